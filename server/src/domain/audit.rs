@@ -1,0 +1,74 @@
+//! Audit events as they are written and asked for.
+
+use doorward_shared::{AuditId, AuditType, TenantId, Timestamp};
+
+/// Where a request came from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RequestMeta {
+    /// Its id, as in the `X-Request-Id` header of the answer.
+    pub request_id: String,
+    /// The client's address.
+    pub source_ip: String,
+    /// The client's `User-Agent`, cut to 512 characters.
+    pub user_agent: String,
+}
+
+/// An event to be written: one row, never changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditEvent {
+    /// Its id.
+    pub id: AuditId,
+    /// Whose log it stands in; [`TenantId::INSTALLATION`] for what concerns no tenant.
+    pub tenant_id: TenantId,
+    /// What happened.
+    pub kind: AuditType,
+    /// Why it was refused: for a program and for a person.
+    pub error: Option<AuditError>,
+    /// The request that caused it.
+    pub meta: RequestMeta,
+    /// The user (the tenant's own id), or the admin token's name.
+    pub actor: Option<String>,
+    /// The credential it concerns, base64url.
+    pub credential_id: Option<String>,
+    /// The caller's transaction id.
+    pub transaction_id: Option<String>,
+    /// What changed, before and after.
+    pub detail: Option<serde_json::Value>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why something was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditError {
+    /// For a program: an `ErrorCode`'s word.
+    pub code: &'static str,
+    /// For a person.
+    pub reason: String,
+}
+
+/// Which entries of a log are asked for. All conditions must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditFilter {
+    /// Not before.
+    pub start: Option<Timestamp>,
+    /// Before (exclusive).
+    pub end: Option<Timestamp>,
+    /// Any of these types; every type when empty.
+    pub kinds: Vec<AuditType>,
+    /// Part of the actor.
+    pub actor: Option<String>,
+    /// Part of the source address.
+    pub source_ip: Option<String>,
+    /// Part of the actor or of the source address.
+    pub text: Option<String>,
+}
+
+/// A place in a log from which to go on, exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditCursor {
+    /// Entries newer than this one, oldest first.
+    After(AuditId),
+    /// Entries older than this one, newest first.
+    Before(AuditId),
+}

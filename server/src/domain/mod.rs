@@ -1,0 +1,17 @@
+//! Tenants, users, credentials, challenges and audit events: types and rules. Nothing here does I/O.
+
+pub mod audit;
+pub mod challenge;
+pub mod credential;
+pub mod secret;
+pub mod tenant;
+pub mod transaction;
+pub mod user;
+
+pub use audit::{AuditEvent, RequestMeta};
+pub use challenge::{Ceremony, CeremonyState, Challenge, ChallengeValue};
+pub use credential::{Credential, CredentialId};
+pub use secret::{AdminToken, ApiKey, SecretHash, SigningKeyRecord};
+pub use tenant::{CeremonyPolicy, RelyingPartyPolicy, Tenant};
+pub use transaction::Transaction;
+pub use user::User;

@@ -1,0 +1,131 @@
+//! Audit events: their types and the form in which an entry is answered.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AuditId, TenantId, Timestamp};
+
+text_enum! {
+    /// What happened. One ceremony step, refusal or administrative change leaves exactly one entry.
+    pub enum AuditType {
+        /// A passkey registration was started.
+        WebauthnRegistrationInitSucceeded => "webauthn_registration_init_succeeded",
+        /// A passkey registration could not be started.
+        WebauthnRegistrationInitFailed => "webauthn_registration_init_failed",
+        /// A passkey was registered.
+        WebauthnRegistrationFinalSucceeded => "webauthn_registration_final_succeeded",
+        /// A passkey registration was refused.
+        WebauthnRegistrationFinalFailed => "webauthn_registration_final_failed",
+        /// A passkey login was started.
+        WebauthnAuthenticationInitSucceeded => "webauthn_authentication_init_succeeded",
+        /// A passkey login could not be started.
+        WebauthnAuthenticationInitFailed => "webauthn_authentication_init_failed",
+        /// A user logged in with a passkey.
+        WebauthnAuthenticationFinalSucceeded => "webauthn_authentication_final_succeeded",
+        /// A passkey login was refused.
+        WebauthnAuthenticationFinalFailed => "webauthn_authentication_final_failed",
+        /// A transaction was started.
+        WebauthnTransactionInitSucceeded => "webauthn_transaction_init_succeeded",
+        /// A transaction could not be started.
+        WebauthnTransactionInitFailed => "webauthn_transaction_init_failed",
+        /// A user confirmed a transaction.
+        WebauthnTransactionFinalSucceeded => "webauthn_transaction_final_succeeded",
+        /// A transaction's confirmation was refused.
+        WebauthnTransactionFinalFailed => "webauthn_transaction_final_failed",
+        /// A second-factor registration was started.
+        MfaRegistrationInitSucceeded => "mfa_registration_init_succeeded",
+        /// A second-factor registration could not be started.
+        MfaRegistrationInitFailed => "mfa_registration_init_failed",
+        /// A second factor was registered.
+        MfaRegistrationFinalSucceeded => "mfa_registration_final_succeeded",
+        /// A second-factor registration was refused.
+        MfaRegistrationFinalFailed => "mfa_registration_final_failed",
+        /// A second-factor login was started.
+        MfaAuthenticationInitSucceeded => "mfa_authentication_init_succeeded",
+        /// A second-factor login could not be started.
+        MfaAuthenticationInitFailed => "mfa_authentication_init_failed",
+        /// A user proved a second factor.
+        MfaAuthenticationFinalSucceeded => "mfa_authentication_final_succeeded",
+        /// A second-factor login was refused.
+        MfaAuthenticationFinalFailed => "mfa_authentication_final_failed",
+        /// A credential was renamed.
+        WebauthnCredentialUpdated => "webauthn_credential_updated",
+        /// A credential was deleted.
+        WebauthnCredentialDeleted => "webauthn_credential_deleted",
+        /// A request carried a wrong, expired, revoked or foreign API key.
+        ApiKeyRejected => "api_key_rejected",
+        /// A request carried a wrong, expired or revoked admin token, or one whose role does not allow it.
+        AdminTokenRejected => "admin_token_rejected",
+        /// An administrator created a tenant.
+        TenantCreated => "tenant_created",
+        /// An administrator renamed a tenant.
+        TenantUpdated => "tenant_updated",
+        /// An administrator replaced a tenant's configuration.
+        TenantConfigUpdated => "tenant_config_updated",
+        /// An administrator deleted a tenant.
+        TenantDeleted => "tenant_deleted",
+        /// An administrator created an API key.
+        ApiKeyCreated => "api_key_created",
+        /// An administrator revoked an API key.
+        ApiKeyRevoked => "api_key_revoked",
+        /// A signing key was created.
+        SigningKeyCreated => "signing_key_created",
+        /// A signing key was taken out of use.
+        SigningKeyRetired => "signing_key_retired",
+        /// An administrator deleted a user with all credentials.
+        UserDeleted => "user_deleted",
+        /// An administrator created an admin token.
+        AdminTokenCreated => "admin_token_created",
+        /// An administrator revoked an admin token.
+        AdminTokenRevoked => "admin_token_revoked",
+    }
+}
+
+impl AuditType {
+    /// Whether the entry records something that was refused.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        let word = self.as_str();
+        word.ends_with("_failed") || word.ends_with("_rejected")
+    }
+}
+
+/// One entry of the audit log, as both APIs answer it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditLogItem {
+    /// The entry's id; ids grow with time.
+    pub id: AuditId,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub kind: AuditType,
+    /// Why it was refused, for a person.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<String>,
+    /// Why it was refused, for a program.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error_code: Option<String>,
+    /// The request that caused it.
+    pub meta_http_request_id: String,
+    /// The address the request came from.
+    pub meta_source_ip: String,
+    /// The client's `User-Agent`.
+    pub meta_user_agent: String,
+    /// The user (`user_id` as the tenant knows it), or the admin token's name.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub actor_user_id: Option<String>,
+    /// The credential it concerns.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub credential_id: Option<String>,
+    /// What changed, before and after, as JSON; for administrative changes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub detail: Option<serde_json::Value>,
+    /// When.
+    pub created_at: Timestamp,
+    /// Always `created_at`: entries are never changed.
+    pub updated_at: Timestamp,
+    /// Whose log the entry stands in.
+    pub tenant_id: TenantId,
+    /// The caller's transaction id, for transactions.
+    pub transaction_id: Option<String>,
+}

@@ -1,0 +1,94 @@
+//! Binary fields: base64url without padding when written, with or without padding when read (RFC 4648 §5).
+
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+const ENGINE: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new().with_encode_padding(false).with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Bytes that travel as base64url text.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
+pub struct Base64Url(pub Vec<u8>);
+
+impl Base64Url {
+    /// The bytes as base64url text without padding.
+    #[must_use]
+    pub fn encode(bytes: &[u8]) -> String {
+        ENGINE.encode(bytes)
+    }
+
+    /// Reads base64url text, padded or not.
+    ///
+    /// # Errors
+    /// [`InvalidBase64Url`] when the text has a character outside the alphabet or a broken length.
+    pub fn decode(text: &str) -> Result<Self, InvalidBase64Url> {
+        ENGINE.decode(text).map(Self).map_err(|_| InvalidBase64Url)
+    }
+
+    /// The bytes themselves.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A text that is not base64url.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidBase64Url;
+
+impl std::fmt::Display for InvalidBase64Url {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("not base64url")
+    }
+}
+
+impl std::error::Error for InvalidBase64Url {}
+
+impl std::fmt::Display for Base64Url {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&Self::encode(&self.0))
+    }
+}
+
+impl std::fmt::Debug for Base64Url {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Base64Url({self})")
+    }
+}
+
+impl From<Vec<u8>> for Base64Url {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl Serialize for Base64Url {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&Self::encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Base64Url {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::decode(&text).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Base64Url;
+
+    #[test]
+    fn padding_is_read_but_never_written() {
+        assert_eq!(Base64Url::decode("-_8="), Base64Url::decode("-_8"));
+        assert_eq!(Base64Url(vec![0xfb, 0xff]).to_string(), "-_8");
+        assert!(Base64Url::decode("+/8").is_err());
+    }
+}

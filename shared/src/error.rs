@@ -1,0 +1,124 @@
+//! The one error body of both APIs, and the closed list of its machine-readable codes.
+
+use serde::{Deserialize, Serialize};
+
+/// What every refused request answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErrorBody {
+    /// What was refused, in the words clients of this API know.
+    pub title: String,
+    /// Why, for a person. Empty where saying more would help an attacker.
+    pub details: String,
+    /// The HTTP status code, repeated.
+    pub status: u16,
+    /// Why, for a program: stable across versions.
+    pub code: ErrorCode,
+}
+
+/// A word outside the list of allowed ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownWord {
+    /// What was being read.
+    pub kind: &'static str,
+    /// The words it could have been.
+    pub allowed: &'static [&'static str],
+}
+
+impl std::fmt::Display for UnknownWord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "unknown {}: expected one of {}", self.kind, self.allowed.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownWord {}
+
+text_enum! {
+    /// Stable reasons for a refusal.
+    pub enum ErrorCode {
+        /// The tenant id in the path is no UUID.
+        TenantIdInvalid => "tenant_id_invalid",
+        /// No tenant has this id.
+        TenantNotFound => "tenant_not_found",
+        /// The operation needs an API key and the request carries none.
+        ApiKeyMissing => "api_key_missing",
+        /// The API key is unknown, wrong, expired, revoked, or another tenant's.
+        ApiKeyInvalid => "api_key_invalid",
+        /// The admin token is missing, unknown, wrong, expired or revoked.
+        AdminTokenInvalid => "admin_token_invalid",
+        /// The admin token's role does not allow this operation.
+        Forbidden => "forbidden",
+        /// The body is not the JSON this endpoint takes.
+        BodyMalformed => "body_malformed",
+        /// The body is larger than the server accepts.
+        BodyTooLarge => "body_too_large",
+        /// A field is missing or has a value it must not have.
+        ValidationFailed => "validation_failed",
+        /// A query parameter is missing or has a value it must not have.
+        QueryInvalid => "query_invalid",
+        /// A tenant's configuration contradicts itself or the WebAuthn specification.
+        ConfigInvalid => "config_invalid",
+        /// No such endpoint.
+        RouteNotFound => "route_not_found",
+        /// The endpoint exists, but not with this method.
+        MethodNotAllowed => "method_not_allowed",
+        /// Too many requests from this address or for this tenant.
+        RateLimited => "rate_limited",
+        /// The request took longer than the server waits.
+        RequestTimeout => "request_timeout",
+        /// The user id names nobody in this tenant.
+        UserNotFound => "user_not_found",
+        /// The user has no credential that this operation accepts.
+        NoSuitableCredential => "no_suitable_credential",
+        /// No such credential in this tenant.
+        CredentialNotFound => "credential_not_found",
+        /// The credential id is already registered in this tenant.
+        CredentialExists => "credential_exists",
+        /// The transaction id was used before in this tenant.
+        TransactionExists => "transaction_exists",
+        /// No such secret (API key, signing key or admin token).
+        SecretNotFound => "secret_not_found",
+        /// The secret cannot be removed: it is the last one in use.
+        SecretInUse => "secret_in_use",
+        /// The challenge is unknown, was used, or belongs to another tenant or ceremony.
+        ChallengeUnknown => "challenge_unknown",
+        /// The challenge's time is over.
+        ChallengeExpired => "challenge_expired",
+        /// The credential's JSON, CBOR or binary structure is broken.
+        CredentialMalformed => "credential_malformed",
+        /// `clientDataJSON.type` names another operation.
+        ClientDataTypeMismatch => "client_data_type_mismatch",
+        /// The origin is not one of the tenant's.
+        OriginMismatch => "origin_mismatch",
+        /// The ceremony ran in a cross-origin frame.
+        CrossOrigin => "cross_origin",
+        /// The authenticator signed for another relying party.
+        RpIdMismatch => "rp_id_mismatch",
+        /// The authenticator did not see its user present.
+        UserPresenceMissing => "user_presence_missing",
+        /// The tenant requires user verification and the authenticator did none.
+        UserVerificationMissing => "user_verification_missing",
+        /// The backup flags contradict each other or the registration.
+        BackupStateInvalid => "backup_state_invalid",
+        /// The signature does not verify.
+        SignatureInvalid => "signature_invalid",
+        /// The signature counter went backwards: the authenticator may have been cloned.
+        CounterRegression => "counter_regression",
+        /// The credential is not one of those this ceremony accepts.
+        CredentialNotAllowed => "credential_not_allowed",
+        /// The user handle is missing where it is needed.
+        UserHandleMissing => "user_handle_missing",
+        /// The user handle belongs to another user.
+        UserHandleMismatch => "user_handle_mismatch",
+        /// The attestation statement does not verify.
+        AttestationInvalid => "attestation_invalid",
+        /// The credential's algorithm was not offered, or cannot be verified.
+        AlgorithmUnsupported => "algorithm_unsupported",
+        /// The request contradicts what is stored.
+        Conflict => "conflict",
+        /// The server is overloaded or its database cannot be reached; try again.
+        Unavailable => "unavailable",
+        /// Something failed inside the server; its log knows what, under the request id.
+        Internal => "internal_error",
+    }
+}

@@ -1,0 +1,67 @@
+//! Identifiers. Each is a UUID of its own type, so that a user id is never taken for a tenant id.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! uuid_id {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = Uuid))]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Takes a UUID as this kind of id.
+            #[must_use]
+            pub const fn new(id: Uuid) -> Self { Self(id) }
+
+            /// The id as a plain UUID.
+            #[must_use]
+            pub const fn uuid(self) -> Uuid { self.0 }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { self.0.fmt(f) }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> { Uuid::parse_str(text).map(Self) }
+        }
+    };
+}
+
+uuid_id!(
+    /// A tenant: one relying party with its own users, keys and audit log.
+    TenantId
+);
+uuid_id!(
+    /// A user inside a tenant. The id the tenant's backend knows (`user_id` on the wire) is a string of its own.
+    UserId
+);
+uuid_id!(
+    /// A row of the audit log (version 7: ordered by time).
+    AuditId
+);
+uuid_id!(
+    /// A tenant's API key; the public part of `dw_<key id>_<secret>`.
+    ApiKeyId
+);
+uuid_id!(
+    /// An administrator's token.
+    AdminTokenId
+);
+uuid_id!(
+    /// A tenant's signing key; `kid` in JWT headers and JWKS documents.
+    SigningKeyId
+);
+uuid_id!(
+    /// A transaction row; `transaction_id` on the wire is the caller's own identifier.
+    TransactionRowId
+);
+
+impl TenantId {
+    /// Stands in the audit log for events of the installation that concern no tenant.
+    pub const INSTALLATION: Self = Self(Uuid::nil());
+}

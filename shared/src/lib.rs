@@ -1,0 +1,23 @@
+//! What Doorward's server, its terminal app and its tests say to each other.
+//!
+//! Ids, times, error codes, audit event types, pages, and the wire types of the public API
+//! ([`public`]) and the admin API ([`admin`]). Nothing here does I/O, reads a clock or knows a database.
+
+#[macro_use]
+mod text_enum;
+
+pub mod admin;
+pub mod audit;
+pub mod bytes;
+pub mod config;
+pub mod error;
+pub mod ids;
+pub mod page;
+pub mod public;
+pub mod time;
+
+pub use audit::AuditType;
+pub use bytes::Base64Url;
+pub use error::{ErrorBody, ErrorCode};
+pub use ids::{AdminTokenId, ApiKeyId, AuditId, SigningKeyId, TenantId, TransactionRowId, UserId};
+pub use time::Timestamp;
