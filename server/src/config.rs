@@ -1,0 +1,1 @@
+//! Settings: flag over variable over file.

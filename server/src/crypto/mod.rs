@@ -1,0 +1,1 @@
+//! Key hashes, signing keys, the master key.

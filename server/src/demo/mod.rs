@@ -1,0 +1,1 @@
+//! A small relying party that shows what Doorward does.

@@ -1,0 +1,1 @@
+//! The ceremonies, done with a software authenticator against a running server.
