@@ -1,0 +1,214 @@
+//! The client: what a browser does between a page and an authenticator (WebAuthn §5.1.3, §5.1.4).
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    AssertionParts, Attachment, Attestation, AttestedCredential, Authenticator, AuthenticatorData, ClientData,
+    ClientError, Counter, RegistrationParts, Statement, cbor, flags,
+    options::{self, Creation, Request},
+    sha256,
+};
+
+/// A browser, or an app, at an origin.
+#[derive(Debug, Clone)]
+pub struct Client {
+    origin: String,
+    checks: bool,
+}
+
+impl Client {
+    /// A client at an origin, such as `https://example.com`.
+    pub fn new(origin: impl Into<String>) -> Self {
+        Self { origin: origin.into(), checks: true }
+    }
+
+    /// A client that checks nothing: RP ID and origin, `excludeCredentials`, algorithms and the authenticator's
+    /// abilities. It is what an attacker writes.
+    #[must_use]
+    pub const fn without_checks(mut self) -> Self {
+        self.checks = false;
+        self
+    }
+
+    /// Where the client is.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// `navigator.credentials.create()`: takes the server's `{"publicKey": …}`, answers `RegistrationResponseJSON`.
+    ///
+    /// # Errors
+    /// [`ClientError`] where a browser would throw.
+    pub fn create(&self, authenticator: &mut Authenticator, options: &Value) -> Result<Value, ClientError> {
+        Ok(self.create_parts(authenticator, options)?.sign()?.into_json())
+    }
+
+    /// `navigator.credentials.get()`: takes the server's `{"publicKey": …}`, answers `AuthenticationResponseJSON`.
+    ///
+    /// # Errors
+    /// [`ClientError`] where a browser would throw.
+    pub fn get(&self, authenticator: &mut Authenticator, options: &Value) -> Result<Value, ClientError> {
+        Ok(self.get_parts(authenticator, options)?.sign()?.into_json())
+    }
+
+    /// [`Client::create`] up to the signature. The authenticator keeps the credential.
+    ///
+    /// # Errors
+    /// [`ClientError`] where a browser would throw.
+    pub fn create_parts(
+        &self,
+        authenticator: &mut Authenticator,
+        options: &Value,
+    ) -> Result<RegistrationParts, ClientError> {
+        let options: Creation = options::read(options)?;
+        let rp_id = self.rp_id(options.rp.id.as_deref())?;
+        let user_handle = options::bytes("user.id", &options.user.id)?;
+        options::bytes("challenge", &options.challenge)?;
+        let excluded = options::ids("excludeCredentials", &options.exclude_credentials)?;
+        let selection = &options.authenticator_selection;
+        let resident = selection.resident_key.as_deref().unwrap_or(match selection.require_resident_key {
+            true => "required",
+            false => "discouraged",
+        });
+        let verification = selection.user_verification.as_deref();
+
+        if self.checks {
+            if user_handle.is_empty() || user_handle.len() > 64 {
+                return Err(ClientError::Options("user.id is not 1 to 64 bytes".into()));
+            }
+            supports(authenticator, &options)?;
+            if authenticator.credentials.iter().any(|held| held.rp_id == rp_id && excluded.contains(&held.id)) {
+                return Err(ClientError::Excluded);
+            }
+            if resident == "required" && !authenticator.resident_keys {
+                return Err(ClientError::Unable("resident keys"));
+            }
+        }
+        let verified = self.verify_user(authenticator, verification)?;
+        let attachment = self.attach(authenticator, selection.authenticator_attachment)?;
+        // A platform authenticator has no other kind (CTAP2 keys save the room when they may).
+        let discoverable =
+            authenticator.resident_keys && (resident != "discouraged" || attachment == Attachment::Platform);
+
+        let credential = authenticator.make(&rp_id, user_handle, discoverable)?;
+        // §5.1.3 step "none": self attestation with a zero AAGUID tells nothing, and stays.
+        let asked = options.attestation.as_deref().unwrap_or("none");
+        let statement = match authenticator.attestation {
+            Attestation::PackedSelf if asked != "none" || authenticator.aaguid == [0; 16] => Statement::PackedSelf,
+            _ => Statement::None,
+        };
+        let mut client_extensions = Map::new();
+        if options.extensions.get("credProps").and_then(Value::as_bool) == Some(true) {
+            client_extensions.insert("credProps".into(), json!({ "rk": discoverable }));
+        }
+        Ok(RegistrationParts {
+            client_data: ClientData::new("webauthn.create", &options.challenge, &self.origin),
+            authenticator_data: AuthenticatorData {
+                rp_id_hash: sha256(rp_id.as_bytes()).to_vec(),
+                flags: authenticator.flags(verified) | flags::AT,
+                sign_count: credential.sign_count,
+                attested: Some(AttestedCredential {
+                    aaguid: authenticator.aaguid,
+                    claimed_length: None,
+                    credential_id: credential.id,
+                    public_key: cbor::encode(&credential.key.cose()),
+                }),
+                extensions: None,
+                trailing: Vec::new(),
+            },
+            statement,
+            transports: authenticator.transports_at(attachment),
+            attachment: attachment.name().into(),
+            client_extensions,
+            key: credential.key,
+        })
+    }
+
+    /// [`Client::get`] up to the signature. The authenticator counts it as one.
+    ///
+    /// # Errors
+    /// [`ClientError`] where a browser would throw.
+    pub fn get_parts(&self, authenticator: &mut Authenticator, options: &Value) -> Result<AssertionParts, ClientError> {
+        let options: Request = options::read(options)?;
+        let rp_id = self.rp_id(options.rp_id.as_deref())?;
+        options::bytes("challenge", &options.challenge)?;
+        let allowed = options::ids("allowCredentials", &options.allow_credentials)?;
+        let verified = self.verify_user(authenticator, options.user_verification.as_deref())?;
+        let flags = authenticator.flags(verified);
+        let counter = authenticator.counter;
+        let attachment = authenticator.attachment.unwrap_or(Attachment::Platform);
+
+        let credential = authenticator.select(&rp_id, &allowed).ok_or(ClientError::NoCredential)?;
+        if counter == Counter::Increasing {
+            credential.sign_count = credential.sign_count.wrapping_add(1);
+        }
+        Ok(AssertionParts {
+            key: credential.key.clone(),
+            credential_id: credential.id.clone(),
+            client_data: ClientData::new("webauthn.get", &options.challenge, &self.origin),
+            authenticator_data: AuthenticatorData {
+                rp_id_hash: sha256(rp_id.as_bytes()).to_vec(),
+                flags,
+                sign_count: credential.sign_count,
+                attested: None,
+                extensions: None,
+                trailing: Vec::new(),
+            },
+            user_handle: credential.discoverable.then(|| credential.user_handle.clone()),
+            attachment: attachment.name().into(),
+        })
+    }
+
+    /// The RP ID asked for, else the origin's host; it must be that host or a suffix of it.
+    ///
+    /// The list of public suffixes is not asked: a bare label is refused unless it is the host.
+    fn rp_id(&self, asked: Option<&str>) -> Result<String, ClientError> {
+        let host = self.host();
+        let rp_id = asked.or(host).unwrap_or_default().to_owned();
+        // An app's origin (`android:apk-key-hash:…`) has no host: the system asks the RP's site about it.
+        let belongs = self.origin.starts_with("android:")
+            || host.is_some_and(|host| {
+                host == rp_id
+                    || (rp_id.contains('.') && host.strip_suffix(&*rp_id).is_some_and(|before| before.ends_with('.')))
+            });
+        if self.checks && !belongs {
+            return Err(ClientError::RpId { rp_id, origin: self.origin.clone() });
+        }
+        Ok(rp_id)
+    }
+
+    /// The host of a secure origin: `https`, or `http` on localhost.
+    fn host(&self) -> Option<&str> {
+        let (scheme, rest) = self.origin.split_once("://")?;
+        let host = rest.split_once(':').map_or(rest, |(host, _)| host);
+        let local = host == "localhost" || host.ends_with(".localhost");
+        (scheme == "https" || (scheme == "http" && local)).then_some(host)
+    }
+
+    fn verify_user(&self, authenticator: &Authenticator, asked: Option<&str>) -> Result<bool, ClientError> {
+        if self.checks && asked == Some("required") && !authenticator.user_verification {
+            return Err(ClientError::Unable("user verification"));
+        }
+        Ok(authenticator.user_verification && asked != Some("discouraged"))
+    }
+
+    fn attach(&self, authenticator: &Authenticator, asked: Option<Attachment>) -> Result<Attachment, ClientError> {
+        match (authenticator.attachment, asked) {
+            (Some(is), Some(asked)) if is != asked && self.checks => Err(ClientError::Unable("the attachment")),
+            (is, asked) => Ok(is.or(asked).unwrap_or(Attachment::Platform)),
+        }
+    }
+}
+
+/// §5.1.3: an empty list means ES256 and RS256.
+fn supports(authenticator: &Authenticator, options: &Creation) -> Result<(), ClientError> {
+    let alg = authenticator.algorithm.cose();
+    let params = &options.pub_key_cred_params;
+    let listed = if params.is_empty() {
+        [-7, -257].contains(&alg)
+    } else {
+        params.iter().any(|param| param.kind == "public-key" && param.alg == alg)
+    };
+    if listed { Ok(()) } else { Err(ClientError::Algorithm) }
+}

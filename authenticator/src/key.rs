@@ -1,0 +1,215 @@
+//! Key pairs, their COSE form (RFC 9052 §7) and their signatures (WebAuthn §6.5.5).
+
+use aws_lc_rs::{
+    encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
+    rand::SystemRandom,
+    rsa,
+    signature::{
+        self, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+        Ed25519KeyPair, KeyPair,
+    },
+};
+
+use crate::{
+    ClientError,
+    cbor::{self, Value},
+};
+
+/// What an authenticator signs with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Algorithm {
+    /// ECDSA over P-256 with SHA-256, COSE -7.
+    #[default]
+    Es256,
+    /// ECDSA over P-384 with SHA-384, COSE -35.
+    Es384,
+    /// RSASSA-PKCS1-v1_5 with SHA-256 and 2048 bits, COSE -257.
+    Rs256,
+    /// Ed25519, COSE -8.
+    EdDsa,
+}
+
+impl Algorithm {
+    /// The COSE algorithm identifier.
+    #[must_use]
+    pub const fn cose(self) -> i64 {
+        match self {
+            Self::Es256 => -7,
+            Self::Es384 => -35,
+            Self::Rs256 => -257,
+            Self::EdDsa => -8,
+        }
+    }
+}
+
+enum Pair {
+    Ecdsa(EcdsaKeyPair),
+    Rsa(Box<rsa::KeyPair>),
+    Ed25519(Ed25519KeyPair),
+}
+
+/// A key pair.
+pub struct Key {
+    algorithm: Algorithm,
+    pair: Pair,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Key").field("algorithm", &self.algorithm).finish_non_exhaustive()
+    }
+}
+
+const fn ecdsa(algorithm: Algorithm) -> &'static EcdsaSigningAlgorithm {
+    match algorithm {
+        Algorithm::Es384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
+        _ => &ECDSA_P256_SHA256_ASN1_SIGNING,
+    }
+}
+
+impl Key {
+    /// Makes a key pair. RSA takes tens of milliseconds or more, the others microseconds.
+    ///
+    /// # Errors
+    /// [`ClientError::Crypto`] when the library gives no key.
+    pub fn generate(algorithm: Algorithm) -> Result<Self, ClientError> {
+        let failed = |_| ClientError::Crypto("no key pair could be made");
+        let pair = match algorithm {
+            Algorithm::Es256 | Algorithm::Es384 => {
+                Pair::Ecdsa(EcdsaKeyPair::generate(ecdsa(algorithm)).map_err(failed)?)
+            }
+            Algorithm::Rs256 => Pair::Rsa(Box::new(rsa::KeyPair::generate(rsa::KeySize::Rsa2048).map_err(failed)?)),
+            Algorithm::EdDsa => Pair::Ed25519(Ed25519KeyPair::generate().map_err(failed)?),
+        };
+        Ok(Self { algorithm, pair })
+    }
+
+    /// Reads what [`Key::to_pkcs8`] wrote.
+    ///
+    /// # Errors
+    /// [`ClientError::Crypto`] when the bytes are not a key pair of this algorithm.
+    pub fn from_pkcs8(algorithm: Algorithm, pkcs8: &[u8]) -> Result<Self, ClientError> {
+        let failed = |_| ClientError::Crypto("the private key was rejected");
+        let pair = match algorithm {
+            Algorithm::Es256 | Algorithm::Es384 => {
+                Pair::Ecdsa(EcdsaKeyPair::from_pkcs8(ecdsa(algorithm), pkcs8).map_err(failed)?)
+            }
+            Algorithm::Rs256 => Pair::Rsa(Box::new(rsa::KeyPair::from_pkcs8(pkcs8).map_err(failed)?)),
+            Algorithm::EdDsa => Pair::Ed25519(Ed25519KeyPair::from_pkcs8(pkcs8).map_err(failed)?),
+        };
+        Ok(Self { algorithm, pair })
+    }
+
+    /// The private key, unprotected.
+    ///
+    /// # Errors
+    /// [`ClientError::Crypto`] when the library cannot write it.
+    pub fn to_pkcs8(&self) -> Result<Vec<u8>, ClientError> {
+        let failed = |_| ClientError::Crypto("the private key could not be written");
+        match &self.pair {
+            Pair::Ecdsa(pair) => pair.to_pkcs8v1().map(|d| d.as_ref().to_vec()).map_err(failed),
+            Pair::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(&**pair).map(|d| d.as_ref().to_vec()).map_err(failed),
+            Pair::Ed25519(pair) => pair.to_pkcs8().map(|d| d.as_ref().to_vec()).map_err(failed),
+        }
+    }
+
+    /// What it signs with.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The public key as `SubjectPublicKeyInfo`, WebAuthn's `getPublicKey()`; `None` when the library cannot write it.
+    #[must_use]
+    pub fn spki(&self) -> Option<Vec<u8>> {
+        fn der(key: &impl AsDer<PublicKeyX509Der<'static>>) -> Option<Vec<u8>> {
+            key.as_der().ok().map(|der| der.as_ref().to_vec())
+        }
+        match &self.pair {
+            Pair::Ecdsa(pair) => der(pair.public_key()),
+            Pair::Rsa(pair) => der(pair.public_key()),
+            Pair::Ed25519(pair) => der(pair.public_key()),
+        }
+    }
+
+    /// The public key as the library writes it: an uncompressed point, a `RSAPublicKey`, or 32 bytes of Ed25519.
+    #[must_use]
+    pub fn public_bytes(&self) -> &[u8] {
+        match &self.pair {
+            Pair::Ecdsa(pair) => pair.public_key().as_ref(),
+            Pair::Rsa(pair) => pair.public_key().as_ref(),
+            Pair::Ed25519(pair) => pair.public_key().as_ref(),
+        }
+    }
+
+    /// The `COSE_Key` in CTAP2's canonical order: kty, alg, crv, x, y (CTAP 2.2 §8; RFC 9053 §7, RFC 8230 §4).
+    #[must_use]
+    pub fn cose(&self) -> Value {
+        let int = |number: i64| Value::Integer(number.into());
+        let alg = int(self.algorithm.cose());
+        match &self.pair {
+            Pair::Ecdsa(pair) => {
+                // 04 ‖ x ‖ y
+                let point = pair.public_key().as_ref().get(1..).unwrap_or_default();
+                let (x, y) = point.split_at(point.len() / 2);
+                let curve = if self.algorithm == Algorithm::Es384 { 2 } else { 1 };
+                cbor::int_map([
+                    (1, int(2)),
+                    (3, alg),
+                    (-1, int(curve)),
+                    (-2, Value::Bytes(x.to_vec())),
+                    (-3, Value::Bytes(y.to_vec())),
+                ])
+            }
+            Pair::Rsa(pair) => {
+                let modulus = pair.public_key().modulus().big_endian_without_leading_zero().to_vec();
+                let exponent = pair.public_key().exponent().big_endian_without_leading_zero().to_vec();
+                cbor::int_map([(1, int(3)), (3, alg), (-1, Value::Bytes(modulus)), (-2, Value::Bytes(exponent))])
+            }
+            Pair::Ed25519(pair) => cbor::int_map([
+                (1, int(1)),
+                (3, alg),
+                (-1, int(6)),
+                (-2, Value::Bytes(pair.public_key().as_ref().to_vec())),
+            ]),
+        }
+    }
+
+    /// Signs, in the form WebAuthn §6.5.5 gives the algorithm (ECDSA as DER).
+    ///
+    /// # Errors
+    /// [`ClientError::Crypto`] when the library gives no signature.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, ClientError> {
+        let failed = |_| ClientError::Crypto("signing failed");
+        let random = SystemRandom::new();
+        match &self.pair {
+            Pair::Ecdsa(pair) => pair.sign(&random, message).map(|s| s.as_ref().to_vec()).map_err(failed),
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&signature::RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(failed)?;
+                Ok(signature)
+            }
+            Pair::Ed25519(pair) => pair.try_sign(message).map(|s| s.as_ref().to_vec()).map_err(failed),
+        }
+    }
+}
+
+/// An ECDSA signature as `r ‖ s` of `width` bytes each, the form JOSE uses and WebAuthn does not; `None` when the input
+/// is not a DER signature that fits.
+#[must_use]
+pub fn fixed_signature(der: &[u8], width: usize) -> Option<Vec<u8>> {
+    // SEQUENCE { INTEGER r, INTEGER s }: below 128 bytes for the curves here, so lengths take one byte.
+    let [0x30, _, body @ ..] = der else { return None };
+    let mut fixed = Vec::with_capacity(2 * width);
+    let mut rest = body;
+    for _ in 0..2 {
+        let [0x02, length, tail @ ..] = rest else { return None };
+        let (integer, after) = tail.split_at_checked(usize::from(*length))?;
+        let digits: Vec<u8> = integer.iter().copied().skip_while(|byte| *byte == 0).collect();
+        fixed.resize(fixed.len() + width.checked_sub(digits.len())?, 0);
+        fixed.extend(digits);
+        rest = after;
+    }
+    Some(fixed)
+}
