@@ -31,6 +31,8 @@ pub struct AuthenticatorData {
     pub extensions: Option<Vec<u8>>,
     /// Bytes that do not belong there.
     pub trailing: Vec<u8>,
+    /// Where to cut it off, in bytes.
+    pub cut: Option<usize>,
 }
 
 impl AuthenticatorData {
@@ -46,6 +48,7 @@ impl AuthenticatorData {
         }
         bytes.extend(self.extensions.iter().flatten());
         bytes.extend(&self.trailing);
+        bytes.truncate(self.cut.unwrap_or(usize::MAX));
         bytes
     }
 }

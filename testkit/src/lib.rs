@@ -1,1 +1,3 @@
-//! skeleton
+//! What the tests of the workspace share.
+
+pub mod mutations;
