@@ -47,15 +47,19 @@ pub struct Mutation<P: Ceremony> {
     change: Change<P>,
 }
 
+type PartsChange<P> = dyn Fn(&mut P, &Scene) + Send + Sync;
+type SignedChange<P> = dyn Fn(&mut <P as Ceremony>::Signed, &P) + Send + Sync;
+type BodyChange = dyn Fn(&str) -> Vec<u8> + Send + Sync;
+
 enum Change<P: Ceremony> {
     /// Before it is signed.
-    Parts(Box<dyn Fn(&mut P, &Scene) + Send + Sync>),
+    Parts(Box<PartsChange<P>>),
     /// After it was signed.
-    Signed(Box<dyn Fn(&mut P::Signed, &P) + Send + Sync>),
+    Signed(Box<SignedChange<P>>),
     /// As JSON.
     Json(Box<dyn Fn(&mut Value) + Send + Sync>),
     /// As bytes.
-    Body(Box<dyn Fn(&str) -> Vec<u8> + Send + Sync>),
+    Body(Box<BodyChange>),
 }
 
 /// What the ceremony is about, from the options.

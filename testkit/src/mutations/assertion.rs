@@ -27,10 +27,9 @@ fn signature(list: &mut Assertions) {
     let mut change = |name: &str, change: fn(&mut SignedAssertion, &AssertionParts)| {
         list.signed(Protocol, format!("signature: {name}"), change);
     };
-    change("empty", |signed, _| signed.signature.clear());
     change("one byte", |signed, _| signed.signature.truncate(1));
     change("half", |signed, _| signed.signature.truncate(signed.signature.len() / 2));
-    change("its last byte missing", |signed, _| drop(signed.signature.pop()));
+    change("its last byte missing", |signed, _| signed.signature.truncate(signed.signature.len() - 1));
     change("its first byte missing", |signed, _| drop(signed.signature.drain(..1)));
     change("zeros", |signed, _| signed.signature.fill(0));
     change("ones", |signed, _| signed.signature.fill(0xff));
@@ -175,9 +174,8 @@ fn credential(list: &mut Assertions) {
     let mut change = |name: &str, change: fn(&mut Vec<u8>)| {
         list.parts(Protocol, format!("credential id: {name}"), move |parts, _| change(&mut parts.credential_id));
     };
-    change("unknown", |id| id.fill(0x5a));
     change("empty", Vec::clear);
-    change("its last byte missing", |id| drop(id.pop()));
+    change("its last byte missing", |id| id.truncate(id.len() - 1));
     change("a zero behind", |id| id.push(0));
     change("a zero before", |id| id.insert(0, 0));
     change("a bit flipped", |id| id.iter_mut().take(1).for_each(|byte| *byte ^= 1));

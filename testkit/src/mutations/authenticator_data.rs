@@ -48,7 +48,6 @@ pub(super) fn mutations<P: Ceremony>(list: &mut List<P>) {
     };
     bits("none", |_| 0);
     bits("user not present", |bits| bits & !flags::UP);
-    bits("user verified but not present", |bits| (bits & !flags::UP) | flags::UV);
     bits("attested data the other way", |bits| bits ^ flags::AT);
     bits("extensions that are not there", |bits| bits | flags::ED);
     bits("all", |_| 0xff);

@@ -112,7 +112,6 @@ fn numbers(list: &mut Registrations) {
     // ES384, ES512, ES256K, EdDSA, RSA of three kinds, HMAC, ECDH, none, and beyond 32 bits.
     for alg in [-35, -36, -47, -8, -257, -37, -65_535, 5, -25, 0, 7, i64::MAX, i64::MIN] {
         value(list, format!("alg {alg}"), 3, move |value| {
-            // −8 on an Ed25519 key and so on are the good ones: mutate the others.
             *value = int(alg);
         });
     }
@@ -163,7 +162,7 @@ fn bytes(list: &mut Registrations) {
     for (name, part, of) in [("a quarter", 1, 4), ("half", 1, 2), ("three quarters", 3, 4)] {
         raw(list, Protocol, format!("cut at {name}"), move |key| key.truncate(key.len() * part / of));
     }
-    raw(list, Protocol, "its last byte missing", |key| drop(key.pop()));
+    raw(list, Protocol, "its last byte missing", |key| key.truncate(key.len() - 1));
     raw(list, Protocol, "one entry more than there are", |key| key.iter_mut().take(1).for_each(|head| *head += 1));
     raw(list, Form, "one entry fewer than there are", |key| key.iter_mut().take(1).for_each(|head| *head -= 1));
     raw(list, Protocol, "an indefinite map without end", |key| drop(key.splice(..1, [0xbf])));
@@ -171,7 +170,6 @@ fn bytes(list: &mut Registrations) {
         key.splice(..1, [0xbf]);
         key.push(0xff);
     });
-    raw(list, Form, "an empty map behind", |key| key.push(0xa0));
     raw(list, Form, "twice", |key| key.extend_from_within(..));
     raw(list, Form, "in a byte string", |key| *key = cbor::encode(&Cbor::Bytes(key.clone())));
 }
