@@ -10,6 +10,10 @@
 //!           Client::get_parts    ─▶ AssertionParts    ─ sign ─▶ SignedAssertion    ─ into_json ─▶ body
 //! ```
 //!
+//! It is written on aws-lc-rs and ciborium rather than on a passkey library: forging wants every byte within reach, and
+//! load wants the cheapest assertion (`cargo run --release -p doorward-authenticator --example cost`). That it agrees
+//! with others is for real browsers and the specification's test vectors to show.
+//!
 //! Nothing here is a defence: keys lie in memory and user verification is a flag.
 
 mod assertion;
