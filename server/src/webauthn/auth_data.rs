@@ -1,0 +1,94 @@
+//! Authenticator data, WebAuthn §6.1.
+
+use uuid::Uuid;
+
+use super::cbor::Reader;
+
+const RP_ID_HASH_BYTES: usize = 32;
+
+/// Authenticator data, read to its last byte.
+#[derive(Debug, Clone)]
+pub(super) struct AuthData {
+    pub(super) rp_id_hash: [u8; RP_ID_HASH_BYTES],
+    flags: u8,
+    pub(super) sign_count: u32,
+    pub(super) attested: Option<AttestedCredential>,
+}
+
+/// Attested credential data, WebAuthn §6.5.2.
+#[derive(Debug, Clone)]
+pub(super) struct AttestedCredential {
+    pub(super) aaguid: Uuid,
+    pub(super) credential_id: Vec<u8>,
+    /// COSE_Key, exactly as sent.
+    pub(super) public_key: Vec<u8>,
+}
+
+impl AuthData {
+    const UP: u8 = 0x01;
+    const UV: u8 = 0x04;
+    const BE: u8 = 0x08;
+    const BS: u8 = 0x10;
+    const AT: u8 = 0x40;
+    const ED: u8 = 0x80;
+
+    pub(super) const fn user_present(&self) -> bool {
+        self.flags & Self::UP != 0
+    }
+    pub(super) const fn user_verified(&self) -> bool {
+        self.flags & Self::UV != 0
+    }
+    pub(super) const fn backup_eligible(&self) -> bool {
+        self.flags & Self::BE != 0
+    }
+    pub(super) const fn backup_state(&self) -> bool {
+        self.flags & Self::BS != 0
+    }
+
+    /// Reads authenticator data. The flags must announce exactly what follows: webauthn-rs stops reading where it has
+    /// all it wants, and would accept anything behind.
+    ///
+    /// # Errors
+    /// What is wrong with it, for a person.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
+        let (rp_id_hash, rest) =
+            bytes.split_first_chunk::<RP_ID_HASH_BYTES>().ok_or("authenticator data is cut short")?;
+        let (&[flags, a, b, c, d], rest) = rest.split_first_chunk::<5>().ok_or("authenticator data is cut short")?;
+        let (attested, rest) = if flags & Self::AT == 0 {
+            (None, rest)
+        } else {
+            let (attested, rest) = AttestedCredential::read(rest)?;
+            (Some(attested), rest)
+        };
+        let rest = if flags & Self::ED == 0 {
+            rest
+        } else {
+            let mut reader = Reader::new(rest);
+            let mut head = reader;
+            let is_map = head.map().is_some() && reader.encoded_item().is_some();
+            is_map.then(|| reader.rest()).ok_or("the extensions in authenticator data are no CBOR map")?
+        };
+        if rest.is_empty() {
+            Ok(Self { rp_id_hash: *rp_id_hash, flags, sign_count: u32::from_be_bytes([a, b, c, d]), attested })
+        } else {
+            Err("authenticator data is longer than its flags announce")
+        }
+    }
+}
+
+impl AttestedCredential {
+    fn read(bytes: &[u8]) -> Result<(Self, &[u8]), &'static str> {
+        let cut = "attested credential data is cut short";
+        let (aaguid, rest) = bytes.split_first_chunk::<16>().ok_or(cut)?;
+        let (length, rest) = rest.split_first_chunk::<2>().ok_or(cut)?;
+        let (credential_id, rest) = rest.split_at_checked(u16::from_be_bytes(*length).into()).ok_or(cut)?;
+        let mut reader = Reader::new(rest);
+        let public_key = reader.encoded_item().ok_or("the credential public key is no CBOR item")?;
+        let read = Self {
+            aaguid: Uuid::from_bytes(*aaguid),
+            credential_id: credential_id.to_vec(),
+            public_key: public_key.to_vec(),
+        };
+        Ok((read, reader.rest()))
+    }
+}

@@ -1,0 +1,116 @@
+//! `clientDataJSON`: what the client says it did (WebAuthn §5.8.1).
+
+use std::borrow::Cow;
+
+use doorward_shared::{Base64Url, ErrorCode};
+use serde::{Deserialize, de::IgnoredAny};
+use url::Url;
+
+use super::refusal::Refusal;
+use crate::domain::{ChallengeValue, RelyingPartyPolicy};
+
+/// How much of a foreign origin a reason repeats.
+const MAX_SHOWN_ORIGIN: usize = 200;
+
+/// Client data. `tokenBinding` and unknown members are ignored.
+#[derive(Debug, Clone)]
+pub(super) struct ClientData {
+    kind: String,
+    pub(super) challenge: ChallengeValue,
+    origin: String,
+    cross_origin: bool,
+    top_origin: bool,
+}
+
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    challenge: Cow<'a, str>,
+    #[serde(borrow)]
+    origin: Cow<'a, str>,
+    #[serde(rename = "crossOrigin", default)]
+    cross_origin: Option<bool>,
+    #[serde(rename = "topOrigin", default)]
+    top_origin: Option<IgnoredAny>,
+}
+
+impl ClientData {
+    /// Reads client data: one JSON object in UTF-8 without byte order mark, no member twice, nothing behind.
+    ///
+    /// # Errors
+    /// What is wrong with it, for a person.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
+        let text = std::str::from_utf8(bytes).map_err(|_| "clientDataJSON is not UTF-8")?;
+        // serde would also take an array that holds the members in order.
+        if !text.starts_with('{') {
+            return Err("clientDataJSON is no JSON object");
+        }
+        let wire: Wire<'_> = serde_json::from_str(text).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => {
+                "clientDataJSON lacks type, challenge or origin, repeats a member, or has one of the wrong type"
+            }
+            _ => "clientDataJSON is not valid JSON",
+        })?;
+        // Clients write challenges without padding, and webauthn-rs reads them only so.
+        let challenge = if wire.challenge.ends_with('=') { None } else { Base64Url::decode(&wire.challenge).ok() };
+        Ok(Self {
+            kind: wire.kind.into_owned(),
+            challenge: ChallengeValue(challenge.ok_or("the challenge in clientDataJSON is not base64url")?.0),
+            origin: wire.origin.into_owned(),
+            cross_origin: wire.cross_origin.unwrap_or(false),
+            top_origin: wire.top_origin.is_some(),
+        })
+    }
+
+    /// Compares with what the ceremony asked for; `kind` is `webauthn.create` or `webauthn.get`. Returns the origin.
+    pub(super) fn check(
+        &self,
+        kind: &str,
+        challenge: &ChallengeValue,
+        rp: &RelyingPartyPolicy,
+    ) -> Result<Url, Refusal> {
+        if self.kind != kind {
+            return Err(Refusal::new(
+                ErrorCode::ClientDataTypeMismatch,
+                format!("the client data is of type {:?}, not \"{kind}\"", shorten(&self.kind)),
+            ));
+        }
+        if self.challenge != *challenge {
+            return Err(Refusal::new(ErrorCode::ChallengeUnknown, "the client data names another challenge"));
+        }
+        let origin = self.check_origin(rp)?;
+        if self.cross_origin || self.top_origin {
+            return Err(Refusal::new(
+                ErrorCode::CrossOrigin,
+                "the ceremony ran in a frame inside a page of another origin",
+            ));
+        }
+        Ok(origin)
+    }
+
+    /// The origin must be, letter for letter, one of the relying party's, and be written as origins are: webauthn-rs
+    /// compares parsed URLs, which lets other cases, default ports, user names, paths and trailing dots through.
+    fn check_origin(&self, rp: &RelyingPartyPolicy) -> Result<Url, Refusal> {
+        let url = rp.origins.contains(&self.origin).then(|| Url::parse(&self.origin).ok()).flatten();
+        url.filter(|url| {
+            let origin = url.origin();
+            !origin.is_tuple() || origin.ascii_serialization() == self.origin
+        })
+        .ok_or_else(|| {
+            Refusal::new(
+                ErrorCode::OriginMismatch,
+                format!(
+                    "the origin {:?} is none of the relying party's: {}",
+                    shorten(&self.origin),
+                    rp.origins.join(", ")
+                ),
+            )
+        })
+    }
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(MAX_SHOWN_ORIGIN).collect()
+}

@@ -1,0 +1,116 @@
+//! Credential public keys: COSE_Key (RFC 9052 §7, RFC 9053 §7, RFC 8230 §4).
+
+use doorward_shared::ErrorCode;
+use webauthn_rs_core::proto::{COSEAlgorithm, COSEEC2Key, COSEKey, COSEKeyType, COSERSAKey, ECDSACurve};
+
+use super::{
+    cbor::Reader,
+    options::{ES256, ES384, RS256},
+    refusal::Refusal,
+};
+
+const KEY_TYPE: i64 = 1;
+const ALGORITHM: i64 = 3;
+const KEY_TYPE_EC2: i64 = 2;
+const KEY_TYPE_RSA: i64 = 3;
+const RSA_2048_BYTES: usize = 256;
+
+/// The labels that are looked at; their values stay encoded until the key's type is known.
+#[derive(Default)]
+struct Labels<'a> {
+    key_type: Option<&'a [u8]>,
+    algorithm: Option<&'a [u8]>,
+    minus_1: Option<&'a [u8]>,
+    minus_2: Option<&'a [u8]>,
+    minus_3: Option<&'a [u8]>,
+}
+
+impl<'a> Labels<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let mut labels = Self::default();
+        let mut reader = Reader::new(bytes);
+        for _ in 0..reader.map()? {
+            let label = Reader::new(reader.encoded_item()?).integer();
+            let value = reader.encoded_item()?;
+            let place = match label {
+                Some(KEY_TYPE) => &mut labels.key_type,
+                Some(ALGORITHM) => &mut labels.algorithm,
+                Some(-1) => &mut labels.minus_1,
+                Some(-2) => &mut labels.minus_2,
+                Some(-3) => &mut labels.minus_3,
+                _ => continue,
+            };
+            if place.replace(value).is_some() {
+                return None;
+            }
+        }
+        reader.rest().is_empty().then_some(labels)
+    }
+}
+
+fn integer(encoded: Option<&[u8]>) -> Option<i64> {
+    encoded.and_then(|encoded| Reader::new(encoded).integer())
+}
+
+fn bytes(encoded: Option<&[u8]>) -> Option<&[u8]> {
+    encoded.and_then(|encoded| Reader::new(encoded).bytes())
+}
+
+/// Reads a key of one of the algorithms that are offered. The algorithm fixes the curve (WebAuthn §5.8.5), which
+/// webauthn-rs does not check: it would verify what calls itself ES256 with any curve.
+///
+/// # Errors
+/// `AlgorithmUnsupported` for other algorithms, curves and sizes; `CredentialMalformed` for what is no key.
+pub(super) fn read_key(encoded: &[u8]) -> Result<COSEKey, Refusal> {
+    let labels = Labels::read(encoded).ok_or_else(|| Refusal::malformed("the public key is no COSE key"))?;
+    let algorithm =
+        integer(labels.algorithm).ok_or_else(|| Refusal::malformed("the public key does not name its algorithm"))?;
+    let key_type =
+        integer(labels.key_type).ok_or_else(|| Refusal::malformed("the public key does not name its type"))?;
+    match (algorithm, key_type) {
+        (ES256, KEY_TYPE_EC2) => elliptic(&labels, COSEAlgorithm::ES256, ECDSACurve::SECP256R1, 1, 32),
+        (ES384, KEY_TYPE_EC2) => elliptic(&labels, COSEAlgorithm::ES384, ECDSACurve::SECP384R1, 2, 48),
+        (RS256, KEY_TYPE_RSA) => rsa(&labels),
+        (ES256 | ES384 | RS256, _) => {
+            Err(Refusal::malformed(format!("the public key is not of the type its algorithm {algorithm} wants")))
+        }
+        _ => Err(unsupported(format!(
+            "the public key is for algorithm {algorithm}; ES256 (-7), ES384 (-35) and RS256 (-257) were offered"
+        ))),
+    }
+}
+
+fn elliptic(
+    labels: &Labels<'_>,
+    type_: COSEAlgorithm,
+    curve: ECDSACurve,
+    wanted: i64,
+    size: usize,
+) -> Result<COSEKey, Refusal> {
+    let found = integer(labels.minus_1).ok_or_else(|| Refusal::malformed("the public key does not name its curve"))?;
+    if found != wanted {
+        return Err(unsupported(format!("{type_:?} is verified on curve {wanted} only, the public key is on {found}")));
+    }
+    let coordinate = |encoded| bytes(encoded).filter(|bytes| bytes.len() == size).map(<[u8]>::to_vec);
+    let (Some(x), Some(y)) = (coordinate(labels.minus_2), coordinate(labels.minus_3)) else {
+        return Err(Refusal::malformed("the public key's coordinates are not two byte strings of its curve's size"));
+    };
+    Ok(COSEKey { type_, key: COSEKeyType::EC_EC2(COSEEC2Key { curve, x, y }) })
+}
+
+fn rsa(labels: &Labels<'_>) -> Result<COSEKey, Refusal> {
+    let (Some(n), Some(e)) = (bytes(labels.minus_1), bytes(labels.minus_2)) else {
+        return Err(Refusal::malformed("the RSA public key lacks its modulus or exponent"));
+    };
+    let full = n.len() == RSA_2048_BYTES && n.first().is_some_and(|byte| byte & 0x80 != 0);
+    match <[u8; 3]>::try_from(e) {
+        Ok(e) if full => {
+            Ok(COSEKey { type_: COSEAlgorithm::RS256, key: COSEKeyType::RSA(COSERSAKey { n: n.to_vec(), e }) })
+        }
+        _ => Err(unsupported("RS256 is verified with 2048 bits and a public exponent of three bytes only")),
+    }
+}
+
+fn unsupported(reason: impl Into<String>) -> Refusal {
+    Refusal::new(ErrorCode::AlgorithmUnsupported, reason)
+}

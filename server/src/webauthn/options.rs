@@ -1,0 +1,95 @@
+//! What the client is asked: options for `navigator.credentials.create()` and `get()`.
+
+use aws_lc_rs::digest;
+use doorward_shared::{
+    Base64Url,
+    config::ResidentKey,
+    public::{
+        AuthenticatorSelection, CreationOptions, CredentialDescriptor, CredentialKind, PubKeyCredParam,
+        PublicKeyCreationOptions, PublicKeyRequestOptions, RequestOptions, RpEntity, UserEntity,
+    },
+};
+
+use crate::domain::{CeremonyPolicy, ChallengeValue, CredentialId, RelyingPartyPolicy, User};
+
+/// COSE algorithms that are offered and verified, the preferred one first: ES256 on P-256, ES384 on P-384, RS256 with
+/// 2048 bits.
+pub const ALGORITHMS: &[i64] = &[ES256, ES384, RS256];
+
+pub(super) const ES256: i64 = -7;
+pub(super) const ES384: i64 = -35;
+pub(super) const RS256: i64 = -257;
+
+/// Options that start a registration (WebAuthn §5.4). `exclude` lists the credentials the user already has.
+#[must_use]
+pub fn creation_options(
+    rp: &RelyingPartyPolicy,
+    policy: &CeremonyPolicy,
+    user: &User,
+    challenge: &ChallengeValue,
+    exclude: &[CredentialId],
+) -> CreationOptions {
+    CreationOptions {
+        public_key: PublicKeyCreationOptions {
+            rp: RpEntity { name: rp.name.clone(), id: rp.id.clone(), icon: rp.icon.clone() },
+            user: UserEntity {
+                id: Base64Url(user.handle().to_vec()),
+                name: user.name.clone(),
+                display_name: user.display_name.clone(),
+                icon: (!user.icon.is_empty()).then(|| user.icon.clone()),
+            },
+            challenge: Base64Url(challenge.0.clone()),
+            pub_key_cred_params: ALGORITHMS
+                .iter()
+                .map(|&alg| PubKeyCredParam { kind: CredentialKind::PublicKey, alg })
+                .collect(),
+            timeout: policy.timeout_ms,
+            exclude_credentials: descriptors(exclude),
+            authenticator_selection: AuthenticatorSelection {
+                authenticator_attachment: policy.attachment,
+                require_resident_key: policy.resident_key == ResidentKey::Required,
+                resident_key: policy.resident_key,
+                user_verification: policy.user_verification,
+            },
+            attestation: policy.attestation,
+        },
+    }
+}
+
+/// Options that start a login or a transaction (WebAuthn §5.5). `allow` lists the credentials that may end it; without
+/// it any discoverable one may.
+#[must_use]
+pub fn request_options(
+    rp: &RelyingPartyPolicy,
+    policy: &CeremonyPolicy,
+    challenge: &ChallengeValue,
+    allow: Option<&[CredentialId]>,
+) -> RequestOptions {
+    RequestOptions {
+        public_key: PublicKeyRequestOptions {
+            challenge: Base64Url(challenge.0.clone()),
+            timeout: policy.timeout_ms,
+            rp_id: rp.id.clone(),
+            user_verification: policy.user_verification,
+            allow_credentials: allow.map(descriptors),
+        },
+    }
+}
+
+/// The challenge of a transaction: 32 random bytes, followed by SHA-256 over the transaction's id and its data, so that
+/// the signature covers what is confirmed.
+#[must_use]
+pub fn transaction_challenge(random: [u8; 32], transaction_id: &str, data: &str) -> ChallengeValue {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    hash.update(transaction_id.as_bytes());
+    hash.update(data.as_bytes());
+    let mut challenge = random.to_vec();
+    challenge.extend_from_slice(hash.finish().as_ref());
+    ChallengeValue(challenge)
+}
+
+fn descriptors(ids: &[CredentialId]) -> Vec<CredentialDescriptor> {
+    ids.iter()
+        .map(|id| CredentialDescriptor { kind: CredentialKind::PublicKey, id: Base64Url(id.as_bytes().to_vec()) })
+        .collect()
+}

@@ -1,0 +1,4 @@
+//! Tests of the module's public face.
+
+mod fixture;
+mod vectors;

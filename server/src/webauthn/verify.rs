@@ -1,0 +1,195 @@
+//! The judgement: registrations (WebAuthn §7.1) and assertions (§7.2).
+
+use aws_lc_rs::digest;
+use doorward_shared::{ErrorCode, config::UserVerification};
+use uuid::Uuid;
+use webauthn_rs_core::error::WebauthnError;
+
+pub use super::refusal::Refusal;
+use super::{
+    attestation::Judgement,
+    auth_data::AuthData,
+    cose, library,
+    parse::{ParsedAssertion, ParsedRegistration},
+};
+use crate::domain::{CeremonyState, ChallengeValue, Credential, CredentialId};
+
+/// What a registration that was accepted is worth keeping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedRegistration {
+    /// The new credential's id.
+    pub credential_id: CredentialId,
+    /// The public key, COSE-encoded, as the authenticator sent it.
+    pub public_key: Vec<u8>,
+    /// The attestation statement's format (WebAuthn §8).
+    pub attestation_format: String,
+    /// Whether the statement was verified. It says nothing of who issued the attestation certificate.
+    pub attested: bool,
+    /// The authenticator's model, as it says itself.
+    pub aaguid: Uuid,
+    /// The signature counter.
+    pub sign_count: u32,
+    /// How the authenticator can be reached, as the client says.
+    pub transports: Vec<String>,
+    /// Whether the credential may be backed up.
+    pub backup_eligible: bool,
+    /// Whether it is.
+    pub backup_state: bool,
+    /// Whether the authenticator verified its user.
+    pub user_verified: bool,
+}
+
+/// What an accepted assertion says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerifiedAssertion {
+    /// The signature counter, to be stored.
+    pub sign_count: u32,
+    /// Whether the authenticator verified its user.
+    pub user_verified: bool,
+    /// Whether the credential may be backed up, to be stored.
+    pub backup_eligible: bool,
+    /// Whether it is backed up, to be stored.
+    pub backup_state: bool,
+    /// Whether the credential became eligible for backup since it was last seen.
+    pub backup_upgraded: bool,
+}
+
+/// Judges a registration against what its first step asked for.
+///
+/// # Errors
+/// [`Refusal`], with the first check that failed.
+pub fn verify_registration(
+    state: &CeremonyState,
+    challenge: &ChallengeValue,
+    parsed: &ParsedRegistration,
+) -> Result<VerifiedRegistration, Refusal> {
+    let origin = parsed.client_data.check("webauthn.create", challenge, &state.relying_party)?;
+    let auth_data = &parsed.attestation.auth_data;
+    check_auth_data(state, auth_data)?;
+    let attested = auth_data
+        .attested
+        .as_ref()
+        .ok_or_else(|| Refusal::malformed("the authenticator data carries no new credential"))?;
+    if attested.credential_id != parsed.credential_id.as_bytes() {
+        return Err(Refusal::malformed("rawId is not the credential id in the authenticator data"));
+    }
+    if state.credentials.as_deref().is_some_and(|excluded| lists(excluded, &parsed.credential_id)) {
+        return Err(Refusal::new(ErrorCode::CredentialExists, "the credential is already registered"));
+    }
+    cose::read_key(&attested.public_key)?;
+    let is_attested = match parsed.attestation.judgement() {
+        Judgement::Nothing if parsed.attestation.statement_is_empty() => {
+            register_unattested(state, challenge, parsed, origin)?
+        }
+        Judgement::Nothing => {
+            return Err(Refusal::new(
+                ErrorCode::AttestationInvalid,
+                "the attestation format is none, and yet there is a statement",
+            ));
+        }
+        Judgement::Recorded => register_unattested(state, challenge, parsed, origin)?,
+        Judgement::Verifiable => {
+            match library::register(state, challenge, parsed, origin.clone(), parsed.attestation.encode()) {
+                Ok(()) => true,
+                // ECDAA, a variant of `packed` that was withdrawn before any authenticator used it.
+                Err(WebauthnError::AttestationNotSupported) => register_unattested(state, challenge, parsed, origin)?,
+                Err(error) => return Err(library::refusal(&error)),
+            }
+        }
+    };
+    Ok(VerifiedRegistration {
+        credential_id: parsed.credential_id.clone(),
+        public_key: attested.public_key.clone(),
+        attestation_format: parsed.attestation.format.clone(),
+        attested: is_attested,
+        aaguid: attested.aaguid,
+        sign_count: auth_data.sign_count,
+        transports: parsed.transports().to_vec(),
+        backup_eligible: auth_data.backup_eligible(),
+        backup_state: auth_data.backup_state(),
+        user_verified: auth_data.user_verified(),
+    })
+}
+
+/// Judges a registration whose statement nobody verifies: everything but the statement.
+fn register_unattested(
+    state: &CeremonyState,
+    challenge: &ChallengeValue,
+    parsed: &ParsedRegistration,
+    origin: url::Url,
+) -> Result<bool, Refusal> {
+    library::register(state, challenge, parsed, origin, parsed.attestation.encode_without_statement())
+        .map(|()| false)
+        .map_err(|error| library::refusal(&error))
+}
+
+/// Judges an assertion of `credential` against what its first step asked for. Whether the user handle is the
+/// credential's owner's is the caller's to check.
+///
+/// # Errors
+/// [`Refusal`], with the first check that failed. The counter is looked at only after the signature, so that nobody
+/// but the key's holder can make a credential look cloned.
+pub fn verify_assertion(
+    state: &CeremonyState,
+    challenge: &ChallengeValue,
+    credential: &Credential,
+    parsed: &ParsedAssertion,
+) -> Result<VerifiedAssertion, Refusal> {
+    let listed = state.credentials.as_deref().is_none_or(|allowed| lists(allowed, &parsed.credential_id));
+    if !listed || credential.id != parsed.credential_id {
+        return Err(Refusal::new(
+            ErrorCode::CredentialNotAllowed,
+            "the credential is not one of those this ceremony accepts",
+        ));
+    }
+    let origin = parsed.client_data.check("webauthn.get", challenge, &state.relying_party)?;
+    let auth_data = &parsed.auth_data;
+    check_auth_data(state, auth_data)?;
+    if credential.backup_eligible && !auth_data.backup_eligible() {
+        return Err(Refusal::new(
+            ErrorCode::BackupStateInvalid,
+            "the credential was eligible for backup and now says it is not",
+        ));
+    }
+    let key = cose::read_key(&credential.public_key)?;
+    library::authenticate(state, challenge, credential, key, parsed, origin)
+        .map_err(|error| library::refusal(&error))?;
+    Ok(VerifiedAssertion {
+        sign_count: auth_data.sign_count,
+        user_verified: auth_data.user_verified(),
+        backup_eligible: auth_data.backup_eligible(),
+        backup_state: auth_data.backup_state(),
+        backup_upgraded: auth_data.backup_eligible() && !credential.backup_eligible,
+    })
+}
+
+/// What holds for both ceremonies.
+fn check_auth_data(state: &CeremonyState, auth_data: &AuthData) -> Result<(), Refusal> {
+    let rp_id = &state.relying_party.id;
+    if digest::digest(&digest::SHA256, rp_id.as_bytes()).as_ref() != auth_data.rp_id_hash {
+        return Err(Refusal::new(
+            ErrorCode::RpIdMismatch,
+            format!("the authenticator answered for another relying party than {rp_id}"),
+        ));
+    }
+    if !auth_data.user_present() {
+        return Err(Refusal::new(ErrorCode::UserPresenceMissing, "the authenticator saw no user"));
+    }
+    if state.policy.user_verification == UserVerification::Required && !auth_data.user_verified() {
+        return Err(Refusal::new(
+            ErrorCode::UserVerificationMissing,
+            "user verification is required, and the authenticator did not verify its user",
+        ));
+    }
+    if auth_data.backup_state() && !auth_data.backup_eligible() {
+        return Err(Refusal::new(
+            ErrorCode::BackupStateInvalid,
+            "the credential says it is backed up, but not that it may be",
+        ));
+    }
+    Ok(())
+}
+
+fn lists(credentials: &[doorward_shared::Base64Url], id: &CredentialId) -> bool {
+    credentials.iter().any(|listed| listed.as_bytes() == id.as_bytes())
+}
