@@ -1,6 +1,11 @@
 //! Attestation objects, WebAuthn §6.5.4, and what Doorward does with each statement format (§8).
 
-use super::{auth_data::AuthData, cbor};
+use super::{
+    auth_data::AuthData,
+    cbor,
+    cbor::Reader,
+    options::{ALGORITHMS, ES256, ES384},
+};
 
 /// The longest name of a format (WebAuthn §8.1).
 const MAX_FORMAT_BYTES: usize = 32;
@@ -36,7 +41,7 @@ impl AttestationObject {
     /// What is wrong with it, for a person.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
         let broken = "the attestation object is not the CBOR map it should be";
-        let mut reader = cbor::Reader::new(bytes);
+        let mut reader = Reader::new(bytes);
         let (mut format, mut statement, mut auth_data) = (None, None, None);
         for _ in 0..reader.map().ok_or(broken)? {
             // Unknown members, such as `epAtt`, are read past.
@@ -59,7 +64,7 @@ impl AttestationObject {
         if format.is_empty() || format.len() > MAX_FORMAT_BYTES || !format.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err("the attestation format is no identifier");
         }
-        let mut inside = cbor::Reader::new(statement);
+        let mut inside = Reader::new(statement);
         if inside.clone().map().is_none() && inside.array().is_none() {
             return Err("the attestation statement is neither a CBOR map nor, as in the format compound, an array");
         }
@@ -76,13 +81,28 @@ impl AttestationObject {
         self.statement == EMPTY_MAP
     }
 
-    /// What can be done with the statement.
+    /// What can be done with the statement. A statement that only webauthn-rs's limits keep from being verified is
+    /// worth as much as none, and no less: refusing it would lock its owner out and make nobody safer.
     pub(super) fn judgement(&self) -> Judgement {
+        let members = Members::read(&self.statement).unwrap_or_default();
         match self.format.as_str() {
             "none" => Judgement::Nothing,
+            // ECDAA, which was withdrawn, or a certificate whose signature webauthn-rs cannot verify.
+            "packed" if members.ecdaa && !members.certificates => Judgement::Recorded,
+            "packed" if members.certificates && members.algorithm_outside(ALGORITHMS) => Judgement::Recorded,
+            // It reads only elliptic keys from Android's certificates.
+            "android-key" if members.algorithm_outside(&[ES256, ES384]) => Judgement::Recorded,
             "packed" | "fido-u2f" | "apple" | "android-key" => Judgement::Verifiable,
             _ => Judgement::Recorded,
         }
+    }
+
+    /// Whether the statement of an Android key was found sound but for its key description, the certificate's
+    /// extension. webauthn-rs verifies the signature and compares the keys before it reads that extension, and cannot
+    /// read what StrongBox and several Android versions write there. It then answers what it also answers for
+    /// a broken list of certificates, which is ruled out here.
+    pub(super) fn is_android_key_of_unknown_description(&self) -> bool {
+        self.format == "android-key" && Members::read(&self.statement).is_some_and(|members| members.certificates)
     }
 
     /// The object encoded anew, without members Doorward has no use for.
@@ -106,5 +126,39 @@ impl AttestationObject {
         cbor::write_text(&mut out, "authData");
         cbor::write_bytes(&mut out, &self.auth_data_bytes);
         out
+    }
+}
+
+/// What is looked at in a statement before it is judged.
+#[derive(Default)]
+struct Members {
+    algorithm: Option<i64>,
+    /// `x5c` is a list of byte strings, and not empty.
+    certificates: bool,
+    ecdaa: bool,
+}
+
+impl Members {
+    fn read(statement: &[u8]) -> Option<Self> {
+        let mut members = Self::default();
+        let mut reader = Reader::new(statement);
+        for _ in 0..reader.map()? {
+            let name = reader.text()?;
+            let mut value = Reader::new(reader.encoded_item()?);
+            match name {
+                "alg" => members.algorithm = value.integer(),
+                "ecdaaKeyId" => members.ecdaa = true,
+                "x5c" => {
+                    members.certificates =
+                        value.array().is_some_and(|count| count > 0 && (0..count).all(|_| value.bytes().is_some()));
+                }
+                _ => {}
+            }
+        }
+        Some(members)
+    }
+
+    fn algorithm_outside(&self, known: &[i64]) -> bool {
+        self.algorithm.is_some_and(|algorithm| !known.contains(&algorithm))
     }
 }

@@ -91,8 +91,11 @@ pub fn verify_registration(
         Judgement::Verifiable => {
             match library::register(state, challenge, parsed, origin.clone(), parsed.attestation.encode()) {
                 Ok(()) => true,
-                // ECDAA, a variant of `packed` that was withdrawn before any authenticator used it.
-                Err(WebauthnError::AttestationNotSupported) => register_unattested(state, challenge, parsed, origin)?,
+                Err(WebauthnError::AttestationStatementX5CInvalid)
+                    if parsed.attestation.is_android_key_of_unknown_description() =>
+                {
+                    register_unattested(state, challenge, parsed, origin)?
+                }
                 Err(error) => return Err(library::refusal(&error)),
             }
         }

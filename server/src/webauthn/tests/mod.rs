@@ -1,4 +1,11 @@
 //! Tests of the module's public face.
 
+mod assertion;
+mod authenticator;
+mod client_data;
 mod fixture;
+mod options;
+mod parse;
+mod registration;
+mod statements;
 mod vectors;

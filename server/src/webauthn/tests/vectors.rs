@@ -6,35 +6,36 @@ use serde::Deserialize;
 use super::fixture::{assertion_body, registration_body, state, stored};
 use crate::{
     domain::ChallengeValue,
-    webauthn::{parse_assertion, parse_registration, verify_assertion, verify_registration},
+    webauthn::{
+        Refusal, VerifiedRegistration, parse_assertion, parse_registration, verify_assertion, verify_registration,
+    },
 };
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct Vectors {
     vectors: Vec<Vector>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Vector {
-    name: String,
-    registration: Registration,
+#[derive(Clone, Deserialize)]
+pub(super) struct Vector {
+    pub(super) name: String,
+    pub(super) registration: Registration,
     authentication: Authentication,
 }
 
-#[derive(Deserialize)]
-struct Registration {
+#[derive(Clone, Deserialize)]
+pub(super) struct Registration {
     challenge: Hex,
     aaguid: Hex,
     credential_id: Hex,
     #[serde(rename = "clientDataJSON")]
-    client_data_json: Hex,
+    pub(super) client_data_json: Hex,
     #[serde(rename = "attestationObject")]
-    attestation_object: Hex,
+    pub(super) attestation_object: Hex,
 }
 
-#[derive(Deserialize)]
-struct Authentication {
+#[derive(Clone, Deserialize)]
+pub(super) struct Authentication {
     challenge: Hex,
     #[serde(rename = "authenticatorData")]
     authenticator_data: Hex,
@@ -43,9 +44,9 @@ struct Authentication {
     signature: Hex,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
-struct Hex(Vec<u8>);
+pub(super) struct Hex(pub(super) Vec<u8>);
 
 impl TryFrom<String> for Hex {
     type Error = std::num::ParseIntError;
@@ -56,40 +57,50 @@ impl TryFrom<String> for Hex {
     }
 }
 
-/// Runs a vector; says what became of its registration and of its authentication, in the words of docs/webauthn.md.
-fn outcome(vector: &Vector) -> (String, String) {
-    let state = state(UserVerification::Preferred);
-    let Registration { challenge, aaguid, credential_id, client_data_json, attestation_object } = &vector.registration;
+pub(super) fn all() -> Vec<Vector> {
+    serde_json::from_str::<Vectors>(include_str!("vectors.json")).unwrap().vectors
+}
+
+pub(super) fn register(vector: &Vector) -> Result<VerifiedRegistration, Refusal> {
+    let Registration { challenge, credential_id, client_data_json, attestation_object, .. } = &vector.registration;
     let body = registration_body(&credential_id.0, &client_data_json.0, &attestation_object.0).to_string();
-    let parsed = match parse_registration(body.as_bytes()) {
-        Ok(parsed) => parsed,
-        Err(malformed) => return (format!("malformed: {}", malformed.reason), "—".to_owned()),
-    };
-    let registration = match verify_registration(&state, &ChallengeValue(challenge.0.clone()), &parsed) {
+    let parsed = parse_registration(body.as_bytes()).unwrap();
+    verify_registration(&state(UserVerification::Preferred), &ChallengeValue(challenge.0.clone()), &parsed)
+}
+
+/// Runs a vector; says what became of its registration and of its authentication.
+fn outcome(vector: &Vector) -> (String, String) {
+    let registration = match register(vector) {
         Ok(registration) => registration,
-        Err(refusal) => return (format!("refused: `{}`", refusal.code.as_str()), "—".to_owned()),
+        Err(refusal) => return (format!("refused: `{}`", refusal.code), "—".to_owned()),
     };
-    assert_eq!(registration.credential_id.as_bytes(), credential_id.0);
-    assert_eq!(registration.aaguid.as_bytes().as_slice(), aaguid.0);
+    let id = &vector.registration.credential_id.0;
+    assert_eq!(registration.credential_id.as_bytes(), id);
+    assert_eq!(registration.aaguid.as_bytes().as_slice(), vector.registration.aaguid.0);
     let attested = if registration.attested { "attested" } else { "not attested" };
     let registered = format!("accepted, `{}`, {attested}", registration.attestation_format);
 
-    let credential = stored(registration);
     let Authentication { challenge, authenticator_data, client_data_json, signature } = &vector.authentication;
-    let body = assertion_body(&credential_id.0, &client_data_json.0, &authenticator_data.0, &signature.0).to_string();
+    let body = assertion_body(id, &client_data_json.0, &authenticator_data.0, &signature.0).to_string();
     let parsed = parse_assertion(body.as_bytes()).unwrap();
-    let authenticated = match verify_assertion(&state, &ChallengeValue(challenge.0.clone()), &credential, &parsed) {
+    let challenge = ChallengeValue(challenge.0.clone());
+    let verdict = verify_assertion(&state(UserVerification::Preferred), &challenge, &stored(registration), &parsed);
+    let authenticated = match verdict {
         Ok(_) => "accepted".to_owned(),
-        Err(refusal) => format!("refused: `{}`", refusal.code.as_str()),
+        Err(refusal) => format!("refused: `{}`", refusal.code),
     };
     (registered, authenticated)
 }
 
+/// docs/webauthn.md has one row per vector; it is the expectation.
 #[test]
 fn each_vector_ends_as_documented() {
-    let Vectors { vectors } = serde_json::from_str(include_str!("vectors.json")).unwrap();
+    let document = include_str!("../../../../docs/webauthn.md");
+    let vectors = all();
+    assert_eq!(vectors.len(), 15);
     for vector in &vectors {
         let (registered, authenticated) = outcome(vector);
-        println!("| {} | {registered} | {authenticated} |", vector.name);
+        let row = format!("| `{}` | {registered} | {authenticated} |", vector.name);
+        assert!(document.contains(&row), "docs/webauthn.md lacks this row:\n{row}");
     }
 }

@@ -1,0 +1,271 @@
+//! A software authenticator small enough to be told to do anything wrong.
+
+use aws_lc_rs::{
+    digest::{SHA256, digest},
+    rand::SystemRandom,
+    rsa,
+    signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair,
+        KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
+    },
+};
+use ciborium::Value as Cbor;
+use doorward_shared::{Base64Url, config::UserVerification};
+use serde_json::{Value, json};
+
+use super::fixture::{ORIGIN, RP_ID, assertion_body, b64, registration_body, state, stored};
+use crate::{
+    domain::{CeremonyState, ChallengeValue, Credential},
+    webauthn::{
+        Refusal, VerifiedAssertion, VerifiedRegistration, parse_assertion, parse_registration, verify_assertion,
+        verify_registration,
+    },
+};
+
+pub(super) const UP: u8 = 0x01;
+pub(super) const UV: u8 = 0x04;
+pub(super) const BE: u8 = 0x08;
+pub(super) const BS: u8 = 0x10;
+pub(super) const AT: u8 = 0x40;
+pub(super) const ED: u8 = 0x80;
+
+pub(super) enum Key {
+    Ec { pair: EcdsaKeyPair, alg: i64, curve: i64 },
+    Rsa(RsaKeyPair),
+}
+
+impl Key {
+    pub(super) fn es256() -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+        Self::Ec { pair, alg: -7, curve: 1 }
+    }
+
+    pub(super) fn es384() -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_ASN1_SIGNING).unwrap();
+        Self::Ec { pair, alg: -35, curve: 2 }
+    }
+
+    pub(super) fn es512() -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P521_SHA512_ASN1_SIGNING).unwrap();
+        Self::Ec { pair, alg: -36, curve: 3 }
+    }
+
+    pub(super) fn rs256(size: rsa::KeySize) -> Self {
+        Self::Rsa(RsaKeyPair::generate(size).unwrap())
+    }
+
+    /// The members of its COSE key, for tests to spoil.
+    pub(super) fn members(&self) -> Vec<(i64, Cbor)> {
+        match self {
+            Self::Ec { pair, alg, curve } => {
+                let point = &pair.public_key().as_ref()[1..];
+                let (x, y) = point.split_at(point.len() / 2);
+                vec![
+                    (1, 2.into()),
+                    (3, (*alg).into()),
+                    (-1, (*curve).into()),
+                    (-2, Cbor::Bytes(x.to_vec())),
+                    (-3, Cbor::Bytes(y.to_vec())),
+                ]
+            }
+            Self::Rsa(pair) => {
+                let n = pair.public_key().modulus().big_endian_without_leading_zero().to_vec();
+                let e = pair.public_key().exponent().big_endian_without_leading_zero().to_vec();
+                vec![(1, 3.into()), (3, (-257).into()), (-1, Cbor::Bytes(n)), (-2, Cbor::Bytes(e))]
+            }
+        }
+    }
+
+    pub(super) fn cose(&self) -> Vec<u8> {
+        cose(self.members())
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Ec { pair, .. } => pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec(),
+            Self::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).unwrap();
+                signature
+            }
+        }
+    }
+}
+
+pub(super) fn cbor(value: &Cbor) -> Vec<u8> {
+    let mut out = Vec::new();
+    ciborium::into_writer(value, &mut out).unwrap();
+    out
+}
+
+pub(super) fn cose(members: Vec<(i64, Cbor)>) -> Vec<u8> {
+    cbor(&Cbor::Map(members.into_iter().map(|(label, value)| (label.into(), value)).collect()))
+}
+
+pub(super) fn text(text: &str) -> Cbor {
+    Cbor::Text(text.to_owned())
+}
+
+pub(super) fn map(members: Vec<(&str, Cbor)>) -> Cbor {
+    Cbor::Map(members.into_iter().map(|(name, value)| (text(name), value)).collect())
+}
+
+pub(super) fn challenge() -> ChallengeValue {
+    ChallengeValue(vec![7; 32])
+}
+
+/// Client data of a well-behaved browser.
+pub(super) fn client_data(kind: &str) -> Value {
+    json!({ "type": kind, "challenge": b64(&challenge().0), "origin": ORIGIN, "crossOrigin": false })
+}
+
+fn auth_data(rp_id: &str, flags: u8, sign_count: u32, rest: &[&[u8]]) -> Vec<u8> {
+    let mut out = digest(&SHA256, rp_id.as_bytes()).as_ref().to_vec();
+    out.push(flags);
+    out.extend(sign_count.to_be_bytes());
+    out.extend(rest.concat());
+    out
+}
+
+fn signed_over(auth_data: &[u8], client_data_json: &[u8]) -> Vec<u8> {
+    [auth_data, digest(&SHA256, client_data_json).as_ref()].concat()
+}
+
+/// A registration under way; tests change what they like before it ends.
+pub(super) struct Registration {
+    pub(super) key: Key,
+    pub(super) state: CeremonyState,
+    pub(super) challenge: ChallengeValue,
+    pub(super) client_data: String,
+    pub(super) rp_id: &'static str,
+    pub(super) flags: u8,
+    pub(super) sign_count: u32,
+    pub(super) id: Vec<u8>,
+    /// The id in the authenticator data, where it differs.
+    pub(super) inner_id: Option<Vec<u8>>,
+    pub(super) public_key: Vec<u8>,
+    pub(super) extensions: Vec<u8>,
+    pub(super) format: &'static str,
+    pub(super) statement: Cbor,
+}
+
+impl Registration {
+    pub(super) fn new() -> Self {
+        Self::with(Key::es256())
+    }
+
+    pub(super) fn with(key: Key) -> Self {
+        Self {
+            public_key: key.cose(),
+            key,
+            state: state(UserVerification::Required),
+            challenge: challenge(),
+            client_data: client_data("webauthn.create").to_string(),
+            rp_id: RP_ID,
+            flags: UP | UV | AT,
+            sign_count: 1,
+            id: vec![9; 32],
+            inner_id: None,
+            extensions: Vec::new(),
+            format: "none",
+            statement: map(vec![]),
+        }
+    }
+
+    pub(super) fn auth_data(&self) -> Vec<u8> {
+        let id = self.inner_id.as_ref().unwrap_or(&self.id);
+        let length = u16::try_from(id.len()).unwrap().to_be_bytes();
+        let attested: [&[u8]; 4] = [&[0xaa; 16], &length, id, &self.public_key];
+        let attested = if self.flags & AT == 0 { Vec::new() } else { attested.concat() };
+        auth_data(self.rp_id, self.flags, self.sign_count, &[&attested, &self.extensions])
+    }
+
+    /// Turns the statement into a self attestation over everything as it is now.
+    pub(super) fn self_attested(mut self) -> Self {
+        let signature = self.key.sign(&signed_over(&self.auth_data(), self.client_data.as_bytes()));
+        self.format = "packed";
+        let alg = self.key.members()[1].1.clone();
+        self.statement = map(vec![("alg", alg), ("sig", Cbor::Bytes(signature))]);
+        self
+    }
+
+    pub(super) fn attestation_object(&self) -> Vec<u8> {
+        cbor(&map(vec![
+            ("fmt", text(self.format)),
+            ("attStmt", self.statement.clone()),
+            ("authData", Cbor::Bytes(self.auth_data())),
+        ]))
+    }
+
+    pub(super) fn body(&self) -> Value {
+        registration_body(&self.id, self.client_data.as_bytes(), &self.attestation_object())
+    }
+
+    pub(super) fn verify(&self) -> Result<VerifiedRegistration, Refusal> {
+        let parsed = parse_registration(self.body().to_string().as_bytes()).unwrap();
+        verify_registration(&self.state, &self.challenge, &parsed)
+    }
+
+    pub(super) fn credential(&self) -> Credential {
+        stored(self.verify().unwrap())
+    }
+
+    pub(super) fn into_assertion(self) -> Assertion {
+        Assertion {
+            credential: self.credential(),
+            key: self.key,
+            state: self.state,
+            challenge: challenge(),
+            client_data: client_data("webauthn.get").to_string(),
+            rp_id: RP_ID,
+            flags: UP | UV,
+            sign_count: 2,
+            id: self.id,
+            extensions: Vec::new(),
+            signature: None,
+        }
+    }
+}
+
+/// An assertion under way.
+pub(super) struct Assertion {
+    pub(super) credential: Credential,
+    pub(super) key: Key,
+    pub(super) state: CeremonyState,
+    pub(super) challenge: ChallengeValue,
+    pub(super) client_data: String,
+    pub(super) rp_id: &'static str,
+    pub(super) flags: u8,
+    pub(super) sign_count: u32,
+    pub(super) id: Vec<u8>,
+    pub(super) extensions: Vec<u8>,
+    pub(super) signature: Option<Vec<u8>>,
+}
+
+impl Assertion {
+    pub(super) fn new() -> Self {
+        Registration::new().into_assertion()
+    }
+
+    pub(super) fn allow(&mut self, id: &[u8]) {
+        self.state.credentials = Some(vec![Base64Url(id.to_vec())]);
+    }
+
+    pub(super) fn auth_data(&self) -> Vec<u8> {
+        auth_data(self.rp_id, self.flags, self.sign_count, &[&self.extensions])
+    }
+
+    pub(super) fn body(&self) -> Value {
+        let auth_data = self.auth_data();
+        let signature = self
+            .signature
+            .clone()
+            .unwrap_or_else(|| self.key.sign(&signed_over(&auth_data, self.client_data.as_bytes())));
+        assertion_body(&self.id, self.client_data.as_bytes(), &auth_data, &signature)
+    }
+
+    pub(super) fn verify(&self) -> Result<VerifiedAssertion, Refusal> {
+        let parsed = parse_assertion(self.body().to_string().as_bytes()).unwrap();
+        verify_assertion(&self.state, &self.challenge, &self.credential, &parsed)
+    }
+}

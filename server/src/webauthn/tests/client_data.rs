@@ -1,0 +1,177 @@
+//! Client data: the type, the challenge, and above all the origin.
+
+use doorward_shared::ErrorCode;
+use serde_json::{Value, json};
+
+use super::authenticator::{Assertion, Registration, client_data};
+use crate::webauthn::{parse_assertion, parse_registration};
+
+/// The code with which both ceremonies refuse client data that was changed so; none when they accept it.
+fn both(change: impl Fn(&mut Value)) -> Option<ErrorCode> {
+    let changed = |kind: &str| {
+        let mut client_data = client_data(kind);
+        change(&mut client_data);
+        client_data.to_string()
+    };
+    let registration = Registration { client_data: changed("webauthn.create"), ..Registration::new() };
+    let assertion = Assertion { client_data: changed("webauthn.get"), ..Assertion::new() };
+    let (first, second) = (registration.verify().err(), assertion.verify().err());
+    assert_eq!(first, second);
+    first.map(|refusal| refusal.code)
+}
+
+/// Whether an origin is accepted by a relying party that lists `listed`.
+fn accepted(origin: &str, listed: &[&str]) -> bool {
+    let mut client_data = client_data("webauthn.get");
+    client_data["origin"] = json!(origin);
+    let mut assertion = Assertion { client_data: client_data.to_string(), ..Assertion::new() };
+    assertion.state.relying_party.origins = listed.iter().map(|&origin| origin.to_owned()).collect();
+    match assertion.verify() {
+        Ok(_) => true,
+        Err(refusal) => {
+            assert_eq!(refusal.code, ErrorCode::OriginMismatch);
+            false
+        }
+    }
+}
+
+#[test]
+fn the_type_is_the_ceremonys() {
+    let crossed = Registration { client_data: client_data("webauthn.get").to_string(), ..Registration::new() };
+    assert_eq!(crossed.verify().unwrap_err().code, ErrorCode::ClientDataTypeMismatch);
+    let crossed = Assertion { client_data: client_data("webauthn.create").to_string(), ..Assertion::new() };
+    assert_eq!(crossed.verify().unwrap_err().code, ErrorCode::ClientDataTypeMismatch);
+}
+
+#[test]
+fn the_challenge_is_the_ceremonys() {
+    assert_eq!(both(|data| data["challenge"] = json!("AAAA")), Some(ErrorCode::ChallengeUnknown));
+    assert_eq!(both(|data| data["challenge"] = json!("")), Some(ErrorCode::ChallengeUnknown));
+}
+
+#[test]
+fn frames_of_other_origins_are_refused() {
+    assert_eq!(both(|data| data["crossOrigin"] = json!(true)), Some(ErrorCode::CrossOrigin));
+    assert_eq!(both(|data| data["topOrigin"] = json!("https://example.com")), Some(ErrorCode::CrossOrigin));
+    assert_eq!(both(|data| data["topOrigin"] = json!("https://example.org")), Some(ErrorCode::CrossOrigin));
+    assert_eq!(both(|data| data["topOrigin"] = Value::Null), None);
+    assert_eq!(both(|data| data["crossOrigin"] = Value::Null), None);
+}
+
+#[test]
+fn what_is_unknown_is_ignored() {
+    assert_eq!(both(|data| data["tokenBinding"] = json!({ "status": "supported" })), None);
+    assert_eq!(both(|data| data["other_keys_can_be_added_here"] = json!([{ "deep": [1.5e300, null] }])), None);
+}
+
+#[test]
+fn an_origin_is_compared_letter_by_letter() {
+    let listed = ["https://example.org", "https://login.example.org:8443", "http://localhost:3000"];
+    for origin in listed {
+        assert!(accepted(origin, &listed), "{origin}");
+    }
+    for origin in [
+        "https://example.org/",
+        "https://example.org:443",
+        "https://EXAMPLE.org",
+        "HTTPS://example.org",
+        "https://example.org.",
+        "https://user@example.org",
+        "https://example.org/path",
+        "https://example.org?query",
+        "https://example.org#fragment",
+        " https://example.org",
+        "https:example.org",
+        "https:\\\\example.org",
+        "https://exa%6dple.org",
+        "https://example.org\u{0}",
+        "https://ex\u{ad}ample.org",
+        "http://example.org",
+        "https://example.org:8443",
+        "https://login.example.org",
+        "https://sub.example.org",
+        "https://badexample.org",
+        "https://example.org.evil.test",
+        "http://localhost",
+        "null",
+        "",
+        "nonsense",
+    ] {
+        assert!(!accepted(origin, &listed), "{origin:?}");
+    }
+}
+
+/// A configuration that slipped through validation does not widen what is accepted.
+#[test]
+fn what_is_listed_must_be_an_origin_too() {
+    for origin in ["https://example.org/", "https://Example.org", "https://example.org:443", "https://example.org/app"]
+    {
+        assert!(!accepted(origin, &[origin]), "{origin}");
+    }
+}
+
+#[test]
+fn android_apps_are_compared_as_text() {
+    let app = "android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck";
+    assert!(accepted(app, &[app]));
+    assert!(!accepted(&app.to_lowercase(), &[app]));
+    assert!(!accepted("android:apk-key-hash-sha256:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck", &[app]));
+    assert!(!accepted(&app.replace("android", "ANDROID"), &[app]));
+}
+
+#[test]
+fn a_reason_says_what_was_expected_and_found() {
+    let client_data = client_data("webauthn.get").to_string().replace("example.org", "evil.test");
+    let refusal = Assertion { client_data, ..Assertion::new() }.verify().unwrap_err();
+    assert!(refusal.reason.contains("\"https://evil.test\""), "{}", refusal.reason);
+    assert!(refusal.reason.contains("https://example.org"), "{}", refusal.reason);
+}
+
+#[test]
+fn a_long_origin_is_cut_and_escaped_in_reasons() {
+    let client_data =
+        client_data("webauthn.get").to_string().replace("example.org", &format!("\\n{}", "x".repeat(9999)));
+    let refusal = Assertion { client_data, ..Assertion::new() }.verify().unwrap_err();
+    assert!(refusal.reason.len() < 400 && !refusal.reason.contains('\n'));
+}
+
+#[test]
+fn broken_client_data_is_malformed() {
+    let good = client_data("webauthn.get").to_string();
+    let cases = [
+        String::new(),
+        "null".to_owned(),
+        "[]".to_owned(),
+        r#"["webauthn.get","BwcH","https://example.org",false,null]"#.to_owned(),
+        "{}".to_owned(),
+        good.replace('{', ""),
+        format!("{good} {{}}"),
+        format!("\u{feff}{good}"),
+        format!(" {good}"),
+        good.replace('{', r#"{"type":"webauthn.get","#),
+        good.replace('{', r#"{"origin":"https://evil.test","#),
+        good.replace('{', r#"{"crossOrigin":false,"#),
+        good.replace("false", r#""false""#),
+        good.replace("false", "0"),
+        good.replace(r#""challenge":""#, r#""challenge":"+/"#),
+        good.replace("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="),
+    ];
+    for client_data in cases {
+        assert_ne!(client_data, good);
+        let body = Assertion { client_data: client_data.clone(), ..Assertion::new() }.body().to_string();
+        let reason = parse_assertion(body.as_bytes()).map(|_| client_data).unwrap_err().reason;
+        assert!(reason.contains("clientDataJSON"), "{reason}");
+    }
+    let mut body = Registration::new().body();
+    body["response"]["clientDataJSON"] = json!(super::fixture::b64(b"{\"type\":\"\xff\"}"));
+    assert!(parse_registration(body.to_string().as_bytes()).unwrap_err().reason.contains("UTF-8"));
+}
+
+/// An unknown member is read past without recursion here; webauthn-rs builds a tree of it, and gives up in time.
+#[test]
+fn deep_client_data_is_refused() {
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let client_data = client_data("webauthn.get").to_string().replacen('{', &format!(r#"{{"x":{deep},"#), 1);
+    let refusal = Assertion { client_data, ..Assertion::new() }.verify().unwrap_err();
+    assert_eq!(refusal.code, ErrorCode::CredentialMalformed);
+}

@@ -1,0 +1,82 @@
+//! Options as clients see them.
+
+use doorward_shared::{
+    config::{Attachment, ResidentKey, UserVerification},
+    public::CreationOptions,
+};
+use serde_json::json;
+
+use super::fixture::{b64, policy, relying_party, user};
+use crate::{
+    domain::{ChallengeValue, CredentialId},
+    webauthn::{ALGORITHMS, creation_options, request_options, transaction_challenge},
+};
+
+#[test]
+fn creation_options_say_all_that_the_tenant_decided() {
+    let policy = crate::domain::CeremonyPolicy {
+        attachment: Some(Attachment::CrossPlatform),
+        resident_key: ResidentKey::Discouraged,
+        ..policy(UserVerification::Preferred)
+    };
+    let challenge = ChallengeValue(vec![1; 32]);
+    let options = creation_options(&relying_party(), &policy, &user("alice"), &challenge, &[]);
+    let expected = json!({ "publicKey": {
+        "rp": { "name": "Example", "id": "example.org" },
+        "user": { "id": b64(b"alice"), "name": "alice@example.org", "displayName": "Alice" },
+        "challenge": b64(&[1; 32]),
+        "pubKeyCredParams": [
+            { "type": "public-key", "alg": -7 },
+            { "type": "public-key", "alg": -35 },
+            { "type": "public-key", "alg": -257 },
+        ],
+        "timeout": 60_000,
+        "excludeCredentials": [],
+        "authenticatorSelection": {
+            "authenticatorAttachment": "cross-platform", "requireResidentKey": false,
+            "residentKey": "discouraged", "userVerification": "preferred",
+        },
+        "attestation": "direct",
+    }});
+    assert_eq!(serde_json::to_value(options).unwrap(), expected);
+}
+
+#[test]
+fn what_the_user_has_is_excluded() {
+    let id = CredentialId::new(vec![5; 16]).unwrap();
+    let CreationOptions { public_key } = creation_options(
+        &relying_party(),
+        &policy(UserVerification::Required),
+        &user("alice"),
+        &ChallengeValue(vec![1; 32]),
+        &[id],
+    );
+    assert_eq!(public_key.exclude_credentials[0].id.as_bytes(), [5; 16]);
+    assert!(public_key.authenticator_selection.require_resident_key);
+}
+
+#[test]
+fn a_discoverable_login_lists_no_credentials() {
+    let (rp, policy, challenge) = (relying_party(), policy(UserVerification::Required), ChallengeValue(vec![1; 32]));
+    let options = serde_json::to_value(request_options(&rp, &policy, &challenge, None)).unwrap();
+    let expected = json!({ "publicKey": {
+        "challenge": b64(&[1; 32]), "timeout": 60_000, "rpId": "example.org", "userVerification": "required",
+    }});
+    assert_eq!(options, expected);
+    let id = CredentialId::new(vec![5; 16]).unwrap();
+    let options = serde_json::to_value(request_options(&rp, &policy, &challenge, Some(&[id]))).unwrap();
+    assert_eq!(options["publicKey"]["allowCredentials"], json!([{ "type": "public-key", "id": b64(&[5; 16]) }]));
+}
+
+#[test]
+fn a_transaction_is_hashed_into_its_challenge() {
+    use aws_lc_rs::digest::{SHA256, digest};
+    let challenge = transaction_challenge([3; 32], "order-1", r#"{"amount":10}"#);
+    assert_eq!(challenge.0[..32], [3; 32]);
+    assert_eq!(&challenge.0[32..], digest(&SHA256, br#"order-1{"amount":10}"#).as_ref());
+}
+
+#[test]
+fn what_is_offered_is_what_is_verified() {
+    assert_eq!(ALGORITHMS, [-7, -35, -257]);
+}

@@ -1,0 +1,149 @@
+//! Registrations: what is kept of good ones, and why bad ones are refused.
+
+use aws_lc_rs::rsa::KeySize;
+use ciborium::Value as Cbor;
+use doorward_shared::{Base64Url, ErrorCode, config::UserVerification};
+
+use super::{
+    authenticator::{AT, BE, BS, ED, Key, Registration, UP, UV, cbor, cose, map},
+    fixture::state,
+};
+use crate::webauthn::parse_registration;
+
+fn refused(registration: &Registration) -> ErrorCode {
+    registration.verify().unwrap_err().code
+}
+
+#[test]
+fn a_registration_is_kept_as_it_was_sent() {
+    let registration = Registration { flags: UP | UV | BE | BS | AT, sign_count: 5, ..Registration::new() };
+    let verified = registration.verify().unwrap();
+    assert_eq!(verified.credential_id.as_bytes(), registration.id);
+    assert_eq!(verified.public_key, registration.public_key);
+    assert_eq!(verified.attestation_format, "none");
+    assert_eq!(verified.aaguid.as_bytes(), &[0xaa; 16]);
+    assert_eq!(verified.sign_count, 5);
+    assert_eq!(verified.transports, ["internal", "hybrid"]);
+    assert!(verified.backup_eligible && verified.backup_state && verified.user_verified && !verified.attested);
+}
+
+#[test]
+fn every_offered_algorithm_registers_and_logs_in() {
+    for key in [Key::es256(), Key::es384(), Key::rs256(KeySize::Rsa2048)] {
+        let assertion = Registration::with(key).self_attested().into_assertion();
+        assert!(assertion.credential.attested);
+        assertion.verify().unwrap();
+    }
+}
+
+#[test]
+fn other_algorithms_and_sizes_are_refused() {
+    assert_eq!(refused(&Registration::with(Key::es512())), ErrorCode::AlgorithmUnsupported);
+    assert_eq!(refused(&Registration::with(Key::rs256(KeySize::Rsa3072))), ErrorCode::AlgorithmUnsupported);
+    let ed25519 = cose(vec![(1, 1.into()), (3, (-8).into()), (-1, 6.into()), (-2, Cbor::Bytes(vec![1; 32]))]);
+    let registration = Registration { public_key: ed25519, ..Registration::new() };
+    assert_eq!(refused(&registration), ErrorCode::AlgorithmUnsupported);
+}
+
+/// webauthn-rs would register both, and verify with the curve it finds.
+#[test]
+fn the_algorithm_fixes_the_curve() {
+    for (key, alg) in [(Key::es384(), -7), (Key::es256(), -35), (Key::es512(), -7)] {
+        let mut members = key.members();
+        members[1].1 = alg.into();
+        let registration = Registration { public_key: cose(members), ..Registration::new() };
+        assert_eq!(refused(&registration), ErrorCode::AlgorithmUnsupported);
+    }
+}
+
+#[test]
+fn broken_public_keys_are_refused() {
+    let good = Key::es256().members();
+    let mut cases = Vec::new();
+    for (label, value) in
+        [(1, 3.into()), (1, Cbor::Null), (3, Cbor::Null), (-1, Cbor::Null), (-2, Cbor::Bytes(vec![1; 31]))]
+    {
+        let mut members = good.clone();
+        members.iter_mut().find(|member| member.0 == label).unwrap().1 = value;
+        cases.push(members);
+    }
+    // Compressed, repeated, and no point of the curve.
+    let mut members = good.clone();
+    members[4].1 = Cbor::Bool(true);
+    cases.push(members);
+    cases.push([good.clone(), good.clone()].concat());
+    let mut members = good.clone();
+    members[4].1 = Cbor::Bytes(vec![1; 32]);
+    cases.push(members);
+    for members in cases {
+        let registration = Registration { public_key: cose(members.clone()), ..Registration::new() };
+        assert_eq!(refused(&registration), ErrorCode::CredentialMalformed, "{members:?}");
+    }
+    let registration = Registration { public_key: cbor(&7.into()), ..Registration::new() };
+    assert_eq!(refused(&registration), ErrorCode::CredentialMalformed);
+}
+
+#[test]
+fn flags_are_judged() {
+    assert_eq!(refused(&Registration { flags: UV | AT, ..Registration::new() }), ErrorCode::UserPresenceMissing);
+    let registration = Registration { flags: UP | AT, ..Registration::new() };
+    assert_eq!(refused(&registration), ErrorCode::UserVerificationMissing);
+    let registration = Registration { flags: UP | UV | BS | AT, ..Registration::new() };
+    assert_eq!(refused(&registration), ErrorCode::BackupStateInvalid);
+    let registration = Registration { flags: UP | UV, ..Registration::new() };
+    assert_eq!(refused(&registration), ErrorCode::CredentialMalformed);
+}
+
+#[test]
+fn user_verification_is_only_demanded_where_the_tenant_does() {
+    for wish in [UserVerification::Preferred, UserVerification::Discouraged] {
+        let registration = Registration { flags: UP | AT, state: state(wish), ..Registration::new() };
+        assert!(!registration.verify().unwrap().user_verified);
+    }
+}
+
+#[test]
+fn the_relying_party_must_be_the_tenants() {
+    assert_eq!(refused(&Registration { rp_id: "example.com", ..Registration::new() }), ErrorCode::RpIdMismatch);
+}
+
+#[test]
+fn the_id_must_be_the_authenticators() {
+    let registration = Registration { inner_id: Some(vec![8; 32]), ..Registration::new() };
+    assert_eq!(refused(&registration), ErrorCode::CredentialMalformed);
+}
+
+#[test]
+fn ids_have_up_to_1023_bytes() {
+    assert!(Registration { id: vec![1; 1023], ..Registration::new() }.verify().is_ok());
+    for id in [vec![], vec![1; 1024]] {
+        let body = Registration { id, ..Registration::new() }.body().to_string();
+        assert!(parse_registration(body.as_bytes()).unwrap_err().reason.contains("1 to 1023 bytes"));
+    }
+}
+
+#[test]
+fn what_was_excluded_is_not_registered_again() {
+    let mut registration = Registration::new();
+    registration.state.credentials = Some(vec![Base64Url(vec![1; 32])]);
+    assert!(registration.verify().is_ok());
+    registration.state.credentials = Some(vec![Base64Url(vec![1; 32]), Base64Url(registration.id.clone())]);
+    assert_eq!(refused(&registration), ErrorCode::CredentialExists);
+}
+
+#[test]
+fn authenticator_data_is_read_to_its_last_byte() {
+    let extensions = cbor(&map(vec![("credProtect", 2.into()), ("minPinLength", 4.into())]));
+    let with = Registration { extensions: extensions.clone(), flags: UP | UV | AT | ED, ..Registration::new() };
+    assert!(with.verify().is_ok());
+    let broken: [(Vec<u8>, u8); 4] = [
+        (extensions.clone(), UP | UV | AT),
+        (vec![], UP | UV | AT | ED),
+        ([extensions, vec![0]].concat(), UP | UV | AT | ED),
+        (cbor(&7.into()), UP | UV | AT | ED),
+    ];
+    for (extensions, flags) in broken {
+        let body = Registration { extensions, flags, ..Registration::new() }.body().to_string();
+        parse_registration(body.as_bytes()).unwrap_err();
+    }
+}
