@@ -136,11 +136,7 @@ pub(super) fn refusal(error: &WebauthnError) -> Refusal {
             (ErrorCode::BackupStateInvalid, "the backup flags contradict each other")
         }
         E::CredentialNotFound => (ErrorCode::CredentialNotAllowed, "the credential is not the one that was expected"),
-        E::CredentialAlteredAlgFromRequest
-        | E::RsaParametersInvalid
-        | E::COSEKeyRSANEInvalid
-        | E::COSEKeyInvalidAlgorithm
-        | E::COSEKeyInvalidType => (ErrorCode::AlgorithmUnsupported, "the credential's algorithm cannot be verified"),
+        E::CredentialAlteredAlgFromRequest | E::RsaParametersInvalid | E::COSEKeyRSANEInvalid => (ErrorCode::AlgorithmUnsupported, "the credential's algorithm cannot be verified"),
         E::AttestationStatementSigInvalid => {
             (ErrorCode::AttestationInvalid, "the attestation statement's signature does not verify")
         }
@@ -169,6 +165,10 @@ pub(super) fn refusal(error: &WebauthnError) -> Refusal {
         | E::AttestationStatementAlgMissing
         | E::AttestationStatementMissingExtension
         | E::AttestationNotSupported
+        // The credential's own key was read before; these speak of the statement's algorithm, signature or certificate.
+        | E::COSEKeyInvalidAlgorithm
+        | E::COSEKeyInvalidCBORValue
+        | E::COSEKeyInvalidType
         | E::CertificatePublicKeyInvalid
         | E::CertificatePublicKeyAlgorthimMismatch
         | E::X509DerInvalid => {

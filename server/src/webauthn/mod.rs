@@ -6,7 +6,7 @@
 //!
 //! Every check that needs no key is made here first, strictly and with a reason for people. webauthn-rs then judges
 //! the whole response again and does the cryptography: two implementations must agree before anything is accepted.
-//! Its errors are mapped to Doorward's codes in [`library`](self), and its words never leave the server.
+//! Its errors are mapped to Doorward's codes in `library.rs`, and its words never leave the server.
 //!
 //! Whether the challenge exists and is still valid, and whether a user handle belongs to the credential's owner, is
 //! the caller's to check.

@@ -1,14 +1,14 @@
 //! Assertions: what is learnt from good ones, and why bad ones are refused.
 
-use doorward_shared::{ErrorCode, config::UserVerification};
+use doorward_shared::{Base64Url, ErrorCode, config::UserVerification};
 
 use super::{
     authenticator::{AT, Assertion, BE, BS, ED, Key, Registration, UP, UV, cbor, map},
-    fixture::state,
+    fixture::{b64, state},
 };
 use crate::{
     domain::{ChallengeValue, CredentialId},
-    webauthn::{parse_assertion, transaction_challenge},
+    webauthn::{parse_assertion, transaction_challenge, verify_assertion},
 };
 
 fn refused(assertion: &Assertion) -> ErrorCode {
@@ -163,4 +163,24 @@ fn an_assertion_never_carries_a_new_credential() {
     let attested = registration.auth_data()[37..].to_vec();
     let body = Assertion { flags: UP | UV | AT, extensions: attested, ..Assertion::new() }.body().to_string();
     assert!(parse_assertion(body.as_bytes()).unwrap_err().reason.contains("new credential"));
+}
+
+/// Every bit that was signed, and every bit of the signature, counts.
+#[test]
+fn damaged_assertions_are_refused() {
+    let good = Assertion::new();
+    let body = good.body();
+    for field in ["clientDataJSON", "authenticatorData", "signature"] {
+        let bytes = Base64Url::decode(body["response"][field].as_str().unwrap()).unwrap().0;
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1 << (at % 8);
+            let mut body = body.clone();
+            body["response"][field] = b64(&damaged).into();
+            if let Ok(parsed) = parse_assertion(body.to_string().as_bytes()) {
+                let verdict = verify_assertion(&good.state, &good.challenge, &good.credential, &parsed);
+                assert!(verdict.is_err(), "{field}, byte {at}");
+            }
+        }
+    }
 }

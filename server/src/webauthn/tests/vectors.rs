@@ -7,7 +7,8 @@ use super::fixture::{assertion_body, registration_body, state, stored};
 use crate::{
     domain::ChallengeValue,
     webauthn::{
-        Refusal, VerifiedRegistration, parse_assertion, parse_registration, verify_assertion, verify_registration,
+        Malformed, Refusal, VerifiedRegistration, parse_assertion, parse_registration, verify_assertion,
+        verify_registration,
     },
 };
 
@@ -62,10 +63,16 @@ pub(super) fn all() -> Vec<Vector> {
 }
 
 pub(super) fn register(vector: &Vector) -> Result<VerifiedRegistration, Refusal> {
+    try_register(vector).unwrap()
+}
+
+/// The outer result is the reading, the inner one the judgement.
+pub(super) fn try_register(vector: &Vector) -> Result<Result<VerifiedRegistration, Refusal>, Malformed> {
     let Registration { challenge, credential_id, client_data_json, attestation_object, .. } = &vector.registration;
     let body = registration_body(&credential_id.0, &client_data_json.0, &attestation_object.0).to_string();
-    let parsed = parse_registration(body.as_bytes()).unwrap();
-    verify_registration(&state(UserVerification::Preferred), &ChallengeValue(challenge.0.clone()), &parsed)
+    let parsed = parse_registration(body.as_bytes())?;
+    let challenge = ChallengeValue(challenge.0.clone());
+    Ok(verify_registration(&state(UserVerification::Preferred), &challenge, &parsed))
 }
 
 /// Runs a vector; says what became of its registration and of its authentication.
