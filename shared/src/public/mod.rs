@@ -2,8 +2,10 @@
 
 pub mod ceremony;
 pub mod credential;
+pub mod jwks;
 pub mod transaction;
 
 pub use ceremony::*;
 pub use credential::*;
+pub use jwks::*;
 pub use transaction::*;

@@ -1,0 +1,184 @@
+//! Argon2id (RFC 9106) on threads of its own, behind a bounded queue: hashing neither blocks the threads that serve
+//! requests, nor can a flood of wrong keys take more of the machine than these threads.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread,
+};
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{CustomizedPasswordHasher, Error as PasswordError, PasswordVerifier, phc::PasswordHash},
+};
+use tokio::sync::oneshot;
+
+use super::secret::PlainSecret;
+use crate::{
+    clock::{Entropy, NoEntropy, random},
+    domain::SecretHash,
+};
+
+/// Bytes of salt, as RFC 9106 §3.1 recommends.
+const SALT_BYTES: usize = 16;
+/// What a stored hash may ask for at most, so that a damaged or planted row cannot take the machine's memory.
+const MOST: HashCost = HashCost { memory_kib: 1 << 18, passes: 16, lanes: 4 };
+
+/// What one hash costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashCost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Degree of parallelism.
+    pub lanes: u32,
+}
+
+impl Default for HashCost {
+    /// 19 MiB, two passes, one lane: OWASP's minimum for passwords, and generous for secrets of 192 random bits.
+    fn default() -> Self {
+        Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 }
+    }
+}
+
+impl HashCost {
+    /// The least Argon2 takes: for tests only, where a hash guards nothing.
+    pub const CHEAPEST: Self = Self { memory_kib: 8, passes: 1, lanes: 1 };
+
+    fn params(self) -> Result<Params, HashError> {
+        Params::new(self.memory_kib, self.passes, self.lanes, None).map_err(|_| HashError::Cost)
+    }
+}
+
+/// Why a secret was neither hashed nor verified. None of these says that a secret is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HashError {
+    /// The queue is full: ask again later.
+    #[error("too many keys are being verified")]
+    Overloaded,
+    /// The stored hash cannot be read, or asks for more than any hash made here.
+    #[error("the stored hash is damaged")]
+    Corrupt,
+    /// Argon2 refuses the configured cost.
+    #[error("Argon2 does not take this cost")]
+    Cost,
+    /// No salt could be made.
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
+    /// A hashing thread could not be started, or ended before it answered.
+    #[error("no thread hashes")]
+    Stopped,
+}
+
+enum Job {
+    Hash { secret: PlainSecret, salt: [u8; SALT_BYTES], answer: oneshot::Sender<Result<SecretHash, HashError>> },
+    Verify { secret: PlainSecret, hash: SecretHash, answer: oneshot::Sender<Result<bool, HashError>> },
+}
+
+/// Hashes and verifies. Clones share the threads and the queue; the threads end when the last clone is dropped.
+#[derive(Clone)]
+pub struct Hasher {
+    jobs: SyncSender<Job>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hasher").finish_non_exhaustive()
+    }
+}
+
+impl Hasher {
+    /// Starts `threads` threads (at least one) that share a queue of `queue` waiting jobs (at least one).
+    ///
+    /// # Errors
+    /// [`HashError::Cost`] when Argon2 does not take the cost, [`HashError::Stopped`] when a thread cannot be started.
+    pub fn start(threads: usize, queue: usize, cost: HashCost, entropy: Arc<dyn Entropy>) -> Result<Self, HashError> {
+        let params = cost.params()?;
+        let (jobs, waiting) = sync_channel(queue.max(1));
+        let waiting = Arc::new(Mutex::new(waiting));
+        for number in 0..threads.max(1) {
+            let (waiting, params) = (Arc::clone(&waiting), params.clone());
+            thread::Builder::new()
+                .name(format!("hash-{number}"))
+                .spawn(move || work(&waiting, &params))
+                .map_err(|_| HashError::Stopped)?;
+        }
+        Ok(Self { jobs, entropy })
+    }
+
+    /// Hashes a secret with a new salt.
+    ///
+    /// # Errors
+    /// [`HashError::Overloaded`] at once when the queue is full; [`HashError::NoEntropy`], [`HashError::Stopped`].
+    pub async fn hash(&self, secret: PlainSecret) -> Result<SecretHash, HashError> {
+        let salt = random::<SALT_BYTES>(&*self.entropy)?;
+        let (answer, answered) = oneshot::channel();
+        self.enqueue(Job::Hash { secret, salt, answer })?;
+        answered.await.map_err(|_| HashError::Stopped)?
+    }
+
+    /// Whether the secret is the one the hash was made of.
+    ///
+    /// # Errors
+    /// [`HashError::Overloaded`] at once when the queue is full; [`HashError::Corrupt`] when the hash cannot be read;
+    /// [`HashError::Stopped`].
+    pub async fn verify(&self, secret: PlainSecret, hash: SecretHash) -> Result<bool, HashError> {
+        let (answer, answered) = oneshot::channel();
+        self.enqueue(Job::Verify { secret, hash, answer })?;
+        answered.await.map_err(|_| HashError::Stopped)?
+    }
+
+    fn enqueue(&self, job: Job) -> Result<(), HashError> {
+        self.jobs.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => HashError::Overloaded,
+            TrySendError::Disconnected(_) => HashError::Stopped,
+        })
+    }
+}
+
+fn work(waiting: &Mutex<Receiver<Job>>, params: &Params) {
+    loop {
+        // The lock is held while waiting, and let go before the work: whoever holds it takes the next job.
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match next {
+            // Nobody waits for the answer any more: the client went away.
+            Ok(Job::Hash { answer, .. }) if answer.is_closed() => {}
+            Ok(Job::Verify { answer, .. }) if answer.is_closed() => {}
+            Ok(Job::Hash { secret, salt, answer }) => {
+                let _ = answer.send(hash(&secret, &salt, params));
+            }
+            Ok(Job::Verify { secret, hash, answer }) => {
+                let _ = answer.send(verify(&secret, &hash));
+            }
+            Err(_) => return,
+        }
+    }
+}
+
+fn hash(secret: &PlainSecret, salt: &[u8], params: &Params) -> Result<SecretHash, HashError> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+        .hash_password_with_params(secret.expose().as_bytes(), salt, params.clone())
+        .map(|phc| SecretHash::new(phc.to_string()))
+        .map_err(|_| HashError::Cost)
+}
+
+fn verify(secret: &PlainSecret, hash: &SecretHash) -> Result<bool, HashError> {
+    let phc = PasswordHash::new(hash.expose()).map_err(|_| HashError::Corrupt)?;
+    let asked = Params::try_from(&phc).map_err(|_| HashError::Corrupt)?;
+    let affordable = asked.m_cost() <= MOST.memory_kib && asked.t_cost() <= MOST.passes && asked.p_cost() <= MOST.lanes;
+    // A hash without salt or output would verify as "wrong secret"; it is a damaged row, and says so.
+    let complete = phc.salt.is_some() && phc.hash.is_some() && phc.algorithm.as_str() == "argon2id";
+    if !(affordable && complete) {
+        return Err(HashError::Corrupt);
+    }
+    match Argon2::default().verify_password(secret.expose().as_bytes(), &phc) {
+        Ok(()) => Ok(true),
+        Err(PasswordError::PasswordInvalid) => Ok(false),
+        Err(_) => Err(HashError::Corrupt),
+    }
+}

@@ -1,0 +1,40 @@
+//! A secret in the clear.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// A secret in the clear: wiped when dropped, and printed by nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PlainSecret(Zeroizing<String>);
+
+impl PlainSecret {
+    /// Takes a secret.
+    #[must_use]
+    pub fn new(secret: String) -> Self {
+        Self(Zeroizing::new(secret))
+    }
+
+    /// The secret itself: to hash it, or to answer it the one time it is answered.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PlainSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PlainSecret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PlainSecret;
+
+    #[test]
+    fn debug_prints_no_secret() {
+        let printed = format!("{:?} {:#?}", PlainSecret::new("hunter2".into()), PlainSecret::new("hunter2".into()));
+        assert!(!printed.contains("hunter2"), "{printed}");
+    }
+}
