@@ -61,3 +61,94 @@ impl KeyCheck {
         Ok(matches)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, atomic::Ordering};
+
+    use futures_util::future::join_all;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        clock::SystemEntropy,
+        crypto::{PlainSecret, hasher::tests::counted},
+    };
+
+    const SCOPE: KeyScope = KeyScope::Admin;
+
+    fn key(secret: &str) -> PresentedKey {
+        PresentedKey { id: Uuid::nil(), secret: PlainSecret::new(secret.to_owned()) }
+    }
+
+    async fn set_up() -> (KeyCheck, SecretHash, impl Fn() -> usize) {
+        let (hasher, count) = counted();
+        let hash = hasher.hash(PlainSecret::new("right".to_owned())).await.unwrap();
+        let check = KeyCheck::new(hasher, VerifiedKeys::new(100, &SystemEntropy::default()).unwrap());
+        // Without the hash that was made just now.
+        (check, hash, move || count.load(Ordering::SeqCst) - 1)
+    }
+
+    #[tokio::test]
+    async fn a_key_pays_argon2_once_right_or_wrong() {
+        let (check, hash, paid) = set_up().await;
+        for _ in 0..5 {
+            assert_eq!(check.matches(SCOPE, &key("right"), &hash).await, Ok(true));
+            assert_eq!(check.matches(SCOPE, &key("wrong"), &hash).await, Ok(false));
+        }
+        assert_eq!(paid(), 2);
+    }
+
+    #[tokio::test]
+    async fn requests_that_come_together_share_one_hash() {
+        let (check, hash, paid) = set_up().await;
+        let check = Arc::new(check);
+        let together = join_all((0..200).map(|number| {
+            let (check, hash) = (Arc::clone(&check), hash.clone());
+            tokio::spawn(async move {
+                let right = number % 2 == 0;
+                let secret = if right { "right" } else { "wrong" };
+                assert_eq!(check.matches(SCOPE, &key(secret), &hash).await, Ok(right));
+            })
+        }))
+        .await;
+        assert!(together.iter().all(Result::is_ok));
+        assert_eq!(paid(), 2, "though the queue holds but 64");
+    }
+
+    #[tokio::test]
+    async fn an_error_is_not_remembered() {
+        let (check, hash, paid) = set_up().await;
+        let damaged = SecretHash::new("damaged".to_owned());
+        for _ in 0..2 {
+            assert_eq!(check.matches(SCOPE, &key("right"), &damaged).await, Err(HashError::Corrupt));
+        }
+        assert_eq!(check.matches(SCOPE, &key("right"), &hash).await, Ok(true));
+        assert_eq!(paid(), 3);
+    }
+
+    /// `cargo test --release --workspace --lib crypto::check::tests::cost -- --ignored --nocapture`
+    #[tokio::test]
+    #[ignore = "a measurement"]
+    async fn cost() {
+        use crate::crypto::{GeneratedSecret, HashCost, KeyKind};
+
+        let entropy = Arc::new(SystemEntropy::default());
+        let made = GeneratedSecret::new(KeyKind::Api, &*entropy).unwrap();
+        let hasher = Hasher::start(1, 64, HashCost::default(), entropy.clone()).unwrap();
+        let hash = hasher.hash(made.secret.clone()).await.unwrap();
+        let started = std::time::Instant::now();
+        for _ in 0..20 {
+            assert!(hasher.verify(made.secret.clone(), hash.clone()).await.unwrap());
+        }
+        println!("Argon2id: {:?}", started.elapsed() / 20);
+        let check = KeyCheck::new(hasher, VerifiedKeys::new(1000, &*entropy).unwrap());
+        assert!(check.matches(SCOPE, &PresentedKey { id: made.id, secret: made.secret }, &hash).await.unwrap());
+        let started = std::time::Instant::now();
+        for _ in 0..100_000 {
+            let key = PresentedKey::parse(KeyKind::Api, made.plain.expose()).unwrap();
+            assert!(check.matches(SCOPE, &key, &hash).await.unwrap());
+        }
+        println!("a remembered key, parsed and checked: {:?}", started.elapsed() / 100_000);
+    }
+}

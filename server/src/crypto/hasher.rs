@@ -79,6 +79,22 @@ enum Job {
     Verify { secret: PlainSecret, hash: SecretHash, answer: oneshot::Sender<Result<bool, HashError>> },
 }
 
+impl Job {
+    fn run(self, params: &Params) {
+        match self {
+            // Nobody waits for the answer any more: the client went away.
+            Self::Hash { answer, .. } if answer.is_closed() => {}
+            Self::Verify { answer, .. } if answer.is_closed() => {}
+            Self::Hash { secret, salt, answer } => {
+                let _ = answer.send(hash(&secret, &salt, params));
+            }
+            Self::Verify { secret, hash, answer } => {
+                let _ = answer.send(verify(&secret, &hash));
+            }
+        }
+    }
+}
+
 /// Hashes and verifies. Clones share the threads and the queue; the threads end when the last clone is dropped.
 #[derive(Clone)]
 pub struct Hasher {
@@ -146,15 +162,7 @@ fn work(waiting: &Mutex<Receiver<Job>>, params: &Params) {
         // The lock is held while waiting, and let go before the work: whoever holds it takes the next job.
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
-            // Nobody waits for the answer any more: the client went away.
-            Ok(Job::Hash { answer, .. }) if answer.is_closed() => {}
-            Ok(Job::Verify { answer, .. }) if answer.is_closed() => {}
-            Ok(Job::Hash { secret, salt, answer }) => {
-                let _ = answer.send(hash(&secret, &salt, params));
-            }
-            Ok(Job::Verify { secret, hash, answer }) => {
-                let _ = answer.send(verify(&secret, &hash));
-            }
+            Ok(job) => job.run(params),
             Err(_) => return,
         }
     }
@@ -180,5 +188,98 @@ fn verify(secret: &PlainSecret, hash: &SecretHash) -> Result<bool, HashError> {
         Ok(()) => Ok(true),
         Err(PasswordError::PasswordInvalid) => Ok(false),
         Err(_) => Err(HashError::Corrupt),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::clock::SystemEntropy;
+
+    /// A hasher of cheap hashes that counts its jobs.
+    pub(crate) fn counted() -> (Hasher, Arc<AtomicUsize>) {
+        let (jobs, waiting) = sync_channel::<Job>(64);
+        let count = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&count);
+        thread::spawn(move || {
+            let params = HashCost::CHEAPEST.params().unwrap();
+            for job in waiting {
+                counter.fetch_add(1, Ordering::SeqCst);
+                job.run(&params);
+            }
+        });
+        (Hasher { jobs, entropy: Arc::new(SystemEntropy::default()) }, count)
+    }
+
+    fn cheap() -> Hasher {
+        Hasher::start(1, 8, HashCost::CHEAPEST, Arc::new(SystemEntropy::default())).unwrap()
+    }
+
+    fn secret(text: &str) -> PlainSecret {
+        PlainSecret::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn the_right_secret_verifies_and_no_other() {
+        let hasher = cheap();
+        let hash = hasher.hash(secret("right")).await.unwrap();
+        assert_eq!(hasher.verify(secret("right"), hash.clone()).await, Ok(true));
+        assert_eq!(hasher.verify(secret("wrong"), hash.clone()).await, Ok(false));
+        assert_ne!(hasher.hash(secret("right")).await.unwrap(), hash, "every hash has its own salt");
+    }
+
+    #[tokio::test]
+    async fn hashes_are_argon2id_of_the_configured_cost() {
+        let hasher = Hasher::start(1, 1, HashCost::default(), Arc::new(SystemEntropy::default())).unwrap();
+        let hash = hasher.hash(secret("right")).await.unwrap();
+        assert!(hash.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.expose());
+        // A hash is verified at its own cost, so that hashes made before a change of cost stay good.
+        assert_eq!(cheap().verify(secret("right"), hash).await, Ok(true));
+    }
+
+    #[tokio::test]
+    async fn a_damaged_hash_is_no_wrong_secret() {
+        let hasher = cheap();
+        let good = hasher.hash(secret("right")).await.unwrap();
+        for damaged in [
+            "",
+            "$",
+            "plain text",
+            "$argon2id$v=19$m=8,t=1,p=1",
+            "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0",
+            "$argon2id$v=19$m=4294967295,t=1,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAA",
+            "$scrypt$ln=1,r=8,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAA",
+            &good.expose().replace("m=8", "m=eight"),
+            &good.expose().replace("argon2id", "argon2d"),
+        ] {
+            let answer = hasher.verify(secret("right"), SecretHash::new(damaged.to_owned())).await;
+            assert_eq!(answer, Err(HashError::Corrupt), "{damaged}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once_and_recovers() {
+        let (jobs, waiting) = sync_channel(1);
+        let hasher = Hasher { jobs, entropy: Arc::new(SystemEntropy::default()) };
+        let first = tokio::spawn({
+            let hasher = hasher.clone();
+            async move { hasher.hash(secret("first")).await }
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(hasher.hash(secret("second")).await, Err(HashError::Overloaded));
+        waiting.recv().unwrap().run(&HashCost::CHEAPEST.params().unwrap());
+        assert!(first.await.unwrap().is_ok());
+
+        drop(waiting);
+        assert_eq!(hasher.hash(secret("third")).await, Err(HashError::Stopped));
+    }
+
+    #[test]
+    fn a_cost_argon2_refuses_is_refused_at_start() {
+        let cost = HashCost { memory_kib: 1, passes: 0, lanes: 0 };
+        let started = Hasher::start(1, 1, cost, Arc::new(SystemEntropy::default()));
+        assert!(matches!(started, Err(HashError::Cost)));
     }
 }

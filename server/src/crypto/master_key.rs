@@ -203,3 +203,123 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Barrier, thread};
+
+    use tempfile::TempDir;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::clock::SystemEntropy;
+
+    const PLAIN: &[u8] = b"a private key";
+
+    fn tenant(id: u128) -> TenantId {
+        TenantId::new(Uuid::from_u128(id))
+    }
+
+    fn key(id: u128) -> SigningKeyId {
+        SigningKeyId::new(Uuid::from_u128(id))
+    }
+
+    fn folder() -> (TempDir, PathBuf) {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("master.key");
+        (folder, path)
+    }
+
+    #[test]
+    fn opens_what_it_sealed_for_this_tenant_and_key_only() {
+        let master = MasterKey::from_bytes(&[7; 32]).unwrap();
+        let entropy = SystemEntropy::default();
+        let sealed = master.seal(tenant(1), key(1), PLAIN, &entropy).unwrap();
+        assert_eq!(master.open(tenant(1), key(1), &sealed).unwrap().as_slice(), PLAIN);
+        assert!(!sealed.windows(PLAIN.len()).any(|part| part == PLAIN));
+        assert_ne!(master.seal(tenant(1), key(1), PLAIN, &entropy).unwrap(), sealed, "every seal has its own nonce");
+
+        assert!(matches!(master.open(tenant(2), key(1), &sealed), Err(MasterKeyError::Open)));
+        assert!(matches!(master.open(tenant(1), key(2), &sealed), Err(MasterKeyError::Open)));
+        let other = MasterKey::from_bytes(&[8; 32]).unwrap();
+        assert!(matches!(other.open(tenant(1), key(1), &sealed), Err(MasterKeyError::Open)));
+    }
+
+    #[test]
+    fn a_change_of_any_byte_is_noticed() {
+        let master = MasterKey::from_bytes(&[7; 32]).unwrap();
+        let sealed = master.seal(tenant(1), key(1), PLAIN, &SystemEntropy::default()).unwrap();
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(matches!(master.open(tenant(1), key(1), &changed), Err(MasterKeyError::Open)), "byte {at}");
+            assert!(matches!(master.open(tenant(1), key(1), &sealed[..at]), Err(MasterKeyError::Open)), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn the_file_is_made_once_for_its_owner_alone() {
+        let (folder, path) = folder();
+        let entropy = SystemEntropy::default();
+        assert!(matches!(MasterKey::load(&path), Err(MasterKeyError::Missing(_))));
+        let sealed =
+            MasterKey::load_or_create(&path, &entropy).unwrap().seal(tenant(1), key(1), PLAIN, &entropy).unwrap();
+        let again = MasterKey::load_or_create(&path, &entropy).unwrap();
+        assert_eq!(again.open(tenant(1), key(1), &sealed).unwrap().as_slice(), PLAIN);
+        let metadata = fs::metadata(&path).unwrap();
+        assert_eq!((metadata.permissions().mode() & 0o777, metadata.len()), (0o600, 32));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left behind");
+    }
+
+    #[test]
+    fn those_who_start_together_get_one_key() {
+        let (_folder, path) = folder();
+        let barrier = Barrier::new(8);
+        let sealed: Vec<_> = thread::scope(|scope| {
+            let start = || {
+                let entropy = SystemEntropy::default();
+                barrier.wait();
+                MasterKey::load_or_create(&path, &entropy).unwrap().seal(tenant(1), key(1), PLAIN, &entropy).unwrap()
+            };
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let master = MasterKey::load(&path).unwrap();
+        assert!(sealed.iter().all(|sealed| master.open(tenant(1), key(1), sealed).is_ok()));
+    }
+
+    #[test]
+    fn a_file_others_can_read_is_refused_with_the_remedy() {
+        let (_folder, path) = folder();
+        MasterKey::load_or_create(&path, &SystemEntropy::default()).unwrap();
+        for mode in [0o640, 0o604, 0o620, 0o666] {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            let refusal = MasterKey::load_or_create(&path, &SystemEntropy::default()).unwrap_err().to_string();
+            assert!(refusal.contains(&format!("chmod 600 {}", path.display())), "{refusal}");
+            assert!(refusal.contains(&format!("mode {mode:03o}")), "{refusal}");
+        }
+        fs::set_permissions(&path, Permissions::from_mode(0o400)).unwrap();
+        assert!(MasterKey::load(&path).is_ok());
+    }
+
+    #[test]
+    fn whatever_is_no_key_is_refused_and_left_alone() {
+        for content in [&b""[..], &[1; 31], &[1; 33], &[1; 64]] {
+            let (_folder, path) = folder();
+            write_new(&path, content).unwrap();
+            let refused = MasterKey::load_or_create(&path, &SystemEntropy::default());
+            assert!(matches!(refused, Err(MasterKeyError::Malformed(_))), "{} bytes", content.len());
+            assert_eq!(fs::read(&path).unwrap(), content);
+        }
+        let (folder, _) = folder();
+        assert!(matches!(MasterKey::load(folder.path()), Err(MasterKeyError::Malformed(_))));
+        let nowhere = folder.path().join("no/such/folder/master.key");
+        let refused = MasterKey::load_or_create(&nowhere, &SystemEntropy::default());
+        assert!(matches!(refused, Err(MasterKeyError::Io { .. })));
+    }
+
+    #[test]
+    fn debug_prints_no_key() {
+        assert_eq!(format!("{:?}", MasterKey::from_bytes(&[7; 32]).unwrap()), "MasterKey(…)");
+    }
+}

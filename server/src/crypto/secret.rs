@@ -5,7 +5,10 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 /// A secret in the clear: wiped when dropped, and printed by nothing.
-#[derive(Clone, PartialEq, Eq)]
+///
+/// It is not comparable: secrets are compared by their hashes, in constant time.
+#[derive(Clone)]
+#[cfg_attr(test, derive(PartialEq, Eq))]
 pub struct PlainSecret(Zeroizing<String>);
 
 impl PlainSecret {

@@ -247,3 +247,133 @@ impl SigningKey {
 pub fn public_jwk(record: &SigningKeyRecord) -> Result<Jwk, SigningKeyError> {
     serde_json::from_str(&record.public_jwk).map_err(|_| SigningKeyError::Corrupt(record.id))
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use doorward_shared::public::CeremonyName;
+    use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, jwk::Jwk as LibraryJwk};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::clock::SystemEntropy;
+
+    pub(crate) const TENANT: TenantId = TenantId::new(Uuid::from_u128(1));
+    const KEY: SigningKeyId = SigningKeyId::new(Uuid::from_u128(2));
+    /// 2125: jsonwebtoken compares `exp` with the machine's clock.
+    const LATER: i64 = 4_900_000_000;
+
+    pub(crate) fn master() -> MasterKey {
+        MasterKey::from_bytes(&[7; 32]).unwrap()
+    }
+
+    pub(crate) fn record(id: SigningKeyId, algorithm: SigningAlgorithm, at: i64, from: i64) -> SigningKeyRecord {
+        let (at, from) = (Timestamp::from_millis(at), Timestamp::from_millis(from));
+        generate(TENANT, id, algorithm, at, from, &master(), &SystemEntropy::default()).unwrap()
+    }
+
+    pub(crate) fn claims() -> TokenClaims {
+        TokenClaims {
+            iss: "doorward".into(),
+            sub: "user-1".into(),
+            aud: vec!["example.com".into()],
+            cred: "Y3JlZA".into(),
+            iat: LATER - TOKEN_LIFETIME_SECONDS,
+            exp: LATER,
+            jti: "jti".into(),
+            amr: vec!["hwk".into(), "user".into()],
+            ceremony: CeremonyName::Mfa,
+            uv: true,
+            trans: None,
+        }
+    }
+
+    fn verify(token: &str, jwk: &str) -> jsonwebtoken::errors::Result<TokenClaims> {
+        let jwk: LibraryJwk = serde_json::from_str(jwk)?;
+        let mut validation = Validation::new(decode_header(token)?.alg);
+        validation.set_audience(&["example.com"]);
+        decode(token, &DecodingKey::from_jwk(&jwk)?, &validation).map(|token| token.claims)
+    }
+
+    #[test]
+    fn tokens_of_every_algorithm_verify_with_the_published_key() {
+        for &algorithm in SigningAlgorithm::ALL {
+            let record = record(KEY, algorithm, 0, 0);
+            let key = SigningKey::open(&record, &master()).unwrap();
+            let token = key.sign(&claims()).unwrap();
+            assert_eq!(verify(&token, &record.public_jwk).unwrap(), claims(), "{algorithm}");
+
+            let (header, _) = token.split_once('.').unwrap();
+            let header: serde_json::Value =
+                serde_json::from_slice(Base64Url::decode(header).unwrap().as_bytes()).unwrap();
+            assert_eq!(header, serde_json::json!({"alg": algorithm.as_str(), "kid": KEY.to_string(), "typ": "JWT"}));
+
+            let parts: Vec<_> = token.split('.').collect();
+            let other = TokenClaims { sub: "user-2".into(), ..claims() };
+            let other = Base64Url::encode(&serde_json::to_vec(&other).unwrap());
+            let forged = [parts[0], &other, parts[2]].join(".");
+            assert!(verify(&forged, &record.public_jwk).is_err(), "{algorithm}");
+            let stranger = self::record(KEY, algorithm, 0, 0);
+            assert!(verify(&token, &stranger.public_jwk).is_err(), "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn the_jwk_has_the_members_its_type_asks_for_and_no_private_one() {
+        for (algorithm, members) in [
+            (SigningAlgorithm::Es256, ["alg", "crv", "kid", "kty", "use", "x", "y"].as_slice()),
+            (SigningAlgorithm::Rs256, &["alg", "e", "kid", "kty", "n", "use"]),
+            (SigningAlgorithm::EdDsa, &["alg", "crv", "kid", "kty", "use", "x"]),
+        ] {
+            let record = record(KEY, algorithm, 0, 0);
+            let jwk: serde_json::Map<_, _> = serde_json::from_str(&record.public_jwk).unwrap();
+            let mut names: Vec<_> = jwk.keys().map(String::as_str).collect();
+            names.sort_unstable();
+            assert_eq!(names, members);
+            assert_eq!(jwk["use"], "sig");
+        }
+        let rsa = public_jwk(&record(KEY, SigningAlgorithm::Rs256, 0, 0)).unwrap();
+        assert_eq!(Base64Url::decode(&rsa.n.unwrap()).unwrap().as_bytes().len(), 256);
+        assert_eq!(rsa.e.as_deref(), Some("AQAB"));
+    }
+
+    #[test]
+    fn a_damaged_or_misplaced_key_does_not_open() {
+        let good = record(KEY, SigningAlgorithm::Es256, 0, 0);
+        let elsewhere = SigningKeyRecord { tenant_id: TenantId::new(Uuid::from_u128(9)), ..good.clone() };
+        assert!(matches!(SigningKey::open(&elsewhere, &master()), Err(SigningKeyError::Master(_))));
+        let other_public =
+            SigningKeyRecord { public_jwk: record(KEY, SigningAlgorithm::Es256, 0, 0).public_jwk, ..good.clone() };
+        assert!(matches!(SigningKey::open(&other_public, &master()), Err(SigningKeyError::Corrupt(KEY))));
+        let other_algorithm = SigningKeyRecord { algorithm: SigningAlgorithm::EdDsa, ..good.clone() };
+        assert!(matches!(SigningKey::open(&other_algorithm, &master()), Err(SigningKeyError::Corrupt(KEY))));
+        let no_jwk = SigningKeyRecord { public_jwk: "{}".into(), ..good };
+        assert!(matches!(SigningKey::open(&no_jwk, &master()), Err(SigningKeyError::Corrupt(KEY))));
+    }
+
+    #[test]
+    fn debug_prints_no_key() {
+        let record = record(KEY, SigningAlgorithm::Es256, 0, 0);
+        let key = SigningKey::open(&record, &master()).unwrap();
+        assert_eq!(format!("{key:?}"), format!("SigningKey {{ id: {KEY:?}, algorithm: Es256, .. }}"));
+    }
+
+    /// `cargo test --release --workspace --lib signing_key::tests::cost -- --ignored --nocapture`
+    #[test]
+    #[ignore = "a measurement"]
+    fn cost() {
+        for &algorithm in SigningAlgorithm::ALL {
+            let record = record(KEY, algorithm, 0, 0);
+            let started = std::time::Instant::now();
+            for _ in 0..200 {
+                SigningKey::open(&record, &master()).unwrap();
+            }
+            let open = started.elapsed() / 200;
+            let key = SigningKey::open(&record, &master()).unwrap();
+            let started = std::time::Instant::now();
+            for _ in 0..2000 {
+                std::hint::black_box(key.sign(&claims()).unwrap());
+            }
+            println!("{algorithm}: sign {:?}, open {open:?}", started.elapsed() / 2000);
+        }
+    }
+}

@@ -120,3 +120,84 @@ impl VerifiedKeys {
         self.verified.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use doorward_shared::Base64Url;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{clock::SystemEntropy, crypto::PlainSecret};
+
+    const SECRET: &str = "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0";
+
+    fn key(id: u128, secret: &str) -> PresentedKey {
+        PresentedKey { id: Uuid::from_u128(id), secret: PlainSecret::new(secret.to_owned()) }
+    }
+
+    fn tenant(id: u128) -> KeyScope {
+        KeyScope::Tenant(TenantId::new(Uuid::from_u128(id)))
+    }
+
+    fn hash(phc: &str) -> SecretHash {
+        SecretHash::new(phc.to_owned())
+    }
+
+    #[test]
+    fn remembers_what_it_was_told_and_nothing_else() {
+        let known = VerifiedKeys::new(10, &SystemEntropy::default()).unwrap();
+        let good = known.digest(tenant(1), &key(7, SECRET), &hash("$a"));
+        known.remember(good, true);
+        assert_eq!(known.recall(&good), Some(true));
+        assert_eq!(known.recall(&known.digest(tenant(1), &key(7, SECRET), &hash("$a"))), Some(true));
+        for other in [
+            known.digest(tenant(2), &key(7, SECRET), &hash("$a")),
+            known.digest(KeyScope::Admin, &key(7, SECRET), &hash("$a")),
+            known.digest(tenant(1), &key(8, SECRET), &hash("$a")),
+            known.digest(tenant(1), &key(7, "other"), &hash("$a")),
+            // The key was replaced under the same id.
+            known.digest(tenant(1), &key(7, SECRET), &hash("$b")),
+        ] {
+            assert_eq!(known.recall(&other), None);
+        }
+        let bad = known.digest(tenant(1), &key(7, "other"), &hash("$a"));
+        known.remember(bad, false);
+        assert_eq!(known.recall(&bad), Some(false));
+    }
+
+    #[test]
+    fn another_process_makes_other_digests() {
+        let entropy = SystemEntropy::default();
+        let (one, other) = (VerifiedKeys::new(1, &entropy).unwrap(), VerifiedKeys::new(1, &entropy).unwrap());
+        let digest = |known: &VerifiedKeys| known.digest(tenant(1), &key(7, SECRET), &hash("$a"));
+        assert_ne!(digest(&one), digest(&other));
+        assert_eq!(digest(&one), digest(&one));
+    }
+
+    #[test]
+    fn both_memories_are_bounded_and_apart() {
+        let known = VerifiedKeys::new(64, &SystemEntropy::default()).unwrap();
+        let good = known.digest(tenant(1), &key(7, SECRET), &hash("$a"));
+        known.remember(good, true);
+        for number in 0..10_000 {
+            known.remember(known.digest(tenant(1), &key(number, "wrong"), &hash("$a")), false);
+        }
+        assert!(known.refused.len() <= 16, "{}", known.refused.len());
+        assert_eq!(known.recall(&good), Some(true), "wrong keys do not push out a right one");
+        for number in 0..10_000 {
+            known.remember(known.digest(tenant(2), &key(number, SECRET), &hash("$a")), true);
+        }
+        assert!(known.len() <= 64, "{}", known.len());
+        assert!(!known.is_empty());
+    }
+
+    #[test]
+    fn debug_prints_no_secret_and_no_digest() {
+        let known = VerifiedKeys::new(1, &SystemEntropy::default()).unwrap();
+        let digest = known.digest(tenant(1), &key(7, SECRET), &hash("$a"));
+        known.remember(digest, true);
+        assert_eq!(format!("{digest:?}"), "KeyDigest(…)");
+        let printed = format!("{known:?}");
+        assert!(!printed.contains(SECRET) && !printed.contains(&Base64Url::encode(&digest.0)), "{printed}");
+    }
+}
