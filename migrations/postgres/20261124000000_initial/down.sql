@@ -1,0 +1,11 @@
+DROP TABLE audit_counts;
+DROP TABLE audit_logs;
+DROP TABLE transactions;
+DROP TABLE challenges;
+DROP TABLE credentials;
+DROP TABLE users;
+DROP TABLE signing_keys;
+DROP TABLE api_keys;
+DROP TABLE tenants;
+DROP TABLE admin_tokens;
+DROP TABLE installation;

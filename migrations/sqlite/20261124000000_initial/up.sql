@@ -1,0 +1,150 @@
+-- STRICT: a value of another type is refused. WITHOUT ROWID where rows are small and reached by their key only.
+CREATE TABLE installation (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE admin_tokens (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    hint TEXT NOT NULL,
+    secret_hash TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    last_used_at INTEGER,
+    revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX admin_tokens_name ON admin_tokens (name) WHERE revoked_at IS NULL;
+
+CREATE TABLE tenants (
+    id TEXT NOT NULL PRIMARY KEY,
+    display_name TEXT NOT NULL,
+    config TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX tenants_by_time ON tenants (created_at, id);
+
+CREATE TABLE api_keys (
+    tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    hint TEXT NOT NULL,
+    secret_hash TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    last_used_at INTEGER,
+    revoked_at INTEGER,
+    PRIMARY KEY (tenant_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE signing_keys (
+    tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    algorithm TEXT NOT NULL,
+    public_jwk TEXT NOT NULL,
+    sealed_private_key BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    signs_from INTEGER NOT NULL,
+    retired_at INTEGER,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+
+CREATE TABLE users (
+    tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    icon TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, external_id)
+) STRICT;
+CREATE INDEX users_by_time ON users (tenant_id, created_at, id);
+
+CREATE TABLE credentials (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    public_key BLOB NOT NULL,
+    attestation_format TEXT NOT NULL,
+    attested INTEGER NOT NULL CHECK (attested IN (0, 1)),
+    aaguid TEXT NOT NULL,
+    sign_count INTEGER NOT NULL,
+    transports TEXT NOT NULL,
+    backup_eligible INTEGER NOT NULL CHECK (backup_eligible IN (0, 1)),
+    backup_state INTEGER NOT NULL CHECK (backup_state IN (0, 1)),
+    is_mfa INTEGER NOT NULL CHECK (is_mfa IN (0, 1)),
+    user_verified INTEGER NOT NULL CHECK (user_verified IN (0, 1)),
+    last_used_at INTEGER,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX credentials_of_user ON credentials (tenant_id, user_id, created_at);
+CREATE INDEX credentials_by_time ON credentials (tenant_id, created_at, id);
+
+-- No index by user: a tenant's live challenges are few minutes' worth, and every index would cost each ceremony.
+CREATE TABLE challenges (
+    tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+    value TEXT NOT NULL,
+    ceremony TEXT NOT NULL,
+    user_id TEXT,
+    transaction_id TEXT,
+    state TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, value),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX challenges_by_expiry ON challenges (expires_at);
+
+CREATE TABLE transactions (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    identifier TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    data TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, identifier),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at);
+
+-- No foreign key to tenants: the nil tenant id stands for the installation's own log.
+CREATE TABLE audit_logs (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    error TEXT,
+    error_code TEXT,
+    request_id TEXT NOT NULL,
+    source_ip TEXT NOT NULL,
+    user_agent TEXT NOT NULL,
+    actor TEXT,
+    credential_id TEXT,
+    transaction_id TEXT,
+    detail TEXT,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+) STRICT;
+CREATE INDEX audit_logs_of_tenant ON audit_logs (tenant_id, created_at, id);
+CREATE INDEX audit_logs_by_time ON audit_logs (created_at, id);
+
+-- Exact totals, kept with each insert and purge. There is one writer, so
+-- slot 0 is enough; PostgreSQL uses more.
+CREATE TABLE audit_counts (
+    tenant_id TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    slot INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, day, type, slot)
+) STRICT, WITHOUT ROWID;

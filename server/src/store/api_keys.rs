@@ -1,0 +1,111 @@
+//! API keys. Revoked ones stay as rows, but no function here answers them.
+
+use diesel::prelude::*;
+use doorward_shared::{ApiKeyId, TenantId, Timestamp};
+
+use super::{Connection, StoreError, on_engine, row, schema::api_keys};
+use crate::domain::{ApiKey, SecretHash};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = api_keys, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
+struct Row {
+    tenant_id: String,
+    id: String,
+    name: String,
+    hint: String,
+    secret_hash: String,
+    created_at: i64,
+    expires_at: Option<i64>,
+    last_used_at: Option<i64>,
+}
+
+impl TryFrom<Row> for ApiKey {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            tenant_id: row::parse(&row.tenant_id)?,
+            id: row::parse(&row.id)?,
+            name: row.name,
+            hint: row.hint,
+            hash: SecretHash::new(row.secret_hash),
+            created_at: Timestamp::from_millis(row.created_at),
+            expires_at: row::time(row.expires_at),
+            last_used_at: row::time(row.last_used_at),
+        })
+    }
+}
+
+/// Adds a key.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when the id is taken, [`StoreError::Orphan`] when the tenant is gone.
+pub fn insert(conn: &mut Connection, key: &ApiKey) -> Result<(), StoreError> {
+    let row = Row {
+        tenant_id: key.tenant_id.to_string(),
+        id: key.id.to_string(),
+        name: key.name.clone(),
+        hint: key.hint.clone(),
+        secret_hash: key.hash.expose().to_owned(),
+        created_at: key.created_at.millis(),
+        expires_at: row::millis(key.expires_at),
+        last_used_at: row::millis(key.last_used_at),
+    };
+    let rows = on_engine!(conn, c, _Db => diesel::insert_into(api_keys::table)
+        .values(&row).on_conflict_do_nothing().execute(c))?;
+    row::inserted(rows, "api_keys")
+}
+
+/// A tenant's keys, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, StoreError> {
+    let query = || {
+        api_keys::table
+            .filter(api_keys::tenant_id.eq(tenant.to_string()))
+            .filter(api_keys::revoked_at.is_null())
+            .order((api_keys::created_at.asc(), api_keys::id.asc()))
+    };
+    row::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+}
+
+/// A key by its id.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn find(conn: &mut Connection, tenant: TenantId, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+    let query = || api_keys::table.find((tenant.to_string(), id.to_string())).filter(api_keys::revoked_at.is_null());
+    on_engine!(conn, c, _Db => query().select(Row::as_select()).first(c).optional())?.map(ApiKey::try_from).transpose()
+}
+
+/// Revokes a key and answers it; `None` when there is none, or it was revoked before.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn revoke(
+    conn: &mut Connection,
+    tenant: TenantId,
+    id: ApiKeyId,
+    now: Timestamp,
+) -> Result<Option<ApiKey>, StoreError> {
+    let target = || api_keys::table.find((tenant.to_string(), id.to_string())).filter(api_keys::revoked_at.is_null());
+    on_engine!(conn, c, _Db => diesel::update(target())
+        .set(api_keys::revoked_at.eq(now.millis()))
+        .returning(Row::as_returning())
+        .get_result(c)
+        .optional())?
+    .map(ApiKey::try_from)
+    .transpose()
+}
+
+/// Notes that a key was accepted.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn touch(conn: &mut Connection, tenant: TenantId, id: ApiKeyId, at: Timestamp) -> Result<(), StoreError> {
+    on_engine!(conn, c, _Db => diesel::update(api_keys::table.find((tenant.to_string(), id.to_string())))
+        .set(api_keys::last_used_at.eq(at.millis()))
+        .execute(c))?;
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! The audit log. Each insert and purge keeps exact totals by day and type in the same transaction, so that a page's
+//! total needs no counting.
+
+mod count;
+
+use diesel::{prelude::*, sql_types::Bool};
+use doorward_shared::{
+    AuditId, TenantId, Timestamp,
+    audit::AuditLogItem,
+    page::{Page, PageRequest},
+};
+
+use super::{Connection, StoreError, on_engine, row, schema::audit_logs, text::contains};
+use crate::domain::{
+    AuditEvent,
+    audit::{AuditCursor, AuditFilter},
+};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_logs, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
+struct Row {
+    tenant_id: String,
+    id: String,
+    kind: String,
+    error: Option<String>,
+    error_code: Option<String>,
+    request_id: String,
+    source_ip: String,
+    user_agent: String,
+    actor: Option<String>,
+    credential_id: Option<String>,
+    transaction_id: Option<String>,
+    detail: Option<String>,
+    created_at: i64,
+}
+
+impl TryFrom<Row> for AuditLogItem {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let created_at = Timestamp::from_millis(row.created_at);
+        Ok(Self {
+            id: row::parse(&row.id)?,
+            kind: row::parse(&row.kind)?,
+            error: row.error,
+            error_code: row.error_code,
+            meta_http_request_id: row.request_id,
+            meta_source_ip: row.source_ip,
+            meta_user_agent: row.user_agent,
+            actor_user_id: row.actor,
+            credential_id: row.credential_id,
+            detail: row.detail.as_deref().map(row::from_json).transpose()?,
+            created_at,
+            updated_at: created_at,
+            tenant_id: row::parse(&row.tenant_id)?,
+            transaction_id: row.transaction_id,
+        })
+    }
+}
+
+/// Writes an event down.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when the id is taken.
+pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<(), StoreError> {
+    let row = Row {
+        tenant_id: event.tenant_id.to_string(),
+        id: event.id.to_string(),
+        kind: event.kind.as_str().to_owned(),
+        error: event.error.as_ref().map(|error| storable(&error.reason)),
+        error_code: event.error.as_ref().map(|error| error.code.to_owned()),
+        request_id: storable(&event.meta.request_id),
+        source_ip: storable(&event.meta.source_ip),
+        user_agent: storable(&event.meta.user_agent),
+        actor: event.actor.as_deref().map(storable),
+        credential_id: event.credential_id.as_deref().map(storable),
+        transaction_id: event.transaction_id.as_deref().map(storable),
+        detail: event.detail.as_ref().map(row::to_json).transpose()?,
+        created_at: event.at.millis(),
+    };
+    let rows = on_engine!(conn, c, _Db => diesel::insert_into(audit_logs::table)
+        .values(&row).on_conflict_do_nothing().execute(c))?;
+    row::inserted(rows, "audit_logs")?;
+    let place = count::Place::of(conn.engine(), row.tenant_id, &row.id, row.kind, row.created_at)?;
+    count::add(conn, &place, 1)
+}
+
+/// A refusal must be written down whatever the client sent, and PostgreSQL's texts cannot hold NUL.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// `audit_logs` rows that fit a filter, for boxed queries: the same conditions for lists and counts.
+macro_rules! filtered {
+    ($query:expr, $tenant:expr, $filter:expr) => {{
+        let (mut query, filter): (_, &AuditFilter) = ($query, $filter);
+        if let Some(tenant) = $tenant {
+            query = query.filter(audit_logs::tenant_id.eq(tenant.to_string()));
+        }
+        if let Some(start) = filter.start {
+            query = query.filter(audit_logs::created_at.ge(start.millis()));
+        }
+        if let Some(end) = filter.end {
+            query = query.filter(audit_logs::created_at.lt(end.millis()));
+        }
+        if !filter.kinds.is_empty() {
+            query = query.filter(audit_logs::kind.eq_any(filter.kinds.iter().map(|kind| kind.as_str())));
+        }
+        if let Some(part) = &filter.actor {
+            query = query.filter(contains(audit_logs::actor, part));
+        }
+        if let Some(part) = &filter.source_ip {
+            query = query.filter(contains(audit_logs::source_ip, part));
+        }
+        if let Some(part) = &filter.text {
+            query = query.filter(contains(audit_logs::actor, part).or(contains(audit_logs::source_ip, part)));
+        }
+        query
+    }};
+}
+use filtered;
+
+/// A page of a tenant's log, newest first; of all logs together when `tenant` is `None`. The total is exact.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn page(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+    page: PageRequest,
+) -> Result<Page<AuditLogItem>, StoreError> {
+    let rows = on_engine!(conn, c, Db => filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter)
+        .select(Row::as_select())
+        .order((audit_logs::created_at.desc(), audit_logs::id.desc()))
+        .limit(page.per_page.into())
+        .offset(page.offset())
+        .load::<Row>(c))?;
+    Ok(Page { items: row::all(rows)?, total: count::total(conn, tenant, filter)? })
+}
+
+/// Entries on from a place in the log: newer ones oldest first, older ones newest first. The entry at that place may
+/// have been purged.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn slice(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+    cursor: AuditCursor,
+    limit: u32,
+) -> Result<Vec<AuditLogItem>, StoreError> {
+    let (AuditCursor::After(id) | AuditCursor::Before(id)) = cursor;
+    let at = time_of(conn, id)?;
+    let key = id.to_string();
+    let rows = on_engine!(conn, c, Db => {
+        let query = filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter).select(Row::as_select());
+        // The first condition alone bounds the range of the index; the second drops the other entries of the
+        // cursor's own millisecond.
+        let query = match cursor {
+            AuditCursor::After(_) => query
+                .filter(audit_logs::created_at.ge(at))
+                .filter(audit_logs::created_at.gt(at).or::<_, Bool>(audit_logs::id.gt(&key)))
+                .order((audit_logs::created_at.asc(), audit_logs::id.asc())),
+            AuditCursor::Before(_) => query
+                .filter(audit_logs::created_at.le(at))
+                .filter(audit_logs::created_at.lt(at).or::<_, Bool>(audit_logs::id.lt(&key)))
+                .order((audit_logs::created_at.desc(), audit_logs::id.desc())),
+        };
+        query.limit(limit.into()).load::<Row>(c)
+    })?;
+    row::all(rows)
+}
+
+/// The time of an entry, from its id: version 7 ids hold it, which also works for entries that were purged.
+fn time_of(conn: &mut Connection, id: AuditId) -> Result<i64, StoreError> {
+    if let Some(time) = id.uuid().get_timestamp() {
+        let (seconds, nanos) = time.to_unix();
+        return Ok(i64::try_from(seconds).unwrap_or(i64::MAX / 1000) * 1000 + i64::from(nanos / 1_000_000));
+    }
+    let query = || audit_logs::table.filter(audit_logs::id.eq(id.to_string())).select(audit_logs::created_at);
+    Ok(on_engine!(conn, c, _Db => query().first(c).optional())?.unwrap_or_default())
+}
+
+/// Deletes entries older than a time, the oldest first, at most about `limit`, of one log or of all. Answers how many.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn purge_before(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    before: Timestamp,
+    limit: i64,
+) -> Result<usize, StoreError> {
+    let old = AuditFilter { end: Some(before), ..AuditFilter::default() };
+    let last: Option<i64> = on_engine!(conn, c, Db => filtered!(audit_logs::table.into_boxed::<Db>(), tenant, &old)
+        .select(audit_logs::created_at)
+        .order(audit_logs::created_at.asc())
+        .offset((limit - 1).max(0))
+        .limit(1)
+        .first(c)
+        .optional())?;
+    // Up to the limit-th entry's time: one range of the index, with all entries of its last millisecond.
+    let until = last.unwrap_or(i64::MAX);
+    let gone: Vec<(String, String, String, i64)> = on_engine!(conn, c, _Db => {
+        let rows = audit_logs::table
+            .filter(audit_logs::created_at.lt(before.millis()))
+            .filter(audit_logs::created_at.le(until));
+        let columns = (audit_logs::tenant_id, audit_logs::id, audit_logs::kind, audit_logs::created_at);
+        match tenant {
+            Some(tenant) => diesel::delete(rows.filter(audit_logs::tenant_id.eq(tenant.to_string())))
+                .returning(columns)
+                .get_results(c),
+            None => diesel::delete(rows).returning(columns).get_results(c),
+        }
+    })?;
+    let count = gone.len();
+    count::subtract(conn, gone)?;
+    Ok(count)
+}

@@ -1,0 +1,242 @@
+//! Credentials.
+
+use diesel::prelude::*;
+use doorward_shared::{
+    TenantId, Timestamp, UserId,
+    page::{Order, Page, PageRequest},
+};
+
+use super::{
+    Connection, StoreError, on_engine, row,
+    schema::{credentials, users},
+    users::Row as UserRow,
+};
+use crate::domain::{Credential, CredentialId, User};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = credentials, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
+struct Row {
+    tenant_id: String,
+    id: String,
+    user_id: String,
+    name: String,
+    public_key: Vec<u8>,
+    attestation_format: String,
+    attested: bool,
+    aaguid: String,
+    sign_count: i64,
+    transports: String,
+    backup_eligible: bool,
+    backup_state: bool,
+    is_mfa: bool,
+    user_verified: bool,
+    last_used_at: Option<i64>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl TryFrom<Row> for Credential {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            tenant_id: row::parse(&row.tenant_id)?,
+            id: CredentialId::parse(&row.id).ok_or_else(|| row::corrupt(&"a credential's id"))?,
+            user_id: row::parse(&row.user_id)?,
+            name: row.name,
+            public_key: row.public_key,
+            attestation_format: row.attestation_format,
+            attested: row.attested,
+            aaguid: row::parse(&row.aaguid)?,
+            sign_count: u32::try_from(row.sign_count).map_err(|error| row::corrupt(&error))?,
+            transports: row::from_json(&row.transports)?,
+            backup_eligible: row.backup_eligible,
+            backup_state: row.backup_state,
+            is_mfa: row.is_mfa,
+            user_verified: row.user_verified,
+            last_used_at: row::time(row.last_used_at),
+            created_at: Timestamp::from_millis(row.created_at),
+            updated_at: Timestamp::from_millis(row.updated_at),
+        })
+    }
+}
+
+/// What a ceremony that ended well changes in its credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CredentialUse {
+    /// The signature counter now.
+    pub sign_count: u32,
+    /// Whether it is backed up now.
+    pub backup_state: bool,
+    /// Whether it may be backed up.
+    pub backup_eligible: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Adds a credential.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when the tenant has the id already, [`StoreError::Orphan`] when the user is gone.
+pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), StoreError> {
+    let row = Row {
+        tenant_id: credential.tenant_id.to_string(),
+        id: credential.id.to_string(),
+        user_id: credential.user_id.to_string(),
+        name: credential.name.clone(),
+        public_key: credential.public_key.clone(),
+        attestation_format: credential.attestation_format.clone(),
+        attested: credential.attested,
+        aaguid: credential.aaguid.to_string(),
+        sign_count: credential.sign_count.into(),
+        transports: row::to_json(&credential.transports)?,
+        backup_eligible: credential.backup_eligible,
+        backup_state: credential.backup_state,
+        is_mfa: credential.is_mfa,
+        user_verified: credential.user_verified,
+        last_used_at: row::millis(credential.last_used_at),
+        created_at: credential.created_at.millis(),
+        updated_at: credential.updated_at.millis(),
+    };
+    let rows = on_engine!(conn, c, _Db => diesel::insert_into(credentials::table)
+        .values(&row).on_conflict_do_nothing().execute(c))?;
+    row::inserted(rows, "credentials")
+}
+
+/// A credential by its id.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn find(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Result<Option<Credential>, StoreError> {
+    let query = || credentials::table.find((tenant.to_string(), id.to_string()));
+    on_engine!(conn, c, _Db => query().select(Row::as_select()).first(c).optional())?
+        .map(Credential::try_from)
+        .transpose()
+}
+
+/// A credential and whose it is, in one look.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn find_with_owner(
+    conn: &mut Connection,
+    tenant: TenantId,
+    id: &CredentialId,
+) -> Result<Option<(Credential, User)>, StoreError> {
+    let query = || {
+        credentials::table
+            .inner_join(
+                users::table.on(users::tenant_id.eq(credentials::tenant_id).and(users::id.eq(credentials::user_id))),
+            )
+            .filter(credentials::tenant_id.eq(tenant.to_string()))
+            .filter(credentials::id.eq(id.to_string()))
+    };
+    on_engine!(conn, c, _Db => query().select((Row::as_select(), UserRow::as_select())).first::<(Row, UserRow)>(c).optional())?
+        .map(|(credential, user)| Ok((credential.try_into()?, user.try_into()?)))
+        .transpose()
+}
+
+/// A user's credentials, newest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<Vec<Credential>, StoreError> {
+    let query = || {
+        credentials::table
+            .filter(credentials::tenant_id.eq(tenant.to_string()))
+            .filter(credentials::user_id.eq(user.to_string()))
+            .order((credentials::created_at.desc(), credentials::id.desc()))
+    };
+    row::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+}
+
+/// Credentials in the order they were registered, of one user or all, each with the tenant's own id of its user.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn page(
+    conn: &mut Connection,
+    tenant: TenantId,
+    user: Option<UserId>,
+    order: Order,
+    page: PageRequest,
+) -> Result<Page<(Credential, String)>, StoreError> {
+    let key = tenant.to_string();
+    let (rows, count) = on_engine!(conn, c, Db => {
+        let mut query = credentials::table
+            .inner_join(
+                users::table.on(users::tenant_id.eq(credentials::tenant_id).and(users::id.eq(credentials::user_id))),
+            )
+            .filter(credentials::tenant_id.eq(&key))
+            .select((Row::as_select(), users::external_id))
+            .into_boxed::<Db>();
+        let mut count = credentials::table.filter(credentials::tenant_id.eq(&key)).into_boxed::<Db>();
+        if let Some(user) = user {
+            query = query.filter(credentials::user_id.eq(user.to_string()));
+            count = count.filter(credentials::user_id.eq(user.to_string()));
+        }
+        query = match order {
+            Order::Ascending => query.order((credentials::created_at.asc(), credentials::id.asc())),
+            Order::Descending => query.order((credentials::created_at.desc(), credentials::id.desc())),
+        };
+        let rows = query.limit(page.per_page.into()).offset(page.offset()).load::<(Row, String)>(c)?;
+        (rows, count.count().get_result::<i64>(c)?)
+    });
+    let item = |(row, external_id): (Row, String)| Ok((row.try_into()?, external_id));
+    Ok(Page { items: rows.into_iter().map(item).collect::<Result<_, StoreError>>()?, total: row::total(count) })
+}
+
+/// Renames a credential; `false` when there is none.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn rename(
+    conn: &mut Connection,
+    tenant: TenantId,
+    id: &CredentialId,
+    name: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let target = || credentials::table.find((tenant.to_string(), id.to_string()));
+    let rows = on_engine!(conn, c, _Db => diesel::update(target())
+        .set((credentials::name.eq(name), credentials::updated_at.eq(now.millis())))
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Deletes a credential; `false` when there is none.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Result<bool, StoreError> {
+    let target = || credentials::table.find((tenant.to_string(), id.to_string()));
+    Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
+}
+
+/// Notes that a credential ended a ceremony; `false` when it is gone, or its signature counter is no longer the one
+/// that was checked: then another ceremony overtook this one, which must not count.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn record_use(
+    conn: &mut Connection,
+    tenant: TenantId,
+    id: &CredentialId,
+    observed_sign_count: u32,
+    usage: &CredentialUse,
+) -> Result<bool, StoreError> {
+    let target = || {
+        credentials::table
+            .find((tenant.to_string(), id.to_string()))
+            .filter(credentials::sign_count.eq(i64::from(observed_sign_count)))
+    };
+    let rows = on_engine!(conn, c, _Db => diesel::update(target())
+        .set((
+            credentials::sign_count.eq(i64::from(usage.sign_count)),
+            credentials::backup_state.eq(usage.backup_state),
+            credentials::backup_eligible.eq(usage.backup_eligible),
+            credentials::last_used_at.eq(usage.at.millis()),
+        ))
+        .execute(c))?;
+    Ok(rows == 1)
+}

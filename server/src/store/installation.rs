@@ -1,0 +1,40 @@
+//! What the whole installation keeps under a name.
+
+use diesel::prelude::*;
+
+use super::{Connection, StoreError, on_engine, schema::installation};
+
+/// The value of a name.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn get(conn: &mut Connection, name: &str) -> Result<Option<String>, StoreError> {
+    let query = || installation::table.find(name).select(installation::value);
+    Ok(on_engine!(conn, c, _Db => query().first(c).optional())?)
+}
+
+/// Sets the value of a name.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn put(conn: &mut Connection, name: &str, value: &str) -> Result<(), StoreError> {
+    on_engine!(conn, c, _Db => diesel::insert_into(installation::table)
+        .values((installation::name.eq(name), installation::value.eq(value)))
+        .on_conflict(installation::name)
+        .do_update()
+        .set(installation::value.eq(value))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Sets the value of a name unless it has one; answers the value it has now.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn put_if_absent(conn: &mut Connection, name: &str, value: &str) -> Result<String, StoreError> {
+    on_engine!(conn, c, _Db => diesel::insert_into(installation::table)
+        .values((installation::name.eq(name), installation::value.eq(value)))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    get(conn, name)?.ok_or_else(|| StoreError::Unavailable("the value was deleted meanwhile".to_owned()))
+}

@@ -1,0 +1,190 @@
+//! PostgreSQL: a few threads, each with its connection, and one that listens for other nodes' changes.
+
+mod connect;
+mod listen;
+
+use std::{
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use diesel_async::{AsyncPgConnection, async_connection_wrapper::BlockOn};
+use tokio::{runtime::Runtime, sync::watch};
+
+pub(super) use self::connect::Target;
+use super::{
+    connection::{Connection, PostgresConnection},
+    epoch::Epoch,
+    error::StoreError,
+    migrations::{self, Change},
+    options::StoreOptions,
+    queue::{Queue, Unit, Work},
+    spawn,
+};
+
+/// The channel on which nodes tell each other of changes.
+const CHANNEL: &str = "doorward_changes";
+/// The key of the lock under which one node changes the schema: "doorward" in ASCII.
+const SCHEMA_LOCK: i64 = 0x646f_6f72_7761_7264;
+/// How long a thread answers "unavailable" before it tries to connect again.
+const FIRST_BACK_OFF: Duration = Duration::from_millis(100);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(2);
+
+/// The runtime a connection lives on: its thread's own, so that no query crosses threads.
+pub struct ThreadRuntime(Arc<Runtime>);
+
+thread_local! {
+    static RUNTIME: Option<Arc<Runtime>> =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().ok().map(Arc::new);
+}
+
+impl ThreadRuntime {
+    fn of_thread() -> Result<Self, StoreError> {
+        let runtime = RUNTIME.with(Clone::clone);
+        runtime.map(Self).ok_or_else(|| StoreError::Unavailable("no runtime for a connection".to_owned()))
+    }
+}
+
+impl std::fmt::Debug for ThreadRuntime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ThreadRuntime")
+    }
+}
+
+impl BlockOn for ThreadRuntime {
+    fn block_on<F: Future>(&self, f: F) -> F::Output {
+        self.0.block_on(f)
+    }
+
+    #[expect(clippy::expect_used, reason = "the trait has no error, and `connect` asked for the runtime before")]
+    fn get_runtime() -> Self {
+        Self::of_thread().expect("a connection is only made on a thread that has a runtime")
+    }
+}
+
+/// A server and the threads that speak to it.
+pub(super) struct Postgres {
+    /// Reads and writes share the connections, not the queue's room.
+    pub(super) units: Arc<Queue>,
+    /// Dropped to stop listening.
+    pub(super) stop: watch::Sender<()>,
+    pub(super) threads: Vec<JoinHandle<()>>,
+}
+
+/// Connects, and brings the schema up to date.
+pub(super) fn open(url: &str, options: &StoreOptions, epoch: &Arc<Epoch>) -> Result<Postgres, StoreError> {
+    let target = Arc::new(Target::new(url, options)?);
+    change_schema(&target, Change::Up)?;
+    let units = Queue::new(options.read_queue.max(options.write_queue), options.wait);
+    let mut threads = Vec::new();
+    for _ in 0..options.connections.max(1) {
+        let mut worker = Worker::new(Arc::clone(&target), Arc::clone(epoch));
+        let queue = Arc::clone(&units);
+        threads.push(spawn("store-postgres", move || {
+            while let Some(unit) = queue.next() {
+                worker.serve(unit);
+            }
+        })?);
+    }
+    let (stop, stopped) = watch::channel(());
+    let epoch = Arc::clone(epoch);
+    threads.push(spawn("store-listen", move || {
+        if let Ok(runtime) = ThreadRuntime::of_thread() {
+            runtime.block_on(listen::listen(&target, &epoch, stopped));
+        }
+    })?);
+    Ok(Postgres { units, stop, threads })
+}
+
+/// Applies, reverts or lists migrations, alone: other nodes wait.
+pub(super) fn change_schema(target: &Target, change: Change) -> Result<Vec<String>, StoreError> {
+    let mut conn = Connection::Postgres(connect(target)?);
+    // The lock ends with the connection, whatever happens.
+    conn.run(&format!("SET statement_timeout = 0; SELECT pg_advisory_lock({SCHEMA_LOCK})"))?;
+    match &mut conn {
+        Connection::Postgres(conn) => migrations::change(conn, migrations::POSTGRES, change),
+        Connection::Sqlite(_) => Ok(Vec::new()),
+    }
+}
+
+fn connect(target: &Target) -> Result<PostgresConnection, StoreError> {
+    let runtime = ThreadRuntime::of_thread()?;
+    let conn: AsyncPgConnection = runtime.block_on(target.connect())?;
+    Ok(PostgresConnection::from(conn))
+}
+
+/// One thread's connection: kept while it works, made anew when it broke.
+struct Worker {
+    target: Arc<Target>,
+    epoch: Arc<Epoch>,
+    conn: Option<Connection>,
+    /// While the server is away: until when not to try, and how long to wait after the next failure.
+    away: Option<(Instant, StoreError)>,
+    back_off: Duration,
+}
+
+impl Worker {
+    fn new(target: Arc<Target>, epoch: Arc<Epoch>) -> Self {
+        Self { target, epoch, conn: None, away: None, back_off: FIRST_BACK_OFF }
+    }
+
+    fn serve(&mut self, unit: Box<dyn Unit>) {
+        let begin = if unit.work() != Work::Read { "BEGIN" } else { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" };
+        let mut conn = match self.begin(begin) {
+            Ok(conn) => conn,
+            Err(error) => return unit.refuse(error),
+        };
+        let announces = unit.work() == Work::Administer;
+        let ran = unit.run(&mut conn);
+        let fate = if ran.keep { commit(&mut conn, announces) } else { Ok(()) };
+        let mut usable = fate.is_ok();
+        if !ran.keep || !usable {
+            usable = conn.run("ROLLBACK").is_ok();
+        }
+        if usable {
+            self.conn = Some(conn);
+        }
+        if ran.keep && announces && fate.is_ok() {
+            self.epoch.bump();
+        }
+        (ran.reply)(fate);
+    }
+
+    /// A connection inside a transaction. One that broke while idle is replaced at once: nothing was lost with it.
+    fn begin(&mut self, begin: &str) -> Result<Connection, StoreError> {
+        if let Some(mut conn) = self.conn.take()
+            && conn.run(begin).is_ok()
+        {
+            return Ok(conn);
+        }
+        if let Some((until, error)) = &self.away
+            && Instant::now() < *until
+        {
+            return Err(error.clone());
+        }
+        match connect(&self.target).map(Connection::Postgres).and_then(|mut conn| conn.run(begin).map(|()| conn)) {
+            Ok(conn) => {
+                self.away = None;
+                self.back_off = FIRST_BACK_OFF;
+                Ok(conn)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "PostgreSQL cannot be reached");
+                self.away = Some((Instant::now() + self.back_off, error.clone()));
+                self.back_off = (self.back_off * 2).min(LONGEST_BACK_OFF);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Commits in one round trip. The statement before it fails if an earlier one did and the unit went on regardless:
+/// PostgreSQL would then roll back and call that a success.
+fn commit(conn: &mut Connection, announces: bool) -> Result<(), StoreError> {
+    if announces {
+        conn.run(&format!("SELECT pg_notify('{CHANNEL}', ''); COMMIT"))
+    } else {
+        conn.run("SELECT 1; COMMIT")
+    }
+}

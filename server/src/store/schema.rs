@@ -1,0 +1,80 @@
+//! The tables, as both engines know them.
+
+diesel::table! { installation (name) { name -> Text, value -> Text, } }
+
+diesel::table! {
+    admin_tokens (id) {
+        id -> Text, name -> Text, role -> Text, hint -> Text, secret_hash -> Text, created_at -> BigInt,
+        expires_at -> Nullable<BigInt>, last_used_at -> Nullable<BigInt>, revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    tenants (id) { id -> Text, display_name -> Text, config -> Text, created_at -> BigInt, updated_at -> BigInt, }
+}
+
+diesel::table! {
+    api_keys (tenant_id, id) {
+        tenant_id -> Text, id -> Text, name -> Text, hint -> Text, secret_hash -> Text, created_at -> BigInt,
+        expires_at -> Nullable<BigInt>, last_used_at -> Nullable<BigInt>, revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    signing_keys (tenant_id, id) {
+        tenant_id -> Text, id -> Text, algorithm -> Text, public_jwk -> Text, sealed_private_key -> Binary,
+        created_at -> BigInt, signs_from -> BigInt, retired_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    users (tenant_id, id) {
+        tenant_id -> Text, id -> Text, external_id -> Text, name -> Text, display_name -> Text, icon -> Text,
+        created_at -> BigInt, updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    credentials (tenant_id, id) {
+        tenant_id -> Text, id -> Text, user_id -> Text, name -> Text, public_key -> Binary,
+        attestation_format -> Text, attested -> Bool, aaguid -> Text, sign_count -> BigInt, transports -> Text,
+        backup_eligible -> Bool, backup_state -> Bool, is_mfa -> Bool, user_verified -> Bool,
+        last_used_at -> Nullable<BigInt>, created_at -> BigInt, updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    challenges (tenant_id, value) {
+        tenant_id -> Text, value -> Text, ceremony -> Text, user_id -> Nullable<Text>,
+        transaction_id -> Nullable<Text>, state -> Text, created_at -> BigInt, expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    transactions (tenant_id, id) {
+        tenant_id -> Text, id -> Text, identifier -> Text, user_id -> Text, data -> Text, created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_logs (tenant_id, id) {
+        tenant_id -> Text, id -> Text,
+        #[sql_name = "type"]
+        kind -> Text,
+        error -> Nullable<Text>, error_code -> Nullable<Text>, request_id -> Text, source_ip -> Text,
+        user_agent -> Text, actor -> Nullable<Text>, credential_id -> Nullable<Text>,
+        transaction_id -> Nullable<Text>, detail -> Nullable<Text>, created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_counts (tenant_id, day, kind, slot) {
+        tenant_id -> Text, day -> BigInt,
+        #[sql_name = "type"]
+        kind -> Text,
+        slot -> SmallInt, count -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(users, credentials);

@@ -1,0 +1,91 @@
+//! Signing keys. Their private parts arrive and leave sealed.
+
+use diesel::prelude::*;
+use doorward_shared::{SigningKeyId, TenantId, Timestamp};
+
+use super::{Connection, StoreError, on_engine, row, schema::signing_keys};
+use crate::domain::SigningKeyRecord;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = signing_keys, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
+struct Row {
+    tenant_id: String,
+    id: String,
+    algorithm: String,
+    public_jwk: String,
+    sealed_private_key: Vec<u8>,
+    created_at: i64,
+    signs_from: i64,
+    retired_at: Option<i64>,
+}
+
+impl TryFrom<Row> for SigningKeyRecord {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            tenant_id: row::parse(&row.tenant_id)?,
+            id: row::parse(&row.id)?,
+            algorithm: row::parse(&row.algorithm)?,
+            public_jwk: row.public_jwk,
+            sealed_private_key: row.sealed_private_key,
+            created_at: Timestamp::from_millis(row.created_at),
+            signs_from: Timestamp::from_millis(row.signs_from),
+            retired_at: row::time(row.retired_at),
+        })
+    }
+}
+
+/// Adds a key.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when the id is taken, [`StoreError::Orphan`] when the tenant is gone.
+pub fn insert(conn: &mut Connection, key: &SigningKeyRecord) -> Result<(), StoreError> {
+    let row = Row {
+        tenant_id: key.tenant_id.to_string(),
+        id: key.id.to_string(),
+        algorithm: key.algorithm.as_str().to_owned(),
+        public_jwk: key.public_jwk.clone(),
+        sealed_private_key: key.sealed_private_key.clone(),
+        created_at: key.created_at.millis(),
+        signs_from: key.signs_from.millis(),
+        retired_at: row::millis(key.retired_at),
+    };
+    let rows = on_engine!(conn, c, _Db => diesel::insert_into(signing_keys::table)
+        .values(&row).on_conflict_do_nothing().execute(c))?;
+    row::inserted(rows, "signing_keys")
+}
+
+/// A tenant's keys, retired ones included, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<SigningKeyRecord>, StoreError> {
+    let query = || {
+        signing_keys::table
+            .filter(signing_keys::tenant_id.eq(tenant.to_string()))
+            .order((signing_keys::created_at.asc(), signing_keys::id.asc()))
+    };
+    row::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+}
+
+/// Takes a key out of use; `false` when there is none, or it was retired before.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn retire(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Timestamp) -> Result<bool, StoreError> {
+    let target =
+        || signing_keys::table.find((tenant.to_string(), id.to_string())).filter(signing_keys::retired_at.is_null());
+    let rows = on_engine!(conn, c, _Db => diesel::update(target())
+        .set(signing_keys::retired_at.eq(at.millis())).execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Deletes a key; `false` when there is none.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn delete(conn: &mut Connection, tenant: TenantId, id: SigningKeyId) -> Result<bool, StoreError> {
+    let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));
+    Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
+}

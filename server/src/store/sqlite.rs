@@ -1,0 +1,227 @@
+//! The embedded engine: one thread writes, a few read, one moves the log into the file.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions, Permissions},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection};
+
+use super::{
+    connection::Connection,
+    epoch::Epoch,
+    error::StoreError,
+    migrations::{self, Change},
+    options::StoreOptions,
+    queue::{Queue, Ran, Unit, Work},
+    spawn,
+};
+
+/// 3.51.3: older ones may corrupt the file when a checkpoint meets a restarting log.
+const OLDEST_VERSION: i32 = 3_051_003;
+/// Units of work that share one commit, at most: more would only make the first ones wait.
+const UNITS_PER_COMMIT: usize = 64;
+/// How often the log is moved into the file.
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
+/// From this size on the log is cut, which makes writers wait.
+const LOG_LIMIT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// An open file and the threads that serve it.
+pub(super) struct Sqlite {
+    pub(super) reads: Arc<Queue>,
+    pub(super) writes: Arc<Queue>,
+    /// Dropped to stop the checkpoints.
+    pub(super) checkpoints: mpsc::Sender<()>,
+    pub(super) threads: Vec<JoinHandle<()>>,
+}
+
+/// Opens the file, makes it where there is none, and brings its schema up to date.
+pub(super) fn open(path: &Path, options: &StoreOptions, epoch: &Arc<Epoch>) -> Result<Sqlite, StoreError> {
+    check_version()?;
+    create(path)?;
+    let busy = options.busy_timeout;
+    change_schema(path, busy, Change::Up)?;
+    // Also ends what a process that died between its commit and its announcement left unsaid.
+    epoch.announce().map_err(|error| unavailable(path, &error))?;
+
+    let reads = Queue::new(options.read_queue, options.wait);
+    let writes = Queue::new(options.write_queue, options.wait);
+    let written = Arc::new(AtomicBool::new(true));
+    let mut threads = Vec::new();
+
+    let conn = Connection::Sqlite(connect(path, busy)?);
+    let (queue, epoch, flag) = (Arc::clone(&writes), Arc::clone(epoch), Arc::clone(&written));
+    threads.push(spawn("store-write", move || write(conn, &queue, &epoch, &flag))?);
+
+    for _ in 0..options.readers.max(1) {
+        let mut conn = Connection::Sqlite(connect(path, busy)?);
+        conn.run("PRAGMA query_only = ON")?;
+        let queue = Arc::clone(&reads);
+        threads.push(spawn("store-read", move || read(conn, &queue))?);
+    }
+
+    let (checkpoints, stop) = mpsc::channel();
+    let (conn, log) = (connect(path, busy)?, beside(path, "-wal"));
+    threads.push(spawn("store-checkpoint", move || checkpoint(conn, &log, &written, &stop))?);
+    Ok(Sqlite { reads, writes, checkpoints, threads })
+}
+
+/// Applies, reverts or lists migrations, alone: other processes wait.
+pub(super) fn change_schema(path: &Path, busy: Duration, change: Change) -> Result<Vec<String>, StoreError> {
+    connect(path, busy)?.immediate_transaction(|conn| migrations::change(conn, migrations::SQLITE, change))
+}
+
+fn check_version() -> Result<(), StoreError> {
+    if libsqlite3_sys::SQLITE_VERSION_NUMBER < OLDEST_VERSION {
+        return Err(StoreError::Database("Doorward needs SQLite 3.51.3 or newer".to_owned()));
+    }
+    Ok(())
+}
+
+/// Makes the file, for nobody else to read; SQLite gives the files beside it the same mode.
+fn create(path: &Path) -> Result<(), StoreError> {
+    let failed = |error: std::io::Error| unavailable(path, &error);
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    }
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(failed)?;
+    for file in [path.to_path_buf(), beside(path, "-wal"), beside(path, "-shm")] {
+        match fs::set_permissions(&file, Permissions::from_mode(0o600)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn unavailable(path: &Path, error: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Unavailable(format!("{}: {error}", path.display()))
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn connect(path: &Path, busy: Duration) -> Result<SqliteConnection, StoreError> {
+    let name = path.to_str().ok_or_else(|| unavailable(path, &"the path is not UTF-8"))?;
+    let mut conn = SqliteConnection::establish(name).map_err(|error| unavailable(path, &error))?;
+    // The busy timeout comes first: turning the log on may have to wait, too.
+    conn.batch_execute(&format!(
+        "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+         PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384; PRAGMA trusted_schema = OFF;",
+        busy.as_millis()
+    ))?;
+    Ok(conn)
+}
+
+/// Serves reads, each on one consistent snapshot.
+fn read(mut conn: Connection, queue: &Queue) {
+    while let Some(unit) = queue.next() {
+        if let Err(error) = conn.run("BEGIN DEFERRED") {
+            unit.refuse(error);
+            continue;
+        }
+        let ran = unit.run(&mut conn);
+        // Nothing was changed, so there is nothing to commit. A failed rollback means SQLite had rolled back already.
+        let _ = conn.run("ROLLBACK");
+        (ran.reply)(Ok(()));
+    }
+}
+
+/// Serves writes: what has queued up shares one commit, and is answered after it.
+fn write(mut conn: Connection, queue: &Queue, epoch: &Epoch, written: &AtomicBool) {
+    while let Some(first) = queue.next() {
+        if let Err(error) = conn.run("BEGIN IMMEDIATE") {
+            first.refuse(error);
+            continue;
+        }
+        let mut ran = Vec::with_capacity(UNITS_PER_COMMIT);
+        let mut announces = false;
+        let mut next = Some(first);
+        let mut fate = Ok(());
+        while let Some(unit) = next {
+            let announcing = unit.work() == Work::Administer;
+            match alone(&mut conn, unit) {
+                Ok(unit) => {
+                    announces |= announcing && unit.keep;
+                    ran.push(unit);
+                }
+                Err((unit, error)) => {
+                    ran.extend(unit);
+                    fate = Err(error);
+                    break;
+                }
+            }
+            next = if ran.len() < UNITS_PER_COMMIT { queue.next_now() } else { None };
+        }
+        if fate.is_ok() {
+            fate = commit(&mut conn, epoch, announces);
+        }
+        if fate.is_err() {
+            let _ = conn.run("ROLLBACK");
+        }
+        written.store(true, Ordering::Release);
+        for unit in ran {
+            (unit.reply)(fate.clone());
+        }
+    }
+}
+
+/// Runs a unit in a savepoint of its own, so that it fails alone. An error means the whole transaction is lost:
+/// SQLite itself rolls back when the disk is full or fails.
+fn alone(conn: &mut Connection, unit: Box<dyn Unit>) -> Result<Ran, (Option<Ran>, StoreError)> {
+    if let Err(error) = conn.run("SAVEPOINT unit") {
+        unit.refuse(error.clone());
+        return Err((None, error));
+    }
+    let ran = unit.run(conn);
+    let end = if ran.keep { "RELEASE unit" } else { "ROLLBACK TO unit; RELEASE unit" };
+    match conn.run(end) {
+        Ok(()) => Ok(ran),
+        Err(error) => Err((Some(ran), error)),
+    }
+}
+
+/// Commits. Others are told before, lest they never hear of it when this process dies in between, and after, when
+/// they can see the change.
+fn commit(conn: &mut Connection, epoch: &Epoch, announces: bool) -> Result<(), StoreError> {
+    let failed = |error: std::io::Error| StoreError::Unavailable(format!("cannot announce a change: {error}"));
+    if announces {
+        epoch.announce().map_err(failed)?;
+    }
+    conn.run("COMMIT")?;
+    if announces {
+        epoch.bump();
+        // It is committed: saying it failed would be wrong. The first announcement made others look already.
+        if let Err(error) = epoch.announce() {
+            tracing::error!(%error, "other processes may not notice an administrative change");
+        }
+    }
+    Ok(())
+}
+
+/// Moves the log into the file now and then, so that no request has to.
+fn checkpoint(mut conn: SqliteConnection, log: &Path, written: &AtomicBool, stop: &mpsc::Receiver<()>) {
+    while stop.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
+        if !written.swap(false, Ordering::AcqRel) {
+            continue;
+        }
+        let large = fs::metadata(log).is_ok_and(|meta| meta.len() > LOG_LIMIT_BYTES);
+        let mode = if large { "TRUNCATE" } else { "PASSIVE" };
+        // Busy readers or another process's checkpoint: the next round goes on.
+        if let Err(error) = conn.batch_execute(&format!("PRAGMA wal_checkpoint({mode})")) {
+            tracing::debug!(%error, "checkpoint put off");
+            written.store(true, Ordering::Release);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Tenants.
+
+use diesel::prelude::*;
+use doorward_shared::{
+    TenantId, Timestamp,
+    admin::TenantItem,
+    config::TenantConfig,
+    page::{Page, PageRequest},
+};
+
+use super::{
+    Connection, StoreError, on_engine, row,
+    schema::{audit_counts, audit_logs, tenants},
+    text::contains,
+};
+use crate::domain::Tenant;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = tenants, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
+struct Row {
+    id: String,
+    display_name: String,
+    config: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl TryFrom<Row> for Tenant {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row::parse(&row.id)?,
+            display_name: row.display_name,
+            config: row::from_json(&row.config)?,
+            created_at: Timestamp::from_millis(row.created_at),
+            updated_at: Timestamp::from_millis(row.updated_at),
+        })
+    }
+}
+
+/// Adds a tenant.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when the id is taken.
+pub fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), StoreError> {
+    let row = Row {
+        id: tenant.id.to_string(),
+        display_name: tenant.display_name.clone(),
+        config: row::to_json(&tenant.config)?,
+        created_at: tenant.created_at.millis(),
+        updated_at: tenant.updated_at.millis(),
+    };
+    let rows = on_engine!(conn, c, _Db => diesel::insert_into(tenants::table)
+        .values(&row).on_conflict_do_nothing().execute(c))?;
+    row::inserted(rows, "tenants")
+}
+
+/// A tenant by its id.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, StoreError> {
+    let query = || tenants::table.find(id.to_string());
+    on_engine!(conn, c, _Db => query().select(Row::as_select()).first(c).optional())?.map(Tenant::try_from).transpose()
+}
+
+/// Tenants, oldest first; with `search`, those whose name or id contains it.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> Result<Page<TenantItem>, StoreError> {
+    let (rows, count) = on_engine!(conn, c, Db => {
+        let mut query = tenants::table.into_boxed::<Db>();
+        let mut count = tenants::table.into_boxed::<Db>();
+        if let Some(part) = search {
+            query = query.filter(contains(tenants::display_name, part).or(contains(tenants::id, part)));
+            count = count.filter(contains(tenants::display_name, part).or(contains(tenants::id, part)));
+        }
+        let rows: Vec<(String, String)> = query
+            .select((tenants::id, tenants::display_name))
+            .order((tenants::created_at.asc(), tenants::id.asc()))
+            .limit(page.per_page.into())
+            .offset(page.offset())
+            .load(c)?;
+        (rows, count.count().get_result::<i64>(c)?)
+    });
+    let item = |(id, display_name): (String, String)| Ok(TenantItem { id: row::parse(&id)?, display_name });
+    Ok(Page { items: rows.into_iter().map(item).collect::<Result<_, StoreError>>()?, total: row::total(count) })
+}
+
+/// Every tenant, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn all(conn: &mut Connection) -> Result<Vec<Tenant>, StoreError> {
+    let query = || tenants::table.order((tenants::created_at.asc(), tenants::id.asc()));
+    row::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+}
+
+/// Renames a tenant; `false` when there is none.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn rename(conn: &mut Connection, id: TenantId, name: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let rows = on_engine!(conn, c, _Db => diesel::update(tenants::table.find(id.to_string()))
+        .set((tenants::display_name.eq(name), tenants::updated_at.eq(now.millis())))
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Replaces a tenant's configuration; `false` when there is none.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn update_config(
+    conn: &mut Connection,
+    id: TenantId,
+    config: &TenantConfig,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let config = row::to_json(config)?;
+    let rows = on_engine!(conn, c, _Db => diesel::update(tenants::table.find(id.to_string()))
+        .set((tenants::config.eq(&config), tenants::updated_at.eq(now.millis())))
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Deletes a tenant with everything it has, its audit log included; `false` when there is none.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, StoreError> {
+    let key = id.to_string();
+    let rows = on_engine!(conn, c, _Db => diesel::delete(tenants::table.find(&key)).execute(c))?;
+    if rows == 0 {
+        // The nil id is no tenant: the installation's log cannot be deleted this way.
+        return Ok(false);
+    }
+    on_engine!(conn, c, _Db => {
+        diesel::delete(audit_logs::table.filter(audit_logs::tenant_id.eq(&key))).execute(c)?;
+        diesel::delete(audit_counts::table.filter(audit_counts::tenant_id.eq(&key))).execute(c)?;
+    });
+    Ok(true)
+}

@@ -1,0 +1,99 @@
+//! Transactions users are asked to confirm.
+
+use diesel::prelude::*;
+use doorward_shared::{TenantId, Timestamp, TransactionRowId, UserId};
+
+use super::{Connection, StoreError, on_engine, row, schema::transactions};
+use crate::domain::Transaction;
+
+/// The most transactions of a user that are answered.
+const MAX_LISTED: i64 = 1000;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = transactions, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
+struct Row {
+    tenant_id: String,
+    id: String,
+    identifier: String,
+    user_id: String,
+    data: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl TryFrom<Row> for Transaction {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            tenant_id: row::parse(&row.tenant_id)?,
+            id: row::parse(&row.id)?,
+            identifier: row.identifier,
+            user_id: row::parse(&row.user_id)?,
+            data: row.data,
+            created_at: Timestamp::from_millis(row.created_at),
+            updated_at: Timestamp::from_millis(row.updated_at),
+        })
+    }
+}
+
+/// Adds a transaction.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when the tenant used the identifier before, [`StoreError::Orphan`] when the user is gone.
+pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), StoreError> {
+    let row = Row {
+        tenant_id: transaction.tenant_id.to_string(),
+        id: transaction.id.to_string(),
+        identifier: transaction.identifier.clone(),
+        user_id: transaction.user_id.to_string(),
+        data: transaction.data.clone(),
+        created_at: transaction.created_at.millis(),
+        updated_at: transaction.updated_at.millis(),
+    };
+    let rows = on_engine!(conn, c, _Db => diesel::insert_into(transactions::table)
+        .values(&row).on_conflict_do_nothing().execute(c))?;
+    row::inserted(rows, "transactions")
+}
+
+/// A transaction by Doorward's id.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn find(conn: &mut Connection, tenant: TenantId, id: TransactionRowId) -> Result<Option<Transaction>, StoreError> {
+    let query = || transactions::table.find((tenant.to_string(), id.to_string()));
+    on_engine!(conn, c, _Db => query().select(Row::as_select()).first(c).optional())?
+        .map(Transaction::try_from)
+        .transpose()
+}
+
+/// A user's transactions, newest first: the newest thousand.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<Vec<Transaction>, StoreError> {
+    let query = || {
+        transactions::table
+            .filter(transactions::tenant_id.eq(tenant.to_string()))
+            .filter(transactions::user_id.eq(user.to_string()))
+            .order((transactions::created_at.desc(), transactions::id.desc()))
+            .limit(MAX_LISTED)
+    };
+    row::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+}
+
+/// Notes that a transaction was confirmed; `false` when there is none.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn confirmed(
+    conn: &mut Connection,
+    tenant: TenantId,
+    id: TransactionRowId,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let target = || transactions::table.find((tenant.to_string(), id.to_string()));
+    let rows = on_engine!(conn, c, _Db => diesel::update(target())
+        .set(transactions::updated_at.eq(at.millis())).execute(c))?;
+    Ok(rows == 1)
+}
