@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    sync::atomic::{AtomicU64, Ordering},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -68,4 +69,49 @@ pub fn random<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], NoEntrop
 pub fn new_uuid(now: Timestamp, entropy: &dyn Entropy) -> Result<Uuid, NoEntropy> {
     let millis = u64::try_from(now.millis()).unwrap_or(0);
     Ok(Builder::from_unix_timestamp_millis(millis, &random::<10>(entropy)?).into_uuid())
+}
+
+/// A version 4 UUID: nothing but randomness, for ids that are shown as hints.
+///
+/// # Errors
+/// [`NoEntropy`] when the generator failed.
+pub fn random_uuid(entropy: &dyn Entropy) -> Result<Uuid, NoEntropy> {
+    Ok(Builder::from_random_bytes(random::<16>(entropy)?).into_uuid())
+}
+
+/// Orders the ids of one process: each is greater than the one before, within a millisecond and when the clock goes back
+/// (RFC 9562 §6.2, method 1: a counter after the time).
+#[derive(Debug, Default)]
+pub struct IdSequence(AtomicU64);
+
+impl IdSequence {
+    /// Gives an id its place: after all others, and not before its time. The random part stays.
+    #[must_use]
+    pub fn stamp(&self, id: Uuid, at: Timestamp) -> Uuid {
+        const COUNTER_BITS: u32 = 12;
+        let earliest = u64::try_from(at.millis()).unwrap_or(0) << COUNTER_BITS;
+        let next = |last: u64| (last + 1).max(earliest);
+        let last = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)));
+        let place = next(last.unwrap_or_else(|last| last));
+        let (millis, counter) = (place >> COUNTER_BITS, place & ((1 << COUNTER_BITS) - 1));
+        let random = id.as_u128() & ((1 << 62) - 1);
+        Uuid::from_u128(u128::from(millis) << 80 | 0x7 << 76 | u128::from(counter) << 64 | 0b10 << 62 | random)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_grow_within_a_millisecond_and_when_the_clock_goes_back() {
+        let sequence = IdSequence::default();
+        let later = Timestamp::from_millis(1_790_000_000_000);
+        let earlier = Timestamp::from_millis(1_789_000_000_000);
+        let times = std::iter::repeat_n(later, 5_000).chain([earlier, later]);
+        let ids: Vec<Uuid> =
+            times.map(|at| sequence.stamp(new_uuid(at, &SystemEntropy::default()).unwrap(), at)).collect();
+        assert!(ids.is_sorted_by(|one, other| one < other));
+        assert!(ids.iter().all(|id| id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122));
+    }
 }

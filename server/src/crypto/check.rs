@@ -34,6 +34,12 @@ impl KeyCheck {
         &self.hasher
     }
 
+    /// Whether the key was verified lately; costs no hash.
+    #[must_use]
+    pub fn remembers(&self, scope: KeyScope, key: &PresentedKey, hash: &SecretHash) -> bool {
+        self.known.recall(&self.known.digest(scope, key, hash)) == Some(true)
+    }
+
     /// Whether the key's secret is the one the hash was made of. The caller has looked up the key's row by its id, and
     /// refused it if it was revoked or expired.
     ///

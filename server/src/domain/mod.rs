@@ -1,7 +1,10 @@
 //! Tenants, users, credentials, challenges and audit events: types and rules. Nothing here does I/O.
 
+pub mod aaguid;
 pub mod audit;
 pub mod challenge;
+pub mod config_rules;
+pub mod cors;
 pub mod credential;
 pub mod secret;
 pub mod tenant;
@@ -10,6 +13,7 @@ pub mod user;
 
 pub use audit::{AuditEvent, RequestMeta};
 pub use challenge::{Ceremony, CeremonyState, Challenge, ChallengeValue};
+pub use cors::CorsRules;
 pub use credential::{Credential, CredentialId};
 pub use secret::{AdminToken, ApiKey, SecretHash, SigningKeyRecord};
 pub use tenant::{CeremonyPolicy, RelyingPartyPolicy, Tenant};

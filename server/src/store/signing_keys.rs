@@ -81,6 +81,22 @@ pub fn retire(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Tim
     Ok(rows == 1)
 }
 
+/// Sets, or with `None` takes back, the moment from which a key signs no more; `false` when there is no such key.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn schedule_retirement(
+    conn: &mut Connection,
+    tenant: TenantId,
+    id: SigningKeyId,
+    at: Option<Timestamp>,
+) -> Result<bool, StoreError> {
+    let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));
+    let rows = on_engine!(conn, c, _Db => diesel::update(target())
+        .set(signing_keys::retired_at.eq(row::millis(at))).execute(c))?;
+    Ok(rows == 1)
+}
+
 /// Deletes a key; `false` when there is none.
 ///
 /// # Errors

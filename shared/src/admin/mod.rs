@@ -1,9 +1,11 @@
 //! Wire types of the admin API.
 
+pub mod overview;
 pub mod secret;
 pub mod tenant;
 pub mod user;
 
+pub use overview::*;
 pub use secret::*;
 pub use tenant::*;
 pub use user::*;

@@ -1,0 +1,214 @@
+//! What a tenant's configuration must satisfy, with messages that say what is wrong, where, and how to mend it.
+
+use doorward_shared::{
+    Base64Url,
+    config::{Mfa, RelyingParty, TenantConfig},
+};
+use url::{Host, Url};
+
+/// The shortest and the longest time a ceremony may be given, in milliseconds.
+pub const TIMEOUT_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
+const MAX_ORIGINS: usize = 100;
+const ANDROID_ORIGIN: &str = "android:apk-key-hash:";
+
+/// A complaint about one setting.
+pub type Complaint = String;
+
+/// Checks a configuration and completes it: `mfa` left out becomes the present one, or the default.
+///
+/// # Errors
+/// The first complaint.
+pub fn complete(config: TenantConfig, present: Option<&Mfa>) -> Result<TenantConfig, Complaint> {
+    relying_party(&config.webauthn.relying_party)?;
+    timeout("webauthn.timeout", config.webauthn.timeout)?;
+    let mfa = config.mfa.or_else(|| present.cloned()).unwrap_or_default();
+    if let Some(value) = mfa.timeout {
+        timeout("mfa.timeout", value)?;
+    }
+    if config.cors.allowed_origins.len() > MAX_ORIGINS {
+        return Err(format!("cors.allowed_origins: at most {MAX_ORIGINS} are allowed"));
+    }
+    for (index, pattern) in config.cors.allowed_origins.iter().enumerate() {
+        cors_pattern(pattern, config.cors.allow_unsafe_wildcard)
+            .map_err(|why| format!("cors.allowed_origins[{index}]: {why}"))?;
+    }
+    Ok(TenantConfig { mfa: Some(mfa), ..config })
+}
+
+fn timeout(setting: &str, value: u32) -> Result<(), Complaint> {
+    if TIMEOUT_RANGE_MS.contains(&value) {
+        return Ok(());
+    }
+    let (least, most) = (TIMEOUT_RANGE_MS.start(), TIMEOUT_RANGE_MS.end());
+    Err(format!("{setting}: {value} is outside {least}..{most}; the unit is milliseconds"))
+}
+
+fn relying_party(rp: &RelyingParty) -> Result<(), Complaint> {
+    rp_id(&rp.id).map_err(|why| format!("webauthn.relying_party.id: {why}"))?;
+    if rp.display_name.trim().is_empty() || rp.display_name.chars().count() > 128 {
+        return Err("webauthn.relying_party.display_name: must have 1 to 128 characters".to_owned());
+    }
+    if let Some(icon) = rp.icon.as_deref().filter(|icon| !icon.is_empty())
+        && Url::parse(icon).is_err()
+    {
+        return Err("webauthn.relying_party.icon: must be an absolute URL".to_owned());
+    }
+    if rp.origins.is_empty() || rp.origins.len() > MAX_ORIGINS {
+        return Err(format!(
+            "webauthn.relying_party.origins: must name 1 to {MAX_ORIGINS} origins, such as https://{}",
+            rp.id
+        ));
+    }
+    for (index, text) in rp.origins.iter().enumerate() {
+        origin(text, &rp.id).map_err(|why| format!("webauthn.relying_party.origins[{index}]: {why}"))?;
+    }
+    Ok(())
+}
+
+/// WebAuthn §5.1.3: an RP ID is a domain, and not one under which anybody can register names.
+fn rp_id(id: &str) -> Result<(), Complaint> {
+    if id.contains("://") || id.contains('/') || id.contains(':') {
+        return Err(format!("`{id}` must be a domain without scheme, port or path, such as example.com"));
+    }
+    match Host::parse(id) {
+        Ok(Host::Domain(domain)) if domain == id && !id.ends_with('.') => {}
+        Ok(Host::Domain(domain)) => {
+            return Err(format!("`{id}` must be written as browsers do: `{}`", domain.trim_end_matches('.')));
+        }
+        _ => return Err(format!("`{id}` is not a domain; IP addresses cannot be relying parties")),
+    }
+    // A name without dots (localhost, an intranet host) is its own registrable domain.
+    if id.contains('.') && psl::domain_str(id).is_none() {
+        return Err(format!("`{id}` is a public suffix; use the domain you registered under it"));
+    }
+    if !id.contains('.') && id != "localhost" && psl::suffix(id.as_bytes()).is_some_and(|suffix| suffix.is_known()) {
+        return Err(format!("`{id}` is a top-level domain; use the domain you registered under it"));
+    }
+    Ok(())
+}
+
+fn origin(text: &str, rp_id: &str) -> Result<(), Complaint> {
+    if let Some(hash) = text.strip_prefix(ANDROID_ORIGIN) {
+        return match Base64Url::decode(hash) {
+            Ok(bytes) if bytes.0.len() == 32 && !hash.ends_with('=') => Ok(()),
+            _ => Err(format!("`{text}` must end with the base64url SHA-256 of the signing certificate")),
+        };
+    }
+    let url = Url::parse(text)
+        .map_err(|_| format!("`{text}` is not an origin; write scheme and host, such as https://{rp_id}"))?;
+    let canonical = url.origin().ascii_serialization();
+    if !matches!(url.scheme(), "https" | "http") {
+        return Err(format!("`{text}` must begin with https:// (or be an android:apk-key-hash: origin)"));
+    }
+    if text != canonical {
+        return Err(format!("`{text}` must be only scheme, host and port; write `{canonical}`"));
+    }
+    let host = url.host_str().unwrap_or_default();
+    if host != rp_id && !host.strip_suffix(rp_id).is_some_and(|rest| rest.ends_with('.')) {
+        return Err(format!("host `{host}` is neither the RP ID `{rp_id}` nor under it; browsers would refuse it"));
+    }
+    let local = host == "localhost" || host.ends_with(".localhost");
+    if url.scheme() == "http" && !local {
+        return Err(format!("`{text}` must use https: browsers offer WebAuthn on http only for localhost"));
+    }
+    Ok(())
+}
+
+fn cors_pattern(pattern: &str, unsafe_wildcard: bool) -> Result<(), Complaint> {
+    if pattern == "*" {
+        return if unsafe_wildcard {
+            Ok(())
+        } else {
+            Err("`*` opens the API to every page; name the origins, or set allow_unsafe_wildcard".to_owned())
+        };
+    }
+    let Some((scheme, rest)) = pattern.split_once("://") else {
+        return Err(format!("`{pattern}` must begin with https:// or another scheme"));
+    };
+    let scheme_chars = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    if scheme.is_empty() || !scheme.chars().all(scheme_chars) {
+        return Err(format!("`{pattern}` must name its scheme without wildcards"));
+    }
+    if rest.ends_with('/') {
+        return Err(format!("`{pattern}` has a trailing slash; write `{}`", pattern.trim_end_matches('/')));
+    }
+    if rest.is_empty() || rest.contains(['/', '@', '#', ' ']) {
+        return Err(format!("`{pattern}` must be only scheme, host and port"));
+    }
+    if rest.chars().all(|c| matches!(c, '*' | '?' | '.' | ':')) && !unsafe_wildcard {
+        return Err(format!("`{pattern}` matches every host; name a domain, or set allow_unsafe_wildcard"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_shared::config::{Cors, Webauthn};
+
+    use super::*;
+
+    fn config(id: &str, origins: &[&str], cors: &[&str]) -> TenantConfig {
+        TenantConfig {
+            cors: Cors {
+                allowed_origins: cors.iter().map(|&text| text.to_owned()).collect(),
+                allow_unsafe_wildcard: false,
+            },
+            webauthn: Webauthn::for_relying_party(RelyingParty {
+                id: id.to_owned(),
+                display_name: "Example".to_owned(),
+                icon: None,
+                origins: origins.iter().map(|&text| text.to_owned()).collect(),
+            }),
+            mfa: None,
+        }
+    }
+
+    #[test]
+    fn sensible_configurations_pass() {
+        for (id, origin) in [
+            ("example.com", "https://example.com"),
+            ("example.com", "https://app.example.com"),
+            ("example.com", "https://example.com:8443"),
+            ("example.co.uk", "https://example.co.uk"),
+            ("localhost", "http://localhost:8080"),
+            ("intranet", "https://intranet"),
+            ("example.com", "android:apk-key-hash:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        ] {
+            let complete = complete(config(id, &[origin], &["https://*.example.com"]), None);
+            assert_eq!(complete.map(|config| config.mfa.is_some()), Ok(true), "{id} {origin}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        for (id, origin, cors, place) in [
+            ("https://example.com", "https://example.com", "", "webauthn.relying_party.id"),
+            ("Example.com", "https://example.com", "", "webauthn.relying_party.id"),
+            ("com", "https://example.com", "", "webauthn.relying_party.id"),
+            ("co.uk", "https://example.co.uk", "", "webauthn.relying_party.id"),
+            ("127.0.0.1", "http://127.0.0.1", "", "webauthn.relying_party.id"),
+            ("example.com", "https://example.com/", "", "webauthn.relying_party.origins[0]"),
+            ("example.com", "https://example.com/login", "", "webauthn.relying_party.origins[0]"),
+            ("example.com", "https://badexample.com", "", "webauthn.relying_party.origins[0]"),
+            ("example.com", "https://user@example.com", "", "webauthn.relying_party.origins[0]"),
+            ("example.com", "http://example.com", "", "webauthn.relying_party.origins[0]"),
+            ("example.com", "https://EXAMPLE.com", "", "webauthn.relying_party.origins[0]"),
+            ("example.com", "https://example.com:443", "", "webauthn.relying_party.origins[0]"),
+            ("example.com", "android:apk-key-hash:short", "", "webauthn.relying_party.origins[0]"),
+            ("example.com", "https://example.com", "*", "cors.allowed_origins[0]"),
+            ("example.com", "https://example.com", "https://*", "cors.allowed_origins[0]"),
+            ("example.com", "https://example.com", "https://example.com/", "cors.allowed_origins[0]"),
+        ] {
+            let cors: Vec<&str> = [cors].into_iter().filter(|text| !text.is_empty()).collect();
+            let complaint = complete(config(id, &[origin], &cors), None).expect_err(origin);
+            assert!(complaint.starts_with(place), "{id} {origin}: {complaint}");
+        }
+    }
+
+    #[test]
+    fn an_omitted_mfa_keeps_the_present_one() {
+        let present = Mfa { timeout: Some(5_000), ..Mfa::default() };
+        let complete = complete(config("example.com", &["https://example.com"], &[]), Some(&present));
+        assert_eq!(complete.map(|config| config.mfa), Ok(Some(present)));
+    }
+}

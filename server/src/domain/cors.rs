@@ -1,0 +1,82 @@
+//! Which web pages may call a tenant's public API.
+
+use doorward_shared::config::Cors;
+
+/// A tenant's allowed origins, ready to be matched.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CorsRules {
+    patterns: Vec<String>,
+}
+
+impl CorsRules {
+    /// Takes the rules of a configuration; a bare `*` counts only with `allow_unsafe_wildcard`.
+    #[must_use]
+    pub fn new(cors: &Cors) -> Self {
+        let allowed = |pattern: &&String| pattern.as_str() != "*" || cors.allow_unsafe_wildcard;
+        Self { patterns: cors.allowed_origins.iter().filter(allowed).map(|pattern| pattern.to_lowercase()).collect() }
+    }
+
+    /// Whether a page of this origin may call.
+    #[must_use]
+    pub fn allows(&self, origin: &str) -> bool {
+        let origin = origin.to_lowercase();
+        self.patterns.iter().any(|pattern| matches(pattern.as_bytes(), origin.as_bytes()))
+    }
+}
+
+/// Whether the text is of the pattern, in which `*` stands for any bytes and `?` for any one.
+///
+/// Linear in the text for each `*`: the last `*` is the only one ever taken back.
+fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut at, mut seen) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while seen < text.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at, seen));
+                at += 1;
+            }
+            Some(byte) if *byte == b'?' || text.get(seen) == Some(byte) => {
+                at += 1;
+                seen += 1;
+            }
+            _ => {
+                let Some((star_at, star_seen)) = star else { return false };
+                star = Some((star_at, star_seen + 1));
+                at = star_at + 1;
+                seen = star_seen + 1;
+            }
+        }
+    }
+    pattern.get(at..).is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(pattern: &str, origin: &str) -> bool {
+        let cors = Cors { allowed_origins: vec![pattern.to_owned()], allow_unsafe_wildcard: false };
+        CorsRules::new(&cors).allows(origin)
+    }
+
+    #[test]
+    fn patterns_stand_for_what_they_say() {
+        assert!(allows("https://example.com", "https://example.com"));
+        assert!(allows("https://*.example.com", "https://app.example.com"));
+        assert!(allows("https://*.example.com", "https://a.b.example.com"));
+        assert!(allows("http://localhost:808?", "http://localhost:8080"));
+        assert!(!allows("https://*.example.com", "https://example.com"));
+        assert!(!allows("https://*.example.com", "https://evil.com/.example.comx"));
+        assert!(!allows("https://example.com", "https://example.com.evil.com"));
+        assert!(!allows("https://example.com", "http://example.com"));
+        assert!(!allows("https://a?c.com", "https://ac.com"));
+    }
+
+    #[test]
+    fn a_bare_wildcard_needs_the_word_for_it() {
+        assert!(!allows("*", "https://example.com"));
+        let cors = Cors { allowed_origins: vec!["*".to_owned()], allow_unsafe_wildcard: true };
+        assert!(CorsRules::new(&cors).allows("https://example.com"));
+    }
+}

@@ -1,0 +1,222 @@
+//! What a refusal looks like on the wire: status, title, details, code.
+
+use std::{borrow::Cow, fmt};
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
+use doorward_shared::{ErrorBody, ErrorCode};
+
+use crate::service::{Failure, Refusal};
+
+/// Seconds after which a client may try again when the server is overloaded or its database away.
+const RETRY_AFTER_SECONDS: u64 = 1;
+
+/// A refused request.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    title: Cow<'static, str>,
+    details: Cow<'static, str>,
+    code: ErrorCode,
+    header: Option<Box<(header::HeaderName, header::HeaderValue)>>,
+    /// What really happened, for the log only.
+    cause: Option<Box<str>>,
+}
+
+/// Which operation was refused: the same reason has other words and other statuses in each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// The second step of a registration.
+    RegistrationFinalize,
+    /// The second step of a login, with a passkey or a second factor.
+    LoginFinalize,
+    /// The first step of a transaction.
+    TransactionInitialize,
+    /// The second step of a transaction.
+    TransactionFinalize,
+    /// Everything else.
+    Other,
+}
+
+impl ApiError {
+    /// A refusal with these words.
+    #[must_use]
+    pub fn new(
+        status: StatusCode,
+        code: ErrorCode,
+        title: impl Into<Cow<'static, str>>,
+        details: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { status, title: title.into(), details: details.into(), code, header: None, cause: None }
+    }
+
+    /// The same refusal with a header.
+    #[must_use]
+    pub fn with_header(self, name: header::HeaderName, value: impl Into<header::HeaderValue>) -> Self {
+        Self { header: Some(Box::new((name, value.into()))), ..self }
+    }
+
+    /// An opaque 500; the cause goes to the log, under the request's id.
+    #[must_use]
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        Self {
+            cause: Some(cause.to_string().into()),
+            ..Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                ErrorCode::Internal,
+                "internal server error",
+                "the server's log has the cause under this request's id",
+            )
+        }
+    }
+
+    /// A 503 with `Retry-After`; the cause goes to the log.
+    #[must_use]
+    pub fn unavailable(cause: impl fmt::Display) -> Self {
+        Self {
+            cause: Some(cause.to_string().into()),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                ErrorCode::Unavailable,
+                "service unavailable",
+                "the server cannot serve this request now; try again",
+            )
+            .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
+        }
+    }
+
+    /// A 429 with `Retry-After`.
+    #[must_use]
+    pub fn rate_limited(seconds: u64) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            ErrorCode::RateLimited,
+            "too many requests",
+            "requests without an API key are limited; try again later",
+        )
+        .with_header(header::RETRY_AFTER, seconds.max(1))
+    }
+
+    /// What the API key of an operation that needs one gets when it is missing or wrong.
+    #[must_use]
+    pub fn api_key_invalid() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::ApiKeyInvalid, "The api key is invalid", "")
+    }
+
+    /// A query parameter that cannot be used.
+    #[must_use]
+    pub fn query(details: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ErrorCode::QueryInvalid, "unable to validate request", details)
+    }
+
+    /// The words for a failure in this operation.
+    #[must_use]
+    pub fn of(operation: Operation, failure: Failure) -> Self {
+        match failure {
+            Failure::Unavailable(cause) => Self::unavailable(cause),
+            Failure::Internal(cause) => Self::internal(cause),
+            Failure::Refused(refusal) => {
+                let (status, title) = words(operation, &refusal);
+                Self::new(status, refusal.code(), title, details(operation, &refusal))
+            }
+        }
+    }
+
+    /// What the log must know and the client must not.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The stable reason.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The JSON that is answered.
+    #[must_use]
+    pub fn body(&self) -> ErrorBody {
+        ErrorBody {
+            title: self.title.to_string(),
+            details: self.details.to_string(),
+            status: self.status.as_u16(),
+            code: self.code,
+        }
+    }
+}
+
+/// Status and title, row by row as the wire contract has them.
+fn words(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow<'static, str>) {
+    use Operation as On;
+    const BAD: StatusCode = StatusCode::BAD_REQUEST;
+    const DENIED: StatusCode = StatusCode::UNAUTHORIZED;
+    let (status, title) = match (refusal, operation) {
+        (Refusal::Invalid(_), _) => (BAD, "unable to validate request"),
+        (Refusal::Malformed(_), On::RegistrationFinalize) => (BAD, "unable to parse credential creation response"),
+        (Refusal::Malformed(_), On::LoginFinalize) => (BAD, "unable to finish login"),
+        (Refusal::Malformed(_), On::TransactionFinalize) => (BAD, "unable to finish transaction"),
+        (Refusal::Malformed(_), _) => (BAD, "unable to process request"),
+        (Refusal::ChallengeUnknown, On::RegistrationFinalize) => {
+            (BAD, "received challenge does not match with any stored one")
+        }
+        (Refusal::ChallengeExpired, On::RegistrationFinalize) => (BAD, "failed to validate attestation"),
+        (Refusal::ChallengeUnknown | Refusal::ChallengeExpired, _) => (DENIED, "failed to get session data"),
+        (Refusal::UserHandle(..), _) => (DENIED, "failed to get user handle"),
+        (Refusal::Verification(found), On::RegistrationFinalize) => match found.code {
+            ErrorCode::UserVerificationMissing => {
+                let title = format!("failed to validate attestation: {}", found.reason);
+                return (StatusCode::UNPROCESSABLE_ENTITY, title.into());
+            }
+            ErrorCode::CredentialExists => (StatusCode::CONFLICT, "credential already registered"),
+            _ => (BAD, "failed to validate attestation"),
+        },
+        (Refusal::Verification(_), _) => (DENIED, "failed to validate assertion"),
+        (Refusal::CredentialExists, _) => (StatusCode::CONFLICT, "credential already registered"),
+        (Refusal::UserNotFound, On::TransactionInitialize) => (StatusCode::NOT_FOUND, "unable to find user"),
+        (Refusal::UserNotFound, _) => (StatusCode::NOT_FOUND, "user not found"),
+        (Refusal::NoSuitableCredential, _) => (BAD, "user has no suitable credentials for this operation"),
+        (Refusal::TransactionExists, _) => (StatusCode::CONFLICT, "transaction already exists"),
+        (Refusal::CredentialNotFound(_), _) => return (StatusCode::NOT_FOUND, refusal.reason().into()),
+        (Refusal::TenantNotFound, _) => (StatusCode::NOT_FOUND, "tenant not found"),
+        (Refusal::SecretNotFound, _) => (StatusCode::NOT_FOUND, "secret not found"),
+        (Refusal::SecretInUse, _) => (StatusCode::CONFLICT, "secret is in use"),
+        (Refusal::Conflict(_), _) => (StatusCode::CONFLICT, "conflict"),
+        (Refusal::Config(_), _) => (BAD, "unable to validate request"),
+    };
+    (status, title.into())
+}
+
+fn details(operation: Operation, refusal: &Refusal) -> Cow<'static, str> {
+    match (refusal, operation) {
+        (Refusal::ChallengeUnknown, Operation::TransactionFinalize) => "no transaction found for this challenge".into(),
+        _ => refusal.reason().into(),
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.title)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        if let Some(pair) = &self.header {
+            response.insert_header((pair.0.clone(), pair.1.clone()));
+        }
+        response.json(self.body())
+    }
+}

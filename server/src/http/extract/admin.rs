@@ -1,0 +1,118 @@
+//! Who calls the admin API: the bearer of an admin token.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::{StatusCode, header},
+    web,
+};
+use doorward_shared::{AuditType, ErrorCode, TenantId, admin::Role};
+
+use super::tenant::{meta, tenant_id};
+use crate::{
+    app::App,
+    http::{ApiError, Operation},
+    service::{
+        Failure,
+        admin::{AdminCall, admin_tokens},
+        audit,
+    },
+};
+
+type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+
+/// A caller who may read everything: any admin token.
+#[derive(Debug)]
+pub struct Auditor {
+    /// The call.
+    pub call: AdminCall,
+    /// What the token may do.
+    pub role: Role,
+}
+
+/// A caller who may change everything: a token of the role `admin`.
+#[derive(Debug)]
+pub struct Administrator {
+    /// The call.
+    pub call: AdminCall,
+}
+
+impl FromRequest for Auditor {
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { authenticate(&request, Role::Auditor).await })
+    }
+}
+
+impl FromRequest for Administrator {
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self { call: authenticate(&request, Role::Admin).await?.call }) })
+    }
+}
+
+/// The tenant an admin path names.
+///
+/// # Errors
+/// 400 when it is no UUID.
+pub fn path_tenant(text: &str) -> Result<TenantId, ApiError> {
+    tenant_id(text)
+}
+
+async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, ApiError> {
+    let app: Arc<App> = request
+        .app_data::<web::Data<App>>()
+        .map(|data| Arc::clone(data))
+        .ok_or_else(|| ApiError::internal("the server was built without its App"))?;
+    let failed = |failure: Failure| ApiError::of(Operation::Other, failure);
+    let presented = bearer(request);
+    let found = match &presented {
+        Some(token) => admin_tokens::recognise(&app, token, app.clock.now()).await.map_err(failed)?,
+        None => None,
+    };
+    let meta = meta(request);
+    let Some(token) = found else {
+        let reason = if presented.is_some() { "the admin token is not accepted" } else { "no admin token" };
+        reject(&app, &meta, None, ErrorCode::AdminTokenInvalid, reason).await.map_err(failed)?;
+        // Whoever guesses waits; whoever has a token does not.
+        tokio::time::sleep(app.settings.wrong_token_delay).await;
+        let title = "The admin token is missing or invalid";
+        return Err(ApiError::new(StatusCode::UNAUTHORIZED, ErrorCode::AdminTokenInvalid, title, "")
+            .with_header(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer")));
+    };
+    if needed == Role::Admin && token.role != Role::Admin {
+        let reason = "an auditor's token changes nothing";
+        reject(&app, &meta, Some(token.name), ErrorCode::Forbidden, reason).await.map_err(failed)?;
+        return Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "forbidden", reason));
+    }
+    app.key_usage.token_used(token.id, app.clock.now());
+    Ok(Auditor { role: token.role, call: AdminCall { actor: token.name, app, meta } })
+}
+
+/// RFC 6750 §2.1.
+fn bearer(request: &HttpRequest) -> Option<String> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned()).filter(|token| !token.is_empty())
+}
+
+async fn reject(
+    app: &App,
+    meta: &crate::domain::RequestMeta,
+    name: Option<String>,
+    code: ErrorCode,
+    reason: &str,
+) -> Result<(), Failure> {
+    let kind = AuditType::AdminTokenRejected;
+    let event = audit::event(app, TenantId::INSTALLATION, meta, kind, app.clock.now())?.by(name).error(code, reason);
+    app.store.write(move |connection| event.write(connection)).await?;
+    Ok(())
+}

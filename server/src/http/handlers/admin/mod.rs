@@ -1,0 +1,27 @@
+//! `/tenants` and beside it: the admin API.
+
+pub mod admin_tokens;
+pub mod api_keys;
+pub mod audit_logs;
+pub mod config;
+pub mod docs;
+pub mod metrics;
+pub mod signing_keys;
+pub mod tenant;
+pub mod tenants;
+pub mod users;
+
+use crate::{
+    http::{ApiError, Operation},
+    service::{Failure, Refusal},
+};
+
+/// The words for a failure on this API.
+fn failed(failure: Failure) -> ApiError {
+    ApiError::of(Operation::Other, failure)
+}
+
+/// The words for a body that cannot be read.
+fn refused(refusal: Refusal) -> ApiError {
+    failed(refusal.into())
+}

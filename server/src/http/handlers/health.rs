@@ -1,0 +1,24 @@
+//! For load balancers and supervisors.
+
+use actix_web::{HttpResponse, web};
+use doorward_shared::ErrorBody;
+
+use crate::{app::App, http::ApiError};
+
+/// Whether the process answers at all.
+#[utoipa::path(get, path = "/health/alive", tag = "Health", security(()),
+    responses((status = 200, description = "`{\"alive\":true}`", body = Object)))]
+pub async fn alive() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "alive": true }))
+}
+
+/// Whether the process can serve: its database answers.
+#[utoipa::path(get, path = "/health/ready", tag = "Health", security(()),
+    responses(
+        (status = 200, description = "`{\"ready\":true}`", body = Object),
+        (status = 503, description = "the database does not answer", body = ErrorBody),
+    ))]
+pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
+    app.store.ping().await.map_err(ApiError::unavailable)?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "ready": true })))
+}

@@ -1,0 +1,4 @@
+//! `/{tenant_id}/login`.
+
+pub mod finalize;
+pub mod initialize;

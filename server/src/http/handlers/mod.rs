@@ -1,0 +1,14 @@
+//! One file per verb in a folder per resource: extract, call, answer.
+
+pub mod admin;
+pub mod audit_export;
+pub mod audit_logs;
+pub mod credentials;
+pub mod docs;
+pub mod health;
+pub mod jwks;
+pub mod login;
+pub mod mfa;
+pub mod registration;
+pub mod status;
+pub mod transaction;

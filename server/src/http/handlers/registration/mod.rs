@@ -1,0 +1,4 @@
+//! `/{tenant_id}/registration`.
+
+pub mod finalize;
+pub mod initialize;

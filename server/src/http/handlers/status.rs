@@ -1,0 +1,22 @@
+//! The page at the root, for people.
+
+use actix_web::{HttpResponse, http::header, web};
+
+use crate::app::App;
+
+const PAGE: &str = include_str!("status.html");
+
+/// Says that this is Doorward, which version, and whether its database answers.
+#[utoipa::path(get, path = "/", tag = "Health", security(()),
+    responses((status = 200, description = "a page for people", body = String, content_type = "text/html")))]
+pub async fn page(app: web::Data<App>) -> HttpResponse {
+    let (class, state) = match app.store.ping().await {
+        Ok(()) => ("up", "ready"),
+        Err(_) => ("down", "waiting for its database"),
+    };
+    let page = PAGE.replace("{version}", env!("CARGO_PKG_VERSION")).replace("{class}", class).replace("{state}", state);
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"))
+        .body(page)
+}

@@ -1,0 +1,40 @@
+//! Starts the confirmation of a transaction.
+
+use actix_web::web::Json;
+use doorward_shared::{
+    ErrorBody, TenantId,
+    public::{RequestOptions, TransactionInitRequest},
+};
+
+use crate::{
+    http::{
+        ApiError, Operation,
+        extract::{Body, KeyHolder},
+        json,
+    },
+    service::assertion,
+};
+
+/// Starts the confirmation of a transaction.
+///
+/// The challenge is 32 random bytes followed by SHA-256 of `transaction_id` and the serialised `transaction_data`.
+#[utoipa::path(
+    post,
+    path = "/{tenant_id}/transaction/initialize",
+    tag = "Transactions",
+    params(("tenant_id" = TenantId, Path, description = "the tenant")),
+    request_body = TransactionInitRequest,
+    responses(
+        (status = 200, description = "options for the browser", body = RequestOptions),
+        (status = 400, description = "unable to process request; unable to validate request; user has no suitable credentials for this operation", body = ErrorBody),
+        (status = 401, description = "The api key is invalid", body = ErrorBody),
+        (status = 404, description = "tenant not found; unable to find user", body = ErrorBody),
+        (status = 409, description = "transaction already exists", body = ErrorBody),
+    ),
+    security(("apiKey" = [])),
+)]
+pub async fn initialize(caller: KeyHolder, body: Body) -> Result<Json<RequestOptions>, ApiError> {
+    let request = json::object::<TransactionInitRequest>(&body);
+    let options = assertion::initialize_transaction(&caller.call, request).await;
+    options.map(Json).map_err(|failure| ApiError::of(Operation::TransactionInitialize, failure))
+}

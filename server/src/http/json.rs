@@ -1,0 +1,46 @@
+//! JSON bodies of requests.
+
+use serde::de::DeserializeOwned;
+
+use crate::service::Refusal;
+
+/// Reads a JSON object. An empty body means `{}`, as clients of this API send it; unknown fields are ignored.
+///
+/// # Errors
+/// [`Refusal::Malformed`], saying where reading stopped, in our own words.
+pub fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    let body = if body.iter().all(u8::is_ascii_whitespace) { b"{}" } else { body };
+    // Without this, a JSON array would be taken for the object's fields in order.
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Err(Refusal::Malformed("the body must be a JSON object".to_owned()));
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        let what = match error.classify() {
+            serde_json::error::Category::Data => "a field has the wrong type, or is repeated,",
+            serde_json::error::Category::Eof => "the JSON ends too early",
+            _ => "the JSON is broken",
+        };
+        Refusal::Malformed(format!("{what} at line {} column {}", error.line(), error.column()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_shared::public::LoginInitRequest;
+
+    use super::*;
+
+    #[test]
+    fn nothing_means_an_empty_object() {
+        assert_eq!(object::<LoginInitRequest>(b""), Ok(LoginInitRequest::default()));
+        assert_eq!(object::<LoginInitRequest>(b" \n"), Ok(LoginInitRequest::default()));
+        assert_eq!(object::<LoginInitRequest>(br#"{"other":1}"#), Ok(LoginInitRequest::default()));
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for body in ["[\"alice\"]", "null", "\"alice\"", "{\"user_id\":5}", "{", "{} {}", "{\"user_id\":\"\u{1}"] {
+            assert!(object::<LoginInitRequest>(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Lists on the wire: `page` and `per_page`, answered with `Link` and `X-Total-Count`.
+
+use actix_web::{HttpResponse, http::header};
+use doorward_shared::page::{Order, Page, PageRequest};
+use serde::Serialize;
+
+use super::{ApiError, extract::Query};
+
+/// Reads `page` and `per_page`.
+///
+/// # Errors
+/// When one is no number, or outside its range.
+pub fn request(query: &Query) -> Result<PageRequest, ApiError> {
+    let number = |name: &str, default: u32, most: u32| match query.get(name).filter(|text| !text.is_empty()) {
+        None => Ok(default),
+        Some(text) => match text.parse() {
+            Ok(value) if (1..=most).contains(&value) => Ok(value),
+            _ => Err(ApiError::query(format!("{name} must be a number from 1 to {most}"))),
+        },
+    };
+    Ok(PageRequest {
+        page: number("page", 1, u32::MAX)?,
+        per_page: number("per_page", PageRequest::DEFAULT_PER_PAGE, PageRequest::MAX_PER_PAGE)?,
+    })
+}
+
+/// Reads an order, newest first by default.
+///
+/// # Errors
+/// When it is neither `asc` nor `desc`.
+pub fn order(query: &Query, name: &str) -> Result<Order, ApiError> {
+    match query.get(name).filter(|text| !text.is_empty()) {
+        None => Ok(Order::Descending),
+        Some(text) => text.parse().map_err(|_| ApiError::query(format!("{name} must be asc or desc"))),
+    }
+}
+
+/// The page as JSON, with the way to its neighbours (RFC 8288) and the number of rows in the whole list.
+#[must_use]
+pub fn answer<T: Serialize>(path: &str, query: &Query, request: PageRequest, page: &Page<T>) -> HttpResponse {
+    let links = links(path, query, request, page.total);
+    let mut response = HttpResponse::Ok();
+    response.insert_header(("X-Total-Count", page.total));
+    if !links.is_empty() {
+        response.insert_header((header::LINK, links));
+    }
+    response.json(&page.items)
+}
+
+fn links(path: &str, query: &Query, request: PageRequest, total: u64) -> String {
+    let last = u32::try_from(total.div_ceil(u64::from(request.per_page)).max(1)).unwrap_or(u32::MAX);
+    let others: String = query
+        .pairs()
+        .iter()
+        .filter(|(name, _)| name != "page" && name != "per_page")
+        .map(|(name, value)| format!("&{}={}", escape(name), escape(value)))
+        .collect();
+    let link =
+        |page: u32, rel: &str| format!("<{path}?page={page}&per_page={}{others}>; rel=\"{rel}\"", request.per_page);
+    let mut links = Vec::new();
+    if request.page > 1 {
+        links.push(link(1, "first"));
+    }
+    if request.page < last {
+        links.push(link(last, "last"));
+        links.push(link(request.page + 1, "next"));
+    }
+    if request.page > 1 {
+        links.push(link((request.page - 1).min(last), "prev"));
+    }
+    links.join(",")
+}
+
+fn escape(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_to_the_neighbours_and_keep_the_filter() {
+        let query = Query::parse("user_id=a%26b&page=2&per_page=10");
+        let links = links("/t/credentials", &query, PageRequest { page: 2, per_page: 10 }, 35);
+        assert_eq!(
+            links,
+            "</t/credentials?page=1&per_page=10&user_id=a%26b>; rel=\"first\",\
+             </t/credentials?page=4&per_page=10&user_id=a%26b>; rel=\"last\",\
+             </t/credentials?page=3&per_page=10&user_id=a%26b>; rel=\"next\",\
+             </t/credentials?page=1&per_page=10&user_id=a%26b>; rel=\"prev\""
+        );
+    }
+
+    #[test]
+    fn a_single_page_has_no_links() {
+        assert_eq!(links("/t", &Query::parse(""), PageRequest::default(), 3), "");
+    }
+
+    #[test]
+    fn numbers_outside_their_range_are_refused() {
+        assert!(request(&Query::parse("page=0")).is_err());
+        assert!(request(&Query::parse("per_page=101")).is_err());
+        assert!(request(&Query::parse("page=x")).is_err());
+        assert_eq!(request(&Query::parse("")).ok(), Some(PageRequest::default()));
+    }
+}

@@ -1,0 +1,75 @@
+//! What happens beside the requests: idempotent, so that several nodes may do it at once.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::task::JoinHandle;
+
+use crate::{
+    app::App,
+    store::{StoreError, challenges},
+};
+
+const PURGE_EVERY: Duration = Duration::from_secs(30);
+const PURGE_BATCH: i64 = 1_000;
+const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// An expired challenge stays a while, so that its finalize is told that it expired, and not that it never was.
+const PURGE_GRACE_MS: i64 = 10 * 60 * 1_000;
+
+/// Jobs that run until dropped.
+#[derive(Debug)]
+pub struct Jobs(Vec<JoinHandle<()>>);
+
+impl Drop for Jobs {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Starts all jobs.
+#[must_use]
+pub fn start(app: &Arc<App>) -> Jobs {
+    Jobs(vec![
+        every(PURGE_EVERY, Arc::clone(app), "purge of expired challenges", |app| async move {
+            purge(&app).await?;
+            app.rate_limits.forget_idle();
+            Ok(())
+        }),
+        every(FLUSH_EVERY, Arc::clone(app), "last use of API keys", |app| async move {
+            app.key_usage.flush(&app.store, false).await.map(drop)
+        }),
+    ])
+}
+
+/// Deletes challenges that expired a while ago.
+///
+/// # Errors
+/// As the database has them; the next run goes on.
+pub async fn purge(app: &App) -> Result<usize, StoreError> {
+    let before = app.clock.now().plus_millis(-PURGE_GRACE_MS);
+    let mut purged = 0;
+    loop {
+        let batch =
+            app.store.write(move |connection| challenges::purge_expired(connection, before, PURGE_BATCH)).await?;
+        purged += batch;
+        if i64::try_from(batch).unwrap_or(i64::MAX) < PURGE_BATCH {
+            return Ok(purged);
+        }
+    }
+}
+
+fn every<F, Fut>(period: Duration, app: Arc<App>, name: &'static str, job: F) -> JoinHandle<()>
+where
+    F: Fn(Arc<App>) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<(), StoreError>> + Send,
+{
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(period);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = job(Arc::clone(&app)).await {
+                tracing::warn!(%error, "{name} failed; it is tried again");
+            }
+        }
+    })
+}

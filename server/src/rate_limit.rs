@@ -1,0 +1,90 @@
+//! How often those may call who show no key: per address, and per tenant.
+
+use std::num::NonZeroU32;
+
+use doorward_shared::TenantId;
+use governor::{
+    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+};
+
+/// Limits of keyless requests and of wrong keys. `None`: no limit.
+#[derive(Debug)]
+pub struct RateLimits {
+    by_address: Option<DefaultKeyedRateLimiter<String>>,
+    by_tenant: Option<DefaultKeyedRateLimiter<TenantId>>,
+    clock: DefaultClock,
+}
+
+impl RateLimits {
+    /// Limits in requests a second; 0 switches a limit off. A tenth of a minute's worth may come at once.
+    #[must_use]
+    pub fn new(per_address: u32, per_tenant: u32) -> Self {
+        Self {
+            by_address: quota(per_address).map(RateLimiter::keyed),
+            by_tenant: quota(per_tenant).map(RateLimiter::keyed),
+            clock: DefaultClock::default(),
+        }
+    }
+
+    /// Counts a keyless request.
+    ///
+    /// # Errors
+    /// Seconds until the next one is welcome.
+    pub fn visit(&self, tenant: TenantId, address: &str) -> Result<(), u64> {
+        if let Some(limiter) = &self.by_address {
+            limiter
+                .check_key(&address.to_owned())
+                .map_err(|wait| self.seconds(wait.wait_time_from(self.clock.now())))?;
+        }
+        if let Some(limiter) = &self.by_tenant {
+            limiter.check_key(&tenant).map_err(|wait| self.seconds(wait.wait_time_from(self.clock.now())))?;
+        }
+        Ok(())
+    }
+
+    /// Forgets addresses and tenants that have not called lately, so that memory follows the traffic.
+    pub fn forget_idle(&self) {
+        if let Some(limiter) = &self.by_address {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+        if let Some(limiter) = &self.by_tenant {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as part of the limiter")]
+    const fn seconds(&self, wait: std::time::Duration) -> u64 {
+        wait.as_secs() + 1
+    }
+}
+
+fn quota(per_second: u32) -> Option<Quota> {
+    let rate = NonZeroU32::new(per_second)?;
+    let burst = NonZeroU32::new(per_second.saturating_mul(6)).unwrap_or(rate);
+    Some(Quota::per_second(rate).allow_burst(burst))
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn one_address_does_not_use_up_anothers_share() {
+        let limits = RateLimits::new(1, 0);
+        let tenant = TenantId::new(Uuid::nil());
+        let accepted = (0..100).filter(|_| limits.visit(tenant, "192.0.2.1").is_ok()).count();
+        assert!((6..=8).contains(&accepted), "{accepted}");
+        assert!(limits.visit(tenant, "192.0.2.2").is_ok());
+    }
+
+    #[test]
+    fn zero_means_no_limit() {
+        let limits = RateLimits::new(0, 0);
+        assert!((0..10_000).all(|_| limits.visit(TenantId::new(Uuid::nil()), "192.0.2.1").is_ok()));
+    }
+}

@@ -1,0 +1,174 @@
+//! The table of both APIs: method, path, who may call, handler.
+
+use actix_web::{
+    HttpResponse, Resource,
+    guard::{self, Guard},
+    http::{Method, StatusCode, header},
+    web::{self, ServiceConfig},
+};
+use doorward_shared::ErrorCode;
+
+use crate::http::{
+    ApiError,
+    handlers::{admin, audit_logs, credentials, docs, health, jwks, login, mfa, registration, status, transaction},
+};
+
+/// Who may call an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Anybody,
+    /// Anybody, for an existing tenant.
+    Visitor,
+    /// Anybody for a discoverable login; with the tenant's API key when the body names a user.
+    VisitorOrKey,
+    /// Whoever has the tenant's API key.
+    ApiKey,
+    /// Whoever has an admin token.
+    Auditor,
+    /// Whoever has an admin token of the role `admin`.
+    Admin,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoint {
+    /// The method.
+    pub method: &'static str,
+    /// The path, with the names of its variable segments in braces.
+    pub path: &'static str,
+    /// Who may call.
+    pub access: Access,
+}
+
+macro_rules! table {
+    ($table:ident, $configure:ident, $doc:literal: $($method:ident $path:literal $access:ident => $handler:path,)+) => {
+        #[doc = $doc]
+        pub const $table: &[Endpoint] =
+            &[$(Endpoint { method: stringify!($method), path: $path, access: Access::$access },)+];
+
+        /// Mounts the table's endpoints.
+        pub fn $configure(config: &mut ServiceConfig) {
+            let mut resources = Resources::default();
+            $(resources.add(stringify!($method), $path, |route| route.to($handler));)+
+            resources.mount(config);
+        }
+    };
+}
+
+// Fixed paths come before those that begin with a tenant: the first match wins.
+table! { PUBLIC, public, "The public API.":
+    GET    "/"                                         Anybody      => status::page,
+    GET    "/openapi.json"                             Anybody      => docs::public_document,
+    GET    "/docs"                                     Anybody      => docs::redirect,
+    GET    "/docs/{file:.*}"                           Anybody      => docs::page,
+    GET    "/health/alive"                             Anybody      => health::alive,
+    GET    "/health/ready"                             Anybody      => health::ready,
+    POST   "/{tenant_id}/registration/initialize"      ApiKey       => registration::initialize::initialize,
+    POST   "/{tenant_id}/registration/finalize"        Visitor      => registration::finalize::finalize,
+    POST   "/{tenant_id}/login/initialize"             VisitorOrKey => login::initialize::initialize,
+    POST   "/{tenant_id}/login/finalize"               Visitor      => login::finalize::finalize,
+    POST   "/{tenant_id}/mfa/registration/initialize"  ApiKey       => mfa::registration_initialize::initialize,
+    POST   "/{tenant_id}/mfa/registration/finalize"    ApiKey       => mfa::registration_finalize::finalize,
+    POST   "/{tenant_id}/mfa/login/initialize"         ApiKey       => mfa::login_initialize::initialize,
+    POST   "/{tenant_id}/mfa/login/finalize"           ApiKey       => mfa::login_finalize::finalize,
+    POST   "/{tenant_id}/transaction/initialize"       ApiKey       => transaction::initialize::initialize,
+    POST   "/{tenant_id}/transaction/finalize"         ApiKey       => transaction::finalize::finalize,
+    GET    "/{tenant_id}/transaction/{user_id}"        ApiKey       => transaction::list::list,
+    GET    "/{tenant_id}/credentials"                  ApiKey       => credentials::list::list,
+    GET    "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::get::get,
+    PATCH  "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::patch::patch,
+    DELETE "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::delete::delete,
+    GET    "/{tenant_id}/audit_logs"                   ApiKey       => audit_logs::list,
+    GET    "/{tenant_id}/.well-known/jwks.json"        Visitor      => jwks::jwks,
+}
+
+table! { ADMIN, admin_api, "The admin API.":
+    GET    "/openapi.json"                                Anybody => admin::docs::document,
+    GET    "/docs"                                        Anybody => docs::redirect,
+    GET    "/docs/{file:.*}"                              Anybody => admin::docs::page,
+    GET    "/health/alive"                                Anybody => health::alive,
+    GET    "/health/ready"                                Anybody => health::ready,
+    GET    "/metrics"                                     Auditor => admin::metrics::metrics,
+    GET    "/tenants"                                     Auditor => admin::tenants::list,
+    POST   "/tenants"                                     Admin   => admin::tenants::create,
+    GET    "/tenants/{tenant_id}"                         Auditor => admin::tenant::get,
+    PUT    "/tenants/{tenant_id}"                         Admin   => admin::tenant::put,
+    DELETE "/tenants/{tenant_id}"                         Admin   => admin::tenant::delete,
+    PUT    "/tenants/{tenant_id}/config"                  Admin   => admin::config::put,
+    GET    "/tenants/{tenant_id}/secrets/api"             Auditor => admin::api_keys::list,
+    POST   "/tenants/{tenant_id}/secrets/api"             Admin   => admin::api_keys::create,
+    DELETE "/tenants/{tenant_id}/secrets/api/{secret_id}" Admin   => admin::api_keys::revoke,
+    GET    "/tenants/{tenant_id}/secrets/jwk"             Auditor => admin::signing_keys::list,
+    POST   "/tenants/{tenant_id}/secrets/jwk"             Admin   => admin::signing_keys::create,
+    DELETE "/tenants/{tenant_id}/secrets/jwk/{secret_id}" Admin   => admin::signing_keys::retire,
+    GET    "/tenants/{tenant_id}/users"                   Auditor => admin::users::list,
+    GET    "/tenants/{tenant_id}/users/{user_id}"         Auditor => admin::users::get,
+    DELETE "/tenants/{tenant_id}/users/{user_id}"         Admin   => admin::users::delete,
+    GET    "/tenants/{tenant_id}/audit_logs"              Auditor => admin::audit_logs::of_tenant,
+    GET    "/audit_logs"                                  Auditor => admin::audit_logs::of_all,
+    GET    "/admin_tokens"                                Auditor => admin::admin_tokens::list,
+    POST   "/admin_tokens"                                Admin   => admin::admin_tokens::create,
+    DELETE "/admin_tokens/{secret_id}"                    Admin   => admin::admin_tokens::revoke,
+}
+
+/// Collects the methods of each path, so that any other method is answered with 405 and `Allow` (RFC 9110 §15.5.6).
+#[derive(Default)]
+struct Resources(Vec<(&'static str, Resource, Vec<&'static str>)>);
+
+impl Resources {
+    fn add(
+        &mut self,
+        method: &'static str,
+        path: &'static str,
+        handle: impl FnOnce(actix_web::Route) -> actix_web::Route,
+    ) {
+        let route = handle(web::route().guard(method_guard(method)));
+        let (resource, mut methods) = match self.0.iter().position(|(known, ..)| *known == path) {
+            Some(index) => {
+                let (_, resource, methods) = self.0.swap_remove(index);
+                (resource, methods)
+            }
+            None => (web::resource(path), Vec::new()),
+        };
+        methods.push(method);
+        if method == "GET" {
+            methods.push("HEAD");
+        }
+        self.0.push((path, resource.route(route), methods));
+    }
+
+    fn mount(self, config: &mut ServiceConfig) {
+        // Merging rows disturbed their order; literal segments must come before variable ones.
+        let mut rows = self.0;
+        rows.sort_by_key(|(path, ..)| path.contains('{'));
+        for (_, resource, methods) in rows {
+            let allow = methods.join(", ");
+            config.service(resource.default_service(web::to(move || refuse_method(allow.clone()))));
+        }
+    }
+}
+
+/// The method itself; `HEAD` wherever `GET` is (RFC 9110 §9.3.2).
+fn method_guard(method: &'static str) -> impl Guard {
+    guard::fn_guard(move |context| {
+        let asked = &context.head().method;
+        asked.as_str() == method || (method == "GET" && *asked == Method::HEAD)
+    })
+}
+
+async fn refuse_method(allow: String) -> HttpResponse {
+    let error = ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        ErrorCode::MethodNotAllowed,
+        "method not allowed",
+        format!("this endpoint takes {allow}"),
+    );
+    HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allow)).json(error.body())
+}
+
+/// What a path outside the table is answered.
+pub async fn not_found() -> HttpResponse {
+    let error = ApiError::new(StatusCode::NOT_FOUND, ErrorCode::RouteNotFound, "not found", "no such endpoint");
+    HttpResponse::NotFound().json(error.body())
+}

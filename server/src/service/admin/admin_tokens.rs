@@ -1,0 +1,107 @@
+//! Admin tokens: create, list, revoke, and recognise.
+
+use doorward_shared::{
+    AdminTokenId, AuditType, TenantId, Timestamp,
+    admin::{AdminTokenItem, CreateAdminTokenRequest, CreatedSecret, Role, SecretItem},
+};
+use serde_json::{Value, json};
+
+use super::{AdminCall, granted};
+use crate::{
+    app::App,
+    crypto::{GeneratedSecret, KeyKind, KeyScope, PresentedKey},
+    domain::AdminToken,
+    service::{Failure, Refusal, validate},
+    store::admin_tokens as table,
+};
+
+/// Creates a token. The answer is the only one that carries it.
+///
+/// # Errors
+/// [`Refusal::Invalid`], [`Refusal::Conflict`] when the name is taken.
+pub async fn create(call: &AdminCall, request: CreateAdminTokenRequest) -> Result<CreatedSecret, Failure> {
+    let now = call.app.clock.now();
+    let name = validate::label("name", request.name)?;
+    let expires_at = validate::future("expires_at", request.expires_at, now)?;
+    let role = request.role.unwrap_or(Role::Admin);
+    let made = GeneratedSecret::new(KeyKind::Admin, call.app.entropy.as_ref())?;
+    let id = made.id;
+    let secret = made.plain.expose().to_owned();
+    let answer = CreatedSecret { id, name: name.clone(), secret, created_at: now, expires_at };
+    let token = AdminToken {
+        id: AdminTokenId::new(id),
+        name,
+        role,
+        hint: made.hint,
+        hash: call.app.keys.hasher().hash(made.secret).await?,
+        created_at: now,
+        expires_at,
+        last_used_at: None,
+    };
+    let event = call.event(TenantId::INSTALLATION, AuditType::AdminTokenCreated, now)?.detail(describe(&token));
+    call.change(move |connection| {
+        if table::list(connection)?.iter().any(|other| other.name == token.name) {
+            return Ok(Err(Refusal::Conflict(format!("an admin token named `{}` exists already", token.name))));
+        }
+        table::insert(connection, &token)?;
+        event.write(connection)?;
+        Ok(Ok(answer))
+    })
+    .await
+}
+
+fn describe(token: &AdminToken) -> Value {
+    json!({
+        "id": token.id, "name": token.name, "role": token.role, "hint": token.hint, "expires_at": token.expires_at,
+    })
+}
+
+/// The tokens that are not revoked.
+///
+/// # Errors
+/// As the database has them.
+pub async fn list(call: &AdminCall) -> Result<Vec<AdminTokenItem>, Failure> {
+    let item = |token: AdminToken| AdminTokenItem {
+        secret: SecretItem {
+            id: token.id.uuid(),
+            name: token.name,
+            hint: token.hint,
+            created_at: token.created_at,
+            last_used_at: token.last_used_at,
+            expires_at: token.expires_at,
+        },
+        role: token.role,
+    };
+    Ok(call.read(table::list).await?.into_iter().map(item).collect())
+}
+
+/// Revokes a token: the next request that carries it is refused.
+///
+/// # Errors
+/// [`Refusal::SecretNotFound`].
+pub async fn revoke(call: &AdminCall, id: AdminTokenId) -> Result<(), Failure> {
+    let now = call.app.clock.now();
+    let event = call.event(TenantId::INSTALLATION, AuditType::AdminTokenRevoked, now)?;
+    call.change(move |connection| {
+        let token = granted!(table::revoke(connection, id, now)?.ok_or(Refusal::SecretNotFound));
+        event.detail(describe(&token)).write(connection)?;
+        Ok(Ok(()))
+    })
+    .await
+}
+
+/// The token that was presented, if it is one, unexpired and unrevoked. Read from the database each time: administrators
+/// are few, and a revoked one must be out at once.
+///
+/// # Errors
+/// When the database or the hashing queue cannot serve now.
+pub async fn recognise(app: &App, presented: &str, now: Timestamp) -> Result<Option<AdminToken>, Failure> {
+    let Some(presented) = PresentedKey::parse(KeyKind::Admin, presented) else { return Ok(None) };
+    let id = AdminTokenId::new(presented.id);
+    let Some(token) = app.store.read(move |connection| table::find(connection, id)).await? else { return Ok(None) };
+    if token.expires_at.is_some_and(|expiry| expiry <= now) {
+        return Ok(None);
+    }
+    let matches = app.keys.matches(KeyScope::Admin, &presented, &token.hash).await?;
+    Ok(matches.then_some(token))
+}

@@ -1,0 +1,125 @@
+//! A user's credentials: list, get, rename, delete.
+
+use doorward_shared::{
+    AuditType, Base64Url,
+    page::{Order, Page, PageRequest},
+    public::{CredentialItem, CredentialPatch},
+};
+
+use super::{Call, Failure, Refusal, audit, validate};
+use crate::{
+    domain::{Credential, CredentialId},
+    store::{StoreError, credentials, users},
+};
+
+/// The credential as clients see it.
+#[must_use]
+pub fn item(credential: Credential, user_id: String) -> CredentialItem {
+    CredentialItem {
+        id: Base64Url(credential.id.as_bytes().to_vec()),
+        name: Some(credential.name).filter(|name| !name.is_empty()),
+        public_key: Base64Url(credential.public_key),
+        attestation_type: credential.attestation_format,
+        aaguid: credential.aaguid,
+        last_used_at: credential.last_used_at,
+        created_at: credential.created_at,
+        transports: credential.transports,
+        backup_eligible: credential.backup_eligible,
+        backup_state: credential.backup_state,
+        is_mfa: credential.is_mfa,
+        user_id,
+    }
+}
+
+/// A page of the credentials of a user, or of all users.
+///
+/// # Errors
+/// As the database has them. A user that does not exist has no credentials.
+pub async fn list(
+    call: &Call,
+    user_id: Option<String>,
+    order: Order,
+    page: PageRequest,
+) -> Result<Page<CredentialItem>, Failure> {
+    let tenant_id = call.tenant.id();
+    let found = call
+        .app
+        .store
+        .read(move |connection| {
+            let user = match user_id {
+                None => None,
+                Some(external_id) => match users::find_by_external(connection, tenant_id, &external_id)? {
+                    Some(user) => Some(user.id),
+                    None => return Ok(Page { items: Vec::new(), total: 0 }),
+                },
+            };
+            credentials::page(connection, tenant_id, user, order, page)
+        })
+        .await
+        .map_err(|error: StoreError| Failure::from(error))?;
+    let items = found.items.into_iter().map(|(credential, user_id)| item(credential, user_id)).collect();
+    Ok(Page { items, total: found.total })
+}
+
+/// One credential.
+///
+/// # Errors
+/// [`Refusal::CredentialNotFound`].
+pub async fn get(call: &Call, id: &str) -> Result<CredentialItem, Failure> {
+    let not_found = || Refusal::CredentialNotFound(id.to_owned());
+    let credential_id = CredentialId::parse(id).ok_or_else(not_found)?;
+    let tenant_id = call.tenant.id();
+    let found = call
+        .app
+        .store
+        .read(move |connection| credentials::find_with_owner(connection, tenant_id, &credential_id))
+        .await?;
+    let (credential, user) = found.ok_or_else(not_found)?;
+    Ok(item(credential, user.external_id))
+}
+
+/// Gives a credential another name.
+///
+/// # Errors
+/// [`Refusal::Invalid`], [`Refusal::CredentialNotFound`].
+pub async fn rename(call: &Call, id: &str, patch: Result<CredentialPatch, Refusal>) -> Result<(), Failure> {
+    let name = validate::label("name", patch?.name)?;
+    change(call, id, AuditType::WebauthnCredentialUpdated, Some(name)).await
+}
+
+/// Deletes a credential.
+///
+/// # Errors
+/// [`Refusal::CredentialNotFound`].
+pub async fn delete(call: &Call, id: &str) -> Result<(), Failure> {
+    change(call, id, AuditType::WebauthnCredentialDeleted, None).await
+}
+
+/// Renames, or without a name deletes, and writes the audit row beside it.
+async fn change(call: &Call, id: &str, kind: AuditType, name: Option<String>) -> Result<(), Failure> {
+    let not_found = || Refusal::CredentialNotFound(id.to_owned());
+    let credential_id = CredentialId::parse(id).ok_or_else(not_found)?;
+    let now = call.app.clock.now();
+    let tenant_id = call.tenant.id();
+    let event = audit::event(&call.app, tenant_id, &call.meta, kind, now)?.credential(&credential_id);
+    let changed = call
+        .app
+        .store
+        .write(move |connection| {
+            let Some((before, user)) = credentials::find_with_owner(connection, tenant_id, &credential_id)? else {
+                return Ok::<_, StoreError>(false);
+            };
+            let event = event.by(user.external_id);
+            let (event, changed) = match name {
+                Some(name) => {
+                    let detail = serde_json::json!({ "name": { "before": before.name, "after": name } });
+                    (event.detail(detail), credentials::rename(connection, tenant_id, &credential_id, &name, now)?)
+                }
+                None => (event, credentials::delete(connection, tenant_id, &credential_id)?),
+            };
+            event.write(connection)?;
+            Ok(changed)
+        })
+        .await?;
+    if changed { Ok(()) } else { Err(not_found().into()) }
+}

@@ -1,0 +1,144 @@
+//! Why an operation did not happen. The HTTP layer turns these into statuses and titles.
+
+use doorward_shared::ErrorCode;
+
+use crate::{
+    clock::NoEntropy,
+    crypto::{HashError, SigningKeyError},
+    store::StoreError,
+    webauthn,
+};
+
+/// A client's request that was understood and refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// A field is missing or has a value it must not have; says which.
+    Invalid(String),
+    /// The body is no JSON, or not the structure the operation takes.
+    Malformed(String),
+    /// No such user.
+    UserNotFound,
+    /// The user has no credential that the operation accepts.
+    NoSuitableCredential,
+    /// The transaction id was used before.
+    TransactionExists,
+    /// The challenge is unknown, used, or belongs to another tenant or ceremony.
+    ChallengeUnknown,
+    /// The challenge's time is over.
+    ChallengeExpired,
+    /// The user handle is missing, or names nobody, or somebody else.
+    UserHandle(ErrorCode, &'static str),
+    /// The credential was verified and found wanting.
+    Verification(webauthn::Refusal),
+    /// The credential id is taken.
+    CredentialExists,
+    /// No such credential.
+    CredentialNotFound(String),
+    /// No such tenant.
+    TenantNotFound,
+    /// No such API key, signing key or admin token.
+    SecretNotFound,
+    /// The only signing key cannot be removed.
+    SecretInUse,
+    /// The request contradicts what is stored; says how.
+    Conflict(String),
+    /// A tenant's configuration is refused; says what, where, and how to mend it.
+    Config(String),
+}
+
+impl Refusal {
+    /// The stable reason.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Invalid(_) => ErrorCode::ValidationFailed,
+            Self::Malformed(_) => ErrorCode::BodyMalformed,
+            Self::UserNotFound => ErrorCode::UserNotFound,
+            Self::NoSuitableCredential => ErrorCode::NoSuitableCredential,
+            Self::TransactionExists => ErrorCode::TransactionExists,
+            Self::ChallengeUnknown => ErrorCode::ChallengeUnknown,
+            Self::ChallengeExpired => ErrorCode::ChallengeExpired,
+            Self::UserHandle(code, _) => *code,
+            Self::Verification(refusal) => refusal.code,
+            Self::CredentialExists => ErrorCode::CredentialExists,
+            Self::CredentialNotFound(_) => ErrorCode::CredentialNotFound,
+            Self::TenantNotFound => ErrorCode::TenantNotFound,
+            Self::SecretNotFound => ErrorCode::SecretNotFound,
+            Self::SecretInUse => ErrorCode::SecretInUse,
+            Self::Conflict(_) => ErrorCode::Conflict,
+            Self::Config(_) => ErrorCode::ConfigInvalid,
+        }
+    }
+
+    /// The reason for a person.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Invalid(reason) | Self::Malformed(reason) | Self::Conflict(reason) | Self::Config(reason) => {
+                reason.clone()
+            }
+            Self::UserNotFound => "user not found".to_owned(),
+            Self::NoSuitableCredential => "user has no suitable credentials for this operation".to_owned(),
+            Self::TransactionExists => "transaction already exists".to_owned(),
+            Self::ChallengeUnknown => "received challenge does not match with any stored one".to_owned(),
+            Self::ChallengeExpired => "the challenge has expired".to_owned(),
+            Self::UserHandle(_, reason) => (*reason).to_owned(),
+            Self::Verification(refusal) => refusal.reason.clone(),
+            Self::CredentialExists => "credential already registered".to_owned(),
+            Self::CredentialNotFound(id) => format!("credential with id '{id}' not found"),
+            Self::TenantNotFound => "tenant not found".to_owned(),
+            Self::SecretNotFound => "no secret has this id".to_owned(),
+            Self::SecretInUse => "the tenant's only signing key cannot be removed".to_owned(),
+        }
+    }
+}
+
+/// Why an operation did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The request was understood and refused; the client is told why.
+    #[error("refused: {}", .0.reason())]
+    Refused(Refusal),
+    /// The database or the hashing queue cannot serve now; the client may try again.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// Anything else: opaque to the client, complete in the log.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(reason) => Self::Unavailable(reason),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<NoEntropy> for Failure {
+    fn from(error: NoEntropy) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<HashError> for Failure {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Overloaded => Self::Unavailable("the key hashing queue is full".to_owned()),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<SigningKeyError> for Failure {
+    fn from(error: SigningKeyError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}

@@ -1,0 +1,74 @@
+//! Checks of single fields, with the words clients know.
+
+use doorward_shared::Timestamp;
+
+use super::Refusal;
+use crate::domain::user::MAX_USER_HANDLE_BYTES;
+
+/// The most characters a name, an identifier or a label may have.
+pub const MAX_TEXT_CHARS: usize = 128;
+
+/// A field that must be there and not blank.
+///
+/// # Errors
+/// [`Refusal::Invalid`], naming the field.
+pub fn required(field: &str, value: Option<String>) -> Result<String, Refusal> {
+    match value {
+        Some(text) if !text.trim().is_empty() => Ok(text),
+        _ => Err(Refusal::Invalid(format!("{field} is a required field"))),
+    }
+}
+
+/// A field that must be there and have at most [`MAX_TEXT_CHARS`] characters.
+///
+/// # Errors
+/// [`Refusal::Invalid`], naming the field.
+pub fn label(field: &str, value: Option<String>) -> Result<String, Refusal> {
+    required(field, value).and_then(|text| short(field, text))
+}
+
+/// A text of at most [`MAX_TEXT_CHARS`] characters.
+///
+/// # Errors
+/// [`Refusal::Invalid`], naming the field.
+pub fn short(field: &str, text: String) -> Result<String, Refusal> {
+    if text.chars().count() > MAX_TEXT_CHARS {
+        return Err(Refusal::Invalid(format!("{field} must be a maximum of {MAX_TEXT_CHARS} characters in length")));
+    }
+    Ok(text)
+}
+
+/// A tenant's own id of a user: it becomes the user handle, which has at most 64 bytes.
+///
+/// # Errors
+/// [`Refusal::Invalid`], naming the field.
+pub fn user_id(value: Option<String>) -> Result<String, Refusal> {
+    let text = required("user_id", value)?;
+    if text.len() > MAX_USER_HANDLE_BYTES {
+        return Err(Refusal::Invalid(format!("user_id must be a maximum of {MAX_USER_HANDLE_BYTES} bytes in length")));
+    }
+    Ok(text)
+}
+
+/// A field that, when present and not empty, must be an absolute `http`, `https` or `data` URL.
+///
+/// # Errors
+/// [`Refusal::Invalid`], naming the field.
+pub fn url(field: &str, value: Option<String>) -> Result<Option<String>, Refusal> {
+    let Some(text) = value.filter(|text| !text.is_empty()) else { return Ok(None) };
+    match url::Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https" | "data") && text.len() <= 2048 => Ok(Some(text)),
+        _ => Err(Refusal::Invalid(format!("{field} must be a valid URL of at most 2048 characters"))),
+    }
+}
+
+/// A time that, when present, must lie ahead.
+///
+/// # Errors
+/// [`Refusal::Invalid`], naming the field.
+pub fn future(field: &str, value: Option<Timestamp>, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
+    match value {
+        Some(at) if at <= now => Err(Refusal::Invalid(format!("{field} must lie in the future"))),
+        other => Ok(other),
+    }
+}

@@ -1,0 +1,3 @@
+//! The public API, over real sockets, with software authenticators.
+
+mod mfa;

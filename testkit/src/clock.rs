@@ -1,0 +1,35 @@
+//! A clock that stands still until a test moves it.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use doorward_server::clock::Clock;
+use doorward_shared::Timestamp;
+
+/// A clock in a test's hand.
+#[derive(Debug)]
+pub struct TestClock(AtomicI64);
+
+impl TestClock {
+    /// A clock that stands at some ordinary moment.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(AtomicI64::new(1_790_000_000_000))
+    }
+
+    /// Moves on.
+    pub fn advance_ms(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl Default for TestClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}

@@ -1,0 +1,253 @@
+//! A real server on a loopback port, with its own database, a clock in the test's hand and cheap key hashes.
+
+use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
+
+use doorward_server::{
+    app::{App, AppSettings, TrustedProxies},
+    clock::SystemEntropy,
+    crypto::{HashCost, MasterKey},
+    domain::RequestMeta,
+    server::{self, Listening},
+    service::admin::{AdminCall, admin_tokens, api_keys, tenants},
+    store::{Store, StoreOptions},
+};
+use doorward_shared::{
+    TenantId, Timestamp,
+    admin::{CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, CreatedSecret, Role},
+    config::{Cors, Mfa, RelyingParty, TenantConfig, Webauthn},
+};
+
+use crate::{clock::TestClock, http::Http};
+
+/// The origin of every test tenant's pages.
+pub const ORIGIN: &str = "https://app.example.com";
+/// The RP ID of every test tenant.
+pub const RP_ID: &str = "example.com";
+
+/// Builds a server.
+#[derive(Debug, Default)]
+pub struct Builder {
+    data_dir: Option<PathBuf>,
+    clock: Option<Arc<TestClock>>,
+    adjust: Vec<fn(&mut AppSettings)>,
+    database: Option<String>,
+}
+
+/// A running server. Ends with the value.
+#[derive(Debug)]
+pub struct TestServer {
+    /// What its requests share.
+    pub app: Arc<App>,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
+    /// Where the public API listens.
+    pub public_url: String,
+    /// Where the admin API listens.
+    pub admin_url: String,
+    /// Where its database and master key are.
+    pub data_dir: PathBuf,
+    handles: Vec<actix_web::dev::ServerHandle>,
+    _temporary: Option<tempfile::TempDir>,
+    _database: Option<crate::database::TestDatabase>,
+}
+
+/// A tenant with an API key.
+#[derive(Debug, Clone)]
+pub struct TestTenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Its API key.
+    pub api_key: String,
+    /// The public API, called with the key.
+    pub http: Http,
+    /// The public API, called without.
+    pub anonymous: Http,
+}
+
+impl Builder {
+    /// Keeps the database here, so that another server can go on with it.
+    #[must_use]
+    pub fn data_dir(mut self, path: PathBuf) -> Self {
+        self.data_dir = Some(path);
+        self
+    }
+
+    /// Shares a clock with another server.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<TestClock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Uses the database of another server.
+    #[must_use]
+    pub fn database(mut self, url: String) -> Self {
+        self.database = Some(url);
+        self
+    }
+
+    /// Changes what the operator decided.
+    #[must_use]
+    pub fn settings(mut self, adjust: fn(&mut AppSettings)) -> Self {
+        self.adjust.push(adjust);
+        self
+    }
+
+    /// Starts.
+    pub async fn start(self) -> TestServer {
+        let (data_dir, temporary) = match self.data_dir {
+            Some(path) => (path, None),
+            None => {
+                let dir = tempfile::tempdir().expect("a temporary folder");
+                (dir.path().to_path_buf(), Some(dir))
+            }
+        };
+        let (url, database) = match self.database {
+            Some(url) => (url, None),
+            None => crate::database::for_test(&data_dir).await,
+        };
+        let entropy = Arc::new(SystemEntropy::default());
+        let options = StoreOptions::new(url.parse().expect("a database URL"));
+        let store = Store::open(options).await.expect("the store opens");
+        let master_key =
+            MasterKey::load_or_create(&data_dir.join("master.key"), entropy.as_ref()).expect("a master key");
+        let mut settings = settings();
+        self.adjust.iter().for_each(|adjust| adjust(&mut settings));
+        let clock = self.clock.unwrap_or_default();
+        let app = App::new(store, master_key, clock.clone(), entropy, settings).expect("an App");
+        let (public_url, public) = listen(&app, server::public);
+        let (admin_url, admin) = listen(&app, server::admin);
+        TestServer {
+            app,
+            clock,
+            public_url,
+            admin_url,
+            data_dir,
+            handles: vec![public, admin],
+            _temporary: temporary,
+            _database: database,
+        }
+    }
+}
+
+type Serve = fn(Arc<App>, TcpListener, Listening) -> std::io::Result<actix_web::dev::Server>;
+
+fn listen(app: &Arc<App>, serve: Serve) -> (String, actix_web::dev::ServerHandle) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let listening = Listening {
+        workers: 2,
+        head_timeout: Duration::from_secs(5),
+        keep_alive: Duration::from_secs(5),
+        grace: Duration::from_secs(1),
+    };
+    let server = serve(Arc::clone(app), listener, listening).expect("the server listens");
+    let handle = server.handle();
+    tokio::spawn(server);
+    (url, handle)
+}
+
+fn settings() -> AppSettings {
+    AppSettings {
+        issuer: "doorward-test".to_owned(),
+        body_limit: 256 * 1024,
+        body_timeout: Duration::from_secs(5),
+        trusted_proxies: TrustedProxies::default(),
+        visits_per_address: 0,
+        visits_per_tenant: 0,
+        wrong_token_delay: Duration::ZERO,
+        tenant_cache: 1_000,
+        key_cache: 1_000,
+        hash_threads: 1,
+        hash_queue: 64,
+        hash_cost: HashCost::CHEAPEST,
+    }
+}
+
+impl TestServer {
+    /// A server with nothing special about it.
+    pub async fn start() -> Self {
+        Builder::default().start().await
+    }
+
+    /// Builds one with something special about it.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// What an administrator on this machine does.
+    #[must_use]
+    pub fn administrator(&self) -> AdminCall {
+        AdminCall { app: Arc::clone(&self.app), actor: "test".to_owned(), meta: RequestMeta::default() }
+    }
+
+    /// A tenant with the usual configuration.
+    pub async fn tenant(&self) -> TestTenant {
+        self.tenant_with(|_| ()).await
+    }
+
+    /// A tenant with a configuration of its own.
+    pub async fn tenant_with(&self, adjust: impl FnOnce(&mut TenantConfig)) -> TestTenant {
+        let mut config = config();
+        adjust(&mut config);
+        let request = CreateTenantRequest {
+            display_name: Some("Example".to_owned()),
+            config: Some(config),
+            create_api_key: true,
+        };
+        let created = tenants::create(&self.administrator(), request).await.expect("a tenant");
+        let api_key = created.api_key.expect("its key").secret;
+        TestTenant {
+            id: created.id,
+            http: Http::new(format!("{}/{}", self.public_url, created.id)).header("apiKey", &api_key),
+            anonymous: Http::new(format!("{}/{}", self.public_url, created.id)),
+            api_key,
+        }
+    }
+
+    /// Another API key of a tenant.
+    pub async fn api_key(&self, tenant: TenantId, expires_at: Option<Timestamp>) -> CreatedSecret {
+        let request = CreateSecretRequest { name: Some("another".to_owned()), expires_at };
+        api_keys::create(&self.administrator(), tenant, request).await.expect("a key")
+    }
+
+    /// The admin API, called with a new token of this role.
+    pub async fn admin(&self, name: &str, role: Role) -> Http {
+        let request = CreateAdminTokenRequest { name: Some(name.to_owned()), role: Some(role), expires_at: None };
+        let token = admin_tokens::create(&self.administrator(), request).await.expect("a token");
+        Http::new(self.admin_url.clone()).header("Authorization", &format!("Bearer {}", token.secret))
+    }
+
+    /// Stops listening and closes the database, as a restart does.
+    pub async fn stop(mut self) {
+        for handle in self.handles.drain(..) {
+            handle.stop(true).await;
+        }
+        self.app.store.close().await;
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        for handle in self.handles.drain(..) {
+            drop(handle.stop(false));
+        }
+    }
+}
+
+/// The usual configuration of a test tenant.
+#[must_use]
+pub fn config() -> TenantConfig {
+    let relying_party = RelyingParty {
+        id: RP_ID.to_owned(),
+        display_name: "Example".to_owned(),
+        icon: None,
+        origins: vec![ORIGIN.to_owned()],
+    };
+    TenantConfig {
+        cors: Cors { allowed_origins: vec!["https://*.example.com".to_owned()], allow_unsafe_wildcard: false },
+        webauthn: Webauthn::for_relying_party(relying_party),
+        mfa: Some(Mfa::default()),
+    }
+}
