@@ -73,7 +73,7 @@ struct Inner {
 
 enum Place {
     Sqlite { path: PathBuf, busy: Duration },
-    Postgres(Target),
+    Postgres(Arc<Target>),
 }
 
 /// What runs while the store is open.
@@ -109,8 +109,9 @@ impl Store {
             }
             DatabaseUrl::Postgres(url) => {
                 let epoch = Arc::new(Epoch::notified());
-                let place = Arc::new(Place::Postgres(Target::new(url, &options)?));
-                let open = postgres::open(url, &options, &epoch)?;
+                let target = Arc::new(Target::new(url, &options)?);
+                let open = postgres::open(&target, &options, &epoch)?;
+                let place = Arc::new(Place::Postgres(target));
                 let running = Running { threads: open.threads, _checkpoints: None, _listener: Some(open.stop) };
                 Ok(Self::new(Arc::clone(&open.units), open.units, epoch, place, running))
             }

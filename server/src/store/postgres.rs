@@ -73,13 +73,12 @@ pub(super) struct Postgres {
 }
 
 /// Connects, and brings the schema up to date.
-pub(super) fn open(url: &str, options: &StoreOptions, epoch: &Arc<Epoch>) -> Result<Postgres, StoreError> {
-    let target = Arc::new(Target::new(url, options)?);
-    change_schema(&target, Change::Up)?;
+pub(super) fn open(target: &Arc<Target>, options: &StoreOptions, epoch: &Arc<Epoch>) -> Result<Postgres, StoreError> {
+    change_schema(target, Change::Up)?;
     let units = Queue::new(options.read_queue.max(options.write_queue), options.wait);
     let mut threads = Vec::new();
     for _ in 0..options.connections.max(1) {
-        let mut worker = Worker::new(Arc::clone(&target), Arc::clone(epoch));
+        let mut worker = Worker::new(Arc::clone(target), Arc::clone(epoch));
         let queue = Arc::clone(&units);
         threads.push(spawn("store-postgres", move || {
             while let Some(unit) = queue.next() {
@@ -88,7 +87,7 @@ pub(super) fn open(url: &str, options: &StoreOptions, epoch: &Arc<Epoch>) -> Res
         })?);
     }
     let (stop, stopped) = watch::channel(());
-    let epoch = Arc::clone(epoch);
+    let (target, epoch) = (Arc::clone(target), Arc::clone(epoch));
     threads.push(spawn("store-listen", move || {
         if let Ok(runtime) = ThreadRuntime::of_thread() {
             runtime.block_on(listen::listen(&target, &epoch, stopped));

@@ -1,1 +1,52 @@
-//! Tests.
+//! The same tests on every engine at hand: SQLite always, PostgreSQL where `DOORWARD_TEST_POSTGRES_URL` names a
+//! server (`.ci/postgres start DIR` starts one). Each test has a database of its own.
+
+mod audit;
+mod challenges;
+mod credentials;
+mod epoch;
+mod fixture;
+mod harness;
+mod isolation;
+mod schema;
+mod secrets;
+mod sqlite_only;
+mod tenants;
+mod transactions;
+mod units;
+mod users;
+
+/// Runs each `async fn name(db: Database)` once per engine.
+macro_rules! on_every_engine {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name($crate::store::tests::harness::Database::sqlite().await).await;
+                }
+            )+
+        }
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    if let Some(db) = $crate::store::tests::harness::Database::postgres().await {
+                        super::$name(db).await;
+                    }
+                }
+            )+
+        }
+    };
+}
+use on_every_engine;
+
+#[test]
+fn postgres_is_at_hand_or_its_absence_is_told() {
+    if harness::postgres_url().is_none() {
+        eprintln!(
+            "SKIPPED: every store test on PostgreSQL. Set {} to a server's URL; `.ci/postgres start DIR` starts one.",
+            harness::POSTGRES_VARIABLE
+        );
+    }
+}

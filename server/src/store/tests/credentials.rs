@@ -1,0 +1,79 @@
+use doorward_shared::page::{Order, PageRequest};
+
+use super::{fixture::*, harness::Database, on_every_engine};
+use crate::store::{
+    Connection, StoreError,
+    credentials::{self, CredentialUse},
+};
+
+on_every_engine!(credentials_are_kept_whole, a_use_counts_once, a_duplicate_leaves_the_unit_usable);
+
+async fn credentials_are_kept_whole(db: Database) {
+    two_tenants(&db).await;
+    db.write(|c| {
+        credentials::insert(c, &credential(1, 1, 1))?;
+        credentials::insert(c, &credential(1, 1, 2))?;
+        credentials::insert(c, &credential(1, 2, 3))?;
+        credentials::insert(c, &credential(2, 2, 1))
+    })
+    .await;
+    let id = || credential_id(1);
+    assert_eq!(db.read(move |c| credentials::find(c, tenant_id(1), &id())).await, Some(credential(1, 1, 1)));
+    let both = db.read(move |c| credentials::find_with_owner(c, tenant_id(2), &id())).await;
+    assert_eq!(both, Some((credential(2, 2, 1), user(2, 2))));
+    let own = db.read(|c| credentials::for_user(c, tenant_id(1), user_id(1))).await;
+    assert_eq!(own, [credential(1, 1, 2), credential(1, 1, 1)]);
+
+    let one = PageRequest { page: 1, per_page: 1 };
+    let page = db.read(move |c| credentials::page(c, tenant_id(1), None, Order::Descending, one)).await;
+    assert_eq!((page.items, page.total), (vec![(credential(1, 2, 3), "user-2".to_owned())], 3));
+    let page = db.read(move |c| credentials::page(c, tenant_id(1), Some(user_id(1)), Order::Ascending, one)).await;
+    assert_eq!((page.items, page.total), (vec![(credential(1, 1, 1), "user-1".to_owned())], 2));
+
+    assert!(db.write(move |c| credentials::rename(c, tenant_id(1), &id(), "New", at(99))).await);
+    let renamed = db.read(move |c| credentials::find(c, tenant_id(1), &id())).await.expect("the credential");
+    assert_eq!((renamed.name.as_str(), renamed.updated_at), ("New", at(99)));
+    assert!(db.write(move |c| credentials::delete(c, tenant_id(1), &id())).await);
+    assert!(!db.write(move |c| credentials::delete(c, tenant_id(1), &id())).await);
+    assert!(!db.write(move |c| credentials::rename(c, tenant_id(1), &id(), "New", at(99))).await);
+    assert!(db.read(move |c| credentials::find(c, tenant_id(2), &id())).await.is_some());
+}
+
+async fn a_use_counts_once(db: Database) {
+    two_tenants(&db).await;
+    let mut fresh = credential(1, 1, 1);
+    fresh.sign_count = 5;
+    db.write(move |c| credentials::insert(c, &fresh)).await;
+    let usage = CredentialUse { sign_count: 6, backup_state: true, backup_eligible: true, at: at(70) };
+    let racers: Vec<_> = (0..20)
+        .map(|_| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                db.write(move |c| credentials::record_use(c, tenant_id(1), &credential_id(1), 5, &usage)).await
+            })
+        })
+        .collect();
+    let mut won = 0;
+    for racer in racers {
+        won += usize::from(racer.await.expect("a racer"));
+    }
+    assert_eq!(won, 1);
+    let used = db.read(|c| credentials::find(c, tenant_id(1), &credential_id(1))).await.expect("the credential");
+    assert_eq!((used.sign_count, used.backup_state, used.last_used_at), (6, true, Some(at(70))));
+    // A change of use is none of name.
+    assert_eq!(used.updated_at, at(1));
+}
+
+async fn a_duplicate_leaves_the_unit_usable(db: Database) {
+    two_tenants(&db).await;
+    db.write(|c| credentials::insert(c, &credential(1, 1, 1))).await;
+    let orphan = db.store.write(|c: &mut Connection| credentials::insert(c, &credential(1, 9, 9))).await;
+    assert_eq!(orphan, Err(StoreError::Orphan));
+    db.write(|c| {
+        let again = credentials::insert(c, &credential(1, 2, 1));
+        assert_eq!(again, Err(StoreError::Duplicate { table: "credentials".to_owned() }));
+        credentials::insert(c, &credential(1, 2, 2))
+    })
+    .await;
+    assert!(db.read(|c| credentials::find(c, tenant_id(1), &credential_id(2))).await.is_some());
+}

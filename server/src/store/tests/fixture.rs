@@ -1,0 +1,226 @@
+//! Domain values to store.
+
+use doorward_shared::{
+    AdminTokenId, ApiKeyId, AuditId, AuditType, SigningKeyId, TenantId, Timestamp, TransactionRowId, UserId,
+    admin::{Role, SigningAlgorithm},
+    config::{Cors, Mfa, RelyingParty, TenantConfig, Webauthn},
+};
+use uuid::{Builder, Uuid};
+
+use super::harness::Database;
+use crate::{
+    domain::{
+        AdminToken, ApiKey, AuditEvent, Ceremony, CeremonyState, Challenge, ChallengeValue, Credential, CredentialId,
+        RequestMeta, SecretHash, SigningKeyRecord, Tenant, Transaction, User,
+    },
+    store::{tenants, users},
+};
+
+/// 2026-01-01T00:00:00Z, the first moment of a day.
+pub(super) const NOW: i64 = 1_767_225_600_000;
+
+pub(super) fn at(offset: i64) -> Timestamp {
+    Timestamp::from_millis(NOW + offset)
+}
+
+fn uuid(kind: u128, number: u128) -> Uuid {
+    Uuid::from_u128(kind << 64 | number)
+}
+
+pub(super) fn tenant_id(number: u128) -> TenantId {
+    TenantId::new(uuid(1, number))
+}
+
+pub(super) fn user_id(number: u128) -> UserId {
+    UserId::new(uuid(2, number))
+}
+
+pub(super) fn transaction_id(number: u128) -> TransactionRowId {
+    TransactionRowId::new(uuid(3, number))
+}
+
+pub(super) fn api_key_id(number: u128) -> ApiKeyId {
+    ApiKeyId::new(uuid(4, number))
+}
+
+pub(super) fn token_id(number: u128) -> AdminTokenId {
+    AdminTokenId::new(uuid(5, number))
+}
+
+pub(super) fn signing_key_id(number: u128) -> SigningKeyId {
+    SigningKeyId::new(uuid(6, number))
+}
+
+pub(super) fn credential_id(number: u8) -> CredentialId {
+    CredentialId::new(vec![0xfb, 0xff, number]).expect("an id")
+}
+
+pub(super) fn challenge_value(number: u8) -> ChallengeValue {
+    ChallengeValue(vec![number; 32])
+}
+
+pub(super) fn audit_id(offset: i64, number: u8) -> AuditId {
+    let millis = u64::try_from(NOW + offset).expect("a time");
+    AuditId::new(Builder::from_unix_timestamp_millis(millis, &[number; 10]).into_uuid())
+}
+
+pub(super) fn tenant(number: u128) -> Tenant {
+    let relying_party = RelyingParty {
+        id: "example.com".to_owned(),
+        display_name: "Example".to_owned(),
+        icon: None,
+        origins: vec!["https://example.com".to_owned()],
+    };
+    let config = TenantConfig {
+        cors: Cors::default(),
+        webauthn: Webauthn::for_relying_party(relying_party),
+        mfa: Some(Mfa::default()),
+    };
+    let time = at(i64::try_from(number).unwrap_or(0));
+    Tenant {
+        id: tenant_id(number),
+        display_name: format!("Tenant {number}"),
+        config,
+        created_at: time,
+        updated_at: time,
+    }
+}
+
+pub(super) fn user(tenant: u128, number: u128) -> User {
+    let time = at(i64::try_from(number).unwrap_or(0));
+    User {
+        tenant_id: tenant_id(tenant),
+        id: user_id(number),
+        external_id: format!("user-{number}"),
+        name: format!("name{number}@example.com"),
+        display_name: format!("User {number}"),
+        icon: String::new(),
+        created_at: time,
+        updated_at: time,
+    }
+}
+
+pub(super) fn credential(tenant: u128, user: u128, number: u8) -> Credential {
+    Credential {
+        tenant_id: tenant_id(tenant),
+        id: credential_id(number),
+        user_id: user_id(user),
+        name: format!("Passkey {number}"),
+        public_key: vec![0, number, 255],
+        attestation_format: "none".to_owned(),
+        attested: false,
+        aaguid: uuid(7, 7),
+        sign_count: u32::MAX,
+        transports: vec!["internal".to_owned(), "hybrid".to_owned()],
+        backup_eligible: true,
+        backup_state: false,
+        is_mfa: number.is_multiple_of(2),
+        user_verified: true,
+        last_used_at: None,
+        created_at: at(number.into()),
+        updated_at: at(number.into()),
+    }
+}
+
+pub(super) fn challenge(tenant: u128, user: Option<u128>, number: u8) -> Challenge {
+    let policy = self::tenant(tenant);
+    Challenge {
+        tenant_id: tenant_id(tenant),
+        value: challenge_value(number),
+        ceremony: Ceremony::Login,
+        user_id: user.map(user_id),
+        transaction_id: None,
+        state: CeremonyState {
+            relying_party: policy.relying_party(),
+            policy: policy.passkey_policy(),
+            credentials: Some(vec![vec![1, 2, 3].into()]),
+        },
+        created_at: at(0),
+        expires_at: at(i64::from(number) * 1000),
+    }
+}
+
+pub(super) fn transaction(tenant: u128, user: u128, number: u128) -> Transaction {
+    let time = at(i64::try_from(number).unwrap_or(0));
+    Transaction {
+        tenant_id: tenant_id(tenant),
+        id: transaction_id(number),
+        identifier: format!("order-{number}"),
+        user_id: user_id(user),
+        data: "{\"b\":1, \"a\":\"\\u0000\"}".to_owned(),
+        created_at: time,
+        updated_at: time,
+    }
+}
+
+pub(super) fn api_key(tenant: u128, number: u128) -> ApiKey {
+    ApiKey {
+        tenant_id: tenant_id(tenant),
+        id: api_key_id(number),
+        name: format!("key {number}"),
+        hint: "dw_0000".to_owned(),
+        hash: SecretHash::new("$argon2id$…".to_owned()),
+        created_at: at(i64::try_from(number).unwrap_or(0)),
+        expires_at: Some(at(1)),
+        last_used_at: None,
+    }
+}
+
+pub(super) fn token(number: u128, name: &str) -> AdminToken {
+    AdminToken {
+        id: token_id(number),
+        name: name.to_owned(),
+        role: Role::Auditor,
+        hint: "dwa_0000".to_owned(),
+        hash: SecretHash::new("$argon2id$…".to_owned()),
+        created_at: at(i64::try_from(number).unwrap_or(0)),
+        expires_at: None,
+        last_used_at: None,
+    }
+}
+
+pub(super) fn signing_key(tenant: u128, number: u128) -> SigningKeyRecord {
+    SigningKeyRecord {
+        tenant_id: tenant_id(tenant),
+        id: signing_key_id(number),
+        algorithm: SigningAlgorithm::EdDsa,
+        public_jwk: "{}".to_owned(),
+        sealed_private_key: vec![0, 1, 255],
+        created_at: at(i64::try_from(number).unwrap_or(0)),
+        signs_from: at(5),
+        retired_at: None,
+    }
+}
+
+pub(super) fn event(tenant: TenantId, offset: i64, number: u8, kind: AuditType) -> AuditEvent {
+    AuditEvent {
+        id: audit_id(offset, number),
+        tenant_id: tenant,
+        kind,
+        error: None,
+        meta: RequestMeta {
+            request_id: format!("request-{number}"),
+            source_ip: format!("192.0.2.{number}"),
+            user_agent: "test".to_owned(),
+        },
+        actor: Some(format!("user-{number}")),
+        credential_id: None,
+        transaction_id: None,
+        detail: None,
+        at: at(offset),
+    }
+}
+
+/// Tenants 1 and 2, each with the users 1 to 3 under the same ids.
+pub(super) async fn two_tenants(db: &Database) {
+    db.write(|c| {
+        for number in [1, 2] {
+            tenants::insert(c, &tenant(number))?;
+            for person in [1, 2, 3] {
+                users::upsert(c, &user(number, person))?;
+            }
+        }
+        Ok(())
+    })
+    .await;
+}

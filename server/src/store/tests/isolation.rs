@@ -1,0 +1,86 @@
+//! Every function that takes a tenant leaves the other tenant's rows alone, even under the same ids.
+
+use doorward_shared::{
+    AuditType, TenantId,
+    page::{Order, PageRequest},
+};
+
+use super::{fixture::*, harness::Database, on_every_engine};
+use crate::store::{
+    Connection, StoreError, api_keys, audit, challenges,
+    credentials::{self, CredentialUse},
+    signing_keys, tenants, transactions, users,
+};
+
+on_every_engine!(changes_stay_in_their_tenant, a_tenant_sees_only_its_own);
+
+fn fill(c: &mut Connection, number: u128) -> Result<(), StoreError> {
+    api_keys::insert(c, &api_key(number, 1))?;
+    signing_keys::insert(c, &signing_key(number, 1))?;
+    credentials::insert(c, &credential(number, 1, 1))?;
+    challenges::insert(c, &challenge(number, Some(1), 1))?;
+    transactions::insert(c, &transaction(number, 1, 1))?;
+    audit::insert(c, &event(tenant_id(number), 0, 1, AuditType::ApiKeyCreated))
+}
+
+/// Everything a tenant has, as text.
+fn everything(c: &mut Connection, tenant: TenantId) -> Result<String, StoreError> {
+    let (id, value, all) = (credential_id(1), challenge_value(1), PageRequest::default());
+    Ok(format!(
+        "{:?}",
+        (
+            (tenants::find(c, tenant)?, api_keys::list(c, tenant)?, api_keys::find(c, tenant, api_key_id(1))?),
+            signing_keys::list(c, tenant)?.iter().map(|key| (key.id, key.retired_at)).collect::<Vec<_>>(),
+            (users::find(c, tenant, user_id(1))?, users::find_by_external(c, tenant, "user-1")?),
+            users::page(c, tenant, Some("u"), Order::Ascending, all)?,
+            (credentials::find(c, tenant, &id)?, credentials::find_with_owner(c, tenant, &id)?),
+            credentials::for_user(c, tenant, user_id(1))?,
+            credentials::page(c, tenant, None, Order::Ascending, all)?,
+            challenges::find(c, tenant, &value)?,
+            (
+                transactions::find(c, tenant, transaction_id(1))?,
+                transactions::for_user(c, tenant, user_id(1))?,
+                audit::page(c, Some(tenant), &Default::default(), all)?,
+            ),
+        )
+    ))
+}
+
+async fn changes_stay_in_their_tenant(db: Database) {
+    two_tenants(&db).await;
+    db.write(|c| fill(c, 1).and_then(|()| fill(c, 2))).await;
+    let before = db.read(|c| everything(c, tenant_id(1))).await;
+    db.write(|c| {
+        let tenant = tenant_id(2);
+        let (id, value) = (credential_id(1), challenge_value(1));
+        let usage = CredentialUse { sign_count: 1, backup_state: true, backup_eligible: true, at: at(9) };
+        assert!(credentials::record_use(c, tenant, &id, u32::MAX, &usage)?);
+        assert!(credentials::rename(c, tenant, &id, "Theirs", at(9))?);
+        assert!(transactions::confirmed(c, tenant, transaction_id(1), at(9))?);
+        api_keys::touch(c, tenant, api_key_id(1), at(9))?;
+        assert!(api_keys::revoke(c, tenant, api_key_id(1), at(9))?.is_some());
+        assert!(signing_keys::retire(c, tenant, signing_key_id(1), at(9))?);
+        assert!(signing_keys::delete(c, tenant, signing_key_id(1))?);
+        assert!(challenges::take(c, tenant, &value)?);
+        assert!(credentials::delete(c, tenant, &id)?);
+        let mut renamed = user(2, 1);
+        renamed.name = "theirs".to_owned();
+        users::upsert(c, &renamed)?;
+        assert!(users::delete(c, tenant, user_id(1))?);
+        assert_eq!(audit::purge_before(c, Some(tenant), at(9), 100)?, 1);
+        assert!(tenants::rename(c, tenant, "Theirs", at(9))?);
+        assert!(tenants::update_config(c, tenant, &self::tenant(2).config, at(9))?);
+        assert!(tenants::delete(c, tenant)?);
+        Ok(())
+    })
+    .await;
+    assert_eq!(db.read(|c| everything(c, tenant_id(1))).await, before);
+}
+
+async fn a_tenant_sees_only_its_own(db: Database) {
+    two_tenants(&db).await;
+    let empty = db.read(|c| everything(c, tenant_id(2))).await;
+    db.write(|c| fill(c, 1)).await;
+    assert_eq!(db.read(|c| everything(c, tenant_id(2))).await, empty);
+    assert!(db.read(|c| everything(c, tenant_id(1))).await != empty);
+}

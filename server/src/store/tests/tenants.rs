@@ -1,0 +1,71 @@
+use doorward_shared::{TenantId, page::PageRequest};
+
+use super::{fixture::*, harness::Database, on_every_engine};
+use crate::store::{Connection, StoreError, audit, installation, tenants};
+
+on_every_engine!(tenants_keep_what_they_are, search_takes_wildcards_as_they_are, names_keep_values);
+
+async fn tenants_keep_what_they_are(db: Database) {
+    two_tenants(&db).await;
+    assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, Some(tenant(1)));
+    assert_eq!(db.read(|c| tenants::find(c, tenant_id(9))).await, None);
+    assert_eq!(db.read(tenants::all).await, [tenant(1), tenant(2)]);
+    let again = db.store.write(|c: &mut Connection| tenants::insert(c, &tenant(1))).await;
+    assert_eq!(again, Err(StoreError::Duplicate { table: "tenants".to_owned() }));
+
+    assert!(db.write(|c| tenants::rename(c, tenant_id(1), "Other", at(7))).await);
+    let mut config = tenant(1).config;
+    config.webauthn.timeout = 1;
+    let changed = config.clone();
+    assert!(db.write(move |c| tenants::update_config(c, tenant_id(1), &config, at(8))).await);
+    let stored = db.read(|c| tenants::find(c, tenant_id(1))).await.expect("the tenant");
+    assert_eq!((stored.display_name.as_str(), stored.updated_at, stored.config), ("Other", at(8), changed.clone()));
+    assert!(!db.write(|c| tenants::rename(c, tenant_id(9), "Other", at(7))).await);
+    assert!(!db.write(move |c| tenants::update_config(c, tenant_id(9), &changed, at(7))).await);
+
+    let page = db.read(|c| tenants::list(c, None, PageRequest { page: 2, per_page: 1 })).await;
+    assert_eq!((page.total, page.items[0].id), (2, tenant_id(2)));
+
+    // Neither the nil tenant nor an unknown one can be deleted; the installation's log stays.
+    let kind = doorward_shared::AuditType::TenantDeleted;
+    db.write(move |c| audit::insert(c, &event(TenantId::INSTALLATION, 0, 1, kind))).await;
+    assert!(!db.write(|c| tenants::delete(c, TenantId::INSTALLATION)).await);
+    assert!(db.write(|c| tenants::delete(c, tenant_id(1))).await);
+    assert!(!db.write(|c| tenants::delete(c, tenant_id(1))).await);
+    assert_eq!(db.read(|c| tenants::all(c).map(|all| all.len())).await, 1);
+    let log = db.read(|c| audit::page(c, None, &Default::default(), PageRequest::default())).await;
+    assert_eq!((log.total, log.items.len()), (1, 1));
+}
+
+async fn search_takes_wildcards_as_they_are(db: Database) {
+    for (number, name) in ["100%", "a_b", "back\\slash", "axb", "ÄRGER", "Straße"].into_iter().enumerate() {
+        let mut one = tenant(number as u128);
+        one.display_name = name.to_owned();
+        db.write(move |c| tenants::insert(c, &one)).await;
+    }
+    for (part, expected) in [
+        ("%", vec!["100%"]),
+        ("_", vec!["a_b"]),
+        ("\\", vec!["back\\slash"]),
+        ("A_B", vec!["a_b"]),
+        ("SLASH", vec!["back\\slash"]),
+        // Beyond ASCII, letters match in their own case only: alike on both engines.
+        ("Ä", vec!["ÄRGER"]),
+        ("ä", vec![]),
+        ("ärger", vec![]),
+        ("ß", vec!["Straße"]),
+    ] {
+        let page = db.read(move |c| tenants::list(c, Some(part), PageRequest::default())).await;
+        let names: Vec<_> = page.items.iter().map(|item| item.display_name.as_str()).collect();
+        assert_eq!((names, page.total), (expected.clone(), expected.len() as u64), "{part}");
+    }
+}
+
+async fn names_keep_values(db: Database) {
+    assert_eq!(db.read(|c| installation::get(c, "a")).await, None);
+    assert_eq!(db.write(|c| installation::put_if_absent(c, "a", "1")).await, "1");
+    assert_eq!(db.write(|c| installation::put_if_absent(c, "a", "2")).await, "1");
+    db.write(|c| installation::put(c, "a", "3")).await;
+    db.write(|c| installation::put(c, "b", "4")).await;
+    assert_eq!(db.read(|c| installation::get(c, "a")).await.as_deref(), Some("3"));
+}

@@ -1,0 +1,69 @@
+use doorward_shared::page::{Order, PageRequest};
+
+use super::{fixture::*, harness::Database, on_every_engine};
+use crate::store::{Connection, StoreError, challenges, credentials, transactions, users};
+
+on_every_engine!(users_are_added_once, pages_of_users, a_user_takes_everything_along);
+
+async fn users_are_added_once(db: Database) {
+    two_tenants(&db).await;
+    let mut changed = user(1, 1);
+    changed.id = user_id(77);
+    changed.updated_at = at(50);
+    changed.created_at = at(50);
+    // Nothing new: not even the time changes.
+    let same = changed.clone();
+    assert_eq!(db.write(move |c| users::upsert(c, &same)).await, user(1, 1));
+    changed.display_name = "Renamed".to_owned();
+    let expected = {
+        let mut e = user(1, 1);
+        e.display_name = "Renamed".to_owned();
+        e.updated_at = at(50);
+        e
+    };
+    assert_eq!(db.write(move |c| users::upsert(c, &changed)).await, expected);
+    assert_eq!(db.read(|c| users::find(c, tenant_id(1), user_id(1))).await, Some(expected));
+    assert_eq!(db.read(|c| users::find(c, tenant_id(1), user_id(77))).await, None);
+    assert_eq!(db.read(|c| users::find_by_external(c, tenant_id(2), "user-1")).await, Some(user(2, 1)));
+    // Ids are compared byte by byte.
+    assert_eq!(db.read(|c| users::find_by_external(c, tenant_id(2), "USER-1")).await, None);
+    let orphan = db.store.write(|c: &mut Connection| users::upsert(c, &user(9, 1))).await;
+    assert_eq!(orphan, Err(StoreError::Orphan));
+}
+
+async fn pages_of_users(db: Database) {
+    two_tenants(&db).await;
+    let first = PageRequest { page: 1, per_page: 2 };
+    let page = db.read(move |c| users::page(c, tenant_id(1), None, Order::Descending, first)).await;
+    assert_eq!((page.items, page.total), (vec![user(1, 3), user(1, 2)], 3));
+    let second = PageRequest { page: 2, per_page: 2 };
+    let page = db.read(move |c| users::page(c, tenant_id(1), None, Order::Ascending, second)).await;
+    assert_eq!((page.items, page.total), (vec![user(1, 3)], 3));
+    for (part, total) in [("USER", 3), ("name2@", 1), ("User 3", 1), ("user-1", 1), ("%", 0), ("_", 0)] {
+        let page = db.read(move |c| users::page(c, tenant_id(1), Some(part), Order::Ascending, first)).await;
+        assert_eq!(page.total, total, "{part}");
+    }
+}
+
+async fn a_user_takes_everything_along(db: Database) {
+    two_tenants(&db).await;
+    db.write(|c| {
+        for tenant in [1, 2] {
+            credentials::insert(c, &credential(tenant, 1, 1))?;
+            challenges::insert(c, &challenge(tenant, Some(1), 1))?;
+            challenges::insert(c, &challenge(tenant, None, 2))?;
+            transactions::insert(c, &transaction(tenant, 1, 1))?;
+        }
+        Ok(())
+    })
+    .await;
+    assert!(db.write(|c| users::delete(c, tenant_id(1), user_id(1))).await);
+    assert!(!db.write(|c| users::delete(c, tenant_id(1), user_id(1))).await);
+    for (tenant, stays) in [(1, false), (2, true)] {
+        let tenant = tenant_id(tenant);
+        assert_eq!(db.read(move |c| credentials::find(c, tenant, &credential_id(1))).await.is_some(), stays);
+        assert_eq!(db.read(move |c| challenges::find(c, tenant, &challenge_value(1))).await.is_some(), stays);
+        assert!(db.read(move |c| challenges::find(c, tenant, &challenge_value(2))).await.is_some());
+        assert_eq!(db.read(move |c| transactions::find(c, tenant, transaction_id(1))).await.is_some(), stays);
+    }
+}
