@@ -152,7 +152,7 @@ pub fn slice(
     limit: u32,
 ) -> Result<Vec<AuditLogItem>, StoreError> {
     let (AuditCursor::After(id) | AuditCursor::Before(id)) = cursor;
-    let at = time_of(conn, id)?;
+    let at = time_of(conn, tenant, id)?;
     let key = id.to_string();
     let rows = on_engine!(conn, c, Db => {
         let query = filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter).select(Row::as_select());
@@ -173,14 +173,16 @@ pub fn slice(
     row::all(rows)
 }
 
-/// The time of an entry, from its id: version 7 ids hold it, which also works for entries that were purged.
-fn time_of(conn: &mut Connection, id: AuditId) -> Result<i64, StoreError> {
-    if let Some(time) = id.uuid().get_timestamp() {
-        let (seconds, nanos) = time.to_unix();
-        return Ok(i64::try_from(seconds).unwrap_or(i64::MAX / 1000) * 1000 + i64::from(nanos / 1_000_000));
+/// The time of an entry. Of one that was purged, or may stand in any log, its id tells it: version 7 ids hold it.
+fn time_of(conn: &mut Connection, tenant: Option<TenantId>, id: AuditId) -> Result<i64, StoreError> {
+    if let Some(tenant) = tenant {
+        let query = || audit_logs::table.find((tenant.to_string(), id.to_string())).select(audit_logs::created_at);
+        if let Some(at) = on_engine!(conn, c, _Db => query().first(c).optional())? {
+            return Ok(at);
+        }
     }
-    let query = || audit_logs::table.filter(audit_logs::id.eq(id.to_string())).select(audit_logs::created_at);
-    Ok(on_engine!(conn, c, _Db => query().first(c).optional())?.unwrap_or_default())
+    let (seconds, nanos) = id.uuid().get_timestamp().map_or((0, 0), |time| time.to_unix());
+    Ok(i64::try_from(seconds).unwrap_or(0).saturating_mul(1000).saturating_add(i64::from(nanos / 1_000_000)))
 }
 
 /// Deletes entries older than a time, the oldest first, at most about `limit`, of one log or of all. Answers how many.
