@@ -1,0 +1,80 @@
+//! Where the database is, which may say with what password.
+
+use std::{convert::Infallible, fmt, str::FromStr};
+
+/// A path or a URL, as it was set. What prints it leaves passwords out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// Takes a path or URL.
+    #[must_use]
+    pub const fn new(url: String) -> Self {
+        Self(url)
+    }
+
+    /// The whole text, to connect with.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.as_str();
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return f.write_str(if text.contains("password") { "…" } else { text });
+        };
+        // A password may stand among the parameters, too, and may itself contain whatever separates the others.
+        if rest.contains("password") {
+            return write!(f, "{scheme}://…");
+        }
+        let (user, place) = rest.rsplit_once('@').map_or(("", rest), |(user, place)| (user, place));
+        let place = place.split('?').next().unwrap_or_default();
+        match user.split_once(':') {
+            Some((name, _)) => write!(f, "{scheme}://{name}:…@{place}"),
+            None if user.is_empty() => write!(f, "{scheme}://{place}"),
+            None => write!(f, "{scheme}://{user}@{place}"),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DatabaseUrl;
+
+    #[test]
+    fn no_password_is_printed() {
+        for (url, printed) in [
+            ("./data/doorward.db", "./data/doorward.db"),
+            ("sqlite://data/doorward.db", "sqlite://data/doorward.db"),
+            ("postgres://db.internal/doorward", "postgres://db.internal/doorward"),
+            ("postgres://door@db/doorward", "postgres://door@db/doorward"),
+            ("postgres://door:hunter2@db:5432/doorward", "postgres://door:…@db:5432/doorward"),
+            ("postgres://door:hun@ter2@db/doorward", "postgres://door:…@db/doorward"),
+            ("postgres://door:hunter2?@db/doorward", "postgres://door:…@db/doorward"),
+            ("postgres://db/doorward?user=door&password=hunter2", "postgres://…"),
+            ("postgres://door:hunter2@db/doorward?sslmode=require", "postgres://door:…@db/doorward"),
+            ("host=db user=door password=hunter2", "…"),
+        ] {
+            let url = DatabaseUrl::new(url.to_owned());
+            assert_eq!(url.to_string(), printed);
+            assert!(!format!("{url:?}").contains("hunter2"), "{url:?}");
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Precedence, unknown names, and every bad value.
+
+use super::{setting::SETTINGS, *};
+
+fn env(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
+    variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn file(text: &str) -> Option<ConfigFile<'_>> {
+    Some(ConfigFile { path: Path::new("doorward.toml"), text })
+}
+
+fn resolve(variables: &[(&str, &str)], text: &str) -> Result<Settings, ConfigError> {
+    Settings::resolve(&Flags::default(), &env(variables), file(text))
+}
+
+fn refusal(variables: &[(&str, &str)], text: &str) -> String {
+    resolve(variables, text).unwrap_err().to_string()
+}
+
+#[test]
+fn defaults_stand_by_themselves() {
+    let settings = Settings::resolve(&Flags::default(), &env(&[]), None).unwrap();
+    assert_eq!(settings.server.public_addr, "127.0.0.1:8000".parse().unwrap());
+    assert_eq!(settings.server.admin_addr, "127.0.0.1:8001".parse().unwrap());
+    assert_eq!(settings.server.workers, None);
+    assert_eq!(settings.data.master_key(), Path::new("./data/master.key"));
+    assert_eq!(settings.database.url.expose(), "./data/doorward.db");
+    assert_eq!(settings.limits.body_bytes, 256 * 1024);
+    assert_eq!(settings.limits.keyless_per_address, Some(600));
+    assert_eq!([1, 2, 8, 64].map(|cores| settings.limits.hash_threads_on(cores)), [1, 1, 4, 4]);
+    assert_eq!(settings.proxy.trusted, []);
+    assert_eq!(settings.log, LogConfig { format: LogFormat::Json, level: "info".into() });
+    assert_eq!(settings.audit.retention_days, None);
+    assert!(settings.effective.iter().all(|effective| effective.source == Source::Default));
+}
+
+#[test]
+fn names_are_unique_and_follow_one_form() {
+    for (number, setting) in SETTINGS.iter().enumerate() {
+        assert!(setting.variable.starts_with("DOORWARD_"), "{setting:?}");
+        assert_eq!(setting.key.split('.').count(), 2, "{setting:?}");
+        assert!(!setting::is_foreign(setting.variable, "tcp://10.0.0.1:80"), "{setting:?}");
+        for other in &SETTINGS[number + 1..] {
+            assert!(setting.key != other.key && setting.variable != other.variable, "{setting:?} {other:?}");
+        }
+    }
+}
+
+#[test]
+fn flag_over_variable_over_file_over_default() {
+    type Set = fn(&mut Flags, String);
+    type Read = fn(&Settings) -> String;
+    type Case = (&'static str, &'static str, [&'static str; 3], Set, Read);
+    let cases: [Case; 4] = [
+        (
+            "DOORWARD_PUBLIC_ADDR",
+            "[server]\npublic_addr = ",
+            ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"],
+            |flags, value| flags.public_addr = Some(value),
+            |settings| settings.server.public_addr.to_string(),
+        ),
+        (
+            "DOORWARD_ADMIN_ADDR",
+            "[server]\nadmin_addr = ",
+            ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"],
+            |flags, value| flags.admin_addr = Some(value),
+            |settings| settings.server.admin_addr.to_string(),
+        ),
+        (
+            "DOORWARD_DATA_DIR",
+            "[data]\ndir = ",
+            ["/a", "/b", "/c"],
+            |flags, value| flags.data_dir = Some(value),
+            |settings| settings.data.dir.display().to_string(),
+        ),
+        (
+            "DOORWARD_DATABASE_URL",
+            "[database]\nurl = ",
+            ["/a.db", "/b.db", "/c.db"],
+            |flags, value| flags.database_url = Some(DatabaseUrl::new(value)),
+            |settings| settings.database.url.expose().to_owned(),
+        ),
+    ];
+    for (variable, entry, [by_flag, by_variable, by_file], set, read) in cases {
+        // Bit 0: flag, bit 1: variable, bit 2: file.
+        for mask in 0..8 {
+            let mut flags = Flags::default();
+            if mask & 1 != 0 {
+                set(&mut flags, by_flag.to_owned());
+            }
+            let variables = if mask & 2 != 0 { env(&[(variable, by_variable)]) } else { env(&[]) };
+            let text = if mask & 4 != 0 { format!("{entry}\"{by_file}\"") } else { String::new() };
+            let settings = Settings::resolve(&flags, &variables, file(&text)).unwrap();
+            let expected = match mask {
+                1 | 3 | 5 | 7 => by_flag.to_owned(),
+                2 | 6 => by_variable.to_owned(),
+                4 => by_file.to_owned(),
+                _ => read(&resolve(&[], "").unwrap()),
+            };
+            assert_eq!(read(&settings), expected, "{variable}, combination {mask}");
+        }
+    }
+}
+
+#[test]
+fn every_setting_is_taken_from_variable_and_file() {
+    for (key, value) in GOOD {
+        let setting = setting::find(key).unwrap();
+        let by_variable = resolve(&[(setting.variable, value)], "").unwrap_or_else(|error| panic!("{error}"));
+        let (section, name) = key.split_once('.').unwrap();
+        let by_file = resolve(&[], &format!("[{section}]\n{name} = \"{value}\"")).unwrap();
+        let effective =
+            |settings: &Settings| settings.effective.iter().find(|effective| effective.key == key).unwrap().clone();
+        assert_eq!(effective(&by_variable).value, *value);
+        assert_eq!(effective(&by_variable).source, Source::Variable(setting.variable));
+        assert_eq!(effective(&by_file).value, *value);
+        assert_eq!(effective(&by_file).source, Source::File("doorward.toml".into()));
+        assert_ne!(by_variable, resolve(&[], "").unwrap());
+    }
+    assert_eq!(GOOD.map(|(key, _)| key).as_slice(), SETTINGS.iter().map(|setting| setting.key).collect::<Vec<_>>());
+}
+
+const GOOD: [(&str, &str); 25] = [
+    ("server.public_addr", "[::]:80"),
+    ("server.admin_addr", "0.0.0.0:81"),
+    ("server.workers", "3"),
+    ("server.shutdown_timeout", "5m"),
+    ("data.dir", "/var/lib/doorward"),
+    ("database.url", "postgres://door@db/doorward"),
+    ("database.connections", "20"),
+    ("database.acquire_timeout", "500ms"),
+    ("database.statement_timeout", "1h"),
+    ("database.write_queue", "1"),
+    ("limits.body_bytes", "1MiB"),
+    ("limits.header_timeout", "1s"),
+    ("limits.body_timeout", "1m"),
+    ("limits.json_depth", "8"),
+    ("limits.keyless_per_address", "off"),
+    ("limits.keyless_per_tenant", "1"),
+    ("limits.hash_threads", "2"),
+    ("limits.hash_queue", "1000"),
+    ("proxy.trusted", "10.0.0.0/8, fd00::1"),
+    ("log.format", "text"),
+    ("log.level", "warn,doorward_server=debug"),
+    ("token.issuer", "https://login.example.com"),
+    ("audit.retention_days", "365"),
+    ("cache.tenants", "100000"),
+    ("cache.verified_keys", "1"),
+];
+
+#[test]
+fn bad_values_are_refused_by_name_and_source() {
+    for (key, values) in BAD {
+        let setting = setting::find(key).unwrap();
+        for value in *values {
+            let refusal = refusal(&[(setting.variable, value)], "");
+            let begins = format!("{key} ({}): ", setting.variable);
+            assert!(refusal.starts_with(&begins) && refusal.contains(value), "{key} = {value:?}: {refusal}");
+            assert_eq!(refusal.lines().count(), 1, "{refusal}");
+        }
+    }
+    // A path takes any text.
+    let tried: Vec<_> = BAD.iter().map(|(key, _)| *key).chain(["data.dir", "database.url"]).collect();
+    assert!(SETTINGS.iter().all(|setting| tried.contains(&setting.key)));
+}
+
+const BAD: &[(&str, &[&str])] = &[
+    ("server.public_addr", &["80x", "8000", ":8000", "localhost:8000", "127.0.0.1", "127.0.0.1:70000"]),
+    ("server.admin_addr", &["80x", "127.0.0.1:8000"]),
+    ("server.workers", &["0", "1025", "-1", "two", "1.5"]),
+    ("server.shutdown_timeout", &["30", "30 seconds", "0s", "2h", "s", "-1s"]),
+    ("database.connections", &["0", "1001"]),
+    ("database.acquire_timeout", &["never", "1ms"]),
+    ("database.statement_timeout", &["10"]),
+    ("database.write_queue", &["0"]),
+    ("limits.body_bytes", &["0", "1023", "1GiB", "65MiB", "256kb", "99999999999999999999KiB"]),
+    ("limits.header_timeout", &["off"]),
+    ("limits.body_timeout", &["99999999999999999999d"]),
+    ("limits.json_depth", &["3", "129"]),
+    ("limits.keyless_per_address", &["0", "none", "600/m"]),
+    ("limits.keyless_per_tenant", &["-1", "4294967296"]),
+    ("limits.hash_threads", &["0", "65"]),
+    ("limits.hash_queue", &["0"]),
+    ("proxy.trusted", &["proxy.internal", "10.0.0.0/33", "10.0.0.1;10.0.0.2"]),
+    ("log.format", &["JSON", "pretty"]),
+    ("log.level", &["loud", "info,doorward", "INFOO"]),
+    ("token.issuer", &["   "]),
+    ("audit.retention_days", &["0", "30d", "never"]),
+    ("cache.tenants", &["0"]),
+    ("cache.verified_keys", &["lots"]),
+];
+
+#[test]
+fn the_message_says_what_is_wanted() {
+    assert_eq!(
+        refusal(&[("DOORWARD_PUBLIC_ADDR", "80x")], ""),
+        r#"server.public_addr (DOORWARD_PUBLIC_ADDR): "80x" is not an address like 127.0.0.1:8000"#
+    );
+    assert_eq!(
+        refusal(&[], "[limits]\njson_depth = 1000"),
+        r#"limits.json_depth (doorward.toml): "1000" is not a number from 4 to 128"#
+    );
+    let flags = Flags { admin_addr: Some(String::new()), ..Flags::default() };
+    assert_eq!(
+        Settings::resolve(&flags, &env(&[]), None).unwrap_err().to_string(),
+        "server.admin_addr (--admin-addr): must be an address like 127.0.0.1:8001"
+    );
+    assert_eq!(
+        refusal(&[("DOORWARD_PUBLIC_ADDR", "127.0.0.1:9")], "[server]\nadmin_addr = '127.0.0.1:9'"),
+        r#"server.admin_addr (doorward.toml): "127.0.0.1:9" is not an address of its own: server.public_addr has it too"#
+    );
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let refusal = refusal(&[("DOORWARD_WORKERS", "many"), ("DOORWARD_TYPO", "1")], "[log]\nformat = 'x'\ncolour = 1");
+    assert_eq!(refusal.lines().count(), 4, "{refusal}");
+    for name in ["server.workers", "DOORWARD_TYPO", "log.format", "log.colour"] {
+        assert!(refusal.contains(name), "{refusal}");
+    }
+}
+
+#[test]
+fn unknown_keys_of_the_file_are_refused() {
+    for (text, expected) in [
+        (
+            "[server]\npublic_adr = 'x'",
+            "server.public_adr (doorward.toml): no such setting; did you mean server.public_addr?",
+        ),
+        (
+            "[serve]\npublic_addr = 'x'",
+            "serve.public_addr (doorward.toml): no such setting; did you mean server.public_addr?",
+        ),
+        ("public_addr = 'x'", "public_addr (doorward.toml): no such setting; did you mean server.public_addr?"),
+        ("[server]\ncolour = 1", "server.colour (doorward.toml): no such setting"),
+        (
+            "[server.public_addr]\nx = 1",
+            "server.public_addr (doorward.toml): \"{ x = 1 }\" is not a text, a number, or a list of texts",
+        ),
+    ] {
+        assert_eq!(refusal(&[], text), expected);
+    }
+    assert!(refusal(&[], "[server]\npublic_addr = 1.5").contains("1.5"));
+}
+
+#[test]
+fn lists_and_numbers_are_written_as_toml_has_them() {
+    let settings = resolve(&[], "[proxy]\ntrusted = ['10.0.0.0/8', '::1']\n[server]\nworkers = 4").unwrap();
+    assert_eq!(settings.proxy.trusted.len(), 2);
+    assert_eq!(settings.server.workers, Some(4));
+}
+
+#[test]
+fn a_broken_file_is_refused_without_showing_its_lines() {
+    let refusal = refusal(&[], "[database]\n# comment\nurl = 'postgres://door:hunter2@db/doorward\n");
+    assert!(refusal.starts_with("doorward.toml, line 3: "), "{refusal}");
+    assert!(!refusal.contains("hunter2"), "{refusal}");
+}
+
+#[test]
+fn unknown_variables_are_refused_unless_they_are_someone_elses() {
+    assert_eq!(
+        refusal(&[("DOORWARD_PUBLIC_ADRR", "x")], ""),
+        "DOORWARD_PUBLIC_ADRR: no such setting; did you mean DOORWARD_PUBLIC_ADDR?"
+    );
+    assert_eq!(refusal(&[("DOORWARD_PUBLIC_PORT", "80")], "").lines().count(), 1);
+    assert!(refusal(&[("DOORWARD_PORT_EXPORT", "80")], "").contains("no such setting"));
+    for (name, value) in [
+        ("DOORWARD_CONFIG", "doorward.toml"),
+        ("DOORWARD_ADMIN_TOKEN", "dwa_x"),
+        ("DOORWARD_API_KEY", "dw_x"),
+        ("DOORWARD_TEST_POSTGRES", "postgres://"),
+        ("DOORWARD_SERVICE_HOST", "10.0.0.1"),
+        ("DOORWARD_SERVICE_PORT_HTTP", "8000"),
+        ("DOORWARD_PORT", "tcp://10.0.0.1:8000"),
+        ("DOORWARD_PORT_8000_TCP", "tcp://10.0.0.1:8000"),
+        ("DOORWARD_PORT_8000_TCP_ADDR", "10.0.0.1"),
+        ("DOORWARD_ADMIN_PORT_8001_TCP_PORT", "8001"),
+        ("DOORWARDEN", "x"),
+        ("PATH", "/bin"),
+    ] {
+        assert!(resolve(&[(name, value)], "").is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    let settings = resolve(&[("DOORWARD_LOG_FORMAT", "")], "[log]\nformat = 'text'").unwrap();
+    assert_eq!(settings.log.format, LogFormat::Text);
+}
+
+#[test]
+fn passwords_are_never_printed() {
+    let url = "postgres://door:hunter2@db/doorward";
+    let flags = Flags { database_url: Some(DatabaseUrl::new(url.into())), ..Flags::default() };
+    let settings = Settings::resolve(&flags, &env(&[]), None).unwrap();
+    assert_eq!(settings.database.url.expose(), url);
+    assert!(!format!("{flags:?} {settings:?}").contains("hunter2"));
+    let shown = settings.effective.iter().find(|effective| effective.key == "database.url").unwrap();
+    assert_eq!(shown.value, "postgres://door:…@db/doorward");
+    let refusal = refusal(&[], "[database]\nurl = [1, 'postgres://door:hunter2@db/doorward']");
+    assert!(refusal.starts_with("database.url (doorward.toml): must be") && !refusal.contains("hunter2"), "{refusal}");
+}
+
+#[test]
+fn the_default_database_lies_in_the_data_folder() {
+    let settings = resolve(&[("DOORWARD_DATA_DIR", "/srv/door")], "").unwrap();
+    assert_eq!(settings.database.url.expose(), "/srv/door/doorward.db");
+    let shown = settings.effective.iter().find(|effective| effective.key == "database.url").unwrap();
+    assert_eq!(shown.value, "/srv/door/doorward.db");
+}
+
+#[test]
+fn the_file_is_named_by_flag_or_variable() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (one, other) = (folder.path().join("one.toml"), folder.path().join("other.toml"));
+    std::fs::write(&one, "[token]\nissuer = 'one'").unwrap();
+    std::fs::write(&other, "[token]\nissuer = 'other'").unwrap();
+    let variables = env(&[(CONFIG_VARIABLE, other.to_str().unwrap())]);
+    let flags = Flags { config: Some(one), ..Flags::default() };
+    assert_eq!(Settings::load(&flags, &variables).unwrap().token.issuer, "one");
+    assert_eq!(Settings::load(&Flags::default(), &variables).unwrap().token.issuer, "other");
+    assert_eq!(Settings::load(&Flags::default(), &env(&[])).unwrap().token.issuer, "doorward");
+
+    let gone = Flags { config: Some("/no/such/file.toml".into()), ..Flags::default() };
+    let refusal = Settings::load(&gone, &env(&[])).unwrap_err().to_string();
+    assert!(refusal.starts_with("/no/such/file.toml (--config): "), "{refusal}");
+}

@@ -1,0 +1,222 @@
+//! Collects each setting's text and where it comes from, and hands it to the structs.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use toml::{Table, Value};
+
+use super::{
+    ConfigFile, DatabaseUrl, Flags,
+    error::Problem,
+    parse,
+    setting::{SETTINGS, Setting, find, is_foreign, nearest},
+};
+
+/// Where a setting's value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The command line.
+    Flag(&'static str),
+    /// A variable.
+    Variable(&'static str),
+    /// The file.
+    File(PathBuf),
+    /// Nowhere.
+    Default,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) | Self::Variable(name) => f.write_str(name),
+            Self::File(path) => path.display().fmt(f),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// A setting as it came out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    /// Which setting.
+    pub key: &'static str,
+    /// Its value as text, without passwords.
+    pub value: String,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// The settings' texts, and what is wrong with them so far.
+#[derive(Debug)]
+pub(super) struct Values {
+    found: BTreeMap<&'static str, (String, Source)>,
+    problems: Vec<Problem>,
+}
+
+impl Values {
+    pub(super) fn collect(flags: &Flags, env: &BTreeMap<String, String>, file: Option<ConfigFile<'_>>) -> Self {
+        let mut values = Self { found: BTreeMap::new(), problems: Vec::new() };
+        if let Some(file) = file {
+            values.take_file(file);
+        }
+        values.take_variables(env);
+        for setting in SETTINGS {
+            if let (Some(name), Some(value)) = (setting.flag, flag(flags, setting.key)) {
+                values.found.insert(setting.key, (value.to_owned(), Source::Flag(name)));
+            }
+        }
+        values
+    }
+
+    fn take_variables(&mut self, env: &BTreeMap<String, String>) {
+        for (name, value) in env.iter().filter(|(name, _)| name.starts_with("DOORWARD_")) {
+            match SETTINGS.iter().find(|setting| setting.variable == name) {
+                Some(_) if value.is_empty() => {}
+                Some(setting) => {
+                    self.found.insert(setting.key, (value.clone(), Source::Variable(setting.variable)));
+                }
+                None if is_foreign(name, value) => {}
+                None => {
+                    let nearest = nearest(name, SETTINGS.iter().map(|setting| setting.variable));
+                    self.problems.push(Problem::UnknownVariable { name: name.clone(), nearest });
+                }
+            }
+        }
+    }
+
+    fn take_file(&mut self, file: ConfigFile<'_>) {
+        let table = match file.text.parse::<Table>() {
+            Ok(table) => table,
+            Err(error) => {
+                let before = error.span().and_then(|span| file.text.get(..span.start)).unwrap_or_default();
+                let line = before.matches('\n').count() + 1;
+                let message = error.message().to_owned();
+                return self.problems.push(Problem::Syntax { path: file.path.to_owned(), line, message });
+            }
+        };
+        for (section, content) in &table {
+            match content {
+                Value::Table(content) => {
+                    for (key, value) in content {
+                        self.take_entry(file.path, format!("{section}.{key}"), value);
+                    }
+                }
+                // No setting stands outside a section.
+                _ => self.unknown_key(file.path, section.clone()),
+            }
+        }
+    }
+
+    fn take_entry(&mut self, path: &Path, key: String, value: &Value) {
+        let Some(setting) = find(&key) else { return self.unknown_key(path, key) };
+        let source = Source::File(path.to_owned());
+        match text(value) {
+            Some(text) => {
+                self.found.insert(setting.key, (text, source));
+            }
+            None => {
+                let value = shown(setting, &value.to_string());
+                let expected = "a text, a number, or a list of texts".to_owned();
+                self.problems.push(Problem::BadValue { key: setting.key, source, value, expected });
+            }
+        }
+    }
+
+    fn unknown_key(&mut self, path: &Path, key: String) {
+        // Also found when only the section is wrong or missing.
+        let last = key.rsplit('.').next().unwrap_or_default();
+        let same_name = |setting: &&Setting| setting.key.split('.').nth(1) == Some(last);
+        let nearest = SETTINGS
+            .iter()
+            .find(same_name)
+            .map(|setting| setting.key)
+            .or_else(|| nearest(&key, SETTINGS.iter().map(|setting| setting.key)));
+        self.problems.push(Problem::UnknownKey { path: path.to_owned(), key, nearest });
+    }
+
+    fn get(&self, setting: &'static Setting) -> (String, Source) {
+        self.found.get(setting.key).cloned().unwrap_or_else(|| (setting.default.to_owned(), Source::Default))
+    }
+
+    /// The setting's value; `None`, and a problem noted, when its text is not one the parser takes.
+    pub(super) fn read<T>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let (text, _) = find(key).map(|setting| self.get(setting))?;
+        let value = parse(text.trim());
+        if value.is_none() {
+            self.refuse(key, expected);
+        }
+        value
+    }
+
+    pub(super) fn read_number(&mut self, key: &'static str, least: usize, most: usize) -> Option<usize> {
+        self.read(key, &format!("a number from {least} to {most}"), |text| parse::number(text, least, most))
+    }
+
+    pub(super) fn read_duration(&mut self, key: &'static str) -> Option<Duration> {
+        self.read(key, "a duration like 500ms, 30s or 5m, from 10ms to 1h", parse::timeout)
+    }
+
+    /// Notes that the setting's value, though well-formed, will not do.
+    pub(super) fn refuse(&mut self, key: &'static str, expected: &str) {
+        if let Some(setting) = find(key) {
+            let (text, source) = self.get(setting);
+            self.problems.push(Problem::BadValue {
+                key,
+                source,
+                value: shown(setting, &text),
+                expected: expected.to_owned(),
+            });
+        }
+    }
+
+    /// The value a default turned out to be, where it depends on other settings.
+    pub(super) fn fill_in(&mut self, key: &'static str, value: &str) {
+        self.found.entry(key).or_insert_with(|| (value.to_owned(), Source::Default));
+    }
+
+    pub(super) fn finish(self) -> (Vec<Effective>, Vec<Problem>) {
+        let effective = SETTINGS.iter().map(|setting| {
+            let (text, source) = self.get(setting);
+            let value = if setting.key == "database.url" { DatabaseUrl::new(text).to_string() } else { text };
+            Effective { key: setting.key, value, source }
+        });
+        (effective.collect(), self.problems)
+    }
+}
+
+/// The value as a message may show it.
+fn shown(setting: &Setting, value: &str) -> String {
+    if setting.key == "database.url" { String::new() } else { value.to_owned() }
+}
+
+fn flag<'a>(flags: &'a Flags, key: &str) -> Option<&'a str> {
+    match key {
+        "server.public_addr" => flags.public_addr.as_deref(),
+        "server.admin_addr" => flags.admin_addr.as_deref(),
+        "data.dir" => flags.data_dir.as_deref(),
+        "database.url" => flags.database_url.as_ref().map(DatabaseUrl::expose),
+        _ => None,
+    }
+}
+
+/// A TOML value as a variable would write it.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Array(items) => {
+            let items = items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()?;
+            Some(items.join(","))
+        }
+        _ => None,
+    }
+}
