@@ -1,0 +1,178 @@
+//! The demo's own accounts: a name and a salted password hash, in memory.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use argon2::Argon2;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+
+use super::reply::Refusal;
+use crate::clock::{Entropy, NoEntropy, random};
+
+/// The account that is there from the start, so that the first try needs no sign-up.
+pub(super) const PRESET_NAME: &str = "alice";
+/// Its password, shown on the page.
+pub(super) const PRESET_PASSWORD: &str = "correct horse";
+/// The most accounts that are kept, so that memory stays bounded.
+const MOST_ACCOUNTS: usize = 1_000;
+const MOST_CHARACTERS: usize = 64;
+
+/// Argon2id over a random salt.
+#[derive(Clone)]
+pub(super) struct PasswordHash {
+    salt: [u8; 16],
+    hash: [u8; 32],
+}
+
+impl std::fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+impl PasswordHash {
+    /// Hashes a new password. Takes tens of milliseconds: not for the async executor.
+    pub(super) fn make(password: &str, salt: [u8; 16]) -> Result<Self, argon2::Error> {
+        let mut hash = [0; 32];
+        Argon2::default().hash_password_into(password.as_bytes(), &salt, &mut hash)?;
+        Ok(Self { salt, hash })
+    }
+
+    /// Whether this is the password. Takes tens of milliseconds as well.
+    pub(super) fn matches(&self, password: &str) -> bool {
+        Self::make(password, self.salt).is_ok_and(|tried| verify_slices_are_equal(&tried.hash, &self.hash).is_ok())
+    }
+}
+
+/// An account of the demo application.
+#[derive(Debug, Clone)]
+pub(super) struct Account {
+    /// What Doorward knows the user by.
+    pub(super) user_id: String,
+    pub(super) username: String,
+    pub(super) password: PasswordHash,
+}
+
+/// All accounts, by name.
+#[derive(Debug)]
+pub(super) struct Accounts {
+    by_name: Mutex<HashMap<String, Account>>,
+    /// Is checked where no account has the name, so that the answer's time does not tell.
+    decoy: PasswordHash,
+}
+
+impl Accounts {
+    /// The preset account alone. Its user id is the same after every start, and so its credentials stay.
+    pub(super) fn with_preset(entropy: &dyn Entropy) -> std::io::Result<Self> {
+        let hash = |password: &str| {
+            let salt = random(entropy).map_err(std::io::Error::other)?;
+            PasswordHash::make(password, salt).map_err(|error| std::io::Error::other(error.to_string()))
+        };
+        let preset = Account {
+            user_id: PRESET_NAME.to_owned(),
+            username: PRESET_NAME.to_owned(),
+            password: hash(PRESET_PASSWORD)?,
+        };
+        let by_name = Mutex::new(HashMap::from([(preset.username.clone(), preset)]));
+        Ok(Self { by_name, decoy: hash("")? })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Account>> {
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The account with this name.
+    pub(super) fn named(&self, username: &str) -> Option<Account> {
+        self.lock().get(username).cloned()
+    }
+
+    /// The account that Doorward knows by this user id.
+    pub(super) fn with_id(&self, user_id: &str) -> Option<Account> {
+        self.lock().values().find(|account| account.user_id == user_id).cloned()
+    }
+
+    /// The hash to check a password against: the account's, or one that nothing matches.
+    pub(super) fn hash_of(&self, username: &str) -> PasswordHash {
+        self.named(username).map_or_else(|| self.decoy.clone(), |account| account.password)
+    }
+
+    /// Adds an account.
+    pub(super) fn add(&self, account: Account) -> Result<(), Refusal> {
+        let mut accounts = self.lock();
+        if accounts.contains_key(&account.username) {
+            return Err(Refusal::new(409, "username_taken", "This name is taken", ""));
+        }
+        if accounts.len() >= MOST_ACCOUNTS {
+            return Err(Refusal::new(503, "demo_full", "The demo has no room for more accounts", ""));
+        }
+        accounts.insert(account.username.clone(), account);
+        Ok(())
+    }
+}
+
+/// A user id that nobody had before: a name that is free again after a restart must not inherit credentials.
+pub(super) fn new_user_id(entropy: &dyn Entropy) -> Result<String, NoEntropy> {
+    Ok(uuid::Builder::from_random_bytes(random(entropy)?).into_uuid().to_string())
+}
+
+/// A name as accounts are kept under, or why it cannot be one.
+pub(super) fn valid_username(name: &str) -> Result<String, Refusal> {
+    let name = name.trim().to_lowercase();
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
+    if name.is_empty() || name.chars().count() > MOST_CHARACTERS || !name.chars().all(allowed) {
+        return Err(Refusal::field("A name has 1 to 64 letters, digits, or . - _ @"));
+    }
+    Ok(name)
+}
+
+/// Whether a new account may have this password.
+pub(super) fn valid_password(password: &str) -> Result<(), Refusal> {
+    if (8..=MOST_CHARACTERS).contains(&password.chars().count()) {
+        return Ok(());
+    }
+    Err(Refusal::field("A password has 8 to 64 characters"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemEntropy;
+
+    #[test]
+    fn the_preset_account_opens_with_its_password_only() {
+        let accounts = Accounts::with_preset(&SystemEntropy::default()).unwrap();
+        assert!(accounts.hash_of("alice").matches("correct horse"));
+        assert!(!accounts.hash_of("alice").matches("correct horse "));
+        assert!(!accounts.hash_of("nobody").matches("correct horse"));
+        assert_eq!(accounts.with_id("alice").unwrap().username, "alice");
+    }
+
+    #[test]
+    fn a_name_is_taken_once_whatever_its_case() {
+        let entropy = SystemEntropy::default();
+        let accounts = Accounts::with_preset(&entropy).unwrap();
+        let account = |name: &str| Account {
+            user_id: new_user_id(&entropy).unwrap(),
+            username: valid_username(name).unwrap(),
+            password: accounts.decoy.clone(),
+        };
+        accounts.add(account("Bob")).unwrap();
+        assert!(accounts.add(account(" bob ")).is_err());
+        assert!(accounts.add(account("ALICE")).is_err());
+    }
+
+    #[test]
+    fn the_same_password_never_has_the_same_hash() {
+        let hash = |salt| PasswordHash::make("correct horse", [salt; 16]).unwrap().hash;
+        assert_ne!(hash(1), hash(2));
+    }
+
+    #[test]
+    fn names_and_passwords_have_bounds() {
+        assert!(valid_username("").is_err() && valid_username("a b").is_err() && valid_username("<b>").is_err());
+        assert!(valid_username(&"x".repeat(65)).is_err());
+        assert!(valid_password("short").is_err() && valid_password("long enough").is_ok());
+    }
+}

@@ -1,0 +1,254 @@
+//! Verifies Doorward's tokens as every application should: the algorithm from a list of its own, the key from the
+//! tenant's JWKS, then each claim (RFC 7519 §4.1, RFC 8725 §3).
+
+use doorward_shared::{
+    Timestamp,
+    public::{CeremonyName, TokenClaims},
+};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, errors::ErrorKind, jwk::JwkSet};
+use serde::Serialize;
+use serde_json::Value;
+
+/// The algorithms that Doorward signs with. The token's header never widens this list.
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
+/// Seconds by which the two clocks may differ.
+const LEEWAY: i64 = 5;
+
+/// What the application knows before it looks at the token.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expected<'a> {
+    pub(super) issuer: &'a str,
+    pub(super) audience: &'a str,
+    pub(super) ceremony: CeremonyName,
+    /// The user who began the ceremony; unknown in a discoverable login.
+    pub(super) subject: Option<&'a str>,
+    /// The transaction that was to be confirmed.
+    pub(super) transaction: Option<&'a str>,
+}
+
+/// Why a token is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum TokenFault {
+    #[error("it is no JWT of the expected shape")]
+    Malformed,
+    #[error("its algorithm is not one of ES256, RS256, EdDSA, or not its key's")]
+    Algorithm,
+    #[error("its key is not in the tenant's JWKS")]
+    UnknownKey,
+    #[error("its signature does not verify")]
+    Signature,
+    #[error("it comes from another issuer")]
+    Issuer,
+    #[error("it is meant for another relying party")]
+    Audience,
+    #[error("it has expired, or was issued in the future")]
+    Time,
+    #[error("it ends another kind of ceremony")]
+    Ceremony,
+    #[error("it names another user")]
+    Subject,
+    #[error("it confirms another transaction")]
+    Transaction,
+}
+
+/// A believed token, with what was checked, for the page.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct VerifiedToken {
+    raw: String,
+    header: Value,
+    pub(super) claims: TokenClaims,
+    checks: Vec<Check>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Check {
+    name: &'static str,
+    value: String,
+}
+
+/// The id of the key that signed the token: only a hint until the signature is verified.
+pub(super) fn key_id(token: &str) -> Option<String> {
+    decode_header(token).ok()?.kid
+}
+
+/// Verifies a token against the tenant's keys.
+pub(super) fn verify(
+    token: &str,
+    keys: &JwkSet,
+    now: Timestamp,
+    expected: Expected<'_>,
+) -> Result<VerifiedToken, TokenFault> {
+    let header = decode_header(token).map_err(|error| fault(error.kind()))?;
+    let kid = header.kid.as_deref().ok_or(TokenFault::UnknownKey)?;
+    let jwk = keys.find(kid).ok_or(TokenFault::UnknownKey)?;
+    let named = jwk.common.key_algorithm.and_then(|algorithm| algorithm.to_string().parse::<Algorithm>().ok());
+    if !ALGORITHMS.contains(&header.alg) || named != Some(header.alg) {
+        return Err(TokenFault::Algorithm);
+    }
+    let key = DecodingKey::from_jwk(jwk).map_err(|_| TokenFault::Algorithm)?;
+
+    let mut validation = Validation::new(header.alg);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    validation.set_issuer(&[expected.issuer]);
+    validation.set_audience(&[expected.audience]);
+    validation.sub = expected.subject.map(str::to_owned);
+    // The library reads the machine's clock; here time is a value, and is compared below.
+    validation.validate_exp = false;
+    let claims = decode::<TokenClaims>(token, &key, &validation).map_err(|error| fault(error.kind()))?.claims;
+
+    let seconds = now.seconds();
+    if claims.exp <= seconds - LEEWAY || claims.iat > seconds + LEEWAY {
+        return Err(TokenFault::Time);
+    }
+    if claims.ceremony != expected.ceremony {
+        return Err(TokenFault::Ceremony);
+    }
+    if claims.trans.as_deref() != expected.transaction {
+        return Err(TokenFault::Transaction);
+    }
+
+    let check = |name, value: &dyn std::fmt::Display| Check { name, value: value.to_string() };
+    let algorithm = format!("{:?}", header.alg);
+    let mut checks = vec![
+        check("alg", &format_args!("{algorithm}, from our own list")),
+        check("signature", &format_args!("verifies with key {kid} of jwks.json")),
+        check("iss", &claims.iss),
+        check("aud", &expected.audience),
+        check("exp", &format_args!("{} seconds left", claims.exp - seconds)),
+        check("ceremony", &claims.ceremony),
+        check("sub", &claims.sub),
+    ];
+    if let Some(transaction) = &claims.trans {
+        checks.push(check("trans", transaction));
+    }
+    let header = serde_json::json!({ "alg": algorithm, "kid": kid, "typ": header.typ });
+    Ok(VerifiedToken { raw: token.to_owned(), header, claims, checks })
+}
+
+fn fault(kind: &ErrorKind) -> TokenFault {
+    match kind {
+        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName | ErrorKind::UnsupportedAlgorithm => {
+            TokenFault::Algorithm
+        }
+        ErrorKind::InvalidSignature => TokenFault::Signature,
+        ErrorKind::InvalidIssuer => TokenFault::Issuer,
+        ErrorKind::InvalidAudience => TokenFault::Audience,
+        ErrorKind::InvalidSubject => TokenFault::Subject,
+        _ => TokenFault::Malformed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+    use doorward_shared::Base64Url;
+    use jsonwebtoken::{EncodingKey, Header, encode, jwk::Jwk};
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_764_000_000_000);
+    const EXPECTED: Expected<'static> = Expected {
+        issuer: "doorward",
+        audience: "localhost",
+        ceremony: CeremonyName::Mfa,
+        subject: Some("alice"),
+        transaction: None,
+    };
+
+    struct Issuer {
+        key: EncodingKey,
+        keys: JwkSet,
+    }
+
+    impl Issuer {
+        fn new(kid: &str) -> Self {
+            let rng = aws_lc_rs::rand::SystemRandom::new();
+            let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &rng).unwrap();
+            let key = EncodingKey::from_ec_der(pkcs8.as_ref());
+            let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
+            jwk.common.key_id = Some(kid.to_owned());
+            Self { key, keys: JwkSet { keys: vec![jwk] } }
+        }
+
+        fn sign(&self, claims: &Value) -> String {
+            let header = Header { kid: Some("k1".into()), ..Header::new(Algorithm::ES256) };
+            encode(&header, claims, &self.key).unwrap()
+        }
+    }
+
+    fn claims(change: Value) -> Value {
+        let mut claims = json!({
+            "iss": "doorward", "sub": "alice", "aud": ["localhost"], "cred": "AAAA", "jti": "j1", "amr": ["hwk"],
+            "ceremony": "mfa", "uv": true, "iat": NOW.seconds(), "exp": NOW.seconds() + 300,
+        });
+        for (name, value) in change.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        claims
+    }
+
+    fn refused(change: Value) -> TokenFault {
+        let issuer = Issuer::new("k1");
+        verify(&issuer.sign(&claims(change)), &issuer.keys, NOW, EXPECTED).unwrap_err()
+    }
+
+    #[test]
+    fn a_good_token_is_believed_and_shown() {
+        let issuer = Issuer::new("k1");
+        let token = verify(&issuer.sign(&claims(json!({}))), &issuer.keys, NOW, EXPECTED).unwrap();
+        assert_eq!(token.claims.sub, "alice");
+        assert_eq!(token.header, json!({ "alg": "ES256", "kid": "k1", "typ": "JWT" }));
+        assert_eq!(token.checks.len(), 7);
+    }
+
+    #[test]
+    fn each_claim_is_checked() {
+        assert_eq!(refused(json!({ "iss": "elsewhere" })), TokenFault::Issuer);
+        assert_eq!(refused(json!({ "aud": ["example.com"] })), TokenFault::Audience);
+        assert_eq!(refused(json!({ "sub": "mallory" })), TokenFault::Subject);
+        assert_eq!(refused(json!({ "ceremony": "login" })), TokenFault::Ceremony);
+        assert_eq!(refused(json!({ "trans": "p1" })), TokenFault::Transaction);
+        assert_eq!(refused(json!({ "exp": NOW.seconds() - LEEWAY })), TokenFault::Time);
+        assert_eq!(refused(json!({ "iat": NOW.seconds() + LEEWAY + 1 })), TokenFault::Time);
+        assert_eq!(refused(json!({ "exp": null })), TokenFault::Malformed);
+    }
+
+    #[test]
+    fn a_transaction_token_confirms_its_own_transaction_only() {
+        let issuer = Issuer::new("k1");
+        let token = issuer.sign(&claims(json!({ "ceremony": "transaction", "trans": "p1" })));
+        let expected =
+            |transaction| Expected { ceremony: CeremonyName::Transaction, transaction: Some(transaction), ..EXPECTED };
+        assert!(verify(&token, &issuer.keys, NOW, expected("p1")).is_ok());
+        assert_eq!(verify(&token, &issuer.keys, NOW, expected("p2")).unwrap_err(), TokenFault::Transaction);
+    }
+
+    #[test]
+    fn another_key_under_the_same_id_is_refused() {
+        let token = Issuer::new("k1").sign(&claims(json!({})));
+        assert_eq!(verify(&token, &Issuer::new("k1").keys, NOW, EXPECTED).unwrap_err(), TokenFault::Signature);
+        assert_eq!(verify(&token, &Issuer::new("k2").keys, NOW, EXPECTED).unwrap_err(), TokenFault::UnknownKey);
+    }
+
+    #[test]
+    fn the_token_does_not_choose_its_algorithm() {
+        let issuer = Issuer::new("k1");
+        let body = Base64Url::encode(claims(json!({})).to_string().as_bytes());
+        let forged = |header: Value| format!("{}.{body}.", Base64Url::encode(header.to_string().as_bytes()));
+        for header in [json!({ "alg": "none", "kid": "k1" }), json!({ "alg": "HS256", "kid": "k1" })] {
+            assert!(verify(&forged(header), &issuer.keys, NOW, EXPECTED).is_err());
+        }
+        let secret = EncodingKey::from_secret(serde_json::to_string(&issuer.keys).unwrap().as_bytes());
+        let header = Header { kid: Some("k1".into()), ..Header::new(Algorithm::HS256) };
+        let confused = encode(&header, &claims(json!({})), &secret).unwrap();
+        assert_eq!(verify(&confused, &issuer.keys, NOW, EXPECTED).unwrap_err(), TokenFault::Algorithm);
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        for text in ["", ".", "..", "a.b.c", "eyJhbGciOiJFUzI1NiJ9..", "🔑.🔑.🔑"] {
+            assert!(verify(text, &Issuer::new("k1").keys, NOW, EXPECTED).is_err());
+        }
+    }
+}
