@@ -1,0 +1,301 @@
+// A real Chromium with a virtual authenticator clicks through the demo page. The tests follow one another as a person
+// would: alice keeps a password and a second factor, bob a passkey alone.
+
+import assert from "node:assert/strict";
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { chromium } from "playwright-core";
+
+import { startFraming, startPhishing } from "./phishing.mjs";
+import { startServer } from "./server.mjs";
+
+const FLAGS = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+const SHOTS = fileURLToPath(new URL("screenshots/", import.meta.url));
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let server;
+let browser;
+let page;
+let devtools;
+const requested = [];
+const faults = [];
+
+before(async () => {
+  await mkdir(SHOTS, { recursive: true });
+  server = await startServer();
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+  page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: "light", locale: "en-GB" });
+  page.setDefaultTimeout(15_000);
+  page.on("request", (request) => requested.push(request.url()));
+  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("console", (message) => {
+    if (/Content Security Policy|Trusted/i.test(message.text())) faults.push(message.text());
+  });
+  devtools = await page.context().newCDPSession(page);
+  await devtools.send("WebAuthn.enable");
+  await devtools.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2", transport: "usb", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+// The audit log below may use the same words: what the page says of an action comes first.
+const says = (text) => page.getByText(text, { exact: true }).first().waitFor();
+const press = (name) => page.getByRole("button", { name, exact: true }).click();
+const open = async (url = server.demo_url) => {
+  await page.goto(url);
+  await page.locator("body[data-view]").waitFor();
+};
+const shot = (name) => page.screenshot({ path: `${SHOTS}${name}.png`, fullPage: true });
+
+async function fill(username, password) {
+  await page.getByLabel("Name", { exact: true }).fill(username);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+}
+
+async function signOut() {
+  await press("Sign out");
+  await says("Signed out");
+}
+
+/** The claims on the page: what the application's backend verified. */
+const claims = async () => JSON.parse(await page.locator("#token-claims").textContent());
+
+/** The calls beside an action, as "METHOD path status". */
+const calls = (action) => page.locator(`[data-action="${action}"] .calls li`).evaluateAll((lines) => lines.map((line) =>
+  [".method", ".path", ".status"].map((part) => line.querySelector(part).textContent.replace("/…/", "")).join(" ")));
+
+/** Audit rows, read as an application's backend would. */
+async function audited(type) {
+  const url = `${server.public_url}/${server.tenant_id}/audit_logs?type=${type}`;
+  const response = await fetch(url, { headers: { apiKey: server.api_key } });
+  assert.equal(response.status, 200);
+  return response.json();
+}
+
+describe("password and second factor", () => {
+  test("a wrong password is refused in plain words", async () => {
+    await open();
+    await shot("01-start");
+    await fill("alice", "wrong horse");
+    await press("Sign in");
+    await says("Not signed in");
+    await says("Name or password is wrong.");
+    await says("password_wrong");
+  });
+
+  test("registers a second factor", async () => {
+    await fill("alice", "correct horse");
+    await press("Sign in");
+    await says("You are in, with a password alone.");
+    await press("Register second factor");
+    await says("Second factor registered");
+    assert.deepEqual((await calls("factor-register")).slice(0, 2), [
+      "POST mfa/registration/initialize 200", "POST mfa/registration/finalize 200",
+    ]);
+    const token = await claims();
+    assert.equal(token.sub, "alice");
+    assert.equal(token.ceremony, "registration");
+    await page.locator("#credentials").getByText("second factor").waitFor();
+    await page.locator("#audit-rows").getByText("mfa_registration_final_succeeded").waitFor();
+    await shot("02-second-factor");
+  });
+
+  test("a second factor alone confirms no payment", async () => {
+    await press("Confirm with passkey");
+    await says("The payment was not confirmed");
+    await says("no_suitable_credential");
+  });
+
+  test("signs in with both", async () => {
+    await signOut();
+    await fill("alice", "correct horse");
+    await press("Sign in");
+    await says("One lock is open. One to go.");
+    await shot("03-half-way");
+    assert.equal(await page.locator("#view-in").isVisible(), false);
+    await press("Use my second factor");
+    await says("Signed in with both factors");
+    assert.deepEqual((await calls("result")).slice(0, 2), ["POST mfa/login/initialize 200", "POST mfa/login/finalize 200"]);
+    const token = await claims();
+    assert.equal(token.sub, "alice");
+    assert.equal(token.ceremony, "mfa");
+    assert.deepEqual(token.aud, ["localhost"]);
+    await page.locator("#audit-rows").getByText("mfa_authentication_final_succeeded").waitFor();
+    await shot("04-both-factors");
+  });
+
+  test("the half-open session opens nothing else", async () => {
+    await signOut();
+    await fill("alice", "correct horse");
+    await press("Sign in");
+    await says("Now your second factor");
+    const answer = await page.evaluate(async () => {
+      const response = await fetch("/api/credentials");
+      return { status: response.status, code: (await response.json()).error.code };
+    });
+    assert.deepEqual(answer, { status: 403, code: "second_factor_needed" });
+    await press("Start over");
+    await says("Signed out");
+  });
+});
+
+describe("passkey alone", () => {
+  test("signs up and registers a passkey", async () => {
+    await fill("bob", "battery staple");
+    await press("Create account");
+    await says("You are in, with a password alone.");
+    await press("Register passkey");
+    await says("Passkey registered");
+    await page.locator("#credentials").getByText("passkey", { exact: true }).waitFor();
+  });
+
+  test("confirms a payment", async () => {
+    await page.getByLabel("Recipient").fill("Grace & Sons <b>");
+    await page.getByLabel("Amount in euros").fill("1234,5");
+    await press("Confirm with passkey");
+    await says("€1234.50 to Grace & Sons <b> confirmed");
+    const token = await claims();
+    assert.equal(token.ceremony, "transaction");
+    assert.match(token.trans, /^[0-9a-f-]{36}$/);
+    await shot("05-payment");
+  });
+
+  test("signs in without a password", async () => {
+    const { sub } = await claims();
+    await signOut();
+    await press("Sign in with a passkey");
+    await says("Signed in with a passkey");
+    await says("You are in, without a password.");
+    assert.deepEqual((await calls("result")).slice(0, 2), ["POST login/initialize 200", "POST login/finalize 200"]);
+    const token = await claims();
+    assert.equal(token.ceremony, "login");
+    assert.equal(token.sub, sub);
+    await shot("06-passkey");
+  });
+
+  test("renames a key", async () => {
+    const keys = page.locator("#credentials");
+    await keys.getByRole("button", { name: /^Rename/ }).click();
+    await page.getByLabel("New name").fill("Blue key");
+    await press("Save");
+    await says("Key renamed");
+    await keys.getByText("Blue key").waitFor();
+  });
+});
+
+describe("another page", () => {
+  test("a phishing relay gets the password, but no token: refused and audited", async () => {
+    await signOut();
+    const phishing = await startPhishing(server.demo_url);
+    try {
+      await open(phishing.url);
+      await fill("alice", "correct horse");
+      await press("Sign in");
+      await says("Now your second factor");
+      await press("Use my second factor");
+      await says("The second factor was refused");
+      await says("origin_mismatch");
+      await shot("07-phishing");
+      assert.equal(await page.locator("#view-in").isVisible(), false);
+      await press("Start over");
+      await says("Signed out");
+      await press("Sign in with a passkey");
+      await says("Not signed in");
+      await says("origin_mismatch");
+    } finally {
+      await phishing.stop();
+    }
+    for (const type of ["mfa_authentication_final_failed", "webauthn_authentication_final_failed"]) {
+      const [row] = await audited(type);
+      assert.equal(row.type, type);
+      assert.equal(row.error_code, "origin_mismatch");
+    }
+  });
+
+  test("the owner finds the attempt in the audit log", async () => {
+    await open();
+    await fill("alice", "correct horse");
+    await press("Sign in");
+    await press("Use my second factor");
+    await says("Signed in with both factors");
+    const refused = page.locator("#audit-rows .failed").filter({ hasText: "Second-factor login refused" });
+    await refused.getByText("origin_mismatch").waitFor();
+    await shot("08-audit");
+  });
+
+  test("a frame does not show the page at all", async () => {
+    const framing = await startFraming(server.demo_url);
+    try {
+      const visitor = await browser.newPage();
+      const refused = visitor.waitForEvent("console", (message) => message.text().includes("frame-ancestors"));
+      await visitor.goto(framing.url);
+      await refused;
+      await visitor.close();
+    } finally {
+      await framing.stop();
+    }
+  });
+
+  test("another name of the same machine leads to the page's own", async () => {
+    const { port } = new URL(server.demo_url);
+    await open(`http://127.0.0.1:${port}/`);
+    assert.equal(page.url(), `${server.demo_url}/`);
+  });
+});
+
+describe("the page", () => {
+  test("deletes a key after a second press", async () => {
+    await open();
+    const keys = page.locator("#credentials");
+    await keys.getByRole("button", { name: /^Delete/ }).click();
+    await keys.getByRole("button", { name: /^Really delete/ }).click();
+    await says("Key deleted");
+    assert.equal(await keys.locator("li").count(), 0);
+    await page.locator("#audit-rows").getByText("webauthn_credential_deleted").waitFor();
+  });
+
+  for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 390], ["dark", 390]]) {
+    test(`is accessible and fits: ${colorScheme}, ${width} px`, async () => {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height: 844 });
+      await open();
+      await shot(`09-signed-in-${colorScheme}-${width}`);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page scrolls sideways");
+      // Through the debugger: the page's own rules let no foreign script in.
+      await devtools.send("Runtime.evaluate", { expression: AXE });
+      const violations = await page.evaluate(async () => (await globalThis.axe.run()).violations
+        .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`));
+      assert.deepEqual(violations, []);
+    });
+  }
+
+  test("works by keyboard alone", async () => {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await signOut();
+    await page.getByLabel("Name", { exact: true }).focus();
+    await page.keyboard.type("alice");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("correct horse");
+    await page.keyboard.press("Enter");
+    await says("You are in, with a password alone.");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "title");
+  });
+
+  test("loads nothing from elsewhere and breaks no rule of its own", () => {
+    assert.deepEqual(requested.filter((url) => !/^http:\/\/(localhost|127\.0\.0\.1):\d+\//.test(url)), []);
+    assert.deepEqual(faults, []);
+  });
+});
