@@ -77,6 +77,15 @@ const claims = async () => JSON.parse(await page.locator("#token-claims").textCo
 const calls = (action) => page.locator(`[data-action="${action}"] .calls li`).evaluateAll((lines) => lines.map((line) =>
   [".method", ".path", ".status"].map((part) => line.querySelector(part).textContent.replace("/…/", "")).join(" ")));
 
+/** Colours, names, roles and order, as axe-core judges them. */
+async function accessible() {
+  // Through the debugger: the page's own rules let no foreign script in.
+  await devtools.send("Runtime.evaluate", { expression: AXE });
+  const violations = await page.evaluate(async () => (await globalThis.axe.run()).violations
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`));
+  assert.deepEqual(violations, []);
+}
+
 /** Audit rows, read as an application's backend would. */
 async function audited(type) {
   const url = `${server.public_url}/${server.tenant_id}/audit_logs?type=${type}`;
@@ -89,6 +98,7 @@ describe("password and second factor", () => {
   test("a wrong password is refused in plain words", async () => {
     await open();
     await shot("01-start");
+    await accessible();
     await fill("alice", "wrong horse");
     await press("Sign in");
     await says("Not signed in");
@@ -135,6 +145,7 @@ describe("password and second factor", () => {
     assert.deepEqual(token.aud, ["localhost"]);
     await page.locator("#audit-rows").getByText("mfa_authentication_final_succeeded").waitFor();
     await shot("04-both-factors");
+    await accessible();
   });
 
   test("the half-open session opens nothing else", async () => {
@@ -209,6 +220,7 @@ describe("another page", () => {
       await says("The second factor was refused");
       await says("origin_mismatch");
       await shot("07-phishing");
+      await accessible();
       assert.equal(await page.locator("#view-in").isVisible(), false);
       await press("Start over");
       await says("Signed out");
@@ -274,11 +286,7 @@ describe("the page", () => {
       await open();
       await shot(`09-signed-in-${colorScheme}-${width}`);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page scrolls sideways");
-      // Through the debugger: the page's own rules let no foreign script in.
-      await devtools.send("Runtime.evaluate", { expression: AXE });
-      const violations = await page.evaluate(async () => (await globalThis.axe.run()).violations
-        .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`));
-      assert.deepEqual(violations, []);
+      await accessible();
     });
   }
 

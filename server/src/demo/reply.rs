@@ -4,6 +4,7 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
+use doorward_shared::ErrorCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -22,6 +23,11 @@ pub(super) struct Refusal {
 impl Refusal {
     pub(super) fn new(status: u16, code: &str, title: &str, details: &str) -> Self {
         Self { status, code: code.to_owned(), title: title.to_owned(), details: details.to_owned() }
+    }
+
+    /// Whether this is the refusal that a code names.
+    pub(super) fn is(&self, code: ErrorCode) -> bool {
+        self.code == code.as_str()
     }
 
     /// Doorward answered what this client does not understand.

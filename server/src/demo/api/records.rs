@@ -1,7 +1,7 @@
 //! What Doorward keeps about the visitor: credentials and audit entries.
 
 use actix_web::{HttpResponse, web};
-use doorward_shared::{audit::AuditLogItem, public::CredentialItem};
+use doorward_shared::{ErrorCode, audit::AuditLogItem, public::CredentialItem};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -17,6 +17,19 @@ use super::{
 type State = web::Data<Demo>;
 
 impl Demo {
+    /// A user's credentials, oldest first. Doorward hears of a user with the first registration; until then there are none.
+    pub(super) async fn credentials_of(
+        &self,
+        trail: &mut Trail,
+        user_id: &str,
+    ) -> Result<Vec<CredentialItem>, Refusal> {
+        let query = [("user_id", user_id), ("per_page", "100"), ("order", "asc")];
+        match self.backend.get(trail, &["credentials"], &query).await {
+            Err(refusal) if refusal.is(ErrorCode::UserNotFound) => Ok(Vec::new()),
+            answer => answer,
+        }
+    }
+
     /// The API key opens every credential of the tenant: whose it is, the application must ask itself.
     async fn own_credential(&self, trail: &mut Trail, visitor: &SignedIn, id: &str) -> Result<(), Refusal> {
         let credential: CredentialItem = self.backend.get(trail, &["credentials", id], &[]).await?;
@@ -29,12 +42,7 @@ impl Demo {
 
 /// The visitor's credentials, oldest first.
 pub(super) async fn credentials(demo: State, visitor: SignedIn) -> HttpResponse {
-    answer(async |trail| {
-        let query = [("user_id", visitor.session.user_id.as_str()), ("per_page", "100"), ("order", "asc")];
-        let list: Vec<CredentialItem> = demo.backend.get(trail, &["credentials"], &query).await?;
-        Ok(Done::with(json!(list)))
-    })
-    .await
+    answer(async |trail| Ok(Done::with(json!(demo.credentials_of(trail, &visitor.session.user_id).await?)))).await
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,6 @@
 //! The application's own sign-in: a name and a password, as it was before passkeys.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use doorward_shared::public::CredentialItem;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -110,7 +109,6 @@ pub(super) fn enter(demo: &Demo, request: &HttpRequest, user_id: &str, stage: St
 /// Doorward knows which credentials are second factors; an application may also keep a note of its own.
 /// When it cannot be asked, nobody gets in: a failure here must not make the second factor optional.
 async fn has_second_factor(demo: &Demo, trail: &mut Trail, user_id: &str) -> Result<bool, Refusal> {
-    let query = [("user_id", user_id), ("per_page", "100")];
-    let credentials: Vec<CredentialItem> = demo.backend.get(trail, &["credentials"], &query).await?;
+    let credentials = demo.credentials_of(trail, user_id).await?;
     Ok(credentials.iter().any(|credential| credential.is_mfa))
 }

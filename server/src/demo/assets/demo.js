@@ -172,7 +172,7 @@ function showCalls(place, action, calls) {
   const list = el("ol");
   if (made) for (const call of calls) list.append(callLine(call.method, call.path, call.status ?? null, call.ms, call.request_id));
   else for (const [method, path] of PLANS[action]) list.append(callLine(method, path));
-  const parts = [el("h3", "", made ? "What the backend called" : "What the backend will call"), list];
+  const parts = [el("p", "heading", made ? "What the backend called" : "What the backend will call"), list];
   if (made && calls.length === 0) parts.push(el("p", "note", "Nothing: the application answered this by itself."));
   if (made && PLANS[action].length === 3 && calls.length === 2 && calls.every((call) => call.status < 400)) {
     parts.push(el("p", "note", "jwks.json was still fresh; the backend kept it from before."));
@@ -201,14 +201,21 @@ function showProblem(place, title, problem) {
   if (words && problem.details) code.append(` · ${problem.details}`);
 }
 
+function tokenLink() {
+  const link = el("a", "", "See the verified token");
+  link.href = "#token";
+  return link;
+}
+
 function showToken(token) {
   $("token").hidden = !token;
   if (!token) return;
   $("token-checks").replaceChildren(...token.checks.map(({ name, value }) =>
     el("li", "", el("span", "tick", "✓"), el("code", "", name), el("span", "", value))));
-  $("token-header").textContent = JSON.stringify(token.header, null, 2);
-  $("token-claims").textContent = JSON.stringify(token.claims, null, 2);
   const [header, claims, signature] = token.raw.split(".");
+  const decoded = (part) => JSON.stringify(JSON.parse(new TextDecoder().decode(fromBase64url(part))), null, 2);
+  $("token-header").textContent = decoded(header);
+  $("token-claims").textContent = decoded(claims);
   $("token-raw").replaceChildren(el("span", "", header), ".", el("span", "", claims), ".", el("span", "", signature));
 }
 
@@ -235,7 +242,8 @@ function showAudit(rows) {
     time.title = `${at.toLocaleString()} · request ${row.meta_http_request_id}`;
     const line = el("li", failed ? "failed" : "", time, el("span", "mark", failed ? "✕" : "✓"),
       el("span", "what", eventWords(row.type)), el("code", "kind", row.type));
-    if (row.error) line.append(el("span", "why", row.error, row.error_code ? ` (${row.error_code})` : ""));
+    const why = [row.error, row.error_code && `(${row.error_code})`].filter(Boolean).join(" ");
+    if (why) line.append(el("span", "why", why));
     if (!first && !seenRows.has(row.id)) line.classList.add("fresh");
     seenRows.add(row.id);
     return line;
@@ -405,6 +413,7 @@ async function act(action, pressed, failTitle, work) {
   else if (done) {
     if (done.token !== undefined) showToken(done.token);
     showOutcome(place, "done", done.title, done.text);
+    if (done.token) place.append(el("span", "code", tokenLink()));
   }
   if (moved) {
     $("title").focus({ preventScroll: true });
@@ -457,7 +466,7 @@ onClick("passkey-login", (pressed) => act("passkey-login", pressed, "Not signed 
 }));
 onClick("factor-login", (pressed) => act("factor-login", pressed, "The second factor was refused", async (call) => {
   const { token } = await ceremony(call, "second-factor/login", get);
-  return { title: "Signed in with both factors", text: "The password and your key. The token below is the proof.", token };
+  return { title: "Signed in with both factors", text: "The password and your key: a signed token is the proof.", token };
 }));
 onClick("factor-register", (pressed) => act("factor-register", pressed, "No second factor was registered", async (call) => {
   const { token } = await ceremony(call, "second-factor/registration", create);
