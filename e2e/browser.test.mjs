@@ -145,6 +145,8 @@ describe("password and second factor", () => {
     assert.deepEqual(token.aud, ["localhost"]);
     await page.locator("#audit-rows").getByText("mfa_authentication_final_succeeded").waitFor();
     await shot("04-both-factors");
+    // The README's picture: docs/images/demo.png is a copy of it.
+    await page.screenshot({ path: `${SHOTS}readme.png`, clip: { x: 0, y: 0, width: 1280, height: 960 }, fullPage: true });
     await accessible();
   });
 
