@@ -1,1 +1,4 @@
 //! The commands of the `doorward` binary.
+
+pub mod args;
+pub mod expiry;

@@ -1,0 +1,378 @@
+//! What can be written on the command line. Nothing is carried out here.
+//!
+//! Flags that are settings have no default and read no variable here: precedence is [`crate::config`]'s affair, which
+//! names the source of a bad value.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use doorward_shared::{AdminTokenId, ApiKeyId, TenantId, admin::Role};
+
+use super::expiry::Expiry;
+use crate::{
+    config::{DatabaseUrl, Flags},
+    crypto::PlainSecret,
+};
+
+mod help;
+#[cfg(test)]
+mod tests;
+
+/// Passkeys, second factors and transaction confirmation for applications that already have users.
+#[derive(Debug, Parser)]
+#[command(name = "doorward", version, arg_required_else_help = true, after_help = help::EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    #[command(after_help = help::SERVE)]
+    Serve(ServeArgs),
+    /// Try it: run the server with a tenant and a demo page
+    #[command(after_help = help::QUICKSTART)]
+    Quickstart(QuickstartArgs),
+    /// Register and log in against a running server, with a software authenticator
+    #[command(after_help = help::PROBE)]
+    Probe(ProbeArgs),
+    /// Bring the database's schema up to date, and exit
+    ///
+    /// `serve` does so, too, when it starts; this is for deployments that want it done before
+    Migrate(AdminArgs),
+    /// Create, list and delete tenants
+    #[command(subcommand, arg_required_else_help = true)]
+    Tenant(TenantCommand),
+    /// Create, list and revoke a tenant's API keys
+    #[command(subcommand, arg_required_else_help = true)]
+    ApiKey(ApiKeyCommand),
+    /// Create, list and revoke tokens for the admin API
+    #[command(subcommand, arg_required_else_help = true)]
+    AdminToken(AdminTokenCommand),
+    /// Check the settings, and show each with its source
+    CheckConfig(CheckConfigArgs),
+    /// Print an OpenAPI document
+    Openapi(OpenapiArgs),
+    /// Print the version
+    Version(VersionArgs),
+}
+
+/// Where the installation is.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Installation")]
+pub struct InstallationArgs {
+    /// Folder of the master key and the embedded database [default: ./data] [env: DOORWARD_DATA_DIR]
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<String>,
+    /// Path, or postgres:// URL [default: doorward.db in the data folder] [env: DOORWARD_DATABASE_URL]
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<DatabaseUrl>,
+    /// Settings file, TOML [env: DOORWARD_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Where the server listens.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Addresses")]
+pub struct ListenArgs {
+    /// Address of the public API [default: 127.0.0.1:8000] [env: DOORWARD_PUBLIC_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub public_addr: Option<String>,
+    /// Address of the admin API; keep it away from the internet [default: 127.0.0.1:8001] [env: DOORWARD_ADMIN_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin_addr: Option<String>,
+}
+
+impl InstallationArgs {
+    /// The flags as settings.
+    #[must_use]
+    pub fn flags(&self) -> Flags {
+        Flags {
+            config: self.config.clone(),
+            data_dir: self.data_dir.clone(),
+            database_url: self.database_url.clone(),
+            ..Flags::default()
+        }
+    }
+}
+
+/// `doorward serve`
+#[derive(Debug, Clone, Default, Args)]
+pub struct ServeArgs {
+    /// Where the installation is.
+    #[command(flatten)]
+    pub installation: InstallationArgs,
+    /// Where to listen.
+    #[command(flatten)]
+    pub listen: ListenArgs,
+}
+
+impl ServeArgs {
+    /// The flags as settings.
+    #[must_use]
+    pub fn flags(&self) -> Flags {
+        Flags {
+            public_addr: self.listen.public_addr.clone(),
+            admin_addr: self.listen.admin_addr.clone(),
+            ..self.installation.flags()
+        }
+    }
+}
+
+/// `doorward quickstart`
+#[derive(Debug, Clone, Args)]
+pub struct QuickstartArgs {
+    /// Folder of the master key and the database [default: ./data] [env: DOORWARD_DATA_DIR]
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<String>,
+    /// Address of the demo page; opened as http://localhost:<port>
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub demo_addr: SocketAddr,
+    /// Where to listen.
+    #[command(flatten)]
+    pub listen: ListenArgs,
+}
+
+impl QuickstartArgs {
+    /// The flags as settings.
+    #[must_use]
+    pub fn flags(&self) -> Flags {
+        Flags {
+            data_dir: self.data_dir.clone(),
+            public_addr: self.listen.public_addr.clone(),
+            admin_addr: self.listen.admin_addr.clone(),
+            ..Flags::default()
+        }
+    }
+}
+
+/// `doorward probe`
+#[derive(Debug, Clone, Args)]
+pub struct ProbeArgs {
+    /// Address of the public API
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8000")]
+    pub url: url::Url,
+    /// Id of the tenant
+    #[arg(long, value_name = "ID")]
+    pub tenant: TenantId,
+    /// One of the tenant's API keys
+    #[arg(long, value_name = "KEY", env = "DOORWARD_API_KEY", hide_env_values = true, value_parser = secret)]
+    pub api_key: PlainSecret,
+    /// One of the tenant's web origins
+    #[arg(long, value_name = "ORIGIN")]
+    pub origin: url::Url,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Leave the user and the credential in place
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// What every administrative command takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AdminArgs {
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Where the installation is. Last, since clap puts what follows under its heading.
+    #[command(flatten)]
+    pub installation: InstallationArgs,
+}
+
+/// `doorward tenant …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum TenantCommand {
+    /// Create a tenant
+    #[command(after_help = help::TENANT_CREATE)]
+    Create(TenantCreateArgs),
+    /// List the tenants
+    List(AdminArgs),
+    /// Delete a tenant with its users, credentials, keys and audit log
+    Delete(TenantDeleteArgs),
+}
+
+/// `doorward tenant create`
+#[derive(Debug, Clone, Args)]
+pub struct TenantCreateArgs {
+    /// Name for people, also shown in the browser's dialogue
+    #[arg(long, value_parser = name)]
+    pub name: String,
+    /// RP ID: a domain
+    #[arg(long, value_name = "DOMAIN")]
+    pub rp_id: String,
+    /// Origin whose ceremonies are accepted; repeat it for more
+    #[arg(long = "origin", value_name = "ORIGIN", required = true)]
+    pub origins: Vec<String>,
+    /// Origin whose pages may call the public API, with * and ? as wildcards; repeat it for more [default: the origins]
+    #[arg(long = "cors-origin", value_name = "ORIGIN")]
+    pub cors_origins: Vec<String>,
+    /// Also create an API key, and print it
+    #[arg(long)]
+    pub api_key: bool,
+    /// What every administrative command takes.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// `doorward tenant delete`
+#[derive(Debug, Clone, Args)]
+pub struct TenantDeleteArgs {
+    /// Id of the tenant
+    #[arg(value_name = "TENANT")]
+    pub tenant: TenantId,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// What every administrative command takes.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// `doorward api-key …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum ApiKeyCommand {
+    /// Create an API key, and print it this once
+    #[command(after_help = "Example:\n  doorward api-key create --tenant 0198c0de-… --name backend --expires 90d")]
+    Create(ApiKeyCreateArgs),
+    /// List a tenant's API keys, without their secrets
+    List(ApiKeyListArgs),
+    /// Revoke an API key, from the next request on
+    Revoke(ApiKeyRevokeArgs),
+}
+
+/// `doorward api-key create`
+#[derive(Debug, Clone, Args)]
+pub struct ApiKeyCreateArgs {
+    /// Id of the tenant
+    #[arg(long, value_name = "ID")]
+    pub tenant: TenantId,
+    /// Name for people
+    #[arg(long, value_parser = name)]
+    pub name: String,
+    /// When it stops working: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
+    #[arg(long, value_name = "WHEN")]
+    pub expires: Option<Expiry>,
+    /// What every administrative command takes.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// `doorward api-key list`
+#[derive(Debug, Clone, Args)]
+pub struct ApiKeyListArgs {
+    /// Id of the tenant
+    #[arg(long, value_name = "ID")]
+    pub tenant: TenantId,
+    /// What every administrative command takes.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// `doorward api-key revoke`
+#[derive(Debug, Clone, Args)]
+pub struct ApiKeyRevokeArgs {
+    /// Id of the tenant
+    #[arg(long, value_name = "ID")]
+    pub tenant: TenantId,
+    /// Id of the key, as `list` shows it
+    #[arg(value_name = "KEY")]
+    pub key: ApiKeyId,
+    /// What every administrative command takes.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// `doorward admin-token …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum AdminTokenCommand {
+    /// Create an admin token, and print it this once
+    #[command(after_help = "Example:\n  doorward admin-token create --name alice --role auditor --expires 30d")]
+    Create(AdminTokenCreateArgs),
+    /// List the admin tokens, without their secrets
+    List(AdminArgs),
+    /// Revoke an admin token, from the next request on
+    Revoke(AdminTokenRevokeArgs),
+}
+
+/// `doorward admin-token create`
+#[derive(Debug, Clone, Args)]
+pub struct AdminTokenCreateArgs {
+    /// Name for people; the actor in audit logs
+    #[arg(long, value_parser = name)]
+    pub name: String,
+    /// What it may do: admin (everything) or auditor (read)
+    #[arg(long, value_name = "ROLE", default_value_t = Role::Admin, value_parser = role)]
+    pub role: Role,
+    /// When it stops working: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
+    #[arg(long, value_name = "WHEN")]
+    pub expires: Option<Expiry>,
+    /// What every administrative command takes.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// `doorward admin-token revoke`
+#[derive(Debug, Clone, Args)]
+pub struct AdminTokenRevokeArgs {
+    /// Id of the token, as `list` shows it
+    #[arg(value_name = "TOKEN")]
+    pub token: AdminTokenId,
+    /// What every administrative command takes.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// `doorward check-config`
+#[derive(Debug, Clone, Default, Args)]
+pub struct CheckConfigArgs {
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// What `serve` takes.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// The APIs that have an OpenAPI document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ApiName {
+    /// What applications call
+    Public,
+    /// What administrators call
+    Admin,
+}
+
+/// `doorward openapi`
+#[derive(Debug, Clone, Copy, Args)]
+pub struct OpenapiArgs {
+    /// Which API
+    #[arg(value_enum, default_value_t = ApiName::Public)]
+    pub api: ApiName,
+}
+
+/// `doorward version`
+#[derive(Debug, Clone, Copy, Args)]
+pub struct VersionArgs {
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the shape of a clap value parser")]
+fn secret(text: &str) -> Result<PlainSecret, std::convert::Infallible> {
+    Ok(PlainSecret::new(text.trim().to_owned()))
+}
+
+fn name(text: &str) -> Result<String, &'static str> {
+    let name = text.trim();
+    if (1..=128).contains(&name.chars().count()) { Ok(name.to_owned()) } else { Err("must have 1 to 128 characters") }
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    text.parse().map_err(|_| "must be admin or auditor".to_owned())
+}

@@ -1,0 +1,165 @@
+//! Every command is read, and what is wrong is refused.
+
+use std::collections::BTreeMap;
+
+use clap::{CommandFactory, error::ErrorKind};
+
+use super::*;
+use crate::config::{Settings, Source};
+
+const ID: &str = "0198c0de-0000-7000-8000-000000000001";
+
+fn parse(line: &str) -> Result<Command, clap::Error> {
+    Cli::try_parse_from(std::iter::once("doorward").chain(line.split_whitespace())).map(|cli| cli.command)
+}
+
+fn accepted(line: &str) -> Command {
+    parse(line).unwrap_or_else(|error| panic!("{line}: {error}"))
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_command_is_read() {
+    for line in [
+        "serve",
+        "quickstart",
+        "migrate --json",
+        "tenant list --json --data-dir /srv",
+        "tenant delete 0198c0de-0000-7000-8000-000000000001 --yes",
+        "api-key list --tenant 0198c0de-0000-7000-8000-000000000001",
+        "api-key revoke --tenant 0198c0de-0000-7000-8000-000000000001 0198c0de-0000-7000-8000-000000000002",
+        "admin-token list",
+        "admin-token revoke 0198c0de-0000-7000-8000-000000000002",
+        "check-config --config /etc/doorward.toml --json",
+        "openapi",
+        "openapi admin",
+        "version --json",
+    ] {
+        accepted(line);
+    }
+}
+
+#[test]
+fn flags_of_serve_become_settings() {
+    let Command::Serve(args) = accepted(
+        "serve --data-dir /a --public-addr 0.0.0.0:1 --admin-addr 127.0.0.1:2 --database-url /d.db --config f.toml",
+    ) else {
+        panic!("not serve")
+    };
+    let expected = Flags {
+        config: Some("f.toml".into()),
+        data_dir: Some("/a".into()),
+        public_addr: Some("0.0.0.0:1".into()),
+        admin_addr: Some("127.0.0.1:2".into()),
+        database_url: Some(DatabaseUrl::new("/d.db".into())),
+    };
+    assert_eq!(args.flags(), expected);
+    let Command::Serve(args) = accepted("serve") else { panic!("not serve") };
+    assert_eq!(args.flags(), Flags::default(), "what is not given leaves the word to variables and file");
+}
+
+#[test]
+fn a_bad_flag_is_named_by_the_settings() {
+    let Command::Serve(args) = accepted("serve --public-addr 80x") else { panic!("not serve") };
+    let refusal = Settings::load(&args.flags(), &BTreeMap::new()).unwrap_err().to_string();
+    assert_eq!(refusal, r#"server.public_addr (--public-addr): "80x" is not an address like 127.0.0.1:8000"#);
+}
+
+#[test]
+fn quickstart_opens_its_page_on_localhost() {
+    let Command::Quickstart(args) = accepted("quickstart") else { panic!("not quickstart") };
+    assert_eq!(args.demo_addr.to_string(), "127.0.0.1:8080");
+    let Command::Quickstart(args) = accepted("quickstart --data-dir /q --public-addr 127.0.0.1:9") else {
+        panic!("not quickstart")
+    };
+    let settings = Settings::load(&args.flags(), &BTreeMap::new()).unwrap();
+    assert_eq!(settings.database.url.expose(), "/q/doorward.db");
+    assert_eq!(settings.effective[0].source, Source::Flag("--public-addr"));
+}
+
+#[test]
+fn a_tenant_takes_several_origins() {
+    let Command::Tenant(TenantCommand::Create(args)) = accepted(
+        "tenant create --name Shop --rp-id example.com --origin https://example.com --origin https://a.example.com \
+         --cors-origin https://*.example.com --api-key --json",
+    ) else {
+        panic!("not tenant create")
+    };
+    assert_eq!(args.origins, ["https://example.com", "https://a.example.com"]);
+    assert_eq!(args.cors_origins, ["https://*.example.com"]);
+    assert!(args.api_key && args.admin.json);
+    assert_eq!((args.name.as_str(), args.rp_id.as_str()), ("Shop", "example.com"));
+}
+
+#[test]
+fn keys_and_tokens_take_an_expiry_and_a_role() {
+    let Command::ApiKey(ApiKeyCommand::Create(args)) =
+        accepted(&format!("api-key create --tenant {ID} --name backend --expires 90d"))
+    else {
+        panic!("not api-key create")
+    };
+    assert_eq!(args.expires, Some(Expiry::After(90 * 86_400_000)));
+    assert_eq!(args.tenant.to_string(), ID);
+    for (line, expected) in [
+        ("admin-token create --name alice", Role::Admin),
+        ("admin-token create --name alice --role auditor", Role::Auditor),
+    ] {
+        let Command::AdminToken(AdminTokenCommand::Create(args)) = accepted(line) else { panic!("{line}") };
+        assert_eq!((args.role, args.expires), (expected, None));
+    }
+}
+
+#[test]
+fn the_probe_prints_no_key() {
+    let args = accepted(&format!("probe --tenant {ID} --api-key dw_hunter2 --origin https://example.com --keep"));
+    assert!(!format!("{args:?}").contains("hunter2"));
+    let Command::Probe(args) = args else { panic!("not probe") };
+    assert_eq!(args.api_key.expose(), "dw_hunter2");
+    assert_eq!(args.url.as_str(), "http://127.0.0.1:8000/");
+    assert!(args.keep && !args.json);
+}
+
+#[test]
+fn what_is_wrong_is_refused() {
+    use ErrorKind::{InvalidSubcommand, InvalidValue, MissingRequiredArgument, UnknownArgument, ValueValidation};
+    for (line, kind) in [
+        ("dance", InvalidSubcommand),
+        ("serve --colour red", UnknownArgument),
+        ("serve extra", UnknownArgument),
+        ("tenant rename", InvalidSubcommand),
+        ("tenant create --name Shop --rp-id example.com", MissingRequiredArgument),
+        ("tenant create --rp-id example.com --origin https://example.com", MissingRequiredArgument),
+        ("tenant delete", MissingRequiredArgument),
+        ("tenant delete shop", ValueValidation),
+        ("api-key create --name backend", MissingRequiredArgument),
+        ("api-key create --tenant shop --name backend", ValueValidation),
+        ("api-key revoke --tenant 0198c0de-0000-7000-8000-000000000001 dw_7f3a", ValueValidation),
+        ("admin-token create --name alice --role root", ValueValidation),
+        ("admin-token create --name alice --expires soon", ValueValidation),
+        ("quickstart --demo-addr 8080", ValueValidation),
+        ("probe --tenant x --api-key k --origin https://example.com", ValueValidation),
+        ("openapi private", InvalidValue),
+    ] {
+        assert_eq!(parse(line).unwrap_err().kind(), kind, "{line}");
+    }
+    let empty = Cli::try_parse_from(["doorward", "admin-token", "create", "--name", "  "]);
+    assert_eq!(empty.unwrap_err().kind(), ValueValidation);
+    let probe = parse(&format!("probe --tenant {ID} --api-key k --origin example.com")).unwrap_err();
+    assert_eq!(probe.kind(), ValueValidation);
+}
+
+#[test]
+fn every_command_explains_itself() {
+    fn check(command: &clap::Command) {
+        assert!(command.get_about().is_some(), "{}", command.get_name());
+        for argument in command.get_arguments() {
+            assert!(argument.get_help().is_some(), "{} {}", command.get_name(), argument.get_id());
+        }
+        command.get_subcommands().for_each(check);
+    }
+    check(&Cli::command());
+}
