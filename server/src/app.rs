@@ -1,9 +1,10 @@
 //! One installation: everything requests share. Built by the same builder in `main` and in tests; there are no globals.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     clock::{Clock, Entropy, IdSequence, NoEntropy},
+    config::Network,
     crypto::{HashCost, HashError, Hasher, KeyCheck, MasterKey, VerifiedKeys},
     metrics::Metrics,
     rate_limit::RateLimits,
@@ -63,11 +64,15 @@ pub struct AppSettings {
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
     /// Whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: TrustedProxies,
-    /// Keyless requests a second from one address; 0: no limit.
-    pub visits_per_address: u32,
-    /// Keyless requests a second for one tenant; 0: no limit.
-    pub visits_per_tenant: u32,
+    pub trusted_proxies: Vec<Network>,
+    /// How deep JSON may be nested.
+    pub json_depth: usize,
+    /// Keyless requests a minute from one address; `None`: no limit.
+    pub visits_per_address: Option<u32>,
+    /// Keyless requests a minute for one tenant; `None`: no limit.
+    pub visits_per_tenant: Option<u32>,
+    /// Days audit entries are kept; `None`: for ever.
+    pub audit_retention_days: Option<u32>,
     /// How long a wrong admin token waits for its refusal.
     pub wrong_token_delay: Duration,
     /// Tenants remembered.
@@ -80,30 +85,6 @@ pub struct AppSettings {
     pub hash_queue: usize,
     /// What a hash costs.
     pub hash_cost: HashCost,
-}
-
-/// Networks of the proxies in front.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TrustedProxies(pub Vec<(IpAddr, u8)>);
-
-impl TrustedProxies {
-    /// Whether the address is a proxy's.
-    #[must_use]
-    pub fn contains(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|(network, bits)| within(address, *network, *bits))
-    }
-}
-
-fn within(address: IpAddr, network: IpAddr, bits: u8) -> bool {
-    let (address, network, width) = match (address, network) {
-        (IpAddr::V4(address), IpAddr::V4(network)) => {
-            (u128::from(address.to_bits()), u128::from(network.to_bits()), 32)
-        }
-        (IpAddr::V6(address), IpAddr::V6(network)) => (address.to_bits(), network.to_bits(), 128),
-        _ => return false,
-    };
-    let shift = u32::from(width - bits.min(width));
-    shift == 128 || address >> shift == network >> shift
 }
 
 /// Why an installation cannot be put together.
@@ -151,27 +132,5 @@ impl App {
             master_key,
             settings,
         }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn networks_contain_their_own_addresses_only() {
-        let proxies = TrustedProxies(vec![(ip("10.0.0.0"), 8), (ip("2001:db8::"), 32), (ip("192.0.2.7"), 32)]);
-        assert!(proxies.contains(ip("10.200.3.4")));
-        assert!(proxies.contains(ip("2001:db8::1")));
-        assert!(proxies.contains(ip("192.0.2.7")));
-        assert!(!proxies.contains(ip("11.0.0.1")));
-        assert!(!proxies.contains(ip("192.0.2.8")));
-        assert!(!proxies.contains(ip("2001:db9::1")));
-        assert!(TrustedProxies(vec![(ip("::"), 0)]).contains(ip("2001:db9::1")));
-        assert!(TrustedProxies(vec![(ip("0.0.0.0"), 0)]).contains(ip("192.0.2.8")));
     }
 }

@@ -1,2 +1,7 @@
-//! skeleton
-fn main() {}
+//! The `doorward` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    doorward_server::cli::main()
+}

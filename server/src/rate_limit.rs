@@ -17,12 +17,12 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
-    /// Limits in requests a second; 0 switches a limit off. A tenth of a minute's worth may come at once.
+    /// Limits in requests a minute; `None` switches a limit off. A tenth of a minute's worth may come at once.
     #[must_use]
-    pub fn new(per_address: u32, per_tenant: u32) -> Self {
+    pub fn new(per_address: Option<u32>, per_tenant: Option<u32>) -> Self {
         Self {
-            by_address: quota(per_address).map(RateLimiter::keyed),
-            by_tenant: quota(per_tenant).map(RateLimiter::keyed),
+            by_address: per_address.and_then(quota).map(RateLimiter::keyed),
+            by_tenant: per_tenant.and_then(quota).map(RateLimiter::keyed),
             clock: DefaultClock::default(),
         }
     }
@@ -61,10 +61,9 @@ impl RateLimits {
     }
 }
 
-fn quota(per_second: u32) -> Option<Quota> {
-    let rate = NonZeroU32::new(per_second)?;
-    let burst = NonZeroU32::new(per_second.saturating_mul(6)).unwrap_or(rate);
-    Some(Quota::per_second(rate).allow_burst(burst))
+fn quota(per_minute: u32) -> Option<Quota> {
+    let burst = NonZeroU32::new((per_minute / 10).max(1))?;
+    Some(Quota::per_minute(NonZeroU32::new(per_minute)?).allow_burst(burst))
 }
 
 #[cfg(test)]
@@ -75,7 +74,7 @@ mod tests {
 
     #[test]
     fn one_address_does_not_use_up_anothers_share() {
-        let limits = RateLimits::new(1, 0);
+        let limits = RateLimits::new(Some(60), None);
         let tenant = TenantId::new(Uuid::nil());
         let accepted = (0..100).filter(|_| limits.visit(tenant, "192.0.2.1").is_ok()).count();
         assert!((6..=8).contains(&accepted), "{accepted}");
@@ -83,8 +82,8 @@ mod tests {
     }
 
     #[test]
-    fn zero_means_no_limit() {
-        let limits = RateLimits::new(0, 0);
+    fn none_means_no_limit() {
+        let limits = RateLimits::new(None, None);
         assert!((0..10_000).all(|_| limits.visit(TenantId::new(Uuid::nil()), "192.0.2.1").is_ok()));
     }
 }

@@ -2,6 +2,10 @@
 
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 
+/// What is kept quiet unless the operator asks for it by name: actix's account of its threads, and webauthn-rs's
+/// complaints about what strangers send, which Doorward refuses in its own words.
+const QUIET: [(&str, &str); 2] = [("actix_server", "actix_server=warn"), ("webauthn_rs_core", "webauthn_rs_core=off")];
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -16,7 +20,12 @@ pub enum LogFormat {
 /// # Errors
 /// When the level is none `tracing` knows.
 pub fn start(format: LogFormat, level: &str) -> Result<(), ParseError> {
-    let filter = EnvFilter::try_new(level)?;
+    let mut filter = EnvFilter::try_new(level)?;
+    for (target, directive) in QUIET {
+        if !level.contains(target) {
+            filter = filter.add_directive(directive.parse()?);
+        }
+    }
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // The second subscriber of a process is refused; the first one goes on.
     let _ = match format {

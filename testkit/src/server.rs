@@ -3,7 +3,7 @@
 use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 
 use doorward_server::{
-    app::{App, AppSettings, TrustedProxies},
+    app::{App, AppSettings},
     clock::SystemEntropy,
     crypto::{HashCost, MasterKey},
     domain::RequestMeta,
@@ -152,9 +152,11 @@ fn settings() -> AppSettings {
         issuer: "doorward-test".to_owned(),
         body_limit: 256 * 1024,
         body_timeout: Duration::from_secs(5),
-        trusted_proxies: TrustedProxies::default(),
-        visits_per_address: 0,
-        visits_per_tenant: 0,
+        trusted_proxies: Vec::new(),
+        json_depth: 64,
+        visits_per_address: None,
+        visits_per_tenant: None,
+        audit_retention_days: None,
         wrong_token_delay: Duration::ZERO,
         tenant_cache: 1_000,
         key_cache: 1_000,

@@ -132,6 +132,9 @@ pub struct QuickstartArgs {
     /// Address of the demo page; opened as http://localhost:<port>
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub demo_addr: SocketAddr,
+    /// Print what a script needs to know as one line of JSON, once everything listens
+    #[arg(long)]
+    pub json: bool,
     /// Where to listen.
     #[command(flatten)]
     pub listen: ListenArgs,
@@ -162,9 +165,9 @@ pub struct ProbeArgs {
     /// One of the tenant's API keys
     #[arg(long, value_name = "KEY", env = "DOORWARD_API_KEY", hide_env_values = true, value_parser = secret)]
     pub api_key: PlainSecret,
-    /// One of the tenant's web origins
+    /// One of the tenant's web origins [default: https:// and the RP ID]
     #[arg(long, value_name = "ORIGIN")]
-    pub origin: url::Url,
+    pub origin: Option<url::Url>,
     /// Answer as JSON
     #[arg(long)]
     pub json: bool,

@@ -1,4 +1,159 @@
 //! The commands of the `doorward` binary.
 
+mod administer;
 pub mod args;
+mod call;
+mod check;
 pub mod expiry;
+mod output;
+mod probe;
+mod quickstart;
+mod serve;
+mod start;
+
+use std::{io::IsTerminal as _, process::ExitCode};
+
+use clap::Parser as _;
+use doorward_shared::Timestamp;
+
+use self::args::{AdminArgs, AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, TenantCommand, TenantDeleteArgs};
+use crate::{
+    http::openapi::{self, Api},
+    service::admin::AdminCall,
+};
+
+/// Why a command failed, in words for whoever typed it.
+#[derive(Debug)]
+pub struct Failed {
+    message: String,
+    /// 2 for what was typed or set wrong, 1 for everything else.
+    code: u8,
+}
+
+impl Failed {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 1 }
+    }
+
+    fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 2 }
+    }
+}
+
+/// Reads the command line, carries the command out, and tells the shell how it went.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&Failed::new(format!("no threads: {error}"))),
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => report(&failed),
+    }
+}
+
+fn report(failed: &Failed) -> ExitCode {
+    if !failed.message.is_empty() {
+        eprintln!("doorward: {}", failed.message);
+    }
+    ExitCode::from(failed.code)
+}
+
+async fn run(command: Command) -> Result<(), Failed> {
+    match command {
+        Command::Serve(args) => serve::run(&start::settings(&args.flags())?).await,
+        Command::Quickstart(args) => {
+            let demo = quickstart::Demo { addr: args.demo_addr, json: args.json };
+            quickstart::run(&start::settings(&args.flags())?, demo).await
+        }
+        Command::Probe(args) => probe::run(args).await,
+        Command::Migrate(args) => check::migrate(&args).await,
+        Command::Tenant(command) => tenant(command).await,
+        Command::ApiKey(command) => api_key(command).await,
+        Command::AdminToken(command) => admin_token(command).await,
+        Command::CheckConfig(args) => check::config(&args),
+        Command::Openapi(args) => output::line(openapi::document(match args.api {
+            ApiName::Public => Api::Public,
+            ApiName::Admin => Api::Admin,
+        })),
+        Command::Version(args) => check::version(args.json),
+    }
+}
+
+async fn tenant(command: TenantCommand) -> Result<(), Failed> {
+    match command {
+        TenantCommand::Create(args) => {
+            let named = !args.cors_origins.is_empty();
+            let web = |origin: &&String| origin.contains("://");
+            let own = || args.origins.iter().filter(web).cloned().collect();
+            let new = administer::NewTenant {
+                cors_origins: if named { args.cors_origins } else { own() },
+                name: args.name,
+                rp_id: args.rp_id,
+                origins: args.origins,
+                api_key: args.api_key,
+            };
+            administer::create_tenant(&open(&args.admin).await?, new, args.admin.json).await
+        }
+        TenantCommand::List(args) => administer::list_tenants(&open(&args).await?, args.json).await,
+        TenantCommand::Delete(args) => {
+            confirm(&args)?;
+            administer::delete_tenant(&open(&args.admin).await?, args.tenant, args.admin.json).await
+        }
+    }
+}
+
+/// Deleting a tenant ends every login of its users: without `--yes`, its id must be typed again.
+fn confirm(args: &TenantDeleteArgs) -> Result<(), Failed> {
+    if args.yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Failed::usage("deleting a tenant deletes its users and their credentials: add --yes"));
+    }
+    eprint!("This deletes the tenant with all its users, credentials and audit entries. Type its id to go on: ");
+    let mut typed = String::new();
+    std::io::stdin().read_line(&mut typed).map_err(|error| Failed::new(error.to_string()))?;
+    if typed.trim() == args.tenant.to_string() { Ok(()) } else { Err(Failed::new("nothing was deleted")) }
+}
+
+async fn api_key(command: ApiKeyCommand) -> Result<(), Failed> {
+    match command {
+        ApiKeyCommand::Create(args) => {
+            let call = open(&args.admin).await?;
+            let expires = expires(&call, args.expires)?;
+            administer::create_api_key(&call, args.tenant, args.name, expires, args.admin.json).await
+        }
+        ApiKeyCommand::List(args) => {
+            administer::list_api_keys(&open(&args.admin).await?, args.tenant, args.admin.json).await
+        }
+        ApiKeyCommand::Revoke(args) => {
+            administer::revoke_api_key(&open(&args.admin).await?, args.tenant, args.key, args.admin.json).await
+        }
+    }
+}
+
+async fn admin_token(command: AdminTokenCommand) -> Result<(), Failed> {
+    match command {
+        AdminTokenCommand::Create(args) => {
+            let call = open(&args.admin).await?;
+            let expires = expires(&call, args.expires)?;
+            administer::create_admin_token(&call, args.name, args.role, expires, args.admin.json).await
+        }
+        AdminTokenCommand::List(args) => administer::list_admin_tokens(&open(&args).await?, args.json).await,
+        AdminTokenCommand::Revoke(args) => {
+            administer::revoke_admin_token(&open(&args.admin).await?, args.token, args.admin.json).await
+        }
+    }
+}
+
+async fn open(args: &AdminArgs) -> Result<AdminCall, Failed> {
+    call::open(&start::settings(&args.installation.flags())?).await
+}
+
+fn expires(call: &AdminCall, expiry: Option<expiry::Expiry>) -> Result<Option<Timestamp>, Failed> {
+    let resolve = |expiry: expiry::Expiry| expiry.resolve(call.app.clock.now());
+    expiry.map(resolve).transpose().map_err(|error| Failed::usage(format!("--expires: {error}")))
+}

@@ -158,10 +158,14 @@ fn words(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow<'static, s
     const DENIED: StatusCode = StatusCode::UNAUTHORIZED;
     let (status, title) = match (refusal, operation) {
         (Refusal::Invalid(_), _) => (BAD, "unable to validate request"),
-        (Refusal::Malformed(_), On::RegistrationFinalize) => (BAD, "unable to parse credential creation response"),
-        (Refusal::Malformed(_), On::LoginFinalize) => (BAD, "unable to finish login"),
-        (Refusal::Malformed(_), On::TransactionFinalize) => (BAD, "unable to finish transaction"),
-        (Refusal::Malformed(_), _) => (BAD, "unable to process request"),
+        (Refusal::Malformed(_) | Refusal::MalformedCredential(_), On::RegistrationFinalize) => {
+            (BAD, "unable to parse credential creation response")
+        }
+        (Refusal::Malformed(_) | Refusal::MalformedCredential(_), On::LoginFinalize) => (BAD, "unable to finish login"),
+        (Refusal::Malformed(_) | Refusal::MalformedCredential(_), On::TransactionFinalize) => {
+            (BAD, "unable to finish transaction")
+        }
+        (Refusal::Malformed(_) | Refusal::MalformedCredential(_), _) => (BAD, "unable to process request"),
         (Refusal::ChallengeUnknown, On::RegistrationFinalize) => {
             (BAD, "received challenge does not match with any stored one")
         }

@@ -2,13 +2,18 @@
 
 use serde::de::DeserializeOwned;
 
+use super::extract::Body;
 use crate::service::Refusal;
 
 /// Reads a JSON object. An empty body means `{}`, as clients of this API send it; unknown fields are ignored.
 ///
 /// # Errors
 /// [`Refusal::Malformed`], saying where reading stopped, in our own words.
-pub fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub fn object<T: DeserializeOwned>(body: &Body) -> Result<T, Refusal> {
+    body.bytes().and_then(parse)
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let body = if body.iter().all(u8::is_ascii_whitespace) { b"{}" } else { body };
     // Without this, a JSON array would be taken for the object's fields in order.
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
@@ -32,15 +37,15 @@ mod tests {
 
     #[test]
     fn nothing_means_an_empty_object() {
-        assert_eq!(object::<LoginInitRequest>(b""), Ok(LoginInitRequest::default()));
-        assert_eq!(object::<LoginInitRequest>(b" \n"), Ok(LoginInitRequest::default()));
-        assert_eq!(object::<LoginInitRequest>(br#"{"other":1}"#), Ok(LoginInitRequest::default()));
+        assert_eq!(parse::<LoginInitRequest>(b""), Ok(LoginInitRequest::default()));
+        assert_eq!(parse::<LoginInitRequest>(b" \n"), Ok(LoginInitRequest::default()));
+        assert_eq!(parse::<LoginInitRequest>(br#"{"other":1}"#), Ok(LoginInitRequest::default()));
     }
 
     #[test]
     fn what_is_no_object_is_refused() {
         for body in ["[\"alice\"]", "null", "\"alice\"", "{\"user_id\":5}", "{", "{} {}", "{\"user_id\":\"\u{1}"] {
-            assert!(object::<LoginInitRequest>(body.as_bytes()).is_err(), "{body}");
+            assert!(parse::<LoginInitRequest>(body.as_bytes()).is_err(), "{body}");
         }
     }
 }

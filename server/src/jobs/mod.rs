@@ -6,11 +6,13 @@ use tokio::task::JoinHandle;
 
 use crate::{
     app::App,
-    store::{StoreError, challenges},
+    store::{StoreError, audit, challenges},
 };
 
 const PURGE_EVERY: Duration = Duration::from_secs(30);
 const PURGE_BATCH: i64 = 1_000;
+const DAY_MS: i64 = 86_400_000;
+const RETENTION_EVERY: Duration = Duration::from_secs(600);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// An expired challenge stays a while, so that its finalize is told that it expired, and not that it never was.
 const PURGE_GRACE_MS: i64 = 10 * 60 * 1_000;
@@ -34,6 +36,9 @@ pub fn start(app: &Arc<App>) -> Jobs {
             app.rate_limits.forget_idle();
             Ok(())
         }),
+        every(RETENTION_EVERY, Arc::clone(app), "retention of audit entries", |app| async move {
+            forget(&app).await.map(drop)
+        }),
         every(FLUSH_EVERY, Arc::clone(app), "last use of API keys", |app| async move {
             app.key_usage.flush(&app.store, false).await.map(drop)
         }),
@@ -53,6 +58,24 @@ pub async fn purge(app: &App) -> Result<usize, StoreError> {
         purged += batch;
         if i64::try_from(batch).unwrap_or(i64::MAX) < PURGE_BATCH {
             return Ok(purged);
+        }
+    }
+}
+
+/// Deletes audit entries that are older than the operator keeps them.
+///
+/// # Errors
+/// As the database has them; the next run goes on.
+pub async fn forget(app: &App) -> Result<usize, StoreError> {
+    let Some(days) = app.settings.audit_retention_days else { return Ok(0) };
+    let before = app.clock.now().plus_millis(-i64::from(days) * DAY_MS);
+    let mut forgotten = 0;
+    loop {
+        let batch =
+            app.store.write(move |connection| audit::purge_before(connection, None, before, PURGE_BATCH)).await?;
+        forgotten += batch;
+        if i64::try_from(batch).unwrap_or(i64::MAX) < PURGE_BATCH {
+            return Ok(forgotten);
         }
     }
 }

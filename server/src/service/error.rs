@@ -16,6 +16,8 @@ pub enum Refusal {
     Invalid(String),
     /// The body is no JSON, or not the structure the operation takes.
     Malformed(String),
+    /// The body is JSON, but no credential's response as WebAuthn has it.
+    MalformedCredential(String),
     /// No such user.
     UserNotFound,
     /// The user has no credential that the operation accepts.
@@ -53,6 +55,7 @@ impl Refusal {
         match self {
             Self::Invalid(_) => ErrorCode::ValidationFailed,
             Self::Malformed(_) => ErrorCode::BodyMalformed,
+            Self::MalformedCredential(_) => ErrorCode::CredentialMalformed,
             Self::UserNotFound => ErrorCode::UserNotFound,
             Self::NoSuitableCredential => ErrorCode::NoSuitableCredential,
             Self::TransactionExists => ErrorCode::TransactionExists,
@@ -74,9 +77,11 @@ impl Refusal {
     #[must_use]
     pub fn reason(&self) -> String {
         match self {
-            Self::Invalid(reason) | Self::Malformed(reason) | Self::Conflict(reason) | Self::Config(reason) => {
-                reason.clone()
-            }
+            Self::Invalid(reason)
+            | Self::Malformed(reason)
+            | Self::MalformedCredential(reason)
+            | Self::Conflict(reason)
+            | Self::Config(reason) => reason.clone(),
             Self::UserNotFound => "user not found".to_owned(),
             Self::NoSuitableCredential => "user has no suitable credentials for this operation".to_owned(),
             Self::TransactionExists => "transaction already exists".to_owned(),

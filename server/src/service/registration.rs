@@ -101,15 +101,15 @@ fn validated(call: &Call, request: RegistrationInitRequest, now: Timestamp) -> R
 ///
 /// # Errors
 /// The refusals of the contract's table; each leaves its audit row.
-pub async fn finalize(call: &Call, ceremony: Ceremony, body: &[u8]) -> Result<String, Failure> {
+pub async fn finalize(call: &Call, ceremony: Ceremony, body: Result<&[u8], Refusal>) -> Result<String, Failure> {
     let now = call.app.clock.now();
     let event = audit::event(&call.app, call.tenant.id(), &call.meta, ceremony.final_event(true), now)?;
-    let parsed = match webauthn::parse_registration(body) {
+    let parsed = body.and_then(|body| {
+        webauthn::parse_registration(body).map_err(|malformed| Refusal::MalformedCredential(malformed.reason))
+    });
+    let parsed = match parsed {
         Ok(parsed) => parsed,
-        Err(malformed) => {
-            let refusal = Refusal::Malformed(malformed.reason);
-            return Err(audit::refuse(call, event, ceremony.final_event(false), refusal).await);
-        }
+        Err(refusal) => return Err(audit::refuse(call, event, ceremony.final_event(false), refusal).await),
     };
     let event = event.credential(parsed.credential_id());
     let tenant_id = call.tenant.id();

@@ -17,7 +17,7 @@ Examples:
 A database password is better set in DOORWARD_DATABASE_URL than on the command line, which other users can read.";
 
 pub(super) const QUICKSTART: &str = "\
-Makes a tenant named \"demo\" for http://localhost:8080 unless there is one, and prints the address of the page to open.
+Makes a tenant named \"Demo\" for http://localhost:8080 unless there is one, and prints the address of the page to open.
 Browsers allow passkeys on http only for localhost, so open the page by that name.";
 
 pub(super) const PROBE: &str = "\
@@ -26,7 +26,7 @@ Examples:
   doorward probe --url https://passkeys.example.com --json \\
       --tenant 0198c0de-… --origin https://app.example.com
 
-The key is better given in DOORWARD_API_KEY: other users can read the command line. The user and credential the probe makes are deleted at its end, unless --keep is given. Exits with 0 when every ceremony succeeded.";
+The key is better given in DOORWARD_API_KEY: other users can read the command line. The credentials the probe makes are deleted at its end, unless --keep is given. Exits with 0 when every ceremony succeeded.";
 
 pub(super) const TENANT_CREATE: &str = "\
 Examples:

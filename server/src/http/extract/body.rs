@@ -1,13 +1,13 @@
 //! Bodies: bounded in size and in the time they may take to arrive.
 
-use std::{future::Future, ops::Deref, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::StatusCode, web};
 use bytes::BytesMut;
 use doorward_shared::ErrorCode;
 use futures_util::StreamExt as _;
 
-use crate::{app::App, http::ApiError};
+use crate::{app::App, http::ApiError, service::Refusal};
 
 /// How many times the limit is read and thrown away before the connection is given up: without reading on, HTTP/2
 /// clients would see a stream error in place of the 413.
@@ -15,14 +15,44 @@ const DRAIN_FACTOR: usize = 16;
 
 /// The whole body of a request.
 #[derive(Debug)]
-pub struct Body(BytesMut);
+pub struct Body {
+    bytes: BytesMut,
+    max_depth: usize,
+}
 
-impl Deref for Body {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
+impl Body {
+    /// The bytes, unless they are JSON nested deeper than the operator allows.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`]. Left to the operation, whose audit row says so.
+    pub fn bytes(&self) -> Result<&[u8], Refusal> {
+        if is_deeper(&self.bytes, self.max_depth) {
+            let reason = format!("the JSON is nested deeper than {} levels", self.max_depth);
+            return Err(Refusal::Malformed(reason));
+        }
+        Ok(&self.bytes)
     }
+}
+
+/// Whether brackets outside strings are open more than `limit` times at once.
+fn is_deeper(json: &[u8], limit: usize) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                if depth > limit {
+                    return true;
+                }
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 impl FromRequest for Body {
@@ -34,14 +64,17 @@ impl FromRequest for Body {
             return Box::pin(async { Err(ApiError::internal("the server was built without its App")) });
         };
         let (limit, patience) = (app.settings.body_limit, app.settings.body_timeout);
+        let max_depth = app.settings.json_depth;
         let payload = payload.take();
         Box::pin(async move {
-            tokio::time::timeout(patience, read(payload, limit)).await.unwrap_or_else(|_| Err(timed_out(patience)))
+            let read = tokio::time::timeout(patience, read(payload, limit)).await;
+            let bytes = read.unwrap_or_else(|_| Err(timed_out(patience)))?;
+            Ok(Self { bytes, max_depth })
         })
     }
 }
 
-async fn read(mut payload: Payload, limit: usize) -> Result<Body, ApiError> {
+async fn read(mut payload: Payload, limit: usize) -> Result<BytesMut, ApiError> {
     let mut body = BytesMut::new();
     let mut seen = 0_usize;
     while let Some(chunk) = payload.next().await {
@@ -61,10 +94,23 @@ async fn read(mut payload: Payload, limit: usize) -> Result<Body, ApiError> {
         let status = StatusCode::PAYLOAD_TOO_LARGE;
         return Err(ApiError::new(status, ErrorCode::BodyTooLarge, "unable to process request", details));
     }
-    Ok(Body(body))
+    Ok(body)
 }
 
 fn timed_out(patience: Duration) -> ApiError {
     let details = format!("the body did not arrive within {} s", patience.as_secs());
     ApiError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::RequestTimeout, "unable to process request", details)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_counts_brackets_outside_strings() {
+        assert!(!is_deeper(br#"{"a":[{"b":1}],"c":[]}"#, 3));
+        assert!(is_deeper(br#"{"a":[{"b":1}],"c":[]}"#, 2));
+        assert!(!is_deeper(br#"{"a":"[[[[\"[[["}"#, 1));
+        assert!(is_deeper("[".repeat(1_000_000).as_bytes(), 64));
+    }
 }

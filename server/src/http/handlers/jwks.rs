@@ -1,7 +1,7 @@
 //! The keys that verify a tenant's tokens.
 
 use actix_web::{HttpResponse, http::header};
-use doorward_shared::{ErrorBody, TenantId};
+use doorward_shared::{ErrorBody, TenantId, public::Jwks};
 
 use crate::http::{ApiError, extract::Visitor};
 
@@ -15,7 +15,7 @@ pub const MAX_AGE_SECONDS: u32 = 600;
     tag = "Tokens",
     params(("tenant_id" = TenantId, Path, description = "the tenant")),
     responses(
-        (status = 200, description = "a JWK set", body = Object),
+        (status = 200, description = "a JWK set", body = Jwks),
         (status = 404, description = "tenant not found", body = ErrorBody),
     ),
     security(()),

@@ -54,7 +54,7 @@ pub async fn trace(
     let route = response.request().match_pattern().unwrap_or_else(|| "-".to_owned());
     let status = response.status();
     app.metrics.request(method.as_str(), &route, status.as_u16(), elapsed);
-    let micros = elapsed.as_micros();
+    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     let id = meta.request_id.as_str();
     let client = meta.source_ip.as_str();
     let status_number = status.as_u16();

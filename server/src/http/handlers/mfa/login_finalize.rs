@@ -33,6 +33,6 @@ use crate::{
     security(("apiKey" = [])),
 )]
 pub async fn finalize(caller: KeyHolder, body: Body) -> Result<Json<TokenResponse>, ApiError> {
-    let token = assertion::finalize(&caller.call, Ceremony::MfaLogin, &body).await;
+    let token = assertion::finalize(&caller.call, Ceremony::MfaLogin, body.bytes()).await;
     token.map(|token| Json(TokenResponse { token })).map_err(|failure| ApiError::of(Operation::LoginFinalize, failure))
 }

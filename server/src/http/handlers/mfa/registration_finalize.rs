@@ -35,7 +35,7 @@ use crate::{
     security(("apiKey" = [])),
 )]
 pub async fn finalize(caller: KeyHolder, body: Body) -> Result<Json<TokenResponse>, ApiError> {
-    let token = registration::finalize(&caller.call, Ceremony::MfaRegistration, &body).await;
+    let token = registration::finalize(&caller.call, Ceremony::MfaRegistration, body.bytes()).await;
     token
         .map(|token| Json(TokenResponse { token }))
         .map_err(|failure| ApiError::of(Operation::RegistrationFinalize, failure))

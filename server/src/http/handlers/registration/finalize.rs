@@ -34,7 +34,7 @@ use crate::{
     security((), ("apiKey" = [])),
 )]
 pub async fn finalize(caller: Visitor, body: Body) -> Result<Json<TokenResponse>, ApiError> {
-    let token = registration::finalize(&caller.call, Ceremony::Registration, &body).await;
+    let token = registration::finalize(&caller.call, Ceremony::Registration, body.bytes()).await;
     token
         .map(|token| Json(TokenResponse { token }))
         .map_err(|failure| ApiError::of(Operation::RegistrationFinalize, failure))

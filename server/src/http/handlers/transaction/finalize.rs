@@ -33,7 +33,7 @@ use crate::{
     security(("apiKey" = [])),
 )]
 pub async fn finalize(caller: KeyHolder, body: Body) -> Result<Json<TokenResponse>, ApiError> {
-    let token = assertion::finalize(&caller.call, Ceremony::Transaction, &body).await;
+    let token = assertion::finalize(&caller.call, Ceremony::Transaction, body.bytes()).await;
     token
         .map(|token| Json(TokenResponse { token }))
         .map_err(|failure| ApiError::of(Operation::TransactionFinalize, failure))

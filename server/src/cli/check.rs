@@ -1,0 +1,45 @@
+//! `doorward migrate`, `check-config`, `version`.
+
+use super::{
+    Failed,
+    args::{AdminArgs, CheckConfigArgs},
+    output, start,
+};
+
+/// Brings the database's schema up to this version: what every start does, apart, for operators who want it apart.
+pub(super) async fn migrate(args: &AdminArgs) -> Result<(), Failed> {
+    let settings = start::settings(&args.installation.flags())?;
+    let app = start::open(&settings).await?;
+    let pending = app.store.pending_migrations().await.map_err(|error| Failed::new(error.to_string()))?;
+    let engine = app.store.engine().as_str();
+    app.store.close().await;
+    if args.json {
+        return output::json(&serde_json::json!({ "engine": engine, "pending": pending }));
+    }
+    output::line(&format!("the {engine} schema is up to date"))
+}
+
+/// Prints every setting with its value and where it comes from; refuses what `serve` would refuse.
+pub(super) fn config(args: &CheckConfigArgs) -> Result<(), Failed> {
+    let settings = start::settings(&args.serve.flags())?;
+    if args.json {
+        let all: Vec<_> = settings
+            .effective
+            .iter()
+            .map(|one| serde_json::json!({ "setting": one.key, "value": one.value, "source": one.source.to_string() }))
+            .collect();
+        return output::json(&all);
+    }
+    let row = |one: &crate::config::Effective| vec![one.key.to_owned(), one.value.clone(), one.source.to_string()];
+    output::table(&["SETTING", "VALUE", "SOURCE"], &settings.effective.iter().map(row).collect::<Vec<_>>())
+}
+
+/// Prints the version.
+pub(super) fn version(json: bool) -> Result<(), Failed> {
+    let version = env!("CARGO_PKG_VERSION");
+    if json {
+        output::json(&serde_json::json!({ "version": version }))
+    } else {
+        output::line(&format!("doorward {version}"))
+    }
+}

@@ -1,0 +1,92 @@
+//! From settings to an installation that is open.
+
+use std::{collections::BTreeMap, net::TcpListener, num::NonZeroUsize, sync::Arc, time::Duration};
+
+use super::Failed;
+use crate::{
+    app::{App, AppSettings},
+    config::{self, Flags, Settings},
+    crypto::HashCost,
+    installation,
+    server::Listening,
+    store::{DatabaseUrl, StoreOptions},
+    telemetry::{self, LogFormat},
+};
+
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a wrong admin token waits for its refusal.
+const WRONG_TOKEN_DELAY: Duration = Duration::from_millis(500);
+
+/// Reads the settings from flags, the environment and the file they name.
+pub(super) fn settings(flags: &Flags) -> Result<Settings, Failed> {
+    let env: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    Settings::load(flags, &env).map_err(|error| Failed::usage(error.to_string()))
+}
+
+/// Starts the log.
+pub(super) fn log(settings: &Settings) -> Result<(), Failed> {
+    let format = match settings.log.format {
+        config::LogFormat::Json => LogFormat::Json,
+        config::LogFormat::Text => LogFormat::Text,
+    };
+    telemetry::start(format, &settings.log.level).map_err(|error| Failed::usage(format!("log.level: {error}")))
+}
+
+/// Opens the installation the settings describe.
+pub(super) async fn open(settings: &Settings) -> Result<Arc<App>, Failed> {
+    let url: DatabaseUrl =
+        settings.database.url.expose().parse().map_err(|error| Failed::usage(format!("database.url: {error}")))?;
+    let options = StoreOptions {
+        readers: settings.database.connections,
+        connections: settings.database.connections,
+        write_queue: settings.database.write_queue,
+        wait: settings.database.acquire_timeout,
+        statement_timeout: settings.database.statement_timeout,
+        ..StoreOptions::new(url)
+    };
+    installation::open(&settings.data.dir, options, app_settings(settings))
+        .await
+        .map_err(|error| Failed::new(error.to_string()))
+}
+
+fn app_settings(settings: &Settings) -> AppSettings {
+    let limits = &settings.limits;
+    AppSettings {
+        issuer: settings.token.issuer.clone(),
+        body_limit: limits.body_bytes,
+        body_timeout: limits.body_timeout,
+        trusted_proxies: settings.proxy.trusted.clone(),
+        json_depth: limits.json_depth,
+        visits_per_address: limits.keyless_per_address,
+        visits_per_tenant: limits.keyless_per_tenant,
+        audit_retention_days: settings.audit.retention_days,
+        wrong_token_delay: WRONG_TOKEN_DELAY,
+        tenant_cache: settings.cache.tenants,
+        key_cache: settings.cache.verified_keys,
+        hash_threads: limits.hash_threads_on(cores()),
+        hash_queue: limits.hash_queue,
+        hash_cost: HashCost::default(),
+    }
+}
+
+/// How the settings want the listening done.
+pub(super) fn listening(settings: &Settings) -> Listening {
+    Listening {
+        workers: settings.server.workers.unwrap_or_else(cores),
+        head_timeout: settings.limits.header_timeout,
+        keep_alive: KEEP_ALIVE,
+        grace: settings.server.shutdown_timeout,
+    }
+}
+
+/// Takes an address, or says which setting names one that is taken.
+pub(super) fn bind(setting: &str, address: std::net::SocketAddr) -> Result<TcpListener, Failed> {
+    TcpListener::bind(address).map_err(|error| Failed::new(format!("{setting}: cannot listen on {address}: {error}")))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
