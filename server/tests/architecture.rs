@@ -36,7 +36,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("tokio_postgres", &["store"]),
     ("webauthn_rs", &["webauthn"]),
     ("actix_web", &["http", "routes", "server", "demo", "cli"]),
-    ("argon2", &["crypto"]),
+    ("argon2", &["crypto", "demo"]),
     ("reqwest", &["probe", "demo"]),
 ];
 
