@@ -327,3 +327,14 @@ fn the_file_is_named_by_flag_or_variable() {
     let refusal = Settings::load(&gone, &env(&[])).unwrap_err().to_string();
     assert!(refusal.starts_with("/no/such/file.toml (--config): "), "{refusal}");
 }
+
+#[test]
+fn the_documentation_lists_every_setting_with_its_default() {
+    let page = include_str!("../../../docs/operations.md");
+    for setting in setting::SETTINGS {
+        let default = if setting.default.is_empty() { "(empty)".to_owned() } else { format!("`{}`", setting.default) };
+        let flag = setting.flag.map(|flag| format!("`{flag}`")).unwrap_or_default();
+        let row = format!("| `{}` | `{}` | {flag} | {default} | {} |", setting.key, setting.variable, setting.help);
+        assert!(page.contains(&row), "docs/operations.md lacks: {row}");
+    }
+}
