@@ -129,7 +129,7 @@ pub struct QuickstartArgs {
     /// Folder of the master key and the database [default: ./data] [env: DOORWARD_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<String>,
-    /// Address of the demo page; opened as http://localhost:<port>
+    /// Address of the demo page; opened by the name localhost
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub demo_addr: SocketAddr,
     /// Print what a script needs to know as one line of JSON, once everything listens
