@@ -43,10 +43,11 @@ impl User {
     }
 }
 
-/// The tenant ids a user handle may stand for, the likelier first: its text, then the UUID its 16 bytes are.
+/// The tenant ids a user handle may stand for, the likelier first: its text, then the UUID its 16 bytes are. No user's id
+/// contains U+0000.
 #[must_use]
 pub fn external_ids_of_handle(handle: &[u8]) -> Vec<String> {
-    let text = std::str::from_utf8(handle).ok().map(str::to_owned);
+    let text = std::str::from_utf8(handle).ok().filter(|text| !text.contains('\0')).map(str::to_owned);
     let uuid = Uuid::from_slice(handle).ok().map(|uuid| uuid.to_string());
     text.into_iter().chain(uuid).collect()
 }

@@ -25,6 +25,9 @@ pub fn item(transaction: Transaction) -> TransactionItem {
 /// # Errors
 /// [`Refusal::UserNotFound`].
 pub async fn for_user(call: &Call, user_id: &str) -> Result<Vec<TransactionItem>, Failure> {
+    if user_id.contains('\0') {
+        return Err(Refusal::UserNotFound.into());
+    }
     let tenant_id = call.tenant.id();
     let user_id = user_id.to_owned();
     let found = call

@@ -14,9 +14,15 @@ pub const MAX_TEXT_CHARS: usize = 128;
 /// [`Refusal::Invalid`], naming the field.
 pub fn required(field: &str, value: Option<String>) -> Result<String, Refusal> {
     match value {
+        Some(text) if text.contains('\0') => Err(without_nul(field)),
         Some(text) if !text.trim().is_empty() => Ok(text),
         _ => Err(Refusal::Invalid(format!("{field} is a required field"))),
     }
+}
+
+/// U+0000 is no part of any name, and PostgreSQL's texts cannot hold it.
+fn without_nul(field: &str) -> Refusal {
+    Refusal::Invalid(format!("{field} must not contain U+0000"))
 }
 
 /// A field that must be there and have at most [`MAX_TEXT_CHARS`] characters.
@@ -32,6 +38,9 @@ pub fn label(field: &str, value: Option<String>) -> Result<String, Refusal> {
 /// # Errors
 /// [`Refusal::Invalid`], naming the field.
 pub fn short(field: &str, text: String) -> Result<String, Refusal> {
+    if text.contains('\0') {
+        return Err(without_nul(field));
+    }
     if text.chars().count() > MAX_TEXT_CHARS {
         return Err(Refusal::Invalid(format!("{field} must be a maximum of {MAX_TEXT_CHARS} characters in length")));
     }
@@ -57,7 +66,9 @@ pub fn user_id(value: Option<String>) -> Result<String, Refusal> {
 pub fn url(field: &str, value: Option<String>) -> Result<Option<String>, Refusal> {
     let Some(text) = value.filter(|text| !text.is_empty()) else { return Ok(None) };
     match url::Url::parse(&text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https" | "data") && text.len() <= 2048 => Ok(Some(text)),
+        Ok(url) if matches!(url.scheme(), "http" | "https" | "data") && text.len() <= 2048 && !text.contains('\0') => {
+            Ok(Some(text))
+        }
         _ => Err(Refusal::Invalid(format!("{field} must be a valid URL of at most 2048 characters"))),
     }
 }

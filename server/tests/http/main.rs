@@ -1,3 +1,4 @@
 //! The public API, over real sockets, with software authenticators.
 
+mod hostile;
 mod mfa;

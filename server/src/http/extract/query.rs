@@ -45,6 +45,11 @@ impl FromRequest for Query {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self::parse(request.query_string())))
+        let query = Self::parse(request.query_string());
+        let nul = query.0.iter().find(|(_, value)| value.contains('\0'));
+        ready(match nul {
+            Some((name, _)) => Err(ApiError::query(format!("{name} must not contain U+0000"))),
+            None => Ok(query),
+        })
     }
 }

@@ -78,6 +78,9 @@ pub async fn delete(call: &AdminCall, tenant: TenantId, name: &str) -> Result<()
 
 /// By the tenant's own id first: it may happen to look like a UUID.
 fn find(connection: &mut Connection, tenant: TenantId, name: &str) -> Result<Option<User>, StoreError> {
+    if name.contains('\0') {
+        return Ok(None);
+    }
     if let Some(user) = table::find_by_external(connection, tenant, name)? {
         return Ok(Some(user));
     }

@@ -1,0 +1,22 @@
+//! Texts that databases and terminals choke on.
+
+use doorward_testkit::TestServer;
+use serde_json::json;
+
+#[tokio::test]
+async fn nul_is_refused_wherever_text_is_taken() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    for body in [
+        json!({ "user_id": "a\0b", "username": "alice" }),
+        json!({ "user_id": "alice", "username": "a\0b" }),
+        json!({ "user_id": "alice", "username": "alice", "display_name": "a\0b" }),
+    ] {
+        tenant.http.post("/registration/initialize", &body).await.expect_refusal(400, "validation_failed");
+    }
+    let login = json!({ "user_id": "a\0b" });
+    tenant.http.post("/mfa/login/initialize", &login).await.expect_refusal(400, "validation_failed");
+    tenant.http.get("/transaction/a%00b").await.expect_refusal(404, "user_not_found");
+    tenant.http.get("/credentials?user_id=a%00b").await.expect_refusal(400, "query_invalid");
+    tenant.http.get("/audit_logs?q=a%00b").await.expect_refusal(400, "query_invalid");
+}
