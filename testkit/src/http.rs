@@ -83,15 +83,24 @@ impl Http {
         self.send(Method::PATCH, path, Some(body.to_string().into_bytes())).await
     }
 
+    /// `POST` to a server that may be gone: `None` when it did not answer whole.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
+        self.try_send(Method::POST, path, Some(body.to_string().into_bytes())).await.ok()
+    }
+
     /// Any method, with or without a body.
     pub async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
+        self.try_send(method, path, body).await.expect("an answer")
+    }
+
+    async fn try_send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> reqwest::Result<Answer> {
         let mut request = self.client.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
         }
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer { status, headers, text: response.text().await.expect("a body") }
+        Ok(Answer { status, headers, text: response.text().await? })
     }
 }
 
