@@ -132,29 +132,4 @@ mod tests {
         assert_eq!(check.matches(SCOPE, &key("right"), &hash).await, Ok(true));
         assert_eq!(paid(), 3);
     }
-
-    /// `cargo test --release --workspace --lib crypto::check::tests::cost -- --ignored --nocapture`
-    #[tokio::test]
-    #[ignore = "a measurement"]
-    async fn cost() {
-        use crate::crypto::{GeneratedSecret, HashCost, KeyKind};
-
-        let entropy = Arc::new(SystemEntropy::default());
-        let made = GeneratedSecret::new(KeyKind::Api, &*entropy).unwrap();
-        let hasher = Hasher::start(1, 64, HashCost::default(), entropy.clone()).unwrap();
-        let hash = hasher.hash(made.secret.clone()).await.unwrap();
-        let started = std::time::Instant::now();
-        for _ in 0..20 {
-            assert!(hasher.verify(made.secret.clone(), hash.clone()).await.unwrap());
-        }
-        println!("Argon2id: {:?}", started.elapsed() / 20);
-        let check = KeyCheck::new(hasher, VerifiedKeys::new(1000, &*entropy).unwrap());
-        assert!(check.matches(SCOPE, &PresentedKey { id: made.id, secret: made.secret }, &hash).await.unwrap());
-        let started = std::time::Instant::now();
-        for _ in 0..100_000 {
-            let key = PresentedKey::parse(KeyKind::Api, made.plain.expose()).unwrap();
-            assert!(check.matches(SCOPE, &key, &hash).await.unwrap());
-        }
-        println!("a remembered key, parsed and checked: {:?}", started.elapsed() / 100_000);
-    }
 }

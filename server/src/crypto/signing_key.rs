@@ -356,24 +356,4 @@ pub(super) mod tests {
         let key = SigningKey::open(&record, &master()).unwrap();
         assert_eq!(format!("{key:?}"), format!("SigningKey {{ id: {KEY:?}, algorithm: Es256, .. }}"));
     }
-
-    /// `cargo test --release --workspace --lib signing_key::tests::cost -- --ignored --nocapture`
-    #[test]
-    #[ignore = "a measurement"]
-    fn cost() {
-        for &algorithm in SigningAlgorithm::ALL {
-            let record = record(KEY, algorithm, 0, 0);
-            let started = std::time::Instant::now();
-            for _ in 0..200 {
-                SigningKey::open(&record, &master()).unwrap();
-            }
-            let open = started.elapsed() / 200;
-            let key = SigningKey::open(&record, &master()).unwrap();
-            let started = std::time::Instant::now();
-            for _ in 0..2000 {
-                std::hint::black_box(key.sign(&claims()).unwrap());
-            }
-            println!("{algorithm}: sign {:?}, open {open:?}", started.elapsed() / 2000);
-        }
-    }
 }

@@ -50,6 +50,15 @@ pub enum Api {
         health::alive,
         health::ready,
     ),
+    tags(
+        (name = "MFA", description = "second factors"),
+        (name = "Passkeys", description = "registration and login"),
+        (name = "Transactions", description = "confirmed with a passkey"),
+        (name = "Credentials"),
+        (name = "Audit"),
+        (name = "Tokens"),
+        (name = "Health"),
+    ),
     components(schemas(doorward_shared::public::TokenClaims)),
     modifiers(&KeyHeader),
 )]
