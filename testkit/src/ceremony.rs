@@ -113,11 +113,3 @@ pub fn claims(answer: &Answer) -> Value {
     let bytes = doorward_shared::Base64Url::decode(payload).expect("base64url");
     serde_json::from_slice(bytes.as_bytes()).expect("JSON claims")
 }
-
-/// The newest rows of the tenant's audit log, newest first: type and machine-readable error.
-pub async fn audit(tenant: &TestTenant, count: usize) -> Vec<(String, Option<String>)> {
-    let rows = tenant.http.get(&format!("/audit_logs?per_page={count}")).await.expect(200).json();
-    let rows = rows.as_array().expect("an array").clone();
-    let text = |row: &Value, name: &str| row[name].as_str().map(str::to_owned);
-    rows.iter().map(|row| (text(row, "type").unwrap_or_default(), text(row, "error_code"))).collect()
-}

@@ -16,7 +16,7 @@ impl TestClock {
         Self(AtomicI64::new(1_790_000_000_000))
     }
 
-    /// Moves on.
+    /// Moves on; back, when the number is negative.
     pub fn advance_ms(&self, millis: i64) {
         self.0.fetch_add(millis, Ordering::SeqCst);
     }

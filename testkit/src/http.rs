@@ -131,10 +131,39 @@ impl Answer {
         self
     }
 
+    /// The names of the body's members, sorted.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        names(&self.json())
+    }
+
+    /// Checks everything a refusal says.
+    #[track_caller]
+    pub fn expect_words(&self, status: u16, code: &str, title: &str, details: &str) {
+        self.expect_refusal(status, code);
+        assert_eq!((self.field("title").as_str(), self.field("details").as_str()), (title, details), "{}", self.text);
+        assert_eq!(self.names(), ["code", "details", "status", "title"]);
+        assert_eq!(self.header("content-type"), Some("application/json"));
+    }
+
+    /// The request's id, as the answer has it.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        self.header("x-request-id").expect("every answer has its request's id")
+    }
+
     /// Checks status and machine-readable code of a refusal.
     #[track_caller]
     pub fn expect_refusal(&self, status: u16, code: &str) {
         assert_eq!((self.status, self.field("code").as_str()), (status, code), "{}", self.text);
         assert_eq!(self.json()["status"], status, "{}", self.text);
     }
+}
+
+/// The names of an object's members, sorted.
+#[must_use]
+pub fn names(object: &Value) -> Vec<String> {
+    let mut names: Vec<String> = object.as_object().expect("an object").keys().cloned().collect();
+    names.sort();
+    names
 }

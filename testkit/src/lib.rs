@@ -6,6 +6,7 @@
     reason = "test support: what fails here is a failed test"
 )]
 
+pub mod audit;
 pub mod ceremony;
 pub mod clock;
 pub mod database;
@@ -13,6 +14,7 @@ pub mod http;
 pub mod mutations;
 pub mod server;
 
-pub use ceremony::{Person, audit, claims};
-pub use http::{Answer, Http};
+pub use audit::{Row, audit};
+pub use ceremony::{Person, claims};
+pub use http::{Answer, Http, names};
 pub use server::{ORIGIN, RP_ID, TestServer, TestTenant};

@@ -46,9 +46,11 @@ pub struct TestServer {
     pub admin_url: String,
     /// Where its database and master key are.
     pub data_dir: PathBuf,
+    database_url: String,
+    adjust: Vec<fn(&mut AppSettings)>,
     handles: Vec<actix_web::dev::ServerHandle>,
-    _temporary: Option<tempfile::TempDir>,
-    _database: Option<crate::database::TestDatabase>,
+    temporary: Option<tempfile::TempDir>,
+    database: Option<crate::database::TestDatabase>,
 }
 
 /// A tenant with an API key.
@@ -123,9 +125,11 @@ impl Builder {
             public_url,
             admin_url,
             data_dir,
+            database_url: url,
+            adjust: self.adjust,
             handles: vec![public, admin],
-            _temporary: temporary,
-            _database: database,
+            temporary,
+            database,
         }
     }
 }
@@ -199,13 +203,7 @@ impl TestServer {
             create_api_key: true,
         };
         let created = tenants::create(&self.administrator(), request).await.expect("a tenant");
-        let api_key = created.api_key.expect("its key").secret;
-        TestTenant {
-            id: created.id,
-            http: Http::new(format!("{}/{}", self.public_url, created.id)).header("apiKey", &api_key),
-            anonymous: Http::new(format!("{}/{}", self.public_url, created.id)),
-            api_key,
-        }
+        TestTenant::new(self, created.id, created.api_key.expect("its key").secret)
     }
 
     /// Another API key of a tenant.
@@ -221,12 +219,61 @@ impl TestServer {
         Http::new(self.admin_url.clone()).header("Authorization", &format!("Bearer {}", token.secret))
     }
 
-    /// Stops listening and closes the database, as a restart does.
+    /// A builder of another server on the same data, with the same clock and settings.
+    fn alike(&self) -> Builder {
+        let adjust = self.adjust.clone();
+        let (data_dir, clock) = (Some(self.data_dir.clone()), Some(Arc::clone(&self.clock)));
+        Builder { data_dir, clock, adjust, database: Some(self.database_url.clone()) }
+    }
+
+    /// Another process on the same data, with the same clock and settings.
+    pub async fn another(&self) -> Self {
+        self.alike().start().await
+    }
+
+    /// Ends this process and starts the next one on the same data. It listens elsewhere: see [`TestTenant::on`].
+    pub async fn restart(mut self) -> Self {
+        self.close().await;
+        let (temporary, database) = (self.temporary.take(), self.database.take());
+        let mut next = self.alike().start().await;
+        (next.temporary, next.database) = (temporary, database);
+        next
+    }
+
+    /// Stops listening and closes the database.
     pub async fn stop(mut self) {
+        self.close().await;
+    }
+
+    async fn close(&mut self) {
         for handle in self.handles.drain(..) {
-            handle.stop(true).await;
+            handle.stop(false).await;
         }
         self.app.store.close().await;
+    }
+
+    /// Runs statements on the database, behind the server's back.
+    pub async fn sql(&self, statements: &str) {
+        crate::database::execute(&self.database_url, statements).await;
+    }
+}
+
+impl TestTenant {
+    fn new(server: &TestServer, id: TenantId, api_key: String) -> Self {
+        let anonymous = Http::new(format!("{}/{id}", server.public_url));
+        Self { id, http: anonymous.clone().header("apiKey", &api_key), anonymous, api_key }
+    }
+
+    /// The same tenant on another server of the installation.
+    #[must_use]
+    pub fn on(&self, server: &TestServer) -> Self {
+        Self::new(server, self.id, self.api_key.clone())
+    }
+
+    /// The public API, called with this key.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Http {
+        self.anonymous.clone().header("apiKey", key)
     }
 }
 

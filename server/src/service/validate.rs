@@ -22,7 +22,7 @@ pub fn required(field: &str, value: Option<String>) -> Result<String, Refusal> {
 
 /// U+0000 is no part of any name, and PostgreSQL's texts cannot hold it.
 fn without_nul(field: &str) -> Refusal {
-    Refusal::Invalid(format!("{field} must not contain U+0000"))
+    Refusal::Invalid(format!("{field} must not contain the character U+0000"))
 }
 
 /// A field that must be there and have at most [`MAX_TEXT_CHARS`] characters.

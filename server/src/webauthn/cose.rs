@@ -38,6 +38,8 @@ impl<'a> Labels<'a> {
                 Some(-1) => &mut labels.minus_1,
                 Some(-2) => &mut labels.minus_2,
                 Some(-3) => &mut labels.minus_3,
+                // The private part of an elliptic key: whoever sends it has no key of one's own any more.
+                Some(-4) => return None,
                 _ => continue,
             };
             if place.replace(value).is_some() {

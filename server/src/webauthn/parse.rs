@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use doorward_shared::Base64Url;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{attestation::AttestationObject, auth_data::AuthData, client_data::ClientData};
 use crate::domain::{ChallengeValue, CredentialId};
@@ -104,14 +105,17 @@ impl Text<'_> {
 // Everything is optional here, so that reasons can name the field that is missing.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Body<'a, R> {
+struct Body<'a> {
     #[serde(borrow, default)]
     id: Text<'a>,
     #[serde(borrow, default)]
     raw_id: Text<'a>,
     #[serde(borrow, default, rename = "type")]
     kind: Text<'a>,
-    response: Option<R>,
+    #[serde(borrow, default)]
+    response: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    authenticator_attachment: Text<'a>,
     // Where older clients put it; not in assertions.
     #[serde(default)]
     transports: Option<Vec<String>>,
@@ -141,14 +145,32 @@ struct AssertionBody<'a> {
     user_handle: Text<'a>,
 }
 
+/// The response, which must be an object: an array would be taken for its members in order.
+fn object<'a, R: Deserialize<'a>>(response: Option<&'a RawValue>) -> Result<R, Malformed> {
+    let text = response.ok_or("response is missing")?.get();
+    if !text.starts_with('{') {
+        return Err("response is not a JSON object".into());
+    }
+    serde_json::from_str(text).map_err(|_| "a member of response has the wrong type, or is repeated".into())
+}
+
+/// Where the authenticator says it is: a short text or nothing, and not kept.
+fn attachment(text: &Text<'_>) -> Result<(), Malformed> {
+    match &text.0 {
+        Some(text) if text.len() > 32 => Err("authenticatorAttachment is too long".into()),
+        _ => Ok(()),
+    }
+}
+
 /// Reads the body of a registration finalize: one JSON object and nothing behind it; unknown members are ignored.
 ///
 /// # Errors
 /// [`Malformed`] when a field is missing or is not what it should be, down to the attestation object's structure.
 pub fn parse_registration(body: &[u8]) -> Result<ParsedRegistration, Malformed> {
-    let body: Body<'_, AttestationBody<'_>> = read_json(body)?;
+    let body: Body<'_> = read_json(body)?;
     let credential_id = credential_id(body.id, body.raw_id, &body.kind)?;
-    let response = body.response.ok_or("response is missing")?;
+    let response: AttestationBody<'_> = object(body.response)?;
+    attachment(&body.authenticator_attachment)?;
     let client_data_json = response.client_data_json.decode("response.clientDataJSON")?;
     let attestation_object = response.attestation_object.decode("response.attestationObject")?;
     Ok(ParsedRegistration {
@@ -166,9 +188,10 @@ pub fn parse_registration(body: &[u8]) -> Result<ParsedRegistration, Malformed> 
 /// # Errors
 /// [`Malformed`] when a field is missing or is not what it should be, down to the authenticator data's structure.
 pub fn parse_assertion(body: &[u8]) -> Result<ParsedAssertion, Malformed> {
-    let body: Body<'_, AssertionBody<'_>> = read_json(body)?;
+    let body: Body<'_> = read_json(body)?;
     let credential_id = credential_id(body.id, body.raw_id, &body.kind)?;
-    let response = body.response.ok_or("response is missing")?;
+    let response: AssertionBody<'_> = object(body.response)?;
+    attachment(&body.authenticator_attachment)?;
     let client_data_json = response.client_data_json.decode("response.clientDataJSON")?;
     let auth_data_bytes = response.authenticator_data.decode("response.authenticatorData")?;
     let auth_data = AuthData::read(&auth_data_bytes)?;

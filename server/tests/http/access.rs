@@ -1,0 +1,132 @@
+//! Who may call: every row of the route table, with every kind of wrong key.
+
+use doorward_server::{
+    routes::{Access, PUBLIC},
+    service::admin::api_keys,
+};
+use doorward_shared::ApiKeyId;
+use doorward_testkit::{Http, Person, TestServer, TestTenant};
+use reqwest::Method;
+
+fn paths(access: Access) -> impl Iterator<Item = (Method, String)> {
+    PUBLIC.iter().filter(move |endpoint| endpoint.access == access).map(|endpoint| {
+        let path = endpoint.path.replace("/{tenant_id}", "");
+        let path = path.replace("{user_id}", "alice").replace("{credential_id}", "AAAA");
+        (endpoint.method.parse().unwrap(), path)
+    })
+}
+
+/// Every endpoint that needs the key refuses this caller, leaves one row each, and changes nothing.
+async fn expect_shut(tenant: &TestTenant, caller: &Http, code: &str) {
+    let before = (tenant.count("").await, tenant.count("type=api_key_rejected").await);
+    let mut calls = 0;
+    for (method, path) in paths(Access::ApiKey) {
+        let answer = caller.send(method.clone(), &path, Some(b"{}".to_vec())).await;
+        answer.expect_refusal(401, "api_key_invalid");
+        assert_eq!(answer.field("title"), "The api key is invalid");
+        let row = tenant.row_of(&answer).await;
+        assert_eq!((row.kind().as_str(), row.code().as_deref()), ("api_key_rejected", Some(code)), "{method} {path}");
+        calls += 1;
+    }
+    let after = (tenant.count("").await, tenant.count("type=api_key_rejected").await);
+    assert_eq!(after, (before.0 + calls, before.1 + calls));
+}
+
+#[tokio::test]
+async fn endpoints_that_need_the_key_are_shut_without_a_good_one() {
+    let server = TestServer::start().await;
+    let (tenant, other) = (server.tenant().await, server.tenant().await);
+    expect_shut(&tenant, &tenant.anonymous, "api_key_missing").await;
+    expect_shut(&tenant, &tenant.with_key(&other.api_key), "api_key_invalid").await;
+    expect_shut(&tenant, &tenant.with_key("dw_nonsense"), "api_key_invalid").await;
+    let mut wrong = tenant.api_key.clone();
+    wrong.replace_range(wrong.len() - 4.., "AAAA");
+    expect_shut(&tenant, &tenant.with_key(&wrong), "api_key_invalid").await;
+    let expiring = server.api_key(tenant.id, Some(server.app.clock.now().plus_millis(1_000))).await;
+    let _ = tenant.with_key(&expiring.secret).get("/credentials").await.expect(200);
+    server.clock.advance_ms(1_000);
+    expect_shut(&tenant, &tenant.with_key(&expiring.secret), "api_key_invalid").await;
+    let revoked = server.api_key(tenant.id, None).await;
+    let _ = tenant.with_key(&revoked.secret).get("/credentials").await.expect(200);
+    api_keys::revoke(&server.administrator(), tenant.id, ApiKeyId::new(revoked.id)).await.unwrap();
+    expect_shut(&tenant, &tenant.with_key(&revoked.secret), "api_key_invalid").await;
+    let _ = tenant.http.get("/credentials").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_login_that_names_a_user_needs_the_key() {
+    let server = TestServer::start().await;
+    let (tenant, other) = (server.tenant().await, server.tenant().await);
+    let named = serde_json::json!({ "user_id": "alice" });
+    let missing = tenant.anonymous.post("/login/initialize", &named).await;
+    missing.expect_refusal(401, "api_key_missing");
+    assert_eq!(missing.field("title"), "api key is missing");
+    let wrong = tenant.with_key(&other.api_key).post("/login/initialize", &named).await;
+    wrong.expect_refusal(401, "api_key_invalid");
+    let _ = tenant.anonymous.send(Method::POST, "/login/initialize", Some(Vec::new())).await.expect(200);
+}
+
+#[tokio::test]
+async fn tenants_do_not_see_each_other() {
+    let server = TestServer::start().await;
+    let (tenant, other) = (server.tenant().await, server.tenant().await);
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&tenant).await.expect(200);
+    let id = tenant.http.get("/credentials").await.expect(200).json()[0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/credentials/{id}");
+    other.http.get(&path).await.expect_refusal(404, "credential_not_found");
+    let name = serde_json::json!({ "name": "mine now" });
+    other.http.patch(&path, &name).await.expect_refusal(404, "credential_not_found");
+    other.http.delete(&path).await.expect_refusal(404, "credential_not_found");
+    other.http.get("/transaction/alice").await.expect_refusal(404, "user_not_found");
+    let login = serde_json::json!({ "user_id": "alice" });
+    other.http.post("/mfa/login/initialize", &login).await.expect_refusal(404, "user_not_found");
+    assert_eq!(other.http.get("/credentials").await.expect(200).json(), serde_json::json!([]));
+    assert_eq!(other.count("actor_user_id=alice&type=webauthn_registration_final_succeeded").await, 0);
+    let _ = tenant.http.get(&path).await.expect(200);
+}
+
+#[tokio::test]
+async fn tenants_and_routes_that_are_not_there_say_so() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let root = tenant.anonymous.at(server.public_url.clone());
+    let bad = root.post("/not-a-uuid/login/initialize", &serde_json::json!({})).await;
+    bad.expect_refusal(400, "tenant_id_invalid");
+    assert_eq!(bad.field("title"), "tenant_id must be a valid uuid4");
+    let unknown = root.post(&format!("/{}/login/initialize", uuid_like()), &serde_json::json!({})).await;
+    unknown.expect_refusal(404, "tenant_not_found");
+    assert_eq!(unknown.field("title"), "tenant not found");
+    root.get("/no/such/route").await.expect_refusal(404, "route_not_found");
+    let wrong = tenant.http.get("/mfa/login/finalize").await;
+    wrong.expect_refusal(405, "method_not_allowed");
+    assert_eq!(wrong.header("allow"), Some("POST"));
+    let big = vec![b' '; 300 * 1024];
+    tenant.http.post_bytes("/mfa/login/finalize", big).await.expect_refusal(413, "body_too_large");
+}
+
+const fn uuid_like() -> &'static str {
+    "00000000-0000-4000-8000-000000000001"
+}
+
+#[tokio::test]
+async fn strangers_are_limited_and_key_holders_are_not() {
+    let server = TestServer::builder().settings(|settings| settings.visits_per_address = Some(60)).start().await;
+    let tenant = server.tenant().await;
+    let _ = tenant.http.get("/credentials").await.expect(200);
+    let empty = serde_json::json!({});
+    let mut refused = None;
+    for _ in 0..20 {
+        let answer = tenant.anonymous.post("/login/initialize", &empty).await;
+        if answer.status != 200 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("a limit");
+    refused.expect_refusal(429, "rate_limited");
+    assert!(refused.header("retry-after").is_some());
+    for _ in 0..20 {
+        let _ = tenant.http.post("/login/initialize", &empty).await.expect(200);
+    }
+}

@@ -1,0 +1,106 @@
+//! A challenge is consumed by the first finalize that names it.
+
+use doorward_testkit::TestTenant;
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use crate::support::{Ceremony, setting};
+
+#[tokio::test]
+async fn a_second_finalize_is_refused() {
+    let (_server, tenant) = setting().await;
+    for ceremony in Ceremony::ALL {
+        let mut person = ceremony.person(&tenant, ceremony.path()).await;
+        let body = ceremony.begin(&tenant, &mut person).await;
+        let _ = ceremony.finalize(&tenant, &body).await.expect(200);
+        let again = ceremony.finalize(&tenant, &body).await;
+        ceremony.expect_unknown(&tenant, &again).await;
+    }
+}
+
+#[tokio::test]
+async fn a_failed_finalize_uses_the_challenge_up_too() {
+    let (_server, tenant) = setting().await;
+    for ceremony in Ceremony::ALL {
+        let mut person = ceremony.person(&tenant, ceremony.path()).await;
+        let good = ceremony.begin(&tenant, &mut person).await;
+        let first = ceremony.finalize(&tenant, &spoilt(&good)).await;
+        assert!([400, 401].contains(&first.status), "{}", first.text);
+        assert_eq!(tenant.row_of(&first).await.kind(), ceremony.event("final_failed"));
+        let second = ceremony.finalize(&tenant, &good).await;
+        ceremony.expect_unknown(&tenant, &second).await;
+    }
+}
+
+/// The body with a flipped bit where the signature, or the attestation object's RP ID hash, stands.
+fn spoilt(good: &Value) -> Value {
+    let mut body = good.clone();
+    let flip = |text: &Value, place: usize| {
+        let mut bytes = doorward_authenticator::from_base64url(text.as_str().unwrap()).unwrap();
+        bytes[place] ^= 1;
+        Value::from(doorward_authenticator::base64url(&bytes))
+    };
+    let response = &mut body["response"];
+    if response["signature"].is_string() {
+        response["signature"] = flip(&response["signature"], 20);
+    } else {
+        // `fmt`, `attStmt` and `authData`'s heads come before the hash.
+        response["attestationObject"] = flip(&response["attestationObject"], 40);
+    }
+    body
+}
+
+#[tokio::test]
+async fn of_fifty_logins_at_once_one_succeeds() {
+    race(Ceremony::Login).await;
+}
+
+#[tokio::test]
+async fn of_fifty_second_factor_logins_at_once_one_succeeds() {
+    race(Ceremony::MfaLogin).await;
+}
+
+#[tokio::test]
+async fn of_fifty_transactions_at_once_one_succeeds() {
+    race(Ceremony::Transaction).await;
+}
+
+#[tokio::test]
+async fn of_fifty_registrations_at_once_one_succeeds() {
+    race(Ceremony::Registration).await;
+}
+
+#[tokio::test]
+async fn of_fifty_second_factor_registrations_at_once_one_succeeds() {
+    race(Ceremony::MfaRegistration).await;
+}
+
+async fn race(ceremony: Ceremony) {
+    let (_server, tenant) = setting().await;
+    let mut person = ceremony.person(&tenant, "alice").await;
+    let body = ceremony.begin(&tenant, &mut person).await;
+    let before = total(&tenant).await;
+    let finalizes = (0..50).map(|_| {
+        let (tenant, body) = (tenant.clone(), body.clone());
+        tokio::spawn(async move { ceremony.finalize(&tenant, &body).await })
+    });
+    let answers: Vec<_> = join_all(finalizes).await.into_iter().map(Result::unwrap).collect();
+    let (good, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    assert_eq!((good.len(), refused.len()), (1, 49));
+    let succeeded = tenant.rows(&format!("type={}", ceremony.event("final_succeeded"))).await;
+    let id = good[0].request_id();
+    let of_winner = succeeded.iter().filter(|row| row.text("meta_http_request_id").as_deref() == Some(id)).count();
+    assert_eq!(of_winner, 1);
+    let failed = tenant.rows(&format!("type={}", ceremony.event("final_failed"))).await;
+    for answer in refused {
+        let code = answer.field("code");
+        assert_eq!(code, "challenge_unknown", "{}", answer.text);
+        let rows = failed.iter().filter(|row| row.text("meta_http_request_id").as_deref() == Some(answer.request_id()));
+        assert_eq!(rows.map(|row| row.code()).collect::<Vec<_>>(), [Some(code)]);
+    }
+    assert_eq!(total(&tenant).await - before, 50);
+}
+
+async fn total(tenant: &TestTenant) -> u64 {
+    tenant.count("").await
+}

@@ -1,0 +1,4 @@
+//! `/{tenant_id}/registration` and `/{tenant_id}/mfa/registration`.
+
+mod finalize;
+mod initialize;
