@@ -365,19 +365,20 @@ fn record_use(connection: &mut Connection, checked: &Checked, at: Timestamp) -> 
         backup_eligible: verified.backup_eligible,
         at,
     };
-    if credentials::record_use(connection, *tenant_id, id, *sign_count, &using)? {
-        return Ok(None);
-    }
     let gone = |code: ErrorCode, reason: &str| {
         Some(Refusal::Verification(webauthn::Refusal { code, reason: reason.to_owned() }))
     };
-    let Some(present) = credentials::find(connection, *tenant_id, id)? else {
-        return Ok(gone(ErrorCode::CredentialNotAllowed, "the credential was deleted meanwhile"));
-    };
-    if using.sign_count <= present.sign_count
-        || !credentials::record_use(connection, *tenant_id, id, present.sign_count, &using)?
-    {
-        return Ok(gone(ErrorCode::CounterRegression, "the signature counter was overtaken by a concurrent login"));
+    let mut observed = *sign_count;
+    // On PostgreSQL each round may lose to another login of the same credential; each that wins moves the counter on.
+    while !credentials::record_use(connection, *tenant_id, id, observed, &using)? {
+        let Some(present) = credentials::find(connection, *tenant_id, id)? else {
+            return Ok(gone(ErrorCode::CredentialNotAllowed, "the credential was deleted meanwhile"));
+        };
+        if using.sign_count <= present.sign_count {
+            let reason = "the signature counter was overtaken by a concurrent login";
+            return Ok(gone(ErrorCode::CounterRegression, reason));
+        }
+        observed = present.sign_count;
     }
     Ok(None)
 }
