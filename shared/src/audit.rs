@@ -89,6 +89,16 @@ impl AuditType {
     }
 }
 
+text_enum! {
+    /// How what an entry records ended.
+    pub enum AuditOutcome {
+        /// It was done.
+        Succeeded => "succeeded",
+        /// It was refused.
+        Failed => "failed",
+    }
+}
+
 /// One entry of the audit log, as both APIs answer it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -128,4 +138,16 @@ pub struct AuditLogItem {
     pub tenant_id: TenantId,
     /// The caller's transaction id, for transactions.
     pub transaction_id: Option<String>,
+}
+
+/// An entry in the list of all logs, which the admin API answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AdminAuditLogItem {
+    /// The entry.
+    #[serde(flatten)]
+    pub entry: AuditLogItem,
+    /// The tenant's name; absent for the installation's own log and for deleted tenants.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tenant_name: Option<String>,
 }

@@ -98,6 +98,17 @@ text_enum! {
     }
 }
 
+/// A tenant at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TenantOverview {
+    /// What the list shows of it.
+    #[serde(flatten)]
+    pub summary: TenantSummary,
+    /// Finished ceremonies and refusals day by day, oldest first, without gaps.
+    pub activity: Vec<ActivityPoint>,
+}
+
 /// Who the bearer of a token is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -59,3 +59,21 @@ pub struct TenantDetail {
     /// What it decides about its ceremonies.
     pub config: TenantConfig,
 }
+
+/// What is wrong with a configuration: nothing when `problems` is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConfigCheck {
+    /// Everything that would be refused.
+    pub problems: Vec<ConfigProblem>,
+}
+
+/// One thing that is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConfigProblem {
+    /// Where: `webauthn.relying_party.origins[1]`.
+    pub field: String,
+    /// What, and how to mend it.
+    pub message: String,
+}
