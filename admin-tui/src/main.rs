@@ -1,2 +1,3 @@
-//! skeleton
+//! The `doorward-admin` binary.
+
 fn main() {}

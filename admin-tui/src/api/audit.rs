@@ -1,0 +1,101 @@
+//! Audit logs: of one tenant, of the installation, or of all together.
+
+use doorward_shared::{
+    AuditId, AuditType, TenantId, Timestamp,
+    audit::{AdminAuditLogItem, AuditOutcome},
+    page::{Page, PageRequest},
+};
+use uuid::Uuid;
+
+use super::{Api, ApiError, export::ExportFormat, export::ExportStream, request::Call};
+
+/// Which entries. What is empty or absent does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// Whose log; [`TenantId::INSTALLATION`] for the installation's own; all logs when absent.
+    pub tenant: Option<TenantId>,
+    /// Of these types.
+    pub kinds: Vec<AuditType>,
+    /// That ended so.
+    pub outcome: Option<AuditOutcome>,
+    /// Part of the actor: a user's id or an admin token's name.
+    pub actor: Option<String>,
+    /// Part of the source address.
+    pub source_ip: Option<String>,
+    /// Not before.
+    pub start: Option<Timestamp>,
+    /// Before (exclusive).
+    pub end: Option<Timestamp>,
+    /// Part of the actor or of the source address.
+    pub text: Option<String>,
+}
+
+impl Api {
+    /// A numbered page, newest first, with the number of all entries that match.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn audit_page(&self, query: &AuditQuery, page: PageRequest) -> Result<Page<AdminAuditLogItem>, ApiError> {
+        self.audit(query).with("page", page.page).with("per_page", page.per_page).page().await
+    }
+
+    /// The newest entries, newest first, at most `limit` (1 to 100). Cheaper than a page, since nothing is counted.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn audit_newest(&self, query: &AuditQuery, limit: u32) -> Result<Vec<AdminAuditLogItem>, ApiError> {
+        self.audit_before(query, AuditId::new(Uuid::max()), limit).await
+    }
+
+    /// Entries older than one, newest first, at most `limit` (1 to 100).
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn audit_before(
+        &self,
+        query: &AuditQuery,
+        before: AuditId,
+        limit: u32,
+    ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
+        self.audit(query).with("before", before).with("per_page", limit).answer().await
+    }
+
+    /// Entries newer than one, oldest first, at most `limit` (1 to 100): cheap enough to ask each second. The nil id comes
+    /// before all.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn audit_after(
+        &self,
+        query: &AuditQuery,
+        after: AuditId,
+        limit: u32,
+    ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
+        self.audit(query).with("after", after).with("per_page", limit).answer().await
+    }
+
+    /// Everything that matches, oldest first, as a stream of bytes.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn audit_export(&self, query: &AuditQuery, format: ExportFormat) -> Result<ExportStream, ApiError> {
+        let response = self.audit(query).with("format", format).stream().await?;
+        Ok(ExportStream::new(self.url().clone(), response, format))
+    }
+
+    fn audit(&self, query: &AuditQuery) -> Call<'_> {
+        let mut call = match query.tenant {
+            Some(tenant) => self.read(&["tenants", &tenant.to_string(), "audit_logs"]),
+            None => self.read(&["audit_logs"]),
+        };
+        for kind in &query.kinds {
+            call = call.with("type", kind);
+        }
+        call.maybe("outcome", query.outcome)
+            .maybe("actor_user_id", query.actor.as_deref())
+            .maybe("meta_source_ip", query.source_ip.as_deref())
+            .maybe("start_time", query.start)
+            .maybe("end_time", query.end)
+            .maybe("q", query.text.as_deref())
+    }
+}
