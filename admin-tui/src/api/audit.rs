@@ -30,6 +30,14 @@ pub struct AuditQuery {
     pub text: Option<String>,
 }
 
+impl AuditQuery {
+    /// Whether it matches every entry of its log.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        *self == Self { tenant: self.tenant, ..Self::default() }
+    }
+}
+
 impl Api {
     /// A numbered page, newest first, with the number of all entries that match.
     ///

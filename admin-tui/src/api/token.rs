@@ -37,7 +37,7 @@ impl Token {
     }
 
     /// The value of `Authorization` (RFC 6750 §2.1).
-    pub(super) fn header(&self) -> Result<HeaderValue, InvalidToken> {
+    pub(crate) fn header(&self) -> Result<HeaderValue, InvalidToken> {
         let text = Zeroizing::new(format!("Bearer {}", self.0.as_str()));
         let mut value = HeaderValue::from_str(&text).map_err(|_| InvalidToken::Characters)?;
         value.set_sensitive(true);

@@ -70,8 +70,17 @@ pub fn find(key: &str) -> Option<&'static Setting> {
 /// `DOORWARD_PORT=tcp://…`, `DOORWARD_ADMIN_PORT_8001_TCP_ADDR`).
 #[must_use]
 pub fn is_foreign(variable: &str, value: &str) -> bool {
-    const OTHERS: [&str; 5] =
-        [super::CONFIG_VARIABLE, "DOORWARD_ADMIN_TOKEN", "DOORWARD_ADMIN_URL", "DOORWARD_API_KEY", "DOORWARD_URL"];
+    const OTHERS: [&str; 9] = [
+        super::CONFIG_VARIABLE,
+        "DOORWARD_ADMIN_CA_FILE",
+        "DOORWARD_ADMIN_CONFIG",
+        "DOORWARD_ADMIN_PROFILE",
+        "DOORWARD_ADMIN_TOKEN",
+        "DOORWARD_ADMIN_TOKEN_FILE",
+        "DOORWARD_ADMIN_URL",
+        "DOORWARD_API_KEY",
+        "DOORWARD_URL",
+    ];
     const FAMILIES: [&str; 4] = ["DOORWARD_TEST_", "DOORWARD_LOAD_", "DOORWARD_PROBE_", "DOORWARD_DEMO_"];
     let of_service = || {
         variable.contains("_SERVICE_HOST")

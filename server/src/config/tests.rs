@@ -269,6 +269,10 @@ fn unknown_variables_are_refused_unless_they_are_someone_elses() {
     for (name, value) in [
         ("DOORWARD_CONFIG", "doorward.toml"),
         ("DOORWARD_ADMIN_TOKEN", "dwa_x"),
+        ("DOORWARD_ADMIN_TOKEN_FILE", "/run/secrets/doorward"),
+        ("DOORWARD_ADMIN_PROFILE", "prod"),
+        ("DOORWARD_ADMIN_CONFIG", "admin.toml"),
+        ("DOORWARD_ADMIN_CA_FILE", "ca.pem"),
         ("DOORWARD_API_KEY", "dw_x"),
         ("DOORWARD_TEST_POSTGRES", "postgres://"),
         ("DOORWARD_SERVICE_HOST", "10.0.0.1"),

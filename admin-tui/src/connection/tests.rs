@@ -1,0 +1,234 @@
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use tempfile::TempDir;
+
+use super::*;
+
+/// A home with a file of profiles, and a data folder with a token.
+struct Home(TempDir);
+
+const PROFILES: &str = r#"
+default_profile = "prod"
+
+[profiles.prod]
+url = "https://prod.example.com"
+token_file = "prod.token"
+
+[profiles.lab]
+url = "http://10.0.0.7:8001"
+token_file = "~/lab.token"
+allow_plain_http = true
+"#;
+
+impl Home {
+    fn new(profiles: &str) -> Self {
+        let home = Self(tempfile::tempdir().unwrap());
+        fs::create_dir_all(home.path("config/doorward")).unwrap();
+        fs::create_dir_all(home.path("data")).unwrap();
+        if !profiles.is_empty() {
+            fs::write(home.path("config/doorward/admin.toml"), profiles).unwrap();
+        }
+        home.secret("data/admin.token", "dwa_local");
+        home.secret("config/doorward/prod.token", "dwa_prod\n");
+        home.secret("lab.token", "dwa_lab");
+        home.secret("flag.token", "dwa_flag");
+        home
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn secret(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn environment(&self, more: &[(&str, &str)]) -> Environment {
+        let (config, data) = (self.path("config"), self.path("data"));
+        let mut pairs = vec![
+            ("HOME", self.0.path().to_str().unwrap()),
+            ("XDG_CONFIG_HOME", config.to_str().unwrap()),
+            ("DOORWARD_DATA_DIR", data.to_str().unwrap()),
+        ];
+        pairs.extend_from_slice(more);
+        Environment::of(&pairs)
+    }
+
+    fn resolve(&self, flags: &Flags, more: &[(&str, &str)]) -> Result<Connection, ConnectionError> {
+        resolve(flags, &self.environment(more))
+    }
+}
+
+/// What is sent: address and token.
+fn sent(connection: &Connection) -> (String, String) {
+    let header = connection.target.token.header().unwrap();
+    (connection.target.url.to_string(), header.to_str().unwrap().trim_start_matches("Bearer ").to_owned())
+}
+
+fn expect(found: Result<Connection, ConnectionError>, url: &str, token: &str) {
+    assert_eq!(sent(&found.unwrap()), (url.to_owned(), token.to_owned()));
+}
+
+fn flags(adjust: impl FnOnce(&mut Flags)) -> Flags {
+    let mut flags = Flags::default();
+    adjust(&mut flags);
+    flags
+}
+
+#[test]
+fn beside_a_running_server_nothing_needs_to_be_said() {
+    let home = Home::new("");
+    let found = home.resolve(&Flags::default(), &[]).unwrap();
+    assert_eq!(sent(&found), ("http://127.0.0.1:8001/".to_owned(), "dwa_local".to_owned()));
+    assert_eq!((found.url_source.as_str(), found.warnings.len()), ("default", 0));
+    assert!(found.token_source.ends_with("admin.token (the data folder)"), "{}", found.token_source);
+}
+
+#[test]
+fn flag_wins_over_variable_over_profile_over_default() {
+    let home = Home::new(PROFILES);
+    let variables = [("DOORWARD_ADMIN_URL", "https://var.example.com"), ("DOORWARD_ADMIN_TOKEN", " dwa_var ")];
+    let token = || Some(home.path("flag.token"));
+    let url = || Some("https://flag.example.com".to_owned());
+    expect(home.resolve(&Flags::default(), &[]), "https://prod.example.com/", "dwa_prod");
+    expect(home.resolve(&Flags::default(), &variables), "https://var.example.com/", "dwa_var");
+    let both = flags(|flags| (flags.url, flags.token_file) = (url(), token()));
+    expect(home.resolve(&both, &variables), "https://flag.example.com/", "dwa_flag");
+    let url_only = flags(|flags| flags.url = url());
+    expect(home.resolve(&url_only, &variables), "https://flag.example.com/", "dwa_var");
+    let token_only = flags(|flags| flags.token_file = token());
+    expect(home.resolve(&token_only, &[]), "https://prod.example.com/", "dwa_flag");
+    expect(home.resolve(&Flags::default(), &variables[1..]), "https://prod.example.com/", "dwa_var");
+}
+
+#[test]
+fn a_profile_named_on_the_command_line_is_a_flag() {
+    let home = Home::new(PROFILES);
+    let variables = [("DOORWARD_ADMIN_URL", "https://var.example.com"), ("DOORWARD_ADMIN_TOKEN", "dwa_var")];
+    let prod = flags(|flags| flags.profile = Some("prod".to_owned()));
+    let found = home.resolve(&prod, &variables).unwrap();
+    assert_eq!(sent(&found), ("https://prod.example.com/".to_owned(), "dwa_prod".to_owned()));
+    assert_eq!(found.profile.as_deref(), Some("prod"));
+    let tunnel = flags(|flags| {
+        flags.profile = Some("prod".to_owned());
+        flags.url = Some("http://localhost:9001".to_owned());
+    });
+    expect(home.resolve(&tunnel, &[]), "http://localhost:9001/", "dwa_prod");
+}
+
+#[test]
+fn a_token_goes_to_its_own_server_only() {
+    let home = Home::new(PROFILES);
+    let elsewhere = flags(|flags| flags.url = Some("https://other.example.com".to_owned()));
+    let error = home.resolve(&elsewhere, &[]).unwrap_err();
+    assert_eq!(error, ConnectionError::NoToken("https://other.example.com/".to_owned()));
+    expect(
+        home.resolve(&Flags::default(), &[("DOORWARD_ADMIN_URL", "http://[::1]:9")]),
+        "http://[::1]:9/",
+        "dwa_local",
+    );
+}
+
+#[test]
+fn a_profile_can_be_named_by_a_variable() {
+    let home = Home::new(PROFILES);
+    let found = home.resolve(&Flags::default(), &[("DOORWARD_ADMIN_PROFILE", "lab")]).unwrap();
+    assert_eq!(sent(&found), ("http://10.0.0.7:8001/".to_owned(), "dwa_lab".to_owned()));
+    assert_eq!(found.warnings, [Warning::PlainHttp("http://10.0.0.7:8001/".to_owned())]);
+}
+
+#[test]
+fn a_token_does_not_travel_in_clear_unless_somebody_says_so() {
+    let home = Home::new("");
+    let plain = |allow: bool| {
+        flags(|flags| {
+            flags.url = Some("http://admin.example.com".to_owned());
+            flags.token_file = Some(home.path("flag.token"));
+            flags.allow_plain_http = allow;
+        })
+    };
+    let error = home.resolve(&plain(false), &[]).unwrap_err();
+    assert_eq!(error, ConnectionError::PlainHttp("http://admin.example.com/".to_owned()));
+    assert!(error.to_string().contains("ssh -L"));
+    assert_eq!(home.resolve(&plain(true), &[]).unwrap().warnings.len(), 1);
+}
+
+#[test]
+fn a_file_that_others_can_read_is_pointed_out() {
+    let home = Home::new("");
+    let path = home.path("data/admin.token");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let found = home.resolve(&Flags::default(), &[]).unwrap();
+    assert_eq!(found.warnings, [Warning::OpenToOthers { path: path.clone(), mode: 0o644 }]);
+    assert!(found.warnings[0].to_string().contains(&format!("chmod 600 {}", path.display())));
+}
+
+#[test]
+fn what_is_wrong_with_the_profiles_is_named() {
+    let refused = |text: &str, flags: &Flags| Home::new(text).resolve(flags, &[]).unwrap_err().to_string();
+    let usual = Flags::default();
+    let unknown = refused("[profiles.prod]\nurl = 'https://a.example.com'\ntokenfile = 'x'\n", &usual);
+    assert!(unknown.contains("admin.toml, line 3: unknown field `tokenfile`"), "{unknown}");
+    let top = refused("default = 'prod'\n", &usual);
+    assert!(top.contains("unknown field `default`"), "{top}");
+    let missing = refused("default_profile = 'prod'\n[profiles.lab]\n", &usual);
+    assert!(missing.contains("default_profile: there is no profile \"prod\""), "{missing}");
+    assert!(missing.ends_with("there are: lab"), "{missing}");
+    let named = refused("", &flags(|flags| flags.profile = Some("prod".to_owned())));
+    assert!(named.contains("--profile") && named.ends_with("there is none at all"), "{named}");
+    let gone = refused(
+        "",
+        &flags(|flags| {
+            flags.profile = Some("prod".to_owned());
+            flags.config = Some("/nonexistent/admin.toml".into());
+        }),
+    );
+    assert!(gone.starts_with("/nonexistent/admin.toml: "), "{gone}");
+}
+
+#[test]
+fn a_file_nobody_needs_may_be_broken() {
+    let home = Home::new("not toml");
+    let whole = flags(|flags| {
+        flags.url = Some("http://127.0.0.1:9".to_owned());
+        flags.token_file = Some(home.path("flag.token"));
+    });
+    expect(home.resolve(&whole, &[]), "http://127.0.0.1:9/", "dwa_flag");
+}
+
+#[test]
+fn addresses_that_cannot_be_called_are_refused() {
+    let home = Home::new("");
+    for text in
+        ["admin.example.com", "ftp://example.com", "https://", "https://a.example.com/?x=1", "https://a/#x", "x"]
+    {
+        let error = home.resolve(&flags(|flags| flags.url = Some(text.to_owned())), &[]).unwrap_err();
+        assert!(matches!(error, ConnectionError::Url { .. }), "{text}: {error}");
+    }
+    let error = home.resolve(&flags(|flags| flags.url = Some("https://me:hunter2@a.example.com".to_owned())), &[]);
+    let error = error.unwrap_err();
+    assert!(matches!(error, ConnectionError::Credentials { .. }) && !error.to_string().contains("hunter2"), "{error}");
+}
+
+#[test]
+fn tokens_that_are_none_are_refused() {
+    let home = Home::new("");
+    home.secret("data/admin.token", "\n");
+    assert!(matches!(home.resolve(&Flags::default(), &[]), Err(ConnectionError::Token { .. })));
+    home.secret("data/admin.token", &"x".repeat(5000));
+    assert!(matches!(home.resolve(&Flags::default(), &[]), Err(ConnectionError::File { .. })));
+    fs::remove_file(home.path("data/admin.token")).unwrap();
+    let error = home.resolve(&Flags::default(), &[]).unwrap_err();
+    assert!(error.to_string().contains("doorward quickstart"), "{error}");
+    let error = home.resolve(&Flags::default(), &[("DOORWARD_ADMIN_TOKEN", "two words")]).unwrap_err();
+    assert!(error.to_string().starts_with("DOORWARD_ADMIN_TOKEN: ") && !error.to_string().contains("two words"));
+}
+
+#[test]
+fn nothing_found_prints_a_token() {
+    let home = Home::new("");
+    let environment = home.environment(&[("DOORWARD_ADMIN_TOKEN", "dwa_hunter2")]);
+    assert!(!format!("{environment:?}").contains("hunter2"));
+    assert!(!format!("{:?}", resolve(&Flags::default(), &environment).unwrap()).contains("hunter2"));
+}
