@@ -85,6 +85,21 @@ impl Key {
         Ok(Self { algorithm, pair })
     }
 
+    /// The ES256 key pair of a private scalar: the same secret, the same key, so that whoever knows a number two
+    /// programs share can make the same keys in both.
+    ///
+    /// # Errors
+    /// [`ClientError::Crypto`] when the bytes are no scalar of P-256, as one in 2^32 is not.
+    pub fn from_secret(secret: &[u8; 32]) -> Result<Self, ClientError> {
+        // RFC 5915 without the optional public key, which the library computes.
+        const BEFORE: &[u8] = &[0x30, 0x31, 2, 1, 1, 4, 32];
+        const AFTER: &[u8] = &[0xa0, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+        let der = [BEFORE, secret, AFTER].concat();
+        let pair = EcdsaKeyPair::from_private_key_der(ecdsa(Algorithm::Es256), &der)
+            .map_err(|_| ClientError::Crypto("the private key was rejected"))?;
+        Ok(Self { algorithm: Algorithm::Es256, pair: Pair::Ecdsa(pair) })
+    }
+
     /// Reads what [`Key::to_pkcs8`] wrote.
     ///
     /// # Errors

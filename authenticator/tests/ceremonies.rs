@@ -265,3 +265,20 @@ fn gives_ecdsa_signatures_in_fixed_form() {
     assert_eq!(fixed_signature(b"", 32), None);
     assert_eq!(fixed_signature(&[0x30, 4, 2, 9, 1, 1], 32), None);
 }
+
+#[test]
+fn makes_the_key_of_a_secret() {
+    // RFC 6979, appendix A.2.5.
+    let secret: [u8; 32] = hex("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721").try_into().unwrap();
+    let x = hex("60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6");
+    let key = Key::from_secret(&secret).unwrap();
+    assert_eq!(key.public_bytes().get(1..33), Some(x.as_slice()));
+    verify(&key, b"message", &key.sign(b"message").unwrap());
+    // Neither zero nor anything above the curve's order is a private key.
+    assert!(Key::from_secret(&[0; 32]).is_err());
+    assert!(Key::from_secret(&[0xff; 32]).is_err());
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2).unwrap(), 16).unwrap()).collect()
+}

@@ -1,4 +1,5 @@
-//! What the tests of the workspace share: a server each, people with authenticators, spoilt bodies.
+//! What the tests of the workspace share: a server each, people with authenticators, spoilt bodies; and what
+//! `doorward-seed` and `doorward-load` are made of.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -12,6 +13,7 @@ pub mod clock;
 pub mod database;
 pub mod http;
 pub mod mutations;
+pub mod seed;
 pub mod server;
 
 pub use audit::{Row, audit};

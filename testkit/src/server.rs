@@ -151,6 +151,11 @@ fn listen(app: &Arc<App>, serve: Serve) -> (String, actix_web::dev::ServerHandle
     (url, handle)
 }
 
+/// Settings of an installation that nobody calls: one thread to hash, at the real cost.
+pub(crate) fn quiet_settings() -> AppSettings {
+    AppSettings { hash_cost: HashCost::default(), ..settings() }
+}
+
 fn settings() -> AppSettings {
     AppSettings {
         issuer: "doorward-test".to_owned(),

@@ -1,0 +1,56 @@
+//! What `doorward-load` needs to know of a seeded installation: a small file.
+
+use std::{fs, path::Path};
+
+use doorward_server::installation;
+use serde::{Deserialize, Serialize};
+
+use super::{Plan, SeedError};
+
+/// A seeded installation, as its users are reached.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seeded {
+    /// What is in it.
+    #[serde(flatten)]
+    pub plan: Plan,
+    /// The secret part of all its API keys.
+    pub api_secret: String,
+}
+
+impl std::fmt::Debug for Seeded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seeded").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+impl Seeded {
+    /// A tenant's API key.
+    #[must_use]
+    pub fn api_key(&self, tenant: u64) -> String {
+        format!("dw_{}_{}", self.plan.api_key_id(tenant).uuid().simple(), self.api_secret)
+    }
+
+    /// Writes the file, for its owner to read; replaces an earlier one.
+    ///
+    /// # Errors
+    /// [`SeedError::File`].
+    pub fn save(&self, path: &Path) -> Result<(), SeedError> {
+        let failed = |reason: String| SeedError::File { path: path.display().to_string(), reason };
+        let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.to_string()))?;
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error.to_string())),
+            _ => {}
+        }
+        installation::write_secret(path, &text).map_err(|error| failed(error.to_string()))
+    }
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// [`SeedError::File`].
+    pub fn load(path: &Path) -> Result<Self, SeedError> {
+        let failed = |reason: String| SeedError::File { path: path.display().to_string(), reason };
+        let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
+    }
+}
