@@ -107,6 +107,7 @@ table! { ADMIN, admin_api, "The admin API.":
     DELETE "/tenants/{tenant_id}/users/{user_id}"         Admin   => admin::users::delete,
     GET    "/tenants/{tenant_id}/audit_logs"              Auditor => admin::audit_logs::of_tenant,
     GET    "/audit_logs"                                  Auditor => admin::audit_logs::of_all,
+    GET    "/me"                                          Auditor => admin::me::get,
     GET    "/admin_tokens"                                Auditor => admin::admin_tokens::list,
     POST   "/admin_tokens"                                Admin   => admin::admin_tokens::create,
     DELETE "/admin_tokens/{secret_id}"                    Admin   => admin::admin_tokens::revoke,

@@ -1,6 +1,6 @@
 //! Audit events as they are written and asked for.
 
-use doorward_shared::{AuditId, AuditType, TenantId, Timestamp};
+use doorward_shared::{AuditId, AuditType, TenantId, Timestamp, audit::AuditOutcome};
 
 /// Where a request came from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -56,12 +56,31 @@ pub struct AuditFilter {
     pub end: Option<Timestamp>,
     /// Any of these types; every type when empty.
     pub kinds: Vec<AuditType>,
+    /// Only what was done, or only what was refused.
+    pub outcome: Option<AuditOutcome>,
     /// Part of the actor.
     pub actor: Option<String>,
     /// Part of the source address.
     pub source_ip: Option<String>,
     /// Part of the actor or of the source address.
     pub text: Option<String>,
+}
+
+impl AuditFilter {
+    /// The types that fit; `None` when every type does.
+    #[must_use]
+    pub fn fitting_kinds(&self) -> Option<Vec<AuditType>> {
+        if self.kinds.is_empty() && self.outcome.is_none() {
+            return None;
+        }
+        let named = if self.kinds.is_empty() { AuditType::ALL } else { &self.kinds };
+        let ended = |kind: &AuditType| match self.outcome {
+            None => true,
+            Some(AuditOutcome::Succeeded) => !kind.is_failure(),
+            Some(AuditOutcome::Failed) => kind.is_failure(),
+        };
+        Some(named.iter().copied().filter(ended).collect())
+    }
 }
 
 /// A place in a log from which to go on, exclusive.

@@ -101,6 +101,7 @@ impl Modify for KeyHeader {
         admin::users::delete,
         admin::audit_logs::of_tenant,
         admin::audit_logs::of_all,
+        admin::me::get,
         admin::admin_tokens::list,
         admin::admin_tokens::create,
         admin::admin_tokens::revoke,

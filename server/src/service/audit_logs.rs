@@ -1,8 +1,10 @@
 //! Reading audit logs.
 
+use std::collections::BTreeSet;
+
 use doorward_shared::{
     TenantId,
-    audit::AuditLogItem,
+    audit::{AdminAuditLogItem, AuditLogItem},
     page::{Page, PageRequest},
 };
 
@@ -10,8 +12,46 @@ use super::Failure;
 use crate::{
     app::App,
     domain::audit::{AuditCursor, AuditFilter},
-    store::audit,
+    store::{Connection, StoreError, audit, tenants},
 };
+
+/// Which log is read, and for whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Log {
+    /// A tenant's, for the tenant itself.
+    Own(TenantId),
+    /// A tenant's or the installation's, for an administrator: with the tenant's name.
+    Of(TenantId),
+    /// All together, for an administrator.
+    All,
+}
+
+impl Log {
+    const fn tenant(self) -> Option<TenantId> {
+        match self {
+            Self::Own(tenant) | Self::Of(tenant) => Some(tenant),
+            Self::All => None,
+        }
+    }
+
+    /// The entries as this log's reader sees them.
+    fn named(
+        self,
+        connection: &mut Connection,
+        entries: Vec<AuditLogItem>,
+    ) -> Result<Vec<AdminAuditLogItem>, StoreError> {
+        let names = match self {
+            Self::Own(_) => Default::default(),
+            Self::Of(_) | Self::All => {
+                let ids: BTreeSet<TenantId> = entries.iter().map(|entry| entry.tenant_id).collect();
+                tenants::names(connection, &ids)?
+            }
+        };
+        let named =
+            |entry: AuditLogItem| AdminAuditLogItem { tenant_name: names.get(&entry.tenant_id).cloned(), entry };
+        Ok(entries.into_iter().map(named).collect())
+    }
+}
 
 /// A numbered page of a log, newest first, with the number of all entries that match.
 ///
@@ -19,11 +59,15 @@ use crate::{
 /// As the database has them.
 pub async fn page(
     app: &App,
-    tenant: Option<TenantId>,
+    log: Log,
     filter: AuditFilter,
     page: PageRequest,
-) -> Result<Page<AuditLogItem>, Failure> {
-    Ok(app.store.read(move |connection| audit::page(connection, tenant, &filter, page)).await?)
+) -> Result<Page<AdminAuditLogItem>, Failure> {
+    let read = move |connection: &mut Connection| {
+        let found = audit::page(connection, log.tenant(), &filter, page)?;
+        Ok::<_, StoreError>(Page { items: log.named(connection, found.items)?, total: found.total })
+    };
+    Ok(app.store.read(read).await?)
 }
 
 /// Entries after or before one: cheap at any depth, and without a total.
@@ -32,10 +76,22 @@ pub async fn page(
 /// As the database has them.
 pub async fn slice(
     app: &App,
-    tenant: Option<TenantId>,
+    log: Log,
     filter: AuditFilter,
     cursor: AuditCursor,
     limit: u32,
-) -> Result<Vec<AuditLogItem>, Failure> {
-    Ok(app.store.read(move |connection| audit::slice(connection, tenant, &filter, cursor, limit)).await?)
+) -> Result<Vec<AdminAuditLogItem>, Failure> {
+    let read = move |connection: &mut Connection| {
+        let found = audit::slice(connection, log.tenant(), &filter, cursor, limit)?;
+        log.named(connection, found)
+    };
+    Ok(app.store.read(read).await?)
+}
+
+/// How many entries match.
+///
+/// # Errors
+/// As the database has them.
+pub async fn total(app: &App, log: Log, filter: AuditFilter) -> Result<u64, Failure> {
+    Ok(app.store.read(move |connection| audit::total(connection, log.tenant(), &filter)).await?)
 }

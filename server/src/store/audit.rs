@@ -5,7 +5,7 @@ mod count;
 
 use diesel::{prelude::*, sql_types::Bool};
 use doorward_shared::{
-    AuditId, TenantId, Timestamp,
+    AuditId, AuditType, TenantId, Timestamp,
     audit::AuditLogItem,
     page::{Page, PageRequest},
 };
@@ -103,8 +103,8 @@ macro_rules! filtered {
         if let Some(end) = filter.end {
             query = query.filter(audit_logs::created_at.lt(end.millis()));
         }
-        if !filter.kinds.is_empty() {
-            query = query.filter(audit_logs::kind.eq_any(filter.kinds.iter().map(|kind| kind.as_str())));
+        if let Some(kinds) = filter.fitting_kinds() {
+            query = query.filter(audit_logs::kind.eq_any(kinds.into_iter().map(AuditType::as_str)));
         }
         if let Some(part) = &filter.actor {
             query = query.filter(contains(audit_logs::actor, part));
@@ -137,6 +137,14 @@ pub fn page(
         .offset(page.offset())
         .load::<Row>(c))?;
     Ok(Page { items: row::all(rows)?, total: count::total(conn, tenant, filter)? })
+}
+
+/// How many entries fit a filter, exactly.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<u64, StoreError> {
+    count::total(conn, tenant, filter)
 }
 
 /// Entries on from a place in the log: newer ones oldest first, older ones newest first. The entry at that place may

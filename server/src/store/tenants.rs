@@ -1,5 +1,7 @@
 //! Tenants.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::prelude::*;
 use doorward_shared::{
     TenantId, Timestamp,
@@ -87,6 +89,17 @@ pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> R
     });
     let item = |(id, display_name): (String, String)| Ok(TenantItem { id: row::parse(&id)?, display_name });
     Ok(Page { items: rows.into_iter().map(item).collect::<Result<_, StoreError>>()?, total: row::total(count) })
+}
+
+/// The names of these tenants; those that do not exist are left out.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn names(conn: &mut Connection, ids: &BTreeSet<TenantId>) -> Result<BTreeMap<TenantId, String>, StoreError> {
+    let keys: Vec<String> = ids.iter().map(TenantId::to_string).collect();
+    let query = || tenants::table.filter(tenants::id.eq_any(&keys)).select((tenants::id, tenants::display_name));
+    let rows: Vec<(String, String)> = on_engine!(conn, c, _Db => query().load(c))?;
+    rows.into_iter().map(|(id, name)| Ok((row::parse(&id)?, name))).collect()
 }
 
 /// Every tenant, oldest first.

@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod admin;
 mod audit_logs;
 mod ceremony;
 mod cors;

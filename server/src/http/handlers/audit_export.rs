@@ -4,14 +4,14 @@ use std::{collections::VecDeque, sync::Arc};
 
 use actix_web::{HttpResponse, http::header};
 use bytes::Bytes;
-use doorward_shared::{AuditId, TenantId, audit::AuditLogItem};
+use doorward_shared::{AuditId, audit::AdminAuditLogItem};
 use futures_util::stream;
 
 use crate::{
     app::App,
     domain::audit::{AuditCursor, AuditFilter},
     http::{ApiError, Operation},
-    service::audit_logs,
+    service::audit_logs::{self, Log},
 };
 
 /// Rows read at a time.
@@ -23,7 +23,7 @@ enum Format {
     Csv,
 }
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "id",
     "created_at",
     "type",
@@ -36,25 +36,26 @@ const COLUMNS: [&str; 12] = [
     "meta_user_agent",
     "meta_http_request_id",
     "tenant_id",
+    "tenant_name",
 ];
 
-/// Streams the entries, oldest first.
+/// Streams the entries, oldest first. `X-Total-Count` tells how many there were at the beginning.
 ///
 /// # Errors
 /// 400 for a format that is neither `ndjson` nor `csv`.
-pub fn stream(
-    app: &Arc<App>,
-    tenant: Option<TenantId>,
-    filter: AuditFilter,
-    format: &str,
-) -> Result<HttpResponse, ApiError> {
+pub async fn stream(app: &Arc<App>, log: Log, filter: AuditFilter, format: &str) -> Result<HttpResponse, ApiError> {
     let (format, content_type, name) = match format {
         "ndjson" => (Format::Ndjson, "application/x-ndjson", "audit.ndjson"),
         "csv" => (Format::Csv, "text/csv; charset=utf-8", "audit.csv"),
         other => return Err(ApiError::query(format!("format: `{other}` is neither ndjson nor csv"))),
     };
+    let failed = |failure| ApiError::of(Operation::Other, failure);
+    let total = audit_logs::total(app, log, filter.clone()).await.map_err(failed)?;
     let first = match format {
-        Format::Csv => VecDeque::from([Bytes::from(COLUMNS.join(",") + "\r\n")]),
+        Format::Csv => {
+            let names: Vec<&str> = COLUMNS.into_iter().take(columns(log)).collect();
+            VecDeque::from([Bytes::from(names.join(",") + "\r\n")])
+        }
         Format::Ndjson => VecDeque::new(),
     };
     let start = Some(AuditId::new(uuid::Uuid::nil()));
@@ -64,21 +65,29 @@ pub fn stream(
             return Ok::<_, ApiError>(Some((bytes, (app, filter, after, ready))));
         }
         let Some(cursor) = after else { return Ok(None) };
-        let rows = audit_logs::slice(&app, tenant, filter.clone(), AuditCursor::After(cursor), SLICE)
-            .await
-            .map_err(|failure| ApiError::of(Operation::Other, failure))?;
-        let Some(last) = rows.last().map(|row| row.id) else { return Ok(None) };
+        let rows =
+            audit_logs::slice(&app, log, filter.clone(), AuditCursor::After(cursor), SLICE).await.map_err(failed)?;
+        let Some(last) = rows.last().map(|row| row.entry.id) else { return Ok(None) };
         let whole = u32::try_from(rows.len()).is_ok_and(|count| count == SLICE);
-        let bytes = render(format, &rows)?;
+        let bytes = render(format, columns(log), &rows)?;
         Ok(Some((bytes, (app, filter, whole.then_some(last), ready))))
     });
     Ok(HttpResponse::Ok()
         .content_type(content_type)
+        .insert_header(("X-Total-Count", total))
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .streaming(body))
 }
 
-fn render(format: Format, rows: &[AuditLogItem]) -> Result<Bytes, ApiError> {
+/// Only administrators are told the tenant's name, in the last column.
+const fn columns(log: Log) -> usize {
+    match log {
+        Log::Own(_) => COLUMNS.len() - 1,
+        Log::Of(_) | Log::All => COLUMNS.len(),
+    }
+}
+
+fn render(format: Format, columns: usize, rows: &[AdminAuditLogItem]) -> Result<Bytes, ApiError> {
     let mut bytes = Vec::with_capacity(rows.len() * 320);
     match format {
         Format::Ndjson => {
@@ -90,7 +99,7 @@ fn render(format: Format, rows: &[AuditLogItem]) -> Result<Bytes, ApiError> {
         Format::Csv => {
             let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(&mut bytes);
             for row in rows {
-                writer.write_record(cells(row)).map_err(ApiError::internal)?;
+                writer.write_record(cells(row).into_iter().take(columns)).map_err(ApiError::internal)?;
             }
             writer.flush().map_err(ApiError::internal)?;
         }
@@ -98,7 +107,8 @@ fn render(format: Format, rows: &[AuditLogItem]) -> Result<Bytes, ApiError> {
     Ok(bytes.into())
 }
 
-fn cells(row: &AuditLogItem) -> [String; COLUMNS.len()] {
+fn cells(item: &AdminAuditLogItem) -> [String; COLUMNS.len()] {
+    let row = &item.entry;
     let text = |value: &Option<String>| harmless(value.as_deref().unwrap_or_default());
     [
         row.id.to_string(),
@@ -113,6 +123,7 @@ fn cells(row: &AuditLogItem) -> [String; COLUMNS.len()] {
         harmless(&row.meta_user_agent),
         harmless(&row.meta_http_request_id),
         row.tenant_id.to_string(),
+        text(&item.tenant_name),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Audit logs: pages, cursors, exports.
 
 use actix_web::{HttpRequest, HttpResponse};
-use doorward_shared::{AuditId, ErrorBody, TenantId, Timestamp, audit::AuditLogItem};
+use doorward_shared::{AuditId, ErrorBody, TenantId, Timestamp, audit::AuditLogItem, audit::AuditOutcome};
 
 use crate::{
     app::App,
@@ -12,7 +12,7 @@ use crate::{
         handlers::audit_export,
         pages,
     },
-    service::audit_logs,
+    service::audit_logs::{self, Log},
 };
 
 /// The tenant's audit log, newest first.
@@ -31,6 +31,7 @@ use crate::{
         ("start_time" = Option<String>, Query, description = "RFC 3339; entries not before"),
         ("end_time" = Option<String>, Query, description = "RFC 3339; entries before (exclusive)"),
         ("type" = Option<String>, Query, description = "types of entries, repeated or comma-separated"),
+        ("outcome" = Option<AuditOutcome>, Query, description = "only what was done, or only what was refused"),
         ("actor_user_id" = Option<String>, Query, description = "part of the actor"),
         ("meta_source_ip" = Option<String>, Query, description = "part of the source address"),
         ("q" = Option<String>, Query, description = "part of the actor or of the source address"),
@@ -47,29 +48,24 @@ use crate::{
     security(("apiKey" = [])),
 )]
 pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    answer(&caller.call.app, Some(caller.call.tenant.id()), request.path(), &query).await
+    answer(&caller.call.app, Log::Own(caller.call.tenant.id()), request.path(), &query).await
 }
 
 /// Answers a question about a tenant's log, or about all logs, for both APIs.
 ///
 /// # Errors
 /// 400 for parameters that cannot be used.
-pub async fn answer(
-    app: &std::sync::Arc<App>,
-    tenant: Option<TenantId>,
-    path: &str,
-    query: &Query,
-) -> Result<HttpResponse, ApiError> {
+pub async fn answer(app: &std::sync::Arc<App>, log: Log, path: &str, query: &Query) -> Result<HttpResponse, ApiError> {
     let (filter, page) = (filter(query)?, pages::request(query)?);
     if let Some(format) = query.get("format").filter(|format| !format.is_empty() && *format != "json") {
-        return audit_export::stream(app, tenant, filter, format);
+        return audit_export::stream(app, log, filter, format).await;
     }
     let failed = |failure| ApiError::of(Operation::Other, failure);
     if let Some(cursor) = cursor(query)? {
-        let entries = audit_logs::slice(app, tenant, filter, cursor, page.per_page).await.map_err(failed)?;
+        let entries = audit_logs::slice(app, log, filter, cursor, page.per_page).await.map_err(failed)?;
         return Ok(HttpResponse::Ok().json(entries));
     }
-    let found = audit_logs::page(app, tenant, filter, page).await.map_err(failed)?;
+    let found = audit_logs::page(app, log, filter, page).await.map_err(failed)?;
     Ok(pages::answer(path, query, page, &found))
 }
 
@@ -103,7 +99,11 @@ fn filter(query: &Query) -> Result<AuditFilter, ApiError> {
         .list("type")
         .map(|word| word.parse().map_err(|_| ApiError::query(format!("type: `{word}` is no type of audit entry"))))
         .collect::<Result<_, _>>()?;
+    let outcome = text("outcome")
+        .map(|word| word.parse().map_err(|_| ApiError::query("outcome must be succeeded or failed")))
+        .transpose()?;
     Ok(AuditFilter {
+        outcome,
         start: time("start_time")?,
         end: time("end_time")?,
         kinds,

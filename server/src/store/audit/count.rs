@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
-use doorward_shared::{AuditId, TenantId, Timestamp};
+use doorward_shared::{AuditId, AuditType, TenantId, Timestamp};
 
 use super::super::{
     Connection, Engine, StoreError, on_engine, row,
@@ -126,8 +126,8 @@ fn sum_days(
         if let Some(end) = end {
             query = query.filter(audit_counts::day.lt(end));
         }
-        if !filter.kinds.is_empty() {
-            query = query.filter(audit_counts::kind.eq_any(filter.kinds.iter().map(|kind| kind.as_str())));
+        if let Some(kinds) = filter.fitting_kinds() {
+            query = query.filter(audit_counts::kind.eq_any(kinds.into_iter().map(AuditType::as_str)));
         }
         // A sum of BIGINT is NUMERIC on PostgreSQL, and null over no rows.
         let sum = sql::<BigInt>("CAST(COALESCE(SUM(count), 0) AS BIGINT)");

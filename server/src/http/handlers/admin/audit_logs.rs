@@ -1,7 +1,10 @@
 //! `/tenants/{tenant_id}/audit_logs` and `/audit_logs`.
 
 use actix_web::{HttpRequest, HttpResponse, web::Path};
-use doorward_shared::{AuditId, ErrorBody, TenantId, audit::AuditLogItem};
+use doorward_shared::{
+    AuditId, ErrorBody, TenantId,
+    audit::{AdminAuditLogItem, AuditOutcome},
+};
 
 use super::failed;
 use crate::{
@@ -10,7 +13,7 @@ use crate::{
         extract::{Auditor, Query, path_tenant},
         handlers::audit_logs::answer,
     },
-    service::admin::tenants,
+    service::{admin::tenants, audit_logs::Log},
 };
 
 /// A tenant's audit log, newest first; parameters and answers as on the public API.
@@ -25,6 +28,7 @@ use crate::{
         ("start_time" = Option<String>, Query, description = "RFC 3339; entries not before"),
         ("end_time" = Option<String>, Query, description = "RFC 3339; entries before (exclusive)"),
         ("type" = Option<String>, Query, description = "types of entries, repeated or comma-separated"),
+        ("outcome" = Option<AuditOutcome>, Query, description = "only what was done, or only what was refused"),
         ("actor_user_id" = Option<String>, Query, description = "part of the actor"),
         ("meta_source_ip" = Option<String>, Query, description = "part of the source address"),
         ("q" = Option<String>, Query, description = "part of the actor or of the source address"),
@@ -33,7 +37,7 @@ use crate::{
         ("format" = Option<String>, Query, description = "ndjson or csv: everything that matches, oldest first"),
     ),
     responses(
-        (status = 200, description = "a page of the log", body = [AuditLogItem]),
+        (status = 200, description = "a page of the log", body = [AdminAuditLogItem]),
         (status = 400, description = "unable to validate request", body = ErrorBody),
         (status = 401, description = "The admin token is missing or invalid", body = ErrorBody),
         (status = 404, description = "tenant not found", body = ErrorBody),
@@ -50,7 +54,7 @@ pub async fn of_tenant(
     if tenant != TenantId::INSTALLATION {
         tenants::get(&caller.call, tenant).await.map_err(failed)?;
     }
-    answer(&caller.call.app, Some(tenant), request.path(), &query).await
+    answer(&caller.call.app, Log::Of(tenant), request.path(), &query).await
 }
 
 /// All audit logs together, that of the installation included.
@@ -64,6 +68,7 @@ pub async fn of_tenant(
         ("start_time" = Option<String>, Query, description = "RFC 3339; entries not before"),
         ("end_time" = Option<String>, Query, description = "RFC 3339; entries before (exclusive)"),
         ("type" = Option<String>, Query, description = "types of entries, repeated or comma-separated"),
+        ("outcome" = Option<AuditOutcome>, Query, description = "only what was done, or only what was refused"),
         ("actor_user_id" = Option<String>, Query, description = "part of the actor"),
         ("meta_source_ip" = Option<String>, Query, description = "part of the source address"),
         ("q" = Option<String>, Query, description = "part of the actor or of the source address"),
@@ -72,12 +77,12 @@ pub async fn of_tenant(
         ("format" = Option<String>, Query, description = "ndjson or csv: everything that matches, oldest first"),
     ),
     responses(
-        (status = 200, description = "a page of the logs", body = [AuditLogItem]),
+        (status = 200, description = "a page of the logs", body = [AdminAuditLogItem]),
         (status = 400, description = "unable to validate request", body = ErrorBody),
         (status = 401, description = "The admin token is missing or invalid", body = ErrorBody),
     ),
     security(("adminToken" = [])),
 )]
 pub async fn of_all(caller: Auditor, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    answer(&caller.call.app, None, request.path(), &query).await
+    answer(&caller.call.app, Log::All, request.path(), &query).await
 }

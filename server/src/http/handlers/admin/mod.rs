@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod audit_logs;
 pub mod config;
 pub mod docs;
+pub mod me;
 pub mod metrics;
 pub mod signing_keys;
 pub mod tenant;

@@ -1,0 +1,4 @@
+//! The admin API: the files mirror its paths.
+
+mod audit_logs;
+mod me;
