@@ -1,75 +1,24 @@
 //! `kill -9` under load: whatever was answered is there afterwards, and no used challenge works again.
 //!
 //! Five rounds; `DOORWARD_TEST_CRASHES` asks for more. With `DOORWARD_TEST_POSTGRES_URL`, the same on PostgreSQL.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "what fails here is a failed test"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what fails here is a failed test")]
 
 use std::{
-    io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
-use doorward_testkit::{Http, Person, TestTenant, database};
+use doorward_testkit::{Person, Process, TestTenant, database, process};
 use serde_json::{Value, json};
 
 const CLIENTS: usize = 8;
 
-/// A server in a process of its own.
-struct Server {
-    process: Child,
-    public_url: String,
-}
-
-impl Server {
-    fn start(data: &Path, database: &str) -> Self {
-        let mut process = command(data, database)
-            .args(["serve", "--public-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
-            .env("DOORWARD_LOG_FORMAT", "json")
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary runs");
-        let log = BufReader::new(process.stderr.take().unwrap());
-        let mut lines = log.lines().map(|line| line.expect("a line of the log"));
-        let started: Value = lines
-            .by_ref()
-            .filter_map(|line| serde_json::from_str(&line).ok())
-            .find(|line: &Value| line.get("public").is_some())
-            .expect("the line that says where it listens");
-        // The pipe is read on, so that the server never waits for it.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process, public_url: format!("http://{}", started["public"].as_str().unwrap()) }
-    }
-
-    /// SIGKILL.
-    fn kill(mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
 fn command(data: &Path, database: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
-    command.env_clear().env("DOORWARD_DATA_DIR", data).env("DOORWARD_DATABASE_URL", database);
-    command
-}
-
-fn tenant(server: &Server, id: &str, key: &str) -> TestTenant {
-    let anonymous = Http::new(format!("{}/{id}", server.public_url));
-    TestTenant {
-        id: id.parse().unwrap(),
-        api_key: key.to_owned(),
-        http: anonymous.clone().header("apiKey", key),
-        anonymous,
-    }
+    process::command(env!("CARGO_BIN_EXE_doorward"), data, database)
 }
 
 /// A finalize that was answered with a token.
@@ -111,15 +60,15 @@ async fn log_in(
 }
 
 async fn survive(database: &str, data: &Path, rounds: usize) {
-    let create = ["tenant", "create", "--name", "Example", "--rp-id", "example.com", "--api-key", "--json"];
-    let made = command(data, database).args(create).args(["--origin", doorward_testkit::ORIGIN]).output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let mut create = command(data, database);
+    create.args(["tenant", "create", "--name", "Example", "--rp-id", "example.com", "--api-key", "--json"]);
+    create.args(["--origin", doorward_testkit::ORIGIN]);
+    let made = process::json(create);
     let (id, key) = (made["id"].as_str().unwrap(), made["api_key"]["secret"].as_str().unwrap());
     let mut everything: Vec<Proved> = Vec::new();
     for round in 0..rounds {
-        let server = Server::start(data, database);
-        let tenant = tenant(&server, id, key);
+        let server = Process::serve(command(data, database));
+        let tenant = server.tenant(id, key);
         // What the last round was told must be there, and must not work again.
         check(&tenant, &std::mem::take(&mut everything)).await;
         let answered = Arc::new(AtomicUsize::new(0));
@@ -140,14 +89,16 @@ async fn survive(database: &str, data: &Path, rounds: usize) {
             everything.extend(proved.unwrap());
         }
         assert!(everything.len() >= 20);
+        // As the crash left it, before anybody opens it again.
+        assert_eq!(database::faults(database).await, [""; 0], "after round {round}");
     }
-    let server = Server::start(data, database);
-    let tenant = tenant(&server, id, key);
-    check(&tenant, &everything).await;
+    let server = Process::serve(command(data, database));
+    check(&server.tenant(id, key), &everything).await;
     server.kill();
+    assert_eq!(database::faults(database).await, [""; 0]);
 }
 
-/// Each is in the log as a success, and none works a second time.
+/// Each is in the log as a success, none works a second time, and everybody's credential is there.
 async fn check(tenant: &TestTenant, everything: &[Proved]) {
     for Proved { user_id, request_id, body } in everything {
         tenant.http.post("/mfa/login/finalize", body).await.expect_refusal(401, "challenge_unknown");
@@ -156,6 +107,8 @@ async fn check(tenant: &TestTenant, everything: &[Proved]) {
         let rows = tenant.http.get(&path).await.expect(200).json();
         let told = |row: &Value| row["meta_http_request_id"] == *request_id;
         assert!(rows.as_array().unwrap().iter().any(told), "{request_id} was answered and is gone");
+        let registered = tenant.http.get(&format!("/credentials?user_id={user_id}")).await.expect(200).json();
+        assert_eq!(registered.as_array().unwrap().len(), 1, "the credential of {user_id}");
     }
 }
 

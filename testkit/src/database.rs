@@ -6,8 +6,8 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
-use tokio_postgres::NoTls;
+use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _};
+use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 /// Names the PostgreSQL server that tests may make databases on.
 pub const POSTGRES_VARIABLE: &str = "DOORWARD_TEST_POSTGRES_URL";
@@ -37,6 +37,16 @@ pub fn is_sqlite(test: &str) -> bool {
     sqlite
 }
 
+/// Whether this run is on PostgreSQL; says that the test is skipped when it is not.
+#[must_use]
+pub fn is_postgres(test: &str) -> bool {
+    let found = postgres().is_some();
+    if !found {
+        eprintln!("SKIPPED without {POSTGRES_VARIABLE}: {test}");
+    }
+    found
+}
+
 /// The URL of a new, empty database.
 pub async fn for_test(data_dir: &Path) -> (String, Option<TestDatabase>) {
     let Some(server) = postgres() else {
@@ -61,6 +71,53 @@ pub async fn execute(url: &str, sql: &str) {
     connection.batch_execute(sql).expect("the statements run");
 }
 
+/// The texts that a query answers, which names its one column `value`; asked behind the server's back.
+///
+/// # Panics
+/// When the database refuses the query.
+pub async fn texts(url: &str, sql: &str) -> Vec<String> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        value: String,
+    }
+    if url.starts_with("postgres") {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the server answers");
+        let driver = tokio::spawn(connection);
+        let answer = client.simple_query(sql).await.expect("the query runs");
+        driver.abort();
+        let value = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => row.get("value").map(str::to_owned),
+            _ => None,
+        };
+        return answer.iter().filter_map(value).collect();
+    }
+    let mut connection = SqliteConnection::establish(url).expect("the file opens");
+    connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a timeout");
+    let rows = diesel::sql_query(sql).load::<Row>(&mut connection).expect("the query runs");
+    rows.into_iter().map(|row| row.value).collect()
+}
+
+/// What is wrong with a database: broken pages, rows without their owners, totals that are not the sums they stand for.
+///
+/// # Panics
+/// When it does not answer.
+pub async fn faults(url: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    if !url.starts_with("postgres") {
+        faults.extend(texts(url, "SELECT integrity_check AS value FROM pragma_integrity_check").await);
+        faults.retain(|fault| fault != "ok");
+        let orphans = "SELECT \"table\" || ' points to nothing in ' || parent AS value FROM pragma_foreign_key_check";
+        faults.extend(texts(url, orphans).await);
+    }
+    let totals = "SELECT 'audit_counts of ' || COALESCE(counted.tenant_id, logged.tenant_id) AS value \
+        FROM (SELECT tenant_id, SUM(count) AS number FROM audit_counts GROUP BY tenant_id) AS counted \
+        FULL JOIN (SELECT tenant_id, COUNT(*) AS number FROM audit_logs GROUP BY tenant_id) AS logged \
+        ON counted.tenant_id = logged.tenant_id WHERE COALESCE(counted.number, 0) <> COALESCE(logged.number, 0)";
+    faults.extend(texts(url, totals).await);
+    faults
+}
+
 async fn execute_on_server(url: &str, sql: &str) {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the server answers");
     let driver = tokio::spawn(connection);
@@ -69,7 +126,8 @@ async fn execute_on_server(url: &str, sql: &str) {
 }
 
 /// The same server with another database in the URL's path.
-fn on_database(server: &str, name: &str) -> String {
+#[must_use]
+pub fn on_database(server: &str, name: &str) -> String {
     let (place, parameters) = server.split_once('?').map_or((server, None), |(place, rest)| (place, Some(rest)));
     let (scheme, rest) = place.split_once("://").expect("a URL");
     let host = rest.split('/').next().unwrap_or_default();

@@ -13,10 +13,14 @@ pub mod clock;
 pub mod database;
 pub mod http;
 pub mod mutations;
+pub mod postgres;
+pub mod process;
 pub mod seed;
 pub mod server;
 
 pub use audit::{Row, audit};
 pub use ceremony::{Person, claims};
 pub use http::{Answer, Http, names};
+pub use postgres::PostgresServer;
+pub use process::Process;
 pub use server::{ORIGIN, RP_ID, TestServer, TestTenant};

@@ -30,6 +30,7 @@ pub struct Builder {
     data_dir: Option<PathBuf>,
     clock: Option<Arc<TestClock>>,
     adjust: Vec<fn(&mut AppSettings)>,
+    store: Vec<fn(&mut StoreOptions)>,
     database: Option<String>,
 }
 
@@ -48,6 +49,7 @@ pub struct TestServer {
     pub data_dir: PathBuf,
     database_url: String,
     adjust: Vec<fn(&mut AppSettings)>,
+    store_options: Vec<fn(&mut StoreOptions)>,
     handles: Vec<actix_web::dev::ServerHandle>,
     temporary: Option<tempfile::TempDir>,
     database: Option<crate::database::TestDatabase>,
@@ -95,6 +97,13 @@ impl Builder {
         self
     }
 
+    /// Changes how the database is opened.
+    #[must_use]
+    pub fn store(mut self, adjust: fn(&mut StoreOptions)) -> Self {
+        self.store.push(adjust);
+        self
+    }
+
     /// Starts.
     pub async fn start(self) -> TestServer {
         let (data_dir, temporary) = match self.data_dir {
@@ -109,7 +118,8 @@ impl Builder {
             None => crate::database::for_test(&data_dir).await,
         };
         let entropy = Arc::new(SystemEntropy::default());
-        let options = StoreOptions::new(url.parse().expect("a database URL"));
+        let mut options = StoreOptions::new(url.parse().expect("a database URL"));
+        self.store.iter().for_each(|adjust| adjust(&mut options));
         let store = Store::open(options).await.expect("the store opens");
         let master_key =
             MasterKey::load_or_create(&data_dir.join("master.key"), entropy.as_ref()).expect("a master key");
@@ -127,6 +137,7 @@ impl Builder {
             data_dir,
             database_url: url,
             adjust: self.adjust,
+            store_options: self.store,
             handles: vec![public, admin],
             temporary,
             database,
@@ -226,9 +237,9 @@ impl TestServer {
 
     /// A builder of another server on the same data, with the same clock and settings.
     fn alike(&self) -> Builder {
-        let adjust = self.adjust.clone();
+        let (adjust, store) = (self.adjust.clone(), self.store_options.clone());
         let (data_dir, clock) = (Some(self.data_dir.clone()), Some(Arc::clone(&self.clock)));
-        Builder { data_dir, clock, adjust, database: Some(self.database_url.clone()) }
+        Builder { data_dir, clock, adjust, store, database: Some(self.database_url.clone()) }
     }
 
     /// Another process on the same data, with the same clock and settings.
@@ -255,6 +266,12 @@ impl TestServer {
             handle.stop(false).await;
         }
         self.app.store.close().await;
+    }
+
+    /// Where its database is.
+    #[must_use]
+    pub fn database_url(&self) -> &str {
+        &self.database_url
     }
 
     /// Runs statements on the database, behind the server's back.

@@ -15,7 +15,7 @@ pub struct KeyUsage {
     notes: Mutex<HashMap<Used, Note>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Used {
     ApiKey(TenantId, ApiKeyId),
     AdminToken(AdminTokenId),
@@ -48,13 +48,15 @@ impl KeyUsage {
     /// # Errors
     /// As the database has them; what was not written stays noted.
     pub async fn flush(&self, store: &Store, all: bool) -> Result<usize, StoreError> {
-        let due: Vec<(Used, Note)> = {
+        let mut due: Vec<(Used, Note)> = {
             let notes = self.notes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             notes.iter().filter(|(_, note)| note.is_due(all)).map(|(id, note)| (*id, *note)).collect()
         };
         if due.is_empty() {
             return Ok(0);
         }
+        // Two nodes that write at the same time lock rows in the same order: neither waits for the other in a circle.
+        due.sort_unstable_by_key(|(used, _)| *used);
         let written = due.clone();
         store
             .write(move |connection| {

@@ -33,7 +33,7 @@ impl StoreError {
 }
 
 /// Parts of messages after which trying again later may help. Diesel hands on no error codes for these.
-const TRANSIENT: [&str; 13] = [
+const TRANSIENT: [&str; 16] = [
     "database is locked",
     "database table is locked",
     "database schema is locked",
@@ -47,6 +47,9 @@ const TRANSIENT: [&str; 13] = [
     "connection closed",
     "idle-in-transaction timeout",
     "crash of another server process",
+    "due to user request",
+    "No space left on device",
+    "could not serialize access",
 ];
 
 impl From<DieselError> for StoreError {

@@ -2,24 +2,26 @@
 
 mod connect;
 mod listen;
+mod worker;
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::AtomicUsize},
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::BlockOn};
 use tokio::{runtime::Runtime, sync::watch};
 
 pub(super) use self::connect::Target;
+use self::worker::Worker;
 use super::{
     connection::{Connection, PostgresConnection},
     epoch::Epoch,
     error::StoreError,
     migrations::{self, Change},
     options::StoreOptions,
-    queue::{Queue, Unit, Work},
+    queue::Queue,
     spawn,
 };
 
@@ -27,7 +29,7 @@ use super::{
 const CHANNEL: &str = "doorward_changes";
 /// The key of the lock under which one node changes the schema: "doorward" in ASCII.
 const SCHEMA_LOCK: i64 = 0x646f_6f72_7761_7264;
-/// How long a thread answers "unavailable" before it tries to connect again.
+/// How long a thread does not try to connect again after it could not.
 const FIRST_BACK_OFF: Duration = Duration::from_millis(100);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(2);
 
@@ -76,15 +78,11 @@ pub(super) struct Postgres {
 pub(super) fn open(target: &Arc<Target>, options: &StoreOptions, epoch: &Arc<Epoch>) -> Result<Postgres, StoreError> {
     change_schema(target, Change::Up)?;
     let units = Queue::new(options.read_queue.max(options.write_queue), options.wait);
+    let connected = Arc::new(AtomicUsize::new(0));
     let mut threads = Vec::new();
     for _ in 0..options.connections.max(1) {
-        let mut worker = Worker::new(Arc::clone(target), Arc::clone(epoch));
-        let queue = Arc::clone(&units);
-        threads.push(spawn("store-postgres", move || {
-            while let Some(unit) = queue.next() {
-                worker.serve(unit);
-            }
-        })?);
+        let worker = Worker::new(Arc::clone(target), Arc::clone(epoch), Arc::clone(&units), Arc::clone(&connected));
+        threads.push(spawn("store-postgres", move || worker.run())?);
     }
     let (stop, stopped) = watch::channel(());
     let (target, epoch) = (Arc::clone(target), Arc::clone(epoch));
@@ -111,79 +109,4 @@ fn connect(target: &Target) -> Result<PostgresConnection, StoreError> {
     let runtime = ThreadRuntime::of_thread()?;
     let conn: AsyncPgConnection = runtime.block_on(target.connect())?;
     Ok(PostgresConnection::from(conn))
-}
-
-/// One thread's connection: kept while it works, made anew when it broke.
-struct Worker {
-    target: Arc<Target>,
-    epoch: Arc<Epoch>,
-    conn: Option<Connection>,
-    /// While the server is away: until when not to try, and how long to wait after the next failure.
-    away: Option<(Instant, StoreError)>,
-    back_off: Duration,
-}
-
-impl Worker {
-    fn new(target: Arc<Target>, epoch: Arc<Epoch>) -> Self {
-        Self { target, epoch, conn: None, away: None, back_off: FIRST_BACK_OFF }
-    }
-
-    fn serve(&mut self, unit: Box<dyn Unit>) {
-        let begin = if unit.work() != Work::Read { "BEGIN" } else { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" };
-        let mut conn = match self.begin(begin) {
-            Ok(conn) => conn,
-            Err(error) => return unit.refuse(error),
-        };
-        let announces = unit.work() == Work::Administer;
-        let ran = unit.run(&mut conn);
-        let fate = if ran.keep { commit(&mut conn, announces) } else { Ok(()) };
-        let mut usable = fate.is_ok();
-        if !ran.keep || !usable {
-            usable = conn.run("ROLLBACK").is_ok();
-        }
-        if usable {
-            self.conn = Some(conn);
-        }
-        if ran.keep && announces && fate.is_ok() {
-            self.epoch.bump();
-        }
-        (ran.reply)(fate);
-    }
-
-    /// A connection inside a transaction. One that broke while idle is replaced at once: nothing was lost with it.
-    fn begin(&mut self, begin: &str) -> Result<Connection, StoreError> {
-        if let Some(mut conn) = self.conn.take()
-            && conn.run(begin).is_ok()
-        {
-            return Ok(conn);
-        }
-        if let Some((until, error)) = &self.away
-            && Instant::now() < *until
-        {
-            return Err(error.clone());
-        }
-        match connect(&self.target).map(Connection::Postgres).and_then(|mut conn| conn.run(begin).map(|()| conn)) {
-            Ok(conn) => {
-                self.away = None;
-                self.back_off = FIRST_BACK_OFF;
-                Ok(conn)
-            }
-            Err(error) => {
-                tracing::warn!(%error, "PostgreSQL cannot be reached");
-                self.away = Some((Instant::now() + self.back_off, error.clone()));
-                self.back_off = (self.back_off * 2).min(LONGEST_BACK_OFF);
-                Err(error)
-            }
-        }
-    }
-}
-
-/// Commits in one round trip. The statement before it fails if an earlier one did and the unit went on regardless:
-/// PostgreSQL would then roll back and call that a success.
-fn commit(conn: &mut Connection, announces: bool) -> Result<(), StoreError> {
-    if announces {
-        conn.run(&format!("SELECT pg_notify('{CHANNEL}', ''); COMMIT"))
-    } else {
-        conn.run("SELECT 1; COMMIT")
-    }
 }

@@ -40,6 +40,8 @@ pub(super) enum Work {
 pub(super) trait Unit: Send {
     /// Whether it is still wanted: its caller may have given up waiting. After `true`, the caller waits to the end.
     fn claim(&self) -> bool;
+    /// Takes a claim back: its caller may give up waiting again.
+    fn release(&self);
     /// What it does.
     fn work(&self) -> Work;
     /// Does it.
@@ -63,6 +65,10 @@ where
 {
     fn claim(&self) -> bool {
         !self.claimed.swap(true, Ordering::AcqRel)
+    }
+
+    fn release(&self) {
+        self.claimed.store(false, Ordering::Release);
     }
 
     fn work(&self) -> Work {
@@ -100,6 +106,8 @@ struct State {
 pub(super) struct Queue {
     state: Mutex<State>,
     filled: Condvar,
+    /// Of its own: who waits for the end must not take a wake-up from who waits for work.
+    closing: Condvar,
     limit: usize,
     wait: Duration,
 }
@@ -107,7 +115,7 @@ pub(super) struct Queue {
 impl Queue {
     pub(super) fn new(limit: usize, wait: Duration) -> Arc<Self> {
         let state = Mutex::new(State { units: VecDeque::new(), closed: false });
-        Arc::new(Self { state, filled: Condvar::new(), limit: limit.max(1), wait })
+        Arc::new(Self { state, filled: Condvar::new(), closing: Condvar::new(), limit: limit.max(1), wait })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -149,6 +157,19 @@ impl Queue {
         Ok(())
     }
 
+    /// Puts a unit back whose turn it was and that was not begun; it is next again.
+    pub(super) fn give_back(&self, unit: Box<dyn Unit>) {
+        unit.release();
+        self.state().units.push_front(unit);
+        self.filled.notify_one();
+    }
+
+    /// Waits this long, or until the queue is closed; answers whether it is.
+    pub(super) fn closed_within(&self, time: Duration) -> bool {
+        let waited = self.closing.wait_timeout_while(self.state(), time, |state| !state.closed);
+        waited.map_or_else(|error| error.into_inner().0.closed, |(state, _)| state.closed)
+    }
+
     /// The next unit, waiting for one; `None` once the queue is closed and empty.
     pub(super) fn next(&self) -> Option<Box<dyn Unit>> {
         let mut state = self.state();
@@ -180,5 +201,6 @@ impl Queue {
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.filled.notify_all();
+        self.closing.notify_all();
     }
 }

@@ -102,6 +102,19 @@ pub fn names(conn: &mut Connection, ids: &BTreeSet<TenantId>) -> Result<BTreeMap
     rows.into_iter().map(|(id, name)| Ok((row::parse(&id)?, name))).collect()
 }
 
+/// Makes other administrators' changes of this tenant wait until the unit of work at hand has ended, so that what it reads
+/// of the tenant stays true. On SQLite everybody's changes wait anyway.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn lock(conn: &mut Connection, id: TenantId) -> Result<(), StoreError> {
+    if let Connection::Postgres(conn) = conn {
+        let row = tenants::table.find(id.to_string()).select(tenants::id);
+        row.for_no_key_update().first::<String>(conn).optional()?;
+    }
+    Ok(())
+}
+
 /// Every tenant, oldest first.
 ///
 /// # Errors

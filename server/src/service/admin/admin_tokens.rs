@@ -12,7 +12,7 @@ use crate::{
     crypto::{GeneratedSecret, KeyKind, KeyScope, PresentedKey},
     domain::AdminToken,
     service::{Failure, Refusal, validate},
-    store::admin_tokens as table,
+    store::{StoreError, admin_tokens as table},
 };
 
 /// Creates a token. The answer is the only one that carries it.
@@ -40,10 +40,12 @@ pub async fn create(call: &AdminCall, request: CreateAdminTokenRequest) -> Resul
     };
     let event = call.event(TenantId::INSTALLATION, AuditType::AdminTokenCreated, now)?.detail(describe(&token));
     call.change(move |connection| {
-        if table::list(connection)?.iter().any(|other| other.name == token.name) {
-            return Ok(Err(Refusal::Conflict(format!("an admin token named `{}` exists already", token.name))));
+        match table::insert(connection, &token) {
+            Err(StoreError::Duplicate { .. }) => {
+                return Ok(Err(Refusal::Conflict(format!("an admin token named `{}` exists already", token.name))));
+            }
+            inserted => inserted?,
         }
-        table::insert(connection, &token)?;
         event.write(connection)?;
         Ok(Ok(answer))
     })

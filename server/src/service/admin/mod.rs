@@ -57,6 +57,12 @@ fn existing(connection: &mut Connection, id: TenantId) -> Result<Result<Tenant, 
     Ok(table::find(connection, id)?.ok_or(Refusal::TenantNotFound))
 }
 
+/// The same for a change that depends on what it reads: other changes of the tenant, on whatever node, wait for its end.
+fn locked(connection: &mut Connection, id: TenantId) -> Result<Result<Tenant, Refusal>, StoreError> {
+    table::lock(connection, id)?;
+    existing(connection, id)
+}
+
 /// Lets go of a refusal inside a unit of work: `let tenant = granted!(existing(connection, id)?);`
 macro_rules! granted {
     ($result:expr) => {

@@ -8,7 +8,7 @@ use doorward_shared::{
 };
 use serde_json::json;
 
-use super::{AdminCall, existing, granted};
+use super::{AdminCall, granted, locked};
 use crate::{
     clock, crypto,
     domain::SigningKeyRecord,
@@ -54,7 +54,7 @@ pub async fn create(
     let event = call.event(tenant, AuditType::SigningKeyCreated, now)?;
     let event = event.detail(json!({ "id": key.id, "algorithm": algorithm, "signs_from": signs_from }));
     call.change(move |connection| {
-        granted!(existing(connection, tenant)?);
+        granted!(locked(connection, tenant)?);
         for old in table::list(connection, tenant)? {
             if old.retired_at.is_none() {
                 table::schedule_retirement(connection, tenant, old.id, Some(signs_from))?;
@@ -87,11 +87,12 @@ pub async fn list(call: &AdminCall, tenant: TenantId) -> Result<Vec<SigningKeyIt
 /// Takes a key out of use at once. It stays published until the tokens it signed have expired.
 ///
 /// # Errors
-/// [`Refusal::SecretNotFound`], [`Refusal::SecretInUse`] for the only key that can sign.
+/// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], [`Refusal::SecretInUse`] for the only key that can sign.
 pub async fn retire(call: &AdminCall, tenant: TenantId, id: SigningKeyId) -> Result<(), Failure> {
     let now = call.app.clock.now();
     let event = call.event(tenant, AuditType::SigningKeyRetired, now)?;
     call.change(move |connection| {
+        granted!(locked(connection, tenant)?);
         let keys = table::list(connection, tenant)?;
         let usable = |key: &&SigningKeyRecord| key.retired_at.is_none_or(|at| at > now);
         let key = granted!(keys.iter().find(|key| key.id == id).ok_or(Refusal::SecretNotFound));

@@ -11,7 +11,7 @@ use doorward_shared::{
 };
 use serde_json::json;
 
-use super::{AdminCall, api_keys, existing, granted, signing_keys};
+use super::{AdminCall, api_keys, granted, locked, signing_keys};
 use crate::{
     clock,
     domain::{Tenant, config_rules},
@@ -99,7 +99,7 @@ pub async fn rename(call: &AdminCall, id: TenantId, request: UpdateTenantRequest
     let name = validate::label("display_name", request.display_name)?;
     let event = call.event(id, AuditType::TenantUpdated, now)?;
     call.change(move |connection| {
-        let before = granted!(existing(connection, id)?);
+        let before = granted!(locked(connection, id)?);
         table::rename(connection, id, &name, now)?;
         let changed = json!({ "display_name": { "before": before.display_name, "after": name } });
         event.detail(changed).write(connection)?;
@@ -116,7 +116,7 @@ pub async fn configure(call: &AdminCall, id: TenantId, config: TenantConfig) -> 
     let now = call.app.clock.now();
     let event = call.event(id, AuditType::TenantConfigUpdated, now)?;
     call.change(move |connection| {
-        let before = granted!(existing(connection, id)?).config;
+        let before = granted!(locked(connection, id)?).config;
         let after = granted!(config_rules::complete(config, before.mfa.as_ref()).map_err(Refusal::Config));
         table::update_config(connection, id, &after, now)?;
         event.detail(json!({ "before": before, "after": after })).write(connection)?;
@@ -133,7 +133,7 @@ pub async fn delete(call: &AdminCall, id: TenantId) -> Result<(), Failure> {
     let now = call.app.clock.now();
     let event = call.event(TenantId::INSTALLATION, AuditType::TenantDeleted, now)?;
     call.change(move |connection| {
-        let tenant = granted!(existing(connection, id)?);
+        let tenant = granted!(locked(connection, id)?);
         table::delete(connection, id)?;
         event.detail(json!({ "id": id, "display_name": tenant.display_name })).write(connection)?;
         Ok(Ok(()))

@@ -3,7 +3,7 @@
 use std::{future::poll_fn, time::Duration};
 
 use tokio::sync::watch;
-use tokio_postgres::AsyncMessage;
+use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage};
 
 use super::{
     super::{epoch::Epoch, error::StoreError},
@@ -47,14 +47,21 @@ async fn hear(target: &Target, epoch: &Epoch, connected: &mut bool) -> Result<()
         Err(StoreError::Unavailable("the channel closed".to_owned()))
     };
     let talk = async {
-        client.batch_execute(&format!("LISTEN {CHANNEL}")).await.map_err(lost)?;
+        // The name tells administrators which session this is.
+        let listen = format!("SET application_name = 'doorward listen'; LISTEN {CHANNEL}");
+        client.batch_execute(&listen).await.map_err(lost)?;
+        let listener = backend(&client).await.map_err(lost)?;
         *connected = true;
         epoch.set_channel(true);
         loop {
             tokio::time::sleep(HEARTBEAT).await;
-            match tokio::time::timeout(HEARTBEAT, client.batch_execute("SELECT 1")).await {
-                Ok(answer) => answer.map_err(lost)?,
-                Err(_) => return Err(StoreError::Unavailable("the channel fell silent".to_owned())),
+            let Ok(answer) = tokio::time::timeout(HEARTBEAT, backend(&client)).await else {
+                return Err(StoreError::Unavailable("the channel fell silent".to_owned()));
+            };
+            if answer.map_err(lost)? != listener {
+                // What one session listens to, another one does not hear.
+                let reason = "a pooler between here and PostgreSQL changes sessions: it must pool by session";
+                return Err(StoreError::Unavailable(reason.to_owned()));
             }
         }
     };
@@ -62,4 +69,13 @@ async fn hear(target: &Target, epoch: &Epoch, connected: &mut bool) -> Result<()
         ended = messages => ended,
         ended = talk => ended,
     }
+}
+
+/// Which of the server's sessions answers.
+async fn backend(client: &Client) -> Result<Option<String>, tokio_postgres::Error> {
+    let rows = client.simple_query("SELECT pg_backend_pid()").await?;
+    Ok(rows.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    }))
 }

@@ -8,6 +8,7 @@ mod epoch;
 mod fixture;
 mod harness;
 mod isolation;
+mod keys;
 mod schema;
 mod secrets;
 mod sqlite_only;

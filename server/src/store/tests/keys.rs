@@ -1,0 +1,73 @@
+//! What a PostgreSQL-compatible engine that shards by tenant needs: everything that must be unique, and everything that
+//! points to other rows, begins with the tenant's id. Read from the schemas themselves.
+
+use diesel::{prelude::*, sql_types::Text};
+
+use super::{harness::Database, on_every_engine};
+use crate::store::{Connection, Engine, StoreError, on_engine};
+
+on_every_engine!(every_key_begins_with_the_tenant);
+
+/// Tables of the installation as a whole, small ones; of `tenants`, the id itself is the tenant's.
+const WITHOUT_TENANT: [&str; 3] = ["installation", "admin_tokens", "__diesel_schema_migrations"];
+
+#[derive(QueryableByName)]
+struct Key {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    /// `p` primary key, `u` unique, `f` foreign key.
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    first_column: String,
+    #[diesel(sql_type = Text)]
+    first_target: String,
+}
+
+const SQLITE: &str = "
+    SELECT t.name AS table_name, CASE i.origin WHEN 'pk' THEN 'p' ELSE 'u' END AS kind, c.name AS first_column,
+           '' AS first_target
+    FROM pragma_table_list AS t JOIN pragma_index_list(t.name) AS i JOIN pragma_index_info(i.name) AS c ON c.seqno = 0
+    WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND i.\"unique\" = 1
+    UNION ALL
+    SELECT t.name, 'f', f.\"from\", f.\"table\" || '.' || f.\"to\"
+    FROM pragma_table_list AS t JOIN pragma_foreign_key_list(t.name) AS f ON f.seq = 0
+    WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%'";
+
+const POSTGRES: &str = "
+    SELECT t.relname::text AS table_name, CASE WHEN i.indisprimary THEN 'p' ELSE 'u' END AS kind,
+           a.attname::text AS first_column, '' AS first_target
+    FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid JOIN pg_namespace AS n ON n.oid = t.relnamespace
+    JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = i.indkey[0]
+    WHERE i.indisunique AND n.nspname = 'public'
+    UNION ALL
+    SELECT t.relname::text, 'f', a.attname::text, target.relname::text || '.' || b.attname::text
+    FROM pg_constraint AS k JOIN pg_class AS t ON t.oid = k.conrelid JOIN pg_class AS target ON target.oid = k.confrelid
+    JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = k.conkey[1]
+    JOIN pg_attribute AS b ON b.attrelid = target.oid AND b.attnum = k.confkey[1]
+    WHERE k.contype = 'f'";
+
+async fn every_key_begins_with_the_tenant(db: Database) {
+    let engine = db.store.engine();
+    let keys: Vec<Key> = db
+        .read(move |conn: &mut Connection| {
+            let sql = if engine == Engine::Sqlite { SQLITE } else { POSTGRES };
+            let query = || diesel::sql_query(sql);
+            on_engine!(conn, c, _Db => query().load::<Key>(c)).map_err(StoreError::from)
+        })
+        .await;
+    let count = |kind: &str| keys.iter().filter(|key| key.kind == kind).count();
+    assert!(count("p") >= 10 && count("u") >= 3 && count("f") >= 6, "too few keys were found to be all");
+    for Key { table_name, kind, first_column, first_target } in &keys {
+        if WITHOUT_TENANT.contains(&table_name.as_str()) {
+            assert_ne!(kind, "f", "{table_name} points to rows of tenants");
+            continue;
+        }
+        let tenant = if table_name == "tenants" { "id" } else { "tenant_id" };
+        assert_eq!(first_column, tenant, "the first column of a key ({kind}) of {table_name}");
+        if kind == "f" {
+            let to_tenant = first_target == "tenants.id" || first_target.ends_with(".tenant_id");
+            assert!(to_tenant, "{table_name} points to {first_target}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Too few connections, and statements that take too long.
+
+use std::time::Duration;
+
+use doorward_server::store::{DatabaseUrl, Store, StoreError, StoreOptions, installation};
+use doorward_testkit::{TestServer, database};
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio_postgres::NoTls;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exhausted_pool_and_a_slow_statement_are_unavailable() {
+    if !database::is_postgres("an exhausted pool and a slow statement are unavailable") {
+        return;
+    }
+    let builder = TestServer::builder().store(|options| {
+        options.connections = 2;
+        options.wait = Duration::from_millis(200);
+        options.statement_timeout = Duration::from_millis(700);
+    });
+    let node = builder.start().await;
+    let tenant = node.tenant().await;
+    let _ = tenant.anonymous.post("/login/initialize", &json!({})).await.expect(200);
+    let (client, connection) = tokio_postgres::connect(node.database_url(), NoTls).await.unwrap();
+    let driver = tokio::spawn(connection);
+    client.batch_execute("BEGIN; LOCK TABLE challenges IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let requests = (0..20).map(|_| {
+        let tenant = tenant.clone();
+        tokio::spawn(async move { tenant.anonymous.post("/login/initialize", &json!({})).await })
+    });
+    for answer in join_all(requests).await.into_iter().map(Result::unwrap) {
+        answer.expect_refusal(503, "unavailable");
+        assert!(answer.header("retry-after").is_some());
+    }
+    client.batch_execute("COMMIT").await.unwrap();
+    let _ = tenant.anonymous.post("/login/initialize", &json!({})).await.expect(200);
+    driver.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pool_that_gets_fewer_connections_than_it_wants_serves_everybody() {
+    if !database::is_postgres("a pool that gets fewer connections than it wants serves everybody") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (url, _database) = database::for_test(folder.path()).await;
+    let name = url.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
+    let role = format!("{name}_few");
+    // The listener takes one of the four.
+    let grants = format!("CREATE ROLE {role} LOGIN CONNECTION LIMIT 4; ALTER DATABASE {name} OWNER TO {role}");
+    database::execute(&url, &format!("{grants}; ALTER SCHEMA public OWNER TO {role}")).await;
+    let theirs = url.replacen("postgres@", &format!("{role}@"), 1);
+    let mut options = StoreOptions::new(DatabaseUrl::Postgres(theirs));
+    options.connections = 8;
+    let store = Store::open(options).await.unwrap();
+    for _ in 0..5 {
+        let reads = (0..200).map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.read(|conn| installation::get(conn, "a")).await })
+        });
+        for answer in join_all(reads).await {
+            let answer: Result<Option<String>, StoreError> = answer.unwrap();
+            assert_eq!(answer, Ok(None));
+        }
+    }
+    store.close().await;
+    let drop =
+        format!("ALTER DATABASE {name} OWNER TO postgres; REASSIGN OWNED BY {role} TO postgres; DROP ROLE {role}");
+    database::execute(&url, &drop).await;
+}
