@@ -27,7 +27,7 @@ pub(super) struct Worker {
     target: Arc<Target>,
     epoch: Arc<Epoch>,
     queue: Arc<Queue>,
-    /// How many of the pool's threads have a connection.
+    /// How many of the pool's threads have a connection, or are about to.
     connected: Arc<AtomicUsize>,
     conn: Option<Connection>,
     /// Whether this thread is counted among the connected ones.
@@ -116,11 +116,11 @@ impl Worker {
     }
 
     fn connect(&mut self) -> Result<Connection, StoreError> {
+        self.count(true);
         match connect(&self.target) {
             Ok(conn) => {
                 self.away = None;
                 self.back_off = FIRST_BACK_OFF;
-                self.count(true);
                 Ok(Connection::Postgres(conn))
             }
             Err(error) => Err(self.stay_away(error)),
