@@ -38,6 +38,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Measures how long requests take.
     pub stopwatch: Stopwatch,
+    /// When the installation was put together, by the stopwatch.
+    pub started: std::time::Instant,
     /// What the operator decided.
     pub settings: AppSettings,
     /// The page that shows the OpenAPI documents.
@@ -124,6 +126,7 @@ impl App {
             rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant),
             metrics: Metrics::new()?,
             stopwatch: Stopwatch,
+            started: Stopwatch.start(),
             ids: Arc::default(),
             docs_page: DocsPage(Arc::new(docs)),
             store,

@@ -87,6 +87,12 @@ impl AuditType {
         let word = self.as_str();
         word.ends_with("_failed") || word.ends_with("_rejected")
     }
+
+    /// Whether the entry records a ceremony that ended well.
+    #[must_use]
+    pub fn ends_ceremony(self) -> bool {
+        self.as_str().ends_with("_final_succeeded")
+    }
 }
 
 text_enum! {

@@ -6,6 +6,7 @@ pub mod challenge;
 pub mod config_rules;
 pub mod cors;
 pub mod credential;
+pub mod list;
 pub mod secret;
 pub mod tenant;
 pub mod transaction;

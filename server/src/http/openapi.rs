@@ -84,6 +84,9 @@ impl Modify for KeyHeader {
         license(name = "MIT OR Apache-2.0"),
     ),
     paths(
+        admin::overview::of_installation,
+        admin::overview::of_tenants,
+        admin::overview::of_tenant,
         admin::tenants::list,
         admin::tenants::create,
         admin::tenant::get,

@@ -1,27 +1,78 @@
 //! Lists on the wire: `page` and `per_page`, answered with `Link` and `X-Total-Count`.
 
+use std::str::FromStr;
+
 use actix_web::{HttpResponse, http::header};
-use doorward_shared::page::{Order, Page, PageRequest};
+use doorward_shared::{
+    error::UnknownWord,
+    page::{Order, Page, PageRequest},
+};
 use serde::Serialize;
 
 use super::{ApiError, extract::Query};
+use crate::domain::list::Place;
+
+/// Rows on a page that begins after a row, where the client does not say.
+const DEFAULT_LIMIT: u32 = 50;
+/// The most rows such a page may have.
+const MOST_ROWS: u32 = 200;
 
 /// Reads `page` and `per_page`.
 ///
 /// # Errors
 /// When one is no number, or outside its range.
 pub fn request(query: &Query) -> Result<PageRequest, ApiError> {
-    let number = |name: &str, default: u32, most: u32| match query.get(name).filter(|text| !text.is_empty()) {
+    Ok(PageRequest {
+        page: number(query, "page", 1, u32::MAX)?,
+        per_page: number(query, "per_page", PageRequest::DEFAULT_PER_PAGE, PageRequest::MAX_PER_PAGE)?,
+    })
+}
+
+/// Reads a number from 1 on.
+///
+/// # Errors
+/// When it is no number, or outside its range.
+pub fn number(query: &Query, name: &str, default: u32, most: u32) -> Result<u32, ApiError> {
+    match query.get(name).filter(|text| !text.is_empty()) {
         None => Ok(default),
         Some(text) => match text.parse() {
             Ok(value) if (1..=most).contains(&value) => Ok(value),
             _ => Err(ApiError::query(format!("{name} must be a number from 1 to {most}"))),
         },
-    };
-    Ok(PageRequest {
-        page: number("page", 1, u32::MAX)?,
-        per_page: number("per_page", PageRequest::DEFAULT_PER_PAGE, PageRequest::MAX_PER_PAGE)?,
-    })
+    }
+}
+
+/// Reads how many rows a page that begins after a row may have.
+///
+/// # Errors
+/// When it is no number, or outside its range.
+pub fn limit(query: &Query) -> Result<u32, ApiError> {
+    number(query, "limit", DEFAULT_LIMIT, MOST_ROWS)
+}
+
+/// Reads after which row a page begins; `fits` says whether the row is one of this list.
+///
+/// # Errors
+/// When no page of this list ended there.
+pub fn after(query: &Query, fits: impl FnOnce(&Place) -> bool) -> Result<Option<Place>, ApiError> {
+    let Some(text) = text(query, "after") else { return Ok(None) };
+    let place = Place::decode(&text).filter(fits);
+    place.map(Some).ok_or_else(|| ApiError::query("after must be the `next` of a page of this list"))
+}
+
+/// Reads a text; an empty one counts as none.
+#[must_use]
+pub fn text(query: &Query, name: &str) -> Option<String> {
+    query.get(name).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// Reads a word of a closed list.
+///
+/// # Errors
+/// When it is another word.
+pub fn word<T: FromStr<Err = UnknownWord>>(query: &Query, name: &str) -> Result<Option<T>, ApiError> {
+    let word = query.get(name).filter(|text| !text.is_empty()).map(T::from_str).transpose();
+    word.map_err(|unknown| ApiError::query(format!("{name} must be one of {}", unknown.allowed.join(", "))))
 }
 
 /// Reads an order, newest first by default.

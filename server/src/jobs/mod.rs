@@ -6,6 +6,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     app::App,
+    service::settling,
     store::{StoreError, audit, challenges},
 };
 
@@ -13,6 +14,7 @@ const PURGE_EVERY: Duration = Duration::from_secs(30);
 const PURGE_BATCH: i64 = 1_000;
 const DAY_MS: i64 = 86_400_000;
 const RETENTION_EVERY: Duration = Duration::from_secs(600);
+const SETTLE_EVERY: Duration = Duration::from_secs(5);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// An expired challenge stays a while, so that its finalize is told that it expired, and not that it never was.
 const PURGE_GRACE_MS: i64 = 10 * 60 * 1_000;
@@ -42,6 +44,7 @@ pub fn start(app: &Arc<App>) -> Jobs {
         every(FLUSH_EVERY, Arc::clone(app), "last use of API keys", |app| async move {
             app.key_usage.flush(&app.store, false).await.map(drop)
         }),
+        every(SETTLE_EVERY, Arc::clone(app), "sums by day", |app| async move { settling::settle(&app).await }),
     ])
 }
 

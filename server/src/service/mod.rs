@@ -12,6 +12,7 @@ pub mod credentials;
 pub mod error;
 pub mod key_usage;
 pub mod registration;
+pub mod settling;
 pub mod snapshot;
 pub mod token;
 pub mod transactions;

@@ -2,10 +2,11 @@
 //! total needs no counting.
 
 mod count;
+pub mod days;
 
 use diesel::{prelude::*, sql_types::Bool};
 use doorward_shared::{
-    AuditId, AuditType, TenantId, Timestamp,
+    AuditId, AuditType, ErrorCode, TenantId, Timestamp,
     audit::AuditLogItem,
     page::{Page, PageRequest},
 };
@@ -68,7 +69,7 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<(), StoreErro
         id: event.id.to_string(),
         kind: event.kind.as_str().to_owned(),
         error: event.error.as_ref().map(|error| storable(&error.reason)),
-        error_code: event.error.as_ref().map(|error| error.code.to_owned()),
+        error_code: code(event).map(str::to_owned),
         request_id: storable(&event.meta.request_id),
         source_ip: storable(&event.meta.source_ip),
         user_agent: storable(&event.meta.user_agent),
@@ -83,6 +84,12 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<(), StoreErro
     row::inserted(rows, "audit_logs")?;
     let place = count::Place::of(conn.engine(), row.tenant_id, &row.id, row.kind, row.created_at)?;
     count::add(conn, &place, 1)
+}
+
+/// A refusal always has a code: by it, the index of refusals knows one.
+fn code(event: &AuditEvent) -> Option<&'static str> {
+    let unexplained = event.kind.is_failure().then_some(ErrorCode::Internal.as_str());
+    event.error.as_ref().map(|error| error.code).or(unexplained)
 }
 
 /// A refusal must be written down whatever the client sent, and PostgreSQL's texts cannot hold NUL.
@@ -104,6 +111,10 @@ macro_rules! filtered {
             query = query.filter(audit_logs::created_at.lt(end.millis()));
         }
         if let Some(kinds) = filter.fitting_kinds() {
+            if kinds.iter().all(|kind| kind.is_failure()) {
+                // Every refusal has its reason; the index of refusals stands behind this condition.
+                query = query.filter(audit_logs::error_code.is_not_null());
+            }
             query = query.filter(audit_logs::kind.eq_any(kinds.into_iter().map(AuditType::as_str)));
         }
         if let Some(part) = &filter.actor {
@@ -130,13 +141,35 @@ pub fn page(
     filter: &AuditFilter,
     page: PageRequest,
 ) -> Result<Page<AuditLogItem>, StoreError> {
+    Ok(Page { items: newest(conn, tenant, filter, page)?, total: count::total(conn, tenant, filter)? })
+}
+
+/// The newest entries, without a total.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn latest(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+    limit: u32,
+) -> Result<Vec<AuditLogItem>, StoreError> {
+    newest(conn, tenant, filter, PageRequest { page: 1, per_page: limit })
+}
+
+fn newest(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+    page: PageRequest,
+) -> Result<Vec<AuditLogItem>, StoreError> {
     let rows = on_engine!(conn, c, Db => filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter)
         .select(Row::as_select())
         .order((audit_logs::created_at.desc(), audit_logs::id.desc()))
         .limit(page.per_page.into())
         .offset(page.offset())
         .load::<Row>(c))?;
-    Ok(Page { items: row::all(rows)?, total: count::total(conn, tenant, filter)? })
+    row::all(rows)
 }
 
 /// How many entries fit a filter, exactly.

@@ -1,8 +1,8 @@
 //! What the whole installation keeps under a name.
 
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
 
-use super::{Connection, StoreError, on_engine, schema::installation};
+use super::{Connection, Engine, StoreError, on_engine, row, schema::installation};
 
 /// The value of a name.
 ///
@@ -37,4 +37,17 @@ pub fn put_if_absent(conn: &mut Connection, name: &str, value: &str) -> Result<S
         .on_conflict_do_nothing()
         .execute(c))?;
     get(conn, name)?.ok_or_else(|| StoreError::Unavailable("the value was deleted meanwhile".to_owned()))
+}
+
+/// Bytes the database takes.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn bytes(conn: &mut Connection) -> Result<u64, StoreError> {
+    let expression = match conn.engine() {
+        Engine::Sqlite => "(SELECT page_count FROM pragma_page_count()) * (SELECT page_size FROM pragma_page_size())",
+        Engine::Postgres => "pg_database_size(current_database())",
+    };
+    let query = || diesel::select(sql::<BigInt>(expression));
+    Ok(row::total(on_engine!(conn, c, _Db => query().get_result(c))?))
 }

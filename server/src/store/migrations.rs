@@ -18,6 +18,9 @@ pub(super) enum Change {
     Up,
     /// Revert everything.
     DownAll,
+    /// Revert the newest.
+    #[cfg(test)]
+    DownOne,
     /// Only tell what is pending.
     Look,
 }
@@ -43,6 +46,8 @@ pub(super) fn change<DB: Backend>(
     Ok(match change {
         Change::Up => names(conn.run_pending_migrations(source).map_err(failed)?.iter()),
         Change::DownAll => names(conn.revert_all_migrations(source).map_err(failed)?.iter()),
+        #[cfg(test)]
+        Change::DownOne => names(std::iter::once(conn.revert_last_migration(source).map_err(failed)?)),
         Change::Look => names(conn.pending_migrations(source).map_err(failed)?.iter().map(|m| m.name().version())),
     })
 }

@@ -29,6 +29,7 @@ pub mod challenges;
 pub mod credentials;
 pub mod installation;
 pub mod signing_keys;
+pub mod summaries;
 pub mod tenants;
 pub mod transactions;
 pub mod users;
@@ -202,6 +203,12 @@ impl Store {
     /// As [`Store::open`].
     pub async fn migrate_down_all(&self) -> Result<Vec<String>, StoreError> {
         self.change_schema(Change::DownAll).await
+    }
+
+    /// Reverts the newest migration; answers its version.
+    #[cfg(test)]
+    async fn migrate_down_one(&self) -> Result<Vec<String>, StoreError> {
+        self.change_schema(Change::DownOne).await
     }
 
     /// The versions of migrations that were not applied yet.

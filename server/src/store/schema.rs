@@ -73,8 +73,30 @@ diesel::table! {
         tenant_id -> Text, day -> BigInt,
         #[sql_name = "type"]
         kind -> Text,
-        slot -> SmallInt, count -> BigInt,
+        slot -> SmallInt, count -> BigInt, unsettled -> Bool,
+    }
+}
+
+diesel::table! {
+    audit_days (day, tenant_id) {
+        day -> BigInt, tenant_id -> Text, entries -> BigInt, succeeded -> BigInt, refused -> BigInt,
+    }
+}
+
+diesel::table! {
+    tenant_summaries (tenant_id) {
+        tenant_id -> Text, name_key -> Text, created_at -> BigInt, users -> BigInt, credentials -> BigInt,
+        api_keys -> BigInt, last_activity -> BigInt,
+    }
+}
+
+// Only on PostgreSQL.
+diesel::table! {
+    tenant_count_changes (id) {
+        id -> BigInt, tenant_id -> Text, users -> BigInt, credentials -> BigInt, api_keys -> BigInt,
     }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(users, credentials);
+diesel::allow_tables_to_appear_in_same_query!(tenants, tenant_summaries);
+diesel::allow_tables_to_appear_in_same_query!(tenant_count_changes, tenant_summaries);

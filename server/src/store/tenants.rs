@@ -11,8 +11,10 @@ use doorward_shared::{
 };
 
 use super::{
-    Connection, StoreError, on_engine, row,
-    schema::{audit_counts, audit_logs, tenants},
+    Connection, StoreError,
+    audit::days,
+    on_engine, row,
+    schema::{audit_counts, audit_logs, credentials, tenants, users},
     text::contains,
 };
 use crate::domain::Tenant;
@@ -158,6 +160,11 @@ pub fn update_config(
 /// [`StoreError`] of the database.
 pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, StoreError> {
     let key = id.to_string();
+    // On PostgreSQL a cascade would delete, and count off, each user's credentials on their own.
+    on_engine!(conn, c, _Db => {
+        diesel::delete(credentials::table.filter(credentials::tenant_id.eq(&key))).execute(c)?;
+        diesel::delete(users::table.filter(users::tenant_id.eq(&key))).execute(c)?;
+    });
     let rows = on_engine!(conn, c, _Db => diesel::delete(tenants::table.find(&key)).execute(c))?;
     if rows == 0 {
         // The nil id is no tenant: the installation's log cannot be deleted this way.
@@ -167,5 +174,6 @@ pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, StoreError> {
         diesel::delete(audit_logs::table.filter(audit_logs::tenant_id.eq(&key))).execute(c)?;
         diesel::delete(audit_counts::table.filter(audit_counts::tenant_id.eq(&key))).execute(c)?;
     });
+    days::delete(conn, &key)?;
     Ok(true)
 }

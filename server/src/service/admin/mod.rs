@@ -3,6 +3,7 @@
 
 pub mod admin_tokens;
 pub mod api_keys;
+pub mod overview;
 pub mod signing_keys;
 pub mod tenants;
 pub mod users;

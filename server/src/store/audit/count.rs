@@ -1,6 +1,6 @@
 //! Exact totals of the log by day and type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
 use doorward_shared::{AuditId, AuditType, TenantId, Timestamp};
@@ -10,7 +10,7 @@ use super::super::{
     schema::{audit_counts, audit_logs},
     text::contains,
 };
-use super::filtered;
+use super::{days, filtered};
 use crate::domain::audit::AuditFilter;
 
 /// Milliseconds of a day.
@@ -54,7 +54,7 @@ pub(super) fn add(conn: &mut Connection, place: &Place, number: i64) -> Result<(
         ))
         .on_conflict((audit_counts::tenant_id, audit_counts::day, audit_counts::kind, audit_counts::slot))
         .do_update()
-        .set(audit_counts::count.eq(audit_counts::count + number))
+        .set((audit_counts::count.eq(audit_counts::count + number), audit_counts::unsettled.eq(true)))
         .execute(c))?;
     Ok(())
 }
@@ -67,14 +67,16 @@ pub(super) fn subtract(conn: &mut Connection, gone: Vec<(String, String, String,
     for (tenant_id, id, kind, at) in gone {
         *numbers.entry(Place::of(engine, tenant_id, &id, kind, at)?).or_default() += 1;
     }
+    let mut days: BTreeSet<(String, i64)> = BTreeSet::new();
     for (place, number) in numbers {
         let counter = || audit_counts::table.find((&place.tenant_id, place.day, &place.kind, place.slot));
         on_engine!(conn, c, _Db => {
             diesel::update(counter()).set(audit_counts::count.eq(audit_counts::count - number)).execute(c)?;
             diesel::delete(counter().filter(audit_counts::count.le(0))).execute(c)?;
         });
+        days.insert((place.tenant_id, place.day));
     }
-    Ok(())
+    days::recount(conn, &days)
 }
 
 /// How many entries fit a filter. Whole days come from the counters, the rest of a first and last day is counted;

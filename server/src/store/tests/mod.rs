@@ -12,6 +12,7 @@ mod keys;
 mod schema;
 mod secrets;
 mod sqlite_only;
+mod summaries;
 mod tenants;
 mod transactions;
 mod units;

@@ -7,6 +7,7 @@ pub mod config;
 pub mod docs;
 pub mod me;
 pub mod metrics;
+pub mod overview;
 pub mod signing_keys;
 pub mod tenant;
 pub mod tenants;

@@ -1,0 +1,16 @@
+DROP INDEX transactions_by_time;
+DROP INDEX audit_logs_refused_of_tenant;
+DROP INDEX audit_logs_refused;
+DROP INDEX audit_counts_unsettled;
+ALTER TABLE audit_counts DROP COLUMN unsettled;
+DROP TABLE audit_days;
+DROP TRIGGER api_keys_deleted;
+DROP TRIGGER api_keys_revoked;
+DROP TRIGGER api_keys_added;
+DROP TRIGGER credentials_deleted;
+DROP TRIGGER credentials_added;
+DROP TRIGGER users_deleted;
+DROP TRIGGER users_added;
+DROP TRIGGER tenants_renamed;
+DROP TRIGGER tenants_summarised;
+DROP TABLE tenant_summaries;

@@ -1,0 +1,104 @@
+//! What a screen shows at a glance: the installation, one tenant, lists of tenants.
+
+use std::collections::BTreeMap;
+
+use doorward_shared::{
+    TenantId, Timestamp,
+    admin::{ActivityPoint, Overview, TenantOverview, TenantSummaryPage},
+    audit::AuditOutcome,
+};
+
+use super::{AdminCall, existing, granted};
+use crate::{
+    domain::{audit::AuditFilter, list::TenantQuery},
+    service::{Failure, settling},
+    store::{
+        StoreError, audit,
+        audit::days::{self, Activity, Days},
+        installation, summaries,
+    },
+};
+
+const DAY_MS: i64 = 86_400_000;
+/// Days whose logins and refusals a list shows.
+const WEEK: u32 = 7;
+const BUSIEST: i64 = 10;
+const LATEST_REFUSALS: u32 = 20;
+
+/// The last days up to now, in UTC.
+fn last_days(now: Timestamp, count: u32) -> Days {
+    Days { first: now.day() - i64::from(count) + 1, last: now.day() }
+}
+
+/// One point for each day, whether something happened or not.
+fn points(days: Days, found: &BTreeMap<i64, Activity>) -> Vec<ActivityPoint> {
+    let point = |day: i64| {
+        let Activity { succeeded, refused, .. } = found.get(&day).copied().unwrap_or_default();
+        ActivityPoint { at: Timestamp::from_millis(day * DAY_MS), succeeded, refused }
+    };
+    (days.first..=days.last).map(point).collect()
+}
+
+/// The installation over the last days.
+///
+/// # Errors
+/// As the database has them.
+pub async fn installation(call: &AdminCall, days: u32) -> Result<Overview, Failure> {
+    let app = &call.app;
+    settling::glance(app).await?;
+    let now = app.clock.now();
+    let (days, week) = (last_days(now, days), last_days(now, WEEK));
+    let (engine, uptime) = (app.store.engine(), app.stopwatch.elapsed(app.started));
+    call.read(move |connection| {
+        let totals = summaries::totals(connection)?;
+        let busiest = days::busiest(connection, days, BUSIEST)?;
+        let failed = AuditFilter { outcome: Some(AuditOutcome::Failed), ..AuditFilter::default() };
+        Ok(Overview {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            engine: engine.as_str().to_owned(),
+            database_bytes: installation::bytes(connection)?,
+            uptime_seconds: uptime.as_secs(),
+            now,
+            tenants: totals.tenants,
+            users: totals.users,
+            credentials: totals.credentials,
+            activity: points(days, &days::of_all(connection, days)?),
+            busiest: summaries::of(connection, &busiest, week)?,
+            latest_refusals: audit::latest(connection, None, &failed, LATEST_REFUSALS)?,
+        })
+    })
+    .await
+}
+
+/// A page of tenants with what lists show of them.
+///
+/// # Errors
+/// As the database has them.
+pub async fn tenants(call: &AdminCall, query: TenantQuery) -> Result<TenantSummaryPage, Failure> {
+    let week = last_days(call.app.clock.now(), WEEK);
+    call.read(move |connection| {
+        let found = summaries::page(connection, &query)?;
+        let items = summaries::of(connection, &found.ids, week)?;
+        Ok(TenantSummaryPage { items, total: found.total, next: found.next.map(|place| place.encode()) })
+    })
+    .await
+}
+
+/// A tenant over the last days.
+///
+/// # Errors
+/// [`Refusal::TenantNotFound`](crate::service::Refusal::TenantNotFound).
+pub async fn tenant(call: &AdminCall, id: TenantId, days: u32) -> Result<TenantOverview, Failure> {
+    let now = call.app.clock.now();
+    let (days, week) = (last_days(now, days), last_days(now, WEEK));
+    let found = call
+        .read(move |connection| {
+            granted!(existing(connection, id)?);
+            let activity = points(days, &days::of_tenant(connection, id, days)?);
+            let summary = summaries::of(connection, &[id], week)?.pop();
+            let summary = summary.ok_or_else(|| StoreError::Corrupt("a tenant without a summary".to_owned()))?;
+            Ok(Ok(TenantOverview { summary, activity }))
+        })
+        .await?;
+    Ok(found?)
+}

@@ -1,0 +1,338 @@
+use std::collections::BTreeMap;
+
+use doorward_shared::{
+    AuditType, TenantId,
+    admin::{TenantSort, TenantSummary},
+    page::Order,
+};
+
+use super::{fixture::*, harness::Database, on_every_engine};
+use crate::{
+    domain::list::{Place, TenantQuery},
+    store::{
+        Connection, StoreError, api_keys,
+        audit::{
+            self,
+            days::{self, Activity, Days},
+        },
+        credentials, on_engine, schema,
+        summaries::{self, Counts, Found},
+        tenants, users,
+    },
+};
+
+on_every_engine!(
+    counts_follow_every_change,
+    counts_are_exact_among_many,
+    migrating_fills_the_counts,
+    pages_are_complete_in_every_order,
+    searches_find_parts_of_names_and_ids,
+    days_are_settled_whoever_wrote
+);
+
+const DAY: i64 = 86_400_000;
+const LOGIN: AuditType = AuditType::MfaAuthenticationFinalSucceeded;
+const REFUSAL: AuditType = AuditType::MfaAuthenticationFinalFailed;
+
+async fn counts(db: &Database, tenant: u128) -> Counts {
+    db.read(move |c| summaries::counts(c, tenant_id(tenant))).await
+}
+
+fn numbers(users: u64, credentials: u64, api_keys: u64) -> Counts {
+    Counts { users, credentials, api_keys }
+}
+
+/// What counting the rows gives, and what the totals say.
+async fn check(db: &Database) {
+    for tenant in [1, 2] {
+        let counted = db
+            .read(move |c| {
+                use diesel::prelude::*;
+                let key = tenant_id(tenant).to_string();
+                on_engine!(c, c, _Db => {
+                    let users: i64 = schema::users::table
+                        .filter(schema::users::tenant_id.eq(&key)).count().get_result(c)?;
+                    let credentials: i64 = schema::credentials::table
+                        .filter(schema::credentials::tenant_id.eq(&key)).count().get_result(c)?;
+                    let keys: i64 = schema::api_keys::table
+                        .filter(schema::api_keys::tenant_id.eq(&key))
+                        .filter(schema::api_keys::revoked_at.is_null()).count().get_result(c)?;
+                    Ok(numbers(users as u64, credentials as u64, keys as u64))
+                })
+            })
+            .await;
+        assert_eq!(counts(db, tenant).await, counted, "tenant {tenant}");
+    }
+    let (one, two) = (counts(db, 1).await, counts(db, 2).await);
+    let totals = db.read(summaries::totals).await;
+    assert_eq!((totals.users, totals.credentials), (one.users + two.users, one.credentials + two.credentials));
+}
+
+async fn counts_follow_every_change(db: Database) {
+    two_tenants(&db).await;
+    assert_eq!(counts(&db, 1).await, numbers(3, 0, 0));
+    db.write(|c| {
+        // The same users once more: one as it was, one with another name.
+        users::upsert(c, &user(1, 1))?;
+        users::upsert(c, &crate::domain::User { name: "new".to_owned(), ..user(1, 2) })?;
+        for number in [1, 2, 3] {
+            credentials::insert(c, &credential(1, 1, number))?;
+            api_keys::insert(c, &api_key(1, number.into()))?;
+        }
+        let again = credentials::insert(c, &credential(1, 1, 3));
+        assert!(matches!(again, Err(StoreError::Duplicate { .. })), "{again:?}");
+        Ok(())
+    })
+    .await;
+    assert_eq!(counts(&db, 1).await, numbers(3, 3, 3));
+    assert_eq!(counts(&db, 2).await, numbers(3, 0, 0));
+    let undone = db.store.write(|c: &mut Connection| {
+        users::delete(c, tenant_id(1), user_id(1))?;
+        Err::<(), _>(StoreError::Orphan)
+    });
+    assert_eq!(undone.await, Err(StoreError::Orphan));
+    check(&db).await;
+    db.write(|c| {
+        assert!(credentials::delete(c, tenant_id(1), &credential_id(1))?);
+        assert!(!credentials::delete(c, tenant_id(1), &credential_id(1))?);
+        assert!(api_keys::revoke(c, tenant_id(1), api_key_id(1), at(9))?.is_some());
+        assert!(api_keys::revoke(c, tenant_id(1), api_key_id(1), at(9))?.is_none());
+        api_keys::touch(c, tenant_id(1), api_key_id(2), at(9))
+    })
+    .await;
+    assert_eq!(counts(&db, 1).await, numbers(3, 2, 2));
+    // Folding moves counts about, and changes none.
+    while db.write(|c| summaries::fold(c, 2)).await > 0 {
+        check(&db).await;
+    }
+    assert!(db.write(|c| users::delete(c, tenant_id(1), user_id(1))).await);
+    assert_eq!(counts(&db, 1).await, numbers(2, 0, 2));
+    assert!(db.write(|c| tenants::delete(c, tenant_id(1))).await);
+    check(&db).await;
+    assert_eq!(counts(&db, 1).await, Counts::default());
+    db.write(|c| summaries::fold(c, 1000)).await;
+    check(&db).await;
+}
+
+async fn counts_are_exact_among_many(db: Database) {
+    two_tenants(&db).await;
+    let writers: Vec<_> = (0..60_u8)
+        .map(|number| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                let work = move |c: &mut Connection| {
+                    match number % 6 {
+                        // One loses against the deletion of its user, or is deleted with it; never half.
+                        0 => drop(users::delete(c, tenant_id(1), user_id(2))?),
+                        5 => drop(summaries::fold(c, 7)?),
+                        _ => {
+                            let owner = users::upsert(c, &user(1, u128::from(number % 3) + 1))?;
+                            let mut one = credential(1, 1, number);
+                            one.user_id = owner.id;
+                            credentials::insert(c, &one)?;
+                        }
+                    }
+                    Ok(())
+                };
+                match db.store.write(work).await {
+                    Ok(()) | Err(StoreError::Orphan | StoreError::Unavailable(_)) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.expect("a writer");
+    }
+    check(&db).await;
+    db.write(|c| summaries::fold(c, 1000)).await;
+    check(&db).await;
+}
+
+async fn migrating_fills_the_counts(db: Database) {
+    two_tenants(&db).await;
+    db.write(|c| {
+        credentials::insert(c, &credential(1, 1, 1))?;
+        credentials::insert(c, &credential(1, 2, 2))?;
+        api_keys::insert(c, &api_key(1, 1))?;
+        api_keys::insert(c, &api_key(1, 2))?;
+        api_keys::revoke(c, tenant_id(1), api_key_id(2), at(5))?;
+        audit::insert(c, &event(tenant_id(1), 7, 1, LOGIN))?;
+        audit::insert(c, &event(tenant_id(1), 8, 2, REFUSAL))?;
+        audit::insert(c, &event(tenant_id(2), DAY, 3, AuditType::ApiKeyRejected))
+    })
+    .await;
+    let before = everything(&db).await;
+    assert_eq!(before.0[0].users, 3);
+    assert!(!before.1.is_empty());
+    let reverted = db.store.migrate_down_one().await.expect("down");
+    let gone = db.store.read(|c: &mut Connection| summaries::totals(c)).await;
+    assert!(matches!(gone, Err(StoreError::Database(_))), "{gone:?}");
+    assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, Some(tenant(1)));
+    assert_eq!(db.store.migrate_up().await.expect("up"), reverted);
+    assert_eq!(everything(&db).await, before);
+    check(&db).await;
+    // It goes on counting.
+    db.write(|c| {
+        users::upsert(c, &user(2, 9))?;
+        audit::insert(c, &event(tenant_id(2), DAY, 4, REFUSAL))
+    })
+    .await;
+    check(&db).await;
+    let after = everything(&db).await;
+    assert_eq!(after.1[&(NOW / DAY + 1)].refused, 2);
+}
+
+/// All summaries, and all sums by day once they are settled.
+async fn everything(db: &Database) -> (Vec<TenantSummary>, BTreeMap<i64, Activity>) {
+    db.write(|c| {
+        while days::settle(c, None, 10)?.is_some() {}
+        let week = Days { first: 0, last: NOW / DAY + 9 };
+        Ok((summaries::of(c, &[tenant_id(1), tenant_id(2)], week)?, days::of_all(c, week)?))
+    })
+    .await
+}
+
+fn query(sort: TenantSort, order: Order, after: Option<Place>) -> TenantQuery {
+    TenantQuery { search: None, sort, order, after, limit: 3 }
+}
+
+/// All pages of a list.
+async fn walk(db: &Database, search: Option<&str>, sort: TenantSort, order: Order) -> Vec<TenantId> {
+    let (mut ids, mut after) = (Vec::new(), None);
+    loop {
+        let asked = TenantQuery { search: search.map(str::to_owned), ..query(sort, order, after) };
+        let Found { ids: page, total, next } = db.read(move |c| summaries::page(c, &asked)).await;
+        assert!((1..=3).contains(&page.len()) || total == 0, "{} of {total}", page.len());
+        ids.extend(page);
+        assert!(ids.len() as u64 <= total);
+        let Some(place) = next else {
+            assert_eq!(ids.len() as u64, total);
+            return ids;
+        };
+        after = Some(place);
+    }
+}
+
+/// Ten tenants, some alike in each way.
+async fn ten(db: &Database) {
+    db.write(|c| {
+        for number in 1..=10_u128 {
+            let mut one = tenant(number);
+            one.display_name = ["shop", "Bank", "bank", "Äpfel", "a_b"][number as usize % 5].to_owned();
+            one.created_at = at(number as i64 / 3);
+            tenants::insert(c, &one)?;
+            for person in 0..number % 4 {
+                users::upsert(c, &user(number, person))?;
+            }
+            audit::insert(c, &event(tenant_id(number), 100 + number as i64 % 3, number as u8, LOGIN))?;
+        }
+        days::settle(c, None, 100)?;
+        summaries::fold(c, 1000)
+    })
+    .await;
+}
+
+async fn pages_are_complete_in_every_order(db: Database) {
+    ten(&db).await;
+    let by = |key: fn(u128) -> i64| {
+        let mut ids: Vec<u128> = (1..=10).collect();
+        ids.sort_by_key(|number| (key(*number), tenant_id(*number)));
+        ids.into_iter().map(tenant_id).collect::<Vec<_>>()
+    };
+    let name = |number: u128| [4, 1, 1, 5, 0][number as usize % 5];
+    for (sort, expected) in [
+        (TenantSort::Name, by(name)),
+        (TenantSort::Created, by(|number| number as i64 / 3)),
+        (TenantSort::Activity, by(|number| number as i64 % 3)),
+        (TenantSort::Users, by(|number| number as i64 % 4)),
+    ] {
+        assert_eq!(walk(&db, None, sort, Order::Ascending).await, expected, "{sort}");
+        let backwards: Vec<_> = expected.into_iter().rev().collect();
+        assert_eq!(walk(&db, None, sort, Order::Descending).await, backwards, "{sort}");
+    }
+}
+
+async fn searches_find_parts_of_names_and_ids(db: Database) {
+    ten(&db).await;
+    for (part, matches) in [
+        ("BAN", 4),
+        ("b", 10),
+        ("shop", 2),
+        ("_", 2),
+        ("%", 0),
+        ("äpf", 0),
+        ("Äpf", 2),
+        ("-00000000000a", 1),
+        ("nobody", 0),
+    ] {
+        for sort in TenantSort::ALL {
+            for order in [Order::Ascending, Order::Descending] {
+                let found = walk(&db, Some(part), *sort, order).await;
+                // An id is found by its digits, too: `b` stands in none of these, but in four names and two more.
+                let expected = if part == "b" { 6 } else { matches };
+                assert_eq!(found.len(), expected, "{part} {sort} {order}");
+            }
+        }
+    }
+    db.write(|c| tenants::rename(c, tenant_id(1), "Nobody", at(9)).map(drop)).await;
+    assert_eq!(walk(&db, Some("nobody"), TenantSort::Name, Order::Ascending).await, [tenant_id(1)]);
+}
+
+async fn days_are_settled_whoever_wrote(db: Database) {
+    two_tenants(&db).await;
+    db.write(|c| {
+        for number in 0..40_u8 {
+            let kind = [LOGIN, REFUSAL, AuditType::MfaAuthenticationInitSucceeded][usize::from(number % 3)];
+            let tenant = if number < 30 { tenant_id(1) } else { tenant_id(2) };
+            audit::insert(c, &event(tenant, i64::from(number) * DAY / 10, number, kind))?;
+        }
+        audit::insert(c, &event(TenantId::INSTALLATION, 0, 99, AuditType::AdminTokenRejected))
+    })
+    .await;
+    let first = NOW / DAY;
+    let all = Days { first, last: first + 9 };
+    assert!(db.read(move |c| days::of_all(c, all)).await.is_empty());
+    // Few at a time, and between two steps somebody writes to a day that was settled.
+    let mut after = None;
+    for step in 0.. {
+        after = db.write(move |c| days::settle(c, after, 2)).await;
+        if step == 0 {
+            db.write(|c| audit::insert(c, &event(tenant_id(1), 5, 100, LOGIN))).await;
+        }
+        if after.is_none() {
+            break;
+        }
+    }
+    db.write(|c| days::settle(c, None, 100)).await;
+    same_as_the_counters(&db, all).await;
+    assert_eq!(db.read(move |c| days::busiest(c, all, 10)).await, [tenant_id(1), tenant_id(2)]);
+    let summary = db.read(move |c| summaries::of(c, &[tenant_id(2), tenant_id(1)], all)).await;
+    assert_eq!(summary.iter().map(|one| one.tenant.id).collect::<Vec<_>>(), [tenant_id(2), tenant_id(1)]);
+    assert_eq!(summary[0].last_activity, Some(at(39 * DAY / 10)));
+    // What is purged is counted off, and a tenant that is deleted leaves nothing.
+    db.write(|c| audit::purge_before(c, None, at(DAY + 1), 1000)).await;
+    same_as_the_counters(&db, all).await;
+    db.write(|c| tenants::delete(c, tenant_id(1))).await;
+    same_as_the_counters(&db, all).await;
+    assert_eq!(db.read(move |c| days::busiest(c, all, 10)).await, [tenant_id(2)]);
+}
+
+async fn same_as_the_counters(db: &Database, days: Days) {
+    let (settled, counted) = db
+        .read(move |c| {
+            let mut counted: BTreeMap<i64, Activity> = BTreeMap::new();
+            for tenant in [tenant_id(1), tenant_id(2), TenantId::INSTALLATION] {
+                for (day, found) in days::of_tenant(c, tenant, days)? {
+                    let sum = counted.entry(day).or_default();
+                    sum.entries += found.entries;
+                    sum.succeeded += found.succeeded;
+                    sum.refused += found.refused;
+                }
+            }
+            Ok((days::of_all(c, days)?, counted))
+        })
+        .await;
+    assert!(!counted.is_empty());
+    assert_eq!(settled, counted);
+}

@@ -1,0 +1,115 @@
+//! `/overview`, `/tenant_summaries` and `/tenants/{tenant_id}/summary`.
+
+use doorward_server::service::settling;
+use doorward_shared::{TenantId, admin::Role};
+use doorward_testkit::{Person, TestServer};
+use serde_json::{Value, json};
+
+const DAY_MS: i64 = 86_400_000;
+
+#[tokio::test]
+async fn the_installation_is_shown_at_a_glance() {
+    let server = TestServer::start().await;
+    let (quiet, busy) = (server.tenant().await, server.tenant().await);
+    let mut alice = Person::new("alice");
+    let _ = alice.register_mfa(&busy).await.expect(200);
+    server.clock.advance_ms(2 * DAY_MS);
+    for _ in 0..2 {
+        let _ = alice.mfa_login(&busy).await.expect(200);
+    }
+    quiet.anonymous.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+    let admin = server.admin("ops", Role::Auditor).await;
+    let overview = admin.get("/overview?days=3").await.expect(200).json();
+    assert_eq!(overview["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(overview["engine"], server.app.store.engine().as_str());
+    assert!(overview["database_bytes"].as_u64().unwrap() > 4096);
+    assert_eq!((&overview["tenants"], &overview["users"], &overview["credentials"]), (&json!(2), &json!(1), &json!(1)));
+    let day = server.app.clock.now().day();
+    let at = |day: i64| json!(doorward_shared::Timestamp::from_millis(day * DAY_MS));
+    assert_eq!(
+        overview["activity"],
+        json!([
+            { "at": at(day - 2), "succeeded": 1, "refused": 0 },
+            { "at": at(day - 1), "succeeded": 0, "refused": 0 },
+            { "at": at(day), "succeeded": 2, "refused": 1 },
+        ])
+    );
+    let busiest: Vec<&Value> = overview["busiest"].as_array().unwrap().iter().map(|tenant| &tenant["id"]).collect();
+    assert_eq!(busiest, [&json!(busy.id), &json!(quiet.id)]);
+    assert_eq!(overview["latest_refusals"][0]["type"], "api_key_rejected");
+    assert_eq!(overview["latest_refusals"].as_array().unwrap().len(), 1);
+    assert_eq!(admin.get("/overview").await.expect(200).json()["activity"].as_array().unwrap().len(), 14);
+    for days in ["0", "91", "x"] {
+        admin.get(&format!("/overview?days={days}")).await.expect_refusal(400, "query_invalid");
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_is_shown_at_a_glance() {
+    let server = TestServer::start().await;
+    let (tenant, other) = (server.tenant().await, server.tenant().await);
+    let created = server.app.clock.now();
+    let _ = Person::new("alice").register_mfa(&tenant).await.expect(200);
+    let mut bob = Person::new("bob");
+    let _ = bob.register(&tenant).await.expect(200);
+    let _ = Person::new("bob").register_mfa(&tenant).await.expect(200);
+    let _ = Person::new("carol").register_mfa(&other).await.expect(200);
+    server.clock.advance_ms(8 * DAY_MS);
+    let _ = bob.login(&tenant).await.expect(200);
+    tenant.with_key("dw_wrong").get("/credentials").await.expect_refusal(401, "api_key_invalid");
+    let admin = server.admin("ops", Role::Auditor).await;
+    let path = format!("/tenants/{}/summary", tenant.id);
+    let summary = admin.get(&format!("{path}?days=9")).await.expect(200).json();
+    let mut expected = json!({
+        "id": tenant.id, "display_name": "Example", "rp_id": "example.com", "created_at": created,
+        "users": 2, "credentials": 3, "api_keys": 1, "succeeded": 1, "refused": 1,
+        "last_activity": server.app.clock.now(),
+    });
+    let listed = admin.get("/tenant_summaries?sort=users").await.expect(200).json();
+    assert_eq!(listed["items"][0], expected);
+    assert_eq!((&listed["total"], listed.get("next")), (&json!(2), None));
+    expected["activity"] = summary["activity"].clone();
+    assert_eq!(summary, expected);
+    let activity = summary["activity"].as_array().unwrap();
+    assert_eq!(activity.len(), 9);
+    assert_eq!((&activity[0]["succeeded"], &activity[8]["succeeded"]), (&json!(3), &json!(1)));
+    assert_eq!(activity[8]["refused"], 1);
+    let unknown = format!("/tenants/{}/summary", TenantId::INSTALLATION);
+    admin.get(&unknown).await.expect_refusal(404, "tenant_not_found");
+}
+
+#[tokio::test]
+async fn tenants_are_listed_page_by_page() {
+    let server = TestServer::start().await;
+    let admin = server.admin("ops", Role::Admin).await;
+    for number in 0..7 {
+        let request = json!({ "display_name": format!("{} {number}", ["Shop", "bank", "Äpfel"][number % 3]) });
+        let _ = admin.post("/tenants", &request).await.expect(201);
+        server.clock.advance_ms(1_000);
+    }
+    settling::settle(&server.app).await.unwrap();
+    for (query, expected) in [
+        ("", ["bank 1", "bank 4", "Shop 0", "Shop 3", "Shop 6", "Äpfel 2", "Äpfel 5"].as_slice()),
+        ("order=desc", &["Äpfel 5", "Äpfel 2", "Shop 6", "Shop 3", "Shop 0", "bank 4", "bank 1"]),
+        ("sort=created&order=asc", &["Shop 0", "bank 1", "Äpfel 2", "Shop 3", "bank 4", "Äpfel 5", "Shop 6"]),
+        ("sort=activity&q=BANK", &["bank 4", "bank 1"]),
+        ("sort=users&q=%25", &[]),
+    ] {
+        let (mut names, mut after) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/tenant_summaries?limit=2&{query}&after={after}");
+            let page = admin.get(&path).await.expect(200).json();
+            let items = page["items"].as_array().unwrap();
+            names.extend(items.iter().map(|item| item["display_name"].as_str().unwrap().to_owned()));
+            assert_eq!(page["total"], expected.len(), "{query}");
+            match page["next"].as_str() {
+                Some(next) => after = next.to_owned(),
+                None => break,
+            }
+        }
+        assert_eq!(names, expected, "{query}");
+    }
+    for query in ["sort=size", "order=up", "limit=0", "limit=201", "after=x", "sort=users&after=MQp0eA"] {
+        admin.get(&format!("/tenant_summaries?{query}")).await.expect_refusal(400, "query_invalid");
+    }
+}
