@@ -78,8 +78,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    audit_days (day, tenant_id) {
-        day -> BigInt, tenant_id -> Text, entries -> BigInt, succeeded -> BigInt, refused -> BigInt,
+    audit_days (tenant_id, day) {
+        tenant_id -> Text, day -> BigInt, entries -> BigInt, succeeded -> BigInt, refused -> BigInt,
     }
 }
 
@@ -92,8 +92,8 @@ diesel::table! {
 
 // Only on PostgreSQL.
 diesel::table! {
-    tenant_count_changes (id) {
-        id -> BigInt, tenant_id -> Text, users -> BigInt, credentials -> BigInt, api_keys -> BigInt,
+    tenant_count_changes (tenant_id, id) {
+        tenant_id -> Text, id -> BigInt, users -> BigInt, credentials -> BigInt, api_keys -> BigInt,
     }
 }
 

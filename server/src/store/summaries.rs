@@ -146,8 +146,8 @@ pub fn fold(conn: &mut Connection, limit: i64) -> Result<usize, StoreError> {
     }
     let folded: Folded = diesel::sql_query(
         "WITH gone AS ( \
-             DELETE FROM tenant_count_changes WHERE id IN ( \
-                 SELECT id FROM tenant_count_changes ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) \
+             DELETE FROM tenant_count_changes WHERE (tenant_id, id) IN ( \
+                 SELECT tenant_id, id FROM tenant_count_changes LIMIT $1 FOR UPDATE SKIP LOCKED) \
              RETURNING tenant_id, users, credentials, api_keys), \
          sums AS ( \
              SELECT tenant_id, CAST(SUM(users) AS BIGINT) AS users, CAST(SUM(credentials) AS BIGINT) AS credentials, \

@@ -215,7 +215,7 @@ fn recount_day(conn: &mut Connection, tenant: &str, day: i64) -> Result<Vec<Seen
 
 fn put(conn: &mut Connection, tenant: &str, day: i64, sum: Activity) -> Result<(), StoreError> {
     if sum.entries == 0 {
-        on_engine!(conn, c, _Db => diesel::delete(audit_days::table.find((day, tenant))).execute(c))?;
+        on_engine!(conn, c, _Db => diesel::delete(audit_days::table.find((tenant, day))).execute(c))?;
         return Ok(());
     }
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
@@ -225,8 +225,8 @@ fn put(conn: &mut Connection, tenant: &str, day: i64, sum: Activity) -> Result<(
         audit_days::refused.eq(number(sum.refused)),
     );
     on_engine!(conn, c, _Db => diesel::insert_into(audit_days::table)
-        .values((audit_days::day.eq(day), audit_days::tenant_id.eq(tenant), sums))
-        .on_conflict((audit_days::day, audit_days::tenant_id))
+        .values((audit_days::tenant_id.eq(tenant), audit_days::day.eq(day), sums))
+        .on_conflict((audit_days::tenant_id, audit_days::day))
         .do_update()
         .set(sums)
         .execute(c))?;
