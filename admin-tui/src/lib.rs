@@ -1,5 +1,21 @@
 //! `doorward-admin`: Doorward's administration from a terminal, over the admin API alone.
 
 pub mod api;
+pub mod app;
+pub mod backend;
 pub mod connection;
+pub mod effect;
 pub mod escape;
+pub mod field;
+pub mod keymap;
+pub mod list;
+pub mod message;
+pub mod model;
+pub mod overlay;
+pub mod screen;
+pub mod search;
+pub mod secret;
+pub mod terminal;
+pub mod update;
+pub mod view;
+pub mod when;

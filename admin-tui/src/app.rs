@@ -1,0 +1,117 @@
+//! The loop: inputs and answers become messages, messages change the model, the model is drawn.
+
+use std::sync::Arc;
+
+use crossterm::event::{Event, MouseButton, MouseEventKind};
+use doorward_shared::Timestamp;
+use futures_util::{Stream, StreamExt as _};
+use ratatui::{Terminal, backend::Backend};
+use tokio::sync::mpsc::unbounded_channel;
+
+use crate::{
+    backend::Admin,
+    effect::{Effect, Performer},
+    message::Message,
+    model::{Model, Options},
+    secret::Secret,
+    update,
+    view::{self, Painted},
+};
+
+/// What comes from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// Somebody did something at the terminal.
+    Event(Event),
+    /// Time passed.
+    Tick(Timestamp),
+    /// The process is asked to end.
+    Stop,
+}
+
+/// Runs the app on a terminal until it is left or the inputs end.
+///
+/// `copy` hands a secret to the terminal's clipboard and answers whether that went well.
+///
+/// # Errors
+/// Those of the terminal.
+pub async fn run<B: Backend, A: Admin>(
+    terminal: &mut Terminal<B>,
+    mut inputs: impl Stream<Item = Input> + Unpin,
+    api: Arc<A>,
+    options: Options,
+    mut copy: impl FnMut(&Secret) -> bool,
+) -> Result<(), B::Error> {
+    let (sender, mut answers) = unbounded_channel();
+    let mut performer = Performer::new(api, sender);
+    let size = terminal.size()?;
+    let mut model = Model::new(options, (size.width, size.height));
+    let mut painted = Painted::default();
+    let mut effects = update::start(&mut model);
+    loop {
+        while !effects.is_empty() {
+            for effect in std::mem::take(&mut effects) {
+                match effect {
+                    Effect::Call(id, call) => performer.call(id, *call),
+                    Effect::Cancel(id) => performer.cancel(id),
+                    Effect::Export(id, export) => performer.export(id, *export),
+                    Effect::Redraw => terminal.clear()?,
+                    Effect::Copy(secret) => {
+                        let copied = Message::Copied(copy(&secret));
+                        effects.extend(update::update(&mut model, copied));
+                    }
+                }
+            }
+        }
+        if model.quit {
+            return Ok(());
+        }
+        if std::mem::take(&mut model.changed) {
+            painted = paint(terminal, &model)?;
+            effects.extend(update::update(&mut model, Message::Painted { rows: painted.rows }));
+        }
+        let message = tokio::select! {
+            // Answers first: they are few, and what was waited for must not wait behind held-down keys.
+            biased;
+            answer = answers.recv() => answer,
+            input = inputs.next() => match input {
+                Some(input) => understand(input, &painted),
+                None => Some(Message::Stop),
+            },
+        };
+        effects.extend(message.map(|message| update::update(&mut model, message)).unwrap_or_default());
+        // All that is there already goes into one frame.
+        while let Ok(answer) = answers.try_recv() {
+            effects.extend(update::update(&mut model, answer));
+        }
+    }
+}
+
+fn paint<B: Backend>(terminal: &mut Terminal<B>, model: &Model) -> Result<Painted, B::Error> {
+    let mut painted = Painted::default();
+    terminal.draw(|frame| {
+        painted = view::draw(model, frame.buffer_mut());
+        if let Some(caret) = painted.caret {
+            frame.set_cursor_position(caret);
+        }
+    })?;
+    Ok(painted)
+}
+
+/// What an input means, given what was drawn.
+fn understand(input: Input, painted: &Painted) -> Option<Message> {
+    Some(match input {
+        Input::Tick(now) => Message::Tick(now),
+        Input::Stop => Message::Stop,
+        Input::Event(Event::Key(key)) => Message::Key(key),
+        Input::Event(Event::Paste(text)) => Message::Paste(text),
+        Input::Event(Event::Resize(columns, rows)) => Message::Resize { columns, rows },
+        Input::Event(Event::Mouse(mouse)) => match mouse.kind {
+            MouseEventKind::Down(MouseButton::Left) => Message::Click(painted.at(mouse.column, mouse.row)?),
+            MouseEventKind::ScrollDown => Message::Wheel(1),
+            MouseEventKind::ScrollUp => Message::Wheel(-1),
+            _ => return None,
+        },
+        Input::Event(_) => return None,
+    })
+}
