@@ -85,9 +85,10 @@ pub fn random_uuid(entropy: &dyn Entropy) -> Result<Uuid, NoEntropy> {
 pub struct IdSequence(AtomicU64);
 
 impl IdSequence {
-    /// Gives an id its place: after all others, and not before its time. The random part stays.
+    /// Gives an id its place: after all others, and not before its time. The random part stays. Answers the id, and the
+    /// time of its place.
     #[must_use]
-    pub fn stamp(&self, id: Uuid, at: Timestamp) -> Uuid {
+    pub fn stamp(&self, id: Uuid, at: Timestamp) -> (Uuid, Timestamp) {
         const COUNTER_BITS: u32 = 12;
         let earliest = u64::try_from(at.millis()).unwrap_or(0) << COUNTER_BITS;
         let next = |last: u64| (last + 1).max(earliest);
@@ -95,7 +96,9 @@ impl IdSequence {
         let place = next(last.unwrap_or_else(|last| last));
         let (millis, counter) = (place >> COUNTER_BITS, place & ((1 << COUNTER_BITS) - 1));
         let random = id.as_u128() & ((1 << 62) - 1);
-        Uuid::from_u128(u128::from(millis) << 80 | 0x7 << 76 | u128::from(counter) << 64 | 0b10 << 62 | random)
+        let id =
+            Uuid::from_u128(u128::from(millis) << 80 | 0x7 << 76 | u128::from(counter) << 64 | 0b10 << 62 | random);
+        (id, Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX)))
     }
 }
 
@@ -109,8 +112,10 @@ mod tests {
         let later = Timestamp::from_millis(1_790_000_000_000);
         let earlier = Timestamp::from_millis(1_789_000_000_000);
         let times = std::iter::repeat_n(later, 5_000).chain([earlier, later]);
-        let ids: Vec<Uuid> =
+        let places: Vec<(Uuid, Timestamp)> =
             times.map(|at| sequence.stamp(new_uuid(at, &SystemEntropy::default()).unwrap(), at)).collect();
+        assert!(places.is_sorted_by_key(|(_, at)| *at));
+        let ids: Vec<Uuid> = places.into_iter().map(|(id, _)| id).collect();
         assert!(ids.is_sorted_by(|one, other| one < other));
         assert!(ids.iter().all(|id| id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122));
     }

@@ -94,7 +94,9 @@ impl Entry {
     /// # Errors
     /// As the database has them.
     pub fn write(mut self, connection: &mut Connection) -> Result<(), StoreError> {
-        self.event.id = AuditId::new(self.ids.stamp(self.event.id.uuid(), self.event.at));
+        let (id, at) = self.ids.stamp(self.event.id.uuid(), self.event.at);
+        // The time goes with the place: logs are read on by time first.
+        (self.event.id, self.event.at) = (AuditId::new(id), at);
         audit::insert(connection, &self.event)
     }
 }

@@ -1,5 +1,7 @@
 //! `/{tenant_id}/audit_logs`.
 
+use doorward_server::{domain::RequestMeta, service::audit};
+use doorward_shared::AuditType;
 use doorward_testkit::{Person, TestServer};
 
 #[tokio::test]
@@ -37,4 +39,23 @@ async fn the_log_is_filtered_paged_and_exported() {
     assert_eq!(table.text.lines().count(), 4);
     tenant.http.get("/audit_logs?type=nonsense").await.expect_refusal(400, "query_invalid");
     tenant.http.get("/audit_logs?start_time=yesterday").await.expect_refusal(400, "query_invalid");
+}
+
+#[tokio::test]
+async fn reading_on_misses_nothing_that_began_earlier_and_ended_later() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let begin = || {
+        let (meta, now) = (RequestMeta::default(), server.app.clock.now());
+        audit::event(&server.app, tenant.id, &meta, AuditType::ApiKeyRejected, now).unwrap()
+    };
+    let slow = begin().by("slow".to_owned());
+    server.clock.advance_ms(25);
+    let quick = begin().by("quick".to_owned());
+    server.app.store.write(move |connection| quick.write(connection)).await.unwrap();
+    let newest = tenant.rows("per_page=1").await.remove(0);
+    assert_eq!(newest.text("actor_user_id").as_deref(), Some("quick"));
+    server.app.store.write(move |connection| slow.write(connection)).await.unwrap();
+    let newer = tenant.http.get(&format!("/audit_logs?after={}", newest.text("id").unwrap())).await.expect(200).json();
+    assert_eq!(newer[0]["actor_user_id"], "slow");
 }
