@@ -12,6 +12,7 @@ pub mod ceremony;
 pub mod clock;
 pub mod database;
 pub mod http;
+pub mod load;
 pub mod mutations;
 pub mod postgres;
 pub mod process;

@@ -1,0 +1,134 @@
+//! What processes cost, from `/proc`.
+
+use std::{fs, io};
+
+use serde::Serialize;
+
+/// `/proc` counts processor time in hundredths of a second on every Linux (`USER_HZ`).
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// A process as of one moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading {
+    /// Processor seconds used so far, by it and its children.
+    pub cpu: f64,
+    /// Resident memory, in KiB.
+    pub resident: u64,
+    /// The most resident memory so far, in KiB.
+    pub peak: u64,
+}
+
+/// What a process used in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Usage {
+    /// Which process.
+    pub pid: u32,
+    /// Processor seconds.
+    pub cpu_seconds: f64,
+    /// Resident memory at the end, in MiB.
+    pub rss_mib: f64,
+    /// The most resident memory since the process began, in MiB.
+    pub peak_rss_mib: f64,
+}
+
+impl Usage {
+    /// From before to after.
+    #[must_use]
+    pub fn between(pid: u32, before: Reading, after: Reading) -> Self {
+        Self { pid, cpu_seconds: after.cpu - before.cpu, rss_mib: mib(after.resident), peak_rss_mib: mib(after.peak) }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "memory of a process: far below 2^52")]
+fn mib(kib: u64) -> f64 {
+    kib as f64 / 1_024.0
+}
+
+/// Reads a process. Its children count too: PostgreSQL has one for each connection.
+///
+/// # Errors
+/// When there is no such process.
+pub fn read(pid: u32) -> io::Result<Reading> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let malformed = || io::Error::new(io::ErrorKind::InvalidData, format!("/proc/{pid}/stat"));
+    let mut ticks = stat_of(&stat).ok_or_else(malformed)?.with_ended_children;
+    ticks += children(pid)?.into_iter().map(descendants_ticks).sum::<u64>();
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    #[expect(clippy::cast_precision_loss, reason = "ticks since the start: far below 2^52")]
+    let cpu = ticks as f64 / TICKS_PER_SECOND;
+    Ok(Reading { cpu, resident: field(&status, "VmRSS:").unwrap_or(0), peak: field(&status, "VmHWM:").unwrap_or(0) })
+}
+
+/// What children and their children used; one that ends meanwhile is counted by its parent.
+fn descendants_ticks(pid: u32) -> u64 {
+    let own = fs::read_to_string(format!("/proc/{pid}/stat")).ok().and_then(|stat| stat_of(&stat));
+    let below = children(pid).unwrap_or_default().into_iter().map(descendants_ticks).sum::<u64>();
+    own.map_or(0, |stat| stat.with_ended_children) + below
+}
+
+/// The processes whose parent this is.
+fn children(pid: u32) -> io::Result<Vec<u32>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let Some(candidate) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        // A process that has ended since the folder was read is nobody's child any more.
+        let stat = fs::read_to_string(format!("/proc/{candidate}/stat")).unwrap_or_default();
+        if stat_of(&stat).is_some_and(|stat| stat.parent == pid) {
+            found.push(candidate);
+        }
+    }
+    Ok(found)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    parent: u32,
+    with_ended_children: u64,
+}
+
+/// Reads `/proc/PID/stat` (proc(5)): the second field is the name in parentheses, which may hold anything.
+fn stat_of(stat: &str) -> Option<Stat> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    // From the third field on: state, ppid, …, the 14th to 17th are utime, stime, cutime, cstime.
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    let parent = fields.get(1)?.parse().ok()?;
+    let times = fields.get(11..15)?.iter().map(|field| field.parse::<u64>().ok()).sum::<Option<u64>>()?;
+    Some(Stat { parent, with_ended_children: times })
+}
+
+/// A number of KiB in `/proc/PID/status`.
+fn field(status: &str, name: &str) -> Option<u64> {
+    status.lines().find_map(|line| line.strip_prefix(name))?.trim().strip_suffix(" kB")?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_fields_behind_any_name() {
+        let stat = "42 (a) b (c) S 7 42 42 0 -1 4194560 1 2 3 4 150 50 30 20 20 0 1 0 99";
+        assert_eq!(stat_of(stat), Some(Stat { parent: 7, with_ended_children: 250 }));
+        assert_eq!(stat_of("42 (a"), None);
+        assert_eq!(stat_of("42 (a) S 7"), None);
+        let status = "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n";
+        assert_eq!(
+            (field(status, "VmRSS:"), field(status, "VmHWM:"), field(status, "VmSwap:")),
+            (Some(1024), Some(2048), None)
+        );
+    }
+
+    #[test]
+    fn this_process_and_what_it_does_can_be_read() {
+        let pid = std::process::id();
+        let before = read(pid).unwrap();
+        let mut child = std::process::Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
+        // Its time counts while it runs: this ends as soon as it does.
+        while read(pid).unwrap().cpu < before.cpu + 0.02 {}
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let usage = Usage::between(pid, before, read(pid).unwrap());
+        assert!(usage.cpu_seconds >= 0.02 && usage.rss_mib > 1.0 && usage.peak_rss_mib >= usage.rss_mib, "{usage:?}");
+        assert!(read(u32::MAX).is_err());
+    }
+}
