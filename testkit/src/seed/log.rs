@@ -153,6 +153,15 @@ struct Tenant {
     id: String,
     users: u64,
     counts: BTreeMap<(i64, &'static str, i64), i64>,
+    days: BTreeMap<i64, Day>,
+}
+
+/// What a tenant's log holds of a day, as `store/audit/days.rs` sums it up.
+#[derive(Default)]
+struct Day {
+    entries: i64,
+    succeeded: i64,
+    refused: i64,
 }
 
 /// Who did something, from where.
@@ -176,7 +185,7 @@ impl Log<'_, '_> {
     pub(super) fn write(&mut self, number: u64) -> Result<(), SeedError> {
         let rows = self.plan.rows_of(number);
         let (id, users) = (self.plan.tenant_id(number).to_string(), self.plan.users_of(number));
-        let mut tenant = Tenant { number, id, users, counts: BTreeMap::new() };
+        let mut tenant = Tenant { number, id, users, counts: BTreeMap::new(), days: BTreeMap::new() };
         let mut random = self.plan.random(Use::Log, number, 0);
         let mut written = 0;
         while written < rows {
@@ -184,8 +193,14 @@ impl Log<'_, '_> {
             written += self.ceremony(&mut tenant, at, rows - written, &mut random)?;
         }
         for ((day, kind, slot), count) in tenant.counts {
-            let row = [tenant.id.clone().into(), day.into(), kind.into(), slot.into(), count.into()];
+            // Settled: the sums by day follow.
+            let settled = Value::Bool(false);
+            let row = [tenant.id.clone().into(), day.into(), kind.into(), slot.into(), count.into(), settled];
             self.out.push(Table::AuditCounts, row)?;
+        }
+        for (day, Day { entries, succeeded, refused }) in tenant.days {
+            let row = [day.into(), tenant.id.clone().into(), entries.into(), succeeded.into(), refused.into()];
+            self.out.push(Table::AuditDays, row)?;
         }
         Ok(())
     }
@@ -270,7 +285,12 @@ impl Log<'_, '_> {
             Engine::Sqlite => 0,
             Engine::Postgres => id.as_bytes().last().map_or(0, |byte| i64::from(byte % SLOTS)),
         };
-        *tenant.counts.entry((event.at.div_euclid(DAY), event.kind.as_str(), slot)).or_default() += 1;
+        let date = event.at.div_euclid(DAY);
+        *tenant.counts.entry((date, event.kind.as_str(), slot)).or_default() += 1;
+        let day = tenant.days.entry(date).or_default();
+        day.entries += 1;
+        day.succeeded += i64::from(event.kind.ends_ceremony());
+        day.refused += i64::from(event.kind.is_failure());
         let (code, reason) = event.refusal.map_or((Value::Null, Value::Null), |(code, why)| (code.into(), why.into()));
         let request = uuid::Builder::from_random_bytes(random.bytes()).into_uuid();
         self.out.push(

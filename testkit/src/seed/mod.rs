@@ -21,6 +21,10 @@ pub use plan::{CredentialKind, Plan};
 pub use run::{Made, Order, run};
 pub use seeded::Seeded;
 
+/// Brings the summaries up to date that triggers do not keep; the server would do it a few seconds after each entry.
+const LAST_ACTIVITY: &str = "UPDATE tenant_summaries SET last_activity = COALESCE( \
+     (SELECT MAX(created_at) FROM audit_logs WHERE audit_logs.tenant_id = tenant_summaries.tenant_id), last_activity)";
+
 /// Why an installation was not filled.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {

@@ -13,7 +13,7 @@ use diesel::{
 };
 
 use super::{
-    SeedError,
+    LAST_ACTIVITY, SeedError,
     table::{Batch, Table, Value},
 };
 
@@ -93,6 +93,7 @@ impl File {
         for sql in &self.indexes {
             self.connection.batch_execute(sql)?;
         }
+        self.connection.batch_execute(LAST_ACTIVITY)?;
         self.connection.batch_execute("COMMIT; PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL;")?;
         drop(self.connection);
         let synced = std::fs::File::open(path).and_then(|file| file.sync_all());

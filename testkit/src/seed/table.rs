@@ -54,11 +54,13 @@ pub(super) enum Table {
     AuditLogs,
     /// Its totals.
     AuditCounts,
+    /// Their sums by day.
+    AuditDays,
 }
 
 impl Table {
     /// Every table.
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Tenants,
         Self::ApiKeys,
         Self::SigningKeys,
@@ -67,6 +69,7 @@ impl Table {
         Self::Transactions,
         Self::AuditLogs,
         Self::AuditCounts,
+        Self::AuditDays,
     ];
 
     /// Its name.
@@ -81,6 +84,7 @@ impl Table {
             Self::Transactions => "transactions",
             Self::AuditLogs => "audit_logs",
             Self::AuditCounts => "audit_counts",
+            Self::AuditDays => "audit_days",
         }
     }
 
@@ -131,7 +135,8 @@ impl Table {
                 "detail",
                 "created_at",
             ],
-            Self::AuditCounts => &["tenant_id", "day", "type", "slot", "count"],
+            Self::AuditCounts => &["tenant_id", "day", "type", "slot", "count", "unsettled"],
+            Self::AuditDays => &["day", "tenant_id", "entries", "succeeded", "refused"],
         }
     }
 }
