@@ -1,5 +1,5 @@
 //! The load generator against real servers, and against one that is wrong.
-#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what fails here is a failed test")]
 
 use clap::Parser;
 use doorward_testkit::{
