@@ -51,6 +51,12 @@ text_enum! {
         WebauthnCredentialUpdated => "webauthn_credential_updated",
         /// A credential was deleted.
         WebauthnCredentialDeleted => "webauthn_credential_deleted",
+        /// A credential was not renamed: there is none, or the name is no good.
+        WebauthnCredentialUpdateFailed => "webauthn_credential_update_failed",
+        /// A credential was not deleted: there is none.
+        WebauthnCredentialDeleteFailed => "webauthn_credential_delete_failed",
+        /// A request with a good API key asked for what is not there, or in a way that cannot be answered.
+        RequestRejected => "request_rejected",
         /// A request carried a wrong, expired, revoked or foreign API key.
         ApiKeyRejected => "api_key_rejected",
         /// A request carried a wrong, expired or revoked admin token, or one whose role does not allow it.

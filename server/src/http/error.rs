@@ -91,7 +91,7 @@ impl ApiError {
             StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::RateLimited,
             "too many requests",
-            "requests without an API key are limited; try again later",
+            "requests without a good API key are limited; try again later",
         )
         .with_header(header::RETRY_AFTER, seconds.max(1))
     }
@@ -104,8 +104,8 @@ impl ApiError {
 
     /// A query parameter that cannot be used.
     #[must_use]
-    pub fn query(details: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, ErrorCode::QueryInvalid, "unable to validate request", details)
+    pub fn query(details: impl Into<String>) -> Self {
+        Self::of(Operation::Other, Refusal::Query(details.into()).into())
     }
 
     /// The words for a failure in this operation.
@@ -114,6 +114,7 @@ impl ApiError {
         match failure {
             Failure::Unavailable(cause) => Self::unavailable(cause),
             Failure::Internal(cause) => Self::internal(cause),
+            Failure::Refused(Refusal::TooOften(seconds)) => Self::rate_limited(seconds),
             Failure::Refused(refusal) => {
                 let (status, title) = words(operation, &refusal);
                 Self::new(status, refusal.code(), title, details(operation, &refusal))
@@ -131,6 +132,12 @@ impl ApiError {
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         self.code
+    }
+
+    /// The reason for a person.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        if self.details.is_empty() { &self.title } else { &self.details }
     }
 
     /// The HTTP status.
@@ -157,7 +164,10 @@ fn words(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow<'static, s
     const BAD: StatusCode = StatusCode::BAD_REQUEST;
     const DENIED: StatusCode = StatusCode::UNAUTHORIZED;
     let (status, title) = match (refusal, operation) {
-        (Refusal::Invalid(_), _) => (BAD, "unable to validate request"),
+        (Refusal::Invalid(_) | Refusal::Query(_), _) => (BAD, "unable to validate request"),
+        (Refusal::BodyTooLarge(_), _) => (StatusCode::PAYLOAD_TOO_LARGE, "unable to process request"),
+        (Refusal::BodyTooSlow(_), _) => (StatusCode::REQUEST_TIMEOUT, "unable to process request"),
+        (Refusal::TooOften(_), _) => (StatusCode::TOO_MANY_REQUESTS, "too many requests"),
         (Refusal::Malformed(_) | Refusal::MalformedCredential(_), On::RegistrationFinalize) => {
             (BAD, "unable to parse credential creation response")
         }

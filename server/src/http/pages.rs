@@ -20,7 +20,7 @@ const MOST_ROWS: u32 = 200;
 /// Reads `page` and `per_page`.
 ///
 /// # Errors
-/// When one is no number, or outside its range.
+/// As [`number`].
 pub fn request(query: &Query) -> Result<PageRequest, ApiError> {
     Ok(PageRequest {
         page: number(query, "page", 1, u32::MAX)?,
@@ -28,11 +28,12 @@ pub fn request(query: &Query) -> Result<PageRequest, ApiError> {
     })
 }
 
-/// Reads a number from 1 on.
+/// Reads a number from 1 on, once nothing in the query string is impossible. Every list asks for one.
 ///
 /// # Errors
-/// When it is no number, or outside its range.
+/// When it is no number, or outside its range; when any parameter contains U+0000.
 pub fn number(query: &Query, name: &str, default: u32, most: u32) -> Result<u32, ApiError> {
+    query.check()?;
     match query.get(name).filter(|text| !text.is_empty()) {
         None => Ok(default),
         Some(text) => match text.parse() {

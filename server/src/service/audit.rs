@@ -101,6 +101,16 @@ impl Entry {
     }
 }
 
+/// Writes a row about a refusal outside of the ceremonies, as its own unit of work.
+///
+/// # Errors
+/// As the database has them.
+pub async fn reject(call: &Call, kind: AuditType, code: ErrorCode, reason: &str) -> Result<(), Failure> {
+    let event = event(&call.app, call.tenant.id(), &call.meta, kind, call.app.clock.now())?.error(code, reason);
+    call.app.store.write(move |connection| event.write(connection)).await?;
+    Ok(())
+}
+
 /// Writes the event of a refusal as its own unit of work, and answers the refusal.
 ///
 /// A database that cannot take the row wins over the refusal: nothing is refused without a trace.

@@ -2,7 +2,7 @@
 
 use doorward_shared::{ApiKeyId, AuditType, ErrorCode};
 
-use super::{Call, Failure, audit};
+use super::{Call, Failure, Refusal, audit};
 use crate::crypto::{KeyKind, KeyScope, PresentedKey};
 
 /// Why a key was not accepted. The client learns only that it was not.
@@ -33,7 +33,8 @@ impl Rejected {
 /// key that was verified lately or whose id the tenant does not have.
 ///
 /// # Errors
-/// When the hashing queue is full, or the database cannot take the audit row.
+/// [`Refusal::TooOften`] in place of the row when the caller has filled too many rows lately; when the hashing queue is
+/// full, or the database cannot take the row.
 pub async fn api_key(call: &Call, presented: Option<&str>) -> Result<Option<ApiKeyId>, Failure> {
     let rejected = match check(call, presented).await? {
         Ok(id) => {
@@ -42,10 +43,10 @@ pub async fn api_key(call: &Call, presented: Option<&str>) -> Result<Option<ApiK
         }
         Err(rejected) => rejected,
     };
+    // Only those who were rejected are counted, so that a backend whose key is good is never kept waiting by the limit.
+    call.app.rate_limits.visit(call.tenant.id(), &call.meta.source_ip).map_err(Refusal::TooOften)?;
     let code = if rejected == Rejected::Missing { ErrorCode::ApiKeyMissing } else { ErrorCode::ApiKeyInvalid };
-    let event = audit::event(&call.app, call.tenant.id(), &call.meta, AuditType::ApiKeyRejected, call.app.clock.now())?
-        .error(code, rejected.reason());
-    call.app.store.write(move |connection| event.write(connection)).await?;
+    audit::reject(call, AuditType::ApiKeyRejected, code, rejected.reason()).await?;
     Ok(None)
 }
 

@@ -83,8 +83,8 @@ pub async fn get(call: &Call, id: &str) -> Result<CredentialItem, Failure> {
 /// # Errors
 /// [`Refusal::Invalid`], [`Refusal::CredentialNotFound`].
 pub async fn rename(call: &Call, id: &str, patch: Result<CredentialPatch, Refusal>) -> Result<(), Failure> {
-    let name = validate::label("name", patch?.name)?;
-    change(call, id, AuditType::WebauthnCredentialUpdated, Some(name)).await
+    let named = patch.and_then(|patch| validate::label("name", patch.name));
+    change(call, id, Change::Rename(named)).await
 }
 
 /// Deletes a credential.
@@ -92,34 +92,65 @@ pub async fn rename(call: &Call, id: &str, patch: Result<CredentialPatch, Refusa
 /// # Errors
 /// [`Refusal::CredentialNotFound`].
 pub async fn delete(call: &Call, id: &str) -> Result<(), Failure> {
-    change(call, id, AuditType::WebauthnCredentialDeleted, None).await
+    change(call, id, Change::Delete).await
 }
 
-/// Renames, or without a name deletes, and writes the audit row beside it.
-async fn change(call: &Call, id: &str, kind: AuditType, name: Option<String>) -> Result<(), Failure> {
-    let not_found = || Refusal::CredentialNotFound(id.to_owned());
-    let credential_id = CredentialId::parse(id).ok_or_else(not_found)?;
+/// What is to become of a credential.
+#[derive(Debug)]
+enum Change {
+    Rename(Result<String, Refusal>),
+    Delete,
+}
+
+impl Change {
+    const fn event(&self, succeeded: bool) -> AuditType {
+        match (self, succeeded) {
+            (Self::Rename(_), true) => AuditType::WebauthnCredentialUpdated,
+            (Self::Rename(_), false) => AuditType::WebauthnCredentialUpdateFailed,
+            (Self::Delete, true) => AuditType::WebauthnCredentialDeleted,
+            (Self::Delete, false) => AuditType::WebauthnCredentialDeleteFailed,
+        }
+    }
+}
+
+/// Changes a credential, and writes the audit row beside it, or that of the refusal.
+async fn change(call: &Call, id: &str, change: Change) -> Result<(), Failure> {
     let now = call.app.clock.now();
     let tenant_id = call.tenant.id();
-    let event = audit::event(&call.app, tenant_id, &call.meta, kind, now)?.credential(&credential_id);
-    let changed = call
+    let failed = change.event(false);
+    let event = audit::event(&call.app, tenant_id, &call.meta, change.event(true), now)?;
+    let not_found = Refusal::CredentialNotFound(id.to_owned());
+    let Some(credential_id) = CredentialId::parse(id) else {
+        return Err(audit::refuse(call, event, failed, not_found).await);
+    };
+    let event = event.credential(&credential_id);
+    let name = match change {
+        Change::Rename(Err(refusal)) => return Err(audit::refuse(call, event, failed, refusal).await),
+        Change::Rename(Ok(name)) => Some(name),
+        Change::Delete => None,
+    };
+    let outcome = call
         .app
         .store
         .write(move |connection| {
             let Some((before, user)) = credentials::find_with_owner(connection, tenant_id, &credential_id)? else {
-                return Ok::<_, StoreError>(false);
+                event.refused(failed, &not_found).write(connection)?;
+                return Ok::<_, StoreError>(Err(not_found));
             };
             let event = event.by(user.external_id);
-            let (event, changed) = match name {
+            let event = match name {
                 Some(name) => {
-                    let detail = serde_json::json!({ "name": { "before": before.name, "after": name } });
-                    (event.detail(detail), credentials::rename(connection, tenant_id, &credential_id, &name, now)?)
+                    credentials::rename(connection, tenant_id, &credential_id, &name, now)?;
+                    event.detail(serde_json::json!({ "name": { "before": before.name, "after": name } }))
                 }
-                None => (event, credentials::delete(connection, tenant_id, &credential_id)?),
+                None => {
+                    credentials::delete(connection, tenant_id, &credential_id)?;
+                    event
+                }
             };
             event.write(connection)?;
-            Ok(changed)
+            Ok(Ok(()))
         })
         .await?;
-    if changed { Ok(()) } else { Err(not_found().into()) }
+    outcome.map_err(Failure::from)
 }

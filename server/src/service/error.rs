@@ -16,6 +16,14 @@ pub enum Refusal {
     Invalid(String),
     /// The body is no JSON, or not the structure the operation takes.
     Malformed(String),
+    /// The body is larger than the operator allows.
+    BodyTooLarge(String),
+    /// The body took longer to arrive than the operator waits.
+    BodyTooSlow(String),
+    /// A query parameter cannot be used; says which.
+    Query(String),
+    /// The caller has shown no good key too often; says after how many seconds to come again.
+    TooOften(u64),
     /// The body is JSON, but no credential's response as WebAuthn has it.
     MalformedCredential(String),
     /// No such user.
@@ -55,6 +63,10 @@ impl Refusal {
         match self {
             Self::Invalid(_) => ErrorCode::ValidationFailed,
             Self::Malformed(_) => ErrorCode::BodyMalformed,
+            Self::BodyTooLarge(_) => ErrorCode::BodyTooLarge,
+            Self::BodyTooSlow(_) => ErrorCode::RequestTimeout,
+            Self::Query(_) => ErrorCode::QueryInvalid,
+            Self::TooOften(_) => ErrorCode::RateLimited,
             Self::MalformedCredential(_) => ErrorCode::CredentialMalformed,
             Self::UserNotFound => ErrorCode::UserNotFound,
             Self::NoSuitableCredential => ErrorCode::NoSuitableCredential,
@@ -79,9 +91,13 @@ impl Refusal {
         match self {
             Self::Invalid(reason)
             | Self::Malformed(reason)
+            | Self::BodyTooLarge(reason)
+            | Self::BodyTooSlow(reason)
+            | Self::Query(reason)
             | Self::MalformedCredential(reason)
             | Self::Conflict(reason)
             | Self::Config(reason) => reason.clone(),
+            Self::TooOften(seconds) => format!("too many requests without a good key; try again in {seconds} s"),
             Self::UserNotFound => "user not found".to_owned(),
             Self::NoSuitableCredential => "user has no suitable credentials for this operation".to_owned(),
             Self::TransactionExists => "transaction already exists".to_owned(),
@@ -122,6 +138,8 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(reason) => Self::Unavailable(reason),
+            // An administrator deleted the tenant, or the user, while the request was under way.
+            StoreError::Orphan => Refusal::Conflict("the tenant or the user was deleted meanwhile".to_owned()).into(),
             other => Self::Internal(other.to_string()),
         }
     }

@@ -53,6 +53,64 @@ async fn endpoints_that_need_the_key_are_shut_without_a_good_one() {
     let _ = tenant.http.get("/credentials").await.expect(200);
 }
 
+/// What needs no key is not shut by a wrong one; every ceremony step leaves one row all the same.
+#[tokio::test]
+async fn endpoints_for_visitors_are_open_whatever_the_key_and_audited() {
+    let server = TestServer::start().await;
+    let (tenant, other) = (server.tenant().await, server.tenant().await);
+    let revoked = server.api_key(tenant.id, None).await;
+    api_keys::revoke(&server.administrator(), tenant.id, ApiKeyId::new(revoked.id)).await.unwrap();
+    for key in [None, Some("dw_nonsense"), Some(&*revoked.secret), Some(&*other.api_key), Some(&*tenant.api_key)] {
+        let caller = key.map_or_else(|| tenant.anonymous.clone(), |key| tenant.with_key(key));
+        let _ = caller.get("/.well-known/jwks.json").await.expect(200);
+        let begun = caller.post("/login/initialize", &serde_json::json!({})).await.expect(200);
+        assert_eq!(tenant.row_of(&begun).await.kind(), "webauthn_authentication_init_succeeded");
+        for (path, kind) in [
+            ("/login/finalize", "webauthn_authentication_final_failed"),
+            ("/registration/finalize", "webauthn_registration_final_failed"),
+        ] {
+            let answer = caller.post(path, &serde_json::json!({})).await;
+            let _ = tenant.expect_refused(&answer, 400, "credential_malformed", kind).await;
+        }
+    }
+}
+
+/// With its own key and another tenant's ids, a tenant is answered as if they never were, and its own log has the one row.
+#[tokio::test]
+async fn ids_of_another_tenant_are_like_ids_that_never_were() {
+    let server = TestServer::start().await;
+    let (tenant, other) = (server.tenant().await, server.tenant().await);
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&other).await.expect(200);
+    let _ = alice.transaction(&other, "order", &serde_json::json!(1)).await.expect(200);
+    let theirs = other.http.get("/credentials").await.expect(200).json()[0]["id"].as_str().unwrap().to_owned();
+    let before = other.count("").await;
+    for (method, path) in paths(Access::ApiKey) {
+        let body = |user: &str| {
+            let body =
+                serde_json::json!({ "user_id": user, "transaction_id": "order", "transaction_data": 1, "name": "x" });
+            Some(body.to_string().into_bytes())
+        };
+        let foreign = path.replace("AAAA", &theirs);
+        let never = path.replace("alice", "nobody");
+        let there = tenant.http.send(method.clone(), &foreign, body("alice")).await;
+        let nowhere = tenant.http.send(method.clone(), &never, body("nobody")).await;
+        if path == "/credentials" || path == "/audit_logs" {
+            assert_eq!((there.status, nowhere.status), (200, 200));
+            continue;
+        }
+        assert!([400, 404].contains(&there.status), "{method} {path}: {}", there.text);
+        assert_eq!(there.text.replace(&theirs, "AAAA"), nowhere.text, "{method} {path}");
+        for answer in [&there, &nowhere] {
+            let row = tenant.row_of(answer).await;
+            assert_eq!(row.code(), Some(answer.field("code")), "{method} {path}");
+            assert!(row.kind().ends_with("_failed") || row.kind() == "request_rejected", "{method} {path}: {row:?}");
+        }
+    }
+    assert_eq!(other.count("").await, before);
+    let _ = other.http.get(&format!("/credentials/{theirs}")).await.expect(200);
+}
+
 #[tokio::test]
 async fn a_login_that_names_a_user_needs_the_key() {
     let server = TestServer::start().await;
@@ -129,4 +187,27 @@ async fn strangers_are_limited_and_key_holders_are_not() {
     for _ in 0..20 {
         let _ = tenant.http.post("/login/initialize", &empty).await.expect(200);
     }
+}
+
+/// Each refusal costs a row, so whoever has no good key may not cause any number of them.
+#[tokio::test]
+async fn wrong_keys_fill_no_log_without_end() {
+    let server = TestServer::builder().settings(|settings| settings.visits_per_address = Some(60)).start().await;
+    let tenant = server.tenant().await;
+    let expensive = [tenant.anonymous.clone(), tenant.with_key("dw_nonsense")];
+    let (mut rejected, mut limited) = (0, 0);
+    for caller in expensive.iter().cycle().take(40) {
+        let answer = caller.get("/credentials").await;
+        match answer.status {
+            401 => rejected += 1,
+            _ => {
+                answer.expect_refusal(429, "rate_limited");
+                assert!(answer.header("retry-after").is_some());
+                limited += 1;
+            }
+        }
+    }
+    assert!(rejected >= 6 && limited >= 20, "{rejected} {limited}");
+    let _ = tenant.http.get("/credentials").await.expect(200);
+    assert_eq!(tenant.count("type=api_key_rejected").await, rejected);
 }

@@ -51,3 +51,95 @@ async fn credentials_are_listed_renamed_and_deleted() {
     tenant.http.delete(&path).await.expect_refusal(404, "credential_not_found");
     tenant.http.get("/credentials?page=0").await.expect_refusal(400, "query_invalid");
 }
+
+#[tokio::test]
+async fn refused_requests_leave_their_rows() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&tenant).await.expect(200);
+    let id = tenant.http.get("/credentials").await.expect(200).json()[0]["id"].as_str().unwrap().to_owned();
+    let (known, unknown) = (format!("/credentials/{id}"), "/credentials/AAAA");
+    let name = json!({ "name": "Phone" });
+    let (update, delete) = ("webauthn_credential_update_failed", "webauthn_credential_delete_failed");
+
+    let nameless = tenant.http.patch(&known, &json!({ "name": " " })).await;
+    let row = tenant.expect_refused(&nameless, 400, "validation_failed", update).await;
+    assert_eq!(row.text("credential_id"), Some(id));
+    let long = tenant.http.patch(&known, &json!({ "name": "x".repeat(129) })).await;
+    assert_eq!(long.field("details"), "name must be a maximum of 128 characters in length");
+    let _ = tenant.expect_refused(&long, 400, "validation_failed", update).await;
+    for path in [unknown, "/credentials/not+base64", "/credentials/AAAA="] {
+        let not_found = format!("credential with id '{}' not found", &path["/credentials/".len()..]);
+        let renamed = tenant.http.patch(path, &name).await;
+        renamed.expect_words(404, "credential_not_found", &not_found, &not_found);
+        let row = tenant.expect_refused(&renamed, 404, "credential_not_found", update).await;
+        assert_eq!(row.text("error"), Some(not_found));
+        let _ = tenant.expect_refused(&tenant.http.delete(path).await, 404, "credential_not_found", delete).await;
+        let found = tenant.http.get(path).await;
+        let _ = tenant.expect_refused(&found, 404, "credential_not_found", "request_rejected").await;
+    }
+    for query in ["page=0", "page=x", "per_page=101", "per_page=0", "order=up", "user_id=a%00"] {
+        let answer = tenant.http.get(&format!("/credentials?{query}")).await;
+        let _ = tenant.expect_refused(&answer, 400, "query_invalid", "request_rejected").await;
+        // Nobody without a key learns how queries are judged.
+        tenant.anonymous.get(&format!("/credentials?{query}")).await.expect_refusal(401, "api_key_invalid");
+    }
+    let wrong = tenant.http.get("/audit_logs?type=nonsense").await;
+    let _ = tenant.expect_refused(&wrong, 400, "query_invalid", "request_rejected").await;
+    let nobody = tenant.http.get("/transaction/nobody").await;
+    let _ = tenant.expect_refused(&nobody, 404, "user_not_found", "request_rejected").await;
+}
+
+#[tokio::test]
+async fn pages_lead_to_their_neighbours() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        server.clock.advance_ms(10);
+        let mut person = Person::new(if number < 4 { "a&b" } else { "carol" });
+        // The same person with another authenticator each time.
+        person.browser = person.browser.without_checks();
+        let options = tenant.http.post("/registration/initialize", &person.registration_request()).await.expect(200);
+        let body = person.create(&options.json());
+        let _ = tenant.http.post("/registration/finalize", &body).await.expect(200);
+        ids.push(body["id"].as_str().unwrap().to_owned());
+    }
+    let newest: Vec<&str> = ids[..4].iter().rev().map(String::as_str).collect();
+    let root = tenant.http.at(server.public_url.clone());
+    let (mut path, mut seen) = (format!("/{}/credentials?user_id=a%26b&per_page=3", tenant.id), Vec::new());
+    let mut pages = 0;
+    loop {
+        let page = root.get(&path).await.expect(200);
+        assert_eq!(page.header("x-total-count"), Some("4"));
+        seen.extend(page.json().as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()));
+        pages += 1;
+        let links = page.header("link").unwrap().to_owned();
+        let link = |rel: &str| {
+            let links = links.split(',').map(|link| link.split_once("; ").unwrap());
+            links
+                .filter(|(_, name)| *name == format!("rel=\"{rel}\""))
+                .map(|(at, _)| at.trim_matches(['<', '>']))
+                .next()
+        };
+        let next = link("next").map(str::to_owned);
+        assert_eq!(link("last").is_some(), next.is_some());
+        assert_eq!((link("first").is_some(), link("prev").is_some()), (pages > 1, pages > 1), "{links}");
+        match next {
+            Some(next) => path = next,
+            None => break,
+        }
+    }
+    assert_eq!(pages, 2);
+    assert_eq!(seen, newest);
+    let oldest = tenant.http.get("/credentials?order=asc&per_page=2").await.expect(200).json();
+    assert_eq!((&oldest[0]["id"], &oldest[1]["id"]), (&json!(ids[0]), &json!(ids[1])));
+    let beyond = tenant.http.get("/credentials?page=9").await.expect(200);
+    assert_eq!((beyond.text.as_str(), beyond.header("x-total-count")), ("[]", Some("5")));
+    let nobody = tenant.http.get("/credentials?user_id=nobody").await.expect(200);
+    assert_eq!((nobody.text.as_str(), nobody.header("x-total-count")), ("[]", Some("0")));
+    assert_eq!(nobody.header("link"), None);
+    let only_head = tenant.http.send(reqwest::Method::HEAD, "/credentials", None).await.expect(200);
+    assert_eq!((only_head.text.as_str(), only_head.header("x-total-count")), ("", Some("5")));
+}

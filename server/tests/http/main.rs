@@ -13,6 +13,7 @@ mod ceremony;
 mod cors;
 mod credentials;
 mod hostile;
+mod limits;
 mod login;
 mod mfa;
 mod mutated;

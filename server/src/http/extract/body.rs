@@ -1,10 +1,9 @@
 //! Bodies: bounded in size and in the time they may take to arrive.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::StatusCode, web};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use bytes::BytesMut;
-use doorward_shared::ErrorCode;
 use futures_util::StreamExt as _;
 
 use crate::{app::App, http::ApiError, service::Refusal};
@@ -13,24 +12,26 @@ use crate::{app::App, http::ApiError, service::Refusal};
 /// clients would see a stream error in place of the 413.
 const DRAIN_FACTOR: usize = 16;
 
-/// The whole body of a request.
+/// The whole body of a request, or why there is none.
 #[derive(Debug)]
 pub struct Body {
-    bytes: BytesMut,
+    bytes: Result<BytesMut, Refusal>,
     max_depth: usize,
 }
 
 impl Body {
-    /// The bytes, unless they are JSON nested deeper than the operator allows.
+    /// The bytes.
     ///
     /// # Errors
-    /// [`Refusal::Malformed`]. Left to the operation, whose audit row says so.
+    /// [`Refusal::BodyTooLarge`], [`Refusal::BodyTooSlow`], [`Refusal::Malformed`] for a body that broke off or is JSON
+    /// nested deeper than the operator allows. Left to the operation, whose audit row says so.
     pub fn bytes(&self) -> Result<&[u8], Refusal> {
-        if is_deeper(&self.bytes, self.max_depth) {
+        let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
+        if is_deeper(bytes, self.max_depth) {
             let reason = format!("the JSON is nested deeper than {} levels", self.max_depth);
             return Err(Refusal::Malformed(reason));
         }
-        Ok(&self.bytes)
+        Ok(bytes)
     }
 }
 
@@ -68,20 +69,20 @@ impl FromRequest for Body {
         let payload = payload.take();
         Box::pin(async move {
             let read = tokio::time::timeout(patience, read(payload, limit)).await;
-            let bytes = read.unwrap_or_else(|_| Err(timed_out(patience)))?;
+            let bytes = read.unwrap_or_else(|_| {
+                let reason = format!("the body did not arrive within {} s", patience.as_secs());
+                Err(Refusal::BodyTooSlow(reason))
+            });
             Ok(Self { bytes, max_depth })
         })
     }
 }
 
-async fn read(mut payload: Payload, limit: usize) -> Result<BytesMut, ApiError> {
+async fn read(mut payload: Payload, limit: usize) -> Result<BytesMut, Refusal> {
     let mut body = BytesMut::new();
     let mut seen = 0_usize;
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| {
-            let title = "unable to process request";
-            ApiError::new(StatusCode::BAD_REQUEST, ErrorCode::BodyMalformed, title, "the body did not arrive whole")
-        })?;
+        let chunk = chunk.map_err(|_| Refusal::Malformed("the body did not arrive whole".to_owned()))?;
         seen = seen.saturating_add(chunk.len());
         if seen <= limit {
             body.extend_from_slice(&chunk);
@@ -90,16 +91,9 @@ async fn read(mut payload: Payload, limit: usize) -> Result<BytesMut, ApiError> 
         }
     }
     if seen > limit {
-        let details = format!("the body may have at most {limit} bytes");
-        let status = StatusCode::PAYLOAD_TOO_LARGE;
-        return Err(ApiError::new(status, ErrorCode::BodyTooLarge, "unable to process request", details));
+        return Err(Refusal::BodyTooLarge(format!("the body may have at most {limit} bytes")));
     }
     Ok(body)
-}
-
-fn timed_out(patience: Duration) -> ApiError {
-    let details = format!("the body did not arrive within {} s", patience.as_secs());
-    ApiError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::RequestTimeout, "unable to process request", details)
 }
 
 #[cfg(test)]

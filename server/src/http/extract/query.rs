@@ -1,6 +1,9 @@
 //! Query strings: names may repeat, unknown ones are ignored.
 
-use std::future::{Ready, ready};
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 
@@ -33,6 +36,18 @@ impl Query {
             .filter(|value| !value.is_empty())
     }
 
+    /// Refuses U+0000, which no text that is looked for can contain. Not part of the extraction, whose error would be
+    /// answered before the caller's key is looked at.
+    ///
+    /// # Errors
+    /// When a value contains it.
+    pub fn check(&self) -> Result<(), ApiError> {
+        match self.0.iter().find(|(_, value)| value.contains('\0')) {
+            Some((name, _)) => Err(ApiError::query(format!("{name} must not contain U+0000"))),
+            None => Ok(()),
+        }
+    }
+
     /// All pairs.
     #[must_use]
     pub fn pairs(&self) -> &[(String, String)] {
@@ -41,15 +56,10 @@ impl Query {
 }
 
 impl FromRequest for Query {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let query = Self::parse(request.query_string());
-        let nul = query.0.iter().find(|(_, value)| value.contains('\0'));
-        ready(match nul {
-            Some((name, _)) => Err(ApiError::query(format!("{name} must not contain U+0000"))),
-            None => Ok(query),
-        })
+        ready(Ok(Self::parse(request.query_string())))
     }
 }

@@ -3,13 +3,13 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::StatusCode, web};
-use doorward_shared::{ApiKeyId, ErrorCode, TenantId};
+use doorward_shared::{ApiKeyId, AuditType, ErrorCode, TenantId};
 
 use crate::{
     app::App,
     domain::RequestMeta,
     http::{ApiError, Operation},
-    service::{Call, auth},
+    service::{Call, audit, auth},
 };
 
 /// The header in which a tenant's backend sends its key.
@@ -46,6 +46,24 @@ impl Visitor {
             return Err(ApiError::new(StatusCode::UNAUTHORIZED, code, "api key is missing", ""));
         }
         hold(self.call, self.presented.as_deref()).await
+    }
+}
+
+impl KeyHolder {
+    /// Answers a read. A refused one leaves its row first; operations that change something write their own.
+    ///
+    /// # Errors
+    /// The refusal, or what kept its row from being written: nothing is refused without a trace.
+    pub async fn recorded<T>(&self, answer: Result<T, ApiError>) -> Result<T, ApiError> {
+        let error = match answer {
+            Err(error) if error.status().is_client_error() => error,
+            other => return other,
+        };
+        let rejected = audit::reject(&self.call, AuditType::RequestRejected, error.code(), error.reason());
+        match rejected.await {
+            Ok(()) => Err(error),
+            Err(failure) => Err(ApiError::of(Operation::Other, failure)),
+        }
     }
 }
 

@@ -40,7 +40,11 @@ use crate::{
         ("format" = Option<String>, Query, description = "ndjson or csv: everything that matches, oldest first"),
     ),
     responses(
-        (status = 200, description = "a page of the log", body = [AuditLogItem]),
+        (status = 200, description = "a page of the log, or with `format` all of it", content(
+            (Vec<AuditLogItem> = "application/json"),
+            (String = "application/x-ndjson"),
+            (String = "text/csv"),
+        )),
         (status = 400, description = "unable to validate request", body = ErrorBody),
         (status = 401, description = "The api key is invalid", body = ErrorBody),
         (status = 404, description = "tenant not found", body = ErrorBody),
@@ -48,7 +52,8 @@ use crate::{
     security(("apiKey" = [])),
 )]
 pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    answer(&caller.call.app, Log::Own(caller.call.tenant.id()), request.path(), &query).await
+    let answered = answer(&caller.call.app, Log::Own(caller.call.tenant.id()), request.path(), &query).await;
+    caller.recorded(answered).await
 }
 
 /// Answers a question about a tenant's log, or about all logs, for both APIs.
@@ -56,7 +61,7 @@ pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Resu
 /// # Errors
 /// 400 for parameters that cannot be used.
 pub async fn answer(app: &std::sync::Arc<App>, log: Log, path: &str, query: &Query) -> Result<HttpResponse, ApiError> {
-    let (filter, page) = (filter(query)?, pages::request(query)?);
+    let (page, filter) = (pages::request(query)?, filter(query)?);
     if let Some(format) = query.get("format").filter(|format| !format.is_empty() && *format != "json") {
         return audit_export::stream(app, log, filter, format).await;
     }

@@ -27,5 +27,5 @@ use crate::{
 pub async fn get(caller: KeyHolder, path: Path<(String, String)>) -> Result<Json<CredentialItem>, ApiError> {
     let (_, id) = path.into_inner();
     let found = credentials::get(&caller.call, &id).await;
-    found.map(Json).map_err(|failure| ApiError::of(Operation::Other, failure))
+    caller.recorded(found.map(Json).map_err(|failure| ApiError::of(Operation::Other, failure))).await
 }

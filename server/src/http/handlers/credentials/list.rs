@@ -35,7 +35,8 @@ use crate::{
     security(("apiKey" = [])),
 )]
 pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    let (page, order) = (pages::request(&query)?, pages::order(&query, "order")?);
+    let asked = pages::request(&query).and_then(|page| Ok((page, pages::order(&query, "order")?)));
+    let (page, order) = caller.recorded(asked).await?;
     let user_id = query.get("user_id").filter(|text| !text.is_empty()).map(str::to_owned);
     let found = credentials::list(&caller.call, user_id, order, page).await;
     let found = found.map_err(|failure| ApiError::of(Operation::Other, failure))?;

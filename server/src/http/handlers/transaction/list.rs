@@ -29,5 +29,5 @@ use crate::{
 pub async fn list(caller: KeyHolder, path: Path<(String, String)>) -> Result<Json<Vec<TransactionItem>>, ApiError> {
     let (_, user_id) = path.into_inner();
     let found = transactions::for_user(&caller.call, &user_id).await;
-    found.map(Json).map_err(|failure| ApiError::of(Operation::Other, failure))
+    caller.recorded(found.map(Json).map_err(|failure| ApiError::of(Operation::Other, failure))).await
 }

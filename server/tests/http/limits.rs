@@ -1,0 +1,126 @@
+//! Bodies that are too large, too slow, too deep or broken off; heads that never end. Each body refused leaves its row.
+
+use std::{net::TcpListener, sync::Arc, time::Duration};
+
+use doorward_server::{
+    server::{self, Listening},
+    service::admin::tenants,
+};
+use doorward_testkit::{Answer, TestServer, TestTenant};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::support::{Ceremony, setting};
+
+/// A connection to the public API, and a request's head on its way.
+async fn head(tenant: &TestTenant, path: &str, length: usize, more: &str) -> TcpStream {
+    let (host, base) = tenant.anonymous.base().strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    let key = &tenant.api_key;
+    let head = format!(
+        "POST /{base}{path} HTTP/1.1\r\nhost: {host}\r\napiKey: {key}\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n{more}\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
+/// What comes back until the server closes, as an answer.
+async fn rest(mut stream: TcpStream) -> Answer {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    answer(&text)
+}
+
+fn answer(text: &str) -> Answer {
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers = lines.map(|line| line.split_once(": ").unwrap()).map(|(name, value)| {
+        (name.parse::<reqwest::header::HeaderName>().unwrap(), value.parse::<reqwest::header::HeaderValue>().unwrap())
+    });
+    Answer { status, headers: headers.collect(), text: body.to_owned() }
+}
+
+#[tokio::test]
+async fn bodies_too_large_or_too_deep_are_refused_and_audited() {
+    let (_server, tenant) = setting().await;
+    let deep = format!("{{\"user_id\":{}1{}}}", "[".repeat(70), "]".repeat(70));
+    for ceremony in Ceremony::ALL {
+        for (step, event) in [("initialize", "init_failed"), ("finalize", "final_failed")] {
+            let path = format!("{}/{step}", ceremony.path());
+            let large = tenant.http.post_bytes(&path, vec![b' '; 256 * 1024 + 1]).await;
+            large.expect_words(
+                413,
+                "body_too_large",
+                "unable to process request",
+                "the body may have at most 262144 bytes",
+            );
+            let _ = tenant.expect_refused(&large, 413, "body_too_large", &ceremony.event(event)).await;
+            let deep = tenant.http.post_bytes(&path, deep.clone().into_bytes()).await;
+            assert_eq!(deep.field("details"), "the JSON is nested deeper than 64 levels");
+            let _ = tenant.expect_refused(&deep, 400, "body_malformed", &ceremony.event(event)).await;
+        }
+    }
+    let rename = tenant.http.send(reqwest::Method::PATCH, "/credentials/AAAA", Some(vec![b' '; 300_000])).await;
+    let _ = tenant.expect_refused(&rename, 413, "body_too_large", "webauthn_credential_update_failed").await;
+}
+
+#[tokio::test]
+async fn the_largest_body_is_read() {
+    let (_server, tenant) = setting().await;
+    let mut body = b"{}".to_vec();
+    body.resize(256 * 1024, b' ');
+    let _ = tenant.http.post_bytes("/login/initialize", body).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_refused_and_audited() {
+    let server =
+        TestServer::builder().settings(|settings| settings.body_timeout = Duration::from_millis(50)).start().await;
+    let tenant = server.tenant().await;
+    let mut stream = head(&tenant, "/mfa/login/finalize", 100, "connection: close\r\n").await;
+    stream.write_all(b"{\"id\":").await.unwrap();
+    let answer = rest(stream).await;
+    assert_eq!((answer.status, answer.field("title").as_str()), (408, "unable to process request"));
+    let _ = tenant.expect_refused(&answer, 408, "request_timeout", "mfa_authentication_final_failed").await;
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_is_given_up() {
+    let server = TestServer::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let short = Duration::from_millis(50);
+    let listening = Listening { workers: 1, head_timeout: short, keep_alive: short, grace: Duration::ZERO };
+    let serving = server::public(Arc::clone(&server.app), listener, listening).unwrap();
+    let handle = serving.handle();
+    tokio::spawn(serving);
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"POST / HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();
+    let mut text = String::new();
+    let closed = tokio::time::timeout(Duration::from_secs(30), stream.read_to_string(&mut text)).await;
+    assert!(closed.is_ok(), "the connection stays open");
+    assert!(text.is_empty() || text.starts_with("HTTP/1.1 408"), "{text}");
+    handle.stop(false).await;
+}
+
+/// The tenant goes while the request's body is still on its way: no fault of the server's, and no refusal it could audit.
+#[tokio::test]
+async fn a_tenant_deleted_during_a_request_is_no_internal_error() {
+    for (path, body) in [("/registration/initialize", r#"{"user_id":"a","username":"a"}"#), ("/login/initialize", "{}")]
+    {
+        let (server, tenant) = setting().await;
+        let _ = tenant.http.get("/credentials").await.expect(200);
+        let mut stream = head(&tenant, path, body.len(), "connection: close\r\nexpect: 100-continue\r\n").await;
+        let mut seen = [0; 25];
+        stream.read_exact(&mut seen).await.unwrap();
+        assert_eq!(&seen, b"HTTP/1.1 100 Continue\r\n\r\n", "the request has begun");
+        tenants::delete(&server.administrator(), tenant.id).await.unwrap();
+        stream.write_all(body.as_bytes()).await.unwrap();
+        let answer = rest(stream).await;
+        answer.expect_words(409, "conflict", "conflict", "the tenant or the user was deleted meanwhile");
+    }
+}
