@@ -16,12 +16,19 @@ impl CorsRules {
         Self { patterns: cors.allowed_origins.iter().filter(allowed).map(|pattern| pattern.to_lowercase()).collect() }
     }
 
-    /// Whether a page of this origin may call.
+    /// Whether a page of this origin may call. What is no origin, such as `null`, is one only to a bare `*`.
     #[must_use]
     pub fn allows(&self, origin: &str) -> bool {
         let origin = origin.to_lowercase();
-        self.patterns.iter().any(|pattern| matches(pattern.as_bytes(), origin.as_bytes()))
+        let is_origin = is_origin(&origin);
+        let fits = |pattern: &String| is_origin && matches(pattern.as_bytes(), origin.as_bytes());
+        self.patterns.iter().any(|pattern| pattern == "*" || fits(pattern))
     }
+}
+
+/// Scheme, host and port, and nothing that a `*` could take for part of a host.
+fn is_origin(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '\\', '@', '?', '#']))
 }
 
 /// Whether the text is of the pattern, in which `*` stands for any bytes and `?` for any one.
@@ -67,7 +74,8 @@ mod tests {
         assert!(allows("https://*.example.com", "https://a.b.example.com"));
         assert!(allows("http://localhost:808?", "http://localhost:8080"));
         assert!(!allows("https://*.example.com", "https://example.com"));
-        assert!(!allows("https://*.example.com", "https://evil.com/.example.comx"));
+        assert!(!allows("https://*.example.com", "https://evil.com/.example.com"));
+        assert!(!allows("https://*.example.com", "https://evil.com?.example.com"));
         assert!(!allows("https://example.com", "https://example.com.evil.com"));
         assert!(!allows("https://example.com", "http://example.com"));
         assert!(!allows("https://a?c.com", "https://ac.com"));

@@ -32,3 +32,75 @@ async fn allowed_pages_may_call_and_others_may_not() {
     assert_eq!(called.header("access-control-allow-origin"), None);
     assert_eq!(called.header("vary"), Some("Origin"));
 }
+
+#[tokio::test]
+async fn every_answer_of_a_tenant_says_that_it_varies() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let page = "https://app.example.com";
+    // What a cache keeps of a request without an origin must not be handed to a page.
+    for caller in [tenant.anonymous.clone(), tenant.anonymous.clone().header("origin", page)] {
+        for path in ["/.well-known/jwks.json", "/credentials", "/nowhere", "/mfa/login/finalize"] {
+            assert_eq!(caller.get(path).await.header("vary"), Some("Origin"), "{path}");
+        }
+    }
+    // A page that may call may also read why it was refused, and which page of a list comes next.
+    let refused = tenant.anonymous.clone().header("origin", page).get("/credentials").await;
+    refused.expect_refusal(401, "api_key_invalid");
+    assert_eq!(refused.header("access-control-allow-origin"), Some(page));
+    assert_eq!(refused.header("access-control-expose-headers"), Some("Link,X-Total-Count,X-Request-Id"));
+}
+
+#[tokio::test]
+async fn patterns_stand_for_what_they_say() {
+    let server = TestServer::start().await;
+    let tenant = server
+        .tenant_with(|config| {
+            let patterns = ["https://example.com", "https://*.example.org", "http://localhost:808?"];
+            config.cors.allowed_origins = patterns.map(str::to_owned).to_vec();
+        })
+        .await;
+    for (origin, allowed) in [
+        ("https://example.com", true),
+        ("https://a.b.example.org", true),
+        ("http://localhost:8081", true),
+        ("https://example.org", false),
+        ("http://example.com", false),
+        ("https://example.com:8443", false),
+        ("https://example.com.evil.test", false),
+        ("https://evil.test/.example.org", false),
+        ("https://user@a.example.org", false),
+        ("http://localhost:80811", false),
+        ("null", false),
+        ("", false),
+        ("*", false),
+    ] {
+        let answer = tenant.anonymous.clone().header("origin", origin).get("/.well-known/jwks.json").await.expect(200);
+        assert_eq!(answer.header("access-control-allow-origin"), allowed.then_some(origin), "{origin}");
+        assert_eq!(answer.header("access-control-allow-credentials"), allowed.then_some("true"), "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn a_preflight_that_is_not_allowed_learns_nothing() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let asking = |caller: &doorward_testkit::Http, origin: &str| {
+        caller.clone().header("origin", origin).header("access-control-request-method", "POST")
+    };
+    let nobody = tenant.anonymous.at(format!("{}/00000000-0000-4000-8000-000000000001", server.public_url));
+    for (caller, origin) in [(&tenant.anonymous, "https://evil.test"), (&nobody, "https://app.example.com")] {
+        let answer = asking(caller, origin).send(Method::OPTIONS, "/login/initialize", None).await.expect(204);
+        let told = answer.headers.keys().filter(|name| name.as_str().starts_with("access-control-")).count();
+        assert_eq!((told, answer.text.as_str()), (0, ""));
+    }
+    // Without the question it is no preflight.
+    let plain = tenant.anonymous.clone().header("origin", "https://app.example.com");
+    let answer = plain.send(Method::OPTIONS, "/login/initialize", None).await;
+    answer.expect_refusal(405, "method_not_allowed");
+    // The admin API is no page's business.
+    let admin = doorward_testkit::Http::new(server.admin_url.clone());
+    let answer = asking(&admin, "https://app.example.com").send(Method::OPTIONS, "/tenants", None).await;
+    answer.expect_refusal(405, "method_not_allowed");
+    assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control-")));
+}

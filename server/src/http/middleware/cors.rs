@@ -26,10 +26,16 @@ pub async fn cors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let tenant = tenant_of(request.path());
-    let (Some(origin), Some(tenant)) = (origin, tenant) else {
+    let Some(tenant) = tenant_of(request.path()) else {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    };
+    // Said of every answer, or a cache would hand one made for nobody's page to an allowed page (Fetch standard, "CORS
+    // protocol and HTTP caches").
+    let varies = (header::VARY, HeaderValue::from_static("Origin"));
+    let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
+        let mut response = next.call(request).await?.map_into_boxed_body();
+        response.headers_mut().append(varies.0, varies.1);
+        return Ok(response);
     };
     let allowed = allows(&request, tenant, &origin).await;
     let preflight =
@@ -45,7 +51,7 @@ pub async fn cors(
         next.call(request).await?.map_into_boxed_body()
     };
     let headers = response.headers_mut();
-    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    headers.append(varies.0, varies.1);
     if allowed {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
