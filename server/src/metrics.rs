@@ -9,6 +9,11 @@ use quick_cache::sync::Cache;
 static METADATA: metrics::Metadata<'static> =
     metrics::Metadata::new(module_path!(), metrics::Level::INFO, Some(module_path!()));
 
+const HASHES: &str = "doorward_key_hashes_total";
+const HASHES_REFUSED: &str = "doorward_key_hashes_refused_total";
+/// Methods that are told apart.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
 /// Counters and histograms of one server. No global recorder: tests and servers in one process stay apart.
 pub struct Metrics {
     recorder: PrometheusRecorder,
@@ -35,6 +40,8 @@ impl Metrics {
             .build_recorder();
         metrics::with_local_recorder(&recorder, || {
             describe_counter!("doorward_http_requests_total", "requests answered, by method, route and status");
+            describe_counter!(HASHES, "key hashes computed: new keys, and keys that were not remembered");
+            describe_counter!(HASHES_REFUSED, "key hashes refused because the queue was full");
             describe_histogram!("doorward_http_request_seconds", "time to answer, in seconds, by route");
         });
         Ok(Self { handle: recorder.handle(), recorder, requests: Cache::new(512) })
@@ -42,6 +49,8 @@ impl Metrics {
 
     /// Counts an answered request.
     pub fn request(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
+        // A method may be any word: each would be a figure that is kept for ever.
+        let method = if METHODS.contains(&method) { method } else { "other" };
         let key = (method.to_owned(), route.to_owned(), status);
         let (counter, histogram) = self.requests.get(&key).unwrap_or_else(|| {
             let labels = vec![
@@ -62,9 +71,12 @@ impl Metrics {
         histogram.record(elapsed.as_secs_f64());
     }
 
-    /// All figures in Prometheus' text format.
+    /// All figures in Prometheus' text format, with those of key hashing, which is counted where it is done.
     #[must_use]
-    pub fn render(&self) -> String {
+    pub fn render(&self, hashes: u64, hashes_refused: u64) -> String {
+        for (name, count) in [(HASHES, hashes), (HASHES_REFUSED, hashes_refused)] {
+            self.recorder.register_counter(&Key::from_static_name(name), &METADATA).absolute(count);
+        }
         self.handle.run_upkeep();
         self.handle.render()
     }

@@ -5,6 +5,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
@@ -95,11 +96,27 @@ impl Job {
     }
 }
 
+/// How much hashing there was since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HashCounts {
+    /// Hashes that were queued to be computed.
+    pub computed: u64,
+    /// Hashes that were refused because the queue was full.
+    pub refused: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    computed: AtomicU64,
+    refused: AtomicU64,
+}
+
 /// Hashes and verifies. Clones share the threads and the queue; the threads end when the last clone is dropped.
 #[derive(Clone)]
 pub struct Hasher {
     jobs: SyncSender<Job>,
     entropy: Arc<dyn Entropy>,
+    counters: Arc<Counters>,
 }
 
 impl fmt::Debug for Hasher {
@@ -124,7 +141,16 @@ impl Hasher {
                 .spawn(move || work(&waiting, &params))
                 .map_err(|_| HashError::Stopped)?;
         }
-        Ok(Self { jobs, entropy })
+        Ok(Self { jobs, entropy, counters: Arc::default() })
+    }
+
+    /// How much hashing there was.
+    #[must_use]
+    pub fn counts(&self) -> HashCounts {
+        HashCounts {
+            computed: self.counters.computed.load(Ordering::Relaxed),
+            refused: self.counters.refused.load(Ordering::Relaxed),
+        }
     }
 
     /// Hashes a secret with a new salt.
@@ -150,10 +176,17 @@ impl Hasher {
     }
 
     fn enqueue(&self, job: Job) -> Result<(), HashError> {
-        self.jobs.try_send(job).map_err(|refused| match refused {
-            TrySendError::Full(_) => HashError::Overloaded,
-            TrySendError::Disconnected(_) => HashError::Stopped,
-        })
+        match self.jobs.try_send(job) {
+            Ok(()) => {
+                self.counters.computed.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(TrySendError::Full(_)) => {
+                self.counters.refused.fetch_add(1, Ordering::Relaxed);
+                Err(HashError::Overloaded)
+            }
+            Err(TrySendError::Disconnected(_)) => Err(HashError::Stopped),
+        }
     }
 }
 
@@ -210,7 +243,7 @@ pub(super) mod tests {
                 job.run(&params);
             }
         });
-        (Hasher { jobs, entropy: Arc::new(SystemEntropy::default()) }, count)
+        (Hasher { jobs, entropy: Arc::new(SystemEntropy::default()), counters: Arc::default() }, count)
     }
 
     fn cheap() -> Hasher {
@@ -262,7 +295,7 @@ pub(super) mod tests {
     #[tokio::test]
     async fn a_full_queue_refuses_at_once_and_recovers() {
         let (jobs, waiting) = sync_channel(1);
-        let hasher = Hasher { jobs, entropy: Arc::new(SystemEntropy::default()) };
+        let hasher = Hasher { jobs, entropy: Arc::new(SystemEntropy::default()), counters: Arc::default() };
         let first = tokio::spawn({
             let hasher = hasher.clone();
             async move { hasher.hash(secret("first")).await }
@@ -274,6 +307,7 @@ pub(super) mod tests {
 
         drop(waiting);
         assert_eq!(hasher.hash(secret("third")).await, Err(HashError::Stopped));
+        assert_eq!(hasher.counts(), HashCounts { computed: 1, refused: 1 });
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub mod verified;
 
 pub use api_key::{GeneratedSecret, KeyKind, PresentedKey};
 pub use check::KeyCheck;
-pub use hasher::{HashCost, HashError, Hasher};
+pub use hasher::{HashCost, HashCounts, HashError, Hasher};
 pub use key_set::KeySet;
 pub use master_key::{MasterKey, MasterKeyError};
 pub use secret::PlainSecret;

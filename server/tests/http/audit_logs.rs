@@ -3,6 +3,7 @@
 use doorward_server::{domain::RequestMeta, service::audit};
 use doorward_shared::AuditType;
 use doorward_testkit::{Person, TestServer};
+use serde_json::json;
 
 #[tokio::test]
 async fn the_log_is_filtered_paged_and_exported() {
@@ -58,4 +59,88 @@ async fn reading_on_misses_nothing_that_began_earlier_and_ended_later() {
     server.app.store.write(move |connection| slow.write(connection)).await.unwrap();
     let newer = tenant.http.get(&format!("/audit_logs?after={}", newest.text("id").unwrap())).await.expect(200).json();
     assert_eq!(newer[0]["actor_user_id"], "slow");
+}
+
+#[tokio::test]
+async fn an_export_puts_no_formula_into_a_spreadsheet() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let formulas = ["=HYPERLINK(\"http://evil.test\",\"click\")", "+1", "-1", "@SUM(A1)", "\t=1", "＝1"];
+    for formula in formulas {
+        let caller = tenant.http.clone().header_bytes("user-agent", formula.as_bytes());
+        let request = json!({ "user_id": formula, "transaction_id": formula, "transaction_data": 1 });
+        caller.post("/transaction/initialize", &request).await.expect_refusal(404, "user_not_found");
+    }
+    let table = tenant.http.get("/audit_logs?format=csv&type=webauthn_transaction_init_failed").await.expect(200);
+    assert_eq!(table.header("content-type"), Some("text/csv; charset=utf-8"));
+    assert_eq!(table.header("content-disposition"), Some("attachment; filename=\"audit.csv\""));
+    let mut rows = csv::Reader::from_reader(table.text.as_bytes());
+    let titles = rows.headers().unwrap().clone();
+    let column = |name: &str| titles.iter().position(|title| title == name).unwrap();
+    let (actor, transaction, agent) = (column("actor_user_id"), column("transaction_id"), column("meta_user_agent"));
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), formulas.len());
+    for (row, formula) in rows.iter().zip(formulas) {
+        let harmless = format!("'{formula}");
+        // Clients and servers trim white space around a header's value.
+        let seen = format!("'{}", formula.trim());
+        assert_eq!((&row[actor], &row[transaction], &row[agent]), (&*harmless, &*harmless, &*seen));
+    }
+    let raw = tenant.http.get("/audit_logs?format=ndjson&type=webauthn_transaction_init_failed").await.expect(200);
+    assert_eq!(raw.header("content-type"), Some("application/x-ndjson"));
+    let first: serde_json::Value = serde_json::from_str(raw.text.lines().next().unwrap()).unwrap();
+    assert_eq!(first["actor_user_id"], formulas[0], "NDJSON is as it was");
+}
+
+#[tokio::test]
+async fn an_export_larger_than_a_slice_is_whole_and_in_order() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let before = tenant.count("").await;
+    for _ in 0..520 {
+        let _ = tenant.anonymous.get("/credentials").await.expect(401);
+    }
+    let text = tenant.http.get("/audit_logs?format=ndjson").await.expect(200).text;
+    let ids: Vec<String> = text
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(ids.len() as u64, before + 520);
+    assert!(ids.is_sorted(), "oldest first");
+}
+
+#[tokio::test]
+async fn types_may_be_repeated_and_both_cursors_exclude_each_other() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register_mfa(&tenant).await.expect(200);
+    let both = "type=mfa_registration_init_succeeded&type=mfa_registration_final_succeeded";
+    assert_eq!(tenant.count(both).await, 2);
+    let id = tenant.rows(both).await[0].text("id").unwrap();
+    for query in [&*format!("after={id}&before={id}"), "after=x", "format=xml", "end_time=2026-13-01"] {
+        tenant.http.get(&format!("/audit_logs?{query}")).await.expect_refusal(400, "query_invalid");
+    }
+    // An unescaped plus of a zone arrives as a space, and is understood.
+    assert_eq!(tenant.count(&format!("{both}&start_time=2020-01-01T00:00:00+01:00")).await, 2);
+    let row = &tenant.rows("type=mfa_registration_final_succeeded").await[0];
+    let agent = tenant.http.clone().header("user-agent", &"x".repeat(600));
+    let refused = agent.get("/credentials/AAAA").await;
+    assert_eq!(tenant.row_of(&refused).await.text("meta_user_agent").unwrap().len(), 512);
+    for name in [
+        "id",
+        "type",
+        "meta_http_request_id",
+        "meta_source_ip",
+        "meta_user_agent",
+        "actor_user_id",
+        "created_at",
+        "updated_at",
+        "tenant_id",
+        "transaction_id",
+        "credential_id",
+    ] {
+        assert!(row.0.get(name).is_some(), "{name}");
+    }
+    assert_eq!(row.text("tenant_id"), Some(tenant.id.to_string()));
 }

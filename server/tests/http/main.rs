@@ -17,6 +17,7 @@ mod limits;
 mod login;
 mod mfa;
 mod mutated;
+mod overload;
 mod registration;
 mod support;
 mod transaction;

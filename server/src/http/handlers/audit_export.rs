@@ -65,8 +65,12 @@ pub async fn stream(app: &Arc<App>, log: Log, filter: AuditFilter, format: &str)
             return Ok::<_, ApiError>(Some((bytes, (app, filter, after, ready))));
         }
         let Some(cursor) = after else { return Ok(None) };
-        let rows =
-            audit_logs::slice(&app, log, filter.clone(), AuditCursor::After(cursor), SLICE).await.map_err(failed)?;
+        let rows = audit_logs::slice(&app, log, filter.clone(), AuditCursor::After(cursor), SLICE).await;
+        let rows = rows.map_err(|failure| {
+            // The answer began with a 200; breaking it off is all the client can be told.
+            tracing::error!(%failure, "an export of the audit log broke off");
+            failed(failure)
+        })?;
         let Some(last) = rows.last().map(|row| row.entry.id) else { return Ok(None) };
         let whole = u32::try_from(rows.len()).is_ok_and(|count| count == SLICE);
         let bytes = render(format, columns(log), &rows)?;
@@ -127,9 +131,11 @@ fn cells(item: &AdminAuditLogItem) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// A cell that a spreadsheet would take for a formula is led in by an apostrophe (OWASP, CSV injection).
+/// A cell that a spreadsheet would take for a formula is led in by an apostrophe (OWASP, CSV injection); some take
+/// full-width signs for the ASCII ones.
 fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }
+    const SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    if text.starts_with(SIGNS) { format!("'{text}") } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -138,7 +144,7 @@ mod tests {
 
     #[test]
     fn cells_never_become_formulas() {
-        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1"] {
             assert!(harmless(text).starts_with('\''), "{text}");
         }
         assert_eq!(harmless("alice"), "alice");

@@ -17,5 +17,8 @@ use crate::http::extract::Auditor;
     security(("adminToken" = [])),
 )]
 pub async fn metrics(caller: Auditor) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(caller.call.app.metrics.render())
+    let app = &caller.call.app;
+    let hashes = app.keys.hasher().counts();
+    let figures = app.metrics.render(hashes.computed, hashes.refused);
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(figures)
 }
