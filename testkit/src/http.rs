@@ -6,6 +6,8 @@ use reqwest::{
 };
 use serde_json::Value;
 
+use crate::openapi;
+
 /// A caller: a base URL and the headers it always sends.
 #[derive(Debug, Clone)]
 pub struct Http {
@@ -38,6 +40,14 @@ impl Http {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().expect("a header name");
         self.headers.insert(name, HeaderValue::from_str(value).expect("a header value"));
+        self
+    }
+
+    /// The same caller with another header of any bytes.
+    #[must_use]
+    pub fn header_bytes(mut self, name: &str, value: &[u8]) -> Self {
+        let name: HeaderName = name.parse().expect("a header name");
+        self.headers.append(name, HeaderValue::from_bytes(value).expect("a header value"));
         self
     }
 
@@ -88,7 +98,7 @@ impl Http {
         self.try_send(Method::POST, path, Some(body.to_string().into_bytes())).await.ok()
     }
 
-    /// Any method, with or without a body.
+    /// Any method, with or without a body. The answer has the shape the OpenAPI document gives it.
     pub async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
         self.try_send(method, path, body).await.expect("an answer")
     }
@@ -98,9 +108,15 @@ impl Http {
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
         }
-        let response = request.send().await?;
+        let request = request.build()?;
+        let (method, path) = (request.method().to_string(), request.url().path().to_owned());
+        let response = self.client.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Answer { status, headers, text: response.text().await? })
+        let answer = Answer { status, headers, text: response.text().await? };
+        if let Err(why) = openapi::check(&method, &path, status, answer.header("content-type"), &answer.text) {
+            panic!("not as documented: {method} {path} {status}: {why}\n{}", answer.text);
+        }
+        Ok(answer)
     }
 }
 

@@ -14,6 +14,7 @@ pub mod database;
 pub mod http;
 pub mod load;
 pub mod mutations;
+pub mod openapi;
 pub mod postgres;
 pub mod process;
 pub mod seed;

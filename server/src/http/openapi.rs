@@ -4,7 +4,11 @@ use std::sync::LazyLock;
 
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        Content, Ref, RefOr, ResponseBuilder,
+        path::{Operation, PathItem},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 
 use super::handlers::{admin, audit_logs, credentials, health, jwks, login, mfa, registration, status, transaction};
@@ -60,7 +64,7 @@ pub enum Api {
         (name = "Health"),
     ),
     components(schemas(doorward_shared::public::TokenClaims)),
-    modifiers(&KeyHeader),
+    modifiers(&KeyHeader, &AnyRefusal),
 )]
 struct Public;
 
@@ -112,7 +116,7 @@ impl Modify for KeyHeader {
         health::alive,
         health::ready,
     ),
-    modifiers(&BearerToken),
+    modifiers(&BearerToken, &AnyRefusal),
 )]
 struct Admin;
 
@@ -123,6 +127,26 @@ impl Modify for BearerToken {
         let components = document.components.get_or_insert_with(Default::default);
         components.add_security_scheme("adminToken", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     }
+}
+
+/// What every operation may answer beside its own refusals: limits, an overloaded server, a fault.
+struct AnyRefusal;
+
+impl Modify for AnyRefusal {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for operation in document.paths.paths.values_mut().flat_map(operations) {
+            let content = Content::new(Some(Ref::from_schema_name("ErrorBody")));
+            let refusal = ResponseBuilder::new()
+                .description("any other refusal: limits (408, 413, 429), a fault (500), overload (503)")
+                .content("application/json", content);
+            operation.responses.responses.insert("default".to_owned(), RefOr::T(refusal.build()));
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    [get, put, post, delete, patch].into_iter().filter_map(Option::as_mut)
 }
 
 static ADMIN: LazyLock<String> = LazyLock::new(|| render(&Admin::openapi()));

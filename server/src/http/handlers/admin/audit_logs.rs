@@ -37,7 +37,11 @@ use crate::{
         ("format" = Option<String>, Query, description = "ndjson or csv: everything that matches, oldest first"),
     ),
     responses(
-        (status = 200, description = "a page of the log", body = [AdminAuditLogItem]),
+        (status = 200, description = "a page of the log, or with `format` all of it", content(
+            (Vec<AdminAuditLogItem> = "application/json"),
+            (String = "application/x-ndjson"),
+            (String = "text/csv"),
+        )),
         (status = 400, description = "unable to validate request", body = ErrorBody),
         (status = 401, description = "The admin token is missing or invalid", body = ErrorBody),
         (status = 404, description = "tenant not found", body = ErrorBody),
@@ -77,7 +81,11 @@ pub async fn of_tenant(
         ("format" = Option<String>, Query, description = "ndjson or csv: everything that matches, oldest first"),
     ),
     responses(
-        (status = 200, description = "a page of the logs", body = [AdminAuditLogItem]),
+        (status = 200, description = "a page of the logs, or with `format` all of it", content(
+            (Vec<AdminAuditLogItem> = "application/json"),
+            (String = "application/x-ndjson"),
+            (String = "text/csv"),
+        )),
         (status = 400, description = "unable to validate request", body = ErrorBody),
         (status = 401, description = "The admin token is missing or invalid", body = ErrorBody),
     ),

@@ -1,0 +1,188 @@
+//! Answers compared with the OpenAPI documents: every answer a test sees has the shape the document gives it.
+
+use std::{collections::BTreeSet, sync::LazyLock};
+
+use doorward_server::http::openapi::{Api, document};
+use serde_json::Value;
+
+static DOCUMENTS: LazyLock<[Value; 2]> =
+    LazyLock::new(|| [Api::Public, Api::Admin].map(|api| serde_json::from_str(document(api)).expect("JSON")));
+
+/// Compares an answer with what the documents say of its method, path and status. An answer to a path or method outside of
+/// them must be a refusal in the usual form.
+///
+/// # Errors
+/// What differs, and where.
+pub fn check(method: &str, path: &str, status: u16, content_type: Option<&str>, text: &str) -> Result<(), String> {
+    let Some((document, operation)) = operation(method, path) else { return refusal(status, text) };
+    let responses = &operation["responses"];
+    let response = responses.get(status.to_string()).or_else(|| responses.get("default").filter(|_| status >= 400));
+    let response = response.ok_or_else(|| format!("status {status} is not described"))?;
+    if method == "HEAD" {
+        return Ok(());
+    }
+    let Some(content) = response.get("content").and_then(Value::as_object) else {
+        return if text.is_empty() { Ok(()) } else { Err("a body where none is described".to_owned()) };
+    };
+    let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
+    let described = content.get(kind).ok_or_else(|| format!("content type `{kind}` is not described"))?;
+    if kind != "application/json" {
+        return Ok(());
+    }
+    let body = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
+    validate(document, &described["schema"], &body, "$")
+}
+
+fn refusal(status: u16, text: &str) -> Result<(), String> {
+    let [document, _] = &*DOCUMENTS;
+    match serde_json::from_str(text) {
+        Ok(body) if status >= 400 => validate(document, &document["components"]["schemas"]["ErrorBody"], &body, "$"),
+        _ => Ok(()),
+    }
+}
+
+/// The operation whose path fits; a literal segment fits better than a variable one.
+fn operation(method: &str, path: &str) -> Option<(&'static Value, &'static Value)> {
+    let method = if method == "HEAD" { "get".to_owned() } else { method.to_lowercase() };
+    let fitting = DOCUMENTS.iter().flat_map(|document| {
+        let paths = document["paths"].as_object().expect("paths");
+        paths.iter().filter_map(move |(template, item)| Some((literals(template, path)?, document, item)))
+    });
+    let (_, document, item) = fitting.max_by_key(|(literals, ..)| *literals)?;
+    Some((document, item.get(method)?))
+}
+
+/// How many segments of a path are the template's own; `None` when the path does not fit.
+fn literals(template: &str, path: &str) -> Option<usize> {
+    let (wanted, found): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+    let mut count = 0;
+    for (wanted, found) in wanted.iter().zip(&found) {
+        match wanted.starts_with('{') {
+            true if found.is_empty() => return None,
+            true => {}
+            false if wanted == found => count += 1,
+            false => return None,
+        }
+    }
+    (wanted.len() == found.len()).then_some(count)
+}
+
+/// JSON Schema 2020-12, as far as the documents use it. Members a schema does not name are refused.
+fn validate(document: &Value, schema: &Value, value: &Value, place: &str) -> Result<(), String> {
+    let schema = resolve(document, schema);
+    if let Some(kinds) = schema.get("type") {
+        let is = |kind: &Value| is_of(kind.as_str().unwrap_or_default(), value);
+        let fits = kinds.as_array().map_or_else(|| is(kinds), |kinds| kinds.iter().any(is));
+        if !fits {
+            return Err(format!("{place}: {value} is not of type {kinds}"));
+        }
+    }
+    if let Some(words) = schema.get("enum").and_then(Value::as_array)
+        && !words.contains(value)
+    {
+        return Err(format!("{place}: {value} is none of the described words"));
+    }
+    for choice in ["oneOf", "anyOf"] {
+        if let Some(schemas) = schema.get(choice).and_then(Value::as_array)
+            && !schemas.iter().any(|schema| validate(document, schema, value, place).is_ok())
+        {
+            return Err(format!("{place}: {value} fits no schema of {choice}"));
+        }
+    }
+    if let Some(object) = value.as_object() {
+        let known = names(document, schema);
+        if let Some(name) = object.keys().find(|name| !known.is_empty() && !known.contains(name.as_str())) {
+            return Err(format!("{place}.{name} is not described"));
+        }
+    }
+    members(document, schema, value, place)
+}
+
+/// Required members, and the schemas of those that are there; of every part of an `allOf`.
+fn members(document: &Value, schema: &Value, value: &Value, place: &str) -> Result<(), String> {
+    for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+        members(document, resolve(document, part), value, place)?;
+    }
+    for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
+        let name = name.as_str().unwrap_or_default();
+        if value.get(name).is_none() {
+            return Err(format!("{place}.{name} is missing"));
+        }
+    }
+    for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        if let Some(member) = value.get(name) {
+            validate(document, schema, member, &format!("{place}.{name}"))?;
+        }
+    }
+    if let (Some(schema), Some(items)) = (schema.get("items"), value.as_array()) {
+        for (index, item) in items.iter().enumerate() {
+            validate(document, schema, item, &format!("{place}[{index}]"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The members a schema names; none when it leaves them open.
+fn names<'a>(document: &'a Value, schema: &'a Value) -> BTreeSet<&'a str> {
+    let schema = resolve(document, schema);
+    let own = schema.get("properties").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str());
+    let parts = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
+    own.chain(parts.flat_map(|part| names(document, part))).collect()
+}
+
+fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema.get("$ref").and_then(Value::as_str) {
+        None => schema,
+        Some(reference) => {
+            let pointer = reference.strip_prefix('#').expect("a reference into the document");
+            document.pointer(pointer).unwrap_or_else(|| panic!("{reference} is not in the document"))
+        }
+    }
+}
+
+fn is_of(kind: &str, value: &Value) -> bool {
+    match kind {
+        "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "string" => value.is_string(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        other => panic!("the document uses the type {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TENANT: &str = "/0193a000-0000-7000-8000-000000000001";
+
+    fn token(status: u16, text: &str) -> Result<(), String> {
+        check("POST", &format!("{TENANT}/mfa/login/finalize"), status, Some("application/json"), text)
+    }
+
+    #[test]
+    fn what_differs_from_the_document_is_named() {
+        assert_eq!(token(200, r#"{"token":"a"}"#), Ok(()));
+        assert_eq!(token(200, r#"{"token":5}"#), Err("$.token: 5 is not of type \"string\"".to_owned()));
+        assert_eq!(token(200, "{}"), Err("$.token is missing".to_owned()));
+        assert_eq!(token(200, r#"{"token":"a","more":1}"#), Err("$.more is not described".to_owned()));
+        assert_eq!(token(204, ""), Err("status 204 is not described".to_owned()));
+        let error = |code: &str| format!(r#"{{"title":"a","details":"","status":401,"code":"{code}"}}"#);
+        assert_eq!(token(401, &error("challenge_unknown")), Ok(()));
+        assert_eq!(token(429, &error("rate_limited")), Ok(()), "any refusal has the usual form");
+        assert_eq!(
+            token(401, &error("nonsense")),
+            Err("$.code: \"nonsense\" is none of the described words".to_owned())
+        );
+    }
+
+    #[test]
+    fn lists_are_checked_item_by_item() {
+        let path = format!("{TENANT}/.well-known/jwks.json");
+        let wrong = check("GET", &path, 200, Some("application/json"), r#"{"keys":[{"kty":"EC"}]}"#);
+        assert_eq!(wrong, Err("$.keys[0].use is missing".to_owned()));
+    }
+}
