@@ -9,6 +9,7 @@
 mod access;
 mod admin;
 mod audit_logs;
+mod broken;
 mod ceremony;
 mod cors;
 mod credentials;
@@ -18,6 +19,10 @@ mod login;
 mod mfa;
 mod mutated;
 mod overload;
+mod processes;
+mod proxies;
 mod registration;
+mod request_id;
 mod support;
+mod tokens;
 mod transaction;

@@ -1,6 +1,10 @@
 //! `/{tenant_id}/transaction`.
 
-use doorward_shared::Base64Url;
+use doorward_server::service::admin::users;
+use doorward_shared::{
+    Base64Url,
+    page::{Order, PageRequest},
+};
 use doorward_testkit::{Person, TestServer, claims};
 use serde_json::json;
 
@@ -58,4 +62,105 @@ async fn what_cannot_be_started_says_why() {
     empty.expect_refusal(400, "validation_failed");
     assert_eq!(empty.field("details"), "transaction_data is a required field");
     tenant.http.get("/transaction/nobody").await.expect_refusal(404, "user_not_found");
+}
+
+#[tokio::test]
+async fn its_fields_are_validated_by_name() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&tenant).await.expect(200);
+    let good = json!({ "user_id": "alice", "transaction_id": "t", "transaction_data": 1 });
+    let with = |name: &str, value: serde_json::Value| {
+        let mut request = good.clone();
+        request[name] = value;
+        request
+    };
+    for (request, details) in [
+        (with("user_id", json!(null)), "user_id is a required field"),
+        (with("user_id", json!(" ")), "user_id is a required field"),
+        (with("user_id", json!("x".repeat(65))), "user_id must be a maximum of 64 bytes in length"),
+        (with("transaction_id", json!(null)), "transaction_id is a required field"),
+        (with("transaction_id", json!("")), "transaction_id is a required field"),
+        (
+            with("transaction_id", json!("ä".repeat(129))),
+            "transaction_id must be a maximum of 128 characters in length",
+        ),
+        (with("transaction_data", json!(null)), "transaction_data is a required field"),
+    ] {
+        let answer = tenant.http.post("/transaction/initialize", &request).await;
+        answer.expect_words(400, "validation_failed", "unable to validate request", details);
+        tenant.expect_refused(&answer, 400, "validation_failed", "webauthn_transaction_init_failed").await;
+    }
+    // Whatever else JSON knows can be confirmed.
+    for (number, data) in [json!(false), json!(0), json!(""), json!([]), json!({})].into_iter().enumerate() {
+        let id = format!("{number}{}", "ä".repeat(127));
+        let confirmed = alice.transaction(&tenant, &id, &data).await.expect(200);
+        assert_eq!(claims(&confirmed)["trans"], json!(id));
+        let listed = tenant.http.get("/transaction/alice").await.expect(200).json();
+        let item = listed.as_array().unwrap().iter().find(|item| item["identifier"] == json!(id)).unwrap();
+        assert_eq!(item["data"], json!(data.to_string()));
+    }
+}
+
+#[tokio::test]
+async fn its_data_is_listed_exactly_as_it_was_hashed() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&tenant).await.expect(200);
+    // Numbers, escapes and order as a client may write them.
+    let body = r#"{"transaction_data": {"z": 1.50, "a": "\u00e9\n", "big": 12345678901234567890, "e": 1e3},
+        "transaction_id": "t-1", "user_id": "alice", "unknown": [1]}"#;
+    let answer = tenant.http.post_bytes("/transaction/initialize", body.as_bytes().to_vec()).await.expect(200);
+    let challenge = Base64Url::decode(answer.json()["publicKey"]["challenge"].as_str().unwrap()).unwrap();
+    let listed = tenant.http.get("/transaction/alice").await.expect(200).json();
+    let data = listed[0]["data"].as_str().unwrap();
+    assert_eq!(challenge.0[32..], doorward_authenticator::sha256(format!("t-1{data}").as_bytes())[..]);
+    let sent: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(data).unwrap(), sent["transaction_data"]);
+}
+
+#[tokio::test]
+async fn transactions_are_listed_by_either_id_of_the_user() {
+    let server = TestServer::start().await;
+    let (tenant, other) = (server.tenant().await, server.tenant().await);
+    let mut alice = Person::new("alice/ä");
+    let _ = alice.register(&tenant).await.expect(200);
+    for id in ["first", "second"] {
+        server.clock.advance_ms(5);
+        let _ = alice.transaction(&tenant, id, &json!({})).await.expect(200);
+    }
+    let by_name = tenant.http.get("/transaction/alice%2F%C3%A4").await.expect(200).json();
+    let identifiers: Vec<&str> =
+        by_name.as_array().unwrap().iter().map(|item| item["identifier"].as_str().unwrap()).collect();
+    assert_eq!(identifiers, ["second", "first"]);
+    let call = server.administrator();
+    let listed = users::list(&call, tenant.id, None, Order::Ascending, PageRequest::default()).await;
+    let internal = listed.unwrap().items[0].id;
+    assert_eq!(tenant.http.get(&format!("/transaction/{internal}")).await.expect(200).json(), by_name);
+    other.http.get(&format!("/transaction/{internal}")).await.expect_refusal(404, "user_not_found");
+    // Somebody whose own id is that UUID comes first.
+    let mut impostor = Person::new(&internal.to_string());
+    let _ = impostor.register(&tenant).await.expect(200);
+    assert_eq!(tenant.http.get(&format!("/transaction/{internal}")).await.expect(200).text, "[]");
+    // The same id may be used in another tenant.
+    let mut bob = Person::new("bob");
+    let _ = bob.register(&other).await.expect(200);
+    let _ = bob.transaction(&other, "first", &json!({})).await.expect(200);
+}
+
+#[tokio::test]
+async fn of_ten_that_use_one_id_at_once_one_begins() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&tenant).await.expect(200);
+    let request = json!({ "user_id": "alice", "transaction_id": "once", "transaction_data": 1 });
+    let starts = (0..10).map(|_| tenant.http.post("/transaction/initialize", &request));
+    let mut statuses: Vec<u16> =
+        futures_util::future::join_all(starts).await.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409, 409, 409, 409, 409, 409, 409, 409, 409]);
+    assert_eq!(tenant.count("type=webauthn_transaction_init_failed").await, 9);
 }

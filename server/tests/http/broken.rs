@@ -1,0 +1,116 @@
+//! A database that fails under a running server: opaque 500s and 503s, never a refusal, and nothing is lost.
+
+use doorward_testkit::{Answer, Http, Person, database};
+
+use crate::support::{Ceremony, setting};
+
+fn expect_opaque(answer: &Answer) {
+    let details = "the server's log has the cause under this request's id";
+    answer.expect_words(500, "internal_error", "internal server error", details);
+}
+
+fn expect_unavailable(answer: &Answer) {
+    let details = "the server cannot serve this request now; try again";
+    answer.expect_words(503, "unavailable", "service unavailable", details);
+    assert_eq!(answer.header("retry-after"), Some("1"));
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_looked_up_is_not_called_wrong() {
+    let (server, tenant) = setting().await;
+    let _ = tenant.http.get("/credentials").await.expect(200);
+    server.sql("ALTER TABLE api_keys RENAME TO elsewhere").await;
+    // This process knows its tenant.
+    let _ = tenant.http.get("/credentials").await.expect(200);
+    let other = server.another().await;
+    let there = tenant.on(&other);
+    for caller in [&there.http, &there.with_key("dw_nonsense"), &there.anonymous] {
+        expect_opaque(&caller.get("/credentials").await);
+    }
+    expect_opaque(&there.anonymous.get("/.well-known/jwks.json").await);
+    server.sql("ALTER TABLE elsewhere RENAME TO api_keys").await;
+    let _ = there.http.get("/credentials").await.expect(200);
+    assert_eq!(tenant.count("type=api_key_rejected").await, 0);
+    other.stop().await;
+}
+
+#[tokio::test]
+async fn a_missing_table_is_an_opaque_fault_in_every_ceremony() {
+    let (server, tenant) = setting().await;
+    for ceremony in Ceremony::ALL {
+        let mut person = ceremony.person(&tenant, ceremony.path()).await;
+        let body = ceremony.begin(&tenant, &mut person).await;
+        server.sql("ALTER TABLE credentials RENAME TO elsewhere").await;
+        let start = tenant.http.post(&format!("{}/initialize", ceremony.path()), &ceremony.request(&person)).await;
+        expect_opaque(&start);
+        expect_opaque(&ceremony.finalize(&tenant, &body).await);
+        server.sql("ALTER TABLE elsewhere RENAME TO credentials").await;
+        // Nobody was told anything, so nothing happened.
+        let _ = ceremony.finalize(&tenant, &body).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn nothing_happens_that_cannot_be_audited() {
+    let (server, tenant) = setting().await;
+    for ceremony in Ceremony::ALL {
+        let mut person = ceremony.person(&tenant, ceremony.path()).await;
+        let body = ceremony.begin(&tenant, &mut person).await;
+        let credentials = tenant.http.get("/credentials").await.expect(200).text;
+        server.sql("ALTER TABLE audit_logs RENAME TO elsewhere").await;
+        expect_opaque(&ceremony.finalize(&tenant, &body).await);
+        // Refusals included: a malformed body, a missing key.
+        expect_opaque(&ceremony.finalize_bytes(&tenant, b"{}".to_vec()).await);
+        expect_opaque(&tenant.anonymous.get("/credentials").await);
+        expect_opaque(&tenant.http.delete("/credentials/AAAA").await);
+        expect_opaque(&tenant.http.get("/credentials/AAAA").await);
+        server.sql("ALTER TABLE elsewhere RENAME TO audit_logs").await;
+        assert_eq!(tenant.http.get("/credentials").await.expect(200).text, credentials);
+        let _ = ceremony.finalize(&tenant, &body).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn health_tells_a_broken_database_from_a_dead_process() {
+    let (server, tenant) = setting().await;
+    let root = Http::new(server.public_url.clone());
+    let admin = Http::new(server.admin_url.clone());
+    let _ = root.get("/health/ready").await.expect(200);
+    server.sql("ALTER TABLE installation RENAME TO elsewhere").await;
+    for caller in [&root, &admin] {
+        assert_eq!(caller.get("/health/alive").await.expect(200).text, r#"{"alive":true}"#);
+        expect_unavailable(&caller.get("/health/ready").await);
+    }
+    assert!(root.get("/").await.expect(200).text.contains("waiting for its database"));
+    server.sql("ALTER TABLE elsewhere RENAME TO installation").await;
+    assert_eq!(root.get("/health/ready").await.expect(200).text, r#"{"ready":true}"#);
+    let _ = tenant.http.get("/credentials").await.expect(200);
+}
+
+/// What SQLite says of a full disk, said by a trigger: as an error of one statement, and as it may do at any time, with
+/// the whole transaction undone.
+#[tokio::test]
+async fn a_full_disk_is_503_and_nothing_is_lost() {
+    if !database::is_sqlite("a_full_disk_is_503_and_nothing_is_lost") {
+        return;
+    }
+    let (server, tenant) = setting().await;
+    for (number, end) in ["ABORT", "FAIL", "ROLLBACK"].into_iter().enumerate() {
+        let mut alice = Person::new(&format!("alice{number}"));
+        let _ = alice.register_mfa(&tenant).await.expect(200);
+        let body = alice.mfa_assertion(&tenant).await;
+        let rows = tenant.count("").await;
+        let full = format!(
+            "CREATE TRIGGER full BEFORE INSERT ON audit_logs BEGIN SELECT RAISE({end}, 'database or disk is full'); END"
+        );
+        server.sql(&full).await;
+        let writes = (0..8).map(|_| tenant.http.post("/mfa/login/finalize", &body));
+        for answer in futures_util::future::join_all(writes).await {
+            expect_unavailable(&answer);
+        }
+        let _ = tenant.http.get("/credentials").await.expect(200);
+        server.sql("DROP TRIGGER full").await;
+        assert_eq!(tenant.count("").await, rows);
+        let _ = tenant.http.post("/mfa/login/finalize", &body).await.expect(200);
+    }
+}

@@ -1,0 +1,53 @@
+//! Two servers on one SQLite file: what an administrator does at one, the other obeys at its next request.
+
+use doorward_server::service::admin::{api_keys, signing_keys, tenants};
+use doorward_shared::{ApiKeyId, admin::CreateSigningKeyRequest};
+use doorward_testkit::{Person, database, server::config};
+
+use crate::support::setting;
+
+#[tokio::test]
+async fn what_is_done_at_one_is_obeyed_by_the_other_at_once() {
+    // On PostgreSQL the word travels by NOTIFY, which takes a moment.
+    if !database::is_sqlite("what_is_done_at_one_is_obeyed_by_the_other_at_once") {
+        return;
+    }
+    let (one, here) = setting().await;
+    let two = one.another().await;
+    let there = here.on(&two);
+    for tenant in [&here, &there] {
+        let _ = tenant.http.get("/credentials").await.expect(200);
+    }
+
+    let key = one.api_key(here.id, None).await;
+    for tenant in [&there, &here] {
+        let _ = tenant.with_key(&key.secret).get("/credentials").await.expect(200);
+    }
+    api_keys::revoke(&two.administrator(), here.id, ApiKeyId::new(key.id)).await.unwrap();
+    here.with_key(&key.secret).get("/credentials").await.expect_refusal(401, "api_key_invalid");
+    there.with_key(&key.secret).get("/credentials").await.expect_refusal(401, "api_key_invalid");
+
+    let mut changed = config();
+    changed.webauthn.timeout = 12_345;
+    tenants::configure(&two.administrator(), here.id, changed).await.unwrap();
+    let options = here.anonymous.post("/login/initialize", &serde_json::json!({})).await.expect(200).json();
+    assert_eq!(options["publicKey"]["timeout"], 12_345);
+
+    signing_keys::create(&one.administrator(), here.id, CreateSigningKeyRequest::default()).await.unwrap();
+    let keys = there.anonymous.get("/.well-known/jwks.json").await.expect(200).json();
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
+
+    // Work goes on at both, and neither loses a row of the other's.
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    let (first, second) = tokio::join!(alice.register_mfa(&here), bob.register_mfa(&there));
+    assert_eq!((first.status, second.status), (200, 200));
+    for _ in 0..5 {
+        let (first, second) = tokio::join!(alice.mfa_login(&there), bob.mfa_login(&here));
+        assert_eq!((first.status, second.status), (200, 200), "{} {}", first.text, second.text);
+    }
+    assert_eq!(here.count("type=mfa_authentication_final_succeeded").await, 10);
+
+    tenants::delete(&one.administrator(), here.id).await.unwrap();
+    there.http.get("/credentials").await.expect_refusal(404, "tenant_not_found");
+    two.stop().await;
+}

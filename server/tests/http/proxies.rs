@@ -1,0 +1,74 @@
+//! `X-Forwarded-For`: believed only from proxies the operator named, read from its end.
+
+use doorward_server::config::network::parse_list;
+use doorward_testkit::{Http, TestServer, TestTenant};
+
+/// The address that the audit log has of a refused request.
+async fn seen(tenant: &TestTenant, forwarded: &[&str]) -> String {
+    let caller = forwarded
+        .iter()
+        .fold(tenant.anonymous.clone(), |caller: Http, line| caller.header_bytes("x-forwarded-for", line.as_bytes()));
+    let answer = caller.get("/credentials").await;
+    answer.expect_refusal(401, "api_key_invalid");
+    tenant.row_of(&answer).await.text("meta_source_ip").unwrap()
+}
+
+#[tokio::test]
+async fn without_trusted_proxies_the_peer_counts() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    assert_eq!(seen(&tenant, &[]).await, "127.0.0.1");
+    assert_eq!(seen(&tenant, &["198.51.100.7"]).await, "127.0.0.1");
+}
+
+#[tokio::test]
+async fn through_a_chain_of_trusted_proxies_the_client_counts() {
+    let server = TestServer::builder()
+        .settings(|settings| settings.trusted_proxies = parse_list("127.0.0.1,10.0.0.0/8,fd00::/8").unwrap())
+        .start()
+        .await;
+    let tenant = server.tenant().await;
+    for (lines, expected) in [
+        (&["198.51.100.7"][..], "198.51.100.7"),
+        (&["198.51.100.7, 10.1.2.3, fd00::1"], "198.51.100.7"),
+        (&["198.51.100.7", "10.1.2.3"], "198.51.100.7"),
+        // What stands before the first address nobody vouches for was written by a stranger.
+        (&["203.0.113.9, 198.51.100.7"], "198.51.100.7"),
+        (&["10.9.9.9, 198.51.100.7, 10.1.2.3"], "198.51.100.7"),
+        (&["127.0.0.1, 198.51.100.7"], "198.51.100.7"),
+        (&["2001:db8::5"], "2001:db8::5"),
+        (&["[2001:db8::5]:4711"], "2001:db8::5"),
+        (&["[2001:db8::5]"], "2001:db8::5"),
+        (&["::ffff:198.51.100.7"], "198.51.100.7"),
+        (&["198.51.100.7:4711"], "198.51.100.7"),
+        // Nonsense is nobody: the proxy that passed it on counts.
+        (&["unknown"], "127.0.0.1"),
+        (&["198.51.100.7, unknown, 10.1.2.3"], "10.1.2.3"),
+        (&[""], "127.0.0.1"),
+        (&["198.51.100.7,"], "127.0.0.1"),
+        (&["10.1.2.3"], "10.1.2.3"),
+        (&["\u{fffd}", "198.51.100.7"], "198.51.100.7"),
+    ] {
+        assert_eq!(seen(&tenant, lines).await, expected, "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_rate_is_the_clients_not_the_proxys() {
+    let server = TestServer::builder()
+        .settings(|settings| {
+            settings.trusted_proxies = parse_list("127.0.0.1").unwrap();
+            settings.visits_per_address = Some(60);
+        })
+        .start()
+        .await;
+    let tenant = server.tenant().await;
+    let from = |address: &str| tenant.anonymous.clone().header("x-forwarded-for", address);
+    let first = from("198.51.100.7");
+    let mut limited = false;
+    for _ in 0..30 {
+        limited |= first.get("/.well-known/jwks.json").await.status == 429;
+    }
+    assert!(limited);
+    let _ = from("198.51.100.8").get("/.well-known/jwks.json").await.expect(200);
+}

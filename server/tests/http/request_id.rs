@@ -1,0 +1,153 @@
+//! A request's id: taken over when it is sane, else made, and the same in answer, log line and audit row.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+    sync::{LazyLock, Mutex},
+};
+
+use doorward_server::service::admin::api_keys;
+use doorward_shared::ApiKeyId;
+use doorward_testkit::{Answer, Http, Person};
+use serde_json::{Value, json};
+
+use crate::support::setting;
+
+/// What all servers of this process log.
+static LOG: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(|| {
+    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter("doorward_server=debug");
+    subscriber.with_writer(|| Log).init();
+    Mutex::default()
+});
+
+struct Log;
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOG.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The log so far. Asked for once before anything is to be found in it.
+fn log() -> String {
+    String::from_utf8(LOG.lock().unwrap().clone()).unwrap()
+}
+
+fn lines_of(id: &str) -> Vec<Value> {
+    let log = log();
+    let lines = log.lines().filter(|line| line.contains(id)).map(|line| serde_json::from_str(line).unwrap());
+    lines.filter(|line: &Value| line["request_id"] == id).collect()
+}
+
+#[tokio::test]
+async fn a_sane_one_is_taken_over() {
+    let (_server, tenant) = setting().await;
+    for id in ["a", "7f3a-42", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", &"x".repeat(128)] {
+        let answer = tenant.http.clone().header("x-request-id", id).get("/credentials").await.expect(200);
+        assert_eq!(answer.request_id(), id);
+        let refused = tenant.anonymous.clone().header("x-request-id", id).get("/credentials").await;
+        refused.expect_refusal(401, "api_key_invalid");
+        assert_eq!(refused.request_id(), id);
+        assert_eq!(tenant.row_of(&refused).await.kind(), "api_key_rejected");
+    }
+}
+
+#[tokio::test]
+async fn an_insane_one_is_replaced() {
+    let (_server, tenant) = setting().await;
+    let mut made = BTreeSet::new();
+    for id in [&b""[..], b" ", b"two words", b"a\tb", "ä".as_bytes(), b"\xff", &[b'x'; 129]] {
+        let answer = tenant.anonymous.clone().header_bytes("x-request-id", id).get("/credentials").await;
+        answer.expect_refusal(401, "api_key_invalid");
+        assert!(answer.request_id().parse::<doorward_shared::TenantId>().is_ok(), "{}", answer.request_id());
+        assert_eq!(tenant.row_of(&answer).await.kind(), "api_key_rejected");
+        assert!(made.insert(answer.request_id().to_owned()), "each request has its own");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_one() {
+    let (server, tenant) = setting().await;
+    let root = Http::new(server.public_url.clone());
+    let admin = Http::new(server.admin_url.clone());
+    let mut answers: Vec<Answer> = Vec::new();
+    for path in
+        ["/", "/health/alive", "/health/ready", "/openapi.json", "/docs/", "/nowhere", "/not-a-uuid/credentials"]
+    {
+        answers.push(root.get(path).await);
+    }
+    answers.push(tenant.http.get("/mfa/login/finalize").await);
+    answers.push(tenant.anonymous.get("/.well-known/jwks.json").await);
+    for path in ["/health/alive", "/tenants", "/nowhere"] {
+        answers.push(admin.get(path).await);
+    }
+    let ids: BTreeSet<&str> = answers.iter().map(Answer::request_id).collect();
+    assert_eq!(ids.len(), answers.len());
+}
+
+#[tokio::test]
+async fn answer_log_line_and_audit_row_have_the_same() {
+    let _ = log();
+    let (server, tenant) = setting().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register_mfa(&tenant).await.expect(200);
+    let body = alice.mfa_assertion(&tenant).await;
+    let done = tenant.http.post("/mfa/login/finalize", &body).await.expect(200);
+    let again = tenant.http.post("/mfa/login/finalize", &body).await.expect(401);
+    server.sql("ALTER TABLE credentials RENAME TO elsewhere").await;
+    let broken = tenant.http.get("/credentials").await.expect(500);
+    server.sql("ALTER TABLE elsewhere RENAME TO credentials").await;
+    assert_eq!(tenant.row_of(&done).await.kind(), "mfa_authentication_final_succeeded");
+    assert_eq!(tenant.row_of(&again).await.kind(), "mfa_authentication_final_failed");
+    for (answer, message, level) in
+        [(&done, "request", "DEBUG"), (&again, "request refused", "INFO"), (&broken, "request failed", "ERROR")]
+    {
+        let lines = lines_of(answer.request_id());
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        let line = &lines[0];
+        assert_eq!((&line["message"], &line["level"]), (&json!(message), &json!(level)));
+        assert_eq!((&line["status"], &line["client"]), (&json!(answer.status), &json!("127.0.0.1")));
+    }
+    let refused = &lines_of(again.request_id())[0];
+    assert_eq!(
+        (&refused["code"], &refused["route"]),
+        (&json!("challenge_unknown"), &json!("/{tenant_id}/mfa/login/finalize"))
+    );
+    // The cause is in the log, and only there.
+    let cause = lines_of(broken.request_id())[0]["cause"].as_str().unwrap().to_owned();
+    assert!(cause.contains("credentials"), "{cause}");
+    broken.expect_words(
+        500,
+        "internal_error",
+        "internal server error",
+        "the server's log has the cause under this request's id",
+    );
+}
+
+#[tokio::test]
+async fn the_log_tells_no_secret() {
+    let _ = log();
+    let (server, tenant) = setting().await;
+    let second = server.api_key(tenant.id, None).await;
+    let mut alice = Person::new("alice");
+    let token = alice.register(&tenant).await.expect(200).field("token");
+    let body = alice.login_assertion(&tenant, true).await;
+    let login = tenant.http.post("/login/finalize", &body).await.expect(200).field("token");
+    let _ = tenant.http.post("/login/finalize", &body).await.expect(401);
+    let mut wrong = tenant.api_key.clone();
+    wrong.replace_range(wrong.len() - 4.., "AAAA");
+    let _ = tenant.with_key(&wrong).get("/credentials").await.expect(401);
+    api_keys::revoke(&server.administrator(), tenant.id, ApiKeyId::new(second.id)).await.unwrap();
+    let last = tenant.with_key(&second.secret).get("/credentials").await.expect(401);
+    assert_eq!(lines_of(last.request_id()).len(), 1);
+    let log = log();
+    for secret in [&tenant.api_key, &wrong, &second.secret, &token, &login] {
+        let tail = &secret[secret.len() - 20..];
+        assert!(!log.contains(tail), "{tail}");
+    }
+}
