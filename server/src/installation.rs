@@ -22,15 +22,13 @@ use crate::{
         Failure,
         admin::{AdminCall, admin_tokens},
     },
-    store::{Store, StoreError, StoreOptions, installation},
+    store::{Store, StoreError, StoreOptions, installation, transfer},
 };
 
 /// The master key's file in the data folder.
 pub const MASTER_KEY_FILE: &str = "master.key";
 /// The file of the admin token that the first start makes.
 pub const ADMIN_TOKEN_FILE: &str = "admin.token";
-/// Under this name the database keeps something sealed, to recognise its master key.
-const SEAL_CHECK: &str = "master_key_check";
 const SEALED_WORD: &[u8] = b"doorward";
 
 /// Why an installation cannot be opened.
@@ -56,6 +54,9 @@ pub enum OpenError {
         .0.display()
     )]
     WrongMasterKey(PathBuf),
+    /// An installation is being moved into the database.
+    #[error("the database is incomplete: run `doorward migrate-storage` again, until it ends")]
+    Incomplete,
     /// The parts do not fit together.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -93,7 +94,15 @@ pub async fn open(data_dir: &Path, options: StoreOptions, settings: AppSettings)
     let entropy = Arc::new(SystemEntropy::default());
     let store = Store::open(options).await?;
     let key_file = data_dir.join(MASTER_KEY_FILE);
-    let known = store.read(|connection| installation::get(connection, SEAL_CHECK)).await?;
+    let (known, mark) = store
+        .read(|connection| {
+            let known = installation::get(connection, installation::SEALED_WORD)?;
+            Ok::<_, StoreError>((known, installation::get(connection, transfer::MARK)?))
+        })
+        .await?;
+    if mark.is_some() {
+        return Err(OpenError::Incomplete);
+    }
     // A database that knows its key must not be given a new one: every signing key would be lost without a word.
     let master_key = match known {
         Some(_) => MasterKey::load(&key_file)?,
@@ -114,14 +123,27 @@ async fn recognise(
     let nobody = SigningKeyId::new(uuid::Uuid::nil());
     let sealed = master_key.seal(TenantId::INSTALLATION, nobody, SEALED_WORD, entropy)?;
     let sealed = Base64Url::encode(&sealed);
-    let stored = store.write(move |connection| installation::put_if_absent(connection, SEAL_CHECK, &sealed)).await?;
-    let opened = Base64Url::decode(&stored)
+    let stored = store
+        .write(move |connection| installation::put_if_absent(connection, installation::SEALED_WORD, &sealed))
+        .await?;
+    if opens(master_key, &stored) { Ok(()) } else { Err(OpenError::WrongMasterKey(key_file.to_path_buf())) }
+}
+
+fn opens(master_key: &MasterKey, sealed: &str) -> bool {
+    let nobody = SigningKeyId::new(uuid::Uuid::nil());
+    Base64Url::decode(sealed)
         .ok()
-        .and_then(|sealed| master_key.open(TenantId::INSTALLATION, nobody, sealed.as_bytes()).ok());
-    match opened {
-        Some(word) if word.as_slice() == SEALED_WORD => Ok(()),
-        _ => Err(OpenError::WrongMasterKey(key_file.to_path_buf())),
-    }
+        .and_then(|sealed| master_key.open(TenantId::INSTALLATION, nobody, sealed.as_bytes()).ok())
+        .is_some_and(|word| word.as_slice() == SEALED_WORD)
+}
+
+/// Checks that the data folder has the master key with which this word of a database was sealed.
+///
+/// # Errors
+/// [`OpenError::MasterKey`], [`OpenError::WrongMasterKey`].
+pub fn check_master_key(data_dir: &Path, sealed: &str) -> Result<(), OpenError> {
+    let file = data_dir.join(MASTER_KEY_FILE);
+    if opens(&MasterKey::load(&file)?, sealed) { Ok(()) } else { Err(OpenError::WrongMasterKey(file)) }
 }
 
 /// An installation without any admin token gets one, in a file that only its owner may read.

@@ -43,6 +43,9 @@ pub enum Command {
     ///
     /// `serve` does so, too, when it starts; this is for deployments that want it done before
     Migrate(AdminArgs),
+    /// Move the installation to another database: from SQLite to PostgreSQL, or back
+    #[command(after_help = help::MIGRATE_STORAGE)]
+    MigrateStorage(MigrateStorageArgs),
     /// Create, list and delete tenants
     #[command(subcommand, arg_required_else_help = true)]
     Tenant(TenantCommand),
@@ -174,6 +177,26 @@ pub struct ProbeArgs {
     /// Leave the user and the credential in place
     #[arg(long)]
     pub keep: bool,
+}
+
+/// `doorward migrate-storage`
+#[derive(Debug, Clone, Args)]
+pub struct MigrateStorageArgs {
+    /// Where the installation is: path, or postgres:// URL
+    #[arg(long, value_name = "URL", env = "DOORWARD_MIGRATE_FROM", hide_env_values = true)]
+    pub from: DatabaseUrl,
+    /// Where it is moved to; must be empty, or hold an earlier run's beginning
+    #[arg(long, value_name = "URL", env = "DOORWARD_MIGRATE_TO", hide_env_values = true)]
+    pub to: DatabaseUrl,
+    /// Folder of the master key [default: ./data] [env: DOORWARD_DATA_DIR]
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<String>,
+    /// Settings file, TOML [env: DOORWARD_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Report as JSON; progress, too, a line each
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What every administrative command takes.

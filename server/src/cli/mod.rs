@@ -10,6 +10,7 @@ mod probe;
 mod quickstart;
 mod serve;
 mod start;
+mod storage;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 
@@ -70,6 +71,7 @@ async fn run(command: Command) -> Result<(), Failed> {
         }
         Command::Probe(args) => probe::run(args).await,
         Command::Migrate(args) => check::migrate(&args).await,
+        Command::MigrateStorage(args) => storage::migrate(args).await,
         Command::Tenant(command) => tenant(command).await,
         Command::ApiKey(command) => api_key(command).await,
         Command::AdminToken(command) => admin_token(command).await,

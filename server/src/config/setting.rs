@@ -81,7 +81,8 @@ pub fn is_foreign(variable: &str, value: &str) -> bool {
         "DOORWARD_API_KEY",
         "DOORWARD_URL",
     ];
-    const FAMILIES: [&str; 4] = ["DOORWARD_TEST_", "DOORWARD_LOAD_", "DOORWARD_PROBE_", "DOORWARD_DEMO_"];
+    const FAMILIES: [&str; 5] =
+        ["DOORWARD_TEST_", "DOORWARD_LOAD_", "DOORWARD_MIGRATE_", "DOORWARD_PROBE_", "DOORWARD_DEMO_"];
     let of_service = || {
         variable.contains("_SERVICE_HOST")
             || variable.contains("_SERVICE_PORT")

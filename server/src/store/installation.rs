@@ -4,6 +4,9 @@ use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
 
 use super::{Connection, Engine, StoreError, on_engine, row, schema::installation};
 
+/// The name under which an installation keeps something sealed, to recognise its master key.
+pub const SEALED_WORD: &str = "master_key_check";
+
 /// The value of a name.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ mod error;
 mod migrations;
 mod options;
 mod postgres;
+mod presence;
 mod queue;
 mod row;
 mod schema;
@@ -32,6 +33,7 @@ pub mod signing_keys;
 pub mod summaries;
 pub mod tenants;
 pub mod transactions;
+pub mod transfer;
 pub mod users;
 
 #[cfg(test)]
@@ -51,6 +53,7 @@ use self::{
     epoch::Epoch,
     migrations::Change,
     postgres::Target,
+    presence::Presence,
     queue::{Queue, Work},
 };
 pub use self::{
@@ -83,6 +86,8 @@ struct Running {
     /// Held only to be dropped: the threads that hold the other end stop then.
     _checkpoints: Option<mpsc::Sender<()>>,
     _listener: Option<watch::Sender<()>>,
+    /// On a server the listener is present.
+    _presence: Option<Presence>,
 }
 
 impl std::fmt::Debug for Store {
@@ -105,7 +110,12 @@ impl Store {
                 let epoch = Arc::new(Epoch::beside(&path));
                 let open = sqlite::open(&path, &options, &epoch)?;
                 let place = Arc::new(Place::Sqlite { path, busy: options.busy_timeout });
-                let running = Running { threads: open.threads, _checkpoints: Some(open.checkpoints), _listener: None };
+                let running = Running {
+                    threads: open.threads,
+                    _checkpoints: Some(open.checkpoints),
+                    _listener: None,
+                    _presence: Some(open.presence),
+                };
                 Ok(Self::new(open.reads, open.writes, epoch, place, running))
             }
             DatabaseUrl::Postgres(url) => {
@@ -113,7 +123,8 @@ impl Store {
                 let target = Arc::new(Target::new(url, &options)?);
                 let open = postgres::open(&target, &options, &epoch)?;
                 let place = Arc::new(Place::Postgres(target));
-                let running = Running { threads: open.threads, _checkpoints: None, _listener: Some(open.stop) };
+                let running =
+                    Running { threads: open.threads, _checkpoints: None, _listener: Some(open.stop), _presence: None };
                 Ok(Self::new(Arc::clone(&open.units), open.units, epoch, place, running))
             }
         })
@@ -232,13 +243,14 @@ impl Store {
     pub async fn close(&self) {
         self.0.close_queues();
         let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Running { threads, _checkpoints, _listener }) = running {
+        if let Some(Running { threads, _checkpoints, _listener, _presence }) = running {
             drop((_checkpoints, _listener));
             let joined = move || {
                 for thread in threads {
                     // A thread that panicked has ended, too.
                     let _ = thread.join();
                 }
+                drop(_presence);
                 Ok(())
             };
             // It only fails when no thread can be started: then the process ends the rest.

@@ -5,7 +5,7 @@ mod listen;
 mod worker;
 
 use std::{
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{Arc, atomic::AtomicUsize, mpsc},
     thread::JoinHandle,
     time::Duration,
 };
@@ -14,13 +14,14 @@ use diesel_async::{AsyncPgConnection, async_connection_wrapper::BlockOn};
 use tokio::{runtime::Runtime, sync::watch};
 
 pub(super) use self::connect::Target;
-use self::worker::Worker;
+use self::{listen::Presence, worker::Worker};
 use super::{
     connection::{Connection, PostgresConnection},
     epoch::Epoch,
     error::StoreError,
     migrations::{self, Change},
     options::StoreOptions,
+    presence,
     queue::Queue,
     spawn,
 };
@@ -77,21 +78,46 @@ pub(super) struct Postgres {
 /// Connects, and brings the schema up to date.
 pub(super) fn open(target: &Arc<Target>, options: &StoreOptions, epoch: &Arc<Epoch>) -> Result<Postgres, StoreError> {
     change_schema(target, Change::Up)?;
+    let (stop, stopped) = watch::channel(());
+    let (say, said) = mpsc::channel();
+    let (heard, noted) = (Arc::clone(target), Arc::clone(epoch));
+    let listener = spawn("store-listen", move || {
+        if let Ok(runtime) = ThreadRuntime::of_thread() {
+            runtime.block_on(listen::listen(&heard, &noted, stopped, say));
+        }
+    })?;
+    // Nothing is begun before this node is present, lest it write to what is being moved.
+    match said.recv() {
+        Ok(Presence::Refused) => return Err(presence::being_moved()),
+        Ok(Presence::Present | Presence::Unknown) | Err(_) => {}
+    }
     let units = Queue::new(options.read_queue.max(options.write_queue), options.wait);
     let connected = Arc::new(AtomicUsize::new(0));
-    let mut threads = Vec::new();
+    let mut threads = vec![listener];
     for _ in 0..options.connections.max(1) {
         let worker = Worker::new(Arc::clone(target), Arc::clone(epoch), Arc::clone(&units), Arc::clone(&connected));
         threads.push(spawn("store-postgres", move || worker.run())?);
     }
-    let (stop, stopped) = watch::channel(());
-    let (target, epoch) = (Arc::clone(target), Arc::clone(epoch));
-    threads.push(spawn("store-listen", move || {
-        if let Ok(runtime) = ThreadRuntime::of_thread() {
-            runtime.block_on(listen::listen(&target, &epoch, stopped));
-        }
-    })?);
     Ok(Postgres { units, stop, threads })
+}
+
+/// A connection for work that may take long, on which nobody else is present while the other one of the two lives; `None`
+/// while others are.
+pub(super) fn alone(target: &Target) -> Result<Option<(PostgresConnection, PostgresConnection)>, StoreError> {
+    let mut guard = connect(target)?;
+    let lock = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&format!(
+        "pg_try_advisory_lock({})",
+        presence::LOCK
+    )));
+    if !diesel::RunQueryDsl::get_result::<bool>(lock, &mut guard)? {
+        return Ok(None);
+    }
+    let mut conn = connect(target)?;
+    diesel::connection::SimpleConnection::batch_execute(
+        &mut conn,
+        "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0",
+    )?;
+    Ok(Some((conn, guard)))
 }
 
 /// Applies, reverts or lists migrations, alone: other nodes wait.

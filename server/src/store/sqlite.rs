@@ -21,6 +21,7 @@ use super::{
     error::StoreError,
     migrations::{self, Change},
     options::StoreOptions,
+    presence::Presence,
     queue::{Queue, Ran, Unit, Work},
     spawn,
 };
@@ -41,12 +42,15 @@ pub(super) struct Sqlite {
     /// Dropped to stop the checkpoints.
     pub(super) checkpoints: mpsc::Sender<()>,
     pub(super) threads: Vec<JoinHandle<()>>,
+    /// Kept while the file is open.
+    pub(super) presence: Presence,
 }
 
 /// Opens the file, makes it where there is none, and brings its schema up to date.
 pub(super) fn open(path: &Path, options: &StoreOptions, epoch: &Arc<Epoch>) -> Result<Sqlite, StoreError> {
     check_version()?;
     create(path)?;
+    let presence = Presence::shared(path)?;
     let busy = options.busy_timeout;
     change_schema(path, busy, Change::Up)?;
     // Also ends what a process that died between its commit and its announcement left unsaid.
@@ -71,7 +75,7 @@ pub(super) fn open(path: &Path, options: &StoreOptions, epoch: &Arc<Epoch>) -> R
     let (checkpoints, stop) = mpsc::channel();
     let (conn, log) = (connect(path, busy)?, beside(path, "-wal"));
     threads.push(spawn("store-checkpoint", move || checkpoint(conn, &log, &written, &stop))?);
-    Ok(Sqlite { reads, writes, checkpoints, threads })
+    Ok(Sqlite { reads, writes, checkpoints, threads, presence })
 }
 
 /// Applies, reverts or lists migrations, alone: other processes wait.
@@ -87,7 +91,7 @@ fn check_version() -> Result<(), StoreError> {
 }
 
 /// Makes the file, for nobody else to read; SQLite gives the files beside it the same mode.
-fn create(path: &Path) -> Result<(), StoreError> {
+pub(super) fn create(path: &Path) -> Result<(), StoreError> {
     let failed = |error: std::io::Error| unavailable(path, &error);
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
@@ -112,7 +116,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn connect(path: &Path, busy: Duration) -> Result<SqliteConnection, StoreError> {
+pub(super) fn connect(path: &Path, busy: Duration) -> Result<SqliteConnection, StoreError> {
     let name = path.to_str().ok_or_else(|| unavailable(path, &"the path is not UTF-8"))?;
     let mut conn = SqliteConnection::establish(name).map_err(|error| unavailable(path, &error))?;
     // The busy timeout comes first: turning the log on may have to wait, too.

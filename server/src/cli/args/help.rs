@@ -35,3 +35,11 @@ Examples:
       --origin android:apk-key-hash:… --cors-origin 'https://*.example.com'
 
 The RP ID is a domain that each web origin equals or lies under; passkeys are bound to it for good. The API key is printed this once.";
+
+pub(super) const MIGRATE_STORAGE: &str = "\
+Examples:
+  doorward migrate-storage --data-dir /srv/doorward \\
+      --from /srv/doorward/doorward.db --to postgres://doorward@db.internal/doorward
+  DOORWARD_MIGRATE_TO=postgres://… doorward migrate-storage --from /srv/doorward/doorward.db --json
+
+Stop every server of the installation first: a database that somebody works on is refused. The source is read, never changed. When it is interrupted, run it again: it goes on where it was. At its end every table is read again on both sides and compared by number and digest of its rows. Passwords are better given in DOORWARD_MIGRATE_FROM and DOORWARD_MIGRATE_TO than on the command line, which other users can read.";

@@ -1,28 +1,51 @@
 //! Hears of other nodes' changes, and knows when it would not.
 
-use std::{future::poll_fn, time::Duration};
+use std::{future::poll_fn, sync::mpsc, time::Duration};
 
 use tokio::sync::watch;
 use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage};
 
 use super::{
-    super::{epoch::Epoch, error::StoreError},
+    super::{epoch::Epoch, error::StoreError, presence},
     CHANNEL, FIRST_BACK_OFF, LONGEST_BACK_OFF, Target,
 };
 
 /// How often the silent channel is tried, and how long an answer may take: what another node changed goes unnoticed
 /// no longer than both together.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+/// Asks which of the server's sessions answers.
+const BACKEND: &str = "SELECT pg_backend_pid()";
 
-/// Listens until the store is closed. While the channel is down, the epoch changes at every look.
-pub(super) async fn listen(target: &Target, epoch: &Epoch, mut stopped: watch::Receiver<()>) {
+/// What came of the first attempt to be among those at work on the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    Present,
+    /// Somebody needs the database alone.
+    Refused,
+    /// The connection failed.
+    Unknown,
+}
+
+/// Listens until the store is closed, and is present as long as it can. While the channel is down, the epoch changes at
+/// every look.
+pub(super) async fn listen(
+    target: &Target,
+    epoch: &Epoch,
+    mut stopped: watch::Receiver<()>,
+    first: mpsc::Sender<Presence>,
+) {
     let mut back_off = FIRST_BACK_OFF;
+    // Only the first word is waited for.
+    let say = |presence| {
+        let _ = first.send(presence);
+    };
     loop {
         let mut connected = false;
         let ended = tokio::select! {
-            ended = hear(target, epoch, &mut connected) => ended,
+            ended = hear(target, epoch, &mut connected, say) => ended,
             _ = stopped.changed() => return,
         };
+        say(Presence::Unknown);
         epoch.set_channel(false);
         if let Err(error) = ended {
             tracing::warn!(%error, "changes on other nodes go unannounced: every request reads the database");
@@ -35,7 +58,7 @@ pub(super) async fn listen(target: &Target, epoch: &Epoch, mut stopped: watch::R
     }
 }
 
-async fn hear(target: &Target, epoch: &Epoch, connected: &mut bool) -> Result<(), StoreError> {
+async fn hear(target: &Target, epoch: &Epoch, connected: &mut bool, say: impl Fn(Presence)) -> Result<(), StoreError> {
     let lost = |error: tokio_postgres::Error| StoreError::Unavailable(error.to_string());
     let (client, mut connection) = target.open().await?;
     let messages = async {
@@ -50,12 +73,18 @@ async fn hear(target: &Target, epoch: &Epoch, connected: &mut bool) -> Result<()
         // The name tells administrators which session this is.
         let listen = format!("SET application_name = 'doorward listen'; LISTEN {CHANNEL}");
         client.batch_execute(&listen).await.map_err(lost)?;
-        let listener = backend(&client).await.map_err(lost)?;
+        let present = format!("SELECT pg_try_advisory_lock_shared({})", presence::LOCK);
+        if ask(&client, &present).await.map_err(lost)?.as_deref() != Some("t") {
+            say(Presence::Refused);
+            return Err(presence::being_moved());
+        }
+        say(Presence::Present);
+        let listener = ask(&client, BACKEND).await.map_err(lost)?;
         *connected = true;
         epoch.set_channel(true);
         loop {
             tokio::time::sleep(HEARTBEAT).await;
-            let Ok(answer) = tokio::time::timeout(HEARTBEAT, backend(&client)).await else {
+            let Ok(answer) = tokio::time::timeout(HEARTBEAT, ask(&client, BACKEND)).await else {
                 return Err(StoreError::Unavailable("the channel fell silent".to_owned()));
             };
             if answer.map_err(lost)? != listener {
@@ -71,9 +100,9 @@ async fn hear(target: &Target, epoch: &Epoch, connected: &mut bool) -> Result<()
     }
 }
 
-/// Which of the server's sessions answers.
-async fn backend(client: &Client) -> Result<Option<String>, tokio_postgres::Error> {
-    let rows = client.simple_query("SELECT pg_backend_pid()").await?;
+/// The one value a query answers.
+async fn ask(client: &Client, query: &str) -> Result<Option<String>, tokio_postgres::Error> {
+    let rows = client.simple_query(query).await?;
     Ok(rows.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
         _ => None,

@@ -15,6 +15,7 @@ mod sqlite_only;
 mod summaries;
 mod tenants;
 mod transactions;
+mod transfer;
 mod units;
 mod users;
 

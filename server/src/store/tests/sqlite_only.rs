@@ -15,7 +15,7 @@ async fn files_are_for_nobody_else_to_read() {
         let file = format!("{}{suffix}", db.place());
         fs::metadata(&file).expect(&file).permissions().mode() & 0o777
     };
-    for suffix in ["", "-wal", "-shm", ".changes"] {
+    for suffix in ["", "-wal", "-shm", ".changes", ".lock"] {
         assert_eq!(mode(suffix), 0o600, "{suffix}");
     }
     // A file that was left open to others is closed to them.
@@ -24,7 +24,7 @@ async fn files_are_for_nobody_else_to_read() {
     let _again = db.another().await;
     assert_eq!(mode(""), 0o600);
     let leftovers = fs::read_dir(PathBuf::from(db.place()).parent().expect("a folder")).expect("a folder").count();
-    assert_eq!(leftovers, 4);
+    assert_eq!(leftovers, 5, "no other file");
 }
 
 #[derive(diesel::QueryableByName)]

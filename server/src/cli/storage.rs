@@ -1,0 +1,78 @@
+//! `doorward migrate-storage`: moves an installation to another database.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::{Failed, args::MigrateStorageArgs, output, start};
+use crate::{
+    config::{self, Flags},
+    installation,
+    store::{
+        DatabaseUrl, StoreOptions,
+        transfer::{self, Progress},
+    },
+};
+
+/// How often progress is told.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
+/// Moves the installation, telling how far it got on standard error, and what was moved on standard output.
+pub(super) async fn migrate(args: MigrateStorageArgs) -> Result<(), Failed> {
+    let settings = start::settings(&Flags { config: args.config, data_dir: args.data_dir, ..Flags::default() })?;
+    let options = |flag: &str, url: &config::DatabaseUrl| {
+        let url: DatabaseUrl = url.expose().parse().map_err(|error| Failed::usage(format!("{flag}: {error}")))?;
+        Ok::<_, Failed>(StoreOptions::new(url))
+    };
+    let (from, to) = (options("--from", &args.from)?, options("--to", &args.to)?);
+    let data_dir = settings.data.dir.clone();
+    let accept =
+        move |sealed: &str| installation::check_master_key(&data_dir, sealed).map_err(|error| error.to_string());
+    let mut teller = Teller { json: args.json, last: None };
+    let moved = transfer::transfer(from, to, accept, move |progress| teller.tell(&progress)).await;
+    let report = moved.map_err(|error| Failed::new(error.to_string()))?;
+    if args.json {
+        return output::json(&json!({
+            "from": args.from.to_string(),
+            "to": args.to.to_string(),
+            "resumed": report.resumed,
+            "tables": report.tables,
+        }));
+    }
+    let row = |table: &transfer::TableReport| {
+        vec![table.table.to_owned(), table.rows.to_string(), table.copied.to_string(), table.sha256.clone()]
+    };
+    output::table(
+        &["TABLE", "ROWS", "COPIED NOW", "SHA-256, THE SAME ON BOTH SIDES"],
+        &report.tables.iter().map(row).collect::<Vec<_>>(),
+    )?;
+    output::line(&format!("\nmoved from {} to {}; the source is as it was", args.from, args.to))?;
+    output::line("Every node needs the same master.key, and now --database-url with the new place.")
+}
+
+/// Tells progress, not more often than people read.
+struct Teller {
+    json: bool,
+    last: Option<(Instant, &'static str, &'static str)>,
+}
+
+impl Teller {
+    fn tell(&mut self, progress: &Progress) {
+        let (done, table, rows, total) = match *progress {
+            Progress::Copied { table, rows, total } => ("copied", table, rows, total),
+            Progress::Verified { table, rows, total } => ("verified", table, rows, total),
+        };
+        let again = self.last.is_some_and(|(at, was_done, was_table)| {
+            (was_done, was_table) == (done, table) && at.elapsed() < TELL_EVERY
+        });
+        if again && rows < total {
+            return;
+        }
+        self.last = Some((Instant::now(), done, table));
+        if self.json {
+            eprintln!("{}", json!({ "progress": done, "table": table, "rows": rows, "total": total }));
+        } else {
+            eprintln!("{table}: {rows} of {total} rows {done}");
+        }
+    }
+}
