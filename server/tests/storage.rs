@@ -1,6 +1,6 @@
 //! `doorward migrate-storage` as operators run it: killed in the middle, run again, and then people log in as before.
 //! From SQLite to PostgreSQL and back where `DOORWARD_TEST_POSTGRES_URL` is set; from file to file otherwise.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what fails here is a failed test")]
+#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 use std::{
     io::{BufRead as _, BufReader},

@@ -40,7 +40,8 @@ pub(super) async fn migrate(args: MigrateStorageArgs) -> Result<(), Failed> {
         }));
     }
     let row = |table: &transfer::TableReport| {
-        vec![table.table.to_owned(), table.rows.to_string(), table.copied.to_string(), table.sha256.clone()]
+        let sha256 = table.sha256.clone().unwrap_or_else(|| "(made anew from the others)".to_owned());
+        vec![table.table.to_owned(), table.rows.to_string(), table.copied.to_string(), sha256]
     };
     output::table(
         &["TABLE", "ROWS", "COPIED NOW", "SHA-256, THE SAME ON BOTH SIDES"],

@@ -17,7 +17,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use self::side::Side;
+use self::{side::Side, tables::TABLES};
 use super::{StoreError, StoreOptions, blocking, installation};
 
 /// The name under which a database that is being filled keeps how far that got.
@@ -124,8 +124,9 @@ pub struct TableReport {
     pub rows: u64,
     /// Those of them that this run wrote; an earlier one, that was interrupted, wrote the others.
     pub copied: u64,
-    /// SHA-256 over all rows in the order of their key, the same on both sides.
-    pub sha256: String,
+    /// SHA-256 over all rows in the order of their key, the same on both sides. Tables that follow from others are made
+    /// anew from them, and have none.
+    pub sha256: Option<String>,
 }
 
 /// A move that ended well.
@@ -198,9 +199,9 @@ fn begin(plans: &[catalog::Plan], target: &mut Side, identity: String) -> Result
             _ => Err(TransferError::OtherMove),
         };
     }
-    for plan in plans {
-        if target.count(plan.table)? > 0 {
-            return Err(TransferError::Occupied(plan.table.name().to_owned()));
+    for table in TABLES {
+        if table.is_on(target.engine()) && target.count(*table)? > 0 {
+            return Err(TransferError::Occupied(table.name().to_owned()));
         }
     }
     let first = plans.first().map(|plan| plan.table.name().to_owned()).unwrap_or_default();

@@ -49,14 +49,14 @@ pub(super) struct Statements {
     pub(super) insert: String,
 }
 
-/// The plans of all tables, in the order of the list.
+/// The plans of all tables that are moved row by row, in the order of the list.
 pub(super) fn plans(source: &mut Side, target: &mut Side) -> Result<Vec<Plan>, TransferError> {
     for side in [&mut *source, &mut *target] {
         if let Some(unknown) = unknown_tables(side)?.first() {
             return Err(TransferError::Schema(format!("this program does not know how to move table {unknown}")));
         }
     }
-    TABLES.iter().map(|table| plan(*table, source, target)).collect()
+    TABLES.iter().filter(|table| !table.is_derived()).map(|table| plan(*table, source, target)).collect()
 }
 
 /// Tables that the list does not have.
@@ -77,18 +77,13 @@ pub(super) fn unknown_tables(side: &mut Side) -> Result<Vec<String>, TransferErr
 }
 
 fn plan(table: Table, source: &mut Side, target: &mut Side) -> Result<Plan, TransferError> {
-    let (mut from, mut to) = (columns(source, table)?, columns(target, table)?);
+    let (from, to) = (columns(source, table)?, columns(target, table)?);
     let plain = |columns: &[Column]| -> Vec<Column> {
         let as_number = |kind| if kind == Kind::Boolean { Kind::Integer } else { kind };
         columns.iter().map(|one| Column { kind: as_number(one.kind), ..one.clone() }).collect()
     };
     if plain(&from) != plain(&to) || from.is_empty() {
         return Err(TransferError::Schema(format!("table {} has other columns on one side", table.name())));
-    }
-    if let Table::Totals { by, .. } = table {
-        for columns in [&mut from, &mut to] {
-            columns.retain(|column| by.contains(&column.name.as_str()));
-        }
     }
     let mut key: Vec<(usize, usize)> =
         from.iter().enumerate().filter_map(|(index, column)| Some((column.key?, index))).collect();
@@ -150,17 +145,13 @@ fn statements(engine: Engine, table: Table, columns: &[Column], key: &[usize]) -
     }));
     let rows = where_rows(table);
     let and = if rows.is_empty() { " WHERE" } else { " AND" };
-    let (mut row, mut group) = (joined(&mut columns.iter().map(|column| to_json(engine, column))), String::new());
-    if let Table::Totals { .. } = table {
-        row.push_str(if engine == Engine::Sqlite { ", SUM(count)" } else { ", SUM(count)::bigint" });
-        group = format!(" GROUP BY {}", joined(&mut columns.iter().map(named)));
-    }
+    let row = joined(&mut columns.iter().map(|column| to_json(engine, column)));
     let row = match engine {
         Engine::Sqlite => format!("json_array({row})"),
         Engine::Postgres => format!("json_build_array({row})::text"),
     };
     let select =
-        |condition: &str| format!("SELECT {row} AS value FROM {name}{condition}{group} ORDER BY {order} LIMIT {BATCH}");
+        |condition: &str| format!("SELECT {row} AS value FROM {name}{condition} ORDER BY {order} LIMIT {BATCH}");
     let into = joined(&mut columns.iter().map(named));
     let values =
         joined(&mut columns.iter().enumerate().map(|(place, column)| from_json(engine, "value", place, column.kind)));

@@ -4,13 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{
-    super::{StoreError, connection::Engine},
-    Mark, Progress, TransferError,
-    catalog::Plan,
-    side::Side,
-    tables::Table,
-};
+use super::{super::StoreError, Mark, Progress, TransferError, catalog::Plan, side::Side, tables::TABLES};
 
 /// Fills every table from the mark on; answers how many rows of each this run wrote.
 pub(super) fn all(
@@ -21,23 +15,19 @@ pub(super) fn all(
     progress: &mut impl FnMut(Progress),
 ) -> Result<BTreeMap<&'static str, u64>, TransferError> {
     let mut copied = BTreeMap::new();
-    let begun = plans.iter().position(|plan| plan.table.name() == mark.table).unwrap_or(0);
-    for plan in plans.iter().skip(begun) {
+    let done = plans.iter().position(|plan| plan.table.name() == mark.table).unwrap_or(0);
+    for plan in plans.iter().skip(done) {
         if mark.table != plan.table.name() {
             mark = Mark { table: plan.table.name().to_owned(), key: None, rows: 0, ..mark };
         }
-        let number = match plan.table {
-            Table::Rows(_) | Table::Installation(_) => rows(plan, &mut mark, source, target, progress)?,
-            Table::Totals { name, sqlite, postgres, .. } => {
-                let fill = if target.engine() == Engine::Sqlite { sqlite } else { postgres };
-                target.write(|side| {
-                    side.run(&format!("DELETE FROM {name}; {fill}"))?;
-                    side.put_mark(&mark)
-                })?;
-                target.count(plan.table)?
-            }
-        };
-        copied.insert(plan.table.name(), number);
+        copied.insert(plan.table.name(), rows(plan, &mut mark, source, target, progress)?);
+    }
+    // From the beginning each time: a later one may follow from an earlier one.
+    for table in TABLES {
+        if let Some(fill) = table.fill(target.engine()) {
+            target.write(|side| side.run(&fill))?;
+            copied.insert(table.name(), target.count(*table)?);
+        }
     }
     Ok(copied)
 }

@@ -145,6 +145,6 @@ impl Side {
 pub(super) fn where_rows(table: Table) -> String {
     match table {
         Table::Installation(_) => format!(" WHERE name <> '{MARK}'"),
-        Table::Rows(_) | Table::Totals { .. } => String::new(),
+        Table::Rows(_) | Table::Derived { .. } => String::new(),
     }
 }

@@ -1,6 +1,8 @@
 //! The tables that are moved, parents before their children. A new table is one entry; a test compares the list with the
 //! schemas.
 
+use super::super::connection::Engine;
+
 /// How a table gets into the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Table {
@@ -8,14 +10,12 @@ pub(super) enum Table {
     Rows(&'static str),
     /// The table in which the mark itself is kept.
     Installation(&'static str),
-    /// Totals of other tables, which the engines keep in different slots: counted anew. What must agree are the sums.
-    Totals {
+    /// What follows from other tables, kept differently by the two engines, or by triggers: made anew from them.
+    Derived {
         name: &'static str,
-        /// Columns that tell one sum from another, without the slot.
-        by: &'static [&'static str],
-        /// Fills the empty table.
-        sqlite: &'static str,
-        postgres: &'static str,
+        /// What fills the empty table; `None`: the engine does not have the table.
+        sqlite: Option<&'static str>,
+        postgres: Option<&'static str>,
     },
 }
 
@@ -31,22 +31,64 @@ pub(super) const TABLES: &[Table] = &[
     Table::Rows("transactions"),
     Table::Rows("challenges"),
     Table::Rows("audit_logs"),
-    Table::Totals {
+    Table::Derived {
         name: "audit_counts",
-        by: &["tenant_id", "day", "type"],
-        sqlite: "INSERT INTO audit_counts (tenant_id, day, type, slot, count) \
-                 SELECT tenant_id, created_at / 86400000, type, 0, COUNT(*) FROM audit_logs GROUP BY 1, 2, 3",
+        sqlite: Some(
+            "INSERT INTO audit_counts (tenant_id, day, type, slot, count, unsettled) \
+             SELECT tenant_id, created_at / 86400000, type, 0, COUNT(*), FALSE FROM audit_logs GROUP BY 1, 2, 3",
+        ),
         // The slot is the last hexadecimal digit of the entry's id, as each later purge takes it to be.
-        postgres: "INSERT INTO audit_counts (tenant_id, day, type, slot, count) \
-                   SELECT tenant_id, created_at / 86400000, type, ('x' || right(id, 1))::bit(4)::int, COUNT(*) \
-                   FROM audit_logs GROUP BY 1, 2, 3, 4",
+        postgres: Some(
+            "INSERT INTO audit_counts (tenant_id, day, type, slot, count, unsettled) \
+             SELECT tenant_id, created_at / 86400000, type, ('x' || right(id, 1))::bit(4)::int, COUNT(*), FALSE \
+             FROM audit_logs GROUP BY 1, 2, 3, 4",
+        ),
     },
+    // No counter is unsettled: these are its sums.
+    Table::Derived { name: "audit_days", sqlite: Some(DAYS), postgres: Some(DAYS) },
+    Table::Derived { name: "tenant_summaries", sqlite: Some(SUMMARIES), postgres: Some(SUMMARIES) },
+    // Counted by triggers while users came; they are in the summaries now.
+    Table::Derived { name: "tenant_count_changes", sqlite: None, postgres: Some("") },
 ];
+
+const DAYS: &str = "INSERT INTO audit_days (tenant_id, day, entries, succeeded, refused) \
+     SELECT tenant_id, day, SUM(count), \
+            SUM(CASE WHEN type LIKE '%!_final!_succeeded' ESCAPE '!' THEN count ELSE 0 END), \
+            SUM(CASE WHEN type LIKE '%!_failed' ESCAPE '!' OR type LIKE '%!_rejected' ESCAPE '!' THEN count ELSE 0 END) \
+     FROM audit_counts GROUP BY tenant_id, day";
+
+const SUMMARIES: &str = "INSERT INTO tenant_summaries \
+         (tenant_id, name_key, created_at, users, credentials, api_keys, last_activity) \
+     SELECT id, lower(display_name COLLATE \"{bytes}\"), created_at, \
+            (SELECT COUNT(*) FROM users WHERE users.tenant_id = tenants.id), \
+            (SELECT COUNT(*) FROM credentials WHERE credentials.tenant_id = tenants.id), \
+            (SELECT COUNT(*) FROM api_keys WHERE api_keys.tenant_id = tenants.id AND revoked_at IS NULL), \
+            COALESCE((SELECT MAX(created_at) FROM audit_logs WHERE audit_logs.tenant_id = tenants.id), created_at) \
+     FROM tenants";
 
 impl Table {
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::Rows(name) | Self::Installation(name) | Self::Totals { name, .. } => name,
+            Self::Rows(name) | Self::Installation(name) | Self::Derived { name, .. } => name,
         }
+    }
+
+    pub(super) const fn is_derived(self) -> bool {
+        matches!(self, Self::Derived { .. })
+    }
+
+    /// The statements that make a derived table anew; `None` for others, and where the engine does not have it.
+    pub(super) fn fill(self, engine: Engine) -> Option<String> {
+        let Self::Derived { name, sqlite, postgres } = self else { return None };
+        let (fill, bytes) = match engine {
+            Engine::Sqlite => (sqlite?, "BINARY"),
+            Engine::Postgres => (postgres?, "C"),
+        };
+        Some(format!("DELETE FROM {name}; {}", fill.replace("{bytes}", bytes)))
+    }
+
+    /// Whether an engine has the table.
+    pub(super) fn is_on(self, engine: Engine) -> bool {
+        !self.is_derived() || self.fill(engine).is_some()
     }
 }
