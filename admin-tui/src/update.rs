@@ -98,7 +98,8 @@ fn exported(model: &mut Model, id: RequestId, result: Result<crate::api::Progres
     let Some(exporting) = model.exporting.take_if(|exporting| exporting.id == id) else { return };
     match result {
         Ok(progress) => {
-            let text = format!("Exported {} entries to {}", progress.rows, exporting.path.display());
+            let what = if progress.rows == 1 { "entry" } else { "entries" };
+            let text = format!("Exported {} {what} to {}", progress.rows, exporting.path.display());
             toast(model, Tone::Good, text);
         }
         Err(why) => toast(model, Tone::Bad, format!("Export failed: {why}")),

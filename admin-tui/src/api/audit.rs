@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 use super::{Api, ApiError, export::ExportFormat, export::ExportStream, request::Call};
 
+/// Comes after every id there will be, and is one: version 7 (RFC 9562 §5.7), so that its time can be read.
+const LAST: Uuid = Uuid::from_u128(0xffff_ffff_ffff_7fff_bfff_ffff_ffff_ffff);
+
 /// Which entries. What is empty or absent does not restrict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditQuery {
@@ -52,7 +55,7 @@ impl Api {
     /// # Errors
     /// [`ApiError`].
     pub async fn audit_newest(&self, query: &AuditQuery, limit: u32) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        self.audit_before(query, AuditId::new(Uuid::max()), limit).await
+        self.audit_before(query, AuditId::new(LAST), limit).await
     }
 
     /// Entries older than one, newest first, at most `limit` (1 to 100).

@@ -88,13 +88,14 @@ fn path(painter: &mut Painter<'_>, model: &Model, area: Rect) {
 /// What a screen says of itself beside its path.
 fn status(screen: &Screen) -> (String, Tone) {
     let count = |shown: usize, total: Option<u64>, what: &str| match total {
-        Some(total) => format!("{total} {what}"),
-        None => format!("{shown}+ {what}"),
+        Some(1) => format!("1 {what}"),
+        Some(total) => format!("{total} {what}s"),
+        None => format!("{shown}+ {what}s"),
     };
     match screen {
         Screen::Overview(_) | Screen::User(_) | Screen::Tenant(_) => (String::new(), Tone::Dim),
-        Screen::Tenants(it) => (count(it.list.rows.len(), it.list.total, "tenants"), Tone::Dim),
-        Screen::Tokens(it) => (count(it.list.rows.len(), it.list.total, "tokens"), Tone::Dim),
+        Screen::Tenants(it) => (count(it.list.rows.len(), it.list.total, "tenant"), Tone::Dim),
+        Screen::Tokens(it) => (count(it.list.rows.len(), it.list.total, "token"), Tone::Dim),
         Screen::Audit(it) if it.paused && it.missed > 0 => (format!("paused · {} new", it.missed), Tone::Warn),
         Screen::Audit(it) if it.paused => ("paused".to_owned(), Tone::Warn),
         Screen::Audit(_) => ("live".to_owned(), Tone::Good),

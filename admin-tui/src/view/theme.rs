@@ -70,7 +70,8 @@ impl Theme {
     /// How a tone looks.
     #[must_use]
     pub const fn style(self, tone: Tone) -> Style {
-        let style = Style::new();
+        // Named even where it is the terminal's own: a title stands on a border of another colour.
+        let style = Style::new().fg(Color::Reset);
         match (tone, self) {
             (Tone::Plain, _) => style,
             (Tone::Strong, _) => style.add_modifier(Modifier::BOLD),
@@ -90,8 +91,8 @@ impl Theme {
     #[must_use]
     pub const fn selected(self, focused: bool) -> Style {
         match (self, focused) {
-            (Self::Dark, true) => Style::new().bg(Color::Indexed(238)).add_modifier(Modifier::BOLD),
-            (Self::Dark, false) => Style::new().bg(Color::Indexed(235)),
+            (Self::Dark, true) => Style::new().bg(Color::Indexed(236)).add_modifier(Modifier::BOLD),
+            (Self::Dark, false) => Style::new().bg(Color::Indexed(234)),
             (Self::Light, true) => Style::new().bg(Color::Indexed(252)).add_modifier(Modifier::BOLD),
             (Self::Light, false) => Style::new().bg(Color::Indexed(255)),
             (_, true) => Style::new().add_modifier(Modifier::REVERSED),

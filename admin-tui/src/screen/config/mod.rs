@@ -256,13 +256,18 @@ impl ConfigForm {
         let mut lines = Vec::new();
         let paths = before.iter().chain(after.iter().filter(|(path, _)| !before.iter().any(|(it, _)| it == path)));
         for (path, _) in paths {
-            let value = |of: &[(String, String)]| of.iter().find(|(it, _)| it == path).map(|(_, value)| value.clone());
-            let (old, new) = (value(&before), value(&after));
-            if old != new {
-                lines.push((Tone::Dim, path.clone()));
-                lines.extend(old.map(|old| (Tone::Bad, format!("  - {old}"))));
-                lines.extend(new.map(|new| (Tone::Good, format!("  + {new}"))));
+            let values = |of: &[Leaf]| {
+                of.iter().find(|(it, _)| it == path).map(|(_, values)| values.clone()).unwrap_or_default()
+            };
+            let (old, new) = (values(&before), values(&after));
+            if old == new {
+                continue;
             }
+            lines.push((Tone::Dim, path.clone()));
+            let gone = old.iter().filter(|value| !new.contains(value));
+            lines.extend(gone.map(|value| (Tone::Bad, format!("  - {value}"))));
+            let come = new.iter().filter(|value| !old.contains(value));
+            lines.extend(come.map(|value| (Tone::Good, format!("  + {value}"))));
         }
         lines
     }
@@ -358,9 +363,15 @@ impl ConfigForm {
     }
 }
 
-/// Every value of a configuration with its path.
-fn leaves(config: &TenantConfig) -> Vec<(String, String)> {
-    fn walk(path: String, value: &serde_json::Value, into: &mut Vec<(String, String)>) {
+/// A value's path, and the value: several for a list, none for what is absent.
+type Leaf = (String, Vec<String>);
+
+/// Every value of a configuration.
+fn leaves(config: &TenantConfig) -> Vec<Leaf> {
+    fn text(value: &serde_json::Value) -> String {
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    }
+    fn walk(path: String, value: &serde_json::Value, into: &mut Vec<Leaf>) {
         match value {
             serde_json::Value::Object(fields) => {
                 for (name, value) in fields {
@@ -368,13 +379,9 @@ fn leaves(config: &TenantConfig) -> Vec<(String, String)> {
                     walk(path, value, into);
                 }
             }
-            serde_json::Value::String(text) => into.push((path, text.clone())),
             serde_json::Value::Null => {}
-            serde_json::Value::Array(items) => {
-                let texts = items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
-                into.push((path, texts.collect::<Vec<_>>().join("  ")));
-            }
-            other => into.push((path, other.to_string())),
+            serde_json::Value::Array(items) => into.push((path, items.iter().map(text).collect())),
+            other => into.push((path, vec![text(other)])),
         }
     }
     let mut found = Vec::new();

@@ -1,0 +1,295 @@
+//! What the server that is not there knows.
+
+use doorward_shared::{
+    AuditId, AuditType, Base64Url, TenantId, Timestamp, TransactionRowId, UserId,
+    admin::{
+        ActivityPoint, AdminTokenItem, Overview, Role, SecretItem, SigningAlgorithm, SigningKeyItem, TenantItem,
+        TenantSummary, TransactionSummary, UserItem, UserSummary,
+    },
+    audit::{AdminAuditLogItem, AuditLogItem},
+    config::{Cors, Mfa, RelyingParty, TenantConfig, Webauthn},
+    public::{CredentialItem, TransactionItem},
+};
+use uuid::Uuid;
+
+use crate::harness::start_time;
+
+/// The secret of every key that is made.
+pub(crate) const SECRET: &str = "dw_6f1d2c3b4a59_Kq3vX9pTz7LmB2nRw8YcH5jD4sGfA6eU";
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// All that is known.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub tenants: Vec<TenantRecord>,
+    /// Oldest first.
+    pub audit: Vec<AdminAuditLogItem>,
+    pub tokens: Vec<AdminTokenItem>,
+}
+
+/// A tenant and what belongs to it.
+#[derive(Debug, Clone)]
+pub(crate) struct TenantRecord {
+    pub summary: TenantSummary,
+    pub config: TenantConfig,
+    pub api_keys: Vec<SecretItem>,
+    pub signing_keys: Vec<SigningKeyItem>,
+    pub users: Vec<UserSummary>,
+    pub credentials: Vec<CredentialItem>,
+    pub transactions: Vec<TransactionSummary>,
+}
+
+/// An id that is the same in every run.
+pub(crate) fn uuid(kind: u128, at: usize) -> Uuid {
+    Uuid::from_u128((0x0193_5f00 << 96) | (0x7 << 76) | (0b10 << 62) | (kind << 48) | u128::try_from(at).unwrap())
+}
+
+fn before(millis: i64) -> Timestamp {
+    start_time().plus_millis(-millis)
+}
+
+impl World {
+    pub(crate) fn tenant(&self, id: TenantId) -> Option<&TenantRecord> {
+        self.tenants.iter().find(|it| it.summary.tenant.id == id)
+    }
+
+    pub(crate) fn tenant_mut(&mut self, id: TenantId) -> Option<&mut TenantRecord> {
+        self.tenants.iter_mut().find(|it| it.summary.tenant.id == id)
+    }
+
+    pub(crate) fn add_tenant(&mut self, name: &str) -> TenantId {
+        let record = tenant(self.tenants.len(), name);
+        let id = record.summary.tenant.id;
+        self.tenants.push(record);
+        id
+    }
+
+    /// Appends an entry to the log.
+    pub(crate) fn happen(&mut self, tenant: usize, kind: AuditType, user: &str, ago: i64) -> AuditId {
+        let at = self.audit.len();
+        let name = self.tenants.get(tenant).map(|it| it.summary.tenant.display_name.clone());
+        let id = self.tenants.get(tenant).map_or(TenantId::INSTALLATION, |it| it.summary.tenant.id);
+        let failed = kind.is_failure();
+        let entry = AuditLogItem {
+            id: AuditId::new(uuid(7, at)),
+            kind,
+            error: failed.then(|| "the signature does not verify".to_owned()),
+            error_code: failed.then(|| "signature_invalid".to_owned()),
+            meta_http_request_id: format!("req-{at:04}"),
+            meta_source_ip: format!("203.0.113.{}", at % 200 + 1),
+            meta_user_agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0".to_owned(),
+            actor_user_id: Some(user.to_owned()),
+            credential_id: None,
+            detail: None,
+            created_at: before(ago),
+            updated_at: before(ago),
+            tenant_id: id,
+            transaction_id: None,
+        };
+        self.audit.push(AdminAuditLogItem { entry, tenant_name: name });
+        AuditId::new(uuid(7, at))
+    }
+}
+
+fn config(domain: &str, name: &str) -> TenantConfig {
+    let relying_party = RelyingParty {
+        id: domain.to_owned(),
+        display_name: name.to_owned(),
+        icon: None,
+        origins: vec![format!("https://{domain}"), format!("https://login.{domain}")],
+    };
+    TenantConfig {
+        cors: Cors { allowed_origins: vec![format!("https://*.{domain}")], allow_unsafe_wildcard: false },
+        webauthn: Webauthn::for_relying_party(relying_party),
+        mfa: Some(Mfa::default()),
+    }
+}
+
+fn tenant(at: usize, name: &str) -> TenantRecord {
+    let domain: String =
+        name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase() + ".example";
+    let number = u64::try_from(at).unwrap();
+    let ago = i64::try_from(at).unwrap();
+    TenantRecord {
+        summary: TenantSummary {
+            tenant: TenantItem { id: TenantId::new(uuid(1, at)), display_name: name.to_owned() },
+            rp_id: domain.clone(),
+            created_at: before(40 * DAY + ago * DAY),
+            users: 1_250 / (number + 1),
+            credentials: 2_100 / (number + 1),
+            api_keys: 1 + number % 2,
+            succeeded: 8_400 / (number + 1),
+            refused: if at % 3 == 2 { 0 } else { 37 / (number + 1) },
+            last_activity: (at != 4).then(|| before(ago * 7 * MINUTE + 12_000)),
+        },
+        config: config(&domain, name),
+        api_keys: Vec::new(),
+        signing_keys: Vec::new(),
+        users: Vec::new(),
+        credentials: Vec::new(),
+        transactions: Vec::new(),
+    }
+}
+
+fn secret(kind: u128, at: usize, name: &str, used: Option<i64>, expires: Option<i64>) -> SecretItem {
+    SecretItem {
+        id: uuid(kind, at),
+        name: name.to_owned(),
+        hint: format!("dw_{at}f3a…"),
+        created_at: before(30 * DAY),
+        last_used_at: used.map(before),
+        expires_at: expires.map(|millis| start_time().plus_millis(millis)),
+    }
+}
+
+fn user(at: usize, id: &str, name: &str, credentials: u64) -> UserSummary {
+    let ago = i64::try_from(at).unwrap();
+    UserSummary {
+        user: UserItem {
+            id: UserId::new(uuid(2, at)),
+            user_id: id.to_owned(),
+            name: format!("{id}@example.com"),
+            icon: String::new(),
+            display_name: name.to_owned(),
+            created_at: before(ago * DAY + HOUR),
+        },
+        credentials,
+        last_used_at: (credentials > 0).then(|| before(ago * HOUR + 40_000)),
+    }
+}
+
+fn credential(at: usize, user: &str, name: &str, is_mfa: bool) -> CredentialItem {
+    CredentialItem {
+        id: Base64Url(vec![u8::try_from(at).unwrap(); 16]),
+        name: Some(name.to_owned()),
+        public_key: Base64Url(vec![0xa5; 40]),
+        attestation_type: "packed".to_owned(),
+        aaguid: uuid(9, at),
+        last_used_at: Some(before(3 * HOUR)),
+        created_at: before(20 * DAY),
+        transports: vec!["internal".to_owned(), "hybrid".to_owned()],
+        backup_eligible: !is_mfa,
+        backup_state: !is_mfa,
+        is_mfa,
+        user_id: user.to_owned(),
+    }
+}
+
+fn transaction(at: usize, user: &str, confirmed: bool) -> TransactionSummary {
+    TransactionSummary {
+        transaction: TransactionItem {
+            id: TransactionRowId::new(uuid(3, at)),
+            identifier: format!("transfer-{at:03}"),
+            data: format!("{{\"amount\":\"{}.00 EUR\",\"to\":\"DE02 1203 0000 0000 2020 51\"}}", 100 + at),
+            created_at: before(2 * HOUR),
+            updated_at: before(2 * HOUR - MINUTE),
+        },
+        user_id: user.to_owned(),
+        confirmed,
+    }
+}
+
+fn token(at: usize, name: &str, role: Role) -> AdminTokenItem {
+    let used = (at == 0).then_some(20_000);
+    let expires = match at {
+        1 => Some(60 * DAY),
+        2 => Some(5 * DAY),
+        _ => None,
+    };
+    AdminTokenItem { secret: secret(4, at, name, used, expires), role }
+}
+
+/// A small installation with a bit of everything.
+pub(crate) fn world() -> World {
+    let mut world = World::default();
+    for name in
+        ["Acme Bank", "Globex", "Initech", "Umbrella Health", "Hooli", "Größe & Söhne", "東京電力", "Stark Industries"]
+    {
+        world.add_tenant(name);
+    }
+    let acme = &mut world.tenants[0];
+    acme.api_keys = vec![
+        secret(0xa, 0, "backend production", Some(20_000), None),
+        secret(0xa, 1, "backend staging", Some(3 * DAY), Some(6 * DAY)),
+        secret(0xa, 2, "migration 2025", None, Some(-DAY)),
+    ];
+    acme.signing_keys = vec![
+        SigningKeyItem {
+            id: uuid(0xb, 0),
+            algorithm: SigningAlgorithm::Es256,
+            created_at: before(30 * DAY),
+            signs_from: before(30 * DAY),
+            retired_at: None,
+            signing: true,
+        },
+        SigningKeyItem {
+            id: uuid(0xb, 1),
+            algorithm: SigningAlgorithm::Rs256,
+            created_at: before(90 * DAY),
+            signs_from: before(90 * DAY),
+            retired_at: Some(before(30 * DAY)),
+            signing: false,
+        },
+    ];
+    let people = [("alice", "Alice Liddell", 2), ("bob", "Bob", 1), ("carol", "Carol 🦊", 0), ("王小明", "王小明", 1)];
+    acme.users = people.iter().enumerate().map(|(at, (id, name, count))| user(at, id, name, *count)).collect();
+    acme.credentials =
+        vec![credential(1, "alice", "iCloud Keychain", false), credential(2, "alice", "YubiKey 5C", true)];
+    acme.transactions = (0..6).map(|at| transaction(at, "alice", at % 2 == 0)).collect();
+    world.tokens =
+        vec![token(0, "ops", Role::Admin), token(1, "grafana", Role::Auditor), token(2, "contractor", Role::Admin)];
+    history(&mut world);
+    world
+}
+
+fn history(world: &mut World) {
+    use AuditType as T;
+    world.happen(usize::MAX, T::AdminTokenCreated, "ops", 3 * DAY);
+    let kinds = [
+        (T::MfaAuthenticationInitSucceeded, "alice"),
+        (T::MfaAuthenticationFinalSucceeded, "alice"),
+        (T::WebauthnAuthenticationInitSucceeded, "bob"),
+        (T::WebauthnAuthenticationFinalFailed, "bob"),
+        (T::WebauthnRegistrationFinalSucceeded, "carol"),
+        (T::ApiKeyRejected, "dw_0f3a"),
+        (T::TenantConfigUpdated, "ops"),
+        (T::WebauthnTransactionFinalSucceeded, "王小明"),
+    ];
+    for at in 0..48_usize {
+        let (kind, user) = kinds[at % kinds.len()];
+        let ago = i64::try_from(48 - at).unwrap() * 4 * MINUTE;
+        world.happen(at % 3, kind, user, ago);
+    }
+}
+
+/// Days of logins and refusals, the same in every run.
+pub(crate) fn activity(days: u32) -> Vec<ActivityPoint> {
+    let day = |ago: u32| {
+        let number = u64::from(days - ago);
+        let at = start_time().plus_millis(-i64::from(ago) * DAY);
+        ActivityPoint { at, succeeded: 180 + number * 37 % 260, refused: number * number * 7 % 61 }
+    };
+    (0..days).rev().map(day).collect()
+}
+
+pub(crate) fn overview(world: &World, days: u32) -> Overview {
+    let mut busiest: Vec<TenantSummary> = world.tenants.iter().map(|it| it.summary.clone()).collect();
+    busiest.truncate(10);
+    let refused = world.audit.iter().rev().filter(|row| row.entry.kind.is_failure());
+    Overview {
+        version: "0.1.0".to_owned(),
+        engine: "sqlite".to_owned(),
+        database_bytes: 84_000_000,
+        uptime_seconds: 3 * 86_400,
+        now: start_time(),
+        tenants: u64::try_from(world.tenants.len()).unwrap(),
+        users: 3_390,
+        credentials: 5_706,
+        activity: activity(days),
+        busiest,
+        latest_refusals: refused.take(20).map(|row| row.entry.clone()).collect(),
+    }
+}

@@ -1,0 +1,187 @@
+//! Keys, mouse, help, palette, sizes; and that nothing ever waits for the server.
+
+use crossterm::event::MouseEventKind;
+use doorward_admin::{backend::Call, view::Theme};
+
+use crate::{data, fake::Fake, harness::App};
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_blocks_nothing() {
+    let fake = Fake::new(data::world());
+    let mut app = App::start(fake.clone(), 80, 24).await;
+    app.keys("2").await;
+    fake.hold(true);
+    app.keys("r").await;
+    let one = app.screen();
+    app.shows(&["Acme Bank"]);
+    app.pass(100).await;
+    assert_ne!(one, app.screen(), "nothing turns while a list is awaited");
+    app.keys("j j").await;
+    app.shows(&["▌Initech"]);
+    app.keys("enter").await;
+    app.shows(&["Tenants › Initech", "Loading"]);
+    app.keys("l l ? esc : esc 3").await;
+    app.shows(&["Audit log", "Loading"]);
+    app.keys("2 esc n").await;
+    app.write("Wonka").await;
+    app.keys("enter").await;
+    app.shows(&["working… esc stops waiting"]);
+    app.keys("esc").await;
+    app.lacks(&["working"]);
+    app.keys("q").await;
+    assert!(app.has_ended().await);
+}
+
+#[tokio::test]
+async fn a_slow_answer_to_an_old_question_changes_nothing() {
+    let fake = Fake::new(data::world());
+    let mut app = App::start(fake.clone(), 80, 24).await;
+    app.keys("2 /").await;
+    fake.hold(true);
+    app.write("glo").await;
+    app.pass(200).await;
+    app.keys("backspace backspace backspace").await;
+    app.write("hoo").await;
+    app.pass(200).await;
+    fake.hold(false);
+    app.settle().await;
+    app.shows(&["Hooli", "1 tenant"]);
+    app.lacks(&["Globex"]);
+}
+
+#[tokio::test]
+async fn the_help_tells_exactly_what_keys_do() {
+    let app = App::start(Fake::new(data::world()), 100, 50).await;
+    app.keys("2 ?").await;
+    app.shows(&["What works here", "Tenants", "create a tenant", "Everywhere", "find a command"]);
+    app.keys("esc 3 ?").await;
+    app.shows(&["let the log stand still"]);
+    app.lacks(&["create a tenant"]);
+    // Longer than the terminal: it moves.
+    app.keys("esc").await;
+    app.resize(80, 24).await;
+    app.keys("?").await;
+    app.lacks(&["quit"]);
+    app.keys("G").await;
+    app.shows(&["quit"]);
+    app.keys("q").await;
+    app.lacks(&["What works here"]);
+    assert!(!app.has_ended().await);
+}
+
+#[tokio::test]
+async fn the_palette_runs_commands_by_their_words() {
+    let app = App::start(Fake::new(data::world()), 80, 24).await;
+    app.keys(":").await;
+    app.write("admin tok").await;
+    app.keys("enter").await;
+    app.shows(&["3 tokens"]);
+    app.keys(":").await;
+    app.write("no such thing").await;
+    app.shows(&["No command has these words."]);
+    app.keys("enter").await;
+    app.shows(&["3 tokens"]);
+    app.keys(":").await;
+    app.write("create").await;
+    app.keys("enter").await;
+    app.shows(&["New admin token"]);
+}
+
+#[tokio::test]
+async fn the_mouse_selects_opens_switches_and_scrolls() {
+    let app = App::start(Fake::new(data::world()), 100, 30).await;
+    app.click("Tenants").await;
+    app.shows(&["8 tenants"]);
+    app.click("Initech").await;
+    app.shows(&["▌Initech"]);
+    app.click("Initech").await;
+    app.shows(&["Tenants › Initech"]);
+    app.click("Users").await;
+    app.shows(&["There are no users yet."]);
+    app.click("Tenants ›").await;
+    app.shows(&["8 tenants"]);
+    app.wheel(MouseEventKind::ScrollDown).await;
+    app.shows(&["▌東京電力"]);
+    app.wheel(MouseEventKind::ScrollUp).await;
+    app.shows(&["▌Initech"]);
+    app.click("n new").await;
+    app.shows(&["New tenant"]);
+    // Behind a dialog nothing is clicked.
+    app.click("Hooli").await;
+    app.shows(&["New tenant"]);
+    app.keys("esc").await;
+    app.click(": command").await;
+    app.write("tokens").await;
+    app.click("go to the admin tokens").await;
+    app.shows(&["3 tokens"]);
+}
+
+#[tokio::test]
+async fn every_size_is_drawn_at_any_time() {
+    let app = App::start(Fake::new(data::world()), 80, 24).await;
+    for place in ["1", "2", "2 enter", "l", "l", "l", "enter", "esc h h h", "3", "4", "?"] {
+        app.keys(place).await;
+        for (columns, rows) in [(20, 5), (50, 12), (80, 24), (119, 30), (131, 20), (300, 90), (80, 24)] {
+            app.resize(columns, rows).await;
+            assert!(!app.has_ended().await, "{place} at {columns}x{rows}");
+        }
+    }
+    app.resize(30, 8).await;
+    app.shows(&["too small"]);
+}
+
+#[tokio::test]
+async fn without_colour_the_selection_and_the_front_are_still_seen() {
+    use ratatui::style::{Color, Modifier};
+    let fake = Fake::new(data::world());
+    let app = App::start_in(fake, 80, 24, Theme::Plain, std::path::PathBuf::new()).await;
+    for keys in ["1", "2", "2 enter", "3", "n", "esc"] {
+        app.keys(keys).await;
+        let buffer = app.buffer();
+        assert!(buffer.content().iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset), "{keys}");
+        assert!(buffer.content().iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)), "{keys}");
+    }
+    app.keys("T").await;
+    assert!(app.buffer().content().iter().any(|cell| cell.fg != Color::Reset));
+}
+
+#[tokio::test]
+async fn sixteen_colours_are_the_terminals_own() {
+    use ratatui::style::Color;
+    let fake = Fake::new(data::world());
+    let app = App::start_in(fake, 80, 24, Theme::Sixteen, std::path::PathBuf::new()).await;
+    for keys in ["1", "2", "3"] {
+        app.keys(keys).await;
+        let rich = |color: Color| matches!(color, Color::Indexed(_) | Color::Rgb(..));
+        assert!(app.buffer().content().iter().all(|cell| !rich(cell.fg) && !rich(cell.bg)));
+    }
+}
+
+#[tokio::test]
+async fn the_app_ends_when_asked_or_when_nobody_is_there() {
+    let app = App::start(Fake::new(data::world()), 80, 24).await;
+    app.keys("2 n").await;
+    app.keys("^c").await;
+    assert!(app.has_ended().await, "ctrl-c in a dialog");
+    let app = App::start(Fake::new(data::world()), 80, 24).await;
+    app.stop().await;
+    assert!(app.has_ended().await, "a signal");
+}
+
+#[tokio::test]
+async fn screens_refresh_by_themselves_while_they_are_in_front() {
+    let fake = Fake::new(data::world());
+    let mut app = App::start(fake.clone(), 80, 24).await;
+    let overviews = || fake.count(|call| matches!(call, Call::Overview(_)));
+    app.pass(4_000).await;
+    assert_eq!(overviews(), 1);
+    app.pass(2_000).await;
+    assert_eq!(overviews(), 2);
+    app.keys("3").await;
+    app.pass(6_000).await;
+    assert_eq!(overviews(), 2, "asked for behind another screen");
+    // The way back shows what was there, and asks.
+    fake.hold(true);
+    app.keys("1").await;
+    app.shows(&["Busiest tenants", "Acme Bank"]);
+}

@@ -1,0 +1,322 @@
+//! The app on a terminal in memory, with a test's hands on its keys, its clock and its server.
+
+use std::{
+    convert::Infallible,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use doorward_admin::{
+    app::{Input, run},
+    backend::Admin,
+    model::Options,
+    secret::Secret,
+    view::Theme,
+};
+use doorward_shared::Timestamp;
+use futures_util::stream;
+use ratatui::{
+    Terminal,
+    backend::{Backend, ClearType, TestBackend, WindowSize},
+    buffer::{Buffer, Cell},
+    layout::{Position, Size},
+};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinHandle,
+};
+
+/// When every test happens.
+pub(crate) fn start_time() -> Timestamp {
+    "2026-11-25T10:30:00Z".parse().unwrap()
+}
+
+/// A terminal in memory that a test can look at while the app draws on it.
+#[derive(Debug, Clone)]
+struct Shared {
+    inner: Arc<Mutex<TestBackend>>,
+    drawn: Arc<Notify>,
+}
+
+impl Shared {
+    fn with<R>(&self, act: impl FnOnce(&mut TestBackend) -> R) -> R {
+        act(&mut self.inner.lock().unwrap())
+    }
+}
+
+impl Backend for Shared {
+    type Error = Infallible;
+
+    fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> Result<(), Infallible> {
+        self.with(|it| it.draw(content))
+    }
+
+    fn hide_cursor(&mut self) -> Result<(), Infallible> {
+        self.with(Backend::hide_cursor)
+    }
+
+    fn show_cursor(&mut self) -> Result<(), Infallible> {
+        self.with(Backend::show_cursor)
+    }
+
+    fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
+        self.with(Backend::get_cursor_position)
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Infallible> {
+        self.with(|it| it.set_cursor_position(position))
+    }
+
+    fn clear(&mut self) -> Result<(), Infallible> {
+        self.with(Backend::clear)
+    }
+
+    fn clear_region(&mut self, clear_type: ClearType) -> Result<(), Infallible> {
+        self.with(|it| it.clear_region(clear_type))
+    }
+
+    fn size(&self) -> Result<Size, Infallible> {
+        self.with(|it| it.size())
+    }
+
+    fn window_size(&mut self) -> Result<WindowSize, Infallible> {
+        self.with(Backend::window_size)
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        self.drawn.notify_waiters();
+        self.with(Backend::flush)
+    }
+}
+
+/// The app, running.
+pub(crate) struct App {
+    inputs: mpsc::UnboundedSender<Input>,
+    terminal: Shared,
+    copied: Arc<Mutex<Vec<String>>>,
+    task: JoinHandle<()>,
+    now: Timestamp,
+}
+
+impl App {
+    /// Starts it on a terminal of this size.
+    pub(crate) async fn start<A: Admin>(api: Arc<A>, columns: u16, rows: u16) -> Self {
+        Self::start_in(api, columns, rows, Theme::Dark, PathBuf::from("/exports")).await
+    }
+
+    /// Starts it in these colours, with exports going there.
+    pub(crate) async fn start_in<A: Admin>(
+        api: Arc<A>,
+        columns: u16,
+        rows: u16,
+        theme: Theme,
+        folder: PathBuf,
+    ) -> Self {
+        let (inputs, receiver) = mpsc::unbounded_channel();
+        let inner = Arc::new(Mutex::new(TestBackend::new(columns, rows)));
+        let terminal = Shared { inner, drawn: Arc::default() };
+        let copied = Arc::<Mutex<Vec<String>>>::default();
+        let (screen, clipboard) = (terminal.clone(), Arc::clone(&copied));
+        let now = start_time();
+        let options = Options { server: "http://127.0.0.1:8001".to_owned(), theme, export_folder: folder, now };
+        let task = tokio::spawn(async move {
+            let events =
+                Box::pin(stream::unfold(receiver, |mut receiver: mpsc::UnboundedReceiver<Input>| async move {
+                    receiver.recv().await.map(|input| (input, receiver))
+                }));
+            let mut terminal = Terminal::new(screen).unwrap();
+            let copy = move |secret: &Secret| {
+                clipboard.lock().unwrap().push(secret.reveal().to_owned());
+                true
+            };
+            run(&mut terminal, events, api, options, copy).await.unwrap();
+        });
+        let app = Self { inputs, terminal, copied, task, now };
+        app.settle().await;
+        app
+    }
+
+    /// Lets everything happen that can happen now.
+    pub(crate) async fn settle(&self) {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn send(&self, input: Input) {
+        // An app that has ended takes no inputs; the test sees that elsewhere.
+        let _ = self.inputs.send(input);
+    }
+
+    /// Presses keys, named as the help names them, separated by spaces.
+    pub(crate) async fn keys(&self, keys: &str) {
+        for name in keys.split(' ') {
+            self.send(Input::Event(Event::Key(key(name))));
+            self.settle().await;
+        }
+    }
+
+    /// Writes a text, key by key.
+    pub(crate) async fn write(&self, text: &str) {
+        for symbol in text.chars() {
+            self.send(Input::Event(Event::Key(KeyEvent::new(KeyCode::Char(symbol), KeyModifiers::NONE))));
+        }
+        self.settle().await;
+    }
+
+    /// Pastes a text.
+    pub(crate) async fn paste(&self, text: &str) {
+        self.send(Input::Event(Event::Paste(text.to_owned())));
+        self.settle().await;
+    }
+
+    /// Lets time pass.
+    pub(crate) async fn pass(&mut self, millis: i64) {
+        self.now = self.now.plus_millis(millis);
+        self.send(Input::Tick(self.now));
+        self.settle().await;
+    }
+
+    /// Clicks on the first place where a text stands.
+    pub(crate) async fn click(&self, text: &str) {
+        let (column, row) = self.find(text).unwrap_or_else(|| panic!("no {text:?} on\n{}", self.screen()));
+        self.mouse(MouseEventKind::Down(MouseButton::Left), column, row).await;
+    }
+
+    /// Turns the wheel.
+    pub(crate) async fn wheel(&self, kind: MouseEventKind) {
+        self.mouse(kind, 5, 8).await;
+    }
+
+    async fn mouse(&self, kind: MouseEventKind, column: u16, row: u16) {
+        let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+        self.send(Input::Event(Event::Mouse(event)));
+        self.settle().await;
+    }
+
+    /// Gives the terminal another size.
+    pub(crate) async fn resize(&self, columns: u16, rows: u16) {
+        self.terminal.with(|it| it.resize(columns, rows));
+        self.send(Input::Event(Event::Resize(columns, rows)));
+        self.settle().await;
+    }
+
+    /// What stands on the terminal.
+    pub(crate) fn buffer(&self) -> Buffer {
+        self.terminal.with(|it| it.buffer().clone())
+    }
+
+    /// What stands on the terminal, line by line, without spaces at their ends.
+    pub(crate) fn screen(&self) -> String {
+        let buffer = self.buffer();
+        let mut lines = Vec::new();
+        for y in 0..buffer.area.height {
+            let mut line = String::new();
+            let mut x = 0;
+            while x < buffer.area.width {
+                let symbol = buffer[(x, y)].symbol();
+                line.push_str(symbol);
+                x += u16::try_from(doorward_admin::escape::width(symbol)).unwrap().max(1);
+            }
+            lines.push(line.trim_end().to_owned());
+        }
+        lines.join("\n")
+    }
+
+    /// Where a text stands.
+    pub(crate) fn find(&self, text: &str) -> Option<(u16, u16)> {
+        let screen = self.screen();
+        screen.lines().enumerate().find_map(|(row, line)| {
+            let before = line.get(..line.find(text)?)?;
+            let column = doorward_admin::escape::width(before);
+            Some((u16::try_from(column).unwrap(), u16::try_from(row).unwrap()))
+        })
+    }
+
+    /// Fails unless all of these stand on the terminal.
+    #[track_caller]
+    pub(crate) fn shows(&self, texts: &[&str]) {
+        let screen = self.screen();
+        for text in texts {
+            assert!(screen.contains(text), "{text:?} is not on\n{screen}");
+        }
+    }
+
+    /// Fails if any of these stands on the terminal.
+    #[track_caller]
+    pub(crate) fn lacks(&self, texts: &[&str]) {
+        let screen = self.screen();
+        for text in texts {
+            assert!(!screen.contains(text), "{text:?} is on\n{screen}");
+        }
+    }
+
+    /// Waits until a text stands on the terminal: for servers that take their time. Time passes meanwhile.
+    pub(crate) async fn wait_for(&mut self, text: &str) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let drawn = self.terminal.drawn.clone();
+            let drawn = drawn.notified();
+            if self.screen().contains(text) {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{text:?} did not come:\n{}", self.screen());
+            // Whatever is due by time becomes due.
+            self.now = self.now.plus_millis(200);
+            self.send(Input::Tick(self.now));
+            let _ = tokio::time::timeout(Duration::from_millis(50), drawn).await;
+        }
+    }
+
+    /// What was handed to the clipboard.
+    pub(crate) fn copied(&self) -> Vec<String> {
+        self.copied.lock().unwrap().clone()
+    }
+
+    /// Asks the app to end, as a signal does.
+    pub(crate) async fn stop(&self) {
+        self.send(Input::Stop);
+        self.settle().await;
+    }
+
+    /// Whether the app has ended.
+    pub(crate) async fn has_ended(&self) -> bool {
+        self.settle().await;
+        self.task.is_finished()
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn key(name: &str) -> KeyEvent {
+    let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
+    match name {
+        "enter" => plain(KeyCode::Enter),
+        "esc" => plain(KeyCode::Esc),
+        "tab" => plain(KeyCode::Tab),
+        "backtab" => KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT),
+        "space" => plain(KeyCode::Char(' ')),
+        "up" => plain(KeyCode::Up),
+        "down" => plain(KeyCode::Down),
+        "left" => plain(KeyCode::Left),
+        "right" => plain(KeyCode::Right),
+        "end" => plain(KeyCode::End),
+        "home" => plain(KeyCode::Home),
+        "pgdn" => plain(KeyCode::PageDown),
+        "backspace" => plain(KeyCode::Backspace),
+        _ => {
+            let mut symbols = name.chars();
+            match (symbols.next().unwrap(), symbols.next()) {
+                ('^', Some(symbol)) => KeyEvent::new(KeyCode::Char(symbol), KeyModifiers::CONTROL),
+                (symbol, None) => plain(KeyCode::Char(symbol)),
+                _ => panic!("no key is called {name:?}"),
+            }
+        }
+    }
+}
