@@ -63,6 +63,16 @@ pub struct Connection {
     pub warnings: Vec<Warning>,
 }
 
+impl Connection {
+    /// Whether nobody said which server is meant.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        self.url_source == DEFAULT_SOURCE
+    }
+}
+
+const DEFAULT_SOURCE: &str = "default";
+
 /// Finds the server.
 ///
 /// # Errors
@@ -137,7 +147,7 @@ impl Search<'_> {
             .or_else(|| named.and_then(profile))
             .or(variable)
             .or_else(|| usual.and_then(profile))
-            .unwrap_or_else(|| (DEFAULT_URL.to_owned(), "default".to_owned()));
+            .unwrap_or_else(|| (DEFAULT_URL.to_owned(), DEFAULT_SOURCE.to_owned()));
         Ok(Found { value: address(&text, &source)?, source })
     }
 

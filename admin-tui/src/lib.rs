@@ -2,7 +2,10 @@
 
 pub mod api;
 pub mod app;
+pub mod args;
 pub mod backend;
+pub mod clock;
+pub mod command;
 pub mod connection;
 pub mod effect;
 pub mod escape;
@@ -11,6 +14,7 @@ pub mod keymap;
 pub mod list;
 pub mod message;
 pub mod model;
+pub mod moment;
 pub mod overlay;
 pub mod screen;
 pub mod search;

@@ -1,3 +1,34 @@
 //! The `doorward-admin` binary.
 
-fn main() {}
+use std::{process::ExitCode, time::Duration};
+
+use clap::Parser as _;
+use doorward_admin::{
+    args::Cli,
+    clock,
+    command::{self, Call},
+    connection::Environment,
+};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let call =
+        Call { json: cli.json, flags: cli.connection.flags(), environment: Environment::of_process(), now: clock::now };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("doorward-admin: no threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = match cli.command {
+        Some(command) => runtime.block_on(command::run(command, call)),
+        None => runtime.block_on(command::interactive(call)),
+    };
+    // What was cancelled cleans up behind itself; a disk that hangs must not keep the process.
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => failed.report(),
+    }
+}

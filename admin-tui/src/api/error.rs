@@ -61,7 +61,9 @@ pub enum ApiError {
 
 fn words(body: &ErrorBody) -> String {
     match (body.code, body.details.as_str()) {
-        (ErrorCode::RouteNotFound, _) => "the server does not know this request: its version is older".to_owned(),
+        (ErrorCode::RouteNotFound, _) => {
+            "the server does not know this request: its version is older, or this is not the admin API".to_owned()
+        }
         (ErrorCode::Unavailable, "") => "the server is overloaded, or its database is away: try again".to_owned(),
         (_, "") => body.title.clone(),
         (_, details) => format!("{}: {details}", body.title),

@@ -1,0 +1,71 @@
+//! `audit`, once.
+
+use doorward_shared::admin::Role;
+use doorward_testkit::{Person, TestServer};
+
+use crate::support::{Operator, cells};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_shown_filtered_oldest_first() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let operator = Operator::new(&server, Role::Auditor).await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register_mfa(&tenant).await.expect(200);
+    server.clock.advance_ms(3_600_000);
+    let noon = server.app.clock.now().to_string();
+    let _ = alice.mfa_login(&tenant).await.expect(200);
+    tenant.with_key("dw_wrong").get("/credentials").await.expect_refusal(401, "api_key_invalid");
+    let shown = operator.out(&["audit", "--tenant", "Example", "--since", &noon]).await;
+    let rows: Vec<_> = shown.lines().map(cells).collect();
+    assert_eq!(rows[0], ["TIME", "TYPE", "ACTOR", "ERROR", "IP"]);
+    let kinds: Vec<_> = rows[1..].iter().map(|row| row[1]).collect();
+    assert_eq!(kinds, ["mfa_authentication_init_succeeded", "mfa_authentication_final_succeeded", "api_key_rejected"]);
+    assert_eq!(rows[2][2..], ["alice", "-", "127.0.0.1"]);
+    assert_eq!(rows[3][2..], ["-", "api_key_invalid", "127.0.0.1"]);
+    let failed = operator.json(&["audit", "--outcome", "failed", "--tenant", "Example"]).await;
+    assert_eq!(failed.as_array().unwrap().len(), 1);
+    let alice_rows =
+        operator.json(&["audit", "--user", "alice", "--until", &noon, "--ip", "127.0", "--text", "ali"]).await;
+    assert_eq!(alice_rows.as_array().unwrap().len(), 2);
+    let kind = operator.json(&["audit", "--type", "mfa_authentication_final_succeeded,tenant_created"]).await;
+    let kinds: Vec<_> = kind.as_array().unwrap().iter().map(|row| row["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["tenant_created", "mfa_authentication_final_succeeded"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_logs_together_say_whose_an_entry_is() {
+    let server = TestServer::start().await;
+    let _tenant = server.tenant().await;
+    let operator = Operator::new(&server, Role::Auditor).await;
+    let shown = operator.out(&["audit"]).await;
+    let rows: Vec<_> = shown.lines().map(cells).collect();
+    assert_eq!(rows[0], ["TIME", "TYPE", "ACTOR", "ERROR", "IP", "TENANT"]);
+    let tenant_of = |kind: &str| rows.iter().find(|row| row[1] == kind).unwrap().last().copied().unwrap().to_owned();
+    assert_eq!(tenant_of("tenant_created"), "Example");
+    assert_eq!(tenant_of("admin_token_created"), "(installation)");
+    let own = operator.json(&["audit", "--tenant", "installation"]).await;
+    assert!(own.as_array().unwrap().iter().all(|row| row["type"] != "tenant_created"));
+    assert!(!own.as_array().unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_so_many_come_page_by_page() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let operator = Operator::new(&server, Role::Auditor).await;
+    for _ in 0..130 {
+        tenant.with_key("dw_wrong").get("/credentials").await.expect_refusal(401, "api_key_invalid");
+    }
+    let ids = |rows: serde_json::Value| -> Vec<String> {
+        rows.as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let newest = ids(operator.json(&["audit", "--limit", "120", "--tenant", "Example"]).await);
+    assert_eq!(newest.len(), 120);
+    assert!(newest.is_sorted(), "oldest first");
+    let all = ids(operator.json(&["audit", "--limit", "1000", "--tenant", "Example"]).await);
+    assert_eq!(all.len() as u64, tenant.count("").await);
+    assert!(all.ends_with(&newest));
+    assert_eq!(ids(operator.json(&["audit", "--tenant", "Example"]).await).len(), 20);
+    assert_eq!(ids(operator.json(&["audit", "--limit", "0"]).await).len(), 0);
+}
