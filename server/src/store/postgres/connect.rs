@@ -58,10 +58,13 @@ impl Target {
             .map_err(|error| wrong(&error))?
             .with_root_certificates(roots)
             .with_no_client_auth();
+        // Time for each host: the first may be the one that is gone.
+        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len()).max(1);
+        let connect_timeout = options.connect_timeout.saturating_mul(u32::try_from(hosts).unwrap_or(u32::MAX));
         Ok(Self {
             config,
             tls: MakeRustlsConnect::new(tls),
-            connect_timeout: options.connect_timeout,
+            connect_timeout,
             first_statements: format!(
                 "SET statement_timeout = {0}; SET idle_in_transaction_session_timeout = {0}; \
                  SET client_min_messages = warning",
