@@ -68,6 +68,7 @@ fn distance(text: &str) -> Option<i64> {
         "h" => 3_600_000,
         "d" => 86_400_000,
         "w" => 7 * 86_400_000,
+        "y" => 365 * 86_400_000,
         _ => return None,
     };
     let digits = text.strip_suffix(unit)?;
@@ -89,6 +90,7 @@ mod tests {
         let moment = |text: &str| text.parse::<Moment>().unwrap();
         assert_eq!(moment("90d").coming(now), now.plus_millis(90 * 86_400_000));
         assert_eq!(moment("1h").past(now), now.plus_millis(-3_600_000));
+        assert_eq!(moment("1y").coming(now), now.plus_millis(365 * 86_400_000));
         assert_eq!(moment("2w").past(now), now.plus_millis(-14 * 86_400_000));
         let at = "2027-01-31T12:00:00+01:00";
         assert_eq!(moment(at).past(now), at.parse().unwrap());

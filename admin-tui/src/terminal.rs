@@ -5,7 +5,7 @@ use std::{
     panic,
     path::PathBuf,
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use crossterm::{
@@ -15,7 +15,6 @@ use crossterm::{
     execute,
     terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
-use doorward_shared::Timestamp;
 use futures_util::{Stream, StreamExt as _, stream};
 use ratatui::{Terminal, backend::CrosstermBackend};
 use tokio::{
@@ -26,6 +25,7 @@ use tokio::{
 use crate::{
     app::{Input, run},
     backend::Admin,
+    clock::now,
     model::Options,
     view::Theme,
 };
@@ -58,13 +58,6 @@ pub async fn show<A: Admin>(api: A, server: String) -> io::Result<()> {
     let ended = run(&mut terminal, inputs.stream(), Arc::new(api), options, copy).await;
     drop(guard);
     ended
-}
-
-/// The machine's time.
-#[expect(clippy::disallowed_methods, reason = "the one place of the app that reads the machine's clock")]
-fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// The terminal as the app needs it. Dropping the value gives it back.

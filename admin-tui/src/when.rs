@@ -2,6 +2,8 @@
 
 use doorward_shared::Timestamp;
 
+use crate::moment::Moment;
+
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
@@ -54,29 +56,6 @@ pub fn month_day(at: Timestamp) -> String {
     at.to_string().get(5..10).unwrap_or_default().to_owned()
 }
 
-/// `90d`, as milliseconds.
-fn length(text: &str) -> Option<i64> {
-    let unit = text.chars().last()?;
-    let count: i64 = text.strip_suffix(unit)?.trim().parse().ok().filter(|count| *count > 0)?;
-    let unit = match unit {
-        's' => SECOND,
-        'm' => MINUTE,
-        'h' => HOUR,
-        'd' => DAY,
-        'w' => 7 * DAY,
-        'y' => 365 * DAY,
-        _ => return None,
-    };
-    count.checked_mul(unit)
-}
-
-/// `2026-11-25`, `2026-11-25 10:03`, or RFC 3339.
-fn absolute(text: &str) -> Option<Timestamp> {
-    let text = text.replacen(' ', "T", 1);
-    let candidates = [text.clone(), format!("{text}Z"), format!("{text}:00Z"), format!("{text}T00:00:00Z")];
-    candidates.iter().find_map(|text| text.parse().ok())
-}
-
 /// A moment in the past: `2h` for two hours ago, `today`, `yesterday`, a date, or a date and time; nothing for no bound.
 ///
 /// # Errors
@@ -89,11 +68,10 @@ pub fn moment(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'static 
         "now" => Ok(Some(now)),
         "today" => Ok(Some(midnight)),
         "yesterday" => Ok(Some(midnight.plus_millis(-DAY))),
-        _ => length(text)
-            .map(|length| now.plus_millis(-length))
-            .or_else(|| absolute(text))
-            .map(Some)
-            .ok_or("write 15m, 2h, 7d, today, 2026-11-25 or 2026-11-25 10:00 (UTC)"),
+        _ => text
+            .parse()
+            .map(|moment: Moment| Some(moment.past(now)))
+            .map_err(|_| "write 15m, 2h, 7d, today, 2026-11-25 or 2026-11-25 10:00 (UTC)"),
     }
 }
 
@@ -106,11 +84,10 @@ pub fn expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'static 
     if text.is_empty() || text == "never" {
         return Ok(None);
     }
-    let at = length(text).map(|length| now.plus_millis(length)).or_else(|| absolute(text));
-    match at {
-        None => Err("write 12h, 90d, 1y, 2027-01-31, or never"),
-        Some(at) if at <= now => Err("this is in the past"),
-        Some(at) => Ok(Some(at)),
+    match text.parse().map(|moment: Moment| moment.coming(now)) {
+        Err(_) => Err("write 12h, 90d, 1y, 2027-01-31, or never"),
+        Ok(at) if at <= now => Err("this is in the past"),
+        Ok(at) => Ok(Some(at)),
     }
 }
 

@@ -2,13 +2,12 @@
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  doorward-admin                                      the interactive app, on the server that runs here
+  doorward-admin                     the interactive app
   doorward-admin --profile prod tenants list
   doorward-admin audit --follow --outcome failed
   KEY=$(doorward-admin keys create --tenant Shop --name backend --quiet)
 
-A flag wins over a variable, a variable over the default profile, that over the server that runs here. A profile named
-with --profile wins over variables. Exit codes: 0 done, 1 refused or failed, 2 wrong usage or settings.";
+A flag wins over a variable, a variable over the default profile, that over the server that runs here. --profile is a flag, too. Exit codes: 0 done, 1 refused or failed, 2 wrong usage or settings.";
 
 pub(super) const TENANTS_CREATE: &str = "\
 Examples:

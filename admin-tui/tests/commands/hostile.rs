@@ -45,3 +45,20 @@ async fn foreign_text_is_shown_harmlessly_everywhere() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cells_of_an_export_do_not_become_formulas() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    for user in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+        let registration = json!({ "user_id": user, "username": "x" });
+        let _ = tenant.http.post("/registration/initialize", &registration).await.expect(200);
+    }
+    let operator = Operator::new(&server, Role::Auditor).await;
+    let kind = "webauthn_registration_init_succeeded";
+    let text = operator.out(&["audit", "--type", kind, "--export", "-", "--format", "csv"]).await;
+    assert_eq!(text.matches("\r\n").count(), 7, "{text}");
+    for cell in [",'=1+1,", ",'+1,", ",'-1,", ",'@SUM(A1),", ",'\t=1,", ",\"'\r=1\","] {
+        assert!(text.contains(cell), "{cell}: {text}");
+    }
+}
