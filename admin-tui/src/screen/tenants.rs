@@ -20,6 +20,7 @@ use crate::{
     model::{Cx, Tone},
     overlay::{Confirm, Overlay, confirm::Act, forms},
     search::{Search, WRITING},
+    secret::Secret,
 };
 
 impl Row for TenantSummary {
@@ -117,6 +118,7 @@ impl Page for Tenants {
         bindings.push(bind(&[Key::Char('/')], Command::Filter, "filter", "filter by name, id or RP ID as you type"));
         bindings.push(bind(&[Key::Char('s')], Command::Sort, "sort", "sort by name, creation, activity or users"));
         bindings.push(bind(&[Key::Char('S')], Command::Reverse, "", "sort the other way round"));
+        bindings.push(bind(&[Key::Char('y')], Command::Copy, "", "copy the tenant's id"));
         if self.search.text().is_some() {
             bindings.push(bind(&[Key::Esc], Command::Leave, "clear filter", "drop the filter"));
         }
@@ -139,6 +141,11 @@ impl Page for Tenants {
                 if let Some(it) = selected {
                     let question = confirm_deletion(it.tenant.id, &it.tenant.display_name, Some(it.users), false);
                     cx.dialog(Overlay::Confirm(Box::new(question)));
+                }
+            }
+            Command::Copy => {
+                if let Some(it) = selected {
+                    cx.copy(Secret::new(it.tenant.id.to_string()));
                 }
             }
             Command::AuditLog => {

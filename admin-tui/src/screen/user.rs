@@ -15,6 +15,7 @@ use crate::{
     message::{Reply, Target},
     model::{Cx, Tone},
     overlay::{Confirm, Overlay, confirm::Act},
+    secret::Secret,
 };
 
 /// Which of its lists has the focus.
@@ -129,6 +130,7 @@ impl Page for User {
         if may_change && self.data.value.is_some() {
             bindings.push(bind(&[Key::Char('D')], Command::DeleteWhole, "delete user", "delete the user"));
         }
+        bindings.push(bind(&[Key::Char('y')], Command::Copy, "", "copy the user's id"));
         bindings.push(bind(&[Key::Char('a')], Command::AuditLog, "audit", "what the audit log says of this user"));
         bindings.extend(MOVES);
         bindings
@@ -146,6 +148,10 @@ impl Page for User {
                 let credentials = self.data.value.as_ref().map_or(0, |data| data.credentials.len());
                 let question = confirm_deletion(self.tenant, self.id.clone(), &self.name, credentials, true);
                 cx.dialog(Overlay::Confirm(Box::new(question)));
+            }
+            Command::Copy => {
+                let id = self.data.value.as_ref().map_or(&self.id, |data| &data.user.user_id);
+                cx.copy(Secret::new(id.clone()));
             }
             Command::AuditLog => {
                 let user = self.data.value.as_ref().map_or(&self.id, |data| &data.user.user_id);

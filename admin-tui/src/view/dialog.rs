@@ -44,10 +44,8 @@ fn draw_help(painter: &mut Painter<'_>, help: &Help, area: Rect) {
             lines.push((String::new(), String::new(), Tone::Plain));
         }
         lines.push((heading.clone(), String::new(), Tone::Strong));
-        for binding in bindings {
-            let keys = binding.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-            lines.push((keys, binding.help.to_owned(), Tone::Accent));
-        }
+        let told = bindings.iter().map(|(keys, help)| (keys.clone(), help.clone(), Tone::Accent));
+        lines.extend(told);
     }
     let height = usize::from(inside.height);
     painter.rows = height;

@@ -15,6 +15,7 @@ use crate::{
     model::{Cx, Tone},
     overlay::{Overlay, Types, forms},
     search::{Search, WRITING},
+    secret::Secret,
 };
 
 pub use filters::Chip;
@@ -141,6 +142,7 @@ impl Page for Audit {
             bindings.push(bind(&[Key::Char('o')], Command::GoTenant, "tenant", "go to the entry's tenant"));
             bindings.push(bind(&[Key::Char('u')], Command::GoUser, "user", "go to the entry's user"));
         }
+        bindings.push(bind(&[Key::Char('y')], Command::Copy, "", "copy the whole entry as JSON"));
         bindings.push(bind(&[Key::Char('E')], Command::Export, "export", "write what is filtered to a file"));
         if self.is_of_all() || self.query.tenant == Some(TenantId::INSTALLATION) {
             bindings.push(bind(&[Key::Char('i')], Command::Sort, "", "the installation's own log alone, or all"));
@@ -159,6 +161,11 @@ impl Page for Audit {
             Command::Export => {
                 let form = forms::export(self.query.clone(), cx.export_folder, cx.now);
                 cx.dialog(Overlay::Form(Box::new(form)));
+            }
+            Command::Copy => {
+                if let Some(json) = self.selected().and_then(|row| serde_json::to_string_pretty(row).ok()) {
+                    cx.copy(Secret::new(json));
+                }
             }
             Command::GoTenant => self.go_to_tenant(cx),
             Command::GoUser => self.go_to_user(cx),

@@ -18,6 +18,7 @@ use crate::{
     model::Cx,
     overlay::{Overlay, forms},
     search::{Search, WRITING},
+    secret::Secret,
 };
 
 /// How often the counts are asked for.
@@ -229,6 +230,7 @@ impl Page for Tenant {
             bind(&[Key::Tab, Key::Char('l'), Key::Right], Command::NextTab, "next tab", "next tab"),
             bind(&[Key::BackTab, Key::Char('h'), Key::Left], Command::PreviousTab, "", "tab before"),
             bind(&[Key::Char('a')], Command::AuditLog, "audit", "the tenant's audit log"),
+            bind(&[Key::Char('y')], Command::Copy, "", "copy the tenant's id"),
         ]);
         if may_change {
             bindings.push(bind(&[Key::Char('R')], Command::Rename, "", "rename the tenant"));
@@ -246,6 +248,7 @@ impl Page for Tenant {
                 let query = AuditQuery { tenant: Some(self.id), ..AuditQuery::default() };
                 cx.open(Screen::Audit(Box::new(Audit::of(query, Some(self.name.clone())))));
             }
+            Command::Copy => cx.copy(Secret::new(self.id.to_string())),
             Command::Rename => cx.dialog(Overlay::Form(Box::new(forms::rename_tenant(self.id, &self.name)))),
             Command::DeleteWhole => {
                 let users = self.overview.value.as_ref().map(|overview| overview.summary.users);
@@ -298,6 +301,10 @@ impl Page for Tenant {
     }
 
     fn list(&mut self) -> Option<(&mut Cursor, usize)> {
+        if self.is_writing() {
+            // The row that is written stays where it is, whatever the mouse does.
+            return None;
+        }
         Some(match self.tab {
             Tab::Configuration => {
                 let form = self.form.as_mut()?;

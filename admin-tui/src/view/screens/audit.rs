@@ -26,7 +26,7 @@ pub(crate) fn draw(painter: &mut Painter<'_>, screen: &Audit, area: Rect) {
         return instead_of_rows(painter, area, screen.loaded, screen.error.as_ref(), nothing);
     }
     let (list, pane) = if area.width >= WIDE {
-        let pane = (area.width * 2 / 5).min(80);
+        let pane = (area.width * 3 / 8).min(80);
         let list = Rect { width: area.width - pane - 1, ..area };
         (list, Some(Rect { x: list.right() + 1, width: pane, ..area }))
     } else if screen.details {
@@ -76,7 +76,7 @@ fn draw_table(painter: &mut Painter<'_>, screen: &Audit, area: Rect) {
     let mut columns = vec![
         Column::new("Time (UTC)", Width::Fixed(10)),
         Column::new("", Width::Fixed(1)),
-        Column::new("What", Width::Share(5)),
+        Column::new("What", Width::Share(7)),
     ];
     if of_all {
         columns.push(Column::new("Tenant", Width::Share(3)));

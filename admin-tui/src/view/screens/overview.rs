@@ -113,7 +113,7 @@ fn draw_busiest(painter: &mut Painter<'_>, screen: &Overview, data: &Data, area:
         columns: vec![
             Column::new("Tenant", Width::Share(1)),
             Column::new("OK 7d", Width::Fixed(5)).right(),
-            Column::new("Ref.", Width::Fixed(4)).right(),
+            Column::new("Refused", Width::Fixed(7)).right(),
             Column::new("Users", Width::Fixed(5)).right().from(44),
             Column::new("Last", Width::Fixed(4)).right().from(36),
         ],
