@@ -301,7 +301,8 @@ describe("the page", () => {
     await page.keyboard.type("correct horse");
     await page.keyboard.press("Enter");
     await says("You are in, with a password alone.");
-    assert.equal(await page.evaluate(() => document.activeElement.id), "title");
+    // The heading takes the focus after it has its new words.
+    await page.waitForFunction(() => document.activeElement.id === "title");
   });
 
   test("loads nothing from elsewhere and breaks no rule of its own", () => {

@@ -189,9 +189,10 @@ fn greet(started: &Started<'_>) -> Result<(), Failed> {
            Data       {data}\n\n  \
            Tenant     {tenant_id}\n  \
            API key    {shown}\n\n\
-         Start an MFA login for the demo's user:\n\n  \
-           curl -s {public_url}/{tenant_id}/mfa/login/initialize \\\n    \
-             -H 'apiKey: {key}' -H 'Content-Type: application/json' -d '{{\"user_id\":\"alice\"}}'\n\n\
+         Ask for the options with which the demo's user registers a second factor, as an application's backend does:\n\n  \
+           curl -s {public_url}/{tenant_id}/mfa/registration/initialize \\\n    \
+             -H 'apiKey: {key}' -H 'Content-Type: application/json' \\\n    \
+             -d '{{\"user_id\":\"alice\",\"username\":\"alice\"}}'\n\n\
          Administer it in another terminal:  doorward-admin\n\
          Ctrl-C ends it; the next start keeps everything.\n",
         token = started.admin_token_file.display(),
