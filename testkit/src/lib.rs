@@ -25,4 +25,4 @@ pub use ceremony::{Person, claims};
 pub use http::{Answer, Http, names};
 pub use postgres::PostgresServer;
 pub use process::Process;
-pub use server::{ORIGIN, RP_ID, TestServer, TestTenant};
+pub use server::{ORIGIN, RP_ID, TestServer, TestTenant, config};

@@ -2,6 +2,7 @@
 
 use doorward_shared::{
     Base64Url,
+    admin::ConfigProblem,
     config::{Mfa, RelyingParty, TenantConfig},
 };
 use url::{Host, Url};
@@ -11,58 +12,77 @@ pub const TIMEOUT_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
 const MAX_ORIGINS: usize = 100;
 const ANDROID_ORIGIN: &str = "android:apk-key-hash:";
 
-/// A complaint about one setting.
-pub type Complaint = String;
+/// What is wrong with one setting, and how to mend it.
+type Complaint = String;
+
+/// Complaints, each with the place of its setting.
+#[derive(Default)]
+struct Complaints(Vec<ConfigProblem>);
+
+impl Complaints {
+    fn add(&mut self, field: impl Into<String>, checked: Result<(), Complaint>) {
+        if let Err(message) = checked {
+            self.0.push(ConfigProblem { field: field.into(), message });
+        }
+    }
+}
 
 /// Checks a configuration and completes it: `mfa` left out becomes the present one, or the default.
 ///
 /// # Errors
-/// The first complaint.
-pub fn complete(config: TenantConfig, present: Option<&Mfa>) -> Result<TenantConfig, Complaint> {
-    relying_party(&config.webauthn.relying_party)?;
-    timeout("webauthn.timeout", config.webauthn.timeout)?;
+/// Everything that is wrong with it.
+pub fn complete(config: TenantConfig, present: Option<&Mfa>) -> Result<TenantConfig, Vec<ConfigProblem>> {
+    let problems = problems(&config);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     let mfa = config.mfa.or_else(|| present.cloned()).unwrap_or_default();
-    if let Some(value) = mfa.timeout {
-        timeout("mfa.timeout", value)?;
-    }
-    if config.cors.allowed_origins.len() > MAX_ORIGINS {
-        return Err(format!("cors.allowed_origins: at most {MAX_ORIGINS} are allowed"));
-    }
-    for (index, pattern) in config.cors.allowed_origins.iter().enumerate() {
-        cors_pattern(pattern, config.cors.allow_unsafe_wildcard)
-            .map_err(|why| format!("cors.allowed_origins[{index}]: {why}"))?;
-    }
     Ok(TenantConfig { mfa: Some(mfa), ..config })
 }
 
-fn timeout(setting: &str, value: u32) -> Result<(), Complaint> {
+/// Everything that is wrong with a configuration.
+#[must_use]
+pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
+    let mut found = Complaints::default();
+    relying_party(&mut found, &config.webauthn.relying_party);
+    found.add("webauthn.timeout", timeout(config.webauthn.timeout));
+    if let Some(value) = config.mfa.as_ref().and_then(|mfa| mfa.timeout) {
+        found.add("mfa.timeout", timeout(value));
+    }
+    let patterns = &config.cors.allowed_origins;
+    if patterns.len() > MAX_ORIGINS {
+        found.add("cors.allowed_origins", Err(format!("at most {MAX_ORIGINS} are allowed")));
+    }
+    for (index, pattern) in patterns.iter().take(MAX_ORIGINS).enumerate() {
+        let checked = cors_pattern(pattern, config.cors.allow_unsafe_wildcard);
+        found.add(format!("cors.allowed_origins[{index}]"), checked);
+    }
+    found.0
+}
+
+fn timeout(value: u32) -> Result<(), Complaint> {
     if TIMEOUT_RANGE_MS.contains(&value) {
         return Ok(());
     }
     let (least, most) = (TIMEOUT_RANGE_MS.start(), TIMEOUT_RANGE_MS.end());
-    Err(format!("{setting}: {value} is outside {least}..{most}; the unit is milliseconds"))
+    Err(format!("{value} is outside {least}..{most}; the unit is milliseconds"))
 }
 
-fn relying_party(rp: &RelyingParty) -> Result<(), Complaint> {
-    rp_id(&rp.id).map_err(|why| format!("webauthn.relying_party.id: {why}"))?;
+fn relying_party(found: &mut Complaints, rp: &RelyingParty) {
+    found.add("webauthn.relying_party.id", rp_id(&rp.id));
     if rp.display_name.trim().is_empty() || rp.display_name.chars().count() > 128 {
-        return Err("webauthn.relying_party.display_name: must have 1 to 128 characters".to_owned());
+        found.add("webauthn.relying_party.display_name", Err("must have 1 to 128 characters".to_owned()));
     }
-    if let Some(icon) = rp.icon.as_deref().filter(|icon| !icon.is_empty())
-        && Url::parse(icon).is_err()
-    {
-        return Err("webauthn.relying_party.icon: must be an absolute URL".to_owned());
+    if rp.icon.as_deref().is_some_and(|icon| !icon.is_empty() && Url::parse(icon).is_err()) {
+        found.add("webauthn.relying_party.icon", Err("must be an absolute URL".to_owned()));
     }
     if rp.origins.is_empty() || rp.origins.len() > MAX_ORIGINS {
-        return Err(format!(
-            "webauthn.relying_party.origins: must name 1 to {MAX_ORIGINS} origins, such as https://{}",
-            rp.id
-        ));
+        let message = format!("must name 1 to {MAX_ORIGINS} origins, such as https://{}", rp.id);
+        found.add("webauthn.relying_party.origins", Err(message));
     }
-    for (index, text) in rp.origins.iter().enumerate() {
-        origin(text, &rp.id).map_err(|why| format!("webauthn.relying_party.origins[{index}]: {why}"))?;
+    for (index, text) in rp.origins.iter().take(MAX_ORIGINS).enumerate() {
+        found.add(format!("webauthn.relying_party.origins[{index}]"), origin(text, &rp.id));
     }
-    Ok(())
 }
 
 /// WebAuthn §5.1.3: an RP ID is a domain, and not one under which anybody can register names.
@@ -200,9 +220,36 @@ mod tests {
             ("example.com", "https://example.com", "https://example.com/", "cors.allowed_origins[0]"),
         ] {
             let cors: Vec<&str> = [cors].into_iter().filter(|text| !text.is_empty()).collect();
-            let complaint = complete(config(id, &[origin], &cors), None).expect_err(origin);
-            assert!(complaint.starts_with(place), "{id} {origin}: {complaint}");
+            let problems = complete(config(id, &[origin], &cors), None).expect_err(origin);
+            assert!(problems.iter().any(|problem| problem.field == place), "{id} {origin}: {problems:?}");
         }
+    }
+
+    #[test]
+    fn all_mistakes_are_named_at_once() {
+        let origins = ["https://example.com", "https://example.com/", "http://example.com", "nonsense"];
+        let mut wrong = config("example.com", &origins, &["https://*.example.com", "*"]);
+        wrong.webauthn.relying_party.display_name = " ".to_owned();
+        wrong.webauthn.relying_party.icon = Some("icon.png".to_owned());
+        wrong.webauthn.timeout = 0;
+        wrong.mfa = Some(Mfa { timeout: Some(u32::MAX), ..Mfa::default() });
+        let fields: Vec<String> = problems(&wrong).into_iter().map(|problem| problem.field).collect();
+        assert_eq!(
+            fields,
+            [
+                "webauthn.relying_party.display_name",
+                "webauthn.relying_party.icon",
+                "webauthn.relying_party.origins[1]",
+                "webauthn.relying_party.origins[2]",
+                "webauthn.relying_party.origins[3]",
+                "webauthn.timeout",
+                "mfa.timeout",
+                "cors.allowed_origins[1]",
+            ]
+        );
+        assert_eq!(problems(&config("example.com", &["https://example.com"], &[])), []);
+        let none = problems(&config("example.com", &[], &[]));
+        assert_eq!(none.iter().map(|one| one.field.as_str()).collect::<Vec<_>>(), ["webauthn.relying_party.origins"]);
     }
 
     #[test]

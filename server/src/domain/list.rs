@@ -64,6 +64,68 @@ impl Place {
     }
 }
 
+/// Which part of a search a page ended in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// What begins with the text.
+    Beginning,
+    /// What contains it otherwise.
+    Rest,
+    /// What contains it in any way: too much begins with it to be listed first.
+    All,
+}
+
+/// A row's place in a search. Clients hand it back as they got it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchPlace {
+    /// The part.
+    pub stage: Stage,
+    /// The row.
+    pub place: Place,
+    /// How many matches there were up to it.
+    pub seen: u64,
+}
+
+impl SearchPlace {
+    /// The text a client is given.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let stage = match self.stage {
+            Stage::Beginning => 'b',
+            Stage::Rest => 'r',
+            Stage::All => 'a',
+        };
+        format!("{stage}{}.{}", self.seen, self.place.encode())
+    }
+
+    /// Reads a client's text; `None` when no page ended there.
+    #[must_use]
+    pub fn decode(text: &str) -> Option<Self> {
+        let (head, place) = text.split_once('.')?;
+        let (stage, seen) = head.split_at_checked(1)?;
+        let stage = match stage {
+            "b" => Stage::Beginning,
+            "r" => Stage::Rest,
+            "a" => Stage::All,
+            _ => return None,
+        };
+        // No list is longer than that; sums stay far from overflowing.
+        let seen: u32 = seen.parse().ok()?;
+        Some(Self { stage, place: Place::decode(place)?, seen: seen.into() })
+    }
+}
+
+/// Which rows of a list by time are asked for, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeQuery {
+    /// Part of their names or ids.
+    pub search: Option<String>,
+    /// After which row.
+    pub after: Option<SearchPlace>,
+    /// How many at most.
+    pub limit: u32,
+}
+
 /// Which tenants are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantQuery {
@@ -87,7 +149,11 @@ mod tests {
     fn places_survive_the_wire() {
         for key in [SortKey::Number(-1), SortKey::Number(i64::MAX), SortKey::Text("a\nb, \u{202e}".to_owned())] {
             let place = Place { key, id: "0190".to_owned() };
-            assert_eq!(Place::decode(&place.encode()), Some(place));
+            assert_eq!(Place::decode(&place.encode()), Some(place.clone()));
+            for stage in [Stage::Beginning, Stage::Rest, Stage::All] {
+                let search = SearchPlace { stage, place: place.clone(), seen: 7 };
+                assert_eq!(SearchPlace::decode(&search.encode()), Some(search));
+            }
         }
         for text in ["", "!", "AAAA", "YQ", &Base64Url::encode(b"id\nx1"), &Base64Url::encode(b"id\nnx")] {
             assert_eq!(Place::decode(text), None, "{text}");

@@ -4,6 +4,7 @@ pub mod aaguid;
 pub mod audit;
 pub mod challenge;
 pub mod config_rules;
+pub mod config_shape;
 pub mod cors;
 pub mod credential;
 pub mod list;

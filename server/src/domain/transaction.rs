@@ -17,6 +17,14 @@ pub struct Transaction {
     pub data: String,
     /// When it was started.
     pub created_at: Timestamp,
-    /// When it was confirmed, or else started.
+    /// When it was confirmed, and later than it was started then; or else when it was started.
     pub updated_at: Timestamp,
+}
+
+impl Transaction {
+    /// Whether the user confirmed it.
+    #[must_use]
+    pub fn confirmed(&self) -> bool {
+        self.updated_at > self.created_at
+    }
 }

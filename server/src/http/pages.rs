@@ -10,7 +10,7 @@ use doorward_shared::{
 use serde::Serialize;
 
 use super::{ApiError, extract::Query};
-use crate::domain::list::Place;
+use crate::domain::list::{Place, SearchPlace, SortKey, TimeQuery};
 
 /// Rows on a page that begins after a row, where the client does not say.
 const DEFAULT_LIMIT: u32 = 50;
@@ -58,7 +58,27 @@ pub fn limit(query: &Query) -> Result<u32, ApiError> {
 pub fn after(query: &Query, fits: impl FnOnce(&Place) -> bool) -> Result<Option<Place>, ApiError> {
     let Some(text) = text(query, "after") else { return Ok(None) };
     let place = Place::decode(&text).filter(fits);
-    place.map(Some).ok_or_else(|| ApiError::query("after must be the `next` of a page of this list"))
+    place.map(Some).ok_or_else(no_such_page)
+}
+
+/// Reads which rows of a list by time are asked for: `q`, `after`, `limit`.
+///
+/// # Errors
+/// When one cannot be used.
+pub fn by_time(query: &Query) -> Result<TimeQuery, ApiError> {
+    let place = |text: String| {
+        let place = SearchPlace::decode(&text).filter(|found| matches!(found.place.key, SortKey::Number(_)));
+        place.ok_or_else(no_such_page)
+    };
+    Ok(TimeQuery {
+        search: text(query, "q"),
+        after: text(query, "after").map(place).transpose()?,
+        limit: limit(query)?,
+    })
+}
+
+fn no_such_page() -> ApiError {
+    ApiError::query("after must be the `next` of a page of this list")
 }
 
 /// Reads a text; an empty one counts as none.

@@ -1,6 +1,6 @@
 //! Why an operation did not happen. The HTTP layer turns these into statuses and titles.
 
-use doorward_shared::ErrorCode;
+use doorward_shared::{ErrorCode, admin::ConfigProblem};
 
 use crate::{
     clock::NoEntropy,
@@ -53,7 +53,7 @@ pub enum Refusal {
     /// The request contradicts what is stored; says how.
     Conflict(String),
     /// A tenant's configuration is refused; says what, where, and how to mend it.
-    Config(String),
+    Config(Vec<ConfigProblem>),
 }
 
 impl Refusal {
@@ -95,9 +95,12 @@ impl Refusal {
             | Self::BodyTooSlow(reason)
             | Self::Query(reason)
             | Self::MalformedCredential(reason)
-            | Self::Conflict(reason)
-            | Self::Config(reason) => reason.clone(),
+            | Self::Conflict(reason) => reason.clone(),
             Self::TooOften(seconds) => format!("too many requests without a good key; try again in {seconds} s"),
+            Self::Config(problems) => {
+                let told: Vec<String> = problems.iter().map(|one| format!("{}: {}", one.field, one.message)).collect();
+                told.join("; ")
+            }
             Self::UserNotFound => "user not found".to_owned(),
             Self::NoSuitableCredential => "user has no suitable credentials for this operation".to_owned(),
             Self::TransactionExists => "transaction already exists".to_owned(),

@@ -1,5 +1,7 @@
 //! Credentials.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use doorward_shared::{
     TenantId, Timestamp, UserId,
@@ -9,6 +11,7 @@ use doorward_shared::{
 use super::{
     Connection, StoreError, on_engine, row,
     schema::{credentials, users},
+    summaries,
     users::Row as UserRow,
 };
 use crate::domain::{Credential, CredentialId, User};
@@ -150,6 +153,27 @@ pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result
     row::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
+/// How many credentials each of these users has, and when one of them was last used. Users without any are left out.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn of_users(
+    conn: &mut Connection,
+    tenant: TenantId,
+    ids: &[UserId],
+) -> Result<BTreeMap<UserId, (u64, Option<Timestamp>)>, StoreError> {
+    let keys: Vec<String> = ids.iter().map(UserId::to_string).collect();
+    let query = || {
+        credentials::table
+            .filter(credentials::tenant_id.eq(tenant.to_string()))
+            .filter(credentials::user_id.eq_any(&keys))
+            .group_by(credentials::user_id)
+            .select((credentials::user_id, diesel::dsl::count_star(), diesel::dsl::max(credentials::last_used_at)))
+    };
+    let rows: Vec<(String, i64, Option<i64>)> = on_engine!(conn, c, _Db => query().load(c))?;
+    rows.into_iter().map(|(id, count, used)| Ok((row::parse(&id)?, (row::total(count), row::time(used))))).collect()
+}
+
 /// Credentials in the order they were registered, of one user or all, each with the tenant's own id of its user.
 ///
 /// # Errors
@@ -162,7 +186,19 @@ pub fn page(
     page: PageRequest,
 ) -> Result<Page<(Credential, String)>, StoreError> {
     let key = tenant.to_string();
-    let (rows, count) = on_engine!(conn, c, Db => {
+    let total = match user {
+        Some(user) => {
+            let of_user = || {
+                credentials::table
+                    .filter(credentials::tenant_id.eq(&key))
+                    .filter(credentials::user_id.eq(user.to_string()))
+                    .count()
+            };
+            row::total(on_engine!(conn, c, _Db => of_user().get_result(c))?)
+        }
+        None => summaries::counts(conn, tenant)?.credentials,
+    };
+    let rows = on_engine!(conn, c, Db => {
         let mut query = credentials::table
             .inner_join(
                 users::table.on(users::tenant_id.eq(credentials::tenant_id).and(users::id.eq(credentials::user_id))),
@@ -170,20 +206,17 @@ pub fn page(
             .filter(credentials::tenant_id.eq(&key))
             .select((Row::as_select(), users::external_id))
             .into_boxed::<Db>();
-        let mut count = credentials::table.filter(credentials::tenant_id.eq(&key)).into_boxed::<Db>();
         if let Some(user) = user {
             query = query.filter(credentials::user_id.eq(user.to_string()));
-            count = count.filter(credentials::user_id.eq(user.to_string()));
         }
         query = match order {
             Order::Ascending => query.order((credentials::created_at.asc(), credentials::id.asc())),
             Order::Descending => query.order((credentials::created_at.desc(), credentials::id.desc())),
         };
-        let rows = query.limit(page.per_page.into()).offset(page.offset()).load::<(Row, String)>(c)?;
-        (rows, count.count().get_result::<i64>(c)?)
+        query.limit(page.per_page.into()).offset(page.offset()).load::<(Row, String)>(c)?
     });
     let item = |(row, external_id): (Row, String)| Ok((row.try_into()?, external_id));
-    Ok(Page { items: rows.into_iter().map(item).collect::<Result<_, StoreError>>()?, total: row::total(count) })
+    Ok(Page { items: rows.into_iter().map(item).collect::<Result<_, StoreError>>()?, total })
 }
 
 /// Renames a credential; `false` when there is none.

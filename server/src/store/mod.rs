@@ -20,6 +20,7 @@ mod presence;
 mod queue;
 mod row;
 mod schema;
+pub mod search;
 mod sqlite;
 mod text;
 

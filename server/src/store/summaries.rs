@@ -12,7 +12,7 @@ use doorward_shared::{
     TenantId, Timestamp,
     admin::{TenantItem, TenantSort, TenantSummary},
     config::TenantConfig,
-    page::Order,
+    page::{Order, PageRequest},
 };
 
 use super::{
@@ -233,11 +233,29 @@ macro_rules! searched {
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn matches(conn: &mut Connection, search: Option<&str>) -> Result<u64, StoreError> {
+fn matches(conn: &mut Connection, search: Option<&str>) -> Result<u64, StoreError> {
     let count = on_engine!(conn, c, Db => searched!(tenant_summaries::table.into_boxed::<Db>(), search)
         .count()
         .get_result::<i64>(c))?;
     Ok(row::total(count))
+}
+
+/// A numbered page of the tenants that match a search, oldest first, and how many match.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn numbered(
+    conn: &mut Connection,
+    search: Option<&str>,
+    page: PageRequest,
+) -> Result<(Vec<TenantId>, u64), StoreError> {
+    let ids: Vec<String> = on_engine!(conn, c, Db => searched!(tenant_summaries::table.into_boxed::<Db>(), search)
+        .select(tenant_summaries::tenant_id)
+        .order((tenant_summaries::created_at.asc(), tenant_summaries::tenant_id.asc()))
+        .limit(page.per_page.into())
+        .offset(page.offset())
+        .load(c))?;
+    Ok((ids.iter().map(|id| row::parse(id)).collect::<Result<_, _>>()?, matches(conn, search)?))
 }
 
 /// A page of the tenants that match a search.

@@ -15,7 +15,7 @@ use super::{
     audit::days,
     on_engine, row,
     schema::{audit_counts, audit_logs, credentials, tenants, users},
-    text::contains,
+    summaries,
 };
 use crate::domain::Tenant;
 
@@ -74,23 +74,10 @@ pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, Store
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> Result<Page<TenantItem>, StoreError> {
-    let (rows, count) = on_engine!(conn, c, Db => {
-        let mut query = tenants::table.into_boxed::<Db>();
-        let mut count = tenants::table.into_boxed::<Db>();
-        if let Some(part) = search {
-            query = query.filter(contains(tenants::display_name, part).or(contains(tenants::id, part)));
-            count = count.filter(contains(tenants::display_name, part).or(contains(tenants::id, part)));
-        }
-        let rows: Vec<(String, String)> = query
-            .select((tenants::id, tenants::display_name))
-            .order((tenants::created_at.asc(), tenants::id.asc()))
-            .limit(page.per_page.into())
-            .offset(page.offset())
-            .load(c)?;
-        (rows, count.count().get_result::<i64>(c)?)
-    });
-    let item = |(id, display_name): (String, String)| Ok(TenantItem { id: row::parse(&id)?, display_name });
-    Ok(Page { items: rows.into_iter().map(item).collect::<Result<_, StoreError>>()?, total: row::total(count) })
+    let (ids, total) = summaries::numbered(conn, search, page)?;
+    let mut names = names(conn, &ids.iter().copied().collect())?;
+    let items = ids.into_iter().filter_map(|id| names.remove(&id).map(|display_name| TenantItem { id, display_name }));
+    Ok(Page { items: items.collect(), total })
 }
 
 /// The names of these tenants; those that do not exist are left out.

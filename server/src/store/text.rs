@@ -76,3 +76,76 @@ impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Contains<C> {
         Ok(())
     }
 }
+
+/// `column` begins with `part`: a range of an index on the folded column.
+#[derive(Debug, Clone, QueryId)]
+pub(super) struct Begins<C> {
+    column: C,
+    from: String,
+    to: String,
+}
+
+/// Whether a column's text begins with a part.
+pub(super) fn begins<C>(column: C, part: &str) -> Begins<C> {
+    let from = part.to_ascii_lowercase();
+    Begins { column, to: after_all_that_begin(&from), from }
+}
+
+/// A text that comes after every text that begins with `part`, byte by byte.
+pub(super) fn after_all_that_begin(part: &str) -> String {
+    let mut after = part.to_owned();
+    after.push(char::MAX);
+    after
+}
+
+impl<C: Expression> Expression for Begins<C> {
+    type SqlType = Bool;
+}
+
+impl<C, QS> AppearsOnTable<QS> for Begins<C>
+where
+    C: AppearsOnTable<QS>,
+    Self: Expression,
+{
+}
+
+impl<C, QS> SelectableExpression<QS> for Begins<C>
+where
+    C: SelectableExpression<QS>,
+    Self: AppearsOnTable<QS>,
+{
+}
+
+impl<C: ValidGrouping<G>, G> ValidGrouping<G> for Begins<C> {
+    type IsAggregate = C::IsAggregate;
+}
+
+impl<C: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Begins<C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("(lower(");
+        self.column.walk_ast(out.reborrow())?;
+        out.push_sql(") >= ");
+        out.push_bind_param::<Text, _>(&self.from)?;
+        out.push_sql(" AND lower(");
+        self.column.walk_ast(out.reborrow())?;
+        out.push_sql(") < ");
+        out.push_bind_param::<Text, _>(&self.to)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Begins<C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("(lower(");
+        self.column.walk_ast(out.reborrow())?;
+        out.push_sql(" COLLATE \"C\") >= ");
+        out.push_bind_param::<Text, _>(&self.from)?;
+        out.push_sql(" AND lower(");
+        self.column.walk_ast(out.reborrow())?;
+        out.push_sql(" COLLATE \"C\") < ");
+        out.push_bind_param::<Text, _>(&self.to)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}

@@ -1,8 +1,11 @@
 //! Transactions users are asked to confirm.
 
-use diesel::prelude::*;
+mod newest;
+
+use diesel::{dsl::case_when, prelude::*, sql_types::BigInt};
 use doorward_shared::{TenantId, Timestamp, TransactionRowId, UserId};
 
+pub use self::newest::newest;
 use super::{Connection, StoreError, on_engine, row, schema::transactions};
 use crate::domain::Transaction;
 
@@ -93,7 +96,11 @@ pub fn confirmed(
     at: Timestamp,
 ) -> Result<bool, StoreError> {
     let target = || transactions::table.find((tenant.to_string(), id.to_string()));
+    // Later than the start, be it in the same millisecond: by that, it is known to be confirmed.
+    let at = at.millis();
+    let time =
+        || case_when(transactions::created_at.lt(at), at.into_sql::<BigInt>()).otherwise(transactions::created_at + 1);
     let rows = on_engine!(conn, c, _Db => diesel::update(target())
-        .set(transactions::updated_at.eq(at.millis())).execute(c))?;
+        .set(transactions::updated_at.eq(time())).execute(c))?;
     Ok(rows == 1)
 }

@@ -1,12 +1,15 @@
 //! Users of a tenant.
 
+mod newest;
+
 use diesel::prelude::*;
 use doorward_shared::{
     TenantId, Timestamp, UserId,
     page::{Order, Page, PageRequest},
 };
 
-use super::{Connection, StoreError, on_engine, row, schema::users, text::contains};
+pub use self::newest::newest;
+use super::{Connection, StoreError, on_engine, row, schema::users, summaries, text::contains};
 use crate::domain::User;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -99,6 +102,14 @@ pub fn upsert(conn: &mut Connection, user: &User) -> Result<User, StoreError> {
     .try_into()
 }
 
+/// Users whose id or a name contains a part.
+macro_rules! parts {
+    ($part:expr) => {
+        contains(users::external_id, $part).or(contains(users::name, $part)).or(contains(users::display_name, $part))
+    };
+}
+use parts;
+
 /// Users in the order they were first seen; with `q`, those whose id or names contain it.
 ///
 /// # Errors
@@ -111,24 +122,25 @@ pub fn page(
     page: PageRequest,
 ) -> Result<Page<User>, StoreError> {
     let key = tenant.to_string();
-    let part = |part: &str| {
-        contains(users::external_id, part).or(contains(users::name, part)).or(contains(users::display_name, part))
+    let total = match q {
+        Some(part) => {
+            let query = || users::table.filter(users::tenant_id.eq(&key)).filter(parts!(part)).count();
+            row::total(on_engine!(conn, c, _Db => query().get_result(c))?)
+        }
+        None => summaries::counts(conn, tenant)?.users,
     };
-    let (rows, count) = on_engine!(conn, c, Db => {
+    let rows = on_engine!(conn, c, Db => {
         let mut query = users::table.filter(users::tenant_id.eq(&key)).select(Row::as_select()).into_boxed::<Db>();
-        let mut count = users::table.filter(users::tenant_id.eq(&key)).into_boxed::<Db>();
-        if let Some(q) = q {
-            query = query.filter(part(q));
-            count = count.filter(part(q));
+        if let Some(part) = q {
+            query = query.filter(parts!(part));
         }
         query = match order {
             Order::Ascending => query.order((users::created_at.asc(), users::id.asc())),
             Order::Descending => query.order((users::created_at.desc(), users::id.desc())),
         };
-        let rows = query.limit(page.per_page.into()).offset(page.offset()).load::<Row>(c)?;
-        (rows, count.count().get_result::<i64>(c)?)
+        query.limit(page.per_page.into()).offset(page.offset()).load::<Row>(c)?
     });
-    Ok(Page { items: row::all(rows)?, total: row::total(count) })
+    Ok(Page { items: row::all(rows)?, total })
 }
 
 /// Deletes a user with all credentials, challenges and transactions; `false` when there is none.

@@ -5,6 +5,7 @@ use doorward_server::{
     clock::Entropy,
     crypto::{KeyKind, MasterKey, api_key, signing_key},
     domain::{SecretHash, config_rules},
+    service::Refusal,
 };
 use doorward_shared::{
     Base64Url, SigningKeyId, TenantId, Timestamp,
@@ -81,7 +82,8 @@ fn config(plan: &Plan, number: u64, name: &str) -> Result<String, SeedError> {
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: Some(Mfa::default()),
     };
-    let config = config_rules::complete(config, None).map_err(|error| SeedError::Made(error.to_string()))?;
+    let config =
+        config_rules::complete(config, None).map_err(|problems| SeedError::Made(Refusal::Config(problems).reason()))?;
     serde_json::to_string(&config).map_err(|error| SeedError::Made(error.to_string()))
 }
 

@@ -6,6 +6,7 @@ pub mod api_keys;
 pub mod overview;
 pub mod signing_keys;
 pub mod tenants;
+pub mod transactions;
 pub mod users;
 
 use std::sync::Arc;

@@ -3,18 +3,18 @@
 use doorward_shared::{
     AuditType, TenantId,
     admin::{
-        CreateTenantRequest, CreatedSecret, CreatedTenant, SigningAlgorithm, TenantDetail, TenantItem,
-        UpdateTenantRequest,
+        ConfigCheck, ConfigProblem, CreateTenantRequest, CreatedSecret, CreatedTenant, SigningAlgorithm, TenantDetail,
+        TenantItem, UpdateTenantRequest,
     },
     config::{RelyingParty, TenantConfig, Webauthn},
     page::{Page, PageRequest},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{AdminCall, api_keys, granted, locked, signing_keys};
 use crate::{
     clock,
-    domain::{Tenant, config_rules},
+    domain::{Tenant, config_rules, config_shape},
     service::{Failure, Refusal, validate},
     store::{api_keys as keys_table, signing_keys as signing_table, tenants as table},
 };
@@ -106,6 +106,18 @@ pub async fn rename(call: &AdminCall, id: TenantId, request: UpdateTenantRequest
         Ok(Ok(()))
     })
     .await
+}
+
+/// Everything that would be refused of a configuration: `read` is what was made of `value`, if something could be.
+#[must_use]
+pub fn check(value: &Value, read: Option<&TenantConfig>) -> ConfigCheck {
+    let mut problems = read.map_or_else(|| config_shape::problems(value), config_rules::problems);
+    if read.is_none() && problems.is_empty() {
+        // What the value no longer shows.
+        let message = "a setting is there twice".to_owned();
+        problems.push(ConfigProblem { field: String::new(), message });
+    }
+    ConfigCheck { problems }
 }
 
 /// Replaces a tenant's configuration; without `mfa` in it, the present second-factor settings stay.

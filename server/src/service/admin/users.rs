@@ -2,14 +2,14 @@
 
 use doorward_shared::{
     AuditType, TenantId, UserId,
-    admin::{UserDetail, UserItem},
+    admin::{UserDetail, UserItem, UserSummary, UserSummaryPage},
     page::{Order, Page, PageRequest},
 };
 use serde_json::json;
 
 use super::{AdminCall, existing, granted};
 use crate::{
-    domain::User,
+    domain::{CredentialId, User, list::TimeQuery},
     service::{Failure, Refusal, credentials as credential_items, transactions as transaction_items},
     store::{Connection, StoreError, credentials, tenants, transactions, users as table},
 };
@@ -33,6 +33,53 @@ pub async fn list(
         .await?
         .ok_or(Refusal::TenantNotFound)?;
     Ok(Page { items: found.items.into_iter().map(item).collect(), total: found.total })
+}
+
+/// A page of the users, newest first, with what lists show of them; with a search, first those whose id or a name begins
+/// with the text, then those that contain it.
+///
+/// # Errors
+/// [`Refusal::TenantNotFound`].
+pub async fn newest(call: &AdminCall, tenant: TenantId, query: TimeQuery) -> Result<UserSummaryPage, Failure> {
+    let found = call
+        .read(move |connection| {
+            granted!(existing(connection, tenant)?);
+            let found = table::newest(connection, tenant, &query)?;
+            let ids: Vec<UserId> = found.rows.iter().map(|user| user.id).collect();
+            let mut used = credentials::of_users(connection, tenant, &ids)?;
+            let summary = |user: User| {
+                let (credentials, last_used_at) = used.remove(&user.id).unwrap_or_default();
+                UserSummary { user: item(user), credentials, last_used_at }
+            };
+            let items = found.rows.into_iter().map(summary).collect();
+            Ok(Ok(UserSummaryPage { items, total: found.known, next: found.next.map(|place| place.encode()) }))
+        })
+        .await?;
+    Ok(found?)
+}
+
+/// Deletes one of a user's credentials.
+///
+/// # Errors
+/// [`Refusal::TenantNotFound`], [`Refusal::UserNotFound`], [`Refusal::CredentialNotFound`], also for another user's.
+pub async fn delete_credential(call: &AdminCall, tenant: TenantId, name: &str, id: &str) -> Result<(), Failure> {
+    let (name, id) = (name.to_owned(), id.to_owned());
+    let event = call.event(tenant, AuditType::WebauthnCredentialDeleted, call.app.clock.now())?;
+    call.change(move |connection| {
+        granted!(existing(connection, tenant)?);
+        let user = granted!(find(connection, tenant, &name)?.ok_or(Refusal::UserNotFound));
+        let not_found = || Refusal::CredentialNotFound(id.clone());
+        let credential_id = granted!(CredentialId::parse(&id).ok_or_else(not_found));
+        let found = credentials::find(connection, tenant, &credential_id)?.filter(|found| found.user_id == user.id);
+        let credential = granted!(found.ok_or_else(not_found));
+        if !credentials::delete(connection, tenant, &credential_id)? {
+            return Ok(Err(not_found()));
+        }
+        let detail = json!({ "user_id": user.external_id, "name": credential.name, "is_mfa": credential.is_mfa });
+        event.credential(&credential_id).detail(detail).write(connection)?;
+        Ok(Ok(()))
+    })
+    .await
 }
 
 /// A user with credentials and transactions; named by Doorward's id or by the tenant's own.
@@ -77,7 +124,7 @@ pub async fn delete(call: &AdminCall, tenant: TenantId, name: &str) -> Result<()
 }
 
 /// By the tenant's own id first: it may happen to look like a UUID.
-fn find(connection: &mut Connection, tenant: TenantId, name: &str) -> Result<Option<User>, StoreError> {
+pub(super) fn find(connection: &mut Connection, tenant: TenantId, name: &str) -> Result<Option<User>, StoreError> {
     if name.contains('\0') {
         return Ok(None);
     }

@@ -9,6 +9,7 @@ mod fixture;
 mod harness;
 mod isolation;
 mod keys;
+mod newest;
 mod schema;
 mod secrets;
 mod sqlite_only;

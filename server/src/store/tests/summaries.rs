@@ -165,7 +165,10 @@ async fn migrating_fills_the_counts(db: Database) {
     let before = everything(&db).await;
     assert_eq!(before.0[0].users, 3);
     assert!(!before.1.is_empty());
-    let reverted = db.store.migrate_down_one().await.expect("down");
+    let mut reverted = Vec::new();
+    while reverted.first().is_none_or(|version| version != "20261125010000") {
+        reverted.splice(0..0, db.store.migrate_down_one().await.expect("down"));
+    }
     let gone = db.store.read(|c: &mut Connection| summaries::totals(c)).await;
     assert!(matches!(gone, Err(StoreError::Database(_))), "{gone:?}");
     assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, Some(tenant(1)));

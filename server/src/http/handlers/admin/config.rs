@@ -1,13 +1,16 @@
-//! `/tenants/{tenant_id}/config`.
+//! `/tenants/{tenant_id}/config` and `/config/check`.
 
-use actix_web::{HttpResponse, web::Path};
-use doorward_shared::{ErrorBody, TenantId, config::TenantConfig};
+use actix_web::{
+    HttpResponse,
+    web::{Json, Path},
+};
+use doorward_shared::{ErrorBody, TenantId, admin::ConfigCheck, config::TenantConfig};
 
 use super::{failed, refused};
 use crate::{
     http::{
         ApiError,
-        extract::{Administrator, Body, path_tenant},
+        extract::{Administrator, Auditor, Body, path_tenant},
         json,
     },
     service::admin::tenants,
@@ -36,4 +39,22 @@ pub async fn put(caller: Administrator, path: Path<String>, body: Body) -> Resul
     let config = json::object::<TenantConfig>(&body).map_err(refused)?;
     tenants::configure(&caller.call, id, config).await.map_err(failed)?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Says everything that is wrong with a configuration, and changes nothing.
+#[utoipa::path(
+    post,
+    path = "/config/check",
+    tag = "Tenants",
+    request_body = TenantConfig,
+    responses(
+        (status = 200, description = "what would be refused; nothing when `problems` is empty", body = ConfigCheck),
+        (status = 400, description = "unable to process request", body = ErrorBody),
+        (status = 401, description = "The admin token is missing or invalid", body = ErrorBody),
+    ),
+    security(("adminToken" = [])),
+)]
+pub async fn check(_caller: Auditor, body: Body) -> Result<Json<ConfigCheck>, ApiError> {
+    let (value, config) = json::value::<TenantConfig>(&body).map_err(refused)?;
+    Ok(Json(tenants::check(&value, config.as_ref())))
 }

@@ -11,6 +11,9 @@ pub mod overview;
 pub mod signing_keys;
 pub mod tenant;
 pub mod tenants;
+pub mod transactions;
+pub mod user_credentials;
+pub mod user_summaries;
 pub mod users;
 
 use crate::{
