@@ -43,7 +43,7 @@ impl fmt::Display for Which {
     }
 }
 
-/// Why an installation was not moved. Nothing is ever changed in the source.
+/// Why an installation was not moved. In the source nothing is changed but its schema, where migrations were pending.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransferError {
     /// A database failed.
