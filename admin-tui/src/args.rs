@@ -107,6 +107,8 @@ pub enum Command {
     Status,
     /// Who the token is
     Me,
+    /// Print the server's figures, in the text format of Prometheus
+    Metrics,
     /// Print the version
     Version,
 }

@@ -4,6 +4,7 @@ mod audit;
 mod config;
 mod confirm;
 mod credentials;
+mod draft;
 mod export;
 mod failed;
 mod follow;
@@ -51,6 +52,8 @@ struct Context {
     connection: Connection,
     out: Output,
     now: Timestamp,
+    /// The command of the editor.
+    editor: String,
 }
 
 /// Shows the app until it is left.
@@ -82,7 +85,8 @@ pub async fn run(command: Command, call: Call) -> Result<(), Failed> {
         return status::version(&out);
     }
     let (connection, api) = connect(&call)?;
-    let context = Context { api, connection, out, now: (call.now)() };
+    let editor = call.environment.get("VISUAL").or_else(|| call.environment.get("EDITOR")).unwrap_or("vi").to_owned();
+    let context = Context { api, connection, out, now: (call.now)(), editor };
     let ended = carry_out(&context, command).await;
     ended.map_err(|failed| failed.advised(&context.connection))
 }
@@ -100,6 +104,7 @@ async fn carry_out(context: &Context, command: Command) -> Result<(), Failed> {
         Command::Overview(args) => overview::run(context, args).await,
         Command::Status => status::run(context).await,
         Command::Me => status::me(context).await,
+        Command::Metrics => status::metrics(context).await,
         Command::Version => status::version(&context.out),
     }
 }

@@ -65,7 +65,7 @@ fn words(body: &ErrorBody) -> String {
             "the server does not know this request: its version is older, or this is not the admin API".to_owned()
         }
         (ErrorCode::Unavailable, "") => "the server is overloaded, or its database is away: try again".to_owned(),
-        (_, "") => body.title.clone(),
+        (_, details) if details.is_empty() || details == body.title => body.title.clone(),
         (_, details) => format!("{}: {details}", body.title),
     }
 }
@@ -187,6 +187,7 @@ mod tests {
         };
         let refused = |code, title, details| ApiError::Refused(body(code, title, details)).to_string();
         assert_eq!(refused(ErrorCode::TenantNotFound, "tenant not found", ""), "tenant not found");
+        assert_eq!(refused(ErrorCode::UserNotFound, "user not found", "user not found"), "user not found");
         assert_eq!(refused(ErrorCode::ConfigInvalid, "no", "origin"), "no: origin");
         assert!(refused(ErrorCode::RouteNotFound, "not found", "no such endpoint").contains("older"));
         let forbidden = ApiError::Forbidden(body(ErrorCode::Forbidden, "forbidden", "an auditor reads"));

@@ -26,6 +26,10 @@ Example:
 Without `mfa` in the file, the present values of that part stay. Another RP ID makes every passkey of the tenant
 useless: that is asked for, or confirmed with --yes.";
 
+pub(super) const CONFIG_EDIT: &str = "\
+Opens the present configuration as JSON. What was written is checked, what changes is shown, and only then it is saved.
+What is refused can be mended: the file is kept, and named.";
+
 pub(super) const KEYS_CREATE: &str = "\
 Examples:
   doorward-admin keys create --tenant Shop --name backend --expires 90d

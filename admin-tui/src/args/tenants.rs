@@ -107,6 +107,9 @@ pub enum ConfigCommand {
     /// Replace the configuration, after showing what changes
     #[command(after_help = help::CONFIG_SET)]
     Set(ConfigSetArgs),
+    /// Change the configuration in your editor (VISUAL, EDITOR, else vi)
+    #[command(after_help = help::CONFIG_EDIT)]
+    Edit(ConfigEditArgs),
     /// Say everything that is wrong with a configuration
     Check(ConfigCheckArgs),
 }
@@ -124,6 +127,17 @@ pub struct ConfigSetArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Whether to ask, when the RP ID changes.
+    #[command(flatten)]
+    pub confirmation: Confirmation,
+}
+
+/// `doorward-admin tenants config edit`
+#[derive(Debug, Clone, Args)]
+pub struct ConfigEditArgs {
+    /// Id or name of the tenant
+    #[arg(value_name = "TENANT")]
+    pub tenant: String,
+    /// Whether to ask, before the changes are saved.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }

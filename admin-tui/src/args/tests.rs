@@ -62,6 +62,8 @@ fn every_command_is_read() {
         "overview --days 90",
         "status",
         "me --json",
+        "metrics",
+        "tenants config edit Shop",
         "version",
     ] {
         accepted(line);

@@ -2,12 +2,12 @@
 
 use std::{io::Read as _, path::Path};
 
-use doorward_shared::{admin::ConfigProblem, config::TenantConfig};
+use doorward_shared::{TenantId, admin::ConfigProblem, config::TenantConfig};
 use serde_json::Value;
 
-use super::{Context, Failed, confirm::confirm, tenant};
+use super::{Context, Failed, confirm::confirm, draft::Draft, tenant};
 use crate::{
-    args::tenants::{ConfigCheckArgs, ConfigCommand, ConfigSetArgs},
+    args::tenants::{ConfigCheckArgs, ConfigCommand, ConfigEditArgs, ConfigSetArgs},
     escape::visible,
 };
 
@@ -22,6 +22,7 @@ pub(super) async fn run(context: &Context, command: ConfigCommand) -> Result<(),
             if context.out.json { context.out.value(&config) } else { context.out.pretty(&config) }
         }
         ConfigCommand::Set(args) => set(context, args).await,
+        ConfigCommand::Edit(args) => edit(context, args).await,
         ConfigCommand::Check(args) => check(context, &args).await,
     }
 }
@@ -58,29 +59,66 @@ async fn set(context: &Context, args: ConfigSetArgs) -> Result<(), Failed> {
     let id = tenant::find(&context.api, &args.tenant).await?;
     let new = read(context, &args.file).await?;
     let present = context.api.tenant(id).await?.config;
-    let mut wanted = new.clone();
-    if wanted.mfa.is_none() {
-        wanted.mfa.clone_from(&present.mfa);
-    }
-    let changes = changes(&value(&present)?, &value(&wanted)?);
+    let changes = compared(&present, &new)?;
     if context.out.json && args.dry_run {
         return context.out.value(&changes_json(&changes));
     }
-    if !context.out.json {
-        for (path, before, after) in &changes {
-            context.out.line(&visible(&format!("{path}: {before} → {after}")))?;
-        }
-    }
+    show(context, &changes)?;
     if args.dry_run {
         return context.out.line(if changes.is_empty() { "nothing would change" } else { "nothing was changed" });
     }
     if present.webauthn.relying_party.id != new.webauthn.relying_party.id {
-        let what = "Another RP ID makes every passkey and second factor of this tenant useless.";
-        confirm(args.confirmation, what)?;
+        confirm(args.confirmation, ANOTHER_RP_ID)?;
     }
-    context.api.configure_tenant(id, &new).await?;
-    let count = changes.len();
-    context.out.done(&match count {
+    save(context, id, &new, changes.len()).await
+}
+
+const ANOTHER_RP_ID: &str = "Another RP ID makes every passkey and second factor of this tenant useless.";
+
+async fn edit(context: &Context, args: ConfigEditArgs) -> Result<(), Failed> {
+    let id = tenant::find(&context.api, &args.tenant).await?;
+    let present = context.api.tenant(id).await?.config;
+    let text = serde_json::to_string_pretty(&present).map_err(|error| Failed::new(error.to_string()))?;
+    let draft = Draft::write(&text)?;
+    draft.open(&context.editor)?;
+    let new = read(context, &draft.path).await.map_err(|failed| draft.kept(failed))?;
+    let changes = compared(&present, &new)?;
+    if changes.is_empty() {
+        draft.remove();
+        return context.out.done("nothing changed");
+    }
+    show(context, &changes)?;
+    let another = present.webauthn.relying_party.id != new.webauthn.relying_party.id;
+    let question = if another { ANOTHER_RP_ID } else { "This is saved for all further ceremonies of the tenant." };
+    let saved = match confirm(args.confirmation, question) {
+        Ok(()) => save(context, id, &new, changes.len()).await,
+        Err(failed) => Err(failed),
+    };
+    saved.map_err(|failed| draft.kept(failed))?;
+    draft.remove();
+    Ok(())
+}
+
+/// What would change: a configuration without `mfa` leaves that part alone.
+fn compared(present: &TenantConfig, new: &TenantConfig) -> Result<Vec<Change>, Failed> {
+    let mut wanted = new.clone();
+    if wanted.mfa.is_none() {
+        wanted.mfa.clone_from(&present.mfa);
+    }
+    Ok(changes(&value(present)?, &value(&wanted)?))
+}
+
+fn show(context: &Context, changes: &[Change]) -> Result<(), Failed> {
+    if context.out.json {
+        return Ok(());
+    }
+    let line = |(path, before, after): &Change| context.out.line(&visible(&format!("{path}: {before} → {after}")));
+    changes.iter().try_for_each(line)
+}
+
+async fn save(context: &Context, id: TenantId, new: &TenantConfig, changes: usize) -> Result<(), Failed> {
+    context.api.configure_tenant(id, new).await?;
+    context.out.done(&match changes {
         0 => "nothing changed".to_owned(),
         1 => "1 value is changed".to_owned(),
         count => format!("{count} values are changed"),

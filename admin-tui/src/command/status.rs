@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Context, Failed, output::Output};
-use crate::api::ApiError;
+use crate::{api::ApiError, escape::visible};
 
 #[derive(Serialize)]
 struct Status<'a> {
@@ -63,6 +63,15 @@ pub(super) async fn me(context: &Context) -> Result<(), Failed> {
         return context.out.value(&me);
     }
     context.out.pairs(&[("name", me.name), ("role", me.role.to_string())])
+}
+
+/// Prints the figures as they come.
+pub(super) async fn metrics(context: &Context) -> Result<(), Failed> {
+    if context.out.json {
+        return Err(Failed::usage("metrics are text: they have no --json"));
+    }
+    let text = context.api.metrics().await?;
+    text.lines().try_for_each(|line| context.out.line(&visible(line)))
 }
 
 /// Prints the version.

@@ -16,6 +16,9 @@ async fn status_says_where_and_who() {
     assert_eq!((&json["ready"], &json["role"]), (&true.into(), &"auditor".into()));
     assert_eq!(operator.out(&["me"]).await, "name   auditor\nrole   auditor\n");
     assert_eq!(operator.json(&["me"]).await["name"], "auditor");
+    assert!(operator.out(&["metrics"]).await.contains("# TYPE doorward_"));
+    let why = operator.refused(&["metrics", "--json"], 2).await;
+    assert!(why.contains("no --json"), "{why}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

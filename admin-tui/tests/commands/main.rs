@@ -12,3 +12,4 @@ mod secrets;
 mod support;
 mod tenants;
 mod tls;
+mod users;
