@@ -78,8 +78,11 @@ impl Table {
             let sparest = columns.iter_mut().filter(|(column, width)| column.spare > 0 && width.is_some());
             match sparest.max_by_key(|(column, _)| column.spare) {
                 Some((_, width)) => *width = None,
-                // Nothing can be left out: the terminal wraps.
-                None => break,
+                // Nothing can be left out: the terminal wraps, as little as can be.
+                None => {
+                    columns.iter_mut().for_each(squeeze);
+                    break;
+                }
             }
         }
         Layout { columns, cut: true }
@@ -89,6 +92,13 @@ impl Table {
 fn total(columns: &[(Column, Option<usize>)]) -> usize {
     let shown: Vec<_> = columns.iter().filter_map(|(_, width)| *width).collect();
     shown.iter().sum::<usize>() + GAP * shown.len().saturating_sub(1)
+}
+
+/// Leaves a text no more than it needs.
+fn squeeze((column, width): &mut (Column, Option<usize>)) {
+    if let (Some(width), Some(least)) = (width, column.least) {
+        *width = least.min(*width);
+    }
 }
 
 /// Takes so many columns from the widest texts, if they can spare them.
@@ -180,6 +190,8 @@ mod tests {
         assert_eq!(layout.row(&rows(&[["1", "Shop", "12", "note"]])[0]), "1   Shop  note");
         let layout = table().layout(&rows(&[["123456789", "Shop", "12", "note"]]), Some(10));
         assert_eq!(layout.left_out(), ["USERS", "NOTE"], "an id stays whole");
+        let long = rows(&[["123456789", "Shopping", "12", "note"]]);
+        assert_eq!(table().layout(&long, Some(10)).row(&long[0]), "123456789  Sho…");
     }
 
     #[test]

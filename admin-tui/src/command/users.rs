@@ -97,11 +97,11 @@ fn credentials(context: &Context, detail: &UserDetail) -> Result<(), Failed> {
         Column::new("CREDENTIAL"),
         Column::text("NAME", 8),
         Column::new("KIND"),
-        Column::new("CREATED").spare(1),
-        Column::new("LAST USED"),
-        Column::text("ATTESTATION", 6).spare(3),
-        Column::text("TRANSPORTS", 6).spare(4),
-        Column::new("BACKED UP").spare(2),
+        Column::new("CREATED").spare(2),
+        Column::new("LAST USED").spare(1),
+        Column::text("ATTESTATION", 6).spare(4),
+        Column::text("TRANSPORTS", 6).spare(5),
+        Column::new("BACKED UP").spare(3),
     ]);
     let row = |credential: &doorward_shared::public::CredentialItem| {
         vec![
