@@ -67,6 +67,9 @@ pub async fn run<B: Backend, A: Admin>(
             return Ok(());
         }
         if std::mem::take(&mut model.changed) {
+            if std::mem::take(&mut model.turned) && painted.uncertain {
+                terminal.clear()?;
+            }
             painted = paint(terminal, &model)?;
             effects.extend(update::update(&mut model, Message::Painted { rows: painted.rows }));
         }

@@ -40,8 +40,11 @@ pub(super) fn page(painter: &mut Painter<'_>, model: &Model, area: Rect) {
             } else {
                 format!("Trying again in {wait} s")
             };
-            let tries = if *attempts == 1 { "once".to_owned() } else { format!("{attempts} times") };
-            let since = when::span(model.now.millis().saturating_sub(since.millis()));
+            let away = when::span(model.now.millis().saturating_sub(since.millis()));
+            let tries = match attempts {
+                1 => "tried once".to_owned(),
+                _ => format!("tried {attempts} times in {away}"),
+            };
             let spinner = painter.spinner();
             painter.spans(
                 inside.x,
@@ -51,7 +54,7 @@ pub(super) fn page(painter: &mut Painter<'_>, model: &Model, area: Rect) {
                     (spinner, Tone::Accent),
                     (" ", Tone::Plain),
                     (&again, Tone::Plain),
-                    (&format!("  ·  tried {tries} in {since}"), Tone::Dim),
+                    (&format!("  ·  {tries}"), Tone::Dim),
                 ],
             );
         }

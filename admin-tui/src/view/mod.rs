@@ -37,6 +37,9 @@ pub struct Painted {
     pub rows: usize,
     /// Where text is being written.
     pub caret: Option<Position>,
+    /// Whether there are characters made of several, which terminals measure differently: what they left behind is not
+    /// where it is thought to be.
+    pub uncertain: bool,
 }
 
 impl Painted {
@@ -77,7 +80,9 @@ pub fn draw(model: &Model, buffer: &mut Buffer) -> Painted {
     }
     chrome::key_bar(&mut painter, model, foot);
     chrome::toasts(&mut painter, model, body);
-    Painted { hits: painter.hits, rows: painter.rows, caret: painter.caret }
+    let Painter { buffer, hits, rows, caret, .. } = painter;
+    let uncertain = buffer.content().iter().any(|cell| cell.symbol().chars().nth(1).is_some());
+    Painted { hits, rows, caret, uncertain }
 }
 
 fn screen(painter: &mut Painter<'_>, model: &Model, area: Rect) {

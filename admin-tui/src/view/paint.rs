@@ -175,10 +175,10 @@ pub(crate) fn wrap(text: &str, room: usize) -> Vec<String> {
         let mut line = String::new();
         for word in shown.split_inclusive(' ') {
             if !line.is_empty() && width(&line) + width(word.trim_end()) > room {
-                lines.push(std::mem::take(&mut line));
+                lines.push(std::mem::take(&mut line).trim_end().to_owned());
             }
             let mut rest = word;
-            while width(rest) > room.max(1) {
+            while width(rest.trim_end()) > room.max(1) {
                 let head = head(rest, room.max(1));
                 let (piece, tail) = rest.split_at(head);
                 line.push_str(piece);
@@ -187,7 +187,7 @@ pub(crate) fn wrap(text: &str, room: usize) -> Vec<String> {
             }
             line.push_str(rest);
         }
-        lines.push(line);
+        lines.push(line.trim_end().to_owned());
     }
     lines
 }
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn lines_break_between_words_and_inside_long_ones() {
-        assert_eq!(wrap("one two three", 8), ["one two ", "three"]);
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("界界界", 5), ["界界", "界"]);
         assert_eq!(wrap("a\nb", 5), ["a", "b"]);

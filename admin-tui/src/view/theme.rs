@@ -95,7 +95,8 @@ impl Theme {
             (Self::Dark, false) => Style::new().bg(Color::Indexed(234)),
             (Self::Light, true) => Style::new().bg(Color::Indexed(252)).add_modifier(Modifier::BOLD),
             (Self::Light, false) => Style::new().bg(Color::Indexed(255)),
-            (_, true) => Style::new().add_modifier(Modifier::REVERSED),
+            // Reversed as one piece: cells of several colours would make a patchwork of it.
+            (_, true) => Style::new().fg(Color::Reset).add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM),
             (_, false) => Style::new(),
         }
     }

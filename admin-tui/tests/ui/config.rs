@@ -1,10 +1,11 @@
 //! The configuration's form.
 
 use doorward_admin::backend::Call;
+use doorward_shared::ErrorCode;
 
 use crate::{
     data,
-    fake::{Fake, tenant_id},
+    fake::{Fake, refusal, tenant_id},
     harness::App,
 };
 
@@ -83,6 +84,18 @@ async fn what_is_no_number_is_told_without_asking() {
     app.keys("esc").await;
     app.shows(&["60000", "as the server has it"]);
     app.lacks(&["60000soon"]);
+}
+
+#[tokio::test]
+async fn a_check_that_failed_is_no_approval() {
+    let fake = Fake::new(data::world());
+    let mut app = App::start(fake.clone(), 100, 40).await;
+    app.keys("2 enter j enter").await;
+    app.write(" plc").await;
+    fake.fail(Some(refusal(ErrorCode::RouteNotFound, "not found", "no such endpoint")));
+    app.pass(400).await;
+    app.shows(&["not checked: the server does not know this request"]);
+    app.lacks(&["would take it"]);
 }
 
 #[tokio::test]

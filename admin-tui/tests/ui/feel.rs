@@ -158,6 +158,32 @@ async fn sixteen_colours_are_the_terminals_own() {
 }
 
 #[tokio::test]
+async fn what_terminals_measure_differently_leaves_nothing_behind() {
+    let app = App::start(Fake::new(data::world()), 80, 24).await;
+    app.keys("2 enter esc 3").await;
+    assert_eq!(app.cleared(), 0, "cleared for nothing");
+    let mut world = data::world();
+    world.tenants[0].summary.tenant.display_name = "रोहन".to_owned();
+    let app = App::start(Fake::new(world), 80, 24).await;
+    app.keys("2").await;
+    let before = app.cleared();
+    app.keys("enter").await;
+    assert!(app.cleared() > before);
+    app.keys("l").await;
+    app.shows(&["API keys", "रोहन"]);
+}
+
+#[tokio::test]
+async fn ids_and_entries_are_copied() {
+    let app = App::start(Fake::new(data::world()), 80, 24).await;
+    app.keys("2 y enter y l l l enter y 3 y").await;
+    let copied = app.copied();
+    let id = crate::fake::tenant_id(0).to_string();
+    assert_eq!(copied[..3], [id.clone(), id, "alice".to_owned()]);
+    assert!(copied[3].contains("\"type\": \"webauthn_transaction_final_succeeded\""), "{}", copied[3]);
+}
+
+#[tokio::test]
 async fn the_app_ends_when_asked_or_when_nobody_is_there() {
     let app = App::start(Fake::new(data::world()), 80, 24).await;
     app.keys("2 n").await;

@@ -3,7 +3,10 @@
 use std::{
     convert::Infallible,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -38,6 +41,7 @@ pub(crate) fn start_time() -> Timestamp {
 struct Shared {
     inner: Arc<Mutex<TestBackend>>,
     drawn: Arc<Notify>,
+    cleared: Arc<AtomicUsize>,
 }
 
 impl Shared {
@@ -70,10 +74,12 @@ impl Backend for Shared {
     }
 
     fn clear(&mut self) -> Result<(), Infallible> {
+        self.cleared.fetch_add(1, Ordering::Relaxed);
         self.with(Backend::clear)
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> Result<(), Infallible> {
+        self.cleared.fetch_add(1, Ordering::Relaxed);
         self.with(|it| it.clear_region(clear_type))
     }
 
@@ -116,7 +122,7 @@ impl App {
     ) -> Self {
         let (inputs, receiver) = mpsc::unbounded_channel();
         let inner = Arc::new(Mutex::new(TestBackend::new(columns, rows)));
-        let terminal = Shared { inner, drawn: Arc::default() };
+        let terminal = Shared { inner, drawn: Arc::default(), cleared: Arc::default() };
         let copied = Arc::<Mutex<Vec<String>>>::default();
         let (screen, clipboard) = (terminal.clone(), Arc::clone(&copied));
         let now = start_time();
@@ -268,6 +274,11 @@ impl App {
             self.send(Input::Tick(self.now));
             let _ = tokio::time::timeout(Duration::from_millis(50), drawn).await;
         }
+    }
+
+    /// How often the terminal was cleared.
+    pub(crate) fn cleared(&self) -> usize {
+        self.terminal.cleared.load(Ordering::Relaxed)
     }
 
     /// What was handed to the clipboard.

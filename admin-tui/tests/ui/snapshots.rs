@@ -4,9 +4,14 @@
 
 use std::path::PathBuf;
 
+use doorward_admin::api::ApiError;
 use doorward_shared::admin::Role;
 
-use crate::{data, fake::Fake, harness::App};
+use crate::{
+    data,
+    fake::{Fake, away},
+    harness::App,
+};
 
 fn file(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests", "ui", "snapshots", &format!("{name}.txt")].iter().collect()
@@ -34,6 +39,41 @@ async fn picture(name: &str, role: Role, keys: &[&str]) {
         }
         compare(&format!("{name}_{columns}x{rows}"), &app.screen());
     }
+}
+
+/// What is shown in place of the screens when every call ends so.
+async fn picture_of_fault(name: &str, fault: ApiError) {
+    for (columns, rows) in [(80, 24), (160, 48)] {
+        let fake = Fake::new(data::world());
+        fake.fail(Some(fault.clone()));
+        let app = App::start(fake, columns, rows).await;
+        compare(&format!("{name}_{columns}x{rows}"), &app.screen());
+    }
+}
+
+const SERVER: &str = "http://127.0.0.1:8001";
+
+#[tokio::test]
+async fn server_away() {
+    picture_of_fault("server_away", away()).await;
+}
+
+#[tokio::test]
+async fn token_refused() {
+    picture_of_fault("token_refused", ApiError::Unauthorized { url: SERVER.to_owned() }).await;
+}
+
+#[tokio::test]
+async fn certificate_unknown() {
+    let reason = "no trusted authority issued it (a private one is named with --ca-file)".to_owned();
+    picture_of_fault("certificate_unknown", ApiError::CertificateUnknown { url: SERVER.to_owned(), reason }).await;
+}
+
+#[tokio::test]
+async fn something_else_answers() {
+    let what = "no JSON".to_owned();
+    let fault = ApiError::Unexpected { url: SERVER.to_owned(), status: Some(404), what };
+    picture_of_fault("something_else_answers", fault).await;
 }
 
 macro_rules! pictures {

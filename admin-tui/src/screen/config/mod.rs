@@ -12,6 +12,7 @@ use doorward_shared::{
 };
 
 use crate::{
+    api::ApiError,
     backend::{Answer, Call},
     field::Field,
     list::{Cursor, Remote},
@@ -235,6 +236,12 @@ impl ConfigForm {
     #[must_use]
     pub const fn is_checking(&self) -> bool {
         self.check.is_pending() || self.due.is_some()
+    }
+
+    /// Why the server could not be asked about what is written.
+    #[must_use]
+    pub const fn check_error(&self) -> Option<&ApiError> {
+        self.check.error.as_ref()
     }
 
     /// What is wrong with a row.

@@ -138,6 +138,10 @@ fn draw_foot(painter: &mut Painter<'_>, form: &ConfigForm, problems: &[ConfigPro
     let state = match (form.is_changed(), form.is_checking(), problems) {
         (false, ..) => ("as the server has it".to_owned(), Tone::Dim),
         (true, true, _) => (format!("{} checking…", painter.spinner()), Tone::Dim),
+        (true, false, []) if form.check_error().is_some() => {
+            let why = form.check_error().map(ToString::to_string).unwrap_or_default();
+            (format!("● changed, not saved; not checked: {why}"), Tone::Warn)
+        }
         (true, false, []) => ("● changed, not saved; the server would take it".to_owned(), Tone::Warn),
         (true, false, [one]) => (format!("✗ {}: {}", one.field, one.message), Tone::Bad),
         (true, false, [first, ..]) => {
