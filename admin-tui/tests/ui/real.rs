@@ -118,3 +118,41 @@ async fn a_server_that_goes_away_leaves_what_was_shown() {
     app.wait_for("away; trying again").await;
     app.shows(&["▌Example"]);
 }
+
+#[tokio::test]
+async fn a_configuration_is_checked_and_users_are_found_on_the_server() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    for name in ["alice", "bob"] {
+        let _ = Person::new(name).register(&tenant).await.expect(200);
+    }
+    let mut app = start(&server, Role::Admin, PathBuf::new()).await;
+    app.keys("2").await;
+    app.wait_for("▌Example").await;
+    app.keys("enter").await;
+    app.wait_for("https://app.example.com").await;
+    app.keys("j j j enter").await;
+    app.write("/login").await;
+    app.wait_for("✗ webauthn.relying_party.origins[0]").await;
+    app.keys("esc j enter").await;
+    app.write("https://login.example.com").await;
+    app.keys("enter").await;
+    app.wait_for("the server would take it").await;
+    app.keys("w").await;
+    app.shows(&["+ https://login.example.com"]);
+    app.keys("y").await;
+    app.wait_for("Saved the configuration of Example").await;
+    app.wait_for("as the server has it").await;
+    app.keys("l l l").await;
+    app.wait_for("alice@example.com").await;
+    app.keys("/").await;
+    app.write("bob").await;
+    app.wait_for("▌bob").await;
+    app.keys("enter enter").await;
+    app.wait_for("Credentials (1)").await;
+    app.keys("d y").await;
+    app.wait_for("Removed credential").await;
+    app.wait_for("This user has no credentials.").await;
+    app.keys("D y").await;
+    app.wait_for("Deleted user bob@example.com").await;
+}
