@@ -103,7 +103,7 @@ async fn wrong_keys_are_sent_beside_right_ones_and_none_is_believed() {
     let tenant = server.tenant().await;
     let id = tenant.id.to_string();
     let target = ["--url", &server.public_url, "--tenant", &id, "--api-key", &tenant.api_key];
-    let known = [&target[..], &["--origin", doorward_testkit::ORIGIN, "--duration", "0.5"]].concat();
+    let known = [&target[..], &["--origin", doorward_testkit::ORIGIN]].concat();
     let (report, json) = run(&[&["mfa", "--wrong-keys", "5"], &known[..]].concat()).await;
     assert!(report.ok, "{report}");
     assert_eq!(json["phases"].as_array().unwrap().len(), 2);

@@ -53,6 +53,11 @@ impl Phase {
         left > 0 && now < self.until
     }
 
+    /// Whether there is anybody left to be pressed.
+    pub(super) fn goes_on(&self) -> bool {
+        self.running.get() > 0 && Instant::now() < self.until
+    }
+
     fn client_ended(&self) {
         self.running.set(self.running.get().saturating_sub(1));
         if self.running.get() == 0 {

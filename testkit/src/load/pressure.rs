@@ -49,12 +49,12 @@ fn wrong(api_key: &str) -> String {
     format!("{}{}", api_key.get(..known).unwrap_or_default(), base64url(&bytes))
 }
 
-/// Sends wrong keys until the phase is over.
+/// Sends wrong keys until the phase is over, or no other client is left.
 pub(super) async fn press(phase: Rc<Phase>, heads: Rc<Heads>, number: usize) -> Pressure {
     let mut pressure = Pressure::default();
     let Some(host) = phase.hosts.get(number % phase.hosts.len().max(1)) else { return pressure };
     let mut connection = Connection::to(host.address);
-    while Instant::now() < phase.until {
+    while phase.goes_on() {
         let head = Head::post(host, &heads.guarded_path, Some(&wrong(&heads.api_key)));
         let began = Instant::now();
         let status = connection.send(&head, br#"{"user_id":"nobody"}"#).await.map_or(0, |answer| answer.status);
