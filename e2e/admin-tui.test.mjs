@@ -1,6 +1,5 @@
 // `doorward-admin` in a real terminal, against the real server: a person makes a tenant and a key, the key ends a second
 // factor login, the row appears in the live log, the key is revoked, and the next call is refused in sight of the log.
-//   PICTURES=DIR   also writes pictures of the screens into DIR (docs/admin-tui.md shows them)
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -44,11 +43,6 @@ const open = (columns, rows, env = {}) => openTerminal({
   columns, rows, env: { HOME: folder, ...env },
 });
 
-/** A picture for the documents; only where they are asked for. */
-async function picture(name, title, of = terminal) {
-  if (process.env.PICTURES) await of.picture(join(process.env.PICTURES, `${name}.svg`), title);
-}
-
 /** All ceremonies, by a software authenticator that calls the public API with the tenant's key. */
 const probe = () => run(SERVER, [
   "probe", "--url", server.public_url, "--tenant", tenant, "--api-key", key, "--origin", ORIGIN, "--json",
@@ -57,7 +51,6 @@ const probe = () => run(SERVER, [
 describe("an operator's hour in the terminal", () => {
   test("the overview comes up with what the installation holds", async () => {
     await terminal.until("Busiest tenants");
-    await picture("admin-overview-empty", "The overview of a new installation");
   });
 
   test("a tenant is created with its first key, which is shown once", async () => {
@@ -70,7 +63,6 @@ describe("an operator's hour in the terminal", () => {
     await terminal.type("example.com");
     await terminal.press("Tab");
     await terminal.type(ORIGIN);
-    await picture("admin-new-tenant", "The form of a new tenant");
     await terminal.press("Enter");
     const screen = await terminal.until(/dw_[0-9a-f-]+_\S+/);
     key = /dw_[0-9a-f-]+_[\w-]+/.exec(screen)[0];
@@ -89,7 +81,6 @@ describe("an operator's hour in the terminal", () => {
     await terminal.until(/tenant created +Shop/);
     await probe();
     await terminal.until(/✓ +mfa (login|authentication)/i);
-    await picture("admin-audit", "The live audit log");
   });
 
   test("filters combine and show as chips; the details pane shows the whole row", async () => {
@@ -98,7 +89,6 @@ describe("an operator's hour in the terminal", () => {
     await terminal.press("Enter");
     await terminal.press("Enter");
     await terminal.until(/meta_http_request_id|request/i);
-    await picture("admin-audit-details", "One entry of the audit log with all its fields");
     await terminal.press("x");
   });
 
@@ -121,7 +111,6 @@ describe("an operator's hour in the terminal", () => {
     await terminal.until(/Tenants › Shop/);
     await terminal.press("Tab");
     await terminal.until(/dw_[0-9a-f]{4}/);
-    await picture("admin-keys", "A tenant's API keys");
     await terminal.press("d");
     await terminal.until(/revoke/i);
     await terminal.press("y");
@@ -138,7 +127,6 @@ describe("an operator's hour in the terminal", () => {
     const second = await open(80, 24);
     try {
       await second.until("Busiest tenants");
-      await picture("admin-80x24", "The overview in a terminal of 80 by 24", second);
       await second.resize(40, 10);
       await second.until((screen) => screen.split("\n").length >= 10);
       await second.resize(200, 50);

@@ -21,9 +21,13 @@ async function freePorts(count) {
   return ports;
 }
 
-/** What quickstart printed (`public_url`, `demo_url`, `tenant_id`, `api_key`, …), and how to end it. */
-export async function startServer() {
+/**
+ * What quickstart printed (`public_url`, `demo_url`, `tenant_id`, `api_key`, …), and how to end it. `prepare` may fill the
+ * data folder first.
+ */
+export async function startServer(prepare = async () => {}) {
   const dataDir = await mkdtemp(join(tmpdir(), "doorward-e2e-"));
+  await prepare(dataDir);
   const [publicPort, adminPort, demoPort] = await freePorts(3);
   // A developer's own settings must not change what is tested.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("DOORWARD_")));

@@ -67,10 +67,12 @@ pub async fn run<B: Backend, A: Admin>(
             return Ok(());
         }
         if std::mem::take(&mut model.changed) {
-            if std::mem::take(&mut model.turned) && painted.uncertain {
-                terminal.clear()?;
-            }
+            let before = painted.uncertain;
             painted = paint(terminal, &model)?;
+            if !before.is_empty() && before != painted.uncertain {
+                terminal.clear()?;
+                painted = paint(terminal, &model)?;
+            }
             effects.extend(update::update(&mut model, Message::Painted { rows: painted.rows }));
         }
         let message = tokio::select! {

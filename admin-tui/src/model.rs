@@ -187,8 +187,6 @@ pub struct Model {
     pub quit: bool,
     /// Whether anything that is drawn may have changed.
     pub changed: bool,
-    /// Whether another screen came to the front since the last frame.
-    pub turned: bool,
     pub(crate) ids: u64,
     /// The call that finds out whether the server is there, and as whom it knows us.
     pub(crate) greeting: Option<RequestId>,
@@ -213,7 +211,6 @@ impl Model {
             exporting: None,
             quit: false,
             changed: true,
-            turned: false,
             ids: 0,
             greeting: None,
             stacks: Section::ALL.map(|section| Stack::new(Screen::root(section))),

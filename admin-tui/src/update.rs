@@ -113,7 +113,6 @@ fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
 }
 
 fn load_screen(model: &mut Model, out: &mut Out) {
-    model.turned = true;
     model.with_screen(out, |screen, cx| screen.page_mut().load(cx));
 }
 

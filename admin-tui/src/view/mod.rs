@@ -10,7 +10,7 @@ mod table;
 mod theme;
 
 use ratatui::{
-    buffer::Buffer,
+    buffer::{Buffer, Cell},
     layout::{Position, Rect},
 };
 
@@ -37,9 +37,9 @@ pub struct Painted {
     pub rows: usize,
     /// Where text is being written.
     pub caret: Option<Position>,
-    /// Whether there are characters made of several, which terminals measure differently: what they left behind is not
-    /// where it is thought to be.
-    pub uncertain: bool,
+    /// The rows with characters made of several, which terminals measure differently: when one of these rows changes, what
+    /// it left behind is not where it is thought to be.
+    pub uncertain: Vec<(u16, String)>,
 }
 
 impl Painted {
@@ -81,8 +81,24 @@ pub fn draw(model: &Model, buffer: &mut Buffer) -> Painted {
     chrome::key_bar(&mut painter, model, foot);
     chrome::toasts(&mut painter, model, body);
     let Painter { buffer, hits, rows, caret, .. } = painter;
-    let uncertain = buffer.content().iter().any(|cell| cell.symbol().chars().nth(1).is_some());
-    Painted { hits, rows, caret, uncertain }
+    Painted { hits, rows, caret, uncertain: uncertain_rows(buffer) }
+}
+
+fn uncertain_rows(buffer: &Buffer) -> Vec<(u16, String)> {
+    let rows = buffer.content().chunks(usize::from(buffer.area.width.max(1)));
+    (buffer.area.y..)
+        .zip(rows)
+        .filter(|(_, cells)| cells.iter().any(|cell| is_uncertain(cell.symbol())))
+        .map(|(y, cells)| (y, cells.iter().map(Cell::symbol).collect()))
+        .collect()
+}
+
+/// Whether terminals differ in how wide they draw this: what is made of several characters, and the scripts of South and
+/// South-East Asia, whose vowel signs some join to the letter before and others give a column of their own.
+fn is_uncertain(symbol: &str) -> bool {
+    let mut characters = symbol.chars();
+    let first = characters.next().unwrap_or(' ');
+    characters.next().is_some() || matches!(first, '\u{0900}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
 }
 
 fn screen(painter: &mut Painter<'_>, model: &Model, area: Rect) {

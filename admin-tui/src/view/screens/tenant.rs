@@ -50,9 +50,9 @@ fn draw_facts(painter: &mut Painter<'_>, screen: &Tenant, area: Rect) {
         &[
             (&id, Tone::Dim),
             (&users, Tone::Strong),
-            (" users  ", Tone::Dim),
+            (if it.users == 1 { " user  " } else { " users  " }, Tone::Dim),
             (&passkeys, Tone::Strong),
-            (" credentials  ", Tone::Dim),
+            (if it.credentials == 1 { " credential  " } else { " credentials  " }, Tone::Dim),
             (&good, Tone::Good),
             (" ok  ", Tone::Dim),
             (&bad, if it.refused == 0 { Tone::Dim } else { Tone::Bad }),

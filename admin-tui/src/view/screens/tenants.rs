@@ -74,7 +74,13 @@ fn draw_table(painter: &mut Painter<'_>, screen: &Tenants, area: Rect) {
 fn draw_details(painter: &mut Painter<'_>, it: &TenantSummary, area: Rect) {
     let inside = painter.panel(area, &it.tenant.display_name, false);
     let now = painter.now;
-    let active = it.last_activity.map_or_else(|| "never".to_owned(), |at| format!("{} ago", when::ago(now, at)));
+    let active = it.last_activity.map_or_else(
+        || "never".to_owned(),
+        |at| match when::ago(now, at) {
+            moment if moment == "now" => moment,
+            past => format!("{past} ago"),
+        },
+    );
     let pairs = [
         ("id", it.tenant.id.to_string(), Tone::Plain),
         ("RP ID", it.rp_id.clone(), Tone::Plain),

@@ -1,0 +1,68 @@
+// Pictures of doorward-admin's screens for docs/admin-tui.md, made from the real app on a seeded installation:
+//   node e2e/pictures.mjs docs/images
+
+import { execFile } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { startServer } from "./server.mjs";
+import { openTerminal } from "./terminal.mjs";
+
+const run = promisify(execFile);
+const binary = (name) => fileURLToPath(new URL(`../target/debug/${name}`, import.meta.url));
+const [folder] = process.argv.slice(2);
+if (folder === undefined) throw new Error("usage: node e2e/pictures.mjs FOLDER");
+await mkdir(folder, { recursive: true });
+
+const server = await startServer((data) => run(binary("doorward-seed"), [
+  "--data-dir", data, "--tenants", "200", "--users", "5000", "--audit-rows", "60000", "--days", "21", "--quiet",
+]));
+const open = (columns, rows, env) => openTerminal({
+  command: [binary("doorward-admin"), "--url", server.admin_url, "--token-file", join(server.data_dir, "admin.token")],
+  columns, rows, env,
+});
+
+const wide = await open(120, 34);
+const narrow = await open(80, 24);
+try {
+  const take = (name, title) => wide.picture(join(folder, `admin-${name}.svg`), title);
+  await wide.until("Busiest tenants");
+  await take("overview", "The overview: health, logins and refusals by day, busiest tenants, latest refusals");
+  await wide.press("2");
+  await wide.until("201 tenants");
+  await wide.press("/");
+  await wide.type("robotics");
+  await wide.press("Enter");
+  await wide.until("11 tenants");
+  await wide.press("j");
+  await take("tenants", "The list of tenants, filtered, with the selected one in full");
+  await wide.press("Enter");
+  await wide.until("Relying party");
+  await take("config", "A tenant's configuration");
+  await wide.press("Tab");
+  await wide.until("Begins with");
+  await wide.press("Tab", "Tab");
+  await wide.until(/user-\d|@t\d/);
+  await wide.press("Enter");
+  await wide.until(/Credentials|Passkeys|AAGUID/i);
+  await take("user", "A user with credentials");
+  await wide.press("3");
+  await wide.until("Audit log");
+  await wide.press("!");
+  await wide.until(/outcome: failed/);
+  await wide.press("j", "j");
+  await take("audit", "The audit log of all tenants, refusals alone, with one entry in full");
+  await wide.press("?");
+  await wide.until("What works here");
+  await wide.press("Escape", ":");
+  await wide.until("Commands");
+  await take("palette", "The command palette");
+
+  await narrow.until("Busiest tenants");
+  await narrow.picture(join(folder, "admin-80x24.svg"), "The overview in a terminal of 80 by 24");
+} finally {
+  await Promise.all([wide.close(), narrow.close()]);
+  await server.stop();
+}
