@@ -137,7 +137,7 @@ impl Resources {
                 let (_, resource, methods) = self.0.swap_remove(index);
                 (resource, methods)
             }
-            None => (web::resource(path), Vec::new()),
+            None => (web::resource(below_tenant(path).unwrap_or(path)), Vec::new()),
         };
         methods.push(method);
         if method == "GET" {
@@ -149,12 +149,27 @@ impl Resources {
     fn mount(self, config: &mut ServiceConfig) {
         // Merging rows disturbed their order; literal segments must come before variable ones.
         let mut rows = self.0;
-        rows.sort_by_key(|(path, ..)| path.contains('{'));
-        for (_, resource, methods) in rows {
+        rows.sort_by_key(|(path, ..)| below_tenant(path).unwrap_or(path).contains('{'));
+        // One scope for all that is a tenant's: its variable segment is matched once, what follows is mostly fixed text.
+        let mut tenant = web::scope(TENANT).default_service(web::to(not_found));
+        for (path, resource, methods) in rows {
             let allow = methods.join(", ");
-            config.service(resource.default_service(web::to(move || refuse_method(allow.clone()))));
+            let resource = resource.default_service(web::to(move || refuse_method(allow.clone())));
+            if below_tenant(path).is_some() {
+                tenant = tenant.service(resource);
+            } else {
+                config.service(resource);
+            }
         }
+        config.service(tenant);
     }
+}
+
+/// Where everything of one tenant is, in the public API.
+const TENANT: &str = "/{tenant_id}";
+
+fn below_tenant(path: &'static str) -> Option<&'static str> {
+    path.strip_prefix(TENANT)
 }
 
 /// The method itself; `HEAD` wherever `GET` is (RFC 9110 §9.3.2).
