@@ -1,7 +1,7 @@
 //! Assertions: passkey login, second-factor login and transaction confirmation (WebAuthn §7.2).
 
 use doorward_shared::{
-    Base64Url, ErrorCode, Timestamp, TransactionRowId,
+    Base64Url, ErrorCode, Timestamp, TransactionRowId, UserId,
     public::{RequestOptions, TransactionInitRequest},
 };
 
@@ -112,7 +112,7 @@ async fn start(
                     tenant_id,
                     value,
                     ceremony,
-                    user_id: user.map(|user| user.id),
+                    user_id: user,
                     transaction_id: transaction.as_ref().map(|transaction| transaction.id),
                     state: CeremonyState { relying_party, policy, credentials },
                     created_at: now,
@@ -138,7 +138,7 @@ async fn start(
     outcome.map_err(Failure::from)
 }
 
-type Selected = (Option<User>, Option<Vec<CredentialId>>);
+type Selected = (Option<UserId>, Option<Vec<CredentialId>>);
 
 /// The user and the credentials that may end the ceremony: passkeys, and for a second factor all of them.
 fn select(
@@ -147,23 +147,20 @@ fn select(
     tenant_id: doorward_shared::TenantId,
     external_id: &str,
 ) -> Result<Result<Selected, Refusal>, StoreError> {
-    let Some(user) = users::find_by_external(connection, tenant_id, external_id)? else {
+    let Some(user) = credentials::enrolled(connection, tenant_id, external_id)? else {
         return Ok(Err(Refusal::UserNotFound));
     };
-    let ids: Vec<CredentialId> = credentials::for_user(connection, tenant_id, user.id)?
-        .into_iter()
-        .filter(|credential| accepts(ceremony, credential))
-        .map(|credential| credential.id)
-        .collect();
+    let fitting = user.credentials.into_iter().filter(|(_, is_mfa)| accepts(ceremony, *is_mfa));
+    let ids: Vec<CredentialId> = fitting.map(|(id, _)| id).collect();
     if ids.is_empty() {
         return Ok(Err(Refusal::NoSuitableCredential));
     }
-    Ok(Ok((Some(user), Some(ids))))
+    Ok(Ok((Some(user.user_id), Some(ids))))
 }
 
 /// Second factors never end a login or a transaction; passkeys are second factors too.
-const fn accepts(ceremony: Ceremony, credential: &Credential) -> bool {
-    ceremony.is_mfa() || !credential.is_mfa
+const fn accepts(ceremony: Ceremony, is_second_factor: bool) -> bool {
+    ceremony.is_mfa() || !is_second_factor
 }
 
 /// Stores the transaction, if there is one; `false` when its identifier was used before.
@@ -259,7 +256,7 @@ async fn find(call: &Call, parsed: &ParsedAssertion) -> Result<Found, Failure> {
     let handle = parsed.user_handle().map(<[u8]>::to_vec);
     call.app
         .store
-        .read(move |connection| {
+        .look(move |connection| {
             let challenge = challenges::find(connection, tenant_id, &value)?;
             let transaction = match challenge.as_ref().and_then(|challenge| challenge.transaction_id) {
                 Some(id) => transactions::find(connection, tenant_id, id)?,
@@ -322,7 +319,7 @@ fn check(ceremony: Ceremony, found: Found, parsed: &ParsedAssertion, now: Timest
     if challenge.user_id.is_some_and(|user_id| user_id != user.id) {
         return Err(not_allowed("the credential belongs to another user than the challenge"));
     }
-    if !accepts(ceremony, &credential) {
+    if !accepts(ceremony, credential.is_mfa) {
         return Err(not_allowed("the credential is registered as a second factor only"));
     }
     let verified = webauthn::verify_assertion(&challenge.state, &challenge.value, &credential, parsed)

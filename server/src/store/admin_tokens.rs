@@ -75,7 +75,7 @@ pub fn list(conn: &mut Connection) -> Result<Vec<AdminToken>, StoreError> {
 /// [`StoreError`] of the database.
 pub fn find(conn: &mut Connection, id: AdminTokenId) -> Result<Option<AdminToken>, StoreError> {
     let query = || admin_tokens::table.find(id.to_string()).filter(admin_tokens::revoked_at.is_null());
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).first(c).optional())?
+    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
         .map(AdminToken::try_from)
         .transpose()
 }

@@ -76,7 +76,9 @@ pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, Stor
 /// [`StoreError`] of the database.
 pub fn find(conn: &mut Connection, tenant: TenantId, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
     let query = || api_keys::table.find((tenant.to_string(), id.to_string())).filter(api_keys::revoked_at.is_null());
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).first(c).optional())?.map(ApiKey::try_from).transpose()
+    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
+        .map(ApiKey::try_from)
+        .transpose()
 }
 
 /// Revokes a key and answers it; `None` when there is none, or it was revoked before.

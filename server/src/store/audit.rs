@@ -18,7 +18,9 @@ use crate::domain::{
 };
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_logs, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
+// The same statement for every row, whichever columns are null: it is compiled once.
+#[diesel(table_name = audit_logs, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
 struct Row {
     tenant_id: String,
     id: String,
@@ -218,7 +220,7 @@ pub fn slice(
 fn time_of(conn: &mut Connection, tenant: Option<TenantId>, id: AuditId) -> Result<i64, StoreError> {
     if let Some(tenant) = tenant {
         let query = || audit_logs::table.find((tenant.to_string(), id.to_string())).select(audit_logs::created_at);
-        if let Some(at) = on_engine!(conn, c, _Db => query().first(c).optional())? {
+        if let Some(at) = on_engine!(conn, c, _Db => query().get_result(c).optional())? {
             return Ok(at);
         }
     }

@@ -7,7 +7,9 @@ use super::{Connection, StoreError, on_engine, row, schema::challenges};
 use crate::domain::{Ceremony, Challenge, ChallengeValue};
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = challenges, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
+// The same statement for every row, whichever columns are null: it is compiled once.
+#[diesel(table_name = challenges, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
 struct Row {
     tenant_id: String,
     value: String,
@@ -62,7 +64,7 @@ pub fn insert(conn: &mut Connection, challenge: &Challenge) -> Result<(), StoreE
 /// [`StoreError`] of the database.
 pub fn find(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> Result<Option<Challenge>, StoreError> {
     let query = || challenges::table.find((tenant.to_string(), value.to_string()));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).first(c).optional())?
+    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
         .map(Challenge::try_from)
         .transpose()
 }

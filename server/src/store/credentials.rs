@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use diesel::prelude::*;
+use diesel::{
+    backend::Backend,
+    prelude::*,
+    query_builder::{AstPass, QueryFragment, QueryId},
+    serialize::ToSql,
+    sql_types::{BigInt, Bool, HasSqlType, Text},
+};
 use doorward_shared::{
     TenantId, Timestamp, UserId,
     page::{Order, Page, PageRequest},
@@ -112,7 +118,7 @@ pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), Stor
 /// [`StoreError`] of the database.
 pub fn find(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Result<Option<Credential>, StoreError> {
     let query = || credentials::table.find((tenant.to_string(), id.to_string()));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).first(c).optional())?
+    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
         .map(Credential::try_from)
         .transpose()
 }
@@ -134,9 +140,44 @@ pub fn find_with_owner(
             .filter(credentials::tenant_id.eq(tenant.to_string()))
             .filter(credentials::id.eq(id.to_string()))
     };
-    on_engine!(conn, c, _Db => query().select((Row::as_select(), UserRow::as_select())).first::<(Row, UserRow)>(c).optional())?
+    on_engine!(conn, c, _Db => query().select((Row::as_select(), UserRow::as_select())).get_result::<(Row, UserRow)>(c).optional())?
         .map(|(credential, user)| Ok((credential.try_into()?, user.try_into()?)))
         .transpose()
+}
+
+/// What a ceremony's first step needs to know of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolled {
+    /// Doorward's id of the user.
+    pub user_id: UserId,
+    /// The user's credentials, newest first, each with whether it is a second factor only.
+    pub credentials: Vec<(CredentialId, bool)>,
+}
+
+/// A user, found by the tenant's own id, and the ids of the user's credentials, in one look.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn enrolled(conn: &mut Connection, tenant: TenantId, external_id: &str) -> Result<Option<Enrolled>, StoreError> {
+    let query = || {
+        users::table
+            .left_join(
+                credentials::table
+                    .on(credentials::tenant_id.eq(users::tenant_id).and(credentials::user_id.eq(users::id))),
+            )
+            .filter(users::tenant_id.eq(tenant.to_string()))
+            .filter(users::external_id.eq(external_id))
+            .order((credentials::created_at.desc(), credentials::id.desc()))
+            .select((users::id, credentials::id.nullable(), credentials::is_mfa.nullable()))
+    };
+    let rows: Vec<(String, Option<String>, Option<bool>)> = on_engine!(conn, c, _Db => query().load(c))?;
+    let Some((user_id, ..)) = rows.first() else { return Ok(None) };
+    let user_id = row::parse(user_id)?;
+    let credentials = rows.into_iter().filter_map(|(_, id, is_mfa)| id.zip(is_mfa)).map(|(id, is_mfa)| {
+        let id = CredentialId::parse(&id).ok_or_else(|| row::corrupt(&"a credential's id"))?;
+        Ok((id, is_mfa))
+    });
+    Ok(Some(Enrolled { user_id, credentials: credentials.collect::<Result<_, StoreError>>()? }))
 }
 
 /// A user's credentials, newest first.
@@ -258,18 +299,53 @@ pub fn record_use(
     observed_sign_count: u32,
     usage: &CredentialUse,
 ) -> Result<bool, StoreError> {
-    let target = || {
-        credentials::table
-            .find((tenant.to_string(), id.to_string()))
-            .filter(credentials::sign_count.eq(i64::from(observed_sign_count)))
+    let statement = RecordUse {
+        tenant_id: tenant.to_string(),
+        id: id.to_string(),
+        observed: observed_sign_count.into(),
+        sign_count: usage.sign_count.into(),
+        backup_state: usage.backup_state,
+        backup_eligible: usage.backup_eligible,
+        at: usage.at.millis(),
     };
-    let rows = on_engine!(conn, c, _Db => diesel::update(target())
-        .set((
-            credentials::sign_count.eq(i64::from(usage.sign_count)),
-            credentials::backup_state.eq(usage.backup_state),
-            credentials::backup_eligible.eq(usage.backup_eligible),
-            credentials::last_used_at.eq(usage.at.millis()),
-        ))
-        .execute(c))?;
-    Ok(rows == 1)
+    Ok(on_engine!(conn, c, _Db => (&statement).execute(c))? == 1)
 }
+
+/// The update of [`record_use`]. Diesel never keeps an update of its own compiled, and this one ends every ceremony.
+#[derive(Debug, QueryId)]
+struct RecordUse {
+    tenant_id: String,
+    id: String,
+    observed: i64,
+    sign_count: i64,
+    backup_state: bool,
+    backup_eligible: bool,
+    at: i64,
+}
+
+impl<DB> QueryFragment<DB> for RecordUse
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Bool> + HasSqlType<Text>,
+    i64: ToSql<BigInt, DB>,
+    bool: ToSql<Bool, DB>,
+    str: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("UPDATE credentials SET sign_count = ");
+        out.push_bind_param::<BigInt, _>(&self.sign_count)?;
+        out.push_sql(", backup_state = ");
+        out.push_bind_param::<Bool, _>(&self.backup_state)?;
+        out.push_sql(", backup_eligible = ");
+        out.push_bind_param::<Bool, _>(&self.backup_eligible)?;
+        out.push_sql(", last_used_at = ");
+        out.push_bind_param::<BigInt, _>(&self.at)?;
+        out.push_sql(" WHERE tenant_id = ");
+        out.push_bind_param::<Text, _>(self.tenant_id.as_str())?;
+        out.push_sql(" AND id = ");
+        out.push_bind_param::<Text, _>(self.id.as_str())?;
+        out.push_sql(" AND sign_count = ");
+        out.push_bind_param::<BigInt, _>(&self.observed)
+    }
+}
+
+impl<C> RunQueryDsl<C> for &RecordUse {}

@@ -13,7 +13,7 @@ pub const SEALED_WORD: &str = "master_key_check";
 /// [`StoreError`] of the database.
 pub fn get(conn: &mut Connection, name: &str) -> Result<Option<String>, StoreError> {
     let query = || installation::table.find(name).select(installation::value);
-    Ok(on_engine!(conn, c, _Db => query().first(c).optional())?)
+    Ok(on_engine!(conn, c, _Db => query().get_result(c).optional())?)
 }
 
 /// Sets the value of a name.

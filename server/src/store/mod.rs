@@ -14,6 +14,7 @@ mod connection;
 mod epoch;
 mod error;
 mod migrations;
+mod near;
 mod options;
 mod postgres;
 mod presence;
@@ -53,6 +54,7 @@ use self::{
     connection::on_engine,
     epoch::Epoch,
     migrations::Change,
+    near::Near,
     postgres::Target,
     presence::Presence,
     queue::{Queue, Work},
@@ -69,6 +71,8 @@ pub use self::{
 pub struct Store(Arc<Inner>);
 
 struct Inner {
+    /// Embedded engine only.
+    near: Option<Near>,
     reads: Arc<Queue>,
     writes: Arc<Queue>,
     epoch: Arc<Epoch>,
@@ -117,7 +121,7 @@ impl Store {
                     _listener: None,
                     _presence: Some(open.presence),
                 };
-                Ok(Self::new(open.reads, open.writes, epoch, place, running))
+                Ok(Self::new(Some(open.near), open.reads, open.writes, epoch, place, running))
             }
             DatabaseUrl::Postgres(url) => {
                 let epoch = Arc::new(Epoch::notified());
@@ -126,14 +130,21 @@ impl Store {
                 let place = Arc::new(Place::Postgres(target));
                 let running =
                     Running { threads: open.threads, _checkpoints: None, _listener: Some(open.stop), _presence: None };
-                Ok(Self::new(Arc::clone(&open.units), open.units, epoch, place, running))
+                Ok(Self::new(None, Arc::clone(&open.units), open.units, epoch, place, running))
             }
         })
         .await
     }
 
-    fn new(reads: Arc<Queue>, writes: Arc<Queue>, epoch: Arc<Epoch>, place: Arc<Place>, running: Running) -> Self {
-        Self(Arc::new(Inner { reads, writes, epoch, place, running: Mutex::new(Some(running)) }))
+    fn new(
+        near: Option<Near>,
+        reads: Arc<Queue>,
+        writes: Arc<Queue>,
+        epoch: Arc<Epoch>,
+        place: Arc<Place>,
+        running: Running,
+    ) -> Self {
+        Self(Arc::new(Inner { near, reads, writes, epoch, place, running: Mutex::new(Some(running)) }))
     }
 
     /// Reads on one consistent snapshot.
@@ -146,6 +157,24 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         self.0.reads.submit(Work::Read, f).await
+    }
+
+    /// Like [`Store::read`], for a few rows found by their keys: the embedded engine reads them on the caller's own thread.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn look<T, E>(&self, f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &self.0.near {
+            Some(near) => match near.read(f) {
+                Ok(result) => result,
+                Err(f) => self.read(f).await,
+            },
+            None => self.read(f).await,
+        }
     }
 
     /// Changes rows, all or none: an error of the closure undoes what it did. Answered after the durable commit.
@@ -262,6 +291,9 @@ impl Store {
 
 impl Inner {
     fn close_queues(&self) {
+        if let Some(near) = &self.near {
+            near.close();
+        }
         self.reads.close();
         self.writes.close();
     }

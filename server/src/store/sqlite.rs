@@ -13,13 +13,20 @@ use std::{
     time::Duration,
 };
 
-use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection};
+use diesel::{
+    Connection as _, SqliteConnection,
+    connection::SimpleConnection,
+    prelude::*,
+    query_builder::{AstPass, QueryFragment, QueryId},
+    sqlite::Sqlite as Engine,
+};
 
 use super::{
     connection::Connection,
     epoch::Epoch,
     error::StoreError,
     migrations::{self, Change},
+    near::Near,
     options::StoreOptions,
     presence::Presence,
     queue::{Queue, Ran, Unit, Work},
@@ -37,6 +44,7 @@ const LOG_LIMIT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// An open file and the threads that serve it.
 pub(super) struct Sqlite {
+    pub(super) near: Near,
     pub(super) reads: Arc<Queue>,
     pub(super) writes: Arc<Queue>,
     /// Dropped to stop the checkpoints.
@@ -65,17 +73,23 @@ pub(super) fn open(path: &Path, options: &StoreOptions, epoch: &Arc<Epoch>) -> R
     let (queue, epoch, flag) = (Arc::clone(&writes), Arc::clone(epoch), Arc::clone(&written));
     threads.push(spawn("store-write", move || write(conn, &queue, &epoch, &flag))?);
 
-    for _ in 0..options.readers.max(1) {
+    let reader = || {
         let mut conn = Connection::Sqlite(connect(path, busy)?);
-        conn.run("PRAGMA query_only = ON")?;
-        let queue = Arc::clone(&reads);
+        conn.run("PRAGMA query_only = ON; PRAGMA cache_size = -8192")?;
+        Ok::<_, StoreError>(conn)
+    };
+    let mut near = Vec::new();
+    for _ in 0..options.readers.max(1) {
+        near.push(reader()?);
+        let (conn, queue) = (reader()?, Arc::clone(&reads));
         threads.push(spawn("store-read", move || read(conn, &queue))?);
     }
 
     let (checkpoints, stop) = mpsc::channel();
     let (conn, log) = (connect(path, busy)?, beside(path, "-wal"));
     threads.push(spawn("store-checkpoint", move || checkpoint(conn, &log, &written, &stop))?);
-    Ok(Sqlite { reads, writes, checkpoints, threads, presence })
+    let near = Near::new(near);
+    Ok(Sqlite { near, reads, writes, checkpoints, threads, presence })
 }
 
 /// Applies, reverts or lists migrations, alone: other processes wait.
@@ -119,33 +133,77 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 pub(super) fn connect(path: &Path, busy: Duration) -> Result<SqliteConnection, StoreError> {
     let name = path.to_str().ok_or_else(|| unavailable(path, &"the path is not UTF-8"))?;
     let mut conn = SqliteConnection::establish(name).map_err(|error| unavailable(path, &error))?;
-    // The busy timeout comes first: turning the log on may have to wait, too.
+    // The busy timeout comes first: turning the log on may have to wait, too. What a savepoint would undo stays in memory.
     conn.batch_execute(&format!(
         "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384; PRAGMA trusted_schema = OFF;",
+         PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384; PRAGMA trusted_schema = OFF; \
+         PRAGMA temp_store = MEMORY;",
         busy.as_millis()
     ))?;
     Ok(conn)
 }
 
+/// Statements around each unit of work, compiled once for each connection.
+macro_rules! statements {
+    ($($name:ident = $sql:literal,)+) => {$(
+        #[derive(Debug, Clone, Copy, QueryId)]
+        struct $name;
+
+        impl QueryFragment<Engine> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Engine>) -> QueryResult<()> {
+                out.push_sql($sql);
+                Ok(())
+            }
+        }
+
+        impl RunQueryDsl<SqliteConnection> for $name {}
+    )+};
+}
+
+statements! {
+    Begin = "BEGIN DEFERRED",
+    BeginImmediate = "BEGIN IMMEDIATE",
+    Savepoint = "SAVEPOINT unit",
+    Release = "RELEASE unit",
+    Commit = "COMMIT",
+}
+
+fn run<S>(conn: &mut Connection, statement: S) -> Result<(), StoreError>
+where
+    S: QueryFragment<Engine> + QueryId + RunQueryDsl<SqliteConnection>,
+{
+    match conn {
+        Connection::Sqlite(conn) => Ok(statement.execute(conn).map(|_| ())?),
+        Connection::Postgres(_) => Err(StoreError::Database("SQLite's thread was given another engine".to_owned())),
+    }
+}
+
 /// Serves reads, each on one consistent snapshot.
 fn read(mut conn: Connection, queue: &Queue) {
     while let Some(unit) = queue.next() {
-        if let Err(error) = conn.run("BEGIN DEFERRED") {
+        if let Err(error) = begin_read(&mut conn) {
             unit.refuse(error);
             continue;
         }
         let ran = unit.run(&mut conn);
-        // Nothing was changed, so there is nothing to commit. A failed rollback means SQLite had rolled back already.
-        let _ = conn.run("ROLLBACK");
+        end_read(&mut conn);
         (ran.reply)(Ok(()));
     }
+}
+
+pub(super) fn begin_read(conn: &mut Connection) -> Result<(), StoreError> {
+    run(conn, Begin)
+}
+
+/// Nothing was changed, so there is nothing to lose: a failure means that SQLite had ended the transaction already.
+pub(super) fn end_read(conn: &mut Connection) {
+    let _ = run(conn, Commit);
 }
 
 /// Serves writes: what has queued up shares one commit, and is answered after it.
 fn write(mut conn: Connection, queue: &Queue, epoch: &Epoch, written: &AtomicBool) {
     while let Some(first) = queue.next() {
-        if let Err(error) = conn.run("BEGIN IMMEDIATE") {
+        if let Err(error) = run(&mut conn, BeginImmediate) {
             first.refuse(error);
             continue;
         }
@@ -184,13 +242,13 @@ fn write(mut conn: Connection, queue: &Queue, epoch: &Epoch, written: &AtomicBoo
 /// Runs a unit in a savepoint of its own, so that it fails alone. An error means the whole transaction is lost:
 /// SQLite itself rolls back when the disk is full or fails.
 fn alone(conn: &mut Connection, unit: Box<dyn Unit>) -> Result<Ran, (Option<Ran>, StoreError)> {
-    if let Err(error) = conn.run("SAVEPOINT unit") {
+    if let Err(error) = run(conn, Savepoint) {
         unit.refuse(error.clone());
         return Err((None, error));
     }
     let ran = unit.run(conn);
-    let end = if ran.keep { "RELEASE unit" } else { "ROLLBACK TO unit; RELEASE unit" };
-    match conn.run(end) {
+    let end = if ran.keep { run(conn, Release) } else { conn.run("ROLLBACK TO unit; RELEASE unit") };
+    match end {
         Ok(()) => Ok(ran),
         Err(error) => Err((Some(ran), error)),
     }
@@ -203,7 +261,7 @@ fn commit(conn: &mut Connection, epoch: &Epoch, announces: bool) -> Result<(), S
     if announces {
         epoch.announce().map_err(failed)?;
     }
-    conn.run("COMMIT")?;
+    run(conn, Commit)?;
     if announces {
         epoch.bump();
         // It is committed: saying it failed would be wrong. The first announcement made others look already.

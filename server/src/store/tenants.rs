@@ -66,7 +66,9 @@ pub fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), StoreError> 
 /// [`StoreError`] of the database.
 pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, StoreError> {
     let query = || tenants::table.find(id.to_string());
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).first(c).optional())?.map(Tenant::try_from).transpose()
+    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
+        .map(Tenant::try_from)
+        .transpose()
 }
 
 /// Tenants, oldest first; with `search`, those whose name or id contains it.

@@ -65,7 +65,7 @@ pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), St
 /// [`StoreError`] of the database.
 pub fn find(conn: &mut Connection, tenant: TenantId, id: TransactionRowId) -> Result<Option<Transaction>, StoreError> {
     let query = || transactions::table.find((tenant.to_string(), id.to_string()));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).first(c).optional())?
+    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
         .map(Transaction::try_from)
         .transpose()
 }

@@ -48,7 +48,9 @@ impl TryFrom<Row> for User {
 /// [`StoreError`] of the database.
 pub fn find(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<Option<User>, StoreError> {
     let query = || users::table.find((tenant.to_string(), id.to_string()));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).first(c).optional())?.map(User::try_from).transpose()
+    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
+        .map(User::try_from)
+        .transpose()
 }
 
 /// A user by the tenant's own id.
@@ -62,7 +64,9 @@ pub fn find_by_external(
 ) -> Result<Option<User>, StoreError> {
     let query =
         || users::table.filter(users::tenant_id.eq(tenant.to_string())).filter(users::external_id.eq(external_id));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).first(c).optional())?.map(User::try_from).transpose()
+    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
+        .map(User::try_from)
+        .transpose()
 }
 
 /// Adds a user, or brings the names and the picture of the one with the same `external_id` up to date. Answers the

@@ -2,7 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
+use diesel::{
+    backend::Backend,
+    dsl::sql,
+    prelude::*,
+    query_builder::{AstPass, QueryFragment, QueryId},
+    serialize::ToSql,
+    sql_types::{BigInt, HasSqlType, SmallInt, Text},
+};
 use doorward_shared::{AuditId, AuditType, TenantId, Timestamp};
 
 use super::super::{
@@ -44,20 +51,49 @@ impl Place {
 
 /// Counts entries.
 pub(super) fn add(conn: &mut Connection, place: &Place, number: i64) -> Result<(), StoreError> {
-    on_engine!(conn, c, _Db => diesel::insert_into(audit_counts::table)
-        .values((
-            audit_counts::tenant_id.eq(&place.tenant_id),
-            audit_counts::day.eq(place.day),
-            audit_counts::kind.eq(&place.kind),
-            audit_counts::slot.eq(place.slot),
-            audit_counts::count.eq(number),
-        ))
-        .on_conflict((audit_counts::tenant_id, audit_counts::day, audit_counts::kind, audit_counts::slot))
-        .do_update()
-        .set((audit_counts::count.eq(audit_counts::count + number), audit_counts::unsettled.eq(true)))
-        .execute(c))?;
+    on_engine!(conn, c, _Db => Count { place, number }.execute(c))?;
     Ok(())
 }
+
+/// The statement of [`add`]. Diesel never keeps an update compiled, and this one is part of every ceremony.
+struct Count<'a> {
+    place: &'a Place,
+    number: i64,
+}
+
+impl QueryId for Count<'_> {
+    type QueryId = Count<'static>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<DB> QueryFragment<DB> for Count<'_>
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<SmallInt> + HasSqlType<Text>,
+    i64: ToSql<BigInt, DB>,
+    i16: ToSql<SmallInt, DB>,
+    str: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("INSERT INTO audit_counts (tenant_id, day, type, slot, count) VALUES (");
+        out.push_bind_param::<Text, _>(self.place.tenant_id.as_str())?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.place.day)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(self.place.kind.as_str())?;
+        out.push_sql(", ");
+        out.push_bind_param::<SmallInt, _>(&self.place.slot)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.number)?;
+        out.push_sql(
+            ") ON CONFLICT (tenant_id, day, type, slot) \
+             DO UPDATE SET count = audit_counts.count + excluded.count, unsettled = TRUE",
+        );
+        Ok(())
+    }
+}
+
+impl<C> RunQueryDsl<C> for Count<'_> {}
 
 /// Counts deleted entries (tenant, id, type, time) off; counters that reach zero go.
 pub(super) fn subtract(conn: &mut Connection, gone: Vec<(String, String, String, i64)>) -> Result<(), StoreError> {

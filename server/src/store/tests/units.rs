@@ -16,6 +16,7 @@ on_every_engine!(
     a_failing_unit_fails_alone,
     a_swallowed_failure_is_not_committed_as_success,
     a_read_changes_nothing_and_sees_one_moment,
+    a_look_reads_as_a_read_does,
     a_dropped_caller_changes_nothing,
     a_full_queue_refuses_at_once,
     who_waits_too_long_is_refused_and_never_runs,
@@ -103,6 +104,24 @@ async fn a_read_changes_nothing_and_sees_one_moment(db: Database) {
     let (seen, ()) = tokio::join!(reader, writer);
     assert_eq!(seen, Ok((None, None)));
     assert!(get(&db, "a").await.is_some());
+}
+
+async fn a_look_reads_as_a_read_does(db: Database) {
+    db.write(put("a")).await;
+    let look = |name: &'static str| db.store.look(move |c: &mut Connection| installation::get(c, name));
+    assert_eq!(look("a").await, Ok(Some("1".to_owned())));
+    let written = db.store.look(put("b")).await;
+    assert!(matches!(written, Err(StoreError::Database(_))), "{written:?}");
+    // More often than there are connections.
+    for _ in 0..20 {
+        let panicked =
+            db.store.look(|_: &mut Connection| if true { panic!("on purpose") } else { Ok::<(), StoreError>(()) });
+        assert!(matches!(panicked.await, Err(StoreError::Database(_))));
+    }
+    db.write(put("c")).await;
+    assert_eq!((look("b").await, look("c").await), (Ok(None), Ok(Some("1".to_owned()))));
+    db.store.close().await;
+    assert!(matches!(look("a").await, Err(StoreError::Unavailable(_))));
 }
 
 async fn a_dropped_caller_changes_nothing(db: Database) {
