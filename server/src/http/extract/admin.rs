@@ -74,19 +74,18 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
         .ok_or_else(|| ApiError::internal("the server was built without its App"))?;
     let failed = |failure: Failure| ApiError::of(Operation::Other, failure);
     let presented = bearer(request);
-    let found = match &presented {
-        Some(token) => admin_tokens::recognise(&app, token, app.clock.now()).await.map_err(failed)?,
-        None => None,
-    };
+    let found = admin_tokens::recognise(&app, presented.as_deref(), app.clock.now()).await.map_err(failed)?;
     let meta = meta(request);
-    let Some(token) = found else {
-        let reason = if presented.is_some() { "the admin token is not accepted" } else { "no admin token" };
-        reject(&app, &meta, None, ErrorCode::AdminTokenInvalid, reason).await.map_err(failed)?;
-        // Whoever guesses waits; whoever has a token does not.
-        tokio::time::sleep(app.settings.wrong_token_delay).await;
-        let title = "The admin token is missing or invalid";
-        return Err(ApiError::new(StatusCode::UNAUTHORIZED, ErrorCode::AdminTokenInvalid, title, "")
-            .with_header(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer")));
+    let token = match found {
+        Ok(token) => token,
+        Err(rejected) => {
+            let code = ErrorCode::AdminTokenInvalid;
+            reject(&app, &meta, None, code, rejected.reason()).await.map_err(failed)?;
+            // Whoever guesses waits; whoever has a token does not.
+            tokio::time::sleep(app.settings.wrong_token_delay).await;
+            return Err(ApiError::new(StatusCode::UNAUTHORIZED, code, "The admin token is missing or invalid", "")
+                .with_header(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer")));
+        }
     };
     if needed == Role::Admin && token.role != Role::Admin {
         let reason = "an auditor's token changes nothing";

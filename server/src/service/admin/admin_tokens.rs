@@ -92,18 +92,53 @@ pub async fn revoke(call: &AdminCall, id: AdminTokenId) -> Result<(), Failure> {
     .await
 }
 
+/// Why a token was not accepted. The client learns only that it was not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rejected {
+    /// There is none.
+    Missing,
+    /// It is no admin token.
+    Malformed,
+    /// Nobody has it, or nobody any more.
+    Unknown,
+    /// Its time is over.
+    Expired,
+    /// Its secret is not the one that was given out.
+    Wrong,
+}
+
+impl Rejected {
+    /// The reason for the log.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Missing => "the request carries no admin token",
+            Self::Malformed => "the admin token has not the form dwa_<token id>_<secret>",
+            Self::Unknown => "there is no such admin token, or it was revoked",
+            Self::Expired => "the admin token has expired",
+            Self::Wrong => "the admin token's secret is wrong",
+        }
+    }
+}
+
 /// The token that was presented, if it is one, unexpired and unrevoked. Read from the database each time: administrators
 /// are few, and a revoked one must be out at once.
 ///
 /// # Errors
 /// When the database or the hashing queue cannot serve now.
-pub async fn recognise(app: &App, presented: &str, now: Timestamp) -> Result<Option<AdminToken>, Failure> {
-    let Some(presented) = PresentedKey::parse(KeyKind::Admin, presented) else { return Ok(None) };
+pub async fn recognise(
+    app: &App,
+    presented: Option<&str>,
+    now: Timestamp,
+) -> Result<Result<AdminToken, Rejected>, Failure> {
+    let Some(presented) = presented else { return Ok(Err(Rejected::Missing)) };
+    let Some(presented) = PresentedKey::parse(KeyKind::Admin, presented) else { return Ok(Err(Rejected::Malformed)) };
     let id = AdminTokenId::new(presented.id);
-    let Some(token) = app.store.read(move |connection| table::find(connection, id)).await? else { return Ok(None) };
+    let found = app.store.read(move |connection| table::find(connection, id)).await?;
+    let Some(token) = found else { return Ok(Err(Rejected::Unknown)) };
     if token.expires_at.is_some_and(|expiry| expiry <= now) {
-        return Ok(None);
+        return Ok(Err(Rejected::Expired));
     }
     let matches = app.keys.matches(KeyScope::Admin, &presented, &token.hash).await?;
-    Ok(matches.then_some(token))
+    Ok(if matches { Ok(token) } else { Err(Rejected::Wrong) })
 }

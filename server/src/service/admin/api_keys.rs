@@ -95,11 +95,12 @@ pub async fn list(call: &AdminCall, tenant: TenantId) -> Result<Vec<SecretItem>,
 /// Revokes a key: the next request that carries it is refused.
 ///
 /// # Errors
-/// [`Refusal::SecretNotFound`].
+/// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`].
 pub async fn revoke(call: &AdminCall, tenant: TenantId, id: ApiKeyId) -> Result<(), Failure> {
     let now = call.app.clock.now();
     let event = call.event(tenant, AuditType::ApiKeyRevoked, now)?;
     call.change(move |connection| {
+        granted!(existing(connection, tenant)?);
         let key = granted!(table::revoke(connection, tenant, id, now)?.ok_or(Refusal::SecretNotFound));
         event.detail(describe(&key)).write(connection)?;
         Ok(Ok(()))
