@@ -25,7 +25,7 @@ use super::{
 use crate::domain::list::{Place, SortKey, TenantQuery};
 
 /// Up to so many matches of a search are sorted here; where there are more, walking the order finds a page soon.
-const FEW: u64 = 2_000;
+const FEW: usize = 2_000;
 /// The latest entry of a summary's tenant: one look at the end of an index.
 const LATEST_ENTRY: &str =
     "(SELECT MAX(a.created_at) FROM audit_logs a WHERE a.tenant_id = tenant_summaries.tenant_id)";
@@ -263,10 +263,13 @@ pub fn numbered(
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn page(conn: &mut Connection, query: &TenantQuery) -> Result<Found, StoreError> {
-    let total = matches(conn, query.search.as_deref())?;
-    let mut places = match &query.search {
-        Some(part) if total <= FEW => few(conn, part, query)?,
-        _ => walk(conn, query)?,
+    let few = match &query.search {
+        Some(part) => few(conn, part, query)?,
+        None => None,
+    };
+    let (mut places, total) = match few {
+        Some(found) => found,
+        None => (walk(conn, query)?, matches(conn, query.search.as_deref())?),
     };
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
     let whole = places.len() <= limit;
@@ -275,11 +278,17 @@ pub fn page(conn: &mut Connection, query: &TenantQuery) -> Result<Found, StoreEr
     Ok(Found { ids, total, next: if whole { None } else { places.pop() } })
 }
 
-/// All matches, then their order: an index would be walked to its end for them, row by row.
-fn few(conn: &mut Connection, part: &str, query: &TenantQuery) -> Result<Vec<Place>, StoreError> {
+/// All matches from the query's place on, and how many there are at all, read at once and sorted here: an index would be
+/// walked to its end for them, row by row. `None` when they are more than [`FEW`].
+fn few(conn: &mut Connection, part: &str, query: &TenantQuery) -> Result<Option<(Vec<Place>, u64)>, StoreError> {
     let rows = on_engine!(conn, c, Db => searched!(tenant_summaries::table.into_boxed::<Db>(), Some(part))
         .select(Row::as_select())
+        .limit(FEW as i64 + 1)
         .load::<Row>(c))?;
+    if rows.len() > FEW {
+        return Ok(None);
+    }
+    let total = rows.len() as u64;
     let mut places: Vec<Place> = rows.into_iter().map(|row| row.place(query.sort)).collect();
     places.sort_unstable();
     if query.order == Order::Descending {
@@ -291,7 +300,7 @@ fn few(conn: &mut Connection, part: &str, query: &TenantQuery) -> Result<Vec<Pla
             Order::Descending => place < after,
         });
     }
-    Ok(places)
+    Ok(Some((places, total)))
 }
 
 /// The next matches in the order of an index; one more than the page holds, if there is one.
