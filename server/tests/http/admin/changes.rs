@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use doorward_shared::TenantId;
+use doorward_testkit::Answer;
 use serde_json::{Value, json};
 
 use super::setting::{Setting, changes};
@@ -64,8 +65,7 @@ async fn every_change_leaves_its_entries() {
             for word in ["argon2", "secret_hash", "private"] {
                 assert!(!text.contains(word), "{text}");
             }
-            let secret = answer.text.contains("dw").then(|| secrets(&answer.json())).unwrap_or_default();
-            assert!(secret.iter().all(|secret| !text.contains(secret.as_str())), "{text}");
+            assert!(secrets(&answer).iter().all(|secret| !text.contains(secret.as_str())), "{text}");
         }
         done.insert((*method, *path));
     }
@@ -73,8 +73,9 @@ async fn every_change_leaves_its_entries() {
     assert_eq!(done, all);
 }
 
-/// The secrets in an answer.
-fn secrets(answer: &Value) -> Vec<String> {
+/// The secrets in an answer, which may have no body.
+fn secrets(answer: &Answer) -> Vec<String> {
+    let answer: Value = serde_json::from_str(&answer.text).unwrap_or_default();
     let places = [&answer["secret"], &answer["api_key"]["secret"]];
     places.into_iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
