@@ -8,7 +8,7 @@ use crate::{
     crypto::{HashCost, HashError, Hasher, KeyCheck, MasterKey, VerifiedKeys},
     metrics::Metrics,
     rate_limit::RateLimits,
-    service::{key_usage::KeyUsage, snapshot::TenantCache},
+    service::{begun::BegunCeremonies, key_usage::KeyUsage, snapshot::TenantCache},
     stopwatch::Stopwatch,
     store::Store,
 };
@@ -30,6 +30,8 @@ pub struct App {
     pub keys: KeyCheck,
     /// Tenants as requests see them.
     pub tenants: TenantCache,
+    /// Ceremonies under way.
+    pub begun: BegunCeremonies,
     /// When keys were last used.
     pub key_usage: KeyUsage,
     /// How often strangers may call.
@@ -122,6 +124,7 @@ impl App {
         Ok(Arc::new(Self {
             keys: KeyCheck::new(hasher, known),
             tenants: TenantCache::new(settings.tenant_cache),
+            begun: BegunCeremonies::default(),
             key_usage: KeyUsage::default(),
             rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant),
             metrics: Metrics::new()?,

@@ -1,11 +1,11 @@
 //! Assertions: passkey login, second-factor login and transaction confirmation (WebAuthn §7.2).
 
 use doorward_shared::{
-    Base64Url, ErrorCode, Timestamp, TransactionRowId, UserId,
+    Base64Url, ErrorCode, Timestamp, TransactionRowId,
     public::{RequestOptions, TransactionInitRequest},
 };
 
-use super::{Call, Failure, Refusal, audit, registration::consume, token, validate};
+use super::{Call, Failure, Refusal, audit, begun::Begun, registration::consume, token, validate};
 use crate::{
     clock,
     domain::{
@@ -102,28 +102,33 @@ async fn start(
         .store
         .write(move |connection| {
             let selected = match external_id {
-                None => Ok((None, None)),
-                Some(external_id) => select(connection, ceremony, tenant_id, &external_id)?,
+                None => Ok(None),
+                Some(external_id) => select(connection, ceremony, tenant_id, &external_id)?.map(Some),
             };
-            let started = selected.map(|(user, allowed)| {
-                let options = webauthn::request_options(&relying_party, &policy, &value, allowed.as_deref());
-                let credentials = allowed.map(|ids| ids.iter().map(|id| Base64Url(id.as_bytes().to_vec())).collect());
+            let started = selected.map(|selected| {
+                let ids = selected.as_ref().map(|(_, allowed)| allowed.iter().map(|credential| credential.id.clone()));
+                let ids: Option<Vec<CredentialId>> = ids.map(Iterator::collect);
+                let options = webauthn::request_options(&relying_party, &policy, &value, ids.as_deref());
+                let credentials = ids.map(|ids| ids.iter().map(|id| Base64Url(id.as_bytes().to_vec())).collect());
                 let challenge = Challenge {
                     tenant_id,
                     value,
                     ceremony,
-                    user_id: user,
+                    user_id: selected.as_ref().map(|(user, _)| user.id),
                     transaction_id: transaction.as_ref().map(|transaction| transaction.id),
                     state: CeremonyState { relying_party, policy, credentials },
                     created_at: now,
                     expires_at: now.plus_millis(i64::from(policy.timeout_ms)),
                 };
-                (options, challenge)
+                (options, challenge, selected)
             });
+            let is_transaction = transaction.is_some();
             let begun = match started {
-                Ok((options, challenge)) if begin_transaction(connection, &challenge, transaction)? => {
+                Ok((options, challenge, selected)) if begin_transaction(connection, &challenge, transaction)? => {
                     challenges::insert(connection, &challenge)?;
-                    Ok(options)
+                    let begun = selected.map(|(user, credentials)| Begun { challenge, user, credentials });
+                    // The end of a transaction reads the transaction anyway.
+                    Ok((options, begun.filter(|_| !is_transaction)))
                 }
                 Ok(_) => Err(Refusal::TransactionExists),
                 Err(refusal) => Err(refusal),
@@ -135,10 +140,14 @@ async fn start(
             Ok::<_, StoreError>(begun)
         })
         .await?;
-    outcome.map_err(Failure::from)
+    let (options, begun) = outcome?;
+    if let Some(begun) = begun {
+        call.app.begun.remember(begun);
+    }
+    Ok(options)
 }
 
-type Selected = (Option<UserId>, Option<Vec<CredentialId>>);
+type Selected = (User, Vec<Credential>);
 
 /// The user and the credentials that may end the ceremony: passkeys, and for a second factor all of them.
 fn select(
@@ -147,20 +156,16 @@ fn select(
     tenant_id: doorward_shared::TenantId,
     external_id: &str,
 ) -> Result<Result<Selected, Refusal>, StoreError> {
-    let Some(user) = credentials::enrolled(connection, tenant_id, external_id)? else {
+    let Some((user, all)) = credentials::of_external_user(connection, tenant_id, external_id)? else {
         return Ok(Err(Refusal::UserNotFound));
     };
-    let fitting = user.credentials.into_iter().filter(|(_, is_mfa)| accepts(ceremony, *is_mfa));
-    let ids: Vec<CredentialId> = fitting.map(|(id, _)| id).collect();
-    if ids.is_empty() {
-        return Ok(Err(Refusal::NoSuitableCredential));
-    }
-    Ok(Ok((Some(user.user_id), Some(ids))))
+    let fitting: Vec<Credential> = all.into_iter().filter(|credential| accepts(ceremony, credential)).collect();
+    Ok(if fitting.is_empty() { Err(Refusal::NoSuitableCredential) } else { Ok((user, fitting)) })
 }
 
 /// Second factors never end a login or a transaction; passkeys are second factors too.
-const fn accepts(ceremony: Ceremony, is_second_factor: bool) -> bool {
-    ceremony.is_mfa() || !is_second_factor
+const fn accepts(ceremony: Ceremony, credential: &Credential) -> bool {
+    ceremony.is_mfa() || !credential.is_mfa
 }
 
 /// Stores the transaction, if there is one; `false` when its identifier was used before.
@@ -248,9 +253,15 @@ pub async fn finalize(call: &Call, ceremony: Ceremony, body: Result<&[u8], Refus
     outcome.map(|()| token).map_err(Failure::from)
 }
 
-/// The one read of a finalize.
+/// What this process remembers of the first step, or the one read of a finalize.
 async fn find(call: &Call, parsed: &ParsedAssertion) -> Result<Found, Failure> {
     let tenant_id = call.tenant.id();
+    if let Some(Begun { challenge, user, credentials }) = call.app.begun.take(tenant_id, parsed.challenge())
+        && let Some(credential) = credentials.into_iter().find(|credential| credential.id == *parsed.credential_id())
+    {
+        let owned = Some((credential, user));
+        return Ok(Found { challenge: Some(challenge), transaction: None, owned, handle_known: true });
+    }
     let value = parsed.challenge().clone();
     let credential_id = parsed.credential_id().clone();
     let handle = parsed.user_handle().map(<[u8]>::to_vec);
@@ -319,7 +330,7 @@ fn check(ceremony: Ceremony, found: Found, parsed: &ParsedAssertion, now: Timest
     if challenge.user_id.is_some_and(|user_id| user_id != user.id) {
         return Err(not_allowed("the credential belongs to another user than the challenge"));
     }
-    if !accepts(ceremony, credential.is_mfa) {
+    if !accepts(ceremony, &credential) {
         return Err(not_allowed("the credential is registered as a second factor only"));
     }
     let verified = webauthn::verify_assertion(&challenge.state, &challenge.value, &credential, parsed)
@@ -354,7 +365,6 @@ fn settle(
 
 /// Stores counter and backup flags; a credential that changed since it was read is judged again by what it is now.
 fn record_use(connection: &mut Connection, checked: &Checked, at: Timestamp) -> Result<Option<Refusal>, StoreError> {
-    let Credential { tenant_id, id, sign_count, .. } = &checked.credential;
     let verified = &checked.verified;
     let using = CredentialUse {
         sign_count: verified.sign_count,
@@ -362,20 +372,29 @@ fn record_use(connection: &mut Connection, checked: &Checked, at: Timestamp) -> 
         backup_eligible: verified.backup_eligible,
         at,
     };
-    let gone = |code: ErrorCode, reason: &str| {
-        Some(Refusal::Verification(webauthn::Refusal { code, reason: reason.to_owned() }))
+    let refused = |code: ErrorCode, reason: &str| {
+        Ok(Some(Refusal::Verification(webauthn::Refusal { code, reason: reason.to_owned() })))
     };
-    let mut observed = *sign_count;
+    let mut observed = checked.credential.clone();
     // On PostgreSQL each round may lose to another login of the same credential; each that wins moves the counter on.
-    while !credentials::record_use(connection, *tenant_id, id, observed, &using)? {
-        let Some(present) = credentials::find(connection, *tenant_id, id)? else {
-            return Ok(gone(ErrorCode::CredentialNotAllowed, "the credential was deleted meanwhile"));
+    while !credentials::record_use(connection, &observed, &using)? {
+        let present = credentials::find(connection, observed.tenant_id, &observed.id)?.filter(|present| {
+            (present.user_id, present.created_at, &present.public_key)
+                == (observed.user_id, observed.created_at, &observed.public_key)
+        });
+        let Some(present) = present else {
+            return refused(ErrorCode::CredentialNotAllowed, "the credential was deleted meanwhile");
         };
-        if using.sign_count <= present.sign_count {
-            let reason = "the signature counter was overtaken by a concurrent login";
-            return Ok(gone(ErrorCode::CounterRegression, reason));
+        if present.backup_eligible && !using.backup_eligible {
+            let reason = "the credential was eligible for backup and now says it is not";
+            return refused(ErrorCode::BackupStateInvalid, reason);
         }
-        observed = present.sign_count;
+        let counts = using.sign_count != 0 || present.sign_count != 0;
+        if counts && using.sign_count <= present.sign_count {
+            let reason = "the signature counter was overtaken by a concurrent login";
+            return refused(ErrorCode::CounterRegression, reason);
+        }
+        observed = present;
     }
     Ok(None)
 }

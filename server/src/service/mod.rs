@@ -7,6 +7,7 @@ pub mod assertion;
 pub mod audit;
 pub mod audit_logs;
 pub mod auth;
+pub mod begun;
 pub mod call;
 pub mod credentials;
 pub mod error;

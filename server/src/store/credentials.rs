@@ -145,20 +145,15 @@ pub fn find_with_owner(
         .transpose()
 }
 
-/// What a ceremony's first step needs to know of a user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Enrolled {
-    /// Doorward's id of the user.
-    pub user_id: UserId,
-    /// The user's credentials, newest first, each with whether it is a second factor only.
-    pub credentials: Vec<(CredentialId, bool)>,
-}
-
-/// A user, found by the tenant's own id, and the ids of the user's credentials, in one look.
+/// A user, found by the tenant's own id, and the user's credentials, newest first, in one look.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn enrolled(conn: &mut Connection, tenant: TenantId, external_id: &str) -> Result<Option<Enrolled>, StoreError> {
+pub fn of_external_user(
+    conn: &mut Connection,
+    tenant: TenantId,
+    external_id: &str,
+) -> Result<Option<(User, Vec<Credential>)>, StoreError> {
     let query = || {
         users::table
             .left_join(
@@ -168,16 +163,17 @@ pub fn enrolled(conn: &mut Connection, tenant: TenantId, external_id: &str) -> R
             .filter(users::tenant_id.eq(tenant.to_string()))
             .filter(users::external_id.eq(external_id))
             .order((credentials::created_at.desc(), credentials::id.desc()))
-            .select((users::id, credentials::id.nullable(), credentials::is_mfa.nullable()))
     };
-    let rows: Vec<(String, Option<String>, Option<bool>)> = on_engine!(conn, c, _Db => query().load(c))?;
-    let Some((user_id, ..)) = rows.first() else { return Ok(None) };
-    let user_id = row::parse(user_id)?;
-    let credentials = rows.into_iter().filter_map(|(_, id, is_mfa)| id.zip(is_mfa)).map(|(id, is_mfa)| {
-        let id = CredentialId::parse(&id).ok_or_else(|| row::corrupt(&"a credential's id"))?;
-        Ok((id, is_mfa))
-    });
-    Ok(Some(Enrolled { user_id, credentials: credentials.collect::<Result<_, StoreError>>()? }))
+    let rows: Vec<(UserRow, Option<Row>)> = on_engine!(conn, c, _Db => query()
+        .select((UserRow::as_select(), Option::<Row>::as_select()))
+        .load(c))?;
+    let mut user = None;
+    let mut credentials = Vec::new();
+    for (owner, credential) in rows {
+        user = Some(owner);
+        credentials.extend(credential.map(Credential::try_from).transpose()?);
+    }
+    user.map(|user| Ok((user.try_into()?, credentials))).transpose()
 }
 
 /// A user's credentials, newest first.
@@ -287,22 +283,19 @@ pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Res
     Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
 }
 
-/// Notes that a credential ended a ceremony; `false` when it is gone, or its signature counter is no longer the one
-/// that was checked: then another ceremony overtook this one, which must not count.
+/// Notes that a credential ended a ceremony; `false` when it is gone, or no longer as it was `observed` when its assertion
+/// was checked: then another ceremony overtook this one, or it is another registration of the same id.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn record_use(
-    conn: &mut Connection,
-    tenant: TenantId,
-    id: &CredentialId,
-    observed_sign_count: u32,
-    usage: &CredentialUse,
-) -> Result<bool, StoreError> {
+pub fn record_use(conn: &mut Connection, observed: &Credential, usage: &CredentialUse) -> Result<bool, StoreError> {
     let statement = RecordUse {
-        tenant_id: tenant.to_string(),
-        id: id.to_string(),
-        observed: observed_sign_count.into(),
+        tenant_id: observed.tenant_id.to_string(),
+        id: observed.id.to_string(),
+        user_id: observed.user_id.to_string(),
+        created_at: observed.created_at.millis(),
+        was_eligible: observed.backup_eligible,
+        observed: observed.sign_count.into(),
         sign_count: usage.sign_count.into(),
         backup_state: usage.backup_state,
         backup_eligible: usage.backup_eligible,
@@ -316,6 +309,9 @@ pub fn record_use(
 struct RecordUse {
     tenant_id: String,
     id: String,
+    user_id: String,
+    created_at: i64,
+    was_eligible: bool,
     observed: i64,
     sign_count: i64,
     backup_state: bool,
@@ -343,6 +339,12 @@ where
         out.push_bind_param::<Text, _>(self.tenant_id.as_str())?;
         out.push_sql(" AND id = ");
         out.push_bind_param::<Text, _>(self.id.as_str())?;
+        out.push_sql(" AND user_id = ");
+        out.push_bind_param::<Text, _>(self.user_id.as_str())?;
+        out.push_sql(" AND created_at = ");
+        out.push_bind_param::<BigInt, _>(&self.created_at)?;
+        out.push_sql(" AND backup_eligible = ");
+        out.push_bind_param::<Bool, _>(&self.was_eligible)?;
         out.push_sql(" AND sign_count = ");
         out.push_bind_param::<BigInt, _>(&self.observed)
     }

@@ -1,12 +1,20 @@
 use doorward_shared::page::{Order, PageRequest};
 
 use super::{fixture::*, harness::Database, on_every_engine};
-use crate::store::{
-    Connection, StoreError,
-    credentials::{self, CredentialUse},
+use crate::{
+    domain::Credential,
+    store::{
+        Connection, StoreError,
+        credentials::{self, CredentialUse},
+    },
 };
 
-on_every_engine!(credentials_are_kept_whole, a_use_counts_once, a_duplicate_leaves_the_unit_usable);
+on_every_engine!(
+    credentials_are_kept_whole,
+    a_use_counts_once,
+    a_use_counts_for_what_was_observed_only,
+    a_duplicate_leaves_the_unit_usable
+);
 
 async fn credentials_are_kept_whole(db: Database) {
     two_tenants(&db).await;
@@ -43,14 +51,13 @@ async fn a_use_counts_once(db: Database) {
     two_tenants(&db).await;
     let mut fresh = credential(1, 1, 1);
     fresh.sign_count = 5;
+    let observed = fresh.clone();
     db.write(move |c| credentials::insert(c, &fresh)).await;
     let usage = CredentialUse { sign_count: 6, backup_state: true, backup_eligible: true, at: at(70) };
     let racers: Vec<_> = (0..20)
         .map(|_| {
-            let db = db.clone();
-            tokio::spawn(async move {
-                db.write(move |c| credentials::record_use(c, tenant_id(1), &credential_id(1), 5, &usage)).await
-            })
+            let (db, observed) = (db.clone(), observed.clone());
+            tokio::spawn(async move { db.write(move |c| credentials::record_use(c, &observed, &usage)).await })
         })
         .collect();
     let mut won = 0;
@@ -62,6 +69,29 @@ async fn a_use_counts_once(db: Database) {
     assert_eq!((used.sign_count, used.backup_state, used.last_used_at), (6, true, Some(at(70))));
     // A change of use is none of name.
     assert_eq!(used.updated_at, at(1));
+}
+
+async fn a_use_counts_for_what_was_observed_only(db: Database) {
+    two_tenants(&db).await;
+    db.write(|c| credentials::insert(c, &credential(1, 1, 1))).await;
+    let usage = CredentialUse { sign_count: 9, backup_state: true, backup_eligible: true, at: at(70) };
+    let observed = credential(1, 1, 1);
+    let other_user = Credential { user_id: user_id(2), ..observed.clone() };
+    let other_time = Credential { created_at: at(77), ..observed.clone() };
+    let other_eligibility = Credential { backup_eligible: !observed.backup_eligible, ..observed.clone() };
+    let other_counter = Credential { sign_count: 7, ..observed.clone() };
+    for other in [other_user, other_time, other_eligibility, other_counter] {
+        assert!(!db.write(move |c| credentials::record_use(c, &other, &usage)).await);
+    }
+    assert!(db.write(move |c| credentials::record_use(c, &observed, &usage)).await);
+    let (owner, own) = db
+        .read(|c| credentials::of_external_user(c, tenant_id(1), "user-1"))
+        .await
+        .expect("the user, who has one credential");
+    assert_eq!((owner, own.len()), (user(1, 1), 1));
+    let nothing = db.read(|c| credentials::of_external_user(c, tenant_id(1), "user-2")).await;
+    assert_eq!(nothing, Some((user(1, 2), Vec::new())));
+    assert_eq!(db.read(|c| credentials::of_external_user(c, tenant_id(1), "user-9")).await, None);
 }
 
 async fn a_duplicate_leaves_the_unit_usable(db: Database) {

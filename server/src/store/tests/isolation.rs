@@ -54,7 +54,8 @@ async fn changes_stay_in_their_tenant(db: Database) {
         let tenant = tenant_id(2);
         let (id, value) = (credential_id(1), challenge_value(1));
         let usage = CredentialUse { sign_count: 1, backup_state: true, backup_eligible: true, at: at(9) };
-        assert!(credentials::record_use(c, tenant, &id, u32::MAX, &usage)?);
+        let observed = credentials::find(c, tenant, &id)?.expect("the credential");
+        assert!(credentials::record_use(c, &observed, &usage)?);
         assert!(credentials::rename(c, tenant, &id, "Theirs", at(9))?);
         assert!(transactions::confirmed(c, tenant, transaction_id(1), at(9))?);
         api_keys::touch(c, tenant, api_key_id(1), at(9))?;
