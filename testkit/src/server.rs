@@ -8,7 +8,10 @@ use doorward_server::{
     crypto::{HashCost, MasterKey},
     domain::RequestMeta,
     server::{self, Listening},
-    service::admin::{AdminCall, admin_tokens, api_keys, tenants},
+    service::{
+        admin::{AdminCall, admin_tokens, api_keys, tenants},
+        settling,
+    },
     store::{Store, StoreOptions},
 };
 use doorward_shared::{
@@ -202,6 +205,11 @@ impl TestServer {
     #[must_use]
     pub fn administrator(&self) -> AdminCall {
         AdminCall { app: Arc::clone(&self.app), actor: "test".to_owned(), meta: RequestMeta::default() }
+    }
+
+    /// Brings sums by day and the orders of lists up to date, as a job does every few seconds.
+    pub async fn settle(&self) {
+        settling::settle(&self.app).await.expect("sums can be settled");
     }
 
     /// A tenant with the usual configuration.

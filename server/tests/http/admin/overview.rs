@@ -1,6 +1,5 @@
 //! `/overview`, `/tenant_summaries` and `/tenants/{tenant_id}/summary`.
 
-use doorward_server::service::settling;
 use doorward_shared::{TenantId, admin::Role};
 use doorward_testkit::{Person, TestServer};
 use serde_json::{Value, json};
@@ -66,7 +65,7 @@ async fn a_tenant_is_shown_at_a_glance() {
         "last_activity": server.app.clock.now(),
     });
     // The order follows the counts a moment later.
-    settling::settle(&server.app).await.unwrap();
+    server.settle().await;
     let listed = admin.get("/tenant_summaries?sort=users").await.expect(200).json();
     assert_eq!(listed["items"][0], expected);
     assert_eq!((&listed["total"], listed.get("next")), (&json!(2), None));
@@ -89,7 +88,7 @@ async fn tenants_are_listed_page_by_page() {
         let _ = admin.post("/tenants", &request).await.expect(201);
         server.clock.advance_ms(1_000);
     }
-    settling::settle(&server.app).await.unwrap();
+    server.settle().await;
     for (query, expected) in [
         ("", ["bank 1", "bank 4", "Shop 0", "Shop 3", "Shop 6", "Äpfel 2", "Äpfel 5"].as_slice()),
         ("order=desc", &["Äpfel 5", "Äpfel 2", "Shop 6", "Shop 3", "Shop 0", "bank 4", "bank 1"]),
