@@ -1,7 +1,7 @@
 //! Load: concurrent ceremonies against any server that speaks the public API, and what they cost.
 //!
 //! [`options`] says what is asked; `account` has the users, registered or seeded; `ceremony` is one client, `pressure`
-//! one that sends wrong keys; [`run`] starts them together and measures; [`report`] prints. All clients share one
+//! one that sends wrong keys; [`run()`] starts them together and measures; [`report`] prints. All clients share one
 //! thread: the generator is there to cost little.
 #![deny(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
