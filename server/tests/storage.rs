@@ -62,8 +62,8 @@ async fn fill(url: &str, tenant: &str) {
     let entries = format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {BULK}) \
          INSERT INTO audit_logs (tenant_id, id, type, request_id, source_ip, user_agent, actor, created_at) \
-         SELECT '{tenant}', printf('018bcfe5-0000-7000-8000-%012x', i), 'api_key_rejected', 'bulk', '192.0.2.1', '', \
-                CASE WHEN i % 2 = 0 THEN 'Zoë ' || i END, 1700000000000 + i FROM n"
+         SELECT '{tenant}', printf('018bcfe5-6800-7000-8000-%012x', i), 'api_key_rejected', 'bulk', '192.0.2.1', '', \
+                CASE WHEN i % 2 = 0 THEN 'Zoë ' || i END, 1700000000000 FROM n"
     );
     database::execute(url, &entries).await;
     let totals = format!(

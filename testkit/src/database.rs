@@ -115,6 +115,17 @@ pub async fn faults(url: &str) -> Vec<String> {
         FULL JOIN (SELECT tenant_id, COUNT(*) AS number FROM audit_logs GROUP BY tenant_id) AS logged \
         ON counted.tenant_id = logged.tenant_id WHERE COALESCE(counted.number, 0) <> COALESCE(logged.number, 0)";
     faults.extend(texts(url, totals).await);
+    let sums = "SELECT 'audit_totals' AS value WHERE (SELECT COALESCE(SUM(count), 0) FROM audit_totals) \
+        + (SELECT COALESCE(SUM(count - settled), 0) FROM audit_counts WHERE unsettled) <> (SELECT COUNT(*) FROM audit_logs)";
+    faults.extend(texts(url, sums).await);
+    for (table, column) in [("audit_actors", "actor"), ("audit_sources", "source_ip")] {
+        let unknown = format!(
+            "SELECT '{table} without ' || {column} AS value FROM \
+             (SELECT tenant_id, {column} FROM audit_logs WHERE {column} IS NOT NULL \
+              EXCEPT SELECT tenant_id, {column} FROM {table}) AS unknown"
+        );
+        faults.extend(texts(url, &unknown).await);
+    }
     faults
 }
 

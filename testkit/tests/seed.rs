@@ -13,6 +13,8 @@ use doorward_testkit::{
 use tempfile::TempDir;
 
 const UNTIL: i64 = 1_790_000_000_000;
+/// All but the installation's own log.
+const SEEDED: &str = "tenant_id <> '00000000-0000-0000-0000-000000000000'";
 
 fn plan() -> Plan {
     Plan { seed: 7, tenants: 12, users: 60, rows: 3_000, days: 9, until: UNTIL, hostile: true }
@@ -58,7 +60,7 @@ impl Place {
         let users = &["tenant_id", "id", "external_id", "name", "display_name", "created_at"];
         let credentials = &["tenant_id", "id", "user_id", "name", "is_mfa", "last_used_at", "created_at"];
         let log = &["tenant_id", "id", "type", "error_code", "source_ip", "user_agent", "actor", "transaction_id"];
-        let seeded = "audit_logs WHERE tenant_id <> '00000000-0000-0000-0000-000000000000'";
+        let seeded = &format!("audit_logs WHERE {SEEDED}");
         vec![
             self.rows("tenants", &["id", "display_name", "config", "created_at"]).await,
             self.rows("api_keys", &["tenant_id", "id", "hint"]).await,
@@ -71,28 +73,28 @@ impl Place {
     }
 
     /// Every total that is kept.
-    async fn totals(&self) -> [Vec<String>; 3] {
+    async fn totals(&self) -> [Vec<String>; 6] {
         let summaries = &["tenant_id", "users", "credentials", "api_keys", "last_activity"];
         [
             self.rows(
-                "audit_counts WHERE tenant_id <> '00000000-0000-0000-0000-000000000000' GROUP BY tenant_id, day, type",
+                &format!("audit_counts WHERE {SEEDED} GROUP BY tenant_id, day, type"),
                 &["tenant_id", "day", "type", "SUM(count)"],
             )
             .await,
-            self.rows(
-                "audit_days WHERE tenant_id <> '00000000-0000-0000-0000-000000000000'",
-                &["tenant_id", "day", "entries", "succeeded", "refused"],
-            )
-            .await,
+            self.rows(&format!("audit_days WHERE {SEEDED}"), &["tenant_id", "day", "entries", "succeeded", "refused"])
+                .await,
             self.rows("tenant_summaries", summaries).await,
+            // The installation's own log is in it, too, as far as it is settled.
+            self.rows("audit_totals", &["day", "type", "count"]).await,
+            self.rows(&format!("audit_actors WHERE {SEEDED}"), &["tenant_id", "actor"]).await,
+            self.rows(&format!("audit_sources WHERE {SEEDED}"), &["tenant_id", "source_ip"]).await,
         ]
     }
 
     /// The same totals, counted.
-    async fn recount(&self) -> [Vec<String>; 3] {
+    async fn recount(&self) -> [Vec<String>; 6] {
         let day = "created_at / 86400000";
-        let grouped =
-            |by: &str| format!("audit_logs WHERE tenant_id <> '00000000-0000-0000-0000-000000000000' GROUP BY {by}");
+        let grouped = |by: &str| format!("audit_logs WHERE {SEEDED} GROUP BY {by}");
         let of_tenant = |table: &str| format!("(SELECT COUNT(*) FROM {table} WHERE {table}.tenant_id = tenants.id)");
         let latest = "COALESCE((SELECT MAX(created_at) FROM audit_logs WHERE tenant_id = tenants.id), created_at)";
         [
@@ -113,6 +115,9 @@ impl Place {
                 &["id", &of_tenant("users"), &of_tenant("credentials"), &of_tenant("api_keys"), latest],
             )
             .await,
+            self.rows("audit_counts WHERE settled <> 0 GROUP BY day, type", &["day", "type", "SUM(settled)"]).await,
+            self.rows(&grouped("tenant_id, actor HAVING actor IS NOT NULL"), &["tenant_id", "actor"]).await,
+            self.rows(&grouped("tenant_id, source_ip"), &["tenant_id", "source_ip"]).await,
         ]
     }
 }
@@ -192,7 +197,8 @@ async fn totals_equal_a_recount_and_go_when_the_rows_go() {
     assert_eq!(texts(&place.url, unsettled).await, ["0"]);
     let server = place.serve(|settings| settings.audit_retention_days = Some(0)).await;
     settling::settle(&server.app).await.unwrap();
-    assert_eq!(place.totals().await, kept);
+    assert_eq!(place.totals().await[..3], kept[..3]);
+    assert_eq!(place.totals().await, place.recount().await);
     // The server subtracts each row where it would have counted it: what is left over was counted elsewhere.
     assert_eq!(doorward_server::jobs::forget(&server.app).await.unwrap(), 3_000);
     let left = "SELECT CAST(COUNT(*) AS TEXT) AS value FROM audit_counts WHERE day <= 20717";
@@ -215,9 +221,9 @@ async fn a_database_with_tenants_is_added_to_only_when_asked() {
     assert_eq!(place.totals().await, place.recount().await);
     // The indexes that were taken down are back.
     let index = if place.url.starts_with("postgres") {
-        "SELECT CAST(indexname AS TEXT) AS value FROM pg_indexes WHERE indexname = 'audit_logs_by_time'"
+        "SELECT CAST(indexname AS TEXT) AS value FROM pg_indexes WHERE indexname = 'audit_logs_by_id'"
     } else {
-        "SELECT name AS value FROM sqlite_master WHERE name = 'audit_logs_by_time'"
+        "SELECT name AS value FROM sqlite_master WHERE name = 'audit_logs_by_id'"
     };
     assert_eq!(texts(&place.url, index).await.len(), 1);
 }

@@ -1,16 +1,22 @@
 //! The audit log. Each insert and purge keeps exact totals by day and type in the same transaction, so that a page's
 //! total needs no counting.
+//!
+//! An entry's id is its place in the log: it begins with the time ([`AuditEvent`]), so the order of ids is the order of
+//! entries, and a span of time is a range of ids.
 
+mod busiest;
 mod count;
 pub mod days;
+mod words;
 
-use diesel::{prelude::*, sql_types::Bool};
+use diesel::prelude::*;
 use doorward_shared::{
-    AuditId, AuditType, ErrorCode, TenantId, Timestamp,
+    AuditType, ErrorCode, TenantId, Timestamp,
     audit::AuditLogItem,
     page::{Page, PageRequest},
 };
 
+pub use self::busiest::busiest;
 use super::{Connection, StoreError, on_engine, row, schema::audit_logs, text::contains};
 use crate::domain::{
     AuditEvent,
@@ -99,18 +105,25 @@ fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-/// `audit_logs` rows that fit a filter, for boxed queries: the same conditions for lists and counts.
-macro_rules! filtered {
+/// What the ids of all entries from a time on are not less than, and those of earlier ones are.
+fn first_id(at: Timestamp) -> String {
+    const LAST: i64 = (1 << 48) - 1;
+    let millis = at.millis().clamp(0, LAST);
+    format!("{:08x}-{:04x}", millis >> 16, millis & 0xffff)
+}
+
+/// `audit_logs` rows of a log, a time and types, for boxed queries: the same conditions for lists and counts.
+macro_rules! within {
     ($query:expr, $tenant:expr, $filter:expr) => {{
         let (mut query, filter): (_, &AuditFilter) = ($query, $filter);
         if let Some(tenant) = $tenant {
             query = query.filter(audit_logs::tenant_id.eq(tenant.to_string()));
         }
         if let Some(start) = filter.start {
-            query = query.filter(audit_logs::created_at.ge(start.millis()));
+            query = query.filter(audit_logs::id.ge($crate::store::audit::first_id(start)));
         }
         if let Some(end) = filter.end {
-            query = query.filter(audit_logs::created_at.lt(end.millis()));
+            query = query.filter(audit_logs::id.lt($crate::store::audit::first_id(end)));
         }
         if let Some(kinds) = filter.fitting_kinds() {
             if kinds.iter().all(|kind| kind.is_failure()) {
@@ -119,6 +132,15 @@ macro_rules! filtered {
             }
             query = query.filter(audit_logs::kind.eq_any(kinds.into_iter().map(AuditType::as_str)));
         }
+        query
+    }};
+}
+use within;
+
+/// Of these rows those whose texts fit a filter, found by looking at each.
+macro_rules! saying {
+    ($query:expr, $filter:expr) => {{
+        let (mut query, filter): (_, &AuditFilter) = ($query, $filter);
         if let Some(part) = &filter.actor {
             query = query.filter(contains(audit_logs::actor, part));
         }
@@ -130,6 +152,14 @@ macro_rules! filtered {
         }
         query
     }};
+}
+use saying;
+
+/// `audit_logs` rows that fit a filter, in the order of the log.
+macro_rules! filtered {
+    ($query:expr, $tenant:expr, $filter:expr) => {
+        saying!(within!($query, $tenant, $filter), $filter)
+    };
 }
 use filtered;
 
@@ -143,6 +173,12 @@ pub fn page(
     filter: &AuditFilter,
     page: PageRequest,
 ) -> Result<Page<AuditLogItem>, StoreError> {
+    if let Some(mut keys) = words::few(conn, tenant, filter, None)? {
+        let total = keys.len() as u64;
+        let size = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+        keys = keys.into_iter().skip(size(page.offset())).take(size(page.per_page.into())).collect();
+        return Ok(Page { items: words::load(conn, &keys)?, total });
+    }
     Ok(Page { items: newest(conn, tenant, filter, page)?, total: count::total(conn, tenant, filter)? })
 }
 
@@ -167,7 +203,7 @@ fn newest(
 ) -> Result<Vec<AuditLogItem>, StoreError> {
     let rows = on_engine!(conn, c, Db => filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter)
         .select(Row::as_select())
-        .order((audit_logs::created_at.desc(), audit_logs::id.desc()))
+        .order(audit_logs::id.desc())
         .limit(page.per_page.into())
         .offset(page.offset())
         .load::<Row>(c))?;
@@ -194,38 +230,22 @@ pub fn slice(
     cursor: AuditCursor,
     limit: u32,
 ) -> Result<Vec<AuditLogItem>, StoreError> {
-    let (AuditCursor::After(id) | AuditCursor::Before(id)) = cursor;
-    let at = time_of(conn, tenant, id)?;
-    let key = id.to_string();
+    // Whoever reads towards the newest entries has few before him, or wants them all.
+    if let AuditCursor::Before(id) = cursor
+        && let Some(mut keys) = words::few(conn, tenant, filter, Some(id))?
+    {
+        keys.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        return words::load(conn, &keys);
+    }
     let rows = on_engine!(conn, c, Db => {
         let query = filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter).select(Row::as_select());
-        // The first condition alone bounds the range of the index; the second drops the other entries of the
-        // cursor's own millisecond.
         let query = match cursor {
-            AuditCursor::After(_) => query
-                .filter(audit_logs::created_at.ge(at))
-                .filter(audit_logs::created_at.gt(at).or::<_, Bool>(audit_logs::id.gt(&key)))
-                .order((audit_logs::created_at.asc(), audit_logs::id.asc())),
-            AuditCursor::Before(_) => query
-                .filter(audit_logs::created_at.le(at))
-                .filter(audit_logs::created_at.lt(at).or::<_, Bool>(audit_logs::id.lt(&key)))
-                .order((audit_logs::created_at.desc(), audit_logs::id.desc())),
+            AuditCursor::After(id) => query.filter(audit_logs::id.gt(id.to_string())).order(audit_logs::id.asc()),
+            AuditCursor::Before(id) => query.filter(audit_logs::id.lt(id.to_string())).order(audit_logs::id.desc()),
         };
         query.limit(limit.into()).load::<Row>(c)
     })?;
     row::all(rows)
-}
-
-/// The time of an entry. Of one that was purged, or may stand in any log, its id tells it: version 7 ids hold it.
-fn time_of(conn: &mut Connection, tenant: Option<TenantId>, id: AuditId) -> Result<i64, StoreError> {
-    if let Some(tenant) = tenant {
-        let query = || audit_logs::table.find((tenant.to_string(), id.to_string())).select(audit_logs::created_at);
-        if let Some(at) = on_engine!(conn, c, _Db => query().get_result(c).optional())? {
-            return Ok(at);
-        }
-    }
-    let (seconds, nanos) = id.uuid().get_timestamp().map_or((0, 0), |time| time.to_unix());
-    Ok(i64::try_from(seconds).unwrap_or(0).saturating_mul(1000).saturating_add(i64::from(nanos / 1_000_000)))
 }
 
 /// Deletes entries older than a time, the oldest first, at most about `limit`, of one log or of all. Answers how many.
@@ -239,28 +259,52 @@ pub fn purge_before(
     limit: i64,
 ) -> Result<usize, StoreError> {
     let old = AuditFilter { end: Some(before), ..AuditFilter::default() };
-    let last: Option<i64> = on_engine!(conn, c, Db => filtered!(audit_logs::table.into_boxed::<Db>(), tenant, &old)
-        .select(audit_logs::created_at)
-        .order(audit_logs::created_at.asc())
+    let last: Option<String> = on_engine!(conn, c, Db => within!(audit_logs::table.into_boxed::<Db>(), tenant, &old)
+        .select(audit_logs::id)
+        .order(audit_logs::id.asc())
         .offset((limit - 1).max(0))
         .limit(1)
         .first(c)
         .optional())?;
-    // Up to the limit-th entry's time: one range of the index, with all entries of its last millisecond.
-    let until = last.unwrap_or(i64::MAX);
-    let gone: Vec<(String, String, String, i64)> = on_engine!(conn, c, _Db => {
+    let gone: Vec<Gone> = on_engine!(conn, c, _Db => {
+        // Up to the limit-th entry: one range of the index.
         let rows = audit_logs::table
-            .filter(audit_logs::created_at.lt(before.millis()))
-            .filter(audit_logs::created_at.le(until));
-        let columns = (audit_logs::tenant_id, audit_logs::id, audit_logs::kind, audit_logs::created_at);
+            .filter(audit_logs::id.lt(first_id(before)))
+            .filter(audit_logs::id.le(last.unwrap_or_else(|| first_id(before))));
         match tenant {
             Some(tenant) => diesel::delete(rows.filter(audit_logs::tenant_id.eq(tenant.to_string())))
-                .returning(columns)
+                .returning(Gone::as_returning())
                 .get_results(c),
-            None => diesel::delete(rows).returning(columns).get_results(c),
+            None => diesel::delete(rows).returning(Gone::as_returning()).get_results(c),
         }
     })?;
     let count = gone.len();
+    // Counters last of all: they are what ceremonies wait for.
+    words::forget(conn, &gone)?;
     count::subtract(conn, gone)?;
     Ok(count)
+}
+
+/// What is left to be done for an entry that was deleted.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = audit_logs, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
+struct Gone {
+    tenant_id: String,
+    id: String,
+    kind: String,
+    source_ip: String,
+    actor: Option<String>,
+    created_at: i64,
+}
+
+/// Deletes the log of a tenant that is gone, with all that is counted and known of it.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
+    let entries = audit_logs::table.filter(audit_logs::tenant_id.eq(tenant));
+    on_engine!(conn, c, _Db => diesel::delete(entries).execute(c))?;
+    words::delete(conn, tenant)?;
+    days::alone(conn)?;
+    days::delete(conn, tenant)
 }

@@ -73,7 +73,7 @@ diesel::table! {
         tenant_id -> Text, day -> BigInt,
         #[sql_name = "type"]
         kind -> Text,
-        slot -> SmallInt, count -> BigInt, unsettled -> Bool,
+        slot -> SmallInt, count -> BigInt, unsettled -> Bool, settled -> BigInt,
     }
 }
 
@@ -82,6 +82,19 @@ diesel::table! {
         tenant_id -> Text, day -> BigInt, entries -> BigInt, succeeded -> BigInt, refused -> BigInt,
     }
 }
+
+diesel::table! {
+    audit_totals (day, kind) {
+        day -> BigInt,
+        #[sql_name = "type"]
+        kind -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::table! { audit_actors (tenant_id, actor) { tenant_id -> Text, actor -> Text, } }
+
+diesel::table! { audit_sources (tenant_id, source_ip) { tenant_id -> Text, source_ip -> Text, } }
 
 diesel::table! {
     tenant_summaries (tenant_id) {
@@ -100,3 +113,5 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(users, credentials);
 diesel::allow_tables_to_appear_in_same_query!(tenants, tenant_summaries);
 diesel::allow_tables_to_appear_in_same_query!(tenant_count_changes, tenant_summaries);
+diesel::allow_tables_to_appear_in_same_query!(audit_actors, audit_logs);
+diesel::allow_tables_to_appear_in_same_query!(audit_sources, audit_logs);

@@ -28,7 +28,7 @@ use crate::domain::list::{Place, SortKey, TenantQuery};
 const FEW: usize = 2_000;
 /// The latest entry of a summary's tenant: one look at the end of an index.
 const LATEST_ENTRY: &str =
-    "(SELECT MAX(a.created_at) FROM audit_logs a WHERE a.tenant_id = tenant_summaries.tenant_id)";
+    "(SELECT a.created_at FROM audit_logs a WHERE a.tenant_id = tenant_summaries.tenant_id ORDER BY a.id DESC LIMIT 1)";
 
 /// How much a tenant has, exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

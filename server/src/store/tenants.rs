@@ -11,10 +11,8 @@ use doorward_shared::{
 };
 
 use super::{
-    Connection, StoreError,
-    audit::days,
-    on_engine, row,
-    schema::{audit_counts, audit_logs, credentials, tenants, users},
+    Connection, StoreError, audit, on_engine, row,
+    schema::{credentials, tenants, users},
     summaries,
 };
 use crate::domain::Tenant;
@@ -159,10 +157,6 @@ pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, StoreError> {
         // The nil id is no tenant: the installation's log cannot be deleted this way.
         return Ok(false);
     }
-    on_engine!(conn, c, _Db => {
-        diesel::delete(audit_logs::table.filter(audit_logs::tenant_id.eq(&key))).execute(c)?;
-        diesel::delete(audit_counts::table.filter(audit_counts::tenant_id.eq(&key))).execute(c)?;
-    });
-    days::delete(conn, &key)?;
+    audit::delete(conn, &key)?;
     Ok(true)
 }

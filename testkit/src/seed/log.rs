@@ -194,8 +194,9 @@ impl Log<'_, '_> {
         }
         for ((day, kind, slot), count) in tenant.counts {
             // Settled: the sums by day follow.
-            let settled = Value::Bool(false);
-            let row = [tenant.id.clone().into(), day.into(), kind.into(), slot.into(), count.into(), settled];
+            let (settled, unsettled) = (count, Value::Bool(false));
+            let id = tenant.id.clone();
+            let row = [id.into(), day.into(), kind.into(), slot.into(), count.into(), settled.into(), unsettled];
             self.out.push(Table::AuditCounts, row)?;
         }
         for (day, Day { entries, succeeded, refused }) in tenant.days {

@@ -140,13 +140,13 @@ async fn begin(order: &Order, server: Option<postgres::Database>) -> Result<Targ
         (DatabaseUrl::Sqlite(path), _) => {
             let mut file = sqlite::File::begin(path)?;
             refuse(file.tenants()?)?;
-            file.take_indexes_down()?;
+            file.take_down()?;
             Ok(Target::Sqlite(Box::new(file), path.clone()))
         }
         (DatabaseUrl::Postgres(_), Some(mut database)) => {
             database.begin().await?;
             refuse(database.tenants().await?)?;
-            database.take_indexes_down().await?;
+            database.take_down().await?;
             Ok(Target::Postgres(database))
         }
         (DatabaseUrl::Postgres(_), None) => Err(SeedError::Database("not connected".to_owned())),

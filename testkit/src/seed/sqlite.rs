@@ -13,7 +13,7 @@ use diesel::{
 };
 
 use super::{
-    LAST_ACTIVITY, SeedError,
+    FOLLOWS, SeedError,
     table::{Batch, Table, Value},
 };
 
@@ -23,7 +23,8 @@ const ROWS: usize = 64;
 /// A file that is being filled.
 pub(super) struct File {
     connection: SqliteConnection,
-    indexes: Vec<String>,
+    /// Indexes and triggers to be made again.
+    taken_down: Vec<String>,
 }
 
 #[derive(QueryableByName)]
@@ -33,7 +34,9 @@ struct Count {
 }
 
 #[derive(QueryableByName)]
-struct Index {
+struct Made {
+    #[diesel(sql_type = Text)]
+    kind: String,
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(sql_type = Text)]
@@ -56,7 +59,7 @@ impl File {
             diesel::result::Error::DatabaseError(_, ref info) if info.message().contains("locked") => SeedError::InUse,
             other => other.into(),
         })?;
-        Ok(Self { connection, indexes: Vec::new() })
+        Ok(Self { connection, taken_down: Vec::new() })
     }
 
     /// How many tenants there are.
@@ -64,16 +67,16 @@ impl File {
         Ok(sql_query("SELECT count(*) AS number FROM tenants").get_result::<Count>(&mut self.connection)?.number)
     }
 
-    /// Takes down the indexes in whose order rows do not come: built at the end they are sorted once, not searched ten
-    /// million times.
-    pub(super) fn take_indexes_down(&mut self) -> Result<(), SeedError> {
-        let indexes = sql_query(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'audit_logs' AND sql IS NOT NULL \
-             AND sql NOT LIKE 'CREATE UNIQUE%' AND sql NOT LIKE '%(tenant_id%'",
+    /// Takes down the log's triggers, and the indexes in whose order rows do not come: done once at the end, what they do is
+    /// sorted and not searched for ten million times.
+    pub(super) fn take_down(&mut self) -> Result<(), SeedError> {
+        let made = sql_query(
+            "SELECT type AS kind, name, sql FROM sqlite_master WHERE tbl_name = 'audit_logs' AND (type = 'trigger' OR \
+             type = 'index' AND sql NOT LIKE 'CREATE UNIQUE%' AND sql NOT LIKE '%(tenant_id, id)%')",
         );
-        for Index { name, sql } in indexes.load::<Index>(&mut self.connection)? {
-            self.connection.batch_execute(&format!("DROP INDEX {name}"))?;
-            self.indexes.push(sql);
+        for Made { kind, name, sql } in made.load::<Made>(&mut self.connection)? {
+            self.connection.batch_execute(&format!("DROP {kind} {name}"))?;
+            self.taken_down.push(sql);
         }
         Ok(())
     }
@@ -88,12 +91,12 @@ impl File {
         Ok(())
     }
 
-    /// Builds the indexes, commits, and leaves the file as the server wants it.
+    /// Makes again what was taken down, commits, and leaves the file as the server wants it.
     pub(super) fn finish(mut self, path: &Path) -> Result<(), SeedError> {
-        for sql in &self.indexes {
+        for sql in &self.taken_down {
             self.connection.batch_execute(sql)?;
         }
-        self.connection.batch_execute(LAST_ACTIVITY)?;
+        self.connection.batch_execute(FOLLOWS)?;
         self.connection.batch_execute("COMMIT; PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL;")?;
         drop(self.connection);
         let synced = std::fs::File::open(path).and_then(|file| file.sync_all());

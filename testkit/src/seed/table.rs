@@ -135,7 +135,7 @@ impl Table {
                 "detail",
                 "created_at",
             ],
-            Self::AuditCounts => &["tenant_id", "day", "type", "slot", "count", "unsettled"],
+            Self::AuditCounts => &["tenant_id", "day", "type", "slot", "count", "settled", "unsettled"],
             Self::AuditDays => &["day", "tenant_id", "entries", "succeeded", "refused"],
         }
     }

@@ -22,7 +22,7 @@ use crate::{
 const DAY_MS: i64 = 86_400_000;
 /// Days whose logins and refusals a list shows.
 const WEEK: u32 = 7;
-const BUSIEST: i64 = 10;
+const BUSIEST: u32 = 10;
 const LATEST_REFUSALS: u32 = 20;
 
 /// The last days up to now, in UTC.
@@ -51,7 +51,7 @@ pub async fn installation(call: &AdminCall, days: u32) -> Result<Overview, Failu
     let (engine, uptime) = (app.store.engine(), app.stopwatch.elapsed(app.started));
     call.read(move |connection| {
         let totals = summaries::totals(connection)?;
-        let busiest = days::busiest(connection, days, BUSIEST)?;
+        let busiest = audit::busiest(connection, days, BUSIEST)?;
         let failed = AuditFilter { outcome: Some(AuditOutcome::Failed), ..AuditFilter::default() };
         Ok(Overview {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -15,9 +15,12 @@ use doorward_shared::{AuditId, AuditType, TenantId, Timestamp};
 use super::super::{
     Connection, Engine, StoreError, on_engine, row,
     schema::{audit_counts, audit_logs},
-    text::contains,
 };
-use super::{days, filtered};
+use super::{
+    Gone,
+    days::{self, Days},
+    within, words,
+};
 use crate::domain::audit::AuditFilter;
 
 /// Milliseconds of a day.
@@ -95,31 +98,30 @@ where
 
 impl<C> RunQueryDsl<C> for Count<'_> {}
 
-/// Counts deleted entries (tenant, id, type, time) off; counters that reach zero go.
-pub(super) fn subtract(conn: &mut Connection, gone: Vec<(String, String, String, i64)>) -> Result<(), StoreError> {
+/// Counts deleted entries off; counters that reach zero go.
+pub(super) fn subtract(conn: &mut Connection, gone: Vec<Gone>) -> Result<(), StoreError> {
+    days::alone(conn)?;
     // Ordered, so that two nodes that purge at the same time lock in the same order.
     let mut numbers: BTreeMap<Place, i64> = BTreeMap::new();
     let engine = conn.engine();
-    for (tenant_id, id, kind, at) in gone {
-        *numbers.entry(Place::of(engine, tenant_id, &id, kind, at)?).or_default() += 1;
+    for Gone { tenant_id, id, kind, created_at, .. } in gone {
+        *numbers.entry(Place::of(engine, tenant_id, &id, kind, created_at)?).or_default() += 1;
     }
     let mut days: BTreeSet<(String, i64)> = BTreeSet::new();
     for (place, number) in numbers {
-        let counter = || audit_counts::table.find((&place.tenant_id, place.day, &place.kind, place.slot));
-        on_engine!(conn, c, _Db => {
-            diesel::update(counter()).set(audit_counts::count.eq(audit_counts::count - number)).execute(c)?;
-            diesel::delete(counter().filter(audit_counts::count.le(0))).execute(c)?;
-        });
+        let counter = audit_counts::table.find((&place.tenant_id, place.day, &place.kind, place.slot));
+        let less = (audit_counts::count.eq(audit_counts::count - number), audit_counts::unsettled.eq(true));
+        on_engine!(conn, c, _Db => diesel::update(counter).set(less).execute(c))?;
         days.insert((place.tenant_id, place.day));
     }
     days::recount(conn, &days)
 }
 
-/// How many entries fit a filter. Whole days come from the counters, the rest of a first and last day is counted;
-/// everything is when the filter looks into texts.
+/// How many entries fit a filter. Whole days come from the counters, the rest of a first and last day is counted; what is
+/// looked for in texts is told by `words`.
 pub(super) fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<u64, StoreError> {
-    if filter.actor.is_some() || filter.source_ip.is_some() || filter.text.is_some() {
-        return Ok(row::total(count_rows(conn, tenant, filter)?));
+    if let Some(total) = words::total(conn, tenant, filter)? {
+        return Ok(row::total(total));
     }
     let first =
         filter.start.map(|start| start.millis().div_euclid(DAY) + i64::from(start.millis().rem_euclid(DAY) > 0));
@@ -129,7 +131,11 @@ pub(super) fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &Au
     {
         return Ok(row::total(count_rows(conn, tenant, filter)?));
     }
-    let mut total = sum_days(conn, tenant, filter, first, end)?;
+    let days = Days { first: first.unwrap_or(i64::MIN), last: end.map_or(i64::MAX, |end| end - 1) };
+    let mut total = match tenant {
+        Some(tenant) => sum_days(conn, tenant, filter, days)?,
+        None => sum_all(conn, filter, days)?,
+    };
     if let (Some(start), Some(first)) = (filter.start, first)
         && start.millis() < first.saturating_mul(DAY)
     {
@@ -145,25 +151,13 @@ pub(super) fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &Au
     Ok(row::total(total))
 }
 
-/// The counters of days from `first` to before `end`.
-fn sum_days(
-    conn: &mut Connection,
-    tenant: Option<TenantId>,
-    filter: &AuditFilter,
-    first: Option<i64>,
-    end: Option<i64>,
-) -> Result<i64, StoreError> {
+/// A tenant's counters of some days.
+fn sum_days(conn: &mut Connection, tenant: TenantId, filter: &AuditFilter, days: Days) -> Result<i64, StoreError> {
     on_engine!(conn, c, Db => {
-        let mut query = audit_counts::table.into_boxed::<Db>();
-        if let Some(tenant) = tenant {
-            query = query.filter(audit_counts::tenant_id.eq(tenant.to_string()));
-        }
-        if let Some(first) = first {
-            query = query.filter(audit_counts::day.ge(first));
-        }
-        if let Some(end) = end {
-            query = query.filter(audit_counts::day.lt(end));
-        }
+        let mut query = audit_counts::table
+            .filter(audit_counts::tenant_id.eq(tenant.to_string()))
+            .filter(audit_counts::day.between(days.first, days.last))
+            .into_boxed::<Db>();
         if let Some(kinds) = filter.fitting_kinds() {
             query = query.filter(audit_counts::kind.eq_any(kinds.into_iter().map(AuditType::as_str)));
         }
@@ -173,8 +167,15 @@ fn sum_days(
     })
 }
 
+/// All logs' counters of some days.
+fn sum_all(conn: &mut Connection, filter: &AuditFilter, days: Days) -> Result<i64, StoreError> {
+    let kinds = filter.fitting_kinds();
+    let fits = |kind: &AuditType| kinds.as_ref().is_none_or(|kinds| kinds.contains(kind));
+    Ok(days::by_type(conn, days)?.into_iter().filter(|(_, kind, _)| fits(kind)).map(|(.., count)| count).sum())
+}
+
 fn count_rows(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<i64, StoreError> {
-    Ok(on_engine!(conn, c, Db => filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter)
+    Ok(on_engine!(conn, c, Db => within!(audit_logs::table.into_boxed::<Db>(), tenant, filter)
         .count()
         .get_result::<i64>(c))?)
 }

@@ -1,19 +1,23 @@
-//! What the logs hold by day. `audit_counts` is the truth; `audit_days` has its sums by day and tenant, settled a few
-//! seconds later by a job, for questions about all tenants at once. A counter that changed is marked in the write that
-//! changes it, so that nothing is missed, whoever writes and whenever a process dies.
+//! What the logs hold by day. `audit_counts` is the truth; `audit_days` has its sums by day and tenant, and `audit_totals`
+//! those by day and type, settled a few seconds later by a job, for questions about all tenants at once. A counter that
+//! changed is marked in the write that changes it, so that nothing is missed, whoever writes and whenever a process dies;
+//! it remembers how much of it is settled, so that what all logs hold is told exactly all the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{
+    backend::Backend,
     dsl::sql,
     prelude::*,
-    sql_types::{Array, BigInt, Bool, SmallInt, Text},
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    serialize::ToSql,
+    sql_types::{Array, BigInt, Bool, HasSqlType, SmallInt, Text},
 };
 use doorward_shared::{AuditType, TenantId};
 
 use super::super::{
     Connection, StoreError, on_engine, row,
-    schema::{audit_counts, audit_days},
+    schema::{audit_counts, audit_days, audit_totals},
     summaries,
 };
 
@@ -100,60 +104,80 @@ pub fn of_tenant(conn: &mut Connection, tenant: TenantId, days: Days) -> Result<
     Ok(found)
 }
 
-/// What all logs hold, day by day, as far as it is settled. Days without an entry are left out.
+/// What all logs hold, day by day, as of now. Days without an entry are left out.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn of_all(conn: &mut Connection, days: Days) -> Result<BTreeMap<i64, Activity>, StoreError> {
-    let sums = || {
-        (
-            audit_days::day,
-            sql::<BigInt>("CAST(SUM(entries) AS BIGINT)"),
-            sql::<BigInt>("CAST(SUM(succeeded) AS BIGINT)"),
-            sql::<BigInt>("CAST(SUM(refused) AS BIGINT)"),
-        )
-    };
-    let query = || {
-        audit_days::table
-            .filter(audit_days::day.between(days.first, days.last))
-            .group_by(audit_days::day)
-            .select(sums())
-    };
-    let rows: Vec<(i64, i64, i64, i64)> = on_engine!(conn, c, _Db => query().load(c))?;
-    let activity = |entries, succeeded, refused| Activity {
-        entries: row::total(entries),
-        succeeded: row::total(succeeded),
-        refused: row::total(refused),
-    };
-    Ok(rows
-        .into_iter()
-        .map(|(day, entries, succeeded, refused)| (day, activity(entries, succeeded, refused)))
-        .collect())
+    let mut found: BTreeMap<i64, Activity> = BTreeMap::new();
+    for (day, kind, count) in by_type(conn, days)? {
+        if count != 0 {
+            found.entry(day).or_default().add(kind, count);
+        }
+    }
+    Ok(found)
 }
 
-/// The tenants whose logs got most entries, as far as it is settled; the busiest first.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn busiest(conn: &mut Connection, days: Days, limit: i64) -> Result<Vec<TenantId>, StoreError> {
-    let query = || {
-        audit_days::table
-            .filter(audit_days::day.between(days.first, days.last))
-            .filter(audit_days::tenant_id.ne(TenantId::INSTALLATION.to_string()))
-            .group_by(audit_days::tenant_id)
-            .select(audit_days::tenant_id)
-            .order((sql::<BigInt>("SUM(entries)").desc(), audit_days::tenant_id.asc()))
-            .limit(limit)
-    };
-    let ids: Vec<String> = on_engine!(conn, c, _Db => query().load(c))?;
-    ids.iter().map(|id| row::parse(id)).collect()
+/// What all logs hold by day and type, as of now.
+pub(super) fn by_type(conn: &mut Connection, days: Days) -> Result<Vec<(i64, AuditType, i64)>, StoreError> {
+    let rows: Vec<(i64, String, i64)> = on_engine!(conn, c, _Db => AllLogs(days).load(c))?;
+    rows.into_iter().map(|(day, kind, count)| Ok((day, row::parse(&kind)?, count))).collect()
+}
+
+/// The statement of [`by_type`]: what is settled, and what is not yet. One statement, so that no settling comes between.
+struct AllLogs(Days);
+
+impl QueryId for AllLogs {
+    type QueryId = Self;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for AllLogs {
+    type SqlType = (BigInt, Text, BigInt);
+}
+
+impl<C> RunQueryDsl<C> for AllLogs {}
+
+impl<DB> QueryFragment<DB> for AllLogs
+where
+    DB: Backend + HasSqlType<BigInt>,
+    i64: ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let mut days = |sql: &str, end: &str| {
+            out.push_sql(sql);
+            out.push_sql(" day BETWEEN ");
+            out.push_bind_param::<BigInt, _>(&self.0.first)?;
+            out.push_sql(" AND ");
+            out.push_bind_param::<BigInt, _>(&self.0.last)?;
+            out.push_sql(end);
+            Ok(())
+        };
+        days(
+            "SELECT day, type, CAST(SUM(number) AS BIGINT) FROM (SELECT day, type, count AS number FROM audit_totals WHERE",
+            " UNION ALL ",
+        )?;
+        days(
+            "SELECT day, type, count - settled FROM audit_counts WHERE unsettled AND",
+            ") AS logged GROUP BY day, type",
+        )
+    }
 }
 
 /// A tenant's day; where settling goes on.
 pub type TenantDay = (String, i64);
 
-/// A counter as it was summed up: tenant, day, type, slot, count.
-type Seen = (String, i64, String, i16, i64);
+/// A counter as it was summed up.
+struct Seen {
+    tenant: String,
+    day: i64,
+    kind: String,
+    slot: i16,
+    count: i64,
+    /// How much of it the sums of all logs had.
+    settled: i64,
+}
 
 /// Brings the sums of at most `limit` tenants' days up to date, and these tenants' last activity. Answers where to go on;
 /// `None` when nothing is left, or another node is at it.
@@ -173,9 +197,42 @@ pub fn settle(conn: &mut Connection, after: Option<TenantDay>, limit: usize) -> 
     for tenant in tenants {
         summaries::touch(conn, tenant)?;
     }
-    // Last of all: on a server, whoever counts meanwhile waits from here on to the commit.
-    mark_settled(conn, &seen)?;
+    settled(conn, &seen)?;
     Ok(days.into_iter().nth(limit.saturating_sub(1)))
+}
+
+/// Counters that were summed up are part of the sums of all logs from now on.
+fn settled(conn: &mut Connection, seen: &[Seen]) -> Result<(), StoreError> {
+    let mut changes: BTreeMap<(i64, &str), i64> = BTreeMap::new();
+    for counter in seen {
+        *changes.entry((counter.day, counter.kind.as_str())).or_default() += counter.count - counter.settled;
+    }
+    add_to_totals(conn, changes)?;
+    // Last of all: on a server, whoever counts meanwhile waits from here on to the commit.
+    mark_settled(conn, seen)
+}
+
+fn add_to_totals<'a>(
+    conn: &mut Connection,
+    changes: impl IntoIterator<Item = ((i64, &'a str), i64)>,
+) -> Result<(), StoreError> {
+    for ((day, kind), change) in changes {
+        if change == 0 {
+            continue;
+        }
+        on_engine!(conn, c, _Db => {
+            diesel::insert_into(audit_totals::table)
+                .values((audit_totals::day.eq(day), audit_totals::kind.eq(kind), audit_totals::count.eq(change)))
+                .on_conflict((audit_totals::day, audit_totals::kind))
+                .do_update()
+                .set(audit_totals::count.eq(audit_totals::count + change))
+                .execute(c)?;
+            if change < 0 {
+                diesel::delete(audit_totals::table.find((day, kind)).filter(audit_totals::count.eq(0))).execute(c)?;
+            }
+        });
+    }
+    Ok(())
 }
 
 fn unsettled(conn: &mut Connection, after: Option<TenantDay>, limit: usize) -> Result<Vec<TenantDay>, StoreError> {
@@ -200,17 +257,19 @@ fn recount_day(conn: &mut Connection, tenant: &str, day: i64) -> Result<Vec<Seen
             audit_counts::kind,
             audit_counts::slot,
             audit_counts::count,
+            audit_counts::settled,
             audit_counts::unsettled,
         ))
     };
-    let counters: Vec<(String, i16, i64, bool)> = on_engine!(conn, c, _Db => query().load(c))?;
+    let counters: Vec<(String, i16, i64, i64, bool)> = on_engine!(conn, c, _Db => query().load(c))?;
     let mut sum = Activity::default();
-    for (kind, _, count, _) in &counters {
+    for (kind, _, count, ..) in &counters {
         sum.add(row::parse(kind)?, *count);
     }
     put(conn, tenant, day, sum)?;
     let changed = counters.into_iter().filter(|(.., unsettled)| *unsettled);
-    Ok(changed.map(|(kind, slot, count, _)| (tenant.to_owned(), day, kind, slot, count)).collect())
+    let seen = |(kind, slot, count, settled, _)| Seen { tenant: tenant.to_owned(), day, kind, slot, count, settled };
+    Ok(changed.map(seen).collect())
 }
 
 fn put(conn: &mut Connection, tenant: &str, day: i64, sum: Activity) -> Result<(), StoreError> {
@@ -233,14 +292,13 @@ fn put(conn: &mut Connection, tenant: &str, day: i64, sum: Activity) -> Result<(
     Ok(())
 }
 
-/// Marks counters settled that are still as they were.
+/// Notes how much of these counters is settled; all of it, where they are still as they were.
 fn mark_settled(conn: &mut Connection, seen: &[Seen]) -> Result<(), StoreError> {
     match conn {
         Connection::Sqlite(c) => {
-            for (tenant, day, kind, slot, count) in seen {
-                let counter = audit_counts::table.find((tenant, day, kind, slot));
-                diesel::update(counter.filter(audit_counts::count.eq(count)))
-                    .set(audit_counts::unsettled.eq(false))
+            for Seen { tenant, day, kind, slot, count, .. } in seen {
+                diesel::update(audit_counts::table.find((tenant, day, kind, slot)))
+                    .set((audit_counts::settled.eq(count), audit_counts::unsettled.eq(audit_counts::count.ne(count))))
                     .execute(c)?;
             }
         }
@@ -248,41 +306,58 @@ fn mark_settled(conn: &mut Connection, seen: &[Seen]) -> Result<(), StoreError> 
             // One statement: the counters of busy tenants are locked for its length and the commit's, not longer.
             let column = |text: fn(&Seen) -> &String| seen.iter().map(text).collect::<Vec<_>>();
             diesel::sql_query(
-                "UPDATE audit_counts c SET unsettled = FALSE \
+                "UPDATE audit_counts c SET settled = s.count, unsettled = c.count <> s.count \
                  FROM unnest($1, $2, $3, $4, $5) AS s (tenant_id, day, type, slot, count) \
-                 WHERE c.tenant_id = s.tenant_id AND c.day = s.day AND c.type = s.type AND c.slot = s.slot \
-                 AND c.count = s.count",
+                 WHERE c.tenant_id = s.tenant_id AND c.day = s.day AND c.type = s.type AND c.slot = s.slot",
             )
-            .bind::<Array<Text>, _>(column(|(tenant, ..)| tenant))
-            .bind::<Array<BigInt>, _>(seen.iter().map(|(_, day, ..)| *day).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(column(|(_, _, kind, ..)| kind))
-            .bind::<Array<SmallInt>, _>(seen.iter().map(|(_, _, _, slot, _)| *slot).collect::<Vec<_>>())
-            .bind::<Array<BigInt>, _>(seen.iter().map(|(.., count)| *count).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(column(|counter| &counter.tenant))
+            .bind::<Array<BigInt>, _>(seen.iter().map(|counter| counter.day).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(column(|counter| &counter.kind))
+            .bind::<Array<SmallInt>, _>(seen.iter().map(|counter| counter.slot).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(seen.iter().map(|counter| counter.count).collect::<Vec<_>>())
             .execute(c)?;
         }
     }
     Ok(())
 }
 
-/// Sums days up anew whose counters were subtracted from.
+/// Sums days up anew whose counters were subtracted from; counters that have come to nothing go. The caller is
+/// [`alone`].
 pub(super) fn recount(conn: &mut Connection, days: &BTreeSet<TenantDay>) -> Result<(), StoreError> {
-    alone(conn)?;
+    let mut seen = Vec::new();
     for (tenant, day) in days {
-        recount_day(conn, tenant, *day)?;
+        seen.extend(recount_day(conn, tenant, *day)?);
+    }
+    settled(conn, &seen)?;
+    for (tenant, day) in days {
+        let counters = || {
+            audit_counts::table
+                .filter(audit_counts::tenant_id.eq(tenant))
+                .filter(audit_counts::day.eq(day))
+                .filter(audit_counts::count.le(0))
+        };
+        on_engine!(conn, c, _Db => diesel::delete(counters()).execute(c))?;
     }
     Ok(())
 }
 
-/// Forgets a tenant that is gone.
-pub(in crate::store) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
-    alone(conn)?;
-    let rows = || audit_days::table.filter(audit_days::tenant_id.eq(tenant));
-    on_engine!(conn, c, _Db => diesel::delete(rows()).execute(c))?;
+/// Forgets a tenant that is gone. The caller is [`alone`].
+pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
+    let counters = || audit_counts::table.filter(audit_counts::tenant_id.eq(tenant));
+    let settled = (audit_counts::day, audit_counts::kind, sql::<BigInt>("CAST(SUM(settled) AS BIGINT)"));
+    let sums = || counters().group_by((audit_counts::day, audit_counts::kind)).select(settled.clone());
+    let sums: Vec<(i64, String, i64)> = on_engine!(conn, c, _Db => sums().load(c))?;
+    add_to_totals(conn, sums.iter().map(|(day, kind, count)| ((*day, kind.as_str()), -count)))?;
+    on_engine!(conn, c, _Db => {
+        diesel::delete(counters()).execute(c)?;
+        diesel::delete(audit_days::table.filter(audit_days::tenant_id.eq(tenant))).execute(c)?;
+    });
     Ok(())
 }
 
-/// Waits until no other node settles. SQLite has one writer anyway.
-fn alone(conn: &mut Connection) -> Result<(), StoreError> {
+/// Waits until no other node settles. SQLite has one writer anyway. To be called before counters are locked: whoever
+/// settles locks them last.
+pub(super) fn alone(conn: &mut Connection) -> Result<(), StoreError> {
     if let Connection::Postgres(c) = conn {
         diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(SETTLE_LOCK).execute(c)?;
     }

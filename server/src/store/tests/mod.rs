@@ -19,6 +19,7 @@ mod transactions;
 mod transfer;
 mod units;
 mod users;
+mod words;
 
 /// Runs each `async fn name(db: Database)` once per engine.
 macro_rules! on_every_engine {

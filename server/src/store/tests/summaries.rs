@@ -27,7 +27,8 @@ on_every_engine!(
     migrating_fills_the_counts,
     pages_are_complete_in_every_order,
     searches_find_parts_of_names_and_ids,
-    days_are_settled_whoever_wrote
+    days_are_settled_whoever_wrote,
+    the_busiest_are_found_without_summing_all
 );
 
 const DAY: i64 = 86_400_000;
@@ -295,7 +296,9 @@ async fn days_are_settled_whoever_wrote(db: Database) {
     .await;
     let first = NOW / DAY;
     let all = Days { first, last: first + 9 };
-    assert!(db.read(move |c| days::of_all(c, all)).await.is_empty());
+    // What all logs hold is told exactly before anything is settled.
+    same_as_the_counters(&db, all).await;
+    assert!(db.read(move |c| audit::busiest(c, all, 10)).await.is_empty());
     // Few at a time, and between two steps somebody writes to a day that was settled.
     let mut after = None;
     for step in 0.. {
@@ -303,13 +306,14 @@ async fn days_are_settled_whoever_wrote(db: Database) {
         if step == 0 {
             db.write(|c| audit::insert(c, &event(tenant_id(1), 5, 100, LOGIN))).await;
         }
+        same_as_the_counters(&db, all).await;
         if after.is_none() {
             break;
         }
     }
     db.write(|c| days::settle(c, None, 100)).await;
     same_as_the_counters(&db, all).await;
-    assert_eq!(db.read(move |c| days::busiest(c, all, 10)).await, [tenant_id(1), tenant_id(2)]);
+    assert_eq!(db.read(move |c| audit::busiest(c, all, 10)).await, [tenant_id(1), tenant_id(2)]);
     let summary = db.read(move |c| summaries::of(c, &[tenant_id(2), tenant_id(1)], all)).await;
     assert_eq!(summary.iter().map(|one| one.tenant.id).collect::<Vec<_>>(), [tenant_id(2), tenant_id(1)]);
     assert_eq!(summary[0].last_activity, Some(at(39 * DAY / 10)));
@@ -318,7 +322,7 @@ async fn days_are_settled_whoever_wrote(db: Database) {
     same_as_the_counters(&db, all).await;
     db.write(|c| tenants::delete(c, tenant_id(1))).await;
     same_as_the_counters(&db, all).await;
-    assert_eq!(db.read(move |c| days::busiest(c, all, 10)).await, [tenant_id(2)]);
+    assert_eq!(db.read(move |c| audit::busiest(c, all, 10)).await, [tenant_id(2)]);
 }
 
 async fn same_as_the_counters(db: &Database, days: Days) {
@@ -338,4 +342,37 @@ async fn same_as_the_counters(db: &Database, days: Days) {
         .await;
     assert!(!counted.is_empty());
     assert_eq!(settled, counted);
+}
+
+async fn the_busiest_are_found_without_summing_all(db: Database) {
+    // Sixty tenants over seven days: some with a few big days, some with many small ones, many alike.
+    let (first, mut sums) = (NOW / DAY, BTreeMap::<TenantId, i64>::new());
+    let mut rows = Vec::new();
+    for tenant in 1..=60_i64 {
+        for day in 0..7_i64 {
+            let entries = match tenant % 4 {
+                0 => (tenant * 37 + day * 11) % 50,
+                1 if day == tenant % 7 => 90,
+                2 => 11,
+                _ => (tenant + day) % 5,
+            };
+            if entries > 0 {
+                let id = tenant_id(tenant.unsigned_abs().into());
+                rows.push(format!("('{id}', {}, {entries}, 0, 0)", first + day));
+                *sums.entry(id).or_default() += entries;
+            }
+        }
+    }
+    // The installation's own log is no tenant's, however busy it is.
+    rows.push(format!("('{}', {first}, 999, 0, 0)", TenantId::INSTALLATION));
+    let insert = "INSERT INTO audit_days (tenant_id, day, entries, succeeded, refused) VALUES";
+    db.write(move |c| c.run(&format!("{insert} {}", rows.join(", ")))).await;
+    let mut expected: Vec<(i64, TenantId)> = sums.into_iter().map(|(tenant, sum)| (-sum, tenant)).collect();
+    expected.sort();
+    let expected: Vec<TenantId> = expected.into_iter().map(|(_, tenant)| tenant).collect();
+    let week = Days { first: first - 1, last: first + 7 };
+    for limit in [1, 2, 5, 10, 40, 100] {
+        let found = db.read(move |c| audit::busiest(c, week, limit)).await;
+        assert_eq!(found, expected[..expected.len().min(limit as usize)], "{limit}");
+    }
 }

@@ -98,7 +98,7 @@ fn everything(c: &mut Connection) -> Result<String, StoreError> {
     }
     let span = Days { first: 0, last: i64::from(u16::MAX) };
     told += &format!("{:?}{:?}", summaries::of(c, &[tenant_id(1), tenant_id(2)], span)?, days::of_all(c, span)?);
-    told += &format!("{:?}{:?}", summaries::counts(c, tenant_id(1))?, days::busiest(c, span, 10)?);
+    told += &format!("{:?}{:?}", summaries::counts(c, tenant_id(1))?, audit::busiest(c, span, 10)?);
     for log in [None, Some(TenantId::INSTALLATION), Some(tenant_id(1))] {
         told += &format!("{:?}", audit::page(c, log, &Default::default(), all)?);
     }

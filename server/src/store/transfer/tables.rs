@@ -34,18 +34,22 @@ pub(super) const TABLES: &[Table] = &[
     Table::Derived {
         name: "audit_counts",
         sqlite: Some(
-            "INSERT INTO audit_counts (tenant_id, day, type, slot, count, unsettled) \
-             SELECT tenant_id, created_at / 86400000, type, 0, COUNT(*), FALSE FROM audit_logs GROUP BY 1, 2, 3",
+            "INSERT INTO audit_counts (tenant_id, day, type, slot, count, settled, unsettled) \
+             SELECT tenant_id, created_at / 86400000, type, 0, COUNT(*), COUNT(*), FALSE FROM audit_logs GROUP BY 1, 2, 3",
         ),
         // The slot is the last hexadecimal digit of the entry's id, as each later purge takes it to be.
         postgres: Some(
-            "INSERT INTO audit_counts (tenant_id, day, type, slot, count, unsettled) \
-             SELECT tenant_id, created_at / 86400000, type, ('x' || right(id, 1))::bit(4)::int, COUNT(*), FALSE \
+            "INSERT INTO audit_counts (tenant_id, day, type, slot, count, settled, unsettled) \
+             SELECT tenant_id, created_at / 86400000, type, ('x' || right(id, 1))::bit(4)::int, COUNT(*), COUNT(*), FALSE \
              FROM audit_logs GROUP BY 1, 2, 3, 4",
         ),
     },
     // No counter is unsettled: these are its sums.
     Table::Derived { name: "audit_days", sqlite: Some(DAYS), postgres: Some(DAYS) },
+    Table::Derived { name: "audit_totals", sqlite: Some(TOTALS), postgres: Some(TOTALS) },
+    // Noted by triggers while entries came, and found here whatever the triggers did.
+    Table::Derived { name: "audit_actors", sqlite: Some(ACTORS), postgres: Some(ACTORS) },
+    Table::Derived { name: "audit_sources", sqlite: Some(SOURCES), postgres: Some(SOURCES) },
     Table::Derived { name: "tenant_summaries", sqlite: Some(SUMMARIES), postgres: Some(SUMMARIES) },
     // Counted by triggers while users came; they are in the summaries now.
     Table::Derived { name: "tenant_count_changes", sqlite: None, postgres: Some("") },
@@ -57,13 +61,24 @@ const DAYS: &str = "INSERT INTO audit_days (tenant_id, day, entries, succeeded, 
             SUM(CASE WHEN type LIKE '%!_failed' ESCAPE '!' OR type LIKE '%!_rejected' ESCAPE '!' THEN count ELSE 0 END) \
      FROM audit_counts GROUP BY tenant_id, day";
 
+const TOTALS: &str =
+    "INSERT INTO audit_totals (day, type, count) SELECT day, type, SUM(settled) FROM audit_counts GROUP BY day, type";
+
+const ACTORS: &str = "INSERT INTO audit_actors (tenant_id, actor) \
+     SELECT DISTINCT tenant_id, actor FROM audit_logs WHERE actor IS NOT NULL";
+
+const SOURCES: &str =
+    "INSERT INTO audit_sources (tenant_id, source_ip) SELECT DISTINCT tenant_id, source_ip FROM audit_logs";
+
 const SUMMARIES: &str = "INSERT INTO tenant_summaries \
          (tenant_id, name_key, created_at, users, credentials, api_keys, last_activity) \
      SELECT id, lower(display_name COLLATE \"{bytes}\"), created_at, \
             (SELECT COUNT(*) FROM users WHERE users.tenant_id = tenants.id), \
             (SELECT COUNT(*) FROM credentials WHERE credentials.tenant_id = tenants.id), \
             (SELECT COUNT(*) FROM api_keys WHERE api_keys.tenant_id = tenants.id AND revoked_at IS NULL), \
-            COALESCE((SELECT MAX(created_at) FROM audit_logs WHERE audit_logs.tenant_id = tenants.id), created_at) \
+            COALESCE( \
+                (SELECT a.created_at FROM audit_logs a WHERE a.tenant_id = tenants.id ORDER BY a.id DESC LIMIT 1), \
+                created_at) \
      FROM tenants";
 
 impl Table {

@@ -1,0 +1,18 @@
+DROP INDEX audit_days_by_day;
+CREATE INDEX audit_days_by_day ON audit_days (day, tenant_id) INCLUDE (entries, succeeded, refused);
+DROP TABLE audit_totals;
+ALTER TABLE audit_counts DROP COLUMN settled;
+DROP TRIGGER audit_words_known ON audit_logs;
+DROP FUNCTION audit_words_known();
+DROP TABLE audit_sources;
+DROP TABLE audit_actors;
+DROP INDEX audit_logs_of_source;
+DROP INDEX audit_logs_of_actor;
+DROP INDEX audit_logs_refused_of_tenant;
+DROP INDEX audit_logs_refused;
+DROP INDEX audit_logs_by_id;
+CREATE INDEX audit_logs_of_tenant ON audit_logs (tenant_id, created_at, id);
+CREATE INDEX audit_logs_by_time ON audit_logs (created_at, id);
+CREATE INDEX audit_logs_refused ON audit_logs (created_at, id) WHERE error_code IS NOT NULL;
+CREATE INDEX audit_logs_refused_of_tenant ON audit_logs (tenant_id, created_at, id) WHERE error_code IS NOT NULL;
+ALTER TABLE audit_logs ALTER COLUMN actor TYPE TEXT COLLATE "default", ALTER COLUMN source_ip TYPE TEXT COLLATE "default";

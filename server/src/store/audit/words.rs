@@ -1,0 +1,262 @@
+//! Entries by a part of their actor or address. `audit_actors` and `audit_sources` hold each of a log's once: a part is
+//! looked for among these, and the entries of those that contain it are ranges of an index. Where that finds many
+//! entries, walking the log finds a page of them soon, so that only the total is told from here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::{
+    backend::Backend,
+    dsl::{exists, not},
+    expression::{AppearsOnTable, Expression, ValidGrouping, is_aggregate},
+    prelude::*,
+    query_builder::{AstPass, QueryFragment, QueryId},
+    serialize::ToSql,
+    sql_types::{Array, Bool, HasSqlType, Text},
+};
+use doorward_shared::{AuditId, AuditType, TenantId, audit::AuditLogItem};
+
+use super::{
+    super::{
+        Connection, StoreError, on_engine, row,
+        schema::{audit_actors, audit_logs, audit_sources},
+        text::{Contains, contains},
+    },
+    Gone, Row, filtered, saying, within,
+};
+use crate::domain::audit::AuditFilter;
+
+/// Up to so many entries are found and sorted here.
+const FEW: usize = 2_000;
+
+/// An entry's place: its id, and whose log it stands in.
+pub(super) type Key = (String, String);
+
+/// Which column of an entry is looked into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Actor,
+    Source,
+}
+
+/// How entries are found: by what contains a part. They must fit the rest of the filter, too.
+struct Way {
+    by: Field,
+    part: String,
+    rest: AuditFilter,
+}
+
+/// The ways that together find all entries which fit; none when the filter looks into no text.
+fn ways(filter: &AuditFilter) -> Vec<Way> {
+    let way = |by, part: &String, rest| Way { by, part: part.clone(), rest };
+    if let Some(part) = &filter.text {
+        let rest = || AuditFilter { text: None, ..filter.clone() };
+        return vec![way(Field::Actor, part, rest()), way(Field::Source, part, rest())];
+    }
+    if let Some(part) = &filter.actor {
+        return vec![way(Field::Actor, part, AuditFilter { actor: None, ..filter.clone() })];
+    }
+    let by_source = |part| way(Field::Source, part, AuditFilter { source_ip: None, ..filter.clone() });
+    filter.source_ip.iter().map(by_source).collect()
+}
+
+/// Refusals are few: they are looked at one by one.
+fn only_refusals(filter: &AuditFilter) -> bool {
+    filter.fitting_kinds().is_some_and(|kinds| kinds.iter().all(|kind| kind.is_failure()))
+}
+
+/// An entry's actor or address is one of those, of one log or of all, that contain a part.
+#[derive(Debug, Clone, QueryId)]
+struct Among<C> {
+    table: &'static str,
+    column: &'static str,
+    tenant: Option<String>,
+    known: Contains<C>,
+}
+
+fn actor_among(tenant: Option<TenantId>, part: &str) -> Among<audit_actors::actor> {
+    let tenant = tenant.map(|tenant| tenant.to_string());
+    Among { table: "audit_actors", column: "actor", tenant, known: contains(audit_actors::actor, part) }
+}
+
+fn source_among(tenant: Option<TenantId>, part: &str) -> Among<audit_sources::source_ip> {
+    let tenant = tenant.map(|tenant| tenant.to_string());
+    Among { table: "audit_sources", column: "source_ip", tenant, known: contains(audit_sources::source_ip, part) }
+}
+
+impl<C> Expression for Among<C> {
+    type SqlType = Bool;
+}
+
+impl<C, QS> AppearsOnTable<QS> for Among<C> where audit_logs::tenant_id: AppearsOnTable<QS> {}
+
+impl<C, G> ValidGrouping<G> for Among<C> {
+    type IsAggregate = is_aggregate::No;
+}
+
+impl<C, DB> QueryFragment<DB> for Among<C>
+where
+    DB: Backend + HasSqlType<Text>,
+    String: ToSql<Text, DB>,
+    Contains<C>: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let Self { table, column, .. } = self;
+        // SQLite's index of actors has no entries without one, and it must be told that none are wanted.
+        match &self.tenant {
+            Some(tenant) => {
+                out.push_sql(&format!("(audit_logs.{column} IS NOT NULL AND audit_logs.{column} IN ("));
+                out.push_sql(&format!("SELECT {table}.{column} FROM {table} WHERE {table}.tenant_id = "));
+                out.push_bind_param::<Text, _>(tenant)?;
+                out.push_sql(" AND ");
+            }
+            None => {
+                out.push_sql(&format!("(audit_logs.{column} IS NOT NULL AND "));
+                out.push_sql(&format!("(audit_logs.tenant_id, audit_logs.{column}) IN ("));
+                out.push_sql(&format!("SELECT {table}.tenant_id, {table}.{column} FROM {table} WHERE "));
+            }
+        }
+        self.known.walk_ast(out.reborrow())?;
+        out.push_sql("))");
+        Ok(())
+    }
+}
+
+/// What a way finds, as a boxed query of one or all logs.
+macro_rules! found {
+    ($db:ident, $tenant:expr, $way:expr) => {{
+        let (tenant, way): (Option<TenantId>, &Way) = ($tenant, $way);
+        let rows = saying!(within!(audit_logs::table.into_boxed::<$db>(), tenant, &way.rest), &way.rest);
+        match way.by {
+            Field::Actor => rows.filter(actor_among(tenant, &way.part)),
+            Field::Source => rows.filter(source_among(tenant, &way.part)),
+        }
+    }};
+}
+
+/// All entries that fit, newest first, of those before a place; `None` when the filter looks into no text, or when they
+/// are many.
+pub(super) fn few(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+    before: Option<AuditId>,
+) -> Result<Option<Vec<Key>>, StoreError> {
+    let ways = ways(filter);
+    if ways.is_empty() || only_refusals(filter) {
+        return Ok(None);
+    }
+    let mut keys = BTreeSet::new();
+    for way in &ways {
+        let rows: Vec<Key> = on_engine!(conn, c, Db => {
+            let mut query = found!(Db, tenant, way).select((audit_logs::id, audit_logs::tenant_id));
+            if let Some(before) = before {
+                query = query.filter(audit_logs::id.lt(before.to_string()));
+            }
+            query.limit(FEW as i64 + 1).load(c)
+        })?;
+        if rows.len() > FEW {
+            return Ok(None);
+        }
+        keys.extend(rows);
+    }
+    Ok(Some(keys.into_iter().rev().collect()))
+}
+
+/// Entries by their places, in the order given.
+pub(super) fn load(conn: &mut Connection, keys: &[Key]) -> Result<Vec<AuditLogItem>, StoreError> {
+    let tenants: BTreeSet<&str> = keys.iter().map(|(_, tenant)| tenant.as_str()).collect();
+    let rows = on_engine!(conn, c, _Db => audit_logs::table
+        .filter(audit_logs::tenant_id.eq_any(&tenants))
+        .filter(audit_logs::id.eq_any(keys.iter().map(|(id, _)| id)))
+        .select(Row::as_select())
+        .load::<Row>(c))?;
+    let mut rows: BTreeMap<Key, Row> =
+        rows.into_iter().map(|row| ((row.id.clone(), row.tenant_id.clone()), row)).collect();
+    row::all(keys.iter().filter_map(|key| rows.remove(key)).collect())
+}
+
+/// How many entries fit; `None` when the filter looks into no text.
+pub(super) fn total(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+) -> Result<Option<i64>, StoreError> {
+    let ways = ways(filter);
+    if ways.is_empty() {
+        return Ok(None);
+    }
+    if only_refusals(filter) {
+        let refusals = on_engine!(conn, c, Db => filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter)
+            .count()
+            .get_result::<i64>(c))?;
+        return Ok(Some(refusals));
+    }
+    let counts = ways.iter().map(|way| count(conn, tenant, way)).collect::<Result<Vec<_>, _>>()?;
+    // What is found in both ways is one entry.
+    let twice = match (ways.first(), &filter.text) {
+        (Some(by_actor), Some(part)) if counts.iter().all(|count| *count > 0) => {
+            on_engine!(conn, c, Db => found!(Db, tenant, by_actor)
+                .filter(source_among(tenant, part))
+                .count()
+                .get_result::<i64>(c))?
+        }
+        _ => 0,
+    };
+    Ok(Some(counts.iter().sum::<i64>() - twice))
+}
+
+fn count(conn: &mut Connection, tenant: Option<TenantId>, way: &Way) -> Result<i64, StoreError> {
+    Ok(on_engine!(conn, c, Db => found!(Db, tenant, way).count().get_result::<i64>(c))?)
+}
+
+/// Forgets actors and addresses of deleted entries that no other entry has.
+pub(super) fn forget(conn: &mut Connection, gone: &[Gone]) -> Result<(), StoreError> {
+    let actors: BTreeSet<(&str, &str)> =
+        gone.iter().filter_map(|gone| Some((gone.tenant_id.as_str(), gone.actor.as_deref()?))).collect();
+    let sources: BTreeSet<(&str, &str)> =
+        gone.iter().map(|gone| (gone.tenant_id.as_str(), gone.source_ip.as_str())).collect();
+    match conn {
+        Connection::Sqlite(c) => {
+            for (tenant, actor) in actors {
+                let entries = audit_logs::table
+                    .filter(audit_logs::tenant_id.eq(tenant))
+                    .filter(audit_logs::actor.eq(actor).and(audit_logs::actor.is_not_null()));
+                let known = audit_actors::table.find((tenant, actor));
+                diesel::delete(known.filter(not(exists(entries)))).execute(c)?;
+            }
+            for (tenant, source) in sources {
+                let entries =
+                    audit_logs::table.filter(audit_logs::tenant_id.eq(tenant)).filter(audit_logs::source_ip.eq(source));
+                let known = audit_sources::table.find((tenant, source));
+                diesel::delete(known.filter(not(exists(entries)))).execute(c)?;
+            }
+        }
+        Connection::Postgres(c) => {
+            // Who is writing an entry has found its actor here, or will add it: this waits for the one, and makes the other
+            // wait, so that none goes whose entry is on its way.
+            diesel::sql_query("LOCK TABLE audit_actors, audit_sources IN SHARE ROW EXCLUSIVE MODE").execute(c)?;
+            for (table, column, words) in [("audit_actors", "actor", actors), ("audit_sources", "source_ip", sources)] {
+                let (tenants, words): (Vec<&str>, Vec<&str>) = words.into_iter().unzip();
+                diesel::sql_query(format!(
+                    "DELETE FROM {table} known USING unnest($1, $2) AS gone (tenant_id, word) \
+                     WHERE known.tenant_id = gone.tenant_id AND known.{column} = gone.word AND NOT EXISTS ( \
+                         SELECT 1 FROM audit_logs entry \
+                         WHERE entry.tenant_id = gone.tenant_id AND entry.{column} = gone.word)"
+                ))
+                .bind::<Array<Text>, _>(tenants)
+                .bind::<Array<Text>, _>(words)
+                .execute(c)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Forgets all actors and addresses of a log that is gone.
+pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
+    on_engine!(conn, c, _Db => {
+        diesel::delete(audit_actors::table.filter(audit_actors::tenant_id.eq(tenant))).execute(c)?;
+        diesel::delete(audit_sources::table.filter(audit_sources::tenant_id.eq(tenant))).execute(c)?;
+    });
+    Ok(())
+}

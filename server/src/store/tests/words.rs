@@ -1,0 +1,197 @@
+//! Entries found by a part of their actor or address: the same ones, and as many, as looking at each of them finds.
+
+use diesel::{prelude::*, sql_types::BigInt};
+use doorward_shared::{
+    AuditId, AuditType, TenantId,
+    audit::{AuditLogItem, AuditOutcome},
+    page::PageRequest,
+};
+
+use super::{fixture::*, harness::Database, on_every_engine};
+use crate::{
+    domain::audit::{AuditCursor, AuditFilter},
+    store::{Connection, StoreError, audit, on_engine, tenants},
+};
+
+on_every_engine!(few_and_many_are_found_and_counted, what_is_purged_is_not_known_any_more);
+
+const MINUTE: i64 = 60_000;
+/// More entries than are found by their keys alone.
+const ENTRIES: u16 = 4_400;
+const LOGIN: AuditType = AuditType::MfaAuthenticationFinalSucceeded;
+
+fn id(number: u16) -> AuditId {
+    let time = u64::try_from(NOW + i64::from(number) * MINUTE).expect("a time");
+    let mut random = [7; 10];
+    random[8..].copy_from_slice(&number.to_be_bytes());
+    AuditId::new(uuid::Builder::from_unix_timestamp_millis(time, &random).into_uuid())
+}
+
+/// A log in which some stand often and some rarely: one entry a minute, one in ten of another tenant.
+async fn fill(db: &Database) {
+    two_tenants(db).await;
+    db.write(|c| {
+        for number in 0..ENTRIES {
+            let tenant = if number % 10 == 9 { tenant_id(2) } else { tenant_id(1) };
+            let kind = match number % 25 {
+                3 => AuditType::MfaAuthenticationFinalFailed,
+                4 => AuditType::ApiKeyRejected,
+                5 => AuditType::UserDeleted,
+                _ => LOGIN,
+            };
+            let mut one = event(tenant, i64::from(number) * MINUTE, 0, kind);
+            one.id = id(number);
+            one.actor = match number % 7 {
+                0 => None,
+                1 => Some(format!("Rare-{number}")),
+                // Contains what an address begins with.
+                2 if number % 3 == 0 => Some("user 10.1".to_owned()),
+                _ => Some("often@example.com".to_owned()),
+            };
+            one.meta.source_ip =
+                if number % 11 == 0 { format!("10.1.{}.7", number % 100) } else { "2001:db8::1".to_owned() };
+            audit::insert(c, &one)?;
+        }
+        Ok(())
+    })
+    .await;
+}
+
+fn contains(text: Option<&str>, part: &str) -> bool {
+    text.is_some_and(|text| text.to_ascii_lowercase().contains(&part.to_ascii_lowercase()))
+}
+
+fn fits(item: &AuditLogItem, tenant: Option<TenantId>, filter: &AuditFilter) -> bool {
+    let (actor, source) = (item.actor_user_id.as_deref(), Some(item.meta_source_ip.as_str()));
+    tenant.is_none_or(|tenant| item.tenant_id == tenant)
+        && filter.start.is_none_or(|start| item.created_at >= start)
+        && filter.end.is_none_or(|end| item.created_at < end)
+        && filter.fitting_kinds().is_none_or(|kinds| kinds.contains(&item.kind))
+        && filter.actor.as_ref().is_none_or(|part| contains(actor, part))
+        && filter.source_ip.as_ref().is_none_or(|part| contains(source, part))
+        && filter.text.as_ref().is_none_or(|part| contains(actor, part) || contains(source, part))
+}
+
+fn ids(items: &[AuditLogItem]) -> Vec<AuditId> {
+    items.iter().map(|item| item.id).collect()
+}
+
+/// Every combination of what a filter may say about texts, with times and types.
+fn filters() -> Vec<AuditFilter> {
+    let mut filters = Vec::new();
+    let some = |text: &str| Some(text.to_owned());
+    for (actor, source_ip, text) in [
+        (some("often"), None, None),
+        (some("RARE-1"), None, None),
+        (some("nobody"), None, None),
+        (some(""), None, None),
+        (None, some("10.1.7"), None),
+        (None, some("db8"), None),
+        (None, None, some("10.1")),
+        (None, None, some("rare")),
+        (None, None, some("1")),
+        (some("rare"), some("10."), None),
+        (some("e"), some("2001"), some("often")),
+        (None, some("10.1.0.7"), some("often")),
+    ] {
+        for kinds in [vec![], vec![LOGIN], vec![AuditType::UserDeleted, AuditType::ApiKeyRejected]] {
+            for (start, end) in [(None, None), (Some(at(500 * MINUTE)), Some(at(3_900 * MINUTE + 1)))] {
+                for outcome in [None, Some(AuditOutcome::Failed)] {
+                    let (actor, source_ip, text) = (actor.clone(), source_ip.clone(), text.clone());
+                    filters.push(AuditFilter { start, end, kinds: kinds.clone(), outcome, actor, source_ip, text });
+                }
+            }
+        }
+    }
+    filters
+}
+
+async fn few_and_many_are_found_and_counted(db: Database) {
+    fill(&db).await;
+    let everything = PageRequest { page: 1, per_page: u32::from(ENTRIES) };
+    let all = db.read(move |c| audit::page(c, None, &AuditFilter::default(), everything)).await.items;
+    assert_eq!(all.len(), usize::from(ENTRIES));
+    let (mut few, mut many) = (0, 0);
+    for filter in filters() {
+        for tenant in [Some(tenant_id(1)), Some(tenant_id(2)), None] {
+            let expected: Vec<AuditLogItem> = all.iter().filter(|item| fits(item, tenant, &filter)).cloned().collect();
+            *if expected.len() > 2_000 { &mut many } else { &mut few } += 1;
+            let asked = filter.clone();
+            let (first, third, counted, before) = db
+                .read(move |c| {
+                    let page =
+                        |c: &mut Connection, page| audit::page(c, tenant, &asked, PageRequest { page, per_page: 7 });
+                    let place = AuditCursor::Before(id(2_000));
+                    Ok((
+                        page(c, 1)?,
+                        page(c, 3)?,
+                        audit::total(c, tenant, &asked)?,
+                        audit::slice(c, tenant, &asked, place, 7)?,
+                    ))
+                })
+                .await;
+            let told = format!("{tenant:?} {filter:?}");
+            assert_eq!(
+                (first.total, third.total, counted),
+                (expected.len() as u64, expected.len() as u64, first.total),
+                "{told}"
+            );
+            assert_eq!(first.items, expected[..expected.len().min(7)], "{told}");
+            assert_eq!(ids(&third.items), ids(&expected[expected.len().min(14)..expected.len().min(21)]), "{told}");
+            let older: Vec<AuditId> = ids(&expected).into_iter().filter(|one| *one < id(2_000)).take(7).collect();
+            assert_eq!(ids(&before), older, "{told}");
+        }
+    }
+    assert!(few > 100 && many > 10, "{few} few, {many} many");
+}
+
+/// Actors and addresses that are known of all logs.
+async fn known(db: &Database) -> (i64, i64) {
+    #[derive(QueryableByName)]
+    struct Known {
+        #[diesel(sql_type = BigInt)]
+        actors: i64,
+        #[diesel(sql_type = BigInt)]
+        sources: i64,
+    }
+    let sql = "SELECT (SELECT COUNT(*) FROM audit_actors) AS actors, (SELECT COUNT(*) FROM audit_sources) AS sources";
+    db.read(move |c: &mut Connection| {
+        let known: Known = on_engine!(c, c, _Db => diesel::sql_query(sql).get_result(c))?;
+        Ok::<_, StoreError>((known.actors, known.sources))
+    })
+    .await
+}
+
+async fn what_is_purged_is_not_known_any_more(db: Database) {
+    two_tenants(&db).await;
+    db.write(|c| {
+        for (offset, number, tenant, actor, source) in [
+            (0, 1, 1, Some("old"), "192.0.2.1"),
+            (1, 2, 1, Some("still there"), "192.0.2.2"),
+            (2, 3, 1, None, "192.0.2.1"),
+            (3, 4, 2, Some("old"), "192.0.2.1"),
+            (4, 5, 1, Some("still there"), "192.0.2.3"),
+        ] {
+            let mut one = event(tenant_id(tenant), offset, number, LOGIN);
+            (one.actor, one.meta.source_ip) = (actor.map(str::to_owned), source.to_owned());
+            audit::insert(c, &one)?;
+        }
+        Ok(())
+    })
+    .await;
+    assert_eq!(known(&db).await, (3, 4));
+    assert_eq!(db.write(|c| audit::purge_before(c, None, at(2), 1)).await, 1);
+    // The first tenant's old one is gone, and its address is not: another entry has it.
+    assert_eq!(known(&db).await, (2, 4));
+    assert_eq!(db.write(|c| audit::purge_before(c, Some(tenant_id(1)), at(3), 100)).await, 2);
+    assert_eq!(known(&db).await, (2, 2));
+    let old = AuditFilter { actor: Some("old".to_owned()), ..AuditFilter::default() };
+    assert_eq!(db.read(move |c| audit::total(c, None, &old)).await, 1);
+    assert!(db.write(|c| tenants::delete(c, tenant_id(2))).await);
+    assert_eq!(known(&db).await, (1, 1));
+    // Whoever comes back is known again.
+    db.write(|c| audit::insert(c, &event(tenant_id(2), 9, 9, LOGIN))).await;
+    assert_eq!(known(&db).await, (2, 2));
+    assert_eq!(db.write(|c| audit::purge_before(c, None, at(100), 100)).await, 2);
+    assert_eq!(known(&db).await, (0, 0));
+}
