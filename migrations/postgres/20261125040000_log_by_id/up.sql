@@ -5,7 +5,7 @@ DROP INDEX audit_logs_of_tenant;
 DROP INDEX audit_logs_by_time;
 DROP INDEX audit_logs_refused;
 DROP INDEX audit_logs_refused_of_tenant;
-CREATE INDEX audit_logs_by_id ON audit_logs (id);
+CREATE INDEX audit_logs_by_id ON audit_logs (id, type);
 CREATE INDEX audit_logs_refused ON audit_logs (id) WHERE error_code IS NOT NULL;
 CREATE INDEX audit_logs_refused_of_tenant ON audit_logs (tenant_id, id) WHERE error_code IS NOT NULL;
 CREATE INDEX audit_logs_of_actor ON audit_logs (tenant_id, actor, id) WHERE actor IS NOT NULL;

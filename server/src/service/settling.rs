@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    store::{StoreError, audit::days, summaries},
+    store::{StoreError, audit, summaries},
 };
 
 /// Tenants' days that are summed up in one unit of work. Small: others wait for it.
@@ -17,7 +17,7 @@ const CHANGES_AT_ONCE: i64 = 5_000;
 pub async fn settle(app: &App) -> Result<(), StoreError> {
     let mut after = None;
     loop {
-        after = app.store.write(move |connection| days::settle(connection, after, DAYS_AT_ONCE)).await?;
+        after = app.store.write(move |connection| audit::settle(connection, after, DAYS_AT_ONCE)).await?;
         if after.is_none() {
             break;
         }
@@ -31,5 +31,5 @@ pub async fn settle(app: &App) -> Result<(), StoreError> {
 /// # Errors
 /// As the database has them.
 pub async fn glance(app: &App) -> Result<(), StoreError> {
-    app.store.write(|connection| days::settle(connection, None, DAYS_AT_ONCE)).await.map(drop)
+    app.store.write(|connection| audit::settle(connection, None, DAYS_AT_ONCE)).await.map(drop)
 }

@@ -7,6 +7,7 @@
 mod busiest;
 mod count;
 pub mod days;
+mod settle;
 mod words;
 
 use diesel::prelude::*;
@@ -16,7 +17,10 @@ use doorward_shared::{
     page::{Page, PageRequest},
 };
 
-pub use self::busiest::busiest;
+pub use self::{
+    busiest::busiest,
+    settle::{TenantDay, settle},
+};
 use super::{Connection, StoreError, on_engine, row, schema::audit_logs, text::contains};
 use crate::domain::{
     AuditEvent,
@@ -305,6 +309,6 @@ pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreErr
     let entries = audit_logs::table.filter(audit_logs::tenant_id.eq(tenant));
     on_engine!(conn, c, _Db => diesel::delete(entries).execute(c))?;
     words::delete(conn, tenant)?;
-    days::alone(conn)?;
-    days::delete(conn, tenant)
+    settle::alone(conn)?;
+    settle::delete(conn, tenant)
 }

@@ -249,6 +249,20 @@ pub fn numbered(
     search: Option<&str>,
     page: PageRequest,
 ) -> Result<(Vec<TenantId>, u64), StoreError> {
+    if let Some(part) = search {
+        let query = TenantQuery {
+            search: None,
+            sort: TenantSort::Created,
+            order: Order::Ascending,
+            after: None,
+            limit: page.per_page,
+        };
+        if let Some((places, total)) = few(conn, part, &query)? {
+            let size = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+            let places = places.iter().skip(size(page.offset())).take(size(page.per_page.into()));
+            return Ok((places.map(|place| row::parse(&place.id)).collect::<Result<_, _>>()?, total));
+        }
+    }
     let ids: Vec<String> = on_engine!(conn, c, Db => searched!(tenant_summaries::table.into_boxed::<Db>(), search)
         .select(tenant_summaries::tenant_id)
         .order((tenant_summaries::created_at.asc(), tenant_summaries::tenant_id.asc()))

@@ -19,7 +19,7 @@ use super::super::{
 use super::{
     Gone,
     days::{self, Days},
-    within, words,
+    settle, within, words,
 };
 use crate::domain::audit::AuditFilter;
 
@@ -100,7 +100,7 @@ impl<C> RunQueryDsl<C> for Count<'_> {}
 
 /// Counts deleted entries off; counters that reach zero go.
 pub(super) fn subtract(conn: &mut Connection, gone: Vec<Gone>) -> Result<(), StoreError> {
-    days::alone(conn)?;
+    settle::alone(conn)?;
     // Ordered, so that two nodes that purge at the same time lock in the same order.
     let mut numbers: BTreeMap<Place, i64> = BTreeMap::new();
     let engine = conn.engine();
@@ -114,7 +114,7 @@ pub(super) fn subtract(conn: &mut Connection, gone: Vec<Gone>) -> Result<(), Sto
         on_engine!(conn, c, _Db => diesel::update(counter).set(less).execute(c))?;
         days.insert((place.tenant_id, place.day));
     }
-    days::recount(conn, &days)
+    settle::recount(conn, &days)
 }
 
 /// How many entries fit a filter. Whole days come from the counters, the rest of a first and last day is counted; what is

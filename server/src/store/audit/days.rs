@@ -3,7 +3,7 @@
 //! changed is marked in the write that changes it, so that nothing is missed, whoever writes and whenever a process dies;
 //! it remembers how much of it is settled, so that what all logs hold is told exactly all the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use diesel::{
     backend::Backend,
@@ -11,18 +11,12 @@ use diesel::{
     prelude::*,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
     serialize::ToSql,
-    sql_types::{Array, BigInt, Bool, HasSqlType, SmallInt, Text},
+    sql_types::{BigInt, HasSqlType, Text},
 };
 use doorward_shared::{AuditType, TenantId};
 
-use super::super::{
-    Connection, StoreError, on_engine, row,
-    schema::{audit_counts, audit_days, audit_totals},
-    summaries,
-};
+use super::super::{Connection, Engine, StoreError, on_engine, row, schema::audit_counts};
 
-/// Whoever settles on a server does it alone: two would undo each other's sums.
-const SETTLE_LOCK: i64 = 0x446f_6f72_7365_7474;
 /// A sum of BIGINT is NUMERIC on PostgreSQL.
 const SUM: &str = "CAST(SUM(count) AS BIGINT)";
 
@@ -47,7 +41,7 @@ pub struct Activity {
 }
 
 impl Activity {
-    fn add(&mut self, kind: AuditType, count: i64) {
+    pub(super) fn add(&mut self, kind: AuditType, count: i64) {
         let count = row::total(count);
         self.entries += count;
         if kind.ends_ceremony() {
@@ -120,12 +114,25 @@ pub fn of_all(conn: &mut Connection, days: Days) -> Result<BTreeMap<i64, Activit
 
 /// What all logs hold by day and type, as of now.
 pub(super) fn by_type(conn: &mut Connection, days: Days) -> Result<Vec<(i64, AuditType, i64)>, StoreError> {
-    let rows: Vec<(i64, String, i64)> = on_engine!(conn, c, _Db => AllLogs(days).load(c))?;
+    let query = AllLogs { days, unsettled: unsettled_of(conn.engine()) };
+    let rows: Vec<(i64, String, i64)> = on_engine!(conn, c, _Db => query.load(c))?;
     rows.into_iter().map(|(day, kind, count)| Ok((day, row::parse(&kind)?, count))).collect()
 }
 
+/// The counters, where only those are wanted that are not settled. SQLite takes reading all of them for as good as reading
+/// the index of a few: it knows no numbers of rows.
+pub(super) const fn unsettled_of(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "audit_counts INDEXED BY audit_counts_unsettled",
+        Engine::Postgres => "audit_counts",
+    }
+}
+
 /// The statement of [`by_type`]: what is settled, and what is not yet. One statement, so that no settling comes between.
-struct AllLogs(Days);
+struct AllLogs {
+    days: Days,
+    unsettled: &'static str,
+}
 
 impl QueryId for AllLogs {
     type QueryId = Self;
@@ -145,232 +152,18 @@ where
     i64: ToSql<BigInt, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let mut days = |sql: &str, end: &str| {
-            out.push_sql(sql);
-            out.push_sql(" day BETWEEN ");
-            out.push_bind_param::<BigInt, _>(&self.0.first)?;
-            out.push_sql(" AND ");
-            out.push_bind_param::<BigInt, _>(&self.0.last)?;
-            out.push_sql(end);
-            Ok(())
-        };
-        days(
-            "SELECT day, type, CAST(SUM(number) AS BIGINT) FROM (SELECT day, type, count AS number FROM audit_totals WHERE",
-            " UNION ALL ",
-        )?;
-        days(
-            "SELECT day, type, count - settled FROM audit_counts WHERE unsettled AND",
-            ") AS logged GROUP BY day, type",
-        )
-    }
-}
-
-/// A tenant's day; where settling goes on.
-pub type TenantDay = (String, i64);
-
-/// A counter as it was summed up.
-struct Seen {
-    tenant: String,
-    day: i64,
-    kind: String,
-    slot: i16,
-    count: i64,
-    /// How much of it the sums of all logs had.
-    settled: i64,
-}
-
-/// Brings the sums of at most `limit` tenants' days up to date, and these tenants' last activity. Answers where to go on;
-/// `None` when nothing is left, or another node is at it.
-///
-/// # Errors
-/// [`StoreError`] of the database.
-pub fn settle(conn: &mut Connection, after: Option<TenantDay>, limit: usize) -> Result<Option<TenantDay>, StoreError> {
-    if !alone_now(conn)? {
-        return Ok(None);
-    }
-    let days = unsettled(conn, after, limit)?;
-    let mut seen = Vec::new();
-    for (tenant, day) in &days {
-        seen.extend(recount_day(conn, tenant, *day)?);
-    }
-    let tenants: BTreeSet<&str> = days.iter().map(|(tenant, _)| tenant.as_str()).collect();
-    for tenant in tenants {
-        summaries::touch(conn, tenant)?;
-    }
-    settled(conn, &seen)?;
-    Ok(days.into_iter().nth(limit.saturating_sub(1)))
-}
-
-/// Counters that were summed up are part of the sums of all logs from now on.
-fn settled(conn: &mut Connection, seen: &[Seen]) -> Result<(), StoreError> {
-    let mut changes: BTreeMap<(i64, &str), i64> = BTreeMap::new();
-    for counter in seen {
-        *changes.entry((counter.day, counter.kind.as_str())).or_default() += counter.count - counter.settled;
-    }
-    add_to_totals(conn, changes)?;
-    // Last of all: on a server, whoever counts meanwhile waits from here on to the commit.
-    mark_settled(conn, seen)
-}
-
-fn add_to_totals<'a>(
-    conn: &mut Connection,
-    changes: impl IntoIterator<Item = ((i64, &'a str), i64)>,
-) -> Result<(), StoreError> {
-    for ((day, kind), change) in changes {
-        if change == 0 {
-            continue;
-        }
-        on_engine!(conn, c, _Db => {
-            diesel::insert_into(audit_totals::table)
-                .values((audit_totals::day.eq(day), audit_totals::kind.eq(kind), audit_totals::count.eq(change)))
-                .on_conflict((audit_totals::day, audit_totals::kind))
-                .do_update()
-                .set(audit_totals::count.eq(audit_totals::count + change))
-                .execute(c)?;
-            if change < 0 {
-                diesel::delete(audit_totals::table.find((day, kind)).filter(audit_totals::count.eq(0))).execute(c)?;
-            }
-        });
-    }
-    Ok(())
-}
-
-fn unsettled(conn: &mut Connection, after: Option<TenantDay>, limit: usize) -> Result<Vec<TenantDay>, StoreError> {
-    let (tenant, day) = after.unwrap_or_default();
-    let query = || {
-        audit_counts::table
-            .filter(audit_counts::unsettled)
-            .filter(audit_counts::tenant_id.ge(&tenant))
-            .filter(audit_counts::tenant_id.gt(&tenant).or(audit_counts::day.gt(day)))
-            .order((audit_counts::tenant_id.asc(), audit_counts::day.asc()))
-            .select((audit_counts::tenant_id, audit_counts::day))
-            .distinct()
-            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-    };
-    Ok(on_engine!(conn, c, _Db => query().load(c))?)
-}
-
-/// Sums a tenant's day up anew. Answers its unsettled counters as they were.
-fn recount_day(conn: &mut Connection, tenant: &str, day: i64) -> Result<Vec<Seen>, StoreError> {
-    let query = || {
-        audit_counts::table.filter(audit_counts::tenant_id.eq(tenant)).filter(audit_counts::day.eq(day)).select((
-            audit_counts::kind,
-            audit_counts::slot,
-            audit_counts::count,
-            audit_counts::settled,
-            audit_counts::unsettled,
-        ))
-    };
-    let counters: Vec<(String, i16, i64, i64, bool)> = on_engine!(conn, c, _Db => query().load(c))?;
-    let mut sum = Activity::default();
-    for (kind, _, count, ..) in &counters {
-        sum.add(row::parse(kind)?, *count);
-    }
-    put(conn, tenant, day, sum)?;
-    let changed = counters.into_iter().filter(|(.., unsettled)| *unsettled);
-    let seen = |(kind, slot, count, settled, _)| Seen { tenant: tenant.to_owned(), day, kind, slot, count, settled };
-    Ok(changed.map(seen).collect())
-}
-
-fn put(conn: &mut Connection, tenant: &str, day: i64, sum: Activity) -> Result<(), StoreError> {
-    if sum.entries == 0 {
-        on_engine!(conn, c, _Db => diesel::delete(audit_days::table.find((tenant, day))).execute(c))?;
-        return Ok(());
-    }
-    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let sums = (
-        audit_days::entries.eq(number(sum.entries)),
-        audit_days::succeeded.eq(number(sum.succeeded)),
-        audit_days::refused.eq(number(sum.refused)),
-    );
-    on_engine!(conn, c, _Db => diesel::insert_into(audit_days::table)
-        .values((audit_days::tenant_id.eq(tenant), audit_days::day.eq(day), sums))
-        .on_conflict((audit_days::tenant_id, audit_days::day))
-        .do_update()
-        .set(sums)
-        .execute(c))?;
-    Ok(())
-}
-
-/// Notes how much of these counters is settled; all of it, where they are still as they were.
-fn mark_settled(conn: &mut Connection, seen: &[Seen]) -> Result<(), StoreError> {
-    match conn {
-        Connection::Sqlite(c) => {
-            for Seen { tenant, day, kind, slot, count, .. } in seen {
-                diesel::update(audit_counts::table.find((tenant, day, kind, slot)))
-                    .set((audit_counts::settled.eq(count), audit_counts::unsettled.eq(audit_counts::count.ne(count))))
-                    .execute(c)?;
-            }
-        }
-        Connection::Postgres(c) => {
-            // One statement: the counters of busy tenants are locked for its length and the commit's, not longer.
-            let column = |text: fn(&Seen) -> &String| seen.iter().map(text).collect::<Vec<_>>();
-            diesel::sql_query(
-                "UPDATE audit_counts c SET settled = s.count, unsettled = c.count <> s.count \
-                 FROM unnest($1, $2, $3, $4, $5) AS s (tenant_id, day, type, slot, count) \
-                 WHERE c.tenant_id = s.tenant_id AND c.day = s.day AND c.type = s.type AND c.slot = s.slot",
-            )
-            .bind::<Array<Text>, _>(column(|counter| &counter.tenant))
-            .bind::<Array<BigInt>, _>(seen.iter().map(|counter| counter.day).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(column(|counter| &counter.kind))
-            .bind::<Array<SmallInt>, _>(seen.iter().map(|counter| counter.slot).collect::<Vec<_>>())
-            .bind::<Array<BigInt>, _>(seen.iter().map(|counter| counter.count).collect::<Vec<_>>())
-            .execute(c)?;
-        }
-    }
-    Ok(())
-}
-
-/// Sums days up anew whose counters were subtracted from; counters that have come to nothing go. The caller is
-/// [`alone`].
-pub(super) fn recount(conn: &mut Connection, days: &BTreeSet<TenantDay>) -> Result<(), StoreError> {
-    let mut seen = Vec::new();
-    for (tenant, day) in days {
-        seen.extend(recount_day(conn, tenant, *day)?);
-    }
-    settled(conn, &seen)?;
-    for (tenant, day) in days {
-        let counters = || {
-            audit_counts::table
-                .filter(audit_counts::tenant_id.eq(tenant))
-                .filter(audit_counts::day.eq(day))
-                .filter(audit_counts::count.le(0))
-        };
-        on_engine!(conn, c, _Db => diesel::delete(counters()).execute(c))?;
-    }
-    Ok(())
-}
-
-/// Forgets a tenant that is gone. The caller is [`alone`].
-pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
-    let counters = || audit_counts::table.filter(audit_counts::tenant_id.eq(tenant));
-    let settled = (audit_counts::day, audit_counts::kind, sql::<BigInt>("CAST(SUM(settled) AS BIGINT)"));
-    let sums = || counters().group_by((audit_counts::day, audit_counts::kind)).select(settled.clone());
-    let sums: Vec<(i64, String, i64)> = on_engine!(conn, c, _Db => sums().load(c))?;
-    add_to_totals(conn, sums.iter().map(|(day, kind, count)| ((*day, kind.as_str()), -count)))?;
-    on_engine!(conn, c, _Db => {
-        diesel::delete(counters()).execute(c)?;
-        diesel::delete(audit_days::table.filter(audit_days::tenant_id.eq(tenant))).execute(c)?;
-    });
-    Ok(())
-}
-
-/// Waits until no other node settles. SQLite has one writer anyway. To be called before counters are locked: whoever
-/// settles locks them last.
-pub(super) fn alone(conn: &mut Connection) -> Result<(), StoreError> {
-    if let Connection::Postgres(c) = conn {
-        diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(SETTLE_LOCK).execute(c)?;
-    }
-    Ok(())
-}
-
-/// Whether no other node settles.
-fn alone_now(conn: &mut Connection) -> Result<bool, StoreError> {
-    match conn {
-        Connection::Sqlite(_) => Ok(true),
-        Connection::Postgres(c) => {
-            let lock = sql::<Bool>("pg_try_advisory_xact_lock(").bind::<BigInt, _>(SETTLE_LOCK).sql(")");
-            Ok(diesel::select(lock).get_result(c)?)
-        }
+        out.push_sql("SELECT day, type, CAST(SUM(number) AS BIGINT) FROM (");
+        out.push_sql("SELECT day, type, count AS number FROM audit_totals WHERE day BETWEEN ");
+        out.push_bind_param::<BigInt, _>(&self.days.first)?;
+        out.push_sql(" AND ");
+        out.push_bind_param::<BigInt, _>(&self.days.last)?;
+        out.push_sql(" UNION ALL SELECT day, type, count - settled FROM ");
+        out.push_sql(self.unsettled);
+        out.push_sql(" WHERE unsettled AND day BETWEEN ");
+        out.push_bind_param::<BigInt, _>(&self.days.first)?;
+        out.push_sql(" AND ");
+        out.push_bind_param::<BigInt, _>(&self.days.last)?;
+        out.push_sql(") AS logged GROUP BY day, type");
+        Ok(())
     }
 }

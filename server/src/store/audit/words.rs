@@ -101,15 +101,15 @@ where
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let Self { table, column, .. } = self;
-        // SQLite's index of actors has no entries without one, and it must be told that none are wanted.
         match &self.tenant {
             Some(tenant) => {
-                out.push_sql(&format!("(audit_logs.{column} IS NOT NULL AND audit_logs.{column} IN ("));
+                out.push_sql(&format!("(audit_logs.{column} IN ("));
                 out.push_sql(&format!("SELECT {table}.{column} FROM {table} WHERE {table}.tenant_id = "));
                 out.push_bind_param::<Text, _>(tenant)?;
                 out.push_sql(" AND ");
             }
             None => {
+                // SQLite's index of actors has no entries without one. That a pair of columns leaves them out it must be told.
                 out.push_sql(&format!("(audit_logs.{column} IS NOT NULL AND "));
                 out.push_sql(&format!("(audit_logs.tenant_id, audit_logs.{column}) IN ("));
                 out.push_sql(&format!("SELECT {table}.tenant_id, {table}.{column} FROM {table} WHERE "));
@@ -133,16 +133,18 @@ macro_rules! found {
     }};
 }
 
-/// All entries that fit, newest first, of those before a place; `None` when the filter looks into no text, or when they
-/// are many.
+/// All entries that fit, newest first, of those before a place; `None` when the filter looks into no text, or when what
+/// it finds by them is much.
 pub(super) fn few(
     conn: &mut Connection,
     tenant: Option<TenantId>,
     filter: &AuditFilter,
     before: Option<AuditId>,
 ) -> Result<Option<Vec<Key>>, StoreError> {
-    let ways = ways(filter);
-    if ways.is_empty() || only_refusals(filter) {
+    // The indexes know no types: these are looked at afterwards, and only of few.
+    let of_any_type = AuditFilter { kinds: Vec::new(), outcome: None, ..filter.clone() };
+    let ways = ways(&of_any_type);
+    if ways.is_empty() {
         return Ok(None);
     }
     let mut keys = BTreeSet::new();
@@ -159,7 +161,25 @@ pub(super) fn few(
         }
         keys.extend(rows);
     }
+    if let Some(kinds) = filter.fitting_kinds() {
+        keys = of_types(conn, &keys, &kinds)?;
+    }
     Ok(Some(keys.into_iter().rev().collect()))
+}
+
+/// Those of these entries that are of some types.
+fn of_types(conn: &mut Connection, keys: &BTreeSet<Key>, kinds: &[AuditType]) -> Result<BTreeSet<Key>, StoreError> {
+    let tenants: BTreeSet<&str> = keys.iter().map(|(_, tenant)| tenant.as_str()).collect();
+    let query = || {
+        audit_logs::table
+            .filter(audit_logs::tenant_id.eq_any(&tenants))
+            .filter(audit_logs::id.eq_any(keys.iter().map(|(id, _)| id)))
+            .filter(audit_logs::kind.eq_any(kinds.iter().map(|kind| kind.as_str())))
+            .select((audit_logs::id, audit_logs::tenant_id))
+    };
+    let rows: Vec<Key> = on_engine!(conn, c, _Db => query().load(c))?;
+    // Two logs may have an entry of one id.
+    Ok(rows.into_iter().filter(|key| keys.contains(key)).collect())
 }
 
 /// Entries by their places, in the order given.

@@ -190,7 +190,7 @@ async fn migrating_fills_the_counts(db: Database) {
 /// All summaries, and all sums by day once they are settled.
 async fn everything(db: &Database) -> (Vec<TenantSummary>, BTreeMap<i64, Activity>) {
     db.write(|c| {
-        while days::settle(c, None, 10)?.is_some() {}
+        while audit::settle(c, None, 10)?.is_some() {}
         let week = Days { first: 0, last: NOW / DAY + 9 };
         Ok((summaries::of(c, &[tenant_id(1), tenant_id(2)], week)?, days::of_all(c, week)?))
     })
@@ -231,7 +231,7 @@ async fn ten(db: &Database) {
             }
             audit::insert(c, &event(tenant_id(number), 100 + number as i64 % 3, number as u8, LOGIN))?;
         }
-        days::settle(c, None, 100)?;
+        audit::settle(c, None, 100)?;
         summaries::fold(c, 1000)
     })
     .await;
@@ -302,7 +302,7 @@ async fn days_are_settled_whoever_wrote(db: Database) {
     // Few at a time, and between two steps somebody writes to a day that was settled.
     let mut after = None;
     for step in 0.. {
-        after = db.write(move |c| days::settle(c, after, 2)).await;
+        after = db.write(move |c| audit::settle(c, after, 2)).await;
         if step == 0 {
             db.write(|c| audit::insert(c, &event(tenant_id(1), 5, 100, LOGIN))).await;
         }
@@ -311,7 +311,7 @@ async fn days_are_settled_whoever_wrote(db: Database) {
             break;
         }
     }
-    db.write(|c| days::settle(c, None, 100)).await;
+    db.write(|c| audit::settle(c, None, 100)).await;
     same_as_the_counters(&db, all).await;
     assert_eq!(db.read(move |c| audit::busiest(c, all, 10)).await, [tenant_id(1), tenant_id(2)]);
     let summary = db.read(move |c| summaries::of(c, &[tenant_id(2), tenant_id(1)], all)).await;

@@ -120,7 +120,7 @@ async fn pairs() -> Vec<(Database, Database)> {
         // What a server brings up to date within seconds.
         let mut after = None;
         loop {
-            after = source.write(move |c| days::settle(c, after, 100)).await;
+            after = source.write(move |c| audit::settle(c, after, 100)).await;
             if after.is_none() {
                 break;
             }
