@@ -1,5 +1,5 @@
 //! What the tests of the workspace share: a server each, people with authenticators, spoilt bodies; and what
-//! `doorward-seed` and `doorward-load` are made of.
+//! `doorward-seed`, `doorward-load` and `doorward-figures` are made of.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -11,6 +11,7 @@ pub mod audit;
 pub mod ceremony;
 pub mod clock;
 pub mod database;
+pub mod figures;
 pub mod http;
 pub mod load;
 pub mod mutations;

@@ -51,16 +51,22 @@ impl Process {
             .expect("the binary runs");
         let log = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut lines = log.lines().map(|line| line.expect("a line of the log"));
-        let started: Value = lines
+        let mut told = Vec::new();
+        let started = lines
             .by_ref()
-            .inspect(|line| eprintln!("{line}"))
-            .filter_map(|line| serde_json::from_str(&line).ok())
-            .find(|line: &Value| line.get("public").is_some())
-            .expect("the line that says where it listens");
+            .inspect(|line| told.push(line.clone()))
+            .find_map(|line| serde_json::from_str(&line).ok().filter(|line: &Value| line.get("public").is_some()));
+        let started = started.unwrap_or_else(|| panic!("it does not say where it listens:\n{}", told.join("\n")));
         // The pipe is read on, so that the server never waits for it.
         std::thread::spawn(move || lines.for_each(drop));
         let url = |name: &str| format!("http://{}", started[name].as_str().unwrap_or_default());
         Self { child, public_url: url("public"), admin_url: url("admin") }
+    }
+
+    /// Which process it is.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// A tenant of this server, as a holder of its API key sees it.

@@ -35,9 +35,12 @@ pub struct Host {
     pub prefix: String,
 }
 
-/// A request's head, complete but for the number of its body's bytes.
+/// A request's head; that of a request with a body is complete but for the number of the body's bytes.
 #[derive(Debug, Clone)]
-pub struct Head(Vec<u8>);
+pub struct Head {
+    text: Vec<u8>,
+    has_body: bool,
+}
 
 impl Head {
     /// The head of a `POST` of JSON.
@@ -45,12 +48,18 @@ impl Head {
     pub fn post(host: &Host, path: &str, api_key: Option<&str>) -> Self {
         let (prefix, authority) = (&host.prefix, &host.authority);
         let key = api_key.map(|key| format!("apiKey: {key}\r\n")).unwrap_or_default();
-        Self(
-            format!(
-                "POST {prefix}{path} HTTP/1.1\r\nHost: {authority}\r\n{key}Content-Type: application/json\r\nContent-Length: "
-            )
-            .into_bytes(),
-        )
+        let text = format!(
+            "POST {prefix}{path} HTTP/1.1\r\nHost: {authority}\r\n{key}Content-Type: application/json\r\nContent-Length: "
+        );
+        Self { text: text.into_bytes(), has_body: true }
+    }
+
+    /// The head of a `GET`, with the field that says who asks.
+    #[must_use]
+    pub fn get(host: &Host, path: &str, (field, value): (&str, &str)) -> Self {
+        let (prefix, authority) = (&host.prefix, &host.authority);
+        let text = format!("GET {prefix}{path} HTTP/1.1\r\nHost: {authority}\r\n{field}: {value}\r\n\r\n");
+        Self { text: text.into_bytes(), has_body: false }
     }
 }
 
@@ -59,6 +68,8 @@ impl Head {
 pub struct Answer<'a> {
     /// The HTTP status.
     pub status: u16,
+    /// `X-Total-Count`, where there is one.
+    pub total: Option<u64>,
     /// The body.
     pub body: &'a [u8],
 }
@@ -78,6 +89,7 @@ pub struct Connection {
 /// What an answer's head says.
 struct Received {
     status: u16,
+    total: Option<u64>,
     length: Length,
     closes: bool,
     /// Bytes of the head.
@@ -98,7 +110,7 @@ impl Connection {
         Self { address, stream: None, idle: IDLE, output: Vec::new(), input: Vec::new(), body: Vec::new() }
     }
 
-    /// Sends a request and waits for its whole answer.
+    /// Sends a request and waits for its whole answer. A `GET` has no body: what is given is not sent.
     ///
     /// # Errors
     /// When the server did not answer whole within 30 seconds; the next request opens another connection. A connection
@@ -106,10 +118,12 @@ impl Connection {
     /// over another one.
     pub async fn send(&mut self, head: &Head, body: &[u8]) -> io::Result<Answer<'_>> {
         self.output.clear();
-        self.output.extend_from_slice(&head.0);
-        self.output.extend_from_slice(body.len().to_string().as_bytes());
-        self.output.extend_from_slice(b"\r\n\r\n");
-        self.output.extend_from_slice(body);
+        self.output.extend_from_slice(&head.text);
+        if head.has_body {
+            self.output.extend_from_slice(body.len().to_string().as_bytes());
+            self.output.extend_from_slice(b"\r\n\r\n");
+            self.output.extend_from_slice(body);
+        }
         let (mut stream, idle) = match self.stream.take().filter(|(stream, _)| is_open(stream)) {
             Some((stream, since)) => (stream, since.elapsed() >= self.idle),
             None => (connect(self.address).await?, false),
@@ -124,7 +138,7 @@ impl Connection {
             self.stream = Some((stream, Instant::now()));
         }
         let from = if matches!(received.length, Length::Chunked) { &self.body } else { &self.input };
-        Ok(Answer { status: received.status, body: from.get(place).unwrap_or_default() })
+        Ok(Answer { status: received.status, total: received.total, body: from.get(place).unwrap_or_default() })
     }
 
     async fn exchange(&mut self, stream: &mut TcpStream) -> io::Result<(Received, Range<usize>)> {
@@ -207,21 +221,27 @@ fn head(input: &[u8]) -> io::Result<Option<Received>> {
     let httparse::Status::Complete(head) = response.parse(input).map_err(|_| wrong())? else { return Ok(None) };
     let status = response.code.unwrap_or(0);
     let mut length = if status == 204 || status == 304 { Length::Known(0) } else { Length::Open };
-    let mut closes = response.version == Some(0);
+    let (mut total, mut closes) = (None, response.version == Some(0));
     for field in response.headers.iter() {
         let value = field.value.trim_ascii();
         if field.name.eq_ignore_ascii_case("content-length") {
-            let number = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+            let number = number(value).and_then(|number| usize::try_from(number).ok());
             let number = number.filter(|number| *number <= LARGEST).ok_or_else(wrong)?;
             length = Length::Known(number);
         } else if field.name.eq_ignore_ascii_case("transfer-encoding") && value.eq_ignore_ascii_case(b"chunked") {
             length = Length::Chunked;
         } else if field.name.eq_ignore_ascii_case("connection") {
             closes |= value.eq_ignore_ascii_case(b"close");
+        } else if field.name.eq_ignore_ascii_case("x-total-count") {
+            total = number(value);
         }
     }
     closes |= matches!(length, Length::Open);
-    Ok(Some(Received { status, length, closes, head }))
+    Ok(Some(Received { status, total, length, closes, head }))
+}
+
+fn number(value: &[u8]) -> Option<u64> {
+    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 /// Puts a chunked body together (RFC 9112 §7.1); `false` while it is not whole.
@@ -253,8 +273,15 @@ mod tests {
 
     use super::*;
 
+    const POST: &str = "POST /api/x HTTP/1.1\r\nHost: localhost\r\napiKey: k\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+    const GET: &str = "GET /api/x?y=z HTTP/1.1\r\nHost: localhost\r\napiKey: k\r\n\r\n";
+
+    fn host(address: SocketAddr) -> Host {
+        Host { address, authority: "localhost".to_owned(), prefix: "/api".to_owned() }
+    }
+
     /// Answers each request on one connection with the next of these texts, then closes it.
-    fn answering(answers: Vec<Vec<&'static str>>) -> SocketAddr {
+    fn answering(request: &'static str, answers: Vec<Vec<&'static str>>) -> SocketAddr {
         use std::io::{Read as _, Write as _};
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -263,16 +290,12 @@ mod tests {
                 let (mut stream, _) = listener.accept().unwrap();
                 for answer in connection {
                     let mut seen = Vec::new();
-                    while !seen.ends_with(b"{}") {
+                    while seen.len() < request.len() {
                         let mut buffer = [0; 1024];
                         let read = stream.read(&mut buffer).unwrap();
                         seen.extend_from_slice(&buffer[..read]);
                     }
-                    let text = String::from_utf8(seen).unwrap();
-                    assert_eq!(
-                        text,
-                        "POST /api/x HTTP/1.1\r\nHost: localhost\r\napiKey: k\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-                    );
+                    assert_eq!(String::from_utf8(seen).unwrap(), request);
                     // In pieces: an answer may arrive in any.
                     for piece in answer.as_bytes().chunks(7) {
                         stream.write_all(piece).unwrap();
@@ -286,7 +309,7 @@ mod tests {
 
     #[tokio::test]
     async fn reads_answers_of_every_framing_and_keeps_the_connection_while_it_may() {
-        let address = answering(vec![
+        let answers = vec![
             vec!["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"],
             vec![
                 "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
@@ -300,8 +323,9 @@ mod tests {
             vec!["HTTP/1.1 503 Busy\r\n\r\nuntil the end"],
             vec!["HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\ncut"],
             vec!["nonsense\r\n\r\n"],
-        ]);
-        let host = Host { address, authority: "localhost".to_owned(), prefix: "/api".to_owned() };
+        ];
+        let address = answering(POST, answers);
+        let host = host(address);
         let head = Head::post(&host, "/x", Some("k"));
         let mut connection = Connection::to(address);
         assert_eq!(connection.send(&head, b"{}").await.unwrap().body, b"hi");
@@ -325,5 +349,19 @@ mod tests {
         for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidData] {
             assert_eq!(connection.send(&head, b"{}").await.unwrap_err().kind(), kind);
         }
+    }
+
+    #[tokio::test]
+    async fn a_get_has_no_body_and_its_answer_may_tell_a_total() {
+        let answers = vec![vec![
+            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-total-count: 10000000000\r\n\r\n[]",
+            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nX-Total-Count: many\r\n\r\n[]",
+        ]];
+        let address = answering(GET, answers);
+        let head = Head::get(&host(address), "/x?y=z", ("apiKey", "k"));
+        let mut connection = Connection::to(address);
+        let answer = connection.send(&head, b"{}").await.unwrap();
+        assert_eq!((answer.status, answer.total, answer.body), (200, Some(10_000_000_000), &b"[]"[..]));
+        assert_eq!(connection.send(&head, b"").await.unwrap().total, None);
     }
 }

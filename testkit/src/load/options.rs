@@ -131,7 +131,11 @@ impl Options {
     }
 }
 
-fn host(url: &Url, anywhere: bool) -> Result<Host, LoadError> {
+/// Resolves a base URL of a server on this machine, or `anywhere`.
+///
+/// # Errors
+/// [`LoadError::Url`], [`LoadError::Elsewhere`].
+pub fn host(url: &Url, anywhere: bool) -> Result<Host, LoadError> {
     let wrong = |reason: &str| LoadError::Url { url: url.to_string(), reason: reason.to_owned() };
     if url.scheme() != "http" {
         return Err(wrong("only http is spoken: measure the server itself, not the TLS before it"));
