@@ -7,6 +7,7 @@ use crate::{
     config::Network,
     crypto::{HashCost, HashError, Hasher, KeyCheck, MasterKey, VerifiedKeys},
     metrics::Metrics,
+    overload::Overloads,
     rate_limit::RateLimits,
     service::{begun::BegunCeremonies, key_usage::KeyUsage, snapshot::TenantCache},
     stopwatch::Stopwatch,
@@ -38,6 +39,8 @@ pub struct App {
     pub rate_limits: RateLimits,
     /// What is counted.
     pub metrics: Metrics,
+    /// Requests that were refused because too many keys waited to be hashed.
+    pub overloads: Overloads,
     /// Measures how long requests take.
     pub stopwatch: Stopwatch,
     /// When the installation was put together, by the stopwatch.
@@ -128,6 +131,7 @@ impl App {
             key_usage: KeyUsage::default(),
             rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant),
             metrics: Metrics::new()?,
+            overloads: Overloads::default(),
             stopwatch: Stopwatch,
             started: Stopwatch.start(),
             ids: Arc::default(),

@@ -20,6 +20,8 @@ pub struct ApiError {
     header: Option<Box<(header::HeaderName, header::HeaderValue)>>,
     /// What really happened, for the log only.
     cause: Option<Box<str>>,
+    /// Whether it is one of many that are refused at a time.
+    overload: bool,
 }
 
 /// Which operation was refused: the same reason has other words and other statuses in each.
@@ -46,7 +48,7 @@ impl ApiError {
         title: impl Into<Cow<'static, str>>,
         details: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, title: title.into(), details: details.into(), code, header: None, cause: None }
+        Self { status, title: title.into(), details: details.into(), code, header: None, cause: None, overload: false }
     }
 
     /// The same refusal with a header.
@@ -84,6 +86,12 @@ impl ApiError {
         }
     }
 
+    /// The same for one of the many requests that are refused while the hashing queue is full.
+    #[must_use]
+    pub fn overloaded(cause: impl fmt::Display) -> Self {
+        Self { overload: true, ..Self::unavailable(cause) }
+    }
+
     /// A 429 with `Retry-After`.
     #[must_use]
     pub fn rate_limited(seconds: u64) -> Self {
@@ -113,6 +121,7 @@ impl ApiError {
     pub fn of(operation: Operation, failure: Failure) -> Self {
         match failure {
             Failure::Unavailable(cause) => Self::unavailable(cause),
+            Failure::Overloaded => Self::overloaded(failure),
             Failure::Internal(cause) => Self::internal(cause),
             Failure::Refused(Refusal::TooOften(seconds)) => Self::rate_limited(seconds),
             Failure::Refused(refusal) => {
@@ -126,6 +135,12 @@ impl ApiError {
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
+    }
+
+    /// Whether many are refused like this one: the log then tells of them together.
+    #[must_use]
+    pub const fn is_overload(&self) -> bool {
+        self.overload
     }
 
     /// The stable reason.

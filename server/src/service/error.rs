@@ -123,9 +123,12 @@ pub enum Failure {
     /// The request was understood and refused; the client is told why.
     #[error("refused: {}", .0.reason())]
     Refused(Refusal),
-    /// The database or the hashing queue cannot serve now; the client may try again.
+    /// The database cannot serve now; the client may try again.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// The hashing queue is full; the client may try again.
+    #[error("the key hashing queue is full")]
+    Overloaded,
     /// Anything else: opaque to the client, complete in the log.
     #[error("{0}")]
     Internal(String),
@@ -157,7 +160,7 @@ impl From<NoEntropy> for Failure {
 impl From<HashError> for Failure {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Overloaded => Self::Unavailable("the key hashing queue is full".to_owned()),
+            HashError::Overloaded => Self::Overloaded,
             other => Self::Internal(other.to_string()),
         }
     }

@@ -1,9 +1,13 @@
 //! What key hashing costs, and what happens when there is too much of it.
 
+use std::time::{Duration, Instant};
+
 use doorward_server::{crypto::HashCost, service::admin::api_keys};
 use doorward_shared::{ApiKeyId, admin::Role};
 use doorward_testkit::{Answer, Http, Person, TestServer, TestTenant};
 use futures_util::future::join_all;
+
+use crate::request_id::{lines_of, log};
 
 /// A figure of `/metrics`.
 async fn figure(admin: &Http, name: &str) -> u64 {
@@ -58,6 +62,7 @@ async fn a_key_in_use_pays_one_hash_and_revocation_and_expiry_act_at_once() {
 
 #[tokio::test]
 async fn a_full_queue_answers_503_while_known_keys_go_on() {
+    let _ = log();
     let server = TestServer::builder()
         .settings(|settings| {
             settings.hash_queue = 1;
@@ -86,6 +91,13 @@ async fn a_full_queue_answers_503_while_known_keys_go_on() {
     // Whoever was not judged was not refused either.
     assert_eq!(tenant.count("type=api_key_rejected").await, refused.len() as u64);
     assert_eq!(figure(&admin, "doorward_key_hashes_refused_total").await, unserved.len() as u64);
+    // The log tells of them together.
+    let told: Vec<_> = unserved.iter().flat_map(|answer| lines_of(answer.request_id())).collect();
+    assert!(!told.is_empty() && told.len() < unserved.len(), "{told:?}");
+    assert!(told.iter().all(|line| line["level"] == "ERROR" && line["cause"] == "the key hashing queue is full"));
+    let left_out: u64 = told.iter().map(|line| line["left_out"].as_u64().unwrap()).sum();
+    let rest = server.app.overloads.rest(Instant::now() + Duration::from_secs(1)).unwrap_or(0);
+    assert_eq!(told.len() as u64 + left_out + rest, unserved.len() as u64);
     tenant.with_key(&wrong(&tenant, 41)).get("/credentials").await.expect_refusal(401, "api_key_invalid");
 }
 

@@ -34,11 +34,11 @@ impl Write for Log {
 }
 
 /// The log so far. Asked for once before anything is to be found in it.
-fn log() -> String {
+pub(crate) fn log() -> String {
     String::from_utf8(LOG.lock().unwrap().clone()).unwrap()
 }
 
-fn lines_of(id: &str) -> Vec<Value> {
+pub(crate) fn lines_of(id: &str) -> Vec<Value> {
     let log = log();
     let lines = log.lines().filter(|line| line.contains(id)).map(|line| serde_json::from_str(line).unwrap());
     lines.filter(|line: &Value| line["request_id"] == id).collect()

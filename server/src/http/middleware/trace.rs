@@ -46,7 +46,7 @@ pub async fn trace(
         .response()
         .error()
         .and_then(|error| error.as_error::<ApiError>())
-        .map(|error| (error.code(), error.cause().map(str::to_owned)));
+        .map(|error| (error.code(), error.cause().map(str::to_owned), error.is_overload()));
     if cause.is_none() && response.response().error().is_some() {
         response = foreign_error(response);
     }
@@ -59,10 +59,18 @@ pub async fn trace(
     let client = meta.source_ip.as_str();
     let status_number = status.as_u16();
     match cause {
-        Some((code, Some(cause))) => tracing::error!(
+        Some((code, Some(cause), true)) => {
+            if let Some(left_out) = app.overloads.refused(app.stopwatch.start()) {
+                tracing::error!(
+                    request_id = id, client, %method, route, status = status_number, micros, %code, cause, left_out,
+                    "request failed"
+                );
+            }
+        }
+        Some((code, Some(cause), false)) => tracing::error!(
             request_id = id, client, %method, route, status = status_number, micros, %code, cause, "request failed"
         ),
-        Some((code, None)) => tracing::info!(
+        Some((code, None, _)) => tracing::info!(
             request_id = id, client, %method, route, status = status_number, micros, %code, "request refused"
         ),
         None if tracing::enabled!(Level::DEBUG) => {
