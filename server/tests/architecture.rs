@@ -38,6 +38,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("webauthn_rs", &["webauthn"]),
     ("actix_web", &["http", "routes", "server", "demo", "cli"]),
     ("argon2", &["crypto", "demo"]),
+    ("rustix", &["crypto"]),
     ("reqwest", &["probe", "demo"]),
 ];
 

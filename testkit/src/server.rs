@@ -180,7 +180,7 @@ fn settings() -> AppSettings {
         visits_per_address: None,
         visits_per_tenant: None,
         audit_retention_days: None,
-        wrong_token_delay: Duration::ZERO,
+        wrong_key_delay: Duration::ZERO,
         tenant_cache: 1_000,
         key_cache: 1_000,
         hash_threads: 1,

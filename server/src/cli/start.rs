@@ -15,8 +15,8 @@ use crate::{
 
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a wrong admin token waits for its refusal.
-const WRONG_TOKEN_DELAY: Duration = Duration::from_millis(500);
+/// How long a wrong API key or admin token waits for its refusal.
+const WRONG_KEY_DELAY: Duration = Duration::from_millis(500);
 
 /// Reads the settings from flags, the environment and the file they name.
 pub(super) fn settings(flags: &Flags) -> Result<Settings, Failed> {
@@ -63,7 +63,7 @@ fn app_settings(settings: &Settings) -> AppSettings {
         visits_per_address: limits.keyless_per_address,
         visits_per_tenant: limits.keyless_per_tenant,
         audit_retention_days: settings.audit.retention_days,
-        wrong_token_delay: WRONG_TOKEN_DELAY,
+        wrong_key_delay: WRONG_KEY_DELAY,
         tenant_cache: settings.cache.tenants,
         key_cache: settings.cache.verified_keys,
         hash_threads: limits.hash_threads_on(cores()),

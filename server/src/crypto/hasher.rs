@@ -28,6 +28,10 @@ const SALT_BYTES: usize = 16;
 /// What a stored hash may ask for at most, so that a damaged or planted row cannot take the machine's memory.
 const MOST: HashCost = HashCost { memory_kib: 1 << 18, passes: 16, lanes: 4 };
 
+/// How nice hashing threads are: beside a thread in a hurry they get a tenth of a processor.
+#[cfg(target_os = "linux")]
+const BACK: i32 = 10;
+
 /// What one hash costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HashCost {
@@ -138,7 +142,10 @@ impl Hasher {
             let (waiting, params) = (Arc::clone(&waiting), params.clone());
             thread::Builder::new()
                 .name(format!("hash-{number}"))
-                .spawn(move || work(&waiting, &params))
+                .spawn(move || {
+                    step_back();
+                    work(&waiting, &params);
+                })
                 .map_err(|_| HashError::Stopped)?;
         }
         Ok(Self { jobs, entropy, counters: Arc::default() })
@@ -188,6 +195,15 @@ impl Hasher {
             Err(TrySendError::Disconnected(_)) => Err(HashError::Stopped),
         }
     }
+}
+
+/// Lets the threads that serve requests go first: whoever waits for a hash has waited long anyway, and those who only try
+/// keys are in no hurry. With the processors to itself, hashing is as fast as ever.
+fn step_back() {
+    // On Linux this concerns the calling thread alone; elsewhere it would be the whole process. Where it is not allowed,
+    // everything works without it.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, BACK);
 }
 
 fn work(waiting: &Mutex<Receiver<Job>>, params: &Params) {

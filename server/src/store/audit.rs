@@ -205,11 +205,15 @@ fn newest(
     filter: &AuditFilter,
     page: PageRequest,
 ) -> Result<Vec<AuditLogItem>, StoreError> {
+    let skipped = count::skip(conn, tenant, filter, page.offset())?;
+    let offset = skipped.map_or_else(|| page.offset(), |(_, offset)| offset);
+    let older = skipped.map(|(end, _)| AuditFilter { end: Some(end), ..filter.clone() });
+    let filter = older.as_ref().unwrap_or(filter);
     let rows = on_engine!(conn, c, Db => filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter)
         .select(Row::as_select())
         .order(audit_logs::id.desc())
         .limit(page.per_page.into())
-        .offset(page.offset())
+        .offset(offset)
         .load::<Row>(c))?;
     row::all(rows)
 }

@@ -102,6 +102,35 @@ async fn a_full_queue_answers_503_while_known_keys_go_on() {
 }
 
 #[tokio::test]
+async fn whoever_tries_keys_waits_for_each_answer() {
+    const DELAY: Duration = Duration::from_millis(300);
+    let server = TestServer::builder()
+        .settings(|settings| {
+            settings.wrong_key_delay = DELAY;
+            // One wrong key a minute.
+            settings.visits_per_address = Some(1);
+        })
+        .start()
+        .await;
+    let tenant = server.tenant().await;
+    let _ = tenant.http.get("/credentials").await.expect(200);
+    for (number, status, code) in [(0, 401, "api_key_invalid"), (1, 429, "rate_limited")] {
+        let begin = Instant::now();
+        tenant.with_key(&wrong(&tenant, number)).get("/credentials").await.expect_refusal(status, code);
+        assert!(begin.elapsed() >= DELAY, "{:?}", begin.elapsed());
+    }
+    // A good one does not, though others wait.
+    let begin = Instant::now();
+    let wrong = wrong(&tenant, 2);
+    let guesser = tenant.with_key(&wrong);
+    let (_, good) = tokio::join!(guesser.get("/credentials"), async {
+        let good = tenant.http.get("/credentials").await;
+        (good.status, begin.elapsed() < DELAY)
+    });
+    assert_eq!(good, (200, true));
+}
+
+#[tokio::test]
 async fn invented_methods_make_no_figures() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;

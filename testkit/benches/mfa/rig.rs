@@ -51,7 +51,7 @@ fn settings() -> AppSettings {
         visits_per_address: None,
         visits_per_tenant: None,
         audit_retention_days: None,
-        wrong_token_delay: Duration::from_millis(500),
+        wrong_key_delay: Duration::from_millis(500),
         tenant_cache: 10_000,
         key_cache: 100_000,
         hash_threads: 1,

@@ -82,7 +82,7 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
             let code = ErrorCode::AdminTokenInvalid;
             reject(&app, &meta, None, code, rejected.reason()).await.map_err(failed)?;
             // Whoever guesses waits; whoever has a token does not.
-            tokio::time::sleep(app.settings.wrong_token_delay).await;
+            tokio::time::sleep(app.settings.wrong_key_delay).await;
             return Err(ApiError::new(StatusCode::UNAUTHORIZED, code, "The admin token is missing or invalid", "")
                 .with_header(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer")));
         }

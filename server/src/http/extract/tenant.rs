@@ -68,11 +68,15 @@ impl KeyHolder {
 }
 
 async fn hold(call: Call, presented: Option<&str>) -> Result<KeyHolder, ApiError> {
-    match auth::api_key(&call, presented).await {
-        Ok(Some(key)) => Ok(KeyHolder { call, key }),
-        Ok(None) => Err(ApiError::api_key_invalid()),
-        Err(failure) => Err(ApiError::of(Operation::Other, failure)),
-    }
+    let refused = match auth::api_key(&call, presented).await {
+        Ok(Some(key)) => return Ok(KeyHolder { call, key }),
+        Ok(None) => ApiError::api_key_invalid(),
+        Err(failure) => ApiError::of(Operation::Other, failure),
+    };
+    // Whoever guesses waits, also for being told to come back later: else those who try without a pause would take the
+    // processors from those whose keys are good.
+    tokio::time::sleep(call.app.settings.wrong_key_delay).await;
+    Err(refused)
 }
 
 impl FromRequest for Visitor {

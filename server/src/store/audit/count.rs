@@ -28,6 +28,9 @@ const DAY: i64 = 86_400_000;
 /// Counters of the same day and type, so that commits on a server do not wait for each other's row.
 const SLOTS: u8 = 16;
 
+/// From here on, passing over days by their counters takes less time than reading their entries.
+const FAR: i64 = 1_000;
+
 /// Which counter an entry belongs to: always the same one, so that no counter falls below zero.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
@@ -132,10 +135,7 @@ pub(super) fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &Au
         return Ok(row::total(count_rows(conn, tenant, filter)?));
     }
     let days = Days { first: first.unwrap_or(i64::MIN), last: end.map_or(i64::MAX, |end| end - 1) };
-    let mut total = match tenant {
-        Some(tenant) => sum_days(conn, tenant, filter, days)?,
-        None => sum_all(conn, filter, days)?,
-    };
+    let mut total = by_day(conn, tenant, filter, days)?.values().sum::<i64>();
     if let (Some(start), Some(first)) = (filter.start, first)
         && start.millis() < first.saturating_mul(DAY)
     {
@@ -151,27 +151,70 @@ pub(super) fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &Au
     Ok(row::total(total))
 }
 
-/// A tenant's counters of some days.
-fn sum_days(conn: &mut Connection, tenant: TenantId, filter: &AuditFilter, days: Days) -> Result<i64, StoreError> {
-    on_engine!(conn, c, Db => {
+/// Where the entry at an offset from the newest one is to be looked for: before which time, and at which offset there.
+/// Whole days are passed over by their counters. `None` where that is not worth it, or texts are looked into.
+pub(super) fn skip(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+    offset: i64,
+) -> Result<Option<(Timestamp, i64)>, StoreError> {
+    if offset < FAR || filter.actor.is_some() || filter.source_ip.is_some() || filter.text.is_some() {
+        return Ok(None);
+    }
+    let (mut left, end) = (offset, filter.end.map(Timestamp::day));
+    if let Some(end) = end {
+        let part = AuditFilter { start: Some(Timestamp::from_millis(end.saturating_mul(DAY))), ..filter.clone() };
+        if filter.start < part.start {
+            left -= count_rows(conn, tenant, &part)?;
+        }
+        if left < 0 || filter.start >= part.start {
+            return Ok(None);
+        }
+    }
+    // Entries of the first day before the filter's start are older than any that fit, and so never passed over.
+    let first = filter.start.map_or(i64::MIN, Timestamp::day);
+    let days = by_day(conn, tenant, filter, Days { first, last: end.map_or(i64::MAX, |end| end - 1) })?;
+    for (day, count) in days.into_iter().rev() {
+        if left < count {
+            return Ok(Some((Timestamp::from_millis((day + 1).saturating_mul(DAY)), left)));
+        }
+        left -= count;
+    }
+    // There are not so many.
+    Ok(Some((Timestamp::from_millis(0), left)))
+}
+
+/// What the counters of some days say, by day.
+fn by_day(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+    days: Days,
+) -> Result<BTreeMap<i64, i64>, StoreError> {
+    let kinds = filter.fitting_kinds();
+    let Some(tenant) = tenant else {
+        let fits = |kind: &AuditType| kinds.as_ref().is_none_or(|kinds| kinds.contains(kind));
+        let mut sums = BTreeMap::new();
+        for (day, _, count) in days::by_type(conn, days)?.into_iter().filter(|(_, kind, _)| fits(kind)) {
+            *sums.entry(day).or_default() += count;
+        }
+        return Ok(sums);
+    };
+    let rows: Vec<(i64, i64)> = on_engine!(conn, c, Db => {
+        // A sum of BIGINT is NUMERIC on PostgreSQL.
         let mut query = audit_counts::table
             .filter(audit_counts::tenant_id.eq(tenant.to_string()))
             .filter(audit_counts::day.between(days.first, days.last))
+            .group_by(audit_counts::day)
+            .select((audit_counts::day, sql::<BigInt>("CAST(SUM(count) AS BIGINT)")))
             .into_boxed::<Db>();
-        if let Some(kinds) = filter.fitting_kinds() {
-            query = query.filter(audit_counts::kind.eq_any(kinds.into_iter().map(AuditType::as_str)));
+        if let Some(kinds) = &kinds {
+            query = query.filter(audit_counts::kind.eq_any(kinds.iter().map(|kind| kind.as_str())));
         }
-        // A sum of BIGINT is NUMERIC on PostgreSQL, and null over no rows.
-        let sum = sql::<BigInt>("CAST(COALESCE(SUM(count), 0) AS BIGINT)");
-        Ok(query.select(sum).get_result::<i64>(c)?)
-    })
-}
-
-/// All logs' counters of some days.
-fn sum_all(conn: &mut Connection, filter: &AuditFilter, days: Days) -> Result<i64, StoreError> {
-    let kinds = filter.fitting_kinds();
-    let fits = |kind: &AuditType| kinds.as_ref().is_none_or(|kinds| kinds.contains(kind));
-    Ok(days::by_type(conn, days)?.into_iter().filter(|(_, kind, _)| fits(kind)).map(|(.., count)| count).sum())
+        query.load(c)
+    })?;
+    Ok(rows.into_iter().collect())
 }
 
 fn count_rows(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<i64, StoreError> {

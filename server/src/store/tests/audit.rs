@@ -9,7 +9,13 @@ use crate::{
     store::{Connection, StoreError, audit, tenants},
 };
 
-on_every_engine!(entries_are_kept_whole, totals_are_exact, filters_take_wildcards_as_they_are, slices_go_on);
+on_every_engine!(
+    entries_are_kept_whole,
+    totals_are_exact,
+    filters_take_wildcards_as_they_are,
+    slices_go_on,
+    far_pages_pass_over_days
+);
 
 const DAY: i64 = 86_400_000;
 const KINDS: [AuditType; 3] =
@@ -172,4 +178,44 @@ async fn slices_go_on(db: Database) {
     // The place may have been purged.
     db.write(move |c| audit::purge_before(c, one, at(1), 9)).await;
     assert_eq!(slice(one, all(), AuditCursor::After(id(0, 2)), 9).await, [id(1, 4), id(2, 5)]);
+}
+
+async fn far_pages_pass_over_days(db: Database) {
+    two_tenants(&db).await;
+    // Five days with 700 entries each, two in three of the first tenant.
+    db.write(|c| {
+        for number in 0..3_500_i64 {
+            let tenant = if number % 3 == 0 { tenant_id(2) } else { tenant_id(1) };
+            let mut one = event(tenant, number * DAY / 700, (number % 251) as u8, KINDS[(number % 2) as usize]);
+            one.actor = None;
+            audit::insert(c, &one)?;
+        }
+        Ok(())
+    })
+    .await;
+    let everything = PageRequest { page: 1, per_page: 9_999 };
+    for tenant in [Some(tenant_id(1)), Some(tenant_id(2)), None] {
+        for kinds in [&KINDS[..0], &KINDS[..1]] {
+            for (start, end) in [
+                (None, None),
+                (Some(DAY / 2), Some(4 * DAY + DAY / 3)),
+                (None, Some(3 * DAY)),
+                (Some(DAY), Some(5 * DAY - 1)),
+                (Some(4 * DAY + 5), Some(5 * DAY - 5)),
+            ] {
+                let filter = within(start, end, kinds);
+                let asked = filter.clone();
+                let all = db.read(move |c| audit::page(c, tenant, &asked, everything)).await.items;
+                for page in [1, 80, 101, 150, 173, 200, 240, 349, 350, 351, 900] {
+                    let asked = filter.clone();
+                    let page = PageRequest { page, per_page: 10 };
+                    let found = db.read(move |c| audit::page(c, tenant, &asked, page)).await;
+                    let offset = usize::try_from(page.offset()).expect("a place").min(all.len());
+                    let expected = &all[offset..all.len().min(offset + 10)];
+                    assert_eq!(found.items, expected, "{tenant:?} {filter:?} {page:?}");
+                    assert_eq!(found.total, all.len() as u64);
+                }
+            }
+        }
+    }
 }

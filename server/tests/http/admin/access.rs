@@ -129,10 +129,8 @@ async fn what_a_tenant_has_is_not_reached_through_another() {
 
 #[tokio::test]
 async fn whoever_guesses_waits() {
-    let server = TestServer::builder()
-        .settings(|settings| settings.wrong_token_delay = Duration::from_millis(300))
-        .start()
-        .await;
+    let server =
+        TestServer::builder().settings(|settings| settings.wrong_key_delay = Duration::from_millis(300)).start().await;
     let good = token(&server, "good", None).await;
     let begin = Instant::now();
     bearer(&server, "dwa_nonsense").get("/me").await.expect_refusal(401, "admin_token_invalid");
