@@ -80,7 +80,7 @@ pub struct AppSettings {
     pub visits_per_tenant: Option<u32>,
     /// Days audit entries are kept; `None`: for ever.
     pub audit_retention_days: Option<u32>,
-    /// How long a wrong API key or admin token waits for its refusal.
+    /// How long a wrong API key or admin token waits for its refusal; at most twice as long.
     pub wrong_key_delay: Duration,
     /// Tenants remembered.
     pub tenant_cache: usize,

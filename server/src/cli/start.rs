@@ -15,7 +15,7 @@ use crate::{
 
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a wrong API key or admin token waits for its refusal.
+/// How long a wrong API key or admin token waits for its refusal; at most twice as long.
 const WRONG_KEY_DELAY: Duration = Duration::from_millis(500);
 
 /// Reads the settings from flags, the environment and the file they name.

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Tenants' days that are summed up in one unit of work. Small: others wait for it.
-const DAYS_AT_ONCE: usize = 100;
+const DAYS_AT_ONCE: usize = 16;
 /// Changes of counts that are folded in one unit of work.
 const CHANGES_AT_ONCE: i64 = 5_000;
 

@@ -37,6 +37,11 @@ use super::{
 const OLDEST_VERSION: i32 = 3_051_003;
 /// Units of work that share one commit, at most: more would only make the first ones wait.
 const UNITS_PER_COMMIT: usize = 64;
+/// After a commit that so many units shared, the next one waits for more to come: each commit costs as much as several units.
+/// Whoever is alone never waits.
+const CROWD: usize = 4;
+/// How long: a small part of what units wait anyway where there are so many.
+const GATHER: Duration = Duration::from_millis(1);
 /// How often the log is moved into the file.
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
 /// From this size on the log is cut, which makes writers wait.
@@ -202,7 +207,11 @@ pub(super) fn end_read(conn: &mut Connection) {
 
 /// Serves writes: what has queued up shares one commit, and is answered after it.
 fn write(mut conn: Connection, queue: &Queue, epoch: &Epoch, written: &AtomicBool) {
+    let mut crowded = false;
     while let Some(first) = queue.next() {
+        if crowded {
+            queue.closed_within(GATHER);
+        }
         if let Err(error) = run(&mut conn, BeginImmediate) {
             first.refuse(error);
             continue;
@@ -233,6 +242,7 @@ fn write(mut conn: Connection, queue: &Queue, epoch: &Epoch, written: &AtomicBoo
             let _ = conn.run("ROLLBACK");
         }
         written.store(true, Ordering::Release);
+        crowded = ran.len() >= CROWD;
         for unit in ran {
             (unit.reply)(fate.clone());
         }

@@ -10,7 +10,7 @@ use actix_web::{
 };
 use doorward_shared::{AuditType, ErrorCode, TenantId, admin::Role};
 
-use super::tenant::{meta, tenant_id};
+use super::tenant::{meta, tenant_id, wait};
 use crate::{
     app::App,
     http::{ApiError, Operation},
@@ -82,7 +82,7 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
             let code = ErrorCode::AdminTokenInvalid;
             reject(&app, &meta, None, code, rejected.reason()).await.map_err(failed)?;
             // Whoever guesses waits; whoever has a token does not.
-            tokio::time::sleep(app.settings.wrong_key_delay).await;
+            wait(&app).await;
             return Err(ApiError::new(StatusCode::UNAUTHORIZED, code, "The admin token is missing or invalid", "")
                 .with_header(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer")));
         }

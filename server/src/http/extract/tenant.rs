@@ -7,6 +7,7 @@ use doorward_shared::{ApiKeyId, AuditType, ErrorCode, TenantId};
 
 use crate::{
     app::App,
+    clock::random,
     domain::RequestMeta,
     http::{ApiError, Operation},
     service::{Call, audit, auth},
@@ -75,7 +76,7 @@ async fn hold(call: Call, presented: Option<&str>) -> Result<KeyHolder, ApiError
     };
     // Whoever guesses waits, also for being told to come back later: else those who try without a pause would take the
     // processors from those whose keys are good.
-    tokio::time::sleep(call.app.settings.wrong_key_delay).await;
+    wait(&call.app).await;
     Err(refused)
 }
 
@@ -125,6 +126,14 @@ pub(super) fn tenant_id(text: &str) -> Result<TenantId, ApiError> {
 #[must_use]
 pub(super) fn meta(request: &HttpRequest) -> RequestMeta {
     request.extensions().get::<RequestMeta>().cloned().unwrap_or_default()
+}
+
+/// Lets whoever was refused wait, one longer than the other: those who try at the same time do not come back at the same
+/// time.
+pub(super) async fn wait(app: &App) {
+    let delay = app.settings.wrong_key_delay;
+    let [more] = random(app.entropy.as_ref()).unwrap_or_default();
+    tokio::time::sleep(delay + delay * u32::from(more) / 256).await;
 }
 
 async fn call(request: &HttpRequest) -> Result<Call, ApiError> {
