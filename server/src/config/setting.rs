@@ -46,7 +46,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("limits.header_timeout", "DOORWARD_HEADER_TIMEOUT", "5s", "time a client has to send a request's head"),
     setting("limits.body_timeout", "DOORWARD_BODY_TIMEOUT", "10s", "time a client has to send a request's body"),
     setting("limits.json_depth", "DOORWARD_JSON_DEPTH", "64", "nesting of JSON in requests"),
-    setting("limits.keyless_per_address", "DOORWARD_KEYLESS_PER_ADDRESS", "600", "requests a minute from one address (IPv6: one /64) without a good API key; off: no limit"),
+    setting("limits.keyless_per_address", "DOORWARD_KEYLESS_PER_ADDRESS", "600", "requests a minute from one address (IPv6: one /64) without a good API key or admin token; off: no limit"),
     setting("limits.keyless_per_tenant", "DOORWARD_KEYLESS_PER_TENANT", "60000", "requests a minute to one tenant without a good API key; off: no limit"),
     setting("limits.hash_threads", "DOORWARD_HASH_THREADS", "auto", "threads that hash keys; auto: half the cores, 1 to 4"),
     setting("limits.hash_queue", "DOORWARD_HASH_QUEUE", "64", "keys that may wait to be hashed before answering 503"),

@@ -99,7 +99,7 @@ impl ApiError {
             StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::RateLimited,
             "too many requests",
-            "requests without a good API key are limited; try again later",
+            "requests without a good key are limited; try again later",
         )
         .with_header(header::RETRY_AFTER, seconds.max(1))
     }

@@ -80,6 +80,8 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
         Ok(token) => token,
         Err(rejected) => {
             let code = ErrorCode::AdminTokenInvalid;
+            // Only those who were rejected are counted. The limit bounds the rows they leave and how many of them wait.
+            app.rate_limits.visit(TenantId::INSTALLATION, &meta.source_ip).map_err(ApiError::rate_limited)?;
             reject(&app, &meta, None, code, rejected.reason()).await.map_err(failed)?;
             // Whoever guesses waits; whoever has a token does not.
             wait(&app).await;

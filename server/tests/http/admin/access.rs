@@ -11,6 +11,7 @@ use doorward_shared::{
     admin::{CreateAdminTokenRequest, CreatedSecret},
 };
 use doorward_testkit::{Http, TestServer};
+use tokio::time::timeout;
 
 use super::setting::{Setting, changes, guarded};
 
@@ -136,6 +137,40 @@ async fn whoever_guesses_waits() {
     bearer(&server, "dwa_nonsense").get("/me").await.expect_refusal(401, "admin_token_invalid");
     assert!(begin.elapsed() >= Duration::from_millis(300), "{:?}", begin.elapsed());
     let _ = bearer(&server, &good.secret).get("/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_flood_of_wrong_tokens_fills_no_log_and_shuts_nobody_out() {
+    let server = TestServer::builder()
+        .settings(|settings| {
+            settings.visits_per_address = Some(60);
+            // Whoever waited this long for a 429 would fail the test.
+            settings.wrong_key_delay = Duration::from_secs(600);
+        })
+        .start()
+        .await;
+    let good = token(&server, "good", None).await;
+    let mut wrong = good.secret.clone();
+    wrong.replace_range(wrong.len() - 4.., "AAAA");
+    let guessers = [bearer(&server, "dwa_nonsense"), bearer(&server, &wrong), Http::new(server.admin_url.clone())];
+    let mut flood = tokio::task::JoinSet::new();
+    for number in 0..60 {
+        let guesser = guessers[number % guessers.len()].clone();
+        flood.spawn(async move { guesser.get("/me").await });
+    }
+    // A tenth of a minute's worth waits for its refusal; everybody else hears at once that it was too often.
+    for _ in 0..50 {
+        let answer = timeout(Duration::from_secs(60), flood.join_next()).await.expect("an answer at once");
+        let answer = answer.unwrap().unwrap();
+        answer.expect_refusal(429, "rate_limited");
+        assert_ne!(answer.header("retry-after"), None);
+    }
+    let admin = bearer(&server, &good.secret);
+    for _ in 0..20 {
+        let _ = admin.get("/me").await.expect(200);
+    }
+    let rows = admin.get("/audit_logs?type=admin_token_rejected").await.expect(200).json();
+    assert!((6..=10).contains(&rows.as_array().unwrap().len()), "{rows}");
 }
 
 #[test]
