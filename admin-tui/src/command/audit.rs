@@ -1,9 +1,6 @@
 //! `doorward-admin audit`
 
-use doorward_shared::{
-    TenantId,
-    audit::{AdminAuditLogItem, AuditLogItem},
-};
+use doorward_shared::{TenantId, audit::AdminAuditLogItem};
 
 use super::{
     Context, Failed, export, follow,
@@ -31,7 +28,7 @@ pub(super) async fn run(context: &Context, args: AuditArgs) -> Result<(), Failed
         return context.out.value(&rows);
     }
     let one_tenant = query.tenant.is_some();
-    let cells: Vec<_> = rows.iter().map(|item| row(&item.entry, (!one_tenant).then_some(item))).collect();
+    let cells: Vec<_> = rows.iter().map(|item| row(item, !one_tenant)).collect();
     context.out.table(&columns(!one_tenant), &cells)
 }
 
@@ -86,9 +83,10 @@ pub(super) fn columns(tenants: bool) -> Table {
 }
 
 /// An entry's cells, with its tenant at the end if that is wanted.
-pub(super) fn row(entry: &AuditLogItem, item: Option<&AdminAuditLogItem>) -> Vec<String> {
+pub(super) fn row(item: &AdminAuditLogItem, tenants: bool) -> Vec<String> {
+    let entry = &item.entry;
     let error = entry.error_code.as_deref().or(entry.error.as_deref());
-    let tenant = item.map(|item| match (&item.tenant_name, entry.tenant_id) {
+    let tenant = tenants.then(|| match (&item.tenant_name, entry.tenant_id) {
         (Some(name), _) => name.clone(),
         (None, TenantId::INSTALLATION) => "(installation)".to_owned(),
         (None, id) => id.to_string(),

@@ -75,7 +75,7 @@ impl<'a> Printer<'a> {
         // Room for what usually comes, where the first entries are short or there are none.
         let usual =
             ["", "mfa_authentication_final_succeeded", "0198c0de-0000", "challenge_unknown", "255.255.255.255", ""];
-        let mut rows: Vec<Vec<String>> = first.iter().map(|item| cells(item, tenants)).collect();
+        let mut rows: Vec<Vec<String>> = first.iter().map(|item| audit::row(item, tenants)).collect();
         rows.push(usual.iter().map(|text| (*text).to_owned()).collect());
         let layout = audit::columns(tenants).layout(&rows, context.out.width());
         Self { context, tenants, layout, headed: false }
@@ -88,10 +88,6 @@ impl<'a> Printer<'a> {
         if !std::mem::replace(&mut self.headed, true) {
             self.context.out.line(&self.layout.headings())?;
         }
-        rows.iter().try_for_each(|row| self.context.out.line(&self.layout.row(&cells(row, self.tenants))))
+        rows.iter().try_for_each(|row| self.context.out.line(&self.layout.row(&audit::row(row, self.tenants))))
     }
-}
-
-fn cells(item: &AdminAuditLogItem, tenants: bool) -> Vec<String> {
-    audit::row(&item.entry, tenants.then_some(item))
 }

@@ -38,8 +38,8 @@ fn lists(context: &Context, overview: &Overview) -> Result<(), Failed> {
     }
     if !overview.latest_refusals.is_empty() {
         context.out.line("\nLatest refusals")?;
-        let rows: Vec<_> = overview.latest_refusals.iter().rev().map(|entry| audit::row(entry, None)).collect();
-        context.out.table(&audit::columns(false), &rows)?;
+        let rows: Vec<_> = overview.latest_refusals.iter().rev().map(|item| audit::row(item, true)).collect();
+        context.out.table(&audit::columns(true), &rows)?;
     }
     Ok(())
 }

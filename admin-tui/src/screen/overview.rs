@@ -1,9 +1,9 @@
 //! The installation at a glance.
 
 use doorward_shared::{
-    TenantId, Timestamp,
+    Timestamp,
     admin::{Overview as Data, TenantSummary},
-    audit::{AuditLogItem, AuditOutcome},
+    audit::{AdminAuditLogItem, AuditOutcome},
 };
 
 use super::{Page, Screen, audit::Audit, tenant::Tenant};
@@ -65,15 +65,8 @@ impl Overview {
         self.data.value.as_ref()?.busiest.get(self.busiest.selected)
     }
 
-    fn refusal(&self) -> Option<&AuditLogItem> {
+    fn refusal(&self) -> Option<&AdminAuditLogItem> {
         self.data.value.as_ref()?.latest_refusals.get(self.refusals.selected)
-    }
-
-    /// The tenant's name, as far as this screen knows it.
-    #[must_use]
-    pub fn name_of(&self, id: TenantId) -> Option<&str> {
-        let busiest = &self.data.value.as_ref()?.busiest;
-        busiest.iter().find(|summary| summary.tenant.id == id).map(|summary| summary.tenant.display_name.as_str())
     }
 
     fn open(&self, cx: &mut Cx<'_>) {
@@ -85,9 +78,9 @@ impl Overview {
                 }
             }
             Focus::Refusals => {
-                if let Some(entry) = self.refusal() {
+                if let Some(refusal) = self.refusal() {
                     let query = AuditQuery { outcome: Some(AuditOutcome::Failed), ..AuditQuery::default() };
-                    cx.open(Screen::Audit(Box::new(Audit::at(query, None, entry.id))));
+                    cx.open(Screen::Audit(Box::new(Audit::at(query, None, refusal.entry.id))));
                 }
             }
         }

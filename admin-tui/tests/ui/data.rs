@@ -290,6 +290,6 @@ pub(crate) fn overview(world: &World, days: u32) -> Overview {
         credentials: 5_706,
         activity: activity(days),
         busiest,
-        latest_refusals: refused.take(20).map(|row| row.entry.clone()).collect(),
+        latest_refusals: refused.take(20).cloned().collect(),
     }
 }

@@ -35,7 +35,7 @@ impl Log {
     }
 
     /// The entries as this log's reader sees them.
-    fn named(
+    pub(super) fn named(
         self,
         connection: &mut Connection,
         entries: Vec<AuditLogItem>,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TenantItem;
-use crate::{Timestamp, audit::AuditLogItem};
+use crate::{Timestamp, audit::AdminAuditLogItem};
 
 /// The installation at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub struct Overview {
     /// The tenants with most entries in the same time, the busiest first; at most ten.
     pub busiest: Vec<TenantSummary>,
     /// The latest refusals of all tenants, newest first; at most twenty.
-    pub latest_refusals: Vec<AuditLogItem>,
+    pub latest_refusals: Vec<AdminAuditLogItem>,
 }
 
 /// What happened in one span of time.

@@ -1,9 +1,9 @@
 //! An audit log.
 
-use doorward_shared::{TenantId, audit::AdminAuditLogItem};
+use doorward_shared::audit::AdminAuditLogItem;
 use ratatui::layout::Rect;
 
-use super::{WIDE, entry, instead_of_rows, stale};
+use super::{WIDE, entry, instead_of_rows, stale, whose};
 use crate::{
     message::Target,
     model::Tone,
@@ -109,11 +109,7 @@ fn cells<'a>(row: &'a AdminAuditLogItem, of_all: bool, inline: bool, today: &str
     let loud = if failed { Tone::Bad } else { Tone::Plain };
     let mut cells = vec![cell(time, Tone::Dim), cell(mark, tone), cell(what, loud)];
     if of_all {
-        cells.push(match (&row.tenant_name, entry.tenant_id) {
-            (Some(name), _) => cell(name, Tone::Plain),
-            (None, TenantId::INSTALLATION) => cell("installation", Tone::Dim),
-            (None, id) => cell(id.to_string(), Tone::Dim),
-        });
+        cells.push(whose(row));
     }
     cells.extend([
         cell(entry.actor_user_id.as_deref().unwrap_or("–"), Tone::Plain),

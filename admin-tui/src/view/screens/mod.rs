@@ -9,7 +9,7 @@ pub(super) mod tenants;
 pub(super) mod tokens;
 pub(super) mod user;
 
-use doorward_shared::Timestamp;
+use doorward_shared::{TenantId, Timestamp, audit::AdminAuditLogItem};
 use ratatui::layout::Rect;
 
 use super::{
@@ -66,6 +66,15 @@ fn search_line(painter: &mut Painter<'_>, area: Rect, search: &Search) -> Rect {
     painter.text(area.x + 1, area.y, 2, "/ ", Tone::Accent);
     painter.field(area.x + 3, area.y, 40.min(area.width.saturating_sub(4)), &search.field, search.active);
     Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
+}
+
+/// Whose log an entry stands in: the tenant's name; the id of a tenant that is gone.
+fn whose(item: &AdminAuditLogItem) -> Cell<'_> {
+    match (&item.tenant_name, item.entry.tenant_id) {
+        (Some(name), _) => cell(name, Tone::Plain),
+        (None, TenantId::INSTALLATION) => cell("installation", Tone::Dim),
+        (None, id) => cell(id.to_string(), Tone::Dim),
+    }
 }
 
 /// A name and its value. Answers how many lines they took.

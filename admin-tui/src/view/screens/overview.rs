@@ -1,9 +1,9 @@
 //! The installation at a glance.
 
-use doorward_shared::{TenantId, admin::Overview as Data};
+use doorward_shared::admin::Overview as Data;
 use ratatui::layout::Rect;
 
-use super::{instead_of_rows, refusals, stale};
+use super::{instead_of_rows, refusals, stale, whose};
 use crate::{
     model::Tone,
     screen::overview::{Focus, Overview},
@@ -154,17 +154,13 @@ fn draw_refusals(painter: &mut Painter<'_>, screen: &Overview, data: &Data, area
     let now = painter.now;
     painter.table(inside, &table, |at| match data.latest_refusals.get(at) {
         Some(it) => {
-            let why = it.error_code.as_deref().or(it.error.as_deref()).unwrap_or(it.kind.as_str());
-            let tenant = if it.tenant_id == TenantId::INSTALLATION {
-                "installation".to_owned()
-            } else {
-                screen.name_of(it.tenant_id).map_or_else(|| it.tenant_id.to_string(), str::to_owned)
-            };
+            let entry = &it.entry;
+            let why = entry.error_code.as_deref().or(entry.error.as_deref()).unwrap_or(entry.kind.as_str());
             vec![
-                cell(when::ago(now, it.created_at), Tone::Dim),
+                cell(when::ago(now, entry.created_at), Tone::Dim),
                 cell(why, Tone::Bad),
-                cell(tenant, Tone::Plain),
-                cell(it.actor_user_id.as_deref().unwrap_or("–"), Tone::Plain),
+                whose(it),
+                cell(entry.actor_user_id.as_deref().unwrap_or("–"), Tone::Plain),
             ]
         }
         None => Vec::new(),

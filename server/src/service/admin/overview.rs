@@ -11,7 +11,7 @@ use doorward_shared::{
 use super::{AdminCall, existing, granted};
 use crate::{
     domain::{audit::AuditFilter, list::TenantQuery},
-    service::{Failure, settling},
+    service::{Failure, audit_logs::Log, settling},
     store::{
         StoreError, audit,
         audit::days::{self, Activity, Days},
@@ -53,6 +53,7 @@ pub async fn installation(call: &AdminCall, days: u32) -> Result<Overview, Failu
         let totals = summaries::totals(connection)?;
         let busiest = audit::busiest(connection, days, BUSIEST)?;
         let failed = AuditFilter { outcome: Some(AuditOutcome::Failed), ..AuditFilter::default() };
+        let refusals = audit::latest(connection, None, &failed, LATEST_REFUSALS)?;
         Ok(Overview {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             engine: engine.as_str().to_owned(),
@@ -64,7 +65,7 @@ pub async fn installation(call: &AdminCall, days: u32) -> Result<Overview, Failu
             credentials: totals.credentials,
             activity: points(days, &days::of_all(connection, days)?),
             busiest: summaries::of(connection, &busiest, week)?,
-            latest_refusals: audit::latest(connection, None, &failed, LATEST_REFUSALS)?,
+            latest_refusals: Log::All.named(connection, refusals)?,
         })
     })
     .await

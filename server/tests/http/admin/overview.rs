@@ -36,11 +36,34 @@ async fn the_installation_is_shown_at_a_glance() {
     let busiest: Vec<&Value> = overview["busiest"].as_array().unwrap().iter().map(|tenant| &tenant["id"]).collect();
     assert_eq!(busiest, [&json!(busy.id), &json!(quiet.id)]);
     assert_eq!(overview["latest_refusals"][0]["type"], "api_key_rejected");
+    assert_eq!(overview["latest_refusals"][0]["tenant_name"], "Example");
     assert_eq!(overview["latest_refusals"].as_array().unwrap().len(), 1);
     assert_eq!(admin.get("/overview").await.expect(200).json()["activity"].as_array().unwrap().len(), 14);
     for days in ["0", "91", "x"] {
         admin.get(&format!("/overview?days={days}")).await.expect_refusal(400, "query_invalid");
     }
+}
+
+#[tokio::test]
+async fn the_latest_refusals_name_tenants_that_are_there() {
+    let server = TestServer::start().await;
+    let (kept, gone) = (server.tenant().await, server.tenant().await);
+    let admin = server.admin("ops", Role::Admin).await;
+    for tenant in [&kept, &gone] {
+        tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+        server.clock.advance_ms(1_000);
+    }
+    server.admin("nobody", Role::Auditor).await.post("/tenants", &json!({})).await.expect_refusal(403, "forbidden");
+    let refusals = async || {
+        let overview = admin.get("/overview").await.expect(200).json();
+        let name = |refusal: &Value| (refusal["tenant_id"].clone(), refusal.get("tenant_name").cloned());
+        overview["latest_refusals"].as_array().unwrap().iter().map(name).collect::<Vec<_>>()
+    };
+    let named = |tenant: &doorward_testkit::TestTenant| (json!(tenant.id), Some(json!("Example")));
+    let installation = || (json!(TenantId::INSTALLATION), None);
+    assert_eq!(refusals().await, [installation(), named(&gone), named(&kept)]);
+    let _ = admin.send(reqwest::Method::DELETE, &format!("/tenants/{}", gone.id), None).await.expect(204);
+    assert_eq!(refusals().await, [installation(), named(&kept)], "a tenant's log goes with it");
 }
 
 #[tokio::test]
