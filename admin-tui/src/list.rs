@@ -94,7 +94,11 @@ pub struct Paged<T> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Arrival {
+    /// The same list: what was selected stays so.
     Fresh,
+    /// Another list, from its first row.
+    Other,
+    /// What follows.
     More,
 }
 
@@ -133,10 +137,20 @@ impl<T: Row> Paged<T> {
 
     /// Asks for the list from its beginning, in place of whatever was asked for before.
     pub fn load(&mut self, call: Call, cx: &mut Cx<'_>) {
+        let is_other = matches!(self.pending, Some((_, Arrival::Other)));
+        self.ask(call, if is_other { Arrival::Other } else { Arrival::Fresh }, cx);
+    }
+
+    /// Asks for a list in another order, or of other rows. Its first row will be selected.
+    pub fn load_other(&mut self, call: Call, cx: &mut Cx<'_>) {
+        self.ask(call, Arrival::Other, cx);
+    }
+
+    fn ask(&mut self, call: Call, arrival: Arrival, cx: &mut Cx<'_>) {
         if let Some((id, _)) = self.pending.take() {
             cx.cancel(id);
         }
-        self.pending = Some((cx.ask(call), Arrival::Fresh));
+        self.pending = Some((cx.ask(call), arrival));
     }
 
     /// Asks for the next page when the selection comes near the end; `call` makes the call from what leads there.
@@ -173,9 +187,10 @@ impl<T: Row> Paged<T> {
     }
 
     fn take(&mut self, loaded: Loaded<T>, arrival: Arrival) {
-        let selected = self.selected().map(Row::key);
+        let selected = self.selected().map(Row::key).filter(|_| arrival != Arrival::Other);
         match arrival {
             Arrival::Fresh => self.rows = loaded.rows,
+            Arrival::Other => (self.rows, self.cursor.selected) = (loaded.rows, 0),
             Arrival::More => self.rows.extend(loaded.rows),
         }
         self.loaded = true;

@@ -7,7 +7,7 @@ use crate::{
     keymap::{Binding, Command, Key, bind},
 };
 
-/// How long nothing must be written until the server is asked.
+/// How long nothing must be written until the server is asked although an earlier answer is awaited.
 const PAUSE_MS: i64 = 150;
 
 /// A filter's text.
@@ -41,9 +41,17 @@ impl Search {
         self.field.given()
     }
 
-    /// After the text changed: the server is asked soon.
-    pub fn edited(&mut self, now: Timestamp) {
-        self.due = Some(now.plus_millis(PAUSE_MS));
+    /// After the text changed. Answers whether the server is to be asked at once: while it is still `asked`, what is
+    /// written waits for that answer, or for a pause in the writing if that comes first. So it is asked as often as it
+    /// answers, and no more.
+    pub fn edited(&mut self, now: Timestamp, asked: bool) -> bool {
+        self.due = asked.then(|| now.plus_millis(PAUSE_MS));
+        !asked
+    }
+
+    /// Whether something was written while an answer was awaited that has come now. Answers `true` once.
+    pub fn is_waiting(&mut self) -> bool {
+        self.due.take().is_some()
     }
 
     /// Whether it is time to ask the server. Answers `true` once.

@@ -88,8 +88,7 @@ impl Tenants {
     }
 
     fn restart(&mut self, cx: &mut Cx<'_>) {
-        self.list.cursor.select(0, self.list.rows.len());
-        self.load(cx);
+        self.list.load_other(self.query(None), cx);
     }
 }
 
@@ -183,11 +182,15 @@ impl Page for Tenants {
         self.list.load(self.query(None), cx);
     }
 
-    fn settle(&mut self, reply: Reply, _cx: &mut Cx<'_>) -> Option<Reply> {
-        self.list.settle(reply, |answer| match answer {
+    fn settle(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Option<Reply> {
+        let reply = self.list.settle(reply, |answer| match answer {
             Answer::Tenants(page) => Some(Loaded { rows: page.items, next: page.next, total: Some(page.total) }),
             _ => None,
-        })
+        });
+        if !self.list.is_pending() && self.search.is_waiting() {
+            self.restart(cx);
+        }
+        reply
     }
 
     fn is_busy(&self) -> bool {
@@ -219,6 +222,8 @@ impl Page for Tenants {
     }
 
     fn edited(&mut self, cx: &mut Cx<'_>) {
-        self.search.edited(cx.now);
+        if self.search.edited(cx.now, self.list.is_pending()) {
+            self.restart(cx);
+        }
     }
 }

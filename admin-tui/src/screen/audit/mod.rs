@@ -189,7 +189,11 @@ impl Page for Audit {
     }
 
     fn settle(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Option<Reply> {
-        self.take(reply, cx)
+        let reply = self.take(reply, cx);
+        if self.fresh.is_none() && self.search.is_waiting() {
+            self.apply_text(cx);
+        }
+        reply
     }
 
     fn is_busy(&self) -> bool {
@@ -221,7 +225,9 @@ impl Page for Audit {
     }
 
     fn edited(&mut self, cx: &mut Cx<'_>) {
-        self.search.edited(cx.now);
+        if self.search.edited(cx.now, self.fresh.is_some()) {
+            self.apply_text(cx);
+        }
     }
 
     fn click(&mut self, target: Target, cx: &mut Cx<'_>) {

@@ -172,6 +172,15 @@ impl Tenant {
         }
     }
 
+    /// Whether rows of the tab in front are on their way.
+    const fn awaits_rows(&self) -> bool {
+        match self.tab {
+            Tab::Users => self.users.is_pending(),
+            Tab::Transactions => self.transactions.is_pending(),
+            _ => false,
+        }
+    }
+
     fn is_searching(&self) -> bool {
         self.search().is_some_and(|search| search.active)
     }
@@ -266,7 +275,7 @@ impl Page for Tenant {
         self.load_tab(cx);
     }
 
-    fn settle(&mut self, reply: Reply, _cx: &mut Cx<'_>) -> Option<Reply> {
+    fn settle(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Option<Reply> {
         let reply = self.overview.settle(reply, |answer| match answer {
             Answer::TenantOverview(overview) => Some(*overview),
             _ => None,
@@ -276,7 +285,11 @@ impl Page for Tenant {
             Some(form) => form.settle(reply)?,
             None => reply,
         };
-        self.settle_tabs(reply)
+        let reply = self.settle_tabs(reply);
+        if !self.awaits_rows() && self.search_mut().is_some_and(Search::is_waiting) {
+            self.restart_search(cx);
+        }
+        reply
     }
 
     fn is_busy(&self) -> bool {
@@ -333,12 +346,12 @@ impl Page for Tenant {
     }
 
     fn edited(&mut self, cx: &mut Cx<'_>) {
-        let now = cx.now;
+        let (now, asked) = (cx.now, self.awaits_rows());
         match (&mut self.form, self.tab) {
             (Some(form), Tab::Configuration) => form.changed(cx),
             _ => {
-                if let Some(search) = self.search_mut() {
-                    search.edited(now);
+                if self.search_mut().is_some_and(|search| search.edited(now, asked)) {
+                    self.restart_search(cx);
                 }
             }
         }

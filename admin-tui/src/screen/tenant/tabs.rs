@@ -240,9 +240,11 @@ impl Tenant {
     }
 
     pub(super) fn restart_search(&mut self, cx: &mut Cx<'_>) {
-        self.users.cursor.select(0, self.users.rows.len());
-        self.transactions.cursor.select(0, self.transactions.rows.len());
-        self.load_tab(cx);
+        match self.tab {
+            Tab::Users => self.users.load_other(self.users_call(None), cx),
+            Tab::Transactions => self.transactions.load_other(self.transactions_call(None), cx),
+            _ => {}
+        }
     }
 
     pub(super) fn settle_tabs(&mut self, reply: Reply) -> Option<Reply> {

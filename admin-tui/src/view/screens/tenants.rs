@@ -44,7 +44,7 @@ fn draw_table(painter: &mut Painter<'_>, screen: &Tenants, area: Rect) {
         columns: vec![
             Column::new(title(screen, TenantSort::Name, "Name"), Width::Share(3)),
             Column::new("RP ID", Width::Share(2)),
-            Column::new(title(screen, TenantSort::Users, "Users"), Width::Fixed(6)).right(),
+            Column::new(title(screen, TenantSort::Users, "Users"), Width::Fixed(7)).right(),
             Column::new("Keys", Width::Fixed(4)).right().from(76),
             Column::new("OK 7d", Width::Fixed(5)).right(),
             Column::new("Refused", Width::Fixed(7)).right(),
