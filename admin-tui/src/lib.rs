@@ -10,6 +10,7 @@ pub mod connection;
 pub mod effect;
 pub mod escape;
 pub mod field;
+pub mod folders;
 pub mod keymap;
 pub mod list;
 pub mod message;

@@ -14,6 +14,7 @@ pub(crate) use context::{Out, Then};
 
 use crate::{
     api::{ApiError, Progress},
+    folders::Folders,
     keymap::Section,
     message::{Reply, RequestId},
     overlay::Overlay,
@@ -33,8 +34,8 @@ pub struct Options {
     pub server: String,
     /// The colours.
     pub theme: Theme,
-    /// Where exports go unless another place is named.
-    pub export_folder: PathBuf,
+    /// Where files go: exports here, unless another place is named.
+    pub folders: Folders,
     /// The time at the start.
     pub now: Timestamp,
 }
@@ -249,7 +250,7 @@ impl Model {
     /// Has the dialog in front, or else the screen, do something.
     pub(crate) fn with_front<R>(&mut self, out: &mut Out, act: impl FnOnce(&mut dyn Page, &mut Cx<'_>) -> R) -> R {
         let role = self.role();
-        let mut cx = Cx { now: self.now, role, export_folder: &self.options.export_folder, ids: &mut self.ids, out };
+        let mut cx = Cx { now: self.now, role, folders: &self.options.folders, ids: &mut self.ids, out };
         match &mut self.overlay {
             Some(overlay) => act(overlay.page_mut(), &mut cx),
             None => act(front(&mut self.stacks, self.section).top_mut().page_mut(), &mut cx),
@@ -259,14 +260,14 @@ impl Model {
     /// Has the screen in front do something, whatever lies over it.
     pub(crate) fn with_screen<R>(&mut self, out: &mut Out, act: impl FnOnce(&mut Screen, &mut Cx<'_>) -> R) -> R {
         let role = self.role();
-        let mut cx = Cx { now: self.now, role, export_folder: &self.options.export_folder, ids: &mut self.ids, out };
+        let mut cx = Cx { now: self.now, role, folders: &self.options.folders, ids: &mut self.ids, out };
         act(front(&mut self.stacks, self.section).top_mut(), &mut cx)
     }
 
     /// Offers an answer to the dialog and to every screen until one takes it.
     pub(crate) fn settle(&mut self, reply: Reply, out: &mut Out) {
         let role = self.role();
-        let mut cx = Cx { now: self.now, role, export_folder: &self.options.export_folder, ids: &mut self.ids, out };
+        let mut cx = Cx { now: self.now, role, folders: &self.options.folders, ids: &mut self.ids, out };
         let dialog = self.overlay.iter_mut().map(Overlay::page_mut);
         let screens = self.stacks.iter_mut().flat_map(Stack::all_mut).map(Screen::page_mut);
         let mut reply = Some(reply);

@@ -26,6 +26,7 @@ use crate::{
     app::{Input, run},
     backend::Admin,
     clock::now,
+    folders::Folders,
     model::Options,
     view::Theme,
 };
@@ -46,7 +47,10 @@ pub async fn show<A: Admin>(api: A, server: String) -> io::Result<()> {
     let options = Options {
         server,
         theme: Theme::detect(|name| std::env::var(name).ok()),
-        export_folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+        folders: Folders {
+            here: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
+        },
         now: now(),
     };
     let inputs = Inputs::new()?;

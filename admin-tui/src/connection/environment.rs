@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::folders::Folders;
+
 /// The variables of a process.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
@@ -43,10 +45,8 @@ impl Environment {
     /// A path in a file of profiles: `~/` is the home folder, and what is relative lies beside the file.
     #[must_use]
     pub fn path_beside(&self, file: &Path, text: &str) -> PathBuf {
-        match (text.strip_prefix("~/"), self.get("HOME")) {
-            (Some(rest), Some(home)) => Path::new(home).join(rest),
-            _ => file.parent().unwrap_or_else(|| Path::new("")).join(text),
-        }
+        let here = file.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        Folders { here, home: self.get("HOME").map(PathBuf::from) }.path(text)
     }
 }
 

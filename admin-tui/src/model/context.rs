@@ -1,7 +1,5 @@
 //! What screens and dialogs reach the rest of the app through.
 
-use std::path::Path;
-
 use doorward_shared::{Timestamp, admin::Role};
 
 use super::Tone;
@@ -9,6 +7,7 @@ use crate::{
     api::AuditQuery,
     backend::{Call, Export},
     effect::Effect,
+    folders::Folders,
     keymap::Command,
     message::RequestId,
     overlay::Overlay,
@@ -23,8 +22,8 @@ pub struct Cx<'a> {
     pub now: Timestamp,
     /// What the token may do.
     pub role: Role,
-    /// Where exports go unless another place is named.
-    pub export_folder: &'a Path,
+    /// Where files go.
+    pub folders: &'a Folders,
     pub(super) ids: &'a mut u64,
     pub(super) out: &'a mut Out,
 }

@@ -1,7 +1,5 @@
 //! The forms there are: their fields, what they ask of the server, and what becomes of its answer.
 
-use std::path::PathBuf;
-
 use doorward_shared::{
     TenantId, Timestamp,
     admin::{CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, Role, SigningAlgorithm},
@@ -128,7 +126,7 @@ pub fn export(query: AuditQuery, folder: &std::path::Path, now: Timestamp) -> Fo
         note,
         vec![
             FormField::choice("Format", "NDJSON for programs, CSV for spreadsheets", &["ndjson", "csv"], 0),
-            FormField::text("File", "must not exist yet", &path.to_string_lossy()),
+            FormField::text("File", "must not exist yet; ~/ is your home", &path.to_string_lossy()),
         ],
     )
 }
@@ -224,7 +222,7 @@ impl Form {
             Purpose::Export(query) => {
                 let format = if self.chosen(0) == 0 { ExportFormat::Ndjson } else { ExportFormat::Csv };
                 let path = self.given(1).ok_or_else(|| (Some(1), "a file is needed".to_owned()))?;
-                cx.export(Export { query: query.as_ref().clone(), format, path: PathBuf::from(path) });
+                cx.export(Export { query: query.as_ref().clone(), format, path: cx.folders.path(&path) });
                 return Ok(None);
             }
             Purpose::Refine(query) => {

@@ -257,6 +257,10 @@ async fn an_export_shows_how_far_it_is_and_can_be_cancelled() {
     fake.hold(false);
     app.keys("E enter").await;
     app.shows(&["Exported 12 entries to /exports/audit-2026-11-25-10-30-00.ndjson"]);
+    app.keys("E tab ^u").await;
+    app.write("~/refused.csv").await;
+    app.keys("enter").await;
+    app.shows(&["Exported 12 entries to /home/ops/refused.csv"]);
     assert_eq!(ExportFormat::Ndjson.to_string(), "ndjson");
 }
 

@@ -14,6 +14,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, Mous
 use doorward_admin::{
     app::{Input, run},
     backend::Admin,
+    folders::Folders,
     model::Options,
     secret::Secret,
     view::Theme,
@@ -126,7 +127,8 @@ impl App {
         let copied = Arc::<Mutex<Vec<String>>>::default();
         let (screen, clipboard) = (terminal.clone(), Arc::clone(&copied));
         let now = start_time();
-        let options = Options { server: "http://127.0.0.1:8001".to_owned(), theme, export_folder: folder, now };
+        let folders = Folders { here: folder, home: Some(PathBuf::from("/home/ops")) };
+        let options = Options { server: "http://127.0.0.1:8001".to_owned(), theme, folders, now };
         let task = tokio::spawn(async move {
             let events =
                 Box::pin(stream::unfold(receiver, |mut receiver: mpsc::UnboundedReceiver<Input>| async move {

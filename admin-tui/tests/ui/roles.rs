@@ -74,7 +74,7 @@ fn nothing_is_offered_before_the_role_is_known() {
     let options = doorward_admin::model::Options {
         server: String::new(),
         theme: doorward_admin::view::Theme::Plain,
-        export_folder: std::path::PathBuf::new(),
+        folders: doorward_admin::folders::Folders::default(),
         now: crate::harness::start_time(),
     };
     assert_eq!(Model::new(options, (80, 24)).role(), Role::Auditor);

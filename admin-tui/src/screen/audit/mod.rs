@@ -159,7 +159,7 @@ impl Page for Audit {
             Command::Refine => cx.dialog(Overlay::Form(Box::new(forms::refine(self.query.clone())))),
             Command::Types => cx.dialog(Overlay::Types(Box::new(Types::new(self.query.clone())))),
             Command::Export => {
-                let form = forms::export(self.query.clone(), cx.export_folder, cx.now);
+                let form = forms::export(self.query.clone(), &cx.folders.here, cx.now);
                 cx.dialog(Overlay::Form(Box::new(form)));
             }
             Command::Copy => {
