@@ -5,15 +5,15 @@ use std::sync::Arc;
 use crossterm::event::{Event, MouseButton, MouseEventKind};
 use doorward_shared::Timestamp;
 use futures_util::{Stream, StreamExt as _};
-use ratatui::{Terminal, backend::Backend};
+use ratatui::{Terminal, backend::Backend, layout::Size};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::{
     backend::Admin,
     effect::{Effect, Performer},
+    hands::Hands,
     message::Message,
     model::{Model, Options},
-    secret::Secret,
     update,
     view::{self, Painted},
 };
@@ -25,13 +25,13 @@ pub enum Input {
     Event(Event),
     /// Time passed.
     Tick(Timestamp),
+    /// The process was stopped, and goes on; somebody else had the terminal meanwhile.
+    Resumed,
     /// The process is asked to end.
     Stop,
 }
 
-/// Runs the app on a terminal until it is left or the inputs end.
-///
-/// `copy` hands a secret to the terminal's clipboard and answers whether that went well.
+/// Runs the app on a terminal until it is left or the inputs end. A panic of something that runs beside it ends it, too.
 ///
 /// # Errors
 /// Those of the terminal.
@@ -40,7 +40,7 @@ pub async fn run<B: Backend, A: Admin>(
     mut inputs: impl Stream<Item = Input> + Unpin,
     api: Arc<A>,
     options: Options,
-    mut copy: impl FnMut(&Secret) -> bool,
+    mut hands: impl Hands,
 ) -> Result<(), B::Error> {
     let (sender, mut answers) = unbounded_channel();
     let mut performer = Performer::new(api, sender);
@@ -55,10 +55,20 @@ pub async fn run<B: Backend, A: Admin>(
                     Effect::Call(id, call) => performer.call(id, *call),
                     Effect::Cancel(id) => performer.cancel(id),
                     Effect::Export(id, export) => performer.export(id, *export),
-                    Effect::Redraw => terminal.clear()?,
+                    Effect::Redraw => forget(terminal)?,
                     Effect::Copy(secret) => {
-                        let copied = Message::Copied(copy(&secret));
+                        let copied = Message::Copied(hands.copy(&secret));
                         effects.extend(update::update(&mut model, copied));
+                    }
+                    Effect::Suspend => {
+                        hands.suspend();
+                        effects.extend(update::update(&mut model, Message::Resumed));
+                    }
+                    Effect::Retake => {
+                        hands.retake();
+                        forget(terminal)?;
+                        let Size { width: columns, height: rows } = terminal.size()?;
+                        effects.extend(update::update(&mut model, Message::Resize { columns, rows }));
                     }
                 }
             }
@@ -70,7 +80,7 @@ pub async fn run<B: Backend, A: Admin>(
             let before = painted.uncertain;
             painted = paint(terminal, &model)?;
             if !before.is_empty() && before != painted.uncertain {
-                terminal.clear()?;
+                forget(terminal)?;
                 painted = paint(terminal, &model)?;
             }
             effects.extend(update::update(&mut model, Message::Painted { rows: painted.rows }));
@@ -79,6 +89,7 @@ pub async fn run<B: Backend, A: Admin>(
             // Answers first: they are few, and what was waited for must not wait behind held-down keys.
             biased;
             answer = answers.recv() => answer,
+            panic = performer.panicked() => std::panic::resume_unwind(panic),
             input = inputs.next() => match input {
                 Some(input) => understand(input, &painted),
                 None => Some(Message::Stop),
@@ -90,6 +101,14 @@ pub async fn run<B: Backend, A: Admin>(
             effects.extend(update::update(&mut model, answer));
         }
     }
+}
+
+/// Clears the terminal, and has the next frame draw every cell. [`Terminal::clear`] would ask the terminal where its cursor
+/// is; the answer comes among the keys, and whoever reads these first takes it away.
+fn forget<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
+    terminal.backend_mut().clear()?;
+    terminal.swap_buffers();
+    Ok(())
 }
 
 fn paint<B: Backend>(terminal: &mut Terminal<B>, model: &Model) -> Result<Painted, B::Error> {
@@ -107,6 +126,7 @@ fn paint<B: Backend>(terminal: &mut Terminal<B>, model: &Model) -> Result<Painte
 fn understand(input: Input, painted: &Painted) -> Option<Message> {
     Some(match input {
         Input::Tick(now) => Message::Tick(now),
+        Input::Resumed => Message::Resumed,
         Input::Stop => Message::Stop,
         Input::Event(Event::Key(key)) => Message::Key(key),
         Input::Event(Event::Paste(text)) => Message::Paste(text),

@@ -134,6 +134,7 @@ pub enum Command {
     Quit,
     Reload,
     Redraw,
+    Suspend,
     CycleTheme,
     CancelExport,
     Go(Section),
@@ -214,6 +215,7 @@ pub fn everywhere(exporting: bool) -> Vec<Binding> {
         bind(&[Key::Char('?')], Command::Help, "help", "what works here"),
         bind(&[Key::Char('T')], Command::CycleTheme, "", "other colours: dark, light, 16, none"),
         bind(&[Key::Ctrl('l')], Command::Redraw, "", "draw the screen afresh"),
+        bind(&[Key::Ctrl('z')], Command::Suspend, "", "to the shell; its fg leads back"),
         bind(&[Key::Char('q')], Command::Quit, "", "quit"),
     ];
     if exporting {

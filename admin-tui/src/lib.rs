@@ -11,6 +11,7 @@ pub mod effect;
 pub mod escape;
 pub mod field;
 pub mod folders;
+pub mod hands;
 pub mod keymap;
 pub mod list;
 pub mod message;

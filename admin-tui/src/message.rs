@@ -68,6 +68,8 @@ pub enum Message {
     },
     /// Time passed.
     Tick(Timestamp),
+    /// The process was stopped, and goes on.
+    Resumed,
     /// The process is asked to end.
     Stop,
     /// A call ended.

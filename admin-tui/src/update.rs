@@ -51,6 +51,7 @@ fn happened(model: &mut Model, message: Message, out: &mut Out) {
         Message::Click(target) => input::click(model, target, out),
         Message::Wheel(by) => input::wheel(model, by, out),
         Message::Resize { columns, rows } => model.size = (columns, rows),
+        Message::Resumed => out.effects.push(Effect::Retake),
         Message::Stop => model.quit = true,
         Message::Reply(reply) => replied(model, reply, out),
         Message::Progress(id, progress) => {
@@ -187,6 +188,7 @@ fn perform(model: &mut Model, command: Command, out: &mut Out) {
         }
         Command::Reload => load_screen(model, out),
         Command::Redraw => out.effects.push(Effect::Redraw),
+        Command::Suspend => out.effects.push(Effect::Suspend),
         Command::CycleTheme => model.options.theme = model.options.theme.next(),
         Command::CancelExport => {
             if let Some(exporting) = model.exporting.take() {

@@ -5,6 +5,7 @@ use doorward_shared::admin::Role;
 
 use super::{leave_to, perform};
 use crate::{
+    effect::Effect,
     keymap::{self, Command, Key},
     message::Target,
     model::{Model, Out},
@@ -25,6 +26,11 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, out: &mut Out) {
         } else {
             perform(model, Command::Quit, out)
         }
+        return;
+    }
+    if key == Some(Key::Ctrl('z')) {
+        // As well whatever is in front: it is there again when the shell lets the app go on.
+        out.effects.push(Effect::Suspend);
         return;
     }
     let bindings = model.bindings();

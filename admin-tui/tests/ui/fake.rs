@@ -28,6 +28,8 @@ struct Manner {
     fault: Option<ApiError>,
     /// Whether calls wait until they are let go.
     holds: bool,
+    /// Whether calls panic.
+    panics: bool,
     /// The calls so far.
     calls: Vec<Call>,
 }
@@ -53,6 +55,11 @@ impl Fake {
     /// Lets every call fail from now on, or no longer.
     pub(crate) fn fail(&self, fault: Option<ApiError>) {
         self.manner.lock().unwrap().fault = fault;
+    }
+
+    /// Lets every call panic from now on.
+    pub(crate) fn panic(&self) {
+        self.manner.lock().unwrap().panics = true;
     }
 
     /// Lets calls wait from now on, or lets them all go.
@@ -92,11 +99,12 @@ impl Admin for Fake {
             }
             go_on.await;
         }
-        let fault = {
+        let (fault, panics) = {
             let mut manner = self.manner.lock().unwrap();
             manner.calls.push(call.clone());
-            manner.fault.clone()
+            (manner.fault.clone(), manner.panics)
         };
+        assert!(!panics, "a client that panics");
         match fault {
             Some(fault) => Err(fault),
             None if call == Call::Me => Ok(Answer::Me(Me { name: "ops".to_owned(), role: self.role })),

@@ -2,6 +2,7 @@
 
 use crossterm::event::MouseEventKind;
 use doorward_admin::{backend::Call, view::Theme};
+use doorward_shared::AuditType;
 
 use crate::{data, fake::Fake, harness::App};
 
@@ -47,6 +48,81 @@ async fn a_slow_answer_to_an_old_question_changes_nothing() {
     app.settle().await;
     app.shows(&["Hooli", "1 tenant"]);
     app.lacks(&["Globex"]);
+}
+
+#[tokio::test]
+async fn a_filter_is_asked_for_at_once_and_then_as_often_as_the_server_answers() {
+    let fake = Fake::new(data::world());
+    let app = App::start(fake.clone(), 80, 24).await;
+    app.keys("2 /").await;
+    let asked = |fake: &Fake| {
+        let text = |call| match call {
+            Call::Tenants(query) => query.text,
+            _ => None,
+        };
+        fake.calls().into_iter().filter_map(text).collect::<Vec<_>>()
+    };
+    app.write("g").await;
+    assert_eq!(asked(&fake), ["g"], "no time has passed");
+    fake.hold(true);
+    app.write("lob").await;
+    fake.hold(false);
+    app.settle().await;
+    assert_eq!(asked(&fake), ["g", "gl", "glob"]);
+    app.shows(&["1 tenant", "Globex"]);
+}
+
+#[tokio::test]
+async fn a_filter_does_not_wait_for_a_slow_answer_once_nothing_more_is_written() {
+    let fake = Fake::new(data::world());
+    let mut app = App::start(fake.clone(), 80, 24).await;
+    app.keys("2 enter l l l /").await;
+    fake.hold(true);
+    app.write("ali").await;
+    app.pass(200).await;
+    fake.hold(false);
+    app.settle().await;
+    let asked: Vec<_> =
+        fake.calls().into_iter().filter(|call| matches!(call, Call::Users(_, query) if query.text.is_some())).collect();
+    assert!(matches!(asked.as_slice(), [Call::Users(_, query)] if query.text.as_deref() == Some("ali")), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_list_in_another_order_begins_at_its_first_row() {
+    let app = App::start(Fake::new(data::world()), 100, 24).await;
+    app.keys("2 j j S").await;
+    app.shows(&["Active ↑"]);
+    let rows: Vec<String> = app.screen().lines().skip(4).map(str::to_owned).collect();
+    assert!(rows[0].starts_with("▌Hooli"), "{rows:?}");
+    app.keys("j r").await;
+    let rows: Vec<String> = app.screen().lines().skip(4).map(str::to_owned).collect();
+    assert!(rows[1].starts_with('▌'), "asked again, the list keeps its place: {rows:?}");
+}
+
+#[tokio::test]
+async fn the_app_is_suspended_and_finds_its_terminal_as_it_is_then() {
+    let app = App::start(Fake::new(data::world()), 80, 24).await;
+    app.keys("2 n").await;
+    let (before, cleared) = (app.screen(), app.cleared());
+    app.keys("^z").await;
+    assert_eq!(app.suspended(), (1, 1));
+    assert_eq!(app.screen(), before);
+    assert!(app.cleared() > cleared, "what the shell left is drawn over");
+    // Stopped and continued by others, in a window that changed meanwhile.
+    app.resize_unseen(100, 30);
+    app.resume().await;
+    assert_eq!(app.suspended(), (1, 2));
+    assert_eq!(app.screen().lines().count(), 30);
+    app.shows(&["New tenant"]);
+}
+
+#[tokio::test]
+async fn a_panic_beside_the_loop_ends_the_app() {
+    let fake = Fake::new(data::world());
+    let app = App::start(fake.clone(), 80, 24).await;
+    fake.panic();
+    app.keys("2").await;
+    assert_eq!(app.panicked().await, "a client that panics");
 }
 
 #[tokio::test]
@@ -192,6 +268,20 @@ async fn the_app_ends_when_asked_or_when_nobody_is_there() {
     let app = App::start(Fake::new(data::world()), 80, 24).await;
     app.stop().await;
     assert!(app.has_ended().await, "a signal");
+}
+
+#[tokio::test]
+async fn refusals_name_tenants_that_are_not_among_the_busiest() {
+    let mut world = data::world();
+    for number in 0..12 {
+        world.add_tenant(&format!("Quiet {number}"));
+    }
+    let last = world.tenants.len() - 1;
+    world.happen(last, AuditType::MfaAuthenticationFinalFailed, "zoe", 1_000);
+    let app = App::start(Fake::new(world), 160, 48).await;
+    let screen = app.screen();
+    let row = screen.lines().find(|line| line.contains("zoe")).unwrap();
+    assert!(row.contains("Quiet 11"), "{row}");
 }
 
 #[tokio::test]

@@ -112,11 +112,9 @@ async fn signing_keys_are_rotated_and_retired() {
 #[tokio::test]
 async fn users_are_found_and_their_credentials_removed() {
     let fake = Fake::new(data::world());
-    let mut app = App::start(fake.clone(), 100, 30).await;
+    let app = App::start(fake.clone(), 100, 30).await;
     app.keys("2 enter l l l /").await;
     app.write("ali").await;
-    app.shows(&["carol"]);
-    app.pass(200).await;
     app.lacks(&["carol"]);
     app.keys("enter enter").await;
     app.shows(&["Acme Bank › alice@example.com", "iCloud Keychain", "YubiKey 5C", "transfer-000"]);
@@ -158,7 +156,7 @@ async fn tenants_are_sorted_filtered_and_loaded_while_scrolling() {
         world.add_tenant(&format!("Tenant {at:03}"));
     }
     let fake = Fake::new(world);
-    let mut app = App::start(fake.clone(), 80, 24).await;
+    let app = App::start(fake.clone(), 80, 24).await;
     app.keys("2 s s S").await;
     let sorted = fake.calls().into_iter().rev().find_map(|call| match call {
         Call::Tenants(query) => Some((query.sort.map(|sort| sort.as_str()), query.order)),
@@ -173,8 +171,6 @@ async fn tenants_are_sorted_filtered_and_loaded_while_scrolling() {
     assert!(fake.count(|call| matches!(call, Call::Tenants(query) if query.after.is_some())) >= 2);
     app.keys("/").await;
     app.write("t 04").await;
-    app.shows(&["Tenant 000"]);
-    app.pass(200).await;
     app.shows(&["10 tenants", "Tenant 049"]);
     app.lacks(&["Tenant 000"]);
     app.keys("enter").await;
@@ -204,7 +200,7 @@ async fn an_entry_leads_to_its_tenant_and_its_user() {
 #[tokio::test]
 async fn filters_combine_show_as_chips_and_go_one_by_one() {
     let fake = Fake::new(data::world());
-    let mut app = App::start(fake.clone(), 160, 30).await;
+    let app = App::start(fake.clone(), 160, 30).await;
     app.keys("3 f right right tab").await;
     app.write("bob").await;
     app.keys("tab").await;
@@ -231,7 +227,6 @@ async fn filters_combine_show_as_chips_and_go_one_by_one() {
     app.lacks(&["from:"]);
     app.keys("/").await;
     app.write("nobody").await;
-    app.pass(200).await;
     app.shows(&["text: nobody ×", "No entry matches"]);
     app.keys("esc x").await;
     app.lacks(&["×", "No entry"]);

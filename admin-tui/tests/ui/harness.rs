@@ -15,6 +15,7 @@ use doorward_admin::{
     app::{Input, run},
     backend::Admin,
     folders::Folders,
+    hands::Hands,
     model::Options,
     secret::Secret,
     view::Theme,
@@ -55,7 +56,14 @@ impl Backend for Shared {
     type Error = Infallible;
 
     fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> Result<(), Infallible> {
-        self.with(|it| it.draw(content))
+        self.with(|it| {
+            content.into_iter().try_for_each(|(x, y, cell)| {
+                it.draw(std::iter::once((x, y, cell)))?;
+                // As in a real terminal, a wide character covers what stood in its second column.
+                let covered = doorward_admin::escape::width(cell.symbol()) > 1;
+                if covered { it.draw(std::iter::once((x + 1, y, &Cell::EMPTY))) } else { Ok(()) }
+            })
+        })
     }
 
     fn hide_cursor(&mut self) -> Result<(), Infallible> {
@@ -67,7 +75,7 @@ impl Backend for Shared {
     }
 
     fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
-        self.with(Backend::get_cursor_position)
+        panic!("a real terminal answers this among the keys, and the app's own reader takes the answer away");
     }
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Infallible> {
@@ -98,11 +106,37 @@ impl Backend for Shared {
     }
 }
 
+/// What was done with the terminal besides drawing on it.
+#[derive(Debug, Clone, Default)]
+struct Done(Arc<Mutex<Handled>>);
+
+#[derive(Debug, Default)]
+struct Handled {
+    copied: Vec<String>,
+    suspended: usize,
+    retaken: usize,
+}
+
+impl Hands for Done {
+    fn copy(&mut self, secret: &Secret) -> bool {
+        self.0.lock().unwrap().copied.push(secret.reveal().to_owned());
+        true
+    }
+
+    fn suspend(&mut self) {
+        self.0.lock().unwrap().suspended += 1;
+    }
+
+    fn retake(&mut self) {
+        self.0.lock().unwrap().retaken += 1;
+    }
+}
+
 /// The app, running.
 pub(crate) struct App {
     inputs: mpsc::UnboundedSender<Input>,
     terminal: Shared,
-    copied: Arc<Mutex<Vec<String>>>,
+    done: Done,
     task: JoinHandle<()>,
     now: Timestamp,
 }
@@ -124,8 +158,8 @@ impl App {
         let (inputs, receiver) = mpsc::unbounded_channel();
         let inner = Arc::new(Mutex::new(TestBackend::new(columns, rows)));
         let terminal = Shared { inner, drawn: Arc::default(), cleared: Arc::default() };
-        let copied = Arc::<Mutex<Vec<String>>>::default();
-        let (screen, clipboard) = (terminal.clone(), Arc::clone(&copied));
+        let done = Done::default();
+        let (screen, hands) = (terminal.clone(), done.clone());
         let now = start_time();
         let folders = Folders { here: folder, home: Some(PathBuf::from("/home/ops")) };
         let options = Options { server: "http://127.0.0.1:8001".to_owned(), theme, folders, now };
@@ -135,13 +169,9 @@ impl App {
                     receiver.recv().await.map(|input| (input, receiver))
                 }));
             let mut terminal = Terminal::new(screen).unwrap();
-            let copy = move |secret: &Secret| {
-                clipboard.lock().unwrap().push(secret.reveal().to_owned());
-                true
-            };
-            run(&mut terminal, events, api, options, copy).await.unwrap();
+            run(&mut terminal, events, api, options, hands).await.unwrap();
         });
-        let app = Self { inputs, terminal, copied, task, now };
+        let app = Self { inputs, terminal, done, task, now };
         app.settle().await;
         app
     }
@@ -285,7 +315,35 @@ impl App {
 
     /// What was handed to the clipboard.
     pub(crate) fn copied(&self) -> Vec<String> {
-        self.copied.lock().unwrap().clone()
+        self.done.0.lock().unwrap().copied.clone()
+    }
+
+    /// How often the app was suspended, and how often it took the terminal again.
+    pub(crate) fn suspended(&self) -> (usize, usize) {
+        let done = self.done.0.lock().unwrap();
+        (done.suspended, done.retaken)
+    }
+
+    /// Makes the terminal another size without a word, as happens while the app is stopped.
+    pub(crate) fn resize_unseen(&self, columns: u16, rows: u16) {
+        self.terminal.with(|it| it.resize(columns, rows));
+    }
+
+    /// Tells the app that it goes on after it was stopped.
+    pub(crate) async fn resume(&self) {
+        self.send(Input::Resumed);
+        self.settle().await;
+    }
+
+    /// What the app panicked with.
+    pub(crate) async fn panicked(mut self) -> String {
+        let error = (&mut self.task).await.unwrap_err();
+        let panic = error.into_panic();
+        panic
+            .downcast_ref::<&str>()
+            .map(ToString::to_string)
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap()
     }
 
     /// Asks the app to end, as a signal does.

@@ -1,0 +1,15 @@
+//! What the app does with a terminal besides drawing on it and reading from it.
+
+use crate::secret::Secret;
+
+/// The app's hands on its terminal. Tests put others in their place.
+pub trait Hands {
+    /// Hands a secret to the terminal's clipboard; whether that went well.
+    fn copy(&mut self, secret: &Secret) -> bool;
+
+    /// Gives the terminal back and stops this process, as a shell's job, until it is told to go on.
+    fn suspend(&mut self);
+
+    /// Takes the terminal again, as somebody else may have left it.
+    fn retake(&mut self);
+}
