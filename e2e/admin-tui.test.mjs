@@ -121,7 +121,7 @@ describe("an operator's hour in the terminal", () => {
     await terminal.until("api key rejected");
   });
 
-  test("the terminal is as it was after quitting, and after a signal", async () => {
+  test("it follows the terminal's size, and ends by q and by Ctrl+C", async () => {
     await terminal.press("q");
     await terminal.until("ended with 0");
     const second = await open(80, 24);
