@@ -78,11 +78,13 @@ pub async fn run<B: Backend, A: Admin>(
         }
         if std::mem::take(&mut model.changed) {
             let before = painted.uncertain;
+            hands.begin_frame();
             painted = paint(terminal, &model)?;
             if !before.is_empty() && before != painted.uncertain {
                 forget(terminal)?;
                 painted = paint(terminal, &model)?;
             }
+            hands.end_frame();
             effects.extend(update::update(&mut model, Message::Painted { rows: painted.rows }));
         }
         let message = tokio::select! {

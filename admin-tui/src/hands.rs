@@ -7,6 +7,12 @@ pub trait Hands {
     /// Hands a secret to the terminal's clipboard; whether that went well.
     fn copy(&mut self, secret: &Secret) -> bool;
 
+    /// Has the terminal keep to itself what is drawn from now on, until the frame is complete.
+    fn begin_frame(&mut self);
+
+    /// Has the terminal show the frame.
+    fn end_frame(&mut self);
+
     /// Gives the terminal back and stops this process, as a shell's job, until it is told to go on.
     fn suspend(&mut self);
 

@@ -18,8 +18,11 @@ use crossterm::{
         DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, EventStream,
         KeyCode,
     },
-    execute,
-    terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+    execute, queue,
+    terminal::{
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+        enable_raw_mode,
+    },
 };
 use futures_util::{Stream, StreamExt as _, stream};
 use ratatui::{Terminal, backend::CrosstermBackend};
@@ -100,7 +103,16 @@ impl Held {
     /// Gives the terminal back, as far as it can be reached.
     fn give_back(&self) {
         if self.0.swap(false, Ordering::SeqCst) {
-            let _ = execute!(stdout(), DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen, Show);
+            let mut out = stdout();
+            // A panic may have come amid a frame.
+            let _ = execute!(
+                out,
+                EndSynchronizedUpdate,
+                DisableBracketedPaste,
+                DisableMouseCapture,
+                LeaveAlternateScreen,
+                Show
+            );
             let _ = disable_raw_mode();
         }
     }
@@ -109,6 +121,16 @@ impl Held {
 impl Hands for Held {
     fn copy(&mut self, secret: &Secret) -> bool {
         execute!(stdout(), CopyToClipboard::to_clipboard_from(secret.reveal().as_bytes())).is_ok()
+    }
+
+    fn begin_frame(&mut self) {
+        // Terminals that know this (DEC mode 2026) do not flicker where a frame begins with clearing; others ignore it. A
+        // terminal that is gone shows while the frame is drawn.
+        let _ = queue!(stdout(), BeginSynchronizedUpdate);
+    }
+
+    fn end_frame(&mut self) {
+        let _ = execute!(stdout(), EndSynchronizedUpdate);
     }
 
     fn suspend(&mut self) {

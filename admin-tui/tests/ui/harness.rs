@@ -115,12 +115,22 @@ struct Handled {
     copied: Vec<String>,
     suspended: usize,
     retaken: usize,
+    amid_frame: bool,
 }
 
 impl Hands for Done {
     fn copy(&mut self, secret: &Secret) -> bool {
         self.0.lock().unwrap().copied.push(secret.reveal().to_owned());
         true
+    }
+
+    fn begin_frame(&mut self) {
+        let mut done = self.0.lock().unwrap();
+        assert!(!std::mem::replace(&mut done.amid_frame, true), "a frame within a frame");
+    }
+
+    fn end_frame(&mut self) {
+        assert!(std::mem::replace(&mut self.0.lock().unwrap().amid_frame, false), "no frame was begun");
     }
 
     fn suspend(&mut self) {
