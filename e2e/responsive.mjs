@@ -204,26 +204,30 @@ async function audit(watch, name, entry) {
   await watch.step(`${name}: by type`, { keys: ["Enter"], screen: chip("type"), data: both(otherRows, registrations) });
   await all();
 
-  /** Fills in the fields of the dialog of filters, by their places. */
+  /** Fills in fields of the dialog of filters, by their labels, in their order. */
   const refine = async (what, label, fields, data) => {
     await watch.step(`${name}: dialog of filters`, { keys: ["f"], screen: shows(/Filter the audit log/) });
+    const order = ["Outcome", "User", "Address", "From", "Until"];
     let place = 0;
     for (const [field, text] of Object.entries(fields)) {
-      for (; place < Number(field); place += 1) await watch.terminal.press("Tab");
+      for (; order[place] !== field; place += 1) await watch.terminal.press("Tab");
       await watch.terminal.type(text);
+      // All of it is there before Enter is measured.
+      const filled = (line) => line.includes(`│ ${field} `) && line.includes(` ${text} `);
+      await watch.terminal.until((screen) => lines(screen).some(filled), `${text} in ${field}`);
     }
     await watch.step(`${name}: ${what}`, { keys: ["Enter"], screen: chip(label), data: both(chip(label), data) });
     await all();
   };
   if (entry !== undefined) {
-    await refine("by user", "user", { 1: entry.actor_user_id }, otherRows);
-    await refine("by address", "address", { 2: entry.meta_source_ip }, otherRows);
+    await refine("by user", "user", { User: entry.actor_user_id }, otherRows);
+    await refine("by address", "address", { Address: entry.meta_source_ip }, otherRows);
     await refine("all filters together", "address", {
-      1: entry.actor_user_id.slice(0, 4), 2: entry.meta_source_ip.slice(0, 3), 3: "20d", 4: "1d",
+      User: entry.actor_user_id.slice(0, 4), Address: entry.meta_source_ip.slice(0, 3), From: "20d", Until: "1d",
     }, someRows);
   }
-  await refine("until a time", "until", { 4: "2d" }, otherRows);
-  await refine("from and until", "from", { 3: "10d", 4: "3d" }, otherRows);
+  await refine("until a time", "until", { Until: "2d" }, otherRows);
+  await refine("from and until", "from", { From: "10d", Until: "3d" }, otherRows);
   if (entry !== undefined) {
     await watch.go(["/"], searching);
     await watch.step(`${name}: text as you type`, {
