@@ -39,12 +39,13 @@ const path = (screen) => lines(screen)[1];
 /** Whether a frame is complete, and no answer is awaited: the app turns a braille sign while one is. */
 const settled = (screen) => path(screen) !== "" && lines(screen).at(-2) !== "" && !/[\u2801-\u28ff]/.test(screen);
 const HEADERS = /^ (Name .*RP ID|Time \(UTC\)|User id|Transaction +User|Name +Role|Name +Begins with|Key id)/;
-/** The rows of the list in front, without the columns at its right, which tell times. */
+/** The rows of the list in front; of lists whose columns at the right tell times, without these. */
 const rows = (screen) => {
   const header = lines(screen).findIndex((line) => HEADERS.test(line));
   const below = header < 0 ? [] : lines(screen).slice(header + 1, -2);
   const end = below.findIndex((line) => !/^[ ▌]\S/.test(line));
-  return below.slice(0, end < 0 ? below.length : end).map((line) => line.slice(1, 40));
+  const width = lines(screen)[header]?.startsWith(" Time") ? 76 : 40;
+  return below.slice(0, end < 0 ? below.length : end).map((line) => line.slice(1, width));
 };
 const selected = (screen) => lines(screen).find((line) => line.startsWith("▌"));
 const differ = (one, other) => JSON.stringify(one) !== JSON.stringify(other);

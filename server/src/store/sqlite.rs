@@ -18,6 +18,8 @@ use diesel::{
     connection::SimpleConnection,
     prelude::*,
     query_builder::{AstPass, QueryFragment, QueryId},
+    sql_query,
+    sql_types::BigInt,
     sqlite::Sqlite as Engine,
 };
 
@@ -41,11 +43,16 @@ const UNITS_PER_COMMIT: usize = 64;
 /// Whoever is alone never waits.
 const CROWD: usize = 4;
 /// How long: a small part of what units wait anyway where there are so many.
-const GATHER: Duration = Duration::from_millis(1);
+const GATHER: Duration = Duration::from_micros(500);
 /// How often the log is moved into the file.
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
-/// From this size on the log is cut, which makes writers wait.
-const LOG_LIMIT_BYTES: u64 = 64 * 1024 * 1024;
+/// From so many pages on the log begins anew, which makes writers wait a little: 64 MiB. It is not cut: written again, its
+/// blocks need not be found again.
+const LOG_LIMIT_PAGES: i64 = 16 * 1024;
+/// So few pages left to be moved make nobody wait long.
+const FEW_PAGES: i64 = 200;
+/// How often it is tried to get there in one round.
+const TRIES: u32 = 4;
 
 /// An open file and the threads that serve it.
 pub(super) struct Sqlite {
@@ -75,8 +82,10 @@ pub(super) fn open(path: &Path, options: &StoreOptions, epoch: &Arc<Epoch>) -> R
     let mut threads = Vec::new();
 
     let conn = Connection::Sqlite(connect(path, busy)?);
-    let (queue, epoch, flag) = (Arc::clone(&writes), Arc::clone(epoch), Arc::clone(&written));
-    threads.push(spawn("store-write", move || write(conn, &queue, &epoch, &flag))?);
+    let rest = Arc::new(AtomicBool::new(false));
+    let (queue, epoch) = (Arc::clone(&writes), Arc::clone(epoch));
+    let (flag, asked) = (Arc::clone(&written), Arc::clone(&rest));
+    threads.push(spawn("store-write", move || write(conn, &queue, &epoch, &flag, &asked))?);
 
     let reader = || {
         let mut conn = Connection::Sqlite(connect(path, busy)?);
@@ -91,8 +100,8 @@ pub(super) fn open(path: &Path, options: &StoreOptions, epoch: &Arc<Epoch>) -> R
     }
 
     let (checkpoints, stop) = mpsc::channel();
-    let (conn, log) = (connect(path, busy)?, beside(path, "-wal"));
-    threads.push(spawn("store-checkpoint", move || checkpoint(conn, &log, &written, &stop))?);
+    let conn = connect(path, busy)?;
+    threads.push(spawn("store-checkpoint", move || checkpoint(conn, &written, &rest, &stop))?);
     let near = Near::new(near);
     Ok(Sqlite { near, reads, writes, checkpoints, threads, presence })
 }
@@ -206,11 +215,16 @@ pub(super) fn end_read(conn: &mut Connection) {
 }
 
 /// Serves writes: what has queued up shares one commit, and is answered after it.
-fn write(mut conn: Connection, queue: &Queue, epoch: &Epoch, written: &AtomicBool) {
+fn write(mut conn: Connection, queue: &Queue, epoch: &Epoch, written: &AtomicBool, rest: &AtomicBool) {
     let mut crowded = false;
     while let Some(first) = queue.next() {
         if crowded {
             queue.closed_within(GATHER);
+        }
+        if rest.swap(false, Ordering::AcqRel)
+            && let Err(error) = conn.run("PRAGMA wal_checkpoint(PASSIVE)")
+        {
+            tracing::debug!(%error, "checkpoint put off");
         }
         if let Err(error) = run(&mut conn, BeginImmediate) {
             first.refuse(error);
@@ -282,18 +296,40 @@ fn commit(conn: &mut Connection, epoch: &Epoch, announces: bool) -> Result<(), S
     Ok(())
 }
 
+/// What a checkpoint found: pages of the log, and how many of them are in the file by now.
+#[derive(QueryableByName)]
+struct Checkpointed {
+    #[diesel(sql_type = BigInt)]
+    log: i64,
+    #[diesel(sql_type = BigInt)]
+    checkpointed: i64,
+}
+
 /// Moves the log into the file now and then, so that no request has to.
-fn checkpoint(mut conn: SqliteConnection, log: &Path, written: &AtomicBool, stop: &mpsc::Receiver<()>) {
+fn checkpoint(mut conn: SqliteConnection, written: &AtomicBool, rest: &AtomicBool, stop: &mpsc::Receiver<()>) {
     while stop.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
-        if !written.swap(false, Ordering::AcqRel) {
-            continue;
-        }
-        let large = fs::metadata(log).is_ok_and(|meta| meta.len() > LOG_LIMIT_BYTES);
-        let mode = if large { "TRUNCATE" } else { "PASSIVE" };
-        // Busy readers or another process's checkpoint: the next round goes on.
-        if let Err(error) = conn.batch_execute(&format!("PRAGMA wal_checkpoint({mode})")) {
+        if written.swap(false, Ordering::AcqRel)
+            && let Err(error) = move_log(&mut conn, rest)
+        {
+            // Busy readers or another process's checkpoint: the next round goes on.
             tracing::debug!(%error, "checkpoint put off");
             written.store(true, Ordering::Release);
         }
     }
+}
+
+/// Moves what it can while writers go on. Only when all is moved can the log be written from its beginning again, and
+/// writers who go on never let that be: when little is left, the one of this process is asked to move it itself.
+fn move_log(conn: &mut SqliteConnection, rest: &AtomicBool) -> QueryResult<()> {
+    for _ in 0..TRIES {
+        let moved = sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result::<Checkpointed>(conn)?;
+        if moved.log <= LOG_LIMIT_PAGES {
+            break;
+        }
+        if moved.log - moved.checkpointed <= FEW_PAGES {
+            rest.store(true, Ordering::Release);
+            break;
+        }
+    }
+    Ok(())
 }
