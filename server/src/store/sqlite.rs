@@ -44,6 +44,8 @@ const UNITS_PER_COMMIT: usize = 64;
 const CROWD: usize = 4;
 /// How long: a small part of what units wait anyway where there are so many.
 const GATHER: Duration = Duration::from_micros(500);
+/// How long a process waits for another one that turns the log on.
+const TURN: Duration = Duration::from_millis(10);
 /// How often the log is moved into the file.
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
 /// From so many pages on the log begins anew, which makes writers wait a little: 64 MiB. It is not cut: written again, its
@@ -148,13 +150,24 @@ pub(super) fn connect(path: &Path, busy: Duration) -> Result<SqliteConnection, S
     let name = path.to_str().ok_or_else(|| unavailable(path, &"the path is not UTF-8"))?;
     let mut conn = SqliteConnection::establish(name).map_err(|error| unavailable(path, &error))?;
     // The busy timeout comes first: turning the log on may have to wait, too. What a savepoint would undo stays in memory.
-    conn.batch_execute(&format!(
+    let settings = format!(
         "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
          PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384; PRAGMA trusted_schema = OFF; \
          PRAGMA temp_store = MEMORY;",
         busy.as_millis()
-    ))?;
-    Ok(conn)
+    );
+    let mut waited = Duration::ZERO;
+    loop {
+        match conn.batch_execute(&settings).map_err(StoreError::from) {
+            // Where two processes turn the log on at the same moment, SQLite sends one away at once, lest they wait for each
+            // other: whatever the busy timeout is.
+            Err(StoreError::Unavailable(_)) if waited < busy => {
+                std::thread::sleep(TURN);
+                waited += TURN;
+            }
+            set => return set.map(|()| conn),
+        }
+    }
 }
 
 /// Statements around each unit of work, compiled once for each connection.

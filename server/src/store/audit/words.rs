@@ -167,31 +167,36 @@ pub(super) fn few(
     Ok(Some(keys.into_iter().rev().collect()))
 }
 
+/// Entries by their places, as a boxed query. Of several logs, it may find others that have the same id.
+macro_rules! at {
+    ($db:ident, $keys:expr) => {{
+        let keys: &BTreeSet<Key> = $keys;
+        let tenants: BTreeSet<&String> = keys.iter().map(|(_, tenant)| tenant).collect();
+        let ids: Vec<&String> = keys.iter().map(|(id, _)| id).collect();
+        let mut rows = audit_logs::table.filter(audit_logs::id.eq_any(ids)).into_boxed::<$db>();
+        // With several tenants, SQLite would look for each id in the log of each.
+        if let (Some(tenant), 1) = (tenants.first(), tenants.len()) {
+            rows = rows.filter(audit_logs::tenant_id.eq((*tenant).clone()));
+        }
+        rows
+    }};
+}
+
 /// Those of these entries that are of some types.
 fn of_types(conn: &mut Connection, keys: &BTreeSet<Key>, kinds: &[AuditType]) -> Result<BTreeSet<Key>, StoreError> {
-    let tenants: BTreeSet<&str> = keys.iter().map(|(_, tenant)| tenant.as_str()).collect();
-    let query = || {
-        audit_logs::table
-            .filter(audit_logs::tenant_id.eq_any(&tenants))
-            .filter(audit_logs::id.eq_any(keys.iter().map(|(id, _)| id)))
-            .filter(audit_logs::kind.eq_any(kinds.iter().map(|kind| kind.as_str())))
-            .select((audit_logs::id, audit_logs::tenant_id))
-    };
-    let rows: Vec<Key> = on_engine!(conn, c, _Db => query().load(c))?;
-    // Two logs may have an entry of one id.
+    let rows: Vec<Key> = on_engine!(conn, c, Db => at!(Db, keys)
+        .filter(audit_logs::kind.eq_any(kinds.iter().map(|kind| kind.as_str())))
+        .select((audit_logs::id, audit_logs::tenant_id))
+        .load(c))?;
     Ok(rows.into_iter().filter(|key| keys.contains(key)).collect())
 }
 
 /// Entries by their places, in the order given.
 pub(super) fn load(conn: &mut Connection, keys: &[Key]) -> Result<Vec<AuditLogItem>, StoreError> {
-    let tenants: BTreeSet<&str> = keys.iter().map(|(_, tenant)| tenant.as_str()).collect();
-    let rows = on_engine!(conn, c, _Db => audit_logs::table
-        .filter(audit_logs::tenant_id.eq_any(&tenants))
-        .filter(audit_logs::id.eq_any(keys.iter().map(|(id, _)| id)))
-        .select(Row::as_select())
-        .load::<Row>(c))?;
-    let mut rows: BTreeMap<Key, Row> =
-        rows.into_iter().map(|row| ((row.id.clone(), row.tenant_id.clone()), row)).collect();
+    let wanted: BTreeSet<Key> = keys.iter().cloned().collect();
+    let rows = on_engine!(conn, c, Db => at!(Db, &wanted).select(Row::as_select()).load::<Row>(c))?;
+    let place = |row: Row| ((row.id.clone(), row.tenant_id.clone()), row);
+    let mut rows: BTreeMap<Key, Row> = rows.into_iter().map(place).collect();
     row::all(keys.iter().filter_map(|key| rows.remove(key)).collect())
 }
 
