@@ -287,7 +287,9 @@ pub fn purge_before(
         }
     })?;
     let count = gone.len();
-    // Counters last of all: they are what ceremonies wait for.
+    // Whoever settles waits for counters, and who holds counters may wait for what is locked here: so not both at once. Counters
+    // come last of all: they are what ceremonies wait for.
+    settle::alone(conn)?;
     words::forget(conn, &gone)?;
     count::subtract(conn, gone)?;
     Ok(count)
@@ -312,7 +314,7 @@ struct Gone {
 pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
     let entries = audit_logs::table.filter(audit_logs::tenant_id.eq(tenant));
     on_engine!(conn, c, _Db => diesel::delete(entries).execute(c))?;
-    words::delete(conn, tenant)?;
     settle::alone(conn)?;
+    words::delete(conn, tenant)?;
     settle::delete(conn, tenant)
 }

@@ -101,9 +101,8 @@ where
 
 impl<C> RunQueryDsl<C> for Count<'_> {}
 
-/// Counts deleted entries off; counters that reach zero go.
+/// Counts deleted entries off; counters that reach zero go. The caller is [`settle::alone`].
 pub(super) fn subtract(conn: &mut Connection, gone: Vec<Gone>) -> Result<(), StoreError> {
-    settle::alone(conn)?;
     // Ordered, so that two nodes that purge at the same time lock in the same order.
     let mut numbers: BTreeMap<Place, i64> = BTreeMap::new();
     let engine = conn.engine();
