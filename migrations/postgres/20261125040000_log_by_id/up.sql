@@ -1,5 +1,7 @@
 -- An entry's id begins with its time (RFC 9562, version 7): the key alone holds the order of the log. Instead of indexes
 -- by time there are some for one user's entries, and for those from one address.
+-- Refusals name whoever they were asked for, and that may be too long for an index.
+UPDATE audit_logs SET actor = substr(actor, 1, 256) WHERE length(actor) > 256;
 ALTER TABLE audit_logs ALTER COLUMN actor TYPE TEXT COLLATE "C", ALTER COLUMN source_ip TYPE TEXT COLLATE "C";
 DROP INDEX audit_logs_of_tenant;
 DROP INDEX audit_logs_by_time;

@@ -17,6 +17,7 @@ use doorward_shared::{
     page::{Page, PageRequest},
 };
 
+pub(super) use self::settle::alone;
 pub use self::{
     busiest::busiest,
     settle::{TenantDay, settle},
@@ -26,6 +27,9 @@ use crate::domain::{
     AuditEvent,
     audit::{AuditCursor, AuditFilter},
 };
+
+/// Characters of an actor that are kept: more than any valid user id or token name has.
+const ACTOR_CHARS: usize = 256;
 
 #[derive(Queryable, Selectable, Insertable)]
 // The same statement for every row, whichever columns are null: it is compiled once.
@@ -85,7 +89,7 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<(), StoreErro
         request_id: storable(&event.meta.request_id),
         source_ip: storable(&event.meta.source_ip),
         user_agent: storable(&event.meta.user_agent),
-        actor: event.actor.as_deref().map(storable),
+        actor: event.actor.as_deref().map(|actor| storable(&cut(actor))),
         credential_id: event.credential_id.as_deref().map(storable),
         transaction_id: event.transaction_id.as_deref().map(storable),
         detail: event.detail.as_ref().map(row::to_json).transpose()?,
@@ -102,6 +106,11 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<(), StoreErro
 fn code(event: &AuditEvent) -> Option<&'static str> {
     let unexplained = event.kind.is_failure().then_some(ErrorCode::Internal.as_str());
     event.error.as_ref().map(|error| error.code).or(unexplained)
+}
+
+/// A refusal names whoever it was asked for, valid or not, and an index of PostgreSQL has no room for more than 2 704 bytes.
+fn cut(actor: &str) -> String {
+    actor.chars().take(ACTOR_CHARS).collect()
 }
 
 /// A refusal must be written down whatever the client sent, and PostgreSQL's texts cannot hold NUL.
@@ -266,6 +275,8 @@ pub fn purge_before(
     before: Timestamp,
     limit: i64,
 ) -> Result<usize, StoreError> {
+    // First of all: whoever settles waits for rows that are locked from here on.
+    settle::alone(conn)?;
     let old = AuditFilter { end: Some(before), ..AuditFilter::default() };
     let last: Option<String> = on_engine!(conn, c, Db => within!(audit_logs::table.into_boxed::<Db>(), tenant, &old)
         .select(audit_logs::id)
@@ -287,11 +298,9 @@ pub fn purge_before(
         }
     })?;
     let count = gone.len();
-    // Whoever settles waits for counters, and who holds counters may wait for what is locked here: so not both at once. Counters
-    // come last of all: they are what ceremonies wait for.
-    settle::alone(conn)?;
+    count::subtract(conn, &gone)?;
+    // Last of all: on a server, every ceremony waits from here on to the commit.
     words::forget(conn, &gone)?;
-    count::subtract(conn, gone)?;
     Ok(count)
 }
 
@@ -307,14 +316,13 @@ struct Gone {
     created_at: i64,
 }
 
-/// Deletes the log of a tenant that is gone, with all that is counted and known of it.
+/// Deletes the log of a tenant that is gone, with all that is counted and known of it. The caller is [`alone`].
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
     let entries = audit_logs::table.filter(audit_logs::tenant_id.eq(tenant));
     on_engine!(conn, c, _Db => diesel::delete(entries).execute(c))?;
-    settle::alone(conn)?;
     words::delete(conn, tenant)?;
     settle::delete(conn, tenant)
 }

@@ -147,6 +147,7 @@ pub fn update_config(
 /// [`StoreError`] of the database.
 pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, StoreError> {
     let key = id.to_string();
+    audit::alone(conn)?;
     // On PostgreSQL a cascade would delete, and count off, each user's credentials on their own.
     on_engine!(conn, c, _Db => {
         diesel::delete(credentials::table.filter(credentials::tenant_id.eq(&key))).execute(c)?;

@@ -102,12 +102,13 @@ where
 impl<C> RunQueryDsl<C> for Count<'_> {}
 
 /// Counts deleted entries off; counters that reach zero go. The caller is [`settle::alone`].
-pub(super) fn subtract(conn: &mut Connection, gone: Vec<Gone>) -> Result<(), StoreError> {
+pub(super) fn subtract(conn: &mut Connection, gone: &[Gone]) -> Result<(), StoreError> {
     // Ordered, so that two nodes that purge at the same time lock in the same order.
     let mut numbers: BTreeMap<Place, i64> = BTreeMap::new();
     let engine = conn.engine();
     for Gone { tenant_id, id, kind, created_at, .. } in gone {
-        *numbers.entry(Place::of(engine, tenant_id, &id, kind, created_at)?).or_default() += 1;
+        let place = Place::of(engine, tenant_id.clone(), id, kind.clone(), *created_at)?;
+        *numbers.entry(place).or_default() += 1;
     }
     let mut days: BTreeSet<(String, i64)> = BTreeSet::new();
     for (place, number) in numbers {

@@ -247,7 +247,7 @@ pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreErr
 
 /// Waits until no other node settles. SQLite has one writer anyway. To be called before counters are locked: whoever
 /// settles locks them last.
-pub(super) fn alone(conn: &mut Connection) -> Result<(), StoreError> {
+pub(in crate::store) fn alone(conn: &mut Connection) -> Result<(), StoreError> {
     if let Connection::Postgres(c) = conn {
         diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(SETTLE_LOCK).execute(c)?;
     }

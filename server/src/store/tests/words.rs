@@ -13,7 +13,11 @@ use crate::{
     store::{Connection, StoreError, audit, on_engine, tenants},
 };
 
-on_every_engine!(few_and_many_are_found_and_counted, what_is_purged_is_not_known_any_more);
+on_every_engine!(
+    few_and_many_are_found_and_counted,
+    what_is_purged_is_not_known_any_more,
+    nobody_is_too_long_to_be_written_down
+);
 
 const MINUTE: i64 = 60_000;
 /// More entries than are found by their keys alone.
@@ -194,4 +198,16 @@ async fn what_is_purged_is_not_known_any_more(db: Database) {
     assert_eq!(known(&db).await, (2, 2));
     assert_eq!(db.write(|c| audit::purge_before(c, None, at(100), 100)).await, 2);
     assert_eq!(known(&db).await, (0, 0));
+}
+
+async fn nobody_is_too_long_to_be_written_down(db: Database) {
+    // Nothing that compression would make fit.
+    let long: String =
+        (0..3_000_u32).map(|n| char::from(b'a' + (n.wrapping_mul(2_654_435_761) >> 27) as u8 % 26)).collect();
+    let mut one = event(tenant_id(1), 0, 1, LOGIN);
+    one.actor = Some(long.replace('a', "\u{1f511}"));
+    db.write(move |c| audit::insert(c, &one)).await;
+    let page = PageRequest { page: 1, per_page: 1 };
+    let found = db.read(move |c| audit::page(c, Some(tenant_id(1)), &AuditFilter::default(), page)).await;
+    assert_eq!(found.items[0].actor_user_id.as_ref().map(|actor| actor.chars().count()), Some(256));
 }
