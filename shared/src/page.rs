@@ -32,6 +32,12 @@ impl PageRequest {
     pub const fn offset(self) -> i64 {
         (self.page as i64 - 1) * self.per_page as i64
     }
+
+    /// Those of all rows that are on this page.
+    pub fn of<T>(self, rows: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
+        let number = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+        rows.into_iter().skip(number(self.offset())).take(number(self.per_page.into()))
+    }
 }
 
 impl Default for PageRequest {

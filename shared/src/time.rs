@@ -3,6 +3,9 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
+
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = DateTime))]
@@ -48,7 +51,13 @@ impl Timestamp {
     /// Days since the Unix epoch, in UTC.
     #[must_use]
     pub const fn day(self) -> i64 {
-        self.0.div_euclid(86_400_000)
+        self.0.div_euclid(DAY)
+    }
+
+    /// The first moment of a day, counted as [`Self::day`] does.
+    #[must_use]
+    pub const fn of_day(day: i64) -> Self {
+        Self(day.saturating_mul(DAY))
     }
 }
 

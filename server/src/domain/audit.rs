@@ -67,6 +67,18 @@ pub struct AuditFilter {
 }
 
 impl AuditFilter {
+    /// Whether it looks for a part of a text.
+    #[must_use]
+    pub const fn looks_into_texts(&self) -> bool {
+        self.actor.is_some() || self.source_ip.is_some() || self.text.is_some()
+    }
+
+    /// Whether nothing but refusals fits.
+    #[must_use]
+    pub fn wants_only_refusals(&self) -> bool {
+        self.fitting_kinds().is_some_and(|kinds| kinds.iter().all(|kind| kind.is_failure()))
+    }
+
     /// The types that fit; `None` when every type does.
     #[must_use]
     pub fn fitting_kinds(&self) -> Option<Vec<AuditType>> {

@@ -139,7 +139,7 @@ macro_rules! within {
             query = query.filter(audit_logs::id.lt($crate::store::audit::first_id(end)));
         }
         if let Some(kinds) = filter.fitting_kinds() {
-            if kinds.iter().all(|kind| kind.is_failure()) {
+            if filter.wants_only_refusals() {
                 // Every refusal has its reason; the index of refusals stands behind this condition.
                 query = query.filter(audit_logs::error_code.is_not_null());
             }
@@ -174,7 +174,13 @@ macro_rules! filtered {
         saying!(within!($query, $tenant, $filter), $filter)
     };
 }
-use filtered;
+
+/// Counts by looking at each entry.
+fn count_rows(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<i64, StoreError> {
+    Ok(on_engine!(conn, c, Db => filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter)
+        .count()
+        .get_result::<i64>(c))?)
+}
 
 /// A page of a tenant's log, newest first; of all logs together when `tenant` is `None`. The total is exact.
 ///
@@ -186,10 +192,9 @@ pub fn page(
     filter: &AuditFilter,
     page: PageRequest,
 ) -> Result<Page<AuditLogItem>, StoreError> {
-    if let Some(mut keys) = words::few(conn, tenant, filter, None)? {
+    if let Some(keys) = words::few(conn, tenant, filter, None)? {
         let total = keys.len() as u64;
-        let size = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
-        keys = keys.into_iter().skip(size(page.offset())).take(size(page.per_page.into())).collect();
+        let keys: Vec<_> = page.of(keys).collect();
         return Ok(Page { items: words::load(conn, &keys)?, total });
     }
     Ok(Page { items: newest(conn, tenant, filter, page)?, total: count::total(conn, tenant, filter)? })

@@ -40,7 +40,7 @@ const OLDEST_VERSION: i32 = 3_051_003;
 /// Units of work that share one commit, at most: more would only make the first ones wait.
 const UNITS_PER_COMMIT: usize = 64;
 /// After a commit that so many units shared, the next one waits for more to come: each commit costs as much as several units.
-/// Whoever is alone never waits.
+/// Whoever comes alone after that waits once.
 const CROWD: usize = 4;
 /// How long: a small part of what units wait anyway where there are so many.
 const GATHER: Duration = Duration::from_micros(500);

@@ -258,9 +258,7 @@ pub fn numbered(
             limit: page.per_page,
         };
         if let Some((places, total)) = few(conn, part, &query)? {
-            let size = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
-            let places = places.iter().skip(size(page.offset())).take(size(page.per_page.into()));
-            return Ok((places.map(|place| row::parse(&place.id)).collect::<Result<_, _>>()?, total));
+            return Ok((page.of(places).map(|place| row::parse(&place.id)).collect::<Result<_, _>>()?, total));
         }
     }
     let ids: Vec<String> = on_engine!(conn, c, Db => searched!(tenant_summaries::table.into_boxed::<Db>(), search)

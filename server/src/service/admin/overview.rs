@@ -19,7 +19,6 @@ use crate::{
     },
 };
 
-const DAY_MS: i64 = 86_400_000;
 /// Days whose logins and refusals a list shows.
 const WEEK: u32 = 7;
 const BUSIEST: u32 = 10;
@@ -34,7 +33,7 @@ fn last_days(now: Timestamp, count: u32) -> Days {
 fn points(days: Days, found: &BTreeMap<i64, Activity>) -> Vec<ActivityPoint> {
     let point = |day: i64| {
         let Activity { succeeded, refused, .. } = found.get(&day).copied().unwrap_or_default();
-        ActivityPoint { at: Timestamp::from_millis(day * DAY_MS), succeeded, refused }
+        ActivityPoint { at: Timestamp::of_day(day), succeeded, refused }
     };
     (days.first..=days.last).map(point).collect()
 }

@@ -12,19 +12,14 @@ use diesel::{
 };
 use doorward_shared::{AuditId, AuditType, TenantId, Timestamp};
 
-use super::super::{
-    Connection, Engine, StoreError, on_engine, row,
-    schema::{audit_counts, audit_logs},
-};
+use super::super::{Connection, Engine, StoreError, on_engine, row, schema::audit_counts};
 use super::{
-    Gone,
+    Gone, count_rows,
     days::{self, Days},
-    settle, within, words,
+    settle, words,
 };
 use crate::domain::audit::AuditFilter;
 
-/// Milliseconds of a day.
-const DAY: i64 = 86_400_000;
 /// Counters of the same day and type, so that commits on a server do not wait for each other's row.
 const SLOTS: u8 = 16;
 
@@ -51,7 +46,7 @@ impl Place {
                 id.uuid().as_bytes().last().map_or(0, |byte| i16::from(byte % SLOTS))
             }
         };
-        Ok(Self { tenant_id, day: at.div_euclid(DAY), kind, slot })
+        Ok(Self { tenant_id, day: Timestamp::from_millis(at).day(), kind, slot })
     }
 }
 
@@ -121,13 +116,13 @@ pub(super) fn subtract(conn: &mut Connection, gone: &[Gone]) -> Result<(), Store
 }
 
 /// How many entries fit a filter. Whole days come from the counters, the rest of a first and last day is counted; what is
-/// looked for in texts is told by `words`.
+/// looked for in texts is told by `words`, unless it is among refusals: these are few, and looked at one by one.
 pub(super) fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<u64, StoreError> {
-    if let Some(total) = words::total(conn, tenant, filter)? {
-        return Ok(row::total(total));
+    if filter.looks_into_texts() {
+        let count = if filter.wants_only_refusals() { count_rows } else { words::total };
+        return Ok(row::total(count(conn, tenant, filter)?));
     }
-    let first =
-        filter.start.map(|start| start.millis().div_euclid(DAY) + i64::from(start.millis().rem_euclid(DAY) > 0));
+    let first = filter.start.map(|start| start.day() + i64::from(Timestamp::of_day(start.day()) < start));
     let end = filter.end.map(Timestamp::day);
     if let (Some(first), Some(end)) = (first, end)
         && first >= end
@@ -136,18 +131,12 @@ pub(super) fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &Au
     }
     let days = Days { first: first.unwrap_or(i64::MIN), last: end.map_or(i64::MAX, |end| end - 1) };
     let mut total = by_day(conn, tenant, filter, days)?.values().sum::<i64>();
-    if let (Some(start), Some(first)) = (filter.start, first)
-        && start.millis() < first.saturating_mul(DAY)
+    if let (Some(start), Some(first)) = (filter.start, first.map(Timestamp::of_day))
+        && start < first
     {
-        let part = AuditFilter { end: Some(Timestamp::from_millis(first.saturating_mul(DAY))), ..filter.clone() };
-        total += count_rows(conn, tenant, &part)?;
+        total += count_rows(conn, tenant, &AuditFilter { end: Some(first), ..filter.clone() })?;
     }
-    if let (Some(until), Some(end)) = (filter.end, end)
-        && end.saturating_mul(DAY) < until.millis()
-    {
-        let part = AuditFilter { start: Some(Timestamp::from_millis(end.saturating_mul(DAY))), ..filter.clone() };
-        total += count_rows(conn, tenant, &part)?;
-    }
+    total += count_last_part(conn, tenant, filter)?;
     Ok(row::total(total))
 }
 
@@ -159,30 +148,36 @@ pub(super) fn skip(
     filter: &AuditFilter,
     offset: i64,
 ) -> Result<Option<(Timestamp, i64)>, StoreError> {
-    if offset < FAR || filter.actor.is_some() || filter.source_ip.is_some() || filter.text.is_some() {
+    let last_day = filter.end.map(|end| Timestamp::of_day(end.day()));
+    let within_it = last_day.is_some() && filter.start >= last_day;
+    if offset < FAR || filter.looks_into_texts() || within_it {
         return Ok(None);
     }
-    let (mut left, end) = (offset, filter.end.map(Timestamp::day));
-    if let Some(end) = end {
-        let part = AuditFilter { start: Some(Timestamp::from_millis(end.saturating_mul(DAY))), ..filter.clone() };
-        if filter.start < part.start {
-            left -= count_rows(conn, tenant, &part)?;
-        }
-        if left < 0 || filter.start >= part.start {
-            return Ok(None);
-        }
+    let mut left = offset - count_last_part(conn, tenant, filter)?;
+    if left < 0 {
+        return Ok(None);
     }
     // Entries of the first day before the filter's start are older than any that fit, and so never passed over.
     let first = filter.start.map_or(i64::MIN, Timestamp::day);
-    let days = by_day(conn, tenant, filter, Days { first, last: end.map_or(i64::MAX, |end| end - 1) })?;
-    for (day, count) in days.into_iter().rev() {
+    let last = filter.end.map_or(i64::MAX, |end| end.day() - 1);
+    for (day, count) in by_day(conn, tenant, filter, Days { first, last })?.into_iter().rev() {
         if left < count {
-            return Ok(Some((Timestamp::from_millis((day + 1).saturating_mul(DAY)), left)));
+            return Ok(Some((Timestamp::of_day(day + 1), left)));
         }
         left -= count;
     }
     // There are not so many.
-    Ok(Some((Timestamp::from_millis(0), left)))
+    Ok(Some((Timestamp::of_day(0), left)))
+}
+
+/// Counts what fits of the day that a filter ends in, up to its end. The filter begins before that day.
+fn count_last_part(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<i64, StoreError> {
+    let Some(until) = filter.end else { return Ok(0) };
+    let start = Timestamp::of_day(until.day());
+    if start == until {
+        return Ok(0);
+    }
+    count_rows(conn, tenant, &AuditFilter { start: Some(start), ..filter.clone() })
 }
 
 /// What the counters of some days say, by day.
@@ -215,10 +210,4 @@ fn by_day(
         query.load(c)
     })?;
     Ok(rows.into_iter().collect())
-}
-
-fn count_rows(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<i64, StoreError> {
-    Ok(on_engine!(conn, c, Db => within!(audit_logs::table.into_boxed::<Db>(), tenant, filter)
-        .count()
-        .get_result::<i64>(c))?)
 }

@@ -21,7 +21,7 @@ use super::{
         schema::{audit_actors, audit_logs, audit_sources},
         text::{Contains, contains},
     },
-    Gone, Row, filtered, saying, within,
+    Gone, Row, saying, within,
 };
 use crate::domain::audit::AuditFilter;
 
@@ -57,11 +57,6 @@ fn ways(filter: &AuditFilter) -> Vec<Way> {
     }
     let by_source = |part| way(Field::Source, part, AuditFilter { source_ip: None, ..filter.clone() });
     filter.source_ip.iter().map(by_source).collect()
-}
-
-/// Refusals are few: they are looked at one by one.
-fn only_refusals(filter: &AuditFilter) -> bool {
-    filter.fitting_kinds().is_some_and(|kinds| kinds.iter().all(|kind| kind.is_failure()))
 }
 
 /// An entry's actor or address is one of those, of one log or of all, that contain a part.
@@ -142,13 +137,12 @@ pub(super) fn few(
     before: Option<AuditId>,
 ) -> Result<Option<Vec<Key>>, StoreError> {
     // The indexes know no types: these are looked at afterwards, and only of few.
-    let of_any_type = AuditFilter { kinds: Vec::new(), outcome: None, ..filter.clone() };
-    let ways = ways(&of_any_type);
-    if ways.is_empty() {
+    if !filter.looks_into_texts() {
         return Ok(None);
     }
+    let of_any_type = AuditFilter { kinds: Vec::new(), outcome: None, ..filter.clone() };
     let mut keys = BTreeSet::new();
-    for way in &ways {
+    for way in &ways(&of_any_type) {
         let rows: Vec<Key> = on_engine!(conn, c, Db => {
             let mut query = found!(Db, tenant, way).select((audit_logs::id, audit_logs::tenant_id));
             if let Some(before) = before {
@@ -200,22 +194,9 @@ pub(super) fn load(conn: &mut Connection, keys: &[Key]) -> Result<Vec<AuditLogIt
     row::all(keys.iter().filter_map(|key| rows.remove(key)).collect())
 }
 
-/// How many entries fit; `None` when the filter looks into no text.
-pub(super) fn total(
-    conn: &mut Connection,
-    tenant: Option<TenantId>,
-    filter: &AuditFilter,
-) -> Result<Option<i64>, StoreError> {
+/// How many entries fit a filter that looks into texts.
+pub(super) fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<i64, StoreError> {
     let ways = ways(filter);
-    if ways.is_empty() {
-        return Ok(None);
-    }
-    if only_refusals(filter) {
-        let refusals = on_engine!(conn, c, Db => filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter)
-            .count()
-            .get_result::<i64>(c))?;
-        return Ok(Some(refusals));
-    }
     let counts = ways.iter().map(|way| count(conn, tenant, way)).collect::<Result<Vec<_>, _>>()?;
     // What is found in both ways is one entry.
     let twice = match (ways.first(), &filter.text) {
@@ -227,7 +208,7 @@ pub(super) fn total(
         }
         _ => 0,
     };
-    Ok(Some(counts.iter().sum::<i64>() - twice))
+    Ok(counts.iter().sum::<i64>() - twice)
 }
 
 fn count(conn: &mut Connection, tenant: Option<TenantId>, way: &Way) -> Result<i64, StoreError> {

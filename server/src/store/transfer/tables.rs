@@ -45,12 +45,12 @@ pub(super) const TABLES: &[Table] = &[
         ),
     },
     // No counter is unsettled: these are its sums.
-    Table::Derived { name: "audit_days", sqlite: Some(DAYS), postgres: Some(DAYS) },
-    Table::Derived { name: "audit_totals", sqlite: Some(TOTALS), postgres: Some(TOTALS) },
+    Table::derived("audit_days", DAYS),
+    Table::derived("audit_totals", TOTALS),
     // Noted by triggers while entries came, and found here whatever the triggers did.
-    Table::Derived { name: "audit_actors", sqlite: Some(ACTORS), postgres: Some(ACTORS) },
-    Table::Derived { name: "audit_sources", sqlite: Some(SOURCES), postgres: Some(SOURCES) },
-    Table::Derived { name: "tenant_summaries", sqlite: Some(SUMMARIES), postgres: Some(SUMMARIES) },
+    Table::derived("audit_actors", ACTORS),
+    Table::derived("audit_sources", SOURCES),
+    Table::derived("tenant_summaries", SUMMARIES),
     // Counted by triggers while users came; they are in the summaries now.
     Table::Derived { name: "tenant_count_changes", sqlite: None, postgres: Some("") },
 ];
@@ -82,6 +82,11 @@ const SUMMARIES: &str = "INSERT INTO tenant_summaries \
      FROM tenants";
 
 impl Table {
+    /// Derived by the same statement on both engines.
+    const fn derived(name: &'static str, fill: &'static str) -> Self {
+        Self::Derived { name, sqlite: Some(fill), postgres: Some(fill) }
+    }
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Rows(name) | Self::Installation(name) | Self::Derived { name, .. } => name,
