@@ -18,6 +18,7 @@ pub mod mutations;
 pub mod openapi;
 pub mod postgres;
 pub mod process;
+pub mod second_opinion;
 pub mod seed;
 pub mod server;
 

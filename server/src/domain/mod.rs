@@ -7,6 +7,7 @@ pub mod config_rules;
 pub mod config_shape;
 pub mod cors;
 pub mod credential;
+pub mod json;
 pub mod list;
 pub mod secret;
 pub mod tenant;

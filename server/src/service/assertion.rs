@@ -389,8 +389,7 @@ fn record_use(connection: &mut Connection, checked: &Checked, at: Timestamp) -> 
             let reason = "the credential was eligible for backup and now says it is not";
             return refused(ErrorCode::BackupStateInvalid, reason);
         }
-        let counts = using.sign_count != 0 || present.sign_count != 0;
-        if counts && using.sign_count <= present.sign_count {
+        if !webauthn::counter_advances(present.sign_count, using.sign_count) {
             let reason = "the signature counter was overtaken by a concurrent login";
             return refused(ErrorCode::CounterRegression, reason);
         }

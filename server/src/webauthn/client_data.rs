@@ -7,10 +7,12 @@ use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
 
 use super::refusal::Refusal;
-use crate::domain::{ChallengeValue, RelyingPartyPolicy};
+use crate::domain::{ChallengeValue, RelyingPartyPolicy, json::is_deeper};
 
 /// How much of a foreign origin a reason repeats.
 const MAX_SHOWN_ORIGIN: usize = 200;
+/// How deep client data may be nested; what clients write has two levels.
+const MAX_DEPTH: usize = 64;
 
 /// Client data. `tokenBinding` and unknown members are ignored.
 #[derive(Debug, Clone)]
@@ -47,13 +49,16 @@ impl ClientData {
         if !text.starts_with('{') {
             return Err("clientDataJSON is no JSON object");
         }
+        if is_deeper(bytes, MAX_DEPTH) {
+            return Err("clientDataJSON is nested too deeply");
+        }
         let wire: Wire<'_> = serde_json::from_str(text).map_err(|error| match error.classify() {
             serde_json::error::Category::Data => {
                 "clientDataJSON lacks type, challenge or origin, repeats a member, or has one of the wrong type"
             }
             _ => "clientDataJSON is not valid JSON",
         })?;
-        // Clients write challenges without padding, and webauthn-rs reads them only so.
+        // WebAuthn §5.8.1 has challenges without padding.
         let challenge = if wire.challenge.ends_with('=') { None } else { Base64Url::decode(&wire.challenge).ok() };
         Ok(Self {
             kind: wire.kind.into_owned(),

@@ -1,7 +1,10 @@
-//! Credential public keys: COSE_Key (RFC 9052 §7, RFC 9053 §7, RFC 8230 §4).
+//! Credential public keys: COSE_Key (RFC 9052 §7, RFC 9053 §7, RFC 8230 §4), and what they sign.
 
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, EcdsaVerificationAlgorithm, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+};
 use doorward_shared::ErrorCode;
-use webauthn_rs_core::proto::{COSEAlgorithm, COSEEC2Key, COSEKey, COSEKeyType, COSERSAKey, ECDSACurve};
 
 use super::{
     cbor::Reader,
@@ -14,6 +17,19 @@ const ALGORITHM: i64 = 3;
 const KEY_TYPE_EC2: i64 = 2;
 const KEY_TYPE_RSA: i64 = 3;
 const RSA_2048_BYTES: usize = 256;
+/// How an uncompressed point begins (SEC 1 §2.3.3).
+const UNCOMPRESSED: u8 = 4;
+
+/// A key that can verify: a point on its curve, or RSA's two numbers.
+#[derive(Debug)]
+pub(super) struct PublicKey(ParsedPublicKey);
+
+impl PublicKey {
+    /// Whether this signature, encoded as WebAuthn §6.5.5 wants it, is the key's over this message.
+    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.0.verify_sig(message, signature).is_ok()
+    }
+}
 
 /// The labels that are looked at; their values stay encoded until the key's type is known.
 #[derive(Default)]
@@ -58,20 +74,19 @@ fn bytes(encoded: Option<&[u8]>) -> Option<&[u8]> {
     encoded.and_then(|encoded| Reader::new(encoded).bytes())
 }
 
-/// Reads a key of one of the algorithms that are offered. The algorithm fixes the curve (WebAuthn §5.8.5), which
-/// webauthn-rs does not check: it would verify what calls itself ES256 with any curve.
+/// Reads a key of one of the algorithms that are offered. The algorithm fixes the curve (WebAuthn §5.8.5).
 ///
 /// # Errors
 /// `AlgorithmUnsupported` for other algorithms, curves and sizes; `CredentialMalformed` for what is no key.
-pub(super) fn read_key(encoded: &[u8]) -> Result<COSEKey, Refusal> {
+pub(super) fn read_key(encoded: &[u8]) -> Result<PublicKey, Refusal> {
     let labels = Labels::read(encoded).ok_or_else(|| Refusal::malformed("the public key is no COSE key"))?;
     let algorithm =
         integer(labels.algorithm).ok_or_else(|| Refusal::malformed("the public key does not name its algorithm"))?;
     let key_type =
         integer(labels.key_type).ok_or_else(|| Refusal::malformed("the public key does not name its type"))?;
     match (algorithm, key_type) {
-        (ES256, KEY_TYPE_EC2) => elliptic(&labels, COSEAlgorithm::ES256, ECDSACurve::SECP256R1, 1, 32),
-        (ES384, KEY_TYPE_EC2) => elliptic(&labels, COSEAlgorithm::ES384, ECDSACurve::SECP384R1, 2, 48),
+        (ES256, KEY_TYPE_EC2) => elliptic(&labels, "ES256", &ECDSA_P256_SHA256_ASN1, 1, 32),
+        (ES384, KEY_TYPE_EC2) => elliptic(&labels, "ES384", &ECDSA_P384_SHA384_ASN1, 2, 48),
         (RS256, KEY_TYPE_RSA) => rsa(&labels),
         (ES256 | ES384 | RS256, _) => {
             Err(Refusal::malformed(format!("the public key is not of the type its algorithm {algorithm} wants")))
@@ -84,33 +99,36 @@ pub(super) fn read_key(encoded: &[u8]) -> Result<COSEKey, Refusal> {
 
 fn elliptic(
     labels: &Labels<'_>,
-    type_: COSEAlgorithm,
-    curve: ECDSACurve,
-    wanted: i64,
+    name: &str,
+    algorithm: &'static EcdsaVerificationAlgorithm,
+    curve: i64,
     size: usize,
-) -> Result<COSEKey, Refusal> {
+) -> Result<PublicKey, Refusal> {
     let found = integer(labels.minus_1).ok_or_else(|| Refusal::malformed("the public key does not name its curve"))?;
-    if found != wanted {
-        return Err(unsupported(format!("{type_:?} is verified on curve {wanted} only, the public key is on {found}")));
+    if found != curve {
+        return Err(unsupported(format!("{name} is verified on curve {curve} only, the public key is on {found}")));
     }
-    let coordinate = |encoded| bytes(encoded).filter(|bytes| bytes.len() == size).map(<[u8]>::to_vec);
+    let coordinate = |encoded| bytes(encoded).filter(|bytes| bytes.len() == size);
     let (Some(x), Some(y)) = (coordinate(labels.minus_2), coordinate(labels.minus_3)) else {
         return Err(Refusal::malformed("the public key's coordinates are not two byte strings of its curve's size"));
     };
-    Ok(COSEKey { type_, key: COSEKeyType::EC_EC2(COSEEC2Key { curve, x, y }) })
+    ParsedPublicKey::new(algorithm, [&[UNCOMPRESSED], x, y].concat())
+        .map(PublicKey)
+        .map_err(|_| Refusal::malformed("the public key is no point of its curve"))
 }
 
-fn rsa(labels: &Labels<'_>) -> Result<COSEKey, Refusal> {
+fn rsa(labels: &Labels<'_>) -> Result<PublicKey, Refusal> {
     let (Some(n), Some(e)) = (bytes(labels.minus_1), bytes(labels.minus_2)) else {
         return Err(Refusal::malformed("the RSA public key lacks its modulus or exponent"));
     };
     let full = n.len() == RSA_2048_BYTES && n.first().is_some_and(|byte| byte & 0x80 != 0);
-    match <[u8; 3]>::try_from(e) {
-        Ok(e) if full => {
-            Ok(COSEKey { type_: COSEAlgorithm::RS256, key: COSEKeyType::RSA(COSERSAKey { n: n.to_vec(), e }) })
-        }
-        _ => Err(unsupported("RS256 is verified with 2048 bits and a public exponent of three bytes only")),
-    }
+    // An odd number of three bytes, the first of which counts: 65537 is one of them.
+    let usual = matches!(e, [high, _, low] if *high != 0 && low & 1 == 1);
+    (full && usual)
+        .then(|| RsaPublicKeyComponents { n, e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).ok())
+        .flatten()
+        .map(PublicKey)
+        .ok_or_else(|| unsupported("RS256 is verified with 2048 bits and an odd public exponent of three bytes only"))
 }
 
 fn unsupported(reason: impl Into<String>) -> Refusal {

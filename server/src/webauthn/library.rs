@@ -1,4 +1,4 @@
-//! webauthn-rs itself: how it is called, and what its errors mean.
+//! webauthn-rs itself: how it is called to judge registrations, and what its errors mean.
 
 use std::time::Duration;
 
@@ -8,18 +8,13 @@ use webauthn_rs_core::{
     WebauthnCore,
     error::WebauthnError,
     proto::{
-        AttestationFormat, AuthenticationExtensionsClientOutputs, AuthenticationState,
-        AuthenticatorAssertionResponseRaw, AuthenticatorAttestationResponseRaw, COSEKey,
-        Credential as LibraryCredential, ParsedAttestation, PublicKeyCredential, RegisterPublicKeyCredential,
-        RegisteredExtensions, RegistrationExtensionsClientOutputs, RegistrationState, UserVerificationPolicy,
+        AuthenticatorAttestationResponseRaw, RegisterPublicKeyCredential, RegistrationExtensionsClientOutputs,
+        RegistrationState,
     },
 };
 
-use super::{
-    parse::{ParsedAssertion, ParsedRegistration},
-    refusal::Refusal,
-};
-use crate::domain::{CeremonyState, ChallengeValue, Credential};
+use super::{parse::ParsedRegistration, refusal::Refusal};
+use crate::domain::{CeremonyState, ChallengeValue};
 
 /// A relying party of one origin: the one the client data names, which was found among the tenant's.
 fn core(state: &CeremonyState, origin: Url) -> WebauthnCore {
@@ -66,65 +61,11 @@ pub(super) fn register(
     core(state, origin).register_credential(&response, &library_state, None).map(|_| ())
 }
 
-/// Has an assertion judged.
-pub(super) fn authenticate(
-    state: &CeremonyState,
-    challenge: &ChallengeValue,
-    credential: &Credential,
-    key: COSEKey,
-    parsed: &ParsedAssertion,
-    origin: Url,
-) -> Result<(), WebauthnError> {
-    let library_state: AuthenticationState = serde_json::from_str(&format!(
-        r#"{{"credentials":[],"policy":"{}","challenge":"{}","appid":null,"allow_backup_eligible_upgrade":false}}"#,
-        policy_word(state),
-        Base64Url::encode(&challenge.0),
-    ))
-    .map_err(WebauthnError::ParseJSONFailure)?;
-    let library_credential = LibraryCredential {
-        cred_id: credential.id.as_bytes().to_vec(),
-        cred: key,
-        counter: credential.sign_count,
-        transports: None,
-        // Had the key once verified its user, webauthn-rs would want it ever after, even where the tenant merely
-        // prefers it. The tenant's policy of the moment decides, and nothing else.
-        user_verified: false,
-        registration_policy: UserVerificationPolicy::Discouraged_DO_NOT_USE,
-        // Whether the flag may have changed is decided before. webauthn-rs allows a rise only while the credential is
-        // not yet backed up, and authenticators often raise both flags at once.
-        backup_eligible: parsed.auth_data.backup_eligible(),
-        backup_state: credential.backup_state,
-        extensions: RegisteredExtensions::none(),
-        attestation: ParsedAttestation::default(),
-        attestation_format: AttestationFormat::None,
-    };
-    let response = PublicKeyCredential {
-        id: String::new(),
-        raw_id: parsed.credential_id.as_bytes().to_vec(),
-        response: AuthenticatorAssertionResponseRaw {
-            authenticator_data: parsed.auth_data_bytes.clone(),
-            client_data_json: parsed.client_data_json.clone(),
-            signature: parsed.signature.clone(),
-            user_handle: None,
-        },
-        extensions: AuthenticationExtensionsClientOutputs::default(),
-        type_: String::new(),
-    };
-    core(state, origin).authenticate_single_credential(&response, &library_state, &library_credential).map(|_| ())
-}
-
-/// Says in Doorward's words why webauthn-rs refused. Most of it was checked before; what remains is cryptography, the
-/// counter, and the inside of attestation statements.
+/// Says in Doorward's words why webauthn-rs refused. Most of it was checked before; what remains is the inside of
+/// attestation statements.
 pub(super) fn refusal(error: &WebauthnError) -> Refusal {
     use WebauthnError as E;
     let (code, reason) = match error {
-        E::AuthenticationFailure | E::SignatureInvalid => {
-            (ErrorCode::SignatureInvalid, "the signature does not verify with the credential's public key")
-        }
-        E::CredentialPossibleCompromise => (
-            ErrorCode::CounterRegression,
-            "the signature counter did not advance: the authenticator may have been cloned",
-        ),
         E::InvalidClientDataType => (ErrorCode::ClientDataTypeMismatch, "the client data is of another type"),
         E::MismatchedChallenge => (ErrorCode::ChallengeUnknown, "the client data names another challenge"),
         E::InvalidRPOrigin => (ErrorCode::OriginMismatch, "the origin is none of the relying party's"),
@@ -135,7 +76,6 @@ pub(super) fn refusal(error: &WebauthnError) -> Refusal {
         E::CredentialBackupEligibilityInconsistent | E::CredentialMayNotBeHardwareBound => {
             (ErrorCode::BackupStateInvalid, "the backup flags contradict each other")
         }
-        E::CredentialNotFound => (ErrorCode::CredentialNotAllowed, "the credential is not the one that was expected"),
         E::CredentialAlteredAlgFromRequest | E::RsaParametersInvalid | E::COSEKeyRSANEInvalid => (ErrorCode::AlgorithmUnsupported, "the credential's algorithm cannot be verified"),
         E::AttestationStatementSigInvalid => {
             (ErrorCode::AttestationInvalid, "the attestation statement's signature does not verify")

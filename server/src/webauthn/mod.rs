@@ -4,9 +4,10 @@
 //! A body takes two steps: [`parse`] reads it, so that the caller can look its challenge and credential up;
 //! [`verify`] judges it (WebAuthn Level 3 §7.1, §7.2) against what the ceremony's first step asked for.
 //!
-//! Every check that needs no key is made here first, strictly and with a reason for people. webauthn-rs then judges
-//! the whole response again and does the cryptography: two implementations must agree before anything is accepted.
-//! Its errors are mapped to Doorward's codes in `library.rs`, and its words never leave the server.
+//! Every check is made here, strictly and with a reason for people; signatures are verified by aws-lc. webauthn-rs then
+//! judges a registration again as a whole, with its attestation statement: two implementations must agree before a
+//! credential is accepted. Its errors are mapped to Doorward's codes in `library.rs`, and its words never leave the
+//! server. Assertions are judged here alone, as each login waits for them; tests hold every verdict against webauthn-rs's.
 //!
 //! Whether the challenge exists and is still valid, and whether a user handle belongs to the credential's owner, is
 //! the caller's to check.
@@ -27,4 +28,6 @@ mod tests;
 
 pub use options::{ALGORITHMS, creation_options, request_options, transaction_challenge};
 pub use parse::{Malformed, ParsedAssertion, ParsedRegistration, parse_assertion, parse_registration};
-pub use verify::{Refusal, VerifiedAssertion, VerifiedRegistration, verify_assertion, verify_registration};
+pub use verify::{
+    Refusal, VerifiedAssertion, VerifiedRegistration, counter_advances, verify_assertion, verify_registration,
+};

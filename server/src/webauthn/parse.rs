@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use aws_lc_rs::digest;
 use doorward_shared::Base64Url;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -79,6 +80,12 @@ impl ParsedAssertion {
     #[must_use]
     pub const fn credential_id(&self) -> &CredentialId {
         &self.credential_id
+    }
+
+    /// What the signature is over: authenticator data, then the hash of the client data (WebAuthn §7.2, steps 19 and 20).
+    pub(super) fn signed(&self) -> Vec<u8> {
+        let hash = digest::digest(&digest::SHA256, &self.client_data_json);
+        [self.auth_data_bytes.as_slice(), hash.as_ref()].concat()
     }
 
     /// Whose credential it is, as the authenticator says; an empty handle counts as none.

@@ -145,7 +145,7 @@ pub fn verify_assertion(
             "the credential is not one of those this ceremony accepts",
         ));
     }
-    let origin = parsed.client_data.check("webauthn.get", challenge, &state.relying_party)?;
+    parsed.client_data.check("webauthn.get", challenge, &state.relying_party)?;
     let auth_data = &parsed.auth_data;
     check_auth_data(state, auth_data)?;
     if credential.backup_eligible && !auth_data.backup_eligible() {
@@ -154,9 +154,18 @@ pub fn verify_assertion(
             "the credential was eligible for backup and now says it is not",
         ));
     }
-    let key = cose::read_key(&credential.public_key)?;
-    library::authenticate(state, challenge, credential, key, parsed, origin)
-        .map_err(|error| library::refusal(&error))?;
+    if !cose::read_key(&credential.public_key)?.verifies(&parsed.signed(), &parsed.signature) {
+        return Err(Refusal::new(
+            ErrorCode::SignatureInvalid,
+            "the signature does not verify with the credential's public key",
+        ));
+    }
+    if !counter_advances(credential.sign_count, auth_data.sign_count) {
+        return Err(Refusal::new(
+            ErrorCode::CounterRegression,
+            "the signature counter did not advance: the authenticator may have been cloned",
+        ));
+    }
     Ok(VerifiedAssertion {
         sign_count: auth_data.sign_count,
         user_verified: auth_data.user_verified(),
@@ -164,6 +173,13 @@ pub fn verify_assertion(
         backup_state: auth_data.backup_state(),
         backup_upgraded: auth_data.backup_eligible() && !credential.backup_eligible,
     })
+}
+
+/// Whether a signature counter may follow the stored one: it must be greater, unless the authenticator has none and says
+/// zero for ever (WebAuthn §6.1.1).
+#[must_use]
+pub const fn counter_advances(stored: u32, sent: u32) -> bool {
+    sent > stored || (sent == 0 && stored == 0)
 }
 
 /// What holds for both ceremonies.

@@ -6,7 +6,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use bytes::BytesMut;
 use futures_util::StreamExt as _;
 
-use crate::{app::App, http::ApiError, service::Refusal};
+use crate::{app::App, domain::json::is_deeper, http::ApiError, service::Refusal};
 
 /// How many times the limit is read and thrown away before the connection is given up: without reading on, HTTP/2
 /// clients would see a stream error in place of the 413.
@@ -33,27 +33,6 @@ impl Body {
         }
         Ok(bytes)
     }
-}
-
-/// Whether brackets outside strings are open more than `limit` times at once.
-fn is_deeper(json: &[u8], limit: usize) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in json {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                depth += 1;
-                if depth > limit {
-                    return true;
-                }
-            }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    false
 }
 
 impl FromRequest for Body {
@@ -94,17 +73,4 @@ async fn read(mut payload: Payload, limit: usize) -> Result<BytesMut, Refusal> {
         return Err(Refusal::BodyTooLarge(format!("the body may have at most {limit} bytes")));
     }
     Ok(body)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn depth_counts_brackets_outside_strings() {
-        assert!(!is_deeper(br#"{"a":[{"b":1}],"c":[]}"#, 3));
-        assert!(is_deeper(br#"{"a":[{"b":1}],"c":[]}"#, 2));
-        assert!(!is_deeper(br#"{"a":"[[[[\"[[["}"#, 1));
-        assert!(is_deeper("[".repeat(1_000_000).as_bytes(), 64));
-    }
 }

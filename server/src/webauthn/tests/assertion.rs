@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{ChallengeValue, CredentialId},
-    webauthn::{parse_assertion, transaction_challenge, verify_assertion},
+    webauthn::{parse_assertion, transaction_challenge},
 };
 
 fn refused(assertion: &Assertion) -> ErrorCode {
@@ -177,10 +177,74 @@ fn damaged_assertions_are_refused() {
             damaged[at] ^= 1 << (at % 8);
             let mut body = body.clone();
             body["response"][field] = b64(&damaged).into();
-            if let Ok(parsed) = parse_assertion(body.to_string().as_bytes()) {
-                let verdict = verify_assertion(&good.state, &good.challenge, &good.credential, &parsed);
+            if let Some(verdict) = good.verify_body(&body) {
                 assert!(verdict.is_err(), "{field}, byte {at}");
             }
         }
+    }
+}
+
+/// An integer of a DER signature, exactly as given.
+fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
+    let integer = |bytes: &[u8]| [&[2, u8::try_from(bytes.len()).unwrap()], bytes].concat();
+    let inside = [integer(r), integer(s)].concat();
+    [vec![0x30, u8::try_from(inside.len()).unwrap()], inside].concat()
+}
+
+/// A signature is DER (WebAuthn §6.5.5), of two numbers between 1 and the order of the curve. webauthn-rs agrees on each.
+#[test]
+fn signatures_are_der_and_nothing_but() {
+    let order: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad,
+        0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    let good = Assertion::new();
+    let body = good.body();
+    let signature = Base64Url::decode(body["response"]["signature"].as_str().unwrap()).unwrap().0;
+    let split = 4 + usize::from(signature[3]);
+    let (r, s) = (&signature[4..split], &signature[split + 2..]);
+    assert_eq!(der(r, s), signature);
+    let verdict = |signature: &[u8]| {
+        let mut body = body.clone();
+        body["response"]["signature"] = b64(signature).into();
+        good.verify_body(&body).unwrap().map(|_| ()).map_err(|refusal| refusal.code)
+    };
+    // The other root of the same signature: whoever has one can compute it, and it proves as much.
+    let mut mirrored = vec![0; 33];
+    let padded = [vec![0; 33 - s.len()], s.to_vec()].concat();
+    let order_padded = [vec![0], order.to_vec()].concat();
+    let mut borrow = 0;
+    for at in (0..33).rev() {
+        let difference = i16::from(order_padded[at]) - i16::from(padded[at]) - borrow;
+        borrow = i16::from(difference < 0);
+        mirrored[at] = u8::try_from(difference.rem_euclid(256)).unwrap();
+    }
+    let start = mirrored.iter().position(|byte| *byte != 0).unwrap();
+    let start = if mirrored[start] & 0x80 == 0 { start } else { start - 1 };
+    assert_eq!(verdict(&der(r, &mirrored[start..])), Ok(()));
+
+    let with_zero = [&[0], r].concat();
+    let order = [&[0], &order[..]].concat();
+    let long_form = [&[0x30, 0x81], &signature[1..]].concat();
+    let indefinite = [&[0x30, 0x80], &signature[2..], &[0, 0]].concat();
+    let plain = [padded[1..].to_vec(), padded[1..].to_vec()].concat();
+    let wrong = [
+        der(&with_zero, s),
+        der(&[0], s),
+        der(r, &[0]),
+        der(&[], s),
+        der(&order, s),
+        der(r, &order),
+        der(s, r),
+        der(&[&[0xff], r].concat(), s),
+        long_form,
+        indefinite,
+        [&signature[..], &[0]].concat(),
+        signature[..signature.len() - 1].to_vec(),
+        [&[0x31], &signature[1..]].concat(),
+        plain,
+    ];
+    for signature in wrong {
+        assert_eq!(verdict(&signature), Err(ErrorCode::SignatureInvalid), "{signature:02x?}");
     }
 }

@@ -45,7 +45,21 @@ fn other_algorithms_and_sizes_are_refused() {
     assert_eq!(refused(&registration), ErrorCode::AlgorithmUnsupported);
 }
 
-/// webauthn-rs would register both, and verify with the curve it finds.
+/// No signature verifies with an even exponent, and with small ones forgeries were found again and again.
+#[test]
+fn rsa_exponents_are_odd_and_not_small() {
+    let with_exponent = |exponent: [u8; 3]| {
+        let mut members = Key::rs256(KeySize::Rsa2048).members();
+        members[3].1 = Cbor::Bytes(exponent.to_vec());
+        Registration { public_key: cose(members), ..Registration::new() }
+    };
+    assert!(with_exponent([1, 0, 1]).verify().is_ok());
+    for exponent in [[1, 0, 0], [0, 0, 3], [0, 1, 1]] {
+        assert_eq!(refused(&with_exponent(exponent)), ErrorCode::AlgorithmUnsupported, "{exponent:?}");
+    }
+}
+
+/// webauthn-rs would register all of them.
 #[test]
 fn the_algorithm_fixes_the_curve() {
     for (key, alg) in [(Key::es384(), -7), (Key::es256(), -35), (Key::es512(), -7)] {

@@ -1,0 +1,36 @@
+//! What is asked of JSON before it is read.
+
+/// Whether brackets outside strings are open more than `limit` times at once.
+#[must_use]
+pub fn is_deeper(json: &[u8], limit: usize) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                if depth > limit {
+                    return true;
+                }
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_counts_brackets_outside_strings() {
+        assert!(!is_deeper(br#"{"a":[{"b":1}],"c":[]}"#, 3));
+        assert!(is_deeper(br#"{"a":[{"b":1}],"c":[]}"#, 2));
+        assert!(!is_deeper(br#"{"a":"[[[[\"[[["}"#, 1));
+        assert!(is_deeper("[".repeat(1_000_000).as_bytes(), 64));
+    }
+}
