@@ -1,7 +1,8 @@
 //! The embedded engine: one thread writes, a few read, one moves the log into the file.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions, Permissions},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    mem::ManuallyDrop,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::{
@@ -102,8 +103,8 @@ pub(super) fn open(path: &Path, options: &StoreOptions, epoch: &Arc<Epoch>) -> R
     }
 
     let (checkpoints, stop) = mpsc::channel();
-    let conn = connect(path, busy)?;
-    threads.push(spawn("store-checkpoint", move || checkpoint(conn, &written, &rest, &stop))?);
+    let (conn, file) = (connect(path, busy)?, Synced { path: path.to_path_buf(), file: None });
+    threads.push(spawn("store-checkpoint", move || checkpoint(conn, file, &written, &rest, &stop))?);
     let near = Near::new(near);
     Ok(Sqlite { near, reads, writes, checkpoints, threads, presence })
 }
@@ -318,11 +319,34 @@ struct Checkpointed {
     checkpointed: i64,
 }
 
+/// The file, to be made durable. It is opened when it is first needed and never closed: closing any descriptor of a file
+/// gives up the locks that all other descriptors of the process, SQLite's too, hold on it (POSIX fcntl).
+struct Synced {
+    path: PathBuf,
+    file: Option<ManuallyDrop<File>>,
+}
+
+impl Synced {
+    fn sync(&mut self) -> std::io::Result<()> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => ManuallyDrop::new(File::open(&self.path)?),
+        };
+        self.file.insert(file).sync_data()
+    }
+}
+
 /// Moves the log into the file now and then, so that no request has to.
-fn checkpoint(mut conn: SqliteConnection, written: &AtomicBool, rest: &AtomicBool, stop: &mpsc::Receiver<()>) {
+fn checkpoint(
+    mut conn: SqliteConnection,
+    mut file: Synced,
+    written: &AtomicBool,
+    rest: &AtomicBool,
+    stop: &mpsc::Receiver<()>,
+) {
     while stop.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
         if written.swap(false, Ordering::AcqRel)
-            && let Err(error) = move_log(&mut conn, rest)
+            && let Err(error) = move_log(&mut conn, &mut file, rest)
         {
             // Busy readers or another process's checkpoint: the next round goes on.
             tracing::debug!(%error, "checkpoint put off");
@@ -332,14 +356,19 @@ fn checkpoint(mut conn: SqliteConnection, written: &AtomicBool, rest: &AtomicBoo
 }
 
 /// Moves what it can while writers go on. Only when all is moved can the log be written from its beginning again, and
-/// writers who go on never let that be: when little is left, the one of this process is asked to move it itself.
-fn move_log(conn: &mut SqliteConnection, rest: &AtomicBool) -> QueryResult<()> {
-    for _ in 0..TRIES {
+/// writers who go on never let that be: when little is left, the one of this process is asked to move it itself. What was
+/// moved by then is on the disk already, lest it wait for that, too.
+fn move_log(conn: &mut SqliteConnection, file: &mut Synced, rest: &AtomicBool) -> QueryResult<()> {
+    for round in 0..TRIES {
         let moved = sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result::<Checkpointed>(conn)?;
         if moved.log <= LOG_LIMIT_PAGES {
             break;
         }
-        if moved.log - moved.checkpointed <= FEW_PAGES {
+        if round == 0 {
+            if let Err(error) = file.sync() {
+                tracing::debug!(%error, "the file was not made durable ahead of time");
+            }
+        } else if moved.log - moved.checkpointed <= FEW_PAGES {
             rest.store(true, Ordering::Release);
             break;
         }
