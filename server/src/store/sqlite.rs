@@ -47,6 +47,8 @@ const CROWD: usize = 4;
 const GATHER: Duration = Duration::from_micros(500);
 /// How long a process waits for another one that turns the log on.
 const TURN: Duration = Duration::from_millis(10);
+/// The one that writes passes through all trees of the database for each ceremony, and finds most of their pages here: 48 MiB.
+const WRITER_CACHE_KIB: u32 = 48 * 1024;
 /// How often the log is moved into the file.
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
 /// From so many pages on the log begins anew, which makes writers wait a little: 64 MiB. It is not cut: written again, its
@@ -84,7 +86,8 @@ pub(super) fn open(path: &Path, options: &StoreOptions, epoch: &Arc<Epoch>) -> R
     let written = Arc::new(AtomicBool::new(true));
     let mut threads = Vec::new();
 
-    let conn = Connection::Sqlite(connect(path, busy)?);
+    let mut conn = Connection::Sqlite(connect(path, busy)?);
+    conn.run(&format!("PRAGMA cache_size = -{WRITER_CACHE_KIB}"))?;
     let rest = Arc::new(AtomicBool::new(false));
     let (queue, epoch) = (Arc::clone(&writes), Arc::clone(epoch));
     let (flag, asked) = (Arc::clone(&written), Arc::clone(&rest));
