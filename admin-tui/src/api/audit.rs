@@ -3,7 +3,6 @@
 use doorward_shared::{
     AuditId, AuditType, TenantId, Timestamp,
     audit::{AdminAuditLogItem, AuditOutcome},
-    page::{Page, PageRequest},
 };
 use uuid::Uuid;
 
@@ -42,14 +41,6 @@ impl AuditQuery {
 }
 
 impl Api {
-    /// A numbered page, newest first, with the number of all entries that match.
-    ///
-    /// # Errors
-    /// [`ApiError`].
-    pub async fn audit_page(&self, query: &AuditQuery, page: PageRequest) -> Result<Page<AdminAuditLogItem>, ApiError> {
-        self.audit(query).with("page", page.page).with("per_page", page.per_page).page().await
-    }
-
     /// The newest entries, newest first, at most `limit` (1 to 100). Cheaper than a page, since nothing is counted.
     ///
     /// # Errors

@@ -110,17 +110,34 @@ pub fn order(query: &Query, name: &str) -> Result<Order, ApiError> {
 /// The page as JSON, with the way to its neighbours (RFC 8288) and the number of rows in the whole list.
 #[must_use]
 pub fn answer<T: Serialize>(path: &str, query: &Query, request: PageRequest, page: &Page<T>) -> HttpResponse {
-    let links = links(path, query, request, page.total);
+    part(path, query, request, &page.items, Some(page.total))
+}
+
+/// The same, of a list whose rows may not be counted: then there is no `X-Total-Count`, the last page is not known, and a full
+/// page may be the last one.
+#[must_use]
+pub fn part<T: Serialize>(
+    path: &str,
+    query: &Query,
+    request: PageRequest,
+    items: &[T],
+    total: Option<u64>,
+) -> HttpResponse {
+    let links = links(path, query, request, items.len(), total);
     let mut response = HttpResponse::Ok();
-    response.insert_header(("X-Total-Count", page.total));
+    if let Some(total) = total {
+        response.insert_header(("X-Total-Count", total));
+    }
     if !links.is_empty() {
         response.insert_header((header::LINK, links));
     }
-    response.json(&page.items)
+    response.json(items)
 }
 
-fn links(path: &str, query: &Query, request: PageRequest, total: u64) -> String {
-    let last = u32::try_from(total.div_ceil(u64::from(request.per_page)).max(1)).unwrap_or(u32::MAX);
+fn links(path: &str, query: &Query, request: PageRequest, rows: usize, total: Option<u64>) -> String {
+    let pages = |total: u64| u32::try_from(total.div_ceil(u64::from(request.per_page)).max(1)).unwrap_or(u32::MAX);
+    let last = total.map(pages);
+    let is_full = u32::try_from(rows).is_ok_and(|rows| rows >= request.per_page);
     let others: String = query
         .pairs()
         .iter()
@@ -133,12 +150,14 @@ fn links(path: &str, query: &Query, request: PageRequest, total: u64) -> String 
     if request.page > 1 {
         links.push(link(1, "first"));
     }
-    if request.page < last {
+    if let Some(last) = last.filter(|last| request.page < *last) {
         links.push(link(last, "last"));
-        links.push(link(request.page + 1, "next"));
+    }
+    if last.map_or(is_full, |last| request.page < last) {
+        links.push(link(request.page.saturating_add(1), "next"));
     }
     if request.page > 1 {
-        links.push(link((request.page - 1).min(last), "prev"));
+        links.push(link(last.map_or(request.page - 1, |last| (request.page - 1).min(last)), "prev"));
     }
     links.join(",")
 }
@@ -154,7 +173,7 @@ mod tests {
     #[test]
     fn links_lead_to_the_neighbours_and_keep_the_filter() {
         let query = Query::parse("user_id=a%26b&page=2&per_page=10");
-        let links = links("/t/credentials", &query, PageRequest { page: 2, per_page: 10 }, 35);
+        let links = links("/t/credentials", &query, PageRequest { page: 2, per_page: 10 }, 10, Some(35));
         assert_eq!(
             links,
             "</t/credentials?page=1&per_page=10&user_id=a%26b>; rel=\"first\",\
@@ -166,7 +185,15 @@ mod tests {
 
     #[test]
     fn a_single_page_has_no_links() {
-        assert_eq!(links("/t", &Query::parse(""), PageRequest::default(), 3), "");
+        assert_eq!(links("/t", &Query::parse(""), PageRequest::default(), 3, Some(3)), "");
+    }
+
+    #[test]
+    fn without_a_total_a_full_page_has_a_next_one_and_no_last_one() {
+        let links = |rows| links("/t", &Query::parse(""), PageRequest { page: 2, per_page: 2 }, rows, None);
+        let (first, prev) = ("</t?page=1&per_page=2>; rel=\"first\"", "</t?page=1&per_page=2>; rel=\"prev\"");
+        assert_eq!(links(2), format!("{first},</t?page=3&per_page=2>; rel=\"next\",{prev}"));
+        assert_eq!(links(1), format!("{first},{prev}"));
     }
 
     #[test]

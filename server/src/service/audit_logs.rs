@@ -5,14 +5,18 @@ use std::collections::BTreeSet;
 use doorward_shared::{
     TenantId,
     audit::{AdminAuditLogItem, AuditLogItem},
-    page::{Page, PageRequest},
+    page::PageRequest,
 };
 
 use super::Failure;
 use crate::{
     app::App,
     domain::audit::{AuditCursor, AuditFilter},
-    store::{Connection, StoreError, audit, tenants},
+    store::{
+        Connection, StoreError,
+        audit::{self, LogPage},
+        tenants,
+    },
 };
 
 /// Which log is read, and for whom.
@@ -53,7 +57,7 @@ impl Log {
     }
 }
 
-/// A numbered page of a log, newest first, with the number of all entries that match.
+/// A numbered page of a log, newest first, with the number of all entries that match, where it is counted.
 ///
 /// # Errors
 /// As the database has them.
@@ -62,10 +66,10 @@ pub async fn page(
     log: Log,
     filter: AuditFilter,
     page: PageRequest,
-) -> Result<Page<AdminAuditLogItem>, Failure> {
+) -> Result<LogPage<AdminAuditLogItem>, Failure> {
     let read = move |connection: &mut Connection| {
         let found = audit::page(connection, log.tenant(), &filter, page)?;
-        Ok::<_, StoreError>(Page { items: log.named(connection, found.items)?, total: found.total })
+        Ok::<_, StoreError>(LogPage { items: log.named(connection, found.items)?, total: found.total })
     };
     Ok(app.store.read(read).await?)
 }
@@ -88,10 +92,10 @@ pub async fn slice(
     Ok(app.store.read(read).await?)
 }
 
-/// How many entries match.
+/// How many entries match, where they are counted.
 ///
 /// # Errors
 /// As the database has them.
-pub async fn total(app: &App, log: Log, filter: AuditFilter) -> Result<u64, Failure> {
+pub async fn total(app: &App, log: Log, filter: AuditFilter) -> Result<Option<u64>, Failure> {
     Ok(app.store.read(move |connection| audit::total(connection, log.tenant(), &filter)).await?)
 }

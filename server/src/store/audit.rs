@@ -11,11 +11,7 @@ mod settle;
 mod words;
 
 use diesel::prelude::*;
-use doorward_shared::{
-    AuditType, ErrorCode, TenantId, Timestamp,
-    audit::AuditLogItem,
-    page::{Page, PageRequest},
-};
+use doorward_shared::{AuditType, ErrorCode, TenantId, Timestamp, audit::AuditLogItem, page::PageRequest};
 
 pub(super) use self::settle::alone;
 pub use self::{
@@ -182,7 +178,16 @@ fn count_rows(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFil
         .get_result::<i64>(c))?)
 }
 
-/// A page of a tenant's log, newest first; of all logs together when `tenant` is `None`. The total is exact.
+/// A page of one or all logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPage<T> {
+    /// The entries, newest first.
+    pub items: Vec<T>,
+    /// How many entries fit, exactly; `None` when a part of a text is looked for in all logs, and found often.
+    pub total: Option<u64>,
+}
+
+/// A page of a tenant's log, newest first; of all logs together when `tenant` is `None`.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
@@ -191,13 +196,13 @@ pub fn page(
     tenant: Option<TenantId>,
     filter: &AuditFilter,
     page: PageRequest,
-) -> Result<Page<AuditLogItem>, StoreError> {
+) -> Result<LogPage<AuditLogItem>, StoreError> {
     if let Some(keys) = words::few(conn, tenant, filter, None)? {
-        let total = keys.len() as u64;
+        let total = Some(keys.len() as u64);
         let keys: Vec<_> = page.of(keys).collect();
-        return Ok(Page { items: words::load(conn, &keys)?, total });
+        return Ok(LogPage { items: words::load(conn, &keys)?, total });
     }
-    Ok(Page { items: newest(conn, tenant, filter, page)?, total: count::total(conn, tenant, filter)? })
+    Ok(LogPage { items: newest(conn, tenant, filter, page)?, total: count::of_many(conn, tenant, filter)? })
 }
 
 /// The newest entries, without a total.
@@ -232,12 +237,15 @@ fn newest(
     row::all(rows)
 }
 
-/// How many entries fit a filter, exactly.
+/// How many entries fit a filter; see [`LogPage::total`].
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<u64, StoreError> {
-    count::total(conn, tenant, filter)
+pub fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<Option<u64>, StoreError> {
+    match words::few(conn, tenant, filter, None)? {
+        Some(keys) => Ok(Some(keys.len() as u64)),
+        None => count::of_many(conn, tenant, filter),
+    }
 }
 
 /// Entries on from a place in the log: newer ones oldest first, older ones newest first. The entry at that place may

@@ -39,7 +39,7 @@ const COLUMNS: [&str; 13] = [
     "tenant_name",
 ];
 
-/// Streams the entries, oldest first. `X-Total-Count` tells how many there were at the beginning.
+/// Streams the entries, oldest first. `X-Total-Count` tells how many there were at the beginning, where they are counted.
 ///
 /// # Errors
 /// 400 for a format that is neither `ndjson` nor `csv`.
@@ -76,9 +76,12 @@ pub async fn stream(app: &Arc<App>, log: Log, filter: AuditFilter, format: &str)
         let bytes = render(format, columns(log), &rows)?;
         Ok(Some((bytes, (app, filter, whole.then_some(last), ready))))
     });
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    if let Some(total) = total {
+        response.insert_header(("X-Total-Count", total));
+    }
+    Ok(response
         .content_type(content_type)
-        .insert_header(("X-Total-Count", total))
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .streaming(body))
 }

@@ -71,7 +71,7 @@ pub async fn answer(app: &std::sync::Arc<App>, log: Log, path: &str, query: &Que
         return Ok(HttpResponse::Ok().json(entries));
     }
     let found = audit_logs::page(app, log, filter, page).await.map_err(failed)?;
-    Ok(pages::answer(path, query, page, &found))
+    Ok(pages::part(path, query, page, &found.items, found.total))
 }
 
 fn cursor(query: &Query) -> Result<Option<AuditCursor>, ApiError> {

@@ -59,23 +59,23 @@ fn ways(filter: &AuditFilter) -> Vec<Way> {
     filter.source_ip.iter().map(by_source).collect()
 }
 
-/// An entry's actor or address is one of those, of one log or of all, that contain a part.
+/// An entry's actor or address is one of those of its log that contain a part.
 #[derive(Debug, Clone, QueryId)]
 struct Among<C> {
     table: &'static str,
     column: &'static str,
-    tenant: Option<String>,
+    tenant: String,
     known: Contains<C>,
 }
 
-fn actor_among(tenant: Option<TenantId>, part: &str) -> Among<audit_actors::actor> {
-    let tenant = tenant.map(|tenant| tenant.to_string());
-    Among { table: "audit_actors", column: "actor", tenant, known: contains(audit_actors::actor, part) }
+fn actor_among(tenant: TenantId, part: &str) -> Among<audit_actors::actor> {
+    let known = contains(audit_actors::actor, part);
+    Among { table: "audit_actors", column: "actor", tenant: tenant.to_string(), known }
 }
 
-fn source_among(tenant: Option<TenantId>, part: &str) -> Among<audit_sources::source_ip> {
-    let tenant = tenant.map(|tenant| tenant.to_string());
-    Among { table: "audit_sources", column: "source_ip", tenant, known: contains(audit_sources::source_ip, part) }
+fn source_among(tenant: TenantId, part: &str) -> Among<audit_sources::source_ip> {
+    let known = contains(audit_sources::source_ip, part);
+    Among { table: "audit_sources", column: "source_ip", tenant: tenant.to_string(), known }
 }
 
 impl<C> Expression for Among<C> {
@@ -95,37 +95,100 @@ where
     Contains<C>: QueryFragment<DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let Self { table, column, .. } = self;
-        match &self.tenant {
-            Some(tenant) => {
-                out.push_sql(&format!("(audit_logs.{column} IN ("));
-                out.push_sql(&format!("SELECT {table}.{column} FROM {table} WHERE {table}.tenant_id = "));
-                out.push_bind_param::<Text, _>(tenant)?;
-                out.push_sql(" AND ");
-            }
-            None => {
-                // SQLite's index of actors has no entries without one. That a pair of columns leaves them out it must be told.
-                out.push_sql(&format!("(audit_logs.{column} IS NOT NULL AND "));
-                out.push_sql(&format!("(audit_logs.tenant_id, audit_logs.{column}) IN ("));
-                out.push_sql(&format!("SELECT {table}.tenant_id, {table}.{column} FROM {table} WHERE "));
-            }
-        }
-        self.known.walk_ast(out.reborrow())?;
+        let Self { table, column, tenant, known } = self;
+        out.push_sql(&format!("(audit_logs.{column} IN ("));
+        out.push_sql(&format!("SELECT {table}.{column} FROM {table} WHERE {table}.tenant_id = "));
+        out.push_bind_param::<Text, _>(tenant)?;
+        out.push_sql(" AND ");
+        known.walk_ast(out.reborrow())?;
         out.push_sql("))");
         Ok(())
     }
 }
 
-/// What a way finds, as a boxed query of one or all logs.
+/// What a way finds in a log, as a boxed query.
 macro_rules! found {
     ($db:ident, $tenant:expr, $way:expr) => {{
-        let (tenant, way): (Option<TenantId>, &Way) = ($tenant, $way);
-        let rows = saying!(within!(audit_logs::table.into_boxed::<$db>(), tenant, &way.rest), &way.rest);
+        let (tenant, way): (TenantId, &Way) = ($tenant, $way);
+        let rows = saying!(within!(audit_logs::table.into_boxed::<$db>(), Some(tenant), &way.rest), &way.rest);
         match way.by {
             Field::Actor => rows.filter(actor_among(tenant, &way.part)),
             Field::Source => rows.filter(source_among(tenant, &way.part)),
         }
     }};
+}
+
+/// An actor or address, after whose log knows it.
+type Word = (String, String);
+
+/// An entry's actor or address is one of these, each of its own log.
+#[derive(Debug, Clone)]
+struct OneOf {
+    column: &'static str,
+    words: Vec<Word>,
+}
+
+impl QueryId for OneOf {
+    type QueryId = Self;
+
+    // Another statement for each number of words.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Expression for OneOf {
+    type SqlType = Bool;
+}
+
+impl<QS> AppearsOnTable<QS> for OneOf where audit_logs::tenant_id: AppearsOnTable<QS> {}
+
+impl<G> ValidGrouping<G> for OneOf {
+    type IsAggregate = is_aggregate::No;
+}
+
+impl<DB> QueryFragment<DB> for OneOf
+where
+    DB: Backend + HasSqlType<Text>,
+    String: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let Self { column, words } = self;
+        // SQLite's index of actors has no entries without one. That a pair of columns leaves them out it must be told.
+        out.push_sql(&format!(
+            "(audit_logs.{column} IS NOT NULL AND (audit_logs.tenant_id, audit_logs.{column}) IN (VALUES "
+        ));
+        for (number, (tenant, word)) in words.iter().enumerate() {
+            out.push_sql(if number == 0 { "(" } else { ", (" });
+            out.push_bind_param::<Text, _>(tenant)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(word)?;
+            out.push_sql(")");
+        }
+        out.push_sql("))");
+        Ok(())
+    }
+}
+
+/// Actors or addresses, of a log or of all, that contain a part; `None` when they are many. That is soon known: no more are
+/// looked for.
+fn few_words(conn: &mut Connection, tenant: Option<TenantId>, way: &Way) -> Result<Option<Vec<Word>>, StoreError> {
+    let limit = FEW as i64 + 1;
+    let tenant = tenant.map(|tenant| tenant.to_string());
+    macro_rules! words {
+        ($table:ident, $column:ident) => {
+            on_engine!(conn, c, Db => {
+                let mut known = $table::table.filter(contains($table::$column, &way.part)).into_boxed::<Db>();
+                if let Some(tenant) = tenant {
+                    known = known.filter($table::tenant_id.eq(tenant));
+                }
+                known.select(($table::tenant_id, $table::$column)).limit(limit).load::<Word>(c)
+            })?
+        };
+    }
+    let words = match way.by {
+        Field::Actor => words!(audit_actors, actor),
+        Field::Source => words!(audit_sources, source_ip),
+    };
+    Ok((words.len() <= FEW).then_some(words))
 }
 
 /// All entries that fit, newest first, of those before a place; `None` when the filter looks into no text, or when what
@@ -143,8 +206,17 @@ pub(super) fn few(
     let of_any_type = AuditFilter { kinds: Vec::new(), outcome: None, ..filter.clone() };
     let mut keys = BTreeSet::new();
     for way in &ways(&of_any_type) {
+        let Some(words) = few_words(conn, tenant, way)? else { return Ok(None) };
+        if words.is_empty() {
+            continue;
+        }
         let rows: Vec<Key> = on_engine!(conn, c, Db => {
-            let mut query = found!(Db, tenant, way).select((audit_logs::id, audit_logs::tenant_id));
+            let column = match way.by {
+                Field::Actor => "actor",
+                Field::Source => "source_ip",
+            };
+            let rows = saying!(within!(audit_logs::table.into_boxed::<Db>(), tenant, &way.rest), &way.rest);
+            let mut query = rows.filter(OneOf { column, words }).select((audit_logs::id, audit_logs::tenant_id));
             if let Some(before) = before {
                 query = query.filter(audit_logs::id.lt(before.to_string()));
             }
@@ -194,8 +266,8 @@ pub(super) fn load(conn: &mut Connection, keys: &[Key]) -> Result<Vec<AuditLogIt
     row::all(keys.iter().filter_map(|key| rows.remove(key)).collect())
 }
 
-/// How many entries fit a filter that looks into texts.
-pub(super) fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<i64, StoreError> {
+/// How many entries of a log fit a filter that looks into texts.
+pub(super) fn total(conn: &mut Connection, tenant: TenantId, filter: &AuditFilter) -> Result<i64, StoreError> {
     let ways = ways(filter);
     let counts = ways.iter().map(|way| count(conn, tenant, way)).collect::<Result<Vec<_>, _>>()?;
     // What is found in both ways is one entry.
@@ -211,7 +283,7 @@ pub(super) fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &Au
     Ok(counts.iter().sum::<i64>() - twice)
 }
 
-fn count(conn: &mut Connection, tenant: Option<TenantId>, way: &Way) -> Result<i64, StoreError> {
+fn count(conn: &mut Connection, tenant: TenantId, way: &Way) -> Result<i64, StoreError> {
     Ok(on_engine!(conn, c, Db => found!(Db, tenant, way).count().get_result::<i64>(c))?)
 }
 

@@ -1,7 +1,4 @@
-use doorward_shared::{
-    AuditType, TenantId, Timestamp,
-    page::{Page, PageRequest},
-};
+use doorward_shared::{AuditType, TenantId, Timestamp, page::PageRequest};
 
 use super::{fixture::*, harness::Database, on_every_engine};
 use crate::{
@@ -50,8 +47,7 @@ fn within(start: Option<i64>, end: Option<i64>, kinds: &[AuditType]) -> AuditFil
 async fn both_totals(db: &Database, tenant: Option<TenantId>, filter: AuditFilter) -> (u64, u64) {
     db.read(move |c| {
         let page = audit::page(c, tenant, &filter, ALL)?;
-        let everything: Page<_> =
-            audit::page(c, None, &AuditFilter::default(), PageRequest { page: 1, per_page: 9999 })?;
+        let everything = audit::page(c, None, &AuditFilter::default(), PageRequest { page: 1, per_page: 9999 })?;
         let fits = |at: Timestamp| filter.start.is_none_or(|s| at >= s) && filter.end.is_none_or(|e| at < e);
         let counted = everything
             .items
@@ -60,7 +56,7 @@ async fn both_totals(db: &Database, tenant: Option<TenantId>, filter: AuditFilte
             .filter(|item| filter.kinds.is_empty() || filter.kinds.contains(&item.kind))
             .filter(|item| fits(item.created_at))
             .count();
-        Ok((page.total, counted as u64))
+        Ok((page.total.expect("a total"), counted as u64))
     })
     .await
 }
@@ -146,7 +142,7 @@ async fn filters_take_wildcards_as_they_are(db: Database) {
     ] {
         let asked = filter.clone();
         let page = db.read(move |c| audit::page(c, Some(tenant_id(1)), &asked, ALL)).await;
-        assert_eq!((page.items.len() as u64, page.total), (total, total), "{filter:?}");
+        assert_eq!((page.items.len() as u64, page.total), (total, Some(total)), "{filter:?}");
     }
 }
 
@@ -213,7 +209,7 @@ async fn far_pages_pass_over_days(db: Database) {
                     let offset = usize::try_from(page.offset()).expect("a place").min(all.len());
                     let expected = &all[offset..all.len().min(offset + 10)];
                     assert_eq!(found.items, expected, "{tenant:?} {filter:?} {page:?}");
-                    assert_eq!(found.total, all.len() as u64);
+                    assert_eq!(found.total, Some(all.len() as u64));
                 }
             }
         }

@@ -183,7 +183,7 @@ async fn everything_is_moved_and_works_on() {
                 ))
             })
             .await;
-        assert_eq!(left, Ok((0, 0, 0)));
+        assert_eq!(left, Ok((Some(0), 0, 0)));
         store.close().await;
     }
 }

@@ -115,11 +115,17 @@ async fn few_and_many_are_found_and_counted(db: Database) {
     let everything = PageRequest { page: 1, per_page: u32::from(ENTRIES) };
     let all = db.read(move |c| audit::page(c, None, &AuditFilter::default(), everything)).await.items;
     assert_eq!(all.len(), usize::from(ENTRIES));
-    let (mut few, mut many) = (0, 0);
+    let (mut few, mut many, mut uncounted) = (0, 0, 0);
     for filter in filters() {
         for tenant in [Some(tenant_id(1)), Some(tenant_id(2)), None] {
             let expected: Vec<AuditLogItem> = all.iter().filter(|item| fits(item, tenant, &filter)).cloned().collect();
             *if expected.len() > 2_000 { &mut many } else { &mut few } += 1;
+            let of_any_type = AuditFilter { kinds: Vec::new(), outcome: None, ..filter.clone() };
+            let found = all.iter().filter(|item| fits(item, tenant, &of_any_type)).count();
+            // What is found often in the texts of all logs is not counted.
+            let is_counted = tenant.is_some() || found <= 2_000;
+            let total = is_counted.then_some(expected.len() as u64);
+            uncounted += usize::from(!is_counted);
             let asked = filter.clone();
             let (first, third, counted, before) = db
                 .read(move |c| {
@@ -135,18 +141,14 @@ async fn few_and_many_are_found_and_counted(db: Database) {
                 })
                 .await;
             let told = format!("{tenant:?} {filter:?}");
-            assert_eq!(
-                (first.total, third.total, counted),
-                (expected.len() as u64, expected.len() as u64, first.total),
-                "{told}"
-            );
+            assert_eq!((first.total, third.total, counted), (total, total, total), "{told}");
             assert_eq!(first.items, expected[..expected.len().min(7)], "{told}");
             assert_eq!(ids(&third.items), ids(&expected[expected.len().min(14)..expected.len().min(21)]), "{told}");
             let older: Vec<AuditId> = ids(&expected).into_iter().filter(|one| *one < id(2_000)).take(7).collect();
             assert_eq!(ids(&before), older, "{told}");
         }
     }
-    assert!(few > 100 && many > 10, "{few} few, {many} many");
+    assert!(few > 100 && many > 10 && uncounted > 10, "{few} few, {many} many, {uncounted} uncounted");
 }
 
 /// Actors and addresses that are known of all logs.
@@ -190,7 +192,7 @@ async fn what_is_purged_is_not_known_any_more(db: Database) {
     assert_eq!(db.write(|c| audit::purge_before(c, Some(tenant_id(1)), at(3), 100)).await, 2);
     assert_eq!(known(&db).await, (2, 2));
     let old = AuditFilter { actor: Some("old".to_owned()), ..AuditFilter::default() };
-    assert_eq!(db.read(move |c| audit::total(c, None, &old)).await, 1);
+    assert_eq!(db.read(move |c| audit::total(c, None, &old)).await, Some(1));
     assert!(db.write(|c| tenants::delete(c, tenant_id(2))).await);
     assert_eq!(known(&db).await, (1, 1));
     // Whoever comes back is known again.

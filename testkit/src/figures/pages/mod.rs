@@ -186,7 +186,7 @@ impl Site<'_> {
         let api = self.of_admin();
         let largest = format!("/tenants/{}", plan.tenant_id(0));
         let log = format!("{largest}/audit_logs");
-        for (whose, log) in [("all logs", "/audit_logs"), ("the largest tenant's log", &log)] {
+        for (whose, log) in [("all logs", question::ALL_LOGS), ("the largest tenant's log", &log)] {
             let sample = Sample::of(&api, log).await?;
             let lines = ask_all(vec![(&api, question::of_log(log, &sample, self.requests))]).await;
             tell(&format!("admin API: {whose}, {} entries", sample.total), lines);

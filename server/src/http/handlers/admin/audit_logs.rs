@@ -62,6 +62,9 @@ pub async fn of_tenant(
 }
 
 /// All audit logs together, that of the installation included.
+///
+/// A part of a text that more than 2 000 entries, actors or addresses contain is not counted: then there is no `X-Total-Count`,
+/// and no link to the last page.
 #[utoipa::path(
     get,
     path = "/audit_logs",
