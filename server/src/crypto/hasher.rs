@@ -318,6 +318,10 @@ pub(super) mod tests {
         assert!(hash.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.expose());
         // A hash is verified at its own cost, so that hashes made before a change of cost stay good.
         assert_eq!(cheap().verify(secret("right"), hash).await, Ok(true));
+        // Nor do cheaper ones mind what else the memory was used for.
+        let cheaper = cheap().hash(secret("cheap")).await.unwrap();
+        assert_eq!(hasher.verify(secret("cheap"), cheaper.clone()).await, Ok(true));
+        assert_eq!(hasher.verify(secret("right"), cheaper).await, Ok(false));
     }
 
     /// From the tests of Argon2's reference implementation.

@@ -183,7 +183,8 @@ fn count_rows(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFil
 pub struct LogPage<T> {
     /// The entries, newest first.
     pub items: Vec<T>,
-    /// How many entries fit, exactly; `None` when a part of a text is looked for in all logs, and found often.
+    /// How many entries fit, exactly; `None` when a part of a text is looked for in all logs and found often, and the page is
+    /// not the last one.
     pub total: Option<u64>,
 }
 
@@ -202,7 +203,15 @@ pub fn page(
         let keys: Vec<_> = page.of(keys).collect();
         return Ok(LogPage { items: words::load(conn, &keys)?, total });
     }
-    Ok(LogPage { items: newest(conn, tenant, filter, page)?, total: count::of_many(conn, tenant, filter)? })
+    let items = newest(conn, tenant, filter, page)?;
+    let rows = items.len() as i64;
+    // Behind the last entry there is nothing to be counted.
+    let is_last = rows < page.per_page.into() && (rows > 0 || page.page == 1);
+    let total = match count::of_many(conn, tenant, filter)? {
+        None if is_last => Some(row::total(page.offset() + rows)),
+        total => total,
+    };
+    Ok(LogPage { items, total })
 }
 
 /// The newest entries, without a total.

@@ -122,13 +122,17 @@ fn rsa(labels: &Labels<'_>) -> Result<PublicKey, Refusal> {
         return Err(Refusal::malformed("the RSA public key lacks its modulus or exponent"));
     };
     let full = n.len() == RSA_2048_BYTES && n.first().is_some_and(|byte| byte & 0x80 != 0);
-    // An odd number of three bytes, the first of which counts: 65537 is one of them.
+    // 65537 or a greater odd number of three bytes.
     let usual = matches!(e, [high, _, low] if *high != 0 && low & 1 == 1);
     (full && usual)
         .then(|| RsaPublicKeyComponents { n, e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).ok())
         .flatten()
         .map(PublicKey)
-        .ok_or_else(|| unsupported("RS256 is verified with 2048 bits and an odd public exponent of three bytes only"))
+        .ok_or_else(|| {
+            unsupported(
+                "RS256 is verified with 2048 bits and an odd public exponent of three bytes, from 65537 on, only",
+            )
+        })
 }
 
 fn unsupported(reason: impl Into<String>) -> Refusal {

@@ -7,7 +7,7 @@
 //! Every check is made here, strictly and with a reason for people; signatures are verified by aws-lc. webauthn-rs then
 //! judges a registration again as a whole, with its attestation statement: two implementations must agree before a
 //! credential is accepted. Its errors are mapped to Doorward's codes in `library.rs`, and its words never leave the
-//! server. Assertions are judged here alone, as each login waits for them; tests hold every verdict against webauthn-rs's.
+//! server. Assertions are judged here alone, as each login waits for them; the tests hold these verdicts against webauthn-rs's.
 //!
 //! Whether the challenge exists and is still valid, and whether a user handle belongs to the credential's owner, is
 //! the caller's to check.

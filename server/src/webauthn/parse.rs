@@ -82,7 +82,7 @@ impl ParsedAssertion {
         &self.credential_id
     }
 
-    /// What the signature is over: authenticator data, then the hash of the client data (WebAuthn §7.2, steps 19 and 20).
+    /// What the signature is over: authenticator data, then the hash of the client data (WebAuthn §7.2).
     pub(super) fn signed(&self) -> Vec<u8> {
         let hash = digest::digest(&digest::SHA256, &self.client_data_json);
         [self.auth_data_bytes.as_slice(), hash.as_ref()].concat()

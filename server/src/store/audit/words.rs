@@ -59,6 +59,13 @@ fn ways(filter: &AuditFilter) -> Vec<Way> {
     filter.source_ip.iter().map(by_source).collect()
 }
 
+/// The way by the address, where both an actor and an address are looked for: it may find few where the actor finds many.
+fn by_source_instead(filter: &AuditFilter) -> Option<Way> {
+    let part = filter.source_ip.as_ref().filter(|_| filter.actor.is_some() && filter.text.is_none())?;
+    let rest = AuditFilter { source_ip: None, ..filter.clone() };
+    Some(Way { by: Field::Source, part: part.clone(), rest })
+}
+
 /// An entry's actor or address is one of those of its log that contain a part.
 #[derive(Debug, Clone, QueryId)]
 struct Among<C> {
@@ -131,7 +138,6 @@ struct OneOf {
 impl QueryId for OneOf {
     type QueryId = Self;
 
-    // Another statement for each number of words.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
@@ -152,6 +158,8 @@ where
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let Self { column, words } = self;
+        // Another statement for each number of words: kept compiled, they would fill the memory.
+        out.unsafe_to_cache_prepared();
         // SQLite's index of actors has no entries without one. That a pair of columns leaves them out it must be told.
         out.push_sql(&format!(
             "(audit_logs.{column} IS NOT NULL AND (audit_logs.tenant_id, audit_logs.{column}) IN (VALUES "
@@ -205,8 +213,15 @@ pub(super) fn few(
     }
     let of_any_type = AuditFilter { kinds: Vec::new(), outcome: None, ..filter.clone() };
     let mut keys = BTreeSet::new();
-    for way in &ways(&of_any_type) {
-        let Some(words) = few_words(conn, tenant, way)? else { return Ok(None) };
+    for way in ways(&of_any_type) {
+        let (way, words) = match (few_words(conn, tenant, &way)?, by_source_instead(&of_any_type)) {
+            (Some(words), _) => (way, words),
+            (None, Some(other)) => match few_words(conn, tenant, &other)? {
+                Some(words) => (other, words),
+                None => return Ok(None),
+            },
+            (None, None) => return Ok(None),
+        };
         if words.is_empty() {
             continue;
         }

@@ -227,7 +227,8 @@ fn signatures_are_der_and_nothing_but() {
     let order = [&[0], &order[..]].concat();
     let long_form = [&[0x30, 0x81], &signature[1..]].concat();
     let indefinite = [&[0x30, 0x80], &signature[2..], &[0, 0]].concat();
-    let plain = [padded[1..].to_vec(), padded[1..].to_vec()].concat();
+    // Both numbers with 32 bytes each, as JWS has them (RFC 7518 §3.4).
+    let plain = [&[vec![0; 33 - r.len()], r.to_vec()].concat()[1..], &padded[1..]].concat();
     let wrong = [
         der(&with_zero, s),
         der(&[0], s),

@@ -1,9 +1,10 @@
 //! The test vectors of the WebAuthn Level 3 specification, end to end: registration, then authentication.
 
 use doorward_shared::config::UserVerification;
+use doorward_testkit::second_opinion::{self, Asked, Known};
 use serde::Deserialize;
 
-use super::fixture::{assertion_body, registration_body, state, stored};
+use super::fixture::{ORIGIN, RP_ID, assertion_body, registration_body, state, stored};
 use crate::{
     domain::ChallengeValue,
     webauthn::{
@@ -91,7 +92,11 @@ fn outcome(vector: &Vector) -> (String, String) {
     let body = assertion_body(id, &client_data_json.0, &authenticator_data.0, &signature.0).to_string();
     let parsed = parse_assertion(body.as_bytes()).unwrap();
     let challenge = ChallengeValue(challenge.0.clone());
-    let verdict = verify_assertion(&state(UserVerification::Preferred), &challenge, &stored(registration), &parsed);
+    let credential = stored(registration);
+    let verdict = verify_assertion(&state(UserVerification::Preferred), &challenge, &credential, &parsed);
+    let asked = Asked { rp_id: RP_ID, origin: ORIGIN, challenge: &challenge.0, user_verification: false };
+    let known = Known { public_key: &credential.public_key, sign_count: credential.sign_count };
+    assert_eq!(verdict.is_ok(), second_opinion::of(asked, known, body.as_bytes()).is_ok(), "{}", vector.name);
     let authenticated = match verdict {
         Ok(_) => "accepted".to_owned(),
         Err(refusal) => format!("refused: `{}`", refusal.code),

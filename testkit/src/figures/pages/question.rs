@@ -277,6 +277,21 @@ mod tests {
     }
 
     #[test]
+    fn only_full_pages_of_all_logs_may_lack_a_total() {
+        let question = |log, name| of_log(log, &sample(1_000), 2).into_iter().find(|question| question.name == name);
+        let check = |log, name, total, count| {
+            let body = serde_json::to_string(&vec![0; count]).unwrap();
+            question(log, name).unwrap().total.check("/a", &answer(total, &body)).is_ok()
+        };
+        assert!(check(ALL_LOGS, "by a whole address", None, 20));
+        assert!(check(ALL_LOGS, "by a whole address", Some(3), 3));
+        assert!(!check(ALL_LOGS, "by a whole address", None, 19));
+        assert!(!check(ALL_LOGS, "by a whole address", Some(3), 20));
+        assert!(!check(ALL_LOGS, "first page", None, 20));
+        assert!(!check("/t/audit_logs", "by a whole address", None, 20));
+    }
+
+    #[test]
     fn totals_must_fit_the_pages() {
         let rows = |count: usize| serde_json::to_string(&vec![0; count]).unwrap();
         let check = |path: &str, total: Option<u64>, count| Total::Field.check(path, &answer(total, &rows(count)));
