@@ -210,7 +210,7 @@ fn signatures_are_der_and_nothing_but() {
         good.verify_body(&body).unwrap().map(|_| ()).map_err(|refusal| refusal.code)
     };
     // The other root of the same signature: whoever has one can compute it, and it proves as much.
-    let mut mirrored = vec![0; 33];
+    let mut mirrored = [0_u8; 33];
     let padded = [vec![0; 33 - s.len()], s.to_vec()].concat();
     let order_padded = [vec![0], order.to_vec()].concat();
     let mut borrow = 0;
