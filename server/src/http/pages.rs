@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use actix_web::{HttpResponse, http::header};
+use actix_web::{HttpResponse, HttpResponseBuilder, http::header};
 use doorward_shared::{
     error::UnknownWord,
     page::{Order, Page, PageRequest},
@@ -125,13 +125,18 @@ pub fn part<T: Serialize>(
 ) -> HttpResponse {
     let links = links(path, query, request, items.len(), total);
     let mut response = HttpResponse::Ok();
-    if let Some(total) = total {
-        response.insert_header(("X-Total-Count", total));
-    }
+    tell(&mut response, total);
     if !links.is_empty() {
         response.insert_header((header::LINK, links));
     }
     response.json(items)
+}
+
+/// Says how many rows there are, where they are counted.
+pub fn tell(response: &mut HttpResponseBuilder, total: Option<u64>) {
+    if let Some(total) = total {
+        response.insert_header(("X-Total-Count", total));
+    }
 }
 
 fn links(path: &str, query: &Query, request: PageRequest, rows: usize, total: Option<u64>) -> String {
@@ -157,7 +162,7 @@ fn links(path: &str, query: &Query, request: PageRequest, rows: usize, total: Op
         links.push(link(request.page.saturating_add(1), "next"));
     }
     if request.page > 1 {
-        links.push(link(last.map_or(request.page - 1, |last| (request.page - 1).min(last)), "prev"));
+        links.push(link((request.page - 1).min(last.unwrap_or(u32::MAX)), "prev"));
     }
     links.join(",")
 }

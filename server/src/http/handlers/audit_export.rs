@@ -10,7 +10,7 @@ use futures_util::stream;
 use crate::{
     app::App,
     domain::audit::{AuditCursor, AuditFilter},
-    http::{ApiError, Operation},
+    http::{ApiError, Operation, pages},
     service::audit_logs::{self, Log},
 };
 
@@ -77,9 +77,7 @@ pub async fn stream(app: &Arc<App>, log: Log, filter: AuditFilter, format: &str)
         Ok(Some((bytes, (app, filter, whole.then_some(last), ready))))
     });
     let mut response = HttpResponse::Ok();
-    if let Some(total) = total {
-        response.insert_header(("X-Total-Count", total));
-    }
+    pages::tell(&mut response, total);
     Ok(response
         .content_type(content_type)
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))

@@ -2,7 +2,10 @@
 //! looked for among these, and the entries of those that contain it are ranges of an index. Where that finds many
 //! entries, walking the log finds a page of them soon, so that only the total is told from here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter,
+};
 
 use diesel::{
     backend::Backend,
@@ -38,6 +41,15 @@ enum Field {
     Source,
 }
 
+impl Field {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Actor => "actor",
+            Self::Source => "source_ip",
+        }
+    }
+}
+
 /// How entries are found: by what contains a part. They must fit the rest of the filter, too.
 struct Way {
     by: Field,
@@ -55,15 +67,13 @@ fn ways(filter: &AuditFilter) -> Vec<Way> {
     if let Some(part) = &filter.actor {
         return vec![way(Field::Actor, part, AuditFilter { actor: None, ..filter.clone() })];
     }
-    let by_source = |part| way(Field::Source, part, AuditFilter { source_ip: None, ..filter.clone() });
-    filter.source_ip.iter().map(by_source).collect()
+    by_source(filter).into_iter().collect()
 }
 
-/// The way by the address, where both an actor and an address are looked for: it may find few where the actor finds many.
-fn by_source_instead(filter: &AuditFilter) -> Option<Way> {
-    let part = filter.source_ip.as_ref().filter(|_| filter.actor.is_some() && filter.text.is_none())?;
-    let rest = AuditFilter { source_ip: None, ..filter.clone() };
-    Some(Way { by: Field::Source, part: part.clone(), rest })
+/// The way by the address that a filter wants.
+fn by_source(filter: &AuditFilter) -> Option<Way> {
+    let part = filter.source_ip.clone()?;
+    Some(Way { by: Field::Source, part, rest: AuditFilter { source_ip: None, ..filter.clone() } })
 }
 
 /// An entry's actor or address is one of those of its log that contain a part.
@@ -77,12 +87,12 @@ struct Among<C> {
 
 fn actor_among(tenant: TenantId, part: &str) -> Among<audit_actors::actor> {
     let known = contains(audit_actors::actor, part);
-    Among { table: "audit_actors", column: "actor", tenant: tenant.to_string(), known }
+    Among { table: "audit_actors", column: Field::Actor.column(), tenant: tenant.to_string(), known }
 }
 
 fn source_among(tenant: TenantId, part: &str) -> Among<audit_sources::source_ip> {
     let known = contains(audit_sources::source_ip, part);
-    Among { table: "audit_sources", column: "source_ip", tenant: tenant.to_string(), known }
+    Among { table: "audit_sources", column: Field::Source.column(), tenant: tenant.to_string(), known }
 }
 
 impl<C> Expression for Among<C> {
@@ -214,24 +224,22 @@ pub(super) fn few(
     let of_any_type = AuditFilter { kinds: Vec::new(), outcome: None, ..filter.clone() };
     let mut keys = BTreeSet::new();
     for way in ways(&of_any_type) {
-        let (way, words) = match (few_words(conn, tenant, &way)?, by_source_instead(&of_any_type)) {
-            (Some(words), _) => (way, words),
-            (None, Some(other)) => match few_words(conn, tenant, &other)? {
-                Some(words) => (other, words),
-                None => return Ok(None),
-            },
-            (None, None) => return Ok(None),
-        };
+        // An address that is looked for beside an actor may be rare where the actor is not.
+        let other = by_source(&of_any_type).filter(|_| filter.text.is_none() && way.by == Field::Actor);
+        let mut found = None;
+        for way in iter::once(way).chain(other) {
+            if let Some(words) = few_words(conn, tenant, &way)? {
+                found = Some((way, words));
+                break;
+            }
+        }
+        let Some((way, words)) = found else { return Ok(None) };
         if words.is_empty() {
             continue;
         }
         let rows: Vec<Key> = on_engine!(conn, c, Db => {
-            let column = match way.by {
-                Field::Actor => "actor",
-                Field::Source => "source_ip",
-            };
             let rows = saying!(within!(audit_logs::table.into_boxed::<Db>(), tenant, &way.rest), &way.rest);
-            let mut query = rows.filter(OneOf { column, words }).select((audit_logs::id, audit_logs::tenant_id));
+            let mut query = rows.filter(OneOf { column: way.by.column(), words }).select((audit_logs::id, audit_logs::tenant_id));
             if let Some(before) = before {
                 query = query.filter(audit_logs::id.lt(before.to_string()));
             }

@@ -101,15 +101,13 @@ pub(super) fn of_log(log: &str, sample: &Sample, count: u32) -> Vec<Question> {
         paths: (0..count).filter_map(pairs).collect(),
         total: Total::Field,
     };
-    // Of all logs, what is found often in texts is not counted.
-    let total = if log == ALL_LOGS { Total::FieldOfFew } else { Total::Field };
-    let said = |name, pair: &'static str, value: &dyn Fn(u32) -> Option<String>| Question {
-        total,
-        ..ask(name, &|number| path(log, &[(pair, value(number).as_deref())]))
-    };
     let with = |name, pair: &'static str, value: &dyn Fn(u32) -> Option<String>| {
         ask(name, &|number| path(log, &[(pair, value(number).as_deref())]))
     };
+    // Of all logs, what is found often in texts is not counted.
+    let total = if log == ALL_LOGS { Total::FieldOfFew } else { Total::Field };
+    let said =
+        |name, pair: &'static str, value: &dyn Fn(u32) -> Option<String>| Question { total, ..with(name, pair, value) };
     let actor = |number| sample.actor(number);
     let address = |number| sample.entry(number).map(|entry| entry.meta_source_ip.as_str());
     let kind = |number| sample.entry(number).map(|entry| entry.kind.as_str());

@@ -63,8 +63,8 @@ pub async fn of_tenant(
 
 /// All audit logs together, that of the installation included.
 ///
-/// A part of a text that more than 2 000 entries, actors or addresses contain is not counted: then there is no `X-Total-Count`,
-/// and no link to the last page.
+/// A part of a text that more than 2 000 entries, actors or addresses contain is not counted: then there is no link to the
+/// last page, and only that page has `X-Total-Count`.
 #[utoipa::path(
     get,
     path = "/audit_logs",
