@@ -9,6 +9,8 @@ use crate::{
 const DAYS_AT_ONCE: usize = 16;
 /// Changes of counts that are folded in one unit of work.
 const CHANGES_AT_ONCE: i64 = 5_000;
+/// Users, and addresses, that are added to their index in one unit of work.
+const WORDS_AT_ONCE: i64 = 500;
 
 /// Brings everything up to date that changed before.
 ///
@@ -23,6 +25,8 @@ pub async fn settle(app: &App) -> Result<(), StoreError> {
         }
     }
     while app.store.write(|connection| summaries::fold(connection, CHANGES_AT_ONCE)).await? > 0 {}
+    while app.store.write(audit::extend_spans).await? {}
+    while app.store.write(|connection| audit::index_words(connection, WORDS_AT_ONCE)).await? > 0 {}
     Ok(())
 }
 

@@ -7,18 +7,25 @@
 mod busiest;
 mod count;
 pub mod days;
+mod parts;
 mod settle;
+mod spans;
+mod top;
+mod walk;
 mod words;
 
 use diesel::prelude::*;
-use doorward_shared::{AuditType, ErrorCode, TenantId, Timestamp, audit::AuditLogItem, page::PageRequest};
+use doorward_shared::{ErrorCode, TenantId, Timestamp, audit::AuditLogItem, page::PageRequest};
 
 pub(super) use self::settle::alone;
+use self::walk::Range;
 pub use self::{
     busiest::busiest,
+    parts::index as index_words,
     settle::{TenantDay, settle},
+    spans::extend as extend_spans,
 };
-use super::{Connection, StoreError, on_engine, row, schema::audit_logs, text::contains};
+use super::{Connection, StoreError, on_engine, row, schema::audit_logs};
 use crate::domain::{
     AuditEvent,
     audit::{AuditCursor, AuditFilter},
@@ -139,7 +146,7 @@ macro_rules! within {
                 // Every refusal has its reason; the index of refusals stands behind this condition.
                 query = query.filter(audit_logs::error_code.is_not_null());
             }
-            query = query.filter(audit_logs::kind.eq_any(kinds.into_iter().map(AuditType::as_str)));
+            query = query.filter(audit_logs::kind.eq_any(kinds.into_iter().map(|kind| kind.as_str())));
         }
         query
     }};
@@ -151,13 +158,16 @@ macro_rules! saying {
     ($query:expr, $filter:expr) => {{
         let (mut query, filter): (_, &AuditFilter) = ($query, $filter);
         if let Some(part) = &filter.actor {
-            query = query.filter(contains(audit_logs::actor, part));
+            query = query.filter($crate::store::text::contains(audit_logs::actor, part));
         }
         if let Some(part) = &filter.source_ip {
-            query = query.filter(contains(audit_logs::source_ip, part));
+            query = query.filter($crate::store::text::contains(audit_logs::source_ip, part));
         }
         if let Some(part) = &filter.text {
-            query = query.filter(contains(audit_logs::actor, part).or(contains(audit_logs::source_ip, part)));
+            query = query.filter(
+                $crate::store::text::contains(audit_logs::actor, part)
+                    .or($crate::store::text::contains(audit_logs::source_ip, part)),
+            );
         }
         query
     }};
@@ -167,9 +177,10 @@ use saying;
 /// `audit_logs` rows that fit a filter, in the order of the log.
 macro_rules! filtered {
     ($query:expr, $tenant:expr, $filter:expr) => {
-        saying!(within!($query, $tenant, $filter), $filter)
+        $crate::store::audit::saying!($crate::store::audit::within!($query, $tenant, $filter), $filter)
     };
 }
+use filtered;
 
 /// Counts by looking at each entry.
 fn count_rows(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<i64, StoreError> {
@@ -233,17 +244,7 @@ fn newest(
     filter: &AuditFilter,
     page: PageRequest,
 ) -> Result<Vec<AuditLogItem>, StoreError> {
-    let skipped = count::skip(conn, tenant, filter, page.offset())?;
-    let offset = skipped.map_or_else(|| page.offset(), |(_, offset)| offset);
-    let older = skipped.map(|(end, _)| AuditFilter { end: Some(end), ..filter.clone() });
-    let filter = older.as_ref().unwrap_or(filter);
-    let rows = on_engine!(conn, c, Db => filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter)
-        .select(Row::as_select())
-        .order(audit_logs::id.desc())
-        .limit(page.per_page.into())
-        .offset(offset)
-        .load::<Row>(c))?;
-    row::all(rows)
+    row::all(walk::newest(conn, tenant, filter, Range::of(filter), page.offset(), page.per_page.into())?)
 }
 
 /// How many entries fit a filter; see [`LogPage::total`].
@@ -269,21 +270,24 @@ pub fn slice(
     cursor: AuditCursor,
     limit: u32,
 ) -> Result<Vec<AuditLogItem>, StoreError> {
-    // Whoever reads towards the newest entries has few before him, or wants them all.
-    if let AuditCursor::Before(id) = cursor
-        && let Some(mut keys) = words::few(conn, tenant, filter, Some(id))?
-    {
-        keys.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        return words::load(conn, &keys);
-    }
-    let rows = on_engine!(conn, c, Db => {
-        let query = filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter).select(Row::as_select());
-        let query = match cursor {
-            AuditCursor::After(id) => query.filter(audit_logs::id.gt(id.to_string())).order(audit_logs::id.asc()),
-            AuditCursor::Before(id) => query.filter(audit_logs::id.lt(id.to_string())).order(audit_logs::id.desc()),
-        };
-        query.limit(limit.into()).load::<Row>(c)
-    })?;
+    let rows = match cursor {
+        // Whoever reads towards the newest entries has few before him, or wants them all.
+        AuditCursor::After(id) => on_engine!(conn, c, Db => {
+            filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter)
+                .select(Row::as_select())
+                .filter(audit_logs::id.gt(id.to_string()))
+                .order(audit_logs::id.asc())
+                .limit(limit.into())
+                .load::<Row>(c)
+        })?,
+        AuditCursor::Before(id) => {
+            if let Some(mut keys) = words::few(conn, tenant, filter, Some(id))? {
+                keys.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+                return words::load(conn, &keys);
+            }
+            walk::newest(conn, tenant, filter, Range::of(filter).before(id), 0, limit.into())?
+        }
+    };
     row::all(rows)
 }
 

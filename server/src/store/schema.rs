@@ -92,6 +92,16 @@ diesel::table! {
     }
 }
 
+// Only on SQLite.
+diesel::table! {
+    audit_spans (end_id, kind) {
+        end_id -> Text,
+        #[sql_name = "type"]
+        kind -> Text,
+        count -> BigInt,
+    }
+}
+
 diesel::table! { audit_actors (tenant_id, actor) { tenant_id -> Text, actor -> Text, } }
 
 diesel::table! { audit_sources (tenant_id, source_ip) { tenant_id -> Text, source_ip -> Text, } }

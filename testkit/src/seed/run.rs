@@ -12,6 +12,7 @@ use doorward_server::{
     crypto::PlainSecret,
     domain::SecretHash,
     installation,
+    service::settling,
     store::{DatabaseUrl, Engine, StoreOptions},
 };
 use doorward_shared::Base64Url;
@@ -127,7 +128,17 @@ pub async fn run(order: Order, mut progress: impl FnMut(u64)) -> Result<Made, Se
     made?;
     progress(written(&rows));
     target.finish().await?;
+    settle(&order).await?;
     Ok(Made { seeded: Seeded { plan, api_secret }, rows: rows.to_vec(), took: began.elapsed() })
+}
+
+/// What a server would do in its first minutes, so that it is quiet when it starts.
+async fn settle(order: &Order) -> Result<(), SeedError> {
+    let options = StoreOptions::new(order.database.clone());
+    let app = installation::open(&order.data_dir, options, quiet_settings()).await?;
+    let settled = settling::settle(&app).await;
+    app.store.close().await;
+    settled.map_err(|error| SeedError::Database(error.to_string()))
 }
 
 fn written(rows: &[(&'static str, u64)]) -> u64 {

@@ -16,15 +16,12 @@ use super::super::{Connection, Engine, StoreError, on_engine, row, schema::audit
 use super::{
     Gone, count_rows,
     days::{self, Days},
-    settle, words,
+    settle, spans, words,
 };
 use crate::domain::audit::AuditFilter;
 
 /// Counters of the same day and type, so that commits on a server do not wait for each other's row.
 const SLOTS: u8 = 16;
-
-/// From here on, passing over days by their counters takes less time than reading their entries.
-const FAR: i64 = 1_000;
 
 /// Which counter an entry belongs to: always the same one, so that no counter falls below zero.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,47 +137,17 @@ fn by_counters(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFi
     if let (Some(first), Some(end)) = (first, end)
         && first >= end
     {
-        return Ok(row::total(count_rows(conn, tenant, filter)?));
+        return Ok(row::total(count_part(conn, tenant, filter)?));
     }
     let days = Days { first: first.unwrap_or(i64::MIN), last: end.map_or(i64::MAX, |end| end - 1) };
     let mut total = by_day(conn, tenant, filter, days)?.values().sum::<i64>();
     if let (Some(start), Some(first)) = (filter.start, first.map(Timestamp::of_day))
         && start < first
     {
-        total += count_rows(conn, tenant, &AuditFilter { end: Some(first), ..filter.clone() })?;
+        total += count_part(conn, tenant, &AuditFilter { end: Some(first), ..filter.clone() })?;
     }
     total += count_last_part(conn, tenant, filter)?;
     Ok(row::total(total))
-}
-
-/// Where the entry at an offset from the newest one is to be looked for: before which time, and at which offset there.
-/// Whole days are passed over by their counters. `None` where that is not worth it, or texts are looked into.
-pub(super) fn skip(
-    conn: &mut Connection,
-    tenant: Option<TenantId>,
-    filter: &AuditFilter,
-    offset: i64,
-) -> Result<Option<(Timestamp, i64)>, StoreError> {
-    let last_day = filter.end.map(|end| Timestamp::of_day(end.day()));
-    let within_it = last_day.is_some() && filter.start >= last_day;
-    if offset < FAR || filter.looks_into_texts() || within_it {
-        return Ok(None);
-    }
-    let mut left = offset - count_last_part(conn, tenant, filter)?;
-    if left < 0 {
-        return Ok(None);
-    }
-    // Entries of the first day before the filter's start are older than any that fit, and so never passed over.
-    let first = filter.start.map_or(i64::MIN, Timestamp::day);
-    let last = filter.end.map_or(i64::MAX, |end| end.day() - 1);
-    for (day, count) in by_day(conn, tenant, filter, Days { first, last })?.into_iter().rev() {
-        if left < count {
-            return Ok(Some((Timestamp::of_day(day + 1), left)));
-        }
-        left -= count;
-    }
-    // There are not so many.
-    Ok(Some((Timestamp::of_day(0), left)))
 }
 
 /// Counts what fits of the day that a filter ends in, up to its end. The filter begins before that day.
@@ -190,11 +157,19 @@ fn count_last_part(conn: &mut Connection, tenant: Option<TenantId>, filter: &Aud
     if start == until {
         return Ok(0);
     }
-    count_rows(conn, tenant, &AuditFilter { start: Some(start), ..filter.clone() })
+    count_part(conn, tenant, &AuditFilter { start: Some(start), ..filter.clone() })
+}
+
+/// Counts what fits of a part of a day, in a filter that looks into no text.
+fn count_part(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<i64, StoreError> {
+    match conn {
+        Connection::Sqlite(c) if tenant.is_none() => Ok(spans::count(c, filter)?),
+        conn => count_rows(conn, tenant, filter),
+    }
 }
 
 /// What the counters of some days say, by day.
-fn by_day(
+pub(super) fn by_day(
     conn: &mut Connection,
     tenant: Option<TenantId>,
     filter: &AuditFilter,

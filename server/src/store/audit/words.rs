@@ -24,7 +24,7 @@ use super::{
         schema::{audit_actors, audit_logs, audit_sources},
         text::{Contains, contains},
     },
-    Gone, Row, saying, within,
+    Gone, Row, parts, saying, within,
 };
 use crate::domain::audit::AuditFilter;
 
@@ -36,13 +36,13 @@ pub(super) type Key = (String, String);
 
 /// Which column of an entry is looked into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
+pub(super) enum Field {
     Actor,
     Source,
 }
 
 impl Field {
-    const fn column(self) -> &'static str {
+    pub(super) const fn column(self) -> &'static str {
         match self {
             Self::Actor => "actor",
             Self::Source => "source_ip",
@@ -51,14 +51,15 @@ impl Field {
 }
 
 /// How entries are found: by what contains a part. They must fit the rest of the filter, too.
-struct Way {
-    by: Field,
+pub(super) struct Way {
+    pub(super) by: Field,
     part: String,
-    rest: AuditFilter,
+    /// The rest of the filter.
+    pub(super) rest: AuditFilter,
 }
 
 /// The ways that together find all entries which fit; none when the filter looks into no text.
-fn ways(filter: &AuditFilter) -> Vec<Way> {
+pub(super) fn ways(filter: &AuditFilter) -> Vec<Way> {
     let way = |by, part: &String, rest| Way { by, part: part.clone(), rest };
     if let Some(part) = &filter.text {
         let rest = || AuditFilter { text: None, ..filter.clone() };
@@ -136,13 +137,13 @@ macro_rules! found {
 }
 
 /// An actor or address, after whose log knows it.
-type Word = (String, String);
+pub(super) type Word = (String, String);
 
 /// An entry's actor or address is one of these, each of its own log.
 #[derive(Debug, Clone)]
-struct OneOf {
-    column: &'static str,
-    words: Vec<Word>,
+pub(super) struct OneOf {
+    pub(super) column: &'static str,
+    pub(super) words: Vec<Word>,
 }
 
 impl QueryId for OneOf {
@@ -186,10 +187,19 @@ where
     }
 }
 
-/// Actors or addresses, of a log or of all, that contain a part; `None` when they are many. That is soon known: no more are
-/// looked for.
-fn few_words(conn: &mut Connection, tenant: Option<TenantId>, way: &Way) -> Result<Option<Vec<Word>>, StoreError> {
-    let limit = FEW as i64 + 1;
+/// Actors or addresses, of a log or of all, that contain a part; no more than `limit` are looked for.
+pub(super) fn containing(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    way: &Way,
+    limit: usize,
+) -> Result<Vec<Word>, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    if tenant.is_none()
+        && let Some(words) = parts::find(conn, way.by, &way.part, limit)?
+    {
+        return Ok(words);
+    }
     let tenant = tenant.map(|tenant| tenant.to_string());
     macro_rules! words {
         ($table:ident, $column:ident) => {
@@ -202,11 +212,10 @@ fn few_words(conn: &mut Connection, tenant: Option<TenantId>, way: &Way) -> Resu
             })?
         };
     }
-    let words = match way.by {
+    Ok(match way.by {
         Field::Actor => words!(audit_actors, actor),
         Field::Source => words!(audit_sources, source_ip),
-    };
-    Ok((words.len() <= FEW).then_some(words))
+    })
 }
 
 /// All entries that fit, newest first, of those before a place; `None` when the filter looks into no text, or when what
@@ -228,7 +237,8 @@ pub(super) fn few(
         let other = by_source(&of_any_type).filter(|_| filter.text.is_none() && way.by == Field::Actor);
         let mut found = None;
         for way in iter::once(way).chain(other) {
-            if let Some(words) = few_words(conn, tenant, &way)? {
+            let words = containing(conn, tenant, &way, FEW + 1)?;
+            if words.len() <= FEW {
                 found = Some((way, words));
                 break;
             }
@@ -282,11 +292,16 @@ fn of_types(conn: &mut Connection, keys: &BTreeSet<Key>, kinds: &[AuditType]) ->
 
 /// Entries by their places, in the order given.
 pub(super) fn load(conn: &mut Connection, keys: &[Key]) -> Result<Vec<AuditLogItem>, StoreError> {
+    row::all(rows(conn, keys)?)
+}
+
+/// Rows by their places, in the order given.
+pub(super) fn rows(conn: &mut Connection, keys: &[Key]) -> Result<Vec<Row>, StoreError> {
     let wanted: BTreeSet<Key> = keys.iter().cloned().collect();
     let rows = on_engine!(conn, c, Db => at!(Db, &wanted).select(Row::as_select()).load::<Row>(c))?;
     let place = |row: Row| ((row.id.clone(), row.tenant_id.clone()), row);
     let mut rows: BTreeMap<Key, Row> = rows.into_iter().map(place).collect();
-    row::all(keys.iter().filter_map(|key| rows.remove(key)).collect())
+    Ok(keys.iter().filter_map(|key| rows.remove(key)).collect())
 }
 
 /// How many entries of a log fit a filter that looks into texts.

@@ -12,6 +12,7 @@ mod keys;
 mod newest;
 mod schema;
 mod secrets;
+mod spans;
 mod sqlite_only;
 mod summaries;
 mod tenants;

@@ -161,10 +161,10 @@ async fn everything_is_moved_and_works_on() {
             assert!(tables.contains(&name.as_str()), "{name} is in no entry of `transfer::tables`");
         }
         assert_eq!(names.len(), tables.len());
-        // Changes that wait to be folded are the one table that is empty afterwards.
+        // Empty afterwards are changes that wait to be folded, or spans of a log, that are made when it is served.
         let filled = |table: &&TableReport| table.rows > 0 && table.rows == table.copied;
         let empty: Vec<_> = report.tables.iter().filter(|table| !filled(table)).map(|table| table.table).collect();
-        assert!(empty.is_empty() || empty == ["tenant_count_changes"], "{report:?}");
+        assert!(matches!(empty[..], [] | ["tenant_count_changes"] | ["audit_spans"]), "{report:?}");
         store.close().await;
         assert_eq!(read_all(&source).await, read_all(&target).await);
         let again = moved(&source, &target, |_| ()).await;
@@ -195,7 +195,8 @@ fn tables_of(c: &mut Connection) -> Result<Vec<String>, StoreError> {
         #[diesel(sql_type = diesel::sql_types::Text)]
         name: String,
     }
-    let sqlite = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let sqlite =
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'";
     let postgres = "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'public'";
     let sql = if c.engine() == crate::store::Engine::Sqlite { sqlite } else { postgres };
     let query = || diesel::sql_query(sql);

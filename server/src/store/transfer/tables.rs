@@ -47,6 +47,8 @@ pub(super) const TABLES: &[Table] = &[
     // No counter is unsettled: these are its sums.
     Table::derived("audit_days", DAYS),
     Table::derived("audit_totals", TOTALS),
+    // A job makes them when the target is served.
+    Table::Derived { name: "audit_spans", sqlite: Some(""), postgres: None },
     // Noted by triggers while entries came, and found here whatever the triggers did.
     Table::derived("audit_actors", ACTORS),
     Table::derived("audit_sources", SOURCES),

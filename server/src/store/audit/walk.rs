@@ -1,0 +1,193 @@
+//! Walks a log from its newest entry to older ones. Where the counters say that there is nothing that fits, or no more than
+//! is to be passed over, no entry is read.
+
+use diesel::prelude::*;
+use doorward_shared::{AuditId, TenantId, Timestamp};
+
+use super::{
+    super::{Connection, StoreError, on_engine, schema::audit_logs},
+    Row, count,
+    days::Days,
+    first_id, spans, top,
+};
+use crate::domain::audit::AuditFilter;
+
+/// From here on, passing over days by their counters takes less time than reading their entries.
+const FAR: i64 = 1_000;
+
+/// So many entries are walked before those who stand in them are asked for.
+const NEAR: i64 = if cfg!(test) { 50 } else { 2_000 };
+
+/// Ids from the first on and before the second, where there is one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Range {
+    pub(super) from: Option<String>,
+    pub(super) before: Option<String>,
+}
+
+impl Range {
+    /// The ids of a filter's time.
+    pub(super) fn of(filter: &AuditFilter) -> Self {
+        Self { from: filter.start.map(first_id), before: filter.end.map(first_id) }
+    }
+
+    fn of_day(day: i64) -> Self {
+        Self { from: Some(first_id(Timestamp::of_day(day))), before: Some(first_id(Timestamp::of_day(day + 1))) }
+    }
+
+    /// What of it comes before an entry.
+    pub(super) fn before(self, id: AuditId) -> Self {
+        self.within(&Self { from: None, before: Some(id.to_string()) })
+    }
+
+    /// What of it another range has, too.
+    pub(super) fn within(self, other: &Self) -> Self {
+        let before = match (self.before, other.before.clone()) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        // None comes before all texts.
+        Self { from: self.from.max(other.from.clone()), before }
+    }
+
+    pub(super) fn holds_nothing(&self) -> bool {
+        matches!((&self.from, &self.before), (Some(from), Some(before)) if from >= before)
+    }
+}
+
+/// Entries that fit a filter in a range of ids, as a boxed query; the filter's own time does not count.
+macro_rules! entries {
+    ($db:ident, $tenant:expr, $filter:expr, $range:expr) => {{
+        let (filter, range): (&AuditFilter, &$crate::store::audit::walk::Range) = ($filter, $range);
+        let of_any_time = AuditFilter { start: None, end: None, ..filter.clone() };
+        let tenant: Option<doorward_shared::TenantId> = $tenant;
+        let mut query = $crate::store::audit::filtered!(audit_logs::table.into_boxed::<$db>(), tenant, &of_any_time);
+        if let Some(from) = &range.from {
+            query = query.filter(audit_logs::id.ge(from.clone()));
+        }
+        if let Some(before) = &range.before {
+            query = query.filter(audit_logs::id.lt(before.clone()));
+        }
+        query
+    }};
+}
+pub(super) use entries;
+
+/// What a page is to hold, and what it holds so far.
+pub(super) struct Page<'a> {
+    tenant: Option<TenantId>,
+    pub(super) filter: &'a AuditFilter,
+    range: Range,
+    /// Entries that are still to be passed over.
+    left: i64,
+    limit: i64,
+    rows: Vec<Row>,
+}
+
+/// A page of entries in a range of ids, newest first, after `offset` newer ones.
+pub(super) fn newest(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+    range: Range,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Row>, StoreError> {
+    let mut page = Page { tenant, filter, range: range.clone(), left: offset, limit, rows: Vec::new() };
+    let is_soon_full = offset < FAR && filter.fitting_kinds().is_none();
+    if filter.looks_into_texts() {
+        // What stands in the log often stands at its end, and is found there before who it is that says so.
+        let near = page.near(conn)?;
+        page.read(conn, near.clone())?;
+        if near == range || page.is_full() {
+            return Ok(page.rows);
+        }
+        if let Some(rows) = top::newest(conn, tenant, filter, &range, offset, limit)? {
+            return Ok(rows);
+        }
+        page.read(conn, Range { before: near.from, ..range })?;
+        return Ok(page.rows);
+    }
+    if is_soon_full {
+        page.read_closely(conn, range)?;
+        return Ok(page.rows);
+    }
+    let days = Days {
+        first: filter.start.map_or(i64::MIN, Timestamp::day),
+        last: filter.end.map_or(i64::MAX, Timestamp::day),
+    };
+    for (day, count) in count::by_day(conn, tenant, filter, days)?.into_iter().rev() {
+        if page.is_full() {
+            break;
+        }
+        let day = Range::of_day(day);
+        if !page.passes(&range, &day, count) {
+            page.read_closely(conn, day)?;
+        }
+    }
+    Ok(page.rows)
+}
+
+impl Page<'_> {
+    pub(super) fn is_full(&self) -> bool {
+        i64::try_from(self.rows.len()).is_ok_and(|rows| rows >= self.limit)
+    }
+
+    /// Whether nothing is wanted of a part that has so many entries; they are passed over then. All of it is only known of
+    /// what is whole within the range that is read.
+    pub(super) fn passes(&mut self, range: &Range, part: &Range, count: i64) -> bool {
+        let wanted = part.clone().within(range);
+        if wanted.holds_nothing() || count == 0 {
+            return true;
+        }
+        let passes = wanted == *part && count <= self.left;
+        if passes {
+            self.left -= count;
+        }
+        passes
+    }
+
+    /// The newest entries of the range, whatever they are.
+    fn near(&self, conn: &mut Connection) -> Result<Range, StoreError> {
+        let all = AuditFilter::default();
+        let from: Option<String> = on_engine!(conn, c, Db => entries!(Db, self.tenant, &all, &self.range)
+            .select(audit_logs::id)
+            .order(audit_logs::id.desc())
+            .limit(1)
+            .offset(NEAR)
+            .first(c)
+            .optional())?;
+        Ok(Range { from: from.or(self.range.from.clone()), before: self.range.before.clone() })
+    }
+
+    /// Reads on in a range, by its spans if it has such.
+    fn read_closely(&mut self, conn: &mut Connection, part: Range) -> Result<(), StoreError> {
+        let part = part.within(&self.range);
+        if self.tenant.is_none() { spans::read(conn, self, part) } else { self.read(conn, part) }
+    }
+
+    /// Reads on in a range of which it is not known how many entries it has.
+    pub(super) fn read(&mut self, conn: &mut Connection, part: Range) -> Result<(), StoreError> {
+        let part = part.within(&self.range);
+        if part.holds_nothing() || self.is_full() {
+            return Ok(());
+        }
+        let room = self.limit - i64::try_from(self.rows.len()).unwrap_or(self.limit);
+        let rows = on_engine!(conn, c, Db => entries!(Db, self.tenant, self.filter, &part)
+            .select(Row::as_select())
+            .order(audit_logs::id.desc())
+            .limit(room)
+            .offset(self.left)
+            .load::<Row>(c))?;
+        if !rows.is_empty() {
+            self.left = 0;
+        } else if self.left > 0 {
+            let passed = on_engine!(conn, c, Db => entries!(Db, self.tenant, self.filter, &part)
+                .count()
+                .get_result::<i64>(c))?;
+            self.left -= passed.min(self.left);
+        }
+        self.rows.extend(rows);
+        Ok(())
+    }
+}
