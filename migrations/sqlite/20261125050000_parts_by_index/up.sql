@@ -30,6 +30,9 @@ CREATE VIRTUAL TABLE audit_actor_parts USING fts5 (
 CREATE VIRTUAL TABLE audit_source_parts USING fts5 (
     source_ip, content = '', contentless_delete = 1, detail = 'none', tokenize = 'trigram'
 );
+-- The job merges what it adds: no purge is to wait for that.
+INSERT INTO audit_actor_parts (audit_actor_parts, rank) VALUES ('automerge', 0);
+INSERT INTO audit_source_parts (audit_source_parts, rank) VALUES ('automerge', 0);
 CREATE TRIGGER audit_actor_forgotten AFTER DELETE ON audit_actors BEGIN
     DELETE FROM audit_actor_parts WHERE rowid = OLD.id;
 END;

@@ -45,7 +45,9 @@ pub fn start(app: &Arc<App>) -> Jobs {
             tell_overload(&app);
             app.key_usage.flush(&app.store, false).await.map(drop)
         }),
-        every(SETTLE_EVERY, Arc::clone(app), "sums by day", |app| async move { settling::settle(&app).await }),
+        every(SETTLE_EVERY, Arc::clone(app), "sums and indexes of the log", |app| async move {
+            settling::settle(&app).await
+        }),
     ])
 }
 

@@ -136,7 +136,7 @@ pub async fn run(order: Order, mut progress: impl FnMut(u64)) -> Result<Made, Se
 async fn settle(order: &Order) -> Result<(), SeedError> {
     let options = StoreOptions::new(order.database.clone());
     let app = installation::open(&order.data_dir, options, quiet_settings()).await?;
-    let settled = settling::settle(&app).await;
+    let settled = settling::catch_up(&app).await;
     app.store.close().await;
     settled.map_err(|error| SeedError::Database(error.to_string()))
 }

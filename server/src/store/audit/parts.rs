@@ -4,6 +4,7 @@
 use diesel::{
     prelude::*,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
+    sql_query,
     sql_types::{BigInt, Text},
     sqlite::Sqlite,
 };
@@ -21,6 +22,9 @@ use super::{
 const TOGETHER: usize = 3;
 /// So many of a part's trigrams are asked for: more leave nothing out that looking at the texts does not.
 const ASKED: usize = 24;
+
+/// Pages of an index that are merged in one unit of work.
+const MERGED_PAGES: u32 = 64;
 
 /// Where the index of a column is, and what is said of it.
 struct Place {
@@ -119,17 +123,20 @@ where
     }
 }
 
-/// Adds words to the index that it does not have yet, at most `limit` of each kind. Answers how many.
+/// Adds words to the indexes that they do not have yet, at most `limit` to each, and tidies these a little, which else whoever
+/// deletes words would have to wait for. Answers how many at most were added to one.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn index(conn: &mut Connection, limit: i64) -> Result<usize, StoreError> {
+pub fn index(conn: &mut Connection, limit: usize) -> Result<usize, StoreError> {
     let Connection::Sqlite(c) = conn else { return Ok(0) };
-    let mut added = 0;
+    let mut most = 0;
     for place in [Field::Actor, Field::Source].map(Place::of) {
-        added += Add { place, limit }.execute(c)?;
+        let parts = place.parts;
+        most = most.max(Add { place, limit: i64::try_from(limit).unwrap_or(i64::MAX) }.execute(c)?);
+        sql_query(format!("INSERT INTO {parts} ({parts}, rank) VALUES ('merge', {MERGED_PAGES})")).execute(c)?;
     }
-    Ok(added)
+    Ok(most)
 }
 
 /// The statement of [`index`].

@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 
 use diesel::{dsl::sql, prelude::*, sql_types::BigInt, sqlite::Sqlite};
-use doorward_shared::AuditType;
+use doorward_shared::{AuditType, Timestamp};
 
 use super::{
     super::{
         Connection, StoreError,
         schema::{audit_logs, audit_spans},
     },
+    first_id,
     walk::{Page, Range, entries},
 };
 use crate::domain::audit::AuditFilter;
@@ -119,16 +120,17 @@ fn older(conn: &mut Connection, end: &str) -> Result<Option<Vec<Counted>>, Store
     Ok(Some(spans.limit(AT_ONCE).load(c)?))
 }
 
-/// Makes a span of the oldest entries that have none, once they are enough. Answers whether it did.
+/// Makes a span of the oldest entries that have none, once they are enough. Answers whether it did. Entries of a clock that
+/// was ahead are not among them: a span that ended there would take in all that come until then.
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub fn extend(conn: &mut Connection) -> Result<bool, StoreError> {
+pub fn extend(conn: &mut Connection, now: Timestamp) -> Result<bool, StoreError> {
     let Connection::Sqlite(c) = conn else { return Ok(false) };
     let begin = last_end(c, None)?.unwrap_or_default();
     let end: Option<String> = audit_logs::table
         .select(audit_logs::id)
-        .filter(audit_logs::id.ge(&begin))
+        .filter(audit_logs::id.ge(&begin).and(audit_logs::id.lt(first_id(now))))
         .order(audit_logs::id.asc())
         .offset(LENGTH)
         .limit(1)

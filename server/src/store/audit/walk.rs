@@ -15,8 +15,8 @@ use crate::domain::audit::AuditFilter;
 /// From here on, passing over days by their counters takes less time than reading their entries.
 const FAR: i64 = 1_000;
 
-/// So many entries are walked before those who stand in them are asked for.
-const NEAR: i64 = if cfg!(test) { 50 } else { 2_000 };
+/// So many entries are walked before anything else is asked: pages of what is not rare are full by then.
+const NEAR: i64 = if cfg!(test) { 20 } else { 5_000 };
 
 /// Ids from the first on and before the second, where there is one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,6 +48,14 @@ impl Range {
         };
         // None comes before all texts.
         Self { from: self.from.max(other.from.clone()), before }
+    }
+
+    /// The day of the last entries that it may hold.
+    fn last_day(&self) -> Option<i64> {
+        // An id, or what one begins with: its time (RFC 9562, version 7).
+        let (high, low) = self.before.as_ref()?.get(..13)?.split_once('-')?;
+        let millis = i64::from_str_radix(high, 16).ok()? << 16 | i64::from_str_radix(low, 16).ok()?;
+        Some(Timestamp::from_millis(millis).day())
     }
 
     pub(super) fn holds_nothing(&self) -> bool {
@@ -94,35 +102,35 @@ pub(super) fn newest(
     limit: i64,
 ) -> Result<Vec<Row>, StoreError> {
     let mut page = Page { tenant, filter, range: range.clone(), left: offset, limit, rows: Vec::new() };
-    let is_soon_full = offset < FAR && filter.fitting_kinds().is_none();
-    if filter.looks_into_texts() {
-        // What stands in the log often stands at its end, and is found there before who it is that says so.
+    let has_types = filter.fitting_kinds().is_some();
+    if offset < FAR && !has_types && !filter.looks_into_texts() {
+        page.read_closely(conn, range)?;
+        return Ok(page.rows);
+    }
+    let mut rest = range.clone();
+    if offset < FAR {
         let near = page.near(conn)?;
         page.read(conn, near.clone())?;
         if near == range || page.is_full() {
             return Ok(page.rows);
         }
+        rest.before = near.from;
+    }
+    if filter.looks_into_texts() {
         if let Some(rows) = top::newest(conn, tenant, filter, &range, offset, limit)? {
             return Ok(rows);
         }
-        page.read(conn, Range { before: near.from, ..range })?;
+        page.read_last(conn, &rest)?;
         return Ok(page.rows);
     }
-    if is_soon_full {
-        page.read_closely(conn, range)?;
-        return Ok(page.rows);
-    }
-    let days = Days {
-        first: filter.start.map_or(i64::MIN, Timestamp::day),
-        last: filter.end.map_or(i64::MAX, Timestamp::day),
-    };
+    let days = Days { first: filter.start.map_or(i64::MIN, Timestamp::day), last: rest.last_day().unwrap_or(i64::MAX) };
     for (day, count) in count::by_day(conn, tenant, filter, days)?.into_iter().rev() {
         if page.is_full() {
             break;
         }
         let day = Range::of_day(day);
-        if !page.passes(&range, &day, count) {
-            page.read_closely(conn, day)?;
+        if !page.passes(&rest, &day, count) {
+            page.read_closely(conn, day.within(&rest))?;
         }
     }
     Ok(page.rows)
@@ -166,28 +174,35 @@ impl Page<'_> {
         if self.tenant.is_none() { spans::read(conn, self, part) } else { self.read(conn, part) }
     }
 
-    /// Reads on in a range of which it is not known how many entries it has.
+    /// Reads on in a range of which it is not known how many entries it has; another one may follow.
     pub(super) fn read(&mut self, conn: &mut Connection, part: Range) -> Result<(), StoreError> {
         let part = part.within(&self.range);
-        if part.holds_nothing() || self.is_full() {
-            return Ok(());
-        }
-        let room = self.limit - i64::try_from(self.rows.len()).unwrap_or(self.limit);
-        let rows = on_engine!(conn, c, Db => entries!(Db, self.tenant, self.filter, &part)
-            .select(Row::as_select())
-            .order(audit_logs::id.desc())
-            .limit(room)
-            .offset(self.left)
-            .load::<Row>(c))?;
-        if !rows.is_empty() {
-            self.left = 0;
-        } else if self.left > 0 {
+        if !self.read_last(conn, &part)? && self.left > 0 && !part.holds_nothing() {
             let passed = on_engine!(conn, c, Db => entries!(Db, self.tenant, self.filter, &part)
                 .count()
                 .get_result::<i64>(c))?;
             self.left -= passed.min(self.left);
         }
-        self.rows.extend(rows);
         Ok(())
+    }
+
+    /// Reads on in the last range. Answers whether an entry was found there.
+    fn read_last(&mut self, conn: &mut Connection, part: &Range) -> Result<bool, StoreError> {
+        if part.holds_nothing() || self.is_full() {
+            return Ok(false);
+        }
+        let room = self.limit - i64::try_from(self.rows.len()).unwrap_or(self.limit);
+        let rows = on_engine!(conn, c, Db => entries!(Db, self.tenant, self.filter, part)
+            .select(Row::as_select())
+            .order(audit_logs::id.desc())
+            .limit(room)
+            .offset(self.left)
+            .load::<Row>(c))?;
+        let found = !rows.is_empty();
+        if found {
+            self.left = 0;
+        }
+        self.rows.extend(rows);
+        Ok(found)
     }
 }

@@ -1,6 +1,6 @@
 //! Entries by a part of their actor or address. `audit_actors` and `audit_sources` hold each of a log's once: a part is
 //! looked for among these, and the entries of those that contain it are ranges of an index. Where that finds many
-//! entries, walking the log finds a page of them soon, so that only the total is told from here.
+//! entries, a page of them is found by `walk` and `top`, and only the total is told from here.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

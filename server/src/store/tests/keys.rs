@@ -8,7 +8,7 @@ use crate::store::{Connection, Engine, StoreError, on_engine};
 
 on_every_engine!(every_key_begins_with_the_tenant);
 
-/// Tables of the installation as a whole, small ones; of `tenants`, the id itself is the tenant's.
+/// Tables of the installation as a whole: small ones, and one that only SQLite has. Of `tenants`, the id itself is the tenant's.
 const WITHOUT_TENANT: [&str; 5] =
     ["installation", "admin_tokens", "audit_totals", "audit_spans", "__diesel_schema_migrations"];
 

@@ -17,7 +17,9 @@ on_every_engine!(
     few_and_many_are_found_and_counted,
     few_entries_are_found_beside_many_actors,
     what_is_purged_is_not_known_any_more,
-    nobody_is_too_long_to_be_written_down
+    nobody_is_too_long_to_be_written_down,
+    words_are_known_once_in_any_order,
+    parts_are_found_in_every_script
 );
 
 const MINUTE: i64 = 60_000;
@@ -265,4 +267,67 @@ async fn nobody_is_too_long_to_be_written_down(db: Database) {
     let page = PageRequest { page: 1, per_page: 1 };
     let found = db.read(move |c| audit::page(c, Some(tenant_id(1)), &AuditFilter::default(), page)).await;
     assert_eq!(found.items[0].actor_user_id.as_ref().map(|actor| actor.chars().count()), Some(256));
+}
+
+async fn words_are_known_once_in_any_order(db: Database) {
+    two_tenants(&db).await;
+    let write = |offset: i64, number: u8| {
+        let mut one = event(tenant_id(1), offset, number, LOGIN);
+        (one.actor, one.meta.source_ip) = (Some("somebody".to_owned()), "192.0.2.1".to_owned());
+        let db = db.clone();
+        async move { db.write(move |c| audit::insert(c, &one)).await }
+    };
+    // The second comes before the first, as from a process whose clock is behind.
+    write(5, 1).await;
+    write(3, 2).await;
+    write(7, 3).await;
+    assert_eq!(known(&db).await, (1, 1));
+    assert_eq!(db.write(|c| audit::purge_before(c, None, at(4), 100)).await, 1);
+    assert_eq!(known(&db).await, (1, 1));
+    assert_eq!(db.write(|c| audit::purge_before(c, None, at(6), 100)).await, 1);
+    assert_eq!(known(&db).await, (1, 1));
+    assert_eq!(db.write(|c| audit::purge_before(c, None, at(8), 100)).await, 1);
+    assert_eq!(known(&db).await, (0, 0));
+}
+
+async fn parts_are_found_in_every_script(db: Database) {
+    two_tenants(&db).await;
+    let long = "a long name of somebody who has a lot of names, each longer than the one before";
+    let actors = ["Þóra.Ægisdóttir@example.is", "山田太郎", "ΣΊΣΥΦΟΣ", "straße", "👩‍🚀 astronaut", "a\"b\"c AND d", long];
+    db.write(move |c| {
+        for (number, actor) in (1..).zip(actors) {
+            let mut one = event(tenant_id(1), i64::from(number), number, LOGIN);
+            one.actor = Some(actor.to_owned());
+            audit::insert(c, &one)?;
+        }
+        Ok(())
+    })
+    .await;
+    db.write(|c| audit::index_words(c, 100)).await;
+    for (part, found) in [
+        ("ÞÓRA", 0), // Only ASCII letters match in either case.
+        ("Þóra", 1),
+        ("ægis", 0),
+        ("ÆGIS", 1),
+        ("ÆgisD", 1),
+        ("山田太", 1),
+        ("太郎", 1),
+        ("ΣΊΣ", 1),
+        ("σίσ", 0),
+        ("RASS", 0),
+        ("traß", 1),
+        ("👩‍🚀", 1),
+        ("🚀 AST", 1),
+        ("\"B\"", 1),
+        ("c and D", 1),
+        ("NAME OF SOMEBODY WHO HAS A LOT OF NAMES, EACH LONGER THAN THE ONE", 1),
+        ("name of somebody who has a lot of names, each longer than the two", 0),
+        ("of names, each longer than the one before", 1),
+    ] {
+        let filter = AuditFilter { actor: Some(part.to_owned()), ..AuditFilter::default() };
+        for tenant in [None, Some(tenant_id(1))] {
+            let asked = filter.clone();
+            assert_eq!(db.read(move |c| audit::total(c, tenant, &asked)).await, Some(found), "{part} {tenant:?}");
+        }
+    }
 }
