@@ -19,6 +19,7 @@ const FORGET_BATCH: i64 = 50;
 const FORGET_REST: Duration = Duration::from_millis(5);
 const DAY_MS: i64 = 86_400_000;
 const RETENTION_EVERY: Duration = Duration::from_secs(600);
+const LEFT_EVERY: Duration = Duration::from_secs(30);
 const SETTLE_EVERY: Duration = Duration::from_secs(5);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// An expired challenge stays a while, so that its finalize is told that it expired, and not that it never was.
@@ -45,6 +46,12 @@ pub fn start(app: &Arc<App>) -> Jobs {
         }),
         every(RETENTION_EVERY, Arc::clone(app), "retention of audit entries", |app| async move {
             forget(&app).await.map(drop)
+        }),
+        every(LEFT_EVERY, Arc::clone(app), "deletion of deleted tenants' logs", |app| async move {
+            while app.store.write(|connection| audit::delete_left(connection, FORGET_BATCH)).await? {
+                tokio::time::sleep(FORGET_REST).await;
+            }
+            Ok(())
         }),
         every(FLUSH_EVERY, Arc::clone(app), "last use of API keys", |app| async move {
             tell_overload(&app);

@@ -25,7 +25,7 @@ pub use self::{
     settle::{TenantDay, settle},
     spans::extend as extend_spans,
 };
-use super::{Connection, StoreError, on_engine, row, schema::audit_logs};
+use super::{Connection, StoreError, installation, on_engine, row, schema::audit_logs};
 use crate::domain::{
     AuditEvent,
     audit::{AuditCursor, AuditFilter},
@@ -341,13 +341,38 @@ struct Gone {
     created_at: i64,
 }
 
-/// Deletes the log of a tenant that is gone, with all that is counted and known of it. The caller is [`alone`].
+/// Entries of a log that go with their tenant; the rest is deleted by and by, lest everybody waits.
+const AT_ONCE: i64 = if cfg!(test) { 100 } else { 1_000 };
+/// What the names begin with under which the installation keeps tenants that are gone before their logs are.
+const LOG_LEFT: &str = "log_of_deleted_tenant/";
+
+/// Deletes the log of a tenant that is gone, with all that is counted and known of it: at once where it is short, and else
+/// by [`delete_left`]. The caller is [`alone`].
 ///
 /// # Errors
 /// [`StoreError`] of the database.
 pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
+    if count::is_more_than(conn, tenant, AT_ONCE)? {
+        return installation::put(conn, &format!("{LOG_LEFT}{tenant}"), "");
+    }
     let entries = audit_logs::table.filter(audit_logs::tenant_id.eq(tenant));
     on_engine!(conn, c, _Db => diesel::delete(entries).execute(c))?;
     words::delete(conn, tenant)?;
     settle::delete(conn, tenant)
+}
+
+/// Deletes at most `limit` of the entries that tenants left behind. Answers whether there was more to be done.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn delete_left(conn: &mut Connection, limit: i64) -> Result<bool, StoreError> {
+    settle::alone(conn)?;
+    let Some(name) = installation::first_beginning(conn, LOG_LEFT)? else { return Ok(false) };
+    let tenant = name.strip_prefix(LOG_LEFT).unwrap_or_default();
+    let gone = purge_before(conn, Some(row::parse(tenant)?), Timestamp::from_millis(i64::MAX), limit)?;
+    if i64::try_from(gone).is_ok_and(|gone| gone < limit) {
+        delete(conn, tenant)?;
+        installation::delete(conn, &name)?;
+    }
+    Ok(true)
 }

@@ -2,7 +2,7 @@
 
 use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
 
-use super::{Connection, Engine, StoreError, on_engine, row, schema::installation};
+use super::{Connection, Engine, StoreError, on_engine, row, schema::installation, text::after_all_that_begin};
 
 /// The name under which an installation keeps something sealed, to recognise its master key.
 pub const SEALED_WORD: &str = "master_key_check";
@@ -40,6 +40,30 @@ pub fn put_if_absent(conn: &mut Connection, name: &str, value: &str) -> Result<S
         .on_conflict_do_nothing()
         .execute(c))?;
     get(conn, name)?.ok_or_else(|| StoreError::Unavailable("the value was deleted meanwhile".to_owned()))
+}
+
+/// The first name that begins so.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub(super) fn first_beginning(conn: &mut Connection, with: &str) -> Result<Option<String>, StoreError> {
+    let query = || {
+        installation::table
+            .select(installation::name)
+            .filter(installation::name.ge(with).and(installation::name.lt(after_all_that_begin(with))))
+            .order(installation::name.asc())
+            .limit(1)
+    };
+    Ok(on_engine!(conn, c, _Db => query().first(c).optional())?)
+}
+
+/// Forgets a name.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub(super) fn delete(conn: &mut Connection, name: &str) -> Result<(), StoreError> {
+    on_engine!(conn, c, _Db => diesel::delete(installation::table.find(name)).execute(c))?;
+    Ok(())
 }
 
 /// Bytes the database takes.

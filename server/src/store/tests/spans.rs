@@ -15,14 +15,15 @@ use super::{
 };
 use crate::{
     domain::audit::{AuditCursor, AuditFilter},
-    store::{Connection, StoreError, audit, tenants},
+    store::{Connection, StoreError, audit, on_engine, tenants},
 };
 
 on_every_engine!(
     all_logs_are_read_and_counted_exactly,
     spans_are_kept_exact,
     indexed_words_are_forgotten,
-    schemas_on_both_sides_know_the_same
+    schemas_on_both_sides_know_the_same,
+    long_logs_outlive_their_tenants_for_a_while
 );
 
 const LOGIN: AuditType = AuditType::MfaAuthenticationFinalSucceeded;
@@ -181,10 +182,15 @@ async fn spans_are_kept_exact(db: Database) {
     write(&db, ENTRIES..ENTRIES + 200).await;
     assert!(extend(&db).await > 0);
     check(&db).await;
+    // A long log goes in steps.
     assert!(db.write(|c| tenants::delete(c, tenant_id(2))).await);
-    let after = spanned(&db).await.expect("spans");
-    assert_eq!(after.0, after.1);
+    while db.write(|c| audit::delete_left(c, 30)).await {
+        let after = spanned(&db).await.expect("spans");
+        assert_eq!(after.0, after.1);
+    }
     check(&db).await;
+    let all = everything(&db).await;
+    assert!(!all.is_empty() && all.iter().all(|item| item.tenant_id == tenant_id(1)));
 }
 
 /// Users and addresses in the indexes of their parts.
@@ -273,4 +279,38 @@ async fn schemas_on_both_sides_know_the_same(db: Database) {
     assert_eq!(indexed(&db).await, words.map(|(actors, sources)| (actors + 1, sources + 1)));
     assert_eq!(total_of(&db, None, "USER-50").await, Some(2));
     check(&db).await;
+}
+
+/// Entries of all logs, as they are counted, and names that the installation keeps.
+async fn left(db: &Database) -> (Option<u64>, i64) {
+    #[derive(QueryableByName)]
+    struct Names {
+        #[diesel(sql_type = BigInt)]
+        number: i64,
+    }
+    db.read(|c| {
+        let sql = "SELECT COUNT(*) AS number FROM installation";
+        let names: Names = on_engine!(c, c, _Db => diesel::sql_query(sql).get_result(c))?;
+        Ok((audit::total(c, None, &AuditFilter::default())?, names.number))
+    })
+    .await
+}
+
+async fn long_logs_outlive_their_tenants_for_a_while(db: Database) {
+    two_tenants(&db).await;
+    assert!(!db.write(|c| audit::delete_left(c, 40)).await);
+    write(&db, 0..400).await;
+    let (all, names) = left(&db).await;
+    assert_eq!(all, Some(400));
+    // A hundred of them are the second tenant's: no more than go at once.
+    assert!(db.write(|c| tenants::delete(c, tenant_id(2))).await);
+    assert_eq!(left(&db).await, (Some(300), names));
+    assert!(db.write(|c| tenants::delete(c, tenant_id(1))).await);
+    assert_eq!(left(&db).await, (Some(300), names + 1));
+    let mut steps = 0;
+    while db.write(|c| audit::delete_left(c, 40)).await {
+        steps += 1;
+        assert_eq!(left(&db).await.0, Some(300_u64.saturating_sub(steps * 40)));
+    }
+    assert_eq!((steps, left(&db).await, known(&db).await), (8, (Some(0), names), (0, 0)));
 }
