@@ -18,7 +18,7 @@ use diesel::prelude::*;
 use doorward_shared::{ErrorCode, TenantId, Timestamp, audit::AuditLogItem, page::PageRequest};
 
 pub(super) use self::settle::alone;
-use self::walk::Range;
+use self::walk::{Range, entries};
 pub use self::{
     busiest::busiest,
     parts::index as index_words,
@@ -209,7 +209,7 @@ pub fn page(
     filter: &AuditFilter,
     page: PageRequest,
 ) -> Result<LogPage<AuditLogItem>, StoreError> {
-    if let Some(keys) = words::few(conn, tenant, filter, None)? {
+    if let Some(keys) = words::few(conn, tenant, filter, &Range::of(filter))? {
         let total = Some(keys.len() as u64);
         let keys: Vec<_> = page.of(keys).collect();
         return Ok(LogPage { items: words::load(conn, &keys)?, total });
@@ -252,7 +252,7 @@ fn newest(
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<Option<u64>, StoreError> {
-    match words::few(conn, tenant, filter, None)? {
+    match words::few(conn, tenant, filter, &Range::of(filter))? {
         Some(keys) => Ok(Some(keys.len() as u64)),
         None => count::of_many(conn, tenant, filter),
     }
@@ -272,20 +272,21 @@ pub fn slice(
 ) -> Result<Vec<AuditLogItem>, StoreError> {
     let rows = match cursor {
         // Whoever reads towards the newest entries has few before him, or wants them all.
-        AuditCursor::After(id) => on_engine!(conn, c, Db => {
-            filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter)
+        AuditCursor::After(id) => {
+            let range = Range::of(filter).after(id);
+            on_engine!(conn, c, Db => entries!(Db, tenant, filter, &range)
                 .select(Row::as_select())
-                .filter(audit_logs::id.gt(id.to_string()))
                 .order(audit_logs::id.asc())
                 .limit(limit.into())
-                .load::<Row>(c)
-        })?,
+                .load::<Row>(c))?
+        }
         AuditCursor::Before(id) => {
-            if let Some(mut keys) = words::few(conn, tenant, filter, Some(id))? {
+            let range = Range::of(filter).before(id);
+            if let Some(mut keys) = words::few(conn, tenant, filter, &range)? {
                 keys.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
                 return words::load(conn, &keys);
             }
-            walk::newest(conn, tenant, filter, Range::of(filter).before(id), 0, limit.into())?
+            walk::newest(conn, tenant, filter, range, 0, limit.into())?
         }
     };
     row::all(rows)
@@ -312,8 +313,7 @@ pub fn purge_before(
         .first(c)
         .optional())?;
     let gone: Vec<Gone> = on_engine!(conn, c, _Db => {
-        // Up to the limit-th entry: one bound, for of two SQLite searches by the first, and reads on to it each time. No id is
-        // what ids of a time begin with.
+        // Up to the limit-th entry: one bound, as in [`Range`]. No id is what ids of a time begin with.
         let rows = audit_logs::table.filter(audit_logs::id.le(last.unwrap_or_else(|| first_id(before))));
         match tenant {
             Some(tenant) => diesel::delete(rows.filter(audit_logs::tenant_id.eq(tenant.to_string())))
@@ -342,7 +342,7 @@ struct Gone {
 }
 
 /// Entries of a log that go with their tenant; the rest is deleted by and by, lest everybody waits.
-const AT_ONCE: i64 = if cfg!(test) { 100 } else { 1_000 };
+const AT_ONCE: u64 = if cfg!(test) { 100 } else { 1_000 };
 /// What the names begin with under which the installation keeps tenants that are gone before their logs are.
 const LOG_LEFT: &str = "log_of_deleted_tenant/";
 
@@ -351,14 +351,15 @@ const LOG_LEFT: &str = "log_of_deleted_tenant/";
 ///
 /// # Errors
 /// [`StoreError`] of the database.
-pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
-    if count::is_more_than(conn, tenant, AT_ONCE)? {
-        return installation::put(conn, &format!("{LOG_LEFT}{tenant}"), "");
+pub(super) fn delete(conn: &mut Connection, tenant: TenantId) -> Result<(), StoreError> {
+    let key = tenant.to_string();
+    if count::by_counters(conn, Some(tenant), &AuditFilter::default())? > AT_ONCE {
+        return installation::put(conn, &format!("{LOG_LEFT}{key}"), "");
     }
-    let entries = audit_logs::table.filter(audit_logs::tenant_id.eq(tenant));
+    let entries = audit_logs::table.filter(audit_logs::tenant_id.eq(&key));
     on_engine!(conn, c, _Db => diesel::delete(entries).execute(c))?;
-    words::delete(conn, tenant)?;
-    settle::delete(conn, tenant)
+    words::delete(conn, &key)?;
+    settle::delete(conn, &key)
 }
 
 /// Deletes at most `limit` of the entries that tenants left behind. Answers whether there was more to be done.
@@ -366,10 +367,10 @@ pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreErr
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn delete_left(conn: &mut Connection, limit: i64) -> Result<bool, StoreError> {
-    settle::alone(conn)?;
     let Some(name) = installation::first_beginning(conn, LOG_LEFT)? else { return Ok(false) };
-    let tenant = name.strip_prefix(LOG_LEFT).unwrap_or_default();
-    let gone = purge_before(conn, Some(row::parse(tenant)?), Timestamp::from_millis(i64::MAX), limit)?;
+    let tenant = row::parse(name.strip_prefix(LOG_LEFT).unwrap_or_default())?;
+    // From here on this is [`alone`].
+    let gone = purge_before(conn, Some(tenant), Timestamp::from_millis(i64::MAX), limit)?;
     if i64::try_from(gone).is_ok_and(|gone| gone < limit) {
         delete(conn, tenant)?;
         installation::delete(conn, &name)?;

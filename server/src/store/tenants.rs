@@ -158,6 +158,6 @@ pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, StoreError> {
         // The nil id is no tenant: the installation's log cannot be deleted this way.
         return Ok(false);
     }
-    audit::delete(conn, &key)?;
+    audit::delete(conn, id)?;
     Ok(true)
 }

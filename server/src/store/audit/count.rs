@@ -112,16 +112,6 @@ pub(super) fn subtract(conn: &mut Connection, gone: &[Gone]) -> Result<(), Store
     settle::recount(conn, &days)
 }
 
-/// Whether a log has more entries than a number.
-pub(super) fn is_more_than(conn: &mut Connection, tenant: &str, number: i64) -> Result<bool, StoreError> {
-    let counters = || {
-        audit_counts::table
-            .filter(audit_counts::tenant_id.eq(tenant))
-            .select(sql::<BigInt>("CAST(COALESCE(SUM(count), 0) AS BIGINT)"))
-    };
-    Ok(on_engine!(conn, c, _Db => counters().get_result::<i64>(c))? > number)
-}
-
 /// How many entries fit a filter that finds many. What is looked for in a log's texts is told by `words`, unless it is among
 /// refusals: these are few, and looked at one by one. What is looked for in those of all logs, and found often, is not counted:
 /// with millions of entries that would take seconds.
@@ -141,7 +131,11 @@ pub(super) fn of_many(
 
 /// How many entries fit a filter that looks into no text. Whole days come from the counters, the rest of a first and last day
 /// is counted.
-fn by_counters(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<u64, StoreError> {
+pub(super) fn by_counters(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+) -> Result<u64, StoreError> {
     let first = filter.start.map(|start| start.day() + i64::from(Timestamp::of_day(start.day()) < start));
     let end = filter.end.map(Timestamp::day);
     if let (Some(first), Some(end)) = (first, end)

@@ -26,26 +26,17 @@ const ASKED: usize = 24;
 /// Pages of an index that are merged in one unit of work.
 const MERGED_PAGES: u32 = 64;
 
-/// Where the index of a column is, and what is said of it.
-struct Place {
-    words: &'static str,
-    column: &'static str,
-    parts: &'static str,
+/// The index of a table of words.
+const fn index_of(field: Field) -> &'static str {
+    match field {
+        Field::Actor => "audit_actor_parts",
+        Field::Source => "audit_source_parts",
+    }
 }
 
-impl Place {
-    const fn of(field: Field) -> Self {
-        match field {
-            Field::Actor => Self { words: "audit_actors", column: field.column(), parts: "audit_actor_parts" },
-            Field::Source => Self { words: "audit_sources", column: field.column(), parts: "audit_source_parts" },
-        }
-    }
-
-    /// Of these numbers on, words are not in the index yet.
-    fn end(&self) -> String {
-        let Self { parts, .. } = self;
-        format!("COALESCE((SELECT rowid FROM {parts} ORDER BY rowid DESC LIMIT 1), 0)")
-    }
+/// From these numbers on, words are not in the index yet.
+fn end_of(field: Field) -> String {
+    format!("COALESCE((SELECT rowid FROM {} ORDER BY rowid DESC LIMIT 1), 0)", index_of(field))
 }
 
 /// Words of all logs that contain a part, at most `limit`; `None` where the index is of no use.
@@ -56,11 +47,10 @@ pub(super) fn find(
     limit: i64,
 ) -> Result<Option<Vec<Word>>, StoreError> {
     let (Connection::Sqlite(c), Some(trigrams)) = (conn, trigrams(part)) else { return Ok(None) };
-    let place = Place::of(field);
     Ok(Some(match field {
-        Field::Actor => Known { place, trigrams, contained: contains(audit_actors::actor, part), limit }.load(c)?,
+        Field::Actor => Known { field, trigrams, contained: contains(audit_actors::actor, part), limit }.load(c)?,
         Field::Source => {
-            Known { place, trigrams, contained: contains(audit_sources::source_ip, part), limit }.load(c)?
+            Known { field, trigrams, contained: contains(audit_sources::source_ip, part), limit }.load(c)?
         }
     }))
 }
@@ -81,7 +71,7 @@ fn trigrams(part: &str) -> Option<String> {
 
 /// The statement of [`find`].
 struct Known<C> {
-    place: Place,
+    field: Field,
     trigrams: String,
     contained: Contains<C>,
     limit: i64,
@@ -104,7 +94,7 @@ where
     Contains<C>: QueryFragment<Sqlite>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        let Place { words, column, parts } = &self.place;
+        let (words, column, parts) = (self.field.words(), self.field.column(), index_of(self.field));
         // Each in the order of its numbers, as it is found: where many contain the part, the first ones are enough.
         out.push_sql(&format!(
             "SELECT {words}.tenant_id, {words}.{column} FROM {parts} CROSS JOIN {words} ON {words}.id = {parts}.rowid \
@@ -115,7 +105,7 @@ where
         self.contained.walk_ast(out.reborrow())?;
         out.push_sql(&format!(
             " UNION ALL SELECT {words}.tenant_id, {words}.{column} FROM {words} WHERE {words}.id > {} AND ",
-            self.place.end()
+            end_of(self.field)
         ));
         self.contained.walk_ast(out.reborrow())?;
         out.push_sql(" LIMIT ");
@@ -131,9 +121,9 @@ where
 pub fn index(conn: &mut Connection, limit: usize) -> Result<usize, StoreError> {
     let Connection::Sqlite(c) = conn else { return Ok(0) };
     let mut most = 0;
-    for place in [Field::Actor, Field::Source].map(Place::of) {
-        let parts = place.parts;
-        most = most.max(Add { place, limit: i64::try_from(limit).unwrap_or(i64::MAX) }.execute(c)?);
+    for field in [Field::Actor, Field::Source] {
+        let parts = index_of(field);
+        most = most.max(Add { field, limit: i64::try_from(limit).unwrap_or(i64::MAX) }.execute(c)?);
         sql_query(format!("INSERT INTO {parts} ({parts}, rank) VALUES ('merge', {MERGED_PAGES})")).execute(c)?;
     }
     Ok(most)
@@ -141,7 +131,7 @@ pub fn index(conn: &mut Connection, limit: usize) -> Result<usize, StoreError> {
 
 /// The statement of [`index`].
 struct Add {
-    place: Place,
+    field: Field,
     limit: i64,
 }
 
@@ -156,10 +146,10 @@ impl RunQueryDsl<SqliteConnection> for Add {}
 
 impl QueryFragment<Sqlite> for Add {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        let Place { words, column, parts } = &self.place;
+        let (words, column, parts) = (self.field.words(), self.field.column(), index_of(self.field));
         out.push_sql(&format!(
             "INSERT INTO {parts} (rowid, {column}) SELECT id, {column} FROM {words} WHERE id > {} ORDER BY id LIMIT ",
-            self.place.end()
+            end_of(self.field)
         ));
         out.push_bind_param::<BigInt, _>(&self.limit)
     }

@@ -39,13 +39,13 @@ pub(super) fn newest(
 ) -> Result<Option<Vec<Row>>, StoreError> {
     let wanted = offset.saturating_add(limit);
     // The indexes know a word and its entries' order, and nothing else: for more, all of a word's entries would be read.
-    let is_more_asked =
-        filter.fitting_kinds().is_some() || words::ways(filter).iter().any(|way| way.rest.looks_into_texts());
+    let ways = words::ways(filter);
+    let is_more_asked = filter.fitting_kinds().is_some() || ways.iter().any(|way| way.rest.looks_into_texts());
     if wanted > DEEP || is_more_asked {
         return Ok(None);
     }
     let mut keys: BTreeSet<Key> = BTreeSet::new();
-    for way in words::ways(filter) {
+    for way in ways {
         let words = words::containing(conn, tenant, &way, MANY + 1)?;
         if words.len() > MANY {
             return Ok(None);

@@ -18,7 +18,8 @@ const FAR: i64 = 1_000;
 /// So many entries are walked before anything else is asked: pages of what is not rare are full by then.
 const NEAR: i64 = if cfg!(test) { 20 } else { 5_000 };
 
-/// Ids from the first on and before the second, where there is one.
+/// Ids from the first on and before the second, where there is one. Of two bounds on one side, SQLite searches by the one that
+/// is written first, and reads on to the other: whatever else bounds a filter's time is made one bound with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Range {
     pub(super) from: Option<String>,
@@ -38,6 +39,12 @@ impl Range {
     /// What of it comes before an entry.
     pub(super) fn before(self, id: AuditId) -> Self {
         self.within(&Self { from: None, before: Some(id.to_string()) })
+    }
+
+    /// What of it comes after an entry.
+    pub(super) fn after(self, id: AuditId) -> Self {
+        // Comes right behind the id: each id is as long as the other.
+        self.within(&Self { from: Some(format!("{id} ")), before: None })
     }
 
     /// What of it another range has, too.
@@ -85,7 +92,6 @@ pub(super) use entries;
 pub(super) struct Page<'a> {
     tenant: Option<TenantId>,
     pub(super) filter: &'a AuditFilter,
-    range: Range,
     /// Entries that are still to be passed over.
     left: i64,
     limit: i64,
@@ -101,7 +107,7 @@ pub(super) fn newest(
     offset: i64,
     limit: i64,
 ) -> Result<Vec<Row>, StoreError> {
-    let mut page = Page { tenant, filter, range: range.clone(), left: offset, limit, rows: Vec::new() };
+    let mut page = Page { tenant, filter, left: offset, limit, rows: Vec::new() };
     let has_types = filter.fitting_kinds().is_some();
     if offset < FAR && !has_types && !filter.looks_into_texts() {
         page.read_closely(conn, range)?;
@@ -109,7 +115,7 @@ pub(super) fn newest(
     }
     let mut rest = range.clone();
     if offset < FAR {
-        let near = page.near(conn)?;
+        let near = page.near(conn, &range)?;
         page.read(conn, near.clone())?;
         if near == range || page.is_full() {
             return Ok(page.rows);
@@ -155,28 +161,26 @@ impl Page<'_> {
         passes
     }
 
-    /// The newest entries of the range, whatever they are.
-    fn near(&self, conn: &mut Connection) -> Result<Range, StoreError> {
+    /// The newest entries of a range, whatever they are.
+    fn near(&self, conn: &mut Connection, range: &Range) -> Result<Range, StoreError> {
         let all = AuditFilter::default();
-        let from: Option<String> = on_engine!(conn, c, Db => entries!(Db, self.tenant, &all, &self.range)
+        let from: Option<String> = on_engine!(conn, c, Db => entries!(Db, self.tenant, &all, range)
             .select(audit_logs::id)
             .order(audit_logs::id.desc())
             .limit(1)
             .offset(NEAR)
             .first(c)
             .optional())?;
-        Ok(Range { from: from.or(self.range.from.clone()), before: self.range.before.clone() })
+        Ok(Range { from: from.or(range.from.clone()), before: range.before.clone() })
     }
 
     /// Reads on in a range, by its spans if it has such.
     fn read_closely(&mut self, conn: &mut Connection, part: Range) -> Result<(), StoreError> {
-        let part = part.within(&self.range);
         if self.tenant.is_none() { spans::read(conn, self, part) } else { self.read(conn, part) }
     }
 
     /// Reads on in a range of which it is not known how many entries it has; another one may follow.
     pub(super) fn read(&mut self, conn: &mut Connection, part: Range) -> Result<(), StoreError> {
-        let part = part.within(&self.range);
         if !self.read_last(conn, &part)? && self.left > 0 && !part.holds_nothing() {
             let passed = on_engine!(conn, c, Db => entries!(Db, self.tenant, self.filter, &part)
                 .count()

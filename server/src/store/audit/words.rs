@@ -16,7 +16,7 @@ use diesel::{
     serialize::ToSql,
     sql_types::{Array, Bool, HasSqlType, Text},
 };
-use doorward_shared::{AuditId, AuditType, TenantId, audit::AuditLogItem};
+use doorward_shared::{AuditType, TenantId, audit::AuditLogItem};
 
 use super::{
     super::{
@@ -24,7 +24,8 @@ use super::{
         schema::{audit_actors, audit_logs, audit_sources},
         text::{Contains, contains},
     },
-    Gone, Row, parts, saying, within,
+    Gone, Row, filtered, parts,
+    walk::{Range, entries},
 };
 use crate::domain::audit::AuditFilter;
 
@@ -46,6 +47,14 @@ impl Field {
         match self {
             Self::Actor => "actor",
             Self::Source => "source_ip",
+        }
+    }
+
+    /// The table of each log's words, once each.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Actor => "audit_actors",
+            Self::Source => "audit_sources",
         }
     }
 }
@@ -80,20 +89,19 @@ fn by_source(filter: &AuditFilter) -> Option<Way> {
 /// An entry's actor or address is one of those of its log that contain a part.
 #[derive(Debug, Clone, QueryId)]
 struct Among<C> {
-    table: &'static str,
-    column: &'static str,
+    field: Field,
     tenant: String,
     known: Contains<C>,
 }
 
 fn actor_among(tenant: TenantId, part: &str) -> Among<audit_actors::actor> {
     let known = contains(audit_actors::actor, part);
-    Among { table: "audit_actors", column: Field::Actor.column(), tenant: tenant.to_string(), known }
+    Among { field: Field::Actor, tenant: tenant.to_string(), known }
 }
 
 fn source_among(tenant: TenantId, part: &str) -> Among<audit_sources::source_ip> {
     let known = contains(audit_sources::source_ip, part);
-    Among { table: "audit_sources", column: Field::Source.column(), tenant: tenant.to_string(), known }
+    Among { field: Field::Source, tenant: tenant.to_string(), known }
 }
 
 impl<C> Expression for Among<C> {
@@ -113,7 +121,8 @@ where
     Contains<C>: QueryFragment<DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let Self { table, column, tenant, known } = self;
+        let Self { field, tenant, known } = self;
+        let (table, column) = (field.words(), field.column());
         out.push_sql(&format!("(audit_logs.{column} IN ("));
         out.push_sql(&format!("SELECT {table}.{column} FROM {table} WHERE {table}.tenant_id = "));
         out.push_bind_param::<Text, _>(tenant)?;
@@ -128,7 +137,7 @@ where
 macro_rules! found {
     ($db:ident, $tenant:expr, $way:expr) => {{
         let (tenant, way): (TenantId, &Way) = ($tenant, $way);
-        let rows = saying!(within!(audit_logs::table.into_boxed::<$db>(), Some(tenant), &way.rest), &way.rest);
+        let rows = filtered!(audit_logs::table.into_boxed::<$db>(), Some(tenant), &way.rest);
         match way.by {
             Field::Actor => rows.filter(actor_among(tenant, &way.part)),
             Field::Source => rows.filter(source_among(tenant, &way.part)),
@@ -218,13 +227,13 @@ pub(super) fn containing(
     })
 }
 
-/// All entries that fit, newest first, of those before a place; `None` when the filter looks into no text, or when what
+/// All entries that fit, newest first, of those in a range of ids; `None` when the filter looks into no text, or when what
 /// it finds by them is much.
 pub(super) fn few(
     conn: &mut Connection,
     tenant: Option<TenantId>,
     filter: &AuditFilter,
-    before: Option<AuditId>,
+    range: &Range,
 ) -> Result<Option<Vec<Key>>, StoreError> {
     // The indexes know no types: these are looked at afterwards, and only of few.
     if !filter.looks_into_texts() {
@@ -248,12 +257,8 @@ pub(super) fn few(
             continue;
         }
         let rows: Vec<Key> = on_engine!(conn, c, Db => {
-            let rows = saying!(within!(audit_logs::table.into_boxed::<Db>(), tenant, &way.rest), &way.rest);
-            let mut query = rows.filter(OneOf { column: way.by.column(), words }).select((audit_logs::id, audit_logs::tenant_id));
-            if let Some(before) = before {
-                query = query.filter(audit_logs::id.lt(before.to_string()));
-            }
-            query.limit(FEW as i64 + 1).load(c)
+            let rows = entries!(Db, tenant, &way.rest, range).filter(OneOf { column: way.by.column(), words });
+            rows.select((audit_logs::id, audit_logs::tenant_id)).limit(FEW as i64 + 1).load(c)
         })?;
         if rows.len() > FEW {
             return Ok(None);

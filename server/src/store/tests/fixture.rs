@@ -64,6 +64,14 @@ pub(super) fn audit_id(offset: i64, number: u8) -> AuditId {
     AuditId::new(Builder::from_unix_timestamp_millis(millis, &[number; 10]).into_uuid())
 }
 
+/// The same for more entries than a byte counts.
+pub(super) fn numbered_audit_id(offset: i64, number: u16) -> AuditId {
+    let millis = u64::try_from(NOW + offset).expect("a time");
+    let mut random = [7; 10];
+    random[8..].copy_from_slice(&number.to_be_bytes());
+    AuditId::new(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+}
+
 pub(super) fn tenant(number: u128) -> Tenant {
     let relying_party = RelyingParty {
         id: "example.com".to_owned(),

@@ -34,10 +34,7 @@ const STEP: i64 = 600_000;
 const ENTRIES: u16 = 1_100;
 
 fn id(number: u16) -> AuditId {
-    let time = u64::try_from(NOW + i64::from(number) * STEP).expect("a time");
-    let mut random = [7; 10];
-    random[8..].copy_from_slice(&number.to_be_bytes());
-    AuditId::new(uuid::Builder::from_unix_timestamp_millis(time, &random).into_uuid())
+    numbered_audit_id(i64::from(number) * STEP, number)
 }
 
 async fn write(db: &Database, numbers: impl Iterator<Item = u16> + Send + 'static) {

@@ -28,10 +28,7 @@ const ENTRIES: u16 = 4_400;
 const LOGIN: AuditType = AuditType::MfaAuthenticationFinalSucceeded;
 
 fn id(number: u16) -> AuditId {
-    let time = u64::try_from(NOW + i64::from(number) * MINUTE).expect("a time");
-    let mut random = [7; 10];
-    random[8..].copy_from_slice(&number.to_be_bytes());
-    AuditId::new(uuid::Builder::from_unix_timestamp_millis(time, &random).into_uuid())
+    numbered_audit_id(i64::from(number) * MINUTE, number)
 }
 
 /// A log in which some stand often and some rarely: one entry a minute, one in ten of another tenant.
