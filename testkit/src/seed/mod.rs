@@ -21,6 +21,20 @@ pub use plan::{CredentialKind, Plan};
 pub use run::{Made, Order, run};
 pub use seeded::Seeded;
 
+/// Where entries wait until all are there. They come tenant by tenant, and a log is written as time goes on: entries that were
+/// made one after the other lie side by side, those of one tenant do not.
+const UNSORTED: &str = "audit_logs_unsorted";
+
+/// Makes the place where entries wait.
+fn wait() -> String {
+    format!("CREATE TABLE {UNSORTED} AS SELECT * FROM audit_logs WHERE FALSE")
+}
+
+/// Writes them to the log, in its order.
+fn sort() -> String {
+    format!("INSERT INTO audit_logs SELECT * FROM {UNSORTED} ORDER BY id; DROP TABLE {UNSORTED}")
+}
+
 /// Brings up to date what the server keeps by triggers or a few seconds later: sums of all logs, who and what stands in a
 /// log, last activity. At the end, once for all rows.
 const FOLLOWS: &str = "\

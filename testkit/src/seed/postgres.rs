@@ -46,8 +46,11 @@ impl Database {
 
     /// Begins, once the schema is there.
     pub(super) async fn begin(&self) -> Result<(), SeedError> {
-        // Sorting ten million index entries wants more memory than serving requests does.
-        Ok(self.client.batch_execute("BEGIN; SET LOCAL maintenance_work_mem = '256MB'").await?)
+        // Sorting ten million entries wants more memory than serving requests does.
+        Ok(self
+            .client
+            .batch_execute("BEGIN; SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL work_mem = '256MB'")
+            .await?)
     }
 
     /// How many tenants there are.
@@ -65,7 +68,7 @@ impl Database {
             self.client.batch_execute(&format!("DROP INDEX {name}")).await?;
             self.indexes.push(definition);
         }
-        Ok(())
+        Ok(self.client.batch_execute(&super::wait()).await?)
     }
 
     /// Writes rows.
@@ -81,7 +84,7 @@ impl Database {
                 line(&mut text, row);
             }
             let quoted: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
-            let copy = format!("COPY {} ({}) FROM STDIN", table.name(), quoted.join(", "));
+            let copy = format!("COPY {} ({}) FROM STDIN", table.written_to(), quoted.join(", "));
             let mut sink = std::pin::pin!(self.client.copy_in::<_, Bytes>(&copy).await?);
             sink.send(Bytes::from(text)).await?;
             sink.finish().await?;
@@ -91,6 +94,7 @@ impl Database {
 
     /// Builds the indexes, commits, and does what autovacuum would do sooner or later.
     pub(super) async fn finish(self) -> Result<(), SeedError> {
+        self.client.batch_execute(&super::sort()).await?;
         for definition in &self.indexes {
             self.client.batch_execute(definition).await?;
         }

@@ -78,7 +78,7 @@ impl File {
             self.connection.batch_execute(&format!("DROP {kind} {name}"))?;
             self.taken_down.push(sql);
         }
-        Ok(())
+        Ok(self.connection.batch_execute(&super::wait())?)
     }
 
     /// Writes rows.
@@ -93,6 +93,8 @@ impl File {
 
     /// Makes again what was taken down, commits, and leaves the file as the server wants it.
     pub(super) fn finish(mut self, path: &Path) -> Result<(), SeedError> {
+        // The index of the key is written here and there: it has room in memory, up to some ten million entries.
+        self.connection.batch_execute(&format!("PRAGMA cache_size = -1048576; {}", super::sort()))?;
         for sql in &self.taken_down {
             self.connection.batch_execute(sql)?;
         }
@@ -128,7 +130,7 @@ impl QueryFragment<Sqlite> for Insert<'_> {
             out.unsafe_to_cache_prepared();
         }
         out.push_sql("INSERT INTO ");
-        out.push_sql(self.table.name());
+        out.push_sql(self.table.written_to());
         out.push_sql(" (");
         out.push_sql(&columns.join(", "));
         out.push_sql(") VALUES ");

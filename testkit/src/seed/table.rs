@@ -1,5 +1,7 @@
 //! Rows on their way to either engine.
 
+use super::UNSORTED;
+
 /// A column's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {
@@ -85,6 +87,15 @@ impl Table {
             Self::AuditLogs => "audit_logs",
             Self::AuditCounts => "audit_counts",
             Self::AuditDays => "audit_days",
+        }
+    }
+
+    /// Where its rows are written first.
+    #[must_use]
+    pub(super) const fn written_to(self) -> &'static str {
+        match self {
+            Self::AuditLogs => UNSORTED,
+            other => other.name(),
         }
     }
 

@@ -35,7 +35,7 @@ struct Api {
 }
 
 /// What a kind of page came to.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Asked {
     latencies: Latencies,
     failed: u64,
@@ -121,13 +121,20 @@ async fn ask_all(asked: Vec<(&Api, Vec<Question>)>) -> Vec<(&'static str, Asked)
 fn print(title: &str, lines: Vec<(&'static str, Asked)>, findings: &mut Findings) {
     findings
         .tell(format_args!("{title:<60}{:>7}{:>10}{:>10}{:>10}  p95 under {P95_MS:.0}", "count", "p50", "p95", "max"));
-    for (name, Asked { latencies, failed, failure }) in lines {
-        let Summary { count, p50_ms, p95_ms, max_ms, .. } = latencies.summary();
-        let met = findings.count(failed == 0 && count > 0 && p95_ms < P95_MS);
-        findings.tell(format_args!("  {name:<58}{count:>7}{p50_ms:>10.2}{p95_ms:>10.2}{max_ms:>10.2}  {met}"));
-        if let Some(failure) = failure {
-            findings.tell(format_args!("      {failed} not answered as they should be, the first: {failure}"));
-        }
+    let mut all = Asked::default();
+    for (name, asked) in lines {
+        all.merge(asked.clone());
+        print_line(name, asked, findings);
+    }
+    print_line("all of these", Asked { failure: None, ..all }, findings);
+}
+
+fn print_line(name: &str, Asked { latencies, failed, failure }: Asked, findings: &mut Findings) {
+    let Summary { count, p50_ms, p95_ms, max_ms, .. } = latencies.summary();
+    let met = findings.count(failed == 0 && count > 0 && p95_ms < P95_MS);
+    findings.tell(format_args!("  {name:<58}{count:>7}{p50_ms:>10.2}{p95_ms:>10.2}{max_ms:>10.2}  {met}"));
+    if let Some(failure) = failure {
+        findings.tell(format_args!("      {failed} not answered as they should be, the first: {failure}"));
     }
 }
 
