@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::Timestamp;
+
 macro_rules! uuid_id {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -60,6 +62,14 @@ uuid_id!(
     /// A transaction row; `transaction_id` on the wire is the caller's own identifier.
     TransactionRowId
 );
+
+impl AuditId {
+    /// When the entry was written: the first 48 bits (RFC 9562, section 5.7).
+    #[must_use]
+    pub fn time(self) -> Timestamp {
+        Timestamp::from_millis(i64::try_from(self.0.as_u128() >> 80).unwrap_or(i64::MAX))
+    }
+}
 
 impl TenantId {
     /// Stands in the audit log for events of the installation that concern no tenant.

@@ -130,7 +130,7 @@ pub async fn faults(url: &str) -> Vec<String> {
     faults
 }
 
-/// What spans and the indexes of parts, which SQLite alone has, say otherwise than the log and its words.
+/// What spans, the indexes of parts and counted words, which SQLite alone has, say otherwise than the log and its words.
 async fn faults_of_indexes(url: &str) -> Vec<String> {
     let spans = "SELECT 'audit_spans of ' || COALESCE(counted.type, logged.type) AS value \
         FROM (SELECT type, SUM(count) AS number FROM audit_spans GROUP BY type) AS counted \
@@ -145,6 +145,16 @@ async fn faults_of_indexes(url: &str) -> Vec<String> {
                  WHERE id <= (SELECT rowid FROM {parts} ORDER BY rowid DESC LIMIT 1) EXCEPT SELECT rowid FROM {parts})"
         );
         faults.extend(texts(url, &differ).await);
+    }
+    for (words, column) in [("audit_actors", "actor"), ("audit_sources", "source_ip")] {
+        let entries = format!(
+            "SELECT 'entries of ' || {column} AS value FROM {words} WHERE entries <> (SELECT COUNT(*) FROM audit_logs \
+                 WHERE audit_logs.tenant_id = {words}.tenant_id AND audit_logs.{column} = {words}.{column} \
+                     AND audit_logs.{column} IS NOT NULL AND audit_logs.id < (SELECT MAX(end_id) FROM audit_spans)) \
+             UNION ALL SELECT '{words} of ' || tenant_id FROM audit_long_logs WHERE words = '{words}' AND counted \
+                 AND EXISTS (SELECT 1 FROM {words} WHERE {words}.tenant_id = audit_long_logs.tenant_id AND entries IS NULL)"
+        );
+        faults.extend(texts(url, &entries).await);
     }
     faults
 }

@@ -12,6 +12,8 @@ const DAYS_AT_ONCE: usize = 16;
 const CHANGES_AT_ONCE: i64 = 5_000;
 /// Users, and addresses, that are added to their index in one unit of work.
 const WORDS_AT_ONCE: usize = 500;
+/// Words of a long log whose entries are counted in one unit of work.
+const COUNTED_AT_ONCE: i64 = 64;
 /// Units of work for an index in one run: after an upgrade there may be millions of rows to be caught up with, and other writes
 /// wait for each unit.
 const UNITS_AT_ONCE: u32 = 100;
@@ -39,6 +41,12 @@ async fn index(app: &App) -> Result<bool, StoreError> {
     while app.store.write(move |connection| audit::extend_spans(connection, now)).await? {
         units += 1;
         if units == UNITS_AT_ONCE {
+            return Ok(true);
+        }
+    }
+    while app.store.write(|connection| audit::count_entries(connection, COUNTED_AT_ONCE)).await? {
+        units += 1;
+        if units >= UNITS_AT_ONCE {
             return Ok(true);
         }
     }

@@ -7,6 +7,8 @@
 mod busiest;
 mod count;
 pub mod days;
+mod few;
+mod long_logs;
 mod parts;
 mod settle;
 mod spans;
@@ -18,12 +20,16 @@ use diesel::prelude::*;
 use doorward_shared::{ErrorCode, TenantId, Timestamp, audit::AuditLogItem, page::PageRequest};
 
 pub(super) use self::settle::alone;
-use self::walk::{Range, entries};
 pub use self::{
     busiest::busiest,
+    long_logs::count_entries,
     parts::index as index_words,
     settle::{TenantDay, settle},
     spans::extend as extend_spans,
+};
+use self::{
+    few::Found,
+    walk::{Range, entries},
 };
 use super::{Connection, StoreError, installation, on_engine, row, schema::audit_logs};
 use crate::domain::{
@@ -209,12 +215,16 @@ pub fn page(
     filter: &AuditFilter,
     page: PageRequest,
 ) -> Result<LogPage<AuditLogItem>, StoreError> {
-    if let Some(keys) = words::few(conn, tenant, filter, &Range::of(filter))? {
-        let total = Some(keys.len() as u64);
-        let keys: Vec<_> = page.of(keys).collect();
-        return Ok(LogPage { items: words::load(conn, &keys)?, total });
-    }
-    let items = newest(conn, tenant, filter, page)?;
+    let places = match few::find(conn, tenant, filter, &Range::of(filter))? {
+        Found::All(keys) => {
+            let total = Some(keys.len() as u64);
+            let keys: Vec<_> = page.of(keys).collect();
+            return Ok(LogPage { items: few::load(conn, &keys)?, total });
+        }
+        Found::Many(places) => places,
+    };
+    let rows = walk::newest(conn, tenant, filter, Range::of(filter), page.offset(), page.per_page.into(), places)?;
+    let items = row::all(rows)?;
     let rows = items.len() as i64;
     // Behind the last entry there is nothing to be counted.
     let is_last = rows < page.per_page.into() && (rows > 0 || page.page == 1);
@@ -235,16 +245,7 @@ pub fn latest(
     filter: &AuditFilter,
     limit: u32,
 ) -> Result<Vec<AuditLogItem>, StoreError> {
-    newest(conn, tenant, filter, PageRequest { page: 1, per_page: limit })
-}
-
-fn newest(
-    conn: &mut Connection,
-    tenant: Option<TenantId>,
-    filter: &AuditFilter,
-    page: PageRequest,
-) -> Result<Vec<AuditLogItem>, StoreError> {
-    row::all(walk::newest(conn, tenant, filter, Range::of(filter), page.offset(), page.per_page.into())?)
+    row::all(walk::newest(conn, tenant, filter, Range::of(filter), 0, limit.into(), None)?)
 }
 
 /// How many entries fit a filter; see [`LogPage::total`].
@@ -252,9 +253,9 @@ fn newest(
 /// # Errors
 /// [`StoreError`] of the database.
 pub fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<Option<u64>, StoreError> {
-    match words::few(conn, tenant, filter, &Range::of(filter))? {
-        Some(keys) => Ok(Some(keys.len() as u64)),
-        None => count::of_many(conn, tenant, filter),
+    match few::find(conn, tenant, filter, &Range::of(filter))? {
+        Found::All(keys) => Ok(Some(keys.len() as u64)),
+        Found::Many(_) => count::of_many(conn, tenant, filter),
     }
 }
 
@@ -282,11 +283,13 @@ pub fn slice(
         }
         AuditCursor::Before(id) => {
             let range = Range::of(filter).before(id);
-            if let Some(mut keys) = words::few(conn, tenant, filter, &range)? {
-                keys.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-                return words::load(conn, &keys);
+            match few::find(conn, tenant, filter, &range)? {
+                Found::All(mut keys) => {
+                    keys.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+                    return few::load(conn, &keys);
+                }
+                Found::Many(places) => walk::newest(conn, tenant, filter, range, 0, limit.into(), places)?,
             }
-            walk::newest(conn, tenant, filter, range, 0, limit.into())?
         }
     };
     row::all(rows)

@@ -102,9 +102,13 @@ diesel::table! {
     }
 }
 
-diesel::table! { audit_actors (tenant_id, actor) { tenant_id -> Text, actor -> Text, } }
+// Only in SQLite.
+diesel::table! { audit_long_logs (tenant_id, words) { tenant_id -> Text, words -> Text, counted -> Bool, } }
 
-diesel::table! { audit_sources (tenant_id, source_ip) { tenant_id -> Text, source_ip -> Text, } }
+// The number is only in SQLite, as are the entries that are counted.
+diesel::table! { audit_actors (tenant_id, actor) { id -> BigInt, tenant_id -> Text, actor -> Text, } }
+
+diesel::table! { audit_sources (tenant_id, source_ip) { id -> BigInt, tenant_id -> Text, source_ip -> Text, } }
 
 diesel::table! {
     tenant_summaries (tenant_id) {

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use diesel::{
     dsl::sql,
     prelude::*,
-    sql_types::{BigInt, Bool, Nullable},
+    sql_types::{BigInt, Bool, Nullable, Text},
 };
 use doorward_shared::{
-    TenantId, Timestamp,
+    AuditId, TenantId, Timestamp,
     admin::{TenantItem, TenantSort, TenantSummary},
     config::TenantConfig,
     page::{Order, PageRequest},
@@ -27,8 +27,11 @@ use crate::domain::list::{Place, SortKey, TenantQuery};
 /// Up to so many matches of a search are sorted here; where there are more, walking the order finds a page soon. Tests have
 /// few tenants.
 const FEW: usize = if cfg!(test) { 8 } else { 20_000 };
-/// The latest entry of a summary's tenant: one look at the end of an index.
+/// The latest entry of a summary's tenant, which tells its time: one look at the end of an index, and none at the entry.
 const LATEST_ENTRY: &str =
+    "(SELECT a.id FROM audit_logs a WHERE a.tenant_id = tenant_summaries.tenant_id ORDER BY a.id DESC LIMIT 1)";
+/// The time of that entry.
+const LATEST_TIME: &str =
     "(SELECT a.created_at FROM audit_logs a WHERE a.tenant_id = tenant_summaries.tenant_id ORDER BY a.id DESC LIMIT 1)";
 
 /// How much a tenant has, exactly.
@@ -167,33 +170,11 @@ pub fn fold(conn: &mut Connection, limit: i64) -> Result<usize, StoreError> {
 
 /// Notes a tenant's latest entry in its log.
 pub(super) fn touch(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
-    let latest = || sql::<BigInt>(&format!("COALESCE({LATEST_ENTRY}, last_activity)"));
+    let latest = || sql::<BigInt>(&format!("COALESCE({LATEST_TIME}, last_activity)"));
     on_engine!(conn, c, _Db => diesel::update(tenant_summaries::table.find(tenant))
         .set(tenant_summaries::last_activity.eq(latest()))
         .execute(c))?;
     Ok(())
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = tenant_summaries, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
-struct Row {
-    tenant_id: String,
-    name_key: String,
-    created_at: i64,
-    users: i64,
-    last_activity: i64,
-}
-
-impl Row {
-    fn place(self, sort: TenantSort) -> Place {
-        let key = match sort {
-            TenantSort::Name => SortKey::Text(self.name_key),
-            TenantSort::Created => SortKey::Number(self.created_at),
-            TenantSort::Activity => SortKey::Number(self.last_activity),
-            TenantSort::Users => SortKey::Number(self.users),
-        };
-        Place { key, id: self.tenant_id }
-    }
 }
 
 /// Rows in an order, from a place on.
@@ -295,19 +276,22 @@ pub fn page(conn: &mut Connection, query: &TenantQuery) -> Result<Found, StoreEr
 /// walked to its end for them, row by row. `None` when they are more than [`FEW`].
 fn few(conn: &mut Connection, part: &str, query: &TenantQuery) -> Result<Option<(Vec<Place>, u64)>, StoreError> {
     let limit = FEW as i64 + 1;
-    let mut places: Vec<Place> = if query.sort == TenantSort::Name {
-        // An index has all that is asked for, in less room.
-        let rows: Vec<(String, String)> = on_engine!(conn, c, Db => searched!(tenant_summaries::table.into_boxed::<Db>(), Some(part))
-            .select((tenant_summaries::name_key, tenant_summaries::tenant_id))
-            .limit(limit)
-            .load(c))?;
-        rows.into_iter().map(|(name, id)| Place { key: SortKey::Text(name), id }).collect()
-    } else {
-        let rows = on_engine!(conn, c, Db => searched!(tenant_summaries::table.into_boxed::<Db>(), Some(part))
-            .select(Row::as_select())
-            .limit(limit)
-            .load::<Row>(c))?;
-        rows.into_iter().map(|row| row.place(query.sort)).collect()
+    // A key each, and no more: there may be thousands.
+    macro_rules! keys {
+        ($column:ident, $kind:ty, $key:path) => {{
+            let rows: Vec<($kind, String)> =
+                on_engine!(conn, c, Db => searched!(tenant_summaries::table.into_boxed::<Db>(), Some(part))
+                    .select((tenant_summaries::$column, tenant_summaries::tenant_id))
+                    .limit(limit)
+                    .load(c))?;
+            rows.into_iter().map(|(key, id)| Place { key: $key(key), id }).collect()
+        }};
+    }
+    let mut places: Vec<Place> = match query.sort {
+        TenantSort::Name => keys!(name_key, String, SortKey::Text),
+        TenantSort::Created => keys!(created_at, i64, SortKey::Number),
+        TenantSort::Activity => keys!(last_activity, i64, SortKey::Number),
+        TenantSort::Users => keys!(users, i64, SortKey::Number),
     };
     if places.len() > FEW {
         return Ok(None);
@@ -329,24 +313,30 @@ fn few(conn: &mut Connection, part: &str, query: &TenantQuery) -> Result<Option<
 /// The next matches in the order of an index; one more than the page holds, if there is one.
 fn walk(conn: &mut Connection, query: &TenantQuery) -> Result<Vec<Place>, StoreError> {
     use tenant_summaries as columns;
-    let number = query.after.as_ref().map(|after| (after.key.number(), after.id.as_str()));
-    let text = query.after.as_ref().map(|after| (after.key.text(), after.id.as_str()));
-    let order = query.order;
-    let rows = on_engine!(conn, c, Db => {
-        let rows = searched!(columns::table.into_boxed::<Db>(), query.search.as_deref());
-        let rows = match query.sort {
-            TenantSort::Name => sorted!(rows, columns::name_key, order, text),
-            TenantSort::Created => sorted!(rows, columns::created_at, order, number),
-            TenantSort::Activity => sorted!(rows, columns::last_activity, order, number),
-            TenantSort::Users => sorted!(rows, columns::users, order, number),
-        };
-        rows.select(Row::as_select()).limit(i64::from(query.limit) + 1).load::<Row>(c)
-    })?;
-    Ok(rows.into_iter().map(|row| row.place(query.sort)).collect())
+    // Names are in their index themselves: nothing else is read for those that do not match.
+    macro_rules! places {
+        ($column:ident, $kind:ty, $key:path, $number_or_text:ident) => {{
+            let after = query.after.as_ref().map(|after| (after.key.$number_or_text(), after.id.as_str()));
+            let rows: Vec<($kind, String)> = on_engine!(conn, c, Db => {
+                let rows = searched!(columns::table.into_boxed::<Db>(), query.search.as_deref());
+                sorted!(rows, columns::$column, query.order, after)
+                    .select((columns::$column, columns::tenant_id))
+                    .limit(i64::from(query.limit) + 1)
+                    .load(c)
+            })?;
+            rows.into_iter().map(|(key, id)| Place { key: $key(key), id }).collect()
+        }};
+    }
+    Ok(match query.sort {
+        TenantSort::Name => places!(name_key, String, SortKey::Text, text),
+        TenantSort::Created => places!(created_at, i64, SortKey::Number, number),
+        TenantSort::Activity => places!(last_activity, i64, SortKey::Number, number),
+        TenantSort::Users => places!(users, i64, SortKey::Number, number),
+    })
 }
 
-/// A row of `tenant_summaries`, its tenant's name and configuration, and the time of its latest entry.
-type Shown = ((String, i64, Numbers, i64), (String, String), Option<i64>);
+/// A row of `tenant_summaries`, its tenant's name and configuration, and its latest entry.
+type Shown = ((String, i64, Numbers, i64), (String, String), Option<String>);
 
 /// What lists show of these tenants, in the order given; those that do not exist are left out. Ceremonies and refusals
 /// are those of the given days.
@@ -368,7 +358,7 @@ pub fn of(conn: &mut Connection, ids: &[TenantId], week: Days) -> Result<Vec<Ten
                     summary::last_activity,
                 ),
                 (tenants::display_name, tenants::config),
-                sql::<Nullable<BigInt>>(LATEST_ENTRY),
+                sql::<Nullable<Text>>(LATEST_ENTRY),
             ))
     };
     let rows: Vec<Shown> = on_engine!(conn, c, _Db => query().load(c))?;
@@ -379,6 +369,7 @@ pub fn of(conn: &mut Connection, ids: &[TenantId], week: Days) -> Result<Vec<Ten
         let id: TenantId = row::parse(&tenant)?;
         let config: TenantConfig = row::from_json(&config)?;
         let counts = sum(numbers, changed.remove(&tenant));
+        let latest = latest.as_deref().map(row::parse::<AuditId>).transpose()?.map(AuditId::time);
         let lately = activity.get(&id).copied().unwrap_or_default();
         found.insert(
             id,
@@ -391,7 +382,7 @@ pub fn of(conn: &mut Connection, ids: &[TenantId], week: Days) -> Result<Vec<Ten
                 api_keys: counts.api_keys,
                 succeeded: lately.succeeded,
                 refused: lately.refused,
-                last_activity: Some(Timestamp::from_millis(latest.map_or(last_activity, |at| at.max(last_activity)))),
+                last_activity: Some(latest.into_iter().fold(Timestamp::from_millis(last_activity), Timestamp::max)),
             },
         );
     }

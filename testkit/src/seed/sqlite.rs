@@ -100,7 +100,7 @@ impl File {
         }
         self.connection.batch_execute(FOLLOWS)?;
         // Nobody counted what came between the entries that were there.
-        self.connection.batch_execute("DELETE FROM audit_spans")?;
+        self.connection.batch_execute("DELETE FROM audit_spans; DELETE FROM audit_long_logs")?;
         self.connection.batch_execute("COMMIT; PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL;")?;
         drop(self.connection);
         let synced = std::fs::File::open(path).and_then(|file| file.sync_all());

@@ -20,6 +20,9 @@ use super::{
 };
 use crate::domain::audit::AuditFilter;
 
+/// Milliseconds of half a day.
+const HALF_DAY: i64 = 43_200_000;
+
 /// Counters of the same day and type, so that commits on a server do not wait for each other's row.
 const SLOTS: u8 = 16;
 
@@ -129,39 +132,49 @@ pub(super) fn of_many(
     Ok(Some(row::total(count)))
 }
 
-/// How many entries fit a filter that looks into no text. Whole days come from the counters, the rest of a first and last day
-/// is counted.
+/// How many entries fit a filter that looks into no text: what the counters have of its days, less what comes before its start,
+/// and with what comes before its end.
 pub(super) fn by_counters(
     conn: &mut Connection,
     tenant: Option<TenantId>,
     filter: &AuditFilter,
 ) -> Result<u64, StoreError> {
-    let first = filter.start.map(|start| start.day() + i64::from(Timestamp::of_day(start.day()) < start));
-    let end = filter.end.map(Timestamp::day);
-    if let (Some(first), Some(end)) = (first, end)
-        && first >= end
+    if let (Some(start), Some(end)) = (filter.start, filter.end)
+        && end < start.plus_millis(HALF_DAY)
     {
         return Ok(row::total(count_part(conn, tenant, filter)?));
     }
-    let days = Days { first: first.unwrap_or(i64::MIN), last: end.map_or(i64::MAX, |end| end - 1) };
+    let days = Days {
+        first: filter.start.map_or(i64::MIN, Timestamp::day),
+        last: filter.end.map_or(i64::MAX, |end| end.day() - 1),
+    };
     let mut total = by_day(conn, tenant, filter, days)?.values().sum::<i64>();
-    if let (Some(start), Some(first)) = (filter.start, first.map(Timestamp::of_day))
-        && start < first
-    {
-        total += count_part(conn, tenant, &AuditFilter { end: Some(first), ..filter.clone() })?;
+    if let Some(start) = filter.start {
+        total -= count_before(conn, tenant, filter, start)?;
     }
-    total += count_last_part(conn, tenant, filter)?;
+    if let Some(end) = filter.end {
+        total += count_before(conn, tenant, filter, end)?;
+    }
     Ok(row::total(total))
 }
 
-/// Counts what fits of the day that a filter ends in, up to its end. The filter begins before that day.
-fn count_last_part(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<i64, StoreError> {
-    let Some(until) = filter.end else { return Ok(0) };
-    let start = Timestamp::of_day(until.day());
-    if start == until {
+/// How many entries fit of a day up to a time, whatever the filter's own time is. The shorter part of the day is counted.
+fn count_before(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+    time: Timestamp,
+) -> Result<i64, StoreError> {
+    let (day, begin) = (time.day(), Timestamp::of_day(time.day()));
+    if time == begin {
         return Ok(0);
     }
-    count_part(conn, tenant, &AuditFilter { start: Some(start), ..filter.clone() })
+    let part = |start, end| AuditFilter { start: Some(start), end: Some(end), ..filter.clone() };
+    if time < begin.plus_millis(HALF_DAY) {
+        return count_part(conn, tenant, &part(begin, time));
+    }
+    let all = by_day(conn, tenant, filter, Days { first: day, last: day })?.values().sum::<i64>();
+    Ok(all - count_part(conn, tenant, &part(time, Timestamp::of_day(day + 1)))?)
 }
 
 /// Counts what fits of a part of a day, in a filter that looks into no text.

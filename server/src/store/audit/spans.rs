@@ -12,7 +12,7 @@ use super::{
         Connection, StoreError,
         schema::{audit_logs, audit_spans},
     },
-    first_id,
+    first_id, long_logs,
     walk::{Page, Range, entries},
 };
 use crate::domain::audit::AuditFilter;
@@ -23,7 +23,7 @@ const LENGTH: i64 = if cfg!(test) { 64 } else { 4_096 };
 const AT_ONCE: i64 = if cfg!(test) { 16 } else { 512 };
 
 /// The last span that ends not behind a place.
-fn last_end(c: &mut SqliteConnection, before: Option<&str>) -> QueryResult<Option<String>> {
+pub(super) fn last_end(c: &mut SqliteConnection, before: Option<&str>) -> QueryResult<Option<String>> {
     let mut query = audit_spans::table.select(audit_spans::end_id).into_boxed::<Sqlite>();
     if let Some(before) = before {
         query = query.filter(audit_spans::end_id.le(before.to_owned()));
@@ -148,5 +148,10 @@ pub fn extend(conn: &mut Connection, now: Timestamp) -> Result<bool, StoreError>
     }
     // Where a span is empty, the next one is as long as both.
     diesel::delete(audit_spans::table.filter(audit_spans::count.le(0))).execute(c)?;
+    long_logs::add_span(c, &begin, &end)?;
+    // Any of its entries: the more of them a log has, the sooner it is looked at.
+    let any = audit_logs::table.filter(audit_logs::id.ge(&begin)).order(audit_logs::id.asc());
+    let tenant: String = any.select(audit_logs::tenant_id).limit(1).first(c)?;
+    long_logs::notice(conn, &tenant)?;
     Ok(true)
 }

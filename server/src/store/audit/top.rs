@@ -16,8 +16,9 @@ use doorward_shared::TenantId;
 use super::{
     super::{Connection, Engine, StoreError, on_engine, row, schema::audit_logs},
     Row,
+    few::{self, Key, Place},
     walk::{Range, entries},
-    words::{self, Key, OneOf, Way, Word},
+    words::{self, OneOf, Way, Word},
 };
 use crate::domain::audit::AuditFilter;
 
@@ -28,33 +29,55 @@ const AT_ONCE: usize = if cfg!(test) { 150 } else { 5_000 };
 /// As far as pages are found so: the words' entries are sorted for each.
 const DEEP: i64 = if cfg!(test) { 20 } else { 500 };
 
-/// A page of entries that a filter's texts find, in a range of ids; `None` where the log is to be walked.
-pub(super) fn newest(
-    conn: &mut Connection,
-    tenant: Option<TenantId>,
-    filter: &AuditFilter,
-    range: &Range,
-    offset: i64,
-    limit: i64,
-) -> Result<Option<Vec<Row>>, StoreError> {
-    let wanted = offset.saturating_add(limit);
-    // The indexes know a word and its entries' order, and nothing else: for more, all of a word's entries would be read.
-    let ways = words::ways(filter);
-    let is_more_asked = filter.fitting_kinds().is_some() || ways.iter().any(|way| way.rest.looks_into_texts());
-    if wanted > DEEP || is_more_asked {
-        return Ok(None);
-    }
-    let mut keys: BTreeSet<Key> = BTreeSet::new();
-    for way in ways {
-        let words = words::containing(conn, tenant, &way, MANY + 1)?;
-        if words.len() > MANY {
+/// What the newest entries are looked for by.
+pub(super) struct Candidates(Vec<Place>);
+
+impl Candidates {
+    /// The words that a filter's texts find, which may be known; `None` where the log is to be walked for a page up to the
+    /// `wanted`-th entry.
+    pub(super) fn of(
+        conn: &mut Connection,
+        tenant: Option<TenantId>,
+        filter: &AuditFilter,
+        wanted: i64,
+        known: Option<Vec<Place>>,
+    ) -> Result<Option<Self>, StoreError> {
+        // The indexes know a word and its entries' order, and nothing else: for more, all of a word's entries would be read.
+        let ways = words::ways(filter);
+        let is_more_asked = filter.fitting_kinds().is_some() || ways.iter().any(|way| way.rest.looks_into_texts());
+        if wanted > DEEP || is_more_asked {
             return Ok(None);
         }
-        keys.extend(of_way(conn, &way, &words, range, wanted)?);
+        if let Some(places) = known {
+            return Ok(Some(Self(places)));
+        }
+        let mut places = Vec::new();
+        for way in ways {
+            let words = words::containing(conn, tenant, &way, MANY + 1)?;
+            if words.len() > MANY {
+                return Ok(None);
+            }
+            places.push((way, words));
+        }
+        Ok(Some(Self(places)))
     }
-    let (offset, limit) = (usize::try_from(offset).unwrap_or(0), usize::try_from(limit).unwrap_or(0));
-    let keys: Vec<Key> = keys.into_iter().rev().skip(offset).take(limit).collect();
-    words::rows(conn, &keys).map(Some)
+
+    /// A page of their entries in a range of ids.
+    pub(super) fn newest(
+        &self,
+        conn: &mut Connection,
+        range: &Range,
+        offset: i64,
+        limit: i64,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut keys: BTreeSet<Key> = BTreeSet::new();
+        for (way, words) in &self.0 {
+            keys.extend(of_way(conn, way, words, range, offset.saturating_add(limit))?);
+        }
+        let (offset, limit) = (usize::try_from(offset).unwrap_or(0), usize::try_from(limit).unwrap_or(0));
+        let keys: Vec<Key> = keys.into_iter().rev().skip(offset).take(limit).collect();
+        few::rows(conn, &keys)
+    }
 }
 
 /// The newest entries of some words.

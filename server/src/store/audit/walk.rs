@@ -8,7 +8,9 @@ use super::{
     super::{Connection, StoreError, on_engine, schema::audit_logs},
     Row, count,
     days::Days,
-    first_id, spans, top,
+    few::Place,
+    first_id, spans,
+    top::Candidates,
 };
 use crate::domain::audit::AuditFilter;
 
@@ -17,6 +19,13 @@ const FAR: i64 = 1_000;
 
 /// So many entries are walked before anything else is asked: pages of what is not rare are full by then.
 const NEAR: i64 = if cfg!(test) { 20 } else { 5_000 };
+
+/// So many entries are walked in the time that the newest entry of a word is looked for,
+const WORTH: i64 = 30;
+/// and no more than these where nobody knows how many words there are;
+const FURTHER: i64 = 6 * NEAR;
+/// in all logs twice as many, which an index holds side by side with all that a filter asks for.
+const IN_ALL_LOGS: i64 = 2;
 
 /// Ids from the first on and before the second, where there is one. Of two bounds on one side, SQLite searches by the one that
 /// is written first, and reads on to the other: whatever else bounds a filter's time is made one bound with it.
@@ -98,7 +107,8 @@ pub(super) struct Page<'a> {
     rows: Vec<Row>,
 }
 
-/// A page of entries in a range of ids, newest first, after `offset` newer ones.
+/// A page of entries in a range of ids, newest first, after `offset` newer ones. Whoever knows the words that the filter's texts
+/// find, gives them.
 pub(super) fn newest(
     conn: &mut Connection,
     tenant: Option<TenantId>,
@@ -106,6 +116,7 @@ pub(super) fn newest(
     range: Range,
     offset: i64,
     limit: i64,
+    places: Option<Vec<Place>>,
 ) -> Result<Vec<Row>, StoreError> {
     let mut page = Page { tenant, filter, left: offset, limit, rows: Vec::new() };
     let has_types = filter.fitting_kinds().is_some();
@@ -114,17 +125,16 @@ pub(super) fn newest(
         return Ok(page.rows);
     }
     let mut rest = range.clone();
-    if offset < FAR {
-        let near = page.near(conn, &range)?;
-        page.read(conn, near.clone())?;
-        if near == range || page.is_full() {
-            return Ok(page.rows);
-        }
-        rest.before = near.from;
+    if offset < FAR && page.reads_near(conn, &mut rest, NEAR)? {
+        return Ok(page.rows);
     }
     if filter.looks_into_texts() {
-        if let Some(rows) = top::newest(conn, tenant, filter, &range, offset, limit)? {
-            return Ok(rows);
+        let words = places.as_ref().map(|places| places.iter().map(|(_, words)| words.len() as i64).sum());
+        if page.reads_further(conn, &mut rest, offset, words)? {
+            return Ok(page.rows);
+        }
+        if let Some(candidates) = Candidates::of(conn, tenant, filter, offset.saturating_add(limit), places)? {
+            return candidates.newest(conn, &range, offset, limit);
         }
         page.read_last(conn, &rest)?;
         return Ok(page.rows);
@@ -144,7 +154,7 @@ pub(super) fn newest(
 
 impl Page<'_> {
     pub(super) fn is_full(&self) -> bool {
-        i64::try_from(self.rows.len()).is_ok_and(|rows| rows >= self.limit)
+        self.found() >= self.limit
     }
 
     /// Whether nothing is wanted of a part that has so many entries; they are passed over then. All of it is only known of
@@ -161,17 +171,46 @@ impl Page<'_> {
         passes
     }
 
-    /// The newest entries of a range, whatever they are.
-    fn near(&self, conn: &mut Connection, range: &Range) -> Result<Range, StoreError> {
+    /// How many entries it holds.
+    fn found(&self) -> i64 {
+        i64::try_from(self.rows.len()).unwrap_or(i64::MAX)
+    }
+
+    /// Reads on in so many entries of a range, whatever they are, and leaves the rest of it. Answers whether that was enough.
+    fn reads_near(&mut self, conn: &mut Connection, rest: &mut Range, entries: i64) -> Result<bool, StoreError> {
         let all = AuditFilter::default();
-        let from: Option<String> = on_engine!(conn, c, Db => entries!(Db, self.tenant, &all, range)
+        let from: Option<String> = on_engine!(conn, c, Db => entries!(Db, self.tenant, &all, rest)
             .select(audit_logs::id)
             .order(audit_logs::id.desc())
             .limit(1)
-            .offset(NEAR)
+            .offset(entries)
             .first(c)
             .optional())?;
-        Ok(Range { from: from.or(range.from.clone()), before: range.before.clone() })
+        let near = Range { from: from.or(rest.from.clone()), before: rest.before.clone() };
+        self.read(conn, near.clone())?;
+        if near == *rest || self.is_full() {
+            return Ok(true);
+        }
+        rest.before = near.from;
+        Ok(false)
+    }
+
+    /// Reads on behind the nearest entries, where these promise that it takes less time than to look for the newest entries of
+    /// words, however many these are. Answers whether that was enough.
+    fn reads_further(
+        &mut self,
+        conn: &mut Connection,
+        rest: &mut Range,
+        offset: i64,
+        words: Option<i64>,
+    ) -> Result<bool, StoreError> {
+        let hits = offset - self.left + self.found();
+        let missing = self.left + self.limit - self.found();
+        // Half as many again: what comes at random comes late at times.
+        let further = NEAR * missing * 3 / (hits.max(1) * 2);
+        let most = words.map_or(FURTHER, |words| FURTHER.min(words.saturating_mul(WORTH)));
+        let most = if self.tenant.is_none() { most * IN_ALL_LOGS } else { most };
+        Ok(hits > 0 && further <= most && self.reads_near(conn, rest, further)?)
     }
 
     /// Reads on in a range, by its spans if it has such.
@@ -195,7 +234,7 @@ impl Page<'_> {
         if part.holds_nothing() || self.is_full() {
             return Ok(false);
         }
-        let room = self.limit - i64::try_from(self.rows.len()).unwrap_or(self.limit);
+        let room = self.limit - self.found();
         let rows = on_engine!(conn, c, Db => entries!(Db, self.tenant, self.filter, part)
             .select(Row::as_select())
             .order(audit_logs::id.desc())

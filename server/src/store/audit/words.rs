@@ -1,11 +1,8 @@
 //! Entries by a part of their actor or address. `audit_actors` and `audit_sources` hold each of a log's once: a part is
-//! looked for among these, and the entries of those that contain it are ranges of an index. Where that finds many
-//! entries, a page of them is found by `walk` and `top`, and only the total is told from here.
+//! looked for among these, and the entries of those that contain it are ranges of an index. Few entries are
+//! found at once, by `few`; of many, a page is found by `walk` and `top`, and the total is told from here.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    iter,
-};
+use std::{cell::OnceCell, collections::BTreeSet};
 
 use diesel::{
     backend::Backend,
@@ -16,24 +13,18 @@ use diesel::{
     serialize::ToSql,
     sql_types::{Array, Bool, HasSqlType, Text},
 };
-use doorward_shared::{AuditType, TenantId, audit::AuditLogItem};
+use doorward_shared::TenantId;
 
 use super::{
     super::{
-        Connection, StoreError, on_engine, row,
+        Connection, StoreError, on_engine,
         schema::{audit_actors, audit_logs, audit_sources},
         text::{Contains, contains},
     },
-    Gone, Row, filtered, parts,
-    walk::{Range, entries},
+    Gone, filtered, long_logs,
+    parts::{self, Likely},
 };
 use crate::domain::audit::AuditFilter;
-
-/// Up to so many entries are found and sorted here.
-const FEW: usize = 2_000;
-
-/// An entry's place: its id, and whose log it stands in.
-pub(super) type Key = (String, String);
 
 /// Which column of an entry is looked into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,11 +56,29 @@ pub(super) struct Way {
     part: String,
     /// The rest of the filter.
     pub(super) rest: AuditFilter,
+    /// Words that may contain the part, once somebody looked for them.
+    pub(super) likely: OnceCell<Option<Likely>>,
+}
+
+impl Way {
+    /// The part that is looked for.
+    pub(super) fn part(&self) -> &str {
+        &self.part
+    }
+
+    /// The part as a filter of its own.
+    pub(super) fn alone(&self) -> AuditFilter {
+        let part = Some(self.part.clone());
+        match self.by {
+            Field::Actor => AuditFilter { actor: part, ..AuditFilter::default() },
+            Field::Source => AuditFilter { source_ip: part, ..AuditFilter::default() },
+        }
+    }
 }
 
 /// The ways that together find all entries which fit; none when the filter looks into no text.
 pub(super) fn ways(filter: &AuditFilter) -> Vec<Way> {
-    let way = |by, part: &String, rest| Way { by, part: part.clone(), rest };
+    let way = |by, part: &String, rest| Way { by, part: part.clone(), rest, likely: OnceCell::new() };
     if let Some(part) = &filter.text {
         let rest = || AuditFilter { text: None, ..filter.clone() };
         return vec![way(Field::Actor, part, rest()), way(Field::Source, part, rest())];
@@ -81,9 +90,10 @@ pub(super) fn ways(filter: &AuditFilter) -> Vec<Way> {
 }
 
 /// The way by the address that a filter wants.
-fn by_source(filter: &AuditFilter) -> Option<Way> {
+pub(super) fn by_source(filter: &AuditFilter) -> Option<Way> {
     let part = filter.source_ip.clone()?;
-    Some(Way { by: Field::Source, part, rest: AuditFilter { source_ip: None, ..filter.clone() } })
+    let rest = AuditFilter { source_ip: None, ..filter.clone() };
+    Some(Way { by: Field::Source, part, rest, likely: OnceCell::new() })
 }
 
 /// An entry's actor or address is one of those of its log that contain a part.
@@ -205,7 +215,7 @@ pub(super) fn containing(
 ) -> Result<Vec<Word>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     if tenant.is_none()
-        && let Some(words) = parts::find(conn, way.by, &way.part, limit)?
+        && let Some(words) = parts::find(conn, way, limit)?
     {
         return Ok(words);
     }
@@ -227,88 +237,6 @@ pub(super) fn containing(
     })
 }
 
-/// All entries that fit, newest first, of those in a range of ids; `None` when the filter looks into no text, or when what
-/// it finds by them is much.
-pub(super) fn few(
-    conn: &mut Connection,
-    tenant: Option<TenantId>,
-    filter: &AuditFilter,
-    range: &Range,
-) -> Result<Option<Vec<Key>>, StoreError> {
-    // The indexes know no types: these are looked at afterwards, and only of few.
-    if !filter.looks_into_texts() {
-        return Ok(None);
-    }
-    let of_any_type = AuditFilter { kinds: Vec::new(), outcome: None, ..filter.clone() };
-    let mut keys = BTreeSet::new();
-    for way in ways(&of_any_type) {
-        // An address that is looked for beside an actor may be rare where the actor is not.
-        let other = by_source(&of_any_type).filter(|_| filter.text.is_none() && way.by == Field::Actor);
-        let mut found = None;
-        for way in iter::once(way).chain(other) {
-            let words = containing(conn, tenant, &way, FEW + 1)?;
-            if words.len() <= FEW {
-                found = Some((way, words));
-                break;
-            }
-        }
-        let Some((way, words)) = found else { return Ok(None) };
-        if words.is_empty() {
-            continue;
-        }
-        let rows: Vec<Key> = on_engine!(conn, c, Db => {
-            let rows = entries!(Db, tenant, &way.rest, range).filter(OneOf { column: way.by.column(), words });
-            rows.select((audit_logs::id, audit_logs::tenant_id)).limit(FEW as i64 + 1).load(c)
-        })?;
-        if rows.len() > FEW {
-            return Ok(None);
-        }
-        keys.extend(rows);
-    }
-    if let Some(kinds) = filter.fitting_kinds() {
-        keys = of_types(conn, &keys, &kinds)?;
-    }
-    Ok(Some(keys.into_iter().rev().collect()))
-}
-
-/// Entries by their places, as a boxed query. Of several logs, it may find others that have the same id.
-macro_rules! at {
-    ($db:ident, $keys:expr) => {{
-        let keys: &BTreeSet<Key> = $keys;
-        let tenants: BTreeSet<&String> = keys.iter().map(|(_, tenant)| tenant).collect();
-        let ids: Vec<&String> = keys.iter().map(|(id, _)| id).collect();
-        let mut rows = audit_logs::table.filter(audit_logs::id.eq_any(ids)).into_boxed::<$db>();
-        // With several tenants, SQLite would look for each id in the log of each.
-        if let (Some(tenant), 1) = (tenants.first(), tenants.len()) {
-            rows = rows.filter(audit_logs::tenant_id.eq((*tenant).clone()));
-        }
-        rows
-    }};
-}
-
-/// Those of these entries that are of some types.
-fn of_types(conn: &mut Connection, keys: &BTreeSet<Key>, kinds: &[AuditType]) -> Result<BTreeSet<Key>, StoreError> {
-    let rows: Vec<Key> = on_engine!(conn, c, Db => at!(Db, keys)
-        .filter(audit_logs::kind.eq_any(kinds.iter().map(|kind| kind.as_str())))
-        .select((audit_logs::id, audit_logs::tenant_id))
-        .load(c))?;
-    Ok(rows.into_iter().filter(|key| keys.contains(key)).collect())
-}
-
-/// Entries by their places, in the order given.
-pub(super) fn load(conn: &mut Connection, keys: &[Key]) -> Result<Vec<AuditLogItem>, StoreError> {
-    row::all(rows(conn, keys)?)
-}
-
-/// Rows by their places, in the order given.
-pub(super) fn rows(conn: &mut Connection, keys: &[Key]) -> Result<Vec<Row>, StoreError> {
-    let wanted: BTreeSet<Key> = keys.iter().cloned().collect();
-    let rows = on_engine!(conn, c, Db => at!(Db, &wanted).select(Row::as_select()).load::<Row>(c))?;
-    let place = |row: Row| ((row.id.clone(), row.tenant_id.clone()), row);
-    let mut rows: BTreeMap<Key, Row> = rows.into_iter().map(place).collect();
-    Ok(keys.iter().filter_map(|key| rows.remove(key)).collect())
-}
-
 /// How many entries of a log fit a filter that looks into texts.
 pub(super) fn total(conn: &mut Connection, tenant: TenantId, filter: &AuditFilter) -> Result<i64, StoreError> {
     let ways = ways(filter);
@@ -327,6 +255,9 @@ pub(super) fn total(conn: &mut Connection, tenant: TenantId, filter: &AuditFilte
 }
 
 fn count(conn: &mut Connection, tenant: TenantId, way: &Way) -> Result<i64, StoreError> {
+    if let Some(total) = long_logs::total(conn, tenant, way)? {
+        return Ok(total);
+    }
     Ok(on_engine!(conn, c, Db => found!(Db, tenant, way).count().get_result::<i64>(c))?)
 }
 
@@ -375,6 +306,7 @@ pub(super) fn forget(conn: &mut Connection, gone: &[Gone]) -> Result<(), StoreEr
 
 /// Forgets all actors and addresses of a log that is gone.
 pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
+    long_logs::delete(conn, tenant)?;
     on_engine!(conn, c, _Db => {
         diesel::delete(audit_actors::table.filter(audit_actors::tenant_id.eq(tenant))).execute(c)?;
         diesel::delete(audit_sources::table.filter(audit_sources::tenant_id.eq(tenant))).execute(c)?;

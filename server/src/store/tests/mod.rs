@@ -9,6 +9,7 @@ mod fixture;
 mod harness;
 mod isolation;
 mod keys;
+mod long_logs;
 mod newest;
 mod schema;
 mod secrets;

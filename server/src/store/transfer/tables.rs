@@ -49,6 +49,7 @@ pub(super) const TABLES: &[Table] = &[
     Table::derived("audit_totals", TOTALS),
     // A job makes them when the target is served.
     Table::Derived { name: "audit_spans", sqlite: Some(""), postgres: None },
+    Table::Derived { name: "audit_long_logs", sqlite: Some(""), postgres: None },
     // Noted by triggers while entries came, and found here whatever the triggers did.
     Table::derived("audit_actors", ACTORS),
     Table::derived("audit_sources", SOURCES),
