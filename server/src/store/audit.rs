@@ -19,6 +19,8 @@ mod words;
 use diesel::prelude::*;
 use doorward_shared::{ErrorCode, TenantId, Timestamp, audit::AuditLogItem, page::PageRequest};
 
+#[cfg(test)]
+pub(super) use self::long_logs::statements_of_a_span;
 pub(super) use self::settle::alone;
 pub use self::{
     busiest::busiest,

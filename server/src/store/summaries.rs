@@ -27,6 +27,8 @@ use crate::domain::list::{Place, SortKey, TenantQuery};
 /// Up to so many matches of a search are sorted here; where there are more, walking the order finds a page soon. Tests have
 /// few tenants.
 const FEW: usize = if cfg!(test) { 8 } else { 20_000 };
+/// The least that is looked for in ids.
+const ID_PART: usize = 4;
 /// The latest entry of a summary's tenant, which tells its time: one look at the end of an index, and none at the entry.
 const LATEST_ENTRY: &str =
     "(SELECT a.id FROM audit_logs a WHERE a.tenant_id = tenant_summaries.tenant_id ORDER BY a.id DESC LIMIT 1)";
@@ -197,14 +199,18 @@ macro_rules! sorted {
     }};
 }
 
+/// Whether it is worth its time to look for a part in ids: so few digits as a number in a name has, ids contain by chance.
+fn may_be_of_an_id(part: &str) -> bool {
+    part.len() >= ID_PART && part.chars().all(|symbol| symbol.is_ascii_hexdigit() || symbol == '-')
+}
+
 /// Rows whose name or id contains a part.
 macro_rules! searched {
     ($query:expr, $part:expr) => {{
         let part: Option<&str> = $part;
         match part {
             None => $query,
-            // Looking into ids as well is only worth its time for what can be part of one.
-            Some(part) if part.chars().all(|symbol| symbol.is_ascii_hexdigit() || symbol == '-') => $query
+            Some(part) if may_be_of_an_id(part) => $query
                 .filter(contains(tenant_summaries::name_key, part).or(contains(tenant_summaries::tenant_id, part))),
             Some(part) => $query.filter(contains(tenant_summaries::name_key, part)),
         }

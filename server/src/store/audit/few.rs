@@ -95,7 +95,7 @@ fn few_words(
     Ok(Some(places))
 }
 
-/// Whether one of the ways surely finds more than [`FEW`] entries of all logs, as far as some words tell. There, each word is written
+/// Whether one of the ways finds more than about [`FEW`] entries of all logs, as far as some words tell. There, each word is written
 /// somewhere else, and its entries are as well: all of them would have to be read for nothing.
 fn some_find_many(conn: &mut Connection, ways: &[Way], range: &Range) -> Result<bool, StoreError> {
     for way in ways {
@@ -104,7 +104,7 @@ fn some_find_many(conn: &mut Connection, ways: &[Way], range: &Range) -> Result<
         }
         let Some(Sample { words, of, size }) = parts::sample(conn, way, SAMPLE)? else { continue };
         let found = entries_of(conn, None, way, words, range)?.len();
-        if found > FEW || found * of > 2 * FEW * size {
+        if found > FEW || found * of > FEW * size {
             return Ok(true);
         }
     }

@@ -22,10 +22,10 @@ const NEAR: i64 = if cfg!(test) { 20 } else { 5_000 };
 
 /// So many entries are walked in the time that the newest entry of a word is looked for,
 const WORTH: i64 = 30;
-/// and no more than these where nobody knows how many words there are;
+/// and no more than these where nobody knows how many words there are.
 const FURTHER: i64 = 6 * NEAR;
-/// in all logs twice as many, which an index holds side by side with all that a filter asks for.
-const IN_ALL_LOGS: i64 = 2;
+/// The same of all logs, whose index holds side by side what a filter asks for.
+const FAR_IN_ALL_LOGS: i64 = 16 * NEAR;
 
 /// Ids from the first on and before the second, where there is one. Of two bounds on one side, SQLite searches by the one that
 /// is written first, and reads on to the other: whatever else bounds a filter's time is made one bound with it.
@@ -208,8 +208,13 @@ impl Page<'_> {
         let missing = self.left + self.limit - self.found();
         // Half as many again: what comes at random comes late at times.
         let further = NEAR * missing * 3 / (hits.max(1) * 2);
-        let most = words.map_or(FURTHER, |words| FURTHER.min(words.saturating_mul(WORTH)));
-        let most = if self.tenant.is_none() { most * IN_ALL_LOGS } else { most };
+        let (most, further) = if self.tenant.is_none() {
+            // What is found often, and now and then among the nearest, is worth a longer way.
+            (FAR_IN_ALL_LOGS, further.min(FAR_IN_ALL_LOGS))
+        } else {
+            (FURTHER, further)
+        };
+        let most = words.map_or(most, |words| most.min(words.saturating_mul(WORTH)));
         Ok(hits > 0 && further <= most && self.reads_near(conn, rest, further)?)
     }
 

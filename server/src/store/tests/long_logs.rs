@@ -148,3 +148,25 @@ async fn long_logs_are_counted_by_their_words(db: Database) {
     }
     assert_eq!(known(&db).await.len(), 0);
 }
+
+#[tokio::test]
+async fn of_a_long_log_a_span_is_read_and_nothing_else() {
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+    let db = Database::sqlite().await;
+    for statement in audit::statements_of_a_span() {
+        let explained = format!("EXPLAIN QUERY PLAN {statement}");
+        let steps: Vec<Step> = db
+            .read(move |c: &mut Connection| {
+                let Connection::Sqlite(c) = c else { return Ok(Vec::new()) };
+                Ok::<_, StoreError>(sql_query(explained).bind::<Text, _>("a").bind::<Text, _>("b").load(c)?)
+            })
+            .await;
+        let plan: Vec<&str> = steps.iter().map(|step| step.detail.as_str()).collect();
+        let reads: Vec<_> = plan.iter().filter(|step| step.contains(" audit_logs ")).collect();
+        assert!(matches!(reads[..], [read] if read.ends_with("(tenant_id=? AND id>? AND id<?)")), "{plan:?}");
+    }
+}
