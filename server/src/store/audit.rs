@@ -30,7 +30,7 @@ pub use self::{
     spans::extend as extend_spans,
 };
 use self::{
-    few::Found,
+    few::{Found, Known},
     walk::{Range, entries},
 };
 use super::{Connection, StoreError, installation, on_engine, row, schema::audit_logs};
@@ -217,15 +217,15 @@ pub fn page(
     filter: &AuditFilter,
     page: PageRequest,
 ) -> Result<LogPage<AuditLogItem>, StoreError> {
-    let places = match few::find(conn, tenant, filter, &Range::of(filter))? {
+    let known = match few::find(conn, tenant, filter, &Range::of(filter))? {
         Found::All(keys) => {
             let total = Some(keys.len() as u64);
             let keys: Vec<_> = page.of(keys).collect();
             return Ok(LogPage { items: few::load(conn, &keys)?, total });
         }
-        Found::Many(places) => places,
+        Found::Many(known) => known,
     };
-    let rows = walk::newest(conn, tenant, filter, Range::of(filter), page.offset(), page.per_page.into(), places)?;
+    let rows = walk::newest(conn, tenant, filter, Range::of(filter), page.offset(), page.per_page.into(), known)?;
     let items = row::all(rows)?;
     let rows = items.len() as i64;
     // Behind the last entry there is nothing to be counted.
@@ -247,7 +247,7 @@ pub fn latest(
     filter: &AuditFilter,
     limit: u32,
 ) -> Result<Vec<AuditLogItem>, StoreError> {
-    row::all(walk::newest(conn, tenant, filter, Range::of(filter), 0, limit.into(), None)?)
+    row::all(walk::newest(conn, tenant, filter, Range::of(filter), 0, limit.into(), Known::Nothing)?)
 }
 
 /// How many entries fit a filter; see [`LogPage::total`].
@@ -290,7 +290,7 @@ pub fn slice(
                     keys.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
                     return few::load(conn, &keys);
                 }
-                Found::Many(places) => walk::newest(conn, tenant, filter, range, 0, limit.into(), places)?,
+                Found::Many(known) => walk::newest(conn, tenant, filter, range, 0, limit.into(), known)?,
             }
         }
     };

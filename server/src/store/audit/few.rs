@@ -32,8 +32,17 @@ pub(super) type Place = (Way, Vec<Word>);
 pub(super) enum Found {
     /// All entries that fit, newest first.
     All(Vec<Key>),
-    /// Many entries, and the words they are to be found by, unless these are many as well.
-    Many(Option<Vec<Place>>),
+    /// Many entries.
+    Many(Known),
+}
+
+/// What is known of a filter that finds many entries.
+pub(super) enum Known {
+    Nothing,
+    /// How they are found, with what was looked for already.
+    Ways(Vec<Way>),
+    /// All words they are found by.
+    Words(Vec<Place>),
 }
 
 /// What a filter finds in a range of ids. A filter that looks into no text finds many.
@@ -44,20 +53,20 @@ pub(super) fn find(
     range: &Range,
 ) -> Result<Found, StoreError> {
     if !filter.looks_into_texts() {
-        return Ok(Found::Many(None));
+        return Ok(Found::Many(Known::Nothing));
     }
     // The indexes know no types: these are looked at afterwards, and only of few.
     let of_any_type = AuditFilter { kinds: Vec::new(), outcome: None, ..filter.clone() };
     let ways = ways(&of_any_type);
     if tenant.is_none() && some_find_many(conn, &ways, range)? {
-        return Ok(Found::Many(None));
+        return Ok(Found::Many(Known::Ways(ways)));
     }
-    let Some(places) = few_words(conn, tenant, &of_any_type, ways)? else { return Ok(Found::Many(None)) };
+    let Some(places) = few_words(conn, tenant, &of_any_type, ways)? else { return Ok(Found::Many(Known::Nothing)) };
     let mut keys = BTreeSet::new();
     for (way, words) in &places {
         let rows = entries_of(conn, tenant, way, words.clone(), range)?;
         if rows.len() > FEW {
-            return Ok(Found::Many(Some(places)));
+            return Ok(Found::Many(Known::Words(places)));
         }
         keys.extend(rows);
     }

@@ -16,7 +16,7 @@ use doorward_shared::TenantId;
 use super::{
     super::{Connection, Engine, StoreError, on_engine, row, schema::audit_logs},
     Row,
-    few::{self, Key, Place},
+    few::{self, Key, Known, Place},
     walk::{Range, entries},
     words::{self, OneOf, Way, Word},
 };
@@ -40,7 +40,7 @@ impl Candidates {
         tenant: Option<TenantId>,
         filter: &AuditFilter,
         wanted: i64,
-        known: Option<Vec<Place>>,
+        known: Known,
     ) -> Result<Option<Self>, StoreError> {
         // The indexes know a word and its entries' order, and nothing else: for more, all of a word's entries would be read.
         let ways = words::ways(filter);
@@ -48,9 +48,11 @@ impl Candidates {
         if wanted > DEEP || is_more_asked {
             return Ok(None);
         }
-        if let Some(places) = known {
-            return Ok(Some(Self(places)));
-        }
+        let ways = match known {
+            Known::Words(places) => return Ok(Some(Self(places))),
+            Known::Ways(known) => known,
+            Known::Nothing => ways,
+        };
         let mut places = Vec::new();
         for way in ways {
             let words = words::containing(conn, tenant, &way, MANY + 1)?;

@@ -8,7 +8,7 @@ use super::{
     super::{Connection, StoreError, on_engine, schema::audit_logs},
     Row, count,
     days::Days,
-    few::Place,
+    few::Known,
     first_id, spans,
     top::Candidates,
 };
@@ -107,8 +107,8 @@ pub(super) struct Page<'a> {
     rows: Vec<Row>,
 }
 
-/// A page of entries in a range of ids, newest first, after `offset` newer ones. Whoever knows the words that the filter's texts
-/// find, gives them.
+/// A page of entries in a range of ids, newest first, after `offset` newer ones. What is known of what the
+/// filter's texts find is not looked for again.
 pub(super) fn newest(
     conn: &mut Connection,
     tenant: Option<TenantId>,
@@ -116,7 +116,7 @@ pub(super) fn newest(
     range: Range,
     offset: i64,
     limit: i64,
-    places: Option<Vec<Place>>,
+    known: Known,
 ) -> Result<Vec<Row>, StoreError> {
     let mut page = Page { tenant, filter, left: offset, limit, rows: Vec::new() };
     let has_types = filter.fitting_kinds().is_some();
@@ -129,11 +129,14 @@ pub(super) fn newest(
         return Ok(page.rows);
     }
     if filter.looks_into_texts() {
-        let words = places.as_ref().map(|places| places.iter().map(|(_, words)| words.len() as i64).sum());
+        let words = match &known {
+            Known::Words(places) => Some(places.iter().map(|(_, words)| words.len() as i64).sum()),
+            Known::Ways(_) | Known::Nothing => None,
+        };
         if page.reads_further(conn, &mut rest, offset, words)? {
             return Ok(page.rows);
         }
-        if let Some(candidates) = Candidates::of(conn, tenant, filter, offset.saturating_add(limit), places)? {
+        if let Some(candidates) = Candidates::of(conn, tenant, filter, offset.saturating_add(limit), known)? {
             return candidates.newest(conn, &range, offset, limit);
         }
         page.read_last(conn, &rest)?;
