@@ -67,12 +67,12 @@ impl File {
         Ok(sql_query("SELECT count(*) AS number FROM tenants").get_result::<Count>(&mut self.connection)?.number)
     }
 
-    /// Takes down the log's triggers, and the indexes in whose order rows do not come: done once at the end, what they do is
-    /// sorted and not searched for ten million times.
+    /// Takes down the log's triggers, and its indexes that keep nothing unique: done once at the end, what they do is sorted and
+    /// not searched for ten million times.
     pub(super) fn take_down(&mut self) -> Result<(), SeedError> {
         let made = sql_query(
             "SELECT type AS kind, name, sql FROM sqlite_master WHERE tbl_name = 'audit_logs' AND (type = 'trigger' OR \
-             type = 'index' AND sql NOT LIKE 'CREATE UNIQUE%' AND sql NOT LIKE '%(tenant_id, id)%')",
+             type = 'index' AND sql NOT LIKE 'CREATE UNIQUE%')",
         );
         for Made { kind, name, sql } in made.load::<Made>(&mut self.connection)? {
             self.connection.batch_execute(&format!("DROP {kind} {name}"))?;

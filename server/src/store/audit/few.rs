@@ -128,6 +128,9 @@ fn entries_of(
     words: Vec<Word>,
     range: &Range,
 ) -> Result<Vec<Key>, StoreError> {
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
     let column = way.by.column();
     Ok(on_engine!(conn, c, Db => entries!(Db, tenant, &way.rest, range)
         .filter(OneOf { column, words })

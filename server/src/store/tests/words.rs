@@ -19,7 +19,8 @@ on_every_engine!(
     what_is_purged_is_not_known_any_more,
     nobody_is_too_long_to_be_written_down,
     words_are_known_once_in_any_order,
-    parts_are_found_in_every_script
+    parts_are_found_in_every_script,
+    what_only_looks_alike_is_not_found
 );
 
 const MINUTE: i64 = 60_000;
@@ -326,5 +327,41 @@ async fn parts_are_found_in_every_script(db: Database) {
             let asked = filter.clone();
             assert_eq!(db.read(move |c| audit::total(c, tenant, &asked)).await, Some(found), "{part} {tenant:?}");
         }
+    }
+}
+
+async fn what_only_looks_alike_is_not_found(db: Database) {
+    two_tenants(&db).await;
+    // All of them have the trigrams of `1.10.1`, and none contains it but the last one.
+    db.write(|c| {
+        for number in 0..40_u8 {
+            let mut one = event(tenant_id(1 + u128::from(number % 2)), i64::from(number), number, LOGIN);
+            one.meta.source_ip = format!("10.10.1.1{number}");
+            audit::insert(c, &one)?;
+        }
+        Ok(())
+    })
+    .await;
+    db.write(|c| audit::index_words(c, 100)).await;
+    let filters = || {
+        let part = || Some("1.10.1".to_owned());
+        let by_source = AuditFilter { source_ip: part(), ..AuditFilter::default() };
+        [by_source, AuditFilter { text: part(), ..AuditFilter::default() }]
+    };
+    let page = PageRequest { page: 1, per_page: 10 };
+    for filter in filters() {
+        let found = db.read(move |c| audit::page(c, None, &filter, page)).await;
+        assert_eq!((found.total, found.items.len()), (Some(0), 0));
+    }
+    db.write(|c| {
+        let mut one = event(tenant_id(1), 50, 50, LOGIN);
+        one.meta.source_ip = "91.10.1.9".to_owned();
+        audit::insert(c, &one)
+    })
+    .await;
+    db.write(|c| audit::index_words(c, 100)).await;
+    for filter in filters() {
+        let found = db.read(move |c| audit::page(c, None, &filter, page)).await;
+        assert_eq!((found.total, found.items.len()), (Some(1), 1));
     }
 }

@@ -72,7 +72,7 @@ pub async fn of_tenant(caller: Auditor, path: Path<String>, query: Query) -> Res
     path = "/tenant_summaries",
     tag = "Overview",
     params(
-        ("q" = Option<String>, Query, description = "part of a name or id"),
+        ("q" = Option<String>, Query, description = "part of a name, or of an id: four characters and more"),
         ("sort" = Option<TenantSort>, Query, description = "name when absent"),
         ("order" = Option<Order>, Query, description = "asc when sorted by name, else desc, when absent"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),

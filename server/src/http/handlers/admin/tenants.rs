@@ -24,7 +24,7 @@ use crate::{
     params(
         ("page" = Option<u32>, Query, description = "number of the page, from 1"),
         ("per_page" = Option<u32>, Query, description = "rows on a page, 1 to 100, 20 when absent"),
-        ("q" = Option<String>, Query, description = "part of a name or id"),
+        ("q" = Option<String>, Query, description = "part of a name, or of an id: four characters and more"),
     ),
     responses(
         (status = 200, description = "a page of tenants", body = [TenantItem]),
