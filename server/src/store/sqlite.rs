@@ -114,7 +114,10 @@ pub(super) fn open(path: &Path, options: &StoreOptions, epoch: &Arc<Epoch>) -> R
 
 /// Applies, reverts or lists migrations, alone: other processes wait.
 pub(super) fn change_schema(path: &Path, busy: Duration, change: Change) -> Result<Vec<String>, StoreError> {
-    connect(path, busy)?.immediate_transaction(|conn| migrations::change(conn, migrations::SQLITE, change))
+    let mut conn = connect(path, busy)?;
+    // An index of ten million rows is sorted on disk: in memory, that takes gigabytes.
+    conn.batch_execute("PRAGMA temp_store = FILE")?;
+    conn.immediate_transaction(|conn| migrations::change(conn, migrations::SQLITE, change))
 }
 
 fn check_version() -> Result<(), StoreError> {
