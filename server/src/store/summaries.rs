@@ -29,12 +29,13 @@ use crate::domain::list::{Place, SortKey, TenantQuery};
 const FEW: usize = if cfg!(test) { 8 } else { 20_000 };
 /// The least that is looked for in ids.
 const ID_PART: usize = 4;
-/// The latest entry of a summary's tenant, which tells its time: one look at the end of an index, and none at the entry.
-const LATEST_ENTRY: &str =
-    "(SELECT a.id FROM audit_logs a WHERE a.tenant_id = tenant_summaries.tenant_id ORDER BY a.id DESC LIMIT 1)";
-/// The time of that entry.
-const LATEST_TIME: &str =
-    "(SELECT a.created_at FROM audit_logs a WHERE a.tenant_id = tenant_summaries.tenant_id ORDER BY a.id DESC LIMIT 1)";
+/// A column of the latest entry of a summary's tenant: one look at the end of an index, and for its id, which tells its time, none
+/// at the entry.
+fn of_latest_entry(column: &str) -> String {
+    format!(
+        "(SELECT a.{column} FROM audit_logs a WHERE a.tenant_id = tenant_summaries.tenant_id ORDER BY a.id DESC LIMIT 1)"
+    )
+}
 
 /// How much a tenant has, exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -172,11 +173,23 @@ pub fn fold(conn: &mut Connection, limit: i64) -> Result<usize, StoreError> {
 
 /// Notes a tenant's latest entry in its log.
 pub(super) fn touch(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
-    let latest = || sql::<BigInt>(&format!("COALESCE({LATEST_TIME}, last_activity)"));
+    let latest = || sql::<BigInt>(&format!("COALESCE({}, last_activity)", of_latest_entry("created_at")));
     on_engine!(conn, c, _Db => diesel::update(tenant_summaries::table.find(tenant))
         .set(tenant_summaries::last_activity.eq(latest()))
         .execute(c))?;
     Ok(())
+}
+
+/// What each order sorts by: a column, its type, and the place's key that it is. Asks `$load!` for it.
+macro_rules! by_sort {
+    ($sort:expr, $load:ident) => {
+        match $sort {
+            TenantSort::Name => $load!(name_key, String, SortKey::Text, text),
+            TenantSort::Created => $load!(created_at, i64, SortKey::Number, number),
+            TenantSort::Activity => $load!(last_activity, i64, SortKey::Number, number),
+            TenantSort::Users => $load!(users, i64, SortKey::Number, number),
+        }
+    };
 }
 
 /// Rows in an order, from a place on.
@@ -284,7 +297,7 @@ fn few(conn: &mut Connection, part: &str, query: &TenantQuery) -> Result<Option<
     let limit = FEW as i64 + 1;
     // A key each, and no more: there may be thousands.
     macro_rules! keys {
-        ($column:ident, $kind:ty, $key:path) => {{
+        ($column:ident, $kind:ty, $key:path, $_number_or_text:ident) => {{
             let rows: Vec<($kind, String)> =
                 on_engine!(conn, c, Db => searched!(tenant_summaries::table.into_boxed::<Db>(), Some(part))
                     .select((tenant_summaries::$column, tenant_summaries::tenant_id))
@@ -293,12 +306,7 @@ fn few(conn: &mut Connection, part: &str, query: &TenantQuery) -> Result<Option<
             rows.into_iter().map(|(key, id)| Place { key: $key(key), id }).collect()
         }};
     }
-    let mut places: Vec<Place> = match query.sort {
-        TenantSort::Name => keys!(name_key, String, SortKey::Text),
-        TenantSort::Created => keys!(created_at, i64, SortKey::Number),
-        TenantSort::Activity => keys!(last_activity, i64, SortKey::Number),
-        TenantSort::Users => keys!(users, i64, SortKey::Number),
-    };
+    let mut places: Vec<Place> = by_sort!(query.sort, keys);
     if places.len() > FEW {
         return Ok(None);
     }
@@ -333,12 +341,7 @@ fn walk(conn: &mut Connection, query: &TenantQuery) -> Result<Vec<Place>, StoreE
             rows.into_iter().map(|(key, id)| Place { key: $key(key), id }).collect()
         }};
     }
-    Ok(match query.sort {
-        TenantSort::Name => places!(name_key, String, SortKey::Text, text),
-        TenantSort::Created => places!(created_at, i64, SortKey::Number, number),
-        TenantSort::Activity => places!(last_activity, i64, SortKey::Number, number),
-        TenantSort::Users => places!(users, i64, SortKey::Number, number),
-    })
+    Ok(by_sort!(query.sort, places))
 }
 
 /// A row of `tenant_summaries`, its tenant's name and configuration, and its latest entry.
@@ -364,7 +367,7 @@ pub fn of(conn: &mut Connection, ids: &[TenantId], week: Days) -> Result<Vec<Ten
                     summary::last_activity,
                 ),
                 (tenants::display_name, tenants::config),
-                sql::<Nullable<Text>>(LATEST_ENTRY),
+                sql::<Nullable<Text>>(&of_latest_entry("id")),
             ))
     };
     let rows: Vec<Shown> = on_engine!(conn, c, _Db => query().load(c))?;

@@ -104,8 +104,8 @@ fn few_words(
     Ok(Some(places))
 }
 
-/// Whether one of the ways finds more than about [`FEW`] entries of all logs, as far as some words tell. There, each word is written
-/// somewhere else, and its entries are as well: all of them would have to be read for nothing.
+/// Whether one of the ways finds more than about [`FEW`] entries of all logs, as far as some words tell. There, each word is
+/// written somewhere else, and its entries are as well: all of them would have to be read for nothing.
 fn some_find_many(conn: &mut Connection, ways: &[Way], range: &Range) -> Result<bool, StoreError> {
     for way in ways {
         if way.rest.looks_into_texts() {

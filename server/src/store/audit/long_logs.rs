@@ -34,12 +34,8 @@ const FIELDS: [Field; 2] = [Field::Actor, Field::Source];
 
 /// Looks whether a log has become a long one.
 pub(super) fn notice(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
-    let known: i64 = match conn {
-        Connection::Sqlite(c) => {
-            audit_long_logs::table.filter(audit_long_logs::tenant_id.eq(tenant)).count().get_result(c)?
-        }
-        Connection::Postgres(_) => return Ok(()),
-    };
+    let Connection::Sqlite(c) = &mut *conn else { return Ok(()) };
+    let known: i64 = audit_long_logs::table.filter(audit_long_logs::tenant_id.eq(tenant)).count().get_result(c)?;
     if known == FIELDS.len() as i64 {
         return Ok(());
     }

@@ -59,11 +59,14 @@ pub(super) struct Likely {
 
 /// Looks for them once; `None` where the index is of no use.
 fn likely<'a>(conn: &mut Connection, way: &'a Way) -> Result<Option<&'a Likely>, StoreError> {
-    if way.likely.get().is_none() {
-        let found = look_for(conn, way)?;
-        return Ok(way.likely.get_or_init(|| found).as_ref());
-    }
-    Ok(way.likely.get().and_then(Option::as_ref))
+    let found = match way.likely.get() {
+        Some(found) => found,
+        None => {
+            let found = look_for(conn, way)?;
+            way.likely.get_or_init(|| found)
+        }
+    };
+    Ok(found.as_ref())
 }
 
 fn look_for(conn: &mut Connection, way: &Way) -> Result<Option<Likely>, StoreError> {
@@ -145,8 +148,8 @@ fn trigrams(part: &str) -> Option<BTreeSet<String>> {
     Some(quoted.collect())
 }
 
-/// Asks for those trigrams that are worth reading their lists: the rarest, and others as long as they leave out more words to be looked
-/// at than they have to be passed over themselves. What `user-` and a number have in common, most users have.
+/// Asks for those trigrams that are worth reading their lists: the rarest, and others as long as they leave out more words to be
+/// looked at than they have to be passed over themselves. What `user-` and a number have in common, most users have.
 fn rarest(c: &mut SqliteConnection, field: Field, trigrams: &BTreeSet<String>) -> Result<String, StoreError> {
     let mut lists = lengths(c, field, trigrams)?;
     lists.sort_unstable();
