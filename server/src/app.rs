@@ -47,18 +47,6 @@ pub struct App {
     pub started: std::time::Instant,
     /// What the operator decided.
     pub settings: AppSettings,
-    /// The page that shows the OpenAPI documents.
-    pub docs_page: DocsPage,
-}
-
-/// The page that shows the OpenAPI documents.
-#[derive(Clone)]
-pub struct DocsPage(pub Arc<utoipa_swagger_ui::Config<'static>>);
-
-impl std::fmt::Debug for DocsPage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("DocsPage")
-    }
 }
 
 /// What the operator decided, as requests need it.
@@ -123,7 +111,6 @@ impl App {
         let hasher =
             Hasher::start(settings.hash_threads, settings.hash_queue, settings.hash_cost, Arc::clone(&entropy))?;
         let known = VerifiedKeys::new(settings.key_cache, entropy.as_ref())?;
-        let docs = utoipa_swagger_ui::Config::from("/openapi.json").try_it_out_enabled(true);
         Ok(Arc::new(Self {
             keys: KeyCheck::new(hasher, known),
             tenants: TenantCache::new(settings.tenant_cache),
@@ -135,7 +122,6 @@ impl App {
             stopwatch: Stopwatch,
             started: Stopwatch.start(),
             ids: Arc::default(),
-            docs_page: DocsPage(Arc::new(docs)),
             store,
             clock,
             entropy,

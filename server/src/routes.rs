@@ -86,7 +86,7 @@ table! { PUBLIC, public, "The public API.":
 table! { ADMIN, admin_api, "The admin API.":
     GET    "/openapi.json"                                Anybody => admin::docs::document,
     GET    "/docs"                                        Anybody => docs::redirect,
-    GET    "/docs/{file:.*}"                              Anybody => admin::docs::page,
+    GET    "/docs/{file:.*}"                              Anybody => docs::page,
     GET    "/health/alive"                                Anybody => health::alive,
     GET    "/health/ready"                                Anybody => health::ready,
     GET    "/metrics"                                     Auditor => admin::metrics::metrics,

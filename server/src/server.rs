@@ -43,7 +43,7 @@ pub fn public(app: Arc<App>, listener: TcpListener, listening: Listening) -> io:
         .keep_alive(listening.keep_alive)
         .shutdown_timeout(listening.grace.as_secs())
         .disable_signals()
-        .listen_auto_h2c(listener)?
+        .listen(listener)?
         .run())
 }
 
@@ -66,6 +66,6 @@ pub fn admin(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::
         .keep_alive(listening.keep_alive)
         .shutdown_timeout(listening.grace.as_secs())
         .disable_signals()
-        .listen_auto_h2c(listener)?
+        .listen(listener)?
         .run())
 }

@@ -8,8 +8,8 @@ use futures_util::StreamExt as _;
 
 use crate::{app::App, domain::json::is_deeper, http::ApiError, service::Refusal};
 
-/// How many times the limit is read and thrown away before the connection is given up: without reading on, HTTP/2
-/// clients would see a stream error in place of the 413.
+/// Multiple of the size limit that is read and discarded, so that the client finishes sending and reads the 413
+/// response instead of a connection reset.
 const DRAIN_FACTOR: usize = 16;
 
 /// The whole body of a request, or why there is none.

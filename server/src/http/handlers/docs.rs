@@ -1,41 +1,56 @@
-//! The OpenAPI documents, and a page to read them that needs no network.
+//! The OpenAPI documents and Swagger UI, served without network access.
 
-use std::sync::Arc;
-
-use actix_web::{HttpResponse, http::header, web};
-use doorward_shared::ErrorCode;
-
-use crate::{
-    app::App,
-    http::{ApiError, openapi},
+use actix_web::{
+    HttpResponse,
+    http::{StatusCode, header},
+    web,
 };
+use doorward_shared::ErrorCode;
+use swagger_ui_redist::SwaggerUi;
 
-/// The public API's OpenAPI document.
+use crate::http::{ApiError, openapi};
+
+/// Returns the OpenAPI document of the public API.
 pub async fn public_document() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(openapi::document(openapi::Api::Public))
 }
 
-/// Files of the page that shows the document.
+/// Returns the Swagger UI page (empty path) or one of its files.
 ///
 /// # Errors
-/// 404 for a file the page does not have.
-pub async fn page(app: web::Data<App>, path: web::Path<String>) -> Result<HttpResponse, ApiError> {
-    file(&path, Arc::clone(&app.docs_page.0))
+/// 404 for an unknown file name.
+pub async fn page(path: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    match path.as_str() {
+        "" | "index.html" => index(),
+        name => file(name),
+    }
 }
 
-/// A file of the page.
-pub(super) fn file(path: &str, page: Arc<utoipa_swagger_ui::Config<'static>>) -> Result<HttpResponse, ApiError> {
-    let not_found = || ApiError::new(actix_web::http::StatusCode::NOT_FOUND, ErrorCode::RouteNotFound, "not found", "");
-    let file = utoipa_swagger_ui::serve(path, page)
-        .map_err(|error| ApiError::internal(error.to_string()))?
-        .ok_or_else(not_found)?;
-    Ok(HttpResponse::Ok()
-        .content_type(file.content_type)
-        .insert_header((header::CACHE_CONTROL, "max-age=3600"))
-        .body(file.bytes.to_vec()))
+fn index() -> Result<HttpResponse, ApiError> {
+    let mut page = SwaggerUi::new();
+    page.title("Doorward API").config().urls(["/openapi.json"]).try_it_out_enabled(true);
+    let html = page.serve().map_err(|error| ApiError::internal(error.to_string()))?;
+    Ok(cacheable().content_type("text/html; charset=utf-8").body(html))
 }
 
-/// Sends people from `/docs` to the page.
+fn file(name: &str) -> Result<HttpResponse, ApiError> {
+    let bytes = SwaggerUi::static_files().iter().find(|(file, _)| file.file_name() == name).map(|(_, bytes)| *bytes);
+    let bytes = bytes.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, ErrorCode::RouteNotFound, "not found", ""))?;
+    let content_type = match name.rsplit('.').next() {
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        _ => "image/png",
+    };
+    Ok(cacheable().content_type(content_type).body(bytes))
+}
+
+fn cacheable() -> actix_web::HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CACHE_CONTROL, "max-age=3600"));
+    response
+}
+
+/// Redirects `/docs` to `/docs/`, so that the page's relative links resolve.
 pub async fn redirect() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
 }

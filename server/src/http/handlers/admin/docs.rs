@@ -1,23 +1,10 @@
-//! The admin API's OpenAPI document and its page.
+//! The OpenAPI document of the admin API.
 
-use std::sync::Arc;
+use actix_web::HttpResponse;
 
-use actix_web::{HttpResponse, web};
+use crate::http::openapi;
 
-use crate::{
-    app::App,
-    http::{ApiError, handlers::docs, openapi},
-};
-
-/// The admin API's OpenAPI document.
+/// Returns the OpenAPI document of the admin API.
 pub async fn document() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(openapi::document(openapi::Api::Admin))
-}
-
-/// Files of the page that shows the document.
-///
-/// # Errors
-/// 404 for a file the page does not have.
-pub async fn page(app: web::Data<App>, path: web::Path<String>) -> Result<HttpResponse, ApiError> {
-    docs::file(&path, Arc::clone(&app.docs_page.0))
 }
