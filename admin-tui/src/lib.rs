@@ -1,4 +1,4 @@
-//! `doorward-admin`: Doorward's administration from a terminal, over the admin API alone.
+//! `doorward-admin`: administers Doorward from a terminal. Uses only the admin API.
 
 pub mod api;
 pub mod app;
@@ -8,20 +8,18 @@ pub mod clock;
 pub mod command;
 pub mod connection;
 pub mod effect;
+mod effect_runner;
 pub mod escape;
-pub mod field;
 pub mod folders;
-pub mod hands;
-pub mod keymap;
-pub mod list;
 pub mod message;
 pub mod model;
 pub mod moment;
 pub mod overlay;
 pub mod screen;
-pub mod search;
 pub mod secret;
 pub mod terminal;
+pub mod terminal_control;
+pub mod ui;
 pub mod update;
-pub mod view;
+mod view;
 pub mod when;

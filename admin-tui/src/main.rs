@@ -17,17 +17,17 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("doorward-admin: no threads: {error}");
+            eprintln!("doorward-admin: cannot start threads: {error}");
             return ExitCode::FAILURE;
         }
     };
-    let ended = match cli.command {
+    let result = match cli.command {
         Some(command) => runtime.block_on(command::run(command, call)),
         None => runtime.block_on(command::interactive(call)),
     };
-    // What was cancelled cleans up behind itself; a disk that hangs must not keep the process.
+    // Cancelled exports delete their files. A slow disk must not keep the process from ending.
     runtime.shutdown_timeout(Duration::from_millis(500));
-    match ended {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failed) => failed.report(),
     }
