@@ -74,12 +74,12 @@ describe("the terminal is as it was", () => {
   test("after a panic, which can be read", async () => {
     const env = { DOORWARD_ADMIN_FAIL_ON_F12: "panic", RUST_BACKTRACE: "0" };
     const screen = await ended((terminal) => terminal.press("F12"), 101, env);
-    assert.match(screen, /^thread 'main' .*panicked at admin-tui\/src\/terminal\.rs:\d+:\d+:\nordered by DOORWARD_ADMIN_FAIL_ON_F12$/m);
+    assert.match(screen, /^thread 'main' .*panicked at admin-tui\/src\/terminal\.rs:\d+:\d+:\nrequested by DOORWARD_ADMIN_FAIL_ON_F12$/m);
   });
 
   test("after an error of the terminal, which can be read", async () => {
     const screen = await ended((terminal) => terminal.press("F12"), 1, { DOORWARD_ADMIN_FAIL_ON_F12: "error" });
-    assert.match(screen, /^doorward-admin: ordered by DOORWARD_ADMIN_FAIL_ON_F12$/m);
+    assert.match(screen, /^doorward-admin: requested by DOORWARD_ADMIN_FAIL_ON_F12$/m);
   });
 
   test("after an error before the first frame, which can be read", async () => {

@@ -32,7 +32,6 @@ pub struct Form {
 
 impl Form {
     /// Creates a form.
-    #[must_use]
     pub fn new(kind: FormKind, folders: &Folders, now: Timestamp) -> Self {
         let definition = form_definitions::define(&kind, folders, now);
         let folders = folders.clone();
