@@ -1,4 +1,4 @@
-//! `audit`, once.
+//! `audit` without `--follow` and `--export`.
 
 use doorward_shared::admin::Role;
 use doorward_testkit::{Person, TestServer};
@@ -6,7 +6,7 @@ use doorward_testkit::{Person, TestServer};
 use crate::support::{Operator, cells};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_is_shown_filtered_oldest_first() {
+async fn audit_shows_filtered_entries_oldest_first() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let operator = Operator::new(&server, Role::Auditor).await;
@@ -34,7 +34,7 @@ async fn the_log_is_shown_filtered_oldest_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_logs_together_say_whose_an_entry_is() {
+async fn log_of_all_tenants_shows_the_tenant() {
     let server = TestServer::start().await;
     let _tenant = server.tenant().await;
     let operator = Operator::new(&server, Role::Auditor).await;
@@ -50,7 +50,7 @@ async fn all_logs_together_say_whose_an_entry_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_newest_so_many_come_page_by_page() {
+async fn limit_above_the_page_size_reads_several_pages() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let operator = Operator::new(&server, Role::Auditor).await;
