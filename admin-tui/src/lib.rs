@@ -39,7 +39,7 @@ pub mod backend {
 }
 #[doc(hidden)]
 pub mod escape {
-    pub use crate::sanitize::{is_unsafe as is_hidden, pad, sanitize as visible, truncate as fit, width};
+    pub use crate::sanitize::{needs_escape as is_hidden, pad, sanitize as visible, truncate as fit, width};
 }
 #[doc(hidden)]
 pub mod folders {

@@ -18,7 +18,7 @@ const EMOJI_SELECTOR: char = '\u{fe0f}';
 
 /// Returns whether a character is always escaped.
 #[must_use]
-pub const fn is_unsafe(symbol: char) -> bool {
+pub const fn needs_escape(symbol: char) -> bool {
     matches!(symbol,
         // C0 controls (ESC, tab, line breaks), DEL, and C1 controls (CSI).
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
@@ -55,10 +55,10 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     let mut safe = String::with_capacity(text.len() + 16);
     let (mut marks, mut base) = (0_u8, None);
     for symbol in text.chars() {
-        let is_mark = !is_unsafe(symbol) && symbol.width() == Some(0);
+        let is_mark = !needs_escape(symbol) && symbol.width() == Some(0);
         marks = if is_mark { marks.saturating_add(1) } else { 0 };
         let is_safe = match (is_mark, base) {
-            (false, _) => !is_unsafe(symbol),
+            (false, _) => !needs_escape(symbol),
             (true, None) => false,
             (true, Some(base)) => marks <= MAX_MARKS && (symbol != EMOJI_SELECTOR || has_emoji_form(base)),
         };

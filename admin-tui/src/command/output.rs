@@ -12,7 +12,7 @@ use super::{
     error::CommandError,
     table::{Column, Layout},
 };
-use crate::sanitize::{is_unsafe, sanitize};
+use crate::sanitize::{needs_escape, sanitize};
 
 /// Prints a message with the program name to standard error.
 pub(super) fn notice(text: &str) {
@@ -103,7 +103,7 @@ fn write_error(error: &io::Error) -> CommandError {
 fn escape_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for symbol in json.chars() {
-        if is_unsafe(symbol) && symbol != '\n' {
+        if needs_escape(symbol) && symbol != '\n' {
             for unit in symbol.encode_utf16(&mut [0; 2]) {
                 // Writing to a string cannot fail.
                 let _ = write!(text, "\\u{unit:04x}");
@@ -151,7 +151,7 @@ mod tests {
         for json in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
             let text = escape_json(&json);
             assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
-            assert!(!text.chars().any(|symbol| is_unsafe(symbol) && symbol != '\n'), "{text}");
+            assert!(!text.chars().any(|symbol| needs_escape(symbol) && symbol != '\n'), "{text}");
             assert!(text.contains("Zoë 日本"));
         }
     }

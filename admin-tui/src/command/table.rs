@@ -171,7 +171,7 @@ mod tests {
     fn long_texts_are_truncated_to_fit_the_terminal() {
         assert_eq!(
             layout(&ROWS, Some(30)).head(),
-            ["ID  NAME       USERS  NOTE", "1   日本語シ…     12  long en…", "22  a…             3",]
+            ["ID  NAME       USERS  NOTE", "1   日本語シ…     12  long en…", "22  a\\u{202e…      3",]
         );
     }
 

@@ -1,6 +1,6 @@
 //! Names with control characters, text direction overrides and invisible characters.
 
-use doorward_admin::sanitize::is_unsafe;
+use doorward_admin::sanitize::needs_escape;
 use doorward_shared::admin::Role;
 use doorward_testkit::TestServer;
 use serde_json::json;
@@ -38,7 +38,7 @@ async fn unsafe_characters_are_escaped_in_all_output() {
             let ran = operator.run(&arguments).await;
             let shown = format!("{}{}", ran.out, ran.err);
             let unsafe_characters: Vec<_> =
-                shown.chars().filter(|&symbol| is_unsafe(symbol) && symbol != '\n').collect();
+                shown.chars().filter(|&symbol| needs_escape(symbol) && symbol != '\n').collect();
             assert!(unsafe_characters.is_empty(), "{arguments:?}: {unsafe_characters:?}");
             assert!(shown.contains("日本 Zoë"), "{arguments:?}: {shown}");
             let escaped = if ran.code == 0 && json { "\\u202e" } else { "\\u{202e}" };
