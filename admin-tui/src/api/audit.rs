@@ -67,7 +67,7 @@ impl Api {
         before: AuditId,
         limit: u32,
     ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        self.audit(query).param("before", before).param("per_page", limit).json().await
+        self.audit_from(query, "before", before, limit).await
     }
 
     /// Returns up to `limit` (1 to 100) entries that are newer than `after`, oldest first. The nil id starts at the
@@ -81,7 +81,7 @@ impl Api {
         after: AuditId,
         limit: u32,
     ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        self.audit(query).param("after", after).param("per_page", limit).json().await
+        self.audit_from(query, "after", after, limit).await
     }
 
     /// Starts an export of all matching entries, oldest first.
@@ -91,6 +91,29 @@ impl Api {
     pub async fn audit_export(&self, query: &AuditQuery, format: ExportFormat) -> Result<ExportStream, ApiError> {
         let response = self.audit(query).param("format", format).stream().await?;
         Ok(ExportStream::new(self.url().clone(), response, format))
+    }
+
+    /// Reads pages until there are `limit` entries or the log ends. The server examines a bounded number of entries per
+    /// request, so a page can be short, or even empty, although more entries match.
+    async fn audit_from(
+        &self,
+        query: &AuditQuery,
+        cursor: &str,
+        mut position: AuditId,
+        limit: u32,
+    ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
+        let mut entries = Vec::new();
+        loop {
+            let missing = limit.saturating_sub(u32::try_from(entries.len()).unwrap_or(u32::MAX));
+            let request = self.audit(query).param(cursor, position).param("per_page", missing);
+            let (page, next) = request.cursor_page(cursor).await?;
+            let is_complete = page.len() >= usize::try_from(missing).unwrap_or(usize::MAX);
+            entries.extend(page);
+            match next.and_then(|next| next.parse().ok()) {
+                Some(next) if !is_complete && next != position => position = next,
+                _ => return Ok(entries),
+            }
+        }
     }
 
     fn audit(&self, query: &AuditQuery) -> ApiRequest<'_> {

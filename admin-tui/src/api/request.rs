@@ -5,7 +5,7 @@ use doorward_shared::{ErrorBody, page::Page};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{
     Method, Response, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, LINK},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
@@ -101,6 +101,17 @@ impl ApiRequest<'_> {
         Ok(Page { items: decode(&url, &bytes)?, total })
     }
 
+    /// Sends the request and parses the response as a list. Also returns the cursor of the next page: the parameter
+    /// `cursor` of the `Link` header.
+    pub(super) async fn cursor_page<T: DeserializeOwned>(
+        self,
+        cursor: &str,
+    ) -> Result<(Vec<T>, Option<String>), ApiError> {
+        let url = self.api.0.url.clone();
+        let (bytes, headers) = self.read_all().await?;
+        Ok((decode(&url, &bytes)?, next_page_param(&url, &headers, cursor)))
+    }
+
     /// Sends the request and returns the response as text.
     pub(super) async fn text(self) -> Result<String, ApiError> {
         let url = self.api.0.url.clone();
@@ -190,9 +201,32 @@ pub(super) fn total_count(headers: &HeaderMap) -> Option<u64> {
     headers.get("x-total-count")?.to_str().ok()?.parse().ok()
 }
 
+/// Returns a query parameter of the link with `rel="next"` (RFC 8288).
+fn next_page_param(base: &Url, headers: &HeaderMap, name: &str) -> Option<String> {
+    let values = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split('<')).find_map(|link| {
+        let (target, attributes) = link.split_once('>')?;
+        let url = base.join(target).ok().filter(|_| attributes.contains("rel=\"next\""))?;
+        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cursor_is_read_from_the_next_link() {
+        let base = Url::parse("https://admin.example.com/doorward/").unwrap();
+        let mut headers = HeaderMap::new();
+        let next = |headers: &HeaderMap| next_page_param(&base, headers, "before");
+        assert_eq!(next(&headers), None);
+        headers
+            .append(LINK, "</audit_logs?page=1>; rel=\"first\", </audit_logs?page=9>; rel=\"last\"".parse().unwrap());
+        assert_eq!(next(&headers), None);
+        headers.append(LINK, "</audit_logs?type=a,b&before=0198c0de%2D1>; rel=\"next\"".parse().unwrap());
+        assert_eq!(next(&headers).as_deref(), Some("0198c0de-1"));
+    }
 
     #[test]
     fn path_segments_are_percent_encoded() {
