@@ -36,7 +36,7 @@ impl Environment {
     /// Returns the default path of the profiles file: `doorward/admin.toml` in `XDG_CONFIG_HOME`, else in `~/.config`.
     #[must_use]
     pub fn config_file(&self) -> Option<PathBuf> {
-        // The XDG specification requires to ignore relative paths.
+        // The XDG specification requires that relative paths are ignored.
         let xdg = self.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         let folder = xdg.or_else(|| self.get("HOME").map(|home| Path::new(home).join(".config")))?;
         Some(folder.join("doorward").join("admin.toml"))
