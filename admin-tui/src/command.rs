@@ -36,9 +36,6 @@ use context::{CommandContext, connect};
 use output::{Output, notice};
 
 /// Runs the terminal app until the user leaves it.
-///
-/// # Errors
-/// [`CommandError`].
 pub async fn interactive(cli: CliContext) -> Result<(), CommandError> {
     let (connection, api) = connect(&cli)?;
     let server = connection.endpoint.url.as_str().trim_end_matches('/').to_owned();
@@ -46,9 +43,6 @@ pub async fn interactive(cli: CliContext) -> Result<(), CommandError> {
 }
 
 /// Runs a subcommand.
-///
-/// # Errors
-/// [`CommandError`].
 pub async fn run(command: Command, cli: CliContext) -> Result<(), CommandError> {
     if matches!(command, Command::Version) {
         return status::version(Output::new(cli.json));

@@ -74,9 +74,6 @@ impl Connection {
 const DEFAULT_SOURCE: &str = "default";
 
 /// Resolves the server from flags, variables and profiles.
-///
-/// # Errors
-/// [`ConnectionError`].
 pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Connection, ConnectionError> {
     Resolver { flags, environment, warnings: Vec::new() }.resolve()
 }

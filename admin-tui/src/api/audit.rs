@@ -50,17 +50,11 @@ impl AuditQuery {
 
 impl Api {
     /// Returns up to `limit` (1 to 100) of the newest entries, newest first.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn audit_newest(&self, query: &AuditQuery, limit: u32) -> Result<Vec<AdminAuditLogItem>, ApiError> {
         self.audit_before(query, AuditId::new(MAX_ID), limit).await
     }
 
     /// Returns up to `limit` (1 to 100) entries that are older than `before`, newest first.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn audit_before(
         &self,
         query: &AuditQuery,
@@ -72,9 +66,6 @@ impl Api {
 
     /// Returns up to `limit` (1 to 100) entries that are newer than `after`, oldest first. The nil id starts at the
     /// oldest entry.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn audit_after(
         &self,
         query: &AuditQuery,
@@ -85,9 +76,6 @@ impl Api {
     }
 
     /// Starts an export of all matching entries, oldest first.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn audit_export(&self, query: &AuditQuery, format: ExportFormat) -> Result<ExportStream, ApiError> {
         let response = self.audit(query).param("format", format).stream().await?;
         Ok(ExportStream::new(self.url().clone(), response, format))

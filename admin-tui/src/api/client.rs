@@ -48,9 +48,6 @@ pub(super) struct Inner {
 
 impl Api {
     /// Creates a client without connecting.
-    ///
-    /// # Errors
-    /// [`ClientError`].
     pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
         let mut builder = Client::builder()
             .user_agent(concat!("doorward-admin/", env!("CARGO_PKG_VERSION")))

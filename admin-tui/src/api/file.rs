@@ -47,9 +47,6 @@ pub enum ExportError {
 /// The rows go to a hidden file in the same folder, which is renamed when it is complete. Dropping the future cancels the
 /// export and removes the hidden file. The file is readable by its owner only (mode 0600), since it contains IP addresses
 /// and user ids.
-///
-/// # Errors
-/// [`ExportError`].
 pub async fn export_to_file(
     mut stream: ExportStream,
     path: PathBuf,

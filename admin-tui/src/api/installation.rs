@@ -6,33 +6,21 @@ use super::{client::Api, error::ApiError};
 
 impl Api {
     /// `GET /health/ready`: succeeds if the server and its database are available. Needs no token.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn ready(&self) -> Result<(), ApiError> {
         self.get(&["health", "ready"]).no_content().await
     }
 
     /// `GET /me`: name and role of the token.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn me(&self) -> Result<Me, ApiError> {
         self.get(&["me"]).json().await
     }
 
     /// `GET /overview`: summary of the installation, with the activity of the last `days` (1 to 90).
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn overview(&self, days: u32) -> Result<Overview, ApiError> {
         self.get(&["overview"]).param("days", days).json().await
     }
 
     /// `GET /metrics`: metrics in the Prometheus text format.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn metrics(&self) -> Result<String, ApiError> {
         self.get(&["metrics"]).text().await
     }

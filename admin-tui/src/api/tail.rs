@@ -19,9 +19,6 @@ pub struct Tail {
 
 impl Tail {
     /// Starts at the end of the log. Also returns the newest `limit` (0 to 100) matching entries, oldest first.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn start(api: Api, query: AuditQuery, limit: u32) -> Result<(Self, Vec<AdminAuditLogItem>), ApiError> {
         let mut tail = Self { api, query, cursor: AuditId::new(Uuid::nil()) };
         tail.cursor = tail.end().await?;

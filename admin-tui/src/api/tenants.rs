@@ -40,9 +40,6 @@ pub struct TenantSummaryQuery {
 
 impl Api {
     /// `GET /tenants`: ids and names.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn tenants(&self, query: &TenantQuery) -> Result<Page<TenantItem>, ApiError> {
         self.get(&["tenants"])
             .optional_param("q", query.text.as_deref())
@@ -53,9 +50,6 @@ impl Api {
     }
 
     /// `GET /tenant_summaries`: a page of tenants with counts and activity.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn tenant_summaries(&self, query: &TenantSummaryQuery) -> Result<TenantSummaryPage, ApiError> {
         self.get(&["tenant_summaries"])
             .optional_param("q", query.text.as_deref())
@@ -68,58 +62,37 @@ impl Api {
     }
 
     /// `GET /tenants/{id}/summary`: summary of a tenant, with the activity of the last `days` (1 to 90).
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn tenant_overview(&self, id: TenantId, days: u32) -> Result<TenantOverview, ApiError> {
         self.get(&["tenants", &id.to_string(), "summary"]).param("days", days).json().await
     }
 
     /// `GET /tenants/{id}`: name and configuration.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn tenant(&self, id: TenantId) -> Result<TenantDetail, ApiError> {
         self.get(&["tenants", &id.to_string()]).json().await
     }
 
     /// `POST /tenants`.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn create_tenant(&self, request: &CreateTenantRequest) -> Result<CreatedTenant, ApiError> {
         self.request(Method::POST, &["tenants"]).body(request)?.json().await
     }
 
     /// `PUT /tenants/{id}`: changes the name.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn rename_tenant(&self, id: TenantId, display_name: &str) -> Result<(), ApiError> {
         let request = UpdateTenantRequest { display_name: Some(display_name.to_owned()) };
         self.request(Method::PUT, &["tenants", &id.to_string()]).body(&request)?.no_content().await
     }
 
     /// `DELETE /tenants/{id}`: deletes the tenant and all its data.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn delete_tenant(&self, id: TenantId) -> Result<(), ApiError> {
         self.delete(&["tenants", &id.to_string()]).no_content().await
     }
 
     /// `PUT /tenants/{id}/config`: replaces the configuration. Without `mfa`, that part is unchanged.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn configure_tenant(&self, id: TenantId, config: &TenantConfig) -> Result<(), ApiError> {
         self.request(Method::PUT, &["tenants", &id.to_string(), "config"]).body(config)?.no_content().await
     }
 
     /// `POST /config/check`: returns all validation errors of a configuration, which may be any JSON.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn check_config(&self, config: &impl Serialize) -> Result<ConfigCheck, ApiError> {
         self.request(Method::POST, &["config", "check"]).body(config)?.json().await
     }

@@ -22,9 +22,6 @@ pub enum InvalidToken {
 
 impl Token {
     /// Validates a token from a file or variable. Surrounding whitespace is removed.
-    ///
-    /// # Errors
-    /// [`InvalidToken`].
     pub fn new(text: &str) -> Result<Self, InvalidToken> {
         let text = text.trim();
         if text.is_empty() {

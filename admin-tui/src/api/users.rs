@@ -22,9 +22,6 @@ pub struct UserQuery {
 
 impl Api {
     /// `GET /tenants/{id}/user_summaries`.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn user_summaries(&self, tenant: TenantId, query: &UserQuery) -> Result<UserSummaryPage, ApiError> {
         self.get(&["tenants", &tenant.to_string(), "user_summaries"])
             .optional_param("q", query.text.as_deref())
@@ -44,25 +41,16 @@ impl Api {
     }
 
     /// `DELETE /tenants/{id}/users/{user}`: deletes the user and all credentials. `user` as for [`Self::user`].
-    ///
-    /// # Errors
-    /// As [`Self::user`].
     pub async fn delete_user(&self, tenant: TenantId, user: &str) -> Result<(), ApiError> {
         self.delete(&["tenants", &tenant.to_string(), "users", user]).no_content().await
     }
 
     /// `DELETE /tenants/{id}/users/{user}/credentials/{credential}`.
-    ///
-    /// # Errors
-    /// As [`Self::user`].
     pub async fn delete_credential(&self, tenant: TenantId, user: &str, credential: &str) -> Result<(), ApiError> {
         self.delete(&["tenants", &tenant.to_string(), "users", user, "credentials", credential]).no_content().await
     }
 
     /// `GET /tenants/{id}/transactions`.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn transactions(&self, tenant: TenantId, query: &UserQuery) -> Result<TransactionPage, ApiError> {
         self.get(&["tenants", &tenant.to_string(), "transactions"])
             .optional_param("q", query.text.as_deref())
