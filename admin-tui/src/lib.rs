@@ -32,7 +32,7 @@ pub mod backend {
     pub use crate::{
         api::AUDIT_PAGE_SIZE as AUDIT_SLICE,
         request::{
-            AuditPosition as AuditAt, Backend as Admin, BackendRequest as Call, BackendResponse as Answer,
+            ApiBackend as Admin, AuditPosition as AuditAt, BackendRequest as Call, BackendResponse as Answer,
             ExportRequest as Export,
         },
     };

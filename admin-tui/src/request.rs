@@ -1,4 +1,4 @@
-//! Requests of the terminal app to the server, as values. Tests replace the server through the trait [`Backend`].
+//! Requests of the terminal app to the server, as values. Tests replace the server through the trait [`ApiBackend`].
 
 use std::{future::Future, path::PathBuf};
 
@@ -13,10 +13,10 @@ use doorward_shared::{
     config::TenantConfig,
 };
 
+pub use crate::api::AUDIT_PAGE_SIZE;
 use crate::{
     api::{
-        AUDIT_PAGE_SIZE, Api, ApiError, AuditQuery, ExportFormat, OnExisting, Progress, TenantSummaryQuery, UserQuery,
-        export_to_file,
+        Api, ApiError, AuditQuery, ExportFormat, OnExisting, Progress, TenantSummaryQuery, UserQuery, export_to_file,
     },
     secret::Revealed,
 };
@@ -136,7 +136,7 @@ pub struct ExportRequest {
 }
 
 /// The server, as the terminal app uses it.
-pub trait Backend: Send + Sync + 'static {
+pub trait ApiBackend: Send + Sync + 'static {
     /// Sends a request. Dropping the future cancels it.
     fn call(&self, request: BackendRequest) -> impl Future<Output = Result<BackendResponse, ApiError>> + Send;
 
@@ -148,7 +148,7 @@ pub trait Backend: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Progress, String>> + Send;
 }
 
-impl Backend for Api {
+impl ApiBackend for Api {
     async fn call(&self, request: BackendRequest) -> Result<BackendResponse, ApiError> {
         let done = |()| BackendResponse::Done;
         match request {
