@@ -1,4 +1,4 @@
-//! Follows an audit log as it grows.
+//! Follows an audit log as it gentries.
 
 use doorward_shared::{AuditId, audit::AdminAuditLogItem};
 use uuid::Uuid;
@@ -22,13 +22,13 @@ impl Tail {
     pub async fn start(api: Api, query: AuditQuery, limit: u32) -> Result<(Self, Vec<AdminAuditLogItem>), ApiError> {
         let mut tail = Self { api, query, cursor: AuditId::new(Uuid::nil()) };
         tail.cursor = tail.end().await?;
-        let mut rows = match limit {
+        let mut entries = match limit {
             0 => Vec::new(),
             limit => tail.api.audit_newest(&tail.query, limit.min(AUDIT_PAGE_SIZE)).await?,
         };
-        rows.reverse();
-        tail.advance(&rows);
-        Ok((tail, rows))
+        entries.reverse();
+        tail.advance(&entries);
+        Ok((tail, entries))
     }
 
     /// Returns the next entries, oldest first. If the page [`is_full`], more entries may be available now.
@@ -39,23 +39,23 @@ impl Tail {
         // Read the end of the log first: the poll below covers everything up to it. Without this step, a filter that
         // matches nothing would make the server scan all entries since the start on each poll.
         let end = if self.query.is_everything() { None } else { Some(self.end().await?) };
-        let rows = self.api.audit_after(&self.query, self.cursor, AUDIT_PAGE_SIZE).await?;
-        self.advance(&rows);
-        if let Some(end) = end.filter(|_| !is_full(&rows)) {
+        let entries = self.api.audit_after(&self.query, self.cursor, AUDIT_PAGE_SIZE).await?;
+        self.advance(&entries);
+        if let Some(end) = end.filter(|_| !is_full(&entries)) {
             self.cursor = self.cursor.max(end);
         }
-        Ok(rows)
+        Ok(entries)
     }
 
     /// Returns the id of the newest entry, matching or not.
     async fn end(&self) -> Result<AuditId, ApiError> {
         let everything = AuditQuery { tenant: self.query.tenant, ..AuditQuery::default() };
         let newest = self.api.audit_newest(&everything, 1).await?;
-        Ok(newest.first().map_or(self.cursor, |row| row.entry.id))
+        Ok(newest.first().map_or(self.cursor, |newest| newest.entry.id))
     }
 
-    fn advance(&mut self, rows: &[AdminAuditLogItem]) {
-        if let Some(last) = rows.last() {
+    fn advance(&mut self, entries: &[AdminAuditLogItem]) {
+        if let Some(last) = entries.last() {
             self.cursor = self.cursor.max(last.entry.id);
         }
     }
@@ -63,6 +63,6 @@ impl Tail {
 
 /// Returns whether a page has the maximum size, so that more entries may follow.
 #[must_use]
-pub fn is_full(rows: &[AdminAuditLogItem]) -> bool {
-    u32::try_from(rows.len()).is_ok_and(|count| count >= AUDIT_PAGE_SIZE)
+pub fn is_full(entries: &[AdminAuditLogItem]) -> bool {
+    u32::try_from(entries.len()).is_ok_and(|count| count >= AUDIT_PAGE_SIZE)
 }

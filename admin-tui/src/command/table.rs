@@ -1,14 +1,18 @@
 //! Tables on standard output: one line per row, two spaces between columns, no borders.
 //!
 //! comfy-table measures, aligns and truncates. On a terminal, long text columns are truncated first; if that is not enough,
-//! optional columns are hidden. Without a terminal nothing is truncated or hidden.
+//! optional columns are hidden. Without a terminal nothing is hidden, and only cells above `MAX_CELL_WIDTH` are truncated.
+
+use std::borrow::Cow;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 
-use crate::sanitize::sanitize;
+use crate::sanitize::truncate;
 
 /// Spaces between columns.
 const GAP: u16 = 2;
+/// Maximum width of a cell, also without a terminal: comfy-table stores widths as `u16`.
+const MAX_CELL_WIDTH: usize = 60_000;
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +74,8 @@ impl Layout {
         layout.content = layout.table(&[]).column_max_content_widths();
         if let Some(limit) = limit {
             let highest = columns.iter().map(|column| column.hide_order).max().unwrap_or(0);
-            layout.max_shown = (0..=highest).rev().find(|&order| layout.smallest_width(order) <= limit).unwrap_or(0);
+            layout.max_shown =
+                (0..=highest).rev().find(|&order| layout.smallest_width(order) <= limit.into()).unwrap_or(0);
         }
         layout
     }
@@ -95,9 +100,12 @@ impl Layout {
     }
 
     /// Returns the smallest width of the table with all columns up to this `hide_order`.
-    fn smallest_width(&self, order: u8) -> u16 {
+    fn smallest_width(&self, order: u8) -> u32 {
         let columns = self.columns.iter().zip(&self.content).filter(|(column, _)| column.hide_order <= order);
-        columns.map(|(column, &content)| column.smallest(content) + GAP).sum::<u16>().saturating_sub(GAP)
+        columns
+            .map(|(column, &content)| u32::from(column.smallest(content) + GAP))
+            .sum::<u32>()
+            .saturating_sub(GAP.into())
     }
 
     fn lines(&self, rows: &[Vec<String>]) -> Vec<String> {
@@ -120,6 +128,13 @@ impl Layout {
         table.lines().map(|line| line.trim_end().to_owned()).collect()
     }
 
+    /// Sanitizes a cell. Cells of text columns are truncated to the width of the terminal here, since comfy-table is slow
+    /// with very long ones.
+    fn cell<'a>(&self, column: &Column, text: &'a str) -> Cow<'a, str> {
+        let limit = self.limit.filter(|_| column.min_width.is_some());
+        truncate(text, limit.map_or(MAX_CELL_WIDTH, |limit| MAX_CELL_WIDTH.min(limit.into())))
+    }
+
     fn table(&self, rows: &[Vec<String>]) -> Table {
         let mut table = Table::new();
         // By default, comfy-table breaks lines at spaces. Sanitized text has no NUL, so cells are cut at the exact width.
@@ -130,7 +145,7 @@ impl Layout {
             table.set_content_arrangement(ContentArrangement::Dynamic).set_width(limit.saturating_add(GAP));
         }
         for row in self.first_rows.iter().chain(rows) {
-            let mut row = Row::from(row.iter().map(|cell| sanitize(cell)));
+            let mut row = Row::from(self.columns.iter().zip(row).map(|(column, cell)| self.cell(column, cell)));
             row.max_height(1);
             table.add_row(row);
         }
@@ -183,6 +198,15 @@ mod tests {
         let narrower = layout(&[["123456789", "Shopping", "12", "note"]], Some(10));
         assert_eq!(narrower.hidden(), ["USERS", "NOTE"]);
         assert_eq!(narrower.head()[1], "123456789  Sho…", "ids stay complete");
+    }
+
+    #[test]
+    fn huge_cells_are_accepted() {
+        let huge = "x".repeat(200_000);
+        for limit in [None, Some(40), Some(usize::MAX)] {
+            let line = layout(&[["1", &huge, "12", &huge]], limit).head().remove(1);
+            assert!(width(&line) >= 40, "{limit:?}");
+        }
     }
 
     #[test]
