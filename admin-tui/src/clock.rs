@@ -1,8 +1,8 @@
-//! The one place that asks for the time.
+//! The only place that reads the system clock.
 
 use doorward_shared::Timestamp;
 
-/// The time now.
+/// Returns the current time.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "time enters here")]
 pub fn now() -> Timestamp {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Default)]
 pub struct BaseFolders {
     /// Base of relative paths.
-    pub here: PathBuf,
+    pub current: PathBuf,
     /// Replacement for `~`; `None` leaves `~` as it is.
     pub home: Option<PathBuf>,
 }
@@ -14,12 +14,12 @@ pub struct BaseFolders {
 impl BaseFolders {
     /// Resolves an entered path. `~` and `~/…` are in the home folder, as in a shell; `~name` is an ordinary name.
     #[must_use]
-    pub fn path(&self, entered: &str) -> PathBuf {
+    pub fn resolve(&self, entered: &str) -> PathBuf {
         let below_home = if entered == "~" { Some("") } else { entered.strip_prefix("~/") };
         match (below_home, &self.home) {
             (Some(""), Some(home)) => home.clone(),
             (Some(rest), Some(home)) => home.join(rest),
-            _ => self.here.join(entered),
+            _ => self.current.join(entered),
         }
     }
 }
@@ -30,7 +30,7 @@ mod tests {
 
     #[test]
     fn tilde_is_the_home_folder() {
-        let folders = BaseFolders { here: PathBuf::from("/work"), home: Some(PathBuf::from("/home/ops")) };
+        let folders = BaseFolders { current: PathBuf::from("/work"), home: Some(PathBuf::from("/home/ops")) };
         for (entered, path) in [
             ("~/audit.csv", "/home/ops/audit.csv"),
             ("~", "/home/ops"),
@@ -39,8 +39,8 @@ mod tests {
             ("/tmp/~/audit.csv", "/tmp/~/audit.csv"),
             ("~root/audit.csv", "/work/~root/audit.csv"),
         ] {
-            assert_eq!(folders.path(entered), PathBuf::from(path), "{entered}");
+            assert_eq!(folders.resolve(entered), PathBuf::from(path), "{entered}");
         }
-        assert_eq!(BaseFolders { home: None, ..folders }.path("~/audit.csv"), PathBuf::from("/work/~/audit.csv"));
+        assert_eq!(BaseFolders { home: None, ..folders }.resolve("~/audit.csv"), PathBuf::from("/work/~/audit.csv"));
     }
 }

@@ -86,7 +86,7 @@ impl ApiError {
 
     /// Returns whether a retry may succeed: the server is unreachable, starting or overloaded.
     #[must_use]
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::TimedOut { .. } => true,
             Self::Refused(body) => {
@@ -198,8 +198,8 @@ mod tests {
         assert!(refused(ErrorCode::RouteNotFound, "not found", "no such endpoint").contains("older"));
         let forbidden = ApiError::Forbidden(body(ErrorCode::Forbidden, "forbidden", "an auditor reads"));
         assert_eq!(forbidden.to_string(), "not allowed: forbidden: an auditor reads");
-        assert!(!forbidden.is_passing());
-        assert!(ApiError::Refused(body(ErrorCode::Unavailable, "", "")).is_passing());
+        assert!(!forbidden.is_transient());
+        assert!(ApiError::Refused(body(ErrorCode::Unavailable, "", "")).is_transient());
     }
 
     #[test]

@@ -54,7 +54,7 @@ async fn follow(context: &CommandContext, query: AuditQuery, limit: u32) -> Resu
                 printer.print(&entries)?;
                 wait = if is_full(&entries) { Duration::ZERO } else { INTERVAL };
             }
-            Err(error) if error.is_passing() => {
+            Err(error) if error.is_transient() => {
                 if !std::mem::replace(&mut is_retrying, true) {
                     notice(&format!("{error}; retrying"));
                 }

@@ -45,8 +45,8 @@ impl Environment {
     /// Resolves a path from a profiles file. Relative paths start at the folder of the file.
     #[must_use]
     pub fn resolve_path(&self, file: &Path, text: &str) -> PathBuf {
-        let here = file.parent().unwrap_or_else(|| Path::new("")).to_owned();
-        BaseFolders { here, home: self.get("HOME").map(PathBuf::from) }.path(text)
+        let current = file.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        BaseFolders { current, home: self.get("HOME").map(PathBuf::from) }.resolve(text)
     }
 }
 
