@@ -9,11 +9,11 @@ use ratatui::{Terminal, backend::Backend};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::{
-    backend::Admin,
     effect::Effect,
     effect_runner::EffectRunner,
     message::Message,
     model::{Model, Options},
+    request::ApiBackend,
     terminal_control::TerminalControl,
     ui::FrameInfo,
     update, view,
@@ -36,7 +36,7 @@ pub enum Input {
 ///
 /// # Errors
 /// Errors of the terminal.
-pub async fn run<B: Backend, A: Admin>(
+pub async fn run<B: Backend, A: ApiBackend>(
     terminal: &mut Terminal<B>,
     mut inputs: impl Stream<Item = Input> + Unpin,
     api: Arc<A>,

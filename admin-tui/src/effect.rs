@@ -3,7 +3,7 @@
 
 use crate::{
     api::ApiError,
-    backend::{Answer, Call, Export},
+    request::{BackendRequest, BackendResponse, ExportRequest},
     secret::Secret,
 };
 
@@ -17,18 +17,18 @@ pub struct RequestResult {
     /// The request.
     pub id: RequestId,
     /// The response, or why there is none.
-    pub result: Result<Answer, ApiError>,
+    pub result: Result<BackendResponse, ApiError>,
 }
 
 /// A side effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Sends a request to the server.
-    Request(RequestId, Box<Call>),
+    Request(RequestId, Box<BackendRequest>),
     /// Cancels a request or an export.
     Cancel(RequestId),
     /// Writes an export to a file.
-    Export(RequestId, Box<Export>),
+    Export(RequestId, Box<ExportRequest>),
     /// Copies a text to the terminal's clipboard.
     Copy(Secret),
     /// Clears the terminal and draws every cell again.

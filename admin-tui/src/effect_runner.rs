@@ -9,9 +9,9 @@ use tokio::{
 
 use crate::{
     api::Progress,
-    backend::{Admin, Call, Export},
     effect::{RequestId, RequestResult},
     message::Message,
+    request::{ApiBackend, BackendRequest, ExportRequest},
 };
 
 /// Runs requests and exports. Dropping it cancels them.
@@ -23,13 +23,13 @@ pub(crate) struct EffectRunner<A> {
     tasks: JoinSet<()>,
 }
 
-impl<A: Admin> EffectRunner<A> {
+impl<A: ApiBackend> EffectRunner<A> {
     pub(crate) fn new(api: Arc<A>, messages: UnboundedSender<Message>) -> Self {
         Self { api, messages, running: HashMap::new(), tasks: JoinSet::new() }
     }
 
     /// Sends a request.
-    pub(crate) fn request(&mut self, id: RequestId, call: Call) {
+    pub(crate) fn request(&mut self, id: RequestId, call: BackendRequest) {
         let (api, messages) = (Arc::clone(&self.api), self.messages.clone());
         let task = self.tasks.spawn(async move {
             let result = api.call(call).await;
@@ -40,7 +40,7 @@ impl<A: Admin> EffectRunner<A> {
     }
 
     /// Starts an export.
-    pub(crate) fn export(&mut self, id: RequestId, export: Export) {
+    pub(crate) fn export(&mut self, id: RequestId, export: ExportRequest) {
         let (api, messages) = (Arc::clone(&self.api), self.messages.clone());
         let progress_messages = messages.clone();
         let task = self.tasks.spawn(async move {

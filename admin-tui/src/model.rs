@@ -10,7 +10,7 @@ use doorward_shared::{
 use crate::{
     api::{ApiError, Progress},
     effect::{RequestId, RequestResult},
-    folders::Folders,
+    paths::BaseFolders,
     screen,
     ui::{Binding, Command, Commands, Key, Page, Section, Theme, Tone, UpdateContext, bind, global_keys},
 };
@@ -26,7 +26,7 @@ pub struct Options {
     /// The colours.
     pub theme: Theme,
     /// Base folders of paths that the user enters.
-    pub folders: Folders,
+    pub folders: BaseFolders,
     /// The current time.
     pub now: Timestamp,
 }
@@ -269,7 +269,7 @@ impl Model {
         match &self.connection {
             ConnectionStatus::Connected => false,
             ConnectionStatus::Connecting => true,
-            ConnectionStatus::Disconnected { error, .. } => self.me.is_none() || !error.is_passing(),
+            ConnectionStatus::Disconnected { error, .. } => self.me.is_none() || !error.is_transient(),
         }
     }
 

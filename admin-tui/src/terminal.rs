@@ -29,10 +29,10 @@ use tokio::{
 
 use crate::{
     app::{Input, run},
-    backend::Admin,
     clock::now,
-    folders::Folders,
     model::Options,
+    paths::BaseFolders,
+    request::ApiBackend,
     secret::Secret,
     terminal_control::TerminalControl,
     ui::Theme,
@@ -50,15 +50,15 @@ const FAIL_ON_F12: &str = "DOORWARD_ADMIN_FAIL_ON_F12";
 ///
 /// # Errors
 /// Errors of the terminal, and that there is no terminal.
-pub async fn show<A: Admin>(api: A, server: String) -> io::Result<()> {
+pub async fn show<A: ApiBackend>(api: A, server: String) -> io::Result<()> {
     if !stdout().is_terminal() || !io::stdin().is_terminal() {
         return Err(io::Error::other("the app needs a terminal; the subcommands work without one"));
     }
     let options = Options {
         server,
         theme: Theme::detect(|name| std::env::var(name).ok()),
-        folders: Folders {
-            here: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+        folders: BaseFolders {
+            current: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
         },
         now: now(),

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::{
     effect::{RequestId, RequestResult},
-    escape::visible,
+    sanitize::sanitize,
     ui::{
         Action, Binding, Canvas, ClickTarget, Command, Key, Navigation, Page, Question, TextInput, Tone, UpdateContext,
         View, below, bind, right_of, row, wrap,
@@ -34,7 +34,7 @@ impl ConfirmDialog {
     fn is_ready(&self) -> bool {
         let typed = self.input.text().trim();
         // A name can contain characters that cannot be typed. Then its displayed form counts.
-        let matches = |name: &String| typed == name.trim() || typed == visible(name.trim());
+        let matches = |name: &String| typed == name.trim() || typed == sanitize(name.trim());
         self.pending.is_none() && self.question.typed_name.as_ref().is_none_or(matches)
     }
 

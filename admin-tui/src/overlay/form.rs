@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     effect::{RequestId, RequestResult},
-    folders::Folders,
+    paths::BaseFolders,
     ui::{
         Binding, Canvas, ClickTarget, Command, FormKind, Key, Navigation, Page, Selection, TextInput, Tone,
         UpdateContext, View, below, bind, columns, right_of, row, wrap,
@@ -23,7 +23,7 @@ const WIDTH: u16 = 74;
 pub struct Form {
     kind: FormKind,
     definition: Definition,
-    folders: Folders,
+    folders: BaseFolders,
     /// The focused field.
     selection: Selection,
     problem: Option<Problem>,
@@ -32,7 +32,7 @@ pub struct Form {
 
 impl Form {
     /// Creates a form.
-    pub fn new(kind: FormKind, folders: &Folders, now: Timestamp) -> Self {
+    pub fn new(kind: FormKind, folders: &BaseFolders, now: Timestamp) -> Self {
         let definition = form_definitions::define(&kind, folders, now);
         let folders = folders.clone();
         Self { kind, definition, folders, selection: Selection::default(), problem: None, pending: None }
@@ -121,9 +121,9 @@ impl Page for Form {
         }
         self.pending = None;
         match response.result {
-            Ok(answer) => {
+            Ok(body) => {
                 cx.close_dialog();
-                form_definitions::handle_success(&self.kind, &self.definition.fields, answer, cx);
+                form_definitions::handle_success(&self.kind, &self.definition.fields, body, cx);
             }
             Err(error) => self.problem = Some((None, error.to_string())),
         }

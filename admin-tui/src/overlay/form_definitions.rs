@@ -10,10 +10,10 @@ use doorward_shared::{
 use super::form_field::FormField;
 use crate::{
     api::{AuditQuery, ExportFormat},
-    backend::{Answer, Call, Export},
-    folders::Folders,
+    paths::BaseFolders,
+    request::{BackendRequest, BackendResponse, ExportRequest},
+    time_format, time_parse,
     ui::{Dialog, FormKind, Navigation, Route, Tone, UpdateContext},
-    when,
 };
 
 const EXPIRY_HINT: &str = "90d, 1y, 2027-01-31, or never";
@@ -35,7 +35,7 @@ pub(super) struct Definition {
 }
 
 /// Returns the definition of a form, with the present values in its fields.
-pub(super) fn define(kind: &FormKind, folders: &Folders, now: Timestamp) -> Definition {
+pub(super) fn define(kind: &FormKind, folders: &BaseFolders, now: Timestamp) -> Definition {
     let (title, verb, note, fields) = match kind {
         FormKind::CreateTenant => (
             "New tenant".to_owned(),
@@ -81,8 +81,8 @@ pub(super) fn define(kind: &FormKind, folders: &Folders, now: Timestamp) -> Defi
             )
         }
         FormKind::Export(_) => {
-            let stamp = when::full(now).replace([' ', ':'], "-");
-            let path = folders.here.join(format!("audit-{stamp}.ndjson"));
+            let stamp = time_format::date_time(now).replace([' ', ':'], "-");
+            let path = folders.current.join(format!("audit-{stamp}.ndjson"));
             (
                 "Export the audit log".to_owned(),
                 "export",
@@ -105,7 +105,7 @@ pub(super) fn define(kind: &FormKind, folders: &Folders, now: Timestamp) -> Defi
 
 fn filter_fields(query: &AuditQuery) -> Vec<FormField> {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let time = |at: Option<Timestamp>| at.map(when::full).unwrap_or_default();
+    let time = |at: Option<Timestamp>| at.map(time_format::date_time).unwrap_or_default();
     let outcome = match query.outcome {
         None => 0,
         Some(AuditOutcome::Succeeded) => 1,
@@ -141,11 +141,13 @@ impl Values<'_> {
     }
 
     fn expiry(&self, field: usize) -> Result<Option<Timestamp>, Problem> {
-        when::expiry(&self.text(field).unwrap_or_default(), self.now).map_err(|why| (Some(field), why.to_owned()))
+        time_parse::parse_expiry(&self.text(field).unwrap_or_default(), self.now)
+            .map_err(|why| (Some(field), why.to_owned()))
     }
 
     fn time(&self, field: usize) -> Result<Option<Timestamp>, Problem> {
-        when::moment(&self.text(field).unwrap_or_default(), self.now).map_err(|why| (Some(field), why.to_owned()))
+        time_parse::parse_past(&self.text(field).unwrap_or_default(), self.now)
+            .map_err(|why| (Some(field), why.to_owned()))
     }
 
     fn create_tenant(&self) -> Result<CreateTenantRequest, Problem> {
@@ -197,26 +199,26 @@ impl Values<'_> {
 pub(super) fn submit(
     kind: &FormKind,
     fields: &[FormField],
-    folders: &Folders,
+    folders: &BaseFolders,
     cx: &mut UpdateContext<'_>,
-) -> Result<Option<Call>, Problem> {
+) -> Result<Option<BackendRequest>, Problem> {
     let form = Values { fields, now: cx.now };
     Ok(Some(match kind {
-        FormKind::CreateTenant => Call::CreateTenant(Box::new(form.create_tenant()?)),
-        FormKind::RenameTenant(id, _) => Call::RenameTenant(*id, form.required(0, "name")?),
+        FormKind::CreateTenant => BackendRequest::CreateTenant(Box::new(form.create_tenant()?)),
+        FormKind::RenameTenant(id, _) => BackendRequest::RenameTenant(*id, form.required(0, "name")?),
         FormKind::CreateApiKey(tenant, _) => {
             let request = CreateSecretRequest { name: Some(form.required(0, "name")?), expires_at: form.expiry(1)? };
-            Call::CreateApiKey(*tenant, request)
+            BackendRequest::CreateApiKey(*tenant, request)
         }
-        FormKind::CreateToken => Call::CreateAdminToken(form.create_token()?),
+        FormKind::CreateToken => BackendRequest::CreateAdminToken(form.create_token()?),
         FormKind::RotateSigningKey(tenant, _) => {
             let algorithm = form.chosen(0).checked_sub(1).and_then(|at| SigningAlgorithm::ALL.get(at)).copied();
-            Call::RotateSigningKey(*tenant, algorithm)
+            BackendRequest::RotateSigningKey(*tenant, algorithm)
         }
         FormKind::Export(query) => {
             let format = if form.chosen(0) == 0 { ExportFormat::Ndjson } else { ExportFormat::Csv };
-            let path = folders.path(&form.required(1, "file")?);
-            cx.navigate(Navigation::Export(Box::new(Export { query: query.as_ref().clone(), format, path })));
+            let path = folders.resolve(&form.required(1, "file")?);
+            cx.navigate(Navigation::Export(Box::new(ExportRequest { query: query.as_ref().clone(), format, path })));
             return Ok(None);
         }
         FormKind::Filter(query) => {
@@ -238,11 +240,16 @@ pub(super) fn follow_format(kind: &FormKind, fields: &mut [FormField]) {
 }
 
 /// Handles the response to the request of a form.
-pub(super) fn handle_success(kind: &FormKind, fields: &[FormField], answer: Answer, cx: &mut UpdateContext<'_>) {
+pub(super) fn handle_success(
+    kind: &FormKind,
+    fields: &[FormField],
+    response: BackendResponse,
+    cx: &mut UpdateContext<'_>,
+) {
     let name = fields.first().and_then(FormField::trimmed).unwrap_or_default();
     let mut secret = None;
-    match (kind, answer) {
-        (FormKind::CreateTenant, Answer::Created(id, key)) => {
+    match (kind, response) {
+        (FormKind::CreateTenant, BackendResponse::Created(id, key)) => {
             cx.toast(Tone::Good, format!("Created tenant {name}"));
             cx.open(Route::Tenant { id, name });
             if let Some(revealed) = key {
@@ -250,11 +257,11 @@ pub(super) fn handle_success(kind: &FormKind, fields: &[FormField], answer: Answ
             }
             return;
         }
-        (FormKind::CreateApiKey(..), Answer::Secret(key)) => secret = Some(("API key", key)),
-        (FormKind::CreateToken, Answer::Secret(token)) => secret = Some(("admin token", token)),
+        (FormKind::CreateApiKey(..), BackendResponse::Secret(key)) => secret = Some(("API key", key)),
+        (FormKind::CreateToken, BackendResponse::Secret(token)) => secret = Some(("admin token", token)),
         (FormKind::RenameTenant(..), _) => cx.toast(Tone::Good, format!("Renamed to {name}")),
-        (FormKind::RotateSigningKey(..), Answer::SigningKeys(keys)) => {
-            let from = keys.first().map(|key| format!("; it signs from {}", when::full(key.signs_from)));
+        (FormKind::RotateSigningKey(..), BackendResponse::SigningKeys(keys)) => {
+            let from = keys.first().map(|key| format!("; it signs from {}", time_format::date_time(key.signs_from)));
             cx.toast(Tone::Good, format!("Published a new signing key{}", from.unwrap_or_default()));
         }
         _ => {}

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    escape::pad,
+    sanitize::pad,
     ui::{Binding, Canvas, Command, Key, LIST_KEYS, Page, Selection, Tone, UpdateContext, View, bind},
 };
 

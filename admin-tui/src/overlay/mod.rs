@@ -12,12 +12,12 @@ pub mod secret;
 use doorward_shared::Timestamp;
 
 use crate::{
-    folders::Folders,
+    paths::BaseFolders,
     ui::{Dialog, Page},
 };
 
 /// Creates the overlay for a dialog.
-pub fn build(dialog: Dialog, folders: &Folders, now: Timestamp) -> Box<dyn Page> {
+pub fn build(dialog: Dialog, folders: &BaseFolders, now: Timestamp) -> Box<dyn Page> {
     match dialog {
         Dialog::Form(kind) => Box::new(form::Form::new(kind, folders, now)),
         Dialog::Confirm(question) => Box::new(confirm::ConfirmDialog::new(question)),

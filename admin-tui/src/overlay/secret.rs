@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 
 use crate::{
     secret::Revealed,
+    time_format,
     ui::{Binding, Canvas, Command, Key, Page, Tone, UpdateContext, View, below, bind, columns},
-    when,
 };
 
 /// The dialog.
@@ -58,7 +58,7 @@ impl View for SecretDialog {
     fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let secret = self.revealed.secret.reveal();
         let inside = canvas.overlay(area, (columns(secret) + 6).max(66), 11, &self.title());
-        let expires = self.revealed.expires_at.map_or_else(|| "never".to_owned(), when::full);
+        let expires = self.revealed.expires_at.map_or_else(|| "never".to_owned(), time_format::date_time);
         canvas.line(inside, &[("Name     ", Tone::Dim), (&self.revealed.name, Tone::Strong)]);
         canvas.line(below(inside, 1), &[("Expires  ", Tone::Dim), (&expires, Tone::Plain)]);
         // Wrapped, because a shortened secret is useless.

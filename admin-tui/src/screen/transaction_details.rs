@@ -4,15 +4,17 @@ use doorward_shared::public::TransactionItem;
 use ratatui::layout::Rect;
 
 use crate::{
+    time_format,
     ui::{Canvas, Tone, below},
-    when,
 };
 
 /// Draws a transaction with the data that the user confirmed, and its user if given.
 pub(super) fn draw(canvas: &mut Canvas<'_>, it: &TransactionItem, user: Option<&str>, area: Rect) {
     let inside = canvas.panel(area, &it.identifier, false);
-    let mut details =
-        vec![("started", when::full(it.created_at), Tone::Plain), ("changed", when::full(it.updated_at), Tone::Plain)];
+    let mut details = vec![
+        ("started", time_format::date_time(it.created_at), Tone::Plain),
+        ("changed", time_format::date_time(it.updated_at), Tone::Plain),
+    ];
     if let Some(user) = user {
         details.insert(0, ("user", user.to_owned(), Tone::Plain));
     }

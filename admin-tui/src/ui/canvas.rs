@@ -20,7 +20,7 @@ use super::{
     text_input::TextInput,
     theme::{Theme, Tone},
 };
-use crate::escape::{fit, visible, width};
+use crate::sanitize::{sanitize, truncate, width};
 
 const SPINNER: [&str; 8] = ["⣷", "⣯", "⣟", "⡿", "⢿", "⣻", "⣽", "⣾"];
 
@@ -84,7 +84,7 @@ pub struct Canvas<'a> {
 
 /// Returns the number of columns that a text takes once it is sanitized.
 pub fn columns(text: &str) -> u16 {
-    u16::try_from(width(&visible(text))).unwrap_or(u16::MAX)
+    u16::try_from(width(&sanitize(text))).unwrap_or(u16::MAX)
 }
 
 /// Returns one row of an area, empty if the area has fewer rows.
@@ -108,7 +108,7 @@ pub fn right_of(area: Rect, columns: u16) -> Rect {
 /// Breaks a text into sanitized lines. Line breaks in the text are kept.
 pub fn wrap(text: &str, columns: u16) -> Vec<String> {
     let wrap_line = |line: &str| -> Vec<String> {
-        textwrap::wrap(&visible(line), usize::from(columns)).into_iter().map(Cow::into_owned).collect()
+        textwrap::wrap(&sanitize(line), usize::from(columns)).into_iter().map(Cow::into_owned).collect()
     };
     text.split('\n').flat_map(wrap_line).collect()
 }
@@ -127,7 +127,7 @@ impl Canvas<'_> {
         let mut left = area.intersection(self.buffer.area).width;
         let mut spans = Vec::with_capacity(texts.len());
         for (text, tone) in texts {
-            let text = fit(text, usize::from(left));
+            let text = truncate(text, usize::from(left));
             left = left.saturating_sub(columns(&text));
             spans.push(Span::styled(text, self.theme.style(*tone)));
         }
@@ -145,7 +145,7 @@ impl Canvas<'_> {
 
     /// Draws a text with an explicit style into the first row of an area. Returns the number of columns used.
     pub fn styled(&mut self, area: Rect, text: &str, style: Style) -> u16 {
-        let text = fit(text, usize::from(area.width));
+        let text = truncate(text, usize::from(area.width));
         let used = columns(&text);
         self.render(Span::styled(text, style), row(area, 0));
         used
@@ -162,7 +162,7 @@ impl Canvas<'_> {
     /// Draws a border with a title. Returns the area inside.
     pub fn panel(&mut self, area: Rect, title: &str, focused: bool) -> Rect {
         let tone = if focused { Tone::Accent } else { Tone::Strong };
-        let title = format!(" {} ", fit(title, usize::from(area.width.saturating_sub(6))));
+        let title = format!(" {} ", truncate(title, usize::from(area.width.saturating_sub(6))));
         let block = Block::bordered()
             .border_type(BorderType::Rounded)
             .border_style(self.theme.border(focused))
@@ -176,7 +176,7 @@ impl Canvas<'_> {
     /// Draws a heading followed by a line.
     pub fn heading(&mut self, area: Rect, text: &str, focused: bool) {
         let tone = if focused { Tone::Accent } else { Tone::Strong };
-        let title = format!("{} ", fit(text, usize::from(area.width.saturating_sub(1))));
+        let title = format!("{} ", truncate(text, usize::from(area.width.saturating_sub(1))));
         let block = Block::new()
             .borders(Borders::TOP)
             .border_style(self.theme.faint())
@@ -198,7 +198,7 @@ impl Canvas<'_> {
         divider: &str,
         target: impl Fn(usize) -> Option<ClickTarget>,
     ) -> u16 {
-        let tabs = Tabs::new(titles.iter().map(|title| visible(title)))
+        let tabs = Tabs::new(titles.iter().map(|title| sanitize(title)))
             .select(selected)
             .style(self.theme.style(Tone::Dim))
             .highlight_style(self.theme.active())
@@ -221,7 +221,7 @@ impl Canvas<'_> {
     pub fn gauge(&mut self, area: Rect, label: &str, percent: u16) {
         let gauge = LineGauge::default()
             .ratio(f64::from(percent.min(100)) / 100.0)
-            .label(fit(label, usize::from(area.width)))
+            .label(truncate(label, usize::from(area.width)))
             .filled_symbol("█")
             .unfilled_symbol("░");
         self.render(gauge, area);
@@ -234,7 +234,7 @@ impl Canvas<'_> {
         let cursor = columns(before);
         let scroll = (cursor + 1).saturating_sub(area.width);
         let style = self.theme.style(Tone::Plain).add_modifier(Modifier::UNDERLINED);
-        let text = format!("{}{}", visible(before), visible(after));
+        let text = format!("{}{}", sanitize(before), sanitize(after));
         self.render(Paragraph::new(text).scroll((0, scroll)).style(style), area);
         if focused {
             self.info.text_cursor = Some(Position::new(area.x + cursor - scroll, area.y));
@@ -246,7 +246,7 @@ impl Canvas<'_> {
         let lines: Vec<Line<'_>> = lines
             .iter()
             .map(|texts| {
-                texts.iter().map(|(text, tone)| Span::styled(visible(text), self.theme.style(*tone))).collect()
+                texts.iter().map(|(text, tone)| Span::styled(sanitize(text), self.theme.style(*tone))).collect()
             })
             .collect();
         self.render(Paragraph::new(lines).scroll((u16::try_from(first).unwrap_or(u16::MAX), 0)), area);

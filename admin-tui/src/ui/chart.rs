@@ -12,7 +12,7 @@ use super::{
     format::short,
     theme::Tone,
 };
-use crate::when;
+use crate::time_format;
 
 /// Columns of a date label and the gap behind it.
 const LABEL_WIDTH: usize = 7;
@@ -49,7 +49,7 @@ impl Canvas<'_> {
             let bar = |point: &ActivityPoint| Bar::default().value(value(point)).text_value("").style(style);
             let group = |points: &[ActivityPoint]| {
                 let group = BarGroup::default().bars(&points.iter().map(bar).collect::<Vec<_>>());
-                let label = points.first().filter(|_| labels).map(|point| when::month_day(point.at));
+                let label = points.first().filter(|_| labels).map(|point| time_format::month_day(point.at));
                 match label {
                     Some(label) => group.label(Line::styled(label, self.theme.style(Tone::Dim))),
                     None => group,

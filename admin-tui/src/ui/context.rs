@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     api::AuditQuery,
-    backend::{Call, Export},
     effect::{Effect, RequestId},
+    request::{BackendRequest, ExportRequest},
     secret::Secret,
 };
 
@@ -50,7 +50,7 @@ pub enum Navigation {
     /// Reloads the current screen.
     Reload,
     /// Starts an export.
-    Export(Box<Export>),
+    Export(Box<ExportRequest>),
     /// Runs a command of the current screen.
     Run(Command),
     /// Applies filters to the audit log on the current screen.
@@ -61,7 +61,7 @@ pub enum Navigation {
 
 impl UpdateContext<'_> {
     /// Sends a request. Its response comes back as a message with the returned id.
-    pub fn send(&mut self, call: Call) -> RequestId {
+    pub fn send(&mut self, call: BackendRequest) -> RequestId {
         *self.last_id += 1;
         let id = RequestId(*self.last_id);
         self.commands.effects.push(Effect::Request(id, Box::new(call)));

@@ -11,7 +11,7 @@ use super::{
     table::{Cell, Column, cell},
     theme::Tone,
 };
-use crate::{api::ApiError, when};
+use crate::{api::ApiError, time_format};
 
 /// Minimum width of a screen that shows details beside its list.
 pub const WIDE: u16 = 120;
@@ -68,7 +68,7 @@ impl Canvas<'_> {
     /// Draws into the last row of an area why its content could not be updated. Errors of the connection are shown in
     /// the header instead.
     pub fn stale_marker(&mut self, area: Rect, error: Option<&ApiError>) {
-        if let Some(error) = error.filter(|error| !error.is_passing()) {
+        if let Some(error) = error.filter(|error| !error.is_transient()) {
             let line = row(area, area.height.saturating_sub(1));
             self.clear(line);
             self.line(right_of(line, 1), &[(&format!("✗ not up to date: {error}"), Tone::Bad)]);
@@ -113,16 +113,16 @@ pub fn tenant_cell(item: &AdminAuditLogItem) -> Cell<'_> {
 
 /// Cell with the age of a past event.
 pub fn age_cell(now: Timestamp, at: Option<Timestamp>) -> Cell<'static> {
-    at.map_or_else(|| cell("never", Tone::Dim), |at| cell(when::ago(now, at), Tone::Plain))
+    at.map_or_else(|| cell("never", Tone::Dim), |at| cell(time_format::ago(now, at), Tone::Plain))
 }
 
 /// Cell with an expiry.
 pub fn expiry_cell(now: Timestamp, at: Option<Timestamp>) -> Cell<'static> {
     match at {
         None => cell("never", Tone::Dim),
-        Some(at) if at <= now => cell(format!("expired {}", when::ago(now, at)), Tone::Bad),
-        Some(at) if at <= now.plus_millis(EXPIRES_SOON_MS) => cell(when::ago(now, at), Tone::Warn),
-        Some(at) => cell(when::ago(now, at), Tone::Plain),
+        Some(at) if at <= now => cell(format!("expired {}", time_format::ago(now, at)), Tone::Bad),
+        Some(at) if at <= now.plus_millis(EXPIRES_SOON_MS) => cell(time_format::ago(now, at), Tone::Warn),
+        Some(at) => cell(time_format::ago(now, at), Tone::Plain),
     }
 }
 

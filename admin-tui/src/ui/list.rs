@@ -3,8 +3,8 @@
 use super::{context::UpdateContext, selection::Selection};
 use crate::{
     api::ApiError,
-    backend::{Answer, Call},
     effect::{RequestId, RequestResult},
+    request::{BackendRequest, BackendResponse},
 };
 
 /// Distance of the selection from the last loaded row at which the next page is requested.
@@ -12,11 +12,11 @@ const PREFETCH_ROWS: usize = 25;
 /// Maximum number of loaded rows. Filters find the others.
 const MAX_ROWS: usize = 10_000;
 
-/// Closure that returns the content of one variant of [`Answer`]: `pick!(Answer::Users(page) => page.items)`.
+/// Closure that returns the content of one variant of [`BackendResponse`]: `pick!(BackendResponse::Me(me) => me)`.
 macro_rules! pick {
-    ($answer:pat => $content:expr) => {
-        |answer| match answer {
-            $answer => Some($content),
+    ($response:pat => $content:expr) => {
+        |response| match response {
+            $response => Some($content),
             _ => None,
         }
     };
@@ -116,17 +116,17 @@ impl<T: Keyed> PagedList<T> {
     }
 
     /// Requests the list from its first page and keeps the selected row. Cancels a pending request.
-    pub fn reload(&mut self, call: Call, cx: &mut UpdateContext<'_>) {
+    pub fn reload(&mut self, call: BackendRequest, cx: &mut UpdateContext<'_>) {
         let replaces = matches!(self.pending, Some((_, LoadKind::Replace)));
         self.request(call, if replaces { LoadKind::Replace } else { LoadKind::Reload }, cx);
     }
 
     /// Requests the list with another order or filter and selects the first row. Cancels a pending request.
-    pub fn replace(&mut self, call: Call, cx: &mut UpdateContext<'_>) {
+    pub fn replace(&mut self, call: BackendRequest, cx: &mut UpdateContext<'_>) {
         self.request(call, LoadKind::Replace, cx);
     }
 
-    fn request(&mut self, call: Call, kind: LoadKind, cx: &mut UpdateContext<'_>) {
+    fn request(&mut self, call: BackendRequest, kind: LoadKind, cx: &mut UpdateContext<'_>) {
         if let Some((id, _)) = self.pending.take() {
             cx.cancel(id);
         }
@@ -140,7 +140,7 @@ impl<T: Keyed> PagedList<T> {
     }
 
     /// Requests the next page.
-    pub fn append(&mut self, call: Call, cx: &mut UpdateContext<'_>) {
+    pub fn append(&mut self, call: BackendRequest, cx: &mut UpdateContext<'_>) {
         self.pending = Some((cx.send(call), LoadKind::Append));
     }
 
@@ -153,14 +153,14 @@ impl<T: Keyed> PagedList<T> {
     pub fn handle_response(
         &mut self,
         response: RequestResult,
-        pick: impl FnOnce(Answer) -> Option<LoadedPage<T>>,
+        pick: impl FnOnce(BackendResponse) -> Option<LoadedPage<T>>,
     ) -> Option<RequestResult> {
         let Some((_, kind)) = self.pending.filter(|(id, _)| *id == response.id) else { return Some(response) };
         self.pending = None;
         match response.result {
-            Ok(answer) => {
+            Ok(body) => {
                 self.error = None;
-                if let Some(page) = pick(answer) {
+                if let Some(page) = pick(body) {
                     self.take(page, kind);
                 }
             }
@@ -208,7 +208,7 @@ impl<T> Remote<T> {
     }
 
     /// Requests the value. Cancels a pending request.
-    pub fn load(&mut self, call: Call, cx: &mut UpdateContext<'_>) {
+    pub fn load(&mut self, call: BackendRequest, cx: &mut UpdateContext<'_>) {
         if let Some(id) = self.pending.take() {
             cx.cancel(id);
         }
@@ -219,7 +219,7 @@ impl<T> Remote<T> {
     pub fn handle_response(
         &mut self,
         response: RequestResult,
-        pick: impl FnOnce(Answer) -> Option<T>,
+        pick: impl FnOnce(BackendResponse) -> Option<T>,
     ) -> Option<RequestResult> {
         if self.pending != Some(response.id) {
             return Some(response);

@@ -1,7 +1,7 @@
 //! Questions before actions that cannot be undone.
 
 use super::theme::Tone;
-use crate::backend::Call;
+use crate::request::BackendRequest;
 
 /// What the app does after the user confirms.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub enum Action {
     /// Sends a request.
     Request {
         /// The request.
-        call: Box<Call>,
+        call: Box<BackendRequest>,
         /// Notification after success.
         done: String,
         /// Whether to leave the screen after success, because the object it shows no longer exists.
@@ -49,7 +49,7 @@ impl Question {
         title: String,
         verb: &'static str,
         lines: Vec<(Tone, String)>,
-        call: Call,
+        call: BackendRequest,
         done: String,
     ) -> Self {
         Self::destructive(title, verb, lines, Action::Request { call: Box::new(call), done, leaves_screen: false })

@@ -16,7 +16,7 @@ use super::{
     selection::Selection,
     theme::Tone,
 };
-use crate::escape::fit;
+use crate::sanitize::truncate;
 
 /// Space between two columns.
 const GAP: u16 = 2;
@@ -91,7 +91,7 @@ impl Canvas<'_> {
         let layout = Layout::horizontal(visible_columns().map(|column| column.width)).spacing(GAP).split(inside);
         let widths: Vec<Constraint> = layout.iter().map(|place| Constraint::Length(place.width)).collect();
         let text = |text: &str, tone: Tone, column: &Column, place: &Rect| {
-            let span = Span::styled(fit(text, usize::from(place.width)).into_owned(), self.theme.style(tone));
+            let span = Span::styled(truncate(text, usize::from(place.width)).into_owned(), self.theme.style(tone));
             Line::from(span).alignment(column.alignment)
         };
         let titles =

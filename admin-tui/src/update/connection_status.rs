@@ -3,11 +3,11 @@
 use super::navigation::{load_screen, toast};
 use crate::{
     api::ApiError,
-    backend::{Answer, Call},
     effect::{Effect, RequestResult},
     model::{ConnectionStatus, Model},
+    request::{BackendRequest, BackendResponse},
+    time_format,
     ui::{Commands, Tone},
-    when,
 };
 
 /// Time without a response after which the connection is checked, in milliseconds.
@@ -25,7 +25,7 @@ pub(super) fn request_me(model: &mut Model, commands: &mut Commands) {
     }
     let id = model.next_id();
     model.me_request = Some(id);
-    commands.effects.push(Effect::Request(id, Box::new(Call::Me)));
+    commands.effects.push(Effect::Request(id, Box::new(BackendRequest::Me)));
 }
 
 /// Checks the connection if a check is due.
@@ -47,7 +47,7 @@ fn is_connection_error(error: &ApiError) -> bool {
         | ApiError::TimedOut { .. }
         | ApiError::CertificateUnknown { .. }
         | ApiError::Unauthorized { .. } => true,
-        ApiError::Unexpected { .. } => error.is_passing(),
+        ApiError::Unexpected { .. } => error.is_transient(),
         _ => false,
     }
 }
@@ -58,7 +58,7 @@ pub(super) fn observe(model: &mut Model, response: RequestResult, commands: &mut
     match &response.result {
         Ok(answer) => {
             model.responded_at = model.now;
-            if let (true, Answer::Me(me)) = (is_me, answer) {
+            if let (true, BackendResponse::Me(me)) = (is_me, answer) {
                 model.me = Some(me.clone());
                 connected(model, commands);
             }
@@ -74,7 +74,7 @@ fn connected(model: &mut Model, commands: &mut Commands) {
         ConnectionStatus::Connected => return,
         ConnectionStatus::Connecting => {}
         ConnectionStatus::Disconnected { since, .. } => {
-            let duration = when::span(model.now.millis().saturating_sub(since.millis()));
+            let duration = time_format::duration(model.now.millis().saturating_sub(since.millis()));
             toast(model, Tone::Good, format!("Reconnected after {duration}"));
         }
     }
@@ -84,13 +84,15 @@ fn connected(model: &mut Model, commands: &mut Commands) {
 fn disconnected(model: &mut Model, error: ApiError, is_me: bool) {
     let (since, failed) = match &model.connection {
         // Other requests that fail for the same reason do not count as attempts.
-        ConnectionStatus::Disconnected { error: known, .. } if !is_me && known.is_passing() == error.is_passing() => {
+        ConnectionStatus::Disconnected { error: known, .. }
+            if !is_me && known.is_transient() == error.is_transient() =>
+        {
             return;
         }
         ConnectionStatus::Disconnected { since, attempts, .. } => (*since, *attempts),
         ConnectionStatus::Connected | ConnectionStatus::Connecting => (model.now, 0),
     };
-    let delay = if error.is_passing() {
+    let delay = if error.is_transient() {
         let [.., longest] = RETRY_MS;
         usize::try_from(failed).ok().and_then(|failed| RETRY_MS.get(failed)).copied().unwrap_or(longest)
     } else {

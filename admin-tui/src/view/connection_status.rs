@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use crate::{
     api::ApiError,
     model::{ConnectionStatus, Model},
+    time_format,
     ui::{Canvas, Tone, below, row},
-    when,
 };
 
 const WIDTH: u16 = 76;
@@ -44,7 +44,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     };
     let tries = match attempts {
         1 => "  ·  1 attempt".to_owned(),
-        _ => format!("  ·  {attempts} attempts in {}", when::span(elapsed(since.millis(), model.now.millis()))),
+        _ => format!(
+            "  ·  {attempts} attempts in {}",
+            time_format::duration(elapsed(since.millis(), model.now.millis()))
+        ),
     };
     let texts = [(canvas.spinner(), Tone::Accent), (" ", Tone::Plain), (&retry, Tone::Plain), (&tries, Tone::Dim)];
     canvas.line(row(inside, inside.height.saturating_sub(1)), &texts);

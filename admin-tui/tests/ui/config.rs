@@ -1,6 +1,6 @@
 //! The configuration form of a tenant.
 
-use doorward_admin::backend::Call;
+use doorward_admin::request::BackendRequest;
 use doorward_shared::ErrorCode;
 
 use crate::{
@@ -15,7 +15,7 @@ async fn configuration_is_checked_while_typing_and_saved_after_review() {
     let mut app = App::start(fake.clone(), 100, 40).await;
     app.keys("2 enter j j j enter").await;
     app.write("/").await;
-    let checks = || fake.count(|call| matches!(call, Call::CheckConfig(_)));
+    let checks = || fake.count(|call| matches!(call, BackendRequest::CheckConfig(_)));
     app.pass(100).await;
     assert_eq!(checks(), 0, "checked before the user paused");
     app.pass(300).await;
@@ -23,7 +23,7 @@ async fn configuration_is_checked_while_typing_and_saved_after_review() {
     app.shows(&["✗ `https://acmebank.example/` must end without `/`"]);
     app.keys("enter w").await;
     app.shows(&["origins[0]"]);
-    assert_eq!(fake.count(|call| matches!(call, Call::Configure(..))), 0);
+    assert_eq!(fake.count(|call| matches!(call, BackendRequest::Configure(..))), 0);
 
     app.keys("enter backspace enter").await;
     app.keys("j j enter").await;

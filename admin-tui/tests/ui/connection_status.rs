@@ -1,6 +1,6 @@
 //! Unreachable server, rejected token, unknown certificate: explained, and retried automatically.
 
-use doorward_admin::{api::ApiError, backend::Call};
+use doorward_admin::{api::ApiError, request::BackendRequest};
 
 use crate::{
     data,
@@ -41,11 +41,11 @@ async fn screens_stay_visible_while_the_server_is_unreachable() {
     app.shows(&["▌Globex"]);
     app.pass(1_000).await;
     fake.fail(None);
-    let lists = fake.count(|call| matches!(call, Call::Tenants(_)));
+    let lists = fake.count(|call| matches!(call, BackendRequest::Tenants(_)));
     app.pass(2_000).await;
     app.shows(&["Reconnected", "▌Globex"]);
     app.lacks(&["retrying"]);
-    assert_eq!(fake.count(|call| matches!(call, Call::Tenants(_))), lists + 1, "the list was not reloaded");
+    assert_eq!(fake.count(|call| matches!(call, BackendRequest::Tenants(_))), lists + 1, "the list was not reloaded");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use doorward_admin::{
     api::{ApiError, AuditQuery, Progress, TenantSummaryQuery},
-    backend::{Admin, Answer, AuditAt, Call, Export},
+    request::{ApiBackend, AuditPosition, BackendRequest, BackendResponse, ExportRequest},
     secret::{Revealed, Secret},
 };
 use doorward_shared::{
@@ -31,7 +31,7 @@ struct Behaviour {
     /// Whether requests panic.
     panics: bool,
     /// Requests so far.
-    calls: Vec<Call>,
+    calls: Vec<BackendRequest>,
 }
 
 /// The fake server.
@@ -69,12 +69,12 @@ impl FakeServer {
     }
 
     /// Returns the requests so far.
-    pub(crate) fn calls(&self) -> Vec<Call> {
+    pub(crate) fn calls(&self) -> Vec<BackendRequest> {
         self.behaviour.lock().unwrap().calls.clone()
     }
 
     /// Counts the requests so far that match.
-    pub(crate) fn count(&self, is: impl Fn(&Call) -> bool) -> usize {
+    pub(crate) fn count(&self, is: impl Fn(&BackendRequest) -> bool) -> usize {
         self.calls().iter().filter(|call| is(call)).count()
     }
 }
@@ -90,8 +90,8 @@ pub(crate) fn unreachable() -> ApiError {
     }
 }
 
-impl Admin for FakeServer {
-    async fn call(&self, call: Call) -> Result<Answer, ApiError> {
+impl ApiBackend for FakeServer {
+    async fn call(&self, call: BackendRequest) -> Result<BackendResponse, ApiError> {
         loop {
             let released = self.released.notified();
             if !self.behaviour.lock().unwrap().holds {
@@ -107,12 +107,18 @@ impl Admin for FakeServer {
         assert!(!panics, "the client panics");
         match error {
             Some(error) => Err(error),
-            None if call == Call::Me => Ok(Answer::Me(Me { name: "ops".to_owned(), role: self.role })),
+            None if call == BackendRequest::Me => {
+                Ok(BackendResponse::Me(Me { name: "ops".to_owned(), role: self.role }))
+            }
             None => answer(&mut self.world.lock().unwrap(), call),
         }
     }
 
-    async fn export(&self, export: Export, mut progress: impl FnMut(Progress) + Send) -> Result<Progress, String> {
+    async fn export(
+        &self,
+        export: ExportRequest,
+        mut progress: impl FnMut(Progress) + Send,
+    ) -> Result<Progress, String> {
         let total = {
             let world = self.world.lock().unwrap();
             world.audit.iter().filter(|row| matches(&export.query, row)).count()
@@ -130,25 +136,27 @@ impl Admin for FakeServer {
     }
 }
 
-fn answer(world: &mut World, call: Call) -> Result<Answer, ApiError> {
+fn answer(world: &mut World, call: BackendRequest) -> Result<BackendResponse, ApiError> {
     let unknown = || refusal(ErrorCode::TenantNotFound, "tenant not found", "");
     Ok(match call {
-        Call::Me => return Err(unknown()),
-        Call::Overview(days) => Answer::Overview(Box::new(data::overview(world, days))),
-        Call::Tenants(query) => Answer::Tenants(tenants(world, &query)),
-        Call::TenantOverview(id, _) => {
+        BackendRequest::Me => return Err(unknown()),
+        BackendRequest::Overview(days) => BackendResponse::Overview(Box::new(data::overview(world, days))),
+        BackendRequest::Tenants(query) => BackendResponse::Tenants(tenants(world, &query)),
+        BackendRequest::TenantOverview(id, _) => {
             let summary = world.tenant(id).ok_or_else(unknown)?.summary.clone();
-            Answer::TenantOverview(Box::new(TenantOverview { summary, activity: data::activity(14) }))
+            BackendResponse::TenantOverview(Box::new(TenantOverview { summary, activity: data::activity(14) }))
         }
-        Call::Tenant(id) => {
+        BackendRequest::Tenant(id) => {
             let it = world.tenant(id).ok_or_else(unknown)?;
             let display_name = it.summary.tenant.display_name.clone();
-            Answer::Tenant(Box::new(TenantDetail { id, display_name, config: it.config.clone() }))
+            BackendResponse::Tenant(Box::new(TenantDetail { id, display_name, config: it.config.clone() }))
         }
-        Call::CheckConfig(config) => Answer::ConfigCheck(check(&config)),
-        Call::ApiKeys(id) => Answer::ApiKeys(world.tenant(id).ok_or_else(unknown)?.api_keys.clone()),
-        Call::SigningKeys(id) => Answer::SigningKeys(world.tenant(id).ok_or_else(unknown)?.signing_keys.clone()),
-        Call::Users(id, query) => {
+        BackendRequest::CheckConfig(config) => BackendResponse::ConfigCheck(check(&config)),
+        BackendRequest::ApiKeys(id) => BackendResponse::ApiKeys(world.tenant(id).ok_or_else(unknown)?.api_keys.clone()),
+        BackendRequest::SigningKeys(id) => {
+            BackendResponse::SigningKeys(world.tenant(id).ok_or_else(unknown)?.signing_keys.clone())
+        }
+        BackendRequest::Users(id, query) => {
             let text = query.text.unwrap_or_default();
             let users = &world.tenant(id).ok_or_else(unknown)?.users;
             let items: Vec<_> = users
@@ -157,13 +165,13 @@ fn answer(world: &mut World, call: Call) -> Result<Answer, ApiError> {
                 .cloned()
                 .collect();
             let total = u64::try_from(items.len()).unwrap();
-            Answer::Users(UserSummaryPage { items, total, next: None })
+            BackendResponse::Users(UserSummaryPage { items, total, next: None })
         }
-        Call::User(id, user) => {
+        BackendRequest::User(id, user) => {
             let it = world.tenant(id).ok_or_else(unknown)?;
             let found = it.users.iter().find(|it| it.user.user_id == user || it.user.id.to_string() == user);
             let found = found.ok_or_else(|| refusal(ErrorCode::UserNotFound, "user not found", ""))?;
-            Answer::User(Box::new(UserDetail {
+            BackendResponse::User(Box::new(UserDetail {
                 user: found.user.clone(),
                 credentials: it.credentials.iter().filter(|it| it.user_id == found.user.user_id).cloned().collect(),
                 transactions: it
@@ -174,22 +182,22 @@ fn answer(world: &mut World, call: Call) -> Result<Answer, ApiError> {
                     .collect(),
             }))
         }
-        Call::Transactions(id, query) => {
+        BackendRequest::Transactions(id, query) => {
             let text = query.text.unwrap_or_default();
             let all = &world.tenant(id).ok_or_else(unknown)?.transactions;
             let items = all.iter().filter(|it| it.transaction.identifier.contains(&text)).cloned().collect();
-            Answer::Transactions(TransactionPage { items, next: None })
+            BackendResponse::Transactions(TransactionPage { items, next: None })
         }
-        Call::Audit(query, at) => Answer::Audit(audit(world, &query, at)),
-        Call::AdminTokens => Answer::AdminTokens(world.tokens.clone()),
+        BackendRequest::Audit(query, at) => BackendResponse::Audit(audit(world, &query, at)),
+        BackendRequest::AdminTokens => BackendResponse::AdminTokens(world.tokens.clone()),
         other => return change(world, other),
     })
 }
 
-fn change(world: &mut World, call: Call) -> Result<Answer, ApiError> {
+fn change(world: &mut World, call: BackendRequest) -> Result<BackendResponse, ApiError> {
     let unknown = || refusal(ErrorCode::TenantNotFound, "tenant not found", "");
     Ok(match call {
-        Call::CreateTenant(request) => {
+        BackendRequest::CreateTenant(request) => {
             let name = request.display_name.unwrap_or_default();
             if name.contains("refuse") {
                 return Err(refusal(
@@ -200,21 +208,21 @@ fn change(world: &mut World, call: Call) -> Result<Answer, ApiError> {
             }
             let id = world.add_tenant(&name);
             let key = request.create_api_key.then(|| revealed("first", data::SECRET));
-            Answer::Created(id, key)
+            BackendResponse::Created(id, key)
         }
-        Call::RenameTenant(id, name) => {
+        BackendRequest::RenameTenant(id, name) => {
             world.tenant_mut(id).ok_or_else(unknown)?.summary.tenant.display_name = name;
-            Answer::Done
+            BackendResponse::Done
         }
-        Call::DeleteTenant(id) => {
+        BackendRequest::DeleteTenant(id) => {
             world.tenants.retain(|it| it.summary.tenant.id != id);
-            Answer::Done
+            BackendResponse::Done
         }
-        Call::Configure(id, config) => {
+        BackendRequest::Configure(id, config) => {
             world.tenant_mut(id).ok_or_else(unknown)?.config = *config;
-            Answer::Done
+            BackendResponse::Done
         }
-        Call::CreateApiKey(id, request) => {
+        BackendRequest::CreateApiKey(id, request) => {
             let name = request.name.unwrap_or_default();
             let at = world.tenants.len() * 100 + world.tenant(id).ok_or_else(unknown)?.api_keys.len();
             let item = SecretItem {
@@ -226,13 +234,13 @@ fn change(world: &mut World, call: Call) -> Result<Answer, ApiError> {
                 expires_at: request.expires_at,
             };
             world.tenant_mut(id).ok_or_else(unknown)?.api_keys.insert(0, item);
-            Answer::Secret(Revealed { expires_at: request.expires_at, ..revealed(&name, data::SECRET) })
+            BackendResponse::Secret(Revealed { expires_at: request.expires_at, ..revealed(&name, data::SECRET) })
         }
-        Call::RevokeApiKey(id, key) => {
+        BackendRequest::RevokeApiKey(id, key) => {
             world.tenant_mut(id).ok_or_else(unknown)?.api_keys.retain(|it| it.id != key.uuid());
-            Answer::Done
+            BackendResponse::Done
         }
-        Call::RotateSigningKey(id, algorithm) => {
+        BackendRequest::RotateSigningKey(id, algorithm) => {
             let key = SigningKeyItem {
                 id: data::uuid(0xb, 99),
                 algorithm: algorithm.unwrap_or(SigningAlgorithm::Es256),
@@ -242,28 +250,30 @@ fn change(world: &mut World, call: Call) -> Result<Answer, ApiError> {
                 signing: false,
             };
             world.tenant_mut(id).ok_or_else(unknown)?.signing_keys.insert(0, key.clone());
-            Answer::SigningKeys(vec![key])
+            BackendResponse::SigningKeys(vec![key])
         }
-        Call::RetireSigningKey(id, key) => {
+        BackendRequest::RetireSigningKey(id, key) => {
             let keys = &mut world.tenant_mut(id).ok_or_else(unknown)?.signing_keys;
             for it in keys.iter_mut().filter(|it| it.id == key.uuid()) {
                 (it.retired_at, it.signing) = (Some(crate::harness::start_time()), false);
             }
-            Answer::Done
+            BackendResponse::Done
         }
-        Call::DeleteUser(id, user) => {
+        BackendRequest::DeleteUser(id, user) => {
             let users = &mut world.tenant_mut(id).ok_or_else(unknown)?.users;
             users.retain(|it| it.user.id.to_string() != user && it.user.user_id != user);
-            Answer::Done
+            BackendResponse::Done
         }
-        Call::DeleteCredential(id, _, credential) => {
+        BackendRequest::DeleteCredential(id, _, credential) => {
             world.tenant_mut(id).ok_or_else(unknown)?.credentials.retain(|it| it.id.to_string() != credential);
-            Answer::Done
+            BackendResponse::Done
         }
-        Call::CreateAdminToken(request) => Answer::Secret(revealed(&request.name.unwrap_or_default(), data::SECRET)),
-        Call::RevokeAdminToken(id) => {
+        BackendRequest::CreateAdminToken(request) => {
+            BackendResponse::Secret(revealed(&request.name.unwrap_or_default(), data::SECRET))
+        }
+        BackendRequest::RevokeAdminToken(id) => {
             world.tokens.retain(|it| it.secret.id != id.uuid());
-            Answer::Done
+            BackendResponse::Done
         }
         _ => return Err(unknown()),
     })
@@ -331,12 +341,12 @@ fn matches(query: &AuditQuery, row: &AdminAuditLogItem) -> bool {
         && query.end.is_none_or(|end| entry.created_at < end)
 }
 
-fn audit(world: &World, query: &AuditQuery, at: AuditAt) -> Vec<AdminAuditLogItem> {
+fn audit(world: &World, query: &AuditQuery, at: AuditPosition) -> Vec<AdminAuditLogItem> {
     let found = world.audit.iter().filter(|row| matches(query, row));
     match at {
-        AuditAt::Newest => found.rev().take(100).cloned().collect(),
-        AuditAt::Before(id) => found.rev().filter(|row| row.entry.id < id).take(100).cloned().collect(),
-        AuditAt::After(id) => found.filter(|row| row.entry.id > id).take(100).cloned().collect(),
+        AuditPosition::Newest => found.rev().take(100).cloned().collect(),
+        AuditPosition::Before(id) => found.rev().filter(|row| row.entry.id < id).take(100).cloned().collect(),
+        AuditPosition::After(id) => found.filter(|row| row.entry.id > id).take(100).cloned().collect(),
     }
 }
 

@@ -13,9 +13,9 @@ use std::{
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use doorward_admin::{
     app::{Input, run},
-    backend::Admin,
-    folders::Folders,
     model::Options,
+    paths::BaseFolders,
+    request::ApiBackend,
     secret::Secret,
     terminal_control::TerminalControl,
     ui::Theme,
@@ -60,7 +60,7 @@ impl Backend for Shared {
             content.into_iter().try_for_each(|(x, y, cell)| {
                 it.draw(std::iter::once((x, y, cell)))?;
                 // As in a real terminal, a wide character covers its second column.
-                let covered = doorward_admin::escape::width(cell.symbol()) > 1;
+                let covered = doorward_admin::sanitize::width(cell.symbol()) > 1;
                 if covered { it.draw(std::iter::once((x + 1, y, &Cell::EMPTY))) } else { Ok(()) }
             })
         })
@@ -153,12 +153,12 @@ pub(crate) struct App {
 
 impl App {
     /// Starts the app on a terminal of a given size.
-    pub(crate) async fn start<A: Admin>(api: Arc<A>, columns: u16, rows: u16) -> Self {
+    pub(crate) async fn start<A: ApiBackend>(api: Arc<A>, columns: u16, rows: u16) -> Self {
         Self::start_in(api, columns, rows, Theme::Dark, PathBuf::from("/exports")).await
     }
 
     /// Starts the app with a theme and a folder for exports.
-    pub(crate) async fn start_in<A: Admin>(
+    pub(crate) async fn start_in<A: ApiBackend>(
         api: Arc<A>,
         columns: u16,
         rows: u16,
@@ -171,7 +171,7 @@ impl App {
         let control = Control::default();
         let (backend, app_control) = (terminal.clone(), control.clone());
         let now = start_time();
-        let folders = Folders { here: folder, home: Some(PathBuf::from("/home/ops")) };
+        let folders = BaseFolders { current: folder, home: Some(PathBuf::from("/home/ops")) };
         let options = Options { server: "http://127.0.0.1:8001".to_owned(), theme, folders, now };
         let task = tokio::spawn(async move {
             let events =
@@ -266,7 +266,7 @@ impl App {
             while x < buffer.area.width {
                 let symbol = buffer[(x, y)].symbol();
                 line.push_str(symbol);
-                x += u16::try_from(doorward_admin::escape::width(symbol)).unwrap().max(1);
+                x += u16::try_from(doorward_admin::sanitize::width(symbol)).unwrap().max(1);
             }
             lines.push(line.trim_end().to_owned());
         }
@@ -278,7 +278,7 @@ impl App {
         let screen = self.screen();
         screen.lines().enumerate().find_map(|(row, line)| {
             let before = line.get(..line.find(text)?)?;
-            let column = doorward_admin::escape::width(before);
+            let column = doorward_admin::sanitize::width(before);
             Some((u16::try_from(column).unwrap(), u16::try_from(row).unwrap()))
         })
     }

@@ -1,7 +1,7 @@
 //! Keys, mouse, help, command palette, sizes and colours, and that the app never blocks on the server.
 
 use crossterm::event::MouseEventKind;
-use doorward_admin::{backend::Call, ui::Theme};
+use doorward_admin::{request::BackendRequest, ui::Theme};
 use doorward_shared::AuditType;
 
 use crate::{data, fake_server::FakeServer, harness::App};
@@ -57,7 +57,7 @@ async fn filter_sends_the_first_request_immediately_and_the_next_after_each_resp
     app.keys("2 /").await;
     let requested = |fake: &FakeServer| {
         let text = |call| match call {
-            Call::Tenants(query) => query.text,
+            BackendRequest::Tenants(query) => query.text,
             _ => None,
         };
         fake.calls().into_iter().filter_map(text).collect::<Vec<_>>()
@@ -82,10 +82,13 @@ async fn filter_does_not_wait_for_a_slow_response_after_a_pause_in_typing() {
     app.pass(200).await;
     fake.hold(false);
     app.wait_until_idle().await;
-    let requested: Vec<_> =
-        fake.calls().into_iter().filter(|call| matches!(call, Call::Users(_, query) if query.text.is_some())).collect();
+    let requested: Vec<_> = fake
+        .calls()
+        .into_iter()
+        .filter(|call| matches!(call, BackendRequest::Users(_, query) if query.text.is_some()))
+        .collect();
     assert!(
-        matches!(requested.as_slice(), [Call::Users(_, query)] if query.text.as_deref() == Some("ali")),
+        matches!(requested.as_slice(), [BackendRequest::Users(_, query)] if query.text.as_deref() == Some("ali")),
         "{requested:?}"
     );
 }
@@ -291,7 +294,7 @@ async fn refusals_name_tenants_outside_of_the_busiest() {
 async fn screens_refresh_only_while_they_are_in_front() {
     let fake = FakeServer::new(data::world());
     let mut app = App::start(fake.clone(), 80, 24).await;
-    let overviews = || fake.count(|call| matches!(call, Call::Overview(_)));
+    let overviews = || fake.count(|call| matches!(call, BackendRequest::Overview(_)));
     app.pass(4_000).await;
     assert_eq!(overviews(), 1);
     app.pass(2_000).await;

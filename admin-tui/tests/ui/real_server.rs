@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use doorward_admin::{
-    api::{Api, Target, Token},
+    api::{Api, Endpoint, Token},
     ui::Theme,
 };
 use doorward_shared::{TenantId, admin::Role};
@@ -17,7 +17,7 @@ async fn start(server: &TestServer, role: Role, folder: PathBuf) -> App {
     let http = server.admin("maker", Role::Admin).await;
     let created = http.post("/admin_tokens", &json!({ "name": "operator", "role": role })).await.expect(201);
     let token = Token::new(&created.field("secret")).unwrap();
-    let target = Target { url: server.admin_url.parse().unwrap(), token, ca: None };
+    let target = Endpoint { url: server.admin_url.parse().unwrap(), token, ca: None };
     let mut app = App::start_in(Arc::new(Api::new(target).unwrap()), 120, 40, Theme::Dark, folder).await;
     app.wait_for("operator").await;
     app

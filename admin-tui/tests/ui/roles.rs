@@ -1,8 +1,8 @@
 //! Auditors are not offered commands that change anything, and keys of such commands do nothing.
 
 use doorward_admin::{
-    backend::Call,
     model::Model,
+    request::BackendRequest,
     screen::tenant::{Tab, Tenant},
     ui::{Command, Page as _},
 };
@@ -10,22 +10,22 @@ use doorward_shared::admin::Role;
 
 use crate::{data, fake_server::FakeServer, fake_server::tenant_id, harness::App};
 
-fn changes(call: &Call) -> bool {
+fn changes(call: &BackendRequest) -> bool {
     !matches!(
         call,
-        Call::Me
-            | Call::Overview(_)
-            | Call::Tenants(_)
-            | Call::TenantOverview(..)
-            | Call::Tenant(_)
-            | Call::CheckConfig(_)
-            | Call::ApiKeys(_)
-            | Call::SigningKeys(_)
-            | Call::Users(..)
-            | Call::User(..)
-            | Call::Transactions(..)
-            | Call::Audit(..)
-            | Call::AdminTokens
+        BackendRequest::Me
+            | BackendRequest::Overview(_)
+            | BackendRequest::Tenants(_)
+            | BackendRequest::TenantOverview(..)
+            | BackendRequest::Tenant(_)
+            | BackendRequest::CheckConfig(_)
+            | BackendRequest::ApiKeys(_)
+            | BackendRequest::SigningKeys(_)
+            | BackendRequest::Users(..)
+            | BackendRequest::User(..)
+            | BackendRequest::Transactions(..)
+            | BackendRequest::Audit(..)
+            | BackendRequest::AdminTokens
     )
 }
 
@@ -77,7 +77,7 @@ fn token_may_change_nothing_before_its_role_is_known() {
     let options = doorward_admin::model::Options {
         server: String::new(),
         theme: doorward_admin::ui::Theme::Plain,
-        folders: doorward_admin::folders::Folders::default(),
+        folders: doorward_admin::paths::BaseFolders::default(),
         now: crate::harness::start_time(),
     };
     assert!(!Model::new(options).may_change());

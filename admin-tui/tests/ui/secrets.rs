@@ -1,10 +1,10 @@
 //! A new secret is shown in one dialog and nowhere else.
 
 use doorward_admin::{
-    backend::{Answer, Call},
     effect::{Effect, RequestId, RequestResult},
     message::Message,
     overlay::secret::SecretDialog,
+    request::{BackendRequest, BackendResponse},
     secret::{Revealed, Secret},
 };
 
@@ -62,10 +62,13 @@ async fn secret_is_complete_on_a_narrow_terminal_and_after_a_resize() {
 #[test]
 fn debug_output_does_not_contain_the_secret() {
     let revealed = Revealed { name: "ci".to_owned(), secret: Secret::new(data::SECRET.to_owned()), expires_at: None };
-    let response = Message::Response(RequestResult { id: RequestId(1), result: Ok(Answer::Secret(revealed.clone())) });
+    let response =
+        Message::Response(RequestResult { id: RequestId(1), result: Ok(BackendResponse::Secret(revealed.clone())) });
     let effect = Effect::Copy(revealed.secret.clone());
     let overlay = SecretDialog::new("API key", revealed);
-    for text in [format!("{response:?}"), format!("{effect:?}"), format!("{overlay:?}"), format!("{:?}", Call::Me)] {
+    for text in
+        [format!("{response:?}"), format!("{effect:?}"), format!("{overlay:?}"), format!("{:?}", BackendRequest::Me)]
+    {
         assert!(!text.contains("6f1d2c3b"), "{text}");
     }
 }

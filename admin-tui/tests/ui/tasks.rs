@@ -2,7 +2,7 @@
 
 use doorward_admin::{
     api::ExportFormat,
-    backend::{AuditAt, Call},
+    request::{AuditPosition, BackendRequest},
 };
 use doorward_shared::{AuditType, admin::Role, audit::AuditOutcome, page::Order};
 
@@ -21,7 +21,7 @@ async fn tenant_is_created_renamed_and_deleted() {
     app.keys("tab right enter").await;
     app.shows(&["Tenants › Wonka", "Created tenant Wonka"]);
     let created = fake.calls().into_iter().find_map(|call| match call {
-        Call::CreateTenant(request) => Some(*request),
+        BackendRequest::CreateTenant(request) => Some(*request),
         _ => None,
     });
     let created = created.unwrap();
@@ -42,7 +42,7 @@ async fn tenant_is_created_renamed_and_deleted() {
     app.write("Will").await;
     app.keys("enter").await;
     assert_eq!(
-        fake.count(|call| matches!(call, Call::DeleteTenant(_))),
+        fake.count(|call| matches!(call, BackendRequest::DeleteTenant(_))),
         0,
         "an incomplete name confirmed the deletion"
     );
@@ -64,7 +64,7 @@ async fn form_shows_missing_values_and_errors_of_the_server() {
     app.write("https://x.example").await;
     app.keys("enter").await;
     app.shows(&["origins require the RP ID"]);
-    assert_eq!(fake.count(|call| matches!(call, Call::CreateTenant(_))), 0);
+    assert_eq!(fake.count(|call| matches!(call, BackendRequest::CreateTenant(_))), 0);
     app.write("x.example").await;
     app.keys("enter").await;
     app.shows(&["New tenant", "display_name is taken"]);
@@ -143,7 +143,7 @@ async fn admin_token_is_created_and_revoked() {
     app.keys("tab right enter").await;
     app.shows(&[data::SECRET]);
     let role = fake.calls().into_iter().find_map(|call| match call {
-        Call::CreateAdminToken(request) => request.role,
+        BackendRequest::CreateAdminToken(request) => request.role,
         _ => None,
     });
     assert_eq!(role, Some(Role::Admin));
@@ -163,7 +163,7 @@ async fn tenants_are_sorted_filtered_and_loaded_while_scrolling() {
     let app = App::start(fake.clone(), 80, 24).await;
     app.keys("2 s s S").await;
     let sorted = fake.calls().into_iter().rev().find_map(|call| match call {
-        Call::Tenants(query) => Some((query.sort.map(|sort| sort.as_str()), query.order)),
+        BackendRequest::Tenants(query) => Some((query.sort.map(|sort| sort.as_str()), query.order)),
         _ => None,
     });
     assert_eq!(sorted, Some((Some("name"), Some(Order::Descending))));
@@ -172,7 +172,7 @@ async fn tenants_are_sorted_filtered_and_loaded_while_scrolling() {
         app.keys("G").await;
     }
     app.shows(&["Tenant 000"]);
-    assert!(fake.count(|call| matches!(call, Call::Tenants(query) if query.after.is_some())) >= 2);
+    assert!(fake.count(|call| matches!(call, BackendRequest::Tenants(query) if query.after.is_some())) >= 2);
     app.keys("/").await;
     app.write("t 04").await;
     app.shows(&["10 tenants", "Tenant 049"]);
@@ -218,7 +218,7 @@ async fn filters_combine_and_are_removed_one_by_one() {
     app.keys("space down space enter").await;
     app.shows(&["type: webauthn_authentication_final_failed ×", "type: mfa_authentication_final_failed ×"]);
     let query = fake.calls().into_iter().rev().find_map(|call| match call {
-        Call::Audit(query, AuditAt::Newest) => Some(query),
+        BackendRequest::Audit(query, AuditPosition::Newest) => Some(query),
         _ => None,
     });
     let query = query.unwrap();

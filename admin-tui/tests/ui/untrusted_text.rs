@@ -1,6 +1,6 @@
 //! Text from outside that contains control, invisible and misleading characters.
 
-use doorward_admin::{escape, ui::Theme};
+use doorward_admin::{sanitize, ui::Theme};
 
 use crate::{data, fake_server::FakeServer, harness::App};
 
@@ -51,9 +51,9 @@ fn inspect(app: &App, screen: &str) {
     for y in 0..buffer.area.height {
         for x in 0..buffer.area.width {
             let symbol = buffer[(x, y)].symbol();
-            let bad = symbol.chars().any(escape::is_hidden);
+            let bad = symbol.chars().any(sanitize::needs_escape);
             assert!(!bad, "{symbol:?} at {x},{y} of {screen}\n{}", app.screen());
-            let end = x + u16::try_from(escape::width(symbol)).unwrap();
+            let end = x + u16::try_from(sanitize::width(symbol)).unwrap();
             assert!(end <= buffer.area.width, "{symbol:?} at {x},{y} of {screen} leaves the terminal");
         }
     }
@@ -112,7 +112,7 @@ async fn escaped_characters_are_visible() {
 async fn displayed_form_of_a_name_confirms_its_deletion() {
     let app = App::start(FakeServer::new(untrusted_world()), 160, 48).await;
     app.keys("2 d").await;
-    app.write(&format!("Acme {}", escape::visible(UNTRUSTED.trim()))).await;
+    app.write(&format!("Acme {}", sanitize::sanitize(UNTRUSTED.trim()))).await;
     app.keys("enter").await;
     app.shows(&["Deleted tenant", "7 tenants"]);
 }
@@ -133,7 +133,7 @@ async fn wide_characters_do_not_move_columns() {
     let column = |name: &str, text: &str| {
         let screen = app.screen();
         let line = screen.lines().find(|line| line.contains(name)).unwrap();
-        escape::width(&line[..line.rfind(text).unwrap() + text.len()])
+        sanitize::width(&line[..line.rfind(text).unwrap() + text.len()])
     };
     assert_eq!(column("東京電力", "42m"), column("Globex", "7m"));
     // The border of an overlay over wide characters is complete.
@@ -142,6 +142,6 @@ async fn wide_characters_do_not_move_columns() {
     let (x, top) = app.find("╭ Delete").unwrap();
     for y in top + 1..top + 9 {
         assert_eq!(buffer[(x, y)].symbol(), "│", "line {y}");
-        assert_eq!(escape::width(buffer[(x - 1, y)].symbol()), 1, "line {y}");
+        assert_eq!(sanitize::width(buffer[(x - 1, y)].symbol()), 1, "line {y}");
     }
 }

@@ -4,8 +4,8 @@ use doorward_shared::{TenantId, audit::AdminAuditLogItem};
 use ratatui::layout::Rect;
 
 use crate::{
+    time_format,
     ui::{Canvas, Tone, below},
-    when,
 };
 
 /// Draws an entry. `tenant` is the tenant's name, if known.
@@ -13,7 +13,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, row: &AdminAuditLogItem, tenant: Opt
     let entry = &row.entry;
     let inside = canvas.panel(area, entry.kind.as_str(), false);
     let (outcome, tone) = if entry.kind.is_failure() { ("failed", Tone::Bad) } else { ("succeeded", Tone::Good) };
-    let time = format!("{}  ({})", entry.created_at, when::ago(canvas.now, entry.created_at));
+    let time = format!("{}  ({})", entry.created_at, time_format::ago(canvas.now, entry.created_at));
     let mut details = vec![("when", time, Tone::Plain), ("outcome", outcome.to_owned(), tone)];
     let optional = [
         ("reason", &entry.error_code, Tone::Bad),

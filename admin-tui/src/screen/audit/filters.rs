@@ -5,8 +5,8 @@ use doorward_shared::{AuditType, TenantId, audit::AuditOutcome};
 use super::Audit;
 use crate::{
     api::AuditQuery,
+    time_format,
     ui::{Command, TextInput, UpdateContext},
-    when,
 };
 
 /// Maximum number of event types with a chip each. More types share one chip.
@@ -51,8 +51,8 @@ impl Audit {
         let last = [
             chip("user", query.actor.clone(), |query| query.actor = None),
             chip("address", query.source_ip.clone(), |query| query.source_ip = None),
-            chip("from", query.start.map(when::full), |query| query.start = None),
-            chip("until", query.end.map(when::full), |query| query.end = None),
+            chip("from", query.start.map(time_format::date_time), |query| query.start = None),
+            chip("until", query.end.map(time_format::date_time), |query| query.end = None),
             chip("text", query.text.clone(), |query| query.text = None),
         ];
         first.into_iter().flatten().chain(types).chain(last.into_iter().flatten()).collect()

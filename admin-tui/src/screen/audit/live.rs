@@ -6,8 +6,8 @@ use doorward_shared::audit::AdminAuditLogItem;
 use super::Audit;
 use crate::{
     api::ApiError,
-    backend::{AUDIT_SLICE, Answer, AuditAt, Call},
     effect::{RequestId, RequestResult},
+    request::{AUDIT_PAGE_SIZE, AuditPosition, BackendRequest, BackendResponse},
     ui::{Selection, UpdateContext},
 };
 
@@ -20,12 +20,12 @@ const POLL_MS: i64 = 1_000;
 
 /// Returns whether a response has as many entries as were requested, so that there may be more.
 fn is_full_page(rows: &[AdminAuditLogItem]) -> bool {
-    u32::try_from(rows.len()).is_ok_and(|count| count >= AUDIT_SLICE)
+    u32::try_from(rows.len()).is_ok_and(|count| count >= AUDIT_PAGE_SIZE)
 }
 
 impl Audit {
-    fn send(&self, at: AuditAt, cx: &mut UpdateContext<'_>) -> Option<RequestId> {
-        Some(cx.send(Call::Audit(self.query.clone(), at)))
+    fn send(&self, at: AuditPosition, cx: &mut UpdateContext<'_>) -> Option<RequestId> {
+        Some(cx.send(BackendRequest::Audit(self.query.clone(), at)))
     }
 
     /// Requests the newest entries, which replace all rows.
@@ -33,7 +33,7 @@ impl Audit {
         let pending = [self.restarting.take(), self.polling.take(), self.loading_older.take()];
         pending.into_iter().flatten().for_each(|id| cx.cancel(id));
         self.polled_at = Some(cx.now);
-        self.restarting = self.send(AuditAt::Newest, cx);
+        self.restarting = self.send(AuditPosition::Newest, cx);
     }
 
     /// Resumes the live log at its newest entry.
@@ -58,7 +58,7 @@ impl Audit {
         match self.newest {
             Some(newest) => {
                 self.polled_at = Some(cx.now);
-                self.polling = self.send(AuditAt::After(newest), cx);
+                self.polling = self.send(AuditPosition::After(newest), cx);
             }
             None => self.restart(cx),
         }
@@ -69,7 +69,7 @@ impl Audit {
         let is_near_end = self.selection.selected + PREFETCH_ROWS >= self.rows.len();
         let is_pending = self.loading_older.is_some() || self.restarting.is_some();
         if let Some(oldest) = self.rows.back().filter(|_| is_near_end && !self.is_complete && !is_pending) {
-            self.loading_older = self.send(AuditAt::Before(oldest.entry.id), cx);
+            self.loading_older = self.send(AuditPosition::Before(oldest.entry.id), cx);
         }
     }
 
@@ -103,9 +103,9 @@ impl Audit {
         None
     }
 
-    fn rows_of(&mut self, result: Result<Answer, ApiError>) -> Option<Vec<AdminAuditLogItem>> {
+    fn rows_of(&mut self, result: Result<BackendResponse, ApiError>) -> Option<Vec<AdminAuditLogItem>> {
         match result {
-            Ok(Answer::Audit(rows)) => {
+            Ok(BackendResponse::Audit(rows)) => {
                 self.error = None;
                 Some(rows)
             }

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 
 use super::{Audit, entry_view};
 use crate::{
+    time_format,
     ui::{Canvas, Cell, ClickTarget, Column, Tone, View, below, cell, right_of, split_details, tenant_cell},
-    when,
 };
 
 /// Minimum width of a table with a column for the reason of refusals.
@@ -71,7 +71,7 @@ impl Audit {
             Column::fixed("Address", 15).from_width(if all_tenants { 84 } else { 70 }),
             Column::share("Why", 3).from_width(REASON_MIN_WIDTH),
         ]);
-        let today = when::date(canvas.now);
+        let today = time_format::date(canvas.now);
         let has_reason_column = area.width.saturating_sub(2) >= REASON_MIN_WIDTH;
         canvas.table(area, &columns, self.rows.iter(), &self.selection, true, |row| {
             cells(row, all_tenants, has_reason_column, &today)
@@ -81,8 +81,8 @@ impl Audit {
 
 fn cells<'a>(row: &'a AdminAuditLogItem, all_tenants: bool, has_reason_column: bool, today: &str) -> Vec<Cell<'a>> {
     let entry = &row.entry;
-    let date = when::date(entry.created_at);
-    let time = if date == today { when::clock(entry.created_at) } else { date };
+    let date = time_format::date(entry.created_at);
+    let time = if date == today { time_format::time_of_day(entry.created_at) } else { date };
     let failed = entry.kind.is_failure();
     let (mark, mark_tone) = if failed { ("✗", Tone::Bad) } else { ("✓", Tone::Good) };
     let reason = entry.error_code.as_deref().or(entry.error.as_deref()).unwrap_or_default();

@@ -13,8 +13,8 @@ use doorward_shared::{
 
 use crate::{
     api::ApiError,
-    backend::{Answer, Call},
     effect::RequestResult,
+    request::{BackendRequest, BackendResponse},
     ui::{Remote, Selection, TextInput, Tone, UpdateContext, pick},
 };
 use config_field::ConfigField;
@@ -198,12 +198,12 @@ impl ConfigForm {
         if let Ok(config) = self.config()
             && is_due
         {
-            self.check.load(Call::CheckConfig(Box::new(config)), cx);
+            self.check.load(BackendRequest::CheckConfig(Box::new(config)), cx);
         }
     }
 
     /// Handles the response to a check. Returns other responses.
     pub fn handle_response(&mut self, response: RequestResult) -> Option<RequestResult> {
-        self.check.handle_response(response, pick!(Answer::ConfigCheck(check) => check))
+        self.check.handle_response(response, pick!(BackendResponse::ConfigCheck(check) => check))
     }
 }

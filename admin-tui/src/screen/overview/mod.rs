@@ -6,8 +6,8 @@ use doorward_shared::{Timestamp, admin::Overview as OverviewData, audit::AuditOu
 
 use crate::{
     api::AuditQuery,
-    backend::{Answer, Call},
     effect::RequestResult,
+    request::{BackendRequest, BackendResponse},
     ui::{Binding, ClickTarget, Command, Key, LIST_KEYS, Page, Remote, Route, Selection, UpdateContext, bind, pick},
 };
 
@@ -108,11 +108,11 @@ impl Page for Overview {
 
     fn load(&mut self, cx: &mut UpdateContext<'_>) {
         self.requested_at = Some(cx.now);
-        self.data.load(Call::Overview(self.days), cx);
+        self.data.load(BackendRequest::Overview(self.days), cx);
     }
 
     fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
-        let other = self.data.handle_response(response, pick!(Answer::Overview(data) => *data));
+        let other = self.data.handle_response(response, pick!(BackendResponse::Overview(data) => *data));
         if let Some(data) = &self.data.value {
             self.busiest.select(self.busiest.selected, data.busiest.len());
             self.refusals.select(self.refusals.selected, data.latest_refusals.len());

@@ -5,11 +5,11 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{Focus, Overview};
 use crate::{
+    time_format,
     ui::{
         Canvas, Column, Tone, View, below, bytes, cell, columns, refusal_tone, refusals_cell, right_of, short,
         tenant_cell,
     },
-    when,
 };
 
 /// Minimum width for the list of refusals beside the other panels.
@@ -48,7 +48,7 @@ fn draw_facts(canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
     let refused = data.activity.iter().map(|point| point.refused).sum();
     let facts = [
         ("health", "● up".to_owned(), Tone::Good),
-        ("uptime", when::span(uptime_ms), Tone::Plain),
+        ("uptime", time_format::duration(uptime_ms), Tone::Plain),
         ("version", data.version.clone(), Tone::Plain),
         ("storage", format!("{} {}", data.engine, bytes(data.database_bytes)), Tone::Plain),
         ("tenants", short(data.tenants), Tone::Plain),
@@ -95,7 +95,7 @@ impl Overview {
                 cell(short(it.succeeded), Tone::Good),
                 refusals_cell(it.refused),
                 cell(short(it.users), Tone::Plain),
-                cell(it.last_activity.map(|at| when::ago(now, at)).unwrap_or_default(), Tone::Dim),
+                cell(it.last_activity.map(|at| time_format::ago(now, at)).unwrap_or_default(), Tone::Dim),
             ]
         });
     }
@@ -117,7 +117,7 @@ impl Overview {
             let entry = &it.entry;
             let reason = entry.error_code.as_deref().or(entry.error.as_deref()).unwrap_or(entry.kind.as_str());
             vec![
-                cell(when::ago(now, entry.created_at), Tone::Dim),
+                cell(time_format::ago(now, entry.created_at), Tone::Dim),
                 cell(reason, Tone::Bad),
                 tenant_cell(it),
                 cell(entry.actor_user_id.as_deref().unwrap_or("–"), Tone::Plain),

@@ -2,7 +2,7 @@
 
 use super::Tenant;
 use crate::{
-    backend::Call,
+    request::BackendRequest,
     ui::{Action, Binding, Command, Dialog, Key, Question, Tone, UpdateContext, bind},
 };
 
@@ -39,7 +39,7 @@ impl Tenant {
                 (Ok(config), None) => {
                     let lines = form.changes(&config);
                     let action = Action::Request {
-                        call: Box::new(Call::Configure(self.id, Box::new(config))),
+                        call: Box::new(BackendRequest::Configure(self.id, Box::new(config))),
                         done: format!("Saved the configuration of {}", self.name),
                         leaves_screen: false,
                     };

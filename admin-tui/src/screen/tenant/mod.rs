@@ -11,8 +11,8 @@ use doorward_shared::{
 
 use super::{config::ConfigForm, tenants};
 use crate::{
-    backend::{Answer, Call},
     effect::RequestResult,
+    request::{BackendRequest, BackendResponse},
     ui::{
         Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, Page,
         PagedList, Remote, Route, Selection, TextInput, UpdateContext, bind, pick,
@@ -163,13 +163,13 @@ impl Tenant {
 
     fn load_overview(&mut self, cx: &mut UpdateContext<'_>) {
         self.requested_at = Some(cx.now);
-        self.overview.load(Call::TenantOverview(self.id, ACTIVITY_DAYS), cx);
+        self.overview.load(BackendRequest::TenantOverview(self.id, ACTIVITY_DAYS), cx);
     }
 
     fn handle_detail(&mut self, response: RequestResult) -> Option<RequestResult> {
         let mut arrived = None;
-        let other = self.detail.handle_response(response, |answer| match answer {
-            Answer::Tenant(detail) => {
+        let other = self.detail.handle_response(response, |response| match response {
+            BackendResponse::Tenant(detail) => {
                 arrived = Some(detail);
                 Some(())
             }
@@ -235,12 +235,13 @@ impl Page for Tenant {
     fn load(&mut self, cx: &mut UpdateContext<'_>) {
         self.load_overview(cx);
         // On every tab, because the name may have changed.
-        self.detail.load(Call::Tenant(self.id), cx);
+        self.detail.load(BackendRequest::Tenant(self.id), cx);
         self.load_tab(cx);
     }
 
     fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
-        let other = self.overview.handle_response(response, pick!(Answer::TenantOverview(overview) => *overview))?;
+        let other =
+            self.overview.handle_response(response, pick!(BackendResponse::TenantOverview(overview) => *overview))?;
         let other = self.handle_detail(other)?;
         let other = match &mut self.form {
             Some(form) => form.handle_response(other)?,

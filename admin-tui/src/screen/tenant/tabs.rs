@@ -8,8 +8,8 @@ use doorward_shared::{
 use super::{Tab, Tenant};
 use crate::{
     api::UserQuery,
-    backend::{Answer, Call},
     effect::RequestResult,
+    request::{BackendRequest, BackendResponse},
     screen::user,
     ui::{
         Binding, Command, Dialog, FilterInput, FormKind, Key, Keyed, LoadedPage, PagedList, Question, Route, Tone,
@@ -127,7 +127,13 @@ impl Tenant {
             (Tone::Dim, format!("Its clients can no longer call the API of {}.", self.name)),
         ];
         let (title, done) = (format!("Revoke API key {name}?"), format!("Revoked API key {name}"));
-        Question::destructive_request(title, "revoke", lines, Call::RevokeApiKey(self.id, ApiKeyId::new(key.id)), done)
+        Question::destructive_request(
+            title,
+            "revoke",
+            lines,
+            BackendRequest::RevokeApiKey(self.id, ApiKeyId::new(key.id)),
+            done,
+        )
     }
 
     fn confirm_retirement(&self, key: &SigningKeyItem) -> Question {
@@ -139,27 +145,27 @@ impl Tenant {
             lines.push((Tone::Warn, "It is the key that signs now.".to_owned()));
         }
         let title = format!("Retire this signing key of {}?", self.name);
-        let call = Call::RetireSigningKey(self.id, SigningKeyId::new(key.id));
+        let call = BackendRequest::RetireSigningKey(self.id, SigningKeyId::new(key.id));
         Question::destructive_request(title, "retire", lines, call, "Retired the signing key".to_owned())
     }
 
-    fn users_call(&self, after: Option<String>) -> Call {
-        Call::Users(self.id, query(&self.users, &self.user_filter, after))
+    fn users_call(&self, after: Option<String>) -> BackendRequest {
+        BackendRequest::Users(self.id, query(&self.users, &self.user_filter, after))
     }
 
-    fn transactions_call(&self, after: Option<String>) -> Call {
-        Call::Transactions(self.id, query(&self.transactions, &self.transaction_filter, after))
+    fn transactions_call(&self, after: Option<String>) -> BackendRequest {
+        BackendRequest::Transactions(self.id, query(&self.transactions, &self.transaction_filter, after))
     }
 
     pub(super) fn load_tab(&mut self, cx: &mut UpdateContext<'_>) {
         match self.tab {
             Tab::Configuration => {
                 if !self.detail.is_pending() {
-                    self.detail.load(Call::Tenant(self.id), cx);
+                    self.detail.load(BackendRequest::Tenant(self.id), cx);
                 }
             }
-            Tab::ApiKeys => self.api_keys.reload(Call::ApiKeys(self.id), cx),
-            Tab::SigningKeys => self.signing_keys.reload(Call::SigningKeys(self.id), cx),
+            Tab::ApiKeys => self.api_keys.reload(BackendRequest::ApiKeys(self.id), cx),
+            Tab::SigningKeys => self.signing_keys.reload(BackendRequest::SigningKeys(self.id), cx),
             Tab::Users => self.users.reload(self.users_call(None), cx),
             Tab::Transactions => self.transactions.reload(self.transactions_call(None), cx),
         }
@@ -193,10 +199,10 @@ impl Tenant {
 
     /// Handles the response to a request of a list. Returns other responses.
     pub(super) fn handle_rows(&mut self, response: RequestResult) -> Option<RequestResult> {
-        let api_keys = pick!(Answer::ApiKeys(rows) => LoadedPage::complete(rows));
-        let signing_keys = pick!(Answer::SigningKeys(rows) => LoadedPage::complete(rows));
-        let users = pick!(Answer::Users(page) => LoadedPage::new(page.items, page.next, Some(page.total)));
-        let transactions = pick!(Answer::Transactions(page) => LoadedPage::new(page.items, page.next, None));
+        let api_keys = pick!(BackendResponse::ApiKeys(rows) => LoadedPage::complete(rows));
+        let signing_keys = pick!(BackendResponse::SigningKeys(rows) => LoadedPage::complete(rows));
+        let users = pick!(BackendResponse::Users(page) => LoadedPage::new(page.items, page.next, Some(page.total)));
+        let transactions = pick!(BackendResponse::Transactions(page) => LoadedPage::new(page.items, page.next, None));
         let other = self.api_keys.handle_response(response, api_keys)?;
         let other = self.signing_keys.handle_response(other, signing_keys)?;
         let other = self.users.handle_response(other, users)?;

@@ -6,11 +6,11 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use super::{Tab, Tenant};
 use crate::{
     screen::{config::ConfigForm, transaction_details},
+    time_format,
     ui::{
         Canvas, ClickTarget, Column, Tone, View, age_cell, cell, expiry_cell, refusal_tone, right_of, short,
         split_details,
     },
-    when,
 };
 
 const DETAILS_WIDTH: u16 = 56;
@@ -36,9 +36,9 @@ impl View for Tenant {
 
 fn signing_key_state(key: &SigningKeyItem) -> (String, Tone) {
     match (key.retired_at, key.signing) {
-        (Some(at), _) => (format!("retired {}", when::date(at)), Tone::Dim),
+        (Some(at), _) => (format!("retired {}", time_format::date(at)), Tone::Dim),
         (None, true) => ("● signs".to_owned(), Tone::Good),
-        (None, false) => (format!("signs from {}", when::full(key.signs_from)), Tone::Warn),
+        (None, false) => (format!("signs from {}", time_format::date_time(key.signs_from)), Tone::Warn),
     }
 }
 
@@ -95,7 +95,7 @@ impl Tenant {
             vec![
                 cell(&it.name, Tone::Plain),
                 cell(&it.hint, Tone::Dim),
-                cell(when::date(it.created_at), Tone::Dim),
+                cell(time_format::date(it.created_at), Tone::Dim),
                 age_cell(now, it.last_used_at),
                 expiry_cell(now, it.expires_at),
             ]
@@ -114,7 +114,7 @@ impl Tenant {
             vec![
                 cell(it.id.to_string(), Tone::Plain),
                 cell(it.algorithm.as_str(), Tone::Plain),
-                cell(when::date(it.created_at), Tone::Dim),
+                cell(time_format::date(it.created_at), Tone::Dim),
                 cell(state, tone),
             ]
         });
@@ -139,7 +139,7 @@ impl Tenant {
                 cell(&it.user.display_name, Tone::Dim),
                 cell(short(it.credentials), if it.credentials == 0 { Tone::Warn } else { Tone::Plain }),
                 age_cell(now, it.last_used_at),
-                cell(when::date(it.user.created_at), Tone::Dim),
+                cell(time_format::date(it.user.created_at), Tone::Dim),
             ]
         });
     }
@@ -162,7 +162,7 @@ impl Tenant {
                 cell(&it.transaction.identifier, Tone::Plain),
                 cell(&it.user_id, Tone::Plain),
                 if it.confirmed { cell("confirmed", Tone::Good) } else { cell("open", Tone::Dim) },
-                cell(when::ago(now, it.transaction.created_at), Tone::Plain),
+                cell(time_format::ago(now, it.transaction.created_at), Tone::Plain),
             ]
         });
         if let (Some(pane), Some(it)) = (pane, self.transactions.selected()) {

@@ -10,8 +10,8 @@ use doorward_shared::{
 
 use crate::{
     api::TenantSummaryQuery,
-    backend::{Answer, Call},
     effect::RequestResult,
+    request::{BackendRequest, BackendResponse},
     ui::{
         Binding, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, LoadedPage, Page,
         PagedList, Question, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
@@ -57,13 +57,13 @@ pub fn confirm_deletion(id: TenantId, name: &str, users: Option<u64>) -> Questio
     let (title, done) = (format!("Delete tenant {name}?"), format!("Deleted tenant {name}"));
     Question {
         typed_name: Some(name.to_owned()),
-        ..Question::destructive_request(title, "delete", lines, Call::DeleteTenant(id), done)
+        ..Question::destructive_request(title, "delete", lines, BackendRequest::DeleteTenant(id), done)
     }
 }
 
 impl Tenants {
-    fn call(&self, after: Option<String>) -> Call {
-        Call::Tenants(TenantSummaryQuery {
+    fn call(&self, after: Option<String>) -> BackendRequest {
+        BackendRequest::Tenants(TenantSummaryQuery {
             text: self.filter.text(),
             sort: Some(self.sort),
             order: Some(self.order),
@@ -163,7 +163,7 @@ impl Page for Tenants {
     }
 
     fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
-        let tenants = pick!(Answer::Tenants(page) => LoadedPage::new(page.items, page.next, Some(page.total)));
+        let tenants = pick!(BackendResponse::Tenants(page) => LoadedPage::new(page.items, page.next, Some(page.total)));
         let other = self.list.handle_response(response, tenants);
         if !self.list.is_pending() && self.filter.take_waiting() {
             self.replace(cx);

@@ -8,8 +8,8 @@ use ratatui::layout::Rect;
 
 use super::Tenants;
 use crate::{
+    time_format,
     ui::{Canvas, Column, Tone, View, age_cell, cell, refusal_tone, refusals_cell, short, split_details},
-    when,
 };
 
 const DETAILS_WIDTH: u16 = 53;
@@ -39,7 +39,7 @@ impl View for Tenants {
                 cell(short(it.succeeded), if it.succeeded == 0 { Tone::Dim } else { Tone::Good }),
                 refusals_cell(it.refused),
                 age_cell(now, it.last_activity),
-                cell(when::date(it.created_at), Tone::Dim),
+                cell(time_format::date(it.created_at), Tone::Dim),
             ]
         });
         if let (Some(pane), Some(tenant)) = (pane, self.list.selected()) {
@@ -66,11 +66,11 @@ const fn api_keys_tone(tenant: &TenantSummary) -> Tone {
 fn draw_details(canvas: &mut Canvas<'_>, it: &TenantSummary, area: Rect) {
     let inside = canvas.panel(area, &it.tenant.display_name, false);
     let now = canvas.now;
-    let active = it.last_activity.map_or_else(|| "never".to_owned(), |at| when::ago(now, at));
+    let active = it.last_activity.map_or_else(|| "never".to_owned(), |at| time_format::ago(now, at));
     let details = [
         ("id", it.tenant.id.to_string(), Tone::Plain),
         ("RP ID", it.rp_id.clone(), Tone::Plain),
-        ("created", when::full(it.created_at), Tone::Plain),
+        ("created", time_format::date_time(it.created_at), Tone::Plain),
         ("last active", active, Tone::Plain),
         ("", String::new(), Tone::Plain),
         ("users", it.users.to_string(), Tone::Plain),

@@ -5,8 +5,8 @@ mod view;
 use doorward_shared::{AdminTokenId, admin::AdminTokenItem};
 
 use crate::{
-    backend::{Answer, Call},
     effect::RequestResult,
+    request::{BackendRequest, BackendResponse},
     ui::{
         Binding, Command, Dialog, FormKind, Key, Keyed, LIST_KEYS, LoadedPage, Page, PagedList, Question, Selection,
         Tone, UpdateContext, bind, pick,
@@ -31,7 +31,7 @@ fn confirm_revocation(token: &AdminTokenItem) -> Question {
         (Tone::Plain, format!("{name} ({}, {}) stops working with the next request.", token.role, token.secret.hint)),
         (Tone::Warn, "If this app uses the token, the session ends.".to_owned()),
     ];
-    let call = Call::RevokeAdminToken(AdminTokenId::new(token.secret.id));
+    let call = BackendRequest::RevokeAdminToken(AdminTokenId::new(token.secret.id));
     let (title, done) = (format!("Revoke admin token {name}?"), format!("Revoked admin token {name}"));
     Question::destructive_request(title, "revoke", lines, call, done)
 }
@@ -63,11 +63,11 @@ impl Page for Tokens {
     }
 
     fn load(&mut self, cx: &mut UpdateContext<'_>) {
-        self.list.reload(Call::AdminTokens, cx);
+        self.list.reload(BackendRequest::AdminTokens, cx);
     }
 
     fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
-        self.list.handle_response(response, pick!(Answer::AdminTokens(rows) => LoadedPage::complete(rows)))
+        self.list.handle_response(response, pick!(BackendResponse::AdminTokens(rows) => LoadedPage::complete(rows)))
     }
 
     fn is_busy(&self) -> bool {

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 
 use super::Tokens;
 use crate::{
+    time_format,
     ui::{Canvas, Column, Tone, View, age_cell, cell, expiry_cell},
-    when,
 };
 
 impl View for Tokens {
@@ -25,7 +25,7 @@ impl View for Tokens {
                 cell(&it.secret.name, Tone::Plain),
                 cell(it.role.as_str(), if it.role == Role::Admin { Tone::Warn } else { Tone::Plain }),
                 cell(&it.secret.hint, Tone::Dim),
-                cell(when::date(it.secret.created_at), Tone::Dim),
+                cell(time_format::date(it.secret.created_at), Tone::Dim),
                 age_cell(now, it.secret.last_used_at),
                 expiry_cell(now, it.secret.expires_at),
             ]

@@ -10,8 +10,8 @@ use doorward_shared::{
 
 use crate::{
     api::AuditQuery,
-    backend::{Answer, Call},
     effect::RequestResult,
+    request::{BackendRequest, BackendResponse},
     ui::{
         Binding, ClickTarget, Command, Dialog, Key, LIST_KEYS, Page, Question, Remote, Route, Selection, Tone,
         UpdateContext, bind, pick,
@@ -48,7 +48,7 @@ pub fn confirm_deletion(tenant: TenantId, id: String, name: &str, credentials: u
         (Tone::Dim, "The audit entries are kept.".to_owned()),
     ];
     let (title, done) = (format!("Delete user {name}?"), format!("Deleted user {name}"));
-    Question::destructive_request(title, "delete", lines, Call::DeleteUser(tenant, id), done)
+    Question::destructive_request(title, "delete", lines, BackendRequest::DeleteUser(tenant, id), done)
 }
 
 impl User {
@@ -96,7 +96,7 @@ impl User {
             lines.push((Tone::Warn, "It is the last credential of this user.".to_owned()));
         }
         let (title, done) = (format!("Remove credential {name}?"), format!("Removed credential {name}"));
-        let call = Call::DeleteCredential(self.tenant, self.id.clone(), id);
+        let call = BackendRequest::DeleteCredential(self.tenant, self.id.clone(), id);
         Question::destructive_request(title, "remove", lines, call, done)
     }
 
@@ -151,11 +151,11 @@ impl Page for User {
     }
 
     fn load(&mut self, cx: &mut UpdateContext<'_>) {
-        self.data.load(Call::User(self.tenant, self.id.clone()), cx);
+        self.data.load(BackendRequest::User(self.tenant, self.id.clone()), cx);
     }
 
     fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
-        let other = self.data.handle_response(response, pick!(Answer::User(data) => *data));
+        let other = self.data.handle_response(response, pick!(BackendResponse::User(data) => *data));
         if let Some(data) = &self.data.value {
             self.credentials.select(self.credentials.selected, data.credentials.len());
             self.transactions.select(self.transactions.selected, data.transactions.len());

@@ -6,8 +6,8 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use super::{Focus, User};
 use crate::{
     screen::transaction_details,
+    time_format,
     ui::{Canvas, Column, Tone, View, age_cell, below, cell, right_of, split_details},
-    when,
 };
 
 const DETAILS_WIDTH: u16 = 56;
@@ -39,7 +39,7 @@ impl View for User {
 fn draw_profile(canvas: &mut Canvas<'_>, data: &UserDetail, area: Rect) {
     let user = &data.user;
     let place = Rect { width: area.width.saturating_sub(2), ..right_of(area, 1) };
-    let (first_seen, id) = (when::full(user.created_at), user.id.to_string());
+    let (first_seen, id) = (time_format::date_time(user.created_at), user.id.to_string());
     let identity = [
         ("user id  ", Tone::Dim),
         (user.user_id.as_str(), Tone::Strong),
@@ -87,7 +87,7 @@ impl User {
                     (true, false) => cell("possible", Tone::Dim),
                     (false, false) => cell("device", Tone::Dim),
                 },
-                cell(when::date(it.created_at), Tone::Dim),
+                cell(time_format::date(it.created_at), Tone::Dim),
                 age_cell(now, it.last_used_at),
             ]
         });
@@ -106,7 +106,7 @@ impl User {
             vec![
                 cell(&it.identifier, Tone::Plain),
                 cell(&it.data, Tone::Dim),
-                cell(when::ago(now, it.created_at), Tone::Plain),
+                cell(time_format::ago(now, it.created_at), Tone::Plain),
             ]
         });
     }
@@ -120,8 +120,8 @@ fn draw_credential(canvas: &mut Canvas<'_>, it: &CredentialItem, area: Rect) {
         ("model", it.aaguid.to_string(), Tone::Plain),
         ("attestation", it.attestation_type.clone(), Tone::Plain),
         ("transports", transports, Tone::Plain),
-        ("registered", when::full(it.created_at), Tone::Plain),
-        ("last used", it.last_used_at.map_or_else(|| "never".to_owned(), when::full), Tone::Plain),
+        ("registered", time_format::date_time(it.created_at), Tone::Plain),
+        ("last used", it.last_used_at.map_or_else(|| "never".to_owned(), time_format::date_time), Tone::Plain),
         ("public key", it.public_key.to_string(), Tone::Plain),
     ];
     canvas.details(inside, &details);

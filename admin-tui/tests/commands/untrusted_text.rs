@@ -1,6 +1,6 @@
-//! Names that would command a terminal, turn a line around, or hide in it.
+//! Names with control characters, text direction overrides and invisible characters.
 
-use doorward_admin::escape::is_hidden;
+use doorward_admin::sanitize::needs_escape;
 use doorward_shared::admin::Role;
 use doorward_testkit::TestServer;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::support::Operator;
 const NAME: &str = "Shop\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}pohS\u{2066}\u{200b}\u{feff}\u{2028}\u{e0041}日本 Zoë";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn foreign_text_is_shown_harmlessly_everywhere() {
+async fn unsafe_characters_are_escaped_in_all_output() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let root = server.admin("root", Role::Admin).await;
@@ -37,8 +37,9 @@ async fn foreign_text_is_shown_harmlessly_everywhere() {
             }
             let ran = operator.run(&arguments).await;
             let shown = format!("{}{}", ran.out, ran.err);
-            let harmful: Vec<_> = shown.chars().filter(|&symbol| is_hidden(symbol) && symbol != '\n').collect();
-            assert!(harmful.is_empty(), "{arguments:?}: {harmful:?}");
+            let unsafe_characters: Vec<_> =
+                shown.chars().filter(|&symbol| needs_escape(symbol) && symbol != '\n').collect();
+            assert!(unsafe_characters.is_empty(), "{arguments:?}: {unsafe_characters:?}");
             assert!(shown.contains("日本 Zoë"), "{arguments:?}: {shown}");
             let escaped = if ran.code == 0 && json { "\\u202e" } else { "\\u{202e}" };
             assert!(shown.contains(escaped), "{arguments:?}: {shown}");
@@ -47,7 +48,7 @@ async fn foreign_text_is_shown_harmlessly_everywhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cells_of_an_export_do_not_become_formulas() {
+async fn csv_cells_are_not_formulas() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     for user in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
