@@ -17,7 +17,7 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{Remote, Selection, TextInput, Tone, UpdateContext, pick},
 };
-use config_field::ConfigField;
+use config_field::{ConfigField, FIELDS};
 use rows::{ConfigRow, Value};
 
 /// Pause in typing after which the server checks the configuration, in milliseconds.
@@ -114,9 +114,9 @@ impl ConfigForm {
     /// Returns the problem of a row.
     fn problem_of(&self, index: usize, problems: &[ConfigProblem]) -> Option<String> {
         let row = self.rows.get(index)?;
-        let mut path = row.field.path().to_owned();
+        let mut path = row.field.path.to_owned();
         if row.field.is_list() && !row.is_blank() {
-            let before = self.rows.iter().take(index).filter(|it| it.field == row.field && !it.is_blank()).count();
+            let before = self.rows.iter().take(index).filter(|it| it.is_of(row.field) && !it.is_blank()).count();
             path = format!("{path}[{before}]");
         }
         problems.iter().find(|problem| problem.field == path).map(|problem| problem.message.clone())
@@ -155,22 +155,19 @@ impl ConfigForm {
             *input = TextInput::new(&before);
         }
         self.schedule_check(cx);
-        for field in [ConfigField::Origin, ConfigField::CorsOrigin] {
-            self.tidy_list(field);
-        }
+        FIELDS.iter().filter(|field| field.is_list()).for_each(|field| self.tidy_list(field));
     }
 
     /// Moves the blank rows of a list to its end, as a single row, and keeps the selection on its row.
-    fn tidy_list(&mut self, field: ConfigField) {
+    fn tidy_list(&mut self, field: &'static ConfigField) {
         let selected = self.selection.selected;
-        let is_blank = |row: &ConfigRow| row.field == field && row.is_blank();
+        let is_blank = |row: &ConfigRow| row.is_of(field) && row.is_blank();
         let on_blank = self.rows.get(selected).is_some_and(is_blank);
         let removed = self.rows.iter().take(selected).filter(|row| is_blank(row)).count();
         self.rows.retain(|row| !is_blank(row));
-        let last = self.rows.iter().rposition(|row| row.field == field);
-        let next = self.rows.iter().position(|row| row.field == field.after_list());
-        let at = last.map(|last| last + 1).or(next).unwrap_or(self.rows.len());
-        self.rows.insert(at, ConfigRow::text_row(field, ""));
+        let up_to_list = FIELDS.iter().take_while(|it| it.path != field.path).chain([field]);
+        let at = up_to_list.map(|it| self.rows.iter().filter(|row| row.is_of(it)).count()).sum();
+        self.rows.insert(at, ConfigRow::new(field, ""));
         let kept = selected - removed;
         let now = if on_blank || kept < at { kept } else { kept + 1 };
         self.selection.select(now, self.rows.len());

@@ -1,20 +1,10 @@
 //! Conversion between a configuration and the rows of its form.
 
-use std::str::FromStr;
+use doorward_shared::{admin::ConfigProblem, config::TenantConfig};
+use serde_json::Value as Json;
 
-use doorward_shared::{
-    admin::ConfigProblem,
-    config::{
-        Attachment, AttestationPreference, Cors, Mfa, RelyingParty, ResidentKey, TenantConfig, UserVerification,
-        Webauthn,
-    },
-};
-
-use super::config_field::ConfigField as Field;
+use super::config_field::{ANY, ConfigField, FIELDS, Kind};
 use crate::ui::TextInput;
-
-/// Choice that stands for no restriction.
-const ANY: &str = "any";
 
 /// The value of a row.
 #[derive(Debug, Clone)]
@@ -27,17 +17,20 @@ pub(super) enum Value {
 /// A row of the form.
 #[derive(Debug, Clone)]
 pub(super) struct ConfigRow {
-    pub(super) field: Field,
+    pub(super) field: &'static ConfigField,
     pub(super) value: Value,
 }
 
 impl ConfigRow {
-    pub(super) fn text_row(field: Field, value: &str) -> Self {
-        Self { field, value: Value::Text(TextInput::new(value)) }
-    }
-
-    fn choice_row(field: Field, choices: Vec<&'static str>, value: &str) -> Self {
-        let chosen = choices.iter().position(|choice| *choice == value).unwrap_or(0);
+    /// Creates a row with a value. A text that is not among the choices selects the first one.
+    pub(super) fn new(field: &'static ConfigField, text: &str) -> Self {
+        let choices = match field.kind {
+            Kind::YesNo => vec!["no", "yes"],
+            Kind::Choice(choices) => choices(),
+            Kind::OptionalChoice(choices) => [vec![ANY], choices()].concat(),
+            _ => return Self { field, value: Value::Text(TextInput::new(text)) },
+        };
+        let chosen = choices.iter().position(|choice| *choice == text).unwrap_or(0);
         Self { field, value: Value::Choice(choices, chosen) }
     }
 
@@ -53,116 +46,100 @@ impl ConfigRow {
     pub(super) fn is_blank(&self) -> bool {
         self.text().trim().is_empty()
     }
+
+    /// Returns whether the row belongs to a field.
+    pub(super) fn is_of(&self, field: &ConfigField) -> bool {
+        self.field.path == field.path
+    }
+}
+
+/// Returns the JSON form of a configuration, with defaults for second factors.
+fn to_json(config: &TenantConfig) -> Json {
+    let mfa = Some(config.mfa.clone().unwrap_or_default());
+    serde_json::to_value(TenantConfig { mfa, ..config.clone() }).unwrap_or_default()
+}
+
+fn text_of(json: &Json) -> String {
+    match json {
+        Json::Null => String::new(),
+        Json::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// Returns the rows of a configuration, in the order of the form. A list ends with a blank row.
 pub(super) fn from_config(config: &TenantConfig) -> Vec<ConfigRow> {
-    let TenantConfig { cors, webauthn, mfa } = config;
-    let (rp, mfa) = (&webauthn.relying_party, mfa.clone().unwrap_or_default());
-    let text = ConfigRow::text_row;
-    let list = |field, values: &[String]| {
-        values.iter().map(String::as_str).chain([""]).map(|value| text(field, value)).collect::<Vec<_>>()
+    let json = to_json(config);
+    let rows_of = |field: &'static ConfigField| {
+        let value = field.path.split('.').try_fold(&json, |json, name| json.get(name)).unwrap_or(&Json::Null);
+        let mut texts = match value {
+            Json::Array(items) => items.iter().map(text_of).collect(),
+            _ if field.is_list() => Vec::new(),
+            value => vec![text_of(value)],
+        };
+        texts.extend(field.is_list().then(String::new));
+        texts.into_iter().map(move |text| ConfigRow::new(field, &text))
     };
-    let verification = |field, value: UserVerification| {
-        ConfigRow::choice_row(field, UserVerification::ALL.iter().map(|it| it.as_str()).collect(), value.as_str())
-    };
-    let resident_key = |field, value: ResidentKey| {
-        ConfigRow::choice_row(field, ResidentKey::ALL.iter().map(|it| it.as_str()).collect(), value.as_str())
-    };
-    let attestation = |field, value: AttestationPreference| {
-        ConfigRow::choice_row(field, AttestationPreference::ALL.iter().map(|it| it.as_str()).collect(), value.as_str())
-    };
-    let attachment = |field, value: Option<Attachment>| {
-        let choices = std::iter::once(ANY).chain(Attachment::ALL.iter().map(|it| it.as_str())).collect();
-        ConfigRow::choice_row(field, choices, value.map_or(ANY, Attachment::as_str))
-    };
-    let mut rows = vec![
-        text(Field::RpId, &rp.id),
-        text(Field::RpName, &rp.display_name),
-        text(Field::RpIcon, rp.icon.as_deref().unwrap_or_default()),
-    ];
-    rows.extend(list(Field::Origin, &rp.origins));
-    rows.extend([
-        text(Field::Timeout, &webauthn.timeout.to_string()),
-        verification(Field::Verification, webauthn.user_verification),
-        attachment(Field::Attachment, webauthn.attachment),
-        attestation(Field::Attestation, webauthn.attestation_preference),
-        resident_key(Field::ResidentKey, webauthn.resident_key_requirement),
-        text(Field::MfaTimeout, &mfa.timeout.map(|timeout| timeout.to_string()).unwrap_or_default()),
-        verification(Field::MfaVerification, mfa.user_verification),
-        attachment(Field::MfaAttachment, mfa.attachment),
-        attestation(Field::MfaAttestation, mfa.attestation_preference),
-        resident_key(Field::MfaResidentKey, mfa.resident_key_requirement),
-    ]);
-    rows.extend(list(Field::CorsOrigin, &cors.allowed_origins));
-    let wildcard = if cors.allow_unsafe_wildcard { "yes" } else { "no" };
-    rows.push(ConfigRow::choice_row(Field::CorsWildcard, vec!["no", "yes"], wildcard));
-    rows
+    FIELDS.iter().flat_map(rows_of).collect()
 }
 
-/// Returns the configuration in the rows. Choices that cannot be parsed keep their saved value.
+/// Returns the configuration in the rows.
 ///
 /// # Errors
-/// A timeout that is not a number.
+/// A value that cannot be parsed, such as a timeout that is not a number.
 pub(super) fn to_config(rows: &[ConfigRow], saved: &TenantConfig) -> Result<TenantConfig, ConfigProblem> {
-    let form = Values(rows);
-    let webauthn = &saved.webauthn;
-    let mfa = saved.mfa.clone().unwrap_or_default();
-    Ok(TenantConfig {
-        cors: Cors {
-            allowed_origins: form.list(Field::CorsOrigin),
-            allow_unsafe_wildcard: form.text(Field::CorsWildcard) == "yes",
-        },
-        webauthn: Webauthn {
-            relying_party: RelyingParty {
-                id: form.text(Field::RpId),
-                display_name: form.text(Field::RpName),
-                icon: Some(form.text(Field::RpIcon)).filter(|icon| !icon.is_empty()),
-                origins: form.list(Field::Origin),
-            },
-            timeout: form.milliseconds(Field::Timeout)?,
-            user_verification: form.parse(Field::Verification).unwrap_or(webauthn.user_verification),
-            attachment: form.parse(Field::Attachment),
-            attestation_preference: form.parse(Field::Attestation).unwrap_or(webauthn.attestation_preference),
-            resident_key_requirement: form.parse(Field::ResidentKey).unwrap_or(webauthn.resident_key_requirement),
-        },
-        mfa: Some(Mfa {
-            timeout: match form.text(Field::MfaTimeout).as_str() {
-                "" => None,
-                _ => Some(form.milliseconds(Field::MfaTimeout)?),
-            },
-            user_verification: form.parse(Field::MfaVerification).unwrap_or(mfa.user_verification),
-            attachment: form.parse(Field::MfaAttachment),
-            attestation_preference: form.parse(Field::MfaAttestation).unwrap_or(mfa.attestation_preference),
-            resident_key_requirement: form.parse(Field::MfaResidentKey).unwrap_or(mfa.resident_key_requirement),
-        }),
+    let mut json = to_json(saved);
+    for field in &FIELDS {
+        let texts: Vec<&str> = rows.iter().filter(|row| row.is_of(field)).map(|row| row.text().trim()).collect();
+        let value = parse(field, &texts)?;
+        let names = field.path.split('.');
+        let place =
+            names.fold(Some(&mut json), |json, name| Some(json?.as_object_mut()?.entry(name).or_insert(Json::Null)));
+        if let Some(place) = place {
+            *place = value;
+        }
+    }
+    serde_json::from_value(json).map_err(|error| ConfigProblem { field: String::new(), message: error.to_string() })
+}
+
+/// Parses the rows of a field.
+fn parse(field: &ConfigField, texts: &[&str]) -> Result<Json, ConfigProblem> {
+    let text = texts.first().copied().unwrap_or_default();
+    Ok(match field.kind {
+        Kind::List => texts.iter().copied().filter(|text| !text.is_empty()).collect(),
+        Kind::YesNo => Json::from(text == "yes"),
+        Kind::OptionalText | Kind::OptionalMilliseconds if text.is_empty() => Json::Null,
+        Kind::OptionalChoice(_) if text == ANY => Json::Null,
+        Kind::Text | Kind::OptionalText | Kind::Choice(_) | Kind::OptionalChoice(_) => Json::from(text),
+        Kind::Milliseconds | Kind::OptionalMilliseconds => {
+            let number: Option<u32> = text.parse().ok();
+            Json::from(number.ok_or_else(|| ConfigProblem {
+                field: field.path.to_owned(),
+                message: format!("`{text}` is not a number of milliseconds, such as 60000"),
+            })?)
+        }
     })
 }
 
-/// Access to the values of rows by field.
-struct Values<'a>(&'a [ConfigRow]);
+#[cfg(test)]
+mod tests {
+    use doorward_shared::config::{Cors, Mfa, RelyingParty, Webauthn};
 
-impl Values<'_> {
-    fn all(&self, field: Field) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(move |row| row.field == field).map(|row| row.text().trim())
-    }
+    use super::*;
 
-    fn text(&self, field: Field) -> String {
-        self.all(field).next().unwrap_or_default().to_owned()
-    }
-
-    fn list(&self, field: Field) -> Vec<String> {
-        self.all(field).filter(|text| !text.is_empty()).map(str::to_owned).collect()
-    }
-
-    fn parse<T: FromStr>(&self, field: Field) -> Option<T> {
-        self.all(field).next().and_then(|text| text.parse().ok())
-    }
-
-    fn milliseconds(&self, field: Field) -> Result<u32, ConfigProblem> {
-        self.parse(field).ok_or_else(|| ConfigProblem {
-            field: field.path().to_owned(),
-            message: format!("`{}` is not a number of milliseconds, such as 60000", self.text(field)),
-        })
+    #[test]
+    fn rows_contain_the_whole_configuration() {
+        let origins = vec!["https://a.example".to_owned(), "https://b.example".to_owned()];
+        let relying_party =
+            RelyingParty { id: "a.example".to_owned(), display_name: "A".to_owned(), icon: None, origins };
+        let config = TenantConfig {
+            cors: Cors { allowed_origins: Vec::new(), allow_unsafe_wildcard: true },
+            webauthn: Webauthn::for_relying_party(relying_party),
+            mfa: Some(Mfa { timeout: None, attachment: None, ..Mfa::default() }),
+        };
+        let rows = from_config(&config);
+        assert_eq!(rows.len(), FIELDS.len() + 2);
+        assert_eq!(to_config(&rows, &TenantConfig { mfa: None, ..config.clone() }), Ok(config));
     }
 }

@@ -3,11 +3,7 @@
 use doorward_shared::admin::ConfigProblem;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::{
-    ConfigForm,
-    config_field::{ConfigField, Group},
-    rows::Value,
-};
+use super::{ConfigForm, config_field::Group, rows::Value};
 use crate::ui::{Canvas, ClickTarget, Tone, View, WIDE, below, right_of, row};
 
 const LABEL_WIDTH: u16 = 19;
@@ -48,7 +44,7 @@ impl ConfigForm {
                 lines.push(FormLine::Blank);
             }
             lines.push(FormLine::Heading(group));
-            let rows = self.rows.iter().enumerate().filter(|(_, row)| row.field.group() == group);
+            let rows = self.rows.iter().enumerate().filter(|(_, row)| row.field.group == group);
             lines.extend(rows.map(|(index, _)| FormLine::Row(index)));
         }
         lines
@@ -80,7 +76,7 @@ impl ConfigForm {
         let is_selected = index == self.selection.selected;
         let has_problem = self.problem_of(index, problems).is_some();
         let (mark, tone) = if has_problem { (" ✗ ", Tone::Bad) } else { ("   ", Tone::Dim) };
-        canvas.line(area, &[(mark, tone), (row.field.label(), tone)]);
+        canvas.line(area, &[(mark, tone), (row.field.label, tone)]);
         let place = right_of(area, 3 + LABEL_WIDTH);
         let place = Rect { width: place.width.saturating_sub(2), ..place };
         match &row.value {
@@ -112,10 +108,10 @@ impl ConfigForm {
 
     /// Draws the problem or the explanation of the selected row, and the state of the form.
     fn draw_footer(&self, canvas: &mut Canvas<'_>, problems: &[ConfigProblem], area: Rect) {
-        let field = self.rows.get(self.selection.selected).map_or(ConfigField::RpId, |row| row.field);
+        let hint = self.rows.get(self.selection.selected).map_or("", |row| row.field.hint);
         match self.problem_of(self.selection.selected, problems) {
             Some(problem) => canvas.line(area, &[("✗ ", Tone::Bad), (&problem, Tone::Bad)]),
-            None => canvas.line(area, &[(field.hint(), Tone::Dim)]),
+            None => canvas.line(area, &[(hint, Tone::Dim)]),
         };
         let (state, tone) = self.state(canvas.spinner(), problems);
         canvas.line(below(area, 1), &[(&state, tone)]);
