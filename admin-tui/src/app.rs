@@ -123,7 +123,7 @@ fn draw<B: Backend>(terminal: &mut Terminal<B>, model: &Model) -> Result<FrameIn
     Ok(info)
 }
 
-/// Converts an input to a message. `frame` tells what a mouse click hits.
+/// Converts an input to a message. `frame` resolves the target of a mouse click.
 fn to_message(input: Input, frame: &FrameInfo) -> Option<Message> {
     Some(match input {
         Input::Tick(now) => Message::Tick(now),

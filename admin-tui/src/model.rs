@@ -81,7 +81,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Returns the screen in front.
+    /// Returns the current screen.
     pub fn top(&self) -> &dyn Page {
         self.above.last().unwrap_or(&self.root).as_ref()
     }
@@ -143,7 +143,7 @@ pub struct Model {
     pub me: Option<Me>,
     /// State of the connection.
     pub connection: ConnectionStatus,
-    /// The section in front.
+    /// The current section.
     pub section: Section,
     /// The overlay, which takes the keys.
     pub overlay: Option<Box<dyn Page>>,
@@ -195,7 +195,7 @@ impl Model {
         self.me.as_ref().is_some_and(|me| me.role == Role::Admin)
     }
 
-    /// Returns the screens of the section in front.
+    /// Returns the screens of the current section.
     pub const fn stack(&self) -> &Stack {
         match self.section {
             Section::Overview => &self.stacks.overview,
@@ -209,7 +209,7 @@ impl Model {
         self.stacks.get_mut(self.section)
     }
 
-    /// Returns the screen in front.
+    /// Returns the current screen.
     pub fn screen(&self) -> &dyn Page {
         self.stack().top()
     }
@@ -220,7 +220,7 @@ impl Model {
         RequestId(self.last_id)
     }
 
-    /// Updates the overlay if there is one, and otherwise the screen in front.
+    /// Updates the overlay if there is one, and otherwise the current screen.
     pub(crate) fn with_focused<R>(
         &mut self,
         commands: &mut Commands,
@@ -233,7 +233,7 @@ impl Model {
         }
     }
 
-    /// Updates the screen in front.
+    /// Updates the current screen.
     pub(crate) fn with_screen<R>(
         &mut self,
         commands: &mut Commands,
@@ -273,7 +273,7 @@ impl Model {
         }
     }
 
-    /// Returns the key bindings in the present state.
+    /// Returns the key bindings in the current state.
     pub fn bindings(&self) -> Vec<Binding> {
         if self.shows_connection_page() {
             return vec![

@@ -1,7 +1,7 @@
 //! The dependency rules of the terminal app, checked by reading its sources.
 //!
 //! Modules are files. A file depends on another one if it names it, or an item in it, through `crate::`, `super::`,
-//! `self::` or the name of a child module. There must be no circle of dependencies, and the interactive app must depend
+//! `self::` or the name of a child module. There must be no cycle of dependencies, and the interactive app must depend
 //! downwards only.
 #![expect(clippy::unwrap_used, reason = "a panic here fails the test")]
 
@@ -148,8 +148,8 @@ fn dependencies() -> BTreeMap<Module, BTreeSet<Module>> {
     files.iter().map(|(module, code)| (module.clone(), targets(module, code))).collect()
 }
 
-/// Returns the modules of a circle that starts at `path`, if there is one.
-fn circle(
+/// Returns the modules of a cycle that starts at `path`, if there is one.
+fn cycle(
     graph: &BTreeMap<Module, BTreeSet<Module>>,
     path: &mut Vec<Module>,
     done: &mut BTreeSet<Module>,
@@ -161,7 +161,7 @@ fn circle(
         }
         if !done.contains(target) {
             path.push(target.clone());
-            let found = circle(graph, path, done);
+            let found = cycle(graph, path, done);
             path.pop();
             if found.is_some() {
                 return found;
@@ -181,20 +181,20 @@ fn paths_are_read_from_groups_and_expressions() {
 }
 
 #[test]
-fn circles_are_found() {
+fn cycles_are_found() {
     let module = |name: &str| vec![name.to_owned()];
     let edges = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "b")];
     let graph = edges.map(|(from, to)| (module(from), BTreeSet::from([module(to)]))).into();
-    let found = circle(&graph, &mut vec![module("a")], &mut BTreeSet::new());
+    let found = cycle(&graph, &mut vec![module("a")], &mut BTreeSet::new());
     assert_eq!(found, Some(vec![module("b"), module("c"), module("d")]));
 }
 
 #[test]
-fn modules_have_no_import_circles() {
+fn modules_have_no_import_cycles() {
     let graph = dependencies();
     let mut done = BTreeSet::new();
     for module in graph.keys() {
-        let found = circle(&graph, &mut vec![module.clone()], &mut done);
+        let found = cycle(&graph, &mut vec![module.clone()], &mut done);
         let names = found.map(|modules| modules.iter().map(|module| module.join("::")).collect::<Vec<_>>());
         assert_eq!(names, None, "modules depend on each other");
     }

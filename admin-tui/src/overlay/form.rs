@@ -46,7 +46,7 @@ impl Form {
         self.selection.select(field, self.definition.fields.len());
     }
 
-    /// Focuses the field a number of positions further, starting again at the first one.
+    /// Focuses the field `by` positions further, wrapping around.
     fn shift_focus(&mut self, by: usize) {
         self.focus((self.selection.selected + by) % self.definition.fields.len().max(1));
     }

@@ -34,7 +34,7 @@ pub(super) struct Definition {
     pub(super) fields: Vec<FormField>,
 }
 
-/// Returns the definition of a form, with the present values in its fields.
+/// Returns the definition of a form, with the current values in its fields.
 pub(super) fn define(kind: &FormKind, folders: &BaseFolders, now: Timestamp) -> Definition {
     let (title, verb, note, fields) = match kind {
         FormKind::CreateTenant => (

@@ -1,4 +1,4 @@
-//! Help: all keys of the screen in front, and of the app.
+//! Help: all keys of the current screen, and of the app.
 
 use ratatui::layout::Rect;
 

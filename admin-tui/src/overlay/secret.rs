@@ -1,4 +1,4 @@
-//! A new secret, which is shown only in this dialog and wiped from memory with it.
+//! A new secret, which is shown only in this dialog and wiped from memory when it closes.
 
 use ratatui::layout::Rect;
 

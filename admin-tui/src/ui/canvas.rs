@@ -283,7 +283,7 @@ impl Canvas<'_> {
         self.info.targets.push((area, target));
     }
 
-    /// Returns the present frame of the activity indicator.
+    /// Returns the current frame of the activity indicator.
     pub fn spinner(&self) -> &'static str {
         let frame = usize::try_from(self.now.millis().div_euclid(100).rem_euclid(8)).unwrap_or(0);
         SPINNER.get(frame).copied().unwrap_or_default()

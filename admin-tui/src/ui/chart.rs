@@ -30,7 +30,7 @@ fn visible(value: u64, max: u64, rows: u16) -> u64 {
 }
 
 impl Canvas<'_> {
-    /// Draws two bar charts with one bar per day: succeeded ceremonies, and below them refused ones on a scale of their own.
+    /// Draws two bar charts with one bar per day: succeeded ceremonies, and below them refused ones with their own scale.
     pub fn activity(&mut self, area: Rect, points: &[ActivityPoint]) {
         if area.is_empty() || points.is_empty() {
             return;

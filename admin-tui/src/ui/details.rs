@@ -75,7 +75,7 @@ impl Canvas<'_> {
         }
     }
 
-    /// Draws the line of a filter while it is edited or in force. Returns the rest of the area.
+    /// Draws the line of a filter while it is edited or applied. Returns the rest of the area.
     pub fn filter_line(&mut self, area: Rect, filter: &FilterInput) -> Rect {
         if !filter.active && filter.text().is_none() {
             return area;

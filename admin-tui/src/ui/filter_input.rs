@@ -29,13 +29,13 @@ pub const FILTER_KEYS: [Binding; 4] = [
 ];
 
 impl FilterInput {
-    /// Creates a filter that is in force.
+    /// Creates an applied filter.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self { input: TextInput::new(text), ..Self::default() }
     }
 
-    /// Returns the filter's text, or `None` if no filter is in force.
+    /// Returns the filter's text, or `None` if no filter is applied.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         self.input.trimmed()

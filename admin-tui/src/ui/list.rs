@@ -12,7 +12,7 @@ const PREFETCH_ROWS: usize = 25;
 /// Maximum number of loaded rows. Filters find the others.
 const MAX_ROWS: usize = 10_000;
 
-/// Closure that returns the content of one variant of [`BackendResponse`]: `pick!(BackendResponse::Me(me) => me)`.
+/// Returns a closure that extracts the content of one variant of [`BackendResponse`]: `pick!(BackendResponse::Me(me) => me)`.
 macro_rules! pick {
     ($response:pat => $content:expr) => {
         |response| match response {
@@ -70,7 +70,7 @@ pub struct PagedList<T> {
 enum LoadKind {
     /// Reloads the list and keeps the selected row.
     Reload,
-    /// Loads another order or filter and selects the first row.
+    /// Loads a different order or filter and selects the first row.
     Replace,
     /// Appends the next page.
     Append,
@@ -121,7 +121,7 @@ impl<T: Keyed> PagedList<T> {
         self.request(call, if replaces { LoadKind::Replace } else { LoadKind::Reload }, cx);
     }
 
-    /// Requests the list with another order or filter and selects the first row. Cancels a pending request.
+    /// Requests the list with a different order or filter and selects the first row. Cancels a pending request.
     pub fn replace(&mut self, call: BackendRequest, cx: &mut UpdateContext<'_>) {
         self.request(call, LoadKind::Replace, cx);
     }

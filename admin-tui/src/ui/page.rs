@@ -25,13 +25,13 @@ pub trait Page: View + Debug + Send {
     /// Returns the title, which is also the name in the path of screens.
     fn title(&self) -> String;
 
-    /// Returns the key bindings in the present state. `may_change` is false for tokens of the role auditor.
+    /// Returns the key bindings in the current state. `may_change` is false for tokens of the role auditor.
     fn commands(&self, may_change: bool) -> Vec<Binding>;
 
     /// Performs a command.
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>);
 
-    /// Requests the data that the page shows: when it comes to the front, and when the user reloads it.
+    /// Requests the data that the page shows: when it becomes visible, and when the user reloads it.
     fn load(&mut self, _cx: &mut UpdateContext<'_>) {}
 
     /// Handles a response. Returns it if another page sent the request.
@@ -39,12 +39,12 @@ pub trait Page: View + Debug + Send {
         Some(response)
     }
 
-    /// Returns whether a request is pending whose response the user may be waiting for.
+    /// Returns whether the user may be waiting for a pending request.
     fn is_busy(&self) -> bool {
         false
     }
 
-    /// Performs work that is due, while the page is in front.
+    /// Performs work that is due, while the page is visible.
     fn tick(&mut self, _cx: &mut UpdateContext<'_>) {}
 
     /// Returns a status for the header.
@@ -52,7 +52,7 @@ pub trait Page: View + Debug + Send {
         None
     }
 
-    /// Returns the selection of the focused list and the list's number of rows.
+    /// Returns the selection and the number of rows of the focused list.
     fn list(&mut self) -> Option<(&mut Selection, usize)> {
         None
     }
@@ -60,7 +60,7 @@ pub trait Page: View + Debug + Send {
     /// Reacts to a moved selection.
     fn selection_moved(&mut self, _cx: &mut UpdateContext<'_>) {}
 
-    /// Returns whether keys without a binding of the page are text.
+    /// Returns whether keys without a binding are typed into the text input.
     fn is_editing(&self) -> bool {
         false
     }

@@ -116,7 +116,7 @@ pub enum Dialog {
 pub enum FormKind {
     /// Creates a tenant.
     CreateTenant,
-    /// Renames a tenant (id and present name).
+    /// Renames a tenant (id and current name).
     RenameTenant(TenantId, String),
     /// Creates an API key of a tenant (id and name).
     CreateApiKey(TenantId, String),

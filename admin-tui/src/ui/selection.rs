@@ -29,8 +29,8 @@ impl Selection {
         self.select(self.selected.saturating_add_signed(by), rows);
     }
 
-    /// Returns the first row to draw if `height` rows fit. The selected row is always visible, and no line stays empty
-    /// while there are rows above.
+    /// Returns the first row to draw if `height` rows fit. The selected row is always visible, and the rows fill the
+    /// height if there are enough.
     pub fn first_visible(&self, height: usize, rows: usize) -> usize {
         let height = height.max(1);
         let lowest = (self.selected + 1).saturating_sub(height);
@@ -51,7 +51,7 @@ mod tests {
             assert!((first..first + 5).contains(&row), "{row} from {first}");
         }
         selection.select(99, 100);
-        // After the terminal grew, no line stays empty while there are rows above.
+        // After the terminal grew, the rows still fill it.
         assert_eq!(selection.first_visible(20, 100), 80);
         selection.select(7, 3);
         assert_eq!((selection.selected, selection.offset), (2, 0));

@@ -1,4 +1,4 @@
-//! Performs commands: the app's own, and those of the overlay or the screen in front.
+//! Performs commands: the app's own, and those of the overlay or the current screen.
 
 use super::{connection_status, navigation};
 use crate::{
@@ -68,7 +68,7 @@ pub(super) fn step(model: &mut Model, by: isize, commands: &mut Commands) {
     });
 }
 
-/// Moves the selection by a page, which overlaps the present one by a row.
+/// Moves the selection by a page, which overlaps the current one by a row.
 fn step_page(model: &mut Model, direction: isize, commands: &mut Commands) {
     let height = model.with_focused(commands, |page, _| page.list().map_or(0, |(selection, _)| selection.height));
     let rows = isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(1);

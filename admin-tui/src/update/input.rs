@@ -21,10 +21,10 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, commands: &mut Commands) {
     }
     let key = Key::from_event(&event);
     match key {
-        // In overlays as well. The second Ctrl+C quits even if the first asked about unsaved changes.
+        // Also works in overlays. The second Ctrl+C quits even if the first asked about unsaved changes.
         Some(Key::Ctrl('c')) if model.overlay.is_some() => model.quit = true,
         Some(Key::Ctrl('c')) => perform(model, Command::Quit, commands),
-        // In overlays as well. The overlay is still open after the app was resumed.
+        // Also works in overlays. The overlay is still open after the app was resumed.
         Some(Key::Ctrl('z')) => commands.effects.push(Effect::Suspend),
         _ => match key.and_then(|key| command_for(&model.bindings(), key)) {
             Some(command) => perform(model, command, commands),
@@ -63,7 +63,7 @@ pub(super) fn click(model: &mut Model, target: ClickTarget, commands: &mut Comma
     }
 }
 
-/// Selects a row, and opens the row that was selected already.
+/// Selects a row, or opens it if it is already selected.
 fn click_row(model: &mut Model, row: usize, commands: &mut Commands) {
     let bindings = model.bindings();
     let open = [Command::Open, Command::Details, Command::Submit]

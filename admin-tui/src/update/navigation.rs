@@ -19,7 +19,7 @@ pub(super) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     model.toasts.drain(..surplus);
 }
 
-/// Has the screen in front request its data.
+/// Has the current screen request its data.
 pub(super) fn load_screen(model: &mut Model, commands: &mut Commands) {
     model.with_screen(commands, |screen, cx| screen.load(cx));
 }
@@ -47,7 +47,7 @@ pub(super) fn back(model: &mut Model, commands: &mut Commands) {
     }
 }
 
-/// Shows a section, or the first screen of the section that is in front already.
+/// Shows a section, or the section's first screen if the section is already shown.
 pub(super) fn go_to(model: &mut Model, section: Section, commands: &mut Commands) {
     if model.section != section {
         model.section = section;

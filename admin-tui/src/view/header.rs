@@ -43,7 +43,7 @@ pub(super) fn draw_sections(canvas: &mut Canvas<'_>, model: &Model, area: Rect) 
     canvas.line_right(place, &texts);
 }
 
-/// Draws the path of screens, and the status of the screen in front at the right end.
+/// Draws the path of screens, and the status of the current screen at the right end.
 pub(super) fn draw_path(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let mut place = right_of(area, 1);
     let depth = model.stack().depth();

@@ -68,7 +68,7 @@ impl World {
     }
 
     /// Appends an audit entry.
-    pub(crate) fn happen(&mut self, tenant: usize, kind: AuditType, user: &str, ago: i64) -> AuditId {
+    pub(crate) fn record(&mut self, tenant: usize, kind: AuditType, user: &str, ago: i64) -> AuditId {
         let at = self.audit.len();
         let name = self.tenants.get(tenant).map(|it| it.summary.tenant.display_name.clone());
         let id = self.tenants.get(tenant).map_or(TenantId::INSTALLATION, |it| it.summary.tenant.id);
@@ -247,7 +247,7 @@ pub(crate) fn world() -> World {
 
 fn history(world: &mut World) {
     use AuditType as T;
-    world.happen(usize::MAX, T::AdminTokenCreated, "ops", 3 * DAY);
+    world.record(usize::MAX, T::AdminTokenCreated, "ops", 3 * DAY);
     let kinds = [
         (T::MfaAuthenticationInitSucceeded, "alice"),
         (T::MfaAuthenticationFinalSucceeded, "alice"),
@@ -261,7 +261,7 @@ fn history(world: &mut World) {
     for at in 0..48_usize {
         let (kind, user) = kinds[at % kinds.len()];
         let ago = i64::try_from(48 - at).unwrap() * 4 * MINUTE;
-        world.happen(at % 3, kind, user, ago);
+        world.record(at % 3, kind, user, ago);
     }
 }
 

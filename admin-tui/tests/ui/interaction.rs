@@ -283,7 +283,7 @@ async fn refusals_name_tenants_outside_of_the_busiest() {
         world.add_tenant(&format!("Quiet {number}"));
     }
     let last = world.tenants.len() - 1;
-    world.happen(last, AuditType::MfaAuthenticationFinalFailed, "zoe", 1_000);
+    world.record(last, AuditType::MfaAuthenticationFinalFailed, "zoe", 1_000);
     let app = App::start(FakeServer::new(world), 160, 48).await;
     let screen = app.screen();
     let row = screen.lines().find(|line| line.contains("zoe")).unwrap();
@@ -291,7 +291,7 @@ async fn refusals_name_tenants_outside_of_the_busiest() {
 }
 
 #[tokio::test]
-async fn screens_refresh_only_while_they_are_in_front() {
+async fn screens_refresh_only_while_they_are_visible() {
     let fake = FakeServer::new(data::world());
     let mut app = App::start(fake.clone(), 80, 24).await;
     let overviews = || fake.count(|call| matches!(call, BackendRequest::Overview(_)));

@@ -12,7 +12,7 @@ async fn new_entries_appear_within_a_second() {
     let fake = FakeServer::new(data::world());
     let mut app = App::start(fake.clone(), 80, 24).await;
     app.keys("3").await;
-    fake.world.lock().unwrap().happen(0, LOGIN, "zoe", 0);
+    fake.world.lock().unwrap().record(0, LOGIN, "zoe", 0);
     app.lacks(&["zoe"]);
     app.pass(1_000).await;
     app.shows(&["zoe", "live"]);
@@ -30,7 +30,7 @@ async fn paused_log_keeps_its_rows_and_counts_new_entries() {
     app.keys("3 space").await;
     app.shows(&["paused"]);
     for _ in 0..3 {
-        fake.world.lock().unwrap().happen(0, LOGIN, "zoe", 0);
+        fake.world.lock().unwrap().record(0, LOGIN, "zoe", 0);
         app.pass(1_000).await;
     }
     app.shows(&["paused · 3 new", "resume"]);
@@ -48,7 +48,7 @@ async fn selected_entry_keeps_its_place_when_new_entries_arrive() {
     let selected = |app: &App| app.screen().lines().find(|line| line.starts_with('▌')).unwrap().to_owned();
     let before = selected(&app);
     for _ in 0..5 {
-        fake.world.lock().unwrap().happen(0, LOGIN, "zoe", 0);
+        fake.world.lock().unwrap().record(0, LOGIN, "zoe", 0);
     }
     app.pass(1_000).await;
     assert_eq!(selected(&app)[..40], before[..40]);
@@ -64,7 +64,7 @@ async fn new_entries_appear_in_an_empty_log() {
     let mut app = App::start(fake.clone(), 80, 24).await;
     app.keys("3").await;
     app.shows(&["The log is empty."]);
-    fake.world.lock().unwrap().happen(0, LOGIN, "zoe", 0);
+    fake.world.lock().unwrap().record(0, LOGIN, "zoe", 0);
     app.pass(1_000).await;
     app.shows(&["zoe"]);
 }
@@ -73,7 +73,7 @@ async fn new_entries_appear_in_an_empty_log() {
 async fn bursts_and_long_scrolling_keep_the_number_of_rows_bounded() {
     let mut world = data::world();
     for at in 0..4_000 {
-        world.happen(0, LOGIN, &format!("user-{at:04}"), 0);
+        world.record(0, LOGIN, &format!("user-{at:04}"), 0);
     }
     let fake = FakeServer::new(world);
     let mut app = App::start(fake.clone(), 80, 24).await;
@@ -81,7 +81,7 @@ async fn bursts_and_long_scrolling_keep_the_number_of_rows_bounded() {
     app.shows(&["user-3999"]);
     // A burst of 250 entries between two polls arrives completely, page by page.
     for at in 4_000..4_250 {
-        fake.world.lock().unwrap().happen(0, LOGIN, &format!("user-{at:04}"), 0);
+        fake.world.lock().unwrap().record(0, LOGIN, &format!("user-{at:04}"), 0);
     }
     for _ in 0..4 {
         app.pass(1_000).await;

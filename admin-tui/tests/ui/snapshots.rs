@@ -1,6 +1,6 @@
 //! Compares screens at 80x24 and 160x48 with committed snapshots.
 //!
-//! `DOORWARD_ACCEPT=1` replaces the snapshots by the present output.
+//! `DOORWARD_ACCEPT=1` replaces the snapshots with the current output.
 
 use std::path::PathBuf;
 

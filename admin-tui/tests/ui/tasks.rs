@@ -185,8 +185,8 @@ async fn tenants_are_sorted_filtered_and_loaded_while_scrolling() {
 #[tokio::test]
 async fn audit_entry_opens_its_tenant_and_its_user() {
     let mut world = data::world();
-    world.happen(0, AuditType::MfaAuthenticationFinalSucceeded, "alice", 1_000);
-    world.happen(usize::MAX, AuditType::AdminTokenRevoked, "ops", 500);
+    world.record(0, AuditType::MfaAuthenticationFinalSucceeded, "alice", 1_000);
+    world.record(usize::MAX, AuditType::AdminTokenRevoked, "ops", 500);
     let app = App::start(FakeServer::new(world), 100, 30).await;
     app.keys("3 o").await;
     app.shows(&["belongs to no tenant"]);

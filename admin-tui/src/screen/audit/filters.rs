@@ -12,7 +12,7 @@ use crate::{
 /// Maximum number of event types with a chip each. More types share one chip.
 const MAX_TYPE_CHIPS: usize = 3;
 
-/// A filter in force.
+/// An applied filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FilterChip {
     /// What it filters by.
@@ -24,7 +24,7 @@ pub(super) struct FilterChip {
 }
 
 impl Audit {
-    /// Returns the filters in force.
+    /// Returns the applied filters.
     pub(super) fn chips(&self) -> Vec<FilterChip> {
         let query = &self.query;
         let chip = |label, value: Option<String>, remove: fn(&mut AuditQuery)| {

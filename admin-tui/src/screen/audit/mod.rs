@@ -179,7 +179,7 @@ impl Page for Audit {
     }
 
     fn is_busy(&self) -> bool {
-        // Not while polling, which never ends and for which nobody waits.
+        // Polling does not count, because it never ends and nobody waits for it.
         self.restarting.is_some() || self.loading_older.is_some()
     }
 

@@ -35,7 +35,7 @@ impl View for Audit {
 }
 
 impl Audit {
-    /// Draws the text filter while it is edited, and a chip per filter in force. Returns the rest of the area.
+    /// Draws the text filter while it is edited, and a chip per applied filter. Returns the rest of the area.
     fn draw_filters(&self, canvas: &mut Canvas<'_>, area: Rect) -> Rect {
         let chips = self.chips();
         if chips.is_empty() && !self.text_filter.active {

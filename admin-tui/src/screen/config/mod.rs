@@ -51,7 +51,7 @@ impl ConfigForm {
         }
     }
 
-    /// Takes over the configuration that the server has now. Unsaved changes are kept.
+    /// Adopts the configuration that the server has now, but keeps unsaved changes.
     pub fn refresh(&mut self, config: TenantConfig) {
         if !self.is_changed() || self.config().as_ref() == Ok(&config) {
             self.saved = config;

@@ -51,7 +51,7 @@ impl Tab {
         }
     }
 
-    /// Returns the tab a number of positions to the right, starting again at the left end.
+    /// Returns the tab `by` positions to the right, wrapping around.
     fn shifted(self, by: usize) -> Self {
         let at = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
         Self::ALL.get((at + by) % Self::ALL.len()).copied().unwrap_or(self)
@@ -87,7 +87,7 @@ impl Keyed for TransactionSummary {
 pub struct Tenant {
     id: TenantId,
     name: String,
-    /// The tab in front.
+    /// The current tab.
     pub tab: Tab,
     overview: Remote<TenantOverview>,
     /// The configuration, once it has arrived.
@@ -106,7 +106,7 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// A tenant. The name is replaced when the present one arrives.
+    /// A tenant. The name is replaced when the current one arrives.
     pub fn new(id: TenantId, name: String) -> Self {
         Self {
             id,
@@ -126,7 +126,7 @@ impl Tenant {
         }
     }
 
-    /// Returns the filter of the tab in front.
+    /// Returns the filter of the current tab.
     const fn filter_mut(&mut self) -> Option<&mut FilterInput> {
         match self.tab {
             Tab::Users => Some(&mut self.user_filter),
