@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use doorward_shared::Timestamp;
 use ratatui::{
     buffer::Buffer,
-    layout::{Alignment, Position, Rect},
+    layout::{Position, Rect},
     style::{Modifier, Style},
     text::{Line, Span},
     widgets::{Block, BorderType, Borders, Clear, LineGauge, Padding, Paragraph, Tabs, Widget},
@@ -288,11 +288,6 @@ impl Canvas<'_> {
         let frame = usize::try_from(self.now.millis().div_euclid(100).rem_euclid(8)).unwrap_or(0);
         SPINNER.get(frame).copied().unwrap_or_default()
     }
-}
-
-/// Returns a line with an alignment, for block titles.
-pub(super) fn aligned(spans: Vec<Span<'_>>, alignment: Alignment) -> Line<'_> {
-    Line::from(spans).alignment(alignment)
 }
 
 #[cfg(test)]

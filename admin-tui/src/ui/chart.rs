@@ -2,13 +2,13 @@
 
 use doorward_shared::admin::ActivityPoint;
 use ratatui::{
-    layout::{Alignment, Constraint, Layout, Rect},
+    layout::{Constraint, Layout, Rect},
     text::{Line, Span},
     widgets::{Bar, BarChart, BarGroup, Block, Sparkline, SparklineBar},
 };
 
 use super::{
-    canvas::{Canvas, aligned, row},
+    canvas::{Canvas, row},
     format::short,
     theme::Tone,
 };
@@ -22,6 +22,8 @@ const MAX_DAY_WIDTH: u16 = 12;
 const MIN_HEIGHT: u16 = 4;
 /// Rows of the smallest area with an empty row between the charts.
 const SPACED_HEIGHT: u16 = 8;
+/// Columns of the narrowest panel with room for its title and the legend.
+const LEGEND_MIN_WIDTH: u16 = 76;
 
 /// Returns a value that is large enough to be drawn, if it is not zero.
 fn visible(value: u64, max: u64, rows: u16) -> u64 {
@@ -72,8 +74,11 @@ impl Canvas<'_> {
         self.render(refused, lower);
     }
 
-    /// Draws the legend of [`Self::activity`] into the upper border of its panel.
+    /// Draws the legend of [`Self::activity`] into the upper border of its panel, if there is room.
     pub fn activity_legend(&mut self, panel: Rect, points: &[ActivityPoint]) {
+        if panel.width < LEGEND_MIN_WIDTH {
+            return;
+        }
         let max = |count: fn(&ActivityPoint) -> u64| short(points.iter().map(count).max().unwrap_or(0));
         let mut spans = Vec::new();
         for (tone, name, max) in [
@@ -84,7 +89,7 @@ impl Canvas<'_> {
             spans.push(Span::styled(format!(" {name}, max {max} "), self.theme.style(Tone::Dim)));
         }
         let inside = Rect { x: panel.x + 2, width: panel.width.saturating_sub(4), ..panel };
-        self.render(Block::new().title(aligned(spans, Alignment::Right)), row(inside, 0));
+        self.render(Block::new().title(Line::from(spans).right_aligned()), row(inside, 0));
     }
 
     /// Draws one column per value.
