@@ -116,9 +116,9 @@ async function pages(watch, name, count) {
 async function overview(watch) {
   const span = (days) => watch.step(`overview: ${days} days`, {
     keys: ["s"],
-    screen: shows(new RegExp(`refusals, ${days} days`)),
+    screen: shows(new RegExp(`Ceremonies, ${days} days`)),
     // The dates below the chart.
-    data: (now, before) => differ(now.match(/\d\d-\d\d/g), before.match(/\d\d-\d\d/g)) && now.includes(`refusals, ${days} days`),
+    data: (now, before) => differ(now.match(/\d\d-\d\d/g), before.match(/\d\d-\d\d/g)) && now.includes(`Ceremonies, ${days} days`),
   });
   for (const days of [30, 90, 7, 14]) await span(days);
 }
@@ -198,7 +198,7 @@ async function audit(watch, name, entry) {
   const all = () => watch.step(`${name}: no filter`, { keys: ["x"], screen: noChip, data: otherRows });
   await all();
 
-  await watch.step(`${name}: dialog of types`, { keys: ["t"], screen: shows(/Types of entries/) });
+  await watch.step(`${name}: dialog of types`, { keys: ["t"], screen: shows(/Event types/) });
   await watch.terminal.type("registration_final_succ");
   await watch.go(["C-a"], (screen) => /[1-9] chosen/.test(screen));
   const registrations = (screen) => rows(screen).every((row) => / ✓ +(mfa )?registration/.test(row));
@@ -243,9 +243,9 @@ async function audit(watch, name, entry) {
 
 async function otherScreens(watch) {
   await watch.step("admin tokens", { keys: ["4"], screen: at("Admin tokens"), data: shows(/^▌first +admin/m) });
-  await watch.step("help", { keys: ["?"], screen: shows(/What works here/) });
-  await watch.step("help: closed", { keys: ["Escape"], screen: (screen) => !screen.includes("What works here") });
-  await watch.step("palette", { keys: [":"], screen: shows(/─ Commands ─/) });
+  await watch.step("help", { keys: ["?"], screen: shows(/╭ Keys ─/) });
+  await watch.step("help: closed", { keys: ["Escape"], screen: (screen) => !screen.includes("╭ Keys ─") });
+  await watch.step("palette", { keys: [":"], screen: shows(/╭ Commands ─/) });
   await watch.step("palette: as you type", { text: "over", screen: shows(/: over[\s\S]*go to the overview/) });
   await watch.step("palette: run", { keys: ["Enter"], screen: at("Overview"), data: at("Overview") });
 }

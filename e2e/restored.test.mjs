@@ -74,12 +74,12 @@ describe("the terminal is restored", () => {
   test("after a panic, whose message is visible", async () => {
     const env = { DOORWARD_ADMIN_FAIL_ON_F12: "panic", RUST_BACKTRACE: "0" };
     const screen = await startAndEnd((terminal) => terminal.press("F12"), 101, env);
-    assert.match(screen, /^thread 'main' .*panicked at admin-tui\/src\/terminal\.rs:\d+:\d+:\nordered by DOORWARD_ADMIN_FAIL_ON_F12$/m);
+    assert.match(screen, /^thread 'main' .*panicked at admin-tui\/src\/terminal\.rs:\d+:\d+:\nrequested by DOORWARD_ADMIN_FAIL_ON_F12$/m);
   });
 
   test("after a terminal error, whose message is visible", async () => {
     const screen = await startAndEnd((terminal) => terminal.press("F12"), 1, { DOORWARD_ADMIN_FAIL_ON_F12: "error" });
-    assert.match(screen, /^doorward-admin: ordered by DOORWARD_ADMIN_FAIL_ON_F12$/m);
+    assert.match(screen, /^doorward-admin: requested by DOORWARD_ADMIN_FAIL_ON_F12$/m);
   });
 
   test("after an error before the first frame, whose message is visible", async () => {
