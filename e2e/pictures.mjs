@@ -55,7 +55,7 @@ try {
   await wide.press("j", "j");
   await take("audit", "The audit log of all tenants, refusals only, with the details of one entry");
   await wide.press("?");
-  await wide.until("╭ Keys ─");
+  await wide.until(" Keys ─");
   await wide.press("Escape", ":");
   await wide.until("Commands");
   await take("palette", "The command palette");

@@ -116,9 +116,9 @@ async function pages(watch, name, count) {
 async function overview(watch) {
   const span = (days) => watch.step(`overview: ${days} days`, {
     keys: ["s"],
-    screen: shows(new RegExp(`Ceremonies, ${days} days`)),
+    screen: shows(new RegExp(`refusals, ${days} days`)),
     // The dates below the chart.
-    data: (now, before) => differ(now.match(/\d\d-\d\d/g), before.match(/\d\d-\d\d/g)) && now.includes(`Ceremonies, ${days} days`),
+    data: (now, before) => differ(now.match(/\d\d-\d\d/g), before.match(/\d\d-\d\d/g)) && now.includes(`refusals, ${days} days`),
   });
   for (const days of [30, 90, 7, 14]) await span(days);
 }
@@ -243,9 +243,9 @@ async function audit(watch, name, entry) {
 
 async function otherScreens(watch) {
   await watch.step("admin tokens", { keys: ["4"], screen: at("Admin tokens"), data: shows(/^▌first +admin/m) });
-  await watch.step("help", { keys: ["?"], screen: shows(/╭ Keys ─/) });
-  await watch.step("help: closed", { keys: ["Escape"], screen: (screen) => !screen.includes("╭ Keys ─") });
-  await watch.step("palette", { keys: [":"], screen: shows(/╭ Commands ─/) });
+  await watch.step("help", { keys: ["?"], screen: shows(/ Keys ─/) });
+  await watch.step("help: closed", { keys: ["Escape"], screen: (screen) => !screen.includes(" Keys ─") });
+  await watch.step("palette", { keys: [":"], screen: shows(/ Commands ─/) });
   await watch.step("palette: as you type", { text: "over", screen: shows(/: over[\s\S]*go to the overview/) });
   await watch.step("palette: run", { keys: ["Enter"], screen: at("Overview"), data: at("Overview") });
 }

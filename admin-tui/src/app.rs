@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossterm::event::{Event, MouseButton, MouseEventKind};
 use doorward_shared::Timestamp;
 use futures_util::{Stream, StreamExt as _};
-use ratatui::{Terminal, backend::Backend, layout::Size};
+use ratatui::{Terminal, backend::Backend};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::{
@@ -45,8 +45,7 @@ pub async fn run<B: Backend, A: ApiBackend>(
 ) -> Result<(), B::Error> {
     let (sender, mut results) = unbounded_channel();
     let mut runner = EffectRunner::new(api, sender);
-    let Size { width, height } = terminal.size()?;
-    let mut model = Model::new(options, (width, height));
+    let mut model = Model::new(options);
     let mut frame = FrameInfo::default();
     let mut effects = update::start(&mut model);
     loop {
@@ -68,8 +67,7 @@ pub async fn run<B: Backend, A: ApiBackend>(
                     Effect::Reacquire => {
                         control.reacquire();
                         clear(terminal)?;
-                        let Size { width: columns, height: rows } = terminal.size()?;
-                        effects.extend(update::update(&mut model, Message::Resize { columns, rows }));
+                        effects.extend(update::update(&mut model, Message::Resized));
                     }
                 }
             }
@@ -133,7 +131,7 @@ fn to_message(input: Input, frame: &FrameInfo) -> Option<Message> {
         Input::Stop => Message::Stop,
         Input::Event(Event::Key(key)) => Message::Key(key),
         Input::Event(Event::Paste(text)) => Message::Paste(text),
-        Input::Event(Event::Resize(columns, rows)) => Message::Resize { columns, rows },
+        Input::Event(Event::Resize(..)) => Message::Resized,
         Input::Event(Event::Mouse(mouse)) => match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => Message::Click(frame.target_at(mouse.column, mouse.row)?),
             MouseEventKind::ScrollDown => Message::Wheel(1),

@@ -20,13 +20,8 @@ pub enum Message {
     Click(ClickTarget),
     /// The mouse wheel was turned by a number of steps, positive downwards.
     Wheel(isize),
-    /// The terminal was resized.
-    Resize {
-        /// New number of columns.
-        columns: u16,
-        /// New number of rows.
-        rows: u16,
-    },
+    /// The terminal was resized, or its content is unknown.
+    Resized,
     /// A frame was drawn.
     Drawn {
         /// Number of rows of the focused list that fit.

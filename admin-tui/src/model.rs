@@ -82,7 +82,6 @@ pub struct Stack {
 
 impl Stack {
     /// Returns the screen in front.
-    #[must_use]
     pub fn top(&self) -> &dyn Page {
         self.above.last().unwrap_or(&self.root).as_ref()
     }
@@ -97,7 +96,6 @@ impl Stack {
     }
 
     /// Returns the number of screens above the first one.
-    #[must_use]
     pub const fn depth(&self) -> usize {
         self.above.len()
     }
@@ -141,8 +139,6 @@ pub struct Model {
     pub options: Options,
     /// The time of the last tick.
     pub now: Timestamp,
-    /// Columns and rows of the terminal.
-    pub size: (u16, u16),
     /// Name and role of the admin token, once the server has returned them.
     pub me: Option<Me>,
     /// State of the connection.
@@ -169,14 +165,12 @@ pub struct Model {
 
 impl Model {
     /// Creates the model of an app that has just started.
-    #[must_use]
-    pub fn new(options: Options, size: (u16, u16)) -> Self {
+    pub fn new(options: Options) -> Self {
         let stack = |section: Section| Stack { root: screen::build(section.route()), above: Vec::new() };
         Self {
             now: options.now,
             responded_at: options.now,
             options,
-            size,
             me: None,
             connection: ConnectionStatus::Connecting,
             section: Section::Overview,
@@ -197,13 +191,11 @@ impl Model {
     }
 
     /// Returns whether the token may change things. Commands that it may not run are not offered.
-    #[must_use]
     pub fn may_change(&self) -> bool {
         self.me.as_ref().is_some_and(|me| me.role == Role::Admin)
     }
 
     /// Returns the screens of the section in front.
-    #[must_use]
     pub const fn stack(&self) -> &Stack {
         match self.section {
             Section::Overview => &self.stacks.overview,
@@ -218,7 +210,6 @@ impl Model {
     }
 
     /// Returns the screen in front.
-    #[must_use]
     pub fn screen(&self) -> &dyn Page {
         self.stack().top()
     }
@@ -267,7 +258,6 @@ impl Model {
     }
 
     /// Names the unsaved changes of any screen.
-    #[must_use]
     pub fn unsaved_changes(&self) -> Option<String> {
         let Stacks { overview, tenants, audit, tokens } = &self.stacks;
         [overview, tenants, audit, tokens].into_iter().flat_map(Stack::all).find_map(Page::unsaved_changes)
@@ -275,7 +265,6 @@ impl Model {
 
     /// Returns whether a page about the connection replaces the screens. After the first response, a temporary error
     /// leaves them visible.
-    #[must_use]
     pub fn shows_connection_page(&self) -> bool {
         match &self.connection {
             ConnectionStatus::Connected => false,
@@ -285,7 +274,6 @@ impl Model {
     }
 
     /// Returns the key bindings in the present state.
-    #[must_use]
     pub fn bindings(&self) -> Vec<Binding> {
         if self.shows_connection_page() {
             return vec![
@@ -306,7 +294,6 @@ impl Model {
     }
 
     /// Returns whether the activity indicator is visible.
-    #[must_use]
     pub fn is_busy(&self) -> bool {
         self.overlay.as_ref().is_some_and(|overlay| overlay.is_busy())
             || self.screen().is_busy()

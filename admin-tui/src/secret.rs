@@ -11,13 +11,11 @@ pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Wraps a text.
-    #[must_use]
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
     /// Returns the text, for the dialog that shows it and for the clipboard.
-    #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }

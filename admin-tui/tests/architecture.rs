@@ -25,29 +25,12 @@ const LAYERS: &[&[&str]] = &[
     &["overlay"],
     &["ui"],
     &["effect", "terminal_control"],
-    &["backend", "request"],
+    &["request"],
     &["api"],
 ];
 
 /// Modules without a layer of their own: used by any layer, and forbidden to use the interactive app.
-const SHARED: &[&str] = &[
-    "args",
-    "clock",
-    "connection",
-    "escape",
-    "folders",
-    "moment",
-    "paths",
-    "sanitize",
-    "secret",
-    "time_format",
-    "time_parse",
-    "when",
-];
-
-/// Modules whose first file re-exports or dispatches to its children, which use its types. The file and its children
-/// count as one unit there: paths through the names of children are not dependencies.
-const FACADES: &[&str] = &["api", "args", "command", "connection"];
+const SHARED: &[&str] = &["args", "clock", "connection", "paths", "sanitize", "secret", "time_format", "time_parse"];
 
 fn source_files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -160,9 +143,7 @@ fn dependencies() -> BTreeMap<Module, BTreeSet<Module>> {
     let modules: BTreeSet<Module> = files.keys().cloned().collect();
     let targets = |module: &Module, code: &str| -> BTreeSet<Module> {
         let resolved = paths_in(code).into_iter().filter_map(|path| resolve(&path, module, &modules));
-        let is_facade = module.first().is_some_and(|name| FACADES.contains(&name.as_str()));
-        let children = if is_facade { BTreeSet::new() } else { children_in(code, module) };
-        resolved.chain(children).filter(|target| target != module).collect()
+        resolved.chain(children_in(code, module)).filter(|target| target != module).collect()
     };
     files.iter().map(|(module, code)| (module.clone(), targets(module, code))).collect()
 }
@@ -200,10 +181,17 @@ fn paths_are_read_from_groups_and_expressions() {
 }
 
 #[test]
+fn circles_are_found() {
+    let module = |name: &str| vec![name.to_owned()];
+    let edges = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "b")];
+    let graph = edges.map(|(from, to)| (module(from), BTreeSet::from([module(to)]))).into();
+    let found = circle(&graph, &mut vec![module("a")], &mut BTreeSet::new());
+    assert_eq!(found, Some(vec![module("b"), module("c"), module("d")]));
+}
+
+#[test]
 fn modules_have_no_import_circles() {
-    let mut graph = dependencies();
-    // The files of `command` still depend on each other.
-    graph.retain(|module, _| module.first().is_none_or(|name| name != "command"));
+    let graph = dependencies();
     let mut done = BTreeSet::new();
     for module in graph.keys() {
         let found = circle(&graph, &mut vec![module.clone()], &mut done);

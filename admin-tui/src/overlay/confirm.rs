@@ -26,7 +26,6 @@ pub struct ConfirmDialog {
 
 impl ConfirmDialog {
     /// Creates a dialog for a question.
-    #[must_use]
     pub fn new(question: Question) -> Self {
         Self { question, input: TextInput::default(), error: None, pending: None }
     }

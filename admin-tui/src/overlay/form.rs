@@ -32,7 +32,6 @@ pub struct Form {
 
 impl Form {
     /// Creates a form.
-    #[must_use]
     pub fn new(kind: FormKind, folders: &BaseFolders, now: Timestamp) -> Self {
         let definition = form_definitions::define(&kind, folders, now);
         let folders = folders.clone();
@@ -122,9 +121,9 @@ impl Page for Form {
         }
         self.pending = None;
         match response.result {
-            Ok(answer) => {
+            Ok(body) => {
                 cx.close_dialog();
-                form_definitions::handle_success(&self.kind, &self.definition.fields, answer, cx);
+                form_definitions::handle_success(&self.kind, &self.definition.fields, body, cx);
             }
             Err(error) => self.problem = Some((None, error.to_string())),
         }

@@ -243,12 +243,12 @@ pub(super) fn follow_format(kind: &FormKind, fields: &mut [FormField]) {
 pub(super) fn handle_success(
     kind: &FormKind,
     fields: &[FormField],
-    answer: BackendResponse,
+    response: BackendResponse,
     cx: &mut UpdateContext<'_>,
 ) {
     let name = fields.first().and_then(FormField::trimmed).unwrap_or_default();
     let mut secret = None;
-    match (kind, answer) {
+    match (kind, response) {
         (FormKind::CreateTenant, BackendResponse::Created(id, key)) => {
             cx.toast(Tone::Good, format!("Created tenant {name}"));
             cx.open(Route::Tenant { id, name });

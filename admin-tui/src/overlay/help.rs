@@ -52,7 +52,6 @@ pub struct Help {
 
 impl Help {
     /// Creates the help for groups of bindings, each with a heading.
-    #[must_use]
     pub fn new(groups: Vec<(String, Vec<Binding>)>) -> Self {
         let mut lines: Vec<(String, String, Tone)> = Vec::new();
         let mut add = |heading: &str, pairs: &mut dyn Iterator<Item = (String, String)>| {

@@ -17,7 +17,6 @@ use crate::{
 };
 
 /// Creates the overlay for a dialog.
-#[must_use]
 pub fn build(dialog: Dialog, folders: &BaseFolders, now: Timestamp) -> Box<dyn Page> {
     match dialog {
         Dialog::Form(kind) => Box::new(form::Form::new(kind, folders, now)),

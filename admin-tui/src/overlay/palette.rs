@@ -17,7 +17,6 @@ pub struct Palette {
 
 impl Palette {
     /// Creates a palette of commands. Leaves out those that move the selection.
-    #[must_use]
     pub fn new(bindings: Vec<Binding>) -> Self {
         let is_move = |command| {
             matches!(command, Command::Up | Command::Down | Command::PageUp | Command::PageDown | Command::Palette)

@@ -22,7 +22,6 @@ pub struct SecretDialog {
 
 impl SecretDialog {
     /// Creates a dialog.
-    #[must_use]
     pub const fn new(kind: &'static str, revealed: Revealed) -> Self {
         Self { kind, revealed, copied: false, warned: false }
     }

@@ -12,7 +12,6 @@ pub mod user;
 use crate::ui::{Page, Route};
 
 /// Creates the screen that a route leads to.
-#[must_use]
 pub fn build(route: Route) -> Box<dyn Page> {
     match route {
         Route::Overview => Box::new(overview::Overview::default()),

@@ -60,7 +60,6 @@ pub struct FrameInfo {
 
 impl FrameInfo {
     /// Returns the click target at a position.
-    #[must_use]
     pub fn target_at(&self, column: u16, row: u16) -> Option<ClickTarget> {
         let position = Position::new(column, row);
         self.targets.iter().rev().find(|(area, _)| area.contains(position)).map(|(_, target)| *target)
@@ -84,34 +83,29 @@ pub struct Canvas<'a> {
 }
 
 /// Returns the number of columns that a text takes once it is sanitized.
-#[must_use]
 pub fn columns(text: &str) -> u16 {
     u16::try_from(width(&sanitize(text))).unwrap_or(u16::MAX)
 }
 
 /// Returns one row of an area, empty if the area has fewer rows.
-#[must_use]
 pub fn row(area: Rect, index: u16) -> Rect {
     let y = area.y.saturating_add(index).min(area.bottom());
     Rect { y, height: 1.min(area.bottom() - y), ..area }
 }
 
 /// Removes rows from the top of an area.
-#[must_use]
 pub fn below(area: Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
     Rect { y: area.y + rows, height: area.height - rows, ..area }
 }
 
 /// Removes columns from the left of an area.
-#[must_use]
 pub fn right_of(area: Rect, columns: u16) -> Rect {
     let columns = columns.min(area.width);
     Rect { x: area.x + columns, width: area.width - columns, ..area }
 }
 
 /// Breaks a text into sanitized lines. Line breaks in the text are kept.
-#[must_use]
 pub fn wrap(text: &str, columns: u16) -> Vec<String> {
     let wrap_line = |line: &str| -> Vec<String> {
         textwrap::wrap(&sanitize(line), usize::from(columns)).into_iter().map(Cow::into_owned).collect()
@@ -290,7 +284,6 @@ impl Canvas<'_> {
     }
 
     /// Returns the present frame of the activity indicator.
-    #[must_use]
     pub fn spinner(&self) -> &'static str {
         let frame = usize::try_from(self.now.millis().div_euclid(100).rem_euclid(8)).unwrap_or(0);
         SPINNER.get(frame).copied().unwrap_or_default()

@@ -25,7 +25,6 @@ pub type Detail = (&'static str, String, Tone);
 
 /// Splits an area into a list and a pane of the given width beside it. On narrow screens there is a pane only if
 /// `wants_below`, and it lies below the list.
-#[must_use]
 pub fn split_details(area: Rect, width: u16, wants_below: bool) -> (Rect, Option<Rect>) {
     if area.width >= WIDE {
         let columns = [Constraint::Fill(1), Constraint::Length(width)];
@@ -104,7 +103,6 @@ impl Canvas<'_> {
 }
 
 /// Cell with the tenant of an audit entry: its name, or its id if the tenant was deleted.
-#[must_use]
 pub fn tenant_cell(item: &AdminAuditLogItem) -> Cell<'_> {
     match (&item.tenant_name, item.entry.tenant_id) {
         (Some(name), _) => cell(name, Tone::Plain),
@@ -114,13 +112,11 @@ pub fn tenant_cell(item: &AdminAuditLogItem) -> Cell<'_> {
 }
 
 /// Cell with the age of a past event.
-#[must_use]
 pub fn age_cell(now: Timestamp, at: Option<Timestamp>) -> Cell<'static> {
     at.map_or_else(|| cell("never", Tone::Dim), |at| cell(time_format::ago(now, at), Tone::Plain))
 }
 
 /// Cell with an expiry.
-#[must_use]
 pub fn expiry_cell(now: Timestamp, at: Option<Timestamp>) -> Cell<'static> {
     match at {
         None => cell("never", Tone::Dim),
@@ -131,13 +127,11 @@ pub fn expiry_cell(now: Timestamp, at: Option<Timestamp>) -> Cell<'static> {
 }
 
 /// Tone of a number of refusals.
-#[must_use]
 pub const fn refusal_tone(count: u64) -> Tone {
     if count == 0 { Tone::Dim } else { Tone::Bad }
 }
 
 /// Cell with a number of refusals.
-#[must_use]
 pub fn refusals_cell(count: u64) -> Cell<'static> {
     cell(short(count), refusal_tone(count))
 }

@@ -1,13 +1,11 @@
 //! Short forms of numbers.
 
 /// Formats a count: `999`, `1.2k`, `35k`, `4.1M`.
-#[must_use]
 pub fn short(number: u64) -> String {
     scaled(number, 1_000, &["", "k", "M", "G", "T"])
 }
 
 /// Formats a size in bytes: `1023 B`, `1.5 KiB`, `20 MiB`.
-#[must_use]
 pub fn bytes(size: u64) -> String {
     scaled(size, 1_024, &[" B", " KiB", " MiB", " GiB", " TiB"])
 }

@@ -31,7 +31,6 @@ pub enum Key {
 
 impl Key {
     /// Converts a terminal event. Returns `None` for keys that no binding uses.
-    #[must_use]
     pub fn from_event(event: &KeyEvent) -> Option<Self> {
         if event.modifiers.contains(KeyModifiers::ALT) {
             return None;
@@ -154,13 +153,11 @@ pub struct Binding {
 }
 
 /// Creates a binding.
-#[must_use]
 pub const fn bind(keys: &'static [Key], command: Command, label: &'static str, help: &'static str) -> Binding {
     Binding { keys, command, label, help }
 }
 
 /// Returns the command that a key triggers.
-#[must_use]
 pub fn command_for(bindings: &[Binding], key: Key) -> Option<Command> {
     bindings.iter().find(|binding| binding.keys.contains(&key)).map(|binding| binding.command)
 }
@@ -176,7 +173,6 @@ pub const LIST_KEYS: [Binding; 6] = [
 ];
 
 /// Returns the bindings that every screen has.
-#[must_use]
 pub fn global_keys(is_exporting: bool) -> Vec<Binding> {
     let mut bindings = vec![
         bind(&[Key::Esc], Command::Back, "", "return to the previous screen"),

@@ -12,6 +12,17 @@ const PREFETCH_ROWS: usize = 25;
 /// Maximum number of loaded rows. Filters find the others.
 const MAX_ROWS: usize = 10_000;
 
+/// Closure that returns the content of one variant of [`BackendResponse`]: `pick!(BackendResponse::Me(me) => me)`.
+macro_rules! pick {
+    ($response:pat => $content:expr) => {
+        |response| match response {
+            $response => Some($content),
+            _ => None,
+        }
+    };
+}
+pub(crate) use pick;
+
 /// A row that can be identified after the list was reloaded.
 pub trait Keyed {
     /// Returns a key that is unique in the list.
@@ -21,19 +32,20 @@ pub trait Keyed {
 /// A page of rows.
 #[derive(Debug, Clone)]
 pub struct LoadedPage<T> {
-    /// The rows.
-    pub rows: Vec<T>,
-    /// Cursor of the next page.
-    pub next: Option<String>,
-    /// Number of rows on all pages.
-    pub total: Option<u64>,
+    rows: Vec<T>,
+    next: Option<String>,
+    total: Option<u64>,
 }
 
 impl<T> LoadedPage<T> {
+    /// A page with the cursor of the next one.
+    pub const fn new(rows: Vec<T>, next: Option<String>, total: Option<u64>) -> Self {
+        Self { rows, next, total }
+    }
+
     /// The only page of a list.
-    #[must_use]
     pub const fn complete(rows: Vec<T>) -> Self {
-        Self { rows, next: None, total: None }
+        Self::new(rows, None, None)
     }
 }
 
@@ -80,7 +92,6 @@ impl<T> Default for PagedList<T> {
 
 impl<T: Keyed> PagedList<T> {
     /// Returns the selected row.
-    #[must_use]
     pub fn selected(&self) -> Option<&T> {
         self.rows.get(self.selection.selected)
     }
@@ -91,13 +102,11 @@ impl<T: Keyed> PagedList<T> {
     }
 
     /// Returns whether a request is pending.
-    #[must_use]
     pub const fn is_pending(&self) -> bool {
         self.pending.is_some()
     }
 
     /// Describes the number of rows: `8 tenants`, or `50+ tenants` while the total is unknown.
-    #[must_use]
     pub fn count(&self, noun: &str) -> String {
         match self.total {
             Some(1) => format!("1 {noun}"),
@@ -125,7 +134,6 @@ impl<T: Keyed> PagedList<T> {
     }
 
     /// Returns the cursor of the next page if the selection is near the last loaded row.
-    #[must_use]
     pub fn wanted_page(&self) -> Option<String> {
         let near_end = self.selection.selected + PREFETCH_ROWS >= self.rows.len();
         self.next.clone().filter(|_| near_end && self.pending.is_none() && self.rows.len() < MAX_ROWS)
@@ -137,7 +145,6 @@ impl<T: Keyed> PagedList<T> {
     }
 
     /// Returns the page size of a request: on reload the number of loaded rows, within limits.
-    #[must_use]
     pub fn page_size(&self, cursor: Option<&String>) -> u32 {
         if cursor.is_some() { 100 } else { u32::try_from(self.rows.len().clamp(50, 200)).unwrap_or(200) }
     }
@@ -151,9 +158,9 @@ impl<T: Keyed> PagedList<T> {
         let Some((_, kind)) = self.pending.filter(|(id, _)| *id == response.id) else { return Some(response) };
         self.pending = None;
         match response.result {
-            Ok(answer) => {
+            Ok(body) => {
                 self.error = None;
-                if let Some(page) = pick(answer) {
+                if let Some(page) = pick(body) {
                     self.take(page, kind);
                 }
             }
@@ -196,7 +203,6 @@ impl<T> Default for Remote<T> {
 
 impl<T> Remote<T> {
     /// Returns whether a request is pending.
-    #[must_use]
     pub const fn is_pending(&self) -> bool {
         self.pending.is_some()
     }

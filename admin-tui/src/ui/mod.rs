@@ -22,6 +22,7 @@ pub use details::{Detail, WIDE, age_cell, expiry_cell, refusal_tone, refusals_ce
 pub use filter_input::{FILTER_KEYS, FilterInput};
 pub use format::{bytes, short};
 pub use keymap::{Binding, Command, Key, LIST_KEYS, bind, command_for, global_keys};
+pub(crate) use list::pick;
 pub use list::{Keyed, LoadedPage, PagedList, Remote};
 pub use page::{Page, View};
 pub use question::{Action, Question};

@@ -40,13 +40,11 @@ pub struct Question {
 
 impl Question {
     /// A question before a destructive action.
-    #[must_use]
     pub const fn destructive(title: String, verb: &'static str, lines: Vec<(Tone, String)>, action: Action) -> Self {
         Self { title, verb, lines, destructive: true, typed_name: None, action }
     }
 
     /// A question before a destructive request.
-    #[must_use]
     pub fn destructive_request(
         title: String,
         verb: &'static str,
@@ -58,7 +56,6 @@ impl Question {
     }
 
     /// Leaves the screen after success if `leaves` is true.
-    #[must_use]
     pub fn leaving_screen(mut self, leaves: bool) -> Self {
         if let Action::Request { leaves_screen, .. } = &mut self.action {
             *leaves_screen = leaves;

@@ -23,7 +23,6 @@ impl Section {
     pub const ALL: [Self; 4] = [Self::Overview, Self::Tenants, Self::Audit, Self::Tokens];
 
     /// Returns the name that the header shows.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
@@ -34,7 +33,6 @@ impl Section {
     }
 
     /// Returns the section's first screen.
-    #[must_use]
     pub fn route(self) -> Route {
         match self {
             Self::Overview => Route::Overview,
@@ -85,13 +83,11 @@ pub enum Route {
 
 impl Route {
     /// An audit log with filters.
-    #[must_use]
     pub fn audit(query: AuditQuery, tenant_name: Option<String>) -> Self {
         Self::Audit { query: Box::new(query), tenant_name, entry: None }
     }
 
     /// The audit log of a tenant.
-    #[must_use]
     pub fn tenant_audit(id: TenantId, name: &str) -> Self {
         Self::audit(AuditQuery { tenant: Some(id), ..AuditQuery::default() }, Some(name.to_owned()))
     }

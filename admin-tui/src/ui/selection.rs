@@ -31,7 +31,6 @@ impl Selection {
 
     /// Returns the first row to draw if `height` rows fit. The selected row is always visible, and no line stays empty
     /// while there are rows above.
-    #[must_use]
     pub fn first_visible(&self, height: usize, rows: usize) -> usize {
         let height = height.max(1);
         let lowest = (self.selected + 1).saturating_sub(height);

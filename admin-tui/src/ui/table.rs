@@ -38,26 +38,22 @@ impl Column {
     }
 
     /// A column with a fixed width.
-    #[must_use]
     pub fn fixed(title: impl Into<Cow<'static, str>>, width: u16) -> Self {
         Self::new(title, Constraint::Length(width))
     }
 
     /// A column with a share of the remaining width.
-    #[must_use]
     pub fn share(title: impl Into<Cow<'static, str>>, share: u16) -> Self {
         Self::new(title, Constraint::Fill(share))
     }
 
     /// Aligns the column to the right.
-    #[must_use]
     pub const fn right(mut self) -> Self {
         self.alignment = Alignment::Right;
         self
     }
 
     /// Hides the column in tables with fewer columns of text.
-    #[must_use]
     pub const fn from_width(mut self, columns: u16) -> Self {
         self.min_table_width = columns;
         self

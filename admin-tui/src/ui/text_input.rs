@@ -12,25 +12,21 @@ pub struct TextInput(Input);
 
 impl TextInput {
     /// Creates an input with a text, and the text cursor at its end.
-    #[must_use]
     pub fn new(text: &str) -> Self {
         Self(Input::new(text.to_owned()))
     }
 
     /// Returns the text.
-    #[must_use]
     pub fn text(&self) -> &str {
         self.0.value()
     }
 
     /// Returns the text without surrounding spaces, or `None` if nothing is left.
-    #[must_use]
     pub fn trimmed(&self) -> Option<String> {
         Some(self.text().trim()).filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
     /// Splits the text at the text cursor.
-    #[must_use]
     pub fn around_cursor(&self) -> (&str, &str) {
         let text = self.text();
         let at = text.char_indices().nth(self.0.cursor()).map_or(text.len(), |(at, _)| at);

@@ -38,7 +38,6 @@ pub enum Theme {
 impl Theme {
     /// Chooses a theme from environment variables: `NO_COLOR` (<https://no-color.org>), `DOORWARD_ADMIN_THEME` (`dark`,
     /// `light`, `16`, `none`), `COLORTERM` and `TERM` for the number of colours, `COLORFGBG` for the background.
-    #[must_use]
     pub fn detect(variable: impl Fn(&str) -> Option<String>) -> Self {
         let non_empty = |name: &str| variable(name).filter(|value| !value.is_empty());
         if non_empty("NO_COLOR").is_some() {
@@ -66,7 +65,6 @@ impl Theme {
     }
 
     /// Returns the theme that follows this one when the user cycles through them.
-    #[must_use]
     pub const fn next(self) -> Self {
         match self {
             Self::Dark => Self::Light,
@@ -86,7 +84,6 @@ impl Theme {
     }
 
     /// Returns the style of a tone.
-    #[must_use]
     pub const fn style(self, tone: Tone) -> Style {
         // Explicit even for the terminal's default colour: a title is drawn over a border of another colour.
         let style = Style::new().fg(Color::Reset);
@@ -105,7 +102,6 @@ impl Theme {
     }
 
     /// Returns the style of the selected row.
-    #[must_use]
     pub const fn selected(self, focused: bool) -> Style {
         match (self, focused) {
             (Self::Dark, true) => Style::new().bg(Color::Indexed(236)).add_modifier(Modifier::BOLD),
@@ -119,7 +115,6 @@ impl Theme {
     }
 
     /// Returns the style of the active section, tab or choice.
-    #[must_use]
     pub const fn active(self) -> Style {
         match self {
             Self::Dark => Style::new().fg(Color::Indexed(232)).bg(Color::Indexed(75)).add_modifier(Modifier::BOLD),
@@ -129,7 +124,6 @@ impl Theme {
     }
 
     /// Returns the style of filter chips and notifications.
-    #[must_use]
     pub const fn chip(self) -> Style {
         match self {
             Self::Dark => Style::new().bg(Color::Indexed(237)),
@@ -139,13 +133,11 @@ impl Theme {
     }
 
     /// Returns the style of borders.
-    #[must_use]
     pub const fn border(self, focused: bool) -> Style {
         if focused { self.style(Tone::Accent) } else { self.faint() }
     }
 
     /// Returns the style of lines and of the screen behind an overlay.
-    #[must_use]
     pub const fn faint(self) -> Style {
         match self {
             Self::Plain => Style::new().add_modifier(Modifier::DIM),
@@ -154,7 +146,6 @@ impl Theme {
     }
 
     /// Returns whether the theme has colours.
-    #[must_use]
     pub const fn has_colors(self) -> bool {
         !matches!(self, Self::Plain)
     }

@@ -50,7 +50,6 @@ fn handle(model: &mut Model, message: Message, commands: &mut Commands) {
         Message::Paste(text) => input::paste(model, &text, commands),
         Message::Click(target) => input::click(model, target, commands),
         Message::Wheel(steps) => input::wheel(model, steps, commands),
-        Message::Resize { columns, rows } => model.size = (columns, rows),
         Message::Resumed => commands.effects.push(Effect::Reacquire),
         Message::Stop => model.quit = true,
         Message::Response(response) => {
@@ -66,7 +65,7 @@ fn handle(model: &mut Model, message: Message, commands: &mut Commands) {
         Message::Exported(id, result) => exported(model, id, result),
         Message::Copied(true) => toast(model, Tone::Good, "Sent to the terminal's clipboard"),
         Message::Copied(false) => toast(model, Tone::Bad, "Could not send the text to the terminal's clipboard"),
-        Message::Drawn { .. } | Message::Tick(_) => {}
+        Message::Resized | Message::Drawn { .. } | Message::Tick(_) => {}
     }
 }
 

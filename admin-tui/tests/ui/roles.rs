@@ -80,5 +80,5 @@ fn token_may_change_nothing_before_its_role_is_known() {
         folders: doorward_admin::paths::BaseFolders::default(),
         now: crate::harness::start_time(),
     };
-    assert!(!Model::new(options, (80, 24)).may_change());
+    assert!(!Model::new(options).may_change());
 }

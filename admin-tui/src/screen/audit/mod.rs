@@ -52,7 +52,6 @@ pub struct Audit {
 
 impl Audit {
     /// The log that a query selects, with the details of an entry if one is given.
-    #[must_use]
     pub fn new(query: AuditQuery, tenant_name: Option<String>, entry: Option<AuditId>) -> Self {
         let text_filter = FilterInput::new(query.text.as_deref().unwrap_or_default());
         Self { query, tenant_name, text_filter, wanted: entry, show_details: entry.is_some(), ..Self::default() }

@@ -32,7 +32,6 @@ pub(super) enum Group {
 
 impl Group {
     /// Returns the heading of the group.
-    #[must_use]
     pub(super) const fn heading(self) -> &'static str {
         match self {
             Self::RelyingParty => "Relying party",
@@ -45,7 +44,6 @@ impl Group {
 
 impl ConfigField {
     /// Returns the group of the field.
-    #[must_use]
     pub(super) const fn group(self) -> Group {
         match self {
             Self::RpId | Self::RpName | Self::RpIcon | Self::Origin => Group::RelyingParty,
@@ -58,7 +56,6 @@ impl ConfigField {
     }
 
     /// Returns the label of the field.
-    #[must_use]
     pub(super) const fn label(self) -> &'static str {
         match self {
             Self::RpId => "RP ID",
@@ -76,7 +73,6 @@ impl ConfigField {
     }
 
     /// Returns an explanation of the field.
-    #[must_use]
     pub(super) const fn hint(self) -> &'static str {
         match self {
             Self::RpId => "domain of the passkeys; existing passkeys stop working if it changes",
@@ -121,7 +117,6 @@ impl ConfigField {
     }
 
     /// Returns whether the field is a list with one row per value.
-    #[must_use]
     pub(super) const fn is_list(self) -> bool {
         matches!(self, Self::Origin | Self::CorsOrigin)
     }

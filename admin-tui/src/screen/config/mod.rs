@@ -15,7 +15,7 @@ use crate::{
     api::ApiError,
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
-    ui::{Remote, Selection, TextInput, Tone, UpdateContext},
+    ui::{Remote, Selection, TextInput, Tone, UpdateContext, pick},
 };
 use config_field::ConfigField;
 use rows::{ConfigRow, Value};
@@ -39,7 +39,6 @@ pub struct ConfigForm {
 
 impl ConfigForm {
     /// Creates a form for a configuration.
-    #[must_use]
     pub fn new(config: TenantConfig) -> Self {
         Self {
             rows: rows::from_config(&config),
@@ -78,14 +77,12 @@ impl ConfigForm {
     }
 
     /// Returns whether there are unsaved changes.
-    #[must_use]
     pub fn is_changed(&self) -> bool {
         let mfa = Some(self.saved.mfa.clone().unwrap_or_default());
         self.config().as_ref() != Ok(&TenantConfig { mfa, ..self.saved.clone() })
     }
 
     /// Returns whether a row is being edited.
-    #[must_use]
     pub const fn is_editing(&self) -> bool {
         self.editing
     }
@@ -96,7 +93,6 @@ impl ConfigForm {
     }
 
     /// Returns the known problems of the configuration in the form.
-    #[must_use]
     pub fn problems(&self) -> Vec<ConfigProblem> {
         match self.config() {
             Err(problem) => vec![problem],
@@ -127,7 +123,6 @@ impl ConfigForm {
     }
 
     /// Lists the changes between the saved configuration and another one.
-    #[must_use]
     pub fn changes(&self, config: &TenantConfig) -> Vec<(Tone, String)> {
         diff::changes(&self.saved, config)
     }
@@ -209,9 +204,6 @@ impl ConfigForm {
 
     /// Handles the response to a check. Returns other responses.
     pub fn handle_response(&mut self, response: RequestResult) -> Option<RequestResult> {
-        self.check.handle_response(response, |answer| match answer {
-            BackendResponse::ConfigCheck(check) => Some(check),
-            _ => None,
-        })
+        self.check.handle_response(response, pick!(BackendResponse::ConfigCheck(check) => check))
     }
 }

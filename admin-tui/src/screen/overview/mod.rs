@@ -8,7 +8,7 @@ use crate::{
     api::AuditQuery,
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
-    ui::{Binding, ClickTarget, Command, Key, LIST_KEYS, Page, Remote, Route, Selection, UpdateContext, bind},
+    ui::{Binding, ClickTarget, Command, Key, LIST_KEYS, Page, Remote, Route, Selection, UpdateContext, bind, pick},
 };
 
 /// Interval between refreshes, in milliseconds.
@@ -112,10 +112,7 @@ impl Page for Overview {
     }
 
     fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
-        let other = self.data.handle_response(response, |answer| match answer {
-            BackendResponse::Overview(data) => Some(*data),
-            _ => None,
-        });
+        let other = self.data.handle_response(response, pick!(BackendResponse::Overview(data) => *data));
         if let Some(data) = &self.data.value {
             self.busiest.select(self.busiest.selected, data.busiest.len());
             self.refusals.select(self.refusals.selected, data.latest_refusals.len());

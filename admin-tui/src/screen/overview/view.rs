@@ -70,7 +70,7 @@ fn draw_facts(canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
 
 impl Overview {
     fn draw_chart(&self, canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
-        let inside = canvas.panel(area, &format!("Ceremonies, {} days", self.days), false);
+        let inside = canvas.panel(area, &format!("Logins and refusals, {} days", self.days), false);
         canvas.activity_legend(area, &data.activity);
         canvas.activity(inside, &data.activity);
     }

@@ -15,7 +15,7 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{
         Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, Page,
-        PagedList, Remote, Route, Selection, TextInput, UpdateContext, bind,
+        PagedList, Remote, Route, Selection, TextInput, UpdateContext, bind, pick,
     },
 };
 
@@ -41,7 +41,6 @@ impl Tab {
     pub const ALL: [Self; 5] = [Self::Configuration, Self::ApiKeys, Self::SigningKeys, Self::Users, Self::Transactions];
 
     /// Returns the title of the tab.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Configuration => "Configuration",
@@ -108,7 +107,6 @@ pub struct Tenant {
 
 impl Tenant {
     /// A tenant. The name is replaced when the present one arrives.
-    #[must_use]
     pub fn new(id: TenantId, name: String) -> Self {
         Self {
             id,
@@ -170,7 +168,7 @@ impl Tenant {
 
     fn handle_detail(&mut self, response: RequestResult) -> Option<RequestResult> {
         let mut arrived = None;
-        let other = self.detail.handle_response(response, |answer| match answer {
+        let other = self.detail.handle_response(response, |response| match response {
             BackendResponse::Tenant(detail) => {
                 arrived = Some(detail);
                 Some(())
@@ -242,10 +240,8 @@ impl Page for Tenant {
     }
 
     fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
-        let other = self.overview.handle_response(response, |answer| match answer {
-            BackendResponse::TenantOverview(overview) => Some(*overview),
-            _ => None,
-        })?;
+        let other =
+            self.overview.handle_response(response, pick!(BackendResponse::TenantOverview(overview) => *overview))?;
         let other = self.handle_detail(other)?;
         let other = match &mut self.form {
             Some(form) => form.handle_response(other)?,

@@ -13,7 +13,7 @@ use crate::{
     screen::user,
     ui::{
         Binding, Command, Dialog, FilterInput, FormKind, Key, Keyed, LoadedPage, PagedList, Question, Route, Tone,
-        UpdateContext, bind,
+        UpdateContext, bind, pick,
     },
 };
 
@@ -199,23 +199,13 @@ impl Tenant {
 
     /// Handles the response to a request of a list. Returns other responses.
     pub(super) fn handle_rows(&mut self, response: RequestResult) -> Option<RequestResult> {
-        let other = self.api_keys.handle_response(response, |answer| match answer {
-            BackendResponse::ApiKeys(rows) => Some(LoadedPage::complete(rows)),
-            _ => None,
-        })?;
-        let other = self.signing_keys.handle_response(other, |answer| match answer {
-            BackendResponse::SigningKeys(rows) => Some(LoadedPage::complete(rows)),
-            _ => None,
-        })?;
-        let other = self.users.handle_response(other, |answer| match answer {
-            BackendResponse::Users(page) => {
-                Some(LoadedPage { rows: page.items, next: page.next, total: Some(page.total) })
-            }
-            _ => None,
-        })?;
-        self.transactions.handle_response(other, |answer| match answer {
-            BackendResponse::Transactions(page) => Some(LoadedPage { rows: page.items, next: page.next, total: None }),
-            _ => None,
-        })
+        let api_keys = pick!(BackendResponse::ApiKeys(rows) => LoadedPage::complete(rows));
+        let signing_keys = pick!(BackendResponse::SigningKeys(rows) => LoadedPage::complete(rows));
+        let users = pick!(BackendResponse::Users(page) => LoadedPage::new(page.items, page.next, Some(page.total)));
+        let transactions = pick!(BackendResponse::Transactions(page) => LoadedPage::new(page.items, page.next, None));
+        let other = self.api_keys.handle_response(response, api_keys)?;
+        let other = self.signing_keys.handle_response(other, signing_keys)?;
+        let other = self.users.handle_response(other, users)?;
+        self.transactions.handle_response(other, transactions)
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{
         Binding, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, LoadedPage, Page,
-        PagedList, Question, Route, Selection, TextInput, Tone, UpdateContext, bind,
+        PagedList, Question, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -45,7 +45,6 @@ impl Default for Tenants {
 }
 
 /// Question before a tenant is deleted.
-#[must_use]
 pub fn confirm_deletion(id: TenantId, name: &str, users: Option<u64>) -> Question {
     let mut lines = vec![(Tone::Plain, format!("Deletes {name} with its users, credentials, keys and audit log."))];
     match users {
@@ -164,12 +163,8 @@ impl Page for Tenants {
     }
 
     fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
-        let other = self.list.handle_response(response, |answer| match answer {
-            BackendResponse::Tenants(page) => {
-                Some(LoadedPage { rows: page.items, next: page.next, total: Some(page.total) })
-            }
-            _ => None,
-        });
+        let tenants = pick!(BackendResponse::Tenants(page) => LoadedPage::new(page.items, page.next, Some(page.total)));
+        let other = self.list.handle_response(response, tenants);
         if !self.list.is_pending() && self.filter.take_waiting() {
             self.replace(cx);
         }

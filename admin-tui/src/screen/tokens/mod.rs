@@ -9,7 +9,7 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{
         Binding, Command, Dialog, FormKind, Key, Keyed, LIST_KEYS, LoadedPage, Page, PagedList, Question, Selection,
-        Tone, UpdateContext, bind,
+        Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -67,10 +67,7 @@ impl Page for Tokens {
     }
 
     fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
-        self.list.handle_response(response, |answer| match answer {
-            BackendResponse::AdminTokens(rows) => Some(LoadedPage::complete(rows)),
-            _ => None,
-        })
+        self.list.handle_response(response, pick!(BackendResponse::AdminTokens(rows) => LoadedPage::complete(rows)))
     }
 
     fn is_busy(&self) -> bool {

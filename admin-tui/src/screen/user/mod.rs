@@ -14,7 +14,7 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{
         Binding, ClickTarget, Command, Dialog, Key, LIST_KEYS, Page, Question, Remote, Route, Selection, Tone,
-        UpdateContext, bind,
+        UpdateContext, bind, pick,
     },
 };
 
@@ -41,7 +41,6 @@ pub struct User {
 }
 
 /// Question before a user is deleted.
-#[must_use]
 pub fn confirm_deletion(tenant: TenantId, id: String, name: &str, credentials: usize) -> Question {
     let count = if credentials == 1 { "1 credential".to_owned() } else { format!("{credentials} credentials") };
     let lines = vec![
@@ -54,7 +53,6 @@ pub fn confirm_deletion(tenant: TenantId, id: String, name: &str, credentials: u
 
 impl User {
     /// A user of a tenant.
-    #[must_use]
     pub fn new(tenant: TenantId, tenant_name: String, id: String, name: String) -> Self {
         Self {
             tenant,
@@ -157,10 +155,7 @@ impl Page for User {
     }
 
     fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
-        let other = self.data.handle_response(response, |answer| match answer {
-            BackendResponse::User(data) => Some(*data),
-            _ => None,
-        });
+        let other = self.data.handle_response(response, pick!(BackendResponse::User(data) => *data));
         if let Some(data) = &self.data.value {
             self.credentials.select(self.credentials.selected, data.credentials.len());
             self.transactions.select(self.transactions.selected, data.transactions.len());
