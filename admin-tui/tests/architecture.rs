@@ -30,7 +30,18 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Modules without a layer of their own: used by any layer, and forbidden to use the interactive app.
-const SHARED: &[&str] = &["args", "clock", "connection", "paths", "sanitize", "secret", "time_format", "time_parse"];
+const SHARED: &[&str] = &[
+    "args",
+    "clock",
+    "config_diff",
+    "connection",
+    "number_format",
+    "paths",
+    "sanitize",
+    "secret",
+    "time_format",
+    "time_parse",
+];
 
 fn source_files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

@@ -3,7 +3,7 @@
 use doorward_shared::admin::Overview;
 
 use super::{activity, audit_table, context::CommandContext, error::CommandError, output::time, tenant_table};
-use crate::args::OverviewArgs;
+use crate::{args::OverviewArgs, number_format};
 
 pub(super) async fn run(context: &CommandContext, args: OverviewArgs) -> Result<(), CommandError> {
     let overview = context.api.overview(args.days).await?;
@@ -13,7 +13,7 @@ pub(super) async fn run(context: &CommandContext, args: OverviewArgs) -> Result<
     context.output.pairs(&[
         ("server", context.api.url().to_string()),
         ("version", overview.version.clone()),
-        ("database", format!("{}, {}", overview.engine, size(overview.database_bytes))),
+        ("database", format!("{}, {}", overview.engine, number_format::bytes(overview.database_bytes))),
         ("up", duration(overview.uptime_seconds)),
         ("time", time(overview.now)),
         ("tenants", overview.tenants.to_string()),
@@ -38,18 +38,6 @@ fn lists(context: &CommandContext, overview: &Overview) -> Result<(), CommandErr
     Ok(())
 }
 
-/// Formats bytes in the largest unit that leaves at least two digits.
-fn size(bytes: u64) -> String {
-    let mut value = bytes;
-    for unit in ["B", "KiB", "MiB", "GiB"] {
-        if value < 10_240 {
-            return format!("{value} {unit}");
-        }
-        value /= 1024;
-    }
-    format!("{value} TiB")
-}
-
 /// Formats a duration in its two largest units.
 fn duration(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
@@ -66,12 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_durations_are_formatted() {
-        assert_eq!(size(0), "0 B");
-        assert_eq!(size(10_239), "10239 B");
-        assert_eq!(size(1_500_000), "1464 KiB");
-        assert_eq!(size(5_000_000_000), "4768 MiB");
-        assert_eq!(size(u64::MAX), "16777215 TiB");
+    fn durations_are_formatted() {
         assert_eq!(duration(59), "59 s");
         assert_eq!(duration(61), "1 min 1 s");
         assert_eq!(duration(7_260), "2 h 1 min");

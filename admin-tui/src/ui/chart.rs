@@ -9,10 +9,9 @@ use ratatui::{
 
 use super::{
     canvas::{Canvas, row},
-    format::short,
     theme::Tone,
 };
-use crate::time_format;
+use crate::{number_format::short, time_format};
 
 /// Columns of a date label and the gap behind it.
 const LABEL_WIDTH: usize = 7;

@@ -6,12 +6,11 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use super::{
     canvas::{Canvas, below, right_of, row},
     filter_input::FilterInput,
-    format::short,
     list::{Keyed, PagedList},
     table::{Cell, Column, cell},
     theme::Tone,
 };
-use crate::{api::ApiError, time_format};
+use crate::{api::ApiError, number_format::short, time_format};
 
 /// Minimum width of a screen that shows details beside its list.
 pub const WIDE: u16 = 120;

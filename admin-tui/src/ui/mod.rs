@@ -5,7 +5,6 @@ mod chart;
 mod context;
 mod details;
 mod filter_input;
-mod format;
 mod keymap;
 mod list;
 mod page;
@@ -20,7 +19,6 @@ pub use canvas::{Canvas, ClickTarget, FrameInfo, Styled, below, columns, right_o
 pub use context::{Commands, Navigation, UpdateContext};
 pub use details::{Detail, WIDE, age_cell, expiry_cell, refusal_tone, refusals_cell, split_details, tenant_cell};
 pub use filter_input::{FILTER_KEYS, FilterInput};
-pub use format::{bytes, short};
 pub use keymap::{Binding, Command, Key, LIST_KEYS, bind, command_for, global_keys};
 pub(crate) use list::pick;
 pub use list::{Keyed, LoadedPage, PagedList, Remote};

@@ -1,7 +1,6 @@
 //! A tenant's configuration as a form: one row per value, checked by the server while the user types.
 
 mod config_field;
-mod diff;
 mod rows;
 mod view;
 
@@ -13,6 +12,7 @@ use doorward_shared::{
 
 use crate::{
     api::ApiError,
+    config_diff::{Change, diff},
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     ui::{Remote, Selection, TextInput, Tone, UpdateContext, pick},
@@ -122,9 +122,18 @@ impl ConfigForm {
         problems.iter().find(|problem| problem.field == path).map(|problem| problem.message.clone())
     }
 
-    /// Lists the changes between the saved configuration and another one.
+    /// Lists the unsaved changes: each path, removed values with `-`, and added values with `+`.
     pub fn changes(&self, config: &TenantConfig) -> Vec<(Tone, String)> {
-        diff::changes(&self.saved, config)
+        let mut lines = Vec::new();
+        for Change { path, old, new } in diff(&rows::to_json(&self.saved), &rows::to_json(config)) {
+            let (old, new) = (rows::texts_of(old.as_ref()), rows::texts_of(new.as_ref()));
+            lines.push((Tone::Dim, path));
+            let removed = old.iter().filter(|value| !new.contains(value));
+            lines.extend(removed.map(|value| (Tone::Bad, format!("  - {value}"))));
+            let added = new.iter().filter(|value| !old.contains(value));
+            lines.extend(added.map(|value| (Tone::Good, format!("  + {value}"))));
+        }
+        lines
     }
 
     fn selected(&mut self) -> Option<&mut ConfigRow> {

@@ -54,17 +54,19 @@ impl ConfigRow {
 }
 
 /// Returns the JSON form of a configuration, with defaults for second factors.
-fn to_json(config: &TenantConfig) -> Json {
+pub(super) fn to_json(config: &TenantConfig) -> Json {
     let mfa = Some(config.mfa.clone().unwrap_or_default());
     serde_json::to_value(TenantConfig { mfa, ..config.clone() }).unwrap_or_default()
 }
 
-fn text_of(json: &Json) -> String {
+/// Returns a value as text: several texts for a list, none for an absent value.
+pub(super) fn texts_of(json: Option<&Json>) -> Vec<String> {
     match json {
-        Json::Null => String::new(),
-        Json::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
-        Json::String(text) => text.clone(),
-        other => other.to_string(),
+        None | Some(Json::Null) => Vec::new(),
+        Some(Json::Bool(yes)) => vec![if *yes { "yes" } else { "no" }.to_owned()],
+        Some(Json::String(text)) => vec![text.clone()],
+        Some(Json::Array(items)) => items.iter().flat_map(|item| texts_of(Some(item))).collect(),
+        Some(other) => vec![other.to_string()],
     }
 }
 
@@ -72,13 +74,11 @@ fn text_of(json: &Json) -> String {
 pub(super) fn from_config(config: &TenantConfig) -> Vec<ConfigRow> {
     let json = to_json(config);
     let rows_of = |field: &'static ConfigField| {
-        let value = field.path.split('.').try_fold(&json, |json, name| json.get(name)).unwrap_or(&Json::Null);
-        let mut texts = match value {
-            Json::Array(items) => items.iter().map(text_of).collect(),
-            _ if field.is_list() => Vec::new(),
-            value => vec![text_of(value)],
-        };
-        texts.extend(field.is_list().then(String::new));
+        let value = field.path.split('.').try_fold(&json, |json, name| json.get(name));
+        let mut texts = texts_of(value);
+        if field.is_list() || texts.is_empty() {
+            texts.push(String::new());
+        }
         texts.into_iter().map(move |text| ConfigRow::new(field, &text))
     };
     FIELDS.iter().flat_map(rows_of).collect()
@@ -93,9 +93,9 @@ pub(super) fn to_config(rows: &[ConfigRow], saved: &TenantConfig) -> Result<Tena
     for field in &FIELDS {
         let texts: Vec<&str> = rows.iter().filter(|row| row.is_of(field)).map(|row| row.text().trim()).collect();
         let value = parse(field, &texts)?;
-        let names = field.path.split('.');
+        let mut names = field.path.split('.');
         let place =
-            names.fold(Some(&mut json), |json, name| Some(json?.as_object_mut()?.entry(name).or_insert(Json::Null)));
+            names.try_fold(&mut json, |json, name| Some(json.as_object_mut()?.entry(name).or_insert(Json::Null)));
         if let Some(place) = place {
             *place = value;
         }

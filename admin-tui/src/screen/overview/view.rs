@@ -5,11 +5,9 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{Focus, Overview};
 use crate::{
+    number_format::{bytes, short},
     time_format,
-    ui::{
-        Canvas, Column, Tone, View, below, bytes, cell, columns, refusal_tone, refusals_cell, right_of, short,
-        tenant_cell,
-    },
+    ui::{Canvas, Column, Tone, View, below, cell, columns, refusal_tone, refusals_cell, right_of, tenant_cell},
 };
 
 /// Minimum width for the list of refusals beside the other panels.

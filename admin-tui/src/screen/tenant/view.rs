@@ -5,12 +5,10 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{Tab, Tenant};
 use crate::{
+    number_format::short,
     screen::{config::ConfigForm, transaction_details},
     time_format,
-    ui::{
-        Canvas, ClickTarget, Column, Tone, View, age_cell, cell, expiry_cell, refusal_tone, right_of, short,
-        split_details,
-    },
+    ui::{Canvas, ClickTarget, Column, Tone, View, age_cell, cell, expiry_cell, refusal_tone, right_of, split_details},
 };
 
 const DETAILS_WIDTH: u16 = 56;

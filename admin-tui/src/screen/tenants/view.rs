@@ -8,8 +8,9 @@ use ratatui::layout::Rect;
 
 use super::Tenants;
 use crate::{
+    number_format::short,
     time_format,
-    ui::{Canvas, Column, Tone, View, age_cell, cell, refusal_tone, refusals_cell, short, split_details},
+    ui::{Canvas, Column, Tone, View, age_cell, cell, refusal_tone, refusals_cell, split_details},
 };
 
 const DETAILS_WIDTH: u16 = 53;
