@@ -166,7 +166,8 @@ fn listen(app: &Arc<App>, serve: Serve) -> (String, actix_web::dev::ServerHandle
 }
 
 /// Settings of an installation that nobody calls: one thread to hash, at the real cost.
-pub(crate) fn quiet_settings() -> AppSettings {
+#[must_use]
+pub fn quiet_settings() -> AppSettings {
     AppSettings { hash_cost: HashCost::default(), ..settings() }
 }
 

@@ -11,7 +11,7 @@ use aws_lc_rs::{
 };
 use ciborium::Value as Cbor;
 use doorward_shared::{Base64Url, ErrorCode, config::UserVerification};
-use doorward_testkit::second_opinion::{self, Asked, Known};
+use doorward_testkit::reference_verifier::{self, Asked, Known};
 use serde_json::{Value, json};
 use webauthn_rs_core::error::WebauthnError;
 
@@ -286,7 +286,7 @@ impl Assertion {
             user_verification: self.state.policy.user_verification == UserVerification::Required,
         };
         let known = Known { public_key: &self.credential.public_key, sign_count: self.credential.sign_count };
-        let second = second_opinion::of(asked, known, body.as_bytes());
+        let second = reference_verifier::of(asked, known, body.as_bytes());
         match verdict.as_ref().map_err(|refusal| refusal.code) {
             Ok(_) => assert!(second.is_ok(), "accepted, and webauthn-rs says {second:?}: {body}"),
             Err(ErrorCode::SignatureInvalid) => {

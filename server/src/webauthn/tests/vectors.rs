@@ -1,7 +1,7 @@
 //! The test vectors of the WebAuthn Level 3 specification, end to end: registration, then authentication.
 
 use doorward_shared::config::UserVerification;
-use doorward_testkit::second_opinion::{self, Asked, Known};
+use doorward_testkit::reference_verifier::{self, Asked, Known};
 use serde::Deserialize;
 
 use super::fixture::{ORIGIN, RP_ID, assertion_body, registration_body, state, stored};
@@ -96,7 +96,7 @@ fn outcome(vector: &Vector) -> (String, String) {
     let verdict = verify_assertion(&state(UserVerification::Preferred), &challenge, &credential, &parsed);
     let asked = Asked { rp_id: RP_ID, origin: ORIGIN, challenge: &challenge.0, user_verification: false };
     let known = Known { public_key: &credential.public_key, sign_count: credential.sign_count };
-    assert_eq!(verdict.is_ok(), second_opinion::of(asked, known, body.as_bytes()).is_ok(), "{}", vector.name);
+    assert_eq!(verdict.is_ok(), reference_verifier::of(asked, known, body.as_bytes()).is_ok(), "{}", vector.name);
     let authenticated = match verdict {
         Ok(_) => "accepted".to_owned(),
         Err(refusal) => format!("refused: `{}`", refusal.code),

@@ -1,0 +1,123 @@
+//! What the questions are made of: entries, tenants and users from all over a log or list.
+
+use doorward_shared::{
+    TenantId, Timestamp,
+    admin::{TenantItem, UserItem},
+    audit::AuditLogItem,
+};
+
+use super::{Api, ReportError};
+
+/// So many pages of a log or list are read,
+const PAGES: u64 = 8;
+/// each with so many rows.
+const ROWS: u64 = 100;
+
+/// Some entries of a log.
+#[derive(Debug, Clone)]
+pub(super) struct Sample {
+    pub(super) entries: Vec<AuditLogItem>,
+    /// How many the log has.
+    pub(super) total: u64,
+}
+
+/// Some names of a list.
+#[derive(Debug, Clone)]
+pub(super) struct Names {
+    /// What people call them.
+    pub(super) names: Vec<String>,
+    /// Their ids.
+    pub(super) ids: Vec<String>,
+    /// How many the list has.
+    pub(super) total: u64,
+}
+
+impl Sample {
+    /// Entries from all over a log.
+    pub(super) async fn of(api: &Api, log: &str) -> Result<Self, ReportError> {
+        let (entries, total) = spread(api, log).await?;
+        Ok(Self { entries, total })
+    }
+
+    /// An entry for each number; neighbours are not alike.
+    pub(super) fn entry(&self, number: u32) -> Option<&AuditLogItem> {
+        one(&self.entries, number)
+    }
+
+    /// An actor for each number.
+    pub(super) fn actor(&self, number: u32) -> Option<&str> {
+        let actors: Vec<&str> = self.entries.iter().filter_map(|entry| entry.actor_user_id.as_deref()).collect();
+        one(&actors, number).copied()
+    }
+
+    /// A time for each number.
+    pub(super) fn time(&self, number: u32) -> Option<Timestamp> {
+        self.entry(number).map(|entry| entry.created_at)
+    }
+}
+
+impl Names {
+    /// Tenants.
+    pub(super) async fn of_tenants(api: &Api) -> Result<Self, ReportError> {
+        let (tenants, total) = spread::<TenantItem>(api, "/tenants").await?;
+        let (names, ids): (_, Vec<TenantId>) =
+            tenants.into_iter().map(|tenant| (tenant.display_name, tenant.id)).unzip();
+        Ok(Self { names, ids: ids.iter().map(ToString::to_string).collect(), total })
+    }
+
+    /// A tenant's users.
+    pub(super) async fn of_users(api: &Api, tenant: &str) -> Result<Self, ReportError> {
+        let (users, total) = spread::<UserItem>(api, &format!("{tenant}/users")).await?;
+        let (names, ids) = users.into_iter().map(|user| (user.display_name, user.user_id)).unzip();
+        Ok(Self { names, ids, total })
+    }
+
+    /// A name for each number.
+    pub(super) fn name(&self, number: u32) -> Option<&str> {
+        one(&self.names, number).map(String::as_str)
+    }
+
+    /// An id for each number.
+    pub(super) fn id(&self, number: u32) -> Option<&str> {
+        one(&self.ids, number).map(String::as_str)
+    }
+}
+
+/// Pages from all over a list.
+async fn spread<T: serde::de::DeserializeOwned>(api: &Api, list: &str) -> Result<(Vec<T>, u64), ReportError> {
+    let page = |number: u64| format!("{list}?page={number}&per_page={ROWS}");
+    let (mut rows, total): (Vec<T>, _) = api.read(&page(1)).await?;
+    let total =
+        total.ok_or_else(|| ReportError::Answer { path: list.to_owned(), reason: "no X-Total-Count".to_owned() })?;
+    let pages = total.div_ceil(ROWS);
+    let mut numbers: Vec<u64> = (1..PAGES).map(|place| place * pages / PAGES).filter(|number| *number > 1).collect();
+    numbers.dedup();
+    for number in numbers {
+        rows.extend(api.read::<Vec<T>>(&page(number)).await?.0);
+    }
+    Ok((rows, total))
+}
+
+/// One of a list for each number: all of it is used, in leaps.
+fn one<T>(list: &[T], number: u32) -> Option<&T> {
+    // Leaps of the golden ratio come back late and spread evenly.
+    let leap = u64::from(number.wrapping_mul(0x9e37_79b9));
+    let place = (leap * list.len() as u64) >> 32;
+    list.get(usize::try_from(place).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::one;
+
+    #[test]
+    fn all_of_a_list_is_used_and_nothing_of_an_empty_one() {
+        let list: Vec<u32> = (0..100).collect();
+        let used: BTreeSet<u32> = (0..200).filter_map(|number| one(&list, number).copied()).collect();
+        assert!(used.len() >= 95, "{used:?}");
+        assert!((0..20).all(|number| one(&list, number) != one(&list, number + 1)));
+        assert_eq!(one::<u32>(&[], 7), None);
+    }
+}
