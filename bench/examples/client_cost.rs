@@ -1,10 +1,10 @@
-//! What one request costs the caller: the load generator's client beside hyper's and reqwest's.
+//! CPU time per request of three HTTP clients: the load generator's own, hyper and reqwest.
 //!
-//! `cargo run --release -p doorward-testkit --example client_cost`
+//! `cargo run --release -p doorward-bench --example client_cost`
 //!
-//! Each sends the same requests, one at a time, to a thread that answers as Doorward does; counted is the processor time
-//! of the calling thread alone, from `/proc/thread-self/schedstat`.
-#![expect(clippy::expect_used, reason = "an example that cannot measure has nothing to say")]
+//! Each client sends the same requests, one at a time, to a thread that sends a response like Doorward's. Only the CPU time
+//! of the calling thread counts, from `/proc/thread-self/schedstat`.
+#![expect(clippy::expect_used, reason = "a panic ends the measurement")]
 
 use std::{
     io::{Read as _, Write as _},
@@ -23,8 +23,8 @@ const PATH: &str = "/0198c0de-0000-7000-8000-000000000000/mfa/login/initialize";
 const KEY: &str = "dw_00000000000040008000000000000000_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const BODY: &str = r#"{"user_id":"user-000001"}"#;
 
-/// Answers every request with the same options.
-fn answer() -> SocketAddr {
+/// Starts a server that always returns the same options.
+fn server() -> SocketAddr {
     let options = format!(
         r#"{{"publicKey":{{"challenge":"{0}","timeout":60000,"rpId":"example.com","userVerification":"preferred","allowCredentials":[{{"type":"public-key","id":"{0}"}}]}}}}"#,
         "A".repeat(43)
@@ -39,11 +39,11 @@ fn answer() -> SocketAddr {
         for stream in listener.incoming() {
             let (mut stream, text) = (stream.expect("a connection"), text.clone());
             std::thread::spawn(move || {
-                let (mut buffer, mut seen) = ([0; 4096], Vec::new());
+                let (mut buffer, mut received) = ([0; 4096], Vec::new());
                 while let Ok(read @ 1..) = stream.read(&mut buffer) {
-                    seen.extend(buffer.iter().take(read));
-                    if seen.ends_with(b"}") {
-                        seen.clear();
+                    received.extend(buffer.iter().take(read));
+                    if received.ends_with(b"}") {
+                        received.clear();
                         if stream.write_all(text.as_bytes()).is_err() {
                             return;
                         }
@@ -55,7 +55,7 @@ fn answer() -> SocketAddr {
     address
 }
 
-/// Processor time of this thread so far.
+/// CPU time of this thread so far.
 fn used() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("schedstat");
     let nanos = text.split(' ').next().and_then(|field| field.parse().ok()).expect("nanoseconds");
@@ -72,17 +72,17 @@ async fn measure(name: &str, mut request: impl AsyncFnMut() -> usize) {
         bytes += request().await;
     }
     let each = (used() - before) / ROUNDS;
-    println!("{name:<24} {each:?} a request ({} bytes answered)", bytes / usize::try_from(ROUNDS).unwrap_or(1));
+    println!("{name:<24} {each:?} per request ({} bytes received)", bytes / usize::try_from(ROUNDS).unwrap_or(1));
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let address = answer();
+    let address = server();
 
     let host = Host { address, authority: address.to_string(), prefix: String::new() };
     let (head, mut connection) = (Head::post(&host, PATH, Some(KEY)), Connection::to(address));
     measure("doorward-load", async || {
-        connection.send(&head, BODY.as_bytes()).await.map_or(0, |answer| answer.body.len())
+        connection.send(&head, BODY.as_bytes()).await.map_or(0, |response| response.body.len())
     })
     .await;
 
@@ -97,8 +97,8 @@ async fn main() {
             .header("content-type", "application/json")
             .body(Full::new(Bytes::from_static(BODY.as_bytes())))
             .expect("a request");
-        let answer = sender.send_request(request).await.expect("an answer");
-        answer.into_body().collect().await.expect("a body").to_bytes().len()
+        let response = sender.send_request(request).await.expect("a response");
+        response.into_body().collect().await.expect("a body").to_bytes().len()
     })
     .await;
 
@@ -106,7 +106,7 @@ async fn main() {
     let url = format!("http://{address}{PATH}");
     measure("reqwest", async || {
         let request = client.post(&url).header("apiKey", KEY).header("content-type", "application/json").body(BODY);
-        request.send().await.expect("an answer").bytes().await.expect("a body").len()
+        request.send().await.expect("a response").bytes().await.expect("a body").len()
     })
     .await;
 }

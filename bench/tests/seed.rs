@@ -1,6 +1,6 @@
-//! A seeded installation: the same rows for the same number, totals that equal a recount, nothing done to others.
-//! On PostgreSQL where `DOORWARD_TEST_POSTGRES_URL` names a server.
-#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
+//! Tests of the seeder: deterministic rows, correct totals, no changes to existing rows.
+//! They run on PostgreSQL if `DOORWARD_TEST_POSTGRES_URL` is set.
+#![expect(clippy::unwrap_used, reason = "a panic here is a failed test")]
 
 use std::path::Path;
 

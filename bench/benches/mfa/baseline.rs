@@ -1,4 +1,4 @@
-//! The pieces no finalize can do without, each measured by itself.
+//! The unavoidable steps of a finalize, each measured separately.
 
 use std::{hint::black_box, time::Duration};
 
@@ -21,8 +21,8 @@ use serde_json::Value;
 
 use crate::cpu;
 
-/// What one finalize is given. Each is another one, as in life: a processor remembers the way the last signature took.
-struct Given {
+/// Input of one finalize. Every input is different, because a processor predicts the branches of a repeated signature.
+struct Input {
     body: Vec<u8>,
     parsed: ParsedAssertion,
     challenge: Challenge,
@@ -32,27 +32,27 @@ struct Given {
     point: Vec<u8>,
 }
 
-/// Material for all pieces.
-pub(crate) struct Floor {
-    given: Vec<Given>,
+/// Input of all steps.
+pub(crate) struct Baseline {
+    inputs: Vec<Input>,
     key: SigningKey,
     claims: TokenClaims,
 }
 
-impl Given {
-    /// Takes a finalize that waits to be sent, and what the database holds for it.
-    async fn of(store: &Store, tenant: TenantId, request: &[u8]) -> Self {
+impl Input {
+    /// Takes a prepared finalize request and loads its rows from the database.
+    async fn load(store: &Store, tenant: TenantId, request: &[u8]) -> Self {
         let start = request.windows(4).position(|four| four == b"\r\n\r\n").expect("a body") + 4;
         let body = request[start..].to_vec();
         let parsed = webauthn::parse_assertion(&body).expect("an assertion");
         let (value, id) = (parsed.challenge().clone(), parsed.credential_id().clone());
-        let found = store.read(move |connection| {
+        let rows = store.read(move |connection| {
             Ok::<_, StoreError>((
                 challenges::find(connection, tenant, &value)?,
                 credentials::find(connection, tenant, &id)?,
             ))
         });
-        let (challenge, credential) = found.await.expect("a database");
+        let (challenge, credential) = rows.await.expect("a database");
         let (challenge, credential) = (challenge.expect("a challenge"), credential.expect("a credential"));
 
         let json: Value = serde_json::from_slice(&body).expect("JSON");
@@ -67,14 +67,14 @@ impl Given {
     }
 }
 
-impl Floor {
-    /// Takes finalizes that wait to be sent.
-    pub(crate) async fn of(store: &Store, tenant: TenantId, requests: &[&Vec<u8>]) -> Self {
-        let mut given = Vec::new();
+impl Baseline {
+    /// Takes prepared finalize requests.
+    pub(crate) async fn new(store: &Store, tenant: TenantId, requests: &[&Vec<u8>]) -> Self {
+        let mut inputs = Vec::new();
         for request in requests {
-            given.push(Given::of(store, tenant, request).await);
+            inputs.push(Input::load(store, tenant, request).await);
         }
-        let credential = &given.first().expect("a request").credential;
+        let credential = &inputs.first().expect("a request").credential;
         let master = MasterKey::from_bytes(&[7; 32]).expect("a key");
         let now = SystemClock.now();
         let id = SigningKeyId::new(uuid::Uuid::nil());
@@ -94,55 +94,55 @@ impl Floor {
             uv: true,
             trans: None,
         };
-        Self { given, key, claims }
+        Self { inputs, key, claims }
     }
 
-    /// Reading the body.
+    /// CPU time of parsing the body.
     pub(crate) fn parse(&self, threads: usize) -> Duration {
-        cpu::each(threads, &self.given, |given| drop(black_box(webauthn::parse_assertion(black_box(&given.body)))))
+        cpu::each(threads, &self.inputs, |input| drop(black_box(webauthn::parse_assertion(black_box(&input.body)))))
     }
 
-    /// Everything Doorward checks, the signature with it.
+    /// CPU time of all checks of Doorward, including the signature.
     pub(crate) fn verify(&self, threads: usize) -> Duration {
-        cpu::each(threads, &self.given, |given| {
-            let (state, value) = (&given.challenge.state, &given.challenge.value);
-            let verified = webauthn::verify_assertion(state, value, &given.credential, &given.parsed);
+        cpu::each(threads, &self.inputs, |input| {
+            let (state, value) = (&input.challenge.state, &input.challenge.value);
+            let verified = webauthn::verify_assertion(state, value, &input.credential, &input.parsed);
             black_box(verified.expect("a good signature"));
         })
     }
 
-    /// One verification, to be busy with.
-    pub(crate) fn busy(&self) {
-        let given = self.given.first().expect("a request");
-        let (state, value) = (&given.challenge.state, &given.challenge.value);
-        drop(black_box(webauthn::verify_assertion(state, value, &given.credential, &given.parsed)));
+    /// Verifies one assertion, as load for another core.
+    pub(crate) fn verify_once(&self) {
+        let input = self.inputs.first().expect("a request");
+        let (state, value) = (&input.challenge.state, &input.challenge.value);
+        drop(black_box(webauthn::verify_assertion(state, value, &input.credential, &input.parsed)));
     }
 
-    /// The same judgement by webauthn-rs, given what is already at hand: its own reading of the body is small beside it.
+    /// CPU time of the same verification by webauthn-rs. This includes parsing, which is small in comparison.
     pub(crate) fn verify_with_webauthn_rs(&self, threads: usize) -> Duration {
-        cpu::each(threads, &self.given, |given| {
-            let rp = &given.challenge.state.relying_party;
+        cpu::each(threads, &self.inputs, |input| {
+            let rp = &input.challenge.state.relying_party;
             let asked = Asked {
                 rp_id: &rp.id,
                 origin: rp.origins.first().expect("an origin"),
-                challenge: &given.challenge.value.0,
+                challenge: &input.challenge.value.0,
                 user_verification: false,
             };
-            let known = Known { public_key: &given.credential.public_key, sign_count: given.credential.sign_count };
-            reference_verifier::of(asked, known, &given.body).expect("a good signature");
+            let known = Known { public_key: &input.credential.public_key, sign_count: input.credential.sign_count };
+            reference_verifier::of(asked, known, &input.body).expect("a good signature");
         })
     }
 
-    /// The hardware's own floor of a verification: ECDSA alone, with aws-lc.
+    /// CPU time of the ECDSA verification alone, with aws-lc.
     pub(crate) fn verify_with_aws_lc(&self, threads: usize) -> Duration {
-        cpu::each(threads, &self.given, |given| {
-            let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &given.point);
-            key.verify(&given.signed, &given.signature).expect("a good signature");
+        cpu::each(threads, &self.inputs, |input| {
+            let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &input.point);
+            key.verify(&input.signed, &input.signature).expect("a good signature");
         })
     }
 
-    /// A token, signed with a kept key pair.
+    /// CPU time of signing a token with a cached key pair.
     pub(crate) fn sign(&self, threads: usize) -> Duration {
-        cpu::each(threads, &self.given, |_| drop(black_box(self.key.sign(black_box(&self.claims)))))
+        cpu::each(threads, &self.inputs, |_| drop(black_box(self.key.sign(black_box(&self.claims)))))
     }
 }

@@ -1,5 +1,4 @@
-//! Concurrent clients, each with a connection and people of its own. They use up everything they send at once, one
-//! request at a time.
+//! Concurrent clients, each with its own connection and users. A client sends its prepared requests one at a time.
 
 use std::{net::SocketAddr, thread};
 
@@ -12,111 +11,108 @@ use crate::{
     wire::{self, Connection},
 };
 
-/// Somebody with a second factor.
+/// A user with a second factor.
 #[derive(Debug)]
-struct Someone {
+struct User {
     user_id: String,
     authenticator: Authenticator,
 }
 
 #[derive(Debug)]
-struct Station {
+struct BenchClient {
     connection: Connection,
-    people: Vec<Someone>,
+    users: Vec<User>,
 }
 
-/// All clients of one server.
+/// All clients of a server.
 #[derive(Debug)]
-pub(crate) struct Crew {
-    stations: Vec<Station>,
+pub(crate) struct Clients {
+    clients: Vec<BenchClient>,
     tenant: String,
     key: String,
 }
 
-/// A request for each person, by client.
+/// One request per user, grouped by client.
 pub(crate) type Requests = Vec<Vec<Vec<u8>>>;
 
-impl Crew {
-    /// Connects clients and registers their people.
-    pub(crate) fn gather(address: SocketAddr, tenant: &str, key: &str, clients: usize, people: usize) -> Self {
-        let station = |client: usize| Station {
+impl Clients {
+    /// Connects clients and registers their users.
+    pub(crate) fn register(address: SocketAddr, tenant: &str, key: &str, clients: usize, users: usize) -> Self {
+        let client = |client: usize| BenchClient {
             connection: Connection::open(address),
-            people: (0..people)
-                .map(|number| Someone {
-                    user_id: format!("user-{client}-{number}"),
-                    authenticator: Authenticator::new(),
-                })
+            users: (0..users)
+                .map(|number| User { user_id: format!("user-{client}-{number}"), authenticator: Authenticator::new() })
                 .collect(),
         };
-        let mut crew =
-            Self { stations: (0..clients).map(station).collect(), tenant: tenant.to_owned(), key: key.to_owned() };
-        let options = crew.exchange(crew.prepare(
+        let mut all =
+            Self { clients: (0..clients).map(client).collect(), tenant: tenant.to_owned(), key: key.to_owned() };
+        let options = all.exchange(all.prepare(
             "mfa/registration/initialize",
-            |person| json!({ "user_id": person.user_id, "username": format!("{}@example.com", person.user_id) }),
+            |user| json!({ "user_id": user.user_id, "username": format!("{}@example.com", user.user_id) }),
         ));
-        let bodies = crew.answer("mfa/registration/finalize", &options, |browser, authenticator, options| {
+        let bodies = all.respond("mfa/registration/finalize", &options, |browser, authenticator, options| {
             browser.create(authenticator, options).expect("a credential")
         });
-        crew.exchange(bodies);
-        crew
+        all.exchange(bodies);
+        all
     }
 
-    /// Connects the same clients to another server, which takes their requests as they are.
+    /// Connects the clients to another server.
     pub(crate) fn reconnect(&mut self, address: SocketAddr) {
-        for station in &mut self.stations {
-            station.connection = Connection::open(address);
+        for client in &mut self.clients {
+            client.connection = Connection::open(address);
         }
     }
 
-    /// Requests that begin a second-factor login.
+    /// Prepares requests that start a second-factor login.
     pub(crate) fn initialize(&self) -> Requests {
-        self.prepare("mfa/login/initialize", |person| json!({ "user_id": person.user_id }))
+        self.prepare("mfa/login/initialize", |user| json!({ "user_id": user.user_id }))
     }
 
-    /// Requests that end the logins those answers began.
+    /// Prepares requests that finish the logins with these options.
     pub(crate) fn finalize(&mut self, options: &Requests) -> Requests {
-        self.answer("mfa/login/finalize", options, |browser, authenticator, options| {
+        self.respond("mfa/login/finalize", options, |browser, authenticator, options| {
             browser.get(authenticator, options).expect("an assertion")
         })
     }
 
-    fn prepare(&self, path: &str, body: impl Fn(&Someone) -> Value) -> Requests {
+    fn prepare(&self, path: &str, body: impl Fn(&User) -> Value) -> Requests {
         let path = format!("/{}/{path}", self.tenant);
-        let request = |person| wire::request(&path, &self.key, &body(person).to_string());
-        self.stations.iter().map(|station| station.people.iter().map(request).collect()).collect()
+        let request = |user| wire::request(&path, &self.key, &body(user).to_string());
+        self.clients.iter().map(|client| client.users.iter().map(request).collect()).collect()
     }
 
-    fn answer(
+    fn respond(
         &mut self,
         path: &str,
         options: &Requests,
         act: impl Fn(&Client, &mut Authenticator, &Value) -> Value,
     ) -> Requests {
         let (path, browser) = (format!("/{}/{path}", self.tenant), Client::new(ORIGIN));
-        let each = |(person, options): (&mut Someone, &Vec<u8>)| {
+        let each = |(user, options): (&mut User, &Vec<u8>)| {
             let options = serde_json::from_slice(options).expect("JSON options");
-            let body = act(&browser, &mut person.authenticator, &options).to_string();
+            let body = act(&browser, &mut user.authenticator, &options).to_string();
             wire::request(&path, &self.key, &body)
         };
-        let stations = self.stations.iter_mut().zip(options);
-        stations.map(|(station, options)| station.people.iter_mut().zip(options).map(each).collect()).collect()
+        let clients = self.clients.iter_mut().zip(options);
+        clients.map(|(client, options)| client.users.iter_mut().zip(options).map(each).collect()).collect()
     }
 
-    /// Sends everything, all clients at once, and answers the bodies.
+    /// Sends the requests of all clients concurrently and returns the response bodies.
     pub(crate) fn exchange(&mut self, requests: Requests) -> Requests {
         thread::scope(|scope| {
             let clients: Vec<_> = self
-                .stations
+                .clients
                 .iter_mut()
                 .zip(requests)
                 .enumerate()
-                .map(|(number, (station, requests))| {
-                    let work = move || requests.iter().map(|request| station.connection.exchange(request)).collect();
+                .map(|(number, (client, requests))| {
+                    let work = move || requests.iter().map(|request| client.connection.exchange(request)).collect();
                     let thread = thread::Builder::new().name(format!("{CLIENT}{number}"));
                     thread.spawn_scoped(scope, work).expect("a thread")
                 })
                 .collect();
-            clients.into_iter().map(|client| client.join().expect("every request is answered")).collect()
+            clients.into_iter().map(|client| client.join().expect("a client without errors")).collect()
         })
     }
 }

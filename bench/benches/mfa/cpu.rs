@@ -1,4 +1,4 @@
-//! CPU time, user and system, as the kernel's scheduler keeps it for each thread, in nanoseconds.
+//! CPU time (user and system) of threads, from the scheduler statistics of the kernel.
 
 use std::{
     collections::BTreeMap,
@@ -9,21 +9,21 @@ use std::{
     time::Duration,
 };
 
-/// Threads with this prefix play the clients; all others but the main thread serve.
+/// Prefix of client threads. All other threads except the main thread belong to the server.
 pub(crate) const CLIENT: &str = "client-";
 
-/// What a thread has used: the first figure of `schedstat`.
+/// CPU time of a thread: the first field of `schedstat`, in nanoseconds.
 fn used(folder: &Path) -> Option<Duration> {
     let figures = fs::read_to_string(folder.join("schedstat")).ok()?;
     figures.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
-/// What the calling thread has used.
+/// CPU time of the calling thread.
 pub(crate) fn of_this_thread() -> Duration {
     used(Path::new("/proc/thread-self")).expect("Linux with scheduler statistics")
 }
 
-/// What the threads that serve have used, by their names. Those that matter live as long as the process.
+/// CPU time of the server's threads by name. Threads that have ended are not included.
 pub(crate) fn of_servers() -> BTreeMap<String, Duration> {
     let main = std::process::id().to_string();
     let threads = fs::read_dir("/proc/self/task").expect("Linux").flatten().map(|entry| entry.path());
@@ -37,15 +37,14 @@ pub(crate) fn of_servers() -> BTreeMap<String, Duration> {
     by_name
 }
 
-/// CPU time for one of many pieces of work, done on this many threads at once.
+/// Mean CPU time of `work` for one item, with `threads` threads that process all items.
 ///
-/// Two hardware threads of one core share its arithmetic, and the server's threads run side by side: what a piece costs
-/// there is what it costs beside another one.
-pub(crate) fn each<T: Sync>(threads: usize, pieces: &[T], work: impl Fn(&T) + Sync) -> Duration {
-    let count = u32::try_from(pieces.len() * threads).expect("not that many");
+/// The threads of the server run at the same time and may share a physical core, so the steps are measured in the same way.
+pub(crate) fn each<T: Sync>(threads: usize, items: &[T], work: impl Fn(&T) + Sync) -> Duration {
+    let count = u32::try_from(items.len() * threads).expect("a count below 2^32");
     let one = || {
         let before = of_this_thread();
-        pieces.iter().for_each(&work);
+        items.iter().for_each(&work);
         of_this_thread() - before
     };
     let used: Duration = thread::scope(|scope| {
@@ -55,13 +54,13 @@ pub(crate) fn each<T: Sync>(threads: usize, pieces: &[T], work: impl Fn(&T) + Sy
     used / count
 }
 
-/// Does something while another thread is busy with a companion.
-pub(crate) fn beside<T>(companion: impl Fn() + Sync, work: impl FnOnce() -> T) -> T {
+/// Runs `work` while another thread repeats `load`.
+pub(crate) fn beside<T>(load: impl Fn() + Sync, work: impl FnOnce() -> T) -> T {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
-                companion();
+                load();
             }
         });
         let result = work();

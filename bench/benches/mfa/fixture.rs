@@ -1,4 +1,4 @@
-//! The servers that are measured, in this process: Doorward as `doorward serve` puts it together, and a bare actix.
+//! The measured servers, which run in this process: Doorward, set up as by `doorward serve`, and a bare actix server.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -22,7 +22,7 @@ use doorward_server::{
 use doorward_shared::{TenantId, admin::CreateTenantRequest};
 use doorward_testkit::server::config;
 
-/// Threads that serve requests.
+/// Number of threads that serve requests.
 pub(crate) const WORKERS: usize = 2;
 
 const LISTENING: Listening = Listening {
@@ -32,8 +32,8 @@ const LISTENING: Listening = Listening {
     grace: Duration::from_secs(1),
 };
 
-/// A server that runs, with a tenant.
-pub(crate) struct Rig {
+/// A running server with a tenant.
+pub(crate) struct Server {
     pub(crate) app: Arc<App>,
     pub(crate) address: SocketAddr,
     pub(crate) tenant: TenantId,
@@ -66,8 +66,8 @@ fn listener() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// Starts Doorward on the installation in this folder, and makes a tenant.
-pub(crate) async fn doorward(folder: &Path) -> Rig {
+/// Starts Doorward on the installation in a folder and creates a tenant.
+pub(crate) async fn doorward(folder: &Path) -> Server {
     telemetry::start(LogFormat::Json, "info").expect("a level");
     let options = StoreOptions::new(DatabaseUrl::Sqlite(folder.join("doorward.db")));
     let app = installation::open(folder, options, settings()).await.expect("an installation");
@@ -78,18 +78,18 @@ pub(crate) async fn doorward(folder: &Path) -> Rig {
     let (listener, address) = listener();
     tokio::spawn(server::public(Arc::clone(&app), listener, LISTENING).expect("a server"));
     let key = created.api_key.expect("its key").secret;
-    Rig { address, tenant: created.id, key, _jobs: jobs::start(&app), app }
+    Server { address, tenant: created.id, key, _jobs: jobs::start(&app), app }
 }
 
-/// Starts an actix that reads each body and answers this one.
-pub(crate) fn bare(answer: Vec<u8>) -> SocketAddr {
+/// Starts an actix server that reads each request body and always returns the same response.
+pub(crate) fn bare(response: Vec<u8>) -> SocketAddr {
     let (listener, address) = listener();
-    let answer = Bytes::from(answer);
+    let response = Bytes::from(response);
     let server = HttpServer::new(move || {
-        let answer = answer.clone();
+        let response = response.clone();
         Service::new().default_service(web::to(move |_: Bytes| {
-            let answer = answer.clone();
-            async move { HttpResponse::Ok().content_type("application/json").body(answer) }
+            let response = response.clone();
+            async move { HttpResponse::Ok().content_type("application/json").body(response) }
         }))
     });
     let server = server.workers(LISTENING.workers).disable_signals().listen(listener).expect("a server").run();

@@ -1,18 +1,18 @@
-//! The cheapest HTTP client: requests are written as they were prepared, answers read by their length.
+//! A minimal HTTP client: sends prepared requests and reads responses by `Content-Length`.
 
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
 };
 
-/// A connection that stays open.
+/// A keep-alive connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
-/// A request as it goes over the wire.
+/// Builds the bytes of a request.
 pub(crate) fn request(path: &str, key: &str, body: &str) -> Vec<u8> {
     format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: doorward-bench\r\nAccept: */*\r\n\
@@ -29,14 +29,14 @@ impl Connection {
         Self { stream, buffer: Vec::with_capacity(8 * 1024) }
     }
 
-    /// Sends a request and answers the body of the answer, which must be a 200.
+    /// Sends a request and returns the body of the response, which must have status 200.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> Vec<u8> {
         self.stream.write_all(request).expect("the server reads");
         self.buffer.clear();
         let mut chunk = [0; 8 * 1024];
         loop {
-            let read = self.stream.read(&mut chunk).expect("the server answers");
-            assert!(read > 0, "the server hung up: {}", String::from_utf8_lossy(&self.buffer));
+            let read = self.stream.read(&mut chunk).expect("a response");
+            assert!(read > 0, "the server closed the connection: {}", String::from_utf8_lossy(&self.buffer));
             self.buffer.extend_from_slice(&chunk[..read]);
             if let Some(body) = body(&self.buffer) {
                 assert!(self.buffer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&self.buffer));
@@ -46,11 +46,11 @@ impl Connection {
     }
 }
 
-/// The body of an answer, once it is there whole.
-fn body(answer: &[u8]) -> Option<&[u8]> {
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
-    let head = std::str::from_utf8(&answer[..end]).expect("an ASCII head").to_ascii_lowercase();
+/// Returns the body of a response once it is complete.
+fn body(response: &[u8]) -> Option<&[u8]> {
+    let end = response.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&response[..end]).expect("an ASCII head").to_ascii_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length:")).expect("a length");
     let length: usize = length.trim().parse().expect("a number");
-    answer.get(end + 4..end + 4 + length)
+    response.get(end + 4..end + 4 + length)
 }

@@ -1,17 +1,17 @@
-//! `doorward-figures`: the figures of docs/performance.md, each with its target. `.ci/figures` runs all of it.
+//! `doorward-figures` measures the figures of docs/performance.md. `.ci/figures` runs all sections.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use doorward_bench::report::{self, Options, ReportError, Section, results::Results};
 
-/// Measures installations that it makes itself, on loopback, and prints each figure with its target.
+/// Measures temporary installations on loopback and prints each figure with its target.
 ///
-/// Exit code 0: measured, every target met. 3: measured, some targets missed. 1: something could not be measured.
+/// Exit codes: 0 if every target was met, 3 if a target was missed, 1 if a measurement failed.
 #[derive(Parser)]
 #[command(name = "doorward-figures", version, max_term_width = 100)]
 struct Arguments {
-    /// Which figures
+    /// Figures to measure
     #[arg(value_enum)]
     section: Section,
     #[command(flatten)]
@@ -32,15 +32,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// `None` when told to end: what was started ends with the value that is dropped then.
+/// Returns `None` after SIGTERM or SIGINT. Dropping the measurement stops the started processes.
 async fn measure(section: Section, options: &Options) -> Result<Option<Results>, ReportError> {
-    let mut told = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(told) => told,
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(terminate) => terminate,
         Err(error) => return Err(ReportError::Program { program: "signals".to_owned(), reason: error.to_string() }),
     };
     tokio::select! {
         measured = report::run(section, options) => measured.map(Some),
-        _ = told.recv() => Ok(None),
+        _ = terminate.recv() => Ok(None),
         _ = tokio::signal::ctrl_c() => Ok(None),
     }
 }

@@ -1,15 +1,15 @@
-//! `doorward-load`: concurrent ceremonies against a server of your own, and what they cost.
+//! `doorward-load` runs concurrent ceremonies against a server and measures their cost.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use doorward_bench::load::{self, Options};
 
-/// Runs concurrent ceremonies with software authenticators against a server that speaks Doorward's public API, and tells
-/// rate, latencies, errors, and what the server's processes cost.
+/// Runs concurrent ceremonies with software authenticators against a server with Doorward's public API, and reports rate,
+/// latencies, errors and the CPU and memory of the server processes.
 ///
-/// Exit code 0: everything was answered as it should. 1: something was not, or a challenge gave a second token.
-/// 2: the run could not begin.
+/// Exit codes: 0 if all responses were as expected, 1 if one was not or a challenge gave a second token, 2 if the run could
+/// not start.
 #[derive(Parser)]
 #[command(name = "doorward-load", version, max_term_width = 100)]
 struct Arguments {
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         eprintln!("doorward-load: {error}");
         ExitCode::from(2)
     };
-    // One thread: it leaves the other cores to the server, and nothing has to be shared between threads.
+    // One thread leaves the other cores to the server and needs no synchronization.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),

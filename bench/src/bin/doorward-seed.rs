@@ -1,4 +1,4 @@
-//! `doorward-seed`: fills an installation with tenants, users and an audit log, to measure and to look at.
+//! `doorward-seed` fills an installation with tenants, users and an audit log, for measurements and demonstrations.
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -10,46 +10,46 @@ use doorward_server::{
 };
 use doorward_shared::Timestamp;
 
-/// Fills a Doorward installation with tenants, users, credentials and an audit log: the same ones for the same number.
+/// Fills a Doorward installation with tenants, users, credentials and an audit log. The same seed gives the same data.
 ///
-/// The server must not run meanwhile. Everything is written in one transaction; an interrupted run leaves nothing.
+/// The server must not be running. All rows are written in one transaction, so an interrupted run writes nothing.
 #[derive(Parser)]
 #[command(name = "doorward-seed", version, max_term_width = 100)]
 struct Arguments {
-    /// The installation's folder; made if there is none
+    /// Data directory; created if it does not exist
     #[arg(long, env = "DOORWARD_DATA_DIR", default_value = "./data", value_name = "DIR")]
     data_dir: PathBuf,
-    /// A path or a postgres:// URL (without TLS); doorward.db in the folder if not given
+    /// Database path or postgres:// URL (without TLS) [default: doorward.db in the data directory]
     #[arg(long, env = "DOORWARD_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
-    /// The number everything is made from
+    /// Seed of all generated data
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
-    /// Tenants; the first ones are the largest
+    /// Number of tenants; the first ones are the largest
     #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     tenants: u64,
-    /// Users in all, each with a passkey and a second factor
+    /// Total number of users, each with a passkey and a second factor
     #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=100_000_000))]
     users: u64,
-    /// Audit rows in all
+    /// Total number of audit entries
     #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=1_000_000_000))]
     audit_rows: u64,
-    /// Days the audit rows are spread over
+    /// Number of days covered by the audit log
     #[arg(long, default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3_650))]
     days: u32,
-    /// When the last of these days ends, such as 2026-01-31T12:00:00Z; now if not given
+    /// End of the last of these days, such as 2026-01-31T12:00:00Z [default: now]
     #[arg(long, value_name = "TIME")]
     until: Option<Timestamp>,
-    /// Some names that break what prints or quotes them carelessly
+    /// Include names with control characters, markup and SQL, to test escaping
     #[arg(long)]
     hostile: bool,
-    /// Add to a database that has tenants already
+    /// Allow a database that already has tenants
     #[arg(long)]
     append: bool,
-    /// Where to write what doorward-load needs; seeded.json in the folder if not given
+    /// Output file for doorward-load [default: seeded.json in the data directory]
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
-    /// Say nothing until the end
+    /// Print no progress
     #[arg(long)]
     quiet: bool,
 }
@@ -95,7 +95,7 @@ async fn fill(arguments: &Arguments) -> Result<(), SeedError> {
     let total = order.plan.rows;
     let Made { seeded, rows, took } = seed::run(order, |written| {
         if !arguments.quiet {
-            eprint!("\r{written} of {total} audit rows");
+            eprint!("\r{written} of {total} audit entries");
             let _ = std::io::stderr().flush();
         }
     })
@@ -106,9 +106,9 @@ async fn fill(arguments: &Arguments) -> Result<(), SeedError> {
         eprintln!();
     }
     let rows: Vec<String> = rows.iter().map(|(table, rows)| format!("{rows} {table}")).collect();
-    println!("made {} in {:.1} s", rows.join(", "), took.as_secs_f64());
+    println!("created {} in {:.1} s", rows.join(", "), took.as_secs_f64());
     if seeded.plan.tenants > 0 {
-        println!("first tenant {}, its API key {}", seeded.plan.tenant_id(0), seeded.api_key(0));
+        println!("first tenant: {}, API key: {}", seeded.plan.tenant_id(0), seeded.api_key(0));
     }
     println!("for doorward-load: --seeded {}", file.display());
     Ok(())

@@ -1,4 +1,4 @@
-//! Users, ready to take part: seeded ones by their place, others registered through the API.
+//! The users of a run: computed from the seed plan, or registered through the API.
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 
@@ -14,25 +14,25 @@ use super::{
 };
 use crate::seed::{CredentialKind, Seeded};
 
-/// Registrations under way at a time.
-const REGISTERING: usize = 16;
+/// Number of concurrent registrations.
+const CONCURRENT_REGISTRATIONS: usize = 16;
 
-/// The heads of a tenant's requests, one for each node.
+/// Request heads of a tenant, one per node.
 #[derive(Debug)]
 pub(super) struct Heads {
     pub(super) initialize: Vec<Head>,
     pub(super) finalize: Vec<Head>,
-    /// The path that wrong keys are sent to.
+    /// Path for requests with wrong keys.
     pub(super) guarded_path: String,
-    /// The id part of the tenant's key, with which a wrong key costs the server a hash.
+    /// API key of the tenant, from which wrong keys are derived.
     pub(super) api_key: String,
 }
 
-/// A user.
+/// A user of a run.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) heads: Rc<Heads>,
-    /// What starts its ceremony; for a transaction, up to the transaction's id.
+    /// Body of the initialize request; for a transaction, without the transaction id at its end.
     pub(super) initialize: Vec<u8>,
     pub(super) signer: Signer,
 }
@@ -55,7 +55,7 @@ impl Heads {
     }
 }
 
-/// What starts a ceremony.
+/// Returns the body of the initialize request.
 fn initialize(options: &Options, user_id: &str) -> Vec<u8> {
     let user_id = Value::from(user_id);
     match options.mode {
@@ -68,30 +68,30 @@ fn initialize(options: &Options, user_id: &str) -> Vec<u8> {
     }
 }
 
-/// The users of a run.
+/// Prepares the users of a run.
 ///
 /// # Errors
-/// [`LoadError`] when one cannot be registered, or the file is none.
+/// Returns a [`LoadError`] if a user cannot be registered or the seed file is invalid.
 pub(super) async fn prepare(options: &Options, hosts: &[Host]) -> Result<Vec<Rc<Account>>, LoadError> {
     if let Some(file) = &options.seeded {
         return seeded(options, hosts, &Seeded::load(file)?);
     }
     let (Some(tenant), Some(key)) = (&options.tenant, &options.api_key) else {
-        return Err(LoadError::Setup("neither --seeded nor --tenant with --api-key".to_owned()));
+        return Err(LoadError::Setup("pass --seeded, or --tenant with --api-key".to_owned()));
     };
     let heads = Rc::new(Heads::new(hosts, options, tenant, key));
     let bytes = random::<6>(&SystemEntropy::default()).map_err(|error| LoadError::Setup(error.to_string()))?;
     let run: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let (next, made) = (RefCell::new(0..options.user_count()), RefCell::new(Vec::new()));
-    let workers = (0..REGISTERING).map(|worker| {
+    let workers = (0..CONCURRENT_REGISTRATIONS).map(|worker| {
         let (heads, next, made, run) = (Rc::clone(&heads), &next, &made, &run);
         async move {
             let host = hosts.get(worker % hosts.len().max(1)).ok_or_else(|| LoadError::Setup("no URL".to_owned()))?;
-            let mut registering = Registering::new(options, host, tenant, key);
+            let mut registrar = Registrar::new(options, host, tenant, key);
             loop {
                 let Some(number) = next.borrow_mut().next() else { return Ok::<_, LoadError>(()) };
                 let user_id = format!("load-{run}-{number}");
-                let signer = registering.register(&user_id).await?;
+                let signer = registrar.register(&user_id).await?;
                 let initialize = initialize(options, &user_id);
                 made.borrow_mut().push(Rc::new(Account { heads: Rc::clone(&heads), initialize, signer }));
             }
@@ -101,7 +101,7 @@ pub(super) async fn prepare(options: &Options, hosts: &[Host]) -> Result<Vec<Rc<
     Ok(made.into_inner())
 }
 
-/// Users spread evenly over tenants that are spread evenly.
+/// Selects users evenly from evenly spread tenants.
 fn seeded(options: &Options, hosts: &[Host], seeded: &Seeded) -> Result<Vec<Rc<Account>>, LoadError> {
     let plan = &seeded.plan;
     let wanted = u64::from(options.user_count());
@@ -141,15 +141,15 @@ fn seeded(options: &Options, hosts: &[Host], seeded: &Seeded) -> Result<Vec<Rc<A
     Ok(accounts)
 }
 
-/// Registers users, one after the other.
-struct Registering<'a> {
+/// Registers users one after the other.
+struct Registrar<'a> {
     options: &'a Options,
     connection: Connection,
     initialize: Head,
     finalize: Head,
 }
 
-impl<'a> Registering<'a> {
+impl<'a> Registrar<'a> {
     fn new(options: &'a Options, host: &Host, tenant: &str, key: &str) -> Self {
         let kind = match options.mode {
             Mode::Mfa | Mode::Replay => "mfa/registration",
@@ -162,24 +162,24 @@ impl<'a> Registering<'a> {
 
     async fn register(&mut self, user_id: &str) -> Result<Signer, LoadError> {
         let request = json!({ "user_id": user_id, "username": user_id }).to_string();
-        let options = answer(&mut self.connection, &self.initialize, request.as_bytes()).await?;
+        let options = post(&mut self.connection, &self.initialize, request.as_bytes()).await?;
         let rp_id = options.pointer("/publicKey/rp/id").and_then(Value::as_str).unwrap_or_default();
         let origin = self.options.origin.clone().unwrap_or_else(|| format!("https://{rp_id}"));
         let mut authenticator = Authenticator::new();
         let created = Client::new(&origin).create(&mut authenticator, &options);
         let body = created.map_err(|error| LoadError::Setup(format!("registration: {error}")))?;
-        answer(&mut self.connection, &self.finalize, body.to_string().as_bytes()).await?;
+        post(&mut self.connection, &self.finalize, body.to_string().as_bytes()).await?;
         let credential = authenticator.credentials().first();
-        let credential = credential.ok_or_else(|| LoadError::Setup("no credential was made".to_owned()))?;
+        let credential = credential.ok_or_else(|| LoadError::Setup("no credential was created".to_owned()))?;
         Ok(Signer::new(credential, &origin))
     }
 }
 
-async fn answer(connection: &mut Connection, head: &Head, body: &[u8]) -> Result<Value, LoadError> {
+async fn post(connection: &mut Connection, head: &Head, body: &[u8]) -> Result<Value, LoadError> {
     let failed = |reason: String| LoadError::Setup(format!("registration: {reason}"));
-    let answer = connection.send(head, body).await.map_err(|error| failed(error.to_string()))?;
-    if answer.status != 200 {
-        return Err(failed(format!("answered {}: {}", answer.status, String::from_utf8_lossy(answer.body))));
+    let response = connection.send(head, body).await.map_err(|error| failed(error.to_string()))?;
+    if response.status != 200 {
+        return Err(failed(format!("status {}: {}", response.status, String::from_utf8_lossy(response.body))));
     }
-    serde_json::from_slice(answer.body).map_err(|error| failed(error.to_string()))
+    serde_json::from_slice(response.body).map_err(|error| failed(error.to_string()))
 }

@@ -1,4 +1,4 @@
-//! One client: ceremony after ceremony, each measured.
+//! A client that runs one ceremony after the other and measures each request.
 
 use std::{
     borrow::Cow,
@@ -18,56 +18,57 @@ use super::{
     stats::Stats,
 };
 
-/// A client whose server does not answer waits so long before it tries again,
+/// Pause of a client after a failed ceremony.
 const PAUSE: Duration = Duration::from_millis(50);
-/// and gives up after so many failures on end.
-const PATIENCE: u32 = 100;
-/// A ceremony that begins this much after it was due is late.
+/// Number of consecutive failures after which a client stops.
+const MAX_FAILURES: u32 = 100;
+/// Delay after which a scheduled ceremony counts as late.
 const LATE: Duration = Duration::from_millis(10);
 
-/// What the clients of a phase share.
+/// State shared by the clients of a phase.
 pub(super) struct Phase {
     pub(super) options: Options,
     pub(super) hosts: Rc<[Host]>,
     pub(super) accounts: Rc<[Rc<Account>]>,
-    /// Tells apart the transactions of this phase.
-    pub(super) run: String,
-    /// From here on it counts.
+    /// Prefix of the transaction ids of this phase.
+    pub(super) id: String,
+    /// Start of the measurement, after the warm-up.
     pub(super) measured_from: Instant,
-    /// No ceremony begins after this.
-    pub(super) until: Instant,
-    /// How many more ceremonies may begin and count.
-    pub(super) left: Cell<u64>,
-    /// Clients that have not ended yet.
+    /// End of the measurement; no ceremony starts later.
+    pub(super) end: Instant,
+    /// Number of measured ceremonies that may still start.
+    pub(super) remaining: Cell<u64>,
+    /// Number of running clients.
     pub(super) running: Cell<usize>,
-    /// Told when the last one has.
-    pub(super) ended: Notify,
+    /// Notified when the last client stops.
+    pub(super) finished: Notify,
 }
 
 impl Phase {
-    fn begins(&self) -> bool {
-        let (now, left) = (Instant::now(), self.left.get());
+    /// Returns whether another ceremony may start, and counts it.
+    fn try_start(&self) -> bool {
+        let (now, remaining) = (Instant::now(), self.remaining.get());
         if now >= self.measured_from {
-            self.left.set(left.saturating_sub(1));
+            self.remaining.set(remaining.saturating_sub(1));
         }
-        left > 0 && now < self.until
+        remaining > 0 && now < self.end
     }
 
-    /// Whether there is anybody left to be pressed.
-    pub(super) fn goes_on(&self) -> bool {
-        self.running.get() > 0 && Instant::now() < self.until
+    /// Returns whether the time is not over and a client is running.
+    pub(super) fn is_running(&self) -> bool {
+        self.running.get() > 0 && Instant::now() < self.end
     }
 
-    fn client_ended(&self) {
+    fn client_stopped(&self) {
         self.running.set(self.running.get().saturating_sub(1));
         if self.running.get() == 0 {
-            self.ended.notify_one();
+            self.finished.notify_one();
         }
     }
 
-    /// Whether something that ended now counts.
-    fn counts(&self, now: Instant) -> bool {
-        now >= self.measured_from && now <= self.until
+    /// Returns whether a result at this time is part of the measurement.
+    fn is_measured(&self, now: Instant) -> bool {
+        now >= self.measured_from && now <= self.end
     }
 }
 
@@ -90,18 +91,18 @@ struct Token<'a> {
 }
 
 #[derive(Deserialize)]
-struct Refused<'a> {
+struct ErrorBody<'a> {
     #[serde(borrow)]
     code: Cow<'a, str>,
 }
 
-/// The machine-readable reason of a refusal; other servers may have none.
+/// Returns the error code of a response, or an empty string.
 pub(super) fn code(body: &[u8]) -> String {
-    serde_json::from_slice::<Refused<'_>>(body).map(|refused| refused.code.into_owned()).unwrap_or_default()
+    serde_json::from_slice::<ErrorBody<'_>>(body).map(|error| error.code.into_owned()).unwrap_or_default()
 }
 
 fn has_token(body: &[u8]) -> bool {
-    serde_json::from_slice::<Token<'_>>(body).is_ok_and(|answer| !answer.token.is_empty())
+    serde_json::from_slice::<Token<'_>>(body).is_ok_and(|response| !response.token.is_empty())
 }
 
 /// A client of a phase.
@@ -109,37 +110,43 @@ pub(super) struct Client {
     phase: Rc<Phase>,
     number: usize,
     connections: Vec<Connection>,
-    /// In replay mode, a connection for each finalize.
-    racing: Vec<Connection>,
+    /// In replay mode, one connection per finalize request.
+    replay_connections: Vec<Connection>,
     stats: Stats,
 }
 
-/// A ceremony did not end; what went wrong is written down.
+/// A failed ceremony; the cause is in the statistics.
 struct Failed;
 
 impl Client {
     pub(super) fn new(phase: Rc<Phase>, number: usize) -> Self {
         let hosts = Rc::clone(&phase.hosts);
-        let racing = if phase.options.mode == Mode::Replay { usize::from(phase.options.replays) } else { 0 };
+        let replay_connections =
+            if phase.options.mode == Mode::Replay { usize::from(phase.options.replays) } else { 0 };
         Self {
             phase,
             number,
             connections: hosts.iter().map(|host| Connection::to(host.address)).collect(),
-            racing: hosts.iter().cycle().take(racing).map(|host| Connection::to(host.address)).collect(),
+            replay_connections: hosts
+                .iter()
+                .cycle()
+                .take(replay_connections)
+                .map(|host| Connection::to(host.address))
+                .collect(),
             stats: Stats::default(),
         }
     }
 
-    /// Runs until the phase is over.
+    /// Runs ceremonies until the phase ends.
     pub(super) async fn run(mut self) -> Stats {
         let clients = usize::from(self.phase.options.clients);
         let accounts = Rc::clone(&self.phase.accounts);
         let mut failures = 0;
         for round in 0_usize.. {
-            if !self.pace(round).await || failures >= PATIENCE {
+            if !self.pace(round).await || failures >= MAX_FAILURES {
                 break;
             }
-            // Each client has users of its own, as far as there are enough.
+            // Clients use different users if there are enough users.
             let Some(account) = accounts.get((self.number + round * clients) % accounts.len().max(1)) else { break };
             let done = match self.phase.options.mode {
                 Mode::Replay => self.replay(account, round).await,
@@ -153,67 +160,67 @@ impl Client {
                 }
             }
         }
-        self.phase.client_ended();
+        self.phase.client_stopped();
         self.stats
     }
 
-    /// Waits until the next ceremony is due; `false` when none is any more.
+    /// Waits until the next ceremony is due. Returns `false` when the phase is over.
     async fn pace(&mut self, round: usize) -> bool {
         if let Some(rate) = self.phase.options.rate {
             let clients = usize::from(self.phase.options.clients);
             let place = u32::try_from(round * clients + self.number).unwrap_or(u32::MAX);
-            let began = self.phase.measured_from.checked_sub(self.phase.options.warm_up);
-            let due = began.unwrap_or(self.phase.measured_from) + Duration::from_secs(1) * place / rate;
-            if due >= self.phase.until {
+            let started = self.phase.measured_from.checked_sub(self.phase.options.warm_up);
+            let due = started.unwrap_or(self.phase.measured_from) + Duration::from_secs(1) * place / rate;
+            if due >= self.phase.end {
                 return false;
             }
             tokio::time::sleep_until(due.into()).await;
             let now = Instant::now();
-            if now > due + LATE && self.phase.counts(now) {
+            if now > due + LATE && self.phase.is_measured(now) {
                 self.stats.late += 1;
             }
         }
-        self.phase.begins()
+        self.phase.try_start()
     }
 
     async fn ceremony(&mut self, account: &Account, round: usize) -> Result<(), Failed> {
-        let began = Instant::now();
-        let body = self.start(account, round).await?;
+        let started = Instant::now();
+        let body = self.initialize(account, round).await?;
         let [_, endpoint] = self.phase.options.mode.paths();
-        self.request(endpoint, &account.heads.finalize, round + 1, &body, |stats, answer| {
-            has_token(answer).then_some(()).ok_or_else(|| stats.fail(endpoint, 200, "no token".to_owned()))
+        self.request(endpoint, &account.heads.finalize, round + 1, &body, |stats, response| {
+            has_token(response).then_some(()).ok_or_else(|| stats.fail(endpoint, 200, "no token".to_owned()))
         })
         .await?;
-        self.ended(began);
+        self.record_ceremony(started);
         Ok(())
     }
 
-    fn ended(&mut self, began: Instant) {
+    fn record_ceremony(&mut self, started: Instant) {
         let now = Instant::now();
-        if self.phase.counts(now) {
+        if self.phase.is_measured(now) {
             self.stats.ceremonies += 1;
-            self.stats.whole.record(now - began);
+            self.stats.whole.record(now - started);
         }
     }
 
-    /// The first half: a challenge, and what is to be sent back.
-    async fn start(&mut self, account: &Account, round: usize) -> Result<Vec<u8>, Failed> {
+    /// Requests a challenge and returns the body of the finalize request.
+    async fn initialize(&mut self, account: &Account, round: usize) -> Result<Vec<u8>, Failed> {
         let [endpoint, _] = self.phase.options.mode.paths();
         let mut request = Cow::Borrowed(account.initialize.as_slice());
         if self.phase.options.mode == Mode::Transaction {
-            let id = format!("\"{}-{}-{round}\"}}", self.phase.run, self.number);
+            let id = format!("\"{}-{}-{round}\"}}", self.phase.id, self.number);
             request.to_mut().extend_from_slice(id.as_bytes());
         }
-        self.request(endpoint, &account.heads.initialize, round, &request, |stats, answer| {
+        self.request(endpoint, &account.heads.initialize, round, &request, |stats, response| {
             let started: Started<'_> =
-                serde_json::from_slice(answer).map_err(|_| stats.fail(endpoint, 200, "no challenge".to_owned()))?;
-            let signed = account.signer.answer(&started.public_key.challenge);
+                serde_json::from_slice(response).map_err(|_| stats.fail(endpoint, 200, "no challenge".to_owned()))?;
+            let signed = account.signer.sign(&started.public_key.challenge);
             signed.map_err(|error| stats.fail(endpoint, 0, error.to_string()))
         })
         .await
     }
 
-    /// Sends a request to the node whose turn it is; what is not answered 200 is a failure.
+    /// Sends a request to one node, chosen round-robin by `turn`. Any status except 200 is a failure.
     async fn request<T>(
         &mut self,
         endpoint: &'static str,
@@ -226,56 +233,56 @@ impl Client {
         let (Some(connection), Some(head)) = (self.connections.get_mut(node), heads.get(node)) else {
             return Err(Failed);
         };
-        let began = Instant::now();
-        let answer = match connection.send(head, body).await {
-            Ok(answer) => answer,
+        let started = Instant::now();
+        let response = match connection.send(head, body).await {
+            Ok(response) => response,
             Err(error) => {
                 self.stats.fail(endpoint, 0, error.kind().to_string());
                 return Err(Failed);
             }
         };
         let now = Instant::now();
-        if self.phase.counts(now) {
-            self.stats.endpoints.entry(endpoint).or_default().record(now - began);
+        if self.phase.is_measured(now) {
+            self.stats.endpoints.entry(endpoint).or_default().record(now - started);
         }
-        if answer.status != 200 {
-            self.stats.fail(endpoint, answer.status, code(answer.body));
+        if response.status != 200 {
+            self.stats.fail(endpoint, response.status, code(response.body));
             return Err(Failed);
         }
-        read(&mut self.stats, answer.body).map_err(|()| Failed)
+        read(&mut self.stats, response.body).map_err(|()| Failed)
     }
 
-    /// One challenge, finalized on all racing connections at once.
+    /// Sends concurrent finalize requests for one challenge.
     async fn replay(&mut self, account: &Account, round: usize) -> Result<(), Failed> {
-        let began = Instant::now();
-        let body = self.start(account, round).await?;
+        let started = Instant::now();
+        let body = self.initialize(account, round).await?;
         let [_, endpoint] = self.phase.options.mode.paths();
         let nodes = self.phase.hosts.len();
         let finalize = &account.heads.finalize;
-        let sent = self.racing.iter_mut().enumerate().filter_map(|(place, connection)| {
+        let sent = self.replay_connections.iter_mut().enumerate().filter_map(|(place, connection)| {
             let head = finalize.get(place % nodes)?;
             let body = &body;
             Some(async move {
-                let began = Instant::now();
-                let answer = connection.send(head, body).await.map_err(|error| error.kind().to_string())?;
-                let token = answer.status == 200 && has_token(answer.body);
-                Ok::<_, String>((answer.status, token, code(answer.body), began.elapsed()))
+                let started = Instant::now();
+                let response = connection.send(head, body).await.map_err(|error| error.kind().to_string())?;
+                let token = response.status == 200 && has_token(response.body);
+                Ok::<_, String>((response.status, token, code(response.body), started.elapsed()))
             })
         });
-        let answers = join_all(sent).await;
+        let responses = join_all(sent).await;
         let now = Instant::now();
         let (mut tokens, mut failed) = (0, false);
-        for answer in answers {
-            match answer {
+        for response in responses {
+            match response {
                 Ok((status, token, code, took)) => {
-                    if self.phase.counts(now) {
+                    if self.phase.is_measured(now) {
                         self.stats.endpoints.entry(endpoint).or_default().record(took);
                     }
                     tokens += u64::from(token);
-                    // Refused as it should be: the challenge is used. Too many requests is another refusal.
-                    let refused = (400..500).contains(&status) && status != 429;
-                    self.stats.refused_replays += u64::from(refused);
-                    if !token && !refused {
+                    // A 4xx is expected because the challenge is used, but 429 is a rate limit.
+                    let rejected = (400..500).contains(&status) && status != 429;
+                    self.stats.rejected_replays += u64::from(rejected);
+                    if !token && !rejected {
                         self.stats.fail(endpoint, status, code);
                         failed = true;
                     }
@@ -294,7 +301,7 @@ impl Client {
         if failed {
             return Err(Failed);
         }
-        self.ended(began);
+        self.record_ceremony(started);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
-//! Requests at the least cost: heads that were made before, one write, answers read where they arrive.
+//! A minimal HTTP/1.1 client: prebuilt request heads, one write per request, responses parsed in the read buffer.
 //!
-//! The generator shares the machine with the server it measures. A request costs this client 8 to 10 µs, most of it in the
-//! kernel, hyper's 10 to 12, reqwest 20 to 22: `cargo run --release -p doorward-testkit --example client_cost`.
+//! The generator shares the machine with the server it measures. A request takes 8 to 10 µs of CPU here, most of it in the
+//! kernel; hyper needs 10 to 12 µs and reqwest 20 to 22 µs: `cargo run --release -p doorward-bench --example client_cost`.
 
 use std::{
     io,
@@ -15,27 +15,27 @@ use tokio::{
     net::TcpStream,
 };
 
-/// How long an answer may take.
+/// Time limit for a connection and for a response.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// After this time a server may close an idle connection without being at fault.
-const IDLE: Duration = Duration::from_secs(1);
-/// The largest answer that is read.
-const LARGEST: usize = 1024 * 1024;
-/// Header fields an answer may have.
+/// A connection idle for this long may be closed by the server; the request is then retried on a new connection.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Maximum response size in bytes.
+const MAX_RESPONSE: usize = 1024 * 1024;
+/// Maximum number of response header fields.
 const FIELDS: usize = 64;
 
 /// A server's base URL, resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// Where it listens.
+    /// Socket address.
     pub address: SocketAddr,
-    /// The `Host` field.
+    /// Value of the `Host` header.
     pub authority: String,
-    /// What every path begins with, without a slash at its end.
+    /// Prefix of every path, without a trailing slash.
     pub prefix: String,
 }
 
-/// A request's head; that of a request with a body is complete but for the number of the body's bytes.
+/// A prebuilt request head. For a request with a body it ends before the value of `Content-Length`.
 #[derive(Debug, Clone)]
 pub struct Head {
     text: Vec<u8>,
@@ -43,7 +43,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// The head of a `POST` of JSON.
+    /// Builds the head of a `POST` with a JSON body.
     #[must_use]
     pub fn post(host: &Host, path: &str, api_key: Option<&str>) -> Self {
         let (prefix, authority) = (&host.prefix, &host.authority);
@@ -54,7 +54,7 @@ impl Head {
         Self { text: text.into_bytes(), has_body: true }
     }
 
-    /// The head of a `GET`, with the field that says who asks.
+    /// Builds the head of a `GET` with one header field for authentication.
     #[must_use]
     pub fn get(host: &Host, path: &str, (field, value): (&str, &str)) -> Self {
         let (prefix, authority) = (&host.prefix, &host.authority);
@@ -63,60 +63,68 @@ impl Head {
     }
 }
 
-/// An answer, as long as the connection is not used again.
+/// A response; borrows the connection's buffers.
 #[derive(Debug, Clone, Copy)]
-pub struct Answer<'a> {
+pub struct Response<'a> {
     /// The HTTP status.
     pub status: u16,
-    /// `X-Total-Count`, where there is one.
+    /// Value of `X-Total-Count`, if present.
     pub total: Option<u64>,
-    /// The body.
+    /// Response body.
     pub body: &'a [u8],
 }
 
-/// One connection, kept alive, one request at a time.
+/// A keep-alive connection that carries one request at a time.
 #[derive(Debug)]
 pub struct Connection {
     address: SocketAddr,
-    /// Open, and idle since then.
+    /// The open connection and the time of its last response.
     stream: Option<(TcpStream, Instant)>,
-    idle: Duration,
+    retry_after: Duration,
     output: Vec<u8>,
     input: Vec<u8>,
     body: Vec<u8>,
 }
 
-/// What an answer's head says.
+/// A parsed response head.
 struct Received {
     status: u16,
     total: Option<u64>,
     length: Length,
     closes: bool,
-    /// Bytes of the head.
+    /// Length of the head in bytes.
     head: usize,
 }
 
 enum Length {
     Known(usize),
     Chunked,
-    /// Up to the end of the connection.
+    /// The body ends with the connection.
     Open,
 }
 
 impl Connection {
-    /// A connection that is opened by its first request.
+    /// Returns a connection that the first request opens.
     #[must_use]
     pub const fn to(address: SocketAddr) -> Self {
-        Self { address, stream: None, idle: IDLE, output: Vec::new(), input: Vec::new(), body: Vec::new() }
+        Self {
+            address,
+            stream: None,
+            retry_after: RETRY_AFTER,
+            output: Vec::new(),
+            input: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
-    /// Sends a request and waits for its whole answer. A `GET` has no body: what is given is not sent.
+    /// Sends a request and reads the complete response. The body is ignored for a `GET`.
+    ///
+    /// If the connection was idle for a second and the server closes it before it sends a byte, the request is sent again
+    /// on a new connection.
     ///
     /// # Errors
-    /// When the server did not answer whole within 30 seconds; the next request opens another connection. A connection
-    /// that was idle for a second, and turns out to be closed before a byte was answered, is no failure: the request goes
-    /// over another one.
-    pub async fn send(&mut self, head: &Head, body: &[u8]) -> io::Result<Answer<'_>> {
+    /// Fails if no complete response arrives within 30 seconds; the next request opens a new connection.
+    pub async fn send(&mut self, head: &Head, body: &[u8]) -> io::Result<Response<'_>> {
         self.output.clear();
         self.output.extend_from_slice(&head.text);
         if head.has_body {
@@ -125,7 +133,7 @@ impl Connection {
             self.output.extend_from_slice(body);
         }
         let (mut stream, idle) = match self.stream.take().filter(|(stream, _)| is_open(stream)) {
-            Some((stream, since)) => (stream, since.elapsed() >= self.idle),
+            Some((stream, since)) => (stream, since.elapsed() >= self.retry_after),
             None => (connect(self.address).await?, false),
         };
         let mut exchanged = self.exchange(&mut stream).await;
@@ -133,12 +141,12 @@ impl Connection {
             stream = connect(self.address).await?;
             exchanged = self.exchange(&mut stream).await;
         }
-        let (received, place) = exchanged?;
+        let (received, range) = exchanged?;
         if !received.closes {
             self.stream = Some((stream, Instant::now()));
         }
         let from = if matches!(received.length, Length::Chunked) { &self.body } else { &self.input };
-        Ok(Answer { status: received.status, total: received.total, body: from.get(place).unwrap_or_default() })
+        Ok(Response { status: received.status, total: received.total, body: from.get(range).unwrap_or_default() })
     }
 
     async fn exchange(&mut self, stream: &mut TcpStream) -> io::Result<(Received, Range<usize>)> {
@@ -152,7 +160,7 @@ impl Connection {
         let received = loop {
             self.read(stream).await?;
             match head(&self.input)? {
-                // 100 Continue and the like come before the answer itself.
+                // Skip interim responses such as 100 Continue.
                 Some(early) if early.status < 200 => {
                     self.input.drain(..early.head);
                 }
@@ -161,7 +169,7 @@ impl Connection {
             }
         };
         let start = received.head;
-        let place = match received.length {
+        let range = match received.length {
             Length::Known(length) => {
                 while self.input.len() < start + length {
                     self.read(stream).await?;
@@ -177,16 +185,16 @@ impl Connection {
                 0..self.body.len()
             }
             Length::Open => {
-                while stream.read_buf(&mut self.input).await? > 0 && self.input.len() < LARGEST {}
+                while stream.read_buf(&mut self.input).await? > 0 && self.input.len() < MAX_RESPONSE {}
                 start..self.input.len()
             }
         };
-        Ok((received, place))
+        Ok((received, range))
     }
 
     async fn read(&mut self, stream: &mut TcpStream) -> io::Result<()> {
-        if self.input.len() >= LARGEST {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the answer is too large"));
+        if self.input.len() >= MAX_RESPONSE {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "response too large"));
         }
         match stream.read_buf(&mut self.input).await? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -195,8 +203,8 @@ impl Connection {
     }
 }
 
-/// Whether nothing has come on an idle connection, neither its end nor bytes nobody asked for. Costs no system call while
-/// nothing has.
+/// Returns whether an idle connection has received neither an end of stream nor unexpected bytes. Makes no system call in
+/// that case.
 fn is_open(stream: &TcpStream) -> bool {
     stream.try_read(&mut [0]).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
@@ -213,12 +221,12 @@ async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Reads an answer's head (RFC 9112 §4, §6.3); `None` while it is not whole.
+/// Parses a response head (RFC 9112 §4, §6.3). Returns `None` while it is incomplete.
 fn head(input: &[u8]) -> io::Result<Option<Received>> {
-    let wrong = || io::Error::new(io::ErrorKind::InvalidData, "the answer is no HTTP");
+    let invalid = || io::Error::new(io::ErrorKind::InvalidData, "invalid HTTP response");
     let mut fields = [httparse::EMPTY_HEADER; FIELDS];
     let mut response = httparse::Response::new(&mut fields);
-    let httparse::Status::Complete(head) = response.parse(input).map_err(|_| wrong())? else { return Ok(None) };
+    let httparse::Status::Complete(head) = response.parse(input).map_err(|_| invalid())? else { return Ok(None) };
     let status = response.code.unwrap_or(0);
     let mut length = if status == 204 || status == 304 { Length::Known(0) } else { Length::Open };
     let (mut total, mut closes) = (None, response.version == Some(0));
@@ -226,7 +234,7 @@ fn head(input: &[u8]) -> io::Result<Option<Received>> {
         let value = field.value.trim_ascii();
         if field.name.eq_ignore_ascii_case("content-length") {
             let number = number(value).and_then(|number| usize::try_from(number).ok());
-            let number = number.filter(|number| *number <= LARGEST).ok_or_else(wrong)?;
+            let number = number.filter(|number| *number <= MAX_RESPONSE).ok_or_else(invalid)?;
             length = Length::Known(number);
         } else if field.name.eq_ignore_ascii_case("transfer-encoding") && value.eq_ignore_ascii_case(b"chunked") {
             length = Length::Chunked;
@@ -244,18 +252,18 @@ fn number(value: &[u8]) -> Option<u64> {
     std::str::from_utf8(value).ok()?.parse().ok()
 }
 
-/// Puts a chunked body together (RFC 9112 §7.1); `false` while it is not whole.
+/// Decodes a chunked body (RFC 9112 §7.1). Returns `false` while it is incomplete.
 fn unchunk(mut input: &[u8], body: &mut Vec<u8>) -> io::Result<bool> {
-    let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "a chunk is no chunk");
+    let invalid = |_| io::Error::new(io::ErrorKind::InvalidData, "invalid chunk size");
     loop {
-        let httparse::Status::Complete((start, size)) = httparse::parse_chunk_size(input).map_err(wrong)? else {
+        let httparse::Status::Complete((start, size)) = httparse::parse_chunk_size(input).map_err(invalid)? else {
             return Ok(false);
         };
         let size = usize::try_from(size)
             .ok()
-            .filter(|size| *size <= LARGEST)
+            .filter(|size| *size <= MAX_RESPONSE)
             .ok_or(httparse::InvalidChunkSize)
-            .map_err(wrong)?;
+            .map_err(invalid)?;
         let Some(rest) = input.get(start..) else { return Ok(false) };
         if size == 0 {
             // Trailer fields end with an empty line.
@@ -280,24 +288,24 @@ mod tests {
         Host { address, authority: "localhost".to_owned(), prefix: "/api".to_owned() }
     }
 
-    /// Answers each request on one connection with the next of these texts, then closes it.
-    fn answering(request: &'static str, answers: Vec<Vec<&'static str>>) -> SocketAddr {
+    /// Starts a server that sends the given responses, one list per connection, and then closes the connection.
+    fn scripted_server(request: &'static str, responses: Vec<Vec<&'static str>>) -> SocketAddr {
         use std::io::{Read as _, Write as _};
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         std::thread::spawn(move || {
-            for connection in answers {
+            for connection in responses {
                 let (mut stream, _) = listener.accept().unwrap();
-                for answer in connection {
-                    let mut seen = Vec::new();
-                    while seen.len() < request.len() {
+                for response in connection {
+                    let mut received = Vec::new();
+                    while received.len() < request.len() {
                         let mut buffer = [0; 1024];
                         let read = stream.read(&mut buffer).unwrap();
-                        seen.extend_from_slice(&buffer[..read]);
+                        received.extend_from_slice(&buffer[..read]);
                     }
-                    assert_eq!(String::from_utf8(seen).unwrap(), request);
-                    // In pieces: an answer may arrive in any.
-                    for piece in answer.as_bytes().chunks(7) {
+                    assert_eq!(String::from_utf8(received).unwrap(), request);
+                    // Send small pieces, because a response may arrive split at any byte.
+                    for piece in response.as_bytes().chunks(7) {
                         stream.write_all(piece).unwrap();
                         stream.flush().unwrap();
                     }
@@ -308,8 +316,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn reads_answers_of_every_framing_and_keeps_the_connection_while_it_may() {
-        let answers = vec![
+    async fn every_response_framing_is_read_and_open_connections_are_reused() {
+        let responses = vec![
             vec!["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"],
             vec![
                 "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
@@ -317,51 +325,51 @@ mod tests {
                 "HTTP/1.1 204 No Content\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
             ],
-            // The second request is read, and answered with nothing: the third connection answers it.
+            // The server reads the second request and closes; the client retries it on the third connection.
             vec!["HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nidle", ""],
             vec!["HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nagain", ""],
             vec!["HTTP/1.1 503 Busy\r\n\r\nuntil the end"],
             vec!["HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\ncut"],
             vec!["nonsense\r\n\r\n"],
         ];
-        let address = answering(POST, answers);
+        let address = scripted_server(POST, responses);
         let host = host(address);
         let head = Head::post(&host, "/x", Some("k"));
         let mut connection = Connection::to(address);
         assert_eq!(connection.send(&head, b"{}").await.unwrap().body, b"hi");
-        // The server closes without having said so.
+        // The server closes without `Connection: close`.
         while connection.stream.as_ref().is_some_and(|(stream, _)| is_open(stream)) {
             tokio::task::yield_now().await;
         }
         let expected: [(u16, &[u8]); 4] = [(200, b"hello"), (401, b"abcde"), (204, b""), (200, b"")];
         for (status, body) in expected {
-            let answer = connection.send(&head, b"{}").await.unwrap();
-            assert_eq!((answer.status, answer.body), (status, body));
+            let response = connection.send(&head, b"{}").await.unwrap();
+            assert_eq!((response.status, response.body), (status, body));
         }
-        // Closed in answer to a request: no failure when it was idle for long, one when it was in use.
+        // A close after the request is retried on an idle connection and is an error on a busy one.
         assert_eq!(connection.send(&head, b"{}").await.unwrap().body, b"idle");
-        connection.idle = Duration::ZERO;
+        connection.retry_after = Duration::ZERO;
         assert_eq!(connection.send(&head, b"{}").await.unwrap().body, b"again");
-        connection.idle = Duration::from_secs(3_600);
+        connection.retry_after = Duration::from_secs(3_600);
         assert_eq!(connection.send(&head, b"{}").await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-        let answer = connection.send(&head, b"{}").await.unwrap();
-        assert_eq!((answer.status, answer.body), (503, &b"until the end"[..]));
+        let response = connection.send(&head, b"{}").await.unwrap();
+        assert_eq!((response.status, response.body), (503, &b"until the end"[..]));
         for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidData] {
             assert_eq!(connection.send(&head, b"{}").await.unwrap_err().kind(), kind);
         }
     }
 
     #[tokio::test]
-    async fn a_get_has_no_body_and_its_answer_may_tell_a_total() {
-        let answers = vec![vec![
+    async fn get_sends_no_body_and_returns_the_total_count() {
+        let responses = vec![vec![
             "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-total-count: 10000000000\r\n\r\n[]",
             "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nX-Total-Count: many\r\n\r\n[]",
         ]];
-        let address = answering(GET, answers);
+        let address = scripted_server(GET, responses);
         let head = Head::get(&host(address), "/x?y=z", ("apiKey", "k"));
         let mut connection = Connection::to(address);
-        let answer = connection.send(&head, b"{}").await.unwrap();
-        assert_eq!((answer.status, answer.total, answer.body), (200, Some(10_000_000_000), &b"[]"[..]));
+        let response = connection.send(&head, b"{}").await.unwrap();
+        assert_eq!((response.status, response.total, response.body), (200, Some(10_000_000_000), &b"[]"[..]));
         assert_eq!(connection.send(&head, b"").await.unwrap().total, None);
     }
 }

@@ -1,8 +1,8 @@
-//! Load: concurrent ceremonies against any server that speaks the public API, and what they cost.
+//! Load generator: runs concurrent ceremonies against any server with the public API and measures their cost.
 //!
-//! [`options`] says what is asked; `account` has the users, registered or seeded; `ceremony` is one client, `wrong_key_flood`
-//! one that sends wrong keys; [`run()`] starts them together and measures; [`report`] prints. All clients share one
-//! thread: the generator is there to cost little.
+//! [`options`] is the command line; `account` prepares registered or seeded users; `ceremony` is one client and
+//! `wrong_key_flood` one sender of wrong keys; [`run()`] runs them and measures; [`report`] prints the result. All clients
+//! share one thread, so that the generator takes little CPU from the server.
 
 mod account;
 mod ceremony;
@@ -19,32 +19,32 @@ pub use options::{Mode, Options};
 pub use report::Report;
 pub use run::run;
 
-/// Why there was no run.
+/// Errors that prevent a run.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// A URL that cannot be used.
+    /// The URL is not usable.
     #[error("{url}: {reason}")]
     Url {
-        /// Which URL.
+        /// The URL.
         url: String,
-        /// Why.
+        /// What is wrong with it.
         reason: String,
     },
-    /// A server on another machine.
-    #[error("{0} is not this machine: load is for servers of your own; if it is one, say --i-own-this-server")]
-    Elsewhere(std::net::IpAddr),
-    /// The seeded installation's file.
+    /// The server is on another machine.
+    #[error("{0} is not an address of this machine; pass --i-own-this-server to load a remote server that you own")]
+    Remote(std::net::IpAddr),
+    /// The file of the seeded installation cannot be used.
     #[error(transparent)]
     Seeded(#[from] crate::seed::SeedError),
-    /// The users cannot be made ready.
+    /// The users cannot be prepared.
     #[error("{0}")]
     Setup(String),
-    /// A process cannot be read.
+    /// The statistics of a process cannot be read.
     #[error("process {pid}: {error}")]
     Process {
-        /// Which.
+        /// The process id.
         pid: u32,
-        /// Why.
+        /// The cause.
         error: std::io::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! What is asked of a run, and what is refused.
+//! Command-line options of a run and their validation.
 
 use std::{net::ToSocketAddrs as _, path::PathBuf, time::Duration};
 
@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{LoadError, http::Host};
 
-/// Which ceremony is repeated.
+/// The ceremony to repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -18,12 +18,12 @@ pub enum Mode {
     Login,
     /// Transaction confirmations
     Transaction,
-    /// One challenge finalized by many at once: exactly one may get a token
+    /// Concurrent finalize requests for one challenge: exactly one may get a token
     Replay,
 }
 
 impl Mode {
-    /// The paths of its two requests, below the tenant.
+    /// Paths of the initialize and the finalize request, relative to the tenant.
     #[must_use]
     pub const fn paths(self) -> [&'static str; 2] {
         match self {
@@ -37,13 +37,13 @@ impl Mode {
 /// The options of `doorward-load`.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// Which ceremony
+    /// Ceremony to repeat
     #[arg(value_enum)]
     pub mode: Mode,
-    /// Base URL of the public API, http only; repeat it for more nodes: each next request goes to the next one
+    /// Base URL of the public API (http only); repeat for several nodes, which are used round-robin
     #[arg(long = "url", default_value = "http://127.0.0.1:8000", value_name = "URL")]
     pub urls: Vec<Url>,
-    /// The tenant whose users are registered and log in
+    /// Tenant in which users are registered
     #[arg(
         long,
         value_name = "ID",
@@ -52,55 +52,55 @@ pub struct Options {
         requires = "api_key"
     )]
     pub tenant: Option<String>,
-    /// Its API key
+    /// API key of the tenant
     #[arg(long, env = "DOORWARD_API_KEY", hide_env_values = true, value_name = "KEY")]
     pub api_key: Option<String>,
-    /// The origin the software browser claims; https:// and the RP ID if not given
+    /// Origin that the software client reports [default: https:// and the RP ID]
     #[arg(long, value_name = "ORIGIN", conflicts_with = "seeded")]
     pub origin: Option<String>,
-    /// Log in as users that doorward-seed made: the file it wrote
+    /// Use the users of an installation filled by doorward-seed: the file that it wrote
     #[arg(long, value_name = "FILE")]
     pub seeded: Option<PathBuf>,
-    /// Seeded tenants to spread over; all, but no more than users, if not given
+    /// Number of seeded tenants to use [default: all, at most one per user]
     #[arg(long, value_name = "N", conflicts_with = "tenant", value_parser = clap::value_parser!(u64).range(1..))]
     pub tenants: Option<u64>,
-    /// Ceremonies under way at a time, each with a connection of its own
+    /// Concurrent clients, each with its own connection
     #[arg(long, default_value_t = 16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub clients: u16,
-    /// Users; as many as clients if not given
+    /// Number of users [default: one per client]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub users: Option<u32>,
-    /// Seconds that are measured
+    /// Length of the measurement in seconds
     #[arg(long, default_value = "10", value_name = "SECONDS", value_parser = seconds)]
     pub duration: Duration,
-    /// Seconds before that, not measured
+    /// Length of the warm-up before it in seconds
     #[arg(long, default_value = "2", value_name = "SECONDS", value_parser = seconds)]
     pub warm_up: Duration,
-    /// End after so many ceremonies, if the time is not over before
+    /// Stop after N ceremonies, even if time is left
     #[arg(long, default_value_t = 10_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub ceremonies: u64,
-    /// Begin so many ceremonies a second, rather than the next one as soon as one ends
+    /// Start N ceremonies per second in total [default: each client starts the next one at once]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub rate: Option<u32>,
-    /// Login mode: send user_id and API key, rather than start without either
+    /// Login mode: send user_id and API key in the initialize request
     #[arg(long)]
     pub by_user: bool,
-    /// Replay mode: finalizes of each challenge
+    /// Replay mode: concurrent finalize requests per challenge
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=1000))]
     pub replays: u16,
-    /// Then measure once more, while so many clients send wrong API keys without a pause
+    /// Measure a second time while N more clients continuously send wrong API keys
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub wrong_keys: Option<u16>,
-    /// The server's process, to tell what it costs; repeat it for more nodes
+    /// Process id of the server, to report its CPU and memory; repeat for several nodes
     #[arg(long = "pid", value_name = "PID")]
     pub pids: Vec<u32>,
-    /// The database server's first process; its children count, too
+    /// Process id of the database server's main process; its child processes are included
     #[arg(long, value_name = "PID")]
     pub database_pid: Option<u32>,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
-    /// Allow addresses outside this machine
+    /// Allow servers on other machines
     #[arg(long)]
     pub i_own_this_server: bool,
 }
@@ -111,48 +111,48 @@ fn seconds(text: &str) -> Result<Duration, String> {
     if (0.0..=3_600.0).contains(&seconds) {
         Ok(Duration::from_secs_f64(seconds))
     } else {
-        Err("0 to 3600 seconds".to_owned())
+        Err("must be 0 to 3600 seconds".to_owned())
     }
 }
 
 impl Options {
-    /// How many users.
+    /// Returns the number of users.
     #[must_use]
     pub fn user_count(&self) -> u32 {
         self.users.unwrap_or_else(|| self.clients.into())
     }
 
-    /// Resolves the URLs, once: what was checked is what is called.
+    /// Resolves the URLs once, so that the checked addresses are the ones that are used.
     ///
     /// # Errors
-    /// [`LoadError::Url`], [`LoadError::Elsewhere`].
+    /// Returns [`LoadError::Url`] or [`LoadError::Remote`].
     pub fn hosts(&self) -> Result<Vec<Host>, LoadError> {
         self.urls.iter().map(|url| host(url, self.i_own_this_server)).collect()
     }
 }
 
-/// Resolves a base URL of a server on this machine, or `anywhere`.
+/// Resolves a base URL. The address must be a loopback address unless `allow_remote`.
 ///
 /// # Errors
-/// [`LoadError::Url`], [`LoadError::Elsewhere`].
-pub fn host(url: &Url, anywhere: bool) -> Result<Host, LoadError> {
+/// Returns [`LoadError::Url`] or [`LoadError::Remote`].
+pub fn host(url: &Url, allow_remote: bool) -> Result<Host, LoadError> {
     let wrong = |reason: &str| LoadError::Url { url: url.to_string(), reason: reason.to_owned() };
     if url.scheme() != "http" {
-        return Err(wrong("only http is spoken: measure the server itself, not the TLS before it"));
+        return Err(wrong("only http URLs are supported; measure the server itself, not a TLS proxy"));
     }
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("a base URL has no user, query or fragment"));
+        return Err(wrong("a base URL must not have a user, query or fragment"));
     }
-    let name = url.host_str().ok_or_else(|| wrong("no host"))?;
+    let name = url.host_str().ok_or_else(|| wrong("the URL has no host"))?;
     let port = url.port_or_known_default().unwrap_or(80);
-    let found = url.socket_addrs(|| None).or_else(|_| (name, port).to_socket_addrs().map(Iterator::collect));
-    let found: Vec<_> = found.map_err(|error| wrong(&error.to_string()))?;
-    if !anywhere && let Some(address) = found.iter().find(|address| !address.ip().is_loopback()) {
-        return Err(LoadError::Elsewhere(address.ip()));
+    let addresses = url.socket_addrs(|| None).or_else(|_| (name, port).to_socket_addrs().map(Iterator::collect));
+    let addresses: Vec<_> = addresses.map_err(|error| wrong(&error.to_string()))?;
+    if !allow_remote && let Some(address) = addresses.iter().find(|address| !address.ip().is_loopback()) {
+        return Err(LoadError::Remote(address.ip()));
     }
-    // IPv4 first: what is started on 127.0.0.1 does not listen on ::1.
-    let address = found.iter().find(|address| address.is_ipv4()).or(found.first()).copied();
-    let address = address.ok_or_else(|| wrong("no address"))?;
+    // Prefer IPv4: a server that listens on 127.0.0.1 does not listen on ::1.
+    let address = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first()).copied();
+    let address = address.ok_or_else(|| wrong("the host has no address"))?;
     let authority = url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
     Ok(Host { address, authority, prefix: url.path().trim_end_matches('/').to_owned() })
 }
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_needs_users_and_is_bounded() {
+    fn options_require_users_and_bounded_values() {
         let options = parse("mfa --tenant t --api-key k --clients 8").unwrap();
         assert_eq!((options.user_count(), options.duration, options.replays), (8, Duration::from_secs(10), 50));
         assert_eq!(
@@ -196,13 +196,13 @@ mod tests {
             ("replay --seeded f --replays 1", "1 is not in 2..=1000"),
             ("mfa --seeded f --url nonsense", "invalid value 'nonsense'"),
         ] {
-            let told = parse(arguments).unwrap_err();
-            assert!(told.contains(complaint), "{arguments}: {told}");
+            let error = parse(arguments).unwrap_err();
+            assert!(error.contains(complaint), "{arguments}: {error}");
         }
     }
 
     #[test]
-    fn only_this_machine_unless_told_otherwise() {
+    fn remote_addresses_require_the_ownership_flag() {
         let hosts = |url: &str| parse(&format!("mfa --seeded f --url {url}")).unwrap().hosts();
         let host = hosts("http://127.0.0.1:8000/api/").unwrap().remove(0);
         assert_eq!(
@@ -211,10 +211,10 @@ mod tests {
         );
         assert_eq!(hosts("http://[::1]").unwrap().remove(0).address.to_string(), "[::1]:80");
         assert!(hosts("http://localhost:8000").unwrap().remove(0).address.ip().is_loopback());
-        for elsewhere in
+        for remote in
             ["http://192.0.2.1:8000", "http://0.0.0.0:8000", "http://[2001:db8::1]", "http://[::ffff:192.0.2.1]"]
         {
-            assert!(matches!(hosts(elsewhere), Err(LoadError::Elsewhere(_))), "{elsewhere}");
+            assert!(matches!(hosts(remote), Err(LoadError::Remote(_))), "{remote}");
         }
         assert!(hosts("http://192.0.2.1:8000 --i-own-this-server").is_ok());
         for wrong in ["https://127.0.0.1", "http://user@127.0.0.1", "http://127.0.0.1/?a=b", "http://127.0.0.1/#a"] {

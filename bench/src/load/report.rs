@@ -1,4 +1,4 @@
-//! What a run found, for people and for programs.
+//! The report of a run: `Display` for people, `Serialize` for programs.
 
 use std::{fmt, time::Duration};
 
@@ -8,10 +8,10 @@ use super::{
     Mode, Options,
     process::{Reading, Usage},
     stats::{Failure, Stats, Summary, ratio},
-    wrong_key_flood::{Answered, Pressure},
+    wrong_key_flood::{FloodStats, StatusCount},
 };
 
-/// What was set up.
+/// Setup of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Setup {
     mode: Mode,
@@ -22,20 +22,20 @@ pub struct Setup {
     setup_seconds: f64,
 }
 
-/// A whole run.
+/// Report of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     #[serde(flatten)]
     setup: Setup,
-    /// What was measured: quietly, then under wrong keys if asked for.
+    /// The measured phases: one without and, if requested, one with wrong keys.
     pub phases: Vec<Measured>,
-    /// The slowest request's p99 under wrong keys, as a multiple of its quiet one.
+    /// p99 of the slowest request under wrong keys, relative to the first phase.
     p99_ratio_under_wrong_keys: Option<f64>,
-    /// Whether everything was answered as it should.
+    /// Whether all responses were as expected.
     pub ok: bool,
 }
 
-/// One request's figures.
+/// Latencies of one endpoint.
 #[derive(Debug, Clone, Serialize)]
 pub struct Endpoint {
     name: &'static str,
@@ -43,7 +43,7 @@ pub struct Endpoint {
     summary: Summary,
 }
 
-/// What went wrong, and how often.
+/// An unexpected response and its count.
 #[derive(Debug, Clone, Serialize)]
 pub struct Counted {
     #[serde(flatten)]
@@ -51,22 +51,22 @@ pub struct Counted {
     count: u64,
 }
 
-/// What wrong keys were answered.
+/// Responses to wrong keys.
 #[derive(Debug, Clone, Serialize)]
 pub struct WrongKeys {
     clients: u16,
-    answers: Vec<Answered>,
+    responses: Vec<StatusCount>,
     latency: Summary,
-    /// Wrong keys that were believed.
+    /// Number of wrong keys that were accepted.
     accepted: u64,
 }
 
-/// Costs of one ceremony and of one request, in microseconds of processor time.
+/// CPU time per ceremony and per request.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Cost {
     per_ceremony_us: f64,
     per_request_us: f64,
-    /// Of one core.
+    /// Share of one core.
     busy_percent: f64,
 }
 
@@ -74,20 +74,20 @@ pub struct Cost {
 #[derive(Debug, Clone, Serialize)]
 pub struct Measured {
     seconds: f64,
-    /// Ceremonies that ended.
+    /// Completed ceremonies.
     pub ceremonies: u64,
     ceremonies_per_second: f64,
     requests: u64,
-    /// Whole ceremonies.
+    /// Latency of whole ceremonies.
     ceremony: Summary,
-    /// Each request.
+    /// Latency of each endpoint.
     pub endpoints: Vec<Endpoint>,
-    /// What was not answered as it should.
+    /// Unexpected responses.
     pub errors: Vec<Counted>,
-    /// Tokens beyond the first of a challenge.
+    /// Tokens beyond the first one for a challenge.
     pub second_tokens: u64,
     challenges_without_token: u64,
-    refused_replays: u64,
+    rejected_replays: u64,
     late_starts: u64,
     servers: Vec<Usage>,
     server_cost: Option<Cost>,
@@ -115,7 +115,7 @@ impl Measured {
     pub(super) fn new(
         options: &Options,
         stats: Stats,
-        (senders, pressed): (u16, Pressure),
+        (senders, flood): (u16, FloodStats),
         took: Duration,
         before: &[Reading],
         after: &[Reading],
@@ -145,14 +145,14 @@ impl Measured {
         Self {
             seconds,
             ceremonies,
-            ceremonies_per_second: whole_ratio(ceremonies, seconds),
+            ceremonies_per_second: per_second(ceremonies, seconds),
             requests,
             ceremony: stats.whole.summary(),
             endpoints,
             errors: stats.failures.into_iter().map(|(failure, count)| Counted { failure, count }).collect(),
             second_tokens: stats.second_tokens,
             challenges_without_token: stats.without_token,
-            refused_replays: stats.refused_replays,
+            rejected_replays: stats.rejected_replays,
             late_starts: stats.late,
             server_cost: cost(&servers),
             servers,
@@ -162,14 +162,14 @@ impl Measured {
             generator,
             wrong_keys: (senders > 0).then(|| WrongKeys {
                 clients: senders,
-                answers: pressed.answers.into_iter().map(|(status, count)| Answered { status, count }).collect(),
-                latency: pressed.latencies.summary(),
-                accepted: pressed.accepted,
+                responses: flood.responses.into_iter().map(|(status, count)| StatusCount { status, count }).collect(),
+                latency: flood.latencies.summary(),
+                accepted: flood.accepted,
             }),
         }
     }
 
-    /// Whether everything was answered as it should, and anything was.
+    /// Returns whether ceremonies were completed and all responses were as expected.
     #[must_use]
     pub fn ok(&self) -> bool {
         self.ceremonies > 0
@@ -185,7 +185,7 @@ impl Measured {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "ceremonies of a run: far below 2^52")]
-fn whole_ratio(count: u64, seconds: f64) -> f64 {
+fn per_second(count: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
 }
 
@@ -193,7 +193,7 @@ impl Report {
     pub(super) fn new(setup: Setup, phases: Vec<Measured>) -> Self {
         let ok = phases.iter().all(Measured::ok);
         let p99_ratio_under_wrong_keys = match phases.as_slice() {
-            [quiet, pressed] => Some(pressed.slowest_p99() / quiet.slowest_p99().max(f64::MIN_POSITIVE)),
+            [quiet, flooded] => Some(flooded.slowest_p99() / quiet.slowest_p99().max(f64::MIN_POSITIVE)),
             _ => None,
         };
         Self { setup, phases, p99_ratio_under_wrong_keys, ok }
@@ -203,15 +203,15 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Setup { mode, urls, clients, users, setup_seconds, .. } = &self.setup;
-        writeln!(f, "{mode:?}: {clients} clients, {users} users (ready in {setup_seconds:.1} s), {}", urls.join(" "))?;
+        writeln!(f, "{mode:?}: {clients} clients, {users} users (set up in {setup_seconds:.1} s), {}", urls.join(" "))?;
         for (place, phase) in self.phases.iter().enumerate() {
             if self.phases.len() > 1 {
-                writeln!(f, "\n{}", if place == 0 { "Quiet" } else { "Under wrong keys" })?;
+                writeln!(f, "\n{}", if place == 0 { "Without wrong keys" } else { "With wrong keys" })?;
             }
             phase.fmt(f)?;
         }
         if let Some(ratio) = self.p99_ratio_under_wrong_keys {
-            writeln!(f, "\np99 under wrong keys: {ratio:.2} times the quiet one")?;
+            writeln!(f, "\np99 with wrong keys: {ratio:.2} times the p99 without")?;
         }
         writeln!(f, "{}", if self.ok { "ok" } else { "NOT OK" })
     }
@@ -220,7 +220,7 @@ impl fmt::Display for Report {
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { ceremonies, seconds, ceremonies_per_second, .. } = self;
-        writeln!(f, "{ceremonies} ceremonies in {seconds:.1} s: {ceremonies_per_second:.0} a second")?;
+        writeln!(f, "{ceremonies} ceremonies in {seconds:.1} s: {ceremonies_per_second:.0} per second")?;
         writeln!(f, "{:<26}{:>10}{:>10}{:>10}{:>10}{:>10}", "milliseconds", "count", "p50", "p95", "p99", "max")?;
         let line = |f: &mut fmt::Formatter<'_>, name: &str, summary: &Summary| {
             let Summary { count, p50_ms, p95_ms, p99_ms, max_ms, .. } = summary;
@@ -233,7 +233,7 @@ impl fmt::Display for Measured {
         for usage in &self.servers {
             writeln!(
                 f,
-                "server {}: {:.2} s CPU, {:.0} MiB resident, {:.0} MiB at most",
+                "server {}: {:.2} s CPU, {:.0} MiB resident, {:.0} MiB peak",
                 usage.pid, usage.cpu_seconds, usage.rss_mib, usage.peak_rss_mib
             )?;
         }
@@ -243,25 +243,25 @@ impl fmt::Display for Measured {
             if let Some(Cost { per_ceremony_us, per_request_us, busy_percent }) = cost {
                 writeln!(
                     f,
-                    "{name} CPU: {per_ceremony_us:.0} µs a ceremony, {per_request_us:.0} µs a request, {busy_percent:.0} % of a core"
+                    "{name} CPU: {per_ceremony_us:.0} µs per ceremony, {per_request_us:.0} µs per request, {busy_percent:.0} % of a core"
                 )?;
             }
         }
-        if let Some(WrongKeys { clients, answers, latency, accepted }) = &self.wrong_keys {
-            let answers: Vec<String> =
-                answers.iter().map(|Answered { status, count }| format!("{count} × {status}")).collect();
+        if let Some(WrongKeys { clients, responses, latency, accepted }) = &self.wrong_keys {
+            let responses: Vec<String> =
+                responses.iter().map(|StatusCount { status, count }| format!("{count} × {status}")).collect();
             writeln!(
                 f,
-                "wrong keys of {clients} clients: {} (p99 {:.1} ms), {accepted} believed",
-                answers.join(", "),
+                "wrong keys from {clients} clients: {} (p99 {:.1} ms), {accepted} accepted",
+                responses.join(", "),
                 latency.p99_ms
             )?;
         }
-        if self.refused_replays > 0 {
-            writeln!(f, "replays refused, warm-up included: {}", self.refused_replays)?;
+        if self.rejected_replays > 0 {
+            writeln!(f, "rejected replays, including warm-up: {}", self.rejected_replays)?;
         }
         if self.late_starts > 0 {
-            writeln!(f, "began more than 10 ms late: {}", self.late_starts)?;
+            writeln!(f, "ceremonies started more than 10 ms late: {}", self.late_starts)?;
         }
         for Counted { failure: Failure { endpoint, status, code }, count } in &self.errors {
             writeln!(f, "ERROR {count} × {endpoint}: {status} {code}")?;

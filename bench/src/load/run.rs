@@ -1,4 +1,4 @@
-//! A run: users, clients, and what everybody used meanwhile.
+//! Runs the clients of a measurement and reads the resource usage of the processes involved.
 
 use std::{cell::Cell, rc::Rc, time::Instant};
 
@@ -13,17 +13,17 @@ use super::{
     process::{self, Reading},
     report::{Measured, Setup},
     stats::Stats,
-    wrong_key_flood::{self, Pressure},
+    wrong_key_flood::{self, FloodStats},
 };
 
-/// Makes users ready, and measures: once, or once quietly and once more under wrong keys.
+/// Prepares users and measures one phase, or two if wrong keys are requested.
 ///
 /// # Errors
-/// [`LoadError`] when it could not begin; what goes wrong in the run is in the report.
+/// Returns a [`LoadError`] if the run cannot start. Unexpected responses are part of the report.
 pub async fn run(options: &Options) -> Result<Report, LoadError> {
     let hosts = options.hosts()?;
-    // A wrong process id is told before anything is done.
-    read_all(&watched(options))?;
+    // Report a wrong process id before the setup.
+    read_all(&watched_pids(options))?;
     let began = Instant::now();
     let accounts: Rc<[Rc<Account>]> = account::prepare(options, &hosts).await?.into();
     let hosts: Rc<[Host]> = hosts.into();
@@ -35,8 +35,8 @@ pub async fn run(options: &Options) -> Result<Report, LoadError> {
     Ok(Report::new(setup, phases))
 }
 
-/// Everybody whose costs are told: the servers, the database, this process itself.
-fn watched(options: &Options) -> Vec<u32> {
+/// Process ids of the servers, the database and this process.
+fn watched_pids(options: &Options) -> Vec<u32> {
     let own = std::process::id();
     options.pids.iter().copied().chain(options.database_pid).chain([own]).collect()
 }
@@ -57,37 +57,37 @@ async fn phase(
         options: options.clone(),
         hosts: Rc::clone(hosts),
         accounts: Rc::clone(accounts),
-        run: bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        id: bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
         measured_from,
-        until: measured_from + options.duration,
-        left: Cell::new(options.ceremonies),
+        end: measured_from + options.duration,
+        remaining: Cell::new(options.ceremonies),
         running: Cell::new(options.clients.into()),
-        ended: Notify::new(),
+        finished: Notify::new(),
     });
     let tasks = LocalSet::new();
     let clients: Vec<_> = (0..usize::from(options.clients))
         .map(|number| tasks.spawn_local(Client::new(Rc::clone(&phase), number).run()))
         .collect();
     let heads = accounts.iter().map(|account| &account.heads).cycle().take(senders.into()).enumerate();
-    let pressing: Vec<_> = heads
-        .map(|(number, heads)| tasks.spawn_local(wrong_key_flood::press(Rc::clone(&phase), Rc::clone(heads), number)))
+    let flooding: Vec<_> = heads
+        .map(|(number, heads)| tasks.spawn_local(wrong_key_flood::send(Rc::clone(&phase), Rc::clone(heads), number)))
         .collect();
-    let pids = watched(options);
+    let pids = watched_pids(options);
     let watching = async {
         tokio::time::sleep_until(measured_from.into()).await;
         let before = (Instant::now(), read_all(&pids)?);
-        // With a bounded number of ceremonies, the clients may be done before the time is over.
-        let _ = tokio::time::timeout_at(phase.until.into(), phase.ended.notified()).await;
+        // With a limited number of ceremonies, the clients may finish early.
+        let _ = tokio::time::timeout_at(phase.end.into(), phase.finished.notified()).await;
         Ok::<_, LoadError>((before, (Instant::now(), read_all(&pids)?)))
     };
     let ((from, before), (to, after)) = tasks.run_until(watching).await?;
     let panicked = |error: tokio::task::JoinError| LoadError::Setup(error.to_string());
-    let (mut stats, mut pressed) = (Stats::default(), Pressure::default());
+    let (mut stats, mut flood) = (Stats::default(), FloodStats::default());
     for client in clients {
         stats.merge(tasks.run_until(client).await.map_err(panicked)?);
     }
-    for sender in pressing {
-        pressed.merge(tasks.run_until(sender).await.map_err(panicked)?);
+    for sender in flooding {
+        flood.merge(tasks.run_until(sender).await.map_err(panicked)?);
     }
-    Ok(Measured::new(options, stats, (senders, pressed), to - from, &before, &after))
+    Ok(Measured::new(options, stats, (senders, flood), to - from, &before, &after))
 }

@@ -1,29 +1,29 @@
-//! Assertions at the least cost: everything but the challenge and its signature is written before.
+//! Fast assertions: everything except the challenge and the signature is prepared in advance.
 
 use std::sync::Arc;
 
 use doorward_authenticator::{AuthenticatorData, ClientError, Credential, Key, base64url, flags, sha256};
 
-/// One credential, ready to answer challenges.
+/// A credential with prepared parts of its assertion.
 #[derive(Debug, Clone)]
 pub struct Signer {
     key: Arc<Key>,
     /// RP ID hash, flags, counter.
     authenticator_data: Vec<u8>,
-    /// The body up to the client data.
+    /// Body up to the client data.
     before: String,
-    /// The body between client data and signature.
+    /// Body between client data and signature.
     between: String,
-    /// The body after the signature.
+    /// Body after the signature.
     after: String,
-    /// The client data after the challenge.
+    /// Client data after the challenge.
     client_data_after: String,
 }
 
 const CLIENT_DATA_BEFORE: &str = r#"{"type":"webauthn.get","challenge":""#;
 
 impl Signer {
-    /// What a browser on `origin` makes of this credential: user present and verified, counter 0.
+    /// Prepares assertions of a browser on `origin`, with user presence, user verification and counter 0.
     #[must_use]
     pub fn new(credential: &Credential, origin: &str) -> Self {
         let authenticator_data = AuthenticatorData {
@@ -53,11 +53,11 @@ impl Signer {
         }
     }
 
-    /// The finalize body for a challenge.
+    /// Returns the finalize body for a challenge.
     ///
     /// # Errors
-    /// [`ClientError::Crypto`] when no signature could be made.
-    pub fn answer(&self, challenge: &str) -> Result<Vec<u8>, ClientError> {
+    /// Returns [`ClientError::Crypto`] if signing fails.
+    pub fn sign(&self, challenge: &str) -> Result<Vec<u8>, ClientError> {
         let client_data = [CLIENT_DATA_BEFORE, challenge, &self.client_data_after].concat();
         let mut signed = self.authenticator_data.clone();
         signed.extend_from_slice(&sha256(client_data.as_bytes()));
@@ -75,7 +75,7 @@ mod tests {
     use super::Signer;
 
     #[test]
-    fn says_what_the_software_browser_says() {
+    fn assertion_equals_that_of_the_software_client() {
         let origin = "https://login.example.com";
         let mut authenticator = Authenticator::new().attachment(Attachment::CrossPlatform);
         let browser = Client::new(origin);
@@ -95,11 +95,11 @@ mod tests {
         for discoverable in [true, false] {
             authenticator.credentials_mut()[0].discoverable = discoverable;
             let signer = Signer::new(&authenticator.credentials()[0], origin);
-            let mut ours: Value = serde_json::from_slice(&signer.answer("c2hhbGxlbmdl").unwrap()).unwrap();
+            let mut ours: Value = serde_json::from_slice(&signer.sign("c2hhbGxlbmdl").unwrap()).unwrap();
             if !discoverable {
                 theirs["response"].as_object_mut().unwrap().remove("userHandle").unwrap();
             }
-            // ECDSA signs with another nonce each time.
+            // ECDSA signatures contain a random nonce.
             let signatures = [&mut ours, &mut theirs].map(|body| body["response"]["signature"].take());
             assert_ne!(signatures[0], signatures[1]);
             assert_eq!(ours, theirs);

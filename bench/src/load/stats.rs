@@ -1,4 +1,4 @@
-//! What was measured: every duration is kept, so percentiles are exact.
+//! Statistics of a run. Every duration is kept, so percentiles are exact.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,40 +8,40 @@ use serde::Serialize;
 #[derive(Debug, Clone, Default)]
 pub struct Latencies(Vec<u32>);
 
-/// What a number of durations comes to, in milliseconds.
+/// Summary of durations, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Summary {
-    /// How many.
+    /// Number of durations.
     pub count: u64,
-    /// Their mean.
+    /// Mean.
     pub mean_ms: f64,
-    /// Half were at most this long.
+    /// Median.
     pub p50_ms: f64,
-    /// 95 of 100 were at most this long.
+    /// 95th percentile.
     pub p95_ms: f64,
-    /// 99 of 100 were at most this long.
+    /// 99th percentile.
     pub p99_ms: f64,
-    /// The longest.
+    /// Maximum.
     pub max_ms: f64,
 }
 
 impl Latencies {
-    /// Adds one.
+    /// Adds a duration.
     pub fn record(&mut self, duration: Duration) {
         self.0.push(u32::try_from(duration.as_micros()).unwrap_or(u32::MAX));
     }
 
-    /// Adds another's.
+    /// Adds all durations of `other`.
     pub fn merge(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
-    /// Sorts and sums up.
+    /// Computes the summary.
     #[must_use]
     pub fn summary(mut self) -> Summary {
         self.0.sort_unstable();
         let count = self.0.len();
-        // Nearest rank: the smallest value that at least so many of a hundred do not exceed.
+        // Nearest rank: the smallest value that at least `percent` % of the values do not exceed.
         let percentile = |percent: usize| {
             let rank = (count * percent).div_ceil(100).max(1);
             milliseconds(self.0.get(rank - 1).copied().unwrap_or(0).into())
@@ -63,52 +63,52 @@ fn milliseconds(micros: u64) -> f64 {
     micros as f64 / 1_000.0
 }
 
-/// `value / count`, 0 of nothing.
+/// Returns `value / count`, or 0 if `count` is 0.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "requests of a run: far below 2^52")]
 pub fn ratio(value: f64, count: u64) -> f64 {
     if count == 0 { 0.0 } else { value / count as f64 }
 }
 
-/// What went wrong: where, and how.
+/// An unexpected response or a failed request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Failure {
-    /// Which request.
+    /// Path of the request.
     pub endpoint: &'static str,
-    /// The HTTP status; 0 when there was no answer.
+    /// HTTP status; 0 without a response, 200 with an unexpected body.
     pub status: u16,
-    /// The answer's `code`, or what the connection failed with.
+    /// Error code of the response, or the connection error.
     pub code: String,
 }
 
-/// What one client measured.
+/// Measurements of one client.
 #[derive(Debug, Clone, Default)]
 pub struct Stats {
-    /// Ceremonies that ended in time.
+    /// Ceremonies completed within the measurement.
     pub ceremonies: u64,
-    /// Whole ceremonies, from the first byte sent to the token.
+    /// Latency of whole ceremonies, from the first byte sent to the token.
     pub whole: Latencies,
-    /// Each kind of request.
+    /// Latency by endpoint.
     pub endpoints: BTreeMap<&'static str, Latencies>,
-    /// What was answered otherwise than it should, in the whole run.
+    /// Failures in the whole run, including the warm-up.
     pub failures: BTreeMap<Failure, u64>,
-    /// Challenges that gave more than one token, or a second one: never one of these.
+    /// Tokens beyond the first one for a challenge; must stay 0.
     pub second_tokens: u64,
-    /// Challenges that gave no token though many finalized them.
+    /// Replayed challenges for which no finalize request got a token; must stay 0.
     pub without_token: u64,
-    /// Finalizes of used challenges, refused as they should be.
-    pub refused_replays: u64,
-    /// Ceremonies that could not begin when they were due.
+    /// Finalize requests rejected because the challenge was used.
+    pub rejected_replays: u64,
+    /// Ceremonies that started late.
     pub late: u64,
 }
 
 impl Stats {
-    /// Notes what went wrong.
+    /// Records a failure.
     pub fn fail(&mut self, endpoint: &'static str, status: u16, code: String) {
         *self.failures.entry(Failure { endpoint, status, code }).or_default() += 1;
     }
 
-    /// Adds another client's.
+    /// Adds the measurements of another client.
     pub fn merge(&mut self, other: Self) {
         self.ceremonies += other.ceremonies;
         self.whole.merge(other.whole);
@@ -120,7 +120,7 @@ impl Stats {
         }
         self.second_tokens += other.second_tokens;
         self.without_token += other.without_token;
-        self.refused_replays += other.refused_replays;
+        self.rejected_replays += other.rejected_replays;
         self.late += other.late;
     }
 }
@@ -136,8 +136,8 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_are_the_nearest_rank() {
-        // 1 to 1000 ms, in no order.
+    fn percentiles_use_the_nearest_rank() {
+        // 1 to 1000 ms, unordered.
         let summary =
             of((1..=1_000).map(|number| (number * 377 % 1_009) * 1_000).filter(|micros| *micros > 0)).summary();
         assert_eq!(summary.count, 1_000);
@@ -145,7 +145,7 @@ mod tests {
         let expected =
             Summary { count: 1_000, mean_ms: 500.5, p50_ms: 500.0, p95_ms: 950.0, p99_ms: 990.0, max_ms: 1_000.0 };
         assert_eq!(summary, expected);
-        // Of three, two are not yet 95 of a hundred.
+        // Two of three values are less than 95 %.
         let summary = of([30, 10, 20]).summary();
         assert_eq!((summary.p50_ms, summary.p95_ms, summary.max_ms), (0.02, 0.03, 0.03));
         let one = of([7]).summary();
@@ -153,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_nothing_and_too_long_is_the_longest() {
+    fn empty_summary_is_zero_and_long_durations_are_capped() {
         let nothing = Summary { count: 0, mean_ms: 0.0, p50_ms: 0.0, p95_ms: 0.0, p99_ms: 0.0, max_ms: 0.0 };
         assert_eq!(Latencies::default().summary(), nothing);
         assert_eq!(of([u64::MAX / 2]).summary().max_ms, f64::from(u32::MAX) / 1_000.0);
     }
 
     #[test]
-    fn clients_add_up() {
+    fn merge_adds_the_measurements_of_clients() {
         let client = |micros: u64| {
             let mut stats = Stats { ceremonies: 1, second_tokens: 1, ..Stats::default() };
             stats.whole.record(Duration::from_micros(micros));

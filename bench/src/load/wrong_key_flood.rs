@@ -1,4 +1,4 @@
-//! Clients that send wrong API keys, one after the other without a pause.
+//! Clients that continuously send wrong_key API keys.
 
 use std::{collections::BTreeMap, rc::Rc, time::Instant};
 
@@ -13,70 +13,70 @@ use super::{
     stats::Latencies,
 };
 
-/// What the senders of wrong keys were answered.
+/// Responses to wrong_key keys.
 #[derive(Debug, Default)]
-pub(super) struct Pressure {
-    pub(super) answers: BTreeMap<u16, u64>,
+pub(super) struct FloodStats {
+    pub(super) responses: BTreeMap<u16, u64>,
     pub(super) latencies: Latencies,
-    /// A wrong key that opened something.
+    /// Number of wrong_key keys that were accepted.
     pub(super) accepted: u64,
 }
 
-/// An answer's status, and how often it was given.
+/// Number of responses with a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(super) struct Answered {
-    /// The HTTP status; 0 when there was no answer.
+pub(super) struct StatusCount {
+    /// HTTP status; 0 without a response.
     pub(super) status: u16,
-    /// How often.
+    /// Number of responses.
     pub(super) count: u64,
 }
 
-impl Pressure {
+impl FloodStats {
     pub(super) fn merge(&mut self, other: Self) {
-        for (status, count) in other.answers {
-            *self.answers.entry(status).or_default() += count;
+        for (status, count) in other.responses {
+            *self.responses.entry(status).or_default() += count;
         }
         self.latencies.merge(other.latencies);
         self.accepted += other.accepted;
     }
 }
 
-/// A key that costs the server the most: of a key it knows, with another secret each time.
-fn wrong(api_key: &str) -> String {
+/// Returns the key with another random secret. The key id exists, so the server must verify the secret.
+fn wrong_key(api_key: &str) -> String {
     let bytes = random::<24>(&SystemEntropy::default()).unwrap_or([0; 24]);
-    // Of whatever form the key is, the last 32 characters are what makes it secret.
-    let known = api_key.len().saturating_sub(32);
-    format!("{}{}", api_key.get(..known).unwrap_or_default(), base64url(&bytes))
+    // The last 32 characters are the secret.
+    let id_length = api_key.len().saturating_sub(32);
+    format!("{}{}", api_key.get(..id_length).unwrap_or_default(), base64url(&bytes))
 }
 
-/// Sends wrong keys until the phase is over, or no other client is left.
-pub(super) async fn press(phase: Rc<Phase>, heads: Rc<Heads>, number: usize) -> Pressure {
-    let mut pressure = Pressure::default();
-    let Some(host) = phase.hosts.get(number % phase.hosts.len().max(1)) else { return pressure };
+/// Sends wrong_key keys until the phase ends.
+pub(super) async fn send(phase: Rc<Phase>, heads: Rc<Heads>, number: usize) -> FloodStats {
+    let mut stats = FloodStats::default();
+    let Some(host) = phase.hosts.get(number % phase.hosts.len().max(1)) else { return stats };
     let mut connection = Connection::to(host.address);
-    while phase.goes_on() {
-        let head = Head::post(host, &heads.guarded_path, Some(&wrong(&heads.api_key)));
+    while phase.is_running() {
+        let head = Head::post(host, &heads.guarded_path, Some(&wrong_key(&heads.api_key)));
         let began = Instant::now();
-        let status = connection.send(&head, br#"{"user_id":"nobody"}"#).await.map_or(0, |answer| answer.status);
-        *pressure.answers.entry(status).or_default() += 1;
-        pressure.latencies.record(began.elapsed());
-        // Only a key that was believed gets as far as the user.
-        pressure.accepted += u64::from(!matches!(status, 0 | 401 | 403 | 429 | 503));
+        let status = connection.send(&head, br#"{"user_id":"nobody"}"#).await.map_or(0, |response| response.status);
+        *stats.responses.entry(status).or_default() += 1;
+        stats.latencies.record(began.elapsed());
+        // Any other status means that the key was accepted and the user was looked up.
+        stats.accepted += u64::from(!matches!(status, 0 | 401 | 403 | 429 | 503));
         if status == 0 {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     }
-    pressure
+    stats
 }
 
 #[cfg(test)]
 mod tests {
-    use super::wrong;
+    use super::wrong_key;
 
     #[test]
-    fn a_wrong_key_has_the_right_keys_id_and_another_secret_each_time() {
+    fn wrong_key_keeps_the_id_and_changes_the_secret() {
         let right = format!("dw_{}_{}", "a".repeat(32), "s".repeat(32));
-        let (one, other) = (wrong(&right), wrong(&right));
+        let (one, other) = (wrong_key(&right), wrong_key(&right));
         assert_eq!((one.len(), &one[..36]), (right.len(), &right[..36]));
         assert!(one != right && one != other);
     }

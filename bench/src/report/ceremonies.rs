@@ -7,17 +7,17 @@ use super::{
     results::Results,
 };
 
-/// How many clients at a time.
+/// Numbers of concurrent clients.
 pub(super) const CLIENTS: [u16; 4] = [1, 16, 64, 256];
-/// The number of clients whose latency has a target,
-const WATCHED: u16 = 64;
-/// and that target, for the p99 of a finalize.
+/// Number of clients for which the latency has a target.
+const JUDGED_CLIENTS: u16 = 64;
+/// Target for the p99 of finalize, in milliseconds.
 const FINALIZE_P99_MS: f64 = 25.0;
-/// What a server may have in memory.
+/// Target for the resident memory of the server, in MB.
 const MEMORY_MB: f64 = 200.0;
 
-/// So many clients, without a pause.
-pub(super) async fn of_clients(
+/// Runs second-factor logins with a number of clients, each without a pause.
+pub(super) async fn run(
     options: &Options,
     installation: &Installation,
     node: &Node,
@@ -28,17 +28,19 @@ pub(super) async fn of_clients(
     load::run(options, installation, node, &arguments).await
 }
 
-/// What stands over the rows.
+/// Prints the table header.
 pub(super) fn heading(results: &Results) {
-    results.tell("                 ceremonies   initialize, ms             finalize, ms               server CPU  cores taken by");
-    results.tell("          clients  a second     p50     p95     p99         p50     p95     p99  µs a ceremony  server generator    MB");
+    results.print(
+        "                 ceremonies   initialize, ms             finalize, ms               server CPU  cores used by",
+    );
+    results.print("          clients per second    p50     p95     p99         p50     p95     p99  µs / ceremony  server generator    MB");
 }
 
-/// A row, and the targets it has; how far one row is from another is not judged here.
+/// Prints a table row.
 pub(super) fn row(name: &str, clients: u16, phase: &Phase, results: &mut Results) -> Result<(), ReportError> {
     let [initialize, finalize] = phase.requests()?;
     let ((server, generator), (memory, _)) = (phase.busy(), phase.memory());
-    results.tell(format_args!(
+    results.print(format_args!(
         "{name:<9}{clients:>8}{:>10.0}{:>8.2}{:>8.2}{:>8.2}{:>12.2}{:>8.2}{:>8.2}{:>15.0}{:>8.2}{:>10.2}{memory:>6.0}",
         phase.ceremonies_per_second,
         initialize.p50_ms,
@@ -54,12 +56,12 @@ pub(super) fn row(name: &str, clients: u16, phase: &Phase, results: &mut Results
     Ok(())
 }
 
-/// The latency of a finalize, for those numbers of clients that have a target.
+/// Compares the latency of finalize with its target, if the number of clients has one.
 pub(super) fn judge_latency(name: &str, clients: u16, phase: &Phase, results: &mut Results) -> Result<(), ReportError> {
-    if clients == WATCHED {
+    if clients == JUDGED_CLIENTS {
         let [_, finalize] = phase.requests()?;
         let line = format!(
-            "{name}: p99 of finalize with {clients} clients {:.2} ms (under {FINALIZE_P99_MS:.0})",
+            "{name}: p99 of finalize with {clients} clients {:.2} ms (target: under {FINALIZE_P99_MS:.0})",
             finalize.p99_ms
         );
         results.judge(line, finalize.p99_ms < FINALIZE_P99_MS);
@@ -67,11 +69,11 @@ pub(super) fn judge_latency(name: &str, clients: u16, phase: &Phase, results: &m
     Ok(())
 }
 
-/// What the server has in memory, and had at most.
+/// Compares the peak memory of the server with its target.
 pub(super) fn judge_memory(name: &str, phase: &Phase, results: &mut Results) {
-    let (now, most) = phase.memory();
-    let line = format!("{name}: resident memory {now:.0} MB, at most {most:.0} MB (under {MEMORY_MB:.0})");
-    results.judge(line, most > 0.0 && most < MEMORY_MB);
+    let (now, peak) = phase.memory();
+    let line = format!("{name}: resident memory {now:.0} MB, peak {peak:.0} MB (target: under {MEMORY_MB:.0})");
+    results.judge(line, peak > 0.0 && peak < MEMORY_MB);
 }
 
 pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<(), ReportError> {
@@ -81,17 +83,17 @@ pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<
     heading(results);
     let mut reports = Vec::new();
     for clients in CLIENTS {
-        let report = of_clients(options, &small, &node, clients).await?;
-        row("small", clients, report.quiet()?, results)?;
+        let report = run(options, &small, &node, clients).await?;
+        row("small", clients, report.first_phase()?, results)?;
         reports.push((clients, report));
     }
     for (clients, report) in &reports {
-        judge_latency("small", *clients, report.quiet()?, results)?;
-        report.judge_answers(results);
+        judge_latency("small", *clients, report.first_phase()?, results)?;
+        report.judge_responses(results);
     }
     if let Some((_, last)) = reports.last() {
-        judge_memory("small", last.quiet()?, results);
+        judge_memory("small", last.first_phase()?, results);
     }
-    node.end();
+    node.stop();
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Folders with an installation, and servers on them.
+//! Seeded installations and servers that run on them.
 
 use std::{fs, path::PathBuf, process::Command, time::Instant};
 
@@ -12,66 +12,66 @@ use crate::{
     seed::Seeded,
 };
 
-/// The small installation: tenants, users, and no log.
+/// Tenants, users and audit entries of the small installation.
 const SMALL: (u64, u64, u64) = (100, 2_000, 0);
 
-/// A folder with an installation that `doorward-seed` made.
+/// A folder filled by `doorward-seed`.
 pub(super) struct Installation {
     folder: PathBuf,
     pub(super) seeded: Seeded,
-    /// A small one is gone with the value.
-    _small: Option<TempDir>,
+    /// Deletes the folder of a small installation on drop.
+    _temporary: Option<TempDir>,
 }
 
-/// A server on an installation. Ends with the value.
+/// A server process on an installation; stopped on drop.
 pub(super) struct Node {
     process: Process,
     pub(super) public: Host,
     pub(super) admin: Host,
-    /// When its process was begun.
+    /// Start time of the process.
     pub(super) spawned: Instant,
 }
 
 impl Installation {
-    /// A new small one.
+    /// Creates a small installation in a temporary folder.
     pub(super) async fn small(options: &Options) -> Result<Self, ReportError> {
         let folder = tempfile::Builder::new().prefix("small-").tempdir_in(&options.dir);
-        let folder = folder.map_err(|error| file(&options.dir, error))?;
+        let folder = folder.map_err(|error| file_error(&options.dir, error))?;
         let path = folder.path().to_path_buf();
         seed(options, &path, SMALL).await?;
-        Ok(Self { seeded: Seeded::load(&path.join("seeded.json"))?, folder: path, _small: Some(folder) })
+        Ok(Self { seeded: Seeded::load(&path.join("seeded.json"))?, folder: path, _temporary: Some(folder) })
     }
 
-    /// The large one: the folder's own if there is one already, else a new one.
+    /// Opens the large installation, or creates it if there is none.
     pub(super) async fn large(options: &Options, results: &Results) -> Result<Self, ReportError> {
         let folder = options.dir.join("large");
-        let made = folder.join("seeded.json");
+        let file = folder.join("seeded.json");
         let wanted = (options.tenants, options.users, options.audit_rows);
-        if !made.exists() {
-            fs::create_dir_all(&folder).map_err(|error| file(&folder, error))?;
-            results.tell(seed(options, &folder, wanted).await?);
+        if !file.exists() {
+            fs::create_dir_all(&folder).map_err(|error| file_error(&folder, error))?;
+            results.print(seed(options, &folder, wanted).await?);
         }
-        let seeded = Seeded::load(&made)?;
+        let seeded = Seeded::load(&file)?;
         let plan = &seeded.plan;
-        results.tell(format_args!(
-            "the large installation was made with {} tenants, {} users, {} audit rows",
+        results.print(format_args!(
+            "the large installation was created with {} tenants, {} users and {} audit entries",
             plan.tenants, plan.users, plan.rows
         ));
         if (plan.tenants, plan.users, plan.rows) != wanted {
-            results.tell("NOT the size that was asked for: it was there already, and is used as it is");
+            results.print("WARNING: not the requested size; the existing installation is used");
         }
-        Ok(Self { folder, seeded, _small: None })
+        Ok(Self { folder, seeded, _temporary: None })
     }
 
-    /// The file that says what was seeded.
+    /// Path of the seed file, for `doorward-load`.
     pub(super) fn seeded_file(&self) -> PathBuf {
         self.folder.join("seeded.json")
     }
 
-    /// The token for the admin API.
+    /// Reads the token for the admin API.
     pub(super) fn admin_token(&self) -> Result<String, ReportError> {
         let path = self.folder.join(ADMIN_TOKEN_FILE);
-        let text = fs::read_to_string(&path).map_err(|error| file(&path, error))?;
+        let text = fs::read_to_string(&path).map_err(|error| file_error(&path, error))?;
         Ok(text.trim().to_owned())
     }
 
@@ -88,34 +88,35 @@ impl Installation {
 }
 
 impl Node {
-    /// Its base URL.
+    /// Base URL of the public API.
     pub(super) fn url(&self) -> &str {
         &self.process.public_url
     }
 
-    /// Its process.
+    /// Process id.
     pub(super) fn pid(&self) -> u32 {
         self.process.pid()
     }
 
-    /// Ends it in order: the database is closed.
-    pub(super) fn end(self) {
+    /// Shuts the server down cleanly.
+    pub(super) fn stop(self) {
         self.process.terminate();
     }
 }
 
 fn host_of(url: &str) -> Result<Host, ReportError> {
-    let parsed = url
-        .parse()
-        .map_err(|_| ReportError::Answer { path: url.to_owned(), reason: "the server gives no address".to_owned() })?;
+    let parsed = url.parse().map_err(|_| ReportError::Response {
+        path: url.to_owned(),
+        reason: "the server printed no valid address".to_owned(),
+    })?;
     Ok(host(&parsed, false)?)
 }
 
-fn file(path: &std::path::Path, error: std::io::Error) -> ReportError {
+fn file_error(path: &std::path::Path, error: std::io::Error) -> ReportError {
     ReportError::File { path: path.display().to_string(), error }
 }
 
-/// Fills a folder; what the seeder says of it.
+/// Runs the seeder on a folder and returns the first line of its output.
 async fn seed(
     options: &Options,
     folder: &std::path::Path,
@@ -129,9 +130,9 @@ async fn seed(
     }
     let (status, text) = program::run(command).await?;
     if !status.success() {
-        let reason = format!("{status}; what it says is above");
+        let reason = format!("{status}; its error message is above");
         return Err(ReportError::Program { program: program.display().to_string(), reason });
     }
-    // The first line says how much was made; the others have keys.
+    // The first line has the numbers of rows; the following lines contain API keys.
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }

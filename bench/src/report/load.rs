@@ -1,4 +1,4 @@
-//! `doorward-load` beside a server, and what of its report the figures need.
+//! Runs `doorward-load` and reads its report.
 
 use std::process::Command;
 
@@ -11,12 +11,12 @@ use super::{
     results::Results,
 };
 
-/// Users who take part, of so many tenants, on every installation.
+/// Users and tenants of every run.
 const USERS: [&str; 4] = ["--users", "1000", "--tenants", "100"];
-/// Bytes of a MiB, in MB.
+/// Megabytes per mebibyte.
 const MB: f64 = 1.048_576;
 
-/// What `doorward-load --json` prints.
+/// Output of `doorward-load --json`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Report {
     pub(super) phases: Vec<Phase>,
@@ -66,24 +66,24 @@ struct Cost {
 
 #[derive(Debug, Deserialize)]
 struct WrongKeys {
-    answers: Vec<Answers>,
+    responses: Vec<StatusCount>,
     accepted: u64,
 }
 
 #[derive(Debug, Deserialize)]
-struct Answers {
+struct StatusCount {
     status: u16,
     count: u64,
 }
 
 impl Report {
-    /// Its only phase, or the first one.
-    pub(super) fn quiet(&self) -> Result<&Phase, ReportError> {
+    /// Returns the phase without wrong keys.
+    pub(super) fn first_phase(&self) -> Result<&Phase, ReportError> {
         self.phases.first().ok_or_else(|| unreadable("no phase"))
     }
 
-    /// Whether everything was answered as it should be, told only where it was not.
-    pub(super) fn judge_answers(&self, results: &mut Results) {
+    /// Reports a missed target if a response was not as expected.
+    pub(super) fn judge_responses(&self, results: &mut Results) {
         let mut wrong: Vec<String> = Vec::new();
         for phase in &self.phases {
             wrong.extend(
@@ -93,58 +93,58 @@ impl Report {
                     .map(|Errors { endpoint, status, code, count }| format!("{count} × {endpoint}: {status} {code}")),
             );
             let accepted = phase.wrong_keys.as_ref().map_or(0, |keys| keys.accepted);
-            for (count, what) in [(phase.second_tokens, "second tokens"), (accepted, "wrong keys believed")] {
+            for (count, what) in [(phase.second_tokens, "second tokens"), (accepted, "wrong keys accepted")] {
                 if count > 0 {
                     wrong.push(format!("{count} {what}"));
                 }
             }
         }
         if !wrong.is_empty() {
-            results.judge(format_args!("every answer as it should be ({})", wrong.join(", ")), false);
+            results.judge(format_args!("all responses as expected ({})", wrong.join(", ")), false);
         }
     }
 }
 
 impl Phase {
-    /// The first and the second request of a ceremony.
+    /// Latencies of the initialize and the finalize request.
     pub(super) fn requests(&self) -> Result<[&Endpoint; 2], ReportError> {
         let of = |step: &str| {
             let found = self.endpoints.iter().find(|endpoint| endpoint.name.ends_with(step));
-            found.ok_or_else(|| unreadable("no ceremony ended while it was measured"))
+            found.ok_or_else(|| unreadable("no ceremony was completed within the measurement"))
         };
         Ok([of("/initialize")?, of("/finalize")?])
     }
 
-    /// The server's processor time for a ceremony, in microseconds.
+    /// CPU time of the server per ceremony, in microseconds.
     pub(super) fn cost(&self) -> f64 {
         self.server_cost.as_ref().map_or(0.0, |cost| cost.per_ceremony_us)
     }
 
-    /// The server's resident memory in MB: at the end, and at most so far.
+    /// Resident memory of the server in MB: at the end, and peak.
     pub(super) fn memory(&self) -> (f64, f64) {
         self.servers.first().map_or((0.0, 0.0), |server| (server.rss_mib * MB, server.peak_rss_mib * MB))
     }
 
-    /// How much of a core server and generator took, in percent.
+    /// CPU use of server and generator, in percent of a core.
     pub(super) fn busy(&self) -> (f64, f64) {
         let of = |cost: &Option<Cost>| cost.as_ref().map_or(0.0, |cost| cost.busy_percent);
         (of(&self.server_cost), of(&self.generator_cost))
     }
 
-    /// Ceremonies that began late.
+    /// Number of ceremonies that started late.
     pub(super) const fn late(&self) -> u64 {
         self.late_starts
     }
 
-    /// What wrong keys were answered.
-    pub(super) fn wrong_key_answers(&self) -> String {
-        let answers = self.wrong_keys.as_ref().map(|keys| keys.answers.as_slice()).unwrap_or_default();
-        let told: Vec<String> = answers.iter().map(|Answers { status, count }| format!("{count} × {status}")).collect();
-        told.join(", ")
+    /// Numbers of responses to wrong keys by status.
+    pub(super) fn wrong_key_responses(&self) -> String {
+        let counts = self.wrong_keys.as_ref().map(|keys| keys.responses.as_slice()).unwrap_or_default();
+        let counts = counts.iter().map(|StatusCount { status, count }| format!("{count} × {status}"));
+        counts.collect::<Vec<_>>().join(", ")
     }
 }
 
-/// Second-factor logins on a server; further arguments say how many and how long.
+/// Runs second-factor logins with further arguments of `doorward-load`.
 pub(super) async fn run(
     options: &Options,
     installation: &Installation,
@@ -156,14 +156,14 @@ pub(super) async fn run(
     command.env_clear().args(["mfa", "--json", "--url", node.url(), "--pid", &node.pid().to_string()]);
     command.arg("--seeded").arg(installation.seeded_file()).args(USERS).args(arguments);
     let (status, text) = program::run(command).await?;
-    // 1: measured, and not everything was as it should be; the report says what.
+    // Exit code 1: measured, but the report has unexpected responses.
     if !matches!(status.code(), Some(0 | 1)) {
         return Err(ReportError::Program { program: program.display().to_string(), reason: status.to_string() });
     }
     read(&text)
 }
 
-/// Every user logs in once, unmeasured: keys are hashed, pages of the database are read.
+/// Fills caches: every user logs in once.
 pub(super) async fn warm_up(
     options: &Options,
     installation: &Installation,
@@ -171,7 +171,7 @@ pub(super) async fn warm_up(
     results: &mut Results,
 ) -> Result<(), ReportError> {
     let once = ["--clients", "16", "--ceremonies", "1000", "--duration", "120", "--warm-up", "0"];
-    run(options, installation, node, &once).await?.judge_answers(results);
+    run(options, installation, node, &once).await?.judge_responses(results);
     Ok(())
 }
 

@@ -1,8 +1,8 @@
-//! The figures of docs/performance.md that need whole servers: ceremonies by number of clients, the same on a large
-//! installation, pages of its logs and lists, wrong keys. `.ci/figures` runs all of it.
+//! Measures the figures of docs/performance.md that need whole servers: ceremonies by number of clients, the same on a
+//! large installation, pages of logs and lists, and wrong keys. `.ci/figures` runs all sections.
 //!
-//! `installation` fills folders and starts servers on them; `load` runs `doorward-load` beside a server; `ceremonies`,
-//! `large`, `pages` and `keys` are the sections; [`results`] prints each figure with its target and whether it was met.
+//! `installation` seeds data folders and starts servers; `load` runs `doorward-load`; `ceremonies`, `large`, `pages` and
+//! `keys` are the sections; [`results`] prints each figure with its target.
 
 mod ceremonies;
 mod installation;
@@ -20,79 +20,79 @@ use clap::{Args, ValueEnum};
 use crate::{load::LoadError, seed::SeedError};
 use results::Results;
 
-/// Which figures.
+/// A group of figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Section {
     /// Second-factor logins on a small installation, by number of clients
     Ceremonies,
-    /// A large installation: its start, and the same logins beside a small one, by turns
+    /// Start time of a large installation, and logins on it compared with a small one
     Large,
     /// Pages of the large installation's logs and lists
     Pages,
-    /// Valid logins while others send wrong keys
+    /// Valid logins while other clients send wrong keys
     Keys,
 }
 
-/// What `doorward-figures` is told.
+/// Command-line options of `doorward-figures`.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// Where installations are made; `large` in it stays, and is used again
+    /// Directory for installations; its subdirectory `large` is kept and reused
     #[arg(long, value_name = "DIR")]
     pub dir: PathBuf,
-    /// Where doorward, doorward-seed and doorward-load are; beside this program if not given
+    /// Directory of doorward, doorward-seed and doorward-load [default: that of this program]
     #[arg(long, value_name = "DIR")]
     pub programs: Option<PathBuf>,
-    /// The large installation's tenants
+    /// Tenants of the large installation
     #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub tenants: u64,
-    /// The large installation's users
+    /// Users of the large installation
     #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub users: u64,
-    /// The large installation's audit rows
+    /// Audit entries of the large installation
     #[arg(long, default_value_t = 10_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub audit_rows: u64,
-    /// Seconds for each number of clients
+    /// Length of each measurement in seconds
     #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
     pub duration: u64,
     /// Requests for each kind of page
     #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub requests: u32,
-    /// Valid logins a second while wrong keys are sent
+    /// Valid logins per second in the section `keys`
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rate: u32,
 }
 
-/// Why something could not be measured.
+/// Errors that prevent a measurement.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// A program did not do what it should.
+    /// A program failed.
     #[error("{program}: {reason}")]
     Program {
-        /// Which.
+        /// The program.
         program: String,
-        /// Why.
+        /// The cause.
         reason: String,
     },
-    /// A file or folder.
+    /// A file or folder cannot be used.
     #[error("{path}: {error}")]
     File {
-        /// Which.
+        /// Its path.
         path: String,
-        /// Why.
+        /// The cause.
         error: std::io::Error,
     },
-    /// The seeded installation.
+    /// The seeded installation cannot be used.
     #[error(transparent)]
     Seeded(#[from] SeedError),
-    /// The server's address.
+    /// The address of the server cannot be used.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// An answer that the measurement needs to go on.
+    /// A response that the measurement depends on is unusable.
     #[error("{path}: {reason}")]
-    Answer {
-        /// What was asked.
+    Response {
+        /// Path of the request.
         path: String,
-        /// What is wrong with the answer.
+        /// What is wrong with the response.
         reason: String,
     },
 }
@@ -103,10 +103,10 @@ impl Options {
     }
 }
 
-/// Measures a section and prints it.
+/// Measures a section and prints the results.
 ///
 /// # Errors
-/// [`ReportError`] when something could not be measured; a target that is missed is none.
+/// Returns a [`ReportError`] if a measurement fails. A missed target is not an error.
 pub async fn run(section: Section, options: &Options) -> Result<Results, ReportError> {
     let mut results = Results::default();
     match section {

@@ -1,4 +1,4 @@
-//! Programs beside this one, run to their end; killed when nobody waits for them any more.
+//! Runs other programs to completion and kills them when the caller is cancelled.
 
 use std::{
     io::{Read as _, Seek as _},
@@ -9,22 +9,22 @@ use std::{
 
 use super::{Options, ReportError};
 
-/// How often it is looked whether a program has ended.
-const LOOK: Duration = Duration::from_millis(20);
+/// Interval between checks for the end of a program.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A running program. Ends with the value.
+/// A running program; killed on drop.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Where it has ended already, both do nothing.
+        // Both have no effect if it has already ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
 impl Options {
-    /// Where a program is.
+    /// Returns the path of a program.
     pub(super) fn program(&self, name: &str) -> Result<PathBuf, ReportError> {
         let here = || {
             let own = std::env::current_exe().ok()?;
@@ -35,19 +35,16 @@ impl Options {
         if file.is_file() {
             Ok(file)
         } else {
-            Err(ReportError::Program {
-                program: file.display().to_string(),
-                reason: "there is no such file".to_owned(),
-            })
+            Err(ReportError::Program { program: file.display().to_string(), reason: "no such file".to_owned() })
         }
     }
 }
 
-/// Runs a program to its end: how it ended, and what it printed.
+/// Runs a program and returns its exit status and output.
 pub(super) async fn run(mut command: Command) -> Result<(ExitStatus, String), ReportError> {
     let program = command.get_program().to_string_lossy().into_owned();
     let failed = |error: std::io::Error| ReportError::Program { program: program.clone(), reason: error.to_string() };
-    // A file takes whatever is printed; a pipe would have to be read meanwhile.
+    // A file needs no reader while the program runs, unlike a pipe.
     let mut output = tempfile::tempfile().map_err(failed)?;
     command.stdout(output.try_clone().map_err(failed)?).stdin(Stdio::null());
     let mut running = Running(command.spawn().map_err(failed)?);
@@ -55,7 +52,7 @@ pub(super) async fn run(mut command: Command) -> Result<(ExitStatus, String), Re
         if let Some(status) = running.0.try_wait().map_err(failed)? {
             break status;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     };
     let mut text = String::new();
     output.rewind().map_err(failed)?;
@@ -74,14 +71,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_program_prints_and_ends() {
+    async fn run_returns_status_and_output() {
         let (status, text) = run(shell("echo one; echo two; exit 3")).await.unwrap();
         assert_eq!((status.code(), text.as_str()), (Some(3), "one\ntwo\n"));
         assert!(matches!(run(Command::new("/nowhere")).await, Err(ReportError::Program { .. })));
     }
 
     #[tokio::test]
-    async fn a_program_ends_with_whoever_waited_for_it() {
+    async fn cancelled_run_kills_the_program() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pid");
         let script = format!("echo $$ > {0}.new; mv {0}.new {0}; exec sleep 600", file.display());

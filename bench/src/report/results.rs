@@ -1,28 +1,28 @@
-//! Figures on their way to the reader: each with its target, and whether it was met.
+//! Prints figures and counts whether their targets were met.
 
 use std::fmt::Display;
 
-/// What was found so far; printed as it is found.
+/// Number of met and missed targets; lines are printed at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Results {
-    /// Targets that were met.
+    /// Number of met targets.
     pub met: u32,
-    /// Targets that were missed.
+    /// Number of missed targets.
     pub missed: u32,
 }
 
 impl Results {
-    /// A line without a target.
-    pub fn tell(&self, line: impl Display) {
+    /// Prints a line.
+    pub fn print(&self, line: impl Display) {
         println!("{line}");
     }
 
-    /// A line with its target: the line says what the target is.
+    /// Prints a line, which names the target, and whether the target was met.
     pub fn judge(&mut self, line: impl Display, met: bool) {
         println!("{line}: {}", self.count(met));
     }
 
-    /// Counts a target, and gives the word for it.
+    /// Counts a target and returns `met` or `MISSED`.
     pub fn count(&mut self, met: bool) -> &'static str {
         if met {
             self.met += 1;
@@ -39,7 +39,7 @@ mod tests {
     use super::Results;
 
     #[test]
-    fn targets_are_counted() {
+    fn met_and_missed_targets_are_counted() {
         let mut results = Results::default();
         assert_eq!((results.count(true), results.count(false), results.count(true)), ("met", "MISSED", "met"));
         results.judge("a line", false);

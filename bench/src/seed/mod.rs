@@ -1,8 +1,7 @@
-//! Fills an installation: tenants, users, credentials, transactions and an audit log, the same ones for the same number.
+//! Fills an installation with tenants, users, credentials, transactions and an audit log. The same seed gives the same data.
 //!
-//! [`Plan`] says what there is at each place; `users` and `log` turn it into rows; `sqlite` and `postgres` write them,
-//! in one transaction: an interrupted run leaves nothing behind. Secrets are not from the plan: each run makes its own
-//! API-key secret and signing keys.
+//! [`Plan`] computes the data; `users` and `log` turn it into rows; `sqlite` and `postgres` write them in one transaction.
+//! Secrets are not part of the plan: each run creates its own API-key secret and signing keys.
 
 mod log;
 mod names;
@@ -50,36 +49,36 @@ const FOLLOWS: &str = "\
         SELECT a.created_at FROM audit_logs a WHERE a.tenant_id = tenant_summaries.tenant_id ORDER BY a.id DESC LIMIT 1 \
     ), last_activity)";
 
-/// Why an installation was not filled.
+/// Errors of a seeding job.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
-    /// Somebody else has the database open.
-    #[error("a server uses this database: stop it first")]
+    /// Another process has the database open.
+    #[error("a server is using this database; stop it first")]
     InUse,
-    /// There are tenants already.
-    #[error("this database has {0} tenants already; --append adds to them")]
+    /// The database already has tenants.
+    #[error("this database already has {0} tenants; pass --append to add more")]
     Tenants(i64),
     /// The installation cannot be opened.
     #[error(transparent)]
     Installation(#[from] doorward_server::installation::OpenError),
-    /// The database refused something.
+    /// A database operation failed.
     #[error("database: {0}")]
     Database(String),
-    /// A row cannot be made.
+    /// A row cannot be generated.
     #[error("{0}")]
-    Made(String),
-    /// A key cannot be made.
+    Generate(String),
+    /// A key cannot be created.
     #[error(transparent)]
     Key(#[from] doorward_authenticator::ClientError),
     /// The file for `doorward-load` cannot be written or read.
     #[error("{path}: {reason}")]
     File {
-        /// Which file.
+        /// Path of the file.
         path: String,
-        /// Why.
+        /// The cause.
         reason: String,
     },
-    /// The other thread has failed, and says why.
+    /// The writer has stopped and reports its own error.
     #[error("stopped")]
     Stopped,
 }

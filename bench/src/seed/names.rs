@@ -1,4 +1,4 @@
-//! What people, shops and browsers are called.
+//! Names of people, tenants, devices, mail addresses and user agents.
 
 use super::random::Random;
 
@@ -137,7 +137,7 @@ const AGENTS: &[&str] = &[
     "Go-http-client/2.0",
     "Java-http-client/21.0.4",
 ];
-/// Names that break what prints, sorts or quotes them carelessly. No U+0000: the API refuses it.
+/// Names that break careless printing, sorting or quoting. Without U+0000, which the API rejects.
 const HOSTILE: &[&str] = &[
     "'); DROP TABLE users; --",
     "<script>alert(1)</script>",
@@ -160,13 +160,13 @@ const HOSTILE: &[&str] = &[
     "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW",
 ];
 
-/// In so many of a thousand places a hostile name stands, where hostile names are asked for.
+/// Frequency of hostile names, if enabled, per thousand names.
 const HOSTILE_PER_MILLE: u64 = 120;
 
-/// Chooses names.
+/// Name generator.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Names {
-    /// Whether some are hostile.
+    /// Whether to include hostile names.
     pub(super) hostile: bool,
 }
 
@@ -181,33 +181,33 @@ impl Names {
         self.hostile(random).unwrap_or_else(|| format!("{given} {family}"))
     }
 
-    /// A tenant's name; the number keeps names apart.
+    /// A tenant's name; the number makes it unique.
     pub(super) fn tenant(self, random: &mut Random, number: u64) -> String {
         let (family, trade) = (random.pick(FAMILY), random.pick(TRADES));
         self.hostile(random).unwrap_or_else(|| format!("{family} {trade} {number}"))
     }
 
-    /// What a person calls a credential.
+    /// Name of a credential.
     pub(super) fn device(self, random: &mut Random) -> String {
         let device = random.pick(DEVICES);
         self.hostile(random).unwrap_or_else(|| device.to_owned())
     }
 
-    /// What a client calls itself.
+    /// User agent of a client.
     pub(super) fn agent(self, random: &mut Random) -> String {
         let agent = random.pick(AGENTS);
-        // A header has no control characters; everything else arrives.
+        // A header cannot contain control characters.
         let hostile = self.hostile(random).map(|name| name.replace(char::is_control, ""));
         hostile.unwrap_or_else(|| agent.to_owned())
     }
 }
 
-/// The first part of a mail address.
+/// Local part of a mail address.
 pub(super) fn mailbox(random: &mut Random) -> &'static str {
     random.pick(MAIL)
 }
 
-/// A client's address: one in eight is IPv6.
+/// Address of a client; one in eight is IPv6.
 pub(super) fn address(random: &mut Random) -> String {
     let word = random.next();
     if word.is_multiple_of(8) {

@@ -1,4 +1,4 @@
-//! From whoever makes rows to whoever writes them: two threads, a few batches between them.
+//! Bounded channel of row batches from the generating thread to the writing thread.
 
 use tokio::sync::mpsc::Sender;
 
@@ -7,12 +7,12 @@ use super::{
     table::{Batch, Table, Value},
 };
 
-/// Rows that travel together: enough that the hand-over costs nothing, few enough that memory stays small.
-const ROWS: usize = 8_192;
-/// Batches on their way, at most.
+/// Rows per batch.
+const BATCH_ROWS: usize = 8_192;
+/// Capacity of the channel, in batches.
 pub(super) const BATCHES: usize = 4;
 
-/// Where rows go.
+/// Sender of rows.
 pub(super) struct Output<'a> {
     batch: Batch,
     writer: &'a Sender<Batch>,
@@ -26,10 +26,10 @@ impl<'a> Output<'a> {
     /// Adds a row.
     pub(super) fn push<const N: usize>(&mut self, table: Table, row: [Value; N]) -> Result<(), SeedError> {
         self.batch.push(table, row);
-        if self.batch.rows() >= ROWS { self.flush() } else { Ok(()) }
+        if self.batch.rows() >= BATCH_ROWS { self.flush() } else { Ok(()) }
     }
 
-    /// Sends what there is. Fails when the writer has given up; it says why itself.
+    /// Sends the current batch. Fails if the writer has stopped, which reports its own error.
     pub(super) fn flush(&mut self) -> Result<(), SeedError> {
         self.writer.blocking_send(std::mem::take(&mut self.batch)).map_err(|_| SeedError::Stopped)
     }

@@ -1,4 +1,4 @@
-//! The run: opens the installation, makes rows on one thread and writes them on another.
+//! Opens the installation, generates rows on one thread and writes them on another.
 
 use std::{
     path::PathBuf,
@@ -16,6 +16,7 @@ use doorward_server::{
     store::{DatabaseUrl, Engine, StoreOptions},
 };
 use doorward_shared::Base64Url;
+use doorward_testkit::server::quiet_settings;
 use tokio::sync::mpsc;
 
 use super::{
@@ -26,32 +27,31 @@ use super::{
     table::{Batch, Table},
     users::{self, Secrets},
 };
-use doorward_testkit::server::quiet_settings;
 
-/// How often progress is told.
+/// Interval of progress reports.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 
-/// What is to be done.
+/// A seeding job.
 #[derive(Debug, Clone)]
 pub struct Order {
-    /// What there is to be.
+    /// Size and seed.
     pub plan: Plan,
-    /// The installation's folder.
+    /// Data directory.
     pub data_dir: PathBuf,
-    /// Its database.
+    /// Database.
     pub database: DatabaseUrl,
-    /// Whether other tenants may be there.
+    /// Whether the database may already have tenants.
     pub append: bool,
 }
 
-/// What was made.
+/// Result of a seeding job.
 #[derive(Debug, Clone)]
 pub struct Made {
-    /// How to reach it.
+    /// Access to the seeded installation.
     pub seeded: Seeded,
-    /// Rows of each table.
+    /// Number of rows per table.
     pub rows: Vec<(&'static str, u64)>,
-    /// How long it took.
+    /// Duration of the job.
     pub took: Duration,
 }
 
@@ -76,13 +76,13 @@ impl Target {
     }
 }
 
-/// Fills an installation, and makes it first if need be. `progress` hears of audit rows written so far.
+/// Fills an installation, which is created if it does not exist. `progress` gets the number of audit entries written.
 ///
 /// # Errors
-/// [`SeedError`]; then nothing was written.
+/// Returns a [`SeedError`]; nothing was written in that case.
 pub async fn run(order: Order, mut progress: impl FnMut(u64)) -> Result<Made, SeedError> {
     let began = Instant::now();
-    // Looks before the installation's own connections are there to be seen.
+    // Connect first: this checks for other connections, and `open` creates some.
     let server = match &order.database {
         DatabaseUrl::Postgres(url) => Some(postgres::Database::connect(url).await?),
         DatabaseUrl::Sqlite(_) => None,
@@ -93,19 +93,19 @@ pub async fn run(order: Order, mut progress: impl FnMut(u64)) -> Result<Made, Se
     let engine = app.store.engine();
     let mut target = begin(&order, server).await?;
 
-    let secret = random::<24>(app.entropy.as_ref()).map_err(|error| SeedError::Made(error.to_string()))?;
+    let secret = random::<24>(app.entropy.as_ref()).map_err(|error| SeedError::Generate(error.to_string()))?;
     let api_secret = Base64Url::encode(&secret);
     let hash = app.keys.hasher().hash(PlainSecret::new(api_secret.clone())).await;
-    let hash = hash.map_err(|error| SeedError::Made(error.to_string()))?;
+    let hash = hash.map_err(|error| SeedError::Generate(error.to_string()))?;
 
     let (sender, mut batches) = mpsc::channel(BATCHES);
     let plan = order.plan;
     let making = std::thread::Builder::new()
         .name("seed-make".to_owned())
         .spawn(move || make(&plan, &app, engine, &hash, &sender));
-    let making = making.map_err(|error| SeedError::Made(format!("cannot start a thread: {error}")))?;
+    let making = making.map_err(|error| SeedError::Generate(format!("cannot start a thread: {error}")))?;
     let mut rows = Table::ALL.map(|table| (table.name(), 0_u64));
-    let mut told = Instant::now();
+    let mut reported = Instant::now();
     let mut failed = None;
     while let Some(batch) = batches.recv().await {
         if let Err(error) = target.write(&batch).await {
@@ -115,13 +115,13 @@ pub async fn run(order: Order, mut progress: impl FnMut(u64)) -> Result<Made, Se
         for ((_, sum), table) in rows.iter_mut().zip(Table::ALL) {
             *sum += batch.rows_of(table) as u64;
         }
-        if told.elapsed() >= PROGRESS_EVERY {
-            told = Instant::now();
+        if reported.elapsed() >= PROGRESS_EVERY {
+            reported = Instant::now();
             progress(written(&rows));
         }
     }
     drop(batches);
-    let made = making.join().unwrap_or_else(|_| Err(SeedError::Made("the thread that makes rows panicked".to_owned())));
+    let made = making.join().unwrap_or_else(|_| Err(SeedError::Generate("the generating thread panicked".to_owned())));
     if let Some(error) = failed {
         return Err(error);
     }
@@ -132,7 +132,7 @@ pub async fn run(order: Order, mut progress: impl FnMut(u64)) -> Result<Made, Se
     Ok(Made { seeded: Seeded { plan, api_secret }, rows: rows.to_vec(), took: began.elapsed() })
 }
 
-/// What a server would do in its first minutes, so that it is quiet when it starts.
+/// Runs the jobs that a server would run after its start, so that they do not disturb measurements.
 async fn settle(order: &Order) -> Result<(), SeedError> {
     let options = StoreOptions::new(order.database.clone());
     let app = installation::open(&order.data_dir, options, quiet_settings()).await?;

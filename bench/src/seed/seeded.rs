@@ -1,4 +1,4 @@
-//! What `doorward-load` needs to know of a seeded installation: a small file.
+//! The file `seeded.json`, from which `doorward-load` computes users and keys of a seeded installation.
 
 use std::{fs, path::Path};
 
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Plan, SeedError};
 
-/// A seeded installation, as its users are reached.
+/// Access to a seeded installation.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seeded {
-    /// What is in it.
+    /// Size and seed.
     #[serde(flatten)]
     pub plan: Plan,
-    /// The secret part of all its API keys.
+    /// Secret part of all API keys.
     pub api_secret: String,
 }
 
@@ -24,16 +24,16 @@ impl std::fmt::Debug for Seeded {
 }
 
 impl Seeded {
-    /// A tenant's API key.
+    /// API key of a tenant.
     #[must_use]
     pub fn api_key(&self, tenant: u64) -> String {
         format!("dw_{}_{}", self.plan.api_key_id(tenant).uuid().simple(), self.api_secret)
     }
 
-    /// Writes the file, for its owner to read; replaces an earlier one.
+    /// Writes the file, readable only for its owner, and replaces an existing one.
     ///
     /// # Errors
-    /// [`SeedError::File`].
+    /// Returns [`SeedError::File`] if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), SeedError> {
         let failed = |reason: String| SeedError::File { path: path.display().to_string(), reason };
         let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.to_string()))?;
@@ -47,7 +47,7 @@ impl Seeded {
     /// Reads the file.
     ///
     /// # Errors
-    /// [`SeedError::File`].
+    /// Returns [`SeedError::File`] if the file cannot be read or parsed.
     pub fn load(path: &Path) -> Result<Self, SeedError> {
         let failed = |reason: String| SeedError::File { path: path.display().to_string(), reason };
         let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;

@@ -46,7 +46,7 @@ struct Made {
 impl File {
     /// Opens a migrated file for this process alone, and begins.
     pub(super) fn begin(path: &Path) -> Result<Self, SeedError> {
-        let name = path.to_str().ok_or_else(|| SeedError::Made("the path is not UTF-8".to_owned()))?;
+        let name = path.to_str().ok_or_else(|| SeedError::Generate("the path is not UTF-8".to_owned()))?;
         let mut connection =
             SqliteConnection::establish(name).map_err(|error| SeedError::Database(error.to_string()))?;
         // Without a write-ahead log every page is written once, not twice; a rollback journal keeps what was there. The

@@ -1,4 +1,4 @@
-//! A tenant's own rows: configuration, keys, users, credentials.
+//! Rows of a tenant except its audit log: configuration, keys, users, credentials.
 
 use doorward_authenticator::cbor;
 use doorward_server::{
@@ -20,24 +20,27 @@ use super::{
     table::{Table, Value},
 };
 
-/// What all tenants' rows need.
+/// Secrets shared by the rows of all tenants.
 pub(super) struct Secrets<'a> {
-    /// The hash of the one secret of all API keys.
+    /// Hash of the secret of all API keys.
     pub(super) key_hash: &'a SecretHash,
-    /// Seals signing keys.
+    /// Key that seals signing keys.
     pub(super) master_key: &'a MasterKey,
-    /// Nonces of the seals.
+    /// Source of the nonces for sealing.
     pub(super) entropy: &'a dyn Entropy,
 }
 
-/// Writes a tenant down, without its log.
+/// Writes a tenant without its audit log.
 pub(super) fn tenant(plan: &Plan, secrets: &Secrets<'_>, number: u64, out: &mut Output<'_>) -> Result<(), SeedError> {
     let id = plan.tenant_id(number);
-    let came = plan.tenant_since(number);
+    let created_at = plan.tenant_since(number);
     let mut random = plan.random(Use::Tenant, number, 1);
     let name = plan.names().tenant(&mut random, number);
     let config = config(plan, number, &name)?;
-    out.push(Table::Tenants, [id.to_string().into(), name.into(), config.into(), came.into(), came.into()])?;
+    out.push(
+        Table::Tenants,
+        [id.to_string().into(), name.into(), config.into(), created_at.into(), created_at.into()],
+    )?;
 
     let key = plan.api_key_id(number);
     let hint = api_key::hint(KeyKind::Api, key.uuid());
@@ -45,14 +48,14 @@ pub(super) fn tenant(plan: &Plan, secrets: &Secrets<'_>, number: u64, out: &mut 
     let name = "Seeded".into();
     out.push(
         Table::ApiKeys,
-        [id.to_string().into(), key.to_string().into(), name, hint.into(), hash.into(), came.into()],
+        [id.to_string().into(), key.to_string().into(), name, hint.into(), hash.into(), created_at.into()],
     )?;
 
     let mut random = plan.random(Use::SigningKey, number, 0);
-    let kid = SigningKeyId::new(id_at(came, &mut random));
-    let at = Timestamp::from_millis(came);
+    let kid = SigningKeyId::new(id_at(created_at, &mut random));
+    let at = Timestamp::from_millis(created_at);
     let made = signing_key::generate(id, kid, SigningAlgorithm::Es256, at, at, secrets.master_key, secrets.entropy)
-        .map_err(|error| SeedError::Made(error.to_string()))?;
+        .map_err(|error| SeedError::Generate(error.to_string()))?;
     out.push(
         Table::SigningKeys,
         [
@@ -61,18 +64,18 @@ pub(super) fn tenant(plan: &Plan, secrets: &Secrets<'_>, number: u64, out: &mut 
             made.algorithm.as_str().into(),
             made.public_jwk.into(),
             Value::Bytes(made.sealed_private_key),
-            came.into(),
-            came.into(),
+            created_at.into(),
+            created_at.into(),
         ],
     )?;
     (0..plan.users_of(number)).try_for_each(|user| self::user(plan, id, number, user, out))
 }
 
-/// A configuration the server itself would accept.
+/// Returns a valid configuration of a tenant.
 fn config(plan: &Plan, number: u64, name: &str) -> Result<String, SeedError> {
     let relying_party = RelyingParty {
         id: plan.rp_id(number),
-        // What a person reads in the browser's dialogue is checked; a hostile name would be refused there.
+        // The server validates this name, which browsers show, and rejects hostile ones.
         display_name: if plan.hostile { format!("Tenant {number}") } else { name.to_owned() },
         icon: None,
         origins: vec![plan.origin(number)],
@@ -82,14 +85,14 @@ fn config(plan: &Plan, number: u64, name: &str) -> Result<String, SeedError> {
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: Some(Mfa::default()),
     };
-    let config =
-        config_rules::complete(config, None).map_err(|problems| SeedError::Made(Refusal::Config(problems).reason()))?;
-    serde_json::to_string(&config).map_err(|error| SeedError::Made(error.to_string()))
+    let config = config_rules::complete(config, None)
+        .map_err(|problems| SeedError::Generate(Refusal::Config(problems).reason()))?;
+    serde_json::to_string(&config).map_err(|error| SeedError::Generate(error.to_string()))
 }
 
 fn user(plan: &Plan, tenant_id: TenantId, tenant: u64, user: u64, out: &mut Output<'_>) -> Result<(), SeedError> {
     let id = plan.user_id(tenant, user).to_string();
-    let came = plan.user_since(tenant, user);
+    let created_at = plan.user_since(tenant, user);
     let mut random = plan.random(Use::User, tenant, user);
     let external_id = plan.external_id(tenant, user);
     let display_name = plan.names().person(&mut random);
@@ -102,8 +105,8 @@ fn user(plan: &Plan, tenant_id: TenantId, tenant: u64, user: u64, out: &mut Outp
             external_id.into(),
             display_name.into(),
             "".into(),
-            came.into(),
-            came.into(),
+            created_at.into(),
+            created_at.into(),
         ],
     )?;
     let key = plan.key(tenant, user)?;
@@ -111,7 +114,7 @@ fn user(plan: &Plan, tenant_id: TenantId, tenant: u64, user: u64, out: &mut Outp
     for kind in [CredentialKind::Passkey, CredentialKind::SecondFactor] {
         let credential = Base64Url::encode(&plan.credential_id(tenant, user, kind));
         let passkey = kind == CredentialKind::Passkey;
-        let used = random.chance(800).then(|| came + i64::from(random.below(86_400_000) as u32));
+        let used = random.chance(800).then(|| created_at + i64::from(random.below(86_400_000) as u32));
         let name = plan.names().device(&mut random);
         out.push(
             Table::Credentials,
@@ -131,8 +134,8 @@ fn user(plan: &Plan, tenant_id: TenantId, tenant: u64, user: u64, out: &mut Outp
                 Value::Bool(!passkey),
                 Value::Bool(true),
                 used.map_or(Value::Null, Value::Int),
-                came.into(),
-                came.into(),
+                created_at.into(),
+                created_at.into(),
             ],
         )?;
     }

@@ -49,7 +49,7 @@ impl Api {
 
     /// The body of an answer that the questions are made of, and its total.
     async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<(T, Option<u64>), ReportError> {
-        let failed = |reason: String| ReportError::Answer { path: path.to_owned(), reason };
+        let failed = |reason: String| ReportError::Response { path: path.to_owned(), reason };
         let mut connection = Connection::to(self.host.address);
         let answer = connection.send(&self.head(path), b"").await.map_err(|error| failed(error.to_string()))?;
         if answer.status != 200 {
@@ -120,7 +120,7 @@ async fn ask_all(asked: Vec<(&Api, Vec<Question>)>) -> Vec<(&'static str, Asked)
 /// A line for each kind of page.
 fn print(title: &str, lines: Vec<(&'static str, Asked)>, results: &mut Results) {
     results
-        .tell(format_args!("{title:<60}{:>7}{:>10}{:>10}{:>10}  p95 under {P95_MS:.0}", "count", "p50", "p95", "max"));
+        .print(format_args!("{title:<60}{:>7}{:>10}{:>10}{:>10}  p95 under {P95_MS:.0}", "count", "p50", "p95", "max"));
     let mut all = Asked::default();
     for (name, asked) in lines {
         all.merge(asked.clone());
@@ -132,9 +132,9 @@ fn print(title: &str, lines: Vec<(&'static str, Asked)>, results: &mut Results) 
 fn print_line(name: &str, Asked { latencies, failed, failure }: Asked, results: &mut Results) {
     let Summary { count, p50_ms, p95_ms, max_ms, .. } = latencies.summary();
     let met = results.count(failed == 0 && count > 0 && p95_ms < P95_MS);
-    results.tell(format_args!("  {name:<58}{count:>7}{p50_ms:>10.2}{p95_ms:>10.2}{max_ms:>10.2}  {met}"));
+    results.print(format_args!("  {name:<58}{count:>7}{p50_ms:>10.2}{p95_ms:>10.2}{max_ms:>10.2}  {met}"));
     if let Some(failure) = failure {
-        results.tell(format_args!("      {failed} not answered as they should be, the first: {failure}"));
+        results.print(format_args!("      {failed} not answered as they should be, the first: {failure}"));
     }
 }
 
@@ -148,7 +148,7 @@ pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<
         seeded: &large.seeded,
         requests: options.requests,
     };
-    results.tell("requests one after the other over loopback, with exact totals; milliseconds");
+    results.print("requests one after the other over loopback, with exact totals; milliseconds");
     site.visit(|title, lines| print(title, lines, results)).await?;
     node.end();
     Ok(())

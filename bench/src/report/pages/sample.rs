@@ -88,7 +88,7 @@ async fn spread<T: serde::de::DeserializeOwned>(api: &Api, list: &str) -> Result
     let page = |number: u64| format!("{list}?page={number}&per_page={ROWS}");
     let (mut rows, total): (Vec<T>, _) = api.read(&page(1)).await?;
     let total =
-        total.ok_or_else(|| ReportError::Answer { path: list.to_owned(), reason: "no X-Total-Count".to_owned() })?;
+        total.ok_or_else(|| ReportError::Response { path: list.to_owned(), reason: "no X-Total-Count".to_owned() })?;
     let pages = total.div_ceil(ROWS);
     let mut numbers: Vec<u64> = (1..PAGES).map(|place| place * pages / PAGES).filter(|number| *number > 1).collect();
     numbers.dedup();
