@@ -7,8 +7,9 @@ use doorward_authenticator::{from_base64url, sha256};
 use doorward_server::{
     clock::{Clock as _, SystemClock, SystemEntropy},
     crypto::{MasterKey, SigningKey, signing_key},
+    db::{Database, DbError},
     domain::{Challenge, Credential},
-    store::{Store, StoreError, challenges, credentials},
+    store::{challenges, credentials},
     webauthn::{self, ParsedAssertion},
 };
 use doorward_shared::{
@@ -41,13 +42,13 @@ pub(crate) struct Floor {
 
 impl Given {
     /// Takes a finalize that waits to be sent, and what the database holds for it.
-    async fn of(store: &Store, tenant: TenantId, request: &[u8]) -> Self {
+    async fn of(store: &Database, tenant: TenantId, request: &[u8]) -> Self {
         let start = request.windows(4).position(|four| four == b"\r\n\r\n").expect("a body") + 4;
         let body = request[start..].to_vec();
         let parsed = webauthn::parse_assertion(&body).expect("an assertion");
         let (value, id) = (parsed.challenge().clone(), parsed.credential_id().clone());
         let found = store.read(move |connection| {
-            Ok::<_, StoreError>((
+            Ok::<_, DbError>((
                 challenges::find(connection, tenant, &value)?,
                 credentials::find(connection, tenant, &id)?,
             ))
@@ -69,7 +70,7 @@ impl Given {
 
 impl Floor {
     /// Takes finalizes that wait to be sent.
-    pub(crate) async fn of(store: &Store, tenant: TenantId, requests: &[&Vec<u8>]) -> Self {
+    pub(crate) async fn of(store: &Database, tenant: TenantId, requests: &[&Vec<u8>]) -> Self {
         let mut given = Vec::new();
         for request in requests {
             given.push(Given::of(store, tenant, request).await);

@@ -58,7 +58,7 @@ fn main() {
         let sample = requests[0][0].clone();
         if parts.is_none() {
             let floor =
-                runtime.block_on(Floor::of(&rig.app.store, rig.tenant, &requests.iter().flatten().collect::<Vec<_>>()));
+                runtime.block_on(Floor::of(&rig.app.db, rig.tenant, &requests.iter().flatten().collect::<Vec<_>>()));
             // A copy of a large database would take longer than the rest: there the share is not measured.
             let copied = || Commits::on_copy(&data.join("doorward.db"), &folder.path().join("floor.db"));
             parts = Some((floor, given.is_none().then(copied), rig.address));

@@ -5,7 +5,7 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode};
 use clap::Parser;
 use doorward_server::{
     clock::{Clock as _, SystemClock},
-    store::DatabaseUrl,
+    db::DatabaseUrl,
 };
 use doorward_shared::Timestamp;
 use doorward_testkit::seed::{self, Made, Order, Plan, SeedError};

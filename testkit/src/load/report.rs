@@ -8,7 +8,7 @@ use super::{
     Mode, Options,
     pressure::{Answered, Pressure},
     process::{Reading, Usage},
-    stats::{Failure, Stats, Summary, ratio},
+    stats::{ServiceError, Stats, Summary, ratio},
 };
 
 /// What was set up.
@@ -47,7 +47,7 @@ pub struct Endpoint {
 #[derive(Debug, Clone, Serialize)]
 pub struct Counted {
     #[serde(flatten)]
-    failure: Failure,
+    failure: ServiceError,
     count: u64,
 }
 
@@ -263,7 +263,7 @@ impl fmt::Display for Measured {
         if self.late_starts > 0 {
             writeln!(f, "began more than 10 ms late: {}", self.late_starts)?;
         }
-        for Counted { failure: Failure { endpoint, status, code }, count } in &self.errors {
+        for Counted { failure: ServiceError { endpoint, status, code }, count } in &self.errors {
             writeln!(f, "ERROR {count} × {endpoint}: {status} {code}")?;
         }
         if self.second_tokens > 0 {

@@ -72,7 +72,7 @@ pub fn ratio(value: f64, count: u64) -> f64 {
 
 /// What went wrong: where, and how.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Failure {
+pub struct ServiceError {
     /// Which request.
     pub endpoint: &'static str,
     /// The HTTP status; 0 when there was no answer.
@@ -91,7 +91,7 @@ pub struct Stats {
     /// Each kind of request.
     pub endpoints: BTreeMap<&'static str, Latencies>,
     /// What was answered otherwise than it should, in the whole run.
-    pub failures: BTreeMap<Failure, u64>,
+    pub failures: BTreeMap<ServiceError, u64>,
     /// Challenges that gave more than one token, or a second one: never one of these.
     pub second_tokens: u64,
     /// Challenges that gave no token though many finalized them.
@@ -105,7 +105,7 @@ pub struct Stats {
 impl Stats {
     /// Notes what went wrong.
     pub fn fail(&mut self, endpoint: &'static str, status: u16, code: String) {
-        *self.failures.entry(Failure { endpoint, status, code }).or_default() += 1;
+        *self.failures.entry(ServiceError { endpoint, status, code }).or_default() += 1;
     }
 
     /// Adds another client's.
