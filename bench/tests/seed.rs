@@ -233,7 +233,7 @@ async fn a_database_that_a_server_uses_is_left_alone() {
     let place = Place::new().await;
     let server = place.serve(|_| ()).await;
     // A pool connects when it has something to do.
-    server.app.store.ping().await.unwrap();
+    server.app.db.ping().await.unwrap();
     assert!(matches!(place.fill(plan(), false).await, Err(SeedError::InUse)));
     server.stop().await;
     place.fill(plan(), false).await.unwrap();

@@ -6,19 +6,19 @@ use crate::{
     clock::{Clock, Entropy, IdSequence, NoEntropy},
     config::Network,
     crypto::{HashCost, HashError, Hasher, KeyCheck, MasterKey, VerifiedKeys},
+    db::Database,
     metrics::Metrics,
     overload::Overloads,
     rate_limit::RateLimits,
-    service::{begun::BegunCeremonies, key_usage::KeyUsage, snapshot::TenantCache},
+    service::{key_usage::KeyUsage, pending_ceremonies::PendingCeremonies, tenant_cache::TenantCache},
     stopwatch::Stopwatch,
-    store::Store,
 };
 
 /// What requests share.
 #[derive(Debug)]
 pub struct App {
     /// Units of work.
-    pub store: Store,
+    pub db: Database,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Gives randomness.
@@ -32,7 +32,7 @@ pub struct App {
     /// Tenants as requests see them.
     pub tenants: TenantCache,
     /// Ceremonies under way.
-    pub begun: BegunCeremonies,
+    pub pending_ceremonies: PendingCeremonies,
     /// When keys were last used.
     pub key_usage: KeyUsage,
     /// How often strangers may call.
@@ -102,7 +102,7 @@ impl App {
     /// # Errors
     /// [`BuildError`].
     pub fn new(
-        store: Store,
+        db: Database,
         master_key: MasterKey,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
@@ -114,7 +114,7 @@ impl App {
         Ok(Arc::new(Self {
             keys: KeyCheck::new(hasher, known),
             tenants: TenantCache::new(settings.tenant_cache),
-            begun: BegunCeremonies::default(),
+            pending_ceremonies: PendingCeremonies::default(),
             key_usage: KeyUsage::default(),
             rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant),
             metrics: Metrics::new()?,
@@ -122,7 +122,7 @@ impl App {
             stopwatch: Stopwatch,
             started: Stopwatch.start(),
             ids: Arc::default(),
-            store,
+            db,
             clock,
             entropy,
             master_key,

@@ -17,12 +17,14 @@ use crate::{
     app::{App, AppSettings, BuildError},
     clock::{Entropy, SystemClock, SystemEntropy},
     crypto::{MasterKey, MasterKeyError},
+    db::{Database, DatabaseOptions, DbError},
     domain::RequestMeta,
     service::{
-        Failure,
+        ServiceError,
         admin::{AdminCall, admin_tokens},
     },
-    store::{Store, StoreError, StoreOptions, installation, transfer},
+    store::installation,
+    transfer,
 };
 
 /// The master key's file in the data folder.
@@ -44,7 +46,7 @@ pub enum OpenError {
     },
     /// The database cannot be opened.
     #[error("database: {0}")]
-    Store(#[from] StoreError),
+    Store(#[from] DbError),
     /// The master key cannot be read or made.
     #[error("master key: {0}")]
     MasterKey(#[from] MasterKeyError),
@@ -62,7 +64,7 @@ pub enum OpenError {
     Build(#[from] BuildError),
     /// The first admin token cannot be made.
     #[error("first admin token: {0}")]
-    FirstToken(Failure),
+    FirstToken(ServiceError),
 }
 
 /// Makes the folder (0700) if need be.
@@ -89,15 +91,15 @@ pub fn write_secret(path: &Path, content: &str) -> io::Result<()> {
 ///
 /// # Errors
 /// [`OpenError`].
-pub async fn open(data_dir: &Path, options: StoreOptions, settings: AppSettings) -> Result<Arc<App>, OpenError> {
+pub async fn open(data_dir: &Path, options: DatabaseOptions, settings: AppSettings) -> Result<Arc<App>, OpenError> {
     prepare_folder(data_dir)?;
     let entropy = Arc::new(SystemEntropy::default());
-    let store = Store::open(options).await?;
+    let db = Database::open(options).await?;
     let key_file = data_dir.join(MASTER_KEY_FILE);
-    let (known, mark) = store
+    let (known, mark) = db
         .read(|connection| {
             let known = installation::get(connection, installation::SEALED_WORD)?;
-            Ok::<_, StoreError>((known, installation::get(connection, transfer::MARK)?))
+            Ok::<_, DbError>((known, installation::get(connection, transfer::MARK)?))
         })
         .await?;
     if mark.is_some() {
@@ -108,14 +110,14 @@ pub async fn open(data_dir: &Path, options: StoreOptions, settings: AppSettings)
         Some(_) => MasterKey::load(&key_file)?,
         None => MasterKey::load_or_create(&key_file, entropy.as_ref())?,
     };
-    recognise(&store, &master_key, entropy.as_ref(), &key_file).await?;
-    let app = App::new(store, master_key, Arc::new(SystemClock), entropy, settings)?;
+    recognise(&db, &master_key, entropy.as_ref(), &key_file).await?;
+    let app = App::new(db, master_key, Arc::new(SystemClock), entropy, settings)?;
     first_token(&app, &data_dir.join(ADMIN_TOKEN_FILE)).await?;
     Ok(app)
 }
 
 async fn recognise(
-    store: &Store,
+    db: &Database,
     master_key: &MasterKey,
     entropy: &dyn Entropy,
     key_file: &Path,
@@ -123,9 +125,8 @@ async fn recognise(
     let nobody = SigningKeyId::new(uuid::Uuid::nil());
     let sealed = master_key.seal(TenantId::INSTALLATION, nobody, SEALED_WORD, entropy)?;
     let sealed = Base64Url::encode(&sealed);
-    let stored = store
-        .write(move |connection| installation::put_if_absent(connection, installation::SEALED_WORD, &sealed))
-        .await?;
+    let stored =
+        db.write(move |connection| installation::put_if_absent(connection, installation::SEALED_WORD, &sealed)).await?;
     if opens(master_key, &stored) { Ok(()) } else { Err(OpenError::WrongMasterKey(key_file.to_path_buf())) }
 }
 
@@ -160,7 +161,7 @@ async fn first_token(app: &Arc<App>, path: &Path) -> Result<(), OpenError> {
     let made = match admin_tokens::create(&call, request).await {
         Ok(made) => made,
         // Another node of the same database was first; its folder has the token.
-        Err(Failure::Refused(_)) => return Ok(()),
+        Err(ServiceError::Refused(_)) => return Ok(()),
         Err(failure) => return Err(OpenError::FirstToken(failure)),
     };
     write_secret(path, &made.secret).map_err(|error| OpenError::Folder { path: path.to_path_buf(), error })

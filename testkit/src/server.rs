@@ -6,13 +6,13 @@ use doorward_server::{
     app::{App, AppSettings},
     clock::SystemEntropy,
     crypto::{HashCost, MasterKey},
+    db::{Database, DatabaseOptions},
     domain::RequestMeta,
     server::{self, Listening},
     service::{
         admin::{AdminCall, admin_tokens, api_keys, tenants},
         settling,
     },
-    store::{Store, StoreOptions},
 };
 use doorward_shared::{
     TenantId, Timestamp,
@@ -33,7 +33,7 @@ pub struct Builder {
     data_dir: Option<PathBuf>,
     clock: Option<Arc<TestClock>>,
     adjust: Vec<fn(&mut AppSettings)>,
-    store: Vec<fn(&mut StoreOptions)>,
+    store: Vec<fn(&mut DatabaseOptions)>,
     database: Option<String>,
 }
 
@@ -52,7 +52,7 @@ pub struct TestServer {
     pub data_dir: PathBuf,
     database_url: String,
     adjust: Vec<fn(&mut AppSettings)>,
-    store_options: Vec<fn(&mut StoreOptions)>,
+    store_options: Vec<fn(&mut DatabaseOptions)>,
     handles: Vec<actix_web::dev::ServerHandle>,
     temporary: Option<tempfile::TempDir>,
     database: Option<crate::database::TestDatabase>,
@@ -102,7 +102,7 @@ impl Builder {
 
     /// Changes how the database is opened.
     #[must_use]
-    pub fn store(mut self, adjust: fn(&mut StoreOptions)) -> Self {
+    pub fn store(mut self, adjust: fn(&mut DatabaseOptions)) -> Self {
         self.store.push(adjust);
         self
     }
@@ -121,9 +121,9 @@ impl Builder {
             None => crate::database::for_test(&data_dir).await,
         };
         let entropy = Arc::new(SystemEntropy::default());
-        let mut options = StoreOptions::new(url.parse().expect("a database URL"));
+        let mut options = DatabaseOptions::new(url.parse().expect("a database URL"));
         self.store.iter().for_each(|adjust| adjust(&mut options));
-        let store = Store::open(options).await.expect("the store opens");
+        let store = Database::open(options).await.expect("the store opens");
         let master_key =
             MasterKey::load_or_create(&data_dir.join("master.key"), entropy.as_ref()).expect("a master key");
         let mut settings = settings();
@@ -274,7 +274,7 @@ impl TestServer {
         for handle in self.handles.drain(..) {
             handle.stop(false).await;
         }
-        self.app.store.close().await;
+        self.app.db.close().await;
     }
 
     /// Where its database is.

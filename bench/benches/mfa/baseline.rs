@@ -7,8 +7,9 @@ use doorward_authenticator::{from_base64url, sha256};
 use doorward_server::{
     clock::{Clock as _, SystemClock, SystemEntropy},
     crypto::{MasterKey, SigningKey, signing_key},
+    db::{Database, DbError},
     domain::{Challenge, Credential},
-    store::{Store, StoreError, challenges, credentials},
+    store::{challenges, credentials},
     webauthn::{self, ParsedAssertion},
 };
 use doorward_shared::{
@@ -41,13 +42,13 @@ pub(crate) struct Baseline {
 
 impl Input {
     /// Takes a prepared finalize request and loads its rows from the database.
-    async fn load(store: &Store, tenant: TenantId, request: &[u8]) -> Self {
+    async fn load(db: &Database, tenant: TenantId, request: &[u8]) -> Self {
         let start = request.windows(4).position(|four| four == b"\r\n\r\n").expect("a body") + 4;
         let body = request[start..].to_vec();
         let parsed = webauthn::parse_assertion(&body).expect("an assertion");
         let (value, id) = (parsed.challenge().clone(), parsed.credential_id().clone());
-        let rows = store.read(move |connection| {
-            Ok::<_, StoreError>((
+        let rows = db.read(move |connection| {
+            Ok::<_, DbError>((
                 challenges::find(connection, tenant, &value)?,
                 credentials::find(connection, tenant, &id)?,
             ))
@@ -69,10 +70,10 @@ impl Input {
 
 impl Baseline {
     /// Takes prepared finalize requests.
-    pub(crate) async fn new(store: &Store, tenant: TenantId, requests: &[&Vec<u8>]) -> Self {
+    pub(crate) async fn new(db: &Database, tenant: TenantId, requests: &[&Vec<u8>]) -> Self {
         let mut inputs = Vec::new();
         for request in requests {
-            inputs.push(Input::load(store, tenant, request).await);
+            inputs.push(Input::load(db, tenant, request).await);
         }
         let credential = &inputs.first().expect("a request").credential;
         let master = MasterKey::from_bytes(&[7; 32]).expect("a key");

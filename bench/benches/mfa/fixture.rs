@@ -12,11 +12,11 @@ use bytes::Bytes;
 use doorward_server::{
     app::{App, AppSettings},
     crypto::HashCost,
+    db::{DatabaseOptions, DatabaseUrl},
     domain::RequestMeta,
     installation, jobs,
     server::{self, Listening},
     service::admin::{AdminCall, tenants},
-    store::{DatabaseUrl, StoreOptions},
     telemetry::{self, LogFormat},
 };
 use doorward_shared::{TenantId, admin::CreateTenantRequest};
@@ -69,7 +69,7 @@ fn listener() -> (TcpListener, SocketAddr) {
 /// Starts Doorward on the installation in a folder and creates a tenant.
 pub(crate) async fn doorward(folder: &Path) -> Server {
     telemetry::start(LogFormat::Json, "info").expect("a level");
-    let options = StoreOptions::new(DatabaseUrl::Sqlite(folder.join("doorward.db")));
+    let options = DatabaseOptions::new(DatabaseUrl::Sqlite(folder.join("doorward.db")));
     let app = installation::open(folder, options, settings()).await.expect("an installation");
     let administrator = AdminCall { app: Arc::clone(&app), actor: "bench".to_owned(), meta: RequestMeta::default() };
     let request =

@@ -58,7 +58,7 @@ fn main() {
         let sample = requests[0][0].clone();
         if parts.is_none() {
             let baseline = runtime.block_on(Baseline::new(
-                &server.app.store,
+                &server.app.db,
                 server.tenant,
                 &requests.iter().flatten().collect::<Vec<_>>(),
             ));

@@ -6,7 +6,7 @@ use clap::Parser;
 use doorward_bench::seed::{self, Made, Order, Plan, SeedError};
 use doorward_server::{
     clock::{Clock as _, SystemClock},
-    store::DatabaseUrl,
+    db::DatabaseUrl,
 };
 use doorward_shared::Timestamp;
 

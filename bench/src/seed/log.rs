@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use doorward_server::store::Engine;
+use doorward_server::db::Engine;
 use doorward_shared::{AuditType, Base64Url, TransactionRowId};
 
 use super::{

@@ -10,10 +10,10 @@ use doorward_server::{
     app::App,
     clock::random,
     crypto::PlainSecret,
+    db::{DatabaseOptions, DatabaseUrl, Engine},
     domain::SecretHash,
     installation,
     service::settling,
-    store::{DatabaseUrl, Engine, StoreOptions},
 };
 use doorward_shared::Base64Url;
 use doorward_testkit::server::quiet_settings;
@@ -87,10 +87,10 @@ pub async fn run(order: Order, mut progress: impl FnMut(u64)) -> Result<Made, Se
         DatabaseUrl::Postgres(url) => Some(postgres::Database::connect(url).await?),
         DatabaseUrl::Sqlite(_) => None,
     };
-    let options = StoreOptions::new(order.database.clone());
+    let options = DatabaseOptions::new(order.database.clone());
     let app = installation::open(&order.data_dir, options, quiet_settings()).await?;
-    app.store.close().await;
-    let engine = app.store.engine();
+    app.db.close().await;
+    let engine = app.db.engine();
     let mut target = begin(&order, server).await?;
 
     let secret = random::<24>(app.entropy.as_ref()).map_err(|error| SeedError::Generate(error.to_string()))?;
@@ -134,10 +134,10 @@ pub async fn run(order: Order, mut progress: impl FnMut(u64)) -> Result<Made, Se
 
 /// Runs the jobs that a server would run after its start, so that they do not disturb measurements.
 async fn settle(order: &Order) -> Result<(), SeedError> {
-    let options = StoreOptions::new(order.database.clone());
+    let options = DatabaseOptions::new(order.database.clone());
     let app = installation::open(&order.data_dir, options, quiet_settings()).await?;
     let settled = settling::catch_up(&app).await;
-    app.store.close().await;
+    app.db.close().await;
     settled.map_err(|error| SeedError::Database(error.to_string()))
 }
 

@@ -7,7 +7,7 @@ use crate::{
     clock,
     config::Settings,
     domain::RequestMeta,
-    service::{Failure, admin::AdminCall},
+    service::{ServiceError, admin::AdminCall},
 };
 
 /// Opens the installation for one command. A server may be running on the same data; it obeys at once.
@@ -26,9 +26,9 @@ pub(super) async fn open(settings: &Settings) -> Result<AdminCall, Failed> {
 }
 
 /// A command's failure in words for its user.
-pub(super) fn failed(failure: Failure) -> Failed {
+pub(super) fn failed(failure: ServiceError) -> Failed {
     match failure {
-        Failure::Refused(refusal) => Failed::new(refusal.reason()),
+        ServiceError::Refused(refusal) => Failed::new(refusal.reason()),
         other => Failed::new(other.to_string()),
     }
 }

@@ -10,9 +10,9 @@ use super::{
 pub(super) async fn migrate(args: &AdminArgs) -> Result<(), Failed> {
     let settings = start::settings(&args.installation.flags())?;
     let app = start::open(&settings).await?;
-    let pending = app.store.pending_migrations().await.map_err(|error| Failed::new(error.to_string()))?;
-    let engine = app.store.engine().as_str();
-    app.store.close().await;
+    let pending = app.db.pending_migrations().await.map_err(|error| Failed::new(error.to_string()))?;
+    let engine = app.db.engine().as_str();
+    app.db.close().await;
     if args.json {
         return output::json(&serde_json::json!({ "engine": engine, "pending": pending }));
     }

@@ -23,7 +23,7 @@ use crate::{
     domain::RequestMeta,
     installation::{ADMIN_TOKEN_FILE, write_secret},
     service::{
-        Failure, Refusal,
+        Refusal, ServiceError,
         admin::{AdminCall, tenants},
     },
 };
@@ -118,7 +118,7 @@ async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFi
         match adopt(&call, file.tenant_id, origin).await {
             Ok(()) => return Ok((file, false)),
             // Somebody deleted the tenant: the file describes nothing any more.
-            Err(Failure::Refused(Refusal::TenantNotFound)) => {
+            Err(ServiceError::Refused(Refusal::TenantNotFound)) => {
                 fs::remove_file(&path).map_err(|error| unusable(&path, &error))?;
             }
             Err(failure) => return Err(failed(failure)),
@@ -138,7 +138,7 @@ async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFi
 }
 
 /// Lets the demo's page use its tenant from the port it has now.
-async fn adopt(call: &AdminCall, id: TenantId, origin: &str) -> Result<(), Failure> {
+async fn adopt(call: &AdminCall, id: TenantId, origin: &str) -> Result<(), ServiceError> {
     let mut config = tenants::get(call, id).await?.config;
     let origins = &mut config.webauthn.relying_party.origins;
     if origins.iter().any(|known| known == origin) {

@@ -29,7 +29,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failed> {
         public = %running.public,
         admin = %running.admin,
         data = %settings.data.dir.display(),
-        database = running.app.store.engine().as_str(),
+        database = running.app.db.engine().as_str(),
         "Doorward serves"
     );
     let signal = ended().await?;
@@ -66,10 +66,10 @@ impl Running {
     /// Finishes requests under way, writes what is noted, closes the database.
     pub(super) async fn stop(self) {
         futures_util::future::join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
-        if let Err(error) = self.app.key_usage.flush(&self.app.store, true).await {
+        if let Err(error) = self.app.key_usage.flush(&self.app.db, true).await {
             tracing::warn!(%error, "the last uses of keys were not written");
         }
-        self.app.store.close().await;
+        self.app.db.close().await;
     }
 }
 

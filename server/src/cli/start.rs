@@ -7,9 +7,9 @@ use crate::{
     app::{App, AppSettings},
     config::{self, Flags, Settings},
     crypto::HashCost,
+    db::{DatabaseOptions, DatabaseUrl},
     installation,
     server::Listening,
-    store::{DatabaseUrl, StoreOptions},
     telemetry::{self, LogFormat},
 };
 
@@ -39,13 +39,13 @@ pub(super) fn log(settings: &Settings) -> Result<(), Failed> {
 pub(super) async fn open(settings: &Settings) -> Result<Arc<App>, Failed> {
     let url: DatabaseUrl =
         settings.database.url.expose().parse().map_err(|error| Failed::usage(format!("database.url: {error}")))?;
-    let options = StoreOptions {
+    let options = DatabaseOptions {
         readers: settings.database.connections,
         connections: settings.database.connections,
         write_queue: settings.database.write_queue,
         wait: settings.database.acquire_timeout,
         statement_timeout: settings.database.statement_timeout,
-        ..StoreOptions::new(url)
+        ..DatabaseOptions::new(url)
     };
     installation::open(&settings.data.dir, options, app_settings(settings))
         .await

@@ -7,11 +7,9 @@ use serde_json::json;
 use super::{Failed, args::MigrateStorageArgs, output, start};
 use crate::{
     config::{self, Flags},
+    db::{DatabaseOptions, DatabaseUrl},
     installation,
-    store::{
-        DatabaseUrl, StoreOptions,
-        transfer::{self, Progress},
-    },
+    transfer::{self, Progress},
 };
 
 /// How often progress is told.
@@ -22,7 +20,7 @@ pub(super) async fn migrate(args: MigrateStorageArgs) -> Result<(), Failed> {
     let settings = start::settings(&Flags { config: args.config, data_dir: args.data_dir, ..Flags::default() })?;
     let options = |flag: &str, url: &config::DatabaseUrl| {
         let url: DatabaseUrl = url.expose().parse().map_err(|error| Failed::usage(format!("{flag}: {error}")))?;
-        Ok::<_, Failed>(StoreOptions::new(url))
+        Ok::<_, Failed>(DatabaseOptions::new(url))
     };
     let (from, to) = (options("--from", &args.from)?, options("--to", &args.to)?);
     let data_dir = settings.data.dir.clone();

@@ -8,7 +8,7 @@ use std::{
 use argon2::Argon2;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
-use super::reply::Refusal;
+use super::reply::DemoError;
 use crate::clock::{Entropy, NoEntropy, random};
 
 /// The account that is there from the start, so that the first try needs no sign-up.
@@ -99,13 +99,13 @@ impl Accounts {
     }
 
     /// Adds an account.
-    pub(super) fn add(&self, account: Account) -> Result<(), Refusal> {
+    pub(super) fn add(&self, account: Account) -> Result<(), DemoError> {
         let mut accounts = self.lock();
         if accounts.contains_key(&account.username) {
-            return Err(Refusal::new(409, "username_taken", "This name is taken", ""));
+            return Err(DemoError::new(409, "username_taken", "This name is taken", ""));
         }
         if accounts.len() >= MOST_ACCOUNTS {
-            return Err(Refusal::new(503, "demo_full", "The demo has no room for more accounts", ""));
+            return Err(DemoError::new(503, "demo_full", "The demo has no room for more accounts", ""));
         }
         accounts.insert(account.username.clone(), account);
         Ok(())
@@ -118,21 +118,21 @@ pub(super) fn new_user_id(entropy: &dyn Entropy) -> Result<String, NoEntropy> {
 }
 
 /// A name as accounts are kept under, or why it cannot be one.
-pub(super) fn valid_username(name: &str) -> Result<String, Refusal> {
+pub(super) fn valid_username(name: &str) -> Result<String, DemoError> {
     let name = name.trim().to_lowercase();
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
     if name.is_empty() || name.chars().count() > MOST_CHARACTERS || !name.chars().all(allowed) {
-        return Err(Refusal::field("A name has 1 to 64 letters, digits, or . - _ @"));
+        return Err(DemoError::field("A name has 1 to 64 letters, digits, or . - _ @"));
     }
     Ok(name)
 }
 
 /// Whether a new account may have this password.
-pub(super) fn valid_password(password: &str) -> Result<(), Refusal> {
+pub(super) fn valid_password(password: &str) -> Result<(), DemoError> {
     if (8..=MOST_CHARACTERS).contains(&password.chars().count()) {
         return Ok(());
     }
-    Err(Refusal::field("A password has 8 to 64 characters"))
+    Err(DemoError::field("A password has 8 to 64 characters"))
 }
 
 #[cfg(test)]

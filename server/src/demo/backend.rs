@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Url;
 
-use super::reply::Refusal;
+use super::reply::DemoError;
 
 /// How long the page waits for Doorward before it tells the person so.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -75,7 +75,7 @@ impl Backend {
     }
 
     /// `POST` with a JSON body.
-    pub(super) async fn post(&self, trail: &mut Trail, path: &[&str], body: &Value) -> Result<Value, Refusal> {
+    pub(super) async fn post(&self, trail: &mut Trail, path: &[&str], body: &Value) -> Result<Value, DemoError> {
         self.call(trail, Method::POST, path, &[], Some(body)).await
     }
 
@@ -85,23 +85,23 @@ impl Backend {
         trail: &mut Trail,
         path: &[&str],
         query: &[(&str, &str)],
-    ) -> Result<T, Refusal> {
+    ) -> Result<T, DemoError> {
         let value = self.call(trail, Method::GET, path, query, None).await?;
-        serde_json::from_value(value).map_err(|_| Refusal::unexpected("Doorward's answer has an unknown shape"))
+        serde_json::from_value(value).map_err(|_| DemoError::unexpected("Doorward's answer has an unknown shape"))
     }
 
     /// `PATCH` with a JSON body.
-    pub(super) async fn patch(&self, trail: &mut Trail, path: &[&str], body: &Value) -> Result<(), Refusal> {
+    pub(super) async fn patch(&self, trail: &mut Trail, path: &[&str], body: &Value) -> Result<(), DemoError> {
         self.call(trail, Method::PATCH, path, &[], Some(body)).await.map(drop)
     }
 
     /// `DELETE`.
-    pub(super) async fn delete(&self, trail: &mut Trail, path: &[&str]) -> Result<(), Refusal> {
+    pub(super) async fn delete(&self, trail: &mut Trail, path: &[&str]) -> Result<(), DemoError> {
         self.call(trail, Method::DELETE, path, &[], None).await.map(drop)
     }
 
     /// The keys that the tenant's tokens are verified with (RFC 7517).
-    pub(super) async fn jwks(&self, trail: &mut Trail) -> Result<JwkSet, Refusal> {
+    pub(super) async fn jwks(&self, trail: &mut Trail) -> Result<JwkSet, DemoError> {
         self.get(trail, &[".well-known", "jwks.json"], &[]).await
     }
 
@@ -123,7 +123,7 @@ impl Backend {
         path: &[&str],
         query: &[(&str, &str)],
         body: Option<&Value>,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Value, DemoError> {
         let url = self.url(path, query);
         let mut request = self.client.request(method.clone(), url.clone());
         request = request.header("apiKey", self.api_key.expose_secret());
@@ -148,19 +148,22 @@ impl Backend {
 
         let (status, _, bytes) = answer.map_err(|error| {
             tracing::warn!(%error, "the demo cannot reach the public API");
-            Refusal::new(502, "doorward_unreachable", "Doorward cannot be reached", "")
+            DemoError::new(502, "doorward_unreachable", "Doorward cannot be reached", "")
         })?;
         if status.is_success() {
             if bytes.is_empty() {
                 return Ok(Value::Null);
             }
-            return serde_json::from_slice(&bytes).map_err(|_| Refusal::unexpected("Doorward's answer is not JSON"));
+            return serde_json::from_slice(&bytes).map_err(|_| DemoError::unexpected("Doorward's answer is not JSON"));
         }
         Err(match serde_json::from_slice::<WireError>(&bytes) {
-            Ok(error) => {
-                Refusal::new(status.as_u16(), error.code.as_deref().unwrap_or("unknown"), &error.title, &error.details)
-            }
-            Err(_) => Refusal::unexpected(&format!("Doorward answered {status}")),
+            Ok(error) => DemoError::new(
+                status.as_u16(),
+                error.code.as_deref().unwrap_or("unknown"),
+                &error.title,
+                &error.details,
+            ),
+            Err(_) => DemoError::unexpected(&format!("Doorward answered {status}")),
         })
     }
 }

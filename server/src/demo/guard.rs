@@ -12,7 +12,7 @@ use actix_web::{
     web,
 };
 
-use super::{Demo, reply::Refusal};
+use super::{Demo, reply::DemoError};
 
 /// Everything the page needs comes from the demo itself, and nobody may frame it.
 const HEADERS: [(&str, &str); 7] = [
@@ -73,7 +73,7 @@ pub(super) async fn guard(
 }
 
 fn respond(status: u16, code: &str, title: &str, details: &str) -> HttpResponse {
-    actix_web::ResponseError::error_response(&Refusal::new(status, code, title, details))
+    actix_web::ResponseError::error_response(&DemoError::new(status, code, title, details))
 }
 
 #[cfg(test)]

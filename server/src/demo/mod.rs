@@ -88,7 +88,7 @@ pub fn serve(
 fn routes(app: &mut web::ServiceConfig) {
     let json = web::JsonConfig::default()
         .limit(BODY_LIMIT)
-        .error_handler(|_, _| reply::Refusal::field("The request is not the JSON this page sends").into());
+        .error_handler(|_, _| reply::DemoError::field("The request is not the JSON this page sends").into());
     app.app_data(json)
         .route("/", web::get().to(|| asset("text/html; charset=utf-8", include_str!("assets/index.html"))))
         .route("/demo.css", web::get().to(|| asset("text/css; charset=utf-8", include_str!("assets/demo.css"))))

@@ -13,14 +13,14 @@ use super::backend::{Call, Trail};
 /// Why something was refused; `code` is Doorward's own where Doorward refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{title} ({code})")]
-pub(super) struct Refusal {
+pub(super) struct DemoError {
     status: u16,
     code: String,
     title: String,
     details: String,
 }
 
-impl Refusal {
+impl DemoError {
     pub(super) fn new(status: u16, code: &str, title: &str, details: &str) -> Self {
         Self { status, code: code.to_owned(), title: title.to_owned(), details: details.to_owned() }
     }
@@ -56,7 +56,7 @@ impl Refusal {
     }
 }
 
-impl From<crate::clock::NoEntropy> for Refusal {
+impl From<crate::clock::NoEntropy> for DemoError {
     fn from(error: crate::clock::NoEntropy) -> Self {
         tracing::error!(%error, "the demo cannot make a secret");
         Self::internal()
@@ -64,7 +64,7 @@ impl From<crate::clock::NoEntropy> for Refusal {
 }
 
 /// Refusals that come before any REST call: from extractors and the guard.
-impl ResponseError for Refusal {
+impl ResponseError for DemoError {
     fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -100,7 +100,7 @@ impl Done {
 }
 
 /// Runs an action and answers with its outcome and its calls.
-pub(super) async fn answer(action: impl AsyncFnOnce(&mut Trail) -> Result<Done, Refusal>) -> HttpResponse {
+pub(super) async fn answer(action: impl AsyncFnOnce(&mut Trail) -> Result<Done, DemoError>) -> HttpResponse {
     let mut trail = Trail::default();
     match action(&mut trail).await {
         Ok(done) => {
@@ -114,6 +114,6 @@ pub(super) async fn answer(action: impl AsyncFnOnce(&mut Trail) -> Result<Done, 
     }
 }
 
-fn refused(refusal: &Refusal, calls: Vec<Call>) -> HttpResponse {
+fn refused(refusal: &DemoError, calls: Vec<Call>) -> HttpResponse {
     HttpResponse::build(refusal.status_code()).json(json!({ "error": refusal, "calls": calls }))
 }

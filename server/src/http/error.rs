@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
 use doorward_shared::{ErrorBody, ErrorCode};
 
-use crate::service::{Failure, Refusal};
+use crate::service::{Refusal, ServiceError};
 
 /// Seconds after which a client may try again when the server is overloaded or its database away.
 const RETRY_AFTER_SECONDS: u64 = 1;
@@ -118,13 +118,13 @@ impl ApiError {
 
     /// The words for a failure in this operation.
     #[must_use]
-    pub fn of(operation: Operation, failure: Failure) -> Self {
+    pub fn of(operation: Operation, failure: ServiceError) -> Self {
         match failure {
-            Failure::Unavailable(cause) => Self::unavailable(cause),
-            Failure::Overloaded => Self::overloaded(failure),
-            Failure::Internal(cause) => Self::internal(cause),
-            Failure::Refused(Refusal::TooOften(seconds)) => Self::rate_limited(seconds),
-            Failure::Refused(refusal) => {
+            ServiceError::Unavailable(cause) => Self::unavailable(cause),
+            ServiceError::Overloaded => Self::overloaded(failure),
+            ServiceError::Internal(cause) => Self::internal(cause),
+            ServiceError::Refused(Refusal::TooOften(seconds)) => Self::rate_limited(seconds),
+            ServiceError::Refused(refusal) => {
                 let (status, title) = words(operation, &refusal);
                 Self::new(status, refusal.code(), title, details(operation, &refusal))
             }

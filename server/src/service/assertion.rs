@@ -5,14 +5,18 @@ use doorward_shared::{
     public::{RequestOptions, TransactionInitRequest},
 };
 
-use super::{Call, Failure, Refusal, audit, begun::Begun, registration::consume, token, validate};
+use super::{
+    Refusal, RequestContext, ServiceError, audit, pending_ceremonies::PendingCeremony, registration::consume, token,
+    validate,
+};
 use crate::{
     clock,
+    db::{Connection, DbError},
     domain::{
         Ceremony, CeremonyState, Challenge, ChallengeValue, Credential, CredentialId, Transaction, User,
         user::external_ids_of_handle,
     },
-    store::{Connection, StoreError, challenges, credentials, credentials::CredentialUse, transactions, users},
+    store::{challenges, credentials, credentials::CredentialUse, transactions, users},
     webauthn::{self, ParsedAssertion, VerifiedAssertion},
 };
 
@@ -29,7 +33,11 @@ pub enum LoginUser {
 ///
 /// # Errors
 /// [`Refusal::UserNotFound`], [`Refusal::NoSuitableCredential`], [`Refusal::Invalid`].
-pub async fn initialize(call: &Call, ceremony: Ceremony, user: LoginUser) -> Result<RequestOptions, Failure> {
+pub async fn initialize(
+    call: &RequestContext,
+    ceremony: Ceremony,
+    user: LoginUser,
+) -> Result<RequestOptions, ServiceError> {
     let now = call.app.clock.now();
     let event = audit::event(&call.app, call.tenant.id(), &call.meta, ceremony.init_event(true), now)?;
     let external_id = match user {
@@ -48,9 +56,9 @@ pub async fn initialize(call: &Call, ceremony: Ceremony, user: LoginUser) -> Res
 /// # Errors
 /// [`Refusal::UserNotFound`], [`Refusal::NoSuitableCredential`], [`Refusal::TransactionExists`], [`Refusal::Invalid`].
 pub async fn initialize_transaction(
-    call: &Call,
+    call: &RequestContext,
     request: Result<TransactionInitRequest, Refusal>,
-) -> Result<RequestOptions, Failure> {
+) -> Result<RequestOptions, ServiceError> {
     let now = call.app.clock.now();
     let ceremony = Ceremony::Transaction;
     let event = audit::event(&call.app, call.tenant.id(), &call.meta, ceremony.init_event(true), now)?;
@@ -86,20 +94,20 @@ struct NewTransaction {
 }
 
 async fn start(
-    call: &Call,
+    call: &RequestContext,
     ceremony: Ceremony,
     event: audit::Entry,
     external_id: Option<String>,
     value: ChallengeValue,
     transaction: Option<NewTransaction>,
     now: Timestamp,
-) -> Result<RequestOptions, Failure> {
+) -> Result<RequestOptions, ServiceError> {
     let policy = if ceremony.is_mfa() { call.tenant.mfa_policy } else { call.tenant.passkey_policy };
     let relying_party = call.tenant.relying_party.clone();
     let tenant_id = call.tenant.id();
     let outcome = call
         .app
-        .store
+        .db
         .write(move |connection| {
             let selected = match external_id {
                 None => Ok(None),
@@ -126,7 +134,7 @@ async fn start(
             let begun = match started {
                 Ok((options, challenge, selected)) if begin_transaction(connection, &challenge, transaction)? => {
                     challenges::insert(connection, &challenge)?;
-                    let begun = selected.map(|(user, credentials)| Begun { challenge, user, credentials });
+                    let begun = selected.map(|(user, credentials)| PendingCeremony { challenge, user, credentials });
                     // The end of a transaction reads the transaction anyway.
                     Ok((options, begun.filter(|_| !is_transaction)))
                 }
@@ -137,12 +145,12 @@ async fn start(
                 Ok(_) => event.write(connection)?,
                 Err(refusal) => event.refused(ceremony.init_event(false), refusal).write(connection)?,
             }
-            Ok::<_, StoreError>(begun)
+            Ok::<_, DbError>(begun)
         })
         .await?;
     let (options, begun) = outcome?;
     if let Some(begun) = begun {
-        call.app.begun.remember(begun);
+        call.app.pending_ceremonies.insert(begun);
     }
     Ok(options)
 }
@@ -155,7 +163,7 @@ fn select(
     ceremony: Ceremony,
     tenant_id: doorward_shared::TenantId,
     external_id: &str,
-) -> Result<Result<Selected, Refusal>, StoreError> {
+) -> Result<Result<Selected, Refusal>, DbError> {
     let Some((user, all)) = credentials::of_external_user(connection, tenant_id, external_id)? else {
         return Ok(Err(Refusal::UserNotFound));
     };
@@ -173,7 +181,7 @@ fn begin_transaction(
     connection: &mut Connection,
     challenge: &Challenge,
     transaction: Option<NewTransaction>,
-) -> Result<bool, StoreError> {
+) -> Result<bool, DbError> {
     let (Some(NewTransaction { id, identifier, data }), Some(user_id)) = (transaction, challenge.user_id) else {
         return Ok(true);
     };
@@ -188,7 +196,7 @@ fn begin_transaction(
     };
     match transactions::insert(connection, &transaction) {
         Ok(()) => Ok(true),
-        Err(StoreError::Duplicate { .. }) => Ok(false),
+        Err(DbError::Duplicate { .. }) => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -209,7 +217,11 @@ struct Found {
 ///
 /// # Errors
 /// The refusals of the contract's table; each leaves its audit row.
-pub async fn finalize(call: &Call, ceremony: Ceremony, body: Result<&[u8], Refusal>) -> Result<String, Failure> {
+pub async fn finalize(
+    call: &RequestContext,
+    ceremony: Ceremony,
+    body: Result<&[u8], Refusal>,
+) -> Result<String, ServiceError> {
     let now = call.app.clock.now();
     let event = audit::event(&call.app, call.tenant.id(), &call.meta, ceremony.final_event(true), now)?;
     let parsed = body.and_then(|body| {
@@ -249,14 +261,15 @@ pub async fn finalize(call: &Call, ceremony: Ceremony, body: Result<&[u8], Refus
         event
     };
     let outcome =
-        call.app.store.write(move |connection| settle(connection, ceremony, &challenge, &checked, event, now)).await?;
-    outcome.map(|()| token).map_err(Failure::from)
+        call.app.db.write(move |connection| settle(connection, ceremony, &challenge, &checked, event, now)).await?;
+    outcome.map(|()| token).map_err(ServiceError::from)
 }
 
 /// What this process remembers of the first step, or the one read of a finalize.
-async fn find(call: &Call, parsed: &ParsedAssertion) -> Result<Found, Failure> {
+async fn find(call: &RequestContext, parsed: &ParsedAssertion) -> Result<Found, ServiceError> {
     let tenant_id = call.tenant.id();
-    if let Some(Begun { challenge, user, credentials }) = call.app.begun.take(tenant_id, parsed.challenge())
+    if let Some(PendingCeremony { challenge, user, credentials }) =
+        call.app.pending_ceremonies.take(tenant_id, parsed.challenge())
         && let Some(credential) = credentials.into_iter().find(|credential| credential.id == *parsed.credential_id())
     {
         let owned = Some((credential, user));
@@ -266,8 +279,8 @@ async fn find(call: &Call, parsed: &ParsedAssertion) -> Result<Found, Failure> {
     let credential_id = parsed.credential_id().clone();
     let handle = parsed.user_handle().map(<[u8]>::to_vec);
     call.app
-        .store
-        .look(move |connection| {
+        .db
+        .read_inline(move |connection| {
             let challenge = challenges::find(connection, tenant_id, &value)?;
             let transaction = match challenge.as_ref().and_then(|challenge| challenge.transaction_id) {
                 Some(id) => transactions::find(connection, tenant_id, id)?,
@@ -284,10 +297,10 @@ async fn find(call: &Call, parsed: &ParsedAssertion) -> Result<Found, Failure> {
                     known
                 }
             };
-            Ok::<_, StoreError>(Found { challenge, transaction, owned, handle_known })
+            Ok::<_, DbError>(Found { challenge, transaction, owned, handle_known })
         })
         .await
-        .map_err(Failure::from)
+        .map_err(ServiceError::from)
 }
 
 /// An assertion that verified.
@@ -308,7 +321,10 @@ fn check(ceremony: Ceremony, found: Found, parsed: &ParsedAssertion, now: Timest
         return Err(Refusal::UserHandle(ErrorCode::UserNotFound, "the user handle belongs to no user of this tenant"));
     }
     let not_allowed = |reason: &str| {
-        Refusal::Verification(webauthn::Refusal { code: ErrorCode::CredentialNotAllowed, reason: reason.to_owned() })
+        Refusal::Verification(webauthn::VerificationError {
+            code: ErrorCode::CredentialNotAllowed,
+            reason: reason.to_owned(),
+        })
     };
     let (credential, user) =
         found.owned.ok_or_else(|| not_allowed("the credential is not registered with this tenant"))?;
@@ -346,7 +362,7 @@ fn settle(
     checked: &Checked,
     event: audit::Entry,
     now: Timestamp,
-) -> Result<Result<(), Refusal>, StoreError> {
+) -> Result<Result<(), Refusal>, DbError> {
     let refusal = if challenges::take(connection, challenge.tenant_id, &challenge.value)? {
         record_use(connection, checked, now)?
     } else {
@@ -364,7 +380,7 @@ fn settle(
 }
 
 /// Stores counter and backup flags; a credential that changed since it was read is judged again by what it is now.
-fn record_use(connection: &mut Connection, checked: &Checked, at: Timestamp) -> Result<Option<Refusal>, StoreError> {
+fn record_use(connection: &mut Connection, checked: &Checked, at: Timestamp) -> Result<Option<Refusal>, DbError> {
     let verified = &checked.verified;
     let using = CredentialUse {
         sign_count: verified.sign_count,
@@ -373,7 +389,7 @@ fn record_use(connection: &mut Connection, checked: &Checked, at: Timestamp) -> 
         at,
     };
     let refused = |code: ErrorCode, reason: &str| {
-        Ok(Some(Refusal::Verification(webauthn::Refusal { code, reason: reason.to_owned() })))
+        Ok(Some(Refusal::Verification(webauthn::VerificationError { code, reason: reason.to_owned() })))
     };
     let mut observed = checked.credential.clone();
     // On PostgreSQL each round may lose to another login of the same credential; each that wins moves the counter on.

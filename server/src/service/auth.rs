@@ -2,7 +2,7 @@
 
 use doorward_shared::{ApiKeyId, AuditType, ErrorCode};
 
-use super::{Call, Failure, Refusal, audit};
+use super::{Refusal, RequestContext, ServiceError, audit};
 use crate::crypto::{KeyKind, KeyScope, PresentedKey};
 
 /// Why a key was not accepted. The client learns only that it was not.
@@ -35,7 +35,7 @@ impl Rejected {
 /// # Errors
 /// [`Refusal::TooOften`] in place of the row when the caller has filled too many rows lately; when the hashing queue is
 /// full, or the database cannot take the row.
-pub async fn api_key(call: &Call, presented: Option<&str>) -> Result<Option<ApiKeyId>, Failure> {
+pub async fn api_key(call: &RequestContext, presented: Option<&str>) -> Result<Option<ApiKeyId>, ServiceError> {
     let rejected = match check(call, presented).await? {
         Ok(id) => {
             call.app.key_usage.used(call.tenant.id(), id, call.app.clock.now());
@@ -50,7 +50,7 @@ pub async fn api_key(call: &Call, presented: Option<&str>) -> Result<Option<ApiK
     Ok(None)
 }
 
-async fn check(call: &Call, presented: Option<&str>) -> Result<Result<ApiKeyId, Rejected>, Failure> {
+async fn check(call: &RequestContext, presented: Option<&str>) -> Result<Result<ApiKeyId, Rejected>, ServiceError> {
     let Some(presented) = presented.map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(Err(Rejected::Missing));
     };
@@ -67,7 +67,7 @@ async fn check(call: &Call, presented: Option<&str>) -> Result<Result<ApiKeyId, 
 
 /// Whether the presented key is one of the tenant's that was verified lately. Costs no hash and leaves no row.
 #[must_use]
-pub fn is_remembered(call: &Call, presented: &str) -> bool {
+pub fn is_remembered(call: &RequestContext, presented: &str) -> bool {
     let Some(presented) = PresentedKey::parse(KeyKind::Api, presented) else { return false };
     let Some(key) = call.tenant.api_keys.get(&ApiKeyId::new(presented.id)) else { return false };
     key.expires_at.is_none_or(|expiry| expiry > call.app.clock.now())

@@ -6,10 +6,11 @@ use doorward_shared::{
     public::{CredentialItem, CredentialPatch},
 };
 
-use super::{Call, Failure, Refusal, audit, validate};
+use super::{Refusal, RequestContext, ServiceError, audit, validate};
 use crate::{
+    db::DbError,
     domain::{Credential, CredentialId},
-    store::{StoreError, credentials, users},
+    store::{credentials, users},
 };
 
 /// The credential as clients see it.
@@ -36,15 +37,15 @@ pub fn item(credential: Credential, user_id: String) -> CredentialItem {
 /// # Errors
 /// As the database has them. A user that does not exist has no credentials.
 pub async fn list(
-    call: &Call,
+    call: &RequestContext,
     user_id: Option<String>,
     order: Order,
     page: PageRequest,
-) -> Result<Page<CredentialItem>, Failure> {
+) -> Result<Page<CredentialItem>, ServiceError> {
     let tenant_id = call.tenant.id();
     let found = call
         .app
-        .store
+        .db
         .read(move |connection| {
             let user = match user_id {
                 None => None,
@@ -56,7 +57,7 @@ pub async fn list(
             credentials::page(connection, tenant_id, user, order, page)
         })
         .await
-        .map_err(|error: StoreError| Failure::from(error))?;
+        .map_err(|error: DbError| ServiceError::from(error))?;
     let items = found.items.into_iter().map(|(credential, user_id)| item(credential, user_id)).collect();
     Ok(Page { items, total: found.total })
 }
@@ -65,15 +66,12 @@ pub async fn list(
 ///
 /// # Errors
 /// [`Refusal::CredentialNotFound`].
-pub async fn get(call: &Call, id: &str) -> Result<CredentialItem, Failure> {
+pub async fn get(call: &RequestContext, id: &str) -> Result<CredentialItem, ServiceError> {
     let not_found = || Refusal::CredentialNotFound(id.to_owned());
     let credential_id = CredentialId::parse(id).ok_or_else(not_found)?;
     let tenant_id = call.tenant.id();
-    let found = call
-        .app
-        .store
-        .read(move |connection| credentials::find_with_owner(connection, tenant_id, &credential_id))
-        .await?;
+    let found =
+        call.app.db.read(move |connection| credentials::find_with_owner(connection, tenant_id, &credential_id)).await?;
     let (credential, user) = found.ok_or_else(not_found)?;
     Ok(item(credential, user.external_id))
 }
@@ -82,7 +80,11 @@ pub async fn get(call: &Call, id: &str) -> Result<CredentialItem, Failure> {
 ///
 /// # Errors
 /// [`Refusal::Invalid`], [`Refusal::CredentialNotFound`].
-pub async fn rename(call: &Call, id: &str, patch: Result<CredentialPatch, Refusal>) -> Result<(), Failure> {
+pub async fn rename(
+    call: &RequestContext,
+    id: &str,
+    patch: Result<CredentialPatch, Refusal>,
+) -> Result<(), ServiceError> {
     let named = patch.and_then(|patch| validate::label("name", patch.name));
     change(call, id, Change::Rename(named)).await
 }
@@ -91,7 +93,7 @@ pub async fn rename(call: &Call, id: &str, patch: Result<CredentialPatch, Refusa
 ///
 /// # Errors
 /// [`Refusal::CredentialNotFound`].
-pub async fn delete(call: &Call, id: &str) -> Result<(), Failure> {
+pub async fn delete(call: &RequestContext, id: &str) -> Result<(), ServiceError> {
     change(call, id, Change::Delete).await
 }
 
@@ -114,7 +116,7 @@ impl Change {
 }
 
 /// Changes a credential, and writes the audit row beside it, or that of the refusal.
-async fn change(call: &Call, id: &str, change: Change) -> Result<(), Failure> {
+async fn change(call: &RequestContext, id: &str, change: Change) -> Result<(), ServiceError> {
     let now = call.app.clock.now();
     let tenant_id = call.tenant.id();
     let failed = change.event(false);
@@ -131,11 +133,11 @@ async fn change(call: &Call, id: &str, change: Change) -> Result<(), Failure> {
     };
     let outcome = call
         .app
-        .store
+        .db
         .write(move |connection| {
             let Some((before, user)) = credentials::find_with_owner(connection, tenant_id, &credential_id)? else {
                 event.refused(failed, &not_found).write(connection)?;
-                return Ok::<_, StoreError>(Err(not_found));
+                return Ok::<_, DbError>(Err(not_found));
             };
             let event = event.by(user.external_id);
             let event = match name {
@@ -152,5 +154,5 @@ async fn change(call: &Call, id: &str, change: Change) -> Result<(), Failure> {
             Ok(Ok(()))
         })
         .await?;
-    outcome.map_err(Failure::from)
+    outcome.map_err(ServiceError::from)
 }

@@ -5,7 +5,7 @@ use doorward_shared::{ErrorCode, admin::ConfigProblem};
 use crate::{
     clock::NoEntropy,
     crypto::{HashError, SigningKeyError},
-    store::StoreError,
+    db::DbError,
     webauthn,
 };
 
@@ -39,7 +39,7 @@ pub enum Refusal {
     /// The user handle is missing, or names nobody, or somebody else.
     UserHandle(ErrorCode, &'static str),
     /// The credential was verified and found wanting.
-    Verification(webauthn::Refusal),
+    Verification(webauthn::VerificationError),
     /// The credential id is taken.
     CredentialExists,
     /// No such credential.
@@ -119,7 +119,7 @@ impl Refusal {
 
 /// Why an operation did not happen.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum ServiceError {
     /// The request was understood and refused; the client is told why.
     #[error("refused: {}", .0.reason())]
     Refused(Refusal),
@@ -134,30 +134,30 @@ pub enum Failure {
     Internal(String),
 }
 
-impl From<Refusal> for Failure {
+impl From<Refusal> for ServiceError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
+impl From<DbError> for ServiceError {
+    fn from(error: DbError) -> Self {
         match error {
-            StoreError::Unavailable(reason) => Self::Unavailable(reason),
+            DbError::Unavailable(reason) => Self::Unavailable(reason),
             // An administrator deleted the tenant, or the user, while the request was under way.
-            StoreError::Orphan => Refusal::Conflict("the tenant or the user was deleted meanwhile".to_owned()).into(),
+            DbError::Orphan => Refusal::Conflict("the tenant or the user was deleted meanwhile".to_owned()).into(),
             other => Self::Internal(other.to_string()),
         }
     }
 }
 
-impl From<NoEntropy> for Failure {
+impl From<NoEntropy> for ServiceError {
     fn from(error: NoEntropy) -> Self {
         Self::Internal(error.to_string())
     }
 }
 
-impl From<HashError> for Failure {
+impl From<HashError> for ServiceError {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Overloaded => Self::Overloaded,
@@ -166,7 +166,7 @@ impl From<HashError> for Failure {
     }
 }
 
-impl From<SigningKeyError> for Failure {
+impl From<SigningKeyError> for ServiceError {
     fn from(error: SigningKeyError) -> Self {
         Self::Internal(error.to_string())
     }

@@ -5,13 +5,14 @@ use doorward_shared::{
     public::{CreationOptions, RegistrationInitRequest},
 };
 
-use super::{Call, Failure, Refusal, audit, token, validate};
+use super::{Refusal, RequestContext, ServiceError, audit, token, validate};
 use crate::{
     clock,
+    db::{Connection, DbError},
     domain::{
         Ceremony, CeremonyState, Challenge, ChallengeValue, Credential, CredentialId, User, aaguid::default_name,
     },
-    store::{Connection, StoreError, challenges, credentials, users},
+    store::{challenges, credentials, users},
     webauthn::{self, ParsedRegistration, VerifiedRegistration},
 };
 
@@ -20,10 +21,10 @@ use crate::{
 /// # Errors
 /// [`Refusal::Invalid`] for fields that are missing or wrong.
 pub async fn initialize(
-    call: &Call,
+    call: &RequestContext,
     ceremony: Ceremony,
     request: Result<RegistrationInitRequest, Refusal>,
-) -> Result<CreationOptions, Failure> {
+) -> Result<CreationOptions, ServiceError> {
     let now = call.app.clock.now();
     let event = audit::event(&call.app, call.tenant.id(), &call.meta, ceremony.init_event(true), now)?;
     let named = request.as_ref().ok().and_then(|request| request.user_id.clone());
@@ -38,7 +39,7 @@ pub async fn initialize(
     let relying_party = call.tenant.relying_party.clone();
     let tenant_id = call.tenant.id();
     call.app
-        .store
+        .db
         .write(move |connection| {
             let user = users::upsert(connection, &user)?;
             let excluded: Vec<CredentialId> = credentials::for_user(connection, tenant_id, user.id)?
@@ -75,7 +76,7 @@ const fn excludes(ceremony: Ceremony, credential: &Credential) -> bool {
     ceremony.is_mfa() || !credential.is_mfa
 }
 
-fn validated(call: &Call, request: RegistrationInitRequest, now: Timestamp) -> Result<User, Refusal> {
+fn validated(call: &RequestContext, request: RegistrationInitRequest, now: Timestamp) -> Result<User, Refusal> {
     let external_id = validate::user_id(request.user_id)?;
     let name = validate::label("username", request.username)?;
     let display_name = match request.display_name.filter(|name| !name.trim().is_empty()) {
@@ -101,7 +102,11 @@ fn validated(call: &Call, request: RegistrationInitRequest, now: Timestamp) -> R
 ///
 /// # Errors
 /// The refusals of the contract's table; each leaves its audit row.
-pub async fn finalize(call: &Call, ceremony: Ceremony, body: Result<&[u8], Refusal>) -> Result<String, Failure> {
+pub async fn finalize(
+    call: &RequestContext,
+    ceremony: Ceremony,
+    body: Result<&[u8], Refusal>,
+) -> Result<String, ServiceError> {
     let now = call.app.clock.now();
     let event = audit::event(&call.app, call.tenant.id(), &call.meta, ceremony.final_event(true), now)?;
     let parsed = body.and_then(|body| {
@@ -116,11 +121,11 @@ pub async fn finalize(call: &Call, ceremony: Ceremony, body: Result<&[u8], Refus
     let value = parsed.challenge().clone();
     let found = call
         .app
-        .store
+        .db
         .read(move |connection| {
             let Some(challenge) = challenges::find(connection, tenant_id, &value)? else { return Ok(None) };
             let user = challenge.user_id.map(|id| users::find(connection, tenant_id, id)).transpose()?.flatten();
-            Ok::<_, StoreError>(Some((challenge, user)))
+            Ok::<_, DbError>(Some((challenge, user)))
         })
         .await?;
     let user_name = found.as_ref().and_then(|(_, user)| user.as_ref()).map(|user| user.external_id.clone());
@@ -145,10 +150,10 @@ pub async fn finalize(call: &Call, ceremony: Ceremony, body: Result<&[u8], Refus
     let credential = credential(&user, ceremony, verified, now);
     let outcome = call
         .app
-        .store
+        .db
         .write(move |connection| store_credential(connection, ceremony, &challenge, &credential, event))
         .await?;
-    outcome.map(|()| token).map_err(Failure::from)
+    outcome.map(|()| token).map_err(ServiceError::from)
 }
 
 /// The write that ends a registration: the challenge goes, the credential comes, and the audit row says what happened.
@@ -158,13 +163,13 @@ fn store_credential(
     challenge: &Challenge,
     credential: &Credential,
     event: audit::Entry,
-) -> Result<Result<(), Refusal>, StoreError> {
+) -> Result<Result<(), Refusal>, DbError> {
     let refusal = if challenges::take(connection, challenge.tenant_id, &challenge.value)? {
         match credentials::insert(connection, credential) {
             Ok(()) => None,
-            Err(StoreError::Duplicate { .. }) => Some(Refusal::CredentialExists),
+            Err(DbError::Duplicate { .. }) => Some(Refusal::CredentialExists),
             // The user was deleted since the read, and the challenges with it.
-            Err(StoreError::Orphan) => Some(Refusal::ChallengeUnknown),
+            Err(DbError::Orphan) => Some(Refusal::ChallengeUnknown),
             Err(error) => return Err(error),
         }
     } else {
@@ -197,18 +202,18 @@ fn check(
 
 /// Ends a ceremony without success: the challenge is used up, the refusal has its row.
 pub(super) async fn consume(
-    call: &Call,
+    call: &RequestContext,
     event: audit::Entry,
     ceremony: Ceremony,
     challenge: &ChallengeValue,
     refusal: Refusal,
-) -> Failure {
+) -> ServiceError {
     let tenant_id = call.tenant.id();
     let value = challenge.clone();
     let event = event.refused(ceremony.final_event(false), &refusal);
     let written = call
         .app
-        .store
+        .db
         .write(move |connection| {
             challenges::take(connection, tenant_id, &value)?;
             event.write(connection)

@@ -2,7 +2,7 @@
 
 use doorward_shared::{Timestamp, public::TokenClaims};
 
-use super::{Call, Failure};
+use super::{RequestContext, ServiceError};
 use crate::{
     clock,
     crypto::TOKEN_LIFETIME_SECONDS,
@@ -32,12 +32,12 @@ pub struct Subject<'a> {
 ///
 /// # Errors
 /// When the tenant has no key that signs now, or signing fails: internal faults both.
-pub fn issue(call: &Call, subject: &Subject<'_>, now: Timestamp) -> Result<String, Failure> {
+pub fn issue(call: &RequestContext, subject: &Subject<'_>, now: Timestamp) -> Result<String, ServiceError> {
     let key = call
         .tenant
         .signing_keys
         .active(now)
-        .ok_or_else(|| Failure::Internal(format!("tenant {} has no active signing key", call.tenant.id())))?;
+        .ok_or_else(|| ServiceError::Internal(format!("tenant {} has no active signing key", call.tenant.id())))?;
     let claims = TokenClaims {
         iss: call.app.settings.issuer.clone(),
         sub: subject.user.to_owned(),

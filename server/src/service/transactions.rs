@@ -2,10 +2,11 @@
 
 use doorward_shared::{UserId, public::TransactionItem};
 
-use super::{Call, Failure, Refusal};
+use super::{Refusal, RequestContext, ServiceError};
 use crate::{
+    db::DbError,
     domain::Transaction,
-    store::{StoreError, transactions, users},
+    store::{transactions, users},
 };
 
 /// The transaction as clients see it.
@@ -24,7 +25,7 @@ pub fn item(transaction: Transaction) -> TransactionItem {
 ///
 /// # Errors
 /// [`Refusal::UserNotFound`].
-pub async fn for_user(call: &Call, user_id: &str) -> Result<Vec<TransactionItem>, Failure> {
+pub async fn for_user(call: &RequestContext, user_id: &str) -> Result<Vec<TransactionItem>, ServiceError> {
     if user_id.contains('\0') {
         return Err(Refusal::UserNotFound.into());
     }
@@ -32,7 +33,7 @@ pub async fn for_user(call: &Call, user_id: &str) -> Result<Vec<TransactionItem>
     let user_id = user_id.to_owned();
     let found = call
         .app
-        .store
+        .db
         .read(move |connection| {
             let user = match users::find_by_external(connection, tenant_id, &user_id)? {
                 Some(user) => Some(user),
@@ -41,7 +42,7 @@ pub async fn for_user(call: &Call, user_id: &str) -> Result<Vec<TransactionItem>
                     Err(_) => None,
                 },
             };
-            let Some(user) = user else { return Ok::<_, StoreError>(None) };
+            let Some(user) = user else { return Ok::<_, DbError>(None) };
             Ok(Some(transactions::for_user(connection, tenant_id, user.id)?))
         })
         .await?;

@@ -6,7 +6,7 @@ use doorward_shared::{Base64Url, ErrorCode};
 use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
 
-use super::refusal::Refusal;
+use super::error::VerificationError;
 use crate::domain::{ChallengeValue, RelyingPartyPolicy, json::is_deeper};
 
 /// How much of a foreign origin a reason repeats.
@@ -75,19 +75,19 @@ impl ClientData {
         kind: &str,
         challenge: &ChallengeValue,
         rp: &RelyingPartyPolicy,
-    ) -> Result<Url, Refusal> {
+    ) -> Result<Url, VerificationError> {
         if self.kind != kind {
-            return Err(Refusal::new(
+            return Err(VerificationError::new(
                 ErrorCode::ClientDataTypeMismatch,
                 format!("the client data is of type {:?}, not \"{kind}\"", shorten(&self.kind)),
             ));
         }
         if self.challenge != *challenge {
-            return Err(Refusal::new(ErrorCode::ChallengeUnknown, "the client data names another challenge"));
+            return Err(VerificationError::new(ErrorCode::ChallengeUnknown, "the client data names another challenge"));
         }
         let origin = self.check_origin(rp)?;
         if self.cross_origin || self.top_origin {
-            return Err(Refusal::new(
+            return Err(VerificationError::new(
                 ErrorCode::CrossOrigin,
                 "the ceremony ran in a frame inside a page of another origin",
             ));
@@ -97,14 +97,14 @@ impl ClientData {
 
     /// The origin must be, letter for letter, one of the relying party's, and be written as origins are: webauthn-rs
     /// compares parsed URLs, which lets other cases, default ports, user names, paths and trailing dots through.
-    fn check_origin(&self, rp: &RelyingPartyPolicy) -> Result<Url, Refusal> {
+    fn check_origin(&self, rp: &RelyingPartyPolicy) -> Result<Url, VerificationError> {
         let url = rp.origins.contains(&self.origin).then(|| Url::parse(&self.origin).ok()).flatten();
         url.filter(|url| {
             let origin = url.origin();
             !origin.is_tuple() || origin.ascii_serialization() == self.origin
         })
         .ok_or_else(|| {
-            Refusal::new(
+            VerificationError::new(
                 ErrorCode::OriginMismatch,
                 format!(
                     "the origin {:?} is none of the relying party's: {}",

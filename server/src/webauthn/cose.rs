@@ -8,8 +8,8 @@ use doorward_shared::ErrorCode;
 
 use super::{
     cbor::Reader,
+    error::VerificationError,
     options::{ES256, ES384, RS256},
-    refusal::Refusal,
 };
 
 const KEY_TYPE: i64 = 1;
@@ -78,19 +78,19 @@ fn bytes(encoded: Option<&[u8]>) -> Option<&[u8]> {
 ///
 /// # Errors
 /// `AlgorithmUnsupported` for other algorithms, curves and sizes; `CredentialMalformed` for what is no key.
-pub(super) fn read_key(encoded: &[u8]) -> Result<PublicKey, Refusal> {
-    let labels = Labels::read(encoded).ok_or_else(|| Refusal::malformed("the public key is no COSE key"))?;
-    let algorithm =
-        integer(labels.algorithm).ok_or_else(|| Refusal::malformed("the public key does not name its algorithm"))?;
-    let key_type =
-        integer(labels.key_type).ok_or_else(|| Refusal::malformed("the public key does not name its type"))?;
+pub(super) fn read_key(encoded: &[u8]) -> Result<PublicKey, VerificationError> {
+    let labels = Labels::read(encoded).ok_or_else(|| VerificationError::malformed("the public key is no COSE key"))?;
+    let algorithm = integer(labels.algorithm)
+        .ok_or_else(|| VerificationError::malformed("the public key does not name its algorithm"))?;
+    let key_type = integer(labels.key_type)
+        .ok_or_else(|| VerificationError::malformed("the public key does not name its type"))?;
     match (algorithm, key_type) {
         (ES256, KEY_TYPE_EC2) => elliptic(&labels, "ES256", &ECDSA_P256_SHA256_ASN1, 1, 32),
         (ES384, KEY_TYPE_EC2) => elliptic(&labels, "ES384", &ECDSA_P384_SHA384_ASN1, 2, 48),
         (RS256, KEY_TYPE_RSA) => rsa(&labels),
-        (ES256 | ES384 | RS256, _) => {
-            Err(Refusal::malformed(format!("the public key is not of the type its algorithm {algorithm} wants")))
-        }
+        (ES256 | ES384 | RS256, _) => Err(VerificationError::malformed(format!(
+            "the public key is not of the type its algorithm {algorithm} wants"
+        ))),
         _ => Err(unsupported(format!(
             "the public key is for algorithm {algorithm}; ES256 (-7), ES384 (-35) and RS256 (-257) were offered"
         ))),
@@ -103,23 +103,26 @@ fn elliptic(
     algorithm: &'static EcdsaVerificationAlgorithm,
     curve: i64,
     size: usize,
-) -> Result<PublicKey, Refusal> {
-    let found = integer(labels.minus_1).ok_or_else(|| Refusal::malformed("the public key does not name its curve"))?;
+) -> Result<PublicKey, VerificationError> {
+    let found = integer(labels.minus_1)
+        .ok_or_else(|| VerificationError::malformed("the public key does not name its curve"))?;
     if found != curve {
         return Err(unsupported(format!("{name} is verified on curve {curve} only, the public key is on {found}")));
     }
     let coordinate = |encoded| bytes(encoded).filter(|bytes| bytes.len() == size);
     let (Some(x), Some(y)) = (coordinate(labels.minus_2), coordinate(labels.minus_3)) else {
-        return Err(Refusal::malformed("the public key's coordinates are not two byte strings of its curve's size"));
+        return Err(VerificationError::malformed(
+            "the public key's coordinates are not two byte strings of its curve's size",
+        ));
     };
     ParsedPublicKey::new(algorithm, [&[UNCOMPRESSED], x, y].concat())
         .map(PublicKey)
-        .map_err(|_| Refusal::malformed("the public key is no point of its curve"))
+        .map_err(|_| VerificationError::malformed("the public key is no point of its curve"))
 }
 
-fn rsa(labels: &Labels<'_>) -> Result<PublicKey, Refusal> {
+fn rsa(labels: &Labels<'_>) -> Result<PublicKey, VerificationError> {
     let (Some(n), Some(e)) = (bytes(labels.minus_1), bytes(labels.minus_2)) else {
-        return Err(Refusal::malformed("the RSA public key lacks its modulus or exponent"));
+        return Err(VerificationError::malformed("the RSA public key lacks its modulus or exponent"));
     };
     let full = n.len() == RSA_2048_BYTES && n.first().is_some_and(|byte| byte & 0x80 != 0);
     // 65537 or a greater odd number of three bytes.
@@ -135,6 +138,6 @@ fn rsa(labels: &Labels<'_>) -> Result<PublicKey, Refusal> {
         })
 }
 
-fn unsupported(reason: impl Into<String>) -> Refusal {
-    Refusal::new(ErrorCode::AlgorithmUnsupported, reason)
+fn unsupported(reason: impl Into<String>) -> VerificationError {
+    VerificationError::new(ErrorCode::AlgorithmUnsupported, reason)
 }

@@ -6,7 +6,7 @@
 //!
 //! Every check is made here, strictly and with a reason for people; signatures are verified by aws-lc. webauthn-rs then
 //! judges a registration again as a whole, with its attestation statement: two implementations must agree before a
-//! credential is accepted. Its errors are mapped to Doorward's codes in `library.rs`, and its words never leave the
+//! credential is accepted. Its errors are mapped to Doorward's codes in `webauthn_rs.rs`, and its words never leave the
 //! server. Assertions are judged here alone, as each login waits for them; the tests hold these verdicts against webauthn-rs's.
 //!
 //! Whether the challenge exists and is still valid, and whether a user handle belongs to the credential's owner, is
@@ -17,11 +17,11 @@ mod auth_data;
 mod cbor;
 mod client_data;
 mod cose;
-mod library;
+mod error;
 pub mod options;
 pub mod parse;
-mod refusal;
 pub mod verify;
+mod webauthn_rs;
 
 #[cfg(test)]
 mod tests;
@@ -29,5 +29,5 @@ mod tests;
 pub use options::{ALGORITHMS, creation_options, request_options, transaction_challenge};
 pub use parse::{Malformed, ParsedAssertion, ParsedRegistration, parse_assertion, parse_registration};
 pub use verify::{
-    Refusal, VerifiedAssertion, VerifiedRegistration, counter_advances, verify_assertion, verify_registration,
+    VerificationError, VerifiedAssertion, VerifiedRegistration, counter_advances, verify_assertion, verify_registration,
 };

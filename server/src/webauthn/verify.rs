@@ -5,12 +5,13 @@ use doorward_shared::{ErrorCode, config::UserVerification};
 use uuid::Uuid;
 use webauthn_rs_core::error::WebauthnError;
 
-pub use super::refusal::Refusal;
+pub use super::error::VerificationError;
 use super::{
     attestation::Judgement,
     auth_data::AuthData,
-    cose, library,
+    cose,
     parse::{ParsedAssertion, ParsedRegistration},
+    webauthn_rs,
 };
 use crate::domain::{CeremonyState, ChallengeValue, Credential, CredentialId};
 
@@ -57,24 +58,24 @@ pub struct VerifiedAssertion {
 /// Judges a registration against what its first step asked for.
 ///
 /// # Errors
-/// [`Refusal`], with the first check that failed.
+/// [`VerificationError`], with the first check that failed.
 pub fn verify_registration(
     state: &CeremonyState,
     challenge: &ChallengeValue,
     parsed: &ParsedRegistration,
-) -> Result<VerifiedRegistration, Refusal> {
+) -> Result<VerifiedRegistration, VerificationError> {
     let origin = parsed.client_data.check("webauthn.create", challenge, &state.relying_party)?;
     let auth_data = &parsed.attestation.auth_data;
     check_auth_data(state, auth_data)?;
     let attested = auth_data
         .attested
         .as_ref()
-        .ok_or_else(|| Refusal::malformed("the authenticator data carries no new credential"))?;
+        .ok_or_else(|| VerificationError::malformed("the authenticator data carries no new credential"))?;
     if attested.credential_id != parsed.credential_id.as_bytes() {
-        return Err(Refusal::malformed("rawId is not the credential id in the authenticator data"));
+        return Err(VerificationError::malformed("rawId is not the credential id in the authenticator data"));
     }
     if state.credentials.as_deref().is_some_and(|excluded| lists(excluded, &parsed.credential_id)) {
-        return Err(Refusal::new(ErrorCode::CredentialExists, "the credential is already registered"));
+        return Err(VerificationError::new(ErrorCode::CredentialExists, "the credential is already registered"));
     }
     cose::read_key(&attested.public_key)?;
     let is_attested = match parsed.attestation.judgement() {
@@ -82,21 +83,21 @@ pub fn verify_registration(
             register_unattested(state, challenge, parsed, origin)?
         }
         Judgement::Nothing => {
-            return Err(Refusal::new(
+            return Err(VerificationError::new(
                 ErrorCode::AttestationInvalid,
                 "the attestation format is none, and yet there is a statement",
             ));
         }
         Judgement::Recorded => register_unattested(state, challenge, parsed, origin)?,
         Judgement::Verifiable => {
-            match library::register(state, challenge, parsed, origin.clone(), parsed.attestation.encode()) {
+            match webauthn_rs::register(state, challenge, parsed, origin.clone(), parsed.attestation.encode()) {
                 Ok(()) => true,
                 Err(WebauthnError::AttestationStatementX5CInvalid)
                     if parsed.attestation.is_android_key_of_unknown_description() =>
                 {
                     register_unattested(state, challenge, parsed, origin)?
                 }
-                Err(error) => return Err(library::refusal(&error)),
+                Err(error) => return Err(webauthn_rs::verification_error(&error)),
             }
         }
     };
@@ -120,27 +121,27 @@ fn register_unattested(
     challenge: &ChallengeValue,
     parsed: &ParsedRegistration,
     origin: url::Url,
-) -> Result<bool, Refusal> {
-    library::register(state, challenge, parsed, origin, parsed.attestation.encode_without_statement())
+) -> Result<bool, VerificationError> {
+    webauthn_rs::register(state, challenge, parsed, origin, parsed.attestation.encode_without_statement())
         .map(|()| false)
-        .map_err(|error| library::refusal(&error))
+        .map_err(|error| webauthn_rs::verification_error(&error))
 }
 
 /// Judges an assertion of `credential` against what its first step asked for. Whether the user handle is the
 /// credential's owner's is the caller's to check.
 ///
 /// # Errors
-/// [`Refusal`], with the first check that failed. The counter is looked at only after the signature, so that nobody
+/// [`VerificationError`], with the first check that failed. The counter is looked at only after the signature, so that nobody
 /// but the key's holder can make a credential look cloned.
 pub fn verify_assertion(
     state: &CeremonyState,
     challenge: &ChallengeValue,
     credential: &Credential,
     parsed: &ParsedAssertion,
-) -> Result<VerifiedAssertion, Refusal> {
+) -> Result<VerifiedAssertion, VerificationError> {
     let listed = state.credentials.as_deref().is_none_or(|allowed| lists(allowed, &parsed.credential_id));
     if !listed || credential.id != parsed.credential_id {
-        return Err(Refusal::new(
+        return Err(VerificationError::new(
             ErrorCode::CredentialNotAllowed,
             "the credential is not one of those this ceremony accepts",
         ));
@@ -149,19 +150,19 @@ pub fn verify_assertion(
     let auth_data = &parsed.auth_data;
     check_auth_data(state, auth_data)?;
     if credential.backup_eligible && !auth_data.backup_eligible() {
-        return Err(Refusal::new(
+        return Err(VerificationError::new(
             ErrorCode::BackupStateInvalid,
             "the credential was eligible for backup and now says it is not",
         ));
     }
     if !cose::read_key(&credential.public_key)?.verifies(&parsed.signed(), &parsed.signature) {
-        return Err(Refusal::new(
+        return Err(VerificationError::new(
             ErrorCode::SignatureInvalid,
             "the signature does not verify with the credential's public key",
         ));
     }
     if !counter_advances(credential.sign_count, auth_data.sign_count) {
-        return Err(Refusal::new(
+        return Err(VerificationError::new(
             ErrorCode::CounterRegression,
             "the signature counter did not advance: the authenticator may have been cloned",
         ));
@@ -183,25 +184,25 @@ pub const fn counter_advances(stored: u32, sent: u32) -> bool {
 }
 
 /// What holds for both ceremonies.
-fn check_auth_data(state: &CeremonyState, auth_data: &AuthData) -> Result<(), Refusal> {
+fn check_auth_data(state: &CeremonyState, auth_data: &AuthData) -> Result<(), VerificationError> {
     let rp_id = &state.relying_party.id;
     if digest::digest(&digest::SHA256, rp_id.as_bytes()).as_ref() != auth_data.rp_id_hash {
-        return Err(Refusal::new(
+        return Err(VerificationError::new(
             ErrorCode::RpIdMismatch,
             format!("the authenticator answered for another relying party than {rp_id}"),
         ));
     }
     if !auth_data.user_present() {
-        return Err(Refusal::new(ErrorCode::UserPresenceMissing, "the authenticator saw no user"));
+        return Err(VerificationError::new(ErrorCode::UserPresenceMissing, "the authenticator saw no user"));
     }
     if state.policy.user_verification == UserVerification::Required && !auth_data.user_verified() {
-        return Err(Refusal::new(
+        return Err(VerificationError::new(
             ErrorCode::UserVerificationMissing,
             "user verification is required, and the authenticator did not verify its user",
         ));
     }
     if auth_data.backup_state() && !auth_data.backup_eligible() {
-        return Err(Refusal::new(
+        return Err(VerificationError::new(
             ErrorCode::BackupStateInvalid,
             "the credential says it is backed up, but not that it may be",
         ));

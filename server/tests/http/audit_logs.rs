@@ -53,10 +53,10 @@ async fn reading_on_misses_nothing_that_began_earlier_and_ended_later() {
     let slow = begin().by("slow".to_owned());
     server.clock.advance_ms(25);
     let quick = begin().by("quick".to_owned());
-    server.app.store.write(move |connection| quick.write(connection)).await.unwrap();
+    server.app.db.write(move |connection| quick.write(connection)).await.unwrap();
     let newest = tenant.rows("per_page=1").await.remove(0);
     assert_eq!(newest.text("actor_user_id").as_deref(), Some("quick"));
-    server.app.store.write(move |connection| slow.write(connection)).await.unwrap();
+    server.app.db.write(move |connection| slow.write(connection)).await.unwrap();
     let newer = tenant.http.get(&format!("/audit_logs?after={}", newest.text("id").unwrap())).await.expect(200).json();
     assert_eq!(newer[0]["actor_user_id"], "slow");
 }

@@ -57,8 +57,8 @@ async fn a_node_that_hears_nothing_refuses_a_revoked_key_at_once() {
     database::execute(&server, &cut).await;
     for node in [&nodes.first, &nodes.second] {
         until("the loss to be noticed", NOTICED, async || {
-            let epoch = node.app.store.epoch();
-            (epoch != node.app.store.epoch()).then_some(())
+            let epoch = node.app.db.change_counter();
+            (epoch != node.app.db.change_counter()).then_some(())
         })
         .await;
     }

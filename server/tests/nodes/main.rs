@@ -48,8 +48,8 @@ pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
 /// Waits until a node hears of others' changes: until then it reads everything through.
 pub(crate) async fn hears(node: &TestServer) {
     until("the channel", Duration::from_secs(20), async || {
-        let epoch = node.app.store.epoch();
-        (epoch == node.app.store.epoch()).then_some(())
+        let epoch = node.app.db.change_counter();
+        (epoch == node.app.db.change_counter()).then_some(())
     })
     .await;
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use doorward_server::store::{DatabaseUrl, Store, StoreError, StoreOptions, installation};
+use doorward_server::{
+    db::{Database, DatabaseOptions, DatabaseUrl, DbError},
+    store::installation,
+};
 use doorward_testkit::{TestServer, database};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -50,16 +53,16 @@ async fn a_pool_that_gets_fewer_connections_than_it_wants_serves_everybody() {
     let grants = format!("CREATE ROLE {role} LOGIN CONNECTION LIMIT 4; ALTER DATABASE {name} OWNER TO {role}");
     database::execute(&url, &format!("{grants}; ALTER SCHEMA public OWNER TO {role}")).await;
     let theirs = url.replacen("postgres@", &format!("{role}@"), 1);
-    let mut options = StoreOptions::new(DatabaseUrl::Postgres(theirs));
+    let mut options = DatabaseOptions::new(DatabaseUrl::Postgres(theirs));
     options.connections = 8;
-    let store = Store::open(options).await.unwrap();
+    let store = Database::open(options).await.unwrap();
     for _ in 0..5 {
         let reads = (0..200).map(|_| {
             let store = store.clone();
             tokio::spawn(async move { store.read(|conn| installation::get(conn, "a")).await })
         });
         for answer in join_all(reads).await {
-            let answer: Result<Option<String>, StoreError> = answer.unwrap();
+            let answer: Result<Option<String>, DbError> = answer.unwrap();
             assert_eq!(answer, Ok(None));
         }
     }

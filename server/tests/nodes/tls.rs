@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use doorward_server::store::{DatabaseUrl, Store, StoreError, StoreOptions};
+use doorward_server::db::{Database, DatabaseOptions, DatabaseUrl, DbError};
 use doorward_testkit::{PostgresServer, database};
 
 fn openssl(folder: &Path, arguments: &str) {
@@ -21,16 +21,16 @@ fn certificates(folder: &Path, name: &str) {
     openssl(folder, &format!("{sign} -extfile names -out server.crt"));
 }
 
-async fn open(url: String) -> Result<(), StoreError> {
-    let store = Store::open(StoreOptions::new(DatabaseUrl::Postgres(url))).await?;
+async fn open(url: String) -> Result<(), DbError> {
+    let store = Database::open(DatabaseOptions::new(DatabaseUrl::Postgres(url))).await?;
     let answer = store.ping().await;
     store.close().await;
     answer
 }
 
-fn refusal(answer: Result<(), StoreError>) -> String {
+fn refusal(answer: Result<(), DbError>) -> String {
     match answer {
-        Err(StoreError::Unavailable(reason)) => reason,
+        Err(DbError::Unavailable(reason)) => reason,
         other => panic!("it was not refused: {other:?}"),
     }
 }
@@ -64,5 +64,5 @@ async fn only_a_server_with_the_right_certificate_is_the_database() {
     }
     // A file of roots that is none is told, and not taken for "no roots".
     let missing = open(url("localhost", "require", Some(&right.join("nowhere.crt")))).await;
-    assert!(matches!(&missing, Err(StoreError::Database(reason)) if reason.contains("sslrootcert")), "{missing:?}");
+    assert!(matches!(&missing, Err(DbError::Database(reason)) if reason.contains("sslrootcert")), "{missing:?}");
 }

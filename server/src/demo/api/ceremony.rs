@@ -11,7 +11,7 @@ use super::{
         Demo,
         account::{self, Account},
         backend::Trail,
-        reply::{Done, Refusal, answer},
+        reply::{DemoError, Done, answer},
         session::{Payment, Stage},
         token::{Expected, VerifiedToken},
     },
@@ -23,7 +23,7 @@ type Credential = web::Json<Value>;
 
 impl Demo {
     /// Starts a ceremony and hands Doorward's options to the browser.
-    async fn begin(&self, trail: &mut Trail, path: &[&str], body: &Value) -> Result<Done, Refusal> {
+    async fn begin(&self, trail: &mut Trail, path: &[&str], body: &Value) -> Result<Done, DemoError> {
         Ok(Done::with(json!({ "options": self.backend.post(trail, path, body).await? })))
     }
 
@@ -34,7 +34,7 @@ impl Demo {
         path: &[&str],
         credential: &Value,
         expected: Expected<'_>,
-    ) -> Result<VerifiedToken, Refusal> {
+    ) -> Result<VerifiedToken, DemoError> {
         let answer = self.backend.post(trail, path, credential).await?;
         self.verify(trail, &answer, expected).await
     }
@@ -44,11 +44,11 @@ impl Demo {
         Expected { issuer, audience, ceremony, subject, transaction: None }
     }
 
-    fn account(&self, user_id: &str) -> Result<Account, Refusal> {
-        self.accounts.with_id(user_id).ok_or_else(Refusal::signed_out)
+    fn account(&self, user_id: &str) -> Result<Account, DemoError> {
+        self.accounts.with_id(user_id).ok_or_else(DemoError::signed_out)
     }
 
-    fn registration_body(&self, user_id: &str) -> Result<Value, Refusal> {
+    fn registration_body(&self, user_id: &str) -> Result<Value, DemoError> {
         let Account { user_id, username, .. } = self.account(user_id)?;
         Ok(json!({ "user_id": user_id, "username": username, "display_name": username }))
     }
@@ -95,7 +95,7 @@ pub(super) async fn end_second_factor_login(
         let token = demo.end(trail, &["mfa", "login", "finalize"], &credential, expected).await?;
         // The password counts once: of two answers to one challenge, only the session that still waits goes on.
         if demo.sessions.find(&visitor.id, demo.now()).is_none() {
-            return Err(Refusal::signed_out());
+            return Err(DemoError::signed_out());
         }
         let done = sign_in::enter(&demo, &request, user_id, Stage::PasswordAndSecondFactor)?;
         Ok(done.and_result("token", json!(token)))
@@ -133,7 +133,7 @@ pub(super) async fn end_passkey_login(demo: State, request: HttpRequest, credent
         let expected = demo.expect(CeremonyName::Login, None);
         let token = demo.end(trail, &["login", "finalize"], &credential, expected).await?;
         let Some(account) = demo.accounts.with_id(&token.claims.sub) else {
-            return Err(Refusal::new(
+            return Err(DemoError::new(
                 404,
                 "account_unknown",
                 "The passkey is good, its account is gone",
@@ -153,21 +153,21 @@ pub(super) struct PaymentOrder {
 }
 
 /// A recipient and an amount that can be shown and compared: cents are written out.
-fn valid_payment(order: PaymentOrder) -> Result<(String, String), Refusal> {
+fn valid_payment(order: PaymentOrder) -> Result<(String, String), DemoError> {
     let recipient = order.recipient.trim().to_owned();
     if recipient.is_empty() || recipient.chars().count() > 64 || recipient.chars().any(char::is_control) {
-        return Err(Refusal::field("A recipient has 1 to 64 characters"));
+        return Err(DemoError::field("A recipient has 1 to 64 characters"));
     }
     let amount = order.amount.trim().replace(',', ".");
     let (whole, cents) = amount.split_once('.').unwrap_or((&amount, "00"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(whole) || !digits(cents) || whole.len() > 6 || cents.len() > 2 {
-        return Err(Refusal::field("An amount is a number such as 25 or 25.50, below a million"));
+        return Err(DemoError::field("An amount is a number such as 25 or 25.50, below a million"));
     }
     let whole = whole.trim_start_matches('0');
     let amount = format!("{}.{cents:0<2}", if whole.is_empty() { "0" } else { whole });
     if amount == "0.00" {
-        return Err(Refusal::field("An amount is more than nothing"));
+        return Err(DemoError::field("An amount is more than nothing"));
     }
     Ok((recipient, amount))
 }
@@ -193,7 +193,7 @@ pub(super) async fn begin_payment(demo: State, visitor: SignedIn, order: web::Js
 pub(super) async fn end_payment(demo: State, visitor: SignedIn, credential: Credential) -> HttpResponse {
     answer(async |trail| {
         let Some(payment) = demo.sessions.take_payment(&visitor.id) else {
-            return Err(Refusal::new(409, "payment_unknown", "No payment waits for a confirmation", ""));
+            return Err(DemoError::new(409, "payment_unknown", "No payment waits for a confirmation", ""));
         };
         let expected = Expected {
             transaction: Some(&payment.id),

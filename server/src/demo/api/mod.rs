@@ -16,7 +16,7 @@ use jsonwebtoken::jwk::JwkSet;
 use super::{
     Demo,
     backend::Trail,
-    reply::Refusal,
+    reply::DemoError,
     session::{self, Session, Stage},
     token::{self, Expected, VerifiedToken},
 };
@@ -55,7 +55,7 @@ impl Demo {
         self.clock.now()
     }
 
-    async fn keys_for(&self, trail: &mut Trail, token: &str) -> Result<JwkSet, Refusal> {
+    async fn keys_for(&self, trail: &mut Trail, token: &str) -> Result<JwkSet, DemoError> {
         let kept = self.keys.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((fetched, keys)) = kept
             && fetched.plus_millis(KEYS_KEPT_MS) > self.now()
@@ -74,12 +74,12 @@ impl Demo {
         trail: &mut Trail,
         answer: &serde_json::Value,
         expected: Expected<'_>,
-    ) -> Result<VerifiedToken, Refusal> {
+    ) -> Result<VerifiedToken, DemoError> {
         let token = answer.get("token").and_then(serde_json::Value::as_str);
-        let token = token.ok_or_else(|| Refusal::unexpected("The answer has no token"))?;
+        let token = token.ok_or_else(|| DemoError::unexpected("The answer has no token"))?;
         let keys = self.keys_for(trail, token).await?;
         token::verify(token, &keys, self.now(), expected)
-            .map_err(|fault| Refusal::new(401, "token_refused", "The token was not believed", &fault.to_string()))
+            .map_err(|fault| DemoError::new(401, "token_refused", "The token was not believed", &fault.to_string()))
     }
 }
 
@@ -103,26 +103,26 @@ fn visitor(request: &HttpRequest) -> Option<(String, Session)> {
 }
 
 impl FromRequest for SignedIn {
-    type Error = Refusal;
-    type Future = Ready<Result<Self, Refusal>>;
+    type Error = DemoError;
+    type Future = Ready<Result<Self, DemoError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(match visitor(request) {
-            Some((_, Session { stage: Stage::AwaitingSecondFactor, .. })) => Err(Refusal::second_factor_needed()),
+            Some((_, Session { stage: Stage::AwaitingSecondFactor, .. })) => Err(DemoError::second_factor_needed()),
             Some((id, session)) => Ok(Self { id, session }),
-            None => Err(Refusal::signed_out()),
+            None => Err(DemoError::signed_out()),
         })
     }
 }
 
 impl FromRequest for PasswordProven {
-    type Error = Refusal;
-    type Future = Ready<Result<Self, Refusal>>;
+    type Error = DemoError;
+    type Future = Ready<Result<Self, DemoError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(match visitor(request) {
             Some((id, session)) if session.stage == Stage::AwaitingSecondFactor => Ok(Self { id, session }),
-            _ => Err(Refusal::signed_out()),
+            _ => Err(DemoError::signed_out()),
         })
     }
 }

@@ -9,7 +9,7 @@ use super::{
     super::{
         Demo,
         backend::Trail,
-        reply::{Done, Refusal, answer},
+        reply::{DemoError, Done, answer},
     },
     SignedIn,
 };
@@ -22,7 +22,7 @@ impl Demo {
         &self,
         trail: &mut Trail,
         user_id: &str,
-    ) -> Result<Vec<CredentialItem>, Refusal> {
+    ) -> Result<Vec<CredentialItem>, DemoError> {
         let query = [("user_id", user_id), ("per_page", "100"), ("order", "asc")];
         match self.backend.get(trail, &["credentials"], &query).await {
             Err(refusal) if refusal.is(ErrorCode::UserNotFound) => Ok(Vec::new()),
@@ -31,12 +31,12 @@ impl Demo {
     }
 
     /// The API key opens every credential of the tenant: whose it is, the application must ask itself.
-    async fn own_credential(&self, trail: &mut Trail, visitor: &SignedIn, id: &str) -> Result<(), Refusal> {
+    async fn own_credential(&self, trail: &mut Trail, visitor: &SignedIn, id: &str) -> Result<(), DemoError> {
         let credential: CredentialItem = self.backend.get(trail, &["credentials", id], &[]).await?;
         if credential.user_id == visitor.session.user_id {
             return Ok(());
         }
-        Err(Refusal::new(404, "credential_not_found", "You have no such passkey", ""))
+        Err(DemoError::new(404, "credential_not_found", "You have no such passkey", ""))
     }
 }
 

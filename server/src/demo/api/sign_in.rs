@@ -9,7 +9,7 @@ use super::{
         Demo,
         account::{self, Account, PRESET_NAME, PRESET_PASSWORD, PasswordHash},
         backend::Trail,
-        reply::{Done, Refusal, answer},
+        reply::{DemoError, Done, answer},
         session::{self, Stage},
     },
     visitor,
@@ -54,7 +54,7 @@ pub(super) async fn sign_up(
         account::valid_password(&password)?;
         let salt = random(demo.entropy.as_ref())?;
         let hashed = web::block(move || PasswordHash::make(&password, salt)).await;
-        let Ok(Ok(password)) = hashed else { return Err(Refusal::internal()) };
+        let Ok(Ok(password)) = hashed else { return Err(DemoError::internal()) };
         let user_id = account::new_user_id(demo.entropy.as_ref())?;
         demo.accounts.add(Account { user_id: user_id.clone(), username, password })?;
         enter(&demo, &request, &user_id, Stage::Password)
@@ -72,9 +72,9 @@ pub(super) async fn sign_in(
         let NameAndPassword { username, password } = body.into_inner();
         let username = username.trim().to_lowercase();
         let hash = demo.accounts.hash_of(&username);
-        let right = web::block(move || hash.matches(&password)).await.map_err(|_| Refusal::internal())?;
+        let right = web::block(move || hash.matches(&password)).await.map_err(|_| DemoError::internal())?;
         let Some(account) = demo.accounts.named(&username).filter(|_| right) else {
-            return Err(Refusal::new(401, "password_wrong", "Name or password is wrong", ""));
+            return Err(DemoError::new(401, "password_wrong", "Name or password is wrong", ""));
         };
         let stage = if has_second_factor(&demo, trail, &account.user_id).await? {
             Stage::AwaitingSecondFactor
@@ -98,7 +98,7 @@ pub(super) async fn sign_out(demo: web::Data<Demo>, request: HttpRequest) -> Htt
 }
 
 /// Opens a session under a new id, in place of the visitor's earlier one.
-pub(super) fn enter(demo: &Demo, request: &HttpRequest, user_id: &str, stage: Stage) -> Result<Done, Refusal> {
+pub(super) fn enter(demo: &Demo, request: &HttpRequest, user_id: &str, stage: Stage) -> Result<Done, DemoError> {
     if let Some((id, _)) = visitor(request) {
         demo.sessions.close(&id);
     }
@@ -108,7 +108,7 @@ pub(super) fn enter(demo: &Demo, request: &HttpRequest, user_id: &str, stage: St
 
 /// Doorward knows which credentials are second factors; an application may also keep a note of its own.
 /// When it cannot be asked, nobody gets in: a failure here must not make the second factor optional.
-async fn has_second_factor(demo: &Demo, trail: &mut Trail, user_id: &str) -> Result<bool, Refusal> {
+async fn has_second_factor(demo: &Demo, trail: &mut Trail, user_id: &str) -> Result<bool, DemoError> {
     let credentials = demo.credentials_of(trail, user_id).await?;
     Ok(credentials.iter().any(|credential| credential.is_mfa))
 }

@@ -15,7 +15,7 @@ use crate::{
     app::App,
     http::{ApiError, Operation},
     service::{
-        Failure,
+        ServiceError,
         admin::{AdminCall, admin_tokens},
         audit,
     },
@@ -72,7 +72,7 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
         .app_data::<web::Data<App>>()
         .map(|data| Arc::clone(data))
         .ok_or_else(|| ApiError::internal("the server was built without its App"))?;
-    let failed = |failure: Failure| ApiError::of(Operation::Other, failure);
+    let failed = |failure: ServiceError| ApiError::of(Operation::Other, failure);
     let presented = bearer(request);
     let found = admin_tokens::recognise(&app, presented.as_deref(), app.clock.now()).await.map_err(failed)?;
     let meta = meta(request);
@@ -111,9 +111,9 @@ async fn reject(
     name: Option<String>,
     code: ErrorCode,
     reason: &str,
-) -> Result<(), Failure> {
+) -> Result<(), ServiceError> {
     let kind = AuditType::AdminTokenRejected;
     let event = audit::event(app, TenantId::INSTALLATION, meta, kind, app.clock.now())?.by(name).error(code, reason);
-    app.store.write(move |connection| event.write(connection)).await?;
+    app.db.write(move |connection| event.write(connection)).await?;
     Ok(())
 }

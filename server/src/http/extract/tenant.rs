@@ -10,7 +10,7 @@ use crate::{
     clock::random,
     domain::RequestMeta,
     http::{ApiError, Operation},
-    service::{Call, audit, auth},
+    service::{RequestContext, audit, auth},
 };
 
 /// The header in which a tenant's backend sends its key.
@@ -22,7 +22,7 @@ type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 #[derive(Debug)]
 pub struct Visitor {
     /// The call.
-    pub call: Call,
+    pub call: RequestContext,
     presented: Option<String>,
 }
 
@@ -30,7 +30,7 @@ pub struct Visitor {
 #[derive(Debug)]
 pub struct KeyHolder {
     /// The call.
-    pub call: Call,
+    pub call: RequestContext,
     /// The key's id.
     pub key: ApiKeyId,
 }
@@ -68,7 +68,7 @@ impl KeyHolder {
     }
 }
 
-async fn hold(call: Call, presented: Option<&str>) -> Result<KeyHolder, ApiError> {
+async fn hold(call: RequestContext, presented: Option<&str>) -> Result<KeyHolder, ApiError> {
     let refused = match auth::api_key(&call, presented).await {
         Ok(Some(key)) => return Ok(KeyHolder { call, key }),
         Ok(None) => ApiError::api_key_invalid(),
@@ -136,7 +136,7 @@ pub(super) async fn wait(app: &App) {
     tokio::time::sleep(delay + delay * u32::from(more) / 256).await;
 }
 
-async fn call(request: &HttpRequest) -> Result<Call, ApiError> {
+async fn call(request: &HttpRequest) -> Result<RequestContext, ApiError> {
     let app: Arc<App> = request
         .app_data::<web::Data<App>>()
         .map(|data| Arc::clone(data))
@@ -145,7 +145,7 @@ async fn call(request: &HttpRequest) -> Result<Call, ApiError> {
     let found = app.tenants.get(&app, id).await.map_err(|failure| ApiError::of(Operation::Other, failure))?;
     let tenant =
         found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, ErrorCode::TenantNotFound, "tenant not found", ""))?;
-    Ok(Call { app, tenant, meta: meta(request) })
+    Ok(RequestContext { app, tenant, meta: meta(request) })
 }
 
 fn presented_key(request: &HttpRequest) -> Option<String> {

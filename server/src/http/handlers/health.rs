@@ -19,6 +19,6 @@ pub async fn alive() -> HttpResponse {
         (status = 503, description = "the database does not answer", body = ErrorBody),
     ))]
 pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    app.store.ping().await.map_err(ApiError::unavailable)?;
+    app.db.ping().await.map_err(ApiError::unavailable)?;
     Ok(HttpResponse::Ok().json(serde_json::json!({ "ready": true })))
 }

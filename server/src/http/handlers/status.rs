@@ -10,7 +10,7 @@ const PAGE: &str = include_str!("status.html");
 #[utoipa::path(get, path = "/", tag = "Health", security(()),
     responses((status = 200, description = "a page for people", body = String, content_type = "text/html")))]
 pub async fn page(app: web::Data<App>) -> HttpResponse {
-    let (class, state) = match app.store.ping().await {
+    let (class, state) = match app.db.ping().await {
         Ok(()) => ("up", "ready"),
         Err(_) => ("down", "waiting for its database"),
     };

@@ -10,16 +10,17 @@ use super::{AdminCall, granted};
 use crate::{
     app::App,
     crypto::{GeneratedSecret, KeyKind, KeyScope, PresentedKey},
+    db::DbError,
     domain::AdminToken,
-    service::{Failure, Refusal, validate},
-    store::{StoreError, admin_tokens as table},
+    service::{Refusal, ServiceError, validate},
+    store::admin_tokens as table,
 };
 
 /// Creates a token. The answer is the only one that carries it.
 ///
 /// # Errors
 /// [`Refusal::Invalid`], [`Refusal::Conflict`] when the name is taken.
-pub async fn create(call: &AdminCall, request: CreateAdminTokenRequest) -> Result<CreatedSecret, Failure> {
+pub async fn create(call: &AdminCall, request: CreateAdminTokenRequest) -> Result<CreatedSecret, ServiceError> {
     let now = call.app.clock.now();
     let name = validate::label("name", request.name)?;
     let expires_at = validate::future("expires_at", request.expires_at, now)?;
@@ -41,7 +42,7 @@ pub async fn create(call: &AdminCall, request: CreateAdminTokenRequest) -> Resul
     let event = call.event(TenantId::INSTALLATION, AuditType::AdminTokenCreated, now)?.detail(describe(&token));
     call.change(move |connection| {
         match table::insert(connection, &token) {
-            Err(StoreError::Duplicate { .. }) => {
+            Err(DbError::Duplicate { .. }) => {
                 return Ok(Err(Refusal::Conflict(format!("an admin token named `{}` exists already", token.name))));
             }
             inserted => inserted?,
@@ -62,7 +63,7 @@ fn describe(token: &AdminToken) -> Value {
 ///
 /// # Errors
 /// As the database has them.
-pub async fn list(call: &AdminCall) -> Result<Vec<AdminTokenItem>, Failure> {
+pub async fn list(call: &AdminCall) -> Result<Vec<AdminTokenItem>, ServiceError> {
     let item = |token: AdminToken| AdminTokenItem {
         secret: SecretItem {
             id: token.id.uuid(),
@@ -81,7 +82,7 @@ pub async fn list(call: &AdminCall) -> Result<Vec<AdminTokenItem>, Failure> {
 ///
 /// # Errors
 /// [`Refusal::SecretNotFound`].
-pub async fn revoke(call: &AdminCall, id: AdminTokenId) -> Result<(), Failure> {
+pub async fn revoke(call: &AdminCall, id: AdminTokenId) -> Result<(), ServiceError> {
     let now = call.app.clock.now();
     let event = call.event(TenantId::INSTALLATION, AuditType::AdminTokenRevoked, now)?;
     call.change(move |connection| {
@@ -130,11 +131,11 @@ pub async fn recognise(
     app: &App,
     presented: Option<&str>,
     now: Timestamp,
-) -> Result<Result<AdminToken, Rejected>, Failure> {
+) -> Result<Result<AdminToken, Rejected>, ServiceError> {
     let Some(presented) = presented else { return Ok(Err(Rejected::Missing)) };
     let Some(presented) = PresentedKey::parse(KeyKind::Admin, presented) else { return Ok(Err(Rejected::Malformed)) };
     let id = AdminTokenId::new(presented.id);
-    let found = app.store.read(move |connection| table::find(connection, id)).await?;
+    let found = app.db.read(move |connection| table::find(connection, id)).await?;
     let Some(token) = found else { return Ok(Err(Rejected::Unknown)) };
     if token.expires_at.is_some_and(|expiry| expiry <= now) {
         return Ok(Err(Rejected::Expired));

@@ -10,7 +10,7 @@ use super::{AdminCall, existing, granted};
 use crate::{
     crypto::{GeneratedSecret, KeyKind},
     domain::ApiKey,
-    service::{Failure, Refusal, validate},
+    service::{Refusal, ServiceError, validate},
     store::{api_keys as table, tenants},
 };
 
@@ -21,7 +21,7 @@ pub(super) async fn generate(
     name: String,
     expires_at: Option<Timestamp>,
     now: Timestamp,
-) -> Result<(ApiKey, CreatedSecret), Failure> {
+) -> Result<(ApiKey, CreatedSecret), ServiceError> {
     let made = GeneratedSecret::new(KeyKind::Api, call.app.entropy.as_ref())?;
     let id = made.id;
     let hash = call.app.keys.hasher().hash(made.secret).await?;
@@ -53,7 +53,7 @@ pub async fn create(
     call: &AdminCall,
     tenant: TenantId,
     request: CreateSecretRequest,
-) -> Result<CreatedSecret, Failure> {
+) -> Result<CreatedSecret, ServiceError> {
     let now = call.app.clock.now();
     let name = validate::label("name", request.name)?;
     let expires_at = validate::future("expires_at", request.expires_at, now)?;
@@ -74,7 +74,7 @@ pub async fn create(
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`].
-pub async fn list(call: &AdminCall, tenant: TenantId) -> Result<Vec<SecretItem>, Failure> {
+pub async fn list(call: &AdminCall, tenant: TenantId) -> Result<Vec<SecretItem>, ServiceError> {
     let keys = call
         .read(move |connection| match tenants::find(connection, tenant)? {
             Some(_) => table::list(connection, tenant).map(Some),
@@ -96,7 +96,7 @@ pub async fn list(call: &AdminCall, tenant: TenantId) -> Result<Vec<SecretItem>,
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`].
-pub async fn revoke(call: &AdminCall, tenant: TenantId, id: ApiKeyId) -> Result<(), Failure> {
+pub async fn revoke(call: &AdminCall, tenant: TenantId, id: ApiKeyId) -> Result<(), ServiceError> {
     let now = call.app.clock.now();
     let event = call.event(tenant, AuditType::ApiKeyRevoked, now)?;
     call.change(move |connection| {

@@ -13,11 +13,12 @@ use std::sync::Arc;
 
 use doorward_shared::{AuditType, TenantId, Timestamp};
 
-use super::{Failure, Refusal, audit};
+use super::{Refusal, ServiceError, audit};
 use crate::{
     app::App,
+    db::{Connection, DbError},
     domain::{RequestMeta, Tenant},
-    store::{Connection, StoreError, tenants as table},
+    store::tenants as table,
 };
 
 /// An administrator's request.
@@ -33,34 +34,34 @@ pub struct AdminCall {
 
 impl AdminCall {
     /// A new event of a tenant's log, or of the installation's, by this administrator.
-    fn event(&self, tenant: TenantId, kind: AuditType, now: Timestamp) -> Result<audit::Entry, Failure> {
+    fn event(&self, tenant: TenantId, kind: AuditType, now: Timestamp) -> Result<audit::Entry, ServiceError> {
         Ok(audit::event(&self.app, tenant, &self.meta, kind, now)?.by(self.actor.clone()))
     }
 
     /// Changes something that requests remember: every process sees it before its next request.
     async fn change<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&mut Connection) -> Result<Result<T, Refusal>, StoreError> + Send + 'static,
-    ) -> Result<T, Failure> {
+        change: impl FnOnce(&mut Connection) -> Result<Result<T, Refusal>, DbError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
         // A refusal inside the unit of work has changed nothing; its commit is empty.
-        self.app.store.administer(change).await?.map_err(Failure::from)
+        self.app.db.write_and_invalidate(change).await?.map_err(ServiceError::from)
     }
 
     async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, Failure> {
-        Ok(self.app.store.read(read).await?)
+        read: impl FnOnce(&mut Connection) -> Result<T, DbError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        Ok(self.app.db.read(read).await?)
     }
 }
 
 /// The tenant, or the refusal that there is none.
-fn existing(connection: &mut Connection, id: TenantId) -> Result<Result<Tenant, Refusal>, StoreError> {
+fn existing(connection: &mut Connection, id: TenantId) -> Result<Result<Tenant, Refusal>, DbError> {
     Ok(table::find(connection, id)?.ok_or(Refusal::TenantNotFound))
 }
 
 /// The same for a change that depends on what it reads: other changes of the tenant, on whatever node, wait for its end.
-fn locked(connection: &mut Connection, id: TenantId) -> Result<Result<Tenant, Refusal>, StoreError> {
+fn locked(connection: &mut Connection, id: TenantId) -> Result<Result<Tenant, Refusal>, DbError> {
     table::lock(connection, id)?;
     existing(connection, id)
 }

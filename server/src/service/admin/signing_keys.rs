@@ -12,7 +12,7 @@ use super::{AdminCall, granted, locked};
 use crate::{
     clock, crypto,
     domain::SigningKeyRecord,
-    service::{Failure, Refusal},
+    service::{Refusal, ServiceError},
     store::{signing_keys as table, tenants},
 };
 
@@ -26,13 +26,13 @@ pub(super) async fn generate(
     algorithm: SigningAlgorithm,
     now: Timestamp,
     signs_from: Timestamp,
-) -> Result<SigningKeyRecord, Failure> {
+) -> Result<SigningKeyRecord, ServiceError> {
     let app = Arc::clone(&call.app);
     let id = SigningKeyId::new(clock::random_uuid(app.entropy.as_ref())?);
     let made = tokio::task::spawn_blocking(move || {
         crypto::signing_key::generate(tenant, id, algorithm, now, signs_from, &app.master_key, app.entropy.as_ref())
     });
-    let made = made.await.map_err(|error| Failure::Internal(format!("signing key generation: {error}")))?;
+    let made = made.await.map_err(|error| ServiceError::Internal(format!("signing key generation: {error}")))?;
     Ok(made?)
 }
 
@@ -44,7 +44,7 @@ pub async fn create(
     call: &AdminCall,
     tenant: TenantId,
     request: CreateSigningKeyRequest,
-) -> Result<SigningKeyItem, Failure> {
+) -> Result<SigningKeyItem, ServiceError> {
     let now = call.app.clock.now();
     let signs_from = now.plus_millis(PUBLISHED_BEFORE_SIGNING_MS);
     let present = list(call, tenant).await?;
@@ -71,7 +71,7 @@ pub async fn create(
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`].
-pub async fn list(call: &AdminCall, tenant: TenantId) -> Result<Vec<SigningKeyItem>, Failure> {
+pub async fn list(call: &AdminCall, tenant: TenantId) -> Result<Vec<SigningKeyItem>, ServiceError> {
     let snapshot = call.app.tenants.get(&call.app, tenant).await?.ok_or(Refusal::TenantNotFound)?;
     let signing = snapshot.signing_keys.active_id(call.app.clock.now());
     let records = call
@@ -88,7 +88,7 @@ pub async fn list(call: &AdminCall, tenant: TenantId) -> Result<Vec<SigningKeyIt
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], [`Refusal::SecretInUse`] for the only key that can sign.
-pub async fn retire(call: &AdminCall, tenant: TenantId, id: SigningKeyId) -> Result<(), Failure> {
+pub async fn retire(call: &AdminCall, tenant: TenantId, id: SigningKeyId) -> Result<(), ServiceError> {
     let now = call.app.clock.now();
     let event = call.event(tenant, AuditType::SigningKeyRetired, now)?;
     call.change(move |connection| {

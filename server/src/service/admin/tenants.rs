@@ -15,7 +15,7 @@ use super::{AdminCall, api_keys, granted, locked, signing_keys};
 use crate::{
     clock,
     domain::{Tenant, config_rules, config_shape},
-    service::{Failure, Refusal, validate},
+    service::{Refusal, ServiceError, validate},
     store::{api_keys as keys_table, signing_keys as signing_table, tenants as table},
 };
 
@@ -23,7 +23,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Refusal::Invalid`], [`Refusal::Config`].
-pub async fn create(call: &AdminCall, request: CreateTenantRequest) -> Result<CreatedTenant, Failure> {
+pub async fn create(call: &AdminCall, request: CreateTenantRequest) -> Result<CreatedTenant, ServiceError> {
     let now = call.app.clock.now();
     let display_name = validate::label("display_name", request.display_name)?;
     let config = request.config.unwrap_or_else(|| local_config(&display_name));
@@ -76,7 +76,11 @@ fn local_config(display_name: &str) -> TenantConfig {
 ///
 /// # Errors
 /// As the database has them.
-pub async fn list(call: &AdminCall, search: Option<String>, page: PageRequest) -> Result<Page<TenantItem>, Failure> {
+pub async fn list(
+    call: &AdminCall,
+    search: Option<String>,
+    page: PageRequest,
+) -> Result<Page<TenantItem>, ServiceError> {
     call.read(move |connection| table::list(connection, search.as_deref(), page)).await
 }
 
@@ -84,7 +88,7 @@ pub async fn list(call: &AdminCall, search: Option<String>, page: PageRequest) -
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`].
-pub async fn get(call: &AdminCall, id: TenantId) -> Result<TenantDetail, Failure> {
+pub async fn get(call: &AdminCall, id: TenantId) -> Result<TenantDetail, ServiceError> {
     let tenant = call.read(move |connection| table::find(connection, id)).await?;
     let Tenant { id, display_name, config, .. } = tenant.ok_or(Refusal::TenantNotFound)?;
     Ok(TenantDetail { id, display_name, config })
@@ -94,7 +98,7 @@ pub async fn get(call: &AdminCall, id: TenantId) -> Result<TenantDetail, Failure
 ///
 /// # Errors
 /// [`Refusal::Invalid`], [`Refusal::TenantNotFound`].
-pub async fn rename(call: &AdminCall, id: TenantId, request: UpdateTenantRequest) -> Result<(), Failure> {
+pub async fn rename(call: &AdminCall, id: TenantId, request: UpdateTenantRequest) -> Result<(), ServiceError> {
     let now = call.app.clock.now();
     let name = validate::label("display_name", request.display_name)?;
     let event = call.event(id, AuditType::TenantUpdated, now)?;
@@ -124,7 +128,7 @@ pub fn check(value: &Value, read: Option<&TenantConfig>) -> ConfigCheck {
 ///
 /// # Errors
 /// [`Refusal::Config`], [`Refusal::TenantNotFound`].
-pub async fn configure(call: &AdminCall, id: TenantId, config: TenantConfig) -> Result<(), Failure> {
+pub async fn configure(call: &AdminCall, id: TenantId, config: TenantConfig) -> Result<(), ServiceError> {
     let now = call.app.clock.now();
     let event = call.event(id, AuditType::TenantConfigUpdated, now)?;
     call.change(move |connection| {
@@ -141,7 +145,7 @@ pub async fn configure(call: &AdminCall, id: TenantId, config: TenantConfig) -> 
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`].
-pub async fn delete(call: &AdminCall, id: TenantId) -> Result<(), Failure> {
+pub async fn delete(call: &AdminCall, id: TenantId) -> Result<(), ServiceError> {
     let now = call.app.clock.now();
     let event = call.event(TenantId::INSTALLATION, AuditType::TenantDeleted, now)?;
     call.change(move |connection| {

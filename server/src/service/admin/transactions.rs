@@ -8,7 +8,7 @@ use doorward_shared::{
 use super::{AdminCall, existing, granted, users};
 use crate::{
     domain::{Transaction, list::TimeQuery},
-    service::{Failure, Refusal, transactions as transaction_items},
+    service::{Refusal, ServiceError, transactions as transaction_items},
     store::transactions as table,
 };
 
@@ -17,12 +17,12 @@ use crate::{
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], [`Refusal::UserNotFound`].
-pub async fn newest(
+pub async fn search(
     call: &AdminCall,
     tenant: TenantId,
     user: Option<String>,
     query: TimeQuery,
-) -> Result<TransactionPage, Failure> {
+) -> Result<TransactionPage, ServiceError> {
     let found = call
         .read(move |connection| {
             granted!(existing(connection, tenant)?);
@@ -30,7 +30,7 @@ pub async fn newest(
                 Some(name) => Some(granted!(users::find(connection, tenant, &name)?.ok_or(Refusal::UserNotFound)).id),
                 None => None,
             };
-            let found = table::newest(connection, tenant, user, &query)?;
+            let found = table::search(connection, tenant, user, &query)?;
             let items = found.rows.into_iter().map(|(transaction, user_id)| summary(transaction, user_id)).collect();
             Ok(Ok(TransactionPage { items, next: found.next.map(|place| place.encode()) }))
         })

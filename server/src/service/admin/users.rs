@@ -9,9 +9,10 @@ use serde_json::json;
 
 use super::{AdminCall, existing, granted};
 use crate::{
+    db::{Connection, DbError},
     domain::{CredentialId, User, list::TimeQuery},
-    service::{Failure, Refusal, credentials as credential_items, transactions as transaction_items},
-    store::{Connection, StoreError, credentials, tenants, transactions, users as table},
+    service::{Refusal, ServiceError, credentials as credential_items, transactions as transaction_items},
+    store::{credentials, tenants, transactions, users as table},
 };
 
 /// A page of the users; with `search`, of those whose ids or names contain it.
@@ -24,7 +25,7 @@ pub async fn list(
     search: Option<String>,
     order: Order,
     page: PageRequest,
-) -> Result<Page<UserItem>, Failure> {
+) -> Result<Page<UserItem>, ServiceError> {
     let found = call
         .read(move |connection| match tenants::find(connection, tenant)? {
             Some(_) => table::page(connection, tenant, search.as_deref(), order, page).map(Some),
@@ -40,11 +41,11 @@ pub async fn list(
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`].
-pub async fn newest(call: &AdminCall, tenant: TenantId, query: TimeQuery) -> Result<UserSummaryPage, Failure> {
+pub async fn search(call: &AdminCall, tenant: TenantId, query: TimeQuery) -> Result<UserSummaryPage, ServiceError> {
     let found = call
         .read(move |connection| {
             granted!(existing(connection, tenant)?);
-            let found = table::newest(connection, tenant, &query)?;
+            let found = table::search(connection, tenant, &query)?;
             let ids: Vec<UserId> = found.rows.iter().map(|user| user.id).collect();
             let mut used = credentials::of_users(connection, tenant, &ids)?;
             let summary = |user: User| {
@@ -62,7 +63,7 @@ pub async fn newest(call: &AdminCall, tenant: TenantId, query: TimeQuery) -> Res
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], [`Refusal::UserNotFound`], [`Refusal::CredentialNotFound`], also for another user's.
-pub async fn delete_credential(call: &AdminCall, tenant: TenantId, name: &str, id: &str) -> Result<(), Failure> {
+pub async fn delete_credential(call: &AdminCall, tenant: TenantId, name: &str, id: &str) -> Result<(), ServiceError> {
     let (name, id) = (name.to_owned(), id.to_owned());
     let event = call.event(tenant, AuditType::WebauthnCredentialDeleted, call.app.clock.now())?;
     call.change(move |connection| {
@@ -86,7 +87,7 @@ pub async fn delete_credential(call: &AdminCall, tenant: TenantId, name: &str, i
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], [`Refusal::UserNotFound`].
-pub async fn get(call: &AdminCall, tenant: TenantId, name: &str) -> Result<UserDetail, Failure> {
+pub async fn get(call: &AdminCall, tenant: TenantId, name: &str) -> Result<UserDetail, ServiceError> {
     let name = name.to_owned();
     let found = call
         .read(move |connection| {
@@ -110,7 +111,7 @@ pub async fn get(call: &AdminCall, tenant: TenantId, name: &str) -> Result<UserD
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], [`Refusal::UserNotFound`].
-pub async fn delete(call: &AdminCall, tenant: TenantId, name: &str) -> Result<(), Failure> {
+pub async fn delete(call: &AdminCall, tenant: TenantId, name: &str) -> Result<(), ServiceError> {
     let name = name.to_owned();
     let event = call.event(tenant, AuditType::UserDeleted, call.app.clock.now())?;
     call.change(move |connection| {
@@ -124,7 +125,7 @@ pub async fn delete(call: &AdminCall, tenant: TenantId, name: &str) -> Result<()
 }
 
 /// By the tenant's own id first: it may happen to look like a UUID.
-pub(super) fn find(connection: &mut Connection, tenant: TenantId, name: &str) -> Result<Option<User>, StoreError> {
+pub(super) fn find(connection: &mut Connection, tenant: TenantId, name: &str) -> Result<Option<User>, DbError> {
     if name.contains('\0') {
         return Ok(None);
     }

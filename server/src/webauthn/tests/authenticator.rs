@@ -19,8 +19,8 @@ use super::fixture::{ORIGIN, RP_ID, assertion_body, b64, registration_body, stat
 use crate::{
     domain::{CeremonyState, ChallengeValue, Credential},
     webauthn::{
-        Refusal, VerifiedAssertion, VerifiedRegistration, parse_assertion, parse_registration, verify_assertion,
-        verify_registration,
+        VerificationError, VerifiedAssertion, VerifiedRegistration, parse_assertion, parse_registration,
+        verify_assertion, verify_registration,
     },
 };
 
@@ -203,7 +203,7 @@ impl Registration {
         registration_body(&self.id, self.client_data.as_bytes(), &self.attestation_object())
     }
 
-    pub(super) fn verify(&self) -> Result<VerifiedRegistration, Refusal> {
+    pub(super) fn verify(&self) -> Result<VerifiedRegistration, VerificationError> {
         let parsed = parse_registration(self.body().to_string().as_bytes()).unwrap();
         verify_registration(&self.state, &self.challenge, &parsed)
     }
@@ -266,12 +266,12 @@ impl Assertion {
         assertion_body(&self.id, self.client_data.as_bytes(), &auth_data, &signature)
     }
 
-    pub(super) fn verify(&self) -> Result<VerifiedAssertion, Refusal> {
+    pub(super) fn verify(&self) -> Result<VerifiedAssertion, VerificationError> {
         self.verify_body(&self.body()).expect("a body that can be read")
     }
 
     /// The verdict on a body, where it can be read, held against webauthn-rs's.
-    pub(super) fn verify_body(&self, body: &Value) -> Option<Result<VerifiedAssertion, Refusal>> {
+    pub(super) fn verify_body(&self, body: &Value) -> Option<Result<VerifiedAssertion, VerificationError>> {
         let body = body.to_string();
         let parsed = parse_assertion(body.as_bytes()).ok()?;
         let verdict = verify_assertion(&self.state, &self.challenge, &self.credential, &parsed);

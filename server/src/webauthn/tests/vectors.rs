@@ -8,7 +8,7 @@ use super::fixture::{ORIGIN, RP_ID, assertion_body, registration_body, state, st
 use crate::{
     domain::ChallengeValue,
     webauthn::{
-        Malformed, Refusal, VerifiedRegistration, parse_assertion, parse_registration, verify_assertion,
+        Malformed, VerificationError, VerifiedRegistration, parse_assertion, parse_registration, verify_assertion,
         verify_registration,
     },
 };
@@ -63,12 +63,12 @@ pub(super) fn all() -> Vec<Vector> {
     serde_json::from_str::<Vectors>(include_str!("vectors.json")).unwrap().vectors
 }
 
-pub(super) fn register(vector: &Vector) -> Result<VerifiedRegistration, Refusal> {
+pub(super) fn register(vector: &Vector) -> Result<VerifiedRegistration, VerificationError> {
     try_register(vector).unwrap()
 }
 
 /// The outer result is the reading, the inner one the judgement.
-pub(super) fn try_register(vector: &Vector) -> Result<Result<VerifiedRegistration, Refusal>, Malformed> {
+pub(super) fn try_register(vector: &Vector) -> Result<Result<VerifiedRegistration, VerificationError>, Malformed> {
     let Registration { challenge, credential_id, client_data_json, attestation_object, .. } = &vector.registration;
     let body = registration_body(&credential_id.0, &client_data_json.0, &attestation_object.0).to_string();
     let parsed = parse_registration(body.as_bytes())?;

@@ -1,6 +1,6 @@
 //! `/audit_logs` and `/tenants/{tenant_id}/audit_logs`.
 
-use doorward_server::{domain::RequestMeta, service::audit, store::Connection};
+use doorward_server::{db::Connection, domain::RequestMeta, service::audit};
 use doorward_shared::{AuditType, TenantId, admin::Role};
 use doorward_testkit::{Http, Person, TestServer, TestTenant};
 use serde_json::Value;
@@ -93,7 +93,7 @@ async fn what_a_text_finds_often_in_all_logs_is_not_counted() {
         })
         .collect();
     let write = move |connection: &mut Connection| entries.into_iter().try_for_each(|entry| entry.write(connection));
-    server.app.store.write(write).await.unwrap();
+    server.app.db.write(write).await.unwrap();
 
     let counted = admin.get("/audit_logs?q=person%2020").await.expect(200);
     assert_eq!(counted.header("x-total-count"), Some("12"), "20, 200 to 209, 2000");

@@ -18,11 +18,11 @@ pub mod users;
 
 use crate::{
     http::{ApiError, Operation},
-    service::{Failure, Refusal},
+    service::{Refusal, ServiceError},
 };
 
 /// The words for a failure on this API.
-fn failed(failure: Failure) -> ApiError {
+fn failed(failure: ServiceError) -> ApiError {
     ApiError::of(Operation::Other, failure)
 }
 

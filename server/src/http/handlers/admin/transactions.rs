@@ -39,5 +39,5 @@ use crate::{
 pub async fn list(caller: Auditor, path: Path<String>, query: Query) -> Result<Json<TransactionPage>, ApiError> {
     let tenant = path_tenant(&path)?;
     let user = pages::text(&query, "user_id");
-    transactions::newest(&caller.call, tenant, user, pages::by_time(&query)?).await.map(Json).map_err(failed)
+    transactions::search(&caller.call, tenant, user, pages::by_time(&query)?).await.map(Json).map_err(failed)
 }

@@ -38,5 +38,5 @@ use crate::{
 )]
 pub async fn list(caller: Auditor, path: Path<String>, query: Query) -> Result<Json<UserSummaryPage>, ApiError> {
     let tenant = path_tenant(&path)?;
-    users::newest(&caller.call, tenant, pages::by_time(&query)?).await.map(Json).map_err(failed)
+    users::search(&caller.call, tenant, pages::by_time(&query)?).await.map(Json).map_err(failed)
 }

@@ -1,0 +1,59 @@
+//! The schema's history, embedded in the binary.
+
+use diesel::{
+    backend::Backend,
+    migration::{Migration, MigrationSource},
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::error::DbError;
+
+pub(super) const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
+pub(super) const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
+
+/// What is to be done to the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SchemaChange {
+    /// Apply what is pending.
+    Up,
+    /// Revert everything.
+    DownAll,
+    /// Revert the newest.
+    #[cfg(test)]
+    DownOne,
+    /// Only list pending migrations.
+    ListPending,
+}
+
+/// Changes the schema; the answer names the migrations that were, or are to be, applied or reverted.
+/// The caller holds a lock, so that no other process does the same.
+pub(super) fn change<DB: Backend>(
+    conn: &mut impl MigrationHarness<DB>,
+    source: EmbeddedMigrations,
+    change: SchemaChange,
+) -> Result<Vec<String>, DbError> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| DbError::Database(format!("migration: {error}"));
+    if change == SchemaChange::Up {
+        // Writing with old code into a newer schema could destroy what that code does not know.
+        let known: Vec<Box<dyn Migration<DB>>> = source.migrations().map_err(failed)?;
+        for version in conn.applied_migrations().map_err(failed)? {
+            if !known.iter().any(|migration| migration.name().version() == version) {
+                let reason = format!("the schema is newer than this program: it has migration {version}");
+                return Err(DbError::Database(reason));
+            }
+        }
+    }
+    Ok(match change {
+        SchemaChange::Up => names(conn.run_pending_migrations(source).map_err(failed)?.iter()),
+        SchemaChange::DownAll => names(conn.revert_all_migrations(source).map_err(failed)?.iter()),
+        #[cfg(test)]
+        SchemaChange::DownOne => names(std::iter::once(conn.revert_last_migration(source).map_err(failed)?)),
+        SchemaChange::ListPending => {
+            names(conn.pending_migrations(source).map_err(failed)?.iter().map(|m| m.name().version()))
+        }
+    })
+}
+
+fn names(versions: impl Iterator<Item = impl std::fmt::Display>) -> Vec<String> {
+    versions.map(|version| version.to_string()).collect()
+}
