@@ -20,14 +20,14 @@ fn plan() -> Plan {
     Plan { seed: 7, tenants: 12, users: 60, rows: 3_000, days: 9, until: UNTIL, hostile: true }
 }
 
-/// A database of a test's own, and the folder that goes with it.
-struct Place {
+/// A database and data folder of one test.
+struct TestInstallation {
     folder: TempDir,
     url: String,
     _database: Option<TestDatabase>,
 }
 
-impl Place {
+impl TestInstallation {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (url, database) = database::for_test(folder.path()).await;
@@ -45,7 +45,7 @@ impl Place {
         builder.settings(settings).start().await
     }
 
-    /// A table's rows, each as one text.
+    /// Returns the rows of a table, each as one text.
     async fn rows(&self, table: &str, columns: &[&str]) -> Vec<String> {
         let columns: Vec<String> =
             columns.iter().map(|column| format!("COALESCE(CAST({column} AS TEXT), '-')")).collect();
@@ -54,7 +54,7 @@ impl Place {
         rows
     }
 
-    /// Everything that comes from the number alone.
+    /// Returns all rows that depend only on the seed.
     async fn content(&self) -> Vec<Vec<String>> {
         let signing_keys = &["tenant_id", "id", "algorithm", "created_at", "signs_from"];
         let users = &["tenant_id", "id", "external_id", "name", "display_name", "created_at"];
@@ -127,8 +127,9 @@ fn differences(one: &[String], other: &[String]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_same_number_makes_the_same_rows_and_another_one_others() {
-    let (one, two, other) = (Place::new().await, Place::new().await, Place::new().await);
+async fn same_seed_gives_the_same_rows() {
+    let (one, two, other) =
+        (TestInstallation::new().await, TestInstallation::new().await, TestInstallation::new().await);
     one.fill(plan(), false).await.unwrap();
     two.fill(plan(), false).await.unwrap();
     other.fill(Plan { seed: 8, ..plan() }, false).await.unwrap();
@@ -141,8 +142,8 @@ async fn the_same_number_makes_the_same_rows_and_another_one_others() {
     for (table, (one, other)) in content.iter().zip(&other.content().await).enumerate() {
         assert_ne!(one, other, "table {table}");
     }
-    // Secrets are each run's own.
-    let hash = |place: &Place| {
+    // Secrets differ in each run.
+    let hash = |place: &TestInstallation| {
         let url = place.url.clone();
         async move { texts(&url, "SELECT DISTINCT secret_hash AS value FROM api_keys").await }
     };
@@ -152,8 +153,8 @@ async fn the_same_number_makes_the_same_rows_and_another_one_others() {
 }
 
 #[tokio::test]
-async fn there_is_as_much_as_was_asked_for() {
-    let place = Place::new().await;
+async fn row_counts_match_the_plan() {
+    let place = TestInstallation::new().await;
     let made = place.fill(plan(), false).await.unwrap();
     let number = |table: &str| made.rows.iter().find(|(name, _)| *name == table).map(|(_, rows)| *rows);
     assert_eq!(["tenants", "users", "credentials", "audit_logs"].map(number), [12, 60, 120, 3_000].map(Some));
@@ -177,14 +178,14 @@ async fn there_is_as_much_as_was_asked_for() {
     let hostile = "SELECT display_name AS value FROM users WHERE display_name LIKE '%<script>%' \
                    OR display_name LIKE '%DROP TABLE%' OR display_name LIKE '%passwd' OR display_name LIKE '%HYPERLINK%'";
     assert!(!texts(&place.url, hostile).await.is_empty());
-    let tame = Place::new().await;
+    let tame = TestInstallation::new().await;
     tame.fill(Plan { hostile: false, ..plan() }, false).await.unwrap();
     assert_eq!(texts(&tame.url, hostile).await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn totals_equal_a_recount_and_go_when_the_rows_go() {
-    let place = Place::new().await;
+    let place = TestInstallation::new().await;
     place.fill(plan(), false).await.unwrap();
     let (kept, counted) = (place.totals().await, place.recount().await);
     for (kept, counted) in kept.iter().zip(&counted) {
@@ -207,19 +208,19 @@ async fn totals_equal_a_recount_and_go_when_the_rows_go() {
 }
 
 #[tokio::test]
-async fn a_database_with_tenants_is_added_to_only_when_asked() {
-    let place = Place::new().await;
+async fn database_with_tenants_requires_the_append_option() {
+    let place = TestInstallation::new().await;
     place.fill(plan(), false).await.unwrap();
     let before = place.content().await;
     let more = Plan { seed: 8, ..plan() };
     assert!(matches!(place.fill(more, false).await, Err(SeedError::Tenants(12))));
-    // The same rows again: nothing is half written.
+    // Writing the same rows again fails and changes nothing.
     assert!(matches!(place.fill(plan(), true).await, Err(SeedError::Database(_))));
     assert_eq!(place.content().await, before);
     place.fill(more, true).await.unwrap();
     assert_eq!(place.rows("tenants", &["id"]).await.len(), 24);
     assert_eq!(place.totals().await, place.recount().await);
-    // The indexes that were taken down are back.
+    // Dropped indexes are restored.
     let index = if place.url.starts_with("postgres") {
         "SELECT CAST(indexname AS TEXT) AS value FROM pg_indexes WHERE indexname = 'audit_logs_by_id'"
     } else {
@@ -229,10 +230,10 @@ async fn a_database_with_tenants_is_added_to_only_when_asked() {
 }
 
 #[tokio::test]
-async fn a_database_that_a_server_uses_is_left_alone() {
-    let place = Place::new().await;
+async fn database_in_use_is_rejected() {
+    let place = TestInstallation::new().await;
     let server = place.serve(|_| ()).await;
-    // A pool connects when it has something to do.
+    // The pool connects on first use.
     server.app.db.ping().await.unwrap();
     assert!(matches!(place.fill(plan(), false).await, Err(SeedError::InUse)));
     server.stop().await;
@@ -240,7 +241,7 @@ async fn a_database_that_a_server_uses_is_left_alone() {
 }
 
 #[test]
-fn the_file_for_the_load_generator_is_read_back_and_only_its_owners() {
+fn seed_file_round_trips_and_only_its_owner_can_read_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let path: &Path = &folder.path().join("seeded.json");
@@ -256,7 +257,7 @@ fn the_file_for_the_load_generator_is_read_back_and_only_its_owners() {
 }
 
 #[test]
-fn shares_add_up_for_any_number_of_tenants() {
+fn tenant_shares_sum_to_the_totals() {
     for (tenants, users, rows) in
         [(1, 0, 0), (1, 5, 7), (3, 2, 1), (10, 10, 1_000), (97, 1_000, 12_345), (1_000, 100, 3)]
     {

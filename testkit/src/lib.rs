@@ -4,7 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "test support: what fails here is a failed test"
+    reason = "test support: a panic is a failed test"
 )]
 
 pub mod audit;

@@ -17,7 +17,7 @@ use doorward_shared::{
     admin::SigningAlgorithm,
     public::{CeremonyName, TokenClaims},
 };
-use doorward_testkit::reference_verifier::{self, Asked, Known};
+use doorward_testkit::reference_verifier::{self, Expected, StoredCredential};
 use serde_json::Value;
 
 use crate::cpu;
@@ -123,14 +123,15 @@ impl Baseline {
     pub(crate) fn verify_with_webauthn_rs(&self, threads: usize) -> Duration {
         cpu::each(threads, &self.inputs, |input| {
             let rp = &input.challenge.state.relying_party;
-            let asked = Asked {
+            let expected = Expected {
                 rp_id: &rp.id,
                 origin: rp.origins.first().expect("an origin"),
                 challenge: &input.challenge.value.0,
                 user_verification: false,
             };
-            let known = Known { public_key: &input.credential.public_key, sign_count: input.credential.sign_count };
-            reference_verifier::of(asked, known, &input.body).expect("a good signature");
+            let stored =
+                StoredCredential { public_key: &input.credential.public_key, sign_count: input.credential.sign_count };
+            reference_verifier::verify(expected, stored, &input.body).expect("a good signature");
         })
     }
 

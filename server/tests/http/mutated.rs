@@ -9,7 +9,7 @@ use doorward_testkit::{
 };
 use serde_json::{Value, json};
 
-/// An authenticator whose counter is far enough on for "two back" to differ from zero, and whose passkeys are backed up:
+/// An authenticator whose counter is far enough on for "two less" to differ from zero, and whose passkeys are backed up:
 /// backup eligibility may rise, and must not fall.
 async fn experienced(tenant: &TestTenant) -> Person {
     let mut person = Person::with("mallory", Authenticator::new().counter(Counter::Increasing).backup(true, true));
@@ -67,8 +67,8 @@ async fn no_spoilt_assertion_logs_in() {
 fn is_tolerated(name: &str) -> bool {
     const STATEMENTS: [&str; 12] = [
         "statement: format \"",
-        "statement: tpm that says nothing",
-        "statement: android-safetynet that says nothing",
+        "statement: tpm without members",
+        "statement: android-safetynet without members",
         "statement: packed, ECDAA",
         "statement: tpm, noise",
         "statement: tpm, version 1.2",

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::{Options, ReportError, installation::Installation, results::Results};
 use crate::{
     load::{
-        http::{Answer, Connection, Head, Host},
+        http::{Connection, Head, Host, Response},
         stats::{Latencies, Summary},
     },
     seed::Seeded,
@@ -72,7 +72,7 @@ impl Asked {
         self.failure.get_or_insert_with(|| format!("{path}: {reason}"));
     }
 
-    fn add(&mut self, path: &str, took: Duration, answer: &Answer<'_>, total: Total) {
+    fn add(&mut self, path: &str, took: Duration, answer: &Response<'_>, total: Total) {
         self.latencies.record(took);
         if answer.status != 200 {
             return self.fail(path, format!("answered {}", answer.status));
@@ -150,7 +150,7 @@ pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<
     };
     results.print("requests one after the other over loopback, with exact totals; milliseconds");
     site.visit(|title, lines| print(title, lines, results)).await?;
-    node.end();
+    node.stop();
     Ok(())
 }
 

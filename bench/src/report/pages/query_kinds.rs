@@ -4,7 +4,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::sample::{Names, Sample};
-use crate::load::http::Answer;
+use crate::load::http::Response;
 
 const HOUR: i64 = 3_600_000;
 /// How long the times are that are asked for.
@@ -39,7 +39,7 @@ pub(super) enum Total {
 
 impl Total {
     /// Looks for it; what is wrong, where something is.
-    pub(super) fn check(self, path: &str, answer: &Answer<'_>) -> Result<(), String> {
+    pub(super) fn check(self, path: &str, answer: &Response<'_>) -> Result<(), String> {
         let body = || serde_json::from_slice::<Value>(answer.body).map_err(|error| error.to_string());
         match self {
             Self::None => body().map(drop),
@@ -229,8 +229,8 @@ mod tests {
         Sample { entries: (0..50).map(entry).collect(), total }
     }
 
-    fn answer(total: Option<u64>, body: &str) -> Answer<'_> {
-        Answer { status: 200, total, body: body.as_bytes() }
+    fn answer(total: Option<u64>, body: &str) -> Response<'_> {
+        Response { status: 200, total, body: body.as_bytes() }
     }
 
     #[test]

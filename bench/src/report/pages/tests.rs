@@ -14,7 +14,7 @@ fn of_url(url: &str) -> Host {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_kind_of_page_is_answered_by_a_seeded_server() {
+async fn every_query_kind_gets_a_valid_page_from_a_seeded_server() {
     let folder = tempfile::tempdir().unwrap();
     let (url, _database) = database::for_test(folder.path()).await;
     let until = 1_790_000_000_000;
