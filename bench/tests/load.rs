@@ -4,7 +4,7 @@
 use clap::Parser;
 use doorward_bench::{
     load::{self, LoadError, Options, Report},
-    seed::{self, Order, Plan},
+    seed::{self, Plan, SeedJob},
 };
 use doorward_testkit::{TestServer, database};
 use serde_json::Value;
@@ -74,12 +74,12 @@ async fn seeded_users_log_in_on_any_node() {
     let until = 1_790_000_000_000;
     let plan = Plan { seed: 3, tenants: 9, users: 40, rows: 200, days: 5, until, hostile: true };
     let Ok(place) = url.parse();
-    let order = Order { plan, data_dir: folder.path().to_path_buf(), database: place, append: false };
-    let made = seed::run(order, |_| ()).await.unwrap();
+    let job = SeedJob { plan, data_dir: folder.path().to_path_buf(), database: place, append: false };
+    let made = seed::run(job, |_| ()).await.unwrap();
     let file = folder.path().join("seeded.json");
     made.seeded.save(&file).unwrap();
     let one = TestServer::builder().data_dir(folder.path().to_path_buf()).database(url).start().await;
-    let two = one.another().await;
+    let two = one.second_node().await;
     let nodes =
         ["--url", &one.public_url, "--url", &two.public_url, "--seeded", file.to_str().unwrap(), "--users", "18"];
     for mode in ["mfa", "login", "transaction", "replay"] {
@@ -129,8 +129,8 @@ async fn invalid_setup_is_reported_before_the_run() {
     assert!(matches!(load::run(&options(&["mfa", "--seeded", "/nowhere"])).await, Err(LoadError::Seeded(_))));
     let remote = options(&["mfa", "--seeded", "/nowhere", "--url", "http://192.0.2.1"]);
     assert!(matches!(load::run(&remote).await, Err(LoadError::Remote(_))));
-    let nobody = options(&["mfa", "--seeded", "/nowhere", "--pid", "4294967295"]);
-    assert!(matches!(load::run(&nobody).await, Err(LoadError::Process { .. })));
+    let no_process = options(&["mfa", "--seeded", "/nowhere", "--pid", "4294967295"]);
+    assert!(matches!(load::run(&no_process).await, Err(LoadError::Process { .. })));
 }
 
 /// Starts a server that accepts every request and sends the given response (`status|body`) to a finalize request.

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use doorward_bench::seed::{self, Made, Order, Plan, SeedError, Seeded};
+use doorward_bench::seed::{self, Plan, SeedError, SeedJob, SeedResult, Seeded};
 use doorward_server::service::settling;
 use doorward_testkit::{
     TestServer,
@@ -34,10 +34,10 @@ impl TestInstallation {
         Self { folder, url, _database: database }
     }
 
-    async fn fill(&self, plan: Plan, append: bool) -> Result<Made, SeedError> {
+    async fn fill(&self, plan: Plan, append: bool) -> Result<SeedResult, SeedError> {
         let data_dir = self.folder.path().to_path_buf();
         let Ok(database) = self.url.parse();
-        seed::run(Order { plan, data_dir, database, append }, |_| ()).await
+        seed::run(SeedJob { plan, data_dir, database, append }, |_| ()).await
     }
 
     async fn serve(&self, settings: fn(&mut doorward_server::app::AppSettings)) -> TestServer {

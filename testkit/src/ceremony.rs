@@ -4,7 +4,7 @@ use doorward_authenticator::{Authenticator, Client};
 use serde_json::{Value, json};
 
 use crate::{
-    http::Answer,
+    http::Response,
     server::{ORIGIN, TestTenant},
 };
 
@@ -49,16 +49,16 @@ impl Person {
     }
 
     /// Registers a passkey; returns the finalize response.
-    pub async fn register(&mut self, tenant: &TestTenant) -> Answer {
+    pub async fn register(&mut self, tenant: &TestTenant) -> Response {
         self.register_at(tenant, "/registration").await
     }
 
     /// Registers a second factor; returns the finalize response.
-    pub async fn register_mfa(&mut self, tenant: &TestTenant) -> Answer {
+    pub async fn register_mfa(&mut self, tenant: &TestTenant) -> Response {
         self.register_at(tenant, "/mfa/registration").await
     }
 
-    async fn register_at(&mut self, tenant: &TestTenant, path: &str) -> Answer {
+    async fn register_at(&mut self, tenant: &TestTenant, path: &str) -> Response {
         let request = self.registration_request();
         let options = tenant.http.post(&format!("{path}/initialize"), &request).await.expect(200);
         let body = self.create(&options.json());
@@ -73,7 +73,7 @@ impl Person {
     }
 
     /// Logs in with a second factor; returns the finalize response.
-    pub async fn mfa_login(&mut self, tenant: &TestTenant) -> Answer {
+    pub async fn mfa_login(&mut self, tenant: &TestTenant) -> Response {
         let body = self.mfa_assertion(tenant).await;
         tenant.http.post("/mfa/login/finalize", &body).await
     }
@@ -86,7 +86,7 @@ impl Person {
     }
 
     /// Logs in with a passkey (discoverable); returns the finalize response.
-    pub async fn login(&mut self, tenant: &TestTenant) -> Answer {
+    pub async fn login(&mut self, tenant: &TestTenant) -> Response {
         let body = self.login_assertion(tenant, true).await;
         tenant.http.post("/login/finalize", &body).await
     }
@@ -99,7 +99,7 @@ impl Person {
     }
 
     /// Confirms a transaction; returns the finalize response.
-    pub async fn transaction(&mut self, tenant: &TestTenant, id: &str, data: &Value) -> Answer {
+    pub async fn transaction(&mut self, tenant: &TestTenant, id: &str, data: &Value) -> Response {
         let body = self.transaction_assertion(tenant, id, data).await;
         tenant.http.post("/transaction/finalize", &body).await
     }
@@ -107,8 +107,8 @@ impl Person {
 
 /// Returns the claims of the token in a response, without verification.
 #[must_use]
-pub fn claims(answer: &Answer) -> Value {
-    let token = answer.field("token");
+pub fn claims(response: &Response) -> Value {
+    let token = response.field("token");
     let payload = token.split('.').nth(1).expect("a JWT");
     let bytes = doorward_shared::Base64Url::decode(payload).expect("base64url");
     serde_json::from_slice(bytes.as_bytes()).expect("JSON claims")

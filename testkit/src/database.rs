@@ -83,13 +83,13 @@ pub async fn texts(url: &str, sql: &str) -> Vec<String> {
     if url.starts_with("postgres") {
         let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
         let driver = tokio::spawn(connection);
-        let answer = client.simple_query(sql).await.expect("the query runs");
+        let response = client.simple_query(sql).await.expect("the query runs");
         driver.abort();
         let value = |message: &SimpleQueryMessage| match message {
             SimpleQueryMessage::Row(row) => row.get("value").map(str::to_owned),
             _ => None,
         };
-        return answer.iter().filter_map(value).collect();
+        return response.iter().filter_map(value).collect();
     }
     let mut connection = SqliteConnection::establish(url).expect("the file opens");
     connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a timeout");
@@ -100,7 +100,7 @@ pub async fn texts(url: &str, sql: &str) -> Vec<String> {
 /// What is wrong with a database: broken pages, rows without their owners, totals that are not the sums they stand for.
 ///
 /// # Panics
-/// When it does not answer.
+/// When it does not response.
 pub async fn faults(url: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if !url.starts_with("postgres") {

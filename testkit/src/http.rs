@@ -18,7 +18,7 @@ pub struct Http {
 
 /// A response.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct Response {
     /// HTTP status.
     pub status: u16,
     /// Headers.
@@ -64,46 +64,46 @@ impl Http {
     }
 
     /// Sends a `GET`.
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         self.send(Method::GET, path, None).await
     }
 
     /// Sends a `DELETE`.
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> Response {
         self.send(Method::DELETE, path, None).await
     }
 
     /// Sends a `POST` with a JSON body.
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
         self.send(Method::POST, path, Some(body.to_string().into_bytes())).await
     }
 
     /// Sends a `POST` with arbitrary bytes as body.
-    pub async fn post_bytes(&self, path: &str, body: Vec<u8>) -> Answer {
+    pub async fn post_bytes(&self, path: &str, body: Vec<u8>) -> Response {
         self.send(Method::POST, path, Some(body)).await
     }
 
     /// Sends a `PUT` with a JSON body.
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+    pub async fn put(&self, path: &str, body: &Value) -> Response {
         self.send(Method::PUT, path, Some(body.to_string().into_bytes())).await
     }
 
     /// Sends a `PATCH` with a JSON body.
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: &Value) -> Response {
         self.send(Method::PATCH, path, Some(body.to_string().into_bytes())).await
     }
 
     /// Sends a `POST` to a server that may have stopped. Returns `None` without a complete response.
-    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Response> {
         self.try_send(Method::POST, path, Some(body.to_string().into_bytes())).await.ok()
     }
 
     /// Sends a request. Panics without a response, or if it does not match the OpenAPI documents.
-    pub async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
+    pub async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Response {
         self.try_send(method, path, body).await.expect("a response")
     }
 
-    async fn try_send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> reqwest::Result<Answer> {
+    async fn try_send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> reqwest::Result<Response> {
         let mut request = self.client.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
@@ -112,15 +112,15 @@ impl Http {
         let (method, path) = (request.method().to_string(), request.url().path().to_owned());
         let response = self.client.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let answer = Answer { status, headers, text: response.text().await? };
-        if let Err(why) = openapi::check(&method, &path, status, answer.header("content-type"), &answer.text) {
-            panic!("response does not match the OpenAPI document: {method} {path} {status}: {why}\n{}", answer.text);
+        let response = Response { status, headers, text: response.text().await? };
+        if let Err(why) = openapi::check(&method, &path, status, response.header("content-type"), &response.text) {
+            panic!("response does not match the OpenAPI document: {method} {path} {status}: {why}\n{}", response.text);
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 
-impl Answer {
+impl Response {
     /// Parses the body as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
@@ -149,16 +149,16 @@ impl Answer {
 
     /// Sorted member names of the JSON body.
     #[must_use]
-    pub fn names(&self) -> Vec<String> {
-        names(&self.json())
+    pub fn member_names(&self) -> Vec<String> {
+        member_names(&self.json())
     }
 
     /// Checks the complete body of a refusal.
     #[track_caller]
-    pub fn expect_words(&self, status: u16, code: &str, title: &str, details: &str) {
+    pub fn expect_error(&self, status: u16, code: &str, title: &str, details: &str) {
         self.expect_refusal(status, code);
         assert_eq!((self.field("title").as_str(), self.field("details").as_str()), (title, details), "{}", self.text);
-        assert_eq!(self.names(), ["code", "details", "status", "title"]);
+        assert_eq!(self.member_names(), ["code", "details", "status", "title"]);
         assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
@@ -178,7 +178,7 @@ impl Answer {
 
 /// Sorted member names of a JSON object.
 #[must_use]
-pub fn names(object: &Value) -> Vec<String> {
+pub fn member_names(object: &Value) -> Vec<String> {
     let mut names: Vec<String> = object.as_object().expect("an object").keys().cloned().collect();
     names.sort();
     names

@@ -19,9 +19,9 @@ pub mod process;
 pub mod reference_verifier;
 pub mod server;
 
-pub use audit::{Row, audit};
+pub use audit::{AuditEntry, newest_events};
 pub use ceremony::{Person, claims};
-pub use http::{Answer, Http, names};
+pub use http::{Http, Response, member_names};
 pub use postgres::PostgresServer;
 pub use process::Process;
 pub use server::{ORIGIN, RP_ID, TestServer, TestTenant, config};

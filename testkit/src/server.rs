@@ -33,7 +33,7 @@ pub struct Builder {
     data_dir: Option<PathBuf>,
     clock: Option<Arc<TestClock>>,
     adjust: Vec<fn(&mut AppSettings)>,
-    store: Vec<fn(&mut DatabaseOptions)>,
+    database_options: Vec<fn(&mut DatabaseOptions)>,
     database: Option<String>,
 }
 
@@ -52,7 +52,7 @@ pub struct TestServer {
     pub data_dir: PathBuf,
     database_url: String,
     adjust: Vec<fn(&mut AppSettings)>,
-    store_options: Vec<fn(&mut DatabaseOptions)>,
+    database_options: Vec<fn(&mut DatabaseOptions)>,
     handles: Vec<actix_web::dev::ServerHandle>,
     temporary: Option<tempfile::TempDir>,
     database: Option<crate::database::TestDatabase>,
@@ -102,8 +102,8 @@ impl Builder {
 
     /// Changes the database options.
     #[must_use]
-    pub fn store(mut self, adjust: fn(&mut DatabaseOptions)) -> Self {
-        self.store.push(adjust);
+    pub fn database_options(mut self, adjust: fn(&mut DatabaseOptions)) -> Self {
+        self.database_options.push(adjust);
         self
     }
 
@@ -122,14 +122,14 @@ impl Builder {
         };
         let entropy = Arc::new(SystemEntropy::default());
         let mut options = DatabaseOptions::new(url.parse().expect("a database URL"));
-        self.store.iter().for_each(|adjust| adjust(&mut options));
-        let store = Database::open(options).await.expect("an open database");
+        self.database_options.iter().for_each(|adjust| adjust(&mut options));
+        let db = Database::open(options).await.expect("an open database");
         let master_key =
             MasterKey::load_or_create(&data_dir.join("master.key"), entropy.as_ref()).expect("a master key");
         let mut settings = settings();
         self.adjust.iter().for_each(|adjust| adjust(&mut settings));
         let clock = self.clock.unwrap_or_default();
-        let app = App::new(store, master_key, clock.clone(), entropy, settings).expect("an App");
+        let app = App::new(db, master_key, clock.clone(), entropy, settings).expect("an App");
         let (public_url, public) = listen(&app, server::public);
         let (admin_url, admin) = listen(&app, server::admin);
         TestServer {
@@ -140,7 +140,7 @@ impl Builder {
             data_dir,
             database_url: url,
             adjust: self.adjust,
-            store_options: self.store,
+            database_options: self.database_options,
             handles: vec![public, admin],
             temporary,
             database,
@@ -246,13 +246,13 @@ impl TestServer {
 
     /// Returns a builder with the same data, clock and settings.
     fn same_data(&self) -> Builder {
-        let (adjust, store) = (self.adjust.clone(), self.store_options.clone());
+        let (adjust, database_options) = (self.adjust.clone(), self.database_options.clone());
         let (data_dir, clock) = (Some(self.data_dir.clone()), Some(Arc::clone(&self.clock)));
-        Builder { data_dir, clock, adjust, store, database: Some(self.database_url.clone()) }
+        Builder { data_dir, clock, adjust, database_options, database: Some(self.database_url.clone()) }
     }
 
     /// Starts another node on the same data, with the same clock and settings.
-    pub async fn another(&self) -> Self {
+    pub async fn second_node(&self) -> Self {
         self.same_data().start().await
     }
 

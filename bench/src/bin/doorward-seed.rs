@@ -3,7 +3,7 @@
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
-use doorward_bench::seed::{self, Made, Order, Plan, SeedError};
+use doorward_bench::seed::{self, Plan, SeedError, SeedJob, SeedResult};
 use doorward_server::{
     clock::{Clock as _, SystemClock},
     db::DatabaseUrl,
@@ -55,7 +55,7 @@ struct Arguments {
 }
 
 impl Arguments {
-    fn order(&self) -> Order {
+    fn job(&self) -> SeedJob {
         let database = match self.database_url.as_deref().filter(|url| !url.is_empty()) {
             Some(url) => url.parse().unwrap_or_else(|never: std::convert::Infallible| match never {}),
             None => DatabaseUrl::Sqlite(self.data_dir.join("doorward.db")),
@@ -69,7 +69,7 @@ impl Arguments {
             until: self.until.unwrap_or_else(|| SystemClock.now()).millis(),
             hostile: self.hostile,
         };
-        Order { plan, data_dir: self.data_dir.clone(), database, append: self.append }
+        SeedJob { plan, data_dir: self.data_dir.clone(), database, append: self.append }
     }
 }
 
@@ -91,9 +91,9 @@ fn failed(error: &dyn std::fmt::Display) -> ExitCode {
 }
 
 async fn fill(arguments: &Arguments) -> Result<(), SeedError> {
-    let order = arguments.order();
-    let total = order.plan.rows;
-    let Made { seeded, rows, took } = seed::run(order, |written| {
+    let job = arguments.job();
+    let total = job.plan.rows;
+    let SeedResult { seeded, rows, took } = seed::run(job, |written| {
         if !arguments.quiet {
             eprint!("\r{written} of {total} audit entries");
             let _ = std::io::stderr().flush();

@@ -82,9 +82,9 @@ pub(super) async fn prepare(options: &Options, hosts: &[Host]) -> Result<Vec<Rc<
     let heads = Rc::new(Heads::new(hosts, options, tenant, key));
     let bytes = random::<6>(&SystemEntropy::default()).map_err(|error| LoadError::Setup(error.to_string()))?;
     let run: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let (next, made) = (RefCell::new(0..options.user_count()), RefCell::new(Vec::new()));
+    let (next, accounts) = (RefCell::new(0..options.user_count()), RefCell::new(Vec::new()));
     let workers = (0..CONCURRENT_REGISTRATIONS).map(|worker| {
-        let (heads, next, made, run) = (Rc::clone(&heads), &next, &made, &run);
+        let (heads, next, accounts, run) = (Rc::clone(&heads), &next, &accounts, &run);
         async move {
             let host = hosts.get(worker % hosts.len().max(1)).ok_or_else(|| LoadError::Setup("no URL".to_owned()))?;
             let mut registrar = Registrar::new(options, host, tenant, key);
@@ -93,12 +93,12 @@ pub(super) async fn prepare(options: &Options, hosts: &[Host]) -> Result<Vec<Rc<
                 let user_id = format!("load-{run}-{number}");
                 let signer = registrar.register(&user_id).await?;
                 let initialize = initialize(options, &user_id);
-                made.borrow_mut().push(Rc::new(Account { heads: Rc::clone(&heads), initialize, signer }));
+                accounts.borrow_mut().push(Rc::new(Account { heads: Rc::clone(&heads), initialize, signer }));
             }
         }
     });
     futures_util::future::try_join_all(workers).await?;
-    Ok(made.into_inner())
+    Ok(accounts.into_inner())
 }
 
 /// Selects users evenly from evenly spread tenants.

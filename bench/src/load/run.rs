@@ -24,10 +24,10 @@ pub async fn run(options: &Options) -> Result<Report, LoadError> {
     let hosts = options.hosts()?;
     // Report a wrong process id before the setup.
     read_all(&watched_pids(options))?;
-    let began = Instant::now();
+    let started = Instant::now();
     let accounts: Rc<[Rc<Account>]> = account::prepare(options, &hosts).await?.into();
     let hosts: Rc<[Host]> = hosts.into();
-    let setup = Setup::new(options, accounts.len(), began.elapsed());
+    let setup = Setup::new(options, accounts.len(), started.elapsed());
     let mut phases = vec![phase(options, &hosts, &accounts, 0).await?];
     if let Some(senders) = options.wrong_keys {
         phases.push(phase(options, &hosts, &accounts, senders).await?);

@@ -154,8 +154,8 @@ mod tests {
 
     #[test]
     fn empty_summary_is_zero_and_long_durations_are_capped() {
-        let nothing = Summary { count: 0, mean_ms: 0.0, p50_ms: 0.0, p95_ms: 0.0, p99_ms: 0.0, max_ms: 0.0 };
-        assert_eq!(Latencies::default().summary(), nothing);
+        let empty = Summary { count: 0, mean_ms: 0.0, p50_ms: 0.0, p95_ms: 0.0, p99_ms: 0.0, max_ms: 0.0 };
+        assert_eq!(Latencies::default().summary(), empty);
         assert_eq!(of([u64::MAX / 2]).summary().max_ms, f64::from(u32::MAX) / 1_000.0);
     }
 

@@ -16,7 +16,7 @@ mod table;
 mod users;
 
 pub use plan::{CredentialKind, Plan};
-pub use run::{Made, Order, run};
+pub use run::{SeedJob, SeedResult, run};
 pub use seeded::Seeded;
 
 /// Where entries wait until all are there. They come tenant by tenant, and a log is written as time goes on: entries that were
@@ -28,7 +28,7 @@ fn wait() -> String {
     format!("CREATE TABLE {UNSORTED} AS SELECT * FROM audit_logs WHERE FALSE")
 }
 
-/// Writes them to the log, in its order.
+/// Writes them to the log, in its job.
 fn sort() -> String {
     format!("INSERT INTO audit_logs SELECT * FROM {UNSORTED} ORDER BY id; DROP TABLE {UNSORTED}")
 }

@@ -33,7 +33,7 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 
 /// A seeding job.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct SeedJob {
     /// Size and seed.
     pub plan: Plan,
     /// Data directory.
@@ -46,7 +46,7 @@ pub struct Order {
 
 /// Result of a seeding job.
 #[derive(Debug, Clone)]
-pub struct Made {
+pub struct SeedResult {
     /// Access to the seeded installation.
     pub seeded: Seeded,
     /// Number of rows per table.
@@ -80,18 +80,18 @@ impl Target {
 ///
 /// # Errors
 /// Returns a [`SeedError`]; nothing was written in that case.
-pub async fn run(order: Order, mut progress: impl FnMut(u64)) -> Result<Made, SeedError> {
-    let began = Instant::now();
+pub async fn run(job: SeedJob, mut progress: impl FnMut(u64)) -> Result<SeedResult, SeedError> {
+    let started = Instant::now();
     // Connect first: this checks for other connections, and `open` creates some.
-    let server = match &order.database {
+    let server = match &job.database {
         DatabaseUrl::Postgres(url) => Some(postgres::Database::connect(url).await?),
         DatabaseUrl::Sqlite(_) => None,
     };
-    let options = DatabaseOptions::new(order.database.clone());
-    let app = installation::open(&order.data_dir, options, quiet_settings()).await?;
+    let options = DatabaseOptions::new(job.database.clone());
+    let app = installation::open(&job.data_dir, options, quiet_settings()).await?;
     app.db.close().await;
     let engine = app.db.engine();
-    let mut target = begin(&order, server).await?;
+    let mut target = begin(&job, server).await?;
 
     let secret = random::<24>(app.entropy.as_ref()).map_err(|error| SeedError::Generate(error.to_string()))?;
     let api_secret = Base64Url::encode(&secret);
@@ -99,11 +99,11 @@ pub async fn run(order: Order, mut progress: impl FnMut(u64)) -> Result<Made, Se
     let hash = hash.map_err(|error| SeedError::Generate(error.to_string()))?;
 
     let (sender, mut batches) = mpsc::channel(BATCHES);
-    let plan = order.plan;
-    let making = std::thread::Builder::new()
-        .name("seed-make".to_owned())
-        .spawn(move || make(&plan, &app, engine, &hash, &sender));
-    let making = making.map_err(|error| SeedError::Generate(format!("cannot start a thread: {error}")))?;
+    let plan = job.plan;
+    let generator = std::thread::Builder::new()
+        .name("seed-generate".to_owned())
+        .spawn(move || generate(&plan, &app, engine, &hash, &sender));
+    let generator = generator.map_err(|error| SeedError::Generate(format!("cannot start a thread: {error}")))?;
     let mut rows = Table::ALL.map(|table| (table.name(), 0_u64));
     let mut reported = Instant::now();
     let mut failed = None;
@@ -121,21 +121,22 @@ pub async fn run(order: Order, mut progress: impl FnMut(u64)) -> Result<Made, Se
         }
     }
     drop(batches);
-    let made = making.join().unwrap_or_else(|_| Err(SeedError::Generate("the generating thread panicked".to_owned())));
+    let generated =
+        generator.join().unwrap_or_else(|_| Err(SeedError::Generate("the generating thread panicked".to_owned())));
     if let Some(error) = failed {
         return Err(error);
     }
-    made?;
+    generated?;
     progress(written(&rows));
     target.finish().await?;
-    settle(&order).await?;
-    Ok(Made { seeded: Seeded { plan, api_secret }, rows: rows.to_vec(), took: began.elapsed() })
+    settle(&job).await?;
+    Ok(SeedResult { seeded: Seeded { plan, api_secret }, rows: rows.to_vec(), took: started.elapsed() })
 }
 
 /// Runs the jobs that a server would run after its start, so that they do not disturb measurements.
-async fn settle(order: &Order) -> Result<(), SeedError> {
-    let options = DatabaseOptions::new(order.database.clone());
-    let app = installation::open(&order.data_dir, options, quiet_settings()).await?;
+async fn settle(job: &SeedJob) -> Result<(), SeedError> {
+    let options = DatabaseOptions::new(job.database.clone());
+    let app = installation::open(&job.data_dir, options, quiet_settings()).await?;
     let settled = settling::catch_up(&app).await;
     app.db.close().await;
     settled.map_err(|error| SeedError::Database(error.to_string()))
@@ -145,9 +146,9 @@ fn written(rows: &[(&'static str, u64)]) -> u64 {
     rows.iter().find(|(name, _)| *name == Table::AuditLogs.name()).map_or(0, |(_, sum)| *sum)
 }
 
-async fn begin(order: &Order, server: Option<postgres::Database>) -> Result<Target, SeedError> {
-    let refuse = |tenants: i64| if tenants > 0 && !order.append { Err(SeedError::Tenants(tenants)) } else { Ok(()) };
-    match (&order.database, server) {
+async fn begin(job: &SeedJob, server: Option<postgres::Database>) -> Result<Target, SeedError> {
+    let refuse = |tenants: i64| if tenants > 0 && !job.append { Err(SeedError::Tenants(tenants)) } else { Ok(()) };
+    match (&job.database, server) {
         (DatabaseUrl::Sqlite(path), _) => {
             let mut file = sqlite::File::begin(path)?;
             refuse(file.tenants()?)?;
@@ -164,7 +165,7 @@ async fn begin(order: &Order, server: Option<postgres::Database>) -> Result<Targ
     }
 }
 
-fn make(
+fn generate(
     plan: &Plan,
     app: &Arc<App>,
     engine: Engine,

@@ -54,16 +54,16 @@ pub(super) fn tenant(plan: &Plan, secrets: &Secrets<'_>, number: u64, out: &mut 
     let mut random = plan.random(Use::SigningKey, number, 0);
     let kid = SigningKeyId::new(id_at(created_at, &mut random));
     let at = Timestamp::from_millis(created_at);
-    let made = signing_key::generate(id, kid, SigningAlgorithm::Es256, at, at, secrets.master_key, secrets.entropy)
+    let record = signing_key::generate(id, kid, SigningAlgorithm::Es256, at, at, secrets.master_key, secrets.entropy)
         .map_err(|error| SeedError::Generate(error.to_string()))?;
     out.push(
         Table::SigningKeys,
         [
             id.to_string().into(),
             kid.to_string().into(),
-            made.algorithm.as_str().into(),
-            made.public_jwk.into(),
-            Value::Bytes(made.sealed_private_key),
+            record.algorithm.as_str().into(),
+            record.public_jwk.into(),
+            Value::Bytes(record.sealed_private_key),
             created_at.into(),
             created_at.into(),
         ],

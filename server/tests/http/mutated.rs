@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use doorward_authenticator::{Authenticator, Counter};
 use doorward_testkit::{
-    Answer, Person, TestServer, TestTenant,
+    Person, Response, TestServer, TestTenant,
     mutations::{assertion_mutations, registration_mutations},
 };
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ async fn experienced(tenant: &TestTenant) -> Person {
     person
 }
 
-fn judge(name: &str, answer: &Answer, wrong: &mut Vec<String>) {
+fn judge(name: &str, answer: &Response, wrong: &mut Vec<String>) {
     let code =
         serde_json::from_str::<Value>(&answer.text).ok().and_then(|body| body["code"].as_str().map(str::to_owned));
     if !(400..500).contains(&answer.status) || code.is_none() {

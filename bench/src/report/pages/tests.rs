@@ -6,7 +6,7 @@ use doorward_testkit::{TestServer, database};
 use super::*;
 use crate::{
     load::options::host,
-    seed::{self, Order, Plan},
+    seed::{self, Plan, SeedJob},
 };
 
 fn of_url(url: &str) -> Host {
@@ -20,8 +20,8 @@ async fn every_query_kind_gets_a_valid_page_from_a_seeded_server() {
     let until = 1_790_000_000_000;
     let plan = Plan { seed: 4, tenants: 20, users: 90, rows: 3_000, days: 40, until, hostile: true };
     let Ok(place) = url.parse();
-    let order = Order { plan, data_dir: folder.path().to_path_buf(), database: place, append: false };
-    let made = seed::run(order, |_| ()).await.unwrap();
+    let job = SeedJob { plan, data_dir: folder.path().to_path_buf(), database: place, append: false };
+    let made = seed::run(job, |_| ()).await.unwrap();
     let server = TestServer::builder().data_dir(folder.path().to_path_buf()).database(url).start().await;
     let site = Site {
         public: of_url(&server.public_url),
