@@ -97,16 +97,16 @@ pub async fn texts(url: &str, sql: &str) -> Vec<String> {
     rows.into_iter().map(|row| row.value).collect()
 }
 
-/// What is wrong with a database: broken pages, rows without their owners, totals that are not the sums they stand for.
+/// Checks a database and lists the faults: broken pages, rows without a parent, counters that differ from a recount.
 ///
 /// # Panics
-/// When it does not response.
+/// Panics if the database does not respond.
 pub async fn faults(url: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if !url.starts_with("postgres") {
         faults.extend(texts(url, "SELECT integrity_check AS value FROM pragma_integrity_check").await);
         faults.retain(|fault| fault != "ok");
-        let orphans = "SELECT \"table\" || ' points to nothing in ' || parent AS value FROM pragma_foreign_key_check";
+        let orphans = "SELECT \"table\" || ' has no row in ' || parent AS value FROM pragma_foreign_key_check";
         faults.extend(texts(url, orphans).await);
         faults.extend(faults_of_indexes(url).await);
     }

@@ -17,7 +17,7 @@ use tokio::{
 
 /// Time limit for a connection and for a response.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// A connection idle for this long may be closed by the server; the request is then retried on a new connection.
+/// Idle time after which a request is retried once if the server has closed the connection.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Maximum response size in bytes.
 const MAX_RESPONSE: usize = 1024 * 1024;
@@ -203,8 +203,7 @@ impl Connection {
     }
 }
 
-/// Returns whether an idle connection has received neither an end of stream nor unexpected bytes. Makes no system call in
-/// that case.
+/// Returns whether an idle connection is still open and has no unexpected data. Usually needs no system call.
 fn is_open(stream: &TcpStream) -> bool {
     stream.try_read(&mut [0]).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }

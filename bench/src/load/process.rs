@@ -59,7 +59,7 @@ pub fn read(pid: u32) -> io::Result<Reading> {
     Ok(Reading { cpu, resident: field(&status, "VmRSS:").unwrap_or(0), peak: field(&status, "VmHWM:").unwrap_or(0) })
 }
 
-/// CPU ticks of a process and its descendants. A process that ends during the reading is counted by its parent.
+/// CPU ticks of a process and its descendants. The kernel adds the time of an ended process to its parent.
 fn descendants_ticks(pid: u32) -> u64 {
     let own = fs::read_to_string(format!("/proc/{pid}/stat")).ok().and_then(|stat| stat_of(&stat));
     let below = children(pid).unwrap_or_default().into_iter().map(descendants_ticks).sum::<u64>();

@@ -1,4 +1,4 @@
-//! Clients that continuously send wrong_key API keys.
+//! Clients that continuously send wrong API keys.
 
 use std::{collections::BTreeMap, rc::Rc, time::Instant};
 
@@ -13,12 +13,12 @@ use super::{
     stats::Latencies,
 };
 
-/// Responses to wrong_key keys.
+/// Responses to wrong keys.
 #[derive(Debug, Default)]
 pub(super) struct FloodStats {
     pub(super) responses: BTreeMap<u16, u64>,
     pub(super) latencies: Latencies,
-    /// Number of wrong_key keys that were accepted.
+    /// Number of wrong keys that were accepted.
     pub(super) accepted: u64,
 }
 
@@ -49,7 +49,7 @@ fn wrong_key(api_key: &str) -> String {
     format!("{}{}", api_key.get(..id_length).unwrap_or_default(), base64url(&bytes))
 }
 
-/// Sends wrong_key keys until the phase ends.
+/// Sends wrong keys until the phase ends.
 pub(super) async fn send(phase: Rc<Phase>, heads: Rc<Heads>, number: usize) -> FloodStats {
     let mut stats = FloodStats::default();
     let Some(host) = phase.hosts.get(number % phase.hosts.len().max(1)) else { return stats };

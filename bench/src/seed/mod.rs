@@ -28,7 +28,7 @@ fn wait() -> String {
     format!("CREATE TABLE {UNSORTED} AS SELECT * FROM audit_logs WHERE FALSE")
 }
 
-/// Writes them to the log, in its job.
+/// Writes them to the log, in its order.
 fn sort() -> String {
     format!("INSERT INTO audit_logs SELECT * FROM {UNSORTED} ORDER BY id; DROP TABLE {UNSORTED}")
 }

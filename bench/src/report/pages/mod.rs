@@ -1,7 +1,7 @@
-//! Pages of a large installation's logs and lists, one request after the other.
+//! Measures pages of a large installation's logs and lists, one request at a time.
 //!
-//! What is asked for (actors, addresses, types, times, names) is taken from answers, another one each time. A page of a
-//! log must say how many entries match, and hold as many as that total says it should.
+//! The values in the queries (actors, addresses, types, times, names) are taken from earlier responses and differ from
+//! request to request. A page of a log must have a total and the number of entries that follows from it.
 
 mod query_kinds;
 mod sample;
@@ -19,14 +19,14 @@ use crate::{
 use query_kinds::{Question, Total};
 use sample::{Names, Sample};
 
-/// What 95 of a hundred pages must stay under.
+/// Target for the p95 of a page, in milliseconds.
 const P95_MS: f64 = 20.0;
-/// A kind of page that takes long is asked for no longer than this.
+/// Time limit per kind of query.
 const LONGEST: Duration = Duration::from_secs(20);
-/// Tenants that are neither the largest nor small.
+/// Number of measured tenants of medium size.
 const MIDDLE: u64 = 16;
 
-/// An API with the field that says who asks.
+/// An API with the header for authentication.
 #[derive(Debug, Clone)]
 struct Api {
     host: Host,
@@ -34,7 +34,7 @@ struct Api {
     secret: String,
 }
 
-/// What a kind of page came to.
+/// Measurements of a kind of query.
 #[derive(Debug, Clone, Default)]
 struct Asked {
     latencies: Latencies,
@@ -47,7 +47,7 @@ impl Api {
         Head::get(&self.host, path, (self.field, &self.secret))
     }
 
-    /// The body of an answer that the questions are made of, and its total.
+    /// Reads a page from which query values are taken; returns its rows and its total.
     async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<(T, Option<u64>), ReportError> {
         let failed = |reason: String| ReportError::Response { path: path.to_owned(), reason };
         let mut connection = Connection::to(self.host.address);
@@ -83,7 +83,7 @@ impl Asked {
     }
 }
 
-/// Asks a question in all its forms, one after the other.
+/// Sends all requests of a kind, one after the other.
 async fn ask(api: &Api, question: &Question) -> Asked {
     let mut asked = Asked::default();
     let mut connection = Connection::to(api.host.address);
@@ -102,7 +102,7 @@ async fn ask(api: &Api, question: &Question) -> Asked {
     asked
 }
 
-/// What each kind of page came to, of all logs or lists together.
+/// Measures kinds of queries on several logs or lists and merges the results by kind.
 async fn ask_all(asked: Vec<(&Api, Vec<Question>)>) -> Vec<(&'static str, Asked)> {
     let mut lines: Vec<(&'static str, Asked)> = Vec::new();
     for (api, questions) in asked {
@@ -117,7 +117,7 @@ async fn ask_all(asked: Vec<(&Api, Vec<Question>)>) -> Vec<(&'static str, Asked)
     lines
 }
 
-/// A line for each kind of page.
+/// Prints a line for each kind of query.
 fn print(title: &str, lines: Vec<(&'static str, Asked)>, results: &mut Results) {
     results
         .print(format_args!("{title:<60}{:>7}{:>10}{:>10}{:>10}  p95 under {P95_MS:.0}", "count", "p50", "p95", "max"));
@@ -161,12 +161,12 @@ struct Site<'a> {
     admin: Host,
     admin_token: String,
     seeded: &'a Seeded,
-    /// For each kind of page.
+    /// Number of requests per kind of query.
     requests: u32,
 }
 
 impl Site<'_> {
-    /// Asks for pages of every kind; what they came to is told group by group.
+    /// Measures all kinds of queries and reports the results group by group.
     async fn visit(&self, mut tell: impl FnMut(&str, Vec<(&'static str, Asked)>)) -> Result<(), ReportError> {
         let plan = &self.seeded.plan;
         let log = |tenant: u64| format!("/{}/audit_logs", plan.tenant_id(tenant));
@@ -177,7 +177,7 @@ impl Site<'_> {
 
         let mut middle = Vec::new();
         for place in 1..=MIDDLE {
-            // From the 50th of 100 000 on: some thousand entries each.
+            // With 100 000 tenants, from the 50th on: a few thousand entries each.
             let tenant = (place * (plan.tenants / 2_000).max(1)).min(plan.tenants.saturating_sub(1));
             let api = self.of_tenant(tenant);
             let sample = Sample::of(&api, &log(tenant)).await?;
@@ -204,12 +204,12 @@ impl Site<'_> {
         Ok(())
     }
 
-    /// The public API, asked with a tenant's key.
+    /// Public API with the key of a tenant.
     fn of_tenant(&self, tenant: u64) -> Api {
         Api { host: self.public.clone(), field: "apiKey", secret: self.seeded.api_key(tenant) }
     }
 
-    /// The admin API.
+    /// Admin API.
     fn of_admin(&self) -> Api {
         Api { host: self.admin.clone(), field: "Authorization", secret: format!("Bearer {}", self.admin_token) }
     }

@@ -1,4 +1,4 @@
-//! The kinds of pages: each in many forms, with what a caller would know.
+//! Kinds of queries. Each kind has many requests, whose values a caller would know.
 
 use serde_json::Value;
 use url::form_urlencoded;
@@ -7,38 +7,38 @@ use super::sample::{Names, Sample};
 use crate::load::http::Response;
 
 const HOUR: i64 = 3_600_000;
-/// How long the times are that are asked for.
+/// Lengths of the queried time ranges.
 const SPANS: [i64; 4] = [HOUR, 24 * HOUR, 7 * 24 * HOUR, 30 * 24 * HOUR];
-/// Rows on a page of a log, where nothing else is asked for.
+/// Default number of entries on a page of a log.
 const ROWS: u64 = 20;
 
-/// A kind of page.
+/// A kind of query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Question {
     pub(super) name: &'static str,
-    /// Paths with their queries, one for each request.
+    /// Paths with query strings, one per request.
     pub(super) paths: Vec<String>,
     pub(super) total: Total,
 }
 
-/// The path of all logs together.
+/// Path of the log of all tenants.
 pub(super) const ALL_LOGS: &str = "/audit_logs";
 
-/// Where an answer says how many rows match.
+/// Place of the total in a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Total {
-    /// `X-Total-Count`: a numbered page has as many rows as that leaves for it.
+    /// `X-Total-Count`; the number of rows on the page must match it.
     Field,
-    /// The same, unless a part of a text was found too often in all logs to be counted: then the page is full.
+    /// `X-Total-Count`, which may be missing on a full page of the log of all tenants.
     FieldOfFew,
     /// `total` in the body.
     Body,
-    /// Nowhere: it is no list.
+    /// The response is not a list.
     None,
 }
 
 impl Total {
-    /// Looks for it; what is wrong, where something is.
+    /// Checks the total of a response. Returns a description of an error.
     pub(super) fn check(self, path: &str, answer: &Response<'_>) -> Result<(), String> {
         let body = || serde_json::from_slice::<Value>(answer.body).map_err(|error| error.to_string());
         match self {
@@ -60,14 +60,14 @@ impl Total {
     }
 }
 
-/// The number of the page that a path asks for.
+/// Page number in a path.
 fn page_of(path: &str) -> u64 {
     let query = path.split_once('?').map_or("", |(_, query)| query);
     let page = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "page");
     page.and_then(|(_, number)| number.parse().ok()).unwrap_or(1_u64).max(1)
 }
 
-/// A path with a query; a value that is not known makes none.
+/// Builds a path with a query string. Returns `None` if a value is missing.
 fn path(base: &str, pairs: &[(&str, Option<&str>)]) -> Option<String> {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in pairs {
@@ -87,13 +87,13 @@ fn first(text: &str, characters: usize) -> &str {
     text.get(..end).unwrap_or(text)
 }
 
-/// The parts of an address that many share: its first two groups.
+/// First two groups of an address, which many addresses share.
 fn neighbourhood(address: &str) -> &str {
     let mut ends = address.char_indices().filter(|(_, character)| matches!(character, '.' | ':'));
     ends.nth(1).and_then(|(end, _)| address.get(..=end)).unwrap_or(address)
 }
 
-/// Questions about a log, for both APIs.
+/// Kinds of queries of a log, for both APIs.
 pub(super) fn of_log(log: &str, sample: &Sample, count: u32) -> Vec<Question> {
     let pages = sample.total.div_ceil(ROWS).max(1);
     let ask = |name, pairs: &dyn Fn(u32) -> Option<String>| Question {
@@ -104,7 +104,7 @@ pub(super) fn of_log(log: &str, sample: &Sample, count: u32) -> Vec<Question> {
     let with = |name, pair: &'static str, value: &dyn Fn(u32) -> Option<String>| {
         ask(name, &|number| path(log, &[(pair, value(number).as_deref())]))
     };
-    // Of all logs, what is found often in texts is not counted.
+    // In the log of all tenants, frequent substrings are not counted.
     let total = if log == ALL_LOGS { Total::FieldOfFew } else { Total::Field };
     let said =
         |name, pair: &'static str, value: &dyn Fn(u32) -> Option<String>| Question { total, ..with(name, pair, value) };
@@ -116,7 +116,7 @@ pub(super) fn of_log(log: &str, sample: &Sample, count: u32) -> Vec<Question> {
         let span = SPANS.get(usize::try_from(number).ok()? % SPANS.len())?;
         Some((end.plus_millis(-span).to_string(), end.to_string()))
     };
-    // The least page that is asked for is the last one there is.
+    // Use the last page if there are fewer than 100.
     let deep = 100.min(pages).to_string();
     let outcome = |number: u32| if number.is_multiple_of(2) { "failed" } else { "succeeded" };
     vec![
@@ -159,7 +159,7 @@ pub(super) fn of_log(log: &str, sample: &Sample, count: u32) -> Vec<Question> {
     ]
 }
 
-/// Questions about tenants, the users of one of them, and the overview.
+/// Kinds of queries of tenants, of the users of a tenant, and of the overview.
 pub(super) fn of_lists(tenant: &str, tenants: &Names, users: &Names, count: u32) -> Vec<Question> {
     const SUMMARIES: &str = "/tenant_summaries";
     let people = format!("{tenant}/user_summaries");

@@ -1,4 +1,4 @@
-//! What the questions are made of: entries, tenants and users from all over a log or list.
+//! Values for queries: entries, tenants and users from all parts of a log or list.
 
 use doorward_shared::{
     TenantId, Timestamp,
@@ -8,56 +8,56 @@ use doorward_shared::{
 
 use super::{Api, ReportError};
 
-/// So many pages of a log or list are read,
+/// Number of pages that are read from a log or list.
 const PAGES: u64 = 8;
-/// each with so many rows.
+/// Rows per page.
 const ROWS: u64 = 100;
 
-/// Some entries of a log.
+/// A sample of the entries of a log.
 #[derive(Debug, Clone)]
 pub(super) struct Sample {
     pub(super) entries: Vec<AuditLogItem>,
-    /// How many the log has.
+    /// Number of entries in the log.
     pub(super) total: u64,
 }
 
-/// Some names of a list.
+/// A sample of the names and ids of a list.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
-    /// What people call them.
+    /// Display names.
     pub(super) names: Vec<String>,
-    /// Their ids.
+    /// Ids.
     pub(super) ids: Vec<String>,
-    /// How many the list has.
+    /// Number of items in the list.
     pub(super) total: u64,
 }
 
 impl Sample {
-    /// Entries from all over a log.
+    /// Reads entries from all parts of a log.
     pub(super) async fn of(api: &Api, log: &str) -> Result<Self, ReportError> {
         let (entries, total) = spread(api, log).await?;
         Ok(Self { entries, total })
     }
 
-    /// An entry for each number; neighbours are not alike.
+    /// Returns the entry for a number; consecutive numbers give different entries.
     pub(super) fn entry(&self, number: u32) -> Option<&AuditLogItem> {
         one(&self.entries, number)
     }
 
-    /// An actor for each number.
+    /// Returns the actor for a number.
     pub(super) fn actor(&self, number: u32) -> Option<&str> {
         let actors: Vec<&str> = self.entries.iter().filter_map(|entry| entry.actor_user_id.as_deref()).collect();
         one(&actors, number).copied()
     }
 
-    /// A time for each number.
+    /// Returns the time of the entry for a number.
     pub(super) fn time(&self, number: u32) -> Option<Timestamp> {
         self.entry(number).map(|entry| entry.created_at)
     }
 }
 
 impl Names {
-    /// Tenants.
+    /// Reads tenants.
     pub(super) async fn of_tenants(api: &Api) -> Result<Self, ReportError> {
         let (tenants, total) = spread::<TenantItem>(api, "/tenants").await?;
         let (names, ids): (_, Vec<TenantId>) =
@@ -65,25 +65,25 @@ impl Names {
         Ok(Self { names, ids: ids.iter().map(ToString::to_string).collect(), total })
     }
 
-    /// A tenant's users.
+    /// Reads the users of a tenant.
     pub(super) async fn of_users(api: &Api, tenant: &str) -> Result<Self, ReportError> {
         let (users, total) = spread::<UserItem>(api, &format!("{tenant}/users")).await?;
         let (names, ids) = users.into_iter().map(|user| (user.display_name, user.user_id)).unzip();
         Ok(Self { names, ids, total })
     }
 
-    /// A name for each number.
+    /// Returns the name for a number.
     pub(super) fn name(&self, number: u32) -> Option<&str> {
         one(&self.names, number).map(String::as_str)
     }
 
-    /// An id for each number.
+    /// Returns the id for a number.
     pub(super) fn id(&self, number: u32) -> Option<&str> {
         one(&self.ids, number).map(String::as_str)
     }
 }
 
-/// Pages from all over a list.
+/// Reads evenly spread pages of a list; returns the rows and the total.
 async fn spread<T: serde::de::DeserializeOwned>(api: &Api, list: &str) -> Result<(Vec<T>, u64), ReportError> {
     let page = |number: u64| format!("{list}?page={number}&per_page={ROWS}");
     let (mut rows, total): (Vec<T>, _) = api.read(&page(1)).await?;
@@ -98,9 +98,9 @@ async fn spread<T: serde::de::DeserializeOwned>(api: &Api, list: &str) -> Result
     Ok((rows, total))
 }
 
-/// One of a list for each number: all of it is used, in leaps.
+/// Returns the element for a number. Increasing numbers use all elements, in large steps.
 fn one<T>(list: &[T], number: u32) -> Option<&T> {
-    // Leaps of the golden ratio come back late and spread evenly.
+    // Multiples of the golden ratio are spread evenly (Fibonacci hashing).
     let leap = u64::from(number.wrapping_mul(0x9e37_79b9));
     let place = (leap * list.len() as u64) >> 32;
     list.get(usize::try_from(place).unwrap_or(0))
@@ -113,7 +113,7 @@ mod tests {
     use super::one;
 
     #[test]
-    fn all_of_a_list_is_used_and_nothing_of_an_empty_one() {
+    fn all_elements_are_used_and_an_empty_list_gives_none() {
         let list: Vec<u32> = (0..100).collect();
         let used: BTreeSet<u32> = (0..200).filter_map(|number| one(&list, number).copied()).collect();
         assert!(used.len() >= 95, "{used:?}");

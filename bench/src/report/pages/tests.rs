@@ -40,12 +40,12 @@ async fn every_query_kind_gets_a_valid_page_from_a_seeded_server() {
     })
     .await
     .unwrap();
-    // Each kind as often as the others; the other tenants, once each.
+    // The same number of requests of each kind; one per other tenant.
     let expected = [4, 16, 4, 4, 4].map(|count| BTreeSet::from([count]));
     assert_eq!(groups.iter().map(|(_, counts)| counts.clone()).collect::<Vec<_>>(), expected, "{groups:?}");
     assert!(groups[0].0.contains(&format!("{} entries", plan.rows_of(0))), "{groups:?}");
 
-    // Whoever may not ask is told so, not measured.
+    // A rejected request is an error and is not measured.
     let stranger = Site { admin_token: "wrong".to_owned(), ..site };
     let refused = stranger.visit(|_, _| ()).await.unwrap_err();
     assert!(refused.to_string().starts_with("/audit_logs?page=1&per_page=100: answered 401"), "{refused}");
@@ -71,6 +71,6 @@ fn what_fails_is_missed_however_fast_it_was() {
     slow.merge(line(20, false));
     print("a log", vec![("fast", line(1, false)), ("wrong", line(1, true)), ("slow", slow)], &mut results);
     print("a log", vec![("never asked", Asked::default())], &mut results);
-    // With a line for all of each group.
+    // Each group also has a summary line.
     assert_eq!(results, Results { met: 1, missed: 5 });
 }
