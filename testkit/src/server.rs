@@ -5,7 +5,7 @@ use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 use doorward_server::{
     app::{App, AppSettings},
     clock::SystemEntropy,
-    crypto::{HashCost, MasterKey},
+    crypto::MasterKey,
     db::{Database, DatabaseOptions},
     domain::RequestMeta,
     server::{self, Listening},
@@ -165,9 +165,9 @@ fn listen(app: &Arc<App>, serve: Serve) -> (String, actix_web::dev::ServerHandle
     (url, handle)
 }
 
-/// Settings of an installation that nobody calls: one thread to hash, at the real cost.
+/// Settings of an installation without traffic.
 pub(crate) fn quiet_settings() -> AppSettings {
-    AppSettings { hash_cost: HashCost::default(), ..settings() }
+    settings()
 }
 
 fn settings() -> AppSettings {
@@ -183,9 +183,6 @@ fn settings() -> AppSettings {
         wrong_key_delay: Duration::ZERO,
         tenant_cache: 1_000,
         key_cache: 1_000,
-        hash_threads: 1,
-        hash_queue: 64,
-        hash_cost: HashCost::CHEAPEST,
     }
 }
 

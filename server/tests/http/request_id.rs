@@ -1,4 +1,4 @@
-//! A request's id: taken over when it is sane, else made, and the same in answer, log line and audit row.
+//! Request ids: a valid one from the client is used, otherwise one is generated. Response, log line and audit entry have the same.
 
 use std::{
     collections::BTreeSet,
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::setting;
 
-/// What all servers of this process log.
+/// Log of all servers of this process.
 static LOG: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(|| {
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter("doorward_server=debug");
     subscriber.with_writer(|| Log).init();
@@ -33,11 +33,12 @@ impl Write for Log {
     }
 }
 
-/// The log so far. Asked for once before anything is to be found in it.
+/// Returns the log so far. The first call starts logging.
 pub(crate) fn log() -> String {
     String::from_utf8(LOG.lock().unwrap().clone()).unwrap()
 }
 
+/// Returns the log lines of a request.
 pub(crate) fn lines_of(id: &str) -> Vec<Value> {
     let log = log();
     let lines = log.lines().filter(|line| line.contains(id)).map(|line| serde_json::from_str(line).unwrap());
@@ -45,7 +46,7 @@ pub(crate) fn lines_of(id: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_sane_one_is_taken_over() {
+async fn valid_request_id_is_used() {
     let (_server, tenant) = setting().await;
     for id in ["a", "7f3a-42", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", &"x".repeat(128)] {
         let answer = tenant.http.clone().header("x-request-id", id).get("/credentials").await.expect(200);
@@ -58,7 +59,7 @@ async fn a_sane_one_is_taken_over() {
 }
 
 #[tokio::test]
-async fn an_insane_one_is_replaced() {
+async fn invalid_request_id_is_replaced() {
     let (_server, tenant) = setting().await;
     let mut made = BTreeSet::new();
     for id in [&b""[..], b" ", b"two words", b"a\tb", "ä".as_bytes(), b"\xff", &[b'x'; 129]] {
@@ -71,7 +72,7 @@ async fn an_insane_one_is_replaced() {
 }
 
 #[tokio::test]
-async fn every_answer_has_one() {
+async fn every_response_has_a_request_id() {
     let (server, tenant) = setting().await;
     let root = Http::new(server.public_url.clone());
     let admin = Http::new(server.admin_url.clone());
@@ -91,7 +92,7 @@ async fn every_answer_has_one() {
 }
 
 #[tokio::test]
-async fn answer_log_line_and_audit_row_have_the_same() {
+async fn response_log_line_and_audit_entry_have_the_same_request_id() {
     let _ = log();
     let (server, tenant) = setting().await;
     let mut alice = Person::new("alice");
@@ -118,7 +119,7 @@ async fn answer_log_line_and_audit_row_have_the_same() {
         (&refused["code"], &refused["route"]),
         (&json!("challenge_unknown"), &json!("/{tenant_id}/mfa/login/finalize"))
     );
-    // The cause is in the log, and only there.
+    // Only the log contains the cause.
     let cause = lines_of(broken.request_id())[0]["cause"].as_str().unwrap().to_owned();
     assert!(cause.contains("credentials"), "{cause}");
     broken.expect_words(
@@ -130,7 +131,7 @@ async fn answer_log_line_and_audit_row_have_the_same() {
 }
 
 #[tokio::test]
-async fn the_log_tells_no_secret() {
+async fn log_contains_no_secret() {
     let _ = log();
     let (server, tenant) = setting().await;
     let second = server.api_key(tenant.id, None).await;
