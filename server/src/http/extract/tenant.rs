@@ -53,7 +53,7 @@ impl Visitor {
         }
     }
 
-    /// Requires a valid API key after all, as `login/initialize` does when the body names a user.
+    /// Requires a valid API key. `login/initialize` calls this if the body names a user.
     ///
     /// # Errors
     /// 401 if the key is missing or invalid.
@@ -62,7 +62,7 @@ impl Visitor {
         self.require_key(missing).await
     }
 
-    /// Returns the key holder. Otherwise writes an audit entry and returns 401: `if_missing` if the request has no key.
+    /// Returns the key holder. Without a valid key, writes an audit entry and returns 401: `if_missing` if there is no key.
     async fn require_key(self, if_missing: ApiError) -> Result<KeyHolder, ApiError> {
         let rejection = match self.identity {
             Identity::ApiKey(key) => return Ok(KeyHolder { call: self.call, key }),
