@@ -24,11 +24,15 @@ async fn expect_rejected(tenant: &TestTenant, caller: &Http, code: &str) {
     let before = (tenant.count("").await, tenant.count("type=api_key_rejected").await);
     let mut calls = 0;
     for (method, path) in paths(Access::ApiKey) {
-        let answer = caller.send(method.clone(), &path, Some(b"{}".to_vec())).await;
-        answer.expect_refusal(401, "api_key_invalid");
-        assert_eq!(answer.field("title"), "The api key is invalid");
-        let row = tenant.row_of(&answer).await;
-        assert_eq!((row.kind().as_str(), row.code().as_deref()), ("api_key_rejected", Some(code)), "{method} {path}");
+        let response = caller.send(method.clone(), &path, Some(b"{}".to_vec())).await;
+        response.expect_refusal(401, "api_key_invalid");
+        assert_eq!(response.field("title"), "The api key is invalid");
+        let entry = tenant.entry_of(&response).await;
+        assert_eq!(
+            (entry.kind().as_str(), entry.code().as_deref()),
+            ("api_key_rejected", Some(code)),
+            "{method} {path}"
+        );
         calls += 1;
     }
     let after = (tenant.count("").await, tenant.count("type=api_key_rejected").await);
@@ -66,13 +70,13 @@ async fn public_endpoints_accept_any_key_and_are_audited() {
         let caller = key.map_or_else(|| tenant.anonymous.clone(), |key| tenant.with_key(key));
         let _ = caller.get("/.well-known/jwks.json").await.expect(200);
         let begun = caller.post("/login/initialize", &serde_json::json!({})).await.expect(200);
-        assert_eq!(tenant.row_of(&begun).await.kind(), "webauthn_authentication_init_succeeded");
+        assert_eq!(tenant.entry_of(&begun).await.kind(), "webauthn_authentication_init_succeeded");
         for (path, kind) in [
             ("/login/finalize", "webauthn_authentication_final_failed"),
             ("/registration/finalize", "webauthn_registration_final_failed"),
         ] {
-            let answer = caller.post(path, &serde_json::json!({})).await;
-            let _ = tenant.expect_refused(&answer, 400, "credential_malformed", kind).await;
+            let response = caller.post(path, &serde_json::json!({})).await;
+            let _ = tenant.expect_audited_refusal(&response, 400, "credential_malformed", kind).await;
         }
     }
 }
@@ -102,10 +106,13 @@ async fn ids_of_another_tenant_return_not_found() {
         }
         assert!([400, 404].contains(&other_tenant.status), "{method} {path}: {}", other_tenant.text);
         assert_eq!(other_tenant.text.replace(&foreign_id, "AAAA"), nonexistent.text, "{method} {path}");
-        for answer in [&other_tenant, &nonexistent] {
-            let row = tenant.row_of(answer).await;
-            assert_eq!(row.code(), Some(answer.field("code")), "{method} {path}");
-            assert!(row.kind().ends_with("_failed") || row.kind() == "request_rejected", "{method} {path}: {row:?}");
+        for response in [&other_tenant, &nonexistent] {
+            let entry = tenant.entry_of(response).await;
+            assert_eq!(entry.code(), Some(response.field("code")), "{method} {path}");
+            assert!(
+                entry.kind().ends_with("_failed") || entry.kind() == "request_rejected",
+                "{method} {path}: {entry:?}"
+            );
         }
     }
     assert_eq!(other.count("").await, before);

@@ -75,9 +75,10 @@ async fn origin_patterns_match_as_documented() {
         ("", false),
         ("*", false),
     ] {
-        let answer = tenant.anonymous.clone().header("origin", origin).get("/.well-known/jwks.json").await.expect(200);
-        assert_eq!(answer.header("access-control-allow-origin"), allowed.then_some(origin), "{origin}");
-        assert_eq!(answer.header("access-control-allow-credentials"), allowed.then_some("true"), "{origin}");
+        let response =
+            tenant.anonymous.clone().header("origin", origin).get("/.well-known/jwks.json").await.expect(200);
+        assert_eq!(response.header("access-control-allow-origin"), allowed.then_some(origin), "{origin}");
+        assert_eq!(response.header("access-control-allow-credentials"), allowed.then_some("true"), "{origin}");
     }
 }
 
@@ -90,17 +91,17 @@ async fn refused_preflight_has_no_cors_headers() {
     };
     let nobody = tenant.anonymous.at(format!("{}/00000000-0000-4000-8000-000000000001", server.public_url));
     for (caller, origin) in [(&tenant.anonymous, "https://evil.test"), (&nobody, "https://app.example.com")] {
-        let answer = preflight(caller, origin).send(Method::OPTIONS, "/login/initialize", None).await.expect(204);
-        let cors_headers = answer.headers.keys().filter(|name| name.as_str().starts_with("access-control-")).count();
-        assert_eq!((cors_headers, answer.text.as_str()), (0, ""));
+        let response = preflight(caller, origin).send(Method::OPTIONS, "/login/initialize", None).await.expect(204);
+        let cors_headers = response.headers.keys().filter(|name| name.as_str().starts_with("access-control-")).count();
+        assert_eq!((cors_headers, response.text.as_str()), (0, ""));
     }
     // Without access-control-request-method it is not a preflight.
     let plain = tenant.anonymous.clone().header("origin", "https://app.example.com");
-    let answer = plain.send(Method::OPTIONS, "/login/initialize", None).await;
-    answer.expect_refusal(405, "method_not_allowed");
+    let response = plain.send(Method::OPTIONS, "/login/initialize", None).await;
+    response.expect_refusal(405, "method_not_allowed");
     // The admin API allows no origin.
     let admin = doorward_testkit::Http::new(server.admin_url.clone());
-    let answer = preflight(&admin, "https://app.example.com").send(Method::OPTIONS, "/tenants", None).await;
-    answer.expect_refusal(405, "method_not_allowed");
-    assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control-")));
+    let response = preflight(&admin, "https://app.example.com").send(Method::OPTIONS, "/tenants", None).await;
+    response.expect_refusal(405, "method_not_allowed");
+    assert!(response.headers.keys().all(|name| !name.as_str().starts_with("access-control-")));
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use doorward_server::{routes::Access, service::admin::api_keys};
 use doorward_shared::{ApiKeyId, admin::Role};
-use doorward_testkit::{Answer, Http, TestServer, TestTenant, database};
+use doorward_testkit::{Http, Response, TestServer, TestTenant, database};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -28,7 +28,7 @@ fn wrong_key(tenant: &TestTenant, number: u32) -> String {
 }
 
 /// Sends anonymous requests until one is not accepted, and returns the response to that one.
-async fn exhaust_limit(tenant: &TestTenant) -> Answer {
+async fn exhaust_limit(tenant: &TestTenant) -> Response {
     let mut response = tenant.anonymous.get("/.well-known/jwks.json").await;
     for _ in 0..100 {
         if response.status != 200 {
@@ -158,7 +158,7 @@ async fn key_revoked_by_another_process_is_rejected_although_cached() {
     }
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
-    let other_process = server.another().await;
+    let other_process = server.second_node().await;
     let key = server.api_key(tenant.id, None).await;
     let caller = tenant.with_key(&key.secret);
     let _ = caller.get("/credentials").await.expect(200);

@@ -27,11 +27,11 @@ fn bearer(server: &TestServer, token: &str) -> Http {
 /// Checks that every endpoint that needs a token rejects this caller and writes one entry to the installation's audit log.
 async fn expect_rejected(setting: &Setting, caller: &Http, reason: &str) {
     for endpoint in guarded() {
-        let answer = setting.call(caller, endpoint).await;
+        let response = setting.call(caller, endpoint).await;
         let title = "The admin token is missing or invalid";
-        answer.expect_words(401, "admin_token_invalid", title, "");
-        assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
-        let entries = setting.entries(&answer).await;
+        response.expect_error(401, "admin_token_invalid", title, "");
+        assert_eq!(response.header("www-authenticate"), Some("Bearer"));
+        let entries = setting.entries(&response).await;
         assert_eq!(entries.len(), 1, "{} {}: {entries:?}", endpoint.method, endpoint.path);
         assert_eq!(entries[0]["type"], "admin_token_rejected");
         assert_eq!(entries[0]["tenant_id"], TenantId::INSTALLATION.to_string());
@@ -80,14 +80,14 @@ async fn auditors_read_everything_and_change_nothing() {
     let setting = Setting::new().await;
     let before = setting.state().await;
     for endpoint in guarded() {
-        let answer = setting.call(&setting.auditor, endpoint).await;
+        let response = setting.call(&setting.auditor, endpoint).await;
         if endpoint.access == Access::Auditor {
-            assert_eq!(answer.status, 200, "{} {}: {}", endpoint.method, endpoint.path, answer.text);
-            assert_eq!(setting.entries(&answer).await.len(), 0, "{} {}", endpoint.method, endpoint.path);
+            assert_eq!(response.status, 200, "{} {}: {}", endpoint.method, endpoint.path, response.text);
+            assert_eq!(setting.entries(&response).await.len(), 0, "{} {}", endpoint.method, endpoint.path);
             continue;
         }
-        answer.expect_refusal(403, "forbidden");
-        let entries = setting.entries(&answer).await;
+        response.expect_refusal(403, "forbidden");
+        let entries = setting.entries(&response).await;
         assert_eq!(entries.len(), 1, "{} {}", endpoint.method, endpoint.path);
         let found = (&entries[0]["type"], &entries[0]["actor_user_id"], &entries[0]["error_code"]);
         assert_eq!(found, (&"admin_token_rejected".into(), &"audit".into(), &"forbidden".into()));
@@ -104,9 +104,9 @@ async fn resources_of_another_tenant_are_not_found() {
         // Ids of the other tenant in a path of the first one.
         let inner = ["{secret_id}", "{credential_id}"].iter().any(|name| endpoint.path.contains(name));
         if inner {
-            let answer = setting.call_for(&setting.admin, endpoint, &setting.one, &setting.other).await;
-            assert_eq!(answer.status, 404, "{} {}: {}", endpoint.method, endpoint.path, answer.text);
-            assert_eq!(setting.entries(&answer).await.len(), 0);
+            let response = setting.call_for(&setting.admin, endpoint, &setting.one, &setting.other).await;
+            assert_eq!(response.status, 404, "{} {}: {}", endpoint.method, endpoint.path, response.text);
+            assert_eq!(setting.entries(&response).await.len(), 0);
             calls += 1;
         }
         // An unknown tenant, and a malformed id.
@@ -115,13 +115,13 @@ async fn resources_of_another_tenant_are_not_found() {
         {
             let one = setting.one.tenant.id.to_string();
             let path = setting.path(endpoint, &setting.one, &setting.one).replacen(&one, id, 1);
-            let answer = setting.admin.send(super::setting::method(endpoint), &path, Some(b"{}".to_vec())).await;
+            let response = setting.admin.send(super::setting::method(endpoint), &path, Some(b"{}".to_vec())).await;
             // The empty body may be refused first.
-            if answer.field("code") != "validation_failed" && answer.field("code") != "body_malformed" {
-                answer.expect_refusal(status, code);
+            if response.field("code") != "validation_failed" && response.field("code") != "body_malformed" {
+                response.expect_refusal(status, code);
             }
-            assert!(answer.status >= 400, "{} {path}", endpoint.method);
-            assert_eq!(setting.entries(&answer).await.len(), 0, "{} {path}", endpoint.method);
+            assert!(response.status >= 400, "{} {path}", endpoint.method);
+            assert_eq!(setting.entries(&response).await.len(), 0, "{} {path}", endpoint.method);
         }
     }
     assert_eq!(calls, 3);
@@ -160,17 +160,17 @@ async fn flood_of_wrong_tokens_stops_growing_the_audit_log_and_valid_tokens_work
     }
     // The burst of 6 gets delayed 401 responses; all others get 429 at once.
     for _ in 0..50 {
-        let answer = timeout(Duration::from_secs(60), flood.join_next()).await.expect("a response at once");
-        let answer = answer.unwrap().unwrap();
-        answer.expect_refusal(429, "rate_limited");
-        assert_ne!(answer.header("retry-after"), None);
+        let response = timeout(Duration::from_secs(60), flood.join_next()).await.expect("a response at once");
+        let response = response.unwrap().unwrap();
+        response.expect_refusal(429, "rate_limited");
+        assert_ne!(response.header("retry-after"), None);
     }
     let admin = bearer(&server, &good.secret);
     for _ in 0..20 {
         let _ = admin.get("/me").await.expect(200);
     }
-    let rows = admin.get("/audit_logs?type=admin_token_rejected").await.expect(200).json();
-    assert!((6..=10).contains(&rows.as_array().unwrap().len()), "{rows}");
+    let entries = admin.get("/audit_logs?type=admin_token_rejected").await.expect(200).json();
+    assert!((6..=10).contains(&entries.as_array().unwrap().len()), "{entries}");
 }
 
 #[tokio::test]
