@@ -1,4 +1,4 @@
-//! Accounts of the demo application, in memory: a name and a salted password hash.
+//! The demo's own accounts: a name and a salted password hash, in memory.
 
 use std::{
     collections::HashMap,
@@ -11,16 +11,15 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use super::reply::DemoError;
 use crate::clock::{Entropy, NoEntropy, random};
 
-/// Name of the preset account, which makes a first try possible without sign-up.
+/// The account that is there from the start, so that the first try needs no sign-up.
 pub(super) const PRESET_NAME: &str = "alice";
-/// Password of the preset account, shown on the page.
+/// Its password, shown on the page.
 pub(super) const PRESET_PASSWORD: &str = "correct horse";
-/// Maximum number of accounts, which bounds memory.
-const MAX_ACCOUNTS: usize = 1_000;
-const MAX_CHARACTERS: usize = 64;
+/// The most accounts that are kept, so that memory stays bounded.
+const MOST_ACCOUNTS: usize = 1_000;
+const MOST_CHARACTERS: usize = 64;
 
-/// Argon2id hash of a password, with a random salt. Unlike API keys, passwords are chosen by users, so the parameters are
-/// the strong defaults of the crate (19 MiB, two passes).
+/// Argon2id over a random salt.
 #[derive(Clone)]
 pub(super) struct PasswordHash {
     salt: [u8; 16],
@@ -34,14 +33,14 @@ impl std::fmt::Debug for PasswordHash {
 }
 
 impl PasswordHash {
-    /// Hashes a new password. Takes tens of milliseconds, so do not call it on an async thread.
+    /// Hashes a new password. Takes tens of milliseconds: not for the async executor.
     pub(super) fn make(password: &str, salt: [u8; 16]) -> Result<Self, argon2::Error> {
         let mut hash = [0; 32];
         Argon2::default().hash_password_into(password.as_bytes(), &salt, &mut hash)?;
         Ok(Self { salt, hash })
     }
 
-    /// Returns whether the password matches. Takes as long as [`PasswordHash::make`].
+    /// Whether this is the password. Takes tens of milliseconds as well.
     pub(super) fn matches(&self, password: &str) -> bool {
         Self::make(password, self.salt).is_ok_and(|tried| verify_slices_are_equal(&tried.hash, &self.hash).is_ok())
     }
@@ -50,22 +49,22 @@ impl PasswordHash {
 /// An account of the demo application.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
-    /// User id in Doorward.
+    /// What Doorward knows the user by.
     pub(super) user_id: String,
     pub(super) username: String,
     pub(super) password: PasswordHash,
 }
 
-/// All accounts by name.
+/// All accounts, by name.
 #[derive(Debug)]
 pub(super) struct Accounts {
     by_name: Mutex<HashMap<String, Account>>,
-    /// Verified when no account has the name, so that the response time does not reveal that.
+    /// Is checked where no account has the name, so that the answer's time does not tell.
     decoy: PasswordHash,
 }
 
 impl Accounts {
-    /// Creates the preset account. Its user id is the same after each start, so it keeps its credentials.
+    /// The preset account alone. Its user id is the same after every start, and so its credentials stay.
     pub(super) fn with_preset(entropy: &dyn Entropy) -> std::io::Result<Self> {
         let hash = |password: &str| {
             let salt = random(entropy).map_err(std::io::Error::other)?;
@@ -84,17 +83,17 @@ impl Accounts {
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the account with this name.
+    /// The account with this name.
     pub(super) fn named(&self, username: &str) -> Option<Account> {
         self.lock().get(username).cloned()
     }
 
-    /// Returns the account with this user id in Doorward.
+    /// The account that Doorward knows by this user id.
     pub(super) fn with_id(&self, user_id: &str) -> Option<Account> {
         self.lock().values().find(|account| account.user_id == user_id).cloned()
     }
 
-    /// Returns the hash to verify a password with: the account's, or one that no accepted password matches.
+    /// The hash to check a password against: the account's, or one that nothing matches.
     pub(super) fn hash_of(&self, username: &str) -> PasswordHash {
         self.named(username).map_or_else(|| self.decoy.clone(), |account| account.password)
     }
@@ -105,7 +104,7 @@ impl Accounts {
         if accounts.contains_key(&account.username) {
             return Err(DemoError::new(409, "username_taken", "This name is taken", ""));
         }
-        if accounts.len() >= MAX_ACCOUNTS {
+        if accounts.len() >= MOST_ACCOUNTS {
             return Err(DemoError::new(503, "demo_full", "The demo has no room for more accounts", ""));
         }
         accounts.insert(account.username.clone(), account);
@@ -113,27 +112,27 @@ impl Accounts {
     }
 }
 
-/// Generates a new user id. It is random, because a name that is free again after a restart must not inherit credentials.
+/// A user id that nobody had before: a name that is free again after a restart must not inherit credentials.
 pub(super) fn new_user_id(entropy: &dyn Entropy) -> Result<String, NoEntropy> {
     Ok(uuid::Builder::from_random_bytes(random(entropy)?).into_uuid().to_string())
 }
 
-/// Normalises a user name, or returns why it is invalid.
+/// A name as accounts are kept under, or why it cannot be one.
 pub(super) fn valid_username(name: &str) -> Result<String, DemoError> {
     let name = name.trim().to_lowercase();
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
-    if name.is_empty() || name.chars().count() > MAX_CHARACTERS || !name.chars().all(allowed) {
-        return Err(DemoError::field("A name must have 1 to 64 letters, digits, or . - _ @"));
+    if name.is_empty() || name.chars().count() > MOST_CHARACTERS || !name.chars().all(allowed) {
+        return Err(DemoError::field("A name has 1 to 64 letters, digits, or . - _ @"));
     }
     Ok(name)
 }
 
-/// Checks the password of a new account.
+/// Whether a new account may have this password.
 pub(super) fn valid_password(password: &str) -> Result<(), DemoError> {
-    if (8..=MAX_CHARACTERS).contains(&password.chars().count()) {
+    if (8..=MOST_CHARACTERS).contains(&password.chars().count()) {
         return Ok(());
     }
-    Err(DemoError::field("A password must have 8 to 64 characters"))
+    Err(DemoError::field("A password has 8 to 64 characters"))
 }
 
 #[cfg(test)]
@@ -142,7 +141,7 @@ mod tests {
     use crate::clock::SystemEntropy;
 
     #[test]
-    fn preset_account_accepts_only_its_password() {
+    fn the_preset_account_opens_with_its_password_only() {
         let accounts = Accounts::with_preset(&SystemEntropy::default()).unwrap();
         assert!(accounts.hash_of("alice").matches("correct horse"));
         assert!(!accounts.hash_of("alice").matches("correct horse "));
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_unique_and_case_insensitive() {
+    fn a_name_is_taken_once_whatever_its_case() {
         let entropy = SystemEntropy::default();
         let accounts = Accounts::with_preset(&entropy).unwrap();
         let account = |name: &str| Account {
@@ -165,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn hashes_of_one_password_differ_by_salt() {
+    fn the_same_password_never_has_the_same_hash() {
         let hash = |salt| PasswordHash::make("correct horse", [salt; 16]).unwrap().hash;
         assert_ne!(hash(1), hash(2));
     }
 
     #[test]
-    fn names_and_passwords_are_validated() {
+    fn names_and_passwords_have_bounds() {
         assert!(valid_username("").is_err() && valid_username("a b").is_err() && valid_username("<b>").is_err());
         assert!(valid_username(&"x".repeat(65)).is_err());
         assert!(valid_password("short").is_err() && valid_password("long enough").is_ok());
