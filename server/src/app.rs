@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use doorward_shared::TenantId;
+
 use crate::{
     clock::{Clock, Entropy, IdSequence, NoEntropy},
     config::Network,
@@ -10,7 +12,12 @@ use crate::{
     metrics::Metrics,
     overload::Overloads,
     rate_limit::RateLimits,
-    service::{key_usage::KeyUsage, pending_ceremonies::PendingCeremonies, tenant_cache::TenantCache},
+    service::{
+        ServiceError,
+        key_usage::KeyUsage,
+        pending_ceremonies::PendingCeremonies,
+        tenant_cache::{TenantCache, TenantSnapshot},
+    },
     stopwatch::Stopwatch,
 };
 
@@ -29,8 +36,8 @@ pub struct App {
     pub master_key: MasterKey,
     /// Checks presented keys and hashes new ones.
     pub keys: KeyCheck,
-    /// Tenants as requests see them.
-    pub tenants: TenantCache,
+    /// Tenants as requests see them; use [`App::tenant`].
+    tenants: TenantCache,
     /// Ceremonies under way.
     pub pending_ceremonies: PendingCeremonies,
     /// When keys were last used.
@@ -128,5 +135,13 @@ impl App {
             master_key,
             settings,
         }))
+    }
+
+    /// Returns a tenant as of now, or `None` for an unknown one.
+    ///
+    /// # Errors
+    /// As [`TenantCache::get`].
+    pub async fn tenant(&self, id: TenantId) -> Result<Option<Arc<TenantSnapshot>>, ServiceError> {
+        self.tenants.get(&self.db, &self.master_key, self.clock.now(), id).await
     }
 }

@@ -12,7 +12,7 @@ pub struct VerificationError {
 }
 
 impl VerificationError {
-    pub(super) fn new(code: ErrorCode, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(code: ErrorCode, reason: impl Into<String>) -> Self {
         Self { code, reason: reason.into() }
     }
 

@@ -29,5 +29,6 @@ mod tests;
 pub use options::{ALGORITHMS, creation_options, request_options, transaction_challenge};
 pub use parse::{Malformed, ParsedAssertion, ParsedRegistration, parse_assertion, parse_registration};
 pub use verify::{
-    VerificationError, VerifiedAssertion, VerifiedRegistration, counter_advances, verify_assertion, verify_registration,
+    BACKUP_DOWNGRADED, VerificationError, VerifiedAssertion, VerifiedRegistration, counter_advances, verify_assertion,
+    verify_registration,
 };

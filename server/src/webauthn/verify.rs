@@ -15,6 +15,9 @@ use super::{
 };
 use crate::domain::{CeremonyState, ChallengeValue, Credential, CredentialId};
 
+/// Reason for rejecting an assertion whose backup eligibility was lost since the registration.
+pub const BACKUP_DOWNGRADED: &str = "the credential was eligible for backup, and the authenticator now denies it";
+
 /// What a registration that was accepted is worth keeping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedRegistration {
@@ -150,10 +153,7 @@ pub fn verify_assertion(
     let auth_data = &parsed.auth_data;
     check_auth_data(state, auth_data)?;
     if credential.backup_eligible && !auth_data.backup_eligible() {
-        return Err(VerificationError::new(
-            ErrorCode::BackupStateInvalid,
-            "the credential was eligible for backup and now says it is not",
-        ));
+        return Err(VerificationError::new(ErrorCode::BackupStateInvalid, BACKUP_DOWNGRADED));
     }
     if !cose::read_key(&credential.public_key)?.verifies(&parsed.signed(), &parsed.signature) {
         return Err(VerificationError::new(
