@@ -348,7 +348,11 @@ fn workspace_crates_depend_inwards() {
         assert!(!dependencies("shared").contains(forbidden), "shared depends on {forbidden}");
     }
     assert!(!dependencies("admin-tui").contains("doorward-server"), "the terminal app depends on the server");
-    for name in ["server", "admin-tui"] {
-        assert!(!dependencies(name).contains("doorward-testkit"), "{name} depends on the test kit");
+    for name in ["shared", "authenticator", "server", "admin-tui"] {
+        for tool in ["doorward-testkit", "doorward-bench"] {
+            assert!(!dependencies(name).contains(tool), "{name} must not depend on {tool}");
+        }
+        assert!(!manifest(name).contains("doorward-bench"), "the tests of {name} must not depend on doorward-bench");
     }
+    assert!(!manifest("testkit").contains("doorward-bench"), "the test kit must not depend on doorward-bench");
 }
