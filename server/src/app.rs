@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use doorward_shared::TenantId;
 use ipnet::IpNet;
 
 use crate::{
@@ -10,7 +11,12 @@ use crate::{
     db::Database,
     metrics::Metrics,
     rate_limit::RateLimits,
-    service::{key_usage::KeyUsage, pending_ceremonies::PendingCeremonies, tenant_cache::TenantCache},
+    service::{
+        ServiceError,
+        key_usage::KeyUsage,
+        pending_ceremonies::PendingCeremonies,
+        tenant_cache::{TenantCache, TenantSnapshot},
+    },
     stopwatch::Stopwatch,
 };
 
@@ -29,8 +35,8 @@ pub struct App {
     pub master_key: MasterKey,
     /// Verifies API keys and admin tokens.
     pub keys: KeyVerifier,
-    /// Cache of tenants, as requests need them.
-    pub tenants: TenantCache,
+    /// Cache of tenants; use [`App::tenant`].
+    tenants: TenantCache,
     /// Cache of pending ceremonies.
     pub pending_ceremonies: PendingCeremonies,
     /// Last use of each key.
@@ -113,5 +119,13 @@ impl App {
             master_key,
             settings,
         }))
+    }
+
+    /// Returns a tenant as of now, or `None` for an unknown one.
+    ///
+    /// # Errors
+    /// As [`TenantCache::get`].
+    pub async fn tenant(&self, id: TenantId) -> Result<Option<Arc<TenantSnapshot>>, ServiceError> {
+        self.tenants.get(&self.db, &self.master_key, self.clock.now(), id).await
     }
 }

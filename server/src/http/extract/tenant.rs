@@ -145,7 +145,7 @@ async fn context(request: &HttpRequest) -> Result<RequestContext, ApiError> {
         .map(|data| Arc::clone(data))
         .ok_or_else(|| ApiError::internal("the server was built without its App"))?;
     let id = tenant_id(request.match_info().get("tenant_id").unwrap_or_default())?;
-    let found = app.tenants.get(&app, id).await.map_err(|failure| ApiError::of(Operation::Other, failure))?;
+    let found = app.tenant(id).await.map_err(|failure| ApiError::of(Operation::Other, failure))?;
     let tenant =
         found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, ErrorCode::TenantNotFound, "tenant not found", ""))?;
     Ok(RequestContext { app, tenant, meta: meta(request) })

@@ -79,7 +79,7 @@ async fn allows(request: &ServiceRequest, tenant: TenantId, origin: &HeaderValue
     let (Some(app), Ok(origin)) = (request.app_data::<web::Data<App>>().cloned(), origin.to_str()) else {
         return false;
     };
-    match app.tenants.get(&app, tenant).await {
+    match app.tenant(tenant).await {
         Ok(tenant) => tenant.is_some_and(|tenant| tenant.cors.allows(origin)),
         Err(_) => false,
     }
