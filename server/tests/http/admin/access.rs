@@ -48,7 +48,7 @@ async fn protected_endpoints_reject_missing_or_invalid_tokens() {
     let before = setting.state().await;
     let anonymous = Http::new(server.admin_url.clone());
     expect_rejected(&setting, &anonymous, "the request carries no admin token").await;
-    let malformed = "the admin token has not the form dwa_<token id>_<secret>";
+    let malformed = "the admin token does not have the form dwa_<token id>_<secret>";
     // A tenant's API key is rejected in either header.
     let key = setting.one.tenant.api_key.clone();
     expect_rejected(&setting, &bearer(server, &key), malformed).await;
@@ -68,7 +68,7 @@ async fn protected_endpoints_reject_missing_or_invalid_tokens() {
     for id in [expiring.id, revoked.id] {
         admin_tokens::revoke(&server.administrator(), AdminTokenId::new(id)).await.unwrap();
     }
-    let unknown = "there is no such admin token, or it was revoked";
+    let unknown = "no admin token has this id, or it was revoked";
     expect_rejected(&setting, &bearer(server, &revoked.secret), unknown).await;
     let _ = bearer(server, &good.secret).get("/me").await.expect(200);
     admin_tokens::revoke(&server.administrator(), AdminTokenId::new(good.id)).await.unwrap();
