@@ -18,7 +18,7 @@ pub async fn public_document() -> HttpResponse {
 /// Returns the Swagger UI page (empty path) or one of its files.
 ///
 /// # Errors
-/// 404 for an unknown file name.
+/// Returns a 404 response for an unknown file name.
 pub async fn page(path: web::Path<String>) -> Result<HttpResponse, ApiError> {
     match path.as_str() {
         "" | "index.html" => index(),

@@ -1,5 +1,3 @@
-//! Ends the confirmation of a transaction.
-
 use actix_web::web::Json;
 use doorward_shared::{
     ErrorBody, TenantId,
@@ -8,16 +6,13 @@ use doorward_shared::{
 
 use crate::{
     domain::Ceremony,
-    http::{
-        ApiError, Operation,
-        extract::{Body, KeyHolder},
-    },
+    http::{ApiError, Body, KeyHolder, Operation, responses::*},
     service::assertion,
 };
 
-/// Ends the confirmation of a transaction.
+/// Finishes the confirmation of a transaction.
 ///
-/// Verifies what the authenticator signed (WebAuthn §7.2), uses up the challenge and answers a token.
+/// Verifies the assertion (WebAuthn §7.2), uses up the challenge and returns a token.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/transaction/finalize",
@@ -27,8 +22,8 @@ use crate::{
     responses(
         (status = 200, description = "the assertion is valid", body = TokenResponse),
         (status = 400, description = "unable to finish transaction", body = ErrorBody),
-        (status = 401, description = "The api key is invalid; failed to get session data; failed to get user handle; failed to validate assertion", body = ErrorBody),
-        (status = 404, description = "tenant not found", body = ErrorBody),
+        AssertionRejected,
+        TenantNotFound,
     ),
     security(("apiKey" = [])),
 )]
@@ -36,5 +31,5 @@ pub async fn finalize(caller: KeyHolder, body: Body) -> Result<Json<TokenRespons
     let token = assertion::finalize(&caller.call, Ceremony::Transaction, body.bytes()).await;
     token
         .map(|token| Json(TokenResponse { token }))
-        .map_err(|failure| ApiError::of(Operation::TransactionFinalize, failure))
+        .map_err(|error| ApiError::of(Operation::TransactionFinalize, error))
 }

@@ -1,0 +1,24 @@
+use actix_web::{HttpResponse, web::Path};
+use doorward_shared::{TenantId, config::TenantConfig};
+
+use crate::{
+    http::{Administrator, ApiError, Body, json, path_tenant, responses::*},
+    service::admin::tenants,
+};
+
+/// Replaces a tenant's configuration. Without `mfa`, the current second-factor settings stay.
+#[utoipa::path(
+    put,
+    path = "/tenants/{tenant_id}/config",
+    tag = "Tenants",
+    params(("tenant_id" = TenantId, Path, description = "the tenant")),
+    request_body = TenantConfig,
+    responses((status = 204, description = "replaced"), InvalidBody, AdministratorErrors, TenantNotFound),
+    security(("adminToken" = [])),
+)]
+pub async fn put(caller: Administrator, path: Path<String>, body: Body) -> Result<HttpResponse, ApiError> {
+    let tenant = path_tenant(&path)?;
+    let config = json::object::<TenantConfig>(&body)?;
+    tenants::configure(&caller.call, tenant, config).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,24 @@
+use actix_web::{HttpResponse, web::Path};
+use doorward_shared::{TenantId, admin::UpdateTenantRequest};
+
+use crate::{
+    http::{Administrator, ApiError, Body, json, path_tenant, responses::*},
+    service::admin::tenants,
+};
+
+/// Renames a tenant.
+#[utoipa::path(
+    put,
+    path = "/tenants/{tenant_id}",
+    tag = "Tenants",
+    params(("tenant_id" = TenantId, Path, description = "the tenant")),
+    request_body = UpdateTenantRequest,
+    responses((status = 204, description = "renamed"), InvalidBody, AdministratorErrors, TenantNotFound),
+    security(("adminToken" = [])),
+)]
+pub async fn put(caller: Administrator, path: Path<String>, body: Body) -> Result<HttpResponse, ApiError> {
+    let tenant = path_tenant(&path)?;
+    let request = json::object::<UpdateTenantRequest>(&body)?;
+    tenants::rename(&caller.call, tenant, request).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
