@@ -1,4 +1,4 @@
-//! Attestation statements that prove nothing (WebAuthn §8).
+//! Mutations of attestation statements (WebAuthn §8).
 
 use doorward_authenticator::{
     Algorithm, Key, RegistrationParts, Statement,
@@ -28,9 +28,9 @@ pub(super) fn mutations(list: &mut Registrations) {
             parts.statement = Statement::Literal { format: text(format), statement: Cbor::Map(vec![]) };
         });
     }
-    literal(list, "none that says something", "none", cbor::text_map([("sig", bytes(70))]));
+    literal(list, "none with a signature", "none", cbor::text_map([("sig", bytes(70))]));
     for format in ["packed", "fido-u2f", "tpm", "android-key", "android-safetynet", "apple"] {
-        literal(list, &format!("{format} that says nothing"), format, Cbor::Map(vec![]));
+        literal(list, &format!("{format} without members"), format, Cbor::Map(vec![]));
         literal(list, &format!("{format} null"), format, Cbor::Null);
     }
     shaped(list);
@@ -43,7 +43,7 @@ fn literal(list: &mut Registrations, name: &str, format: &'static str, statement
     });
 }
 
-/// Statements of the right shape whose certificates and signatures are noise.
+/// Well-formed statements with invalid certificates and signatures.
 fn shaped(list: &mut Registrations) {
     let chain = || Cbor::Array(vec![bytes(300)]);
     let es256 = || ("alg", int(-7));
@@ -104,7 +104,7 @@ fn shaped(list: &mut Registrations) {
     }
 }
 
-/// Self attestation that does not verify.
+/// Self attestation with an invalid signature.
 fn packed(list: &mut Registrations) {
     let mut change = |name: &str, make: fn(&RegistrationParts, &[u8]) -> Option<Cbor>| {
         list.parts(Protocol, format!("statement: packed, {name}"), move |parts, _| {
@@ -128,7 +128,7 @@ fn packed(list: &mut Registrations) {
         signature.iter_mut().rev().take(1).for_each(|byte| *byte ^= 1);
         with(alg(parts), signature)
     });
-    change("a byte behind the signature", |parts, message| {
+    change("a byte after the signature", |parts, message| {
         let signature = [parts.key.sign(message).ok()?, vec![0]].concat();
         with(alg(parts), signature)
     });
