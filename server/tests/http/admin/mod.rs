@@ -1,4 +1,4 @@
-//! The admin API: the files mirror its paths, but for `access` and `changes`, which call every row of the table.
+//! The admin API. The files mirror its paths, except `access` and `changes`, which call every route of the table.
 
 mod access;
 mod audit_logs;
