@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        Content, Ref, RefOr, ResponseBuilder,
-        path::{Operation, PathItem},
+        Content, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder, Schema,
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
+        schema::Type,
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
     },
 };
@@ -63,7 +64,8 @@ pub enum Api {
         (name = "Tokens"),
         (name = "Health"),
     ),
-    components(schemas(doorward_shared::ErrorBody, doorward_shared::public::TokenClaims)),
+    components(schemas(doorward_shared::ErrorBody, doorward_shared::TenantId, doorward_shared::public::TokenClaims)),
+    security(("apiKey" = [])),
     modifiers(&KeyHeader, &CommonParts),
 )]
 struct Public;
@@ -120,7 +122,8 @@ impl Modify for KeyHeader {
         health::alive,
         health::ready,
     ),
-    components(schemas(doorward_shared::ErrorBody)),
+    components(schemas(doorward_shared::ErrorBody, doorward_shared::TenantId)),
+    security(("adminToken" = [])),
     modifiers(&BearerToken, &CommonParts),
 )]
 struct Admin;
@@ -134,7 +137,7 @@ impl Modify for BearerToken {
     }
 }
 
-/// Adds to every operation a unique id and the response for errors that any operation can return.
+/// Adds to every operation a unique id, its path parameters, and the response for errors that any operation can return.
 struct CommonParts;
 
 impl Modify for CommonParts {
@@ -142,6 +145,7 @@ impl Modify for CommonParts {
         for (path, item) in &mut document.paths.paths {
             for (method, operation) in operations(item) {
                 operation.operation_id = Some(operation_id(method, path));
+                operation.parameters = parameters(path, operation.parameters.take().unwrap_or_default());
                 let content = Content::new(Some(Ref::from_schema_name("ErrorBody")));
                 let response = ResponseBuilder::new()
                     .description("other errors: limits (408, 413, 429), internal error (500), overload (503)")
@@ -162,6 +166,35 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 fn operation_id(method: &str, path: &str) -> String {
     let words = path.split(|symbol: char| !symbol.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+}
+
+/// Puts the path parameters before the declared ones.
+fn parameters(path: &str, declared: Vec<RefOr<Parameter>>) -> Option<Vec<RefOr<Parameter>>> {
+    let is_declared = |name: &str| declared.iter().any(|known| matches!(known, RefOr::T(known) if known.name == name));
+    let names = path.split('{').skip(1).filter_map(|part| part.split('}').next());
+    let missing = names.filter(|name| !is_declared(name)).map(|name| RefOr::T(path_parameter(name)));
+    let all: Vec<_> = missing.chain(declared.iter().cloned()).collect();
+    (!all.is_empty()).then_some(all)
+}
+
+fn path_parameter(name: &str) -> Parameter {
+    let (description, schema) = match name {
+        "tenant_id" => ("the tenant", Ref::from_schema_name("TenantId").into()),
+        "user_id" => ("the tenant's own id of the user, or Doorward's id", text()),
+        "credential_id" => ("the credential's id, base64url", text()),
+        _ => ("the id of the key or token", text()),
+    };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
+fn text() -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).into()
 }
 
 static ADMIN: LazyLock<String> = LazyLock::new(|| render(&Admin::openapi()));
@@ -227,7 +260,8 @@ mod tests {
         let document: serde_json::Value = serde_json::from_str(document(Api::Public)).unwrap();
         assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
         for endpoint in routes::PUBLIC.iter().filter(|endpoint| endpoint.access == Access::ApiKey) {
-            let security = &document["paths"][endpoint.path][endpoint.method.to_lowercase()]["security"];
+            let operation = &document["paths"][endpoint.path][endpoint.method.to_lowercase()];
+            let security = operation.get("security").unwrap_or(&document["security"]);
             assert_eq!(security, &serde_json::json!([{ "apiKey": [] }]), "{} {}", endpoint.method, endpoint.path);
         }
     }

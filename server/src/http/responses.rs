@@ -1,9 +1,13 @@
-//! Error responses that several operations share, for the OpenAPI documents.
+//! Responses that several operations share, for handlers and for the OpenAPI documents.
 //!
-//! Each description lists the titles (see `error.rs`) that a client can get with the status.
+//! The description of an error response lists the titles (see `error.rs`) that a client can get with the status.
 
-use doorward_shared::ErrorBody;
+use actix_web::web::Json;
+use doorward_shared::{ErrorBody, public::TokenResponse};
 use utoipa::IntoResponses;
+
+use super::{ApiError, Operation};
+use crate::service::ServiceError;
 
 /// Errors of operations that require the tenant's API key.
 #[derive(IntoResponses)]
@@ -85,3 +89,14 @@ pub enum RegistrationErrors {
 #[derive(IntoResponses)]
 #[response(status = 401)]
 pub struct AssertionRejected(pub ErrorBody);
+
+/// Returns the response of a finalize.
+///
+/// # Errors
+/// Converts the error of the service.
+pub fn token_response(
+    operation: Operation,
+    token: Result<String, ServiceError>,
+) -> Result<Json<TokenResponse>, ApiError> {
+    token.map(|token| Json(TokenResponse { token })).map_err(|error| ApiError::of(operation, error))
+}

@@ -9,6 +9,7 @@ pub mod audit_logs;
 pub mod auth;
 pub mod credentials;
 pub mod error;
+pub mod health;
 pub mod key_usage;
 pub mod pending_ceremonies;
 pub mod registration;

@@ -1,7 +1,7 @@
 //! `/{tenant_id}/.well-known/jwks.json`.
 
 use actix_web::{HttpResponse, http::header};
-use doorward_shared::{TenantId, public::Jwks};
+use doorward_shared::public::Jwks;
 
 use crate::http::{ApiError, Visitor, responses::*};
 
@@ -13,7 +13,6 @@ pub const MAX_AGE_SECONDS: u32 = 600;
     get,
     path = "/{tenant_id}/.well-known/jwks.json",
     tag = "Tokens",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     responses((status = 200, description = "a JWK set", body = Jwks), TenantNotFound),
     security(()),
 )]

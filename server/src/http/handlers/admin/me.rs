@@ -11,7 +11,6 @@ use crate::http::{Auditor, responses::*};
     path = "/me",
     tag = "Admin tokens",
     responses((status = 200, description = "the token's name and role", body = Me), AuditorErrors),
-    security(("adminToken" = [])),
 )]
 pub async fn get(caller: Auditor) -> Json<Me> {
     Json(Me { name: caller.call.actor, role: caller.role })

@@ -9,11 +9,7 @@ use crate::http::{Auditor, responses::*};
     get,
     path = "/metrics",
     tag = "Health",
-    responses(
-        (status = 200, description = "the metrics", body = String, content_type = "text/plain"),
-        AuditorErrors,
-    ),
-    security(("adminToken" = [])),
+    responses((status = 200, description = "the metrics", body = String, content_type = "text/plain"), AuditorErrors),
 )]
 pub async fn metrics(caller: Auditor) -> HttpResponse {
     let app = &caller.call.app;

@@ -1,7 +1,7 @@
 //! `/tenants/{tenant_id}/transactions`.
 
 use actix_web::web::{Json, Path};
-use doorward_shared::{TenantId, admin::TransactionPage};
+use doorward_shared::admin::TransactionPage;
 
 use crate::{
     http::{ApiError, Auditor, Query, pages, path_tenant, responses::*},
@@ -18,7 +18,6 @@ use crate::{
     path = "/tenants/{tenant_id}/transactions",
     tag = "Transactions",
     params(
-        ("tenant_id" = TenantId, Path, description = "the tenant"),
         ("q" = Option<String>, Query, description = "part of an identifier (the tenant's own id of a transaction)"),
         ("user_id" = Option<String>, Query, description = "Doorward's id of a user, or the tenant's own id: only this user's transactions"),
         ("after" = Option<String>, Query, description = "`next` of the previous page"),
@@ -30,7 +29,6 @@ use crate::{
         AuditorErrors,
         UserNotFound,
     ),
-    security(("adminToken" = [])),
 )]
 pub async fn list(caller: Auditor, path: Path<String>, query: Query) -> Result<Json<TransactionPage>, ApiError> {
     let tenant = path_tenant(&path)?;

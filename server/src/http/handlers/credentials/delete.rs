@@ -1,5 +1,4 @@
 use actix_web::{HttpResponse, web::Path};
-use doorward_shared::TenantId;
 
 use crate::{
     http::{ApiError, KeyHolder, responses::*},
@@ -11,12 +10,7 @@ use crate::{
     delete,
     path = "/{tenant_id}/credentials/{credential_id}",
     tag = "Credentials",
-    params(
-        ("tenant_id" = TenantId, Path, description = "the tenant"),
-        ("credential_id" = String, Path, description = "the credential's id, base64url"),
-    ),
     responses((status = 204, description = "deleted"), KeyHolderErrors, CredentialNotFound),
-    security(("apiKey" = [])),
 )]
 pub async fn delete(caller: KeyHolder, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
     let (_, id) = path.into_inner();

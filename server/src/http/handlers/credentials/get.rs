@@ -1,5 +1,5 @@
 use actix_web::web::{Json, Path};
-use doorward_shared::{TenantId, public::CredentialItem};
+use doorward_shared::public::CredentialItem;
 
 use crate::{
     http::{ApiError, KeyHolder, responses::*},
@@ -11,12 +11,7 @@ use crate::{
     get,
     path = "/{tenant_id}/credentials/{credential_id}",
     tag = "Credentials",
-    params(
-        ("tenant_id" = TenantId, Path, description = "the tenant"),
-        ("credential_id" = String, Path, description = "the credential's id, base64url"),
-    ),
     responses((status = 200, description = "the credential", body = CredentialItem), KeyHolderErrors, CredentialNotFound),
-    security(("apiKey" = [])),
 )]
 pub async fn get(caller: KeyHolder, path: Path<(String, String)>) -> Result<Json<CredentialItem>, ApiError> {
     let (_, id) = path.into_inner();

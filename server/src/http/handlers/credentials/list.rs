@@ -1,5 +1,5 @@
 use actix_web::{HttpRequest, HttpResponse};
-use doorward_shared::{TenantId, public::CredentialItem};
+use doorward_shared::public::CredentialItem;
 
 use crate::{
     http::{ApiError, KeyHolder, Query, pages, responses::*},
@@ -14,7 +14,6 @@ use crate::{
     path = "/{tenant_id}/credentials",
     tag = "Credentials",
     params(
-        ("tenant_id" = TenantId, Path, description = "the tenant"),
         ("user_id" = Option<String>, Query, description = "the tenant's own id of the user"),
         ("page" = Option<u32>, Query, description = "page number, from 1"),
         ("per_page" = Option<u32>, Query, description = "items per page: 1 to 100, default 20"),
@@ -26,7 +25,6 @@ use crate::{
         KeyHolderErrors,
         TenantNotFound,
     ),
-    security(("apiKey" = [])),
 )]
 pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
     let parameters = pages::request(&query).and_then(|page| Ok((page, pages::order(&query, "order")?)));

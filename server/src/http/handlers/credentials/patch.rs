@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web::Path};
-use doorward_shared::{TenantId, public::CredentialPatch};
+use doorward_shared::public::CredentialPatch;
 
 use crate::{
     http::{ApiError, Body, KeyHolder, json, responses::*},
@@ -11,13 +11,8 @@ use crate::{
     patch,
     path = "/{tenant_id}/credentials/{credential_id}",
     tag = "Credentials",
-    params(
-        ("tenant_id" = TenantId, Path, description = "the tenant"),
-        ("credential_id" = String, Path, description = "the credential's id, base64url"),
-    ),
     request_body = CredentialPatch,
     responses((status = 204, description = "renamed"), InvalidBody, KeyHolderErrors, CredentialNotFound),
-    security(("apiKey" = [])),
 )]
 pub async fn patch(caller: KeyHolder, path: Path<(String, String)>, body: Body) -> Result<HttpResponse, ApiError> {
     let (_, id) = path.into_inner();

@@ -1,6 +1,6 @@
 use actix_web::web::Json;
 use doorward_shared::{
-    ErrorBody, TenantId,
+    ErrorBody,
     public::{AuthenticationResponse, TokenResponse},
 };
 
@@ -17,7 +17,6 @@ use crate::{
     post,
     path = "/{tenant_id}/login/finalize",
     tag = "Passkeys",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     request_body = AuthenticationResponse,
     responses(
         (status = 200, description = "the assertion is valid", body = TokenResponse),
@@ -29,5 +28,5 @@ use crate::{
 )]
 pub async fn finalize(caller: Visitor, body: Body) -> Result<Json<TokenResponse>, ApiError> {
     let token = assertion::finalize(&caller.call, Ceremony::Login, body.bytes()).await;
-    token.map(|token| Json(TokenResponse { token })).map_err(|error| ApiError::of(Operation::LoginFinalize, error))
+    token_response(Operation::LoginFinalize, token)
 }

@@ -1,6 +1,6 @@
 use actix_web::web::Json;
 use doorward_shared::{
-    ErrorBody, TenantId,
+    ErrorBody,
     public::{LoginInitRequest, RequestOptions},
 };
 
@@ -21,7 +21,6 @@ use crate::{
     post,
     path = "/{tenant_id}/login/initialize",
     tag = "Passkeys",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     request_body = LoginInitRequest,
     responses(
         (status = 200, description = "options for the browser", body = RequestOptions),

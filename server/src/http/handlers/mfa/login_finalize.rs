@@ -1,6 +1,6 @@
 use actix_web::web::Json;
 use doorward_shared::{
-    ErrorBody, TenantId,
+    ErrorBody,
     public::{AuthenticationResponse, TokenResponse},
 };
 
@@ -17,7 +17,6 @@ use crate::{
     post,
     path = "/{tenant_id}/mfa/login/finalize",
     tag = "MFA",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     request_body = AuthenticationResponse,
     responses(
         (status = 200, description = "the assertion is valid", body = TokenResponse),
@@ -25,9 +24,8 @@ use crate::{
         AssertionRejected,
         TenantNotFound,
     ),
-    security(("apiKey" = [])),
 )]
 pub async fn login_finalize(caller: KeyHolder, body: Body) -> Result<Json<TokenResponse>, ApiError> {
     let token = assertion::finalize(&caller.call, Ceremony::MfaLogin, body.bytes()).await;
-    token.map(|token| Json(TokenResponse { token })).map_err(|error| ApiError::of(Operation::LoginFinalize, error))
+    token_response(Operation::LoginFinalize, token)
 }

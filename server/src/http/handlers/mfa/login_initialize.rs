@@ -1,8 +1,5 @@
 use actix_web::web::Json;
-use doorward_shared::{
-    TenantId,
-    public::{MfaLoginInitRequest, RequestOptions},
-};
+use doorward_shared::public::{MfaLoginInitRequest, RequestOptions};
 
 use crate::{
     domain::Ceremony,
@@ -20,7 +17,6 @@ use crate::{
     post,
     path = "/{tenant_id}/mfa/login/initialize",
     tag = "MFA",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     request_body = MfaLoginInitRequest,
     responses(
         (status = 200, description = "options for the browser", body = RequestOptions),
@@ -28,7 +24,6 @@ use crate::{
         KeyHolderErrors,
         UserNotFound,
     ),
-    security(("apiKey" = [])),
 )]
 pub async fn login_initialize(caller: KeyHolder, body: Body) -> Result<Json<RequestOptions>, ApiError> {
     let user = json::object::<MfaLoginInitRequest>(&body).and_then(|request| validate::user_id(request.user_id));

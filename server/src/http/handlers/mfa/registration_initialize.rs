@@ -1,8 +1,5 @@
 use actix_web::web::Json;
-use doorward_shared::{
-    TenantId,
-    public::{CreationOptions, RegistrationInitRequest},
-};
+use doorward_shared::public::{CreationOptions, RegistrationInitRequest};
 
 use crate::{
     domain::Ceremony,
@@ -17,7 +14,6 @@ use crate::{
     post,
     path = "/{tenant_id}/mfa/registration/initialize",
     tag = "MFA",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     request_body = RegistrationInitRequest,
     responses(
         (status = 200, description = "options for the browser", body = CreationOptions),
@@ -25,7 +21,6 @@ use crate::{
         KeyHolderErrors,
         TenantNotFound,
     ),
-    security(("apiKey" = [])),
 )]
 pub async fn registration_initialize(caller: KeyHolder, body: Body) -> Result<Json<CreationOptions>, ApiError> {
     let request = json::object::<RegistrationInitRequest>(&body);

@@ -1,8 +1,5 @@
 use actix_web::web::Json;
-use doorward_shared::{
-    TenantId,
-    public::{RegistrationResponse, TokenResponse},
-};
+use doorward_shared::public::{RegistrationResponse, TokenResponse};
 
 use crate::{
     domain::Ceremony,
@@ -17,7 +14,6 @@ use crate::{
     post,
     path = "/{tenant_id}/registration/finalize",
     tag = "Passkeys",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     request_body = RegistrationResponse,
     responses(
         (status = 200, description = "the credential is registered", body = TokenResponse),
@@ -28,7 +24,5 @@ use crate::{
 )]
 pub async fn finalize(caller: Visitor, body: Body) -> Result<Json<TokenResponse>, ApiError> {
     let token = registration::finalize(&caller.call, Ceremony::Registration, body.bytes()).await;
-    token
-        .map(|token| Json(TokenResponse { token }))
-        .map_err(|error| ApiError::of(Operation::RegistrationFinalize, error))
+    token_response(Operation::RegistrationFinalize, token)
 }

@@ -1,6 +1,6 @@
 use actix_web::web::Json;
 use doorward_shared::{
-    ErrorBody, TenantId,
+    ErrorBody,
     public::{RequestOptions, TransactionInitRequest},
 };
 
@@ -16,7 +16,6 @@ use crate::{
     post,
     path = "/{tenant_id}/transaction/initialize",
     tag = "Transactions",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     request_body = TransactionInitRequest,
     responses(
         (status = 200, description = "options for the browser", body = RequestOptions),
@@ -25,7 +24,6 @@ use crate::{
         (status = 404, description = "tenant not found; unable to find user", body = ErrorBody),
         (status = 409, description = "transaction already exists", body = ErrorBody),
     ),
-    security(("apiKey" = [])),
 )]
 pub async fn initialize(caller: KeyHolder, body: Body) -> Result<Json<RequestOptions>, ApiError> {
     let request = json::object::<TransactionInitRequest>(&body);

@@ -1,5 +1,5 @@
 use actix_web::web::{Json, Path};
-use doorward_shared::{TenantId, public::TransactionItem};
+use doorward_shared::public::TransactionItem;
 
 use crate::{
     http::{ApiError, KeyHolder, responses::*},
@@ -13,16 +13,11 @@ use crate::{
     get,
     path = "/{tenant_id}/transaction/{user_id}",
     tag = "Transactions",
-    params(
-        ("tenant_id" = TenantId, Path, description = "the tenant"),
-        ("user_id" = String, Path, description = "the tenant's own id of the user"),
-    ),
     responses(
         (status = 200, description = "the transactions", body = [TransactionItem]),
         KeyHolderErrors,
         UserNotFound,
     ),
-    security(("apiKey" = [])),
 )]
 pub async fn list(caller: KeyHolder, path: Path<(String, String)>) -> Result<Json<Vec<TransactionItem>>, ApiError> {
     let (_, user_id) = path.into_inner();

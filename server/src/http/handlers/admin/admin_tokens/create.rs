@@ -21,7 +21,6 @@ use crate::{
         AdministratorErrors,
         (status = 409, description = "the name is taken", body = ErrorBody),
     ),
-    security(("adminToken" = [])),
 )]
 pub async fn create(caller: Administrator, body: Body) -> Result<HttpResponse, ApiError> {
     let request = json::object::<CreateAdminTokenRequest>(&body)?;

@@ -11,13 +11,11 @@ use crate::{
     delete,
     path = "/admin_tokens/{secret_id}",
     tag = "Admin tokens",
-    params(("secret_id" = String, Path, description = "the token")),
     responses(
         (status = 204, description = "revoked"),
         AdministratorErrors,
         (status = 404, description = "secret not found", body = ErrorBody),
     ),
-    security(("adminToken" = [])),
 )]
 pub async fn delete(caller: Administrator, path: Path<String>) -> Result<HttpResponse, ApiError> {
     let id = path.parse().map_err(|_| Refusal::SecretNotFound)?;

@@ -12,7 +12,6 @@ use crate::{
     path = "/admin_tokens",
     tag = "Admin tokens",
     responses((status = 200, description = "the tokens", body = [AdminTokenItem]), AuditorErrors),
-    security(("adminToken" = [])),
 )]
 pub async fn list(caller: Auditor) -> Result<Json<Vec<AdminTokenItem>>, ApiError> {
     Ok(Json(admin_tokens::list(&caller.call).await?))

@@ -1,5 +1,4 @@
 use actix_web::{HttpResponse, web::Path};
-use doorward_shared::TenantId;
 
 use crate::{
     http::{Administrator, ApiError, path_tenant, responses::*},
@@ -11,16 +10,7 @@ use crate::{
     delete,
     path = "/tenants/{tenant_id}/secrets/api/{secret_id}",
     tag = "API keys",
-    params(
-        ("tenant_id" = TenantId, Path, description = "the tenant"),
-        ("secret_id" = String, Path, description = "the key"),
-    ),
-    responses(
-        (status = 204, description = "revoked"),
-        AdministratorErrors,
-        SecretNotFound,
-    ),
-    security(("adminToken" = [])),
+    responses((status = 204, description = "revoked"), AdministratorErrors, SecretNotFound),
 )]
 pub async fn delete(caller: Administrator, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
     let (tenant, key) = path.into_inner();

@@ -1,5 +1,5 @@
 use actix_web::web::{Json, Path};
-use doorward_shared::{TenantId, admin::SecretItem};
+use doorward_shared::admin::SecretItem;
 
 use crate::{
     http::{ApiError, Auditor, path_tenant, responses::*},
@@ -11,9 +11,7 @@ use crate::{
     get,
     path = "/tenants/{tenant_id}/secrets/api",
     tag = "API keys",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     responses((status = 200, description = "the keys", body = [SecretItem]), AuditorErrors, TenantNotFound),
-    security(("adminToken" = [])),
 )]
 pub async fn list(caller: Auditor, path: Path<String>) -> Result<Json<Vec<SecretItem>>, ApiError> {
     Ok(Json(api_keys::list(&caller.call, path_tenant(&path)?).await?))

@@ -17,7 +17,6 @@ use crate::{
         (status = 400, description = "unable to process request", body = ErrorBody),
         AuditorErrors,
     ),
-    security(("adminToken" = [])),
 )]
 pub async fn check(_caller: Auditor, body: Body) -> Result<Json<ConfigCheck>, ApiError> {
     let (value, config) = json::value::<TenantConfig>(&body)?;

@@ -1,8 +1,5 @@
 use actix_web::{HttpResponse, web::Path};
-use doorward_shared::{
-    TenantId,
-    admin::{CreateSigningKeyRequest, SigningKeyItem},
-};
+use doorward_shared::admin::{CreateSigningKeyRequest, SigningKeyItem};
 
 use crate::{
     http::{Administrator, ApiError, Body, json, path_tenant, responses::*},
@@ -14,7 +11,6 @@ use crate::{
     post,
     path = "/tenants/{tenant_id}/secrets/jwk",
     tag = "Signing keys",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     request_body = CreateSigningKeyRequest,
     responses(
         (status = 201, description = "created", body = SigningKeyItem),
@@ -22,7 +18,6 @@ use crate::{
         AdministratorErrors,
         TenantNotFound,
     ),
-    security(("adminToken" = [])),
 )]
 pub async fn create(caller: Administrator, path: Path<String>, body: Body) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;

@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web::Path};
-use doorward_shared::{ErrorBody, TenantId};
+use doorward_shared::ErrorBody;
 
 use crate::{
     http::{Administrator, ApiError, path_tenant, responses::*},
@@ -11,17 +11,12 @@ use crate::{
     delete,
     path = "/tenants/{tenant_id}/secrets/jwk/{secret_id}",
     tag = "Signing keys",
-    params(
-        ("tenant_id" = TenantId, Path, description = "the tenant"),
-        ("secret_id" = String, Path, description = "the key"),
-    ),
     responses(
         (status = 204, description = "retired"),
         AdministratorErrors,
         SecretNotFound,
         (status = 409, description = "secret is in use", body = ErrorBody),
     ),
-    security(("adminToken" = [])),
 )]
 pub async fn delete(caller: Administrator, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
     let (tenant, key) = path.into_inner();

@@ -1,5 +1,5 @@
 use actix_web::web::{Json, Path};
-use doorward_shared::{TenantId, admin::SigningKeyItem};
+use doorward_shared::admin::SigningKeyItem;
 
 use crate::{
     http::{ApiError, Auditor, path_tenant, responses::*},
@@ -11,9 +11,7 @@ use crate::{
     get,
     path = "/tenants/{tenant_id}/secrets/jwk",
     tag = "Signing keys",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     responses((status = 200, description = "the keys", body = [SigningKeyItem]), AuditorErrors, TenantNotFound),
-    security(("adminToken" = [])),
 )]
 pub async fn list(caller: Auditor, path: Path<String>) -> Result<Json<Vec<SigningKeyItem>>, ApiError> {
     Ok(Json(signing_keys::list(&caller.call, path_tenant(&path)?).await?))

@@ -13,7 +13,6 @@ use crate::{
     tag = "Tenants",
     request_body = CreateTenantRequest,
     responses((status = 201, description = "created", body = CreatedTenant), InvalidBody, AdministratorErrors),
-    security(("adminToken" = [])),
 )]
 pub async fn create(caller: Administrator, body: Body) -> Result<HttpResponse, ApiError> {
     let request = json::object::<CreateTenantRequest>(&body)?;

@@ -1,5 +1,4 @@
 use actix_web::{HttpResponse, web::Path};
-use doorward_shared::TenantId;
 
 use crate::{
     http::{Administrator, ApiError, path_tenant, responses::*},
@@ -11,9 +10,7 @@ use crate::{
     delete,
     path = "/tenants/{tenant_id}",
     tag = "Tenants",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     responses((status = 204, description = "deleted"), AdministratorErrors, TenantNotFound),
-    security(("adminToken" = [])),
 )]
 pub async fn delete(caller: Administrator, path: Path<String>) -> Result<HttpResponse, ApiError> {
     tenants::delete(&caller.call, path_tenant(&path)?).await?;

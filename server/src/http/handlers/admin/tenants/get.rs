@@ -1,5 +1,5 @@
 use actix_web::web::{Json, Path};
-use doorward_shared::{TenantId, admin::TenantDetail};
+use doorward_shared::admin::TenantDetail;
 
 use crate::{
     http::{ApiError, Auditor, path_tenant, responses::*},
@@ -11,9 +11,7 @@ use crate::{
     get,
     path = "/tenants/{tenant_id}",
     tag = "Tenants",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     responses((status = 200, description = "the tenant", body = TenantDetail), AuditorErrors, TenantNotFound),
-    security(("adminToken" = [])),
 )]
 pub async fn get(caller: Auditor, path: Path<String>) -> Result<Json<TenantDetail>, ApiError> {
     Ok(Json(tenants::get(&caller.call, path_tenant(&path)?).await?))

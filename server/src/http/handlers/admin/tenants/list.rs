@@ -17,7 +17,6 @@ use crate::{
         ("q" = Option<String>, Query, description = "part of a name, or at least four characters of an id"),
     ),
     responses((status = 200, description = "a page of tenants", body = [TenantItem]), InvalidQuery, AuditorErrors),
-    security(("adminToken" = [])),
 )]
 pub async fn list(caller: Auditor, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
     let page = pages::request(&query)?;

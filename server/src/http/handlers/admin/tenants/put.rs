@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web::Path};
-use doorward_shared::{TenantId, admin::UpdateTenantRequest};
+use doorward_shared::admin::UpdateTenantRequest;
 
 use crate::{
     http::{Administrator, ApiError, Body, json, path_tenant, responses::*},
@@ -11,10 +11,8 @@ use crate::{
     put,
     path = "/tenants/{tenant_id}",
     tag = "Tenants",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     request_body = UpdateTenantRequest,
     responses((status = 204, description = "renamed"), InvalidBody, AdministratorErrors, TenantNotFound),
-    security(("adminToken" = [])),
 )]
 pub async fn put(caller: Administrator, path: Path<String>, body: Body) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;

@@ -1,5 +1,4 @@
 use actix_web::{HttpResponse, web::Path};
-use doorward_shared::TenantId;
 
 use crate::{
     http::{Administrator, ApiError, path_tenant, responses::*},
@@ -11,12 +10,7 @@ use crate::{
     delete,
     path = "/tenants/{tenant_id}/users/{user_id}",
     tag = "Users",
-    params(
-        ("tenant_id" = TenantId, Path, description = "the tenant"),
-        ("user_id" = String, Path, description = "Doorward's id of the user, or the tenant's own id"),
-    ),
     responses((status = 204, description = "deleted"), AdministratorErrors, UserNotFound),
-    security(("adminToken" = [])),
 )]
 pub async fn delete(caller: Administrator, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
     let (tenant, user) = path.into_inner();

@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web::Path};
-use doorward_shared::{ErrorBody, TenantId};
+use doorward_shared::ErrorBody;
 
 use crate::{
     http::{Administrator, ApiError, path_tenant, responses::*},
@@ -11,17 +11,11 @@ use crate::{
     delete,
     path = "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}",
     tag = "Users",
-    params(
-        ("tenant_id" = TenantId, Path, description = "the tenant"),
-        ("user_id" = String, Path, description = "Doorward's id of the user, or the tenant's own id"),
-        ("credential_id" = String, Path, description = "the credential's id, base64url"),
-    ),
     responses(
         (status = 204, description = "deleted"),
         AdministratorErrors,
         (status = 404, description = "tenant not found; user not found; credential not found", body = ErrorBody),
     ),
-    security(("adminToken" = [])),
 )]
 pub async fn delete_credential(
     caller: Administrator,

@@ -1,5 +1,5 @@
 use actix_web::{HttpRequest, HttpResponse, web::Path};
-use doorward_shared::{TenantId, admin::UserItem};
+use doorward_shared::admin::UserItem;
 
 use crate::{
     http::{ApiError, Auditor, Query, pages, path_tenant, responses::*},
@@ -12,7 +12,6 @@ use crate::{
     path = "/tenants/{tenant_id}/users",
     tag = "Users",
     params(
-        ("tenant_id" = TenantId, Path, description = "the tenant"),
         ("page" = Option<u32>, Query, description = "page number, from 1"),
         ("per_page" = Option<u32>, Query, description = "items per page: 1 to 100, default 20"),
         ("sort_direction" = Option<String>, Query, description = "order by first registration: desc (default) or asc"),
@@ -24,7 +23,6 @@ use crate::{
         AuditorErrors,
         TenantNotFound,
     ),
-    security(("adminToken" = [])),
 )]
 pub async fn list(
     caller: Auditor,

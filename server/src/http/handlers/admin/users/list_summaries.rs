@@ -1,5 +1,5 @@
 use actix_web::web::{Json, Path};
-use doorward_shared::{TenantId, admin::UserSummaryPage};
+use doorward_shared::admin::UserSummaryPage;
 
 use crate::{
     http::{ApiError, Auditor, Query, pages, path_tenant, responses::*},
@@ -16,7 +16,6 @@ use crate::{
     path = "/tenants/{tenant_id}/user_summaries",
     tag = "Users",
     params(
-        ("tenant_id" = TenantId, Path, description = "the tenant"),
         ("q" = Option<String>, Query, description = "part of an id or a name"),
         ("after" = Option<String>, Query, description = "`next` of the previous page"),
         ("limit" = Option<u32>, Query, description = "users per page: 1 to 200, default 50"),
@@ -27,7 +26,6 @@ use crate::{
         AuditorErrors,
         TenantNotFound,
     ),
-    security(("adminToken" = [])),
 )]
 pub async fn list_summaries(
     caller: Auditor,
