@@ -33,7 +33,7 @@ pub(super) fn heading(results: &Results) {
     results.print(
         "                 ceremonies   initialize, ms             finalize, ms               server CPU  cores used by",
     );
-    results.print("          clients per second    p50     p95     p99         p50     p95     p99  µs / ceremony  server generator    MB");
+    results.print("          clients       / s     p50     p95     p99         p50     p95     p99  µs / ceremony  server generator    MB");
 }
 
 /// Prints a table row.

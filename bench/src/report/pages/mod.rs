@@ -148,7 +148,7 @@ pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<
         seeded: &large.seeded,
         requests: options.requests,
     };
-    results.print("requests one after the other over loopback, with exact totals; milliseconds");
+    results.print("one request at a time over loopback, with totals; milliseconds");
     site.visit(|title, lines| print(title, lines, results)).await?;
     node.stop();
     Ok(())
