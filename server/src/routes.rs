@@ -84,7 +84,7 @@ table! { PUBLIC, public, "The public API.":
 }
 
 table! { ADMIN, admin_api, "The admin API.":
-    GET    "/openapi.json"                                Anybody => admin::docs::document,
+    GET    "/openapi.json"                                Anybody => docs::admin_document,
     GET    "/docs"                                        Anybody => docs::redirect,
     GET    "/docs/{file:.*}"                              Anybody => docs::page,
     GET    "/health/alive"                                Anybody => health::alive,

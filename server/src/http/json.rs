@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use super::extract::Body;
 use crate::service::Refusal;
 
-/// Parses a JSON object. An empty body means `{}`, because clients of this API send none; unknown fields are ignored.
+/// Parses a JSON object. An empty body means `{}`, because some clients send no body. Unknown fields are ignored.
 ///
 /// # Errors
 /// Returns [`Refusal::Malformed`] with the position of the error.

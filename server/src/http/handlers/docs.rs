@@ -15,6 +15,11 @@ pub async fn public_document() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(openapi::document(openapi::Api::Public))
 }
 
+/// Returns the OpenAPI document of the admin API.
+pub async fn admin_document() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(openapi::document(openapi::Api::Admin))
+}
+
 /// Returns the Swagger UI page (empty path) or one of its files.
 ///
 /// # Errors

@@ -4,7 +4,6 @@ pub mod admin_tokens;
 pub mod api_keys;
 pub mod audit_logs;
 pub mod config;
-pub mod docs;
 pub mod me;
 pub mod metrics;
 pub mod overview;

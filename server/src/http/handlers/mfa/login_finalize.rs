@@ -12,7 +12,7 @@ use crate::{
 
 /// Finishes a second-factor login.
 ///
-/// Verifies the assertion (WebAuthn §7.2), uses up the challenge and returns a token.
+/// Verifies the assertion (WebAuthn §7.2), consumes the challenge and returns a token.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/mfa/login/finalize",

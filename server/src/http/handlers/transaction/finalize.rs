@@ -12,7 +12,7 @@ use crate::{
 
 /// Finishes the confirmation of a transaction.
 ///
-/// Verifies the assertion (WebAuthn §7.2), uses up the challenge and returns a token.
+/// Verifies the assertion (WebAuthn §7.2), consumes the challenge and returns a token.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/transaction/finalize",
