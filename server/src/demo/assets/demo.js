@@ -195,10 +195,10 @@ function clearOutcomes() {
 }
 
 function showProblem(place, title, problem) {
-  const words = MESSAGES[problem.code];
-  showOutcome(place, "refused", title, words ?? problem.details, problem.code);
+  const message = MESSAGES[problem.code];
+  showOutcome(place, "refused", title, message ?? problem.details, problem.code);
   const code = place.querySelector(".code");
-  if (words && problem.details) code.append(` · ${problem.details}`);
+  if (message && problem.details) code.append(` · ${problem.details}`);
 }
 
 function tokenLink() {
@@ -225,27 +225,27 @@ const EVENTS = {
 };
 const STEPS = { init_succeeded: "started", init_failed: "not started", final_succeeded: "completed", final_failed: "refused" };
 
-function eventWords(type) {
+function eventLabel(type) {
   const parts = type.match(/^(.*?)_(init|final)_(succeeded|failed)$/);
   if (parts && EVENTS[parts[1]]) return `${EVENTS[parts[1]]} ${STEPS[`${parts[2]}_${parts[3]}`]}`;
   return { webauthn_credential_updated: "Key renamed", webauthn_credential_deleted: "Key deleted" }[type] ?? type.replaceAll("_", " ");
 }
 
-const seenRows = new Set();
-function showAudit(rows) {
-  const first = seenRows.size === 0;
-  $("audit-rows").replaceChildren(...rows.map((row) => {
-    const failed = /_(failed|rejected)$/.test(row.type);
-    const at = new Date(row.created_at);
+const seenEntries = new Set();
+function showAudit(entries) {
+  const first = seenEntries.size === 0;
+  $("audit-rows").replaceChildren(...entries.map((entry) => {
+    const failed = /_(failed|rejected)$/.test(entry.type);
+    const at = new Date(entry.created_at);
     const time = el("time", "", at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" }));
-    time.dateTime = row.created_at;
-    time.title = `${at.toLocaleString()} · request ${row.meta_http_request_id}`;
+    time.dateTime = entry.created_at;
+    time.title = `${at.toLocaleString()} · request ${entry.meta_http_request_id}`;
     const line = el("li", failed ? "failed" : "", time, el("span", "mark", failed ? "✕" : "✓"),
-      el("span", "what", eventWords(row.type)), el("code", "kind", row.type));
-    const why = [row.error, row.error_code && `(${row.error_code})`].filter(Boolean).join(" ");
+      el("span", "what", eventLabel(entry.type)), el("code", "kind", entry.type));
+    const why = [entry.error, entry.error_code && `(${entry.error_code})`].filter(Boolean).join(" ");
     if (why) line.append(el("span", "why", why));
-    if (!first && !seenRows.has(row.id)) line.classList.add("fresh");
-    seenRows.add(row.id);
+    if (!first && !seenEntries.has(entry.id)) line.classList.add("fresh");
+    seenEntries.add(entry.id);
     return line;
   }));
 }
@@ -343,7 +343,7 @@ async function refresh() {
   if (changed) {
     clearOutcomes();
     for (const action of Object.keys(PLANS)) showCalls(action, action);
-    if (view !== "in") seenRows.clear();
+    if (view !== "in") seenEntries.clear();
   }
   if (view === "in") await Promise.all([loadCredentials(), loadAudit()]);
   return changed;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{Ceremony, setting};
 
-async fn counting(tenant: &TestTenant, name: &str) -> Person {
+async fn person_with_counter(tenant: &TestTenant, name: &str) -> Person {
     let mut person = Person::with(name, Authenticator::new().counter(Counter::Increasing));
     let _ = person.register(tenant).await.expect(200);
     person
@@ -25,7 +25,7 @@ async fn with_count(ceremony: Ceremony, tenant: &TestTenant, person: &mut Person
 async fn counter_that_does_not_increase_is_rejected_and_audited() {
     let (_server, tenant) = setting().await;
     for ceremony in Ceremony::ASSERTIONS {
-        let mut person = counting(&tenant, ceremony.path()).await;
+        let mut person = person_with_counter(&tenant, ceremony.path()).await;
         for (count, good) in [(5, true), (5, false), (4, false), (0, false), (6, true), (u32::MAX, true), (7, false)] {
             let body = with_count(ceremony, &tenant, &mut person, count).await;
             let response = ceremony.finalize(&tenant, &body).await;
@@ -57,7 +57,7 @@ async fn authenticators_without_a_counter_stay_at_zero() {
 #[tokio::test]
 async fn forged_signature_does_not_change_the_counter() {
     let (_server, tenant) = setting().await;
-    let mut alice = counting(&tenant, "alice").await;
+    let mut alice = person_with_counter(&tenant, "alice").await;
     let options = Ceremony::MfaLogin.start(&tenant, &alice).await;
     let mut parts = alice.browser.get_parts(&mut alice.authenticator, &options).unwrap();
     parts.authenticator_data.sign_count = 1_000;
@@ -73,7 +73,7 @@ async fn forged_signature_does_not_change_the_counter() {
 async fn concurrent_logins_leave_the_highest_counter() {
     let (_server, tenant) = setting().await;
     for round in 0..5 {
-        let mut person = counting(&tenant, &format!("alice{round}")).await;
+        let mut person = person_with_counter(&tenant, &format!("alice{round}")).await;
         let mut bodies = Vec::new();
         for count in [10, 11, 12, 13] {
             bodies.push(with_count(Ceremony::MfaLogin, &tenant, &mut person, count).await);

@@ -34,7 +34,7 @@ async fn registration_stores_the_credential_and_returns_a_token() {
 }
 
 #[tokio::test]
-async fn older_clients_name_transports_beside_the_response() {
+async fn top_level_transports_of_older_clients_are_stored() {
     let (_server, tenant) = setting().await;
     let mut alice = Person::new("alice");
     let mut body = Ceremony::Registration.begin(&tenant, &mut alice).await;
@@ -46,7 +46,7 @@ async fn older_clients_name_transports_beside_the_response() {
 }
 
 #[tokio::test]
-async fn known_models_give_credentials_their_name() {
+async fn default_credential_name_comes_from_the_model() {
     let (_server, tenant) = setting().await;
     let model = uuid::Uuid::from_u128(0x2fc0_579f_8113_47ea_b116_bb5a_8db9_202a);
     let authenticator =
@@ -59,7 +59,7 @@ async fn known_models_give_credentials_their_name() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_parsed_is_refused_in_the_ceremonys_words() {
+async fn malformed_body_returns_the_title_of_the_ceremony() {
     let (_server, tenant) = setting().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
