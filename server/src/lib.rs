@@ -7,7 +7,7 @@
 //! * [`server`]: listens; [`routes`]: the table of both APIs; [`http`]: extract, call, answer
 //! * [`installation`]: data folder, master key, first admin token; [`jobs`]: what happens beside the requests
 //! * [`service`]: one use case per file: rules, one unit of work, audit inside
-//! * [`app`]: what requests share; [`metrics`], [`overload`], [`rate_limit`], [`stopwatch`]: its small parts
+//! * [`app`]: what requests share; [`metrics`], [`rate_limit`], [`stopwatch`]: its small parts
 //! * [`store`]: units of work on SQLite or PostgreSQL; [`crypto`]: key hashes, signing keys, the master key;
 //!   [`webauthn`]: the only door to webauthn-rs
 //! * [`domain`]: tenants, users, credentials, challenges, audit events: types and rules, no I/O
@@ -25,7 +25,6 @@ pub mod http;
 pub mod installation;
 pub mod jobs;
 pub mod metrics;
-pub mod overload;
 pub mod probe;
 pub mod rate_limit;
 pub mod routes;

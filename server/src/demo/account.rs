@@ -19,7 +19,8 @@ pub(super) const PRESET_PASSWORD: &str = "correct horse";
 const MAX_ACCOUNTS: usize = 1_000;
 const MAX_CHARACTERS: usize = 64;
 
-/// Argon2id hash with a random salt.
+/// Argon2id hash of a password, with a random salt. Unlike API keys, passwords are chosen by users, so the parameters are
+/// the strong defaults of the crate (19 MiB, two passes).
 #[derive(Clone)]
 pub(super) struct PasswordHash {
     salt: [u8; 16],
@@ -132,7 +133,7 @@ pub(super) fn valid_password(password: &str) -> Result<(), DemoError> {
     if (8..=MAX_CHARACTERS).contains(&password.chars().count()) {
         return Ok(());
     }
-    Err(DemoError::field("A password has 8 to 64 characters"))
+    Err(DemoError::field("A password must have 8 to 64 characters"))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use doorward_shared::{ErrorBody, ErrorCode};
 
 use crate::service::{Refusal, ServiceError};
 
-/// `Retry-After` in seconds when the server is overloaded or its database is unavailable.
+/// Value of `Retry-After` in seconds while the database is unavailable.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// An error response.
@@ -20,8 +20,6 @@ pub struct ApiError {
     header: Option<Box<(header::HeaderName, header::HeaderValue)>>,
     /// Cause, for the log only.
     cause: Option<Box<str>>,
-    /// Whether many requests fail like this at the same time.
-    overload: bool,
 }
 
 /// The operation that failed. The wire contract gives the same error another status or title in some operations.
@@ -48,7 +46,7 @@ impl ApiError {
         title: impl Into<Cow<'static, str>>,
         details: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, title: title.into(), details: details.into(), code, header: None, cause: None, overload: false }
+        Self { status, title: title.into(), details: details.into(), code, header: None, cause: None }
     }
 
     /// Adds a header.
@@ -86,12 +84,6 @@ impl ApiError {
         }
     }
 
-    /// Returns a 503 for one of the requests that are rejected while the hashing queue is full.
-    #[must_use]
-    pub fn overloaded(cause: impl fmt::Display) -> Self {
-        Self { overload: true, ..Self::unavailable(cause) }
-    }
-
     /// Returns a 429 with `Retry-After`.
     #[must_use]
     pub fn rate_limited(seconds: u64) -> Self {
@@ -121,7 +113,6 @@ impl ApiError {
     pub fn of(operation: Operation, error: ServiceError) -> Self {
         match error {
             ServiceError::Unavailable(cause) => Self::unavailable(cause),
-            ServiceError::Overloaded => Self::overloaded(error),
             ServiceError::Internal(cause) => Self::internal(cause),
             ServiceError::Refused(Refusal::TooOften(seconds)) => Self::rate_limited(seconds),
             ServiceError::Refused(refusal) => {
@@ -135,12 +126,6 @@ impl ApiError {
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
-    }
-
-    /// Whether many requests fail like this at the same time, so that the log summarises them.
-    #[must_use]
-    pub const fn is_overload(&self) -> bool {
-        self.overload
     }
 
     /// Returns the stable error code.

@@ -126,9 +126,6 @@ pub enum ServiceError {
     /// The database cannot serve now; the client may try again.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// The hashing queue is full; the client may try again.
-    #[error("the key hashing queue is full")]
-    Overloaded,
     /// Anything else: opaque to the client, complete in the log.
     #[error("{0}")]
     Internal(String),
@@ -159,10 +156,7 @@ impl From<NoEntropy> for ServiceError {
 
 impl From<HashError> for ServiceError {
     fn from(error: HashError) -> Self {
-        match error {
-            HashError::Overloaded => Self::Overloaded,
-            other => Self::Internal(other.to_string()),
-        }
+        Self::Internal(error.to_string())
     }
 }
 

@@ -1,6 +1,6 @@
 //! `X-Forwarded-For`: used only from trusted proxies, and read from its end.
 
-use doorward_server::config::network::parse_list;
+use doorward_server::config::parse::networks;
 use doorward_testkit::{Http, TestServer, TestTenant};
 
 /// Returns the source address in the audit entry of a refused request.
@@ -24,7 +24,7 @@ async fn without_trusted_proxies_the_peer_is_the_client() {
 #[tokio::test]
 async fn client_is_found_through_a_chain_of_trusted_proxies() {
     let server = TestServer::builder()
-        .settings(|settings| settings.trusted_proxies = parse_list("127.0.0.1,10.0.0.0/8,fd00::/8").unwrap())
+        .settings(|settings| settings.trusted_proxies = networks("127.0.0.1,10.0.0.0/8,fd00::/8").unwrap())
         .start()
         .await;
     let tenant = server.tenant().await;
@@ -57,7 +57,7 @@ async fn client_is_found_through_a_chain_of_trusted_proxies() {
 async fn rate_limit_applies_to_the_client_not_the_proxy() {
     let server = TestServer::builder()
         .settings(|settings| {
-            settings.trusted_proxies = parse_list("127.0.0.1").unwrap();
+            settings.trusted_proxies = networks("127.0.0.1").unwrap();
             settings.visits_per_address = Some(60);
         })
         .start()

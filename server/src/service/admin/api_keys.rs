@@ -14,8 +14,8 @@ use crate::{
     store::{api_keys as table, tenants},
 };
 
-/// Makes a key and its hash; nothing is stored yet.
-pub(super) async fn generate(
+/// Generates a key and its hash, without storing them.
+pub(super) fn generate(
     call: &AdminCall,
     tenant_id: TenantId,
     name: String,
@@ -24,7 +24,6 @@ pub(super) async fn generate(
 ) -> Result<(ApiKey, CreatedSecret), ServiceError> {
     let made = GeneratedSecret::new(KeyKind::Api, call.app.entropy.as_ref())?;
     let id = made.id;
-    let hash = call.app.keys.hasher().hash(made.secret).await?;
     let secret = made.plain.expose().to_owned();
     let answer = CreatedSecret { id, name: name.clone(), secret, created_at: now, expires_at };
     let key = ApiKey {
@@ -32,7 +31,7 @@ pub(super) async fn generate(
         id: ApiKeyId::new(id),
         name,
         hint: made.hint,
-        hash,
+        hash: made.hash,
         created_at: now,
         expires_at,
         last_used_at: None,
@@ -57,9 +56,7 @@ pub async fn create(
     let now = call.app.clock.now();
     let name = validate::label("name", request.name)?;
     let expires_at = validate::future("expires_at", request.expires_at, now)?;
-    // Asked first, so that a wrong tenant does not cost a hash; the unit of work below asks again.
-    call.read(move |connection| tenants::find(connection, tenant)).await?.ok_or(Refusal::TenantNotFound)?;
-    let (key, secret) = generate(call, tenant, name, expires_at, now).await?;
+    let (key, secret) = generate(call, tenant, name, expires_at, now)?;
     let event = call.event(tenant, AuditType::ApiKeyCreated, now)?.detail(describe(&key));
     call.change(move |connection| {
         granted!(existing(connection, tenant)?);

@@ -12,8 +12,6 @@ use crate::http::{Auditor, responses::*};
     responses((status = 200, description = "the metrics", body = String, content_type = "text/plain"), AuditorErrors),
 )]
 pub async fn metrics(caller: Auditor) -> HttpResponse {
-    let app = &caller.call.app;
-    let hashes = app.keys.hasher().counts();
-    let figures = app.metrics.render(hashes.computed, hashes.refused);
+    let figures = caller.call.app.metrics.render();
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(figures)
 }
