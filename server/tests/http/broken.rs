@@ -2,7 +2,7 @@
 
 use doorward_testkit::{Http, Person, Response, database};
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 fn expect_opaque(response: &Response) {
     let details = "the server's log has the cause under this request's id";
@@ -17,7 +17,7 @@ fn expect_unavailable(response: &Response) {
 
 #[tokio::test]
 async fn database_error_during_key_lookup_returns_500_not_401() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let _ = tenant.http.get("/credentials").await.expect(200);
     server.sql("ALTER TABLE api_keys RENAME TO elsewhere").await;
     // This process has the tenant in its cache.
@@ -36,7 +36,7 @@ async fn database_error_during_key_lookup_returns_500_not_401() {
 
 #[tokio::test]
 async fn missing_table_returns_opaque_500_in_every_ceremony() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let body = ceremony.begin(&tenant, &mut person).await;
@@ -52,7 +52,7 @@ async fn missing_table_returns_opaque_500_in_every_ceremony() {
 
 #[tokio::test]
 async fn nothing_is_committed_without_its_audit_entry() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let body = ceremony.begin(&tenant, &mut person).await;
@@ -72,7 +72,7 @@ async fn nothing_is_committed_without_its_audit_entry() {
 
 #[tokio::test]
 async fn health_distinguishes_a_failing_database_from_a_dead_process() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let root = Http::new(server.public_url.clone());
     let admin = Http::new(server.admin_url.clone());
     let _ = root.get("/health/ready").await.expect(200);
@@ -94,7 +94,7 @@ async fn full_disk_returns_503_without_data_loss() {
     if !database::is_sqlite("full_disk_returns_503_without_data_loss") {
         return;
     }
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     for (number, action) in ["ABORT", "FAIL", "ROLLBACK"].into_iter().enumerate() {
         let mut alice = Person::new(&format!("alice{number}"));
         let _ = alice.register_mfa(&tenant).await.expect(200);

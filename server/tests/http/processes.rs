@@ -4,7 +4,7 @@ use doorward_server::service::admin::{api_keys, signing_keys, tenants};
 use doorward_shared::{ApiKeyId, admin::CreateSigningKeyRequest};
 use doorward_testkit::{Person, database, server::config};
 
-use crate::support::setting;
+use crate::support::server_with_tenant;
 
 #[tokio::test]
 async fn changes_in_one_process_apply_at_once_in_the_other() {
@@ -12,7 +12,7 @@ async fn changes_in_one_process_apply_at_once_in_the_other() {
     if !database::is_sqlite("changes_in_one_process_apply_at_once_in_the_other") {
         return;
     }
-    let (one, here) = setting().await;
+    let (one, here) = server_with_tenant().await;
     let two = one.second_node().await;
     let there = here.on(&two);
     for tenant in [&here, &there] {

@@ -5,7 +5,7 @@ use doorward_testkit::{Person, Response, TestServer, TestTenant};
 use serde_json::{Value, json};
 
 /// Starts a server with default settings and creates a tenant.
-pub(crate) async fn setting() -> (TestServer, TestTenant) {
+pub(crate) async fn server_with_tenant() -> (TestServer, TestTenant) {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     (server, tenant)

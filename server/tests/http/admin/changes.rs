@@ -6,7 +6,7 @@ use doorward_shared::TenantId;
 use doorward_testkit::Response;
 use serde_json::{Value, json};
 
-use super::setting::{Setting, changes};
+use super::fixture::{Fixture, changes};
 
 /// Method, path, expected status and expected audit entry types of every change, in an order in which all of them succeed.
 const CHANGES: &[(&str, &str, u16, &[&str])] = &[
@@ -31,19 +31,19 @@ const CHANGES: &[(&str, &str, u16, &[&str])] = &[
 
 #[tokio::test]
 async fn every_change_writes_its_audit_entries() {
-    let setting = Setting::new().await;
-    let (one, installation) = (setting.one.tenant.id.to_string(), TenantId::INSTALLATION.to_string());
+    let fixture = Fixture::new().await;
+    let (one, installation) = (fixture.one.tenant.id.to_string(), TenantId::INSTALLATION.to_string());
     let mut done = BTreeSet::new();
     for (method, path, status, kinds) in CHANGES {
         let endpoint = changes().find(|endpoint| (endpoint.method, endpoint.path) == (*method, *path)).unwrap();
-        let total = setting.admin.get("/audit_logs?per_page=1").await.expect(200);
-        let response = setting.call(&setting.admin, endpoint).await.expect(*status);
-        let entries = setting.entries(&response).await;
+        let total = fixture.admin.get("/audit_logs?per_page=1").await.expect(200);
+        let response = fixture.call(&fixture.admin, endpoint).await.expect(*status);
+        let entries = fixture.entries(&response).await;
         let found: BTreeSet<&str> = entries.iter().map(|entry| entry["type"].as_str().unwrap()).collect();
         assert_eq!((entries.len(), &found), (kinds.len(), &kinds.iter().copied().collect()), "{method} {path}");
         if *kinds != ["tenant_deleted"] {
             // No other entries were written.
-            let after = setting.admin.get("/audit_logs?per_page=1").await.expect(200);
+            let after = fixture.admin.get("/audit_logs?per_page=1").await.expect(200);
             let number = |text: Option<&str>| text.and_then(|text| text.parse::<usize>().ok()).unwrap();
             let (before, after) = (number(total.header("x-total-count")), number(after.header("x-total-count")));
             assert_eq!(after - before, kinds.len(), "{method} {path}");
@@ -82,29 +82,29 @@ fn secrets(response: &Response) -> Vec<String> {
 
 #[tokio::test]
 async fn entries_contain_values_before_and_after_the_change() {
-    let setting = Setting::new().await;
-    let path = format!("/tenants/{}", setting.one.tenant.id);
-    let before = setting.admin.get(&path).await.expect(200).json()["config"].clone();
-    let renamed = setting.admin.put(&path, &json!({ "display_name": "Shop" })).await.expect(204);
-    let detail = setting.entries(&renamed).await[0]["detail"].clone();
+    let fixture = Fixture::new().await;
+    let path = format!("/tenants/{}", fixture.one.tenant.id);
+    let before = fixture.admin.get(&path).await.expect(200).json()["config"].clone();
+    let renamed = fixture.admin.put(&path, &json!({ "display_name": "Shop" })).await.expect(204);
+    let detail = fixture.entries(&renamed).await[0]["detail"].clone();
     assert_eq!(detail, json!({ "display_name": { "before": "Example", "after": "Shop" } }));
     let mut config = before.clone();
     config["webauthn"]["timeout"] = json!(45_000);
     config["cors"]["allowed_origins"] = json!([]);
-    let changed = setting.admin.put(&format!("{path}/config"), &config).await.expect(204);
-    let detail = setting.entries(&changed).await[0]["detail"].clone();
+    let changed = fixture.admin.put(&format!("{path}/config"), &config).await.expect(204);
+    let detail = fixture.entries(&changed).await[0]["detail"].clone();
     assert_eq!(detail, json!({ "before": before, "after": config }));
-    let deleted = setting.admin.delete(&path).await.expect(204);
-    let entry = setting.entries(&deleted).await[0].clone();
-    assert_eq!(entry["detail"], json!({ "id": setting.one.tenant.id, "display_name": "Shop" }));
+    let deleted = fixture.admin.delete(&path).await.expect(204);
+    let entry = fixture.entries(&deleted).await[0].clone();
+    assert_eq!(entry["detail"], json!({ "id": fixture.one.tenant.id, "display_name": "Shop" }));
     assert_eq!(entry.get("tenant_name"), None);
 }
 
 #[tokio::test]
 async fn refused_changes_change_nothing_and_write_no_entry() {
-    let setting = Setting::new().await;
-    let before = setting.state().await;
-    let path = format!("/tenants/{}", setting.one.tenant.id);
+    let fixture = Fixture::new().await;
+    let before = fixture.state().await;
+    let path = format!("/tenants/{}", fixture.one.tenant.id);
     let long = "x".repeat(129);
     for (method, path, body, code) in [
         ("PUT", path.clone(), json!({ "display_name": " " }), "validation_failed"),
@@ -123,9 +123,9 @@ async fn refused_changes_change_nothing_and_write_no_entry() {
         ("DELETE", format!("{path}/users/nobody"), json!({}), "user_not_found"),
         ("DELETE", "/admin_tokens/nonsense".to_owned(), json!({}), "secret_not_found"),
     ] {
-        let response = setting.admin.send(method.parse().unwrap(), &path, Some(body.to_string().into_bytes())).await;
+        let response = fixture.admin.send(method.parse().unwrap(), &path, Some(body.to_string().into_bytes())).await;
         assert_eq!(response.field("code"), code, "{method} {path} {body}");
-        assert_eq!(setting.entries(&response).await.len(), 0, "{method} {path} {body}");
+        assert_eq!(fixture.entries(&response).await.len(), 0, "{method} {path} {body}");
     }
-    assert_eq!(setting.state().await, before);
+    assert_eq!(fixture.state().await, before);
 }

@@ -4,7 +4,7 @@ mod access;
 mod audit_logs;
 mod changes;
 mod config_check;
+mod fixture;
 mod me;
 mod overview;
-mod setting;
 mod users;

@@ -5,7 +5,7 @@ use doorward_testkit::{Http, Person, TestServer, TestTenant};
 use serde_json::{Value, json};
 
 /// Starts a server with a tenant of five users. The newest has a passkey and a second factor, the others a second factor.
-async fn setting() -> (TestServer, TestTenant, Http, Person) {
+async fn server_with_users() -> (TestServer, TestTenant, Http, Person) {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     for name in ["anna", "liam", "johanna", "bob"] {
@@ -38,7 +38,7 @@ fn column<'a>(items: &'a [Value], name: &str) -> Vec<&'a str> {
 
 #[tokio::test]
 async fn user_summaries_show_credential_count_and_last_use() {
-    let (server, tenant, admin, mut zoe) = setting().await;
+    let (server, tenant, admin, mut zoe) = server_with_users().await;
     server.clock.advance_ms(5_000);
     let _ = zoe.login(&tenant).await.expect(200);
     let path = format!("/tenants/{}/user_summaries", tenant.id);
@@ -64,7 +64,7 @@ async fn user_summaries_show_credential_count_and_last_use() {
 
 #[tokio::test]
 async fn admin_deletes_a_credential() {
-    let (server, tenant, admin, mut zoe) = setting().await;
+    let (server, tenant, admin, mut zoe) = server_with_users().await;
     let user = admin.get(&format!("/tenants/{}/users/zoe", tenant.id)).await.expect(200).json();
     let credentials = user["credentials"].as_array().unwrap();
     let passkey = credentials.iter().find(|one| one["is_mfa"] == false).unwrap()["id"].as_str().unwrap();
@@ -101,7 +101,7 @@ async fn admin_deletes_a_credential() {
 
 #[tokio::test]
 async fn transactions_are_listed_and_filtered() {
-    let (server, tenant, admin, mut zoe) = setting().await;
+    let (server, tenant, admin, mut zoe) = server_with_users().await;
     let data = json!({ "amount": 12 });
     let _ = zoe.transaction(&tenant, "pay-1", &data).await.expect(200);
     server.clock.advance_ms(10);

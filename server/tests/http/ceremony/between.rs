@@ -7,7 +7,7 @@ use doorward_shared::{
 };
 use doorward_testkit::{Person, TestServer, TestTenant, claims, server::config};
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 async fn configure(server: &TestServer, tenant: &TestTenant, adjust: impl FnOnce(&mut TenantConfig)) {
     let mut config = config();
@@ -18,7 +18,7 @@ async fn configure(server: &TestServer, tenant: &TestTenant, adjust: impl FnOnce
 #[tokio::test]
 async fn origins_and_rp_id_of_the_first_step_apply() {
     for ceremony in Ceremony::ALL {
-        let (server, tenant) = setting().await;
+        let (server, tenant) = server_with_tenant().await;
         let mut person = ceremony.person(&tenant, "alice").await;
         let body = ceremony.begin(&tenant, &mut person).await;
         configure(&server, &tenant, |config| {
@@ -40,7 +40,7 @@ async fn user_verification_of_the_first_step_applies() {
     let (lax, strict) = (UserVerification::Preferred, UserVerification::Required);
     for ceremony in Ceremony::ASSERTIONS {
         for (first, second, status) in [(lax, strict, 200), (strict, lax, 401)] {
-            let (server, tenant) = setting().await;
+            let (server, tenant) = server_with_tenant().await;
             let mut person = ceremony.person(&tenant, "alice").await;
             configure(&server, &tenant, |config| demand(config, first)).await;
             person.authenticator = person.authenticator.user_verification(false);
@@ -57,7 +57,7 @@ async fn user_verification_of_the_first_step_applies() {
 
 #[tokio::test]
 async fn longer_timeout_does_not_extend_existing_challenges() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let mut person = Ceremony::Login.person(&tenant, "alice").await;
     let body = Ceremony::Login.begin(&tenant, &mut person).await;
     configure(&server, &tenant, |config| config.webauthn.timeout = 600_000).await;
@@ -69,7 +69,7 @@ async fn longer_timeout_does_not_extend_existing_challenges() {
 #[tokio::test]
 async fn deleted_credential_is_rejected() {
     for ceremony in Ceremony::ASSERTIONS {
-        let (_server, tenant) = setting().await;
+        let (_server, tenant) = server_with_tenant().await;
         let mut person = ceremony.person(&tenant, "alice").await;
         let body = ceremony.begin(&tenant, &mut person).await;
         let _ = tenant.http.delete(&format!("/credentials/{}", body["id"].as_str().unwrap())).await.expect(204);
@@ -81,7 +81,7 @@ async fn deleted_credential_is_rejected() {
 
 #[tokio::test]
 async fn renamed_credential_is_accepted() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut person = Ceremony::MfaLogin.person(&tenant, "alice").await;
     let body = Ceremony::MfaLogin.begin(&tenant, &mut person).await;
     let path = format!("/credentials/{}", body["id"].as_str().unwrap());
@@ -92,7 +92,7 @@ async fn renamed_credential_is_accepted() {
 #[tokio::test]
 async fn challenges_of_a_deleted_user_are_unknown() {
     for ceremony in Ceremony::ALL {
-        let (server, tenant) = setting().await;
+        let (server, tenant) = server_with_tenant().await;
         let mut person = ceremony.person(&tenant, "alice").await;
         let body = ceremony.begin(&tenant, &mut person).await;
         users::delete(&server.administrator(), tenant.id, "alice").await.unwrap();
@@ -108,7 +108,7 @@ async fn challenges_of_a_deleted_user_are_unknown() {
 
 #[tokio::test]
 async fn discoverable_login_of_a_deleted_user_is_rejected_by_user_handle() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let mut alice = Ceremony::Login.person(&tenant, "alice").await;
     let body = alice.login_assertion(&tenant, true).await;
     users::delete(&server.administrator(), tenant.id, "alice").await.unwrap();
@@ -120,7 +120,7 @@ async fn discoverable_login_of_a_deleted_user_is_rejected_by_user_handle() {
 #[tokio::test]
 async fn finalize_for_a_deleted_tenant_returns_404() {
     for ceremony in Ceremony::ALL {
-        let (server, tenant) = setting().await;
+        let (server, tenant) = server_with_tenant().await;
         let mut person = ceremony.person(&tenant, "alice").await;
         let body = ceremony.begin(&tenant, &mut person).await;
         tenants::delete(&server.administrator(), tenant.id).await.unwrap();
@@ -132,7 +132,7 @@ async fn finalize_for_a_deleted_tenant_returns_404() {
 #[tokio::test]
 async fn revoked_key_is_rejected_without_consuming_the_challenge() {
     for ceremony in [Ceremony::MfaRegistration, Ceremony::MfaLogin, Ceremony::Transaction] {
-        let (server, tenant) = setting().await;
+        let (server, tenant) = server_with_tenant().await;
         let mut person = ceremony.person(&tenant, "alice").await;
         let body = ceremony.begin(&tenant, &mut person).await;
         let keys = api_keys::list(&server.administrator(), tenant.id).await.unwrap();

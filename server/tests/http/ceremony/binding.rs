@@ -2,11 +2,11 @@
 
 use doorward_testkit::Person;
 
-use crate::support::{Ceremony, setting, with_challenge};
+use crate::support::{Ceremony, server_with_tenant, with_challenge};
 
 #[tokio::test]
 async fn challenge_of_another_ceremony_is_unknown_and_consumed() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for begun in Ceremony::ALL {
         for ended in Ceremony::ALL.into_iter().filter(|ended| *ended != begun) {
             let name = format!("{}{}", begun.path(), ended.path());
@@ -30,7 +30,7 @@ async fn challenge_of_another_ceremony_is_unknown_and_consumed() {
 
 #[tokio::test]
 async fn challenge_of_another_tenant_is_unknown_and_kept() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let other = server.tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
@@ -43,7 +43,7 @@ async fn challenge_of_another_tenant_is_unknown_and_kept() {
 
 #[tokio::test]
 async fn credential_of_another_user_is_rejected() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ASSERTIONS {
         let alice = ceremony.person(&tenant, &format!("alice{}", ceremony.path())).await;
         let mut bob = ceremony.person(&tenant, &format!("bob{}", ceremony.path())).await;
@@ -59,7 +59,7 @@ async fn credential_of_another_user_is_rejected() {
 
 #[tokio::test]
 async fn credential_of_another_tenant_is_rejected() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let other = server.tenant().await;
     for ceremony in Ceremony::ASSERTIONS {
         let name = format!("alice{}", ceremony.path());
@@ -75,7 +75,7 @@ async fn credential_of_another_tenant_is_rejected() {
 
 #[tokio::test]
 async fn credential_registered_after_the_first_step_is_rejected() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ASSERTIONS {
         let person = ceremony.person(&tenant, ceremony.path()).await;
         let mut options = ceremony.start(&tenant, &person).await;

@@ -4,11 +4,11 @@ use doorward_testkit::TestTenant;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 #[tokio::test]
 async fn second_finalize_is_rejected() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let body = ceremony.begin(&tenant, &mut person).await;
@@ -20,7 +20,7 @@ async fn second_finalize_is_rejected() {
 
 #[tokio::test]
 async fn failed_finalize_consumes_the_challenge() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let good = ceremony.begin(&tenant, &mut person).await;
@@ -76,7 +76,7 @@ async fn concurrent_second_factor_registrations_issue_one_token() {
 }
 
 async fn race(ceremony: Ceremony) {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut person = ceremony.person(&tenant, "alice").await;
     let body = ceremony.begin(&tenant, &mut person).await;
     let before = total(&tenant).await;

@@ -1,12 +1,12 @@
 //! A challenge is valid for the tenant's timeout, to the millisecond.
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 const TIMEOUT_MS: i64 = 60_000;
 
 #[tokio::test]
 async fn challenge_is_valid_until_a_millisecond_before_its_expiry() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let body = ceremony.begin(&tenant, &mut person).await;
@@ -17,7 +17,7 @@ async fn challenge_is_valid_until_a_millisecond_before_its_expiry() {
 
 #[tokio::test]
 async fn expired_challenge_is_rejected() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     for late in [0, 1, 1_000] {
         for ceremony in Ceremony::ALL {
             let mut person = ceremony.person(&tenant, &format!("{}{late}", ceremony.path())).await;
@@ -42,7 +42,7 @@ async fn expired_challenge_is_rejected() {
 
 #[tokio::test]
 async fn second_factors_have_their_own_timeout() {
-    let (server, _) = setting().await;
+    let (server, _) = server_with_tenant().await;
     let tenant = server.tenant_with(|config| config.mfa.as_mut().unwrap().timeout = Some(5_000)).await;
     for (ceremony, late) in [(Ceremony::MfaLogin, true), (Ceremony::MfaRegistration, true), (Ceremony::Login, false)] {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;

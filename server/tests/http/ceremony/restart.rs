@@ -1,10 +1,10 @@
 //! Ceremonies survive a restart and can be finished by another process.
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 #[tokio::test]
 async fn ceremony_started_before_a_restart_can_be_finished() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let mut pending = Vec::new();
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
@@ -25,7 +25,7 @@ async fn ceremony_started_before_a_restart_can_be_finished() {
 
 #[tokio::test]
 async fn ceremony_started_in_one_process_can_be_finished_in_another() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let second = server.second_node().await;
     let elsewhere = tenant.on(&second);
     for ceremony in Ceremony::ALL {

@@ -3,11 +3,11 @@
 use doorward_testkit::claims;
 use serde_json::json;
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 #[tokio::test]
 async fn new_backup_eligibility_is_stored_and_audited() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ASSERTIONS {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let query = format!("/credentials?user_id={}", person.user_id.replace('/', "%2F"));

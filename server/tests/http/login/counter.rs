@@ -5,7 +5,7 @@ use doorward_testkit::{Person, TestTenant};
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 async fn person_with_counter(tenant: &TestTenant, name: &str) -> Person {
     let mut person = Person::with(name, Authenticator::new().counter(Counter::Increasing));
@@ -23,7 +23,7 @@ async fn with_count(ceremony: Ceremony, tenant: &TestTenant, person: &mut Person
 
 #[tokio::test]
 async fn counter_that_does_not_increase_is_rejected_and_audited() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ASSERTIONS {
         let mut person = person_with_counter(&tenant, ceremony.path()).await;
         for (count, good) in [(5, true), (5, false), (4, false), (0, false), (6, true), (u32::MAX, true), (7, false)] {
@@ -43,7 +43,7 @@ async fn counter_that_does_not_increase_is_rejected_and_audited() {
 
 #[tokio::test]
 async fn authenticators_without_a_counter_stay_at_zero() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Ceremony::Login.person(&tenant, "alice").await;
     for _ in 0..3 {
         let _ = alice.login(&tenant).await.expect(200);
@@ -56,7 +56,7 @@ async fn authenticators_without_a_counter_stay_at_zero() {
 
 #[tokio::test]
 async fn forged_signature_does_not_change_the_counter() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = person_with_counter(&tenant, "alice").await;
     let options = Ceremony::MfaLogin.start(&tenant, &alice).await;
     let mut parts = alice.browser.get_parts(&mut alice.authenticator, &options).unwrap();
@@ -71,7 +71,7 @@ async fn forged_signature_does_not_change_the_counter() {
 /// one is rejected.
 #[tokio::test]
 async fn concurrent_logins_leave_the_highest_counter() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for round in 0..5 {
         let mut person = person_with_counter(&tenant, &format!("alice{round}")).await;
         let mut bodies = Vec::new();

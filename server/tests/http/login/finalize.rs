@@ -5,11 +5,11 @@ use doorward_shared::config::UserVerification;
 use doorward_testkit::{Person, claims};
 use serde_json::json;
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 #[tokio::test]
 async fn login_returns_a_token_and_updates_last_use() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     for discoverable in [true, false] {
@@ -32,7 +32,7 @@ async fn login_returns_a_token_and_updates_last_use() {
 
 #[tokio::test]
 async fn second_factor_is_rejected_for_logins_and_transactions() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in [Ceremony::Login, Ceremony::Transaction] {
         let mut alice = ceremony.person(&tenant, ceremony.path()).await;
         let mut key = Person::with(&alice.user_id, Authenticator::new());
@@ -61,7 +61,7 @@ fn id_of(person: &Person) -> serde_json::Value {
 
 #[tokio::test]
 async fn each_fault_in_an_assertion_has_its_own_code() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ASSERTIONS {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         for (code, corrupt) in FAULTS {
@@ -93,7 +93,7 @@ const FAULTS: [(&str, Corrupt); 7] = [
 
 #[tokio::test]
 async fn missing_required_user_verification_returns_401() {
-    let (server, _) = setting().await;
+    let (server, _) = server_with_tenant().await;
     let tenant =
         server.tenant_with(|config| config.mfa.as_mut().unwrap().user_verification = UserVerification::Required).await;
     for ceremony in Ceremony::ASSERTIONS {
@@ -109,7 +109,7 @@ async fn missing_required_user_verification_returns_401() {
 
 #[tokio::test]
 async fn preferred_user_verification_may_be_absent_later() {
-    let (server, _) = setting().await;
+    let (server, _) = server_with_tenant().await;
     let tenant = server.tenant_with(|config| config.webauthn.user_verification = UserVerification::Preferred).await;
     for ceremony in Ceremony::ASSERTIONS {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;

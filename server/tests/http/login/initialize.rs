@@ -4,13 +4,13 @@ use doorward_authenticator::{base64url, from_base64url};
 use doorward_testkit::{Person, member_names};
 use serde_json::{Value, json};
 
-use crate::support::setting;
+use crate::support::server_with_tenant;
 
 const PATH: &str = "/login/initialize";
 
 #[tokio::test]
 async fn discoverable_login_needs_neither_key_nor_body() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for (http, body) in [
         (&tenant.anonymous, &b""[..]),
         (&tenant.anonymous, b"{}"),
@@ -34,7 +34,7 @@ async fn discoverable_login_needs_neither_key_nor_body() {
 
 #[tokio::test]
 async fn passkeys_of_the_user_are_listed_without_transports() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let (mut alice, mut key) = (Person::new("alice"), Person::new("alice"));
     let _ = alice.register(&tenant).await.expect(200);
     let _ = key.register_mfa(&tenant).await.expect(200);
@@ -49,7 +49,7 @@ async fn passkeys_of_the_user_are_listed_without_transports() {
 
 #[tokio::test]
 async fn login_of_a_named_user_requires_the_api_key() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     for user in ["alice", "nobody", ""] {
@@ -65,7 +65,7 @@ async fn login_of_a_named_user_requires_the_api_key() {
 
 #[tokio::test]
 async fn users_without_a_passkey_are_rejected() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut carol = Person::new("carol");
     let _ = carol.register_mfa(&tenant).await.expect(200);
     let _ = tenant.http.post("/registration/initialize", &Person::new("bob").registration_request()).await.expect(200);
@@ -85,7 +85,7 @@ async fn users_without_a_passkey_are_rejected() {
 
 #[tokio::test]
 async fn malformed_bodies_and_invalid_fields_are_rejected() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let kind = "webauthn_authentication_init_failed";
     for body in ["[]", "null", "{", "{\"user_id\":1}", "{\"user_id\":\"a\",\"user_id\":\"b\"}", "{} x"] {
         let response = tenant.http.post_bytes(PATH, body.into()).await;

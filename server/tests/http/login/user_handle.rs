@@ -2,7 +2,7 @@
 
 use doorward_testkit::{Person, Response, TestTenant, claims};
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 const UUID: &str = "7f3a2c1e-0000-4000-8000-0000000000ff";
 
@@ -22,7 +22,7 @@ async fn finalize(
 
 #[tokio::test]
 async fn text_and_binary_forms_of_a_uuid_are_accepted() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut person = Person::new(UUID);
     let _ = person.register(&tenant).await.expect(200);
     let raw = uuid::Uuid::parse_str(UUID).unwrap();
@@ -39,7 +39,7 @@ async fn text_and_binary_forms_of_a_uuid_are_accepted() {
 
 #[tokio::test]
 async fn handle_may_be_absent_if_the_user_is_known() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ASSERTIONS {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         for handle in [None, Some(&b""[..])] {
@@ -51,7 +51,7 @@ async fn handle_may_be_absent_if_the_user_is_known() {
 
 #[tokio::test]
 async fn discoverable_login_requires_a_handle() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Ceremony::Login.person(&tenant, "alice").await;
     for handle in [None, Some(&b""[..])] {
         let options = tenant.anonymous.post_bytes("/login/initialize", Vec::new()).await.expect(200).json();
@@ -63,7 +63,7 @@ async fn discoverable_login_requires_a_handle() {
 
 #[tokio::test]
 async fn handle_of_another_user_is_rejected() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let _ = Ceremony::Login.person(&tenant, "bob").await;
     for ceremony in Ceremony::ASSERTIONS {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
@@ -79,7 +79,7 @@ async fn handle_of_another_user_is_rejected() {
 /// Handles of unknown users with an unknown credential, including handles that a database cannot look up as text.
 #[tokio::test]
 async fn handle_of_an_unknown_user_is_rejected() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Ceremony::Login.person(&tenant, "alice").await;
     let nul_in_text = [b"a\0bcdefghijklmno", &[0_u8; 16][..]];
     for handle in [&b"nobody"[..], &[0xff; 64], nul_in_text[0], nul_in_text[1], b"\0"] {

@@ -5,11 +5,11 @@ use doorward_shared::config::UserVerification;
 use doorward_testkit::{Person, claims, member_names};
 use serde_json::{Value, json};
 
-use crate::support::{Ceremony, setting, with_unknown_challenge};
+use crate::support::{Ceremony, server_with_tenant, with_unknown_challenge};
 
 #[tokio::test]
 async fn registration_stores_the_credential_and_returns_a_token() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::REGISTRATIONS {
         let authenticator = Authenticator::new().backup(true, true).transports(["internal", "hybrid"]);
         let mut person = Person::with(ceremony.path(), authenticator);
@@ -35,7 +35,7 @@ async fn registration_stores_the_credential_and_returns_a_token() {
 
 #[tokio::test]
 async fn top_level_transports_of_older_clients_are_stored() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let mut body = Ceremony::Registration.begin(&tenant, &mut alice).await;
     body["response"].as_object_mut().unwrap().remove("transports");
@@ -47,7 +47,7 @@ async fn top_level_transports_of_older_clients_are_stored() {
 
 #[tokio::test]
 async fn default_credential_name_comes_from_the_model() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let model = uuid::Uuid::from_u128(0x2fc0_579f_8113_47ea_b116_bb5a_8db9_202a);
     let authenticator =
         Authenticator::new().aaguid(*model.as_bytes()).attestation(doorward_authenticator::Attestation::PackedSelf);
@@ -60,7 +60,7 @@ async fn default_credential_name_comes_from_the_model() {
 
 #[tokio::test]
 async fn malformed_body_returns_the_title_of_the_ceremony() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let good = ceremony.begin(&tenant, &mut person).await;
@@ -90,7 +90,7 @@ async fn malformed_body_returns_the_title_of_the_ceremony() {
 
 #[tokio::test]
 async fn unknown_challenge_is_rejected() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let options = ceremony.start(&tenant, &person).await;
@@ -102,7 +102,7 @@ async fn unknown_challenge_is_rejected() {
 
 #[tokio::test]
 async fn unknown_origin_is_rejected() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::REGISTRATIONS {
         let mut person = Person::new("alice");
         person.browser = doorward_authenticator::Client::new("https://evil.example.com");
@@ -117,7 +117,7 @@ async fn unknown_origin_is_rejected() {
 
 #[tokio::test]
 async fn missing_required_user_verification_returns_422() {
-    let (server, _) = setting().await;
+    let (server, _) = server_with_tenant().await;
     let tenant =
         server.tenant_with(|config| config.mfa.as_mut().unwrap().user_verification = UserVerification::Required).await;
     for ceremony in Ceremony::REGISTRATIONS {
@@ -134,7 +134,7 @@ async fn missing_required_user_verification_returns_422() {
 
 #[tokio::test]
 async fn credential_id_is_unique_within_a_tenant_only() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let other = server.tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
@@ -164,7 +164,7 @@ async fn forged_id(tenant: &doorward_testkit::TestTenant, mut person: Person, ce
 
 #[tokio::test]
 async fn concurrent_registrations_of_one_credential_id_store_one() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut bodies = Vec::new();
     for number in 0..8 {
         let person = Person::new(&format!("user-{number}"));
@@ -181,7 +181,7 @@ async fn concurrent_registrations_of_one_credential_id_store_one() {
 
 #[tokio::test]
 async fn second_registration_renames_the_user_and_keeps_the_credentials() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let _ = Person::new("alice").register(&tenant).await.expect(200);
     let request = json!({ "user_id": "alice", "username": "new", "display_name": "New Name" });
     let options = tenant.http.post("/registration/initialize", &request).await.expect(200).json();

@@ -4,11 +4,11 @@ use doorward_authenticator::{base64url, from_base64url};
 use doorward_testkit::{Person, member_names};
 use serde_json::{Value, json};
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 #[tokio::test]
 async fn passkey_options_have_the_documented_shape() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let request = json!({ "user_id": "alice", "username": "alice@example.com", "unknown": [1] });
     let options = tenant.http.post("/registration/initialize", &request).await.expect(200).json();
     assert_eq!(member_names(&options), ["publicKey"]);
@@ -40,7 +40,7 @@ async fn passkey_options_have_the_documented_shape() {
 
 #[tokio::test]
 async fn second_factor_options_follow_their_own_policy() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let request = Person::new("alice").registration_request();
     let options = tenant.http.post("/mfa/registration/initialize", &request).await.expect(200).json();
     let selection = json!({
@@ -59,7 +59,7 @@ async fn second_factor_options_follow_their_own_policy() {
 
 #[tokio::test]
 async fn names_and_icons_are_returned_in_the_options() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let named = |display_name: Value, icon: Value| json!({ "user_id": "alice", "username": "al", "display_name": display_name, "icon": icon });
     for (request, shown, icon) in [
         (named(json!("Alice"), json!("https://example.com/a.png")), "Alice", json!("https://example.com/a.png")),
@@ -75,7 +75,7 @@ async fn names_and_icons_are_returned_in_the_options() {
 
 #[tokio::test]
 async fn validation_errors_name_the_field() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let good = json!({ "user_id": "alice", "username": "al" });
     let with = |name: &str, value: Value| {
         let mut body = good.clone();
@@ -113,7 +113,7 @@ async fn validation_errors_name_the_field() {
 /// PostgreSQL cannot store U+0000 in text.
 #[tokio::test]
 async fn nul_characters_are_rejected_on_both_engines() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for field in ["user_id", "username", "display_name"] {
         let mut body = json!({ "user_id": "alice", "username": "al" });
         body[field] = json!("a\u{0}b");
@@ -125,7 +125,7 @@ async fn nul_characters_are_rejected_on_both_engines() {
 
 #[tokio::test]
 async fn bodies_that_are_not_an_object_are_rejected() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let bodies: [&[u8]; 9] = [
         b"[\"alice\",\"al\"]",
         b"null",
@@ -151,7 +151,7 @@ async fn bodies_that_are_not_an_object_are_rejected() {
 
 #[tokio::test]
 async fn existing_credentials_are_excluded() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     let mut key = Person::new("alice");

@@ -18,7 +18,7 @@ pub(crate) struct Owner {
     credential: String,
 }
 
-pub(crate) struct Setting {
+pub(crate) struct Fixture {
     pub(crate) server: TestServer,
     pub(crate) one: Owner,
     pub(crate) other: Owner,
@@ -28,7 +28,7 @@ pub(crate) struct Setting {
     spare: String,
 }
 
-impl Setting {
+impl Fixture {
     pub(crate) async fn new() -> Self {
         let server = TestServer::start().await;
         let (one, other) = (owner(&server).await, owner(&server).await);
