@@ -8,15 +8,18 @@
 //! Every error of this layer is a [`DbError`]. A unit that received [`DbError::Database`] must return it: PostgreSQL has
 //! already aborted its transaction. After [`DbError::Duplicate`] the transaction is usable on both engines.
 
+pub(crate) mod cached_sql;
 mod change_counter;
 mod connection;
 mod error;
 mod migrations;
 mod options;
+mod paths;
 pub(crate) mod postgres;
 pub(crate) mod process_lock;
 mod queue;
 pub(crate) mod sqlite;
+mod thread;
 
 use std::{
     path::PathBuf,
@@ -29,17 +32,17 @@ use tokio::sync::watch;
 
 use self::{
     change_counter::ChangeCounter,
-    postgres::Target,
+    postgres::connect::Target,
     process_lock::ProcessLock,
     queue::{Queue, Work},
     sqlite::inline_reader::InlineReader,
 };
-pub(crate) use self::{connection::on_engine, migrations::SchemaChange};
+pub(crate) use self::{connection::on_engine, migrations::SchemaChange, thread::run_blocking};
 pub use self::{
     connection::{Connection, Engine, PostgresConnection},
     error::DbError,
     options::{DatabaseOptions, DatabaseUrl},
-    postgres::ThreadRuntime,
+    postgres::runtime::ThreadRuntime,
 };
 
 /// An open database. Clones share it.
@@ -89,7 +92,7 @@ impl Database {
             DatabaseUrl::Sqlite(path) => {
                 // An absolute path stays valid when the process changes its working directory.
                 let path = std::path::absolute(path).map_err(|error| DbError::Unavailable(error.to_string()))?;
-                let change_counter = Arc::new(ChangeCounter::beside(&path));
+                let change_counter = Arc::new(ChangeCounter::with_file(&path));
                 let open = sqlite::open(&path, &options, &change_counter)?;
                 let location = Arc::new(Location::Sqlite { path, busy_timeout: options.busy_timeout });
                 let running = Running {
@@ -101,7 +104,7 @@ impl Database {
                 Ok(Self::new(Some(open.inline_reader), open.reads, open.writes, change_counter, location, running))
             }
             DatabaseUrl::Postgres(url) => {
-                let change_counter = Arc::new(ChangeCounter::notified());
+                let change_counter = Arc::new(ChangeCounter::with_listener());
                 let target = Arc::new(Target::new(url, &options)?);
                 let open = postgres::open(&target, &options, &change_counter)?;
                 let location = Arc::new(Location::Postgres(target));
@@ -255,7 +258,7 @@ impl Database {
         .await
     }
 
-    /// Rejects new work, finishes queued work, and closes every connection.
+    /// Rejects new units of work, finishes queued ones, and closes every connection.
     pub async fn close(&self) {
         self.0.close_queues();
         let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -263,13 +266,13 @@ impl Database {
             drop((_checkpoints, _listener));
             let join = move || {
                 for thread in threads {
-                    // A thread that panicked has ended as well.
+                    // An error means that the thread panicked, so it has ended as well.
                     let _ = thread.join();
                 }
                 drop(_process_lock);
                 Ok(())
             };
-            // Fails only if no thread can be started; the end of the process then closes everything.
+            // Fails only if no thread can be started; the operating system then closes everything at process exit.
             let _ = run_blocking(join).await;
         }
     }
@@ -289,22 +292,4 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.close_queues();
     }
-}
-
-/// Runs blocking work on a new thread outside of any async runtime, because PostgreSQL connections bring their own.
-pub(crate) async fn run_blocking<T: Send + 'static>(
-    f: impl FnOnce() -> Result<T, DbError> + Send + 'static,
-) -> Result<T, DbError> {
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    spawn("db-open", move || {
-        let _ = sender.send(f());
-    })?;
-    receiver.await.unwrap_or_else(|_| Err(DbError::Database("a database thread panicked".to_owned())))
-}
-
-fn spawn(name: &str, f: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, DbError> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(f)
-        .map_err(|error| DbError::Unavailable(format!("cannot start a thread: {error}")))
 }

@@ -41,7 +41,7 @@ impl Endpoint {
                 if which == Which::Source && !path.exists() {
                     return Err(TransferError::NoInstallation);
                 }
-                sqlite::create(path).map_err(failed)?;
+                sqlite::create_file(path).map_err(failed)?;
                 let alone = ProcessLock::try_exclusive(path).map_err(failed)?.ok_or(TransferError::InUse(which))?;
                 sqlite::change_schema(path, options.busy_timeout, SchemaChange::Up).map_err(failed)?;
                 let conn = sqlite::connect(path, options.busy_timeout).map_err(failed)?;

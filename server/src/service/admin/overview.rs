@@ -8,7 +8,7 @@ use doorward_shared::{
     audit::AuditOutcome,
 };
 
-use super::{AdminCall, existing, granted};
+use super::context::{AdminContext, find_tenant};
 use crate::{
     db::DbError,
     domain::{audit::AuditFilter, list::TenantQuery},
@@ -43,7 +43,7 @@ fn points(days: Days, found: &BTreeMap<i64, Activity>) -> Vec<ActivityPoint> {
 ///
 /// # Errors
 /// As the database has them.
-pub async fn installation(call: &AdminCall, days: u32) -> Result<Overview, ServiceError> {
+pub async fn installation(call: &AdminContext, days: u32) -> Result<Overview, ServiceError> {
     let app = &call.app;
     settling::glance(app).await?;
     let now = app.clock.now();
@@ -75,7 +75,7 @@ pub async fn installation(call: &AdminCall, days: u32) -> Result<Overview, Servi
 ///
 /// # Errors
 /// As the database has them.
-pub async fn tenants(call: &AdminCall, query: TenantQuery) -> Result<TenantSummaryPage, ServiceError> {
+pub async fn tenants(call: &AdminContext, query: TenantQuery) -> Result<TenantSummaryPage, ServiceError> {
     let week = last_days(call.app.clock.now(), WEEK);
     call.read(move |connection| {
         let found = tenant_summaries::page(connection, &query)?;
@@ -89,17 +89,15 @@ pub async fn tenants(call: &AdminCall, query: TenantQuery) -> Result<TenantSumma
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`](crate::service::Refusal::TenantNotFound).
-pub async fn tenant(call: &AdminCall, id: TenantId, days: u32) -> Result<TenantOverview, ServiceError> {
+pub async fn tenant(call: &AdminContext, id: TenantId, days: u32) -> Result<TenantOverview, ServiceError> {
     let now = call.app.clock.now();
     let (days, week) = (last_days(now, days), last_days(now, WEEK));
-    let found = call
-        .read(move |connection| {
-            granted!(existing(connection, id)?);
-            let activity = points(days, &days::of_tenant(connection, id, days)?);
-            let summary = tenant_summaries::of(connection, &[id], week)?.pop();
-            let summary = summary.ok_or_else(|| DbError::Corrupt("a tenant without a summary".to_owned()))?;
-            Ok(Ok(TenantOverview { summary, activity }))
-        })
-        .await?;
-    Ok(found?)
+    call.read(move |connection| {
+        find_tenant(connection, id)?;
+        let activity = points(days, &days::of_tenant(connection, id, days)?);
+        let summary = tenant_summaries::of(connection, &[id], week)?.pop();
+        let summary = summary.ok_or_else(|| DbError::Corrupt("a tenant without a summary".to_owned()))?;
+        Ok(TenantOverview { summary, activity })
+    })
+    .await
 }
