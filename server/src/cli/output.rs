@@ -18,7 +18,7 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> Result<(), CliEr
 
 fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(headings).add_rows(rows);
+    table.load_style(presets::NOTHING).set_header(headings).add_rows(rows);
     table.column_iter_mut().for_each(|column| {
         column.set_padding((0, 2));
     });
