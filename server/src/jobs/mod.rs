@@ -6,8 +6,9 @@ use tokio::task::JoinHandle;
 
 use crate::{
     app::App,
+    db::DbError,
     service::settling,
-    store::{StoreError, audit, challenges},
+    store::{audit, challenges},
 };
 
 const PURGE_EVERY: Duration = Duration::from_secs(30);
@@ -48,14 +49,13 @@ pub fn start(app: &Arc<App>) -> Jobs {
             forget(&app).await.map(drop)
         }),
         every(LEFT_EVERY, Arc::clone(app), "deletion of deleted tenants' logs", |app| async move {
-            while app.store.write(|connection| audit::delete_left(connection, FORGET_BATCH)).await? {
+            while app.db.write(|connection| audit::delete_left(connection, FORGET_BATCH)).await? {
                 tokio::time::sleep(FORGET_REST).await;
             }
             Ok(())
         }),
         every(FLUSH_EVERY, Arc::clone(app), "last use of API keys", |app| async move {
-            tell_overload(&app);
-            app.key_usage.flush(&app.store, false).await.map(drop)
+            app.key_usage.flush(&app.db, false).await.map(drop)
         }),
         every(SETTLE_EVERY, Arc::clone(app), "sums and indexes of the log", |app| async move {
             settling::settle(&app).await
@@ -63,23 +63,15 @@ pub fn start(app: &Arc<App>) -> Jobs {
     ])
 }
 
-/// The end of a flood of refused requests, which no later one tells of.
-fn tell_overload(app: &App) {
-    if let Some(left_out) = app.overloads.rest(app.stopwatch.start()) {
-        tracing::error!(left_out, "requests failed: the key hashing queue was full");
-    }
-}
-
 /// Deletes challenges that expired a while ago.
 ///
 /// # Errors
 /// As the database has them; the next run goes on.
-pub async fn purge(app: &App) -> Result<usize, StoreError> {
+pub async fn purge(app: &App) -> Result<usize, DbError> {
     let before = app.clock.now().plus_millis(-PURGE_GRACE_MS);
     let mut purged = 0;
     loop {
-        let batch =
-            app.store.write(move |connection| challenges::purge_expired(connection, before, PURGE_BATCH)).await?;
+        let batch = app.db.write(move |connection| challenges::purge_expired(connection, before, PURGE_BATCH)).await?;
         purged += batch;
         if i64::try_from(batch).unwrap_or(i64::MAX) < PURGE_BATCH {
             return Ok(purged);
@@ -91,13 +83,12 @@ pub async fn purge(app: &App) -> Result<usize, StoreError> {
 ///
 /// # Errors
 /// As the database has them; the next run goes on.
-pub async fn forget(app: &App) -> Result<usize, StoreError> {
+pub async fn forget(app: &App) -> Result<usize, DbError> {
     let Some(days) = app.settings.audit_retention_days else { return Ok(0) };
     let before = app.clock.now().plus_millis(-i64::from(days) * DAY_MS);
     let mut forgotten = 0;
     loop {
-        let batch =
-            app.store.write(move |connection| audit::purge_before(connection, None, before, FORGET_BATCH)).await?;
+        let batch = app.db.write(move |connection| audit::purge_before(connection, None, before, FORGET_BATCH)).await?;
         forgotten += batch;
         if i64::try_from(batch).unwrap_or(i64::MAX) < FORGET_BATCH {
             return Ok(forgotten);
@@ -109,7 +100,7 @@ pub async fn forget(app: &App) -> Result<usize, StoreError> {
 fn every<F, Fut>(period: Duration, app: Arc<App>, name: &'static str, job: F) -> JoinHandle<()>
 where
     F: Fn(Arc<App>) -> Fut + Send + 'static,
-    Fut: Future<Output = Result<(), StoreError>> + Send,
+    Fut: Future<Output = Result<(), DbError>> + Send,
 {
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(period);

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use doorward_shared::{AuditId, AuditType, ErrorCode, TenantId, Timestamp};
 
-use super::{Call, Failure, Refusal};
+use super::{Refusal, RequestContext, ServiceError};
 use crate::{
     app::App,
     clock::{self, IdSequence},
+    db::{Connection, DbError},
     domain::{AuditEvent, RequestMeta, audit::AuditError},
-    store::{Connection, StoreError, audit},
+    store::audit,
 };
 
 /// An event on its way into a log. It gets its place among the others when it is written: whoever reads on from the
@@ -30,7 +31,7 @@ pub fn event(
     meta: &RequestMeta,
     kind: AuditType,
     at: Timestamp,
-) -> Result<Entry, Failure> {
+) -> Result<Entry, ServiceError> {
     let event = AuditEvent {
         id: AuditId::new(clock::new_uuid(at, app.entropy.as_ref())?),
         tenant_id,
@@ -93,7 +94,7 @@ impl Entry {
     ///
     /// # Errors
     /// As the database has them.
-    pub fn write(mut self, connection: &mut Connection) -> Result<(), StoreError> {
+    pub fn write(mut self, connection: &mut Connection) -> Result<(), DbError> {
         let (id, at) = self.ids.stamp(self.event.id.uuid(), self.event.at);
         // The time goes with the place: logs are read on by time first.
         (self.event.id, self.event.at) = (AuditId::new(id), at);
@@ -105,18 +106,18 @@ impl Entry {
 ///
 /// # Errors
 /// As the database has them.
-pub async fn reject(call: &Call, kind: AuditType, code: ErrorCode, reason: &str) -> Result<(), Failure> {
+pub async fn reject(call: &RequestContext, kind: AuditType, code: ErrorCode, reason: &str) -> Result<(), ServiceError> {
     let event = event(&call.app, call.tenant.id(), &call.meta, kind, call.app.clock.now())?.error(code, reason);
-    call.app.store.write(move |connection| event.write(connection)).await?;
+    call.app.db.write(move |connection| event.write(connection)).await?;
     Ok(())
 }
 
 /// Writes the event of a refusal as its own unit of work, and answers the refusal.
 ///
 /// A database that cannot take the row wins over the refusal: nothing is refused without a trace.
-pub async fn refuse(call: &Call, event: Entry, kind: AuditType, refusal: Refusal) -> Failure {
+pub async fn refuse(call: &RequestContext, event: Entry, kind: AuditType, refusal: Refusal) -> ServiceError {
     let event = event.refused(kind, &refusal);
-    match call.app.store.write(move |connection| event.write(connection)).await {
+    match call.app.db.write(move |connection| event.write(connection)).await {
         Ok(()) => refusal.into(),
         Err(error) => error.into(),
     }

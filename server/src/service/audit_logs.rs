@@ -8,12 +8,12 @@ use doorward_shared::{
     page::PageRequest,
 };
 
-use super::Failure;
+use super::ServiceError;
 use crate::{
     app::App,
+    db::{Connection, DbError},
     domain::audit::{AuditCursor, AuditFilter},
     store::{
-        Connection, StoreError,
         audit::{self, LogPage},
         tenants,
     },
@@ -43,7 +43,7 @@ impl Log {
         self,
         connection: &mut Connection,
         entries: Vec<AuditLogItem>,
-    ) -> Result<Vec<AdminAuditLogItem>, StoreError> {
+    ) -> Result<Vec<AdminAuditLogItem>, DbError> {
         let names = match self {
             Self::Own(_) => Default::default(),
             Self::Of(_) | Self::All => {
@@ -66,12 +66,12 @@ pub async fn page(
     log: Log,
     filter: AuditFilter,
     page: PageRequest,
-) -> Result<LogPage<AdminAuditLogItem>, Failure> {
+) -> Result<LogPage<AdminAuditLogItem>, ServiceError> {
     let read = move |connection: &mut Connection| {
         let found = audit::page(connection, log.tenant(), &filter, page)?;
-        Ok::<_, StoreError>(LogPage { items: log.named(connection, found.items)?, total: found.total })
+        Ok::<_, DbError>(LogPage { items: log.named(connection, found.items)?, total: found.total })
     };
-    Ok(app.store.read(read).await?)
+    Ok(app.db.read(read).await?)
 }
 
 /// Entries after or before one: cheap at any depth, and without a total.
@@ -84,18 +84,18 @@ pub async fn slice(
     filter: AuditFilter,
     cursor: AuditCursor,
     limit: u32,
-) -> Result<Vec<AdminAuditLogItem>, Failure> {
+) -> Result<Vec<AdminAuditLogItem>, ServiceError> {
     let read = move |connection: &mut Connection| {
         let found = audit::slice(connection, log.tenant(), &filter, cursor, limit)?;
         log.named(connection, found)
     };
-    Ok(app.store.read(read).await?)
+    Ok(app.db.read(read).await?)
 }
 
 /// How many entries match, where they are counted.
 ///
 /// # Errors
 /// As the database has them.
-pub async fn total(app: &App, log: Log, filter: AuditFilter) -> Result<Option<u64>, Failure> {
-    Ok(app.store.read(move |connection| audit::total(connection, log.tenant(), &filter)).await?)
+pub async fn total(app: &App, log: Log, filter: AuditFilter) -> Result<Option<u64>, ServiceError> {
+    Ok(app.db.read(move |connection| audit::total(connection, log.tenant(), &filter)).await?)
 }

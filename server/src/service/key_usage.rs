@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Mutex};
 
 use doorward_shared::{AdminTokenId, ApiKeyId, TenantId, Timestamp};
 
-use crate::store::{Store, StoreError, admin_tokens, api_keys};
+use crate::{
+    db::{Database, DbError},
+    store::{admin_tokens, api_keys},
+};
 
 /// How exact `last_used_at` is.
 const RESOLUTION_MS: i64 = 60_000;
@@ -47,7 +50,7 @@ impl KeyUsage {
     ///
     /// # Errors
     /// As the database has them; what was not written stays noted.
-    pub async fn flush(&self, store: &Store, all: bool) -> Result<usize, StoreError> {
+    pub async fn flush(&self, store: &Database, all: bool) -> Result<usize, DbError> {
         let mut due: Vec<(Used, Note)> = {
             let notes = self.notes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             notes.iter().filter(|(_, note)| note.is_due(all)).map(|(id, note)| (*id, *note)).collect()

@@ -3,7 +3,8 @@
 
 use crate::{
     app::App,
-    store::{StoreError, audit, summaries},
+    db::DbError,
+    store::{audit, tenant_summaries},
 };
 
 /// Tenants' days that are summed up in one unit of work. Small: others wait for it.
@@ -22,36 +23,36 @@ const UNITS_AT_ONCE: u32 = 100;
 ///
 /// # Errors
 /// As the database has them; the next run goes on.
-pub async fn settle(app: &App) -> Result<(), StoreError> {
+pub async fn settle(app: &App) -> Result<(), DbError> {
     let mut after = None;
     loop {
-        after = app.store.write(move |connection| audit::settle(connection, after, DAYS_AT_ONCE)).await?;
+        after = app.db.write(move |connection| audit::settle(connection, after, DAYS_AT_ONCE)).await?;
         if after.is_none() {
             break;
         }
     }
-    while app.store.write(|connection| summaries::fold(connection, CHANGES_AT_ONCE)).await? > 0 {}
+    while app.db.write(|connection| tenant_summaries::fold(connection, CHANGES_AT_ONCE)).await? > 0 {}
     index(app).await.map(drop)
 }
 
 /// Goes on with spans and indexes. Answers whether there was more to do than is done in one run.
-async fn index(app: &App) -> Result<bool, StoreError> {
+async fn index(app: &App) -> Result<bool, DbError> {
     let now = app.clock.now();
     let mut units = 0;
-    while app.store.write(move |connection| audit::extend_spans(connection, now)).await? {
+    while app.db.write(move |connection| audit::extend_spans(connection, now)).await? {
         units += 1;
         if units == UNITS_AT_ONCE {
             return Ok(true);
         }
     }
-    while app.store.write(|connection| audit::count_entries(connection, COUNTED_AT_ONCE)).await? {
+    while app.db.write(|connection| audit::count_entries(connection, COUNTED_AT_ONCE)).await? {
         units += 1;
         if units >= UNITS_AT_ONCE {
             return Ok(true);
         }
     }
     // Fewer than asked for are the newest ones: those that come meanwhile can wait for the next run.
-    while app.store.write(|connection| audit::index_words(connection, WORDS_AT_ONCE)).await? >= WORDS_AT_ONCE {
+    while app.db.write(|connection| audit::index_words(connection, WORDS_AT_ONCE)).await? >= WORDS_AT_ONCE {
         units += 1;
         if units >= UNITS_AT_ONCE {
             return Ok(true);
@@ -64,7 +65,7 @@ async fn index(app: &App) -> Result<bool, StoreError> {
 ///
 /// # Errors
 /// As the database has them.
-pub async fn catch_up(app: &App) -> Result<(), StoreError> {
+pub async fn catch_up(app: &App) -> Result<(), DbError> {
     settle(app).await?;
     while index(app).await? {}
     Ok(())
@@ -74,6 +75,6 @@ pub async fn catch_up(app: &App) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// As the database has them.
-pub async fn glance(app: &App) -> Result<(), StoreError> {
-    app.store.write(|connection| audit::settle(connection, None, DAYS_AT_ONCE)).await.map(drop)
+pub async fn glance(app: &App) -> Result<(), DbError> {
+    app.db.write(|connection| audit::settle(connection, None, DAYS_AT_ONCE)).await.map(drop)
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use doorward_shared::{AdminTokenId, Timestamp};
 
-use super::{Connection, StoreError, on_engine, row, schema::admin_tokens};
+use super::{Connection, DbError, on_engine, row_convert, schema::admin_tokens};
 use crate::domain::{AdminToken, SecretHash};
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -20,18 +20,18 @@ struct Row {
 }
 
 impl TryFrom<Row> for AdminToken {
-    type Error = StoreError;
+    type Error = DbError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+    fn try_from(row: Row) -> Result<Self, DbError> {
         Ok(Self {
-            id: row::parse(&row.id)?,
+            id: row_convert::parse(&row.id)?,
             name: row.name,
-            role: row::parse(&row.role)?,
+            role: row_convert::parse(&row.role)?,
             hint: row.hint,
             hash: SecretHash::new(row.secret_hash),
             created_at: Timestamp::from_millis(row.created_at),
-            expires_at: row::time(row.expires_at),
-            last_used_at: row::time(row.last_used_at),
+            expires_at: row_convert::time(row.expires_at),
+            last_used_at: row_convert::time(row.last_used_at),
         })
     }
 }
@@ -39,8 +39,8 @@ impl TryFrom<Row> for AdminToken {
 /// Adds a token.
 ///
 /// # Errors
-/// [`StoreError::Duplicate`] when the id, or the name of another unrevoked token, is taken.
-pub fn insert(conn: &mut Connection, token: &AdminToken) -> Result<(), StoreError> {
+/// [`DbError::Duplicate`] when the id, or the name of another unrevoked token, is taken.
+pub fn insert(conn: &mut Connection, token: &AdminToken) -> Result<(), DbError> {
     let row = Row {
         id: token.id.to_string(),
         name: token.name.clone(),
@@ -48,32 +48,32 @@ pub fn insert(conn: &mut Connection, token: &AdminToken) -> Result<(), StoreErro
         hint: token.hint.clone(),
         secret_hash: token.hash.expose().to_owned(),
         created_at: token.created_at.millis(),
-        expires_at: row::millis(token.expires_at),
-        last_used_at: row::millis(token.last_used_at),
+        expires_at: row_convert::millis(token.expires_at),
+        last_used_at: row_convert::millis(token.last_used_at),
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(admin_tokens::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
-    row::inserted(rows, "admin_tokens")
+    row_convert::inserted(rows, "admin_tokens")
 }
 
 /// Every token, oldest first.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn list(conn: &mut Connection) -> Result<Vec<AdminToken>, StoreError> {
+/// [`DbError`] of the database.
+pub fn list(conn: &mut Connection) -> Result<Vec<AdminToken>, DbError> {
     let query = || {
         admin_tokens::table
             .filter(admin_tokens::revoked_at.is_null())
             .order((admin_tokens::created_at.asc(), admin_tokens::id.asc()))
     };
-    row::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+    row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
 /// A token by its id.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn find(conn: &mut Connection, id: AdminTokenId) -> Result<Option<AdminToken>, StoreError> {
+/// [`DbError`] of the database.
+pub fn find(conn: &mut Connection, id: AdminTokenId) -> Result<Option<AdminToken>, DbError> {
     let query = || admin_tokens::table.find(id.to_string()).filter(admin_tokens::revoked_at.is_null());
     on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
         .map(AdminToken::try_from)
@@ -83,8 +83,8 @@ pub fn find(conn: &mut Connection, id: AdminTokenId) -> Result<Option<AdminToken
 /// Revokes a token and answers it; `None` when there is none, or it was revoked before.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn revoke(conn: &mut Connection, id: AdminTokenId, now: Timestamp) -> Result<Option<AdminToken>, StoreError> {
+/// [`DbError`] of the database.
+pub fn revoke(conn: &mut Connection, id: AdminTokenId, now: Timestamp) -> Result<Option<AdminToken>, DbError> {
     let target = || admin_tokens::table.find(id.to_string()).filter(admin_tokens::revoked_at.is_null());
     on_engine!(conn, c, _Db => diesel::update(target())
         .set(admin_tokens::revoked_at.eq(now.millis()))
@@ -98,8 +98,8 @@ pub fn revoke(conn: &mut Connection, id: AdminTokenId, now: Timestamp) -> Result
 /// Notes that a token was accepted.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn touch(conn: &mut Connection, id: AdminTokenId, at: Timestamp) -> Result<(), StoreError> {
+/// [`DbError`] of the database.
+pub fn touch(conn: &mut Connection, id: AdminTokenId, at: Timestamp) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::update(admin_tokens::table.find(id.to_string()))
         .set(admin_tokens::last_used_at.eq(at.millis()))
         .execute(c))?;

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use doorward_shared::{ApiKeyId, TenantId, Timestamp};
 
-use super::{Connection, StoreError, on_engine, row, schema::api_keys};
+use super::{Connection, DbError, on_engine, row_convert, schema::api_keys};
 use crate::domain::{ApiKey, SecretHash};
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -20,18 +20,18 @@ struct Row {
 }
 
 impl TryFrom<Row> for ApiKey {
-    type Error = StoreError;
+    type Error = DbError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+    fn try_from(row: Row) -> Result<Self, DbError> {
         Ok(Self {
-            tenant_id: row::parse(&row.tenant_id)?,
-            id: row::parse(&row.id)?,
+            tenant_id: row_convert::parse(&row.tenant_id)?,
+            id: row_convert::parse(&row.id)?,
             name: row.name,
             hint: row.hint,
             hash: SecretHash::new(row.secret_hash),
             created_at: Timestamp::from_millis(row.created_at),
-            expires_at: row::time(row.expires_at),
-            last_used_at: row::time(row.last_used_at),
+            expires_at: row_convert::time(row.expires_at),
+            last_used_at: row_convert::time(row.last_used_at),
         })
     }
 }
@@ -39,8 +39,8 @@ impl TryFrom<Row> for ApiKey {
 /// Adds a key.
 ///
 /// # Errors
-/// [`StoreError::Duplicate`] when the id is taken, [`StoreError::Orphan`] when the tenant is gone.
-pub fn insert(conn: &mut Connection, key: &ApiKey) -> Result<(), StoreError> {
+/// [`DbError::Duplicate`] when the id is taken, [`DbError::Orphan`] when the tenant is gone.
+pub fn insert(conn: &mut Connection, key: &ApiKey) -> Result<(), DbError> {
     let row = Row {
         tenant_id: key.tenant_id.to_string(),
         id: key.id.to_string(),
@@ -48,33 +48,33 @@ pub fn insert(conn: &mut Connection, key: &ApiKey) -> Result<(), StoreError> {
         hint: key.hint.clone(),
         secret_hash: key.hash.expose().to_owned(),
         created_at: key.created_at.millis(),
-        expires_at: row::millis(key.expires_at),
-        last_used_at: row::millis(key.last_used_at),
+        expires_at: row_convert::millis(key.expires_at),
+        last_used_at: row_convert::millis(key.last_used_at),
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(api_keys::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
-    row::inserted(rows, "api_keys")
+    row_convert::inserted(rows, "api_keys")
 }
 
 /// A tenant's keys, oldest first.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, StoreError> {
+/// [`DbError`] of the database.
+pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, DbError> {
     let query = || {
         api_keys::table
             .filter(api_keys::tenant_id.eq(tenant.to_string()))
             .filter(api_keys::revoked_at.is_null())
             .order((api_keys::created_at.asc(), api_keys::id.asc()))
     };
-    row::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+    row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
 /// A key by its id.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn find(conn: &mut Connection, tenant: TenantId, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+/// [`DbError`] of the database.
+pub fn find(conn: &mut Connection, tenant: TenantId, id: ApiKeyId) -> Result<Option<ApiKey>, DbError> {
     let query = || api_keys::table.find((tenant.to_string(), id.to_string())).filter(api_keys::revoked_at.is_null());
     on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
         .map(ApiKey::try_from)
@@ -84,13 +84,13 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: ApiKeyId) -> Result<Opt
 /// Revokes a key and answers it; `None` when there is none, or it was revoked before.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn revoke(
     conn: &mut Connection,
     tenant: TenantId,
     id: ApiKeyId,
     now: Timestamp,
-) -> Result<Option<ApiKey>, StoreError> {
+) -> Result<Option<ApiKey>, DbError> {
     let target = || api_keys::table.find((tenant.to_string(), id.to_string())).filter(api_keys::revoked_at.is_null());
     on_engine!(conn, c, _Db => diesel::update(target())
         .set(api_keys::revoked_at.eq(now.millis()))
@@ -104,8 +104,8 @@ pub fn revoke(
 /// Notes that a key was accepted.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn touch(conn: &mut Connection, tenant: TenantId, id: ApiKeyId, at: Timestamp) -> Result<(), StoreError> {
+/// [`DbError`] of the database.
+pub fn touch(conn: &mut Connection, tenant: TenantId, id: ApiKeyId, at: Timestamp) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::update(api_keys::table.find((tenant.to_string(), id.to_string())))
         .set(api_keys::last_used_at.eq(at.millis()))
         .execute(c))?;

@@ -33,7 +33,7 @@ use self::{
     few::{Found, Known},
     walk::{Range, entries},
 };
-use super::{Connection, StoreError, installation, on_engine, row, schema::audit_logs};
+use super::{Connection, DbError, installation, on_engine, row_convert, schema::audit_logs};
 use crate::domain::{
     AuditEvent,
     audit::{AuditCursor, AuditFilter},
@@ -63,13 +63,13 @@ struct Row {
 }
 
 impl TryFrom<Row> for AuditLogItem {
-    type Error = StoreError;
+    type Error = DbError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+    fn try_from(row: Row) -> Result<Self, DbError> {
         let created_at = Timestamp::from_millis(row.created_at);
         Ok(Self {
-            id: row::parse(&row.id)?,
-            kind: row::parse(&row.kind)?,
+            id: row_convert::parse(&row.id)?,
+            kind: row_convert::parse(&row.kind)?,
             error: row.error,
             error_code: row.error_code,
             meta_http_request_id: row.request_id,
@@ -77,10 +77,10 @@ impl TryFrom<Row> for AuditLogItem {
             meta_user_agent: row.user_agent,
             actor_user_id: row.actor,
             credential_id: row.credential_id,
-            detail: row.detail.as_deref().map(row::from_json).transpose()?,
+            detail: row.detail.as_deref().map(row_convert::from_json).transpose()?,
             created_at,
             updated_at: created_at,
-            tenant_id: row::parse(&row.tenant_id)?,
+            tenant_id: row_convert::parse(&row.tenant_id)?,
             transaction_id: row.transaction_id,
         })
     }
@@ -89,8 +89,8 @@ impl TryFrom<Row> for AuditLogItem {
 /// Writes an event down.
 ///
 /// # Errors
-/// [`StoreError::Duplicate`] when the id is taken.
-pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<(), StoreError> {
+/// [`DbError::Duplicate`] when the id is taken.
+pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<(), DbError> {
     let row = Row {
         tenant_id: event.tenant_id.to_string(),
         id: event.id.to_string(),
@@ -103,12 +103,12 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<(), StoreErro
         actor: event.actor.as_deref().map(|actor| storable(&cut(actor))),
         credential_id: event.credential_id.as_deref().map(storable),
         transaction_id: event.transaction_id.as_deref().map(storable),
-        detail: event.detail.as_ref().map(row::to_json).transpose()?,
+        detail: event.detail.as_ref().map(row_convert::to_json).transpose()?,
         created_at: event.at.millis(),
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(audit_logs::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
-    row::inserted(rows, "audit_logs")?;
+    row_convert::inserted(rows, "audit_logs")?;
     let place = count::Place::of(conn.engine(), row.tenant_id, &row.id, row.kind, row.created_at)?;
     count::add(conn, &place, 1)
 }
@@ -166,15 +166,15 @@ macro_rules! saying {
     ($query:expr, $filter:expr) => {{
         let (mut query, filter): (_, &AuditFilter) = ($query, $filter);
         if let Some(part) = &filter.actor {
-            query = query.filter($crate::store::text::contains(audit_logs::actor, part));
+            query = query.filter($crate::store::text_match::contains(audit_logs::actor, part));
         }
         if let Some(part) = &filter.source_ip {
-            query = query.filter($crate::store::text::contains(audit_logs::source_ip, part));
+            query = query.filter($crate::store::text_match::contains(audit_logs::source_ip, part));
         }
         if let Some(part) = &filter.text {
             query = query.filter(
-                $crate::store::text::contains(audit_logs::actor, part)
-                    .or($crate::store::text::contains(audit_logs::source_ip, part)),
+                $crate::store::text_match::contains(audit_logs::actor, part)
+                    .or($crate::store::text_match::contains(audit_logs::source_ip, part)),
             );
         }
         query
@@ -191,7 +191,7 @@ macro_rules! filtered {
 use filtered;
 
 /// Counts by looking at each entry.
-fn count_rows(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<i64, StoreError> {
+fn count_rows(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<i64, DbError> {
     Ok(on_engine!(conn, c, Db => filtered!(audit_logs::table.into_boxed::<Db>(), tenant, filter)
         .count()
         .get_result::<i64>(c))?)
@@ -210,13 +210,13 @@ pub struct LogPage<T> {
 /// A page of a tenant's log, newest first; of all logs together when `tenant` is `None`.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn page(
     conn: &mut Connection,
     tenant: Option<TenantId>,
     filter: &AuditFilter,
     page: PageRequest,
-) -> Result<LogPage<AuditLogItem>, StoreError> {
+) -> Result<LogPage<AuditLogItem>, DbError> {
     let known = match few::find(conn, tenant, filter, &Range::of(filter))? {
         Found::All(keys) => {
             let total = Some(keys.len() as u64);
@@ -226,12 +226,12 @@ pub fn page(
         Found::Many(known) => known,
     };
     let rows = walk::newest(conn, tenant, filter, Range::of(filter), page.offset(), page.per_page.into(), known)?;
-    let items = row::all(rows)?;
+    let items = row_convert::all(rows)?;
     let rows = items.len() as i64;
     // Behind the last entry there is nothing to be counted.
     let is_last = rows < page.per_page.into() && (rows > 0 || page.page == 1);
     let total = match count::of_many(conn, tenant, filter)? {
-        None if is_last => Some(row::total(page.offset() + rows)),
+        None if is_last => Some(row_convert::total(page.offset() + rows)),
         total => total,
     };
     Ok(LogPage { items, total })
@@ -240,21 +240,21 @@ pub fn page(
 /// The newest entries, without a total.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn latest(
     conn: &mut Connection,
     tenant: Option<TenantId>,
     filter: &AuditFilter,
     limit: u32,
-) -> Result<Vec<AuditLogItem>, StoreError> {
-    row::all(walk::newest(conn, tenant, filter, Range::of(filter), 0, limit.into(), Known::Nothing)?)
+) -> Result<Vec<AuditLogItem>, DbError> {
+    row_convert::all(walk::newest(conn, tenant, filter, Range::of(filter), 0, limit.into(), Known::Nothing)?)
 }
 
 /// How many entries fit a filter; see [`LogPage::total`].
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<Option<u64>, StoreError> {
+/// [`DbError`] of the database.
+pub fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<Option<u64>, DbError> {
     match few::find(conn, tenant, filter, &Range::of(filter))? {
         Found::All(keys) => Ok(Some(keys.len() as u64)),
         Found::Many(_) => count::of_many(conn, tenant, filter),
@@ -265,14 +265,14 @@ pub fn total(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilt
 /// have been purged.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn slice(
     conn: &mut Connection,
     tenant: Option<TenantId>,
     filter: &AuditFilter,
     cursor: AuditCursor,
     limit: u32,
-) -> Result<Vec<AuditLogItem>, StoreError> {
+) -> Result<Vec<AuditLogItem>, DbError> {
     let rows = match cursor {
         // Whoever reads towards the newest entries has few before him, or wants them all.
         AuditCursor::After(id) => {
@@ -294,19 +294,19 @@ pub fn slice(
             }
         }
     };
-    row::all(rows)
+    row_convert::all(rows)
 }
 
 /// Deletes entries older than a time, the oldest first, at most about `limit`, of one log or of all. Answers how many.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn purge_before(
     conn: &mut Connection,
     tenant: Option<TenantId>,
     before: Timestamp,
     limit: i64,
-) -> Result<usize, StoreError> {
+) -> Result<usize, DbError> {
     // First of all: whoever settles waits for rows that are locked from here on.
     settle::alone(conn)?;
     let old = AuditFilter { end: Some(before), ..AuditFilter::default() };
@@ -355,8 +355,8 @@ const LOG_LEFT: &str = "log_of_deleted_tenant/";
 /// by [`delete_left`]. The caller is [`alone`].
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub(super) fn delete(conn: &mut Connection, tenant: TenantId) -> Result<(), StoreError> {
+/// [`DbError`] of the database.
+pub(super) fn delete(conn: &mut Connection, tenant: TenantId) -> Result<(), DbError> {
     let key = tenant.to_string();
     if count::by_counters(conn, Some(tenant), &AuditFilter::default())? > AT_ONCE {
         return installation::put(conn, &format!("{LOG_LEFT}{key}"), "");
@@ -370,10 +370,10 @@ pub(super) fn delete(conn: &mut Connection, tenant: TenantId) -> Result<(), Stor
 /// Deletes at most `limit` of the entries that tenants left behind. Answers whether there was more to be done.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn delete_left(conn: &mut Connection, limit: i64) -> Result<bool, StoreError> {
+/// [`DbError`] of the database.
+pub fn delete_left(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
     let Some(name) = installation::first_beginning(conn, LOG_LEFT)? else { return Ok(false) };
-    let tenant = row::parse(name.strip_prefix(LOG_LEFT).unwrap_or_default())?;
+    let tenant = row_convert::parse(name.strip_prefix(LOG_LEFT).unwrap_or_default())?;
     // From here on this is [`alone`].
     let gone = purge_before(conn, Some(tenant), Timestamp::from_millis(i64::MAX), limit)?;
     if i64::try_from(gone).is_ok_and(|gone| gone < limit) {

@@ -15,9 +15,9 @@ use doorward_shared::{
 };
 
 use super::{
-    Connection, StoreError, on_engine, row,
+    Connection, DbError, on_engine, row_convert,
     schema::{credentials, users},
-    summaries,
+    tenant_summaries,
     users::Row as UserRow,
 };
 use crate::domain::{Credential, CredentialId, User};
@@ -45,25 +45,25 @@ struct Row {
 }
 
 impl TryFrom<Row> for Credential {
-    type Error = StoreError;
+    type Error = DbError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+    fn try_from(row: Row) -> Result<Self, DbError> {
         Ok(Self {
-            tenant_id: row::parse(&row.tenant_id)?,
-            id: CredentialId::parse(&row.id).ok_or_else(|| row::corrupt(&"a credential's id"))?,
-            user_id: row::parse(&row.user_id)?,
+            tenant_id: row_convert::parse(&row.tenant_id)?,
+            id: CredentialId::parse(&row.id).ok_or_else(|| row_convert::corrupt(&"a credential's id"))?,
+            user_id: row_convert::parse(&row.user_id)?,
             name: row.name,
             public_key: row.public_key,
             attestation_format: row.attestation_format,
             attested: row.attested,
-            aaguid: row::parse(&row.aaguid)?,
-            sign_count: u32::try_from(row.sign_count).map_err(|error| row::corrupt(&error))?,
-            transports: row::from_json(&row.transports)?,
+            aaguid: row_convert::parse(&row.aaguid)?,
+            sign_count: u32::try_from(row.sign_count).map_err(|error| row_convert::corrupt(&error))?,
+            transports: row_convert::from_json(&row.transports)?,
             backup_eligible: row.backup_eligible,
             backup_state: row.backup_state,
             is_mfa: row.is_mfa,
             user_verified: row.user_verified,
-            last_used_at: row::time(row.last_used_at),
+            last_used_at: row_convert::time(row.last_used_at),
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),
         })
@@ -86,8 +86,8 @@ pub struct CredentialUse {
 /// Adds a credential.
 ///
 /// # Errors
-/// [`StoreError::Duplicate`] when the tenant has the id already, [`StoreError::Orphan`] when the user is gone.
-pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), StoreError> {
+/// [`DbError::Duplicate`] when the tenant has the id already, [`DbError::Orphan`] when the user is gone.
+pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), DbError> {
     let row = Row {
         tenant_id: credential.tenant_id.to_string(),
         id: credential.id.to_string(),
@@ -98,25 +98,25 @@ pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), Stor
         attested: credential.attested,
         aaguid: credential.aaguid.to_string(),
         sign_count: credential.sign_count.into(),
-        transports: row::to_json(&credential.transports)?,
+        transports: row_convert::to_json(&credential.transports)?,
         backup_eligible: credential.backup_eligible,
         backup_state: credential.backup_state,
         is_mfa: credential.is_mfa,
         user_verified: credential.user_verified,
-        last_used_at: row::millis(credential.last_used_at),
+        last_used_at: row_convert::millis(credential.last_used_at),
         created_at: credential.created_at.millis(),
         updated_at: credential.updated_at.millis(),
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(credentials::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
-    row::inserted(rows, "credentials")
+    row_convert::inserted(rows, "credentials")
 }
 
 /// A credential by its id.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn find(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Result<Option<Credential>, StoreError> {
+/// [`DbError`] of the database.
+pub fn find(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Result<Option<Credential>, DbError> {
     let query = || credentials::table.find((tenant.to_string(), id.to_string()));
     on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
         .map(Credential::try_from)
@@ -126,12 +126,12 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Resul
 /// A credential and whose it is, in one look.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn find_with_owner(
     conn: &mut Connection,
     tenant: TenantId,
     id: &CredentialId,
-) -> Result<Option<(Credential, User)>, StoreError> {
+) -> Result<Option<(Credential, User)>, DbError> {
     let query = || {
         credentials::table
             .inner_join(
@@ -148,12 +148,12 @@ pub fn find_with_owner(
 /// A user, found by the tenant's own id, and the user's credentials, newest first, in one look.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn of_external_user(
     conn: &mut Connection,
     tenant: TenantId,
     external_id: &str,
-) -> Result<Option<(User, Vec<Credential>)>, StoreError> {
+) -> Result<Option<(User, Vec<Credential>)>, DbError> {
     let query = || {
         users::table
             .left_join(
@@ -179,26 +179,26 @@ pub fn of_external_user(
 /// A user's credentials, newest first.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<Vec<Credential>, StoreError> {
+/// [`DbError`] of the database.
+pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<Vec<Credential>, DbError> {
     let query = || {
         credentials::table
             .filter(credentials::tenant_id.eq(tenant.to_string()))
             .filter(credentials::user_id.eq(user.to_string()))
             .order((credentials::created_at.desc(), credentials::id.desc()))
     };
-    row::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+    row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
 /// How many credentials each of these users has, and when one of them was last used. Users without any are left out.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn of_users(
     conn: &mut Connection,
     tenant: TenantId,
     ids: &[UserId],
-) -> Result<BTreeMap<UserId, (u64, Option<Timestamp>)>, StoreError> {
+) -> Result<BTreeMap<UserId, (u64, Option<Timestamp>)>, DbError> {
     let keys: Vec<String> = ids.iter().map(UserId::to_string).collect();
     let query = || {
         credentials::table
@@ -208,20 +208,22 @@ pub fn of_users(
             .select((credentials::user_id, diesel::dsl::count_star(), diesel::dsl::max(credentials::last_used_at)))
     };
     let rows: Vec<(String, i64, Option<i64>)> = on_engine!(conn, c, _Db => query().load(c))?;
-    rows.into_iter().map(|(id, count, used)| Ok((row::parse(&id)?, (row::total(count), row::time(used))))).collect()
+    rows.into_iter()
+        .map(|(id, count, used)| Ok((row_convert::parse(&id)?, (row_convert::total(count), row_convert::time(used)))))
+        .collect()
 }
 
 /// Credentials in the order they were registered, of one user or all, each with the tenant's own id of its user.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn page(
     conn: &mut Connection,
     tenant: TenantId,
     user: Option<UserId>,
     order: Order,
     page: PageRequest,
-) -> Result<Page<(Credential, String)>, StoreError> {
+) -> Result<Page<(Credential, String)>, DbError> {
     let key = tenant.to_string();
     let total = match user {
         Some(user) => {
@@ -231,9 +233,9 @@ pub fn page(
                     .filter(credentials::user_id.eq(user.to_string()))
                     .count()
             };
-            row::total(on_engine!(conn, c, _Db => of_user().get_result(c))?)
+            row_convert::total(on_engine!(conn, c, _Db => of_user().get_result(c))?)
         }
-        None => summaries::counts(conn, tenant)?.credentials,
+        None => tenant_summaries::counts(conn, tenant)?.credentials,
     };
     let rows = on_engine!(conn, c, Db => {
         let mut query = credentials::table
@@ -253,20 +255,20 @@ pub fn page(
         query.limit(page.per_page.into()).offset(page.offset()).load::<(Row, String)>(c)?
     });
     let item = |(row, external_id): (Row, String)| Ok((row.try_into()?, external_id));
-    Ok(Page { items: rows.into_iter().map(item).collect::<Result<_, StoreError>>()?, total })
+    Ok(Page { items: rows.into_iter().map(item).collect::<Result<_, DbError>>()?, total })
 }
 
 /// Renames a credential; `false` when there is none.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn rename(
     conn: &mut Connection,
     tenant: TenantId,
     id: &CredentialId,
     name: &str,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<bool, DbError> {
     let target = || credentials::table.find((tenant.to_string(), id.to_string()));
     let rows = on_engine!(conn, c, _Db => diesel::update(target())
         .set((credentials::name.eq(name), credentials::updated_at.eq(now.millis())))
@@ -277,8 +279,8 @@ pub fn rename(
 /// Deletes a credential; `false` when there is none.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Result<bool, StoreError> {
+/// [`DbError`] of the database.
+pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Result<bool, DbError> {
     let target = || credentials::table.find((tenant.to_string(), id.to_string()));
     Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
 }
@@ -287,8 +289,8 @@ pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Res
 /// was checked: then another ceremony overtook this one, or it is another registration of the same id.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn record_use(conn: &mut Connection, observed: &Credential, usage: &CredentialUse) -> Result<bool, StoreError> {
+/// [`DbError`] of the database.
+pub fn record_use(conn: &mut Connection, observed: &Credential, usage: &CredentialUse) -> Result<bool, DbError> {
     let statement = RecordUse {
         tenant_id: observed.tenant_id.to_string(),
         id: observed.id.to_string(),

@@ -2,7 +2,9 @@
 
 use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
 
-use super::{Connection, Engine, StoreError, on_engine, row, schema::installation, text::after_all_that_begin};
+use super::{
+    Connection, DbError, Engine, on_engine, row_convert, schema::installation, text_match::after_all_that_begin,
+};
 
 /// The name under which an installation keeps something sealed, to recognise its master key.
 pub const SEALED_WORD: &str = "master_key_check";
@@ -10,8 +12,8 @@ pub const SEALED_WORD: &str = "master_key_check";
 /// The value of a name.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn get(conn: &mut Connection, name: &str) -> Result<Option<String>, StoreError> {
+/// [`DbError`] of the database.
+pub fn get(conn: &mut Connection, name: &str) -> Result<Option<String>, DbError> {
     let query = || installation::table.find(name).select(installation::value);
     Ok(on_engine!(conn, c, _Db => query().get_result(c).optional())?)
 }
@@ -19,8 +21,8 @@ pub fn get(conn: &mut Connection, name: &str) -> Result<Option<String>, StoreErr
 /// Sets the value of a name.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn put(conn: &mut Connection, name: &str, value: &str) -> Result<(), StoreError> {
+/// [`DbError`] of the database.
+pub fn put(conn: &mut Connection, name: &str, value: &str) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::insert_into(installation::table)
         .values((installation::name.eq(name), installation::value.eq(value)))
         .on_conflict(installation::name)
@@ -33,20 +35,20 @@ pub fn put(conn: &mut Connection, name: &str, value: &str) -> Result<(), StoreEr
 /// Sets the value of a name unless it has one; answers the value it has now.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn put_if_absent(conn: &mut Connection, name: &str, value: &str) -> Result<String, StoreError> {
+/// [`DbError`] of the database.
+pub fn put_if_absent(conn: &mut Connection, name: &str, value: &str) -> Result<String, DbError> {
     on_engine!(conn, c, _Db => diesel::insert_into(installation::table)
         .values((installation::name.eq(name), installation::value.eq(value)))
         .on_conflict_do_nothing()
         .execute(c))?;
-    get(conn, name)?.ok_or_else(|| StoreError::Unavailable("the value was deleted meanwhile".to_owned()))
+    get(conn, name)?.ok_or_else(|| DbError::Unavailable("the value was deleted meanwhile".to_owned()))
 }
 
 /// The first name that begins so.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub(super) fn first_beginning(conn: &mut Connection, with: &str) -> Result<Option<String>, StoreError> {
+/// [`DbError`] of the database.
+pub(super) fn first_beginning(conn: &mut Connection, with: &str) -> Result<Option<String>, DbError> {
     let query = || {
         installation::table
             .select(installation::name)
@@ -60,8 +62,8 @@ pub(super) fn first_beginning(conn: &mut Connection, with: &str) -> Result<Optio
 /// Forgets a name.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub(super) fn delete(conn: &mut Connection, name: &str) -> Result<(), StoreError> {
+/// [`DbError`] of the database.
+pub(super) fn delete(conn: &mut Connection, name: &str) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::delete(installation::table.find(name)).execute(c))?;
     Ok(())
 }
@@ -69,12 +71,12 @@ pub(super) fn delete(conn: &mut Connection, name: &str) -> Result<(), StoreError
 /// Bytes the database takes.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn bytes(conn: &mut Connection) -> Result<u64, StoreError> {
+/// [`DbError`] of the database.
+pub fn bytes(conn: &mut Connection) -> Result<u64, DbError> {
     let expression = match conn.engine() {
         Engine::Sqlite => "(SELECT page_count FROM pragma_page_count()) * (SELECT page_size FROM pragma_page_size())",
         Engine::Postgres => "pg_database_size(current_database())",
     };
     let query = || diesel::select(sql::<BigInt>(expression));
-    Ok(row::total(on_engine!(conn, c, _Db => query().get_result(c))?))
+    Ok(row_convert::total(on_engine!(conn, c, _Db => query().get_result(c))?))
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use doorward_shared::{SigningKeyId, TenantId, Timestamp};
 
-use super::{Connection, StoreError, on_engine, row, schema::signing_keys};
+use super::{Connection, DbError, on_engine, row_convert, schema::signing_keys};
 use crate::domain::SigningKeyRecord;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -20,18 +20,18 @@ struct Row {
 }
 
 impl TryFrom<Row> for SigningKeyRecord {
-    type Error = StoreError;
+    type Error = DbError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+    fn try_from(row: Row) -> Result<Self, DbError> {
         Ok(Self {
-            tenant_id: row::parse(&row.tenant_id)?,
-            id: row::parse(&row.id)?,
-            algorithm: row::parse(&row.algorithm)?,
+            tenant_id: row_convert::parse(&row.tenant_id)?,
+            id: row_convert::parse(&row.id)?,
+            algorithm: row_convert::parse(&row.algorithm)?,
             public_jwk: row.public_jwk,
             sealed_private_key: row.sealed_private_key,
             created_at: Timestamp::from_millis(row.created_at),
             signs_from: Timestamp::from_millis(row.signs_from),
-            retired_at: row::time(row.retired_at),
+            retired_at: row_convert::time(row.retired_at),
         })
     }
 }
@@ -39,8 +39,8 @@ impl TryFrom<Row> for SigningKeyRecord {
 /// Adds a key.
 ///
 /// # Errors
-/// [`StoreError::Duplicate`] when the id is taken, [`StoreError::Orphan`] when the tenant is gone.
-pub fn insert(conn: &mut Connection, key: &SigningKeyRecord) -> Result<(), StoreError> {
+/// [`DbError::Duplicate`] when the id is taken, [`DbError::Orphan`] when the tenant is gone.
+pub fn insert(conn: &mut Connection, key: &SigningKeyRecord) -> Result<(), DbError> {
     let row = Row {
         tenant_id: key.tenant_id.to_string(),
         id: key.id.to_string(),
@@ -49,31 +49,31 @@ pub fn insert(conn: &mut Connection, key: &SigningKeyRecord) -> Result<(), Store
         sealed_private_key: key.sealed_private_key.clone(),
         created_at: key.created_at.millis(),
         signs_from: key.signs_from.millis(),
-        retired_at: row::millis(key.retired_at),
+        retired_at: row_convert::millis(key.retired_at),
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(signing_keys::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
-    row::inserted(rows, "signing_keys")
+    row_convert::inserted(rows, "signing_keys")
 }
 
 /// A tenant's keys, retired ones included, oldest first.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<SigningKeyRecord>, StoreError> {
+/// [`DbError`] of the database.
+pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<SigningKeyRecord>, DbError> {
     let query = || {
         signing_keys::table
             .filter(signing_keys::tenant_id.eq(tenant.to_string()))
             .order((signing_keys::created_at.asc(), signing_keys::id.asc()))
     };
-    row::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+    row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
 /// Takes a key out of use; `false` when there is none, or it was retired before.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn retire(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Timestamp) -> Result<bool, StoreError> {
+/// [`DbError`] of the database.
+pub fn retire(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Timestamp) -> Result<bool, DbError> {
     let target =
         || signing_keys::table.find((tenant.to_string(), id.to_string())).filter(signing_keys::retired_at.is_null());
     let rows = on_engine!(conn, c, _Db => diesel::update(target())
@@ -84,24 +84,24 @@ pub fn retire(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Tim
 /// Sets, or with `None` takes back, the moment from which a key signs no more; `false` when there is no such key.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn schedule_retirement(
     conn: &mut Connection,
     tenant: TenantId,
     id: SigningKeyId,
     at: Option<Timestamp>,
-) -> Result<bool, StoreError> {
+) -> Result<bool, DbError> {
     let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));
     let rows = on_engine!(conn, c, _Db => diesel::update(target())
-        .set(signing_keys::retired_at.eq(row::millis(at))).execute(c))?;
+        .set(signing_keys::retired_at.eq(row_convert::millis(at))).execute(c))?;
     Ok(rows == 1)
 }
 
 /// Deletes a key; `false` when there is none.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn delete(conn: &mut Connection, tenant: TenantId, id: SigningKeyId) -> Result<bool, StoreError> {
+/// [`DbError`] of the database.
+pub fn delete(conn: &mut Connection, tenant: TenantId, id: SigningKeyId) -> Result<bool, DbError> {
     let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));
     Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
 }

@@ -11,9 +11,9 @@ use doorward_shared::{
 };
 
 use super::{
-    Connection, StoreError, audit, on_engine, row,
+    Connection, DbError, audit, on_engine, row_convert,
     schema::{credentials, tenants, users},
-    summaries,
+    tenant_summaries,
 };
 use crate::domain::Tenant;
 
@@ -28,13 +28,13 @@ struct Row {
 }
 
 impl TryFrom<Row> for Tenant {
-    type Error = StoreError;
+    type Error = DbError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+    fn try_from(row: Row) -> Result<Self, DbError> {
         Ok(Self {
-            id: row::parse(&row.id)?,
+            id: row_convert::parse(&row.id)?,
             display_name: row.display_name,
-            config: row::from_json(&row.config)?,
+            config: row_convert::from_json(&row.config)?,
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),
         })
@@ -44,25 +44,25 @@ impl TryFrom<Row> for Tenant {
 /// Adds a tenant.
 ///
 /// # Errors
-/// [`StoreError::Duplicate`] when the id is taken.
-pub fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), StoreError> {
+/// [`DbError::Duplicate`] when the id is taken.
+pub fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbError> {
     let row = Row {
         id: tenant.id.to_string(),
         display_name: tenant.display_name.clone(),
-        config: row::to_json(&tenant.config)?,
+        config: row_convert::to_json(&tenant.config)?,
         created_at: tenant.created_at.millis(),
         updated_at: tenant.updated_at.millis(),
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(tenants::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
-    row::inserted(rows, "tenants")
+    row_convert::inserted(rows, "tenants")
 }
 
 /// A tenant by its id.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, StoreError> {
+/// [`DbError`] of the database.
+pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, DbError> {
     let query = || tenants::table.find(id.to_string());
     on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
         .map(Tenant::try_from)
@@ -72,9 +72,9 @@ pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, Store
 /// Tenants, oldest first; with `search`, those whose name or id contains it.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> Result<Page<TenantItem>, StoreError> {
-    let (ids, total) = summaries::numbered(conn, search, page)?;
+/// [`DbError`] of the database.
+pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> Result<Page<TenantItem>, DbError> {
+    let (ids, total) = tenant_summaries::numbered(conn, search, page)?;
     let mut names = names(conn, &ids.iter().copied().collect())?;
     let items = ids.into_iter().filter_map(|id| names.remove(&id).map(|display_name| TenantItem { id, display_name }));
     Ok(Page { items: items.collect(), total })
@@ -83,20 +83,20 @@ pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> R
 /// The names of these tenants; those that do not exist are left out.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn names(conn: &mut Connection, ids: &BTreeSet<TenantId>) -> Result<BTreeMap<TenantId, String>, StoreError> {
+/// [`DbError`] of the database.
+pub fn names(conn: &mut Connection, ids: &BTreeSet<TenantId>) -> Result<BTreeMap<TenantId, String>, DbError> {
     let keys: Vec<String> = ids.iter().map(TenantId::to_string).collect();
     let query = || tenants::table.filter(tenants::id.eq_any(&keys)).select((tenants::id, tenants::display_name));
     let rows: Vec<(String, String)> = on_engine!(conn, c, _Db => query().load(c))?;
-    rows.into_iter().map(|(id, name)| Ok((row::parse(&id)?, name))).collect()
+    rows.into_iter().map(|(id, name)| Ok((row_convert::parse(&id)?, name))).collect()
 }
 
 /// Makes other administrators' changes of this tenant wait until the unit of work at hand has ended, so that what it reads
 /// of the tenant stays true. On SQLite everybody's changes wait anyway.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn lock(conn: &mut Connection, id: TenantId) -> Result<(), StoreError> {
+/// [`DbError`] of the database.
+pub fn lock(conn: &mut Connection, id: TenantId) -> Result<(), DbError> {
     if let Connection::Postgres(conn) = conn {
         let row = tenants::table.find(id.to_string()).select(tenants::id);
         row.for_no_key_update().first::<String>(conn).optional()?;
@@ -107,17 +107,17 @@ pub fn lock(conn: &mut Connection, id: TenantId) -> Result<(), StoreError> {
 /// Every tenant, oldest first.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn all(conn: &mut Connection) -> Result<Vec<Tenant>, StoreError> {
+/// [`DbError`] of the database.
+pub fn all(conn: &mut Connection) -> Result<Vec<Tenant>, DbError> {
     let query = || tenants::table.order((tenants::created_at.asc(), tenants::id.asc()));
-    row::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+    row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
 /// Renames a tenant; `false` when there is none.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn rename(conn: &mut Connection, id: TenantId, name: &str, now: Timestamp) -> Result<bool, StoreError> {
+/// [`DbError`] of the database.
+pub fn rename(conn: &mut Connection, id: TenantId, name: &str, now: Timestamp) -> Result<bool, DbError> {
     let rows = on_engine!(conn, c, _Db => diesel::update(tenants::table.find(id.to_string()))
         .set((tenants::display_name.eq(name), tenants::updated_at.eq(now.millis())))
         .execute(c))?;
@@ -127,14 +127,14 @@ pub fn rename(conn: &mut Connection, id: TenantId, name: &str, now: Timestamp) -
 /// Replaces a tenant's configuration; `false` when there is none.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn update_config(
     conn: &mut Connection,
     id: TenantId,
     config: &TenantConfig,
     now: Timestamp,
-) -> Result<bool, StoreError> {
-    let config = row::to_json(config)?;
+) -> Result<bool, DbError> {
+    let config = row_convert::to_json(config)?;
     let rows = on_engine!(conn, c, _Db => diesel::update(tenants::table.find(id.to_string()))
         .set((tenants::config.eq(&config), tenants::updated_at.eq(now.millis())))
         .execute(c))?;
@@ -144,8 +144,8 @@ pub fn update_config(
 /// Deletes a tenant with everything it has, its audit log included; `false` when there is none.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, StoreError> {
+/// [`DbError`] of the database.
+pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, DbError> {
     let key = id.to_string();
     audit::alone(conn)?;
     // On PostgreSQL a cascade would delete, and count off, each user's credentials on their own.

@@ -1,12 +1,12 @@
 //! Transactions users are asked to confirm.
 
-mod newest;
+mod search;
 
 use diesel::{dsl::case_when, prelude::*, sql_types::BigInt};
 use doorward_shared::{TenantId, Timestamp, TransactionRowId, UserId};
 
-pub use self::newest::newest;
-use super::{Connection, StoreError, on_engine, row, schema::transactions};
+pub use self::search::search;
+use super::{Connection, DbError, on_engine, row_convert, schema::transactions};
 use crate::domain::Transaction;
 
 /// The most transactions of a user that are answered.
@@ -25,14 +25,14 @@ struct Row {
 }
 
 impl TryFrom<Row> for Transaction {
-    type Error = StoreError;
+    type Error = DbError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+    fn try_from(row: Row) -> Result<Self, DbError> {
         Ok(Self {
-            tenant_id: row::parse(&row.tenant_id)?,
-            id: row::parse(&row.id)?,
+            tenant_id: row_convert::parse(&row.tenant_id)?,
+            id: row_convert::parse(&row.id)?,
             identifier: row.identifier,
-            user_id: row::parse(&row.user_id)?,
+            user_id: row_convert::parse(&row.user_id)?,
             data: row.data,
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),
@@ -43,8 +43,8 @@ impl TryFrom<Row> for Transaction {
 /// Adds a transaction.
 ///
 /// # Errors
-/// [`StoreError::Duplicate`] when the tenant used the identifier before, [`StoreError::Orphan`] when the user is gone.
-pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), StoreError> {
+/// [`DbError::Duplicate`] when the tenant used the identifier before, [`DbError::Orphan`] when the user is gone.
+pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), DbError> {
     let row = Row {
         tenant_id: transaction.tenant_id.to_string(),
         id: transaction.id.to_string(),
@@ -56,14 +56,14 @@ pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), St
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(transactions::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
-    row::inserted(rows, "transactions")
+    row_convert::inserted(rows, "transactions")
 }
 
 /// A transaction by Doorward's id.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn find(conn: &mut Connection, tenant: TenantId, id: TransactionRowId) -> Result<Option<Transaction>, StoreError> {
+/// [`DbError`] of the database.
+pub fn find(conn: &mut Connection, tenant: TenantId, id: TransactionRowId) -> Result<Option<Transaction>, DbError> {
     let query = || transactions::table.find((tenant.to_string(), id.to_string()));
     on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
         .map(Transaction::try_from)
@@ -73,8 +73,8 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: TransactionRowId) -> Re
 /// A user's transactions, newest first: the newest thousand.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<Vec<Transaction>, StoreError> {
+/// [`DbError`] of the database.
+pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<Vec<Transaction>, DbError> {
     let query = || {
         transactions::table
             .filter(transactions::tenant_id.eq(tenant.to_string()))
@@ -82,19 +82,19 @@ pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result
             .order((transactions::created_at.desc(), transactions::id.desc()))
             .limit(MAX_LISTED)
     };
-    row::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+    row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
 /// Notes that a transaction was confirmed; `false` when there is none.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn confirmed(
     conn: &mut Connection,
     tenant: TenantId,
     id: TransactionRowId,
     at: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<bool, DbError> {
     let target = || transactions::table.find((tenant.to_string(), id.to_string()));
     // Later than the start, be it in the same millisecond: by that, it is known to be confirmed.
     let at = at.millis();

@@ -1,6 +1,6 @@
 //! Users of a tenant.
 
-mod newest;
+mod search;
 
 use diesel::prelude::*;
 use doorward_shared::{
@@ -8,8 +8,8 @@ use doorward_shared::{
     page::{Order, Page, PageRequest},
 };
 
-pub use self::newest::newest;
-use super::{Connection, StoreError, on_engine, row, schema::users, summaries, text::contains};
+pub use self::search::search;
+use super::{Connection, DbError, on_engine, row_convert, schema::users, tenant_summaries, text_match::contains};
 use crate::domain::User;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -26,12 +26,12 @@ pub(super) struct Row {
 }
 
 impl TryFrom<Row> for User {
-    type Error = StoreError;
+    type Error = DbError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+    fn try_from(row: Row) -> Result<Self, DbError> {
         Ok(Self {
-            tenant_id: row::parse(&row.tenant_id)?,
-            id: row::parse(&row.id)?,
+            tenant_id: row_convert::parse(&row.tenant_id)?,
+            id: row_convert::parse(&row.id)?,
             external_id: row.external_id,
             name: row.name,
             display_name: row.display_name,
@@ -45,8 +45,8 @@ impl TryFrom<Row> for User {
 /// A user by Doorward's id.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn find(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<Option<User>, StoreError> {
+/// [`DbError`] of the database.
+pub fn find(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<Option<User>, DbError> {
     let query = || users::table.find((tenant.to_string(), id.to_string()));
     on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
         .map(User::try_from)
@@ -56,12 +56,8 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<Optio
 /// A user by the tenant's own id.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn find_by_external(
-    conn: &mut Connection,
-    tenant: TenantId,
-    external_id: &str,
-) -> Result<Option<User>, StoreError> {
+/// [`DbError`] of the database.
+pub fn find_by_external(conn: &mut Connection, tenant: TenantId, external_id: &str) -> Result<Option<User>, DbError> {
     let query =
         || users::table.filter(users::tenant_id.eq(tenant.to_string())).filter(users::external_id.eq(external_id));
     on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
@@ -73,8 +69,8 @@ pub fn find_by_external(
 /// user as stored: with the id and the time of creation it had before.
 ///
 /// # Errors
-/// [`StoreError::Orphan`] when the tenant is gone.
-pub fn upsert(conn: &mut Connection, user: &User) -> Result<User, StoreError> {
+/// [`DbError::Orphan`] when the tenant is gone.
+pub fn upsert(conn: &mut Connection, user: &User) -> Result<User, DbError> {
     if let Some(known) = find_by_external(conn, user.tenant_id, &user.external_id)?
         && (&known.name, &known.display_name, &known.icon) == (&user.name, &user.display_name, &user.icon)
     {
@@ -117,21 +113,21 @@ use parts;
 /// Users in the order they were first seen; with `q`, those whose id or names contain it.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn page(
     conn: &mut Connection,
     tenant: TenantId,
     q: Option<&str>,
     order: Order,
     page: PageRequest,
-) -> Result<Page<User>, StoreError> {
+) -> Result<Page<User>, DbError> {
     let key = tenant.to_string();
     let total = match q {
         Some(part) => {
             let query = || users::table.filter(users::tenant_id.eq(&key)).filter(parts!(part)).count();
-            row::total(on_engine!(conn, c, _Db => query().get_result(c))?)
+            row_convert::total(on_engine!(conn, c, _Db => query().get_result(c))?)
         }
-        None => summaries::counts(conn, tenant)?.users,
+        None => tenant_summaries::counts(conn, tenant)?.users,
     };
     let rows = on_engine!(conn, c, Db => {
         let mut query = users::table.filter(users::tenant_id.eq(&key)).select(Row::as_select()).into_boxed::<Db>();
@@ -144,14 +140,14 @@ pub fn page(
         };
         query.limit(page.per_page.into()).offset(page.offset()).load::<Row>(c)?
     });
-    Ok(Page { items: row::all(rows)?, total })
+    Ok(Page { items: row_convert::all(rows)?, total })
 }
 
 /// Deletes a user with all credentials, challenges and transactions; `false` when there is none.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn delete(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<bool, StoreError> {
+/// [`DbError`] of the database.
+pub fn delete(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<bool, DbError> {
     let target = || users::table.find((tenant.to_string(), id.to_string()));
     Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
 }

@@ -8,14 +8,15 @@ use doorward_shared::{
     audit::AuditOutcome,
 };
 
-use super::{AdminCall, existing, granted};
+use super::context::{AdminContext, find_tenant};
 use crate::{
+    db::DbError,
     domain::{audit::AuditFilter, list::TenantQuery},
-    service::{Failure, audit_logs::Log, settling},
+    service::{ServiceError, audit_logs::Log, settling},
     store::{
-        StoreError, audit,
+        audit,
         audit::days::{self, Activity, Days},
-        installation, summaries,
+        installation, tenant_summaries,
     },
 };
 
@@ -42,14 +43,14 @@ fn points(days: Days, found: &BTreeMap<i64, Activity>) -> Vec<ActivityPoint> {
 ///
 /// # Errors
 /// As the database has them.
-pub async fn installation(call: &AdminCall, days: u32) -> Result<Overview, Failure> {
+pub async fn installation(call: &AdminContext, days: u32) -> Result<Overview, ServiceError> {
     let app = &call.app;
     settling::glance(app).await?;
     let now = app.clock.now();
     let (days, week) = (last_days(now, days), last_days(now, WEEK));
-    let (engine, uptime) = (app.store.engine(), app.stopwatch.elapsed(app.started));
+    let (engine, uptime) = (app.db.engine(), app.stopwatch.elapsed(app.started));
     call.read(move |connection| {
-        let totals = summaries::totals(connection)?;
+        let totals = tenant_summaries::totals(connection)?;
         let busiest = audit::busiest(connection, days, BUSIEST)?;
         let failed = AuditFilter { outcome: Some(AuditOutcome::Failed), ..AuditFilter::default() };
         let refusals = audit::latest(connection, None, &failed, LATEST_REFUSALS)?;
@@ -63,7 +64,7 @@ pub async fn installation(call: &AdminCall, days: u32) -> Result<Overview, Failu
             users: totals.users,
             credentials: totals.credentials,
             activity: points(days, &days::of_all(connection, days)?),
-            busiest: summaries::of(connection, &busiest, week)?,
+            busiest: tenant_summaries::of(connection, &busiest, week)?,
             latest_refusals: Log::All.named(connection, refusals)?,
         })
     })
@@ -74,11 +75,11 @@ pub async fn installation(call: &AdminCall, days: u32) -> Result<Overview, Failu
 ///
 /// # Errors
 /// As the database has them.
-pub async fn tenants(call: &AdminCall, query: TenantQuery) -> Result<TenantSummaryPage, Failure> {
+pub async fn tenants(call: &AdminContext, query: TenantQuery) -> Result<TenantSummaryPage, ServiceError> {
     let week = last_days(call.app.clock.now(), WEEK);
     call.read(move |connection| {
-        let found = summaries::page(connection, &query)?;
-        let items = summaries::of(connection, &found.ids, week)?;
+        let found = tenant_summaries::page(connection, &query)?;
+        let items = tenant_summaries::of(connection, &found.ids, week)?;
         Ok(TenantSummaryPage { items, total: found.total, next: found.next.map(|place| place.encode()) })
     })
     .await
@@ -88,17 +89,15 @@ pub async fn tenants(call: &AdminCall, query: TenantQuery) -> Result<TenantSumma
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`](crate::service::Refusal::TenantNotFound).
-pub async fn tenant(call: &AdminCall, id: TenantId, days: u32) -> Result<TenantOverview, Failure> {
+pub async fn tenant(call: &AdminContext, id: TenantId, days: u32) -> Result<TenantOverview, ServiceError> {
     let now = call.app.clock.now();
     let (days, week) = (last_days(now, days), last_days(now, WEEK));
-    let found = call
-        .read(move |connection| {
-            granted!(existing(connection, id)?);
-            let activity = points(days, &days::of_tenant(connection, id, days)?);
-            let summary = summaries::of(connection, &[id], week)?.pop();
-            let summary = summary.ok_or_else(|| StoreError::Corrupt("a tenant without a summary".to_owned()))?;
-            Ok(Ok(TenantOverview { summary, activity }))
-        })
-        .await?;
-    Ok(found?)
+    call.read(move |connection| {
+        find_tenant(connection, id)?;
+        let activity = points(days, &days::of_tenant(connection, id, days)?);
+        let summary = tenant_summaries::of(connection, &[id], week)?.pop();
+        let summary = summary.ok_or_else(|| DbError::Corrupt("a tenant without a summary".to_owned()))?;
+        Ok(TenantOverview { summary, activity })
+    })
+    .await
 }

@@ -7,7 +7,7 @@ use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
 use doorward_shared::TenantId;
 
 use super::{
-    super::{Connection, StoreError, on_engine, row, schema::audit_days},
+    super::{Connection, DbError, on_engine, row_convert, schema::audit_days},
     days::Days,
 };
 
@@ -19,8 +19,8 @@ const MANY: usize = 2_000;
 /// The tenants whose logs got most entries, as far as it is settled; the busiest first.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn busiest(conn: &mut Connection, days: Days, limit: u32) -> Result<Vec<TenantId>, StoreError> {
+/// [`DbError`] of the database.
+pub fn busiest(conn: &mut Connection, days: Days, limit: u32) -> Result<Vec<TenantId>, DbError> {
     let wanted = i64::from(limit);
     let mut depth = wanted * 2;
     let sums = loop {
@@ -43,11 +43,11 @@ pub fn busiest(conn: &mut Connection, days: Days, limit: u32) -> Result<Vec<Tena
         }
         depth *= DEEPER;
     };
-    sums.iter().map(|(tenant, _)| row::parse(tenant)).collect()
+    sums.iter().map(|(tenant, _)| row_convert::parse(tenant)).collect()
 }
 
 /// A day's busiest tenants.
-fn of_day(conn: &mut Connection, day: i64, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
+fn of_day(conn: &mut Connection, day: i64, limit: i64) -> Result<Vec<(String, i64)>, DbError> {
     let query = || {
         audit_days::table
             .filter(audit_days::day.eq(day))
@@ -65,7 +65,7 @@ fn summed(
     days: Days,
     tenants: Option<&BTreeSet<String>>,
     limit: i64,
-) -> Result<Vec<(String, i64)>, StoreError> {
+) -> Result<Vec<(String, i64)>, DbError> {
     on_engine!(conn, c, Db => {
         let entries = sql::<BigInt>("CAST(SUM(entries) AS BIGINT)");
         let mut query = audit_days::table

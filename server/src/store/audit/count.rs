@@ -12,7 +12,7 @@ use diesel::{
 };
 use doorward_shared::{AuditId, AuditType, TenantId, Timestamp};
 
-use super::super::{Connection, Engine, StoreError, on_engine, row, schema::audit_counts};
+use super::super::{Connection, DbError, Engine, on_engine, row_convert, schema::audit_counts};
 use super::{
     Gone, count_rows,
     days::{self, Days},
@@ -36,12 +36,12 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn of(engine: Engine, tenant_id: String, id: &str, kind: String, at: i64) -> Result<Self, StoreError> {
+    pub(super) fn of(engine: Engine, tenant_id: String, id: &str, kind: String, at: i64) -> Result<Self, DbError> {
         let slot = match engine {
             // One writer: nobody waits.
             Engine::Sqlite => 0,
             Engine::Postgres => {
-                let id: AuditId = row::parse(id)?;
+                let id: AuditId = row_convert::parse(id)?;
                 // The last byte is random in version 7.
                 id.uuid().as_bytes().last().map_or(0, |byte| i16::from(byte % SLOTS))
             }
@@ -51,7 +51,7 @@ impl Place {
 }
 
 /// Counts entries.
-pub(super) fn add(conn: &mut Connection, place: &Place, number: i64) -> Result<(), StoreError> {
+pub(super) fn add(conn: &mut Connection, place: &Place, number: i64) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => Count { place, number }.execute(c))?;
     Ok(())
 }
@@ -97,7 +97,7 @@ where
 impl<C> RunQueryDsl<C> for Count<'_> {}
 
 /// Counts deleted entries off; counters that reach zero go. The caller is [`settle::alone`].
-pub(super) fn subtract(conn: &mut Connection, gone: &[Gone]) -> Result<(), StoreError> {
+pub(super) fn subtract(conn: &mut Connection, gone: &[Gone]) -> Result<(), DbError> {
     // Ordered, so that two nodes that purge at the same time lock in the same order.
     let mut numbers: BTreeMap<Place, i64> = BTreeMap::new();
     let engine = conn.engine();
@@ -122,14 +122,14 @@ pub(super) fn of_many(
     conn: &mut Connection,
     tenant: Option<TenantId>,
     filter: &AuditFilter,
-) -> Result<Option<u64>, StoreError> {
+) -> Result<Option<u64>, DbError> {
     let count = match tenant {
         _ if !filter.looks_into_texts() => return Ok(Some(by_counters(conn, tenant, filter)?)),
         None => return Ok(None),
         Some(_) if filter.wants_only_refusals() => count_rows(conn, tenant, filter)?,
         Some(tenant) => words::total(conn, tenant, filter)?,
     };
-    Ok(Some(row::total(count)))
+    Ok(Some(row_convert::total(count)))
 }
 
 /// How many entries fit a filter that looks into no text: what the counters have of its days, less what comes before its start,
@@ -138,11 +138,11 @@ pub(super) fn by_counters(
     conn: &mut Connection,
     tenant: Option<TenantId>,
     filter: &AuditFilter,
-) -> Result<u64, StoreError> {
+) -> Result<u64, DbError> {
     if let (Some(start), Some(end)) = (filter.start, filter.end)
         && end < start.plus_millis(HALF_DAY)
     {
-        return Ok(row::total(count_part(conn, tenant, filter)?));
+        return Ok(row_convert::total(count_part(conn, tenant, filter)?));
     }
     let days = Days {
         first: filter.start.map_or(i64::MIN, Timestamp::day),
@@ -155,7 +155,7 @@ pub(super) fn by_counters(
     if let Some(end) = filter.end {
         total += count_before(conn, tenant, filter, end)?;
     }
-    Ok(row::total(total))
+    Ok(row_convert::total(total))
 }
 
 /// How many entries fit of a day up to a time, whatever the filter's own time is. The shorter part of the day is counted.
@@ -164,7 +164,7 @@ fn count_before(
     tenant: Option<TenantId>,
     filter: &AuditFilter,
     time: Timestamp,
-) -> Result<i64, StoreError> {
+) -> Result<i64, DbError> {
     let (day, begin) = (time.day(), Timestamp::of_day(time.day()));
     if time == begin {
         return Ok(0);
@@ -178,7 +178,7 @@ fn count_before(
 }
 
 /// Counts what fits of a part of a day, in a filter that looks into no text.
-fn count_part(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<i64, StoreError> {
+fn count_part(conn: &mut Connection, tenant: Option<TenantId>, filter: &AuditFilter) -> Result<i64, DbError> {
     match conn {
         Connection::Sqlite(c) if tenant.is_none() => Ok(spans::count(c, filter)?),
         conn => count_rows(conn, tenant, filter),
@@ -191,7 +191,7 @@ pub(super) fn by_day(
     tenant: Option<TenantId>,
     filter: &AuditFilter,
     days: Days,
-) -> Result<BTreeMap<i64, i64>, StoreError> {
+) -> Result<BTreeMap<i64, i64>, DbError> {
     let kinds = filter.fitting_kinds();
     let Some(tenant) = tenant else {
         let fits = |kind: &AuditType| kinds.as_ref().is_none_or(|kinds| kinds.contains(kind));

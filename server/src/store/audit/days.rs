@@ -15,7 +15,7 @@ use diesel::{
 };
 use doorward_shared::{AuditType, TenantId};
 
-use super::super::{Connection, Engine, StoreError, on_engine, row, schema::audit_counts};
+use super::super::{Connection, DbError, Engine, on_engine, row_convert, schema::audit_counts};
 
 /// A sum of BIGINT is NUMERIC on PostgreSQL.
 const SUM: &str = "CAST(SUM(count) AS BIGINT)";
@@ -42,7 +42,7 @@ pub struct Activity {
 
 impl Activity {
     pub(super) fn add(&mut self, kind: AuditType, count: i64) {
-        let count = row::total(count);
+        let count = row_convert::total(count);
         self.entries += count;
         if kind.ends_ceremony() {
             self.succeeded += count;
@@ -56,12 +56,12 @@ impl Activity {
 /// What some tenants' logs hold of some days, as of now. Tenants without an entry are left out.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
+/// [`DbError`] of the database.
 pub fn of_tenants(
     conn: &mut Connection,
     tenants: &[TenantId],
     days: Days,
-) -> Result<BTreeMap<TenantId, Activity>, StoreError> {
+) -> Result<BTreeMap<TenantId, Activity>, DbError> {
     let keys: Vec<String> = tenants.iter().map(TenantId::to_string).collect();
     let query = || {
         audit_counts::table
@@ -73,7 +73,7 @@ pub fn of_tenants(
     let rows: Vec<(String, String, i64)> = on_engine!(conn, c, _Db => query().load(c))?;
     let mut found: BTreeMap<TenantId, Activity> = BTreeMap::new();
     for (tenant, kind, count) in rows {
-        found.entry(row::parse(&tenant)?).or_default().add(row::parse(&kind)?, count);
+        found.entry(row_convert::parse(&tenant)?).or_default().add(row_convert::parse(&kind)?, count);
     }
     Ok(found)
 }
@@ -81,8 +81,8 @@ pub fn of_tenants(
 /// What a tenant's log holds, day by day, as of now. Days without an entry are left out.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn of_tenant(conn: &mut Connection, tenant: TenantId, days: Days) -> Result<BTreeMap<i64, Activity>, StoreError> {
+/// [`DbError`] of the database.
+pub fn of_tenant(conn: &mut Connection, tenant: TenantId, days: Days) -> Result<BTreeMap<i64, Activity>, DbError> {
     let query = || {
         audit_counts::table
             .filter(audit_counts::tenant_id.eq(tenant.to_string()))
@@ -93,7 +93,7 @@ pub fn of_tenant(conn: &mut Connection, tenant: TenantId, days: Days) -> Result<
     let rows: Vec<(i64, String, i64)> = on_engine!(conn, c, _Db => query().load(c))?;
     let mut found: BTreeMap<i64, Activity> = BTreeMap::new();
     for (day, kind, count) in rows {
-        found.entry(day).or_default().add(row::parse(&kind)?, count);
+        found.entry(day).or_default().add(row_convert::parse(&kind)?, count);
     }
     Ok(found)
 }
@@ -101,8 +101,8 @@ pub fn of_tenant(conn: &mut Connection, tenant: TenantId, days: Days) -> Result<
 /// What all logs hold, day by day, as of now. Days without an entry are left out.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn of_all(conn: &mut Connection, days: Days) -> Result<BTreeMap<i64, Activity>, StoreError> {
+/// [`DbError`] of the database.
+pub fn of_all(conn: &mut Connection, days: Days) -> Result<BTreeMap<i64, Activity>, DbError> {
     let mut found: BTreeMap<i64, Activity> = BTreeMap::new();
     for (day, kind, count) in by_type(conn, days)? {
         if count != 0 {
@@ -113,10 +113,10 @@ pub fn of_all(conn: &mut Connection, days: Days) -> Result<BTreeMap<i64, Activit
 }
 
 /// What all logs hold by day and type, as of now.
-pub(super) fn by_type(conn: &mut Connection, days: Days) -> Result<Vec<(i64, AuditType, i64)>, StoreError> {
+pub(super) fn by_type(conn: &mut Connection, days: Days) -> Result<Vec<(i64, AuditType, i64)>, DbError> {
     let query = AllLogs { days, unsettled: unsettled_of(conn.engine()) };
     let rows: Vec<(i64, String, i64)> = on_engine!(conn, c, _Db => query.load(c))?;
-    rows.into_iter().map(|(day, kind, count)| Ok((day, row::parse(&kind)?, count))).collect()
+    rows.into_iter().map(|(day, kind, count)| Ok((day, row_convert::parse(&kind)?, count))).collect()
 }
 
 /// The counters, where only those are wanted that are not settled. SQLite takes reading all of them for as good as reading

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use doorward_shared::{AuditType, TenantId, audit::AuditLogItem};
 
 use super::{
-    super::{Connection, StoreError, on_engine, row, schema::audit_logs},
+    super::{Connection, DbError, on_engine, row_convert, schema::audit_logs},
     Row,
     parts::{self, Sample},
     walk::{Range, entries},
@@ -51,7 +51,7 @@ pub(super) fn find(
     tenant: Option<TenantId>,
     filter: &AuditFilter,
     range: &Range,
-) -> Result<Found, StoreError> {
+) -> Result<Found, DbError> {
     if !filter.looks_into_texts() {
         return Ok(Found::Many(Known::Nothing));
     }
@@ -82,7 +82,7 @@ fn few_words(
     tenant: Option<TenantId>,
     filter: &AuditFilter,
     ways: Vec<Way>,
-) -> Result<Option<Vec<Place>>, StoreError> {
+) -> Result<Option<Vec<Place>>, DbError> {
     let mut places = Vec::new();
     for way in ways {
         // An address that is looked for beside an actor may be rare where the actor is not.
@@ -106,7 +106,7 @@ fn few_words(
 
 /// Whether one of the ways finds more than about [`FEW`] entries of all logs, as far as some words tell. There, each word is
 /// written somewhere else, and its entries are as well: all of them would have to be read for nothing.
-fn some_find_many(conn: &mut Connection, ways: &[Way], range: &Range) -> Result<bool, StoreError> {
+fn some_find_many(conn: &mut Connection, ways: &[Way], range: &Range) -> Result<bool, DbError> {
     for way in ways {
         if way.rest.looks_into_texts() {
             continue;
@@ -127,7 +127,7 @@ fn entries_of(
     way: &Way,
     words: Vec<Word>,
     range: &Range,
-) -> Result<Vec<Key>, StoreError> {
+) -> Result<Vec<Key>, DbError> {
     if words.is_empty() {
         return Ok(Vec::new());
     }
@@ -155,7 +155,7 @@ macro_rules! at {
 }
 
 /// Those of these entries that are of some types.
-fn of_types(conn: &mut Connection, keys: &BTreeSet<Key>, kinds: &[AuditType]) -> Result<BTreeSet<Key>, StoreError> {
+fn of_types(conn: &mut Connection, keys: &BTreeSet<Key>, kinds: &[AuditType]) -> Result<BTreeSet<Key>, DbError> {
     let rows: Vec<Key> = on_engine!(conn, c, Db => at!(Db, keys)
         .filter(audit_logs::kind.eq_any(kinds.iter().map(|kind| kind.as_str())))
         .select((audit_logs::id, audit_logs::tenant_id))
@@ -164,12 +164,12 @@ fn of_types(conn: &mut Connection, keys: &BTreeSet<Key>, kinds: &[AuditType]) ->
 }
 
 /// Entries by their places, in the order given.
-pub(super) fn load(conn: &mut Connection, keys: &[Key]) -> Result<Vec<AuditLogItem>, StoreError> {
-    row::all(rows(conn, keys)?)
+pub(super) fn load(conn: &mut Connection, keys: &[Key]) -> Result<Vec<AuditLogItem>, DbError> {
+    row_convert::all(rows(conn, keys)?)
 }
 
 /// Rows by their places, in the order given.
-pub(super) fn rows(conn: &mut Connection, keys: &[Key]) -> Result<Vec<Row>, StoreError> {
+pub(super) fn rows(conn: &mut Connection, keys: &[Key]) -> Result<Vec<Row>, DbError> {
     let wanted: BTreeSet<Key> = keys.iter().cloned().collect();
     let rows = on_engine!(conn, c, Db => at!(Db, &wanted).select(Row::as_select()).load::<Row>(c))?;
     let place = |row: Row| ((row.id.clone(), row.tenant_id.clone()), row);

@@ -13,9 +13,9 @@ use doorward_shared::TenantId;
 
 use super::{
     super::{
-        Connection, StoreError, row,
+        Connection, DbError, row_convert,
         schema::{audit_actors, audit_logs, audit_long_logs, audit_sources},
-        text::contains,
+        text_match::contains,
     },
     count, spans,
     walk::{Range, entries},
@@ -33,13 +33,13 @@ const ENTRIES_OF_A_WORD: u64 = 8;
 const FIELDS: [Field; 2] = [Field::Actor, Field::Source];
 
 /// Looks whether a log has become a long one.
-pub(super) fn notice(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
+pub(super) fn notice(conn: &mut Connection, tenant: &str) -> Result<(), DbError> {
     let Connection::Sqlite(c) = &mut *conn else { return Ok(()) };
     let known: i64 = audit_long_logs::table.filter(audit_long_logs::tenant_id.eq(tenant)).count().get_result(c)?;
     if known == FIELDS.len() as i64 {
         return Ok(());
     }
-    let id: TenantId = row::parse(tenant)?;
+    let id: TenantId = row_convert::parse(tenant)?;
     let entries = count::by_counters(conn, Some(id), &AuditFilter::default())?;
     let Connection::Sqlite(c) = conn else { return Ok(()) };
     if entries < LONG {
@@ -56,7 +56,7 @@ pub(super) fn notice(conn: &mut Connection, tenant: &str) -> Result<(), StoreErr
 }
 
 /// How many words a log has, up to a limit.
-fn count_words(c: &mut SqliteConnection, field: Field, tenant: &str, limit: u64) -> Result<u64, StoreError> {
+fn count_words(c: &mut SqliteConnection, field: Field, tenant: &str, limit: u64) -> Result<u64, DbError> {
     #[derive(QueryableByName)]
     struct Number {
         #[diesel(sql_type = BigInt)]
@@ -69,11 +69,11 @@ fn count_words(c: &mut SqliteConnection, field: Field, tenant: &str, limit: u64)
     .bind::<Text, _>(tenant)
     .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
     .get_result(c)?;
-    Ok(row::total(found.number))
+    Ok(row_convert::total(found.number))
 }
 
 /// Counts the entries of a new span, whose ids are from the first on and before the second, in the words of long logs.
-pub(super) fn add_span(c: &mut SqliteConnection, begin: &str, end: &str) -> Result<(), StoreError> {
+pub(super) fn add_span(c: &mut SqliteConnection, begin: &str, end: &str) -> Result<(), DbError> {
     for field in FIELDS {
         sql_query(of_span(field)).bind::<Text, _>(begin).bind::<Text, _>(end).execute(c)?;
     }
@@ -96,8 +96,8 @@ fn of_span(field: Field) -> String {
 /// Counts the entries of at most `limit` words of long logs that nobody counted yet. Answers whether there was anything to do.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn count_entries(conn: &mut Connection, limit: i64) -> Result<bool, StoreError> {
+/// [`DbError`] of the database.
+pub fn count_entries(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
     let Connection::Sqlite(c) = conn else { return Ok(false) };
     let log: Option<(String, String)> = audit_long_logs::table
         .filter(audit_long_logs::counted.eq(false))
@@ -106,7 +106,7 @@ pub fn count_entries(conn: &mut Connection, limit: i64) -> Result<bool, StoreErr
         .optional()?;
     let Some((tenant, words)) = log else { return Ok(false) };
     let Some(field) = FIELDS.into_iter().find(|field| field.words() == words) else {
-        return Err(StoreError::Corrupt(format!("audit_long_logs has words {words}")));
+        return Err(DbError::Corrupt(format!("audit_long_logs has words {words}")));
     };
     let (table, column) = (field.words(), field.column());
     let counted = sql_query(format!(
@@ -127,7 +127,7 @@ pub fn count_entries(conn: &mut Connection, limit: i64) -> Result<bool, StoreErr
 }
 
 /// How many entries a way finds in a log; `None` where its words are not counted, or more is asked than they tell.
-pub(super) fn total(conn: &mut Connection, tenant: TenantId, way: &Way) -> Result<Option<i64>, StoreError> {
+pub(super) fn total(conn: &mut Connection, tenant: TenantId, way: &Way) -> Result<Option<i64>, DbError> {
     let Connection::Sqlite(c) = conn else { return Ok(None) };
     if way.rest != AuditFilter::default() {
         return Ok(None);
@@ -155,7 +155,7 @@ pub(super) fn total(conn: &mut Connection, tenant: TenantId, way: &Way) -> Resul
 }
 
 /// Forgets a log that is gone.
-pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
+pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), DbError> {
     let Connection::Sqlite(c) = conn else { return Ok(()) };
     diesel::delete(audit_long_logs::table.filter(audit_long_logs::tenant_id.eq(tenant))).execute(c)?;
     Ok(())

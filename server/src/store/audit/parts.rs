@@ -13,9 +13,9 @@ use diesel::{
 
 use super::{
     super::{
-        Connection, StoreError, row,
+        Connection, DbError, row_convert,
         schema::{audit_actors, audit_sources},
-        text::{Contains, contains},
+        text_match::{Contains, contains},
     },
     words::{Field, Way, Word},
 };
@@ -58,7 +58,7 @@ pub(super) struct Likely {
 }
 
 /// Looks for them once; `None` where the index is of no use.
-fn likely<'a>(conn: &mut Connection, way: &'a Way) -> Result<Option<&'a Likely>, StoreError> {
+fn likely<'a>(conn: &mut Connection, way: &'a Way) -> Result<Option<&'a Likely>, DbError> {
     let found = match way.likely.get() {
         Some(found) => found,
         None => {
@@ -69,7 +69,7 @@ fn likely<'a>(conn: &mut Connection, way: &'a Way) -> Result<Option<&'a Likely>,
     Ok(found.as_ref())
 }
 
-fn look_for(conn: &mut Connection, way: &Way) -> Result<Option<Likely>, StoreError> {
+fn look_for(conn: &mut Connection, way: &Way) -> Result<Option<Likely>, DbError> {
     #[derive(QueryableByName)]
     struct Candidate {
         #[diesel(sql_type = BigInt)]
@@ -85,12 +85,12 @@ fn look_for(conn: &mut Connection, way: &Way) -> Result<Option<Likely>, StoreErr
 }
 
 /// Words of all logs that contain a part, at most `limit`; `None` where the index is of no use.
-pub(super) fn find(conn: &mut Connection, way: &Way, limit: i64) -> Result<Option<Vec<Word>>, StoreError> {
+pub(super) fn find(conn: &mut Connection, way: &Way, limit: i64) -> Result<Option<Vec<Word>>, DbError> {
     let Some(likely) = likely(conn, way)? else { return Ok(None) };
     let Connection::Sqlite(c) = conn else { return Ok(None) };
     let (field, part, trigrams) = (way.by, way.part(), likely.trigrams.as_str());
     // Fewer than were asked for: there are no more.
-    let ids = if likely.ids.len() < CANDIDATES { Some(row::to_json(&likely.ids)?) } else { None };
+    let ids = if likely.ids.len() < CANDIDATES { Some(row_convert::to_json(&likely.ids)?) } else { None };
     Ok(Some(match field {
         Field::Actor => {
             Known { field, ids, trigrams, contained: contains(audit_actors::actor, part), limit }.load(c)?
@@ -112,7 +112,7 @@ pub(super) struct Sample {
 }
 
 /// Looks at so many of the words that may contain a part; `None` where these are not more, or not known.
-pub(super) fn sample(conn: &mut Connection, way: &Way, size: usize) -> Result<Option<Sample>, StoreError> {
+pub(super) fn sample(conn: &mut Connection, way: &Way, size: usize) -> Result<Option<Sample>, DbError> {
     let Some(likely) = likely(conn, way)?.filter(|likely| likely.ids.len() > size) else { return Ok(None) };
     let Connection::Sqlite(c) = conn else { return Ok(None) };
     let of = likely.ids.len();
@@ -150,7 +150,7 @@ fn trigrams(part: &str) -> Option<BTreeSet<String>> {
 
 /// Asks for those trigrams that are worth reading their lists: the rarest, and others as long as they leave out more words to be
 /// looked at than they have to be passed over themselves. What `user-` and a number have in common, most users have.
-fn rarest(c: &mut SqliteConnection, field: Field, trigrams: &BTreeSet<String>) -> Result<String, StoreError> {
+fn rarest(c: &mut SqliteConnection, field: Field, trigrams: &BTreeSet<String>) -> Result<String, DbError> {
     let mut lists = lengths(c, field, trigrams)?;
     lists.sort_unstable();
     // As if the rarest one, too, had left one of so many: it is asked for in any case.
@@ -164,11 +164,7 @@ fn rarest(c: &mut SqliteConnection, field: Field, trigrams: &BTreeSet<String>) -
 }
 
 /// About how many words have each of some trigrams.
-fn lengths(
-    c: &mut SqliteConnection,
-    field: Field,
-    trigrams: &BTreeSet<String>,
-) -> Result<Vec<(i64, String)>, StoreError> {
+fn lengths(c: &mut SqliteConnection, field: Field, trigrams: &BTreeSet<String>) -> Result<Vec<(i64, String)>, DbError> {
     #[derive(QueryableByName)]
     struct Probe {
         #[diesel(sql_type = Text)]
@@ -186,7 +182,7 @@ fn lengths(
         "SELECT trigrams.value AS trigram, {end} AS \"end\", ({found} LIMIT 1 OFFSET {offset}) AS from_start, \
          ({found} AND rowid > {end} / 2 LIMIT 1 OFFSET {offset}) AS from_middle FROM json_each(?) AS trigrams"
     ))
-    .bind::<Text, _>(row::to_json(trigrams)?)
+    .bind::<Text, _>(row_convert::to_json(trigrams)?)
     .load(c)?;
     let length = |Probe { trigram, end, from_start, from_middle }| {
         let half = |place: i64| PROBED * (end / 2) / place.max(1);
@@ -251,8 +247,8 @@ where
 /// deletes words would have to wait for. Answers how many at most were added to one.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn index(conn: &mut Connection, limit: usize) -> Result<usize, StoreError> {
+/// [`DbError`] of the database.
+pub fn index(conn: &mut Connection, limit: usize) -> Result<usize, DbError> {
     let Connection::Sqlite(c) = conn else { return Ok(0) };
     let mut most = 0;
     for field in [Field::Actor, Field::Source] {

@@ -13,9 +13,9 @@ use diesel::{
 
 use super::{
     super::{
-        Connection, StoreError, on_engine, row,
+        Connection, DbError, on_engine, row_convert,
         schema::{audit_counts, audit_days, audit_totals},
-        summaries,
+        tenant_summaries,
     },
     days::{Activity, unsettled_of},
 };
@@ -41,8 +41,8 @@ struct Seen {
 /// `None` when nothing is left, or another node is at it.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn settle(conn: &mut Connection, after: Option<TenantDay>, limit: usize) -> Result<Option<TenantDay>, StoreError> {
+/// [`DbError`] of the database.
+pub fn settle(conn: &mut Connection, after: Option<TenantDay>, limit: usize) -> Result<Option<TenantDay>, DbError> {
     if !alone_now(conn)? {
         return Ok(None);
     }
@@ -53,14 +53,14 @@ pub fn settle(conn: &mut Connection, after: Option<TenantDay>, limit: usize) -> 
     }
     let tenants: BTreeSet<&str> = days.iter().map(|(tenant, _)| tenant.as_str()).collect();
     for tenant in tenants {
-        summaries::touch(conn, tenant)?;
+        tenant_summaries::touch(conn, tenant)?;
     }
     settled(conn, &seen)?;
     Ok(days.into_iter().nth(limit.saturating_sub(1)))
 }
 
 /// Counters that were summed up are part of the sums of all logs from now on.
-fn settled(conn: &mut Connection, seen: &[Seen]) -> Result<(), StoreError> {
+fn settled(conn: &mut Connection, seen: &[Seen]) -> Result<(), DbError> {
     let mut changes: BTreeMap<(i64, &str), i64> = BTreeMap::new();
     for counter in seen {
         *changes.entry((counter.day, counter.kind.as_str())).or_default() += counter.count - counter.settled;
@@ -73,7 +73,7 @@ fn settled(conn: &mut Connection, seen: &[Seen]) -> Result<(), StoreError> {
 fn add_to_totals<'a>(
     conn: &mut Connection,
     changes: impl IntoIterator<Item = ((i64, &'a str), i64)>,
-) -> Result<(), StoreError> {
+) -> Result<(), DbError> {
     for ((day, kind), change) in changes {
         if change == 0 {
             continue;
@@ -93,7 +93,7 @@ fn add_to_totals<'a>(
     Ok(())
 }
 
-fn unsettled(conn: &mut Connection, after: Option<TenantDay>, limit: usize) -> Result<Vec<TenantDay>, StoreError> {
+fn unsettled(conn: &mut Connection, after: Option<TenantDay>, limit: usize) -> Result<Vec<TenantDay>, DbError> {
     let (tenant, day) = after.unwrap_or_default();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let query = Unsettled { from: unsettled_of(conn.engine()), tenant, day, limit };
@@ -141,7 +141,7 @@ where
 }
 
 /// Sums a tenant's day up anew. Answers its unsettled counters as they were.
-fn recount_day(conn: &mut Connection, tenant: &str, day: i64) -> Result<Vec<Seen>, StoreError> {
+fn recount_day(conn: &mut Connection, tenant: &str, day: i64) -> Result<Vec<Seen>, DbError> {
     let query = || {
         audit_counts::table.filter(audit_counts::tenant_id.eq(tenant)).filter(audit_counts::day.eq(day)).select((
             audit_counts::kind,
@@ -154,7 +154,7 @@ fn recount_day(conn: &mut Connection, tenant: &str, day: i64) -> Result<Vec<Seen
     let counters: Vec<(String, i16, i64, i64, bool)> = on_engine!(conn, c, _Db => query().load(c))?;
     let mut sum = Activity::default();
     for (kind, _, count, ..) in &counters {
-        sum.add(row::parse(kind)?, *count);
+        sum.add(row_convert::parse(kind)?, *count);
     }
     put(conn, tenant, day, sum)?;
     let changed = counters.into_iter().filter(|(.., unsettled)| *unsettled);
@@ -162,7 +162,7 @@ fn recount_day(conn: &mut Connection, tenant: &str, day: i64) -> Result<Vec<Seen
     Ok(changed.map(seen).collect())
 }
 
-fn put(conn: &mut Connection, tenant: &str, day: i64, sum: Activity) -> Result<(), StoreError> {
+fn put(conn: &mut Connection, tenant: &str, day: i64, sum: Activity) -> Result<(), DbError> {
     if sum.entries == 0 {
         on_engine!(conn, c, _Db => diesel::delete(audit_days::table.find((tenant, day))).execute(c))?;
         return Ok(());
@@ -183,7 +183,7 @@ fn put(conn: &mut Connection, tenant: &str, day: i64, sum: Activity) -> Result<(
 }
 
 /// Notes how much of these counters is settled; all of it, where they are still as they were.
-fn mark_settled(conn: &mut Connection, seen: &[Seen]) -> Result<(), StoreError> {
+fn mark_settled(conn: &mut Connection, seen: &[Seen]) -> Result<(), DbError> {
     match conn {
         Connection::Sqlite(c) => {
             for Seen { tenant, day, kind, slot, count, .. } in seen {
@@ -213,7 +213,7 @@ fn mark_settled(conn: &mut Connection, seen: &[Seen]) -> Result<(), StoreError> 
 
 /// Sums days up anew whose counters were subtracted from; counters that have come to nothing go. The caller is
 /// [`alone`].
-pub(super) fn recount(conn: &mut Connection, days: &BTreeSet<TenantDay>) -> Result<(), StoreError> {
+pub(super) fn recount(conn: &mut Connection, days: &BTreeSet<TenantDay>) -> Result<(), DbError> {
     let mut seen = Vec::new();
     for (tenant, day) in days {
         seen.extend(recount_day(conn, tenant, *day)?);
@@ -232,7 +232,7 @@ pub(super) fn recount(conn: &mut Connection, days: &BTreeSet<TenantDay>) -> Resu
 }
 
 /// Forgets a tenant that is gone. The caller is [`alone`].
-pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
+pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), DbError> {
     let counters = || audit_counts::table.filter(audit_counts::tenant_id.eq(tenant));
     let settled = (audit_counts::day, audit_counts::kind, sql::<BigInt>("CAST(SUM(settled) AS BIGINT)"));
     let sums = || counters().group_by((audit_counts::day, audit_counts::kind)).select(settled.clone());
@@ -247,7 +247,7 @@ pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreErr
 
 /// Waits until no other node settles. SQLite has one writer anyway. To be called before counters are locked: whoever
 /// settles locks them last.
-pub(in crate::store) fn alone(conn: &mut Connection) -> Result<(), StoreError> {
+pub(in crate::store) fn alone(conn: &mut Connection) -> Result<(), DbError> {
     if let Connection::Postgres(c) = conn {
         diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(SETTLE_LOCK).execute(c)?;
     }
@@ -255,7 +255,7 @@ pub(in crate::store) fn alone(conn: &mut Connection) -> Result<(), StoreError> {
 }
 
 /// Whether no other node settles.
-fn alone_now(conn: &mut Connection) -> Result<bool, StoreError> {
+fn alone_now(conn: &mut Connection) -> Result<bool, DbError> {
     match conn {
         Connection::Sqlite(_) => Ok(true),
         Connection::Postgres(c) => {

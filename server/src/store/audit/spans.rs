@@ -9,7 +9,7 @@ use doorward_shared::{AuditType, Timestamp};
 
 use super::{
     super::{
-        Connection, StoreError,
+        Connection, DbError,
         schema::{audit_logs, audit_spans},
     },
     first_id, long_logs,
@@ -70,7 +70,7 @@ pub(super) fn count(c: &mut SqliteConnection, filter: &AuditFilter) -> QueryResu
 }
 
 /// Reads on in a part of all logs.
-pub(super) fn read(conn: &mut Connection, page: &mut Page<'_>, part: Range) -> Result<(), StoreError> {
+pub(super) fn read(conn: &mut Connection, page: &mut Page<'_>, part: Range) -> Result<(), DbError> {
     let Connection::Sqlite(c) = conn else { return page.read(conn, part) };
     let Some(mut end) = last_end(c, part.before.as_deref())? else { return page.read(conn, part) };
     let kinds = page.filter.fitting_kinds();
@@ -111,7 +111,7 @@ pub(super) fn read(conn: &mut Connection, page: &mut Page<'_>, part: Range) -> R
 type Counted = (String, String, i64);
 
 /// Spans up to one, newest first.
-fn older(conn: &mut Connection, end: &str) -> Result<Option<Vec<Counted>>, StoreError> {
+fn older(conn: &mut Connection, end: &str) -> Result<Option<Vec<Counted>>, DbError> {
     let Connection::Sqlite(c) = conn else { return Ok(None) };
     let spans = audit_spans::table
         .select((audit_spans::end_id, audit_spans::kind, audit_spans::count))
@@ -124,8 +124,8 @@ fn older(conn: &mut Connection, end: &str) -> Result<Option<Vec<Counted>>, Store
 /// was ahead are not among them: a span that ended there would take in all that come until then.
 ///
 /// # Errors
-/// [`StoreError`] of the database.
-pub fn extend(conn: &mut Connection, now: Timestamp) -> Result<bool, StoreError> {
+/// [`DbError`] of the database.
+pub fn extend(conn: &mut Connection, now: Timestamp) -> Result<bool, DbError> {
     let Connection::Sqlite(c) = conn else { return Ok(false) };
     let begin = last_end(c, None)?.unwrap_or_default();
     let end: Option<String> = audit_logs::table

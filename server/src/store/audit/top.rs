@@ -14,7 +14,7 @@ use diesel::{
 use doorward_shared::TenantId;
 
 use super::{
-    super::{Connection, Engine, StoreError, on_engine, row, schema::audit_logs},
+    super::{Connection, DbError, Engine, on_engine, row_convert, schema::audit_logs},
     Row,
     few::{self, Key, Known, Place},
     walk::{Range, entries},
@@ -41,7 +41,7 @@ impl Candidates {
         filter: &AuditFilter,
         wanted: i64,
         known: Known,
-    ) -> Result<Option<Self>, StoreError> {
+    ) -> Result<Option<Self>, DbError> {
         // The indexes know a word and its entries' order, and nothing else: for more, all of a word's entries would be read.
         let ways = words::ways(filter);
         let is_more_asked = filter.fitting_kinds().is_some() || ways.iter().any(|way| way.rest.looks_into_texts());
@@ -71,7 +71,7 @@ impl Candidates {
         range: &Range,
         offset: i64,
         limit: i64,
-    ) -> Result<Vec<Row>, StoreError> {
+    ) -> Result<Vec<Row>, DbError> {
         let mut keys: BTreeSet<Key> = BTreeSet::new();
         for (way, words) in &self.0 {
             keys.extend(of_way(conn, way, words, range, offset.saturating_add(limit))?);
@@ -83,13 +83,7 @@ impl Candidates {
 }
 
 /// The newest entries of some words.
-fn of_way(
-    conn: &mut Connection,
-    way: &Way,
-    words: &[Word],
-    range: &Range,
-    wanted: i64,
-) -> Result<Vec<Key>, StoreError> {
+fn of_way(conn: &mut Connection, way: &Way, words: &[Word], range: &Range, wanted: i64) -> Result<Vec<Key>, DbError> {
     let most = usize::try_from(wanted).unwrap_or(usize::MAX);
     let mut best: Vec<Ranked> = Vec::new();
     let mut range = range.clone();
@@ -120,18 +114,12 @@ fn of_way(
 type Ranked = (String, String, String);
 
 /// The words with the newest entries.
-fn ranked(
-    conn: &mut Connection,
-    way: &Way,
-    words: &[Word],
-    range: &Range,
-    limit: i64,
-) -> Result<Vec<Ranked>, StoreError> {
+fn ranked(conn: &mut Connection, way: &Way, words: &[Word], range: &Range, limit: i64) -> Result<Vec<Ranked>, DbError> {
     let elements = match conn.engine() {
         Engine::Sqlite => ["json_each(", ")"],
         Engine::Postgres => ["json_array_elements(CAST(", " AS JSON))"],
     };
-    let rank = Rank { elements, words: row::to_json(&words)?, column: way.by.column(), range, limit };
+    let rank = Rank { elements, words: row_convert::to_json(&words)?, column: way.by.column(), range, limit };
     Ok(on_engine!(conn, c, _Db => rank.load(c))?)
 }
 

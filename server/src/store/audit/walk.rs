@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use doorward_shared::{AuditId, TenantId, Timestamp};
 
 use super::{
-    super::{Connection, StoreError, on_engine, schema::audit_logs},
+    super::{Connection, DbError, on_engine, schema::audit_logs},
     Row, count,
     days::Days,
     few::Known,
@@ -117,7 +117,7 @@ pub(super) fn newest(
     offset: i64,
     limit: i64,
     known: Known,
-) -> Result<Vec<Row>, StoreError> {
+) -> Result<Vec<Row>, DbError> {
     let mut page = Page { tenant, filter, left: offset, limit, rows: Vec::new() };
     let has_types = filter.fitting_kinds().is_some();
     if offset < FAR && !has_types && !filter.looks_into_texts() {
@@ -180,7 +180,7 @@ impl Page<'_> {
     }
 
     /// Reads on in so many entries of a range, whatever they are, and leaves the rest of it. Answers whether that was enough.
-    fn reads_near(&mut self, conn: &mut Connection, rest: &mut Range, entries: i64) -> Result<bool, StoreError> {
+    fn reads_near(&mut self, conn: &mut Connection, rest: &mut Range, entries: i64) -> Result<bool, DbError> {
         let all = AuditFilter::default();
         let from: Option<String> = on_engine!(conn, c, Db => entries!(Db, self.tenant, &all, rest)
             .select(audit_logs::id)
@@ -206,7 +206,7 @@ impl Page<'_> {
         rest: &mut Range,
         offset: i64,
         words: Option<i64>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, DbError> {
         let hits = offset - self.left + self.found();
         let missing = self.left + self.limit - self.found();
         // Half as many again: what comes at random comes late at times.
@@ -222,12 +222,12 @@ impl Page<'_> {
     }
 
     /// Reads on in a range, by its spans if it has such.
-    fn read_closely(&mut self, conn: &mut Connection, part: Range) -> Result<(), StoreError> {
+    fn read_closely(&mut self, conn: &mut Connection, part: Range) -> Result<(), DbError> {
         if self.tenant.is_none() { spans::read(conn, self, part) } else { self.read(conn, part) }
     }
 
     /// Reads on in a range of which it is not known how many entries it has; another one may follow.
-    pub(super) fn read(&mut self, conn: &mut Connection, part: Range) -> Result<(), StoreError> {
+    pub(super) fn read(&mut self, conn: &mut Connection, part: Range) -> Result<(), DbError> {
         if !self.read_last(conn, &part)? && self.left > 0 && !part.holds_nothing() {
             let passed = on_engine!(conn, c, Db => entries!(Db, self.tenant, self.filter, &part)
                 .count()
@@ -238,7 +238,7 @@ impl Page<'_> {
     }
 
     /// Reads on in the last range. Answers whether an entry was found there.
-    fn read_last(&mut self, conn: &mut Connection, part: &Range) -> Result<bool, StoreError> {
+    fn read_last(&mut self, conn: &mut Connection, part: &Range) -> Result<bool, DbError> {
         if part.holds_nothing() || self.is_full() {
             return Ok(false);
         }

@@ -17,9 +17,9 @@ use doorward_shared::TenantId;
 
 use super::{
     super::{
-        Connection, StoreError, on_engine,
+        Connection, DbError, on_engine,
         schema::{audit_actors, audit_logs, audit_sources},
-        text::{Contains, contains},
+        text_match::{Contains, contains},
     },
     Gone, filtered, long_logs,
     parts::{self, Likely},
@@ -212,7 +212,7 @@ pub(super) fn containing(
     tenant: Option<TenantId>,
     way: &Way,
     limit: usize,
-) -> Result<Vec<Word>, StoreError> {
+) -> Result<Vec<Word>, DbError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     if tenant.is_none()
         && let Some(words) = parts::find(conn, way, limit)?
@@ -238,7 +238,7 @@ pub(super) fn containing(
 }
 
 /// How many entries of a log fit a filter that looks into texts.
-pub(super) fn total(conn: &mut Connection, tenant: TenantId, filter: &AuditFilter) -> Result<i64, StoreError> {
+pub(super) fn total(conn: &mut Connection, tenant: TenantId, filter: &AuditFilter) -> Result<i64, DbError> {
     let ways = ways(filter);
     let counts = ways.iter().map(|way| count(conn, tenant, way)).collect::<Result<Vec<_>, _>>()?;
     // What is found in both ways is one entry.
@@ -254,7 +254,7 @@ pub(super) fn total(conn: &mut Connection, tenant: TenantId, filter: &AuditFilte
     Ok(counts.iter().sum::<i64>() - twice)
 }
 
-fn count(conn: &mut Connection, tenant: TenantId, way: &Way) -> Result<i64, StoreError> {
+fn count(conn: &mut Connection, tenant: TenantId, way: &Way) -> Result<i64, DbError> {
     if let Some(total) = long_logs::total(conn, tenant, way)? {
         return Ok(total);
     }
@@ -262,7 +262,7 @@ fn count(conn: &mut Connection, tenant: TenantId, way: &Way) -> Result<i64, Stor
 }
 
 /// Forgets actors and addresses of deleted entries that no other entry has.
-pub(super) fn forget(conn: &mut Connection, gone: &[Gone]) -> Result<(), StoreError> {
+pub(super) fn forget(conn: &mut Connection, gone: &[Gone]) -> Result<(), DbError> {
     let actors: BTreeSet<(&str, &str)> =
         gone.iter().filter_map(|gone| Some((gone.tenant_id.as_str(), gone.actor.as_deref()?))).collect();
     let sources: BTreeSet<(&str, &str)> =
@@ -305,7 +305,7 @@ pub(super) fn forget(conn: &mut Connection, gone: &[Gone]) -> Result<(), StoreEr
 }
 
 /// Forgets all actors and addresses of a log that is gone.
-pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), StoreError> {
+pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), DbError> {
     long_logs::delete(conn, tenant)?;
     on_engine!(conn, c, _Db => {
         diesel::delete(audit_actors::table.filter(audit_actors::tenant_id.eq(tenant))).execute(c)?;

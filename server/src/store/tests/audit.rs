@@ -1,9 +1,10 @@
 use doorward_shared::{AuditType, TenantId, Timestamp, page::PageRequest};
 
-use super::{fixture::*, harness::Database, on_every_engine};
+use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
+    db::{Connection, DbError},
     domain::audit::{AuditCursor, AuditError, AuditFilter},
-    store::{Connection, StoreError, audit, tenants},
+    store::{audit, tenants},
 };
 
 on_every_engine!(
@@ -19,7 +20,7 @@ const KINDS: [AuditType; 3] =
     [AuditType::ApiKeyRejected, AuditType::WebauthnAuthenticationFinalSucceeded, AuditType::UserDeleted];
 const ALL: PageRequest = PageRequest { page: 1, per_page: 100 };
 
-async fn entries_are_kept_whole(db: Database) {
+async fn entries_are_kept_whole(db: TestDatabase) {
     let mut full = event(TenantId::INSTALLATION, 3, 1, AuditType::AdminTokenRejected);
     full.error = Some(AuditError { code: "forbidden", reason: "bad\0role".to_owned() });
     full.credential_id = Some("-_8".to_owned());
@@ -35,8 +36,8 @@ async fn entries_are_kept_whole(db: Database) {
     assert_eq!((&item.detail, &item.credential_id), (&full.detail, &full.credential_id));
     assert_eq!((&item.transaction_id, &item.actor_user_id), (&full.transaction_id, &full.actor));
     assert_eq!(item.meta_source_ip, full.meta.source_ip);
-    let again = db.store.write(move |c: &mut Connection| audit::insert(c, &full)).await;
-    assert_eq!(again, Err(StoreError::Duplicate { table: "audit_logs".to_owned() }));
+    let again = db.database.write(move |c: &mut Connection| audit::insert(c, &full)).await;
+    assert_eq!(again, Err(DbError::Duplicate { table: "audit_logs".to_owned() }));
 }
 
 fn within(start: Option<i64>, end: Option<i64>, kinds: &[AuditType]) -> AuditFilter {
@@ -44,7 +45,7 @@ fn within(start: Option<i64>, end: Option<i64>, kinds: &[AuditType]) -> AuditFil
 }
 
 /// The page's total, and what counting all entries by hand gives.
-async fn both_totals(db: &Database, tenant: Option<TenantId>, filter: AuditFilter) -> (u64, u64) {
+async fn both_totals(db: &TestDatabase, tenant: Option<TenantId>, filter: AuditFilter) -> (u64, u64) {
     db.read(move |c| {
         let page = audit::page(c, tenant, &filter, ALL)?;
         let everything = audit::page(c, None, &AuditFilter::default(), PageRequest { page: 1, per_page: 9999 })?;
@@ -61,7 +62,7 @@ async fn both_totals(db: &Database, tenant: Option<TenantId>, filter: AuditFilte
     .await
 }
 
-async fn check_totals(db: &Database) {
+async fn check_totals(db: &TestDatabase) {
     for tenant in [None, Some(tenant_id(1)), Some(tenant_id(2)), Some(TenantId::INSTALLATION)] {
         for kinds in [&KINDS[..0], &KINDS[..1], &KINDS[1..]] {
             for (start, end) in [
@@ -81,7 +82,7 @@ async fn check_totals(db: &Database) {
     }
 }
 
-async fn totals_are_exact(db: Database) {
+async fn totals_are_exact(db: TestDatabase) {
     two_tenants(&db).await;
     // 120 entries over three and a half days in three logs, written by many at once; some fail and are undone.
     let writers: Vec<_> = (0..120_u8)
@@ -92,10 +93,10 @@ async fn totals_are_exact(db: Database) {
                 let kind = KINDS[usize::from(number / 3 % 3)];
                 let one = event(tenant, i64::from(number) * DAY / 35, number, kind);
                 let result = db
-                    .store
+                    .database
                     .write(move |c: &mut Connection| {
                         audit::insert(c, &one)?;
-                        if number % 10 == 9 { Err(StoreError::Database("undone".to_owned())) } else { Ok(()) }
+                        if number % 10 == 9 { Err(DbError::Database("undone".to_owned())) } else { Ok(()) }
                     })
                     .await;
                 assert_eq!(result.is_ok(), number % 10 != 9, "{result:?}");
@@ -119,7 +120,7 @@ async fn totals_are_exact(db: Database) {
     assert_eq!(both_totals(&db, None, AuditFilter::default()).await, (0, 0));
 }
 
-async fn filters_take_wildcards_as_they_are(db: Database) {
+async fn filters_take_wildcards_as_they_are(db: TestDatabase) {
     for (number, actor) in [Some("50%"), Some("a_b"), Some("Back\\slash"), None, Some("axb")].into_iter().enumerate() {
         let mut one = event(tenant_id(1), 0, number as u8, KINDS[0]);
         one.actor = actor.map(str::to_owned);
@@ -146,7 +147,7 @@ async fn filters_take_wildcards_as_they_are(db: Database) {
     }
 }
 
-async fn slices_go_on(db: Database) {
+async fn slices_go_on(db: TestDatabase) {
     // Several entries in one millisecond, and another tenant's between them.
     db.write(|c| {
         for (offset, number) in [(0, 1), (0, 2), (0, 3), (1, 4), (2, 5)] {
@@ -176,7 +177,7 @@ async fn slices_go_on(db: Database) {
     assert_eq!(slice(one, all(), AuditCursor::After(id(0, 2)), 9).await, [id(1, 4), id(2, 5)]);
 }
 
-async fn far_pages_pass_over_days(db: Database) {
+async fn far_pages_pass_over_days(db: TestDatabase) {
     two_tenants(&db).await;
     // Five days with 700 entries each, two in three of the first tenant.
     db.write(|c| {

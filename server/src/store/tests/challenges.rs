@@ -1,9 +1,12 @@
-use super::{fixture::*, harness::Database, on_every_engine};
-use crate::store::{Connection, StoreError, challenges};
+use super::{fixture::*, harness::TestDatabase, on_every_engine};
+use crate::{
+    db::{Connection, DbError},
+    store::challenges,
+};
 
 on_every_engine!(a_challenge_is_used_once, challenges_are_kept_whole, expired_ones_are_purged);
 
-async fn a_challenge_is_used_once(db: Database) {
+async fn a_challenge_is_used_once(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| challenges::insert(c, &challenge(1, None, 1))).await;
     let racers: Vec<_> = (0..50)
@@ -19,7 +22,7 @@ async fn a_challenge_is_used_once(db: Database) {
     assert_eq!(won, 1);
 }
 
-async fn challenges_are_kept_whole(db: Database) {
+async fn challenges_are_kept_whole(db: TestDatabase) {
     two_tenants(&db).await;
     let mut whole = challenge(1, Some(2), 1);
     whole.transaction_id = Some(transaction_id(1));
@@ -27,14 +30,14 @@ async fn challenges_are_kept_whole(db: Database) {
     db.write(move |c| challenges::insert(c, &stored)).await;
     assert_eq!(db.read(|c| challenges::find(c, tenant_id(1), &challenge_value(1))).await, Some(whole));
     assert_eq!(db.read(|c| challenges::find(c, tenant_id(2), &challenge_value(1))).await, None);
-    let again = db.store.write(|c: &mut Connection| challenges::insert(c, &challenge(1, None, 1))).await;
-    assert_eq!(again, Err(StoreError::Duplicate { table: "challenges".to_owned() }));
-    let orphan = db.store.write(|c: &mut Connection| challenges::insert(c, &challenge(1, Some(9), 2))).await;
-    assert_eq!(orphan, Err(StoreError::Orphan));
+    let again = db.database.write(|c: &mut Connection| challenges::insert(c, &challenge(1, None, 1))).await;
+    assert_eq!(again, Err(DbError::Duplicate { table: "challenges".to_owned() }));
+    let orphan = db.database.write(|c: &mut Connection| challenges::insert(c, &challenge(1, Some(9), 2))).await;
+    assert_eq!(orphan, Err(DbError::Orphan));
     assert!(!db.write(|c| challenges::take(c, tenant_id(2), &challenge_value(1))).await);
 }
 
-async fn expired_ones_are_purged(db: Database) {
+async fn expired_ones_are_purged(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         for number in 1..=10 {

@@ -1,12 +1,10 @@
 use doorward_shared::page::{Order, PageRequest};
 
-use super::{fixture::*, harness::Database, on_every_engine};
+use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
+    db::{Connection, DbError},
     domain::Credential,
-    store::{
-        Connection, StoreError,
-        credentials::{self, CredentialUse},
-    },
+    store::credentials::{self, CredentialUse},
 };
 
 on_every_engine!(
@@ -16,7 +14,7 @@ on_every_engine!(
     a_duplicate_leaves_the_unit_usable
 );
 
-async fn credentials_are_kept_whole(db: Database) {
+async fn credentials_are_kept_whole(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         credentials::insert(c, &credential(1, 1, 1))?;
@@ -47,7 +45,7 @@ async fn credentials_are_kept_whole(db: Database) {
     assert!(db.read(move |c| credentials::find(c, tenant_id(2), &id())).await.is_some());
 }
 
-async fn a_use_counts_once(db: Database) {
+async fn a_use_counts_once(db: TestDatabase) {
     two_tenants(&db).await;
     let mut fresh = credential(1, 1, 1);
     fresh.sign_count = 5;
@@ -71,7 +69,7 @@ async fn a_use_counts_once(db: Database) {
     assert_eq!(used.updated_at, at(1));
 }
 
-async fn a_use_counts_for_what_was_observed_only(db: Database) {
+async fn a_use_counts_for_what_was_observed_only(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| credentials::insert(c, &credential(1, 1, 1))).await;
     let usage = CredentialUse { sign_count: 9, backup_state: true, backup_eligible: true, at: at(70) };
@@ -94,14 +92,14 @@ async fn a_use_counts_for_what_was_observed_only(db: Database) {
     assert_eq!(db.read(|c| credentials::of_external_user(c, tenant_id(1), "user-9")).await, None);
 }
 
-async fn a_duplicate_leaves_the_unit_usable(db: Database) {
+async fn a_duplicate_leaves_the_unit_usable(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| credentials::insert(c, &credential(1, 1, 1))).await;
-    let orphan = db.store.write(|c: &mut Connection| credentials::insert(c, &credential(1, 9, 9))).await;
-    assert_eq!(orphan, Err(StoreError::Orphan));
+    let orphan = db.database.write(|c: &mut Connection| credentials::insert(c, &credential(1, 9, 9))).await;
+    assert_eq!(orphan, Err(DbError::Orphan));
     db.write(|c| {
         let again = credentials::insert(c, &credential(1, 2, 1));
-        assert_eq!(again, Err(StoreError::Duplicate { table: "credentials".to_owned() }));
+        assert_eq!(again, Err(DbError::Duplicate { table: "credentials".to_owned() }));
         credentials::insert(c, &credential(1, 2, 2))
     })
     .await;

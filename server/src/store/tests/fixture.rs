@@ -7,7 +7,7 @@ use doorward_shared::{
 };
 use uuid::{Builder, Uuid};
 
-use super::harness::Database;
+use super::harness::TestDatabase;
 use crate::{
     domain::{
         AdminToken, ApiKey, AuditEvent, Ceremony, CeremonyState, Challenge, ChallengeValue, Credential, CredentialId,
@@ -220,7 +220,7 @@ pub(super) fn event(tenant: TenantId, offset: i64, number: u8, kind: AuditType) 
 }
 
 /// Tenants 1 and 2, each with the users 1 to 3 under the same ids.
-pub(super) async fn two_tenants(db: &Database) {
+pub(super) async fn two_tenants(db: &TestDatabase) {
     db.write(|c| {
         for number in [1, 2] {
             tenants::insert(c, &tenant(number))?;

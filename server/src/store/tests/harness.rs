@@ -7,7 +7,7 @@ use std::sync::{
 
 use tempfile::TempDir;
 
-use crate::store::{Connection, DatabaseUrl, Store, StoreError, StoreOptions};
+use crate::db::{Connection, Database, DatabaseOptions, DatabaseUrl, DbError};
 
 pub(super) const POSTGRES_VARIABLE: &str = "DOORWARD_TEST_POSTGRES_URL";
 
@@ -15,9 +15,9 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// A database and a store on it. What a clone shares ends with the last one.
 #[derive(Clone)]
-pub(super) struct Database {
-    pub(super) store: Store,
-    pub(super) options: StoreOptions,
+pub(super) struct TestDatabase {
+    pub(super) database: Database,
+    pub(super) options: DatabaseOptions,
     _folder: Option<Arc<TempDir>>,
 }
 
@@ -25,10 +25,10 @@ pub(super) fn postgres_url() -> Option<String> {
     std::env::var(POSTGRES_VARIABLE).ok().filter(|url| !url.is_empty())
 }
 
-impl Database {
+impl TestDatabase {
     pub(super) async fn sqlite() -> Self {
         let folder = TempDir::new().expect("a folder");
-        let options = StoreOptions::new(DatabaseUrl::Sqlite(folder.path().join("doorward.db")));
+        let options = DatabaseOptions::new(DatabaseUrl::Sqlite(folder.path().join("doorward.db")));
         Self::open(options, Some(Arc::new(folder))).await
     }
 
@@ -38,40 +38,40 @@ impl Database {
         execute(&server, &format!("CREATE DATABASE {name}")).await;
         let mut url = url::Url::parse(&server).expect("a URL");
         url.set_path(&name);
-        let mut options = StoreOptions::new(DatabaseUrl::Postgres(url.to_string()));
+        let mut options = DatabaseOptions::new(DatabaseUrl::Postgres(url.to_string()));
         options.connections = 4;
         Some(Self::open(options, None).await)
     }
 
-    async fn open(options: StoreOptions, folder: Option<Arc<TempDir>>) -> Self {
-        let store = Store::open(options.clone()).await.expect("a store");
-        Self { store, options, _folder: folder }
+    async fn open(options: DatabaseOptions, folder: Option<Arc<TempDir>>) -> Self {
+        let database = Database::open(options.clone()).await.expect("a store");
+        Self { database, options, _folder: folder }
     }
 
     /// Another store on the same database, as another process has it.
-    pub(super) async fn another(&self) -> Store {
-        Store::open(self.options.clone()).await.expect("a second store")
+    pub(super) async fn another(&self) -> Database {
+        Database::open(self.options.clone()).await.expect("a second store")
     }
 
     /// Another store on the same database, with other options.
-    pub(super) async fn another_with(&self, change: impl FnOnce(&mut StoreOptions)) -> Store {
+    pub(super) async fn another_with(&self, change: impl FnOnce(&mut DatabaseOptions)) -> Database {
         let mut options = self.options.clone();
         change(&mut options);
-        Store::open(options).await.expect("a second store")
+        Database::open(options).await.expect("a second store")
     }
 
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+        f: impl FnOnce(&mut Connection) -> Result<T, DbError> + Send + 'static,
     ) -> T {
-        self.store.write(f).await.expect("a write")
+        self.database.write(f).await.expect("a write")
     }
 
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+        f: impl FnOnce(&mut Connection) -> Result<T, DbError> + Send + 'static,
     ) -> T {
-        self.store.read(f).await.expect("a read")
+        self.database.read(f).await.expect("a read")
     }
 
     /// The file, or the server's URL.

@@ -5,16 +5,19 @@ use doorward_shared::{
     page::{Order, PageRequest},
 };
 
-use super::{fixture::*, harness::Database, on_every_engine};
-use crate::store::{
-    Connection, StoreError, api_keys, audit, challenges,
-    credentials::{self, CredentialUse},
-    signing_keys, tenants, transactions, users,
+use super::{fixture::*, harness::TestDatabase, on_every_engine};
+use crate::{
+    db::{Connection, DbError},
+    store::{
+        api_keys, audit, challenges,
+        credentials::{self, CredentialUse},
+        signing_keys, tenants, transactions, users,
+    },
 };
 
 on_every_engine!(changes_stay_in_their_tenant, a_tenant_sees_only_its_own);
 
-fn fill(c: &mut Connection, number: u128) -> Result<(), StoreError> {
+fn fill(c: &mut Connection, number: u128) -> Result<(), DbError> {
     api_keys::insert(c, &api_key(number, 1))?;
     signing_keys::insert(c, &signing_key(number, 1))?;
     credentials::insert(c, &credential(number, 1, 1))?;
@@ -24,7 +27,7 @@ fn fill(c: &mut Connection, number: u128) -> Result<(), StoreError> {
 }
 
 /// Everything a tenant has, as text.
-fn everything(c: &mut Connection, tenant: TenantId) -> Result<String, StoreError> {
+fn everything(c: &mut Connection, tenant: TenantId) -> Result<String, DbError> {
     let (id, value, all) = (credential_id(1), challenge_value(1), PageRequest::default());
     Ok(format!(
         "{:?}",
@@ -46,7 +49,7 @@ fn everything(c: &mut Connection, tenant: TenantId) -> Result<String, StoreError
     ))
 }
 
-async fn changes_stay_in_their_tenant(db: Database) {
+async fn changes_stay_in_their_tenant(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| fill(c, 1).and_then(|()| fill(c, 2))).await;
     let before = db.read(|c| everything(c, tenant_id(1))).await;
@@ -78,7 +81,7 @@ async fn changes_stay_in_their_tenant(db: Database) {
     assert_eq!(db.read(|c| everything(c, tenant_id(1))).await, before);
 }
 
-async fn a_tenant_sees_only_its_own(db: Database) {
+async fn a_tenant_sees_only_its_own(db: TestDatabase) {
     two_tenants(&db).await;
     let empty = db.read(|c| everything(c, tenant_id(2))).await;
     db.write(|c| fill(c, 1)).await;

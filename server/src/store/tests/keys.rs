@@ -3,8 +3,8 @@
 
 use diesel::{prelude::*, sql_types::Text};
 
-use super::{harness::Database, on_every_engine};
-use crate::store::{Connection, Engine, StoreError, on_engine};
+use super::{harness::TestDatabase, on_every_engine};
+use crate::db::{Connection, DbError, Engine, on_engine};
 
 on_every_engine!(every_key_begins_with_the_tenant);
 
@@ -48,13 +48,13 @@ const POSTGRES: &str = "
     JOIN pg_attribute AS b ON b.attrelid = target.oid AND b.attnum = k.confkey[1]
     WHERE k.contype = 'f'";
 
-async fn every_key_begins_with_the_tenant(db: Database) {
-    let engine = db.store.engine();
+async fn every_key_begins_with_the_tenant(db: TestDatabase) {
+    let engine = db.database.engine();
     let keys: Vec<Key> = db
         .read(move |conn: &mut Connection| {
             let sql = if engine == Engine::Sqlite { SQLITE } else { POSTGRES };
             let query = || diesel::sql_query(sql);
-            on_engine!(conn, c, _Db => query().load::<Key>(c)).map_err(StoreError::from)
+            on_engine!(conn, c, _Db => query().load::<Key>(c)).map_err(DbError::from)
         })
         .await;
     let count = |kind: &str| keys.iter().filter(|key| key.kind == kind).count();

@@ -9,13 +9,14 @@ use doorward_shared::{AuditType, audit::AuditLogItem, page::PageRequest};
 
 use super::{
     fixture::*,
-    harness::Database,
+    harness::TestDatabase,
     on_every_engine,
     words::{fits, ids},
 };
 use crate::{
+    db::{Connection, DbError},
     domain::audit::AuditFilter,
-    store::{Connection, StoreError, audit, tenants},
+    store::{audit, tenants},
 };
 
 on_every_engine!(long_logs_are_counted_by_their_words);
@@ -24,7 +25,7 @@ on_every_engine!(long_logs_are_counted_by_their_words);
 const ENTRIES: u16 = 2_900;
 const STEP: i64 = 60_000;
 
-async fn write(db: &Database, numbers: impl Iterator<Item = u16> + Send + 'static) {
+async fn write(db: &TestDatabase, numbers: impl Iterator<Item = u16> + Send + 'static) {
     db.write(|c| {
         for number in numbers {
             let tenant = tenant_id(1 + u128::from(number % 20 == 19));
@@ -55,7 +56,7 @@ struct Known {
 }
 
 /// What is known of the words of long logs, and what their entries say; nothing on PostgreSQL.
-async fn known(db: &Database) -> Vec<Known> {
+async fn known(db: &TestDatabase) -> Vec<Known> {
     let of = |table: &str, column: &str| {
         format!(
             "SELECT {column} AS word, COALESCE(entries, -1) AS known, ( \
@@ -67,13 +68,13 @@ async fn known(db: &Database) -> Vec<Known> {
     let all = format!("{} UNION ALL {}", of("audit_actors", "actor"), of("audit_sources", "source_ip"));
     db.read(move |c: &mut Connection| {
         let Connection::Sqlite(c) = c else { return Ok(Vec::new()) };
-        Ok::<_, StoreError>(sql_query(all).load(c)?)
+        Ok::<_, DbError>(sql_query(all).load(c)?)
     })
     .await
 }
 
 /// Looks at a long log in some ways. Answers how many words are known.
-async fn check(db: &Database) -> usize {
+async fn check(db: &TestDatabase) -> usize {
     let everything = db
         .read(|c| {
             let all = PageRequest { page: 1, per_page: 10_000 };
@@ -108,12 +109,12 @@ async fn check(db: &Database) -> usize {
     words.len()
 }
 
-async fn bring_up_to_date(db: &Database) {
+async fn bring_up_to_date(db: &TestDatabase) {
     while db.write(|c| audit::extend_spans(c, at(10_000 * STEP))).await {}
     while db.write(|c| audit::count_entries(c, 4)).await {}
 }
 
-async fn long_logs_are_counted_by_their_words(db: Database) {
+async fn long_logs_are_counted_by_their_words(db: TestDatabase) {
     two_tenants(&db).await;
     // One in ten comes later.
     write(&db, (0..ENTRIES).filter(|number| number % 10 != 3)).await;
@@ -156,13 +157,13 @@ async fn of_a_long_log_a_span_is_read_and_nothing_else() {
         #[diesel(sql_type = Text)]
         detail: String,
     }
-    let db = Database::sqlite().await;
+    let db = TestDatabase::sqlite().await;
     for statement in audit::statements_of_a_span() {
         let explained = format!("EXPLAIN QUERY PLAN {statement}");
         let steps: Vec<Step> = db
             .read(move |c: &mut Connection| {
                 let Connection::Sqlite(c) = c else { return Ok(Vec::new()) };
-                Ok::<_, StoreError>(sql_query(explained).bind::<Text, _>("a").bind::<Text, _>("b").load(c)?)
+                Ok::<_, DbError>(sql_query(explained).bind::<Text, _>("a").bind::<Text, _>("b").load(c)?)
             })
             .await;
         let plan: Vec<&str> = steps.iter().map(|step| step.detail.as_str()).collect();

@@ -3,15 +3,15 @@
 
 mod audit;
 mod challenges;
+mod change_counter;
 mod credentials;
-mod epoch;
 mod fixture;
 mod harness;
 mod isolation;
 mod keys;
 mod long_logs;
-mod newest;
 mod schema;
+mod search;
 mod secrets;
 mod spans;
 mod sqlite_only;
@@ -23,14 +23,14 @@ mod units;
 mod users;
 mod words;
 
-/// Runs each `async fn name(db: Database)` once per engine.
+/// Runs each `async fn name(db: TestDatabase)` once per engine.
 macro_rules! on_every_engine {
     ($($name:ident),+ $(,)?) => {
         mod sqlite {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $name() {
-                    super::$name($crate::store::tests::harness::Database::sqlite().await).await;
+                    super::$name($crate::store::tests::harness::TestDatabase::sqlite().await).await;
                 }
             )+
         }
@@ -38,7 +38,7 @@ macro_rules! on_every_engine {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $name() {
-                    if let Some(db) = $crate::store::tests::harness::Database::postgres().await {
+                    if let Some(db) = $crate::store::tests::harness::TestDatabase::postgres().await {
                         super::$name(db).await;
                     }
                 }

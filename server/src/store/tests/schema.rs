@@ -1,7 +1,10 @@
 use doorward_shared::page::PageRequest;
 
-use super::{fixture::*, harness::Database, on_every_engine};
-use crate::store::{Connection, Store, StoreError, installation, on_engine, tenants};
+use super::{fixture::*, harness::TestDatabase, on_every_engine};
+use crate::{
+    db::{Connection, Database, DbError, on_engine},
+    store::{installation, tenants},
+};
 
 on_every_engine!(
     migrations_go_up_down_and_up,
@@ -10,42 +13,42 @@ on_every_engine!(
     corrupt_rows_are_told
 );
 
-async fn migrations_go_up_down_and_up(db: Database) {
+async fn migrations_go_up_down_and_up(db: TestDatabase) {
     two_tenants(&db).await;
-    assert!(db.store.pending_migrations().await.expect("a look").is_empty());
-    assert!(db.store.migrate_up().await.expect("nothing to do").is_empty());
-    let reverted = db.store.migrate_down_all().await.expect("down");
+    assert!(db.database.pending_migrations().await.expect("a look").is_empty());
+    assert!(db.database.migrate_up().await.expect("nothing to do").is_empty());
+    let reverted = db.database.migrate_down_all().await.expect("down");
     assert!(!reverted.is_empty());
-    let pending = db.store.pending_migrations().await.expect("a look");
+    let pending = db.database.pending_migrations().await.expect("a look");
     assert_eq!(pending.len(), reverted.len());
     // Nothing is left behind: without the tables, reading fails as the database's fault.
-    let gone = db.store.read(|c: &mut Connection| tenants::find(c, tenant_id(1))).await;
-    assert!(matches!(gone, Err(StoreError::Database(_))), "{gone:?}");
-    assert_eq!(db.store.migrate_up().await.expect("up"), pending);
+    let gone = db.database.read(|c: &mut Connection| tenants::find(c, tenant_id(1))).await;
+    assert!(matches!(gone, Err(DbError::Database(_))), "{gone:?}");
+    assert_eq!(db.database.migrate_up().await.expect("up"), pending);
     let page = db.read(|c| tenants::list(c, None, PageRequest::default())).await;
     assert_eq!(page.total, 0);
     two_tenants(&db).await;
     assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, Some(tenant(1)));
 }
 
-async fn a_newer_schema_is_refused(db: Database) {
+async fn a_newer_schema_is_refused(db: TestDatabase) {
     db.write(|c| c.run("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')")).await;
-    let newer = Store::open(db.options.clone()).await;
-    assert!(matches!(&newer, Err(StoreError::Database(reason)) if reason.contains("99990101000000")), "{newer:?}");
+    let newer = Database::open(db.options.clone()).await;
+    assert!(matches!(&newer, Err(DbError::Database(reason)) if reason.contains("99990101000000")), "{newer:?}");
 }
 
-async fn opening_again_keeps_data(db: Database) {
+async fn opening_again_keeps_data(db: TestDatabase) {
     db.write(|c| installation::put(c, "a", "1")).await;
-    db.store.close().await;
+    db.database.close().await;
     let again = db.another().await;
     assert_eq!(again.read(|c: &mut Connection| installation::get(c, "a")).await, Ok(Some("1".to_owned())));
 }
 
-async fn corrupt_rows_are_told(db: Database) {
+async fn corrupt_rows_are_told(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| c.run("UPDATE tenants SET config = 'x'")).await;
-    let row = db.store.read(|c: &mut Connection| tenants::find(c, tenant_id(1))).await;
-    assert!(matches!(row, Err(StoreError::Corrupt(_))), "{row:?}");
+    let row = db.database.read(|c: &mut Connection| tenants::find(c, tenant_id(1))).await;
+    assert!(matches!(row, Err(DbError::Corrupt(_))), "{row:?}");
     // Both engines speak of the same tables.
     let tables = db
         .read(|c| {

@@ -1,15 +1,18 @@
-use super::{fixture::*, harness::Database, on_every_engine};
-use crate::store::{Connection, StoreError, admin_tokens, api_keys, signing_keys, tenants};
+use super::{fixture::*, harness::TestDatabase, on_every_engine};
+use crate::{
+    db::{Connection, DbError},
+    store::{admin_tokens, api_keys, signing_keys, tenants},
+};
 
 on_every_engine!(api_keys_live_until_revoked, admin_tokens_live_until_revoked, signing_keys_retire);
 
-async fn api_keys_live_until_revoked(db: Database) {
+async fn api_keys_live_until_revoked(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| api_keys::insert(c, &api_key(1, 2)).and_then(|()| api_keys::insert(c, &api_key(1, 1)))).await;
-    let again = db.store.write(|c: &mut Connection| api_keys::insert(c, &api_key(1, 1))).await;
-    assert_eq!(again, Err(StoreError::Duplicate { table: "api_keys".to_owned() }));
-    let orphan = db.store.write(|c: &mut Connection| api_keys::insert(c, &api_key(9, 1))).await;
-    assert_eq!(orphan, Err(StoreError::Orphan));
+    let again = db.database.write(|c: &mut Connection| api_keys::insert(c, &api_key(1, 1))).await;
+    assert_eq!(again, Err(DbError::Duplicate { table: "api_keys".to_owned() }));
+    let orphan = db.database.write(|c: &mut Connection| api_keys::insert(c, &api_key(9, 1))).await;
+    assert_eq!(orphan, Err(DbError::Orphan));
 
     assert_eq!(db.read(|c| api_keys::list(c, tenant_id(1))).await, [api_key(1, 1), api_key(1, 2)]);
     db.write(|c| api_keys::touch(c, tenant_id(1), api_key_id(1), at(60))).await;
@@ -22,10 +25,10 @@ async fn api_keys_live_until_revoked(db: Database) {
     assert_eq!(db.read(|c| api_keys::list(c, tenant_id(1))).await, [api_key(1, 2)]);
 }
 
-async fn admin_tokens_live_until_revoked(db: Database) {
+async fn admin_tokens_live_until_revoked(db: TestDatabase) {
     db.write(|c| admin_tokens::insert(c, &token(1, "ops"))).await;
-    let taken = db.store.write(|c: &mut Connection| admin_tokens::insert(c, &token(2, "ops"))).await;
-    assert_eq!(taken, Err(StoreError::Duplicate { table: "admin_tokens".to_owned() }));
+    let taken = db.database.write(|c: &mut Connection| admin_tokens::insert(c, &token(2, "ops"))).await;
+    assert_eq!(taken, Err(DbError::Duplicate { table: "admin_tokens".to_owned() }));
     db.write(|c| admin_tokens::touch(c, token_id(1), at(60))).await;
     let used = db.read(|c| admin_tokens::find(c, token_id(1))).await.expect("the token");
     assert_eq!((used.last_used_at, used.role), (Some(at(60)), token(1, "ops").role));
@@ -37,7 +40,7 @@ async fn admin_tokens_live_until_revoked(db: Database) {
     assert_eq!(db.read(admin_tokens::list).await, [token(2, "ops")]);
 }
 
-async fn signing_keys_retire(db: Database) {
+async fn signing_keys_retire(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         signing_keys::insert(c, &signing_key(1, 2)).and_then(|()| signing_keys::insert(c, &signing_key(1, 1)))

@@ -9,13 +9,14 @@ use doorward_shared::{
 
 use super::{
     fixture::*,
-    harness::Database,
+    harness::TestDatabase,
     on_every_engine,
     words::{fits, ids, known},
 };
 use crate::{
+    db::{Connection, DbError, on_engine},
     domain::audit::{AuditCursor, AuditFilter},
-    store::{Connection, StoreError, audit, on_engine, tenants},
+    store::{audit, tenants},
 };
 
 on_every_engine!(
@@ -37,7 +38,7 @@ fn id(number: u16) -> AuditId {
     numbered_audit_id(i64::from(number) * STEP, number)
 }
 
-async fn write(db: &Database, numbers: impl Iterator<Item = u16> + Send + 'static) {
+async fn write(db: &TestDatabase, numbers: impl Iterator<Item = u16> + Send + 'static) {
     db.write(|c| {
         for number in numbers {
             let kind = match number % 300 {
@@ -55,7 +56,7 @@ async fn write(db: &Database, numbers: impl Iterator<Item = u16> + Send + 'stati
     .await;
 }
 
-async fn extend(db: &Database) -> usize {
+async fn extend(db: &TestDatabase) -> usize {
     let mut spans = 0;
     while db.write(|c| audit::extend_spans(c, at(10_000 * STEP))).await {
         spans += 1;
@@ -63,7 +64,7 @@ async fn extend(db: &Database) -> usize {
     spans
 }
 
-async fn everything(db: &Database) -> Vec<AuditLogItem> {
+async fn everything(db: &TestDatabase) -> Vec<AuditLogItem> {
     let all = PageRequest { page: 1, per_page: 10_000 };
     let mut logs = Vec::new();
     for tenant in [1, 2] {
@@ -100,7 +101,7 @@ fn filters() -> Vec<AuditFilter> {
 }
 
 /// Looks at all logs in many ways.
-async fn check(db: &Database) {
+async fn check(db: &TestDatabase) {
     let all = everything(db).await;
     for filter in filters() {
         let expected: Vec<AuditLogItem> = all.iter().filter(|item| fits(item, None, &filter)).cloned().collect();
@@ -125,7 +126,7 @@ async fn check(db: &Database) {
     }
 }
 
-async fn all_logs_are_read_and_counted_exactly(db: Database) {
+async fn all_logs_are_read_and_counted_exactly(db: TestDatabase) {
     two_tenants(&db).await;
     // Odd ones first; one in ten of them comes later.
     write(&db, (0..ENTRIES).filter(|number| number % 2 == 1 && number % 10 != 3)).await;
@@ -142,7 +143,7 @@ async fn all_logs_are_read_and_counted_exactly(db: Database) {
 }
 
 /// Entries before the end of the last span, and how many the spans say they are; nothing without spans.
-async fn spanned(db: &Database) -> Option<(i64, i64)> {
+async fn spanned(db: &TestDatabase) -> Option<(i64, i64)> {
     #[derive(QueryableByName)]
     struct Spanned {
         #[diesel(sql_type = BigInt)]
@@ -155,12 +156,12 @@ async fn spanned(db: &Database) -> Option<(i64, i64)> {
     db.read(move |c: &mut Connection| {
         let Connection::Sqlite(c) = c else { return Ok(None) };
         let spanned: Spanned = diesel::sql_query(sql).get_result(c)?;
-        Ok::<_, StoreError>(Some((spanned.entries, spanned.counted)))
+        Ok::<_, DbError>(Some((spanned.entries, spanned.counted)))
     })
     .await
 }
 
-async fn spans_are_kept_exact(db: Database) {
+async fn spans_are_kept_exact(db: TestDatabase) {
     two_tenants(&db).await;
     write(&db, 0..ENTRIES).await;
     extend(&db).await;
@@ -191,7 +192,7 @@ async fn spans_are_kept_exact(db: Database) {
 }
 
 /// Users and addresses in the indexes of their parts.
-async fn indexed(db: &Database) -> Option<(i64, i64)> {
+async fn indexed(db: &TestDatabase) -> Option<(i64, i64)> {
     #[derive(QueryableByName)]
     struct Indexed {
         #[diesel(sql_type = BigInt)]
@@ -204,18 +205,18 @@ async fn indexed(db: &Database) -> Option<(i64, i64)> {
     db.read(move |c: &mut Connection| {
         let Connection::Sqlite(c) = c else { return Ok(None) };
         let indexed: Indexed = diesel::sql_query(sql).get_result(c)?;
-        Ok::<_, StoreError>(Some((indexed.actors, indexed.sources)))
+        Ok::<_, DbError>(Some((indexed.actors, indexed.sources)))
     })
     .await
 }
 
-fn total_of(db: &Database, tenant: Option<TenantId>, actor: &str) -> impl Future<Output = Option<u64>> {
+fn total_of(db: &TestDatabase, tenant: Option<TenantId>, actor: &str) -> impl Future<Output = Option<u64>> {
     let filter = AuditFilter { actor: Some(actor.to_owned()), ..AuditFilter::default() };
     let db = db.clone();
     async move { db.read(move |c| audit::total(c, tenant, &filter)).await }
 }
 
-async fn indexed_words_are_forgotten(db: Database) {
+async fn indexed_words_are_forgotten(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         for number in 1..=9 {
@@ -246,7 +247,7 @@ async fn indexed_words_are_forgotten(db: Database) {
     assert_eq!(total_of(&db, None, "user-7").await, Some(1));
 }
 
-async fn schemas_on_both_sides_know_the_same(db: Database) {
+async fn schemas_on_both_sides_know_the_same(db: TestDatabase) {
     two_tenants(&db).await;
     write(&db, 0..200).await;
     db.write(|c| {
@@ -261,14 +262,14 @@ async fn schemas_on_both_sides_know_the_same(db: Database) {
     assert_eq!(before, (10, 10));
     let mut reverted = Vec::new();
     while reverted.first().is_none_or(|version| version != "20261125050000") {
-        reverted.splice(0..0, db.store.migrate_down_one().await.expect("down"));
+        reverted.splice(0..0, db.database.migrate_down_one().await.expect("down"));
     }
     assert_eq!(known(&db).await, before);
     // The schema before notes them, too: one that is new, and one that is known.
     db.write(|c| audit::insert(c, &event(tenant_id(1), 50, 50, LOGIN))).await;
     db.write(|c| audit::insert(c, &event(tenant_id(1), 51, 50, LOGIN))).await;
     assert_eq!(known(&db).await, (11, 11));
-    assert_eq!(db.store.migrate_up().await.expect("up"), reverted);
+    assert_eq!(db.database.migrate_up().await.expect("up"), reverted);
     assert_eq!(known(&db).await, (11, 11));
     assert_eq!(total_of(&db, None, "USER-50").await, Some(2));
     assert_eq!(extend(&db).await, spans);
@@ -279,7 +280,7 @@ async fn schemas_on_both_sides_know_the_same(db: Database) {
 }
 
 /// Entries of all logs, as they are counted, and names that the installation keeps.
-async fn left(db: &Database) -> (Option<u64>, i64) {
+async fn left(db: &TestDatabase) -> (Option<u64>, i64) {
     #[derive(QueryableByName)]
     struct Names {
         #[diesel(sql_type = BigInt)]
@@ -293,7 +294,7 @@ async fn left(db: &Database) -> (Option<u64>, i64) {
     .await
 }
 
-async fn long_logs_outlive_their_tenants_for_a_while(db: Database) {
+async fn long_logs_outlive_their_tenants_for_a_while(db: TestDatabase) {
     two_tenants(&db).await;
     assert!(!db.write(|c| audit::delete_left(c, 40)).await);
     write(&db, 0..400).await;

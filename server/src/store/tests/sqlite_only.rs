@@ -4,13 +4,16 @@ use std::{
     path::PathBuf,
 };
 
-use super::harness::Database;
-use crate::store::{Connection, DatabaseUrl, StoreError, installation};
+use super::harness::TestDatabase;
+use crate::{
+    db::{Connection, DatabaseUrl, DbError},
+    store::installation,
+};
 
 #[tokio::test]
 async fn files_are_for_nobody_else_to_read() {
-    let db = Database::sqlite().await;
-    db.store.administer(|c: &mut Connection| installation::put(c, "a", "1")).await.expect("a change");
+    let db = TestDatabase::sqlite().await;
+    db.database.write_and_invalidate(|c: &mut Connection| installation::put(c, "a", "1")).await.expect("a change");
     let mode = |suffix: &str| {
         let file = format!("{}{suffix}", db.place());
         fs::metadata(&file).expect(&file).permissions().mode() & 0o777
@@ -19,7 +22,7 @@ async fn files_are_for_nobody_else_to_read() {
         assert_eq!(mode(suffix), 0o600, "{suffix}");
     }
     // A file that was left open to others is closed to them.
-    db.store.close().await;
+    db.database.close().await;
     fs::set_permissions(db.place(), Permissions::from_mode(0o644)).expect("a file");
     let _again = db.another().await;
     assert_eq!(mode(""), 0o600);
@@ -35,23 +38,23 @@ struct Autocheckpoint {
 
 #[tokio::test]
 async fn every_connection_is_set_up_for_durability() {
-    let db = Database::sqlite().await;
+    let db = TestDatabase::sqlite().await;
     let check = |c: &mut Connection| {
         use diesel::{
             RunQueryDsl,
             dsl::sql,
             sql_types::{BigInt, Text},
         };
-        let Connection::Sqlite(c) = c else { return Err(StoreError::Database("SQLite was opened".to_owned())) };
+        let Connection::Sqlite(c) = c else { return Err(DbError::Database("SQLite was opened".to_owned())) };
         let mut number = |pragma: &str| {
             diesel::select(sql::<BigInt>(&format!("(SELECT * FROM pragma_{pragma})"))).get_result::<i64>(c)
         };
         let numbers = [number("synchronous")?, number("foreign_keys")?];
         let mode: String = diesel::select(sql::<Text>("(SELECT * FROM pragma_journal_mode)")).get_result(c)?;
         let row: Autocheckpoint = diesel::sql_query("PRAGMA wal_autocheckpoint").get_result(c)?;
-        Ok::<_, StoreError>((numbers, mode, row.wal_autocheckpoint))
+        Ok::<_, DbError>((numbers, mode, row.wal_autocheckpoint))
     };
-    for found in [db.store.read(check).await, db.store.write(check).await] {
+    for found in [db.database.read(check).await, db.database.write(check).await] {
         assert_eq!(found, Ok(([2, 1], "wal".to_owned(), 0)));
     }
 }

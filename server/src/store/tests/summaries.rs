@@ -6,17 +6,18 @@ use doorward_shared::{
     page::Order,
 };
 
-use super::{fixture::*, harness::Database, on_every_engine};
+use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
+    db::{Connection, DbError, on_engine},
     domain::list::{Place, TenantQuery},
     store::{
-        Connection, StoreError, api_keys,
+        api_keys,
         audit::{
             self,
             days::{self, Activity, Days},
         },
-        credentials, on_engine, schema,
-        summaries::{self, Counts, Found},
+        credentials, schema,
+        tenant_summaries::{self, Counts, Found},
         tenants, users,
     },
 };
@@ -35,8 +36,8 @@ const DAY: i64 = 86_400_000;
 const LOGIN: AuditType = AuditType::MfaAuthenticationFinalSucceeded;
 const REFUSAL: AuditType = AuditType::MfaAuthenticationFinalFailed;
 
-async fn counts(db: &Database, tenant: u128) -> Counts {
-    db.read(move |c| summaries::counts(c, tenant_id(tenant))).await
+async fn counts(db: &TestDatabase, tenant: u128) -> Counts {
+    db.read(move |c| tenant_summaries::counts(c, tenant_id(tenant))).await
 }
 
 fn numbers(users: u64, credentials: u64, api_keys: u64) -> Counts {
@@ -44,7 +45,7 @@ fn numbers(users: u64, credentials: u64, api_keys: u64) -> Counts {
 }
 
 /// What counting the rows gives, and what the totals say.
-async fn check(db: &Database) {
+async fn check(db: &TestDatabase) {
     for tenant in [1, 2] {
         let counted = db
             .read(move |c| {
@@ -65,11 +66,11 @@ async fn check(db: &Database) {
         assert_eq!(counts(db, tenant).await, counted, "tenant {tenant}");
     }
     let (one, two) = (counts(db, 1).await, counts(db, 2).await);
-    let totals = db.read(summaries::totals).await;
+    let totals = db.read(tenant_summaries::totals).await;
     assert_eq!((totals.users, totals.credentials), (one.users + two.users, one.credentials + two.credentials));
 }
 
-async fn counts_follow_every_change(db: Database) {
+async fn counts_follow_every_change(db: TestDatabase) {
     two_tenants(&db).await;
     assert_eq!(counts(&db, 1).await, numbers(3, 0, 0));
     db.write(|c| {
@@ -81,17 +82,17 @@ async fn counts_follow_every_change(db: Database) {
             api_keys::insert(c, &api_key(1, number.into()))?;
         }
         let again = credentials::insert(c, &credential(1, 1, 3));
-        assert!(matches!(again, Err(StoreError::Duplicate { .. })), "{again:?}");
+        assert!(matches!(again, Err(DbError::Duplicate { .. })), "{again:?}");
         Ok(())
     })
     .await;
     assert_eq!(counts(&db, 1).await, numbers(3, 3, 3));
     assert_eq!(counts(&db, 2).await, numbers(3, 0, 0));
-    let undone = db.store.write(|c: &mut Connection| {
+    let undone = db.database.write(|c: &mut Connection| {
         users::delete(c, tenant_id(1), user_id(1))?;
-        Err::<(), _>(StoreError::Orphan)
+        Err::<(), _>(DbError::Orphan)
     });
-    assert_eq!(undone.await, Err(StoreError::Orphan));
+    assert_eq!(undone.await, Err(DbError::Orphan));
     check(&db).await;
     db.write(|c| {
         assert!(credentials::delete(c, tenant_id(1), &credential_id(1))?);
@@ -103,7 +104,7 @@ async fn counts_follow_every_change(db: Database) {
     .await;
     assert_eq!(counts(&db, 1).await, numbers(3, 2, 2));
     // Folding moves counts about, and changes none.
-    while db.write(|c| summaries::fold(c, 2)).await > 0 {
+    while db.write(|c| tenant_summaries::fold(c, 2)).await > 0 {
         check(&db).await;
     }
     assert!(db.write(|c| users::delete(c, tenant_id(1), user_id(1))).await);
@@ -111,11 +112,11 @@ async fn counts_follow_every_change(db: Database) {
     assert!(db.write(|c| tenants::delete(c, tenant_id(1))).await);
     check(&db).await;
     assert_eq!(counts(&db, 1).await, Counts::default());
-    db.write(|c| summaries::fold(c, 1000)).await;
+    db.write(|c| tenant_summaries::fold(c, 1000)).await;
     check(&db).await;
 }
 
-async fn counts_are_exact_among_many(db: Database) {
+async fn counts_are_exact_among_many(db: TestDatabase) {
     two_tenants(&db).await;
     let writers: Vec<_> = (0..60_u8)
         .map(|number| {
@@ -125,7 +126,7 @@ async fn counts_are_exact_among_many(db: Database) {
                     match number % 6 {
                         // One loses against the deletion of its user, or is deleted with it; never half.
                         0 => drop(users::delete(c, tenant_id(1), user_id(2))?),
-                        5 => drop(summaries::fold(c, 7)?),
+                        5 => drop(tenant_summaries::fold(c, 7)?),
                         _ => {
                             let owner = users::upsert(c, &user(1, u128::from(number % 3) + 1))?;
                             let mut one = credential(1, 1, number);
@@ -135,9 +136,9 @@ async fn counts_are_exact_among_many(db: Database) {
                     }
                     Ok(())
                 };
-                match db.store.write(work).await {
+                match db.database.write(work).await {
                     // A duplicate where two make one user at once: here, and nowhere else, with one id.
-                    Ok(()) | Err(StoreError::Orphan | StoreError::Unavailable(_) | StoreError::Duplicate { .. }) => {}
+                    Ok(()) | Err(DbError::Orphan | DbError::Unavailable(_) | DbError::Duplicate { .. }) => {}
                     Err(error) => panic!("{error}"),
                 }
             })
@@ -147,11 +148,11 @@ async fn counts_are_exact_among_many(db: Database) {
         writer.await.expect("a writer");
     }
     check(&db).await;
-    db.write(|c| summaries::fold(c, 1000)).await;
+    db.write(|c| tenant_summaries::fold(c, 1000)).await;
     check(&db).await;
 }
 
-async fn migrating_fills_the_counts(db: Database) {
+async fn migrating_fills_the_counts(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         credentials::insert(c, &credential(1, 1, 1))?;
@@ -169,12 +170,12 @@ async fn migrating_fills_the_counts(db: Database) {
     assert!(!before.1.is_empty());
     let mut reverted = Vec::new();
     while reverted.first().is_none_or(|version| version != "20261125010000") {
-        reverted.splice(0..0, db.store.migrate_down_one().await.expect("down"));
+        reverted.splice(0..0, db.database.migrate_down_one().await.expect("down"));
     }
-    let gone = db.store.read(|c: &mut Connection| summaries::totals(c)).await;
-    assert!(matches!(gone, Err(StoreError::Database(_))), "{gone:?}");
+    let gone = db.database.read(|c: &mut Connection| tenant_summaries::totals(c)).await;
+    assert!(matches!(gone, Err(DbError::Database(_))), "{gone:?}");
     assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, Some(tenant(1)));
-    assert_eq!(db.store.migrate_up().await.expect("up"), reverted);
+    assert_eq!(db.database.migrate_up().await.expect("up"), reverted);
     assert_eq!(everything(&db).await, before);
     check(&db).await;
     // It goes on counting.
@@ -188,12 +189,12 @@ async fn migrating_fills_the_counts(db: Database) {
     assert_eq!(after.1[&(NOW / DAY + 1)].refused, 2);
 }
 
-/// All summaries, and all sums by day once they are settled.
-async fn everything(db: &Database) -> (Vec<TenantSummary>, BTreeMap<i64, Activity>) {
+/// All tenant_summaries, and all sums by day once they are settled.
+async fn everything(db: &TestDatabase) -> (Vec<TenantSummary>, BTreeMap<i64, Activity>) {
     db.write(|c| {
         while audit::settle(c, None, 10)?.is_some() {}
         let week = Days { first: 0, last: NOW / DAY + 9 };
-        Ok((summaries::of(c, &[tenant_id(1), tenant_id(2)], week)?, days::of_all(c, week)?))
+        Ok((tenant_summaries::of(c, &[tenant_id(1), tenant_id(2)], week)?, days::of_all(c, week)?))
     })
     .await
 }
@@ -203,11 +204,11 @@ fn query(sort: TenantSort, order: Order, after: Option<Place>) -> TenantQuery {
 }
 
 /// All pages of a list.
-async fn walk(db: &Database, search: Option<&str>, sort: TenantSort, order: Order) -> Vec<TenantId> {
+async fn walk(db: &TestDatabase, search: Option<&str>, sort: TenantSort, order: Order) -> Vec<TenantId> {
     let (mut ids, mut after) = (Vec::new(), None);
     loop {
         let asked = TenantQuery { search: search.map(str::to_owned), ..query(sort, order, after) };
-        let Found { ids: page, total, next } = db.read(move |c| summaries::page(c, &asked)).await;
+        let Found { ids: page, total, next } = db.read(move |c| tenant_summaries::page(c, &asked)).await;
         assert!((1..=3).contains(&page.len()) || total == 0, "{} of {total}", page.len());
         ids.extend(page);
         assert!(ids.len() as u64 <= total);
@@ -220,7 +221,7 @@ async fn walk(db: &Database, search: Option<&str>, sort: TenantSort, order: Orde
 }
 
 /// Ten tenants, some alike in each way.
-async fn ten(db: &Database) {
+async fn ten(db: &TestDatabase) {
     db.write(|c| {
         for number in 1..=10_u128 {
             let mut one = tenant(number);
@@ -233,12 +234,12 @@ async fn ten(db: &Database) {
             audit::insert(c, &event(tenant_id(number), 100 + number as i64 % 3, number as u8, LOGIN))?;
         }
         audit::settle(c, None, 100)?;
-        summaries::fold(c, 1000)
+        tenant_summaries::fold(c, 1000)
     })
     .await;
 }
 
-async fn pages_are_complete_in_every_order(db: Database) {
+async fn pages_are_complete_in_every_order(db: TestDatabase) {
     ten(&db).await;
     let by = |key: fn(u128) -> i64| {
         let mut ids: Vec<u128> = (1..=10).collect();
@@ -258,7 +259,7 @@ async fn pages_are_complete_in_every_order(db: Database) {
     }
 }
 
-async fn searches_find_parts_of_names_and_ids(db: Database) {
+async fn searches_find_parts_of_names_and_ids(db: TestDatabase) {
     ten(&db).await;
     for (part, matches) in [
         ("BAN", 4),
@@ -287,7 +288,7 @@ async fn searches_find_parts_of_names_and_ids(db: Database) {
     assert_eq!(walk(&db, Some("nobody"), TenantSort::Name, Order::Ascending).await, [tenant_id(1)]);
 }
 
-async fn days_are_settled_whoever_wrote(db: Database) {
+async fn days_are_settled_whoever_wrote(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         for number in 0..40_u8 {
@@ -318,7 +319,7 @@ async fn days_are_settled_whoever_wrote(db: Database) {
     db.write(|c| audit::settle(c, None, 100)).await;
     same_as_the_counters(&db, all).await;
     assert_eq!(db.read(move |c| audit::busiest(c, all, 10)).await, [tenant_id(1), tenant_id(2)]);
-    let summary = db.read(move |c| summaries::of(c, &[tenant_id(2), tenant_id(1)], all)).await;
+    let summary = db.read(move |c| tenant_summaries::of(c, &[tenant_id(2), tenant_id(1)], all)).await;
     assert_eq!(summary.iter().map(|one| one.tenant.id).collect::<Vec<_>>(), [tenant_id(2), tenant_id(1)]);
     assert_eq!(summary[0].last_activity, Some(at(39 * DAY / 10)));
     // What is purged is counted off, and a tenant that is deleted leaves nothing.
@@ -329,7 +330,7 @@ async fn days_are_settled_whoever_wrote(db: Database) {
     assert_eq!(db.read(move |c| audit::busiest(c, all, 10)).await, [tenant_id(2)]);
 }
 
-async fn same_as_the_counters(db: &Database, days: Days) {
+async fn same_as_the_counters(db: &TestDatabase, days: Days) {
     let (settled, counted) = db
         .read(move |c| {
             let mut counted: BTreeMap<i64, Activity> = BTreeMap::new();
@@ -348,7 +349,7 @@ async fn same_as_the_counters(db: &Database, days: Days) {
     assert_eq!(settled, counted);
 }
 
-async fn the_busiest_are_found_without_summing_all(db: Database) {
+async fn the_busiest_are_found_without_summing_all(db: TestDatabase) {
     // Sixty tenants over seven days: some with a few big days, some with many small ones, many alike.
     let (first, mut sums) = (NOW / DAY, BTreeMap::<TenantId, i64>::new());
     let mut rows = Vec::new();

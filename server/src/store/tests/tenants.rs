@@ -1,17 +1,20 @@
 use doorward_shared::{TenantId, page::PageRequest};
 
-use super::{fixture::*, harness::Database, on_every_engine};
-use crate::store::{Connection, StoreError, audit, installation, tenants};
+use super::{fixture::*, harness::TestDatabase, on_every_engine};
+use crate::{
+    db::{Connection, DbError},
+    store::{audit, installation, tenants},
+};
 
 on_every_engine!(tenants_keep_what_they_are, search_takes_wildcards_as_they_are, names_keep_values);
 
-async fn tenants_keep_what_they_are(db: Database) {
+async fn tenants_keep_what_they_are(db: TestDatabase) {
     two_tenants(&db).await;
     assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, Some(tenant(1)));
     assert_eq!(db.read(|c| tenants::find(c, tenant_id(9))).await, None);
     assert_eq!(db.read(tenants::all).await, [tenant(1), tenant(2)]);
-    let again = db.store.write(|c: &mut Connection| tenants::insert(c, &tenant(1))).await;
-    assert_eq!(again, Err(StoreError::Duplicate { table: "tenants".to_owned() }));
+    let again = db.database.write(|c: &mut Connection| tenants::insert(c, &tenant(1))).await;
+    assert_eq!(again, Err(DbError::Duplicate { table: "tenants".to_owned() }));
 
     assert!(db.write(|c| tenants::rename(c, tenant_id(1), "Other", at(7))).await);
     let mut config = tenant(1).config;
@@ -37,7 +40,7 @@ async fn tenants_keep_what_they_are(db: Database) {
     assert_eq!((log.total, log.items.len()), (Some(1), 1));
 }
 
-async fn search_takes_wildcards_as_they_are(db: Database) {
+async fn search_takes_wildcards_as_they_are(db: TestDatabase) {
     for (number, name) in ["100%", "a_b", "back\\slash", "axb", "ÄRGER", "Straße"].into_iter().enumerate() {
         let mut one = tenant(number as u128);
         one.display_name = name.to_owned();
@@ -61,7 +64,7 @@ async fn search_takes_wildcards_as_they_are(db: Database) {
     }
 }
 
-async fn names_keep_values(db: Database) {
+async fn names_keep_values(db: TestDatabase) {
     assert_eq!(db.read(|c| installation::get(c, "a")).await, None);
     assert_eq!(db.write(|c| installation::put_if_absent(c, "a", "1")).await, "1");
     assert_eq!(db.write(|c| installation::put_if_absent(c, "a", "2")).await, "1");

@@ -1,9 +1,12 @@
-use super::{fixture::*, harness::Database, on_every_engine};
-use crate::store::{Connection, StoreError, transactions};
+use super::{fixture::*, harness::TestDatabase, on_every_engine};
+use crate::{
+    db::{Connection, DbError},
+    store::transactions,
+};
 
 on_every_engine!(transactions_are_kept_whole);
 
-async fn transactions_are_kept_whole(db: Database) {
+async fn transactions_are_kept_whole(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         transactions::insert(c, &transaction(1, 1, 1))?;
@@ -14,8 +17,8 @@ async fn transactions_are_kept_whole(db: Database) {
     .await;
     let mut other_id = transaction(1, 1, 1);
     other_id.id = transaction_id(8);
-    let again = db.store.write(move |c: &mut Connection| transactions::insert(c, &other_id)).await;
-    assert_eq!(again, Err(StoreError::Duplicate { table: "transactions".to_owned() }));
+    let again = db.database.write(move |c: &mut Connection| transactions::insert(c, &other_id)).await;
+    assert_eq!(again, Err(DbError::Duplicate { table: "transactions".to_owned() }));
     assert_eq!(db.read(|c| transactions::find(c, tenant_id(1), transaction_id(1))).await, Some(transaction(1, 1, 1)));
     let own = db.read(|c| transactions::for_user(c, tenant_id(1), user_id(1))).await;
     assert_eq!(own, [transaction(1, 1, 2), transaction(1, 1, 1)]);

@@ -9,17 +9,19 @@ use doorward_shared::{
 
 use super::{
     fixture::*,
-    harness::{Database, execute, postgres_url},
+    harness::{TestDatabase, execute, postgres_url},
 };
-use crate::store::{
-    Connection, DatabaseUrl, Store, StoreError, StoreOptions, admin_tokens, api_keys,
-    audit::{
-        self,
-        days::{self, Days},
+use crate::{
+    db::{Connection, Database, DatabaseOptions, DatabaseUrl, DbError},
+    store::{
+        admin_tokens, api_keys,
+        audit::{
+            self,
+            days::{self, Days},
+        },
+        challenges, credentials, installation, signing_keys, tenant_summaries, tenants, transactions, users,
     },
-    challenges, credentials, installation, signing_keys, summaries, tenants, transactions,
     transfer::{MARK, Progress, Report, TableReport, TransferError, Which, transfer},
-    users,
 };
 
 /// More than one batch.
@@ -28,7 +30,7 @@ const EVENTS: i64 = 1_107;
 const STRANGE: &str = "Zoë \u{1f511}\u{202e} \"\\\n\t\u{7f}\u{feff}'); -- %_ \u{10ffff}";
 
 /// An installation with something strange in every table.
-fn fill(c: &mut Connection) -> Result<(), StoreError> {
+fn fill(c: &mut Connection) -> Result<(), DbError> {
     installation::put(c, installation::SEALED_WORD, "sealed")?;
     installation::put(c, STRANGE, "")?;
     for number in [1, 2] {
@@ -76,7 +78,7 @@ fn fill(c: &mut Connection) -> Result<(), StoreError> {
 }
 
 /// Everything, as the domain sees it.
-fn everything(c: &mut Connection) -> Result<String, StoreError> {
+fn everything(c: &mut Connection) -> Result<String, DbError> {
     let all = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
     let mut told = format!(
         "{:?}{:?}{:?}",
@@ -97,8 +99,8 @@ fn everything(c: &mut Connection) -> Result<String, StoreError> {
         told += &format!("{:?}", challenges::find(c, tenant, &challenge_value(1))?);
     }
     let span = Days { first: 0, last: i64::from(u16::MAX) };
-    told += &format!("{:?}{:?}", summaries::of(c, &[tenant_id(1), tenant_id(2)], span)?, days::of_all(c, span)?);
-    told += &format!("{:?}{:?}", summaries::counts(c, tenant_id(1))?, audit::busiest(c, span, 10)?);
+    told += &format!("{:?}{:?}", tenant_summaries::of(c, &[tenant_id(1), tenant_id(2)], span)?, days::of_all(c, span)?);
+    told += &format!("{:?}{:?}", tenant_summaries::counts(c, tenant_id(1))?, audit::busiest(c, span, 10)?);
     for log in [None, Some(TenantId::INSTALLATION), Some(tenant_id(1))] {
         told += &format!("{:?}", audit::page(c, log, &Default::default(), all)?);
     }
@@ -106,10 +108,10 @@ fn everything(c: &mut Connection) -> Result<String, StoreError> {
 }
 
 /// A filled source and an empty target: both directions between the engines, or two files where there is one engine.
-async fn pairs() -> Vec<(Database, Database)> {
+async fn pairs() -> Vec<(TestDatabase, TestDatabase)> {
     let make = async |server: bool| match server {
-        true => Database::postgres().await.expect("a server"),
-        false => Database::sqlite().await,
+        true => TestDatabase::postgres().await.expect("a server"),
+        false => TestDatabase::sqlite().await,
     };
     let mut pairs = Vec::new();
     let ways: &[(bool, bool)] =
@@ -125,23 +127,23 @@ async fn pairs() -> Vec<(Database, Database)> {
                 break;
             }
         }
-        while source.write(|c| summaries::fold(c, 1_000)).await > 0 {}
-        source.store.close().await;
-        target.store.close().await;
+        while source.write(|c| tenant_summaries::fold(c, 1_000)).await > 0 {}
+        source.database.close().await;
+        target.database.close().await;
         pairs.push((source, target));
     }
     pairs
 }
 
 async fn moved(
-    from: &Database,
-    to: &Database,
+    from: &TestDatabase,
+    to: &TestDatabase,
     tell: impl FnMut(Progress) + Send + 'static,
 ) -> Result<Report, TransferError> {
     transfer(from.options.clone(), to.options.clone(), |_| Ok(()), tell).await
 }
 
-async fn read_all(database: &Database) -> String {
+async fn read_all(database: &TestDatabase) -> String {
     let store = database.another().await;
     let told = store.read(everything).await.expect("a read");
     store.close().await;
@@ -176,11 +178,7 @@ async fn everything_is_moved_and_works_on() {
                 audit::insert(c, &event(tenant_id(1), 1, 255, AuditType::ApiKeyCreated))?;
                 audit::purge_before(c, None, at(EVENTS * 28_800_000 + 1), i64::from(u16::MAX))?;
                 let all = audit::page(c, None, &Default::default(), PageRequest::default())?;
-                Ok::<_, StoreError>((
-                    all.total,
-                    all.items.len(),
-                    days::of_all(c, Days { first: 0, last: 99_999 })?.len(),
-                ))
+                Ok::<_, DbError>((all.total, all.items.len(), days::of_all(c, Days { first: 0, last: 99_999 })?.len()))
             })
             .await;
         assert_eq!(left, Ok((Some(0), 0, 0)));
@@ -188,7 +186,7 @@ async fn everything_is_moved_and_works_on() {
     }
 }
 
-fn tables_of(c: &mut Connection) -> Result<Vec<String>, StoreError> {
+fn tables_of(c: &mut Connection) -> Result<Vec<String>, DbError> {
     use diesel::prelude::*;
     #[derive(QueryableByName)]
     struct Name {
@@ -198,9 +196,9 @@ fn tables_of(c: &mut Connection) -> Result<Vec<String>, StoreError> {
     let sqlite =
         "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'";
     let postgres = "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'public'";
-    let sql = if c.engine() == crate::store::Engine::Sqlite { sqlite } else { postgres };
+    let sql = if c.engine() == crate::db::Engine::Sqlite { sqlite } else { postgres };
     let query = || diesel::sql_query(sql);
-    let rows: Vec<Name> = crate::store::on_engine!(c, c, _Db => query().load(c))?;
+    let rows: Vec<Name> = crate::db::on_engine!(c, c, _Db => query().load(c))?;
     Ok(rows.into_iter().map(|row| row.name).filter(|name| name != "__diesel_schema_migrations").collect())
 }
 
@@ -213,12 +211,12 @@ async fn an_interrupted_move_goes_on() {
             });
             assert!(matches!(interrupted.await, Err(TransferError::Store(..))));
         }
-        let elsewhere = Database::sqlite().await;
-        elsewhere.store.close().await;
+        let elsewhere = TestDatabase::sqlite().await;
+        elsewhere.database.close().await;
         assert_eq!(moved(&target, &elsewhere, |_| ()).await, Err(TransferError::Incomplete));
-        let stranger = Database::sqlite().await;
+        let stranger = TestDatabase::sqlite().await;
         stranger.write(|c| installation::put(c, installation::SEALED_WORD, "another")).await;
-        stranger.store.close().await;
+        stranger.database.close().await;
         assert_eq!(moved(&stranger, &target, |_| ()).await, Err(TransferError::OtherMove));
         let report = moved(&source, &target, |_| ()).await.expect("the rest");
         assert!(report.resumed);
@@ -286,17 +284,17 @@ async fn nobody_else_may_be_at_work() {
         assert_eq!(refusals.len(), 2);
         for refusal in refusals.iter() {
             assert!(
-                matches!(refusal, Some(StoreError::Unavailable(why)) if why.contains("migrate-storage")),
+                matches!(refusal, Some(DbError::Unavailable(why)) if why.contains("migrate-storage")),
                 "{refusal:?}"
             );
         }
     }
 }
 
-fn open_elsewhere(options: StoreOptions) -> Option<StoreError> {
+fn open_elsewhere(options: DatabaseOptions) -> Option<DbError> {
     let open = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.expect("a runtime").block_on(Store::open(options)).err()
+        runtime.expect("a runtime").block_on(Database::open(options)).err()
     };
     std::thread::spawn(open).join().expect("an answer")
 }
@@ -313,9 +311,9 @@ async fn what_cannot_be_moved_is_refused_untouched() {
         store.close().await;
         assert_eq!(moved(&source, &target, |_| ()).await, Err(TransferError::Occupied("tenants".to_owned())));
     }
-    let source = Database::sqlite().await;
-    source.store.close().await;
-    let nowhere = StoreOptions::new(DatabaseUrl::Sqlite("/nonexistent/doorward.db".into()));
+    let source = TestDatabase::sqlite().await;
+    source.database.close().await;
+    let nowhere = DatabaseOptions::new(DatabaseUrl::Sqlite("/nonexistent/doorward.db".into()));
     let moved = transfer(nowhere, source.options.clone(), |_| Ok(()), |_| ()).await;
     assert_eq!(moved, Err(TransferError::NoInstallation));
 }

@@ -1,11 +1,14 @@
 use doorward_shared::page::{Order, PageRequest};
 
-use super::{fixture::*, harness::Database, on_every_engine};
-use crate::store::{Connection, StoreError, challenges, credentials, transactions, users};
+use super::{fixture::*, harness::TestDatabase, on_every_engine};
+use crate::{
+    db::{Connection, DbError},
+    store::{challenges, credentials, transactions, users},
+};
 
 on_every_engine!(users_are_added_once, pages_of_users, a_user_takes_everything_along);
 
-async fn users_are_added_once(db: Database) {
+async fn users_are_added_once(db: TestDatabase) {
     two_tenants(&db).await;
     let mut changed = user(1, 1);
     changed.id = user_id(77);
@@ -27,11 +30,11 @@ async fn users_are_added_once(db: Database) {
     assert_eq!(db.read(|c| users::find_by_external(c, tenant_id(2), "user-1")).await, Some(user(2, 1)));
     // Ids are compared byte by byte.
     assert_eq!(db.read(|c| users::find_by_external(c, tenant_id(2), "USER-1")).await, None);
-    let orphan = db.store.write(|c: &mut Connection| users::upsert(c, &user(9, 1))).await;
-    assert_eq!(orphan, Err(StoreError::Orphan));
+    let orphan = db.database.write(|c: &mut Connection| users::upsert(c, &user(9, 1))).await;
+    assert_eq!(orphan, Err(DbError::Orphan));
 }
 
-async fn pages_of_users(db: Database) {
+async fn pages_of_users(db: TestDatabase) {
     two_tenants(&db).await;
     let first = PageRequest { page: 1, per_page: 2 };
     let page = db.read(move |c| users::page(c, tenant_id(1), None, Order::Descending, first)).await;
@@ -45,7 +48,7 @@ async fn pages_of_users(db: Database) {
     }
 }
 
-async fn a_user_takes_everything_along(db: Database) {
+async fn a_user_takes_everything_along(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         for tenant in [1, 2] {

@@ -7,10 +7,11 @@ use doorward_shared::{
     page::PageRequest,
 };
 
-use super::{fixture::*, harness::Database, on_every_engine};
+use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
+    db::{Connection, DbError, on_engine},
     domain::audit::{AuditCursor, AuditFilter},
-    store::{Connection, StoreError, audit, on_engine, tenants},
+    store::{audit, tenants},
 };
 
 on_every_engine!(
@@ -33,7 +34,7 @@ fn id(number: u16) -> AuditId {
 }
 
 /// A log in which some stand often and some rarely: one entry a minute, one in ten of another tenant.
-async fn fill(db: &Database) {
+async fn fill(db: &TestDatabase) {
     two_tenants(db).await;
     db.write(|c| {
         for number in 0..ENTRIES {
@@ -115,7 +116,7 @@ fn filters() -> Vec<AuditFilter> {
     filters
 }
 
-async fn few_and_many_are_found_and_counted(db: Database) {
+async fn few_and_many_are_found_and_counted(db: TestDatabase) {
     fill(&db).await;
     // Some are found by the index of all logs, and some not yet.
     db.write(|c| audit::index_words(c, 300)).await;
@@ -164,7 +165,7 @@ async fn few_and_many_are_found_and_counted(db: Database) {
 }
 
 /// As many actors as are looked at one by one, and one more; each has one entry, and one in 500 an address of its own.
-async fn few_entries_are_found_beside_many_actors(db: Database) {
+async fn few_entries_are_found_beside_many_actors(db: TestDatabase) {
     const FEW: u16 = 2_000;
     two_tenants(&db).await;
     db.write(|c| {
@@ -205,7 +206,7 @@ async fn few_entries_are_found_beside_many_actors(db: Database) {
 }
 
 /// Actors and addresses that are known of all logs.
-pub(super) async fn known(db: &Database) -> (i64, i64) {
+pub(super) async fn known(db: &TestDatabase) -> (i64, i64) {
     #[derive(QueryableByName)]
     struct Known {
         #[diesel(sql_type = BigInt)]
@@ -216,12 +217,12 @@ pub(super) async fn known(db: &Database) -> (i64, i64) {
     let sql = "SELECT (SELECT COUNT(*) FROM audit_actors) AS actors, (SELECT COUNT(*) FROM audit_sources) AS sources";
     db.read(move |c: &mut Connection| {
         let known: Known = on_engine!(c, c, _Db => diesel::sql_query(sql).get_result(c))?;
-        Ok::<_, StoreError>((known.actors, known.sources))
+        Ok::<_, DbError>((known.actors, known.sources))
     })
     .await
 }
 
-async fn what_is_purged_is_not_known_any_more(db: Database) {
+async fn what_is_purged_is_not_known_any_more(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         for (offset, number, tenant, actor, source) in [
@@ -255,7 +256,7 @@ async fn what_is_purged_is_not_known_any_more(db: Database) {
     assert_eq!(known(&db).await, (0, 0));
 }
 
-async fn nobody_is_too_long_to_be_written_down(db: Database) {
+async fn nobody_is_too_long_to_be_written_down(db: TestDatabase) {
     // Nothing that compression would make fit.
     let long: String =
         (0..3_000_u32).map(|n| char::from(b'a' + (n.wrapping_mul(2_654_435_761) >> 27) as u8 % 26)).collect();
@@ -267,7 +268,7 @@ async fn nobody_is_too_long_to_be_written_down(db: Database) {
     assert_eq!(found.items[0].actor_user_id.as_ref().map(|actor| actor.chars().count()), Some(256));
 }
 
-async fn words_are_known_once_in_any_order(db: Database) {
+async fn words_are_known_once_in_any_order(db: TestDatabase) {
     two_tenants(&db).await;
     let write = |offset: i64, number: u8| {
         let mut one = event(tenant_id(1), offset, number, LOGIN);
@@ -288,7 +289,7 @@ async fn words_are_known_once_in_any_order(db: Database) {
     assert_eq!(known(&db).await, (0, 0));
 }
 
-async fn parts_are_found_in_every_script(db: Database) {
+async fn parts_are_found_in_every_script(db: TestDatabase) {
     two_tenants(&db).await;
     let long = "a long name of somebody who has a lot of names, each longer than the one before";
     let actors = ["Þóra.Ægisdóttir@example.is", "山田太郎", "ΣΊΣΥΦΟΣ", "straße", "👩‍🚀 astronaut", "a\"b\"c AND d", long];
@@ -330,7 +331,7 @@ async fn parts_are_found_in_every_script(db: Database) {
     }
 }
 
-async fn what_only_looks_alike_is_not_found(db: Database) {
+async fn what_only_looks_alike_is_not_found(db: TestDatabase) {
     two_tenants(&db).await;
     // All of them have the trigrams of `1.10.1`, and none contains it but the last one.
     db.write(|c| {

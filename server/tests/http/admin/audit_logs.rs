@@ -1,6 +1,6 @@
 //! `/audit_logs` and `/tenants/{tenant_id}/audit_logs`.
 
-use doorward_server::{domain::RequestMeta, service::audit, store::Connection};
+use doorward_server::{db::Connection, domain::RequestMeta, service::audit};
 use doorward_shared::{AuditType, TenantId, admin::Role};
 use doorward_testkit::{Http, Person, TestServer, TestTenant};
 use serde_json::Value;
@@ -56,7 +56,7 @@ async fn administrators_see_whose_log_an_entry_stands_in() {
     let older = entries(&admin, &format!("/audit_logs?before={id}&per_page=1")).await;
     assert_eq!(older[0]["tenant_name"], "Example");
     // The tenant itself is not told.
-    assert!(tenant.rows("").await.iter().all(|row| row.0.get("tenant_name").is_none()));
+    assert!(tenant.entries("").await.iter().all(|row| row.0.get("tenant_name").is_none()));
     let installation = format!("/tenants/{}/audit_logs", TenantId::INSTALLATION);
     assert!(entries(&admin, &installation).await.iter().all(|entry| entry["type"] == "admin_token_created"));
 }
@@ -93,7 +93,7 @@ async fn what_a_text_finds_often_in_all_logs_is_not_counted() {
         })
         .collect();
     let write = move |connection: &mut Connection| entries.into_iter().try_for_each(|entry| entry.write(connection));
-    server.app.store.write(write).await.unwrap();
+    server.app.db.write(write).await.unwrap();
 
     let counted = admin.get("/audit_logs?q=person%2020").await.expect(200);
     assert_eq!(counted.header("x-total-count"), Some("12"), "20, 200 to 209, 2000");

@@ -20,7 +20,7 @@ async fn the_installation_is_shown_at_a_glance() {
     let admin = server.admin("ops", Role::Auditor).await;
     let overview = admin.get("/overview?days=3").await.expect(200).json();
     assert_eq!(overview["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(overview["engine"], server.app.store.engine().as_str());
+    assert_eq!(overview["engine"], server.app.db.engine().as_str());
     assert!(overview["database_bytes"].as_u64().unwrap() > 4096);
     assert_eq!((&overview["tenants"], &overview["users"], &overview["credentials"]), (&json!(2), &json!(1), &json!(1)));
     let day = server.app.clock.now().day();

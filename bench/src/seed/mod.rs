@@ -1,0 +1,90 @@
+//! Fills an installation with tenants, users, credentials, transactions and an audit log. The same seed gives the same data.
+//!
+//! [`Plan`] computes the data; `users` and `log` turn it into rows; `sqlite` and `postgres` write them in one transaction.
+//! Secrets are not part of the plan: each run creates its own API-key secret and signing keys.
+
+mod log;
+mod names;
+mod output;
+pub mod plan;
+mod postgres;
+pub mod random;
+mod run;
+mod seeded;
+mod sqlite;
+mod table;
+mod users;
+
+pub use plan::{CredentialKind, Plan};
+pub use run::{SeedJob, SeedResult, run};
+pub use seeded::Seeded;
+
+/// Where entries wait until all are there. They come tenant by tenant, and a log is written as time goes on: entries that were
+/// made one after the other lie side by side, those of one tenant do not.
+const UNSORTED: &str = "audit_logs_unsorted";
+
+/// Makes the place where entries wait.
+fn wait() -> String {
+    format!("CREATE TABLE {UNSORTED} AS SELECT * FROM audit_logs WHERE FALSE")
+}
+
+/// Writes them to the log, in its order.
+fn sort() -> String {
+    format!("INSERT INTO audit_logs SELECT * FROM {UNSORTED} ORDER BY id; DROP TABLE {UNSORTED}")
+}
+
+/// Brings up to date what the server keeps by triggers or a few seconds later: sums of all logs, who and what stands in a
+/// log, last activity. At the end, once for all rows.
+const FOLLOWS: &str = "\
+    DELETE FROM audit_totals; \
+    INSERT INTO audit_totals (day, type, count) SELECT day, type, SUM(settled) FROM audit_counts \
+        WHERE settled <> 0 GROUP BY day, type; \
+    DELETE FROM audit_actors; \
+    INSERT INTO audit_actors (tenant_id, actor) \
+        SELECT DISTINCT tenant_id, actor FROM audit_logs WHERE actor IS NOT NULL ORDER BY tenant_id, actor; \
+    DELETE FROM audit_sources; \
+    INSERT INTO audit_sources (tenant_id, source_ip) \
+        SELECT DISTINCT tenant_id, source_ip FROM audit_logs ORDER BY tenant_id, source_ip; \
+    UPDATE tenant_summaries SET last_activity = COALESCE(( \
+        SELECT a.created_at FROM audit_logs a WHERE a.tenant_id = tenant_summaries.tenant_id ORDER BY a.id DESC LIMIT 1 \
+    ), last_activity)";
+
+/// Errors of a seeding job.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// Another process has the database open.
+    #[error("a server is using this database; stop it first")]
+    InUse,
+    /// The database already has tenants.
+    #[error("this database already has {0} tenants; pass --append to add more")]
+    Tenants(i64),
+    /// The installation cannot be opened.
+    #[error(transparent)]
+    Installation(#[from] doorward_server::installation::OpenError),
+    /// A database operation failed.
+    #[error("database: {0}")]
+    Database(String),
+    /// A row cannot be generated.
+    #[error("{0}")]
+    Generate(String),
+    /// A key cannot be created.
+    #[error(transparent)]
+    Key(#[from] doorward_authenticator::ClientError),
+    /// The file for `doorward-load` cannot be written or read.
+    #[error("{path}: {reason}")]
+    File {
+        /// Path of the file.
+        path: String,
+        /// The cause.
+        reason: String,
+    },
+    /// The writer has stopped and reports its own error.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl From<diesel::result::Error> for SeedError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error.to_string())
+    }
+}

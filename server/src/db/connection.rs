@@ -1,0 +1,86 @@
+//! A connection of either engine, and the macro that compiles one query for both.
+
+use diesel::{SqliteConnection, connection::SimpleConnection};
+use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
+
+use super::{error::DbError, postgres::runtime::ThreadRuntime};
+
+/// A database engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// SQLite, embedded in this process.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
+}
+
+impl Engine {
+    /// Returns the name for logs and health reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// PostgreSQL behind diesel's blocking interface, without libpq.
+pub type PostgresConnection = AsyncConnectionWrapper<AsyncPgConnection, ThreadRuntime>;
+
+/// A connection inside a unit of work. Only the table modules match on the engine.
+#[expect(clippy::large_enum_variant, reason = "there is one per thread and it is rarely moved")]
+pub enum Connection {
+    /// To a SQLite file.
+    Sqlite(SqliteConnection),
+    /// To a PostgreSQL server.
+    Postgres(PostgresConnection),
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Connection({})", self.engine().as_str())
+    }
+}
+
+impl Connection {
+    /// Returns the engine.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Checks that the database responds.
+    pub(super) fn ping(&mut self) -> Result<(), DbError> {
+        // On SQLite a SELECT without a table would not read the file.
+        let table = if self.engine() == Engine::Sqlite { "sqlite_schema" } else { "pg_class" };
+        self.run(&format!("SELECT 1 FROM {table} LIMIT 1"))
+    }
+
+    /// Executes statements that have no binds and return no rows.
+    pub(crate) fn run(&mut self, sql: &str) -> Result<(), DbError> {
+        on_engine!(self, c, _Db => c.batch_execute(sql)).map_err(DbError::from)
+    }
+}
+
+/// Expands one body per engine: `on_engine!(conn, c, Db => query.load(c))`. `Db` names the backend, for boxed queries.
+macro_rules! on_engine {
+    ($conn:expr, $c:ident, $db:ident => $body:expr) => {
+        match $conn {
+            $crate::db::Connection::Sqlite($c) => {
+                #[allow(dead_code, reason = "only boxed queries name the backend")]
+                type $db = diesel::sqlite::Sqlite;
+                $body
+            }
+            $crate::db::Connection::Postgres($c) => {
+                #[allow(dead_code, reason = "only boxed queries name the backend")]
+                type $db = diesel::pg::Pg;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on_engine;

@@ -1,0 +1,295 @@
+//! Units of work on SQLite or PostgreSQL: queues, connections, locks and migrations. This module contains no table.
+//!
+//! A [`Database`] runs closures. [`Database::read`] runs on one consistent snapshot, [`Database::write`] in one transaction
+//! and returns after its durable commit, and [`Database::write_and_invalidate`] also invalidates what other processes cache.
+//! Each closure is a unit of work that runs to its end even if the caller has gone. Never hash, sign or wait for the network
+//! inside a closure: all other units wait for it.
+//!
+//! Every error of this layer is a [`DbError`]. A unit that received [`DbError::Database`] must return it: PostgreSQL has
+//! already aborted its transaction. After [`DbError::Duplicate`] the transaction is usable on both engines.
+
+pub(crate) mod cached_sql;
+mod change_counter;
+mod connection;
+mod error;
+mod migrations;
+mod options;
+mod paths;
+pub(crate) mod postgres;
+pub(crate) mod process_lock;
+mod queue;
+pub(crate) mod sqlite;
+mod thread;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use tokio::sync::watch;
+
+use self::{
+    change_counter::ChangeCounter,
+    postgres::connect::Target,
+    process_lock::ProcessLock,
+    queue::{Queue, Work},
+    sqlite::inline_reader::InlineReader,
+};
+pub(crate) use self::{connection::on_engine, migrations::SchemaChange, thread::run_blocking};
+pub use self::{
+    connection::{Connection, Engine, PostgresConnection},
+    error::DbError,
+    options::{DatabaseOptions, DatabaseUrl},
+    postgres::runtime::ThreadRuntime,
+};
+
+/// An open database. Clones share it.
+#[derive(Clone)]
+pub struct Database(Arc<Inner>);
+
+struct Inner {
+    /// SQLite only.
+    inline_reader: Option<InlineReader>,
+    reads: Arc<Queue>,
+    writes: Arc<Queue>,
+    change_counter: Arc<ChangeCounter>,
+    location: Arc<Location>,
+    running: Mutex<Option<Running>>,
+}
+
+enum Location {
+    Sqlite { path: PathBuf, busy_timeout: Duration },
+    Postgres(Arc<Target>),
+}
+
+/// Threads and locks held while the database is open.
+struct Running {
+    threads: Vec<JoinHandle<()>>,
+    /// Dropping the sender stops the checkpoint thread.
+    _checkpoints: Option<mpsc::Sender<()>>,
+    /// Dropping the sender stops the listener.
+    _listener: Option<watch::Sender<()>>,
+    /// On PostgreSQL the listener's session holds the lock.
+    _process_lock: Option<ProcessLock>,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Database({})", self.engine().as_str())
+    }
+}
+
+impl Database {
+    /// Opens a database, creates a missing SQLite file, and applies pending migrations.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] when it cannot be reached, [`DbError::Database`] when a migration fails or the schema is newer
+    /// than this program.
+    pub async fn open(options: DatabaseOptions) -> Result<Self, DbError> {
+        run_blocking(move || match &options.url {
+            DatabaseUrl::Sqlite(path) => {
+                // An absolute path stays valid when the process changes its working directory.
+                let path = std::path::absolute(path).map_err(|error| DbError::Unavailable(error.to_string()))?;
+                let change_counter = Arc::new(ChangeCounter::with_file(&path));
+                let open = sqlite::open(&path, &options, &change_counter)?;
+                let location = Arc::new(Location::Sqlite { path, busy_timeout: options.busy_timeout });
+                let running = Running {
+                    threads: open.threads,
+                    _checkpoints: Some(open.checkpoints),
+                    _listener: None,
+                    _process_lock: Some(open.process_lock),
+                };
+                Ok(Self::new(Some(open.inline_reader), open.reads, open.writes, change_counter, location, running))
+            }
+            DatabaseUrl::Postgres(url) => {
+                let change_counter = Arc::new(ChangeCounter::with_listener());
+                let target = Arc::new(Target::new(url, &options)?);
+                let open = postgres::open(&target, &options, &change_counter)?;
+                let location = Arc::new(Location::Postgres(target));
+                let running = Running {
+                    threads: open.threads,
+                    _checkpoints: None,
+                    _listener: Some(open.stop),
+                    _process_lock: None,
+                };
+                Ok(Self::new(None, Arc::clone(&open.units), open.units, change_counter, location, running))
+            }
+        })
+        .await
+    }
+
+    fn new(
+        inline_reader: Option<InlineReader>,
+        reads: Arc<Queue>,
+        writes: Arc<Queue>,
+        change_counter: Arc<ChangeCounter>,
+        location: Arc<Location>,
+        running: Running,
+    ) -> Self {
+        let running = Mutex::new(Some(running));
+        Self(Arc::new(Inner { inline_reader, reads, writes, change_counter, location, running }))
+    }
+
+    /// Reads on one consistent snapshot.
+    ///
+    /// # Errors
+    /// The closure's own, or [`DbError::Unavailable`] when no connection became free in time.
+    pub async fn read<T, E>(&self, f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        self.0.reads.submit(Work::Read, f).await
+    }
+
+    /// Like [`Database::read`], for a few rows found by key: SQLite reads them on the calling thread, which is faster than
+    /// a switch to another thread.
+    ///
+    /// # Errors
+    /// As [`Database::read`].
+    pub async fn read_inline<T, E>(
+        &self,
+        f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        match &self.0.inline_reader {
+            Some(reader) => match reader.read(f) {
+                Ok(result) => result,
+                Err(f) => self.read(f).await,
+            },
+            None => self.read(f).await,
+        }
+    }
+
+    /// Writes in one transaction and returns after its durable commit. An error of the closure rolls it back.
+    ///
+    /// # Errors
+    /// The closure's own; [`DbError::Unavailable`] when the transaction could not begin or the commit failed. When the
+    /// connection to PostgreSQL breaks during the commit, its outcome is unknown.
+    pub async fn write<T, E>(&self, f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        self.0.writes.submit(Work::Write, f).await
+    }
+
+    /// Like [`Database::write`], for changes of data that processes cache: also changes the [`Database::change_counter`] of every
+    /// process.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub async fn write_and_invalidate<T, E>(
+        &self,
+        f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        self.0.writes.submit(Work::WriteAndInvalidate, f).await
+    }
+
+    /// Returns a number that changes after every [`Database::write_and_invalidate`] of any process. To cache data, read this
+    /// number first, then the data, and treat the entry as stale once the number differs.
+    #[must_use]
+    pub fn change_counter(&self) -> u64 {
+        self.0.change_counter.current()
+    }
+
+    /// Checks that the database responds.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] when it does not.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        self.read(Connection::ping).await
+    }
+
+    /// The engine of this database.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match *self.0.location {
+            Location::Sqlite { .. } => Engine::Sqlite,
+            Location::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Applies pending migrations and returns their versions.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub async fn migrate_up(&self) -> Result<Vec<String>, DbError> {
+        self.change_schema(SchemaChange::Up).await
+    }
+
+    /// Reverts every migration, which deletes all data, and returns their versions.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub async fn migrate_down_all(&self) -> Result<Vec<String>, DbError> {
+        self.change_schema(SchemaChange::DownAll).await
+    }
+
+    /// Reverts the newest migration and returns its version.
+    #[cfg(test)]
+    pub(crate) async fn migrate_down_one(&self) -> Result<Vec<String>, DbError> {
+        self.change_schema(SchemaChange::DownOne).await
+    }
+
+    /// The versions of migrations that are not applied.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, DbError> {
+        self.change_schema(SchemaChange::ListPending).await
+    }
+
+    async fn change_schema(&self, change: SchemaChange) -> Result<Vec<String>, DbError> {
+        let location = Arc::clone(&self.0.location);
+        run_blocking(move || match &*location {
+            Location::Sqlite { path, busy_timeout } => sqlite::change_schema(path, *busy_timeout, change),
+            Location::Postgres(target) => postgres::change_schema(target, change),
+        })
+        .await
+    }
+
+    /// Rejects new units of work, finishes queued ones, and closes every connection.
+    pub async fn close(&self) {
+        self.0.close_queues();
+        let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Running { threads, _checkpoints, _listener, _process_lock }) = running {
+            drop((_checkpoints, _listener));
+            let join = move || {
+                for thread in threads {
+                    // An error means that the thread panicked, so it has ended as well.
+                    let _ = thread.join();
+                }
+                drop(_process_lock);
+                Ok(())
+            };
+            // Fails only if no thread can be started; the operating system then closes everything at process exit.
+            let _ = run_blocking(join).await;
+        }
+    }
+}
+
+impl Inner {
+    fn close_queues(&self) {
+        if let Some(reader) = &self.inline_reader {
+            reader.close();
+        }
+        self.reads.close();
+        self.writes.close();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close_queues();
+    }
+}

@@ -1,0 +1,131 @@
+//! Connecting to the server: URL, TLS, timeouts and session settings.
+
+use std::time::Duration;
+
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, async_connection_wrapper::BlockOn as _};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+use tokio_postgres::{Client, Config, Socket, config::SslMode, tls::MakeTlsConnect};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{
+    super::{connection::PostgresConnection, error::DbError, options::DatabaseOptions},
+    runtime::ThreadRuntime,
+};
+
+/// Delay before the first and the later attempts to connect again after a failure.
+pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(2);
+/// Time without a response after which the operating system checks the connection.
+const KEEPALIVE: Duration = Duration::from_secs(10);
+
+/// A server and the settings for connections to it.
+pub(crate) struct Target {
+    config: Config,
+    tls: MakeRustlsConnect,
+    connect_timeout: Duration,
+    session_settings: String,
+}
+
+type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
+
+impl Target {
+    /// Parses the URL. With TLS the server's certificate is always verified, against the system's root certificates or
+    /// those in `sslrootcert`, so `sslmode=verify-ca` and `verify-full` mean the same as `require`.
+    pub(crate) fn new(url: &str, options: &DatabaseOptions) -> Result<Self, DbError> {
+        let (plain, root_file) = split_url(url);
+        let wrong = |reason: &dyn std::fmt::Display| DbError::Database(format!("the database URL: {reason}"));
+        // The parser's message may contain part of the password.
+        let mut config: Config = plain.parse().map_err(|_| wrong(&"it is not a PostgreSQL connection URL"))?;
+        config.connect_timeout(options.connect_timeout);
+        // Detects a dead server within twice this time, even during a statement.
+        config
+            .tcp_user_timeout(KEEPALIVE)
+            .keepalives_idle(KEEPALIVE)
+            .keepalives_interval(KEEPALIVE / 4)
+            .keepalives_retries(4);
+        if config.get_application_name().is_none() {
+            config.application_name("doorward");
+        }
+        let mut roots = RootCertStore::empty();
+        if let Some(file) = root_file {
+            let certificates =
+                CertificateDer::pem_file_iter(&file).map_err(|error| wrong(&format!("sslrootcert: {error}")))?;
+            for certificate in certificates {
+                let certificate = certificate.map_err(|error| wrong(&format!("sslrootcert: {error}")))?;
+                roots.add(certificate).map_err(|error| wrong(&format!("sslrootcert: {error}")))?;
+            }
+        } else if config.get_ssl_mode() != SslMode::Disable {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+        let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| wrong(&error))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        // Allows the time for each host, because the first ones may be down.
+        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len()).max(1);
+        let connect_timeout = options.connect_timeout.saturating_mul(u32::try_from(hosts).unwrap_or(u32::MAX));
+        Ok(Self {
+            config,
+            tls: MakeRustlsConnect::new(tls),
+            connect_timeout,
+            session_settings: format!(
+                "SET statement_timeout = {0}; SET idle_in_transaction_session_timeout = {0}; \
+                 SET client_min_messages = warning",
+                options.statement_timeout.as_millis()
+            ),
+        })
+    }
+
+    /// Opens a connection; the caller polls its second half.
+    pub(super) async fn open(&self) -> Result<(Client, tokio_postgres::Connection<Socket, TlsStream>), DbError> {
+        match tokio::time::timeout(self.connect_timeout, self.config.connect(self.tls.clone())).await {
+            Ok(Ok(both)) => Ok(both),
+            Ok(Err(error)) => {
+                // The cause (connection refused, wrong password, unknown issuer) is the source of the error.
+                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+                Err(DbError::Unavailable(format!("{error}{cause}")))
+            }
+            Err(_) => Err(DbError::Unavailable(format!("no connection within {:?}", self.connect_timeout))),
+        }
+    }
+
+    /// Opens a connection that the current runtime polls.
+    async fn connect(&self) -> Result<AsyncPgConnection, DbError> {
+        let (client, connection) = self.open().await?;
+        let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection)
+            .await
+            .map_err(|error| DbError::Unavailable(error.to_string()))?;
+        conn.batch_execute(&self.session_settings).await?;
+        Ok(conn)
+    }
+}
+
+/// Opens a connection on the runtime of the current thread.
+pub(super) fn connect(target: &Target) -> Result<PostgresConnection, DbError> {
+    let conn: AsyncPgConnection = ThreadRuntime::current()?.block_on(target.connect())?;
+    Ok(PostgresConnection::from(conn))
+}
+
+/// Splits off libpq parameters that tokio-postgres does not support: `sslrootcert`, returned as a path, and
+/// `sslmode=verify-…`, replaced by `require`.
+fn split_url(url: &str) -> (String, Option<String>) {
+    let Some((base, query)) = url.split_once('?') else { return (url.to_owned(), None) };
+    let mut root_file = None;
+    let mut kept = Vec::new();
+    for pair in query.split('&') {
+        match pair.split_once('=') {
+            Some(("sslrootcert", file)) => {
+                root_file = url::form_urlencoded::parse(pair.as_bytes())
+                    .next()
+                    .map(|(_, decoded)| decoded.into_owned())
+                    .or_else(|| Some(file.to_owned()));
+            }
+            Some(("sslmode", "verify-ca" | "verify-full")) => kept.push("sslmode=require"),
+            _ => kept.push(pair),
+        }
+    }
+    (format!("{base}?{}", kept.join("&")), root_file)
+}

@@ -1,0 +1,114 @@
+//! Listens for changes by other nodes and detects when notifications no longer arrive.
+
+use std::{convert::Infallible, future::poll_fn, sync::mpsc, time::Duration};
+
+use tokio::sync::watch;
+use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage};
+
+use super::{
+    super::{change_counter::ChangeCounter, error::DbError, process_lock},
+    connect::{FIRST_BACKOFF, MAX_BACKOFF, Target},
+};
+
+/// Channel of the notifications between nodes.
+pub(super) const CHANNEL: &str = "doorward_changes";
+/// Interval of the checks, and the timeout of each. A lost channel is detected within both together.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// Identifies the server's session.
+const SESSION_ID: &str = "SELECT pg_backend_pid()";
+
+/// Result of an attempt to take the process lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LockAttempt {
+    Held,
+    /// `migrate-storage` holds it.
+    Refused,
+    /// The connection failed.
+    Unknown,
+}
+
+/// Listens until the database is closed and holds the process lock while connected. Reports every lock attempt; only the
+/// first report is used. While disconnected, the change counter returns a new value at every call.
+pub(super) async fn listen(
+    target: &Target,
+    change_counter: &ChangeCounter,
+    mut stopped: watch::Receiver<()>,
+    lock_attempts: mpsc::Sender<LockAttempt>,
+) {
+    let mut backoff = FIRST_BACKOFF;
+    let report = |attempt| {
+        let _ = lock_attempts.send(attempt);
+    };
+    loop {
+        let mut connected = false;
+        let error = tokio::select! {
+            Err(error) = listen_once(target, change_counter, &mut connected, report) => error,
+            _ = stopped.changed() => return,
+        };
+        report(LockAttempt::Unknown);
+        change_counter.set_connected(false);
+        tracing::warn!(%error, "cannot listen for changes by other nodes: every request reads the database");
+        backoff = if connected { FIRST_BACKOFF } else { (backoff * 2).min(MAX_BACKOFF) };
+        tokio::select! {
+            () = tokio::time::sleep(backoff) => {}
+            _ = stopped.changed() => return,
+        }
+    }
+}
+
+/// Connects and listens until the connection fails.
+async fn listen_once(
+    target: &Target,
+    change_counter: &ChangeCounter,
+    connected: &mut bool,
+    report: impl Fn(LockAttempt),
+) -> Result<Infallible, DbError> {
+    let unavailable = |error: tokio_postgres::Error| DbError::Unavailable(error.to_string());
+    let (client, mut connection) = target.open().await?;
+    let notifications = async {
+        while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
+            if let AsyncMessage::Notification(_) = message.map_err(unavailable)? {
+                change_counter.increment();
+            }
+        }
+        Err(DbError::Unavailable("the listening connection was closed".to_owned()))
+    };
+    let heartbeat = async {
+        // Administrators see the name in `pg_stat_activity`.
+        let listen = format!("SET application_name = 'doorward listen'; LISTEN {CHANNEL}");
+        client.batch_execute(&listen).await.map_err(unavailable)?;
+        let lock = format!("SELECT pg_try_advisory_lock_shared({})", process_lock::ADVISORY_LOCK);
+        if query_value(&client, &lock).await.map_err(unavailable)?.as_deref() != Some("t") {
+            report(LockAttempt::Refused);
+            return Err(process_lock::migration_in_progress());
+        }
+        report(LockAttempt::Held);
+        let session = query_value(&client, SESSION_ID).await.map_err(unavailable)?;
+        *connected = true;
+        change_counter.set_connected(true);
+        loop {
+            tokio::time::sleep(HEARTBEAT).await;
+            let Ok(current) = tokio::time::timeout(HEARTBEAT, query_value(&client, SESSION_ID)).await else {
+                return Err(DbError::Unavailable("the listening connection does not respond".to_owned()));
+            };
+            if current.map_err(unavailable)? != session {
+                // LISTEN belongs to one session, so notifications would be lost.
+                let reason = "a connection pooler changes sessions; configure it for session pooling";
+                return Err(DbError::Unavailable(reason.to_owned()));
+            }
+        }
+    };
+    tokio::select! {
+        ended = notifications => ended,
+        ended = heartbeat => ended,
+    }
+}
+
+/// Returns the single value of a query.
+async fn query_value(client: &Client, query: &str) -> Result<Option<String>, tokio_postgres::Error> {
+    let rows = client.simple_query(query).await?;
+    Ok(rows.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    }))
+}

@@ -1,0 +1,167 @@
+//! A worker thread and its connection, which it replaces after a failure.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use super::{
+    super::{
+        change_counter::ChangeCounter,
+        connection::Connection,
+        error::DbError,
+        queue::{Queue, Unit, Work},
+    },
+    connect::{FIRST_BACKOFF, MAX_BACKOFF, Target, connect},
+    listen::CHANNEL,
+};
+
+/// Explicit, so that defaults of the role or database do not apply: finalize relies on the row locks and fresh reads of
+/// READ COMMITTED, and on a standby READ WRITE fails before any work is done.
+const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+pub(super) struct Worker {
+    target: Arc<Target>,
+    change_counter: Arc<ChangeCounter>,
+    queue: Arc<Queue>,
+    /// Number of workers that have a connection or are connecting.
+    connected: Arc<AtomicUsize>,
+    conn: Option<Connection>,
+    /// Whether `connected` includes this worker.
+    counted: bool,
+    /// After a failed connection attempt: the time of the next attempt, and the error.
+    disconnected: Option<(Instant, DbError)>,
+    backoff: Duration,
+}
+
+impl Worker {
+    pub(super) fn new(
+        target: Arc<Target>,
+        change_counter: Arc<ChangeCounter>,
+        queue: Arc<Queue>,
+        connected: Arc<AtomicUsize>,
+    ) -> Self {
+        Self {
+            target,
+            change_counter,
+            queue,
+            connected,
+            conn: None,
+            counted: false,
+            disconnected: None,
+            backoff: FIRST_BACKOFF,
+        }
+    }
+
+    /// Serves the queue until it is closed and empty.
+    pub(super) fn run(mut self) {
+        loop {
+            self.reconnect();
+            let Some(unit) = self.queue.next() else { return };
+            self.execute(unit);
+        }
+    }
+
+    /// While disconnected, retries and leaves the queue to connected workers: refusing is faster than executing, so this
+    /// worker would otherwise refuse most units. Returns at once when no worker is connected.
+    fn reconnect(&mut self) {
+        while let Some((next_attempt, _)) = &self.disconnected
+            && self.connected.load(Ordering::SeqCst) > 0
+        {
+            let remaining = next_attempt.saturating_duration_since(Instant::now());
+            if remaining.is_zero() {
+                self.conn = self.connect().ok();
+            } else if self.queue.closed_within(remaining) {
+                return;
+            }
+        }
+    }
+
+    fn execute(&mut self, unit: Box<dyn Unit>) {
+        let begin = if unit.work() == Work::Read { BEGIN_READ } else { BEGIN_WRITE };
+        let start = Instant::now();
+        let mut conn = match self.begin(begin) {
+            Ok(conn) => conn,
+            // The unit did not run yet, so a connected worker may take it, unless the attempt already took long.
+            Err(_) if self.connected.load(Ordering::SeqCst) > 0 && start.elapsed() < MAX_BACKOFF => {
+                return self.queue.requeue(unit);
+            }
+            Err(error) => return unit.refuse(error),
+        };
+        let invalidates = unit.work() == Work::WriteAndInvalidate;
+        let executed = unit.run(&mut conn);
+        let outcome = if executed.keep { commit(&mut conn, invalidates) } else { Ok(()) };
+        let usable = if executed.keep && outcome.is_ok() { true } else { conn.run("ROLLBACK").is_ok() };
+        self.set_counted(usable);
+        self.conn = usable.then_some(conn);
+        if executed.keep && invalidates && outcome.is_ok() {
+            self.change_counter.increment();
+        }
+        (executed.reply)(outcome);
+    }
+
+    /// Returns a connection inside a transaction. A connection that broke while idle is replaced at once.
+    fn begin(&mut self, begin: &str) -> Result<Connection, DbError> {
+        if let Some(mut conn) = self.conn.take()
+            && conn.run(begin).is_ok()
+        {
+            return Ok(conn);
+        }
+        self.set_counted(false);
+        if let Some((next_attempt, error)) = &self.disconnected
+            && Instant::now() < *next_attempt
+        {
+            return Err(error.clone());
+        }
+        let mut conn = self.connect()?;
+        match conn.run(begin) {
+            Ok(()) => Ok(conn),
+            // A server that rejects the transaction, such as a standby, counts as unreachable.
+            Err(error) => Err(self.back_off(DbError::Unavailable(error.to_string()))),
+        }
+    }
+
+    fn connect(&mut self) -> Result<Connection, DbError> {
+        self.set_counted(true);
+        match connect(&self.target) {
+            Ok(conn) => {
+                self.disconnected = None;
+                self.backoff = FIRST_BACKOFF;
+                Ok(Connection::Postgres(conn))
+            }
+            Err(error) => Err(self.back_off(error)),
+        }
+    }
+
+    /// Schedules the next connection attempt and returns the error.
+    fn back_off(&mut self, error: DbError) -> DbError {
+        tracing::warn!(%error, "cannot connect to PostgreSQL");
+        self.set_counted(false);
+        self.disconnected = Some((Instant::now() + self.backoff, error.clone()));
+        self.backoff = (self.backoff * 2).min(MAX_BACKOFF);
+        error
+    }
+
+    fn set_counted(&mut self, connected: bool) {
+        if connected && !self.counted {
+            self.connected.fetch_add(1, Ordering::SeqCst);
+        } else if !connected && self.counted {
+            self.connected.fetch_sub(1, Ordering::SeqCst);
+        }
+        self.counted = connected;
+    }
+}
+
+/// Commits in one round trip. If the unit ignored a failed statement, PostgreSQL would roll back and still report success,
+/// so another statement before the COMMIT detects the aborted transaction.
+fn commit(conn: &mut Connection, invalidates: bool) -> Result<(), DbError> {
+    if invalidates {
+        conn.run(&format!("SELECT pg_notify('{CHANNEL}', ''); COMMIT"))
+    } else {
+        conn.run("SELECT 1; COMMIT")
+    }
+}

@@ -1,0 +1,44 @@
+//! Lock against moving a database in use: every process that opens the database holds it shared, `migrate-storage` holds it
+//! exclusively. The operating system or PostgreSQL releases it when the process ends.
+
+use std::{
+    fs::{File, OpenOptions},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use super::{error::DbError, paths::with_suffix};
+
+/// Key of the advisory lock on PostgreSQL. The value is part of the protocol between nodes.
+pub(crate) const ADVISORY_LOCK: i64 = 0x70_7265_7365_6e74;
+
+/// The lock on a SQLite file, released on drop.
+#[derive(Debug)]
+pub(crate) struct ProcessLock(#[expect(dead_code, reason = "held until drop")] File);
+
+impl ProcessLock {
+    /// Takes the lock together with other processes.
+    pub(super) fn shared(database: &Path) -> Result<Self, DbError> {
+        let file = open(database)?;
+        file.try_lock_shared().map_err(|_| migration_in_progress())?;
+        Ok(Self(file))
+    }
+
+    /// Takes the lock exclusively; returns `None` while another process holds it.
+    pub(crate) fn try_exclusive(database: &Path) -> Result<Option<Self>, DbError> {
+        let file = open(database)?;
+        Ok(file.try_lock().is_ok().then_some(Self(file)))
+    }
+}
+
+/// Error for processes that open the database during `migrate-storage`.
+pub(super) fn migration_in_progress() -> DbError {
+    DbError::Unavailable("`doorward migrate-storage` is moving it".to_owned())
+}
+
+/// Opens `<database>.lock` beside the database.
+fn open(database: &Path) -> Result<File, DbError> {
+    let path = with_suffix(database, ".lock");
+    let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
+    opened.map_err(|error| DbError::Unavailable(format!("{}: {error}", path.display())))
+}

@@ -1,0 +1,216 @@
+//! Bounded queues of units of work, served by threads that own connections.
+
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+
+use super::{connection::Connection, error::DbError};
+
+/// Sends the result to the caller after commit or rollback; the argument is the outcome of the transaction.
+pub(super) type Reply = Box<dyn FnOnce(Result<(), DbError>) + Send>;
+
+/// A unit of work that was executed but not yet committed.
+pub(super) struct Executed {
+    /// Whether to commit its changes.
+    pub(super) keep: bool,
+    pub(super) reply: Reply,
+}
+
+/// Effect of a unit of work on the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    Read,
+    Write,
+    /// Writes data that processes cache.
+    WriteAndInvalidate,
+}
+
+/// A unit of work.
+pub(super) trait Unit: Send {
+    /// Returns `false` if the caller has given up waiting. After `true`, the caller waits until the end.
+    fn try_start(&self) -> bool;
+    /// Reverts [`Unit::try_start`]: the caller may give up again.
+    fn reset(&self);
+    fn work(&self) -> Work;
+    fn run(self: Box<Self>, conn: &mut Connection) -> Executed;
+    /// Returns an error to the caller without executing the unit.
+    fn refuse(self: Box<Self>, error: DbError);
+}
+
+struct Task<T, E, F> {
+    work: Work,
+    run: F,
+    started: Arc<AtomicBool>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Unit for Task<T, E, F>
+where
+    F: FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<DbError> + Send + 'static,
+{
+    fn try_start(&self) -> bool {
+        !self.started.swap(true, Ordering::AcqRel)
+    }
+
+    fn reset(&self) {
+        self.started.store(false, Ordering::Release);
+    }
+
+    fn work(&self) -> Work {
+        self.work
+    }
+
+    fn run(self: Box<Self>, conn: &mut Connection) -> Executed {
+        let Self { run, reply, .. } = *self;
+        let result = run_unit(run, conn);
+        Executed {
+            keep: result.is_ok(),
+            reply: Box::new(move |outcome| {
+                // Sending fails if the caller has gone, which changes nothing.
+                let _ = reply.send(match outcome {
+                    Ok(()) => result,
+                    Err(error) => result.and(Err(error.into())),
+                });
+            }),
+        }
+    }
+
+    fn refuse(self: Box<Self>, error: DbError) {
+        let _ = self.reply.send(Err(error.into()));
+    }
+}
+
+/// Runs a closure and turns a panic into an error, because the thread and its connection serve other callers as well.
+pub(super) fn run_unit<T, E: From<DbError>>(
+    run: impl FnOnce(&mut Connection) -> Result<T, E>,
+    conn: &mut Connection,
+) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(|| run(conn)))
+        .unwrap_or_else(|_| Err(DbError::Database("a unit of work panicked".to_owned()).into()))
+}
+
+struct State {
+    units: VecDeque<Box<dyn Unit>>,
+    closed: bool,
+}
+
+impl State {
+    /// Returns the first unit whose caller still waits.
+    fn pop(&mut self) -> Option<Box<dyn Unit>> {
+        while let Some(unit) = self.units.pop_front() {
+            if unit.try_start() {
+                return Some(unit);
+            }
+        }
+        None
+    }
+}
+
+/// A bounded queue that several threads may serve.
+pub(super) struct Queue {
+    state: Mutex<State>,
+    filled: Condvar,
+    /// Separate from `filled`, so that a thread in [`Queue::closed_within`] cannot consume a wake-up for work.
+    closing: Condvar,
+    limit: usize,
+    wait: Duration,
+}
+
+impl Queue {
+    pub(super) fn new(limit: usize, wait: Duration) -> Arc<Self> {
+        let state = Mutex::new(State { units: VecDeque::new(), closed: false });
+        Arc::new(Self { state, filled: Condvar::new(), closing: Condvar::new(), limit: limit.max(1), wait })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a unit of work and waits for its result. A queued unit runs even if the caller's future is dropped. A unit
+    /// that does not start within the queue's `wait` is refused and never runs.
+    pub(super) async fn submit<T, E, F>(&self, work: Work, run: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (reply, mut result) = oneshot::channel();
+        let started = Arc::new(AtomicBool::new(false));
+        self.push(Box::new(Task { work, run, started: Arc::clone(&started), reply })).map_err(E::from)?;
+        let result = match tokio::time::timeout(self.wait, &mut result).await {
+            Ok(result) => result,
+            Err(_) if !started.swap(true, Ordering::AcqRel) => {
+                return Err(DbError::Unavailable(format!("no connection became free within {:?}", self.wait)).into());
+            }
+            Err(_) => result.await,
+        };
+        result.unwrap_or_else(|_| Err(closed().into()))
+    }
+
+    fn push(&self, unit: Box<dyn Unit>) -> Result<(), DbError> {
+        let mut state = self.state();
+        if state.closed {
+            return Err(closed());
+        }
+        if state.units.len() >= self.limit {
+            return Err(DbError::Unavailable(format!("the queue is full ({} units)", self.limit)));
+        }
+        state.units.push_back(unit);
+        drop(state);
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    /// Puts a started but not executed unit back at the front.
+    pub(super) fn requeue(&self, unit: Box<dyn Unit>) {
+        unit.reset();
+        self.state().units.push_front(unit);
+        self.filled.notify_one();
+    }
+
+    /// Waits until the queue is closed, at most for `time`, and returns whether it is closed.
+    pub(super) fn closed_within(&self, time: Duration) -> bool {
+        let waited = self.closing.wait_timeout_while(self.state(), time, |state| !state.closed);
+        waited.map_or_else(|error| error.into_inner().0.closed, |(state, _)| state.closed)
+    }
+
+    /// Waits for the next unit. Returns `None` once the queue is closed and empty.
+    pub(super) fn next(&self) -> Option<Box<dyn Unit>> {
+        let mut state = self.state();
+        loop {
+            if let Some(unit) = state.pop() {
+                return Some(unit);
+            }
+            if state.closed {
+                return None;
+            }
+            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Returns the next unit without waiting.
+    pub(super) fn next_now(&self) -> Option<Box<dyn Unit>> {
+        self.state().pop()
+    }
+
+    /// Rejects new units; queued ones still run.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.filled.notify_all();
+        self.closing.notify_all();
+    }
+}
+
+fn closed() -> DbError {
+    DbError::Unavailable("it is closed".to_owned())
+}

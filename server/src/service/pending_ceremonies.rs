@@ -1,0 +1,50 @@
+//! Cache of pending ceremonies: lets finalize skip reading the challenge, the user and the credentials.
+//!
+//! The cache is never authoritative. Finalize deletes the challenge row and compares the credential in its transaction, so
+//! a stale entry can only cause a rejection. On a miss (other node, evicted) the rows are read from the database.
+
+use doorward_shared::TenantId;
+use quick_cache::sync::Cache;
+
+use crate::domain::{Challenge, ChallengeValue, Credential, User};
+
+/// Maximum number of cached ceremonies, about 2 KB each.
+const CAPACITY: usize = 8_192;
+/// Ceremonies of users with more credentials are not cached, which bounds memory.
+const MAX_CREDENTIALS: usize = 8;
+
+/// A ceremony of a known user.
+#[derive(Debug, Clone)]
+pub struct PendingCeremony {
+    /// The stored challenge.
+    pub challenge: Challenge,
+    /// The user who performs the ceremony.
+    pub user: User,
+    /// The user's credentials that may finalize it.
+    pub credentials: Vec<Credential>,
+}
+
+/// Pending ceremonies of this process by tenant and challenge.
+#[derive(Debug)]
+pub struct PendingCeremonies(Cache<(TenantId, ChallengeValue), PendingCeremony>);
+
+impl Default for PendingCeremonies {
+    fn default() -> Self {
+        Self(Cache::new(CAPACITY))
+    }
+}
+
+impl PendingCeremonies {
+    /// Caches a ceremony whose challenge is stored.
+    pub fn insert(&self, ceremony: PendingCeremony) {
+        if ceremony.credentials.len() <= MAX_CREDENTIALS {
+            self.0.insert((ceremony.challenge.tenant_id, ceremony.challenge.value.clone()), ceremony);
+        }
+    }
+
+    /// Removes and returns a ceremony, because it can be finalized only once.
+    #[must_use]
+    pub fn take(&self, tenant: TenantId, value: &ChallengeValue) -> Option<PendingCeremony> {
+        self.0.remove(&(tenant, value.clone())).map(|(_, ceremony)| ceremony)
+    }
+}

@@ -1,0 +1,17 @@
+//! Context of every tenant operation: the application, the tenant and the request's metadata.
+
+use std::sync::Arc;
+
+use super::tenant_cache::TenantSnapshot;
+use crate::{app::App, domain::RequestMeta};
+
+/// A request to a tenant.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// The application.
+    pub app: Arc<App>,
+    /// The tenant as of the start of the request.
+    pub tenant: Arc<TenantSnapshot>,
+    /// Request id, client address and user agent.
+    pub meta: RequestMeta,
+}

@@ -1,0 +1,103 @@
+//! Cache of tenant snapshots: everything a request needs from its tenant, parsed once and valid until an administrative
+//! change.
+
+use std::{collections::HashMap, sync::Arc};
+
+use doorward_shared::{ApiKeyId, TenantId, Timestamp};
+use quick_cache::sync::Cache;
+
+use super::ServiceError;
+use crate::{
+    crypto::{KeySet, MasterKey},
+    db::{Database, DbError},
+    domain::{ApiKey, Ceremony, CeremonyPolicy, CorsRules, RelyingPartyPolicy, Tenant},
+    store::{api_keys, signing_keys, tenants},
+};
+
+/// A tenant at one point in time.
+#[derive(Debug)]
+pub struct TenantSnapshot {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The relying party of all its ceremonies.
+    pub relying_party: RelyingPartyPolicy,
+    passkey_policy: CeremonyPolicy,
+    mfa_policy: CeremonyPolicy,
+    /// Allowed origins of web pages.
+    pub cors: CorsRules,
+    /// API keys that are not revoked, including expired ones.
+    pub api_keys: HashMap<ApiKeyId, ApiKey>,
+    /// Signing keys that sign or are still published.
+    pub signing_keys: KeySet,
+    change_counter: u64,
+}
+
+impl TenantSnapshot {
+    /// The tenant's id.
+    #[must_use]
+    pub const fn id(&self) -> TenantId {
+        self.tenant.id
+    }
+
+    /// Returns the tenant's requirements for a ceremony.
+    #[must_use]
+    pub const fn policy(&self, ceremony: Ceremony) -> CeremonyPolicy {
+        if ceremony.is_mfa() { self.mfa_policy } else { self.passkey_policy }
+    }
+}
+
+/// Snapshots of recently used tenants.
+#[derive(Debug)]
+pub struct TenantCache {
+    snapshots: Cache<TenantId, Arc<TenantSnapshot>>,
+}
+
+impl TenantCache {
+    /// Creates a cache of at most `capacity` tenants.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self { snapshots: Cache::new(capacity) }
+    }
+
+    /// Returns the current snapshot, or `None` for an unknown tenant. A cached snapshot is used only while no process has
+    /// committed an administrative change since it was read.
+    ///
+    /// # Errors
+    /// Fails when the tenant cannot be read from the database or a signing key cannot be decrypted.
+    pub async fn get(
+        &self,
+        db: &Database,
+        master_key: &MasterKey,
+        now: Timestamp,
+        id: TenantId,
+    ) -> Result<Option<Arc<TenantSnapshot>>, ServiceError> {
+        let change_counter = db.change_counter();
+        if let Some(snapshot) = self.snapshots.get(&id).filter(|snapshot| snapshot.change_counter == change_counter) {
+            return Ok(Some(snapshot));
+        }
+        // The counter was read before the tenant, so a concurrent change makes this snapshot stale at its next use.
+        let found = db
+            .read(move |connection| {
+                let Some(tenant) = tenants::find(connection, id)? else { return Ok(None) };
+                let keys = api_keys::list(connection, id)?;
+                Ok::<_, DbError>(Some((tenant, keys, signing_keys::list(connection, id)?)))
+            })
+            .await?;
+        let Some((tenant, keys, records)) = found else {
+            self.snapshots.remove(&id);
+            return Ok(None);
+        };
+        let snapshot = Arc::new(TenantSnapshot {
+            relying_party: tenant.relying_party(),
+            passkey_policy: tenant.passkey_policy(),
+            mfa_policy: tenant.mfa_policy(),
+            cors: CorsRules::new(&tenant.config.cors),
+            api_keys: keys.into_iter().map(|key| (key.id, key)).collect(),
+            signing_keys: KeySet::open(&records, master_key, now)?,
+            tenant,
+            change_counter,
+        });
+        self.snapshots.insert(id, Arc::clone(&snapshot));
+        Ok(Some(snapshot))
+    }
+}

@@ -1,0 +1,22 @@
+//! Error of verification.
+
+use doorward_shared::ErrorCode;
+
+/// Reason for rejecting a parsed registration or assertion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerificationError {
+    /// Stable error code.
+    pub code: ErrorCode,
+    /// Message for people.
+    pub reason: String,
+}
+
+impl VerificationError {
+    pub(crate) fn new(code: ErrorCode, reason: impl Into<String>) -> Self {
+        Self { code, reason: reason.into() }
+    }
+
+    pub(super) fn malformed(reason: impl Into<String>) -> Self {
+        Self::new(ErrorCode::CredentialMalformed, reason)
+    }
+}
