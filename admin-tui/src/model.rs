@@ -12,7 +12,7 @@ use crate::{
     effect::{RequestId, RequestResult},
     paths::BaseFolders,
     screen,
-    ui::{Binding, Command, Commands, Key, Page, Section, Theme, Tone, UpdateContext, bind, global_keys},
+    ui::{Binding, Command, Key, Page, Section, Theme, Tone, UpdateContext, UpdateOutput, bind, global_keys},
 };
 
 /// Maximum number of screens above the first one of a section.
@@ -190,7 +190,7 @@ impl Model {
         }
     }
 
-    /// Returns whether the token may change things. Commands that it may not run are not offered.
+    /// Returns whether the token may change things. UpdateOutput that it may not run are not offered.
     pub fn may_change(&self) -> bool {
         self.me.as_ref().is_some_and(|me| me.role == Role::Admin)
     }
@@ -223,10 +223,10 @@ impl Model {
     /// Updates the overlay if there is one, and otherwise the current screen.
     pub(crate) fn with_focused<R>(
         &mut self,
-        commands: &mut Commands,
+        output: &mut UpdateOutput,
         act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>) -> R,
     ) -> R {
-        let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, commands };
+        let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, output };
         match &mut self.overlay {
             Some(overlay) => act(overlay.as_mut(), &mut cx),
             None => act(self.stacks.get_mut(self.section).top_mut(), &mut cx),
@@ -236,16 +236,16 @@ impl Model {
     /// Updates the current screen.
     pub(crate) fn with_screen<R>(
         &mut self,
-        commands: &mut Commands,
+        output: &mut UpdateOutput,
         act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>) -> R,
     ) -> R {
-        let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, commands };
+        let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, output };
         act(self.stacks.get_mut(self.section).top_mut(), &mut cx)
     }
 
     /// Passes a response to the overlay and the screens until one handles it.
-    pub(crate) fn handle_response(&mut self, response: RequestResult, commands: &mut Commands) {
-        let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, commands };
+    pub(crate) fn handle_response(&mut self, response: RequestResult, output: &mut UpdateOutput) {
+        let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, output };
         let Stacks { overview, tenants, audit, tokens } = &mut self.stacks;
         let screens = [overview, tenants, audit, tokens]
             .into_iter()
@@ -283,10 +283,10 @@ impl Model {
             ];
         }
         if let Some(overlay) = &self.overlay {
-            return overlay.commands(self.may_change());
+            return overlay.bindings(self.may_change());
         }
         let screen = self.screen();
-        let mut bindings = screen.commands(self.may_change());
+        let mut bindings = screen.bindings(self.may_change());
         if !screen.is_editing() {
             bindings.extend(global_keys(self.export.is_some()));
         }

@@ -58,7 +58,7 @@ impl Page for ConfirmDialog {
         self.question.title.clone()
     }
 
-    fn commands(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
         const CANCEL: &str = "change nothing";
         if self.question.typed_name.is_some() {
             vec![

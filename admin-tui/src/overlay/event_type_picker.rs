@@ -56,7 +56,7 @@ impl Page for EventTypePicker {
         "Event types".to_owned()
     }
 
-    fn commands(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
         vec![
             bind(&[Key::Enter], Command::Submit, "apply", "filter by the chosen types"),
             bind(&[Key::Char(' '), Key::Tab], Command::Toggle, "choose", "choose the type, or remove it"),

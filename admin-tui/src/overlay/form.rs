@@ -83,7 +83,7 @@ impl Page for Form {
         self.definition.title.clone()
     }
 
-    fn commands(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
         let mut bindings = vec![
             bind(&[Key::Enter], Command::Submit, self.definition.verb, "submit the form"),
             bind(&[Key::Esc], Command::Back, "cancel", "change nothing"),

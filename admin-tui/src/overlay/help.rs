@@ -77,7 +77,7 @@ impl Page for Help {
         "Keys".to_owned()
     }
 
-    fn commands(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
         let close = &[Key::Esc, Key::Char('?'), Key::Char('q'), Key::Enter];
         let mut bindings = vec![bind(close, Command::Back, "close", "close the help")];
         bindings.extend(LIST_KEYS);

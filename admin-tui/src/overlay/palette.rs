@@ -41,7 +41,7 @@ impl Page for Palette {
         "Commands".to_owned()
     }
 
-    fn commands(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
         vec![
             bind(&[Key::Enter], Command::Submit, "run", "run the command"),
             bind(&[Key::Esc], Command::Back, "close", "close the palette"),

@@ -32,7 +32,7 @@ impl Page for SecretDialog {
         format!("New {}", self.kind)
     }
 
-    fn commands(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
         let close = &[Key::Esc, Key::Enter, Key::Char('q')];
         vec![
             bind(&[Key::Char('c'), Key::Char('y')], Command::Copy, "copy", "copy the secret to the clipboard"),

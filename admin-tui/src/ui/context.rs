@@ -22,12 +22,12 @@ pub struct UpdateContext<'a> {
     /// The last request id that was assigned.
     pub last_id: &'a mut u64,
     /// Collected effects and navigation.
-    pub commands: &'a mut Commands,
+    pub output: &'a mut UpdateOutput,
 }
 
 /// Effects and navigation that an update requests.
 #[derive(Debug, Default)]
-pub struct Commands {
+pub struct UpdateOutput {
     /// Effects, performed after the update.
     pub effects: Vec<Effect>,
     /// Navigation, carried out at the end of the update.
@@ -64,13 +64,13 @@ impl UpdateContext<'_> {
     pub fn send(&mut self, call: BackendRequest) -> RequestId {
         *self.last_id += 1;
         let id = RequestId(*self.last_id);
-        self.commands.effects.push(Effect::Request(id, Box::new(call)));
+        self.output.effects.push(Effect::Request(id, Box::new(call)));
         id
     }
 
     /// Cancels a request.
     pub fn cancel(&mut self, id: RequestId) {
-        self.commands.effects.push(Effect::Cancel(id));
+        self.output.effects.push(Effect::Cancel(id));
     }
 
     /// Copies a text to the clipboard.
@@ -80,7 +80,7 @@ impl UpdateContext<'_> {
 
     /// Copies a secret to the clipboard.
     pub fn copy_secret(&mut self, secret: Secret) {
-        self.commands.effects.push(Effect::Copy(secret));
+        self.output.effects.push(Effect::Copy(secret));
     }
 
     /// Opens a screen above the current one.
@@ -105,6 +105,6 @@ impl UpdateContext<'_> {
 
     /// Requests navigation.
     pub fn navigate(&mut self, navigation: Navigation) {
-        self.commands.navigation.push(navigation);
+        self.output.navigation.push(navigation);
     }
 }

@@ -26,7 +26,7 @@ pub trait Page: View + Debug + Send {
     fn title(&self) -> String;
 
     /// Returns the key bindings in the current state. `may_change` is false for tokens of the role auditor.
-    fn commands(&self, may_change: bool) -> Vec<Binding>;
+    fn bindings(&self, may_change: bool) -> Vec<Binding>;
 
     /// Performs a command.
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>);

@@ -7,7 +7,7 @@ use crate::{
     model::{ConnectionStatus, Model},
     request::{BackendRequest, BackendResponse},
     time_format,
-    ui::{Commands, Tone},
+    ui::{Tone, UpdateOutput},
 };
 
 /// Time without a response after which the connection is checked, in milliseconds.
@@ -19,24 +19,24 @@ const RETRY_MS: [i64; 4] = [1_000, 2_000, 3_000, 5_000];
 const RETRY_REFUSED_MS: i64 = 30_000;
 
 /// Requests name and role of the token, which also checks the connection.
-pub(super) fn request_me(model: &mut Model, commands: &mut Commands) {
+pub(super) fn request_me(model: &mut Model, output: &mut UpdateOutput) {
     if let Some(id) = model.me_request.take() {
-        commands.effects.push(Effect::Cancel(id));
+        output.effects.push(Effect::Cancel(id));
     }
     let id = model.next_id();
     model.me_request = Some(id);
-    commands.effects.push(Effect::Request(id, Box::new(BackendRequest::Me)));
+    output.effects.push(Effect::Request(id, Box::new(BackendRequest::Me)));
 }
 
 /// Checks the connection if a check is due.
-pub(super) fn tick(model: &mut Model, commands: &mut Commands) {
+pub(super) fn tick(model: &mut Model, output: &mut UpdateOutput) {
     let is_due = match &model.connection {
         ConnectionStatus::Connecting => true,
         ConnectionStatus::Connected => model.responded_at.plus_millis(IDLE_MS) <= model.now,
         ConnectionStatus::Disconnected { retry_at, .. } => *retry_at <= model.now,
     };
     if is_due && model.me_request.is_none() {
-        request_me(model, commands);
+        request_me(model, output);
     }
 }
 
@@ -53,14 +53,14 @@ fn is_connection_error(error: &ApiError) -> bool {
 }
 
 /// Updates the status of the connection after a response. Returns the response unless it was to [`request_me`].
-pub(super) fn observe(model: &mut Model, response: RequestResult, commands: &mut Commands) -> Option<RequestResult> {
+pub(super) fn observe(model: &mut Model, response: RequestResult, output: &mut UpdateOutput) -> Option<RequestResult> {
     let is_me = model.me_request.take_if(|id| *id == response.id).is_some();
     match &response.result {
         Ok(answer) => {
             model.responded_at = model.now;
             if let (true, BackendResponse::Me(me)) = (is_me, answer) {
                 model.me = Some(me.clone());
-                connected(model, commands);
+                connected(model, output);
             }
         }
         Err(error) if is_me || is_connection_error(error) => disconnected(model, error.clone(), is_me),
@@ -69,7 +69,7 @@ pub(super) fn observe(model: &mut Model, response: RequestResult, commands: &mut
     (!is_me).then_some(response)
 }
 
-fn connected(model: &mut Model, commands: &mut Commands) {
+fn connected(model: &mut Model, output: &mut UpdateOutput) {
     match std::mem::replace(&mut model.connection, ConnectionStatus::Connected) {
         ConnectionStatus::Connected => return,
         ConnectionStatus::Connecting => {}
@@ -78,7 +78,7 @@ fn connected(model: &mut Model, commands: &mut Commands) {
             toast(model, Tone::Good, format!("Reconnected after {duration}"));
         }
     }
-    load_screen(model, commands);
+    load_screen(model, output);
 }
 
 fn disconnected(model: &mut Model, error: ApiError, is_me: bool) {

@@ -3,19 +3,19 @@
 use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::{
-    commands::{perform, step},
     navigation::leave_to,
+    perform::{perform, step},
 };
 use crate::{
     effect::Effect,
     model::Model,
-    ui::{ClickTarget, Command, Commands, Key, command_for},
+    ui::{ClickTarget, Command, Key, UpdateOutput, command_for},
 };
 
 /// Rows per step of the mouse wheel.
 const WHEEL_ROWS: isize = 3;
 
-pub(super) fn key(model: &mut Model, event: KeyEvent, commands: &mut Commands) {
+pub(super) fn key(model: &mut Model, event: KeyEvent, output: &mut UpdateOutput) {
     if event.kind == KeyEventKind::Release {
         return;
     }
@@ -23,12 +23,12 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, commands: &mut Commands) {
     match key {
         // Also works in overlays. The second Ctrl+C quits even if the first asked about unsaved changes.
         Some(Key::Ctrl('c')) if model.overlay.is_some() => model.quit = true,
-        Some(Key::Ctrl('c')) => perform(model, Command::Quit, commands),
+        Some(Key::Ctrl('c')) => perform(model, Command::Quit, output),
         // Also works in overlays. The overlay is still open after the app was resumed.
-        Some(Key::Ctrl('z')) => commands.effects.push(Effect::Suspend),
+        Some(Key::Ctrl('z')) => output.effects.push(Effect::Suspend),
         _ => match key.and_then(|key| command_for(&model.bindings(), key)) {
-            Some(command) => perform(model, command, commands),
-            None => model.with_focused(commands, |page, cx| {
+            Some(command) => perform(model, command, output),
+            None => model.with_focused(output, |page, cx| {
                 if page.text_input().is_some_and(|input| input.handle_key(event)) {
                     page.text_edited(cx);
                 }
@@ -37,52 +37,52 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, commands: &mut Commands) {
     }
 }
 
-pub(super) fn paste(model: &mut Model, text: &str, commands: &mut Commands) {
-    model.with_focused(commands, |page, cx| {
+pub(super) fn paste(model: &mut Model, text: &str, output: &mut UpdateOutput) {
+    model.with_focused(output, |page, cx| {
         if page.text_input().is_some_and(|input| input.paste(text)) {
             page.text_edited(cx);
         }
     });
 }
 
-pub(super) fn click(model: &mut Model, target: ClickTarget, commands: &mut Commands) {
+pub(super) fn click(model: &mut Model, target: ClickTarget, output: &mut UpdateOutput) {
     match target {
-        ClickTarget::Command(command) => perform(model, command, commands),
-        ClickTarget::Section(section) if model.overlay.is_none() => perform(model, Command::Go(section), commands),
+        ClickTarget::Command(command) => perform(model, command, output),
+        ClickTarget::Section(section) if model.overlay.is_none() => perform(model, Command::Go(section), output),
         ClickTarget::PathItem(depth) if model.overlay.is_none() => {
             if depth < model.stack().depth() {
-                leave_to(model, depth, commands);
+                leave_to(model, depth, output);
             }
         }
-        ClickTarget::Row(row) => click_row(model, row, commands),
+        ClickTarget::Row(row) => click_row(model, row, output),
         ClickTarget::OtherRow(row) => {
-            model.with_focused(commands, |page, cx| page.click(target, cx));
-            select(model, row, commands);
+            model.with_focused(output, |page, cx| page.click(target, cx));
+            select(model, row, output);
         }
-        _ => model.with_focused(commands, |page, cx| page.click(target, cx)),
+        _ => model.with_focused(output, |page, cx| page.click(target, cx)),
     }
 }
 
 /// Selects a row, or opens it if it is already selected.
-fn click_row(model: &mut Model, row: usize, commands: &mut Commands) {
+fn click_row(model: &mut Model, row: usize, output: &mut UpdateOutput) {
     let bindings = model.bindings();
     let open = [Command::Open, Command::Details, Command::Submit]
         .into_iter()
         .find(|command| bindings.iter().any(|binding| binding.command == *command));
     let is_overlay = model.overlay.is_some();
-    let opens = model.with_focused(commands, |page, cx| {
+    let opens = model.with_focused(output, |page, cx| {
         page.click(ClickTarget::Row(row), cx);
         let was_selected = page.list().is_some_and(|(selection, _)| selection.selected == row);
         page.opens_on_first_click() || (was_selected && !is_overlay)
     });
-    select(model, row, commands);
+    select(model, row, output);
     if let Some(command) = open.filter(|_| opens) {
-        perform(model, command, commands);
+        perform(model, command, output);
     }
 }
 
-fn select(model: &mut Model, row: usize, commands: &mut Commands) {
-    model.with_focused(commands, |page, cx| {
+fn select(model: &mut Model, row: usize, output: &mut UpdateOutput) {
+    model.with_focused(output, |page, cx| {
         if let Some((selection, rows)) = page.list() {
             selection.select(row, rows);
             page.selection_moved(cx);
@@ -90,8 +90,8 @@ fn select(model: &mut Model, row: usize, commands: &mut Commands) {
     });
 }
 
-pub(super) fn wheel(model: &mut Model, steps: isize, commands: &mut Commands) {
+pub(super) fn wheel(model: &mut Model, steps: isize, output: &mut UpdateOutput) {
     if !model.shows_connection_page() {
-        step(model, steps.saturating_mul(WHEEL_ROWS), commands);
+        step(model, steps.saturating_mul(WHEEL_ROWS), output);
     }
 }

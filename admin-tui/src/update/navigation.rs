@@ -3,7 +3,7 @@
 use crate::{
     model::{Model, Toast},
     overlay::confirm::ConfirmDialog,
-    ui::{Action, Commands, Question, Section, Tone},
+    ui::{Action, Question, Section, Tone, UpdateOutput},
 };
 
 /// Maximum number of notifications.
@@ -20,40 +20,40 @@ pub(super) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
 }
 
 /// Has the current screen request its data.
-pub(super) fn load_screen(model: &mut Model, commands: &mut Commands) {
-    model.with_screen(commands, |screen, cx| screen.load(cx));
+pub(super) fn load_screen(model: &mut Model, output: &mut UpdateOutput) {
+    model.with_screen(output, |screen, cx| screen.load(cx));
 }
 
 /// Closes the screens above a depth.
-pub(super) fn return_to(model: &mut Model, depth: usize, commands: &mut Commands) {
+pub(super) fn return_to(model: &mut Model, depth: usize, output: &mut UpdateOutput) {
     if depth < model.stack().depth() {
         model.stack_mut().truncate(depth);
-        load_screen(model, commands);
+        load_screen(model, output);
     }
 }
 
 /// Closes the screens above a depth, after a question if there are unsaved changes.
-pub(super) fn leave_to(model: &mut Model, depth: usize, commands: &mut Commands) {
+pub(super) fn leave_to(model: &mut Model, depth: usize, output: &mut UpdateOutput) {
     match model.screen().unsaved_changes() {
         Some(what) => ask(model, "Leave without saving?", "leave", vec![unsaved(&what)], Action::Leave),
-        None => return_to(model, depth, commands),
+        None => return_to(model, depth, output),
     }
 }
 
 /// Returns to the previous screen.
-pub(super) fn back(model: &mut Model, commands: &mut Commands) {
+pub(super) fn back(model: &mut Model, output: &mut UpdateOutput) {
     if let Some(depth) = model.stack().depth().checked_sub(1) {
-        leave_to(model, depth, commands);
+        leave_to(model, depth, output);
     }
 }
 
 /// Shows a section, or the section's first screen if the section is already shown.
-pub(super) fn go_to(model: &mut Model, section: Section, commands: &mut Commands) {
+pub(super) fn go_to(model: &mut Model, section: Section, output: &mut UpdateOutput) {
     if model.section != section {
         model.section = section;
-        load_screen(model, commands);
+        load_screen(model, output);
     } else if model.stack().depth() > 0 {
-        leave_to(model, 0, commands);
+        leave_to(model, 0, output);
     }
 }
 

@@ -66,7 +66,7 @@ fn changing_commands_are_offered_only_to_admins() {
     let mut tenant = Tenant::new(tenant_id(0), "Acme".to_owned());
     for tab in Tab::ALL {
         tenant.tab = tab;
-        let offered = |may_change| tenant.commands(may_change).into_iter().map(|it| it.command).collect::<Vec<_>>();
+        let offered = |may_change| tenant.bindings(may_change).into_iter().map(|it| it.command).collect::<Vec<_>>();
         assert!(offered(false).iter().all(|command| !changing.contains(command)), "{tab:?}");
         assert!(offered(true).iter().any(|command| changing.contains(command)), "{tab:?}");
     }

@@ -111,7 +111,7 @@ impl Page for Audit {
         }
     }
 
-    fn commands(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
         if self.text_filter.active {
             return FILTER_KEYS.to_vec();
         }

@@ -78,7 +78,7 @@ impl Page for Overview {
         "Overview".to_owned()
     }
 
-    fn commands(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
         const OTHER_LIST: &[Key] = &[Key::Tab, Key::BackTab, Key::Char('h'), Key::Char('l')];
         let mut bindings = vec![
             bind(&[Key::Enter], Command::Open, "open", "open the tenant, or the refusal in the audit log"),

@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Tenant {
-    pub(super) fn configuration_commands(&self, may_change: bool) -> Vec<Binding> {
+    pub(super) fn configuration_bindings(&self, may_change: bool) -> Vec<Binding> {
         let Some(form) = self.form.as_ref().filter(|_| may_change) else { return Vec::new() };
         let mut bindings = vec![bind(
             &[Key::Enter, Key::Char(' ')],

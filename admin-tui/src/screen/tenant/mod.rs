@@ -191,7 +191,7 @@ impl Page for Tenant {
         self.name.clone()
     }
 
-    fn commands(&self, may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, may_change: bool) -> Vec<Binding> {
         if self.edits_configuration() {
             return vec![
                 bind(&[Key::Enter, Key::Tab], Command::Submit, "keep", "keep the new value"),
@@ -201,7 +201,7 @@ impl Page for Tenant {
         if self.edits_filter() {
             return FILTER_KEYS.to_vec();
         }
-        let mut bindings = self.tab_commands(may_change);
+        let mut bindings = self.tab_bindings(may_change);
         bindings.extend([
             bind(&[Key::Tab, Key::Char('l'), Key::Right], Command::NextTab, "next tab", "next tab"),
             bind(&[Key::BackTab, Key::Char('h'), Key::Left], Command::PreviousTab, "", "previous tab"),

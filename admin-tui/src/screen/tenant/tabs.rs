@@ -26,11 +26,11 @@ fn query<T: Keyed>(list: &PagedList<T>, filter: &FilterInput, after: Option<Stri
 }
 
 impl Tenant {
-    pub(super) fn tab_commands(&self, may_change: bool) -> Vec<Binding> {
+    pub(super) fn tab_bindings(&self, may_change: bool) -> Vec<Binding> {
         let mut bindings = Vec::new();
         let mut filter = None;
         match self.tab {
-            Tab::Configuration => return self.configuration_commands(may_change),
+            Tab::Configuration => return self.configuration_bindings(may_change),
             Tab::ApiKeys if may_change => {
                 bindings.push(bind(&[Key::Char('n')], Command::New, "new", "create an API key"));
                 if !self.api_keys.rows.is_empty() {

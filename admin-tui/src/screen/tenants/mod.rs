@@ -102,7 +102,7 @@ impl Page for Tenants {
         "Tenants".to_owned()
     }
 
-    fn commands(&self, may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, may_change: bool) -> Vec<Binding> {
         if self.filter.active {
             return FILTER_KEYS.to_vec();
         }

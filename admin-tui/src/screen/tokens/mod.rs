@@ -41,7 +41,7 @@ impl Page for Tokens {
         "Admin tokens".to_owned()
     }
 
-    fn commands(&self, may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, may_change: bool) -> Vec<Binding> {
         let mut bindings = Vec::new();
         if may_change {
             bindings.push(bind(&[Key::Char('n')], Command::New, "new", "create an admin token"));

@@ -113,7 +113,7 @@ impl Page for User {
         self.name.clone()
     }
 
-    fn commands(&self, may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, may_change: bool) -> Vec<Binding> {
         const OTHER_LIST: &[Key] = &[Key::Tab, Key::BackTab, Key::Char('h'), Key::Char('l')];
         let mut bindings = vec![bind(OTHER_LIST, Command::NextTab, "other list", "go to credentials or transactions")];
         if may_change && self.credential().is_some() {
