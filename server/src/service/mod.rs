@@ -10,6 +10,7 @@ pub mod auth;
 mod ceremony;
 pub mod credentials;
 pub mod error;
+pub mod health;
 pub mod key_usage;
 pub mod pending_ceremonies;
 pub mod registration;

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use doorward_shared::ErrorBody;
 
-use crate::{app::App, http::ApiError};
+use crate::{app::App, http::ApiError, service::health};
 
 /// Whether the process answers at all.
 #[utoipa::path(get, path = "/health/alive", tag = "Health", security(()),
@@ -19,6 +19,6 @@ pub async fn alive() -> HttpResponse {
         (status = 503, description = "the database does not answer", body = ErrorBody),
     ))]
 pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    app.db.ping().await.map_err(ApiError::unavailable)?;
+    health::check_database(&app).await.map_err(ApiError::unavailable)?;
     Ok(HttpResponse::Ok().json(serde_json::json!({ "ready": true })))
 }

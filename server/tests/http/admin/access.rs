@@ -48,7 +48,7 @@ async fn endpoints_are_shut_without_a_good_token() {
     let before = setting.state().await;
     let anonymous = Http::new(server.admin_url.clone());
     expect_shut(&setting, &anonymous, "the request carries no admin token").await;
-    let malformed = "the admin token has not the form dwa_<token id>_<secret>";
+    let malformed = "the admin token does not have the form dwa_<token id>_<secret>";
     // A tenant's key opens nothing here, whichever way it is shown.
     let key = setting.one.tenant.api_key.clone();
     expect_shut(&setting, &bearer(server, &key), malformed).await;
