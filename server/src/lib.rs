@@ -7,7 +7,7 @@
 //! * [`server`]: listeners; [`routes`]: the route tables of both APIs; [`http`]: extractors, middleware and handlers
 //! * [`installation`]: data folder, master key, first admin token; [`jobs`]: background jobs
 //! * [`service`]: one use case per file: validation, one unit of work, audit entry
-//! * [`app`]: state that requests share; [`metrics`], [`overload`], [`rate_limit`], [`stopwatch`]: parts of it
+//! * [`app`]: state that requests share; [`metrics`], [`rate_limit`], [`stopwatch`]: parts of it
 //! * [`store`]: tables; [`transfer`]: moving an installation; [`crypto`]: key hashes, signing keys, the master key;
 //!   [`webauthn`]: options and verification, the only user of webauthn-rs
 //! * [`db`]: units of work on SQLite or PostgreSQL
@@ -26,7 +26,6 @@ pub mod http;
 pub mod installation;
 pub mod jobs;
 pub mod metrics;
-pub mod overload;
 pub mod probe;
 pub mod rate_limit;
 pub mod routes;

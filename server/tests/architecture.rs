@@ -13,7 +13,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("stopwatch", &[]),
     ("metrics", &[]),
     ("rate_limit", &[]),
-    ("overload", &[]),
     ("telemetry", &[]),
     ("domain", &[]),
     ("config", &[]),
@@ -23,10 +22,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("transfer", &["db", "store"]),
     ("crypto", &["domain", "clock"]),
     ("webauthn", &["domain"]),
-    ("app", &["clock", "config", "crypto", "db", "metrics", "overload", "rate_limit", "service", "stopwatch"]),
+    ("app", &["clock", "crypto", "db", "metrics", "rate_limit", "service", "stopwatch"]),
     ("service", &["app", "clock", "crypto", "db", "domain", "store", "webauthn"]),
     ("jobs", &["app", "db", "service", "store"]),
-    ("http", &["app", "clock", "config", "domain", "service"]),
+    ("http", &["app", "clock", "domain", "service"]),
     ("routes", &["http"]),
     ("server", &["app", "http", "routes"]),
     ("installation", &["app", "clock", "crypto", "db", "domain", "service", "store", "transfer"]),
@@ -41,7 +40,6 @@ const CRATE_USERS: &[(&str, &[&str])] = &[
     ("webauthn_rs", &["webauthn"]),
     ("actix_web", &["http", "routes", "server", "demo", "cli"]),
     ("argon2", &["crypto", "demo"]),
-    ("rustix", &["crypto"]),
     ("reqwest", &["probe", "demo"]),
 ];
 

@@ -7,7 +7,7 @@ use doorward_shared::{ErrorBody, ErrorCode};
 
 use crate::service::{Refusal, ServiceError};
 
-/// Seconds after which a client may try again when the server is overloaded or its database away.
+/// Value of `Retry-After` in seconds while the database is unavailable.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// A refused request.
@@ -20,8 +20,6 @@ pub struct ApiError {
     header: Option<Box<(header::HeaderName, header::HeaderValue)>>,
     /// What really happened, for the log only.
     cause: Option<Box<str>>,
-    /// Whether it is one of many that are refused at a time.
-    overload: bool,
 }
 
 /// Which operation was refused: the same reason has other words and other statuses in each.
@@ -48,7 +46,7 @@ impl ApiError {
         title: impl Into<Cow<'static, str>>,
         details: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, title: title.into(), details: details.into(), code, header: None, cause: None, overload: false }
+        Self { status, title: title.into(), details: details.into(), code, header: None, cause: None }
     }
 
     /// The same refusal with a header.
@@ -86,12 +84,6 @@ impl ApiError {
         }
     }
 
-    /// The same for one of the many requests that are refused while the hashing queue is full.
-    #[must_use]
-    pub fn overloaded(cause: impl fmt::Display) -> Self {
-        Self { overload: true, ..Self::unavailable(cause) }
-    }
-
     /// A 429 with `Retry-After`.
     #[must_use]
     pub fn rate_limited(seconds: u64) -> Self {
@@ -121,7 +113,6 @@ impl ApiError {
     pub fn of(operation: Operation, failure: ServiceError) -> Self {
         match failure {
             ServiceError::Unavailable(cause) => Self::unavailable(cause),
-            ServiceError::Overloaded => Self::overloaded(failure),
             ServiceError::Internal(cause) => Self::internal(cause),
             ServiceError::Refused(Refusal::TooOften(seconds)) => Self::rate_limited(seconds),
             ServiceError::Refused(refusal) => {
@@ -135,12 +126,6 @@ impl ApiError {
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
-    }
-
-    /// Whether many are refused like this one: the log then tells of them together.
-    #[must_use]
-    pub const fn is_overload(&self) -> bool {
-        self.overload
     }
 
     /// The stable reason.

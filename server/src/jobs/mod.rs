@@ -55,20 +55,12 @@ pub fn start(app: &Arc<App>) -> Jobs {
             Ok(())
         }),
         every(FLUSH_EVERY, Arc::clone(app), "last use of API keys", |app| async move {
-            tell_overload(&app);
             app.key_usage.flush(&app.db, false).await.map(drop)
         }),
         every(SETTLE_EVERY, Arc::clone(app), "sums and indexes of the log", |app| async move {
             settling::settle(&app).await
         }),
     ])
-}
-
-/// The end of a flood of refused requests, which no later one tells of.
-fn tell_overload(app: &App) {
-    if let Some(left_out) = app.overloads.rest(app.stopwatch.start()) {
-        tracing::error!(left_out, "requests failed: the key hashing queue was full");
-    }
 }
 
 /// Deletes challenges that expired a while ago.

@@ -126,9 +126,6 @@ pub enum ServiceError {
     /// The database is unavailable; a retry may succeed.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// The hashing queue is full; a retry may succeed.
-    #[error("the key hashing queue is full")]
-    Overloaded,
     /// Any other error. The client sees no details, the log has the cause.
     #[error("{0}")]
     Internal(String),
@@ -159,10 +156,7 @@ impl From<NoEntropy> for ServiceError {
 
 impl From<HashError> for ServiceError {
     fn from(error: HashError) -> Self {
-        match error {
-            HashError::Overloaded => Self::Overloaded,
-            other => Self::Internal(other.to_string()),
-        }
+        Self::Internal(error.to_string())
     }
 }
 

@@ -1,6 +1,6 @@
 //! `X-Forwarded-For`: believed only from proxies the operator named, read from its end.
 
-use doorward_server::config::network::parse_list;
+use doorward_server::config::parse::networks;
 use doorward_testkit::{Http, TestServer, TestTenant};
 
 /// The address that the audit log has of a refused request.
@@ -24,7 +24,7 @@ async fn without_trusted_proxies_the_peer_counts() {
 #[tokio::test]
 async fn through_a_chain_of_trusted_proxies_the_client_counts() {
     let server = TestServer::builder()
-        .settings(|settings| settings.trusted_proxies = parse_list("127.0.0.1,10.0.0.0/8,fd00::/8").unwrap())
+        .settings(|settings| settings.trusted_proxies = networks("127.0.0.1,10.0.0.0/8,fd00::/8").unwrap())
         .start()
         .await;
     let tenant = server.tenant().await;
@@ -57,7 +57,7 @@ async fn through_a_chain_of_trusted_proxies_the_client_counts() {
 async fn the_rate_is_the_clients_not_the_proxys() {
     let server = TestServer::builder()
         .settings(|settings| {
-            settings.trusted_proxies = parse_list("127.0.0.1").unwrap();
+            settings.trusted_proxies = networks("127.0.0.1").unwrap();
             settings.visits_per_address = Some(60);
         })
         .start()

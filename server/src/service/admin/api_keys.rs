@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Generates a key and its hash, without storing them.
-pub(super) async fn generate(
+pub(super) fn generate(
     context: &AdminContext,
     tenant_id: TenantId,
     name: String,
@@ -24,7 +24,6 @@ pub(super) async fn generate(
 ) -> Result<(ApiKey, CreatedSecret), ServiceError> {
     let made = GeneratedSecret::new(KeyKind::Api, context.app.entropy.as_ref())?;
     let id = made.id;
-    let hash = context.app.keys.hasher().hash(made.secret).await?;
     let secret = made.plain.expose().to_owned();
     let response = CreatedSecret { id, name: name.clone(), secret, created_at: now, expires_at };
     let key = ApiKey {
@@ -32,7 +31,7 @@ pub(super) async fn generate(
         id: ApiKeyId::new(id),
         name,
         hint: made.hint,
-        hash,
+        hash: made.hash,
         created_at: now,
         expires_at,
         last_used_at: None,
@@ -57,9 +56,7 @@ pub async fn create(
     let now = context.app.clock.now();
     let name = validate::label("name", request.name)?;
     let expires_at = validate::future("expires_at", request.expires_at, now)?;
-    // The early check saves the hash for an unknown tenant; the unit of work checks again.
-    context.read(move |connection| find_tenant(connection, tenant)).await?;
-    let (key, secret) = generate(context, tenant, name, expires_at, now).await?;
+    let (key, secret) = generate(context, tenant, name, expires_at, now)?;
     let entry = context.event(tenant, AuditType::ApiKeyCreated, now)?.detail(describe(&key));
     context
         .change(move |connection| {

@@ -36,7 +36,7 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
     let tenant = Tenant { id, display_name, config, created_at: now, updated_at: now };
     let signing_key = signing_keys::generate(context, id, SigningAlgorithm::Es256, now, now).await?;
     let api_key = match request.create_api_key {
-        true => Some(api_keys::generate(context, id, "First key".to_owned(), None, now).await?),
+        true => Some(api_keys::generate(context, id, "First key".to_owned(), None, now)?),
         false => None,
     };
     let described = json!({ "display_name": tenant.display_name, "config": tenant.config });

@@ -17,8 +17,6 @@ use crate::http::extract::Auditor;
     security(("adminToken" = [])),
 )]
 pub async fn metrics(caller: Auditor) -> HttpResponse {
-    let app = &caller.call.app;
-    let hashes = app.keys.hasher().counts();
-    let figures = app.metrics.render(hashes.computed, hashes.refused);
+    let figures = caller.call.app.metrics.render();
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(figures)
 }

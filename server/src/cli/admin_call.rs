@@ -1,8 +1,8 @@
-//! The command line as an administrator: the same services as the admin API, on the same database, audited alike.
+//! Administrative commands use the services of the admin API on the same database, and are audited in the same way.
 
 use std::sync::Arc;
 
-use super::{Failed, start};
+use super::{CliError, start};
 use crate::{
     clock,
     config::Settings,
@@ -10,11 +10,11 @@ use crate::{
     service::{ServiceError, admin::AdminCall},
 };
 
-/// Opens the installation for one command. A server may be running on the same data; it obeys at once.
-pub(super) async fn open(settings: &Settings) -> Result<AdminCall, Failed> {
+/// Opens the installation for one command. A server that runs on the same data sees changes at its next request.
+pub(super) async fn open(settings: &Settings) -> Result<AdminCall, CliError> {
     let app = start::open(settings).await?;
     let request_id = clock::new_uuid(app.clock.now(), app.entropy.as_ref())
-        .map_err(|error| Failed::new(error.to_string()))?
+        .map_err(|error| CliError::new(error.to_string()))?
         .to_string();
     let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".to_owned());
     let meta = RequestMeta {
@@ -25,10 +25,10 @@ pub(super) async fn open(settings: &Settings) -> Result<AdminCall, Failed> {
     Ok(AdminCall { app: Arc::clone(&app), actor: format!("cli:{user}"), meta })
 }
 
-/// A command's failure in words for its user.
-pub(super) fn failed(failure: ServiceError) -> Failed {
+/// Converts a service error into the error of a command.
+pub(super) fn failed(failure: ServiceError) -> CliError {
     match failure {
-        ServiceError::Refused(refusal) => Failed::new(refusal.reason()),
-        other => Failed::new(other.to_string()),
+        ServiceError::Refused(refusal) => CliError::new(refusal.reason()),
+        other => CliError::new(other.to_string()),
     }
 }
