@@ -12,7 +12,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 /// Opens a connection to the public API and sends a request head.
 async fn head(tenant: &TestTenant, path: &str, length: usize, more: &str) -> TcpStream {
@@ -46,7 +46,7 @@ fn parse(text: &str) -> Response {
 
 #[tokio::test]
 async fn too_large_or_too_deep_bodies_are_refused_and_audited() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let deep = format!("{{\"user_id\":{}1{}}}", "[".repeat(70), "]".repeat(70));
     for ceremony in Ceremony::ALL {
         for (step, event) in [("initialize", "init_failed"), ("finalize", "final_failed")] {
@@ -70,7 +70,7 @@ async fn too_large_or_too_deep_bodies_are_refused_and_audited() {
 
 #[tokio::test]
 async fn body_of_maximum_size_is_accepted() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut body = b"{}".to_vec();
     body.resize(256 * 1024, b' ');
     let _ = tenant.http.post_bytes("/login/initialize", body).await.expect(200);
@@ -112,7 +112,7 @@ async fn incomplete_request_head_times_out() {
 async fn tenant_deleted_during_a_request_causes_409() {
     for (path, body) in [("/registration/initialize", r#"{"user_id":"a","username":"a"}"#), ("/login/initialize", "{}")]
     {
-        let (server, tenant) = setting().await;
+        let (server, tenant) = server_with_tenant().await;
         let _ = tenant.http.get("/credentials").await.expect(200);
         let mut stream = head(&tenant, path, body.len(), "connection: close\r\nexpect: 100-continue\r\n").await;
         let mut seen = [0; 25];
@@ -127,7 +127,7 @@ async fn tenant_deleted_during_a_request_causes_409() {
 
 #[tokio::test]
 async fn http2_preface_gets_400_and_the_connection_is_closed() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let (host, _) = tenant.anonymous.base().strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).await.unwrap();
     stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();

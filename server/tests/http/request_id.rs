@@ -11,7 +11,7 @@ use doorward_shared::ApiKeyId;
 use doorward_testkit::{Http, Person, Response};
 use serde_json::{Value, json};
 
-use crate::support::setting;
+use crate::support::server_with_tenant;
 
 /// Log of all servers of this process.
 static LOG: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(|| {
@@ -47,7 +47,7 @@ pub(crate) fn lines_of(id: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn valid_request_id_is_used() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     for id in ["a", "7f3a-42", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", &"x".repeat(128)] {
         let response = tenant.http.clone().header("x-request-id", id).get("/credentials").await.expect(200);
         assert_eq!(response.request_id(), id);
@@ -60,7 +60,7 @@ async fn valid_request_id_is_used() {
 
 #[tokio::test]
 async fn invalid_request_id_is_replaced() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut made = BTreeSet::new();
     for id in [&b""[..], b" ", b"two words", b"a\tb", "ä".as_bytes(), b"\xff", &[b'x'; 129]] {
         let response = tenant.anonymous.clone().header_bytes("x-request-id", id).get("/credentials").await;
@@ -73,7 +73,7 @@ async fn invalid_request_id_is_replaced() {
 
 #[tokio::test]
 async fn every_response_has_a_request_id() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let root = Http::new(server.public_url.clone());
     let admin = Http::new(server.admin_url.clone());
     let mut responses: Vec<Response> = Vec::new();
@@ -94,7 +94,7 @@ async fn every_response_has_a_request_id() {
 #[tokio::test]
 async fn response_log_line_and_audit_entry_have_the_same_request_id() {
     let _ = log();
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register_mfa(&tenant).await.expect(200);
     let body = alice.mfa_assertion(&tenant).await;
@@ -133,7 +133,7 @@ async fn response_log_line_and_audit_entry_have_the_same_request_id() {
 #[tokio::test]
 async fn log_contains_no_secret() {
     let _ = log();
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let second = server.api_key(tenant.id, None).await;
     let mut alice = Person::new("alice");
     let token = alice.register(&tenant).await.expect(200).field("token");

@@ -1,4 +1,4 @@
-//! The page at the root, for people.
+//! The status page at the root of the public API.
 
 use actix_web::{HttpResponse, http::header, web};
 
@@ -6,9 +6,9 @@ use crate::{app::App, service::health};
 
 const PAGE: &str = include_str!("status.html");
 
-/// Says that this is Doorward, which version, and whether its database answers.
+/// Returns a status page with the version and whether the database responds.
 #[utoipa::path(get, path = "/", tag = "Health", security(()),
-    responses((status = 200, description = "a page for people", body = String, content_type = "text/html")))]
+    responses((status = 200, description = "the status page", body = String, content_type = "text/html")))]
 pub async fn page(app: web::Data<App>) -> HttpResponse {
     let (class, state) = match health::check_database(&app).await {
         Ok(()) => ("up", "ready"),

@@ -13,7 +13,7 @@ use doorward_shared::{
 use doorward_testkit::{Http, TestServer};
 use tokio::time::timeout;
 
-use super::setting::{Setting, changes, guarded};
+use super::fixture::{Fixture, changes, guarded};
 
 async fn token(server: &TestServer, name: &str, expires_at: Option<Timestamp>) -> CreatedSecret {
     let request = CreateAdminTokenRequest { name: Some(name.to_owned()), role: None, expires_at };
@@ -25,13 +25,13 @@ fn bearer(server: &TestServer, token: &str) -> Http {
 }
 
 /// Checks that every endpoint that needs a token rejects this caller and writes one entry to the installation's audit log.
-async fn expect_rejected(setting: &Setting, caller: &Http, reason: &str) {
+async fn expect_rejected(fixture: &Fixture, caller: &Http, reason: &str) {
     for endpoint in guarded() {
-        let response = setting.call(caller, endpoint).await;
+        let response = fixture.call(caller, endpoint).await;
         let title = "The admin token is missing or invalid";
         response.expect_error(401, "admin_token_invalid", title, "");
         assert_eq!(response.header("www-authenticate"), Some("Bearer"));
-        let entries = setting.entries(&response).await;
+        let entries = fixture.entries(&response).await;
         assert_eq!(entries.len(), 1, "{} {}: {entries:?}", endpoint.method, endpoint.path);
         assert_eq!(entries[0]["type"], "admin_token_rejected");
         assert_eq!(entries[0]["tenant_id"], TenantId::INSTALLATION.to_string());
@@ -43,89 +43,89 @@ async fn expect_rejected(setting: &Setting, caller: &Http, reason: &str) {
 
 #[tokio::test]
 async fn protected_endpoints_reject_missing_or_invalid_tokens() {
-    let setting = Setting::new().await;
-    let server = &setting.server;
-    let before = setting.state().await;
+    let fixture = Fixture::new().await;
+    let server = &fixture.server;
+    let before = fixture.state().await;
     let anonymous = Http::new(server.admin_url.clone());
-    expect_rejected(&setting, &anonymous, "the request carries no admin token").await;
+    expect_rejected(&fixture, &anonymous, "the request carries no admin token").await;
     let malformed = "the admin token does not have the form dwa_<token id>_<secret>";
     // A tenant's API key is rejected in either header.
-    let key = setting.one.tenant.api_key.clone();
-    expect_rejected(&setting, &bearer(server, &key), malformed).await;
-    expect_rejected(&setting, &anonymous.clone().header("apiKey", &key), "the request carries no admin token").await;
+    let key = fixture.one.tenant.api_key.clone();
+    expect_rejected(&fixture, &bearer(server, &key), malformed).await;
+    expect_rejected(&fixture, &anonymous.clone().header("apiKey", &key), "the request carries no admin token").await;
     let good = token(server, "good", None).await;
     let basic = anonymous.clone().header("Authorization", &format!("Basic {}", good.secret));
-    expect_rejected(&setting, &basic, "the request carries no admin token").await;
+    expect_rejected(&fixture, &basic, "the request carries no admin token").await;
     let mut wrong = good.secret.clone();
     wrong.replace_range(wrong.len() - 4.., "AAAA");
-    expect_rejected(&setting, &bearer(server, &wrong), "the admin token's secret is wrong").await;
+    expect_rejected(&fixture, &bearer(server, &wrong), "the admin token's secret is wrong").await;
     let expiring = token(server, "expiring", Some(server.app.clock.now().plus_millis(1_000))).await;
     let _ = bearer(server, &expiring.secret).get("/me").await.expect(200);
     server.clock.advance_ms(1_000);
-    expect_rejected(&setting, &bearer(server, &expiring.secret), "the admin token has expired").await;
+    expect_rejected(&fixture, &bearer(server, &expiring.secret), "the admin token has expired").await;
     let revoked = token(server, "revoked", None).await;
     let _ = bearer(server, &revoked.secret).get("/me").await.expect(200);
     for id in [expiring.id, revoked.id] {
         admin_tokens::revoke(&server.administrator(), AdminTokenId::new(id)).await.unwrap();
     }
     let unknown = "there is no such admin token, or it was revoked";
-    expect_rejected(&setting, &bearer(server, &revoked.secret), unknown).await;
+    expect_rejected(&fixture, &bearer(server, &revoked.secret), unknown).await;
     let _ = bearer(server, &good.secret).get("/me").await.expect(200);
     admin_tokens::revoke(&server.administrator(), AdminTokenId::new(good.id)).await.unwrap();
-    assert_eq!(setting.state().await, before);
+    assert_eq!(fixture.state().await, before);
 }
 
 #[tokio::test]
 async fn auditors_read_everything_and_change_nothing() {
-    let setting = Setting::new().await;
-    let before = setting.state().await;
+    let fixture = Fixture::new().await;
+    let before = fixture.state().await;
     for endpoint in guarded() {
-        let response = setting.call(&setting.auditor, endpoint).await;
+        let response = fixture.call(&fixture.auditor, endpoint).await;
         if endpoint.access == Access::Auditor {
             assert_eq!(response.status, 200, "{} {}: {}", endpoint.method, endpoint.path, response.text);
-            assert_eq!(setting.entries(&response).await.len(), 0, "{} {}", endpoint.method, endpoint.path);
+            assert_eq!(fixture.entries(&response).await.len(), 0, "{} {}", endpoint.method, endpoint.path);
             continue;
         }
         response.expect_refusal(403, "forbidden");
-        let entries = setting.entries(&response).await;
+        let entries = fixture.entries(&response).await;
         assert_eq!(entries.len(), 1, "{} {}", endpoint.method, endpoint.path);
         let found = (&entries[0]["type"], &entries[0]["actor_user_id"], &entries[0]["error_code"]);
         assert_eq!(found, (&"admin_token_rejected".into(), &"audit".into(), &"forbidden".into()));
     }
-    assert_eq!(setting.state().await, before);
+    assert_eq!(fixture.state().await, before);
 }
 
 #[tokio::test]
 async fn resources_of_another_tenant_are_not_found() {
-    let setting = Setting::new().await;
-    let before = setting.state().await;
+    let fixture = Fixture::new().await;
+    let before = fixture.state().await;
     let mut calls = 0;
     for endpoint in guarded().filter(|endpoint| endpoint.path.contains("{tenant_id}")) {
         // Ids of the other tenant in a path of the first one.
         let inner = ["{secret_id}", "{credential_id}"].iter().any(|name| endpoint.path.contains(name));
         if inner {
-            let response = setting.call_for(&setting.admin, endpoint, &setting.one, &setting.other).await;
+            let response = fixture.call_for(&fixture.admin, endpoint, &fixture.one, &fixture.other).await;
             assert_eq!(response.status, 404, "{} {}: {}", endpoint.method, endpoint.path, response.text);
-            assert_eq!(setting.entries(&response).await.len(), 0);
+            assert_eq!(fixture.entries(&response).await.len(), 0);
             calls += 1;
         }
         // An unknown tenant, and a malformed id.
         for (id, status, code) in
             [("00000000-0000-4000-8000-000000000001", 404, "tenant_not_found"), ("nonsense", 400, "tenant_id_invalid")]
         {
-            let one = setting.one.tenant.id.to_string();
-            let path = setting.path(endpoint, &setting.one, &setting.one).replacen(&one, id, 1);
-            let response = setting.admin.send(super::setting::method(endpoint), &path, Some(b"{}".to_vec())).await;
+            let one = fixture.one.tenant.id.to_string();
+            let path = fixture.path(endpoint, &fixture.one, &fixture.one).replacen(&one, id, 1);
+            let response = fixture.admin.send(super::fixture::method(endpoint), &path, Some(b"{}".to_vec())).await;
             // The empty body may be refused first.
             if response.field("code") != "validation_failed" && response.field("code") != "body_malformed" {
                 response.expect_refusal(status, code);
             }
             assert!(response.status >= 400, "{} {path}", endpoint.method);
-            assert_eq!(setting.entries(&response).await.len(), 0, "{} {path}", endpoint.method);
+            assert_eq!(fixture.entries(&response).await.len(), 0, "{} {path}", endpoint.method);
         }
     }
     assert_eq!(calls, 3);
-    assert_eq!(setting.state().await, before);
+    assert_eq!(fixture.state().await, before);
 }
 
 #[tokio::test]

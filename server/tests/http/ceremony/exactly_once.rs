@@ -4,11 +4,11 @@ use doorward_testkit::TestTenant;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 #[tokio::test]
-async fn a_second_finalize_is_refused() {
-    let (_server, tenant) = setting().await;
+async fn second_finalize_is_rejected() {
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let body = ceremony.begin(&tenant, &mut person).await;
@@ -19,12 +19,12 @@ async fn a_second_finalize_is_refused() {
 }
 
 #[tokio::test]
-async fn a_failed_finalize_uses_the_challenge_up_too() {
-    let (_server, tenant) = setting().await;
+async fn failed_finalize_consumes_the_challenge() {
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let good = ceremony.begin(&tenant, &mut person).await;
-        let first = ceremony.finalize(&tenant, &spoilt(&good)).await;
+        let first = ceremony.finalize(&tenant, &corrupted(&good)).await;
         assert!([400, 401].contains(&first.status), "{}", first.text);
         assert_eq!(tenant.entry_of(&first).await.kind(), ceremony.event("final_failed"));
         let second = ceremony.finalize(&tenant, &good).await;
@@ -32,51 +32,51 @@ async fn a_failed_finalize_uses_the_challenge_up_too() {
     }
 }
 
-/// The body with a flipped bit where the signature, or the attestation object's RP ID hash, stands.
-fn spoilt(good: &Value) -> Value {
+/// Returns the body with a flipped bit in the signature or in the RP ID hash of the attestation object.
+fn corrupted(good: &Value) -> Value {
     let mut body = good.clone();
-    let flip = |text: &Value, place: usize| {
+    let flip = |text: &Value, index: usize| {
         let mut bytes = doorward_authenticator::from_base64url(text.as_str().unwrap()).unwrap();
-        bytes[place] ^= 1;
+        bytes[index] ^= 1;
         Value::from(doorward_authenticator::base64url(&bytes))
     };
     let response = &mut body["response"];
     if response["signature"].is_string() {
         response["signature"] = flip(&response["signature"], 20);
     } else {
-        // `fmt`, `attStmt` and `authData`'s heads come before the hash.
+        // `fmt`, `attStmt` and the header of `authData` precede the hash.
         response["attestationObject"] = flip(&response["attestationObject"], 40);
     }
     body
 }
 
 #[tokio::test]
-async fn of_fifty_logins_at_once_one_succeeds() {
+async fn concurrent_logins_issue_one_token() {
     race(Ceremony::Login).await;
 }
 
 #[tokio::test]
-async fn of_fifty_second_factor_logins_at_once_one_succeeds() {
+async fn concurrent_second_factor_logins_issue_one_token() {
     race(Ceremony::MfaLogin).await;
 }
 
 #[tokio::test]
-async fn of_fifty_transactions_at_once_one_succeeds() {
+async fn concurrent_transactions_issue_one_token() {
     race(Ceremony::Transaction).await;
 }
 
 #[tokio::test]
-async fn of_fifty_registrations_at_once_one_succeeds() {
+async fn concurrent_registrations_issue_one_token() {
     race(Ceremony::Registration).await;
 }
 
 #[tokio::test]
-async fn of_fifty_second_factor_registrations_at_once_one_succeeds() {
+async fn concurrent_second_factor_registrations_issue_one_token() {
     race(Ceremony::MfaRegistration).await;
 }
 
 async fn race(ceremony: Ceremony) {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut person = ceremony.person(&tenant, "alice").await;
     let body = ceremony.begin(&tenant, &mut person).await;
     let before = total(&tenant).await;
@@ -84,19 +84,20 @@ async fn race(ceremony: Ceremony) {
         let (tenant, body) = (tenant.clone(), body.clone());
         tokio::spawn(async move { ceremony.finalize(&tenant, &body).await })
     });
-    let answers: Vec<_> = join_all(finalizes).await.into_iter().map(Result::unwrap).collect();
-    let (good, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    let responses: Vec<_> = join_all(finalizes).await.into_iter().map(Result::unwrap).collect();
+    let (good, refused): (Vec<_>, Vec<_>) = responses.iter().partition(|response| response.status == 200);
     assert_eq!((good.len(), refused.len()), (1, 49));
     let succeeded = tenant.entries(&format!("type={}", ceremony.event("final_succeeded"))).await;
     let id = good[0].request_id();
-    let of_winner = succeeded.iter().filter(|row| row.text("meta_http_request_id").as_deref() == Some(id)).count();
+    let of_winner = succeeded.iter().filter(|entry| entry.text("meta_http_request_id").as_deref() == Some(id)).count();
     assert_eq!(of_winner, 1);
     let failed = tenant.entries(&format!("type={}", ceremony.event("final_failed"))).await;
-    for answer in refused {
-        let code = answer.field("code");
-        assert_eq!(code, "challenge_unknown", "{}", answer.text);
-        let rows = failed.iter().filter(|row| row.text("meta_http_request_id").as_deref() == Some(answer.request_id()));
-        assert_eq!(rows.map(|row| row.code()).collect::<Vec<_>>(), [Some(code)]);
+    for response in refused {
+        let code = response.field("code");
+        assert_eq!(code, "challenge_unknown", "{}", response.text);
+        let entries =
+            failed.iter().filter(|entry| entry.text("meta_http_request_id").as_deref() == Some(response.request_id()));
+        assert_eq!(entries.map(|entry| entry.code()).collect::<Vec<_>>(), [Some(code)]);
     }
     assert_eq!(total(&tenant).await - before, 50);
 }

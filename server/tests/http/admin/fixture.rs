@@ -1,4 +1,4 @@
-//! An installation with two tenants that have something of everything, and every route of the table as a call.
+//! Fixture: an installation with two tenants that have one object of each kind, and a request for every route.
 
 use doorward_server::{
     routes::{ADMIN, Access, Endpoint},
@@ -9,7 +9,7 @@ use doorward_testkit::{Http, Person, Response, TestServer, TestTenant, config};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// A tenant with ids of what it has.
+/// A tenant with the ids of its objects.
 pub(crate) struct Owner {
     pub(crate) tenant: TestTenant,
     api_key: String,
@@ -18,17 +18,17 @@ pub(crate) struct Owner {
     credential: String,
 }
 
-pub(crate) struct Setting {
+pub(crate) struct Fixture {
     pub(crate) server: TestServer,
     pub(crate) one: Owner,
     pub(crate) other: Owner,
     pub(crate) admin: Http,
     pub(crate) auditor: Http,
-    /// A token to be revoked.
+    /// Id of a token that tests may revoke.
     spare: String,
 }
 
-impl Setting {
+impl Fixture {
     pub(crate) async fn new() -> Self {
         let server = TestServer::start().await;
         let (one, other) = (owner(&server).await, owner(&server).await);
@@ -38,7 +38,7 @@ impl Setting {
         Self { server, one, other, admin, auditor, spare }
     }
 
-    /// An endpoint's path for the tenant `of`, naming what `whose` has.
+    /// Returns the path of an endpoint with the tenant id of `of` and the object ids of `whose`.
     pub(crate) fn path(&self, endpoint: &Endpoint, of: &Owner, whose: &Owner) -> String {
         let secret = match endpoint.path {
             path if path.contains("/secrets/api/") => &whose.api_key,
@@ -53,7 +53,7 @@ impl Setting {
             .replace("{credential_id}", &whose.credential)
     }
 
-    /// Calls an endpoint of the first tenant, with a body it takes.
+    /// Calls an endpoint for the first tenant with a valid body.
     pub(crate) async fn call(&self, caller: &Http, endpoint: &Endpoint) -> Response {
         self.call_for(caller, endpoint, &self.one, &self.one).await
     }
@@ -63,7 +63,7 @@ impl Setting {
         caller.send(method(endpoint), &self.path(endpoint, of, whose), body).await
     }
 
-    /// Everything both tenants and the installation have, but for the logs.
+    /// Returns the data of both tenants and of the installation, except the audit logs.
     pub(crate) async fn state(&self) -> Value {
         let mut state = Vec::new();
         for path in ["/tenants", "/admin_tokens"] {
@@ -79,27 +79,27 @@ impl Setting {
             state.push(user.json());
         }
         for value in &mut state {
-            forget_uses(value);
+            remove_last_uses(value);
         }
         Value::Array(state)
     }
 
-    /// All entries that a request left, in any log, newest first.
-    pub(crate) async fn entries(&self, answer: &Response) -> Vec<Value> {
+    /// Returns all audit entries of a request, in any log, newest first.
+    pub(crate) async fn entries(&self, response: &Response) -> Vec<Value> {
         let newest = self.admin.get("/audit_logs?per_page=100").await.expect(200).json();
-        let of_request = |entry: &Value| entry["meta_http_request_id"] == answer.request_id();
+        let of_request = |entry: &Value| entry["meta_http_request_id"] == response.request_id();
         newest.as_array().unwrap().iter().filter(|entry| of_request(entry)).cloned().collect()
     }
 }
 
-/// Looking at things uses tokens and keys; that is no change.
-fn forget_uses(value: &mut Value) {
+/// Removes times of last use: reading the state uses tokens and keys, which is not a change.
+fn remove_last_uses(value: &mut Value) {
     match value {
         Value::Object(members) => {
             members.remove("last_used_at");
-            members.values_mut().for_each(forget_uses);
+            members.values_mut().for_each(remove_last_uses);
         }
-        Value::Array(values) => values.iter_mut().for_each(forget_uses),
+        Value::Array(values) => values.iter_mut().for_each(remove_last_uses),
         _ => {}
     }
 }
@@ -125,17 +125,17 @@ pub(crate) fn method(endpoint: &Endpoint) -> Method {
     endpoint.method.parse().unwrap()
 }
 
-/// The rows that need a token.
+/// Routes that require an admin token.
 pub(crate) fn guarded() -> impl Iterator<Item = &'static Endpoint> {
     ADMIN.iter().filter(|endpoint| endpoint.access != Access::Anybody)
 }
 
-/// The rows that need a token of the role `admin`.
+/// Routes that require an admin token of the role `admin`.
 pub(crate) fn changes() -> impl Iterator<Item = &'static Endpoint> {
     ADMIN.iter().filter(|endpoint| endpoint.access == Access::Admin)
 }
 
-/// A body that the endpoint takes.
+/// Returns a valid body for the endpoint.
 fn body(endpoint: &Endpoint) -> Option<Value> {
     let body = match (endpoint.method, endpoint.path) {
         ("POST", "/tenants") => json!({ "display_name": "New", "config": config(), "create_api_key": true }),
