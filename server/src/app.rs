@@ -10,7 +10,10 @@ use crate::{
     metrics::Metrics,
     overload::Overloads,
     rate_limit::RateLimits,
-    service::{key_usage::KeyUsage, pending_ceremonies::PendingCeremonies, tenant_cache::TenantCache},
+    service::{
+        daily_counts::DailyCounts, key_usage::KeyUsage, pending_ceremonies::PendingCeremonies,
+        tenant_cache::TenantCache,
+    },
     stopwatch::Stopwatch,
 };
 
@@ -33,8 +36,10 @@ pub struct App {
     pub tenants: TenantCache,
     /// Ceremonies under way.
     pub pending_ceremonies: PendingCeremonies,
-    /// When keys were last used.
+    /// Last use of keys and last activity of tenants.
     pub key_usage: KeyUsage,
+    /// Daily sums of the audit logs.
+    pub daily_counts: DailyCounts,
     /// How often strangers may call.
     pub rate_limits: RateLimits,
     /// What is counted.
@@ -116,6 +121,7 @@ impl App {
             tenants: TenantCache::new(settings.tenant_cache),
             pending_ceremonies: PendingCeremonies::default(),
             key_usage: KeyUsage::default(),
+            daily_counts: DailyCounts::default(),
             rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant),
             metrics: Metrics::new()?,
             overloads: Overloads::default(),

@@ -99,7 +99,7 @@ pub async fn open(data_dir: &Path, options: DatabaseOptions, settings: AppSettin
     let (known, mark) = db
         .read(|connection| {
             let known = installation::get(connection, installation::SEALED_WORD)?;
-            Ok::<_, DbError>((known, installation::get(connection, transfer::MARK)?))
+            Ok::<_, DbError>((known, installation::get(connection, transfer::CHECKPOINT)?))
         })
         .await?;
     if mark.is_some() {

@@ -19,7 +19,7 @@ CREATE UNIQUE INDEX admin_tokens_name ON admin_tokens (name) WHERE revoked_at IS
 
 CREATE TABLE tenants (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    display_name TEXT NOT NULL,
+    display_name TEXT COLLATE "C" NOT NULL,
     config TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
@@ -55,8 +55,8 @@ CREATE TABLE users (
     tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     id TEXT COLLATE "C" NOT NULL,
     external_id TEXT COLLATE "C" NOT NULL,
-    name TEXT NOT NULL,
-    display_name TEXT NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    display_name TEXT COLLATE "C" NOT NULL,
     icon TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -117,6 +117,23 @@ CREATE TABLE transactions (
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at);
+
+-- What the tenant lists show, sort and search by. The functions that change users, credentials and API keys keep the counts.
+CREATE TABLE tenant_summaries (
+    tenant_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
+    -- The display name with ASCII letters in lower case.
+    name_key TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    users BIGINT NOT NULL DEFAULT 0,
+    credentials BIGINT NOT NULL DEFAULT 0,
+    api_keys BIGINT NOT NULL DEFAULT 0,
+    last_activity BIGINT NOT NULL
+);
+-- One index per sort order. Each contains the name, so that a search reads only the index.
+CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id);
+CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id, name_key);
+CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id, name_key);
+CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key);
 
 -- No foreign key to tenants: the nil tenant id stands for the installation's own log.
 CREATE TABLE audit_logs (

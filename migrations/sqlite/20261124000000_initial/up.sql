@@ -118,6 +118,23 @@ CREATE TABLE transactions (
 ) STRICT;
 CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at);
 
+-- What the tenant lists show, sort and search by. The functions that change users, credentials and API keys keep the counts.
+CREATE TABLE tenant_summaries (
+    tenant_id TEXT NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
+    -- The display name with ASCII letters in lower case.
+    name_key TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    users INTEGER NOT NULL DEFAULT 0,
+    credentials INTEGER NOT NULL DEFAULT 0,
+    api_keys INTEGER NOT NULL DEFAULT 0,
+    last_activity INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- One index per sort order. Each contains the name, so that a search reads only the index.
+CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id);
+CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id, name_key);
+CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id, name_key);
+CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key);
+
 -- No foreign key to tenants: the nil tenant id stands for the installation's own log.
 CREATE TABLE audit_logs (
     tenant_id TEXT NOT NULL,

@@ -10,7 +10,7 @@ use doorward_shared::{
 use serde::Serialize;
 
 use super::{ApiError, extract::Query};
-use crate::domain::list::{Place, SearchPlace, SortKey, TimeQuery};
+use crate::domain::list::{Cursor, SearchCursor, SortKey, TimeQuery};
 
 /// Rows on a page that begins after a row, where the client does not say.
 const DEFAULT_LIMIT: u32 = 50;
@@ -55,10 +55,10 @@ pub fn limit(query: &Query) -> Result<u32, ApiError> {
 ///
 /// # Errors
 /// When no page of this list ended there.
-pub fn after(query: &Query, fits: impl FnOnce(&Place) -> bool) -> Result<Option<Place>, ApiError> {
+pub fn after(query: &Query, fits: impl FnOnce(&Cursor) -> bool) -> Result<Option<Cursor>, ApiError> {
     let Some(text) = text(query, "after") else { return Ok(None) };
-    let place = Place::decode(&text).filter(fits);
-    place.map(Some).ok_or_else(no_such_page)
+    let cursor = Cursor::decode(&text).filter(fits);
+    cursor.map(Some).ok_or_else(no_such_page)
 }
 
 /// Reads which rows of a list by time are asked for: `q`, `after`, `limit`.
@@ -66,13 +66,13 @@ pub fn after(query: &Query, fits: impl FnOnce(&Place) -> bool) -> Result<Option<
 /// # Errors
 /// When one cannot be used.
 pub fn by_time(query: &Query) -> Result<TimeQuery, ApiError> {
-    let place = |text: String| {
-        let place = SearchPlace::decode(&text).filter(|found| matches!(found.place.key, SortKey::Number(_)));
-        place.ok_or_else(no_such_page)
+    let cursor = |text: String| {
+        let cursor = SearchCursor::decode(&text).filter(|found| matches!(found.row.key, SortKey::Number(_)));
+        cursor.ok_or_else(no_such_page)
     };
     Ok(TimeQuery {
         search: text(query, "q"),
-        after: text(query, "after").map(place).transpose()?,
+        after: text(query, "after").map(cursor).transpose()?,
         limit: limit(query)?,
     })
 }

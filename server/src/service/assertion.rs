@@ -373,7 +373,7 @@ fn settle(
         return Ok(Err(refusal));
     }
     if let Some(id) = challenge.transaction_id {
-        transactions::confirmed(connection, challenge.tenant_id, id, now)?;
+        transactions::confirm(connection, challenge.tenant_id, id, now)?;
     }
     event.write(connection)?;
     Ok(Ok(()))

@@ -32,6 +32,7 @@ pub fn event(
     kind: AuditType,
     at: Timestamp,
 ) -> Result<Entry, ServiceError> {
+    app.key_usage.tenant_active(tenant_id, at);
     let event = AuditEvent {
         id: AuditId::new(clock::new_uuid(at, app.entropy.as_ref())?),
         tenant_id,

@@ -166,15 +166,15 @@ macro_rules! saying {
     ($query:expr, $filter:expr) => {{
         let (mut query, filter): (_, &AuditFilter) = ($query, $filter);
         if let Some(part) = &filter.actor {
-            query = query.filter($crate::store::text_match::contains(audit_logs::actor, part));
+            query = query.filter($crate::store::text_match::old::contains(audit_logs::actor, part));
         }
         if let Some(part) = &filter.source_ip {
-            query = query.filter($crate::store::text_match::contains(audit_logs::source_ip, part));
+            query = query.filter($crate::store::text_match::old::contains(audit_logs::source_ip, part));
         }
         if let Some(part) = &filter.text {
             query = query.filter(
-                $crate::store::text_match::contains(audit_logs::actor, part)
-                    .or($crate::store::text_match::contains(audit_logs::source_ip, part)),
+                $crate::store::text_match::old::contains(audit_logs::actor, part)
+                    .or($crate::store::text_match::old::contains(audit_logs::source_ip, part)),
             );
         }
         query

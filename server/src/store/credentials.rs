@@ -17,7 +17,7 @@ use doorward_shared::{
 use super::{
     Connection, DbError, on_engine, row_convert,
     schema::{credentials, users},
-    tenant_summaries,
+    tenant_summaries::{self, Count},
     users::Row as UserRow,
 };
 use crate::domain::{Credential, CredentialId, User};
@@ -70,23 +70,23 @@ impl TryFrom<Row> for Credential {
     }
 }
 
-/// What a ceremony that ended well changes in its credential.
+/// Changes of a credential by a successful ceremony.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CredentialUse {
-    /// The signature counter now.
+    /// New signature counter.
     pub sign_count: u32,
-    /// Whether it is backed up now.
+    /// Whether the credential is backed up.
     pub backup_state: bool,
-    /// Whether it may be backed up.
+    /// Whether the credential may be backed up.
     pub backup_eligible: bool,
-    /// When.
+    /// Time of the ceremony.
     pub at: Timestamp,
 }
 
 /// Adds a credential.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] when the tenant has the id already, [`DbError::Orphan`] when the user is gone.
+/// [`DbError::Duplicate`] if the tenant has a credential with this id, [`DbError::Orphan`] if the user does not exist.
 pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), DbError> {
     let row = Row {
         tenant_id: credential.tenant_id.to_string(),
@@ -109,10 +109,11 @@ pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), DbEr
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(credentials::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
-    row_convert::inserted(rows, "credentials")
+    row_convert::inserted(rows, "credentials")?;
+    tenant_summaries::add(conn, credential.tenant_id, Count::Credentials, 1)
 }
 
-/// A credential by its id.
+/// Finds a credential by its id.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -123,7 +124,7 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Resul
         .transpose()
 }
 
-/// A credential and whose it is, in one look.
+/// Finds a credential and its user in one query.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -145,7 +146,7 @@ pub fn find_with_owner(
         .transpose()
 }
 
-/// A user, found by the tenant's own id, and the user's credentials, newest first, in one look.
+/// Finds a user by the tenant's own id, and the user's credentials, newest first, in one query.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -176,7 +177,7 @@ pub fn of_external_user(
     user.map(|user| Ok((user.try_into()?, credentials))).transpose()
 }
 
-/// A user's credentials, newest first.
+/// Returns a user's credentials, newest first.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -190,7 +191,8 @@ pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// How many credentials each of these users has, and when one of them was last used. Users without any are left out.
+/// Returns the number of credentials of each of these users, and when one of them was last used. Users without a credential
+/// are left out.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -213,7 +215,7 @@ pub fn of_users(
         .collect()
 }
 
-/// Credentials in the order they were registered, of one user or all, each with the tenant's own id of its user.
+/// Returns a page of credentials in the order of registration, of one user or all, each with the tenant's own id of its user.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -258,7 +260,7 @@ pub fn page(
     Ok(Page { items: rows.into_iter().map(item).collect::<Result<_, DbError>>()?, total })
 }
 
-/// Renames a credential; `false` when there is none.
+/// Renames a credential. Returns `false` if it does not exist.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -276,17 +278,21 @@ pub fn rename(
     Ok(rows == 1)
 }
 
-/// Deletes a credential; `false` when there is none.
+/// Deletes a credential. Returns `false` if it does not exist.
 ///
 /// # Errors
 /// [`DbError`] of the database.
 pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Result<bool, DbError> {
     let target = || credentials::table.find((tenant.to_string(), id.to_string()));
-    Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
+    if on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 0 {
+        return Ok(false);
+    }
+    tenant_summaries::add(conn, tenant, Count::Credentials, -1)?;
+    Ok(true)
 }
 
-/// Notes that a credential ended a ceremony; `false` when it is gone, or no longer as it was `observed` when its assertion
-/// was checked: then another ceremony overtook this one, or it is another registration of the same id.
+/// Stores the use of a credential. Returns `false` if the row no longer equals `observed`, against which the assertion was
+/// verified: the credential was deleted or registered again, or another ceremony used it meanwhile.
 ///
 /// # Errors
 /// [`DbError`] of the database.

@@ -117,15 +117,7 @@ diesel::table! {
     }
 }
 
-// Only on PostgreSQL.
-diesel::table! {
-    tenant_count_changes (tenant_id, id) {
-        tenant_id -> Text, id -> BigInt, users -> BigInt, credentials -> BigInt, api_keys -> BigInt,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(users, credentials);
 diesel::allow_tables_to_appear_in_same_query!(tenants, tenant_summaries);
-diesel::allow_tables_to_appear_in_same_query!(tenant_count_changes, tenant_summaries);
 diesel::allow_tables_to_appear_in_same_query!(audit_actors, audit_logs);
 diesel::allow_tables_to_appear_in_same_query!(audit_sources, audit_logs);

@@ -47,9 +47,14 @@ const FOLLOWS: &str = "\
     DELETE FROM audit_sources; \
     INSERT INTO audit_sources (tenant_id, source_ip) \
         SELECT DISTINCT tenant_id, source_ip FROM audit_logs ORDER BY tenant_id, source_ip; \
-    UPDATE tenant_summaries SET last_activity = COALESCE(( \
-        SELECT a.created_at FROM audit_logs a WHERE a.tenant_id = tenant_summaries.tenant_id ORDER BY a.id DESC LIMIT 1 \
-    ), last_activity)";
+    INSERT INTO tenant_summaries (tenant_id, name_key, created_at, users, credentials, api_keys, last_activity) \
+        SELECT id, lower(display_name), created_at, \
+            (SELECT COUNT(*) FROM users WHERE users.tenant_id = tenants.id), \
+            (SELECT COUNT(*) FROM credentials WHERE credentials.tenant_id = tenants.id), \
+            (SELECT COUNT(*) FROM api_keys WHERE api_keys.tenant_id = tenants.id AND revoked_at IS NULL), \
+            COALESCE((SELECT a.created_at FROM audit_logs a WHERE a.tenant_id = tenants.id ORDER BY a.id DESC LIMIT 1), \
+                created_at) \
+        FROM tenants WHERE id NOT IN (SELECT tenant_id FROM tenant_summaries)";
 
 /// Why an installation was not filled.
 #[derive(Debug, thiserror::Error)]

@@ -11,13 +11,6 @@ use super::{
     table::{Batch, Table, Value},
 };
 
-/// Folds what triggers counted into the summaries, as `store/summaries.rs` does it bit by bit.
-const FOLD: &str = "WITH gone AS (DELETE FROM tenant_count_changes RETURNING tenant_id, users, credentials, api_keys), \
-     sums AS (SELECT tenant_id, CAST(SUM(users) AS BIGINT) AS users, CAST(SUM(credentials) AS BIGINT) AS credentials, \
-         CAST(SUM(api_keys) AS BIGINT) AS api_keys FROM gone GROUP BY tenant_id) \
-     UPDATE tenant_summaries s SET users = s.users + sums.users, credentials = s.credentials + sums.credentials, \
-         api_keys = s.api_keys + sums.api_keys FROM sums WHERE s.tenant_id = sums.tenant_id";
-
 /// How often it is asked, a tenth of a second apart, whether a server is still there: connections that were closed a moment
 /// ago are still listed.
 const TRIES: u32 = 20;
@@ -100,7 +93,6 @@ impl Database {
         }
         self.client.batch_execute("ALTER TABLE audit_logs ENABLE TRIGGER USER").await?;
         self.client.batch_execute(FOLLOWS).await?;
-        self.client.batch_execute(FOLD).await?;
         self.client.batch_execute("COMMIT").await?;
         Ok(self.client.batch_execute("VACUUM (ANALYZE)").await?)
     }

@@ -13,7 +13,6 @@ use doorward_server::{
     db::{DatabaseOptions, DatabaseUrl, Engine},
     domain::SecretHash,
     installation,
-    service::settling,
 };
 use doorward_shared::Base64Url;
 use tokio::sync::mpsc;
@@ -128,17 +127,7 @@ pub async fn run(order: Order, mut progress: impl FnMut(u64)) -> Result<Made, Se
     made?;
     progress(written(&rows));
     target.finish().await?;
-    settle(&order).await?;
     Ok(Made { seeded: Seeded { plan, api_secret }, rows: rows.to_vec(), took: began.elapsed() })
-}
-
-/// What a server would do in its first minutes, so that it is quiet when it starts.
-async fn settle(order: &Order) -> Result<(), SeedError> {
-    let options = DatabaseOptions::new(order.database.clone());
-    let app = installation::open(&order.data_dir, options, quiet_settings()).await?;
-    let settled = settling::catch_up(&app).await;
-    app.db.close().await;
-    settled.map_err(|error| SeedError::Database(error.to_string()))
 }
 
 fn written(rows: &[(&'static str, u64)]) -> u64 {

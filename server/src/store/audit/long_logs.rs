@@ -15,7 +15,7 @@ use super::{
     super::{
         Connection, DbError, row_convert,
         schema::{audit_actors, audit_logs, audit_long_logs, audit_sources},
-        text_match::contains,
+        text_match::old::contains,
     },
     count, spans,
     walk::{Range, entries},

@@ -15,7 +15,7 @@ use super::{
     super::{
         Connection, DbError, row_convert,
         schema::{audit_actors, audit_sources},
-        text_match::{Contains, contains},
+        text_match::old::{Contains, contains},
     },
     words::{Field, Way, Word},
 };

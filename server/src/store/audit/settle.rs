@@ -15,7 +15,6 @@ use super::{
     super::{
         Connection, DbError, on_engine, row_convert,
         schema::{audit_counts, audit_days, audit_totals},
-        tenant_summaries,
     },
     days::{Activity, unsettled_of},
 };
@@ -50,10 +49,6 @@ pub fn settle(conn: &mut Connection, after: Option<TenantDay>, limit: usize) -> 
     let mut seen = Vec::new();
     for (tenant, day) in &days {
         seen.extend(recount_day(conn, tenant, *day)?);
-    }
-    let tenants: BTreeSet<&str> = days.iter().map(|(tenant, _)| tenant.as_str()).collect();
-    for tenant in tenants {
-        tenant_summaries::touch(conn, tenant)?;
     }
     settled(conn, &seen)?;
     Ok(days.into_iter().nth(limit.saturating_sub(1)))

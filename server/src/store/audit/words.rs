@@ -19,7 +19,7 @@ use super::{
     super::{
         Connection, DbError, on_engine,
         schema::{audit_actors, audit_logs, audit_sources},
-        text_match::{Contains, contains},
+        text_match::old::{Contains, contains},
     },
     Gone, filtered, long_logs,
     parts::{self, Likely},
