@@ -64,6 +64,9 @@ CREATE TABLE users (
     UNIQUE (tenant_id, external_id)
 );
 CREATE INDEX users_by_time ON users (tenant_id, created_at, id);
+-- Searches match the beginning of a name, ignoring the case of ASCII letters ("C" folds only those, as SQLite does).
+CREATE INDEX users_by_name ON users (tenant_id, lower(name COLLATE "C"));
+CREATE INDEX users_by_display_name ON users (tenant_id, lower(display_name COLLATE "C"));
 
 CREATE TABLE credentials (
     tenant_id TEXT COLLATE "C" NOT NULL,
@@ -86,10 +89,11 @@ CREATE TABLE credentials (
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 );
-CREATE INDEX credentials_of_user ON credentials (tenant_id, user_id, created_at);
+CREATE INDEX credentials_of_user ON credentials (tenant_id, user_id, created_at, id);
 CREATE INDEX credentials_by_time ON credentials (tenant_id, created_at, id);
 
--- No index by user: a tenant's live challenges are few minutes' worth, and every index would cost each ceremony.
+-- No index by user or expiry: challenges live for minutes, and each index would cost every ceremony. The purge scans the
+-- table by its key.
 CREATE TABLE challenges (
     tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     value TEXT COLLATE "C" NOT NULL,
@@ -102,7 +106,6 @@ CREATE TABLE challenges (
     PRIMARY KEY (tenant_id, value),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 );
-CREATE INDEX challenges_by_expiry ON challenges (expires_at);
 
 CREATE TABLE transactions (
     tenant_id TEXT COLLATE "C" NOT NULL,
@@ -116,35 +119,140 @@ CREATE TABLE transactions (
     UNIQUE (tenant_id, identifier),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 );
-CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at);
+CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at, id);
+CREATE INDEX transactions_by_time ON transactions (tenant_id, created_at, id);
 
--- No foreign key to tenants: the nil tenant id stands for the installation's own log.
+-- Entries in the order of their ids, which is the order of commit (see new_audit_id). No foreign key to tenants: the nil
+-- tenant id is the installation's own log, and a log outlives its tenant. The indexes contain every column that a filter
+-- examines, so that a bounded scan reads no table row that does not match.
 CREATE TABLE audit_logs (
     tenant_id TEXT COLLATE "C" NOT NULL,
     id TEXT COLLATE "C" NOT NULL,
-    type TEXT NOT NULL,
+    type TEXT COLLATE "C" NOT NULL,
     error TEXT,
-    error_code TEXT,
-    request_id TEXT NOT NULL,
-    source_ip TEXT NOT NULL,
+    error_code TEXT COLLATE "C",
+    request_id TEXT COLLATE "C" NOT NULL,
+    source_ip TEXT COLLATE "C" NOT NULL,
     user_agent TEXT NOT NULL,
-    actor TEXT,
-    credential_id TEXT,
-    transaction_id TEXT,
+    actor TEXT COLLATE "C",
+    credential_id TEXT COLLATE "C",
+    transaction_id TEXT COLLATE "C",
     detail TEXT,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, id)
-);
-CREATE INDEX audit_logs_of_tenant ON audit_logs (tenant_id, created_at, id);
-CREATE INDEX audit_logs_by_time ON audit_logs (created_at, id);
+        INCLUDE (type, error_code, actor, source_ip, request_id, credential_id, transaction_id, created_at)
+) WITH (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 20000);
+CREATE INDEX audit_logs_by_id ON audit_logs (id)
+    INCLUDE (tenant_id, type, error_code, actor, source_ip, request_id, credential_id, transaction_id, created_at);
+CREATE INDEX audit_logs_by_actor ON audit_logs (tenant_id, actor, id) WHERE actor IS NOT NULL;
 
--- Exact totals, kept with each insert and purge. Several slots, so that commits of one tenant do not wait for
--- each other's row; the total is their sum.
+-- Returns an id for a new entry: a UUID of version 7 whose first 60 bits are the time of this server in units of 1/4096 ms
+-- (RFC 9562, section 6.2, method 3), above every committed id. The transaction gets its own id first: whoever reads after a
+-- cursor waits for the transactions that have one (see store/audit/horizon.rs).
+CREATE FUNCTION new_audit_id(random TEXT) RETURNS TEXT LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    newest TEXT;
+    ticks BIGINT;
+    digits TEXT;
+BEGIN
+    PERFORM pg_current_xact_id();
+    SELECT id INTO newest FROM audit_logs ORDER BY id DESC LIMIT 1;
+    ticks := floor(extract(epoch FROM clock_timestamp()) * 4096000);
+    IF newest IS NOT NULL THEN
+        digits := substr(newest, 1, 8) || substr(newest, 10, 4) || substr(newest, 16, 3);
+        ticks := greatest(ticks, ('x' || digits)::bit(60)::bigint + 1);
+    END IF;
+    digits := lpad(to_hex(ticks), 15, '0');
+    RETURN substr(digits, 1, 8) || '-' || substr(digits, 9, 4) || '-7' || substr(digits, 13, 3) || '-' || random;
+END $$;
+
+-- The number of entries by tenant, UTC day and type, changed in the transaction of each entry. A counter is the sum of
+-- several rows, so that transactions of one tenant rarely wait for each other. The second index contains no count: an
+-- update of a counter leaves it alone.
 CREATE TABLE audit_counts (
     tenant_id TEXT COLLATE "C" NOT NULL,
     day BIGINT NOT NULL,
     type TEXT COLLATE "C" NOT NULL,
-    slot SMALLINT NOT NULL,
+    shard SMALLINT NOT NULL,
     count BIGINT NOT NULL,
-    PRIMARY KEY (tenant_id, day, type, slot)
+    PRIMARY KEY (tenant_id, day, type, shard)
+) WITH (fillfactor = 70);
+CREATE INDEX audit_counts_by_day ON audit_counts (day, tenant_id, type, shard);
+
+-- What lists of tenants show and sort by, kept by triggers: whatever writes, lists never count rows.
+CREATE TABLE tenant_summaries (
+    tenant_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
+    -- The name with its ASCII letters folded, as it is sorted and searched.
+    name_key TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    users BIGINT NOT NULL DEFAULT 0,
+    credentials BIGINT NOT NULL DEFAULT 0,
+    api_keys BIGINT NOT NULL DEFAULT 0,
+    last_activity BIGINT NOT NULL
 );
+
+CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id);
+CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id);
+CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id);
+CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id);
+
+-- Counts that are not in tenant_summaries yet: added in the change's own transaction, so that registrations of one
+-- tenant do not wait for each other's row; folded in a few seconds later. The truth is the sum of both.
+CREATE TABLE tenant_count_changes (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    users BIGINT NOT NULL DEFAULT 0,
+    credentials BIGINT NOT NULL DEFAULT 0,
+    api_keys BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (tenant_id, id)
+);
+
+CREATE FUNCTION summarise_tenant() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO tenant_summaries (tenant_id, name_key, created_at, last_activity)
+        VALUES (NEW.id, lower(NEW.display_name COLLATE "C"), NEW.created_at, NEW.created_at);
+    ELSE
+        UPDATE tenant_summaries SET name_key = lower(NEW.display_name COLLATE "C") WHERE tenant_id = NEW.id;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER tenants_summarised AFTER INSERT ON tenants
+FOR EACH ROW EXECUTE FUNCTION summarise_tenant();
+CREATE TRIGGER tenants_renamed AFTER UPDATE OF display_name ON tenants
+FOR EACH ROW EXECUTE FUNCTION summarise_tenant();
+
+CREATE FUNCTION count_users() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tenant_count_changes (tenant_id, users)
+    SELECT tenant_id, CASE TG_OP WHEN 'INSERT' THEN COUNT(*) ELSE -COUNT(*) END FROM changed GROUP BY tenant_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER users_added AFTER INSERT ON users
+REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION count_users();
+CREATE TRIGGER users_deleted AFTER DELETE ON users
+REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION count_users();
+
+CREATE FUNCTION count_credentials() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tenant_count_changes (tenant_id, credentials)
+    SELECT tenant_id, CASE TG_OP WHEN 'INSERT' THEN COUNT(*) ELSE -COUNT(*) END FROM changed GROUP BY tenant_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER credentials_added AFTER INSERT ON credentials
+REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION count_credentials();
+CREATE TRIGGER credentials_deleted AFTER DELETE ON credentials
+REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION count_credentials();
+
+CREATE FUNCTION count_api_keys() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP IN ('UPDATE', 'DELETE') AND OLD.revoked_at IS NULL THEN
+        INSERT INTO tenant_count_changes (tenant_id, api_keys) VALUES (OLD.tenant_id, -1);
+    END IF;
+    IF TG_OP IN ('UPDATE', 'INSERT') AND NEW.revoked_at IS NULL THEN
+        INSERT INTO tenant_count_changes (tenant_id, api_keys) VALUES (NEW.tenant_id, 1);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER api_keys_counted AFTER INSERT OR DELETE OR UPDATE OF revoked_at ON api_keys
+FOR EACH ROW EXECUTE FUNCTION count_api_keys();

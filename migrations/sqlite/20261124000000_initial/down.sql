@@ -1,3 +1,4 @@
+DROP TABLE tenant_summaries;
 DROP TABLE audit_counts;
 DROP TABLE audit_logs;
 DROP TABLE transactions;

@@ -64,6 +64,9 @@ CREATE TABLE users (
     UNIQUE (tenant_id, external_id)
 ) STRICT;
 CREATE INDEX users_by_time ON users (tenant_id, created_at, id);
+-- Searches match the beginning of a name, ignoring the case of ASCII letters.
+CREATE INDEX users_by_name ON users (tenant_id, lower(name));
+CREATE INDEX users_by_display_name ON users (tenant_id, lower(display_name));
 
 CREATE TABLE credentials (
     tenant_id TEXT NOT NULL,
@@ -86,10 +89,11 @@ CREATE TABLE credentials (
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 ) STRICT;
-CREATE INDEX credentials_of_user ON credentials (tenant_id, user_id, created_at);
+CREATE INDEX credentials_of_user ON credentials (tenant_id, user_id, created_at, id);
 CREATE INDEX credentials_by_time ON credentials (tenant_id, created_at, id);
 
--- No index by user: a tenant's live challenges are few minutes' worth, and every index would cost each ceremony.
+-- No index by user or expiry: challenges live for minutes, and each index would cost every ceremony. The purge scans the
+-- table by its key.
 CREATE TABLE challenges (
     tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     value TEXT NOT NULL,
@@ -101,8 +105,7 @@ CREATE TABLE challenges (
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, value),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
-) STRICT;
-CREATE INDEX challenges_by_expiry ON challenges (expires_at);
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE transactions (
     tenant_id TEXT NOT NULL,
@@ -116,9 +119,12 @@ CREATE TABLE transactions (
     UNIQUE (tenant_id, identifier),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 ) STRICT;
-CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at);
+CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at, id);
+CREATE INDEX transactions_by_time ON transactions (tenant_id, created_at, id);
 
--- No foreign key to tenants: the nil tenant id stands for the installation's own log.
+-- Entries in the order of their ids, which is the order of commit. No foreign key to tenants: the nil tenant id is the
+-- installation's own log, and a log outlives its tenant. The index by id contains every column that a filter examines, so
+-- that a bounded scan of all logs reads no table row that does not match; a scan of one log reads the table itself.
 CREATE TABLE audit_logs (
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -134,17 +140,67 @@ CREATE TABLE audit_logs (
     detail TEXT,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, id)
-) STRICT;
-CREATE INDEX audit_logs_of_tenant ON audit_logs (tenant_id, created_at, id);
-CREATE INDEX audit_logs_by_time ON audit_logs (created_at, id);
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_logs_by_id ON audit_logs
+    (id, type, error_code, actor, source_ip, request_id, credential_id, transaction_id, created_at);
+CREATE INDEX audit_logs_by_actor ON audit_logs (tenant_id, actor, id) WHERE actor IS NOT NULL;
 
--- Exact totals, kept with each insert and purge. There is one writer, so
--- slot 0 is enough; PostgreSQL uses more.
+-- The number of entries by tenant, UTC day and type, changed in the transaction of each entry. There is one writer, so the
+-- shard is always 0; PostgreSQL has several. The index contains no count: an update of a counter leaves it alone.
 CREATE TABLE audit_counts (
     tenant_id TEXT NOT NULL,
     day INTEGER NOT NULL,
     type TEXT NOT NULL,
-    slot INTEGER NOT NULL,
+    shard INTEGER NOT NULL,
     count INTEGER NOT NULL,
-    PRIMARY KEY (tenant_id, day, type, slot)
+    PRIMARY KEY (tenant_id, day, type, shard)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_counts_by_day ON audit_counts (day, tenant_id, type, shard);
+
+-- What lists of tenants show and sort by, kept by triggers: whatever writes, lists never count rows.
+CREATE TABLE tenant_summaries (
+    tenant_id TEXT NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
+    -- The name with its ASCII letters folded, as it is sorted and searched.
+    name_key TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    users INTEGER NOT NULL DEFAULT 0,
+    credentials INTEGER NOT NULL DEFAULT 0,
+    api_keys INTEGER NOT NULL DEFAULT 0,
+    last_activity INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id);
+CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id);
+CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id);
+CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id);
+
+CREATE TRIGGER tenants_summarised AFTER INSERT ON tenants BEGIN
+    INSERT INTO tenant_summaries (tenant_id, name_key, created_at, last_activity)
+    VALUES (NEW.id, lower(NEW.display_name), NEW.created_at, NEW.created_at);
+END;
+CREATE TRIGGER tenants_renamed AFTER UPDATE OF display_name ON tenants BEGIN
+    UPDATE tenant_summaries SET name_key = lower(NEW.display_name) WHERE tenant_id = NEW.id;
+END;
+CREATE TRIGGER users_added AFTER INSERT ON users BEGIN
+    UPDATE tenant_summaries SET users = users + 1 WHERE tenant_id = NEW.tenant_id;
+END;
+CREATE TRIGGER users_deleted AFTER DELETE ON users BEGIN
+    UPDATE tenant_summaries SET users = users - 1 WHERE tenant_id = OLD.tenant_id;
+END;
+CREATE TRIGGER credentials_added AFTER INSERT ON credentials BEGIN
+    UPDATE tenant_summaries SET credentials = credentials + 1 WHERE tenant_id = NEW.tenant_id;
+END;
+CREATE TRIGGER credentials_deleted AFTER DELETE ON credentials BEGIN
+    UPDATE tenant_summaries SET credentials = credentials - 1 WHERE tenant_id = OLD.tenant_id;
+END;
+CREATE TRIGGER api_keys_added AFTER INSERT ON api_keys WHEN NEW.revoked_at IS NULL BEGIN
+    UPDATE tenant_summaries SET api_keys = api_keys + 1 WHERE tenant_id = NEW.tenant_id;
+END;
+CREATE TRIGGER api_keys_revoked AFTER UPDATE OF revoked_at ON api_keys BEGIN
+    UPDATE tenant_summaries
+    SET api_keys = api_keys + (NEW.revoked_at IS NULL) - (OLD.revoked_at IS NULL)
+    WHERE tenant_id = NEW.tenant_id;
+END;
+CREATE TRIGGER api_keys_deleted AFTER DELETE ON api_keys WHEN OLD.revoked_at IS NULL BEGIN
+    UPDATE tenant_summaries SET api_keys = api_keys - 1 WHERE tenant_id = OLD.tenant_id;
+END;

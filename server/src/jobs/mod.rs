@@ -6,9 +6,12 @@ use tokio::task::JoinHandle;
 
 use crate::{
     app::App,
-    db::DbError,
+    db::{Connection, DbError},
     service::settling,
-    store::{audit, challenges},
+    store::{
+        audit,
+        challenges::{self, ChallengeKey, ExpiredChunk},
+    },
 };
 
 const PURGE_EVERY: Duration = Duration::from_secs(30);
@@ -78,12 +81,19 @@ fn tell_overload(app: &App) {
 pub async fn purge(app: &App) -> Result<usize, DbError> {
     let before = app.clock.now().plus_millis(-PURGE_GRACE_MS);
     let mut purged = 0;
+    let mut after = ChallengeKey::default();
     loop {
-        let batch = app.db.write(move |connection| challenges::purge_expired(connection, before, PURGE_BATCH)).await?;
-        purged += batch;
-        if i64::try_from(batch).unwrap_or(i64::MAX) < PURGE_BATCH {
-            return Ok(purged);
+        let from = after.clone();
+        let chunk = app.db.read(move |connection| challenges::find_expired(connection, &from, before, PURGE_BATCH));
+        let ExpiredChunk { expired, end } = chunk.await?;
+        if expired > 0 {
+            let (from, to) = (after, end.clone());
+            let delete =
+                move |connection: &mut Connection| challenges::delete_expired(connection, &from, to.as_ref(), before);
+            purged += app.db.write(delete).await?;
         }
+        let Some(end) = end else { return Ok(purged) };
+        after = end;
     }
 }
 
@@ -95,10 +105,12 @@ pub async fn forget(app: &App) -> Result<usize, DbError> {
     let Some(days) = app.settings.audit_retention_days else { return Ok(0) };
     let before = app.clock.now().plus_millis(-i64::from(days) * DAY_MS);
     let mut forgotten = 0;
+    let mut after = None;
     loop {
-        let batch = app.db.write(move |connection| audit::purge_before(connection, None, before, FORGET_BATCH)).await?;
-        forgotten += batch;
-        if i64::try_from(batch).unwrap_or(i64::MAX) < FORGET_BATCH {
+        let unit = app.db.write(move |connection| audit::purge(connection, None, before, after, FORGET_BATCH)).await?;
+        forgotten += unit.deleted;
+        after = unit.next;
+        if after.is_none() {
             return Ok(forgotten);
         }
         tokio::time::sleep(FORGET_REST).await;

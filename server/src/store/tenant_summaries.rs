@@ -17,7 +17,7 @@ use doorward_shared::{
 
 use super::{
     Connection, DbError,
-    audit::days::{self, Days},
+    audit::{self, Days},
     on_engine, row_convert,
     schema::{tenant_count_changes, tenant_summaries, tenants},
     text_match::contains,
@@ -173,15 +173,6 @@ pub fn fold(conn: &mut Connection, limit: i64) -> Result<usize, DbError> {
     .bind::<BigInt, _>(limit)
     .get_result(c)?;
     Ok(usize::try_from(folded.changes).unwrap_or(0))
-}
-
-/// Notes a tenant's latest entry in its log.
-pub(super) fn touch(conn: &mut Connection, tenant: &str) -> Result<(), DbError> {
-    let latest = || sql::<BigInt>(&format!("COALESCE({}, last_activity)", of_latest_entry("created_at")));
-    on_engine!(conn, c, _Db => diesel::update(tenant_summaries::table.find(tenant))
-        .set(tenant_summaries::last_activity.eq(latest()))
-        .execute(c))?;
-    Ok(())
 }
 
 /// What each order sorts by: a column, its type, and the place's key that it is. Asks `$load!` for it.
@@ -376,7 +367,7 @@ pub fn of(conn: &mut Connection, ids: &[TenantId], week: Days) -> Result<Vec<Ten
     };
     let rows: Vec<Shown> = on_engine!(conn, c, _Db => query().load(c))?;
     let mut changed = changes(conn, &keys)?;
-    let activity = days::of_tenants(conn, ids, week)?;
+    let activity = audit::activity_of_tenants(conn, ids, week)?;
     let mut found = BTreeMap::new();
     for ((tenant, created_at, numbers, last_activity), (display_name, config), latest) in rows {
         let id: TenantId = row_convert::parse(&tenant)?;

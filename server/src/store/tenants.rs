@@ -147,7 +147,6 @@ pub fn update_config(
 /// [`DbError`] of the database.
 pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, DbError> {
     let key = id.to_string();
-    audit::alone(conn)?;
     // On PostgreSQL a cascade would delete, and count off, each user's credentials on their own.
     on_engine!(conn, c, _Db => {
         diesel::delete(credentials::table.filter(credentials::tenant_id.eq(&key))).execute(c)?;
@@ -158,6 +157,6 @@ pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, DbError> {
         // The nil id is no tenant: the installation's log cannot be deleted this way.
         return Ok(false);
     }
-    audit::delete(conn, id)?;
+    audit::delete_log(conn, id)?;
     Ok(true)
 }

@@ -34,44 +34,20 @@ pub(super) const TABLES: &[Table] = &[
     Table::Derived {
         name: "audit_counts",
         sqlite: Some(
-            "INSERT INTO audit_counts (tenant_id, day, type, slot, count, settled, unsettled) \
-             SELECT tenant_id, created_at / 86400000, type, 0, COUNT(*), COUNT(*), FALSE FROM audit_logs GROUP BY 1, 2, 3",
+            "INSERT INTO audit_counts (tenant_id, day, type, shard, count) \
+             SELECT tenant_id, created_at / 86400000, type, 0, COUNT(*) FROM audit_logs GROUP BY 1, 2, 3",
         ),
-        // The slot is the last hexadecimal digit of the entry's id, as each later purge takes it to be.
+        // The shard depends on the last hexadecimal digit of the entry's id (`shard` in store/audit/counts.rs).
         postgres: Some(
-            "INSERT INTO audit_counts (tenant_id, day, type, slot, count, settled, unsettled) \
-             SELECT tenant_id, created_at / 86400000, type, ('x' || right(id, 1))::bit(4)::int, COUNT(*), COUNT(*), FALSE \
+            "INSERT INTO audit_counts (tenant_id, day, type, shard, count) \
+             SELECT tenant_id, created_at / 86400000, type, ('x' || right(id, 1))::bit(4)::int & 7, COUNT(*) \
              FROM audit_logs GROUP BY 1, 2, 3, 4",
         ),
     },
-    // No counter is unsettled: these are its sums.
-    Table::derived("audit_days", DAYS),
-    Table::derived("audit_totals", TOTALS),
-    // A job makes them when the target is served.
-    Table::Derived { name: "audit_spans", sqlite: Some(""), postgres: None },
-    Table::Derived { name: "audit_long_logs", sqlite: Some(""), postgres: None },
-    // Noted by triggers while entries came, and found here whatever the triggers did.
-    Table::derived("audit_actors", ACTORS),
-    Table::derived("audit_sources", SOURCES),
     Table::derived("tenant_summaries", SUMMARIES),
     // Counted by triggers while users came; they are in the summaries now.
     Table::Derived { name: "tenant_count_changes", sqlite: None, postgres: Some("") },
 ];
-
-const DAYS: &str = "INSERT INTO audit_days (tenant_id, day, entries, succeeded, refused) \
-     SELECT tenant_id, day, SUM(count), \
-            SUM(CASE WHEN type LIKE '%!_final!_succeeded' ESCAPE '!' THEN count ELSE 0 END), \
-            SUM(CASE WHEN type LIKE '%!_failed' ESCAPE '!' OR type LIKE '%!_rejected' ESCAPE '!' THEN count ELSE 0 END) \
-     FROM audit_counts GROUP BY tenant_id, day";
-
-const TOTALS: &str =
-    "INSERT INTO audit_totals (day, type, count) SELECT day, type, SUM(settled) FROM audit_counts GROUP BY day, type";
-
-const ACTORS: &str = "INSERT INTO audit_actors (tenant_id, actor) \
-     SELECT DISTINCT tenant_id, actor FROM audit_logs WHERE actor IS NOT NULL";
-
-const SOURCES: &str =
-    "INSERT INTO audit_sources (tenant_id, source_ip) SELECT DISTINCT tenant_id, source_ip FROM audit_logs";
 
 const SUMMARIES: &str = "INSERT INTO tenant_summaries \
          (tenant_id, name_key, created_at, users, credentials, api_keys, last_activity) \

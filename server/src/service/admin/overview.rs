@@ -12,10 +12,9 @@ use super::{AdminCall, existing, granted};
 use crate::{
     db::DbError,
     domain::{audit::AuditFilter, list::TenantQuery},
-    service::{ServiceError, audit_logs::Log, settling},
+    service::{ServiceError, audit_logs::Log},
     store::{
-        audit,
-        audit::days::{self, Activity, Days},
+        audit::{self, Activity, Days},
         installation, tenant_summaries,
     },
 };
@@ -45,13 +44,12 @@ fn points(days: Days, found: &BTreeMap<i64, Activity>) -> Vec<ActivityPoint> {
 /// As the database has them.
 pub async fn installation(call: &AdminCall, days: u32) -> Result<Overview, ServiceError> {
     let app = &call.app;
-    settling::glance(app).await?;
     let now = app.clock.now();
     let (days, week) = (last_days(now, days), last_days(now, WEEK));
     let (engine, uptime) = (app.db.engine(), app.stopwatch.elapsed(app.started));
     call.read(move |connection| {
         let totals = tenant_summaries::totals(connection)?;
-        let busiest = audit::busiest(connection, days, BUSIEST)?;
+        let busiest: Vec<TenantId> = audit::busiest(connection, BUSIEST)?.into_iter().map(|(id, _)| id).collect();
         let failed = AuditFilter { outcome: Some(AuditOutcome::Failed), ..AuditFilter::default() };
         let refusals = audit::latest(connection, None, &failed, LATEST_REFUSALS)?;
         Ok(Overview {
@@ -63,7 +61,7 @@ pub async fn installation(call: &AdminCall, days: u32) -> Result<Overview, Servi
             tenants: totals.tenants,
             users: totals.users,
             credentials: totals.credentials,
-            activity: points(days, &days::of_all(connection, days)?),
+            activity: points(days, &audit::sums_by_day(connection, days)?),
             busiest: tenant_summaries::of(connection, &busiest, week)?,
             latest_refusals: Log::All.named(connection, refusals)?,
         })
@@ -95,7 +93,7 @@ pub async fn tenant(call: &AdminCall, id: TenantId, days: u32) -> Result<TenantO
     let found = call
         .read(move |connection| {
             granted!(existing(connection, id)?);
-            let activity = points(days, &days::of_tenant(connection, id, days)?);
+            let activity = points(days, &audit::activity_by_day(connection, id, days)?);
             let summary = tenant_summaries::of(connection, &[id], week)?.pop();
             let summary = summary.ok_or_else(|| DbError::Corrupt("a tenant without a summary".to_owned()))?;
             Ok(Ok(TenantOverview { summary, activity }))
