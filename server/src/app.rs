@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    clock::{Clock, Entropy, IdSequence, NoEntropy},
+    clock::{Clock, Entropy, NoEntropy},
     config::Network,
     crypto::{HashCost, HashError, Hasher, KeyCheck, MasterKey, VerifiedKeys},
     db::Database,
@@ -26,8 +26,6 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Gives randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// Orders the audit log.
-    pub ids: Arc<IdSequence>,
     /// Seals signing keys.
     pub master_key: MasterKey,
     /// Checks presented keys and hashes new ones.
@@ -127,7 +125,6 @@ impl App {
             overloads: Overloads::default(),
             stopwatch: Stopwatch,
             started: Stopwatch.start(),
-            ids: Arc::default(),
             db,
             clock,
             entropy,

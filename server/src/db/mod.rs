@@ -8,6 +8,7 @@
 //! Every error of this layer is a [`DbError`]. A unit that received [`DbError::Database`] must return it: PostgreSQL has
 //! already aborted its transaction. After [`DbError::Duplicate`] the transaction is usable on both engines.
 
+pub(crate) mod cached_sql;
 mod change_counter;
 mod connection;
 mod error;

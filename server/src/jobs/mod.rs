@@ -6,15 +6,18 @@ use tokio::task::JoinHandle;
 
 use crate::{
     app::App,
-    db::DbError,
-    store::{audit, challenges},
+    db::{Connection, DbError},
+    store::{
+        audit,
+        challenges::{self, ChallengeKey, ExpiredChunk},
+    },
 };
 
 const PURGE_CHALLENGES_EVERY: Duration = Duration::from_secs(30);
 const PURGE_AUDIT_EVERY: Duration = Duration::from_secs(600);
 const DELETE_LOGS_EVERY: Duration = Duration::from_secs(30);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
-/// Maximum number of challenges that one unit of work deletes.
+/// Number of challenges that one unit of work examines.
 const CHALLENGE_BATCH: i64 = 1_000;
 /// Maximum number of audit entries that one unit of work deletes. Small, because other writes wait for the unit.
 const AUDIT_BATCH: i64 = 50;
@@ -64,32 +67,41 @@ pub fn start(app: &Arc<App>) -> Jobs {
 /// Deletes challenges that expired some minutes ago. Returns how many.
 ///
 /// # Errors
-/// [`DbError`] of the database. The next run continues.
+/// [`DbError`] of the database. The next run starts again.
 pub async fn purge_challenges(app: &App) -> Result<usize, DbError> {
     let before = app.clock.now().plus_millis(-EXPIRED_KEPT_MS);
-    let mut purged = 0;
+    let mut deleted = 0;
+    let mut start = ChallengeKey::default();
     loop {
-        let batch =
-            app.db.write(move |connection| challenges::purge_expired(connection, before, CHALLENGE_BATCH)).await?;
-        purged += batch;
-        if i64::try_from(batch).unwrap_or(i64::MAX) < CHALLENGE_BATCH {
-            return Ok(purged);
+        let from = start.clone();
+        let find =
+            move |connection: &mut Connection| challenges::find_expired(connection, &from, before, CHALLENGE_BATCH);
+        let ExpiredChunk { expired, end } = app.db.read(find).await?;
+        if expired > 0 {
+            let (from, to) = (start, end.clone());
+            let delete =
+                move |connection: &mut Connection| challenges::delete_expired(connection, &from, to.as_ref(), before);
+            deleted += app.db.write(delete).await?;
         }
+        let Some(end) = end else { return Ok(deleted) };
+        start = end;
     }
 }
 
 /// Deletes audit entries that are older than the retention time. Returns how many.
 ///
 /// # Errors
-/// [`DbError`] of the database. The next run continues.
+/// [`DbError`] of the database. The next run starts again.
 pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
     let Some(days) = app.settings.audit_retention_days else { return Ok(0) };
     let before = app.clock.now().plus_millis(-i64::from(days) * DAY_MS);
     let mut deleted = 0;
+    let mut after = None;
     loop {
-        let batch = app.db.write(move |connection| audit::purge_before(connection, None, before, AUDIT_BATCH)).await?;
-        deleted += batch;
-        if i64::try_from(batch).unwrap_or(i64::MAX) < AUDIT_BATCH {
+        let batch = app.db.write(move |connection| audit::purge(connection, None, before, after, AUDIT_BATCH)).await?;
+        deleted += batch.deleted;
+        after = batch.next;
+        if after.is_none() {
             return Ok(deleted);
         }
         tokio::time::sleep(PAUSE).await;

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use crate::{
     app::App,
     db::DbError,
-    store::audit::days::{self, Activity, Days},
+    store::audit::{self, Activity, Days},
 };
 
 /// Sums that may still change are read again after this time.
@@ -45,7 +45,7 @@ impl DailyCounts {
         let stale = || (days.first..=days.last).filter(is_stale);
         if let (Some(first), Some(last)) = (stale().min(), stale().max()) {
             let read = Days { first, last };
-            let found = app.db.read(move |connection| days::of_all(connection, read)).await?;
+            let found = app.db.read(move |connection| audit::sums_by_day(connection, read)).await?;
             for day in first..=last {
                 let activity = found.get(&day).copied().unwrap_or_default();
                 cache.insert(day, Counted { activity, at: now });

@@ -2,13 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use diesel::{
-    backend::Backend,
-    prelude::*,
-    query_builder::{AstPass, QueryFragment, QueryId},
-    serialize::ToSql,
-    sql_types::{BigInt, Bool, HasSqlType, Text},
-};
+use diesel::prelude::*;
 use doorward_shared::{
     TenantId, Timestamp, UserId,
     page::{Order, Page, PageRequest},
@@ -20,7 +14,10 @@ use super::{
     tenant_summaries::{self, Count},
     users::Row as UserRow,
 };
-use crate::domain::{Credential, CredentialId, User};
+use crate::{
+    db::cached_sql::CachedSql,
+    domain::{Credential, CredentialId, User},
+};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = credentials, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
@@ -297,65 +294,21 @@ pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Res
 /// # Errors
 /// [`DbError`] of the database.
 pub fn record_use(conn: &mut Connection, observed: &Credential, usage: &CredentialUse) -> Result<bool, DbError> {
-    let statement = RecordUse {
-        tenant_id: observed.tenant_id.to_string(),
-        id: observed.id.to_string(),
-        user_id: observed.user_id.to_string(),
-        created_at: observed.created_at.millis(),
-        was_eligible: observed.backup_eligible,
-        observed: observed.sign_count.into(),
-        sign_count: usage.sign_count.into(),
-        backup_state: usage.backup_state,
-        backup_eligible: usage.backup_eligible,
-        at: usage.at.millis(),
-    };
-    Ok(on_engine!(conn, c, _Db => (&statement).execute(c))? == 1)
+    // Every successful ceremony runs this statement, and diesel does not cache its own updates.
+    let update = "UPDATE credentials SET sign_count = ?, backup_state = ?, backup_eligible = ?, last_used_at = ? \
+                  WHERE tenant_id = ? AND id = ? AND user_id = ? AND created_at = ? AND backup_eligible = ? \
+                  AND sign_count = ?";
+    let (tenant, id, user) = (observed.tenant_id.to_string(), observed.id.to_string(), observed.user_id.to_string());
+    let statement = CachedSql::<()>::new(update)
+        .bind(i64::from(usage.sign_count))
+        .bind(usage.backup_state)
+        .bind(usage.backup_eligible)
+        .bind(usage.at.millis())
+        .bind(&tenant)
+        .bind(&id)
+        .bind(&user)
+        .bind(observed.created_at.millis())
+        .bind(observed.backup_eligible)
+        .bind(i64::from(observed.sign_count));
+    Ok(on_engine!(conn, c, _Db => statement.execute(c))? == 1)
 }
-
-/// The update of [`record_use`]. Diesel never keeps an update of its own compiled, and this one ends every ceremony.
-#[derive(Debug, QueryId)]
-struct RecordUse {
-    tenant_id: String,
-    id: String,
-    user_id: String,
-    created_at: i64,
-    was_eligible: bool,
-    observed: i64,
-    sign_count: i64,
-    backup_state: bool,
-    backup_eligible: bool,
-    at: i64,
-}
-
-impl<DB> QueryFragment<DB> for RecordUse
-where
-    DB: Backend + HasSqlType<BigInt> + HasSqlType<Bool> + HasSqlType<Text>,
-    i64: ToSql<BigInt, DB>,
-    bool: ToSql<Bool, DB>,
-    str: ToSql<Text, DB>,
-{
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("UPDATE credentials SET sign_count = ");
-        out.push_bind_param::<BigInt, _>(&self.sign_count)?;
-        out.push_sql(", backup_state = ");
-        out.push_bind_param::<Bool, _>(&self.backup_state)?;
-        out.push_sql(", backup_eligible = ");
-        out.push_bind_param::<Bool, _>(&self.backup_eligible)?;
-        out.push_sql(", last_used_at = ");
-        out.push_bind_param::<BigInt, _>(&self.at)?;
-        out.push_sql(" WHERE tenant_id = ");
-        out.push_bind_param::<Text, _>(self.tenant_id.as_str())?;
-        out.push_sql(" AND id = ");
-        out.push_bind_param::<Text, _>(self.id.as_str())?;
-        out.push_sql(" AND user_id = ");
-        out.push_bind_param::<Text, _>(self.user_id.as_str())?;
-        out.push_sql(" AND created_at = ");
-        out.push_bind_param::<BigInt, _>(&self.created_at)?;
-        out.push_sql(" AND backup_eligible = ");
-        out.push_bind_param::<Bool, _>(&self.was_eligible)?;
-        out.push_sql(" AND sign_count = ");
-        out.push_bind_param::<BigInt, _>(&self.observed)
-    }
-}
-
-impl<C> RunQueryDsl<C> for &RecordUse {}

@@ -3,6 +3,7 @@
 use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
 
 use super::{Connection, DbError, Engine, on_engine, row_convert, schema::installation, text_match::end_of_prefix};
+use crate::db::cached_sql::CachedSql;
 
 /// Name of a value that is encrypted under the master key, which identifies that key.
 pub const SEALED_WORD: &str = "master_key_check";
@@ -27,6 +28,19 @@ pub fn put(conn: &mut Connection, name: &str, value: &str) -> Result<(), DbError
         .do_update()
         .set(installation::value.eq(value))
         .execute(c))?;
+    Ok(())
+}
+
+/// Sets the number under a name, unless a larger one is stored.
+///
+/// # Errors
+/// [`DbError`] of the database.
+pub(super) fn raise(conn: &mut Connection, name: &str, number: i64) -> Result<(), DbError> {
+    let upsert = "INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE \
+                  SET value = excluded.value WHERE CAST(installation.value AS BIGINT) < CAST(excluded.value AS BIGINT)";
+    let value = number.to_string();
+    let query = CachedSql::<()>::new(upsert).bind(name).bind(&value);
+    on_engine!(conn, c, _Db => query.execute(c))?;
     Ok(())
 }
 

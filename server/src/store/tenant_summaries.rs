@@ -19,15 +19,18 @@ use doorward_shared::{
 
 use super::{
     Connection, DbError,
-    audit::days::{self, Days},
+    audit::{self, Days},
     bounded_search::truncate,
     on_engine, row_convert,
     schema::{tenant_summaries, tenants},
     text_match::like_pattern,
 };
-use crate::domain::{
-    Tenant,
-    list::{Cursor, SortKey, TenantQuery},
+use crate::{
+    db::cached_sql::CachedSql,
+    domain::{
+        Tenant,
+        list::{Cursor, SortKey, TenantQuery},
+    },
 };
 
 /// Minimum length of a text that is also searched in ids. Random ids contain most shorter hexadecimal texts.
@@ -97,18 +100,14 @@ pub(super) fn rename(conn: &mut Connection, tenant: TenantId, display_name: &str
 /// Adds `change`, which may be negative, to a count.
 pub(super) fn add(conn: &mut Connection, tenant: TenantId, count: Count, change: i64) -> Result<(), DbError> {
     // One statement per column, because SQLite rewrites the index of every column that a statement sets.
-    macro_rules! add_to {
-        ($column:ident) => {
-            on_engine!(conn, c, _Db => diesel::update(tenant_summaries::table.find(tenant.to_string()))
-                .set(tenant_summaries::$column.eq(tenant_summaries::$column + change))
-                .execute(c))
-        };
-    }
-    match count {
-        Count::Users => add_to!(users),
-        Count::Credentials => add_to!(credentials),
-        Count::ApiKeys => add_to!(api_keys),
-    }?;
+    let update = match count {
+        Count::Users => "UPDATE tenant_summaries SET users = users + ? WHERE tenant_id = ?",
+        Count::Credentials => "UPDATE tenant_summaries SET credentials = credentials + ? WHERE tenant_id = ?",
+        Count::ApiKeys => "UPDATE tenant_summaries SET api_keys = api_keys + ? WHERE tenant_id = ?",
+    };
+    let tenant = tenant.to_string();
+    let statement = CachedSql::<()>::new(update).bind(change).bind(&tenant);
+    on_engine!(conn, c, _Db => statement.execute(c))?;
     Ok(())
 }
 
@@ -281,7 +280,7 @@ pub fn of(conn: &mut Connection, ids: &[TenantId], week: Days) -> Result<Vec<Ten
             ))
     };
     let rows: Vec<Row> = on_engine!(conn, c, _Db => query().load(c))?;
-    let activity = days::of_tenants(conn, ids, week)?;
+    let activity = audit::activity_of_tenants(conn, ids, week)?;
     let mut found = BTreeMap::new();
     for ((tenant, created_at, users, credentials, api_keys, last_activity), (display_name, config)) in rows {
         let id: TenantId = row_convert::parse(&tenant)?;

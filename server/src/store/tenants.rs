@@ -149,7 +149,6 @@ pub fn update_config(
 /// [`DbError`] of the database.
 pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, DbError> {
     let key = id.to_string();
-    audit::alone(conn)?;
     // In the lock order of all units (see ARCHITECTURE.md). The rest follows by cascade.
     on_engine!(conn, c, _Db => {
         diesel::delete(challenges::table.filter(challenges::tenant_id.eq(&key))).execute(c)?;
@@ -162,6 +161,6 @@ pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, DbError> {
         // The nil id is no tenant, so the installation's own log cannot be deleted.
         return Ok(false);
     }
-    audit::delete(conn, id)?;
+    audit::delete_log(conn, id)?;
     Ok(true)
 }

@@ -1,10 +1,10 @@
 //! Text searches that behave the same on both engines: ASCII letters match in either case, other letters only in their own.
 
-use diesel::sql_types::Text;
+use diesel::sql_types::SingleValue;
 
 diesel::define_sql_function! {
     /// Folds ASCII letters to lower case. On PostgreSQL the column needs the collation "C".
-    fn lower(text: Text) -> Text;
+    fn lower<T: SingleValue>(text: T) -> T;
 }
 
 /// Condition: `column` contains `text`.
@@ -43,5 +43,3 @@ pub(super) fn like_pattern(text: &str) -> String {
 pub(super) fn end_of_prefix(prefix: &str) -> String {
     format!("{prefix}{}", char::MAX)
 }
-
-pub(super) mod old;

@@ -7,7 +7,7 @@ use futures_util::SinkExt as _;
 use tokio_postgres::{Client, NoTls};
 
 use super::{
-    FOLLOWS, SeedError,
+    SUMMARISE, SeedError,
     table::{Batch, Table, Value},
 };
 
@@ -51,9 +51,8 @@ impl Database {
         Ok(self.client.query_one("SELECT count(*) FROM tenants", &[]).await?.get(0))
     }
 
-    /// Takes down the log's triggers, and its indexes that keep nothing unique: what they do is done once at the end.
+    /// Drops the indexes of the log, but for its key; they are built at the end.
     pub(super) async fn take_down(&mut self) -> Result<(), SeedError> {
-        self.client.batch_execute("ALTER TABLE audit_logs DISABLE TRIGGER USER").await?;
         let indexes = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() \
                        AND tablename = 'audit_logs' AND indexdef NOT LIKE 'CREATE UNIQUE%'";
         for row in self.client.query(indexes, &[]).await? {
@@ -91,8 +90,7 @@ impl Database {
         for definition in &self.indexes {
             self.client.batch_execute(definition).await?;
         }
-        self.client.batch_execute("ALTER TABLE audit_logs ENABLE TRIGGER USER").await?;
-        self.client.batch_execute(FOLLOWS).await?;
+        self.client.batch_execute(SUMMARISE).await?;
         self.client.batch_execute("COMMIT").await?;
         Ok(self.client.batch_execute("VACUUM (ANALYZE)").await?)
     }

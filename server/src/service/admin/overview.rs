@@ -14,8 +14,7 @@ use crate::{
     domain::{audit::AuditFilter, list::TenantQuery},
     service::{ServiceError, audit_logs::Log},
     store::{
-        audit,
-        audit::days::{self, Activity, Days},
+        audit::{self, Activity, Days},
         installation, tenant_summaries,
     },
 };
@@ -51,7 +50,7 @@ pub async fn installation(call: &AdminCall, days: u32) -> Result<Overview, Servi
     let (engine, uptime) = (app.db.engine(), app.stopwatch.elapsed(app.started));
     call.read(move |connection| {
         let totals = tenant_summaries::totals(connection)?;
-        let busiest = audit::busiest(connection, days, BUSIEST_TENANTS)?;
+        let busiest: Vec<_> = audit::busiest(connection, BUSIEST_TENANTS)?.into_iter().map(|(id, _)| id).collect();
         let failed = AuditFilter { outcome: Some(AuditOutcome::Failed), ..AuditFilter::default() };
         let refusals = audit::latest(connection, None, &failed, LATEST_REFUSALS)?;
         Ok(Overview {
@@ -96,7 +95,7 @@ pub async fn tenant(call: &AdminCall, id: TenantId, days: u32) -> Result<TenantO
     let found = call
         .read(move |connection| {
             granted!(existing(connection, id)?);
-            let activity = points(days, &days::of_tenant(connection, id, days)?);
+            let activity = points(days, &audit::activity_by_day(connection, id, days)?);
             let summary = tenant_summaries::of(connection, &[id], week)?.pop();
             let summary = summary.ok_or_else(|| DbError::Corrupt("a tenant has no summary".to_owned()))?;
             Ok(Ok(TenantOverview { summary, activity }))

@@ -1,0 +1,120 @@
+//! Raw SQL with binds whose prepared statement each connection keeps. Diesel does not cache statements of `sql_query`.
+
+use std::marker::PhantomData;
+
+use diesel::{
+    QueryResult, RunQueryDsl,
+    backend::Backend,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    serialize::ToSql,
+    sql_types::{BigInt, Bool, HasSqlType, Nullable, SmallInt, Text},
+};
+
+/// One statement for both engines. Each `?` of the text stands for one bind, in order; `T` is the SQL type of a row.
+#[derive(Debug)]
+pub(crate) struct CachedSql<'a, T = ()> {
+    sql: &'static str,
+    binds: Vec<Bind<'a>>,
+    row: PhantomData<T>,
+}
+
+/// A value of a statement.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bind<'a> {
+    BigInt(i64),
+    Bool(bool),
+    SmallInt(i16),
+    Text(&'a str),
+    NullableText(Option<&'a str>),
+}
+
+impl<'a, T> CachedSql<'a, T> {
+    pub(crate) const fn new(sql: &'static str) -> Self {
+        Self { sql, binds: Vec::new(), row: PhantomData }
+    }
+
+    pub(crate) fn bind(mut self, value: impl Into<Bind<'a>>) -> Self {
+        self.binds.push(value.into());
+        self
+    }
+}
+
+impl From<i64> for Bind<'_> {
+    fn from(value: i64) -> Self {
+        Self::BigInt(value)
+    }
+}
+
+impl From<bool> for Bind<'_> {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i16> for Bind<'_> {
+    fn from(value: i16) -> Self {
+        Self::SmallInt(value)
+    }
+}
+
+impl<'a> From<&'a str> for Bind<'a> {
+    fn from(value: &'a str) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<'a> From<&'a String> for Bind<'a> {
+    fn from(value: &'a String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Bind<'a> {
+    fn from(value: Option<&'a str>) -> Self {
+        Self::NullableText(value)
+    }
+}
+
+/// Without a static id, diesel caches the statement by its text.
+impl<T> QueryId for CachedSql<'_, T> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<T> Query for CachedSql<'_, T> {
+    type SqlType = T;
+}
+
+impl<T, C> RunQueryDsl<C> for CachedSql<'_, T> {}
+
+impl<T, DB> QueryFragment<DB> for CachedSql<'_, T>
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Bool> + HasSqlType<SmallInt> + HasSqlType<Text>,
+    i64: ToSql<BigInt, DB>,
+    bool: ToSql<Bool, DB>,
+    i16: ToSql<SmallInt, DB>,
+    str: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let mut binds = self.binds.iter();
+        for (number, part) in self.sql.split('?').enumerate() {
+            if number > 0 {
+                match binds.next() {
+                    Some(Bind::BigInt(value)) => out.push_bind_param::<BigInt, _>(value)?,
+                    Some(Bind::Bool(value)) => out.push_bind_param::<Bool, _>(value)?,
+                    Some(Bind::SmallInt(value)) => out.push_bind_param::<SmallInt, _>(value)?,
+                    Some(Bind::Text(value)) => out.push_bind_param::<Text, str>(value)?,
+                    Some(Bind::NullableText(value)) => out.push_bind_param::<Nullable<Text>, Option<&str>>(value)?,
+                    None => return Err(mismatch(self.sql)),
+                }
+            }
+            out.push_sql(part);
+        }
+        if binds.next().is_some() { Err(mismatch(self.sql)) } else { Ok(()) }
+    }
+}
+
+fn mismatch(sql: &str) -> diesel::result::Error {
+    diesel::result::Error::QueryBuilderError(format!("the number of binds differs from that of `?`: {sql}").into())
+}
