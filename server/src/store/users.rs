@@ -178,9 +178,11 @@ pub fn delete(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<boo
         || challenges::table.filter(challenges::tenant_id.eq(&tenant_key)).filter(challenges::user_id.eq(&key));
     on_engine!(conn, c, _Db => diesel::delete(of_user()).execute(c))?;
     let user = || users::table.find((&tenant_key, &key));
-    if let Connection::Postgres(c) = conn {
-        // No other unit can add a credential of this user from here on.
-        user().select(users::id).for_update().first::<String>(c).optional()?;
+    // Locked on PostgreSQL, so that no other unit adds a credential from here on.
+    if let Connection::Postgres(c) = conn
+        && user().select(users::id).for_update().first::<String>(c).optional()?.is_none()
+    {
+        return Ok(false);
     }
     let of_user =
         || credentials::table.filter(credentials::tenant_id.eq(&tenant_key)).filter(credentials::user_id.eq(&key));

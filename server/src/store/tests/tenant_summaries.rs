@@ -9,7 +9,7 @@ use crate::{
     },
     store::{
         api_keys,
-        audit::days::Days,
+        audit::Days,
         credentials, schema,
         tenant_summaries::{self, Counts, TenantPage},
         tenants, users,
