@@ -9,11 +9,9 @@ mod fixture;
 mod harness;
 mod isolation;
 mod keys;
-mod long_logs;
 mod schema;
 mod search;
 mod secrets;
-mod spans;
 mod sqlite_only;
 mod summaries;
 mod tenants;
@@ -21,7 +19,6 @@ mod transactions;
 mod transfer;
 mod units;
 mod users;
-mod words;
 
 /// Runs each `async fn name(db: TestDatabase)` once per engine.
 macro_rules! on_every_engine {

@@ -1,22 +1,11 @@
-use std::collections::BTreeMap;
-
-use doorward_shared::{
-    AuditType, TenantId,
-    admin::{TenantSort, TenantSummary},
-    page::Order,
-};
+use doorward_shared::{AuditType, TenantId, admin::TenantSort, page::Order};
 
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError, on_engine},
     domain::list::{Place, TenantQuery},
     store::{
-        api_keys,
-        audit::{
-            self,
-            days::{self, Activity, Days},
-        },
-        credentials, schema,
+        api_keys, audit, credentials, schema,
         tenant_summaries::{self, Counts, Found},
         tenants, users,
     },
@@ -25,16 +14,11 @@ use crate::{
 on_every_engine!(
     counts_follow_every_change,
     counts_are_exact_among_many,
-    migrating_fills_the_counts,
     pages_are_complete_in_every_order,
-    searches_find_parts_of_names_and_ids,
-    days_are_settled_whoever_wrote,
-    the_busiest_are_found_without_summing_all
+    searches_find_parts_of_names_and_ids
 );
 
-const DAY: i64 = 86_400_000;
 const LOGIN: AuditType = AuditType::MfaAuthenticationFinalSucceeded;
-const REFUSAL: AuditType = AuditType::MfaAuthenticationFinalFailed;
 
 async fn counts(db: &TestDatabase, tenant: u128) -> Counts {
     db.read(move |c| tenant_summaries::counts(c, tenant_id(tenant))).await
@@ -152,53 +136,6 @@ async fn counts_are_exact_among_many(db: TestDatabase) {
     check(&db).await;
 }
 
-async fn migrating_fills_the_counts(db: TestDatabase) {
-    two_tenants(&db).await;
-    db.write(|c| {
-        credentials::insert(c, &credential(1, 1, 1))?;
-        credentials::insert(c, &credential(1, 2, 2))?;
-        api_keys::insert(c, &api_key(1, 1))?;
-        api_keys::insert(c, &api_key(1, 2))?;
-        api_keys::revoke(c, tenant_id(1), api_key_id(2), at(5))?;
-        audit::insert(c, &event(tenant_id(1), 7, 1, LOGIN))?;
-        audit::insert(c, &event(tenant_id(1), 8, 2, REFUSAL))?;
-        audit::insert(c, &event(tenant_id(2), DAY, 3, AuditType::ApiKeyRejected))
-    })
-    .await;
-    let before = everything(&db).await;
-    assert_eq!(before.0[0].users, 3);
-    assert!(!before.1.is_empty());
-    let mut reverted = Vec::new();
-    while reverted.first().is_none_or(|version| version != "20261125010000") {
-        reverted.splice(0..0, db.database.migrate_down_one().await.expect("down"));
-    }
-    let gone = db.database.read(|c: &mut Connection| tenant_summaries::totals(c)).await;
-    assert!(matches!(gone, Err(DbError::Database(_))), "{gone:?}");
-    assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, Some(tenant(1)));
-    assert_eq!(db.database.migrate_up().await.expect("up"), reverted);
-    assert_eq!(everything(&db).await, before);
-    check(&db).await;
-    // It goes on counting.
-    db.write(|c| {
-        users::upsert(c, &user(2, 9))?;
-        audit::insert(c, &event(tenant_id(2), DAY, 4, REFUSAL))
-    })
-    .await;
-    check(&db).await;
-    let after = everything(&db).await;
-    assert_eq!(after.1[&(NOW / DAY + 1)].refused, 2);
-}
-
-/// All tenant_summaries, and all sums by day once they are settled.
-async fn everything(db: &TestDatabase) -> (Vec<TenantSummary>, BTreeMap<i64, Activity>) {
-    db.write(|c| {
-        while audit::settle(c, None, 10)?.is_some() {}
-        let week = Days { first: 0, last: NOW / DAY + 9 };
-        Ok((tenant_summaries::of(c, &[tenant_id(1), tenant_id(2)], week)?, days::of_all(c, week)?))
-    })
-    .await
-}
-
 fn query(sort: TenantSort, order: Order, after: Option<Place>) -> TenantQuery {
     TenantQuery { search: None, sort, order, after, limit: 3 }
 }
@@ -233,7 +170,6 @@ async fn ten(db: &TestDatabase) {
             }
             audit::insert(c, &event(tenant_id(number), 100 + number as i64 % 3, number as u8, LOGIN))?;
         }
-        audit::settle(c, None, 100)?;
         tenant_summaries::fold(c, 1000)
     })
     .await;
@@ -250,7 +186,6 @@ async fn pages_are_complete_in_every_order(db: TestDatabase) {
     for (sort, expected) in [
         (TenantSort::Name, by(name)),
         (TenantSort::Created, by(|number| number as i64 / 3)),
-        (TenantSort::Activity, by(|number| number as i64 % 3)),
         (TenantSort::Users, by(|number| number as i64 % 4)),
     ] {
         assert_eq!(walk(&db, None, sort, Order::Ascending).await, expected, "{sort}");
@@ -286,98 +221,4 @@ async fn searches_find_parts_of_names_and_ids(db: TestDatabase) {
     }
     db.write(|c| tenants::rename(c, tenant_id(1), "Nobody", at(9)).map(drop)).await;
     assert_eq!(walk(&db, Some("nobody"), TenantSort::Name, Order::Ascending).await, [tenant_id(1)]);
-}
-
-async fn days_are_settled_whoever_wrote(db: TestDatabase) {
-    two_tenants(&db).await;
-    db.write(|c| {
-        for number in 0..40_u8 {
-            let kind = [LOGIN, REFUSAL, AuditType::MfaAuthenticationInitSucceeded][usize::from(number % 3)];
-            let tenant = if number < 30 { tenant_id(1) } else { tenant_id(2) };
-            audit::insert(c, &event(tenant, i64::from(number) * DAY / 10, number, kind))?;
-        }
-        audit::insert(c, &event(TenantId::INSTALLATION, 0, 99, AuditType::AdminTokenRejected))
-    })
-    .await;
-    let first = NOW / DAY;
-    let all = Days { first, last: first + 9 };
-    // What all logs hold is told exactly before anything is settled.
-    same_as_the_counters(&db, all).await;
-    assert!(db.read(move |c| audit::busiest(c, all, 10)).await.is_empty());
-    // Few at a time, and between two steps somebody writes to a day that was settled.
-    let mut after = None;
-    for step in 0.. {
-        after = db.write(move |c| audit::settle(c, after, 2)).await;
-        if step == 0 {
-            db.write(|c| audit::insert(c, &event(tenant_id(1), 5, 100, LOGIN))).await;
-        }
-        same_as_the_counters(&db, all).await;
-        if after.is_none() {
-            break;
-        }
-    }
-    db.write(|c| audit::settle(c, None, 100)).await;
-    same_as_the_counters(&db, all).await;
-    assert_eq!(db.read(move |c| audit::busiest(c, all, 10)).await, [tenant_id(1), tenant_id(2)]);
-    let summary = db.read(move |c| tenant_summaries::of(c, &[tenant_id(2), tenant_id(1)], all)).await;
-    assert_eq!(summary.iter().map(|one| one.tenant.id).collect::<Vec<_>>(), [tenant_id(2), tenant_id(1)]);
-    assert_eq!(summary[0].last_activity, Some(at(39 * DAY / 10)));
-    // What is purged is counted off, and a tenant that is deleted leaves nothing.
-    db.write(|c| audit::purge_before(c, None, at(DAY + 1), 1000)).await;
-    same_as_the_counters(&db, all).await;
-    db.write(|c| tenants::delete(c, tenant_id(1))).await;
-    same_as_the_counters(&db, all).await;
-    assert_eq!(db.read(move |c| audit::busiest(c, all, 10)).await, [tenant_id(2)]);
-}
-
-async fn same_as_the_counters(db: &TestDatabase, days: Days) {
-    let (settled, counted) = db
-        .read(move |c| {
-            let mut counted: BTreeMap<i64, Activity> = BTreeMap::new();
-            for tenant in [tenant_id(1), tenant_id(2), TenantId::INSTALLATION] {
-                for (day, found) in days::of_tenant(c, tenant, days)? {
-                    let sum = counted.entry(day).or_default();
-                    sum.entries += found.entries;
-                    sum.succeeded += found.succeeded;
-                    sum.refused += found.refused;
-                }
-            }
-            Ok((days::of_all(c, days)?, counted))
-        })
-        .await;
-    assert!(!counted.is_empty());
-    assert_eq!(settled, counted);
-}
-
-async fn the_busiest_are_found_without_summing_all(db: TestDatabase) {
-    // Sixty tenants over seven days: some with a few big days, some with many small ones, many alike.
-    let (first, mut sums) = (NOW / DAY, BTreeMap::<TenantId, i64>::new());
-    let mut rows = Vec::new();
-    for tenant in 1..=60_i64 {
-        for day in 0..7_i64 {
-            let entries = match tenant % 4 {
-                0 => (tenant * 37 + day * 11) % 50,
-                1 if day == tenant % 7 => 90,
-                2 => 11,
-                _ => (tenant + day) % 5,
-            };
-            if entries > 0 {
-                let id = tenant_id(tenant.unsigned_abs().into());
-                rows.push(format!("('{id}', {}, {entries}, 0, 0)", first + day));
-                *sums.entry(id).or_default() += entries;
-            }
-        }
-    }
-    // The installation's own log is no tenant's, however busy it is.
-    rows.push(format!("('{}', {first}, 999, 0, 0)", TenantId::INSTALLATION));
-    let insert = "INSERT INTO audit_days (tenant_id, day, entries, succeeded, refused) VALUES";
-    db.write(move |c| c.run(&format!("{insert} {}", rows.join(", ")))).await;
-    let mut expected: Vec<(i64, TenantId)> = sums.into_iter().map(|(tenant, sum)| (-sum, tenant)).collect();
-    expected.sort();
-    let expected: Vec<TenantId> = expected.into_iter().map(|(_, tenant)| tenant).collect();
-    let week = Days { first: first - 1, last: first + 7 };
-    for limit in [1, 2, 5, 10, 40, 100] {
-        let found = db.read(move |c| audit::busiest(c, week, limit)).await;
-        assert_eq!(found, expected[..expected.len().min(limit as usize)], "{limit}");
-    }
 }
