@@ -135,7 +135,7 @@ pub fn slice(
         AuditCursor::Before(id) => scan(conn, tenant, filter, horizon, true)?.below(id.to_string()),
     };
     // Without a filter, the limit alone bounds the scan.
-    let window = if filter.is_empty() { Window::whole() } else { scan.window(conn)? };
+    let window = if filter.is_empty() { Window::default() } else { scan.window(conn)? };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut ids = scan.matching(conn, &window, limit.saturating_add(1))?;
     let has_more = ids.len() > limit;
@@ -166,13 +166,10 @@ pub fn latest(
 /// # Errors
 /// [`DbError`] of the database.
 pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>, DbError> {
-    let filter = AuditFilter::default();
-    let window = scan(conn, None, &filter, None, true)?.window(conn)?;
-    let first = window.last.map_or_else(String::new, |last| last.to_string());
     let installation = TenantId::INSTALLATION.to_string();
-    let counts = "SELECT tenant_id, COUNT(*) FROM audit_logs WHERE id >= ? AND tenant_id <> ? \
-                  GROUP BY tenant_id ORDER BY COUNT(*) DESC, tenant_id LIMIT ?";
-    let query = CachedSql::<(Text, BigInt)>::new(counts).bind(&first).bind(&installation).bind(i64::from(limit));
+    let counts = "SELECT tenant_id, COUNT(*) FROM (SELECT tenant_id FROM audit_logs ORDER BY id DESC LIMIT ?) AS newest \
+                  WHERE tenant_id <> ? GROUP BY tenant_id ORDER BY COUNT(*) DESC, tenant_id LIMIT ?";
+    let query = CachedSql::<(Text, BigInt)>::new(counts).bind(EXAMINED).bind(&installation).bind(i64::from(limit));
     let rows: Vec<(String, i64)> = on_engine!(conn, c, _Db => query.load(c))?;
     rows.into_iter().map(|(tenant, count)| Ok((row_convert::parse(&tenant)?, row_convert::total(count)))).collect()
 }
@@ -221,7 +218,8 @@ fn near_request(
     time: Timestamp,
     page: PageRequest,
 ) -> Result<Vec<AuditLogItem>, DbError> {
-    let scan = scan(conn, tenant, filter, horizon, false)?.between(conn, time, time.plus_millis(REQUEST_TIME))?;
+    let scan = scan(conn, tenant, filter, horizon, false)?;
+    let scan = scan.created(conn, Some(time), Some(time.plus_millis(REQUEST_TIME)))?;
     let window = scan.window(conn)?;
     let ids = scan.matching(conn, &window, usize::try_from(page.per_page).unwrap_or(usize::MAX))?;
     let mut items = scan.load(conn, &ids)?;

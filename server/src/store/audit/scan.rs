@@ -1,7 +1,8 @@
-//! The bounded scan: the one algorithm by which every list reads the log, on both engines.
+//! The bounded scan, by which every list reads the log on both engines.
 //!
 //! A scan covers a range of ids of one log or of all, in one direction. It first finds its window, the next [`EXAMINED`]
-//! entries of the range, by skipping through an index; then it returns the keys of the entries in the window that match.
+//! entries of the range, by stepping through an index. Then it returns the ids of the matching entries in the window. With
+//! one exact actor the window contains only this actor's entries, from the index by actor.
 
 use diesel::prelude::*;
 use doorward_shared::{AuditId, TenantId, Timestamp, audit::AuditLogItem};
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::domain::audit::AuditFilter;
 
-/// A range of ids to scan. Both bounds are exclusive.
+/// A log, a filter, and the range of ids to scan. Both bounds are exclusive.
 pub(super) struct Scan<'a> {
     pub(super) tenant: Option<TenantId>,
     pub(super) filter: &'a AuditFilter,
@@ -27,32 +28,25 @@ pub(super) struct Scan<'a> {
 }
 
 /// The entries that one scan examines.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Window {
     /// The last entry of the window, `None` when the scan reaches the end of its range.
     pub(super) last: Option<AuditId>,
+    /// The first id beyond the window.
+    beyond: Option<String>,
+    /// The entries of one actor. Without them, the window is a range.
+    ids: Option<Vec<String>>,
 }
 
-impl Window {
-    /// The whole range, for scans that a limit bounds.
-    pub(super) const fn whole() -> Self {
-        Self { last: None }
-    }
-}
-
-/// `audit_logs` in the range and log of a scan, and with its exact actor, for which there is an index.
-macro_rules! in_range {
-    ($db:ty, $scan:expr) => {{
-        let scan: &Scan<'_> = $scan;
+/// `audit_logs` of a scan between two ids, in its order.
+macro_rules! between {
+    ($db:ty, $scan:expr, $lower:expr, $upper:expr) => {{
+        let (scan, lower, upper): (&Scan<'_>, &str, &str) = ($scan, $lower, $upper);
         let mut query = audit_logs::table
-            .filter(audit_logs::id.gt(scan.lower.clone()))
-            .filter(audit_logs::id.lt(scan.upper.clone()))
+            .filter(audit_logs::id.gt(lower.to_owned()).and(audit_logs::id.lt(upper.to_owned())))
             .into_boxed::<$db>();
         if let Some(tenant) = scan.tenant {
             query = query.filter(audit_logs::tenant_id.eq(tenant.to_string()));
-            if let Some(actor) = scan.actor() {
-                query = query.filter(audit_logs::actor.eq(actor.to_owned()));
-            }
         }
         if scan.newest_first { query.order(audit_logs::id.desc()) } else { query.order(audit_logs::id.asc()) }
     }};
@@ -66,10 +60,30 @@ impl<'a> Scan<'a> {
         filter: &'a AuditFilter,
         newest_first: bool,
     ) -> Result<Self, DbError> {
-        let skew = if filter.start.is_some() || filter.end.is_some() { Skew::load(conn)? } else { Skew::default() };
-        let lower = filter.start.map_or_else(String::new, |start| skew.lower(start));
-        let upper = filter.end.map_or_else(|| ABOVE_ALL.to_owned(), |end| skew.upper(end));
-        Ok(Self { tenant, filter, lower, upper, newest_first })
+        let scan = Self { tenant, filter, lower: String::new(), upper: ABOVE_ALL.to_owned(), newest_first };
+        if filter.start.is_none() && filter.end.is_none() {
+            Ok(scan)
+        } else {
+            scan.created(conn, filter.start, filter.end)
+        }
+    }
+
+    /// Restricts the scan to ids of entries that were created between two times.
+    pub(super) fn created(
+        self,
+        conn: &mut Connection,
+        start: Option<Timestamp>,
+        end: Option<Timestamp>,
+    ) -> Result<Self, DbError> {
+        let skew = Skew::load(conn)?;
+        let scan = match start {
+            Some(start) => self.above(skew.lower(start)),
+            None => self,
+        };
+        Ok(match end {
+            Some(end) => scan.below(skew.upper(end)),
+            None => scan,
+        })
     }
 
     pub(super) fn above(mut self, id: String) -> Self {
@@ -82,32 +96,28 @@ impl<'a> Scan<'a> {
         self
     }
 
-    /// Restricts the scan to entries created in a span of time.
-    pub(super) fn between(self, conn: &mut Connection, start: Timestamp, end: Timestamp) -> Result<Self, DbError> {
-        let skew = Skew::load(conn)?;
-        Ok(self.above(skew.lower(start)).below(skew.upper(end)))
-    }
-
-    /// Returns the actor when the filter accepts exactly one.
-    fn actor(&self) -> Option<&str> {
-        match self.filter.actor.any_of.as_slice() {
-            [actor] => Some(actor),
-            _ => None,
-        }
-    }
-
     /// Finds the entries that this scan examines.
     pub(super) fn window(&self, conn: &mut Connection) -> Result<Window, DbError> {
-        let ends: Vec<String> = on_engine!(conn, c, Db => in_range!(Db, self)
+        if let (Some(_), [actor]) = (self.tenant, self.filter.actor.any_of.as_slice()) {
+            let mut ids: Vec<String> = on_engine!(conn, c, Db => between!(Db, self, &self.lower, &self.upper)
+                .filter(audit_logs::actor.eq(actor))
+                .select(audit_logs::id)
+                .limit(EXAMINED + 1)
+                .load(c))?;
+            let last = usize::try_from(EXAMINED - 1).ok().and_then(|last| ids.get(last)).cloned();
+            let beyond = last.is_some().then(|| ids.pop()).flatten();
+            let last = beyond.and(last).as_deref().map(row_convert::parse).transpose()?;
+            return Ok(Window { last, beyond: None, ids: Some(ids) });
+        }
+        let ends: Vec<String> = on_engine!(conn, c, Db => between!(Db, self, &self.lower, &self.upper)
             .select(audit_logs::id)
             .offset(EXAMINED - 1)
             .limit(2)
             .load(c))?;
-        let last = match ends.as_slice() {
-            [last, _] => Some(row_convert::parse(last)?),
-            _ => None,
-        };
-        Ok(Window { last })
+        Ok(match ends.as_slice() {
+            [last, beyond] => Window { last: Some(row_convert::parse(last)?), beyond: Some(beyond.clone()), ids: None },
+            _ => Window::default(),
+        })
     }
 
     /// Returns the ids of at most `limit` matching entries in a window, in the order of the scan.
@@ -117,20 +127,20 @@ impl<'a> Scan<'a> {
         window: &Window,
         limit: usize,
     ) -> Result<Vec<AuditId>, DbError> {
-        let most = i64::try_from(limit).unwrap_or(i64::MAX).min(EXAMINED);
         let by_network = addresses(&self.filter.source_ip).is_none();
+        let most = if by_network { EXAMINED } else { i64::try_from(limit).unwrap_or(EXAMINED).min(EXAMINED) };
+        let (lower, upper) = match &window.beyond {
+            // The bound replaces that of the range: with two of them, SQLite would use the first.
+            Some(beyond) if self.newest_first => (beyond, &self.upper),
+            Some(beyond) => (&self.lower, beyond),
+            None => (&self.lower, &self.upper),
+        };
         let rows: Vec<(String, String)> = on_engine!(conn, c, Db => {
-            let mut query = filtered!(in_range!(Db, self), self.filter);
-            if let Some(last) = window.last {
-                let last = last.to_string();
-                let within: Box<dyn BoxableExpression<audit_logs::table, Db, SqlType = diesel::sql_types::Bool>> =
-                    if self.newest_first { Box::new(audit_logs::id.ge(last)) } else { Box::new(audit_logs::id.le(last)) };
-                query = query.filter(within);
+            let mut query = filtered!(between!(Db, self, lower, upper), self.filter);
+            if let Some(ids) = &window.ids {
+                query = query.filter(audit_logs::id.eq_any(ids));
             }
-            query
-                .select((audit_logs::id, audit_logs::source_ip))
-                .limit(if by_network { EXAMINED } else { most })
-                .load(c)
+            query.select((audit_logs::id, audit_logs::source_ip)).limit(most).load(c)
         })?;
         rows.iter()
             .filter(|(_, source_ip)| !by_network || matches_networks(self.filter, source_ip))
@@ -141,9 +151,9 @@ impl<'a> Scan<'a> {
 
     /// Reads entries by their ids, in the order of the scan.
     pub(super) fn load(&self, conn: &mut Connection, ids: &[AuditId]) -> Result<Vec<AuditLogItem>, DbError> {
-        let keys = || ids.iter().map(AuditId::to_string);
         let rows: Vec<Row> = on_engine!(conn, c, Db => {
-            let mut query = audit_logs::table.filter(audit_logs::id.eq_any(keys())).into_boxed::<Db>();
+            let ids = ids.iter().map(AuditId::to_string);
+            let mut query = audit_logs::table.filter(audit_logs::id.eq_any(ids)).into_boxed::<Db>();
             if let Some(tenant) = self.tenant {
                 query = query.filter(audit_logs::tenant_id.eq(tenant.to_string()));
             }

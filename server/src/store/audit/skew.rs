@@ -15,7 +15,8 @@ use super::{
 
 /// Difference in milliseconds that every time filter allows for.
 const SLACK: i64 = 5_000;
-/// `until` is rounded up to hours, so that a lasting difference is recorded once an hour.
+/// Differences are rounded up to minutes and `until` to hours, so that a lasting difference is recorded once an hour.
+const MINUTE: i64 = 60_000;
 const HOUR: i64 = 3_600_000;
 const LEAD: &str = "audit_id_lead_ms";
 const LAG: &str = "audit_id_lag_ms";
@@ -73,7 +74,7 @@ pub(super) fn record(conn: &mut Connection, id: AuditId, created_at: Timestamp) 
     // The same order everywhere, so that transactions do not deadlock.
     for (key, number, recorded) in [(LEAD, lead, known.lead), (LAG, -lead, known.lag)] {
         if number > recorded {
-            installation::raise(conn, key, number)?;
+            installation::raise(conn, key, (number / MINUTE + 1) * MINUTE)?;
         }
     }
     let time = id.time().millis();
