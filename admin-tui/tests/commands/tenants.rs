@@ -73,7 +73,7 @@ async fn the_list_is_sorted_searched_and_limited() {
     assert_eq!(names(operator.json(&["tenants", "list"]).await), ["Alpha", "Example", "Zebra"]);
     assert_eq!(names(operator.json(&["tenants", "list", "--reverse", "--limit", "2"]).await), ["Zebra", "Example"]);
     // On PostgreSQL the order by users follows within some seconds.
-    server.settle().await;
+    server.flush_usage().await;
     assert_eq!(names(operator.json(&["tenants", "list", "--sort", "users", "--limit", "1"]).await), ["Example"]);
     assert_eq!(names(operator.json(&["tenants", "list", "--search", "ALPH"]).await), ["Alpha"]);
 }

@@ -201,12 +201,6 @@ impl Database {
         self.change_schema(SchemaChange::DownAll).await
     }
 
-    /// Reverts the newest migration and returns its version.
-    #[cfg(test)]
-    pub(crate) async fn migrate_down_one(&self) -> Result<Vec<String>, DbError> {
-        self.change_schema(SchemaChange::DownOne).await
-    }
-
     /// The versions of migrations that are not applied.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Transactions users are asked to confirm.
+//! Transactions that users confirm.
 
 mod search;
 
@@ -9,7 +9,7 @@ pub use self::search::search;
 use super::{Connection, DbError, on_engine, row_convert, schema::transactions};
 use crate::domain::Transaction;
 
-/// The most transactions of a user that are answered.
+/// Maximum number of transactions of one user in a list.
 const MAX_LISTED: i64 = 1000;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -43,7 +43,7 @@ impl TryFrom<Row> for Transaction {
 /// Adds a transaction.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] when the tenant used the identifier before, [`DbError::Orphan`] when the user is gone.
+/// [`DbError::Duplicate`] if the tenant has used the identifier before, [`DbError::Orphan`] if the user does not exist.
 pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), DbError> {
     let row = Row {
         tenant_id: transaction.tenant_id.to_string(),
@@ -59,7 +59,7 @@ pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), Db
     row_convert::inserted(rows, "transactions")
 }
 
-/// A transaction by Doorward's id.
+/// Finds a transaction by Doorward's id.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -70,7 +70,7 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: TransactionRowId) -> Re
         .transpose()
 }
 
-/// A user's transactions, newest first: the newest thousand.
+/// Returns a user's newest 1 000 transactions, newest first.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -85,18 +85,13 @@ pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Notes that a transaction was confirmed; `false` when there is none.
+/// Stores that a transaction was confirmed. Returns `false` if it does not exist.
 ///
 /// # Errors
 /// [`DbError`] of the database.
-pub fn confirmed(
-    conn: &mut Connection,
-    tenant: TenantId,
-    id: TransactionRowId,
-    at: Timestamp,
-) -> Result<bool, DbError> {
+pub fn confirm(conn: &mut Connection, tenant: TenantId, id: TransactionRowId, at: Timestamp) -> Result<bool, DbError> {
     let target = || transactions::table.find((tenant.to_string(), id.to_string()));
-    // Later than the start, be it in the same millisecond: by that, it is known to be confirmed.
+    // `updated_at` later than `created_at` means confirmed, so a confirmation in the same millisecond counts one more.
     let at = at.millis();
     let time =
         || case_when(transactions::created_at.lt(at), at.into_sql::<BigInt>()).otherwise(transactions::created_at + 1);

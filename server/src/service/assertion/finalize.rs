@@ -182,7 +182,7 @@ fn commit_assertion(
         return Ok(outcome);
     }
     if let Some(id) = challenge.transaction_id {
-        transactions::confirmed(connection, challenge.tenant_id, id, now)?;
+        transactions::confirm(connection, challenge.tenant_id, id, now)?;
     }
     entry.write(connection)?;
     Ok(Ok(()))

@@ -1,5 +1,5 @@
-//! The same tests on every engine at hand: SQLite always, PostgreSQL where `DOORWARD_TEST_POSTGRES_URL` names a
-//! server (`.ci/postgres start DIR` starts one). Each test has a database of its own.
+//! Tests that run on SQLite, and on PostgreSQL if `DOORWARD_TEST_POSTGRES_URL` names a server (`.ci/postgres start DIR` starts
+//! one). Each test has its own database.
 
 mod audit;
 mod challenges;
@@ -9,19 +9,16 @@ mod fixture;
 mod harness;
 mod isolation;
 mod keys;
-mod long_logs;
 mod schema;
 mod search;
 mod secrets;
-mod spans;
 mod sqlite_only;
-mod summaries;
+mod tenant_summaries;
 mod tenants;
 mod transactions;
 mod transfer;
 mod units;
 mod users;
-mod words;
 
 /// Runs each `async fn name(db: TestDatabase)` once per engine.
 macro_rules! on_every_engine {
@@ -49,7 +46,7 @@ macro_rules! on_every_engine {
 use on_every_engine;
 
 #[test]
-fn postgres_is_at_hand_or_its_absence_is_told() {
+fn missing_postgres_server_is_reported() {
     if harness::postgres_url().is_none() {
         eprintln!(
             "SKIPPED: every store test on PostgreSQL. Set {} to a server's URL; `.ci/postgres start DIR` starts one.",
