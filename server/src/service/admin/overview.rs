@@ -46,7 +46,7 @@ pub async fn installation(context: &AdminContext, days: u32) -> Result<Overview,
     let app = &context.app;
     let now = app.clock.now();
     let (days, week) = (last_days(now, days), last_days(now, WEEK));
-    let (activity, counted_at) = app.daily_counts.get(app, days).await?;
+    let (activity, counted_at) = app.daily_counts.get(&app.db, app.settings.audit_retention_days, now, days).await?;
     let (engine, uptime) = (app.db.engine(), app.stopwatch.elapsed(app.started));
     context
         .read(move |connection| {
