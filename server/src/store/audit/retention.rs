@@ -113,7 +113,7 @@ pub fn delete_log(conn: &mut Connection, tenant: TenantId) -> Result<(), DbError
 /// # Errors
 /// [`DbError`] of the database.
 pub fn delete_left(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
-    let Some(name) = installation::first_beginning(conn, LOG_LEFT)? else { return Ok(false) };
+    let Some(name) = installation::first_with_prefix(conn, LOG_LEFT)? else { return Ok(false) };
     let tenant = row_convert::parse(name.strip_prefix(LOG_LEFT).unwrap_or_default())?;
     delete_some(conn, tenant, limit)
 }
