@@ -108,7 +108,8 @@ fn columns(side: &mut Endpoint, table: Table) -> Result<Vec<Column>, TransferErr
         }
         Engine::Postgres => {
             "SELECT a.attname || ' ' || format_type(a.atttypid, NULL) || ' ' || \
-                    COALESCE(array_position(i.indkey::smallint[], a.attnum), -1) AS value \
+                    COALESCE((SELECT p FROM array_position(i.indkey::smallint[], a.attnum) AS p \
+                              WHERE p < i.indnkeyatts), -1) AS value \
              FROM pg_attribute AS a LEFT JOIN pg_index AS i ON i.indrelid = a.attrelid AND i.indisprimary \
              WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attname COLLATE \"C\""
         }

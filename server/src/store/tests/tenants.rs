@@ -37,7 +37,7 @@ async fn tenants_keep_what_they_are(db: TestDatabase) {
     assert!(!db.write(|c| tenants::delete(c, tenant_id(1))).await);
     assert_eq!(db.read(|c| tenants::all(c).map(|all| all.len())).await, 1);
     let log = db.read(|c| audit::page(c, None, &Default::default(), None, PageRequest::default())).await;
-    assert_eq!((log.total, log.items.len()), (audit::Total::Exact(1), 1));
+    assert_eq!((log.total, log.items.len()), (crate::domain::audit::Total::Exact(1), 1));
 }
 
 async fn search_takes_wildcards_as_they_are(db: TestDatabase) {

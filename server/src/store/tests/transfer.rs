@@ -179,7 +179,7 @@ async fn everything_is_moved_and_works_on() {
             })
             .await;
         // The newest entry of all logs stays.
-        assert_eq!(left, Ok((audit::Total::Exact(1), 1, 1)));
+        assert_eq!(left, Ok((crate::domain::audit::Total::Exact(1), 1, 1)));
         store.close().await;
     }
 }
