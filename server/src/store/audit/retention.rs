@@ -15,6 +15,9 @@ use super::{
 /// Prefix of the names under which `installation` lists deleted tenants whose logs are not deleted yet.
 const LOG_LEFT: &str = "log_of_deleted_tenant/";
 
+/// Entries that are deleted together with their tenant.
+const AT_ONCE: i64 = 1_000;
+
 /// The result of one unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Purged {
@@ -69,23 +72,28 @@ pub fn purge(
     Ok(Purged { deleted: deleted.len(), next: last.as_deref().map(row_convert::parse).transpose()? })
 }
 
-/// Lists a deleted tenant, so that [`delete_left`] deletes its log.
+/// Deletes the first entries of a deleted tenant at once and lists the tenant, so that [`delete_left`] deletes the others.
 pub fn delete_log(conn: &mut Connection, tenant: TenantId) -> Result<(), DbError> {
-    installation::put(conn, &format!("{LOG_LEFT}{tenant}"), "")
+    installation::put(conn, &format!("{LOG_LEFT}{tenant}"), "")?;
+    delete_some(conn, tenant, AT_ONCE).map(drop)
 }
 
-/// Deletes at most `limit` entries of a deleted tenant. Returns whether there may be more.
+/// Deletes at most `limit` entries of a deleted tenant. Returns whether there may be more to delete.
 pub fn delete_left(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
-    let Some(name) = installation::first_beginning(conn, LOG_LEFT)? else { return Ok(false) };
-    let tenant = row_convert::parse(name.strip_prefix(LOG_LEFT).unwrap_or_default())?;
-    let everything = Timestamp::from_millis(i64::MAX);
-    let more = purge(conn, Some(tenant), everything, None, limit)?.next.is_some();
+    match installation::first_beginning(conn, LOG_LEFT)? {
+        Some(name) => delete_some(conn, row_convert::parse(name.strip_prefix(LOG_LEFT).unwrap_or_default())?, limit),
+        None => Ok(false),
+    }
+}
+
+fn delete_some(conn: &mut Connection, tenant: TenantId, limit: i64) -> Result<bool, DbError> {
+    let more = purge(conn, Some(tenant), Timestamp::from_millis(i64::MAX), None, limit)?.next.is_some();
     let key = tenant.to_string();
     let query = || audit_logs::table.filter(audit_logs::tenant_id.eq(&key)).select(audit_logs::id);
     let kept: Option<String> = on_engine!(conn, c, _Db => query().first(c).optional())?;
     if kept.is_none() {
         counts::delete(conn, &key)?;
-        installation::delete(conn, &name)?;
+        installation::delete(conn, &format!("{LOG_LEFT}{tenant}"))?;
         return Ok(true);
     }
     // The newest entry of all logs remains until another one follows.
