@@ -49,7 +49,7 @@ async fn credentials_are_listed_renamed_and_deleted() {
     assert_eq!((row.kind(), row.text("actor_user_id")), ("webauthn_credential_deleted".into(), Some("alice".into())));
     tenant.http.get(&path).await.expect_refusal(404, "credential_not_found");
     tenant.http.delete(&path).await.expect_refusal(404, "credential_not_found");
-    tenant.http.get("/credentials?page=0").await.expect_refusal(400, "query_invalid");
+    tenant.http.get("/credentials?page=x").await.expect_refusal(400, "query_invalid");
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn refused_requests_leave_their_rows() {
         let found = tenant.http.get(path).await;
         let _ = tenant.expect_refused(&found, 404, "credential_not_found", "request_rejected").await;
     }
-    for query in ["page=0", "page=x", "per_page=101", "per_page=0", "order=up", "user_id=a%00"] {
+    for query in ["page=x", "per_page=x", "order=up", "user_id=a%00"] {
         let answer = tenant.http.get(&format!("/credentials?{query}")).await;
         let _ = tenant.expect_refused(&answer, 400, "query_invalid", "request_rejected").await;
         // Nobody without a key learns how queries are judged.
