@@ -20,6 +20,8 @@ pub(crate) mod postgres;
 pub(crate) mod process_lock;
 mod queue;
 pub(crate) mod sqlite;
+#[cfg(test)]
+pub(crate) mod tests;
 mod thread;
 
 use std::{

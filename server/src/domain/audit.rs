@@ -1,5 +1,7 @@
 //! Audit events and the filters by which they are found.
 
+use std::net::IpAddr;
+
 use doorward_shared::{AuditId, AuditType, TenantId, Timestamp, audit::AuditOutcome};
 use ipnet::IpNet;
 use uuid::Uuid;
@@ -67,6 +69,27 @@ impl<T> Default for Values<T> {
 impl<T> Values<T> {
     fn is_empty(&self) -> bool {
         self.any_of.is_empty() && self.none_of.is_empty()
+    }
+}
+
+impl Values<IpNet> {
+    /// Returns the texts of the accepted and excluded addresses, `None` when there is a network among them.
+    #[must_use]
+    pub fn addresses(&self) -> Option<Values<String>> {
+        let text =
+            |network: &IpNet| (network.prefix_len() == network.max_prefix_len()).then(|| network.addr().to_string());
+        let texts = |networks: &[IpNet]| networks.iter().map(text).collect::<Option<Vec<String>>>();
+        Some(Values { any_of: texts(&self.any_of)?, none_of: texts(&self.none_of)? })
+    }
+
+    /// Returns whether an entry's address matches.
+    #[must_use]
+    pub fn accept(&self, source_ip: &str) -> bool {
+        let address = source_ip.parse::<IpAddr>().ok();
+        let one_of = |networks: &[IpNet]| {
+            address.is_some_and(|address| networks.iter().any(|network| network.contains(&address)))
+        };
+        (self.any_of.is_empty() || one_of(&self.any_of)) && !one_of(&self.none_of)
     }
 }
 
@@ -149,6 +172,91 @@ pub enum AuditCursor {
     After(AuditId),
     /// Entries older than this one, newest first.
     Before(AuditId),
+}
+
+/// Maximum number of entries that one request examines, on every engine. It is also the number of rows that offset pages
+/// reach, and the number of entries up to which totals are counted.
+pub const EXAMINED: usize = 10_000;
+
+/// A number of matching entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Total {
+    /// The exact number.
+    Exact(u64),
+    /// There are at least so many.
+    AtLeast(u64),
+}
+
+impl Total {
+    /// The number, exact or not.
+    #[must_use]
+    pub const fn count(self) -> u64 {
+        match self {
+            Self::Exact(count) | Self::AtLeast(count) => count,
+        }
+    }
+}
+
+/// How the entries after a page are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextPage {
+    /// By the next page number.
+    Number,
+    /// By the cursor `before`.
+    Before(AuditId),
+}
+
+/// A numbered page, newest entries first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPage<T> {
+    /// The entries.
+    pub items: Vec<T>,
+    /// The number of matching entries.
+    pub total: Total,
+    /// The way to older entries, unless this is the last page.
+    pub next: Option<NextPage>,
+}
+
+/// Entries from a cursor on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSlice<T> {
+    /// The entries, in the order of the cursor.
+    pub items: Vec<T>,
+    /// Where the next slice begins, unless the log ends here.
+    pub next: Option<AuditId>,
+}
+
+/// A range of UTC days since the epoch, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days {
+    /// The first day.
+    pub first: i64,
+    /// The last day.
+    pub last: i64,
+}
+
+/// Numbers of entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Activity {
+    /// Entries of any type.
+    pub entries: u64,
+    /// Ceremonies that succeeded.
+    pub succeeded: u64,
+    /// Refusals.
+    pub refused: u64,
+}
+
+impl Activity {
+    /// Adds entries of one type.
+    pub fn add(&mut self, kind: AuditType, count: u64) {
+        self.entries += count;
+        if kind.ends_ceremony() {
+            self.succeeded += count;
+        }
+        if kind.is_failure() {
+            self.refused += count;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use doorward_shared::{
 use serde::Serialize;
 
 use super::{ApiError, extract::Query};
-use crate::{
-    domain::list::{Cursor, SearchCursor, SortKey, TimeQuery},
-    store::audit::{EXAMINED, Total},
+use crate::domain::{
+    audit::{EXAMINED, Total},
+    list::{Cursor, SearchCursor, SortKey, TimeQuery},
 };
 
 /// Default number of rows on a page that begins after a row.
@@ -172,7 +172,7 @@ pub fn bounded_links(
         links.push(page_link(path, query, request, 1, "first"));
     }
     if let Total::Exact(total) = total
-        && i64::try_from(total).is_ok_and(|total| total <= EXAMINED)
+        && total <= EXAMINED as u64
         && cursor.is_none()
         && request.page < last_page(total, request.per_page)
     {

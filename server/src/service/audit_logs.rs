@@ -12,9 +12,9 @@ use super::ServiceError;
 use crate::{
     app::App,
     db::{Connection, DbError, Engine},
-    domain::audit::{AuditCursor, AuditFilter},
+    domain::audit::{AuditCursor, AuditFilter, LogPage, LogSlice, Total},
     store::{
-        audit::{self, Horizon, LogPage, LogSlice, Total},
+        audit::{self, Horizon},
         tenants,
     },
 };

@@ -5,10 +5,11 @@
 //!   when they stopped before the end of the log.
 //! - Totals are exact where the counters by tenant, UTC day and type suffice, and lower bounds elsewhere.
 //! - [`purge`] deletes old entries in bounded units.
+//!
+//! Every error is a [`DbError`](super::DbError) of the database.
 
 mod counts;
 mod entry;
-mod filter;
 mod ids;
 mod list;
 mod retention;
@@ -16,14 +17,10 @@ mod scan;
 mod skew;
 
 pub use self::{
-    counts::{Activity, Days, activity_by_day, activity_of_tenants, sums_by_day},
+    counts::{activity_by_day, activity_of_tenants, sums_by_day},
     entry::{insert, newest_at},
     ids::{Horizon, horizon},
-    list::{LogPage, LogSlice, NextPage, Total, busiest, latest, page, slice, total},
+    list::{busiest, latest, page, slice, total},
     retention::{Purged, delete_left, delete_log, purge},
 };
-use super::{Connection, DbError, installation, on_engine, row_convert, schema};
-
-/// Maximum number of entries that one request examines, on every engine. It is also the number of rows that offset pages
-/// reach, and the number of entries up to which totals are counted.
-pub const EXAMINED: i64 = 10_000;
+pub use crate::domain::audit::{Activity, Days, EXAMINED};

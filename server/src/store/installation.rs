@@ -60,7 +60,7 @@ pub fn put_if_absent(conn: &mut Connection, name: &str, value: &str) -> Result<S
 ///
 /// # Errors
 /// [`DbError`] of the database.
-pub(super) fn first_beginning(conn: &mut Connection, prefix: &str) -> Result<Option<String>, DbError> {
+pub(super) fn first_with_prefix(conn: &mut Connection, prefix: &str) -> Result<Option<String>, DbError> {
     let query = || {
         installation::table
             .select(installation::name)

@@ -43,6 +43,54 @@ async fn the_log_is_filtered_paged_and_exported() {
 }
 
 #[tokio::test]
+async fn exact_filters_can_be_repeated_and_negated() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    let _ = alice.register_mfa(&tenant).await.expect(200);
+    let _ = bob.register_mfa(&tenant).await.expect(200);
+    let login = alice.mfa_login(&tenant).await.expect(200);
+    let refused = tenant.http.post("/mfa/login/initialize", &json!({ "user_id": "nobody" })).await;
+    refused.expect_refusal(404, "user_not_found");
+    let count = async |query: &str| tenant.count(query).await;
+    let total = count("").await;
+    let (of_alice, of_bob) = (count("actor=alice").await, count("actor=bob").await);
+    assert_eq!((of_alice, of_bob), (4, 2));
+    assert_eq!(count("actor=ALICE").await, 0);
+    assert_eq!(count("actor=alice&actor=bob").await, 6);
+    assert_eq!(count("not_actor=alice&not_actor=bob").await, total - 6);
+    assert_eq!(count("outcome=failed").await, 1);
+    assert_eq!(count("not_outcome=succeeded&error_code=user_not_found").await, 1);
+    assert_eq!(count("not_error_code=user_not_found").await, total - 1);
+    assert_eq!(count("source_ip=127.0.0.1").await, count("source_ip=127.0.0.0/8").await);
+    assert_eq!(count("not_source_ip=127.0.0.0/8").await + count("source_ip=::ffff:127.0.0.1").await, total);
+    assert_eq!(count("source_ip=10.0.0.0/8").await, 0);
+    assert_eq!(count(&format!("request_id={}", login.request_id())).await, 1);
+    let credential = tenant.entries("type=mfa_authentication_final_succeeded").await[0].text("credential_id").unwrap();
+    assert_eq!(count(&format!("credential_id={credential}")).await, 2);
+    assert_eq!(count(&format!("not_type=mfa_authentication_final_succeeded&credential_id={credential}")).await, 1);
+    for wrong in ["source_ip=localhost", "source_ip=10.0.0.0/33", "outcome=maybe", "not_type=nonsense"] {
+        tenant.http.get(&format!("/audit_logs?{wrong}")).await.expect_refusal(400, "query_invalid");
+    }
+}
+
+#[tokio::test]
+async fn long_and_repeated_filters_are_rejected() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let get = async |query: String| tenant.http.get(&format!("/audit_logs?{query}")).await;
+    for name in ["q", "actor_user_id", "meta_source_ip", "actor", "request_id", "not_transaction_id"] {
+        let _ = get(format!("{name}={}", "x".repeat(256))).await.expect(200);
+        get(format!("{name}={}", "x".repeat(257))).await.expect_refusal(400, "query_invalid");
+    }
+    let _ = get(format!("credential_id={}", "x".repeat(1_364))).await.expect(200);
+    get(format!("credential_id={}", "x".repeat(1_365))).await.expect_refusal(400, "query_invalid");
+    let every: Vec<&str> = AuditType::ALL.iter().map(|kind| kind.as_str()).collect();
+    let _ = get(format!("type={}", every.join(","))).await.expect(200);
+    get("type=user_deleted&type=user_deleted".to_owned()).await.expect_refusal(400, "query_invalid");
+}
+
+#[tokio::test]
 async fn reading_on_misses_nothing_that_began_earlier_and_ended_later() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;

@@ -9,10 +9,9 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::{
     app::App,
-    domain::audit::{AuditCursor, AuditFilter},
+    domain::audit::{AuditCursor, AuditFilter, LogSlice},
     http::{ApiError, Operation, pages},
     service::audit_logs::{self, Log},
-    store::audit::LogSlice,
 };
 
 /// Maximum number of entries of one read.

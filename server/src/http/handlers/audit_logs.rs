@@ -8,7 +8,7 @@ use doorward_shared::{
 
 use crate::{
     app::App,
-    domain::audit::AuditCursor,
+    domain::audit::{AuditCursor, EXAMINED, LogPage, LogSlice, NextPage},
     http::{
         ApiError, Operation,
         extract::{KeyHolder, Query},
@@ -16,7 +16,6 @@ use crate::{
         pages,
     },
     service::audit_logs::{self, Log},
-    store::audit::{EXAMINED, LogPage, LogSlice, NextPage},
 };
 
 /// Query parameters of every audit log, for the API documents. Each exact filter can be repeated: an entry matches when it
@@ -129,7 +128,7 @@ pub async fn respond(app: &std::sync::Arc<App>, log: Log, path: &str, query: &Qu
         }
         return Ok(response.json(items));
     }
-    if page.offset() >= EXAMINED {
+    if page.offset() >= EXAMINED as i64 {
         return Err(ApiError::query(format!(
             "page {} begins after row {EXAMINED}, where numbered pages end; continue with `before` and the id of an entry",
             page.page

@@ -9,58 +9,17 @@ use diesel::{
 };
 use doorward_shared::{AuditId, AuditType, TenantId, Timestamp};
 
-use super::{Connection, DbError, on_engine, row_convert, schema::audit_counts};
+use super::super::{Connection, DbError, on_engine, row_convert, schema::audit_counts};
 use crate::{
     db::{Engine, cached_sql::CachedSql},
-    domain::audit::AuditFilter,
+    domain::audit::{Activity, AuditFilter, Days},
 };
 
 /// Rows of one counter on PostgreSQL, so that transactions of a tenant rarely wait for each other.
 const SHARDS: u8 = 8;
-/// A sum of BIGINT is NUMERIC on PostgreSQL.
-const SUM: &str = "CAST(SUM(count) AS BIGINT)";
 
-/// A range of UTC days since the epoch, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Days {
-    /// The first day.
-    pub first: i64,
-    /// The last day.
-    pub last: i64,
-}
-
-/// Numbers of entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Activity {
-    /// Entries of any type.
-    pub entries: u64,
-    /// Ceremonies that succeeded.
-    pub succeeded: u64,
-    /// Refusals.
-    pub refused: u64,
-}
-
-impl Activity {
-    fn add(&mut self, kind: AuditType, count: i64) {
-        let count = row_convert::total(count);
-        self.entries += count;
-        if kind.ends_ceremony() {
-            self.succeeded += count;
-        }
-        if kind.is_failure() {
-            self.refused += count;
-        }
-    }
-}
-
-/// The key of a counter row.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct CounterKey {
-    pub(super) tenant_id: String,
-    pub(super) day: i64,
-    pub(super) kind: String,
-    pub(super) shard: i16,
-}
+/// Key of a counter row: tenant, day, type, shard.
+pub(super) type CounterKey = (String, i64, String, i16);
 
 /// Returns the shard of an entry, always the same one, so that no row falls below zero.
 pub(super) fn shard(engine: Engine, id: AuditId) -> i16 {
@@ -89,9 +48,9 @@ pub(super) fn add(
 }
 
 /// Subtracts deleted entries and removes rows that reach zero. The map is ordered, so that two nodes lock in the same order.
-pub(super) fn subtract(conn: &mut Connection, deleted: &BTreeMap<CounterKey, i64>) -> Result<(), DbError> {
-    for (CounterKey { tenant_id, day, kind, shard }, number) in deleted {
-        let counter = || audit_counts::table.find((tenant_id, day, kind, shard));
+pub(super) fn subtract(conn: &mut Connection, deleted: BTreeMap<CounterKey, i64>) -> Result<(), DbError> {
+    for (key, number) in deleted {
+        let counter = || audit_counts::table.find(key.clone());
         let less = audit_counts::count.eq(audit_counts::count - number);
         on_engine!(conn, c, _Db => {
             diesel::update(counter()).set(less).execute(c)?;
@@ -132,65 +91,64 @@ pub(super) fn total(conn: &mut Connection, tenant: TenantId, filter: &AuditFilte
 
 /// Returns the activity of all logs by day. Days without an entry are left out. The cost grows with the number of tenants
 /// that were active on these days.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn sums_by_day(conn: &mut Connection, days: Days) -> Result<BTreeMap<i64, Activity>, DbError> {
     let sums =
         "SELECT day, type, CAST(SUM(count) AS BIGINT) FROM audit_counts WHERE day BETWEEN ? AND ? GROUP BY day, type";
     let query = CachedSql::<(BigInt, Text, BigInt)>::new(sums).bind(days.first).bind(days.last);
     let rows: Vec<(i64, String, i64)> = on_engine!(conn, c, _Db => query.load(c))?;
-    by_key(rows, Ok)
+    let mut found: BTreeMap<i64, Activity> = BTreeMap::new();
+    for (day, kind, count) in rows {
+        found.entry(day).or_default().add(row_convert::parse(&kind)?, row_convert::total(count));
+    }
+    Ok(found)
 }
 
 /// Returns the activity of one log by day. Days without an entry are left out.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn activity_by_day(
     conn: &mut Connection,
     tenant: TenantId,
     days: Days,
 ) -> Result<BTreeMap<i64, Activity>, DbError> {
-    let query = || {
-        audit_counts::table
-            .filter(audit_counts::tenant_id.eq(tenant.to_string()))
-            .filter(audit_counts::day.between(days.first, days.last))
-            .group_by((audit_counts::day, audit_counts::kind))
-            .select((audit_counts::day, audit_counts::kind, sql::<BigInt>(SUM)))
-    };
-    let rows: Vec<(i64, String, i64)> = on_engine!(conn, c, _Db => query().load(c))?;
-    by_key(rows, Ok)
+    let mut found: BTreeMap<i64, Activity> = BTreeMap::new();
+    for (_, day, kind, count) in of_tenants(conn, &[tenant], days)? {
+        found.entry(day).or_default().add(row_convert::parse(&kind)?, row_convert::total(count));
+    }
+    Ok(found)
 }
 
 /// Returns the activity of several logs over some days. Tenants without an entry are left out.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn activity_of_tenants(
     conn: &mut Connection,
     tenants: &[TenantId],
     days: Days,
 ) -> Result<BTreeMap<TenantId, Activity>, DbError> {
+    let mut found: BTreeMap<TenantId, Activity> = BTreeMap::new();
+    for (tenant, _, kind, count) in of_tenants(conn, tenants, days)? {
+        let activity = found.entry(row_convert::parse(&tenant)?).or_default();
+        activity.add(row_convert::parse(&kind)?, row_convert::total(count));
+    }
+    Ok(found)
+}
+
+fn of_tenants(
+    conn: &mut Connection,
+    tenants: &[TenantId],
+    days: Days,
+) -> Result<Vec<(String, i64, String, i64)>, DbError> {
     let keys: Vec<String> = tenants.iter().map(TenantId::to_string).collect();
+    let groups = || (audit_counts::tenant_id, audit_counts::day, audit_counts::kind);
     let query = || {
         audit_counts::table
             .filter(audit_counts::tenant_id.eq_any(&keys))
             .filter(audit_counts::day.between(days.first, days.last))
-            .group_by((audit_counts::tenant_id, audit_counts::kind))
-            .select((audit_counts::tenant_id, audit_counts::kind, sql::<BigInt>(SUM)))
+            .group_by(groups())
+            // A sum of BIGINT is NUMERIC on PostgreSQL.
+            .select((
+                audit_counts::tenant_id,
+                audit_counts::day,
+                audit_counts::kind,
+                sql::<BigInt>("CAST(SUM(count) AS BIGINT)"),
+            ))
     };
-    let rows: Vec<(String, String, i64)> = on_engine!(conn, c, _Db => query().load(c))?;
-    by_key(rows, |tenant| row_convert::parse(&tenant))
-}
-
-fn by_key<R, K: Ord>(
-    rows: Vec<(R, String, i64)>,
-    key: impl Fn(R) -> Result<K, DbError>,
-) -> Result<BTreeMap<K, Activity>, DbError> {
-    let mut found: BTreeMap<K, Activity> = BTreeMap::new();
-    for (row, kind, count) in rows {
-        found.entry(key(row)?).or_default().add(row_convert::parse(&kind)?, count);
-    }
-    Ok(found)
+    Ok(on_engine!(conn, c, _Db => query().load(c))?)
 }

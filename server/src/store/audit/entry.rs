@@ -6,15 +6,20 @@ use diesel::{
 };
 use doorward_shared::{AuditId, ErrorCode, TenantId, Timestamp, audit::AuditLogItem};
 
-use super::{Connection, DbError, counts, ids, on_engine, row_convert, schema::audit_logs, skew};
+use super::{
+    super::{Connection, DbError, on_engine, row_convert, schema::audit_logs},
+    counts, ids, skew,
+};
 use crate::{db::cached_sql::CachedSql, domain::AuditEvent};
 
 /// Stored bytes of an actor; valid user ids and token names are shorter.
 const ACTOR_BYTES: usize = 256;
 /// Stored bytes of a credential id; the longest valid one (1 023 bytes) has 1 364 characters in base64url.
 const CREDENTIAL_BYTES: usize = 1_364;
-/// Stored bytes of a transaction id. Together these fit into an index entry of PostgreSQL (2 704 bytes).
+/// Stored bytes of a transaction id. All columns together fit into an index entry of PostgreSQL (2 704 bytes).
 const TRANSACTION_BYTES: usize = 512;
+/// Stored bytes of a request id, of which the server accepts no longer ones.
+const REQUEST_BYTES: usize = 128;
 
 const NEWEST: &str = "SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1";
 
@@ -73,9 +78,6 @@ impl TryFrom<Row> for AuditLogItem {
 }
 
 /// Adds an entry, counts it, and returns its id, which is above every id that is visible so far.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbError> {
     let (sql, id) = match conn {
         Connection::Sqlite(c) => {
@@ -86,12 +88,14 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
         Connection::Postgres(_) => (insert_sql!("new_audit_id(?)"), ids::tail(event.random)),
     };
     let tenant = event.tenant_id.to_string();
-    let error = event.error.as_ref().map(|error| storable(&error.reason));
-    let (request_id, source_ip) = (storable(&event.meta.request_id), storable(&event.meta.source_ip));
-    let user_agent = storable(&event.meta.user_agent);
-    let actor = event.actor.as_deref().map(|actor| storable(cut(actor, ACTOR_BYTES)));
-    let credential = event.credential_id.as_deref().map(|id| storable(cut(id, CREDENTIAL_BYTES)));
-    let transaction = event.transaction_id.as_deref().map(|id| storable(cut(id, TRANSACTION_BYTES)));
+    let error = event.error.as_ref().map(|error| storable(&error.reason, usize::MAX));
+    let request_id = storable(&event.meta.request_id, REQUEST_BYTES);
+    let source_ip = storable(&event.meta.source_ip, usize::MAX);
+    let user_agent = storable(&event.meta.user_agent, usize::MAX);
+    let bounded = |text: &Option<String>, bytes: usize| text.as_deref().map(|text| storable(text, bytes));
+    let actor = bounded(&event.actor, ACTOR_BYTES);
+    let credential = bounded(&event.credential_id, CREDENTIAL_BYTES);
+    let transaction = bounded(&event.transaction_id, TRANSACTION_BYTES);
     let detail = event.detail.as_ref().map(row_convert::to_json).transpose()?;
     let query = CachedSql::<Text>::new(sql)
         .bind(&tenant)
@@ -120,20 +124,14 @@ fn code(event: &AuditEvent) -> Option<&'static str> {
     event.error.as_ref().map(|error| error.code).or(unexplained)
 }
 
-/// Returns the longest beginning of `text` that has at most `bytes` bytes.
-fn cut(text: &str, bytes: usize) -> &str {
-    text.get(..text.floor_char_boundary(bytes)).unwrap_or_default()
-}
-
-/// Replaces NUL, which texts of PostgreSQL cannot contain, so that every refusal can be recorded.
-fn storable(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
+/// Returns at most `bytes` bytes of a text, without NUL, which PostgreSQL cannot store: every refusal can be recorded.
+fn storable(text: &str, bytes: usize) -> String {
+    let mut text = text.replace('\0', "\u{fffd}");
+    text.truncate(text.floor_char_boundary(bytes));
+    text
 }
 
 /// Returns when the newest entry of a tenant was created.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn newest_at(conn: &mut Connection, tenant: TenantId) -> Result<Option<Timestamp>, DbError> {
     let tenant = tenant.to_string();
     let newest = "SELECT created_at FROM audit_logs WHERE tenant_id = ? ORDER BY id DESC LIMIT 1";

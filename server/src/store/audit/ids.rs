@@ -8,7 +8,7 @@ use diesel::{prelude::*, sql_types::BigInt};
 use doorward_shared::{AuditId, Timestamp};
 use uuid::Uuid;
 
-use super::{Connection, DbError};
+use super::super::{Connection, DbError};
 use crate::db::cached_sql::CachedSql;
 
 const TICK_BITS: u32 = 12;
@@ -61,9 +61,6 @@ pub struct Horizon(pub(super) String);
 ///
 /// A transaction gets its transaction id before it makes the id of an entry, so a running transaction that is not listed
 /// with one here makes only ids above the clock.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn horizon(conn: &mut Connection) -> Result<Option<Horizon>, DbError> {
     let Connection::Postgres(c) = conn else { return Ok(None) };
     let clock = "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 4096000) AS BIGINT)";

@@ -8,15 +8,12 @@ use diesel::prelude::*;
 use doorward_shared::{AuditId, TenantId, Timestamp, audit::AuditLogItem};
 
 use super::{
-    Connection, DbError, EXAMINED,
+    super::{Connection, DbError, on_engine, row_convert, schema::audit_logs, text_match::contains},
     entry::Row,
-    filter::{addresses, filtered, matches_networks},
-    ids::ABOVE_ALL,
-    on_engine, row_convert,
-    schema::audit_logs,
+    ids::{ABOVE_ALL, Horizon},
     skew::Skew,
 };
-use crate::domain::audit::AuditFilter;
+use crate::domain::audit::{AuditFilter, EXAMINED};
 
 /// A log, a filter, and the range of ids to scan. Both bounds are exclusive.
 pub(super) struct Scan<'a> {
@@ -28,7 +25,7 @@ pub(super) struct Scan<'a> {
 }
 
 /// The entries that one scan examines.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Window {
     /// The last entry of the window, `None` when the scan reaches the end of its range.
     pub(super) last: Option<AuditId>,
@@ -38,13 +35,10 @@ pub(super) struct Window {
     ids: Option<Vec<String>>,
 }
 
-/// `audit_logs` of a scan between two ids, in its order.
-macro_rules! between {
-    ($db:ty, $scan:expr, $lower:expr, $upper:expr) => {{
-        let (scan, lower, upper): (&Scan<'_>, &str, &str) = ($scan, $lower, $upper);
-        let mut query = audit_logs::table
-            .filter(audit_logs::id.gt(lower.to_owned()).and(audit_logs::id.lt(upper.to_owned())))
-            .into_boxed::<$db>();
+/// `audit_logs` of the log of a scan, in its order.
+macro_rules! log {
+    ($db:ty, $scan:expr) => {{
+        let (scan, mut query): (&Scan<'_>, _) = ($scan, audit_logs::table.into_boxed::<$db>());
         if let Some(tenant) = scan.tenant {
             query = query.filter(audit_logs::tenant_id.eq(tenant.to_string()));
         }
@@ -52,72 +46,119 @@ macro_rules! between {
     }};
 }
 
+/// Adds the conditions on a column, where null is none of the excluded values.
+macro_rules! values {
+    ($query:ident, $column:ident, $values:expr) => {{
+        let values = &$values;
+        if !values.any_of.is_empty() {
+            $query = $query.filter(audit_logs::$column.eq_any(values.any_of.clone()));
+        }
+        if !values.none_of.is_empty() {
+            let other = audit_logs::$column.ne_all(values.none_of.clone());
+            $query = $query.filter(audit_logs::$column.is_null().or(other));
+        }
+    }};
+}
+
+/// Adds the conditions of a filter, except for networks.
+macro_rules! filtered {
+    ($query:expr, $filter:expr) => {{
+        let (mut query, filter): (_, &AuditFilter) = ($query, $filter);
+        if let Some(start) = filter.start {
+            query = query.filter(audit_logs::created_at.ge(start.millis()));
+        }
+        if let Some(end) = filter.end {
+            query = query.filter(audit_logs::created_at.lt(end.millis()));
+        }
+        if let Some(kinds) = filter.accepted_kinds() {
+            query = query.filter(audit_logs::kind.eq_any(kinds.into_iter().map(|kind| kind.as_str())));
+        }
+        if let Some(addresses) = filter.source_ip.addresses() {
+            values!(query, source_ip, addresses);
+        }
+        values!(query, actor, filter.actor);
+        values!(query, error_code, filter.error_code);
+        values!(query, request_id, filter.request_id);
+        values!(query, credential_id, filter.credential_id);
+        values!(query, transaction_id, filter.transaction_id);
+        if let Some(part) = &filter.actor_part {
+            query = query.filter(contains!(audit_logs::actor, part));
+        }
+        if let Some(part) = &filter.source_ip_part {
+            query = query.filter(contains!(audit_logs::source_ip, part));
+        }
+        if let Some(part) = &filter.text {
+            query = query.filter(contains!(audit_logs::actor, part).or(contains!(audit_logs::source_ip, part)));
+        }
+        query
+    }};
+}
+
 impl<'a> Scan<'a> {
-    /// Prepares a scan of all ids that the filter's times allow.
+    /// Prepares a scan of all ids that the filter's times and the horizon allow.
     pub(super) fn new(
         conn: &mut Connection,
         tenant: Option<TenantId>,
         filter: &'a AuditFilter,
+        horizon: Option<&Horizon>,
         newest_first: bool,
     ) -> Result<Self, DbError> {
-        let scan = Self { tenant, filter, lower: String::new(), upper: ABOVE_ALL.to_owned(), newest_first };
-        if filter.start.is_none() && filter.end.is_none() {
-            Ok(scan)
-        } else {
-            scan.created(conn, filter.start, filter.end)
-        }
+        let upper = horizon.map_or(ABOVE_ALL, |Horizon(id)| id).to_owned();
+        Self { tenant, filter, lower: String::new(), upper, newest_first }.created(conn, filter.start, filter.end)
     }
 
-    /// Restricts the scan to ids of entries that were created between two times.
+    /// Restricts the scan to ids that entries created between two times may have.
     pub(super) fn created(
-        self,
+        mut self,
         conn: &mut Connection,
         start: Option<Timestamp>,
         end: Option<Timestamp>,
     ) -> Result<Self, DbError> {
-        let skew = Skew::load(conn)?;
-        let scan = match start {
-            Some(start) => self.above(skew.lower(start)),
-            None => self,
-        };
-        Ok(match end {
-            Some(end) => scan.below(skew.upper(end)),
-            None => scan,
-        })
+        if start.is_some() || end.is_some() {
+            let skew = Skew::load(conn)?;
+            self.lower = start.map(|start| skew.lower(start)).unwrap_or_default().max(self.lower);
+            self.upper = end.map(|end| skew.upper(end)).into_iter().fold(self.upper, String::min);
+        }
+        Ok(self)
     }
 
-    pub(super) fn above(mut self, id: String) -> Self {
-        self.lower = self.lower.max(id);
+    pub(super) fn above(mut self, id: AuditId) -> Self {
+        self.lower = self.lower.max(id.to_string());
         self
     }
 
-    pub(super) fn below(mut self, id: String) -> Self {
-        self.upper = self.upper.min(id);
+    pub(super) fn below(mut self, id: AuditId) -> Self {
+        self.upper = self.upper.min(id.to_string());
         self
     }
 
     /// Finds the entries that this scan examines.
     pub(super) fn window(&self, conn: &mut Connection) -> Result<Window, DbError> {
+        let range = || audit_logs::id.gt(&self.lower).and(audit_logs::id.lt(&self.upper));
         if let (Some(_), [actor]) = (self.tenant, self.filter.actor.any_of.as_slice()) {
-            let mut ids: Vec<String> = on_engine!(conn, c, Db => between!(Db, self, &self.lower, &self.upper)
+            let mut ids: Vec<String> = on_engine!(conn, c, Db => log!(Db, self)
                 .filter(audit_logs::actor.eq(actor))
+                .filter(range())
                 .select(audit_logs::id)
-                .limit(EXAMINED + 1)
+                .limit(EXAMINED as i64 + 1)
                 .load(c))?;
-            let last = usize::try_from(EXAMINED - 1).ok().and_then(|last| ids.get(last)).cloned();
-            let beyond = last.is_some().then(|| ids.pop()).flatten();
-            let last = beyond.and(last).as_deref().map(row_convert::parse).transpose()?;
+            let is_whole = ids.len() <= EXAMINED;
+            ids.truncate(EXAMINED);
+            let last = ids.last().filter(|_| !is_whole).map(|id| row_convert::parse(id)).transpose()?;
             return Ok(Window { last, beyond: None, ids: Some(ids) });
         }
-        let ends: Vec<String> = on_engine!(conn, c, Db => between!(Db, self, &self.lower, &self.upper)
+        let ends: Vec<String> = on_engine!(conn, c, Db => log!(Db, self)
+            .filter(range())
             .select(audit_logs::id)
-            .offset(EXAMINED - 1)
+            .offset(EXAMINED as i64 - 1)
             .limit(2)
             .load(c))?;
-        Ok(match ends.as_slice() {
-            [last, beyond] => Window { last: Some(row_convert::parse(last)?), beyond: Some(beyond.clone()), ids: None },
-            _ => Window::default(),
-        })
+        match ends.as_slice() {
+            [last, beyond] => {
+                Ok(Window { last: Some(row_convert::parse(last)?), beyond: Some(beyond.clone()), ids: None })
+            }
+            _ => Ok(Window::default()),
+        }
     }
 
     /// Returns the ids of at most `limit` matching entries in a window, in the order of the scan.
@@ -127,43 +168,33 @@ impl<'a> Scan<'a> {
         window: &Window,
         limit: usize,
     ) -> Result<Vec<AuditId>, DbError> {
-        let by_network = addresses(&self.filter.source_ip).is_none();
-        let most = if by_network { EXAMINED } else { i64::try_from(limit).unwrap_or(EXAMINED).min(EXAMINED) };
+        let by_network = self.filter.source_ip.addresses().is_none();
+        let most = if by_network { EXAMINED } else { limit.min(EXAMINED) };
         let (lower, upper) = match &window.beyond {
-            // The bound replaces that of the range: with two of them, SQLite would use the first.
             Some(beyond) if self.newest_first => (beyond, &self.upper),
             Some(beyond) => (&self.lower, beyond),
             None => (&self.lower, &self.upper),
         };
         let rows: Vec<(String, String)> = on_engine!(conn, c, Db => {
-            let mut query = filtered!(between!(Db, self, lower, upper), self.filter);
-            if let Some(ids) = &window.ids {
-                query = query.filter(audit_logs::id.eq_any(ids));
-            }
-            query.select((audit_logs::id, audit_logs::source_ip)).limit(most).load(c)
+            let query = filtered!(log!(Db, self), self.filter);
+            // Only one condition on the id: with several, SQLite may choose one that does not bound the scan.
+            let query = match &window.ids {
+                Some(ids) => query.filter(audit_logs::id.eq_any(ids)),
+                None => query.filter(audit_logs::id.gt(lower).and(audit_logs::id.lt(upper))),
+            };
+            query.select((audit_logs::id, audit_logs::source_ip)).limit(most as i64).load(c)
         })?;
-        rows.iter()
-            .filter(|(_, source_ip)| !by_network || matches_networks(self.filter, source_ip))
-            .take(limit)
-            .map(|(id, _)| row_convert::parse(id))
-            .collect()
+        let accepted = |source_ip: &str| !by_network || self.filter.source_ip.accept(source_ip);
+        let rows = rows.iter().filter(|(_, source_ip)| accepted(source_ip)).take(limit);
+        rows.map(|(id, _)| row_convert::parse(id)).collect()
     }
 
     /// Reads entries by their ids, in the order of the scan.
     pub(super) fn load(&self, conn: &mut Connection, ids: &[AuditId]) -> Result<Vec<AuditLogItem>, DbError> {
         let rows: Vec<Row> = on_engine!(conn, c, Db => {
             let ids = ids.iter().map(AuditId::to_string);
-            let mut query = audit_logs::table.filter(audit_logs::id.eq_any(ids)).into_boxed::<Db>();
-            if let Some(tenant) = self.tenant {
-                query = query.filter(audit_logs::tenant_id.eq(tenant.to_string()));
-            }
-            query.select(Row::as_select()).load(c)
+            log!(Db, self).filter(audit_logs::id.eq_any(ids)).select(Row::as_select()).load(c)
         })?;
-        let mut items: Vec<AuditLogItem> = row_convert::all(rows)?;
-        items.sort_unstable_by_key(|item| item.id);
-        if self.newest_first {
-            items.reverse();
-        }
-        Ok(items)
+        row_convert::all(rows)
     }
 }

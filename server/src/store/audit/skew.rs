@@ -7,10 +7,11 @@ use diesel::prelude::*;
 use doorward_shared::{AuditId, Timestamp};
 
 use super::{
-    Connection, DbError,
+    super::{
+        Connection, DbError, installation, on_engine, row_convert,
+        schema::installation::{name, table, value},
+    },
     ids::first_id,
-    installation, on_engine, row_convert,
-    schema::installation::{name, table, value},
 };
 
 /// Difference in milliseconds that every time filter allows for.

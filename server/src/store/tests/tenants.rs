@@ -41,7 +41,7 @@ async fn tenants_can_be_read_changed_and_deleted(db: TestDatabase) {
     assert!(!db.write(|c| tenants::delete(c, tenant_id(1))).await);
     assert_eq!(db.read(|c| tenants::all(c).map(|all| all.len())).await, 1);
     let log = db.read(|c| audit::page(c, None, &Default::default(), None, PageRequest::default())).await;
-    assert_eq!((log.total, log.items.len()), (audit::Total::Exact(1), 1));
+    assert_eq!((log.total, log.items.len()), (crate::domain::audit::Total::Exact(1), 1));
 }
 
 async fn search_matches_wildcards_literally(db: TestDatabase) {

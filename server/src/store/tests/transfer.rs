@@ -173,7 +173,7 @@ async fn transfer_copies_every_table_and_the_target_works() {
             })
             .await;
         // The newest entry of all logs stays.
-        assert_eq!(left, Ok((audit::Total::Exact(1), 1, 1)));
+        assert_eq!(left, Ok((crate::domain::audit::Total::Exact(1), 1, 1)));
         store.close().await;
     }
 }

@@ -2,6 +2,7 @@ use doorward_shared::audit::AuditOutcome;
 use ipnet::IpNet;
 
 use super::*;
+use crate::domain::audit::NextPage;
 
 on_every_engine!(
     filters_find_what_a_model_finds,
@@ -171,7 +172,7 @@ async fn substrings_match_literally_in_every_script(db: TestDatabase) {
 }
 
 async fn a_request_id_with_its_time_is_found_anywhere(db: TestDatabase) {
-    let newest = audit::EXAMINED + 50;
+    let newest = EXAMINED as i64 + 50;
     pages::bulk(&db, (0..newest).map(|number| (tenant_id(1), number)).collect()).await;
     // The request of the third entry, made in the same second, and one that a client chose.
     let own = pages::time_id(2);
@@ -189,5 +190,5 @@ async fn a_request_id_with_its_time_is_found_anywhere(db: TestDatabase) {
     // Others are found where the scan arrives.
     let first = page("mine").await;
     assert_eq!((first.items.len(), first.total), (0, Total::AtLeast(0)));
-    assert_eq!(first.next, Some(audit::NextPage::Before(pages::bulk_id(50))));
+    assert_eq!(first.next, Some(NextPage::Before(pages::bulk_id(50))));
 }

@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use doorward_shared::AuditId;
 
 use super::*;
-use crate::store::audit::{EXAMINED, LogPage, NextPage};
+use crate::domain::audit::{LogPage, NextPage};
 
 on_every_engine!(
     numbered_pages_end_at_the_bound_and_cursors_go_on,
@@ -12,6 +12,8 @@ on_every_engine!(
     cursors_go_in_both_directions,
     an_exact_actor_is_scanned_by_its_index
 );
+
+const NEWEST: i64 = EXAMINED as i64;
 
 /// The id of an entry that [`bulk`] adds.
 pub(super) fn bulk_id(number: i64) -> AuditId {
@@ -83,7 +85,7 @@ async fn older(
 }
 
 async fn numbered_pages_end_at_the_bound_and_cursors_go_on(db: TestDatabase) {
-    let entries = EXAMINED + 1_200;
+    let entries = NEWEST + 1_200;
     bulk(&db, (0..entries).map(|number| (tenant_id(1), number)).collect()).await;
     let expected: Vec<AuditId> = (0..entries).rev().map(bulk_id).collect();
     for (tenant, total) in [(Some(tenant_id(1)), Total::Exact(11_200)), (None, Total::AtLeast(10_000))] {
@@ -106,7 +108,7 @@ async fn numbered_pages_end_at_the_bound_and_cursors_go_on(db: TestDatabase) {
 }
 
 async fn rare_entries_are_found_by_cursors_exactly_once(db: TestDatabase) {
-    let entries = 2 * EXAMINED + 250;
+    let entries = 2 * NEWEST + 250;
     bulk(&db, (0..entries).map(|number| (tenant_id(1), number)).collect()).await;
     let expected: Vec<AuditId> = (0..entries).rev().filter(|number| number % 100 == 0).map(bulk_id).collect();
     let code = Values { any_of: vec!["internal".to_owned()], none_of: Vec::new() };
@@ -121,7 +123,7 @@ async fn rare_entries_are_found_by_cursors_exactly_once(db: TestDatabase) {
             assert_eq!(first.total, if counted { Total::Exact(203) } else { Total::AtLeast(100) });
             // The page stopped after the bounded number of entries, at one that does not match.
             let Some(NextPage::Before(cursor)) = first.next else { panic!("{:?}", first.next) };
-            assert_eq!(cursor, bulk_id(entries - EXAMINED));
+            assert_eq!(cursor, bulk_id(entries - NEWEST));
             let (rest, slices) = older(&db, tenant, filter, cursor).await;
             assert_eq!([ids, rest].concat(), expected);
             assert_eq!(slices, 2);
@@ -140,7 +142,7 @@ async fn rare_entries_are_found_by_cursors_exactly_once(db: TestDatabase) {
 }
 
 async fn totals_of_all_logs_are_lower_bounds(db: TestDatabase) {
-    let entries = EXAMINED + 10;
+    let entries = NEWEST + 10;
     bulk(&db, (0..entries).map(|number| (tenant_id(1 + u128::from(number % 2 == 0)), number)).collect()).await;
     let total = |filter: AuditFilter| db.read(move |c| audit::total(c, None, &filter, None));
     assert_eq!(total(AuditFilter::default()).await, Total::AtLeast(10_000));
@@ -181,7 +183,7 @@ async fn cursors_go_in_both_directions(db: TestDatabase) {
 }
 
 async fn an_exact_actor_is_scanned_by_its_index(db: TestDatabase) {
-    let entries = 2 * EXAMINED + 20;
+    let entries = 2 * NEWEST + 20;
     bulk(&db, (0..entries).map(|number| (tenant_id(1), number)).collect()).await;
     let actor = Values { any_of: vec!["even".to_owned()], none_of: Vec::new() };
     let filter = AuditFilter { actor, ..AuditFilter::default() };

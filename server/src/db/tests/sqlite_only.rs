@@ -4,30 +4,27 @@ use std::{
     path::PathBuf,
 };
 
-use super::harness::TestDatabase;
-use crate::{
-    db::{Connection, DatabaseUrl, DbError},
-    store::installation,
-};
+use super::{harness::TestDatabase, put};
+use crate::db::{Connection, DatabaseUrl, DbError};
 
 #[tokio::test]
-async fn files_are_for_nobody_else_to_read() {
+async fn only_the_owner_can_read_the_files() {
     let db = TestDatabase::sqlite().await;
-    db.database.write_and_invalidate(|c: &mut Connection| installation::put(c, "a", "1")).await.expect("a change");
+    db.database.write_and_invalidate(put("a")).await.expect("a change");
     let mode = |suffix: &str| {
-        let file = format!("{}{suffix}", db.place());
+        let file = format!("{}{suffix}", db.location());
         fs::metadata(&file).expect(&file).permissions().mode() & 0o777
     };
     for suffix in ["", "-wal", "-shm", ".changes", ".lock"] {
         assert_eq!(mode(suffix), 0o600, "{suffix}");
     }
-    // A file that was left open to others is closed to them.
+    // Opening the database removes the permissions of other users.
     db.database.close().await;
-    fs::set_permissions(db.place(), Permissions::from_mode(0o644)).expect("a file");
+    fs::set_permissions(db.location(), Permissions::from_mode(0o644)).expect("a file");
     let _again = db.another().await;
     assert_eq!(mode(""), 0o600);
-    let leftovers = fs::read_dir(PathBuf::from(db.place()).parent().expect("a folder")).expect("a folder").count();
-    assert_eq!(leftovers, 5, "no other file");
+    let files = fs::read_dir(PathBuf::from(db.location()).parent().expect("a folder")).expect("a folder").count();
+    assert_eq!(files, 5, "no other file");
 }
 
 #[derive(diesel::QueryableByName)]
@@ -37,7 +34,7 @@ struct Autocheckpoint {
 }
 
 #[tokio::test]
-async fn every_connection_is_set_up_for_durability() {
+async fn every_connection_has_durable_settings() {
     let db = TestDatabase::sqlite().await;
     let check = |c: &mut Connection| {
         use diesel::{
@@ -45,7 +42,7 @@ async fn every_connection_is_set_up_for_durability() {
             dsl::sql,
             sql_types::{BigInt, Text},
         };
-        let Connection::Sqlite(c) = c else { return Err(DbError::Database("SQLite was opened".to_owned())) };
+        let Connection::Sqlite(c) = c else { return Err(DbError::Database("not SQLite".to_owned())) };
         let mut number = |pragma: &str| {
             diesel::select(sql::<BigInt>(&format!("(SELECT * FROM pragma_{pragma})"))).get_result::<i64>(c)
         };
@@ -60,7 +57,7 @@ async fn every_connection_is_set_up_for_durability() {
 }
 
 #[test]
-fn urls_are_told_apart_and_never_show_a_password() {
+fn urls_are_parsed_and_hide_the_password() {
     let parse = |text: &str| text.parse::<DatabaseUrl>().expect("any text is one");
     for text in ["sqlite:///var/lib/doorward.db", "sqlite:/var/lib/doorward.db", "/var/lib/doorward.db"] {
         assert_eq!(parse(text), DatabaseUrl::Sqlite(PathBuf::from("/var/lib/doorward.db")));
