@@ -2,7 +2,11 @@
 
 use diesel::{RunQueryDsl as _, sql_types::Text};
 
-use super::{CHECKPOINT, Checkpoint, Role, TransferError, catalog::Statements, tables::Table};
+use super::{
+    statements::Statements,
+    tables::Table,
+    types::{CHECKPOINT, Checkpoint, Role, TransferError},
+};
 use crate::{
     db::{
         Connection, DatabaseOptions, DatabaseUrl, DbError, Engine, PostgresConnection, SchemaChange, on_engine,
