@@ -167,7 +167,11 @@ fn the_workspace_points_inwards() {
         assert!(!dependencies("shared").contains(forbidden), "shared knows no {forbidden}");
     }
     assert!(!dependencies("admin-tui").contains("doorward-server"), "the TUI speaks only the admin API");
-    for name in ["server", "admin-tui"] {
-        assert!(!dependencies(name).contains("doorward-testkit"), "{name} ships without the testkit");
+    for name in ["shared", "authenticator", "server", "admin-tui"] {
+        for tool in ["doorward-testkit", "doorward-bench"] {
+            assert!(!dependencies(name).contains(tool), "{name} must not depend on {tool}");
+        }
+        assert!(!manifest(name).contains("doorward-bench"), "not even the tests of {name} use doorward-bench");
     }
+    assert!(!manifest("testkit").contains("doorward-bench"), "the testkit must not depend on the measuring tools");
 }

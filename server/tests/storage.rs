@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use doorward_testkit::{Answer, ORIGIN, Person, Process, RP_ID, TestTenant, database, process};
+use doorward_testkit::{ORIGIN, Person, Process, RP_ID, Response, TestTenant, database, process};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ async fn verified(tenant: &TestTenant, token: &str) -> String {
     kid
 }
 
-fn token(answer: Answer) -> String {
+fn token(answer: Response) -> String {
     answer.expect(200).field("token")
 }
 

@@ -24,7 +24,7 @@ async fn expect_shut(tenant: &TestTenant, caller: &Http, code: &str) {
         let answer = caller.send(method.clone(), &path, Some(b"{}".to_vec())).await;
         answer.expect_refusal(401, "api_key_invalid");
         assert_eq!(answer.field("title"), "The api key is invalid");
-        let row = tenant.row_of(&answer).await;
+        let row = tenant.entry_of(&answer).await;
         assert_eq!((row.kind().as_str(), row.code().as_deref()), ("api_key_rejected", Some(code)), "{method} {path}");
         calls += 1;
     }
@@ -64,13 +64,13 @@ async fn endpoints_for_visitors_are_open_whatever_the_key_and_audited() {
         let caller = key.map_or_else(|| tenant.anonymous.clone(), |key| tenant.with_key(key));
         let _ = caller.get("/.well-known/jwks.json").await.expect(200);
         let begun = caller.post("/login/initialize", &serde_json::json!({})).await.expect(200);
-        assert_eq!(tenant.row_of(&begun).await.kind(), "webauthn_authentication_init_succeeded");
+        assert_eq!(tenant.entry_of(&begun).await.kind(), "webauthn_authentication_init_succeeded");
         for (path, kind) in [
             ("/login/finalize", "webauthn_authentication_final_failed"),
             ("/registration/finalize", "webauthn_registration_final_failed"),
         ] {
             let answer = caller.post(path, &serde_json::json!({})).await;
-            let _ = tenant.expect_refused(&answer, 400, "credential_malformed", kind).await;
+            let _ = tenant.expect_audited_refusal(&answer, 400, "credential_malformed", kind).await;
         }
     }
 }
@@ -102,7 +102,7 @@ async fn ids_of_another_tenant_are_like_ids_that_never_were() {
         assert!([400, 404].contains(&there.status), "{method} {path}: {}", there.text);
         assert_eq!(there.text.replace(&theirs, "AAAA"), nowhere.text, "{method} {path}");
         for answer in [&there, &nowhere] {
-            let row = tenant.row_of(answer).await;
+            let row = tenant.entry_of(answer).await;
             assert_eq!(row.code(), Some(answer.field("code")), "{method} {path}");
             assert!(row.kind().ends_with("_failed") || row.kind() == "request_rejected", "{method} {path}: {row:?}");
         }

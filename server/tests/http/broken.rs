@@ -1,17 +1,17 @@
 //! A database that fails under a running server: opaque 500s and 503s, never a refusal, and nothing is lost.
 
-use doorward_testkit::{Answer, Http, Person, database};
+use doorward_testkit::{Http, Person, Response, database};
 
 use crate::support::{Ceremony, setting};
 
-fn expect_opaque(answer: &Answer) {
+fn expect_opaque(answer: &Response) {
     let details = "the server's log has the cause under this request's id";
-    answer.expect_words(500, "internal_error", "internal server error", details);
+    answer.expect_error(500, "internal_error", "internal server error", details);
 }
 
-fn expect_unavailable(answer: &Answer) {
+fn expect_unavailable(answer: &Response) {
     let details = "the server cannot serve this request now; try again";
-    answer.expect_words(503, "unavailable", "service unavailable", details);
+    answer.expect_error(503, "unavailable", "service unavailable", details);
     assert_eq!(answer.header("retry-after"), Some("1"));
 }
 
@@ -22,7 +22,7 @@ async fn a_key_that_cannot_be_looked_up_is_not_called_wrong() {
     server.sql("ALTER TABLE api_keys RENAME TO elsewhere").await;
     // This process knows its tenant.
     let _ = tenant.http.get("/credentials").await.expect(200);
-    let other = server.another().await;
+    let other = server.second_node().await;
     let there = tenant.on(&other);
     for caller in [&there.http, &there.with_key("dw_nonsense"), &there.anonymous] {
         expect_opaque(&caller.get("/credentials").await);

@@ -6,7 +6,7 @@ use doorward_server::{
     server::{self, Listening},
     service::admin::tenants,
 };
-use doorward_testkit::{Answer, TestServer, TestTenant};
+use doorward_testkit::{Response, TestServer, TestTenant};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -28,20 +28,20 @@ async fn head(tenant: &TestTenant, path: &str, length: usize, more: &str) -> Tcp
 }
 
 /// What comes back until the server closes, as an answer.
-async fn rest(mut stream: TcpStream) -> Answer {
+async fn rest(mut stream: TcpStream) -> Response {
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
     answer(&text)
 }
 
-fn answer(text: &str) -> Answer {
+fn answer(text: &str) -> Response {
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let mut lines = head.lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let headers = lines.map(|line| line.split_once(": ").unwrap()).map(|(name, value)| {
         (name.parse::<reqwest::header::HeaderName>().unwrap(), value.parse::<reqwest::header::HeaderValue>().unwrap())
     });
-    Answer { status, headers: headers.collect(), text: body.to_owned() }
+    Response { status, headers: headers.collect(), text: body.to_owned() }
 }
 
 #[tokio::test]
@@ -52,20 +52,20 @@ async fn bodies_too_large_or_too_deep_are_refused_and_audited() {
         for (step, event) in [("initialize", "init_failed"), ("finalize", "final_failed")] {
             let path = format!("{}/{step}", ceremony.path());
             let large = tenant.http.post_bytes(&path, vec![b' '; 256 * 1024 + 1]).await;
-            large.expect_words(
+            large.expect_error(
                 413,
                 "body_too_large",
                 "unable to process request",
                 "the body may have at most 262144 bytes",
             );
-            let _ = tenant.expect_refused(&large, 413, "body_too_large", &ceremony.event(event)).await;
+            let _ = tenant.expect_audited_refusal(&large, 413, "body_too_large", &ceremony.event(event)).await;
             let deep = tenant.http.post_bytes(&path, deep.clone().into_bytes()).await;
             assert_eq!(deep.field("details"), "the JSON is nested deeper than 64 levels");
-            let _ = tenant.expect_refused(&deep, 400, "body_malformed", &ceremony.event(event)).await;
+            let _ = tenant.expect_audited_refusal(&deep, 400, "body_malformed", &ceremony.event(event)).await;
         }
     }
     let rename = tenant.http.send(reqwest::Method::PATCH, "/credentials/AAAA", Some(vec![b' '; 300_000])).await;
-    let _ = tenant.expect_refused(&rename, 413, "body_too_large", "webauthn_credential_update_failed").await;
+    let _ = tenant.expect_audited_refusal(&rename, 413, "body_too_large", "webauthn_credential_update_failed").await;
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn a_body_that_does_not_arrive_is_refused_and_audited() {
     stream.write_all(b"{\"id\":").await.unwrap();
     let answer = rest(stream).await;
     assert_eq!((answer.status, answer.field("title").as_str()), (408, "unable to process request"));
-    let _ = tenant.expect_refused(&answer, 408, "request_timeout", "mfa_authentication_final_failed").await;
+    let _ = tenant.expect_audited_refusal(&answer, 408, "request_timeout", "mfa_authentication_final_failed").await;
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn a_tenant_deleted_during_a_request_is_no_internal_error() {
         tenants::delete(&server.administrator(), tenant.id).await.unwrap();
         stream.write_all(body.as_bytes()).await.unwrap();
         let answer = rest(stream).await;
-        answer.expect_words(409, "conflict", "conflict", "the tenant or the user was deleted meanwhile");
+        answer.expect_error(409, "conflict", "conflict", "the tenant or the user was deleted meanwhile");
     }
 }
 

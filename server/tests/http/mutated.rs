@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use doorward_authenticator::{Authenticator, Counter};
 use doorward_testkit::{
-    Answer, Person, TestServer, TestTenant,
+    Person, Response, TestServer, TestTenant,
     mutations::{assertion_mutations, registration_mutations},
 };
 use serde_json::{Value, json};
 
-/// An authenticator whose counter is far enough on for "two back" to differ from zero, and whose passkeys are backed up:
+/// An authenticator whose counter is far enough on for "two less" to differ from zero, and whose passkeys are backed up:
 /// backup eligibility may rise, and must not fall.
 async fn experienced(tenant: &TestTenant) -> Person {
     let mut person = Person::with("mallory", Authenticator::new().counter(Counter::Increasing).backup(true, true));
@@ -20,7 +20,7 @@ async fn experienced(tenant: &TestTenant) -> Person {
     person
 }
 
-fn judge(name: &str, answer: &Answer, wrong: &mut Vec<String>) {
+fn judge(name: &str, answer: &Response, wrong: &mut Vec<String>) {
     let code =
         serde_json::from_str::<Value>(&answer.text).ok().and_then(|body| body["code"].as_str().map(str::to_owned));
     if !(400..500).contains(&answer.status) || code.is_none() {
@@ -67,8 +67,8 @@ async fn no_spoilt_assertion_logs_in() {
 fn is_tolerated(name: &str) -> bool {
     const STATEMENTS: [&str; 12] = [
         "statement: format \"",
-        "statement: tpm that says nothing",
-        "statement: android-safetynet that says nothing",
+        "statement: tpm without members",
+        "statement: android-safetynet without members",
         "statement: packed, ECDAA",
         "statement: tpm, noise",
         "statement: tpm, version 1.2",

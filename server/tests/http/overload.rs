@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use doorward_server::{crypto::HashCost, service::admin::api_keys};
 use doorward_shared::{ApiKeyId, admin::Role};
-use doorward_testkit::{Answer, Http, Person, TestServer, TestTenant};
+use doorward_testkit::{Http, Person, Response, TestServer, TestTenant};
 use futures_util::future::join_all;
 
 use crate::request_id::{lines_of, log};
@@ -79,13 +79,13 @@ async fn a_full_queue_answers_503_while_known_keys_go_on() {
         async move { caller.get("/credentials").await }
     }));
     let known = join_all((0..40).map(|_| tenant.http.get("/credentials")));
-    let (flood, known): (Vec<Answer>, Vec<Answer>) = tokio::join!(flood, known);
+    let (flood, known): (Vec<Response>, Vec<Response>) = tokio::join!(flood, known);
     assert!(known.iter().all(|answer| answer.status == 200));
     let (refused, unserved): (Vec<_>, Vec<_>) = flood.iter().partition(|answer| answer.status == 401);
     assert!(!unserved.is_empty());
     for answer in &unserved {
         let details = "the server cannot serve this request now; try again";
-        answer.expect_words(503, "unavailable", "service unavailable", details);
+        answer.expect_error(503, "unavailable", "service unavailable", details);
         assert_eq!(answer.header("retry-after"), Some("1"));
     }
     // Whoever was not judged was not refused either.

@@ -13,7 +13,7 @@ async fn what_is_done_at_one_is_obeyed_by_the_other_at_once() {
         return;
     }
     let (one, here) = setting().await;
-    let two = one.another().await;
+    let two = one.second_node().await;
     let there = here.on(&two);
     for tenant in [&here, &there] {
         let _ = tenant.http.get("/credentials").await.expect(200);

@@ -10,7 +10,7 @@ async fn seen(tenant: &TestTenant, forwarded: &[&str]) -> String {
         .fold(tenant.anonymous.clone(), |caller: Http, line| caller.header_bytes("x-forwarded-for", line.as_bytes()));
     let answer = caller.get("/credentials").await;
     answer.expect_refusal(401, "api_key_invalid");
-    tenant.row_of(&answer).await.text("meta_source_ip").unwrap()
+    tenant.entry_of(&answer).await.text("meta_source_ip").unwrap()
 }
 
 #[tokio::test]

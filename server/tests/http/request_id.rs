@@ -8,7 +8,7 @@ use std::{
 
 use doorward_server::service::admin::api_keys;
 use doorward_shared::ApiKeyId;
-use doorward_testkit::{Answer, Http, Person};
+use doorward_testkit::{Http, Person, Response};
 use serde_json::{Value, json};
 
 use crate::support::setting;
@@ -53,7 +53,7 @@ async fn a_sane_one_is_taken_over() {
         let refused = tenant.anonymous.clone().header("x-request-id", id).get("/credentials").await;
         refused.expect_refusal(401, "api_key_invalid");
         assert_eq!(refused.request_id(), id);
-        assert_eq!(tenant.row_of(&refused).await.kind(), "api_key_rejected");
+        assert_eq!(tenant.entry_of(&refused).await.kind(), "api_key_rejected");
     }
 }
 
@@ -65,7 +65,7 @@ async fn an_insane_one_is_replaced() {
         let answer = tenant.anonymous.clone().header_bytes("x-request-id", id).get("/credentials").await;
         answer.expect_refusal(401, "api_key_invalid");
         assert!(answer.request_id().parse::<doorward_shared::TenantId>().is_ok(), "{}", answer.request_id());
-        assert_eq!(tenant.row_of(&answer).await.kind(), "api_key_rejected");
+        assert_eq!(tenant.entry_of(&answer).await.kind(), "api_key_rejected");
         assert!(made.insert(answer.request_id().to_owned()), "each request has its own");
     }
 }
@@ -75,7 +75,7 @@ async fn every_answer_has_one() {
     let (server, tenant) = setting().await;
     let root = Http::new(server.public_url.clone());
     let admin = Http::new(server.admin_url.clone());
-    let mut answers: Vec<Answer> = Vec::new();
+    let mut answers: Vec<Response> = Vec::new();
     for path in
         ["/", "/health/alive", "/health/ready", "/openapi.json", "/docs/", "/nowhere", "/not-a-uuid/credentials"]
     {
@@ -86,7 +86,7 @@ async fn every_answer_has_one() {
     for path in ["/health/alive", "/tenants", "/nowhere"] {
         answers.push(admin.get(path).await);
     }
-    let ids: BTreeSet<&str> = answers.iter().map(Answer::request_id).collect();
+    let ids: BTreeSet<&str> = answers.iter().map(Response::request_id).collect();
     assert_eq!(ids.len(), answers.len());
 }
 
@@ -102,8 +102,8 @@ async fn answer_log_line_and_audit_row_have_the_same() {
     server.sql("ALTER TABLE credentials RENAME TO elsewhere").await;
     let broken = tenant.http.get("/credentials").await.expect(500);
     server.sql("ALTER TABLE elsewhere RENAME TO credentials").await;
-    assert_eq!(tenant.row_of(&done).await.kind(), "mfa_authentication_final_succeeded");
-    assert_eq!(tenant.row_of(&again).await.kind(), "mfa_authentication_final_failed");
+    assert_eq!(tenant.entry_of(&done).await.kind(), "mfa_authentication_final_succeeded");
+    assert_eq!(tenant.entry_of(&again).await.kind(), "mfa_authentication_final_failed");
     for (answer, message, level) in
         [(&done, "request", "DEBUG"), (&again, "request refused", "INFO"), (&broken, "request failed", "ERROR")]
     {
@@ -121,7 +121,7 @@ async fn answer_log_line_and_audit_row_have_the_same() {
     // The cause is in the log, and only there.
     let cause = lines_of(broken.request_id())[0]["cause"].as_str().unwrap().to_owned();
     assert!(cause.contains("credentials"), "{cause}");
-    broken.expect_words(
+    broken.expect_error(
         500,
         "internal_error",
         "internal server error",

@@ -1,7 +1,7 @@
 //! The five ceremonies alike, for what must hold of each of them.
 
 use doorward_authenticator::base64url;
-use doorward_testkit::{Answer, Person, TestServer, TestTenant};
+use doorward_testkit::{Person, Response, TestServer, TestTenant};
 use serde_json::{Value, json};
 
 /// A server and a tenant with nothing special about them.
@@ -94,39 +94,39 @@ impl Ceremony {
     }
 
     /// The second step.
-    pub(crate) async fn finalize(self, tenant: &TestTenant, body: &Value) -> Answer {
+    pub(crate) async fn finalize(self, tenant: &TestTenant, body: &Value) -> Response {
         self.finalize_bytes(tenant, body.to_string().into_bytes()).await
     }
 
     /// The second step, with a body of any bytes.
-    pub(crate) async fn finalize_bytes(self, tenant: &TestTenant, body: Vec<u8>) -> Answer {
+    pub(crate) async fn finalize_bytes(self, tenant: &TestTenant, body: Vec<u8>) -> Response {
         tenant.http.post_bytes(&format!("{}/finalize", self.path()), body).await
     }
 
     /// Checks that an answer refuses a challenge that is not one of this ceremony's, in the contract's words, and that it
     /// left its row.
-    pub(crate) async fn expect_unknown(self, tenant: &TestTenant, answer: &Answer) {
+    pub(crate) async fn expect_unknown(self, tenant: &TestTenant, answer: &Response) {
         let known = "received challenge does not match with any stored one";
         match self {
-            Registration | MfaRegistration => answer.expect_words(400, "challenge_unknown", known, known),
-            Login | MfaLogin => answer.expect_words(401, "challenge_unknown", "failed to get session data", known),
+            Registration | MfaRegistration => answer.expect_error(400, "challenge_unknown", known, known),
+            Login | MfaLogin => answer.expect_error(401, "challenge_unknown", "failed to get session data", known),
             Transaction => {
                 let details = "no transaction found for this challenge";
-                answer.expect_words(401, "challenge_unknown", "failed to get session data", details);
+                answer.expect_error(401, "challenge_unknown", "failed to get session data", details);
             }
         }
-        let _ = self.expect_refused(tenant, answer, answer.status, "challenge_unknown").await;
+        let _ = self.expect_audited_refusal(tenant, answer, answer.status, "challenge_unknown").await;
     }
 
     /// Checks status, code and audit row of a refused second step.
-    pub(crate) async fn expect_refused(
+    pub(crate) async fn expect_audited_refusal(
         self,
         tenant: &TestTenant,
-        answer: &Answer,
+        answer: &Response,
         status: u16,
         code: &str,
-    ) -> doorward_testkit::Row {
-        tenant.expect_refused(answer, status, code, &self.event("final_failed")).await
+    ) -> doorward_testkit::AuditEntry {
+        tenant.expect_audited_refusal(answer, status, code, &self.event("final_failed")).await
     }
 
     /// The words for a body that cannot be read.

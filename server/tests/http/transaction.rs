@@ -20,12 +20,12 @@ async fn a_transaction_is_confirmed_once() {
         (&claims(&confirmed)["trans"], &claims(&confirmed)["ceremony"]),
         (&json!("order-1"), &json!("transaction"))
     );
-    let row = tenant.row_of(&confirmed).await;
+    let row = tenant.entry_of(&confirmed).await;
     assert_eq!(row.kind(), "webauthn_transaction_final_succeeded");
     assert_eq!(row.text("transaction_id").as_deref(), Some("order-1"));
     let again = json!({ "user_id": "alice", "transaction_id": "order-1", "transaction_data": data });
     let again = tenant.http.post("/transaction/initialize", &again).await;
-    tenant.expect_refused(&again, 409, "transaction_exists", "webauthn_transaction_init_failed").await;
+    tenant.expect_audited_refusal(&again, 409, "transaction_exists", "webauthn_transaction_init_failed").await;
     assert_eq!(again.field("title"), "transaction already exists");
 }
 
@@ -89,8 +89,8 @@ async fn its_fields_are_validated_by_name() {
         (with("transaction_data", json!(null)), "transaction_data is a required field"),
     ] {
         let answer = tenant.http.post("/transaction/initialize", &request).await;
-        answer.expect_words(400, "validation_failed", "unable to validate request", details);
-        tenant.expect_refused(&answer, 400, "validation_failed", "webauthn_transaction_init_failed").await;
+        answer.expect_error(400, "validation_failed", "unable to validate request", details);
+        tenant.expect_audited_refusal(&answer, 400, "validation_failed", "webauthn_transaction_init_failed").await;
     }
     // Whatever else JSON knows can be confirmed.
     for (number, data) in [json!(false), json!(0), json!(""), json!([]), json!({})].into_iter().enumerate() {

@@ -23,7 +23,7 @@ pub(crate) struct Nodes {
 
 pub(crate) async fn nodes() -> Nodes {
     let first = TestServer::start().await;
-    let second = first.another().await;
+    let second = first.second_node().await;
     let tenant = first.tenant().await;
     let elsewhere = tenant.on(&second);
     Nodes { first, second, tenant, elsewhere }

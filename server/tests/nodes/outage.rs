@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use doorward_testkit::{Answer, Http, Person, PostgresServer, TestServer};
+use doorward_testkit::{Http, Person, PostgresServer, Response, TestServer};
 use serde_json::json;
 
 use crate::until;
@@ -10,7 +10,7 @@ use crate::until;
 /// Within this time of its return everything works again.
 const RECOVERY: Duration = Duration::from_secs(5);
 
-fn unavailable(answer: &Answer) {
+fn unavailable(answer: &Response) {
     answer.expect_refusal(503, "unavailable");
     assert!(answer.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok()), "{answer:?}");
 }

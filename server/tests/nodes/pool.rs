@@ -16,7 +16,7 @@ async fn an_exhausted_pool_and_a_slow_statement_are_unavailable() {
     if !database::is_postgres("an exhausted pool and a slow statement are unavailable") {
         return;
     }
-    let builder = TestServer::builder().store(|options| {
+    let builder = TestServer::builder().database_options(|options| {
         options.connections = 2;
         options.wait = Duration::from_millis(200);
         options.statement_timeout = Duration::from_millis(700);

@@ -11,7 +11,7 @@ use aws_lc_rs::{
 };
 use ciborium::Value as Cbor;
 use doorward_shared::{Base64Url, ErrorCode, config::UserVerification};
-use doorward_testkit::second_opinion::{self, Asked, Known};
+use doorward_testkit::reference_verifier::{self, Expected, StoredCredential};
 use serde_json::{Value, json};
 use webauthn_rs_core::error::WebauthnError;
 
@@ -278,15 +278,16 @@ impl Assertion {
         let client_data: Value = serde_json::from_str(&self.client_data).unwrap_or_default();
         let origins = &self.state.relying_party.origins;
         let used = client_data["origin"].as_str().filter(|&used| origins.iter().any(|listed| listed == used));
-        let asked = Asked {
+        let asked = Expected {
             rp_id: RP_ID,
             // It takes one origin here: of those listed, the one the client data names.
             origin: used.unwrap_or(ORIGIN),
             challenge: &self.challenge.0,
             user_verification: self.state.policy.user_verification == UserVerification::Required,
         };
-        let known = Known { public_key: &self.credential.public_key, sign_count: self.credential.sign_count };
-        let second = second_opinion::of(asked, known, body.as_bytes());
+        let known =
+            StoredCredential { public_key: &self.credential.public_key, sign_count: self.credential.sign_count };
+        let second = reference_verifier::verify(asked, known, body.as_bytes());
         match verdict.as_ref().map_err(|refusal| refusal.code) {
             Ok(_) => assert!(second.is_ok(), "accepted, and webauthn-rs says {second:?}: {body}"),
             Err(ErrorCode::SignatureInvalid) => {

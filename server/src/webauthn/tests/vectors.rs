@@ -1,7 +1,7 @@
 //! The test vectors of the WebAuthn Level 3 specification, end to end: registration, then authentication.
 
 use doorward_shared::config::UserVerification;
-use doorward_testkit::second_opinion::{self, Asked, Known};
+use doorward_testkit::reference_verifier::{self, Expected, StoredCredential};
 use serde::Deserialize;
 
 use super::fixture::{ORIGIN, RP_ID, assertion_body, registration_body, state, stored};
@@ -94,9 +94,9 @@ fn outcome(vector: &Vector) -> (String, String) {
     let challenge = ChallengeValue(challenge.0.clone());
     let credential = stored(registration);
     let verdict = verify_assertion(&state(UserVerification::Preferred), &challenge, &credential, &parsed);
-    let asked = Asked { rp_id: RP_ID, origin: ORIGIN, challenge: &challenge.0, user_verification: false };
-    let known = Known { public_key: &credential.public_key, sign_count: credential.sign_count };
-    assert_eq!(verdict.is_ok(), second_opinion::of(asked, known, body.as_bytes()).is_ok(), "{}", vector.name);
+    let asked = Expected { rp_id: RP_ID, origin: ORIGIN, challenge: &challenge.0, user_verification: false };
+    let known = StoredCredential { public_key: &credential.public_key, sign_count: credential.sign_count };
+    assert_eq!(verdict.is_ok(), reference_verifier::verify(asked, known, body.as_bytes()).is_ok(), "{}", vector.name);
     let authenticated = match verdict {
         Ok(_) => "accepted".to_owned(),
         Err(refusal) => format!("refused: `{}`", refusal.code),

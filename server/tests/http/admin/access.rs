@@ -29,7 +29,7 @@ async fn expect_shut(setting: &Setting, caller: &Http, reason: &str) {
     for endpoint in guarded() {
         let answer = setting.call(caller, endpoint).await;
         let title = "The admin token is missing or invalid";
-        answer.expect_words(401, "admin_token_invalid", title, "");
+        answer.expect_error(401, "admin_token_invalid", title, "");
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
         let entries = setting.entries(&answer).await;
         assert_eq!(entries.len(), 1, "{} {}: {entries:?}", endpoint.method, endpoint.path);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use doorward_shared::TenantId;
-use doorward_testkit::Answer;
+use doorward_testkit::Response;
 use serde_json::{Value, json};
 
 use super::setting::{Setting, changes};
@@ -74,7 +74,7 @@ async fn every_change_leaves_its_entries() {
 }
 
 /// The secrets in an answer, which may have no body.
-fn secrets(answer: &Answer) -> Vec<String> {
+fn secrets(answer: &Response) -> Vec<String> {
     let answer: Value = serde_json::from_str(&answer.text).unwrap_or_default();
     let places = [&answer["secret"], &answer["api_key"]["secret"]];
     places.into_iter().filter_map(Value::as_str).map(str::to_owned).collect()

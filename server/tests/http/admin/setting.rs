@@ -5,7 +5,7 @@ use doorward_server::{
     service::admin::{admin_tokens, signing_keys},
 };
 use doorward_shared::admin::{CreateAdminTokenRequest, CreateSigningKeyRequest, Role};
-use doorward_testkit::{Answer, Http, Person, TestServer, TestTenant, config};
+use doorward_testkit::{Http, Person, Response, TestServer, TestTenant, config};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -54,11 +54,11 @@ impl Setting {
     }
 
     /// Calls an endpoint of the first tenant, with a body it takes.
-    pub(crate) async fn call(&self, caller: &Http, endpoint: &Endpoint) -> Answer {
+    pub(crate) async fn call(&self, caller: &Http, endpoint: &Endpoint) -> Response {
         self.call_for(caller, endpoint, &self.one, &self.one).await
     }
 
-    pub(crate) async fn call_for(&self, caller: &Http, endpoint: &Endpoint, of: &Owner, whose: &Owner) -> Answer {
+    pub(crate) async fn call_for(&self, caller: &Http, endpoint: &Endpoint, of: &Owner, whose: &Owner) -> Response {
         let body = body(endpoint).map(|body| body.to_string().into_bytes());
         caller.send(method(endpoint), &self.path(endpoint, of, whose), body).await
     }
@@ -85,7 +85,7 @@ impl Setting {
     }
 
     /// All entries that a request left, in any log, newest first.
-    pub(crate) async fn entries(&self, answer: &Answer) -> Vec<Value> {
+    pub(crate) async fn entries(&self, answer: &Response) -> Vec<Value> {
         let newest = self.admin.get("/audit_logs?per_page=100").await.expect(200).json();
         let of_request = |entry: &Value| entry["meta_http_request_id"] == answer.request_id();
         newest.as_array().unwrap().iter().filter(|entry| of_request(entry)).cloned().collect()

@@ -87,7 +87,7 @@ async fn a_credential_is_taken_away() {
     assert_eq!(admin.get(&summary).await.expect(200).json(), before);
     let _ = zoe.login(&tenant).await.expect(200);
     let gone = admin.delete(&path(&tenant, "zoe", passkey)).await.expect(204);
-    let row = tenant.row_of(&gone).await;
+    let row = tenant.entry_of(&gone).await;
     assert_eq!(
         (row.kind().as_str(), row.text("actor_user_id").as_deref()),
         ("webauthn_credential_deleted", Some("ops"))

@@ -49,7 +49,7 @@ async fn the_user_verification_of_the_first_step_counts() {
             configure(&server, &tenant, |config| demand(config, second)).await;
             let answer = ceremony.finalize(&tenant, &body).await.expect(status);
             if status == 401 {
-                let _ = ceremony.expect_refused(&tenant, &answer, 401, "user_verification_missing").await;
+                let _ = ceremony.expect_audited_refusal(&tenant, &answer, 401, "user_verification_missing").await;
             }
         }
     }
@@ -75,7 +75,7 @@ async fn a_deleted_credential_ends_nothing() {
         let _ = tenant.http.delete(&format!("/credentials/{}", body["id"].as_str().unwrap())).await.expect(204);
         let answer = ceremony.finalize(&tenant, &body).await;
         assert_eq!(answer.field("title"), "failed to validate assertion");
-        let _ = ceremony.expect_refused(&tenant, &answer, 401, "credential_not_allowed").await;
+        let _ = ceremony.expect_audited_refusal(&tenant, &answer, 401, "credential_not_allowed").await;
     }
 }
 
@@ -114,7 +114,7 @@ async fn a_discoverable_login_of_a_deleted_user_is_refused_by_its_handle() {
     users::delete(&server.administrator(), tenant.id, "alice").await.unwrap();
     let answer = Ceremony::Login.finalize(&tenant, &body).await;
     assert_eq!(answer.field("title"), "failed to get user handle");
-    let _ = Ceremony::Login.expect_refused(&tenant, &answer, 401, "user_not_found").await;
+    let _ = Ceremony::Login.expect_audited_refusal(&tenant, &answer, 401, "user_not_found").await;
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn a_deleted_tenant_is_not_found() {
         let body = ceremony.begin(&tenant, &mut person).await;
         tenants::delete(&server.administrator(), tenant.id).await.unwrap();
         let answer = ceremony.finalize(&tenant, &body).await;
-        answer.expect_words(404, "tenant_not_found", "tenant not found", "");
+        answer.expect_error(404, "tenant_not_found", "tenant not found", "");
     }
 }
 
@@ -139,9 +139,9 @@ async fn a_revoked_key_ends_nothing_and_the_challenge_waits_for_a_good_one() {
         let next = server.api_key(tenant.id, None).await;
         api_keys::revoke(&server.administrator(), tenant.id, ApiKeyId::new(keys[0].id)).await.unwrap();
         let refused = ceremony.finalize(&tenant, &body).await;
-        refused.expect_words(401, "api_key_invalid", "The api key is invalid", "");
+        refused.expect_error(401, "api_key_invalid", "The api key is invalid", "");
         let tenant = TestTenant { http: tenant.with_key(&next.secret), ..tenant };
-        let _ = tenant.expect_refused(&refused, 401, "api_key_invalid", "api_key_rejected").await;
+        let _ = tenant.expect_audited_refusal(&refused, 401, "api_key_invalid", "api_key_rejected").await;
         let _ = ceremony.finalize(&tenant, &body).await.expect(200);
     }
 }

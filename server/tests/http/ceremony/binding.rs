@@ -52,7 +52,7 @@ async fn no_user_ends_anothers_ceremony() {
         let body = bob.get(&options);
         let answer = ceremony.finalize(&tenant, &body).await;
         assert_eq!(answer.field("title"), "failed to validate assertion");
-        let row = ceremony.expect_refused(&tenant, &answer, 401, "credential_not_allowed").await;
+        let row = ceremony.expect_audited_refusal(&tenant, &answer, 401, "credential_not_allowed").await;
         assert_eq!(row.text("actor_user_id"), Some(bob.user_id.clone()), "whose credential it was");
     }
 }
@@ -69,7 +69,7 @@ async fn credentials_of_another_tenant_are_not_known() {
         options["publicKey"].as_object_mut().unwrap().remove("allowCredentials");
         let body = there.get(&options);
         let answer = ceremony.finalize(&tenant, &body).await;
-        let _ = ceremony.expect_refused(&tenant, &answer, 401, "credential_not_allowed").await;
+        let _ = ceremony.expect_audited_refusal(&tenant, &answer, 401, "credential_not_allowed").await;
     }
 }
 
@@ -84,6 +84,6 @@ async fn a_credential_registered_after_the_first_step_does_not_end_it() {
         options["publicKey"].as_object_mut().unwrap().remove("allowCredentials");
         let body = second.get(&options);
         let answer = ceremony.finalize(&tenant, &body).await;
-        let _ = ceremony.expect_refused(&tenant, &answer, 401, "credential_not_allowed").await;
+        let _ = ceremony.expect_audited_refusal(&tenant, &answer, 401, "credential_not_allowed").await;
     }
 }

@@ -29,8 +29,8 @@ async fn at_its_end_and_a_second_later_it_has_expired() {
             } else {
                 (401, "failed to get session data")
             };
-            answer.expect_words(status, "challenge_expired", title, "the challenge has expired");
-            let _ = ceremony.expect_refused(&tenant, &answer, status, "challenge_expired").await;
+            answer.expect_error(status, "challenge_expired", title, "the challenge has expired");
+            let _ = ceremony.expect_audited_refusal(&tenant, &answer, status, "challenge_expired").await;
             // Going back in time does not bring it back.
             server.clock.advance_ms(-TIMEOUT_MS);
             let again = ceremony.finalize(&tenant, &body).await;

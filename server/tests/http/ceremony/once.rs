@@ -26,7 +26,7 @@ async fn a_failed_finalize_uses_the_challenge_up_too() {
         let good = ceremony.begin(&tenant, &mut person).await;
         let first = ceremony.finalize(&tenant, &spoilt(&good)).await;
         assert!([400, 401].contains(&first.status), "{}", first.text);
-        assert_eq!(tenant.row_of(&first).await.kind(), ceremony.event("final_failed"));
+        assert_eq!(tenant.entry_of(&first).await.kind(), ceremony.event("final_failed"));
         let second = ceremony.finalize(&tenant, &good).await;
         ceremony.expect_unknown(&tenant, &second).await;
     }
@@ -87,11 +87,11 @@ async fn race(ceremony: Ceremony) {
     let answers: Vec<_> = join_all(finalizes).await.into_iter().map(Result::unwrap).collect();
     let (good, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
     assert_eq!((good.len(), refused.len()), (1, 49));
-    let succeeded = tenant.rows(&format!("type={}", ceremony.event("final_succeeded"))).await;
+    let succeeded = tenant.entries(&format!("type={}", ceremony.event("final_succeeded"))).await;
     let id = good[0].request_id();
     let of_winner = succeeded.iter().filter(|row| row.text("meta_http_request_id").as_deref() == Some(id)).count();
     assert_eq!(of_winner, 1);
-    let failed = tenant.rows(&format!("type={}", ceremony.event("final_failed"))).await;
+    let failed = tenant.entries(&format!("type={}", ceremony.event("final_failed"))).await;
     for answer in refused {
         let code = answer.field("code");
         assert_eq!(code, "challenge_unknown", "{}", answer.text);

@@ -26,7 +26,7 @@ async fn a_ceremony_goes_on_after_a_restart() {
 #[tokio::test]
 async fn a_ceremony_begun_in_one_process_ends_in_another() {
     let (server, tenant) = setting().await;
-    let second = server.another().await;
+    let second = server.second_node().await;
     let elsewhere = tenant.on(&second);
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;

@@ -19,13 +19,13 @@ async fn eligibility_that_rises_is_stored_and_audited() {
             assert_eq!((&stored[0]["backup_eligible"], &stored[0]["backup_state"]), (&json!(eligible), &json!(state)));
             let method = if eligible { "swk" } else { "hwk" };
             assert_eq!(claims(&answer)["amr"][0], method);
-            let detail = tenant.row_of(&answer).await.0["detail"].clone();
+            let detail = tenant.entry_of(&answer).await.0["detail"].clone();
             let risen = json!({ "backup_eligible": { "before": false, "after": true } });
             assert_eq!(detail, if rose { risen } else { json!(null) });
         }
         person.authenticator = person.authenticator.clone().backup(false, false);
         let body = ceremony.begin(&tenant, &mut person).await;
         let answer = ceremony.finalize(&tenant, &body).await;
-        let _ = ceremony.expect_refused(&tenant, &answer, 401, "backup_state_invalid").await;
+        let _ = ceremony.expect_audited_refusal(&tenant, &answer, 401, "backup_state_invalid").await;
     }
 }

@@ -34,7 +34,7 @@ async fn a_counter_that_does_not_advance_is_refused_and_audited() {
                 continue;
             }
             assert_eq!(answer.field("title"), "failed to validate assertion");
-            let row = ceremony.expect_refused(&tenant, &answer, 401, "counter_regression").await;
+            let row = ceremony.expect_audited_refusal(&tenant, &answer, 401, "counter_regression").await;
             assert_eq!(row.text("actor_user_id"), Some(person.user_id.clone()));
             assert_eq!(row.text("credential_id").as_deref(), body["id"].as_str());
         }
@@ -80,7 +80,7 @@ async fn concurrent_logins_leave_the_highest_counter() {
         let answers = join_all(bodies.iter().map(|body| Ceremony::MfaLogin.finalize(&tenant, body))).await;
         assert_eq!(answers[3].status, 200, "nothing overtakes the highest: {}", answers[3].text);
         for answer in answers.iter().filter(|answer| answer.status != 200) {
-            let _ = Ceremony::MfaLogin.expect_refused(&tenant, answer, 401, "counter_regression").await;
+            let _ = Ceremony::MfaLogin.expect_audited_refusal(&tenant, answer, 401, "counter_regression").await;
         }
         for (count, status) in [(13, 401), (14, 200)] {
             let body = with_count(Ceremony::MfaLogin, &tenant, &mut person, count).await;

@@ -16,12 +16,12 @@ async fn a_login_answers_a_token_and_notes_the_use() {
         server.clock.advance_ms(1_000);
         let body = alice.login_assertion(&tenant, discoverable).await;
         let answer = tenant.anonymous.post("/login/finalize", &body).await.expect(200);
-        assert_eq!(answer.names(), ["token"]);
+        assert_eq!(answer.member_names(), ["token"]);
         assert_eq!(
             (claims(&answer)["sub"].as_str(), claims(&answer)["ceremony"].as_str()),
             (Some("alice"), Some("login"))
         );
-        let row = tenant.row_of(&answer).await;
+        let row = tenant.entry_of(&answer).await;
         assert_eq!(row.kind(), "webauthn_authentication_final_succeeded");
         assert_eq!(row.text("actor_user_id").as_deref(), Some("alice"));
         assert_eq!(row.text("credential_id").as_deref(), body["id"].as_str());
@@ -42,7 +42,7 @@ async fn a_second_factor_ends_neither_a_login_nor_a_transaction() {
         options["publicKey"]["allowCredentials"][0]["id"] = id_of(&key);
         let body = key.get(&options);
         let answer = ceremony.finalize(&tenant, &body).await;
-        let _ = ceremony.expect_refused(&tenant, &answer, 401, "credential_not_allowed").await;
+        let _ = ceremony.expect_audited_refusal(&tenant, &answer, 401, "credential_not_allowed").await;
         let _ = ceremony.begin(&tenant, &mut alice).await;
     }
     // Nor a discoverable login, where no list says so.
@@ -51,7 +51,7 @@ async fn a_second_factor_ends_neither_a_login_nor_a_transaction() {
     carol.authenticator.credentials_mut()[0].discoverable = true;
     let body = carol.login_assertion(&tenant, true).await;
     let answer = Ceremony::Login.finalize(&tenant, &body).await;
-    let row = Ceremony::Login.expect_refused(&tenant, &answer, 401, "credential_not_allowed").await;
+    let row = Ceremony::Login.expect_audited_refusal(&tenant, &answer, 401, "credential_not_allowed").await;
     assert_eq!(row.text("actor_user_id").as_deref(), Some("carol"));
 }
 
@@ -71,7 +71,7 @@ async fn each_thing_that_is_wrong_is_named() {
             let body = parts.sign().unwrap().into_json();
             let answer = ceremony.finalize(&tenant, &body).await;
             assert_eq!(answer.field("title"), "failed to validate assertion", "{code}");
-            let row = ceremony.expect_refused(&tenant, &answer, 401, code).await;
+            let row = ceremony.expect_audited_refusal(&tenant, &answer, 401, code).await;
             assert_eq!(row.text("error"), Some(answer.field("details")));
         }
     }
@@ -103,7 +103,7 @@ async fn required_user_verification_that_is_absent_is_401() {
         let body = ceremony.begin(&tenant, &mut person).await;
         let answer = ceremony.finalize(&tenant, &body).await;
         assert_eq!(answer.field("title"), "failed to validate assertion");
-        let _ = ceremony.expect_refused(&tenant, &answer, 401, "user_verification_missing").await;
+        let _ = ceremony.expect_audited_refusal(&tenant, &answer, 401, "user_verification_missing").await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! The first step: by user with the key, by anybody without.
 
 use doorward_authenticator::{base64url, from_base64url};
-use doorward_testkit::{Person, names};
+use doorward_testkit::{Person, member_names};
 use serde_json::{Value, json};
 
 use crate::support::setting;
@@ -20,11 +20,11 @@ async fn a_discoverable_login_needs_neither_key_nor_body() {
     ] {
         let answer = http.post_bytes(PATH, body.to_vec()).await.expect(200);
         let options = answer.json()["publicKey"].clone();
-        assert_eq!(names(&options), ["challenge", "rpId", "timeout", "userVerification"]);
+        assert_eq!(member_names(&options), ["challenge", "rpId", "timeout", "userVerification"]);
         assert_eq!(options["rpId"], "example.com");
         assert_eq!((&options["timeout"], &options["userVerification"]), (&json!(60_000), &json!("required")));
         assert_eq!(from_base64url(options["challenge"].as_str().unwrap()).unwrap().len(), 32);
-        let row = tenant.row_of(&answer).await;
+        let row = tenant.entry_of(&answer).await;
         assert_eq!((row.kind().as_str(), row.text("actor_user_id")), ("webauthn_authentication_init_succeeded", None));
     }
 }
@@ -37,10 +37,10 @@ async fn the_users_passkeys_are_listed_without_transports() {
     let _ = key.register_mfa(&tenant).await.expect(200);
     let answer = tenant.http.post(PATH, &json!({ "user_id": "alice" })).await.expect(200);
     let options = answer.json()["publicKey"].clone();
-    assert_eq!(names(&options), ["allowCredentials", "challenge", "rpId", "timeout", "userVerification"]);
+    assert_eq!(member_names(&options), ["allowCredentials", "challenge", "rpId", "timeout", "userVerification"]);
     let id = base64url(&alice.authenticator.credentials()[0].id);
     assert_eq!(options["allowCredentials"], json!([{ "type": "public-key", "id": id }]));
-    let row = tenant.row_of(&answer).await;
+    let row = tenant.entry_of(&answer).await;
     assert_eq!(row.text("actor_user_id").as_deref(), Some("alice"));
 }
 
@@ -52,11 +52,11 @@ async fn a_named_user_needs_the_key() {
     for user in ["alice", "nobody", ""] {
         let body = json!({ "user_id": user });
         let without = tenant.anonymous.post(PATH, &body).await;
-        without.expect_words(401, "api_key_missing", "api key is missing", "");
-        let _ = tenant.expect_refused(&without, 401, "api_key_missing", "api_key_rejected").await;
+        without.expect_error(401, "api_key_missing", "api key is missing", "");
+        let _ = tenant.expect_audited_refusal(&without, 401, "api_key_missing", "api_key_rejected").await;
         let wrong = tenant.with_key("dw_nonsense").post(PATH, &body).await;
-        wrong.expect_words(401, "api_key_invalid", "The api key is invalid", "");
-        let _ = tenant.expect_refused(&wrong, 401, "api_key_invalid", "api_key_rejected").await;
+        wrong.expect_error(401, "api_key_invalid", "The api key is invalid", "");
+        let _ = tenant.expect_audited_refusal(&wrong, 401, "api_key_invalid", "api_key_rejected").await;
     }
 }
 
@@ -73,9 +73,9 @@ async fn users_without_a_passkey_are_refused() {
         ("carol", 400, "no_suitable_credential", none),
     ] {
         let answer = tenant.http.post(PATH, &json!({ "user_id": user })).await;
-        answer.expect_words(status, code, title, title);
+        answer.expect_error(status, code, title, title);
         let kind = "webauthn_authentication_init_failed";
-        let row = tenant.expect_refused(&answer, status, code, kind).await;
+        let row = tenant.expect_audited_refusal(&answer, status, code, kind).await;
         assert_eq!(row.text("actor_user_id").as_deref(), Some(user));
     }
 }
@@ -87,7 +87,7 @@ async fn broken_bodies_and_fields_are_refused() {
     for body in ["[]", "null", "{", "{\"user_id\":1}", "{\"user_id\":\"a\",\"user_id\":\"b\"}", "{} x"] {
         let answer = tenant.http.post_bytes(PATH, body.into()).await;
         assert_eq!(answer.field("title"), "unable to process request", "{body}");
-        let _ = tenant.expect_refused(&answer, 400, "body_malformed", kind).await;
+        let _ = tenant.expect_audited_refusal(&answer, 400, "body_malformed", kind).await;
     }
     for (user, details) in [
         (Value::from(""), "user_id is a required field"),
@@ -95,7 +95,7 @@ async fn broken_bodies_and_fields_are_refused() {
         (Value::from("a\u{0}"), "user_id must not contain the character U+0000"),
     ] {
         let answer = tenant.http.post(PATH, &json!({ "user_id": user })).await;
-        answer.expect_words(400, "validation_failed", "unable to validate request", details);
-        let _ = tenant.expect_refused(&answer, 400, "validation_failed", kind).await;
+        answer.expect_error(400, "validation_failed", "unable to validate request", details);
+        let _ = tenant.expect_audited_refusal(&answer, 400, "validation_failed", kind).await;
     }
 }

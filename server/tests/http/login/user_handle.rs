@@ -1,6 +1,6 @@
 //! The user handle: whose credential the authenticator says it is.
 
-use doorward_testkit::{Answer, Person, TestTenant, claims};
+use doorward_testkit::{Person, Response, TestTenant, claims};
 
 use crate::support::{Ceremony, setting};
 
@@ -13,7 +13,7 @@ async fn finalize(
     person: &mut Person,
     options: &serde_json::Value,
     handle: Option<&[u8]>,
-) -> Answer {
+) -> Response {
     let mut parts = person.browser.get_parts(&mut person.authenticator, options).unwrap();
     parts.user_handle = handle.map(<[u8]>::to_vec);
     let body = parts.sign().unwrap().into_json();
@@ -57,7 +57,7 @@ async fn a_discoverable_login_needs_it() {
         let options = tenant.anonymous.post_bytes("/login/initialize", Vec::new()).await.expect(200).json();
         let answer = finalize(Ceremony::Login, &tenant, &mut alice, &options, handle).await;
         assert_eq!(answer.field("title"), "failed to get user handle");
-        let _ = Ceremony::Login.expect_refused(&tenant, &answer, 401, "user_handle_missing").await;
+        let _ = Ceremony::Login.expect_audited_refusal(&tenant, &answer, 401, "user_handle_missing").await;
     }
 }
 
@@ -71,7 +71,7 @@ async fn it_must_be_the_credentials_owners() {
             let options = ceremony.start(&tenant, &person).await;
             let answer = finalize(ceremony, &tenant, &mut person, &options, Some(handle)).await;
             assert_eq!(answer.field("title"), "failed to get user handle");
-            let _ = ceremony.expect_refused(&tenant, &answer, 401, "user_handle_mismatch").await;
+            let _ = ceremony.expect_audited_refusal(&tenant, &answer, 401, "user_handle_mismatch").await;
         }
     }
 }
@@ -90,6 +90,6 @@ async fn a_handle_that_names_nobody_is_refused() {
         let body = parts.sign().unwrap().into_json();
         let answer = Ceremony::Login.finalize(&tenant, &body).await;
         assert_eq!(answer.field("title"), "failed to get user handle");
-        let _ = Ceremony::Login.expect_refused(&tenant, &answer, 401, "user_not_found").await;
+        let _ = Ceremony::Login.expect_audited_refusal(&tenant, &answer, 401, "user_not_found").await;
     }
 }

@@ -1,6 +1,6 @@
 //! `/{tenant_id}/mfa`.
 
-use doorward_testkit::{Person, TestServer, audit, claims};
+use doorward_testkit::{Person, TestServer, claims, newest_events};
 
 #[tokio::test]
 async fn a_second_factor_is_registered_and_proved() {
@@ -15,7 +15,7 @@ async fn a_second_factor_is_registered_and_proved() {
     assert_eq!(claims["aud"], serde_json::json!(["example.com"]));
     assert_eq!(claims["ceremony"], "mfa");
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 300);
-    let rows = audit(&tenant, 4).await;
+    let rows = newest_events(&tenant, 4).await;
     assert_eq!(
         rows,
         [

@@ -2,7 +2,7 @@
 
 use doorward_authenticator::{Authenticator, base64url};
 use doorward_shared::config::UserVerification;
-use doorward_testkit::{Person, claims, names};
+use doorward_testkit::{Person, claims, member_names};
 use serde_json::{Value, json};
 
 use crate::support::{Ceremony, setting, with_unknown_challenge};
@@ -15,12 +15,12 @@ async fn a_credential_is_stored_and_a_token_answered() {
         let mut person = Person::with(ceremony.path(), authenticator);
         let body = ceremony.begin(&tenant, &mut person).await;
         let answer = ceremony.finalize(&tenant, &body).await.expect(200);
-        assert_eq!(answer.names(), ["token"]);
+        assert_eq!(answer.member_names(), ["token"]);
         let claims = claims(&answer);
         let id = base64url(&person.authenticator.credentials()[0].id);
         assert_eq!((&claims["sub"], &claims["cred"]), (&json!(person.user_id), &json!(id)));
         assert_eq!(claims["ceremony"], "registration");
-        let row = tenant.row_of(&answer).await;
+        let row = tenant.entry_of(&answer).await;
         assert_eq!(row.kind(), ceremony.event("final_succeeded"));
         assert_eq!(row.text("actor_user_id"), Some(person.user_id.clone()));
         assert_eq!(row.text("credential_id"), Some(id.clone()));
@@ -80,7 +80,7 @@ async fn what_cannot_be_parsed_is_refused_in_the_ceremonys_words() {
             let answer = ceremony.finalize_bytes(&tenant, body).await;
             assert_eq!(answer.field("title"), ceremony.malformed());
             assert_eq!(answer.status, 400);
-            assert_eq!(tenant.row_of(&answer).await.kind(), ceremony.event("final_failed"));
+            assert_eq!(tenant.entry_of(&answer).await.kind(), ceremony.event("final_failed"));
         }
         // None of these named the challenge in a way that could be read.
         let spaced = format!(" {good}\r\n").into_bytes();
@@ -110,7 +110,7 @@ async fn another_origin_is_refused() {
         let answer = ceremony.finalize(&tenant, &body).await;
         assert_eq!(answer.field("title"), "failed to validate attestation");
         assert!(!answer.field("details").is_empty());
-        let _ = ceremony.expect_refused(&tenant, &answer, 400, "origin_mismatch").await;
+        let _ = ceremony.expect_audited_refusal(&tenant, &answer, 400, "origin_mismatch").await;
     }
     assert_eq!(tenant.http.get("/credentials").await.expect(200).json(), json!([]));
 }
@@ -127,8 +127,8 @@ async fn required_user_verification_that_is_absent_is_422() {
         let answer = ceremony.finalize(&tenant, &body).await;
         let title = answer.field("title");
         assert!(title.starts_with("failed to validate attestation: "), "{title}");
-        assert_eq!(answer.names(), ["code", "details", "status", "title"]);
-        let _ = ceremony.expect_refused(&tenant, &answer, 422, "user_verification_missing").await;
+        assert_eq!(answer.member_names(), ["code", "details", "status", "title"]);
+        let _ = ceremony.expect_audited_refusal(&tenant, &answer, 422, "user_verification_missing").await;
     }
 }
 
@@ -146,7 +146,7 @@ async fn a_credential_id_is_registered_once_in_a_tenant_and_freely_in_another() 
         let body = forged_id(&tenant, again, ceremony, &id).await;
         let answer = ceremony.finalize(&tenant, &body).await;
         assert_eq!(answer.field("title"), "credential already registered");
-        let _ = ceremony.expect_refused(&tenant, &answer, 409, "credential_exists").await;
+        let _ = ceremony.expect_audited_refusal(&tenant, &answer, 409, "credential_exists").await;
     }
     let body = forged_id(&other, Person::new("alice"), Ceremony::Registration, &id).await;
     let _ = Ceremony::Registration.finalize(&other, &body).await.expect(200);
@@ -191,5 +191,5 @@ async fn registering_again_renames_the_user_and_keeps_the_credentials() {
     let _ = tenant.anonymous.post("/registration/finalize", &body).await.expect(200);
     let list = tenant.http.get("/credentials?user_id=alice").await.expect(200).json();
     assert_eq!(list.as_array().unwrap().len(), 2);
-    assert_eq!(names(&list[0]).len(), 11, "no last_used_at yet");
+    assert_eq!(member_names(&list[0]).len(), 11, "no last_used_at yet");
 }

@@ -1,7 +1,7 @@
 //! The first step: options, validation, bodies.
 
 use doorward_authenticator::{base64url, from_base64url};
-use doorward_testkit::{Person, names};
+use doorward_testkit::{Person, member_names};
 use serde_json::{Value, json};
 
 use crate::support::{Ceremony, setting};
@@ -11,7 +11,7 @@ async fn passkey_options_have_the_documented_shape() {
     let (_server, tenant) = setting().await;
     let request = json!({ "user_id": "alice", "username": "alice@example.com", "unknown": [1] });
     let options = tenant.http.post("/registration/initialize", &request).await.expect(200).json();
-    assert_eq!(names(&options), ["publicKey"]);
+    assert_eq!(member_names(&options), ["publicKey"]);
     let options = &options["publicKey"];
     let expected = [
         "attestation",
@@ -23,7 +23,7 @@ async fn passkey_options_have_the_documented_shape() {
         "timeout",
         "user",
     ];
-    assert_eq!(names(options), expected);
+    assert_eq!(member_names(options), expected);
     assert_eq!(options["rp"], json!({ "name": "Example", "id": "example.com" }));
     let user = json!({ "id": base64url(b"alice"), "name": "alice@example.com", "displayName": "alice@example.com" });
     assert_eq!(options["user"], user);
@@ -99,8 +99,9 @@ async fn fields_are_validated_by_name() {
             (with("icon", json!("javascript:alert(1)")), "icon must be a valid URL of at most 2048 characters"),
         ] {
             let answer = tenant.http.post(&path, &body).await;
-            answer.expect_words(400, "validation_failed", "unable to validate request", details);
-            let row = tenant.expect_refused(&answer, 400, "validation_failed", &ceremony.event("init_failed")).await;
+            answer.expect_error(400, "validation_failed", "unable to validate request", details);
+            let row =
+                tenant.expect_audited_refusal(&answer, 400, "validation_failed", &ceremony.event("init_failed")).await;
             assert_eq!(row.text("error").as_deref(), Some(details));
         }
     }
@@ -117,7 +118,7 @@ async fn nul_is_refused_alike_on_both_engines() {
         body[field] = json!("a\u{0}b");
         let answer = tenant.http.post("/registration/initialize", &body).await;
         let kind = Ceremony::Registration.event("init_failed");
-        let _ = tenant.expect_refused(&answer, 400, "validation_failed", &kind).await;
+        let _ = tenant.expect_audited_refusal(&answer, 400, "validation_failed", &kind).await;
     }
 }
 
@@ -139,11 +140,11 @@ async fn what_is_no_object_is_refused() {
         for body in bodies {
             let answer = tenant.http.post_bytes(&format!("{}/initialize", ceremony.path()), body.to_vec()).await;
             assert_eq!(answer.field("title"), "unable to process request");
-            let _ = tenant.expect_refused(&answer, 400, "body_malformed", &ceremony.event("init_failed")).await;
+            let _ = tenant.expect_audited_refusal(&answer, 400, "body_malformed", &ceremony.event("init_failed")).await;
         }
     }
     let empty = tenant.http.post_bytes("/registration/initialize", Vec::new()).await;
-    empty.expect_words(400, "validation_failed", "unable to validate request", "user_id is a required field");
+    empty.expect_error(400, "validation_failed", "unable to validate request", "user_id is a required field");
 }
 
 #[tokio::test]
@@ -157,7 +158,7 @@ async fn known_credentials_are_excluded() {
     let excluded = async |path: &str| {
         let options = tenant.http.post(path, &alice.registration_request()).await.expect(200).json();
         let list = options["publicKey"]["excludeCredentials"].as_array().unwrap().clone();
-        assert!(list.iter().all(|one| names(one) == ["id", "type"] && one["type"] == "public-key"), "{list:?}");
+        assert!(list.iter().all(|one| member_names(one) == ["id", "type"] && one["type"] == "public-key"), "{list:?}");
         let mut ids: Vec<String> = list.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect();
         ids.sort();
         ids
