@@ -1,5 +1,6 @@
 //! The kinds of pages: each in many forms, with what a caller would know.
 
+use doorward_shared::audit::AuditLogItem;
 use serde_json::Value;
 use url::form_urlencoded;
 
@@ -106,9 +107,14 @@ pub(super) fn of_log(log: &str, sample: &Sample, count: u32) -> Vec<Question> {
         ask(name, &|number| path(log, &[(pair, value(number).as_deref())]))
     };
     let actor = |number| sample.actor(number);
-    // Entries of commands have no address.
-    let address =
-        |number| sample.entry(number).map(|entry| entry.meta_source_ip.as_str()).filter(|address| !address.is_empty());
+    let address = |number| sample.entry(number).map(|entry| entry.meta_source_ip.as_str());
+    // Values that not every entry has: entries of commands have no address.
+    let all = |value: &dyn Fn(&AuditLogItem) -> Option<String>| -> Vec<String> {
+        sample.entries.iter().filter_map(value).collect()
+    };
+    let addresses = all(&|entry| Some(entry.meta_source_ip.clone()).filter(|address| !address.is_empty()));
+    let credentials = all(&|entry| entry.credential_id.clone());
+    let pick = |values: &[String], number: u32| values.iter().cycle().nth(number as usize).cloned();
     let kind = |number| sample.entry(number).map(|entry| entry.kind.as_str());
     let times = |number: u32| {
         let end = sample.time(number)?;
@@ -156,14 +162,14 @@ pub(super) fn of_log(log: &str, sample: &Sample, count: u32) -> Vec<Question> {
         }),
         with("q: nothing has it", "q", &|number| Some(format!("~{number}~"))),
         with("by an exact actor", "actor", &|number| actor(number).map(str::to_owned)),
-        with("by an exact address", "source_ip", &|number| address(number).map(str::to_owned)),
+        with("by an exact address", "source_ip", &|number| pick(&addresses, number)),
         with("by a network", "source_ip", &|number| {
-            address(number).map(|address| format!("{address}/{}", if address.contains(':') { 32 } else { 16 }))
+            pick(&addresses, number).map(|address| format!("{address}/{}", if address.contains(':') { 32 } else { 16 }))
         }),
         with("by an error code", "error_code", &|_| Some("challenge_expired".to_owned())),
         with("without an error code", "not_error_code", &|_| Some("challenge_expired".to_owned())),
         with("by a request id", "request_id", &|number| Some(sample.entry(number)?.meta_http_request_id.clone())),
-        with("by a credential id", "credential_id", &|number| sample.entry(number)?.credential_id.clone()),
+        with("by a credential id", "credential_id", &|number| pick(&credentials, number)),
     ]
 }
 
