@@ -5,7 +5,7 @@ use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 use doorward_server::{
     app::{App, AppSettings},
     clock::SystemEntropy,
-    crypto::{HashCost, MasterKey},
+    crypto::MasterKey,
     db::{Database, DatabaseOptions},
     domain::RequestMeta,
     server::{self, Listening},
@@ -162,10 +162,10 @@ fn listen(app: &Arc<App>, serve: Serve) -> (String, actix_web::dev::ServerHandle
     (url, handle)
 }
 
-/// Settings for tools that open an installation without a server: one hashing thread with the production cost.
+/// Settings for tools that open an installation without a server.
 #[must_use]
 pub fn quiet_settings() -> AppSettings {
-    AppSettings { hash_cost: HashCost::default(), ..settings() }
+    settings()
 }
 
 fn settings() -> AppSettings {
@@ -181,9 +181,6 @@ fn settings() -> AppSettings {
         wrong_key_delay: Duration::ZERO,
         tenant_cache: 1_000,
         key_cache: 1_000,
-        hash_threads: 1,
-        hash_queue: 64,
-        hash_cost: HashCost::CHEAPEST,
     }
 }
 

@@ -11,7 +11,6 @@ use actix_web::{App as Service, HttpResponse, HttpServer, web};
 use bytes::Bytes;
 use doorward_server::{
     app::{App, AppSettings},
-    crypto::HashCost,
     db::{DatabaseOptions, DatabaseUrl},
     domain::RequestMeta,
     installation, jobs,
@@ -54,9 +53,6 @@ fn settings() -> AppSettings {
         wrong_key_delay: Duration::from_millis(500),
         tenant_cache: 10_000,
         key_cache: 100_000,
-        hash_threads: 1,
-        hash_queue: 256,
-        hash_cost: HashCost::default(),
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use doorward_server::{
     app::App,
     clock::random,
-    crypto::PlainSecret,
+    crypto::{PlainSecret, key_hash},
     db::{DatabaseOptions, DatabaseUrl, Engine},
     domain::SecretHash,
     installation,
@@ -94,7 +94,7 @@ pub async fn run(job: SeedJob, mut progress: impl FnMut(u64)) -> Result<SeedResu
 
     let secret = random::<24>(app.entropy.as_ref()).map_err(|error| SeedError::Generate(error.to_string()))?;
     let api_secret = Base64Url::encode(&secret);
-    let hash = app.keys.hasher().hash(PlainSecret::new(api_secret.clone())).await;
+    let hash = key_hash::hash(&PlainSecret::new(api_secret.clone()), app.entropy.as_ref());
     let hash = hash.map_err(|error| SeedError::Generate(error.to_string()))?;
 
     let (sender, mut batches) = mpsc::channel(BATCHES);

@@ -6,8 +6,7 @@ use doorward_shared::Timestamp;
 use tokio::sync::Mutex;
 
 use crate::{
-    app::App,
-    db::DbError,
+    db::{Database, DbError},
     store::audit::{self, Activity, Days},
 };
 
@@ -34,10 +33,15 @@ impl DailyCounts {
     ///
     /// # Errors
     /// [`DbError`] of the database.
-    pub async fn get(&self, app: &App, days: Days) -> Result<(BTreeMap<i64, Activity>, Timestamp), DbError> {
-        let now = app.clock.now();
+    pub async fn get(
+        &self,
+        db: &Database,
+        retention_days: Option<u32>,
+        now: Timestamp,
+        days: Days,
+    ) -> Result<(BTreeMap<i64, Activity>, Timestamp), DbError> {
         // Sums of days that retention is deleting change, so they are never final.
-        let deleted_to = app.settings.audit_retention_days.map_or(i64::MIN, |kept| now.day() - i64::from(kept));
+        let deleted_to = retention_days.map_or(i64::MIN, |kept| now.day() - i64::from(kept));
         // Held during the read, so that concurrent requests share one.
         let mut cache = self.0.lock().await;
         let is_stale =
@@ -45,7 +49,7 @@ impl DailyCounts {
         let stale = || (days.first..=days.last).filter(is_stale);
         if let (Some(first), Some(last)) = (stale().min(), stale().max()) {
             let read = Days { first, last };
-            let found = app.db.read(move |connection| audit::sums_by_day(connection, read)).await?;
+            let found = db.read(move |connection| audit::sums_by_day(connection, read)).await?;
             for day in first..=last {
                 let activity = found.get(&day).copied().unwrap_or_default();
                 cache.insert(day, Counted { activity, at: now });

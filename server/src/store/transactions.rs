@@ -1,44 +1,18 @@
 //! Transactions that users confirm.
 
+mod row;
 mod search;
 
 use diesel::{dsl::case_when, prelude::*, sql_types::BigInt};
 use doorward_shared::{TenantId, Timestamp, TransactionRowId, UserId};
 
+use self::row::Row;
 pub use self::search::search;
 use super::{Connection, DbError, on_engine, row_convert, schema::transactions};
 use crate::domain::Transaction;
 
 /// Maximum number of transactions of one user in a list.
 const MAX_LISTED: i64 = 1000;
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = transactions, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
-struct Row {
-    tenant_id: String,
-    id: String,
-    identifier: String,
-    user_id: String,
-    data: String,
-    created_at: i64,
-    updated_at: i64,
-}
-
-impl TryFrom<Row> for Transaction {
-    type Error = DbError;
-
-    fn try_from(row: Row) -> Result<Self, DbError> {
-        Ok(Self {
-            tenant_id: row_convert::parse(&row.tenant_id)?,
-            id: row_convert::parse(&row.id)?,
-            identifier: row.identifier,
-            user_id: row_convert::parse(&row.user_id)?,
-            data: row.data,
-            created_at: Timestamp::from_millis(row.created_at),
-            updated_at: Timestamp::from_millis(row.updated_at),
-        })
-    }
-}
 
 /// Adds a transaction.
 ///

@@ -1,13 +1,16 @@
 //! Users of a tenant.
 
+mod row;
 mod search;
 
 use diesel::prelude::*;
 use doorward_shared::{
-    TenantId, Timestamp, UserId,
+    TenantId, UserId,
     page::{Order, Page, PageRequest},
 };
 
+pub(super) use self::row::Row;
+use self::search::id_or_name_contains;
 pub use self::search::search;
 use super::{
     Connection, DbError, on_engine, row_convert,
@@ -15,36 +18,6 @@ use super::{
     tenant_summaries::{self, Count},
 };
 use crate::domain::User;
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = users, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
-pub(super) struct Row {
-    tenant_id: String,
-    id: String,
-    external_id: String,
-    name: String,
-    display_name: String,
-    icon: String,
-    created_at: i64,
-    updated_at: i64,
-}
-
-impl TryFrom<Row> for User {
-    type Error = DbError;
-
-    fn try_from(row: Row) -> Result<Self, DbError> {
-        Ok(Self {
-            tenant_id: row_convert::parse(&row.tenant_id)?,
-            id: row_convert::parse(&row.id)?,
-            external_id: row.external_id,
-            name: row.name,
-            display_name: row.display_name,
-            icon: row.icon,
-            created_at: Timestamp::from_millis(row.created_at),
-            updated_at: Timestamp::from_millis(row.updated_at),
-        })
-    }
-}
 
 /// Finds a user by Doorward's id.
 ///
@@ -124,15 +97,6 @@ fn update(conn: &mut Connection, user: &User) -> Result<User, DbError> {
     .ok_or_else(|| DbError::Unavailable("the user was deleted at the same time".to_owned()))?
     .try_into()
 }
-
-/// Condition: the tenant's own id or a name contains a text.
-macro_rules! id_or_name_contains {
-    ($text:expr) => {{
-        use $crate::store::text_match::contains;
-        contains!(users::external_id, $text).or(contains!(users::name, $text)).or(contains!(users::display_name, $text))
-    }};
-}
-use id_or_name_contains;
 
 /// Returns a numbered page of users in the order of their creation; with `q`, those whose id or names contain it.
 ///

@@ -4,9 +4,10 @@
 //! in hexadecimal. Both engines read and write this JSON themselves, so the code names no columns.
 
 use super::{
-    BATCH, TransferError,
     endpoint::{Endpoint, condition},
+    statements::Statements,
     tables::{TABLES, Table},
+    types::{BATCH, TransferError},
 };
 use crate::db::Engine;
 
@@ -36,17 +37,6 @@ pub(super) struct Plan {
     pub(super) to: Statements,
     /// Positions of the primary key's columns in a row.
     pub(super) key: Vec<usize>,
-}
-
-/// Statements for one engine.
-#[derive(Debug)]
-pub(super) struct Statements {
-    /// Reads the first batch.
-    pub(super) first: String,
-    /// Reads the batch after a key.
-    pub(super) next: String,
-    /// Writes a batch and skips existing rows.
-    pub(super) insert: String,
 }
 
 /// Returns the plans of all tables that are copied row by row, in the order of the list.

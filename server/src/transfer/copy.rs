@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Checkpoint, Progress, TransferError, catalog::Plan, endpoint::Endpoint, tables::TABLES};
+use super::{
+    catalog::Plan,
+    endpoint::Endpoint,
+    tables::TABLES,
+    types::{Checkpoint, Progress, TransferError},
+};
 use crate::db::DbError;
 
 /// Copies every table, starting at the checkpoint. Returns the number of rows of each table that this run wrote.

@@ -2,7 +2,11 @@
 
 use diesel::{RunQueryDsl as _, sql_types::Text};
 
-use super::{CHECKPOINT, Checkpoint, Role, TransferError, catalog::Statements, tables::Table};
+use super::{
+    statements::Statements,
+    tables::Table,
+    types::{CHECKPOINT, Checkpoint, Role, TransferError},
+};
 use crate::{
     db::{
         Connection, DatabaseOptions, DatabaseUrl, DbError, Engine, PostgresConnection, SchemaChange, on_engine,
@@ -41,7 +45,7 @@ impl Endpoint {
                 if role == Role::Source && !path.exists() {
                     return Err(TransferError::NoInstallation);
                 }
-                sqlite::create(path).map_err(failed)?;
+                sqlite::create_file(path).map_err(failed)?;
                 let lock = ProcessLock::try_exclusive(path).map_err(failed)?.ok_or(TransferError::InUse(role))?;
                 sqlite::change_schema(path, options.busy_timeout, SchemaChange::Up).map_err(failed)?;
                 let conn = sqlite::connect(path, options.busy_timeout).map_err(failed)?;

@@ -6,11 +6,12 @@ use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::Value;
 
 use super::{
-    Progress, TableReport, TransferError,
-    catalog::{Plan, Statements},
+    catalog::Plan,
     copy::key_of,
     endpoint::Endpoint,
+    statements::Statements,
     tables::{TABLES, Table},
+    types::{Progress, TableReport, TransferError},
 };
 use crate::db::DbError;
 

@@ -45,15 +45,18 @@ async fn credentials_are_listed_renamed_and_deleted() {
     let _ = alice.login(&tenant).await.expect(200);
     assert!(tenant.http.get(&path).await.expect(200).json()["last_used_at"].is_string());
     let deleted = tenant.http.delete(&path).await.expect(204);
-    let row = tenant.entry_of(&deleted).await;
-    assert_eq!((row.kind(), row.text("actor_user_id")), ("webauthn_credential_deleted".into(), Some("alice".into())));
+    let entry = tenant.entry_of(&deleted).await;
+    assert_eq!(
+        (entry.kind(), entry.text("actor_user_id")),
+        ("webauthn_credential_deleted".into(), Some("alice".into()))
+    );
     tenant.http.get(&path).await.expect_refusal(404, "credential_not_found");
     tenant.http.delete(&path).await.expect_refusal(404, "credential_not_found");
     tenant.http.get("/credentials?page=x").await.expect_refusal(400, "query_invalid");
 }
 
 #[tokio::test]
-async fn refused_requests_leave_their_rows() {
+async fn refused_requests_write_audit_entries() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let mut alice = Person::new("alice");
@@ -64,8 +67,8 @@ async fn refused_requests_leave_their_rows() {
     let (update, delete) = ("webauthn_credential_update_failed", "webauthn_credential_delete_failed");
 
     let nameless = tenant.http.patch(&known, &json!({ "name": " " })).await;
-    let row = tenant.expect_audited_refusal(&nameless, 400, "validation_failed", update).await;
-    assert_eq!(row.text("credential_id"), Some(id));
+    let entry = tenant.expect_audited_refusal(&nameless, 400, "validation_failed", update).await;
+    assert_eq!(entry.text("credential_id"), Some(id));
     let long = tenant.http.patch(&known, &json!({ "name": "x".repeat(129) })).await;
     assert_eq!(long.field("details"), "name must be a maximum of 128 characters in length");
     let _ = tenant.expect_audited_refusal(&long, 400, "validation_failed", update).await;
@@ -73,17 +76,17 @@ async fn refused_requests_leave_their_rows() {
         let not_found = format!("credential with id '{}' not found", &path["/credentials/".len()..]);
         let renamed = tenant.http.patch(path, &name).await;
         renamed.expect_error(404, "credential_not_found", &not_found, &not_found);
-        let row = tenant.expect_audited_refusal(&renamed, 404, "credential_not_found", update).await;
-        assert_eq!(row.text("error"), Some(not_found));
+        let entry = tenant.expect_audited_refusal(&renamed, 404, "credential_not_found", update).await;
+        assert_eq!(entry.text("error"), Some(not_found));
         let _ =
             tenant.expect_audited_refusal(&tenant.http.delete(path).await, 404, "credential_not_found", delete).await;
         let found = tenant.http.get(path).await;
         let _ = tenant.expect_audited_refusal(&found, 404, "credential_not_found", "request_rejected").await;
     }
     for query in ["page=x", "per_page=x", "order=up", "user_id=a%00"] {
-        let answer = tenant.http.get(&format!("/credentials?{query}")).await;
-        let _ = tenant.expect_audited_refusal(&answer, 400, "query_invalid", "request_rejected").await;
-        // Nobody without a key learns how queries are judged.
+        let response = tenant.http.get(&format!("/credentials?{query}")).await;
+        let _ = tenant.expect_audited_refusal(&response, 400, "query_invalid", "request_rejected").await;
+        // Without a valid key, the response does not depend on the query.
         tenant.anonymous.get(&format!("/credentials?{query}")).await.expect_refusal(401, "api_key_invalid");
     }
     let wrong = tenant.http.get("/audit_logs?type=nonsense").await;
@@ -93,14 +96,14 @@ async fn refused_requests_leave_their_rows() {
 }
 
 #[tokio::test]
-async fn pages_lead_to_their_neighbours() {
+async fn pages_link_to_their_neighbours() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let mut ids = Vec::new();
     for number in 0..5 {
         server.clock.advance_ms(10);
         let mut person = Person::new(if number < 4 { "a&b" } else { "carol" });
-        // The same person with another authenticator each time.
+        // The same user with another authenticator each time.
         person.browser = person.browser.without_checks();
         let options = tenant.http.post("/registration/initialize", &person.registration_request()).await.expect(200);
         let body = person.create(&options.json());

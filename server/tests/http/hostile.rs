@@ -1,10 +1,10 @@
-//! Texts that databases and terminals choke on.
+//! Text that databases or terminals cannot process.
 
 use doorward_testkit::TestServer;
 use serde_json::json;
 
 #[tokio::test]
-async fn nul_is_refused_wherever_text_is_taken() {
+async fn nul_characters_are_rejected_in_every_text_field() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     for body in [

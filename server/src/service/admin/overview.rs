@@ -8,7 +8,7 @@ use doorward_shared::{
     audit::AuditOutcome,
 };
 
-use super::{AdminCall, existing, granted};
+use super::context::{AdminContext, find_tenant};
 use crate::{
     db::DbError,
     domain::{audit::AuditFilter, list::TenantQuery},
@@ -42,64 +42,65 @@ fn points(days: Days, found: &BTreeMap<i64, Activity>) -> Vec<ActivityPoint> {
 ///
 /// # Errors
 /// [`ServiceError`] of the database.
-pub async fn installation(call: &AdminCall, days: u32) -> Result<Overview, ServiceError> {
-    let app = &call.app;
+pub async fn installation(context: &AdminContext, days: u32) -> Result<Overview, ServiceError> {
+    let app = &context.app;
     let now = app.clock.now();
     let (days, week) = (last_days(now, days), last_days(now, WEEK));
-    let (activity, counted_at) = app.daily_counts.get(app, days).await?;
+    let (activity, counted_at) = app.daily_counts.get(&app.db, app.settings.audit_retention_days, now, days).await?;
     let (engine, uptime) = (app.db.engine(), app.stopwatch.elapsed(app.started));
-    call.read(move |connection| {
-        let totals = tenant_summaries::totals(connection)?;
-        let busiest: Vec<_> = audit::busiest(connection, BUSIEST_TENANTS)?.into_iter().map(|(id, _)| id).collect();
-        let failed = AuditFilter { outcome: Some(AuditOutcome::Failed), ..AuditFilter::default() };
-        let refusals = audit::latest(connection, None, &failed, LATEST_REFUSALS)?;
-        Ok(Overview {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            engine: engine.as_str().to_owned(),
-            database_bytes: installation::database_size(connection)?,
-            uptime_seconds: uptime.as_secs(),
-            now,
-            tenants: totals.tenants,
-            users: totals.users,
-            credentials: totals.credentials,
-            activity: points(days, &activity),
-            counted_at,
-            busiest: tenant_summaries::of(connection, &busiest, week)?,
-            latest_refusals: Log::All.named(connection, refusals)?,
+    context
+        .read(move |connection| {
+            let totals = tenant_summaries::totals(connection)?;
+            let busiest: Vec<_> = audit::busiest(connection, BUSIEST_TENANTS)?.into_iter().map(|(id, _)| id).collect();
+            let failed = AuditFilter { outcome: Some(AuditOutcome::Failed), ..AuditFilter::default() };
+            let refusals = audit::latest(connection, None, &failed, LATEST_REFUSALS)?;
+            Ok(Overview {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                engine: engine.as_str().to_owned(),
+                database_bytes: installation::database_size(connection)?,
+                uptime_seconds: uptime.as_secs(),
+                now,
+                tenants: totals.tenants,
+                users: totals.users,
+                credentials: totals.credentials,
+                activity: points(days, &activity),
+                counted_at,
+                busiest: tenant_summaries::of(connection, &busiest, week)?,
+                latest_refusals: Log::All.named(connection, refusals)?,
+            })
         })
-    })
-    .await
+        .await
 }
 
 /// Returns a page of the list of tenants.
 ///
 /// # Errors
 /// [`ServiceError`] of the database.
-pub async fn tenants(call: &AdminCall, query: TenantQuery) -> Result<TenantSummaryPage, ServiceError> {
-    let week = last_days(call.app.clock.now(), WEEK);
-    call.read(move |connection| {
-        let page = tenant_summaries::page(connection, &query)?;
-        let items = tenant_summaries::of(connection, &page.ids, week)?;
-        Ok(TenantSummaryPage { items, total: page.total, next: page.next.map(|cursor| cursor.encode()) })
-    })
-    .await
+pub async fn tenants(context: &AdminContext, query: TenantQuery) -> Result<TenantSummaryPage, ServiceError> {
+    let week = last_days(context.app.clock.now(), WEEK);
+    context
+        .read(move |connection| {
+            let page = tenant_summaries::page(connection, &query)?;
+            let items = tenant_summaries::of(connection, &page.ids, week)?;
+            Ok(TenantSummaryPage { items, total: page.total, next: page.next.map(|cursor| cursor.encode()) })
+        })
+        .await
 }
 
 /// Returns a tenant's summary with the activity of the last `days` days.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`](crate::service::Refusal::TenantNotFound).
-pub async fn tenant(call: &AdminCall, id: TenantId, days: u32) -> Result<TenantOverview, ServiceError> {
-    let now = call.app.clock.now();
+pub async fn tenant(context: &AdminContext, id: TenantId, days: u32) -> Result<TenantOverview, ServiceError> {
+    let now = context.app.clock.now();
     let (days, week) = (last_days(now, days), last_days(now, WEEK));
-    let found = call
+    context
         .read(move |connection| {
-            granted!(existing(connection, id)?);
+            find_tenant(connection, id)?;
             let activity = points(days, &audit::activity_by_day(connection, id, days)?);
             let summary = tenant_summaries::of(connection, &[id], week)?.pop();
             let summary = summary.ok_or_else(|| DbError::Corrupt("a tenant has no summary".to_owned()))?;
-            Ok(Ok(TenantOverview { summary, activity }))
+            Ok(TenantOverview { summary, activity })
         })
-        .await?;
-    Ok(found?)
+        .await
 }

@@ -11,7 +11,7 @@ use super::{
         schema::{transactions, users},
         text_match::{contains, end_of_prefix},
     },
-    Row,
+    row::Row,
 };
 use crate::domain::{
     Transaction,

@@ -12,12 +12,21 @@ use super::{
         tenant_summaries,
         text_match::{end_of_prefix, starts_with},
     },
-    Row, id_or_name_contains,
+    row::Row,
 };
 use crate::domain::{
     User,
     list::{Cursor, SortKey, TimeQuery},
 };
+
+/// Condition: the tenant's own id or a name contains a text.
+macro_rules! id_or_name_contains {
+    ($text:expr) => {{
+        use $crate::store::text_match::contains;
+        contains!(users::external_id, $text).or(contains!(users::name, $text)).or(contains!(users::display_name, $text))
+    }};
+}
+pub(super) use id_or_name_contains;
 
 struct Search<'a> {
     tenant: &'a str,
