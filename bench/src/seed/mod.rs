@@ -19,16 +19,15 @@ pub use plan::{CredentialKind, Plan};
 pub use run::{SeedJob, SeedResult, run};
 pub use seeded::Seeded;
 
-/// Where entries wait until all are there. They come tenant by tenant, and a log is written as time goes on: entries that were
-/// made one after the other lie side by side, those of one tenant do not.
+/// Temporary table for entries, which are generated tenant by tenant. A server writes them in the order of time.
 const UNSORTED: &str = "audit_logs_unsorted";
 
-/// Makes the place where entries wait.
+/// Returns the statement that creates the temporary table.
 fn wait() -> String {
     format!("CREATE TABLE {UNSORTED} AS SELECT * FROM audit_logs WHERE FALSE")
 }
 
-/// Writes them to the log, in its order.
+/// Returns the statements that copy the entries to the log in the order of their ids.
 fn sort() -> String {
     format!("INSERT INTO audit_logs SELECT * FROM {UNSORTED} ORDER BY id; DROP TABLE {UNSORTED}")
 }

@@ -2,7 +2,7 @@
 
 use doorward_server::{domain::RequestMeta, service::audit};
 use doorward_shared::AuditType;
-use doorward_testkit::{Person, TestServer};
+use doorward_testkit::{Person, TestServer, database};
 use serde_json::json;
 
 #[tokio::test]
@@ -191,4 +191,39 @@ async fn types_may_be_repeated_and_both_cursors_exclude_each_other() {
         assert!(row.0.get(name).is_some(), "{name}");
     }
     assert_eq!(row.text("tenant_id"), Some(tenant.id.to_string()));
+}
+
+/// Pages of the write-ahead log that initialize and finalize of one MFA login write, each with its commit alone.
+#[tokio::test]
+async fn a_lone_mfa_ceremony_writes_at_most_13_pages() {
+    use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
+
+    if !database::is_sqlite("a_lone_mfa_ceremony_writes_at_most_13_pages") {
+        return;
+    }
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut people: Vec<Person> = (0..60).map(|number| Person::new(&format!("user-{number}"))).collect();
+    for person in &mut people {
+        let _ = person.register_mfa(&tenant).await.expect(200);
+        let _ = person.mfa_login(&tenant).await.expect(200);
+    }
+    let url = server.database_url().to_owned();
+    let mut pages = Vec::new();
+    for person in &mut people {
+        let mut reader = SqliteConnection::establish(&url).unwrap();
+        reader.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        // A reader keeps the log from being written again from its beginning.
+        reader.batch_execute("BEGIN; SELECT COUNT(*) FROM tenants").unwrap();
+        let before = std::fs::metadata(format!("{url}-wal")).unwrap().len();
+        let _ = person.mfa_login(&tenant).await.expect(200);
+        let after = std::fs::metadata(format!("{url}-wal")).unwrap().len();
+        reader.batch_execute("COMMIT").unwrap();
+        // Each frame has a page of 4 096 bytes and a header of 24.
+        pages.push((after - before) / 4_120);
+    }
+    pages.sort_unstable();
+    let mean = pages.iter().sum::<u64>() as f64 / pages.len() as f64;
+    println!("pages: median {}, mean {mean:.1}, all {pages:?}", pages[pages.len() / 2]);
+    assert!(pages[pages.len() / 2] <= 13 && mean <= 14.0, "{pages:?}");
 }

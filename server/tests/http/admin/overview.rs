@@ -136,6 +136,30 @@ async fn tenant_summary_shows_counts_and_activity() {
 }
 
 #[tokio::test]
+async fn last_activity_is_written_at_most_once_a_minute() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let admin = server.admin("ops", Role::Auditor).await;
+    let flush = async || server.app.key_usage.flush(&server.app.db, false).await.unwrap();
+    let _ = flush().await;
+    let start = server.app.clock.now();
+    for (seconds, written) in [(10, 0), (40, 0), (60, 60), (100, 60), (125, 125)] {
+        let at = start.plus_millis(seconds * 1_000);
+        server.clock.advance_ms(at.millis() - server.app.clock.now().millis());
+        tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+        let _ = flush().await;
+        let summary = admin.get(&format!("/tenants/{}/summary", tenant.id)).await.expect(200).json();
+        assert_eq!(summary["last_activity"], json!(start.plus_millis(written * 1_000)), "{seconds}");
+    }
+    // More rows than one unit of work writes.
+    for number in 0..250 {
+        server.app.key_usage.tenant_active(TenantId::new(uuid::Uuid::from_u128(number + 1)), server.app.clock.now());
+    }
+    assert_eq!(flush().await, 250);
+    assert_eq!(flush().await, 0);
+}
+
+#[tokio::test]
 async fn tenants_are_listed_searched_and_sorted_in_pages() {
     let server = TestServer::start().await;
     let admin = server.admin("ops", Role::Admin).await;
