@@ -6,13 +6,14 @@ use doorward_shared::TenantId;
 use ipnet::IpNet;
 
 use crate::{
-    clock::{Clock, Entropy, IdSequence, NoEntropy},
+    clock::{Clock, Entropy, NoEntropy},
     crypto::{KeyVerifier, MasterKey},
     db::Database,
     metrics::Metrics,
     rate_limit::RateLimits,
     service::{
         ServiceError,
+        daily_counts::DailyCounts,
         key_usage::KeyUsage,
         pending_ceremonies::PendingCeremonies,
         tenant_cache::{TenantCache, TenantSnapshot},
@@ -29,8 +30,6 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Source of random bytes.
     pub entropy: Arc<dyn Entropy>,
-    /// Generates ordered ids for audit entries.
-    pub ids: Arc<IdSequence>,
     /// Encrypts signing keys.
     pub master_key: MasterKey,
     /// Verifies API keys and admin tokens.
@@ -39,8 +38,10 @@ pub struct App {
     tenants: TenantCache,
     /// Cache of pending ceremonies.
     pub pending_ceremonies: PendingCeremonies,
-    /// Last use of each key.
+    /// Last use of keys and last activity of tenants.
     pub key_usage: KeyUsage,
+    /// Daily sums of the audit logs.
+    pub daily_counts: DailyCounts,
     /// Rate limits for requests without a valid key.
     pub rate_limits: RateLimits,
     /// Prometheus metrics.
@@ -108,11 +109,11 @@ impl App {
             tenants: TenantCache::new(settings.tenant_cache),
             pending_ceremonies: PendingCeremonies::default(),
             key_usage: KeyUsage::default(),
+            daily_counts: DailyCounts::default(),
             rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant),
             metrics: Metrics::new()?,
             stopwatch: Stopwatch,
             started: Stopwatch.start(),
-            ids: Arc::default(),
             db,
             clock,
             entropy,

@@ -4,56 +4,29 @@
 //! this module converts them into one struct per concern. All errors are reported together, each with the setting's name
 //! and its source.
 
-use std::{
-    collections::BTreeMap,
-    fmt, io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 
 mod database_url;
 mod error;
+mod input;
+mod log_format;
 pub mod parse;
 pub mod setting;
+mod source;
 #[cfg(test)]
 mod tests;
 pub mod values;
 
 pub use database_url::DatabaseUrl;
 pub use error::{ConfigError, Problem};
-pub use values::{Effective, Source};
+pub use input::{CONFIG_VARIABLE, ConfigFile, Flags};
+pub use log_format::LogFormat;
+pub use source::Source;
+pub use values::Effective;
 
 use values::Values;
-
-/// Environment variable with the path of the settings file, used if `--config` is not given.
-pub const CONFIG_VARIABLE: &str = "DOORWARD_CONFIG";
-
-/// Flags given on the command line; `None` for flags that are not given or that the command does not have.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Flags {
-    /// `--config`.
-    pub config: Option<PathBuf>,
-    /// `--data-dir`.
-    pub data_dir: Option<String>,
-    /// `--public-addr`.
-    pub public_addr: Option<String>,
-    /// `--admin-addr`.
-    pub admin_addr: Option<String>,
-    /// `--database-url`, which may contain a password.
-    pub database_url: Option<DatabaseUrl>,
-}
-
-/// Contents of the settings file.
-#[derive(Clone, Copy)]
-pub struct ConfigFile<'a> {
-    /// Path, for messages.
-    pub path: &'a Path,
-    /// TOML text.
-    pub text: &'a str,
-}
 
 /// All settings of an installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,15 +127,6 @@ pub struct LogConfig {
     pub format: LogFormat,
     /// A level, or directives of `tracing_subscriber`'s `EnvFilter`.
     pub level: String,
-}
-
-/// Format of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One JSON object per line, for programs.
-    Json,
-    /// Plain text, for people.
-    Text,
 }
 
 /// Contents of tokens.
@@ -317,15 +281,6 @@ impl LimitsConfig {
             json_depth: json_depth?,
             keyless_per_address: keyless_per_address?,
             keyless_per_tenant: keyless_per_tenant?,
-        })
-    }
-}
-
-impl fmt::Display for LogFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Json => "json",
-            Self::Text => "text",
         })
     }
 }

@@ -99,7 +99,7 @@ pub async fn open(data_dir: &Path, options: DatabaseOptions, settings: AppSettin
     let (key_check, migration) = db
         .read(|connection| {
             let key_check = installation::get(connection, installation::SEALED_WORD)?;
-            Ok::<_, DbError>((key_check, installation::get(connection, transfer::MARK)?))
+            Ok::<_, DbError>((key_check, installation::get(connection, transfer::CHECKPOINT)?))
         })
         .await?;
     if migration.is_some() {

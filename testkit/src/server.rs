@@ -9,10 +9,7 @@ use doorward_server::{
     db::{Database, DatabaseOptions},
     domain::RequestMeta,
     server::{self, Listening},
-    service::{
-        admin::{AdminCall, admin_tokens, api_keys, tenants},
-        settling,
-    },
+    service::admin::{AdminCall, admin_tokens, api_keys, tenants},
 };
 use doorward_shared::{
     TenantId, Timestamp,
@@ -205,9 +202,9 @@ impl TestServer {
         AdminCall { app: Arc::clone(&self.app), actor: "test".to_owned(), meta: RequestMeta::default() }
     }
 
-    /// Runs the job that updates daily sums and list orders.
-    pub async fn settle(&self) {
-        settling::settle(&self.app).await.expect("settled sums");
+    /// Writes the recorded times of last use and activity, as a job does every few seconds.
+    pub async fn flush_usage(&self) {
+        self.app.key_usage.flush(&self.app.db, true).await.expect("a write");
     }
 
     /// Creates a tenant with the default test configuration.

@@ -65,8 +65,6 @@ async fn tenant_list_is_sorted_filtered_and_limited() {
     };
     assert_eq!(names(operator.json(&["tenants", "list"]).await), ["Alpha", "Example", "Zebra"]);
     assert_eq!(names(operator.json(&["tenants", "list", "--reverse", "--limit", "2"]).await), ["Zebra", "Example"]);
-    // On PostgreSQL the user counts are updated within a few seconds.
-    server.settle().await;
     assert_eq!(names(operator.json(&["tenants", "list", "--sort", "users", "--limit", "1"]).await), ["Example"]);
     assert_eq!(names(operator.json(&["tenants", "list", "--search", "ALPH"]).await), ["Alpha"]);
 }

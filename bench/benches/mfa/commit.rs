@@ -24,8 +24,8 @@ diesel::table! {
     }
 }
 diesel::table! {
-    audit_counts (tenant_id, day, kind, slot) {
-        tenant_id -> Text, day -> BigInt, #[sql_name = "type"] kind -> Text, slot -> SmallInt, count -> BigInt,
+    audit_counts (tenant_id, day, kind, shard) {
+        tenant_id -> Text, day -> BigInt, #[sql_name = "type"] kind -> Text, shard -> SmallInt, count -> BigInt,
     }
 }
 diesel::allow_tables_to_appear_in_same_query!(kept, credentials);
@@ -112,10 +112,10 @@ fn settle(connection: &mut SqliteConnection, unit: &(String, String, String), ro
             audit_counts::tenant_id.eq(tenant),
             audit_counts::day.eq(at / 86_400_000),
             audit_counts::kind.eq("mfa_authentication_final_succeeded"),
-            audit_counts::slot.eq(0),
+            audit_counts::shard.eq(0),
             audit_counts::count.eq(1),
         ))
-        .on_conflict((audit_counts::tenant_id, audit_counts::day, audit_counts::kind, audit_counts::slot))
+        .on_conflict((audit_counts::tenant_id, audit_counts::day, audit_counts::kind, audit_counts::shard))
         .do_update()
         .set(audit_counts::count.eq(audit_counts::count + 1))
         .execute(connection);

@@ -16,8 +16,8 @@ use super::{
 
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
-/// Counters of a day and type on PostgreSQL, as `store/audit/count.rs` has them.
-const SLOTS: u8 = 16;
+/// Rows of one counter on PostgreSQL, as in `store/audit/counts.rs`.
+const SHARDS: u8 = 8;
 /// How busy each hour of a day is, in UTC: people sleep.
 const HOURS: [u64; 24] = [4, 3, 2, 2, 3, 6, 12, 22, 34, 40, 42, 41, 38, 40, 41, 40, 38, 36, 33, 30, 26, 20, 13, 8];
 /// How busy each day of a week is; the epoch began on a Thursday.
@@ -153,15 +153,6 @@ struct Tenant {
     id: String,
     users: u64,
     counts: BTreeMap<(i64, &'static str, i64), i64>,
-    days: BTreeMap<i64, Day>,
-}
-
-/// What a tenant's log holds of a day, as `store/audit/days.rs` sums it up.
-#[derive(Default)]
-struct Day {
-    entries: i64,
-    succeeded: i64,
-    refused: i64,
 }
 
 /// Who did something, from where.
@@ -185,23 +176,16 @@ impl Log<'_, '_> {
     pub(super) fn write(&mut self, number: u64) -> Result<(), SeedError> {
         let rows = self.plan.rows_of(number);
         let (id, users) = (self.plan.tenant_id(number).to_string(), self.plan.users_of(number));
-        let mut tenant = Tenant { number, id, users, counts: BTreeMap::new(), days: BTreeMap::new() };
+        let mut tenant = Tenant { number, id, users, counts: BTreeMap::new() };
         let mut random = self.plan.random(Use::Log, number, 0);
         let mut written = 0;
         while written < rows {
             let at = self.rhythm.at(written, rows, &mut random);
             written += self.ceremony(&mut tenant, at, rows - written, &mut random)?;
         }
-        for ((day, kind, slot), count) in tenant.counts {
-            // Settled: the sums by day follow.
-            let (settled, unsettled) = (count, Value::Bool(false));
-            let id = tenant.id.clone();
-            let row = [id.into(), day.into(), kind.into(), slot.into(), count.into(), settled.into(), unsettled];
+        for ((day, kind, shard), count) in tenant.counts {
+            let row = [tenant.id.clone().into(), day.into(), kind.into(), shard.into(), count.into()];
             self.out.push(Table::AuditCounts, row)?;
-        }
-        for (day, Day { entries, succeeded, refused }) in tenant.days {
-            let row = [day.into(), tenant.id.clone().into(), entries.into(), succeeded.into(), refused.into()];
-            self.out.push(Table::AuditDays, row)?;
         }
         Ok(())
     }
@@ -282,16 +266,12 @@ impl Log<'_, '_> {
 
     fn row(&mut self, tenant: &mut Tenant, actor: &Actor, event: Event, random: &mut Random) -> Result<(), SeedError> {
         let id = audit_id(event.at, random).uuid();
-        let slot = match self.engine {
+        let shard = match self.engine {
             Engine::Sqlite => 0,
-            Engine::Postgres => id.as_bytes().last().map_or(0, |byte| i64::from(byte % SLOTS)),
+            Engine::Postgres => id.as_bytes().last().map_or(0, |byte| i64::from(byte % SHARDS)),
         };
         let date = event.at.div_euclid(DAY);
-        *tenant.counts.entry((date, event.kind.as_str(), slot)).or_default() += 1;
-        let day = tenant.days.entry(date).or_default();
-        day.entries += 1;
-        day.succeeded += i64::from(event.kind.ends_ceremony());
-        day.refused += i64::from(event.kind.is_failure());
+        *tenant.counts.entry((date, event.kind.as_str(), shard)).or_default() += 1;
         let (code, reason) = event.refusal.map_or((Value::Null, Value::Null), |(code, why)| (code.into(), why.into()));
         let request = uuid::Builder::from_random_bytes(random.bytes()).into_uuid();
         self.out.push(

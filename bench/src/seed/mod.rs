@@ -19,35 +19,29 @@ pub use plan::{CredentialKind, Plan};
 pub use run::{SeedJob, SeedResult, run};
 pub use seeded::Seeded;
 
-/// Where entries wait until all are there. They come tenant by tenant, and a log is written as time goes on: entries that were
-/// made one after the other lie side by side, those of one tenant do not.
+/// Temporary table for entries, which are generated tenant by tenant. A server writes them in the order of time.
 const UNSORTED: &str = "audit_logs_unsorted";
 
-/// Makes the place where entries wait.
+/// Returns the statement that creates the temporary table.
 fn wait() -> String {
     format!("CREATE TABLE {UNSORTED} AS SELECT * FROM audit_logs WHERE FALSE")
 }
 
-/// Writes them to the log, in its order.
+/// Returns the statements that copy the entries to the log in the order of their ids.
 fn sort() -> String {
     format!("INSERT INTO audit_logs SELECT * FROM {UNSORTED} ORDER BY id; DROP TABLE {UNSORTED}")
 }
 
-/// Brings up to date what the server keeps by triggers or a few seconds later: sums of all logs, who and what stands in a
-/// log, last activity. At the end, once for all rows.
-const FOLLOWS: &str = "\
-    DELETE FROM audit_totals; \
-    INSERT INTO audit_totals (day, type, count) SELECT day, type, SUM(settled) FROM audit_counts \
-        WHERE settled <> 0 GROUP BY day, type; \
-    DELETE FROM audit_actors; \
-    INSERT INTO audit_actors (tenant_id, actor) \
-        SELECT DISTINCT tenant_id, actor FROM audit_logs WHERE actor IS NOT NULL ORDER BY tenant_id, actor; \
-    DELETE FROM audit_sources; \
-    INSERT INTO audit_sources (tenant_id, source_ip) \
-        SELECT DISTINCT tenant_id, source_ip FROM audit_logs ORDER BY tenant_id, source_ip; \
-    UPDATE tenant_summaries SET last_activity = COALESCE(( \
-        SELECT a.created_at FROM audit_logs a WHERE a.tenant_id = tenant_summaries.tenant_id ORDER BY a.id DESC LIMIT 1 \
-    ), last_activity)";
+/// Adds the summaries of the new tenants, computed from their rows.
+const SUMMARISE: &str = "\
+    INSERT INTO tenant_summaries (tenant_id, name_key, created_at, users, credentials, api_keys, last_activity) \
+        SELECT id, lower(display_name), created_at, \
+            (SELECT COUNT(*) FROM users WHERE users.tenant_id = tenants.id), \
+            (SELECT COUNT(*) FROM credentials WHERE credentials.tenant_id = tenants.id), \
+            (SELECT COUNT(*) FROM api_keys WHERE api_keys.tenant_id = tenants.id AND revoked_at IS NULL), \
+            COALESCE((SELECT a.created_at FROM audit_logs a WHERE a.tenant_id = tenants.id ORDER BY a.id DESC LIMIT 1), \
+                created_at) \
+        FROM tenants WHERE id NOT IN (SELECT tenant_id FROM tenant_summaries)";
 
 /// Errors of a seeding job.
 #[derive(Debug, thiserror::Error)]

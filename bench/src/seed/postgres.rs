@@ -7,16 +7,9 @@ use futures_util::SinkExt as _;
 use tokio_postgres::{Client, NoTls};
 
 use super::{
-    FOLLOWS, SeedError,
+    SUMMARISE, SeedError,
     table::{Batch, Table, Value},
 };
-
-/// Folds what triggers counted into the summaries, as `store/summaries.rs` does it bit by bit.
-const FOLD: &str = "WITH gone AS (DELETE FROM tenant_count_changes RETURNING tenant_id, users, credentials, api_keys), \
-     sums AS (SELECT tenant_id, CAST(SUM(users) AS BIGINT) AS users, CAST(SUM(credentials) AS BIGINT) AS credentials, \
-         CAST(SUM(api_keys) AS BIGINT) AS api_keys FROM gone GROUP BY tenant_id) \
-     UPDATE tenant_summaries s SET users = s.users + sums.users, credentials = s.credentials + sums.credentials, \
-         api_keys = s.api_keys + sums.api_keys FROM sums WHERE s.tenant_id = sums.tenant_id";
 
 /// How often it is asked, a tenth of a second apart, whether a server is still there: connections that were closed a moment
 /// ago are still listed.
@@ -58,9 +51,8 @@ impl Database {
         Ok(self.client.query_one("SELECT count(*) FROM tenants", &[]).await?.get(0))
     }
 
-    /// Takes down the log's triggers, and its indexes that keep nothing unique: what they do is done once at the end.
+    /// Drops the indexes of the log, but for its key; they are built at the end.
     pub(super) async fn take_down(&mut self) -> Result<(), SeedError> {
-        self.client.batch_execute("ALTER TABLE audit_logs DISABLE TRIGGER USER").await?;
         let indexes = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() \
                        AND tablename = 'audit_logs' AND indexdef NOT LIKE 'CREATE UNIQUE%'";
         for row in self.client.query(indexes, &[]).await? {
@@ -98,9 +90,7 @@ impl Database {
         for definition in &self.indexes {
             self.client.batch_execute(definition).await?;
         }
-        self.client.batch_execute("ALTER TABLE audit_logs ENABLE TRIGGER USER").await?;
-        self.client.batch_execute(FOLLOWS).await?;
-        self.client.batch_execute(FOLD).await?;
+        self.client.batch_execute(SUMMARISE).await?;
         self.client.batch_execute("COMMIT").await?;
         Ok(self.client.batch_execute("VACUUM (ANALYZE)").await?)
     }

@@ -13,7 +13,6 @@ use doorward_server::{
     db::{DatabaseOptions, DatabaseUrl, Engine},
     domain::SecretHash,
     installation,
-    service::settling,
 };
 use doorward_shared::Base64Url;
 use doorward_testkit::server::quiet_settings;
@@ -129,17 +128,7 @@ pub async fn run(job: SeedJob, mut progress: impl FnMut(u64)) -> Result<SeedResu
     generated?;
     progress(written(&rows));
     target.finish().await?;
-    settle(&job).await?;
     Ok(SeedResult { seeded: Seeded { plan, api_secret }, rows: rows.to_vec(), took: started.elapsed() })
-}
-
-/// Runs the jobs that a server would run after its start, so that they do not disturb measurements.
-async fn settle(job: &SeedJob) -> Result<(), SeedError> {
-    let options = DatabaseOptions::new(job.database.clone());
-    let app = installation::open(&job.data_dir, options, quiet_settings()).await?;
-    let settled = settling::catch_up(&app).await;
-    app.db.close().await;
-    settled.map_err(|error| SeedError::Database(error.to_string()))
 }
 
 fn written(rows: &[(&'static str, u64)]) -> u64 {

@@ -56,13 +56,11 @@ pub(super) enum Table {
     AuditLogs,
     /// Its totals.
     AuditCounts,
-    /// Their sums by day.
-    AuditDays,
 }
 
 impl Table {
     /// Every table.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Tenants,
         Self::ApiKeys,
         Self::SigningKeys,
@@ -71,7 +69,6 @@ impl Table {
         Self::Transactions,
         Self::AuditLogs,
         Self::AuditCounts,
-        Self::AuditDays,
     ];
 
     /// Its name.
@@ -86,7 +83,6 @@ impl Table {
             Self::Transactions => "transactions",
             Self::AuditLogs => "audit_logs",
             Self::AuditCounts => "audit_counts",
-            Self::AuditDays => "audit_days",
         }
     }
 
@@ -146,8 +142,7 @@ impl Table {
                 "detail",
                 "created_at",
             ],
-            Self::AuditCounts => &["tenant_id", "day", "type", "slot", "count", "settled", "unsettled"],
-            Self::AuditDays => &["day", "tenant_id", "entries", "succeeded", "refused"],
+            Self::AuditCounts => &["tenant_id", "day", "type", "shard", "count"],
         }
     }
 }

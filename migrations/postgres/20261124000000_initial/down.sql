@@ -1,5 +1,7 @@
 DROP TABLE audit_counts;
 DROP TABLE audit_logs;
+DROP FUNCTION new_audit_id(TEXT);
+DROP TABLE tenant_summaries;
 DROP TABLE transactions;
 DROP TABLE challenges;
 DROP TABLE credentials;

@@ -1,4 +1,5 @@
--- Ids and keys compare byte by byte, whatever the database's collation: the order is then SQLite's, too.
+-- The collation "C" compares bytes and folds only ASCII letters, as SQLite does. It applies to ids, and to names that are sorted
+-- or searched.
 CREATE TABLE installation (
     name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
@@ -19,7 +20,7 @@ CREATE UNIQUE INDEX admin_tokens_name ON admin_tokens (name) WHERE revoked_at IS
 
 CREATE TABLE tenants (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    display_name TEXT NOT NULL,
+    display_name TEXT COLLATE "C" NOT NULL,
     config TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
@@ -55,8 +56,8 @@ CREATE TABLE users (
     tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     id TEXT COLLATE "C" NOT NULL,
     external_id TEXT COLLATE "C" NOT NULL,
-    name TEXT NOT NULL,
-    display_name TEXT NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    display_name TEXT COLLATE "C" NOT NULL,
     icon TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -64,6 +65,9 @@ CREATE TABLE users (
     UNIQUE (tenant_id, external_id)
 );
 CREATE INDEX users_by_time ON users (tenant_id, created_at, id);
+-- Searches match the beginning of a name, ignoring the case of ASCII letters.
+CREATE INDEX users_by_name ON users (tenant_id, lower(name));
+CREATE INDEX users_by_display_name ON users (tenant_id, lower(display_name));
 
 CREATE TABLE credentials (
     tenant_id TEXT COLLATE "C" NOT NULL,
@@ -86,10 +90,11 @@ CREATE TABLE credentials (
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 );
-CREATE INDEX credentials_of_user ON credentials (tenant_id, user_id, created_at);
+CREATE INDEX credentials_of_user ON credentials (tenant_id, user_id, created_at, id);
 CREATE INDEX credentials_by_time ON credentials (tenant_id, created_at, id);
 
--- No index by user: a tenant's live challenges are few minutes' worth, and every index would cost each ceremony.
+-- No index by user or expiry: challenges live for minutes, and each index would cost every ceremony. The purge scans the
+-- table by its key.
 CREATE TABLE challenges (
     tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     value TEXT COLLATE "C" NOT NULL,
@@ -102,7 +107,6 @@ CREATE TABLE challenges (
     PRIMARY KEY (tenant_id, value),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 );
-CREATE INDEX challenges_by_expiry ON challenges (expires_at);
 
 CREATE TABLE transactions (
     tenant_id TEXT COLLATE "C" NOT NULL,
@@ -116,35 +120,79 @@ CREATE TABLE transactions (
     UNIQUE (tenant_id, identifier),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 );
-CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at);
+CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at, id);
+CREATE INDEX transactions_by_time ON transactions (tenant_id, created_at, id);
 
--- No foreign key to tenants: the nil tenant id stands for the installation's own log.
+-- What the tenant lists show, sort and search by. The functions that change users, credentials and API keys keep the counts.
+CREATE TABLE tenant_summaries (
+    tenant_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
+    -- The display name with ASCII letters in lower case.
+    name_key TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    users BIGINT NOT NULL DEFAULT 0,
+    credentials BIGINT NOT NULL DEFAULT 0,
+    api_keys BIGINT NOT NULL DEFAULT 0,
+    last_activity BIGINT NOT NULL
+);
+-- One index per sort order. Each contains the name, so that a search reads only the index.
+CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id);
+CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id, name_key);
+CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id, name_key);
+CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key);
+
+-- Entries in the order of their ids, which is the order of commit (see new_audit_id). No foreign key to tenants: the nil
+-- tenant id is the installation's own log, and a log outlives its tenant. The indexes contain every column that a filter
+-- examines, so that a bounded scan reads no table row that does not match.
 CREATE TABLE audit_logs (
     tenant_id TEXT COLLATE "C" NOT NULL,
     id TEXT COLLATE "C" NOT NULL,
-    type TEXT NOT NULL,
+    type TEXT COLLATE "C" NOT NULL,
     error TEXT,
-    error_code TEXT,
-    request_id TEXT NOT NULL,
-    source_ip TEXT NOT NULL,
+    error_code TEXT COLLATE "C",
+    request_id TEXT COLLATE "C" NOT NULL,
+    source_ip TEXT COLLATE "C" NOT NULL,
     user_agent TEXT NOT NULL,
-    actor TEXT,
-    credential_id TEXT,
-    transaction_id TEXT,
+    actor TEXT COLLATE "C",
+    credential_id TEXT COLLATE "C",
+    transaction_id TEXT COLLATE "C",
     detail TEXT,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, id)
-);
-CREATE INDEX audit_logs_of_tenant ON audit_logs (tenant_id, created_at, id);
-CREATE INDEX audit_logs_by_time ON audit_logs (created_at, id);
+        INCLUDE (type, error_code, actor, source_ip, request_id, credential_id, transaction_id, created_at)
+) WITH (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 20000);
+CREATE INDEX audit_logs_by_id ON audit_logs (id)
+    INCLUDE (tenant_id, type, error_code, actor, source_ip, request_id, credential_id, transaction_id, created_at);
+CREATE INDEX audit_logs_by_actor ON audit_logs (tenant_id, actor, id) WHERE actor IS NOT NULL;
 
--- Exact totals, kept with each insert and purge. Several slots, so that commits of one tenant do not wait for
--- each other's row; the total is their sum.
+-- Returns an id for a new entry: a UUID of version 7 whose first 60 bits are the time of this server in units of 1/4096 ms
+-- (RFC 9562, section 6.2, method 3), above every committed id. The transaction gets its own id first: whoever reads after a
+-- cursor waits for the transactions that have one (see store/audit/horizon.rs).
+CREATE FUNCTION new_audit_id(random TEXT) RETURNS TEXT LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    newest TEXT;
+    ticks BIGINT;
+    digits TEXT;
+BEGIN
+    PERFORM pg_current_xact_id();
+    SELECT id INTO newest FROM audit_logs ORDER BY id DESC LIMIT 1;
+    ticks := floor(extract(epoch FROM clock_timestamp()) * 4096000);
+    IF newest IS NOT NULL THEN
+        digits := substr(newest, 1, 8) || substr(newest, 10, 4) || substr(newest, 16, 3);
+        ticks := greatest(ticks, ('x' || digits)::bit(60)::bigint + 1);
+    END IF;
+    digits := lpad(to_hex(ticks), 15, '0');
+    RETURN substr(digits, 1, 8) || '-' || substr(digits, 9, 4) || '-7' || substr(digits, 13, 3) || '-' || random;
+END $$;
+
+-- The number of entries by tenant, UTC day and type, changed in the transaction of each entry. A counter is the sum of
+-- several rows, so that transactions of one tenant rarely wait for each other. The second index contains no count: an
+-- update of a counter leaves it alone.
 CREATE TABLE audit_counts (
     tenant_id TEXT COLLATE "C" NOT NULL,
     day BIGINT NOT NULL,
     type TEXT COLLATE "C" NOT NULL,
-    slot SMALLINT NOT NULL,
+    shard SMALLINT NOT NULL,
     count BIGINT NOT NULL,
-    PRIMARY KEY (tenant_id, day, type, slot)
-);
+    PRIMARY KEY (tenant_id, day, type, shard)
+) WITH (fillfactor = 70);
+CREATE INDEX audit_counts_by_day ON audit_counts (day, tenant_id, type, shard);

@@ -64,6 +64,9 @@ CREATE TABLE users (
     UNIQUE (tenant_id, external_id)
 ) STRICT;
 CREATE INDEX users_by_time ON users (tenant_id, created_at, id);
+-- Searches match the beginning of a name, ignoring the case of ASCII letters.
+CREATE INDEX users_by_name ON users (tenant_id, lower(name));
+CREATE INDEX users_by_display_name ON users (tenant_id, lower(display_name));
 
 CREATE TABLE credentials (
     tenant_id TEXT NOT NULL,
@@ -86,10 +89,11 @@ CREATE TABLE credentials (
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 ) STRICT;
-CREATE INDEX credentials_of_user ON credentials (tenant_id, user_id, created_at);
+CREATE INDEX credentials_of_user ON credentials (tenant_id, user_id, created_at, id);
 CREATE INDEX credentials_by_time ON credentials (tenant_id, created_at, id);
 
--- No index by user: a tenant's live challenges are few minutes' worth, and every index would cost each ceremony.
+-- No index by user or expiry: challenges live for minutes, and each index would cost every ceremony. The purge scans the
+-- table by its key.
 CREATE TABLE challenges (
     tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     value TEXT NOT NULL,
@@ -101,8 +105,7 @@ CREATE TABLE challenges (
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, value),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
-) STRICT;
-CREATE INDEX challenges_by_expiry ON challenges (expires_at);
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE transactions (
     tenant_id TEXT NOT NULL,
@@ -116,9 +119,29 @@ CREATE TABLE transactions (
     UNIQUE (tenant_id, identifier),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 ) STRICT;
-CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at);
+CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at, id);
+CREATE INDEX transactions_by_time ON transactions (tenant_id, created_at, id);
 
--- No foreign key to tenants: the nil tenant id stands for the installation's own log.
+-- What the tenant lists show, sort and search by. The functions that change users, credentials and API keys keep the counts.
+CREATE TABLE tenant_summaries (
+    tenant_id TEXT NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
+    -- The display name with ASCII letters in lower case.
+    name_key TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    users INTEGER NOT NULL DEFAULT 0,
+    credentials INTEGER NOT NULL DEFAULT 0,
+    api_keys INTEGER NOT NULL DEFAULT 0,
+    last_activity INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- One index per sort order. Each contains the name, so that a search reads only the index.
+CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id);
+CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id, name_key);
+CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id, name_key);
+CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key);
+
+-- Entries in the order of their ids, which is the order of commit. No foreign key to tenants: the nil tenant id is the
+-- installation's own log, and a log outlives its tenant. The index by id contains every column that a filter examines, so
+-- that a bounded scan of all logs reads no table row that does not match; a scan of one log reads the table itself.
 CREATE TABLE audit_logs (
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -134,17 +157,19 @@ CREATE TABLE audit_logs (
     detail TEXT,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, id)
-) STRICT;
-CREATE INDEX audit_logs_of_tenant ON audit_logs (tenant_id, created_at, id);
-CREATE INDEX audit_logs_by_time ON audit_logs (created_at, id);
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_logs_by_id ON audit_logs
+    (id, type, error_code, actor, source_ip, request_id, credential_id, transaction_id, created_at);
+CREATE INDEX audit_logs_by_actor ON audit_logs (tenant_id, actor, id) WHERE actor IS NOT NULL;
 
--- Exact totals, kept with each insert and purge. There is one writer, so
--- slot 0 is enough; PostgreSQL uses more.
+-- The number of entries by tenant, UTC day and type, changed in the transaction of each entry. There is one writer, so the
+-- shard is always 0; PostgreSQL has several. The index contains no count: an update of a counter leaves it alone.
 CREATE TABLE audit_counts (
     tenant_id TEXT NOT NULL,
     day INTEGER NOT NULL,
     type TEXT NOT NULL,
-    slot INTEGER NOT NULL,
+    shard INTEGER NOT NULL,
     count INTEGER NOT NULL,
-    PRIMARY KEY (tenant_id, day, type, slot)
+    PRIMARY KEY (tenant_id, day, type, shard)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_counts_by_day ON audit_counts (day, tenant_id, type, shard);

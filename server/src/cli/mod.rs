@@ -4,6 +4,7 @@ mod admin_call;
 mod administer;
 pub mod args;
 mod check;
+mod error;
 pub mod expiry;
 mod output;
 mod probe;
@@ -18,28 +19,11 @@ use clap::Parser as _;
 use doorward_shared::Timestamp;
 
 use self::args::{AdminArgs, AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, TenantCommand, TenantDeleteArgs};
+pub use self::error::CliError;
 use crate::{
     http::openapi::{self, Api},
     service::admin::AdminCall,
 };
-
-/// Error of a command, with its exit code.
-#[derive(Debug)]
-pub struct CliError {
-    message: String,
-    /// 2 for wrong arguments or settings, 1 for everything else.
-    code: u8,
-}
-
-impl CliError {
-    fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: 1 }
-    }
-
-    fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: 2 }
-    }
-}
 
 /// Parses the command line, runs the command and returns its exit code.
 #[must_use]

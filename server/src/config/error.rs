@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use super::values::Source;
+use super::source::Source;
 
 /// All problems of the settings.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::{
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
-use super::LogFormat;
+use super::log_format::LogFormat;
 
 /// Parses an address with a port.
 #[must_use]

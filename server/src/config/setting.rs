@@ -69,7 +69,7 @@ pub fn find(key: &str) -> Option<&'static Setting> {
 #[must_use]
 pub fn is_foreign(variable: &str, value: &str) -> bool {
     const OTHERS: [&str; 9] = [
-        super::CONFIG_VARIABLE,
+        super::input::CONFIG_VARIABLE,
         "DOORWARD_ADMIN_CA_FILE",
         "DOORWARD_ADMIN_CONFIG",
         "DOORWARD_ADMIN_PROFILE",

@@ -1,43 +1,17 @@
 //! Collects the value and the source of each setting.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use toml::{Table, Value};
 
 use super::{
-    ConfigFile, DatabaseUrl, Flags,
+    database_url::DatabaseUrl,
     error::Problem,
+    input::{ConfigFile, Flags},
     parse,
     setting::{SETTINGS, Setting, find, is_foreign, nearest},
+    source::Source,
 };
-
-/// Source of a setting's value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// A command-line flag.
-    Flag(&'static str),
-    /// An environment variable.
-    Variable(&'static str),
-    /// The settings file.
-    File(PathBuf),
-    /// The default.
-    Default,
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(name) | Self::Variable(name) => f.write_str(name),
-            Self::File(path) => path.display().fmt(f),
-            Self::Default => f.write_str("default"),
-        }
-    }
-}
 
 /// The effective value of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]

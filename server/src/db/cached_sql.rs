@@ -1,92 +1,120 @@
-//! Raw SQL with binds whose prepared statement each connection caches, which `diesel::sql_query` never does.
+//! Raw SQL with binds whose prepared statement each connection keeps. Diesel does not cache statements of `sql_query`.
 
-use std::str::Split;
+use std::marker::PhantomData;
 
 use diesel::{
     QueryResult, RunQueryDsl,
     backend::Backend,
-    expression::{AsExpression, TypedExpressionType},
     query_builder::{AstPass, Query, QueryFragment, QueryId},
-    sql_types::{SqlType, Untyped},
+    serialize::ToSql,
+    sql_types::{BigInt, Bool, HasSqlType, Nullable, SmallInt, Text},
 };
 
-/// An SQL statement with one `?` per bind, in order. PostgreSQL receives `$1`, `$2`, … instead.
-/// A literal in the text must not contain a question mark.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CachedSql<B = ()> {
+/// One statement for both engines. Each `?` of the text stands for one bind, in order; `T` is the SQL type of a row.
+#[derive(Debug)]
+pub(crate) struct CachedSql<'a, T = ()> {
     sql: &'static str,
-    binds: B,
+    binds: Vec<Bind<'a>>,
+    row: PhantomData<T>,
 }
 
-impl CachedSql {
+/// A value of a statement.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bind<'a> {
+    BigInt(i64),
+    Bool(bool),
+    SmallInt(i16),
+    Text(&'a str),
+    NullableText(Option<&'a str>),
+}
+
+impl<'a, T> CachedSql<'a, T> {
     pub(crate) const fn new(sql: &'static str) -> Self {
-        Self { sql, binds: () }
+        Self { sql, binds: Vec::new(), row: PhantomData }
+    }
+
+    pub(crate) fn bind(mut self, value: impl Into<Bind<'a>>) -> Self {
+        self.binds.push(value.into());
+        self
     }
 }
 
-impl<B> CachedSql<B> {
-    /// Binds a value to the next `?`.
-    #[allow(dead_code, reason = "used by table modules")]
-    pub(crate) fn bind<ST, V>(self, value: V) -> CachedSql<(B, V::Expression)>
-    where
-        ST: SqlType + TypedExpressionType,
-        V: AsExpression<ST>,
-    {
-        CachedSql { sql: self.sql, binds: (self.binds, value.as_expression()) }
+impl From<i64> for Bind<'_> {
+    fn from(value: i64) -> Self {
+        Self::BigInt(value)
     }
 }
 
-/// Writes the text and the binds in turn.
-trait Binds<DB: Backend> {
-    fn walk<'b>(&'b self, text: &mut Split<'static, char>, out: AstPass<'_, 'b, DB>) -> QueryResult<()>;
-}
-
-impl<DB: Backend> Binds<DB> for () {
-    fn walk<'b>(&'b self, text: &mut Split<'static, char>, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        text.next().into_iter().for_each(|part| out.push_sql(part));
-        Ok(())
+impl From<bool> for Bind<'_> {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
     }
 }
 
-impl<DB: Backend, B: Binds<DB>, E: QueryFragment<DB>> Binds<DB> for (B, E) {
-    fn walk<'b>(&'b self, text: &mut Split<'static, char>, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        self.0.walk(text, out.reborrow())?;
-        self.1.walk_ast(out.reborrow())?;
-        text.next().into_iter().for_each(|part| out.push_sql(part));
-        Ok(())
+impl From<i16> for Bind<'_> {
+    fn from(value: i16) -> Self {
+        Self::SmallInt(value)
     }
 }
 
-impl<DB: Backend, B: Binds<DB>> QueryFragment<DB> for CachedSql<B> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        self.binds.walk(&mut self.sql.split('?'), out)
+impl<'a> From<&'a str> for Bind<'a> {
+    fn from(value: &'a str) -> Self {
+        Self::Text(value)
     }
 }
 
-/// Without a static id, the statement cache of the connection uses the text as its key.
-impl<B> QueryId for CachedSql<B> {
+impl<'a> From<&'a String> for Bind<'a> {
+    fn from(value: &'a String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Bind<'a> {
+    fn from(value: Option<&'a str>) -> Self {
+        Self::NullableText(value)
+    }
+}
+
+/// Without a static id, diesel caches the statement by its text.
+impl<T> QueryId for CachedSql<'_, T> {
     type QueryId = ();
+
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<B> Query for CachedSql<B> {
-    type SqlType = Untyped;
+impl<T> Query for CachedSql<'_, T> {
+    type SqlType = T;
 }
 
-impl<B, C> RunQueryDsl<C> for CachedSql<B> {}
+impl<T, C> RunQueryDsl<C> for CachedSql<'_, T> {}
 
-#[cfg(test)]
-mod tests {
-    use diesel::{debug_query, pg::Pg, sql_types::BigInt, sqlite::Sqlite};
-
-    use super::*;
-
-    #[test]
-    fn binds_follow_the_placeholder_syntax_of_the_engine() {
-        let sql = CachedSql::new("SELECT ? + ? AS sum").bind::<BigInt, _>(1_i64).bind::<BigInt, _>(2_i64);
-        assert_eq!(debug_query::<Sqlite, _>(&sql).to_string(), "SELECT ? + ? AS sum -- binds: [1, 2]");
-        assert_eq!(debug_query::<Pg, _>(&sql).to_string(), "SELECT $1 + $2 AS sum -- binds: [1, 2]");
-        let sql = CachedSql::new("COMMIT");
-        assert_eq!(debug_query::<Sqlite, _>(&sql).to_string(), "COMMIT -- binds: []");
+impl<T, DB> QueryFragment<DB> for CachedSql<'_, T>
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Bool> + HasSqlType<SmallInt> + HasSqlType<Text>,
+    i64: ToSql<BigInt, DB>,
+    bool: ToSql<Bool, DB>,
+    i16: ToSql<SmallInt, DB>,
+    str: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let mut binds = self.binds.iter();
+        for (number, part) in self.sql.split('?').enumerate() {
+            if number > 0 {
+                match binds.next() {
+                    Some(Bind::BigInt(value)) => out.push_bind_param::<BigInt, _>(value)?,
+                    Some(Bind::Bool(value)) => out.push_bind_param::<Bool, _>(value)?,
+                    Some(Bind::SmallInt(value)) => out.push_bind_param::<SmallInt, _>(value)?,
+                    Some(Bind::Text(value)) => out.push_bind_param::<Text, str>(value)?,
+                    Some(Bind::NullableText(value)) => out.push_bind_param::<Nullable<Text>, Option<&str>>(value)?,
+                    None => return Err(mismatch(self.sql)),
+                }
+            }
+            out.push_sql(part);
+        }
+        if binds.next().is_some() { Err(mismatch(self.sql)) } else { Ok(()) }
     }
+}
+
+fn mismatch(sql: &str) -> diesel::result::Error {
+    diesel::result::Error::QueryBuilderError(format!("the number of binds differs from that of `?`: {sql}").into())
 }

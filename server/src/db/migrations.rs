@@ -18,9 +18,6 @@ pub(crate) enum SchemaChange {
     Up,
     /// Revert all migrations.
     DownAll,
-    /// Revert the newest migration.
-    #[cfg(test)]
-    DownOne,
     /// Only list pending migrations.
     ListPending,
 }
@@ -46,8 +43,6 @@ pub(super) fn change<DB: Backend>(
     Ok(match change {
         SchemaChange::Up => names(conn.run_pending_migrations(source).map_err(failed)?.iter()),
         SchemaChange::DownAll => names(conn.revert_all_migrations(source).map_err(failed)?.iter()),
-        #[cfg(test)]
-        SchemaChange::DownOne => names(std::iter::once(conn.revert_last_migration(source).map_err(failed)?)),
         SchemaChange::ListPending => {
             names(conn.pending_migrations(source).map_err(failed)?.iter().map(|m| m.name().version()))
         }

@@ -1,11 +1,15 @@
-//! Audit events as they are written and asked for.
+//! Audit events and the filters by which they are found.
+
+use std::net::IpAddr;
 
 use doorward_shared::{AuditId, AuditType, TenantId, Timestamp, audit::AuditOutcome};
+use ipnet::IpNet;
+use uuid::Uuid;
 
-/// Where a request came from.
+/// Origin of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RequestMeta {
-    /// Its id, as in the `X-Request-Id` header of the answer.
+    /// Its id, as in the `X-Request-Id` header of the response.
     pub request_id: String,
     /// The client's address.
     pub source_ip: String,
@@ -13,16 +17,16 @@ pub struct RequestMeta {
     pub user_agent: String,
 }
 
-/// An event to be written: one row, never changed.
+/// An event to be written as one entry, which never changes. The database assigns the entry's id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEvent {
-    /// Its id.
-    pub id: AuditId,
-    /// Whose log it stands in; [`TenantId::INSTALLATION`] for what concerns no tenant.
+    /// Random bits of the entry's id.
+    pub random: u64,
+    /// The log it belongs to; [`TenantId::INSTALLATION`] for events that concern no tenant.
     pub tenant_id: TenantId,
     /// What happened.
     pub kind: AuditType,
-    /// Why it was refused: for a program and for a person.
+    /// The reason of a refusal.
     pub error: Option<AuditError>,
     /// The request that caused it.
     pub meta: RequestMeta,
@@ -34,72 +38,258 @@ pub struct AuditEvent {
     pub transaction_id: Option<String>,
     /// What changed, before and after.
     pub detail: Option<serde_json::Value>,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
 }
 
-/// Why something was refused.
+/// The reason of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditError {
-    /// For a program: an `ErrorCode`'s word.
+    /// For programs: the text of an `ErrorCode`.
     pub code: &'static str,
-    /// For a person.
+    /// For people.
     pub reason: String,
 }
 
-/// Which entries of a log are asked for. All conditions must hold.
+/// Values that a filter accepts and excludes in one column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Values<T> {
+    /// The entry has one of these; any value when empty.
+    pub any_of: Vec<T>,
+    /// The entry has none of these.
+    pub none_of: Vec<T>,
+}
+
+impl<T> Default for Values<T> {
+    fn default() -> Self {
+        Self { any_of: Vec::new(), none_of: Vec::new() }
+    }
+}
+
+impl<T> Values<T> {
+    fn is_empty(&self) -> bool {
+        self.any_of.is_empty() && self.none_of.is_empty()
+    }
+}
+
+impl Values<IpNet> {
+    /// Returns the texts of the accepted and excluded addresses, `None` when there is a network among them.
+    #[must_use]
+    pub fn addresses(&self) -> Option<Values<String>> {
+        let text =
+            |network: &IpNet| (network.prefix_len() == network.max_prefix_len()).then(|| network.addr().to_string());
+        let texts = |networks: &[IpNet]| networks.iter().map(text).collect::<Option<Vec<String>>>();
+        Some(Values { any_of: texts(&self.any_of)?, none_of: texts(&self.none_of)? })
+    }
+
+    /// Returns whether an entry's address matches.
+    #[must_use]
+    pub fn accept(&self, source_ip: &str) -> bool {
+        let address = source_ip.parse::<IpAddr>().ok();
+        let one_of = |networks: &[IpNet]| {
+            address.is_some_and(|address| networks.iter().any(|network| network.contains(&address)))
+        };
+        (self.any_of.is_empty() || one_of(&self.any_of)) && !one_of(&self.none_of)
+    }
+}
+
+/// Conditions on entries, all of which must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditFilter {
-    /// Not before.
+    /// Entries created at this time or later.
     pub start: Option<Timestamp>,
-    /// Before (exclusive).
+    /// Entries created before this time.
     pub end: Option<Timestamp>,
-    /// Any of these types; every type when empty.
-    pub kinds: Vec<AuditType>,
-    /// Only what was done, or only what was refused.
+    /// Types.
+    pub kinds: Values<AuditType>,
+    /// Only successes, or only refusals.
     pub outcome: Option<AuditOutcome>,
-    /// Part of the actor.
-    pub actor: Option<String>,
-    /// Part of the source address.
-    pub source_ip: Option<String>,
-    /// Part of the actor or of the source address.
+    /// Exact actors.
+    pub actor: Values<String>,
+    /// Addresses and networks.
+    pub source_ip: Values<IpNet>,
+    /// Error codes.
+    pub error_code: Values<String>,
+    /// Request ids.
+    pub request_id: Values<String>,
+    /// Credential ids, base64url.
+    pub credential_id: Values<String>,
+    /// The callers' transaction ids.
+    pub transaction_id: Values<String>,
+    /// Substring of the actor.
+    pub actor_part: Option<String>,
+    /// Substring of the source address.
+    pub source_ip_part: Option<String>,
+    /// Substring of the actor or of the source address.
     pub text: Option<String>,
 }
 
 impl AuditFilter {
-    /// Whether it looks for a part of a text.
+    /// Returns whether every entry matches.
     #[must_use]
-    pub const fn looks_into_texts(&self) -> bool {
-        self.actor.is_some() || self.source_ip.is_some() || self.text.is_some()
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 
-    /// Whether nothing but refusals fits.
+    /// Returns whether a condition concerns more than time, type and outcome.
     #[must_use]
-    pub fn wants_only_refusals(&self) -> bool {
-        self.fitting_kinds().is_some_and(|kinds| kinds.iter().all(|kind| kind.is_failure()))
+    pub fn examines_values(&self) -> bool {
+        let Self { actor, source_ip, error_code, request_id, credential_id, transaction_id, .. } = self;
+        let texts = [actor, error_code, request_id, credential_id, transaction_id];
+        !(texts.into_iter().all(Values::is_empty) && source_ip.is_empty())
+            || self.actor_part.is_some()
+            || self.source_ip_part.is_some()
+            || self.text.is_some()
     }
 
-    /// The types that fit; `None` when every type does.
+    /// Returns the accepted types, `None` when every type is accepted.
     #[must_use]
-    pub fn fitting_kinds(&self) -> Option<Vec<AuditType>> {
+    pub fn accepted_kinds(&self) -> Option<Vec<AuditType>> {
         if self.kinds.is_empty() && self.outcome.is_none() {
             return None;
         }
-        let named = if self.kinds.is_empty() { AuditType::ALL } else { &self.kinds };
-        let ended = |kind: &AuditType| match self.outcome {
-            None => true,
-            Some(AuditOutcome::Succeeded) => !kind.is_failure(),
-            Some(AuditOutcome::Failed) => kind.is_failure(),
+        let named = if self.kinds.any_of.is_empty() { AuditType::ALL } else { &self.kinds.any_of };
+        let accepted = |kind: &AuditType| {
+            let outcome = if kind.is_failure() { AuditOutcome::Failed } else { AuditOutcome::Succeeded };
+            !self.kinds.none_of.contains(kind) && self.outcome.is_none_or(|accepted| accepted == outcome)
         };
-        Some(named.iter().copied().filter(ended).collect())
+        Some(named.iter().copied().filter(accepted).collect())
+    }
+
+    /// Returns when the one request id that is accepted was made, if it contains its time (a UUID of version 7).
+    #[must_use]
+    pub fn request_time(&self) -> Option<Timestamp> {
+        let [id] = self.request_id.any_of.as_slice() else { return None };
+        let id = Uuid::parse_str(id).ok().filter(|id| id.get_version_num() == 7)?;
+        Some(AuditId::new(id).time())
     }
 }
 
-/// A place in a log from which to go on, exclusive.
+/// A place in a log, exclusive, and a direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditCursor {
     /// Entries newer than this one, oldest first.
     After(AuditId),
     /// Entries older than this one, newest first.
     Before(AuditId),
+}
+
+/// Maximum number of entries that one request examines, on every engine. It is also the number of rows that offset pages
+/// reach, and the number of entries up to which totals are counted.
+pub const EXAMINED: usize = 10_000;
+
+/// A number of matching entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Total {
+    /// The exact number.
+    Exact(u64),
+    /// There are at least so many.
+    AtLeast(u64),
+}
+
+impl Total {
+    /// The number, exact or not.
+    #[must_use]
+    pub const fn count(self) -> u64 {
+        match self {
+            Self::Exact(count) | Self::AtLeast(count) => count,
+        }
+    }
+}
+
+/// How the entries after a page are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextPage {
+    /// By the next page number.
+    Number,
+    /// By the cursor `before`.
+    Before(AuditId),
+}
+
+/// A numbered page, newest entries first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPage<T> {
+    /// The entries.
+    pub items: Vec<T>,
+    /// The number of matching entries.
+    pub total: Total,
+    /// The way to older entries, unless this is the last page.
+    pub next: Option<NextPage>,
+}
+
+/// Entries from a cursor on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSlice<T> {
+    /// The entries, in the order of the cursor.
+    pub items: Vec<T>,
+    /// Where the next slice begins, unless the log ends here.
+    pub next: Option<AuditId>,
+}
+
+/// A range of UTC days since the epoch, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days {
+    /// The first day.
+    pub first: i64,
+    /// The last day.
+    pub last: i64,
+}
+
+/// Numbers of entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Activity {
+    /// Entries of any type.
+    pub entries: u64,
+    /// Ceremonies that succeeded.
+    pub succeeded: u64,
+    /// Refusals.
+    pub refused: u64,
+}
+
+impl Activity {
+    /// Adds entries of one type.
+    pub fn add(&mut self, kind: AuditType, count: u64) {
+        self.entries += count;
+        if kind.ends_ceremony() {
+            self.succeeded += count;
+        }
+        if kind.is_failure() {
+            self.refused += count;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_and_outcome_are_combined() {
+        let (init, failed) = (AuditType::MfaAuthenticationInitSucceeded, AuditType::MfaAuthenticationFinalFailed);
+        let mut filter = AuditFilter::default();
+        assert_eq!(filter.accepted_kinds(), None);
+        filter.kinds.any_of = vec![init, failed];
+        assert_eq!(filter.accepted_kinds(), Some(vec![init, failed]));
+        filter.outcome = Some(AuditOutcome::Failed);
+        assert_eq!(filter.accepted_kinds(), Some(vec![failed]));
+        filter.kinds = Values { any_of: Vec::new(), none_of: vec![failed] };
+        let accepted = filter.accepted_kinds().unwrap();
+        assert!(accepted.iter().all(|kind| kind.is_failure()) && !accepted.contains(&failed));
+        assert!(!filter.is_empty() && !filter.examines_values());
+        filter.text = Some("a".to_owned());
+        assert!(filter.examines_values());
+    }
+
+    #[test]
+    fn request_time_needs_one_uuid_of_version_7() {
+        let with = |ids: &[&str]| {
+            let any_of = ids.iter().map(|id| (*id).to_owned()).collect();
+            AuditFilter { request_id: Values { any_of, ..Values::default() }, ..AuditFilter::default() }
+        };
+        let v7 = "019c0000-0000-7000-8000-000000000000";
+        assert_eq!(with(&[v7]).request_time(), Some(Timestamp::from_millis(0x019c_0000_0000)));
+        assert_eq!(with(&[v7, v7]).request_time(), None);
+        assert_eq!(with(&["019c0000-0000-4000-8000-000000000000"]).request_time(), None);
+        assert_eq!(with(&["mine"]).request_time(), None);
+    }
 }

@@ -1,4 +1,4 @@
-//! Lists on the wire: `page` and `per_page`, answered with `Link` and `X-Total-Count`.
+//! Lists on the wire: `page` and `per_page`, `Link` and `X-Total-Count`.
 
 use std::str::FromStr;
 
@@ -10,28 +10,40 @@ use doorward_shared::{
 use serde::Serialize;
 
 use super::{ApiError, extract::Query};
-use crate::domain::list::{Place, SearchPlace, SortKey, TimeQuery};
+use crate::domain::{
+    audit::{EXAMINED, Total},
+    list::{Cursor, SearchCursor, SortKey, TimeQuery},
+};
 
-/// Rows on a page that begins after a row, where the client does not say.
+/// Default number of rows on a page that begins after a row.
 const DEFAULT_LIMIT: u32 = 50;
-/// The most rows such a page may have.
+/// Maximum number of rows on such a page.
 const MOST_ROWS: u32 = 200;
 
-/// Reads `page` and `per_page`.
+/// Reads `page` and `per_page`. Numbers below 1 mean the default; more rows than [`PageRequest::MAX_PER_PAGE`] mean that.
 ///
 /// # Errors
-/// As [`number`].
+/// When one is no number; when any parameter contains U+0000.
 pub fn request(query: &Query) -> Result<PageRequest, ApiError> {
+    query.check()?;
+    let read = |name: &str, default: u32, most: u32| match query.get(name).filter(|text| !text.is_empty()) {
+        None => Ok(default),
+        Some(text) => match text.parse::<i64>() {
+            Ok(number) if number < 1 => Ok(default),
+            Ok(number) => Ok(u32::try_from(number).unwrap_or(most).min(most)),
+            Err(_) => Err(ApiError::query(format!("{name} must be a number from 1 to {most}"))),
+        },
+    };
     Ok(PageRequest {
-        page: number(query, "page", 1, u32::MAX)?,
-        per_page: number(query, "per_page", PageRequest::DEFAULT_PER_PAGE, PageRequest::MAX_PER_PAGE)?,
+        page: read("page", 1, u32::MAX)?,
+        per_page: read("per_page", PageRequest::DEFAULT_PER_PAGE, PageRequest::MAX_PER_PAGE)?,
     })
 }
 
-/// Reads a number from 1 on, once nothing in the query string is impossible. Every list asks for one.
+/// Reads a number from 1 on. Also checks the whole query string, because every list reads a number.
 ///
 /// # Errors
-/// When it is no number, or outside its range; when any parameter contains U+0000.
+/// When it is not a number or outside its range; when any parameter contains U+0000.
 pub fn number(query: &Query, name: &str, default: u32, most: u32) -> Result<u32, ApiError> {
     query.check()?;
     match query.get(name).filter(|text| !text.is_empty()) {
@@ -43,36 +55,36 @@ pub fn number(query: &Query, name: &str, default: u32, most: u32) -> Result<u32,
     }
 }
 
-/// Reads how many rows a page that begins after a row may have.
+/// Reads the number of rows on a page that begins after a row.
 ///
 /// # Errors
-/// When it is no number, or outside its range.
+/// When it is not a number or outside its range.
 pub fn limit(query: &Query) -> Result<u32, ApiError> {
     number(query, "limit", DEFAULT_LIMIT, MOST_ROWS)
 }
 
-/// Reads after which row a page begins; `fits` says whether the row is one of this list.
+/// Reads the cursor of a page; `fits` returns whether it belongs to this list.
 ///
 /// # Errors
-/// When no page of this list ended there.
-pub fn after(query: &Query, fits: impl FnOnce(&Place) -> bool) -> Result<Option<Place>, ApiError> {
+/// When it is not a cursor of this list.
+pub fn after(query: &Query, fits: impl FnOnce(&Cursor) -> bool) -> Result<Option<Cursor>, ApiError> {
     let Some(text) = text(query, "after") else { return Ok(None) };
-    let place = Place::decode(&text).filter(fits);
-    place.map(Some).ok_or_else(no_such_page)
+    let cursor = Cursor::decode(&text).filter(fits);
+    cursor.map(Some).ok_or_else(no_such_page)
 }
 
-/// Reads which rows of a list by time are asked for: `q`, `after`, `limit`.
+/// Reads the query of a list by time: `q`, `after`, `limit`.
 ///
 /// # Errors
-/// When one cannot be used.
+/// When one is invalid.
 pub fn by_time(query: &Query) -> Result<TimeQuery, ApiError> {
-    let place = |text: String| {
-        let place = SearchPlace::decode(&text).filter(|found| matches!(found.place.key, SortKey::Number(_)));
-        place.ok_or_else(no_such_page)
+    let cursor = |text: String| {
+        let cursor = SearchCursor::decode(&text).filter(|found| matches!(found.row.key, SortKey::Number(_)));
+        cursor.ok_or_else(no_such_page)
     };
     Ok(TimeQuery {
         search: text(query, "q"),
-        after: text(query, "after").map(place).transpose()?,
+        after: text(query, "after").map(cursor).transpose()?,
         limit: limit(query)?,
     })
 }
@@ -81,7 +93,7 @@ fn no_such_page() -> ApiError {
     ApiError::query("after must be the `next` of a page of this list")
 }
 
-/// Reads a text; an empty one counts as none.
+/// Reads a text; an empty one means none.
 #[must_use]
 pub fn text(query: &Query, name: &str) -> Option<String> {
     query.get(name).filter(|text| !text.is_empty()).map(str::to_owned)
@@ -107,64 +119,95 @@ pub fn order(query: &Query, name: &str) -> Result<Order, ApiError> {
     }
 }
 
-/// The page as JSON, with the way to its neighbours (RFC 8288) and the number of rows in the whole list.
+/// Returns a page as JSON with `Link` (RFC 8288) and `X-Total-Count`.
 #[must_use]
 pub fn answer<T: Serialize>(path: &str, query: &Query, request: PageRequest, page: &Page<T>) -> HttpResponse {
-    part(path, query, request, &page.items, Some(page.total))
-}
-
-/// The same, of a list whose rows may not be counted: then there is no `X-Total-Count`, the last page is not known, and a full
-/// page may be the last one.
-#[must_use]
-pub fn part<T: Serialize>(
-    path: &str,
-    query: &Query,
-    request: PageRequest,
-    items: &[T],
-    total: Option<u64>,
-) -> HttpResponse {
-    let links = links(path, query, request, items.len(), total);
     let mut response = HttpResponse::Ok();
-    tell(&mut response, total);
+    response.insert_header(("X-Total-Count", page.total));
+    let links = links(path, query, request, page.total);
     if !links.is_empty() {
         response.insert_header((header::LINK, links));
     }
-    response.json(items)
+    response.json(&page.items)
 }
 
-/// Says how many rows there are, where they are counted.
-pub fn tell(response: &mut HttpResponseBuilder, total: Option<u64>) {
-    if let Some(total) = total {
-        response.insert_header(("X-Total-Count", total));
+/// Adds the number of rows. `X-Total-Count-Relation: gte` marks a lower bound.
+pub fn add_total(response: &mut HttpResponseBuilder, total: Total) {
+    response.insert_header(("X-Total-Count", total.count()));
+    if matches!(total, Total::AtLeast(_)) {
+        response.insert_header(("X-Total-Count-Relation", "gte"));
     }
 }
 
-fn links(path: &str, query: &Query, request: PageRequest, rows: usize, total: Option<u64>) -> String {
-    let pages = |total: u64| u32::try_from(total.div_ceil(u64::from(request.per_page)).max(1)).unwrap_or(u32::MAX);
-    let last = total.map(pages);
-    let is_full = u32::try_from(rows).is_ok_and(|rows| rows >= request.per_page);
-    let others: String = query
-        .pairs()
-        .iter()
-        .filter(|(name, _)| name != "page" && name != "per_page")
-        .map(|(name, value)| format!("&{}={}", escape(name), escape(value)))
-        .collect();
-    let link =
-        |page: u32, rel: &str| format!("<{path}?page={page}&per_page={}{others}>; rel=\"{rel}\"", request.per_page);
+/// Returns the links of a numbered page whose list is known in full.
+fn links(path: &str, query: &Query, request: PageRequest, total: u64) -> String {
+    let last = last_page(total, request.per_page);
     let mut links = Vec::new();
     if request.page > 1 {
-        links.push(link(1, "first"));
+        links.push(page_link(path, query, request, 1, "first"));
     }
-    if let Some(last) = last.filter(|last| request.page < *last) {
-        links.push(link(last, "last"));
-    }
-    if last.map_or(is_full, |last| request.page < last) {
-        links.push(link(request.page.saturating_add(1), "next"));
+    if request.page < last {
+        links.push(page_link(path, query, request, last, "last"));
+        links.push(page_link(path, query, request, request.page + 1, "next"));
     }
     if request.page > 1 {
-        links.push(link((request.page - 1).min(last.unwrap_or(u32::MAX)), "prev"));
+        links.push(page_link(path, query, request, (request.page - 1).min(last), "prev"));
     }
     links.join(",")
+}
+
+/// Returns the links of a numbered page of a log, whose last page is known and reachable only where the total is exact and
+/// at most [`EXAMINED`]. `cursor` is the link to older entries beyond the numbered pages.
+#[must_use]
+pub fn bounded_links(
+    path: &str,
+    query: &Query,
+    request: PageRequest,
+    total: Total,
+    has_next: bool,
+    cursor: Option<String>,
+) -> String {
+    let mut links = Vec::new();
+    if request.page > 1 {
+        links.push(page_link(path, query, request, 1, "first"));
+    }
+    if let Total::Exact(total) = total
+        && total <= EXAMINED as u64
+        && cursor.is_none()
+        && request.page < last_page(total, request.per_page)
+    {
+        links.push(page_link(path, query, request, last_page(total, request.per_page), "last"));
+    }
+    if has_next {
+        links.push(page_link(path, query, request, request.page.saturating_add(1), "next"));
+    }
+    links.extend(cursor);
+    if request.page > 1 {
+        links.push(page_link(path, query, request, request.page - 1, "prev"));
+    }
+    links.join(",")
+}
+
+/// Returns the link to the rows after a cursor.
+#[must_use]
+pub fn cursor_link(path: &str, query: &Query, name: &str, cursor: &str) -> String {
+    let others = others(query, &["page", "after", "before"]);
+    format!("<{path}?{name}={}{others}>; rel=\"next\"", escape(cursor))
+}
+
+fn page_link(path: &str, query: &Query, request: PageRequest, page: u32, rel: &str) -> String {
+    let others = others(query, &["page", "per_page"]);
+    format!("<{path}?page={page}&per_page={}{others}>; rel=\"{rel}\"", request.per_page)
+}
+
+fn last_page(total: u64, per_page: u32) -> u32 {
+    u32::try_from(total.div_ceil(u64::from(per_page)).max(1)).unwrap_or(u32::MAX)
+}
+
+/// Returns the other parameters of a query, each with a leading `&`.
+fn others(query: &Query, without: &[&str]) -> String {
+    let pairs = query.pairs().iter().filter(|(name, _)| !without.contains(&name.as_str()));
+    pairs.map(|(name, value)| format!("&{}={}", escape(name), escape(value))).collect()
 }
 
 fn escape(text: &str) -> String {
@@ -175,12 +218,13 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
 
+    const SECOND: PageRequest = PageRequest { page: 2, per_page: 10 };
+
     #[test]
     fn links_lead_to_the_neighbours_and_keep_the_filter() {
         let query = Query::parse("user_id=a%26b&page=2&per_page=10");
-        let links = links("/t/credentials", &query, PageRequest { page: 2, per_page: 10 }, 10, Some(35));
         assert_eq!(
-            links,
+            links("/t/credentials", &query, SECOND, 35),
             "</t/credentials?page=1&per_page=10&user_id=a%26b>; rel=\"first\",\
              </t/credentials?page=4&per_page=10&user_id=a%26b>; rel=\"last\",\
              </t/credentials?page=3&per_page=10&user_id=a%26b>; rel=\"next\",\
@@ -190,22 +234,33 @@ mod tests {
 
     #[test]
     fn a_single_page_has_no_links() {
-        assert_eq!(links("/t", &Query::parse(""), PageRequest::default(), 3, Some(3)), "");
+        assert_eq!(links("/t", &Query::parse(""), PageRequest::default(), 3), "");
+        let page = PageRequest::default();
+        assert_eq!(bounded_links("/t", &Query::parse(""), page, Total::Exact(3), false, None), "");
     }
 
     #[test]
-    fn without_a_total_a_full_page_has_a_next_one_and_no_last_one() {
-        let links = |rows| links("/t", &Query::parse(""), PageRequest { page: 2, per_page: 2 }, rows, None);
-        let (first, prev) = ("</t?page=1&per_page=2>; rel=\"first\"", "</t?page=1&per_page=2>; rel=\"prev\"");
-        assert_eq!(links(2), format!("{first},</t?page=3&per_page=2>; rel=\"next\",{prev}"));
-        assert_eq!(links(1), format!("{first},{prev}"));
+    fn without_an_exact_total_no_link_leads_to_the_last_page() {
+        let query = Query::parse("");
+        let (first, prev) = ("</t?page=1&per_page=10>; rel=\"first\"", "</t?page=1&per_page=10>; rel=\"prev\"");
+        let (last, next) = ("</t?page=4&per_page=10>; rel=\"last\"", "</t?page=3&per_page=10>; rel=\"next\"");
+        let of = |total, cursor| bounded_links("/t", &query, SECOND, total, true, cursor);
+        assert_eq!(of(Total::Exact(35), None), format!("{first},{last},{next},{prev}"));
+        assert_eq!(of(Total::AtLeast(35), None), format!("{first},{next},{prev}"));
+        assert_eq!(of(Total::Exact(10_001), None), format!("{first},{next},{prev}"));
+        let cursor = cursor_link("/t", &Query::parse("page=2&per_page=10&after=x&q=a"), "before", "id");
+        assert_eq!(cursor, "</t?before=id&per_page=10&q=a>; rel=\"next\"");
+        let links = bounded_links("/t", &query, SECOND, Total::Exact(35), false, Some(cursor.clone()));
+        assert_eq!(links, format!("{first},{cursor},{prev}"));
     }
 
     #[test]
-    fn numbers_outside_their_range_are_refused() {
-        assert!(request(&Query::parse("page=0")).is_err());
-        assert!(request(&Query::parse("per_page=101")).is_err());
-        assert!(request(&Query::parse("page=x")).is_err());
-        assert_eq!(request(&Query::parse("")).ok(), Some(PageRequest::default()));
+    fn page_numbers_below_one_mean_the_default_and_large_pages_are_clamped() {
+        let read = |text: &str| request(&Query::parse(text)).ok();
+        assert_eq!(read(""), Some(PageRequest::default()));
+        assert_eq!(read("page=0&per_page=-1"), Some(PageRequest::default()));
+        assert_eq!(read("per_page=1001"), Some(PageRequest { page: 1, per_page: 1_000 }));
+        assert_eq!(read("page=99999999999"), Some(PageRequest { page: u32::MAX, per_page: 20 }));
+        assert_eq!(read("page=x"), None);
     }
 }

@@ -1,30 +1,24 @@
-//! How operations leave their audit rows.
+//! Writing audit entries.
 
-use std::sync::Arc;
-
-use doorward_shared::{AuditId, AuditType, ErrorCode, TenantId, Timestamp};
+use doorward_shared::{AuditType, ErrorCode, TenantId, Timestamp};
 
 use super::{Refusal, RequestContext, ServiceError};
 use crate::{
     app::App,
-    clock::{self, IdSequence},
+    clock,
     db::{Connection, DbError},
     domain::{AuditEvent, RequestMeta, audit::AuditError},
     store::audit,
 };
 
-/// An event on its way into a log. It gets its place among the others when it is written: whoever reads on from the
-/// newest entry misses none that was begun earlier and written later.
+/// An audit entry that is not written yet.
 #[derive(Debug, Clone)]
-pub struct Entry {
-    event: AuditEvent,
-    ids: Arc<IdSequence>,
-}
+pub struct Entry(AuditEvent);
 
-/// A new event of a tenant's log, with neither error nor actor yet.
+/// Creates an entry of a tenant's log, without error and actor.
 ///
 /// # Errors
-/// When there is no randomness for its id.
+/// When the operating system provides no random bytes for its id.
 pub fn event(
     app: &App,
     tenant_id: TenantId,
@@ -32,8 +26,9 @@ pub fn event(
     kind: AuditType,
     at: Timestamp,
 ) -> Result<Entry, ServiceError> {
-    let event = AuditEvent {
-        id: AuditId::new(clock::new_uuid(at, app.entropy.as_ref())?),
+    app.key_usage.tenant_active(tenant_id, at);
+    Ok(Entry(AuditEvent {
+        random: u64::from_ne_bytes(clock::random(app.entropy.as_ref())?),
         tenant_id,
         kind,
         error: None,
@@ -43,78 +38,74 @@ pub fn event(
         transaction_id: None,
         detail: None,
         at,
-    };
-    Ok(Entry { event, ids: Arc::clone(&app.ids) })
+    }))
 }
 
 impl Entry {
-    /// The same event, about this user (the tenant's own id), or by this administrator.
+    /// Sets the user (the tenant's own id) or the administrator.
     #[must_use]
     pub fn by(mut self, actor: impl Into<Option<String>>) -> Self {
-        self.event.actor = actor.into();
+        self.0.actor = actor.into();
         self
     }
 
-    /// The same event, about this credential.
+    /// Sets the credential.
     #[must_use]
     pub fn credential(mut self, id: impl ToString) -> Self {
-        self.event.credential_id = Some(id.to_string());
+        self.0.credential_id = Some(id.to_string());
         self
     }
 
-    /// The same event, about this transaction (the tenant's own id).
+    /// Sets the transaction (the tenant's own id).
     #[must_use]
     pub fn transaction(mut self, id: impl Into<Option<String>>) -> Self {
-        self.event.transaction_id = id.into();
+        self.0.transaction_id = id.into();
         self
     }
 
-    /// The same event, with what changed.
+    /// Sets what changed.
     #[must_use]
     pub fn detail(mut self, detail: serde_json::Value) -> Self {
-        self.event.detail = Some(detail);
+        self.0.detail = Some(detail);
         self
     }
 
-    /// The same event, with the reason of a refusal.
+    /// Sets the reason of a refusal.
     #[must_use]
     pub fn error(mut self, code: ErrorCode, reason: impl Into<String>) -> Self {
-        self.event.error = Some(AuditError { code: code.as_str(), reason: reason.into() });
+        self.0.error = Some(AuditError { code: code.as_str(), reason: reason.into() });
         self
     }
 
-    /// The same event, as a refusal: of the failing type, with its reason.
+    /// Makes it the entry of a refusal, with the failing type and the reason.
     #[must_use]
     pub fn refused(mut self, kind: AuditType, refusal: &Refusal) -> Self {
-        self.event.kind = kind;
+        self.0.kind = kind;
         self.error(refusal.code(), refusal.reason())
     }
 
-    /// Writes the event as part of the unit of work at hand.
+    /// Writes the entry in the current transaction.
     ///
     /// # Errors
-    /// As the database has them.
-    pub fn write(mut self, connection: &mut Connection) -> Result<(), DbError> {
-        let (id, at) = self.ids.stamp(self.event.id.uuid(), self.event.at);
-        // The time goes with the place: logs are read on by time first.
-        (self.event.id, self.event.at) = (AuditId::new(id), at);
-        audit::insert(connection, &self.event)
+    /// [`DbError`] of the database.
+    pub fn write(self, connection: &mut Connection) -> Result<(), DbError> {
+        audit::insert(connection, &self.0).map(drop)
     }
 }
 
-/// Writes a row about a refusal outside of the ceremonies, as its own unit of work.
+/// Writes the entry of a refusal outside of the ceremonies in its own transaction.
 ///
 /// # Errors
-/// As the database has them.
+/// [`ServiceError`] of the database.
 pub async fn reject(call: &RequestContext, kind: AuditType, code: ErrorCode, reason: &str) -> Result<(), ServiceError> {
     let event = event(&call.app, call.tenant.id(), &call.meta, kind, call.app.clock.now())?.error(code, reason);
     call.app.db.write(move |connection| event.write(connection)).await?;
     Ok(())
 }
 
-/// Writes the event of a refusal as its own unit of work, and answers the refusal.
+/// Writes the entry of a refusal in its own transaction and returns the refusal as an error.
 ///
-/// A database that cannot take the row wins over the refusal: nothing is refused without a trace.
+/// When the entry cannot be written, returns the error of the database instead: every refusal leaves an entry.
 pub async fn refuse(call: &RequestContext, event: Entry, kind: AuditType, refusal: Refusal) -> ServiceError {
     let event = event.refused(kind, &refusal);
     match call.app.db.write(move |connection| event.write(connection)).await {

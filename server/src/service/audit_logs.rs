@@ -11,22 +11,22 @@ use doorward_shared::{
 use super::ServiceError;
 use crate::{
     app::App,
-    db::{Connection, DbError},
-    domain::audit::{AuditCursor, AuditFilter},
+    db::{Connection, DbError, Engine},
+    domain::audit::{AuditCursor, AuditFilter, LogPage, LogSlice, Total},
     store::{
-        audit::{self, LogPage},
+        audit::{self, Horizon},
         tenants,
     },
 };
 
-/// Which log is read, and for whom.
+/// A log and its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Log {
-    /// A tenant's, for the tenant itself.
+    /// A tenant's log, read by the tenant.
     Own(TenantId),
-    /// A tenant's or the installation's, for an administrator: with the tenant's name.
+    /// A tenant's or the installation's log, read by an administrator: entries contain the tenant's name.
     Of(TenantId),
-    /// All together, for an administrator.
+    /// All logs together, read by an administrator.
     All,
 }
 
@@ -38,7 +38,7 @@ impl Log {
         }
     }
 
-    /// The entries as this log's reader sees them.
+    /// Adds the names of tenants where the reader may see them.
     pub(super) fn named(
         self,
         connection: &mut Connection,
@@ -57,45 +57,58 @@ impl Log {
     }
 }
 
-/// A numbered page of a log, newest first, with the number of all entries that match, where it is counted.
+/// Returns a numbered page of a log, newest entries first.
 ///
 /// # Errors
-/// As the database has them.
+/// [`ServiceError`] of the database.
 pub async fn page(
     app: &App,
     log: Log,
     filter: AuditFilter,
     page: PageRequest,
 ) -> Result<LogPage<AdminAuditLogItem>, ServiceError> {
+    let horizon = horizon(app).await?;
     let read = move |connection: &mut Connection| {
-        let found = audit::page(connection, log.tenant(), &filter, page)?;
-        Ok::<_, DbError>(LogPage { items: log.named(connection, found.items)?, total: found.total })
+        let LogPage { items, total, next } = audit::page(connection, log.tenant(), &filter, horizon.as_ref(), page)?;
+        Ok::<_, DbError>(LogPage { items: log.named(connection, items)?, total, next })
     };
     Ok(app.db.read(read).await?)
 }
 
-/// Entries after or before one: cheap at any depth, and without a total.
+/// Returns the entries after or before one. The cost does not depend on the depth, and there is no total.
 ///
 /// # Errors
-/// As the database has them.
+/// [`ServiceError`] of the database.
 pub async fn slice(
     app: &App,
     log: Log,
     filter: AuditFilter,
     cursor: AuditCursor,
     limit: u32,
-) -> Result<Vec<AdminAuditLogItem>, ServiceError> {
+) -> Result<LogSlice<AdminAuditLogItem>, ServiceError> {
+    let horizon = horizon(app).await?;
     let read = move |connection: &mut Connection| {
-        let found = audit::slice(connection, log.tenant(), &filter, cursor, limit)?;
-        log.named(connection, found)
+        let LogSlice { items, next } =
+            audit::slice(connection, log.tenant(), &filter, horizon.as_ref(), cursor, limit)?;
+        Ok::<_, DbError>(LogSlice { items: log.named(connection, items)?, next })
     };
     Ok(app.db.read(read).await?)
 }
 
-/// How many entries match, where they are counted.
+/// Returns the number of matching entries.
 ///
 /// # Errors
-/// As the database has them.
-pub async fn total(app: &App, log: Log, filter: AuditFilter) -> Result<Option<u64>, ServiceError> {
-    Ok(app.db.read(move |connection| audit::total(connection, log.tenant(), &filter)).await?)
+/// [`ServiceError`] of the database.
+pub async fn total(app: &App, log: Log, filter: AuditFilter) -> Result<Total, ServiceError> {
+    let horizon = horizon(app).await?;
+    let read = move |connection: &mut Connection| audit::total(connection, log.tenant(), &filter, horizon.as_ref());
+    Ok(app.db.read(read).await?)
+}
+
+/// Reads the horizon before the transaction of the page, whose snapshot must be younger.
+async fn horizon(app: &App) -> Result<Option<Horizon>, DbError> {
+    match app.db.engine() {
+        Engine::Sqlite => Ok(None),
+        Engine::Postgres => app.db.read(audit::horizon).await,
+    }
 }

@@ -1,11 +1,14 @@
 //! Steps that registrations and assertions share.
 
+use doorward_shared::Timestamp;
+
 use super::{Refusal, RequestContext, ServiceError, audit};
 use crate::{
     clock,
     db::DbError,
     domain::{Ceremony, ChallengeValue, Credential},
     store::challenges,
+    webauthn::Malformed,
 };
 
 /// Result of a unit of work that also commits its refusals, because each one has an audit entry.
@@ -19,6 +22,21 @@ pub(super) fn random_challenge(context: &RequestContext) -> Result<ChallengeValu
 /// credentials that are only second factors.
 pub(super) const fn includes(ceremony: Ceremony, credential: &Credential) -> bool {
     ceremony.is_mfa() || !credential.is_mfa
+}
+
+/// Parses the body of a finalize and creates its audit entry. A malformed body is refused.
+pub(super) async fn parse<T>(
+    context: &RequestContext,
+    ceremony: Ceremony,
+    now: Timestamp,
+    body: Result<&[u8], Refusal>,
+    parse: impl FnOnce(&[u8]) -> Result<T, Malformed>,
+) -> Result<(audit::Entry, T), ServiceError> {
+    let entry = audit::event(&context.app, context.tenant.id(), &context.meta, ceremony.final_event(true), now)?;
+    match body.and_then(|body| parse(body).map_err(|malformed| Refusal::MalformedCredential(malformed.reason))) {
+        Ok(parsed) => Ok((entry, parsed)),
+        Err(refusal) => Err(audit::refuse(context, entry, ceremony.final_event(false), refusal).await),
+    }
 }
 
 /// Rejects a finalize: deletes the challenge, writes the audit entry and returns the refusal as an error.

@@ -1,13 +1,19 @@
-//! Challenges that wait for their finalize.
+//! Challenges of pending ceremonies.
 
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Text},
+};
 use doorward_shared::{Base64Url, TenantId, Timestamp};
 
 use super::{Connection, DbError, on_engine, row_convert, schema::challenges};
-use crate::domain::{Ceremony, Challenge, ChallengeValue};
+use crate::{
+    db::cached_sql::CachedSql,
+    domain::{Ceremony, Challenge, ChallengeValue},
+};
 
 #[derive(Queryable, Selectable, Insertable)]
-// The same statement for every row, whichever columns are null: it is compiled once.
+// One statement for every row, also where columns are null, so that it is prepared once.
 #[diesel(table_name = challenges, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
 struct Row {
@@ -41,7 +47,7 @@ impl TryFrom<Row> for Challenge {
 /// Adds a challenge.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] when the value is taken, [`DbError::Orphan`] when the tenant or the user is gone.
+/// [`DbError::Duplicate`] when the value exists, [`DbError::Orphan`] when the tenant or the user was deleted.
 pub fn insert(conn: &mut Connection, challenge: &Challenge) -> Result<(), DbError> {
     let row = Row {
         tenant_id: challenge.tenant_id.to_string(),
@@ -58,7 +64,7 @@ pub fn insert(conn: &mut Connection, challenge: &Challenge) -> Result<(), DbErro
     row_convert::inserted(rows, "challenges")
 }
 
-/// A challenge by its value, expired or not.
+/// Returns a challenge by its value, expired or not.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -69,7 +75,7 @@ pub fn find(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> 
         .transpose()
 }
 
-/// Uses a challenge up. `true` for exactly one of all who try: only that one may go on.
+/// Deletes a challenge. Returns `true` for exactly one of several concurrent calls: only that one may continue.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -78,17 +84,61 @@ pub fn take(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> 
     Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
 }
 
-/// Deletes challenges that expired before a time, of every tenant, at most about `limit`; answers how many.
+/// The primary key of a challenge.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChallengeKey {
+    tenant_id: String,
+    value: String,
+}
+
+/// Part of the table, in the order of its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpiredChunk {
+    /// Number of expired challenges.
+    pub expired: usize,
+    /// The last key, from which the next chunk continues; `None` at the end of the table.
+    pub end: Option<ChallengeKey>,
+}
+
+/// Examines the `limit` challenges after a key, of all tenants, and counts those that expired before a time. For a reader:
+/// there is no index by expiry, so finding expired challenges must not delay writers.
 ///
 /// # Errors
 /// [`DbError`] of the database.
-pub fn purge_expired(conn: &mut Connection, before: Timestamp, limit: i64) -> Result<usize, DbError> {
-    let expired = || challenges::table.filter(challenges::expires_at.lt(before.millis()));
-    // Up to the limit-th row's time: one range of the index, with all rows of its last millisecond.
-    let last =
-        || expired().order(challenges::expires_at.asc()).select(challenges::expires_at).offset((limit - 1).max(0));
-    let last: Option<i64> = on_engine!(conn, c, _Db => last().first(c).optional())?;
-    let until = last.unwrap_or(i64::MAX);
-    let target = || expired().filter(challenges::expires_at.le(until));
-    Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))?)
+pub fn find_expired(
+    conn: &mut Connection,
+    after: &ChallengeKey,
+    before: Timestamp,
+    limit: i64,
+) -> Result<ExpiredChunk, DbError> {
+    let chunk = "SELECT tenant_id, value, expires_at FROM challenges WHERE (tenant_id, value) > (?, ?) \
+                 ORDER BY tenant_id, value LIMIT ?";
+    let query = CachedSql::<(Text, Text, BigInt)>::new(chunk).bind(&after.tenant_id).bind(&after.value).bind(limit);
+    let rows: Vec<(String, String, i64)> = on_engine!(conn, c, _Db => query.load(c))?;
+    let expired = rows.iter().filter(|(_, _, expires_at)| *expires_at < before.millis()).count();
+    let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < limit);
+    let last = rows.into_iter().last().filter(|_| !is_last);
+    Ok(ExpiredChunk { expired, end: last.map(|(tenant_id, value, _)| ChallengeKey { tenant_id, value }) })
+}
+
+/// Deletes the challenges of a chunk that expired before a time. Returns their number.
+///
+/// # Errors
+/// [`DbError`] of the database.
+pub fn delete_expired(
+    conn: &mut Connection,
+    after: &ChallengeKey,
+    end: Option<&ChallengeKey>,
+    before: Timestamp,
+) -> Result<usize, DbError> {
+    let (rest, range) = (
+        "DELETE FROM challenges WHERE (tenant_id, value) > (?, ?) AND expires_at < ?",
+        "DELETE FROM challenges WHERE (tenant_id, value) > (?, ?) AND expires_at < ? AND (tenant_id, value) <= (?, ?)",
+    );
+    let query = CachedSql::<()>::new(if end.is_some() { range } else { rest });
+    let mut query = query.bind(&after.tenant_id).bind(&after.value).bind(before.millis());
+    if let Some(end) = end {
+        query = query.bind(&end.tenant_id).bind(&end.value);
+    }
+    Ok(on_engine!(conn, c, _Db => query.execute(c))?)
 }

@@ -1,4 +1,4 @@
-//! The tables, as both engines know them.
+//! Tables of both engines.
 
 diesel::table! { installation (name) { name -> Text, value -> Text, } }
 
@@ -69,46 +69,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    audit_counts (tenant_id, day, kind, slot) {
+    audit_counts (tenant_id, day, kind, shard) {
         tenant_id -> Text, day -> BigInt,
         #[sql_name = "type"]
         kind -> Text,
-        slot -> SmallInt, count -> BigInt, unsettled -> Bool, settled -> BigInt,
+        shard -> SmallInt, count -> BigInt,
     }
 }
-
-diesel::table! {
-    audit_days (tenant_id, day) {
-        tenant_id -> Text, day -> BigInt, entries -> BigInt, succeeded -> BigInt, refused -> BigInt,
-    }
-}
-
-diesel::table! {
-    audit_totals (day, kind) {
-        day -> BigInt,
-        #[sql_name = "type"]
-        kind -> Text,
-        count -> BigInt,
-    }
-}
-
-// Only on SQLite.
-diesel::table! {
-    audit_spans (end_id, kind) {
-        end_id -> Text,
-        #[sql_name = "type"]
-        kind -> Text,
-        count -> BigInt,
-    }
-}
-
-// Only in SQLite.
-diesel::table! { audit_long_logs (tenant_id, words) { tenant_id -> Text, words -> Text, counted -> Bool, } }
-
-// The number is only in SQLite, as are the entries that are counted.
-diesel::table! { audit_actors (tenant_id, actor) { id -> BigInt, tenant_id -> Text, actor -> Text, } }
-
-diesel::table! { audit_sources (tenant_id, source_ip) { id -> BigInt, tenant_id -> Text, source_ip -> Text, } }
 
 diesel::table! {
     tenant_summaries (tenant_id) {
@@ -117,15 +84,5 @@ diesel::table! {
     }
 }
 
-// Only on PostgreSQL.
-diesel::table! {
-    tenant_count_changes (tenant_id, id) {
-        tenant_id -> Text, id -> BigInt, users -> BigInt, credentials -> BigInt, api_keys -> BigInt,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(users, credentials);
 diesel::allow_tables_to_appear_in_same_query!(tenants, tenant_summaries);
-diesel::allow_tables_to_appear_in_same_query!(tenant_count_changes, tenant_summaries);
-diesel::allow_tables_to_appear_in_same_query!(audit_actors, audit_logs);
-diesel::allow_tables_to_appear_in_same_query!(audit_sources, audit_logs);

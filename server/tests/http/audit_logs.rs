@@ -2,7 +2,7 @@
 
 use doorward_server::{domain::RequestMeta, service::audit};
 use doorward_shared::AuditType;
-use doorward_testkit::{Person, TestServer};
+use doorward_testkit::{Person, TestServer, database};
 use serde_json::json;
 
 #[tokio::test]
@@ -40,6 +40,54 @@ async fn the_log_is_filtered_paged_and_exported() {
     assert_eq!(table.text.lines().count(), 4);
     tenant.http.get("/audit_logs?type=nonsense").await.expect_refusal(400, "query_invalid");
     tenant.http.get("/audit_logs?start_time=yesterday").await.expect_refusal(400, "query_invalid");
+}
+
+#[tokio::test]
+async fn exact_filters_can_be_repeated_and_negated() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    let _ = alice.register_mfa(&tenant).await.expect(200);
+    let _ = bob.register_mfa(&tenant).await.expect(200);
+    let login = alice.mfa_login(&tenant).await.expect(200);
+    let refused = tenant.http.post("/mfa/login/initialize", &json!({ "user_id": "nobody" })).await;
+    refused.expect_refusal(404, "user_not_found");
+    let count = async |query: &str| tenant.count(query).await;
+    let total = count("").await;
+    let (of_alice, of_bob) = (count("actor=alice").await, count("actor=bob").await);
+    assert_eq!((of_alice, of_bob), (4, 2));
+    assert_eq!(count("actor=ALICE").await, 0);
+    assert_eq!(count("actor=alice&actor=bob").await, 6);
+    assert_eq!(count("not_actor=alice&not_actor=bob").await, total - 6);
+    assert_eq!(count("outcome=failed").await, 1);
+    assert_eq!(count("not_outcome=succeeded&error_code=user_not_found").await, 1);
+    assert_eq!(count("not_error_code=user_not_found").await, total - 1);
+    assert_eq!(count("source_ip=127.0.0.1").await, count("source_ip=127.0.0.0/8").await);
+    assert_eq!(count("not_source_ip=127.0.0.0/8").await + count("source_ip=::ffff:127.0.0.1").await, total);
+    assert_eq!(count("source_ip=10.0.0.0/8").await, 0);
+    assert_eq!(count(&format!("request_id={}", login.request_id())).await, 1);
+    let credential = tenant.entries("type=mfa_authentication_final_succeeded").await[0].text("credential_id").unwrap();
+    assert_eq!(count(&format!("credential_id={credential}")).await, 2);
+    assert_eq!(count(&format!("not_type=mfa_authentication_final_succeeded&credential_id={credential}")).await, 1);
+    for wrong in ["source_ip=localhost", "source_ip=10.0.0.0/33", "outcome=maybe", "not_type=nonsense"] {
+        tenant.http.get(&format!("/audit_logs?{wrong}")).await.expect_refusal(400, "query_invalid");
+    }
+}
+
+#[tokio::test]
+async fn long_and_repeated_filters_are_rejected() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let get = async |query: String| tenant.http.get(&format!("/audit_logs?{query}")).await;
+    for name in ["q", "actor_user_id", "meta_source_ip", "actor", "request_id", "not_transaction_id"] {
+        let _ = get(format!("{name}={}", "x".repeat(256))).await.expect(200);
+        get(format!("{name}={}", "x".repeat(257))).await.expect_refusal(400, "query_invalid");
+    }
+    let _ = get(format!("credential_id={}", "x".repeat(1_364))).await.expect(200);
+    get(format!("credential_id={}", "x".repeat(1_365))).await.expect_refusal(400, "query_invalid");
+    let every: Vec<&str> = AuditType::ALL.iter().map(|kind| kind.as_str()).collect();
+    let _ = get(format!("type={}", every.join(","))).await.expect(200);
+    get("type=user_deleted&type=user_deleted".to_owned()).await.expect_refusal(400, "query_invalid");
 }
 
 #[tokio::test]
@@ -143,4 +191,39 @@ async fn types_may_be_repeated_and_both_cursors_exclude_each_other() {
         assert!(row.0.get(name).is_some(), "{name}");
     }
     assert_eq!(row.text("tenant_id"), Some(tenant.id.to_string()));
+}
+
+/// Pages of the write-ahead log that initialize and finalize of one MFA login write, each with its commit alone.
+#[tokio::test]
+async fn a_lone_mfa_ceremony_writes_at_most_13_pages() {
+    use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
+
+    if !database::is_sqlite("a_lone_mfa_ceremony_writes_at_most_13_pages") {
+        return;
+    }
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut people: Vec<Person> = (0..60).map(|number| Person::new(&format!("user-{number}"))).collect();
+    for person in &mut people {
+        let _ = person.register_mfa(&tenant).await.expect(200);
+        let _ = person.mfa_login(&tenant).await.expect(200);
+    }
+    let url = server.database_url().to_owned();
+    let mut pages = Vec::new();
+    for person in &mut people {
+        let mut reader = SqliteConnection::establish(&url).unwrap();
+        reader.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        // A reader keeps the log from being written again from its beginning.
+        reader.batch_execute("BEGIN; SELECT COUNT(*) FROM tenants").unwrap();
+        let before = std::fs::metadata(format!("{url}-wal")).unwrap().len();
+        let _ = person.mfa_login(&tenant).await.expect(200);
+        let after = std::fs::metadata(format!("{url}-wal")).unwrap().len();
+        reader.batch_execute("COMMIT").unwrap();
+        // Each frame has a page of 4 096 bytes and a header of 24.
+        pages.push((after - before) / 4_120);
+    }
+    pages.sort_unstable();
+    let mean = pages.iter().sum::<u64>() as f64 / pages.len() as f64;
+    println!("pages: median {}, mean {mean:.1}, all {pages:?}", pages[pages.len() / 2]);
+    assert!(pages[pages.len() / 2] <= 13 && mean <= 14.0, "{pages:?}");
 }

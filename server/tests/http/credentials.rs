@@ -53,7 +53,7 @@ async fn credentials_are_listed_renamed_and_deleted() {
     );
     tenant.http.get(&path).await.expect_refusal(404, "credential_not_found");
     tenant.http.delete(&path).await.expect_refusal(404, "credential_not_found");
-    tenant.http.get("/credentials?page=0").await.expect_refusal(400, "query_invalid");
+    tenant.http.get("/credentials?page=x").await.expect_refusal(400, "query_invalid");
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn refused_requests_write_audit_entries() {
         let found = tenant.http.get(path).await;
         let _ = tenant.expect_audited_refusal(&found, 404, "credential_not_found", "request_rejected").await;
     }
-    for query in ["page=0", "page=x", "per_page=101", "per_page=0", "order=up", "user_id=a%00"] {
+    for query in ["page=x", "per_page=x", "order=up", "user_id=a%00"] {
         let response = tenant.http.get(&format!("/credentials?{query}")).await;
         let _ = tenant.expect_audited_refusal(&response, 400, "query_invalid", "request_rejected").await;
         // Without a valid key, the response does not depend on the query.

@@ -33,9 +33,23 @@ pub(super) struct Names {
 }
 
 impl Sample {
-    /// Reads entries from all parts of a log.
+    /// Reads entries from all parts of a log. Cursors reach the entries that numbered pages do not.
     pub(super) async fn of(api: &Api, log: &str) -> Result<Self, ReportError> {
-        let (entries, total) = spread(api, log).await?;
+        let (mut entries, total): (Vec<AuditLogItem>, _) = api.read(&format!("{log}?per_page={ROWS}")).await?;
+        let total = total
+            .ok_or_else(|| ReportError::Response { path: log.to_owned(), reason: "no X-Total-Count".to_owned() })?;
+        let oldest = format!("{log}?after={}&per_page={ROWS}", uuid::Uuid::nil());
+        let oldest: Vec<AuditLogItem> = api.read(&oldest).await?.0;
+        if let (Some(first), Some(last)) = (oldest.first(), entries.first()) {
+            let (first, last) = (first.id.time().millis(), last.id.time().millis());
+            for place in 1..i64::try_from(PAGES).unwrap_or(1) {
+                let millis = first + (last - first) / i64::try_from(PAGES).unwrap_or(1) * place;
+                let time = u64::try_from(millis).unwrap_or(0);
+                let id = uuid::Builder::from_unix_timestamp_millis(time, &[0; 10]).into_uuid();
+                let page: Vec<AuditLogItem> = api.read(&format!("{log}?before={id}&per_page={ROWS}")).await?.0;
+                entries.extend(page);
+            }
+        }
         Ok(Self { entries, total })
     }
 

@@ -48,7 +48,7 @@ async fn every_query_kind_gets_a_valid_page_from_a_seeded_server() {
     // A rejected request is an error and is not measured.
     let stranger = Site { admin_token: "wrong".to_owned(), ..site };
     let refused = stranger.visit(|_, _| ()).await.unwrap_err();
-    assert!(refused.to_string().starts_with("/audit_logs?page=1&per_page=100: answered 401"), "{refused}");
+    assert!(refused.to_string().starts_with("/audit_logs?per_page=100: answered 401"), "{refused}");
     let question =
         Question { name: "strange", paths: vec!["/overview".to_owned(), "/me".to_owned()], total: Total::None };
     let asked = ask(&stranger.of_admin(), &question).await;

@@ -5,10 +5,7 @@ mod listen;
 pub(super) mod runtime;
 mod worker;
 
-use std::{
-    sync::{Arc, atomic::AtomicUsize, mpsc},
-    thread::JoinHandle,
-};
+use std::sync::{Arc, atomic::AtomicUsize, mpsc};
 
 use diesel::connection::SimpleConnection as _;
 use diesel_async::async_connection_wrapper::BlockOn as _;
@@ -21,6 +18,7 @@ use super::{
     connection::PostgresConnection,
     error::DbError,
     migrations::{self, SchemaChange},
+    opened::{Opened, Running},
     options::DatabaseOptions,
     process_lock,
     queue::Queue,
@@ -30,21 +28,12 @@ use super::{
 /// Key of the advisory lock that serialises schema changes of several nodes: "doorward" in ASCII.
 const SCHEMA_LOCK: i64 = 0x646f_6f72_7761_7264;
 
-/// A server and the threads that use it.
-pub(super) struct Postgres {
-    /// Reads and writes share one queue, because they share the connections.
-    pub(super) units: Arc<Queue>,
-    /// Dropping the sender stops the listener.
-    pub(super) stop: watch::Sender<()>,
-    pub(super) threads: Vec<JoinHandle<()>>,
-}
-
 /// Applies pending migrations and starts the threads.
 pub(super) fn open(
     target: &Arc<Target>,
     options: &DatabaseOptions,
     change_counter: &Arc<ChangeCounter>,
-) -> Result<Postgres, DbError> {
+) -> Result<Opened, DbError> {
     change_schema(target, SchemaChange::Up)?;
     let (stop, stopped) = watch::channel(());
     let (sender, lock_attempts) = mpsc::channel();
@@ -66,7 +55,8 @@ pub(super) fn open(
             Worker::new(Arc::clone(target), Arc::clone(change_counter), Arc::clone(&units), Arc::clone(&connected));
         threads.push(spawn("db-postgres", move || worker.run())?);
     }
-    Ok(Postgres { units, stop, threads })
+    let running = Running { threads, stop: Box::new(stop), process_lock: None };
+    Ok(Opened { inline_reader: None, reads: Arc::clone(&units), writes: units, running })
 }
 
 /// Takes the process lock exclusively. Returns a connection without timeouts and the connection that holds the lock, or

@@ -9,7 +9,6 @@ mod writer;
 use std::{
     path::Path,
     sync::{Arc, mpsc},
-    thread::JoinHandle,
     time::Duration,
 };
 
@@ -22,6 +21,7 @@ use super::{
     connection::Connection,
     error::DbError,
     migrations::{self, SchemaChange},
+    opened::{Opened, Running},
     options::DatabaseOptions,
     process_lock::ProcessLock,
     queue::Queue,
@@ -33,23 +33,12 @@ const MIN_VERSION: i32 = 3_051_003;
 /// A ceremony's write passes through every B-tree of the database, so the writer caches most of their pages.
 const WRITER_CACHE_KIB: u32 = 48 * 1024;
 
-/// An open file and the threads that serve it.
-pub(super) struct Sqlite {
-    pub(super) inline_reader: InlineReader,
-    pub(super) reads: Arc<Queue>,
-    pub(super) writes: Arc<Queue>,
-    /// Dropping the sender stops the checkpoint thread.
-    pub(super) checkpoints: mpsc::Sender<()>,
-    pub(super) threads: Vec<JoinHandle<()>>,
-    pub(super) process_lock: ProcessLock,
-}
-
 /// Opens the file, creates a missing one, and applies pending migrations.
 pub(super) fn open(
     path: &Path,
     options: &DatabaseOptions,
     change_counter: &Arc<ChangeCounter>,
-) -> Result<Sqlite, DbError> {
+) -> Result<Opened, DbError> {
     if libsqlite3_sys::SQLITE_VERSION_NUMBER < MIN_VERSION {
         return Err(DbError::Database("Doorward needs SQLite 3.51.3 or newer".to_owned()));
     }
@@ -82,9 +71,11 @@ pub(super) fn open(
         threads.push(spawn("db-read", move || read(conn, &queue))?);
     }
 
-    let (checkpoints, stop) = mpsc::channel();
-    threads.push(spawn("db-checkpoint", move || checkpointer.run(&stop))?);
-    Ok(Sqlite { inline_reader: InlineReader::new(inline_readers), reads, writes, checkpoints, threads, process_lock })
+    let (stop, stopped) = mpsc::channel::<()>();
+    threads.push(spawn("db-checkpoint", move || checkpointer.run(&stopped))?);
+    let inline_reader = Some(InlineReader::new(inline_readers));
+    let running = Running { threads, stop: Box::new(stop), process_lock: Some(process_lock) };
+    Ok(Opened { inline_reader, reads, writes, running })
 }
 
 /// Applies, reverts or lists migrations in one transaction; other processes wait for it.

@@ -1,20 +1,20 @@
-//! Exports of an audit log: everything that matches, streamed in slices, so that memory stays bounded.
+//! Exports of an audit log: every matching entry, streamed in slices, so that memory stays bounded.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
 use actix_web::{HttpResponse, http::header};
 use bytes::Bytes;
 use doorward_shared::{AuditId, audit::AdminAuditLogItem};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 
 use crate::{
     app::App,
-    domain::audit::{AuditCursor, AuditFilter},
+    domain::audit::{AuditCursor, AuditFilter, LogSlice},
     http::{ApiError, Operation, pages},
     service::audit_logs::{self, Log},
 };
 
-/// Rows read at a time.
+/// Maximum number of entries of one read.
 const SLICE: u32 = 500;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ const COLUMNS: [&str; 13] = [
     "tenant_name",
 ];
 
-/// Streams the entries, oldest first. `X-Total-Count` tells how many there were at the beginning, where they are counted.
+/// Streams the entries, oldest first. `X-Total-Count` is their number when the export began.
 ///
 /// # Errors
 /// 400 for a format that is neither `ndjson` nor `csv`.
@@ -51,40 +51,39 @@ pub async fn stream(app: &Arc<App>, log: Log, filter: AuditFilter, format: &str)
     };
     let failed = |failure| ApiError::of(Operation::Other, failure);
     let total = audit_logs::total(app, log, filter.clone()).await.map_err(failed)?;
-    let first = match format {
+    let head = match format {
         Format::Csv => {
             let names: Vec<&str> = COLUMNS.into_iter().take(columns(log)).collect();
-            VecDeque::from([Bytes::from(names.join(",") + "\r\n")])
+            Some(Bytes::from(names.join(",") + "\r\n"))
         }
-        Format::Ndjson => VecDeque::new(),
+        Format::Ndjson => None,
     };
-    let start = Some(AuditId::new(uuid::Uuid::nil()));
-    let state = (Arc::clone(app), filter, start, first);
-    let body = stream::try_unfold(state, move |(app, filter, after, mut ready)| async move {
-        if let Some(bytes) = ready.pop_front() {
-            return Ok::<_, ApiError>(Some((bytes, (app, filter, after, ready))));
+    let slices = stream::try_unfold(Some(AuditId::new(uuid::Uuid::nil())), {
+        let app = Arc::clone(app);
+        move |after| {
+            let (app, filter) = (Arc::clone(&app), filter.clone());
+            async move {
+                let Some(after) = after else { return Ok::<_, ApiError>(None) };
+                let slice = audit_logs::slice(&app, log, filter, AuditCursor::After(after), SLICE).await;
+                let LogSlice { items, next } = slice.map_err(|failure| {
+                    // The status is sent already, so the client only sees that the body is incomplete.
+                    tracing::error!(%failure, "an export of the audit log was aborted");
+                    failed(failure)
+                })?;
+                Ok(Some((render(format, columns(log), &items)?, next)))
+            }
         }
-        let Some(cursor) = after else { return Ok(None) };
-        let rows = audit_logs::slice(&app, log, filter.clone(), AuditCursor::After(cursor), SLICE).await;
-        let rows = rows.map_err(|failure| {
-            // The answer began with a 200; breaking it off is all the client can be told.
-            tracing::error!(%failure, "an export of the audit log broke off");
-            failed(failure)
-        })?;
-        let Some(last) = rows.last().map(|row| row.entry.id) else { return Ok(None) };
-        let whole = u32::try_from(rows.len()).is_ok_and(|count| count == SLICE);
-        let bytes = render(format, columns(log), &rows)?;
-        Ok(Some((bytes, (app, filter, whole.then_some(last), ready))))
     });
+    let body = stream::iter(head.map(Ok)).chain(slices);
     let mut response = HttpResponse::Ok();
-    pages::tell(&mut response, total);
+    pages::add_total(&mut response, total);
     Ok(response
         .content_type(content_type)
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .streaming(body))
 }
 
-/// Only administrators are told the tenant's name, in the last column.
+/// Returns the number of columns: only administrators see the last one, the tenant's name.
 const fn columns(log: Log) -> usize {
     match log {
         Log::Own(_) => COLUMNS.len() - 1,
@@ -132,8 +131,8 @@ fn cells(item: &AdminAuditLogItem) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// A cell that a spreadsheet would take for a formula is led in by an apostrophe (OWASP, CSV injection); some take
-/// full-width signs for the ASCII ones.
+/// Prefixes a cell that a spreadsheet would read as a formula with an apostrophe (OWASP, CSV injection). Some programs
+/// accept full-width signs as well.
 fn harmless(text: &str) -> String {
     const SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
     if text.starts_with(SIGNS) { format!("'{text}") } else { text.to_owned() }

@@ -1,44 +1,96 @@
 //! Audit logs: pages, cursors, exports.
 
-use actix_web::{HttpRequest, HttpResponse};
-use doorward_shared::{AuditId, ErrorBody, TenantId, Timestamp, audit::AuditLogItem, audit::AuditOutcome};
+use actix_web::{HttpRequest, HttpResponse, http::header};
+use doorward_shared::{
+    AuditId, AuditType, ErrorBody, TenantId,
+    audit::{AuditLogItem, AuditOutcome},
+};
 
 use crate::{
     app::App,
-    domain::audit::{AuditCursor, AuditFilter},
+    domain::audit::{AuditCursor, EXAMINED, LogPage, LogSlice, NextPage},
     http::{
         ApiError, Operation,
         extract::{KeyHolder, Query},
-        handlers::audit_export,
+        handlers::{audit_export, audit_filter},
         pages,
     },
     service::audit_logs::{self, Log},
 };
 
+/// Query parameters of every audit log, for the API documents. Each exact filter can be repeated: an entry matches when it
+/// has one of the values, and none of the values of the filter's `not_` form.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documentation only; the parameters are read by name")]
+pub struct AuditLogParams {
+    /// Number of the page, from 1. Pages end at row 10 000; `before` and `after` reach every entry.
+    page: Option<u32>,
+    /// Entries per page: 20 by default, at most 1 000.
+    per_page: Option<u32>,
+    /// Entries newer than the one with this id, oldest first.
+    after: Option<AuditId>,
+    /// Entries older than the one with this id, newest first.
+    before: Option<AuditId>,
+    /// `ndjson` or `csv`: exports every matching entry, oldest first.
+    format: Option<String>,
+    /// Entries created at this time or later (RFC 3339).
+    start_time: Option<String>,
+    /// Entries created before this time (RFC 3339).
+    end_time: Option<String>,
+    /// Type, repeated or comma-separated.
+    #[param(rename = "type", value_type = Option<Vec<AuditType>>)]
+    kind: Option<Vec<AuditType>>,
+    /// Excluded type, repeated or comma-separated.
+    not_type: Option<Vec<AuditType>>,
+    /// Only successes, or only refusals.
+    outcome: Option<AuditOutcome>,
+    /// Excluded outcome.
+    not_outcome: Option<AuditOutcome>,
+    /// Exact actor: the tenant's user id, or the name of an admin token.
+    actor: Option<Vec<String>>,
+    /// Excluded actor.
+    not_actor: Option<Vec<String>>,
+    /// Source address, or network in CIDR notation.
+    source_ip: Option<Vec<String>>,
+    /// Excluded source address or network.
+    not_source_ip: Option<Vec<String>>,
+    /// Error code.
+    error_code: Option<Vec<String>>,
+    /// Excluded error code.
+    not_error_code: Option<Vec<String>>,
+    /// Request id.
+    request_id: Option<Vec<String>>,
+    /// Excluded request id.
+    not_request_id: Option<Vec<String>>,
+    /// Credential id.
+    credential_id: Option<Vec<String>>,
+    /// Excluded credential id.
+    not_credential_id: Option<Vec<String>>,
+    /// Transaction id.
+    transaction_id: Option<Vec<String>>,
+    /// Excluded transaction id.
+    not_transaction_id: Option<Vec<String>>,
+    /// Substring of the actor; ASCII letters match in either case.
+    actor_user_id: Option<String>,
+    /// Substring of the source address.
+    meta_source_ip: Option<String>,
+    /// Substring of the actor or of the source address.
+    q: Option<String>,
+}
+
 /// The tenant's audit log, newest first.
 ///
-/// Numbered pages answer `X-Total-Count` and `Link`. With `after` or `before`, an entry's id, the entries newer (oldest
-/// first) or older (newest first) than that one: cheap enough to poll, and without a total. `format` exports all that
-/// match as NDJSON or CSV.
+/// Entries are in the order of commit; `created_at` is the time of the request and can deviate from it by moments, or after
+/// a correction of the clock. A request examines at most 10 000 entries. A page that stopped there is short or empty and
+/// has a `Link` to the next one, as has every page that is not the last. `X-Total-Count` is exact without filters and for
+/// filters by type, outcome and whole UTC days; otherwise `X-Total-Count-Relation: gte` marks a lower bound. Pages by
+/// cursor (`after`, `before`) have no total, and their cost does not depend on their depth.
 #[utoipa::path(
     get,
     path = "/{tenant_id}/audit_logs",
     tag = "Audit",
-    params(
-        ("tenant_id" = TenantId, Path, description = "the tenant"),
-        ("page" = Option<u32>, Query, description = "number of the page, from 1"),
-        ("per_page" = Option<u32>, Query, description = "rows on a page, 1 to 100, 20 when absent"),
-        ("start_time" = Option<String>, Query, description = "RFC 3339; entries not before"),
-        ("end_time" = Option<String>, Query, description = "RFC 3339; entries before (exclusive)"),
-        ("type" = Option<String>, Query, description = "types of entries, repeated or comma-separated"),
-        ("outcome" = Option<AuditOutcome>, Query, description = "only what was done, or only what was refused"),
-        ("actor_user_id" = Option<String>, Query, description = "part of the actor"),
-        ("meta_source_ip" = Option<String>, Query, description = "part of the source address"),
-        ("q" = Option<String>, Query, description = "part of the actor or of the source address"),
-        ("after" = Option<AuditId>, Query, description = "entries newer than this one, oldest first"),
-        ("before" = Option<AuditId>, Query, description = "entries older than this one, newest first"),
-        ("format" = Option<String>, Query, description = "ndjson or csv: everything that matches, oldest first"),
-    ),
+    params(("tenant_id" = TenantId, Path, description = "the tenant"), AuditLogParams),
     responses(
         (status = 200, description = "a page of the log, or with `format` all of it", content(
             (Vec<AuditLogItem> = "application/json"),
@@ -52,26 +104,48 @@ use crate::{
     security(("apiKey" = [])),
 )]
 pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    let answered = answer(&caller.call.app, Log::Own(caller.call.tenant.id()), request.path(), &query).await;
-    caller.recorded(answered).await
+    let response = respond(&caller.call.app, Log::Own(caller.call.tenant.id()), request.path(), &query).await;
+    caller.recorded(response).await
 }
 
-/// Answers a question about a tenant's log, or about all logs, for both APIs.
+/// Returns a page or an export of a log, for both APIs.
 ///
 /// # Errors
-/// 400 for parameters that cannot be used.
-pub async fn answer(app: &std::sync::Arc<App>, log: Log, path: &str, query: &Query) -> Result<HttpResponse, ApiError> {
-    let (page, filter) = (pages::request(query)?, filter(query)?);
+/// 400 for invalid parameters.
+pub async fn respond(app: &std::sync::Arc<App>, log: Log, path: &str, query: &Query) -> Result<HttpResponse, ApiError> {
+    let (page, filter) = (pages::request(query)?, audit_filter::read(query)?);
     if let Some(format) = query.get("format").filter(|format| !format.is_empty() && *format != "json") {
         return audit_export::stream(app, log, filter, format).await;
     }
     let failed = |failure| ApiError::of(Operation::Other, failure);
     if let Some(cursor) = cursor(query)? {
-        let entries = audit_logs::slice(app, log, filter, cursor, page.per_page).await.map_err(failed)?;
-        return Ok(HttpResponse::Ok().json(entries));
+        let slice = audit_logs::slice(app, log, filter, cursor, page.per_page).await.map_err(failed)?;
+        let LogSlice { items, next } = slice;
+        let name = if matches!(cursor, AuditCursor::After(_)) { "after" } else { "before" };
+        let mut response = HttpResponse::Ok();
+        if let Some(id) = next {
+            response.insert_header((header::LINK, pages::cursor_link(path, query, name, &id.to_string())));
+        }
+        return Ok(response.json(items));
     }
-    let found = audit_logs::page(app, log, filter, page).await.map_err(failed)?;
-    Ok(pages::part(path, query, page, &found.items, found.total))
+    if page.offset() >= EXAMINED as i64 {
+        return Err(ApiError::query(format!(
+            "page {} begins after row {EXAMINED}, where numbered pages end; continue with `before` and the id of an entry",
+            page.page
+        )));
+    }
+    let LogPage { items, total, next } = audit_logs::page(app, log, filter, page).await.map_err(failed)?;
+    let cursor = match next {
+        Some(NextPage::Before(id)) => Some(pages::cursor_link(path, query, "before", &id.to_string())),
+        Some(NextPage::Number) | None => None,
+    };
+    let links = pages::bounded_links(path, query, page, total, next == Some(NextPage::Number), cursor);
+    let mut response = HttpResponse::Ok();
+    pages::add_total(&mut response, total);
+    if !links.is_empty() {
+        response.insert_header((header::LINK, links));
+    }
+    Ok(response.json(items))
 }
 
 fn cursor(query: &Query) -> Result<Option<AuditCursor>, ApiError> {
@@ -88,32 +162,4 @@ fn cursor(query: &Query) -> Result<Option<AuditCursor>, ApiError> {
         (None, Some(before)) => Ok(Some(AuditCursor::Before(before))),
         (None, None) => Ok(None),
     }
-}
-
-fn filter(query: &Query) -> Result<AuditFilter, ApiError> {
-    let text = |name: &str| query.get(name).filter(|text| !text.is_empty()).map(str::to_owned);
-    let time = |name: &str| {
-        text(name)
-            .map(|text| {
-                // A `+` of a zone offset that was not escaped arrives as a space.
-                text.replace(' ', "+").parse::<Timestamp>().map_err(|why| ApiError::query(format!("{name}: {why}")))
-            })
-            .transpose()
-    };
-    let kinds = query
-        .list("type")
-        .map(|word| word.parse().map_err(|_| ApiError::query(format!("type: `{word}` is no type of audit entry"))))
-        .collect::<Result<_, _>>()?;
-    let outcome = text("outcome")
-        .map(|word| word.parse().map_err(|_| ApiError::query("outcome must be succeeded or failed")))
-        .transpose()?;
-    Ok(AuditFilter {
-        outcome,
-        start: time("start_time")?,
-        end: time("end_time")?,
-        kinds,
-        actor: text("actor_user_id"),
-        source_ip: text("meta_source_ip"),
-        text: text("q"),
-    })
 }

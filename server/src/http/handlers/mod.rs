@@ -4,6 +4,7 @@
 
 pub mod admin;
 pub mod audit_export;
+pub mod audit_filter;
 pub mod audit_logs;
 pub mod credentials;
 pub mod docs;

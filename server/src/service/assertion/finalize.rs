@@ -38,14 +38,7 @@ pub async fn finalize(
     body: Result<&[u8], Refusal>,
 ) -> Result<String, ServiceError> {
     let now = context.app.clock.now();
-    let entry = audit::event(&context.app, context.tenant.id(), &context.meta, ceremony.final_event(true), now)?;
-    let parsed = body.and_then(|body| {
-        webauthn::parse_assertion(body).map_err(|malformed| Refusal::MalformedCredential(malformed.reason))
-    });
-    let parsed = match parsed {
-        Ok(parsed) => parsed,
-        Err(refusal) => return Err(audit::refuse(context, entry, ceremony.final_event(false), refusal).await),
-    };
+    let (entry, parsed) = ceremony::parse(context, ceremony, now, body, webauthn::parse_assertion).await?;
     let stored = load(context, &parsed).await?;
     let entry = entry
         .credential(parsed.credential_id())
@@ -189,7 +182,7 @@ fn commit_assertion(
         return Ok(outcome);
     }
     if let Some(id) = challenge.transaction_id {
-        transactions::confirmed(connection, challenge.tenant_id, id, now)?;
+        transactions::confirm(connection, challenge.tenant_id, id, now)?;
     }
     entry.write(connection)?;
     Ok(Ok(()))

@@ -26,14 +26,7 @@ pub async fn finalize(
     body: Result<&[u8], Refusal>,
 ) -> Result<String, ServiceError> {
     let now = context.app.clock.now();
-    let entry = audit::event(&context.app, context.tenant.id(), &context.meta, ceremony.final_event(true), now)?;
-    let parsed = body.and_then(|body| {
-        webauthn::parse_registration(body).map_err(|malformed| Refusal::MalformedCredential(malformed.reason))
-    });
-    let parsed = match parsed {
-        Ok(parsed) => parsed,
-        Err(refusal) => return Err(audit::refuse(context, entry, ceremony.final_event(false), refusal).await),
-    };
+    let (entry, parsed) = ceremony::parse(context, ceremony, now, body, webauthn::parse_registration).await?;
     let entry = entry.credential(parsed.credential_id());
     let tenant_id = context.tenant.id();
     let value = parsed.challenge().clone();

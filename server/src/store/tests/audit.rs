@@ -1,68 +1,107 @@
-use doorward_shared::{AuditType, TenantId, Timestamp, page::PageRequest};
+//! The audit log: entries, totals and deletion here; the other tests in `audit/`.
+
+mod filters;
+mod order;
+mod pages;
+
+use std::collections::BTreeMap;
+
+use doorward_shared::{AuditId, AuditType, TenantId, Timestamp, audit::AuditLogItem, page::PageRequest};
 
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
-    db::{Connection, DbError},
-    domain::audit::{AuditCursor, AuditError, AuditFilter},
-    store::{audit, tenants},
+    db::{Connection, DbError, Engine},
+    domain::{
+        AuditEvent,
+        audit::{Activity, AuditCursor, AuditError, AuditFilter, Days, EXAMINED, Total, Values},
+    },
+    store::{audit, installation, tenants},
 };
 
 on_every_engine!(
-    entries_are_kept_whole,
-    totals_are_exact,
-    filters_take_wildcards_as_they_are,
-    slices_go_on,
-    far_pages_pass_over_days
+    entries_are_stored_completely,
+    longest_values_can_be_stored,
+    totals_equal_the_counted_entries,
+    activity_is_summed_by_day_and_tenant,
+    busiest_tenants_are_counted_among_the_newest_entries,
+    purge_is_bounded_and_keeps_the_newest_entry,
+    logs_of_deleted_tenants_are_deleted_in_units
 );
 
 const DAY: i64 = 86_400_000;
 const KINDS: [AuditType; 3] =
     [AuditType::ApiKeyRejected, AuditType::WebauthnAuthenticationFinalSucceeded, AuditType::UserDeleted];
-const ALL: PageRequest = PageRequest { page: 1, per_page: 100 };
+const ALL: PageRequest = PageRequest { page: 1, per_page: 9_999 };
 
-async fn entries_are_kept_whole(db: TestDatabase) {
+async fn add(db: &TestDatabase, events: Vec<AuditEvent>) -> Vec<AuditId> {
+    db.write(move |c| events.iter().map(|event| audit::insert(c, event)).collect()).await
+}
+
+/// Every entry of all logs, oldest first.
+async fn everything(db: &TestDatabase) -> Vec<AuditLogItem> {
+    let (mut items, mut after) = (Vec::new(), Some(AuditId::new(uuid::Uuid::nil())));
+    while let Some(id) = after {
+        let cursor = AuditCursor::After(id);
+        let slice = db.read(move |c| audit::slice(c, None, &AuditFilter::default(), None, cursor, 1_000)).await;
+        items.extend(slice.items);
+        after = slice.next;
+    }
+    items
+}
+
+async fn entries_are_stored_completely(db: TestDatabase) {
     let mut full = event(TenantId::INSTALLATION, 3, 1, AuditType::AdminTokenRejected);
     full.error = Some(AuditError { code: "forbidden", reason: "bad\0role".to_owned() });
     full.credential_id = Some("-_8".to_owned());
     full.transaction_id = Some("order".to_owned());
     full.detail = Some(serde_json::json!({"before": null, "after": ["x", 1]}));
-    let stored = full.clone();
-    db.write(move |c| audit::insert(c, &stored)).await;
-    let page = db.read(|c| audit::page(c, Some(TenantId::INSTALLATION), &AuditFilter::default(), ALL)).await;
+    let id = add(&db, vec![full.clone()]).await[0];
+    let page = db.read(|c| audit::page(c, Some(TenantId::INSTALLATION), &AuditFilter::default(), None, ALL)).await;
     let item = &page.items[0];
-    assert_eq!((item.id, item.kind, item.created_at, item.updated_at), (full.id, full.kind, at(3), at(3)));
-    // PostgreSQL's texts cannot hold NUL, and an attacker's text must not keep the entry out of the log.
+    assert_eq!((item.id, item.kind, item.created_at, item.updated_at), (id, full.kind, at(3), at(3)));
+    // Texts of PostgreSQL cannot contain NUL, and a client's text must not keep the entry out of the log.
     assert_eq!((item.error.as_deref(), item.error_code.as_deref()), (Some("bad\u{fffd}role"), Some("forbidden")));
     assert_eq!((&item.detail, &item.credential_id), (&full.detail, &full.credential_id));
     assert_eq!((&item.transaction_id, &item.actor_user_id), (&full.transaction_id, &full.actor));
     assert_eq!(item.meta_source_ip, full.meta.source_ip);
-    let again = db.database.write(move |c: &mut Connection| audit::insert(c, &full)).await;
-    assert_eq!(again, Err(DbError::Duplicate { table: "audit_logs".to_owned() }));
+    assert_eq!(db.read(|c| audit::newest_at(c, TenantId::INSTALLATION)).await, Some(at(3)));
+    assert_eq!(db.read(|c| audit::newest_at(c, tenant_id(1))).await, None);
+}
+
+async fn longest_values_can_be_stored(db: TestDatabase) {
+    // Random texts: compression must not be what makes them fit into an index of PostgreSQL.
+    let text = |length: usize| -> String {
+        let mut state = 7_u64;
+        let symbol = |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            char::from_u32(0x4e00 + u32::try_from(state >> 52).expect("12 bits")).expect("a letter")
+        };
+        (0..length).map(symbol).collect()
+    };
+    let mut long = event(tenant_id(1), 0, 1, AuditType::WebauthnTransactionFinalFailed);
+    long.actor = Some(text(5_000));
+    long.credential_id = Some(text(5_000));
+    long.transaction_id = Some(text(5_000));
+    long.meta.request_id = "r".repeat(128);
+    add(&db, vec![long.clone()]).await;
+    let item = everything(&db).await.remove(0);
+    let cut = |stored: Option<String>, whole: Option<String>| {
+        let (stored, whole) = (stored.expect("a text"), whole.expect("a text"));
+        assert!(whole.starts_with(&stored));
+        stored.len()
+    };
+    assert_eq!(cut(item.actor_user_id, long.actor), 255);
+    assert_eq!(cut(item.credential_id, long.credential_id), 1_362);
+    assert_eq!(cut(item.transaction_id, long.transaction_id), 510);
 }
 
 fn within(start: Option<i64>, end: Option<i64>, kinds: &[AuditType]) -> AuditFilter {
-    AuditFilter { start: start.map(at), end: end.map(at), kinds: kinds.to_vec(), ..AuditFilter::default() }
-}
-
-/// The page's total, and what counting all entries by hand gives.
-async fn both_totals(db: &TestDatabase, tenant: Option<TenantId>, filter: AuditFilter) -> (u64, u64) {
-    db.read(move |c| {
-        let page = audit::page(c, tenant, &filter, ALL)?;
-        let everything = audit::page(c, None, &AuditFilter::default(), PageRequest { page: 1, per_page: 9999 })?;
-        let fits = |at: Timestamp| filter.start.is_none_or(|s| at >= s) && filter.end.is_none_or(|e| at < e);
-        let counted = everything
-            .items
-            .iter()
-            .filter(|item| tenant.is_none_or(|tenant| item.tenant_id == tenant))
-            .filter(|item| filter.kinds.is_empty() || filter.kinds.contains(&item.kind))
-            .filter(|item| fits(item.created_at))
-            .count();
-        Ok((page.total.expect("a total"), counted as u64))
-    })
-    .await
+    let kinds = Values { any_of: kinds.to_vec(), none_of: Vec::new() };
+    AuditFilter { start: start.map(at), end: end.map(at), kinds, ..AuditFilter::default() }
 }
 
 async fn check_totals(db: &TestDatabase) {
+    let entries = everything(db).await;
     for tenant in [None, Some(tenant_id(1)), Some(tenant_id(2)), Some(TenantId::INSTALLATION)] {
         for kinds in [&KINDS[..0], &KINDS[..1], &KINDS[1..]] {
             for (start, end) in [
@@ -70,21 +109,36 @@ async fn check_totals(db: &TestDatabase) {
                 (Some(0), Some(2 * DAY)),
                 (Some(1), Some(3 * DAY - 1)),
                 (Some(DAY / 2), Some(DAY / 2 + 1000)),
-                (Some(DAY / 2), Some(DAY + DAY / 2)),
                 (Some(DAY), None),
                 (None, Some(DAY + 1)),
                 (Some(3 * DAY), Some(DAY)),
             ] {
-                let (told, counted) = both_totals(db, tenant, within(start, end, kinds)).await;
-                assert_eq!(told, counted, "{tenant:?} {kinds:?} {start:?} {end:?}");
+                let filter = within(start, end, kinds);
+                let counted = entries.iter().filter(|item| filters::matches(item, tenant, &filter)).count() as u64;
+                let total = db.read(move |c| audit::total(c, tenant, &filter, None)).await;
+                assert_eq!(total, Total::Exact(counted), "{tenant:?} {kinds:?} {start:?} {end:?}");
             }
         }
     }
+    let days = Days { first: NOW / DAY, last: NOW / DAY + 9 };
+    let (sums, counted) = (db.read(move |c| audit::sums_by_day(c, days)).await, activity(&entries));
+    assert_eq!(sums, counted);
 }
 
-async fn totals_are_exact(db: TestDatabase) {
+fn activity(entries: &[AuditLogItem]) -> BTreeMap<i64, Activity> {
+    let mut days: BTreeMap<i64, Activity> = BTreeMap::new();
+    for item in entries {
+        let day = days.entry(item.created_at.day()).or_default();
+        day.entries += 1;
+        day.succeeded += u64::from(item.kind.ends_ceremony());
+        day.refused += u64::from(item.kind.is_failure());
+    }
+    days
+}
+
+async fn totals_equal_the_counted_entries(db: TestDatabase) {
     two_tenants(&db).await;
-    // 120 entries over three and a half days in three logs, written by many at once; some fail and are undone.
+    // 120 entries over three and a half days in three logs by concurrent writers, some of which roll back.
     let writers: Vec<_> = (0..120_u8)
         .map(|number| {
             let db = db.clone();
@@ -92,13 +146,11 @@ async fn totals_are_exact(db: TestDatabase) {
                 let tenant = [tenant_id(1), tenant_id(2), TenantId::INSTALLATION][usize::from(number % 3)];
                 let kind = KINDS[usize::from(number / 3 % 3)];
                 let one = event(tenant, i64::from(number) * DAY / 35, number, kind);
-                let result = db
-                    .database
-                    .write(move |c: &mut Connection| {
-                        audit::insert(c, &one)?;
-                        if number % 10 == 9 { Err(DbError::Database("undone".to_owned())) } else { Ok(()) }
-                    })
-                    .await;
+                let write = move |c: &mut Connection| {
+                    audit::insert(c, &one)?;
+                    if number % 10 == 9 { Err(DbError::Database("rolled back".to_owned())) } else { Ok(()) }
+                };
+                let result = db.database.write(write).await;
                 assert_eq!(result.is_ok(), number % 10 != 9, "{result:?}");
             })
         })
@@ -106,113 +158,94 @@ async fn totals_are_exact(db: TestDatabase) {
     for writer in writers {
         writer.await.expect("a writer");
     }
-    assert_eq!(both_totals(&db, None, AuditFilter::default()).await, (108, 108));
+    assert_eq!(everything(&db).await.len(), 108);
     check_totals(&db).await;
-    assert_eq!(db.write(|c| audit::purge_before(c, Some(tenant_id(1)), at(DAY), 5)).await, 5);
-    check_totals(&db).await;
-    assert_eq!(db.write(|c| audit::purge_before(c, None, at(DAY + 5), 20)).await, 20);
-    check_totals(&db).await;
-    db.write(|c| audit::purge_before(c, None, at(DAY), 1000)).await;
-    check_totals(&db).await;
+    for (tenant, before, limit) in [(Some(tenant_id(1)), DAY, 5), (None, DAY + 5, 20), (None, DAY, 1_000)] {
+        db.write(move |c| audit::purge(c, tenant, at(before), None, limit)).await;
+        check_totals(&db).await;
+    }
+    add(&db, vec![event(TenantId::INSTALLATION, 0, 1, AuditType::TenantDeleted)]).await;
     assert!(db.write(|c| tenants::delete(c, tenant_id(2))).await);
+    while db.write(|c| audit::delete_left(c, 1_000)).await {}
+    assert!(everything(&db).await.iter().all(|item| item.tenant_id != tenant_id(2)));
     check_totals(&db).await;
-    db.write(|c| audit::purge_before(c, None, at(100 * DAY), 1000)).await;
-    assert_eq!(both_totals(&db, None, AuditFilter::default()).await, (0, 0));
+    db.write(|c| audit::purge(c, None, at(100 * DAY), None, 1_000)).await;
+    assert_eq!(everything(&db).await.len(), 1);
+    check_totals(&db).await;
 }
 
-async fn filters_take_wildcards_as_they_are(db: TestDatabase) {
-    for (number, actor) in [Some("50%"), Some("a_b"), Some("Back\\slash"), None, Some("axb")].into_iter().enumerate() {
-        let mut one = event(tenant_id(1), 0, number as u8, KINDS[0]);
-        one.actor = actor.map(str::to_owned);
-        db.write(move |c| audit::insert(c, &one)).await;
-    }
-    let actor = |part: &str| AuditFilter { actor: Some(part.to_owned()), ..AuditFilter::default() };
-    let text = |part: &str| AuditFilter { text: Some(part.to_owned()), ..AuditFilter::default() };
-    let source = |part: &str| AuditFilter { source_ip: Some(part.to_owned()), ..AuditFilter::default() };
-    for (filter, total) in [
-        (actor("%"), 1),
-        (actor("_"), 1),
-        (actor("\\"), 1),
-        (actor("bACK"), 1),
-        (actor(""), 4),
-        (text("192.0.2.3"), 1),
-        (text("A_B"), 1),
-        (source("192.0.2."), 5),
-        (source("%"), 0),
-        (AuditFilter { source_ip: Some("2.0".to_owned()), ..actor("50") }, 1),
-    ] {
-        let asked = filter.clone();
-        let page = db.read(move |c| audit::page(c, Some(tenant_id(1)), &asked, ALL)).await;
-        assert_eq!((page.items.len() as u64, page.total), (total, Some(total)), "{filter:?}");
-    }
+async fn activity_is_summed_by_day_and_tenant(db: TestDatabase) {
+    let login = AuditType::MfaAuthenticationFinalSucceeded;
+    let of = |tenant, day: i64, kind| event(tenant, day * DAY, 1, kind);
+    let events = vec![
+        of(tenant_id(1), 0, login),
+        of(tenant_id(1), 0, login),
+        of(tenant_id(1), 1, AuditType::ApiKeyRejected),
+        of(tenant_id(1), 5, login),
+        of(tenant_id(2), 1, AuditType::UserDeleted),
+    ];
+    add(&db, events).await;
+    let (first, ids) = (NOW / DAY, [tenant_id(1), tenant_id(2), tenant_id(3)]);
+    let days = Days { first, last: first + 1 };
+    let numbers = |entries, succeeded, refused| Activity { entries, succeeded, refused };
+    let one = db.read(move |c| audit::activity_by_day(c, tenant_id(1), days)).await;
+    assert_eq!(one, BTreeMap::from([(first, numbers(2, 2, 0)), (first + 1, numbers(1, 0, 1))]));
+    let tenants = db.read(move |c| audit::activity_of_tenants(c, &ids, days)).await;
+    assert_eq!(tenants, BTreeMap::from([(tenant_id(1), numbers(3, 2, 1)), (tenant_id(2), numbers(1, 0, 0))]));
+    let all = db.read(move |c| audit::sums_by_day(c, days)).await;
+    assert_eq!(all, BTreeMap::from([(first, numbers(2, 2, 0)), (first + 1, numbers(2, 0, 1))]));
 }
 
-async fn slices_go_on(db: TestDatabase) {
-    // Several entries in one millisecond, and another tenant's between them.
-    db.write(|c| {
-        for (offset, number) in [(0, 1), (0, 2), (0, 3), (1, 4), (2, 5)] {
-            audit::insert(c, &event(tenant_id(1), offset, number, KINDS[usize::from(number % 2)]))?;
-            audit::insert(c, &event(tenant_id(2), offset, number, KINDS[0]))?;
-        }
-        Ok(())
-    })
-    .await;
-    let slice = |tenant: Option<TenantId>, filter: AuditFilter, cursor: AuditCursor, limit: u32| {
-        let db = db.clone();
-        async move {
-            let items = db.read(move |c| audit::slice(c, tenant, &filter, cursor, limit)).await;
-            items.iter().map(|item| item.id).collect::<Vec<_>>()
-        }
+async fn busiest_tenants_are_counted_among_the_newest_entries(db: TestDatabase) {
+    let newest = EXAMINED as i64;
+    // Tenant 3 is only busy before the newest entries.
+    let tenant = |number: i64| match number {
+        _ if number < 500 => tenant_id(3),
+        _ if number % 10 == 0 => TenantId::INSTALLATION,
+        _ if number % 10 < 4 => tenant_id(1),
+        _ => tenant_id(2),
     };
-    let (one, all) = (Some(tenant_id(1)), AuditFilter::default);
-    let id = |offset, number| audit_id(offset, number);
-    assert_eq!(slice(one, all(), AuditCursor::After(id(0, 2)), 2).await, [id(0, 3), id(1, 4)]);
-    assert_eq!(slice(one, all(), AuditCursor::After(id(2, 5)), 2).await, []);
-    assert_eq!(slice(one, all(), AuditCursor::Before(id(1, 4)), 2).await, [id(0, 3), id(0, 2)]);
-    let odd = within(None, None, &KINDS[1..2]);
-    assert_eq!(slice(one, odd, AuditCursor::Before(id(9, 0)), 9).await, [id(2, 5), id(0, 3), id(0, 1)]);
-    assert_eq!(slice(None, all(), AuditCursor::After(id(0, 3)), 9).await.len(), 4);
-    // The place may have been purged.
-    db.write(move |c| audit::purge_before(c, one, at(1), 9)).await;
-    assert_eq!(slice(one, all(), AuditCursor::After(id(0, 2)), 9).await, [id(1, 4), id(2, 5)]);
+    pages::bulk(&db, (0..newest + 500).map(|number| (tenant(number), number)).collect()).await;
+    let busiest = db.read(|c| audit::busiest(c, 10)).await;
+    let number = |number: i64| u64::try_from(newest / 10 * number).expect("a number");
+    assert_eq!(busiest, [(tenant_id(2), number(6)), (tenant_id(1), number(3))]);
+    assert_eq!(db.read(|c| audit::busiest(c, 1)).await.len(), 1);
 }
 
-async fn far_pages_pass_over_days(db: TestDatabase) {
-    two_tenants(&db).await;
-    // Five days with 700 entries each, two in three of the first tenant.
-    db.write(|c| {
-        for number in 0..3_500_i64 {
-            let tenant = if number % 3 == 0 { tenant_id(2) } else { tenant_id(1) };
-            let mut one = event(tenant, number * DAY / 700, (number % 251) as u8, KINDS[(number % 2) as usize]);
-            one.actor = None;
-            audit::insert(c, &one)?;
-        }
-        Ok(())
-    })
-    .await;
-    let everything = PageRequest { page: 1, per_page: 9_999 };
-    for tenant in [Some(tenant_id(1)), Some(tenant_id(2)), None] {
-        for kinds in [&KINDS[..0], &KINDS[..1]] {
-            for (start, end) in [
-                (None, None),
-                (Some(DAY / 2), Some(4 * DAY + DAY / 3)),
-                (None, Some(3 * DAY)),
-                (Some(DAY), Some(5 * DAY - 1)),
-                (Some(4 * DAY + 5), Some(5 * DAY - 5)),
-            ] {
-                let filter = within(start, end, kinds);
-                let asked = filter.clone();
-                let all = db.read(move |c| audit::page(c, tenant, &asked, everything)).await.items;
-                for page in [1, 80, 101, 150, 173, 200, 240, 349, 350, 351, 900] {
-                    let asked = filter.clone();
-                    let page = PageRequest { page, per_page: 10 };
-                    let found = db.read(move |c| audit::page(c, tenant, &asked, page)).await;
-                    let offset = usize::try_from(page.offset()).expect("a place").min(all.len());
-                    let expected = &all[offset..all.len().min(offset + 10)];
-                    assert_eq!(found.items, expected, "{tenant:?} {filter:?} {page:?}");
-                    assert_eq!(found.total, Some(all.len() as u64));
-                }
-            }
+async fn purge_is_bounded_and_keeps_the_newest_entry(db: TestDatabase) {
+    let events = (0..10_u8).map(|number| event(tenant_id(1), i64::from(number), number, KINDS[0])).collect();
+    let ids = add(&db, events).await;
+    let unit = |after, before| db.write(move |c| audit::purge(c, None, at(before), after, 3));
+    let first = unit(None, 5).await;
+    assert_eq!((first.deleted, first.next), (3, Some(ids[2])));
+    let second = unit(first.next, 5).await;
+    assert_eq!((second.deleted, second.next), (2, Some(ids[5])));
+    let mut after = None;
+    loop {
+        after = unit(after, 99).await.next;
+        if after.is_none() {
+            break;
         }
     }
+    let left: Vec<AuditId> = everything(&db).await.iter().map(|item| item.id).collect();
+    assert_eq!(left, ids[9..]);
+}
+
+async fn logs_of_deleted_tenants_are_deleted_in_units(db: TestDatabase) {
+    two_tenants(&db).await;
+    pages::bulk(&db, (0..1_250).map(|number| (tenant_id(1), number)).collect()).await;
+    add(&db, vec![event(tenant_id(2), 0, 1, KINDS[0])]).await;
+    assert!(db.write(|c| tenants::delete(c, tenant_id(1))).await);
+    let left = || async { everything(&db).await.len() - 1 };
+    assert_eq!(left().await, 250);
+    let unit = || db.write(|c| audit::delete_left(c, 100));
+    assert!(unit().await && unit().await);
+    assert_eq!(left().await, 50);
+    while unit().await {}
+    assert_eq!(left().await, 0);
+    assert!(!unit().await);
+    let name = format!("log_of_deleted_tenant/{}", tenant_id(1));
+    assert_eq!(db.read(move |c| installation::get(c, &name)).await, None);
+    let days = Days { first: 0, last: i64::from(u16::MAX) };
+    assert_eq!(db.read(move |c| audit::activity_by_day(c, tenant_id(1), days)).await, BTreeMap::new());
 }

@@ -1,28 +1,32 @@
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError},
-    store::challenges,
+    store::challenges::{self, ChallengeKey},
 };
 
-on_every_engine!(a_challenge_is_used_once, challenges_are_kept_whole, expired_ones_are_purged);
+on_every_engine!(
+    concurrent_takes_succeed_once,
+    challenges_are_stored_completely,
+    expired_challenges_are_purged_in_chunks
+);
 
-async fn a_challenge_is_used_once(db: TestDatabase) {
+async fn concurrent_takes_succeed_once(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| challenges::insert(c, &challenge(1, None, 1))).await;
-    let racers: Vec<_> = (0..50)
+    let takes: Vec<_> = (0..50)
         .map(|_| {
             let db = db.clone();
             tokio::spawn(async move { db.write(|c| challenges::take(c, tenant_id(1), &challenge_value(1))).await })
         })
         .collect();
-    let mut won = 0;
-    for racer in racers {
-        won += usize::from(racer.await.expect("a racer"));
+    let mut succeeded = 0;
+    for take in takes {
+        succeeded += usize::from(take.await.expect("a task"));
     }
-    assert_eq!(won, 1);
+    assert_eq!(succeeded, 1);
 }
 
-async fn challenges_are_kept_whole(db: TestDatabase) {
+async fn challenges_are_stored_completely(db: TestDatabase) {
     two_tenants(&db).await;
     let mut whole = challenge(1, Some(2), 1);
     whole.transaction_id = Some(transaction_id(1));
@@ -37,7 +41,7 @@ async fn challenges_are_kept_whole(db: TestDatabase) {
     assert!(!db.write(|c| challenges::take(c, tenant_id(2), &challenge_value(1))).await);
 }
 
-async fn expired_ones_are_purged(db: TestDatabase) {
+async fn expired_challenges_are_purged_in_chunks(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         for number in 1..=10 {
@@ -46,8 +50,22 @@ async fn expired_ones_are_purged(db: TestDatabase) {
         Ok(())
     })
     .await;
-    assert_eq!(db.write(|c| challenges::purge_expired(c, at(6000), 3)).await, 3);
-    assert_eq!(db.write(|c| challenges::purge_expired(c, at(6000), 100)).await, 2);
-    assert_eq!(db.write(|c| challenges::purge_expired(c, at(6000), 100)).await, 0);
-    assert!(db.read(|c| challenges::find(c, tenant_id(1), &challenge_value(6))).await.is_some());
+    // Five expired before the sixth second. Chunks of three rows follow the key, across tenants.
+    let (mut after, mut chunks) = (ChallengeKey::default(), Vec::new());
+    loop {
+        let from = after.clone();
+        let chunk = db.read(move |c| challenges::find_expired(c, &from, at(6000), 3)).await;
+        let (from, end) = (after, chunk.end.clone());
+        let deleted = db.write(move |c| challenges::delete_expired(c, &from, end.as_ref(), at(6000))).await;
+        assert_eq!(deleted, chunk.expired);
+        chunks.push(deleted);
+        let Some(end) = chunk.end else { break };
+        after = end;
+    }
+    assert_eq!((chunks.len(), chunks.iter().sum::<usize>()), (4, 5));
+    for number in 1..=10 {
+        let tenant = tenant_id(1 + u128::from(number % 2));
+        let found = db.read(move |c| challenges::find(c, tenant, &challenge_value(number))).await;
+        assert_eq!(found.is_some(), number >= 6, "{number}");
+    }
 }

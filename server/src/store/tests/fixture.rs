@@ -1,11 +1,11 @@
-//! Domain values to store.
+//! Values for tests.
 
 use doorward_shared::{
-    AdminTokenId, ApiKeyId, AuditId, AuditType, SigningKeyId, TenantId, Timestamp, TransactionRowId, UserId,
+    AdminTokenId, ApiKeyId, AuditType, SigningKeyId, TenantId, Timestamp, TransactionRowId, UserId,
     admin::{Role, SigningAlgorithm},
     config::{Cors, Mfa, RelyingParty, TenantConfig, Webauthn},
 };
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
 use super::harness::TestDatabase;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     store::{tenants, users},
 };
 
-/// 2026-01-01T00:00:00Z, the first moment of a day.
+/// 2026-01-01T00:00:00Z.
 pub(super) const NOW: i64 = 1_767_225_600_000;
 
 pub(super) fn at(offset: i64) -> Timestamp {
@@ -57,19 +57,6 @@ pub(super) fn credential_id(number: u8) -> CredentialId {
 
 pub(super) fn challenge_value(number: u8) -> ChallengeValue {
     ChallengeValue(vec![number; 32])
-}
-
-pub(super) fn audit_id(offset: i64, number: u8) -> AuditId {
-    let millis = u64::try_from(NOW + offset).expect("a time");
-    AuditId::new(Builder::from_unix_timestamp_millis(millis, &[number; 10]).into_uuid())
-}
-
-/// The same for more entries than a byte counts.
-pub(super) fn numbered_audit_id(offset: i64, number: u16) -> AuditId {
-    let millis = u64::try_from(NOW + offset).expect("a time");
-    let mut random = [7; 10];
-    random[8..].copy_from_slice(&number.to_be_bytes());
-    AuditId::new(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
 }
 
 pub(super) fn tenant(number: u128) -> Tenant {
@@ -202,7 +189,7 @@ pub(super) fn signing_key(tenant: u128, number: u128) -> SigningKeyRecord {
 
 pub(super) fn event(tenant: TenantId, offset: i64, number: u8, kind: AuditType) -> AuditEvent {
     AuditEvent {
-        id: audit_id(offset, number),
+        random: u64::from(number),
         tenant_id: tenant,
         kind,
         error: None,
@@ -219,7 +206,7 @@ pub(super) fn event(tenant: TenantId, offset: i64, number: u8, kind: AuditType) 
     }
 }
 
-/// Tenants 1 and 2, each with the users 1 to 3 under the same ids.
+/// Adds tenants 1 and 2, each with users 1 to 3, whose ids are the same in both.
 pub(super) async fn two_tenants(db: &TestDatabase) {
     db.write(|c| {
         for number in [1, 2] {

@@ -1,0 +1,163 @@
+//! Filters of audit logs in query strings.
+
+use std::{collections::BTreeSet, net::IpAddr};
+
+use doorward_shared::{AuditType, Timestamp, audit::AuditOutcome};
+use ipnet::IpNet;
+
+use crate::{
+    domain::audit::{AuditFilter, Values},
+    http::{ApiError, extract::Query},
+};
+
+/// Maximum number of characters of a text.
+const MAX_CHARS: usize = 256;
+/// Maximum number of characters of a credential id: 1 023 bytes in base64url.
+const MAX_CREDENTIAL_CHARS: usize = 1_364;
+/// How often an exact filter can be repeated.
+const MAX_VALUES: usize = 32;
+
+/// Reads the filter of an audit log.
+///
+/// # Errors
+/// 400 for an invalid value, which the message names.
+pub fn read(query: &Query) -> Result<AuditFilter, ApiError> {
+    Ok(AuditFilter {
+        start: time(query, "start_time")?,
+        end: time(query, "end_time")?,
+        kinds: Values { any_of: kinds(query, "type")?, none_of: kinds(query, "not_type")? },
+        outcome: outcome(query)?,
+        actor: texts(query, "actor", MAX_CHARS)?,
+        source_ip: values(query, "source_ip", network)?,
+        error_code: texts(query, "error_code", MAX_CHARS)?,
+        request_id: texts(query, "request_id", MAX_CHARS)?,
+        credential_id: texts(query, "credential_id", MAX_CREDENTIAL_CHARS)?,
+        transaction_id: texts(query, "transaction_id", MAX_CHARS)?,
+        actor_part: part(query, "actor_user_id")?,
+        source_ip_part: part(query, "meta_source_ip")?,
+        text: part(query, "q")?,
+    })
+}
+
+fn time(query: &Query, name: &str) -> Result<Option<Timestamp>, ApiError> {
+    let text = query.get(name).filter(|text| !text.is_empty());
+    // A `+` of a zone offset that was not escaped arrives as a space.
+    let parse = |text: &str| text.replace(' ', "+").parse();
+    text.map(parse).transpose().map_err(|error| ApiError::query(format!("{name}: {error}")))
+}
+
+fn kinds(query: &Query, name: &str) -> Result<Vec<AuditType>, ApiError> {
+    let mut seen = BTreeSet::new();
+    let kind = |word: &str| {
+        let kind = word.parse().map_err(|_| ApiError::query(format!("{name}: `{word}` is no type of audit entry")))?;
+        if seen.insert(word.to_owned()) {
+            Ok(kind)
+        } else {
+            Err(ApiError::query(format!("{name}: `{word}` is repeated")))
+        }
+    };
+    query.list(name).map(kind).collect()
+}
+
+/// With two outcomes, one of them accepted or excluded twice decides nothing: only a single accepted one restricts.
+fn outcome(query: &Query) -> Result<Option<AuditOutcome>, ApiError> {
+    let Values { any_of, none_of } = values(query, "outcome", |name, word| {
+        word.parse::<AuditOutcome>().map_err(|_| ApiError::query(format!("{name} must be succeeded or failed")))
+    })?;
+    let accepted =
+        |outcome: &AuditOutcome| (any_of.is_empty() || any_of.contains(outcome)) && !none_of.contains(outcome);
+    match (accepted(&AuditOutcome::Succeeded), accepted(&AuditOutcome::Failed)) {
+        (true, true) => Ok(None),
+        (true, false) => Ok(Some(AuditOutcome::Succeeded)),
+        (false, true) => Ok(Some(AuditOutcome::Failed)),
+        (false, false) => Err(ApiError::query("outcome and not_outcome exclude every entry")),
+    }
+}
+
+fn texts(query: &Query, name: &str, max_chars: usize) -> Result<Values<String>, ApiError> {
+    values(query, name, |name, text| bounded(name, text, max_chars))
+}
+
+fn part(query: &Query, name: &str) -> Result<Option<String>, ApiError> {
+    let text = query.get(name).filter(|text| !text.is_empty());
+    text.map(|text| bounded(name, text, MAX_CHARS)).transpose()
+}
+
+fn bounded(name: &str, text: &str, max_chars: usize) -> Result<String, ApiError> {
+    if text.chars().nth(max_chars).is_some() {
+        return Err(ApiError::query(format!("{name} must have at most {max_chars} characters")));
+    }
+    Ok(text.to_owned())
+}
+
+/// Reads an address or a network. Addresses are stored in their canonical form, IPv4 in IPv6 as IPv4.
+fn network(name: &str, text: &str) -> Result<IpNet, ApiError> {
+    let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
+    address
+        .or_else(|_| text.parse())
+        .map(|network| network.trunc())
+        .map_err(|_| ApiError::query(format!("{name} must be an IP address or a network like 192.0.2.0/24")))
+}
+
+/// Reads a filter and its negated form, each of which can be repeated.
+fn values<T>(
+    query: &Query,
+    name: &str,
+    parse: impl Fn(&str, &str) -> Result<T, ApiError>,
+) -> Result<Values<T>, ApiError> {
+    let read = |name: &str| {
+        let texts: Vec<&str> = query.all(name).filter(|text| !text.is_empty()).collect();
+        if texts.len() > MAX_VALUES {
+            return Err(ApiError::query(format!("{name} can be repeated {MAX_VALUES} times")));
+        }
+        texts.into_iter().map(|text| parse(name, text)).collect()
+    };
+    Ok(Values { any_of: read(name)?, none_of: read(&format!("not_{name}"))? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filter(query: &str) -> Option<AuditFilter> {
+        read(&Query::parse(query)).ok()
+    }
+
+    #[test]
+    fn exact_filters_are_repeated_and_negated() {
+        let found = filter("actor=a&actor=b,c&not_actor=d&error_code=&not_outcome=failed").unwrap();
+        assert_eq!(found.actor.any_of, ["a", "b,c"]);
+        assert_eq!(found.actor.none_of, ["d"]);
+        assert_eq!(found.error_code, Values::default());
+        assert_eq!(found.outcome, Some(AuditOutcome::Succeeded));
+        assert_eq!(filter("outcome=failed&outcome=succeeded").unwrap(), AuditFilter::default());
+        assert_eq!(filter("outcome=failed&not_outcome=failed"), None);
+    }
+
+    #[test]
+    fn addresses_and_networks_are_normalised() {
+        let texts = |query: &str| -> Option<Vec<String>> {
+            Some(filter(query)?.source_ip.any_of.iter().map(IpNet::to_string).collect())
+        };
+        let query = "source_ip=192.0.2.7&source_ip=::ffff:192.0.2.8&source_ip=2001:DB8:0::7/32&source_ip=10.1.2.3/8";
+        let expected = ["192.0.2.7/32", "192.0.2.8/32", "2001:db8::/32", "10.0.0.0/8"];
+        assert_eq!(texts(query).unwrap(), expected);
+        for wrong in ["localhost", "10.0.0", "10.0.0.0/33", "::/129", "10.0.0.0/"] {
+            assert_eq!(texts(&format!("source_ip={wrong}")), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn long_and_repeated_values_are_rejected() {
+        for name in ["q", "actor_user_id", "meta_source_ip", "actor", "not_actor", "request_id", "transaction_id"] {
+            assert!(filter(&format!("{name}={}", "é".repeat(256))).is_some(), "{name}");
+            assert!(filter(&format!("{name}={}", "é".repeat(257))).is_none(), "{name}");
+        }
+        assert!(filter(&format!("credential_id={}", "A".repeat(1_364))).is_some());
+        assert!(filter(&format!("credential_id={}", "A".repeat(1_365))).is_none());
+        assert!(filter("type=user_deleted,tenant_created").is_some());
+        assert!(filter("type=user_deleted&type=user_deleted").is_none());
+        assert!(filter(&"actor=a&".repeat(32)).is_some());
+        assert!(filter(&"actor=a&".repeat(33)).is_none());
+    }
+}

@@ -1,0 +1,154 @@
+//! Numbers of entries by tenant, UTC day of `created_at` and type, changed in the transaction of each entry.
+
+use std::collections::BTreeMap;
+
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{BigInt, Text},
+};
+use doorward_shared::{AuditId, AuditType, TenantId, Timestamp};
+
+use super::super::{Connection, DbError, on_engine, row_convert, schema::audit_counts};
+use crate::{
+    db::{Engine, cached_sql::CachedSql},
+    domain::audit::{Activity, AuditFilter, Days},
+};
+
+/// Rows of one counter on PostgreSQL, so that transactions of a tenant rarely wait for each other.
+const SHARDS: u8 = 8;
+
+/// Key of a counter row: tenant, day, type, shard.
+pub(super) type CounterKey = (String, i64, String, i16);
+
+/// Returns the shard of an entry, always the same one, so that no row falls below zero.
+pub(super) fn shard(engine: Engine, id: AuditId) -> i16 {
+    match engine {
+        // There is one writer.
+        Engine::Sqlite => 0,
+        // The last byte of an id is random.
+        Engine::Postgres => id.uuid().as_bytes().last().map_or(0, |byte| i16::from(byte % SHARDS)),
+    }
+}
+
+/// Counts a new entry.
+pub(super) fn add(
+    conn: &mut Connection,
+    tenant: &str,
+    kind: AuditType,
+    at: Timestamp,
+    id: AuditId,
+) -> Result<(), DbError> {
+    let upsert = "INSERT INTO audit_counts (tenant_id, day, type, shard, count) VALUES (?, ?, ?, ?, 1) \
+                  ON CONFLICT (tenant_id, day, type, shard) DO UPDATE SET count = audit_counts.count + 1";
+    let shard = shard(conn.engine(), id);
+    let query = CachedSql::<()>::new(upsert).bind(tenant).bind(at.day()).bind(kind.as_str()).bind(shard);
+    on_engine!(conn, c, _Db => query.execute(c))?;
+    Ok(())
+}
+
+/// Subtracts deleted entries and removes rows that reach zero. The map is ordered, so that two nodes lock in the same order.
+pub(super) fn subtract(conn: &mut Connection, deleted: BTreeMap<CounterKey, i64>) -> Result<(), DbError> {
+    for (key, number) in deleted {
+        let counter = || audit_counts::table.find(key.clone());
+        let less = audit_counts::count.eq(audit_counts::count - number);
+        on_engine!(conn, c, _Db => {
+            diesel::update(counter()).set(less).execute(c)?;
+            diesel::delete(counter().filter(audit_counts::count.eq(0))).execute(c)?;
+        });
+    }
+    Ok(())
+}
+
+/// Removes the counters of a deleted log.
+pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), DbError> {
+    let counters = audit_counts::table.filter(audit_counts::tenant_id.eq(tenant));
+    on_engine!(conn, c, _Db => diesel::delete(counters).execute(c))?;
+    Ok(())
+}
+
+/// Returns the number of matching entries of one log where the counters know it: for filters by type, outcome and whole days.
+pub(super) fn total(conn: &mut Connection, tenant: TenantId, filter: &AuditFilter) -> Result<Option<u64>, DbError> {
+    let whole_day = |time: Option<Timestamp>| time.is_none_or(|time| Timestamp::of_day(time.day()) == time);
+    if filter.examines_values() || !whole_day(filter.start) || !whole_day(filter.end) {
+        return Ok(None);
+    }
+    let first = filter.start.map_or(i64::MIN, Timestamp::day);
+    let last = filter.end.map_or(i64::MAX, |end| end.day() - 1);
+    let sum: i64 = on_engine!(conn, c, Db => {
+        let mut query = audit_counts::table
+            .filter(audit_counts::tenant_id.eq(tenant.to_string()))
+            .filter(audit_counts::day.between(first, last))
+            .select(sql::<BigInt>("CAST(COALESCE(SUM(count), 0) AS BIGINT)"))
+            .into_boxed::<Db>();
+        if let Some(kinds) = filter.accepted_kinds() {
+            query = query.filter(audit_counts::kind.eq_any(kinds.into_iter().map(AuditType::as_str)));
+        }
+        query.get_result(c)
+    })?;
+    Ok(Some(row_convert::total(sum)))
+}
+
+/// Returns the activity of all logs by day. Days without an entry are left out. The cost grows with the number of tenants
+/// that were active on these days.
+pub fn sums_by_day(conn: &mut Connection, days: Days) -> Result<BTreeMap<i64, Activity>, DbError> {
+    let sums =
+        "SELECT day, type, CAST(SUM(count) AS BIGINT) FROM audit_counts WHERE day BETWEEN ? AND ? GROUP BY day, type";
+    let query = CachedSql::<(BigInt, Text, BigInt)>::new(sums).bind(days.first).bind(days.last);
+    let rows: Vec<(i64, String, i64)> = on_engine!(conn, c, _Db => query.load(c))?;
+    let mut found: BTreeMap<i64, Activity> = BTreeMap::new();
+    for (day, kind, count) in rows {
+        found.entry(day).or_default().add(row_convert::parse(&kind)?, row_convert::total(count));
+    }
+    Ok(found)
+}
+
+/// Returns the activity of one log by day. Days without an entry are left out.
+pub fn activity_by_day(
+    conn: &mut Connection,
+    tenant: TenantId,
+    days: Days,
+) -> Result<BTreeMap<i64, Activity>, DbError> {
+    let mut found: BTreeMap<i64, Activity> = BTreeMap::new();
+    for (_, day, kind, count) in of_tenants(conn, &[tenant], days)? {
+        found.entry(day).or_default().add(row_convert::parse(&kind)?, row_convert::total(count));
+    }
+    Ok(found)
+}
+
+/// Returns the activity of several logs over some days. Tenants without an entry are left out.
+pub fn activity_of_tenants(
+    conn: &mut Connection,
+    tenants: &[TenantId],
+    days: Days,
+) -> Result<BTreeMap<TenantId, Activity>, DbError> {
+    let mut found: BTreeMap<TenantId, Activity> = BTreeMap::new();
+    for (tenant, _, kind, count) in of_tenants(conn, tenants, days)? {
+        let activity = found.entry(row_convert::parse(&tenant)?).or_default();
+        activity.add(row_convert::parse(&kind)?, row_convert::total(count));
+    }
+    Ok(found)
+}
+
+fn of_tenants(
+    conn: &mut Connection,
+    tenants: &[TenantId],
+    days: Days,
+) -> Result<Vec<(String, i64, String, i64)>, DbError> {
+    let keys: Vec<String> = tenants.iter().map(TenantId::to_string).collect();
+    let groups = || (audit_counts::tenant_id, audit_counts::day, audit_counts::kind);
+    let query = || {
+        audit_counts::table
+            .filter(audit_counts::tenant_id.eq_any(&keys))
+            .filter(audit_counts::day.between(days.first, days.last))
+            .group_by(groups())
+            // A sum of BIGINT is NUMERIC on PostgreSQL.
+            .select((
+                audit_counts::tenant_id,
+                audit_counts::day,
+                audit_counts::kind,
+                sql::<BigInt>("CAST(SUM(count) AS BIGINT)"),
+            ))
+    };
+    Ok(on_engine!(conn, c, _Db => query().load(c))?)
+}

@@ -1,0 +1,140 @@
+//! One entry: its row, its id, its insert.
+
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Text},
+};
+use doorward_shared::{AuditId, ErrorCode, TenantId, Timestamp, audit::AuditLogItem};
+
+use super::{
+    super::{Connection, DbError, on_engine, row_convert, schema::audit_logs},
+    counts, ids, skew,
+};
+use crate::{db::cached_sql::CachedSql, domain::AuditEvent};
+
+/// Stored bytes of an actor; valid user ids and token names are shorter.
+const ACTOR_BYTES: usize = 256;
+/// Stored bytes of a credential id; the longest valid one (1 023 bytes) has 1 364 characters in base64url.
+const CREDENTIAL_BYTES: usize = 1_364;
+/// Stored bytes of a transaction id. All columns together fit into an index entry of PostgreSQL (2 704 bytes).
+const TRANSACTION_BYTES: usize = 512;
+/// Stored bytes of a request id, of which the server accepts no longer ones.
+const REQUEST_BYTES: usize = 128;
+
+const NEWEST: &str = "SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1";
+
+/// The columns after the key, in the order of the table.
+macro_rules! insert_sql {
+    ($id:literal) => {
+        concat!(
+            "INSERT INTO audit_logs (tenant_id, id, type, error, error_code, request_id, source_ip, user_agent, actor, \
+             credential_id, transaction_id, detail, created_at) VALUES (?, ",
+            $id,
+            ", ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"
+        )
+    };
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = audit_logs, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
+pub(super) struct Row {
+    tenant_id: String,
+    id: String,
+    kind: String,
+    error: Option<String>,
+    error_code: Option<String>,
+    request_id: String,
+    source_ip: String,
+    user_agent: String,
+    actor: Option<String>,
+    credential_id: Option<String>,
+    transaction_id: Option<String>,
+    detail: Option<String>,
+    created_at: i64,
+}
+
+impl TryFrom<Row> for AuditLogItem {
+    type Error = DbError;
+
+    fn try_from(row: Row) -> Result<Self, DbError> {
+        let created_at = Timestamp::from_millis(row.created_at);
+        Ok(Self {
+            id: row_convert::parse(&row.id)?,
+            kind: row_convert::parse(&row.kind)?,
+            error: row.error,
+            error_code: row.error_code,
+            meta_http_request_id: row.request_id,
+            meta_source_ip: row.source_ip,
+            meta_user_agent: row.user_agent,
+            actor_user_id: row.actor,
+            credential_id: row.credential_id,
+            detail: row.detail.as_deref().map(row_convert::from_json).transpose()?,
+            created_at,
+            updated_at: created_at,
+            tenant_id: row_convert::parse(&row.tenant_id)?,
+            transaction_id: row.transaction_id,
+        })
+    }
+}
+
+/// Adds an entry, counts it, and returns its id, which is above every id that is visible so far.
+pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbError> {
+    let (sql, id) = match conn {
+        Connection::Sqlite(c) => {
+            let newest: Option<String> = CachedSql::<Text>::new(NEWEST).get_result(c).optional()?;
+            let newest = row_convert::parse_some(newest.as_deref())?;
+            (insert_sql!("?"), ids::next(newest, event.at, event.random).to_string())
+        }
+        Connection::Postgres(_) => (insert_sql!("new_audit_id(?)"), ids::tail(event.random)),
+    };
+    let tenant = event.tenant_id.to_string();
+    let error = event.error.as_ref().map(|error| storable(&error.reason, usize::MAX));
+    let request_id = storable(&event.meta.request_id, REQUEST_BYTES);
+    let source_ip = storable(&event.meta.source_ip, usize::MAX);
+    let user_agent = storable(&event.meta.user_agent, usize::MAX);
+    let bounded = |text: &Option<String>, bytes: usize| text.as_deref().map(|text| storable(text, bytes));
+    let actor = bounded(&event.actor, ACTOR_BYTES);
+    let credential = bounded(&event.credential_id, CREDENTIAL_BYTES);
+    let transaction = bounded(&event.transaction_id, TRANSACTION_BYTES);
+    let detail = event.detail.as_ref().map(row_convert::to_json).transpose()?;
+    let query = CachedSql::<Text>::new(sql)
+        .bind(&tenant)
+        .bind(&id)
+        .bind(event.kind.as_str())
+        .bind(error.as_deref())
+        .bind(code(event))
+        .bind(&request_id)
+        .bind(&source_ip)
+        .bind(&user_agent)
+        .bind(actor.as_deref())
+        .bind(credential.as_deref())
+        .bind(transaction.as_deref())
+        .bind(detail.as_deref())
+        .bind(event.at.millis());
+    let id: String = on_engine!(conn, c, _Db => query.get_result(c))?;
+    let id: AuditId = row_convert::parse(&id)?;
+    counts::add(conn, &tenant, event.kind, event.at, id)?;
+    skew::record(conn, id, event.at)?;
+    Ok(id)
+}
+
+/// Every refusal has a code.
+fn code(event: &AuditEvent) -> Option<&'static str> {
+    let unexplained = event.kind.is_failure().then_some(ErrorCode::Internal.as_str());
+    event.error.as_ref().map(|error| error.code).or(unexplained)
+}
+
+/// Returns at most `bytes` bytes of a text, without NUL, which PostgreSQL cannot store: every refusal can be recorded.
+fn storable(text: &str, bytes: usize) -> String {
+    let mut text = text.replace('\0', "\u{fffd}");
+    text.truncate(text.floor_char_boundary(bytes));
+    text
+}
+
+/// Returns when the newest entry of a tenant was created.
+pub fn newest_at(conn: &mut Connection, tenant: TenantId) -> Result<Option<Timestamp>, DbError> {
+    let tenant = tenant.to_string();
+    let newest = "SELECT created_at FROM audit_logs WHERE tenant_id = ? ORDER BY id DESC LIMIT 1";
+    let query = CachedSql::<BigInt>::new(newest).bind(&tenant);
+    Ok(on_engine!(conn, c, _Db => query.get_result(c).optional())?.map(Timestamp::from_millis))
+}

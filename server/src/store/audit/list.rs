@@ -1,0 +1,147 @@
+//! Pages of the log, their totals, and what is derived from the newest entries.
+
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Text},
+};
+use doorward_shared::{AuditId, TenantId, Timestamp, audit::AuditLogItem, page::PageRequest};
+use uuid::Uuid;
+
+use super::{
+    super::{Connection, DbError, on_engine, row_convert},
+    counts,
+    ids::Horizon,
+    scan::{Scan, Window},
+};
+use crate::{
+    db::cached_sql::CachedSql,
+    domain::audit::{AuditCursor, AuditFilter, EXAMINED, LogPage, LogSlice, NextPage, Total},
+};
+
+/// How long after a request id was made its entries are looked for first, in milliseconds.
+const REQUEST_TIME: i64 = 300_000;
+
+/// Returns a numbered page of one log, or of all when `tenant` is `None`. Pages end at row [`EXAMINED`].
+pub fn page(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+    horizon: Option<&Horizon>,
+    page: PageRequest,
+) -> Result<LogPage<AuditLogItem>, DbError> {
+    let per_page = usize::try_from(page.per_page).unwrap_or(EXAMINED);
+    if page.page == 1
+        && let Some(time) = filter.request_time()
+    {
+        let items = near_request(conn, tenant, filter, horizon, time, per_page)?;
+        if !items.is_empty() {
+            // A client may use a request id again at any time, so the cursor leads to all entries.
+            let next = Some(NextPage::Before(AuditId::new(Uuid::max())));
+            return Ok(LogPage { total: Total::AtLeast(items.len() as u64), items, next });
+        }
+    }
+    let start = usize::try_from(page.offset()).unwrap_or(EXAMINED).min(EXAMINED);
+    let end = start.saturating_add(per_page).min(EXAMINED);
+    let scan = Scan::new(conn, tenant, filter, horizon, true)?;
+    let (total, window, ids) = examine(conn, &scan, end + 1)?;
+    let shown = ids.get(start..end.min(ids.len())).unwrap_or_default();
+    let next = match (shown.last(), window.last) {
+        _ if ids.len() > end => Some(NextPage::Number),
+        // The last row that numbered pages reach; more entries may follow the window.
+        (Some(last), Some(_)) if end == EXAMINED && ids.len() == end => Some(NextPage::Before(*last)),
+        (_, last) => last.map(NextPage::Before),
+    };
+    Ok(LogPage { items: scan.load(conn, shown)?, total, next })
+}
+
+/// Returns the number of matching entries.
+pub fn total(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+    horizon: Option<&Horizon>,
+) -> Result<Total, DbError> {
+    let scan = Scan::new(conn, tenant, filter, horizon, true)?;
+    Ok(examine(conn, &scan, 0)?.0)
+}
+
+/// Returns entries older (newest first) or newer (oldest first) than a cursor, whose entry may have been deleted.
+pub fn slice(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+    horizon: Option<&Horizon>,
+    cursor: AuditCursor,
+    limit: u32,
+) -> Result<LogSlice<AuditLogItem>, DbError> {
+    let scan = match cursor {
+        AuditCursor::After(id) => Scan::new(conn, tenant, filter, horizon, false)?.above(id),
+        AuditCursor::Before(id) => Scan::new(conn, tenant, filter, horizon, true)?.below(id),
+    };
+    // Without a filter, the limit alone bounds the scan.
+    let window = if filter.is_empty() { Window::default() } else { scan.window(conn)? };
+    let limit = usize::try_from(limit).unwrap_or(EXAMINED);
+    let mut ids = scan.matching(conn, &window, limit.saturating_add(1))?;
+    let has_more = ids.len() > limit;
+    ids.truncate(limit);
+    let next = if has_more { ids.last().copied() } else { window.last };
+    Ok(LogSlice { items: scan.load(conn, &ids)?, next })
+}
+
+/// Returns the newest matching entries among the newest [`EXAMINED`], newest first.
+pub fn latest(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+    limit: u32,
+) -> Result<Vec<AuditLogItem>, DbError> {
+    let scan = Scan::new(conn, tenant, filter, None, true)?;
+    let window = scan.window(conn)?;
+    let ids = scan.matching(conn, &window, usize::try_from(limit).unwrap_or(EXAMINED))?;
+    scan.load(conn, &ids)
+}
+
+/// Returns the tenants with most entries among the newest [`EXAMINED`] of all logs, with the number of these entries, the
+/// busiest first. The log of the installation is left out.
+pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>, DbError> {
+    let installation = TenantId::INSTALLATION.to_string();
+    let counts = "SELECT tenant_id, COUNT(*) FROM (SELECT tenant_id FROM audit_logs ORDER BY id DESC LIMIT ?) AS newest \
+                  WHERE tenant_id <> ? GROUP BY tenant_id ORDER BY COUNT(*) DESC, tenant_id LIMIT ?";
+    let query = CachedSql::<(Text, BigInt)>::new(counts).bind(EXAMINED as i64).bind(&installation);
+    let query = query.bind(i64::from(limit));
+    let rows: Vec<(String, i64)> = on_engine!(conn, c, _Db => query.load(c))?;
+    rows.into_iter().map(|(tenant, count)| Ok((row_convert::parse(&tenant)?, row_convert::total(count)))).collect()
+}
+
+/// Returns the total, the window, and at least `wanted` matching ids where the window has so many.
+fn examine(conn: &mut Connection, scan: &Scan<'_>, wanted: usize) -> Result<(Total, Window, Vec<AuditId>), DbError> {
+    let counted = scan.tenant.map(|tenant| counts::total(conn, tenant, scan.filter)).transpose()?.flatten();
+    let window = scan.window(conn)?;
+    let known = match (counted, window.last) {
+        (Some(count), _) => Some(Total::Exact(count)),
+        (None, Some(_)) if scan.filter.is_empty() => Some(Total::AtLeast(EXAMINED as u64)),
+        _ => None,
+    };
+    let ids = scan.matching(conn, &window, if known.is_some() { wanted } else { EXAMINED })?;
+    let count = ids.len() as u64;
+    let found = if window.last.is_some() { Total::AtLeast(count) } else { Total::Exact(count) };
+    Ok((known.unwrap_or(found), window, ids))
+}
+
+/// Looks for a request id that contains its time among the entries that were written from then on.
+fn near_request(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    filter: &AuditFilter,
+    horizon: Option<&Horizon>,
+    time: Timestamp,
+    limit: usize,
+) -> Result<Vec<AuditLogItem>, DbError> {
+    let scan = Scan::new(conn, tenant, filter, horizon, false)?;
+    let scan = scan.created(conn, Some(time), Some(time.plus_millis(REQUEST_TIME)))?;
+    let window = scan.window(conn)?;
+    let ids = scan.matching(conn, &window, limit)?;
+    let mut items = scan.load(conn, &ids)?;
+    items.reverse();
+    Ok(items)
+}

@@ -1,0 +1,101 @@
+//! Deletion of old entries, and of the logs of deleted tenants, in bounded units.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use doorward_shared::{AuditId, TenantId, Timestamp};
+
+use super::{
+    super::{Connection, DbError, installation, on_engine, row_convert, schema::audit_logs},
+    counts::{self, CounterKey},
+    ids::ABOVE_ALL,
+    skew::Skew,
+};
+
+/// Prefix of the names under which `installation` lists deleted tenants whose logs are not deleted yet.
+const LOG_LEFT: &str = "log_of_deleted_tenant/";
+
+/// Entries that are deleted together with their tenant.
+const AT_ONCE: i64 = 1_000;
+
+/// The result of one unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purged {
+    /// Number of deleted entries.
+    pub deleted: usize,
+    /// Where the next unit continues, `None` when this was the last one.
+    pub next: Option<AuditId>,
+}
+
+/// Examines the `limit` oldest entries after a cursor, in one log or in all, and deletes those created before a time.
+///
+/// The newest entry of all logs is kept, because the next id is made from it.
+pub fn purge(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    before: Timestamp,
+    after: Option<AuditId>,
+    limit: i64,
+) -> Result<Purged, DbError> {
+    let newest = || audit_logs::table.select(audit_logs::id).order(audit_logs::id.desc());
+    let newest: Option<String> = on_engine!(conn, c, _Db => newest().first(c).optional())?;
+    let upper = Skew::load(conn)?.upper(before).min(newest.unwrap_or_else(|| ABOVE_ALL.to_owned()));
+    let lower = after.map_or_else(String::new, |id| id.to_string());
+    let tenant = tenant.map(|tenant| tenant.to_string());
+    let last: Option<String> = on_engine!(conn, c, Db => {
+        let range = audit_logs::id.gt(&lower).and(audit_logs::id.lt(&upper));
+        let mut query = audit_logs::table.filter(range).into_boxed::<Db>();
+        if let Some(tenant) = &tenant {
+            query = query.filter(audit_logs::tenant_id.eq(tenant));
+        }
+        let query = query.select(audit_logs::id).order(audit_logs::id.asc());
+        query.offset((limit - 1).max(0)).limit(1).first(c).optional()
+    })?;
+    let end = last.clone().unwrap_or_else(|| ABOVE_ALL.to_owned()).min(upper.clone());
+    // `last` itself is examined, `upper` is not.
+    let range = audit_logs::id.gt(lower).and(audit_logs::id.le(end)).and(audit_logs::id.ne(upper));
+    let old = audit_logs::table.filter(range).filter(audit_logs::created_at.lt(before.millis()));
+    let columns = (audit_logs::tenant_id, audit_logs::kind, audit_logs::created_at, audit_logs::id);
+    let deleted: Vec<(String, String, i64, String)> = on_engine!(conn, c, _Db => match tenant {
+        Some(tenant) => {
+            diesel::delete(old.filter(audit_logs::tenant_id.eq(tenant))).returning(columns).get_results(c)
+        }
+        None => diesel::delete(old).returning(columns).get_results(c),
+    })?;
+    let mut counters: BTreeMap<CounterKey, i64> = BTreeMap::new();
+    for (tenant, kind, created_at, id) in &deleted {
+        let shard = counts::shard(conn.engine(), row_convert::parse(id)?);
+        let day = Timestamp::from_millis(*created_at).day();
+        *counters.entry((tenant.clone(), day, kind.clone(), shard)).or_default() += 1;
+    }
+    counts::subtract(conn, counters)?;
+    Ok(Purged { deleted: deleted.len(), next: last.as_deref().map(row_convert::parse).transpose()? })
+}
+
+/// Deletes the first entries of a deleted tenant at once and lists the tenant, so that [`delete_left`] deletes the others.
+pub fn delete_log(conn: &mut Connection, tenant: TenantId) -> Result<(), DbError> {
+    installation::put(conn, &format!("{LOG_LEFT}{tenant}"), "")?;
+    delete_some(conn, tenant, AT_ONCE).map(drop)
+}
+
+/// Deletes at most `limit` entries of a deleted tenant. Returns whether there may be more to delete.
+pub fn delete_left(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
+    match installation::first_with_prefix(conn, LOG_LEFT)? {
+        Some(name) => delete_some(conn, row_convert::parse(name.strip_prefix(LOG_LEFT).unwrap_or_default())?, limit),
+        None => Ok(false),
+    }
+}
+
+fn delete_some(conn: &mut Connection, tenant: TenantId, limit: i64) -> Result<bool, DbError> {
+    let more = purge(conn, Some(tenant), Timestamp::from_millis(i64::MAX), None, limit)?.next.is_some();
+    let key = tenant.to_string();
+    let query = || audit_logs::table.filter(audit_logs::tenant_id.eq(&key)).select(audit_logs::id);
+    let kept: Option<String> = on_engine!(conn, c, _Db => query().first(c).optional())?;
+    if kept.is_none() {
+        counts::delete(conn, &key)?;
+        installation::delete(conn, &format!("{LOG_LEFT}{tenant}"))?;
+        return Ok(true);
+    }
+    // The newest entry of all logs remains until another one follows.
+    Ok(more)
+}

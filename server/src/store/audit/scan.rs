@@ -1,0 +1,200 @@
+//! The bounded scan, by which every list reads the log on both engines.
+//!
+//! A scan covers a range of ids of one log or of all, in one direction. It first finds its window, the next [`EXAMINED`]
+//! entries of the range, by stepping through an index. Then it returns the ids of the matching entries in the window. With
+//! one exact actor the window contains only this actor's entries, from the index by actor.
+
+use diesel::prelude::*;
+use doorward_shared::{AuditId, TenantId, Timestamp, audit::AuditLogItem};
+
+use super::{
+    super::{Connection, DbError, on_engine, row_convert, schema::audit_logs, text_match::contains},
+    entry::Row,
+    ids::{ABOVE_ALL, Horizon},
+    skew::Skew,
+};
+use crate::domain::audit::{AuditFilter, EXAMINED};
+
+/// A log, a filter, and the range of ids to scan. Both bounds are exclusive.
+pub(super) struct Scan<'a> {
+    pub(super) tenant: Option<TenantId>,
+    pub(super) filter: &'a AuditFilter,
+    lower: String,
+    upper: String,
+    newest_first: bool,
+}
+
+/// The entries that one scan examines.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    /// The last entry of the window, `None` when the scan reaches the end of its range.
+    pub(super) last: Option<AuditId>,
+    /// The first id beyond the window.
+    beyond: Option<String>,
+    /// The entries of one actor. Without them, the window is a range.
+    ids: Option<Vec<String>>,
+}
+
+/// `audit_logs` of the log of a scan, in its order.
+macro_rules! log {
+    ($db:ty, $scan:expr) => {{
+        let (scan, mut query): (&Scan<'_>, _) = ($scan, audit_logs::table.into_boxed::<$db>());
+        if let Some(tenant) = scan.tenant {
+            query = query.filter(audit_logs::tenant_id.eq(tenant.to_string()));
+        }
+        if scan.newest_first { query.order(audit_logs::id.desc()) } else { query.order(audit_logs::id.asc()) }
+    }};
+}
+
+/// Adds the conditions on a column, where null is none of the excluded values.
+macro_rules! values {
+    ($query:ident, $column:ident, $values:expr) => {{
+        let values = &$values;
+        if !values.any_of.is_empty() {
+            $query = $query.filter(audit_logs::$column.eq_any(values.any_of.clone()));
+        }
+        if !values.none_of.is_empty() {
+            let other = audit_logs::$column.ne_all(values.none_of.clone());
+            $query = $query.filter(audit_logs::$column.is_null().or(other));
+        }
+    }};
+}
+
+/// Adds the conditions of a filter, except for networks.
+macro_rules! filtered {
+    ($query:expr, $filter:expr) => {{
+        let (mut query, filter): (_, &AuditFilter) = ($query, $filter);
+        if let Some(start) = filter.start {
+            query = query.filter(audit_logs::created_at.ge(start.millis()));
+        }
+        if let Some(end) = filter.end {
+            query = query.filter(audit_logs::created_at.lt(end.millis()));
+        }
+        if let Some(kinds) = filter.accepted_kinds() {
+            query = query.filter(audit_logs::kind.eq_any(kinds.into_iter().map(|kind| kind.as_str())));
+        }
+        if let Some(addresses) = filter.source_ip.addresses() {
+            values!(query, source_ip, addresses);
+        }
+        values!(query, actor, filter.actor);
+        values!(query, error_code, filter.error_code);
+        values!(query, request_id, filter.request_id);
+        values!(query, credential_id, filter.credential_id);
+        values!(query, transaction_id, filter.transaction_id);
+        if let Some(part) = &filter.actor_part {
+            query = query.filter(contains!(audit_logs::actor, part));
+        }
+        if let Some(part) = &filter.source_ip_part {
+            query = query.filter(contains!(audit_logs::source_ip, part));
+        }
+        if let Some(part) = &filter.text {
+            query = query.filter(contains!(audit_logs::actor, part).or(contains!(audit_logs::source_ip, part)));
+        }
+        query
+    }};
+}
+
+impl<'a> Scan<'a> {
+    /// Prepares a scan of all ids that the filter's times and the horizon allow.
+    pub(super) fn new(
+        conn: &mut Connection,
+        tenant: Option<TenantId>,
+        filter: &'a AuditFilter,
+        horizon: Option<&Horizon>,
+        newest_first: bool,
+    ) -> Result<Self, DbError> {
+        let upper = horizon.map_or(ABOVE_ALL, |Horizon(id)| id).to_owned();
+        Self { tenant, filter, lower: String::new(), upper, newest_first }.created(conn, filter.start, filter.end)
+    }
+
+    /// Restricts the scan to ids that entries created between two times may have.
+    pub(super) fn created(
+        mut self,
+        conn: &mut Connection,
+        start: Option<Timestamp>,
+        end: Option<Timestamp>,
+    ) -> Result<Self, DbError> {
+        if start.is_some() || end.is_some() {
+            let skew = Skew::load(conn)?;
+            self.lower = start.map(|start| skew.lower(start)).unwrap_or_default().max(self.lower);
+            self.upper = end.map(|end| skew.upper(end)).into_iter().fold(self.upper, String::min);
+        }
+        Ok(self)
+    }
+
+    pub(super) fn above(mut self, id: AuditId) -> Self {
+        self.lower = self.lower.max(id.to_string());
+        self
+    }
+
+    pub(super) fn below(mut self, id: AuditId) -> Self {
+        self.upper = self.upper.min(id.to_string());
+        self
+    }
+
+    /// Finds the entries that this scan examines.
+    pub(super) fn window(&self, conn: &mut Connection) -> Result<Window, DbError> {
+        let range = || audit_logs::id.gt(&self.lower).and(audit_logs::id.lt(&self.upper));
+        if let (Some(_), [actor]) = (self.tenant, self.filter.actor.any_of.as_slice()) {
+            let mut ids: Vec<String> = on_engine!(conn, c, Db => log!(Db, self)
+                .filter(audit_logs::actor.eq(actor))
+                .filter(range())
+                .select(audit_logs::id)
+                .limit(EXAMINED as i64 + 1)
+                .load(c))?;
+            let is_whole = ids.len() <= EXAMINED;
+            ids.truncate(EXAMINED);
+            let last = ids.last().filter(|_| !is_whole).map(|id| row_convert::parse(id)).transpose()?;
+            return Ok(Window { last, beyond: None, ids: Some(ids) });
+        }
+        let ends: Vec<String> = on_engine!(conn, c, Db => log!(Db, self)
+            .filter(range())
+            .select(audit_logs::id)
+            .offset(EXAMINED as i64 - 1)
+            .limit(2)
+            .load(c))?;
+        match ends.as_slice() {
+            [last, beyond] => {
+                Ok(Window { last: Some(row_convert::parse(last)?), beyond: Some(beyond.clone()), ids: None })
+            }
+            _ => Ok(Window::default()),
+        }
+    }
+
+    /// Returns the ids of at most `limit` matching entries in a window, in the order of the scan.
+    pub(super) fn matching(
+        &self,
+        conn: &mut Connection,
+        window: &Window,
+        limit: usize,
+    ) -> Result<Vec<AuditId>, DbError> {
+        let by_network = self.filter.source_ip.addresses().is_none();
+        let most = if by_network { EXAMINED } else { limit.min(EXAMINED) };
+        let (lower, upper) = match &window.beyond {
+            Some(beyond) if self.newest_first => (beyond, &self.upper),
+            Some(beyond) => (&self.lower, beyond),
+            None => (&self.lower, &self.upper),
+        };
+        let rows: Vec<(String, String)> = on_engine!(conn, c, Db => {
+            let query = filtered!(log!(Db, self), self.filter);
+            // Only one condition on the id: with several, SQLite may choose one that does not bound the scan.
+            let query = match &window.ids {
+                Some(ids) => query.filter(audit_logs::id.eq_any(ids)),
+                None => query.filter(audit_logs::id.gt(lower).and(audit_logs::id.lt(upper))),
+            };
+            query.select((audit_logs::id, audit_logs::source_ip)).limit(most as i64).load(c)
+        })?;
+        let accepted = |source_ip: &str| !by_network || self.filter.source_ip.accept(source_ip);
+        let rows = rows.iter().filter(|(_, source_ip)| accepted(source_ip)).take(limit);
+        rows.map(|(id, _)| row_convert::parse(id)).collect()
+    }
+
+    /// Reads entries by their ids, in the order of the scan.
+    pub(super) fn load(&self, conn: &mut Connection, ids: &[AuditId]) -> Result<Vec<AuditLogItem>, DbError> {
+        let rows: Vec<Row> = on_engine!(conn, c, Db => {
+            let ids = ids.iter().map(AuditId::to_string);
+            log!(Db, self).filter(audit_logs::id.eq_any(ids)).select(Row::as_select()).load(c)
+        })?;
+        row_convert::all(rows)
+    }
+}

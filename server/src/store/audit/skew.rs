@@ -1,0 +1,83 @@
+//! The difference between the time in an entry's id and its `created_at`, which time filters must allow for.
+//!
+//! Ids only grow, but clocks step back, and on PostgreSQL ids come from another clock. Differences above [`SLACK`] are
+//! rare; the entry's transaction then records the largest ones in `installation`, and up to which id they occur.
+
+use diesel::prelude::*;
+use doorward_shared::{AuditId, Timestamp};
+
+use super::{
+    super::{
+        Connection, DbError, installation, on_engine, row_convert,
+        schema::installation::{name, table, value},
+    },
+    ids::first_id,
+};
+
+/// Difference in milliseconds that every time filter allows for.
+const SLACK: i64 = 5_000;
+/// Differences are rounded up to minutes and `until` to hours, so that a lasting difference is recorded once an hour.
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 3_600_000;
+const LEAD: &str = "audit_id_lead_ms";
+const LAG: &str = "audit_id_lag_ms";
+const UNTIL: &str = "audit_id_skew_until_ms";
+
+/// The recorded differences, in milliseconds.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Skew {
+    /// By how much ids are ahead of `created_at`.
+    lead: i64,
+    /// By how much `created_at` is ahead of ids.
+    lag: i64,
+    /// Time of the last id that may differ by more than [`SLACK`].
+    until: i64,
+}
+
+impl Skew {
+    pub(super) fn load(conn: &mut Connection) -> Result<Self, DbError> {
+        let query = || table.filter(name.eq_any([LEAD, LAG, UNTIL])).select((name, value));
+        let rows: Vec<(String, String)> = on_engine!(conn, c, _Db => query().load(c))?;
+        let mut skew = Self::default();
+        for (key, number) in rows {
+            let number = row_convert::parse(&number)?;
+            match key.as_str() {
+                LEAD => skew.lead = number,
+                LAG => skew.lag = number,
+                _ => skew.until = number,
+            }
+        }
+        Ok(skew)
+    }
+
+    /// Returns an id below every entry created at `start` or later.
+    pub(super) fn lower(self, start: Timestamp) -> String {
+        let lagging = start.millis().saturating_sub(self.lag.max(SLACK));
+        let usual = start.millis().saturating_sub(SLACK);
+        first_id(Timestamp::from_millis(if self.until >= lagging { lagging } else { usual }))
+    }
+
+    /// Returns an id above every entry created before `end`.
+    pub(super) fn upper(self, end: Timestamp) -> String {
+        let leading = end.millis().saturating_add(self.lead).min(self.until.saturating_add(1));
+        let usual = end.millis().saturating_add(SLACK);
+        first_id(Timestamp::from_millis(usual.max(leading)))
+    }
+}
+
+/// Records the difference of a new entry where it is large.
+pub(super) fn record(conn: &mut Connection, id: AuditId, created_at: Timestamp) -> Result<(), DbError> {
+    let lead = id.time().millis().saturating_sub(created_at.millis());
+    if lead.abs() <= SLACK {
+        return Ok(());
+    }
+    let known = Skew::load(conn)?;
+    // The same order everywhere, so that transactions do not deadlock.
+    for (key, number, recorded) in [(LEAD, lead, known.lead), (LAG, -lead, known.lag)] {
+        if number > recorded {
+            installation::raise(conn, key, (number / MINUTE + 1) * MINUTE)?;
+        }
+    }
+    let time = id.time().millis();
+    if time > known.until { installation::raise(conn, UNTIL, (time / HOUR + 1) * HOUR) } else { Ok(()) }
+}

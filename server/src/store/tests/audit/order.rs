@@ -1,0 +1,158 @@
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use super::*;
+use crate::{
+    clock::{Clock as _, SystemClock},
+    db::Database,
+};
+
+on_every_engine!(
+    a_poller_gets_every_entry_exactly_once,
+    time_filters_and_retention_survive_clock_steps,
+    ids_stay_above_an_id_from_the_future
+);
+
+const WRITERS: u8 = 8;
+const UNITS: u8 = 40;
+
+/// Writes units of one to three entries, some of which roll back, and returns the ids of those that were committed.
+async fn write(db: Database, writer: u8) -> Vec<AuditId> {
+    let mut committed = Vec::new();
+    for unit in 0..UNITS {
+        let result = db
+            .write(move |c: &mut Connection| {
+                let mut ids = Vec::new();
+                for number in 0..=unit % 3 {
+                    let mut one = event(tenant_id(1 + u128::from(writer % 2)), 0, number, KINDS[0]);
+                    // Units begin and end in different orders, and stay open for different times.
+                    one.at = SystemClock.now().plus_millis(-i64::from(unit % 7));
+                    one.random = u64::from(writer) << 56 | u64::from(unit) << 48 | u64::from(number) << 40;
+                    ids.push(audit::insert(c, &one)?);
+                    std::thread::sleep(Duration::from_micros(u64::from(unit.wrapping_mul(writer)) * 40));
+                }
+                if unit % 11 == 10 { Err(DbError::Database("rolled back".to_owned())) } else { Ok(ids) }
+            })
+            .await;
+        if let Ok(ids) = result {
+            assert!(ids.is_sorted());
+            committed.extend(ids);
+        }
+    }
+    committed
+}
+
+/// Follows all logs from the newest entry of a page on, until a last round after the writers' end finds nothing.
+async fn follow(db: Database, done: Arc<AtomicBool>) -> Vec<AuditId> {
+    let horizon = db.read(audit::horizon).await.expect("a horizon");
+    let filter = AuditFilter::default;
+    let first = db.read(move |c: &mut Connection| audit::page(c, None, &filter(), horizon.as_ref(), ALL)).await;
+    let mut seen: Vec<AuditId> = first.expect("a page").items.iter().rev().map(|item| item.id).collect();
+    loop {
+        let was_done = done.load(Ordering::SeqCst);
+        let cursor = AuditCursor::After(seen.last().copied().unwrap_or(AuditId::new(uuid::Uuid::nil())));
+        let horizon = db.read(audit::horizon).await.expect("a horizon");
+        let read = move |c: &mut Connection| audit::slice(c, None, &filter(), horizon.as_ref(), cursor, 7);
+        let slice = db.read(read).await.expect("a slice");
+        seen.extend(slice.items.iter().map(|item| item.id));
+        if was_done && slice.items.is_empty() {
+            return seen;
+        }
+    }
+}
+
+async fn a_poller_gets_every_entry_exactly_once(db: TestDatabase) {
+    let (second, third) = (db.another().await, db.another().await);
+    let done = Arc::new(AtomicBool::new(false));
+    let pollers: Vec<_> =
+        [&db.database, &second].map(|database| tokio::spawn(follow(database.clone(), Arc::clone(&done)))).into();
+    let nodes = [&db.database, &second, &third];
+    let writers: Vec<_> =
+        (0..WRITERS).map(|writer| tokio::spawn(write(nodes[usize::from(writer % 3)].clone(), writer))).collect();
+    // Commands beside the servers: each opens the database, writes one entry and ends.
+    let mut committed = BTreeSet::new();
+    for number in 0..10 {
+        let command = db.another().await;
+        let mut one = event(TenantId::INSTALLATION, 0, number, AuditType::ApiKeyCreated);
+        one.at = SystemClock.now();
+        committed.insert(command.write(move |c: &mut Connection| audit::insert(c, &one)).await.expect("an entry"));
+        command.close().await;
+    }
+    for writer in writers {
+        committed.extend(writer.await.expect("a writer"));
+    }
+    done.store(true, Ordering::SeqCst);
+    let committed: Vec<AuditId> = committed.into_iter().collect();
+    for poller in pollers {
+        assert_eq!(poller.await.expect("a poller"), committed);
+    }
+}
+
+async fn time_filters_and_retention_survive_clock_steps(db: TestDatabase) {
+    // The clock goes on, is 3 days ahead for a while, is corrected, and steps back by 2 hours.
+    const HOUR: i64 = 3_600_000;
+    let start = SystemClock.now().millis() - NOW - 30 * DAY;
+    let times = [0, HOUR, 3 * DAY, 3 * DAY + HOUR, 2 * HOUR, 3 * HOUR, HOUR + 5, 2 * HOUR + 5, 5 * HOUR];
+    let mut ids = Vec::new();
+    for (number, time) in (0..).zip(times) {
+        ids.extend(add(&db, vec![event(tenant_id(1), start + time, number, KINDS[usize::from(number % 3)])]).await);
+    }
+    assert!(ids.is_sorted(), "ids are in the order of commit");
+    let entries = everything(&db).await;
+    let created: Vec<Timestamp> = entries.iter().map(|item| item.created_at).collect();
+    assert_eq!(created, times.map(|time| at(start + time)), "entries carry the time of the clock");
+    let bounds = [0, HOUR, HOUR + 1, 2 * HOUR, 4 * HOUR, DAY, 3 * DAY, 4 * DAY];
+    for from in bounds {
+        for to in bounds {
+            let filter = within(Some(start + from), Some(start + to), &[]);
+            let expected: Vec<&AuditLogItem> =
+                entries.iter().rev().filter(|item| filters::matches(item, None, &filter)).collect();
+            for tenant in [None, Some(tenant_id(1))] {
+                let asked = filter.clone();
+                let page = db.read(move |c| audit::page(c, tenant, &asked, None, ALL)).await;
+                assert_eq!(page.items.iter().collect::<Vec<_>>(), expected, "{from} {to}");
+                assert_eq!(page.total, Total::Exact(expected.len() as u64));
+            }
+        }
+    }
+    let days = Days { first: 0, last: i64::from(u16::MAX) };
+    assert_eq!(db.read(move |c| audit::sums_by_day(c, days)).await, activity(&entries));
+    // Retention goes by `created_at`, in units that pass over younger entries.
+    let mut after = None;
+    loop {
+        after = db.write(move |c| audit::purge(c, None, at(start + 4 * HOUR), after, 2)).await.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let left: Vec<Timestamp> = everything(&db).await.iter().map(|item| item.created_at).collect();
+    assert_eq!(left, [3 * DAY, 3 * DAY + HOUR, 5 * HOUR].map(|time| at(start + time)));
+}
+
+async fn ids_stay_above_an_id_from_the_future(db: TestDatabase) {
+    let future = SystemClock.now().plus_millis(400 * DAY);
+    let millis = u64::try_from(future.millis()).expect("a time");
+    let id = uuid::Builder::from_unix_timestamp_millis(millis, &[0xff; 10]).into_uuid();
+    db.write(move |c| {
+        c.run(&format!(
+            "INSERT INTO audit_logs (tenant_id, id, type, request_id, source_ip, user_agent, created_at) \
+             VALUES ('{}', '{id}', '{}', 'r', '10.0.0.1', 'u', {millis})",
+            tenant_id(1),
+            KINDS[0]
+        ))
+    })
+    .await;
+    let mut now = event(tenant_id(1), 0, 1, KINDS[0]);
+    now.at = SystemClock.now();
+    let ids = add(&db, vec![now.clone(), now.clone()]).await;
+    assert!([AuditId::new(id), ids[0], ids[1]].is_sorted_by(|one, other| one < other));
+    let filter = AuditFilter { end: Some(now.at.plus_millis(1)), ..AuditFilter::default() };
+    let page = db.read(move |c| audit::page(c, Some(tenant_id(1)), &filter, None, ALL)).await;
+    assert_eq!(page.items.iter().map(|item| item.id).collect::<Vec<_>>(), [ids[1], ids[0]]);
+}
