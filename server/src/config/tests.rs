@@ -1,5 +1,7 @@
 //! Precedence, unknown names, and invalid values.
 
+use std::path::Path;
+
 use super::{setting::SETTINGS, *};
 
 fn env(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
