@@ -6,36 +6,17 @@ use doorward_shared::TenantId;
 use jsonwebtoken::jwk::JwkSet;
 use reqwest::{Client, Method, header};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Url;
 
-use super::reply::DemoError;
+use super::{
+    reply::DemoError,
+    request_log::{RecordedRequest, RequestLog},
+};
 
 /// Time limit of a request to Doorward.
 const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A request to Doorward, as the page shows it beside the action that caused it.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct RecordedRequest {
-    method: String,
-    path: String,
-    /// Absent if there was no response.
-    status: Option<u16>,
-    ms: u64,
-    /// `X-Request-Id` of the response: the audit entry has the same id.
-    request_id: Option<String>,
-}
-
-/// Requests to Doorward made for one request of the page, in order.
-#[derive(Debug, Default)]
-pub(super) struct RequestLog(Vec<RecordedRequest>);
-
-impl RequestLog {
-    pub(super) fn into_requests(self) -> Vec<RecordedRequest> {
-        self.0
-    }
-}
 
 /// Error body of Doorward. Most fields are optional, because a proxy in between may send its own errors.
 #[derive(Debug, Deserialize)]
@@ -144,7 +125,7 @@ impl Backend {
             Ok((status, request_id, _)) => (Some(status.as_u16()), request_id.clone()),
             Err(_) => (None, None),
         };
-        log.0.push(RecordedRequest { method: method.to_string(), path: shown, status, ms, request_id });
+        log.push(RecordedRequest { method: method.to_string(), path: shown, status, ms, request_id });
 
         let (status, _, bytes) = response.map_err(|error| {
             tracing::warn!(%error, "the demo cannot reach the public API");

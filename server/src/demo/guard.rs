@@ -12,7 +12,7 @@ use actix_web::{
     web,
 };
 
-use super::{Demo, reply::DemoError};
+use super::{reply::DemoError, state::Demo};
 
 /// Security headers: the page loads everything from the demo itself, and other pages cannot frame it.
 const HEADERS: [(&str, &str); 7] = [

@@ -10,48 +10,21 @@ mod api;
 mod backend;
 mod guard;
 mod reply;
+mod request_log;
 mod session;
+mod state;
 mod token;
 
 use std::{net::TcpListener, sync::Arc};
 
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, http::header, middleware::from_fn, web};
-use doorward_shared::TenantId;
-use secrecy::SecretString;
 
+pub use self::state::DemoConfig;
+use self::state::{Demo, KeyCache};
 use crate::clock::{Clock, Entropy};
 
 /// Maximum size of a request body in bytes. An attestation object has a few kilobytes.
 const BODY_LIMIT: usize = 64 * 1024;
-
-/// Settings of the demo.
-#[derive(Debug, Clone)]
-pub struct DemoConfig {
-    /// URL of the public API, such as `http://127.0.0.1:8000`.
-    pub public_url: String,
-    /// Tenant of the demo.
-    pub tenant_id: TenantId,
-    /// API key of the tenant.
-    pub api_key: SecretString,
-    /// Expected `iss` of the tokens.
-    pub issuer: String,
-    /// RP ID of the tenant, which is `aud` of its tokens: `localhost`.
-    pub rp_id: String,
-    /// Origin of the page, one of the tenant's origins: `http://localhost:8080`.
-    pub origin: String,
-}
-
-/// State shared by the handlers.
-#[derive(Debug)]
-struct Demo {
-    config: DemoConfig,
-    backend: backend::Backend,
-    keys: api::KeyCache,
-    accounts: account::Accounts,
-    sessions: session::Sessions,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
-}
 
 /// Serves the demo on a bound listener. The returned future completes when the server is stopped.
 ///
@@ -68,7 +41,7 @@ pub fn serve(
     let demo = web::Data::new(Demo {
         config,
         backend,
-        keys: api::KeyCache::default(),
+        keys: KeyCache::default(),
         accounts,
         sessions: session::Sessions::default(),
         clock,

@@ -8,7 +8,7 @@ use doorward_shared::ErrorCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::backend::{RecordedRequest, RequestLog};
+use super::request_log::{RecordedRequest, RequestLog};
 
 /// An error response. For errors of Doorward, `code` is Doorward's error code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]

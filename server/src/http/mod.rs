@@ -1,4 +1,4 @@
-//! HTTP: extracts the arguments, calls a service, responds. Only this module and the wiring use actix-web.
+//! HTTP: extracts the arguments, calls a service, responds. Only this module, the wiring and the demo use actix-web.
 
 pub mod error;
 pub mod extract;

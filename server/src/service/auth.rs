@@ -24,7 +24,7 @@ impl KeyRejection {
     const fn reason(self) -> &'static str {
         match self {
             Self::Missing => "the request carries no API key",
-            Self::Malformed => "the API key has not the form dw_<key id>_<secret>",
+            Self::Malformed => "the API key does not have the form dw_<key id>_<secret>",
             Self::Unknown => "the tenant has no such API key, or it was revoked",
             Self::Expired => "the API key has expired",
             Self::Wrong => "the API key's secret is wrong",

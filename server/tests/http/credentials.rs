@@ -1,12 +1,13 @@
 //! `/{tenant_id}/credentials`.
 
-use doorward_testkit::{Person, TestServer};
+use doorward_testkit::Person;
 use serde_json::json;
+
+use crate::support::server_with_tenant;
 
 #[tokio::test]
 async fn credentials_are_listed_renamed_and_deleted() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     server.clock.advance_ms(10);
@@ -57,8 +58,7 @@ async fn credentials_are_listed_renamed_and_deleted() {
 
 #[tokio::test]
 async fn refused_requests_write_audit_entries() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     let id = tenant.http.get("/credentials").await.expect(200).json()[0]["id"].as_str().unwrap().to_owned();
@@ -97,8 +97,7 @@ async fn refused_requests_write_audit_entries() {
 
 #[tokio::test]
 async fn pages_link_to_their_neighbours() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (server, tenant) = server_with_tenant().await;
     let mut ids = Vec::new();
     for number in 0..5 {
         server.clock.advance_ms(10);

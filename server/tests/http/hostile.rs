@@ -1,12 +1,12 @@
 //! Text that databases or terminals cannot process.
 
-use doorward_testkit::TestServer;
 use serde_json::json;
+
+use crate::support::server_with_tenant;
 
 #[tokio::test]
 async fn nul_characters_are_rejected_in_every_text_field() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (_server, tenant) = server_with_tenant().await;
     for body in [
         json!({ "user_id": "a\0b", "username": "alice" }),
         json!({ "user_id": "alice", "username": "a\0b" }),

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use doorward_authenticator::{Authenticator, Counter};
 use doorward_testkit::{
-    Person, Response, TestServer, TestTenant,
+    Person, Response, TestTenant,
     mutations::{assertion_mutations, registration_mutations},
 };
 use serde_json::{Value, json};
+
+use crate::support::server_with_tenant;
 
 /// Creates a person whose counter is high enough to subtract two, and whose passkeys are backed up, so that mutations of
 /// both are invalid.
@@ -29,8 +31,7 @@ fn check(name: &str, response: &Response, wrong: &mut Vec<String>) {
 }
 
 async fn reject_mutated_assertions(start: &str, finish: &str) {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut mallory = person_with_logins(&tenant).await;
     let (mut tried, mut wrong) = (0, Vec::new());
     for mutation in assertion_mutations() {
@@ -84,8 +85,7 @@ fn is_tolerated(name: &str) -> bool {
 
 #[tokio::test]
 async fn mutated_registrations_are_rejected() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut mallory = Person::new("mallory");
     let (mut tried, mut tolerated, mut wrong) = (0, 0, Vec::new());
     let mut codes: BTreeMap<String, u32> = BTreeMap::new();

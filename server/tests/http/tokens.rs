@@ -9,6 +9,8 @@ use doorward_shared::{
 use doorward_testkit::{Person, RP_ID, TestServer, TestTenant};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 
+use crate::support::server_with_tenant;
+
 const MINUTE: i64 = 60_000;
 
 /// Fetches the published keys.
@@ -42,8 +44,7 @@ async fn rotate(server: &TestServer, tenant: &TestTenant, algorithm: Option<Sign
 
 #[tokio::test]
 async fn every_token_verifies_during_a_key_rotation() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let first = alice.register(&tenant).await.expect(200).field("token");
     let old = kid(&first);
@@ -81,8 +82,7 @@ async fn every_token_verifies_during_a_key_rotation() {
 
 #[tokio::test]
 async fn retired_key_stops_signing_and_stays_published() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let token = alice.register(&tenant).await.expect(200).field("token");
     let old = kid(&token);
@@ -99,8 +99,7 @@ async fn retired_key_stops_signing_and_stays_published() {
 
 #[tokio::test]
 async fn every_algorithm_signs_tokens_that_verify() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register_mfa(&tenant).await.expect(200);
     for &algorithm in SigningAlgorithm::ALL {

@@ -8,10 +8,11 @@ use doorward_shared::{
 use doorward_testkit::{Person, TestServer, claims};
 use serde_json::json;
 
+use crate::support::server_with_tenant;
+
 #[tokio::test]
 async fn transaction_is_confirmed_only_once() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     let data = json!({ "to": "Müller & Söhne", "amount": 12.5 });
@@ -31,8 +32,7 @@ async fn transaction_is_confirmed_only_once() {
 
 #[tokio::test]
 async fn challenge_contains_the_hash_of_the_transaction() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     let request = json!({ "user_id": "alice", "transaction_id": "order-2", "transaction_data": { "b": 1, "a": [2] } });
@@ -48,8 +48,7 @@ async fn challenge_contains_the_hash_of_the_transaction() {
 
 #[tokio::test]
 async fn transaction_that_cannot_start_returns_the_reason() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let start = |user: &str, data: serde_json::Value| json!({ "user_id": user, "transaction_id": "t", "transaction_data": data });
     let unknown = tenant.http.post("/transaction/initialize", &start("nobody", json!(1))).await;
@@ -66,8 +65,7 @@ async fn transaction_that_cannot_start_returns_the_reason() {
 
 #[tokio::test]
 async fn validation_errors_name_the_field() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     let good = json!({ "user_id": "alice", "transaction_id": "t", "transaction_data": 1 });
@@ -105,8 +103,7 @@ async fn validation_errors_name_the_field() {
 
 #[tokio::test]
 async fn listed_data_is_exactly_the_hashed_text() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     // Numbers, escapes and member order as a client may write them.
@@ -152,8 +149,7 @@ async fn transactions_are_listed_by_external_and_internal_user_id() {
 
 #[tokio::test]
 async fn concurrent_transactions_with_same_id_only_one_starts() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     let request = json!({ "user_id": "alice", "transaction_id": "once", "transaction_data": 1 });

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        Demo,
         account::{self, Account},
-        backend::RequestLog,
         reply::{DemoError, Outcome, respond},
+        request_log::RequestLog,
         session::{Payment, Stage},
+        state::Demo,
         token::{Expected, VerifiedToken},
     },
     PasswordProven, SignedIn, sign_in,

@@ -4,21 +4,18 @@
 mod ceremony;
 mod records;
 mod sign_in;
+mod visitor;
 
-use std::{
-    future::{Ready, ready},
-    sync::{Mutex, PoisonError},
-};
+use std::sync::PoisonError;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
-use doorward_shared::Timestamp;
+use actix_web::web;
 use jsonwebtoken::jwk::JwkSet;
 
+use self::visitor::{PasswordProven, SignedIn, visitor};
 use super::{
-    Demo,
-    backend::RequestLog,
     reply::DemoError,
-    session::{self, Session, Stage},
+    request_log::RequestLog,
+    state::Demo,
     token::{self, Expected, VerifiedToken},
 };
 
@@ -47,15 +44,7 @@ pub(super) fn routes(api: &mut web::ServiceConfig) {
         .route("/audit", web::get().to(records::audit));
 }
 
-/// Cache of the tenant's keys. They are fetched at first use, when they are too old, and when a token names an unknown key.
-#[derive(Debug, Default)]
-pub(super) struct KeyCache(Mutex<Option<(Timestamp, JwkSet)>>);
-
 impl Demo {
-    fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
     async fn keys_for(&self, log: &mut RequestLog, token: &str) -> Result<JwkSet, DemoError> {
         let cached = self.keys.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((fetched, keys)) = cached
@@ -81,49 +70,5 @@ impl Demo {
         let keys = self.keys_for(log, token).await?;
         token::verify(token, &keys, self.now(), expected)
             .map_err(|error| DemoError::new(401, "token_refused", "The token is not valid", &error.to_string()))
-    }
-}
-
-/// A visitor who is signed in.
-struct SignedIn {
-    id: String,
-    session: Session,
-}
-
-/// A visitor who gave the right password and must still prove the second factor.
-struct PasswordProven {
-    id: String,
-    session: Session,
-}
-
-fn visitor(request: &HttpRequest) -> Option<(String, Session)> {
-    let demo = request.app_data::<web::Data<Demo>>()?;
-    let cookies = request.headers().get_all(header::COOKIE);
-    let id = cookies.filter_map(|line| line.to_str().ok()).find_map(session::id_in)?;
-    Some((id.to_owned(), demo.sessions.find(id, demo.now())?))
-}
-
-impl FromRequest for SignedIn {
-    type Error = DemoError;
-    type Future = Ready<Result<Self, DemoError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(match visitor(request) {
-            Some((_, Session { stage: Stage::AwaitingSecondFactor, .. })) => Err(DemoError::second_factor_needed()),
-            Some((id, session)) => Ok(Self { id, session }),
-            None => Err(DemoError::signed_out()),
-        })
-    }
-}
-
-impl FromRequest for PasswordProven {
-    type Error = DemoError;
-    type Future = Ready<Result<Self, DemoError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(match visitor(request) {
-            Some((id, session)) if session.stage == Stage::AwaitingSecondFactor => Ok(Self { id, session }),
-            _ => Err(DemoError::signed_out()),
-        })
     }
 }

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        Demo,
-        backend::RequestLog,
         reply::{DemoError, Outcome, respond},
+        request_log::RequestLog,
+        state::Demo,
     },
     SignedIn,
 };

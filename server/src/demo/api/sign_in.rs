@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        Demo,
         account::{self, Account, PRESET_NAME, PRESET_PASSWORD, PasswordHash},
-        backend::RequestLog,
         reply::{DemoError, Outcome, respond},
+        request_log::RequestLog,
         session::{self, Stage},
+        state::Demo,
     },
     visitor,
 };

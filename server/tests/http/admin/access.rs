@@ -68,7 +68,7 @@ async fn protected_endpoints_reject_missing_or_invalid_tokens() {
     for id in [expiring.id, revoked.id] {
         admin_tokens::revoke(&server.administrator(), AdminTokenId::new(id)).await.unwrap();
     }
-    let unknown = "there is no such admin token, or it was revoked";
+    let unknown = "no admin token has this id, or it was revoked";
     expect_rejected(&fixture, &bearer(server, &revoked.secret), unknown).await;
     let _ = bearer(server, &good.secret).get("/me").await.expect(200);
     admin_tokens::revoke(&server.administrator(), AdminTokenId::new(good.id)).await.unwrap();

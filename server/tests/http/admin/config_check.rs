@@ -4,14 +4,15 @@ use doorward_shared::admin::Role;
 use doorward_testkit::{TestServer, config};
 use serde_json::{Value, json};
 
+use crate::support::server_with_tenant;
+
 fn fields(response: &Value) -> Vec<&str> {
     response["problems"].as_array().unwrap().iter().map(|problem| problem["field"].as_str().unwrap()).collect()
 }
 
 #[tokio::test]
 async fn all_problems_are_reported_at_once() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (server, tenant) = server_with_tenant().await;
     let (auditor, admin) = (server.admin("audit", Role::Auditor).await, server.admin("ops", Role::Admin).await);
     let good = json!(config());
     assert_eq!(auditor.post("/config/check", &good).await.expect(200).json(), json!({ "problems": [] }));

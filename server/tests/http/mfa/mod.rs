@@ -1,11 +1,12 @@
 //! `/{tenant_id}/mfa`.
 
-use doorward_testkit::{Person, TestServer, claims, newest_events};
+use doorward_testkit::{Person, claims, newest_events};
+
+use crate::support::server_with_tenant;
 
 #[tokio::test]
 async fn second_factor_is_registered_and_used() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let registered = alice.register_mfa(&tenant).await.expect(200);
     assert_eq!(claims(&registered)["ceremony"], "registration");

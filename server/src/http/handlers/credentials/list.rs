@@ -16,7 +16,7 @@ use crate::{
     params(
         ("user_id" = Option<String>, Query, description = "the tenant's own id of the user"),
         ("page" = Option<u32>, Query, description = "page number, from 1"),
-        ("per_page" = Option<u32>, Query, description = "items per page: 1 to 100, default 20"),
+        ("per_page" = Option<u32>, Query, description = "items per page: 20 by default, at most 1 000"),
         ("order" = Option<String>, Query, description = "order by registration time: desc (default) or asc"),
     ),
     responses(

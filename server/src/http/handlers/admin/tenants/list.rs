@@ -13,7 +13,7 @@ use crate::{
     tag = "Tenants",
     params(
         ("page" = Option<u32>, Query, description = "page number, from 1"),
-        ("per_page" = Option<u32>, Query, description = "items per page: 1 to 100, default 20"),
+        ("per_page" = Option<u32>, Query, description = "items per page: 20 by default, at most 1 000"),
         ("q" = Option<String>, Query, description = "part of a name, or at least four characters of an id"),
     ),
     responses((status = 200, description = "a page of tenants", body = [TenantItem]), InvalidQuery, AuditorErrors),

@@ -13,7 +13,7 @@ use crate::{
     tag = "Users",
     params(
         ("page" = Option<u32>, Query, description = "page number, from 1"),
-        ("per_page" = Option<u32>, Query, description = "items per page: 1 to 100, default 20"),
+        ("per_page" = Option<u32>, Query, description = "items per page: 20 by default, at most 1 000"),
         ("sort_direction" = Option<String>, Query, description = "order by first registration: desc (default) or asc"),
         ("q" = Option<String>, Query, description = "part of an id or a name"),
     ),
