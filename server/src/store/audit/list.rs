@@ -18,7 +18,7 @@ use crate::{
     domain::audit::{AuditCursor, AuditFilter, EXAMINED, LogPage, LogSlice, NextPage, Total},
 };
 
-/// How long after a request id was made its entries are looked for first, in milliseconds.
+/// Time in milliseconds after the creation of a request id in which its entries are looked for first.
 const REQUEST_TIME: i64 = 300_000;
 const OLDEST: AuditCursor = AuditCursor::After(AuditId::new(Uuid::nil()));
 const NEWEST: AuditCursor = AuditCursor::Before(AuditId::new(Uuid::max()));
@@ -47,12 +47,7 @@ pub fn page(
     let scan = Scan::new(conn, tenant, filter, horizon, NEWEST)?;
     let (total, window, ids) = examine(conn, &scan, end + 1)?;
     let shown = ids.get(start..end.min(ids.len())).unwrap_or_default();
-    let next = match (shown.last(), window.last) {
-        _ if ids.len() > end => Some(NextPage::Number),
-        // The last row that numbered pages reach; more entries may follow the window.
-        (Some(last), Some(_)) if end == EXAMINED && ids.len() == end => Some(NextPage::Before(*last)),
-        (_, last) => last.map(NextPage::Before),
-    };
+    let next = if ids.len() > end { Some(NextPage::Number) } else { window.last.map(NextPage::Before) };
     Ok(LogPage { items: scan.load(conn, shown)?, total, next })
 }
 
