@@ -59,7 +59,7 @@ impl Api {
         before: AuditId,
         limit: u32,
     ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        self.audit(query).with("before", before).with("per_page", limit).answer().await
+        self.audit_slice(query, "before", before, limit).await
     }
 
     /// Entries newer than one, oldest first, at most `limit` (1 to 100): cheap enough to ask each second. The nil id comes
@@ -73,7 +73,27 @@ impl Api {
         after: AuditId,
         limit: u32,
     ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        self.audit(query).with("after", after).with("per_page", limit).answer().await
+        self.audit_slice(query, "after", after, limit).await
+    }
+
+    /// Reads entries from a cursor on. The server examines a bounded number of entries per request and returns a link where
+    /// it stopped; this follows the links until there are `limit` entries or the log ends.
+    async fn audit_slice(
+        &self,
+        query: &AuditQuery,
+        cursor: &str,
+        from: AuditId,
+        limit: u32,
+    ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
+        let (mut rows, mut next, mut left) = (Vec::new(), Some(from), limit);
+        while let Some(id) = next.filter(|_| left > 0) {
+            let call = self.audit(query).with(cursor, id).with("per_page", left);
+            let (found, following): (Vec<AdminAuditLogItem>, _) = call.slice(cursor).await?;
+            left = left.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+            rows.extend(found);
+            next = following;
+        }
+        Ok(rows)
     }
 
     /// Everything that matches, oldest first, as a stream of bytes.

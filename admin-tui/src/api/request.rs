@@ -1,13 +1,13 @@
 //! One request and its answer.
 
 use bytes::{Bytes, BytesMut};
-use doorward_shared::{ErrorBody, page::Page};
+use doorward_shared::{AuditId, ErrorBody, page::Page};
 use reqwest::{
     Method, Response, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, LINK},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::{ANSWER_TIMEOUT, Api, ApiError};
 
@@ -84,6 +84,13 @@ impl Call<'_> {
         Ok(Page { items: decode(&url, &bytes)?, total })
     }
 
+    /// Sends it, and reads the response as rows, and the cursor of its link to the next rows.
+    pub(super) async fn slice<T: DeserializeOwned>(self, cursor: &str) -> Result<(T, Option<AuditId>), ApiError> {
+        let url = self.api.0.url.clone();
+        let (bytes, headers) = self.whole().await?;
+        Ok((decode(&url, &bytes)?, next(&headers, cursor)))
+    }
+
     /// Sends it, and reads the answer as text.
     pub(super) async fn text(self) -> Result<String, ApiError> {
         let url = self.api.0.url.clone();
@@ -125,6 +132,15 @@ impl Call<'_> {
         let response = request.send().await.map_err(|error| ApiError::from_client(base, &error))?;
         if response.status().is_success() { Ok(response) } else { Err(refusal(base, response).await) }
     }
+}
+
+/// Returns a parameter of the link to the next rows (RFC 8288).
+fn next(headers: &HeaderMap, parameter: &str) -> Option<AuditId> {
+    let links = headers.get(LINK)?.to_str().ok()?;
+    let link = links.split(',').find(|link| link.ends_with("rel=\"next\""))?;
+    let (_, query) = link.split_once('?')?;
+    let mut pairs = form_urlencoded::parse(query.split('>').next()?.as_bytes());
+    pairs.find(|(name, _)| name == parameter)?.1.parse().ok()
 }
 
 async fn refusal(url: &Url, response: Response) -> ApiError {
