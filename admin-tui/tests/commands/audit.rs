@@ -114,3 +114,26 @@ async fn short_pages_are_continued_at_their_cursor() {
         assert!(target.contains(&format!("before={cursor}")) && target.contains("actor_user_id=alice"), "{target}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rare_entries_are_found_beyond_the_examined_ones() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let operator = Operator::new(&server, Role::Auditor).await;
+    let refused = tenant.with_key("dw_wrong");
+    refused.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+    let first = tenant.entries("type=api_key_rejected").await.remove(0).text("id").unwrap();
+    // More newer entries than the server examines in one request.
+    let (prefix, tenant_id) = (&first[..18], tenant.id);
+    let rows: Vec<String> = (1..=10_050)
+        .map(|number| {
+            let id = format!("{prefix}-f000-{number:012x}");
+            format!("('{tenant_id}', '{id}', 'user_deleted', 'r', '10.0.0.1', 'u', {number})")
+        })
+        .collect();
+    let columns = "tenant_id, id, type, request_id, source_ip, user_agent, created_at";
+    server.sql(&format!("INSERT INTO audit_logs ({columns}) VALUES {}", rows.join(", "))).await;
+    let found = operator.json(&["audit", "--type", "api_key_rejected", "--tenant", "Example"]).await;
+    let ids: Vec<_> = found.as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, [first]);
+}

@@ -69,7 +69,7 @@ pub struct TenantSummary {
     pub succeeded: u64,
     /// Refusals in the last seven days.
     pub refused: u64,
-    /// Time of the latest entry in its audit log, up to a minute old.
+    /// Time of the latest audit entry that a server wrote for the tenant, up to a minute old.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_activity: Option<Timestamp>,
 }

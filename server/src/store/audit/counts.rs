@@ -60,13 +60,6 @@ pub(super) fn subtract(conn: &mut Connection, deleted: BTreeMap<CounterKey, i64>
     Ok(())
 }
 
-/// Removes the counters of a deleted log.
-pub(super) fn delete(conn: &mut Connection, tenant: &str) -> Result<(), DbError> {
-    let counters = audit_counts::table.filter(audit_counts::tenant_id.eq(tenant));
-    on_engine!(conn, c, _Db => diesel::delete(counters).execute(c))?;
-    Ok(())
-}
-
 /// Returns the number of matching entries of one log where the counters know it: for filters by type, outcome and whole days.
 pub(super) fn total(conn: &mut Connection, tenant: TenantId, filter: &AuditFilter) -> Result<Option<u64>, DbError> {
     let whole_day = |time: Option<Timestamp>| time.is_none_or(|time| Timestamp::of_day(time.day()) == time);
@@ -96,11 +89,7 @@ pub fn sums_by_day(conn: &mut Connection, days: Days) -> Result<BTreeMap<i64, Ac
         "SELECT day, type, CAST(SUM(count) AS BIGINT) FROM audit_counts WHERE day BETWEEN ? AND ? GROUP BY day, type";
     let query = CachedSql::<(BigInt, Text, BigInt)>::new(sums).bind(days.first).bind(days.last);
     let rows: Vec<(i64, String, i64)> = on_engine!(conn, c, _Db => query.load(c))?;
-    let mut found: BTreeMap<i64, Activity> = BTreeMap::new();
-    for (day, kind, count) in rows {
-        found.entry(day).or_default().add(row_convert::parse(&kind)?, row_convert::total(count));
-    }
-    Ok(found)
+    sum(rows)
 }
 
 /// Returns the activity of one log by day. Days without an entry are left out.
@@ -109,11 +98,7 @@ pub fn activity_by_day(
     tenant: TenantId,
     days: Days,
 ) -> Result<BTreeMap<i64, Activity>, DbError> {
-    let mut found: BTreeMap<i64, Activity> = BTreeMap::new();
-    for (_, day, kind, count) in of_tenants(conn, &[tenant], days)? {
-        found.entry(day).or_default().add(row_convert::parse(&kind)?, row_convert::total(count));
-    }
-    Ok(found)
+    sum(of_tenants(conn, &[tenant], days)?.into_iter().map(|(_, day, kind, count)| (day, kind, count)))
 }
 
 /// Returns the activity of several logs over some days. Tenants without an entry are left out.
@@ -122,10 +107,17 @@ pub fn activity_of_tenants(
     tenants: &[TenantId],
     days: Days,
 ) -> Result<BTreeMap<TenantId, Activity>, DbError> {
-    let mut found: BTreeMap<TenantId, Activity> = BTreeMap::new();
-    for (tenant, _, kind, count) in of_tenants(conn, tenants, days)? {
-        let activity = found.entry(row_convert::parse(&tenant)?).or_default();
-        activity.add(row_convert::parse(&kind)?, row_convert::total(count));
+    let rows = of_tenants(conn, tenants, days)?.into_iter();
+    sum(rows.map(|(tenant, _, kind, count)| (tenant, kind, count)))?
+        .into_iter()
+        .map(|(tenant, activity)| Ok((row_convert::parse(&tenant)?, activity)))
+        .collect()
+}
+
+fn sum<K: Ord>(rows: impl IntoIterator<Item = (K, String, i64)>) -> Result<BTreeMap<K, Activity>, DbError> {
+    let mut found: BTreeMap<K, Activity> = BTreeMap::new();
+    for (key, kind, count) in rows {
+        found.entry(key).or_default().add(row_convert::parse(&kind)?, row_convert::total(count));
     }
     Ok(found)
 }

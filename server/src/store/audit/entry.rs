@@ -1,10 +1,7 @@
 //! One entry: its row, its id, its insert.
 
-use diesel::{
-    prelude::*,
-    sql_types::{BigInt, Text},
-};
-use doorward_shared::{AuditId, ErrorCode, TenantId, Timestamp, audit::AuditLogItem};
+use diesel::{prelude::*, sql_types::Text};
+use doorward_shared::{AuditId, ErrorCode, Timestamp, audit::AuditLogItem};
 
 use super::{
     super::{Connection, DbError, on_engine, row_convert, schema::audit_logs},
@@ -18,10 +15,6 @@ const ACTOR_BYTES: usize = 256;
 const CREDENTIAL_BYTES: usize = 1_364;
 /// Stored bytes of a transaction id. All columns together fit into an index entry of PostgreSQL (2 704 bytes).
 const TRANSACTION_BYTES: usize = 512;
-/// Stored bytes of a request id, of which the server accepts no longer ones.
-const REQUEST_BYTES: usize = 128;
-
-const NEWEST: &str = "SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1";
 
 /// The columns after the key, in the order of the table.
 macro_rules! insert_sql {
@@ -81,7 +74,8 @@ impl TryFrom<Row> for AuditLogItem {
 pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbError> {
     let (sql, id) = match conn {
         Connection::Sqlite(c) => {
-            let newest: Option<String> = CachedSql::<Text>::new(NEWEST).get_result(c).optional()?;
+            let newest = CachedSql::<Text>::new("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1");
+            let newest: Option<String> = newest.get_result(c).optional()?;
             let newest = row_convert::parse_some(newest.as_deref())?;
             (insert_sql!("?"), ids::next(newest, event.at, event.random).to_string())
         }
@@ -89,7 +83,7 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
     };
     let tenant = event.tenant_id.to_string();
     let error = event.error.as_ref().map(|error| storable(&error.reason, usize::MAX));
-    let request_id = storable(&event.meta.request_id, REQUEST_BYTES);
+    let request_id = storable(&event.meta.request_id, usize::MAX);
     let source_ip = storable(&event.meta.source_ip, usize::MAX);
     let user_agent = storable(&event.meta.user_agent, usize::MAX);
     let bounded = |text: &Option<String>, bytes: usize| text.as_deref().map(|text| storable(text, bytes));
@@ -129,12 +123,4 @@ fn storable(text: &str, bytes: usize) -> String {
     let mut text = text.replace('\0', "\u{fffd}");
     text.truncate(text.floor_char_boundary(bytes));
     text
-}
-
-/// Returns when the newest entry of a tenant was created.
-pub fn newest_at(conn: &mut Connection, tenant: TenantId) -> Result<Option<Timestamp>, DbError> {
-    let tenant = tenant.to_string();
-    let newest = "SELECT created_at FROM audit_logs WHERE tenant_id = ? ORDER BY id DESC LIMIT 1";
-    let query = CachedSql::<BigInt>::new(newest).bind(&tenant);
-    Ok(on_engine!(conn, c, _Db => query.get_result(c).optional())?.map(Timestamp::from_millis))
 }

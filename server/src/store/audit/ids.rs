@@ -73,26 +73,3 @@ pub fn horizon(conn: &mut Connection) -> Result<Option<Horizon>, DbError> {
     let end = oldest.map_or(now, |oldest| oldest.min(now));
     Ok(Some(Horizon(prefix(u64::try_from(end).unwrap_or(0)))))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_grow_within_a_millisecond_and_when_the_clock_steps_back() {
-        let later = Timestamp::from_millis(1_790_000_000_000);
-        let earlier = Timestamp::from_millis(1_789_000_000_000);
-        let mut ids: Vec<AuditId> = Vec::new();
-        for at in std::iter::repeat_n(later, 5_000).chain([earlier, later]) {
-            ids.push(next(ids.last().copied(), at, 0xfeed_5eed_0000_0007));
-        }
-        assert!(ids.is_sorted_by(|one, other| one < other && one.to_string() < other.to_string()));
-        for id in &ids {
-            assert_eq!((id.uuid().get_version_num(), id.uuid().get_variant()), (7, uuid::Variant::RFC4122));
-        }
-        let first = ids.first().unwrap();
-        assert_eq!(first.time(), later);
-        assert!(first_id(later) <= first.to_string() && first.to_string() < first_id(later.plus_millis(1)));
-        assert!(first.to_string().ends_with(&tail(0xfeed_5eed_0000_0007)));
-    }
-}

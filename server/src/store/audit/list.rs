@@ -18,8 +18,10 @@ use crate::{
     domain::audit::{AuditCursor, AuditFilter, EXAMINED, LogPage, LogSlice, NextPage, Total},
 };
 
-/// How long after a request id was made its entries are looked for first, in milliseconds.
+/// Time in milliseconds after the creation of a request id in which its entries are looked for first.
 const REQUEST_TIME: i64 = 300_000;
+const OLDEST: AuditCursor = AuditCursor::After(AuditId::new(Uuid::nil()));
+const NEWEST: AuditCursor = AuditCursor::Before(AuditId::new(Uuid::max()));
 
 /// Returns a numbered page of one log, or of all when `tenant` is `None`. Pages end at row [`EXAMINED`].
 pub fn page(
@@ -42,15 +44,10 @@ pub fn page(
     }
     let start = usize::try_from(page.offset()).unwrap_or(EXAMINED).min(EXAMINED);
     let end = start.saturating_add(per_page).min(EXAMINED);
-    let scan = Scan::new(conn, tenant, filter, horizon, true)?;
+    let scan = Scan::new(conn, tenant, filter, horizon, NEWEST)?;
     let (total, window, ids) = examine(conn, &scan, end + 1)?;
     let shown = ids.get(start..end.min(ids.len())).unwrap_or_default();
-    let next = match (shown.last(), window.last) {
-        _ if ids.len() > end => Some(NextPage::Number),
-        // The last row that numbered pages reach; more entries may follow the window.
-        (Some(last), Some(_)) if end == EXAMINED && ids.len() == end => Some(NextPage::Before(*last)),
-        (_, last) => last.map(NextPage::Before),
-    };
+    let next = if ids.len() > end { Some(NextPage::Number) } else { window.last.map(NextPage::Before) };
     Ok(LogPage { items: scan.load(conn, shown)?, total, next })
 }
 
@@ -61,7 +58,7 @@ pub fn total(
     filter: &AuditFilter,
     horizon: Option<&Horizon>,
 ) -> Result<Total, DbError> {
-    let scan = Scan::new(conn, tenant, filter, horizon, true)?;
+    let scan = Scan::new(conn, tenant, filter, horizon, NEWEST)?;
     Ok(examine(conn, &scan, 0)?.0)
 }
 
@@ -74,10 +71,7 @@ pub fn slice(
     cursor: AuditCursor,
     limit: u32,
 ) -> Result<LogSlice<AuditLogItem>, DbError> {
-    let scan = match cursor {
-        AuditCursor::After(id) => Scan::new(conn, tenant, filter, horizon, false)?.above(id),
-        AuditCursor::Before(id) => Scan::new(conn, tenant, filter, horizon, true)?.below(id),
-    };
+    let scan = Scan::new(conn, tenant, filter, horizon, cursor)?;
     // Without a filter, the limit alone bounds the scan.
     let window = if filter.is_empty() { Window::default() } else { scan.window(conn)? };
     let limit = usize::try_from(limit).unwrap_or(EXAMINED);
@@ -95,10 +89,7 @@ pub fn latest(
     filter: &AuditFilter,
     limit: u32,
 ) -> Result<Vec<AuditLogItem>, DbError> {
-    let scan = Scan::new(conn, tenant, filter, None, true)?;
-    let window = scan.window(conn)?;
-    let ids = scan.matching(conn, &window, usize::try_from(limit).unwrap_or(EXAMINED))?;
-    scan.load(conn, &ids)
+    Ok(page(conn, tenant, filter, None, PageRequest { page: 1, per_page: limit })?.items)
 }
 
 /// Returns the tenants with most entries among the newest [`EXAMINED`] of all logs, with the number of these entries, the
@@ -137,7 +128,7 @@ fn near_request(
     time: Timestamp,
     limit: usize,
 ) -> Result<Vec<AuditLogItem>, DbError> {
-    let scan = Scan::new(conn, tenant, filter, horizon, false)?;
+    let scan = Scan::new(conn, tenant, filter, horizon, OLDEST)?;
     let scan = scan.created(conn, Some(time), Some(time.plus_millis(REQUEST_TIME)))?;
     let window = scan.window(conn)?;
     let ids = scan.matching(conn, &window, limit)?;

@@ -92,7 +92,6 @@ fn delete_some(conn: &mut Connection, tenant: TenantId, limit: i64) -> Result<bo
     let query = || audit_logs::table.filter(audit_logs::tenant_id.eq(&key)).select(audit_logs::id);
     let kept: Option<String> = on_engine!(conn, c, _Db => query().first(c).optional())?;
     if kept.is_none() {
-        counts::delete(conn, &key)?;
         installation::delete(conn, &format!("{LOG_LEFT}{tenant}"))?;
         return Ok(true);
     }

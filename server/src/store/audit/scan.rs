@@ -13,7 +13,7 @@ use super::{
     ids::{ABOVE_ALL, Horizon},
     skew::Skew,
 };
-use crate::domain::audit::{AuditFilter, EXAMINED};
+use crate::domain::audit::{AuditCursor, AuditFilter, EXAMINED};
 
 /// A log, a filter, and the range of ids to scan. Both bounds are exclusive.
 pub(super) struct Scan<'a> {
@@ -95,16 +95,20 @@ macro_rules! filtered {
 }
 
 impl<'a> Scan<'a> {
-    /// Prepares a scan of all ids that the filter's times and the horizon allow.
+    /// Prepares a scan from a cursor on, over the ids that the filter's times and the horizon allow.
     pub(super) fn new(
         conn: &mut Connection,
         tenant: Option<TenantId>,
         filter: &'a AuditFilter,
         horizon: Option<&Horizon>,
-        newest_first: bool,
+        cursor: AuditCursor,
     ) -> Result<Self, DbError> {
-        let upper = horizon.map_or(ABOVE_ALL, |Horizon(id)| id).to_owned();
-        Self { tenant, filter, lower: String::new(), upper, newest_first }.created(conn, filter.start, filter.end)
+        let (lower, upper, newest_first) = match cursor {
+            AuditCursor::After(id) => (id.to_string(), ABOVE_ALL.to_owned(), false),
+            AuditCursor::Before(id) => (String::new(), id.to_string(), true),
+        };
+        let upper = horizon.map(|Horizon(end)| end.clone()).into_iter().fold(upper, String::min);
+        Self { tenant, filter, lower, upper, newest_first }.created(conn, filter.start, filter.end)
     }
 
     /// Restricts the scan to ids that entries created between two times may have.
@@ -120,16 +124,6 @@ impl<'a> Scan<'a> {
             self.upper = end.map(|end| skew.upper(end)).into_iter().fold(self.upper, String::min);
         }
         Ok(self)
-    }
-
-    pub(super) fn above(mut self, id: AuditId) -> Self {
-        self.lower = self.lower.max(id.to_string());
-        self
-    }
-
-    pub(super) fn below(mut self, id: AuditId) -> Self {
-        self.upper = self.upper.min(id.to_string());
-        self
     }
 
     /// Finds the entries that this scan examines.

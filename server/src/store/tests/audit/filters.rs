@@ -102,8 +102,11 @@ async fn filters_find_what_a_model_finds(db: TestDatabase) {
         let tenant = [tenant_id(1), tenant_id(2), TenantId::INSTALLATION][usize::from(number % 5 / 2)];
         let mut one = event(tenant, i64::from(number), number, KINDS[usize::from(number % 3)]);
         one.actor = ["alice", "bob", "Ali"].get(usize::from(number % 4)).map(|&name| name.to_owned());
-        one.meta.source_ip =
-            if number.is_multiple_of(7) { format!("2001:db8::{}", number % 3) } else { format!("10.0.0.{}", number % 11) };
+        one.meta.source_ip = if number.is_multiple_of(7) {
+            format!("2001:db8::{}", number % 3)
+        } else {
+            format!("10.0.0.{}", number % 11)
+        };
         one.credential_id = number.is_multiple_of(2).then(|| format!("credential-{}", number % 5));
         one.transaction_id = number.is_multiple_of(3).then(|| format!("order-{}", number % 4));
         one

@@ -16,7 +16,8 @@ use crate::{
 on_every_engine!(
     a_poller_gets_every_entry_exactly_once,
     time_filters_and_retention_survive_clock_steps,
-    ids_stay_above_an_id_from_the_future
+    ids_stay_above_an_id_from_the_future,
+    ids_are_uuids_of_version_7_with_the_time_of_the_entry
 );
 
 const WRITERS: u8 = 8;
@@ -155,4 +156,18 @@ async fn ids_stay_above_an_id_from_the_future(db: TestDatabase) {
     let filter = AuditFilter { end: Some(now.at.plus_millis(1)), ..AuditFilter::default() };
     let page = db.read(move |c| audit::page(c, Some(tenant_id(1)), &filter, None, ALL)).await;
     assert_eq!(page.items.iter().map(|item| item.id).collect::<Vec<_>>(), [ids[1], ids[0]]);
+}
+
+async fn ids_are_uuids_of_version_7_with_the_time_of_the_entry(db: TestDatabase) {
+    // More entries of one millisecond than the id has ticks for it.
+    let mut now = event(tenant_id(1), 0, 1, KINDS[0]);
+    now.at = SystemClock.now();
+    now.random = u64::MAX;
+    let ids = add(&db, vec![now.clone(); 4_200]).await;
+    assert!(ids.is_sorted_by(|one, other| one < other && one.to_string() < other.to_string()));
+    for id in ids {
+        assert_eq!((id.uuid().get_version_num(), id.uuid().get_variant()), (7, uuid::Variant::RFC4122));
+        let later = id.time().millis() - now.at.millis();
+        assert!((0..60_000).contains(&later), "{later} ms");
+    }
 }
