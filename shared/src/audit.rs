@@ -1,4 +1,4 @@
-//! Audit events: their types and the form in which an entry is answered.
+//! Audit events: their types and the wire form of an entry.
 
 use serde::{Deserialize, Serialize};
 

@@ -9,7 +9,7 @@ use doorward_server::{
     db::{Database, DatabaseOptions},
     domain::RequestMeta,
     server::{self, Listening},
-    service::admin::{AdminCall, admin_tokens, api_keys, tenants},
+    service::admin::{AdminContext, admin_tokens, api_keys, tenants},
 };
 use doorward_shared::{
     TenantId, Timestamp,
@@ -198,8 +198,8 @@ impl TestServer {
 
     /// Request context of a local administrator.
     #[must_use]
-    pub fn administrator(&self) -> AdminCall {
-        AdminCall { app: Arc::clone(&self.app), actor: "test".to_owned(), meta: RequestMeta::default() }
+    pub fn administrator(&self) -> AdminContext {
+        AdminContext { app: Arc::clone(&self.app), actor: "test".to_owned(), meta: RequestMeta::default() }
     }
 
     /// Writes the recorded times of last use and activity, as a job does every few seconds.

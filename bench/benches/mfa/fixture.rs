@@ -15,7 +15,7 @@ use doorward_server::{
     domain::RequestMeta,
     installation, jobs,
     server::{self, Listening},
-    service::admin::{AdminCall, tenants},
+    service::admin::{AdminContext, tenants},
     telemetry::{self, LogFormat},
 };
 use doorward_shared::{TenantId, admin::CreateTenantRequest};
@@ -67,7 +67,7 @@ pub(crate) async fn doorward(folder: &Path) -> Server {
     telemetry::start(LogFormat::Json, "info").expect("a level");
     let options = DatabaseOptions::new(DatabaseUrl::Sqlite(folder.join("doorward.db")));
     let app = installation::open(folder, options, settings()).await.expect("an installation");
-    let administrator = AdminCall { app: Arc::clone(&app), actor: "bench".to_owned(), meta: RequestMeta::default() };
+    let administrator = AdminContext { app: Arc::clone(&app), actor: "bench".to_owned(), meta: RequestMeta::default() };
     let request =
         CreateTenantRequest { display_name: Some("Bench".to_owned()), config: Some(config()), create_api_key: true };
     let created = tenants::create(&administrator, request).await.expect("a tenant");

@@ -44,7 +44,7 @@ const START: &[Refusal] = &[
 
 /// A kind of ceremony and what its steps leave in the log.
 struct Ceremony {
-    /// Of a thousand ceremonies, so many are of this kind.
+    /// Number of ceremonies of this kind per thousand.
     per_mille: u64,
     started: AuditType,
     not_started: AuditType,

@@ -7,11 +7,11 @@ use crate::{
     clock,
     config::Settings,
     domain::RequestMeta,
-    service::{ServiceError, admin::AdminCall},
+    service::{ServiceError, admin::AdminContext},
 };
 
 /// Opens the installation for one command. A server that runs on the same data sees changes at its next request.
-pub(super) async fn open(settings: &Settings) -> Result<AdminCall, CliError> {
+pub(super) async fn open(settings: &Settings) -> Result<AdminContext, CliError> {
     let app = start::open(settings).await?;
     let request_id = clock::new_uuid(app.clock.now(), app.entropy.as_ref())
         .map_err(|error| CliError::new(error.to_string()))?
@@ -22,7 +22,7 @@ pub(super) async fn open(settings: &Settings) -> Result<AdminCall, CliError> {
         source_ip: "local".to_owned(),
         user_agent: concat!("doorward/", env!("CARGO_PKG_VERSION")).to_owned(),
     };
-    Ok(AdminCall { app: Arc::clone(&app), actor: format!("cli:{user}"), meta })
+    Ok(AdminContext { app: Arc::clone(&app), actor: format!("cli:{user}"), meta })
 }
 
 /// Converts a service error into the error of a command.

@@ -8,7 +8,7 @@ use doorward_shared::{
 };
 
 use super::{CliError, admin_call::failed, output};
-use crate::service::admin::{AdminCall, admin_tokens, api_keys, tenants};
+use crate::service::admin::{AdminContext, admin_tokens, api_keys, tenants};
 
 /// Properties of a new tenant.
 pub(super) struct NewTenant {
@@ -19,7 +19,7 @@ pub(super) struct NewTenant {
     pub(super) api_key: bool,
 }
 
-pub(super) async fn create_tenant(call: &AdminCall, new: NewTenant, json: bool) -> Result<(), CliError> {
+pub(super) async fn create_tenant(call: &AdminContext, new: NewTenant, json: bool) -> Result<(), CliError> {
     let relying_party =
         RelyingParty { id: new.rp_id, display_name: new.name.clone(), icon: None, origins: new.origins };
     let config = TenantConfig {
@@ -40,7 +40,7 @@ pub(super) async fn create_tenant(call: &AdminCall, new: NewTenant, json: bool) 
     }
 }
 
-pub(super) async fn list_tenants(call: &AdminCall, json: bool) -> Result<(), CliError> {
+pub(super) async fn list_tenants(call: &AdminContext, json: bool) -> Result<(), CliError> {
     let mut all = Vec::new();
     let mut page = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
     loop {
@@ -59,13 +59,13 @@ pub(super) async fn list_tenants(call: &AdminCall, json: bool) -> Result<(), Cli
     output::table(&["ID", "NAME"], &rows)
 }
 
-pub(super) async fn delete_tenant(call: &AdminCall, id: TenantId, json: bool) -> Result<(), CliError> {
+pub(super) async fn delete_tenant(call: &AdminContext, id: TenantId, json: bool) -> Result<(), CliError> {
     tenants::delete(call, id).await.map_err(failed)?;
     done(json, &format!("deleted tenant {id} with its users, credentials, keys and audit log"))
 }
 
 pub(super) async fn create_api_key(
-    call: &AdminCall,
+    call: &AdminContext,
     tenant: TenantId,
     name: String,
     expires_at: Option<Timestamp>,
@@ -75,7 +75,7 @@ pub(super) async fn create_api_key(
     created(&api_keys::create(call, tenant, request).await.map_err(failed)?, json)
 }
 
-pub(super) async fn list_api_keys(call: &AdminCall, tenant: TenantId, json: bool) -> Result<(), CliError> {
+pub(super) async fn list_api_keys(call: &AdminContext, tenant: TenantId, json: bool) -> Result<(), CliError> {
     let keys = api_keys::list(call, tenant).await.map_err(failed)?;
     if json {
         return output::json(&keys);
@@ -84,7 +84,7 @@ pub(super) async fn list_api_keys(call: &AdminCall, tenant: TenantId, json: bool
 }
 
 pub(super) async fn revoke_api_key(
-    call: &AdminCall,
+    call: &AdminContext,
     tenant: TenantId,
     id: ApiKeyId,
     json: bool,
@@ -94,7 +94,7 @@ pub(super) async fn revoke_api_key(
 }
 
 pub(super) async fn create_admin_token(
-    call: &AdminCall,
+    call: &AdminContext,
     name: String,
     role: Role,
     expires_at: Option<Timestamp>,
@@ -104,7 +104,7 @@ pub(super) async fn create_admin_token(
     created(&admin_tokens::create(call, request).await.map_err(failed)?, json)
 }
 
-pub(super) async fn list_admin_tokens(call: &AdminCall, json: bool) -> Result<(), CliError> {
+pub(super) async fn list_admin_tokens(call: &AdminContext, json: bool) -> Result<(), CliError> {
     let tokens = admin_tokens::list(call).await.map_err(failed)?;
     if json {
         return output::json(&tokens);
@@ -118,7 +118,7 @@ pub(super) async fn list_admin_tokens(call: &AdminCall, json: bool) -> Result<()
     output::table(&[id, name, hint, created, used, expires, "ROLE"], &tokens.iter().map(row).collect::<Vec<_>>())
 }
 
-pub(super) async fn revoke_admin_token(call: &AdminCall, id: AdminTokenId, json: bool) -> Result<(), CliError> {
+pub(super) async fn revoke_admin_token(call: &AdminContext, id: AdminTokenId, json: bool) -> Result<(), CliError> {
     admin_tokens::revoke(call, id).await.map_err(failed)?;
     done(json, &format!("revoked admin token {id}"))
 }

@@ -22,7 +22,7 @@ use self::args::{AdminArgs, AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Comm
 pub use self::error::CliError;
 use crate::{
     http::openapi::{self, Api},
-    service::admin::AdminCall,
+    service::admin::AdminContext,
 };
 
 /// Parses the command line, runs the command and returns its exit code.
@@ -139,11 +139,11 @@ async fn admin_token(command: AdminTokenCommand) -> Result<(), CliError> {
     }
 }
 
-async fn open(args: &AdminArgs) -> Result<AdminCall, CliError> {
+async fn open(args: &AdminArgs) -> Result<AdminContext, CliError> {
     admin_call::open(&start::settings(&args.installation.flags())?).await
 }
 
-fn expires(call: &AdminCall, expiry: Option<expiry::Expiry>) -> Result<Option<Timestamp>, CliError> {
+fn expires(call: &AdminContext, expiry: Option<expiry::Expiry>) -> Result<Option<Timestamp>, CliError> {
     let resolve = |expiry: expiry::Expiry| expiry.resolve(call.app.clock.now());
     expiry.map(resolve).transpose().map_err(|error| CliError::usage(format!("--expires: {error}")))
 }

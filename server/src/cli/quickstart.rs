@@ -24,7 +24,7 @@ use crate::{
     installation::{ADMIN_TOKEN_FILE, write_secret},
     service::{
         Refusal, ServiceError,
-        admin::{AdminCall, tenants},
+        admin::{AdminContext, tenants},
     },
 };
 
@@ -112,7 +112,7 @@ fn start_demo(
 /// Returns the demo tenant of the file, or creates one, and whether it is new.
 async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFile, bool), CliError> {
     let meta = RequestMeta { request_id: "quickstart".to_owned(), ..RequestMeta::default() };
-    let call = AdminCall { app: Arc::clone(app), actor: "quickstart".to_owned(), meta };
+    let call = AdminContext { app: Arc::clone(app), actor: "quickstart".to_owned(), meta };
     let path = data_dir.join(DEMO_FILE);
     if let Some(file) = read(&path)? {
         match add_origin(&call, file.tenant_id, origin).await {
@@ -138,7 +138,7 @@ async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFi
 }
 
 /// Adds the origin of the demo page to the tenant, because its port may have changed.
-async fn add_origin(call: &AdminCall, id: TenantId, origin: &str) -> Result<(), ServiceError> {
+async fn add_origin(call: &AdminContext, id: TenantId, origin: &str) -> Result<(), ServiceError> {
     let mut config = tenants::get(call, id).await?.config;
     let origins = &mut config.webauthn.relying_party.origins;
     if origins.iter().any(|known| known == origin) {

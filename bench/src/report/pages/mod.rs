@@ -167,13 +167,13 @@ struct Site<'a> {
 
 impl Site<'_> {
     /// Measures all kinds of queries and reports the results group by group.
-    async fn visit(&self, mut tell: impl FnMut(&str, Vec<(&'static str, Asked)>)) -> Result<(), ReportError> {
+    async fn visit(&self, mut report: impl FnMut(&str, Vec<(&'static str, Asked)>)) -> Result<(), ReportError> {
         let plan = &self.seeded.plan;
         let log = |tenant: u64| format!("/{}/audit_logs", plan.tenant_id(tenant));
         let api = self.of_tenant(0);
         let sample = Sample::of(&api, &log(0)).await?;
         let lines = ask_all(vec![(&api, query_kinds::of_log(&log(0), &sample, self.requests))]).await;
-        tell(&format!("the largest tenant's log, {} entries", sample.total), lines);
+        report(&format!("the largest tenant's log, {} entries", sample.total), lines);
 
         let mut middle = Vec::new();
         for place in 1..=MIDDLE {
@@ -188,7 +188,7 @@ impl Site<'_> {
         let each = self.requests.div_ceil(u32::try_from(MIDDLE).unwrap_or(1));
         let asked = middle.iter().map(|(api, log, sample)| (api, query_kinds::of_log(log, sample, each)));
         let lines = ask_all(asked.collect()).await;
-        tell(&format!("{MIDDLE} other tenants' logs, {least} to {most} entries"), lines);
+        report(&format!("{MIDDLE} other tenants' logs, {least} to {most} entries"), lines);
 
         let api = self.of_admin();
         let largest = format!("/tenants/{}", plan.tenant_id(0));
@@ -196,11 +196,11 @@ impl Site<'_> {
         for (whose, log) in [("all logs", query_kinds::ALL_LOGS), ("the largest tenant's log", &log)] {
             let sample = Sample::of(&api, log).await?;
             let lines = ask_all(vec![(&api, query_kinds::of_log(log, &sample, self.requests))]).await;
-            tell(&format!("admin API: {whose}, {} entries", sample.total), lines);
+            report(&format!("admin API: {whose}, {} entries", sample.total), lines);
         }
         let (tenants, users) = (Names::of_tenants(&api).await?, Names::of_users(&api, &largest).await?);
         let lines = ask_all(vec![(&api, query_kinds::of_lists(&largest, &tenants, &users, self.requests))]).await;
-        tell(&format!("admin API: {} tenants, the largest has {} users", tenants.total, users.total), lines);
+        report(&format!("admin API: {} tenants, the largest has {} users", tenants.total, users.total), lines);
         Ok(())
     }
 

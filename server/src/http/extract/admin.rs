@@ -16,7 +16,7 @@ use crate::{
     http::{ApiError, Operation},
     service::{
         ServiceError,
-        admin::{AdminCall, admin_tokens},
+        admin::{AdminContext, admin_tokens},
         audit,
     },
 };
@@ -27,7 +27,7 @@ type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 #[derive(Debug)]
 pub struct Auditor {
     /// Context of the request.
-    pub call: AdminCall,
+    pub context: AdminContext,
     /// Role of the token.
     pub role: Role,
 }
@@ -36,7 +36,7 @@ pub struct Auditor {
 #[derive(Debug)]
 pub struct Administrator {
     /// Context of the request.
-    pub call: AdminCall,
+    pub context: AdminContext,
 }
 
 impl FromRequest for Auditor {
@@ -55,7 +55,7 @@ impl FromRequest for Administrator {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { Ok(Self { call: authenticate(&request, Role::Admin).await?.call }) })
+        Box::pin(async move { Ok(Self { context: authenticate(&request, Role::Admin).await?.context }) })
     }
 }
 
@@ -94,7 +94,7 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
         return Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "forbidden", reason));
     }
     app.key_usage.token_used(token.id, app.clock.now());
-    Ok(Auditor { role: token.role, call: AdminCall { actor: token.name, app, meta } })
+    Ok(Auditor { role: token.role, context: AdminContext { actor: token.name, app, meta } })
 }
 
 /// Returns the bearer token of the request (RFC 6750 §2.1).

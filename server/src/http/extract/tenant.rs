@@ -25,7 +25,7 @@ type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 #[derive(Debug)]
 pub struct Visitor {
     /// Context of the request.
-    pub call: RequestContext,
+    pub context: RequestContext,
     identity: Identity,
 }
 
@@ -33,20 +33,20 @@ pub struct Visitor {
 #[derive(Debug)]
 pub struct KeyHolder {
     /// Context of the request.
-    pub call: RequestContext,
+    pub context: RequestContext,
     /// Id of the API key.
     pub key: ApiKeyId,
 }
 
 impl Visitor {
     async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
-        let call = context(request).await?;
-        match auth::identify(&call, presented_key(request)) {
-            Ok(identity) => Ok(Self { call, identity }),
+        let context = context(request).await?;
+        match auth::identify(&context, presented_key(request)) {
+            Ok(identity) => Ok(Self { context, identity }),
             Err(error) => {
                 let error = ApiError::of(Operation::Other, error);
                 if error.code() == ErrorCode::RateLimited {
-                    delay_refusal(&call.app).await;
+                    delay_refusal(&context.app).await;
                 }
                 Err(error)
             }
@@ -65,12 +65,12 @@ impl Visitor {
     /// Returns the key holder. Without a valid key, writes an audit entry and returns 401: `if_missing` if there is no key.
     async fn require_key(self, if_missing: ApiError) -> Result<KeyHolder, ApiError> {
         let rejection = match self.identity {
-            Identity::ApiKey(key) => return Ok(KeyHolder { call: self.call, key }),
+            Identity::ApiKey(key) => return Ok(KeyHolder { context: self.context, key }),
             Identity::Anonymous(rejection) => rejection,
         };
-        let recorded = auth::record_rejection(&self.call, rejection).await;
+        let recorded = auth::record_rejection(&self.context, rejection).await;
         recorded.map_err(|error| ApiError::of(Operation::Other, error))?;
-        delay_refusal(&self.call.app).await;
+        delay_refusal(&self.context.app).await;
         Err(if rejection == KeyRejection::Missing { if_missing } else { ApiError::api_key_invalid() })
     }
 }
@@ -86,7 +86,7 @@ impl KeyHolder {
             Err(error) if error.status().is_client_error() => error,
             other => return other,
         };
-        let rejected = audit::reject(&self.call, AuditType::RequestRejected, error.code(), error.reason());
+        let rejected = audit::reject(&self.context, AuditType::RequestRejected, error.code(), error.reason());
         match rejected.await {
             Ok(()) => Err(error),
             Err(failure) => Err(ApiError::of(Operation::Other, failure)),

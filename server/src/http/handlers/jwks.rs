@@ -17,8 +17,8 @@ pub const MAX_AGE_SECONDS: u32 = 600;
     security(()),
 )]
 pub async fn jwks(visitor: Visitor) -> Result<HttpResponse, ApiError> {
-    let now = visitor.call.app.clock.now();
+    let now = visitor.context.app.clock.now();
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, format!("max-age={MAX_AGE_SECONDS}")))
-        .json(visitor.call.tenant.signing_keys.jwks(now)))
+        .json(visitor.context.tenant.signing_keys.jwks(now)))
 }

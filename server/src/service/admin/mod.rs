@@ -11,4 +11,3 @@ pub mod transactions;
 pub mod users;
 
 pub use self::context::AdminContext;
-pub use self::context::AdminContext as AdminCall;

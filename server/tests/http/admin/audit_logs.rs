@@ -59,7 +59,7 @@ async fn administrators_see_whose_log_an_entry_stands_in() {
     let id = newest[0]["id"].as_str().unwrap();
     let older = entries(&admin, &format!("/audit_logs?before={id}&per_page=1")).await;
     assert_eq!(older[0]["tenant_name"], "Example");
-    // The tenant itself is not told.
+    // The public API does not return the name.
     assert!(tenant.entries("").await.iter().all(|row| row.0.get("tenant_name").is_none()));
     let installation = format!("/tenants/{}/audit_logs", TenantId::INSTALLATION);
     assert!(entries(&admin, &installation).await.iter().all(|entry| entry["type"] == "admin_token_created"));

@@ -13,5 +13,5 @@ use crate::http::{Auditor, responses::*};
     responses((status = 200, description = "the token's name and role", body = Me), AuditorErrors),
 )]
 pub async fn get(caller: Auditor) -> Json<Me> {
-    Json(Me { name: caller.call.actor, role: caller.role })
+    Json(Me { name: caller.context.actor, role: caller.role })
 }

@@ -12,6 +12,6 @@ use crate::http::{Auditor, responses::*};
     responses((status = 200, description = "the metrics", body = String, content_type = "text/plain"), AuditorErrors),
 )]
 pub async fn metrics(caller: Auditor) -> HttpResponse {
-    let figures = caller.call.app.metrics.render();
+    let figures = caller.context.app.metrics.render();
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(figures)
 }

@@ -41,7 +41,7 @@ fn days(query: &Query) -> Result<u32, ApiError> {
     security(("adminToken" = [])),
 )]
 pub async fn of_installation(caller: Auditor, query: Query) -> Result<Json<Overview>, ApiError> {
-    overview::installation(&caller.call, days(&query)?).await.map(Json).map_err(failed)
+    overview::installation(&caller.context, days(&query)?).await.map(Json).map_err(failed)
 }
 
 /// Returns an overview of a tenant: counts, last activity, activity by day.
@@ -63,7 +63,7 @@ pub async fn of_installation(caller: Auditor, query: Query) -> Result<Json<Overv
 )]
 pub async fn of_tenant(caller: Auditor, path: Path<String>, query: Query) -> Result<Json<TenantOverview>, ApiError> {
     let tenant = path_tenant(&path)?;
-    overview::tenant(&caller.call, tenant, days(&query)?).await.map(Json).map_err(failed)
+    overview::tenant(&caller.context, tenant, days(&query)?).await.map(Json).map_err(failed)
 }
 
 /// Returns a page of the list of tenants. `next` of a page is `after` of the following one.
@@ -97,5 +97,5 @@ pub async fn of_tenants(caller: Auditor, query: Query) -> Result<Json<TenantSumm
         after,
         limit: pages::limit(&query)?,
     };
-    overview::tenants(&caller.call, query).await.map(Json).map_err(failed)
+    overview::tenants(&caller.context, query).await.map(Json).map_err(failed)
 }

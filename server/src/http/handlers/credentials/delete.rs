@@ -14,6 +14,6 @@ use crate::{
 )]
 pub async fn delete(caller: KeyHolder, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
     let (_, id) = path.into_inner();
-    credentials::delete(&caller.call, &id).await?;
+    credentials::delete(&caller.context, &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

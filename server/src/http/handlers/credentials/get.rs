@@ -15,6 +15,6 @@ use crate::{
 )]
 pub async fn get(caller: KeyHolder, path: Path<(String, String)>) -> Result<Json<CredentialItem>, ApiError> {
     let (_, id) = path.into_inner();
-    let found = credentials::get(&caller.call, &id).await;
+    let found = credentials::get(&caller.context, &id).await;
     caller.recorded(found.map(Json).map_err(ApiError::from)).await
 }

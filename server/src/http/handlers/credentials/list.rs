@@ -29,6 +29,6 @@ use crate::{
 pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
     let parameters = pages::request(&query).and_then(|page| Ok((page, pages::order(&query, "order")?)));
     let (page, order) = caller.recorded(parameters).await?;
-    let found = credentials::list(&caller.call, pages::text(&query, "user_id"), order, page).await?;
+    let found = credentials::list(&caller.context, pages::text(&query, "user_id"), order, page).await?;
     Ok(pages::answer(request.path(), &query, page, &found))
 }

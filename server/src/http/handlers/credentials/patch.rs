@@ -16,6 +16,6 @@ use crate::{
 )]
 pub async fn patch(caller: KeyHolder, path: Path<(String, String)>, body: Body) -> Result<HttpResponse, ApiError> {
     let (_, id) = path.into_inner();
-    credentials::rename(&caller.call, &id, json::object::<CredentialPatch>(&body)).await?;
+    credentials::rename(&caller.context, &id, json::object::<CredentialPatch>(&body)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

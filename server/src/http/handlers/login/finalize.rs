@@ -27,6 +27,6 @@ use crate::{
     security((), ("apiKey" = [])),
 )]
 pub async fn finalize(caller: Visitor, body: Body) -> Result<Json<TokenResponse>, ApiError> {
-    let token = assertion::finalize(&caller.call, Ceremony::Login, body.bytes()).await;
+    let token = assertion::finalize(&caller.context, Ceremony::Login, body.bytes()).await;
     token_response(Operation::LoginFinalize, token)
 }

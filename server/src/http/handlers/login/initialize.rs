@@ -31,12 +31,12 @@ use crate::{
     security((), ("apiKey" = [])),
 )]
 pub async fn initialize(visitor: Visitor, body: Body) -> Result<Json<RequestOptions>, ApiError> {
-    let (call, user) = match json::object::<LoginInitRequest>(&body) {
-        Ok(LoginInitRequest { user_id: None }) => (visitor.call, LoginUser::Discoverable),
+    let (context, user) = match json::object::<LoginInitRequest>(&body) {
+        Ok(LoginInitRequest { user_id: None }) => (visitor.context, LoginUser::Discoverable),
         Ok(LoginInitRequest { user_id }) => {
-            (visitor.into_key_holder().await?.call, LoginUser::Named(validate::user_id(user_id)))
+            (visitor.into_key_holder().await?.context, LoginUser::Named(validate::user_id(user_id)))
         }
-        Err(refusal) => (visitor.call, LoginUser::Named(Err(refusal))),
+        Err(refusal) => (visitor.context, LoginUser::Named(Err(refusal))),
     };
-    Ok(Json(assertion::initialize(&call, Ceremony::Login, user).await?))
+    Ok(Json(assertion::initialize(&context, Ceremony::Login, user).await?))
 }

@@ -26,6 +26,6 @@ use crate::{
     ),
 )]
 pub async fn login_finalize(caller: KeyHolder, body: Body) -> Result<Json<TokenResponse>, ApiError> {
-    let token = assertion::finalize(&caller.call, Ceremony::MfaLogin, body.bytes()).await;
+    let token = assertion::finalize(&caller.context, Ceremony::MfaLogin, body.bytes()).await;
     token_response(Operation::LoginFinalize, token)
 }

@@ -27,5 +27,5 @@ use crate::{
 )]
 pub async fn login_initialize(caller: KeyHolder, body: Body) -> Result<Json<RequestOptions>, ApiError> {
     let user = json::object::<MfaLoginInitRequest>(&body).and_then(|request| validate::user_id(request.user_id));
-    Ok(Json(assertion::initialize(&caller.call, Ceremony::MfaLogin, LoginUser::Named(user)).await?))
+    Ok(Json(assertion::initialize(&caller.context, Ceremony::MfaLogin, LoginUser::Named(user)).await?))
 }

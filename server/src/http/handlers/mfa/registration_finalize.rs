@@ -23,6 +23,6 @@ use crate::{
     ),
 )]
 pub async fn registration_finalize(caller: KeyHolder, body: Body) -> Result<Json<TokenResponse>, ApiError> {
-    let token = registration::finalize(&caller.call, Ceremony::MfaRegistration, body.bytes()).await;
+    let token = registration::finalize(&caller.context, Ceremony::MfaRegistration, body.bytes()).await;
     token_response(Operation::RegistrationFinalize, token)
 }

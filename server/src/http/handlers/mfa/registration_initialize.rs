@@ -24,5 +24,5 @@ use crate::{
 )]
 pub async fn registration_initialize(caller: KeyHolder, body: Body) -> Result<Json<CreationOptions>, ApiError> {
     let request = json::object::<RegistrationInitRequest>(&body);
-    Ok(Json(registration::initialize(&caller.call, Ceremony::MfaRegistration, request).await?))
+    Ok(Json(registration::initialize(&caller.context, Ceremony::MfaRegistration, request).await?))
 }

@@ -23,6 +23,6 @@ use crate::{
     security((), ("apiKey" = [])),
 )]
 pub async fn finalize(caller: Visitor, body: Body) -> Result<Json<TokenResponse>, ApiError> {
-    let token = registration::finalize(&caller.call, Ceremony::Registration, body.bytes()).await;
+    let token = registration::finalize(&caller.context, Ceremony::Registration, body.bytes()).await;
     token_response(Operation::RegistrationFinalize, token)
 }

@@ -26,6 +26,6 @@ use crate::{
     ),
 )]
 pub async fn finalize(caller: KeyHolder, body: Body) -> Result<Json<TokenResponse>, ApiError> {
-    let token = assertion::finalize(&caller.call, Ceremony::Transaction, body.bytes()).await;
+    let token = assertion::finalize(&caller.context, Ceremony::Transaction, body.bytes()).await;
     token_response(Operation::TransactionFinalize, token)
 }

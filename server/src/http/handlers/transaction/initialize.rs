@@ -27,6 +27,6 @@ use crate::{
 )]
 pub async fn initialize(caller: KeyHolder, body: Body) -> Result<Json<RequestOptions>, ApiError> {
     let request = json::object::<TransactionInitRequest>(&body);
-    let options = assertion::initialize_transaction(&caller.call, request).await;
+    let options = assertion::initialize_transaction(&caller.context, request).await;
     options.map(Json).map_err(|error| ApiError::of(Operation::TransactionInitialize, error))
 }

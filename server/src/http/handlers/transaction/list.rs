@@ -21,6 +21,6 @@ use crate::{
 )]
 pub async fn list(caller: KeyHolder, path: Path<(String, String)>) -> Result<Json<Vec<TransactionItem>>, ApiError> {
     let (_, user_id) = path.into_inner();
-    let found = transactions::for_user(&caller.call, &user_id).await;
+    let found = transactions::for_user(&caller.context, &user_id).await;
     caller.recorded(found.map(Json).map_err(ApiError::from)).await
 }

@@ -24,6 +24,6 @@ use crate::{
 )]
 pub async fn create(caller: Administrator, body: Body) -> Result<HttpResponse, ApiError> {
     let request = json::object::<CreateAdminTokenRequest>(&body)?;
-    let created = admin_tokens::create(&caller.call, request).await?;
+    let created = admin_tokens::create(&caller.context, request).await?;
     Ok(HttpResponse::Created().json(created))
 }

@@ -19,6 +19,6 @@ use crate::{
 )]
 pub async fn delete(caller: Administrator, path: Path<String>) -> Result<HttpResponse, ApiError> {
     let id = path.parse().map_err(|_| Refusal::SecretNotFound)?;
-    admin_tokens::revoke(&caller.call, id).await?;
+    admin_tokens::revoke(&caller.context, id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

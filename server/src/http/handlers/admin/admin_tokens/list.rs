@@ -14,5 +14,5 @@ use crate::{
     responses((status = 200, description = "the tokens", body = [AdminTokenItem]), AuditorErrors),
 )]
 pub async fn list(caller: Auditor) -> Result<Json<Vec<AdminTokenItem>>, ApiError> {
-    Ok(Json(admin_tokens::list(&caller.call).await?))
+    Ok(Json(admin_tokens::list(&caller.context).await?))
 }

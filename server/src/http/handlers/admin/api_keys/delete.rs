@@ -16,6 +16,6 @@ pub async fn delete(caller: Administrator, path: Path<(String, String)>) -> Resu
     let (tenant, key) = path.into_inner();
     let tenant = path_tenant(&tenant)?;
     let key = key.parse().map_err(|_| Refusal::SecretNotFound)?;
-    api_keys::revoke(&caller.call, tenant, key).await?;
+    api_keys::revoke(&caller.context, tenant, key).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -17,6 +17,6 @@ use crate::{
 pub async fn put(caller: Administrator, path: Path<String>, body: Body) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;
     let config = json::object::<TenantConfig>(&body)?;
-    tenants::configure(&caller.call, tenant, config).await?;
+    tenants::configure(&caller.context, tenant, config).await?;
     Ok(HttpResponse::NoContent().finish())
 }

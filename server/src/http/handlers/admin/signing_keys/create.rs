@@ -22,6 +22,6 @@ use crate::{
 pub async fn create(caller: Administrator, path: Path<String>, body: Body) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;
     let request = json::object::<CreateSigningKeyRequest>(&body)?;
-    let created = signing_keys::create(&caller.call, tenant, request).await?;
+    let created = signing_keys::create(&caller.context, tenant, request).await?;
     Ok(HttpResponse::Created().json(created))
 }

@@ -22,6 +22,6 @@ pub async fn delete(caller: Administrator, path: Path<(String, String)>) -> Resu
     let (tenant, key) = path.into_inner();
     let tenant = path_tenant(&tenant)?;
     let key = key.parse().map_err(|_| Refusal::SecretNotFound)?;
-    signing_keys::retire(&caller.call, tenant, key).await?;
+    signing_keys::retire(&caller.context, tenant, key).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -14,5 +14,5 @@ use crate::{
     responses((status = 200, description = "the keys", body = [SigningKeyItem]), AuditorErrors, TenantNotFound),
 )]
 pub async fn list(caller: Auditor, path: Path<String>) -> Result<Json<Vec<SigningKeyItem>>, ApiError> {
-    Ok(Json(signing_keys::list(&caller.call, path_tenant(&path)?).await?))
+    Ok(Json(signing_keys::list(&caller.context, path_tenant(&path)?).await?))
 }

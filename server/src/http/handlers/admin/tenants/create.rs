@@ -16,6 +16,6 @@ use crate::{
 )]
 pub async fn create(caller: Administrator, body: Body) -> Result<HttpResponse, ApiError> {
     let request = json::object::<CreateTenantRequest>(&body)?;
-    let created = tenants::create(&caller.call, request).await?;
+    let created = tenants::create(&caller.context, request).await?;
     Ok(HttpResponse::Created().json(created))
 }

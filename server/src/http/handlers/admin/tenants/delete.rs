@@ -13,6 +13,6 @@ use crate::{
     responses((status = 204, description = "deleted"), AdministratorErrors, TenantNotFound),
 )]
 pub async fn delete(caller: Administrator, path: Path<String>) -> Result<HttpResponse, ApiError> {
-    tenants::delete(&caller.call, path_tenant(&path)?).await?;
+    tenants::delete(&caller.context, path_tenant(&path)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

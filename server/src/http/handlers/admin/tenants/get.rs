@@ -14,5 +14,5 @@ use crate::{
     responses((status = 200, description = "the tenant", body = TenantDetail), AuditorErrors, TenantNotFound),
 )]
 pub async fn get(caller: Auditor, path: Path<String>) -> Result<Json<TenantDetail>, ApiError> {
-    Ok(Json(tenants::get(&caller.call, path_tenant(&path)?).await?))
+    Ok(Json(tenants::get(&caller.context, path_tenant(&path)?).await?))
 }

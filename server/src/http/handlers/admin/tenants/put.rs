@@ -17,6 +17,6 @@ use crate::{
 pub async fn put(caller: Administrator, path: Path<String>, body: Body) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;
     let request = json::object::<UpdateTenantRequest>(&body)?;
-    tenants::rename(&caller.call, tenant, request).await?;
+    tenants::rename(&caller.context, tenant, request).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -14,6 +14,6 @@ use crate::{
 )]
 pub async fn delete(caller: Administrator, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
     let (tenant, user) = path.into_inner();
-    users::delete(&caller.call, path_tenant(&tenant)?, &user).await?;
+    users::delete(&caller.context, path_tenant(&tenant)?, &user).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -22,6 +22,6 @@ pub async fn delete_credential(
     path: Path<(String, String, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (tenant, user, credential) = path.into_inner();
-    users::delete_credential(&caller.call, path_tenant(&tenant)?, &user, &credential).await?;
+    users::delete_credential(&caller.context, path_tenant(&tenant)?, &user, &credential).await?;
     Ok(HttpResponse::NoContent().finish())
 }

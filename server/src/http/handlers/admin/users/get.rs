@@ -15,5 +15,5 @@ use crate::{
 )]
 pub async fn get(caller: Auditor, path: Path<(String, String)>) -> Result<Json<UserDetail>, ApiError> {
     let (tenant, user) = path.into_inner();
-    Ok(Json(users::get(&caller.call, path_tenant(&tenant)?, &user).await?))
+    Ok(Json(users::get(&caller.context, path_tenant(&tenant)?, &user).await?))
 }

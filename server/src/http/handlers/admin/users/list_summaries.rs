@@ -33,5 +33,5 @@ pub async fn list_summaries(
     query: Query,
 ) -> Result<Json<UserSummaryPage>, ApiError> {
     let tenant = path_tenant(&path)?;
-    Ok(Json(users::search(&caller.call, tenant, pages::by_time(&query)?).await?))
+    Ok(Json(users::search(&caller.context, tenant, pages::by_time(&query)?).await?))
 }
