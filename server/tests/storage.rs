@@ -67,7 +67,7 @@ async fn fill(url: &str, tenant: &str) {
     );
     database::execute(url, &entries).await;
     let totals = format!(
-        "INSERT INTO audit_counts (tenant_id, day, type, slot, count) \
+        "INSERT INTO audit_counts (tenant_id, day, type, shard, count) \
          VALUES ('{tenant}', 1700000000000 / 86400000, 'api_key_rejected', 0, {BULK})"
     );
     database::execute(url, &totals).await;

@@ -10,12 +10,11 @@ use uuid::Uuid;
 use super::{
     super::{Connection, DbError, on_engine, row_convert},
     counts,
-    ids::Horizon,
     scan::{Scan, Window},
 };
 use crate::{
     db::cached_sql::CachedSql,
-    domain::audit::{AuditCursor, AuditFilter, EXAMINED, LogPage, LogSlice, NextPage, Total},
+    domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, Total},
 };
 
 /// Time in milliseconds after the creation of a request id in which its entries are looked for first.
