@@ -203,7 +203,7 @@ pub const EXAMINED: usize = 10_000;
 pub enum Total {
     /// The exact number.
     Exact(u64),
-    /// There are at least so many.
+    /// A lower bound.
     AtLeast(u64),
 }
 

@@ -17,7 +17,7 @@ use crate::{
     domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, Total},
 };
 
-/// Time in milliseconds after the creation of a request id in which its entries are looked for first.
+/// Length in milliseconds of the time after the creation of a request id that is searched first.
 const REQUEST_TIME: i64 = 300_000;
 const OLDEST: AuditCursor = AuditCursor::After(AuditId::new(Uuid::nil()));
 const NEWEST: AuditCursor = AuditCursor::Before(AuditId::new(Uuid::max()));
@@ -103,7 +103,7 @@ pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>
     rows.into_iter().map(|(tenant, count)| Ok((row_convert::parse(&tenant)?, row_convert::total(count)))).collect()
 }
 
-/// Returns the total, the window, and at least `wanted` matching ids where the window has so many.
+/// Returns the total, the window, and the first matching ids: `wanted` of them, or more when they had to be counted.
 fn examine(conn: &mut Connection, scan: &Scan<'_>, wanted: usize) -> Result<(Total, Window, Vec<AuditId>), DbError> {
     let counted = scan.tenant.map(|tenant| counts::total(conn, tenant, scan.filter)).transpose()?.flatten();
     let window = scan.window(conn)?;
@@ -118,7 +118,7 @@ fn examine(conn: &mut Connection, scan: &Scan<'_>, wanted: usize) -> Result<(Tot
     Ok((known.unwrap_or(found), window, ids))
 }
 
-/// Looks for a request id that contains its time among the entries that were written from then on.
+/// Searches for a request id that contains its time, among the entries from that time on.
 fn near_request(
     conn: &mut Connection,
     tenant: Option<TenantId>,

@@ -26,7 +26,7 @@ async fn setting() -> (TestServer, TestTenant, Http) {
 }
 
 #[tokio::test]
-async fn outcomes_divide_a_log() {
+async fn every_entry_has_one_outcome() {
     let (_server, tenant, admin) = setting().await;
     let base = format!("/tenants/{}/audit_logs?per_page=100", tenant.id);
     let all = entries(&admin, &base).await;
@@ -48,7 +48,7 @@ async fn outcomes_divide_a_log() {
 }
 
 #[tokio::test]
-async fn administrators_see_whose_log_an_entry_stands_in() {
+async fn administrators_see_the_tenant_of_an_entry() {
     let (_server, tenant, admin) = setting().await;
     for entry in entries(&admin, "/audit_logs?per_page=100").await {
         let name = (entry["tenant_id"] != TenantId::INSTALLATION.to_string()).then_some("Example");
@@ -59,14 +59,14 @@ async fn administrators_see_whose_log_an_entry_stands_in() {
     let id = newest[0]["id"].as_str().unwrap();
     let older = entries(&admin, &format!("/audit_logs?before={id}&per_page=1")).await;
     assert_eq!(older[0]["tenant_name"], "Example");
-    // The tenant itself is not told.
+    // The tenant itself does not see the name.
     assert!(tenant.rows("").await.iter().all(|row| row.0.get("tenant_name").is_none()));
     let installation = format!("/tenants/{}/audit_logs", TenantId::INSTALLATION);
     assert!(entries(&admin, &installation).await.iter().all(|entry| entry["type"] == "admin_token_created"));
 }
 
 #[tokio::test]
-async fn exports_tell_beforehand_how_much_they_are() {
+async fn exports_begin_with_their_total() {
     let (_server, tenant, admin) = setting().await;
     let base = format!("/tenants/{}/audit_logs", tenant.id);
     for (query, entries) in [("outcome=failed", 1), ("q=alice", 4), ("", 8)] {
