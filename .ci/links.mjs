@@ -1,5 +1,5 @@
-// Checks the Markdown files: every relative link names a file that exists, every anchor a heading that exists.
-// Links to the web are not followed; CI must not depend on other people's servers.
+// Checks that all relative links and anchors in Markdown files exist. Links to websites are not checked, since CI must not
+// depend on other servers.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -8,10 +8,10 @@ import { dirname, join, normalize } from "node:path";
 const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"])
   .toString().split("\0").filter((file) => file && existsSync(file));
 
-/** The text without fenced blocks and code spans, whose brackets are no links. */
+/** Removes fenced code blocks and code spans, in which brackets are not links. */
 const prose = (text) => text.replace(/^( *)(```|~~~)[\s\S]*?^\1\2.*$/gm, "").replace(/`[^`\n]*`/g, "");
 
-/** Anchors as GitHub makes them from headings, and explicit ones. */
+/** Returns the anchors that GitHub derives from headings, and explicit ones. */
 function anchorsOf(text) {
   const anchors = new Set([...text.matchAll(/<a [^>]*(?:id|name)="([^"]+)"/g)].map(([, id]) => id));
   const seen = new Map();
@@ -39,10 +39,10 @@ for (const file of files) {
     checked += 1;
     const [path, anchor] = decodeURIComponent(target).split("#");
     const place = path ? normalize(join(path.startsWith("/") ? "." : dirname(file), path)) : file;
-    if (!existsSync(place)) broken.push(`${file}: no file ${target}`);
+    if (!existsSync(place)) broken.push(`${file}: file not found: ${target}`);
     else if (anchor && statSync(place).isFile() && place.endsWith(".md") &&
       !anchorsOf(readFileSync(place, "utf8")).has(anchor)) {
-      broken.push(`${file}: no heading ${target}`);
+      broken.push(`${file}: heading not found: ${target}`);
     }
   }
 }

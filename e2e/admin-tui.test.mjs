@@ -1,5 +1,5 @@
-// `doorward-admin` in a real terminal, against the real server: a person makes a tenant and a key, the key ends a second
-// factor login, the row appears in the live log, the key is revoked, and the next call is refused in sight of the log.
+// `doorward-admin` in a real terminal with a real server: creates a tenant and an API key, completes a second-factor login
+// with the key, finds the audit entry in the live log, revokes the key, and finds the rejected request in the log.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -37,19 +37,19 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The app, as an operator starts it beside the server's data folder: no flag but the address of a second server. */
+/** Starts the app with the address and token of the test server. */
 const open = (columns, rows, env = {}) => openTerminal({
   command: [ADMIN, "--url", server.admin_url, "--token-file", join(server.data_dir, "admin.token")],
   columns, rows, env: { HOME: folder, ...env },
 });
 
-/** All ceremonies, by a software authenticator that calls the public API with the tenant's key. */
+/** Runs all ceremonies with a software authenticator and the tenant's API key. */
 const probe = () => run(SERVER, [
   "probe", "--url", server.public_url, "--tenant", tenant, "--api-key", key, "--origin", ORIGIN, "--json",
 ]);
 
-describe("an operator's hour in the terminal", () => {
-  test("the overview comes up with what the installation holds", async () => {
+describe("a session of an operator", () => {
+  test("the overview shows the installation", async () => {
     await terminal.until("Busiest tenants");
   });
 
@@ -66,7 +66,7 @@ describe("an operator's hour in the terminal", () => {
     await terminal.press("Enter");
     const screen = await terminal.until(/dw_[0-9a-f-]+_\S+/);
     key = /dw_[0-9a-f-]+_[\w-]+/.exec(screen)[0];
-    // It was not copied: one Escape warns, the next one closes.
+    // The key was not copied: the first Escape warns, the second one closes the dialog.
     await terminal.press("Escape");
     await terminal.until("Not copied yet");
     await terminal.press("Escape");
@@ -76,14 +76,14 @@ describe("an operator's hour in the terminal", () => {
     tenant = JSON.parse(stdout).find((row) => row.display_name === "Shop").id;
   });
 
-  test("the key ends a real second-factor login, and the live log shows it come", async () => {
+  test("a second-factor login with the key appears in the live log", async () => {
     await terminal.press("3");
     await terminal.until(/tenant created +Shop/);
     await probe();
     await terminal.until(/✓ +mfa (login|authentication)/i);
   });
 
-  test("filters combine and show as chips; the details pane shows the whole row", async () => {
+  test("a filtered entry is shown in full", async () => {
     await terminal.press("/");
     await terminal.type("probe");
     await terminal.press("Enter");
@@ -92,7 +92,7 @@ describe("an operator's hour in the terminal", () => {
     await terminal.press("x");
   });
 
-  test("what is filtered is exported", async () => {
+  test("the filtered entries are exported", async () => {
     const file = join(folder, "shop.ndjson");
     await terminal.press("E");
     await terminal.until("Export the audit log");
@@ -105,8 +105,8 @@ describe("an operator's hour in the terminal", () => {
     assert.ok(rows.some((row) => row.type === "mfa_authentication_final_succeeded"));
   });
 
-  test("the revoked key is refused at the next call, in sight of the log", async () => {
-    // The way to the tenant is still open under its section.
+  test("the revoked key is rejected, and the log shows it", async () => {
+    // The section reopens the tenant.
     await terminal.press("2");
     await terminal.until(/Tenants › Shop/);
     await terminal.press("Tab");
@@ -121,7 +121,7 @@ describe("an operator's hour in the terminal", () => {
     await terminal.until("api key rejected");
   });
 
-  test("it follows the terminal's size, and ends by q and by Ctrl+C", async () => {
+  test("it adapts to the terminal size, and exits on q and on Ctrl+C", async () => {
     await terminal.press("q");
     await terminal.until("ended with 0");
     const second = await open(80, 24);

@@ -1,5 +1,5 @@
-// A real Chromium with a virtual authenticator clicks through the demo page. The tests follow one another as a person
-// would: alice keeps a password and a second factor, bob a passkey alone.
+// The demo page in Chromium with a virtual authenticator. The tests depend on their order: alice uses a password and a
+// second factor, bob a passkey.
 
 import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
@@ -24,7 +24,7 @@ let browser;
 let page;
 let devtools;
 const requested = [];
-const faults = [];
+const pageErrors = [];
 
 before(async () => {
   await mkdir(SHOTS, { recursive: true });
@@ -33,9 +33,9 @@ before(async () => {
   page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: "light", locale: "en-GB" });
   page.setDefaultTimeout(15_000);
   page.on("request", (request) => requested.push(request.url()));
-  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("pageerror", (error) => pageErrors.push(error.message));
   page.on("console", (message) => {
-    if (/Content Security Policy|Trusted/i.test(message.text())) faults.push(message.text());
+    if (/Content Security Policy|Trusted/i.test(message.text())) pageErrors.push(message.text());
   });
   devtools = await page.context().newCDPSession(page);
   await devtools.send("WebAuthn.enable");
@@ -51,8 +51,8 @@ after(async () => {
   await server?.stop();
 });
 
-// The audit log below may use the same words: what the page says of an action comes first.
-const says = (text) => page.getByText(text, { exact: true }).first().waitFor();
+// The audit log below may contain the same text; the result of an action comes first.
+const shows = (text) => page.getByText(text, { exact: true }).first().waitFor();
 const press = (name) => page.getByRole("button", { name, exact: true }).click();
 const open = async (url = server.demo_url) => {
   await page.goto(url);
@@ -67,26 +67,26 @@ async function fill(username, password) {
 
 async function signOut() {
   await press("Sign out");
-  await says("Signed out");
+  await shows("Signed out");
 }
 
-/** The claims on the page: what the application's backend verified. */
+/** Returns the token claims on the page, which the backend has verified. */
 const claims = async () => JSON.parse(await page.locator("#token-claims").textContent());
 
-/** The calls beside an action, as "METHOD path status". */
+/** Returns the API calls shown for an action, as "METHOD path status". */
 const calls = (action) => page.locator(`[data-action="${action}"] .calls li`).evaluateAll((lines) => lines.map((line) =>
   [".method", ".path", ".status"].map((part) => line.querySelector(part).textContent.replace("/…/", "")).join(" ")));
 
-/** Colours, names, roles and order, as axe-core judges them. */
-async function accessible() {
-  // Through the debugger: the page's own rules let no foreign script in.
+/** Checks the accessibility of the page with axe-core. */
+async function checkAccessibility() {
+  // Injected through the debugger, since the content security policy forbids other scripts.
   await devtools.send("Runtime.evaluate", { expression: AXE });
   const violations = await page.evaluate(async () => (await globalThis.axe.run()).violations
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`));
   assert.deepEqual(violations, []);
 }
 
-/** Audit rows, read as an application's backend would. */
+/** Returns the audit entries of a type, as the backend of an application reads them. */
 async function audited(type) {
   const url = `${server.public_url}/${server.tenant_id}/audit_logs?type=${type}`;
   const response = await fetch(url, { headers: { apiKey: server.api_key } });
@@ -95,23 +95,23 @@ async function audited(type) {
 }
 
 describe("password and second factor", () => {
-  test("a wrong password is refused in plain words", async () => {
+  test("a wrong password shows an error", async () => {
     await open();
     await shot("01-start");
-    await accessible();
+    await checkAccessibility();
     await fill("alice", "wrong horse");
     await press("Sign in");
-    await says("Not signed in");
-    await says("Name or password is wrong.");
-    await says("password_wrong");
+    await shows("Not signed in");
+    await shows("Name or password is wrong.");
+    await shows("password_wrong");
   });
 
   test("registers a second factor", async () => {
     await fill("alice", "correct horse");
     await press("Sign in");
-    await says("You are in, with a password alone.");
+    await shows("You are in, with a password alone.");
     await press("Register second factor");
-    await says("Second factor registered");
+    await shows("Second factor registered");
     assert.deepEqual((await calls("factor-register")).slice(0, 2), [
       "POST mfa/registration/initialize 200", "POST mfa/registration/finalize 200",
     ]);
@@ -123,21 +123,21 @@ describe("password and second factor", () => {
     await shot("02-second-factor");
   });
 
-  test("a second factor alone confirms no payment", async () => {
+  test("a second factor cannot confirm a payment", async () => {
     await press("Confirm with passkey");
-    await says("The payment was not confirmed");
-    await says("no_suitable_credential");
+    await shows("The payment was not confirmed");
+    await shows("no_suitable_credential");
   });
 
-  test("signs in with both", async () => {
+  test("signs in with both factors", async () => {
     await signOut();
     await fill("alice", "correct horse");
     await press("Sign in");
-    await says("One lock is open. One to go.");
+    await shows("One lock is open. One to go.");
     await shot("03-half-way");
     assert.equal(await page.locator("#view-in").isVisible(), false);
     await press("Use my second factor");
-    await says("Signed in with both factors");
+    await shows("Signed in with both factors");
     assert.deepEqual((await calls("result")).slice(0, 2), ["POST mfa/login/initialize 200", "POST mfa/login/finalize 200"]);
     const token = await claims();
     assert.equal(token.sub, "alice");
@@ -145,33 +145,33 @@ describe("password and second factor", () => {
     assert.deepEqual(token.aud, ["localhost"]);
     await page.locator("#audit-rows").getByText("mfa_authentication_final_succeeded").waitFor();
     await shot("04-both-factors");
-    // The README's picture: docs/images/demo.png is a copy of it.
+    // docs/images/demo.png in the README is a copy of this screenshot.
     await page.screenshot({ path: `${SHOTS}readme.png`, clip: { x: 0, y: 0, width: 1280, height: 960 }, fullPage: true });
-    await accessible();
+    await checkAccessibility();
   });
 
-  test("the half-open session opens nothing else", async () => {
+  test("a session without the second factor has no access", async () => {
     await signOut();
     await fill("alice", "correct horse");
     await press("Sign in");
-    await says("Now your second factor");
-    const answer = await page.evaluate(async () => {
-      const response = await fetch("/api/credentials");
-      return { status: response.status, code: (await response.json()).error.code };
+    await shows("Now your second factor");
+    const response = await page.evaluate(async () => {
+      const credentials = await fetch("/api/credentials");
+      return { status: credentials.status, code: (await credentials.json()).error.code };
     });
-    assert.deepEqual(answer, { status: 403, code: "second_factor_needed" });
+    assert.deepEqual(response, { status: 403, code: "second_factor_needed" });
     await press("Start over");
-    await says("Signed out");
+    await shows("Signed out");
   });
 });
 
-describe("passkey alone", () => {
+describe("passkey only", () => {
   test("signs up and registers a passkey", async () => {
     await fill("bob", "battery staple");
     await press("Create account");
-    await says("You are in, with a password alone.");
+    await shows("You are in, with a password alone.");
     await press("Register passkey");
-    await says("Passkey registered");
+    await shows("Passkey registered");
     await page.locator("#credentials").getByText("passkey", { exact: true }).waitFor();
   });
 
@@ -179,7 +179,7 @@ describe("passkey alone", () => {
     await page.getByLabel("Recipient").fill("Grace & Sons <b>");
     await page.getByLabel("Amount in euros").fill("1234,5");
     await press("Confirm with passkey");
-    await says("€1234.50 to Grace & Sons <b> confirmed");
+    await shows("€1234.50 to Grace & Sons <b> confirmed");
     const token = await claims();
     assert.equal(token.ceremony, "transaction");
     assert.match(token.trans, /^[0-9a-f-]{36}$/);
@@ -190,8 +190,8 @@ describe("passkey alone", () => {
     const { sub } = await claims();
     await signOut();
     await press("Sign in with a passkey");
-    await says("Signed in with a passkey");
-    await says("You are in, without a password.");
+    await shows("Signed in with a passkey");
+    await shows("You are in, without a password.");
     assert.deepEqual((await calls("result")).slice(0, 2), ["POST login/initialize 200", "POST login/finalize 200"]);
     const token = await claims();
     assert.equal(token.ceremony, "login");
@@ -204,31 +204,31 @@ describe("passkey alone", () => {
     await keys.getByRole("button", { name: /^Rename/ }).click();
     await page.getByLabel("New name").fill("Blue key");
     await press("Save");
-    await says("Key renamed");
+    await shows("Key renamed");
     await keys.getByText("Blue key").waitFor();
   });
 });
 
-describe("another page", () => {
-  test("a phishing relay gets the password, but no token: refused and audited", async () => {
+describe("other pages", () => {
+  test("a phishing proxy gets the password but no token, and the attempts are audited", async () => {
     await signOut();
     const phishing = await startPhishing(server.demo_url);
     try {
       await open(phishing.url);
       await fill("alice", "correct horse");
       await press("Sign in");
-      await says("Now your second factor");
+      await shows("Now your second factor");
       await press("Use my second factor");
-      await says("The second factor was refused");
-      await says("origin_mismatch");
+      await shows("The second factor was refused");
+      await shows("origin_mismatch");
       await shot("07-phishing");
-      await accessible();
+      await checkAccessibility();
       assert.equal(await page.locator("#view-in").isVisible(), false);
       await press("Start over");
-      await says("Signed out");
+      await shows("Signed out");
       await press("Sign in with a passkey");
-      await says("Not signed in");
-      await says("origin_mismatch");
+      await shows("Not signed in");
+      await shows("origin_mismatch");
     } finally {
       await phishing.stop();
     }
@@ -239,18 +239,18 @@ describe("another page", () => {
     }
   });
 
-  test("the owner finds the attempt in the audit log", async () => {
+  test("the user finds the attempt in the audit log", async () => {
     await open();
     await fill("alice", "correct horse");
     await press("Sign in");
     await press("Use my second factor");
-    await says("Signed in with both factors");
+    await shows("Signed in with both factors");
     const refused = page.locator("#audit-rows .failed").filter({ hasText: "Second-factor login refused" });
     await refused.getByText("origin_mismatch").waitFor();
     await shot("08-audit");
   });
 
-  test("a frame does not show the page at all", async () => {
+  test("the page cannot be shown in a frame", async () => {
     const framing = await startFraming(server.demo_url);
     try {
       const visitor = await browser.newPage();
@@ -263,7 +263,7 @@ describe("another page", () => {
     }
   });
 
-  test("another name of the same machine leads to the page's own", async () => {
+  test("another host name redirects to localhost", async () => {
     const { port } = new URL(server.demo_url);
     await open(`http://127.0.0.1:${port}/`);
     assert.equal(page.url(), `${server.demo_url}/`);
@@ -271,28 +271,28 @@ describe("another page", () => {
 });
 
 describe("the page", () => {
-  test("deletes a key after a second press", async () => {
+  test("deletes a key after a second click", async () => {
     await open();
     const keys = page.locator("#credentials");
     await keys.getByRole("button", { name: /^Delete/ }).click();
     await keys.getByRole("button", { name: /^Really delete/ }).click();
-    await says("Key deleted");
+    await shows("Key deleted");
     assert.equal(await keys.locator("li").count(), 0);
     await page.locator("#audit-rows").getByText("webauthn_credential_deleted").waitFor();
   });
 
   for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 390], ["dark", 390]]) {
-    test(`is accessible and fits: ${colorScheme}, ${width} px`, async () => {
+    test(`is accessible and fits the window: ${colorScheme}, ${width} px`, async () => {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width, height: 844 });
       await open();
       await shot(`09-signed-in-${colorScheme}-${width}`);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page scrolls sideways");
-      await accessible();
+      await checkAccessibility();
     });
   }
 
-  test("works by keyboard alone", async () => {
+  test("works with the keyboard only", async () => {
     await page.setViewportSize({ width: 1280, height: 900 });
     await signOut();
     await page.getByLabel("Name", { exact: true }).focus();
@@ -300,13 +300,13 @@ describe("the page", () => {
     await page.keyboard.press("Tab");
     await page.keyboard.type("correct horse");
     await page.keyboard.press("Enter");
-    await says("You are in, with a password alone.");
-    // The heading takes the focus after it has its new words.
+    await shows("You are in, with a password alone.");
+    // The heading gets the focus after its text has changed.
     await page.waitForFunction(() => document.activeElement.id === "title");
   });
 
-  test("loads nothing from elsewhere and breaks no rule of its own", () => {
+  test("loads nothing from other hosts and causes no errors", () => {
     assert.deepEqual(requested.filter((url) => !/^http:\/\/(localhost|127\.0\.0\.1):\d+\//.test(url)), []);
-    assert.deepEqual(faults, []);
+    assert.deepEqual(pageErrors, []);
   });
 });

@@ -1,21 +1,21 @@
-// What a phisher runs: a page at another address that passes everything on to the real application and back, and makes
-// its requests look like the application's own. A password given here is lost; a passkey must not be.
+// A phishing proxy: a page at another address that forwards all requests to the real application and rewrites their origin.
+// It can steal a password, but must not be able to use a passkey.
 
 import { once } from "node:events";
 import { createServer, request } from "node:http";
 
-/** Starts the relay on a free port of localhost. */
+/** Starts the proxy on a free port of localhost. */
 export async function startPhishing(target) {
   const { host, hostname, port, origin } = new URL(target);
   const server = createServer((incoming, outgoing) => {
     const headers = { ...incoming.headers, host };
     if (headers.origin) headers.origin = origin;
-    const onward = request({ hostname, port, method: incoming.method, path: incoming.url, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(outgoing);
+    const forwarded = request({ hostname, port, method: incoming.method, path: incoming.url, headers }, (response) => {
+      outgoing.writeHead(response.statusCode, response.headers);
+      response.pipe(outgoing);
     });
-    onward.on("error", () => outgoing.destroy());
-    incoming.pipe(onward);
+    forwarded.on("error", () => outgoing.destroy());
+    incoming.pipe(forwarded);
   });
   await once(server.listen(0, "localhost"), "listening");
   return {
@@ -27,11 +27,11 @@ export async function startPhishing(target) {
   };
 }
 
-/** A page that shows the application inside its own frame. */
+/** Starts a page that shows the application in a frame. */
 export async function startFraming(target) {
-  const server = createServer((_, answer) => {
-    answer.writeHead(200, { "Content-Type": "text/html" });
-    answer.end(`<!doctype html><title>Prizes</title><iframe src="${target}" allow="publickey-credentials-get *"></iframe>`);
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "Content-Type": "text/html" });
+    response.end(`<!doctype html><title>Prizes</title><iframe src="${target}" allow="publickey-credentials-get *"></iframe>`);
   });
   await once(server.listen(0, "localhost"), "listening");
   return {

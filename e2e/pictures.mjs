@@ -1,4 +1,4 @@
-// Pictures of doorward-admin's screens for docs/admin-tui.md, made from the real app on a seeded installation:
+// Creates the screenshots of doorward-admin for docs/admin-tui.md, with a seeded installation:
 //   node e2e/pictures.mjs docs/images
 
 import { execFile } from "node:child_process";
@@ -37,7 +37,7 @@ try {
   await wide.press("Enter");
   await wide.until("11 tenants");
   await wide.press("j");
-  await take("tenants", "The list of tenants, filtered, with the selected one in full");
+  await take("tenants", "The filtered list of tenants, with the details of the selected one");
   await wide.press("Enter");
   await wide.until("Relying party");
   await take("config", "A tenant's configuration");
@@ -53,15 +53,15 @@ try {
   await wide.press("!");
   await wide.until(/outcome: failed/);
   await wide.press("j", "j");
-  await take("audit", "The audit log of all tenants, refusals alone, with one entry in full");
+  await take("audit", "The audit log of all tenants, refusals only, with the details of one entry");
   await wide.press("?");
-  await wide.until("What works here");
+  await wide.until(" Keys ─");
   await wide.press("Escape", ":");
   await wide.until("Commands");
   await take("palette", "The command palette");
 
   await narrow.until("Busiest tenants");
-  await narrow.picture(join(folder, "admin-80x24.svg"), "The overview in a terminal of 80 by 24");
+  await narrow.picture(join(folder, "admin-80x24.svg"), "The overview in a terminal of 80 by 24 characters");
 } finally {
   await Promise.all([wide.close(), narrow.close()]);
   await server.stop();

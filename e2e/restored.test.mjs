@@ -1,4 +1,4 @@
-// However doorward-admin ends, the terminal is as it was: looked at in a real one, with the real binary.
+// doorward-admin restores the terminal, however it ends. Tested with the binary in a real terminal.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ after(() => server?.stop());
 
 const app = (token = "admin.token") => [ADMIN, "--url", server.admin_url, "--token-file", join(server.data_dir, token)];
 
-/** The app between two looks at the terminal's settings. */
+/** Starts the app and prints the terminal settings before and after it. */
 const open = (env = {}, command = app()) => openTerminal({
   command: ["sh", "-c", 'echo before the app; stty -g; "$@"; code=$?; stty -g; stty -a; exit $code', "sh", ...command],
   columns: 100, rows: 34, env,
@@ -26,66 +26,66 @@ const open = (env = {}, command = app()) => openTerminal({
 const modes = async (terminal) => Object.fromEntries(await Promise.all(
   ["alternate_on", "cursor_flag", "mouse_any_flag"].map(async (name) => [name, await terminal.state(name)]),
 ));
-const TAKEN = { alternate_on: "1", cursor_flag: "0", mouse_any_flag: "1" };
-const FREE = { alternate_on: "0", cursor_flag: "1", mouse_any_flag: "0" };
+const IN_APP = { alternate_on: "1", cursor_flag: "0", mouse_any_flag: "1" };
+const RESTORED = { alternate_on: "0", cursor_flag: "1", mouse_any_flag: "0" };
 
-/** Waits for the app's end, and looks at what is left. Answers the screen. */
-async function asItWas(terminal, code) {
+/** Waits until the app exits, checks the terminal and returns the screen. */
+async function checkRestored(terminal, code) {
   const screen = await terminal.until(`ended with ${code}\n`);
-  assert.deepEqual(await modes(terminal), FREE);
-  assert.match(screen, /^before the app\n/, "the screen from before is not back");
+  assert.deepEqual(await modes(terminal), RESTORED);
+  assert.match(screen, /^before the app\n/, "the previous screen is not restored");
   const [first, second] = screen.match(SETTINGS);
-  assert.equal(second, first, "the terminal's settings are not what they were");
+  assert.equal(second, first, "the terminal settings are not restored");
   for (const setting of ["echo", "icanon", "isig", "icrnl", "opost"]) {
     assert.match(screen, new RegExp(`(^| )${setting}\\b`, "m"));
   }
-  // A bracketed paste would show its marks; without echo nothing would show.
-  await terminal.paste("what is pasted");
-  const line = (await terminal.until("what is pasted")).split("\n").find((text) => text.includes("what is pasted"));
-  assert.equal(line, "what is pasted");
+  // With bracketed paste, the markers would be visible; without echo, nothing would be.
+  await terminal.paste("pasted text");
+  const line = (await terminal.until("pasted text")).split("\n").find((text) => text.includes("pasted text"));
+  assert.equal(line, "pasted text");
   return screen;
 }
 
-/** Starts the app, ends it, and looks. */
-async function ended(end, code, env) {
+/** Starts the app, ends it with `end` and checks the terminal. */
+async function startAndEnd(end, code, env) {
   const terminal = await open(env);
   try {
     await terminal.until("Busiest tenants");
-    assert.deepEqual(await modes(terminal), TAKEN);
+    assert.deepEqual(await modes(terminal), IN_APP);
     await end(terminal);
-    return await asItWas(terminal, code);
+    return await checkRestored(terminal, code);
   } finally {
     await terminal.close();
   }
 }
 
-describe("the terminal is as it was", () => {
+describe("the terminal is restored", () => {
   test("after quitting", async () => {
-    const screen = await ended((terminal) => terminal.press("q"), 0);
+    const screen = await startAndEnd((terminal) => terminal.press("q"), 0);
     assert.doesNotMatch(screen, /Busiest/);
   });
 
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) {
     test(`after ${signal}`, async () => {
-      await ended(async (terminal) => process.kill(await terminal.pid(), signal), 0);
+      await startAndEnd(async (terminal) => process.kill(await terminal.pid(), signal), 0);
     });
   }
 
-  test("after a panic, which can be read", async () => {
+  test("after a panic, whose message is visible", async () => {
     const env = { DOORWARD_ADMIN_FAIL_ON_F12: "panic", RUST_BACKTRACE: "0" };
-    const screen = await ended((terminal) => terminal.press("F12"), 101, env);
-    assert.match(screen, /^thread 'main' .*panicked at admin-tui\/src\/terminal\.rs:\d+:\d+:\nordered by DOORWARD_ADMIN_FAIL_ON_F12$/m);
+    const screen = await startAndEnd((terminal) => terminal.press("F12"), 101, env);
+    assert.match(screen, /^thread 'main' .*panicked at admin-tui\/src\/terminal\.rs:\d+:\d+:\nrequested by DOORWARD_ADMIN_FAIL_ON_F12$/m);
   });
 
-  test("after an error of the terminal, which can be read", async () => {
-    const screen = await ended((terminal) => terminal.press("F12"), 1, { DOORWARD_ADMIN_FAIL_ON_F12: "error" });
-    assert.match(screen, /^doorward-admin: ordered by DOORWARD_ADMIN_FAIL_ON_F12$/m);
+  test("after a terminal error, whose message is visible", async () => {
+    const screen = await startAndEnd((terminal) => terminal.press("F12"), 1, { DOORWARD_ADMIN_FAIL_ON_F12: "error" });
+    assert.match(screen, /^doorward-admin: requested by DOORWARD_ADMIN_FAIL_ON_F12$/m);
   });
 
-  test("after an error before the first frame, which can be read", async () => {
+  test("after an error before the first frame, whose message is visible", async () => {
     const terminal = await open({}, app("no.token"));
     try {
-      const screen = await asItWas(terminal, 2);
+      const screen = await checkRestored(terminal, 2);
       assert.match(screen, /^doorward-admin: .*no\.token/m);
     } finally {
       await terminal.close();
@@ -94,7 +94,7 @@ describe("the terminal is as it was", () => {
 });
 
 describe("Ctrl+Z", () => {
-  test("leaves the terminal to the shell, and fg leads back, in a window of another size", async () => {
+  test("suspends the app, and fg resumes it in a window of another size", async () => {
     const terminal = await openTerminal({
       command: ["bash", "--noprofile", "--norc", "-i"], columns: 100, rows: 34, env: { PS1: "> " },
     });
@@ -107,7 +107,7 @@ describe("Ctrl+Z", () => {
       await terminal.until(/▌Demo/);
       await terminal.press("C-z");
       await terminal.until("Stopped");
-      assert.deepEqual(await modes(terminal), FREE);
+      assert.deepEqual(await modes(terminal), RESTORED);
       await terminal.type("stty -a; echo and $((40 + 2))");
       await terminal.press("Enter");
       const screen = await terminal.until("and 42");
@@ -116,33 +116,33 @@ describe("Ctrl+Z", () => {
       await terminal.resize(120, 40);
       await terminal.type("fg");
       await terminal.press("Enter");
-      await terminal.until((text) => /▌Demo/.test(text) && text.split("\n")[2].includes("─".repeat(120)), "all of the new width");
-      assert.deepEqual(await modes(terminal), TAKEN);
-      // Stopped by others without a word: the shell writes over the app's screen, and takes the keys.
+      await terminal.until((text) => /▌Demo/.test(text) && text.split("\n")[2].includes("─".repeat(120)), "a screen of the new width");
+      assert.deepEqual(await modes(terminal), IN_APP);
+      // SIGSTOP cannot be handled: the shell writes to the app's screen and resets the terminal mode.
       process.kill(await terminal.pid(), "SIGSTOP");
       await terminal.until("Stopped");
       await terminal.type("fg");
       await terminal.press("Enter");
-      await terminal.until((text) => /▌Demo/.test(text) && !/Stopped|fg/.test(text), "the app's screen alone");
+      await terminal.until((text) => /▌Demo/.test(text) && !/Stopped|fg/.test(text), "only the screen of the app");
       await terminal.press("1");
       await terminal.until("Busiest tenants");
-      assert.deepEqual(await modes(terminal), TAKEN);
+      assert.deepEqual(await modes(terminal), IN_APP);
       await terminal.press("q");
       await terminal.until((text) => text.trimEnd().endsWith(">"), "the shell's prompt");
-      assert.deepEqual(await modes(terminal), FREE);
+      assert.deepEqual(await modes(terminal), RESTORED);
     } finally {
       await terminal.close();
     }
   });
 
-  test("without a shell that could lead back changes nothing", async () => {
+  test("does nothing without a shell with job control", async () => {
     const terminal = await openTerminal({ command: app(), columns: 80, rows: 24 });
     try {
       await terminal.until("Busiest tenants");
       await terminal.press("C-z");
       await terminal.press("2");
       await terminal.until(/▌Demo/);
-      assert.deepEqual(await modes(terminal), TAKEN);
+      assert.deepEqual(await modes(terminal), IN_APP);
       await terminal.press("q");
       await terminal.until("ended with 0");
     } finally {

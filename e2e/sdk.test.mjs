@@ -1,5 +1,5 @@
-// Existing clients, unchanged but for their base URL: @teamhanko/passkeys-sdk and @teamhanko/passkeys-next-auth-provider.
-// Their tokens are verified with jose, as an application's backend would.
+// Existing clients with only their base URL changed: @teamhanko/passkeys-sdk and @teamhanko/passkeys-next-auth-provider.
+// jose verifies their tokens, as in the backend of an application.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -26,7 +26,7 @@ before(async () => {
 });
 after(() => server?.stop());
 
-/** A user with a name of their own and an authenticator on the tenant's page. */
+/** Creates a user with a unique id and an authenticator for the tenant's origin. */
 const newUser = () => ({ userId: randomUUID(), authenticator: new Authenticator(server.demo_url) });
 
 async function register({ userId, authenticator }) {
@@ -34,9 +34,9 @@ async function register({ userId, authenticator }) {
   return tenant.registration.finalize(authenticator.create(options));
 }
 
-/** The SDK keeps the body of a refusal in `originalError`. */
+/** Returns the error body of a refused request, which the SDK stores in `originalError`. */
 async function refusal(promise) {
-  const error = await promise.then(() => assert.fail("was not refused"), (error) => error);
+  const error = await promise.then(() => assert.fail("the request was not refused"), (error) => error);
   assert.match(error.message, /^Request failed/, error.stack);
   return error.originalError;
 }
@@ -67,7 +67,7 @@ describe("passkeys-sdk", () => {
     assert.equal(claims.ceremony, "registration");
   });
 
-  test("signs in with a discoverable passkey, its initialize posting an empty body", async () => {
+  test("signs in with a discoverable passkey; initialize sends an empty body", async () => {
     const user = newUser();
     await register(user);
     const options = await tenant.login.initialize();
@@ -81,7 +81,7 @@ describe("passkeys-sdk", () => {
   test("signs in a named user", async () => {
     const user = newUser();
     await register(user);
-    // The SDK has no method for it; this is the request its documentation gives.
+    // The SDK has no method for this request, which is from its documentation.
     const { status, body } = await request("POST", "login/initialize", { user_id: user.userId }, { apiKey: server.api_key });
     assert.equal(status, 200);
     assert.equal(body.publicKey.allowCredentials.length, 1);
@@ -92,7 +92,7 @@ describe("passkeys-sdk", () => {
     assert.equal(anonymous.body.title, "api key is missing");
   });
 
-  test("registers and proves a second factor", async () => {
+  test("registers and uses a second factor", async () => {
     const { userId, authenticator } = newUser();
     const { mfa } = tenant.user(userId);
     const created = await mfa.registration.initialize({ username: "Ada" });
@@ -106,7 +106,7 @@ describe("passkeys-sdk", () => {
     assert.equal(credential.is_mfa, true);
   });
 
-  test("refuses a second factor where a passkey is asked for", async () => {
+  test("rejects a second factor as a passkey", async () => {
     const { userId, authenticator } = newUser();
     const { mfa } = tenant.user(userId);
     await mfa.registration.finalize(authenticator.create(await mfa.registration.initialize({ username: "Ada" })));
@@ -115,7 +115,7 @@ describe("passkeys-sdk", () => {
     assert.equal(error.code, "challenge_unknown");
   });
 
-  test("gives one token for one challenge", async () => {
+  test("returns one token per challenge", async () => {
     const user = newUser();
     await register(user);
     const assertion = user.authenticator.get(await tenant.login.initialize());
@@ -123,7 +123,7 @@ describe("passkeys-sdk", () => {
     assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
   });
 
-  test("refuses another origin, and says which reason", async () => {
+  test("rejects another origin and returns the reason", async () => {
     const user = newUser();
     await register(user);
     const assertion = user.authenticator.get(await tenant.login.initialize(), { origin: "http://localhost:1" });
@@ -149,7 +149,7 @@ describe("passkeys-sdk", () => {
     assert.equal(error.status, 404);
   });
 
-  test("reads the signing keys", async () => {
+  test("returns the signing keys", async () => {
     const { keys } = await tenant.jwks();
     assert.ok(keys.length >= 1);
     for (const key of keys) {
@@ -159,9 +159,9 @@ describe("passkeys-sdk", () => {
     }
   });
 
-  test("is refused with a wrong API key", async () => {
-    const stranger = sdkTenant({ baseUrl: server.public_url, apiKey: "wrong", tenantId: server.tenant_id });
-    const error = await refusal(stranger.user("ada").credentials());
+  test("rejects a wrong API key", async () => {
+    const other = sdkTenant({ baseUrl: server.public_url, apiKey: "wrong", tenantId: server.tenant_id });
+    const error = await refusal(other.user("ada").credentials());
     assert.equal(error.status, 401);
     assert.equal(error.title, "The api key is invalid");
   });
@@ -173,18 +173,18 @@ describe("passkeys-next-auth-provider", () => {
     authorize,
   });
 
-  test("authorises a user by the token of a login", async () => {
+  test("authorises a user with the token of a login", async () => {
     const user = newUser();
     await register(user);
     const { token } = await tenant.login.finalize(user.authenticator.get(await tenant.login.initialize()));
     assert.deepEqual(await provider().authorize({ finalizeJWT: token }), { id: user.userId });
-    const looked = await provider(({ userId, token }) => ({ id: userId, name: "Ada", cred: token.cred }))
+    const named = await provider(({ userId, token }) => ({ id: userId, name: "Ada", cred: token.cred }))
       .authorize({ finalizeJWT: token });
-    assert.equal(looked.name, "Ada");
-    assert.ok(looked.cred);
+    assert.equal(named.name, "Ada");
+    assert.ok(named.cred);
   });
 
-  test("refuses a token that was changed", async () => {
+  test("rejects a modified token", async () => {
     const user = newUser();
     const { token } = await register(user);
     const [header, claims, signature] = token.split(".");

@@ -1,4 +1,4 @@
-// Starts a server on free ports, and ends it again: `doorward quickstart` with a data folder of its own, or `doorward serve`.
+// Starts and stops servers on free ports: `doorward quickstart` with a temporary data folder, or `doorward serve`.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,9 +12,9 @@ import { fileURLToPath } from "node:url";
 
 const BINARY = process.env.DOORWARD_BIN ?? fileURLToPath(new URL("../target/debug/doorward", import.meta.url));
 const START_TIMEOUT_MS = 60_000;
-const LOOK_EVERY_MS = 10;
+const POLL_INTERVAL_MS = 10;
 
-/** Ports that were free a moment ago; all are held until the last one is known, so that no two are the same. */
+/** Returns free ports. All are held until the last one is known, so that they are distinct. */
 async function freePorts(count) {
   const holders = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
   await Promise.all(holders.map((holder) => once(holder, "listening")));
@@ -23,16 +23,16 @@ async function freePorts(count) {
   return ports;
 }
 
-/** Starts a server: its process, what fails when it ends before it is `ready`, its pid, and how to end it. */
+/** Starts a server. Returns its process, `ready` to wait until it listens, and `stop`. */
 function start(binary, args) {
-  // A developer's own settings must not change what is tested.
+  // The settings of the developer must not affect the tests.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("DOORWARD_")));
   const child = spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
 
   let log = "";
   child.stderr.on("data", (text) => { log = (log + text).slice(-20_000); });
   const exited = new Promise((resolve) => child.once("exit", resolve));
-  // Whatever ends the tests ends the server as well.
+  // Kills the server when the test process exits.
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
 
@@ -44,11 +44,11 @@ function start(binary, args) {
     clearTimeout(late);
   }
 
-  /** What `listening` promises, or the error that it never came to that. */
+  /** Returns the result of `listening`, or fails if the server exits or does not listen in time. */
   async function ready(listening) {
     const failed = new Promise((_, reject) => {
       child.once("error", reject);
-      exited.then((code) => reject(new Error(`${binary} ended with ${code} before it listened:\n${log}`)));
+      exited.then((code) => reject(new Error(`${binary} exited with ${code} before it listened:\n${log}`)));
       setTimeout(() => reject(new Error(`${binary} does not listen:\n${log}`)), START_TIMEOUT_MS).unref();
     });
     try {
@@ -63,8 +63,8 @@ function start(binary, args) {
 }
 
 /**
- * What quickstart printed (`public_url`, `demo_url`, `tenant_id`, `api_key`, …), and how to end it. `prepare` may fill the
- * data folder first.
+ * Starts quickstart. Returns the values that it prints (`public_url`, `demo_url`, `tenant_id`, `api_key`, …) and `stop`.
+ * `prepare` can fill the data folder before the start.
  */
 export async function startServer(prepare = async () => {}) {
   const dataDir = await mkdtemp(join(tmpdir(), "doorward-e2e-"));
@@ -91,7 +91,7 @@ export async function startServer(prepare = async () => {}) {
   }
 }
 
-/** `doorward serve` on a data folder that stays: its `admin_url`, its `pid`, and how to end it. */
+/** Starts `doorward serve` with an existing data folder. Returns its `admin_url`, `pid` and `stop`. */
 export async function serve(binary, dataDir) {
   const [publicPort, adminPort] = await freePorts(2);
   const { child, ready, stop } = start(binary, [
@@ -101,9 +101,9 @@ export async function serve(binary, dataDir) {
     "--admin-addr", `127.0.0.1:${adminPort}`,
   ]);
   const url = `http://127.0.0.1:${adminPort}`;
-  const answers = async () => {
-    while (!(await fetch(`${url}/health/ready`).catch(() => undefined))?.ok) await pause(LOOK_EVERY_MS);
+  const listening = async () => {
+    while (!(await fetch(`${url}/health/ready`).catch(() => undefined))?.ok) await pause(POLL_INTERVAL_MS);
   };
-  await ready(answers());
+  await ready(listening());
   return { admin_url: url, pid: child.pid, stop };
 }

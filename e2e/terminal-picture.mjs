@@ -1,6 +1,6 @@
-// A terminal's screen, as tmux prints it with its colours, drawn as SVG: text stays text, and the file stays small.
+// Draws a terminal screen, as tmux prints it with colours, as a small SVG with selectable text.
 
-// As wide and as high as the font draws its lines, so that boxes close.
+// The cell size matches the font, so that box-drawing characters connect.
 const CELL = { width: 8.4, height: 16.25, size: 14 };
 const MARGIN = 12;
 const PAPER = "#16181d";
@@ -11,10 +11,10 @@ const PALETTE = [
   "#6b7280", "#ff8088", "#b5e890", "#ffd88a", "#82c4ff", "#e09cf5", "#7fdbe6", "#ffffff",
 ];
 
-// Spaces that stay where they are: SVG drops leading ones and joins others.
+// Non-breaking spaces, since SVG collapses ordinary ones.
 const escape = (text) => text.replace(/ /g, "\u00a0").replace(/[&<>"]/g, (letter) => `&#${letter.codePointAt(0)};`);
 
-/** The colour of the 256-colour palette: sixteen, a cube, and greys. */
+/** Returns a colour of the 256-colour palette: 16 basic colours, a colour cube, and greys. */
 function indexed(index) {
   if (index < 16) return PALETTE[index];
   if (index >= 232) return rgb(...Array(3).fill(8 + (index - 232) * 10));
@@ -58,13 +58,13 @@ function restyle(style, parameters) {
   return next;
 }
 
-/** Whether a character takes two cells, as terminals count (East Asian wide, emoji); or none. */
+/** Returns the width of a character in cells: 2 for East Asian wide characters and emoji, 0 for marks, else 1. */
 function cells(character) {
   if (/\p{Mark}|\u200d|\ufe0f/u.test(character)) return 0;
   return /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(character) ? 2 : 1;
 }
 
-/** A line as runs of equal style: where each begins, how many cells it takes, and its text. */
+/** Splits a line into runs of equal style, each with its column, width in cells and text. */
 function runsOf(line, style) {
   const runs = [];
   let column = 0;
@@ -75,7 +75,7 @@ function runsOf(line, style) {
     }
     const width = cells(character);
     const last = runs.at(-1);
-    // Wide characters stand alone: their font's width is not two cells exactly.
+    // Wide characters are separate runs, since fonts do not draw them exactly two cells wide.
     if (last !== undefined && last.style === style && width < 2 && !last.wide) {
       last.text += character;
       last.cells += width;
@@ -104,7 +104,7 @@ function draw({ style, column, cells: width, text }, row) {
   return drawn;
 }
 
-/** The picture of a screen (`tmux capture-pane -p -e -N`). */
+/** Returns the SVG of a screen (`tmux capture-pane -p -e -N`). */
 export function picture(screen, { columns, rows, title }) {
   const width = Math.ceil(columns * CELL.width + 2 * MARGIN);
   const height = Math.ceil(rows * CELL.height + 2 * MARGIN);

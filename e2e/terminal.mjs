@@ -1,4 +1,4 @@
-// A real terminal (tmux, on a server of its own) that runs a program, is typed into and read; and pictures of it.
+// A real terminal (a separate tmux server) that runs a program, with input, output and screenshots.
 
 import { execFile, spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
@@ -9,20 +9,20 @@ import { promisify } from "node:util";
 import { picture } from "./terminal-picture.mjs";
 
 const run = promisify(execFile);
-const LOOK_EVERY_MS = 2;
-const STANDS_STILL_MS = 80;
+const POLL_INTERVAL_MS = 2;
+const STABLE_MS = 80;
 
 let started = 0;
 
 /**
- * A client of tmux that stays connected (its control mode): a command costs no process, so that the screen can be looked
- * at hundreds of times a second. Answers come in the order of the commands, between `%begin` and `%end` or `%error`.
+ * A tmux client in control mode. It needs no new process per command, so the screen can be read hundreds of times per
+ * second. Responses have the order of the commands and are between `%begin` and `%end` or `%error`.
  */
 function control(socket) {
   const client = spawn("tmux", ["-L", socket, "-C", "attach-session", "-t", "t", "-f", "no-output,ignore-size"], {
     stdio: ["pipe", "pipe", "ignore"],
   });
-  // The first answer is that to attaching itself.
+  // The first response is that of `attach-session`.
   const waiting = [{ resolve() {}, reject() {} }];
   let mark;
   let lines;
@@ -38,20 +38,20 @@ function control(socket) {
       lines.push(line);
     }
   });
-  const gone = () => { for (const { reject } of waiting.splice(0)) reject(new Error("the terminal is gone")); };
-  client.once("exit", gone);
-  client.stdin.on("error", gone);
+  const closed = () => { for (const { reject } of waiting.splice(0)) reject(new Error("the terminal is closed")); };
+  client.once("exit", closed);
+  client.stdin.on("error", closed);
   return (...args) => new Promise((resolve, reject) => {
-    if (client.exitCode !== null) throw new Error("the terminal is gone");
+    if (client.exitCode !== null) throw new Error("the terminal is closed");
     waiting.push({ resolve, reject });
-    // In single quotes everything is itself, but for the quote.
+    // In single quotes, only the quote itself is special.
     client.stdin.write(`${args.map((word) => `'${word.replaceAll("'", `'"'"'`)}'`).join(" ")}\n`);
   });
 }
 
 /**
- * Starts `command` (an array) in a terminal of `columns` × `rows`. What the screen shows is waited for, never guessed:
- * `until` looks again until it is there, and fails with the screen as it is after `timeout` milliseconds.
+ * Starts `command` (an array) in a terminal of `columns` × `rows`. `until` polls the screen, and fails with its content
+ * after `timeout` milliseconds.
  */
 export async function openTerminal({ command, columns, rows, env = {}, timeout = 15_000 }) {
   started += 1;
@@ -60,36 +60,36 @@ export async function openTerminal({ command, columns, rows, env = {}, timeout =
   await run("tmux", [
     "-L", socket, "-f", "/dev/null",
     "new-session", "-d", "-s", "t", "-x", String(columns), "-y", String(rows), ...variables, "--", "sh",
-    // The shell says when the program ended, and stays: what is left of the screen can be looked at.
+    // The shell prints the exit code and keeps running, so that the screen can be read afterwards.
     "-c", '"$@"; printf "\\nended with %s\\n" "$?"; exec cat', "sh", ...command,
   ]);
   const tmux = control(socket);
   await tmux("set", "-g", "status", "off");
   await tmux("set", "-g", "escape-time", "0");
-  // A client of another size must not change the window's.
+  // A client of another size must not resize the window.
   await tmux("resize-window", "-t", "t", "-x", String(columns), "-y", String(rows));
 
   const state = async (name) => (await tmux("display-message", "-p", "-t", "t", `#{${name}}`)).trim();
   const text = () => tmux("capture-pane", "-p", "-t", "t");
   return {
-    /** The screen as text. */
+    /** Returns the screen as text. */
     text,
-    /** Presses keys, by tmux's names: `Enter`, `Escape`, `C-c`, `j`. */
+    /** Presses keys, named as in tmux: `Enter`, `Escape`, `C-c`, `j`. */
     async press(...keys) {
       for (const key of keys) await tmux("send-keys", "-t", "t", key);
     },
-    /** Types text, letter by letter as it is. */
+    /** Types literal text. */
     type: (letters) => tmux("send-keys", "-t", "t", "-l", letters),
-    /** Pastes text; with the marks of a bracketed paste if the program asked for them. */
+    /** Pastes text, with the markers of bracketed paste if the program enabled it. */
     async paste(letters) {
       await tmux("set-buffer", letters);
       await tmux("paste-buffer", "-p", "-t", "t");
     },
-    /** Makes the terminal another size. */
+    /** Resizes the terminal. */
     resize: (wide, high) => tmux("resize-window", "-t", "t", "-x", String(wide), "-y", String(high)),
-    /** What tmux knows of the terminal, by the name of its format: `alternate_on`, `cursor_flag`, `pane_pid`. */
+    /** Returns a tmux format variable of the terminal, such as `alternate_on`, `cursor_flag` or `pane_pid`. */
     state,
-    /** The process that was started last: the shell's child, or its child. */
+    /** Returns the process id of the last descendant of the shell. */
     async pid() {
       for (let pid = await state("pane_pid"); ;) {
         const [child] = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).split(" ");
@@ -97,32 +97,32 @@ export async function openTerminal({ command, columns, rows, env = {}, timeout =
         pid = child;
       }
     },
-    /** Waits until the screen shows something (text, pattern, or what a function accepts); answers the screen. */
-    async until(wanted, why = String(wanted)) {
-      const shows = typeof wanted === "function" ? wanted
-        : wanted instanceof RegExp ? (screen) => wanted.test(screen)
-          : (screen) => screen.includes(wanted);
+    /** Waits until the screen matches (a text, a pattern or a predicate). Returns the screen. */
+    async until(expected, description = String(expected)) {
+      const matches = typeof expected === "function" ? expected
+        : expected instanceof RegExp ? (screen) => expected.test(screen)
+          : (screen) => screen.includes(expected);
       const end = performance.now() + timeout;
       for (;;) {
         const screen = await text();
-        if (shows(screen)) return screen;
-        if (performance.now() > end) throw new Error(`the terminal does not show ${why}:\n${screen}`);
-        await pause(LOOK_EVERY_MS);
+        if (matches(screen)) return screen;
+        if (performance.now() > end) throw new Error(`the terminal does not show ${description}:\n${screen}`);
+        await pause(POLL_INTERVAL_MS);
       }
     },
-    /** Writes the screen with its colours as an SVG picture, once it stands still. */
+    /** Writes the screen as SVG once it is stable. */
     async picture(file, title) {
-      const look = () => tmux("capture-pane", "-p", "-e", "-N", "-t", "t");
-      let screen = await look();
+      const capture = () => tmux("capture-pane", "-p", "-e", "-N", "-t", "t");
+      let screen = await capture();
       for (let tries = 0; tries < 50; tries += 1) {
-        await pause(STANDS_STILL_MS);
-        const next = await look();
+        await pause(STABLE_MS);
+        const next = await capture();
         if (next === screen) break;
         screen = next;
       }
       await writeFile(file, picture(screen, { columns, rows, title }));
     },
-    /** Ends the terminal and what runs in it. */
+    /** Ends the terminal and its processes. */
     close: () => run("tmux", ["-L", socket, "kill-server"]).catch(() => {}),
   };
 }

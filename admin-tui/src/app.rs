@@ -1,74 +1,73 @@
-//! The loop: inputs and answers become messages, messages change the model, the model is drawn.
+//! The app's loop: inputs and results become messages, messages change the model, the model is drawn.
 
 use std::sync::Arc;
 
 use crossterm::event::{Event, MouseButton, MouseEventKind};
 use doorward_shared::Timestamp;
 use futures_util::{Stream, StreamExt as _};
-use ratatui::{Terminal, backend::Backend, layout::Size};
+use ratatui::{Terminal, backend::Backend};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::{
-    backend::Admin,
-    effect::{Effect, Performer},
-    hands::Hands,
+    effect::Effect,
+    effect_runner::EffectRunner,
     message::Message,
     model::{Model, Options},
-    update,
-    view::{self, Painted},
+    request::ApiBackend,
+    terminal_control::TerminalControl,
+    ui::FrameInfo,
+    update, view,
 };
 
-/// What comes from outside.
+/// An input from outside of the app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// Somebody did something at the terminal.
+    /// A terminal event.
     Event(Event),
     /// Time passed.
     Tick(Timestamp),
-    /// The process was stopped, and goes on; somebody else had the terminal meanwhile.
+    /// The process was resumed after it had been stopped.
     Resumed,
-    /// The process is asked to end.
+    /// The process received a signal to end.
     Stop,
 }
 
-/// Runs the app on a terminal until it is left or the inputs end. A panic of something that runs beside it ends it, too.
+/// Runs the app until the user quits or the inputs end. Resumes the panic of a task that the app started.
 ///
 /// # Errors
-/// Those of the terminal.
-pub async fn run<B: Backend, A: Admin>(
+/// Errors of the terminal.
+pub async fn run<B: Backend, A: ApiBackend>(
     terminal: &mut Terminal<B>,
     mut inputs: impl Stream<Item = Input> + Unpin,
     api: Arc<A>,
     options: Options,
-    mut hands: impl Hands,
+    mut control: impl TerminalControl,
 ) -> Result<(), B::Error> {
-    let (sender, mut answers) = unbounded_channel();
-    let mut performer = Performer::new(api, sender);
-    let size = terminal.size()?;
-    let mut model = Model::new(options, (size.width, size.height));
-    let mut painted = Painted::default();
+    let (sender, mut results) = unbounded_channel();
+    let mut runner = EffectRunner::new(api, sender);
+    let mut model = Model::new(options);
+    let mut frame = FrameInfo::default();
     let mut effects = update::start(&mut model);
     loop {
         while !effects.is_empty() {
             for effect in std::mem::take(&mut effects) {
                 match effect {
-                    Effect::Call(id, call) => performer.call(id, *call),
-                    Effect::Cancel(id) => performer.cancel(id),
-                    Effect::Export(id, export) => performer.export(id, *export),
-                    Effect::Redraw => forget(terminal)?,
-                    Effect::Copy(secret) => {
-                        let copied = Message::Copied(hands.copy(&secret));
+                    Effect::Request(id, call) => runner.request(id, *call),
+                    Effect::Cancel(id) => runner.cancel(id),
+                    Effect::Export(id, export) => runner.export(id, *export),
+                    Effect::Redraw => clear(terminal)?,
+                    Effect::Copy(text) => {
+                        let copied = Message::Copied(control.copy(&text));
                         effects.extend(update::update(&mut model, copied));
                     }
                     Effect::Suspend => {
-                        hands.suspend();
+                        control.suspend();
                         effects.extend(update::update(&mut model, Message::Resumed));
                     }
-                    Effect::Retake => {
-                        hands.retake();
-                        forget(terminal)?;
-                        let Size { width: columns, height: rows } = terminal.size()?;
-                        effects.extend(update::update(&mut model, Message::Resize { columns, rows }));
+                    Effect::Reacquire => {
+                        control.reacquire();
+                        clear(terminal)?;
+                        effects.extend(update::update(&mut model, Message::Resized));
                     }
                 }
             }
@@ -77,64 +76,64 @@ pub async fn run<B: Backend, A: Admin>(
             return Ok(());
         }
         if std::mem::take(&mut model.changed) {
-            let before = painted.uncertain;
-            hands.begin_frame();
-            painted = paint(terminal, &model)?;
-            if !before.is_empty() && before != painted.uncertain {
-                forget(terminal)?;
-                painted = paint(terminal, &model)?;
+            let ambiguous_before = frame.ambiguous_rows;
+            control.begin_frame();
+            frame = draw(terminal, &model)?;
+            if !ambiguous_before.is_empty() && ambiguous_before != frame.ambiguous_rows {
+                clear(terminal)?;
+                frame = draw(terminal, &model)?;
             }
-            hands.end_frame();
-            effects.extend(update::update(&mut model, Message::Painted { rows: painted.rows }));
+            control.end_frame();
+            effects.extend(update::update(&mut model, Message::Drawn { list_height: frame.list_height }));
         }
         let message = tokio::select! {
-            // Answers first: they are few, and what was waited for must not wait behind held-down keys.
+            // Results first, so that they do not wait behind the repeated events of a held key.
             biased;
-            answer = answers.recv() => answer,
-            panic = performer.panicked() => std::panic::resume_unwind(panic),
+            result = results.recv() => result,
+            panic = runner.panicked() => std::panic::resume_unwind(panic),
             input = inputs.next() => match input {
-                Some(input) => understand(input, &painted),
+                Some(input) => to_message(input, &frame),
                 None => Some(Message::Stop),
             },
         };
         effects.extend(message.map(|message| update::update(&mut model, message)).unwrap_or_default());
-        // All that is there already goes into one frame.
-        while let Ok(answer) = answers.try_recv() {
-            effects.extend(update::update(&mut model, answer));
+        // One frame shows all results that have arrived.
+        while let Ok(result) = results.try_recv() {
+            effects.extend(update::update(&mut model, result));
         }
     }
 }
 
-/// Clears the terminal, and has the next frame draw every cell. [`Terminal::clear`] would ask the terminal where its cursor
-/// is; the answer comes among the keys, and whoever reads these first takes it away.
-fn forget<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
+/// Clears the terminal and has the next frame draw every cell. [`Terminal::clear`] would ask the terminal for its cursor
+/// position, and the app's own event reader would take the response.
+fn clear<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
     terminal.backend_mut().clear()?;
     terminal.swap_buffers();
     Ok(())
 }
 
-fn paint<B: Backend>(terminal: &mut Terminal<B>, model: &Model) -> Result<Painted, B::Error> {
-    let mut painted = Painted::default();
+fn draw<B: Backend>(terminal: &mut Terminal<B>, model: &Model) -> Result<FrameInfo, B::Error> {
+    let mut info = FrameInfo::default();
     terminal.draw(|frame| {
-        painted = view::draw(model, frame.buffer_mut());
-        if let Some(caret) = painted.caret {
-            frame.set_cursor_position(caret);
+        info = view::draw(model, frame.buffer_mut());
+        if let Some(position) = info.text_cursor {
+            frame.set_cursor_position(position);
         }
     })?;
-    Ok(painted)
+    Ok(info)
 }
 
-/// What an input means, given what was drawn.
-fn understand(input: Input, painted: &Painted) -> Option<Message> {
+/// Converts an input to a message. `frame` resolves the target of a mouse click.
+fn to_message(input: Input, frame: &FrameInfo) -> Option<Message> {
     Some(match input {
         Input::Tick(now) => Message::Tick(now),
         Input::Resumed => Message::Resumed,
         Input::Stop => Message::Stop,
         Input::Event(Event::Key(key)) => Message::Key(key),
         Input::Event(Event::Paste(text)) => Message::Paste(text),
-        Input::Event(Event::Resize(columns, rows)) => Message::Resize { columns, rows },
+        Input::Event(Event::Resize(..)) => Message::Resized,
         Input::Event(Event::Mouse(mouse)) => match mouse.kind {
-            MouseEventKind::Down(MouseButton::Left) => Message::Click(painted.at(mouse.column, mouse.row)?),
+            MouseEventKind::Down(MouseButton::Left) => Message::Click(frame.target_at(mouse.column, mouse.row)?),
             MouseEventKind::ScrollDown => Message::Wheel(1),
             MouseEventKind::ScrollUp => Message::Wheel(-1),
             _ => return None,

@@ -1,9 +1,8 @@
-//! The one place that asks for the time.
+//! The only place that reads the system clock.
 
 use doorward_shared::Timestamp;
 
-/// The time now.
-#[must_use]
+/// Returns the current time.
 #[expect(clippy::disallowed_methods, reason = "time enters here")]
 pub fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();

@@ -1,97 +1,65 @@
-//! The commands: each asks the server, and prints a table for people or JSON for scripts.
+//! The subcommands: each sends requests to the server and prints a table for people or JSON for scripts.
 
+mod activity;
 mod audit;
+mod audit_table;
 mod config;
 mod confirm;
+mod context;
 mod credentials;
 mod draft;
+mod error;
 mod export;
-mod failed;
 mod follow;
 mod keys;
 mod output;
 mod overview;
+mod pages;
+mod secret;
 mod signing_keys;
 mod status;
 mod table;
 mod tenant;
+mod tenant_table;
 mod tenants;
 mod tokens;
 mod transactions;
 mod users;
 
-pub use failed::Failed;
+pub use context::CliContext;
+pub use error::CommandError;
 
-use doorward_shared::Timestamp;
+use std::process::ExitCode;
 
-use crate::{
-    api::{Api, ClientError},
-    args::Command,
-    connection::{self, Connection, Environment, Flags},
-    escape::visible,
-    terminal,
-};
-use output::Output;
+use crate::{args::Command, terminal};
+use context::{CommandContext, connect};
+use output::{Output, notice};
 
-/// How a command was called, besides its arguments.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// Answer as JSON.
-    pub json: bool,
-    /// Which server.
-    pub flags: Flags,
-    /// The variables of the process.
-    pub environment: Environment,
-    /// The clock.
-    pub now: fn() -> Timestamp,
+/// Runs the terminal app until the user leaves it.
+pub async fn interactive(cli: CliContext) -> Result<(), CommandError> {
+    let (connection, api) = connect(&cli)?;
+    let server = connection.endpoint.url.as_str().trim_end_matches('/').to_owned();
+    terminal::show(api, server).await.map_err(|error| CommandError::failed(error.to_string()))
 }
 
-/// What a command works with.
-struct Context {
-    api: Api,
-    connection: Connection,
-    out: Output,
-    now: Timestamp,
-    /// The command of the editor.
-    editor: String,
-}
-
-/// Shows the app until it is left.
-///
-/// # Errors
-/// [`Failed`].
-pub async fn interactive(call: Call) -> Result<(), Failed> {
-    let (connection, api) = connect(&call)?;
-    let server = connection.target.url.as_str().trim_end_matches('/').to_owned();
-    terminal::show(api, server).await.map_err(|error| Failed::new(error.to_string()))
-}
-
-fn connect(call: &Call) -> Result<(Connection, Api), Failed> {
-    let connection = connection::resolve(&call.flags, &call.environment)?;
-    for warning in &connection.warnings {
-        note(&format!("warning: {warning}"));
-    }
-    let api = Api::new(connection.target.clone())?;
-    Ok((connection, api))
-}
-
-/// Carries a command out.
-///
-/// # Errors
-/// [`Failed`].
-pub async fn run(command: Command, call: Call) -> Result<(), Failed> {
-    let out = Output::new(call.json);
+/// Runs a subcommand.
+pub async fn run(command: Command, cli: CliContext) -> Result<(), CommandError> {
     if matches!(command, Command::Version) {
-        return status::version(&out);
+        return status::version(Output::new(cli.json));
     }
-    let (connection, api) = connect(&call)?;
-    let editor = call.environment.get("VISUAL").or_else(|| call.environment.get("EDITOR")).unwrap_or("vi").to_owned();
-    let context = Context { api, connection, out, now: (call.now)(), editor };
-    let ended = carry_out(&context, command).await;
-    ended.map_err(|failed| failed.advised(&context.connection))
+    let context = CommandContext::new(&cli)?;
+    let result = dispatch(&context, command).await;
+    result.map_err(|error| error.with_start_hint(&context.connection))
 }
 
-async fn carry_out(context: &Context, command: Command) -> Result<(), Failed> {
+/// Prints an error to standard error and returns the exit code.
+#[must_use]
+pub fn report(error: &CommandError) -> ExitCode {
+    error.message().lines().for_each(notice);
+    ExitCode::from(error.exit_code())
+}
+
+async fn dispatch(context: &CommandContext, command: Command) -> Result<(), CommandError> {
     match command {
         Command::Tenants(command) => tenants::run(context, command).await,
         Command::Keys(command) => keys::run(context, command).await,
@@ -105,19 +73,6 @@ async fn carry_out(context: &Context, command: Command) -> Result<(), Failed> {
         Command::Status => status::run(context).await,
         Command::Me => status::me(context).await,
         Command::Metrics => status::metrics(context).await,
-        Command::Version => status::version(&context.out),
-    }
-}
-
-/// Says something beside the answer, on standard error.
-fn note(text: &str) {
-    use std::io::Write as _;
-    // Without standard error there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "doorward-admin: {}", visible(text));
-}
-
-impl From<ClientError> for Failed {
-    fn from(error: ClientError) -> Self {
-        Self::usage(error.to_string())
+        Command::Version => status::version(context.output),
     }
 }

@@ -1,14 +1,14 @@
-//! Which server, and who speaks to it: flags, variables, profiles, or the server that runs beside.
+//! Finds the server address, the admin token and the CA certificates.
 //!
-//! Each of address, token and certificates is looked for in this order:
+//! Each of the three comes from the first of these sources that has it:
 //! 1. its flag: `--url`, `--token-file`, `--ca-file`;
 //! 2. the profile named by `--profile`;
 //! 3. its variable: `DOORWARD_ADMIN_URL`, `DOORWARD_ADMIN_TOKEN` or `DOORWARD_ADMIN_TOKEN_FILE`,
 //!    `DOORWARD_ADMIN_CA_FILE`;
-//! 4. the profile named by `DOORWARD_ADMIN_PROFILE`, or by `default_profile` in the file. It is left aside when the
-//!    address came from a flag or variable: its token is for its server;
-//! 5. the server that runs on this machine: `http://127.0.0.1:8001`, with the token that the first start wrote to the data
-//!    folder (`DOORWARD_DATA_DIR`, else `./data`). That token goes to this machine only.
+//! 4. the default profile: the one named by `DOORWARD_ADMIN_PROFILE`, or by `default_profile` in the file. It is ignored
+//!    when a flag or variable sets the address, since its token belongs to another server;
+//! 5. the local server: `http://127.0.0.1:8001`, with the token that its first start wrote to the data folder
+//!    (`DOORWARD_DATA_DIR`, else `./data`). This token is only sent to loopback addresses.
 
 mod environment;
 mod error;
@@ -25,13 +25,13 @@ use std::{
 
 use url::Url;
 
-use crate::api::{Target, Token, is_loopback};
+use crate::api::{Endpoint, Token, is_loopback};
 use profiles::{Profile, Profiles};
 
-/// Where a server listens that nobody told otherwise.
+/// Default address of the admin API.
 pub const DEFAULT_URL: &str = "http://127.0.0.1:8001";
 
-/// What was given on the command line.
+/// Connection flags of the command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Flags {
     /// `--url`.
@@ -48,23 +48,23 @@ pub struct Flags {
     pub allow_plain_http: bool,
 }
 
-/// A server that can be called, and how it was found.
+/// A resolved server, with the sources of its settings.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    /// The server, and who speaks to it.
-    pub target: Target,
-    /// The profile that was used.
+    /// Address, token and certificates.
+    pub endpoint: Endpoint,
+    /// Name of the profile in use.
     pub profile: Option<String>,
-    /// Where the address comes from, for people.
+    /// Source of the address, for display.
     pub url_source: String,
-    /// Where the token comes from, for people.
+    /// Source of the token, for display.
     pub token_source: String,
-    /// What its user should know.
+    /// Security warnings for the user.
     pub warnings: Vec<Warning>,
 }
 
 impl Connection {
-    /// Whether nobody said which server is meant.
+    /// Returns whether the address is the default one.
     #[must_use]
     pub fn is_default(&self) -> bool {
         self.url_source == DEFAULT_SOURCE
@@ -73,39 +73,36 @@ impl Connection {
 
 const DEFAULT_SOURCE: &str = "default";
 
-/// Finds the server.
-///
-/// # Errors
-/// [`ConnectionError`].
+/// Resolves the server from flags, variables and profiles.
 pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Connection, ConnectionError> {
-    Search { flags, environment, warnings: Vec::new() }.resolve()
+    Resolver { flags, environment, warnings: Vec::new() }.resolve()
 }
 
-/// A value and where it comes from.
-struct Found<T> {
+/// A value and its source, for display.
+struct Sourced<T> {
     value: T,
     source: String,
 }
 
-struct Search<'a> {
+struct Resolver<'a> {
     flags: &'a Flags,
     environment: &'a Environment,
     warnings: Vec<Warning>,
 }
 
-impl Search<'_> {
+impl Resolver<'_> {
     fn resolve(mut self) -> Result<Connection, ConnectionError> {
         let named = self.named_profile()?;
         let url_is_given = self.flags.url.is_some() || self.variable("DOORWARD_ADMIN_URL").is_some();
-        let usual = if named.is_none() && !url_is_given { self.usual_profile()? } else { None };
-        let url = self.url(named.as_ref(), usual.as_ref())?;
-        let profiles = || named.iter().chain(usual.iter());
-        self.check_plain(&url.value, profiles().any(|profile| profile.allow_plain_http))?;
-        let token = self.token(&url.value, named.as_ref(), usual.as_ref())?;
-        let ca = self.ca(named.as_ref(), usual.as_ref())?;
+        let default = if named.is_none() && !url_is_given { self.default_profile()? } else { None };
+        let url = self.url(named.as_ref(), default.as_ref())?;
+        let profiles = || named.iter().chain(default.iter());
+        self.check_plain_http(&url.value, profiles().any(|profile| profile.allow_plain_http))?;
+        let token = self.token(&url.value, named.as_ref(), default.as_ref())?;
+        let ca = self.ca(named.as_ref(), default.as_ref())?;
         let profile = profiles().next().map(|profile| profile.name.clone());
         Ok(Connection {
-            target: Target { url: url.value, token: token.value, ca },
+            endpoint: Endpoint { url: url.value, token: token.value, ca },
             profile,
             url_source: url.source,
             token_source: token.source,
@@ -122,20 +119,20 @@ impl Search<'_> {
         self.profiles()?.get(name, "--profile").map(Some)
     }
 
-    fn usual_profile(&self) -> Result<Option<Profile>, ConnectionError> {
+    fn default_profile(&self) -> Result<Option<Profile>, ConnectionError> {
         let profiles = self.profiles()?;
         match self.variable("DOORWARD_ADMIN_PROFILE") {
             Some(name) => profiles.get(name, "DOORWARD_ADMIN_PROFILE").map(Some),
-            None => profiles.usual(),
+            None => profiles.default_profile(),
         }
     }
 
     fn profiles(&self) -> Result<Profiles, ConnectionError> {
-        let named = self.flags.config.as_deref().or_else(|| self.variable("DOORWARD_ADMIN_CONFIG").map(Path::new));
-        Profiles::load(named, self.environment)
+        let path = self.flags.config.as_deref().or_else(|| self.variable("DOORWARD_ADMIN_CONFIG").map(Path::new));
+        Profiles::load(path, self.environment)
     }
 
-    fn url(&self, named: Option<&Profile>, usual: Option<&Profile>) -> Result<Found<Url>, ConnectionError> {
+    fn url(&self, named: Option<&Profile>, default: Option<&Profile>) -> Result<Sourced<Url>, ConnectionError> {
         let profile = |profile: &Profile| Some((profile.url.clone()?, profile.source("url")));
         let variable =
             self.variable("DOORWARD_ADMIN_URL").map(|text| (text.to_owned(), "DOORWARD_ADMIN_URL".to_owned()));
@@ -146,13 +143,13 @@ impl Search<'_> {
             .map(|text| (text, "--url".to_owned()))
             .or_else(|| named.and_then(profile))
             .or(variable)
-            .or_else(|| usual.and_then(profile))
+            .or_else(|| default.and_then(profile))
             .unwrap_or_else(|| (DEFAULT_URL.to_owned(), DEFAULT_SOURCE.to_owned()));
-        Ok(Found { value: address(&text, &source)?, source })
+        Ok(Sourced { value: parse_address(&text, &source)?, source })
     }
 
-    /// Over plain HTTP, everybody on the way reads the token.
-    fn check_plain(&mut self, url: &Url, profile_allows: bool) -> Result<(), ConnectionError> {
+    /// Refuses plain HTTP unless it is allowed or local, since the network could read the token.
+    fn check_plain_http(&mut self, url: &Url, profile_allows: bool) -> Result<(), ConnectionError> {
         if url.scheme() == "https" || is_loopback(url) {
             return Ok(());
         }
@@ -167,43 +164,44 @@ impl Search<'_> {
         &mut self,
         url: &Url,
         named: Option<&Profile>,
-        usual: Option<&Profile>,
-    ) -> Result<Found<Token>, ConnectionError> {
+        default: Option<&Profile>,
+    ) -> Result<Sourced<Token>, ConnectionError> {
         let profile = |profile: &Profile| Some((profile.token_file.clone()?, profile.source("token_file")));
         let flag = self.flags.token_file.clone().map(|path| (path, "--token-file".to_owned()));
         if let Some((path, source)) = flag.or_else(|| named.and_then(profile)) {
-            return self.token_in(&path, source);
+            return self.read_token(&path, source);
         }
         if let Some(text) = self.variable("DOORWARD_ADMIN_TOKEN") {
             let source = "DOORWARD_ADMIN_TOKEN".to_owned();
-            let value = Token::new(text).map_err(|why| ConnectionError::Token { given_by: source.clone(), why })?;
-            return Ok(Found { value, source });
+            let value =
+                Token::new(text).map_err(|reason| ConnectionError::Token { given_by: source.clone(), reason })?;
+            return Ok(Sourced { value, source });
         }
         let variable = self.variable("DOORWARD_ADMIN_TOKEN_FILE");
         let variable = variable.map(|path| (PathBuf::from(path), "DOORWARD_ADMIN_TOKEN_FILE".to_owned()));
-        if let Some((path, source)) = variable.or_else(|| usual.and_then(profile)) {
-            return self.token_in(&path, source);
+        if let Some((path, source)) = variable.or_else(|| default.and_then(profile)) {
+            return self.read_token(&path, source);
         }
         let path = Path::new(self.variable("DOORWARD_DATA_DIR").unwrap_or("./data")).join("admin.token");
         if !is_loopback(url) {
             return Err(ConnectionError::NoToken(url.to_string()));
         }
-        // A folder of somebody else's is another matter than one that is not there.
+        // Other errors, such as a missing permission, are reported as they are.
         match path.symlink_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ConnectionError::NoLocalToken(path)),
-            _ => self.token_in(&path, "the data folder".to_owned()),
+            _ => self.read_token(&path, "the data folder".to_owned()),
         }
     }
 
-    fn token_in(&mut self, path: &Path, source: String) -> Result<Found<Token>, ConnectionError> {
+    fn read_token(&mut self, path: &Path, source: String) -> Result<Sourced<Token>, ConnectionError> {
         let source = format!("{} ({source})", path.display());
-        let (text, open_to) = secret_file::read(path)?;
-        self.warnings.extend(open_to.map(|mode| Warning::OpenToOthers { path: path.to_owned(), mode }));
-        let value = Token::new(&text).map_err(|why| ConnectionError::Token { given_by: source.clone(), why })?;
-        Ok(Found { value, source })
+        let (text, open_mode) = secret_file::read(path)?;
+        self.warnings.extend(open_mode.map(|mode| Warning::ReadableByOthers { path: path.to_owned(), mode }));
+        let value = Token::new(&text).map_err(|reason| ConnectionError::Token { given_by: source.clone(), reason })?;
+        Ok(Sourced { value, source })
     }
 
-    fn ca(&self, named: Option<&Profile>, usual: Option<&Profile>) -> Result<Option<Vec<u8>>, ConnectionError> {
+    fn ca(&self, named: Option<&Profile>, default: Option<&Profile>) -> Result<Option<Vec<u8>>, ConnectionError> {
         let profile = |profile: &Profile| profile.ca_file.clone();
         let path = self
             .flags
@@ -211,24 +209,25 @@ impl Search<'_> {
             .clone()
             .or_else(|| named.and_then(profile))
             .or_else(|| self.variable("DOORWARD_ADMIN_CA_FILE").map(PathBuf::from))
-            .or_else(|| usual.and_then(profile));
+            .or_else(|| default.and_then(profile));
         let read = |path: PathBuf| std::fs::read(&path).map_err(|error| ConnectionError::file(&path, &error));
         path.map(read).transpose()
     }
 }
 
-/// An address of an admin API.
-fn address(text: &str, source: &str) -> Result<Url, ConnectionError> {
-    let refused = |why: &'static str| ConnectionError::Url { text: text.to_owned(), given_by: source.to_owned(), why };
-    let url = Url::parse(text.trim()).map_err(|_| refused("not an address like https://admin.example.com"))?;
+/// Parses the address of an admin API.
+fn parse_address(text: &str, source: &str) -> Result<Url, ConnectionError> {
+    let invalid =
+        |reason: &'static str| ConnectionError::Url { text: text.to_owned(), given_by: source.to_owned(), reason };
+    let url = Url::parse(text.trim()).map_err(|_| invalid("not a URL like https://admin.example.com"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err(refused("not an address like https://admin.example.com"));
+        return Err(invalid("not a URL like https://admin.example.com"));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ConnectionError::Credentials { given_by: source.to_owned() });
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(refused("an address ends with its path: no ? and no #"));
+        return Err(invalid("a URL with a query (?) or fragment (#); remove that part"));
     }
     Ok(url)
 }

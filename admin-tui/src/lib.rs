@@ -1,27 +1,27 @@
-//! `doorward-admin`: Doorward's administration from a terminal, over the admin API alone.
+//! `doorward-admin`: administers Doorward from a terminal. Uses only the admin API.
 
 pub mod api;
 pub mod app;
 pub mod args;
-pub mod backend;
 pub mod clock;
 pub mod command;
+pub mod config_diff;
 pub mod connection;
 pub mod effect;
-pub mod escape;
-pub mod field;
-pub mod folders;
-pub mod hands;
-pub mod keymap;
-pub mod list;
+mod effect_runner;
 pub mod message;
 pub mod model;
-pub mod moment;
+pub mod number_format;
 pub mod overlay;
+pub mod paths;
+pub mod request;
+pub mod sanitize;
 pub mod screen;
-pub mod search;
 pub mod secret;
 pub mod terminal;
+pub mod terminal_control;
+pub mod time_format;
+pub mod time_parse;
+pub mod ui;
 pub mod update;
-pub mod view;
-pub mod when;
+mod view;

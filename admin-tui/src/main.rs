@@ -6,29 +6,33 @@ use clap::Parser as _;
 use doorward_admin::{
     args::Cli,
     clock,
-    command::{self, Call},
+    command::{self, CliContext},
     connection::Environment,
 };
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let call =
-        Call { json: cli.json, flags: cli.connection.flags(), environment: Environment::of_process(), now: clock::now };
+    let context = CliContext {
+        json: cli.json,
+        flags: cli.connection.flags(),
+        environment: Environment::from_process(),
+        now: clock::now,
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("doorward-admin: no threads: {error}");
+            eprintln!("doorward-admin: cannot start threads: {error}");
             return ExitCode::FAILURE;
         }
     };
-    let ended = match cli.command {
-        Some(command) => runtime.block_on(command::run(command, call)),
-        None => runtime.block_on(command::interactive(call)),
+    let result = match cli.command {
+        Some(command) => runtime.block_on(command::run(command, context)),
+        None => runtime.block_on(command::interactive(context)),
     };
-    // What was cancelled cleans up behind itself; a disk that hangs must not keep the process.
+    // Cancelled tasks remove their temporary files on drop. The timeout is for disks that do not respond.
     runtime.shutdown_timeout(Duration::from_millis(500));
-    match ended {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failed) => failed.report(),
+        Err(error) => command::report(&error),
     }
 }

@@ -1,6 +1,4 @@
-//! All that the app knows. Changed by [`crate::update`] alone, drawn by [`crate::view`].
-
-mod context;
+//! The state of the app. Changed only by [`crate::update`].
 
 use std::path::PathBuf;
 
@@ -9,140 +7,101 @@ use doorward_shared::{
     admin::{Me, Role},
 };
 
-pub use context::Cx;
-pub(crate) use context::{Out, Then};
-
 use crate::{
     api::{ApiError, Progress},
-    folders::Folders,
-    keymap::Section,
-    message::{Reply, RequestId},
-    overlay::Overlay,
-    screen::{Page, Screen},
-    view::Theme,
+    effect::{RequestId, RequestResult},
+    paths::BaseFolders,
+    screen,
+    ui::{Binding, Command, Key, Page, Section, Theme, Tone, UpdateContext, UpdateOutput, bind, global_keys},
 };
 
-/// Screens that are kept one above another at most; the way back is no longer than that.
-const DEEPEST: usize = 12;
-/// How long a toast stays.
-const TOAST_MS: i64 = 5_000;
+/// Maximum number of screens above the first one of a section.
+const MAX_DEPTH: usize = 12;
 
-/// What the app is started with.
+/// Options that the app starts with.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The server's address, as it is shown.
+    /// The server's address, for display.
     pub server: String,
     /// The colours.
     pub theme: Theme,
-    /// Where files go: exports here, unless another place is named.
-    pub folders: Folders,
-    /// The time at the start.
+    /// Base folders of paths that the user enters.
+    pub folders: BaseFolders,
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// Whether the server answers.
+/// State of the connection to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Link {
-    /// Nothing has been heard yet.
+pub enum ConnectionStatus {
+    /// No response has arrived yet.
     Connecting,
-    /// It answers.
-    Up,
-    /// It does not, or not to us.
-    Down {
+    /// The server responds.
+    Connected,
+    /// The server does not respond, or refuses the token.
+    Disconnected {
         /// Why.
         error: ApiError,
-        /// Since when.
+        /// When the connection was lost.
         since: Timestamp,
-        /// When it is tried again.
+        /// When the app tries again.
         retry_at: Timestamp,
-        /// How often it was tried.
+        /// Number of failed attempts.
         attempts: u32,
     },
 }
 
-/// How something is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Tone {
-    /// As it is.
-    #[default]
-    Plain,
-    /// Emphasised.
-    Strong,
-    /// Secondary.
-    Dim,
-    /// It went well.
-    Good,
-    /// It was refused, or destroys.
-    Bad,
-    /// It needs attention.
-    Warn,
-    /// It leads somewhere.
-    Accent,
-}
-
-/// A note that passes.
+/// A notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
-    /// What it says.
+    /// The text.
     pub text: String,
-    /// How it is meant.
+    /// The tone.
     pub tone: Tone,
-    /// When it goes.
+    /// When it disappears.
     pub until: Timestamp,
 }
 
-/// An export that is being written.
+/// An export in progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exporting {
-    /// Its request.
+pub struct ExportInProgress {
+    /// Its id.
     pub id: RequestId,
     /// The file.
     pub path: PathBuf,
-    /// How far it is.
+    /// Its progress.
     pub progress: Progress,
 }
 
-/// The way to a screen: the root of a section, and what was opened from it.
-#[derive(Debug, Clone)]
+/// The screens of a section: the first one, and those that were opened from it.
+#[derive(Debug)]
 pub struct Stack {
-    root: Screen,
-    above: Vec<Screen>,
+    root: Box<dyn Page>,
+    above: Vec<Box<dyn Page>>,
 }
 
 impl Stack {
-    const fn new(root: Screen) -> Self {
-        Self { root, above: Vec::new() }
+    /// Returns the current screen.
+    pub fn top(&self) -> &dyn Page {
+        self.above.last().unwrap_or(&self.root).as_ref()
     }
 
-    /// The screen in front.
-    #[must_use]
-    pub fn top(&self) -> &Screen {
-        self.above.last().unwrap_or(&self.root)
+    fn top_mut(&mut self) -> &mut dyn Page {
+        self.above.last_mut().unwrap_or(&mut self.root).as_mut()
     }
 
-    /// The screen in front.
-    pub fn top_mut(&mut self) -> &mut Screen {
-        self.above.last_mut().unwrap_or(&mut self.root)
+    /// Returns all screens, the first one of the section first.
+    pub fn all(&self) -> impl Iterator<Item = &dyn Page> {
+        std::iter::once(&self.root).chain(&self.above).map(AsRef::as_ref)
     }
 
-    /// All, the root first.
-    pub fn all(&self) -> impl Iterator<Item = &Screen> {
-        std::iter::once(&self.root).chain(&self.above)
-    }
-
-    /// All, the root first.
-    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Screen> {
-        std::iter::once(&mut self.root).chain(&mut self.above)
-    }
-
-    /// How many stand above the root.
-    #[must_use]
+    /// Returns the number of screens above the first one.
     pub const fn depth(&self) -> usize {
         self.above.len()
     }
 
-    pub(crate) fn push(&mut self, screen: Screen) {
-        if self.above.len() >= DEEPEST {
+    pub(crate) fn push(&mut self, screen: Box<dyn Page>) {
+        if self.above.len() >= MAX_DEPTH {
             self.above.remove(0);
         }
         self.above.push(screen);
@@ -153,152 +112,192 @@ impl Stack {
     }
 }
 
-const fn front(stacks: &mut [Stack; 4], section: Section) -> &mut Stack {
-    let [overview, tenants, audit, tokens] = stacks;
-    match section {
-        Section::Overview => overview,
-        Section::Tenants => tenants,
-        Section::Audit => audit,
-        Section::Tokens => tokens,
+/// The screens of each section.
+#[derive(Debug)]
+struct Stacks {
+    overview: Stack,
+    tenants: Stack,
+    audit: Stack,
+    tokens: Stack,
+}
+
+impl Stacks {
+    const fn get_mut(&mut self, section: Section) -> &mut Stack {
+        match section {
+            Section::Overview => &mut self.overview,
+            Section::Tenants => &mut self.tenants,
+            Section::Audit => &mut self.audit,
+            Section::Tokens => &mut self.tokens,
+        }
     }
 }
 
-/// The model.
+/// The state of the app.
 #[derive(Debug)]
 pub struct Model {
-    /// What the app was started with.
+    /// The options that the app was started with.
     pub options: Options,
     /// The time of the last tick.
     pub now: Timestamp,
-    /// Columns and rows of the terminal.
-    pub size: (u16, u16),
-    /// Who we are, once the server said so.
+    /// Name and role of the admin token, once the server has returned them.
     pub me: Option<Me>,
-    /// Whether the server answers.
-    pub link: Link,
-    /// The section in front.
+    /// State of the connection.
+    pub connection: ConnectionStatus,
+    /// The current section.
     pub section: Section,
-    /// What lies over the screen and takes the keys.
-    pub overlay: Option<Overlay>,
-    /// Notes that pass, oldest first.
+    /// The overlay, which takes the keys.
+    pub overlay: Option<Box<dyn Page>>,
+    /// Notifications, oldest first.
     pub toasts: Vec<Toast>,
-    /// The export that is being written.
-    pub exporting: Option<Exporting>,
-    /// Whether the app is to end.
+    /// The export in progress.
+    pub export: Option<ExportInProgress>,
+    /// Whether to end the app.
     pub quit: bool,
-    /// Whether anything that is drawn may have changed.
+    /// Whether to draw a frame.
     pub changed: bool,
-    pub(crate) ids: u64,
-    /// The call that finds out whether the server is there, and as whom it knows us.
-    pub(crate) greeting: Option<RequestId>,
-    pub(crate) heard_at: Timestamp,
-    stacks: [Stack; 4],
+    pub(crate) last_id: u64,
+    /// Pending request that checks the connection and returns name and role of the token.
+    pub(crate) me_request: Option<RequestId>,
+    /// When the last response arrived.
+    pub(crate) responded_at: Timestamp,
+    stacks: Stacks,
 }
 
 impl Model {
-    /// The model at the start: nothing is known yet.
-    #[must_use]
-    pub fn new(options: Options, size: (u16, u16)) -> Self {
+    /// Creates the model of an app that has just started.
+    pub fn new(options: Options) -> Self {
+        let stack = |section: Section| Stack { root: screen::build(section.route()), above: Vec::new() };
         Self {
             now: options.now,
-            heard_at: options.now,
+            responded_at: options.now,
             options,
-            size,
             me: None,
-            link: Link::Connecting,
+            connection: ConnectionStatus::Connecting,
             section: Section::Overview,
             overlay: None,
             toasts: Vec::new(),
-            exporting: None,
+            export: None,
             quit: false,
             changed: true,
-            ids: 0,
-            greeting: None,
-            stacks: Section::ALL.map(|section| Stack::new(Screen::root(section))),
+            last_id: 0,
+            me_request: None,
+            stacks: Stacks {
+                overview: stack(Section::Overview),
+                tenants: stack(Section::Tenants),
+                audit: stack(Section::Audit),
+                tokens: stack(Section::Tokens),
+            },
         }
     }
 
-    /// What the token may do; nothing is offered that it may not.
-    #[must_use]
-    pub fn role(&self) -> Role {
-        self.me.as_ref().map_or(Role::Auditor, |me| me.role)
+    /// Returns whether the token may change things. UpdateOutput that it may not run are not offered.
+    pub fn may_change(&self) -> bool {
+        self.me.as_ref().is_some_and(|me| me.role == Role::Admin)
     }
 
-    /// The screens of the section in front.
-    #[must_use]
-    pub fn stack(&self) -> &Stack {
-        let [overview, tenants, audit, tokens] = &self.stacks;
+    /// Returns the screens of the current section.
+    pub const fn stack(&self) -> &Stack {
         match self.section {
-            Section::Overview => overview,
-            Section::Tenants => tenants,
-            Section::Audit => audit,
-            Section::Tokens => tokens,
+            Section::Overview => &self.stacks.overview,
+            Section::Tenants => &self.stacks.tenants,
+            Section::Audit => &self.stacks.audit,
+            Section::Tokens => &self.stacks.tokens,
         }
     }
 
-    /// The screens of the section in front.
-    pub fn stack_mut(&mut self) -> &mut Stack {
-        front(&mut self.stacks, self.section)
+    pub(crate) const fn stack_mut(&mut self) -> &mut Stack {
+        self.stacks.get_mut(self.section)
     }
 
-    /// The screen in front.
-    #[must_use]
-    pub fn screen(&self) -> &Screen {
+    /// Returns the current screen.
+    pub fn screen(&self) -> &dyn Page {
         self.stack().top()
     }
 
-    /// Has the dialog in front, or else the screen, do something.
-    pub(crate) fn with_front<R>(&mut self, out: &mut Out, act: impl FnOnce(&mut dyn Page, &mut Cx<'_>) -> R) -> R {
-        let role = self.role();
-        let mut cx = Cx { now: self.now, role, folders: &self.options.folders, ids: &mut self.ids, out };
+    /// Assigns the id of a request.
+    pub(crate) const fn next_id(&mut self) -> RequestId {
+        self.last_id += 1;
+        RequestId(self.last_id)
+    }
+
+    /// Updates the overlay if there is one, and otherwise the current screen.
+    pub(crate) fn with_focused<R>(
+        &mut self,
+        output: &mut UpdateOutput,
+        act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>) -> R,
+    ) -> R {
+        let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, output };
         match &mut self.overlay {
-            Some(overlay) => act(overlay.page_mut(), &mut cx),
-            None => act(front(&mut self.stacks, self.section).top_mut().page_mut(), &mut cx),
+            Some(overlay) => act(overlay.as_mut(), &mut cx),
+            None => act(self.stacks.get_mut(self.section).top_mut(), &mut cx),
         }
     }
 
-    /// Has the screen in front do something, whatever lies over it.
-    pub(crate) fn with_screen<R>(&mut self, out: &mut Out, act: impl FnOnce(&mut Screen, &mut Cx<'_>) -> R) -> R {
-        let role = self.role();
-        let mut cx = Cx { now: self.now, role, folders: &self.options.folders, ids: &mut self.ids, out };
-        act(front(&mut self.stacks, self.section).top_mut(), &mut cx)
+    /// Updates the current screen.
+    pub(crate) fn with_screen<R>(
+        &mut self,
+        output: &mut UpdateOutput,
+        act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>) -> R,
+    ) -> R {
+        let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, output };
+        act(self.stacks.get_mut(self.section).top_mut(), &mut cx)
     }
 
-    /// Offers an answer to the dialog and to every screen until one takes it.
-    pub(crate) fn settle(&mut self, reply: Reply, out: &mut Out) {
-        let role = self.role();
-        let mut cx = Cx { now: self.now, role, folders: &self.options.folders, ids: &mut self.ids, out };
-        let dialog = self.overlay.iter_mut().map(Overlay::page_mut);
-        let screens = self.stacks.iter_mut().flat_map(Stack::all_mut).map(Screen::page_mut);
-        let mut reply = Some(reply);
-        for page in dialog.chain(screens) {
-            let Some(open) = reply.take() else { return };
-            reply = page.settle(open, &mut cx);
+    /// Passes a response to the overlay and the screens until one handles it.
+    pub(crate) fn handle_response(&mut self, response: RequestResult, output: &mut UpdateOutput) {
+        let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, output };
+        let Stacks { overview, tenants, audit, tokens } = &mut self.stacks;
+        let screens = [overview, tenants, audit, tokens]
+            .into_iter()
+            .flat_map(|stack| std::iter::once(&mut stack.root).chain(&mut stack.above));
+        let mut unhandled = Some(response);
+        for page in self.overlay.iter_mut().chain(screens) {
+            let Some(response) = unhandled.take() else { return };
+            unhandled = page.handle_response(response, &mut cx);
         }
     }
 
-    /// What would be lost if the app ended now.
-    #[must_use]
-    pub fn unsaved(&self) -> Option<String> {
-        self.stacks.iter().flat_map(Stack::all).find_map(|screen| screen.page().unsaved())
+    /// Names the unsaved changes of any screen.
+    pub fn unsaved_changes(&self) -> Option<String> {
+        let Stacks { overview, tenants, audit, tokens } = &self.stacks;
+        [overview, tenants, audit, tokens].into_iter().flat_map(Stack::all).find_map(Page::unsaved_changes)
     }
 
-    /// Whether a whole page about the connection stands in place of the screens.
-    #[must_use]
-    pub fn is_cut_off(&self) -> bool {
-        match &self.link {
-            Link::Up => false,
-            Link::Connecting => true,
-            // What was loaded before stays in view while the server is away for a while.
-            Link::Down { error, .. } => self.me.is_none() || !error.is_passing(),
+    /// Returns whether a page about the connection replaces the screens. After the first response, a temporary error
+    /// leaves them visible.
+    pub fn shows_connection_page(&self) -> bool {
+        match &self.connection {
+            ConnectionStatus::Connected => false,
+            ConnectionStatus::Connecting => true,
+            ConnectionStatus::Disconnected { error, .. } => self.me.is_none() || !error.is_transient(),
         }
     }
-}
 
-impl Toast {
-    /// A note, from now on.
-    #[must_use]
-    pub fn new(now: Timestamp, tone: Tone, text: String) -> Self {
-        Self { text, tone, until: now.plus_millis(TOAST_MS) }
+    /// Returns the key bindings in the current state.
+    pub fn bindings(&self) -> Vec<Binding> {
+        if self.shows_connection_page() {
+            return vec![
+                bind(&[Key::Char('r'), Key::Enter], Command::Reload, "try again", "try again now"),
+                bind(&[Key::Char('T')], Command::CycleTheme, "", "change colours: dark, light, 16, none"),
+                bind(&[Key::Char('q'), Key::Esc], Command::Quit, "quit", "quit"),
+            ];
+        }
+        if let Some(overlay) = &self.overlay {
+            return overlay.bindings(self.may_change());
+        }
+        let screen = self.screen();
+        let mut bindings = screen.bindings(self.may_change());
+        if !screen.is_editing() {
+            bindings.extend(global_keys(self.export.is_some()));
+        }
+        bindings
+    }
+
+    /// Returns whether the activity indicator is visible.
+    pub fn is_busy(&self) -> bool {
+        self.overlay.as_ref().is_some_and(|overlay| overlay.is_busy())
+            || self.screen().is_busy()
+            || self.export.is_some()
+            || self.shows_connection_page()
     }
 }

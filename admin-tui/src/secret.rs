@@ -1,23 +1,21 @@
-//! A secret on its way from the server to the one screen that shows it.
+//! Secrets that the server returns once.
 
 use std::fmt;
 
 use doorward_shared::{Timestamp, admin::CreatedSecret};
 use zeroize::Zeroizing;
 
-/// A secret text. Its `Debug` shows nothing of it, and its memory is wiped when it is dropped.
+/// A secret text. `Debug` does not print it, and its memory is wiped on drop.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes a text as a secret.
-    #[must_use]
+    /// Wraps a text.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
-    /// The text itself: for the screen that shows it, and for the clipboard.
-    #[must_use]
+    /// Returns the text, for the dialog that shows it and for the clipboard.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -29,14 +27,14 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A key or token that was just made.
+/// A new API key or admin token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revealed {
-    /// Its name for people.
+    /// Its name.
     pub name: String,
     /// The secret.
     pub secret: Secret,
-    /// When it stops working.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -51,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_shows_nothing_of_itself() {
+    fn debug_does_not_print_the_secret() {
         let created = CreatedSecret {
             id: uuid::Uuid::nil(),
             name: "ci".to_owned(),

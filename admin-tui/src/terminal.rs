@@ -1,13 +1,10 @@
-//! The real terminal: taken over at the start, given back at the end, whatever the end is.
+//! The real terminal: its modes, its events, and signals.
 
 use std::{
     io::{self, IsTerminal as _, stdout},
     panic,
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -20,13 +17,11 @@ use crossterm::{
     },
     execute, queue,
     terminal::{
-        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-        enable_raw_mode,
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, disable_raw_mode, enable_raw_mode,
     },
 };
 use futures_util::{Stream, StreamExt as _, stream};
-use ratatui::{Terminal, backend::CrosstermBackend};
-use rustix::process::{Signal as Number, kill_current_process_group};
+use rustix::process::{Signal as SignalNumber, kill_current_process_group};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::{Interval, MissedTickBehavior, interval},
@@ -34,98 +29,104 @@ use tokio::{
 
 use crate::{
     app::{Input, run},
-    backend::Admin,
     clock::now,
-    folders::Folders,
-    hands::Hands,
     model::Options,
+    paths::BaseFolders,
+    request::ApiBackend,
     secret::Secret,
-    view::Theme,
+    terminal_control::TerminalControl,
+    ui::Theme,
 };
 
-/// How often time passes for the app.
+/// Interval between ticks.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Debug builds fail in the way this variable names when F12 is pressed: `panic`, or `error` of reading. Tests look at what
-/// is left of the terminal then.
+/// Variable that makes debug builds fail when F12 is pressed: `panic`, or `error` for a read error. Tests then check that
+/// the terminal was restored.
 const FAIL_ON_F12: &str = "DOORWARD_ADMIN_FAIL_ON_F12";
 
-/// Shows the app on the terminal of this process until it is left, or a signal asks for the end.
-///
-/// `server` is the address as it is shown.
+/// Runs the app on the terminal of this process until the user quits or a signal arrives. `server` is the address for
+/// display.
 ///
 /// # Errors
-/// Those of the terminal, and that there is none.
-pub async fn show<A: Admin>(api: A, server: String) -> io::Result<()> {
+/// Errors of the terminal, and that there is no terminal.
+pub async fn show<A: ApiBackend>(api: A, server: String) -> io::Result<()> {
     if !stdout().is_terminal() || !io::stdin().is_terminal() {
-        return Err(io::Error::other("no terminal to show anything on; the subcommands work without one"));
+        return Err(io::Error::other("the app needs a terminal; the subcommands work without one"));
     }
     let options = Options {
         server,
         theme: Theme::detect(|name| std::env::var(name).ok()),
-        folders: Folders {
-            here: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+        folders: BaseFolders {
+            current: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
         },
         now: now(),
     };
     let mut inputs = Inputs::new()?;
-    let held = Held::default();
-    let guard = Guard::take(&held)?;
-    let mut terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
-    let ended = run(&mut terminal, inputs.stream(), Arc::new(api), options, held).await;
+    let guard = Guard;
+    let mut terminal = ratatui::try_init()?;
+    restore_modes_on_panic();
+    enable_modes()?;
+    let result = run(&mut terminal, inputs.stream(), Arc::new(api), options, Control::default()).await;
     drop(guard);
-    ended.and(inputs.failed.map_or(Ok(()), Err))
+    result.and(inputs.error.map_or(Ok(()), Err))
 }
 
-/// The terminal of this process, and whether the app has it. Clones speak of the same one.
-///
-/// It is entered and left once each: leaving also puts the cursor back to where it was, so that leaving again after
-/// something was printed would have it printed over.
-#[derive(Clone, Default)]
-struct Held(Arc<AtomicBool>);
+/// Enables the modes that ratatui does not enable.
+fn enable_modes() -> io::Result<()> {
+    execute!(stdout(), EnableMouseCapture, EnableBracketedPaste)
+}
 
-impl Held {
-    /// Has the terminal as the app needs it.
-    fn take(&self) -> io::Result<()> {
-        let entered = self.0.swap(true, Ordering::SeqCst);
-        if entered {
-            // Somebody who stopped this process had it without a word, and a shell sets modes of its own.
-            disable_raw_mode()?;
-        }
-        enable_raw_mode()?;
-        if !entered {
-            execute!(stdout(), EnterAlternateScreen)?;
-        }
-        execute!(stdout(), EnableMouseCapture, EnableBracketedPaste)
-    }
+/// Disables the modes of [`enable_modes`], and ends a frame that a panic may have interrupted.
+fn disable_modes() {
+    // Fails only if the terminal no longer exists.
+    let _ = execute!(stdout(), EndSynchronizedUpdate, DisableBracketedPaste, DisableMouseCapture, Show);
+}
 
-    /// Gives the terminal back, as far as it can be reached.
-    fn give_back(&self) {
-        if self.0.swap(false, Ordering::SeqCst) {
-            let mut out = stdout();
-            // A panic may have come amid a frame.
-            let _ = execute!(
-                out,
-                EndSynchronizedUpdate,
-                DisableBracketedPaste,
-                DisableMouseCapture,
-                LeaveAlternateScreen,
-                Show
-            );
-            let _ = disable_raw_mode();
+/// Extends ratatui's panic hook, which leaves the alternate screen, by the other modes.
+fn restore_modes_on_panic() {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        disable_modes();
+        hook(info);
+    }));
+}
+
+/// Restores the terminal.
+fn restore() {
+    disable_modes();
+    // Not `ratatui::restore`, which panics if the terminal and standard error no longer exist.
+    let _ = ratatui::try_restore();
+}
+
+/// Restores the terminal on drop.
+struct Guard;
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // After a panic the hook has restored it. Leaving the alternate screen again would move the cursor over the
+        // panic's message.
+        if !std::thread::panicking() {
+            restore();
         }
     }
 }
 
-impl Hands for Held {
-    fn copy(&mut self, secret: &Secret) -> bool {
-        execute!(stdout(), CopyToClipboard::to_clipboard_from(secret.reveal().as_bytes())).is_ok()
+/// Controls the terminal of this process.
+#[derive(Debug, Default)]
+struct Control {
+    /// Whether the alternate screen was left for the shell.
+    suspended: bool,
+}
+
+impl TerminalControl for Control {
+    fn copy(&mut self, text: &Secret) -> bool {
+        execute!(stdout(), CopyToClipboard::to_clipboard_from(text.reveal().as_bytes())).is_ok()
     }
 
     fn begin_frame(&mut self) {
-        // Terminals that know this (DEC mode 2026) do not flicker where a frame begins with clearing; others ignore it. A
-        // terminal that is gone shows while the frame is drawn.
+        // Prevents flicker in terminals that support DEC mode 2026. If the terminal no longer exists, drawing fails.
         let _ = queue!(stdout(), BeginSynchronizedUpdate);
     }
 
@@ -134,62 +135,45 @@ impl Hands for Held {
     }
 
     fn suspend(&mut self) {
-        self.give_back();
-        // The group, so that whatever started the app (a script, `cargo run`) lets the shell go on, too. Without a shell that
-        // could ever end the stop the system ignores the signal, and the app goes on at once.
-        let _ = kill_current_process_group(Number::TSTP);
+        restore();
+        self.suspended = true;
+        // Stops the whole process group, so that a script or `cargo run` that started the app stops as well. Without a
+        // shell that could resume it the system ignores the signal, and the app continues.
+        let _ = kill_current_process_group(SignalNumber::TSTP);
     }
 
-    fn retake(&mut self) {
-        // A terminal that is gone shows at the next frame.
-        let _ = self.take();
-    }
-}
-
-/// Gives the terminal back when it is dropped, and before a panic is told.
-struct Guard(Held);
-
-impl Guard {
-    fn take(held: &Held) -> io::Result<Self> {
-        // Before anything is changed, so that a panic at any time finds its way back.
-        let (shown, taken) = (panic::take_hook(), held.clone());
-        panic::set_hook(Box::new(move |info| {
-            taken.give_back();
-            shown(info);
-        }));
-        let guard = Self(held.clone());
-        held.take()?;
-        Ok(guard)
+    fn reacquire(&mut self) {
+        // If the process was stopped by a signal, the shell has changed the modes without crossterm's knowledge.
+        // Disabling raw mode first makes enabling it effective. Errors show at the next frame.
+        let _ = disable_raw_mode();
+        let _ = enable_raw_mode();
+        if std::mem::take(&mut self.suspended) {
+            let _ = execute!(stdout(), EnterAlternateScreen);
+        }
+        let _ = enable_modes();
     }
 }
 
-impl Drop for Guard {
-    fn drop(&mut self) {
-        self.0.give_back();
-    }
-}
-
-/// Where inputs come from.
+/// Terminal events, ticks and signals.
 struct Inputs {
     events: EventStream,
     ticks: Interval,
     signals: [Signal; 4],
-    /// Why no event can be read any more.
-    failed: Option<io::Error>,
+    /// Why no more events can be read.
+    error: Option<io::Error>,
 }
 
 impl Inputs {
     fn new() -> io::Result<Self> {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let resumed = SignalKind::from_raw(Number::CONT.as_raw());
         let signals = [
             signal(SignalKind::terminate())?,
             signal(SignalKind::hangup())?,
             signal(SignalKind::interrupt())?,
-            signal(resumed)?,
+            signal(SignalKind::from_raw(SignalNumber::CONT.as_raw()))?,
         ];
-        Ok(Self { events: EventStream::new(), ticks, signals, failed: None })
+        Ok(Self { events: EventStream::new(), ticks, signals, error: None })
     }
 
     async fn next(&mut self) -> Option<Input> {
@@ -200,10 +184,10 @@ impl Inputs {
             _ = hangup.recv() => Some(Input::Stop),
             _ = interrupt.recv() => Some(Input::Stop),
             _ = resumed.recv() => Some(Input::Resumed),
-            event = self.events.next() => match event?.and_then(fail_on_order) {
+            event = self.events.next() => match event?.and_then(fail_if_requested) {
                 Ok(event) => Some(Input::Event(event)),
                 Err(error) => {
-                    self.failed = Some(error);
+                    self.error = Some(error);
                     None
                 }
             },
@@ -216,15 +200,15 @@ impl Inputs {
     }
 }
 
-/// Fails if a test wants it to ([`FAIL_ON_F12`]); gives every other event back.
-#[expect(clippy::panic, reason = "a panic is what the test asked for")]
-fn fail_on_order(event: Event) -> io::Result<Event> {
+/// Fails if a test requests it with [`FAIL_ON_F12`]. Returns other events.
+#[expect(clippy::panic, reason = "the test requests a panic")]
+fn fail_if_requested(event: Event) -> io::Result<Event> {
     if !cfg!(debug_assertions) || event.as_key_press_event().is_none_or(|key| key.code != KeyCode::F(12)) {
         return Ok(event);
     }
     match std::env::var(FAIL_ON_F12).as_deref() {
-        Ok("panic") => panic!("ordered by {FAIL_ON_F12}"),
-        Ok("error") => Err(io::Error::other(format!("ordered by {FAIL_ON_F12}"))),
+        Ok("panic") => panic!("requested by {FAIL_ON_F12}"),
+        Ok("error") => Err(io::Error::other(format!("requested by {FAIL_ON_F12}"))),
         _ => Ok(event),
     }
 }

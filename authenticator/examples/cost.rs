@@ -1,4 +1,4 @@
-//! What an assertion costs the client: `cargo run --release -p doorward-authenticator --example cost`.
+//! Measures the time of an assertion in the client: `cargo run --release -p doorward-authenticator --example cost`.
 
 use std::time::Instant;
 
@@ -28,7 +28,7 @@ fn main() -> Result<(), ClientError> {
             bytes += client.get(&mut authenticator, &request)?.to_string().len();
         }
         let each = started.elapsed() / ROUNDS;
-        println!("{algorithm:?}: {each:?} an assertion, options to body ({} bytes)", bytes / 20_000);
+        println!("{algorithm:?}: {each:?} per assertion, from options to body ({} bytes)", bytes / 20_000);
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! An assertion's parts, before they are signed and before they are sent (WebAuthn §5.1.4, §6.3.3).
+//! Assertions before signing and before sending (WebAuthn §5.1.4, §6.3.3).
 
 use std::sync::Arc;
 
@@ -6,37 +6,37 @@ use serde_json::{Value as Json, json};
 
 use crate::{AuthenticatorData, ClientData, ClientError, Key, base64url, sha256};
 
-/// What an assertion is made of, before anything is hashed or signed.
+/// Data of an assertion before hashing and signing.
 #[derive(Debug, Clone)]
 pub struct AssertionParts {
-    /// The credential's key; [`AssertionParts::sign`] signs with it.
+    /// Key pair of the credential, used by [`AssertionParts::sign`].
     pub key: Arc<Key>,
-    /// The credential's id.
+    /// Credential id.
     pub credential_id: Vec<u8>,
-    /// What the client says it did.
+    /// Client data.
     pub client_data: ClientData,
-    /// What the authenticator says.
+    /// Authenticator data.
     pub authenticator_data: AuthenticatorData,
-    /// Whose credential it is.
+    /// User handle.
     pub user_handle: Option<Vec<u8>>,
-    /// Where the authenticator is: `platform` or `cross-platform`.
+    /// Authenticator attachment: `platform` or `cross-platform`.
     pub attachment: String,
 }
 
 impl AssertionParts {
-    /// Signs with the credential's own key.
+    /// Signs with the key of the credential.
     ///
     /// # Errors
-    /// [`ClientError::Crypto`] when no signature could be made.
+    /// [`ClientError::Crypto`] if signing fails.
     pub fn sign(self) -> Result<SignedAssertion, ClientError> {
         let key = Arc::clone(&self.key);
         self.sign_with(&key)
     }
 
-    /// Signs with any key.
+    /// Signs with another key.
     ///
     /// # Errors
-    /// [`ClientError::Crypto`] when no signature could be made.
+    /// [`ClientError::Crypto`] if signing fails.
     pub fn sign_with(self, key: &Key) -> Result<SignedAssertion, ClientError> {
         let client_data_json = self.client_data.to_bytes();
         let authenticator_data = self.authenticator_data.to_bytes();
@@ -54,29 +54,29 @@ impl AssertionParts {
     }
 }
 
-/// An assertion that is complete but for its JSON form.
+/// A signed assertion before its conversion to JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedAssertion {
-    /// The credential's id as text.
+    /// Credential id in base64url.
     pub id: String,
-    /// The credential's id.
+    /// Credential id.
     pub raw_id: Vec<u8>,
     /// `public-key`.
     pub kind: String,
-    /// What the client says it did.
+    /// The bytes of `clientDataJSON`.
     pub client_data_json: Vec<u8>,
-    /// RP ID hash, flags, counter, extensions.
+    /// The bytes of the authenticator data.
     pub authenticator_data: Vec<u8>,
-    /// Over `authenticator_data` and the hash of `client_data_json`.
+    /// Signature over `authenticator_data` and the SHA-256 hash of `client_data_json`.
     pub signature: Vec<u8>,
-    /// Whose credential it is.
+    /// User handle.
     pub user_handle: Option<Vec<u8>>,
-    /// Where the authenticator is.
+    /// Authenticator attachment.
     pub attachment: String,
 }
 
 impl SignedAssertion {
-    /// `AuthenticationResponseJSON` (WebAuthn §5.1.8).
+    /// Converts to `AuthenticationResponseJSON` (WebAuthn §5.1.8).
     #[must_use]
     pub fn into_json(self) -> Json {
         let mut body = json!({

@@ -1,4 +1,4 @@
-//! The authenticator: what it can do, and the credentials it holds (WebAuthn §6).
+//! The authenticator: its capabilities and credentials (WebAuthn §6).
 
 use std::sync::Arc;
 
@@ -6,40 +6,40 @@ use aws_lc_rs::rand;
 
 use crate::{Algorithm, ClientError, Key, flags};
 
-/// What the authenticator tells about itself at registration.
+/// Attestation that the authenticator creates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Attestation {
-    /// Nothing.
+    /// No attestation.
     #[default]
     None,
-    /// A `packed` statement signed with the credential's own key.
+    /// Self attestation: a `packed` statement signed with the key of the credential.
     PackedSelf,
 }
 
-/// How the signature counter behaves (WebAuthn §6.1.1).
+/// Behaviour of the signature counter (WebAuthn §6.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Counter {
-    /// Always 0, as synchronised passkeys do.
+    /// Always 0, as for synced passkeys.
     #[default]
     Zero,
-    /// 1 at registration, one more each time.
+    /// Starts at 1 and increases with each assertion.
     Increasing,
 }
 
-/// Where the authenticator is (WebAuthn §5.4.5).
+/// Authenticator attachment (WebAuthn §5.4.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Attachment {
-    /// Built into the client's device.
+    /// Built into the client device.
     Platform,
-    /// Roaming.
+    /// Roaming, such as a security key.
     CrossPlatform,
 }
 
 impl Attachment {
-    /// Its name in JSON.
+    /// Returns the name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -49,24 +49,24 @@ impl Attachment {
     }
 }
 
-/// One credential source (WebAuthn §4).
+/// A public key credential source (WebAuthn §4).
 #[derive(Debug, Clone)]
 pub struct Credential {
-    /// The credential's id.
+    /// Credential id.
     pub id: Vec<u8>,
-    /// The RP it is scoped to.
+    /// RP ID that the credential is scoped to.
     pub rp_id: String,
-    /// The user handle given at registration.
+    /// User handle from the registration.
     pub user_handle: Vec<u8>,
-    /// Whether it can be found without its id, and tells its user handle.
+    /// Whether the credential is discoverable: usable without its id, and sends the user handle.
     pub discoverable: bool,
-    /// The signature counter, as last sent.
+    /// Last value of the signature counter.
     pub sign_count: u32,
-    /// The key pair.
+    /// Key pair.
     pub key: Arc<Key>,
 }
 
-/// A software authenticator. A clone holds the same credentials and goes its own way from there: a cloned passkey.
+/// A software authenticator. A clone has the same credentials with separate counters, like a cloned security key.
 #[derive(Debug, Clone)]
 pub struct Authenticator {
     pub(crate) algorithm: Algorithm,
@@ -89,7 +89,8 @@ impl Default for Authenticator {
 }
 
 impl Authenticator {
-    /// ES256, no attestation, verifies its user, keeps resident keys, not backed up, counter 0, attached as asked.
+    /// Creates an authenticator with ES256, no attestation, user verification, resident keys, no backup, counter 0 and the
+    /// attachment that the options request.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -107,42 +108,42 @@ impl Authenticator {
         }
     }
 
-    /// What new credentials sign with.
+    /// Sets the algorithm of new credentials.
     #[must_use]
     pub const fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = algorithm;
         self
     }
 
-    /// What it tells about itself, unless the options ask for none.
+    /// Sets the attestation. It is not sent if the options request none.
     #[must_use]
     pub const fn attestation(mut self, attestation: Attestation) -> Self {
         self.attestation = attestation;
         self
     }
 
-    /// Its model.
+    /// Sets the AAGUID, which identifies the model.
     #[must_use]
     pub const fn aaguid(mut self, aaguid: [u8; 16]) -> Self {
         self.aaguid = aaguid;
         self
     }
 
-    /// Whether it can verify its user. When it can, it does unless user verification is discouraged.
+    /// Sets whether it supports user verification, which it performs unless the options discourage it.
     #[must_use]
     pub const fn user_verification(mut self, able: bool) -> Self {
         self.user_verification = able;
         self
     }
 
-    /// Whether it can keep discoverable credentials.
+    /// Sets whether it supports discoverable credentials.
     #[must_use]
     pub const fn resident_keys(mut self, able: bool) -> Self {
         self.resident_keys = able;
         self
     }
 
-    /// Its backup flags: whether credentials may be backed up, and whether they are.
+    /// Sets the backup flags: whether credentials can be backed up, and whether they are.
     #[must_use]
     pub const fn backup(mut self, eligible: bool, state: bool) -> Self {
         self.backup_eligible = eligible;
@@ -150,39 +151,39 @@ impl Authenticator {
         self
     }
 
-    /// How its signature counter behaves.
+    /// Sets the behaviour of the signature counter.
     #[must_use]
     pub const fn counter(mut self, counter: Counter) -> Self {
         self.counter = counter;
         self
     }
 
-    /// Where it is. Without this it is wherever the options want it, else on the platform.
+    /// Sets the attachment. The default is the one that the options request, else `platform`.
     #[must_use]
     pub const fn attachment(mut self, attachment: Attachment) -> Self {
         self.attachment = Some(attachment);
         self
     }
 
-    /// How it says it can be reached. Without this, what is usual for its attachment.
+    /// Sets the transports. The default depends on the attachment.
     #[must_use]
     pub fn transports<I: IntoIterator<Item: Into<String>>>(mut self, transports: I) -> Self {
         self.transports = Some(transports.into_iter().map(Into::into).collect());
         self
     }
 
-    /// The credentials it holds, the oldest first.
+    /// Returns the credentials, oldest first.
     #[must_use]
     pub fn credentials(&self) -> &[Credential] {
         &self.credentials
     }
 
-    /// The same, to forge counters or user handles, or to lose one.
+    /// Returns the credentials mutably, to change counters or user handles, or to remove a credential.
     pub const fn credentials_mut(&mut self) -> &mut Vec<Credential> {
         &mut self.credentials
     }
 
-    /// UP, and UV, BE and BS as they apply.
+    /// Returns the flags UP, UV, BE and BS.
     pub(crate) const fn flags(&self, verified: bool) -> u8 {
         let mut bits = flags::UP;
         if verified {
@@ -198,14 +199,14 @@ impl Authenticator {
     }
 
     pub(crate) fn transports_at(&self, attachment: Attachment) -> Vec<String> {
-        let usual = || match attachment {
+        let default = || match attachment {
             Attachment::Platform => vec!["hybrid".into(), "internal".into()],
             Attachment::CrossPlatform => vec!["nfc".into(), "usb".into()],
         };
-        self.transports.clone().unwrap_or_else(usual)
+        self.transports.clone().unwrap_or_else(default)
     }
 
-    /// Makes a credential and keeps it. A discoverable one replaces the user's earlier one (§6.3.2, step 7).
+    /// Creates and stores a credential. A discoverable one replaces the previous one of the user (§6.3.2, step 7).
     pub(crate) fn make(
         &mut self,
         rp_id: &str,
@@ -213,7 +214,7 @@ impl Authenticator {
         discoverable: bool,
     ) -> Result<Credential, ClientError> {
         let mut id = vec![0; 32];
-        rand::fill(&mut id).map_err(|_| ClientError::Crypto("no random bytes"))?;
+        rand::fill(&mut id).map_err(|_| ClientError::Crypto("no random bytes available"))?;
         let credential = Credential {
             id,
             rp_id: rp_id.to_owned(),
@@ -231,7 +232,7 @@ impl Authenticator {
         Ok(credential)
     }
 
-    /// The newest credential for the RP that is allowed; any discoverable one when none are named.
+    /// Returns the newest allowed credential of the RP. An empty list allows all discoverable credentials.
     pub(crate) fn select(&mut self, rp_id: &str, allowed: &[Vec<u8>]) -> Option<&mut Credential> {
         self.credentials.iter_mut().rev().find(|credential| {
             credential.rp_id == rp_id

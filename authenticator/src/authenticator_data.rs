@@ -1,6 +1,6 @@
-//! Authenticator data (WebAuthn §6.1), before it is signed.
+//! Authenticator data before signing (WebAuthn §6.1).
 
-/// The bits of the flags byte.
+/// Bits of the flags byte.
 pub mod flags {
     /// User present.
     pub const UP: u8 = 0x01;
@@ -10,33 +10,33 @@ pub mod flags {
     pub const BE: u8 = 0x08;
     /// Backup state.
     pub const BS: u8 = 0x10;
-    /// Attested credential data follows.
+    /// Attested credential data included.
     pub const AT: u8 = 0x40;
-    /// Extension data follows.
+    /// Extension data included.
     pub const ED: u8 = 0x80;
 }
 
-/// Authenticator data. The parts are written as they are: a flag does not make its part appear, nor the other way round.
+/// Authenticator data. Flags and parts are independent, so that tests can create inconsistent data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthenticatorData {
-    /// SHA-256 of the RP ID; 32 bytes unless forged.
+    /// SHA-256 hash of the RP ID. Tests may use other lengths than 32 bytes.
     pub rp_id_hash: Vec<u8>,
     /// See [`flags`].
     pub flags: u8,
-    /// The signature counter.
+    /// Signature counter.
     pub sign_count: u32,
-    /// The new credential; in registrations only.
+    /// The new credential, in registrations only.
     pub attested: Option<AttestedCredential>,
-    /// The extensions' outputs, CBOR.
+    /// Extension outputs in CBOR.
     pub extensions: Option<Vec<u8>>,
-    /// Bytes that do not belong there.
+    /// Invalid bytes after the end.
     pub trailing: Vec<u8>,
-    /// Where to cut it off, in bytes.
+    /// Length in bytes to truncate the data to.
     pub cut: Option<usize>,
 }
 
 impl AuthenticatorData {
-    /// The bytes that are signed and sent.
+    /// Returns the bytes to sign and send.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(256);
@@ -56,13 +56,13 @@ impl AuthenticatorData {
 /// Attested credential data (WebAuthn §6.5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttestedCredential {
-    /// The authenticator's model.
+    /// AAGUID of the authenticator.
     pub aaguid: [u8; 16],
-    /// The length to claim, when not the credential id's.
+    /// Value of the length field, if it differs from the length of the credential id.
     pub claimed_length: Option<u16>,
-    /// The credential's id.
+    /// Credential id.
     pub credential_id: Vec<u8>,
-    /// The `COSE_Key`, CBOR.
+    /// Public key as a CBOR `COSE_Key`.
     pub public_key: Vec<u8>,
 }
 

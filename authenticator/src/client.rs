@@ -1,4 +1,4 @@
-//! The client: what a browser does between a page and an authenticator (WebAuthn §5.1.3, §5.1.4).
+//! The client: the part of a browser between a page and an authenticator (WebAuthn §5.1.3, §5.1.4).
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::{
     sha256,
 };
 
-/// A browser, or an app, at an origin.
+/// A browser or app with a fixed origin.
 #[derive(Debug, Clone)]
 pub struct Client {
     origin: String,
@@ -17,45 +17,45 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client at an origin, such as `https://example.com`.
+    /// Creates a client for an origin, such as `https://example.com`.
     pub fn new(origin: impl Into<String>) -> Self {
         Self { origin: origin.into(), checks: true }
     }
 
-    /// A client that checks nothing: RP ID and origin, `excludeCredentials`, algorithms and the authenticator's
-    /// abilities. It is what an attacker writes.
+    /// Disables all checks (RP ID and origin, `excludeCredentials`, algorithms, capabilities of the authenticator), as an
+    /// attacker's client would.
     #[must_use]
     pub const fn without_checks(mut self) -> Self {
         self.checks = false;
         self
     }
 
-    /// Where the client is.
+    /// Returns the origin.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// `navigator.credentials.create()`: takes the server's `{"publicKey": …}`, answers `RegistrationResponseJSON`.
+    /// `navigator.credentials.create()`: takes the server's `{"publicKey": …}` and returns `RegistrationResponseJSON`.
     ///
     /// # Errors
-    /// [`ClientError`] where a browser would throw.
+    /// [`ClientError`] in the cases in which a browser throws an exception.
     pub fn create(&self, authenticator: &mut Authenticator, options: &Value) -> Result<Value, ClientError> {
         Ok(self.create_parts(authenticator, options)?.sign()?.into_json())
     }
 
-    /// `navigator.credentials.get()`: takes the server's `{"publicKey": …}`, answers `AuthenticationResponseJSON`.
+    /// `navigator.credentials.get()`: takes the server's `{"publicKey": …}` and returns `AuthenticationResponseJSON`.
     ///
     /// # Errors
-    /// [`ClientError`] where a browser would throw.
+    /// [`ClientError`] in the cases in which a browser throws an exception.
     pub fn get(&self, authenticator: &mut Authenticator, options: &Value) -> Result<Value, ClientError> {
         Ok(self.get_parts(authenticator, options)?.sign()?.into_json())
     }
 
-    /// [`Client::create`] up to the signature. The authenticator keeps the credential.
+    /// Like [`Client::create`], but returns the data before signing. The authenticator stores the credential.
     ///
     /// # Errors
-    /// [`ClientError`] where a browser would throw.
+    /// [`ClientError`] in the cases in which a browser throws an exception.
     pub fn create_parts(
         &self,
         authenticator: &mut Authenticator,
@@ -75,9 +75,9 @@ impl Client {
 
         if self.checks {
             if user_handle.is_empty() || user_handle.len() > 64 {
-                return Err(ClientError::Options("user.id is not 1 to 64 bytes".into()));
+                return Err(ClientError::Options("user.id must have 1 to 64 bytes".into()));
             }
-            supports(authenticator, &options)?;
+            check_algorithm(authenticator, &options)?;
             if authenticator.credentials.iter().any(|held| held.rp_id == rp_id && excluded.contains(&held.id)) {
                 return Err(ClientError::Excluded);
             }
@@ -87,15 +87,15 @@ impl Client {
         }
         let verified = self.verify_user(authenticator, verification)?;
         let attachment = self.attach(authenticator, selection.authenticator_attachment)?;
-        // A platform authenticator has no other kind (CTAP2 keys save the room when they may).
+        // Platform authenticators always create discoverable credentials; security keys only if requested.
         let discoverable =
             authenticator.resident_keys && (resident != "discouraged" || attachment == Attachment::Platform);
 
         let credential = authenticator.make(&rp_id, user_handle, discoverable)?;
-        // §5.1.3 step "none": self attestation with a zero AAGUID tells nothing, and stays.
-        let asked = options.attestation.as_deref().unwrap_or("none");
+        // §5.1.3: with `none`, the client removes attestation except self attestation with a zero AAGUID.
+        let requested = options.attestation.as_deref().unwrap_or("none");
         let statement = match authenticator.attestation {
-            Attestation::PackedSelf if asked != "none" || authenticator.aaguid == [0; 16] => Statement::PackedSelf,
+            Attestation::PackedSelf if requested != "none" || authenticator.aaguid == [0; 16] => Statement::PackedSelf,
             _ => Statement::None,
         };
         let mut client_extensions = Map::new();
@@ -126,10 +126,10 @@ impl Client {
         })
     }
 
-    /// [`Client::get`] up to the signature. The authenticator counts it as one.
+    /// Like [`Client::get`], but returns the data before signing. The signature counter increases.
     ///
     /// # Errors
-    /// [`ClientError`] where a browser would throw.
+    /// [`ClientError`] in the cases in which a browser throws an exception.
     pub fn get_parts(&self, authenticator: &mut Authenticator, options: &Value) -> Result<AssertionParts, ClientError> {
         let options: Request = options::read(options)?;
         let rp_id = self.rp_id(options.rp_id.as_deref())?;
@@ -162,25 +162,25 @@ impl Client {
         })
     }
 
-    /// The RP ID asked for, else the origin's host; it must be that host or a suffix of it.
+    /// Returns the requested RP ID, or the host of the origin. It must be that host or a parent domain of it.
     ///
-    /// The list of public suffixes is not asked: a bare label is refused unless it is the host.
-    fn rp_id(&self, asked: Option<&str>) -> Result<String, ClientError> {
+    /// The public suffix list is not used: a single label is rejected unless it is the host.
+    fn rp_id(&self, requested: Option<&str>) -> Result<String, ClientError> {
         let host = self.host();
-        let rp_id = asked.or(host).unwrap_or_default().to_owned();
-        // An app's origin (`android:apk-key-hash:…`) has no host: the system asks the RP's site about it.
-        let belongs = self.origin.starts_with("android:")
+        let rp_id = requested.or(host).unwrap_or_default().to_owned();
+        // The origin of an app (`android:apk-key-hash:…`) has no host: the operating system verifies it at the RP's site.
+        let is_allowed = self.origin.starts_with("android:")
             || host.is_some_and(|host| {
                 host == rp_id
                     || (rp_id.contains('.') && host.strip_suffix(&*rp_id).is_some_and(|before| before.ends_with('.')))
             });
-        if self.checks && !belongs {
+        if self.checks && !is_allowed {
             return Err(ClientError::RpId { rp_id, origin: self.origin.clone() });
         }
         Ok(rp_id)
     }
 
-    /// The host of a secure origin: `https`, or `http` on localhost.
+    /// Returns the host of a secure origin: `https`, or `http` on localhost.
     fn host(&self) -> Option<&str> {
         let (scheme, rest) = self.origin.split_once("://")?;
         let host = rest.split_once(':').map_or(rest, |(host, _)| host);
@@ -188,29 +188,31 @@ impl Client {
         (scheme == "https" || (scheme == "http" && local)).then_some(host)
     }
 
-    fn verify_user(&self, authenticator: &Authenticator, asked: Option<&str>) -> Result<bool, ClientError> {
-        if self.checks && asked == Some("required") && !authenticator.user_verification {
+    fn verify_user(&self, authenticator: &Authenticator, requested: Option<&str>) -> Result<bool, ClientError> {
+        if self.checks && requested == Some("required") && !authenticator.user_verification {
             return Err(ClientError::Unable("user verification"));
         }
-        Ok(authenticator.user_verification && asked != Some("discouraged"))
+        Ok(authenticator.user_verification && requested != Some("discouraged"))
     }
 
-    fn attach(&self, authenticator: &Authenticator, asked: Option<Attachment>) -> Result<Attachment, ClientError> {
-        match (authenticator.attachment, asked) {
-            (Some(is), Some(asked)) if is != asked && self.checks => Err(ClientError::Unable("the attachment")),
-            (is, asked) => Ok(is.or(asked).unwrap_or(Attachment::Platform)),
+    fn attach(&self, authenticator: &Authenticator, requested: Option<Attachment>) -> Result<Attachment, ClientError> {
+        match (authenticator.attachment, requested) {
+            (Some(own), Some(requested)) if own != requested && self.checks => {
+                Err(ClientError::Unable("the requested attachment"))
+            }
+            (own, requested) => Ok(own.or(requested).unwrap_or(Attachment::Platform)),
         }
     }
 }
 
-/// §5.1.3: an empty list means ES256 and RS256.
-fn supports(authenticator: &Authenticator, options: &Creation) -> Result<(), ClientError> {
+/// Checks that the options allow the algorithm. An empty list allows ES256 and RS256 (§5.1.3).
+fn check_algorithm(authenticator: &Authenticator, options: &Creation) -> Result<(), ClientError> {
     let alg = authenticator.algorithm.cose();
     let params = &options.pub_key_cred_params;
-    let listed = if params.is_empty() {
+    let is_allowed = if params.is_empty() {
         [-7, -257].contains(&alg)
     } else {
         params.iter().any(|param| param.kind == "public-key" && param.alg == alg)
     };
-    if listed { Ok(()) } else { Err(ClientError::Algorithm) }
+    if is_allowed { Ok(()) } else { Err(ClientError::Algorithm) }
 }

@@ -1,18 +1,18 @@
-//! `clientDataJSON` (WebAuthn §5.8.1), before it is hashed.
+//! `clientDataJSON` before hashing (WebAuthn §5.8.1).
 
 use serde_json::Value;
 
-/// What the client says it did.
+/// Client data.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClientData {
-    /// The members in the order they will be written, as §5.8.1.1 prescribes one. A name may stand here twice.
+    /// JSON members in their final order (§5.8.1.1 defines the correct one). Names may be repeated.
     Members(Vec<(String, Value)>),
-    /// The bytes themselves.
+    /// Raw bytes.
     Raw(Vec<u8>),
 }
 
 impl ClientData {
-    /// What a browser writes outside of frames: `type`, `challenge`, `origin`, `crossOrigin: false`.
+    /// Creates the client data of a browser outside frames: `type`, `challenge`, `origin`, `crossOrigin: false`.
     #[must_use]
     pub fn new(kind: &str, challenge: &str, origin: &str) -> Self {
         Self::Members(vec![
@@ -23,7 +23,7 @@ impl ClientData {
         ])
     }
 
-    /// A member; `None` for raw bytes too.
+    /// Returns a member, or `None` for raw bytes.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         match self {
@@ -32,30 +32,30 @@ impl ClientData {
         }
     }
 
-    /// Gives a member another value, or adds it at the end. Raw bytes stay as they are.
+    /// Replaces a member or adds it at the end. Does nothing for raw bytes.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         let Self::Members(members) = self else { return };
         match members.iter_mut().find(|(key, _)| key == name) {
-            Some((_, present)) => *present = value.into(),
+            Some((_, current)) => *current = value.into(),
             None => members.push((name.into(), value.into())),
         }
     }
 
-    /// Adds a member at the end, even when there is one of that name. Raw bytes stay as they are.
+    /// Adds a member at the end, even if the name exists already. Does nothing for raw bytes.
     pub fn push(&mut self, name: &str, value: impl Into<Value>) {
         if let Self::Members(members) = self {
             members.push((name.into(), value.into()));
         }
     }
 
-    /// Takes a member out. Raw bytes stay as they are.
+    /// Removes a member. Does nothing for raw bytes.
     pub fn remove(&mut self, name: &str) {
         if let Self::Members(members) = self {
             members.retain(|(key, _)| key != name);
         }
     }
 
-    /// The bytes that are hashed and sent.
+    /// Returns the bytes to hash and send.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         match self {

@@ -1,35 +1,35 @@
-//! The one error type of this crate.
+//! The error type of this crate.
 
-/// Why a client or an authenticator gave no response.
+/// Error of a client or authenticator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
-    /// The options are not what a browser would understand.
-    #[error("the options are not usable: {0}")]
+    /// A browser would not accept the options.
+    #[error("invalid options: {0}")]
     Options(String),
-    /// The RP ID is neither the origin's host nor a suffix of it (`SecurityError`).
-    #[error("RP ID {rp_id} does not belong to origin {origin}")]
+    /// The RP ID is neither the host of the origin nor a parent domain of it (`SecurityError`).
+    #[error("the RP ID {rp_id} is not valid for the origin {origin}")]
     RpId {
-        /// What the options ask for.
+        /// The RP ID in the options.
         rp_id: String,
-        /// Where the client is.
+        /// The origin of the client.
         origin: String,
     },
-    /// The authenticator holds a credential of `excludeCredentials` (`InvalidStateError`).
-    #[error("the authenticator is registered already")]
+    /// The authenticator has a credential of `excludeCredentials` (`InvalidStateError`).
+    #[error("the authenticator is already registered")]
     Excluded,
-    /// None of `pubKeyCredParams` is the authenticator's algorithm (`NotSupportedError`).
-    #[error("the authenticator has none of the algorithms asked for")]
+    /// `pubKeyCredParams` does not contain the algorithm of the authenticator (`NotSupportedError`).
+    #[error("the authenticator does not support the requested algorithms")]
     Algorithm,
-    /// The options require what the authenticator cannot do (`NotAllowedError`).
-    #[error("the authenticator lacks {0}")]
+    /// The authenticator does not support a required feature (`NotAllowedError`).
+    #[error("the authenticator does not support {0}")]
     Unable(&'static str),
-    /// The authenticator has no credential that fits (`NotAllowedError`).
+    /// The authenticator has no matching credential (`NotAllowedError`).
     #[error("the authenticator has no credential for this request")]
     NoCredential,
-    /// The cryptographic library refused a key or an operation.
+    /// The cryptographic library rejected a key or an operation.
     #[error("cryptography failed: {0}")]
     Crypto(&'static str),
-    /// An exported authenticator cannot be read.
-    #[error("not an exported authenticator: {0}")]
+    /// The JSON is not an exported authenticator.
+    #[error("invalid exported authenticator: {0}")]
     Import(String),
 }

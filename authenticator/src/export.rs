@@ -1,4 +1,4 @@
-//! Keeping an authenticator between runs (`probe --keep`, load). The private keys lie open in it.
+//! Export and import of authenticators (`probe --keep`, load tests). Exports contain unencrypted private keys.
 
 use std::sync::Arc;
 
@@ -36,10 +36,10 @@ struct ExportedCredential {
 }
 
 impl Authenticator {
-    /// Its abilities and credentials as JSON, private keys included.
+    /// Exports the settings and credentials as JSON, including the private keys.
     ///
     /// # Errors
-    /// [`ClientError::Crypto`] when a key cannot be written.
+    /// [`ClientError::Crypto`] if a key cannot be encoded.
     pub fn export(&self) -> Result<Value, ClientError> {
         let credentials = self.credentials.iter().map(|credential| {
             Ok(ExportedCredential {
@@ -68,10 +68,10 @@ impl Authenticator {
         serde_json::to_value(exported).map_err(|error| ClientError::Import(error.to_string()))
     }
 
-    /// Reads what [`Authenticator::export`] wrote.
+    /// Imports the JSON of [`Authenticator::export`].
     ///
     /// # Errors
-    /// [`ClientError::Import`] when the JSON is something else, [`ClientError::Crypto`] when a key is refused.
+    /// [`ClientError::Import`] if the JSON is invalid, [`ClientError::Crypto`] if a key is rejected.
     pub fn import(exported: &Value) -> Result<Self, ClientError> {
         let from = Exported::deserialize(exported).map_err(|error| ClientError::Import(error.to_string()))?;
         let bytes = |text: &str| from_base64url(text).ok_or_else(|| ClientError::Import("not base64url".into()));

@@ -1,4 +1,4 @@
-//! Key pairs, their COSE form (RFC 9052 §7) and their signatures (WebAuthn §6.5.5).
+//! Key pairs, their COSE encoding (RFC 9052 §7) and signatures (WebAuthn §6.5.5).
 
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
@@ -15,7 +15,7 @@ use crate::{
     cbor::{self, Value},
 };
 
-/// What an authenticator signs with.
+/// Signature algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Algorithm {
@@ -24,14 +24,14 @@ pub enum Algorithm {
     Es256,
     /// ECDSA over P-384 with SHA-384, COSE -35.
     Es384,
-    /// RSASSA-PKCS1-v1_5 with SHA-256 and 2048 bits, COSE -257.
+    /// RSASSA-PKCS1-v1_5 with SHA-256 and 2048-bit keys, COSE -257.
     Rs256,
     /// Ed25519, COSE -8.
     EdDsa,
 }
 
 impl Algorithm {
-    /// The COSE algorithm identifier.
+    /// Returns the COSE algorithm identifier.
     #[must_use]
     pub const fn cose(self) -> i64 {
         match self {
@@ -69,12 +69,12 @@ const fn ecdsa(algorithm: Algorithm) -> &'static EcdsaSigningAlgorithm {
 }
 
 impl Key {
-    /// Makes a key pair. RSA takes tens of milliseconds or more, the others microseconds.
+    /// Generates a key pair. RSA takes tens of milliseconds or more, the others microseconds.
     ///
     /// # Errors
-    /// [`ClientError::Crypto`] when the library gives no key.
+    /// [`ClientError::Crypto`] if key generation fails.
     pub fn generate(algorithm: Algorithm) -> Result<Self, ClientError> {
-        let failed = |_| ClientError::Crypto("no key pair could be made");
+        let failed = |_| ClientError::Crypto("key generation failed");
         let pair = match algorithm {
             Algorithm::Es256 | Algorithm::Es384 => {
                 Pair::Ecdsa(EcdsaKeyPair::generate(ecdsa(algorithm)).map_err(failed)?)
@@ -85,11 +85,10 @@ impl Key {
         Ok(Self { algorithm, pair })
     }
 
-    /// The ES256 key pair of a private scalar: the same secret, the same key, so that whoever knows a number two
-    /// programs share can make the same keys in both.
+    /// Creates the ES256 key pair of a private scalar, so that two programs can derive the same keys from a shared seed.
     ///
     /// # Errors
-    /// [`ClientError::Crypto`] when the bytes are no scalar of P-256, as one in 2^32 is not.
+    /// [`ClientError::Crypto`] if the bytes are not a valid P-256 scalar (probability 2^-32 for random bytes).
     pub fn from_secret(secret: &[u8; 32]) -> Result<Self, ClientError> {
         // RFC 5915 without the optional public key, which the library computes.
         const BEFORE: &[u8] = &[0x30, 0x31, 2, 1, 1, 4, 32];
@@ -100,10 +99,10 @@ impl Key {
         Ok(Self { algorithm: Algorithm::Es256, pair: Pair::Ecdsa(pair) })
     }
 
-    /// Reads what [`Key::to_pkcs8`] wrote.
+    /// Decodes a private key of [`Key::to_pkcs8`].
     ///
     /// # Errors
-    /// [`ClientError::Crypto`] when the bytes are not a key pair of this algorithm.
+    /// [`ClientError::Crypto`] if the bytes are not a key pair of this algorithm.
     pub fn from_pkcs8(algorithm: Algorithm, pkcs8: &[u8]) -> Result<Self, ClientError> {
         let failed = |_| ClientError::Crypto("the private key was rejected");
         let pair = match algorithm {
@@ -116,12 +115,12 @@ impl Key {
         Ok(Self { algorithm, pair })
     }
 
-    /// The private key, unprotected.
+    /// Encodes the private key without encryption.
     ///
     /// # Errors
-    /// [`ClientError::Crypto`] when the library cannot write it.
+    /// [`ClientError::Crypto`] if encoding fails.
     pub fn to_pkcs8(&self) -> Result<Vec<u8>, ClientError> {
-        let failed = |_| ClientError::Crypto("the private key could not be written");
+        let failed = |_| ClientError::Crypto("the private key could not be encoded");
         match &self.pair {
             Pair::Ecdsa(pair) => pair.to_pkcs8v1().map(|d| d.as_ref().to_vec()).map_err(failed),
             Pair::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(&**pair).map(|d| d.as_ref().to_vec()).map_err(failed),
@@ -129,13 +128,13 @@ impl Key {
         }
     }
 
-    /// What it signs with.
+    /// Returns the algorithm.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The public key as `SubjectPublicKeyInfo`, WebAuthn's `getPublicKey()`; `None` when the library cannot write it.
+    /// Returns the public key as `SubjectPublicKeyInfo` (`getPublicKey()` in WebAuthn), or `None` if encoding fails.
     #[must_use]
     pub fn spki(&self) -> Option<Vec<u8>> {
         fn der(key: &impl AsDer<PublicKeyX509Der<'static>>) -> Option<Vec<u8>> {
@@ -148,7 +147,7 @@ impl Key {
         }
     }
 
-    /// The public key as the library writes it: an uncompressed point, a `RSAPublicKey`, or 32 bytes of Ed25519.
+    /// Returns the public key: an uncompressed point, an `RSAPublicKey`, or the 32 bytes of Ed25519.
     #[must_use]
     pub fn public_bytes(&self) -> &[u8] {
         match &self.pair {
@@ -158,7 +157,7 @@ impl Key {
         }
     }
 
-    /// The `COSE_Key` in CTAP2's canonical order: kty, alg, crv, x, y (CTAP 2.2 §8; RFC 9053 §7, RFC 8230 §4).
+    /// Returns the `COSE_Key` in the canonical order of CTAP2: kty, alg, crv, x, y (CTAP 2.2 §8; RFC 9053 §7, RFC 8230 §4).
     #[must_use]
     pub fn cose(&self) -> Value {
         let int = |number: i64| Value::Integer(number.into());
@@ -191,10 +190,10 @@ impl Key {
         }
     }
 
-    /// Signs, in the form WebAuthn §6.5.5 gives the algorithm (ECDSA as DER).
+    /// Signs a message. The signature has the format of WebAuthn §6.5.5 (DER for ECDSA).
     ///
     /// # Errors
-    /// [`ClientError::Crypto`] when the library gives no signature.
+    /// [`ClientError::Crypto`] if signing fails.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, ClientError> {
         let failed = |_| ClientError::Crypto("signing failed");
         let random = SystemRandom::new();
@@ -210,11 +209,11 @@ impl Key {
     }
 }
 
-/// An ECDSA signature as `r ‖ s` of `width` bytes each, the form JOSE uses and WebAuthn does not; `None` when the input
-/// is not a DER signature that fits.
+/// Converts a DER ECDSA signature to `r ‖ s` with `width` bytes each, the format of JOSE. Returns `None` if the input is
+/// invalid or too large.
 #[must_use]
 pub fn fixed_signature(der: &[u8], width: usize) -> Option<Vec<u8>> {
-    // SEQUENCE { INTEGER r, INTEGER s }: below 128 bytes for the curves here, so lengths take one byte.
+    // SEQUENCE { INTEGER r, INTEGER s }. Less than 128 bytes for these curves, so each length is one byte.
     let [0x30, _, body @ ..] = der else { return None };
     let mut fixed = Vec::with_capacity(2 * width);
     let mut rest = body;

@@ -1,20 +1,19 @@
-//! A software WebAuthn client and authenticator, for `doorward probe`, tests and load.
+//! Software WebAuthn client and authenticator for `doorward probe`, tests and benchmarks.
 //!
-//! [`Client`] does what a browser does with a server's options, [`Authenticator`] what a passkey does. Their good path
-//! follows WebAuthn Level 3. Below it, [`RegistrationParts`] and [`AssertionParts`] hold everything that is about to be
-//! signed, and [`SignedRegistration`] and [`SignedAssertion`] everything that is about to be sent: all of it can be
-//! altered, so a test can forge any response without building one by hand.
+//! [`Client`] has the role of a browser, [`Authenticator`] that of a passkey provider or security key. Both follow WebAuthn
+//! Level 3. [`RegistrationParts`] and [`AssertionParts`] contain the data before signing, [`SignedRegistration`] and
+//! [`SignedAssertion`] the data before sending. Tests can change every field to create invalid responses.
 //!
 //! ```text
 //! options ─ Client::create_parts ─▶ RegistrationParts ─ sign ─▶ SignedRegistration ─ into_json ─▶ body
 //!           Client::get_parts    ─▶ AssertionParts    ─ sign ─▶ SignedAssertion    ─ into_json ─▶ body
 //! ```
 //!
-//! It is written on aws-lc-rs and ciborium rather than on a passkey library: forging wants every byte within reach, and
-//! load wants the cheapest assertion (`cargo run --release -p doorward-authenticator --example cost`). That it agrees
-//! with others is for real browsers and the specification's test vectors to show.
+//! It uses aws-lc-rs and ciborium instead of a passkey library, because tests need control over every byte and load tests
+//! need fast assertions (`cargo run --release -p doorward-authenticator --example cost`). Tests with real browsers and
+//! with the test vectors of the specification check that the server accepts other implementations too.
 //!
-//! Nothing here is a defence: keys lie in memory and user verification is a flag.
+//! It is not secure: private keys are kept in memory and user verification is a setting.
 
 mod assertion;
 mod authenticator;

@@ -1,4 +1,4 @@
-//! The server's options, read as strictly as a browser's `parse…OptionsFromJSON` does (WebAuthn §5.1.9, §5.1.10).
+//! Parses the options of the server as strictly as `parse…OptionsFromJSON` of browsers (WebAuthn §5.1.9, §5.1.10).
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub(crate) struct Creation {
 
 #[derive(Deserialize)]
 pub(crate) struct Rp {
-    /// Required by the specification, shown to people.
+    /// Display name, required by the specification.
     #[serde(rename = "name")]
     _name: String,
     pub(crate) id: Option<String>,
@@ -74,17 +74,17 @@ pub(crate) struct Request {
     pub(crate) allow_credentials: Vec<Descriptor>,
 }
 
-/// Reads `{"publicKey": …}`, or what is inside.
+/// Parses `{"publicKey": …}` or its content.
 pub(crate) fn read<'a, T: Deserialize<'a>>(options: &'a Value) -> Result<T, ClientError> {
     T::deserialize(options.get("publicKey").unwrap_or(options)).map_err(|error| ClientError::Options(error.to_string()))
 }
 
-/// Reads a binary field.
+/// Decodes a binary field.
 pub(crate) fn bytes(field: &str, text: &str) -> Result<Vec<u8>, ClientError> {
     from_base64url(text).ok_or_else(|| ClientError::Options(format!("{field} is not base64url")))
 }
 
-/// The ids of the descriptors that are public keys: others are skipped, as a browser does.
+/// Returns the ids of the descriptors of type `public-key`. Browsers ignore the others.
 pub(crate) fn ids(field: &str, descriptors: &[Descriptor]) -> Result<Vec<Vec<u8>>, ClientError> {
     descriptors.iter().filter(|each| each.kind == "public-key").map(|each| bytes(field, &each.id)).collect()
 }

@@ -1,4 +1,4 @@
-//! A registration's parts, before they are signed and before they are sent (WebAuthn §5.1.3, §6.5).
+//! Registrations before signing and before sending (WebAuthn §5.1.3, §6.5).
 
 use std::sync::Arc;
 
@@ -10,54 +10,54 @@ use crate::{
     sha256,
 };
 
-/// The attestation statement to make (WebAuthn §8).
+/// Attestation statement to create (WebAuthn §8).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Statement {
-    /// §8.7.
+    /// No attestation (§8.7).
     None,
-    /// §8.2, signed with the credential's own key.
+    /// Packed self attestation (§8.2).
     PackedSelf,
-    /// Whatever is given, also nonsense.
+    /// The given values, which may be invalid.
     Literal {
-        /// The statement's format.
+        /// Format of the statement.
         format: Value,
         /// The statement.
         statement: Value,
     },
 }
 
-/// What a registration is made of, before anything is hashed or signed.
+/// Data of a registration before hashing and signing.
 #[derive(Debug, Clone)]
 pub struct RegistrationParts {
-    /// The new credential's key; [`RegistrationParts::sign`] signs with it.
+    /// Key pair of the new credential, used by [`RegistrationParts::sign`].
     pub key: Arc<Key>,
-    /// What the client says it did.
+    /// Client data.
     pub client_data: ClientData,
-    /// What the authenticator says.
+    /// Authenticator data.
     pub authenticator_data: AuthenticatorData,
-    /// The attestation statement to make.
+    /// Attestation statement to create.
     pub statement: Statement,
-    /// How the authenticator can be reached.
+    /// Transports of the authenticator.
     pub transports: Vec<String>,
-    /// Where the authenticator is: `platform` or `cross-platform`.
+    /// Authenticator attachment: `platform` or `cross-platform`.
     pub attachment: String,
-    /// Outputs of client extensions.
+    /// Client extension outputs.
     pub client_extensions: Map<String, Json>,
 }
 
 impl RegistrationParts {
-    /// Signs with the credential's own key.
+    /// Signs with the key of the credential.
     ///
     /// # Errors
-    /// [`ClientError::Crypto`] when no signature could be made.
+    /// [`ClientError::Crypto`] if signing fails.
     pub fn sign(&self) -> Result<SignedRegistration, ClientError> {
         self.sign_with(&self.key)
     }
 
-    /// Signs the attestation with any key, for a statement that does not verify.
+    /// Signs the attestation with another key, which makes the statement invalid.
     ///
     /// # Errors
-    /// [`ClientError::Crypto`] when no signature could be made.
+    /// [`ClientError::Crypto`] if signing fails.
     pub fn sign_with(&self, key: &Key) -> Result<SignedRegistration, ClientError> {
         let client_data_json = self.client_data.to_bytes();
         let authenticator_data = self.authenticator_data.to_bytes();
@@ -88,41 +88,41 @@ impl RegistrationParts {
     }
 }
 
-/// An attestation object in CTAP2's canonical order (WebAuthn §6.5.4).
+/// Encodes an attestation object in the canonical order of CTAP2 (WebAuthn §6.5.4).
 #[must_use]
 pub fn attestation_object(format: Value, statement: Value, authenticator_data: Value) -> Vec<u8> {
     cbor::encode(&cbor::text_map([("fmt", format), ("attStmt", statement), ("authData", authenticator_data)]))
 }
 
-/// A registration that is complete but for its JSON form.
+/// A signed registration before its conversion to JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SignedRegistration {
-    /// The credential's id as text.
+    /// Credential id in base64url.
     pub id: String,
-    /// The credential's id.
+    /// Credential id.
     pub raw_id: Vec<u8>,
     /// `public-key`.
     pub kind: String,
-    /// What the client says it did.
+    /// The bytes of `clientDataJSON`.
     pub client_data_json: Vec<u8>,
-    /// The authenticator's CBOR statement.
+    /// The CBOR attestation object.
     pub attestation_object: Vec<u8>,
-    /// A copy of what the attestation object holds, for servers that read no CBOR.
+    /// Copy of the authenticator data in the attestation object, for servers that do not parse CBOR.
     pub authenticator_data: Vec<u8>,
-    /// The public key as `SubjectPublicKeyInfo`, for the same.
+    /// Copy of the public key as `SubjectPublicKeyInfo`.
     pub public_key: Option<Vec<u8>>,
-    /// COSE algorithm identifier, for the same.
+    /// COSE algorithm identifier of the public key.
     pub algorithm: i64,
-    /// How the authenticator can be reached.
+    /// Transports of the authenticator.
     pub transports: Vec<String>,
-    /// Where the authenticator is.
+    /// Authenticator attachment.
     pub attachment: String,
-    /// Outputs of client extensions.
+    /// Client extension outputs.
     pub client_extensions: Map<String, Json>,
 }
 
 impl SignedRegistration {
-    /// `RegistrationResponseJSON` (WebAuthn §5.1.8).
+    /// Converts to `RegistrationResponseJSON` (WebAuthn §5.1.8).
     #[must_use]
     pub fn into_json(self) -> Json {
         let mut body = json!({

@@ -1,5 +1,5 @@
-//! What the client and the authenticator answer on the good path, read back by other means than they were written.
-#![expect(clippy::unwrap_used, reason = "a failure in a test's helper is a failed test")]
+//! Tests of valid responses, decoded and verified independently of the code that creates them.
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
@@ -56,7 +56,7 @@ fn verify(key: &Key, message: &[u8], signature: &[u8]) {
 const ALGORITHMS: [Algorithm; 4] = [Algorithm::Es256, Algorithm::Es384, Algorithm::Rs256, Algorithm::EdDsa];
 
 #[test]
-fn registers_with_every_algorithm_and_a_self_attestation_that_verifies() {
+fn registration_has_a_valid_self_attestation_with_every_algorithm() {
     for algorithm in ALGORITHMS {
         let mut authenticator = Authenticator::new()
             .algorithm(algorithm)
@@ -82,7 +82,7 @@ fn registers_with_every_algorithm_and_a_self_attestation_that_verifies() {
 
         let object = cbor::decode(&binary(&body, "/response/attestationObject")).unwrap();
         let order: Vec<_> = object.as_map().unwrap().iter().map(|(key, _)| key.as_text().unwrap()).collect();
-        assert_eq!(order, ["fmt", "attStmt", "authData"], "canonical order: the shorter key first");
+        assert_eq!(order, ["fmt", "attStmt", "authData"], "canonical order: shorter keys first");
         assert_eq!(entry(&object, "fmt"), Cbor::Text("packed".into()));
 
         let data = entry(&object, "authData").into_bytes().unwrap();
@@ -115,7 +115,7 @@ fn cose_keys_are_in_ctap2_canonical_order() {
 }
 
 #[test]
-fn attestation_none_is_an_empty_map_and_hides_an_attested_model() {
+fn attestation_none_has_no_statement() {
     let mut options = creation();
     options["publicKey"]["attestation"] = "none".into();
     let mut authenticator = Authenticator::new().attestation(Attestation::PackedSelf).aaguid([1; 16]);
@@ -126,7 +126,7 @@ fn attestation_none_is_an_empty_map_and_hides_an_attested_model() {
 }
 
 #[test]
-fn asserts_with_every_algorithm_and_counts() {
+fn assertions_are_valid_and_counted_with_every_algorithm() {
     for algorithm in ALGORITHMS {
         let mut authenticator = Authenticator::new().algorithm(algorithm).counter(Counter::Increasing);
         let client = Client::new(ORIGIN);
@@ -147,19 +147,19 @@ fn asserts_with_every_algorithm_and_counts() {
 }
 
 #[test]
-fn refuses_to_register_twice_when_the_credential_is_excluded() {
+fn excluded_credential_cannot_be_registered_again() {
     let mut authenticator = Authenticator::new();
     let client = Client::new(ORIGIN);
     let first = client.create(&mut authenticator, &creation()).unwrap();
     let mut options = creation();
     options["publicKey"]["excludeCredentials"] = json!([{"type": "public-key", "id": first["id"]}]);
     assert_eq!(client.create(&mut authenticator, &options), Err(ClientError::Excluded));
-    assert!(client.create(&mut Authenticator::new(), &options).is_ok(), "another authenticator may");
+    assert!(client.create(&mut Authenticator::new(), &options).is_ok(), "another authenticator is not excluded");
     assert!(client.without_checks().create(&mut authenticator, &options).is_ok());
 }
 
 #[test]
-fn selects_among_allowed_credentials() {
+fn allowed_credential_is_selected() {
     let mut authenticator = Authenticator::new().attachment(Attachment::CrossPlatform);
     let client = Client::new(ORIGIN);
     let mut options = creation();
@@ -173,7 +173,7 @@ fn selects_among_allowed_credentials() {
         request["publicKey"]["allowCredentials"] = json!([{"type": "public-key", "id": expected["id"]}]);
         let body = client.get(&mut authenticator, &request).unwrap();
         assert_eq!(body["id"], expected["id"]);
-        assert_eq!(body["response"].get("userHandle"), None, "a key that is not resident knows no user");
+        assert_eq!(body["response"].get("userHandle"), None, "a non-resident credential has no user handle");
     }
     let mut other = request();
     other["publicKey"]["allowCredentials"] = json!([{"type": "public-key", "id": base64url(b"another")}]);
@@ -181,22 +181,22 @@ fn selects_among_allowed_credentials() {
 }
 
 #[test]
-fn discovers_by_rp_and_replaces_the_users_own() {
+fn discoverable_credential_is_found_by_rp_and_replaced() {
     let mut authenticator = Authenticator::new();
     let client = Client::new(ORIGIN);
     client.create(&mut authenticator, &creation()).unwrap();
-    let replacing = client.create(&mut authenticator, &creation()).unwrap();
+    let replacement = client.create(&mut authenticator, &creation()).unwrap();
     assert_eq!(authenticator.credentials().len(), 1);
-    assert_eq!(client.get(&mut authenticator, &request()).unwrap()["id"], replacing["id"]);
+    assert_eq!(client.get(&mut authenticator, &request()).unwrap()["id"], replacement["id"]);
 
-    let mut elsewhere = request();
-    elsewhere["publicKey"]["rpId"] = "login.example.com".into();
-    assert_eq!(client.get(&mut authenticator, &elsewhere), Err(ClientError::NoCredential));
+    let mut other_rp = request();
+    other_rp["publicKey"]["rpId"] = "login.example.com".into();
+    assert_eq!(client.get(&mut authenticator, &other_rp), Err(ClientError::NoCredential));
 }
 
 #[test]
-fn asks_for_an_rp_id_of_its_own() {
-    for (origin, rp_id, fits) in [
+fn rp_id_must_match_the_origin() {
+    for (origin, rp_id, is_allowed) in [
         ("https://example.com", "example.com", true),
         ("https://a.b.example.com:8443", "example.com", true),
         ("http://localhost:3000", "localhost", true),
@@ -209,22 +209,25 @@ fn asks_for_an_rp_id_of_its_own() {
     ] {
         let mut options = creation();
         options["publicKey"]["rp"]["id"] = rp_id.into();
-        let answer = Client::new(origin).create(&mut Authenticator::new(), &options);
-        assert_eq!(answer.is_ok(), fits, "{origin} {rp_id}");
+        let response = Client::new(origin).create(&mut Authenticator::new(), &options);
+        assert_eq!(response.is_ok(), is_allowed, "{origin} {rp_id}");
         assert!(Client::new(origin).without_checks().create(&mut Authenticator::new(), &options).is_ok());
     }
 }
 
 #[test]
-fn tells_what_it_cannot_do() {
+fn unsupported_options_are_rejected() {
     let client = Client::new(ORIGIN);
     let create = |mut authenticator: Authenticator, options: &Value| client.create(&mut authenticator, options);
-    let unable = |what| Err(ClientError::Unable(what));
+    let unable = |feature| Err(ClientError::Unable(feature));
     assert_eq!(create(Authenticator::new().user_verification(false), &creation()), unable("user verification"));
     assert_eq!(create(Authenticator::new().resident_keys(false), &creation()), unable("resident keys"));
     let mut options = creation();
     options["publicKey"]["authenticatorSelection"]["authenticatorAttachment"] = "cross-platform".into();
-    assert_eq!(create(Authenticator::new().attachment(Attachment::Platform), &options), unable("the attachment"));
+    assert_eq!(
+        create(Authenticator::new().attachment(Attachment::Platform), &options),
+        unable("the requested attachment")
+    );
     assert_eq!(create(Authenticator::new(), &options).unwrap()["authenticatorAttachment"], "cross-platform");
     let mut options = creation();
     options["publicKey"]["pubKeyCredParams"] = json!([]);
@@ -238,7 +241,7 @@ fn tells_what_it_cannot_do() {
 }
 
 #[test]
-fn survives_export_and_import() {
+fn export_can_be_imported() {
     for algorithm in ALGORITHMS {
         let mut authenticator =
             Authenticator::new().algorithm(algorithm).counter(Counter::Increasing).transports(["usb"]);
@@ -253,7 +256,7 @@ fn survives_export_and_import() {
 }
 
 #[test]
-fn gives_ecdsa_signatures_in_fixed_form() {
+fn ecdsa_signatures_are_converted_to_fixed_length() {
     for _ in 0..64 {
         let key = Key::generate(Algorithm::Es256).unwrap();
         let fixed = fixed_signature(&key.sign(b"message").unwrap(), 32).unwrap();
@@ -267,14 +270,14 @@ fn gives_ecdsa_signatures_in_fixed_form() {
 }
 
 #[test]
-fn makes_the_key_of_a_secret() {
+fn key_is_created_from_a_private_scalar() {
     // RFC 6979, appendix A.2.5.
     let secret: [u8; 32] = hex("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721").try_into().unwrap();
     let x = hex("60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6");
     let key = Key::from_secret(&secret).unwrap();
     assert_eq!(key.public_bytes().get(1..33), Some(x.as_slice()));
     verify(&key, b"message", &key.sign(b"message").unwrap());
-    // Neither zero nor anything above the curve's order is a private key.
+    // Zero and values above the order of the curve are not valid.
     assert!(Key::from_secret(&[0; 32]).is_err());
     assert!(Key::from_secret(&[0xff; 32]).is_err());
 }

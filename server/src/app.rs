@@ -1,101 +1,99 @@
-//! One installation: everything requests share. Built by the same builder in `main` and in tests; there are no globals.
+//! State that all requests of an installation share. `main` and tests build it the same way; there are no globals.
 
 use std::{sync::Arc, time::Duration};
 
+use doorward_shared::TenantId;
+use ipnet::IpNet;
+
 use crate::{
     clock::{Clock, Entropy, NoEntropy},
-    config::Network,
-    crypto::{HashCost, HashError, Hasher, KeyCheck, MasterKey, VerifiedKeys},
+    crypto::{KeyVerifier, MasterKey},
     db::Database,
     metrics::Metrics,
-    overload::Overloads,
     rate_limit::RateLimits,
-    service::{key_usage::KeyUsage, pending_ceremonies::PendingCeremonies, tenant_cache::TenantCache},
+    service::{
+        ServiceError,
+        daily_counts::DailyCounts,
+        key_usage::KeyUsage,
+        pending_ceremonies::PendingCeremonies,
+        tenant_cache::{TenantCache, TenantSnapshot},
+    },
     stopwatch::Stopwatch,
 };
 
-/// What requests share.
+/// State shared by all requests.
 #[derive(Debug)]
 pub struct App {
-    /// Units of work.
+    /// Runs units of work on the database.
     pub db: Database,
-    /// Tells the time.
+    /// Current time.
     pub clock: Arc<dyn Clock>,
-    /// Gives randomness.
+    /// Source of random bytes.
     pub entropy: Arc<dyn Entropy>,
-    /// Seals signing keys.
+    /// Encrypts signing keys.
     pub master_key: MasterKey,
-    /// Checks presented keys and hashes new ones.
-    pub keys: KeyCheck,
-    /// Tenants as requests see them.
-    pub tenants: TenantCache,
-    /// Ceremonies under way.
+    /// Verifies API keys and admin tokens.
+    pub keys: KeyVerifier,
+    /// Cache of tenants; use [`App::tenant`].
+    tenants: TenantCache,
+    /// Cache of pending ceremonies.
     pub pending_ceremonies: PendingCeremonies,
-    /// When keys were last used.
+    /// Last use of keys and last activity of tenants.
     pub key_usage: KeyUsage,
-    /// How often strangers may call.
+    /// Daily sums of the audit logs.
+    pub daily_counts: DailyCounts,
+    /// Rate limits for requests without a valid key.
     pub rate_limits: RateLimits,
-    /// What is counted.
+    /// Prometheus metrics.
     pub metrics: Metrics,
-    /// Requests that were refused because too many keys waited to be hashed.
-    pub overloads: Overloads,
-    /// Measures how long requests take.
+    /// Measures the duration of requests.
     pub stopwatch: Stopwatch,
-    /// When the installation was put together, by the stopwatch.
+    /// Start of this process, on the stopwatch.
     pub started: std::time::Instant,
-    /// What the operator decided.
+    /// Settings that requests need.
     pub settings: AppSettings,
 }
 
-/// What the operator decided, as requests need it.
+/// Settings that requests need.
 #[derive(Debug, Clone)]
 pub struct AppSettings {
     /// `iss` of tokens.
     pub issuer: String,
-    /// Bytes a body may have.
+    /// Maximum size of a request body in bytes.
     pub body_limit: usize,
-    /// How long a body may take to arrive.
+    /// Maximum time for a request body to arrive.
     pub body_timeout: Duration,
-    /// Whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<Network>,
-    /// How deep JSON may be nested.
+    /// Proxies whose `X-Forwarded-For` is trusted.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Maximum nesting depth of JSON.
     pub json_depth: usize,
-    /// Keyless requests a minute from one address; `None`: no limit.
+    /// Requests per minute without a valid key from one address; `None` for no limit.
     pub visits_per_address: Option<u32>,
-    /// Keyless requests a minute for one tenant; `None`: no limit.
+    /// Requests per minute without a valid key for one tenant; `None` for no limit.
     pub visits_per_tenant: Option<u32>,
-    /// Days audit entries are kept; `None`: for ever.
+    /// Days after which audit entries are deleted; `None` to keep them.
     pub audit_retention_days: Option<u32>,
-    /// How long a wrong API key or admin token waits for its refusal; at most twice as long.
+    /// Minimum delay of a response that rejects a missing or wrong key; the maximum is twice as long.
     pub wrong_key_delay: Duration,
-    /// Tenants remembered.
+    /// Maximum number of cached tenants.
     pub tenant_cache: usize,
-    /// Verified keys remembered.
+    /// Maximum number of cached verified keys.
     pub key_cache: usize,
-    /// Threads that hash.
-    pub hash_threads: usize,
-    /// Hashes that may wait.
-    pub hash_queue: usize,
-    /// What a hash costs.
-    pub hash_cost: HashCost,
 }
 
-/// Why an installation cannot be put together.
+/// Error of building an [`App`].
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The hashing threads cannot start.
-    #[error("key hashing: {0}")]
-    Hash(#[from] HashError),
-    /// There is no randomness.
+    /// The random generator failed.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),
-    /// The metrics cannot be described.
+    /// The metrics recorder could not be built.
     #[error("metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
 
 impl App {
-    /// Puts an installation together.
+    /// Builds the shared state.
     ///
     /// # Errors
     /// [`BuildError`].
@@ -106,17 +104,14 @@ impl App {
         entropy: Arc<dyn Entropy>,
         settings: AppSettings,
     ) -> Result<Arc<Self>, BuildError> {
-        let hasher =
-            Hasher::start(settings.hash_threads, settings.hash_queue, settings.hash_cost, Arc::clone(&entropy))?;
-        let known = VerifiedKeys::new(settings.key_cache, entropy.as_ref())?;
         Ok(Arc::new(Self {
-            keys: KeyCheck::new(hasher, known),
+            keys: KeyVerifier::new(settings.key_cache, entropy.as_ref())?,
             tenants: TenantCache::new(settings.tenant_cache),
             pending_ceremonies: PendingCeremonies::default(),
             key_usage: KeyUsage::default(),
+            daily_counts: DailyCounts::default(),
             rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant),
             metrics: Metrics::new()?,
-            overloads: Overloads::default(),
             stopwatch: Stopwatch,
             started: Stopwatch.start(),
             db,
@@ -125,5 +120,13 @@ impl App {
             master_key,
             settings,
         }))
+    }
+
+    /// Returns a tenant as of now, or `None` for an unknown one.
+    ///
+    /// # Errors
+    /// As [`TenantCache::get`].
+    pub async fn tenant(&self, id: TenantId) -> Result<Option<Arc<TenantSnapshot>>, ServiceError> {
+        self.tenants.get(&self.db, &self.master_key, self.clock.now(), id).await
     }
 }

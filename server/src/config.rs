@@ -1,210 +1,162 @@
-//! Settings: flag over variable over file over default; read once, at the start.
+//! Settings, read once at start. Precedence: command-line flag, environment variable, settings file, default.
 //!
-//! [`setting::SETTINGS`] lists every setting with its names and default; [`values`] collects where each comes from;
-//! here they become one struct per concern. Whatever is wrong is refused, all of it at once, each by the setting's name
-//! and the place it was set in.
+//! [`setting::SETTINGS`] lists every setting with its names and default; [`values`] collects the values and their sources;
+//! this module converts them into one struct per concern. All errors are reported together, each with the setting's name
+//! and its source.
 
-use std::{
-    collections::BTreeMap,
-    fmt, io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
 
 mod database_url;
 mod error;
-pub mod network;
+mod input;
+mod log_format;
 pub mod parse;
 pub mod setting;
+mod source;
 #[cfg(test)]
 mod tests;
 pub mod values;
 
 pub use database_url::DatabaseUrl;
 pub use error::{ConfigError, Problem};
-pub use network::Network;
-pub use values::{Effective, Source};
+pub use input::{CONFIG_VARIABLE, ConfigFile, Flags};
+pub use log_format::LogFormat;
+pub use source::Source;
+pub use values::Effective;
 
 use values::Values;
 
-/// The variable that names the file, in place of `--config`.
-pub const CONFIG_VARIABLE: &str = "DOORWARD_CONFIG";
-
-/// What was given on the command line. Empty where a command has no such flag.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Flags {
-    /// `--config`.
-    pub config: Option<PathBuf>,
-    /// `--data-dir`.
-    pub data_dir: Option<String>,
-    /// `--public-addr`.
-    pub public_addr: Option<String>,
-    /// `--admin-addr`.
-    pub admin_addr: Option<String>,
-    /// `--database-url`. Not printed as it is: it may hold a password.
-    pub database_url: Option<DatabaseUrl>,
-}
-
-/// A settings file that was read.
-#[derive(Clone, Copy)]
-pub struct ConfigFile<'a> {
-    /// Where it stands, for messages.
-    pub path: &'a Path,
-    /// What it says: TOML.
-    pub text: &'a str,
-}
-
-/// Everything that can be set about an installation.
+/// All settings of an installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Where it listens.
+    /// Addresses, threads and shutdown.
     pub server: ServerConfig,
-    /// Where its files are.
+    /// Data folder.
     pub data: DataConfig,
-    /// Where its database is.
+    /// Database connection.
     pub database: DatabaseConfig,
-    /// What a client may ask of it.
+    /// Limits for clients.
     pub limits: LimitsConfig,
-    /// Whom it believes about clients' addresses.
+    /// Trusted proxies.
     pub proxy: ProxyConfig,
-    /// What it writes about itself.
+    /// Logging.
     pub log: LogConfig,
-    /// What its tokens say.
+    /// Contents of tokens.
     pub token: TokenConfig,
-    /// How long it remembers.
+    /// Retention of the audit log.
     pub audit: AuditConfig,
-    /// How much it keeps at hand.
+    /// Sizes of caches.
     pub cache: CacheConfig,
-    /// Every setting, its value as text, and where it comes from.
+    /// Every setting with its value as text and its source.
     pub effective: Vec<Effective>,
 }
 
-/// Where the server listens.
+/// Addresses, threads and shutdown of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerConfig {
-    /// The public API's address. Port 0 lets the system choose.
+    /// Address of the public API. With port 0 the system chooses a port.
     pub public_addr: SocketAddr,
-    /// The admin API's address.
+    /// Address of the admin API.
     pub admin_addr: SocketAddr,
-    /// Threads that serve requests; one per core when `None`.
+    /// Number of threads that serve requests; `None` for one per core.
     pub workers: Option<usize>,
-    /// How long requests in flight may take after the server was told to stop.
+    /// Maximum time for requests in progress to finish after a stop signal.
     pub shutdown_timeout: Duration,
 }
 
-/// Where files are.
+/// Location of files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataConfig {
-    /// The folder of the master key and, by default, of the database.
+    /// Folder of the master key and, by default, of the database.
     pub dir: PathBuf,
 }
 
 impl DataConfig {
-    /// The master key's file.
+    /// Returns the path of the master key.
     #[must_use]
     pub fn master_key(&self) -> PathBuf {
         self.dir.join("master.key")
     }
 }
 
-/// The database.
+/// Database connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseConfig {
     /// A path, `sqlite:…` or `postgres://…`.
     pub url: DatabaseUrl,
-    /// Connections: of the pool (PostgreSQL), or for reading (SQLite).
+    /// Number of connections in the pool (PostgreSQL) or for reading (SQLite).
     pub connections: usize,
-    /// How long a request waits for a connection before it is answered 503.
+    /// Maximum time to wait for a connection before the request gets a 503 response.
     pub acquire_timeout: Duration,
-    /// How long one statement may take.
+    /// Maximum time for one statement.
     pub statement_timeout: Duration,
-    /// Units of work that may wait to be written before requests are answered 503.
+    /// Maximum number of queued writes; above it, requests get a 503 response.
     pub write_queue: usize,
 }
 
-/// What a client may ask of the server.
+/// Limits for clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitsConfig {
-    /// Bytes of a request's body.
+    /// Maximum size of a request body in bytes.
     pub body_bytes: usize,
-    /// How long a client may take to send a request's head.
+    /// Maximum time for a client to send a request head.
     pub header_timeout: Duration,
-    /// How long a client may take to send a request's body.
+    /// Maximum time for a client to send a request body.
     pub body_timeout: Duration,
-    /// How deep JSON may be nested.
+    /// Maximum nesting depth of JSON.
     pub json_depth: usize,
-    /// Requests a minute from one address to endpoints that need no key; no limit when `None`.
+    /// Requests per minute without a valid key from one address; `None` for no limit.
     pub keyless_per_address: Option<u32>,
-    /// Requests a minute to one tenant's endpoints that need no key; no limit when `None`.
+    /// Requests per minute without a valid key to one tenant; `None` for no limit.
     pub keyless_per_tenant: Option<u32>,
-    /// Threads that hash keys; [`LimitsConfig::hash_threads_on`] says how many when `None`.
-    pub hash_threads: Option<usize>,
-    /// Keys that may wait to be hashed before requests are answered 503.
-    pub hash_queue: usize,
 }
 
-impl LimitsConfig {
-    /// Threads that hash keys on a machine of so many cores: half of them, but at least one and at most four.
-    #[must_use]
-    pub fn hash_threads_on(&self, cores: usize) -> usize {
-        self.hash_threads.unwrap_or_else(|| (cores / 2).clamp(1, 4))
-    }
-}
-
-/// Whom to believe about clients' addresses.
+/// Proxies in front of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProxyConfig {
-    /// Proxies whose `X-Forwarded-For` is believed; none by default.
-    pub trusted: Vec<Network>,
+    /// Proxies whose `X-Forwarded-For` is trusted.
+    pub trusted: Vec<IpNet>,
 }
 
-/// What is logged, and how.
+/// Logging.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogConfig {
-    /// How lines look.
+    /// Format of log lines.
     pub format: LogFormat,
-    /// What is worth a line: a level, or directives of `tracing_subscriber`'s `EnvFilter`.
+    /// A level, or directives of `tracing_subscriber`'s `EnvFilter`.
     pub level: String,
 }
 
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For programs: one JSON object a line.
-    Json,
-    /// For people.
-    Text,
-}
-
-/// What tokens say.
+/// Contents of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenConfig {
-    /// `iss`: the installation's name.
+    /// `iss`: the name of the installation.
     pub issuer: String,
 }
 
-/// How long the audit log is kept.
+/// Retention of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditConfig {
-    /// Days; for ever when `None`.
+    /// Days after which entries are deleted; `None` to keep them.
     pub retention_days: Option<u32>,
 }
 
-/// How much is kept in memory.
+/// Sizes of caches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheConfig {
-    /// Tenants' snapshots.
+    /// Maximum number of cached tenants.
     pub tenants: usize,
-    /// Keys that need not be hashed again.
+    /// Maximum number of cached verified keys.
     pub verified_keys: usize,
 }
 
 impl Settings {
-    /// Reads the settings file, if one is named, and resolves the settings.
+    /// Reads the settings file, if there is one, and resolves the settings.
     ///
     /// # Errors
-    /// [`ConfigError`] with everything that is wrong.
+    /// [`ConfigError`] with all problems.
     pub fn load(flags: &Flags, env: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
         let named = env.get(CONFIG_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
         let (path, by) = match (flags.config.clone(), named) {
@@ -217,13 +169,13 @@ impl Settings {
         Self::resolve(flags, env, Some(ConfigFile { path: &path, text: &text }))
     }
 
-    /// Resolves the settings: flag over variable over file over default. Touches nothing outside its arguments.
+    /// Resolves the settings from the arguments alone. Precedence: flag, variable, file, default.
     ///
-    /// An empty variable counts as not set, as compose files write them. Variables that begin with `DOORWARD_` and are
-    /// no setting are refused, save those that belong to other programs or that Kubernetes makes for services.
+    /// An empty variable counts as not set, because compose files produce such variables. Unknown variables that begin
+    /// with `DOORWARD_` are errors, except those of other programs and those that Kubernetes sets for services.
     ///
     /// # Errors
-    /// [`ConfigError`] with everything that is wrong.
+    /// [`ConfigError`] with all problems.
     pub fn resolve(
         flags: &Flags,
         env: &BTreeMap<String, String>,
@@ -234,8 +186,7 @@ impl Settings {
         let server = ServerConfig::read(&mut values);
         let database = DatabaseConfig::read(&mut values, data.as_ref());
         let limits = LimitsConfig::read(&mut values);
-        let proxy =
-            values.read("proxy.trusted", "a list of addresses like 10.0.0.1 or 10.0.0.0/8", network::parse_list);
+        let proxy = values.read("proxy.trusted", "a list of addresses like 10.0.0.1 or 10.0.0.0/8", parse::networks);
         let format = values.read("log.format", "json or text", parse::log_format);
         let level = values.read("log.level", "a level like info, or directives like info,doorward=debug", parse::level);
         let issuer = values.read("token.issuer", "a name of 1 to 256 characters", parse::name);
@@ -274,7 +225,7 @@ impl ServerConfig {
             && public == admin
             && public.port() != 0
         {
-            values.refuse("server.admin_addr", "an address of its own: server.public_addr has it too");
+            values.refuse("server.admin_addr", "an address of its own: server.public_addr has the same one");
         }
         Some(Self {
             public_addr: public_addr?,
@@ -293,9 +244,9 @@ impl DataConfig {
 
 impl DatabaseConfig {
     fn read(values: &mut Values, data: Option<&DataConfig>) -> Option<Self> {
-        // The one default that depends on another setting.
+        // The only default that depends on another setting.
         if let Some(path) = data.map(|data| data.dir.join("doorward.db")) {
-            values.fill_in("database.url", &path.to_string_lossy());
+            values.set_default("database.url", &path.to_string_lossy());
         }
         let url = values.read("database.url", "a path, or a URL like postgres://user:password@host/name", |text| {
             (!text.is_empty()).then(|| DatabaseUrl::new(text.to_owned()))
@@ -320,12 +271,9 @@ impl LimitsConfig {
         let header_timeout = values.read_duration("limits.header_timeout");
         let body_timeout = values.read_duration("limits.body_timeout");
         let json_depth = values.read_number("limits.json_depth", 4, 128);
-        let rate = "requests a minute from 1 to 4294967295, or off";
+        let rate = "a number of requests per minute from 1 to 4294967295, or off";
         let keyless_per_address = values.read("limits.keyless_per_address", rate, parse::rate);
         let keyless_per_tenant = values.read("limits.keyless_per_tenant", rate, parse::rate);
-        let hash_threads =
-            values.read("limits.hash_threads", "a number from 1 to 64, or auto", |text| parse::auto(text, 64));
-        let hash_queue = values.read_number("limits.hash_queue", 1, 100_000);
         Some(Self {
             body_bytes: body_bytes?,
             header_timeout: header_timeout?,
@@ -333,17 +281,6 @@ impl LimitsConfig {
             json_depth: json_depth?,
             keyless_per_address: keyless_per_address?,
             keyless_per_tenant: keyless_per_tenant?,
-            hash_threads: hash_threads?,
-            hash_queue: hash_queue?,
-        })
-    }
-}
-
-impl fmt::Display for LogFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Json => "json",
-            Self::Text => "text",
         })
     }
 }

@@ -1,17 +1,18 @@
 //! Doorward's server: passkey registration, login, second factor and transaction confirmation for many tenants.
 //!
-//! The crate map, outermost first; each module knows only those below it:
+//! Modules from the outermost to the innermost; each one depends only on those below it:
 //!
-//! * [`cli`]: the commands of the `doorward` binary; [`demo`], [`probe`]: two clients of the public API it brings along
-//! * [`config`]: settings from flags, variables and a file; [`telemetry`]: the log
-//! * [`server`]: listens; [`routes`]: the table of both APIs; [`http`]: extract, call, answer
-//! * [`installation`]: data folder, master key, first admin token; [`jobs`]: what happens beside the requests
-//! * [`service`]: one use case per file: rules, one unit of work, audit inside
-//! * [`app`]: what requests share; [`metrics`], [`overload`], [`rate_limit`], [`stopwatch`]: its small parts
-//! * [`store`]: units of work on SQLite or PostgreSQL; [`crypto`]: key hashes, signing keys, the master key;
-//!   [`webauthn`]: the only door to webauthn-rs
-//! * [`domain`]: tenants, users, credentials, challenges, audit events: types and rules, no I/O
-//! * [`clock`]: where time and randomness enter
+//! * [`cli`]: the commands of the `doorward` binary; [`demo`], [`probe`]: two built-in clients of the public API
+//! * [`config`]: settings from flags, environment variables and a file; [`telemetry`]: logging
+//! * [`server`]: listeners; [`routes`]: the route tables of both APIs; [`http`]: extractors, middleware and handlers
+//! * [`installation`]: data folder, master key, first admin token; [`jobs`]: background jobs
+//! * [`service`]: one use case per file: validation, one unit of work, audit entry
+//! * [`app`]: state that requests share; [`metrics`], [`rate_limit`], [`stopwatch`]: parts of it
+//! * [`store`]: tables; [`transfer`]: moving an installation; [`crypto`]: key hashes, signing keys, the master key;
+//!   [`webauthn`]: options and verification, the only user of webauthn-rs
+//! * [`db`]: units of work on SQLite or PostgreSQL
+//! * [`domain`]: tenants, users, credentials, challenges, audit events: types and rules without I/O
+//! * [`clock`]: sources of time and randomness
 
 pub mod app;
 pub mod cli;
@@ -25,7 +26,6 @@ pub mod http;
 pub mod installation;
 pub mod jobs;
 pub mod metrics;
-pub mod overload;
 pub mod probe;
 pub mod rate_limit;
 pub mod routes;

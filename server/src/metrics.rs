@@ -1,4 +1,4 @@
-//! What the server counts, in Prometheus' terms.
+//! Prometheus metrics of one server.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use quick_cache::sync::Cache;
 static METADATA: metrics::Metadata<'static> =
     metrics::Metadata::new(module_path!(), metrics::Level::INFO, Some(module_path!()));
 
-const HASHES: &str = "doorward_key_hashes_total";
-const HASHES_REFUSED: &str = "doorward_key_hashes_refused_total";
-/// Methods that are told apart.
+const REQUESTS: &str = "doorward_http_requests_total";
+const REQUEST_SECONDS: &str = "doorward_http_request_seconds";
+/// Methods with a label of their own; all others are counted as `other`, which bounds the number of series.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// Counters and histograms of one server. No global recorder: tests and servers in one process stay apart.
+/// Counters and histograms of one server. The recorder is not global, so that servers in one process stay separate.
 pub struct Metrics {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
-    /// Kept handles: a lookup by labels costs more than the count itself.
+    /// Registered metrics by method, route and status: a lookup by labels costs more than the increment itself.
     requests: Cache<(String, String, u16), (metrics::Counter, metrics::Histogram)>,
 }
 
@@ -29,27 +29,24 @@ impl std::fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// An empty set.
+    /// Creates an empty set of metrics.
     ///
     /// # Errors
-    /// When the histogram's bounds are refused.
+    /// [`BuildError`] if the histogram's buckets are rejected.
     pub fn new() -> Result<Self, BuildError> {
         let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
         let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Full("doorward_http_request_seconds".to_owned()), &bounds)?
+            .set_buckets_for_metric(Matcher::Full(REQUEST_SECONDS.to_owned()), &bounds)?
             .build_recorder();
         metrics::with_local_recorder(&recorder, || {
-            describe_counter!("doorward_http_requests_total", "requests answered, by method, route and status");
-            describe_counter!(HASHES, "key hashes computed: new keys, and keys that were not remembered");
-            describe_counter!(HASHES_REFUSED, "key hashes refused because the queue was full");
-            describe_histogram!("doorward_http_request_seconds", "time to answer, in seconds, by route");
+            describe_counter!(REQUESTS, "HTTP responses by method, route and status");
+            describe_histogram!(REQUEST_SECONDS, "time to the response in seconds, by route");
         });
         Ok(Self { handle: recorder.handle(), recorder, requests: Cache::new(512) })
     }
 
-    /// Counts an answered request.
+    /// Records a response.
     pub fn request(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
-        // A method may be any word: each would be a figure that is kept for ever.
         let method = if METHODS.contains(&method) { method } else { "other" };
         let key = (method.to_owned(), route.to_owned(), status);
         let (counter, histogram) = self.requests.get(&key).unwrap_or_else(|| {
@@ -58,25 +55,22 @@ impl Metrics {
                 Label::new("route", key.1.clone()),
                 Label::new("status", status.to_string()),
             ];
-            let counted = Key::from_parts("doorward_http_requests_total", labels);
-            let timed = Key::from_parts("doorward_http_request_seconds", vec![Label::new("route", key.1.clone())]);
-            let made = (
-                self.recorder.register_counter(&counted, &METADATA),
-                self.recorder.register_histogram(&timed, &METADATA),
+            let requests = Key::from_parts(REQUESTS, labels);
+            let seconds = Key::from_parts(REQUEST_SECONDS, vec![Label::new("route", key.1.clone())]);
+            let registered = (
+                self.recorder.register_counter(&requests, &METADATA),
+                self.recorder.register_histogram(&seconds, &METADATA),
             );
-            self.requests.insert(key, made.clone());
-            made
+            self.requests.insert(key, registered.clone());
+            registered
         });
         counter.increment(1);
         histogram.record(elapsed.as_secs_f64());
     }
 
-    /// All figures in Prometheus' text format, with those of key hashing, which is counted where it is done.
+    /// Renders all metrics in Prometheus' text format.
     #[must_use]
-    pub fn render(&self, hashes: u64, hashes_refused: u64) -> String {
-        for (name, count) in [(HASHES, hashes), (HASHES_REFUSED, hashes_refused)] {
-            self.recorder.register_counter(&Key::from_static_name(name), &METADATA).absolute(count);
-        }
+    pub fn render(&self) -> String {
         self.handle.run_upkeep();
         self.handle.render()
     }

@@ -1,4 +1,4 @@
-//! How often those may call who show no key: per address, and per tenant.
+//! Rate limits for requests without a valid key, per client address and per tenant.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -11,42 +11,45 @@ use governor::{
     clock::{Clock as _, DefaultClock},
 };
 
-/// Limits of keyless requests and of wrong keys. `None`: no limit.
+/// IPv6 addresses with the same first 64 bits count as one caller.
+const IPV6_PREFIX_BITS: u32 = 64;
+
+/// Rate limits for requests without a valid API key or admin token. `None` means no limit.
 #[derive(Debug)]
 pub struct RateLimits {
     by_address: Option<DefaultKeyedRateLimiter<IpAddr>>,
     by_tenant: Option<DefaultKeyedRateLimiter<TenantId>>,
-    clock: DefaultClock,
 }
 
 impl RateLimits {
-    /// Limits in requests a minute; `None` switches a limit off. A tenth of a minute's worth may come at once.
+    /// Creates limits in requests per minute; `None` disables a limit. A burst may have a tenth of a minute's requests.
     #[must_use]
     pub fn new(per_address: Option<u32>, per_tenant: Option<u32>) -> Self {
         Self {
             by_address: per_address.and_then(quota).map(RateLimiter::keyed),
             by_tenant: per_tenant.and_then(quota).map(RateLimiter::keyed),
-            clock: DefaultClock::default(),
         }
     }
 
-    /// Counts a request that came without a good key.
+    /// Counts a request without a valid key against its address and its tenant. A request above the address's limit is
+    /// not counted against the tenant, so that one address cannot use up a tenant's limit.
     ///
     /// # Errors
-    /// Seconds until the next one is welcome.
-    pub fn visit(&self, tenant: TenantId, address: &str) -> Result<(), u64> {
-        if let Some(limiter) = &self.by_address {
-            limiter
-                .check_key(&neighbourhood(address))
-                .map_err(|wait| self.seconds(wait.wait_time_from(self.clock.now())))?;
-        }
-        if let Some(limiter) = &self.by_tenant {
-            limiter.check_key(&tenant).map_err(|wait| self.seconds(wait.wait_time_from(self.clock.now())))?;
-        }
-        Ok(())
+    /// Seconds to wait when a limit is exceeded.
+    pub fn count(&self, tenant: TenantId, address: &str) -> Result<(), u64> {
+        self.count_address(address)?;
+        check(self.by_tenant.as_ref(), &tenant)
     }
 
-    /// Forgets addresses and tenants that have not called lately, so that memory follows the traffic.
+    /// Counts a request that concerns no tenant against its address.
+    ///
+    /// # Errors
+    /// Seconds to wait when the limit is exceeded.
+    pub fn count_address(&self, address: &str) -> Result<(), u64> {
+        check(self.by_address.as_ref(), &caller(address))
+    }
+
+    /// Removes the addresses and tenants whose limits are unused again, which bounds memory by recent traffic.
     pub fn forget_idle(&self) {
         if let Some(limiter) = &self.by_address {
             limiter.retain_recent();
@@ -57,20 +60,20 @@ impl RateLimits {
             limiter.shrink_to_fit();
         }
     }
-
-    #[expect(clippy::unused_self, reason = "reads as part of the limiter")]
-    const fn seconds(&self, wait: std::time::Duration) -> u64 {
-        wait.as_secs() + 1
-    }
 }
 
-/// Who counts as one caller: an IPv4 address, or the /64 an IPv6 address lies in. Whoever has one address of a /64 has all
-/// of them (RFC 6177, RFC 7084), and would call from another one each time.
-fn neighbourhood(address: &str) -> IpAddr {
+fn check<K: Clone + Eq + std::hash::Hash>(limiter: Option<&DefaultKeyedRateLimiter<K>>, key: &K) -> Result<(), u64> {
+    let Some(limiter) = limiter else { return Ok(()) };
+    let wait = |until: governor::NotUntil<_>| until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
+    limiter.check_key(key).map_err(wait)
+}
+
+/// Returns the address under which a request is counted: an IPv4 address, or the /64 network of an IPv6 address. Networks
+/// of that size are assigned to one customer (RFC 6177), who could use another address for each request.
+fn caller(address: &str) -> IpAddr {
     match address.parse() {
         Ok(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+            Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (128 - IPV6_PREFIX_BITS))).into()
         }
         Ok(address) => address,
         Err(_) => Ipv6Addr::UNSPECIFIED.into(),
@@ -88,27 +91,46 @@ mod tests {
 
     use super::*;
 
+    const TENANT: TenantId = TenantId::new(Uuid::nil());
+
     #[test]
-    fn one_address_does_not_use_up_anothers_share() {
+    fn each_address_has_its_own_limit() {
         let limits = RateLimits::new(Some(60), None);
-        let tenant = TenantId::new(Uuid::nil());
-        let accepted = (0..100).filter(|_| limits.visit(tenant, "192.0.2.1").is_ok()).count();
+        let accepted = (0..100).filter(|_| limits.count(TENANT, "192.0.2.1").is_ok()).count();
         assert!((6..=8).contains(&accepted), "{accepted}");
-        assert!(limits.visit(tenant, "192.0.2.2").is_ok());
+        assert!(limits.count(TENANT, "192.0.2.2").is_ok());
     }
 
     #[test]
-    fn a_network_of_ipv6_addresses_is_one_caller() {
+    fn ipv6_addresses_of_one_network_share_a_limit() {
         let limits = RateLimits::new(Some(60), None);
-        let tenant = TenantId::new(Uuid::nil());
-        let accepted = (0..100).filter(|number| limits.visit(tenant, &format!("2001:db8::{number:x}")).is_ok()).count();
+        let accepted = (0..100).filter(|number| limits.count(TENANT, &format!("2001:db8::{number:x}")).is_ok()).count();
         assert!((6..=8).contains(&accepted), "{accepted}");
-        assert!(limits.visit(tenant, "2001:db8:0:1::1").is_ok());
+        assert!(limits.count(TENANT, "2001:db8:0:1::1").is_ok());
     }
 
     #[test]
-    fn none_means_no_limit() {
+    fn requests_above_the_address_limit_do_not_count_against_the_tenant() {
+        let limits = RateLimits::new(Some(10), Some(50));
+        assert!(limits.count(TENANT, "192.0.2.1").is_ok());
+        for _ in 0..100 {
+            assert!(limits.count(TENANT, "192.0.2.1").is_err());
+        }
+        let others = (2..100).filter(|number| limits.count(TENANT, &format!("192.0.2.{number}")).is_ok()).count();
+        assert!((4..=5).contains(&others), "the tenant's burst of 5, of which one is used: {others}");
+    }
+
+    #[test]
+    fn admin_requests_count_only_against_the_address() {
+        let limits = RateLimits::new(Some(60), Some(10));
+        let accepted = (0..100).filter(|_| limits.count_address("192.0.2.1").is_ok()).count();
+        assert!((6..=8).contains(&accepted), "{accepted}");
+        assert!(limits.count(TENANT, "192.0.2.2").is_ok());
+    }
+
+    #[test]
+    fn disabled_limits_accept_everything() {
         let limits = RateLimits::new(None, None);
-        assert!((0..10_000).all(|_| limits.visit(TenantId::new(Uuid::nil()), "192.0.2.1").is_ok()));
+        assert!((0..10_000).all(|_| limits.count(TENANT, "192.0.2.1").is_ok()));
     }
 }

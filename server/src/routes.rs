@@ -1,4 +1,4 @@
-//! The table of both APIs: method, path, who may call, handler.
+//! The route tables of both APIs: method, path, who may call, handler.
 
 use actix_web::{
     HttpResponse, Resource,
@@ -16,26 +16,26 @@ use crate::http::{
 /// Who may call an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Anybody.
+    /// Everybody.
     Anybody,
-    /// Anybody, for an existing tenant.
+    /// Everybody, if the tenant exists.
     Visitor,
-    /// Anybody for a discoverable login; with the tenant's API key when the body names a user.
+    /// Everybody for a discoverable login; holders of the tenant's API key when the body names a user.
     VisitorOrKey,
-    /// Whoever has the tenant's API key.
+    /// Holders of the tenant's API key.
     ApiKey,
-    /// Whoever has an admin token.
+    /// Holders of an admin token of any role.
     Auditor,
-    /// Whoever has an admin token of the role `admin`.
+    /// Holders of an admin token of the role `admin`.
     Admin,
 }
 
-/// A row of the table.
+/// One route.
 #[derive(Debug, Clone, Copy)]
 pub struct Endpoint {
-    /// The method.
+    /// HTTP method.
     pub method: &'static str,
-    /// The path, with the names of its variable segments in braces.
+    /// Path template with variable segments in braces.
     pub path: &'static str,
     /// Who may call.
     pub access: Access,
@@ -47,7 +47,7 @@ macro_rules! table {
         pub const $table: &[Endpoint] =
             &[$(Endpoint { method: stringify!($method), path: $path, access: Access::$access },)+];
 
-        /// Mounts the table's endpoints.
+        /// Mounts the routes of the table.
         pub fn $configure(config: &mut ServiceConfig) {
             let mut resources = Resources::default();
             $(resources.add(stringify!($method), $path, |route| route.to($handler));)+
@@ -56,7 +56,7 @@ macro_rules! table {
     };
 }
 
-// Fixed paths come before those that begin with a tenant: the first match wins.
+// Fixed paths precede paths that begin with a tenant: the first match wins.
 table! { PUBLIC, public, "The public API.":
     GET    "/"                                         Anybody      => status::page,
     GET    "/openapi.json"                             Anybody      => docs::public_document,
@@ -64,27 +64,27 @@ table! { PUBLIC, public, "The public API.":
     GET    "/docs/{file:.*}"                           Anybody      => docs::page,
     GET    "/health/alive"                             Anybody      => health::alive,
     GET    "/health/ready"                             Anybody      => health::ready,
-    POST   "/{tenant_id}/registration/initialize"      ApiKey       => registration::initialize::initialize,
-    POST   "/{tenant_id}/registration/finalize"        Visitor      => registration::finalize::finalize,
-    POST   "/{tenant_id}/login/initialize"             VisitorOrKey => login::initialize::initialize,
-    POST   "/{tenant_id}/login/finalize"               Visitor      => login::finalize::finalize,
-    POST   "/{tenant_id}/mfa/registration/initialize"  ApiKey       => mfa::registration_initialize::initialize,
-    POST   "/{tenant_id}/mfa/registration/finalize"    ApiKey       => mfa::registration_finalize::finalize,
-    POST   "/{tenant_id}/mfa/login/initialize"         ApiKey       => mfa::login_initialize::initialize,
-    POST   "/{tenant_id}/mfa/login/finalize"           ApiKey       => mfa::login_finalize::finalize,
-    POST   "/{tenant_id}/transaction/initialize"       ApiKey       => transaction::initialize::initialize,
-    POST   "/{tenant_id}/transaction/finalize"         ApiKey       => transaction::finalize::finalize,
-    GET    "/{tenant_id}/transaction/{user_id}"        ApiKey       => transaction::list::list,
-    GET    "/{tenant_id}/credentials"                  ApiKey       => credentials::list::list,
-    GET    "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::get::get,
-    PATCH  "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::patch::patch,
-    DELETE "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::delete::delete,
+    POST   "/{tenant_id}/registration/initialize"      ApiKey       => registration::initialize,
+    POST   "/{tenant_id}/registration/finalize"        Visitor      => registration::finalize,
+    POST   "/{tenant_id}/login/initialize"             VisitorOrKey => login::initialize,
+    POST   "/{tenant_id}/login/finalize"               Visitor      => login::finalize,
+    POST   "/{tenant_id}/mfa/registration/initialize"  ApiKey       => mfa::registration_initialize,
+    POST   "/{tenant_id}/mfa/registration/finalize"    ApiKey       => mfa::registration_finalize,
+    POST   "/{tenant_id}/mfa/login/initialize"         ApiKey       => mfa::login_initialize,
+    POST   "/{tenant_id}/mfa/login/finalize"           ApiKey       => mfa::login_finalize,
+    POST   "/{tenant_id}/transaction/initialize"       ApiKey       => transaction::initialize,
+    POST   "/{tenant_id}/transaction/finalize"         ApiKey       => transaction::finalize,
+    GET    "/{tenant_id}/transaction/{user_id}"        ApiKey       => transaction::list,
+    GET    "/{tenant_id}/credentials"                  ApiKey       => credentials::list,
+    GET    "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::get,
+    PATCH  "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::patch,
+    DELETE "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::delete,
     GET    "/{tenant_id}/audit_logs"                   ApiKey       => audit_logs::list,
     GET    "/{tenant_id}/.well-known/jwks.json"        Visitor      => jwks::jwks,
 }
 
 table! { ADMIN, admin_api, "The admin API.":
-    GET    "/openapi.json"                                Anybody => admin::docs::document,
+    GET    "/openapi.json"                                Anybody => docs::admin_document,
     GET    "/docs"                                        Anybody => docs::redirect,
     GET    "/docs/{file:.*}"                              Anybody => docs::page,
     GET    "/health/alive"                                Anybody => health::alive,
@@ -94,33 +94,33 @@ table! { ADMIN, admin_api, "The admin API.":
     GET    "/tenant_summaries"                            Auditor => admin::overview::of_tenants,
     GET    "/tenants"                                     Auditor => admin::tenants::list,
     POST   "/tenants"                                     Admin   => admin::tenants::create,
-    GET    "/tenants/{tenant_id}"                         Auditor => admin::tenant::get,
-    PUT    "/tenants/{tenant_id}"                         Admin   => admin::tenant::put,
-    DELETE "/tenants/{tenant_id}"                         Admin   => admin::tenant::delete,
+    GET    "/tenants/{tenant_id}"                         Auditor => admin::tenants::get,
+    PUT    "/tenants/{tenant_id}"                         Admin   => admin::tenants::put,
+    DELETE "/tenants/{tenant_id}"                         Admin   => admin::tenants::delete,
     GET    "/tenants/{tenant_id}/summary"                 Auditor => admin::overview::of_tenant,
     POST   "/config/check"                                Auditor => admin::config::check,
     PUT    "/tenants/{tenant_id}/config"                  Admin   => admin::config::put,
     GET    "/tenants/{tenant_id}/secrets/api"             Auditor => admin::api_keys::list,
     POST   "/tenants/{tenant_id}/secrets/api"             Admin   => admin::api_keys::create,
-    DELETE "/tenants/{tenant_id}/secrets/api/{secret_id}" Admin   => admin::api_keys::revoke,
+    DELETE "/tenants/{tenant_id}/secrets/api/{secret_id}" Admin   => admin::api_keys::delete,
     GET    "/tenants/{tenant_id}/secrets/jwk"             Auditor => admin::signing_keys::list,
     POST   "/tenants/{tenant_id}/secrets/jwk"             Admin   => admin::signing_keys::create,
-    DELETE "/tenants/{tenant_id}/secrets/jwk/{secret_id}" Admin   => admin::signing_keys::retire,
+    DELETE "/tenants/{tenant_id}/secrets/jwk/{secret_id}" Admin   => admin::signing_keys::delete,
     GET    "/tenants/{tenant_id}/users"                   Auditor => admin::users::list,
     GET    "/tenants/{tenant_id}/users/{user_id}"         Auditor => admin::users::get,
     DELETE "/tenants/{tenant_id}/users/{user_id}"         Admin   => admin::users::delete,
-    DELETE "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}" Admin => admin::user_credentials::delete,
-    GET    "/tenants/{tenant_id}/user_summaries"          Auditor => admin::user_summaries::list,
+    DELETE "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}" Admin => admin::users::delete_credential,
+    GET    "/tenants/{tenant_id}/user_summaries"          Auditor => admin::users::list_summaries,
     GET    "/tenants/{tenant_id}/transactions"            Auditor => admin::transactions::list,
     GET    "/tenants/{tenant_id}/audit_logs"              Auditor => admin::audit_logs::of_tenant,
     GET    "/audit_logs"                                  Auditor => admin::audit_logs::of_all,
     GET    "/me"                                          Auditor => admin::me::get,
     GET    "/admin_tokens"                                Auditor => admin::admin_tokens::list,
     POST   "/admin_tokens"                                Admin   => admin::admin_tokens::create,
-    DELETE "/admin_tokens/{secret_id}"                    Admin   => admin::admin_tokens::revoke,
+    DELETE "/admin_tokens/{secret_id}"                    Admin   => admin::admin_tokens::delete,
 }
 
-/// Collects the methods of each path, so that any other method is answered with 405 and `Allow` (RFC 9110 §15.5.6).
+/// Routes grouped by path, so that any other method gets a 405 response with `Allow` (RFC 9110 §15.5.6).
 #[derive(Default)]
 struct Resources(Vec<(&'static str, Resource, Vec<&'static str>)>);
 
@@ -132,7 +132,7 @@ impl Resources {
         handle: impl FnOnce(actix_web::Route) -> actix_web::Route,
     ) {
         let route = handle(web::route().guard(method_guard(method)));
-        let (resource, mut methods) = match self.0.iter().position(|(known, ..)| *known == path) {
+        let (resource, mut methods) = match self.0.iter().position(|(added, ..)| *added == path) {
             Some(index) => {
                 let (_, resource, methods) = self.0.swap_remove(index);
                 (resource, methods)
@@ -147,14 +147,14 @@ impl Resources {
     }
 
     fn mount(self, config: &mut ServiceConfig) {
-        // Merging rows disturbed their order; literal segments must come before variable ones.
-        let mut rows = self.0;
-        rows.sort_by_key(|(path, ..)| below_tenant(path).unwrap_or(path).contains('{'));
-        // One scope for all that is a tenant's: its variable segment is matched once, what follows is mostly fixed text.
+        // `add` changes the order; literal segments must be matched before variable ones.
+        let mut resources = self.0;
+        resources.sort_by_key(|(path, ..)| below_tenant(path).unwrap_or(path).contains('{'));
+        // One scope for all paths of a tenant, so that the variable segment is matched only once per request.
         let mut tenant = web::scope(TENANT).default_service(web::to(not_found));
-        for (path, resource, methods) in rows {
+        for (path, resource, methods) in resources {
             let allow = methods.join(", ");
-            let resource = resource.default_service(web::to(move || refuse_method(allow.clone())));
+            let resource = resource.default_service(web::to(move || method_not_allowed(allow.clone())));
             if below_tenant(path).is_some() {
                 tenant = tenant.service(resource);
             } else {
@@ -165,32 +165,32 @@ impl Resources {
     }
 }
 
-/// Where everything of one tenant is, in the public API.
+/// Prefix of all paths of a tenant in the public API.
 const TENANT: &str = "/{tenant_id}";
 
 fn below_tenant(path: &'static str) -> Option<&'static str> {
     path.strip_prefix(TENANT)
 }
 
-/// The method itself; `HEAD` wherever `GET` is (RFC 9110 §9.3.2).
+/// Matches the method, and `HEAD` for `GET` (RFC 9110 §9.3.2).
 fn method_guard(method: &'static str) -> impl Guard {
     guard::fn_guard(move |context| {
-        let asked = &context.head().method;
-        asked.as_str() == method || (method == "GET" && *asked == Method::HEAD)
+        let requested = &context.head().method;
+        requested.as_str() == method || (method == "GET" && *requested == Method::HEAD)
     })
 }
 
-async fn refuse_method(allow: String) -> HttpResponse {
+async fn method_not_allowed(allow: String) -> HttpResponse {
     let error = ApiError::new(
         StatusCode::METHOD_NOT_ALLOWED,
         ErrorCode::MethodNotAllowed,
         "method not allowed",
-        format!("this endpoint takes {allow}"),
+        format!("this endpoint accepts {allow}"),
     );
     HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allow)).json(error.body())
 }
 
-/// What a path outside the table is answered.
+/// Returns the 404 response for paths outside the tables.
 pub async fn not_found() -> HttpResponse {
     let error = ApiError::new(StatusCode::NOT_FOUND, ErrorCode::RouteNotFound, "not found", "no such endpoint");
     HttpResponse::NotFound().json(error.body())

@@ -1,4 +1,4 @@
-//! Listening: the public API and the admin API, each on its own address.
+//! HTTP servers of the public API and the admin API, each with its own address.
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
@@ -10,23 +10,23 @@ use crate::{
     routes,
 };
 
-/// How the listening is done.
+/// Options of an HTTP server.
 #[derive(Debug, Clone, Copy)]
 pub struct Listening {
-    /// Threads that serve requests.
+    /// Number of threads that serve requests.
     pub workers: usize,
-    /// How long a client may take to send its request's head, and to send it whole over TLS.
+    /// Maximum time for a client to send a request head.
     pub head_timeout: Duration,
-    /// How long an idle connection is kept.
+    /// Time after which an idle connection is closed.
     pub keep_alive: Duration,
-    /// How long requests under way may take when the server is told to end.
+    /// Maximum time for requests in progress to finish after a stop signal.
     pub grace: Duration,
 }
 
-/// Serves the public API.
+/// Starts the public API.
 ///
 /// # Errors
-/// When the listener cannot be used.
+/// Those of the listener.
 pub fn public(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::Result<Server> {
     let data = web::Data::from(app);
     let server = HttpServer::new(move || {
@@ -47,10 +47,10 @@ pub fn public(app: Arc<App>, listener: TcpListener, listening: Listening) -> io:
         .run())
 }
 
-/// Serves the admin API: no cross-origin access, and every change behind a token.
+/// Starts the admin API, which sends no CORS headers.
 ///
 /// # Errors
-/// When the listener cannot be used.
+/// Those of the listener.
 pub fn admin(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::Result<Server> {
     let data = web::Data::from(app);
     let server = HttpServer::new(move || {

@@ -1,19 +1,19 @@
-//! Measures durations for logs and metrics; nothing is decided by them.
+//! Measures durations for logs and metrics. No decision may depend on them.
 
 use std::time::{Duration, Instant};
 
-/// Measures with the machine's monotonic clock.
+/// A stopwatch on the monotonic clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stopwatch;
 
 impl Stopwatch {
-    /// Begins.
+    /// Returns the current time.
     #[must_use]
     pub fn start(self) -> Instant {
         Instant::now()
     }
 
-    /// Time since the beginning.
+    /// Returns the time since `since`.
     #[must_use]
     pub fn elapsed(self, since: Instant) -> Duration {
         since.elapsed()

@@ -1,24 +1,24 @@
-//! The log: one line an event, as text or JSON, on standard error.
+//! Logging to standard error: one line per event, as text or JSON.
 
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 
-/// What is kept quiet unless the operator asks for it by name: actix's account of its threads, and webauthn-rs's
-/// complaints about what strangers send, which Doorward refuses in its own words.
+/// Default directives for noisy targets, unless the operator's level names the target: actix logs its threads, and
+/// webauthn-rs logs an error for each malformed credential, which Doorward already reports.
 const QUIET: [(&str, &str); 2] = [("actix_server", "actix_server=warn"), ("webauthn_rs_core", "webauthn_rs_core=off")];
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Plain text, for people.
     Text,
-    /// For machines.
+    /// One JSON object per line, for programs.
     Json,
 }
 
-/// Starts logging. A second call changes nothing: tests share a process.
+/// Starts logging. A second call in the same process has no effect.
 ///
 /// # Errors
-/// When the level is none `tracing` knows.
+/// [`ParseError`] if the level is invalid.
 pub fn start(format: LogFormat, level: &str) -> Result<(), ParseError> {
     let mut filter = EnvFilter::try_new(level)?;
     for (target, directive) in QUIET {
@@ -27,7 +27,7 @@ pub fn start(format: LogFormat, level: &str) -> Result<(), ParseError> {
         }
     }
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // The second subscriber of a process is refused; the first one goes on.
+    // A second subscriber in a process is rejected, as in tests; the first one stays.
     let _ = match format {
         LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

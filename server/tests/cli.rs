@@ -1,5 +1,5 @@
 //! The binary, as operators and scripts run it.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails here is a failed test")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failure is a failed test")]
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-/// The binary with nothing of this process's settings in its environment.
+/// Command that runs the binary with an empty environment except for these settings.
 fn doorward(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
     command.env_clear().env("DOORWARD_DATA_DIR", data).env("USER", "operator");
@@ -34,7 +34,7 @@ fn refused(data: &Path, arguments: &[&str], code: i32) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// A quickstart on ports of its own. Ends with the value.
+/// A running quickstart on free ports. It is killed on drop.
 struct Quickstart {
     process: Child,
     started: Value,
@@ -62,17 +62,17 @@ impl Quickstart {
         self.started.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
-    /// Ends it as a supervisor does.
+    /// Stops it with SIGTERM, as a supervisor does.
     fn terminate(mut self) {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        assert!(self.process.wait().unwrap().success(), "SIGTERM ends it well");
+        assert!(self.process.wait().unwrap().success(), "exits with 0 after SIGTERM");
     }
 }
 
 impl Drop for Quickstart {
     fn drop(&mut self) {
-        // Already ended where the test ended it.
+        // Fails if the test has already stopped it.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -86,7 +86,7 @@ fn probe(quickstart: &Quickstart, key: &str, data: &Path) -> Output {
 }
 
 #[test]
-fn quickstart_works_is_probed_and_keeps_everything() {
+fn quickstart_serves_ceremonies_and_keeps_data_over_restart() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let first = Quickstart::start(&data);
@@ -102,13 +102,13 @@ fn quickstart_works_is_probed_and_keeps_everything() {
     first.terminate();
     let second = Quickstart::start(&data);
     assert_eq!(second.text("tenant_id"), tenant);
-    assert_eq!(second.text("api_key"), "", "a key is shown once");
+    assert_eq!(second.text("api_key"), "", "the key is printed only once");
     let again = probe(&second, &key, &data);
     assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stdout));
 }
 
 #[test]
-fn a_running_server_obeys_the_command_line_at_once() {
+fn running_server_applies_cli_changes_immediately() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let server = Quickstart::start(data);
@@ -118,14 +118,14 @@ fn a_running_server_obeys_the_command_line_at_once() {
     assert!(probe(&server, secret, data).status.success(), "a new key works");
     let done = json(data, &["api-key", "revoke", "--tenant", &tenant, id, "--json"]);
     assert_eq!(done["done"], true);
-    assert_eq!(probe(&server, secret, data).status.code(), Some(1), "a revoked key does not");
+    assert_eq!(probe(&server, secret, data).status.code(), Some(1), "a revoked key is rejected");
     let keys = json(data, &["api-key", "list", "--tenant", &tenant, "--json"]);
     assert_eq!(keys.as_array().unwrap().len(), 1);
     assert!(!keys.to_string().contains("secret"));
 }
 
 #[test]
-fn tenants_and_tokens_are_administered() {
+fn tenants_and_tokens_can_be_created_listed_and_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let create = ["tenant", "create", "--name", "Shop", "--rp-id", "example.com", "--origin"];
@@ -149,7 +149,7 @@ fn tenants_and_tokens_are_administered() {
 }
 
 #[test]
-fn a_database_is_not_opened_with_another_master_key() {
+fn database_is_not_opened_with_another_master_key() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     json(data, &["tenant", "list", "--json"]);
@@ -157,7 +157,7 @@ fn a_database_is_not_opened_with_another_master_key() {
     fs::rename(&key, data.join("away")).unwrap();
     let why = refused(data, &["tenant", "list"], 1);
     assert!(why.contains("master"), "{why}");
-    assert!(!key.exists(), "no new key is made for a database that knows another");
+    assert!(!key.exists(), "no new key is created for a database with signing keys");
     let other = tempfile::tempdir().unwrap();
     json(other.path(), &["tenant", "list", "--json"]);
     fs::copy(other.path().join("master.key"), &key).unwrap();
@@ -166,7 +166,7 @@ fn a_database_is_not_opened_with_another_master_key() {
 }
 
 #[test]
-fn bad_settings_are_refused_by_name() {
+fn invalid_settings_are_rejected_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let why = refused(folder.path(), &["serve", "--public-addr", "80x"], 2);
     assert!(why.contains("server.public_addr") && why.contains("--public-addr"), "{why}");
@@ -178,7 +178,7 @@ fn bad_settings_are_refused_by_name() {
 }
 
 #[test]
-fn documents_and_version_are_printed() {
+fn openapi_documents_and_version_are_printed() {
     let folder = tempfile::tempdir().unwrap();
     for api in ["public", "admin"] {
         assert!(json(folder.path(), &["openapi", api])["openapi"].as_str().unwrap().starts_with("3.1"));

@@ -1,6 +1,6 @@
-//! `doorward migrate-storage` as operators run it: killed in the middle, run again, and then people log in as before.
-//! From SQLite to PostgreSQL and back where `DOORWARD_TEST_POSTGRES_URL` is set; from file to file otherwise.
-#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
+//! `doorward migrate-storage`: killed in the middle and run again, after which logins work as before. It moves from SQLite to
+//! PostgreSQL and back with `DOORWARD_TEST_POSTGRES_URL`, and between SQLite files otherwise.
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -8,11 +8,11 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use doorward_testkit::{Answer, ORIGIN, Person, Process, RP_ID, TestTenant, database, process};
+use doorward_testkit::{ORIGIN, Person, Process, RP_ID, Response, TestTenant, database, process};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde_json::{Value, json};
 
-/// So many that a killed move is certainly not at its end.
+/// Number of entries, large enough that the killed process has not copied all.
 const BULK: u32 = 30_000;
 
 fn command(data: &Path, database: &str) -> Command {
@@ -25,26 +25,26 @@ fn migrate(data: &Path, from: &str, to: &str) -> Command {
     command
 }
 
-fn refused(output: &Output, word: &str) {
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains(word), "{told}");
+fn expect_error(output: &Output, part: &str) {
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains(part), "{message}");
 }
 
-/// Kills a move in the midst of its longest table.
+/// Kills the command while it copies the longest table.
 fn kill_in_the_middle(mut command: Command) {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let told: Vec<String> = lines.take_while(|line| !line.contains("\"audit_logs\"")).collect();
+    let output: Vec<String> = lines.take_while(|line| !line.contains("\"audit_logs\"")).collect();
     child.kill().unwrap();
     let status = child.wait().unwrap();
-    assert_eq!(status.code(), None, "it ended before it was killed: {told:?}");
+    assert_eq!(status.code(), None, "the command ended before it was killed: {output:?}");
 }
 
-/// A token is signed by a key that the tenant publishes; answers which.
-async fn verified(tenant: &TestTenant, token: &str) -> String {
-    let answer = tenant.anonymous.get("/.well-known/jwks.json").await.expect(200);
-    let keys: JwkSet = serde_json::from_str(&answer.text).unwrap();
+/// Verifies a token with the tenant's published keys and returns the id of the key.
+async fn verify_token(tenant: &TestTenant, token: &str) -> String {
+    let response = tenant.anonymous.get("/.well-known/jwks.json").await.expect(200);
+    let keys: JwkSet = serde_json::from_str(&response.text).unwrap();
     let kid = decode_header(token).unwrap().kid.unwrap();
     let key = DecodingKey::from_jwk(keys.find(&kid).unwrap()).unwrap();
     let mut validation = Validation::new(Algorithm::ES256);
@@ -53,11 +53,11 @@ async fn verified(tenant: &TestTenant, token: &str) -> String {
     kid
 }
 
-fn token(answer: Answer) -> String {
-    answer.expect(200).field("token")
+fn token(response: Response) -> String {
+    response.expect(200).field("token")
 }
 
-/// Many entries in the log, with the totals that count them.
+/// Adds many audit entries and their counts.
 async fn fill(url: &str, tenant: &str) {
     let entries = format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {BULK}) \
@@ -74,34 +74,34 @@ async fn fill(url: &str, tenant: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn people_log_in_as_before_after_a_killed_move_and_back() {
+async fn logins_work_after_a_killed_migration_and_back() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let file = |name: &str| data.join(name).display().to_string();
     let (first, last) = (file("first.db"), file("last.db"));
-    // A folder of its own: without a server this is a file, too.
+    // Without PostgreSQL this is a file as well.
     let (middle, _database) = database::for_test(data).await;
 
     let mut create = command(data, &first);
     create.args(["tenant", "create", "--name", "Example", "--rp-id", RP_ID, "--api-key", "--json", "--origin", ORIGIN]);
-    let made = process::json(create);
-    let (id, key) = (made["id"].as_str().unwrap(), made["api_key"]["secret"].as_str().unwrap());
+    let created = process::json(create);
+    let (id, key) = (created["id"].as_str().unwrap(), created["api_key"]["secret"].as_str().unwrap());
     let server = Process::serve(command(data, &first));
     let tenant = server.tenant(id, key);
     let mut person = Person::new("Zoë \u{1f511}");
     let _ = person.register(&tenant).await.expect(200);
     let _ = person.transaction(&tenant, "payment", &json!({ "amount": "12 €" })).await.expect(200);
     let old_token = token(person.mfa_login(&tenant).await);
-    let kid = verified(&tenant, &old_token).await;
+    let kid = verify_token(&tenant, &old_token).await;
     let pending = person.mfa_assertion(&tenant).await;
-    refused(&migrate(data, &first, &middle).output().unwrap(), "the source is in use");
+    expect_error(&migrate(data, &first, &middle).output().unwrap(), "the source is in use");
     server.terminate();
     fill(&first, id).await;
 
-    let mut begun = Some(pending);
+    let mut pending = Some(pending);
     for (from, to) in [(&first, &middle), (&middle, &last)] {
         kill_in_the_middle(migrate(data, from, to));
-        refused(&command(data, to).arg("migrate").output().unwrap(), "incomplete");
+        expect_error(&command(data, to).arg("migrate").output().unwrap(), "incomplete");
         let report = process::json(migrate(data, from, to));
         assert_eq!(report["resumed"], true);
         let table = |name: &str| {
@@ -111,17 +111,17 @@ async fn people_log_in_as_before_after_a_killed_move_and_back() {
         assert_eq!(table("tenants"), (1, 0));
         let (rows, copied) = table("audit_logs");
         assert!(rows > u64::from(BULK) && copied < rows && copied > 0, "{report}");
-        refused(&migrate(data, from, to).output().unwrap(), "the target is not empty");
+        expect_error(&migrate(data, from, to).output().unwrap(), "the target is not empty");
         assert_eq!(database::faults(to).await, [""; 0]);
 
         let server = Process::serve(command(data, to));
         let tenant = server.tenant(id, key);
-        if let Some(body) = begun.take() {
+        if let Some(body) = pending.take() {
             let _ = tenant.http.post("/mfa/login/finalize", &body).await.expect(200);
         }
-        assert_eq!(verified(&tenant, &token(person.login(&tenant).await)).await, kid);
-        assert_eq!(verified(&tenant, &token(person.mfa_login(&tenant).await)).await, kid);
-        assert_eq!(verified(&tenant, &old_token).await, kid);
+        assert_eq!(verify_token(&tenant, &token(person.login(&tenant).await)).await, kid);
+        assert_eq!(verify_token(&tenant, &token(person.mfa_login(&tenant).await)).await, kid);
+        assert_eq!(verify_token(&tenant, &old_token).await, kid);
         let confirmed = tenant.http.get("/transaction/Zo%C3%AB%20%F0%9F%94%91").await.expect(200).json();
         assert_eq!(confirmed[0]["data"], "{\"amount\":\"12 €\"}");
         assert_eq!(tenant.count("type=api_key_rejected").await, u64::from(BULK));
@@ -130,19 +130,19 @@ async fn people_log_in_as_before_after_a_killed_move_and_back() {
 }
 
 #[tokio::test]
-async fn a_move_needs_the_master_key() {
+async fn migration_requires_the_master_key() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let file = |name: &str| data.join(name).display().to_string();
-    let made = command(data, &file("first.db")).args(["tenant", "list"]).output().unwrap();
-    assert!(made.status.success());
+    let listed = command(data, &file("first.db")).args(["tenant", "list"]).output().unwrap();
+    assert!(listed.status.success());
     let other = tempfile::tempdir().unwrap();
-    refused(&migrate(other.path(), &file("first.db"), &file("last.db")).output().unwrap(), "no master key");
-    assert!(!data.join("last.db").exists(), "nothing was begun");
+    expect_error(&migrate(other.path(), &file("first.db"), &file("last.db")).output().unwrap(), "no master key");
+    assert!(!data.join("last.db").exists(), "the target is not created");
     let same = migrate(data, &file("first.db"), &file("first.db")).output().unwrap();
-    refused(&same, "the same database");
-    let moved = migrate(data, &file("first.db"), &file("last.db")).output().unwrap();
-    assert!(moved.status.success(), "{}", String::from_utf8_lossy(&moved.stderr));
+    expect_error(&same, "the same database");
+    let migrated = migrate(data, &file("first.db"), &file("last.db")).output().unwrap();
+    assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
     let wrong = command(data, "").args(["migrate-storage", "--from", &file("first.db")]).output().unwrap();
     assert_eq!(wrong.status.code(), Some(2));
 }

@@ -1,4 +1,4 @@
-//! Types of audit entries, and their form in responses.
+//! Audit events: their types and the wire form of an entry.
 
 use serde::{Deserialize, Serialize};
 

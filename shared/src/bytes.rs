@@ -11,34 +11,34 @@ const ENGINE: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_encode_padding(false).with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Bytes that travel as base64url text.
+/// Bytes that are base64url text in JSON.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
 pub struct Base64Url(pub Vec<u8>);
 
 impl Base64Url {
-    /// The bytes as base64url text without padding.
+    /// Encodes bytes as base64url text without padding.
     #[must_use]
     pub fn encode(bytes: &[u8]) -> String {
         ENGINE.encode(bytes)
     }
 
-    /// Reads base64url text, padded or not.
+    /// Decodes base64url text with or without padding.
     ///
     /// # Errors
-    /// [`InvalidBase64Url`] when the text has a character outside the alphabet or a broken length.
+    /// Returns [`InvalidBase64Url`] for characters outside the alphabet or an impossible length.
     pub fn decode(text: &str) -> Result<Self, InvalidBase64Url> {
         ENGINE.decode(text).map(Self).map_err(|_| InvalidBase64Url)
     }
 
-    /// The bytes themselves.
+    /// Returns the bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-/// A text that is not base64url.
+/// Error for text that is not base64url.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidBase64Url;
 
@@ -86,7 +86,7 @@ mod tests {
     use super::Base64Url;
 
     #[test]
-    fn padding_is_read_but_never_written() {
+    fn padding_is_accepted_but_not_written() {
         assert_eq!(Base64Url::decode("-_8="), Base64Url::decode("-_8"));
         assert_eq!(Base64Url(vec![0xfb, 0xff]).to_string(), "-_8");
         assert!(Base64Url::decode("+/8").is_err());

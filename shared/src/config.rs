@@ -1,15 +1,15 @@
-//! A tenant's configuration, as the admin API takes and answers it.
+//! Configuration of a tenant, as the admin API accepts and returns it.
 
 use serde::{Deserialize, Serialize};
 
 text_enum! {
     /// WebAuthn §5.8.6: whether the authenticator must verify its user (PIN, biometrics).
     pub enum UserVerification {
-        /// Refuse authenticators that did not verify their user.
+        /// Reject responses without user verification.
         Required => "required",
-        /// Verify where possible.
+        /// Verify if possible.
         Preferred => "preferred",
-        /// Do not ask for it.
+        /// Do not request verification.
         Discouraged => "discouraged",
     }
 }
@@ -19,15 +19,15 @@ text_enum! {
     pub enum ResidentKey {
         /// Only discoverable credentials (passkeys).
         Required => "required",
-        /// Discoverable where possible.
+        /// Discoverable if possible.
         Preferred => "preferred",
-        /// Prefer credentials that take no room on the authenticator.
+        /// Prefer credentials that use no storage on the authenticator.
         Discouraged => "discouraged",
     }
 }
 
 text_enum! {
-    /// WebAuthn §5.4.5: where the authenticator must be.
+    /// WebAuthn §5.4.5: how the authenticator is attached.
     pub enum Attachment {
         /// Built into the user's device.
         Platform => "platform",
@@ -37,29 +37,29 @@ text_enum! {
 }
 
 text_enum! {
-    /// WebAuthn §5.4.7: how much the authenticator should tell about itself.
+    /// WebAuthn §5.4.7: which attestation the authenticator should send.
     pub enum AttestationPreference {
-        /// Nothing.
+        /// No attestation.
         None => "none",
-        /// Something the client may anonymise.
+        /// An attestation that the client may anonymise.
         Indirect => "indirect",
-        /// Its own statement.
+        /// The attestation statement of the authenticator.
         Direct => "direct",
-        /// A statement that names the single device.
+        /// A statement that may identify the individual device.
         Enterprise => "enterprise",
     }
 }
 
-/// Everything a tenant decides about its ceremonies.
+/// Configuration of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TenantConfig {
-    /// Which web pages may call the public API from a browser.
+    /// Web pages that may call the public API from a browser.
     #[serde(default)]
     pub cors: Cors,
-    /// Passkeys: registration, login and transactions.
+    /// Settings of passkeys: registration, login and transactions.
     pub webauthn: Webauthn,
-    /// Second factors. Left out in a change, the present values stay.
+    /// Settings of second factors. If a change omits them, the current values stay.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub mfa: Option<Mfa>,
 }
@@ -68,7 +68,7 @@ pub struct TenantConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cors {
-    /// Origins, in which `*` and `?` stand for any characters and any one character.
+    /// Origins. `*` matches any characters, `?` any single character.
     #[serde(default)]
     pub allowed_origins: Vec<String>,
     /// Accepts a bare `*`, which opens the API to every page.
@@ -76,15 +76,15 @@ pub struct Cors {
     pub allow_unsafe_wildcard: bool,
 }
 
-/// The relying party, WebAuthn §4.
+/// Relying party (WebAuthn §4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RelyingParty {
     /// RP ID: a domain that every web origin equals or lies under.
     pub id: String,
-    /// What people see in the browser's dialogue.
+    /// Name shown in the browser's dialogue.
     pub display_name: String,
-    /// URL of a picture, for clients that show one.
+    /// URL of an icon, for clients that show one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub icon: Option<String>,
     /// Origins whose ceremonies are accepted: `https://…`, or `android:apk-key-hash:…`.
@@ -95,18 +95,18 @@ pub struct RelyingParty {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Webauthn {
-    /// Who asks.
+    /// Relying party.
     pub relying_party: RelyingParty,
-    /// How long a ceremony may take, in milliseconds.
+    /// Time limit of a ceremony in milliseconds.
     #[serde(default = "default_timeout")]
     pub timeout: u32,
     /// Whether the authenticator must verify its user.
     #[serde(default = "required_verification")]
     pub user_verification: UserVerification,
-    /// Where the authenticator must be; anywhere when absent.
+    /// Required attachment of the authenticator. Absent: any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub attachment: Option<Attachment>,
-    /// How much the authenticator should tell about itself.
+    /// Attestation that the authenticator should send.
     #[serde(default = "direct_attestation")]
     pub attestation_preference: AttestationPreference,
     /// Whether the credential must be discoverable.
@@ -118,16 +118,16 @@ pub struct Webauthn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Mfa {
-    /// How long a ceremony may take, in milliseconds; the passkeys' value when absent.
+    /// Time limit of a ceremony in milliseconds. Default: that of passkeys.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub timeout: Option<u32>,
     /// Whether the authenticator must verify its user.
     #[serde(default = "preferred_verification")]
     pub user_verification: UserVerification,
-    /// Where the authenticator must be; anywhere when null.
+    /// Required attachment of the authenticator. Null: any.
     #[serde(default = "cross_platform")]
     pub attachment: Option<Attachment>,
-    /// How much the authenticator should tell about itself.
+    /// Attestation that the authenticator should send.
     #[serde(default = "direct_attestation")]
     pub attestation_preference: AttestationPreference,
     /// Whether the credential must be discoverable.
@@ -147,7 +147,7 @@ impl Default for Mfa {
     }
 }
 
-/// Milliseconds a ceremony may take where the tenant does not say.
+/// Default time limit of a ceremony in milliseconds.
 pub const DEFAULT_TIMEOUT_MS: u32 = 60_000;
 
 const fn default_timeout() -> u32 {
@@ -168,13 +168,13 @@ const fn required_resident_key() -> ResidentKey {
 const fn discouraged_resident_key() -> ResidentKey {
     ResidentKey::Discouraged
 }
-#[expect(clippy::unnecessary_wraps, reason = "the shape serde's default wants")]
+#[expect(clippy::unnecessary_wraps, reason = "serde requires the type of the field")]
 const fn cross_platform() -> Option<Attachment> {
     Some(Attachment::CrossPlatform)
 }
 
 impl Webauthn {
-    /// The defaults for a relying party.
+    /// Returns the default settings for a relying party.
     #[must_use]
     pub fn for_relying_party(relying_party: RelyingParty) -> Self {
         Self {

@@ -1,27 +1,27 @@
-//! The one error body of both APIs, and the closed list of its machine-readable codes.
+//! Error body of both APIs, and the closed list of its machine-readable codes.
 
 use serde::{Deserialize, Serialize};
 
-/// What every refused request answers.
+/// Body of every error response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
-    /// What was refused, in the words clients of this API know.
+    /// What failed: a fixed text that clients of this API know.
     pub title: String,
-    /// Why, for a person. Empty where saying more would help an attacker.
+    /// Reason for people. Empty where details would help an attacker.
     pub details: String,
-    /// The HTTP status code, repeated.
+    /// HTTP status code.
     pub status: u16,
-    /// Why, for a program: stable across versions.
+    /// Reason for programs, stable across versions.
     pub code: ErrorCode,
 }
 
-/// A word outside the list of allowed ones.
+/// Error for text that is not a value of a `text_enum` type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownWord {
-    /// What was being read.
+    /// Name of the type.
     pub kind: &'static str,
-    /// The words it could have been.
+    /// The allowed values.
     pub allowed: &'static [&'static str],
 }
 
@@ -34,13 +34,13 @@ impl std::fmt::Display for UnknownWord {
 impl std::error::Error for UnknownWord {}
 
 text_enum! {
-    /// Stable reasons for a refusal.
+    /// Stable error codes.
     pub enum ErrorCode {
-        /// The tenant id in the path is no UUID.
+        /// The tenant id in the path is not a UUID.
         TenantIdInvalid => "tenant_id_invalid",
         /// No tenant has this id.
         TenantNotFound => "tenant_not_found",
-        /// The operation needs an API key and the request carries none.
+        /// The operation requires an API key and the request has none.
         ApiKeyMissing => "api_key_missing",
         /// The API key is unknown, wrong, expired, revoked, or another tenant's.
         ApiKeyInvalid => "api_key_invalid",
@@ -48,13 +48,13 @@ text_enum! {
         AdminTokenInvalid => "admin_token_invalid",
         /// The admin token's role does not allow this operation.
         Forbidden => "forbidden",
-        /// The body is not the JSON this endpoint takes.
+        /// The body is not the JSON that this endpoint accepts.
         BodyMalformed => "body_malformed",
         /// The body is larger than the server accepts.
         BodyTooLarge => "body_too_large",
-        /// A field is missing or has a value it must not have.
+        /// A field is missing or invalid.
         ValidationFailed => "validation_failed",
-        /// A query parameter is missing or has a value it must not have.
+        /// A query parameter is missing or invalid.
         QueryInvalid => "query_invalid",
         /// A tenant's configuration contradicts itself or the WebAuthn specification.
         ConfigInvalid => "config_invalid",
@@ -64,9 +64,9 @@ text_enum! {
         MethodNotAllowed => "method_not_allowed",
         /// Too many requests from this address or for this tenant.
         RateLimited => "rate_limited",
-        /// The request took longer than the server waits.
+        /// The request took longer than the server allows.
         RequestTimeout => "request_timeout",
-        /// The user id names nobody in this tenant.
+        /// The tenant has no such user.
         UserNotFound => "user_not_found",
         /// The user has no credential that this operation accepts.
         NoSuitableCredential => "no_suitable_credential",
@@ -82,21 +82,21 @@ text_enum! {
         SecretInUse => "secret_in_use",
         /// The challenge is unknown, was used, or belongs to another tenant or ceremony.
         ChallengeUnknown => "challenge_unknown",
-        /// The challenge's time is over.
+        /// The challenge has expired.
         ChallengeExpired => "challenge_expired",
-        /// The credential's JSON, CBOR or binary structure is broken.
+        /// The JSON, CBOR or binary structure of the credential is invalid.
         CredentialMalformed => "credential_malformed",
         /// `clientDataJSON.type` names another operation.
         ClientDataTypeMismatch => "client_data_type_mismatch",
-        /// The origin is not one of the tenant's.
+        /// The origin is not one of the tenant's origins.
         OriginMismatch => "origin_mismatch",
         /// The ceremony ran in a cross-origin frame.
         CrossOrigin => "cross_origin",
         /// The authenticator signed for another relying party.
         RpIdMismatch => "rp_id_mismatch",
-        /// The authenticator did not see its user present.
+        /// The authenticator did not report user presence.
         UserPresenceMissing => "user_presence_missing",
-        /// The tenant requires user verification and the authenticator did none.
+        /// The tenant requires user verification and the authenticator did not perform it.
         UserVerificationMissing => "user_verification_missing",
         /// The backup flags contradict each other or the registration.
         BackupStateInvalid => "backup_state_invalid",
@@ -106,7 +106,7 @@ text_enum! {
         CounterRegression => "counter_regression",
         /// The credential is not one of those this ceremony accepts.
         CredentialNotAllowed => "credential_not_allowed",
-        /// The user handle is missing where it is needed.
+        /// The user handle is missing although it is required.
         UserHandleMissing => "user_handle_missing",
         /// The user handle belongs to another user.
         UserHandleMismatch => "user_handle_mismatch",
@@ -118,7 +118,7 @@ text_enum! {
         Conflict => "conflict",
         /// The server is overloaded or its database cannot be reached; try again.
         Unavailable => "unavailable",
-        /// Something failed inside the server; its log knows what, under the request id.
+        /// Internal error. The server logs the cause with the request id.
         Internal => "internal_error",
     }
 }

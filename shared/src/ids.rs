@@ -1,4 +1,4 @@
-//! Identifiers. Each is a UUID of its own type, so that a user id is never taken for a tenant id.
+//! Identifiers. Each kind of UUID has its own type, so that a user id cannot be used as a tenant id.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -14,11 +14,11 @@ macro_rules! uuid_id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Takes a UUID as this kind of id.
+            /// Wraps a UUID.
             #[must_use]
             pub const fn new(id: Uuid) -> Self { Self(id) }
 
-            /// The id as a plain UUID.
+            /// Returns the UUID.
             #[must_use]
             pub const fn uuid(self) -> Uuid { self.0 }
         }
@@ -39,11 +39,11 @@ uuid_id!(
     TenantId
 );
 uuid_id!(
-    /// A user inside a tenant. The id the tenant's backend knows (`user_id` on the wire) is a string of its own.
+    /// Doorward's id of a user. `user_id` on the wire is the tenant's own id, a string.
     UserId
 );
 uuid_id!(
-    /// A row of the audit log (version 7: ordered by time).
+    /// An audit entry (UUIDv7: ordered by time).
     AuditId
 );
 uuid_id!(
@@ -51,7 +51,7 @@ uuid_id!(
     ApiKeyId
 );
 uuid_id!(
-    /// An administrator's token.
+    /// An admin token.
     AdminTokenId
 );
 uuid_id!(
@@ -59,12 +59,12 @@ uuid_id!(
     SigningKeyId
 );
 uuid_id!(
-    /// A transaction row; `transaction_id` on the wire is the caller's own identifier.
+    /// Doorward's id of a transaction. `transaction_id` on the wire is the tenant's own id.
     TransactionRowId
 );
 
 impl AuditId {
-    /// When the entry was written: the first 48 bits (RFC 9562, section 5.7).
+    /// Returns the time in the first 48 bits (RFC 9562, section 5.7).
     #[must_use]
     pub fn time(self) -> Timestamp {
         Timestamp::from_millis(i64::try_from(self.0.as_u128() >> 80).unwrap_or(i64::MAX))
@@ -72,6 +72,6 @@ impl AuditId {
 }
 
 impl TenantId {
-    /// Stands in the audit log for events of the installation that concern no tenant.
+    /// Owner of the audit entries that concern no tenant.
     pub const INSTALLATION: Self = Self(Uuid::nil());
 }

@@ -1,7 +1,7 @@
-//! What Doorward's server, its terminal app and its tests say to each other.
+//! Types shared by Doorward's server, its terminal app and its tests.
 //!
 //! Ids, times, error codes, audit event types, pages, and the wire types of the public API
-//! ([`public`]) and the admin API ([`admin`]). Nothing here does I/O, reads a clock or knows a database.
+//! ([`public`]) and the admin API ([`admin`]). Nothing here does I/O, reads a clock or depends on a database.
 
 #[macro_use]
 mod text_enum;

@@ -1,6 +1,6 @@
-//! Enums whose one true form, on the wire and in the database, is a word.
+//! Enums that are stored and transferred as text.
 
-/// Defines an enum with `as_str`, `ALL`, `Display`, `FromStr` and serde over the given words.
+/// Defines an enum with `as_str`, `ALL`, `Display`, `FromStr` and serde for the given texts.
 macro_rules! text_enum {
     (
         $(#[doc = $doc:literal])*
@@ -10,15 +10,15 @@ macro_rules! text_enum {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[doc = $vdoc])* #[serde(rename = $text)] $variant,)+ }
 
-        // Not derived: utoipa does not see a name that comes out of a macro, and would list the variants'.
+        // Not derived: utoipa ignores texts that a macro passes on and would list the names of the variants.
         #[cfg(feature = "openapi")]
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                let words = concat!($($doc, "\n",)* "\n", $("- `", $text, "`:", $($vdoc,)* "\n",)+);
+                let description = concat!($($doc, "\n",)* "\n", $("- `", $text, "`:", $($vdoc,)* "\n",)+);
                 utoipa::openapi::ObjectBuilder::new()
                     .schema_type(utoipa::openapi::schema::Type::String)
                     .enum_values(Some([$($text),+]))
-                    .description(Some(words.trim()))
+                    .description(Some(description.trim()))
                     .into()
             }
         }
@@ -27,10 +27,10 @@ macro_rules! text_enum {
         impl utoipa::ToSchema for $name {}
 
         impl $name {
-            /// Every value, in the order of definition.
+            /// All values in the order of definition.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The word that stands for the value on the wire and in the database.
+            /// Returns the text of the value on the wire and in the database.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }

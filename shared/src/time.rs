@@ -3,15 +3,15 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// Milliseconds of a day.
-const DAY: i64 = 86_400_000;
+/// Milliseconds per day.
+const DAY_MS: i64 = 86_400_000;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = DateTime))]
 pub struct Timestamp(i64);
 
-/// A text that is no RFC 3339 time.
+/// Error for text that is not an RFC 3339 time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidTime;
 
@@ -24,40 +24,40 @@ impl std::fmt::Display for InvalidTime {
 impl std::error::Error for InvalidTime {}
 
 impl Timestamp {
-    /// Takes milliseconds since the Unix epoch.
+    /// Creates a time from milliseconds since the Unix epoch.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns milliseconds since the Unix epoch.
     #[must_use]
     pub const fn millis(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since the Unix epoch, rounded down, as JWT's NumericDate wants them.
+    /// Returns whole seconds since the Unix epoch, rounded down, as JWT's NumericDate requires.
     #[must_use]
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// This time plus a number of milliseconds.
+    /// Adds milliseconds.
     #[must_use]
     pub const fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis))
     }
 
-    /// Days since the Unix epoch, in UTC.
+    /// Returns whole days since the Unix epoch, in UTC.
     #[must_use]
     pub const fn day(self) -> i64 {
-        self.0.div_euclid(DAY)
+        self.0.div_euclid(DAY_MS)
     }
 
-    /// The first moment of a day, counted as [`Self::day`] does.
+    /// Returns the start of a day that is given as in [`Self::day`].
     #[must_use]
     pub const fn of_day(day: i64) -> Self {
-        Self(day.saturating_mul(DAY))
+        Self(day.saturating_mul(DAY_MS))
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
     use super::Timestamp;
 
     #[test]
-    fn times_survive_the_wire_to_the_millisecond() {
+    fn times_keep_milliseconds_as_text() {
         let time = Timestamp::from_millis(1_764_000_000_123);
         assert_eq!(time.to_string(), "2025-11-24T16:00:00.123Z");
         assert_eq!(time.to_string().parse(), Ok(time));

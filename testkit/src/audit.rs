@@ -1,27 +1,27 @@
-//! A tenant's audit log, as tests look at it.
+//! Reads a tenant's audit log in tests.
 
 use serde_json::Value;
 
-use crate::{http::Answer, server::TestTenant};
+use crate::{http::Response, server::TestTenant};
 
-/// An entry, as the public API answers it.
+/// An audit entry, as returned by the public API.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row(pub Value);
+pub struct AuditEntry(pub Value);
 
-impl Row {
-    /// What happened.
+impl AuditEntry {
+    /// Event type.
     #[must_use]
     pub fn kind(&self) -> String {
         self.text("type").unwrap_or_default()
     }
 
-    /// Why it was refused, for a program.
+    /// Error code of a refusal.
     #[must_use]
     pub fn code(&self) -> Option<String> {
         self.text("error_code")
     }
 
-    /// A member that is a text.
+    /// A string member.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         self.0[name].as_str().map(str::to_owned)
@@ -29,39 +29,39 @@ impl Row {
 }
 
 impl TestTenant {
-    /// The newest entries that match a query (`type=…&q=…`), newest first, at most 100.
-    pub async fn rows(&self, query: &str) -> Vec<Row> {
-        let answer = self.http.get(&format!("/audit_logs?per_page=100&{query}")).await.expect(200);
-        let rows = answer.json();
-        rows.as_array().expect("an array").iter().cloned().map(Row).collect()
+    /// Returns up to 100 matching entries, newest first. `query` is like `type=…&q=…`.
+    pub async fn entries(&self, query: &str) -> Vec<AuditEntry> {
+        let response = self.http.get(&format!("/audit_logs?per_page=100&{query}")).await.expect(200);
+        let entries = response.json();
+        entries.as_array().expect("an array").iter().cloned().map(AuditEntry).collect()
     }
 
-    /// How many entries match a query.
+    /// Number of entries that match a query.
     pub async fn count(&self, query: &str) -> u64 {
-        let answer = self.http.get(&format!("/audit_logs?per_page=1&{query}")).await.expect(200);
-        answer.header("x-total-count").and_then(|text| text.parse().ok()).expect("a total")
+        let response = self.http.get(&format!("/audit_logs?per_page=1&{query}")).await.expect(200);
+        response.header("x-total-count").and_then(|text| text.parse().ok()).expect("a total count")
     }
 
-    /// The one entry that a request left: fails when it left none, or more.
-    pub async fn row_of(&self, answer: &Answer) -> Row {
-        let id = answer.request_id();
-        let mut rows = self.rows("").await;
-        rows.retain(|row| row.text("meta_http_request_id").as_deref() == Some(id));
-        assert_eq!(rows.len(), 1, "rows of request {id}: {rows:?}");
-        rows.remove(0)
+    /// Returns the only entry of a request. Panics unless there is exactly one.
+    pub async fn entry_of(&self, response: &Response) -> AuditEntry {
+        let id = response.request_id();
+        let mut entries = self.entries("").await;
+        entries.retain(|entry| entry.text("meta_http_request_id").as_deref() == Some(id));
+        assert_eq!(entries.len(), 1, "entries of request {id}: {entries:?}");
+        entries.remove(0)
     }
 
-    /// Checks a refusal's status and code, and that it left exactly one entry, of this type and with the same code.
-    pub async fn expect_refused(&self, answer: &Answer, status: u16, code: &str, kind: &str) -> Row {
-        answer.expect_refusal(status, code);
-        let row = self.row_of(answer).await;
-        assert_eq!((row.kind().as_str(), row.code().as_deref()), (kind, Some(code)), "{row:?}");
-        row
+    /// Checks status and code of a refusal, and that it wrote exactly one entry, with this type and code.
+    pub async fn expect_audited_refusal(&self, response: &Response, status: u16, code: &str, kind: &str) -> AuditEntry {
+        response.expect_refusal(status, code);
+        let entry = self.entry_of(response).await;
+        assert_eq!((entry.kind().as_str(), entry.code().as_deref()), (kind, Some(code)), "{entry:?}");
+        entry
     }
 }
 
-/// The newest rows of the tenant's audit log, newest first: type and machine-readable error.
-pub async fn audit(tenant: &TestTenant, count: usize) -> Vec<(String, Option<String>)> {
-    let rows = tenant.rows("").await;
-    rows.iter().take(count).map(|row| (row.kind(), row.code())).collect()
+/// Returns type and error code of the newest `count` entries, newest first.
+pub async fn newest_events(tenant: &TestTenant, count: usize) -> Vec<(String, Option<String>)> {
+    let entries = tenant.entries("").await;
+    entries.iter().take(count).map(|entry| (entry.kind(), entry.code())).collect()
 }

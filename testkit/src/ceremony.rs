@@ -1,114 +1,114 @@
-//! Whole ceremonies through HTTP, for tests that are about something else.
+//! Complete ceremonies over HTTP, for tests of other features.
 
 use doorward_authenticator::{Authenticator, Client};
 use serde_json::{Value, json};
 
 use crate::{
-    http::Answer,
+    http::Response,
     server::{ORIGIN, TestTenant},
 };
 
-/// A person with a browser and an authenticator.
+/// A user with a browser and an authenticator.
 #[derive(Debug)]
 pub struct Person {
-    /// The tenant's own id of this person.
+    /// External user id.
     pub user_id: String,
-    /// The browser, on one of the tenant's pages.
+    /// Browser on a page of the tenant.
     pub browser: Client,
-    /// The authenticator.
+    /// Software authenticator.
     pub authenticator: Authenticator,
 }
 
 impl Person {
-    /// A person with a new authenticator.
+    /// Creates a user with a new authenticator.
     #[must_use]
     pub fn new(user_id: &str) -> Self {
         Self::with(user_id, Authenticator::new())
     }
 
-    /// A person with this authenticator.
+    /// Creates a user with the given authenticator.
     #[must_use]
     pub fn with(user_id: &str, authenticator: Authenticator) -> Self {
         Self { user_id: user_id.to_owned(), browser: Client::new(ORIGIN), authenticator }
     }
 
-    /// What starts a registration.
+    /// Body of a registration's initialize request.
     #[must_use]
     pub fn registration_request(&self) -> Value {
         json!({ "user_id": self.user_id, "username": format!("{}@example.com", self.user_id) })
     }
 
-    /// What the authenticator makes of creation options.
+    /// Creates a credential; returns the finalize body.
     pub fn create(&mut self, options: &Value) -> Value {
         self.browser.create(&mut self.authenticator, options).expect("a credential")
     }
 
-    /// What the authenticator makes of request options.
+    /// Creates an assertion; returns the finalize body.
     pub fn get(&mut self, options: &Value) -> Value {
         self.browser.get(&mut self.authenticator, options).expect("an assertion")
     }
 
-    /// Registers a passkey.
-    pub async fn register(&mut self, tenant: &TestTenant) -> Answer {
+    /// Registers a passkey; returns the finalize response.
+    pub async fn register(&mut self, tenant: &TestTenant) -> Response {
         self.register_at(tenant, "/registration").await
     }
 
-    /// Registers a second factor.
-    pub async fn register_mfa(&mut self, tenant: &TestTenant) -> Answer {
+    /// Registers a second factor; returns the finalize response.
+    pub async fn register_mfa(&mut self, tenant: &TestTenant) -> Response {
         self.register_at(tenant, "/mfa/registration").await
     }
 
-    async fn register_at(&mut self, tenant: &TestTenant, path: &str) -> Answer {
+    async fn register_at(&mut self, tenant: &TestTenant, path: &str) -> Response {
         let request = self.registration_request();
         let options = tenant.http.post(&format!("{path}/initialize"), &request).await.expect(200);
         let body = self.create(&options.json());
         tenant.http.post(&format!("{path}/finalize"), &body).await
     }
 
-    /// Starts a second-factor login and answers its finalize body.
+    /// Starts a second-factor login and returns the finalize body.
     pub async fn mfa_assertion(&mut self, tenant: &TestTenant) -> Value {
         let request = json!({ "user_id": self.user_id });
         let options = tenant.http.post("/mfa/login/initialize", &request).await.expect(200);
         self.get(&options.json())
     }
 
-    /// Proves a second factor.
-    pub async fn mfa_login(&mut self, tenant: &TestTenant) -> Answer {
+    /// Logs in with a second factor; returns the finalize response.
+    pub async fn mfa_login(&mut self, tenant: &TestTenant) -> Response {
         let body = self.mfa_assertion(tenant).await;
         tenant.http.post("/mfa/login/finalize", &body).await
     }
 
-    /// Starts a passkey login, by user or discoverable, and answers its finalize body.
+    /// Starts a passkey login, for this user or discoverable, and returns the finalize body.
     pub async fn login_assertion(&mut self, tenant: &TestTenant, discoverable: bool) -> Value {
         let request = if discoverable { json!({}) } else { json!({ "user_id": self.user_id }) };
         let options = tenant.http.post("/login/initialize", &request).await.expect(200);
         self.get(&options.json())
     }
 
-    /// Logs in with a passkey.
-    pub async fn login(&mut self, tenant: &TestTenant) -> Answer {
+    /// Logs in with a passkey (discoverable); returns the finalize response.
+    pub async fn login(&mut self, tenant: &TestTenant) -> Response {
         let body = self.login_assertion(tenant, true).await;
         tenant.http.post("/login/finalize", &body).await
     }
 
-    /// Starts a transaction and answers its finalize body.
+    /// Starts a transaction and returns the finalize body.
     pub async fn transaction_assertion(&mut self, tenant: &TestTenant, id: &str, data: &Value) -> Value {
         let request = json!({ "user_id": self.user_id, "transaction_id": id, "transaction_data": data });
         let options = tenant.http.post("/transaction/initialize", &request).await.expect(200);
         self.get(&options.json())
     }
 
-    /// Confirms a transaction.
-    pub async fn transaction(&mut self, tenant: &TestTenant, id: &str, data: &Value) -> Answer {
+    /// Confirms a transaction; returns the finalize response.
+    pub async fn transaction(&mut self, tenant: &TestTenant, id: &str, data: &Value) -> Response {
         let body = self.transaction_assertion(tenant, id, data).await;
         tenant.http.post("/transaction/finalize", &body).await
     }
 }
 
-/// The claims of the token in an answer, unverified.
+/// Returns the claims of the token in a response, without verification.
 #[must_use]
-pub fn claims(answer: &Answer) -> Value {
-    let token = answer.field("token");
+pub fn claims(response: &Response) -> Value {
+    let token = response.field("token");
     let payload = token.split('.').nth(1).expect("a JWT");
     let bytes = doorward_shared::Base64Url::decode(payload).expect("base64url");
     serde_json::from_slice(bytes.as_bytes()).expect("JSON claims")

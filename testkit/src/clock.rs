@@ -1,22 +1,22 @@
-//! A clock that stands still until a test moves it.
+//! A clock that changes only when a test moves it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use doorward_server::clock::Clock;
 use doorward_shared::Timestamp;
 
-/// A clock in a test's hand.
+/// A manually controlled clock.
 #[derive(Debug)]
 pub struct TestClock(AtomicI64);
 
 impl TestClock {
-    /// A clock that stands at some ordinary moment.
+    /// Creates a clock with a fixed start time.
     #[must_use]
     pub fn new() -> Self {
         Self(AtomicI64::new(1_790_000_000_000))
     }
 
-    /// Moves on; back, when the number is negative.
+    /// Moves the clock forward, or back if `millis` is negative.
     pub fn advance_ms(&self, millis: i64) {
         self.0.fetch_add(millis, Ordering::SeqCst);
     }

@@ -1,5 +1,4 @@
-//! Databases of tests: a file each on SQLite; a database each on the PostgreSQL server that
-//! `DOORWARD_TEST_POSTGRES_URL` names.
+//! A database for each test: a SQLite file, or a database on the PostgreSQL server in `DOORWARD_TEST_POSTGRES_URL`.
 
 use std::{
     path::Path,
@@ -9,25 +8,25 @@ use std::{
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
-/// Names the PostgreSQL server that tests may make databases on.
+/// Environment variable with the URL of the PostgreSQL server for tests.
 pub const POSTGRES_VARIABLE: &str = "DOORWARD_TEST_POSTGRES_URL";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// A database of its own on a PostgreSQL server, dropped with the value.
+/// A PostgreSQL database of one test; deleted on drop.
 #[derive(Debug)]
 pub struct TestDatabase {
     server: String,
     name: String,
 }
 
-/// The PostgreSQL server, when tests are to run on one.
+/// Returns the URL of the PostgreSQL server if this run uses PostgreSQL.
 #[must_use]
 pub fn postgres() -> Option<String> {
     std::env::var(POSTGRES_VARIABLE).ok().filter(|url| !url.is_empty())
 }
 
-/// Whether this run is on SQLite; says that the test is skipped when it is not.
+/// Returns whether this run uses SQLite; otherwise prints that the test is skipped.
 #[must_use]
 pub fn is_sqlite(test: &str) -> bool {
     let sqlite = postgres().is_none();
@@ -37,7 +36,7 @@ pub fn is_sqlite(test: &str) -> bool {
     sqlite
 }
 
-/// Whether this run is on PostgreSQL; says that the test is skipped when it is not.
+/// Returns whether this run uses PostgreSQL; otherwise prints that the test is skipped.
 #[must_use]
 pub fn is_postgres(test: &str) -> bool {
     let found = postgres().is_some();
@@ -47,7 +46,7 @@ pub fn is_postgres(test: &str) -> bool {
     found
 }
 
-/// The URL of a new, empty database.
+/// Creates an empty database and returns its URL.
 pub async fn for_test(data_dir: &Path) -> (String, Option<TestDatabase>) {
     let Some(server) = postgres() else {
         return (data_dir.join("doorward.db").display().to_string(), None);
@@ -58,10 +57,10 @@ pub async fn for_test(data_dir: &Path) -> (String, Option<TestDatabase>) {
     (url, Some(TestDatabase { server, name }))
 }
 
-/// Runs statements on a database, behind its server's back.
+/// Runs statements on a database directly, not through the server.
 ///
 /// # Panics
-/// When the database refuses them.
+/// Panics if a statement fails.
 pub async fn execute(url: &str, sql: &str) {
     if url.starts_with("postgres") {
         return execute_on_server(url, sql).await;
@@ -71,10 +70,10 @@ pub async fn execute(url: &str, sql: &str) {
     connection.batch_execute(sql).expect("the statements run");
 }
 
-/// The texts that a query answers, which names its one column `value`; asked behind the server's back.
+/// Runs a query directly on the database and returns its text column `value`.
 ///
 /// # Panics
-/// When the database refuses the query.
+/// Panics if the query fails.
 pub async fn texts(url: &str, sql: &str) -> Vec<String> {
     #[derive(diesel::QueryableByName)]
     struct Row {
@@ -82,15 +81,15 @@ pub async fn texts(url: &str, sql: &str) -> Vec<String> {
         value: String,
     }
     if url.starts_with("postgres") {
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the server answers");
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
         let driver = tokio::spawn(connection);
-        let answer = client.simple_query(sql).await.expect("the query runs");
+        let response = client.simple_query(sql).await.expect("the query runs");
         driver.abort();
         let value = |message: &SimpleQueryMessage| match message {
             SimpleQueryMessage::Row(row) => row.get("value").map(str::to_owned),
             _ => None,
         };
-        return answer.iter().filter_map(value).collect();
+        return response.iter().filter_map(value).collect();
     }
     let mut connection = SqliteConnection::establish(url).expect("the file opens");
     connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a timeout");
@@ -98,16 +97,16 @@ pub async fn texts(url: &str, sql: &str) -> Vec<String> {
     rows.into_iter().map(|row| row.value).collect()
 }
 
-/// What is wrong with a database: broken pages, rows without their owners, totals that are not the sums they stand for.
+/// Checks a database and lists the faults: broken pages, rows without a parent, counters that differ from a recount.
 ///
 /// # Panics
-/// When it does not answer.
+/// Panics if the database does not respond.
 pub async fn faults(url: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if !url.starts_with("postgres") {
         faults.extend(texts(url, "SELECT integrity_check AS value FROM pragma_integrity_check").await);
         faults.retain(|fault| fault != "ok");
-        let orphans = "SELECT \"table\" || ' points to nothing in ' || parent AS value FROM pragma_foreign_key_check";
+        let orphans = "SELECT \"table\" || ' has no row in ' || parent AS value FROM pragma_foreign_key_check";
         faults.extend(texts(url, orphans).await);
     }
     let totals = "SELECT 'audit_counts of ' || COALESCE(counted.tenant_id, logged.tenant_id) AS value \
@@ -115,17 +114,27 @@ pub async fn faults(url: &str) -> Vec<String> {
         FULL JOIN (SELECT tenant_id, COUNT(*) AS number FROM audit_logs GROUP BY tenant_id) AS logged \
         ON counted.tenant_id = logged.tenant_id WHERE COALESCE(counted.number, 0) <> COALESCE(logged.number, 0)";
     faults.extend(texts(url, totals).await);
+    let count = |table: &str| format!("(SELECT COUNT(*) FROM {table} WHERE {table}.tenant_id = s.tenant_id)");
+    let summaries = format!(
+        "SELECT 'tenant_summaries of ' || s.tenant_id AS value FROM tenant_summaries s WHERE s.users <> {} \
+         OR s.credentials <> {} OR s.api_keys <> \
+         (SELECT COUNT(*) FROM api_keys WHERE api_keys.tenant_id = s.tenant_id AND revoked_at IS NULL) \
+         UNION ALL SELECT 'no tenant_summaries of ' || id FROM tenants WHERE id NOT IN (SELECT tenant_id FROM tenant_summaries)",
+        count("users"),
+        count("credentials")
+    );
+    faults.extend(texts(url, &summaries).await);
     faults
 }
 
 async fn execute_on_server(url: &str, sql: &str) {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the server answers");
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
     let driver = tokio::spawn(connection);
     client.batch_execute(sql).await.expect("the statements run");
     driver.abort();
 }
 
-/// The same server with another database in the URL's path.
+/// Replaces the database name in a PostgreSQL URL.
 #[must_use]
 pub fn on_database(server: &str, name: &str) -> String {
     let (place, parameters) = server.split_once('?').map_or((server, None), |(place, rest)| (place, Some(rest)));
@@ -138,7 +147,7 @@ pub fn on_database(server: &str, name: &str) -> String {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (server, sql) = (self.server.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
-        // A thread with a runtime of its own: this may run inside a test's.
+        // Use a thread with its own runtime, because this may run inside the runtime of a test.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(execute_on_server(&server, &sql));

@@ -1,4 +1,4 @@
-//! Calls over real sockets, and their answers as tests look at them.
+//! HTTP client for tests. Every response is checked against the OpenAPI documents.
 
 use reqwest::{
     Client, Method,
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::openapi;
 
-/// A caller: a base URL and the headers it always sends.
+/// A client with a base URL and default headers.
 #[derive(Debug, Clone)]
 pub struct Http {
     base: String,
@@ -16,26 +16,26 @@ pub struct Http {
     client: Client,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone)]
-pub struct Answer {
-    /// The HTTP status.
+pub struct Response {
+    /// HTTP status.
     pub status: u16,
-    /// The headers.
+    /// Headers.
     pub headers: HeaderMap,
-    /// The body.
+    /// Body.
     pub text: String,
 }
 
 impl Http {
-    /// Calls paths below a base URL.
+    /// Creates a client for paths below a base URL.
     #[must_use]
     pub fn new(base: String) -> Self {
         let client = Client::builder().no_proxy().build().expect("an HTTP client");
         Self { base, headers: HeaderMap::new(), client }
     }
 
-    /// The same caller with another header.
+    /// Sets a default header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().expect("a header name");
@@ -43,7 +43,7 @@ impl Http {
         self
     }
 
-    /// The same caller with another header of any bytes.
+    /// Adds a default header whose value may be any bytes.
     #[must_use]
     pub fn header_bytes(mut self, name: &str, value: &[u8]) -> Self {
         let name: HeaderName = name.parse().expect("a header name");
@@ -51,7 +51,7 @@ impl Http {
         self
     }
 
-    /// The same caller with another base URL.
+    /// Returns a client with the same headers and another base URL.
     #[must_use]
     pub fn at(&self, base: String) -> Self {
         Self { base, ..self.clone() }
@@ -63,47 +63,47 @@ impl Http {
         &self.base
     }
 
-    /// `GET`.
-    pub async fn get(&self, path: &str) -> Answer {
+    /// Sends a `GET`.
+    pub async fn get(&self, path: &str) -> Response {
         self.send(Method::GET, path, None).await
     }
 
-    /// `DELETE`.
-    pub async fn delete(&self, path: &str) -> Answer {
+    /// Sends a `DELETE`.
+    pub async fn delete(&self, path: &str) -> Response {
         self.send(Method::DELETE, path, None).await
     }
 
-    /// `POST` with a JSON body.
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    /// Sends a `POST` with a JSON body.
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
         self.send(Method::POST, path, Some(body.to_string().into_bytes())).await
     }
 
-    /// `POST` with a body of any bytes.
-    pub async fn post_bytes(&self, path: &str, body: Vec<u8>) -> Answer {
+    /// Sends a `POST` with arbitrary bytes as body.
+    pub async fn post_bytes(&self, path: &str, body: Vec<u8>) -> Response {
         self.send(Method::POST, path, Some(body)).await
     }
 
-    /// `PUT` with a JSON body.
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+    /// Sends a `PUT` with a JSON body.
+    pub async fn put(&self, path: &str, body: &Value) -> Response {
         self.send(Method::PUT, path, Some(body.to_string().into_bytes())).await
     }
 
-    /// `PATCH` with a JSON body.
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+    /// Sends a `PATCH` with a JSON body.
+    pub async fn patch(&self, path: &str, body: &Value) -> Response {
         self.send(Method::PATCH, path, Some(body.to_string().into_bytes())).await
     }
 
-    /// `POST` to a server that may be gone: `None` when it did not answer whole.
-    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
+    /// Sends a `POST` to a server that may have stopped. Returns `None` without a complete response.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Response> {
         self.try_send(Method::POST, path, Some(body.to_string().into_bytes())).await.ok()
     }
 
-    /// Any method, with or without a body. The answer has the shape the OpenAPI document gives it.
-    pub async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
-        self.try_send(method, path, body).await.expect("an answer")
+    /// Sends a request. Panics without a response, or if it does not match the OpenAPI documents.
+    pub async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Response {
+        self.try_send(method, path, body).await.expect("a response")
     }
 
-    async fn try_send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> reqwest::Result<Answer> {
+    async fn try_send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> reqwest::Result<Response> {
         let mut request = self.client.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
@@ -112,34 +112,34 @@ impl Http {
         let (method, path) = (request.method().to_string(), request.url().path().to_owned());
         let response = self.client.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let answer = Answer { status, headers, text: response.text().await? };
-        if let Err(why) = openapi::check(&method, &path, status, answer.header("content-type"), &answer.text) {
-            panic!("not as documented: {method} {path} {status}: {why}\n{}", answer.text);
+        let response = Response { status, headers, text: response.text().await? };
+        if let Err(why) = openapi::check(&method, &path, status, response.header("content-type"), &response.text) {
+            panic!("response does not match the OpenAPI document: {method} {path} {status}: {why}\n{}", response.text);
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 
-impl Answer {
-    /// The body as JSON.
+impl Response {
+    /// Parses the body as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON ({}): {}", self.status, self.text))
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON ({}): {}", self.status, self.text))
     }
 
-    /// A field of the body, as text.
+    /// String member of the JSON body; empty if missing.
     #[must_use]
     pub fn field(&self, name: &str) -> String {
         self.json()[name].as_str().unwrap_or_default().to_owned()
     }
 
-    /// A header, as text.
+    /// Header value as text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The body, once the status is the expected one.
+    /// Returns the response after a check of its status.
     #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
@@ -147,28 +147,28 @@ impl Answer {
         self
     }
 
-    /// The names of the body's members, sorted.
+    /// Sorted member names of the JSON body.
     #[must_use]
-    pub fn names(&self) -> Vec<String> {
-        names(&self.json())
+    pub fn member_names(&self) -> Vec<String> {
+        member_names(&self.json())
     }
 
-    /// Checks everything a refusal says.
+    /// Checks the complete body of a refusal.
     #[track_caller]
-    pub fn expect_words(&self, status: u16, code: &str, title: &str, details: &str) {
+    pub fn expect_error(&self, status: u16, code: &str, title: &str, details: &str) {
         self.expect_refusal(status, code);
         assert_eq!((self.field("title").as_str(), self.field("details").as_str()), (title, details), "{}", self.text);
-        assert_eq!(self.names(), ["code", "details", "status", "title"]);
+        assert_eq!(self.member_names(), ["code", "details", "status", "title"]);
         assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
-    /// The request's id, as the answer has it.
+    /// Request id of the response.
     #[must_use]
     pub fn request_id(&self) -> &str {
-        self.header("x-request-id").expect("every answer has its request's id")
+        self.header("x-request-id").expect("a request id")
     }
 
-    /// Checks status and machine-readable code of a refusal.
+    /// Checks status and code of a refusal.
     #[track_caller]
     pub fn expect_refusal(&self, status: u16, code: &str) {
         assert_eq!((self.status, self.field("code").as_str()), (status, code), "{}", self.text);
@@ -176,9 +176,9 @@ impl Answer {
     }
 }
 
-/// The names of an object's members, sorted.
+/// Sorted member names of a JSON object.
 #[must_use]
-pub fn names(object: &Value) -> Vec<String> {
+pub fn member_names(object: &Value) -> Vec<String> {
     let mut names: Vec<String> = object.as_object().expect("an object").keys().cloned().collect();
     names.sort();
     names

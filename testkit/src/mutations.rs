@@ -1,9 +1,8 @@
-//! Finalize bodies that no correct server accepts, each the good body with one thing wrong.
+//! Malformed finalize bodies: each is a valid body with one defect, which a server must reject.
 //!
-//! What is signed is signed with the right key, unless the signature is what is wrong: a server that refuses must have
-//! looked at the very thing the mutation names. Whatever WebAuthn or the contract lets pass is left out: unknown
-//! members, padded base64url in binary fields, a byte order mark before `clientDataJSON`, high-S signatures,
-//! reserved flags.
+//! Signatures are made with the right key over the changed data, unless the signature is the defect, so that a server must
+//! check the mutated part itself. Deviations that WebAuthn or the contract allow are not included: unknown members, padded
+//! base64url in binary fields, a byte order mark before `clientDataJSON`, high-S signatures, reserved flags.
 //!
 //! ```text
 //! body.rs, fields.rs   the JSON around the response      both ceremonies
@@ -11,7 +10,7 @@
 //! attestation.rs, cose.rs, statement.rs                  registrations
 //! assertion.rs                                           assertions
 //! ```
-#![expect(clippy::expect_used, reason = "test support: a failure here is a failed test")]
+#![expect(clippy::expect_used, reason = "test support: a panic is a failed test")]
 
 mod assertion;
 mod attestation;
@@ -29,18 +28,18 @@ use doorward_authenticator::{
 };
 use serde_json::Value;
 
-/// Who demands that a mutation is refused.
+/// Reason why a server must reject a mutation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Demand {
-    /// WebAuthn: accepting it breaks what the ceremony proves.
+    /// WebAuthn: acceptance would break a guarantee of the ceremony.
     Protocol,
-    /// Good form: a lenient reader could take it for the good body, a strict one does not guess.
+    /// Syntax: a lenient parser could read it as the valid body; a strict one must reject it.
     Form,
-    /// A limit: nothing is wrong with it but its size or depth.
+    /// Limit: too large or too deeply nested, but otherwise valid.
     Limit,
 }
 
-/// One way to spoil a body.
+/// A change that makes a valid body invalid.
 pub struct Mutation<P: Ceremony> {
     name: String,
     demand: Demand,
@@ -52,25 +51,25 @@ type SignedChange<P> = dyn Fn(&mut <P as Ceremony>::Signed, &P) + Send + Sync;
 type BodyChange = dyn Fn(&str) -> Vec<u8> + Send + Sync;
 
 enum Change<P: Ceremony> {
-    /// Before it is signed.
+    /// Changes the parts before they are signed.
     Parts(Box<PartsChange<P>>),
-    /// After it was signed.
+    /// Changes the signed result.
     Signed(Box<SignedChange<P>>),
-    /// As JSON.
+    /// Changes the JSON body.
     Json(Box<dyn Fn(&mut Value) + Send + Sync>),
-    /// As bytes.
+    /// Changes the body as bytes.
     Body(Box<BodyChange>),
 }
 
-/// What the ceremony is about, from the options.
+/// Facts about the ceremony, taken from the options.
 struct Scene {
     origin: String,
     rp_id: String,
-    /// User verification is required.
+    /// Whether user verification is required.
     verifies: bool,
-    /// The user is not known before the response tells.
+    /// Whether only the response identifies the user.
     discoverable: bool,
-    /// COSE algorithm identifiers the options name.
+    /// COSE algorithm identifiers in the options.
     algorithms: Vec<i64>,
 }
 
@@ -92,24 +91,24 @@ impl Scene {
 }
 
 impl<P: Ceremony> Mutation<P> {
-    /// What is wrong, unique among the mutations of its ceremony.
+    /// Description of the defect, unique within its ceremony.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Who demands that it is refused.
+    /// Reason why it must be rejected.
     #[must_use]
     pub const fn demand(&self) -> Demand {
         self.demand
     }
 
-    /// The spoilt body for these options. The authenticator stays as it is: an assertion needs its credential there
-    /// already. `None` where the mutation would change nothing that matters, such as a missing UV flag when user
-    /// verification is not required, or a counter that never counted.
+    /// Returns the mutated body for these options. The authenticator is not changed; for an assertion, it must already have
+    /// a credential. Returns `None` if the mutation has no effect here, such as a missing UV flag without required user
+    /// verification.
     ///
     /// # Panics
-    /// When the client refuses even the good path.
+    /// Panics if the client cannot create the valid body.
     #[must_use]
     pub fn body(&self, options: &Value, client: &Client, authenticator: &Authenticator) -> Option<Vec<u8>> {
         let parts = P::make(client, &mut authenticator.clone(), options);
@@ -144,30 +143,30 @@ impl<P: Ceremony> Mutation<P> {
     }
 }
 
-/// A registration or an assertion.
+/// A kind of ceremony: registration or assertion.
 pub trait Ceremony: Clone + 'static {
-    /// What signing makes of it.
+    /// Signed parts.
     type Signed: Clone + PartialEq;
-    /// `clientDataJSON`'s `type` in the other ceremony.
+    /// `type` in the `clientDataJSON` of the other ceremony.
     const OTHER_TYPE: &'static str;
-    /// The binary members of the body.
+    /// JSON pointers of the binary members.
     const BINARY: &'static [&'static str];
-    /// The members of the body, in the order the contract lists them.
+    /// Members of the body, in the order of the contract.
     const MEMBERS: &'static [&'static str];
-    /// The members of its `response`, in that order.
+    /// Members of `response`, in the order of the contract.
     const RESPONSE: &'static [&'static str];
 
-    /// The good path. Panics when the client refuses it.
+    /// Creates valid parts. Panics if the client fails.
     fn make(client: &Client, authenticator: &mut Authenticator, options: &Value) -> Self;
-    /// Signs with the credential's key. Panics when there is no signature.
+    /// Signs the parts with the credential's key. Panics if signing fails.
     fn signed(self) -> Self::Signed;
-    /// The body.
+    /// Returns the body.
     fn json(signed: Self::Signed) -> Value;
-    /// Whether the other would be signed and sent the same.
+    /// Returns whether both would produce the same body.
     fn same(&self, other: &Self) -> bool;
-    /// What the client says it did.
+    /// Client data.
     fn client_data(&mut self) -> &mut ClientData;
-    /// What the authenticator says.
+    /// Authenticator data.
     fn authenticator_data(&mut self) -> &mut AuthenticatorData;
 }
 
@@ -180,7 +179,7 @@ impl Ceremony for RegistrationParts {
     const RESPONSE: &'static [&'static str] = &["clientDataJSON", "attestationObject", "transports"];
 
     fn make(client: &Client, authenticator: &mut Authenticator, options: &Value) -> Self {
-        client.create_parts(authenticator, options).expect("the good path answers")
+        client.create_parts(authenticator, options).expect("valid parts")
     }
 
     fn signed(self) -> SignedRegistration {
@@ -216,7 +215,7 @@ impl Ceremony for AssertionParts {
     const RESPONSE: &'static [&'static str] = &["clientDataJSON", "authenticatorData", "signature", "userHandle"];
 
     fn make(client: &Client, authenticator: &mut Authenticator, options: &Value) -> Self {
-        client.get_parts(authenticator, options).expect("the good path answers")
+        client.get_parts(authenticator, options).expect("valid parts")
     }
 
     fn signed(self) -> SignedAssertion {
@@ -243,7 +242,7 @@ impl Ceremony for AssertionParts {
     }
 }
 
-/// Collects mutations under names.
+/// A list of named mutations.
 struct List<P: Ceremony>(Vec<Mutation<P>>);
 
 impl<P: Ceremony> List<P> {
@@ -293,7 +292,7 @@ fn common<P: Ceremony>() -> List<P> {
     list
 }
 
-/// Everything that must not register a credential.
+/// All mutations of registrations.
 #[must_use]
 pub fn registration_mutations() -> Vec<Mutation<RegistrationParts>> {
     let mut list = common();
@@ -303,7 +302,7 @@ pub fn registration_mutations() -> Vec<Mutation<RegistrationParts>> {
     list.0
 }
 
-/// Everything that must not log anyone in.
+/// All mutations of assertions.
 #[must_use]
 pub fn assertion_mutations() -> Vec<Mutation<AssertionParts>> {
     let mut list = common();

@@ -1,4 +1,4 @@
-//! Answers compared with the OpenAPI documents: every answer a test sees has the shape the document gives it.
+//! Checks responses against the OpenAPI documents.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -8,28 +8,28 @@ use serde_json::Value;
 static DOCUMENTS: LazyLock<[Value; 2]> =
     LazyLock::new(|| [Api::Public, Api::Admin].map(|api| serde_json::from_str(document(api)).expect("JSON")));
 
-/// Compares an answer with what the documents say of its method, path and status. An answer to a path or method outside of
-/// them must be a refusal in the usual form.
+/// Checks a response against the documents. A response to an undocumented path or method must be an error in the common
+/// format.
 ///
 /// # Errors
-/// What differs, and where.
+/// Returns the first difference with its position.
 pub fn check(method: &str, path: &str, status: u16, content_type: Option<&str>, text: &str) -> Result<(), String> {
     let Some((document, operation)) = operation(method, path) else { return refusal(status, text) };
     let responses = &operation["responses"];
     let response = responses.get(status.to_string()).or_else(|| responses.get("default").filter(|_| status >= 400));
-    let response = response.ok_or_else(|| format!("status {status} is not described"))?;
+    let response = response.ok_or_else(|| format!("status {status} is not documented"))?;
     if method == "HEAD" {
         return Ok(());
     }
     let Some(content) = response.get("content").and_then(Value::as_object) else {
-        return if text.is_empty() { Ok(()) } else { Err("a body where none is described".to_owned()) };
+        return if text.is_empty() { Ok(()) } else { Err("unexpected body: none is documented".to_owned()) };
     };
     let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
-    let described = content.get(kind).ok_or_else(|| format!("content type `{kind}` is not described"))?;
+    let described = content.get(kind).ok_or_else(|| format!("content type `{kind}` is not documented"))?;
     if kind != "application/json" {
         return Ok(());
     }
-    let body = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
+    let body = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
     validate(document, &described["schema"], &body, "$")
 }
 
@@ -41,7 +41,7 @@ fn refusal(status: u16, text: &str) -> Result<(), String> {
     }
 }
 
-/// The operation whose path fits; a literal segment fits better than a variable one.
+/// Finds the operation of a path. Literal segments take precedence over parameters.
 fn operation(method: &str, path: &str) -> Option<(&'static Value, &'static Value)> {
     let method = if method == "HEAD" { "get".to_owned() } else { method.to_lowercase() };
     let fitting = DOCUMENTS.iter().flat_map(|document| {
@@ -52,7 +52,7 @@ fn operation(method: &str, path: &str) -> Option<(&'static Value, &'static Value
     Some((document, item.get(method)?))
 }
 
-/// How many segments of a path are the template's own; `None` when the path does not fit.
+/// Number of literal segments in a template that matches the path; `None` without a match.
 fn literals(template: &str, path: &str) -> Option<usize> {
     let (wanted, found): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
     let mut count = 0;
@@ -67,62 +67,62 @@ fn literals(template: &str, path: &str) -> Option<usize> {
     (wanted.len() == found.len()).then_some(count)
 }
 
-/// JSON Schema 2020-12, as far as the documents use it. Members a schema does not name are refused.
-fn validate(document: &Value, schema: &Value, value: &Value, place: &str) -> Result<(), String> {
+/// Validates a value with the subset of JSON Schema 2020-12 that the documents use. Unknown members are errors.
+fn validate(document: &Value, schema: &Value, value: &Value, location: &str) -> Result<(), String> {
     let schema = resolve(document, schema);
     if let Some(kinds) = schema.get("type") {
         let is = |kind: &Value| is_of(kind.as_str().unwrap_or_default(), value);
         let fits = kinds.as_array().map_or_else(|| is(kinds), |kinds| kinds.iter().any(is));
         if !fits {
-            return Err(format!("{place}: {value} is not of type {kinds}"));
+            return Err(format!("{location}: {value} is not of type {kinds}"));
         }
     }
     if let Some(words) = schema.get("enum").and_then(Value::as_array)
         && !words.contains(value)
     {
-        return Err(format!("{place}: {value} is none of the described words"));
+        return Err(format!("{location}: {value} is not in the enum"));
     }
     for choice in ["oneOf", "anyOf"] {
         if let Some(schemas) = schema.get(choice).and_then(Value::as_array)
-            && !schemas.iter().any(|schema| validate(document, schema, value, place).is_ok())
+            && !schemas.iter().any(|schema| validate(document, schema, value, location).is_ok())
         {
-            return Err(format!("{place}: {value} fits no schema of {choice}"));
+            return Err(format!("{location}: {value} matches no schema of {choice}"));
         }
     }
     if let Some(object) = value.as_object() {
         let known = names(document, schema);
         if let Some(name) = object.keys().find(|name| !known.is_empty() && !known.contains(name.as_str())) {
-            return Err(format!("{place}.{name} is not described"));
+            return Err(format!("{location}.{name} is not documented"));
         }
     }
-    members(document, schema, value, place)
+    members(document, schema, value, location)
 }
 
-/// Required members, and the schemas of those that are there; of every part of an `allOf`.
-fn members(document: &Value, schema: &Value, value: &Value, place: &str) -> Result<(), String> {
+/// Checks required members and the schemas of present ones, including every part of an `allOf`.
+fn members(document: &Value, schema: &Value, value: &Value, location: &str) -> Result<(), String> {
     for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-        members(document, resolve(document, part), value, place)?;
+        members(document, resolve(document, part), value, location)?;
     }
     for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
         let name = name.as_str().unwrap_or_default();
         if value.get(name).is_none() {
-            return Err(format!("{place}.{name} is missing"));
+            return Err(format!("{location}.{name} is missing"));
         }
     }
     for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
         if let Some(member) = value.get(name) {
-            validate(document, schema, member, &format!("{place}.{name}"))?;
+            validate(document, schema, member, &format!("{location}.{name}"))?;
         }
     }
     if let (Some(schema), Some(items)) = (schema.get("items"), value.as_array()) {
         for (index, item) in items.iter().enumerate() {
-            validate(document, schema, item, &format!("{place}[{index}]"))?;
+            validate(document, schema, item, &format!("{location}[{index}]"))?;
         }
     }
     Ok(())
 }
 
-/// The members a schema names; none when it leaves them open.
+/// Returns the members that a schema names; empty if it names none.
 fn names<'a>(document: &'a Value, schema: &'a Value) -> BTreeSet<&'a str> {
     let schema = resolve(document, schema);
     let own = schema.get("properties").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str());
@@ -134,7 +134,7 @@ fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     match schema.get("$ref").and_then(Value::as_str) {
         None => schema,
         Some(reference) => {
-            let pointer = reference.strip_prefix('#').expect("a reference into the document");
+            let pointer = reference.strip_prefix('#').expect("a local reference");
             document.pointer(pointer).unwrap_or_else(|| panic!("{reference} is not in the document"))
         }
     }
@@ -149,7 +149,7 @@ fn is_of(kind: &str, value: &Value) -> bool {
         "string" => value.is_string(),
         "array" => value.is_array(),
         "object" => value.is_object(),
-        other => panic!("the document uses the type {other}"),
+        other => panic!("unsupported schema type {other}"),
     }
 }
 
@@ -164,23 +164,20 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_from_the_document_is_named() {
+    fn differences_from_the_document_are_reported() {
         assert_eq!(token(200, r#"{"token":"a"}"#), Ok(()));
         assert_eq!(token(200, r#"{"token":5}"#), Err("$.token: 5 is not of type \"string\"".to_owned()));
         assert_eq!(token(200, "{}"), Err("$.token is missing".to_owned()));
-        assert_eq!(token(200, r#"{"token":"a","more":1}"#), Err("$.more is not described".to_owned()));
-        assert_eq!(token(204, ""), Err("status 204 is not described".to_owned()));
+        assert_eq!(token(200, r#"{"token":"a","more":1}"#), Err("$.more is not documented".to_owned()));
+        assert_eq!(token(204, ""), Err("status 204 is not documented".to_owned()));
         let error = |code: &str| format!(r#"{{"title":"a","details":"","status":401,"code":"{code}"}}"#);
         assert_eq!(token(401, &error("challenge_unknown")), Ok(()));
-        assert_eq!(token(429, &error("rate_limited")), Ok(()), "any refusal has the usual form");
-        assert_eq!(
-            token(401, &error("nonsense")),
-            Err("$.code: \"nonsense\" is none of the described words".to_owned())
-        );
+        assert_eq!(token(429, &error("rate_limited")), Ok(()), "errors have a common format");
+        assert_eq!(token(401, &error("nonsense")), Err("$.code: \"nonsense\" is not in the enum".to_owned()));
     }
 
     #[test]
-    fn lists_are_checked_item_by_item() {
+    fn list_items_are_checked() {
         let path = format!("{TENANT}/.well-known/jwks.json");
         let wrong = check("GET", &path, 200, Some("application/json"), r#"{"keys":[{"kty":"EC"}]}"#);
         assert_eq!(wrong, Err("$.keys[0].use is missing".to_owned()));

@@ -1,26 +1,26 @@
-//! PostgreSQL servers that tests may stop, start and give certificates: each its own, made by `.ci/postgres`.
+//! PostgreSQL servers that a test can stop, start and configure with TLS. `.ci/postgres` creates them.
 
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
-/// A PostgreSQL server of one test's own. Stopped and deleted with the value.
+/// A PostgreSQL server of one test; stopped and deleted on drop.
 #[derive(Debug)]
 pub struct PostgresServer {
-    /// The URL of its database `postgres`, for its superuser, without TLS.
+    /// URL of the database `postgres` for the superuser, without TLS.
     pub url: String,
     folder: tempfile::TempDir,
 }
 
 impl PostgresServer {
-    /// Starts one, where this run is to use PostgreSQL at all; otherwise says that the test is skipped.
+    /// Starts a server if this run uses PostgreSQL; otherwise prints that the test is skipped.
     #[must_use]
     pub fn start(test: &str) -> Option<Self> {
         Self::start_with(test, None)
     }
 
-    /// Starts one that takes TLS, too, with `server.crt` and `server.key` of this folder.
+    /// Starts a server that also accepts TLS, with `server.crt` and `server.key` from the given folder.
     #[must_use]
     pub fn start_with_tls(test: &str, certificate: &Path) -> Option<Self> {
         Self::start_with(test, Some(certificate))
@@ -36,25 +36,25 @@ impl PostgresServer {
         if let Some(certificate) = certificate {
             command.env("POSTGRES_TLS", certificate);
         }
-        let url = String::from_utf8(done(command).stdout).expect("a URL").trim().to_owned();
+        let url = String::from_utf8(run(command).stdout).expect("a URL").trim().to_owned();
         Some(Self { url, folder })
     }
 
-    /// The port it listens on, on 127.0.0.1.
+    /// Port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
         let port = self.url.rsplit(':').next().and_then(|rest| rest.split('/').next());
         port.and_then(|port| port.parse().ok()).expect("a port")
     }
 
-    /// Ends it as a power cut does; its data stay.
+    /// Kills the server and keeps its data.
     pub fn pause(&self) {
-        let _ = done(script("pause", self.folder.path()));
+        let _ = run(script("pause", self.folder.path()));
     }
 
-    /// Starts it again, on the same port.
+    /// Starts the server again on the same port.
     pub fn resume(&self) {
-        let _ = done(script("resume", self.folder.path()));
+        let _ = run(script("resume", self.folder.path()));
     }
 }
 
@@ -76,7 +76,7 @@ fn script(command: &str, folder: &Path) -> Command {
     script
 }
 
-fn done(mut command: Command) -> Output {
+fn run(mut command: Command) -> Output {
     let output = command.output().expect("the script runs");
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     output

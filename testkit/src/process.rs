@@ -1,4 +1,4 @@
-//! The `doorward` binary in processes of its own.
+//! Runs the `doorward` binary in separate processes.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{http::Http, server::TestTenant};
 
-/// The binary with nothing of this process's settings in its environment.
+/// Command that runs the binary with an environment of only the given settings.
 #[must_use]
 pub fn command(binary: &str, data: &Path, database: &str) -> Command {
     let mut command = Command::new(binary);
@@ -18,10 +18,10 @@ pub fn command(binary: &str, data: &Path, database: &str) -> Command {
     command
 }
 
-/// What a command that succeeds prints.
+/// Runs a command and returns its JSON output.
 ///
 /// # Panics
-/// When it fails, or prints no JSON.
+/// Panics if the command fails or its output is not JSON.
 #[must_use]
 pub fn json(mut command: Command) -> Value {
     let output = command.output().expect("the binary runs");
@@ -29,13 +29,13 @@ pub fn json(mut command: Command) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// A server in a process of its own. Killed with the value.
+/// A server in a separate process; killed on drop.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    /// Where the public API listens.
+    /// URL of the public API.
     pub public_url: String,
-    /// Where the admin API listens.
+    /// URL of the admin API.
     pub admin_url: String,
 }
 
@@ -51,53 +51,56 @@ impl Process {
             .expect("the binary runs");
         let log = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut lines = log.lines().map(|line| line.expect("a line of the log"));
-        let mut told = Vec::new();
+        let mut log_lines = Vec::new();
         let started = lines
             .by_ref()
-            .inspect(|line| told.push(line.clone()))
+            .inspect(|line| log_lines.push(line.clone()))
             .find_map(|line| serde_json::from_str(&line).ok().filter(|line: &Value| line.get("public").is_some()));
-        let started = started.unwrap_or_else(|| panic!("it does not say where it listens:\n{}", told.join("\n")));
-        // The pipe is read on, so that the server never waits for it.
+        let started = started.unwrap_or_else(|| panic!("the log has no listen address:\n{}", log_lines.join("\n")));
+        // Keep reading, so that the server never blocks on a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
         let url = |name: &str| format!("http://{}", started[name].as_str().unwrap_or_default());
         Self { child, public_url: url("public"), admin_url: url("admin") }
     }
 
-    /// Which process it is.
+    /// Process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// A tenant of this server, as a holder of its API key sees it.
+    /// Returns a tenant of this server.
     #[must_use]
     pub fn tenant(&self, id: &str, api_key: &str) -> TestTenant {
         let anonymous = Http::new(format!("{}/{id}", self.public_url));
         TestTenant {
-            id: id.parse().expect("a tenant's id"),
+            id: id.parse().expect("a tenant id"),
             api_key: api_key.to_owned(),
             http: anonymous.clone().header("apiKey", api_key),
             anonymous,
         }
     }
 
-    /// Ends it as a supervisor does, and waits for its end.
+    /// Stops the server with SIGTERM and waits for a successful exit.
     pub fn terminate(mut self) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("a signal");
-        assert!(sent.success() && self.child.wait().expect("its end").success(), "SIGTERM ends it well");
+        assert!(
+            sent.success() && self.child.wait().expect("an exit status").success(),
+            "SIGTERM stops the server with exit code 0"
+        );
     }
 
-    /// SIGKILL.
+    /// Kills the server with SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().expect("a signal");
-        let _ = self.child.wait().expect("its end");
+        let _ = self.child.wait().expect("an exit status");
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Already ended where the test ended it.
+        // Both have no effect if the test has stopped it.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,18 +1,15 @@
-//! A real server on a loopback port, with its own database, a clock in the test's hand and cheap key hashes.
+//! A real server on a loopback port, with its own database, a test clock and cheap key hashes.
 
 use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 
 use doorward_server::{
     app::{App, AppSettings},
     clock::SystemEntropy,
-    crypto::{HashCost, MasterKey},
+    crypto::MasterKey,
     db::{Database, DatabaseOptions},
     domain::RequestMeta,
     server::{self, Listening},
-    service::{
-        admin::{AdminCall, admin_tokens, api_keys, tenants},
-        settling,
-    },
+    service::admin::{AdminContext, admin_tokens, api_keys, tenants},
 };
 use doorward_shared::{
     TenantId, Timestamp,
@@ -22,37 +19,37 @@ use doorward_shared::{
 
 use crate::{clock::TestClock, http::Http};
 
-/// The origin of every test tenant's pages.
+/// Origin of every test tenant.
 pub const ORIGIN: &str = "https://app.example.com";
-/// The RP ID of every test tenant.
+/// RP ID of every test tenant.
 pub const RP_ID: &str = "example.com";
 
-/// Builds a server.
+/// Builder of a [`TestServer`].
 #[derive(Debug, Default)]
 pub struct Builder {
     data_dir: Option<PathBuf>,
     clock: Option<Arc<TestClock>>,
     adjust: Vec<fn(&mut AppSettings)>,
-    store: Vec<fn(&mut DatabaseOptions)>,
+    database_options: Vec<fn(&mut DatabaseOptions)>,
     database: Option<String>,
 }
 
-/// A running server. Ends with the value.
+/// A running server; stopped on drop.
 #[derive(Debug)]
 pub struct TestServer {
-    /// What its requests share.
+    /// Application state.
     pub app: Arc<App>,
-    /// Its clock.
+    /// Clock of the server.
     pub clock: Arc<TestClock>,
-    /// Where the public API listens.
+    /// URL of the public API.
     pub public_url: String,
-    /// Where the admin API listens.
+    /// URL of the admin API.
     pub admin_url: String,
-    /// Where its database and master key are.
+    /// Folder of the database and the master key.
     pub data_dir: PathBuf,
     database_url: String,
     adjust: Vec<fn(&mut AppSettings)>,
-    store_options: Vec<fn(&mut DatabaseOptions)>,
+    database_options: Vec<fn(&mut DatabaseOptions)>,
     handles: Vec<actix_web::dev::ServerHandle>,
     temporary: Option<tempfile::TempDir>,
     database: Option<crate::database::TestDatabase>,
@@ -61,53 +58,53 @@ pub struct TestServer {
 /// A tenant with an API key.
 #[derive(Debug, Clone)]
 pub struct TestTenant {
-    /// Its id.
+    /// Tenant id.
     pub id: TenantId,
-    /// Its API key.
+    /// API key.
     pub api_key: String,
-    /// The public API, called with the key.
+    /// Client of the public API with the API key.
     pub http: Http,
-    /// The public API, called without.
+    /// Client of the public API without a key.
     pub anonymous: Http,
 }
 
 impl Builder {
-    /// Keeps the database here, so that another server can go on with it.
+    /// Sets the data folder, so that another server can use the same data.
     #[must_use]
     pub fn data_dir(mut self, path: PathBuf) -> Self {
         self.data_dir = Some(path);
         self
     }
 
-    /// Shares a clock with another server.
+    /// Sets the clock, which several servers can share.
     #[must_use]
     pub fn clock(mut self, clock: Arc<TestClock>) -> Self {
         self.clock = Some(clock);
         self
     }
 
-    /// Uses the database of another server.
+    /// Sets the database URL.
     #[must_use]
     pub fn database(mut self, url: String) -> Self {
         self.database = Some(url);
         self
     }
 
-    /// Changes what the operator decided.
+    /// Changes the settings.
     #[must_use]
     pub fn settings(mut self, adjust: fn(&mut AppSettings)) -> Self {
         self.adjust.push(adjust);
         self
     }
 
-    /// Changes how the database is opened.
+    /// Changes the database options.
     #[must_use]
-    pub fn store(mut self, adjust: fn(&mut DatabaseOptions)) -> Self {
-        self.store.push(adjust);
+    pub fn database_options(mut self, adjust: fn(&mut DatabaseOptions)) -> Self {
+        self.database_options.push(adjust);
         self
     }
 
-    /// Starts.
+    /// Starts the server.
     pub async fn start(self) -> TestServer {
         let (data_dir, temporary) = match self.data_dir {
             Some(path) => (path, None),
@@ -122,14 +119,14 @@ impl Builder {
         };
         let entropy = Arc::new(SystemEntropy::default());
         let mut options = DatabaseOptions::new(url.parse().expect("a database URL"));
-        self.store.iter().for_each(|adjust| adjust(&mut options));
-        let store = Database::open(options).await.expect("the store opens");
+        self.database_options.iter().for_each(|adjust| adjust(&mut options));
+        let db = Database::open(options).await.expect("an open database");
         let master_key =
             MasterKey::load_or_create(&data_dir.join("master.key"), entropy.as_ref()).expect("a master key");
         let mut settings = settings();
         self.adjust.iter().for_each(|adjust| adjust(&mut settings));
         let clock = self.clock.unwrap_or_default();
-        let app = App::new(store, master_key, clock.clone(), entropy, settings).expect("an App");
+        let app = App::new(db, master_key, clock.clone(), entropy, settings).expect("an App");
         let (public_url, public) = listen(&app, server::public);
         let (admin_url, admin) = listen(&app, server::admin);
         TestServer {
@@ -140,7 +137,7 @@ impl Builder {
             data_dir,
             database_url: url,
             adjust: self.adjust,
-            store_options: self.store,
+            database_options: self.database_options,
             handles: vec![public, admin],
             temporary,
             database,
@@ -165,9 +162,10 @@ fn listen(app: &Arc<App>, serve: Serve) -> (String, actix_web::dev::ServerHandle
     (url, handle)
 }
 
-/// Settings of an installation that nobody calls: one thread to hash, at the real cost.
-pub(crate) fn quiet_settings() -> AppSettings {
-    AppSettings { hash_cost: HashCost::default(), ..settings() }
+/// Settings for tools that open an installation without a server.
+#[must_use]
+pub fn quiet_settings() -> AppSettings {
+    settings()
 }
 
 fn settings() -> AppSettings {
@@ -183,41 +181,38 @@ fn settings() -> AppSettings {
         wrong_key_delay: Duration::ZERO,
         tenant_cache: 1_000,
         key_cache: 1_000,
-        hash_threads: 1,
-        hash_queue: 64,
-        hash_cost: HashCost::CHEAPEST,
     }
 }
 
 impl TestServer {
-    /// A server with nothing special about it.
+    /// Starts a server with default settings.
     pub async fn start() -> Self {
         Builder::default().start().await
     }
 
-    /// Builds one with something special about it.
+    /// Returns a builder.
     #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// What an administrator on this machine does.
+    /// Request context of a local administrator.
     #[must_use]
-    pub fn administrator(&self) -> AdminCall {
-        AdminCall { app: Arc::clone(&self.app), actor: "test".to_owned(), meta: RequestMeta::default() }
+    pub fn administrator(&self) -> AdminContext {
+        AdminContext { app: Arc::clone(&self.app), actor: "test".to_owned(), meta: RequestMeta::default() }
     }
 
-    /// Brings sums by day and the orders of lists up to date, as a job does every few seconds.
-    pub async fn settle(&self) {
-        settling::settle(&self.app).await.expect("sums can be settled");
+    /// Writes the recorded times of last use and activity, as a job does every few seconds.
+    pub async fn flush_usage(&self) {
+        self.app.key_usage.flush(&self.app.db, true).await.expect("a write");
     }
 
-    /// A tenant with the usual configuration.
+    /// Creates a tenant with the default test configuration.
     pub async fn tenant(&self) -> TestTenant {
         self.tenant_with(|_| ()).await
     }
 
-    /// A tenant with a configuration of its own.
+    /// Creates a tenant with a changed configuration.
     pub async fn tenant_with(&self, adjust: impl FnOnce(&mut TenantConfig)) -> TestTenant {
         let mut config = config();
         adjust(&mut config);
@@ -230,41 +225,41 @@ impl TestServer {
         TestTenant::new(self, created.id, created.api_key.expect("its key").secret)
     }
 
-    /// Another API key of a tenant.
+    /// Creates another API key of a tenant.
     pub async fn api_key(&self, tenant: TenantId, expires_at: Option<Timestamp>) -> CreatedSecret {
         let request = CreateSecretRequest { name: Some("another".to_owned()), expires_at };
         api_keys::create(&self.administrator(), tenant, request).await.expect("a key")
     }
 
-    /// The admin API, called with a new token of this role.
+    /// Returns a client of the admin API with a new token of this role.
     pub async fn admin(&self, name: &str, role: Role) -> Http {
         let request = CreateAdminTokenRequest { name: Some(name.to_owned()), role: Some(role), expires_at: None };
         let token = admin_tokens::create(&self.administrator(), request).await.expect("a token");
         Http::new(self.admin_url.clone()).header("Authorization", &format!("Bearer {}", token.secret))
     }
 
-    /// A builder of another server on the same data, with the same clock and settings.
-    fn alike(&self) -> Builder {
-        let (adjust, store) = (self.adjust.clone(), self.store_options.clone());
+    /// Returns a builder with the same data, clock and settings.
+    fn same_data(&self) -> Builder {
+        let (adjust, database_options) = (self.adjust.clone(), self.database_options.clone());
         let (data_dir, clock) = (Some(self.data_dir.clone()), Some(Arc::clone(&self.clock)));
-        Builder { data_dir, clock, adjust, store, database: Some(self.database_url.clone()) }
+        Builder { data_dir, clock, adjust, database_options, database: Some(self.database_url.clone()) }
     }
 
-    /// Another process on the same data, with the same clock and settings.
-    pub async fn another(&self) -> Self {
-        self.alike().start().await
+    /// Starts another node on the same data, with the same clock and settings.
+    pub async fn second_node(&self) -> Self {
+        self.same_data().start().await
     }
 
-    /// Ends this process and starts the next one on the same data. It listens elsewhere: see [`TestTenant::on`].
+    /// Stops the server and starts another one on the same data. Its URL is different: see [`TestTenant::on`].
     pub async fn restart(mut self) -> Self {
         self.close().await;
         let (temporary, database) = (self.temporary.take(), self.database.take());
-        let mut next = self.alike().start().await;
+        let mut next = self.same_data().start().await;
         (next.temporary, next.database) = (temporary, database);
         next
     }
 
-    /// Stops listening and closes the database.
+    /// Stops the server and closes the database.
     pub async fn stop(mut self) {
         self.close().await;
     }
@@ -276,13 +271,13 @@ impl TestServer {
         self.app.db.close().await;
     }
 
-    /// Where its database is.
+    /// URL of the database.
     #[must_use]
     pub fn database_url(&self) -> &str {
         &self.database_url
     }
 
-    /// Runs statements on the database, behind the server's back.
+    /// Runs statements directly on the database.
     pub async fn sql(&self, statements: &str) {
         crate::database::execute(&self.database_url, statements).await;
     }
@@ -294,13 +289,13 @@ impl TestTenant {
         Self { id, http: anonymous.clone().header("apiKey", &api_key), anonymous, api_key }
     }
 
-    /// The same tenant on another server of the installation.
+    /// Returns the same tenant on another server of the installation.
     #[must_use]
     pub fn on(&self, server: &TestServer) -> Self {
         Self::new(server, self.id, self.api_key.clone())
     }
 
-    /// The public API, called with this key.
+    /// Returns a client of the public API with another key.
     #[must_use]
     pub fn with_key(&self, key: &str) -> Http {
         self.anonymous.clone().header("apiKey", key)
@@ -315,7 +310,7 @@ impl Drop for TestServer {
     }
 }
 
-/// The usual configuration of a test tenant.
+/// Default configuration of a test tenant.
 #[must_use]
 pub fn config() -> TenantConfig {
     let relying_party = RelyingParty {

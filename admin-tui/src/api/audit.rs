@@ -1,4 +1,4 @@
-//! Audit logs: of one tenant, of the installation, or of all together.
+//! Audit logs: of one tenant, of the installation, or of all tenants together.
 
 use doorward_shared::{
     AuditId, AuditType, TenantId, Timestamp,
@@ -6,34 +6,42 @@ use doorward_shared::{
 };
 use uuid::Uuid;
 
-use super::{Api, ApiError, export::ExportFormat, export::ExportStream, request::Call};
+use super::{
+    client::Api,
+    error::ApiError,
+    export::{ExportFormat, ExportStream},
+    request::ApiRequest,
+};
 
-/// Comes after every id there will be, and is one: version 7 (RFC 9562 §5.7), so that its time can be read.
-const LAST: Uuid = Uuid::from_u128(0xffff_ffff_ffff_7fff_bfff_ffff_ffff_ffff);
+/// Maximum number of entries in one response.
+pub const AUDIT_PAGE_SIZE: u32 = 100;
 
-/// Which entries. What is empty or absent does not restrict.
+/// The largest UUID of version 7 (RFC 9562 §5.7): greater than the id of every entry.
+const MAX_ID: Uuid = Uuid::from_u128(0xffff_ffff_ffff_7fff_bfff_ffff_ffff_ffff);
+
+/// Filters of an audit log. Empty and absent filters match everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditQuery {
-    /// Whose log; [`TenantId::INSTALLATION`] for the installation's own; all logs when absent.
+    /// The log to read: a tenant's, the installation's own ([`TenantId::INSTALLATION`]), or all logs (`None`).
     pub tenant: Option<TenantId>,
-    /// Of these types.
+    /// Types of entries.
     pub kinds: Vec<AuditType>,
-    /// That ended so.
+    /// Outcome of the operation.
     pub outcome: Option<AuditOutcome>,
-    /// Part of the actor: a user's id or an admin token's name.
+    /// Substring of the actor, which is a user id or the name of an admin token.
     pub actor: Option<String>,
-    /// Part of the source address.
+    /// Substring of the source address.
     pub source_ip: Option<String>,
-    /// Not before.
+    /// Earliest time (inclusive).
     pub start: Option<Timestamp>,
-    /// Before (exclusive).
+    /// Latest time (exclusive).
     pub end: Option<Timestamp>,
-    /// Part of the actor or of the source address.
+    /// Substring of the actor or of the source address.
     pub text: Option<String>,
 }
 
 impl AuditQuery {
-    /// Whether it matches every entry of its log.
+    /// Returns whether the query has no filter besides the log.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         *self == Self { tenant: self.tenant, ..Self::default() }
@@ -41,83 +49,75 @@ impl AuditQuery {
 }
 
 impl Api {
-    /// The newest entries, newest first, at most `limit` (1 to 100). Cheaper than a page, since nothing is counted.
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// Returns up to `limit` (1 to 100) of the newest entries, newest first.
     pub async fn audit_newest(&self, query: &AuditQuery, limit: u32) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        self.audit_before(query, AuditId::new(LAST), limit).await
+        self.audit_before(query, AuditId::new(MAX_ID), limit).await
     }
 
-    /// Entries older than one, newest first, at most `limit` (1 to 100).
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// Returns up to `limit` (1 to 100) entries that are older than `before`, newest first.
     pub async fn audit_before(
         &self,
         query: &AuditQuery,
         before: AuditId,
         limit: u32,
     ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        self.audit_slice(query, "before", before, limit).await
+        self.audit_from(query, "before", before, limit).await
     }
 
-    /// Entries newer than one, oldest first, at most `limit` (1 to 100): cheap enough to ask each second. The nil id comes
-    /// before all.
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// Returns up to `limit` (1 to 100) entries that are newer than `after`, oldest first. The nil id starts at the
+    /// oldest entry.
     pub async fn audit_after(
         &self,
         query: &AuditQuery,
         after: AuditId,
         limit: u32,
     ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        self.audit_slice(query, "after", after, limit).await
+        self.audit_from(query, "after", after, limit).await
     }
 
-    /// Reads entries from a cursor on. The server examines a bounded number of entries per request and returns a link where
-    /// it stopped; this follows the links until there are `limit` entries or the log ends.
-    async fn audit_slice(
-        &self,
-        query: &AuditQuery,
-        cursor: &str,
-        from: AuditId,
-        limit: u32,
-    ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        let (mut rows, mut next, mut left) = (Vec::new(), Some(from), limit);
-        while let Some(id) = next.filter(|_| left > 0) {
-            let call = self.audit(query).with(cursor, id).with("per_page", left);
-            let (found, following): (Vec<AdminAuditLogItem>, _) = call.slice(cursor).await?;
-            left = left.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
-            rows.extend(found);
-            next = following;
-        }
-        Ok(rows)
-    }
-
-    /// Everything that matches, oldest first, as a stream of bytes.
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// Starts an export of all matching entries, oldest first.
     pub async fn audit_export(&self, query: &AuditQuery, format: ExportFormat) -> Result<ExportStream, ApiError> {
-        let response = self.audit(query).with("format", format).stream().await?;
+        let response = self.audit(query).param("format", format).stream().await?;
         Ok(ExportStream::new(self.url().clone(), response, format))
     }
 
-    fn audit(&self, query: &AuditQuery) -> Call<'_> {
-        let mut call = match query.tenant {
-            Some(tenant) => self.read(&["tenants", &tenant.to_string(), "audit_logs"]),
-            None => self.read(&["audit_logs"]),
+    /// Reads pages until there are `limit` entries or the log ends. The server examines a bounded number of entries per
+    /// request, so a page can be short, or even empty, although more entries match.
+    async fn audit_from(
+        &self,
+        query: &AuditQuery,
+        cursor: &str,
+        mut position: AuditId,
+        limit: u32,
+    ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
+        let mut entries = Vec::new();
+        loop {
+            let missing = limit.saturating_sub(u32::try_from(entries.len()).unwrap_or(u32::MAX));
+            let request = self.audit(query).param(cursor, position).param("per_page", missing);
+            let (page, next) = request.cursor_page(cursor).await?;
+            let is_complete = page.len() >= usize::try_from(missing).unwrap_or(usize::MAX);
+            entries.extend(page);
+            match next.and_then(|next| next.parse().ok()) {
+                Some(next) if !is_complete && next != position => position = next,
+                _ => return Ok(entries),
+            }
+        }
+    }
+
+    fn audit(&self, query: &AuditQuery) -> ApiRequest<'_> {
+        let mut request = match query.tenant {
+            Some(tenant) => self.get(&["tenants", &tenant.to_string(), "audit_logs"]),
+            None => self.get(&["audit_logs"]),
         };
         for kind in &query.kinds {
-            call = call.with("type", kind);
+            request = request.param("type", kind);
         }
-        call.maybe("outcome", query.outcome)
-            .maybe("actor_user_id", query.actor.as_deref())
-            .maybe("meta_source_ip", query.source_ip.as_deref())
-            .maybe("start_time", query.start)
-            .maybe("end_time", query.end)
-            .maybe("q", query.text.as_deref())
+        request
+            .optional_param("outcome", query.outcome)
+            .optional_param("actor_user_id", query.actor.as_deref())
+            .optional_param("meta_source_ip", query.source_ip.as_deref())
+            .optional_param("start_time", query.start)
+            .optional_param("end_time", query.end)
+            .optional_param("q", query.text.as_deref())
     }
 }

@@ -1,33 +1,36 @@
-//! Why a call failed, in words for people.
+//! Errors of the admin API client.
 
-use std::{error::Error, io};
+use std::{error::Error, io, time::Duration};
 
 use doorward_shared::{ErrorBody, ErrorCode};
 use url::Url;
 
-/// Why a call of the admin API failed.
+/// Maximum time until a response is complete, and maximum pause in a stream.
+pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Error of a request to the admin API.
 ///
-/// Messages may quote what the server answered: whoever shows them escapes them (`crate::escape`).
+/// Messages may contain text from the server, so they must be shown through `crate::sanitize`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
-    /// No connection, or it ended before the answer did.
-    #[error("no server answers at {url}: {reason}")]
+    /// The server cannot be reached, or the connection ended before the response was complete.
+    #[error("request to {url} failed: {reason}")]
     Unreachable {
         /// The server.
         url: String,
-        /// What stood in the way.
+        /// The cause.
         reason: String,
     },
-    /// The server did not prove who it is.
+    /// The TLS certificate of the server is not trusted.
     #[error("the certificate of {url} is not trusted: {reason}")]
     CertificateUnknown {
         /// The server.
         url: String,
-        /// What is wrong with it.
+        /// The problem with the certificate.
         reason: String,
     },
-    /// The answer took too long.
-    #[error("the server at {url} took longer than {} s to answer", super::ANSWER_TIMEOUT.as_secs())]
+    /// The response took longer than the timeout.
+    #[error("the server at {url} did not respond within {} s", RESPONSE_TIMEOUT.as_secs())]
     TimedOut {
         /// The server.
         url: String,
@@ -38,40 +41,40 @@ pub enum ApiError {
         /// The server.
         url: String,
     },
-    /// The token's role does not allow it.
-    #[error("not allowed: {}", words(.0))]
+    /// The role of the token does not allow the request.
+    #[error("not allowed: {}", describe(.0))]
     Forbidden(ErrorBody),
-    /// The server refused, and said why.
-    #[error("{}", words(.0))]
+    /// The server refused the request and returned the reason.
+    #[error("{}", describe(.0))]
     Refused(ErrorBody),
-    /// Something else answers there, or another version.
-    #[error("unexpected answer from {url}: {what}")]
+    /// The response is not one of the admin API, or of an incompatible version.
+    #[error("unexpected response from {url}: {what}")]
     Unexpected {
         /// The server.
         url: String,
-        /// The HTTP status, once there was one.
+        /// The HTTP status, if a response arrived.
         status: Option<u16>,
-        /// What was unexpected.
+        /// The problem.
         what: String,
     },
-    /// The id cannot be written in an address.
-    #[error("{0:?} cannot be written in an address: use Doorward's own id of the user")]
-    Unaddressable(String),
+    /// A URL path cannot contain this id.
+    #[error("the id {0:?} cannot be part of a URL: use the id that Doorward gave to the user")]
+    InvalidPathSegment(String),
 }
 
-fn words(body: &ErrorBody) -> String {
+fn describe(body: &ErrorBody) -> String {
     match (body.code, body.details.as_str()) {
         (ErrorCode::RouteNotFound, _) => {
-            "the server does not know this request: its version is older, or this is not the admin API".to_owned()
+            "the server does not know this request: either its version is older than this program, or this is not the admin API".to_owned()
         }
-        (ErrorCode::Unavailable, "") => "the server is overloaded, or its database is away: try again".to_owned(),
+        (ErrorCode::Unavailable, "") => "the server is overloaded or cannot reach its database: try again".to_owned(),
         (_, details) if details.is_empty() || details == body.title => body.title.clone(),
         (_, details) => format!("{}: {details}", body.title),
     }
 }
 
 impl ApiError {
-    /// The machine-readable reason, when the server gave one.
+    /// Returns the error code of the server's response.
     #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
@@ -81,31 +84,32 @@ impl ApiError {
         }
     }
 
-    /// Whether the same call may well succeed later: the server is away, starting, or has too much to do.
+    /// Returns whether a retry may succeed: the server is unreachable, starting or overloaded.
     #[must_use]
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::TimedOut { .. } => true,
             Self::Refused(body) => {
                 matches!(body.code, ErrorCode::Unavailable | ErrorCode::RateLimited | ErrorCode::RequestTimeout)
             }
-            // What a proxy says of a server that is restarting.
+            // Responses of a proxy while the server restarts.
             Self::Unexpected { status, .. } => matches!(status, Some(502..=504)),
             _ => false,
         }
     }
 
-    /// What the HTTP client says, in our words.
+    /// Converts an error of the HTTP client.
     pub(super) fn from_client(url: &Url, error: &reqwest::Error) -> Self {
-        let address = shown(url);
+        let address = without_credentials(url);
         if let Some(tls) = find_tls(error) {
             return match tls {
                 rustls::Error::InvalidCertificate(why) => {
                     Self::CertificateUnknown { url: address, reason: certificate(why) }
                 }
-                rustls::Error::InvalidMessage(_) => {
-                    Self::Unreachable { url: address, reason: "it does not speak TLS; is it http://?".to_owned() }
-                }
+                rustls::Error::InvalidMessage(_) => Self::Unreachable {
+                    url: address,
+                    reason: "it does not use TLS; try http:// instead of https://".to_owned(),
+                },
                 other => Self::Unreachable { url: address, reason: other.to_string() },
             };
         }
@@ -113,27 +117,29 @@ impl ApiError {
             return Self::TimedOut { url: address };
         }
         let reason = match find_io(error).map(io::Error::kind) {
-            Some(io::ErrorKind::ConnectionRefused) => "nothing listens there (connection refused)".to_owned(),
-            Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof) => {
-                "the connection was cut".to_owned()
+            Some(io::ErrorKind::ConnectionRefused) => {
+                "connection refused: no server listens on this address".to_owned()
             }
-            Some(io::ErrorKind::TimedOut) => "no connection in time".to_owned(),
-            _ if error.is_timeout() => "no connection in time".to_owned(),
+            Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof) => {
+                "the connection was closed".to_owned()
+            }
+            Some(io::ErrorKind::TimedOut) => "the connection attempt timed out".to_owned(),
+            _ if error.is_timeout() => "the connection attempt timed out".to_owned(),
             _ => innermost(error),
         };
         Self::Unreachable { url: address, reason }
     }
 
-    /// An answer that is not what the API says.
+    /// Creates an error for a response that does not follow the API.
     pub(super) fn unexpected(url: &Url, status: Option<u16>, what: impl Into<String>) -> Self {
-        Self::Unexpected { url: shown(url), status, what: what.into() }
+        Self::Unexpected { url: without_credentials(url), status, what: what.into() }
     }
 }
 
-/// An address without whatever somebody may have put into it besides host and path.
-pub(super) fn shown(url: &Url) -> String {
+/// Formats a URL without user name, password and query.
+pub(super) fn without_credentials(url: &Url) -> String {
     let mut url = url.clone();
-    // These fail for addresses that cannot have them, and then there is nothing to hide.
+    // Both fail only for URLs that cannot have credentials.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_query(None);
@@ -143,16 +149,16 @@ pub(super) fn shown(url: &Url) -> String {
 fn certificate(why: &rustls::CertificateError) -> String {
     use rustls::CertificateError as Why;
     match why {
-        Why::UnknownIssuer => "no trusted authority issued it (a private one is named with --ca-file)".to_owned(),
+        Why::UnknownIssuer => "it was not issued by a trusted authority (use --ca-file for a private one)".to_owned(),
         Why::Expired | Why::ExpiredContext { .. } => "it has expired".to_owned(),
         Why::NotValidYet | Why::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
-        Why::NotValidForName | Why::NotValidForNameContext { .. } => "it was issued for another name".to_owned(),
+        Why::NotValidForName | Why::NotValidForNameContext { .. } => "it is not valid for this host name".to_owned(),
         Why::Revoked => "it was revoked".to_owned(),
         other => other.to_string(),
     }
 }
 
-/// The chain of causes. An [`io::Error`] does not answer the error it wraps as its source, so both are followed.
+/// Returns the chain of causes. [`io::Error`] does not return its inner error as its source, so both are followed.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
         let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
@@ -168,7 +174,7 @@ fn find_io(error: &reqwest::Error) -> Option<&io::Error> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// The last cause in the chain: what really happened.
+/// Formats the last cause in the chain, which is the most specific one.
 pub(super) fn innermost(error: &reqwest::Error) -> String {
     causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }
@@ -178,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_read_well() {
+    fn error_responses_become_messages() {
         let body = |code, title: &str, details: &str| ErrorBody {
             title: title.to_owned(),
             details: details.to_owned(),
@@ -192,13 +198,13 @@ mod tests {
         assert!(refused(ErrorCode::RouteNotFound, "not found", "no such endpoint").contains("older"));
         let forbidden = ApiError::Forbidden(body(ErrorCode::Forbidden, "forbidden", "an auditor reads"));
         assert_eq!(forbidden.to_string(), "not allowed: forbidden: an auditor reads");
-        assert!(!forbidden.is_passing());
-        assert!(ApiError::Refused(body(ErrorCode::Unavailable, "", "")).is_passing());
+        assert!(!forbidden.is_transient());
+        assert!(ApiError::Refused(body(ErrorCode::Unavailable, "", "")).is_transient());
     }
 
     #[test]
-    fn an_address_is_shown_without_credentials() {
+    fn urls_are_formatted_without_credentials() {
         let url = Url::parse("https://me:hunter2@admin.example.com/doorward/?token=x").unwrap();
-        assert_eq!(shown(&url), "https://admin.example.com/doorward");
+        assert_eq!(without_credentials(&url), "https://admin.example.com/doorward");
     }
 }

@@ -1,4 +1,4 @@
-//! Exports of an audit log as they arrive.
+//! Audit log exports as streams of bytes.
 
 use std::{fmt, str::FromStr};
 
@@ -6,14 +6,14 @@ use bytes::Bytes;
 use reqwest::Response;
 use url::Url;
 
-use super::{ApiError, request::total};
+use super::{error::ApiError, request::total_count};
 
-/// How an export is written.
+/// File format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
-    /// Comma-separated values with a line of headings (RFC 4180); no cell can become a formula.
+    /// Comma-separated values with a header line (RFC 4180). The server escapes cells that a spreadsheet would evaluate.
     Csv,
 }
 
@@ -26,7 +26,7 @@ impl fmt::Display for ExportFormat {
     }
 }
 
-/// A word that names no format.
+/// Parse error of [`ExportFormat`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be ndjson or csv")]
 pub struct UnknownFormat;
@@ -43,46 +43,46 @@ impl FromStr for ExportFormat {
     }
 }
 
-/// How far an export is.
+/// Progress of an export.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Rows that arrived whole.
+    /// Number of complete rows received.
     pub rows: u64,
-    /// Rows that matched when the export began; more may come while it runs.
+    /// Number of matching rows when the export started. The export may contain more, since the log grows.
     pub total: Option<u64>,
-    /// Bytes that arrived.
+    /// Number of bytes received.
     pub bytes: u64,
 }
 
-/// An export that arrives. Dropping it ends it.
+/// A running export. Dropping it cancels the request.
 #[derive(Debug)]
 pub struct ExportStream {
     url: Url,
     response: Response,
-    counter: Counter,
+    counter: RowCounter,
     progress: Progress,
 }
 
 impl ExportStream {
     pub(super) fn new(url: Url, response: Response, format: ExportFormat) -> Self {
-        let progress = Progress { total: total(response.headers()), ..Progress::default() };
-        Self { url, response, counter: Counter::new(format), progress }
+        let progress = Progress { total: total_count(response.headers()), ..Progress::default() };
+        Self { url, response, counter: RowCounter::new(format), progress }
     }
 
-    /// How far it is.
+    /// Returns the progress so far.
     #[must_use]
     pub const fn progress(&self) -> Progress {
         self.progress
     }
 
-    /// The next bytes; `None` after the last.
+    /// Returns the next chunk of bytes, or `None` at the end.
     ///
     /// # Errors
-    /// [`ApiError`] when the export was cut short.
+    /// [`ApiError`] when the connection ends before the export is complete.
     pub async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         let chunk = self.response.chunk().await.map_err(|error| ApiError::from_client(&self.url, &error))?;
         if let Some(bytes) = &chunk {
-            self.counter.take(bytes);
+            self.counter.add(bytes);
             self.progress.rows = self.counter.rows();
             self.progress.bytes += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         }
@@ -90,25 +90,25 @@ impl ExportStream {
     }
 }
 
-/// Counts rows in bytes that may be cut anywhere.
+/// Counts rows in chunks that may end anywhere, also inside a row.
 #[derive(Debug)]
-struct Counter {
+struct RowCounter {
     format: ExportFormat,
     lines: u64,
-    quoted: bool,
+    in_quotes: bool,
 }
 
-impl Counter {
+impl RowCounter {
     const fn new(format: ExportFormat) -> Self {
-        Self { format, lines: 0, quoted: false }
+        Self { format, lines: 0, in_quotes: false }
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn add(&mut self, bytes: &[u8]) {
         for byte in bytes {
             match byte {
-                // A doubled quote inside a cell closes and opens: the same parity.
-                b'"' if self.format == ExportFormat::Csv => self.quoted = !self.quoted,
-                b'\n' if !self.quoted => self.lines += 1,
+                // An escaped quote is two quotes, which leave the state unchanged.
+                b'"' if self.format == ExportFormat::Csv => self.in_quotes = !self.in_quotes,
+                b'\n' if !self.in_quotes => self.lines += 1,
                 _ => {}
             }
         }
@@ -127,17 +127,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_counted_wherever_bytes_are_cut() {
+    fn row_count_does_not_depend_on_chunk_boundaries() {
         let text = "id,agent\r\n1,\"two\r\nlines \"\"quoted\"\"\"\r\n2,plain\r\n";
-        for cut in 0..text.len() {
-            let mut counter = Counter::new(ExportFormat::Csv);
-            let (left, right) = text.as_bytes().split_at(cut);
-            counter.take(left);
-            counter.take(right);
-            assert_eq!(counter.rows(), 2, "{cut}");
+        for split in 0..text.len() {
+            let mut counter = RowCounter::new(ExportFormat::Csv);
+            let (left, right) = text.as_bytes().split_at(split);
+            counter.add(left);
+            counter.add(right);
+            assert_eq!(counter.rows(), 2, "{split}");
         }
-        let mut counter = Counter::new(ExportFormat::Ndjson);
-        counter.take(b"{\"a\":\"\\\"\"}\n{}\n");
+        let mut counter = RowCounter::new(ExportFormat::Ndjson);
+        counter.add(b"{\"a\":\"\\\"\"}\n{}\n");
         assert_eq!(counter.rows(), 2);
     }
 }

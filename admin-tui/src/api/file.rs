@@ -1,4 +1,4 @@
-//! An export into a file: whole under its name, or not there at all.
+//! Exports to files. A file is either complete or absent.
 
 use std::{
     fs::{self, File},
@@ -9,43 +9,44 @@ use std::{
 
 use tokio::task::spawn_blocking;
 
-use super::{ApiError, ExportStream, Progress};
+use super::{
+    error::ApiError,
+    export::{ExportStream, Progress},
+};
 
-/// What to do when the file is there already.
+/// What to do when the file already exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnExisting {
-    /// Leave it alone.
+    /// Fail with [`ExportError::Exists`].
     Refuse,
-    /// Put the export in its place, once it is complete.
+    /// Replace it once the export is complete.
     Replace,
 }
 
-/// Why an export was not written.
+/// Error of an export to a file.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The server, or the way to it.
+    /// The request failed.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// The file is there already.
-    #[error("{} is there already, and was left alone", .0.display())]
+    /// The file already exists and was not changed.
+    #[error("{} already exists and was not changed", .0.display())]
     Exists(PathBuf),
-    /// The disk.
+    /// The file cannot be written.
     #[error("{}: {error}", path.display())]
     File {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the operating system says.
+        /// Error of the operating system.
         error: io::Error,
     },
 }
 
-/// Writes an export, telling how far it is after each piece.
+/// Writes an export to a file and calls `progress` after each chunk.
 ///
-/// The rows arrive in a hidden file beside the final one, which takes its name only when it is complete; dropping the
-/// future cancels, and leaves nothing behind. Only the owner may read the file (0600): it holds addresses and user ids.
-///
-/// # Errors
-/// [`ExportError`].
+/// The rows go to a hidden file in the same folder, which is renamed when it is complete. Dropping the future cancels the
+/// export and removes the hidden file. The file is readable by its owner only (mode 0600), since it contains IP addresses
+/// and user ids.
 pub async fn export_to_file(
     mut stream: ExportStream,
     path: PathBuf,
@@ -55,61 +56,61 @@ pub async fn export_to_file(
     if on_existing == OnExisting::Refuse && path.symlink_metadata().is_ok() {
         return Err(ExportError::Exists(path));
     }
-    let failed = |error| ExportError::File { path: path.clone(), error };
-    let beside = path.clone();
-    let (partial, mut file) = blocking(move || Partial::create(&beside)).await.map_err(failed)?;
+    let file_error = |error| ExportError::File { path: path.clone(), error };
+    let final_path = path.clone();
+    let (partial, mut file) = blocking(move || PartialFile::create(&final_path)).await.map_err(file_error)?;
     progress(stream.progress());
     while let Some(chunk) = stream.next().await? {
-        file = blocking(move || file.write_all(&chunk).map(|()| file)).await.map_err(failed)?;
+        file = blocking(move || file.write_all(&chunk).map(|()| file)).await.map_err(file_error)?;
         progress(stream.progress());
     }
-    let target = path.clone();
-    let finished = blocking(move || {
+    let final_path = path.clone();
+    let published = blocking(move || {
         file.sync_all()?;
-        partial.publish(&target, on_existing)
+        partial.publish(&final_path, on_existing)
     });
-    match finished.await {
+    match published.await {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(ExportError::Exists(path)),
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(file_error(error)),
         Ok(()) => Ok(stream.progress()),
     }
 }
 
-/// Disks may take their time; the thread that draws must not wait for them.
+/// Runs file operations on a thread of their own, so that a slow disk does not block the terminal app.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
-/// The hidden file; it vanishes with the value.
-struct Partial(PathBuf);
+/// Path of the hidden file. Dropping the value removes the file.
+struct PartialFile(PathBuf);
 
-impl Partial {
-    fn create(path: &Path) -> io::Result<(Self, File)> {
-        let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a file name"))?;
-        let hidden = format!(".{}.{}.part", name.to_string_lossy(), std::process::id());
-        let hidden = path.with_file_name(hidden);
-        let file = File::options().write(true).create_new(true).mode(0o600).open(&hidden)?;
-        Ok((Self(hidden), file))
+impl PartialFile {
+    fn create(final_path: &Path) -> io::Result<(Self, File)> {
+        let invalid = || io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name");
+        let name = final_path.file_name().ok_or_else(invalid)?;
+        let path = final_path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+        let file = File::options().write(true).create_new(true).mode(0o600).open(&path)?;
+        Ok((Self(path), file))
     }
 
-    fn publish(self, target: &Path, on_existing: OnExisting) -> io::Result<()> {
+    fn publish(self, final_path: &Path, on_existing: OnExisting) -> io::Result<()> {
         if on_existing == OnExisting::Replace {
-            return fs::rename(&self.0, target);
+            return fs::rename(&self.0, final_path);
         }
-        // A link is refused when the name was taken meanwhile; a rename would replace.
-        match fs::hard_link(&self.0, target) {
+        // A hard link fails if another process created the file in the meantime; a rename would replace it.
+        match fs::hard_link(&self.0, final_path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-            // Some file systems know no links.
-            Err(_) if target.symlink_metadata().is_err() => fs::rename(&self.0, target),
+            // Some file systems have no hard links.
+            Err(_) if final_path.symlink_metadata().is_err() => fs::rename(&self.0, final_path),
             Err(_) => Err(io::ErrorKind::AlreadyExists.into()),
             Ok(()) => Ok(()),
         }
     }
 }
 
-impl Drop for Partial {
+impl Drop for PartialFile {
     fn drop(&mut self) {
-        // After a rename there is nothing to remove.
+        // Fails after a rename, when the file no longer exists.
         let _ = fs::remove_file(&self.0);
     }
 }

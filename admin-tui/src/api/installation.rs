@@ -1,39 +1,27 @@
-//! The installation: health, who is asking, the overview.
+//! The installation: readiness, the caller's identity, overview and metrics.
 
 use doorward_shared::admin::{Me, Overview};
 
-use super::{Api, ApiError};
+use super::{client::Api, error::ApiError};
 
 impl Api {
-    /// `GET /health/ready`: whether the server and its database are there. Needs no token.
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// `GET /health/ready`: succeeds if the server and its database are available. Needs no token.
     pub async fn ready(&self) -> Result<(), ApiError> {
-        self.read(&["health", "ready"]).done().await
+        self.get(&["health", "ready"]).no_content().await
     }
 
-    /// `GET /me`: the token's name and role.
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// `GET /me`: name and role of the token.
     pub async fn me(&self) -> Result<Me, ApiError> {
-        self.read(&["me"]).answer().await
+        self.get(&["me"]).json().await
     }
 
-    /// `GET /overview`: the installation at a glance, with the activity of the last `days` (1 to 90).
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// `GET /overview`: summary of the installation, with the activity of the last `days` (1 to 90).
     pub async fn overview(&self, days: u32) -> Result<Overview, ApiError> {
-        self.read(&["overview"]).with("days", days).answer().await
+        self.get(&["overview"]).param("days", days).json().await
     }
 
-    /// `GET /metrics`: in the text format of Prometheus.
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// `GET /metrics`: metrics in the Prometheus text format.
     pub async fn metrics(&self) -> Result<String, ApiError> {
-        self.read(&["metrics"]).text().await
+        self.get(&["metrics"]).text().await
     }
 }

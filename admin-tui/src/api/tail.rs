@@ -1,14 +1,15 @@
-//! The end of an audit log, as it grows.
+//! Follows an audit log as it gentries.
 
 use doorward_shared::{AuditId, audit::AdminAuditLogItem};
 use uuid::Uuid;
 
-use super::{Api, ApiError, AuditQuery};
+use super::{
+    audit::{AUDIT_PAGE_SIZE, AuditQuery},
+    client::Api,
+    error::ApiError,
+};
 
-/// The most entries of one answer.
-const SLICE: u32 = 100;
-
-/// Follows a log: each entry that matches is answered once, in order, whatever happens to the connection in between.
+/// Follower of a log: returns each matching entry exactly once and in order, also across connection failures.
 #[derive(Debug, Clone)]
 pub struct Tail {
     api: Api,
@@ -17,54 +18,51 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Begins at the end of the log, with the newest `limit` (0 to 100) entries that match, oldest first.
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// Starts at the end of the log. Also returns the newest `limit` (0 to 100) matching entries, oldest first.
     pub async fn start(api: Api, query: AuditQuery, limit: u32) -> Result<(Self, Vec<AdminAuditLogItem>), ApiError> {
         let mut tail = Self { api, query, cursor: AuditId::new(Uuid::nil()) };
         tail.cursor = tail.end().await?;
-        let mut rows = match limit {
+        let mut entries = match limit {
             0 => Vec::new(),
-            limit => tail.api.audit_newest(&tail.query, limit.min(SLICE)).await?,
+            limit => tail.api.audit_newest(&tail.query, limit.min(AUDIT_PAGE_SIZE)).await?,
         };
-        rows.reverse();
-        tail.advance(&rows);
-        Ok((tail, rows))
+        entries.reverse();
+        tail.advance(&entries);
+        Ok((tail, entries))
     }
 
-    /// Entries that came since, oldest first, at most a hundred: ask again at once while it is that many.
+    /// Returns the next entries, oldest first. If the page [`is_full`], more entries may be available now.
     ///
     /// # Errors
-    /// [`ApiError`]. The tail stays where it is, so that the next poll misses nothing.
+    /// [`ApiError`]. The position does not change, so the next poll misses nothing.
     pub async fn poll(&mut self) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        // Everything up to this end is in the answer, if it matches. Without it, a filter that matches nothing would make
-        // the server look through all entries since the start, each time.
+        // Read the end of the log first: the poll below covers everything up to it. Without this step, a filter that
+        // matches nothing would make the server scan all entries since the start on each poll.
         let end = if self.query.is_everything() { None } else { Some(self.end().await?) };
-        let rows = self.api.audit_after(&self.query, self.cursor, SLICE).await?;
-        self.advance(&rows);
-        if let Some(end) = end.filter(|_| !is_full(&rows)) {
+        let entries = self.api.audit_after(&self.query, self.cursor, AUDIT_PAGE_SIZE).await?;
+        self.advance(&entries);
+        if let Some(end) = end.filter(|_| !is_full(&entries)) {
             self.cursor = self.cursor.max(end);
         }
-        Ok(rows)
+        Ok(entries)
     }
 
-    /// The newest entry, whether it matches or not.
+    /// Returns the id of the newest entry, matching or not.
     async fn end(&self) -> Result<AuditId, ApiError> {
         let everything = AuditQuery { tenant: self.query.tenant, ..AuditQuery::default() };
         let newest = self.api.audit_newest(&everything, 1).await?;
-        Ok(newest.first().map_or(self.cursor, |row| row.entry.id))
+        Ok(newest.first().map_or(self.cursor, |newest| newest.entry.id))
     }
 
-    fn advance(&mut self, rows: &[AdminAuditLogItem]) {
-        if let Some(last) = rows.last() {
+    fn advance(&mut self, entries: &[AdminAuditLogItem]) {
+        if let Some(last) = entries.last() {
             self.cursor = self.cursor.max(last.entry.id);
         }
     }
 }
 
-/// Whether there may be more already.
+/// Returns whether a page has the maximum size, so that more entries may follow.
 #[must_use]
-pub fn is_full(rows: &[AdminAuditLogItem]) -> bool {
-    u32::try_from(rows.len()).is_ok_and(|count| count >= SLICE)
+pub fn is_full(entries: &[AdminAuditLogItem]) -> bool {
+    u32::try_from(entries.len()).is_ok_and(|count| count >= AUDIT_PAGE_SIZE)
 }

@@ -12,115 +12,88 @@ use doorward_shared::{
 use reqwest::Method;
 use serde::Serialize;
 
-use super::{Api, ApiError};
+use super::{client::Api, error::ApiError};
 
-/// Which tenants a list of ids and names shows.
+/// Query of the list of ids and names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TenantQuery {
-    /// Part of a name or id.
+    /// Substring of the name or id.
     pub text: Option<String>,
-    /// Which page.
+    /// The requested page.
     pub page: PageRequest,
 }
 
-/// Which tenants a list of summaries shows, and in which order.
+/// Query of the list of tenant summaries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TenantSummaryQuery {
-    /// Part of a name or id.
+    /// Substring of the name or id.
     pub text: Option<String>,
-    /// By what they are sorted.
+    /// Sort key.
     pub sort: Option<TenantSort>,
-    /// In which direction.
+    /// Sort order.
     pub order: Option<Order>,
-    /// `next` of the page before.
+    /// Cursor: `next` of the previous page.
     pub after: Option<String>,
-    /// Rows on the page, 1 to 200.
+    /// Page size, 1 to 200.
     pub limit: Option<u32>,
 }
 
 impl Api {
     /// `GET /tenants`: ids and names.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn tenants(&self, query: &TenantQuery) -> Result<Page<TenantItem>, ApiError> {
-        self.read(&["tenants"])
-            .maybe("q", query.text.as_deref())
-            .with("page", query.page.page)
-            .with("per_page", query.page.per_page)
+        self.get(&["tenants"])
+            .optional_param("q", query.text.as_deref())
+            .param("page", query.page.page)
+            .param("per_page", query.page.per_page)
             .page()
             .await
     }
 
-    /// `GET /tenant_summaries`: with counts and activity, page by page.
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// `GET /tenant_summaries`: a page of tenants with counts and activity.
     pub async fn tenant_summaries(&self, query: &TenantSummaryQuery) -> Result<TenantSummaryPage, ApiError> {
-        self.read(&["tenant_summaries"])
-            .maybe("q", query.text.as_deref())
-            .maybe("sort", query.sort)
-            .maybe("order", query.order)
-            .maybe("after", query.after.as_deref())
-            .maybe("limit", query.limit)
-            .answer()
+        self.get(&["tenant_summaries"])
+            .optional_param("q", query.text.as_deref())
+            .optional_param("sort", query.sort)
+            .optional_param("order", query.order)
+            .optional_param("after", query.after.as_deref())
+            .optional_param("limit", query.limit)
+            .json()
             .await
     }
 
-    /// `GET /tenants/{id}/summary`: a tenant at a glance, with the activity of the last `days` (1 to 90).
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// `GET /tenants/{id}/summary`: summary of a tenant, with the activity of the last `days` (1 to 90).
     pub async fn tenant_overview(&self, id: TenantId, days: u32) -> Result<TenantOverview, ApiError> {
-        self.read(&["tenants", &id.to_string(), "summary"]).with("days", days).answer().await
+        self.get(&["tenants", &id.to_string(), "summary"]).param("days", days).json().await
     }
 
     /// `GET /tenants/{id}`: name and configuration.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn tenant(&self, id: TenantId) -> Result<TenantDetail, ApiError> {
-        self.read(&["tenants", &id.to_string()]).answer().await
+        self.get(&["tenants", &id.to_string()]).json().await
     }
 
     /// `POST /tenants`.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn create_tenant(&self, request: &CreateTenantRequest) -> Result<CreatedTenant, ApiError> {
-        self.call(Method::POST, &["tenants"]).json(request)?.answer().await
+        self.request(Method::POST, &["tenants"]).body(request)?.json().await
     }
 
-    /// `PUT /tenants/{id}`: gives it another name.
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// `PUT /tenants/{id}`: changes the name.
     pub async fn rename_tenant(&self, id: TenantId, display_name: &str) -> Result<(), ApiError> {
         let request = UpdateTenantRequest { display_name: Some(display_name.to_owned()) };
-        self.call(Method::PUT, &["tenants", &id.to_string()]).json(&request)?.done().await
+        self.request(Method::PUT, &["tenants", &id.to_string()]).body(&request)?.no_content().await
     }
 
-    /// `DELETE /tenants/{id}`: with its users, credentials, keys and audit log.
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// `DELETE /tenants/{id}`: deletes the tenant and all its data.
     pub async fn delete_tenant(&self, id: TenantId) -> Result<(), ApiError> {
-        self.delete(&["tenants", &id.to_string()]).done().await
+        self.delete(&["tenants", &id.to_string()]).no_content().await
     }
 
-    /// `PUT /tenants/{id}/config`: replaces the configuration; without `mfa`, the present values of that part stay.
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// `PUT /tenants/{id}/config`: replaces the configuration. Without `mfa`, that part is unchanged.
     pub async fn configure_tenant(&self, id: TenantId, config: &TenantConfig) -> Result<(), ApiError> {
-        self.call(Method::PUT, &["tenants", &id.to_string(), "config"]).json(config)?.done().await
+        self.request(Method::PUT, &["tenants", &id.to_string(), "config"]).body(config)?.no_content().await
     }
 
-    /// `POST /config/check`: everything that would be refused about a configuration, or about JSON that may be none.
-    ///
-    /// # Errors
-    /// [`ApiError`].
+    /// `POST /config/check`: returns all validation errors of a configuration, which may be any JSON.
     pub async fn check_config(&self, config: &impl Serialize) -> Result<ConfigCheck, ApiError> {
-        self.call(Method::POST, &["config", "check"]).json(config)?.answer().await
+        self.request(Method::POST, &["config", "check"]).body(config)?.json().await
     }
 }

@@ -5,26 +5,23 @@ use std::fmt;
 use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
 
-/// An admin token. Its `Debug` shows nothing of it, and its memory is wiped when it is dropped.
+/// An admin token. Its `Debug` output hides the value, and its memory is cleared on drop.
 #[derive(Clone)]
 pub struct Token(Zeroizing<String>);
 
-/// A text that cannot be an admin token.
+/// Validation error of [`Token::new`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidToken {
-    /// There is nothing.
+    /// The text is empty.
     #[error("the admin token is empty")]
     Empty,
-    /// It holds spaces, line breaks or characters outside ASCII.
-    #[error("an admin token has neither spaces nor line breaks, and nothing outside ASCII")]
+    /// The text contains characters that a token cannot have.
+    #[error("the admin token contains spaces, line breaks or characters outside ASCII")]
     Characters,
 }
 
 impl Token {
-    /// Takes a token as it stands in a file or variable; space around it is not part of it.
-    ///
-    /// # Errors
-    /// [`InvalidToken`].
+    /// Validates a token from a file or variable. Surrounding whitespace is removed.
     pub fn new(text: &str) -> Result<Self, InvalidToken> {
         let text = text.trim();
         if text.is_empty() {
@@ -36,7 +33,7 @@ impl Token {
         Ok(Self(Zeroizing::new(text.to_owned())))
     }
 
-    /// The value of `Authorization` (RFC 6750 §2.1).
+    /// Returns the value of the `Authorization` header (RFC 6750 §2.1).
     pub(crate) fn header(&self) -> Result<HeaderValue, InvalidToken> {
         let text = Zeroizing::new(format!("Bearer {}", self.0.as_str()));
         let mut value = HeaderValue::from_str(&text).map_err(|_| InvalidToken::Characters)?;
@@ -56,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_shows_nothing_of_itself() {
+    fn debug_output_hides_the_token() {
         let token = Token::new(" dwa_hunter2\n").unwrap();
         assert_eq!(format!("{token:?}"), "Token");
         let header = token.header().unwrap();
@@ -65,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_refused() {
+    fn invalid_characters_are_rejected() {
         assert_eq!(Token::new(" \n").unwrap_err(), InvalidToken::Empty);
         for text in ["two words", "two\nlines", "t\u{f6}ken", "tok\u{7f}en"] {
             assert_eq!(Token::new(text).unwrap_err(), InvalidToken::Characters, "{text:?}");

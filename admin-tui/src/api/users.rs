@@ -5,71 +5,59 @@ use doorward_shared::{
     admin::{TransactionPage, UserDetail, UserSummaryPage},
 };
 
-use super::{Api, ApiError};
+use super::{client::Api, error::ApiError};
 
-/// Which users or transactions a list shows, newest first.
+/// Query of a list of users or transactions, which are sorted newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserQuery {
-    /// Part of an id or a name; of the identifier for transactions.
+    /// Substring of a user's id or name, or of a transaction's identifier.
     pub text: Option<String>,
-    /// Only this user's, for transactions: the tenant's own id of the user.
+    /// Transactions only: the `user_id` of their user.
     pub user_id: Option<String>,
-    /// `next` of the page before.
+    /// Cursor: `next` of the previous page.
     pub after: Option<String>,
-    /// Rows on the page, 1 to 200.
+    /// Page size, 1 to 200.
     pub limit: Option<u32>,
 }
 
 impl Api {
     /// `GET /tenants/{id}/user_summaries`.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn user_summaries(&self, tenant: TenantId, query: &UserQuery) -> Result<UserSummaryPage, ApiError> {
-        self.read(&["tenants", &tenant.to_string(), "user_summaries"])
-            .maybe("q", query.text.as_deref())
-            .maybe("after", query.after.as_deref())
-            .maybe("limit", query.limit)
-            .answer()
+        self.get(&["tenants", &tenant.to_string(), "user_summaries"])
+            .optional_param("q", query.text.as_deref())
+            .optional_param("after", query.after.as_deref())
+            .optional_param("limit", query.limit)
+            .json()
             .await
     }
 
-    /// `GET /tenants/{id}/users/{user}`: a user with credentials and latest transactions, by Doorward's id or the
-    /// tenant's own.
+    /// `GET /tenants/{id}/users/{user}`: a user with credentials and latest transactions. `user` is Doorward's id or the
+    /// application's `user_id`.
     ///
     /// # Errors
-    /// [`ApiError`]; [`ApiError::Unaddressable`] for an own id of dots alone.
+    /// [`ApiError`]; [`ApiError::InvalidPathSegment`] for the ids `.` and `..`.
     pub async fn user(&self, tenant: TenantId, user: &str) -> Result<UserDetail, ApiError> {
-        self.read(&["tenants", &tenant.to_string(), "users", user]).answer().await
+        self.get(&["tenants", &tenant.to_string(), "users", user]).json().await
     }
 
-    /// `DELETE /tenants/{id}/users/{user}`: with all credentials, by Doorward's id or the tenant's own.
-    ///
-    /// # Errors
-    /// As [`Self::user`].
+    /// `DELETE /tenants/{id}/users/{user}`: deletes the user and all credentials. `user` as for [`Self::user`].
     pub async fn delete_user(&self, tenant: TenantId, user: &str) -> Result<(), ApiError> {
-        self.delete(&["tenants", &tenant.to_string(), "users", user]).done().await
+        self.delete(&["tenants", &tenant.to_string(), "users", user]).no_content().await
     }
 
     /// `DELETE /tenants/{id}/users/{user}/credentials/{credential}`.
-    ///
-    /// # Errors
-    /// As [`Self::user`].
     pub async fn delete_credential(&self, tenant: TenantId, user: &str, credential: &str) -> Result<(), ApiError> {
-        self.delete(&["tenants", &tenant.to_string(), "users", user, "credentials", credential]).done().await
+        self.delete(&["tenants", &tenant.to_string(), "users", user, "credentials", credential]).no_content().await
     }
 
     /// `GET /tenants/{id}/transactions`.
-    ///
-    /// # Errors
-    /// [`ApiError`].
     pub async fn transactions(&self, tenant: TenantId, query: &UserQuery) -> Result<TransactionPage, ApiError> {
-        self.read(&["tenants", &tenant.to_string(), "transactions"])
-            .maybe("q", query.text.as_deref())
-            .maybe("user_id", query.user_id.as_deref())
-            .maybe("after", query.after.as_deref())
-            .maybe("limit", query.limit)
-            .answer()
+        self.get(&["tenants", &tenant.to_string(), "transactions"])
+            .optional_param("q", query.text.as_deref())
+            .optional_param("user_id", query.user_id.as_deref())
+            .optional_param("after", query.after.as_deref())
+            .optional_param("limit", query.limit)
+            .json()
             .await
     }
 }

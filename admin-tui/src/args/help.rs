@@ -1,20 +1,21 @@
-//! Examples and remarks at the end of help texts.
+//! Examples and notes at the end of help texts.
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  doorward-admin                     the interactive app
+  doorward-admin                     start the interactive app
   doorward-admin --profile prod tenants list
   doorward-admin audit --follow --outcome failed
   KEY=$(doorward-admin keys create --tenant Shop --name backend --quiet)
 
-A flag wins over a variable, a variable over the default profile, that over the server that runs here. --profile is a flag, too. Exit codes: 0 done, 1 refused or failed, 2 wrong usage or settings.";
+Order of precedence: flags (including --profile), environment variables, the default profile, the local server.
+Exit codes: 0 success, 1 refused or failed, 2 wrong usage or settings.";
 
 pub(super) const TENANTS_CREATE: &str = "\
 Examples:
   doorward-admin tenants create --name Shop --rp-id example.com --origin https://example.com --api-key
   doorward-admin tenants create --name Shop --from config.json --quiet
 
-The RP ID is a domain that each web origin equals or lies under; passkeys are bound to it for good.";
+The RP ID is a domain. The host of each web origin must be this domain or a subdomain of it. Passkeys are bound to the RP ID and do not work after it changes.";
 
 pub(super) const CONFIG_SET: &str = "\
 Example:
@@ -23,12 +24,10 @@ Example:
   doorward-admin tenants config set Shop shop.json --dry-run
   doorward-admin tenants config set Shop shop.json
 
-Without `mfa` in the file, the present values of that part stay. Another RP ID makes every passkey of the tenant
-useless: that is asked for, or confirmed with --yes.";
+If the file has no `mfa`, that part is unchanged. A new RP ID stops all passkeys of the tenant from working; this change needs a confirmation or --yes.";
 
 pub(super) const CONFIG_EDIT: &str = "\
-Opens the present configuration as JSON. What was written is checked, what changes is shown, and only then it is saved.
-What is refused can be mended: the file is kept, and named.";
+Opens the current configuration as JSON. After you close the editor, the file is validated and the changes are shown before they are saved. After an error the file is kept, and the message contains its path.";
 
 pub(super) const KEYS_CREATE: &str = "\
 Examples:
@@ -45,5 +44,4 @@ Examples:
   doorward-admin audit --follow --json | jq -r .error_code
   doorward-admin audit --since 30d --export november.csv
 
-Entries are shown oldest first, the newest at the end. An export is readable by its owner only, appears under its name
-when it is complete, and replaces no file unless --force is given.";
+Entries are shown oldest first. An export file can be read by its owner only and appears when it is complete. It replaces an existing file only with --force.";

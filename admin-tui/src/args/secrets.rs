@@ -6,34 +6,37 @@ use doorward_shared::{
     admin::{Role, SigningAlgorithm},
 };
 
-use super::{Confirmation, OfTenant, help, name};
-use crate::moment::Moment;
+use super::{
+    common::{Confirmation, TenantFlag, name},
+    help,
+};
+use crate::time_parse::TimeInput;
 
 /// `doorward-admin keys …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum KeysCommand {
-    /// List a tenant's API keys, without their secrets
-    List(OfTenant),
-    /// Create an API key, and print it this once
+    /// List the API keys of a tenant, without the secrets
+    List(TenantFlag),
+    /// Create an API key and print its secret, which is not shown again
     #[command(after_help = help::KEYS_CREATE)]
     Create(KeysCreateArgs),
-    /// Revoke an API key, from the next request on
+    /// Revoke an API key with immediate effect
     Revoke(KeysRevokeArgs),
 }
 
 /// `doorward-admin keys create`
 #[derive(Debug, Clone, Args)]
 pub struct KeysCreateArgs {
-    /// Which tenant.
+    /// The tenant.
     #[command(flatten)]
-    pub of: OfTenant,
-    /// Name for people
+    pub tenant: TenantFlag,
+    /// Display name
     #[arg(long, value_parser = name)]
     pub name: String,
-    /// When it stops working: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
+    /// Time of expiry: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
     #[arg(long, value_name = "WHEN")]
-    pub expires: Option<Moment>,
-    /// Print the key and nothing else
+    pub expires: Option<TimeInput>,
+    /// Print only the secret
     #[arg(long, short)]
     pub quiet: bool,
 }
@@ -41,13 +44,13 @@ pub struct KeysCreateArgs {
 /// `doorward-admin keys revoke`
 #[derive(Debug, Clone, Args)]
 pub struct KeysRevokeArgs {
-    /// Which tenant.
+    /// The tenant.
     #[command(flatten)]
-    pub of: OfTenant,
-    /// Id of the key, as `list` shows it
+    pub tenant: TenantFlag,
+    /// Id of the key, from `list`
     #[arg(value_name = "KEY")]
     pub key: ApiKeyId,
-    /// Whether to ask.
+    /// The confirmation.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }
@@ -55,21 +58,21 @@ pub struct KeysRevokeArgs {
 /// `doorward-admin signing-keys …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum SigningKeysCommand {
-    /// List the keys that sign, will sign or signed a tenant's tokens
-    List(OfTenant),
-    /// Create a key that takes over once every verifier can know it
+    /// List the current, next and previous signing keys of a tenant
+    List(TenantFlag),
+    /// Create a new signing key, which replaces the current one after it has been published
     Rotate(SigningKeysRotateArgs),
-    /// Take a key out of use; it stays published until its tokens have expired
+    /// Stop signing with a key; it stays published until its tokens have expired
     Retire(SigningKeysRetireArgs),
 }
 
 /// `doorward-admin signing-keys rotate`
 #[derive(Debug, Clone, Args)]
 pub struct SigningKeysRotateArgs {
-    /// Which tenant.
+    /// The tenant.
     #[command(flatten)]
-    pub of: OfTenant,
-    /// ES256, RS256 or EdDSA [default: as the present key]
+    pub tenant: TenantFlag,
+    /// ES256, RS256 or EdDSA [default: that of the current key]
     #[arg(long, value_name = "ALG", value_parser = algorithm)]
     pub algorithm: Option<SigningAlgorithm>,
 }
@@ -77,13 +80,13 @@ pub struct SigningKeysRotateArgs {
 /// `doorward-admin signing-keys retire`
 #[derive(Debug, Clone, Args)]
 pub struct SigningKeysRetireArgs {
-    /// Which tenant.
+    /// The tenant.
     #[command(flatten)]
-    pub of: OfTenant,
-    /// Id of the key, as `list` shows it
+    pub tenant: TenantFlag,
+    /// Id of the key, from `list`
     #[arg(value_name = "KEY")]
     pub key: SigningKeyId,
-    /// Whether to ask.
+    /// The confirmation.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }
@@ -91,28 +94,28 @@ pub struct SigningKeysRetireArgs {
 /// `doorward-admin tokens …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum TokensCommand {
-    /// List the admin tokens, without their secrets
+    /// List the admin tokens, without the secrets
     List,
-    /// Create an admin token, and print it this once
+    /// Create an admin token and print its secret, which is not shown again
     #[command(after_help = help::TOKENS_CREATE)]
     Create(TokensCreateArgs),
-    /// Revoke an admin token, from the next request on
+    /// Revoke an admin token with immediate effect
     Revoke(TokensRevokeArgs),
 }
 
 /// `doorward-admin tokens create`
 #[derive(Debug, Clone, Args)]
 pub struct TokensCreateArgs {
-    /// Name for people; the actor in audit logs
+    /// Display name; also the actor in audit logs
     #[arg(long, value_parser = name)]
     pub name: String,
-    /// What it may do: admin (everything) or auditor (read)
+    /// Role: admin (full access) or auditor (read only)
     #[arg(long, value_name = "ROLE", value_parser = role)]
     pub role: Role,
-    /// When it stops working: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
+    /// Time of expiry: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
     #[arg(long, value_name = "WHEN")]
-    pub expires: Option<Moment>,
-    /// Print the token and nothing else
+    pub expires: Option<TimeInput>,
+    /// Print only the secret
     #[arg(long, short)]
     pub quiet: bool,
 }
@@ -120,10 +123,10 @@ pub struct TokensCreateArgs {
 /// `doorward-admin tokens revoke`
 #[derive(Debug, Clone, Args)]
 pub struct TokensRevokeArgs {
-    /// Id of the token, as `list` shows it
+    /// Id of the token, from `list`
     #[arg(value_name = "TOKEN")]
     pub token: AdminTokenId,
-    /// Whether to ask.
+    /// The confirmation.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }

@@ -5,28 +5,31 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use doorward_shared::admin::TenantSort;
 
-use super::{Confirmation, help, name};
+use super::{
+    common::{Confirmation, name},
+    help,
+};
 
 /// `doorward-admin tenants …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum TenantsCommand {
-    /// List the tenants, with counts and last activity
+    /// List the tenants with counts and last activity
     List(TenantsListArgs),
     /// Show a tenant: counts, activity, relying party
     Show(TenantArg),
     /// Create a tenant
     #[command(after_help = help::TENANTS_CREATE)]
     Create(TenantsCreateArgs),
-    /// Give a tenant another name
+    /// Rename a tenant
     Rename(TenantsRenameArgs),
     /// Delete a tenant with its users, credentials, keys and audit log
     Delete(TenantsDeleteArgs),
-    /// Print, check and replace a tenant's configuration
+    /// Print, validate and change the configuration of a tenant
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
 }
 
-/// A tenant.
+/// Selects a tenant.
 #[derive(Debug, Clone, Args)]
 pub struct TenantArg {
     /// Id or name of the tenant
@@ -37,16 +40,16 @@ pub struct TenantArg {
 /// `doorward-admin tenants list`
 #[derive(Debug, Clone, Args)]
 pub struct TenantsListArgs {
-    /// Part of a name or id
+    /// Substring of the name or id
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
-    /// By name, created, activity or users
+    /// Sort by name, created, activity or users
     #[arg(long, value_name = "BY", default_value_t = TenantSort::Name, value_parser = sort)]
     pub sort: TenantSort,
-    /// The other way round
+    /// Reverse the order
     #[arg(long)]
     pub reverse: bool,
-    /// At most so many [default: all]
+    /// Maximum number of rows [default: all]
     #[arg(long, value_name = "ROWS")]
     pub limit: Option<usize>,
 }
@@ -54,25 +57,25 @@ pub struct TenantsListArgs {
 /// `doorward-admin tenants create`
 #[derive(Debug, Clone, Args)]
 pub struct TenantsCreateArgs {
-    /// Name for people, also shown in the browser's dialogue
+    /// Display name; browsers show it in their dialogs
     #[arg(long, value_parser = name)]
     pub name: String,
-    /// RP ID: a domain
+    /// RP ID, which is a domain
     #[arg(long, value_name = "DOMAIN", required_unless_present = "from")]
     pub rp_id: Option<String>,
-    /// Origin whose ceremonies are accepted; repeat it for more
+    /// Allowed origin of ceremonies; can be repeated
     #[arg(long = "origin", value_name = "ORIGIN", required_unless_present = "from")]
     pub origins: Vec<String>,
-    /// Origin whose pages may call the public API, with * and ? as wildcards; repeat it for more [default: the origins]
+    /// Allowed CORS origin of the public API, with * and ? as wildcards; can be repeated [default: the web origins]
     #[arg(long = "cors-origin", value_name = "ORIGIN")]
     pub cors_origins: Vec<String>,
-    /// The whole configuration: a JSON file as `config get` prints it, or - for standard input
+    /// JSON file with the complete configuration, as printed by `config get`; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["rp_id", "origins", "cors_origins"])]
     pub from: Option<PathBuf>,
-    /// Also create an API key, and print it this once
+    /// Also create an API key and print its secret, which is not shown again
     #[arg(long)]
     pub api_key: bool,
-    /// Print the tenant's id and nothing else
+    /// Print only the id of the tenant
     #[arg(long, short, conflicts_with = "api_key")]
     pub quiet: bool,
 }
@@ -83,7 +86,7 @@ pub struct TenantsRenameArgs {
     /// Id or name of the tenant
     #[arg(value_name = "TENANT")]
     pub tenant: String,
-    /// The new name
+    /// New name
     #[arg(value_name = "NAME", value_parser = name)]
     pub name: String,
 }
@@ -94,7 +97,7 @@ pub struct TenantsDeleteArgs {
     /// Id or name of the tenant
     #[arg(value_name = "TENANT")]
     pub tenant: String,
-    /// Whether to ask.
+    /// The confirmation.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }
@@ -104,13 +107,13 @@ pub struct TenantsDeleteArgs {
 pub enum ConfigCommand {
     /// Print the configuration as JSON
     Get(TenantArg),
-    /// Replace the configuration, after showing what changes
+    /// Replace the configuration, and print the changes
     #[command(after_help = help::CONFIG_SET)]
     Set(ConfigSetArgs),
-    /// Change the configuration in your editor (VISUAL, EDITOR, else vi)
+    /// Edit the configuration in your editor (VISUAL, EDITOR or vi)
     #[command(after_help = help::CONFIG_EDIT)]
     Edit(ConfigEditArgs),
-    /// Say everything that is wrong with a configuration
+    /// Validate a configuration and print all problems
     Check(ConfigCheckArgs),
 }
 
@@ -123,10 +126,10 @@ pub struct ConfigSetArgs {
     /// JSON file, or - for standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Only show what would change
+    /// Print the changes without saving them
     #[arg(long)]
     pub dry_run: bool,
-    /// Whether to ask, when the RP ID changes.
+    /// The confirmation, needed if the RP ID changes.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }
@@ -137,7 +140,7 @@ pub struct ConfigEditArgs {
     /// Id or name of the tenant
     #[arg(value_name = "TENANT")]
     pub tenant: String,
-    /// Whether to ask, before the changes are saved.
+    /// The confirmation, needed before the changes are saved.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }

@@ -1,10 +1,8 @@
-//! Every command is read, and what is wrong is refused.
-
 use clap::{CommandFactory, error::ErrorKind};
 use doorward_shared::AuditType;
 
 use super::*;
-use crate::{api::ExportFormat, moment::Moment};
+use crate::{api::ExportFormat, time_parse::TimeInput};
 
 const ID: &str = "0198c0de-0000-7000-8000-000000000001";
 
@@ -12,24 +10,24 @@ fn parse(line: &str) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(std::iter::once("doorward-admin").chain(line.split_whitespace()))
 }
 
-fn accepted(line: &str) -> Command {
+fn parse_command(line: &str) -> Command {
     parse(line).unwrap_or_else(|error| panic!("{line}: {error}")).command.expect("a command")
 }
 
 #[test]
-fn the_definition_is_sound() {
+fn definition_passes_the_checks_of_clap() {
     Cli::command().debug_assert();
 }
 
 #[test]
-fn without_a_command_the_app_is_meant() {
+fn command_is_optional() {
     let cli = parse("--profile prod").unwrap();
     assert!(cli.command.is_none());
     assert_eq!(cli.connection.flags().profile.as_deref(), Some("prod"));
 }
 
 #[test]
-fn every_command_is_read() {
+fn all_commands_are_parsed() {
     for line in [
         "tenants list --search shop --sort activity --reverse --limit 5",
         "tenants show Shop",
@@ -66,12 +64,12 @@ fn every_command_is_read() {
         "tenants config edit Shop",
         "version",
     ] {
-        accepted(line);
+        parse_command(line);
     }
 }
 
 #[test]
-fn flags_of_the_connection_may_stand_anywhere() {
+fn connection_flags_are_accepted_before_and_after_the_command() {
     for line in [
         "--url https://a.example.com --token-file t --ca-file c --config p.toml --profile x --allow-plain-http me",
         "tenants list --url https://a.example.com --token-file t --ca-file c --config p.toml --profile x --allow-plain-http",
@@ -89,8 +87,9 @@ fn flags_of_the_connection_may_stand_anywhere() {
 }
 
 #[test]
-fn types_of_entries_are_repeated_or_separated_by_commas() {
-    let Command::Audit(args) = accepted("audit --type api_key_created,api_key_revoked --type tenant_deleted") else {
+fn audit_types_can_be_repeated_or_separated_by_commas() {
+    let Command::Audit(args) = parse_command("audit --type api_key_created,api_key_revoked --type tenant_deleted")
+    else {
         panic!("not audit")
     };
     assert_eq!(args.kinds, [AuditType::ApiKeyCreated, AuditType::ApiKeyRevoked, AuditType::TenantDeleted]);
@@ -99,14 +98,16 @@ fn types_of_entries_are_repeated_or_separated_by_commas() {
 }
 
 #[test]
-fn an_export_says_what_and_where() {
-    let Command::Audit(args) = accepted("audit --export a.csv --format ndjson --since 2d") else { panic!("not audit") };
+fn export_arguments_are_parsed() {
+    let Command::Audit(args) = parse_command("audit --export a.csv --format ndjson --since 2d") else {
+        panic!("not audit")
+    };
     assert_eq!(args.format, Some(ExportFormat::Ndjson));
-    assert_eq!(args.since, Some(Moment::Distance(2 * 86_400_000)));
+    assert_eq!(args.since, Some(TimeInput::Relative(2 * 86_400_000)));
 }
 
 #[test]
-fn what_is_wrong_is_refused() {
+fn invalid_arguments_are_rejected() {
     use ErrorKind::{
         ArgumentConflict, InvalidSubcommand, InvalidValue, MissingRequiredArgument, UnknownArgument, ValueValidation,
     };
@@ -140,7 +141,7 @@ fn what_is_wrong_is_refused() {
 }
 
 #[test]
-fn every_command_explains_itself() {
+fn all_commands_and_arguments_have_help() {
     fn check(command: &clap::Command) {
         assert!(command.get_about().is_some(), "{}", command.get_name());
         for argument in command.get_arguments() {

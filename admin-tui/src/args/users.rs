@@ -2,40 +2,40 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Confirmation, OfTenant};
+use super::common::{Confirmation, TenantFlag};
 
 /// `doorward-admin users …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum UsersCommand {
-    /// List a tenant's users, newest first
+    /// List the users of a tenant, newest first
     List(UsersListArgs),
     /// Show a user with credentials and latest transactions
     Show(UserArgs),
-    /// Delete a user with all credentials
+    /// Delete a user and all credentials
     Delete(UsersDeleteArgs),
 }
 
 /// `doorward-admin users list`
 #[derive(Debug, Clone, Args)]
 pub struct UsersListArgs {
-    /// Which tenant.
+    /// The tenant.
     #[command(flatten)]
-    pub of: OfTenant,
-    /// Part of an id or a name
+    pub tenant: TenantFlag,
+    /// Substring of the id or name
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
-    /// At most so many [default: all]
+    /// Maximum number of rows [default: all]
     #[arg(long, value_name = "ROWS")]
     pub limit: Option<usize>,
 }
 
-/// A user of a tenant.
+/// Selects a user of a tenant.
 #[derive(Debug, Clone, Args)]
 pub struct UserArgs {
-    /// Which tenant.
+    /// The tenant.
     #[command(flatten)]
-    pub of: OfTenant,
-    /// The tenant's own id of the user, or Doorward's
+    pub tenant: TenantFlag,
+    /// The application's id of the user, or Doorward's
     #[arg(value_name = "USER")]
     pub user: String,
 }
@@ -43,10 +43,10 @@ pub struct UserArgs {
 /// `doorward-admin users delete`
 #[derive(Debug, Clone, Args)]
 pub struct UsersDeleteArgs {
-    /// Which user.
+    /// The user.
     #[command(flatten)]
     pub user: UserArgs,
-    /// Whether to ask.
+    /// The confirmation.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }
@@ -54,24 +54,24 @@ pub struct UsersDeleteArgs {
 /// `doorward-admin credentials …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum CredentialsCommand {
-    /// Delete a credential: its user cannot sign in with it any more
+    /// Delete a credential; the user can no longer sign in with it
     Delete(CredentialsDeleteArgs),
 }
 
 /// `doorward-admin credentials delete`
 #[derive(Debug, Clone, Args)]
 pub struct CredentialsDeleteArgs {
-    /// Which tenant.
+    /// The tenant.
     #[command(flatten)]
-    pub of: OfTenant,
-    /// The tenant's own id of the user, or Doorward's
+    pub tenant: TenantFlag,
+    /// The application's id of the user, or Doorward's
     #[arg(long, short, value_name = "USER")]
     pub user: String,
-    /// Id of the credential, as `users show` shows it
-    // Ids are base64url: one in sixty-four begins with a hyphen.
+    /// Id of the credential, from `users show`
+    // Ids are base64url, so one in 64 starts with a hyphen.
     #[arg(value_name = "CREDENTIAL", allow_hyphen_values = true)]
     pub credential: String,
-    /// Whether to ask.
+    /// The confirmation.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }
@@ -79,23 +79,23 @@ pub struct CredentialsDeleteArgs {
 /// `doorward-admin transactions …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum TransactionsCommand {
-    /// List a tenant's transactions, newest first
+    /// List the transactions of a tenant, newest first
     List(TransactionsListArgs),
 }
 
 /// `doorward-admin transactions list`
 #[derive(Debug, Clone, Args)]
 pub struct TransactionsListArgs {
-    /// Which tenant.
+    /// The tenant.
     #[command(flatten)]
-    pub of: OfTenant,
-    /// Only this user's: the tenant's own id of the user
+    pub tenant: TenantFlag,
+    /// Only transactions of this user, by the application's id
     #[arg(long, short, value_name = "USER")]
     pub user: Option<String>,
-    /// Part of the transaction's own id
+    /// Substring of the transaction id
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
-    /// At most so many [default: all]
+    /// Maximum number of rows [default: all]
     #[arg(long, value_name = "ROWS")]
     pub limit: Option<usize>,
 }

@@ -2,24 +2,38 @@
 
 use std::{io::Read as _, path::Path};
 
-use doorward_shared::{TenantId, admin::ConfigProblem, config::TenantConfig};
-use serde_json::Value;
+use doorward_shared::{
+    TenantId,
+    admin::{ConfigCheck, ConfigProblem},
+    config::TenantConfig,
+};
+use serde_json::{Map, Value};
 
-use super::{Context, Failed, confirm::confirm, draft::Draft, tenant};
+use super::{
+    confirm::confirm,
+    context::CommandContext,
+    draft::Draft,
+    error::CommandError,
+    output::{Output, count},
+};
 use crate::{
     args::tenants::{ConfigCheckArgs, ConfigCommand, ConfigEditArgs, ConfigSetArgs},
-    escape::visible,
+    config_diff::{Change, diff, join},
+    sanitize::sanitize,
 };
 
-/// No configuration is that long.
-const MOST_BYTES: u64 = 1024 * 1024;
+/// Maximum size of a configuration file in bytes.
+const MAX_BYTES: u64 = 1024 * 1024;
 
-pub(super) async fn run(context: &Context, command: ConfigCommand) -> Result<(), Failed> {
+const RP_ID_CHANGES: &str =
+    "This changes the RP ID. All passkeys and second factors of the tenant belong to the old one and stop working.";
+
+pub(super) async fn run(context: &CommandContext, command: ConfigCommand) -> Result<(), CommandError> {
     match command {
         ConfigCommand::Get(args) => {
-            let id = tenant::find(&context.api, &args.tenant).await?;
+            let id = context.tenant(&args.tenant).await?;
             let config = context.api.tenant(id).await?.config;
-            if context.out.json { context.out.value(&config) } else { context.out.pretty(&config) }
+            if context.output.json { context.output.json(&config) } else { context.output.pretty_json(&config) }
         }
         ConfigCommand::Set(args) => set(context, args).await,
         ConfigCommand::Edit(args) => edit(context, args).await,
@@ -27,174 +41,157 @@ pub(super) async fn run(context: &Context, command: ConfigCommand) -> Result<(),
     }
 }
 
-async fn check(context: &Context, args: &ConfigCheckArgs) -> Result<(), Failed> {
-    let problems = problems(context, &json_in(&args.file)?).await?;
-    if context.out.json {
-        context.out.value(&doorward_shared::admin::ConfigCheck { problems: problems.clone() })?;
+async fn check(context: &CommandContext, args: &ConfigCheckArgs) -> Result<(), CommandError> {
+    let problems = problems(context, &read_json(&args.file)?).await?;
+    let found = problems.len();
+    if context.output.json {
+        context.output.json(&ConfigCheck { problems })?;
     } else if problems.is_empty() {
-        context.out.line("nothing is wrong with it")?;
+        context.output.line("the configuration is valid")?;
     } else {
-        for problem in &problems {
-            context.out.line(&visible(&line(problem)))?;
-        }
+        problems.iter().try_for_each(|problem| context.output.line(&sanitize(&describe(problem))))?;
     }
-    match problems.len() {
+    match found {
         0 => Ok(()),
-        count => Err(Failed::new(format!("{count} of its values would be refused"))),
+        found => Err(CommandError::failed(format!("the configuration has {}", count(found, "invalid value")))),
     }
 }
 
-/// Reads a configuration, and refuses it with everything that is wrong with it.
-pub(super) async fn read(context: &Context, file: &Path) -> Result<TenantConfig, Failed> {
-    let value = json_in(file)?;
+/// Reads a configuration from a file and validates it on the server. The error lists all problems.
+pub(super) async fn read(context: &CommandContext, file: &Path) -> Result<TenantConfig, CommandError> {
+    let value = read_json(file)?;
     let problems = problems(context, &value).await?;
     if !problems.is_empty() {
-        let lines: Vec<_> = problems.iter().map(line).collect();
-        return Err(Failed::new(lines.join("\n")));
+        let lines: Vec<_> = problems.iter().map(describe).collect();
+        return Err(CommandError::failed(lines.join("\n")));
     }
-    serde_json::from_value(value).map_err(|error| Failed::new(error.to_string()))
+    Ok(serde_json::from_value(value)?)
 }
 
-async fn set(context: &Context, args: ConfigSetArgs) -> Result<(), Failed> {
-    let id = tenant::find(&context.api, &args.tenant).await?;
+async fn set(context: &CommandContext, args: ConfigSetArgs) -> Result<(), CommandError> {
+    let id = context.tenant(&args.tenant).await?;
     let new = read(context, &args.file).await?;
-    let present = context.api.tenant(id).await?.config;
-    let changes = compared(&present, &new)?;
-    if context.out.json && args.dry_run {
-        return context.out.value(&changes_json(&changes));
+    let current = context.api.tenant(id).await?.config;
+    let changes = changes(&current, &new)?;
+    if context.output.json && args.dry_run {
+        return context.output.json(&changes_to_json(&changes));
     }
-    show(context, &changes)?;
+    print_changes(context.output, &changes)?;
     if args.dry_run {
-        return context.out.line(if changes.is_empty() { "nothing would change" } else { "nothing was changed" });
+        let result = if changes.is_empty() { "dry run: no changes" } else { "dry run: nothing was changed" };
+        return context.output.line(result);
     }
-    if present.webauthn.relying_party.id != new.webauthn.relying_party.id {
-        confirm(args.confirmation, ANOTHER_RP_ID)?;
+    if current.webauthn.relying_party.id != new.webauthn.relying_party.id {
+        confirm(args.confirmation, RP_ID_CHANGES)?;
     }
     save(context, id, &new, changes.len()).await
 }
 
-const ANOTHER_RP_ID: &str = "Another RP ID makes every passkey and second factor of this tenant useless.";
-
-async fn edit(context: &Context, args: ConfigEditArgs) -> Result<(), Failed> {
-    let id = tenant::find(&context.api, &args.tenant).await?;
-    let present = context.api.tenant(id).await?.config;
-    let text = serde_json::to_string_pretty(&present).map_err(|error| Failed::new(error.to_string()))?;
-    let draft = Draft::write(&text)?;
-    draft.open(&context.editor)?;
-    let new = read(context, &draft.path).await.map_err(|failed| draft.kept(failed))?;
-    let changes = compared(&present, &new)?;
+async fn edit(context: &CommandContext, args: ConfigEditArgs) -> Result<(), CommandError> {
+    let id = context.tenant(&args.tenant).await?;
+    let current = context.api.tenant(id).await?.config;
+    let draft = Draft::create(&serde_json::to_string_pretty(&current)?)?;
+    draft.edit(&context.editor)?;
+    let new = read(context, &draft.path).await.map_err(|error| draft.add_path(error))?;
+    let changes = changes(&current, &new)?;
     if changes.is_empty() {
         draft.remove();
-        return context.out.done("nothing changed");
+        return context.output.done("no changes");
     }
-    show(context, &changes)?;
-    let another = present.webauthn.relying_party.id != new.webauthn.relying_party.id;
-    let question = if another { ANOTHER_RP_ID } else { "This is saved for all further ceremonies of the tenant." };
-    let saved = match confirm(args.confirmation, question) {
+    print_changes(context.output, &changes)?;
+    let rp_id_changes = current.webauthn.relying_party.id != new.webauthn.relying_party.id;
+    let consequence = if rp_id_changes { RP_ID_CHANGES } else { "This changes the configuration of the tenant." };
+    let saved = match confirm(args.confirmation, consequence) {
         Ok(()) => save(context, id, &new, changes.len()).await,
-        Err(failed) => Err(failed),
+        Err(error) => Err(error),
     };
-    saved.map_err(|failed| draft.kept(failed))?;
+    saved.map_err(|error| draft.add_path(error))?;
     draft.remove();
     Ok(())
 }
 
-/// What would change: a configuration without `mfa` leaves that part alone.
-fn compared(present: &TenantConfig, new: &TenantConfig) -> Result<Vec<Change>, Failed> {
-    let mut wanted = new.clone();
-    if wanted.mfa.is_none() {
-        wanted.mfa.clone_from(&present.mfa);
-    }
-    Ok(changes(&value(present)?, &value(&wanted)?))
-}
-
-fn show(context: &Context, changes: &[Change]) -> Result<(), Failed> {
-    if context.out.json {
-        return Ok(());
-    }
-    let line = |(path, before, after): &Change| context.out.line(&visible(&format!("{path}: {before} → {after}")));
-    changes.iter().try_for_each(line)
-}
-
-async fn save(context: &Context, id: TenantId, new: &TenantConfig, changes: usize) -> Result<(), Failed> {
+async fn save(context: &CommandContext, id: TenantId, new: &TenantConfig, changes: usize) -> Result<(), CommandError> {
     context.api.configure_tenant(id, new).await?;
-    context.out.done(&match changes {
-        0 => "nothing changed".to_owned(),
-        1 => "1 value is changed".to_owned(),
-        count => format!("{count} values are changed"),
+    context.output.done(&match changes {
+        0 => "no changes".to_owned(),
+        changes => format!("changed {}", count(changes, "value")),
     })
 }
 
-fn line(problem: &ConfigProblem) -> String {
-    if problem.field.is_empty() { problem.message.clone() } else { format!("{}: {}", problem.field, problem.message) }
-}
-
-/// What the server would refuse, and what it would not even look at.
-async fn problems(context: &Context, value: &Value) -> Result<Vec<ConfigProblem>, Failed> {
+/// Returns the validation errors of the server, and the settings that the server would ignore.
+async fn problems(context: &CommandContext, value: &Value) -> Result<Vec<ConfigProblem>, CommandError> {
     let mut problems = context.api.check_config(value).await?.problems;
-    if let Ok(known) = serde_json::from_value::<TenantConfig>(value.clone()) {
-        let unknown = unknown("", value, &self::value(&known)?);
-        problems
-            .extend(unknown.into_iter().map(|field| ConfigProblem { field, message: "no such setting".to_owned() }));
+    if let Ok(parsed) = serde_json::from_value::<TenantConfig>(value.clone()) {
+        problems.extend(unknown_settings("", value, &serde_json::to_value(&parsed)?));
     }
     Ok(problems)
 }
 
-fn value(config: &TenantConfig) -> Result<Value, Failed> {
-    serde_json::to_value(config).map_err(|error| Failed::new(error.to_string()))
+fn describe(problem: &ConfigProblem) -> String {
+    if problem.field.is_empty() { problem.message.clone() } else { format!("{}: {}", problem.field, problem.message) }
 }
 
-/// JSON in a file, or on standard input.
-fn json_in(file: &Path) -> Result<Value, Failed> {
+/// Reads JSON from a file, or from standard input for `-`.
+fn read_json(file: &Path) -> Result<Value, CommandError> {
     let mut text = String::new();
     let read = if file == Path::new("-") {
-        std::io::stdin().take(MOST_BYTES).read_to_string(&mut text)
+        std::io::stdin().take(MAX_BYTES).read_to_string(&mut text)
     } else {
-        std::fs::File::open(file).and_then(|opened| opened.take(MOST_BYTES).read_to_string(&mut text))
+        std::fs::File::open(file).and_then(|opened| opened.take(MAX_BYTES).read_to_string(&mut text))
     };
-    read.map_err(|error| Failed::new(format!("{}: {error}", file.display())))?;
-    serde_json::from_str(&text).map_err(|error| Failed::new(format!("{}: {error}", file.display())))
+    read.map_err(|error| CommandError::failed(format!("{}: {error}", file.display())))?;
+    serde_json::from_str(&text).map_err(|error| CommandError::failed(format!("{}: {error}", file.display())))
 }
 
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
-}
-
-/// Members that were written, and mean nothing. A null means absent, and is not missed.
-fn unknown(path: &str, written: &Value, known: &Value) -> Vec<String> {
-    let (Value::Object(written), Value::Object(known)) = (written, known) else { return Vec::new() };
-    let look = |(name, value): (&String, &Value)| match known.get(name) {
-        Some(known) => unknown(&join(path, name), value, known),
+/// Compares a configuration as written with its parsed form, and returns the members that parsing ignored. Unknown members
+/// that are `null` are accepted.
+fn unknown_settings(path: &str, written: &Value, parsed: &Value) -> Vec<ConfigProblem> {
+    let (Value::Object(written), Value::Object(parsed)) = (written, parsed) else { return Vec::new() };
+    let member = |(name, value): (&String, &Value)| match parsed.get(name) {
+        Some(parsed) => unknown_settings(&join(path, name), value, parsed),
         None if value.is_null() => Vec::new(),
-        None => vec![join(path, name)],
+        None => vec![ConfigProblem { field: join(path, name), message: unknown_setting(name, parsed) }],
     };
-    written.iter().flat_map(look).collect()
+    written.iter().flat_map(member).collect()
 }
 
-type Change = (String, String, String);
-
-/// What differs, value by value.
-fn changes(before: &Value, after: &Value) -> Vec<Change> {
-    let mut found = Vec::new();
-    compare("", Some(before), Some(after), &mut found);
-    found
-}
-
-fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Change>) {
-    if before == after {
-        return;
+/// Returns the message for an unknown setting, with the most similar known one if there is any.
+fn unknown_setting(name: &str, known: &Map<String, Value>) -> String {
+    let similarity = |known: &str| strsim::jaro_winkler(name, known);
+    let best = known.keys().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+    match best.filter(|best| similarity(best) > 0.8) {
+        Some(best) => format!("unknown setting; did you mean {best}?"),
+        None => "unknown setting".to_owned(),
     }
-    if let (Some(Value::Object(old)), Some(Value::Object(new))) = (before, after) {
-        let names: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
-        return names.into_iter().for_each(|name| compare(&join(path, name), old.get(name), new.get(name), found));
-    }
-    let shown = |value: Option<&Value>| value.map_or_else(|| "(absent)".to_owned(), ToString::to_string);
-    found.push((path.to_owned(), shown(before), shown(after)));
 }
 
-fn changes_json(changes: &[Change]) -> Value {
-    let one = |(field, before, after): &Change| serde_json::json!({ "field": field, "before": before, "after": after });
-    changes.iter().map(one).collect()
+/// Returns the changed values. A new configuration without `mfa` does not change that part.
+fn changes(current: &TenantConfig, new: &TenantConfig) -> Result<Vec<Change>, CommandError> {
+    let mut new = new.clone();
+    if new.mfa.is_none() {
+        new.mfa.clone_from(&current.mfa);
+    }
+    Ok(diff(&serde_json::to_value(current)?, &serde_json::to_value(new)?))
+}
+
+/// Formats a value of a change.
+fn text(value: Option<&Value>) -> String {
+    value.map_or_else(|| "(absent)".to_owned(), ToString::to_string)
+}
+
+fn print_changes(output: Output, changes: &[Change]) -> Result<(), CommandError> {
+    if output.json {
+        return Ok(());
+    }
+    changes.iter().try_for_each(|Change { path, old, new }| {
+        let line = format!("{path}: {} → {}", text(old.as_ref()), text(new.as_ref()));
+        output.line(&sanitize(&line))
+    })
+}
+
+fn changes_to_json(changes: &[Change]) -> Value {
+    let change = |Change { path, old, new }: &Change| serde_json::json!({ "field": path, "before": text(old.as_ref()), "after": text(new.as_ref()) });
+    changes.iter().map(change).collect()
 }
 
 #[cfg(test)]
@@ -204,22 +201,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_in_vain_is_named() {
-        let known = json!({ "webauthn": { "timeout": 1, "relying_party": { "id": "a" } } });
+    fn unknown_settings_are_reported() {
+        let parsed = json!({ "webauthn": { "timeout": 1, "relying_party": { "id": "a", "origins": [] } } });
         let written = json!({
             "webauthn": { "timeout": 1, "time_out": 2, "attachment": null, "relying_party": { "id": "a", "origin": [] } },
-            "mfaa": {},
+            "colour": {},
         });
-        assert_eq!(unknown("", &written, &known), ["mfaa", "webauthn.relying_party.origin", "webauthn.time_out"]);
-        assert!(unknown("", &known, &known).is_empty());
-    }
-
-    #[test]
-    fn changes_are_named_value_by_value() {
-        let before = json!({ "a": { "b": 1, "c": ["x"] }, "d": true });
-        let after = json!({ "a": { "b": 2, "c": ["x", "y"] }, "d": true, "e": null });
-        let line = |(path, old, new): &Change| format!("{path} {old} {new}");
-        let lines: Vec<_> = changes(&before, &after).iter().map(line).collect();
-        assert_eq!(lines, ["a.b 1 2", r#"a.c ["x"] ["x","y"]"#, "e (absent) null"]);
+        let problems: Vec<_> = unknown_settings("", &written, &parsed).iter().map(describe).collect();
+        assert_eq!(
+            problems,
+            [
+                "colour: unknown setting",
+                "webauthn.relying_party.origin: unknown setting; did you mean origins?",
+                "webauthn.time_out: unknown setting; did you mean timeout?",
+            ]
+        );
+        assert!(unknown_settings("", &parsed, &parsed).is_empty());
     }
 }

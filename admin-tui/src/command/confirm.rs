@@ -1,38 +1,42 @@
-//! Asking before something that cannot be undone.
+//! Confirmation of changes that cannot be undone.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use super::Failed;
-use crate::{args::Confirmation, escape::visible};
+use super::error::CommandError;
+use crate::{args::Confirmation, sanitize::sanitize};
 
-/// Goes on after `--yes`, or after a `y` at the terminal.
-pub(super) fn confirm(confirmation: Confirmation, what: &str) -> Result<(), Failed> {
-    ask(confirmation, what, "Go on? [y/N] ", |typed| {
-        typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes")
+/// Succeeds with `--yes`, or if the user enters `y`.
+pub(super) fn confirm(confirmation: Confirmation, consequence: &str) -> Result<(), CommandError> {
+    ask(confirmation, consequence, "Continue? [y/N] ", |entered| {
+        entered.eq_ignore_ascii_case("y") || entered.eq_ignore_ascii_case("yes")
     })
 }
 
-/// Goes on after `--yes`, or after the thing's name was typed at the terminal.
-pub(super) fn confirm_by_name(confirmation: Confirmation, what: &str, name: &str) -> Result<(), Failed> {
-    ask(confirmation, what, &format!("Type its name to go on ({}): ", visible(name)), |typed| typed == name.trim())
+/// Succeeds with `--yes`, or if the user enters the name.
+pub(super) fn confirm_by_name(confirmation: Confirmation, consequence: &str, name: &str) -> Result<(), CommandError> {
+    let question = format!("Enter its name to continue ({}): ", sanitize(name));
+    ask(confirmation, consequence, &question, |entered| entered == name.trim())
 }
 
 fn ask(
     confirmation: Confirmation,
-    what: &str,
+    consequence: &str,
     question: &str,
     accepts: impl FnOnce(&str) -> bool,
-) -> Result<(), Failed> {
+) -> Result<(), CommandError> {
     if confirmation.yes {
         return Ok(());
     }
-    let what = visible(what);
+    let consequence = sanitize(consequence);
     if !io::stdin().is_terminal() {
-        return Err(Failed::usage(format!("{what} Add --yes if that is meant.")));
+        return Err(CommandError::usage(format!("{consequence} Add --yes to confirm.")));
     }
-    let mut err = io::stderr().lock();
-    let asked = writeln!(err, "{what}").and_then(|()| write!(err, "{question}")).and_then(|()| err.flush());
-    let mut typed = String::new();
-    asked.and_then(|()| io::stdin().read_line(&mut typed)).map_err(|error| Failed::new(error.to_string()))?;
-    if accepts(typed.trim()) { Ok(()) } else { Err(Failed::new("nothing was changed")) }
+    let mut stderr = io::stderr().lock();
+    let asked = writeln!(stderr, "{consequence}").and_then(|()| write!(stderr, "{question}"));
+    let mut entered = String::new();
+    asked
+        .and_then(|()| stderr.flush())
+        .and_then(|()| io::stdin().read_line(&mut entered))
+        .map_err(|error| CommandError::failed(format!("cannot ask for confirmation: {error}")))?;
+    if accepts(entered.trim()) { Ok(()) } else { Err(CommandError::failed("not confirmed: nothing was changed")) }
 }

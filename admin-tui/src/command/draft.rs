@@ -1,4 +1,4 @@
-//! A text that is changed in somebody's editor.
+//! Text that the user edits in an editor.
 
 use std::{
     fs::{self, File},
@@ -8,58 +8,48 @@ use std::{
     process::Command,
 };
 
-use super::Failed;
+use super::error::CommandError;
 
-/// A file with the text. It stays until it is removed: what was written in it must not be lost to a refusal.
+/// A temporary file with the text. It is not removed on drop, so that an error does not lose the user's changes.
 pub(super) struct Draft {
     pub(super) path: PathBuf,
 }
 
 impl Draft {
-    /// Writes the text into a new file, which only its owner may read.
-    pub(super) fn write(text: &str) -> Result<Self, Failed> {
-        let name = |attempt: u32| format!("doorward-config-{}-{attempt}.json", std::process::id());
+    /// Writes the text to a new file that only its owner can read.
+    pub(super) fn create(text: &str) -> Result<Self, CommandError> {
+        let folder = std::env::temp_dir();
         for attempt in 0..100 {
-            let path = std::env::temp_dir().join(name(attempt));
+            let path = folder.join(format!("doorward-config-{}-{attempt}.json", std::process::id()));
             match File::options().write(true).create_new(true).mode(0o600).open(&path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 opened => {
                     let written = opened.and_then(|mut file| writeln!(file, "{text}"));
-                    return match written {
-                        Ok(()) => Ok(Self { path }),
-                        Err(error) => Err(Failed::new(format!("{}: {error}", path.display()))),
-                    };
+                    let failed = |error| CommandError::failed(format!("{}: {error}", path.display()));
+                    return written.map_err(failed).map(|()| Self { path });
                 }
             }
         }
-        Err(Failed::new(format!("{}: no room for a draft", std::env::temp_dir().display())))
+        Err(CommandError::failed(format!("{}: cannot create a temporary file", folder.display())))
     }
 
-    /// Waits until the editor is left. Its command may have arguments (`code --wait`), so a shell reads it, as git does.
-    pub(super) fn open(&self, editor: &str) -> Result<(), Failed> {
-        let run = Command::new("sh").args(["-c", &format!("{editor} \"$1\""), "sh"]).arg(&self.path).status();
-        match run {
+    /// Starts the editor and waits until it exits. A shell runs its command, since it may have arguments (`code --wait`).
+    pub(super) fn edit(&self, editor: &str) -> Result<(), CommandError> {
+        let status = Command::new("sh").args(["-c", &format!("{editor} \"$1\""), "sh"]).arg(&self.path).status();
+        match status {
             Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(self.kept(Failed::new(format!("{editor}: {status}")))),
-            Err(error) => Err(self.kept(Failed::new(format!("{editor}: {error}")))),
+            Ok(status) => Err(self.add_path(CommandError::failed(format!("{editor}: {status}")))),
+            Err(error) => Err(self.add_path(CommandError::failed(format!("{editor}: {error}")))),
         }
     }
 
-    /// A failure that also says where the text is.
-    pub(super) fn kept(&self, failed: Failed) -> Failed {
-        let path = self.path.display();
-        let with = |why: String| format!("{why}\nwhat you wrote is kept in {path}");
-        match failed {
-            Failed::Refused(why) => Failed::Refused(with(why)),
-            Failed::Away(why) => Failed::Away(with(why)),
-            Failed::Usage(why) => Failed::Usage(with(why)),
-            Failed::Unread => Failed::Unread,
-        }
+    /// Adds the path of the file to an error.
+    pub(super) fn add_path(&self, error: CommandError) -> CommandError {
+        error.with_line(&format!("your changes are saved in {}", self.path.display()))
     }
 
-    /// Removes the file.
     pub(super) fn remove(&self) {
-        // It is in the folder for temporary files: somebody else cleans up where this cannot.
+        // An error is harmless, since the file is in the folder for temporary files.
         let _ = fs::remove_file(&self.path);
     }
 }

@@ -5,89 +5,93 @@ use std::time::Duration;
 use doorward_shared::audit::AdminAuditLogItem;
 use tokio::signal::ctrl_c;
 
-use super::{Context, Failed, audit, note, table::Layout};
-use crate::api::{ApiError, AuditQuery, Tail, tail::is_full};
+use super::{
+    audit_table,
+    context::CommandContext,
+    error::CommandError,
+    output::{Output, notice},
+    table::Layout,
+};
+use crate::api::{AUDIT_PAGE_SIZE, AuditQuery, Tail, tail::is_full};
 
-/// Rows that are shown first when nobody says how many.
-const USUAL: usize = 10;
-/// The most rows that are shown first.
-const MOST: usize = 100;
-/// How often the server is asked.
+/// Number of entries to print at the start, without `--limit`.
+const DEFAULT_LIMIT: usize = 10;
+/// Time between two polls.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How long to wait at most before a server that is away is asked again.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Maximum time between two polls while the server is unreachable.
+const MAX_INTERVAL: Duration = Duration::from_secs(5);
+/// A row with typical values: reserves enough width even if the first entries are short, or if there are none.
+const TYPICAL_ROW: [&str; 6] =
+    ["", "mfa_authentication_final_succeeded", "0198c0de-0000", "challenge_unknown", "255.255.255.255", ""];
 
-/// Prints what comes, until Ctrl-C.
-pub(super) async fn run(context: &Context, query: AuditQuery, limit: Option<usize>) -> Result<(), Failed> {
-    let limit = limit.unwrap_or(USUAL);
-    if limit > MOST {
-        return Err(Failed::usage(format!("--limit: at most {MOST} entries can be shown first with --follow")));
+/// Prints new entries until Ctrl-C.
+pub(super) async fn run(context: &CommandContext, query: AuditQuery, limit: Option<usize>) -> Result<(), CommandError> {
+    let limit = u32::try_from(limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(u32::MAX);
+    if limit > AUDIT_PAGE_SIZE {
+        return Err(CommandError::usage(format!("--limit: with --follow at most {AUDIT_PAGE_SIZE}, not {limit}")));
     }
     tokio::select! {
-        ended = follow(context, query, u32::try_from(limit).unwrap_or(0)) => ended,
-        // Whoever ends it has seen enough.
-        signal = ctrl_c() => signal.map_err(|error| Failed::new(format!("signals: {error}"))),
+        result = follow(context, query, limit) => result,
+        signal = ctrl_c() => signal.map_err(|error| CommandError::failed(format!("signals: {error}"))),
     }
 }
 
-async fn follow(context: &Context, query: AuditQuery, limit: u32) -> Result<(), Failed> {
-    let tenants = query.tenant.is_none();
+async fn follow(context: &CommandContext, query: AuditQuery, limit: u32) -> Result<(), CommandError> {
+    let with_tenant = query.tenant.is_none();
     let (mut tail, first) = Tail::start(context.api.clone(), query, limit).await?;
-    let mut printer = Printer::new(context, tenants, &first);
+    let printer = Printer::new(context.output, with_tenant, &first);
+    printer.print_headings()?;
     printer.print(&first)?;
     let mut wait = INTERVAL;
-    let mut away = false;
+    let mut is_retrying = false;
     loop {
         tokio::time::sleep(wait).await;
         match tail.poll().await {
-            Ok(rows) => {
-                if std::mem::take(&mut away) {
-                    note("connected again; nothing was missed");
+            Ok(entries) => {
+                if std::mem::take(&mut is_retrying) {
+                    notice("connected again; no entry was missed");
                 }
-                printer.print(&rows)?;
-                wait = if is_full(&rows) { Duration::ZERO } else { INTERVAL };
+                printer.print(&entries)?;
+                wait = if is_full(&entries) { Duration::ZERO } else { INTERVAL };
             }
-            Err(error) if error.is_passing() => {
-                tell(&error, &mut away);
-                wait = (wait.max(INTERVAL) * 2).min(PATIENCE);
+            Err(error) if error.is_transient() => {
+                if !std::mem::replace(&mut is_retrying, true) {
+                    notice(&format!("{error}; retrying"));
+                }
+                wait = (wait.max(INTERVAL) * 2).min(MAX_INTERVAL);
             }
             Err(error) => return Err(error.into()),
         }
     }
 }
 
-fn tell(error: &ApiError, away: &mut bool) {
-    if !std::mem::replace(away, true) {
-        note(&format!("{error}; trying again"));
-    }
-}
-
-/// Prints entries one by one, all in the columns of the first.
-struct Printer<'a> {
-    context: &'a Context,
-    tenants: bool,
+/// Prints entries with a layout that the first ones determine.
+struct Printer {
+    output: Output,
+    with_tenant: bool,
     layout: Layout,
-    headed: bool,
 }
 
-impl<'a> Printer<'a> {
-    fn new(context: &'a Context, tenants: bool, first: &[AdminAuditLogItem]) -> Self {
-        // Room for what usually comes, where the first entries are short or there are none.
-        let usual =
-            ["", "mfa_authentication_final_succeeded", "0198c0de-0000", "challenge_unknown", "255.255.255.255", ""];
-        let mut rows: Vec<Vec<String>> = first.iter().map(|item| audit::row(item, tenants)).collect();
-        rows.push(usual.iter().map(|text| (*text).to_owned()).collect());
-        let layout = audit::columns(tenants).layout(&rows, context.out.width());
-        Self { context, tenants, layout, headed: false }
+impl Printer {
+    fn new(output: Output, with_tenant: bool, first: &[AdminAuditLogItem]) -> Self {
+        let columns = audit_table::columns(with_tenant);
+        let typical = TYPICAL_ROW.iter().take(columns.len()).map(|cell| (*cell).to_owned()).collect();
+        let rows = first.iter().map(|entry| audit_table::row(entry, with_tenant)).chain([typical]).collect();
+        Self { output, with_tenant, layout: Layout::new(columns, rows, output.width) }
     }
 
-    fn print(&mut self, rows: &[AdminAuditLogItem]) -> Result<(), Failed> {
-        if self.context.out.json {
-            return rows.iter().try_for_each(|row| self.context.out.value(row));
+    fn print_headings(&self) -> Result<(), CommandError> {
+        match self.layout.head().first() {
+            Some(headings) if !self.output.json => self.output.line(headings),
+            _ => Ok(()),
         }
-        if !std::mem::replace(&mut self.headed, true) {
-            self.context.out.line(&self.layout.headings())?;
+    }
+
+    fn print(&self, entries: &[AdminAuditLogItem]) -> Result<(), CommandError> {
+        if self.output.json {
+            return entries.iter().try_for_each(|entry| self.output.json(entry));
         }
-        rows.iter().try_for_each(|row| self.context.out.line(&self.layout.row(&audit::row(row, self.tenants))))
+        let rows: Vec<_> = entries.iter().map(|entry| audit_table::row(entry, self.with_tenant)).collect();
+        self.layout.rows(&rows).iter().try_for_each(|line| self.output.line(line))
     }
 }

@@ -1,4 +1,4 @@
-//! What commands print on standard output: lines for people, JSON for scripts.
+//! Standard output: lines for people, JSON for scripts.
 
 use std::{
     fmt::Write as _,
@@ -8,15 +8,24 @@ use std::{
 use doorward_shared::Timestamp;
 use serde::Serialize;
 
-use super::{Failed, note, table::Table};
-use crate::escape::{is_hidden, visible};
+use super::{
+    error::CommandError,
+    table::{Column, Layout},
+};
+use crate::sanitize::{needs_escape, sanitize};
 
-/// Standard output, and what is wanted there.
+/// Prints a message with the program name to standard error.
+pub(super) fn notice(text: &str) {
+    // If standard error is closed, there is no other place for the message.
+    let _ = writeln!(io::stderr(), "doorward-admin: {}", sanitize(text));
+}
+
+/// Standard output and its format.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
     pub(super) json: bool,
-    /// Columns of the terminal; `None` when it is none.
-    width: Option<usize>,
+    /// Columns of the terminal; `None` if standard output is not a terminal.
+    pub(super) width: Option<usize>,
 }
 
 impl Output {
@@ -25,81 +34,78 @@ impl Output {
         Self { json, width: size.map(|(columns, _)| usize::from(columns)).filter(|&columns| columns > 0) }
     }
 
-    /// Prints a line that holds nothing from outside, or only what was made [`visible`].
-    pub(super) fn line(&self, text: &str) -> Result<(), Failed> {
-        let mut out = io::stdout().lock();
-        writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| unwritten(&error))
+    /// Prints a line. Text from outside must be sanitized before.
+    pub(super) fn line(self, text: &str) -> Result<(), CommandError> {
+        let mut stdout = io::stdout().lock();
+        writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(|error| write_error(&error))
     }
 
-    /// Prints names and values, one pair a line.
-    pub(super) fn pairs(&self, pairs: &[(&str, String)]) -> Result<(), Failed> {
+    /// Prints names and values, one pair per line.
+    pub(super) fn pairs(self, pairs: &[(&str, String)]) -> Result<(), CommandError> {
         let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        pairs.iter().try_for_each(|(name, value)| self.line(&format!("{name:<width$}   {}", visible(value))))
+        pairs.iter().try_for_each(|(name, value)| self.line(&format!("{name:<width$}   {}", sanitize(value))))
     }
 
     /// Prints a value as JSON on one line.
-    pub(super) fn value(&self, value: &impl Serialize) -> Result<(), Failed> {
-        self.line(&json(value)?)
+    pub(super) fn json(self, value: &impl Serialize) -> Result<(), CommandError> {
+        self.line(&escape_json(&serde_json::to_string(value)?))
     }
 
-    /// Prints a value as JSON that people read.
-    pub(super) fn pretty(&self, value: &impl Serialize) -> Result<(), Failed> {
-        let text = serde_json::to_string_pretty(value).map_err(|error| Failed::new(error.to_string()))?;
-        self.line(&harmless(&text))
+    /// Prints a value as indented JSON.
+    pub(super) fn pretty_json(self, value: &impl Serialize) -> Result<(), CommandError> {
+        self.line(&escape_json(&serde_json::to_string_pretty(value)?))
     }
 
-    /// Prints a whole table, in as many columns as there is room for.
-    pub(super) fn table(&self, table: &Table, rows: &[Vec<String>]) -> Result<(), Failed> {
-        let layout = table.layout(rows, self.width);
-        if !layout.left_out().is_empty() {
-            note(&format!("no room for {} (--json shows everything)", layout.left_out().join(", ")));
+    /// Prints a table. On a narrow terminal, hidden columns are listed on standard error.
+    pub(super) fn table(self, columns: &[Column], rows: Vec<Vec<String>>) -> Result<(), CommandError> {
+        let layout = Layout::new(columns, rows, self.width);
+        if !layout.hidden().is_empty() {
+            let hidden = layout.hidden().join(", ");
+            notice(&format!("the terminal is too narrow for {hidden}; use --json to see all values"));
         }
-        self.line(&layout.headings())?;
-        rows.iter().try_for_each(|row| self.line(&layout.row(row)))
+        layout.head().iter().try_for_each(|line| self.line(line))
     }
 
-    /// How wide a line may be.
-    pub(super) const fn width(&self) -> Option<usize> {
-        self.width
+    /// Prints items as JSON or as a table.
+    pub(super) fn list<T: Serialize>(
+        self,
+        columns: &[Column],
+        items: &[T],
+        row: impl Fn(&T) -> Vec<String>,
+    ) -> Result<(), CommandError> {
+        if self.json { self.json(&items) } else { self.table(columns, items.iter().map(row).collect()) }
     }
 
-    /// Says that something was done.
-    pub(super) fn done(&self, text: &str) -> Result<(), Failed> {
-        if self.json { self.value(&serde_json::json!({ "done": true })) } else { self.line(&visible(text)) }
+    /// Reports a completed change.
+    pub(super) fn done(self, text: &str) -> Result<(), CommandError> {
+        if self.json { self.json(&serde_json::json!({ "done": true })) } else { self.line(&sanitize(text)) }
     }
 
-    /// Prints bytes as they are.
-    pub(super) fn bytes(&self, bytes: &[u8]) -> Result<(), Failed> {
-        io::stdout().lock().write_all(bytes).map_err(|error| unwritten(&error))
+    /// Writes bytes unchanged.
+    pub(super) fn bytes(self, bytes: &[u8]) -> Result<(), CommandError> {
+        io::stdout().lock().write_all(bytes).map_err(|error| write_error(&error))
     }
 
-    /// Hands on whatever was printed.
-    pub(super) fn flush(&self) -> Result<(), Failed> {
-        io::stdout().lock().flush().map_err(|error| unwritten(&error))
+    /// Flushes buffered bytes.
+    pub(super) fn flush(self) -> Result<(), CommandError> {
+        io::stdout().lock().flush().map_err(|error| write_error(&error))
     }
 }
 
-/// Whoever closed the pipe early wants no more.
-fn unwritten(error: &io::Error) -> Failed {
+fn write_error(error: &io::Error) -> CommandError {
     match error.kind() {
-        io::ErrorKind::BrokenPipe => Failed::Unread,
-        _ => Failed::new(format!("standard output: {error}")),
+        io::ErrorKind::BrokenPipe => CommandError::OutputClosed,
+        _ => CommandError::failed(format!("standard output: {error}")),
     }
 }
 
-/// A value as JSON on one line.
-pub(super) fn json(value: &impl Serialize) -> Result<String, Failed> {
-    serde_json::to_string(value).map(|text| harmless(&text)).map_err(|error| Failed::new(error.to_string()))
-}
-
-/// The same JSON, with every character that could do harm on a terminal written as `\uXXXX`: outside of texts JSON has
-/// none of them but line breaks.
-fn harmless(json: &str) -> String {
+/// Escapes unsafe characters in JSON text as `\uXXXX`. JSON has them only inside strings, except for line breaks.
+fn escape_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for symbol in json.chars() {
-        if is_hidden(symbol) && symbol != '\n' {
+        if needs_escape(symbol) && symbol != '\n' {
             for unit in symbol.encode_utf16(&mut [0; 2]) {
-                // Writing to a text cannot fail.
+                // Writing to a string cannot fail.
                 let _ = write!(text, "\\u{unit:04x}");
             }
         } else {
@@ -109,25 +115,30 @@ fn harmless(json: &str) -> String {
     text
 }
 
-/// A time, to the second.
+/// Formats a time with seconds.
 pub(super) fn time(at: Timestamp) -> String {
     let text = at.to_string();
     text.split_once('.').map_or_else(|| text.clone(), |(seconds, _)| format!("{seconds}Z"))
 }
 
-/// A time that may be absent.
-pub(super) fn maybe_time(at: Option<Timestamp>) -> String {
+/// Formats an optional time.
+pub(super) fn optional_time(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "-".to_owned(), time)
 }
 
-/// A text that may be absent.
-pub(super) fn maybe(text: Option<&str>) -> String {
+/// Formats an optional text.
+pub(super) fn optional(text: Option<&str>) -> String {
     text.filter(|text| !text.is_empty()).unwrap_or("-").to_owned()
 }
 
-/// Yes or no.
-pub(super) const fn yes(value: bool) -> &'static str {
+/// Formats a boolean.
+pub(super) const fn yes_no(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
+}
+
+/// Formats a number with its noun: `1 value`, `2 values`. `noun` is singular, with a regular plural.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 #[cfg(test)]
@@ -135,18 +146,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_stays_the_same_value_and_does_no_harm() {
+    fn escaped_json_has_the_same_value() {
         let value = serde_json::json!({ "name": "a\u{202e}b\u{e0041}\u{9b}\u{7f}\u{1b}\n", "other": "Zoë 日本" });
-        for text in [json(&value).unwrap(), harmless(&serde_json::to_string_pretty(&value).unwrap())] {
+        for json in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
+            let text = escape_json(&json);
             assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
-            assert!(!text.chars().any(|symbol| is_hidden(symbol) && symbol != '\n'), "{text}");
+            assert!(!text.chars().any(|symbol| needs_escape(symbol) && symbol != '\n'), "{text}");
             assert!(text.contains("Zoë 日本"));
         }
     }
 
     #[test]
-    fn times_are_shown_to_the_second() {
+    fn times_are_formatted_with_seconds() {
         assert_eq!(time(Timestamp::from_millis(1_764_000_000_123)), "2025-11-24T16:00:00Z");
-        assert_eq!(maybe_time(None), "-");
+        assert_eq!(optional_time(None), "-");
     }
 }

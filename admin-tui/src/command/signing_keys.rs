@@ -1,44 +1,38 @@
 //! `doorward-admin signing-keys …`
 
-use doorward_shared::admin::SigningKeyItem;
+use doorward_shared::{Timestamp, admin::SigningKeyItem};
 
 use super::{
-    Context, Failed,
     confirm::confirm,
-    output::{maybe_time, time},
-    table::{Column, Table},
-    tenant,
+    context::CommandContext,
+    error::CommandError,
+    output::{optional_time, time},
+    table::Column,
 };
 use crate::args::secrets::{SigningKeysCommand, SigningKeysRetireArgs, SigningKeysRotateArgs};
 
-pub(super) async fn run(context: &Context, command: SigningKeysCommand) -> Result<(), Failed> {
+const COLUMNS: [Column; 6] = [
+    Column::new("ID"),
+    Column::new("ALGORITHM"),
+    Column::new("STATE"),
+    Column::new("CREATED").hide_order(3),
+    Column::new("SIGNS FROM").hide_order(1),
+    Column::new("RETIRED").hide_order(2),
+];
+
+pub(super) async fn run(context: &CommandContext, command: SigningKeysCommand) -> Result<(), CommandError> {
     match command {
-        SigningKeysCommand::List(of) => {
-            let tenant = tenant::find(&context.api, &of.tenant).await?;
+        SigningKeysCommand::List(args) => {
+            let tenant = context.tenant(&args.tenant).await?;
             let keys = context.api.signing_keys(tenant).await?;
-            if context.out.json {
-                return context.out.value(&keys);
-            }
-            let rows: Vec<_> = keys.iter().map(|key| row(key, context.now)).collect();
-            context.out.table(&columns(), &rows)
+            context.output.list(&COLUMNS, &keys, |key| row(key, context.now))
         }
         SigningKeysCommand::Rotate(args) => rotate(context, args).await,
         SigningKeysCommand::Retire(args) => retire(context, args).await,
     }
 }
 
-fn columns() -> Table {
-    Table::new(&[
-        Column::new("ID"),
-        Column::new("ALGORITHM"),
-        Column::new("STATE"),
-        Column::new("CREATED").spare(3),
-        Column::new("SIGNS FROM").spare(1),
-        Column::new("RETIRED").spare(2),
-    ])
-}
-
-fn state(key: &SigningKeyItem, now: doorward_shared::Timestamp) -> &'static str {
+fn state(key: &SigningKeyItem, now: Timestamp) -> &'static str {
     match (key.signing, key.retired_at) {
         (true, _) => "signing",
         (false, Some(_)) => "retired",
@@ -47,34 +41,34 @@ fn state(key: &SigningKeyItem, now: doorward_shared::Timestamp) -> &'static str 
     }
 }
 
-fn row(key: &SigningKeyItem, now: doorward_shared::Timestamp) -> Vec<String> {
+fn row(key: &SigningKeyItem, now: Timestamp) -> Vec<String> {
     vec![
         key.id.to_string(),
         key.algorithm.to_string(),
         state(key, now).to_owned(),
         time(key.created_at),
         time(key.signs_from),
-        maybe_time(key.retired_at),
+        optional_time(key.retired_at),
     ]
 }
 
-async fn rotate(context: &Context, args: SigningKeysRotateArgs) -> Result<(), Failed> {
-    let tenant = tenant::find(&context.api, &args.of.tenant).await?;
+async fn rotate(context: &CommandContext, args: SigningKeysRotateArgs) -> Result<(), CommandError> {
+    let tenant = context.tenant(&args.tenant.tenant).await?;
     let key = context.api.rotate_signing_key(tenant, args.algorithm).await?;
-    if context.out.json {
-        return context.out.value(&key);
+    if context.output.json {
+        return context.output.json(&key);
     }
-    context.out.pairs(&[
+    context.output.pairs(&[
         ("id", key.id.to_string()),
         ("algorithm", key.algorithm.to_string()),
         ("signs from", time(key.signs_from)),
     ])
 }
 
-async fn retire(context: &Context, args: SigningKeysRetireArgs) -> Result<(), Failed> {
-    let tenant = tenant::find(&context.api, &args.of.tenant).await?;
-    let what = format!("This retires the signing key {}: it signs no token any more.", args.key);
-    confirm(args.confirmation, &what)?;
+async fn retire(context: &CommandContext, args: SigningKeysRetireArgs) -> Result<(), CommandError> {
+    let tenant = context.tenant(&args.tenant.tenant).await?;
+    let consequence = format!("This retires the signing key {}. It will sign no more tokens.", args.key);
+    confirm(args.confirmation, &consequence)?;
     context.api.retire_signing_key(tenant, args.key).await?;
-    context.out.done(&format!("signing key {} is retired", args.key))
+    context.output.done(&format!("retired signing key {}", args.key))
 }

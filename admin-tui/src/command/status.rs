@@ -1,9 +1,13 @@
-//! `doorward-admin status`, `me`, `version`
+//! `doorward-admin status`, `me`, `metrics` and `version`
 
 use serde::Serialize;
 
-use super::{Context, Failed, output::Output};
-use crate::{api::ApiError, escape::visible};
+use super::{
+    context::CommandContext,
+    error::CommandError,
+    output::{Output, yes_no},
+};
+use crate::{api::ApiError, sanitize::sanitize};
 
 #[derive(Serialize)]
 struct Status<'a> {
@@ -21,15 +25,15 @@ struct Status<'a> {
     error: Option<String>,
 }
 
-/// Says where the server and the token were found, and whether both work: what to look at first when nothing does.
-pub(super) async fn run(context: &Context) -> Result<(), Failed> {
+/// Prints the server, the sources of the address and token, and whether both work.
+pub(super) async fn run(context: &CommandContext) -> Result<(), CommandError> {
     let ready = context.api.ready().await;
     let me = match &ready {
         Ok(()) => context.api.me().await.map(Some),
         Err(_) => Ok(None),
     };
     let connection = &context.connection;
-    let wrong = ready.as_ref().err().or(me.as_ref().err()).cloned();
+    let error = ready.as_ref().err().or(me.as_ref().err()).cloned();
     let me = me.ok().flatten();
     let status = Status {
         url: context.api.url().to_string(),
@@ -39,47 +43,49 @@ pub(super) async fn run(context: &Context) -> Result<(), Failed> {
         ready: ready.is_ok(),
         name: me.as_ref().map(|me| me.name.clone()),
         role: me.as_ref().map(|me| me.role.to_string()),
-        error: wrong.as_ref().map(ApiError::to_string),
+        error: error.as_ref().map(ApiError::to_string),
     };
-    if context.out.json {
-        context.out.value(&status)?;
+    if context.output.json {
+        context.output.json(&status)?;
     } else {
         let mut pairs = vec![
             ("server", format!("{}   ({})", status.url, status.url_source)),
             ("token", status.token_source.to_owned()),
-            ("ready", super::output::yes(status.ready).to_owned()),
+            ("ready", yes_no(status.ready).to_owned()),
         ];
         pairs.extend(status.profile.map(|name| ("profile", name.to_owned())));
         pairs.extend(me.map(|me| ("you are", format!("{} ({})", me.name, me.role))));
-        context.out.pairs(&pairs)?;
+        context.output.pairs(&pairs)?;
     }
-    wrong.map_or(Ok(()), |wrong| Err(wrong.into()))
+    error.map_or(Ok(()), |error| Err(error.into()))
 }
 
-/// Says who the token is.
-pub(super) async fn me(context: &Context) -> Result<(), Failed> {
+/// Prints name and role of the token.
+pub(super) async fn me(context: &CommandContext) -> Result<(), CommandError> {
     let me = context.api.me().await?;
-    if context.out.json {
-        return context.out.value(&me);
+    if context.output.json {
+        return context.output.json(&me);
     }
-    context.out.pairs(&[("name", me.name), ("role", me.role.to_string())])
+    context.output.pairs(&[("name", me.name), ("role", me.role.to_string())])
 }
 
-/// Prints the figures as they come.
-pub(super) async fn metrics(context: &Context) -> Result<(), Failed> {
-    if context.out.json {
-        return Err(Failed::usage("metrics are text: they have no --json"));
+/// Prints the metrics of the server.
+pub(super) async fn metrics(context: &CommandContext) -> Result<(), CommandError> {
+    if context.output.json {
+        return Err(CommandError::usage(
+            "metrics does not support --json: remove this flag to get the Prometheus text",
+        ));
     }
     let text = context.api.metrics().await?;
-    text.lines().try_for_each(|line| context.out.line(&visible(line)))
+    text.lines().try_for_each(|line| context.output.line(&sanitize(line)))
 }
 
-/// Prints the version.
-pub(super) fn version(out: &Output) -> Result<(), Failed> {
+/// Prints the version of this program.
+pub(super) fn version(output: Output) -> Result<(), CommandError> {
     let version = env!("CARGO_PKG_VERSION");
-    if out.json {
-        out.value(&serde_json::json!({ "version": version }))
+    if output.json {
+        output.json(&serde_json::json!({ "version": version }))
     } else {
-        out.line(&format!("doorward-admin {version}"))
+        output.line(&format!("doorward-admin {version}"))
     }
 }

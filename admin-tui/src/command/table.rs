@@ -1,207 +1,228 @@
-//! Tables that are aligned whatever the texts hold, and fit the terminal.
+//! Tables on standard output: one line per row, two spaces between columns, no borders.
+//!
+//! comfy-table measures, aligns and truncates. On a terminal, long text columns are truncated first; if that is not enough,
+//! optional columns are hidden. Without a terminal nothing is hidden, and only cells above `MAX_CELL_WIDTH` are truncated.
 
-use crate::escape::{fit, visible, width};
+use std::borrow::Cow;
 
-/// Space between columns.
-const GAP: usize = 2;
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 
-/// A column.
+use crate::sanitize::truncate;
+
+/// Spaces between columns.
+const GAP: u16 = 2;
+/// Maximum width of a cell, also without a terminal: comfy-table stores widths as `u16`.
+const MAX_CELL_WIDTH: usize = 60_000;
+
+/// A column of a table.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {
     heading: &'static str,
-    right: bool,
-    least: Option<usize>,
-    /// The higher, the sooner it is left out when there is no room; never at 0.
-    spare: u8,
+    alignment: CellAlignment,
+    /// Width to which the cells may be truncated; `None` if they must stay complete.
+    min_width: Option<u16>,
+    /// Columns with the highest number are hidden first; 0 is never hidden.
+    hide_order: u8,
 }
 
 impl Column {
-    /// Texts that are shown whole.
+    /// A column whose cells are never truncated.
     pub(super) const fn new(heading: &'static str) -> Self {
-        Self { heading, right: false, least: None, spare: 0 }
+        Self { heading, alignment: CellAlignment::Left, min_width: None, hide_order: 0 }
     }
 
-    /// Numbers.
+    /// A right-aligned column.
     pub(super) const fn number(heading: &'static str) -> Self {
-        Self { right: true, ..Self::new(heading) }
+        Self { alignment: CellAlignment::Right, ..Self::new(heading) }
     }
 
-    /// Texts that may be cut down to so many columns.
-    pub(super) const fn text(heading: &'static str, least: usize) -> Self {
-        Self { least: Some(least), ..Self::new(heading) }
+    /// A column whose cells may be truncated to `min_width` terminal columns.
+    pub(super) const fn text(heading: &'static str, min_width: u16) -> Self {
+        Self { min_width: Some(min_width), ..Self::new(heading) }
     }
 
-    /// The same column, left out before those of a lower number when there is no room.
-    pub(super) const fn spare(mut self, order: u8) -> Self {
-        self.spare = order;
+    /// Allows to hide the column on narrow terminals, after those with a higher number.
+    pub(super) const fn hide_order(mut self, order: u8) -> Self {
+        self.hide_order = order;
         self
     }
+
+    /// Returns the smallest width of the column, given the width of its content.
+    fn smallest(&self, content: u16) -> u16 {
+        self.min_width.map_or(content, |min| min.min(content))
+    }
 }
 
-/// The columns of a table.
-#[derive(Debug, Clone)]
-pub(super) struct Table {
-    columns: Vec<Column>,
-}
-
-/// How wide each column of a table is.
+/// A table with its first rows, which determine the layout of all rows.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
-    /// `None` for a column that is left out.
-    columns: Vec<(Column, Option<usize>)>,
-    /// Whether longer texts are cut, or push the rest of their line to the right.
-    cut: bool,
-}
-
-impl Table {
-    pub(super) fn new(columns: &[Column]) -> Self {
-        Self { columns: columns.to_vec() }
-    }
-
-    /// Lays the table out for these rows, within so many columns if there is a limit.
-    pub(super) fn layout(&self, rows: &[Vec<String>], limit: Option<usize>) -> Layout {
-        let natural = |(index, column): (usize, &Column)| {
-            let cells = rows.iter().filter_map(|row| row.get(index)).map(|cell| width(&visible(cell)));
-            (*column, Some(cells.chain([width(column.heading)]).max().unwrap_or(0)))
-        };
-        let mut columns: Vec<_> = self.columns.iter().enumerate().map(natural).collect();
-        let Some(limit) = limit else { return Layout { columns, cut: false } };
-        loop {
-            let over = total(&columns).saturating_sub(limit);
-            if over == 0 {
-                break;
-            }
-            if let Some(rest) = shrink(&columns, over) {
-                columns = rest;
-                break;
-            }
-            let sparest = columns.iter_mut().filter(|(column, width)| column.spare > 0 && width.is_some());
-            match sparest.max_by_key(|(column, _)| column.spare) {
-                Some((_, width)) => *width = None,
-                // Nothing can be left out: the terminal wraps, as little as can be.
-                None => {
-                    columns.iter_mut().for_each(squeeze);
-                    break;
-                }
-            }
-        }
-        Layout { columns, cut: true }
-    }
-}
-
-fn total(columns: &[(Column, Option<usize>)]) -> usize {
-    let shown: Vec<_> = columns.iter().filter_map(|(_, width)| *width).collect();
-    shown.iter().sum::<usize>() + GAP * shown.len().saturating_sub(1)
-}
-
-/// Leaves a text no more than it needs.
-fn squeeze((column, width): &mut (Column, Option<usize>)) {
-    if let (Some(width), Some(least)) = (width, column.least) {
-        *width = least.min(*width);
-    }
-}
-
-/// Takes so many columns from the widest texts, if they can spare them.
-fn shrink(columns: &[(Column, Option<usize>)], over: usize) -> Option<Vec<(Column, Option<usize>)>> {
-    let mut columns = columns.to_vec();
-    for _ in 0..over {
-        let can_give = columns.iter_mut().filter_map(|(column, width)| {
-            let width = width.as_mut()?;
-            (*width > column.least?).then_some(width)
-        });
-        *can_give.max_by_key(|width| **width)? -= 1;
-    }
-    Some(columns)
+    columns: Vec<Column>,
+    first_rows: Vec<Vec<String>>,
+    /// Width of the content of each column.
+    content: Vec<u16>,
+    /// Columns with a higher `hide_order` are hidden.
+    max_shown: u8,
+    /// Width of the terminal.
+    limit: Option<u16>,
 }
 
 impl Layout {
-    /// The headings as a line.
-    pub(super) fn headings(&self) -> String {
-        self.line(self.columns.iter().map(|(column, _)| column.heading))
-    }
-
-    /// A row as a line. Texts are made harmless here.
-    pub(super) fn row(&self, cells: &[String]) -> String {
-        self.line(cells.iter().map(String::as_str))
-    }
-
-    /// Headings of columns for which there is no room.
-    pub(super) fn left_out(&self) -> Vec<&'static str> {
-        self.columns.iter().filter(|(_, width)| width.is_none()).map(|(column, _)| column.heading).collect()
-    }
-
-    fn line<'a>(&self, cells: impl Iterator<Item = &'a str>) -> String {
-        let mut line = String::new();
-        for ((column, room), cell) in self.columns.iter().zip(cells) {
-            let Some(room) = *room else { continue };
-            // Only what may be cut is cut: an id must stay one.
-            let cell = if self.cut && column.least.is_some() { fit(cell, room) } else { visible(cell) };
-            let space = " ".repeat(room.saturating_sub(width(&cell)));
-            let (before, after) = if column.right { (space.as_str(), "") } else { ("", space.as_str()) };
-            line.extend([before, &cell, after, "  "]);
+    /// Lays out a table for a terminal of `width` columns, or without a limit.
+    pub(super) fn new(columns: &[Column], first_rows: Vec<Vec<String>>, width: Option<usize>) -> Self {
+        let limit = width.map(|width| u16::try_from(width).unwrap_or(u16::MAX - GAP));
+        let mut layout = Self { columns: columns.to_vec(), first_rows, content: Vec::new(), max_shown: u8::MAX, limit };
+        layout.content = layout.table(&[]).column_max_content_widths();
+        if let Some(limit) = limit {
+            let highest = columns.iter().map(|column| column.hide_order).max().unwrap_or(0);
+            layout.max_shown =
+                (0..=highest).rev().find(|&order| layout.smallest_width(order) <= limit.into()).unwrap_or(0);
         }
-        line.trim_end().to_owned()
+        layout
+    }
+
+    /// Returns the headings of the hidden columns.
+    pub(super) fn hidden(&self) -> Vec<&'static str> {
+        self.columns.iter().filter(|column| self.hides(column)).map(|column| column.heading).collect()
+    }
+
+    /// Returns the lines of the headings and the first rows.
+    pub(super) fn head(&self) -> Vec<String> {
+        self.lines(&[])
+    }
+
+    /// Returns the lines of further rows, with the same layout.
+    pub(super) fn rows(&self, rows: &[Vec<String>]) -> Vec<String> {
+        self.lines(rows).split_off(1 + self.first_rows.len())
+    }
+
+    fn hides(&self, column: &Column) -> bool {
+        column.hide_order > self.max_shown
+    }
+
+    /// Returns the smallest width of the table with all columns up to this `hide_order`.
+    fn smallest_width(&self, order: u8) -> u32 {
+        let columns = self.columns.iter().zip(&self.content).filter(|(column, _)| column.hide_order <= order);
+        columns
+            .map(|(column, &content)| u32::from(column.smallest(content) + GAP))
+            .sum::<u32>()
+            .saturating_sub(GAP.into())
+    }
+
+    fn lines(&self, rows: &[Vec<String>]) -> Vec<String> {
+        let mut table = self.table(rows);
+        for ((column, target), &content) in self.columns.iter().zip(table.column_iter_mut()).zip(&self.content) {
+            target.set_padding((0, GAP)).set_cell_alignment(column.alignment);
+            if self.hides(column) {
+                target.set_constraint(ColumnConstraint::Hidden);
+            } else if self.limit.is_some() {
+                target.set_constraint(match column.min_width {
+                    None => ColumnConstraint::ContentWidth,
+                    // Constraints include the padding.
+                    Some(_) => ColumnConstraint::Boundaries {
+                        lower: Width::Fixed(column.smallest(content) + GAP),
+                        upper: Width::Fixed(content + GAP),
+                    },
+                });
+            }
+        }
+        table.lines().map(|line| line.trim_end().to_owned()).collect()
+    }
+
+    /// Sanitizes a cell. Cells of text columns are truncated to the width of the terminal here, since comfy-table is slow
+    /// with very long ones.
+    fn cell<'a>(&self, column: &Column, text: &'a str) -> Cow<'a, str> {
+        let limit = self.limit.filter(|_| column.min_width.is_some());
+        truncate(text, limit.map_or(MAX_CELL_WIDTH, |limit| MAX_CELL_WIDTH.min(limit.into())))
+    }
+
+    fn table(&self, rows: &[Vec<String>]) -> Table {
+        let mut table = Table::new();
+        // By default, comfy-table breaks lines at spaces. Sanitized text has no NUL, so cells are cut at the exact width.
+        table.load_style(presets::NOTHING).set_delimiter('\0');
+        table.set_header(self.columns.iter().map(|column| column.heading));
+        if let Some(limit) = self.limit {
+            // The padding after the last column is not printed.
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(limit.saturating_add(GAP));
+        }
+        for row in self.first_rows.iter().chain(rows) {
+            let mut row = Row::from(self.columns.iter().zip(row).map(|(column, cell)| self.cell(column, cell)));
+            row.max_height(1);
+            table.add_row(row);
+        }
+        table
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sanitize::width;
 
     fn rows(rows: &[[&str; 4]]) -> Vec<Vec<String>> {
         rows.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect()
     }
 
-    fn table() -> Table {
-        Table::new(&[
+    fn layout(first_rows: &[[&str; 4]], width: Option<usize>) -> Layout {
+        let columns = [
             Column::new("ID"),
             Column::text("NAME", 4),
-            Column::number("USERS").spare(2),
-            Column::text("NOTE", 6).spare(1),
-        ])
+            Column::number("USERS").hide_order(2),
+            Column::text("NOTE", 6).hide_order(1),
+        ];
+        Layout::new(&columns, rows(first_rows), width)
     }
 
-    fn render(limit: Option<usize>) -> Vec<String> {
-        let rows = rows(&[["1", "日本語ショップ", "12", "long enough"], ["22", "a\u{202e}b", "3", ""]]);
-        let layout = table().layout(&rows, limit);
-        std::iter::once(layout.headings()).chain(rows.iter().map(|row| layout.row(row))).collect()
-    }
+    const ROWS: [[&str; 4]; 2] = [["1", "日本語ショップ", "12", "long enough"], ["22", "a\u{202e}b", "3", ""]];
 
     #[test]
-    fn without_a_limit_nothing_is_cut() {
+    fn without_a_limit_nothing_is_truncated() {
         assert_eq!(
-            render(None),
+            layout(&ROWS, None).head(),
             ["ID  NAME            USERS  NOTE", "1   日本語ショップ     12  long enough", "22  a\\u{202e}b          3",]
         );
     }
 
     #[test]
-    fn the_widest_texts_are_cut_first() {
+    fn long_texts_are_truncated_to_fit_the_terminal() {
         assert_eq!(
-            render(Some(30)),
-            ["ID  NAME       USERS  NOTE", "1   日本語シ…     12  long en…", "22  a…             3",]
+            layout(&ROWS, Some(30)).head(),
+            ["ID  NAME       USERS  NOTE", "1   日本語シ…     12  long en…", "22  a\\u{202e…      3",]
         );
     }
 
     #[test]
-    fn what_can_be_spared_is_left_out_when_cutting_is_not_enough() {
-        let layout = table().layout(&rows(&[["1", "Shop", "12", "note"]]), Some(14));
-        assert_eq!(layout.left_out(), ["USERS"]);
-        assert_eq!(layout.row(&rows(&[["1", "Shop", "12", "note"]])[0]), "1   Shop  note");
-        let layout = table().layout(&rows(&[["123456789", "Shop", "12", "note"]]), Some(10));
-        assert_eq!(layout.left_out(), ["USERS", "NOTE"], "an id stays whole");
-        let long = rows(&[["123456789", "Shopping", "12", "note"]]);
-        assert_eq!(table().layout(&long, Some(10)).row(&long[0]), "123456789  Sho…");
+    fn optional_columns_are_hidden_when_truncation_is_not_enough() {
+        let narrow = layout(&[["1", "Shop", "12", "note"]], Some(14));
+        assert_eq!(narrow.hidden(), ["USERS"]);
+        assert_eq!(narrow.head()[1], "1   Shop  note");
+        let narrower = layout(&[["123456789", "Shopping", "12", "note"]], Some(10));
+        assert_eq!(narrower.hidden(), ["USERS", "NOTE"]);
+        assert_eq!(narrower.head()[1], "123456789  Sho…", "ids stay complete");
     }
 
     #[test]
-    fn lines_fit_their_limit() {
-        let rows = rows(&[["1", "日本語ショップ日本語ショップ", "12", "🇩🇪 long enough to be cut somewhere"]]);
+    fn huge_cells_are_accepted() {
+        let huge = "x".repeat(200_000);
+        for limit in [None, Some(40), Some(usize::MAX)] {
+            let line = layout(&[["1", &huge, "12", &huge]], limit).head().remove(1);
+            assert!(width(&line) >= 40, "{limit:?}");
+        }
+    }
+
+    #[test]
+    fn lines_fit_the_terminal() {
+        let long = ["1", "日本語ショップ日本語ショップ", "12", "🇩🇪 long enough to be cut somewhere"];
         for limit in 20..80 {
-            let layout = table().layout(&rows, Some(limit));
-            for line in [layout.headings(), layout.row(&rows[0])] {
+            for line in layout(&[long], Some(limit)).head() {
                 assert!(width(&line) <= limit, "{limit}: {line}");
             }
         }
+    }
+
+    #[test]
+    fn further_rows_have_the_same_layout() {
+        let layout = layout(&[["1", "Shop", "12", "note"]], Some(24));
+        let line = layout.rows(&rows(&[["2", "A much longer name", "3", "and a longer note"]])).remove(0);
+        assert_eq!(line, "2   A m…      3  and…");
     }
 }

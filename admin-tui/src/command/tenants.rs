@@ -1,109 +1,67 @@
 //! `doorward-admin tenants …`
 
 use doorward_shared::{
-    admin::{CreateTenantRequest, TenantSort, TenantSummary},
+    admin::{CreateTenantRequest, TenantSort},
     config::{Cors, RelyingParty, TenantConfig, Webauthn},
     page::Order,
 };
 
 use super::{
-    Context, Failed, config,
+    activity, config,
     confirm::confirm_by_name,
-    keys::undelivered,
-    output::{maybe_time, time},
-    table::{Column, Table},
-    tenant,
+    context::CommandContext,
+    error::CommandError,
+    output::{optional_time, time},
+    pages, secret, tenant_table,
 };
 use crate::{
     api::TenantSummaryQuery,
     args::tenants::{TenantsCommand, TenantsCreateArgs, TenantsDeleteArgs, TenantsListArgs},
 };
 
-/// Rows asked for at a time.
-pub(super) const SLICE: usize = 200;
+/// Days of activity that `show` prints.
+const ACTIVITY_DAYS: u32 = 14;
 
-pub(super) async fn run(context: &Context, command: TenantsCommand) -> Result<(), Failed> {
+pub(super) async fn run(context: &CommandContext, command: TenantsCommand) -> Result<(), CommandError> {
     match command {
         TenantsCommand::List(args) => list(context, args).await,
         TenantsCommand::Show(args) => show(context, &args.tenant).await,
         TenantsCommand::Create(args) => create(context, args).await,
         TenantsCommand::Rename(args) => {
-            let id = tenant::find(&context.api, &args.tenant).await?;
+            let id = context.tenant(&args.tenant).await?;
             context.api.rename_tenant(id, &args.name).await?;
-            context.out.done(&format!("tenant {id} is now called {}", args.name))
+            context.output.done(&format!("renamed tenant {id} to {}", args.name))
         }
         TenantsCommand::Delete(args) => delete(context, args).await,
         TenantsCommand::Config(command) => config::run(context, command).await,
     }
 }
 
-pub(super) fn columns() -> Table {
-    Table::new(&[
-        Column::new("ID"),
-        Column::text("NAME", 10),
-        Column::text("RP ID", 10).spare(6),
-        Column::number("USERS").spare(1),
-        Column::number("CREDENTIALS").spare(4),
-        Column::number("KEYS").spare(5),
-        Column::number("OK 7D").spare(3),
-        Column::number("REFUSED 7D").spare(2),
-        Column::new("LAST ACTIVITY").spare(3),
-    ])
-}
-
-pub(super) fn row(tenant: &TenantSummary) -> Vec<String> {
-    vec![
-        tenant.tenant.id.to_string(),
-        tenant.tenant.display_name.clone(),
-        tenant.rp_id.clone(),
-        tenant.users.to_string(),
-        tenant.credentials.to_string(),
-        tenant.api_keys.to_string(),
-        tenant.succeeded.to_string(),
-        tenant.refused.to_string(),
-        maybe_time(tenant.last_activity),
-    ]
-}
-
-async fn list(context: &Context, args: TenantsListArgs) -> Result<(), Failed> {
-    // What people want at the top: a name from A, of everything else the most or the latest.
-    let usual = if args.sort == TenantSort::Name { Order::Ascending } else { Order::Descending };
-    let order = match (usual, args.reverse) {
-        (Order::Ascending, false) | (Order::Descending, true) => Order::Ascending,
-        (Order::Descending, false) | (Order::Ascending, true) => Order::Descending,
-    };
-    let limit = args.limit.unwrap_or(usize::MAX);
-    let mut found: Vec<TenantSummary> = Vec::new();
-    let mut query = TenantSummaryQuery {
-        text: args.search,
-        sort: Some(args.sort),
-        order: Some(order),
-        after: None,
-        limit: u32::try_from(limit.clamp(1, SLICE)).ok(),
-    };
-    while found.len() < limit {
+async fn list(context: &CommandContext, args: TenantsListArgs) -> Result<(), CommandError> {
+    // Names sort from A to Z; counts and times sort from the largest or latest.
+    let order = if (args.sort == TenantSort::Name) == args.reverse { Order::Descending } else { Order::Ascending };
+    let tenants = pages::collect(args.limit, async |after, limit| {
+        let query = TenantSummaryQuery {
+            text: args.search.clone(),
+            sort: Some(args.sort),
+            order: Some(order),
+            after,
+            limit: Some(limit),
+        };
         let page = context.api.tenant_summaries(&query).await?;
-        found.extend(page.items);
-        query.after = page.next;
-        if query.after.is_none() {
-            break;
-        }
-    }
-    found.truncate(limit);
-    if context.out.json {
-        return context.out.value(&found);
-    }
-    context.out.table(&columns(), &found.iter().map(row).collect::<Vec<_>>())
+        Ok((page.items, page.next))
+    });
+    context.output.list(&tenant_table::COLUMNS, &tenants.await?, tenant_table::row)
 }
 
-async fn show(context: &Context, text: &str) -> Result<(), Failed> {
-    let id = tenant::find(&context.api, text).await?;
-    let overview = context.api.tenant_overview(id, 14).await?;
-    if context.out.json {
-        return context.out.value(&overview);
+async fn show(context: &CommandContext, id_or_name: &str) -> Result<(), CommandError> {
+    let id = context.tenant(id_or_name).await?;
+    let overview = context.api.tenant_overview(id, ACTIVITY_DAYS).await?;
+    if context.output.json {
+        return context.output.json(&overview);
     }
     let tenant = &overview.summary;
-    context.out.pairs(&[
+    context.output.pairs(&[
         ("tenant", tenant.tenant.id.to_string()),
         ("name", tenant.tenant.display_name.clone()),
         ("rp id", tenant.rp_id.clone()),
@@ -112,62 +70,62 @@ async fn show(context: &Context, text: &str) -> Result<(), Failed> {
         ("credentials", tenant.credentials.to_string()),
         ("API keys", tenant.api_keys.to_string()),
         ("last 7 days", format!("{} succeeded, {} refused", tenant.succeeded, tenant.refused)),
-        ("last activity", maybe_time(tenant.last_activity)),
+        ("last activity", optional_time(tenant.last_activity)),
     ])?;
-    context.out.line("")?;
-    super::overview::activity(context, &overview.activity)
+    context.output.line("")?;
+    activity::print(context.output, &overview.activity)
 }
 
-async fn create(context: &Context, args: TenantsCreateArgs) -> Result<(), Failed> {
+async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(), CommandError> {
     let config = match &args.from {
         Some(file) => config::read(context, file).await?,
-        None => described(&args),
+        None => config_from_args(&args),
     };
     let request =
         CreateTenantRequest { display_name: Some(args.name), config: Some(config), create_api_key: args.api_key };
     let created = context.api.create_tenant(&request).await?;
     let key = created.api_key.as_ref();
-    let printed = if context.out.json {
-        context.out.value(&created)
+    let printed = if context.output.json {
+        context.output.json(&created)
     } else if args.quiet {
-        context.out.line(&created.id.to_string())
+        context.output.line(&created.id.to_string())
     } else {
         let secret = key.map(|key| ("api key", format!("{}   (shown only now)", key.secret)));
         let pairs: Vec<_> = std::iter::once(("tenant", created.id.to_string())).chain(secret).collect();
-        context.out.pairs(&pairs)
+        context.output.pairs(&pairs)
     };
-    match key {
-        Some(key) => printed.map_err(|failed| undelivered("API key", key.id, failed)),
-        None => printed,
-    }
+    printed.map_err(|error| match key {
+        Some(key) => secret::not_printed("API key", key.id, &error),
+        None => error,
+    })
 }
 
-fn described(args: &TenantsCreateArgs) -> TenantConfig {
-    let web = |origin: &&String| origin.contains("://");
-    let own = || args.origins.iter().filter(web).cloned().collect();
-    let relying_party = RelyingParty {
-        id: args.rp_id.clone().unwrap_or_default(),
-        display_name: args.name.clone(),
-        icon: None,
-        origins: args.origins.clone(),
+fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
+    let cors_origins = if args.cors_origins.is_empty() {
+        // App origins (`android:apk-key-hash:…`) are not web origins.
+        args.origins.iter().filter(|origin| origin.contains("://")).cloned().collect()
+    } else {
+        args.cors_origins.clone()
     };
     TenantConfig {
-        cors: Cors {
-            allowed_origins: if args.cors_origins.is_empty() { own() } else { args.cors_origins.clone() },
-            allow_unsafe_wildcard: false,
-        },
-        webauthn: Webauthn::for_relying_party(relying_party),
+        cors: Cors { allowed_origins: cors_origins, allow_unsafe_wildcard: false },
+        webauthn: Webauthn::for_relying_party(RelyingParty {
+            id: args.rp_id.clone().unwrap_or_default(),
+            display_name: args.name.clone(),
+            icon: None,
+            origins: args.origins.clone(),
+        }),
         mfa: None,
     }
 }
 
-async fn delete(context: &Context, args: TenantsDeleteArgs) -> Result<(), Failed> {
-    let id = tenant::find(&context.api, &args.tenant).await?;
+async fn delete(context: &CommandContext, args: TenantsDeleteArgs) -> Result<(), CommandError> {
+    let id = context.tenant(&args.tenant).await?;
     let name = context.api.tenant(id).await?.display_name;
-    let what = format!(
-        "This deletes the tenant {name} ({id}) with all its users, credentials, keys and audit entries, for good."
+    let consequence = format!(
+        "This deletes the tenant {name} ({id}) with all its users, credentials, keys and audit entries. It cannot be undone."
     );
-    confirm_by_name(args.confirmation, &what, &name)?;
+    confirm_by_name(args.confirmation, &consequence, &name)?;
     context.api.delete_tenant(id).await?;
-    context.out.done(&format!("tenant {name} ({id}) is deleted with everything it had"))
+    context.output.done(&format!("deleted tenant {name} ({id}) and all its data"))
 }

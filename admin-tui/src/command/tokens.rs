@@ -1,16 +1,11 @@
 //! `doorward-admin tokens …`
 
-use doorward_shared::admin::CreateAdminTokenRequest;
+use doorward_shared::admin::{AdminTokenItem, CreateAdminTokenRequest};
 
-use super::{
-    Context, Failed,
-    confirm::confirm,
-    keys::{SECRET_COLUMNS, deliver, expires, secret_row},
-    table::{Column, Table},
-};
+use super::{confirm::confirm, context::CommandContext, error::CommandError, secret, table::Column};
 use crate::args::secrets::{TokensCommand, TokensCreateArgs, TokensRevokeArgs};
 
-pub(super) async fn run(context: &Context, command: TokensCommand) -> Result<(), Failed> {
+pub(super) async fn run(context: &CommandContext, command: TokensCommand) -> Result<(), CommandError> {
     match command {
         TokensCommand::List => list(context).await,
         TokensCommand::Create(args) => create(context, args).await,
@@ -18,33 +13,30 @@ pub(super) async fn run(context: &Context, command: TokensCommand) -> Result<(),
     }
 }
 
-async fn list(context: &Context) -> Result<(), Failed> {
+async fn list(context: &CommandContext) -> Result<(), CommandError> {
     let tokens = context.api.admin_tokens().await?;
-    if context.out.json {
-        return context.out.value(&tokens);
-    }
-    let [id, name, hint, created, used, expires] = SECRET_COLUMNS;
-    let columns = Table::new(&[id, name, Column::new("ROLE"), hint, created, used, expires]);
-    let row = |token: &doorward_shared::admin::AdminTokenItem| {
-        let [id, name, hint, created, used, expires] = secret_row(&token.secret);
+    let [id, name, hint, created, used, expires] = secret::COLUMNS;
+    let columns = [id, name, Column::new("ROLE"), hint, created, used, expires];
+    context.output.list(&columns, &tokens, |token: &AdminTokenItem| {
+        let [id, name, hint, created, used, expires] = secret::row(&token.secret);
         vec![id, name, token.role.to_string(), hint, created, used, expires]
-    };
-    context.out.table(&columns, &tokens.iter().map(row).collect::<Vec<_>>())
+    })
 }
 
-async fn create(context: &Context, args: TokensCreateArgs) -> Result<(), Failed> {
-    let expires_at = expires(args.expires, context.now)?;
+async fn create(context: &CommandContext, args: TokensCreateArgs) -> Result<(), CommandError> {
+    let expires_at = secret::expiry(args.expires, context.now)?;
     let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), expires_at };
     let created = context.api.create_admin_token(&request).await?;
-    deliver(context, &created, args.quiet, "admin token")
+    secret::print(context.output, &created, args.quiet, "admin token")
 }
 
-async fn revoke(context: &Context, args: TokensRevokeArgs) -> Result<(), Failed> {
+async fn revoke(context: &CommandContext, args: TokensRevokeArgs) -> Result<(), CommandError> {
     let tokens = context.api.admin_tokens().await?;
-    let known = tokens.iter().find(|token| token.secret.id == args.token.uuid());
-    let name = known.map_or_else(String::new, |token| format!(" {}", token.secret.name));
-    let what = format!("This revokes the admin token{name} ({}): its bearer can do nothing any more.", args.token);
-    confirm(args.confirmation, &what)?;
+    let token = tokens.iter().find(|token| token.secret.id == args.token.uuid());
+    let name = token.map(|token| format!(" {}", token.secret.name)).unwrap_or_default();
+    let consequence =
+        format!("This revokes the admin token{name} ({}). Requests with it will be rejected.", args.token);
+    confirm(args.confirmation, &consequence)?;
     context.api.revoke_admin_token(args.token).await?;
-    context.out.done(&format!("admin token{name} ({}) is revoked", args.token))
+    context.output.done(&format!("revoked admin token{name} ({})", args.token))
 }

@@ -1,21 +1,47 @@
 //! `doorward-admin users …`
 
-use doorward_shared::admin::{UserDetail, UserSummary};
+use doorward_shared::{
+    admin::UserSummary,
+    public::{CredentialItem, TransactionItem},
+};
 
 use super::{
-    Context, Failed,
     confirm::confirm,
-    output::{maybe, maybe_time, time, yes},
-    table::{Column, Table},
-    tenant,
-    tenants::SLICE,
+    context::CommandContext,
+    error::CommandError,
+    output::{count, optional, optional_time, time, yes_no},
+    pages,
+    table::Column,
 };
 use crate::{
     api::UserQuery,
     args::users::{UserArgs, UsersCommand, UsersDeleteArgs, UsersListArgs},
 };
 
-pub(super) async fn run(context: &Context, command: UsersCommand) -> Result<(), Failed> {
+const USERS: [Column; 7] = [
+    Column::text("USER", 12),
+    Column::text("NAME", 12),
+    Column::text("DISPLAY NAME", 8).hide_order(3),
+    Column::number("CREDENTIALS"),
+    Column::new("LAST USED"),
+    Column::new("CREATED").hide_order(1),
+    Column::new("ID").hide_order(2),
+];
+
+const CREDENTIALS: [Column; 8] = [
+    Column::new("CREDENTIAL"),
+    Column::text("NAME", 8),
+    Column::new("KIND"),
+    Column::new("CREATED").hide_order(2),
+    Column::new("LAST USED").hide_order(1),
+    Column::text("ATTESTATION", 6).hide_order(4),
+    Column::text("TRANSPORTS", 6).hide_order(5),
+    Column::new("BACKED UP").hide_order(3),
+];
+
+const TRANSACTIONS: [Column; 3] = [Column::text("TRANSACTION", 12), Column::new("CREATED"), Column::text("DATA", 12)];
+
+pub(super) async fn run(context: &CommandContext, command: UsersCommand) -> Result<(), CommandError> {
     match command {
         UsersCommand::List(args) => list(context, args).await,
         UsersCommand::Show(args) => show(context, args).await,
@@ -23,108 +49,76 @@ pub(super) async fn run(context: &Context, command: UsersCommand) -> Result<(), 
     }
 }
 
-async fn list(context: &Context, args: UsersListArgs) -> Result<(), Failed> {
-    let tenant = tenant::find(&context.api, &args.of.tenant).await?;
-    let limit = args.limit.unwrap_or(usize::MAX);
-    let mut query =
-        UserQuery { text: args.search, limit: u32::try_from(limit.clamp(1, SLICE)).ok(), ..UserQuery::default() };
-    let mut found: Vec<UserSummary> = Vec::new();
-    while found.len() < limit {
+async fn list(context: &CommandContext, args: UsersListArgs) -> Result<(), CommandError> {
+    let tenant = context.tenant(&args.tenant.tenant).await?;
+    let users = pages::collect(args.limit, async |after, limit| {
+        let query = UserQuery { text: args.search.clone(), user_id: None, after, limit: Some(limit) };
         let page = context.api.user_summaries(tenant, &query).await?;
-        found.extend(page.items);
-        query.after = page.next;
-        if query.after.is_none() {
-            break;
-        }
-    }
-    found.truncate(limit);
-    if context.out.json {
-        return context.out.value(&found);
-    }
-    let columns = Table::new(&[
-        Column::text("USER", 12),
-        Column::text("NAME", 12),
-        Column::text("DISPLAY NAME", 8).spare(3),
-        Column::number("CREDENTIALS"),
-        Column::new("LAST USED"),
-        Column::new("CREATED").spare(1),
-        Column::new("ID").spare(2),
-    ]);
-    let row = |user: &UserSummary| {
+        Ok((page.items, page.next))
+    });
+    context.output.list(&USERS, &users.await?, |user: &UserSummary| {
         vec![
             user.user.user_id.clone(),
             user.user.name.clone(),
             user.user.display_name.clone(),
             user.credentials.to_string(),
-            maybe_time(user.last_used_at),
+            optional_time(user.last_used_at),
             time(user.user.created_at),
             user.user.id.to_string(),
         ]
-    };
-    context.out.table(&columns, &found.iter().map(row).collect::<Vec<_>>())
+    })
 }
 
-async fn show(context: &Context, args: UserArgs) -> Result<(), Failed> {
-    let tenant = tenant::find(&context.api, &args.of.tenant).await?;
+async fn show(context: &CommandContext, args: UserArgs) -> Result<(), CommandError> {
+    let tenant = context.tenant(&args.tenant.tenant).await?;
     let detail = context.api.user(tenant, &args.user).await?;
-    if context.out.json {
-        return context.out.value(&detail);
+    let output = context.output;
+    if output.json {
+        return output.json(&detail);
     }
     let user = &detail.user;
-    context.out.pairs(&[
+    output.pairs(&[
         ("user", user.user_id.clone()),
         ("id", user.id.to_string()),
         ("name", user.name.clone()),
         ("display name", user.display_name.clone()),
-        ("icon", maybe(Some(&user.icon))),
+        ("icon", optional(Some(&user.icon))),
         ("created", time(user.created_at)),
     ])?;
-    context.out.line("")?;
-    credentials(context, &detail)?;
+    output.line("")?;
+    output.table(&CREDENTIALS, detail.credentials.iter().map(credential_row).collect())?;
     if detail.transactions.is_empty() {
         return Ok(());
     }
-    context.out.line("")?;
-    let columns = Table::new(&[Column::text("TRANSACTION", 12), Column::new("CREATED"), Column::text("DATA", 12)]);
-    let row = |transaction: &doorward_shared::public::TransactionItem| {
-        vec![transaction.identifier.clone(), time(transaction.created_at), transaction.data.clone()]
-    };
-    context.out.table(&columns, &detail.transactions.iter().map(row).collect::<Vec<_>>())
+    output.line("")?;
+    output.table(&TRANSACTIONS, detail.transactions.iter().map(transaction_row).collect())
 }
 
-fn credentials(context: &Context, detail: &UserDetail) -> Result<(), Failed> {
-    let columns = Table::new(&[
-        Column::new("CREDENTIAL"),
-        Column::text("NAME", 8),
-        Column::new("KIND"),
-        Column::new("CREATED").spare(2),
-        Column::new("LAST USED").spare(1),
-        Column::text("ATTESTATION", 6).spare(4),
-        Column::text("TRANSPORTS", 6).spare(5),
-        Column::new("BACKED UP").spare(3),
-    ]);
-    let row = |credential: &doorward_shared::public::CredentialItem| {
-        vec![
-            credential.id.to_string(),
-            maybe(credential.name.as_deref()),
-            if credential.is_mfa { "second factor" } else { "passkey" }.to_owned(),
-            time(credential.created_at),
-            maybe_time(credential.last_used_at),
-            credential.attestation_type.clone(),
-            maybe(Some(&credential.transports.join(","))),
-            yes(credential.backup_state).to_owned(),
-        ]
-    };
-    context.out.table(&columns, &detail.credentials.iter().map(row).collect::<Vec<_>>())
+fn credential_row(credential: &CredentialItem) -> Vec<String> {
+    vec![
+        credential.id.to_string(),
+        optional(credential.name.as_deref()),
+        if credential.is_mfa { "second factor" } else { "passkey" }.to_owned(),
+        time(credential.created_at),
+        optional_time(credential.last_used_at),
+        credential.attestation_type.clone(),
+        optional(Some(&credential.transports.join(","))),
+        yes_no(credential.backup_state).to_owned(),
+    ]
 }
 
-async fn delete(context: &Context, args: UsersDeleteArgs) -> Result<(), Failed> {
-    let tenant = tenant::find(&context.api, &args.user.of.tenant).await?;
-    // Looked at first, so that the question names whom it is about.
+fn transaction_row(transaction: &TransactionItem) -> Vec<String> {
+    vec![transaction.identifier.clone(), time(transaction.created_at), transaction.data.clone()]
+}
+
+async fn delete(context: &CommandContext, args: UsersDeleteArgs) -> Result<(), CommandError> {
+    let tenant = context.tenant(&args.user.tenant.tenant).await?;
     let detail = context.api.user(tenant, &args.user.user).await?;
-    let (user, count) = (&detail.user, detail.credentials.len());
-    let what = format!("This deletes the user {} ({}) with {count} credentials, for good.", user.user_id, user.name);
-    confirm(args.confirmation, &what)?;
+    let user = &detail.user;
+    let credentials = count(detail.credentials.len(), "credential");
+    let consequence =
+        format!("This deletes the user {} ({}) and {credentials}. It cannot be undone.", user.user_id, user.name);
+    confirm(args.confirmation, &consequence)?;
     context.api.delete_user(tenant, &user.id.to_string()).await?;
-    context.out.done(&format!("user {} is deleted with {count} credentials", user.user_id))
+    context.output.done(&format!("deleted user {} and {credentials}", user.user_id))
 }

@@ -1,4 +1,4 @@
-//! Why there is no server to call, in words that say how to mend it.
+//! Errors and warnings of resolving the server.
 
 use std::{
     fmt, io,
@@ -7,109 +7,111 @@ use std::{
 
 use crate::api::InvalidToken;
 
-/// Why there is no server to call.
+/// Error of resolving the server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionError {
-    /// The address is none.
-    #[error("{given_by}: {text:?} is {why}")]
+    /// The address is invalid.
+    #[error("{given_by}: {text:?} is {reason}")]
     Url {
-        /// What was given.
+        /// The address.
         text: String,
-        /// Where.
+        /// Source of the address.
         given_by: String,
-        /// What is wrong with it.
-        why: &'static str,
+        /// The problem.
+        reason: &'static str,
     },
-    /// The address holds a name or password.
-    #[error("{given_by}: an address holds no user and no password; the admin token comes from a file or variable")]
-    Credentials {
-        /// Where it was given.
-        given_by: String,
-    },
-    /// The token would travel in clear.
+    /// The address contains a user name or password.
     #[error(
-        "{0}: over plain http, everybody on the way reads the admin token: use https, a tunnel \
-         (ssh -L 8001:127.0.0.1:8001 host), or --allow-plain-http on a network that is yours alone"
+        "{given_by}: the address must not contain a user name or password; put the admin token in a file or variable"
+    )]
+    Credentials {
+        /// Source of the address.
+        given_by: String,
+    },
+    /// The token would be sent unencrypted.
+    #[error(
+        "{0}: plain http sends the admin token unencrypted: use https, a tunnel (ssh -L 8001:127.0.0.1:8001 host), or \
+         --allow-plain-http on a trusted network"
     )]
     PlainHttp(String),
-    /// The local server's token is not there.
+    /// The token file of the local server does not exist.
     #[error(
-        "no admin token: {} is not there. Start a server here (doorward quickstart), or name the token with \
+        "no admin token: {} does not exist. Start a server in this folder (doorward quickstart), or set the token with \
          --token-file, DOORWARD_ADMIN_TOKEN or a profile",
         .0.display()
     )]
     NoLocalToken(PathBuf),
-    /// No token for another machine's server.
-    #[error("no admin token for {0}: name it with --token-file, DOORWARD_ADMIN_TOKEN or a profile")]
+    /// No token is set for a remote server.
+    #[error("no admin token for {0}: set it with --token-file, DOORWARD_ADMIN_TOKEN or a profile")]
     NoToken(String),
-    /// The token cannot be one.
-    #[error("{given_by}: {why}")]
+    /// The token is invalid.
+    #[error("{given_by}: {reason}")]
     Token {
-        /// Where it came from.
+        /// Source of the token.
         given_by: String,
-        /// What is wrong with it.
-        why: InvalidToken,
+        /// The problem.
+        reason: InvalidToken,
     },
     /// A file cannot be read.
-    #[error("{}: {why}", path.display())]
+    #[error("{}: {reason}", path.display())]
     File {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
-        /// What the operating system says.
-        why: String,
+        /// Error of the operating system.
+        reason: String,
     },
-    /// The file of profiles does not say what it should.
-    #[error("{}{}: {why}", path.display(), line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    /// The profiles file is invalid.
+    #[error("{}{}: {reason}", path.display(), line.map(|line| format!(", line {line}")).unwrap_or_default())]
     Profiles {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Where in it.
+        /// Line number, if known.
         line: Option<usize>,
-        /// What is wrong.
-        why: String,
+        /// The problem.
+        reason: String,
     },
-    /// There is no such profile.
-    #[error("{given_by}: there is no profile {name:?} in {}; {known}", path.display())]
+    /// The profile does not exist.
+    #[error("{given_by}: unknown profile {name:?} in {}; {known}", path.display())]
     UnknownProfile {
-        /// The name.
+        /// Name of the profile.
         name: String,
-        /// Who named it.
+        /// Source of the name.
         given_by: String,
-        /// Where profiles are.
+        /// Path of the profiles file.
         path: PathBuf,
-        /// Those that are there.
+        /// The profiles in the file, for display.
         known: String,
     },
 }
 
 impl ConnectionError {
     pub(super) fn file(path: &Path, error: &io::Error) -> Self {
-        Self::File { path: path.to_owned(), why: error.to_string() }
+        Self::File { path: path.to_owned(), reason: error.to_string() }
     }
 }
 
-/// Something that works, and should be mended.
+/// Security warning about the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
-    /// Others can read the token's file.
-    OpenToOthers {
-        /// The file.
+    /// Other users can read the token file.
+    ReadableByOthers {
+        /// Path of the file.
         path: PathBuf,
-        /// Its permissions.
+        /// Permissions of the file.
         mode: u32,
     },
-    /// The token travels in clear, as its user allowed.
+    /// The token is sent unencrypted, as the user allowed.
     PlainHttp(String),
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OpenToOthers { path, mode } => {
+            Self::ReadableByOthers { path, mode } => {
                 let path = path.display();
-                write!(f, "other users can read {path} (mode {mode:04o}): chmod 600 {path}")
+                write!(f, "other users can read {path} (mode {mode:04o}): run chmod 600 {path}")
             }
-            Self::PlainHttp(url) => write!(f, "{url}: the admin token travels in clear; everybody on the way reads it"),
+            Self::PlainHttp(url) => write!(f, "{url}: plain http sends the admin token unencrypted"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The file of profiles, `~/.config/doorward/admin.toml`:
+//! The profiles file, `~/.config/doorward/admin.toml`:
 //!
 //! ```toml
 //! default_profile = "prod"
@@ -17,7 +17,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{ConnectionError, Environment};
+use super::{environment::Environment, error::ConnectionError};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,7 +37,7 @@ struct Entry {
     allow_plain_http: bool,
 }
 
-/// A server somebody gave a name.
+/// Named settings of a server.
 #[derive(Debug, Clone)]
 pub(super) struct Profile {
     pub(super) name: String,
@@ -48,13 +48,13 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// A value's place, for people.
+    /// Describes the source of a value, for display.
     pub(super) fn source(&self, key: &str) -> String {
         format!("{key} of profile {}", self.name)
     }
 }
 
-/// All profiles.
+/// The content of a profiles file.
 pub(super) struct Profiles {
     path: PathBuf,
     content: Content,
@@ -62,26 +62,25 @@ pub(super) struct Profiles {
 }
 
 impl Profiles {
-    /// Reads a file that must be there, or the usual one if it is.
-    pub(super) fn load(named: Option<&Path>, environment: &Environment) -> Result<Self, ConnectionError> {
-        let usual = environment.config_file();
-        let path = named.map(Path::to_path_buf).or(usual);
-        let made = |path, content| Self { path, content, environment: environment.clone() };
+    /// Reads the given file, which must exist, or the default file if it exists.
+    pub(super) fn load(given: Option<&Path>, environment: &Environment) -> Result<Self, ConnectionError> {
+        let path = given.map(Path::to_path_buf).or_else(|| environment.config_file());
+        let profiles = |path, content| Self { path, content, environment: environment.clone() };
         let Some(path) = path else {
-            return Ok(made(PathBuf::from("~/.config/doorward/admin.toml"), Content::default()));
+            return Ok(profiles(PathBuf::from("~/.config/doorward/admin.toml"), Content::default()));
         };
         match fs::read_to_string(&path) {
-            Ok(text) => parse(&path, &text).map(|content| made(path, content)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => {
-                Ok(made(path, Content::default()))
+            Ok(text) => parse(&path, &text).map(|content| profiles(path, content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && given.is_none() => {
+                Ok(profiles(path, Content::default()))
             }
             Err(error) => Err(ConnectionError::file(&path, &error)),
         }
     }
 
-    /// The profile of this name, which `source` gave.
+    /// Returns a profile by name. `source` is where the name comes from, for error messages.
     pub(super) fn get(&self, name: &str, source: &str) -> Result<Profile, ConnectionError> {
-        let path = |text: &String| self.environment.path_beside(&self.path, text);
+        let path = |text: &String| self.environment.resolve_path(&self.path, text);
         match self.content.profiles.get(name) {
             Some(entry) => Ok(Profile {
                 name: name.to_owned(),
@@ -99,14 +98,18 @@ impl Profiles {
         }
     }
 
-    /// The profile the file itself names.
-    pub(super) fn usual(&self) -> Result<Option<Profile>, ConnectionError> {
+    /// Returns the profile that the file names as the default.
+    pub(super) fn default_profile(&self) -> Result<Option<Profile>, ConnectionError> {
         self.content.default_profile.as_ref().map(|name| self.get(name, "default_profile")).transpose()
     }
 
     fn known(&self) -> String {
         let names: Vec<_> = self.content.profiles.keys().map(String::as_str).collect();
-        if names.is_empty() { "there is none at all".to_owned() } else { format!("there are: {}", names.join(", ")) }
+        if names.is_empty() {
+            "the file has no profiles".to_owned()
+        } else {
+            format!("known profiles: {}", names.join(", "))
+        }
     }
 }
 
@@ -116,7 +119,7 @@ fn parse(path: &Path, text: &str) -> Result<Content, ConnectionError> {
         ConnectionError::Profiles {
             path: path.to_owned(),
             line: before.map(|before| before.matches('\n').count() + 1),
-            why: error.message().to_owned(),
+            reason: error.message().to_owned(),
         }
     })
 }

@@ -4,7 +4,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A home with a file of profiles, and a data folder with a token.
+/// A home folder with a profiles file and token files.
 struct Home(TempDir);
 
 const PROFILES: &str = r#"
@@ -52,7 +52,7 @@ impl Home {
             ("DOORWARD_DATA_DIR", data.to_str().unwrap()),
         ];
         pairs.extend_from_slice(more);
-        Environment::of(&pairs)
+        Environment::from_pairs(&pairs)
     }
 
     fn resolve(&self, flags: &Flags, more: &[(&str, &str)]) -> Result<Connection, ConnectionError> {
@@ -60,14 +60,14 @@ impl Home {
     }
 }
 
-/// What is sent: address and token.
-fn sent(connection: &Connection) -> (String, String) {
-    let header = connection.target.token.header().unwrap();
-    (connection.target.url.to_string(), header.to_str().unwrap().trim_start_matches("Bearer ").to_owned())
+/// Returns the address and the token of a connection.
+fn endpoint(connection: &Connection) -> (String, String) {
+    let header = connection.endpoint.token.header().unwrap();
+    (connection.endpoint.url.to_string(), header.to_str().unwrap().trim_start_matches("Bearer ").to_owned())
 }
 
 fn expect(found: Result<Connection, ConnectionError>, url: &str, token: &str) {
-    assert_eq!(sent(&found.unwrap()), (url.to_owned(), token.to_owned()));
+    assert_eq!(endpoint(&found.unwrap()), (url.to_owned(), token.to_owned()));
 }
 
 fn flags(adjust: impl FnOnce(&mut Flags)) -> Flags {
@@ -77,16 +77,16 @@ fn flags(adjust: impl FnOnce(&mut Flags)) -> Flags {
 }
 
 #[test]
-fn beside_a_running_server_nothing_needs_to_be_said() {
+fn local_server_needs_no_settings() {
     let home = Home::new("");
     let found = home.resolve(&Flags::default(), &[]).unwrap();
-    assert_eq!(sent(&found), ("http://127.0.0.1:8001/".to_owned(), "dwa_local".to_owned()));
+    assert_eq!(endpoint(&found), ("http://127.0.0.1:8001/".to_owned(), "dwa_local".to_owned()));
     assert_eq!((found.url_source.as_str(), found.warnings.len()), ("default", 0));
     assert!(found.token_source.ends_with("admin.token (the data folder)"), "{}", found.token_source);
 }
 
 #[test]
-fn flag_wins_over_variable_over_profile_over_default() {
+fn flags_override_variables_profiles_and_defaults() {
     let home = Home::new(PROFILES);
     let variables = [("DOORWARD_ADMIN_URL", "https://var.example.com"), ("DOORWARD_ADMIN_TOKEN", " dwa_var ")];
     let token = || Some(home.path("flag.token"));
@@ -103,12 +103,12 @@ fn flag_wins_over_variable_over_profile_over_default() {
 }
 
 #[test]
-fn a_profile_named_on_the_command_line_is_a_flag() {
+fn profile_flag_overrides_variables() {
     let home = Home::new(PROFILES);
     let variables = [("DOORWARD_ADMIN_URL", "https://var.example.com"), ("DOORWARD_ADMIN_TOKEN", "dwa_var")];
     let prod = flags(|flags| flags.profile = Some("prod".to_owned()));
     let found = home.resolve(&prod, &variables).unwrap();
-    assert_eq!(sent(&found), ("https://prod.example.com/".to_owned(), "dwa_prod".to_owned()));
+    assert_eq!(endpoint(&found), ("https://prod.example.com/".to_owned(), "dwa_prod".to_owned()));
     assert_eq!(found.profile.as_deref(), Some("prod"));
     let tunnel = flags(|flags| {
         flags.profile = Some("prod".to_owned());
@@ -118,7 +118,7 @@ fn a_profile_named_on_the_command_line_is_a_flag() {
 }
 
 #[test]
-fn a_token_goes_to_its_own_server_only() {
+fn tokens_are_not_sent_to_other_servers() {
     let home = Home::new(PROFILES);
     let elsewhere = flags(|flags| flags.url = Some("https://other.example.com".to_owned()));
     let error = home.resolve(&elsewhere, &[]).unwrap_err();
@@ -131,15 +131,15 @@ fn a_token_goes_to_its_own_server_only() {
 }
 
 #[test]
-fn a_profile_can_be_named_by_a_variable() {
+fn variable_selects_the_default_profile() {
     let home = Home::new(PROFILES);
     let found = home.resolve(&Flags::default(), &[("DOORWARD_ADMIN_PROFILE", "lab")]).unwrap();
-    assert_eq!(sent(&found), ("http://10.0.0.7:8001/".to_owned(), "dwa_lab".to_owned()));
+    assert_eq!(endpoint(&found), ("http://10.0.0.7:8001/".to_owned(), "dwa_lab".to_owned()));
     assert_eq!(found.warnings, [Warning::PlainHttp("http://10.0.0.7:8001/".to_owned())]);
 }
 
 #[test]
-fn a_token_does_not_travel_in_clear_unless_somebody_says_so() {
+fn plain_http_to_other_machines_requires_permission() {
     let home = Home::new("");
     let plain = |allow: bool| {
         flags(|flags| {
@@ -155,50 +155,50 @@ fn a_token_does_not_travel_in_clear_unless_somebody_says_so() {
 }
 
 #[test]
-fn a_file_that_others_can_read_is_pointed_out() {
+fn readable_token_file_causes_a_warning() {
     let home = Home::new("");
     let path = home.path("data/admin.token");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let found = home.resolve(&Flags::default(), &[]).unwrap();
-    assert_eq!(found.warnings, [Warning::OpenToOthers { path: path.clone(), mode: 0o644 }]);
-    assert!(found.warnings[0].to_string().contains(&format!("chmod 600 {}", path.display())));
+    assert_eq!(found.warnings, [Warning::ReadableByOthers { path: path.clone(), mode: 0o644 }]);
+    assert!(found.warnings[0].to_string().contains(&format!("run chmod 600 {}", path.display())));
 }
 
 #[test]
-fn what_is_wrong_with_the_profiles_is_named() {
+fn profile_errors_name_the_file_and_the_problem() {
     let refused = |text: &str, flags: &Flags| Home::new(text).resolve(flags, &[]).unwrap_err().to_string();
-    let usual = Flags::default();
-    let unknown = refused("[profiles.prod]\nurl = 'https://a.example.com'\ntokenfile = 'x'\n", &usual);
+    let none = Flags::default();
+    let unknown = refused("[profiles.prod]\nurl = 'https://a.example.com'\ntokenfile = 'x'\n", &none);
     assert!(unknown.contains("admin.toml, line 3: unknown field `tokenfile`"), "{unknown}");
-    let top = refused("default = 'prod'\n", &usual);
+    let top = refused("default = 'prod'\n", &none);
     assert!(top.contains("unknown field `default`"), "{top}");
-    let missing = refused("default_profile = 'prod'\n[profiles.lab]\n", &usual);
-    assert!(missing.contains("default_profile: there is no profile \"prod\""), "{missing}");
-    assert!(missing.ends_with("there are: lab"), "{missing}");
+    let missing = refused("default_profile = 'prod'\n[profiles.lab]\n", &none);
+    assert!(missing.contains("default_profile: unknown profile \"prod\""), "{missing}");
+    assert!(missing.ends_with("known profiles: lab"), "{missing}");
     let named = refused("", &flags(|flags| flags.profile = Some("prod".to_owned())));
-    assert!(named.contains("--profile") && named.ends_with("there is none at all"), "{named}");
-    let gone = refused(
+    assert!(named.contains("--profile") && named.ends_with("the file has no profiles"), "{named}");
+    let missing_file = refused(
         "",
         &flags(|flags| {
             flags.profile = Some("prod".to_owned());
             flags.config = Some("/nonexistent/admin.toml".into());
         }),
     );
-    assert!(gone.starts_with("/nonexistent/admin.toml: "), "{gone}");
+    assert!(missing_file.starts_with("/nonexistent/admin.toml: "), "{missing_file}");
 }
 
 #[test]
-fn a_file_nobody_needs_may_be_broken() {
+fn unused_profiles_file_may_be_invalid() {
     let home = Home::new("not toml");
-    let whole = flags(|flags| {
+    let complete = flags(|flags| {
         flags.url = Some("http://127.0.0.1:9".to_owned());
         flags.token_file = Some(home.path("flag.token"));
     });
-    expect(home.resolve(&whole, &[]), "http://127.0.0.1:9/", "dwa_flag");
+    expect(home.resolve(&complete, &[]), "http://127.0.0.1:9/", "dwa_flag");
 }
 
 #[test]
-fn addresses_that_cannot_be_called_are_refused() {
+fn invalid_addresses_are_rejected() {
     let home = Home::new("");
     for text in
         ["admin.example.com", "ftp://example.com", "https://", "https://a.example.com/?x=1", "https://a/#x", "x"]
@@ -212,7 +212,7 @@ fn addresses_that_cannot_be_called_are_refused() {
 }
 
 #[test]
-fn tokens_that_are_none_are_refused() {
+fn invalid_tokens_are_rejected() {
     let home = Home::new("");
     home.secret("data/admin.token", "\n");
     assert!(matches!(home.resolve(&Flags::default(), &[]), Err(ConnectionError::Token { .. })));
@@ -226,7 +226,7 @@ fn tokens_that_are_none_are_refused() {
 }
 
 #[test]
-fn nothing_found_prints_a_token() {
+fn debug_output_hides_tokens() {
     let home = Home::new("");
     let environment = home.environment(&[("DOORWARD_ADMIN_TOKEN", "dwa_hunter2")]);
     assert!(!format!("{environment:?}").contains("hunter2"));

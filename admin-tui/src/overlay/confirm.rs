@@ -1,122 +1,87 @@
-//! A question before something that cannot be undone. It names the thing; what is worst is done only when the thing's name
-//! was written.
+//! A question before an important action. The most destructive ones require the object's name to be typed.
+
+use ratatui::layout::Rect;
 
 use crate::{
-    backend::Call,
-    escape::visible,
-    field::Field,
-    keymap::{Binding, Command, Key, bind},
-    message::{Reply, RequestId},
-    model::{Cx, Tone},
-    screen::Page,
+    effect::{RequestId, RequestResult},
+    sanitize::sanitize,
+    ui::{
+        Action, Binding, Canvas, ClickTarget, Command, Key, Navigation, Page, Question, TextInput, Tone, UpdateContext,
+        View, below, bind, right_of, row, wrap,
+    },
 };
 
-/// What a yes does.
-#[derive(Debug, Clone)]
-pub enum Act {
-    /// Asks the server, says so when it is done, and loads the screen afresh; `leave` leaves the screen first.
-    Call {
-        /// What is asked.
-        call: Box<Call>,
-        /// What is said when it is done.
-        done: String,
-        /// Whether what the screen shows is gone then.
-        leave: bool,
-    },
-    /// Leaves the screen.
-    Leave,
-    /// Ends the app.
-    Quit,
-}
+const WIDTH: u16 = 72;
 
-/// The question.
+/// The dialog.
 #[derive(Debug)]
-pub struct Confirm {
-    /// The question in short.
-    pub title: String,
-    /// What it is about.
-    pub lines: Vec<(Tone, String)>,
-    /// What a yes is called.
-    pub verb: &'static str,
-    /// Whether a yes destroys.
-    pub destroys: bool,
-    /// What must be written, and what was.
-    pub name: Option<(String, Field)>,
-    /// Why the server refused.
-    pub error: Option<String>,
-    act: Act,
+pub struct ConfirmDialog {
+    question: Question,
+    /// The typed name.
+    input: TextInput,
+    /// Why the server refused the request.
+    error: Option<String>,
     pending: Option<RequestId>,
 }
 
-impl Confirm {
-    /// A question about something that destroys.
-    #[must_use]
-    pub fn destroying(title: String, verb: &'static str, lines: Vec<(Tone, String)>, act: Act) -> Self {
-        Self { title, lines, verb, destroys: true, name: None, error: None, act, pending: None }
+impl ConfirmDialog {
+    /// Creates a dialog for a question.
+    pub fn new(question: Question) -> Self {
+        Self { question, input: TextInput::default(), error: None, pending: None }
     }
 
-    /// A question about a change that can be changed back.
-    #[must_use]
-    pub fn changing(title: String, verb: &'static str, lines: Vec<(Tone, String)>, act: Act) -> Self {
-        Self { destroys: false, ..Self::destroying(title, verb, lines, act) }
+    /// Returns whether the user can confirm now.
+    fn is_ready(&self) -> bool {
+        let typed = self.input.text().trim();
+        // A name can contain characters that cannot be typed. Then its displayed form counts.
+        let matches = |name: &String| typed == name.trim() || typed == sanitize(name.trim());
+        self.pending.is_none() && self.question.typed_name.as_ref().is_none_or(matches)
     }
 
-    /// Wants the thing's name written before a yes counts.
-    #[must_use]
-    pub fn by_name(mut self, name: &str) -> Self {
-        self.name = Some((name.to_owned(), Field::default()));
-        self
-    }
-
-    /// Whether a yes counts now.
-    #[must_use]
-    pub fn is_ready(&self) -> bool {
-        let written = |(name, field): &(String, Field)| {
-            let text = field.text().trim();
-            // A name may hold characters that nobody can write: then it is written as it is shown.
-            text == name.trim() || text == visible(name.trim())
-        };
-        self.pending.is_none() && self.name.as_ref().is_none_or(written)
+    fn confirm(&mut self, cx: &mut UpdateContext<'_>) {
+        match &self.question.action {
+            Action::Request { call, .. } => {
+                self.error = None;
+                self.pending = Some(cx.send(call.as_ref().clone()));
+            }
+            Action::Leave => {
+                cx.close_dialog();
+                cx.navigate(Navigation::Back);
+            }
+            Action::Quit => cx.navigate(Navigation::Quit),
+        }
     }
 }
 
-impl Page for Confirm {
+impl Page for ConfirmDialog {
     fn title(&self) -> String {
-        self.title.clone()
+        self.question.title.clone()
     }
 
-    fn commands(&self, _may_change: bool) -> Vec<Binding> {
-        const CANCEL: &str = "leave everything as it is";
-        let mut bindings = Vec::new();
-        if self.name.is_some() {
-            bindings.push(bind(&[Key::Enter], Command::Submit, self.verb, "do it, once the name is written"));
-            bindings.push(bind(&[Key::Esc], Command::Back, "cancel", CANCEL));
+    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+        const CANCEL: &str = "change nothing";
+        if self.question.typed_name.is_some() {
+            vec![
+                bind(&[Key::Enter], Command::Submit, self.question.verb, "confirm, after the name is typed"),
+                bind(&[Key::Esc], Command::Back, "cancel", CANCEL),
+            ]
         } else {
-            // Not Enter: it is what hands press without reading.
-            bindings.push(bind(&[Key::Char('y')], Command::Submit, self.verb, "do it"));
-            bindings.push(bind(&[Key::Esc, Key::Char('n'), Key::Char('q')], Command::Back, "cancel", CANCEL));
+            vec![
+                // Enter does not confirm, because it is easily pressed without reading.
+                bind(&[Key::Char('y')], Command::Submit, self.question.verb, "confirm"),
+                bind(&[Key::Esc, Key::Char('n'), Key::Char('q')], Command::Back, "cancel", CANCEL),
+            ]
         }
-        bindings
     }
 
-    fn perform(&mut self, command: Command, cx: &mut Cx<'_>) {
+    fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         match command {
-            Command::Submit if self.is_ready() => match &self.act {
-                Act::Call { call, .. } => {
-                    self.error = None;
-                    self.pending = Some(cx.ask(call.as_ref().clone()));
-                }
-                Act::Leave => {
-                    cx.close_dialog();
-                    cx.back();
-                }
-                Act::Quit => cx.quit(),
-            },
+            Command::Submit if self.is_ready() => self.confirm(cx),
             Command::Back => {
                 if let Some(id) = self.pending.take() {
                     cx.cancel(id);
-                    cx.toast(Tone::Warn, "No longer waiting: the server may have done it already");
-                    cx.reload();
+                    cx.toast(Tone::Warn, "Cancelled waiting; the server may have completed the request");
+                    cx.navigate(Navigation::Reload);
                 }
                 cx.close_dialog();
             }
@@ -124,25 +89,20 @@ impl Page for Confirm {
         }
     }
 
-    fn load(&mut self, _cx: &mut Cx<'_>) {}
-
-    fn settle(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Option<Reply> {
-        if self.pending != Some(reply.id) {
-            return Some(reply);
+    fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+        if self.pending != Some(response.id) {
+            return Some(response);
         }
         self.pending = None;
-        match (reply.result, &self.act) {
-            (Ok(_), Act::Call { done, leave, .. }) => {
+        match response.result {
+            Ok(_) => {
                 cx.close_dialog();
-                cx.toast(Tone::Good, done.clone());
-                if *leave {
-                    cx.back();
-                } else {
-                    cx.reload();
+                if let Action::Request { done, leaves_screen, .. } = &self.question.action {
+                    cx.toast(Tone::Good, done.clone());
+                    cx.navigate(if *leaves_screen { Navigation::Back } else { Navigation::Reload });
                 }
             }
-            (Ok(_), _) => cx.close_dialog(),
-            (Err(error), _) => self.error = Some(error.to_string()),
+            Err(error) => self.error = Some(error.to_string()),
         }
         None
     }
@@ -152,10 +112,66 @@ impl Page for Confirm {
     }
 
     fn is_editing(&self) -> bool {
-        self.name.is_some()
+        self.question.typed_name.is_some()
     }
 
-    fn field(&mut self) -> Option<&mut Field> {
-        self.name.as_mut().map(|(_, field)| field)
+    fn text_input(&mut self) -> Option<&mut TextInput> {
+        self.question.typed_name.is_some().then_some(&mut self.input)
+    }
+}
+
+impl View for ConfirmDialog {
+    fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let width = WIDTH.min(area.width - 2);
+        let wrapped = |text: &str| wrap(text, width - 4);
+        let error: Vec<String> = self.error.iter().flat_map(|error| wrapped(error)).collect();
+        let name_rows = if self.question.typed_name.is_some() { 2 } else { 0 };
+        let fixed_rows = 4 + name_rows + u16::try_from(error.len()).unwrap_or(1);
+        let lines = self.question.lines.iter();
+        let mut lines: Vec<(Tone, String)> =
+            lines.flat_map(|(tone, text)| wrapped(text).into_iter().map(|line| (*tone, line))).collect();
+        let max_lines = usize::from(area.height.saturating_sub(fixed_rows + 4));
+        if lines.len() > max_lines {
+            let hidden = lines.len() - max_lines + 1;
+            lines.truncate(max_lines.saturating_sub(1));
+            lines.push((Tone::Dim, format!("… and {hidden} more lines")));
+        }
+        let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(fixed_rows);
+        let inside = canvas.overlay(area, width, height, &self.question.title);
+        let mut rest = inside;
+        for (tone, line) in &lines {
+            canvas.line(rest, &[(line, *tone)]);
+            rest = below(rest, 1);
+        }
+        if let Some(name) = &self.question.typed_name {
+            canvas.line(rest, &[(name, Tone::Accent)]);
+            canvas.text_input(below(rest, 1), &self.input, true);
+            rest = below(rest, 2);
+        }
+        for line in &error {
+            canvas.line(rest, &[(line, Tone::Bad)]);
+            rest = below(rest, 1);
+        }
+        self.draw_buttons(canvas, row(inside, inside.height.saturating_sub(1)));
+    }
+}
+
+impl ConfirmDialog {
+    fn draw_buttons(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        if self.is_busy() {
+            canvas.line(area, &[(canvas.spinner(), Tone::Accent), (" working… esc stops waiting", Tone::Dim)]);
+            return;
+        }
+        let tone = match (self.is_ready(), self.question.destructive) {
+            (false, _) => Tone::Dim,
+            (true, true) => Tone::Bad,
+            (true, false) => Tone::Good,
+        };
+        let key = if self.question.typed_name.is_some() { " ⏎ " } else { " y " };
+        let used = canvas.line(area, &[(key, tone), (self.question.verb, tone)]);
+        canvas.target(Rect { width: used, ..area }, ClickTarget::Command(Command::Submit));
+        let cancel = right_of(area, used + 3);
+        let used = canvas.line(cancel, &[("esc ", Tone::Accent), ("cancel", Tone::Dim)]);
+        canvas.target(Rect { width: used, ..cancel }, ClickTarget::Command(Command::Back));
     }
 }

@@ -1,141 +1,113 @@
-//! Fields to fill in. What is done with them, and what is wrong with them, is told in [`super::forms`].
+//! A form in a dialog. [`super::form_definitions`] defines its fields and what it does.
 
+use doorward_shared::Timestamp;
+use ratatui::layout::Rect;
+
+use super::{
+    form_definitions::{self, Definition, Problem},
+    form_field::{FieldValue, FormField},
+};
 use crate::{
-    field::Field,
-    keymap::{Binding, Command, Key, bind},
-    list::Cursor,
-    message::{Reply, RequestId, Target},
-    model::Cx,
-    overlay::forms::Purpose,
-    screen::Page,
+    effect::{RequestId, RequestResult},
+    paths::BaseFolders,
+    ui::{
+        Binding, Canvas, ClickTarget, Command, FormKind, Key, Navigation, Page, Selection, TextInput, Tone,
+        UpdateContext, View, below, bind, columns, right_of, row, wrap,
+    },
 };
 
-/// What a field takes.
-#[derive(Debug, Clone)]
-pub enum Entry {
-    /// A text.
-    Text(Field),
-    /// One of these words.
-    Choice {
-        /// The words.
-        options: Vec<String>,
-        /// Which one.
-        chosen: usize,
-    },
-}
+const WIDTH: u16 = 74;
 
-/// A field with its label.
-#[derive(Debug, Clone)]
-pub struct FormField {
-    /// Its name.
-    pub label: &'static str,
-    /// What to write.
-    pub hint: &'static str,
-    /// What was written.
-    pub entry: Entry,
-}
-
-impl FormField {
-    /// A field for a text.
-    #[must_use]
-    pub fn text(label: &'static str, hint: &'static str, value: &str) -> Self {
-        Self { label, hint, entry: Entry::Text(Field::new(value)) }
-    }
-
-    /// A field for one of several words.
-    #[must_use]
-    pub fn choice(label: &'static str, hint: &'static str, options: &[&str], chosen: usize) -> Self {
-        let options = options.iter().map(|&word| word.to_owned()).collect();
-        Self { label, hint, entry: Entry::Choice { options, chosen } }
-    }
-
-    /// What was written, without space around it; `None` for nothing and for choices.
-    #[must_use]
-    pub fn given(&self) -> Option<String> {
-        match &self.entry {
-            Entry::Text(field) => field.given(),
-            Entry::Choice { .. } => None,
-        }
-    }
-
-    /// Which word was chosen; 0 for texts.
-    #[must_use]
-    pub const fn chosen(&self) -> usize {
-        match &self.entry {
-            Entry::Text(_) => 0,
-            Entry::Choice { chosen, .. } => *chosen,
-        }
-    }
-}
-
-/// A dialog of fields.
+/// The dialog.
 #[derive(Debug)]
 pub struct Form {
-    /// What it is for.
-    pub title: String,
-    /// What is said above the fields.
-    pub note: &'static str,
-    /// What sending it off is called.
-    pub verb: &'static str,
-    /// The fields.
-    pub fields: Vec<FormField>,
-    /// Which one is being filled in.
-    pub cursor: Cursor,
-    /// What is wrong: with which field, or with the whole.
-    pub problem: Option<(Option<usize>, String)>,
-    pub(super) purpose: Purpose,
-    pub(super) pending: Option<RequestId>,
+    kind: FormKind,
+    definition: Definition,
+    folders: BaseFolders,
+    /// The focused field.
+    selection: Selection,
+    problem: Option<Problem>,
+    pending: Option<RequestId>,
 }
 
 impl Form {
-    fn focused(&mut self) -> Option<&mut FormField> {
-        self.fields.get_mut(self.cursor.selected)
+    /// Creates a form.
+    pub fn new(kind: FormKind, folders: &BaseFolders, now: Timestamp) -> Self {
+        let definition = form_definitions::define(&kind, folders, now);
+        let folders = folders.clone();
+        Self { kind, definition, folders, selection: Selection::default(), problem: None, pending: None }
     }
 
-    fn turn(&mut self, by: isize) {
-        if let Some(Entry::Choice { options, chosen }) = self.focused().map(|field| &mut field.entry) {
-            let count = options.len().max(1);
+    fn focused(&self) -> Option<&FormField> {
+        self.definition.fields.get(self.selection.selected)
+    }
+
+    fn focus(&mut self, field: usize) {
+        self.selection.select(field, self.definition.fields.len());
+    }
+
+    /// Focuses the field `by` positions further, wrapping around.
+    fn shift_focus(&mut self, by: usize) {
+        self.focus((self.selection.selected + by) % self.definition.fields.len().max(1));
+    }
+
+    /// Moves the choice of the focused field.
+    fn shift_choice(&mut self, by: isize) {
+        let field = self.definition.fields.get_mut(self.selection.selected);
+        if let Some(FieldValue::Choice(choices, chosen)) = field.map(|field| &mut field.value) {
+            let count = choices.len().max(1);
             *chosen = (*chosen + count).saturating_add_signed(by) % count;
-            self.follow_choice();
+            form_definitions::follow_format(&self.kind, &mut self.definition.fields);
         }
     }
 
-    fn is_choice(&self) -> bool {
-        matches!(self.fields.get(self.cursor.selected).map(|field| &field.entry), Some(Entry::Choice { .. }))
+    fn submit(&mut self, cx: &mut UpdateContext<'_>) {
+        match form_definitions::submit(&self.kind, &self.definition.fields, &self.folders, cx) {
+            Ok(Some(call)) => {
+                self.problem = None;
+                self.pending = Some(cx.send(call));
+            }
+            Ok(None) => cx.close_dialog(),
+            Err((field, message)) => {
+                if let Some(field) = field {
+                    self.focus(field);
+                }
+                self.problem = Some((field, message));
+            }
+        }
     }
 }
 
 impl Page for Form {
     fn title(&self) -> String {
-        self.title.clone()
+        self.definition.title.clone()
     }
 
-    fn commands(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
         let mut bindings = vec![
-            bind(&[Key::Enter], Command::Submit, self.verb, "send it off"),
-            bind(&[Key::Esc], Command::Back, "cancel", "leave everything as it is"),
+            bind(&[Key::Enter], Command::Submit, self.definition.verb, "submit the form"),
+            bind(&[Key::Esc], Command::Back, "cancel", "change nothing"),
             bind(&[Key::Tab, Key::Down], Command::NextField, "next field", "next field"),
-            bind(&[Key::BackTab, Key::Up], Command::PreviousField, "", "field before"),
+            bind(&[Key::BackTab, Key::Up], Command::PreviousField, "", "previous field"),
         ];
-        if self.is_choice() {
+        if let Some(FormField { value: FieldValue::Choice(..), .. }) = self.focused() {
             bindings.push(bind(&[Key::Char(' '), Key::Right], Command::Toggle, "choose", "next choice"));
-            bindings.push(bind(&[Key::Left], Command::ToggleBack, "", "choice before"));
+            bindings.push(bind(&[Key::Left], Command::ToggleBack, "", "previous choice"));
         }
         bindings
     }
 
-    fn perform(&mut self, command: Command, cx: &mut Cx<'_>) {
-        let fields = self.fields.len().max(1);
+    fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         match command {
-            Command::NextField => self.cursor.select((self.cursor.selected + 1) % fields, fields),
-            Command::PreviousField => self.cursor.select((self.cursor.selected + fields - 1) % fields, fields),
-            Command::Toggle => self.turn(1),
-            Command::ToggleBack => self.turn(-1),
+            Command::NextField => self.shift_focus(1),
+            Command::PreviousField => self.shift_focus(self.definition.fields.len().saturating_sub(1)),
+            Command::Toggle => self.shift_choice(1),
+            Command::ToggleBack => self.shift_choice(-1),
             Command::Submit if self.pending.is_none() => self.submit(cx),
             Command::Back => {
                 if let Some(id) = self.pending.take() {
                     cx.cancel(id);
-                    cx.reload();
+                    cx.navigate(Navigation::Reload);
                 }
                 cx.close_dialog();
             }
@@ -143,15 +115,16 @@ impl Page for Form {
         }
     }
 
-    fn load(&mut self, _cx: &mut Cx<'_>) {}
-
-    fn settle(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Option<Reply> {
-        if self.pending != Some(reply.id) {
-            return Some(reply);
+    fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+        if self.pending != Some(response.id) {
+            return Some(response);
         }
         self.pending = None;
-        match reply.result {
-            Ok(answer) => self.answered(answer, cx),
+        match response.result {
+            Ok(body) => {
+                cx.close_dialog();
+                form_definitions::handle_success(&self.kind, &self.definition.fields, body, cx);
+            }
             Err(error) => self.problem = Some((None, error.to_string())),
         }
         None
@@ -165,23 +138,76 @@ impl Page for Form {
         true
     }
 
-    fn field(&mut self) -> Option<&mut Field> {
-        match &mut self.focused()?.entry {
-            Entry::Text(field) => Some(field),
-            Entry::Choice { .. } => None,
+    fn text_input(&mut self) -> Option<&mut TextInput> {
+        match &mut self.definition.fields.get_mut(self.selection.selected)?.value {
+            FieldValue::Text(input) => Some(input),
+            FieldValue::Choice(..) => None,
         }
     }
 
-    fn edited(&mut self, _cx: &mut Cx<'_>) {
+    fn text_edited(&mut self, _cx: &mut UpdateContext<'_>) {
         self.problem = None;
     }
 
-    fn click(&mut self, target: Target, _cx: &mut Cx<'_>) {
-        if let Target::Row(row) = target {
-            if row == self.cursor.selected {
-                self.turn(1);
+    fn click(&mut self, target: ClickTarget, _cx: &mut UpdateContext<'_>) {
+        if let ClickTarget::Row(field) = target {
+            if field == self.selection.selected {
+                self.shift_choice(1);
             }
-            self.cursor.select(row, self.fields.len());
+            self.focus(field);
+        }
+    }
+}
+
+impl View for Form {
+    fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let Definition { title, verb, note, fields } = &self.definition;
+        let count = u16::try_from(fields.len()).unwrap_or(u16::MAX);
+        let width = WIDTH.min(area.width - 2);
+        let note_rows = u16::try_from(wrap(note, width - 4).len()).unwrap_or(1);
+        let height = count.saturating_mul(2).saturating_add(note_rows + 5);
+        let inside = canvas.overlay(area, width, height, title);
+        canvas.paragraph(inside, note, Tone::Dim);
+        let mut rest = below(inside, note_rows + 1);
+        // Two rows per field if there is room: the value, and its problem or hint.
+        let has_hints = rest.height.saturating_sub(2) >= count.saturating_mul(2);
+        let step = if has_hints { 2 } else { 1 };
+        let label_width = fields.iter().map(|field| columns(field.label)).max().unwrap_or(0) + 2;
+        for (index, field) in fields.iter().enumerate() {
+            let place = Rect { height: step.min(rest.height), ..rest };
+            let focused = index == self.selection.selected;
+            let tone = if focused { Tone::Accent } else { Tone::Plain };
+            canvas.line(Rect { width: label_width, ..place }, &[(field.label, tone)]);
+            let value = right_of(place, label_width);
+            match &field.value {
+                FieldValue::Text(input) => canvas.text_input(value, input, focused),
+                FieldValue::Choice(choices, chosen) => {
+                    let titles: Vec<String> = choices.iter().map(|choice| format!(" {choice} ")).collect();
+                    canvas.tabs(value, &titles, Some(*chosen), " ", |_| None);
+                }
+            }
+            if has_hints {
+                match self.problem.as_ref().filter(|(field, _)| *field == Some(index)) {
+                    Some((_, message)) => canvas.line(below(value, 1), &[(message, Tone::Bad)]),
+                    None => canvas.line(below(value, 1), &[(field.hint, Tone::Dim)]),
+                };
+            }
+            canvas.target(place, ClickTarget::Row(index));
+            rest = below(rest, step);
+        }
+        let last = row(inside, inside.height.saturating_sub(1));
+        let unplaced = self.problem.as_ref().filter(|(field, _)| field.is_none() || !has_hints);
+        match unplaced {
+            _ if self.is_busy() => {
+                canvas.line(last, &[(canvas.spinner(), Tone::Accent), (" working… esc stops waiting", Tone::Dim)]);
+            }
+            Some((_, message)) => {
+                canvas.paragraph(below(inside, inside.height.saturating_sub(2)), message, Tone::Bad);
+            }
+            None => {
+                let submit = [(" ⏎ ", Tone::Good), (*verb, Tone::Good)];
+                canvas.line(last, &[submit.as_slice(), &[("   esc ", Tone::Accent), ("cancel", Tone::Dim)]].concat());
+            }
         }
     }
 }

@@ -1,112 +1,121 @@
-//! `?`: what works here.
+//! Help: all keys of the current screen, and of the app.
+
+use ratatui::layout::Rect;
 
 use crate::{
-    keymap::{Binding, Command, Key, MOVES, bind},
-    list::Cursor,
-    message::Reply,
-    model::Cx,
-    screen::Page,
+    sanitize::pad,
+    ui::{Binding, Canvas, Command, Key, LIST_KEYS, Page, Selection, Tone, UpdateContext, View, bind},
 };
 
-/// What is no key, and is not seen.
-const MORE: [(&str, &[(&str, &str)]); 3] = [
+const WIDTH: u16 = 64;
+/// Width of the column of keys.
+const KEYS_WIDTH: usize = 18;
+
+/// Help that does not come from key bindings: headings, and pairs of term and explanation.
+const TOPICS: [(&str, &[(&str, &str)]); 3] = [
     (
         "Mouse",
         &[
-            ("click", "select a row, a tab, a section, a part of the path"),
-            ("click again", "open what is selected"),
-            ("click on ×", "drop that filter"),
-            ("click below", "do what the key bar says"),
-            ("wheel", "move"),
+            ("click", "select a row, a tab, a section or a path item"),
+            ("click again", "open the selected row"),
+            ("click on ×", "remove the filter"),
+            ("click below", "run a command of the key bar"),
+            ("wheel", "move the selection"),
         ],
     ),
     (
         "Times, in UTC",
         &[
-            ("2h 7d 4w", "so long ago; for an expiry, from now on"),
-            ("today", "since midnight; yesterday: since the midnight before"),
-            ("2026-11-25", "that day's beginning"),
+            ("2h 7d 4w", "this long ago; for an expiry, from now"),
+            ("today", "midnight today; yesterday: midnight of the day before"),
+            ("2026-11-25", "the start of that day"),
             ("… 10:30", "a day and a time"),
         ],
     ),
     (
         "Marks",
         &[
-            ("●", "the server answers; on a tab: changes that are not saved"),
-            ("\\u{202e}", "a character that would hide or mislead, written out"),
+            ("●", "in the header: connected; on a tab: unsaved changes"),
+            ("\\u{202e}", "an invisible or misleading character, escaped"),
         ],
     ),
 ];
 
-/// The keys of the screen in front, and those that work everywhere.
+/// The overlay.
 #[derive(Debug, Clone)]
 pub struct Help {
-    /// Groups of keys and what they do, each under its heading.
-    pub groups: Vec<(String, Vec<(String, String)>)>,
-    /// How far it is scrolled; the rows are [`Self::rows`].
-    pub cursor: Cursor,
+    /// Left column, right column, and the tone of the left one.
+    lines: Vec<(String, String, Tone)>,
+    /// The first visible line.
+    scroll: Selection,
 }
 
 impl Help {
-    /// Help about these bindings.
-    #[must_use]
+    /// Creates the help for groups of bindings, each with a heading.
     pub fn new(groups: Vec<(String, Vec<Binding>)>) -> Self {
-        let keys = |binding: &Binding| {
-            let keys: Vec<String> = binding.keys.iter().map(ToString::to_string).collect();
-            (keys.join(" "), binding.help.to_owned())
+        let mut lines: Vec<(String, String, Tone)> = Vec::new();
+        let mut add = |heading: &str, pairs: &mut dyn Iterator<Item = (String, String)>| {
+            if !lines.is_empty() {
+                lines.push((String::new(), String::new(), Tone::Plain));
+            }
+            lines.push((heading.to_owned(), String::new(), Tone::Strong));
+            lines.extend(pairs.map(|(left, right)| (format!("  {left}"), right, Tone::Accent)));
         };
-        let told = groups
-            .into_iter()
-            .filter(|(_, bindings)| !bindings.is_empty())
-            .map(|(heading, bindings)| (heading, bindings.iter().map(keys).collect()));
-        let pair = |(left, right): &(&str, &str)| ((*left).to_owned(), (*right).to_owned());
-        let more = MORE.iter().map(|(heading, pairs)| ((*heading).to_owned(), pairs.iter().map(pair).collect()));
-        let groups = told.chain(more).collect();
-        Self { groups, cursor: Cursor::default() }
-    }
-
-    /// Lines it takes: headings, bindings, and an empty line between groups.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.groups.iter().map(|(_, bindings)| bindings.len() + 2).sum::<usize>().saturating_sub(1)
+        for (heading, bindings) in groups.iter().filter(|(_, bindings)| !bindings.is_empty()) {
+            let keys = |binding: &Binding| binding.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+            add(heading, &mut bindings.iter().map(|binding| (keys(binding), binding.help.to_owned())));
+        }
+        for (heading, pairs) in TOPICS {
+            add(heading, &mut pairs.iter().map(|(left, right)| ((*left).to_owned(), (*right).to_owned())));
+        }
+        Self { lines, scroll: Selection::default() }
     }
 }
 
 impl Page for Help {
     fn title(&self) -> String {
-        "Help".to_owned()
+        "Keys".to_owned()
     }
 
-    fn commands(&self, _may_change: bool) -> Vec<Binding> {
-        let mut bindings = vec![bind(
-            &[Key::Esc, Key::Char('?'), Key::Char('q'), Key::Enter],
-            Command::Back,
-            "close",
-            "close the help",
-        )];
-        bindings.extend(MOVES);
+    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+        let close = &[Key::Esc, Key::Char('?'), Key::Char('q'), Key::Enter];
+        let mut bindings = vec![bind(close, Command::Back, "close", "close the help")];
+        bindings.extend(LIST_KEYS);
         bindings
     }
 
-    fn perform(&mut self, command: Command, cx: &mut Cx<'_>) {
+    fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         if command == Command::Back {
             cx.close_dialog();
         }
     }
 
-    fn load(&mut self, _cx: &mut Cx<'_>) {}
-
-    fn settle(&mut self, reply: Reply, _cx: &mut Cx<'_>) -> Option<Reply> {
-        Some(reply)
+    fn list(&mut self) -> Option<(&mut Selection, usize)> {
+        // Scrolling ends when the last line is visible.
+        let positions = self.lines.len().saturating_sub(self.scroll.height) + 1;
+        Some((&mut self.scroll, positions))
     }
+}
 
-    fn is_busy(&self) -> bool {
-        false
-    }
-
-    fn list(&mut self) -> Option<(&mut Cursor, usize)> {
-        // It moves until the last line is in view.
-        let rows = self.rows().saturating_sub(self.cursor.height) + 1;
-        Some((&mut self.cursor, rows))
+impl View for Help {
+    fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let rows = u16::try_from(self.lines.len()).unwrap_or(u16::MAX);
+        let inside = canvas.overlay(area, WIDTH, rows.saturating_add(2), &self.title());
+        let height = usize::from(inside.height);
+        canvas.info.list_height = height;
+        let first = self.scroll.selected.min(self.lines.len().saturating_sub(height));
+        let padded: Vec<(String, &str, Tone)> = self
+            .lines
+            .iter()
+            .map(|(left, right, tone)| match right.as_str() {
+                "" => (left.clone(), "", *tone),
+                right => (pad(left, KEYS_WIDTH), right, *tone),
+            })
+            .collect();
+        let lines: Vec<_> =
+            padded.iter().map(|(left, right, tone)| vec![(left.as_str(), *tone), (*right, Tone::Plain)]).collect();
+        canvas.scrolled(inside, &lines, first);
+        // On the border.
+        canvas.scrollbar(Rect { x: inside.right() + 1, width: 1, ..inside }, first, lines.len());
     }
 }

@@ -1,62 +1,27 @@
-//! What lies over a screen and takes the keys until it is closed.
+//! Overlays: dialogs that cover the screen and take the keys until they are closed.
 
 pub mod confirm;
+pub mod event_type_picker;
 pub mod form;
-pub mod forms;
+mod form_definitions;
+mod form_field;
 pub mod help;
 pub mod palette;
 pub mod secret;
-pub mod types;
 
-pub use confirm::Confirm;
-pub use form::Form;
-pub use help::Help;
-pub use palette::Palette;
-pub use secret::SecretOnce;
-pub use types::Types;
+use doorward_shared::Timestamp;
 
-use crate::screen::Page;
+use crate::{
+    paths::BaseFolders,
+    ui::{Dialog, Page},
+};
 
-/// A dialog.
-#[derive(Debug)]
-pub enum Overlay {
-    /// What works here.
-    Help(Help),
-    /// Commands by their words.
-    Palette(Palette),
-    /// A question before something that cannot be undone.
-    Confirm(Box<Confirm>),
-    /// Fields to fill in.
-    Form(Box<Form>),
-    /// A secret, shown once.
-    Secret(Box<SecretOnce>),
-    /// Types of audit entries to choose from.
-    Types(Box<Types>),
-}
-
-impl Overlay {
-    /// The dialog as what screens are, too.
-    #[must_use]
-    pub fn page(&self) -> &dyn Page {
-        match self {
-            Self::Help(dialog) => dialog,
-            Self::Palette(dialog) => dialog,
-            Self::Confirm(dialog) => dialog.as_ref(),
-            Self::Form(dialog) => dialog.as_ref(),
-            Self::Secret(dialog) => dialog.as_ref(),
-            Self::Types(dialog) => dialog.as_ref(),
-        }
-    }
-
-    /// The dialog as what screens are, too.
-    pub fn page_mut(&mut self) -> &mut dyn Page {
-        match self {
-            Self::Help(dialog) => dialog,
-            Self::Palette(dialog) => dialog,
-            Self::Confirm(dialog) => dialog.as_mut(),
-            Self::Form(dialog) => dialog.as_mut(),
-            Self::Secret(dialog) => dialog.as_mut(),
-            Self::Types(dialog) => dialog.as_mut(),
-        }
+/// Creates the overlay for a dialog.
+pub fn build(dialog: Dialog, folders: &BaseFolders, now: Timestamp) -> Box<dyn Page> {
+    match dialog {
+        Dialog::Form(kind) => Box::new(form::Form::new(kind, folders, now)),
+        Dialog::Confirm(question) => Box::new(confirm::ConfirmDialog::new(question)),
+        Dialog::EventTypes(query) => Box::new(event_type_picker::EventTypePicker::new(*query)),
+        Dialog::Secret { kind, revealed } => Box::new(secret::SecretDialog::new(kind, revealed)),
     }
 }

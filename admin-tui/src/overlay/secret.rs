@@ -1,71 +1,75 @@
-//! A secret, on the one screen that ever shows it. It is wiped with the value of this type.
+//! A new secret, which is shown only in this dialog and wiped from memory when it closes.
+
+use ratatui::layout::Rect;
 
 use crate::{
-    keymap::{Binding, Command, Key, bind},
-    message::Reply,
-    model::Cx,
-    screen::Page,
     secret::Revealed,
+    time_format,
+    ui::{Binding, Canvas, Command, Key, Page, Tone, UpdateContext, View, below, bind, columns},
 };
 
-/// A secret that was just made.
+/// The dialog.
 #[derive(Debug)]
-pub struct SecretOnce {
-    /// What it is: `API key`, `admin token`.
-    pub what: &'static str,
-    /// The secret, with its name.
-    pub revealed: Revealed,
-    /// Whether it was handed to the clipboard.
-    pub copied: bool,
-    /// Whether it was said that closing loses it.
-    pub warned: bool,
+pub struct SecretDialog {
+    /// `API key` or `admin token`.
+    kind: &'static str,
+    revealed: Revealed,
+    /// Whether the secret was sent to the clipboard.
+    copied: bool,
+    /// Whether the user was warned that closing loses the secret.
+    warned: bool,
 }
 
-impl SecretOnce {
-    /// Shows a secret.
-    #[must_use]
-    pub const fn new(what: &'static str, revealed: Revealed) -> Self {
-        Self { what, revealed, copied: false, warned: false }
+impl SecretDialog {
+    /// Creates a dialog.
+    pub const fn new(kind: &'static str, revealed: Revealed) -> Self {
+        Self { kind, revealed, copied: false, warned: false }
     }
 }
 
-impl Page for SecretOnce {
+impl Page for SecretDialog {
     fn title(&self) -> String {
-        format!("New {}", self.what)
+        format!("New {}", self.kind)
     }
 
-    fn commands(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+        let close = &[Key::Esc, Key::Enter, Key::Char('q')];
         vec![
             bind(&[Key::Char('c'), Key::Char('y')], Command::Copy, "copy", "copy the secret to the clipboard"),
-            bind(
-                &[Key::Esc, Key::Enter, Key::Char('q')],
-                Command::Back,
-                "close",
-                "close; the secret cannot be shown again",
-            ),
+            bind(close, Command::Back, "close", "close; the secret cannot be shown again"),
         ]
     }
 
-    fn perform(&mut self, command: Command, cx: &mut Cx<'_>) {
+    fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         match command {
             Command::Copy => {
                 self.copied = true;
-                cx.copy(self.revealed.secret.clone());
+                cx.copy_secret(self.revealed.secret.clone());
             }
-            // One key too many must not lose it.
+            // A key pressed by mistake must not lose the secret.
             Command::Back if !self.copied && !self.warned => self.warned = true,
             Command::Back => cx.close_dialog(),
             _ => {}
         }
     }
+}
 
-    fn load(&mut self, _cx: &mut Cx<'_>) {}
-
-    fn settle(&mut self, reply: Reply, _cx: &mut Cx<'_>) -> Option<Reply> {
-        Some(reply)
-    }
-
-    fn is_busy(&self) -> bool {
-        false
+impl View for SecretDialog {
+    fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let secret = self.revealed.secret.reveal();
+        let inside = canvas.overlay(area, (columns(secret) + 6).max(66), 11, &self.title());
+        let expires = self.revealed.expires_at.map_or_else(|| "never".to_owned(), time_format::date_time);
+        canvas.line(inside, &[("Name     ", Tone::Dim), (&self.revealed.name, Tone::Strong)]);
+        canvas.line(below(inside, 1), &[("Expires  ", Tone::Dim), (&expires, Tone::Plain)]);
+        // Wrapped, because a shortened secret is useless.
+        canvas.paragraph(Rect { height: 3, ..below(inside, 3) }, secret, Tone::Accent);
+        let warning = "The secret is shown only once. The server keeps only its hash.";
+        canvas.line(below(inside, 6), &[(warning, Tone::Warn)]);
+        let (text, tone) = match (self.copied, self.warned) {
+            (true, _) => ("✓ Sent to the terminal's clipboard (OSC 52). Check that it arrived.", Tone::Good),
+            (false, true) => ("Not copied yet. Press the key again to close and lose the secret.", Tone::Bad),
+            (false, false) => ("Press c to copy it through the terminal, also over ssh.", Tone::Dim),
+        };
+        canvas.line(below(inside, 7), &[(text, tone)]);
     }
 }

@@ -1,4 +1,4 @@
-//! Who asks, and what the server makes of it.
+//! Tokens, roles and exit codes.
 
 use doorward_shared::admin::Role;
 use doorward_testkit::TestServer;
@@ -6,7 +6,7 @@ use doorward_testkit::TestServer;
 use crate::support::Operator;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn status_says_where_and_who() {
+async fn status_shows_the_server_and_the_token() {
     let server = TestServer::start().await;
     let operator = Operator::new(&server, Role::Auditor).await;
     let shown = operator.out(&["status"]).await;
@@ -17,25 +17,25 @@ async fn status_says_where_and_who() {
     assert_eq!(operator.out(&["me"]).await, "name   auditor\nrole   auditor\n");
     assert_eq!(operator.json(&["me"]).await["name"], "auditor");
     assert!(operator.out(&["metrics"]).await.contains("# TYPE doorward_"));
-    let why = operator.refused(&["metrics", "--json"], 2).await;
-    assert!(why.contains("no --json"), "{why}");
+    let error = operator.refused(&["metrics", "--json"], 2).await;
+    assert!(error.contains("does not support --json"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_token_is_said_to_be_wrong() {
+async fn wrong_token_is_reported() {
     let server = TestServer::start().await;
     let operator = Operator::new(&server, Role::Admin).await;
     operator.write("data/admin.token", "dwa_wrong");
-    let why = operator.refused(&["me"], 1).await;
-    assert!(why.contains("does not accept this admin token"), "{why}");
-    assert!(!why.contains("dwa_wrong"), "{why}");
+    let error = operator.refused(&["me"], 1).await;
+    assert!(error.contains("does not accept this admin token"), "{error}");
+    assert!(!error.contains("dwa_wrong"), "{error}");
     let ran = operator.run(&["status"]).await;
     assert_eq!(ran.code, 1);
     assert!(ran.out.contains("ready    yes"), "{}", ran.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_auditor_reads_and_changes_nothing() {
+async fn auditor_can_read_but_not_change() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await.id.to_string();
     let auditor = Operator::new(&server, Role::Auditor).await;
@@ -47,19 +47,19 @@ async fn an_auditor_reads_and_changes_nothing() {
         vec!["signing-keys", "rotate", "--tenant", &tenant],
         vec!["tokens", "create", "--name", "mallory", "--role", "admin"],
     ] {
-        let why = auditor.refused(&arguments, 1).await;
-        assert!(why.contains("not allowed"), "{arguments:?}: {why}");
+        let error = auditor.refused(&arguments, 1).await;
+        assert!(error.contains("not allowed"), "{arguments:?}: {error}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_away_is_said_to_be_away() {
+async fn unreachable_server_is_reported() {
     let server = TestServer::start().await;
     let operator = Operator::new(&server, Role::Admin).await;
     server.stop().await;
-    let why = operator.refused(&["me"], 1).await;
-    assert!(why.contains("no server answers at http://127.0.0.1:"), "{why}");
-    assert!(why.contains("connection refused"), "{why}");
+    let error = operator.refused(&["me"], 1).await;
+    assert!(error.contains("request to http://127.0.0.1:"), "{error}");
+    assert!(error.contains("connection refused"), "{error}");
     let ran = operator.run(&["status", "--json"]).await;
     assert_eq!(ran.code, 1);
     let status: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
@@ -67,7 +67,7 @@ async fn a_server_that_is_away_is_said_to_be_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_usage_is_two() {
+async fn wrong_usage_exits_with_2() {
     let server = TestServer::start().await;
     let operator = Operator::new(&server, Role::Admin).await;
     for arguments in [vec!["dance"], vec!["tenants"], vec!["audit", "--since", "yesterday"], vec!["keys", "create"]] {

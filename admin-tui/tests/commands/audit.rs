@@ -1,4 +1,11 @@
-//! `audit`, once.
+//! `audit` without `--follow` and `--export`.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpListener,
+    sync::mpsc,
+    thread,
+};
 
 use doorward_shared::admin::Role;
 use doorward_testkit::{Person, TestServer};
@@ -6,7 +13,7 @@ use doorward_testkit::{Person, TestServer};
 use crate::support::{Operator, cells};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_is_shown_filtered_oldest_first() {
+async fn audit_shows_filtered_entries_oldest_first() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let operator = Operator::new(&server, Role::Auditor).await;
@@ -34,7 +41,7 @@ async fn the_log_is_shown_filtered_oldest_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_logs_together_say_whose_an_entry_is() {
+async fn log_of_all_tenants_shows_the_tenant() {
     let server = TestServer::start().await;
     let _tenant = server.tenant().await;
     let operator = Operator::new(&server, Role::Auditor).await;
@@ -50,7 +57,7 @@ async fn all_logs_together_say_whose_an_entry_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_newest_so_many_come_page_by_page() {
+async fn limit_above_the_page_size_reads_several_pages() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let operator = Operator::new(&server, Role::Auditor).await;
@@ -70,6 +77,44 @@ async fn the_newest_so_many_come_page_by_page() {
     assert_eq!(ids(operator.json(&["audit", "--limit", "0"]).await).len(), 0);
 }
 
+/// Starts a server whose pages are empty, the first two with the cursor of a next page. Returns its address and the
+/// request targets that it receives.
+fn serve_empty_pages() -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, targets) = mpsc::channel();
+    thread::spawn(move || {
+        for (index, stream) in listener.incoming().map_while(Result::ok).enumerate() {
+            let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let target = lines.next().unwrap().split(' ').nth(1).unwrap().to_owned();
+            lines.find(String::is_empty);
+            let link = match index {
+                0 | 1 => format!("Link: </audit_logs?before={}>; rel=\"next\"\r\n", CURSORS[index]),
+                _ => String::new(),
+            };
+            let response = format!("HTTP/1.1 200 OK\r\n{link}Content-Length: 2\r\nConnection: close\r\n\r\n[]");
+            sender.send(target).unwrap();
+            (&stream).write_all(response.as_bytes()).unwrap();
+        }
+    });
+    (url, targets)
+}
+
+const CURSORS: [&str; 2] = ["0198c0de-0000-7000-8000-000000000002", "0198c0de-0000-7000-8000-000000000001"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn short_pages_are_continued_at_their_cursor() {
+    let server = TestServer::start().await;
+    let (url, targets) = serve_empty_pages();
+    let operator = Operator::new(&server, Role::Auditor).await.at(url);
+    assert_eq!(operator.json(&["audit", "--user", "alice"]).await, serde_json::json!([]));
+    let targets: Vec<_> = targets.try_iter().collect();
+    assert_eq!(targets.len(), 3, "{targets:?}");
+    for (target, cursor) in targets[1..].iter().zip(CURSORS) {
+        assert!(target.contains(&format!("before={cursor}")) && target.contains("actor_user_id=alice"), "{target}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rare_entries_are_found_beyond_the_examined_ones() {
     let server = TestServer::start().await;
@@ -77,7 +122,7 @@ async fn rare_entries_are_found_beyond_the_examined_ones() {
     let operator = Operator::new(&server, Role::Auditor).await;
     let refused = tenant.with_key("dw_wrong");
     refused.get("/credentials").await.expect_refusal(401, "api_key_invalid");
-    let first = tenant.rows("type=api_key_rejected").await.remove(0).text("id").unwrap();
+    let first = tenant.entries("type=api_key_rejected").await.remove(0).text("id").unwrap();
     // More newer entries than the server examines in one request.
     let (prefix, tenant_id) = (&first[..18], tenant.id);
     let rows: Vec<String> = (1..=10_050)

@@ -1,20 +1,20 @@
-//! How the binary finds its server.
+//! Resolution of the server, the token and the CA certificates.
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use doorward_shared::admin::Role;
 use doorward_testkit::TestServer;
 
-use crate::support::{Operator, ran};
+use crate::support::{Operator, run_to_end};
 
 async fn name(mut command: std::process::Command) -> String {
     command.args(["me", "--json"]);
-    let text = Operator::expect(ran(command).await);
+    let text = Operator::expect(run_to_end(command).await);
     serde_json::from_str::<serde_json::Value>(&text).unwrap()["name"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn flag_wins_over_variable_over_profile_over_the_data_folder() {
+async fn flags_override_variables_profiles_and_the_data_folder() {
     let server = TestServer::start().await;
     let operator = Operator::new(&server, Role::Admin).await;
     let root = server.admin("root", Role::Admin).await;
@@ -23,7 +23,7 @@ async fn flag_wins_over_variable_over_profile_over_the_data_folder() {
         operator.write(name, &root.post("/admin_tokens", &request).await.expect(201).field("secret"));
     }
     let token = |name: &str| fs::read_to_string(operator.path(name)).unwrap();
-    // Beside the server, with no flags: the data folder in the working directory.
+    // Without flags: the data folder in the current directory.
     assert_eq!(name(operator.command(&[])).await, "admin");
     let elsewhere = tempfile::tempdir().unwrap();
     let mut command = operator.command(&[]);
@@ -45,29 +45,29 @@ async fn flag_wins_over_variable_over_profile_over_the_data_folder() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_set_wrong_is_two_and_named() {
+async fn wrong_settings_exit_with_2_and_are_named() {
     let server = TestServer::start().await;
     let operator = Operator::new(&server, Role::Admin).await;
     let url = operator.url.clone();
     for (text, arguments, word) in [
         ("[profiles.a]\ncolour = 'red'", vec!["me", "--profile", "a"], "unknown field `colour`"),
-        ("", vec!["me", "--profile", "prod"], "no profile"),
-        ("", vec!["me", "--url", "http://admin.example.com"], "everybody on the way reads the admin token"),
+        ("", vec!["me", "--profile", "prod"], "unknown profile"),
+        ("", vec!["me", "--url", "http://admin.example.com"], "sends the admin token unencrypted"),
         ("", vec!["me", "--url", "admin"], "--url"),
         ("", vec!["me", "--token-file", "nowhere"], "nowhere"),
-        ("", vec!["me", "--url", &url, "--ca-file", "data/admin.token"], "there is none in the file"),
+        ("", vec!["me", "--url", &url, "--ca-file", "data/admin.token"], "contains no PEM certificate"),
     ] {
         operator.write(".config/doorward/admin.toml", text);
-        let why = operator.refused(&arguments, 2).await;
-        assert!(why.contains(word), "{arguments:?}: {why}");
+        let error = operator.refused(&arguments, 2).await;
+        assert!(error.contains(word), "{arguments:?}: {error}");
     }
     fs::remove_file(operator.path("data/admin.token")).unwrap();
-    let why = operator.refused(&["me"], 2).await;
-    assert!(why.contains("./data/admin.token is not there") && why.contains("doorward quickstart"), "{why}");
+    let error = operator.refused(&["me"], 2).await;
+    assert!(error.contains("./data/admin.token does not exist") && error.contains("doorward quickstart"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_others_can_read_is_pointed_out_on_standard_error() {
+async fn readable_token_file_causes_a_warning_on_standard_error() {
     let server = TestServer::start().await;
     let operator = Operator::new(&server, Role::Admin).await;
     fs::set_permissions(operator.path("data/admin.token"), fs::Permissions::from_mode(0o644)).unwrap();

@@ -1,19 +1,19 @@
-//! `audit --export`, and the client under it.
+//! `audit --export` and `export_to_file`.
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use doorward_admin::api::{
-    Api, AuditQuery, ExportError, ExportFormat, OnExisting, Progress, Target, Token, export_to_file,
+    Api, AuditQuery, Endpoint, ExportError, ExportFormat, OnExisting, Progress, Token, export_to_file,
 };
 use doorward_shared::admin::Role;
 use doorward_testkit::{TestServer, TestTenant};
 
-use crate::support::{Operator, Relay, Running, Then, names};
+use crate::support::{AfterLimit, Operator, Process, Proxy, file_names};
 
-/// More than the server sends at a time.
+/// More rows than the server sends in one chunk.
 const ROWS: usize = 620;
 
-async fn setting() -> (TestServer, TestTenant, Operator) {
+async fn setup() -> (TestServer, TestTenant, Operator) {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     for _ in 0..ROWS {
@@ -26,7 +26,7 @@ async fn setting() -> (TestServer, TestTenant, Operator) {
 
 fn api(operator: &Operator) -> Api {
     let token = Token::new(&operator.token).unwrap();
-    Api::new(Target { url: operator.url.parse().unwrap(), token, ca: None }).unwrap()
+    Api::new(Endpoint { url: operator.url.parse().unwrap(), token, ca: None }).unwrap()
 }
 
 fn rejected(tenant: &TestTenant) -> AuditQuery {
@@ -38,12 +38,12 @@ fn rejected(tenant: &TestTenant) -> AuditQuery {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_that_matches_is_written_for_its_owner_alone() {
-    let (_server, _tenant, operator) = setting().await;
+async fn export_writes_all_matches_to_a_private_file() {
+    let (_server, _tenant, operator) = setup().await;
     let arguments = ["audit", "--tenant", "Example", "--outcome", "failed", "--export"];
     let to = |name: &'static str| [&arguments[..], &[name]].concat();
-    let said = operator.out(&to("exports/a.csv")).await;
-    assert_eq!(said, format!("{ROWS} entries are in exports/a.csv\n"));
+    let output = operator.out(&to("exports/a.csv")).await;
+    assert_eq!(output, format!("wrote {ROWS} entries to exports/a.csv\n"));
     let text = fs::read_to_string(operator.path("exports/a.csv")).unwrap();
     assert_eq!(text.lines().count(), ROWS + 1);
     assert!(text.starts_with("id,created_at,type"));
@@ -54,27 +54,27 @@ async fn everything_that_matches_is_written_for_its_owner_alone() {
     let lines = fs::read_to_string(operator.path("exports/a.ndjson")).unwrap();
     let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
     assert_eq!((lines.lines().count(), &first["type"]), (ROWS, &"api_key_rejected".into()));
-    assert_eq!(operator.out(&to("-")).await, lines, "standard output has the same bytes");
-    assert_eq!(names(&operator.path("exports")), ["a.csv", "a.ndjson"], "nothing else is left");
+    assert_eq!(operator.out(&to("-")).await, lines, "standard output gets the same bytes");
+    assert_eq!(file_names(&operator.path("exports")), ["a.csv", "a.ndjson"], "no temporary file is left");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_is_not_overwritten_unless_somebody_says_so() {
-    let (_server, _tenant, operator) = setting().await;
+async fn existing_file_is_replaced_only_with_force() {
+    let (_server, _tenant, operator) = setup().await;
     operator.write("exports/a.csv", "precious");
     let arguments = ["audit", "--export", "exports/a.csv"];
-    let why = operator.refused(&arguments, 2).await;
-    assert!(why.contains("is there already") && why.contains("--force"), "{why}");
+    let error = operator.refused(&arguments, 2).await;
+    assert!(error.contains("already exists") && error.contains("--force"), "{error}");
     assert_eq!(fs::read_to_string(operator.path("exports/a.csv")).unwrap(), "precious");
     let _ = operator.out(&[&arguments[..], &["--force"]].concat()).await;
     assert!(fs::read_to_string(operator.path("exports/a.csv")).unwrap().starts_with("id,"));
-    let why = operator.refused(&["audit", "--export", "nowhere/a.csv"], 1).await;
-    assert!(why.contains("nowhere/a.csv"), "{why}");
+    let error = operator.refused(&["audit", "--export", "nowhere/a.csv"], 1).await;
+    assert!(error.contains("nowhere/a.csv"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn progress_counts_rows_up_to_the_total() {
-    let (_server, tenant, operator) = setting().await;
+    let (_server, tenant, operator) = setup().await;
     let stream = api(&operator).audit_export(&rejected(&tenant), ExportFormat::Csv).await.unwrap();
     let mut seen: Vec<Progress> = Vec::new();
     let path = operator.path("exports/a.csv");
@@ -88,54 +88,57 @@ async fn progress_counts_rows_up_to_the_total() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_cancelled_leaves_nothing() {
-    let (server, tenant, operator) = setting().await;
-    let relay = Relay::up_to(&server, 50_000, Then::Hold);
-    let operator = operator.at(relay.url.clone());
+async fn cancelled_export_leaves_no_file() {
+    let (server, tenant, operator) = setup().await;
+    let proxy = Proxy::with_limit(&server, 50_000, AfterLimit::Hold);
+    let operator = operator.at(proxy.url.clone());
     let stream = api(&operator).audit_export(&rejected(&tenant), ExportFormat::Ndjson).await.unwrap();
-    let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+    let (progress_sender, mut progress_receiver) = tokio::sync::mpsc::unbounded_channel();
     let path = operator.path("exports/a.ndjson");
     let writing = tokio::spawn(export_to_file(stream, path, OnExisting::Refuse, move |progress| {
-        begun.send(progress.rows).unwrap();
+        progress_sender.send(progress.rows).unwrap();
     }));
-    while begins.recv().await.unwrap() == 0 {}
-    let present = names(&operator.path("exports"));
-    assert!(matches!(present.as_slice(), [name] if name.starts_with(".a.ndjson.")), "no half file: {present:?}");
+    while progress_receiver.recv().await.unwrap() == 0 {}
+    let files = file_names(&operator.path("exports"));
+    assert!(
+        matches!(files.as_slice(), [name] if name.starts_with(".a.ndjson.")),
+        "only the hidden file exists: {files:?}"
+    );
     writing.abort();
     assert!(writing.await.unwrap_err().is_cancelled());
-    assert!(names(&operator.path("exports")).is_empty());
+    assert!(file_names(&operator.path("exports")).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ctrl_c_cancels() {
-    let (server, _tenant, operator) = setting().await;
-    let relay = Relay::up_to(&server, 50_000, Then::Hold);
-    let operator = operator.at(relay.url.clone());
-    let id = operator.path("exports");
-    let running = Running::start(operator.command(&["audit", "--export", "exports/a.csv"]));
-    // The hidden file is there as soon as something came.
+async fn ctrl_c_cancels_the_export() {
+    let (server, _tenant, operator) = setup().await;
+    let proxy = Proxy::with_limit(&server, 50_000, AfterLimit::Hold);
+    let operator = operator.at(proxy.url.clone());
+    let folder = operator.path("exports");
+    let running = Process::start(operator.command(&["audit", "--export", "exports/a.csv"]));
+    // The hidden file exists once the response has started.
     tokio::task::spawn_blocking(move || {
-        while names(&id).is_empty() {
+        while file_names(&folder).is_empty() {
             std::thread::yield_now()
         }
     })
     .await
     .unwrap();
     running.signal("INT");
-    assert_eq!(running.end().await, (1, "doorward-admin: cancelled: nothing was written\n".to_owned()));
-    assert!(names(&operator.path("exports")).is_empty());
+    assert_eq!(running.end().await, (1, "doorward-admin: cancelled: no file was written\n".to_owned()));
+    assert!(file_names(&operator.path("exports")).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_cut_short_leaves_nothing_and_is_said() {
-    let (server, tenant, operator) = setting().await;
-    let relay = Relay::up_to(&server, 50_000, Then::Cut);
-    let operator = operator.at(relay.url.clone());
+async fn interrupted_export_leaves_no_file_and_is_reported() {
+    let (server, tenant, operator) = setup().await;
+    let proxy = Proxy::with_limit(&server, 50_000, AfterLimit::Close);
+    let operator = operator.at(proxy.url.clone());
     let stream = api(&operator).audit_export(&rejected(&tenant), ExportFormat::Csv).await.unwrap();
     let path = operator.path("exports/a.csv");
     let written = export_to_file(stream, path, OnExisting::Refuse, |_| ()).await;
     assert!(matches!(written, Err(ExportError::Api(_))), "{written:?}");
-    assert!(names(&operator.path("exports")).is_empty());
-    let why = operator.refused(&["audit", "--export", "exports/a.csv"], 1).await;
-    assert!(why.contains("the connection was cut"), "{why}");
+    assert!(file_names(&operator.path("exports")).is_empty());
+    let error = operator.refused(&["audit", "--export", "exports/a.csv"], 1).await;
+    assert!(error.contains("the connection was closed"), "{error}");
 }

@@ -3,18 +3,18 @@
 use doorward_shared::admin::Role;
 use doorward_testkit::{Person, TestServer};
 
-use crate::support::{Operator, Relay, Running, cells};
+use crate::support::{Operator, Process, Proxy, cells};
 
 const FOLLOW: [&str; 6] = ["audit", "--follow", "--tenant", "Example", "--limit", "1"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_is_shown_until_ctrl_c() {
+async fn new_entries_are_shown_until_ctrl_c() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let operator = Operator::new(&server, Role::Auditor).await;
-    let mut tail = Running::start(operator.command(&FOLLOW));
+    let mut tail = Process::start(operator.command(&FOLLOW));
     assert_eq!(cells(&tail.line().await), ["TIME", "TYPE", "ACTOR", "ERROR", "IP"]);
-    assert_eq!(cells(&tail.line().await)[2], "test", "the newest that was there: whoever made the tenant");
+    assert_eq!(cells(&tail.line().await)[2], "test", "the newest existing entry: the creation of the tenant");
     let mut alice = Person::new("alice");
     let _ = alice.register_mfa(&tenant).await.expect(200);
     let _ = alice.mfa_login(&tenant).await.expect(200);
@@ -40,15 +40,15 @@ async fn filters_and_json_work_while_following() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let operator = Operator::new(&server, Role::Auditor).await;
-    let refuse =
+    let send_wrong_key =
         || async { tenant.with_key("dw_wrong").get("/credentials").await.expect_refusal(401, "api_key_invalid") };
-    refuse().await;
+    send_wrong_key().await;
     let arguments = [&FOLLOW[..], &["--outcome", "failed", "--json"]].concat();
-    let mut tail = Running::start(operator.command(&arguments));
+    let mut tail = Process::start(operator.command(&arguments));
     let first: serde_json::Value = serde_json::from_str(&tail.line().await).unwrap();
     let mut alice = Person::new("alice");
     let _ = alice.register_mfa(&tenant).await.expect(200);
-    refuse().await;
+    send_wrong_key().await;
     let second: serde_json::Value = serde_json::from_str(&tail.line().await).unwrap();
     for row in [&first, &second] {
         assert_eq!((&row["type"], &row["tenant_name"]), (&"api_key_rejected".into(), &"Example".into()));
@@ -59,23 +59,23 @@ async fn filters_and_json_work_while_following() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restart_is_survived_said_and_nothing_is_missed() {
+async fn follow_continues_after_a_restart_without_missing_entries() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
-    let relay = Relay::to(&server);
-    let operator = Operator::new(&server, Role::Auditor).await.at(relay.url.clone());
-    let mut tail = Running::start(operator.command(&FOLLOW));
+    let proxy = Proxy::new(&server);
+    let operator = Operator::new(&server, Role::Auditor).await.at(proxy.url.clone());
+    let mut tail = Process::start(operator.command(&FOLLOW));
     let _ = (tail.line().await, tail.line().await);
-    relay.cut();
-    let said = tail.note().await;
-    assert!(said.contains("no server answers") && said.ends_with("; trying again"), "{said}");
-    // Happens while the tail cannot see it.
+    proxy.disconnect();
+    let notice = tail.error_line().await;
+    assert!(notice.contains(" failed: ") && notice.ends_with("; retrying"), "{notice}");
+    // Created while the client is disconnected.
     tenant.with_key("dw_wrong").get("/credentials").await.expect_refusal(401, "api_key_invalid");
     let server = server.restart().await;
     server.clock.advance_ms(1_000);
     let tenant = tenant.on(&server);
-    relay.lead_to(&server);
-    assert_eq!(tail.note().await, "doorward-admin: connected again; nothing was missed");
+    proxy.forward_to(&server);
+    assert_eq!(tail.error_line().await, "doorward-admin: connected again; no entry was missed");
     assert_eq!(cells(&tail.line().await)[1], "api_key_rejected");
     let mut bob = Person::new("bob");
     let _ = bob.register_mfa(&tenant).await.expect(200);
@@ -85,12 +85,12 @@ async fn a_restart_is_survived_said_and_nothing_is_missed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revoked_token_ends_it() {
+async fn revoked_token_ends_follow() {
     let server = TestServer::start().await;
     let _tenant = server.tenant().await;
     let root = server.admin("root", Role::Admin).await;
     let operator = Operator::new(&server, Role::Auditor).await;
-    let mut tail = Running::start(operator.command(&FOLLOW));
+    let mut tail = Process::start(operator.command(&FOLLOW));
     let _ = (tail.line().await, tail.line().await);
     let tokens = root.get("/admin_tokens").await.json();
     let mine = tokens.as_array().unwrap().iter().find(|token| token["name"] == "auditor").unwrap();
@@ -101,13 +101,13 @@ async fn a_revoked_token_ends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_closed_pipe_ends_it_quietly() {
+async fn closed_pipe_ends_follow_without_an_error() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let operator = Operator::new(&server, Role::Auditor).await;
-    let mut tail = Running::start(operator.command(&FOLLOW));
+    let mut tail = Process::start(operator.command(&FOLLOW));
     let _ = tail.line().await;
-    tail.stop_reading();
+    tail.close_output();
     tenant.with_key("dw_wrong").get("/credentials").await.expect_refusal(401, "api_key_invalid");
     assert_eq!(tail.end().await, (0, String::new()));
 }

@@ -1,6 +1,6 @@
-//! Servers behind TLS: whose certificates are trusted, and what is said of the others.
+//! TLS: trusted certificates and error messages.
 //!
-//! `tests/tls/` holds a certificate for `localhost`, its key, and the authority that issued it, whose key nobody has.
+//! `tests/tls/` contains a certificate for `localhost`, its key and its CA certificate. The key of the CA was deleted.
 
 use std::{
     io::{Read as _, Write as _},
@@ -22,7 +22,7 @@ fn fixture(name: &str) -> String {
     format!("{}/tests/tls/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A server that answers every request as `GET /me` is answered. Its port.
+/// Starts a server whose response to every request is that of `GET /me`. Returns its port.
 fn listen() -> u16 {
     let certificate = CertificateDer::from_pem_file(fixture("server.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(fixture("server.key")).unwrap();
@@ -36,24 +36,24 @@ fn listen() -> u16 {
             let mut session = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut stream = Stream::new(&mut session, &mut socket);
             let body = r#"{"name":"behind TLS","role":"admin"}"#;
-            let answer =
+            let response =
                 format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
-            // A client that does not trust the certificate goes away here.
-            let heard = stream.read(&mut [0; 8192]);
-            let _ = heard.and_then(|_| stream.write_all(answer.as_bytes()));
+            // Fails if the client does not trust the certificate.
+            let request = stream.read(&mut [0; 8192]);
+            let _ = request.and_then(|_| stream.write_all(response.as_bytes()));
         }
     });
     port
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_private_authority_is_trusted_when_it_is_named_and_only_for_its_names() {
+async fn ca_file_is_trusted_for_matching_host_names_only() {
     let server = TestServer::start().await;
     let port = listen();
     let operator = Operator::new(&server, Role::Admin).await.at(format!("https://localhost:{port}"));
-    let why = operator.refused(&["me"], 1).await;
-    assert!(why.contains(&format!("the certificate of https://localhost:{port} is not trusted")), "{why}");
-    assert!(why.contains("--ca-file"), "{why}");
+    let error = operator.refused(&["me"], 1).await;
+    assert!(error.contains(&format!("the certificate of https://localhost:{port} is not trusted")), "{error}");
+    assert!(error.contains("--ca-file"), "{error}");
     let ca = fixture("ca.pem");
     assert_eq!(operator.out(&["me", "--ca-file", &ca]).await, "name   behind TLS\nrole   admin\n");
     let profile =
@@ -61,16 +61,16 @@ async fn a_private_authority_is_trusted_when_it_is_named_and_only_for_its_names(
     operator.write(".config/doorward/admin.toml", &profile);
     assert_eq!(operator.json(&["me", "--profile", "x"]).await["name"], "behind TLS");
     let operator = operator.at(format!("https://127.0.0.1:{port}"));
-    let why = operator.refused(&["me", "--ca-file", &ca], 1).await;
-    assert!(why.contains("issued for another name"), "{why}");
+    let error = operator.refused(&["me", "--ca-file", &ca], 1).await;
+    assert!(error.contains("not valid for this host name"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_without_tls_is_said_to_have_none() {
+async fn https_to_a_server_without_tls_is_reported() {
     let server = TestServer::start().await;
     let operator = Operator::new(&server, Role::Admin).await;
     let url = operator.url.replace("http://", "https://");
     let operator = operator.at(url);
-    let why = operator.refused(&["me"], 1).await;
-    assert!(why.contains("does not speak TLS"), "{why}");
+    let error = operator.refused(&["me"], 1).await;
+    assert!(error.contains("does not use TLS"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! `users`, `credentials`, `transactions`.
+//! `users`, `credentials` and `transactions`.
 
 use doorward_shared::admin::Role;
 use doorward_testkit::{Person, TestServer, TestTenant};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{Operator, cells};
 
-async fn setting() -> (TestServer, TestTenant, Operator, Person) {
+async fn setup() -> (TestServer, TestTenant, Operator, Person) {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let operator = Operator::new(&server, Role::Admin).await;
@@ -17,7 +17,7 @@ async fn setting() -> (TestServer, TestTenant, Operator, Person) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_are_listed_shown_and_deleted() {
-    let (server, tenant, operator, _alice) = setting().await;
+    let (server, tenant, operator, _alice) = setup().await;
     server.clock.advance_ms(1_000);
     let mut bob = Person::new("bob");
     let _ = bob.register_mfa(&tenant).await.expect(200);
@@ -32,36 +32,59 @@ async fn users_are_listed_shown_and_deleted() {
     let shown = operator.out(&["users", "show", "--tenant", "Example", "alice/1 ?#"]).await;
     assert!(shown.starts_with("user           alice/1 ?#\n"), "{shown}");
     assert!(shown.contains("passkey"), "{shown}");
-    let why = operator.refused(&["users", "delete", "--tenant", "Example", "bob"], 2).await;
-    assert!(why.contains("deletes the user bob (bob@example.com) with 1 credentials"), "{why}");
+    let error = operator.refused(&["users", "delete", "--tenant", "Example", "bob"], 2).await;
+    assert!(error.contains("deletes the user bob (bob@example.com) and 1 credential."), "{error}");
     assert_eq!(
         operator.out(&["users", "delete", "--tenant", "Example", "bob", "--yes"]).await,
-        "user bob is deleted with 1 credentials\n"
+        "deleted user bob and 1 credential\n"
     );
-    let why = operator.refused(&["users", "show", "--tenant", "Example", "bob"], 1).await;
-    assert!(why.contains("user not found"), "{why}");
-    let why = operator.refused(&["users", "show", "--tenant", "Example", ".."], 1).await;
-    assert!(why.contains("cannot be written in an address"), "{why}");
+    let error = operator.refused(&["users", "show", "--tenant", "Example", "bob"], 1).await;
+    assert!(error.contains("user not found"), "{error}");
+    let error = operator.refused(&["users", "show", "--tenant", "Example", ".."], 1).await;
+    assert!(error.contains("cannot be part of a URL"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_credential_is_deleted_and_signs_in_no_more() {
-    let (_server, tenant, operator, mut alice) = setting().await;
+async fn user_ids_with_control_characters_reach_the_server_unchanged() {
+    let (_server, tenant, operator, _alice) = setup().await;
+    let ids = ["bob", "bob\t", "bob\n", "\rbob", "%62ob", "..."];
+    for id in ids {
+        let registration = json!({ "user_id": id, "username": "bob" });
+        let _ = tenant.http.post("/registration/initialize", &registration).await.expect(200);
+    }
+    for id in ids {
+        let shown = operator.json(&["users", "show", "--tenant", "Example", id]).await;
+        assert_eq!(shown["user_id"], id);
+    }
+    for id in &ids[1..] {
+        let _ = operator.out(&["users", "delete", "--tenant", "Example", id, "--yes"]).await;
+    }
+    let left = operator.json(&["users", "list", "--tenant", "Example", "--search", "bob"]).await;
+    assert_eq!((left.as_array().unwrap().len(), &left[0]["user_id"]), (1, &"bob".into()));
+    for id in ["", ".", ".."] {
+        let error = operator.refused(&["users", "delete", "--tenant", "Example", id, "--yes"], 1).await;
+        assert!(error.contains("cannot be part of a URL"), "{id:?}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleted_credential_cannot_sign_in() {
+    let (_server, tenant, operator, mut alice) = setup().await;
     let user = operator.json(&["users", "show", "--tenant", "Example", "alice/1 ?#"]).await;
     let credential = user["credentials"][0]["id"].as_str().unwrap();
     let delete = ["credentials", "delete", "--tenant", "Example", "--user", "alice/1 ?#"];
-    let why = operator.refused(&[&delete[..], &["--", credential]].concat(), 2).await;
-    assert!(why.contains(credential) && why.contains("cannot sign in with it any more"), "{why}");
+    let error = operator.refused(&[&delete[..], &["--", credential]].concat(), 2).await;
+    assert!(error.contains(credential) && error.contains("can no longer sign in with it"), "{error}");
     let done = operator.out(&[&delete[..], &["--yes", "--", credential]].concat()).await;
-    assert!(done.contains("is deleted"), "{done}");
+    assert!(done.starts_with("deleted credential"), "{done}");
     assert_ne!(alice.login(&tenant).await.status, 200);
-    let why = operator.refused(&[&delete[..], &["--yes", "--", credential]].concat(), 1).await;
-    assert!(why.contains("has no credential"), "{why}");
+    let error = operator.refused(&[&delete[..], &["--yes", "--", credential]].concat(), 1).await;
+    assert!(error.contains("has no credential"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn transactions_are_listed_with_their_confirmation() {
-    let (_server, tenant, operator, mut alice) = setting().await;
+async fn transactions_are_listed_with_their_state() {
+    let (_server, tenant, operator, mut alice) = setup().await;
     let _ = alice.transaction(&tenant, "tx-1", &json!({ "amount": 12 })).await.expect(200);
     let _ = alice.transaction_assertion(&tenant, "tx-2", &json!("open")).await;
     let list = operator.out(&["transactions", "list", "--tenant", "Example"]).await;
@@ -72,9 +95,9 @@ async fn transactions_are_listed_with_their_confirmation() {
     assert_eq!(row("tx-2"), ["alice/1 ?#", "no", "\"open\""]);
     let found = operator.json(&["transactions", "list", "--tenant", "Example", "--search=-2"]).await;
     assert_eq!((found.as_array().unwrap().len(), &found[0]["identifier"]), (1, &"tx-2".into()));
-    let hers =
+    let alices =
         operator.json(&["transactions", "list", "--tenant", "Example", "--user", "alice/1 ?#", "--limit", "1"]).await;
-    assert_eq!(hers.as_array().unwrap().len(), 1);
-    let why = operator.refused(&["transactions", "list", "--tenant", "Example", "--user", "bob"], 1).await;
-    assert_eq!(why, "doorward-admin: user not found\n");
+    assert_eq!(alices.as_array().unwrap().len(), 1);
+    let error = operator.refused(&["transactions", "list", "--tenant", "Example", "--user", "bob"], 1).await;
+    assert_eq!(error, "doorward-admin: user not found\n");
 }

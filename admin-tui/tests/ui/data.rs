@@ -1,4 +1,4 @@
-//! What the server that is not there knows.
+//! Data of the fake server.
 
 use doorward_shared::{
     AuditId, AuditType, Base64Url, TenantId, Timestamp, TransactionRowId, UserId,
@@ -14,14 +14,14 @@ use uuid::Uuid;
 
 use crate::harness::start_time;
 
-/// The secret of every key that is made.
+/// The secret of every created key.
 pub(crate) const SECRET: &str = "dw_6f1d2c3b4a59_Kq3vX9pTz7LmB2nRw8YcH5jD4sGfA6eU";
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// All that is known.
+/// All data.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     pub tenants: Vec<TenantRecord>,
@@ -30,7 +30,7 @@ pub(crate) struct World {
     pub tokens: Vec<AdminTokenItem>,
 }
 
-/// A tenant and what belongs to it.
+/// A tenant and its data.
 #[derive(Debug, Clone)]
 pub(crate) struct TenantRecord {
     pub summary: TenantSummary,
@@ -42,7 +42,7 @@ pub(crate) struct TenantRecord {
     pub transactions: Vec<TransactionSummary>,
 }
 
-/// An id that is the same in every run.
+/// Returns an id that is the same in every run.
 pub(crate) fn uuid(kind: u128, at: usize) -> Uuid {
     Uuid::from_u128((0x0193_5f00 << 96) | (0x7 << 76) | (0b10 << 62) | (kind << 48) | u128::try_from(at).unwrap())
 }
@@ -67,8 +67,8 @@ impl World {
         id
     }
 
-    /// Appends an entry to the log.
-    pub(crate) fn happen(&mut self, tenant: usize, kind: AuditType, user: &str, ago: i64) -> AuditId {
+    /// Appends an audit entry.
+    pub(crate) fn record(&mut self, tenant: usize, kind: AuditType, user: &str, ago: i64) -> AuditId {
         let at = self.audit.len();
         let name = self.tenants.get(tenant).map(|it| it.summary.tenant.display_name.clone());
         let id = self.tenants.get(tenant).map_or(TenantId::INSTALLATION, |it| it.summary.tenant.id);
@@ -202,7 +202,7 @@ fn token(at: usize, name: &str, role: Role) -> AdminTokenItem {
     AdminTokenItem { secret: secret(4, at, name, used, expires), role }
 }
 
-/// A small installation with a bit of everything.
+/// A small installation with data for every screen.
 pub(crate) fn world() -> World {
     let mut world = World::default();
     for name in
@@ -247,7 +247,7 @@ pub(crate) fn world() -> World {
 
 fn history(world: &mut World) {
     use AuditType as T;
-    world.happen(usize::MAX, T::AdminTokenCreated, "ops", 3 * DAY);
+    world.record(usize::MAX, T::AdminTokenCreated, "ops", 3 * DAY);
     let kinds = [
         (T::MfaAuthenticationInitSucceeded, "alice"),
         (T::MfaAuthenticationFinalSucceeded, "alice"),
@@ -261,11 +261,11 @@ fn history(world: &mut World) {
     for at in 0..48_usize {
         let (kind, user) = kinds[at % kinds.len()];
         let ago = i64::try_from(48 - at).unwrap() * 4 * MINUTE;
-        world.happen(at % 3, kind, user, ago);
+        world.record(at % 3, kind, user, ago);
     }
 }
 
-/// Days of logins and refusals, the same in every run.
+/// Logins and refusals by day, the same in every run.
 pub(crate) fn activity(days: u32) -> Vec<ActivityPoint> {
     let day = |ago: u32| {
         let number = u64::from(days - ago);
@@ -289,6 +289,7 @@ pub(crate) fn overview(world: &World, days: u32) -> Overview {
         users: 3_390,
         credentials: 5_706,
         activity: activity(days),
+        counted_at: start_time(),
         busiest,
         latest_refusals: refused.take(20).cloned().collect(),
     }

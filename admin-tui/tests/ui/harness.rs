@@ -1,4 +1,4 @@
-//! The app on a terminal in memory, with a test's hands on its keys, its clock and its server.
+//! Runs the app on an in-memory terminal with a controlled clock and server.
 
 use std::{
     convert::Infallible,
@@ -13,12 +13,12 @@ use std::{
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use doorward_admin::{
     app::{Input, run},
-    backend::Admin,
-    folders::Folders,
-    hands::Hands,
     model::Options,
+    paths::BaseFolders,
+    request::ApiBackend,
     secret::Secret,
-    view::Theme,
+    terminal_control::TerminalControl,
+    ui::Theme,
 };
 use doorward_shared::Timestamp;
 use futures_util::stream;
@@ -33,12 +33,12 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// When every test happens.
+/// The time at which every test starts.
 pub(crate) fn start_time() -> Timestamp {
     "2026-11-25T10:30:00Z".parse().unwrap()
 }
 
-/// A terminal in memory that a test can look at while the app draws on it.
+/// An in-memory terminal that tests read while the app draws.
 #[derive(Debug, Clone)]
 struct Shared {
     inner: Arc<Mutex<TestBackend>>,
@@ -59,8 +59,8 @@ impl Backend for Shared {
         self.with(|it| {
             content.into_iter().try_for_each(|(x, y, cell)| {
                 it.draw(std::iter::once((x, y, cell)))?;
-                // As in a real terminal, a wide character covers what stood in its second column.
-                let covered = doorward_admin::escape::width(cell.symbol()) > 1;
+                // As in a real terminal, a wide character covers its second column.
+                let covered = doorward_admin::sanitize::width(cell.symbol()) > 1;
                 if covered { it.draw(std::iter::once((x + 1, y, &Cell::EMPTY))) } else { Ok(()) }
             })
         })
@@ -75,7 +75,7 @@ impl Backend for Shared {
     }
 
     fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
-        panic!("a real terminal answers this among the keys, and the app's own reader takes the answer away");
+        panic!("the app's event reader would take the response of a real terminal");
     }
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Infallible> {
@@ -106,59 +106,59 @@ impl Backend for Shared {
     }
 }
 
-/// What was done with the terminal besides drawing on it.
+/// Records the operations of [`TerminalControl`].
 #[derive(Debug, Clone, Default)]
-struct Done(Arc<Mutex<Handled>>);
+struct Control(Arc<Mutex<Operations>>);
 
 #[derive(Debug, Default)]
-struct Handled {
+struct Operations {
     copied: Vec<String>,
     suspended: usize,
-    retaken: usize,
-    amid_frame: bool,
+    reacquired: usize,
+    in_frame: bool,
 }
 
-impl Hands for Done {
-    fn copy(&mut self, secret: &Secret) -> bool {
-        self.0.lock().unwrap().copied.push(secret.reveal().to_owned());
+impl TerminalControl for Control {
+    fn copy(&mut self, text: &Secret) -> bool {
+        self.0.lock().unwrap().copied.push(text.reveal().to_owned());
         true
     }
 
     fn begin_frame(&mut self) {
-        let mut done = self.0.lock().unwrap();
-        assert!(!std::mem::replace(&mut done.amid_frame, true), "a frame within a frame");
+        let mut operations = self.0.lock().unwrap();
+        assert!(!std::mem::replace(&mut operations.in_frame, true), "the previous frame has not ended");
     }
 
     fn end_frame(&mut self) {
-        assert!(std::mem::replace(&mut self.0.lock().unwrap().amid_frame, false), "no frame was begun");
+        assert!(std::mem::replace(&mut self.0.lock().unwrap().in_frame, false), "no frame has begun");
     }
 
     fn suspend(&mut self) {
         self.0.lock().unwrap().suspended += 1;
     }
 
-    fn retake(&mut self) {
-        self.0.lock().unwrap().retaken += 1;
+    fn reacquire(&mut self) {
+        self.0.lock().unwrap().reacquired += 1;
     }
 }
 
-/// The app, running.
+/// The running app.
 pub(crate) struct App {
     inputs: mpsc::UnboundedSender<Input>,
     terminal: Shared,
-    done: Done,
+    control: Control,
     task: JoinHandle<()>,
     now: Timestamp,
 }
 
 impl App {
-    /// Starts it on a terminal of this size.
-    pub(crate) async fn start<A: Admin>(api: Arc<A>, columns: u16, rows: u16) -> Self {
+    /// Starts the app on a terminal of a given size.
+    pub(crate) async fn start<A: ApiBackend>(api: Arc<A>, columns: u16, rows: u16) -> Self {
         Self::start_in(api, columns, rows, Theme::Dark, PathBuf::from("/exports")).await
     }
 
-    /// Starts it in these colours, with exports going there.
-    pub(crate) async fn start_in<A: Admin>(
+    /// Starts the app with a theme and a folder for exports.
+    pub(crate) async fn start_in<A: ApiBackend>(
         api: Arc<A>,
         columns: u16,
         rows: u16,
@@ -168,72 +168,72 @@ impl App {
         let (inputs, receiver) = mpsc::unbounded_channel();
         let inner = Arc::new(Mutex::new(TestBackend::new(columns, rows)));
         let terminal = Shared { inner, drawn: Arc::default(), cleared: Arc::default() };
-        let done = Done::default();
-        let (screen, hands) = (terminal.clone(), done.clone());
+        let control = Control::default();
+        let (backend, app_control) = (terminal.clone(), control.clone());
         let now = start_time();
-        let folders = Folders { here: folder, home: Some(PathBuf::from("/home/ops")) };
+        let folders = BaseFolders { current: folder, home: Some(PathBuf::from("/home/ops")) };
         let options = Options { server: "http://127.0.0.1:8001".to_owned(), theme, folders, now };
         let task = tokio::spawn(async move {
             let events =
                 Box::pin(stream::unfold(receiver, |mut receiver: mpsc::UnboundedReceiver<Input>| async move {
                     receiver.recv().await.map(|input| (input, receiver))
                 }));
-            let mut terminal = Terminal::new(screen).unwrap();
-            run(&mut terminal, events, api, options, hands).await.unwrap();
+            let mut terminal = Terminal::new(backend).unwrap();
+            run(&mut terminal, events, api, options, app_control).await.unwrap();
         });
-        let app = Self { inputs, terminal, done, task, now };
-        app.settle().await;
+        let app = Self { inputs, terminal, control, task, now };
+        app.wait_until_idle().await;
         app
     }
 
-    /// Lets everything happen that can happen now.
-    pub(crate) async fn settle(&self) {
+    /// Lets the app handle all inputs and responses that have arrived.
+    pub(crate) async fn wait_until_idle(&self) {
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
     }
 
     fn send(&self, input: Input) {
-        // An app that has ended takes no inputs; the test sees that elsewhere.
+        // Fails if the app has ended, which the test checks elsewhere.
         let _ = self.inputs.send(input);
     }
 
-    /// Presses keys, named as the help names them, separated by spaces.
+    /// Presses keys, given by their names in the help and separated by spaces.
     pub(crate) async fn keys(&self, keys: &str) {
         for name in keys.split(' ') {
             self.send(Input::Event(Event::Key(key(name))));
-            self.settle().await;
+            self.wait_until_idle().await;
         }
     }
 
-    /// Writes a text, key by key.
+    /// Types a text.
     pub(crate) async fn write(&self, text: &str) {
         for symbol in text.chars() {
             self.send(Input::Event(Event::Key(KeyEvent::new(KeyCode::Char(symbol), KeyModifiers::NONE))));
         }
-        self.settle().await;
+        self.wait_until_idle().await;
     }
 
     /// Pastes a text.
     pub(crate) async fn paste(&self, text: &str) {
         self.send(Input::Event(Event::Paste(text.to_owned())));
-        self.settle().await;
+        self.wait_until_idle().await;
     }
 
-    /// Lets time pass.
+    /// Advances the clock.
     pub(crate) async fn pass(&mut self, millis: i64) {
         self.now = self.now.plus_millis(millis);
         self.send(Input::Tick(self.now));
-        self.settle().await;
+        self.wait_until_idle().await;
     }
 
-    /// Clicks on the first place where a text stands.
+    /// Clicks on the first occurrence of a text.
     pub(crate) async fn click(&self, text: &str) {
         let (column, row) = self.find(text).unwrap_or_else(|| panic!("no {text:?} on\n{}", self.screen()));
         self.mouse(MouseEventKind::Down(MouseButton::Left), column, row).await;
     }
 
-    /// Turns the wheel.
+    /// Turns the mouse wheel.
     pub(crate) async fn wheel(&self, kind: MouseEventKind) {
         self.mouse(kind, 5, 8).await;
     }
@@ -241,22 +241,22 @@ impl App {
     async fn mouse(&self, kind: MouseEventKind, column: u16, row: u16) {
         let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
         self.send(Input::Event(Event::Mouse(event)));
-        self.settle().await;
+        self.wait_until_idle().await;
     }
 
-    /// Gives the terminal another size.
+    /// Resizes the terminal.
     pub(crate) async fn resize(&self, columns: u16, rows: u16) {
         self.terminal.with(|it| it.resize(columns, rows));
         self.send(Input::Event(Event::Resize(columns, rows)));
-        self.settle().await;
+        self.wait_until_idle().await;
     }
 
-    /// What stands on the terminal.
+    /// Returns the cells of the terminal.
     pub(crate) fn buffer(&self) -> Buffer {
         self.terminal.with(|it| it.buffer().clone())
     }
 
-    /// What stands on the terminal, line by line, without spaces at their ends.
+    /// Returns the text of the terminal without spaces at the end of lines.
     pub(crate) fn screen(&self) -> String {
         let buffer = self.buffer();
         let mut lines = Vec::new();
@@ -266,24 +266,24 @@ impl App {
             while x < buffer.area.width {
                 let symbol = buffer[(x, y)].symbol();
                 line.push_str(symbol);
-                x += u16::try_from(doorward_admin::escape::width(symbol)).unwrap().max(1);
+                x += u16::try_from(doorward_admin::sanitize::width(symbol)).unwrap().max(1);
             }
             lines.push(line.trim_end().to_owned());
         }
         lines.join("\n")
     }
 
-    /// Where a text stands.
+    /// Returns column and row of the first occurrence of a text.
     pub(crate) fn find(&self, text: &str) -> Option<(u16, u16)> {
         let screen = self.screen();
         screen.lines().enumerate().find_map(|(row, line)| {
             let before = line.get(..line.find(text)?)?;
-            let column = doorward_admin::escape::width(before);
+            let column = doorward_admin::sanitize::width(before);
             Some((u16::try_from(column).unwrap(), u16::try_from(row).unwrap()))
         })
     }
 
-    /// Fails unless all of these stand on the terminal.
+    /// Fails unless the terminal shows all texts.
     #[track_caller]
     pub(crate) fn shows(&self, texts: &[&str]) {
         let screen = self.screen();
@@ -292,7 +292,7 @@ impl App {
         }
     }
 
-    /// Fails if any of these stands on the terminal.
+    /// Fails if the terminal shows any of the texts.
     #[track_caller]
     pub(crate) fn lacks(&self, texts: &[&str]) {
         let screen = self.screen();
@@ -301,7 +301,7 @@ impl App {
         }
     }
 
-    /// Waits until a text stands on the terminal: for servers that take their time. Time passes meanwhile.
+    /// Waits until a real server has responded and the terminal shows a text. Advances the app's clock meanwhile.
     pub(crate) async fn wait_for(&mut self, text: &str) {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         loop {
@@ -310,42 +310,41 @@ impl App {
             if self.screen().contains(text) {
                 return;
             }
-            assert!(tokio::time::Instant::now() < deadline, "{text:?} did not come:\n{}", self.screen());
-            // Whatever is due by time becomes due.
+            assert!(tokio::time::Instant::now() < deadline, "{text:?} did not appear on\n{}", self.screen());
             self.now = self.now.plus_millis(200);
             self.send(Input::Tick(self.now));
             let _ = tokio::time::timeout(Duration::from_millis(50), drawn).await;
         }
     }
 
-    /// How often the terminal was cleared.
+    /// Returns how often the terminal was cleared.
     pub(crate) fn cleared(&self) -> usize {
         self.terminal.cleared.load(Ordering::Relaxed)
     }
 
-    /// What was handed to the clipboard.
+    /// Returns the texts that were copied to the clipboard.
     pub(crate) fn copied(&self) -> Vec<String> {
-        self.done.0.lock().unwrap().copied.clone()
+        self.control.0.lock().unwrap().copied.clone()
     }
 
-    /// How often the app was suspended, and how often it took the terminal again.
+    /// Returns how often the app was suspended and how often it took the terminal back.
     pub(crate) fn suspended(&self) -> (usize, usize) {
-        let done = self.done.0.lock().unwrap();
-        (done.suspended, done.retaken)
+        let operations = self.control.0.lock().unwrap();
+        (operations.suspended, operations.reacquired)
     }
 
-    /// Makes the terminal another size without a word, as happens while the app is stopped.
-    pub(crate) fn resize_unseen(&self, columns: u16, rows: u16) {
+    /// Resizes the terminal without an event, as happens while the app is stopped.
+    pub(crate) fn resize_silently(&self, columns: u16, rows: u16) {
         self.terminal.with(|it| it.resize(columns, rows));
     }
 
-    /// Tells the app that it goes on after it was stopped.
+    /// Resumes the app after it was stopped.
     pub(crate) async fn resume(&self) {
         self.send(Input::Resumed);
-        self.settle().await;
+        self.wait_until_idle().await;
     }
 
-    /// What the app panicked with.
+    /// Returns the message of the app's panic.
     pub(crate) async fn panicked(mut self) -> String {
         let error = (&mut self.task).await.unwrap_err();
         let panic = error.into_panic();
@@ -356,15 +355,15 @@ impl App {
             .unwrap()
     }
 
-    /// Asks the app to end, as a signal does.
+    /// Ends the app like a signal.
     pub(crate) async fn stop(&self) {
         self.send(Input::Stop);
-        self.settle().await;
+        self.wait_until_idle().await;
     }
 
-    /// Whether the app has ended.
+    /// Returns whether the app has ended.
     pub(crate) async fn has_ended(&self) -> bool {
-        self.settle().await;
+        self.wait_until_idle().await;
         self.task.is_finished()
     }
 }
@@ -396,7 +395,7 @@ fn key(name: &str) -> KeyEvent {
             match (symbols.next().unwrap(), symbols.next()) {
                 ('^', Some(symbol)) => KeyEvent::new(KeyCode::Char(symbol), KeyModifiers::CONTROL),
                 (symbol, None) => plain(KeyCode::Char(symbol)),
-                _ => panic!("no key is called {name:?}"),
+                _ => panic!("unknown key {name:?}"),
             }
         }
     }

@@ -1,21 +1,16 @@
-//! The terminal app through its real loop, with scripted keys, against a server that is not there.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "test support: what fails here is a failed test"
-)]
+//! Runs the terminal app's real loop with scripted keys against a fake server and a real one.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic here fails the test")]
 
 mod config;
+mod connection_status;
 mod data;
-mod fake;
-mod feel;
-mod flows;
+mod fake_server;
 mod harness;
-mod hostile;
-mod link;
-mod real;
+mod interaction;
+mod live_log;
+mod real_server;
 mod roles;
 mod secrets;
 mod snapshots;
-mod tail;
+mod tasks;
+mod untrusted_text;

@@ -1,32 +1,37 @@
-//! An auditor is offered nothing that the token may not do, and keys do nothing that is not offered.
+//! Auditors are not offered commands that change anything, and keys of such commands do nothing.
 
-use doorward_admin::{backend::Call, keymap::Command, model::Model, screen::Screen, screen::tenant::Tenant};
+use doorward_admin::{
+    model::Model,
+    request::BackendRequest,
+    screen::tenant::{Tab, Tenant},
+    ui::{Command, Page as _},
+};
 use doorward_shared::admin::Role;
 
-use crate::{data, fake::Fake, fake::tenant_id, harness::App};
+use crate::{data, fake_server::FakeServer, fake_server::tenant_id, harness::App};
 
-fn changes(call: &Call) -> bool {
+fn changes(call: &BackendRequest) -> bool {
     !matches!(
         call,
-        Call::Me
-            | Call::Overview(_)
-            | Call::Tenants(_)
-            | Call::TenantOverview(..)
-            | Call::Tenant(_)
-            | Call::CheckConfig(_)
-            | Call::ApiKeys(_)
-            | Call::SigningKeys(_)
-            | Call::Users(..)
-            | Call::User(..)
-            | Call::Transactions(..)
-            | Call::Audit(..)
-            | Call::AdminTokens
+        BackendRequest::Me
+            | BackendRequest::Overview(_)
+            | BackendRequest::Tenants(_)
+            | BackendRequest::TenantOverview(..)
+            | BackendRequest::Tenant(_)
+            | BackendRequest::CheckConfig(_)
+            | BackendRequest::ApiKeys(_)
+            | BackendRequest::SigningKeys(_)
+            | BackendRequest::Users(..)
+            | BackendRequest::User(..)
+            | BackendRequest::Transactions(..)
+            | BackendRequest::Audit(..)
+            | BackendRequest::AdminTokens
     )
 }
 
 #[tokio::test]
-async fn no_key_of_an_auditor_changes_anything() {
-    let places = [
+async fn auditor_keys_change_nothing() {
+    let screens = [
         "1",
         "2",
         "2 enter",
@@ -38,44 +43,42 @@ async fn no_key_of_an_auditor_changes_anything() {
         "3",
         "4",
     ];
-    for place in places {
-        let fake = Fake::with_role(data::world(), Role::Auditor);
+    for screen in screens {
+        let fake = FakeServer::with_role(data::world(), Role::Auditor);
         let app = App::start(fake.clone(), 100, 30).await;
-        app.keys(place).await;
+        app.keys(screen).await;
         for key in ["n", "e", "R", "d", "D", "w", "U", "space", "y", "enter"] {
             app.keys(key).await;
             app.lacks(&["cancel", "Delete", "Revoke", "New ", "Rename"]);
         }
-        assert_eq!(fake.count(changes), 0, "at {place}");
+        assert_eq!(fake.count(changes), 0, "at {screen}");
         let app = App::start(fake, 100, 40).await;
-        app.keys(place).await;
+        app.keys(screen).await;
         app.keys("?").await;
         app.lacks(&["create ", "delete the", "revoke the", "rename", "retire"]);
     }
 }
 
 #[test]
-fn commands_that_change_are_reported_to_administrators_alone() {
+fn changing_commands_are_offered_only_to_admins() {
     let changing =
-        [Command::New, Command::Rename, Command::Delete, Command::DeleteWhole, Command::Save, Command::Revert];
+        [Command::New, Command::Rename, Command::Delete, Command::DeleteParent, Command::Save, Command::Revert];
     let mut tenant = Tenant::new(tenant_id(0), "Acme".to_owned());
-    for tab in doorward_admin::screen::tenant::Tab::ALL {
+    for tab in Tab::ALL {
         tenant.tab = tab;
-        let screen = Screen::Tenant(Box::new(tenant.clone()));
-        let offered =
-            |may_change| screen.page().commands(may_change).into_iter().map(|it| it.command).collect::<Vec<_>>();
+        let offered = |may_change| tenant.bindings(may_change).into_iter().map(|it| it.command).collect::<Vec<_>>();
         assert!(offered(false).iter().all(|command| !changing.contains(command)), "{tab:?}");
         assert!(offered(true).iter().any(|command| changing.contains(command)), "{tab:?}");
     }
 }
 
 #[test]
-fn nothing_is_offered_before_the_role_is_known() {
+fn token_may_change_nothing_before_its_role_is_known() {
     let options = doorward_admin::model::Options {
         server: String::new(),
-        theme: doorward_admin::view::Theme::Plain,
-        folders: doorward_admin::folders::Folders::default(),
+        theme: doorward_admin::ui::Theme::Plain,
+        folders: doorward_admin::paths::BaseFolders::default(),
         now: crate::harness::start_time(),
     };
-    assert_eq!(Model::new(options, (80, 24)).role(), Role::Auditor);
+    assert!(!Model::new(options).may_change());
 }

@@ -1,21 +1,23 @@
-//! A secret is on one screen, and nowhere else.
+//! A new secret is shown in one dialog and nowhere else.
 
 use doorward_admin::{
-    backend::{Answer, Call},
-    message::{Message, Reply, RequestId},
+    effect::{Effect, RequestId, RequestResult},
+    message::Message,
+    overlay::secret::SecretDialog,
+    request::{BackendRequest, BackendResponse},
     secret::{Revealed, Secret},
 };
 
-use crate::{data, fake::Fake, harness::App};
+use crate::{data, fake_server::FakeServer, harness::App};
 
-/// Whether any part of the secret stands anywhere on the terminal.
+/// Returns whether the terminal shows the start of the secret.
 fn is_shown(app: &App) -> bool {
     app.screen().contains(&data::SECRET[..16])
 }
 
 #[tokio::test]
-async fn it_is_shown_copied_and_forgotten() {
-    let app = App::start(Fake::new(data::world()), 80, 24).await;
+async fn secret_is_shown_and_copied_only_in_its_dialog() {
+    let app = App::start(FakeServer::new(data::world()), 80, 24).await;
     app.keys("2 enter l n").await;
     app.write("ci").await;
     app.keys("enter").await;
@@ -26,7 +28,7 @@ async fn it_is_shown_copied_and_forgotten() {
     app.shows(&["clipboard"]);
     app.keys("esc").await;
     assert!(!is_shown(&app));
-    // Nowhere else, whatever is opened next.
+    // No later screen shows it.
     for keys in ["?", "esc", ":", "esc", "a", "esc", "1", "2", "r", "^l"] {
         app.keys(keys).await;
         assert!(!is_shown(&app), "after {keys}");
@@ -34,8 +36,8 @@ async fn it_is_shown_copied_and_forgotten() {
 }
 
 #[tokio::test]
-async fn one_key_too_many_does_not_lose_it() {
-    let app = App::start(Fake::new(data::world()), 80, 24).await;
+async fn first_key_that_closes_only_warns_unless_copied() {
+    let app = App::start(FakeServer::new(data::world()), 80, 24).await;
     app.keys("2 enter l n").await;
     app.write("ci").await;
     app.keys("enter enter").await;
@@ -46,8 +48,8 @@ async fn one_key_too_many_does_not_lose_it() {
 }
 
 #[tokio::test]
-async fn it_is_whole_on_a_narrow_terminal_and_after_a_resize() {
-    let app = App::start(Fake::new(data::world()), 50, 24).await;
+async fn secret_is_complete_on_a_narrow_terminal_and_after_a_resize() {
+    let app = App::start(FakeServer::new(data::world()), 50, 24).await;
     app.keys("2 enter l n").await;
     app.write("ci").await;
     app.keys("enter").await;
@@ -58,14 +60,15 @@ async fn it_is_whole_on_a_narrow_terminal_and_after_a_resize() {
 }
 
 #[test]
-fn nothing_that_is_logged_holds_it() {
+fn debug_output_does_not_contain_the_secret() {
     let revealed = Revealed { name: "ci".to_owned(), secret: Secret::new(data::SECRET.to_owned()), expires_at: None };
-    let reply = Message::Reply(Reply { id: RequestId(1), result: Ok(Answer::Secret(revealed.clone())) });
-    let effect = doorward_admin::effect::Effect::Copy(revealed.secret.clone());
-    let overlay = doorward_admin::overlay::Overlay::Secret(Box::new(doorward_admin::overlay::SecretOnce::new(
-        "API key", revealed,
-    )));
-    for text in [format!("{reply:?}"), format!("{effect:?}"), format!("{overlay:?}"), format!("{:?}", Call::Me)] {
+    let response =
+        Message::Response(RequestResult { id: RequestId(1), result: Ok(BackendResponse::Secret(revealed.clone())) });
+    let effect = Effect::Copy(revealed.secret.clone());
+    let overlay = SecretDialog::new("API key", revealed);
+    for text in
+        [format!("{response:?}"), format!("{effect:?}"), format!("{overlay:?}"), format!("{:?}", BackendRequest::Me)]
+    {
         assert!(!text.contains("6f1d2c3b"), "{text}");
     }
 }

@@ -1,6 +1,6 @@
-//! What people look at, at 80x24 and at 160x48: compared with committed pictures of it.
+//! Compares screens at 80x24 and 160x48 with committed snapshots.
 //!
-//! `DOORWARD_ACCEPT=1` takes what is there now as what is wanted.
+//! `DOORWARD_ACCEPT=1` replaces the snapshots with the current output.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use doorward_shared::admin::Role;
 
 use crate::{
     data,
-    fake::{Fake, away},
+    fake_server::{FakeServer, unreachable},
     harness::App,
 };
 
@@ -24,13 +24,13 @@ fn compare(name: &str, screen: &str) {
         std::fs::write(&path, &screen).unwrap();
     }
     let wanted = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(wanted == screen, "{name} looks otherwise; it was\n{wanted}\nand is\n{screen}");
+    assert!(wanted == screen, "{name} differs; expected\n{wanted}\nbut got\n{screen}");
 }
 
-/// Goes somewhere by keys, and compares both sizes.
-async fn picture(name: &str, role: Role, keys: &[&str]) {
+/// Opens a screen with keys and compares it in both sizes.
+async fn compare_screen(name: &str, role: Role, keys: &[&str]) {
     for (columns, rows) in [(80, 24), (160, 48)] {
-        let app = App::start(Fake::with_role(data::world(), role), columns, rows).await;
+        let app = App::start(FakeServer::with_role(data::world(), role), columns, rows).await;
         for keys in keys {
             match keys.strip_prefix("text:") {
                 Some(text) => app.write(text).await,
@@ -41,11 +41,11 @@ async fn picture(name: &str, role: Role, keys: &[&str]) {
     }
 }
 
-/// What is shown in place of the screens when every call ends so.
-async fn picture_of_fault(name: &str, fault: ApiError) {
+/// Compares the page that is shown when every request fails with an error.
+async fn compare_error(name: &str, error: ApiError) {
     for (columns, rows) in [(80, 24), (160, 48)] {
-        let fake = Fake::new(data::world());
-        fake.fail(Some(fault.clone()));
+        let fake = FakeServer::new(data::world());
+        fake.fail(Some(error.clone()));
         let app = App::start(fake, columns, rows).await;
         compare(&format!("{name}_{columns}x{rows}"), &app.screen());
     }
@@ -54,38 +54,38 @@ async fn picture_of_fault(name: &str, fault: ApiError) {
 const SERVER: &str = "http://127.0.0.1:8001";
 
 #[tokio::test]
-async fn server_away() {
-    picture_of_fault("server_away", away()).await;
+async fn server_unreachable() {
+    compare_error("server_unreachable", unreachable()).await;
 }
 
 #[tokio::test]
-async fn token_refused() {
-    picture_of_fault("token_refused", ApiError::Unauthorized { url: SERVER.to_owned() }).await;
+async fn token_rejected() {
+    compare_error("token_rejected", ApiError::Unauthorized { url: SERVER.to_owned() }).await;
 }
 
 #[tokio::test]
 async fn certificate_unknown() {
     let reason = "no trusted authority issued it (a private one is named with --ca-file)".to_owned();
-    picture_of_fault("certificate_unknown", ApiError::CertificateUnknown { url: SERVER.to_owned(), reason }).await;
+    compare_error("certificate_unknown", ApiError::CertificateUnknown { url: SERVER.to_owned(), reason }).await;
 }
 
 #[tokio::test]
-async fn something_else_answers() {
+async fn not_the_admin_api() {
     let what = "no JSON".to_owned();
-    let fault = ApiError::Unexpected { url: SERVER.to_owned(), status: Some(404), what };
-    picture_of_fault("something_else_answers", fault).await;
+    let error = ApiError::Unexpected { url: SERVER.to_owned(), status: Some(404), what };
+    compare_error("not_the_admin_api", error).await;
 }
 
-macro_rules! pictures {
+macro_rules! snapshots {
     ($($name:ident $role:ident $keys:expr;)+) => { $(
         #[tokio::test]
         async fn $name() {
-            picture(stringify!($name), Role::$role, &$keys).await;
+            compare_screen(stringify!($name), Role::$role, &$keys).await;
         }
     )+ };
 }
 
-pictures! {
+snapshots! {
     overview Admin [];
     overview_as_auditor Auditor [];
     tenants Admin ["2"];

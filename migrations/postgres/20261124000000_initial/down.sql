@@ -1,8 +1,7 @@
-DROP TABLE tenant_count_changes;
-DROP TABLE tenant_summaries;
 DROP TABLE audit_counts;
 DROP TABLE audit_logs;
 DROP FUNCTION new_audit_id(TEXT);
+DROP TABLE tenant_summaries;
 DROP TABLE transactions;
 DROP TABLE challenges;
 DROP TABLE credentials;
@@ -12,7 +11,3 @@ DROP TABLE api_keys;
 DROP TABLE tenants;
 DROP TABLE admin_tokens;
 DROP TABLE installation;
-DROP FUNCTION count_api_keys();
-DROP FUNCTION count_credentials();
-DROP FUNCTION count_users();
-DROP FUNCTION summarise_tenant();

@@ -1,4 +1,5 @@
--- Ids and keys compare byte by byte, whatever the database's collation: the order is then SQLite's, too.
+-- The collation "C" compares bytes and folds only ASCII letters, as SQLite does. It applies to ids, and to names that are sorted
+-- or searched.
 CREATE TABLE installation (
     name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
@@ -19,7 +20,7 @@ CREATE UNIQUE INDEX admin_tokens_name ON admin_tokens (name) WHERE revoked_at IS
 
 CREATE TABLE tenants (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    display_name TEXT NOT NULL,
+    display_name TEXT COLLATE "C" NOT NULL,
     config TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
@@ -55,8 +56,8 @@ CREATE TABLE users (
     tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     id TEXT COLLATE "C" NOT NULL,
     external_id TEXT COLLATE "C" NOT NULL,
-    name TEXT NOT NULL,
-    display_name TEXT NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    display_name TEXT COLLATE "C" NOT NULL,
     icon TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -64,9 +65,9 @@ CREATE TABLE users (
     UNIQUE (tenant_id, external_id)
 );
 CREATE INDEX users_by_time ON users (tenant_id, created_at, id);
--- Searches match the beginning of a name, ignoring the case of ASCII letters ("C" folds only those, as SQLite does).
-CREATE INDEX users_by_name ON users (tenant_id, lower(name COLLATE "C"));
-CREATE INDEX users_by_display_name ON users (tenant_id, lower(display_name COLLATE "C"));
+-- Searches match the beginning of a name, ignoring the case of ASCII letters.
+CREATE INDEX users_by_name ON users (tenant_id, lower(name));
+CREATE INDEX users_by_display_name ON users (tenant_id, lower(display_name));
 
 CREATE TABLE credentials (
     tenant_id TEXT COLLATE "C" NOT NULL,
@@ -121,6 +122,23 @@ CREATE TABLE transactions (
 );
 CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at, id);
 CREATE INDEX transactions_by_time ON transactions (tenant_id, created_at, id);
+
+-- What the tenant lists show, sort and search by. The functions that change users, credentials and API keys keep the counts.
+CREATE TABLE tenant_summaries (
+    tenant_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
+    -- The display name with ASCII letters in lower case.
+    name_key TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    users BIGINT NOT NULL DEFAULT 0,
+    credentials BIGINT NOT NULL DEFAULT 0,
+    api_keys BIGINT NOT NULL DEFAULT 0,
+    last_activity BIGINT NOT NULL
+);
+-- One index per sort order. Each contains the name, so that a search reads only the index.
+CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id);
+CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id, name_key);
+CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id, name_key);
+CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key);
 
 -- Entries in the order of their ids, which is the order of commit (see new_audit_id). No foreign key to tenants: the nil
 -- tenant id is the installation's own log, and a log outlives its tenant. The indexes contain every column that a filter
@@ -178,81 +196,3 @@ CREATE TABLE audit_counts (
     PRIMARY KEY (tenant_id, day, type, shard)
 ) WITH (fillfactor = 70);
 CREATE INDEX audit_counts_by_day ON audit_counts (day, tenant_id, type, shard);
-
--- What lists of tenants show and sort by, kept by triggers: whatever writes, lists never count rows.
-CREATE TABLE tenant_summaries (
-    tenant_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
-    -- The name with its ASCII letters folded, as it is sorted and searched.
-    name_key TEXT COLLATE "C" NOT NULL,
-    created_at BIGINT NOT NULL,
-    users BIGINT NOT NULL DEFAULT 0,
-    credentials BIGINT NOT NULL DEFAULT 0,
-    api_keys BIGINT NOT NULL DEFAULT 0,
-    last_activity BIGINT NOT NULL
-);
-
-CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id);
-CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id);
-CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id);
-CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id);
-
--- Counts that are not in tenant_summaries yet: added in the change's own transaction, so that registrations of one
--- tenant do not wait for each other's row; folded in a few seconds later. The truth is the sum of both.
-CREATE TABLE tenant_count_changes (
-    tenant_id TEXT COLLATE "C" NOT NULL,
-    id BIGINT GENERATED ALWAYS AS IDENTITY,
-    users BIGINT NOT NULL DEFAULT 0,
-    credentials BIGINT NOT NULL DEFAULT 0,
-    api_keys BIGINT NOT NULL DEFAULT 0,
-    PRIMARY KEY (tenant_id, id)
-);
-
-CREATE FUNCTION summarise_tenant() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO tenant_summaries (tenant_id, name_key, created_at, last_activity)
-        VALUES (NEW.id, lower(NEW.display_name COLLATE "C"), NEW.created_at, NEW.created_at);
-    ELSE
-        UPDATE tenant_summaries SET name_key = lower(NEW.display_name COLLATE "C") WHERE tenant_id = NEW.id;
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER tenants_summarised AFTER INSERT ON tenants
-FOR EACH ROW EXECUTE FUNCTION summarise_tenant();
-CREATE TRIGGER tenants_renamed AFTER UPDATE OF display_name ON tenants
-FOR EACH ROW EXECUTE FUNCTION summarise_tenant();
-
-CREATE FUNCTION count_users() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO tenant_count_changes (tenant_id, users)
-    SELECT tenant_id, CASE TG_OP WHEN 'INSERT' THEN COUNT(*) ELSE -COUNT(*) END FROM changed GROUP BY tenant_id;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER users_added AFTER INSERT ON users
-REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION count_users();
-CREATE TRIGGER users_deleted AFTER DELETE ON users
-REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION count_users();
-
-CREATE FUNCTION count_credentials() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO tenant_count_changes (tenant_id, credentials)
-    SELECT tenant_id, CASE TG_OP WHEN 'INSERT' THEN COUNT(*) ELSE -COUNT(*) END FROM changed GROUP BY tenant_id;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER credentials_added AFTER INSERT ON credentials
-REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION count_credentials();
-CREATE TRIGGER credentials_deleted AFTER DELETE ON credentials
-REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION count_credentials();
-
-CREATE FUNCTION count_api_keys() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP IN ('UPDATE', 'DELETE') AND OLD.revoked_at IS NULL THEN
-        INSERT INTO tenant_count_changes (tenant_id, api_keys) VALUES (OLD.tenant_id, -1);
-    END IF;
-    IF TG_OP IN ('UPDATE', 'INSERT') AND NEW.revoked_at IS NULL THEN
-        INSERT INTO tenant_count_changes (tenant_id, api_keys) VALUES (NEW.tenant_id, 1);
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER api_keys_counted AFTER INSERT OR DELETE OR UPDATE OF revoked_at ON api_keys
-FOR EACH ROW EXECUTE FUNCTION count_api_keys();

@@ -1,6 +1,6 @@
-DROP TABLE tenant_summaries;
 DROP TABLE audit_counts;
 DROP TABLE audit_logs;
+DROP TABLE tenant_summaries;
 DROP TABLE transactions;
 DROP TABLE challenges;
 DROP TABLE credentials;

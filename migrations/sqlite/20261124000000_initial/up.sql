@@ -122,6 +122,23 @@ CREATE TABLE transactions (
 CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at, id);
 CREATE INDEX transactions_by_time ON transactions (tenant_id, created_at, id);
 
+-- What the tenant lists show, sort and search by. The functions that change users, credentials and API keys keep the counts.
+CREATE TABLE tenant_summaries (
+    tenant_id TEXT NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
+    -- The display name with ASCII letters in lower case.
+    name_key TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    users INTEGER NOT NULL DEFAULT 0,
+    credentials INTEGER NOT NULL DEFAULT 0,
+    api_keys INTEGER NOT NULL DEFAULT 0,
+    last_activity INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- One index per sort order. Each contains the name, so that a search reads only the index.
+CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id);
+CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id, name_key);
+CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id, name_key);
+CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key);
+
 -- Entries in the order of their ids, which is the order of commit. No foreign key to tenants: the nil tenant id is the
 -- installation's own log, and a log outlives its tenant. The index by id contains every column that a filter examines, so
 -- that a bounded scan of all logs reads no table row that does not match; a scan of one log reads the table itself.
@@ -156,51 +173,3 @@ CREATE TABLE audit_counts (
     PRIMARY KEY (tenant_id, day, type, shard)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX audit_counts_by_day ON audit_counts (day, tenant_id, type, shard);
-
--- What lists of tenants show and sort by, kept by triggers: whatever writes, lists never count rows.
-CREATE TABLE tenant_summaries (
-    tenant_id TEXT NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
-    -- The name with its ASCII letters folded, as it is sorted and searched.
-    name_key TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    users INTEGER NOT NULL DEFAULT 0,
-    credentials INTEGER NOT NULL DEFAULT 0,
-    api_keys INTEGER NOT NULL DEFAULT 0,
-    last_activity INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id);
-CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id);
-CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id);
-CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id);
-
-CREATE TRIGGER tenants_summarised AFTER INSERT ON tenants BEGIN
-    INSERT INTO tenant_summaries (tenant_id, name_key, created_at, last_activity)
-    VALUES (NEW.id, lower(NEW.display_name), NEW.created_at, NEW.created_at);
-END;
-CREATE TRIGGER tenants_renamed AFTER UPDATE OF display_name ON tenants BEGIN
-    UPDATE tenant_summaries SET name_key = lower(NEW.display_name) WHERE tenant_id = NEW.id;
-END;
-CREATE TRIGGER users_added AFTER INSERT ON users BEGIN
-    UPDATE tenant_summaries SET users = users + 1 WHERE tenant_id = NEW.tenant_id;
-END;
-CREATE TRIGGER users_deleted AFTER DELETE ON users BEGIN
-    UPDATE tenant_summaries SET users = users - 1 WHERE tenant_id = OLD.tenant_id;
-END;
-CREATE TRIGGER credentials_added AFTER INSERT ON credentials BEGIN
-    UPDATE tenant_summaries SET credentials = credentials + 1 WHERE tenant_id = NEW.tenant_id;
-END;
-CREATE TRIGGER credentials_deleted AFTER DELETE ON credentials BEGIN
-    UPDATE tenant_summaries SET credentials = credentials - 1 WHERE tenant_id = OLD.tenant_id;
-END;
-CREATE TRIGGER api_keys_added AFTER INSERT ON api_keys WHEN NEW.revoked_at IS NULL BEGIN
-    UPDATE tenant_summaries SET api_keys = api_keys + 1 WHERE tenant_id = NEW.tenant_id;
-END;
-CREATE TRIGGER api_keys_revoked AFTER UPDATE OF revoked_at ON api_keys BEGIN
-    UPDATE tenant_summaries
-    SET api_keys = api_keys + (NEW.revoked_at IS NULL) - (OLD.revoked_at IS NULL)
-    WHERE tenant_id = NEW.tenant_id;
-END;
-CREATE TRIGGER api_keys_deleted AFTER DELETE ON api_keys WHEN OLD.revoked_at IS NULL BEGIN
-    UPDATE tenant_summaries SET api_keys = api_keys - 1 WHERE tenant_id = OLD.tenant_id;
-END;

@@ -1,4 +1,4 @@
-//! `doorward tenant`, `doorward api-key`, `doorward admin-token`.
+//! `doorward tenant`, `doorward api-key` and `doorward admin-token`.
 
 use doorward_shared::{
     AdminTokenId, ApiKeyId, TenantId, Timestamp,
@@ -7,10 +7,10 @@ use doorward_shared::{
     page::PageRequest,
 };
 
-use super::{Failed, call::failed, output};
-use crate::service::admin::{AdminCall, admin_tokens, api_keys, tenants};
+use super::{CliError, admin_call::failed, output};
+use crate::service::admin::{AdminContext, admin_tokens, api_keys, tenants};
 
-/// What describes a new tenant.
+/// Properties of a new tenant.
 pub(super) struct NewTenant {
     pub(super) name: String,
     pub(super) rp_id: String,
@@ -19,7 +19,7 @@ pub(super) struct NewTenant {
     pub(super) api_key: bool,
 }
 
-pub(super) async fn create_tenant(call: &AdminCall, new: NewTenant, json: bool) -> Result<(), Failed> {
+pub(super) async fn create_tenant(call: &AdminContext, new: NewTenant, json: bool) -> Result<(), CliError> {
     let relying_party =
         RelyingParty { id: new.rp_id, display_name: new.name.clone(), icon: None, origins: new.origins };
     let config = TenantConfig {
@@ -40,7 +40,7 @@ pub(super) async fn create_tenant(call: &AdminCall, new: NewTenant, json: bool) 
     }
 }
 
-pub(super) async fn list_tenants(call: &AdminCall, json: bool) -> Result<(), Failed> {
+pub(super) async fn list_tenants(call: &AdminContext, json: bool) -> Result<(), CliError> {
     let mut all = Vec::new();
     let mut page = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
     loop {
@@ -59,23 +59,23 @@ pub(super) async fn list_tenants(call: &AdminCall, json: bool) -> Result<(), Fai
     output::table(&["ID", "NAME"], &rows)
 }
 
-pub(super) async fn delete_tenant(call: &AdminCall, id: TenantId, json: bool) -> Result<(), Failed> {
+pub(super) async fn delete_tenant(call: &AdminContext, id: TenantId, json: bool) -> Result<(), CliError> {
     tenants::delete(call, id).await.map_err(failed)?;
-    done(json, &format!("tenant {id} is deleted with everything it had"))
+    done(json, &format!("deleted tenant {id} with its users, credentials, keys and audit log"))
 }
 
 pub(super) async fn create_api_key(
-    call: &AdminCall,
+    call: &AdminContext,
     tenant: TenantId,
     name: String,
     expires_at: Option<Timestamp>,
     json: bool,
-) -> Result<(), Failed> {
+) -> Result<(), CliError> {
     let request = CreateSecretRequest { name: Some(name), expires_at };
     created(&api_keys::create(call, tenant, request).await.map_err(failed)?, json)
 }
 
-pub(super) async fn list_api_keys(call: &AdminCall, tenant: TenantId, json: bool) -> Result<(), Failed> {
+pub(super) async fn list_api_keys(call: &AdminContext, tenant: TenantId, json: bool) -> Result<(), CliError> {
     let keys = api_keys::list(call, tenant).await.map_err(failed)?;
     if json {
         return output::json(&keys);
@@ -83,23 +83,28 @@ pub(super) async fn list_api_keys(call: &AdminCall, tenant: TenantId, json: bool
     output::table(&SECRET_HEADINGS, &keys.iter().map(secret_row).collect::<Vec<_>>())
 }
 
-pub(super) async fn revoke_api_key(call: &AdminCall, tenant: TenantId, id: ApiKeyId, json: bool) -> Result<(), Failed> {
+pub(super) async fn revoke_api_key(
+    call: &AdminContext,
+    tenant: TenantId,
+    id: ApiKeyId,
+    json: bool,
+) -> Result<(), CliError> {
     api_keys::revoke(call, tenant, id).await.map_err(failed)?;
-    done(json, &format!("API key {id} is revoked"))
+    done(json, &format!("revoked API key {id}"))
 }
 
 pub(super) async fn create_admin_token(
-    call: &AdminCall,
+    call: &AdminContext,
     name: String,
     role: Role,
     expires_at: Option<Timestamp>,
     json: bool,
-) -> Result<(), Failed> {
+) -> Result<(), CliError> {
     let request = CreateAdminTokenRequest { name: Some(name), role: Some(role), expires_at };
     created(&admin_tokens::create(call, request).await.map_err(failed)?, json)
 }
 
-pub(super) async fn list_admin_tokens(call: &AdminCall, json: bool) -> Result<(), Failed> {
+pub(super) async fn list_admin_tokens(call: &AdminContext, json: bool) -> Result<(), CliError> {
     let tokens = admin_tokens::list(call).await.map_err(failed)?;
     if json {
         return output::json(&tokens);
@@ -113,9 +118,9 @@ pub(super) async fn list_admin_tokens(call: &AdminCall, json: bool) -> Result<()
     output::table(&[id, name, hint, created, used, expires, "ROLE"], &tokens.iter().map(row).collect::<Vec<_>>())
 }
 
-pub(super) async fn revoke_admin_token(call: &AdminCall, id: AdminTokenId, json: bool) -> Result<(), Failed> {
+pub(super) async fn revoke_admin_token(call: &AdminContext, id: AdminTokenId, json: bool) -> Result<(), CliError> {
     admin_tokens::revoke(call, id).await.map_err(failed)?;
-    done(json, &format!("admin token {id} is revoked"))
+    done(json, &format!("revoked admin token {id}"))
 }
 
 const SECRET_HEADINGS: [&str; 6] = ["ID", "NAME", "HINT", "CREATED", "LAST USED", "EXPIRES"];
@@ -131,7 +136,7 @@ fn secret_row(secret: &SecretItem) -> Vec<String> {
     ]
 }
 
-fn created(secret: &CreatedSecret, json: bool) -> Result<(), Failed> {
+fn created(secret: &CreatedSecret, json: bool) -> Result<(), CliError> {
     if json {
         return output::json(secret);
     }
@@ -139,6 +144,6 @@ fn created(secret: &CreatedSecret, json: bool) -> Result<(), Failed> {
     output::line(&format!("secret   {}   (shown only now)", secret.secret))
 }
 
-fn done(json: bool, text: &str) -> Result<(), Failed> {
+fn done(json: bool, text: &str) -> Result<(), CliError> {
     if json { output::json(&serde_json::json!({ "done": true })) } else { output::line(text) }
 }

@@ -1,7 +1,7 @@
-//! What can be written on the command line. Nothing is carried out here.
+//! Definition of the command line.
 //!
-//! Flags that are settings have no default and read no variable here: precedence is [`crate::config`]'s affair, which
-//! names the source of a bad value.
+//! Flags that are settings have no default and read no environment variable here: [`crate::config`] applies the precedence
+//! and names the source of an invalid value.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -22,7 +22,7 @@ mod tests;
 #[derive(Debug, Parser)]
 #[command(name = "doorward", version, arg_required_else_help = true, after_help = help::EXAMPLES)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -33,15 +33,15 @@ pub enum Command {
     /// Run the server
     #[command(after_help = help::SERVE)]
     Serve(ServeArgs),
-    /// Try it: run the server with a tenant and a demo page
+    /// Run the server with a demo tenant and a demo page, to try it out
     #[command(after_help = help::QUICKSTART)]
     Quickstart(QuickstartArgs),
     /// Register and log in against a running server, with a software authenticator
     #[command(after_help = help::PROBE)]
     Probe(ProbeArgs),
-    /// Bring the database's schema up to date, and exit
+    /// Migrate the database schema, and exit
     ///
-    /// `serve` does so, too, when it starts; this is for deployments that want it done before
+    /// `serve` also migrates when it starts; use this command to migrate before
     Migrate(AdminArgs),
     /// Move the installation to another database: from SQLite to PostgreSQL, or back
     #[command(after_help = help::MIGRATE_STORAGE)]
@@ -55,7 +55,7 @@ pub enum Command {
     /// Create, list and revoke tokens for the admin API
     #[command(subcommand, arg_required_else_help = true)]
     AdminToken(AdminTokenCommand),
-    /// Check the settings, and show each with its source
+    /// Check the settings, and print each with its source
     CheckConfig(CheckConfigArgs),
     /// Print an OpenAPI document
     Openapi(OpenapiArgs),
@@ -63,7 +63,7 @@ pub enum Command {
     Version(VersionArgs),
 }
 
-/// Where the installation is.
+/// Location of the installation.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Installation")]
 pub struct InstallationArgs {
@@ -78,20 +78,20 @@ pub struct InstallationArgs {
     pub config: Option<PathBuf>,
 }
 
-/// Where the server listens.
+/// Addresses of the server.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Addresses")]
 pub struct ListenArgs {
     /// Address of the public API [default: 127.0.0.1:8000] [env: DOORWARD_PUBLIC_ADDR]
     #[arg(long, value_name = "ADDRESS")]
     pub public_addr: Option<String>,
-    /// Address of the admin API; keep it away from the internet [default: 127.0.0.1:8001] [env: DOORWARD_ADMIN_ADDR]
+    /// Address of the admin API; do not expose it to the internet [default: 127.0.0.1:8001] [env: DOORWARD_ADMIN_ADDR]
     #[arg(long, value_name = "ADDRESS")]
     pub admin_addr: Option<String>,
 }
 
 impl InstallationArgs {
-    /// The flags as settings.
+    /// Converts the flags to settings.
     #[must_use]
     pub fn flags(&self) -> Flags {
         Flags {
@@ -106,16 +106,16 @@ impl InstallationArgs {
 /// `doorward serve`
 #[derive(Debug, Clone, Default, Args)]
 pub struct ServeArgs {
-    /// Where the installation is.
+    /// Location of the installation.
     #[command(flatten)]
     pub installation: InstallationArgs,
-    /// Where to listen.
+    /// Addresses of the server.
     #[command(flatten)]
     pub listen: ListenArgs,
 }
 
 impl ServeArgs {
-    /// The flags as settings.
+    /// Converts the flags to settings.
     #[must_use]
     pub fn flags(&self) -> Flags {
         Flags {
@@ -132,19 +132,19 @@ pub struct QuickstartArgs {
     /// Folder of the master key and the database [default: ./data] [env: DOORWARD_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<String>,
-    /// Address of the demo page; opened by the name localhost
+    /// Address of the demo page; open it as localhost
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub demo_addr: SocketAddr,
-    /// Print what a script needs to know as one line of JSON, once everything listens
+    /// Print addresses, tenant and API key as one line of JSON when the servers are ready
     #[arg(long)]
     pub json: bool,
-    /// Where to listen.
+    /// Addresses of the server.
     #[command(flatten)]
     pub listen: ListenArgs,
 }
 
 impl QuickstartArgs {
-    /// The flags as settings.
+    /// Converts the flags to settings.
     #[must_use]
     pub fn flags(&self) -> Flags {
         Flags {
@@ -171,10 +171,10 @@ pub struct ProbeArgs {
     /// One of the tenant's web origins [default: https:// and the RP ID]
     #[arg(long, value_name = "ORIGIN")]
     pub origin: Option<url::Url>,
-    /// Answer as JSON
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// Leave the user and the credential in place
+    /// Keep the user and the credential
     #[arg(long)]
     pub keep: bool,
 }
@@ -182,10 +182,10 @@ pub struct ProbeArgs {
 /// `doorward migrate-storage`
 #[derive(Debug, Clone, Args)]
 pub struct MigrateStorageArgs {
-    /// Where the installation is: path, or postgres:// URL
+    /// Current database: path, or postgres:// URL
     #[arg(long, value_name = "URL", env = "DOORWARD_MIGRATE_FROM", hide_env_values = true)]
     pub from: DatabaseUrl,
-    /// Where it is moved to; must be empty, or hold an earlier run's beginning
+    /// New database; must be empty, or contain an interrupted run
     #[arg(long, value_name = "URL", env = "DOORWARD_MIGRATE_TO", hide_env_values = true)]
     pub to: DatabaseUrl,
     /// Folder of the master key [default: ./data] [env: DOORWARD_DATA_DIR]
@@ -194,18 +194,18 @@ pub struct MigrateStorageArgs {
     /// Settings file, TOML [env: DOORWARD_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Report as JSON; progress, too, a line each
+    /// Print JSON, also for each line of progress
     #[arg(long)]
     pub json: bool,
 }
 
-/// What every administrative command takes.
+/// Arguments of all administrative commands.
 #[derive(Debug, Clone, Default, Args)]
 pub struct AdminArgs {
-    /// Answer as JSON
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// Where the installation is. Last, since clap puts what follows under its heading.
+    /// Location of the installation. The last field, because clap puts following arguments under its heading.
     #[command(flatten)]
     pub installation: InstallationArgs,
 }
@@ -225,22 +225,22 @@ pub enum TenantCommand {
 /// `doorward tenant create`
 #[derive(Debug, Clone, Args)]
 pub struct TenantCreateArgs {
-    /// Name for people, also shown in the browser's dialogue
+    /// Display name, which browsers also show
     #[arg(long, value_parser = name)]
     pub name: String,
     /// RP ID: a domain
     #[arg(long, value_name = "DOMAIN")]
     pub rp_id: String,
-    /// Origin whose ceremonies are accepted; repeat it for more
+    /// Origin of web pages or apps that run ceremonies; may be repeated
     #[arg(long = "origin", value_name = "ORIGIN", required = true)]
     pub origins: Vec<String>,
-    /// Origin whose pages may call the public API, with * and ? as wildcards; repeat it for more [default: the origins]
+    /// Origin whose pages may call the public API, with * and ? as wildcards; may be repeated [default: the origins]
     #[arg(long = "cors-origin", value_name = "ORIGIN")]
     pub cors_origins: Vec<String>,
     /// Also create an API key, and print it
     #[arg(long)]
     pub api_key: bool,
-    /// What every administrative command takes.
+    /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -251,10 +251,10 @@ pub struct TenantDeleteArgs {
     /// Id of the tenant
     #[arg(value_name = "TENANT")]
     pub tenant: TenantId,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     pub yes: bool,
-    /// What every administrative command takes.
+    /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -262,12 +262,12 @@ pub struct TenantDeleteArgs {
 /// `doorward api-key …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum ApiKeyCommand {
-    /// Create an API key, and print it this once
+    /// Create an API key, and print it once
     #[command(after_help = "Example:\n  doorward api-key create --tenant 0198c0de-… --name backend --expires 90d")]
     Create(ApiKeyCreateArgs),
     /// List a tenant's API keys, without their secrets
     List(ApiKeyListArgs),
-    /// Revoke an API key, from the next request on
+    /// Revoke an API key with immediate effect
     Revoke(ApiKeyRevokeArgs),
 }
 
@@ -277,13 +277,13 @@ pub struct ApiKeyCreateArgs {
     /// Id of the tenant
     #[arg(long, value_name = "ID")]
     pub tenant: TenantId,
-    /// Name for people
+    /// Display name
     #[arg(long, value_parser = name)]
     pub name: String,
-    /// When it stops working: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
+    /// Expiry: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
     #[arg(long, value_name = "WHEN")]
     pub expires: Option<Expiry>,
-    /// What every administrative command takes.
+    /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -294,7 +294,7 @@ pub struct ApiKeyListArgs {
     /// Id of the tenant
     #[arg(long, value_name = "ID")]
     pub tenant: TenantId,
-    /// What every administrative command takes.
+    /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -305,10 +305,10 @@ pub struct ApiKeyRevokeArgs {
     /// Id of the tenant
     #[arg(long, value_name = "ID")]
     pub tenant: TenantId,
-    /// Id of the key, as `list` shows it
+    /// Id of the key, as `list` prints it
     #[arg(value_name = "KEY")]
     pub key: ApiKeyId,
-    /// What every administrative command takes.
+    /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -316,28 +316,28 @@ pub struct ApiKeyRevokeArgs {
 /// `doorward admin-token …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum AdminTokenCommand {
-    /// Create an admin token, and print it this once
+    /// Create an admin token, and print it once
     #[command(after_help = "Example:\n  doorward admin-token create --name alice --role auditor --expires 30d")]
     Create(AdminTokenCreateArgs),
     /// List the admin tokens, without their secrets
     List(AdminArgs),
-    /// Revoke an admin token, from the next request on
+    /// Revoke an admin token with immediate effect
     Revoke(AdminTokenRevokeArgs),
 }
 
 /// `doorward admin-token create`
 #[derive(Debug, Clone, Args)]
 pub struct AdminTokenCreateArgs {
-    /// Name for people; the actor in audit logs
+    /// Display name; the actor in audit logs
     #[arg(long, value_parser = name)]
     pub name: String,
-    /// What it may do: admin (everything) or auditor (read)
+    /// Role: admin (everything) or auditor (read only)
     #[arg(long, value_name = "ROLE", default_value_t = Role::Admin, value_parser = role)]
     pub role: Role,
-    /// When it stops working: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
+    /// Expiry: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
     #[arg(long, value_name = "WHEN")]
     pub expires: Option<Expiry>,
-    /// What every administrative command takes.
+    /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -345,10 +345,10 @@ pub struct AdminTokenCreateArgs {
 /// `doorward admin-token revoke`
 #[derive(Debug, Clone, Args)]
 pub struct AdminTokenRevokeArgs {
-    /// Id of the token, as `list` shows it
+    /// Id of the token, as `list` prints it
     #[arg(value_name = "TOKEN")]
     pub token: AdminTokenId,
-    /// What every administrative command takes.
+    /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -356,10 +356,10 @@ pub struct AdminTokenRevokeArgs {
 /// `doorward check-config`
 #[derive(Debug, Clone, Default, Args)]
 pub struct CheckConfigArgs {
-    /// Answer as JSON
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// What `serve` takes.
+    /// Arguments of `serve`.
     #[command(flatten)]
     pub serve: ServeArgs,
 }
@@ -367,16 +367,16 @@ pub struct CheckConfigArgs {
 /// The APIs that have an OpenAPI document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ApiName {
-    /// What applications call
+    /// API for applications
     Public,
-    /// What administrators call
+    /// API for administrators
     Admin,
 }
 
 /// `doorward openapi`
 #[derive(Debug, Clone, Copy, Args)]
 pub struct OpenapiArgs {
-    /// Which API
+    /// API to describe
     #[arg(value_enum, default_value_t = ApiName::Public)]
     pub api: ApiName,
 }
@@ -384,12 +384,12 @@ pub struct OpenapiArgs {
 /// `doorward version`
 #[derive(Debug, Clone, Copy, Args)]
 pub struct VersionArgs {
-    /// Answer as JSON
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the shape of a clap value parser")]
+#[expect(clippy::unnecessary_wraps, reason = "signature of a clap value parser")]
 fn secret(text: &str) -> Result<PlainSecret, std::convert::Infallible> {
     Ok(PlainSecret::new(text.trim().to_owned()))
 }

@@ -1,16 +1,16 @@
-//! `doorward migrate`, `check-config`, `version`.
+//! `doorward migrate`, `doorward check-config` and `doorward version`.
 
 use super::{
-    Failed,
+    CliError,
     args::{AdminArgs, CheckConfigArgs},
     output, start,
 };
 
-/// Brings the database's schema up to this version: what every start does, apart, for operators who want it apart.
-pub(super) async fn migrate(args: &AdminArgs) -> Result<(), Failed> {
+/// Migrates the database schema to this version, as each start does.
+pub(super) async fn migrate(args: &AdminArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.installation.flags())?;
     let app = start::open(&settings).await?;
-    let pending = app.db.pending_migrations().await.map_err(|error| Failed::new(error.to_string()))?;
+    let pending = app.db.pending_migrations().await.map_err(|error| CliError::new(error.to_string()))?;
     let engine = app.db.engine().as_str();
     app.db.close().await;
     if args.json {
@@ -19,8 +19,8 @@ pub(super) async fn migrate(args: &AdminArgs) -> Result<(), Failed> {
     output::line(&format!("the {engine} schema is up to date"))
 }
 
-/// Prints every setting with its value and where it comes from; refuses what `serve` would refuse.
-pub(super) fn config(args: &CheckConfigArgs) -> Result<(), Failed> {
+/// Prints every setting with its value and source. Fails on settings that `serve` would reject.
+pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;
     if args.json {
         let all: Vec<_> = settings
@@ -35,7 +35,7 @@ pub(super) fn config(args: &CheckConfigArgs) -> Result<(), Failed> {
 }
 
 /// Prints the version.
-pub(super) fn version(json: bool) -> Result<(), Failed> {
+pub(super) fn version(json: bool) -> Result<(), CliError> {
     let version = env!("CARGO_PKG_VERSION");
     if json {
         output::json(&serde_json::json!({ "version": version }))

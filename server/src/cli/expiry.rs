@@ -1,4 +1,4 @@
-//! When a key expires, as people write it.
+//! Expiry of a key, as written on the command line.
 
 use std::str::FromStr;
 
@@ -6,30 +6,30 @@ use doorward_shared::Timestamp;
 
 use crate::config::parse;
 
-/// When something expires.
+/// Expiry of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
-    /// So many milliseconds from now.
+    /// Milliseconds from now.
     After(i64),
-    /// At that time.
+    /// A point in time.
     At(Timestamp),
 }
 
-/// A text that is no expiry.
+/// Error for a text that is neither a duration nor a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("neither a duration like 12h or 90d nor a time like 2027-01-31T12:00:00Z")]
 pub struct InvalidExpiry;
 
-/// The time has passed already.
+/// Error for a time in the past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the time has passed already")]
+#[error("the time is in the past")]
 pub struct AlreadyExpired;
 
 impl Expiry {
-    /// The time it stands for.
+    /// Returns the point in time.
     ///
     /// # Errors
-    /// [`AlreadyExpired`] when it is not after `now`.
+    /// [`AlreadyExpired`] if it is not after `now`.
     pub fn resolve(self, now: Timestamp) -> Result<Timestamp, AlreadyExpired> {
         let at = match self {
             Self::After(millis) => now.plus_millis(millis),
@@ -44,7 +44,7 @@ impl FromStr for Expiry {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Some(duration) = parse::duration(text) {
-            // A century is as good as never, and keeps times within what can be written.
+            // At most a century, so that the time can be represented.
             const CENTURY_MS: u128 = 100 * 366 * 86_400_000;
             return match i64::try_from(duration.as_millis()) {
                 Ok(millis) if (1..=CENTURY_MS).contains(&duration.as_millis()) => Ok(Self::After(millis)),
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_and_times_are_read() {
+    fn durations_and_times_are_accepted() {
         let now = Timestamp::from_millis(1_000);
         assert_eq!("90d".parse::<Expiry>().unwrap().resolve(now), Ok(now.plus_millis(90 * 86_400_000)));
         assert_eq!("12h".parse::<Expiry>().unwrap().resolve(now), Ok(now.plus_millis(12 * 3_600_000)));
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_neither_is_refused() {
+    fn other_texts_are_rejected() {
         for text in ["", "soon", "90", "0d", "-1d", "90 days", "99999999d", "99999999999999999999d", "2027-01-31"] {
             assert_eq!(text.parse::<Expiry>(), Err(InvalidExpiry), "{text}");
         }

@@ -1,9 +1,10 @@
 //! The commands of the `doorward` binary.
 
+mod admin_call;
 mod administer;
 pub mod args;
-mod call;
 mod check;
+mod error;
 pub mod expiry;
 mod output;
 mod probe;
@@ -18,51 +19,34 @@ use clap::Parser as _;
 use doorward_shared::Timestamp;
 
 use self::args::{AdminArgs, AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, TenantCommand, TenantDeleteArgs};
+pub use self::error::CliError;
 use crate::{
     http::openapi::{self, Api},
-    service::admin::AdminCall,
+    service::admin::AdminContext,
 };
 
-/// Why a command failed, in words for whoever typed it.
-#[derive(Debug)]
-pub struct Failed {
-    message: String,
-    /// 2 for what was typed or set wrong, 1 for everything else.
-    code: u8,
-}
-
-impl Failed {
-    fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: 1 }
-    }
-
-    fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: 2 }
-    }
-}
-
-/// Reads the command line, carries the command out, and tells the shell how it went.
+/// Parses the command line, runs the command and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return report(&Failed::new(format!("no threads: {error}"))),
+        Err(error) => return report(&CliError::new(format!("cannot start threads: {error}"))),
     };
     match runtime.block_on(run(cli.command)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failed) => report(&failed),
+        Err(error) => report(&error),
     }
 }
 
-fn report(failed: &Failed) -> ExitCode {
-    if !failed.message.is_empty() {
-        eprintln!("doorward: {}", failed.message);
+fn report(error: &CliError) -> ExitCode {
+    if !error.message.is_empty() {
+        eprintln!("doorward: {}", error.message);
     }
-    ExitCode::from(failed.code)
+    ExitCode::from(error.code)
 }
 
-async fn run(command: Command) -> Result<(), Failed> {
+async fn run(command: Command) -> Result<(), CliError> {
     match command {
         Command::Serve(args) => serve::run(&start::settings(&args.flags())?).await,
         Command::Quickstart(args) => {
@@ -84,14 +68,16 @@ async fn run(command: Command) -> Result<(), Failed> {
     }
 }
 
-async fn tenant(command: TenantCommand) -> Result<(), Failed> {
+async fn tenant(command: TenantCommand) -> Result<(), CliError> {
     match command {
         TenantCommand::Create(args) => {
-            let named = !args.cors_origins.is_empty();
-            let web = |origin: &&String| origin.contains("://");
-            let own = || args.origins.iter().filter(web).cloned().collect();
+            let is_web = |origin: &&String| origin.contains("://");
+            let cors_origins = match args.cors_origins.is_empty() {
+                true => args.origins.iter().filter(is_web).cloned().collect(),
+                false => args.cors_origins,
+            };
             let new = administer::NewTenant {
-                cors_origins: if named { args.cors_origins } else { own() },
+                cors_origins,
                 name: args.name,
                 rp_id: args.rp_id,
                 origins: args.origins,
@@ -107,21 +93,23 @@ async fn tenant(command: TenantCommand) -> Result<(), Failed> {
     }
 }
 
-/// Deleting a tenant ends every login of its users: without `--yes`, its id must be typed again.
-fn confirm(args: &TenantDeleteArgs) -> Result<(), Failed> {
+/// Asks the user to type the tenant's id, unless `--yes` is given.
+fn confirm(args: &TenantDeleteArgs) -> Result<(), CliError> {
     if args.yes {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failed::usage("deleting a tenant deletes its users and their credentials: add --yes"));
+        return Err(CliError::usage(
+            "deleting a tenant also deletes its users and their credentials; add --yes to confirm",
+        ));
     }
-    eprint!("This deletes the tenant with all its users, credentials and audit entries. Type its id to go on: ");
+    eprint!("This deletes the tenant with all its users, credentials and audit entries. Type its id to continue: ");
     let mut typed = String::new();
-    std::io::stdin().read_line(&mut typed).map_err(|error| Failed::new(error.to_string()))?;
-    if typed.trim() == args.tenant.to_string() { Ok(()) } else { Err(Failed::new("nothing was deleted")) }
+    std::io::stdin().read_line(&mut typed).map_err(|error| CliError::new(error.to_string()))?;
+    if typed.trim() == args.tenant.to_string() { Ok(()) } else { Err(CliError::new("nothing was deleted")) }
 }
 
-async fn api_key(command: ApiKeyCommand) -> Result<(), Failed> {
+async fn api_key(command: ApiKeyCommand) -> Result<(), CliError> {
     match command {
         ApiKeyCommand::Create(args) => {
             let call = open(&args.admin).await?;
@@ -137,7 +125,7 @@ async fn api_key(command: ApiKeyCommand) -> Result<(), Failed> {
     }
 }
 
-async fn admin_token(command: AdminTokenCommand) -> Result<(), Failed> {
+async fn admin_token(command: AdminTokenCommand) -> Result<(), CliError> {
     match command {
         AdminTokenCommand::Create(args) => {
             let call = open(&args.admin).await?;
@@ -151,11 +139,11 @@ async fn admin_token(command: AdminTokenCommand) -> Result<(), Failed> {
     }
 }
 
-async fn open(args: &AdminArgs) -> Result<AdminCall, Failed> {
-    call::open(&start::settings(&args.installation.flags())?).await
+async fn open(args: &AdminArgs) -> Result<AdminContext, CliError> {
+    admin_call::open(&start::settings(&args.installation.flags())?).await
 }
 
-fn expires(call: &AdminCall, expiry: Option<expiry::Expiry>) -> Result<Option<Timestamp>, Failed> {
+fn expires(call: &AdminContext, expiry: Option<expiry::Expiry>) -> Result<Option<Timestamp>, CliError> {
     let resolve = |expiry: expiry::Expiry| expiry.resolve(call.app.clock.now());
-    expiry.map(resolve).transpose().map_err(|error| Failed::usage(format!("--expires: {error}")))
+    expiry.map(resolve).transpose().map_err(|error| CliError::usage(format!("--expires: {error}")))
 }

@@ -1,46 +1,64 @@
-//! What commands print: tables for people, JSON for scripts.
+//! Output of commands: tables for people, JSON for scripts.
 
+use comfy_table::{Table, presets};
 use serde::Serialize;
 
-use super::Failed;
+use super::CliError;
 
 /// Prints a value as JSON on one line.
-pub(super) fn json(value: &impl Serialize) -> Result<(), Failed> {
-    let text = serde_json::to_string(value).map_err(|error| Failed::new(error.to_string()))?;
+pub(super) fn json(value: &impl Serialize) -> Result<(), CliError> {
+    let text = serde_json::to_string(value).map_err(|error| CliError::new(error.to_string()))?;
     line(&text)
 }
 
-/// Prints rows under their headings, each column as wide as its widest cell.
-pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> Result<(), Failed> {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.chain(headings.get(column).map(|heading| heading.len())).max().unwrap_or(0)
-    };
-    let render = |cells: Vec<&str>| {
-        let padded = cells.iter().enumerate().map(|(column, cell)| format!("{cell:<width$}", width = width(column)));
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    line(&render(headings.to_vec()))?;
-    rows.iter().try_for_each(|row| line(&render(row.iter().map(String::as_str).collect())))
+/// Prints rows under their headings.
+pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> Result<(), CliError> {
+    line(&render(headings, rows))
 }
 
-/// Prints a line on standard output. Whoever closed it early wants no more.
-pub(super) fn line(text: &str) -> Result<(), Failed> {
+fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(headings).add_rows(rows);
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
+    table.trim_fmt()
+}
+
+/// Prints a line on standard output. A closed pipe is not an error.
+pub(super) fn line(text: &str) -> Result<(), CliError> {
     use std::io::Write as _;
     match writeln!(std::io::stdout(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failed::new(error.to_string())),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(CliError::new(error.to_string())),
         _ => Ok(()),
     }
 }
 
-/// A cell whose control characters cannot move the cursor or change colours.
+/// Escapes control characters, which could move the cursor or change colours.
 pub(super) fn cell(text: &str) -> String {
     text.chars()
         .flat_map(|symbol| if symbol.is_control() { symbol.escape_default().collect() } else { vec![symbol] })
         .collect()
 }
 
-/// A time that may be absent.
+/// Formats an optional time.
 pub(super) fn time(at: Option<doorward_shared::Timestamp>) -> String {
     at.map_or_else(|| "-".to_owned(), |at| at.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_columns_are_aligned_without_trailing_spaces() {
+        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        let table = render(&["ID", "NAME"], &[row(["1", "Café"]), row(["1000", "日本"]), row(["2", ""])]);
+        assert_eq!(table, "ID    NAME\n1     Café\n1000  日本\n2");
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(cell("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
+    }
 }

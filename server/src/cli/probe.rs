@@ -1,9 +1,9 @@
-//! `doorward probe`: tells each step as it ends.
+//! `doorward probe`: prints each step when it ends.
 
-use super::{Failed, args::ProbeArgs, output};
+use super::{CliError, args::ProbeArgs, output};
 use crate::probe::{self, Step, Target};
 
-pub(super) async fn run(args: ProbeArgs) -> Result<(), Failed> {
+pub(super) async fn run(args: ProbeArgs) -> Result<(), CliError> {
     let target = Target {
         url: args.url.to_string(),
         tenant: args.tenant.to_string(),
@@ -11,20 +11,20 @@ pub(super) async fn run(args: ProbeArgs) -> Result<(), Failed> {
         origin: args.origin.map(|origin| origin.origin().ascii_serialization()),
         keep: args.keep,
     };
-    let mut told = Ok(());
-    let mut tell = |step: &Step| {
+    let mut printed = Ok(());
+    let mut print = |step: &Step| {
         let mark = if step.ok { "ok    " } else { "FAILED" };
         let text = format!("{mark}  {:<38} {:>5} ms   {}", step.name, step.millis, output::cell(&step.detail));
-        if !args.json && told.is_ok() {
-            told = output::line(&text);
+        if !args.json && printed.is_ok() {
+            printed = output::line(&text);
         }
     };
-    let steps = probe::run(&target, &mut tell).await;
-    told?;
+    let steps = probe::run(&target, &mut print).await;
+    printed?;
     let ok = steps.iter().all(|step| step.ok);
     if args.json {
         output::json(&serde_json::json!({ "ok": ok, "steps": steps }))?;
     }
-    // Each step has said what went wrong.
-    if ok { Ok(()) } else { Err(Failed::new(String::new())) }
+    // The steps have printed their errors already.
+    if ok { Ok(()) } else { Err(CliError::new(String::new())) }
 }

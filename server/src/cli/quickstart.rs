@@ -1,4 +1,4 @@
-//! `doorward quickstart`: both APIs, a demo tenant, and a demo application, in one command. A second start keeps everything.
+//! `doorward quickstart`: both APIs, a demo tenant and a demo application in one command. A second start reuses its data.
 
 use std::{
     fs, io,
@@ -15,7 +15,7 @@ use doorward_shared::{
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::{Failed, call::failed, output, serve, start};
+use super::{CliError, admin_call::failed, output, serve, start};
 use crate::{
     app::App,
     config::Settings,
@@ -24,14 +24,14 @@ use crate::{
     installation::{ADMIN_TOKEN_FILE, write_secret},
     service::{
         Refusal, ServiceError,
-        admin::{AdminCall, tenants},
+        admin::{AdminContext, tenants},
     },
 };
 
-/// What the demo application knows of its tenant: its own configuration file, as any application has one.
+/// Configuration file of the demo application, with its tenant and API key.
 const DEMO_FILE: &str = "demo.json";
 
-/// How the demo application is started.
+/// Options of the demo application.
 pub(super) struct Demo {
     pub(super) addr: SocketAddr,
     pub(super) json: bool,
@@ -49,19 +49,19 @@ struct Started<'a> {
     admin_url: String,
     demo_url: &'a str,
     tenant_id: TenantId,
-    /// Only when it was just made.
+    /// Only if the key was created by this start.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<&'a str>,
     data_dir: PathBuf,
     admin_token_file: PathBuf,
 }
 
-/// Starts everything and serves until a signal comes.
-pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), Failed> {
+/// Starts all servers and runs until a signal arrives.
+pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliError> {
     start::log(settings)?;
-    // Taken first: the port is part of the tenant's origin.
+    // First, because the port is part of the tenant's origin.
     let listener = start::bind("--demo-addr", wanted.addr)?;
-    let port = listener.local_addr().map_err(|error| Failed::new(error.to_string()))?.port();
+    let port = listener.local_addr().map_err(|error| CliError::new(error.to_string()))?.port();
     let origin = format!("http://localhost:{port}");
     let app = start::open(settings).await?;
     let (file, new) = tenant(&app, &settings.data.dir, &origin).await?;
@@ -81,7 +81,7 @@ pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), Failed>
     } else {
         greet(&started)?
     }
-    serve::ended().await?;
+    serve::stop_signal().await?;
     demo.stop(true).await;
     running.stop().await;
     Ok(())
@@ -93,7 +93,7 @@ fn start_demo(
     file: &DemoFile,
     public: SocketAddr,
     origin: &str,
-) -> Result<actix_web::dev::ServerHandle, Failed> {
+) -> Result<actix_web::dev::ServerHandle, CliError> {
     let config = DemoConfig {
         public_url: format!("http://{public}"),
         tenant_id: file.tenant_id,
@@ -103,21 +103,21 @@ fn start_demo(
         origin: origin.to_owned(),
     };
     let server = demo::serve(listener, config, Arc::clone(&app.clock), Arc::clone(&app.entropy))
-        .map_err(|error| Failed::new(format!("demo application: {error}")))?;
+        .map_err(|error| CliError::new(format!("demo application: {error}")))?;
     let handle = server.handle();
     tokio::spawn(server);
     Ok(handle)
 }
 
-/// The demo's tenant: the one its file names, or a new one. Says whether it is new.
-async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFile, bool), Failed> {
+/// Returns the demo tenant of the file, or creates one, and whether it is new.
+async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFile, bool), CliError> {
     let meta = RequestMeta { request_id: "quickstart".to_owned(), ..RequestMeta::default() };
-    let call = AdminCall { app: Arc::clone(app), actor: "quickstart".to_owned(), meta };
+    let call = AdminContext { app: Arc::clone(app), actor: "quickstart".to_owned(), meta };
     let path = data_dir.join(DEMO_FILE);
     if let Some(file) = read(&path)? {
-        match adopt(&call, file.tenant_id, origin).await {
+        match add_origin(&call, file.tenant_id, origin).await {
             Ok(()) => return Ok((file, false)),
-            // Somebody deleted the tenant: the file describes nothing any more.
+            // The tenant was deleted, so the file is obsolete.
             Err(ServiceError::Refused(Refusal::TenantNotFound)) => {
                 fs::remove_file(&path).map_err(|error| unusable(&path, &error))?;
             }
@@ -130,15 +130,15 @@ async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFi
         create_api_key: true,
     };
     let created = tenants::create(&call, request).await.map_err(failed)?;
-    let key = created.api_key.ok_or_else(|| Failed::new("the demo tenant has no key".to_owned()))?;
+    let key = created.api_key.ok_or_else(|| CliError::new("the demo tenant has no key".to_owned()))?;
     let file = DemoFile { tenant_id: created.id, api_key: key.secret };
-    let text = serde_json::to_string(&file).map_err(|error| Failed::new(error.to_string()))?;
+    let text = serde_json::to_string(&file).map_err(|error| CliError::new(error.to_string()))?;
     write_secret(&path, &text).map_err(|error| unusable(&path, &error))?;
     Ok((file, true))
 }
 
-/// Lets the demo's page use its tenant from the port it has now.
-async fn adopt(call: &AdminCall, id: TenantId, origin: &str) -> Result<(), ServiceError> {
+/// Adds the origin of the demo page to the tenant, because its port may have changed.
+async fn add_origin(call: &AdminContext, id: TenantId, origin: &str) -> Result<(), ServiceError> {
     let mut config = tenants::get(call, id).await?.config;
     let origins = &mut config.webauthn.relying_party.origins;
     if origins.iter().any(|known| known == origin) {
@@ -155,26 +155,29 @@ fn config(origin: &str) -> TenantConfig {
         icon: None,
         origins: vec![origin.to_owned()],
     };
-    // The demo is tried on laptops: their built-in authenticators are welcome as second factors.
+    // Allows the built-in authenticators of laptops as second factors.
     let mfa = Mfa { attachment: None, ..Mfa::default() };
     TenantConfig { cors: Cors::default(), webauthn: Webauthn::for_relying_party(relying_party), mfa: Some(mfa) }
 }
 
-fn read(path: &Path) -> Result<Option<DemoFile>, Failed> {
+fn read(path: &Path) -> Result<Option<DemoFile>, CliError> {
     match fs::read_to_string(path) {
         Ok(text) => serde_json::from_str(&text).map(Some).map_err(|_| {
-            Failed::new(format!("{}: not what quickstart wrote; remove it to get a new demo tenant", path.display()))
+            CliError::new(format!(
+                "{}: not a file written by quickstart; delete it to get a new demo tenant",
+                path.display()
+            ))
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unusable(path, &error)),
     }
 }
 
-fn unusable(path: &Path, error: &io::Error) -> Failed {
-    Failed::new(format!("{}: {error}", path.display()))
+fn unusable(path: &Path, error: &io::Error) -> CliError {
+    CliError::new(format!("{}: {error}", path.display()))
 }
 
-fn greet(started: &Started<'_>) -> Result<(), Failed> {
+fn greet(started: &Started<'_>) -> Result<(), CliError> {
     let key = started.api_key.unwrap_or("<the key shown at the first start>");
     let shown = match started.api_key {
         Some(key) => format!("{key}   (shown only now)"),
@@ -189,12 +192,12 @@ fn greet(started: &Started<'_>) -> Result<(), Failed> {
            Data       {data}\n\n  \
            Tenant     {tenant_id}\n  \
            API key    {shown}\n\n\
-         Ask for the options with which the demo's user registers a second factor, as an application's backend does:\n\n  \
+         Request the options for registering a second factor, as the backend of an application does:\n\n  \
            curl -s {public_url}/{tenant_id}/mfa/registration/initialize \\\n    \
              -H 'apiKey: {key}' -H 'Content-Type: application/json' \\\n    \
              -d '{{\"user_id\":\"alice\",\"username\":\"alice\"}}'\n\n\
-         Administer it in another terminal:  doorward-admin\n\
-         Ctrl-C ends it; the next start keeps everything.\n",
+         Open the terminal app in another terminal:  doorward-admin\n\
+         Stop with Ctrl-C; the next start reuses the data.\n",
         token = started.admin_token_file.display(),
         data = started.data_dir.display(),
     );

@@ -1,26 +1,26 @@
-//! `doorward serve`: both APIs until the process is told to end.
+//! `doorward serve`: runs both APIs until a stop signal.
 
 use std::{net::SocketAddr, sync::Arc};
 
 use actix_web::dev::{Server, ServerHandle};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failed, start};
+use super::{CliError, start};
 use crate::{app::App, config::Settings, jobs, server};
 
-/// A server that runs beside the caller.
+/// A server that runs in the background.
 pub(super) struct Running {
     app: Arc<App>,
     handles: Vec<ServerHandle>,
-    /// Where the public API listens.
+    /// Address of the public API.
     pub(super) public: SocketAddr,
-    /// Where the admin API listens.
+    /// Address of the admin API.
     pub(super) admin: SocketAddr,
     _jobs: jobs::Jobs,
 }
 
-/// Opens the installation and serves until a signal comes.
-pub(super) async fn run(settings: &Settings) -> Result<(), Failed> {
+/// Opens the installation and serves until a signal arrives.
+pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     start::log(settings)?;
     let app = start::open(settings).await?;
     let running = listen(settings, app)?;
@@ -30,23 +30,23 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failed> {
         admin = %running.admin,
         data = %settings.data.dir.display(),
         database = running.app.db.engine().as_str(),
-        "Doorward serves"
+        "server started"
     );
-    let signal = ended().await?;
-    tracing::info!(signal, "ending: requests under way are finished");
+    let signal = stop_signal().await?;
+    tracing::info!(signal, "stopping: waiting for requests in progress");
     running.stop().await;
     Ok(())
 }
 
-/// Serves both APIs beside the caller.
-pub(super) fn listen(settings: &Settings, app: Arc<App>) -> Result<Running, Failed> {
+/// Starts both APIs in the background.
+pub(super) fn listen(settings: &Settings, app: Arc<App>) -> Result<Running, CliError> {
     let listening = start::listening(settings);
     let public_listener = start::bind("server.public_addr", settings.server.public_addr)?;
     let admin_listener = start::bind("server.admin_addr", settings.server.admin_addr)?;
     let address =
-        |listener: &std::net::TcpListener| listener.local_addr().map_err(|error| Failed::new(error.to_string()));
+        |listener: &std::net::TcpListener| listener.local_addr().map_err(|error| CliError::new(error.to_string()));
     let (public, admin) = (address(&public_listener)?, address(&admin_listener)?);
-    let failed = |error: std::io::Error| Failed::new(format!("cannot listen: {error}"));
+    let failed = |error: std::io::Error| CliError::new(format!("cannot listen: {error}"));
     let servers: [Server; 2] = [
         server::public(Arc::clone(&app), public_listener, listening).map_err(failed)?,
         server::admin(Arc::clone(&app), admin_listener, listening).map_err(failed)?,
@@ -63,19 +63,19 @@ pub(super) fn listen(settings: &Settings, app: Arc<App>) -> Result<Running, Fail
 }
 
 impl Running {
-    /// Finishes requests under way, writes what is noted, closes the database.
+    /// Waits for requests in progress, writes the last use of keys, and closes the database.
     pub(super) async fn stop(self) {
         futures_util::future::join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
         if let Err(error) = self.app.key_usage.flush(&self.app.db, true).await {
-            tracing::warn!(%error, "the last uses of keys were not written");
+            tracing::warn!(%error, "could not write the last use of keys");
         }
         self.app.db.close().await;
     }
 }
 
 /// Waits for SIGTERM or SIGINT.
-pub(super) async fn ended() -> Result<&'static str, Failed> {
-    let listen = |kind| signal(kind).map_err(|error| Failed::new(format!("signals: {error}")));
+pub(super) async fn stop_signal() -> Result<&'static str, CliError> {
+    let listen = |kind| signal(kind).map_err(|error| CliError::new(format!("signals: {error}")));
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     Ok(tokio::select! {
         _ = terminate.recv() => "SIGTERM",

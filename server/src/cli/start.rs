@@ -1,44 +1,43 @@
-//! From settings to an installation that is open.
+//! Opens an installation as the settings describe it.
 
 use std::{collections::BTreeMap, net::TcpListener, num::NonZeroUsize, sync::Arc, time::Duration};
 
-use super::Failed;
+use super::CliError;
 use crate::{
     app::{App, AppSettings},
     config::{self, Flags, Settings},
-    crypto::HashCost,
     db::{DatabaseOptions, DatabaseUrl},
     installation,
     server::Listening,
     telemetry::{self, LogFormat},
 };
 
-/// How long an idle connection is kept.
+/// Time after which an idle connection is closed.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a wrong API key or admin token waits for its refusal; at most twice as long.
+/// Minimum delay of a response that rejects an API key or admin token; the maximum is twice as long.
 const WRONG_KEY_DELAY: Duration = Duration::from_millis(500);
 
-/// Reads the settings from flags, the environment and the file they name.
-pub(super) fn settings(flags: &Flags) -> Result<Settings, Failed> {
+/// Reads the settings from flags, the environment and the settings file.
+pub(super) fn settings(flags: &Flags) -> Result<Settings, CliError> {
     let env: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    Settings::load(flags, &env).map_err(|error| Failed::usage(error.to_string()))
+    Settings::load(flags, &env).map_err(|error| CliError::usage(error.to_string()))
 }
 
-/// Starts the log.
-pub(super) fn log(settings: &Settings) -> Result<(), Failed> {
+/// Starts logging.
+pub(super) fn log(settings: &Settings) -> Result<(), CliError> {
     let format = match settings.log.format {
         config::LogFormat::Json => LogFormat::Json,
         config::LogFormat::Text => LogFormat::Text,
     };
-    telemetry::start(format, &settings.log.level).map_err(|error| Failed::usage(format!("log.level: {error}")))
+    telemetry::start(format, &settings.log.level).map_err(|error| CliError::usage(format!("log.level: {error}")))
 }
 
 /// Opens the installation the settings describe.
-pub(super) async fn open(settings: &Settings) -> Result<Arc<App>, Failed> {
+pub(super) async fn open(settings: &Settings) -> Result<Arc<App>, CliError> {
     let url: DatabaseUrl =
-        settings.database.url.expose().parse().map_err(|error| Failed::usage(format!("database.url: {error}")))?;
+        settings.database.url.expose().parse().map_err(|error| CliError::usage(format!("database.url: {error}")))?;
     let options = DatabaseOptions {
         readers: settings.database.connections,
         connections: settings.database.connections,
@@ -49,7 +48,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Arc<App>, Failed> {
     };
     installation::open(&settings.data.dir, options, app_settings(settings))
         .await
-        .map_err(|error| Failed::new(error.to_string()))
+        .map_err(|error| CliError::new(error.to_string()))
 }
 
 fn app_settings(settings: &Settings) -> AppSettings {
@@ -66,13 +65,10 @@ fn app_settings(settings: &Settings) -> AppSettings {
         wrong_key_delay: WRONG_KEY_DELAY,
         tenant_cache: settings.cache.tenants,
         key_cache: settings.cache.verified_keys,
-        hash_threads: limits.hash_threads_on(cores()),
-        hash_queue: limits.hash_queue,
-        hash_cost: HashCost::default(),
     }
 }
 
-/// How the settings want the listening done.
+/// Returns the server options of the settings.
 pub(super) fn listening(settings: &Settings) -> Listening {
     Listening {
         workers: settings.server.workers.unwrap_or_else(cores),
@@ -82,9 +78,9 @@ pub(super) fn listening(settings: &Settings) -> Listening {
     }
 }
 
-/// Takes an address, or says which setting names one that is taken.
-pub(super) fn bind(setting: &str, address: std::net::SocketAddr) -> Result<TcpListener, Failed> {
-    TcpListener::bind(address).map_err(|error| Failed::new(format!("{setting}: cannot listen on {address}: {error}")))
+/// Listens on an address. The error names the setting with that address.
+pub(super) fn bind(setting: &str, address: std::net::SocketAddr) -> Result<TcpListener, CliError> {
+    TcpListener::bind(address).map_err(|error| CliError::new(format!("{setting}: cannot listen on {address}: {error}")))
 }
 
 fn cores() -> usize {

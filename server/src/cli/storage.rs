@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{Failed, args::MigrateStorageArgs, output, start};
+use super::{CliError, args::MigrateStorageArgs, output, start};
 use crate::{
     config::{self, Flags},
     db::{DatabaseOptions, DatabaseUrl},
@@ -12,23 +12,23 @@ use crate::{
     transfer::{self, Progress},
 };
 
-/// How often progress is told.
-const TELL_EVERY: Duration = Duration::from_secs(1);
+/// Minimum time between two progress lines of one table.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
-/// Moves the installation, telling how far it got on standard error, and what was moved on standard output.
-pub(super) async fn migrate(args: MigrateStorageArgs) -> Result<(), Failed> {
+/// Moves the installation. Prints progress on standard error and the result on standard output.
+pub(super) async fn migrate(args: MigrateStorageArgs) -> Result<(), CliError> {
     let settings = start::settings(&Flags { config: args.config, data_dir: args.data_dir, ..Flags::default() })?;
     let options = |flag: &str, url: &config::DatabaseUrl| {
-        let url: DatabaseUrl = url.expose().parse().map_err(|error| Failed::usage(format!("{flag}: {error}")))?;
-        Ok::<_, Failed>(DatabaseOptions::new(url))
+        let url: DatabaseUrl = url.expose().parse().map_err(|error| CliError::usage(format!("{flag}: {error}")))?;
+        Ok::<_, CliError>(DatabaseOptions::new(url))
     };
     let (from, to) = (options("--from", &args.from)?, options("--to", &args.to)?);
     let data_dir = settings.data.dir.clone();
     let accept =
         move |sealed: &str| installation::check_master_key(&data_dir, sealed).map_err(|error| error.to_string());
-    let mut teller = Teller { json: args.json, last: None };
-    let moved = transfer::transfer(from, to, accept, move |progress| teller.tell(&progress)).await;
-    let report = moved.map_err(|error| Failed::new(error.to_string()))?;
+    let mut printer = ProgressPrinter { json: args.json, last: None };
+    let moved = transfer::transfer(from, to, accept, move |progress| printer.print(&progress)).await;
+    let report = moved.map_err(|error| CliError::new(error.to_string()))?;
     if args.json {
         return output::json(&json!({
             "from": args.from.to_string(),
@@ -38,31 +38,31 @@ pub(super) async fn migrate(args: MigrateStorageArgs) -> Result<(), Failed> {
         }));
     }
     let row = |table: &transfer::TableReport| {
-        let sha256 = table.sha256.clone().unwrap_or_else(|| "(made anew from the others)".to_owned());
+        let sha256 = table.sha256.clone().unwrap_or_else(|| "(rebuilt from the other tables)".to_owned());
         vec![table.table.to_owned(), table.rows.to_string(), table.copied.to_string(), sha256]
     };
     output::table(
-        &["TABLE", "ROWS", "COPIED NOW", "SHA-256, THE SAME ON BOTH SIDES"],
+        &["TABLE", "ROWS", "COPIED NOW", "SHA-256 (SAME ON BOTH SIDES)"],
         &report.tables.iter().map(row).collect::<Vec<_>>(),
     )?;
-    output::line(&format!("\nmoved from {} to {}; the source is as it was", args.from, args.to))?;
-    output::line("Every node needs the same master.key, and now --database-url with the new place.")
+    output::line(&format!("\nmoved from {} to {}; the source was not changed", args.from, args.to))?;
+    output::line("Start every node with the same master.key and with --database-url set to the new database.")
 }
 
-/// Tells progress, not more often than people read.
-struct Teller {
+/// Prints progress, with a minimum time between lines.
+struct ProgressPrinter {
     json: bool,
     last: Option<(Instant, &'static str, &'static str)>,
 }
 
-impl Teller {
-    fn tell(&mut self, progress: &Progress) {
+impl ProgressPrinter {
+    fn print(&mut self, progress: &Progress) {
         let (done, table, rows, total) = match *progress {
             Progress::Copied { table, rows, total } => ("copied", table, rows, total),
             Progress::Verified { table, rows, total } => ("verified", table, rows, total),
         };
         let again = self.last.is_some_and(|(at, was_done, was_table)| {
-            (was_done, was_table) == (done, table) && at.elapsed() < TELL_EVERY
+            (was_done, was_table) == (done, table) && at.elapsed() < PROGRESS_EVERY
         });
         if again && rows < total {
             return;

@@ -1,19 +1,19 @@
-//! Where the database is, which may say with what password.
+//! Location of the database, which may contain a password.
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
-/// A path or a URL, as it was set. What prints it leaves passwords out.
+/// A path or a URL, as it was set. `Display` and `Debug` omit passwords.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// Takes a path or URL.
+    /// Wraps a path or URL.
     #[must_use]
     pub const fn new(url: String) -> Self {
         Self(url)
     }
 
-    /// The whole text, to connect with.
+    /// Returns the whole text, including the password.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -34,7 +34,7 @@ impl fmt::Display for DatabaseUrl {
         let Some((scheme, rest)) = text.split_once("://") else {
             return f.write_str(if text.contains("password") { "…" } else { text });
         };
-        // A password may stand among the parameters, too, and may itself contain whatever separates the others.
+        // A password in the parameters may itself contain their separators, so everything is omitted.
         if rest.contains("password") {
             return write!(f, "{scheme}://…");
         }
@@ -59,7 +59,7 @@ mod tests {
     use super::DatabaseUrl;
 
     #[test]
-    fn no_password_is_printed() {
+    fn passwords_are_not_printed() {
         for (url, printed) in [
             ("./data/doorward.db", "./data/doorward.db"),
             ("sqlite://data/doorward.db", "sqlite://data/doorward.db"),

@@ -1,62 +1,62 @@
-//! What is wrong with the settings, in words that say where to mend it.
+//! Errors in settings. Each message names the setting, its source and the expected value.
 
 use std::{fmt, io, path::PathBuf};
 
-use super::values::Source;
+use super::source::Source;
 
-/// Everything that is wrong with the settings.
+/// All problems of the settings.
 #[derive(Debug)]
 pub struct ConfigError {
-    /// Each problem, in the order of the settings table; never empty.
+    /// The problems, in the order of the settings table; never empty.
     pub problems: Vec<Problem>,
 }
 
-/// One thing that is wrong.
+/// A problem of one setting or of the settings file.
 #[derive(Debug)]
 pub enum Problem {
-    /// A value is not what the setting takes.
+    /// A setting has an invalid value.
     BadValue {
-        /// Which setting.
+        /// Name of the setting.
         key: &'static str,
-        /// Where it was set.
+        /// Source of the value.
         source: Source,
-        /// What it was set to; empty for a setting that may hold a password.
+        /// The value; empty for a setting that may contain a password.
         value: String,
-        /// What it takes.
+        /// Description of valid values.
         expected: String,
     },
-    /// The file sets something that is no setting.
+    /// The file contains an unknown setting.
     UnknownKey {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The name it uses.
+        /// The unknown name.
         key: String,
-        /// The name that was probably meant.
+        /// The most similar setting.
         nearest: Option<&'static str>,
     },
-    /// A variable looks like a setting and is none.
+    /// An environment variable begins with `DOORWARD_` but is not a setting.
     UnknownVariable {
-        /// The variable.
+        /// Name of the variable.
         name: String,
-        /// The variable that was probably meant.
+        /// The most similar variable.
         nearest: Option<&'static str>,
     },
-    /// The file is not TOML.
+    /// The file is not valid TOML.
     Syntax {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Line, counted from 1.
+        /// Line number, starting at 1.
         line: usize,
-        /// What the parser says. Never the line itself, which may hold a password.
+        /// Message of the parser, without the line itself, which may contain a password.
         message: String,
     },
     /// The file cannot be read.
     Unreadable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Who named it: `--config` or its variable.
+        /// Source of the path: `--config` or its variable.
         by: &'static str,
-        /// Why.
+        /// Error of the system.
         error: io::Error,
     },
 }

@@ -1,54 +1,59 @@
-//! Texts of settings and of command-line arguments. Each answers `None` for a text it does not take.
+//! Parsers for the values of settings and command-line arguments. Each returns `None` for an invalid value.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
+use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
-use super::LogFormat;
+use super::log_format::LogFormat;
 
-/// An address with its port.
+/// Parses an address with a port.
 #[must_use]
 pub fn address(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
 }
 
-/// A file or folder.
+/// Parses the path of a file or folder.
 #[must_use]
 pub fn path(text: &str) -> Option<PathBuf> {
     (!text.is_empty()).then(|| PathBuf::from(text))
 }
 
-/// A number between two others, both included.
+/// Parses a number in a range; both ends are included.
 #[must_use]
 pub fn number(text: &str, least: usize, most: usize) -> Option<usize> {
     text.parse().ok().filter(|number| (least..=most).contains(number))
 }
 
-/// A number from 1, or `auto` (`None`).
+/// Parses a number from 1 to `most`, or `auto` (`None`).
 #[must_use]
 pub fn auto(text: &str, most: usize) -> Option<Option<usize>> {
     if text == "auto" { Some(None) } else { number(text, 1, most).map(Some) }
 }
 
-/// Requests a minute, or `off` (`None`).
+/// Parses requests per minute, or `off` (`None`).
 #[must_use]
 pub fn rate(text: &str) -> Option<Option<u32>> {
     if text == "off" { Some(None) } else { text.parse().ok().filter(|&rate| rate > 0).map(Some) }
 }
 
-/// Days, or `forever` (`None`).
+/// Parses a number of days, or `forever` (`None`).
 #[must_use]
 pub fn days(text: &str) -> Option<Option<u32>> {
     if text == "forever" { Some(None) } else { text.parse().ok().filter(|&days| days > 0).map(Some) }
 }
 
-/// A name of 1 to 256 characters.
+/// Parses a name of 1 to 256 characters.
 #[must_use]
 pub fn name(text: &str) -> Option<String> {
     (1..=256).contains(&text.chars().count()).then(|| text.to_owned())
 }
 
-/// How log lines look.
+/// Parses a log format.
 #[must_use]
 pub fn log_format(text: &str) -> Option<LogFormat> {
     match text {
@@ -58,10 +63,10 @@ pub fn log_format(text: &str) -> Option<LogFormat> {
     }
 }
 
-/// What is worth a log line.
+/// Parses a log level, or the directives of a log filter.
 #[must_use]
 pub fn level(text: &str) -> Option<String> {
-    // A single word is a level; the filter would take a misspelt one for the name of a module.
+    // Checked here because the filter takes a misspelt level for the name of a module.
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let known = text.split(',').all(|directive| {
         let level = directive.rsplit('=').next().unwrap_or_default().trim();
@@ -70,7 +75,7 @@ pub fn level(text: &str) -> Option<String> {
     (known && EnvFilter::builder().parse(text).is_ok()).then(|| text.to_owned())
 }
 
-/// Bytes: a number, or one followed by `KiB` or `MiB`; from 1 KiB to 64 MiB.
+/// Parses a size in bytes, KiB or MiB, from 1 KiB to 64 MiB.
 #[must_use]
 pub fn size(text: &str) -> Option<usize> {
     let (digits, unit) = split_unit(text);
@@ -84,7 +89,7 @@ pub fn size(text: &str) -> Option<usize> {
     (1024..=64 * 1024 * 1024).contains(&bytes).then_some(bytes)
 }
 
-/// A duration: a number followed by `ms`, `s`, `m`, `h` or `d`.
+/// Parses a duration: a number followed by `ms`, `s`, `m`, `h` or `d`.
 #[must_use]
 pub fn duration(text: &str) -> Option<Duration> {
     let (digits, unit) = split_unit(text);
@@ -99,13 +104,58 @@ pub fn duration(text: &str) -> Option<Duration> {
     digits.parse::<u64>().ok()?.checked_mul(millis).map(Duration::from_millis)
 }
 
-/// A duration from 10 ms to an hour.
+/// Parses a duration from 10 ms to one hour.
 #[must_use]
 pub fn timeout(text: &str) -> Option<Duration> {
     duration(text).filter(|time| (Duration::from_millis(10)..=Duration::from_secs(3600)).contains(time))
 }
 
+/// Parses a comma-separated list of addresses and networks in CIDR notation (RFC 4632); an empty text is an empty list.
+#[must_use]
+pub fn networks(text: &str) -> Option<Vec<IpNet>> {
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    text.split(',').map(|item| network(item.trim())).collect()
+}
+
+fn network(text: &str) -> Option<IpNet> {
+    text.parse::<IpAddr>().map(IpNet::from).or_else(|_| text.parse()).ok()
+}
+
 fn split_unit(text: &str) -> (&str, &str) {
     let unit = text.trim_start_matches(|letter: char| letter.is_ascii_digit());
     (text.strip_suffix(unit).unwrap_or(text), unit.trim_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_contain_the_addresses_with_their_prefix() {
+        for (network, inside, outside) in [
+            ("10.0.0.0/8", "10.255.1.2", "11.0.0.0"),
+            ("192.168.1.77/24", "192.168.1.1", "192.168.2.1"),
+            ("10.0.0.1", "10.0.0.1", "10.0.0.2"),
+            ("0.0.0.0/0", "203.0.113.9", "2001:db8::1"),
+            ("::/0", "2001:db8::1", "203.0.113.9"),
+            ("2001:db8::/32", "2001:db8:ffff::1", "2001:db9::"),
+            ("fd00::1", "fd00::1", "fd00::2"),
+        ] {
+            let parsed = networks(network).unwrap();
+            assert!(parsed[0].contains(&inside.parse::<IpAddr>().unwrap()), "{inside} in {network}");
+            assert!(!parsed[0].contains(&outside.parse::<IpAddr>().unwrap()), "{outside} in {network}");
+        }
+    }
+
+    #[test]
+    fn invalid_networks_are_rejected() {
+        for text in ["localhost", "10.0.0", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.0/8/8"] {
+            assert_eq!(networks(text), None, "{text}");
+        }
+        assert_eq!(networks(""), Some(vec![]));
+        assert_eq!(networks("10.0.0.1, fd00::/8").unwrap().len(), 2);
+        assert_eq!(networks("10.0.0.1,,10.0.0.2"), None);
+    }
 }

@@ -1,17 +1,17 @@
-//! THE table of settings: every name, default and meaning. Documentation and `check-config` are made from it.
+//! The table of all settings. `check-config` prints it, and a test compares it with docs/operations.md.
 
-/// One thing that can be set.
+/// A setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
-    /// Its name in the file (`section.key`) and in messages.
+    /// Name in the file (`section.key`) and in messages.
     pub key: &'static str,
-    /// Its variable.
+    /// Environment variable.
     pub variable: &'static str,
-    /// Its flag, where a command has one.
+    /// Command-line flag, if there is one.
     pub flag: Option<&'static str>,
-    /// Its value when it is set nowhere.
+    /// Default value as text.
     pub default: &'static str,
-    /// What it decides, in one line.
+    /// Description in one line.
     pub help: &'static str,
 }
 
@@ -29,49 +29,47 @@ const fn flagged(
     Setting { key, variable, flag: Some(flag), default, help }
 }
 
-/// Every setting.
+/// All settings.
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
     flagged("server.public_addr", "DOORWARD_PUBLIC_ADDR", "--public-addr", "127.0.0.1:8000", "address of the public API"),
     flagged("server.admin_addr", "DOORWARD_ADMIN_ADDR", "--admin-addr", "127.0.0.1:8001", "address of the admin API"),
     setting("server.workers", "DOORWARD_WORKERS", "auto", "threads that serve requests; auto: one per core"),
-    setting("server.shutdown_timeout", "DOORWARD_SHUTDOWN_TIMEOUT", "30s", "time for requests in flight when told to stop"),
+    setting("server.shutdown_timeout", "DOORWARD_SHUTDOWN_TIMEOUT", "30s", "maximum time for requests in progress to finish after a stop signal"),
     flagged("data.dir", "DOORWARD_DATA_DIR", "--data-dir", "./data", "folder of the master key and the embedded database"),
     flagged("database.url", "DOORWARD_DATABASE_URL", "--database-url", "", "path or postgres:// URL; empty: doorward.db in data.dir"),
     setting("database.connections", "DOORWARD_DATABASE_CONNECTIONS", "10", "connections of the pool (PostgreSQL) or for reading (SQLite)"),
-    setting("database.acquire_timeout", "DOORWARD_DATABASE_ACQUIRE_TIMEOUT", "2s", "wait for a connection before answering 503"),
-    setting("database.statement_timeout", "DOORWARD_DATABASE_STATEMENT_TIMEOUT", "10s", "time one statement may take"),
-    setting("database.write_queue", "DOORWARD_DATABASE_WRITE_QUEUE", "4096", "writes that may wait before answering 503"),
-    setting("limits.body_bytes", "DOORWARD_BODY_BYTES", "256KiB", "size of a request's body"),
-    setting("limits.header_timeout", "DOORWARD_HEADER_TIMEOUT", "5s", "time a client has to send a request's head"),
-    setting("limits.body_timeout", "DOORWARD_BODY_TIMEOUT", "10s", "time a client has to send a request's body"),
-    setting("limits.json_depth", "DOORWARD_JSON_DEPTH", "64", "nesting of JSON in requests"),
-    setting("limits.keyless_per_address", "DOORWARD_KEYLESS_PER_ADDRESS", "600", "requests a minute from one address (IPv6: one /64) without a good API key or admin token; off: no limit"),
-    setting("limits.keyless_per_tenant", "DOORWARD_KEYLESS_PER_TENANT", "60000", "requests a minute to one tenant without a good API key; off: no limit"),
-    setting("limits.hash_threads", "DOORWARD_HASH_THREADS", "auto", "threads that hash keys; auto: half the cores, 1 to 4"),
-    setting("limits.hash_queue", "DOORWARD_HASH_QUEUE", "64", "keys that may wait to be hashed before answering 503"),
-    setting("proxy.trusted", "DOORWARD_TRUSTED_PROXIES", "", "addresses and networks whose X-Forwarded-For is believed"),
+    setting("database.acquire_timeout", "DOORWARD_DATABASE_ACQUIRE_TIMEOUT", "2s", "maximum time to wait for a connection; then 503"),
+    setting("database.statement_timeout", "DOORWARD_DATABASE_STATEMENT_TIMEOUT", "10s", "maximum time for one statement"),
+    setting("database.write_queue", "DOORWARD_DATABASE_WRITE_QUEUE", "4096", "maximum number of queued writes; above it 503"),
+    setting("limits.body_bytes", "DOORWARD_BODY_BYTES", "256KiB", "maximum size of a request body"),
+    setting("limits.header_timeout", "DOORWARD_HEADER_TIMEOUT", "5s", "maximum time for a client to send a request head"),
+    setting("limits.body_timeout", "DOORWARD_BODY_TIMEOUT", "10s", "maximum time for a client to send a request body"),
+    setting("limits.json_depth", "DOORWARD_JSON_DEPTH", "64", "maximum nesting depth of JSON in requests"),
+    setting("limits.keyless_per_address", "DOORWARD_KEYLESS_PER_ADDRESS", "600", "requests per minute without a valid API key or admin token from one address (IPv6: one /64); off: no limit"),
+    setting("limits.keyless_per_tenant", "DOORWARD_KEYLESS_PER_TENANT", "60000", "requests per minute without a valid API key to one tenant; off: no limit"),
+    setting("proxy.trusted", "DOORWARD_TRUSTED_PROXIES", "", "addresses and networks of proxies whose X-Forwarded-For is trusted"),
     setting("log.format", "DOORWARD_LOG_FORMAT", "json", "json, or text for people"),
     setting("log.level", "DOORWARD_LOG_LEVEL", "info", "error, warn, info, debug, trace, or directives like info,doorward=debug"),
-    setting("token.issuer", "DOORWARD_TOKEN_ISSUER", "doorward", "iss of tokens: the installation's name"),
+    setting("token.issuer", "DOORWARD_TOKEN_ISSUER", "doorward", "iss of tokens: name of the installation"),
     setting("audit.retention_days", "DOORWARD_AUDIT_RETENTION_DAYS", "forever", "days after which audit entries are deleted"),
-    setting("cache.tenants", "DOORWARD_CACHE_TENANTS", "10000", "tenants kept in memory"),
-    setting("cache.verified_keys", "DOORWARD_CACHE_VERIFIED_KEYS", "50000", "keys that need not be hashed again"),
+    setting("cache.tenants", "DOORWARD_CACHE_TENANTS", "10000", "maximum number of cached tenants"),
+    setting("cache.verified_keys", "DOORWARD_CACHE_VERIFIED_KEYS", "50000", "maximum number of cached verified keys, about 100 bytes each"),
 ];
 
-/// The setting of that name.
+/// Returns the setting with this name.
 #[must_use]
 pub fn find(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.key == key)
 }
 
-/// Whether a variable that begins like a setting's belongs to someone else: other programs of the house, the test
-/// suite, or Kubernetes, which describes each service of a namespace in variables named after it (`DOORWARD_SERVICE_HOST`,
-/// `DOORWARD_PORT=tcp://…`, `DOORWARD_ADMIN_PORT_8001_TCP_ADDR`).
+/// Returns whether a variable that begins with `DOORWARD_` is not meant as a setting: other programs of this project, the
+/// test suite, and Kubernetes use such variables. Kubernetes sets them for each service of a namespace
+/// (`DOORWARD_SERVICE_HOST`, `DOORWARD_PORT=tcp://…`, `DOORWARD_ADMIN_PORT_8001_TCP_ADDR`).
 #[must_use]
 pub fn is_foreign(variable: &str, value: &str) -> bool {
     const OTHERS: [&str; 9] = [
-        super::CONFIG_VARIABLE,
+        super::input::CONFIG_VARIABLE,
         "DOORWARD_ADMIN_CA_FILE",
         "DOORWARD_ADMIN_CONFIG",
         "DOORWARD_ADMIN_PROFILE",
@@ -97,27 +95,12 @@ pub fn is_foreign(variable: &str, value: &str) -> bool {
     OTHERS.contains(&variable) || FAMILIES.iter().any(|family| variable.starts_with(family)) || of_service()
 }
 
-/// The candidate that was probably meant: at most a third of its letters differ.
+/// Returns the candidate most similar to a misspelt name, if at most a third of its characters differ.
 #[must_use]
-pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
-        .map(|candidate| (distance(word, candidate), candidate))
+        .map(|candidate| (strsim::levenshtein(name, candidate), candidate))
         .filter(|(distance, candidate)| distance * 3 <= candidate.len())
         .min()
         .map(|(_, candidate)| candidate)
-}
-
-/// Letters to add, drop or replace (Levenshtein).
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (number, letter) in from.chars().enumerate() {
-        let mut next = vec![number + 1];
-        for ((diagonal, above), other) in row.iter().zip(row.iter().skip(1)).zip(to.chars()) {
-            let left = next.last().copied().unwrap_or_default();
-            let replaced = diagonal + usize::from(letter != other);
-            next.push(replaced.min(above + 1).min(left + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }

@@ -1,4 +1,6 @@
-//! Precedence, unknown names, and every bad value.
+//! Precedence, unknown names, and invalid values.
+
+use std::path::Path;
 
 use super::{setting::SETTINGS, *};
 
@@ -14,12 +16,12 @@ fn resolve(variables: &[(&str, &str)], text: &str) -> Result<Settings, ConfigErr
     Settings::resolve(&Flags::default(), &env(variables), file(text))
 }
 
-fn refusal(variables: &[(&str, &str)], text: &str) -> String {
+fn error(variables: &[(&str, &str)], text: &str) -> String {
     resolve(variables, text).unwrap_err().to_string()
 }
 
 #[test]
-fn defaults_stand_by_themselves() {
+fn defaults_are_valid() {
     let settings = Settings::resolve(&Flags::default(), &env(&[]), None).unwrap();
     assert_eq!(settings.server.public_addr, "127.0.0.1:8000".parse().unwrap());
     assert_eq!(settings.server.admin_addr, "127.0.0.1:8001".parse().unwrap());
@@ -28,7 +30,6 @@ fn defaults_stand_by_themselves() {
     assert_eq!(settings.database.url.expose(), "./data/doorward.db");
     assert_eq!(settings.limits.body_bytes, 256 * 1024);
     assert_eq!(settings.limits.keyless_per_address, Some(600));
-    assert_eq!([1, 2, 8, 64].map(|cores| settings.limits.hash_threads_on(cores)), [1, 1, 4, 4]);
     assert_eq!(settings.proxy.trusted, []);
     assert_eq!(settings.log, LogConfig { format: LogFormat::Json, level: "info".into() });
     assert_eq!(settings.audit.retention_days, None);
@@ -36,7 +37,7 @@ fn defaults_stand_by_themselves() {
 }
 
 #[test]
-fn names_are_unique_and_follow_one_form() {
+fn names_are_unique_and_have_one_format() {
     for (number, setting) in SETTINGS.iter().enumerate() {
         assert!(setting.variable.starts_with("DOORWARD_"), "{setting:?}");
         assert_eq!(setting.key.split('.').count(), 2, "{setting:?}");
@@ -48,7 +49,7 @@ fn names_are_unique_and_follow_one_form() {
 }
 
 #[test]
-fn flag_over_variable_over_file_over_default() {
+fn flag_overrides_variable_overrides_file_overrides_default() {
     type Set = fn(&mut Flags, String);
     type Read = fn(&Settings) -> String;
     type Case = (&'static str, &'static str, [&'static str; 3], Set, Read);
@@ -104,7 +105,7 @@ fn flag_over_variable_over_file_over_default() {
 }
 
 #[test]
-fn every_setting_is_taken_from_variable_and_file() {
+fn every_setting_can_be_set_by_variable_and_file() {
     for (key, value) in GOOD {
         let setting = setting::find(key).unwrap();
         let by_variable = resolve(&[(setting.variable, value)], "").unwrap_or_else(|error| panic!("{error}"));
@@ -121,7 +122,7 @@ fn every_setting_is_taken_from_variable_and_file() {
     assert_eq!(GOOD.map(|(key, _)| key).as_slice(), SETTINGS.iter().map(|setting| setting.key).collect::<Vec<_>>());
 }
 
-const GOOD: [(&str, &str); 25] = [
+const GOOD: [(&str, &str); 23] = [
     ("server.public_addr", "[::]:80"),
     ("server.admin_addr", "0.0.0.0:81"),
     ("server.workers", "3"),
@@ -138,8 +139,6 @@ const GOOD: [(&str, &str); 25] = [
     ("limits.json_depth", "8"),
     ("limits.keyless_per_address", "off"),
     ("limits.keyless_per_tenant", "1"),
-    ("limits.hash_threads", "2"),
-    ("limits.hash_queue", "1000"),
     ("proxy.trusted", "10.0.0.0/8, fd00::1"),
     ("log.format", "text"),
     ("log.level", "warn,doorward_server=debug"),
@@ -150,17 +149,17 @@ const GOOD: [(&str, &str); 25] = [
 ];
 
 #[test]
-fn bad_values_are_refused_by_name_and_source() {
+fn invalid_values_are_rejected_with_name_and_source() {
     for (key, values) in BAD {
         let setting = setting::find(key).unwrap();
         for value in *values {
-            let refusal = refusal(&[(setting.variable, value)], "");
+            let message = error(&[(setting.variable, value)], "");
             let begins = format!("{key} ({}): ", setting.variable);
-            assert!(refusal.starts_with(&begins) && refusal.contains(value), "{key} = {value:?}: {refusal}");
-            assert_eq!(refusal.lines().count(), 1, "{refusal}");
+            assert!(message.starts_with(&begins) && message.contains(value), "{key} = {value:?}: {message}");
+            assert_eq!(message.lines().count(), 1, "{message}");
         }
     }
-    // A path takes any text.
+    // Paths accept any text.
     let tried: Vec<_> = BAD.iter().map(|(key, _)| *key).chain(["data.dir", "database.url"]).collect();
     assert!(SETTINGS.iter().all(|setting| tried.contains(&setting.key)));
 }
@@ -180,8 +179,6 @@ const BAD: &[(&str, &[&str])] = &[
     ("limits.json_depth", &["3", "129"]),
     ("limits.keyless_per_address", &["0", "none", "600/m"]),
     ("limits.keyless_per_tenant", &["-1", "4294967296"]),
-    ("limits.hash_threads", &["0", "65"]),
-    ("limits.hash_queue", &["0"]),
     ("proxy.trusted", &["proxy.internal", "10.0.0.0/33", "10.0.0.1;10.0.0.2"]),
     ("log.format", &["JSON", "pretty"]),
     ("log.level", &["loud", "info,doorward", "INFOO"]),
@@ -192,13 +189,13 @@ const BAD: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn the_message_says_what_is_wanted() {
+fn message_describes_the_valid_values() {
     assert_eq!(
-        refusal(&[("DOORWARD_PUBLIC_ADDR", "80x")], ""),
+        error(&[("DOORWARD_PUBLIC_ADDR", "80x")], ""),
         r#"server.public_addr (DOORWARD_PUBLIC_ADDR): "80x" is not an address like 127.0.0.1:8000"#
     );
     assert_eq!(
-        refusal(&[], "[limits]\njson_depth = 1000"),
+        error(&[], "[limits]\njson_depth = 1000"),
         r#"limits.json_depth (doorward.toml): "1000" is not a number from 4 to 128"#
     );
     let flags = Flags { admin_addr: Some(String::new()), ..Flags::default() };
@@ -207,22 +204,22 @@ fn the_message_says_what_is_wanted() {
         "server.admin_addr (--admin-addr): must be an address like 127.0.0.1:8001"
     );
     assert_eq!(
-        refusal(&[("DOORWARD_PUBLIC_ADDR", "127.0.0.1:9")], "[server]\nadmin_addr = '127.0.0.1:9'"),
-        r#"server.admin_addr (doorward.toml): "127.0.0.1:9" is not an address of its own: server.public_addr has it too"#
+        error(&[("DOORWARD_PUBLIC_ADDR", "127.0.0.1:9")], "[server]\nadmin_addr = '127.0.0.1:9'"),
+        r#"server.admin_addr (doorward.toml): "127.0.0.1:9" is not an address of its own: server.public_addr has the same one"#
     );
 }
 
 #[test]
-fn all_that_is_wrong_is_said_at_once() {
-    let refusal = refusal(&[("DOORWARD_WORKERS", "many"), ("DOORWARD_TYPO", "1")], "[log]\nformat = 'x'\ncolour = 1");
-    assert_eq!(refusal.lines().count(), 4, "{refusal}");
+fn all_problems_are_reported_at_once() {
+    let message = error(&[("DOORWARD_WORKERS", "many"), ("DOORWARD_TYPO", "1")], "[log]\nformat = 'x'\ncolour = 1");
+    assert_eq!(message.lines().count(), 4, "{message}");
     for name in ["server.workers", "DOORWARD_TYPO", "log.format", "log.colour"] {
-        assert!(refusal.contains(name), "{refusal}");
+        assert!(message.contains(name), "{message}");
     }
 }
 
 #[test]
-fn unknown_keys_of_the_file_are_refused() {
+fn unknown_keys_in_the_file_are_rejected() {
     for (text, expected) in [
         (
             "[server]\npublic_adr = 'x'",
@@ -236,36 +233,36 @@ fn unknown_keys_of_the_file_are_refused() {
         ("[server]\ncolour = 1", "server.colour (doorward.toml): no such setting"),
         (
             "[server.public_addr]\nx = 1",
-            "server.public_addr (doorward.toml): \"{ x = 1 }\" is not a text, a number, or a list of texts",
+            "server.public_addr (doorward.toml): \"{ x = 1 }\" is not a string, a number, or a list of strings",
         ),
     ] {
-        assert_eq!(refusal(&[], text), expected);
+        assert_eq!(error(&[], text), expected);
     }
-    assert!(refusal(&[], "[server]\npublic_addr = 1.5").contains("1.5"));
+    assert!(error(&[], "[server]\npublic_addr = 1.5").contains("1.5"));
 }
 
 #[test]
-fn lists_and_numbers_are_written_as_toml_has_them() {
+fn toml_lists_and_numbers_are_accepted() {
     let settings = resolve(&[], "[proxy]\ntrusted = ['10.0.0.0/8', '::1']\n[server]\nworkers = 4").unwrap();
     assert_eq!(settings.proxy.trusted.len(), 2);
     assert_eq!(settings.server.workers, Some(4));
 }
 
 #[test]
-fn a_broken_file_is_refused_without_showing_its_lines() {
-    let refusal = refusal(&[], "[database]\n# comment\nurl = 'postgres://door:hunter2@db/doorward\n");
-    assert!(refusal.starts_with("doorward.toml, line 3: "), "{refusal}");
-    assert!(!refusal.contains("hunter2"), "{refusal}");
+fn syntax_error_does_not_print_the_line() {
+    let message = error(&[], "[database]\n# comment\nurl = 'postgres://door:hunter2@db/doorward\n");
+    assert!(message.starts_with("doorward.toml, line 3: "), "{message}");
+    assert!(!message.contains("hunter2"), "{message}");
 }
 
 #[test]
-fn unknown_variables_are_refused_unless_they_are_someone_elses() {
+fn unknown_variables_are_rejected_unless_they_belong_to_other_programs() {
     assert_eq!(
-        refusal(&[("DOORWARD_PUBLIC_ADRR", "x")], ""),
+        error(&[("DOORWARD_PUBLIC_ADRR", "x")], ""),
         "DOORWARD_PUBLIC_ADRR: no such setting; did you mean DOORWARD_PUBLIC_ADDR?"
     );
-    assert_eq!(refusal(&[("DOORWARD_PUBLIC_PORT", "80")], "").lines().count(), 1);
-    assert!(refusal(&[("DOORWARD_PORT_EXPORT", "80")], "").contains("no such setting"));
+    assert_eq!(error(&[("DOORWARD_PUBLIC_PORT", "80")], "").lines().count(), 1);
+    assert!(error(&[("DOORWARD_PORT_EXPORT", "80")], "").contains("no such setting"));
     for (name, value) in [
         ("DOORWARD_CONFIG", "doorward.toml"),
         ("DOORWARD_ADMIN_TOKEN", "dwa_x"),
@@ -289,13 +286,13 @@ fn unknown_variables_are_refused_unless_they_are_someone_elses() {
 }
 
 #[test]
-fn an_empty_variable_is_not_set() {
+fn empty_variable_counts_as_not_set() {
     let settings = resolve(&[("DOORWARD_LOG_FORMAT", "")], "[log]\nformat = 'text'").unwrap();
     assert_eq!(settings.log.format, LogFormat::Text);
 }
 
 #[test]
-fn passwords_are_never_printed() {
+fn passwords_are_not_printed() {
     let url = "postgres://door:hunter2@db/doorward";
     let flags = Flags { database_url: Some(DatabaseUrl::new(url.into())), ..Flags::default() };
     let settings = Settings::resolve(&flags, &env(&[]), None).unwrap();
@@ -303,12 +300,12 @@ fn passwords_are_never_printed() {
     assert!(!format!("{flags:?} {settings:?}").contains("hunter2"));
     let shown = settings.effective.iter().find(|effective| effective.key == "database.url").unwrap();
     assert_eq!(shown.value, "postgres://door:…@db/doorward");
-    let refusal = refusal(&[], "[database]\nurl = [1, 'postgres://door:hunter2@db/doorward']");
-    assert!(refusal.starts_with("database.url (doorward.toml): must be") && !refusal.contains("hunter2"), "{refusal}");
+    let message = error(&[], "[database]\nurl = [1, 'postgres://door:hunter2@db/doorward']");
+    assert!(message.starts_with("database.url (doorward.toml): must be") && !message.contains("hunter2"), "{message}");
 }
 
 #[test]
-fn the_default_database_lies_in_the_data_folder() {
+fn default_database_is_in_the_data_folder() {
     let settings = resolve(&[("DOORWARD_DATA_DIR", "/srv/door")], "").unwrap();
     assert_eq!(settings.database.url.expose(), "/srv/door/doorward.db");
     let shown = settings.effective.iter().find(|effective| effective.key == "database.url").unwrap();
@@ -316,7 +313,7 @@ fn the_default_database_lies_in_the_data_folder() {
 }
 
 #[test]
-fn the_file_is_named_by_flag_or_variable() {
+fn settings_file_is_given_by_flag_or_variable() {
     let folder = tempfile::TempDir::new().unwrap();
     let (one, other) = (folder.path().join("one.toml"), folder.path().join("other.toml"));
     std::fs::write(&one, "[token]\nissuer = 'one'").unwrap();
@@ -327,13 +324,13 @@ fn the_file_is_named_by_flag_or_variable() {
     assert_eq!(Settings::load(&Flags::default(), &variables).unwrap().token.issuer, "other");
     assert_eq!(Settings::load(&Flags::default(), &env(&[])).unwrap().token.issuer, "doorward");
 
-    let gone = Flags { config: Some("/no/such/file.toml".into()), ..Flags::default() };
-    let refusal = Settings::load(&gone, &env(&[])).unwrap_err().to_string();
-    assert!(refusal.starts_with("/no/such/file.toml (--config): "), "{refusal}");
+    let missing = Flags { config: Some("/no/such/file.toml".into()), ..Flags::default() };
+    let message = Settings::load(&missing, &env(&[])).unwrap_err().to_string();
+    assert!(message.starts_with("/no/such/file.toml (--config): "), "{message}");
 }
 
 #[test]
-fn the_documentation_lists_every_setting_with_its_default() {
+fn documentation_lists_every_setting_with_its_default() {
     let page = include_str!("../../../docs/operations.md");
     for setting in setting::SETTINGS {
         let default = if setting.default.is_empty() { "(empty)".to_owned() } else { format!("`{}`", setting.default) };

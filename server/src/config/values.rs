@@ -1,56 +1,30 @@
-//! Collects each setting's text and where it comes from, and hands it to the structs.
+//! Collects the value and the source of each setting.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use toml::{Table, Value};
 
 use super::{
-    ConfigFile, DatabaseUrl, Flags,
+    database_url::DatabaseUrl,
     error::Problem,
+    input::{ConfigFile, Flags},
     parse,
     setting::{SETTINGS, Setting, find, is_foreign, nearest},
+    source::Source,
 };
 
-/// Where a setting's value comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The command line.
-    Flag(&'static str),
-    /// A variable.
-    Variable(&'static str),
-    /// The file.
-    File(PathBuf),
-    /// Nowhere.
-    Default,
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(name) | Self::Variable(name) => f.write_str(name),
-            Self::File(path) => path.display().fmt(f),
-            Self::Default => f.write_str("default"),
-        }
-    }
-}
-
-/// A setting as it came out.
+/// The effective value of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effective {
-    /// Which setting.
+    /// Name of the setting.
     pub key: &'static str,
-    /// Its value as text, without passwords.
+    /// Value as text, without passwords.
     pub value: String,
-    /// Where it comes from.
+    /// Source of the value.
     pub source: Source,
 }
 
-/// The settings' texts, and what is wrong with them so far.
+/// Values of the settings as text, and the problems found so far.
 #[derive(Debug)]
 pub(super) struct Values {
     found: BTreeMap<&'static str, (String, Source)>,
@@ -105,7 +79,7 @@ impl Values {
                         self.take_entry(file.path, format!("{section}.{key}"), value);
                     }
                 }
-                // No setting stands outside a section.
+                // Every setting is in a section.
                 _ => self.unknown_key(file.path, section.clone()),
             }
         }
@@ -120,14 +94,14 @@ impl Values {
             }
             None => {
                 let value = shown(setting, &value.to_string());
-                let expected = "a text, a number, or a list of texts".to_owned();
+                let expected = "a string, a number, or a list of strings".to_owned();
                 self.problems.push(Problem::BadValue { key: setting.key, source, value, expected });
             }
         }
     }
 
     fn unknown_key(&mut self, path: &Path, key: String) {
-        // Also found when only the section is wrong or missing.
+        // Also suggests the setting if only the section is wrong or missing.
         let last = key.rsplit('.').next().unwrap_or_default();
         let same_name = |setting: &&Setting| setting.key.split('.').nth(1) == Some(last);
         let nearest = SETTINGS
@@ -142,7 +116,7 @@ impl Values {
         self.found.get(setting.key).cloned().unwrap_or_else(|| (setting.default.to_owned(), Source::Default))
     }
 
-    /// The setting's value; `None`, and a problem noted, when its text is not one the parser takes.
+    /// Returns the parsed value of a setting. If it is invalid, records a problem and returns `None`.
     pub(super) fn read<T>(
         &mut self,
         key: &'static str,
@@ -165,7 +139,7 @@ impl Values {
         self.read(key, "a duration like 500ms, 30s or 5m, from 10ms to 1h", parse::timeout)
     }
 
-    /// Notes that the setting's value, though well-formed, will not do.
+    /// Records that the value of a setting is not acceptable.
     pub(super) fn refuse(&mut self, key: &'static str, expected: &str) {
         if let Some(setting) = find(key) {
             let (text, source) = self.get(setting);
@@ -178,8 +152,8 @@ impl Values {
         }
     }
 
-    /// The value a default turned out to be, where it depends on other settings.
-    pub(super) fn fill_in(&mut self, key: &'static str, value: &str) {
+    /// Sets the default of a setting that depends on other settings.
+    pub(super) fn set_default(&mut self, key: &'static str, value: &str) {
         self.found.entry(key).or_insert_with(|| (value.to_owned(), Source::Default));
     }
 
@@ -193,7 +167,7 @@ impl Values {
     }
 }
 
-/// The value as a message may show it.
+/// Returns the value for an error message: nothing if it may contain a password.
 fn shown(setting: &Setting, value: &str) -> String {
     if setting.key == "database.url" { String::new() } else { value.to_owned() }
 }
@@ -208,7 +182,7 @@ fn flag<'a>(flags: &'a Flags, key: &str) -> Option<&'a str> {
     }
 }
 
-/// A TOML value as a variable would write it.
+/// Converts a TOML value to the text that a variable would have.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

@@ -1,7 +1,7 @@
-//! How API keys and admin tokens are written: `dw_<key id>_<secret>` and `dwa_<token id>_<secret>`.
+//! Format of API keys and admin tokens: `dw_<key id>_<secret>` and `dwa_<token id>_<secret>`.
 //!
-//! The id is a UUID as 32 hexadecimal digits and names the one stored hash the secret is checked against; the secret
-//! is 192 random bits as 32 characters of base64url. Both have a fixed length, since base64url itself contains `_`.
+//! The id is a UUID of 32 hexadecimal digits and names the stored hash that the secret is compared with. The secret is 192
+//! random bits as 32 characters of base64url. Both have a fixed length, because base64url itself contains `_`.
 
 use std::fmt;
 
@@ -9,29 +9,35 @@ use doorward_shared::Base64Url;
 use uuid::{Builder, Uuid};
 use zeroize::Zeroizing;
 
-use super::secret::PlainSecret;
-use crate::clock::{Entropy, NoEntropy, random};
+use super::{
+    key_hash::{self, HashError},
+    secret::PlainSecret,
+};
+use crate::{
+    clock::{Entropy, random},
+    domain::SecretHash,
+};
 
-/// Bytes of randomness in a secret.
+/// Random bytes of a secret.
 const SECRET_BYTES: usize = 24;
 /// Characters of a secret.
 const SECRET_CHARS: usize = 32;
 /// Characters of an id.
 const ID_CHARS: usize = 32;
-/// How many of the id's characters a hint shows.
+/// Characters of the id that a hint shows.
 const HINT_CHARS: usize = 4;
 
-/// What a key opens.
+/// The API that a key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyKind {
-    /// A tenant's API key, for the public API.
+    /// API key of a tenant, for the public API.
     Api,
-    /// An administrator's token, for the admin API.
+    /// Token of an administrator, for the admin API.
     Admin,
 }
 
 impl KeyKind {
-    /// How keys of this kind begin. Fixed, so that scanners for leaked secrets can find them.
+    /// Returns the prefix of keys of this kind. It is fixed, so that scanners for leaked secrets can find keys.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
         match self {
@@ -41,31 +47,31 @@ impl KeyKind {
     }
 }
 
-/// A key that was just made.
+/// A newly generated key, with the hash to store.
 #[derive(Clone)]
 pub struct GeneratedSecret {
-    /// The key's id: a random (version 4) UUID, since keys begin with it and a hint shows the beginning; ids ordered by
-    /// time would begin alike for weeks.
+    /// Key id: a random UUID (version 4). The hint shows its first characters, which in a UUID ordered by time would be
+    /// the same for weeks.
     pub id: Uuid,
-    /// The whole key, to be answered once.
+    /// The whole key, which is returned once.
     pub plain: PlainSecret,
-    /// The key's secret part: what the stored hash is made of.
-    pub secret: PlainSecret,
-    /// How to tell the key from others without knowing it.
+    /// Hash of the key's secret.
+    pub hash: SecretHash,
+    /// First characters of the key, by which people recognise it.
     pub hint: String,
 }
 
 impl GeneratedSecret {
-    /// Makes a key.
+    /// Generates a key and hashes its secret.
     ///
     /// # Errors
-    /// [`NoEntropy`] when the generator failed.
-    pub fn new(kind: KeyKind, entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
+    /// Those of [`key_hash::hash`], and [`HashError::NoEntropy`] if the random generator failed.
+    pub fn new(kind: KeyKind, entropy: &dyn Entropy) -> Result<Self, HashError> {
         let id = Builder::from_random_bytes(random(entropy)?).into_uuid();
         let bytes = Zeroizing::new(random::<SECRET_BYTES>(entropy)?);
         let secret = PlainSecret::new(Base64Url::encode(bytes.as_slice()));
         let plain = PlainSecret::new(format!("{}{}_{}", kind.prefix(), id.simple(), secret.expose()));
-        Ok(Self { id, plain, secret, hint: hint(kind, id) })
+        Ok(Self { id, plain, hash: key_hash::hash(&secret, entropy)?, hint: hint(kind, id) })
     }
 }
 
@@ -75,30 +81,30 @@ impl fmt::Debug for GeneratedSecret {
     }
 }
 
-/// How lists show a key: by its beginning, `dw_7f3a…`.
+/// Returns the form in which lists show a key: its first characters, `dw_7f3a…`.
 #[must_use]
 pub fn hint(kind: KeyKind, id: Uuid) -> String {
     let id = id.simple().to_string();
     format!("{}{}…", kind.prefix(), id.get(..HINT_CHARS).unwrap_or_default())
 }
 
-/// A key as a client sent it: well-formed, not yet verified.
+/// A key sent by a client: well-formed, but not verified.
 #[derive(Debug, Clone)]
 pub struct PresentedKey {
-    /// Which key it claims to be.
+    /// Id of the key that it claims to be.
     pub id: Uuid,
-    /// Its secret part.
+    /// The secret part.
     pub secret: PlainSecret,
 }
 
 impl PresentedKey {
-    /// Reads the value of a header, surrounding white space aside. `None` for whatever no key of this kind looks like:
-    /// such a value is refused without looking anything up.
+    /// Parses the value of a header; surrounding white space is ignored. Returns `None` if no key of this kind has this
+    /// form, so that such a value is rejected without a lookup.
     #[must_use]
     pub fn parse(kind: KeyKind, value: &str) -> Option<Self> {
         let (id, secret) = value.trim().strip_prefix(kind.prefix())?.split_at_checked(ID_CHARS)?;
         let secret = secret.strip_prefix('_')?;
-        // One way to write each key: upper case, or a UUID's other forms, would be a second name of the same key.
+        // Upper case and the other forms of a UUID are rejected, so that each key has one spelling.
         let lower_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if !id.bytes().all(lower_hex) || secret.len() != SECRET_CHARS || !secret.bytes().all(base64url) {
@@ -111,56 +117,56 @@ impl PresentedKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::SystemEntropy;
+    use crate::clock::{NoEntropy, SystemEntropy};
 
     const ID: Uuid = Uuid::from_u128(0x7f3a_0000_0000_4000_8000_0000_0000_0001);
 
     #[test]
-    fn a_generated_key_is_read_back() {
+    fn generated_key_parses_and_verifies() {
         for kind in [KeyKind::Api, KeyKind::Admin] {
-            let made = GeneratedSecret::new(kind, &SystemEntropy::default()).unwrap();
-            assert_eq!(made.plain.expose().len(), kind.prefix().len() + 65);
-            let read = PresentedKey::parse(kind, &format!(" \t{}\r\n", made.plain.expose())).unwrap();
-            assert_eq!(read.id, made.id);
-            assert_eq!(made.hint, hint(kind, made.id));
-            assert!(made.plain.expose().starts_with(made.hint.trim_end_matches('…')));
-            assert_eq!(read.secret, made.secret);
+            let generated = GeneratedSecret::new(kind, &SystemEntropy::default()).unwrap();
+            assert_eq!(generated.plain.expose().len(), kind.prefix().len() + 65);
+            let parsed = PresentedKey::parse(kind, &format!(" \t{}\r\n", generated.plain.expose())).unwrap();
+            assert_eq!(parsed.id, generated.id);
+            assert_eq!(generated.hint, hint(kind, generated.id));
+            assert!(generated.plain.expose().starts_with(generated.hint.trim_end_matches('…')));
+            assert_eq!(key_hash::verify(&parsed.secret, &generated.hash), Ok(true));
         }
     }
 
     #[test]
-    fn keys_differ_and_hints_tell_nothing_secret() {
+    fn keys_differ_and_hints_contain_no_secret() {
         let entropy = SystemEntropy::default();
         let one = GeneratedSecret::new(KeyKind::Api, &entropy).unwrap();
         let other = GeneratedSecret::new(KeyKind::Api, &entropy).unwrap();
-        assert_ne!(one.secret, other.secret);
+        assert_ne!(one.plain, other.plain);
         assert_ne!(one.id, other.id);
         assert_eq!(hint(KeyKind::Api, ID), "dw_7f3a…");
         assert_eq!(hint(KeyKind::Admin, ID), "dwa_7f3a…");
     }
 
     #[test]
-    fn no_entropy_makes_no_key() {
+    fn no_key_is_generated_without_entropy() {
         #[derive(Debug)]
-        struct Dry;
-        impl Entropy for Dry {
+        struct Empty;
+        impl Entropy for Empty {
             fn fill(&self, _: &mut [u8]) -> Result<(), NoEntropy> {
                 Err(NoEntropy)
             }
         }
-        assert_eq!(GeneratedSecret::new(KeyKind::Api, &Dry).unwrap_err(), NoEntropy);
+        assert_eq!(GeneratedSecret::new(KeyKind::Api, &Empty).unwrap_err(), HashError::NoEntropy(NoEntropy));
     }
 
     #[test]
     fn debug_prints_no_secret() {
-        let made = GeneratedSecret::new(KeyKind::Api, &SystemEntropy::default()).unwrap();
-        let read = PresentedKey::parse(KeyKind::Api, made.plain.expose()).unwrap();
-        let printed = format!("{made:?} {read:?}");
-        assert!(!printed.contains(made.secret.expose()), "{printed}");
+        let generated = GeneratedSecret::new(KeyKind::Api, &SystemEntropy::default()).unwrap();
+        let parsed = PresentedKey::parse(KeyKind::Api, generated.plain.expose()).unwrap();
+        let printed = format!("{generated:?} {parsed:?}");
+        assert!(!printed.contains(parsed.secret.expose()), "{printed}");
     }
 
     #[test]
-    fn whatever_is_malformed_is_no_key() {
+    fn malformed_keys_are_rejected() {
         let id = ID.simple().to_string();
         let secret = "A".repeat(32);
         assert!(PresentedKey::parse(KeyKind::Api, &format!("dw_{id}_{secret}")).is_some());

@@ -1,4 +1,4 @@
-//! A tenant's signing keys together: which one signs, and which are published.
+//! All signing keys of a tenant: selects the key that signs and the keys that are published.
 
 use doorward_shared::{
     SigningKeyId, Timestamp,
@@ -11,14 +11,14 @@ use super::{
 };
 use crate::domain::SigningKeyRecord;
 
-/// Milliseconds a retired key stays published after its last token expired: verifiers' clocks differ, and commonly allow
-/// a minute.
+/// Milliseconds for which a retired key stays published after its last token expired. Verifiers commonly tolerate a clock
+/// difference of one minute.
 const MARGIN_MS: i64 = 60_000;
 
-/// A tenant's keys, parsed once. Part of the tenant's snapshot, so it is rebuilt when a key is added or retired.
+/// Parsed signing keys of a tenant. Part of the cached tenant, so it is rebuilt when a key is added or retired.
 #[derive(Debug)]
 pub struct KeySet {
-    /// The latest `signs_from` first.
+    /// Sorted by `signs_from`, latest first.
     keys: Vec<KeyOfSet>,
 }
 
@@ -27,17 +27,17 @@ struct KeyOfSet {
     jwk: Jwk,
     signs_from: Timestamp,
     retired_at: Option<Timestamp>,
-    /// `None` once retired: nothing is signed with it again, so it stays sealed.
+    /// `None` if the key is retired: it will not sign again, so its private part is not decrypted.
     signing: Option<SigningKey>,
 }
 
 impl KeySet {
-    /// Opens the tenant's keys. The private part of a key that is retired at `now` is left sealed, so that a damaged old
-    /// key keeps no one from logging in.
+    /// Decrypts and parses the tenant's keys. The private part of a key that is retired at `now` is not decrypted, so that
+    /// a damaged old key cannot prevent logins.
     ///
     /// # Errors
-    /// Those of [`SigningKey::open`], for the keys that are not retired; [`SigningKeyError::Corrupt`] for a public part
-    /// that cannot be read.
+    /// Those of [`SigningKey::open`] for keys that are not retired; [`SigningKeyError::Corrupt`] for an unreadable public
+    /// part.
     pub fn open(records: &[SigningKeyRecord], master: &MasterKey, now: Timestamp) -> Result<Self, SigningKeyError> {
         let mut keys = records
             .iter()
@@ -58,24 +58,24 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// The key that signs: of those not retired, the one that began last.
+    /// Returns the key that signs: the key with the latest `signs_from` in the past that is not retired.
     ///
-    /// When none has begun, the one that begins first signs already: a new tenant's only key begins at its creation, and
-    /// another node's clock may be a little behind.
+    /// If all keys begin in the future, the earliest one signs: the first key of a new tenant begins at its creation, and
+    /// the clock of another node may be slightly behind.
     #[must_use]
     pub fn active(&self, now: Timestamp) -> Option<&SigningKey> {
         let usable = || self.keys.iter().filter(move |key| key.retired_at.is_none_or(|at| now < at));
         usable().find(|key| key.signs_from <= now).or_else(|| usable().next_back()).and_then(|key| key.signing.as_ref())
     }
 
-    /// The id of the key that signs.
+    /// Returns the id of the key that signs.
     #[must_use]
     pub fn active_id(&self, now: Timestamp) -> Option<SigningKeyId> {
         self.active(now).map(SigningKey::id)
     }
 
-    /// The keys that verify tokens: a new one from the moment it exists, long before it signs, and a retired one until its
-    /// last token has expired.
+    /// Returns the keys that verify tokens. A new key is published from its creation, long before it signs; a retired key
+    /// until its last token has expired.
     #[must_use]
     pub fn jwks(&self, now: Timestamp) -> Jwks {
         let published = self.keys.iter().filter(|key| is_published(key.retired_at, now));
@@ -83,7 +83,7 @@ impl KeySet {
     }
 }
 
-/// Whether a key retired at that time may still be needed to verify a token.
+/// Returns whether a key retired at that time may still be needed to verify a token.
 #[must_use]
 pub fn is_published(retired_at: Option<Timestamp>, now: Timestamp) -> bool {
     retired_at.is_none_or(|at| now < at.plus_millis(TOKEN_LIFETIME_SECONDS * 1000 + MARGIN_MS))
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_key_is_published_before_it_signs_and_an_old_one_after() {
+    fn new_key_is_published_before_it_signs_and_retired_key_until_tokens_expire() {
         let records = [es256(1, 0, Some(1000)), es256(2, 1000, None)];
         let set = KeySet::open(&records, &master(), at(500)).unwrap();
         assert_eq!((set.active_id(at(500)), published(&set, 500)), (Some(id(1)), vec![id(2), id(1)]));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_that_began_last_signs() {
+    fn key_with_latest_start_signs() {
         let records = [es256(1, 0, None), es256(3, 2000, None), es256(2, 1000, None)];
         let set = KeySet::open(&records, &master(), at(0)).unwrap();
         for (now, expected) in [(0, 1), (999, 1), (1000, 2), (1999, 2), (2000, 3), (9000, 3)] {
@@ -138,13 +138,13 @@ mod tests {
     }
 
     #[test]
-    fn a_first_key_signs_on_a_node_whose_clock_is_behind() {
+    fn first_key_signs_on_a_node_with_a_slow_clock() {
         let set = KeySet::open(&[es256(2, 2000, None), es256(1, 1000, None)], &master(), at(0)).unwrap();
         assert_eq!(set.active_id(at(900)), Some(id(1)));
     }
 
     #[test]
-    fn no_key_signs_when_all_are_retired() {
+    fn no_key_signs_if_all_are_retired() {
         let set = KeySet::open(&[es256(1, 0, Some(1000))], &master(), at(1000)).unwrap();
         assert!(set.active(at(1000)).is_none());
         assert_eq!(published(&set, 1000), [id(1)]);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_key_that_is_needed_has_to_open() {
+    fn damaged_key_is_an_error_only_if_it_is_not_retired() {
         let damaged = |retired_at| SigningKeyRecord { sealed_private_key: vec![0; 40], ..es256(1, 0, retired_at) };
         let good = es256(2, 0, None);
         let set = KeySet::open(&[damaged(Some(1000)), good.clone()], &master(), at(1000)).unwrap();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_document_is_a_jwks() {
+    fn document_is_a_valid_jwks() {
         let set = KeySet::open(&[es256(1, 0, None)], &master(), at(0)).unwrap();
         let document = serde_json::to_string(&set.jwks(at(0))).unwrap();
         assert!(document.starts_with(r#"{"keys":[{"kty":"EC","use":"sig","alg":"ES256","kid":"#), "{document}");

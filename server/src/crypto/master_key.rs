@@ -1,6 +1,6 @@
-//! The installation's master key: seals tenants' private keys at rest, with AES-256-GCM (NIST SP 800-38D).
+//! Master key of the installation: encrypts tenants' private keys at rest with AES-256-GCM (NIST SP 800-38D).
 //!
-//! The key is a file beside the data, made at the first start. Who has the database alone cannot sign tokens.
+//! The key is a file in the data folder, created at the first start. A stolen database alone does not allow signing tokens.
 
 use std::{
     fmt,
@@ -16,48 +16,48 @@ use zeroize::Zeroizing;
 
 use crate::clock::{Entropy, NoEntropy, random};
 
-/// Bytes of the key.
+/// Length of the key in bytes.
 pub const MASTER_KEY_BYTES: usize = 32;
-/// Names how the rest of a sealed key is to be read.
+/// Version of the format, in the first byte of a sealed key.
 const VERSION: u8 = 1;
 
-/// Why there is no master key, or why it does not open a sealed key.
+/// Error of loading the master key, or of sealing and opening with it.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
-    /// There is no such file.
+    /// The file does not exist.
     #[error("there is no master key at {}", .0.display())]
     Missing(PathBuf),
-    /// Others than the owner may read the file.
-    #[error("the master key {} can be read by others (mode {mode:03o}); run: chmod 600 {}", path.display(), path.display())]
+    /// Users other than the owner can access the file.
+    #[error("the master key {} is accessible to other users (mode {mode:03o}); run: chmod 600 {}", path.display(), path.display())]
     Permissions {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// Its permission bits.
+        /// Permission bits of the file.
         mode: u32,
     },
-    /// The file is no key.
+    /// The file does not contain a key.
     #[error("the master key {} must be a file of exactly 32 bytes; restore it from a backup", .0.display())]
     Malformed(PathBuf),
     /// The file cannot be read or written.
     #[error("the master key {}: {source}", path.display())]
     Io {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Error of the system.
         source: io::Error,
     },
-    /// No key or nonce could be made.
+    /// The random generator failed.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
     /// The cipher failed.
-    #[error("the private key cannot be sealed")]
+    #[error("the private key cannot be encrypted")]
     Seal,
-    /// Sealed under another master key, for another tenant or key, or damaged.
-    #[error("the sealed private key does not open: another master key, or a damaged or misplaced row")]
+    /// The private key was sealed with another master key, for another tenant or key id, or is damaged.
+    #[error("the private key cannot be decrypted: it belongs to another master key, or its database row is damaged")]
     Open,
 }
 
-/// Seals and opens. Prints nothing of the key; the cipher's state is wiped when dropped.
+/// The master key. `Debug` prints nothing of it, and its memory is wiped on drop.
 pub struct MasterKey(LessSafeKey);
 
 impl fmt::Debug for MasterKey {
@@ -67,44 +67,43 @@ impl fmt::Debug for MasterKey {
 }
 
 impl MasterKey {
-    /// Takes the bytes of a key.
+    /// Creates a master key from its bytes.
     ///
     /// # Errors
-    /// [`MasterKeyError::Seal`] when the cipher does not take them.
+    /// [`MasterKeyError::Seal`] if the cipher rejects them.
     pub fn from_bytes(bytes: &[u8; MASTER_KEY_BYTES]) -> Result<Self, MasterKeyError> {
         UnboundKey::new(&AES_256_GCM, bytes).map(|key| Self(LessSafeKey::new(key))).map_err(|_| MasterKeyError::Seal)
     }
 
-    /// Reads the key's file, or makes it when there is none.
+    /// Loads the key from its file, or creates the file if it does not exist.
     ///
-    /// Not for an installation whose database already holds signing keys: there, a missing file is an error
-    /// ([`MasterKey::load`]), not a reason to make another key that opens none of them.
+    /// Use [`MasterKey::load`] for an installation whose database contains signing keys: a new key could not decrypt them.
     ///
     /// # Errors
-    /// As [`MasterKey::load`], but for a missing file; [`MasterKeyError::NoEntropy`].
+    /// Those of [`MasterKey::load`] except [`MasterKeyError::Missing`]; [`MasterKeyError::NoEntropy`].
     pub fn load_or_create(path: &Path, entropy: &dyn Entropy) -> Result<Self, MasterKeyError> {
         match Self::load(path) {
             Err(MasterKeyError::Missing(_)) => {
                 create(path, entropy)?;
-                // Read back, since another process may have been first: then its key is the key.
+                // Loaded again because another process may have created the file first.
                 Self::load(path)
             }
             loaded => loaded,
         }
     }
 
-    /// Reads the key's file.
+    /// Loads the key from its file.
     ///
     /// # Errors
-    /// [`MasterKeyError::Missing`]; [`MasterKeyError::Permissions`] when group or others may do anything with it;
-    /// [`MasterKeyError::Malformed`] when it does not have 32 bytes; [`MasterKeyError::Io`].
+    /// [`MasterKeyError::Missing`]; [`MasterKeyError::Permissions`] if group or others have any permission;
+    /// [`MasterKeyError::Malformed`] if the file does not have 32 bytes; [`MasterKeyError::Io`].
     pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
         let io_error = |source| MasterKeyError::Io { path: path.to_owned(), source };
         let mut file = File::open(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => MasterKeyError::Missing(path.to_owned()),
             _ => io_error(error),
         })?;
-        // Asked of the open file, not of its name: what is checked is what is read.
+        // Metadata of the open file, so that the checked file is the one that is read.
         let metadata = file.metadata().map_err(io_error)?;
         if !metadata.is_file() {
             return Err(MasterKeyError::Malformed(path.to_owned()));
@@ -120,7 +119,7 @@ impl MasterKey {
         Self::from_bytes(&bytes)
     }
 
-    /// Seals a private key for one tenant's key of one id.
+    /// Encrypts the private key of one tenant's signing key.
     ///
     /// # Errors
     /// [`MasterKeyError::NoEntropy`], [`MasterKeyError::Seal`].
@@ -141,7 +140,7 @@ impl MasterKey {
         Ok([&[VERSION], nonce.as_slice(), buffer.as_slice(), tag.as_ref()].concat())
     }
 
-    /// Opens what was sealed for this tenant's key of this id.
+    /// Decrypts a private key that was sealed for this tenant and key id.
     ///
     /// # Errors
     /// [`MasterKeyError::Open`].
@@ -167,30 +166,30 @@ impl MasterKey {
     }
 }
 
-/// What a sealed key is bound to: moved to another tenant or id, it does not open.
+/// Returns the additional authenticated data, which binds a sealed key to its tenant and id.
 fn context(tenant: TenantId, key: SigningKeyId) -> Aad<Vec<u8>> {
     let purpose: &[u8] = b"doorward signing key";
     Aad::from([purpose, &[VERSION], tenant.uuid().as_bytes(), key.uuid().as_bytes()].concat())
 }
 
-/// Makes the file, complete or not at all: a crash leaves no half a key behind, and two processes that start at the same
-/// time end up with one key. An existing file is never touched.
+/// Creates the file atomically: a crash leaves no incomplete key, and concurrent starts end up with the same key. An
+/// existing file is not changed.
 fn create(path: &Path, entropy: &dyn Entropy) -> Result<(), MasterKeyError> {
     let io_error = |source| MasterKeyError::Io { path: path.to_owned(), source };
     let key = Zeroizing::new(random::<MASTER_KEY_BYTES>(entropy)?);
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}", Base64Url::encode(&random::<9>(entropy)?)));
-    let draft = PathBuf::from(draft);
-    let written = write_new(&draft, key.as_slice()).and_then(|()| match fs::hard_link(&draft, path) {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}", Base64Url::encode(&random::<9>(entropy)?)));
+    let temporary = PathBuf::from(temporary);
+    let written = write_new(&temporary, key.as_slice()).and_then(|()| match fs::hard_link(&temporary, path) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // A file system without hard links: written in place, without the care for crashes.
+        // Without hard links the file is written in place, and a crash can leave an incomplete one.
         Err(_) => match write_new(path, key.as_slice()) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             other => other,
         },
     });
-    let removed = fs::remove_file(&draft);
+    let removed = fs::remove_file(&temporary);
     written.and(removed).map_err(io_error)?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(parent).and_then(|directory| directory.sync_all()).map_err(io_error)
@@ -198,7 +197,7 @@ fn create(path: &Path, entropy: &dyn Entropy) -> Result<(), MasterKeyError> {
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    // The umask may have taken away the owner's own bits.
+    // The umask may have removed permissions of the owner.
     file.set_permissions(Permissions::from_mode(0o600))?;
     file.write_all(bytes)?;
     file.sync_all()
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_what_it_sealed_for_this_tenant_and_key_only() {
+    fn sealed_key_opens_only_for_its_tenant_id_and_master_key() {
         let master = MasterKey::from_bytes(&[7; 32]).unwrap();
         let entropy = SystemEntropy::default();
         let sealed = master.seal(tenant(1), key(1), PLAIN, &entropy).unwrap();
@@ -246,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_any_byte_is_noticed() {
+    fn changed_or_truncated_sealed_key_is_rejected() {
         let master = MasterKey::from_bytes(&[7; 32]).unwrap();
         let sealed = master.seal(tenant(1), key(1), PLAIN, &SystemEntropy::default()).unwrap();
         for at in 0..sealed.len() {
@@ -258,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_made_once_for_its_owner_alone() {
+    fn file_is_created_once_and_readable_only_by_its_owner() {
         let (folder, path) = folder();
         let entropy = SystemEntropy::default();
         assert!(matches!(MasterKey::load(&path), Err(MasterKeyError::Missing(_))));
@@ -268,11 +267,11 @@ mod tests {
         assert_eq!(again.open(tenant(1), key(1), &sealed).unwrap().as_slice(), PLAIN);
         let metadata = fs::metadata(&path).unwrap();
         assert_eq!((metadata.permissions().mode() & 0o777, metadata.len()), (0o600, 32));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left behind");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file remains");
     }
 
     #[test]
-    fn those_who_start_together_get_one_key() {
+    fn concurrent_starts_create_one_key() {
         let (_folder, path) = folder();
         let barrier = Barrier::new(8);
         let sealed: Vec<_> = thread::scope(|scope| {
@@ -289,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_others_can_read_is_refused_with_the_remedy() {
+    fn file_accessible_to_others_is_rejected_with_the_fix() {
         let (_folder, path) = folder();
         MasterKey::load_or_create(&path, &SystemEntropy::default()).unwrap();
         for mode in [0o640, 0o604, 0o620, 0o666] {
@@ -303,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_no_key_is_refused_and_left_alone() {
+    fn malformed_file_is_rejected_and_not_changed() {
         for content in [&b""[..], &[1; 31], &[1; 33], &[1; 64]] {
             let (_folder, path) = folder();
             write_new(&path, content).unwrap();

@@ -1,26 +1,26 @@
-//! Key hashes, signing keys, the master key.
+//! API keys, signing keys and the master key.
 //!
-//! * [`secret`]: a secret in the clear, for as long as it must be; [`api_key`]: how keys and tokens are written
-//! * [`hasher`]: Argon2id on its own threads; [`verified`]: what was verified before, so that it is not hashed again;
-//!   [`check`]: both together, the one call a request makes
-//! * [`master_key`]: seals private keys at rest; [`signing_key`]: tokens and the keys that verify them
+//! * [`secret`]: a secret in plain text; [`api_key`]: the format of API keys and admin tokens
+//! * [`key_hash`]: Argon2id hashes of keys; [`verified_key_cache`]: keys that were verified before; [`key_verifier`]: both
+//!   together, used by every request that presents a key
+//! * [`master_key`]: encrypts private keys at rest; [`signing_key`], [`key_set`]: tokens and the keys that verify them
 //!
-//! Nothing here knows a database or HTTP. Each module has its own closed error type.
+//! Nothing here depends on a database or on HTTP. Each module has its own closed error type.
 
 pub mod api_key;
-pub mod check;
-pub mod hasher;
+pub mod key_hash;
 pub mod key_set;
+pub mod key_verifier;
 pub mod master_key;
 pub mod secret;
 pub mod signing_key;
-pub mod verified;
+pub mod verified_key_cache;
 
 pub use api_key::{GeneratedSecret, KeyKind, PresentedKey};
-pub use check::KeyCheck;
-pub use hasher::{HashCost, HashCounts, HashError, Hasher};
+pub use key_hash::HashError;
 pub use key_set::KeySet;
+pub use key_verifier::KeyVerifier;
 pub use master_key::{MasterKey, MasterKeyError};
 pub use secret::PlainSecret;
 pub use signing_key::{SigningKey, SigningKeyError, TOKEN_LIFETIME_SECONDS};
-pub use verified::{KeyScope, VerifiedKeys};
+pub use verified_key_cache::{KeyScope, VerifiedKeyCache};

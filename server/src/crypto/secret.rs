@@ -1,24 +1,24 @@
-//! A secret in the clear.
+//! A secret in plain text.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A secret in the clear: wiped when dropped, and printed by nothing.
+/// A secret in plain text. Its memory is wiped on drop, and `Debug` does not print it.
 ///
-/// It is not comparable: secrets are compared by their hashes, in constant time.
+/// It has no `PartialEq`: secrets are compared by their hashes, in constant time.
 #[derive(Clone)]
 #[cfg_attr(test, derive(PartialEq, Eq))]
 pub struct PlainSecret(Zeroizing<String>);
 
 impl PlainSecret {
-    /// Takes a secret.
+    /// Wraps a secret.
     #[must_use]
     pub fn new(secret: String) -> Self {
         Self(Zeroizing::new(secret))
     }
 
-    /// The secret itself: to hash it, or to answer it the one time it is answered.
+    /// Returns the secret itself, for hashing it or for the one response that contains it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,7 +1,6 @@
-//! A tenant's signing keys: made, sealed, opened, and used to sign tokens (RFC 7515, RFC 7519).
+//! Signing keys of a tenant: generates, seals and opens them, and signs tokens (RFC 7515, RFC 7519).
 //!
-//! Tokens are signed with key pairs that are parsed once and kept: parsing again for every token costs as much as half an
-//! ES256 signature, and more than an RS256 one.
+//! Key pairs are parsed once and kept: parsing costs half as much as an ES256 signature, and more than an RS256 one.
 
 use std::fmt;
 
@@ -24,19 +23,19 @@ use zeroize::Zeroizing;
 use super::master_key::{MasterKey, MasterKeyError};
 use crate::{clock::Entropy, domain::SigningKeyRecord};
 
-/// Seconds a token is valid.
+/// Lifetime of a token in seconds.
 pub const TOKEN_LIFETIME_SECONDS: i64 = 300;
 
-/// Why a signing key cannot be made, read or used.
+/// Error of generating, opening or using a signing key.
 #[derive(Debug, thiserror::Error)]
 pub enum SigningKeyError {
-    /// No key pair could be made.
-    #[error("no {0} key pair could be made")]
+    /// The key pair could not be generated.
+    #[error("the {0} key pair could not be generated")]
     Generate(SigningAlgorithm),
-    /// The private key cannot be sealed or opened.
+    /// The private key could not be sealed or opened.
     #[error(transparent)]
     Master(#[from] MasterKeyError),
-    /// The stored key is none of its algorithm, or its public part is another key's.
+    /// The stored key does not fit its algorithm, or its public part does not belong to its private part.
     #[error("the stored signing key {0} is damaged")]
     Corrupt(SigningKeyId),
     /// The token could not be signed.
@@ -51,7 +50,7 @@ enum KeyPair {
 }
 
 impl KeyPair {
-    /// Makes a key pair, and its private part as PKCS #8 version 1 (which is what every reader of Ed25519 keys takes).
+    /// Generates a key pair. Also returns its private part as PKCS #8 version 1, which all readers of Ed25519 keys accept.
     fn generate(algorithm: SigningAlgorithm) -> Result<(Self, Zeroizing<Vec<u8>>), SigningKeyError> {
         let failed = |_| SigningKeyError::Generate(algorithm);
         Ok(match algorithm {
@@ -98,7 +97,7 @@ impl KeyPair {
         };
         Some(match self {
             Self::Es256(pair) => {
-                // SEC 1 §2.3.3: 4, then both coordinates at full length.
+                // SEC 1 §2.3.3: the byte 4, then both coordinates with their full length.
                 let (_, coordinates) = pair.public_key().as_ref().split_first()?;
                 let (x, y) = coordinates.split_at_checked(32)?;
                 Jwk {
@@ -122,9 +121,9 @@ impl KeyPair {
     }
 }
 
-/// Makes a signing key. RS256 takes tens to hundreds of milliseconds: not on a thread that serves requests.
+/// Generates a signing key. RS256 takes up to hundreds of milliseconds, so do not call this on a request thread.
 ///
-/// The key pair's randomness is aws-lc's own; `entropy` gives the nonce of the seal.
+/// The key pair uses the random generator of aws-lc; `entropy` is used for the nonce of the encryption.
 ///
 /// # Errors
 /// [`SigningKeyError::Generate`], [`SigningKeyError::Master`].
@@ -156,7 +155,7 @@ pub struct SigningKey {
     id: SigningKeyId,
     algorithm: SigningAlgorithm,
     pair: KeyPair,
-    /// The encoded header and its dot, which are the same in every token.
+    /// The encoded header with its dot, which is the same in every token.
     header: String,
 }
 
@@ -174,11 +173,11 @@ struct Header {
 }
 
 impl SigningKey {
-    /// Opens a stored key.
+    /// Decrypts and parses a stored key.
     ///
     /// # Errors
-    /// [`SigningKeyError::Master`] when it does not open; [`SigningKeyError::Corrupt`] when it is none of its algorithm,
-    /// or its public part is another key's: tokens signed with it would verify nowhere.
+    /// [`SigningKeyError::Master`] if it cannot be decrypted; [`SigningKeyError::Corrupt`] if it does not fit its algorithm
+    /// or its public part, so that its tokens could not be verified.
     pub fn open(record: &SigningKeyRecord, master: &MasterKey) -> Result<Self, SigningKeyError> {
         let corrupt = || SigningKeyError::Corrupt(record.id);
         let pkcs8 = master.open(record.tenant_id, record.id, &record.sealed_private_key)?;
@@ -196,21 +195,20 @@ impl SigningKey {
         })
     }
 
-    /// Its id, `kid` in tokens.
+    /// Returns its id, which is the `kid` of its tokens.
     #[must_use]
     pub const fn id(&self) -> SigningKeyId {
         self.id
     }
 
-    /// What it signs with.
+    /// Returns its algorithm.
     #[must_use]
     pub const fn algorithm(&self) -> SigningAlgorithm {
         self.algorithm
     }
 
-    /// Signs a token: JWS compact serialisation (RFC 7515 §7.1).
-    ///
-    /// The nonce of an ES256 signature is aws-lc's own affair (it takes no generator), so no entropy enters here.
+    /// Signs a token and returns its compact serialisation (RFC 7515 §7.1). The nonce of an ES256 signature comes from
+    /// aws-lc, which accepts no other generator.
     ///
     /// # Errors
     /// [`SigningKeyError::Sign`].
@@ -240,10 +238,10 @@ impl SigningKey {
     }
 }
 
-/// The stored public part.
+/// Parses the stored public part.
 ///
 /// # Errors
-/// [`SigningKeyError::Corrupt`] when it is no JWK.
+/// [`SigningKeyError::Corrupt`] if it is not a JWK.
 pub fn public_jwk(record: &SigningKeyRecord) -> Result<Jwk, SigningKeyError> {
     serde_json::from_str(&record.public_jwk).map_err(|_| SigningKeyError::Corrupt(record.id))
 }
@@ -259,7 +257,7 @@ pub(super) mod tests {
 
     pub(crate) const TENANT: TenantId = TenantId::new(Uuid::from_u128(1));
     const KEY: SigningKeyId = SigningKeyId::new(Uuid::from_u128(2));
-    /// 2125: jsonwebtoken compares `exp` with the machine's clock.
+    /// In the year 2125, because jsonwebtoken compares `exp` with the system clock.
     const LATER: i64 = 4_900_000_000;
 
     pub(crate) fn master() -> MasterKey {
@@ -295,7 +293,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn tokens_of_every_algorithm_verify_with_the_published_key() {
+    fn tokens_of_every_algorithm_verify_only_with_the_published_key() {
         for &algorithm in SigningAlgorithm::ALL {
             let record = record(KEY, algorithm, 0, 0);
             let key = SigningKey::open(&record, &master()).unwrap();
@@ -318,7 +316,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_jwk_has_the_members_its_type_asks_for_and_no_private_one() {
+    fn jwk_has_the_public_members_of_its_type_and_no_private_ones() {
         for (algorithm, members) in [
             (SigningAlgorithm::Es256, ["alg", "crv", "kid", "kty", "use", "x", "y"].as_slice()),
             (SigningAlgorithm::Rs256, &["alg", "e", "kid", "kty", "n", "use"]),
@@ -337,7 +335,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_damaged_or_misplaced_key_does_not_open() {
+    fn damaged_or_misplaced_key_is_rejected() {
         let good = record(KEY, SigningAlgorithm::Es256, 0, 0);
         let elsewhere = SigningKeyRecord { tenant_id: TenantId::new(Uuid::from_u128(9)), ..good.clone() };
         assert!(matches!(SigningKey::open(&elsewhere, &master()), Err(SigningKeyError::Master(_))));

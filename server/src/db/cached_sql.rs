@@ -7,7 +7,7 @@ use diesel::{
     backend::Backend,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
     serialize::ToSql,
-    sql_types::{BigInt, HasSqlType, Nullable, SmallInt, Text},
+    sql_types::{BigInt, Bool, HasSqlType, Nullable, SmallInt, Text},
 };
 
 /// One statement for both engines. Each `?` of the text stands for one bind, in order; `T` is the SQL type of a row.
@@ -22,6 +22,7 @@ pub(crate) struct CachedSql<'a, T = ()> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Bind<'a> {
     BigInt(i64),
+    Bool(bool),
     SmallInt(i16),
     Text(&'a str),
     NullableText(Option<&'a str>),
@@ -41,6 +42,12 @@ impl<'a, T> CachedSql<'a, T> {
 impl From<i64> for Bind<'_> {
     fn from(value: i64) -> Self {
         Self::BigInt(value)
+    }
+}
+
+impl From<bool> for Bind<'_> {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
     }
 }
 
@@ -83,8 +90,9 @@ impl<T, C> RunQueryDsl<C> for CachedSql<'_, T> {}
 
 impl<T, DB> QueryFragment<DB> for CachedSql<'_, T>
 where
-    DB: Backend + HasSqlType<BigInt> + HasSqlType<SmallInt> + HasSqlType<Text>,
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Bool> + HasSqlType<SmallInt> + HasSqlType<Text>,
     i64: ToSql<BigInt, DB>,
+    bool: ToSql<Bool, DB>,
     i16: ToSql<SmallInt, DB>,
     str: ToSql<Text, DB>,
 {
@@ -94,6 +102,7 @@ where
             if number > 0 {
                 match binds.next() {
                     Some(Bind::BigInt(value)) => out.push_bind_param::<BigInt, _>(value)?,
+                    Some(Bind::Bool(value)) => out.push_bind_param::<Bool, _>(value)?,
                     Some(Bind::SmallInt(value)) => out.push_bind_param::<SmallInt, _>(value)?,
                     Some(Bind::Text(value)) => out.push_bind_param::<Text, str>(value)?,
                     Some(Bind::NullableText(value)) => out.push_bind_param::<Nullable<Text>, Option<&str>>(value)?,

@@ -1,4 +1,4 @@
-//! A number that changes when anyone, in this or another process, changed what others keep in memory.
+//! Change counter for cache invalidation across threads, processes and nodes.
 
 use std::{
     fs::{self, OpenOptions},
@@ -9,41 +9,39 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-/// The change counter of one store.
+use super::paths::with_suffix;
+
 pub(super) struct ChangeCounter {
-    /// Changes made or heard of by this store.
+    /// Local changes and received notifications.
     local: AtomicU64,
     remote: RemoteChanges,
 }
 
-/// How other processes' changes are noticed.
+/// Source of changes by other processes.
 enum RemoteChanges {
-    /// By a small file next to the database.
+    /// SQLite: a file beside the database.
     File(PathBuf),
-    /// By a notification, as long as the channel is up.
+    /// PostgreSQL: LISTEN; the flag says whether the listener is connected.
     Notify(AtomicBool),
 }
 
 impl ChangeCounter {
-    /// For a SQLite file: `<database>.changes` beside it.
-    pub(super) fn beside(database: &Path) -> Self {
-        let mut name = database.as_os_str().to_owned();
-        name.push(".changes");
-        Self { local: AtomicU64::new(0), remote: RemoteChanges::File(name.into()) }
+    /// Creates the counter of a SQLite database, with the file `<database>.changes`.
+    pub(super) fn with_file(database: &Path) -> Self {
+        Self { local: AtomicU64::new(0), remote: RemoteChanges::File(with_suffix(database, ".changes")) }
     }
 
-    /// For a server that notifies; not connected yet.
-    pub(super) const fn notified() -> Self {
+    /// Creates the counter of a PostgreSQL database; the listener is not connected yet.
+    pub(super) const fn with_listener() -> Self {
         Self { local: AtomicU64::new(0), remote: RemoteChanges::Notify(AtomicBool::new(false)) }
     }
 
-    /// The present number. Ask before reading what is to be kept: whoever keeps something read under an older
-    /// number must read it again.
+    /// Returns the current value. Read it before loading data into a cache, and reload when it has changed.
     pub(super) fn current(&self) -> u64 {
         match &self.remote {
             RemoteChanges::File(path) => match fs::metadata(path) {
-                // Stateless, so that nothing is locked. The file is replaced, never written to: inode, times and
-                // length together tell two versions apart even within one tick of the file system's clock.
+                // The file is replaced, never modified in place. Inode, times and length together distinguish two
+                // versions even within one tick of the file system's clock.
                 Ok(meta) => {
                     let mut hasher = DefaultHasher::new();
                     self.local.load(Ordering::SeqCst).hash(&mut hasher);
@@ -51,40 +49,39 @@ impl ChangeCounter {
                     (meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()).hash(&mut hasher);
                     hasher.finish()
                 }
-                Err(_) => self.fresh(),
+                Err(_) => self.unique(),
             },
-            RemoteChanges::Notify(up) if up.load(Ordering::SeqCst) => self.local.load(Ordering::SeqCst),
-            RemoteChanges::Notify(_) => self.fresh(),
+            RemoteChanges::Notify(connected) if connected.load(Ordering::SeqCst) => self.local.load(Ordering::SeqCst),
+            RemoteChanges::Notify(_) => self.unique(),
         }
     }
 
-    /// A number nobody has seen: while changes may go unnoticed, nothing may be kept.
-    fn fresh(&self) -> u64 {
+    /// Returns a value never returned before, which disables caching while changes may be missed.
+    fn unique(&self) -> u64 {
         self.local.fetch_add(1, Ordering::SeqCst).wrapping_add(1)
     }
 
-    /// This process changed something, or heard that another one did.
+    /// Records a local change or a received notification.
     pub(super) fn increment(&self) {
         self.local.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Whether notifications arrive. On return of the channel what was missed counts as a change.
-    pub(super) fn set_channel(&self, arrives: bool) {
-        if let RemoteChanges::Notify(up) = &self.remote {
+    /// Records whether the listener is connected. Notifications may have been lost while it was not, so this also counts
+    /// as a change.
+    pub(super) fn set_connected(&self, connected: bool) {
+        if let RemoteChanges::Notify(flag) = &self.remote {
             self.increment();
-            up.store(arrives, Ordering::SeqCst);
+            flag.store(connected, Ordering::SeqCst);
         }
     }
 
-    /// Tells other processes through the file.
+    /// Notifies other processes by replacing the file. Does nothing on PostgreSQL.
     pub(super) fn notify(&self) -> io::Result<()> {
         let RemoteChanges::File(path) = &self.remote else { return Ok(()) };
-        // Lengths differ from one version to the next, since a freed inode may come back within one clock tick.
+        // Consecutive versions differ in length, because a freed inode may be reused within one clock tick.
         let length = fs::metadata(path).map_or(0, |meta| meta.len()) % 512 + 1;
-        let mut name = path.as_os_str().to_owned();
-        // Two stores of one process may announce at the same time, too.
-        name.push(format!(".{}-{:x}", std::process::id(), std::ptr::from_ref(self).addr()));
-        let temporary = PathBuf::from(name);
+        // The address is part of the name because two open databases of one process may notify at the same time.
+        let temporary = with_suffix(path, &format!(".{}-{:x}", std::process::id(), std::ptr::from_ref(self).addr()));
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         file.write_all(&vec![b'.'; usize::try_from(length).unwrap_or(1)])?;
         drop(file);

@@ -1,21 +1,21 @@
-//! One connection of either engine, and the macro that writes a query once for both.
+//! A connection of either engine, and the macro that compiles one query for both.
 
 use diesel::{SqliteConnection, connection::SimpleConnection};
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 
-use super::{error::DbError, postgres::ThreadRuntime};
+use super::{error::DbError, postgres::runtime::ThreadRuntime};
 
-/// Which database stands behind the store.
+/// A database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// Embedded.
+    /// SQLite, embedded in this process.
     Sqlite,
-    /// A server.
+    /// A PostgreSQL server.
     Postgres,
 }
 
 impl Engine {
-    /// The engine's name, for logs and health reports.
+    /// Returns the name for logs and health reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -28,12 +28,12 @@ impl Engine {
 /// PostgreSQL behind diesel's blocking interface, without libpq.
 pub type PostgresConnection = AsyncConnectionWrapper<AsyncPgConnection, ThreadRuntime>;
 
-/// A connection inside a unit of work. Only the table modules look inside.
-#[expect(clippy::large_enum_variant, reason = "one per thread, never moved about")]
+/// A connection inside a unit of work. Only the table modules match on the engine.
+#[expect(clippy::large_enum_variant, reason = "there is one per thread and it is rarely moved")]
 pub enum Connection {
-    /// To a file.
+    /// To a SQLite file.
     Sqlite(SqliteConnection),
-    /// To a server.
+    /// To a PostgreSQL server.
     Postgres(PostgresConnection),
 }
 
@@ -44,7 +44,7 @@ impl std::fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// Which engine it speaks to.
+    /// Returns the engine.
     #[must_use]
     pub const fn engine(&self) -> Engine {
         match self {
@@ -55,12 +55,12 @@ impl Connection {
 
     /// Checks that the database responds.
     pub(super) fn ping(&mut self) -> Result<(), DbError> {
-        // Reads a page of the file on SQLite, where a bare SELECT would not.
+        // On SQLite a SELECT without a table would not read the file.
         let table = if self.engine() == Engine::Sqlite { "sqlite_schema" } else { "pg_class" };
         self.run(&format!("SELECT 1 FROM {table} LIMIT 1"))
     }
 
-    /// Runs statements without parameters and without results.
+    /// Executes statements that have no binds and return no rows.
     pub(crate) fn run(&mut self, sql: &str) -> Result<(), DbError> {
         on_engine!(self, c, _Db => c.batch_execute(sql)).map_err(DbError::from)
     }

@@ -1,38 +1,38 @@
-//! What can go wrong between Doorward and its database. This is the store's one error type.
+//! The one error type of the database layer.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-/// Why a unit of work failed.
+/// Error of a unit of work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DbError {
-    /// A row with this key is already there.
-    #[error("a row with this key is already in {table}")]
+    /// Unique key violation.
+    #[error("table `{table}` already has a row with this key")]
     Duplicate {
-        /// The table it is in.
+        /// Table of the existing row; empty if the engine does not name it.
         table: String,
     },
-    /// The row belongs to a tenant or user that was deleted meanwhile.
-    #[error("the row belongs to something that is not there (any more)")]
+    /// Foreign key violation, for example because the tenant or user was deleted meanwhile.
+    #[error("the row refers to a row that does not exist")]
     Orphan,
-    /// The database cannot be reached, is too busy, or answered too late: the same may succeed later.
+    /// The database is unreachable, too busy or too slow. A retry may succeed.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
-    /// The database refused a statement.
+    /// The database rejected a statement.
     #[error("the database failed: {0}")]
     Database(String),
-    /// A row holds something Doorward never wrote.
+    /// A row holds a value that Doorward never writes.
     #[error("a row is corrupt: {0}")]
     Corrupt(String),
 }
 
 impl DbError {
-    /// A key of this table was taken.
+    /// Returns a [`DbError::Duplicate`] for a table.
     pub(crate) fn duplicate(table: &str) -> Self {
         Self::Duplicate { table: table.to_owned() }
     }
 }
 
-/// Parts of messages after which trying again later may help. Diesel hands on no error codes for these.
+/// Message parts of errors for which a retry may succeed. Diesel does not pass on the error codes of these.
 const TRANSIENT: [&str; 16] = [
     "database is locked",
     "database table is locked",

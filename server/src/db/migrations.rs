@@ -1,4 +1,4 @@
-//! The schema's history, embedded in the binary.
+//! Schema migrations, embedded in the binary.
 
 use diesel::{
     backend::Backend,
@@ -11,19 +11,19 @@ use super::error::DbError;
 pub(super) const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 pub(super) const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
-/// What is to be done to the schema.
+/// An operation on the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SchemaChange {
-    /// Apply what is pending.
+    /// Apply pending migrations.
     Up,
-    /// Revert everything.
+    /// Revert all migrations.
     DownAll,
     /// Only list pending migrations.
     ListPending,
 }
 
-/// Changes the schema; the answer names the migrations that were, or are to be, applied or reverted.
-/// The caller holds a lock, so that no other process does the same.
+/// Performs the operation and returns the versions that were applied, reverted or listed. The caller must hold a lock
+/// against other processes.
 pub(super) fn change<DB: Backend>(
     conn: &mut impl MigrationHarness<DB>,
     source: EmbeddedMigrations,
@@ -31,11 +31,11 @@ pub(super) fn change<DB: Backend>(
 ) -> Result<Vec<String>, DbError> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| DbError::Database(format!("migration: {error}"));
     if change == SchemaChange::Up {
-        // Writing with old code into a newer schema could destroy what that code does not know.
+        // An old program could destroy data of a newer schema.
         let known: Vec<Box<dyn Migration<DB>>> = source.migrations().map_err(failed)?;
         for version in conn.applied_migrations().map_err(failed)? {
             if !known.iter().any(|migration| migration.name().version() == version) {
-                let reason = format!("the schema is newer than this program: it has migration {version}");
+                let reason = format!("the schema is newer than this program: it has the unknown migration {version}");
                 return Err(DbError::Database(reason));
             }
         }

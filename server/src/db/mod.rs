@@ -13,34 +13,36 @@ mod change_counter;
 mod connection;
 mod error;
 mod migrations;
+mod opened;
 mod options;
+mod paths;
 pub(crate) mod postgres;
 pub(crate) mod process_lock;
 mod queue;
 pub(crate) mod sqlite;
+#[cfg(test)]
+pub(crate) mod tests;
+mod thread;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, mpsc},
-    thread::JoinHandle,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use tokio::sync::watch;
-
 use self::{
     change_counter::ChangeCounter,
-    postgres::Target,
-    process_lock::ProcessLock,
+    opened::{Opened, Running},
+    postgres::connect::Target,
     queue::{Queue, Work},
     sqlite::inline_reader::InlineReader,
 };
-pub(crate) use self::{connection::on_engine, migrations::SchemaChange};
+pub(crate) use self::{connection::on_engine, migrations::SchemaChange, thread::run_blocking};
 pub use self::{
     connection::{Connection, Engine, PostgresConnection},
     error::DbError,
     options::{DatabaseOptions, DatabaseUrl},
-    postgres::ThreadRuntime,
+    postgres::runtime::ThreadRuntime,
 };
 
 /// An open database. Clones share it.
@@ -62,17 +64,6 @@ enum Location {
     Postgres(Arc<Target>),
 }
 
-/// Threads and locks held while the database is open.
-struct Running {
-    threads: Vec<JoinHandle<()>>,
-    /// Dropping the sender stops the checkpoint thread.
-    _checkpoints: Option<mpsc::Sender<()>>,
-    /// Dropping the sender stops the listener.
-    _listener: Option<watch::Sender<()>>,
-    /// On PostgreSQL the listener's session holds the lock.
-    _process_lock: Option<ProcessLock>,
-}
-
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Database({})", self.engine().as_str())
@@ -86,48 +77,27 @@ impl Database {
     /// [`DbError::Unavailable`] when it cannot be reached, [`DbError::Database`] when a migration fails or the schema is newer
     /// than this program.
     pub async fn open(options: DatabaseOptions) -> Result<Self, DbError> {
-        run_blocking(move || match &options.url {
-            DatabaseUrl::Sqlite(path) => {
-                // An absolute path stays valid when the process changes its working directory.
-                let path = std::path::absolute(path).map_err(|error| DbError::Unavailable(error.to_string()))?;
-                let change_counter = Arc::new(ChangeCounter::beside(&path));
-                let open = sqlite::open(&path, &options, &change_counter)?;
-                let location = Arc::new(Location::Sqlite { path, busy_timeout: options.busy_timeout });
-                let running = Running {
-                    threads: open.threads,
-                    _checkpoints: Some(open.checkpoints),
-                    _listener: None,
-                    _process_lock: Some(open.process_lock),
-                };
-                Ok(Self::new(Some(open.inline_reader), open.reads, open.writes, change_counter, location, running))
-            }
-            DatabaseUrl::Postgres(url) => {
-                let change_counter = Arc::new(ChangeCounter::notified());
-                let target = Arc::new(Target::new(url, &options)?);
-                let open = postgres::open(&target, &options, &change_counter)?;
-                let location = Arc::new(Location::Postgres(target));
-                let running = Running {
-                    threads: open.threads,
-                    _checkpoints: None,
-                    _listener: Some(open.stop),
-                    _process_lock: None,
-                };
-                Ok(Self::new(None, Arc::clone(&open.units), open.units, change_counter, location, running))
-            }
+        run_blocking(move || {
+            let (change_counter, location, opened) = match &options.url {
+                DatabaseUrl::Sqlite(path) => {
+                    // An absolute path stays valid when the process changes its working directory.
+                    let path = std::path::absolute(path).map_err(|error| DbError::Unavailable(error.to_string()))?;
+                    let change_counter = Arc::new(ChangeCounter::with_file(&path));
+                    let opened = sqlite::open(&path, &options, &change_counter)?;
+                    (change_counter, Location::Sqlite { path, busy_timeout: options.busy_timeout }, opened)
+                }
+                DatabaseUrl::Postgres(url) => {
+                    let change_counter = Arc::new(ChangeCounter::with_listener());
+                    let target = Arc::new(Target::new(url, &options)?);
+                    let opened = postgres::open(&target, &options, &change_counter)?;
+                    (change_counter, Location::Postgres(target), opened)
+                }
+            };
+            let Opened { inline_reader, reads, writes, running } = opened;
+            let (location, running) = (Arc::new(location), Mutex::new(Some(running)));
+            Ok(Self(Arc::new(Inner { inline_reader, reads, writes, change_counter, location, running })))
         })
         .await
-    }
-
-    fn new(
-        inline_reader: Option<InlineReader>,
-        reads: Arc<Queue>,
-        writes: Arc<Queue>,
-        change_counter: Arc<ChangeCounter>,
-        location: Arc<Location>,
-        running: Running,
-    ) -> Self {
-        let running = Mutex::new(Some(running));
-        Self(Arc::new(Inner { inline_reader, reads, writes, change_counter, location, running }))
     }
 
     /// Reads on one consistent snapshot.
@@ -250,21 +220,16 @@ impl Database {
         .await
     }
 
-    /// Rejects new work, finishes queued work, and closes every connection.
+    /// Rejects new units of work, finishes queued ones, and closes every connection.
     pub async fn close(&self) {
         self.0.close_queues();
         let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Running { threads, _checkpoints, _listener, _process_lock }) = running {
-            drop((_checkpoints, _listener));
+        if let Some(running) = running {
+            // Fails only if no thread can be started; the operating system then closes everything at process exit.
             let join = move || {
-                for thread in threads {
-                    // A thread that panicked has ended as well.
-                    let _ = thread.join();
-                }
-                drop(_process_lock);
+                running.join();
                 Ok(())
             };
-            // Fails only if no thread can be started; the end of the process then closes everything.
             let _ = run_blocking(join).await;
         }
     }
@@ -284,22 +249,4 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.close_queues();
     }
-}
-
-/// Runs blocking work on a new thread outside of any async runtime, because PostgreSQL connections bring their own.
-pub(crate) async fn run_blocking<T: Send + 'static>(
-    f: impl FnOnce() -> Result<T, DbError> + Send + 'static,
-) -> Result<T, DbError> {
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    spawn("db-open", move || {
-        let _ = sender.send(f());
-    })?;
-    receiver.await.unwrap_or_else(|_| Err(DbError::Database("a database thread panicked".to_owned())))
-}
-
-fn spawn(name: &str, f: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, DbError> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(f)
-        .map_err(|error| DbError::Unavailable(format!("cannot start a thread: {error}")))
 }

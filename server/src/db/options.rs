@@ -1,13 +1,13 @@
-//! Where the database is, and how much of it may be used at once.
+//! Database URL, and limits of connections, queues and time.
 
 use std::{convert::Infallible, fmt, path::PathBuf, str::FromStr, time::Duration};
 
-/// Where the database is.
+/// Location of a database.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
-    /// A file of the embedded engine.
+    /// Path of a SQLite file.
     Sqlite(PathBuf),
-    /// A PostgreSQL connection URL. May hold a password: nothing that prints it shows more than hosts and names.
+    /// A PostgreSQL connection URL. It may hold a password, so `Display` and `Debug` show only hosts and database name.
     Postgres(String),
 }
 
@@ -28,11 +28,11 @@ impl fmt::Display for DatabaseUrl {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
             Self::Postgres(url) => {
-                // Neither user information nor parameters are shown: both may hold a password.
+                // User information and parameters are omitted because both may hold a password.
                 let rest = url.split_once("://").map_or("", |(_, rest)| rest);
                 let rest = rest.split(['?', '#']).next().unwrap_or_default();
-                let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-                write!(f, "postgres://{place}")
+                let location = rest.rsplit_once('@').map_or(rest, |(_, location)| location);
+                write!(f, "postgres://{location}")
             }
         }
     }
@@ -44,31 +44,31 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// How a store is opened.
+/// Options of [`crate::db::Database::open`].
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
-    /// Where the database is.
+    /// Location of the database.
     pub url: DatabaseUrl,
-    /// SQLite: connections that read, each with its thread.
+    /// SQLite: number of reader threads, each with one connection.
     pub readers: usize,
-    /// PostgreSQL: connections that read and write, each with its thread.
+    /// PostgreSQL: number of worker threads, each with one connection.
     pub connections: usize,
-    /// Units of work that may wait to be written; more are refused at once.
+    /// Maximum number of queued writes; more are refused at once.
     pub write_queue: usize,
-    /// Units of work that may wait to be read; more are refused at once.
+    /// Maximum number of queued reads; more are refused at once.
     pub read_queue: usize,
-    /// How long a unit of work may wait for its turn before it is refused.
+    /// Maximum time a unit of work waits in the queue before it is refused.
     pub wait: Duration,
-    /// SQLite: how long to wait for another process that writes.
+    /// SQLite: maximum time to wait for another process that writes.
     pub busy_timeout: Duration,
-    /// PostgreSQL: how long one statement may run.
+    /// PostgreSQL: timeout of one statement.
     pub statement_timeout: Duration,
-    /// PostgreSQL: how long one attempt to connect may take.
+    /// PostgreSQL: timeout of one connection attempt, per host.
     pub connect_timeout: Duration,
 }
 
 impl DatabaseOptions {
-    /// The defaults for a database.
+    /// Returns the defaults for a database.
     #[must_use]
     pub fn new(url: DatabaseUrl) -> Self {
         Self {

@@ -4,10 +4,10 @@
 use std::{
     fs::{File, OpenOptions},
     os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use super::error::DbError;
+use super::{error::DbError, paths::with_suffix};
 
 /// Key of the advisory lock on PostgreSQL. The value is part of the protocol between nodes.
 pub(crate) const ADVISORY_LOCK: i64 = 0x70_7265_7365_6e74;
@@ -38,9 +38,7 @@ pub(super) fn migration_in_progress() -> DbError {
 
 /// Opens `<database>.lock` beside the database.
 fn open(database: &Path) -> Result<File, DbError> {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".lock");
-    let path = PathBuf::from(name);
+    let path = with_suffix(database, ".lock");
     let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
     opened.map_err(|error| DbError::Unavailable(format!("{}: {error}", path.display())))
 }

@@ -1,4 +1,4 @@
-//! Units of work on their way to a connection: bounded queues, served by threads.
+//! Bounded queues of units of work, served by threads that own connections.
 
 use std::{
     collections::VecDeque,
@@ -14,46 +14,41 @@ use tokio::sync::oneshot;
 
 use super::{connection::Connection, error::DbError};
 
-/// What remains to be said to whoever waits, once the transaction's fate is known.
+/// Sends the result to the caller after commit or rollback; the argument is the outcome of the transaction.
 pub(super) type Reply = Box<dyn FnOnce(Result<(), DbError>) + Send>;
 
-/// A unit of work that ran, but was not committed.
-pub(super) struct Ran {
-    /// Whether its changes are to be kept.
+/// A unit of work that was executed but not yet committed.
+pub(super) struct Executed {
+    /// Whether to commit its changes.
     pub(super) keep: bool,
-    /// Answers; with an error when the commit failed.
     pub(super) reply: Reply,
 }
 
-/// What a unit of work does to the database.
+/// Effect of a unit of work on the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
-    /// Nothing.
     Read,
-    /// Changes rows.
     Write,
-    /// Changes rows that other processes keep in memory.
+    /// Writes data that processes cache.
     WriteAndInvalidate,
 }
 
 /// A unit of work.
 pub(super) trait Unit: Send {
-    /// Whether it is still wanted: its caller may have given up waiting. After `true`, the caller waits to the end.
-    fn claim(&self) -> bool;
-    /// Takes a claim back: its caller may give up waiting again.
-    fn release(&self);
-    /// What it does.
+    /// Returns `false` if the caller has given up waiting. After `true`, the caller waits until the end.
+    fn try_start(&self) -> bool;
+    /// Reverts [`Unit::try_start`]: the caller may give up again.
+    fn reset(&self);
     fn work(&self) -> Work;
-    /// Does it.
-    fn run(self: Box<Self>, conn: &mut Connection) -> Ran;
-    /// Answers without having done it.
+    fn run(self: Box<Self>, conn: &mut Connection) -> Executed;
+    /// Returns an error to the caller without executing the unit.
     fn refuse(self: Box<Self>, error: DbError);
 }
 
 struct Task<T, E, F> {
     work: Work,
     run: F,
-    claimed: Arc<AtomicBool>,
+    started: Arc<AtomicBool>,
     reply: oneshot::Sender<Result<T, E>>,
 }
 
@@ -63,28 +58,26 @@ where
     T: Send + 'static,
     E: From<DbError> + Send + 'static,
 {
-    fn claim(&self) -> bool {
-        !self.claimed.swap(true, Ordering::AcqRel)
+    fn try_start(&self) -> bool {
+        !self.started.swap(true, Ordering::AcqRel)
     }
 
-    fn release(&self) {
-        self.claimed.store(false, Ordering::Release);
+    fn reset(&self) {
+        self.started.store(false, Ordering::Release);
     }
 
     fn work(&self) -> Work {
         self.work
     }
 
-    fn run(self: Box<Self>, conn: &mut Connection) -> Ran {
+    fn run(self: Box<Self>, conn: &mut Connection) -> Executed {
         let Self { run, reply, .. } = *self;
-        // A panic must not take the connection's thread with it: everybody else's work goes over it, too.
-        let result = catch_unwind(AssertUnwindSafe(|| run(conn)))
-            .unwrap_or_else(|_| Err(DbError::Database("a unit of work panicked".to_owned()).into()));
-        Ran {
+        let result = run_unit(run, conn);
+        Executed {
             keep: result.is_ok(),
-            reply: Box::new(move |fate| {
-                // A failed send: the caller went away, which changes nothing.
-                let _ = reply.send(match fate {
+            reply: Box::new(move |outcome| {
+                // Sending fails if the caller has gone, which changes nothing.
+                let _ = reply.send(match outcome {
                     Ok(()) => result,
                     Err(error) => result.and(Err(error.into())),
                 });
@@ -97,16 +90,37 @@ where
     }
 }
 
+/// Runs a closure and turns a panic into an error, because the thread and its connection serve other callers as well.
+pub(super) fn run_unit<T, E: From<DbError>>(
+    run: impl FnOnce(&mut Connection) -> Result<T, E>,
+    conn: &mut Connection,
+) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(|| run(conn)))
+        .unwrap_or_else(|_| Err(DbError::Database("a unit of work panicked".to_owned()).into()))
+}
+
 struct State {
     units: VecDeque<Box<dyn Unit>>,
     closed: bool,
+}
+
+impl State {
+    /// Returns the first unit whose caller still waits.
+    fn pop(&mut self) -> Option<Box<dyn Unit>> {
+        while let Some(unit) = self.units.pop_front() {
+            if unit.try_start() {
+                return Some(unit);
+            }
+        }
+        None
+    }
 }
 
 /// A bounded queue that several threads may serve.
 pub(super) struct Queue {
     state: Mutex<State>,
     filled: Condvar,
-    /// Of its own: who waits for the end must not take a wake-up from who waits for work.
+    /// Separate from `filled`, so that a thread in [`Queue::closed_within`] cannot consume a wake-up for work.
     closing: Condvar,
     limit: usize,
     wait: Duration,
@@ -122,34 +136,34 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a unit of work and waits for its answer. Once queued it runs, even when nobody waits any more;
-    /// unless its turn has not come within the queue's `wait`: then it is refused and never runs.
+    /// Queues a unit of work and waits for its result. A queued unit runs even if the caller's future is dropped. A unit
+    /// that does not start within the queue's `wait` is refused and never runs.
     pub(super) async fn submit<T, E, F>(&self, work: Work, run: F) -> Result<T, E>
     where
         F: FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let (reply, mut answer) = oneshot::channel();
-        let claimed = Arc::new(AtomicBool::new(false));
-        self.push(Box::new(Task { work, run, claimed: Arc::clone(&claimed), reply })).map_err(E::from)?;
-        let answer = match tokio::time::timeout(self.wait, &mut answer).await {
-            Ok(answer) => answer,
-            Err(_) if !claimed.swap(true, Ordering::AcqRel) => {
-                return Err(DbError::Unavailable("no connection became free in time".to_owned()).into());
+        let (reply, mut result) = oneshot::channel();
+        let started = Arc::new(AtomicBool::new(false));
+        self.push(Box::new(Task { work, run, started: Arc::clone(&started), reply })).map_err(E::from)?;
+        let result = match tokio::time::timeout(self.wait, &mut result).await {
+            Ok(result) => result,
+            Err(_) if !started.swap(true, Ordering::AcqRel) => {
+                return Err(DbError::Unavailable(format!("no connection became free within {:?}", self.wait)).into());
             }
-            Err(_) => answer.await,
+            Err(_) => result.await,
         };
-        answer.unwrap_or_else(|_| Err(DbError::Unavailable("the store is closed".to_owned()).into()))
+        result.unwrap_or_else(|_| Err(closed().into()))
     }
 
     fn push(&self, unit: Box<dyn Unit>) -> Result<(), DbError> {
         let mut state = self.state();
         if state.closed {
-            return Err(DbError::Unavailable("the store is closed".to_owned()));
+            return Err(closed());
         }
         if state.units.len() >= self.limit {
-            return Err(DbError::Unavailable("too much work is waiting".to_owned()));
+            return Err(DbError::Unavailable(format!("the queue is full ({} units)", self.limit)));
         }
         state.units.push_back(unit);
         drop(state);
@@ -157,27 +171,25 @@ impl Queue {
         Ok(())
     }
 
-    /// Puts a unit back whose turn it was and that was not begun; it is next again.
-    pub(super) fn give_back(&self, unit: Box<dyn Unit>) {
-        unit.release();
+    /// Puts a started but not executed unit back at the front.
+    pub(super) fn requeue(&self, unit: Box<dyn Unit>) {
+        unit.reset();
         self.state().units.push_front(unit);
         self.filled.notify_one();
     }
 
-    /// Waits this long, or until the queue is closed; answers whether it is.
+    /// Waits until the queue is closed, at most for `time`, and returns whether it is closed.
     pub(super) fn closed_within(&self, time: Duration) -> bool {
         let waited = self.closing.wait_timeout_while(self.state(), time, |state| !state.closed);
         waited.map_or_else(|error| error.into_inner().0.closed, |(state, _)| state.closed)
     }
 
-    /// The next unit, waiting for one; `None` once the queue is closed and empty.
+    /// Waits for the next unit. Returns `None` once the queue is closed and empty.
     pub(super) fn next(&self) -> Option<Box<dyn Unit>> {
         let mut state = self.state();
         loop {
-            while let Some(unit) = state.units.pop_front() {
-                if unit.claim() {
-                    return Some(unit);
-                }
+            if let Some(unit) = state.pop() {
+                return Some(unit);
             }
             if state.closed {
                 return None;
@@ -186,21 +198,19 @@ impl Queue {
         }
     }
 
-    /// The next unit, if one is there.
+    /// Returns the next unit without waiting.
     pub(super) fn next_now(&self) -> Option<Box<dyn Unit>> {
-        let mut state = self.state();
-        while let Some(unit) = state.units.pop_front() {
-            if unit.claim() {
-                return Some(unit);
-            }
-        }
-        None
+        self.state().pop()
     }
 
-    /// Takes no more; what is queued is still done.
+    /// Rejects new units; queued ones still run.
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.filled.notify_all();
         self.closing.notify_all();
     }
+}
+
+fn closed() -> DbError {
+    DbError::Unavailable("it is closed".to_owned())
 }

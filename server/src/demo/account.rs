@@ -1,4 +1,4 @@
-//! The demo's own accounts: a name and a salted password hash, in memory.
+//! Accounts of the demo application: names and salted password hashes, in memory.
 
 use std::{
     collections::HashMap,
@@ -11,15 +11,16 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use super::reply::DemoError;
 use crate::clock::{Entropy, NoEntropy, random};
 
-/// The account that is there from the start, so that the first try needs no sign-up.
+/// Name of the preset account, so that a first try needs no sign-up.
 pub(super) const PRESET_NAME: &str = "alice";
-/// Its password, shown on the page.
+/// Password of the preset account, shown on the page.
 pub(super) const PRESET_PASSWORD: &str = "correct horse";
-/// The most accounts that are kept, so that memory stays bounded.
-const MOST_ACCOUNTS: usize = 1_000;
-const MOST_CHARACTERS: usize = 64;
+/// Maximum number of accounts, which bounds memory.
+const MAX_ACCOUNTS: usize = 1_000;
+const MAX_CHARACTERS: usize = 64;
 
-/// Argon2id over a random salt.
+/// Argon2id hash of a password, with a random salt. Unlike API keys, passwords are chosen by users, so the parameters are
+/// the strong defaults of the crate (19 MiB, two passes).
 #[derive(Clone)]
 pub(super) struct PasswordHash {
     salt: [u8; 16],
@@ -33,42 +34,42 @@ impl std::fmt::Debug for PasswordHash {
 }
 
 impl PasswordHash {
-    /// Hashes a new password. Takes tens of milliseconds: not for the async executor.
-    pub(super) fn make(password: &str, salt: [u8; 16]) -> Result<Self, argon2::Error> {
+    /// Hashes a password. Takes tens of milliseconds, so it must not run on the async executor.
+    pub(super) fn new(password: &str, salt: [u8; 16]) -> Result<Self, argon2::Error> {
         let mut hash = [0; 32];
         Argon2::default().hash_password_into(password.as_bytes(), &salt, &mut hash)?;
         Ok(Self { salt, hash })
     }
 
-    /// Whether this is the password. Takes tens of milliseconds as well.
+    /// Returns whether the password matches. Takes as long as [`Self::new`].
     pub(super) fn matches(&self, password: &str) -> bool {
-        Self::make(password, self.salt).is_ok_and(|tried| verify_slices_are_equal(&tried.hash, &self.hash).is_ok())
+        Self::new(password, self.salt).is_ok_and(|computed| verify_slices_are_equal(&computed.hash, &self.hash).is_ok())
     }
 }
 
 /// An account of the demo application.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
-    /// What Doorward knows the user by.
+    /// `user_id` in Doorward.
     pub(super) user_id: String,
     pub(super) username: String,
     pub(super) password: PasswordHash,
 }
 
-/// All accounts, by name.
+/// All accounts by name.
 #[derive(Debug)]
 pub(super) struct Accounts {
     by_name: Mutex<HashMap<String, Account>>,
-    /// Is checked where no account has the name, so that the answer's time does not tell.
+    /// Checked for unknown names, so that the response time does not reveal which names exist.
     decoy: PasswordHash,
 }
 
 impl Accounts {
-    /// The preset account alone. Its user id is the same after every start, and so its credentials stay.
+    /// Creates the preset account. Its user id is the same after every start, so its credentials remain usable.
     pub(super) fn with_preset(entropy: &dyn Entropy) -> std::io::Result<Self> {
         let hash = |password: &str| {
             let salt = random(entropy).map_err(std::io::Error::other)?;
-            PasswordHash::make(password, salt).map_err(|error| std::io::Error::other(error.to_string()))
+            PasswordHash::new(password, salt).map_err(|error| std::io::Error::other(error.to_string()))
         };
         let preset = Account {
             user_id: PRESET_NAME.to_owned(),
@@ -83,17 +84,17 @@ impl Accounts {
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The account with this name.
+    /// Returns the account with this name.
     pub(super) fn named(&self, username: &str) -> Option<Account> {
         self.lock().get(username).cloned()
     }
 
-    /// The account that Doorward knows by this user id.
+    /// Returns the account with this user id.
     pub(super) fn with_id(&self, user_id: &str) -> Option<Account> {
         self.lock().values().find(|account| account.user_id == user_id).cloned()
     }
 
-    /// The hash to check a password against: the account's, or one that nothing matches.
+    /// Returns the hash of the account's password, or a decoy for an unknown name.
     pub(super) fn hash_of(&self, username: &str) -> PasswordHash {
         self.named(username).map_or_else(|| self.decoy.clone(), |account| account.password)
     }
@@ -104,7 +105,7 @@ impl Accounts {
         if accounts.contains_key(&account.username) {
             return Err(DemoError::new(409, "username_taken", "This name is taken", ""));
         }
-        if accounts.len() >= MOST_ACCOUNTS {
+        if accounts.len() >= MAX_ACCOUNTS {
             return Err(DemoError::new(503, "demo_full", "The demo has no room for more accounts", ""));
         }
         accounts.insert(account.username.clone(), account);
@@ -112,27 +113,27 @@ impl Accounts {
     }
 }
 
-/// A user id that nobody had before: a name that is free again after a restart must not inherit credentials.
+/// Returns a new random user id. A name that is free again after a restart must not inherit credentials.
 pub(super) fn new_user_id(entropy: &dyn Entropy) -> Result<String, NoEntropy> {
     Ok(uuid::Builder::from_random_bytes(random(entropy)?).into_uuid().to_string())
 }
 
-/// A name as accounts are kept under, or why it cannot be one.
+/// Validates and normalises a name.
 pub(super) fn valid_username(name: &str) -> Result<String, DemoError> {
     let name = name.trim().to_lowercase();
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
-    if name.is_empty() || name.chars().count() > MOST_CHARACTERS || !name.chars().all(allowed) {
+    if name.is_empty() || name.chars().count() > MAX_CHARACTERS || !name.chars().all(allowed) {
         return Err(DemoError::field("A name has 1 to 64 letters, digits, or . - _ @"));
     }
     Ok(name)
 }
 
-/// Whether a new account may have this password.
+/// Validates a new password.
 pub(super) fn valid_password(password: &str) -> Result<(), DemoError> {
-    if (8..=MOST_CHARACTERS).contains(&password.chars().count()) {
+    if (8..=MAX_CHARACTERS).contains(&password.chars().count()) {
         return Ok(());
     }
-    Err(DemoError::field("A password has 8 to 64 characters"))
+    Err(DemoError::field("A password must have 8 to 64 characters"))
 }
 
 #[cfg(test)]
@@ -141,7 +142,7 @@ mod tests {
     use crate::clock::SystemEntropy;
 
     #[test]
-    fn the_preset_account_opens_with_its_password_only() {
+    fn preset_account_accepts_only_its_password() {
         let accounts = Accounts::with_preset(&SystemEntropy::default()).unwrap();
         assert!(accounts.hash_of("alice").matches("correct horse"));
         assert!(!accounts.hash_of("alice").matches("correct horse "));
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_taken_once_whatever_its_case() {
+    fn names_are_unique_regardless_of_case() {
         let entropy = SystemEntropy::default();
         let accounts = Accounts::with_preset(&entropy).unwrap();
         let account = |name: &str| Account {
@@ -164,13 +165,13 @@ mod tests {
     }
 
     #[test]
-    fn the_same_password_never_has_the_same_hash() {
-        let hash = |salt| PasswordHash::make("correct horse", [salt; 16]).unwrap().hash;
+    fn hashes_of_the_same_password_differ_by_salt() {
+        let hash = |salt| PasswordHash::new("correct horse", [salt; 16]).unwrap().hash;
         assert_ne!(hash(1), hash(2));
     }
 
     #[test]
-    fn names_and_passwords_have_bounds() {
+    fn names_and_passwords_are_limited_in_length_and_characters() {
         assert!(valid_username("").is_err() && valid_username("a b").is_err() && valid_username("<b>").is_err());
         assert!(valid_username(&"x".repeat(65)).is_err());
         assert!(valid_password("short").is_err() && valid_password("long enough").is_ok());

@@ -1,4 +1,4 @@
-//! The application's client of Doorward's public API: plain REST with the tenant's key, and a note of every call.
+//! The application's client of Doorward's public API: plain REST with the tenant's API key. Records every request.
 
 use std::time::{Duration, Instant};
 
@@ -6,38 +6,19 @@ use doorward_shared::TenantId;
 use jsonwebtoken::jwk::JwkSet;
 use reqwest::{Client, Method, header};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Url;
 
-use super::reply::DemoError;
+use super::{
+    reply::DemoError,
+    request_log::{RecordedRequest, RequestLog},
+};
 
-/// How long the page waits for Doorward before it tells the person so.
+/// Time limit of a request to Doorward.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// One REST call, as the page shows it beside the action that caused it.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Call {
-    method: String,
-    path: String,
-    /// Absent when no answer came.
-    status: Option<u16>,
-    ms: u64,
-    /// The answer's `X-Request-Id`: the same id stands in the audit row.
-    request_id: Option<String>,
-}
-
-/// The calls made for one request of the page, in order.
-#[derive(Debug, Default)]
-pub(super) struct Trail(Vec<Call>);
-
-impl Trail {
-    pub(super) fn into_calls(self) -> Vec<Call> {
-        self.0
-    }
-}
-
-/// Doorward's error body, read leniently: a proxy in between may answer in words of its own.
+/// Error body of Doorward. Most fields are optional, because a proxy in between may send its own errors.
 #[derive(Debug, Deserialize)]
 struct WireError {
     title: String,
@@ -47,7 +28,7 @@ struct WireError {
     code: Option<String>,
 }
 
-/// Speaks to one tenant of one Doorward installation.
+/// Client of one tenant of a Doorward installation.
 #[derive(Debug)]
 pub(super) struct Backend {
     client: Client,
@@ -57,52 +38,52 @@ pub(super) struct Backend {
 }
 
 impl Backend {
-    /// Prepares the client; connects to nothing yet.
+    /// Creates the client. Does not connect yet.
     pub(super) fn new(public_url: &str, tenant: TenantId, api_key: SecretString) -> std::io::Result<Self> {
         let base = Url::parse(public_url).map_err(std::io::Error::other)?;
         if base.cannot_be_a_base() {
-            return Err(std::io::Error::other("the public API's URL must be http:// or https://"));
+            return Err(std::io::Error::other("the URL of the public API must begin with http:// or https://"));
         }
         let client = Client::builder()
             .user_agent(concat!("doorward-demo/", env!("CARGO_PKG_VERSION")))
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
-            // The key must reach Doorward itself, whatever proxy the environment names.
+            // The API key must reach only Doorward, not a proxy that the environment configures.
             .no_proxy()
             .build()
             .map_err(std::io::Error::other)?;
         Ok(Self { client, base, tenant, api_key })
     }
 
-    /// `POST` with a JSON body.
-    pub(super) async fn post(&self, trail: &mut Trail, path: &[&str], body: &Value) -> Result<Value, DemoError> {
-        self.call(trail, Method::POST, path, &[], Some(body)).await
+    /// Sends `POST` with a JSON body.
+    pub(super) async fn post(&self, log: &mut RequestLog, path: &[&str], body: &Value) -> Result<Value, DemoError> {
+        self.send(log, Method::POST, path, &[], Some(body)).await
     }
 
-    /// `GET` of a list or an item.
+    /// Sends `GET` and parses the response.
     pub(super) async fn get<T: DeserializeOwned>(
         &self,
-        trail: &mut Trail,
+        log: &mut RequestLog,
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<T, DemoError> {
-        let value = self.call(trail, Method::GET, path, query, None).await?;
-        serde_json::from_value(value).map_err(|_| DemoError::unexpected("Doorward's answer has an unknown shape"))
+        let value = self.send(log, Method::GET, path, query, None).await?;
+        serde_json::from_value(value).map_err(|_| DemoError::unexpected("Doorward's response has an unknown structure"))
     }
 
-    /// `PATCH` with a JSON body.
-    pub(super) async fn patch(&self, trail: &mut Trail, path: &[&str], body: &Value) -> Result<(), DemoError> {
-        self.call(trail, Method::PATCH, path, &[], Some(body)).await.map(drop)
+    /// Sends `PATCH` with a JSON body.
+    pub(super) async fn patch(&self, log: &mut RequestLog, path: &[&str], body: &Value) -> Result<(), DemoError> {
+        self.send(log, Method::PATCH, path, &[], Some(body)).await.map(drop)
     }
 
-    /// `DELETE`.
-    pub(super) async fn delete(&self, trail: &mut Trail, path: &[&str]) -> Result<(), DemoError> {
-        self.call(trail, Method::DELETE, path, &[], None).await.map(drop)
+    /// Sends `DELETE`.
+    pub(super) async fn delete(&self, log: &mut RequestLog, path: &[&str]) -> Result<(), DemoError> {
+        self.send(log, Method::DELETE, path, &[], None).await.map(drop)
     }
 
-    /// The keys that the tenant's tokens are verified with (RFC 7517).
-    pub(super) async fn jwks(&self, trail: &mut Trail) -> Result<JwkSet, DemoError> {
-        self.get(trail, &[".well-known", "jwks.json"], &[]).await
+    /// Fetches the keys that verify the tenant's tokens (RFC 7517).
+    pub(super) async fn jwks(&self, log: &mut RequestLog) -> Result<JwkSet, DemoError> {
+        self.get(log, &[".well-known", "jwks.json"], &[]).await
     }
 
     fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Url {
@@ -116,9 +97,9 @@ impl Backend {
         url
     }
 
-    async fn call(
+    async fn send(
         &self,
-        trail: &mut Trail,
+        log: &mut RequestLog,
         method: Method,
         path: &[&str],
         query: &[(&str, &str)],
@@ -132,21 +113,21 @@ impl Backend {
         }
 
         let started = Instant::now();
-        let answer = async {
-            let answer = request.send().await?;
-            let request_id = answer.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-            Ok::<_, reqwest::Error>((answer.status(), request_id, answer.bytes().await?))
+        let response = async {
+            let response = request.send().await?;
+            let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+            Ok::<_, reqwest::Error>((response.status(), request_id, response.bytes().await?))
         }
         .await;
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let shown = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-        let (status, request_id) = match &answer {
+        let (status, request_id) = match &response {
             Ok((status, request_id, _)) => (Some(status.as_u16()), request_id.clone()),
             Err(_) => (None, None),
         };
-        trail.0.push(Call { method: method.to_string(), path: shown, status, ms, request_id });
+        log.push(RecordedRequest { method: method.to_string(), path: shown, status, ms, request_id });
 
-        let (status, _, bytes) = answer.map_err(|error| {
+        let (status, _, bytes) = response.map_err(|error| {
             tracing::warn!(%error, "the demo cannot reach the public API");
             DemoError::new(502, "doorward_unreachable", "Doorward cannot be reached", "")
         })?;
@@ -154,7 +135,8 @@ impl Backend {
             if bytes.is_empty() {
                 return Ok(Value::Null);
             }
-            return serde_json::from_slice(&bytes).map_err(|_| DemoError::unexpected("Doorward's answer is not JSON"));
+            return serde_json::from_slice(&bytes)
+                .map_err(|_| DemoError::unexpected("Doorward's response is not JSON"));
         }
         Err(match serde_json::from_slice::<WireError>(&bytes) {
             Ok(error) => DemoError::new(
@@ -163,7 +145,7 @@ impl Backend {
                 &error.title,
                 &error.details,
             ),
-            Err(_) => DemoError::unexpected(&format!("Doorward answered {status}")),
+            Err(_) => DemoError::unexpected(&format!("Doorward returned {status}")),
         })
     }
 }
@@ -178,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_encoded_and_a_path_prefix_is_kept() {
+    fn paths_are_encoded_below_the_prefix_of_the_base_url() {
         let url = backend("http://127.0.0.1:8000").url(&["credentials", "a/b?c"], &[("user_id", "a&b")]);
         assert_eq!(
             url.as_str(),
@@ -189,12 +171,12 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_not_printed() {
+    fn debug_output_omits_the_api_key() {
         assert!(!format!("{:?}", backend("http://127.0.0.1:8000")).contains("dw_key"));
     }
 
     #[test]
-    fn an_address_that_is_no_web_address_is_refused() {
+    fn non_http_urls_are_rejected() {
         let tenant = "0191f0c0-0000-7000-8000-000000000001".parse().unwrap();
         assert!(Backend::new("mailto:a@example.com", tenant, SecretString::from("k")).is_err());
     }

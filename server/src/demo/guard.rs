@@ -1,4 +1,4 @@
-//! Stands before every request of the demo: the right host name, the same origin, and headers that leave nothing open.
+//! Middleware of the demo: checks host name and origin, and adds security headers.
 
 use actix_web::{
     Error, HttpResponse,
@@ -12,9 +12,9 @@ use actix_web::{
     web,
 };
 
-use super::{Demo, reply::DemoError};
+use super::{reply::DemoError, state::Demo};
 
-/// Everything the page needs comes from the demo itself, and nobody may frame it.
+/// Security headers: the page loads everything from the demo itself, and other pages cannot frame it.
 const HEADERS: [(&str, &str); 7] = [
     (
         "content-security-policy",
@@ -29,23 +29,23 @@ const HEADERS: [(&str, &str); 7] = [
     ("cache-control", "no-store"),
 ];
 
-/// What is to be done with a request.
+/// Result of checking a request.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Pass,
-    /// The page was opened under another name, such as 127.0.0.1: passkeys belong to the configured one.
-    OtherName,
-    /// Another page sent this. `SameSite` alone would not do: every port of `localhost` is the same site.
-    OtherOrigin,
+    /// The host name is not the configured one, for example 127.0.0.1. Passkeys work only with the configured name.
+    WrongHost,
+    /// Another page sent the request. `SameSite` cookies do not prevent this: all ports of `localhost` are one site.
+    WrongOrigin,
 }
 
-fn judge(origin: &str, method: &Method, headers: &HeaderMap) -> Verdict {
+fn check(origin: &str, method: &Method, headers: &HeaderMap) -> Verdict {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let own_host = origin.split_once("://").map(|(_, host)| host);
     if text(header::HOST) != own_host {
-        return Verdict::OtherName;
+        return Verdict::WrongHost;
     }
-    if method.is_safe() || text(header::ORIGIN) == Some(origin) { Verdict::Pass } else { Verdict::OtherOrigin }
+    if method.is_safe() || text(header::ORIGIN) == Some(origin) { Verdict::Pass } else { Verdict::WrongOrigin }
 }
 
 pub(super) async fn guard(
@@ -53,14 +53,16 @@ pub(super) async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let origin = request.app_data::<web::Data<Demo>>().map(|demo| demo.config.origin.clone()).unwrap_or_default();
-    let refusal = match judge(&origin, request.method(), request.headers()) {
+    let refusal = match check(&origin, request.method(), request.headers()) {
         Verdict::Pass => None,
-        // Following the redirect would be wrong for the page's own calls; only the page itself is shown the way.
-        Verdict::OtherName if request.path() == "/" => {
+        // Only the page itself is redirected; a redirected API request would only fail elsewhere.
+        Verdict::WrongHost if request.path() == "/" => {
             Some(HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, format!("{origin}/"))).finish())
         }
-        Verdict::OtherName => Some(respond(421, "host_unknown", "This application has another name", &origin)),
-        Verdict::OtherOrigin => Some(respond(403, "origin_refused", "Another page sent this request", "")),
+        Verdict::WrongHost => {
+            Some(error_response(421, "host_unknown", "This application has another host name", &origin))
+        }
+        Verdict::WrongOrigin => Some(error_response(403, "origin_refused", "Another page sent this request", "")),
     };
     let mut response = match refusal {
         Some(refusal) => request.into_response(refusal),
@@ -72,7 +74,7 @@ pub(super) async fn guard(
     Ok(response)
 }
 
-fn respond(status: u16, code: &str, title: &str, details: &str) -> HttpResponse {
+fn error_response(status: u16, code: &str, title: &str, details: &str) -> HttpResponse {
     actix_web::ResponseError::error_response(&DemoError::new(status, code, title, details))
 }
 
@@ -90,14 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn only_the_page_itself_may_change_anything() {
+    fn only_the_page_itself_may_send_changes() {
         let own = "http://localhost:8080";
-        let judged = |method, host, origin| judge(own, &method, &headers(host, origin));
-        assert_eq!(judged(Method::GET, "localhost:8080", None), Verdict::Pass);
-        assert_eq!(judged(Method::POST, "localhost:8080", Some(own)), Verdict::Pass);
-        assert_eq!(judged(Method::POST, "localhost:8080", None), Verdict::OtherOrigin);
-        assert_eq!(judged(Method::DELETE, "localhost:8080", Some("http://localhost:9999")), Verdict::OtherOrigin);
-        assert_eq!(judged(Method::GET, "127.0.0.1:8080", None), Verdict::OtherName);
-        assert_eq!(judged(Method::GET, "rebound.example:8080", None), Verdict::OtherName);
+        let verdict = |method, host, origin| check(own, &method, &headers(host, origin));
+        assert_eq!(verdict(Method::GET, "localhost:8080", None), Verdict::Pass);
+        assert_eq!(verdict(Method::POST, "localhost:8080", Some(own)), Verdict::Pass);
+        assert_eq!(verdict(Method::POST, "localhost:8080", None), Verdict::WrongOrigin);
+        assert_eq!(verdict(Method::DELETE, "localhost:8080", Some("http://localhost:9999")), Verdict::WrongOrigin);
+        assert_eq!(verdict(Method::GET, "127.0.0.1:8080", None), Verdict::WrongHost);
+        assert_eq!(verdict(Method::GET, "rebound.example:8080", None), Verdict::WrongHost);
     }
 }

@@ -1,4 +1,4 @@
-//! What the demo answers its page: a result or a refusal, each with the REST calls that were made for it.
+//! Responses of the demo to its page: a result or an error, each with the requests that were sent to Doorward.
 
 use actix_web::{
     HttpResponse, ResponseError,
@@ -8,9 +8,9 @@ use doorward_shared::ErrorCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::backend::{Call, Trail};
+use super::request_log::{RecordedRequest, RequestLog};
 
-/// Why something was refused; `code` is Doorward's own where Doorward refused.
+/// An error response. For errors of Doorward, `code` is Doorward's error code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{title} ({code})")]
 pub(super) struct DemoError {
@@ -25,17 +25,17 @@ impl DemoError {
         Self { status, code: code.to_owned(), title: title.to_owned(), details: details.to_owned() }
     }
 
-    /// Whether this is the refusal that a code names.
+    /// Returns whether the error has this code.
     pub(super) fn is(&self, code: ErrorCode) -> bool {
         self.code == code.as_str()
     }
 
-    /// Doorward answered what this client does not understand.
+    /// Doorward sent a response that this client does not understand.
     pub(super) fn unexpected(details: &str) -> Self {
-        Self::new(502, "unexpected_answer", "Doorward gave an unexpected answer", details)
+        Self::new(502, "unexpected_response", "Doorward sent an unexpected response", details)
     }
 
-    /// A field of the page's request has a value it must not have.
+    /// A field of the page's request is invalid.
     pub(super) fn field(details: &str) -> Self {
         Self::new(400, "field_invalid", "Please check what you entered", details)
     }
@@ -45,75 +45,75 @@ impl DemoError {
         Self::new(401, "signed_out", "Please sign in first", "")
     }
 
-    /// The password was proven, the second factor was not.
+    /// The password was accepted, the second factor is missing.
     pub(super) fn second_factor_needed() -> Self {
         Self::new(403, "second_factor_needed", "Please prove your second factor first", "")
     }
 
-    /// Something failed inside the demo.
+    /// Internal error of the demo.
     pub(super) fn internal() -> Self {
-        Self::new(500, "demo_failed", "The demo failed", "Its log may say why")
+        Self::new(500, "demo_failed", "The demo failed", "See the log of the server")
     }
 }
 
 impl From<crate::clock::NoEntropy> for DemoError {
     fn from(error: crate::clock::NoEntropy) -> Self {
-        tracing::error!(%error, "the demo cannot make a secret");
+        tracing::error!(%error, "the demo cannot generate a secret");
         Self::internal()
     }
 }
 
-/// Refusals that come before any REST call: from extractors and the guard.
+/// Errors of extractors and of the guard, before any request to Doorward.
 impl ResponseError for DemoError {
     fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse {
-        refused(self, Vec::new())
+        error_response(self, Vec::new())
     }
 }
 
-/// What an action did: the result for the page and, where the visitor's session changed, a cookie.
+/// Outcome of an action: the result for the page and, if the visitor's session changed, a cookie.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct Outcome {
     result: Value,
     cookie: Option<String>,
 }
 
-impl Done {
-    pub(super) const fn with(result: Value) -> Self {
+impl Outcome {
+    pub(super) const fn new(result: Value) -> Self {
         Self { result, cookie: None }
     }
 
     /// Adds a member to the result.
-    pub(super) fn and_result(mut self, name: &str, value: Value) -> Self {
+    pub(super) fn with_member(mut self, name: &str, value: Value) -> Self {
         if let Value::Object(members) = &mut self.result {
             members.insert(name.to_owned(), value);
         }
         self
     }
 
-    pub(super) fn and_cookie(self, cookie: String) -> Self {
+    pub(super) fn with_cookie(self, cookie: String) -> Self {
         Self { cookie: Some(cookie), ..self }
     }
 }
 
-/// Runs an action and answers with its outcome and its calls.
-pub(super) async fn answer(action: impl AsyncFnOnce(&mut Trail) -> Result<Done, DemoError>) -> HttpResponse {
-    let mut trail = Trail::default();
-    match action(&mut trail).await {
-        Ok(done) => {
+/// Runs an action and responds with its outcome and the requests that it sent.
+pub(super) async fn respond(action: impl AsyncFnOnce(&mut RequestLog) -> Result<Outcome, DemoError>) -> HttpResponse {
+    let mut log = RequestLog::default();
+    match action(&mut log).await {
+        Ok(outcome) => {
             let mut response = HttpResponse::Ok();
-            if let Some(cookie) = done.cookie {
+            if let Some(cookie) = outcome.cookie {
                 response.insert_header((header::SET_COOKIE, cookie));
             }
-            response.json(json!({ "result": done.result, "calls": trail.into_calls() }))
+            response.json(json!({ "result": outcome.result, "calls": log.into_requests() }))
         }
-        Err(refusal) => refused(&refusal, trail.into_calls()),
+        Err(error) => error_response(&error, log.into_requests()),
     }
 }
 
-fn refused(refusal: &DemoError, calls: Vec<Call>) -> HttpResponse {
-    HttpResponse::build(refusal.status_code()).json(json!({ "error": refusal, "calls": calls }))
+fn error_response(error: &DemoError, calls: Vec<RecordedRequest>) -> HttpResponse {
+    HttpResponse::build(error.status_code()).json(json!({ "error": error, "calls": calls }))
 }

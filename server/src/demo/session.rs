@@ -1,4 +1,4 @@
-//! Who is visiting: sessions in memory, named by an unpredictable cookie.
+//! Sessions in memory, identified by an unpredictable cookie.
 
 use std::{
     collections::HashMap,
@@ -10,18 +10,18 @@ use serde::Serialize;
 
 use crate::clock::{Entropy, NoEntropy, random};
 
-/// Cookies do not know ports: the name keeps other applications on `localhost` apart.
+/// Name of the cookie. Cookies ignore ports, so the name must differ from other applications on `localhost`.
 const COOKIE: &str = "doorward_demo_session";
-/// A session ends one hour after it began.
+/// Lifetime of a session: one hour.
 const LIFETIME_MS: i64 = 3_600_000;
-/// The most sessions that are kept; the oldest give way, so that memory stays bounded.
-const MOST_SESSIONS: usize = 1_000;
+/// Maximum number of sessions, which bounds memory. The oldest session is removed first.
+const MAX_SESSIONS: usize = 1_000;
 
-/// How far a visitor has come.
+/// How the visitor has signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Stage {
-    /// The password was right; the second factor is still owed. Opens nothing but the second factor.
+    /// The password was accepted. Only the second-factor login is allowed.
     AwaitingSecondFactor,
     /// Signed in with a password; the account has no second factor.
     Password,
@@ -31,16 +31,16 @@ pub(super) enum Stage {
     Passkey,
 }
 
-/// A payment that waits for its confirmation.
+/// A payment to be confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Payment {
-    /// The application's own id of it: `transaction_id` on the wire, `trans` in the token.
+    /// The application's own id of the payment: `transaction_id` on the wire, `trans` in the token.
     pub(super) id: String,
     pub(super) recipient: String,
     pub(super) amount: String,
 }
 
-/// A visitor who is at least half-way in.
+/// Session of a visitor whose first factor was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Session {
     pub(super) user_id: String,
@@ -58,7 +58,7 @@ impl Sessions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a session under a new id. The id changes with every step up, so that an id learned before is worth nothing.
+    /// Opens a session with a new id. The id changes at every sign-in step, which prevents session fixation.
     pub(super) fn open(
         &self,
         entropy: &dyn Entropy,
@@ -71,7 +71,7 @@ impl Sessions {
             Session { user_id: user_id.to_owned(), stage, payment: None, expires_at: now.plus_millis(LIFETIME_MS) };
         let mut sessions = self.lock();
         sessions.retain(|_, session| session.expires_at > now);
-        if sessions.len() >= MOST_SESSIONS {
+        if sessions.len() >= MAX_SESSIONS {
             let oldest = sessions.iter().min_by_key(|(_, session)| session.expires_at).map(|(id, _)| id.clone());
             oldest.and_then(|id| sessions.remove(&id));
         }
@@ -79,7 +79,7 @@ impl Sessions {
         Ok(id)
     }
 
-    /// The session with this id, unless its time is over.
+    /// Returns the session with this id, unless it has expired.
     pub(super) fn find(&self, id: &str, now: Timestamp) -> Option<Session> {
         self.lock().get(id).filter(|session| session.expires_at > now).cloned()
     }
@@ -89,30 +89,30 @@ impl Sessions {
         self.lock().remove(id);
     }
 
-    /// Keeps the payment that the visitor is about to confirm.
-    pub(super) fn keep_payment(&self, id: &str, payment: Payment) {
+    /// Stores the payment to be confirmed.
+    pub(super) fn set_payment(&self, id: &str, payment: Payment) {
         if let Some(session) = self.lock().get_mut(id) {
             session.payment = Some(payment);
         }
     }
 
-    /// Takes the payment out: a confirmation is good for one payment once.
+    /// Removes and returns the payment, so that it can be confirmed only once.
     pub(super) fn take_payment(&self, id: &str) -> Option<Payment> {
         self.lock().get_mut(id).and_then(|session| session.payment.take())
     }
 }
 
-/// The `Set-Cookie` value that starts a session. Not `Secure`: the demo speaks plain HTTP on `localhost`.
+/// Returns the `Set-Cookie` value that starts a session. Not `Secure`: the demo uses plain HTTP on `localhost`.
 pub(super) fn cookie(id: &str) -> String {
     format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}", LIFETIME_MS / 1000)
 }
 
-/// The `Set-Cookie` value that ends it.
-pub(super) fn no_cookie() -> String {
+/// Returns the `Set-Cookie` value that ends a session.
+pub(super) fn expired_cookie() -> String {
     format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
 }
 
-/// The session id in a `Cookie` header.
+/// Returns the session id in a `Cookie` header.
 pub(super) fn id_in(cookies: &str) -> Option<&str> {
     cookies
         .split(';')
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_found_by_its_id_until_its_time_is_over() {
+    fn session_is_found_by_id_until_it_expires() {
         let sessions = Sessions::default();
         let id = open(&sessions, NOON, "alice");
         assert_eq!(sessions.find(&id, NOON.plus_millis(LIFETIME_MS - 1)).unwrap().user_id, "alice");
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_long_and_never_the_same() {
+    fn session_ids_are_long_and_unique() {
         let sessions = Sessions::default();
         let (first, second) = (open(&sessions, NOON, "alice"), open(&sessions, NOON, "alice"));
         assert_ne!(first, second);
@@ -151,28 +151,28 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_is_confirmed_once() {
+    fn payment_is_confirmed_only_once() {
         let sessions = Sessions::default();
         let id = open(&sessions, NOON, "alice");
         let payment = Payment { id: "p1".into(), recipient: "Bob".into(), amount: "10.00".into() };
-        sessions.keep_payment(&id, payment.clone());
+        sessions.set_payment(&id, payment.clone());
         assert_eq!(sessions.take_payment(&id), Some(payment));
         assert_eq!(sessions.take_payment(&id), None);
     }
 
     #[test]
-    fn memory_stays_bounded_and_the_oldest_session_gives_way() {
+    fn oldest_session_is_removed_at_the_limit() {
         let sessions = Sessions::default();
         let first = open(&sessions, NOON, "first");
-        for _ in 0..MOST_SESSIONS {
+        for _ in 0..MAX_SESSIONS {
             open(&sessions, NOON.plus_millis(1), "later");
         }
-        assert_eq!(sessions.lock().len(), MOST_SESSIONS);
+        assert_eq!(sessions.lock().len(), MAX_SESSIONS);
         assert_eq!(sessions.find(&first, NOON), None);
     }
 
     #[test]
-    fn the_cookie_is_read_among_others_and_kept_from_scripts_and_other_sites() {
+    fn cookie_is_found_among_others_and_hidden_from_scripts_and_other_sites() {
         let header = cookie("abc");
         assert!(header.contains("HttpOnly") && header.contains("SameSite=Strict"));
         assert_eq!(id_in("theme=dark; doorward_demo_session=abc; x=y"), Some("abc"));

@@ -1,5 +1,5 @@
-//! Verifies Doorward's tokens as every application should: the algorithm from a list of its own, the key from the
-//! tenant's JWKS, then each claim (RFC 7519 §4.1, RFC 8725 §3).
+//! Verifies Doorward's tokens as every application should: the algorithm against its own list, the signature with a key
+//! of the tenant's JWKS, then each claim (RFC 7519 §4.1, RFC 8725 §3).
 
 use doorward_shared::{
     Timestamp,
@@ -8,41 +8,41 @@ use doorward_shared::{
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, errors::ErrorKind, jwk::JwkSet};
 use serde::Serialize;
 
-/// The algorithms that Doorward signs with. The token's header never widens this list.
+/// Accepted algorithms: those that Doorward signs with. The header of a token cannot extend the list.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
-/// Seconds by which the two clocks may differ.
+/// Allowed clock difference in seconds.
 const LEEWAY: i64 = 5;
 
-/// What the application knows before it looks at the token.
+/// Values that the token must have.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected<'a> {
     pub(super) issuer: &'a str,
     pub(super) audience: &'a str,
     pub(super) ceremony: CeremonyName,
-    /// The user who began the ceremony; unknown in a discoverable login.
+    /// The user who started the ceremony; none in a discoverable login.
     pub(super) subject: Option<&'a str>,
-    /// The transaction that was to be confirmed.
+    /// The transaction to confirm.
     pub(super) transaction: Option<&'a str>,
 }
 
-/// Why a token is not believed.
+/// Reason for rejecting a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum TokenFault {
-    #[error("it is no JWT of the expected shape")]
+pub(super) enum TokenError {
+    #[error("it is not a JWT with the expected claims")]
     Malformed,
-    #[error("its algorithm is not one of ES256, RS256, EdDSA, or not its key's")]
+    #[error("its algorithm is not ES256, RS256 or EdDSA, or differs from that of its key")]
     Algorithm,
     #[error("its key is not in the tenant's JWKS")]
     UnknownKey,
     #[error("its signature does not verify")]
     Signature,
-    #[error("it comes from another issuer")]
+    #[error("it has another issuer")]
     Issuer,
     #[error("it is meant for another relying party")]
     Audience,
     #[error("it has expired, or was issued in the future")]
     Time,
-    #[error("it ends another kind of ceremony")]
+    #[error("it belongs to another ceremony")]
     Ceremony,
     #[error("it names another user")]
     Subject,
@@ -50,10 +50,10 @@ pub(super) enum TokenFault {
     Transaction,
 }
 
-/// A believed token, with what was checked, for the page.
+/// A verified token, with the list of checks for the page.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct VerifiedToken {
-    /// The page decodes what it shows from the very text that was verified.
+    /// The verified text, which the page decodes.
     raw: String,
     #[serde(skip)]
     pub(super) claims: TokenClaims,
@@ -66,7 +66,7 @@ struct Check {
     value: String,
 }
 
-/// The id of the key that signed the token: only a hint until the signature is verified.
+/// Returns the key id in the header of the token. It is only a hint until the signature is verified.
 pub(super) fn key_id(token: &str) -> Option<String> {
     decode_header(token).ok()?.kid
 }
@@ -77,34 +77,34 @@ pub(super) fn verify(
     keys: &JwkSet,
     now: Timestamp,
     expected: Expected<'_>,
-) -> Result<VerifiedToken, TokenFault> {
-    let header = decode_header(token).map_err(|error| fault(error.kind()))?;
-    let kid = header.kid.as_deref().ok_or(TokenFault::UnknownKey)?;
-    let jwk = keys.find(kid).ok_or(TokenFault::UnknownKey)?;
+) -> Result<VerifiedToken, TokenError> {
+    let header = decode_header(token).map_err(|error| token_error(error.kind()))?;
+    let kid = header.kid.as_deref().ok_or(TokenError::UnknownKey)?;
+    let jwk = keys.find(kid).ok_or(TokenError::UnknownKey)?;
     let named = jwk.common.key_algorithm.and_then(|algorithm| algorithm.to_string().parse::<Algorithm>().ok());
     if !ALGORITHMS.contains(&header.alg) || named != Some(header.alg) {
-        return Err(TokenFault::Algorithm);
+        return Err(TokenError::Algorithm);
     }
-    let key = DecodingKey::from_jwk(jwk).map_err(|_| TokenFault::Algorithm)?;
+    let key = DecodingKey::from_jwk(jwk).map_err(|_| TokenError::Algorithm)?;
 
     let mut validation = Validation::new(header.alg);
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
     validation.set_issuer(&[expected.issuer]);
     validation.set_audience(&[expected.audience]);
     validation.sub = expected.subject.map(str::to_owned);
-    // The library reads the machine's clock; here time is a value, and is compared below.
+    // The library would read the system clock; the times are compared with `now` below.
     validation.validate_exp = false;
-    let claims = decode::<TokenClaims>(token, &key, &validation).map_err(|error| fault(error.kind()))?.claims;
+    let claims = decode::<TokenClaims>(token, &key, &validation).map_err(|error| token_error(error.kind()))?.claims;
 
     let seconds = now.seconds();
     if claims.exp <= seconds - LEEWAY || claims.iat > seconds + LEEWAY {
-        return Err(TokenFault::Time);
+        return Err(TokenError::Time);
     }
     if claims.ceremony != expected.ceremony {
-        return Err(TokenFault::Ceremony);
+        return Err(TokenError::Ceremony);
     }
     if claims.trans.as_deref() != expected.transaction {
-        return Err(TokenFault::Transaction);
+        return Err(TokenError::Transaction);
     }
 
     let check = |name, value: &dyn std::fmt::Display| Check { name, value: value.to_string() };
@@ -123,16 +123,16 @@ pub(super) fn verify(
     Ok(VerifiedToken { raw: token.to_owned(), claims, checks })
 }
 
-fn fault(kind: &ErrorKind) -> TokenFault {
+fn token_error(kind: &ErrorKind) -> TokenError {
     match kind {
         ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName | ErrorKind::UnsupportedAlgorithm => {
-            TokenFault::Algorithm
+            TokenError::Algorithm
         }
-        ErrorKind::InvalidSignature => TokenFault::Signature,
-        ErrorKind::InvalidIssuer => TokenFault::Issuer,
-        ErrorKind::InvalidAudience => TokenFault::Audience,
-        ErrorKind::InvalidSubject => TokenFault::Subject,
-        _ => TokenFault::Malformed,
+        ErrorKind::InvalidSignature => TokenError::Signature,
+        ErrorKind::InvalidIssuer => TokenError::Issuer,
+        ErrorKind::InvalidAudience => TokenError::Audience,
+        ErrorKind::InvalidSubject => TokenError::Subject,
+        _ => TokenError::Malformed,
     }
 }
 
@@ -186,13 +186,13 @@ mod tests {
         claims
     }
 
-    fn refused(change: Value) -> TokenFault {
+    fn rejection(change: Value) -> TokenError {
         let issuer = Issuer::new("k1");
         verify(&issuer.sign(&claims(change)), &issuer.keys, NOW, EXPECTED).unwrap_err()
     }
 
     #[test]
-    fn a_good_token_is_believed_and_shown() {
+    fn valid_token_is_accepted_with_its_checks() {
         let issuer = Issuer::new("k1");
         let token = verify(&issuer.sign(&claims(json!({}))), &issuer.keys, NOW, EXPECTED).unwrap();
         assert_eq!(token.claims.sub, "alice");
@@ -200,36 +200,36 @@ mod tests {
     }
 
     #[test]
-    fn each_claim_is_checked() {
-        assert_eq!(refused(json!({ "iss": "elsewhere" })), TokenFault::Issuer);
-        assert_eq!(refused(json!({ "aud": ["example.com"] })), TokenFault::Audience);
-        assert_eq!(refused(json!({ "sub": "mallory" })), TokenFault::Subject);
-        assert_eq!(refused(json!({ "ceremony": "login" })), TokenFault::Ceremony);
-        assert_eq!(refused(json!({ "trans": "p1" })), TokenFault::Transaction);
-        assert_eq!(refused(json!({ "exp": NOW.seconds() - LEEWAY })), TokenFault::Time);
-        assert_eq!(refused(json!({ "iat": NOW.seconds() + LEEWAY + 1 })), TokenFault::Time);
-        assert_eq!(refused(json!({ "exp": null })), TokenFault::Malformed);
+    fn every_claim_is_checked() {
+        assert_eq!(rejection(json!({ "iss": "elsewhere" })), TokenError::Issuer);
+        assert_eq!(rejection(json!({ "aud": ["example.com"] })), TokenError::Audience);
+        assert_eq!(rejection(json!({ "sub": "mallory" })), TokenError::Subject);
+        assert_eq!(rejection(json!({ "ceremony": "login" })), TokenError::Ceremony);
+        assert_eq!(rejection(json!({ "trans": "p1" })), TokenError::Transaction);
+        assert_eq!(rejection(json!({ "exp": NOW.seconds() - LEEWAY })), TokenError::Time);
+        assert_eq!(rejection(json!({ "iat": NOW.seconds() + LEEWAY + 1 })), TokenError::Time);
+        assert_eq!(rejection(json!({ "exp": null })), TokenError::Malformed);
     }
 
     #[test]
-    fn a_transaction_token_confirms_its_own_transaction_only() {
+    fn transaction_token_confirms_only_its_own_transaction() {
         let issuer = Issuer::new("k1");
         let token = issuer.sign(&claims(json!({ "ceremony": "transaction", "trans": "p1" })));
         let expected =
             |transaction| Expected { ceremony: CeremonyName::Transaction, transaction: Some(transaction), ..EXPECTED };
         assert!(verify(&token, &issuer.keys, NOW, expected("p1")).is_ok());
-        assert_eq!(verify(&token, &issuer.keys, NOW, expected("p2")).unwrap_err(), TokenFault::Transaction);
+        assert_eq!(verify(&token, &issuer.keys, NOW, expected("p2")).unwrap_err(), TokenError::Transaction);
     }
 
     #[test]
-    fn another_key_under_the_same_id_is_refused() {
+    fn another_key_with_the_same_id_is_rejected() {
         let token = Issuer::new("k1").sign(&claims(json!({})));
-        assert_eq!(verify(&token, &Issuer::new("k1").keys, NOW, EXPECTED).unwrap_err(), TokenFault::Signature);
-        assert_eq!(verify(&token, &Issuer::new("k2").keys, NOW, EXPECTED).unwrap_err(), TokenFault::UnknownKey);
+        assert_eq!(verify(&token, &Issuer::new("k1").keys, NOW, EXPECTED).unwrap_err(), TokenError::Signature);
+        assert_eq!(verify(&token, &Issuer::new("k2").keys, NOW, EXPECTED).unwrap_err(), TokenError::UnknownKey);
     }
 
     #[test]
-    fn the_token_does_not_choose_its_algorithm() {
+    fn token_header_cannot_choose_the_algorithm() {
         let issuer = Issuer::new("k1");
         let body = Base64Url::encode(claims(json!({})).to_string().as_bytes());
         let forged = |header: Value| format!("{}.{body}.", Base64Url::encode(header.to_string().as_bytes()));
@@ -239,11 +239,11 @@ mod tests {
         let secret = EncodingKey::from_secret(serde_json::to_string(&issuer.keys).unwrap().as_bytes());
         let header = Header { kid: Some("k1".into()), ..Header::new(Algorithm::HS256) };
         let confused = encode(&header, &claims(json!({})), &secret).unwrap();
-        assert_eq!(verify(&confused, &issuer.keys, NOW, EXPECTED).unwrap_err(), TokenFault::Algorithm);
+        assert_eq!(verify(&confused, &issuer.keys, NOW, EXPECTED).unwrap_err(), TokenError::Algorithm);
     }
 
     #[test]
-    fn what_is_no_token_is_refused() {
+    fn text_that_is_not_a_token_is_rejected() {
         for text in ["", ".", "..", "a.b.c", "eyJhbGciOiJFUzI1NiJ9..", "🔑.🔑.🔑"] {
             assert!(verify(text, &Issuer::new("k1").keys, NOW, EXPECTED).is_err());
         }

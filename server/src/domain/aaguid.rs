@@ -1,10 +1,10 @@
-//! Authenticator models known by name, for the default names of credentials.
+//! Names of common authenticator models, for the default names of credentials.
 
 use uuid::Uuid;
 
 use super::CredentialId;
 
-/// Authenticators people are likely to have, by AAGUID. The order is that of the ids, for a binary search.
+/// Common authenticators, sorted by AAGUID for binary search.
 const KNOWN: &[(u128, &str)] = &[
     (0x0898_7058_cadc_4b81_b6e1_30de_50dc_be96, "Windows Hello"),
     (0x0ea2_42b4_43c4_4a1b_8b17_dd6d_0b6b_aec6, "Keeper"),
@@ -40,14 +40,14 @@ const KNOWN: &[(u128, &str)] = &[
     (0xfdb1_41b2_5d84_443e_8a35_4698_c205_a502, "KeePassXC"),
 ];
 
-/// The name of an authenticator model, if it is a known one.
+/// Returns the name of a known authenticator model.
 #[must_use]
 pub fn model(aaguid: Uuid) -> Option<&'static str> {
     let index = KNOWN.binary_search_by_key(&aaguid.as_u128(), |(id, _)| *id).ok()?;
     KNOWN.get(index).map(|(_, name)| *name)
 }
 
-/// What a credential is called until its user names it.
+/// Returns the name of a credential until its user renames it.
 #[must_use]
 pub fn default_name(aaguid: Uuid, id: &CredentialId) -> String {
     model(aaguid).map_or_else(|| format!("cred-{id}"), str::to_owned)
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_in_order_and_finds_its_entries() {
+    fn list_is_sorted_and_searchable() {
         assert!(KNOWN.is_sorted_by_key(|(id, _)| *id));
         assert_eq!(model(Uuid::from_u128(0xd548_826e_79b4_db40_a3d8_1111_6f7e_8349)), Some("Bitwarden"));
         assert_eq!(model(Uuid::nil()), None);

@@ -203,7 +203,7 @@ pub const EXAMINED: usize = 10_000;
 pub enum Total {
     /// The exact number.
     Exact(u64),
-    /// A lower bound.
+    /// A lower bound: more entries may match.
     AtLeast(u64),
 }
 

@@ -1,31 +1,31 @@
-//! Challenges: what an authenticator must sign, for which ceremony, until when.
+//! Challenges and the kinds of ceremony they belong to.
 
 use doorward_shared::{AuditType, Base64Url, TenantId, Timestamp, TransactionRowId, UserId, public::CeremonyName};
 use serde::{Deserialize, Serialize};
 
 use super::tenant::{CeremonyPolicy, RelyingPartyPolicy};
 
-/// The kinds of ceremony. A challenge of one kind never ends another.
+/// Kinds of ceremony. A challenge of one kind is not accepted for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ceremony {
-    /// A passkey is registered.
+    /// Registration of a passkey.
     Registration,
-    /// A second factor is registered.
+    /// Registration of a second factor.
     MfaRegistration,
-    /// A user logs in with a passkey.
+    /// Login with a passkey.
     Login,
-    /// A user proves a second factor.
+    /// Login with a second factor.
     MfaLogin,
-    /// A user confirms a transaction.
+    /// Confirmation of a transaction.
     Transaction,
 }
 
 impl Ceremony {
-    /// Every kind.
+    /// All kinds.
     pub const ALL: [Self; 5] =
         [Self::Registration, Self::MfaRegistration, Self::Login, Self::MfaLogin, Self::Transaction];
 
-    /// The word that stands for the kind in the database.
+    /// Returns the name in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -37,13 +37,13 @@ impl Ceremony {
         }
     }
 
-    /// The kind a word stands for.
+    /// Parses the name in the database.
     #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|ceremony| ceremony.as_str() == word)
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|ceremony| ceremony.as_str() == name)
     }
 
-    /// What tokens of this kind say in their `ceremony` claim.
+    /// Returns the `ceremony` claim of tokens.
     #[must_use]
     pub const fn claim(self) -> CeremonyName {
         match self {
@@ -54,13 +54,13 @@ impl Ceremony {
         }
     }
 
-    /// Whether the ceremony concerns second factors.
+    /// Whether it is a ceremony of second factors.
     #[must_use]
     pub const fn is_mfa(self) -> bool {
         matches!(self, Self::MfaRegistration | Self::MfaLogin)
     }
 
-    /// The audit event of the first step.
+    /// Returns the audit event of the first step (initialize).
     #[must_use]
     pub const fn init_event(self, succeeded: bool) -> AuditType {
         match (self, succeeded) {
@@ -77,7 +77,7 @@ impl Ceremony {
         }
     }
 
-    /// The audit event of the second step.
+    /// Returns the audit event of the second step (finalize).
     #[must_use]
     pub const fn final_event(self, succeeded: bool) -> AuditType {
         match (self, succeeded) {
@@ -95,7 +95,7 @@ impl Ceremony {
     }
 }
 
-/// The bytes an authenticator must sign: 32 random ones, followed by a hash of the data in a transaction.
+/// The bytes that the authenticator signs: 32 random bytes, followed by a hash of the data for a transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ChallengeValue(pub Vec<u8>);
 
@@ -105,36 +105,36 @@ impl std::fmt::Display for ChallengeValue {
     }
 }
 
-/// What the second step needs to know of the first: the tenant's policy of that moment, and whom it concerns.
+/// State that finalize needs from initialize.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CeremonyState {
-    /// The relying party when the ceremony began.
+    /// The relying party at the start of the ceremony.
     pub relying_party: RelyingPartyPolicy,
-    /// What was asked for when the ceremony began.
+    /// The tenant's requirements at the start of the ceremony.
     pub policy: CeremonyPolicy,
-    /// Credentials that may end the ceremony, base64url. `None`: any of the tenant's (discoverable login).
-    /// In registrations: credentials that were excluded.
+    /// Logins and transactions: ids of the allowed credentials; `None` for any credential (discoverable login).
+    /// Registrations: ids of the excluded credentials.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub credentials: Option<Vec<Base64Url>>,
 }
 
-/// A challenge that waits for its finalize.
+/// A challenge that is not finalized yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
-    /// Whose it is.
+    /// The tenant.
     pub tenant_id: TenantId,
-    /// What must be signed; unique in the tenant.
+    /// The bytes to sign; unique in the tenant.
     pub value: ChallengeValue,
-    /// Which operation it ends.
+    /// The kind of ceremony.
     pub ceremony: Ceremony,
-    /// Whom it concerns, when known.
+    /// The user; `None` for a discoverable login.
     pub user_id: Option<UserId>,
-    /// Which transaction it confirms.
+    /// The transaction that it confirms.
     pub transaction_id: Option<TransactionRowId>,
-    /// What the second step needs to know.
+    /// State for finalize.
     pub state: CeremonyState,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// From when on it is refused.
+    /// Time from which it is rejected.
     pub expires_at: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! What a tenant's configuration must satisfy, with messages that say what is wrong, where, and how to mend it.
+//! Rules for a tenant's configuration. Each message names the problem and a correction.
 
 use doorward_shared::{
     Base64Url,
@@ -7,43 +7,43 @@ use doorward_shared::{
 };
 use url::{Host, Url};
 
-/// The shortest and the longest time a ceremony may be given, in milliseconds.
+/// Allowed timeouts of a ceremony, in milliseconds.
 pub const TIMEOUT_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
 const MAX_ORIGINS: usize = 100;
 const ANDROID_ORIGIN: &str = "android:apk-key-hash:";
 
-/// What is wrong with one setting, and how to mend it.
-type Complaint = String;
+/// Problem of one setting, and its correction.
+type Message = String;
 
-/// Complaints, each with the place of its setting.
+/// Problems that were found.
 #[derive(Default)]
-struct Complaints(Vec<ConfigProblem>);
+struct Problems(Vec<ConfigProblem>);
 
-impl Complaints {
-    fn add(&mut self, field: impl Into<String>, checked: Result<(), Complaint>) {
+impl Problems {
+    fn add(&mut self, field: impl Into<String>, checked: Result<(), Message>) {
         if let Err(message) = checked {
             self.0.push(ConfigProblem { field: field.into(), message });
         }
     }
 }
 
-/// Checks a configuration and completes it: `mfa` left out becomes the present one, or the default.
+/// Validates a configuration. A missing `mfa` section is replaced by the current one or the default.
 ///
 /// # Errors
-/// Everything that is wrong with it.
-pub fn complete(config: TenantConfig, present: Option<&Mfa>) -> Result<TenantConfig, Vec<ConfigProblem>> {
+/// All problems of the configuration.
+pub fn complete(config: TenantConfig, current: Option<&Mfa>) -> Result<TenantConfig, Vec<ConfigProblem>> {
     let problems = problems(&config);
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mfa = config.mfa.or_else(|| present.cloned()).unwrap_or_default();
+    let mfa = config.mfa.or_else(|| current.cloned()).unwrap_or_default();
     Ok(TenantConfig { mfa: Some(mfa), ..config })
 }
 
-/// Everything that is wrong with a configuration.
+/// Returns all problems of a configuration.
 #[must_use]
 pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
-    let mut found = Complaints::default();
+    let mut found = Problems::default();
     relying_party(&mut found, &config.webauthn.relying_party);
     found.add("webauthn.timeout", timeout(config.webauthn.timeout));
     if let Some(value) = config.mfa.as_ref().and_then(|mfa| mfa.timeout) {
@@ -60,15 +60,15 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
     found.0
 }
 
-fn timeout(value: u32) -> Result<(), Complaint> {
+fn timeout(value: u32) -> Result<(), Message> {
     if TIMEOUT_RANGE_MS.contains(&value) {
         return Ok(());
     }
-    let (least, most) = (TIMEOUT_RANGE_MS.start(), TIMEOUT_RANGE_MS.end());
-    Err(format!("{value} is outside {least}..{most}; the unit is milliseconds"))
+    let (min, max) = (TIMEOUT_RANGE_MS.start(), TIMEOUT_RANGE_MS.end());
+    Err(format!("{value} must be between {min} and {max} milliseconds"))
 }
 
-fn relying_party(found: &mut Complaints, rp: &RelyingParty) {
+fn relying_party(found: &mut Problems, rp: &RelyingParty) {
     found.add("webauthn.relying_party.id", rp_id(&rp.id));
     if rp.display_name.trim().is_empty() || rp.display_name.chars().count() > 128 {
         found.add("webauthn.relying_party.display_name", Err("must have 1 to 128 characters".to_owned()));
@@ -85,19 +85,19 @@ fn relying_party(found: &mut Complaints, rp: &RelyingParty) {
     }
 }
 
-/// WebAuthn §5.1.3: an RP ID is a domain, and not one under which anybody can register names.
-fn rp_id(id: &str) -> Result<(), Complaint> {
+/// Checks an RP ID: it must be a domain, and not a public suffix (WebAuthn §5.1.3).
+fn rp_id(id: &str) -> Result<(), Message> {
     if id.contains("://") || id.contains('/') || id.contains(':') {
         return Err(format!("`{id}` must be a domain without scheme, port or path, such as example.com"));
     }
     match Host::parse(id) {
         Ok(Host::Domain(domain)) if domain == id && !id.ends_with('.') => {}
         Ok(Host::Domain(domain)) => {
-            return Err(format!("`{id}` must be written as browsers do: `{}`", domain.trim_end_matches('.')));
+            return Err(format!("`{id}` is not in canonical form; write `{}`", domain.trim_end_matches('.')));
         }
-        _ => return Err(format!("`{id}` is not a domain; IP addresses cannot be relying parties")),
+        _ => return Err(format!("`{id}` is not a domain; an IP address cannot be an RP ID")),
     }
-    // A name without dots (localhost, an intranet host) is its own registrable domain.
+    // A name without dots, such as localhost or an intranet host, is a registrable domain itself.
     if id.contains('.') && psl::domain_str(id).is_none() {
         return Err(format!("`{id}` is a public suffix; use the domain you registered under it"));
     }
@@ -107,7 +107,7 @@ fn rp_id(id: &str) -> Result<(), Complaint> {
     Ok(())
 }
 
-fn origin(text: &str, rp_id: &str) -> Result<(), Complaint> {
+fn origin(text: &str, rp_id: &str) -> Result<(), Message> {
     if let Some(hash) = text.strip_prefix(ANDROID_ORIGIN) {
         return match Base64Url::decode(hash) {
             Ok(bytes) if bytes.0.len() == 32 && !hash.ends_with('=') => Ok(()),
@@ -118,14 +118,14 @@ fn origin(text: &str, rp_id: &str) -> Result<(), Complaint> {
         .map_err(|_| format!("`{text}` is not an origin; write scheme and host, such as https://{rp_id}"))?;
     let canonical = url.origin().ascii_serialization();
     if !matches!(url.scheme(), "https" | "http") {
-        return Err(format!("`{text}` must begin with https:// (or be an android:apk-key-hash: origin)"));
+        return Err(format!("`{text}` must start with https:// or be an android:apk-key-hash: origin"));
     }
     if text != canonical {
         return Err(format!("`{text}` must be only scheme, host and port; write `{canonical}`"));
     }
     let host = url.host_str().unwrap_or_default();
     if host != rp_id && !host.strip_suffix(rp_id).is_some_and(|rest| rest.ends_with('.')) {
-        return Err(format!("host `{host}` is neither the RP ID `{rp_id}` nor under it; browsers would refuse it"));
+        return Err(format!("host `{host}` must be the RP ID `{rp_id}` or a subdomain of it; browsers reject others"));
     }
     let local = host == "localhost" || host.ends_with(".localhost");
     if url.scheme() == "http" && !local {
@@ -134,20 +134,20 @@ fn origin(text: &str, rp_id: &str) -> Result<(), Complaint> {
     Ok(())
 }
 
-fn cors_pattern(pattern: &str, unsafe_wildcard: bool) -> Result<(), Complaint> {
+fn cors_pattern(pattern: &str, unsafe_wildcard: bool) -> Result<(), Message> {
     if pattern == "*" {
         return if unsafe_wildcard {
             Ok(())
         } else {
-            Err("`*` opens the API to every page; name the origins, or set allow_unsafe_wildcard".to_owned())
+            Err("`*` allows every web page; list the origins, or set allow_unsafe_wildcard".to_owned())
         };
     }
     let Some((scheme, rest)) = pattern.split_once("://") else {
-        return Err(format!("`{pattern}` must begin with https:// or another scheme"));
+        return Err(format!("`{pattern}` must start with https:// or another scheme"));
     };
     let scheme_chars = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     if scheme.is_empty() || !scheme.chars().all(scheme_chars) {
-        return Err(format!("`{pattern}` must name its scheme without wildcards"));
+        return Err(format!("`{pattern}` must have a scheme without wildcards"));
     }
     if rest.ends_with('/') {
         return Err(format!("`{pattern}` has a trailing slash; write `{}`", pattern.trim_end_matches('/')));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn sensible_configurations_pass() {
+    fn valid_configurations_are_accepted() {
         for (id, origin) in [
             ("example.com", "https://example.com"),
             ("example.com", "https://app.example.com"),
@@ -200,8 +200,8 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_named_with_their_place() {
-        for (id, origin, cors, place) in [
+    fn problems_name_the_setting() {
+        for (id, origin, cors, field) in [
             ("https://example.com", "https://example.com", "", "webauthn.relying_party.id"),
             ("Example.com", "https://example.com", "", "webauthn.relying_party.id"),
             ("com", "https://example.com", "", "webauthn.relying_party.id"),
@@ -221,12 +221,12 @@ mod tests {
         ] {
             let cors: Vec<&str> = [cors].into_iter().filter(|text| !text.is_empty()).collect();
             let problems = complete(config(id, &[origin], &cors), None).expect_err(origin);
-            assert!(problems.iter().any(|problem| problem.field == place), "{id} {origin}: {problems:?}");
+            assert!(problems.iter().any(|problem| problem.field == field), "{id} {origin}: {problems:?}");
         }
     }
 
     #[test]
-    fn all_mistakes_are_named_at_once() {
+    fn all_problems_are_returned_together() {
         let origins = ["https://example.com", "https://example.com/", "http://example.com", "nonsense"];
         let mut wrong = config("example.com", &origins, &["https://*.example.com", "*"]);
         wrong.webauthn.relying_party.display_name = " ".to_owned();
@@ -253,9 +253,9 @@ mod tests {
     }
 
     #[test]
-    fn an_omitted_mfa_keeps_the_present_one() {
-        let present = Mfa { timeout: Some(5_000), ..Mfa::default() };
-        let complete = complete(config("example.com", &["https://example.com"], &[]), Some(&present));
-        assert_eq!(complete.map(|config| config.mfa), Ok(Some(present)));
+    fn missing_mfa_section_keeps_the_current_one() {
+        let current = Mfa { timeout: Some(5_000), ..Mfa::default() };
+        let complete = complete(config("example.com", &["https://example.com"], &[]), Some(&current));
+        assert_eq!(complete.map(|config| config.mfa), Ok(Some(current)));
     }
 }

@@ -1,4 +1,4 @@
-//! What keeps a JSON value from being a configuration at all: what is missing, and what is of another kind.
+//! Structure of a tenant's configuration: required settings and JSON types. Unlike serde, it reports all problems at once.
 
 use doorward_shared::{
     admin::ConfigProblem,
@@ -6,23 +6,18 @@ use doorward_shared::{
 };
 use serde_json::{Map, Value};
 
-/// What a setting must be.
+/// JSON type of a setting.
 enum Kind {
-    /// A text.
     Text,
-    /// Texts.
     Texts,
-    /// `true` or `false`.
     Flag,
-    /// Milliseconds.
     Millis,
-    /// One of some words.
-    Word(Vec<&'static str>),
-    /// Settings of its own.
+    /// One of the listed strings.
+    OneOf(Vec<&'static str>),
+    /// An object of settings.
     Section(Vec<Setting>),
 }
 
-/// A setting.
 struct Setting {
     name: &'static str,
     kind: Kind,
@@ -31,19 +26,18 @@ struct Setting {
 
 #[derive(PartialEq, Eq)]
 enum Presence {
-    /// It must be there.
     Required,
-    /// It may be left out.
-    Defaulted,
-    /// It may be left out, or be null.
+    /// May be missing, but not null.
+    Optional,
+    /// May be missing or null.
     Nullable,
 }
 
-use Presence::{Defaulted, Nullable, Required};
+use Presence::{Nullable, Optional, Required};
 
-macro_rules! words {
+macro_rules! one_of {
     ($type:ident) => {
-        Kind::Word($type::ALL.iter().map(|word| word.as_str()).collect())
+        Kind::OneOf($type::ALL.iter().map(|value| value.as_str()).collect())
     };
 }
 
@@ -52,10 +46,10 @@ fn settings() -> Vec<Setting> {
     let ceremony = |timeout: Presence| {
         vec![
             setting("timeout", timeout, Kind::Millis),
-            setting("user_verification", Defaulted, words!(UserVerification)),
-            setting("attachment", Nullable, words!(Attachment)),
-            setting("attestation_preference", Defaulted, words!(AttestationPreference)),
-            setting("resident_key_requirement", Defaulted, words!(ResidentKey)),
+            setting("user_verification", Optional, one_of!(UserVerification)),
+            setting("attachment", Nullable, one_of!(Attachment)),
+            setting("attestation_preference", Optional, one_of!(AttestationPreference)),
+            setting("resident_key_requirement", Optional, one_of!(ResidentKey)),
         ]
     };
     let relying_party = vec![
@@ -64,20 +58,18 @@ fn settings() -> Vec<Setting> {
         setting("icon", Nullable, Kind::Text),
         setting("origins", Required, Kind::Texts),
     ];
-    let cors = vec![
-        setting("allowed_origins", Defaulted, Kind::Texts),
-        setting("allow_unsafe_wildcard", Defaulted, Kind::Flag),
-    ];
+    let cors =
+        vec![setting("allowed_origins", Optional, Kind::Texts), setting("allow_unsafe_wildcard", Optional, Kind::Flag)];
     let mut webauthn = vec![setting("relying_party", Required, Kind::Section(relying_party))];
-    webauthn.extend(ceremony(Defaulted));
+    webauthn.extend(ceremony(Optional));
     vec![
         setting("webauthn", Required, Kind::Section(webauthn)),
         setting("mfa", Nullable, Kind::Section(ceremony(Nullable))),
-        setting("cors", Defaulted, Kind::Section(cors)),
+        setting("cors", Optional, Kind::Section(cors)),
     ]
 }
 
-/// Everything that keeps a value from being a configuration.
+/// Returns all problems that prevent parsing the value.
 #[must_use]
 pub fn problems(value: &Value) -> Vec<ConfigProblem> {
     let mut found = Vec::new();
@@ -92,9 +84,9 @@ fn problem(field: &str, message: impl Into<String>) -> ConfigProblem {
     ConfigProblem { field: field.to_owned(), message: message.into() }
 }
 
-fn section(found: &mut Vec<ConfigProblem>, place: &str, members: &Map<String, Value>, settings: Vec<Setting>) {
+fn section(found: &mut Vec<ConfigProblem>, parent: &str, members: &Map<String, Value>, settings: Vec<Setting>) {
     for Setting { name, kind, presence } in settings {
-        let field = if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") };
+        let field = if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") };
         match members.get(name) {
             None if presence == Required => found.push(problem(&field, "is required")),
             Some(Value::Null) if presence != Nullable => found.push(problem(&field, "must not be null")),
@@ -109,19 +101,19 @@ fn check(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind)
         (Kind::Section(settings), Value::Object(members)) => return section(found, field, members, settings),
         (Kind::Section(_), _) => "must be a JSON object".to_owned(),
         (Kind::Text, Value::String(_)) | (Kind::Flag, Value::Bool(_)) => return,
-        (Kind::Text, _) => "must be a text".to_owned(),
+        (Kind::Text, _) => "must be a string".to_owned(),
         (Kind::Flag, _) => "must be true or false".to_owned(),
         (Kind::Texts, Value::Array(values)) => {
             for (index, _) in values.iter().enumerate().filter(|(_, value)| !value.is_string()) {
-                found.push(problem(&format!("{field}[{index}]"), "must be a text"));
+                found.push(problem(&format!("{field}[{index}]"), "must be a string"));
             }
             return;
         }
-        (Kind::Texts, _) => "must be a list of texts".to_owned(),
+        (Kind::Texts, _) => "must be a list of strings".to_owned(),
         (Kind::Millis, value) if value.as_u64().is_some_and(|value| u32::try_from(value).is_ok()) => return,
-        (Kind::Millis, _) => "must be a whole number of milliseconds".to_owned(),
-        (Kind::Word(words), Value::String(word)) if words.contains(&word.as_str()) => return,
-        (Kind::Word(words), _) => format!("must be one of {}", words.join(", ")),
+        (Kind::Millis, _) => "must be a number of milliseconds".to_owned(),
+        (Kind::OneOf(values), Value::String(value)) if values.contains(&value.as_str()) => return,
+        (Kind::OneOf(values), _) => format!("must be one of {}", values.join(", ")),
     };
     found.push(problem(field, message));
 }
@@ -146,22 +138,24 @@ mod tests {
         json!(TenantConfig { cors: Default::default(), webauthn, mfa })
     }
 
-    /// Every value in it, with its place: `/webauthn/timeout`.
-    fn pointers(value: &Value, place: &str) -> Vec<String> {
+    /// Returns the JSON pointers of all values, such as `/webauthn/timeout`.
+    fn pointers(value: &Value, pointer: &str) -> Vec<String> {
         let inner: Vec<String> = match value {
             Value::Object(members) => {
-                members.iter().flat_map(|(name, value)| pointers(value, &format!("{place}/{name}"))).collect()
+                members.iter().flat_map(|(name, value)| pointers(value, &format!("{pointer}/{name}"))).collect()
             }
-            Value::Array(values) => {
-                values.iter().enumerate().flat_map(|(at, value)| pointers(value, &format!("{place}/{at}"))).collect()
-            }
+            Value::Array(values) => values
+                .iter()
+                .enumerate()
+                .flat_map(|(index, value)| pointers(value, &format!("{pointer}/{index}")))
+                .collect(),
             _ => Vec::new(),
         };
-        std::iter::once(place.to_owned()).chain(inner).collect()
+        std::iter::once(pointer.to_owned()).chain(inner).collect()
     }
 
     #[test]
-    fn it_complains_of_exactly_what_cannot_be_read() {
+    fn problems_are_found_exactly_in_unparsable_values() {
         let sample = sample();
         assert_eq!(problems(&sample), []);
         let (mut read, mut refused) = (0, 0);
@@ -197,11 +191,11 @@ mod tests {
             }
             for value in changed {
                 let (found, readable) = (problems(&value), serde_json::from_value::<TenantConfig>(value.clone()));
-                // A list of settings without their names can be read; that is nobody's intention.
-                let nameless = found.len() == 1 && value.pointer(&pointer).is_some_and(Value::is_array);
+                // serde also accepts an array of the values in order, which is never intended.
+                let is_array = found.len() == 1 && value.pointer(&pointer).is_some_and(Value::is_array);
                 assert_eq!(
-                    found.is_empty() || nameless,
-                    readable.is_ok() || nameless,
+                    found.is_empty() || is_array,
+                    readable.is_ok() || is_array,
                     "{value} {found:?} {readable:?}"
                 );
                 if readable.is_ok() { read += 1 } else { refused += 1 }
@@ -211,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_named_with_its_place() {
+    fn problems_name_the_setting() {
         let value = json!({
             "webauthn": {
                 "relying_party": { "id": 5, "origins": ["https://example.com", null] },
@@ -222,12 +216,12 @@ mod tests {
         });
         let found: Vec<_> = problems(&value).into_iter().map(|one| (one.field, one.message)).collect();
         let expected = [
-            ("webauthn.relying_party.id", "must be a text"),
+            ("webauthn.relying_party.id", "must be a string"),
             ("webauthn.relying_party.display_name", "is required"),
-            ("webauthn.relying_party.origins[1]", "must be a text"),
+            ("webauthn.relying_party.origins[1]", "must be a string"),
             ("webauthn.user_verification", "must be one of required, preferred, discouraged"),
             ("mfa", "must be a JSON object"),
-            ("cors.allowed_origins", "must be a list of texts"),
+            ("cors.allowed_origins", "must be a list of strings"),
         ];
         assert_eq!(found, expected.map(|(field, message)| (field.to_owned(), message.to_owned())));
         assert_eq!(problems(&json!([])), [problem("", "must be a JSON object")]);

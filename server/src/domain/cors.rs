@@ -1,39 +1,38 @@
-//! Which web pages may call a tenant's public API.
+//! Origins of web pages that may call a tenant's public API.
 
 use doorward_shared::config::Cors;
 
-/// A tenant's allowed origins, ready to be matched.
+/// Allowed origins of a tenant, in lowercase.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CorsRules {
     patterns: Vec<String>,
 }
 
 impl CorsRules {
-    /// Takes the rules of a configuration; a bare `*` counts only with `allow_unsafe_wildcard`.
+    /// Creates the rules of a configuration. A bare `*` is ignored without `allow_unsafe_wildcard`.
     #[must_use]
     pub fn new(cors: &Cors) -> Self {
         let allowed = |pattern: &&String| pattern.as_str() != "*" || cors.allow_unsafe_wildcard;
         Self { patterns: cors.allowed_origins.iter().filter(allowed).map(|pattern| pattern.to_lowercase()).collect() }
     }
 
-    /// Whether a page of this origin may call. What is no origin, such as `null`, is one only to a bare `*`.
+    /// Whether a page of this origin may call the API. Only a bare `*` matches values that are not origins, such as `null`.
     #[must_use]
     pub fn allows(&self, origin: &str) -> bool {
         let origin = origin.to_lowercase();
         let is_origin = is_origin(&origin);
-        let fits = |pattern: &String| is_origin && matches(pattern.as_bytes(), origin.as_bytes());
-        self.patterns.iter().any(|pattern| pattern == "*" || fits(pattern))
+        let matches_pattern = |pattern: &String| is_origin && matches(pattern.as_bytes(), origin.as_bytes());
+        self.patterns.iter().any(|pattern| pattern == "*" || matches_pattern(pattern))
     }
 }
 
-/// Scheme, host and port, and nothing that a `*` could take for part of a host.
+/// Whether the text has only scheme, host and port, so that `*` cannot match anything but a host.
 fn is_origin(text: &str) -> bool {
     text.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '\\', '@', '?', '#']))
 }
 
-/// Whether the text is of the pattern, in which `*` stands for any bytes and `?` for any one.
-///
-/// Linear in the text for each `*`: the last `*` is the only one ever taken back.
+/// Whether the text matches the pattern, in which `*` matches any bytes and `?` one byte. Only the last `*` is ever
+/// retried, so the time is linear in the text for each `*`.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut seen) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
@@ -68,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_stand_for_what_they_say() {
+    fn patterns_match_hosts_and_ports() {
         assert!(allows("https://example.com", "https://example.com"));
         assert!(allows("https://*.example.com", "https://app.example.com"));
         assert!(allows("https://*.example.com", "https://a.b.example.com"));
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_wildcard_needs_the_word_for_it() {
+    fn bare_wildcard_requires_the_unsafe_setting() {
         assert!(!allows("*", "https://example.com"));
         let cors = Cors { allowed_origins: vec!["*".to_owned()], allow_unsafe_wildcard: true };
         assert!(CorsRules::new(&cors).allows("https://example.com"));

@@ -3,27 +3,27 @@
 use doorward_shared::{Base64Url, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
-/// A credential's id as the authenticator chose it: 1 to 1023 bytes (WebAuthn §4).
+/// A credential id, chosen by the authenticator: 1 to 1023 bytes (WebAuthn §4).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CredentialId(Vec<u8>);
 
 impl CredentialId {
-    /// The most bytes an id may have.
+    /// Maximum length in bytes.
     pub const MAX_BYTES: usize = 1023;
 
-    /// Takes the bytes of an id; `None` when there are none or too many.
+    /// Creates an id; `None` for an invalid length.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Option<Self> {
         (1..=Self::MAX_BYTES).contains(&bytes.len()).then_some(Self(bytes))
     }
 
-    /// Reads an id from base64url text.
+    /// Parses base64url text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Base64Url::decode(text).ok().and_then(|bytes| Self::new(bytes.0))
     }
 
-    /// The bytes of the id.
+    /// Returns the bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -42,41 +42,41 @@ impl std::fmt::Debug for CredentialId {
     }
 }
 
-/// A registered credential: what verifies its owner's assertions, and what is known of its authenticator.
+/// A registered credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {
-    /// Whose tenant's.
+    /// The tenant.
     pub tenant_id: TenantId,
-    /// Its id, unique in the tenant.
+    /// Id, unique in the tenant.
     pub id: CredentialId,
-    /// Whose it is.
+    /// The owner.
     pub user_id: UserId,
-    /// Its name for people.
+    /// Display name.
     pub name: String,
-    /// The public key, COSE-encoded (RFC 9052 §7), as the authenticator sent it.
+    /// Public key as sent by the authenticator, COSE-encoded (RFC 9052 §7).
     pub public_key: Vec<u8>,
-    /// The attestation statement's format.
+    /// Format of the attestation statement.
     pub attestation_format: String,
     /// Whether the attestation statement was verified.
     pub attested: bool,
-    /// The authenticator's model.
+    /// Model of the authenticator.
     pub aaguid: Uuid,
-    /// The signature counter last seen (WebAuthn §6.1.1).
+    /// Last signature counter (WebAuthn §6.1.1).
     pub sign_count: u32,
-    /// How its authenticator can be reached.
+    /// Transports of the authenticator.
     pub transports: Vec<String>,
-    /// Whether it may be backed up or synchronised.
+    /// Whether it may be backed up or synchronised (WebAuthn §6.1.3).
     pub backup_eligible: bool,
-    /// Whether it was backed up when last used.
+    /// Whether it was backed up at its last use.
     pub backup_state: bool,
-    /// Whether it is a second factor only: such a credential never ends a login or a transaction.
+    /// Whether it is only a second factor, which is not accepted for logins and transactions.
     pub is_mfa: bool,
-    /// Whether its authenticator verified the user at registration.
+    /// Whether the authenticator verified the user at registration.
     pub user_verified: bool,
-    /// When it last ended a ceremony.
+    /// Time of its last ceremony.
     pub last_used_at: Option<Timestamp>,
-    /// When it was registered.
+    /// Time of registration.
     pub created_at: Timestamp,
-    /// When its name last changed.
+    /// Time of its last renaming.
     pub updated_at: Timestamp,
 }

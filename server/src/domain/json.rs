@@ -1,6 +1,6 @@
-//! What is asked of JSON before it is read.
+//! Checks of JSON text before parsing.
 
-/// Whether brackets outside strings are open more than `limit` times at once.
+/// Whether arrays and objects are nested more than `limit` deep.
 #[must_use]
 pub fn is_deeper(json: &[u8], limit: usize) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn depth_counts_brackets_outside_strings() {
+    fn depth_ignores_brackets_in_strings() {
         assert!(!is_deeper(br#"{"a":[{"b":1}],"c":[]}"#, 3));
         assert!(is_deeper(br#"{"a":[{"b":1}],"c":[]}"#, 2));
         assert!(!is_deeper(br#"{"a":"[[[[\"[[["}"#, 1));

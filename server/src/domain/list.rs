@@ -1,7 +1,8 @@
-//! Lists that are read page by page: each page begins after a row, not after a number of rows.
+//! Queries and cursors of lists whose pages start after a row instead of at an offset.
 
 use doorward_shared::{Base64Url, admin::TenantSort, page::Order};
-/// By what a row is sorted.
+
+/// Value of the column by which a list is sorted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SortKey {
     /// A time or a number.
@@ -11,7 +12,7 @@ pub enum SortKey {
 }
 
 impl SortKey {
-    /// The number; zero when it is a name.
+    /// The number; zero for a text.
     #[must_use]
     pub const fn number(&self) -> i64 {
         match self {
@@ -20,7 +21,7 @@ impl SortKey {
         }
     }
 
-    /// The name; nothing when it is a number.
+    /// The text; empty for a number.
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
@@ -30,17 +31,17 @@ impl SortKey {
     }
 }
 
-/// A row's place in a sorted list. Clients hand it back as they got it.
+/// Position of a row in a sorted list.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// By what it is sorted.
+pub struct Cursor {
+    /// Value of the sort column.
     pub key: SortKey,
-    /// Its id, which decides between equals.
+    /// Id of the row, which orders rows with equal keys.
     pub id: String,
 }
 
-impl Place {
-    /// The text a client is given.
+impl Cursor {
+    /// Returns the opaque text for clients.
     #[must_use]
     pub fn encode(&self) -> String {
         let key = match &self.key {
@@ -50,7 +51,7 @@ impl Place {
         Base64Url::encode(format!("{}\n{key}", self.id).as_bytes())
     }
 
-    /// Reads a client's text; `None` when no page ended there.
+    /// Parses the text of [`Self::encode`]; `None` for any other text.
     #[must_use]
     pub fn decode(text: &str) -> Option<Self> {
         let text = String::from_utf8(Base64Url::decode(text).ok()?.0).ok()?;
@@ -64,80 +65,80 @@ impl Place {
     }
 }
 
-/// Which part of a search a page ended in.
+/// Part of a search to which a page belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// What begins with the text.
-    Beginning,
-    /// What contains it otherwise.
-    Rest,
-    /// What contains it in any way: too much begins with it to be listed first.
+pub enum SearchStage {
+    /// Rows that start with the text.
+    Prefixes,
+    /// Rows that contain the text, but do not start with it.
+    Others,
+    /// All rows that contain the text, because too many start with it to list those first.
     All,
 }
 
-/// A row's place in a search. Clients hand it back as they got it.
+/// Position in the results of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SearchPlace {
-    /// The part.
-    pub stage: Stage,
-    /// The row.
-    pub place: Place,
-    /// How many matches there were up to it.
-    pub seen: u64,
+pub struct SearchCursor {
+    /// Part of the search.
+    pub stage: SearchStage,
+    /// The last row that was examined.
+    pub row: Cursor,
+    /// Number of matches up to this row.
+    pub matches: u64,
 }
 
-impl SearchPlace {
-    /// The text a client is given.
+impl SearchCursor {
+    /// Returns the opaque text for clients.
     #[must_use]
     pub fn encode(&self) -> String {
         let stage = match self.stage {
-            Stage::Beginning => 'b',
-            Stage::Rest => 'r',
-            Stage::All => 'a',
+            SearchStage::Prefixes => 'b',
+            SearchStage::Others => 'r',
+            SearchStage::All => 'a',
         };
-        format!("{stage}{}.{}", self.seen, self.place.encode())
+        format!("{stage}{}.{}", self.matches, self.row.encode())
     }
 
-    /// Reads a client's text; `None` when no page ended there.
+    /// Parses the text of [`Self::encode`]; `None` for any other text.
     #[must_use]
     pub fn decode(text: &str) -> Option<Self> {
-        let (head, place) = text.split_once('.')?;
-        let (stage, seen) = head.split_at_checked(1)?;
+        let (head, row) = text.split_once('.')?;
+        let (stage, matches) = head.split_at_checked(1)?;
         let stage = match stage {
-            "b" => Stage::Beginning,
-            "r" => Stage::Rest,
-            "a" => Stage::All,
+            "b" => SearchStage::Prefixes,
+            "r" => SearchStage::Others,
+            "a" => SearchStage::All,
             _ => return None,
         };
-        // No list is longer than that; sums stay far from overflowing.
-        let seen: u32 = seen.parse().ok()?;
-        Some(Self { stage, place: Place::decode(place)?, seen: seen.into() })
+        // A forged larger number could overflow later additions.
+        let matches: u32 = matches.parse().ok()?;
+        Some(Self { stage, row: Cursor::decode(row)?, matches: matches.into() })
     }
 }
 
-/// Which rows of a list by time are asked for, newest first.
+/// Query of a list that is sorted by time, newest row first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeQuery {
-    /// Part of their names or ids.
+    /// Text that names or ids must contain.
     pub search: Option<String>,
-    /// After which row.
-    pub after: Option<SearchPlace>,
-    /// How many at most.
+    /// End of the previous page.
+    pub after: Option<SearchCursor>,
+    /// Maximum number of rows.
     pub limit: u32,
 }
 
-/// Which tenants are asked for.
+/// Query of the list of tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantQuery {
-    /// Part of their name or id.
+    /// Text that the name or the id must contain.
     pub search: Option<String>,
-    /// In which order.
+    /// Sort column.
     pub sort: TenantSort,
-    /// From which end.
+    /// Direction of the sort.
     pub order: Order,
-    /// After which row.
-    pub after: Option<Place>,
-    /// How many at most.
+    /// Last row of the previous page.
+    pub after: Option<Cursor>,
+    /// Maximum number of rows.
     pub limit: u32,
 }
 
@@ -146,17 +147,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_survive_the_wire() {
+    fn cursors_survive_encoding_and_other_texts_are_rejected() {
         for key in [SortKey::Number(-1), SortKey::Number(i64::MAX), SortKey::Text("a\nb, \u{202e}".to_owned())] {
-            let place = Place { key, id: "0190".to_owned() };
-            assert_eq!(Place::decode(&place.encode()), Some(place.clone()));
-            for stage in [Stage::Beginning, Stage::Rest, Stage::All] {
-                let search = SearchPlace { stage, place: place.clone(), seen: 7 };
-                assert_eq!(SearchPlace::decode(&search.encode()), Some(search));
+            let row = Cursor { key, id: "0190".to_owned() };
+            assert_eq!(Cursor::decode(&row.encode()), Some(row.clone()));
+            for stage in [SearchStage::Prefixes, SearchStage::Others, SearchStage::All] {
+                let search = SearchCursor { stage, row: row.clone(), matches: 7 };
+                assert_eq!(SearchCursor::decode(&search.encode()), Some(search));
             }
         }
         for text in ["", "!", "AAAA", "YQ", &Base64Url::encode(b"id\nx1"), &Base64Url::encode(b"id\nnx")] {
-            assert_eq!(Place::decode(text), None, "{text}");
+            assert_eq!(Cursor::decode(text), None, "{text}");
         }
     }
 }

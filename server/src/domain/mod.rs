@@ -1,4 +1,4 @@
-//! Tenants, users, credentials, challenges and audit events: types and rules. Nothing here does I/O.
+//! Tenants, users, credentials, challenges and audit events: types and rules without I/O.
 
 pub mod aaguid;
 pub mod audit;

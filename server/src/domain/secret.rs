@@ -1,22 +1,22 @@
-//! API keys, admin tokens and signing keys as they are stored: never the secret itself.
+//! Stored API keys, admin tokens and signing keys. None contains its secret in plain text.
 
 use doorward_shared::{
     AdminTokenId, ApiKeyId, SigningKeyId, TenantId, Timestamp,
     admin::{Role, SigningAlgorithm},
 };
 
-/// An Argon2id hash in PHC form. Nothing that prints it shows it.
+/// An Argon2id hash (PHC string). `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretHash(String);
 
 impl SecretHash {
-    /// Takes a hash in PHC form.
+    /// Wraps a PHC string.
     #[must_use]
     pub const fn new(phc: String) -> Self {
         Self(phc)
     }
 
-    /// The PHC form, for verification and storage.
+    /// Returns the PHC string, for verification and storage.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -32,63 +32,63 @@ impl std::fmt::Debug for SecretHash {
 /// A tenant's API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Whose it is.
+    /// The tenant.
     pub tenant_id: TenantId,
-    /// Its public part.
+    /// Public part of the key.
     pub id: ApiKeyId,
-    /// Its name for people.
+    /// Display name.
     pub name: String,
-    /// How the key begins.
+    /// First characters of the key.
     pub hint: String,
-    /// The secret's hash.
+    /// Hash of the secret.
     pub hash: SecretHash,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// From when on it is refused.
+    /// Time from which it is rejected.
     pub expires_at: Option<Timestamp>,
-    /// When it was last accepted, to the minute.
+    /// Time of its last use, with a precision of one minute.
     pub last_used_at: Option<Timestamp>,
 }
 
 /// An administrator's token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminToken {
-    /// Its public part.
+    /// Public part of the key.
     pub id: AdminTokenId,
-    /// Its name for people, unique; the actor of audit events.
+    /// Unique name, the actor of audit entries.
     pub name: String,
-    /// What it may do.
+    /// Permissions.
     pub role: Role,
-    /// How the token begins.
+    /// First characters of the token.
     pub hint: String,
-    /// The secret's hash.
+    /// Hash of the secret.
     pub hash: SecretHash,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// From when on it is refused.
+    /// Time from which it is rejected.
     pub expires_at: Option<Timestamp>,
-    /// When it was last accepted, to the minute.
+    /// Time of its last use, with a precision of one minute.
     pub last_used_at: Option<Timestamp>,
 }
 
-/// A tenant's signing key: public part in the clear, private part sealed under the master key.
+/// A tenant's signing key. The private key is encrypted with the master key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningKeyRecord {
-    /// Whose it is.
+    /// The tenant.
     pub tenant_id: TenantId,
     /// `kid` in tokens.
     pub id: SigningKeyId,
-    /// What it signs with.
+    /// Signature algorithm.
     pub algorithm: SigningAlgorithm,
-    /// The public key as a JWK (RFC 7517), serialised JSON.
+    /// Public key as a JWK (RFC 7517), serialised as JSON.
     pub public_jwk: String,
-    /// The private key, sealed.
+    /// Encrypted private key.
     pub sealed_private_key: Vec<u8>,
-    /// When it was made; it is published from then on.
+    /// Time of creation; the key is published from then on.
     pub created_at: Timestamp,
-    /// When it begins to sign.
+    /// Time from which it signs.
     pub signs_from: Timestamp,
-    /// When it stopped signing; it stays published until its last token expired.
+    /// Time from which it no longer signs. It stays published until its last token has expired.
     pub retired_at: Option<Timestamp>,
 }
 

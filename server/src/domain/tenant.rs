@@ -1,4 +1,4 @@
-//! Tenants and what they decide about their ceremonies.
+//! Tenants and their ceremony policies.
 
 use doorward_shared::{
     TenantId, Timestamp,
@@ -6,52 +6,52 @@ use doorward_shared::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A tenant: one relying party with its own users, keys and audit log.
+/// A tenant: a relying party with its own users, keys and audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// Its id.
+    /// Id of the tenant.
     pub id: TenantId,
-    /// Its name for people.
+    /// Display name.
     pub display_name: String,
-    /// What it decides; `mfa` is always present here.
+    /// Configuration; `mfa` is always present.
     pub config: TenantConfig,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When its name or configuration last changed.
+    /// Time of the last change of name or configuration.
     pub updated_at: Timestamp,
 }
 
-/// The relying party as a ceremony needs it, kept with the challenge.
+/// Relying party of a ceremony, stored with the challenge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelyingPartyPolicy {
     /// RP ID.
     pub id: String,
-    /// What people see.
+    /// Display name.
     pub name: String,
-    /// URL of a picture.
+    /// URL of an icon.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub icon: Option<String>,
-    /// Origins whose ceremonies are accepted.
+    /// Accepted origins.
     pub origins: Vec<String>,
 }
 
-/// What the tenant asks of a ceremony, kept with the challenge.
+/// Requirements of a ceremony, stored with the challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CeremonyPolicy {
-    /// Whether the authenticator must verify its user.
+    /// Whether the authenticator must verify the user.
     pub user_verification: UserVerification,
-    /// Where the authenticator must be.
+    /// Required attachment of the authenticator.
     pub attachment: Option<Attachment>,
-    /// How much the authenticator should tell about itself.
+    /// Requested attestation.
     pub attestation: AttestationPreference,
     /// Whether the credential must be discoverable.
     pub resident_key: ResidentKey,
-    /// Milliseconds until the challenge expires.
+    /// Lifetime of the challenge in milliseconds.
     pub timeout_ms: u32,
 }
 
 impl Tenant {
-    /// The relying party of all the tenant's ceremonies.
+    /// Returns the relying party of the tenant's ceremonies.
     #[must_use]
     pub fn relying_party(&self) -> RelyingPartyPolicy {
         let rp = &self.config.webauthn.relying_party;
@@ -63,7 +63,7 @@ impl Tenant {
         }
     }
 
-    /// What passkey ceremonies and transactions ask for.
+    /// Returns the requirements of passkey ceremonies and transactions.
     #[must_use]
     pub fn passkey_policy(&self) -> CeremonyPolicy {
         let webauthn = &self.config.webauthn;
@@ -76,7 +76,7 @@ impl Tenant {
         }
     }
 
-    /// What second-factor ceremonies ask for.
+    /// Returns the requirements of second-factor ceremonies.
     #[must_use]
     pub fn mfa_policy(&self) -> CeremonyPolicy {
         let mfa = self.config.mfa.clone().unwrap_or_default();

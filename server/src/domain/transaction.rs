@@ -1,23 +1,23 @@
-//! Transactions a user is asked to confirm.
+//! Transactions that users confirm with a passkey.
 
 use doorward_shared::{TenantId, Timestamp, TransactionRowId, UserId};
 
-/// A transaction that was started.
+/// A transaction, confirmed or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
-    /// Whose it is.
+    /// The tenant.
     pub tenant_id: TenantId,
     /// Doorward's id.
     pub id: TransactionRowId,
-    /// The tenant's own id, unique in the tenant.
+    /// Id in the tenant's system, unique in the tenant.
     pub identifier: String,
-    /// Who is to confirm it.
+    /// The user who confirms it.
     pub user_id: UserId,
-    /// What is confirmed: serialised JSON, exactly the bytes that were hashed into the challenge.
+    /// Confirmed data: serialised JSON, exactly the bytes that were hashed into the challenge.
     pub data: String,
-    /// When it was started.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was confirmed, and later than it was started then; or else when it was started.
+    /// Time of confirmation, always later than `created_at`; equal to `created_at` before.
     pub updated_at: Timestamp,
 }
 

@@ -3,39 +3,39 @@
 use doorward_shared::{TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
-/// A user the tenant's backend has named in a registration.
+/// A user, created by a registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Whose user it is.
+    /// The tenant.
     pub tenant_id: TenantId,
     /// Doorward's id.
     pub id: UserId,
-    /// The tenant's own id, `user_id` on the wire: 1 to 64 bytes, unique in the tenant.
+    /// Id in the tenant's system (`user_id` in the API): 1 to 64 bytes, unique in the tenant.
     pub external_id: String,
-    /// The name the user signs in with.
+    /// Login name.
     pub name: String,
-    /// The user's name for people.
+    /// Display name.
     pub display_name: String,
-    /// URL of a picture; empty where there is none.
+    /// URL of an icon; empty if there is none.
     pub icon: String,
-    /// When the user was first seen.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When a name or the picture last changed.
+    /// Time of the last change of a name or the icon.
     pub updated_at: Timestamp,
 }
 
-/// The most bytes a user handle may have (WebAuthn §5.4.3).
+/// Maximum length of a user handle in bytes (WebAuthn §5.4.3).
 pub const MAX_USER_HANDLE_BYTES: usize = 64;
 
 impl User {
-    /// The user handle that new credentials carry: the bytes of the tenant's own id.
+    /// Returns the user handle of new credentials: the bytes of `external_id`.
     #[must_use]
     pub fn handle(&self) -> &[u8] {
         self.external_id.as_bytes()
     }
 
-    /// Whether a user handle from an authenticator is this user's: the bytes of `external_id`, or, as older
-    /// registrations have it, the 16 bytes of the UUID it spells.
+    /// Whether a user handle belongs to this user: the bytes of `external_id`, or in older registrations the 16 bytes of the
+    /// UUID that `external_id` spells.
     #[must_use]
     pub fn owns_handle(&self, handle: &[u8]) -> bool {
         handle == self.handle()
@@ -43,8 +43,8 @@ impl User {
     }
 }
 
-/// The tenant ids a user handle may stand for, the likelier first: its text, then the UUID its 16 bytes are. No user's id
-/// contains U+0000.
+/// Returns the values of `external_id` that a user handle may stand for: its text first, then the UUID of its 16 bytes. No
+/// `external_id` contains U+0000.
 #[must_use]
 pub fn external_ids_of_handle(handle: &[u8]) -> Vec<String> {
     let text = std::str::from_utf8(handle).ok().filter(|text| !text.contains('\0')).map(str::to_owned);
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handle_is_the_text_or_the_uuid_it_spells() {
+    fn user_handle_is_the_id_text_or_its_uuid_bytes() {
         let id = "7f3a2c1e-0000-4000-8000-000000000001";
         let uuid = Uuid::parse_str(id).unwrap_or_default();
         assert!(user(id).owns_handle(id.as_bytes()));

@@ -1,4 +1,4 @@
-//! What a refusal looks like on the wire: status, title, details, code.
+//! Error responses: status, title, details, code.
 
 use std::{borrow::Cow, fmt};
 
@@ -7,10 +7,10 @@ use doorward_shared::{ErrorBody, ErrorCode};
 
 use crate::service::{Refusal, ServiceError};
 
-/// Seconds after which a client may try again when the server is overloaded or its database away.
+/// Value of `Retry-After` in seconds while the database is unavailable.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
-/// A refused request.
+/// An error response.
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
@@ -18,29 +18,27 @@ pub struct ApiError {
     details: Cow<'static, str>,
     code: ErrorCode,
     header: Option<Box<(header::HeaderName, header::HeaderValue)>>,
-    /// What really happened, for the log only.
+    /// Cause, for the log only.
     cause: Option<Box<str>>,
-    /// Whether it is one of many that are refused at a time.
-    overload: bool,
 }
 
-/// Which operation was refused: the same reason has other words and other statuses in each.
+/// The operation that failed. The wire contract gives the same error another status or title in some operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// The second step of a registration.
+    /// Second step of a registration.
     RegistrationFinalize,
-    /// The second step of a login, with a passkey or a second factor.
+    /// Second step of a login, with a passkey or a second factor.
     LoginFinalize,
-    /// The first step of a transaction.
+    /// First step of a transaction.
     TransactionInitialize,
-    /// The second step of a transaction.
+    /// Second step of a transaction.
     TransactionFinalize,
-    /// Everything else.
+    /// Every other operation.
     Other,
 }
 
 impl ApiError {
-    /// A refusal with these words.
+    /// Creates an error response.
     #[must_use]
     pub fn new(
         status: StatusCode,
@@ -48,16 +46,16 @@ impl ApiError {
         title: impl Into<Cow<'static, str>>,
         details: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, title: title.into(), details: details.into(), code, header: None, cause: None, overload: false }
+        Self { status, title: title.into(), details: details.into(), code, header: None, cause: None }
     }
 
-    /// The same refusal with a header.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(self, name: header::HeaderName, value: impl Into<header::HeaderValue>) -> Self {
         Self { header: Some(Box::new((name, value.into()))), ..self }
     }
 
-    /// An opaque 500; the cause goes to the log, under the request's id.
+    /// Returns an opaque 500. The cause is only logged, with the request id.
     #[must_use]
     pub fn internal(cause: impl fmt::Display) -> Self {
         Self {
@@ -71,7 +69,7 @@ impl ApiError {
         }
     }
 
-    /// A 503 with `Retry-After`; the cause goes to the log.
+    /// Returns a 503 with `Retry-After`. The cause is only logged.
     #[must_use]
     pub fn unavailable(cause: impl fmt::Display) -> Self {
         Self {
@@ -86,82 +84,69 @@ impl ApiError {
         }
     }
 
-    /// The same for one of the many requests that are refused while the hashing queue is full.
-    #[must_use]
-    pub fn overloaded(cause: impl fmt::Display) -> Self {
-        Self { overload: true, ..Self::unavailable(cause) }
-    }
-
-    /// A 429 with `Retry-After`.
+    /// Returns a 429 with `Retry-After`.
     #[must_use]
     pub fn rate_limited(seconds: u64) -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::RateLimited,
             "too many requests",
-            "requests without a good key are limited; try again later",
+            "requests without a valid key are rate-limited; try again later",
         )
         .with_header(header::RETRY_AFTER, seconds.max(1))
     }
 
-    /// What the API key of an operation that needs one gets when it is missing or wrong.
+    /// Returns the 401 for a missing or wrong API key.
     #[must_use]
     pub fn api_key_invalid() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, ErrorCode::ApiKeyInvalid, "The api key is invalid", "")
     }
 
-    /// A query parameter that cannot be used.
+    /// Returns the 400 for an invalid query parameter.
     #[must_use]
     pub fn query(details: impl Into<String>) -> Self {
-        Self::of(Operation::Other, Refusal::Query(details.into()).into())
+        Refusal::Query(details.into()).into()
     }
 
-    /// The words for a failure in this operation.
+    /// Converts the error of a service, in this operation.
     #[must_use]
-    pub fn of(operation: Operation, failure: ServiceError) -> Self {
-        match failure {
+    pub fn of(operation: Operation, error: ServiceError) -> Self {
+        match error {
             ServiceError::Unavailable(cause) => Self::unavailable(cause),
-            ServiceError::Overloaded => Self::overloaded(failure),
             ServiceError::Internal(cause) => Self::internal(cause),
             ServiceError::Refused(Refusal::TooOften(seconds)) => Self::rate_limited(seconds),
             ServiceError::Refused(refusal) => {
-                let (status, title) = words(operation, &refusal);
+                let (status, title) = status_and_title(operation, &refusal);
                 Self::new(status, refusal.code(), title, details(operation, &refusal))
             }
         }
     }
 
-    /// What the log must know and the client must not.
+    /// Returns the cause, which is logged but not sent to the client.
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
 
-    /// Whether many are refused like this one: the log then tells of them together.
-    #[must_use]
-    pub const fn is_overload(&self) -> bool {
-        self.overload
-    }
-
-    /// The stable reason.
+    /// Returns the stable error code.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         self.code
     }
 
-    /// The reason for a person.
+    /// Returns the details, or the title if there are none.
     #[must_use]
     pub fn reason(&self) -> &str {
         if self.details.is_empty() { &self.title } else { &self.details }
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The JSON that is answered.
+    /// Returns the JSON body.
     #[must_use]
     pub fn body(&self) -> ErrorBody {
         ErrorBody {
@@ -173,8 +158,8 @@ impl ApiError {
     }
 }
 
-/// Status and title, row by row as the wire contract has them.
-fn words(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow<'static, str>) {
+/// Returns status and title as the wire contract defines them.
+fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow<'static, str>) {
     use Operation as On;
     const BAD: StatusCode = StatusCode::BAD_REQUEST;
     const DENIED: StatusCode = StatusCode::UNAUTHORIZED;
@@ -197,9 +182,9 @@ fn words(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow<'static, s
         (Refusal::ChallengeExpired, On::RegistrationFinalize) => (BAD, "failed to validate attestation"),
         (Refusal::ChallengeUnknown | Refusal::ChallengeExpired, _) => (DENIED, "failed to get session data"),
         (Refusal::UserHandle(..), _) => (DENIED, "failed to get user handle"),
-        (Refusal::Verification(found), On::RegistrationFinalize) => match found.code {
+        (Refusal::Verification(error), On::RegistrationFinalize) => match error.code {
             ErrorCode::UserVerificationMissing => {
-                let title = format!("failed to validate attestation: {}", found.reason);
+                let title = format!("failed to validate attestation: {}", error.reason);
                 return (StatusCode::UNPROCESSABLE_ENTITY, title.into());
             }
             ErrorCode::CredentialExists => (StatusCode::CONFLICT, "credential already registered"),
@@ -225,6 +210,18 @@ fn details(operation: Operation, refusal: &Refusal) -> Cow<'static, str> {
     match (refusal, operation) {
         (Refusal::ChallengeUnknown, Operation::TransactionFinalize) => "no transaction found for this challenge".into(),
         _ => refusal.reason().into(),
+    }
+}
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        Self::of(Operation::Other, error)
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        ServiceError::from(refusal).into()
     }
 }
 

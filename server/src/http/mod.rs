@@ -1,4 +1,4 @@
-//! HTTP: extract, call a service, answer. The only place besides the wiring that knows actix-web.
+//! HTTP: extracts the arguments, calls a service, responds. Only this module, the wiring and the demo use actix-web.
 
 pub mod error;
 pub mod extract;
@@ -7,5 +7,7 @@ pub mod json;
 pub mod middleware;
 pub mod openapi;
 pub mod pages;
+pub mod responses;
 
 pub use error::{ApiError, Operation};
+pub use extract::{Administrator, Auditor, Body, KeyHolder, Query, Visitor, path_tenant};

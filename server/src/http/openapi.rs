@@ -1,12 +1,13 @@
-//! The OpenAPI documents, generated from the handlers and the wire types.
+//! OpenAPI documents, generated from the handlers and the wire types.
 
 use std::sync::LazyLock;
 
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        Content, Ref, RefOr, ResponseBuilder,
-        path::{Operation, PathItem},
+        Content, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder, Schema,
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
+        schema::Type,
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
     },
 };
@@ -14,12 +15,12 @@ use utoipa::{
 use super::handlers::{admin, audit_logs, credentials, health, jwks, login, mfa, registration, status, transaction};
 use crate::http::extract::API_KEY_HEADER;
 
-/// Which API a document describes.
+/// The API that a document describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Api {
-    /// For tenants' backends and browsers.
+    /// The API for tenants' backends and browsers.
     Public,
-    /// For administrators.
+    /// The API for administrators.
     Admin,
 }
 
@@ -29,25 +30,25 @@ pub enum Api {
         title = "Doorward public API",
         description = "Passkey registration, login, second factor and transaction confirmation.\n\n\
             Clients written for the Hanko passkey API work when only their base URL changes. Errors are JSON with \
-            `title`, `details`, `status` and a stable `code`. Every answer carries `X-Request-Id`.",
+            `title`, `details`, `status` and a stable `code`. Every response carries `X-Request-Id`.",
         license(name = "MIT OR Apache-2.0"),
     ),
     paths(
-        registration::initialize::initialize,
-        registration::finalize::finalize,
-        login::initialize::initialize,
-        login::finalize::finalize,
-        mfa::registration_initialize::initialize,
-        mfa::registration_finalize::finalize,
-        mfa::login_initialize::initialize,
-        mfa::login_finalize::finalize,
-        transaction::initialize::initialize,
-        transaction::finalize::finalize,
-        transaction::list::list,
-        credentials::list::list,
-        credentials::get::get,
-        credentials::patch::patch,
-        credentials::delete::delete,
+        registration::initialize,
+        registration::finalize,
+        login::initialize,
+        login::finalize,
+        mfa::registration_initialize,
+        mfa::registration_finalize,
+        mfa::login_initialize,
+        mfa::login_finalize,
+        transaction::initialize,
+        transaction::finalize,
+        transaction::list,
+        credentials::list,
+        credentials::get,
+        credentials::patch,
+        credentials::delete,
         audit_logs::list,
         jwks::jwks,
         status::page,
@@ -57,14 +58,15 @@ pub enum Api {
     tags(
         (name = "MFA", description = "second factors"),
         (name = "Passkeys", description = "registration and login"),
-        (name = "Transactions", description = "confirmed with a passkey"),
+        (name = "Transactions", description = "confirmation with a passkey"),
         (name = "Credentials"),
         (name = "Audit"),
         (name = "Tokens"),
         (name = "Health"),
     ),
-    components(schemas(doorward_shared::public::TokenClaims)),
-    modifiers(&KeyHeader, &AnyRefusal),
+    components(schemas(doorward_shared::ErrorBody, doorward_shared::TenantId, doorward_shared::public::TokenClaims)),
+    security(("apiKey" = [])),
+    modifiers(&KeyHeader, &CommonParts),
 )]
 struct Public;
 
@@ -82,9 +84,9 @@ impl Modify for KeyHeader {
 #[openapi(
     info(
         title = "Doorward admin API",
-        description = "Tenants, keys, users and audit logs, for whoever has an admin token.\n\n\
-            A token of the role `admin` does everything, one of the role `auditor` only reads. Every change leaves its \
-            entry in the tenant's audit log, or in the installation's where it concerns no tenant.",
+        description = "Tenants, keys, users and audit logs. Every operation requires an admin token.\n\n\
+            The role `admin` may call every operation, the role `auditor` only those that read. Every change is recorded \
+            in the tenant's audit log, or in the installation's audit log when it concerns no tenant.",
         license(name = "MIT OR Apache-2.0"),
     ),
     paths(
@@ -93,34 +95,36 @@ impl Modify for KeyHeader {
         admin::overview::of_tenant,
         admin::tenants::list,
         admin::tenants::create,
-        admin::tenant::get,
-        admin::tenant::put,
-        admin::tenant::delete,
+        admin::tenants::get,
+        admin::tenants::put,
+        admin::tenants::delete,
         admin::config::put,
         admin::config::check,
         admin::api_keys::list,
         admin::api_keys::create,
-        admin::api_keys::revoke,
+        admin::api_keys::delete,
         admin::signing_keys::list,
         admin::signing_keys::create,
-        admin::signing_keys::retire,
+        admin::signing_keys::delete,
         admin::users::list,
         admin::users::get,
         admin::users::delete,
-        admin::user_summaries::list,
-        admin::user_credentials::delete,
+        admin::users::list_summaries,
+        admin::users::delete_credential,
         admin::transactions::list,
         admin::audit_logs::of_tenant,
         admin::audit_logs::of_all,
         admin::me::get,
         admin::admin_tokens::list,
         admin::admin_tokens::create,
-        admin::admin_tokens::revoke,
+        admin::admin_tokens::delete,
         admin::metrics::metrics,
         health::alive,
         health::ready,
     ),
-    modifiers(&BearerToken, &AnyRefusal),
+    components(schemas(doorward_shared::ErrorBody, doorward_shared::TenantId)),
+    security(("adminToken" = [])),
+    modifiers(&BearerToken, &CommonParts),
 )]
 struct Admin;
 
@@ -133,24 +137,64 @@ impl Modify for BearerToken {
     }
 }
 
-/// What every operation may answer beside its own refusals: limits, an overloaded server, a fault.
-struct AnyRefusal;
+/// Adds to every operation a unique id, its path parameters, and the response for errors that any operation can return.
+struct CommonParts;
 
-impl Modify for AnyRefusal {
+impl Modify for CommonParts {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        for operation in document.paths.paths.values_mut().flat_map(operations) {
-            let content = Content::new(Some(Ref::from_schema_name("ErrorBody")));
-            let refusal = ResponseBuilder::new()
-                .description("any other refusal: limits (408, 413, 429), a fault (500), overload (503)")
-                .content("application/json", content);
-            operation.responses.responses.insert("default".to_owned(), RefOr::T(refusal.build()));
+        for (path, item) in &mut document.paths.paths {
+            for (method, operation) in operations(item) {
+                operation.operation_id = Some(operation_id(method, path));
+                operation.parameters = parameters(path, operation.parameters.take().unwrap_or_default());
+                let content = Content::new(Some(Ref::from_schema_name("ErrorBody")));
+                let response = ResponseBuilder::new()
+                    .description("other errors: limits (408, 413, 429), internal error (500), overload (503)")
+                    .content("application/json", content);
+                operation.responses.responses.insert("default".to_owned(), RefOr::T(response.build()));
+            }
         }
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     let PathItem { get, put, post, delete, patch, .. } = item;
-    [get, put, post, delete, patch].into_iter().filter_map(Option::as_mut)
+    let methods = [("get", get), ("put", put), ("post", post), ("delete", delete), ("patch", patch)];
+    methods.into_iter().filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+}
+
+/// Joins the method and the words of the path with `_`. OpenAPI requires operation ids to be unique.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|symbol: char| !symbol.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+}
+
+/// Puts the path parameters before the declared ones.
+fn parameters(path: &str, declared: Vec<RefOr<Parameter>>) -> Option<Vec<RefOr<Parameter>>> {
+    let is_declared = |name: &str| declared.iter().any(|known| matches!(known, RefOr::T(known) if known.name == name));
+    let names = path.split('{').skip(1).filter_map(|part| part.split('}').next());
+    let missing = names.filter(|name| !is_declared(name)).map(|name| RefOr::T(path_parameter(name)));
+    let all: Vec<_> = missing.chain(declared.iter().cloned()).collect();
+    (!all.is_empty()).then_some(all)
+}
+
+fn path_parameter(name: &str) -> Parameter {
+    let (description, schema) = match name {
+        "tenant_id" => ("the tenant", Ref::from_schema_name("TenantId").into()),
+        "user_id" => ("the tenant's own id of the user, or Doorward's id", text()),
+        "credential_id" => ("the credential's id, base64url", text()),
+        _ => ("the id of the key or token", text()),
+    };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
+fn text() -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).into()
 }
 
 static ADMIN: LazyLock<String> = LazyLock::new(|| render(&Admin::openapi()));
@@ -160,7 +204,7 @@ fn render(document: &utoipa::openapi::OpenApi) -> String {
     document.to_pretty_json().unwrap_or_default()
 }
 
-/// The document as JSON.
+/// Returns the document as JSON.
 #[must_use]
 pub fn document(api: Api) -> &'static str {
     match api {
@@ -177,7 +221,7 @@ mod tests {
     use crate::routes::{self, Access};
 
     #[test]
-    fn the_documents_describe_the_tables_and_nothing_else() {
+    fn documents_describe_exactly_the_routes_of_the_tables() {
         for (api, table) in [(Api::Public, routes::PUBLIC), (Api::Admin, routes::ADMIN)] {
             let document: serde_json::Value = serde_json::from_str(document(api)).unwrap();
             let described: BTreeSet<(String, String)> = document["paths"]
@@ -199,11 +243,25 @@ mod tests {
     }
 
     #[test]
-    fn the_document_says_who_needs_a_key() {
+    fn operation_ids_are_unique() {
+        for api in [Api::Public, Api::Admin] {
+            let document: serde_json::Value = serde_json::from_str(document(api)).unwrap();
+            let paths = document["paths"].as_object().unwrap().values();
+            let ids: Vec<&str> = paths
+                .flat_map(|item| item.as_object().unwrap().values())
+                .map(|operation| operation["operationId"].as_str().unwrap())
+                .collect();
+            assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
+        }
+    }
+
+    #[test]
+    fn operations_behind_the_api_key_declare_it() {
         let document: serde_json::Value = serde_json::from_str(document(Api::Public)).unwrap();
         assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
         for endpoint in routes::PUBLIC.iter().filter(|endpoint| endpoint.access == Access::ApiKey) {
-            let security = &document["paths"][endpoint.path][endpoint.method.to_lowercase()]["security"];
+            let operation = &document["paths"][endpoint.path][endpoint.method.to_lowercase()];
+            let security = operation.get("security").unwrap_or(&document["security"]);
             assert_eq!(security, &serde_json::json!([{ "apiKey": [] }]), "{} {}", endpoint.method, endpoint.path);
         }
     }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{ApiError, extract::Query};
 use crate::domain::{
     audit::{EXAMINED, Total},
-    list::{Place, SearchPlace, SortKey, TimeQuery},
+    list::{Cursor, SearchCursor, SortKey, TimeQuery},
 };
 
 /// Default number of rows on a page that begins after a row.
@@ -67,10 +67,10 @@ pub fn limit(query: &Query) -> Result<u32, ApiError> {
 ///
 /// # Errors
 /// When it is not a cursor of this list.
-pub fn after(query: &Query, fits: impl FnOnce(&Place) -> bool) -> Result<Option<Place>, ApiError> {
+pub fn after(query: &Query, fits: impl FnOnce(&Cursor) -> bool) -> Result<Option<Cursor>, ApiError> {
     let Some(text) = text(query, "after") else { return Ok(None) };
-    let place = Place::decode(&text).filter(fits);
-    place.map(Some).ok_or_else(no_such_page)
+    let cursor = Cursor::decode(&text).filter(fits);
+    cursor.map(Some).ok_or_else(no_such_page)
 }
 
 /// Reads the query of a list by time: `q`, `after`, `limit`.
@@ -78,13 +78,13 @@ pub fn after(query: &Query, fits: impl FnOnce(&Place) -> bool) -> Result<Option<
 /// # Errors
 /// When one is invalid.
 pub fn by_time(query: &Query) -> Result<TimeQuery, ApiError> {
-    let place = |text: String| {
-        let place = SearchPlace::decode(&text).filter(|found| matches!(found.place.key, SortKey::Number(_)));
-        place.ok_or_else(no_such_page)
+    let cursor = |text: String| {
+        let cursor = SearchCursor::decode(&text).filter(|found| matches!(found.row.key, SortKey::Number(_)));
+        cursor.ok_or_else(no_such_page)
     };
     Ok(TimeQuery {
         search: text(query, "q"),
-        after: text(query, "after").map(place).transpose()?,
+        after: text(query, "after").map(cursor).transpose()?,
         limit: limit(query)?,
     })
 }

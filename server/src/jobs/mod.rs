@@ -1,4 +1,4 @@
-//! What happens beside the requests: idempotent, so that several nodes may do it at once.
+//! Background jobs. Each one is idempotent, so several nodes may run it at the same time, and works in bounded units.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,29 +7,27 @@ use tokio::task::JoinHandle;
 use crate::{
     app::App,
     db::{Connection, DbError},
-    service::settling,
     store::{
         audit,
         challenges::{self, ChallengeKey, ExpiredChunk},
     },
 };
 
-const PURGE_EVERY: Duration = Duration::from_secs(30);
-const PURGE_BATCH: i64 = 1_000;
-/// Entries of the log that are deleted in one unit of work: each stands in six indexes of its own place, and every other
-/// write waits for the unit.
-const FORGET_BATCH: i64 = 50;
-/// How long others have the database for themselves before the next such unit.
-const FORGET_REST: Duration = Duration::from_millis(5);
-const DAY_MS: i64 = 86_400_000;
-const RETENTION_EVERY: Duration = Duration::from_secs(600);
-const LEFT_EVERY: Duration = Duration::from_secs(30);
-const SETTLE_EVERY: Duration = Duration::from_secs(5);
+const PURGE_CHALLENGES_EVERY: Duration = Duration::from_secs(30);
+const PURGE_AUDIT_EVERY: Duration = Duration::from_secs(600);
+const DELETE_LOGS_EVERY: Duration = Duration::from_secs(30);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
-/// An expired challenge stays a while, so that its finalize is told that it expired, and not that it never was.
-const PURGE_GRACE_MS: i64 = 10 * 60 * 1_000;
+/// Number of challenges that one unit of work examines.
+const CHALLENGE_BATCH: i64 = 1_000;
+/// Maximum number of audit entries that one unit of work deletes. Small, because other writes wait for the unit.
+const AUDIT_BATCH: i64 = 50;
+/// Pause between units that delete audit entries, in which other writes run.
+const PAUSE: Duration = Duration::from_millis(5);
+/// Expired challenges stay this long, so that their finalize request gets `challenge_expired` and not `challenge_unknown`.
+const EXPIRED_KEPT_MS: i64 = 10 * 60 * 1_000;
+const DAY_MS: i64 = 86_400_000;
 
-/// Jobs that run until dropped.
+/// Running jobs. They stop when this value is dropped.
 #[derive(Debug)]
 pub struct Jobs(Vec<JoinHandle<()>>);
 
@@ -43,77 +41,70 @@ impl Drop for Jobs {
 #[must_use]
 pub fn start(app: &Arc<App>) -> Jobs {
     Jobs(vec![
-        every(PURGE_EVERY, Arc::clone(app), "purge of expired challenges", |app| async move {
-            purge(&app).await?;
+        every(PURGE_CHALLENGES_EVERY, Arc::clone(app), "deletion of expired challenges", |app| async move {
+            purge_challenges(&app).await?;
             app.rate_limits.forget_idle();
             Ok(())
         }),
-        every(RETENTION_EVERY, Arc::clone(app), "retention of audit entries", |app| async move {
-            forget(&app).await.map(drop)
+        every(PURGE_AUDIT_EVERY, Arc::clone(app), "deletion of old audit entries", |app| async move {
+            purge_audit_logs(&app).await.map(drop)
         }),
-        every(LEFT_EVERY, Arc::clone(app), "deletion of deleted tenants' logs", |app| async move {
-            while app.db.write(|connection| audit::delete_left(connection, FORGET_BATCH)).await? {
-                tokio::time::sleep(FORGET_REST).await;
+        every(DELETE_LOGS_EVERY, Arc::clone(app), "deletion of deleted tenants' audit logs", |app| async move {
+            while app.db.write(|connection| audit::delete_left(connection, AUDIT_BATCH)).await? {
+                tokio::time::sleep(PAUSE).await;
             }
             Ok(())
         }),
-        every(FLUSH_EVERY, Arc::clone(app), "last use of API keys", |app| async move {
-            tell_overload(&app);
-            app.key_usage.flush(&app.db, false).await.map(drop)
-        }),
-        every(SETTLE_EVERY, Arc::clone(app), "sums and indexes of the log", |app| async move {
-            settling::settle(&app).await
-        }),
+        every(
+            FLUSH_EVERY,
+            Arc::clone(app),
+            "writing the last use of keys and the activity of tenants",
+            |app| async move { app.key_usage.flush(&app.db, false).await.map(drop) },
+        ),
     ])
 }
 
-/// The end of a flood of refused requests, which no later one tells of.
-fn tell_overload(app: &App) {
-    if let Some(left_out) = app.overloads.rest(app.stopwatch.start()) {
-        tracing::error!(left_out, "requests failed: the key hashing queue was full");
-    }
-}
-
-/// Deletes challenges that expired a while ago.
+/// Deletes challenges that expired some minutes ago. Returns how many.
 ///
 /// # Errors
-/// As the database has them; the next run goes on.
-pub async fn purge(app: &App) -> Result<usize, DbError> {
-    let before = app.clock.now().plus_millis(-PURGE_GRACE_MS);
-    let mut purged = 0;
-    let mut after = ChallengeKey::default();
+/// [`DbError`] of the database. The next run starts again.
+pub async fn purge_challenges(app: &App) -> Result<usize, DbError> {
+    let before = app.clock.now().plus_millis(-EXPIRED_KEPT_MS);
+    let mut deleted = 0;
+    let mut start = ChallengeKey::default();
     loop {
-        let from = after.clone();
-        let chunk = app.db.read(move |connection| challenges::find_expired(connection, &from, before, PURGE_BATCH));
-        let ExpiredChunk { expired, end } = chunk.await?;
+        let from = start.clone();
+        let find =
+            move |connection: &mut Connection| challenges::find_expired(connection, &from, before, CHALLENGE_BATCH);
+        let ExpiredChunk { expired, end } = app.db.read(find).await?;
         if expired > 0 {
-            let (from, to) = (after, end.clone());
+            let (from, to) = (start, end.clone());
             let delete =
                 move |connection: &mut Connection| challenges::delete_expired(connection, &from, to.as_ref(), before);
-            purged += app.db.write(delete).await?;
+            deleted += app.db.write(delete).await?;
         }
-        let Some(end) = end else { return Ok(purged) };
-        after = end;
+        let Some(end) = end else { return Ok(deleted) };
+        start = end;
     }
 }
 
-/// Deletes audit entries that are older than the operator keeps them.
+/// Deletes audit entries that are older than the retention time. Returns how many.
 ///
 /// # Errors
-/// As the database has them; the next run goes on.
-pub async fn forget(app: &App) -> Result<usize, DbError> {
+/// [`DbError`] of the database. The next run starts again.
+pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
     let Some(days) = app.settings.audit_retention_days else { return Ok(0) };
     let before = app.clock.now().plus_millis(-i64::from(days) * DAY_MS);
-    let mut forgotten = 0;
+    let mut deleted = 0;
     let mut after = None;
     loop {
-        let unit = app.db.write(move |connection| audit::purge(connection, None, before, after, FORGET_BATCH)).await?;
-        forgotten += unit.deleted;
-        after = unit.next;
+        let batch = app.db.write(move |connection| audit::purge(connection, None, before, after, AUDIT_BATCH)).await?;
+        deleted += batch.deleted;
+        after = batch.next;
         if after.is_none() {
-            return Ok(forgotten);
+            return Ok(deleted);
         }
-        tokio::time::sleep(FORGET_REST).await;
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -128,7 +119,7 @@ where
         loop {
             ticks.tick().await;
             if let Err(error) = job(Arc::clone(&app)).await {
-                tracing::warn!(%error, "{name} failed; it is tried again");
+                tracing::warn!(%error, "{name} failed and will be retried");
             }
         }
     })

@@ -26,6 +26,7 @@ pub fn event(
     kind: AuditType,
     at: Timestamp,
 ) -> Result<Entry, ServiceError> {
+    app.key_usage.tenant_active(tenant_id, at);
     Ok(Entry(AuditEvent {
         random: u64::from_ne_bytes(clock::random(app.entropy.as_ref())?),
         tenant_id,
@@ -96,18 +97,24 @@ impl Entry {
 ///
 /// # Errors
 /// [`ServiceError`] of the database.
-pub async fn reject(call: &RequestContext, kind: AuditType, code: ErrorCode, reason: &str) -> Result<(), ServiceError> {
-    let event = event(&call.app, call.tenant.id(), &call.meta, kind, call.app.clock.now())?.error(code, reason);
-    call.app.db.write(move |connection| event.write(connection)).await?;
+pub async fn reject(
+    context: &RequestContext,
+    kind: AuditType,
+    code: ErrorCode,
+    reason: &str,
+) -> Result<(), ServiceError> {
+    let event =
+        event(&context.app, context.tenant.id(), &context.meta, kind, context.app.clock.now())?.error(code, reason);
+    context.app.db.write(move |connection| event.write(connection)).await?;
     Ok(())
 }
 
 /// Writes the entry of a refusal in its own transaction and returns the refusal as an error.
 ///
 /// When the entry cannot be written, returns the error of the database instead: every refusal leaves an entry.
-pub async fn refuse(call: &RequestContext, event: Entry, kind: AuditType, refusal: Refusal) -> ServiceError {
+pub async fn refuse(context: &RequestContext, event: Entry, kind: AuditType, refusal: Refusal) -> ServiceError {
     let event = event.refused(kind, &refusal);
-    match call.app.db.write(move |connection| event.write(connection)).await {
+    match context.app.db.write(move |connection| event.write(connection)).await {
         Ok(()) => refusal.into(),
         Err(error) => error.into(),
     }

@@ -1,75 +1,92 @@
-//! Who calls: API keys of tenants.
+//! Authentication of the public API's callers by API key.
 
 use doorward_shared::{ApiKeyId, AuditType, ErrorCode};
 
 use super::{Refusal, RequestContext, ServiceError, audit};
 use crate::crypto::{KeyKind, KeyScope, PresentedKey};
 
-/// Why a key was not accepted. The client learns only that it was not.
+/// Reason why a request has no valid API key. The audit log records it; the client only learns that the key is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rejected {
+pub enum KeyRejection {
+    /// The request carries no key.
     Missing,
+    /// The value does not have the form of a key.
     Malformed,
+    /// The tenant has no key with this id, or the key was revoked.
     Unknown,
+    /// The key has expired.
     Expired,
+    /// The id is known, but the secret is wrong.
     Wrong,
 }
 
-impl Rejected {
+impl KeyRejection {
     const fn reason(self) -> &'static str {
         match self {
             Self::Missing => "the request carries no API key",
-            Self::Malformed => "the API key has not the form dw_<key id>_<secret>",
+            Self::Malformed => "the API key does not have the form dw_<key id>_<secret>",
             Self::Unknown => "the tenant has no such API key, or it was revoked",
             Self::Expired => "the API key has expired",
             Self::Wrong => "the API key's secret is wrong",
         }
     }
+
+    const fn code(self) -> ErrorCode {
+        match self {
+            Self::Missing => ErrorCode::ApiKeyMissing,
+            Self::Malformed | Self::Unknown | Self::Expired | Self::Wrong => ErrorCode::ApiKeyInvalid,
+        }
+    }
 }
 
-/// Checks the presented API key against the tenant's.
+/// Identity of a caller of the public API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// The caller presented a valid API key of the tenant.
+    ApiKey(ApiKeyId),
+    /// The caller presented no valid API key.
+    Anonymous(KeyRejection),
+}
+
+/// Verifies the presented API key, and counts the request against the rate limits if there is no valid one.
 ///
-/// Answers the key's id, or `None` after writing an `api_key_rejected` row. At most one hash is computed, and none for a
-/// key that was verified lately or whose id the tenant does not have.
+/// A valid key is never rate-limited. A wrong secret costs one Argon2 hash; a key with an unknown id costs none.
 ///
 /// # Errors
-/// [`Refusal::TooOften`] in place of the row when the caller has filled too many rows lately; when the hashing queue is
-/// full, or the database cannot take the row.
-pub async fn api_key(call: &RequestContext, presented: Option<&str>) -> Result<Option<ApiKeyId>, ServiceError> {
-    let rejected = match check(call, presented).await? {
-        Ok(id) => {
-            call.app.key_usage.used(call.tenant.id(), id, call.app.clock.now());
-            return Ok(Some(id));
+/// [`Refusal::TooOften`] above the rate limits; [`ServiceError::Internal`] for a damaged stored hash.
+pub fn identify(context: &RequestContext, presented: Option<&str>) -> Result<Identity, ServiceError> {
+    let identity = verify(context, presented)?;
+    match identity {
+        Identity::ApiKey(id) => context.app.key_usage.used(context.tenant.id(), id, context.app.clock.now()),
+        Identity::Anonymous(_) => {
+            let limits = &context.app.rate_limits;
+            limits.count(context.tenant.id(), &context.meta.source_ip).map_err(Refusal::TooOften)?;
         }
-        Err(rejected) => rejected,
-    };
-    // Only those who were rejected are counted, so that a backend whose key is good is never kept waiting by the limit.
-    call.app.rate_limits.visit(call.tenant.id(), &call.meta.source_ip).map_err(Refusal::TooOften)?;
-    let code = if rejected == Rejected::Missing { ErrorCode::ApiKeyMissing } else { ErrorCode::ApiKeyInvalid };
-    audit::reject(call, AuditType::ApiKeyRejected, code, rejected.reason()).await?;
-    Ok(None)
-}
-
-async fn check(call: &RequestContext, presented: Option<&str>) -> Result<Result<ApiKeyId, Rejected>, ServiceError> {
-    let Some(presented) = presented.map(str::trim).filter(|text| !text.is_empty()) else {
-        return Ok(Err(Rejected::Missing));
-    };
-    let Some(presented) = PresentedKey::parse(KeyKind::Api, presented) else { return Ok(Err(Rejected::Malformed)) };
-    let id = ApiKeyId::new(presented.id);
-    let Some(key) = call.tenant.api_keys.get(&id) else { return Ok(Err(Rejected::Unknown)) };
-    if key.expires_at.is_some_and(|expiry| expiry <= call.app.clock.now()) {
-        return Ok(Err(Rejected::Expired));
     }
-    let scope = KeyScope::Tenant(call.tenant.id());
-    let matches = call.app.keys.matches(scope, &presented, &key.hash).await?;
-    Ok(if matches { Ok(id) } else { Err(Rejected::Wrong) })
+    Ok(identity)
 }
 
-/// Whether the presented key is one of the tenant's that was verified lately. Costs no hash and leaves no row.
-#[must_use]
-pub fn is_remembered(call: &RequestContext, presented: &str) -> bool {
-    let Some(presented) = PresentedKey::parse(KeyKind::Api, presented) else { return false };
-    let Some(key) = call.tenant.api_keys.get(&ApiKeyId::new(presented.id)) else { return false };
-    key.expires_at.is_none_or(|expiry| expiry > call.app.clock.now())
-        && call.app.keys.remembers(KeyScope::Tenant(call.tenant.id()), &presented, &key.hash)
+fn verify(context: &RequestContext, presented: Option<&str>) -> Result<Identity, ServiceError> {
+    use KeyRejection::{Expired, Malformed, Missing, Unknown, Wrong};
+    let Some(presented) = presented.map(str::trim).filter(|text| !text.is_empty()) else {
+        return Ok(Identity::Anonymous(Missing));
+    };
+    let Some(presented) = PresentedKey::parse(KeyKind::Api, presented) else {
+        return Ok(Identity::Anonymous(Malformed));
+    };
+    let id = ApiKeyId::new(presented.id);
+    let Some(key) = context.tenant.api_keys.get(&id) else { return Ok(Identity::Anonymous(Unknown)) };
+    if key.expires_at.is_some_and(|expiry| expiry <= context.app.clock.now()) {
+        return Ok(Identity::Anonymous(Expired));
+    }
+    let matches = context.app.keys.verify(KeyScope::Tenant(context.tenant.id()), &presented, &key.hash)?;
+    Ok(if matches { Identity::ApiKey(id) } else { Identity::Anonymous(Wrong) })
+}
+
+/// Writes the audit entry of a request that was rejected because it has no valid API key.
+///
+/// # Errors
+/// Those of the database.
+pub async fn record_rejection(context: &RequestContext, rejection: KeyRejection) -> Result<(), ServiceError> {
+    audit::reject(context, AuditType::ApiKeyRejected, rejection.code(), rejection.reason()).await
 }

@@ -1,4 +1,4 @@
-//! A user's credentials: list, get, rename, delete.
+//! Lists, reads, renames and deletes credentials.
 
 use doorward_shared::{
     AuditType, Base64Url,
@@ -13,7 +13,7 @@ use crate::{
     store::{credentials, users},
 };
 
-/// The credential as clients see it.
+/// Converts a credential to its wire type.
 #[must_use]
 pub fn item(credential: Credential, user_id: String) -> CredentialItem {
     CredentialItem {
@@ -32,18 +32,18 @@ pub fn item(credential: Credential, user_id: String) -> CredentialItem {
     }
 }
 
-/// A page of the credentials of a user, or of all users.
+/// Returns a page of the credentials of one user or of all users. An unknown user has no credentials.
 ///
 /// # Errors
-/// As the database has them. A user that does not exist has no credentials.
+/// [`ServiceError`] of the database.
 pub async fn list(
-    call: &RequestContext,
+    context: &RequestContext,
     user_id: Option<String>,
     order: Order,
     page: PageRequest,
 ) -> Result<Page<CredentialItem>, ServiceError> {
-    let tenant_id = call.tenant.id();
-    let found = call
+    let tenant_id = context.tenant.id();
+    let found = context
         .app
         .db
         .read(move |connection| {
@@ -62,42 +62,45 @@ pub async fn list(
     Ok(Page { items, total: found.total })
 }
 
-/// One credential.
+/// Returns one credential.
 ///
 /// # Errors
 /// [`Refusal::CredentialNotFound`].
-pub async fn get(call: &RequestContext, id: &str) -> Result<CredentialItem, ServiceError> {
+pub async fn get(context: &RequestContext, id: &str) -> Result<CredentialItem, ServiceError> {
     let not_found = || Refusal::CredentialNotFound(id.to_owned());
     let credential_id = CredentialId::parse(id).ok_or_else(not_found)?;
-    let tenant_id = call.tenant.id();
-    let found =
-        call.app.db.read(move |connection| credentials::find_with_owner(connection, tenant_id, &credential_id)).await?;
+    let tenant_id = context.tenant.id();
+    let found = context
+        .app
+        .db
+        .read(move |connection| credentials::find_with_owner(connection, tenant_id, &credential_id))
+        .await?;
     let (credential, user) = found.ok_or_else(not_found)?;
     Ok(item(credential, user.external_id))
 }
 
-/// Gives a credential another name.
+/// Renames a credential.
 ///
 /// # Errors
 /// [`Refusal::Invalid`], [`Refusal::CredentialNotFound`].
 pub async fn rename(
-    call: &RequestContext,
+    context: &RequestContext,
     id: &str,
     patch: Result<CredentialPatch, Refusal>,
 ) -> Result<(), ServiceError> {
     let named = patch.and_then(|patch| validate::label("name", patch.name));
-    change(call, id, Change::Rename(named)).await
+    change(context, id, Change::Rename(named)).await
 }
 
 /// Deletes a credential.
 ///
 /// # Errors
 /// [`Refusal::CredentialNotFound`].
-pub async fn delete(call: &RequestContext, id: &str) -> Result<(), ServiceError> {
-    change(call, id, Change::Delete).await
+pub async fn delete(context: &RequestContext, id: &str) -> Result<(), ServiceError> {
+    change(context, id, Change::Delete).await
 }
 
-/// What is to become of a credential.
+/// A change of a credential.
 #[derive(Debug)]
 enum Change {
     Rename(Result<String, Refusal>),
@@ -115,42 +118,42 @@ impl Change {
     }
 }
 
-/// Changes a credential, and writes the audit row beside it, or that of the refusal.
-async fn change(call: &RequestContext, id: &str, change: Change) -> Result<(), ServiceError> {
-    let now = call.app.clock.now();
-    let tenant_id = call.tenant.id();
+/// Changes a credential and writes the audit entry of the change or of its refusal.
+async fn change(context: &RequestContext, id: &str, change: Change) -> Result<(), ServiceError> {
+    let now = context.app.clock.now();
+    let tenant_id = context.tenant.id();
     let failed = change.event(false);
-    let event = audit::event(&call.app, tenant_id, &call.meta, change.event(true), now)?;
+    let entry = audit::event(&context.app, tenant_id, &context.meta, change.event(true), now)?;
     let not_found = Refusal::CredentialNotFound(id.to_owned());
     let Some(credential_id) = CredentialId::parse(id) else {
-        return Err(audit::refuse(call, event, failed, not_found).await);
+        return Err(audit::refuse(context, entry, failed, not_found).await);
     };
-    let event = event.credential(&credential_id);
+    let entry = entry.credential(&credential_id);
     let name = match change {
-        Change::Rename(Err(refusal)) => return Err(audit::refuse(call, event, failed, refusal).await),
+        Change::Rename(Err(refusal)) => return Err(audit::refuse(context, entry, failed, refusal).await),
         Change::Rename(Ok(name)) => Some(name),
         Change::Delete => None,
     };
-    let outcome = call
+    let outcome = context
         .app
         .db
         .write(move |connection| {
             let Some((before, user)) = credentials::find_with_owner(connection, tenant_id, &credential_id)? else {
-                event.refused(failed, &not_found).write(connection)?;
+                entry.refused(failed, &not_found).write(connection)?;
                 return Ok::<_, DbError>(Err(not_found));
             };
-            let event = event.by(user.external_id);
-            let event = match name {
+            let entry = entry.by(user.external_id);
+            let entry = match name {
                 Some(name) => {
                     credentials::rename(connection, tenant_id, &credential_id, &name, now)?;
-                    event.detail(serde_json::json!({ "name": { "before": before.name, "after": name } }))
+                    entry.detail(serde_json::json!({ "name": { "before": before.name, "after": name } }))
                 }
                 None => {
                     credentials::delete(connection, tenant_id, &credential_id)?;
-                    event
+                    entry
                 }
             };
-            event.write(connection)?;
+            entry.write(connection)?;
             Ok(Ok(()))
         })
         .await?;

@@ -1,4 +1,4 @@
-//! Why an operation did not happen. The HTTP layer turns these into statuses and titles.
+//! Errors of operations. The HTTP layer maps them to statuses and titles.
 
 use doorward_shared::{ErrorCode, admin::ConfigProblem};
 
@@ -9,24 +9,24 @@ use crate::{
     webauthn,
 };
 
-/// A client's request that was understood and refused.
+/// Reason for refusing a valid HTTP request. Clients see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// A field is missing or has a value it must not have; says which.
+    /// A field is missing or invalid; the message names it.
     Invalid(String),
-    /// The body is no JSON, or not the structure the operation takes.
+    /// The body is not JSON or does not have the expected structure.
     Malformed(String),
-    /// The body is larger than the operator allows.
+    /// The body exceeds the configured size.
     BodyTooLarge(String),
-    /// The body took longer to arrive than the operator waits.
+    /// The body did not arrive within the configured time.
     BodyTooSlow(String),
-    /// A query parameter cannot be used; says which.
+    /// A query parameter is invalid; the message names it.
     Query(String),
-    /// The caller has shown no good key too often; says after how many seconds to come again.
+    /// Too many requests without a valid key; the number is the seconds until a retry may succeed.
     TooOften(u64),
-    /// The body is JSON, but no credential's response as WebAuthn has it.
+    /// The body is JSON, but not a WebAuthn credential.
     MalformedCredential(String),
-    /// No such user.
+    /// The user does not exist.
     UserNotFound,
     /// The user has no credential that the operation accepts.
     NoSuitableCredential,
@@ -34,30 +34,30 @@ pub enum Refusal {
     TransactionExists,
     /// The challenge is unknown, used, or belongs to another tenant or ceremony.
     ChallengeUnknown,
-    /// The challenge's time is over.
+    /// The challenge has expired.
     ChallengeExpired,
-    /// The user handle is missing, or names nobody, or somebody else.
+    /// The user handle is missing, unknown, or belongs to another user.
     UserHandle(ErrorCode, &'static str),
-    /// The credential was verified and found wanting.
+    /// The credential failed verification.
     Verification(webauthn::VerificationError),
-    /// The credential id is taken.
+    /// The credential id is already registered.
     CredentialExists,
-    /// No such credential.
+    /// The credential does not exist.
     CredentialNotFound(String),
-    /// No such tenant.
+    /// The tenant does not exist.
     TenantNotFound,
-    /// No such API key, signing key or admin token.
+    /// The API key, signing key or admin token does not exist.
     SecretNotFound,
     /// The only signing key cannot be removed.
     SecretInUse,
-    /// The request contradicts what is stored; says how.
+    /// The request conflicts with stored data; the message says how.
     Conflict(String),
-    /// A tenant's configuration is refused; says what, where, and how to mend it.
+    /// A tenant's configuration is invalid; each problem names the setting and a correction.
     Config(Vec<ConfigProblem>),
 }
 
 impl Refusal {
-    /// The stable reason.
+    /// Returns the stable error code.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         match self {
@@ -85,7 +85,7 @@ impl Refusal {
         }
     }
 
-    /// The reason for a person.
+    /// Returns the message for people.
     #[must_use]
     pub fn reason(&self) -> String {
         match self {
@@ -96,10 +96,10 @@ impl Refusal {
             | Self::Query(reason)
             | Self::MalformedCredential(reason)
             | Self::Conflict(reason) => reason.clone(),
-            Self::TooOften(seconds) => format!("too many requests without a good key; try again in {seconds} s"),
+            Self::TooOften(seconds) => format!("too many requests without a valid key; try again in {seconds} s"),
             Self::Config(problems) => {
-                let told: Vec<String> = problems.iter().map(|one| format!("{}: {}", one.field, one.message)).collect();
-                told.join("; ")
+                let lines: Vec<String> = problems.iter().map(|one| format!("{}: {}", one.field, one.message)).collect();
+                lines.join("; ")
             }
             Self::UserNotFound => "user not found".to_owned(),
             Self::NoSuitableCredential => "user has no suitable credentials for this operation".to_owned(),
@@ -117,19 +117,16 @@ impl Refusal {
     }
 }
 
-/// Why an operation did not happen.
+/// Error of an operation.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// The request was understood and refused; the client is told why.
+    /// The request was refused; the client sees the reason.
     #[error("refused: {}", .0.reason())]
     Refused(Refusal),
-    /// The database cannot serve now; the client may try again.
+    /// The database is unavailable; a retry may succeed.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// The hashing queue is full; the client may try again.
-    #[error("the key hashing queue is full")]
-    Overloaded,
-    /// Anything else: opaque to the client, complete in the log.
+    /// Any other error. The client sees no details, the log has the cause.
     #[error("{0}")]
     Internal(String),
 }
@@ -144,7 +141,7 @@ impl From<DbError> for ServiceError {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Unavailable(reason) => Self::Unavailable(reason),
-            // An administrator deleted the tenant, or the user, while the request was under way.
+            // An administrator deleted the tenant or the user during the request.
             DbError::Orphan => Refusal::Conflict("the tenant or the user was deleted meanwhile".to_owned()).into(),
             other => Self::Internal(other.to_string()),
         }
@@ -159,10 +156,7 @@ impl From<NoEntropy> for ServiceError {
 
 impl From<HashError> for ServiceError {
     fn from(error: HashError) -> Self {
-        match error {
-            HashError::Overloaded => Self::Overloaded,
-            other => Self::Internal(other.to_string()),
-        }
+        Self::Internal(error.to_string())
     }
 }
 

@@ -1,89 +1,118 @@
-//! When keys were last used: noted in memory, written at most once a minute and key, away from the requests.
+//! Times of the last use of API keys and admin tokens, and of the last activity of tenants. Requests record them in memory;
+//! a job writes each one at most once a minute.
 
-use std::{collections::HashMap, sync::Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use doorward_shared::{AdminTokenId, ApiKeyId, TenantId, Timestamp};
 
 use crate::{
     db::{Database, DbError},
-    store::{admin_tokens, api_keys},
+    store::{admin_tokens, api_keys, tenant_summaries},
 };
 
-/// How exact `last_used_at` is.
-const RESOLUTION_MS: i64 = 60_000;
+/// Minimum time between two writes of one row.
+const WRITE_INTERVAL_MS: i64 = 60_000;
+/// Maximum number of rows in one unit of work.
+const BATCH: usize = 100;
 
-/// Notes of uses that are not written yet, and of what was written last.
+/// Times that are recorded in memory.
 #[derive(Debug, Default)]
-pub struct KeyUsage {
-    notes: Mutex<HashMap<Used, Note>>,
-}
+pub struct KeyUsage(Mutex<HashMap<Subject, Recorded>>);
 
+/// The row whose time is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Used {
+enum Subject {
     ApiKey(TenantId, ApiKeyId),
     AdminToken(AdminTokenId),
+    Tenant(TenantId),
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Note {
-    at: Timestamp,
+struct Recorded {
+    latest: Timestamp,
     written: Option<Timestamp>,
 }
 
 impl KeyUsage {
-    /// Notes that an API key was accepted.
+    /// Records the use of an API key.
     pub fn used(&self, tenant_id: TenantId, id: ApiKeyId, at: Timestamp) {
-        self.note(Used::ApiKey(tenant_id, id), at);
+        self.record(Subject::ApiKey(tenant_id, id), at);
     }
 
-    /// Notes that an admin token was accepted.
+    /// Records the use of an admin token.
     pub fn token_used(&self, id: AdminTokenId, at: Timestamp) {
-        self.note(Used::AdminToken(id), at);
+        self.record(Subject::AdminToken(id), at);
     }
 
-    fn note(&self, used: Used, at: Timestamp) {
-        let mut notes = self.notes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        notes.entry(used).and_modify(|note| note.at = at).or_insert(Note { at, written: None });
+    /// Records an entry in a tenant's audit log.
+    pub fn tenant_active(&self, id: TenantId, at: Timestamp) {
+        if id != TenantId::INSTALLATION {
+            self.record(Subject::Tenant(id), at);
+        }
     }
 
-    /// Writes what is due, as one unit of work. Called by a job, and before the server ends.
+    fn record(&self, subject: Subject, at: Timestamp) {
+        let mut recorded = self.recorded();
+        let entry = recorded.entry(subject).or_insert(Recorded { latest: at, written: None });
+        entry.latest = entry.latest.max(at);
+    }
+
+    fn recorded(&self) -> MutexGuard<'_, HashMap<Subject, Recorded>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the times that are due, or all new ones with `all`. Returns the number of written rows.
     ///
     /// # Errors
-    /// As the database has them; what was not written stays noted.
-    pub async fn flush(&self, store: &Database, all: bool) -> Result<usize, DbError> {
-        let mut due: Vec<(Used, Note)> = {
-            let notes = self.notes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            notes.iter().filter(|(_, note)| note.is_due(all)).map(|(id, note)| (*id, *note)).collect()
+    /// [`DbError`] of the database. Times that were not written stay recorded.
+    pub async fn flush(&self, db: &Database, all: bool) -> Result<usize, DbError> {
+        let mut due: Vec<(Subject, Timestamp)> = {
+            let recorded = self.recorded();
+            recorded.iter().filter(|(_, it)| it.is_due(all)).map(|(subject, it)| (*subject, it.latest)).collect()
         };
-        if due.is_empty() {
-            return Ok(0);
-        }
-        // Two nodes that write at the same time lock rows in the same order: neither waits for the other in a circle.
-        due.sort_unstable_by_key(|(used, _)| *used);
-        let written = due.clone();
-        store
-            .write(move |connection| {
-                written.iter().try_for_each(|(used, note)| match *used {
-                    Used::ApiKey(tenant_id, id) => api_keys::touch(connection, tenant_id, id, note.at),
-                    Used::AdminToken(id) => admin_tokens::touch(connection, id, note.at),
+        // Every node locks the rows in the same order, so that two nodes never wait for each other.
+        due.sort_unstable();
+        for batch in due.chunks(BATCH) {
+            let rows = batch.to_vec();
+            db.write(move |connection| {
+                rows.iter().try_for_each(|(subject, at)| match *subject {
+                    Subject::ApiKey(tenant_id, id) => api_keys::record_use(connection, tenant_id, id, *at),
+                    Subject::AdminToken(id) => admin_tokens::record_use(connection, id, *at),
+                    Subject::Tenant(id) => tenant_summaries::record_activity(connection, id, *at),
                 })
             })
             .await?;
-        let mut notes = self.notes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for (id, written) in &due {
-            if let Some(note) = notes.get_mut(id) {
-                note.written = Some(written.at);
+            let mut recorded = self.recorded();
+            for (subject, at) in batch {
+                if let Some(entry) = recorded.get_mut(subject) {
+                    entry.written = Some(*at);
+                }
             }
+        }
+        // Without an entry, the next use is written at once: only entries that would be due anyway may be removed.
+        let newest = due.iter().map(|(_, at)| *at).max();
+        if let Some(newest) = newest {
+            self.recorded()
+                .retain(|_, it| !it.is_written() || newest.millis() - it.latest.millis() < WRITE_INTERVAL_MS);
         }
         Ok(due.len())
     }
 }
 
-impl Note {
+impl Recorded {
+    fn is_written(&self) -> bool {
+        self.written == Some(self.latest)
+    }
+
     fn is_due(&self, all: bool) -> bool {
         match self.written {
             None => true,
-            Some(written) => self.at != written && (all || self.at.millis() - written.millis() >= RESOLUTION_MS),
+            Some(written) => {
+                !self.is_written() && (all || self.latest.millis() - written.millis() >= WRITE_INTERVAL_MS)
+            }
         }
     }
 }

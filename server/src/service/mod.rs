@@ -1,22 +1,25 @@
-//! One use case per file: the rules of an operation, one unit of work, its audit row inside.
+//! One use case per file: validates the request, runs one unit of work, and writes the audit entry in it.
 //!
-//! Nothing here knows HTTP: operations take values, answer values, and refuse with [`ServiceError`].
+//! This layer does not depend on HTTP: operations take and return plain values and fail with [`ServiceError`].
 
 pub mod admin;
 pub mod assertion;
 pub mod audit;
 pub mod audit_logs;
 pub mod auth;
+mod ceremony;
 pub mod credentials;
+pub mod daily_counts;
 pub mod error;
+pub mod health;
 pub mod key_usage;
 pub mod pending_ceremonies;
 pub mod registration;
 pub mod request_context;
-pub mod settling;
 pub mod tenant_cache;
 pub mod token;
 pub mod transactions;
+mod user_lookup;
 pub mod validate;
 
 pub use error::{Refusal, ServiceError};

@@ -1,4 +1,4 @@
-//! The context of every tenant operation: the application, the tenant, and the request's metadata.
+//! Context of every tenant operation: the application, the tenant and the request's metadata.
 
 use std::sync::Arc;
 

@@ -3,15 +3,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use doorward_shared::{ApiKeyId, TenantId};
+use doorward_shared::{ApiKeyId, TenantId, Timestamp};
 use quick_cache::sync::Cache;
 
 use super::ServiceError;
 use crate::{
-    app::App,
-    crypto::KeySet,
-    db::DbError,
-    domain::{ApiKey, CeremonyPolicy, CorsRules, RelyingPartyPolicy, Tenant},
+    crypto::{KeySet, MasterKey},
+    db::{Database, DbError},
+    domain::{ApiKey, Ceremony, CeremonyPolicy, CorsRules, RelyingPartyPolicy, Tenant},
     store::{api_keys, signing_keys, tenants},
 };
 
@@ -22,10 +21,8 @@ pub struct TenantSnapshot {
     pub tenant: Tenant,
     /// The relying party of all its ceremonies.
     pub relying_party: RelyingPartyPolicy,
-    /// Requirements of passkey ceremonies and transactions.
-    pub passkey_policy: CeremonyPolicy,
-    /// Requirements of second-factor ceremonies.
-    pub mfa_policy: CeremonyPolicy,
+    passkey_policy: CeremonyPolicy,
+    mfa_policy: CeremonyPolicy,
     /// Allowed origins of web pages.
     pub cors: CorsRules,
     /// API keys that are not revoked, including expired ones.
@@ -40,6 +37,12 @@ impl TenantSnapshot {
     #[must_use]
     pub const fn id(&self) -> TenantId {
         self.tenant.id
+    }
+
+    /// Returns the tenant's requirements for a ceremony.
+    #[must_use]
+    pub const fn policy(&self, ceremony: Ceremony) -> CeremonyPolicy {
+        if ceremony.is_mfa() { self.mfa_policy } else { self.passkey_policy }
     }
 }
 
@@ -61,14 +64,19 @@ impl TenantCache {
     ///
     /// # Errors
     /// Fails when the tenant cannot be read from the database or a signing key cannot be decrypted.
-    pub async fn get(&self, app: &App, id: TenantId) -> Result<Option<Arc<TenantSnapshot>>, ServiceError> {
-        let change_counter = app.db.change_counter();
+    pub async fn get(
+        &self,
+        db: &Database,
+        master_key: &MasterKey,
+        now: Timestamp,
+        id: TenantId,
+    ) -> Result<Option<Arc<TenantSnapshot>>, ServiceError> {
+        let change_counter = db.change_counter();
         if let Some(snapshot) = self.snapshots.get(&id).filter(|snapshot| snapshot.change_counter == change_counter) {
             return Ok(Some(snapshot));
         }
         // The counter was read before the tenant, so a concurrent change makes this snapshot stale at its next use.
-        let found = app
-            .db
+        let found = db
             .read(move |connection| {
                 let Some(tenant) = tenants::find(connection, id)? else { return Ok(None) };
                 let keys = api_keys::list(connection, id)?;
@@ -85,7 +93,7 @@ impl TenantCache {
             mfa_policy: tenant.mfa_policy(),
             cors: CorsRules::new(&tenant.config.cors),
             api_keys: keys.into_iter().map(|key| (key.id, key)).collect(),
-            signing_keys: KeySet::open(&records, &app.master_key, app.clock.now())?,
+            signing_keys: KeySet::open(&records, master_key, now)?,
             tenant,
             change_counter,
         });

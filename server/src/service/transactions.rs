@@ -1,15 +1,11 @@
-//! A user's transactions.
+//! Lists a user's transactions.
 
-use doorward_shared::{UserId, public::TransactionItem};
+use doorward_shared::public::TransactionItem;
 
-use super::{Refusal, RequestContext, ServiceError};
-use crate::{
-    db::DbError,
-    domain::Transaction,
-    store::{transactions, users},
-};
+use super::{Refusal, RequestContext, ServiceError, user_lookup};
+use crate::{domain::Transaction, store::transactions};
 
-/// The transaction as clients see it.
+/// Converts a transaction to its wire type.
 #[must_use]
 pub fn item(transaction: Transaction) -> TransactionItem {
     TransactionItem {
@@ -21,30 +17,20 @@ pub fn item(transaction: Transaction) -> TransactionItem {
     }
 }
 
-/// The user's transactions, newest first. The user is named by the tenant's own id, or by Doorward's.
+/// Returns the user's transactions, newest first. `user_id` is the id in the tenant's system or Doorward's id.
 ///
 /// # Errors
 /// [`Refusal::UserNotFound`].
-pub async fn for_user(call: &RequestContext, user_id: &str) -> Result<Vec<TransactionItem>, ServiceError> {
-    if user_id.contains('\0') {
-        return Err(Refusal::UserNotFound.into());
-    }
-    let tenant_id = call.tenant.id();
+pub async fn for_user(context: &RequestContext, user_id: &str) -> Result<Vec<TransactionItem>, ServiceError> {
+    let tenant_id = context.tenant.id();
     let user_id = user_id.to_owned();
-    let found = call
+    let transactions = context
         .app
         .db
         .read(move |connection| {
-            let user = match users::find_by_external(connection, tenant_id, &user_id)? {
-                Some(user) => Some(user),
-                None => match user_id.parse::<UserId>() {
-                    Ok(id) => users::find(connection, tenant_id, id)?,
-                    Err(_) => None,
-                },
-            };
-            let Some(user) = user else { return Ok::<_, DbError>(None) };
-            Ok(Some(transactions::for_user(connection, tenant_id, user.id)?))
+            let user = user_lookup::find(connection, tenant_id, &user_id)?.ok_or(Refusal::UserNotFound)?;
+            Ok::<_, ServiceError>(transactions::for_user(connection, tenant_id, user.id)?)
         })
         .await?;
-    Ok(found.ok_or(Refusal::UserNotFound)?.into_iter().map(item).collect())
+    Ok(transactions.into_iter().map(item).collect())
 }

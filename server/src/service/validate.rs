@@ -1,14 +1,14 @@
-//! Checks of single fields, with the words clients know.
+//! Validation of single fields, with the messages of the wire contract.
 
 use doorward_shared::Timestamp;
 
 use super::Refusal;
 use crate::domain::user::MAX_USER_HANDLE_BYTES;
 
-/// The most characters a name, an identifier or a label may have.
+/// Maximum number of characters of a name, identifier or label.
 pub const MAX_TEXT_CHARS: usize = 128;
 
-/// A field that must be there and not blank.
+/// Validates a field that must be present and not blank.
 ///
 /// # Errors
 /// [`Refusal::Invalid`], naming the field.
@@ -20,12 +20,12 @@ pub fn required(field: &str, value: Option<String>) -> Result<String, Refusal> {
     }
 }
 
-/// U+0000 is no part of any name, and PostgreSQL's texts cannot hold it.
+/// Error for U+0000, which PostgreSQL cannot store in text.
 fn without_nul(field: &str) -> Refusal {
     Refusal::Invalid(format!("{field} must not contain the character U+0000"))
 }
 
-/// A field that must be there and have at most [`MAX_TEXT_CHARS`] characters.
+/// Validates a field that must be present and have at most [`MAX_TEXT_CHARS`] characters.
 ///
 /// # Errors
 /// [`Refusal::Invalid`], naming the field.
@@ -33,7 +33,7 @@ pub fn label(field: &str, value: Option<String>) -> Result<String, Refusal> {
     required(field, value).and_then(|text| short(field, text))
 }
 
-/// A text of at most [`MAX_TEXT_CHARS`] characters.
+/// Validates a text of at most [`MAX_TEXT_CHARS`] characters.
 ///
 /// # Errors
 /// [`Refusal::Invalid`], naming the field.
@@ -47,7 +47,7 @@ pub fn short(field: &str, text: String) -> Result<String, Refusal> {
     Ok(text)
 }
 
-/// A tenant's own id of a user: it becomes the user handle, which has at most 64 bytes.
+/// Validates a user id of the tenant's system. It becomes the user handle, which has at most 64 bytes.
 ///
 /// # Errors
 /// [`Refusal::Invalid`], naming the field.
@@ -59,7 +59,7 @@ pub fn user_id(value: Option<String>) -> Result<String, Refusal> {
     Ok(text)
 }
 
-/// A field that, when present and not empty, must be an absolute `http`, `https` or `data` URL.
+/// Validates an optional field that must be an absolute `http`, `https` or `data` URL.
 ///
 /// # Errors
 /// [`Refusal::Invalid`], naming the field.
@@ -73,7 +73,7 @@ pub fn url(field: &str, value: Option<String>) -> Result<Option<String>, Refusal
     }
 }
 
-/// A time that, when present, must lie ahead.
+/// Validates an optional time that must be in the future.
 ///
 /// # Errors
 /// [`Refusal::Invalid`], naming the field.

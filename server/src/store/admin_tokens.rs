@@ -1,4 +1,4 @@
-//! Administrators' tokens. Revoked ones stay as rows, but no function here answers them.
+//! Admin tokens. Revoked tokens stay in the table, but no function returns them.
 
 use diesel::prelude::*;
 use doorward_shared::{AdminTokenId, Timestamp};
@@ -39,7 +39,7 @@ impl TryFrom<Row> for AdminToken {
 /// Adds a token.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] when the id, or the name of another unrevoked token, is taken.
+/// [`DbError::Duplicate`] if the id exists, or an unrevoked token with this name.
 pub fn insert(conn: &mut Connection, token: &AdminToken) -> Result<(), DbError> {
     let row = Row {
         id: token.id.to_string(),
@@ -56,7 +56,7 @@ pub fn insert(conn: &mut Connection, token: &AdminToken) -> Result<(), DbError> 
     row_convert::inserted(rows, "admin_tokens")
 }
 
-/// Every token, oldest first.
+/// Returns all tokens, oldest first.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -69,7 +69,7 @@ pub fn list(conn: &mut Connection) -> Result<Vec<AdminToken>, DbError> {
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// A token by its id.
+/// Finds a token by its id.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -80,7 +80,7 @@ pub fn find(conn: &mut Connection, id: AdminTokenId) -> Result<Option<AdminToken
         .transpose()
 }
 
-/// Revokes a token and answers it; `None` when there is none, or it was revoked before.
+/// Revokes a token and returns it; `None` if it does not exist or is already revoked.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -95,12 +95,13 @@ pub fn revoke(conn: &mut Connection, id: AdminTokenId, now: Timestamp) -> Result
     .transpose()
 }
 
-/// Notes that a token was accepted.
+/// Stores the time of a token's latest use, unless a later one is stored.
 ///
 /// # Errors
 /// [`DbError`] of the database.
-pub fn touch(conn: &mut Connection, id: AdminTokenId, at: Timestamp) -> Result<(), DbError> {
+pub fn record_use(conn: &mut Connection, id: AdminTokenId, at: Timestamp) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::update(admin_tokens::table.find(id.to_string()))
+        .filter(admin_tokens::last_used_at.is_null().or(admin_tokens::last_used_at.lt(at.millis())))
         .set(admin_tokens::last_used_at.eq(at.millis()))
         .execute(c))?;
     Ok(())

@@ -1,9 +1,13 @@
-//! API keys. Revoked ones stay as rows, but no function here answers them.
+//! API keys. Revoked keys stay in the table, but no function returns them.
 
 use diesel::prelude::*;
 use doorward_shared::{ApiKeyId, TenantId, Timestamp};
 
-use super::{Connection, DbError, on_engine, row_convert, schema::api_keys};
+use super::{
+    Connection, DbError, on_engine, row_convert,
+    schema::api_keys,
+    tenant_summaries::{self, Count},
+};
 use crate::domain::{ApiKey, SecretHash};
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -39,7 +43,7 @@ impl TryFrom<Row> for ApiKey {
 /// Adds a key.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] when the id is taken, [`DbError::Orphan`] when the tenant is gone.
+/// [`DbError::Duplicate`] if the id exists, [`DbError::Orphan`] if the tenant does not.
 pub fn insert(conn: &mut Connection, key: &ApiKey) -> Result<(), DbError> {
     let row = Row {
         tenant_id: key.tenant_id.to_string(),
@@ -53,10 +57,11 @@ pub fn insert(conn: &mut Connection, key: &ApiKey) -> Result<(), DbError> {
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(api_keys::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
-    row_convert::inserted(rows, "api_keys")
+    row_convert::inserted(rows, "api_keys")?;
+    tenant_summaries::add(conn, key.tenant_id, Count::ApiKeys, 1)
 }
 
-/// A tenant's keys, oldest first.
+/// Returns a tenant's keys, oldest first.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -70,7 +75,7 @@ pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, DbEr
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// A key by its id.
+/// Finds a key by its id.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -81,7 +86,7 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: ApiKeyId) -> Result<Opt
         .transpose()
 }
 
-/// Revokes a key and answers it; `None` when there is none, or it was revoked before.
+/// Revokes a key and returns it; `None` if it does not exist or is already revoked.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -92,21 +97,24 @@ pub fn revoke(
     now: Timestamp,
 ) -> Result<Option<ApiKey>, DbError> {
     let target = || api_keys::table.find((tenant.to_string(), id.to_string())).filter(api_keys::revoked_at.is_null());
-    on_engine!(conn, c, _Db => diesel::update(target())
+    let revoked = on_engine!(conn, c, _Db => diesel::update(target())
         .set(api_keys::revoked_at.eq(now.millis()))
         .returning(Row::as_returning())
         .get_result(c)
-        .optional())?
-    .map(ApiKey::try_from)
-    .transpose()
+        .optional())?;
+    if revoked.is_some() {
+        tenant_summaries::add(conn, tenant, Count::ApiKeys, -1)?;
+    }
+    revoked.map(ApiKey::try_from).transpose()
 }
 
-/// Notes that a key was accepted.
+/// Stores the time of a key's latest use, unless a later one is stored.
 ///
 /// # Errors
 /// [`DbError`] of the database.
-pub fn touch(conn: &mut Connection, tenant: TenantId, id: ApiKeyId, at: Timestamp) -> Result<(), DbError> {
+pub fn record_use(conn: &mut Connection, tenant: TenantId, id: ApiKeyId, at: Timestamp) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::update(api_keys::table.find((tenant.to_string(), id.to_string())))
+        .filter(api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(at.millis())))
         .set(api_keys::last_used_at.eq(at.millis()))
         .execute(c))?;
     Ok(())

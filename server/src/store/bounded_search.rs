@@ -1,109 +1,144 @@
-//! Searches of long lists, newest rows first, at a bounded cost for each page.
+//! Searches of long lists, newest row first, with a bounded cost per page.
 //!
-//! What begins with the text is found through indexes, wherever it stands. What only contains it needs looking at rows:
-//! a page looks at [`LOOKED_AT`] and says where the next one goes on. So a page may hold few rows, or none, and still
-//! have a next one.
+//! Rows that start with the text are found through indexes. Rows that only contain it are found by a scan in the order of the
+//! list: a page examines [`EXAMINED`] rows and returns a cursor to continue, so it may be short or empty.
 
 use super::{Connection, DbError};
-use crate::domain::list::{Place, SearchPlace, Stage};
+use crate::domain::list::{Cursor, SearchCursor, SearchStage};
 
-/// Up to so many rows of one index are listed first; where more begin with the text, rows are looked at in their order.
-pub(super) const FEW: usize = 500;
-/// How many rows of one index are read to know that they are more.
-pub(super) const MORE_THAN_FEW: i64 = FEW as i64 + 1;
-/// Rows a page looks at.
-pub(super) const LOOKED_AT: i64 = 5_000;
+/// Maximum number of prefix matches in one index that are listed first. With more, the list keeps its order.
+pub(super) const MAX_PREFIXES: usize = 500;
+/// Limit for a query that detects more than [`MAX_PREFIXES`] rows.
+pub(super) const PREFIX_LIMIT: i64 = MAX_PREFIXES as i64 + 1;
+/// Number of rows that a page examines.
+pub(super) const EXAMINED: i64 = 5_000;
 
-/// A page of a search.
+/// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found<R> {
+pub struct ListPage<R> {
     /// The rows.
     pub rows: Vec<R>,
-    /// How many rows are known to match; all of them, when there is no next page.
+    /// Number of matches found up to this page; the total if there is no next page.
     pub known: u64,
-    /// Where the next page begins.
-    pub next: Option<SearchPlace>,
+    /// Start of the next page.
+    pub next: Option<SearchCursor>,
 }
 
-/// Rows that contain the text, of those that were looked at.
-pub(super) struct Looked<R> {
-    /// The rows, newest first; one more than asked for if there is one.
+/// Result of scanning [`EXAMINED`] rows.
+pub(super) struct Examined<R> {
+    /// Matching rows, newest first.
     pub(super) rows: Vec<R>,
-    /// The last row that was looked at, unless it was the list's last.
-    pub(super) end: Option<Place>,
+    /// The last examined row, unless it is the last of the list.
+    pub(super) end: Option<Cursor>,
 }
 
-/// What a table knows of its rows.
-pub(super) trait Table {
+/// A search of one table.
+pub(super) trait Search {
     type Row;
 
-    /// A row's place in the order of time.
-    fn place(row: &Self::Row) -> Place;
+    /// Returns the position of a row.
+    fn cursor(row: &Self::Row) -> Cursor;
 
-    /// All rows that begin with the text, in any order, some perhaps twice; `None` when they are more than [`FEW`].
-    fn beginning(&self, conn: &mut Connection) -> Result<Option<Vec<Self::Row>>, DbError>;
+    /// Returns all rows that start with the text, in any order and possibly twice; `None` if an index has more than
+    /// [`MAX_PREFIXES`].
+    fn prefixes(&self, conn: &mut Connection) -> Result<Option<Vec<Self::Row>>, DbError>;
 
-    /// Rows older than a place that contain the text, at most `most`; without those that begin with it, if `rest`.
-    fn look(
+    /// Examines the rows after a cursor and returns at most `limit` of those that contain the text, without those that start
+    /// with it if `skip_prefixes`.
+    fn examine(
         &self,
         conn: &mut Connection,
-        after: Option<&Place>,
-        rest: bool,
-        most: i64,
-    ) -> Result<Looked<Self::Row>, DbError>;
+        after: Option<&Cursor>,
+        skip_prefixes: bool,
+        limit: i64,
+    ) -> Result<Examined<Self::Row>, DbError>;
 }
 
-/// A page without a search, of rows of which one more was read than it holds.
-pub(super) fn plain<T: Table>(mut rows: Vec<T::Row>, limit: u32) -> Found<T::Row> {
-    let known = rows.len() as u64;
+/// Orders a query by `created_at` and `id`, newest first, and starts after a cursor.
+macro_rules! newest_first {
+    ($query:expr, $table:ident, $after:expr) => {{
+        let after: Option<&$crate::domain::list::Cursor> = $after;
+        let query = $query.order(($table::created_at.desc(), $table::id.desc()));
+        match after {
+            None => query,
+            // The first condition is the range of the index; the second one excludes the row itself.
+            Some(after) => query.filter($table::created_at.le(after.key.number())).filter(
+                $table::created_at
+                    .lt(after.key.number())
+                    .or::<_, diesel::sql_types::Bool>($table::id.lt(after.id.clone())),
+            ),
+        }
+    }};
+}
+pub(super) use newest_first;
+
+/// Ends the scan of [`newest_first`] at a cursor.
+macro_rules! down_to {
+    ($query:expr, $table:ident, $end:expr) => {{
+        let end: Option<&$crate::domain::list::Cursor> = $end;
+        match end {
+            None => $query,
+            Some(end) => $query.filter($table::created_at.ge(end.key.number())).filter(
+                $table::created_at.gt(end.key.number()).or::<_, diesel::sql_types::Bool>($table::id.ge(end.id.clone())),
+            ),
+        }
+    }};
+}
+pub(super) use down_to;
+
+/// Truncates rows that were read with one more than `limit`, and returns the last cursor if there was one more.
+pub(super) fn truncate<R>(rows: &mut Vec<R>, limit: u32, cursor: impl FnOnce(&R) -> Cursor) -> Option<Cursor> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let whole = rows.len() <= limit;
+    let more = rows.len() > limit;
     rows.truncate(limit);
-    let place = rows.last().filter(|_| !whole).map(T::place);
-    Found { rows, known, next: place.map(|place| SearchPlace { stage: Stage::All, place, seen: 0 }) }
+    rows.last().filter(|_| more).map(cursor)
 }
 
-/// A page of a search.
-pub(super) fn page<T: Table>(
+/// Returns a page without a search. `rows` has one row more than the page if there is one.
+pub(super) fn unfiltered<S: Search>(mut rows: Vec<S::Row>, limit: u32, known: u64) -> ListPage<S::Row> {
+    let next = truncate(&mut rows, limit, S::cursor);
+    ListPage { rows, known, next: next.map(|row| SearchCursor { stage: SearchStage::All, row, matches: 0 }) }
+}
+
+/// Returns a page of a search.
+pub(super) fn page<S: Search>(
     conn: &mut Connection,
-    table: &T,
-    after: Option<SearchPlace>,
+    search: &S,
+    after: Option<SearchCursor>,
     limit: u32,
-) -> Result<Found<T::Row>, DbError> {
+) -> Result<ListPage<S::Row>, DbError> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let seen = after.as_ref().map_or(0, |after| after.seen);
+    let matches = after.as_ref().map_or(0, |after| after.matches);
     let mut rows = Vec::new();
-    let (stage, from) = match after {
-        Some(SearchPlace { stage: stage @ (Stage::Rest | Stage::All), place, .. }) => (stage, Some(place)),
-        first => match table.beginning(conn)? {
-            None => (Stage::All, None),
-            Some(mut beginning) => {
-                let from = first.map(|first| first.place);
-                beginning.retain(|row| from.as_ref().is_none_or(|from| T::place(row) < *from));
-                beginning.sort_by_key(|row| std::cmp::Reverse(T::place(row)));
-                beginning.dedup_by_key(|row| T::place(row));
-                let known = seen + beginning.len() as u64;
-                beginning.truncate(limit);
-                rows = beginning;
+    let (stage, start) = match after {
+        Some(SearchCursor { stage: stage @ (SearchStage::Others | SearchStage::All), row, .. }) => (stage, Some(row)),
+        in_prefixes => match search.prefixes(conn)? {
+            None => (SearchStage::All, None),
+            Some(mut prefixes) => {
+                let start = in_prefixes.map(|cursor| cursor.row);
+                prefixes.retain(|row| start.as_ref().is_none_or(|start| S::cursor(row) < *start));
+                prefixes.sort_by_key(|row| std::cmp::Reverse(S::cursor(row)));
+                prefixes.dedup_by_key(|row| S::cursor(row));
+                let known = matches + prefixes.len() as u64;
+                prefixes.truncate(limit);
+                rows = prefixes;
                 if rows.len() == limit {
-                    let next = rows.last().map(|row| SearchPlace {
-                        stage: Stage::Beginning,
-                        place: T::place(row),
-                        seen: seen + rows.len() as u64,
-                    });
-                    return Ok(Found { rows, known, next });
+                    let matches = matches + rows.len() as u64;
+                    let next = rows.last().map(S::cursor);
+                    let next = next.map(|row| SearchCursor { stage: SearchStage::Prefixes, row, matches });
+                    return Ok(ListPage { rows, known, next });
                 }
-                (Stage::Rest, None)
+                (SearchStage::Others, None)
             }
         },
     };
     let room = limit - rows.len();
-    let most = i64::try_from(room).unwrap_or(i64::MAX).saturating_add(1);
-    let looked = table.look(conn, from.as_ref(), stage == Stage::Rest, most)?;
-    let more = looked.rows.len() > room;
-    let known = seen + (rows.len() + looked.rows.len()) as u64;
-    rows.extend(looked.rows.into_iter().take(room));
-    let end = if more { rows.last().map(T::place) } else { looked.end };
-    let next = end.map(|place| SearchPlace { stage, place, seen: seen + rows.len() as u64 });
-    Ok(Found { rows, known, next })
+    let one_more = i64::try_from(room).unwrap_or(i64::MAX).saturating_add(1);
+    let examined = search.examine(conn, start.as_ref(), stage == SearchStage::Others, one_more)?;
+    let more = examined.rows.len() > room;
+    let known = matches + (rows.len() + examined.rows.len()) as u64;
+    rows.extend(examined.rows.into_iter().take(room));
+    let end = if more { rows.last().map(S::cursor) } else { examined.end };
+    let next = end.map(|row| SearchCursor { stage, row, matches: matches + rows.len() as u64 });
+    Ok(ListPage { rows, known, next })
 }

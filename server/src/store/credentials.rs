@@ -2,13 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use diesel::{
-    backend::Backend,
-    prelude::*,
-    query_builder::{AstPass, QueryFragment, QueryId},
-    serialize::ToSql,
-    sql_types::{BigInt, Bool, HasSqlType, Text},
-};
+use diesel::prelude::*;
 use doorward_shared::{
     TenantId, Timestamp, UserId,
     page::{Order, Page, PageRequest},
@@ -17,10 +11,13 @@ use doorward_shared::{
 use super::{
     Connection, DbError, on_engine, row_convert,
     schema::{credentials, users},
-    tenant_summaries,
+    tenant_summaries::{self, Count},
     users::Row as UserRow,
 };
-use crate::domain::{Credential, CredentialId, User};
+use crate::{
+    db::cached_sql::CachedSql,
+    domain::{Credential, CredentialId, User},
+};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = credentials, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
@@ -70,23 +67,23 @@ impl TryFrom<Row> for Credential {
     }
 }
 
-/// What a ceremony that ended well changes in its credential.
+/// Changes of a credential by a successful ceremony.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CredentialUse {
-    /// The signature counter now.
+    /// New signature counter.
     pub sign_count: u32,
-    /// Whether it is backed up now.
+    /// Whether the credential is backed up.
     pub backup_state: bool,
-    /// Whether it may be backed up.
+    /// Whether the credential may be backed up.
     pub backup_eligible: bool,
-    /// When.
+    /// Time of the ceremony.
     pub at: Timestamp,
 }
 
 /// Adds a credential.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] when the tenant has the id already, [`DbError::Orphan`] when the user is gone.
+/// [`DbError::Duplicate`] if the tenant has a credential with this id, [`DbError::Orphan`] if the user does not exist.
 pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), DbError> {
     let row = Row {
         tenant_id: credential.tenant_id.to_string(),
@@ -109,10 +106,11 @@ pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), DbEr
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(credentials::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
-    row_convert::inserted(rows, "credentials")
+    row_convert::inserted(rows, "credentials")?;
+    tenant_summaries::add(conn, credential.tenant_id, Count::Credentials, 1)
 }
 
-/// A credential by its id.
+/// Finds a credential by its id.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -123,7 +121,7 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Resul
         .transpose()
 }
 
-/// A credential and whose it is, in one look.
+/// Finds a credential and its user in one query.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -145,7 +143,7 @@ pub fn find_with_owner(
         .transpose()
 }
 
-/// A user, found by the tenant's own id, and the user's credentials, newest first, in one look.
+/// Finds a user by the tenant's own id, and the user's credentials, newest first, in one query.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -176,7 +174,7 @@ pub fn of_external_user(
     user.map(|user| Ok((user.try_into()?, credentials))).transpose()
 }
 
-/// A user's credentials, newest first.
+/// Returns a user's credentials, newest first.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -190,7 +188,8 @@ pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// How many credentials each of these users has, and when one of them was last used. Users without any are left out.
+/// Returns the number of credentials of each of these users, and when one of them was last used. Users without a credential
+/// are left out.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -213,7 +212,7 @@ pub fn of_users(
         .collect()
 }
 
-/// Credentials in the order they were registered, of one user or all, each with the tenant's own id of its user.
+/// Returns a page of credentials in the order of registration, of one user or all, each with the tenant's own id of its user.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -258,7 +257,7 @@ pub fn page(
     Ok(Page { items: rows.into_iter().map(item).collect::<Result<_, DbError>>()?, total })
 }
 
-/// Renames a credential; `false` when there is none.
+/// Renames a credential. Returns `false` if it does not exist.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -276,80 +275,40 @@ pub fn rename(
     Ok(rows == 1)
 }
 
-/// Deletes a credential; `false` when there is none.
+/// Deletes a credential. Returns `false` if it does not exist.
 ///
 /// # Errors
 /// [`DbError`] of the database.
 pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Result<bool, DbError> {
     let target = || credentials::table.find((tenant.to_string(), id.to_string()));
-    Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
+    if on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 0 {
+        return Ok(false);
+    }
+    tenant_summaries::add(conn, tenant, Count::Credentials, -1)?;
+    Ok(true)
 }
 
-/// Notes that a credential ended a ceremony; `false` when it is gone, or no longer as it was `observed` when its assertion
-/// was checked: then another ceremony overtook this one, or it is another registration of the same id.
+/// Stores the use of a credential. Returns `false` if the row no longer equals `observed`, against which the assertion was
+/// verified: the credential was deleted or registered again, or another ceremony used it meanwhile.
 ///
 /// # Errors
 /// [`DbError`] of the database.
 pub fn record_use(conn: &mut Connection, observed: &Credential, usage: &CredentialUse) -> Result<bool, DbError> {
-    let statement = RecordUse {
-        tenant_id: observed.tenant_id.to_string(),
-        id: observed.id.to_string(),
-        user_id: observed.user_id.to_string(),
-        created_at: observed.created_at.millis(),
-        was_eligible: observed.backup_eligible,
-        observed: observed.sign_count.into(),
-        sign_count: usage.sign_count.into(),
-        backup_state: usage.backup_state,
-        backup_eligible: usage.backup_eligible,
-        at: usage.at.millis(),
-    };
-    Ok(on_engine!(conn, c, _Db => (&statement).execute(c))? == 1)
+    // Every successful ceremony runs this statement, and diesel does not cache its own updates.
+    let update = "UPDATE credentials SET sign_count = ?, backup_state = ?, backup_eligible = ?, last_used_at = ? \
+                  WHERE tenant_id = ? AND id = ? AND user_id = ? AND created_at = ? AND backup_eligible = ? \
+                  AND sign_count = ?";
+    let (tenant, id, user) = (observed.tenant_id.to_string(), observed.id.to_string(), observed.user_id.to_string());
+    let statement = CachedSql::<()>::new(update)
+        .bind(i64::from(usage.sign_count))
+        .bind(usage.backup_state)
+        .bind(usage.backup_eligible)
+        .bind(usage.at.millis())
+        .bind(&tenant)
+        .bind(&id)
+        .bind(&user)
+        .bind(observed.created_at.millis())
+        .bind(observed.backup_eligible)
+        .bind(i64::from(observed.sign_count));
+    Ok(on_engine!(conn, c, _Db => statement.execute(c))? == 1)
 }
-
-/// The update of [`record_use`]. Diesel never keeps an update of its own compiled, and this one ends every ceremony.
-#[derive(Debug, QueryId)]
-struct RecordUse {
-    tenant_id: String,
-    id: String,
-    user_id: String,
-    created_at: i64,
-    was_eligible: bool,
-    observed: i64,
-    sign_count: i64,
-    backup_state: bool,
-    backup_eligible: bool,
-    at: i64,
-}
-
-impl<DB> QueryFragment<DB> for RecordUse
-where
-    DB: Backend + HasSqlType<BigInt> + HasSqlType<Bool> + HasSqlType<Text>,
-    i64: ToSql<BigInt, DB>,
-    bool: ToSql<Bool, DB>,
-    str: ToSql<Text, DB>,
-{
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("UPDATE credentials SET sign_count = ");
-        out.push_bind_param::<BigInt, _>(&self.sign_count)?;
-        out.push_sql(", backup_state = ");
-        out.push_bind_param::<Bool, _>(&self.backup_state)?;
-        out.push_sql(", backup_eligible = ");
-        out.push_bind_param::<Bool, _>(&self.backup_eligible)?;
-        out.push_sql(", last_used_at = ");
-        out.push_bind_param::<BigInt, _>(&self.at)?;
-        out.push_sql(" WHERE tenant_id = ");
-        out.push_bind_param::<Text, _>(self.tenant_id.as_str())?;
-        out.push_sql(" AND id = ");
-        out.push_bind_param::<Text, _>(self.id.as_str())?;
-        out.push_sql(" AND user_id = ");
-        out.push_bind_param::<Text, _>(self.user_id.as_str())?;
-        out.push_sql(" AND created_at = ");
-        out.push_bind_param::<BigInt, _>(&self.created_at)?;
-        out.push_sql(" AND backup_eligible = ");
-        out.push_bind_param::<Bool, _>(&self.was_eligible)?;
-        out.push_sql(" AND sign_count = ");
-        out.push_bind_param::<BigInt, _>(&self.observed)
-    }
-}
-
-impl<C> RunQueryDsl<C> for &RecordUse {}

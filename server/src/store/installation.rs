@@ -1,16 +1,14 @@
-//! What the whole installation keeps under a name.
+//! Named values of the installation.
 
 use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
 
-use super::{
-    Connection, DbError, Engine, on_engine, row_convert, schema::installation, text_match::after_all_that_begin,
-};
+use super::{Connection, DbError, Engine, on_engine, row_convert, schema::installation, text_match::end_of_prefix};
 use crate::db::cached_sql::CachedSql;
 
-/// The name under which an installation keeps something sealed, to recognise its master key.
+/// Name of a value that is encrypted under the master key, which identifies that key.
 pub const SEALED_WORD: &str = "master_key_check";
 
-/// The value of a name.
+/// Returns the value of a name.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -33,7 +31,7 @@ pub fn put(conn: &mut Connection, name: &str, value: &str) -> Result<(), DbError
     Ok(())
 }
 
-/// Sets the number under a name unless a larger one is there.
+/// Sets the number under a name, unless a larger one is stored.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -46,7 +44,7 @@ pub(super) fn raise(conn: &mut Connection, name: &str, number: i64) -> Result<()
     Ok(())
 }
 
-/// Sets the value of a name unless it has one; answers the value it has now.
+/// Sets the value of a name unless it has one. Returns the stored value.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -55,25 +53,25 @@ pub fn put_if_absent(conn: &mut Connection, name: &str, value: &str) -> Result<S
         .values((installation::name.eq(name), installation::value.eq(value)))
         .on_conflict_do_nothing()
         .execute(c))?;
-    get(conn, name)?.ok_or_else(|| DbError::Unavailable("the value was deleted meanwhile".to_owned()))
+    get(conn, name)?.ok_or_else(|| DbError::Unavailable("the value was deleted at the same time".to_owned()))
 }
 
-/// The first name that begins so.
+/// Returns the first name that starts with a prefix.
 ///
 /// # Errors
 /// [`DbError`] of the database.
-pub(super) fn first_beginning(conn: &mut Connection, with: &str) -> Result<Option<String>, DbError> {
+pub(super) fn first_with_prefix(conn: &mut Connection, prefix: &str) -> Result<Option<String>, DbError> {
     let query = || {
         installation::table
             .select(installation::name)
-            .filter(installation::name.ge(with).and(installation::name.lt(after_all_that_begin(with))))
+            .filter(installation::name.ge(prefix).and(installation::name.lt(end_of_prefix(prefix))))
             .order(installation::name.asc())
             .limit(1)
     };
     Ok(on_engine!(conn, c, _Db => query().first(c).optional())?)
 }
 
-/// Forgets a name.
+/// Deletes a name and its value.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -82,11 +80,11 @@ pub(super) fn delete(conn: &mut Connection, name: &str) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Bytes the database takes.
+/// Returns the size of the database in bytes.
 ///
 /// # Errors
 /// [`DbError`] of the database.
-pub fn bytes(conn: &mut Connection) -> Result<u64, DbError> {
+pub fn database_size(conn: &mut Connection) -> Result<u64, DbError> {
     let expression = match conn.engine() {
         Engine::Sqlite => "(SELECT page_count FROM pragma_page_count()) * (SELECT page_size FROM pragma_page_size())",
         Engine::Postgres => "pg_database_size(current_database())",

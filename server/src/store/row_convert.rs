@@ -1,4 +1,4 @@
-//! Between rows and domain types. A row is never trusted: what does not fit is [`DbError::Corrupt`].
+//! Conversion between rows and domain types. Invalid values in a row are [`DbError::Corrupt`].
 
 use std::{fmt::Display, str::FromStr};
 
@@ -7,22 +7,22 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::DbError;
 
-/// An id, or a word of a closed list.
+/// Parses an id or the text of an enum.
 pub(super) fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, DbError> {
     text.parse().map_err(|error| corrupt(&error))
 }
 
-/// The same where there may be none.
+/// Parses an optional id or text of an enum.
 pub(super) fn parse_some<T: FromStr<Err: Display>>(text: Option<&str>) -> Result<Option<T>, DbError> {
     text.map(parse).transpose()
 }
 
-/// A structure kept as JSON.
+/// Parses a structure that is stored as JSON.
 pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, DbError> {
     serde_json::from_str(text).map_err(|error| corrupt(&error))
 }
 
-/// A structure to be kept as JSON.
+/// Serialises a structure as JSON.
 pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String, DbError> {
     serde_json::to_string(value).map_err(|error| corrupt(&error))
 }
@@ -39,7 +39,7 @@ pub(super) fn millis(time: Option<Timestamp>) -> Option<i64> {
     time.map(Timestamp::millis)
 }
 
-/// Rows to domain types; the first that does not fit fails the whole list.
+/// Converts rows, and fails with the first invalid one.
 pub(super) fn all<R, T>(rows: Vec<R>) -> Result<Vec<T>, DbError>
 where
     T: TryFrom<R, Error = DbError>,
@@ -47,12 +47,12 @@ where
     rows.into_iter().map(T::try_from).collect()
 }
 
-/// A count as a page tells it.
+/// Converts a count.
 pub(super) fn total(count: i64) -> u64 {
     u64::try_from(count).unwrap_or(0)
 }
 
-/// What an insert that skips taken keys did.
+/// Checks the number of rows of an insert with ON CONFLICT DO NOTHING.
 pub(super) fn inserted(rows: usize, table: &str) -> Result<(), DbError> {
     if rows == 1 { Ok(()) } else { Err(DbError::duplicate(table)) }
 }

@@ -84,13 +84,5 @@ diesel::table! {
     }
 }
 
-// PostgreSQL only.
-diesel::table! {
-    tenant_count_changes (tenant_id, id) {
-        tenant_id -> Text, id -> BigInt, users -> BigInt, credentials -> BigInt, api_keys -> BigInt,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(users, credentials);
 diesel::allow_tables_to_appear_in_same_query!(tenants, tenant_summaries);
-diesel::allow_tables_to_appear_in_same_query!(tenant_count_changes, tenant_summaries);

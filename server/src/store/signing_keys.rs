@@ -1,4 +1,4 @@
-//! Signing keys. Their private parts arrive and leave sealed.
+//! Signing keys. The private keys are encrypted under the master key.
 
 use diesel::prelude::*;
 use doorward_shared::{SigningKeyId, TenantId, Timestamp};
@@ -39,7 +39,7 @@ impl TryFrom<Row> for SigningKeyRecord {
 /// Adds a key.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] when the id is taken, [`DbError::Orphan`] when the tenant is gone.
+/// [`DbError::Duplicate`] if the id exists, [`DbError::Orphan`] if the tenant does not.
 pub fn insert(conn: &mut Connection, key: &SigningKeyRecord) -> Result<(), DbError> {
     let row = Row {
         tenant_id: key.tenant_id.to_string(),
@@ -56,7 +56,7 @@ pub fn insert(conn: &mut Connection, key: &SigningKeyRecord) -> Result<(), DbErr
     row_convert::inserted(rows, "signing_keys")
 }
 
-/// A tenant's keys, retired ones included, oldest first.
+/// Returns a tenant's keys, including retired ones, oldest first.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -69,7 +69,7 @@ pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<SigningKeyRec
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Takes a key out of use; `false` when there is none, or it was retired before.
+/// Retires a key. Returns `false` if it does not exist or is already retired.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -81,7 +81,7 @@ pub fn retire(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Tim
     Ok(rows == 1)
 }
 
-/// Sets, or with `None` takes back, the moment from which a key signs no more; `false` when there is no such key.
+/// Sets the time at which a key stops signing, or removes it with `None`. Returns `false` if the key does not exist.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -97,7 +97,7 @@ pub fn schedule_retirement(
     Ok(rows == 1)
 }
 
-/// Deletes a key; `false` when there is none.
+/// Deletes a key. Returns `false` if it does not exist.
 ///
 /// # Errors
 /// [`DbError`] of the database.

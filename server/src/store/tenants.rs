@@ -12,7 +12,7 @@ use doorward_shared::{
 
 use super::{
     Connection, DbError, audit, on_engine, row_convert,
-    schema::{credentials, tenants, users},
+    schema::{challenges, credentials, tenants, transactions, users},
     tenant_summaries,
 };
 use crate::domain::Tenant;
@@ -44,7 +44,7 @@ impl TryFrom<Row> for Tenant {
 /// Adds a tenant.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] when the id is taken.
+/// [`DbError::Duplicate`] if the id exists.
 pub fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbError> {
     let row = Row {
         id: tenant.id.to_string(),
@@ -55,10 +55,11 @@ pub fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbError> {
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(tenants::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
-    row_convert::inserted(rows, "tenants")
+    row_convert::inserted(rows, "tenants")?;
+    tenant_summaries::insert(conn, tenant)
 }
 
-/// A tenant by its id.
+/// Finds a tenant by its id.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -69,18 +70,18 @@ pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, DbErr
         .transpose()
 }
 
-/// Tenants, oldest first; with `search`, those whose name or id contains it.
+/// Returns a page of tenants, oldest first; with `search`, those whose name or id contains it.
 ///
 /// # Errors
 /// [`DbError`] of the database.
 pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> Result<Page<TenantItem>, DbError> {
-    let (ids, total) = tenant_summaries::numbered(conn, search, page)?;
+    let (ids, total) = tenant_summaries::numbered_page(conn, search, page)?;
     let mut names = names(conn, &ids.iter().copied().collect())?;
     let items = ids.into_iter().filter_map(|id| names.remove(&id).map(|display_name| TenantItem { id, display_name }));
     Ok(Page { items: items.collect(), total })
 }
 
-/// The names of these tenants; those that do not exist are left out.
+/// Returns the names of these tenants, without unknown ones.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -91,8 +92,8 @@ pub fn names(conn: &mut Connection, ids: &BTreeSet<TenantId>) -> Result<BTreeMap
     rows.into_iter().map(|(id, name)| Ok((row_convert::parse(&id)?, name))).collect()
 }
 
-/// Makes other administrators' changes of this tenant wait until the unit of work at hand has ended, so that what it reads
-/// of the tenant stays true. On SQLite everybody's changes wait anyway.
+/// Locks a tenant's row until the end of the unit of work, so that administrative changes of one tenant run one after the
+/// other. Does nothing on SQLite, which has one writer.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -104,7 +105,7 @@ pub fn lock(conn: &mut Connection, id: TenantId) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Every tenant, oldest first.
+/// Returns all tenants, oldest first.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -113,7 +114,7 @@ pub fn all(conn: &mut Connection) -> Result<Vec<Tenant>, DbError> {
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Renames a tenant; `false` when there is none.
+/// Renames a tenant. Returns `false` if it does not exist.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -121,10 +122,11 @@ pub fn rename(conn: &mut Connection, id: TenantId, name: &str, now: Timestamp) -
     let rows = on_engine!(conn, c, _Db => diesel::update(tenants::table.find(id.to_string()))
         .set((tenants::display_name.eq(name), tenants::updated_at.eq(now.millis())))
         .execute(c))?;
+    tenant_summaries::rename(conn, id, name)?;
     Ok(rows == 1)
 }
 
-/// Replaces a tenant's configuration; `false` when there is none.
+/// Replaces a tenant's configuration. Returns `false` if the tenant does not exist.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -141,20 +143,22 @@ pub fn update_config(
     Ok(rows == 1)
 }
 
-/// Deletes a tenant with everything it has, its audit log included; `false` when there is none.
+/// Deletes a tenant with all its rows, including its audit log. Returns `false` if it does not exist.
 ///
 /// # Errors
 /// [`DbError`] of the database.
 pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, DbError> {
     let key = id.to_string();
-    // On PostgreSQL a cascade would delete, and count off, each user's credentials on their own.
+    // In the lock order of all units (see ARCHITECTURE.md). The rest follows by cascade.
     on_engine!(conn, c, _Db => {
+        diesel::delete(challenges::table.filter(challenges::tenant_id.eq(&key))).execute(c)?;
         diesel::delete(credentials::table.filter(credentials::tenant_id.eq(&key))).execute(c)?;
+        diesel::delete(transactions::table.filter(transactions::tenant_id.eq(&key))).execute(c)?;
         diesel::delete(users::table.filter(users::tenant_id.eq(&key))).execute(c)?;
     });
     let rows = on_engine!(conn, c, _Db => diesel::delete(tenants::table.find(&key)).execute(c))?;
     if rows == 0 {
-        // The nil id is no tenant: the installation's log cannot be deleted this way.
+        // The nil id is no tenant, so the installation's own log cannot be deleted.
         return Ok(false);
     }
     audit::delete_log(conn, id)?;

@@ -1,151 +1,45 @@
-//! Search for a part of a text, alike on both engines: `%` and `_` stand for themselves, and ASCII letters match
-//! in either case.
+//! Text searches that behave the same on both engines: ASCII letters match in either case, other letters only in their own.
 
-use diesel::{
-    expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping},
-    pg::Pg,
-    query_builder::{AstPass, QueryFragment, QueryId},
-    result::QueryResult,
-    sql_types::{Bool, Text},
-    sqlite::Sqlite,
-};
+use diesel::sql_types::SingleValue;
 
-/// `column` contains `part`. Where the column is null, it does not.
-#[derive(Debug, Clone, QueryId)]
-pub(super) struct Contains<C> {
-    column: C,
-    pattern: String,
+diesel::define_sql_function! {
+    /// Folds ASCII letters to lower case. On PostgreSQL the column needs the collation "C".
+    fn lower<T: SingleValue>(text: T) -> T;
 }
 
-/// Whether a column's text contains a part.
-pub(super) fn contains<C>(column: C, part: &str) -> Contains<C> {
-    let mut pattern = String::with_capacity(part.len() + 2);
+/// Condition: `column` contains `text`.
+macro_rules! contains {
+    ($column:expr, $text:expr) => {
+        $crate::store::text_match::lower($column).like($crate::store::text_match::like_pattern($text)).escape('\\')
+    };
+}
+pub(super) use contains;
+
+/// Condition: `column` starts with `text`. A range of an index on `lower(column)`.
+macro_rules! starts_with {
+    ($column:expr, $text:expr) => {{
+        let start = str::to_ascii_lowercase($text);
+        let end = $crate::store::text_match::end_of_prefix(&start);
+        $crate::store::text_match::lower($column).ge(start).and($crate::store::text_match::lower($column).lt(end))
+    }};
+}
+pub(super) use starts_with;
+
+/// Returns a LIKE pattern, with `\` as escape character, for texts in lower case that contain `text`.
+pub(super) fn like_pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
-    for character in part.chars() {
+    for character in text.chars() {
         if matches!(character, '%' | '_' | '\\') {
             pattern.push('\\');
         }
         pattern.push(character.to_ascii_lowercase());
     }
     pattern.push('%');
-    Contains { column, pattern }
+    pattern
 }
 
-impl<C: Expression> Expression for Contains<C> {
-    type SqlType = Bool;
-}
-
-impl<C, QS> AppearsOnTable<QS> for Contains<C>
-where
-    C: AppearsOnTable<QS>,
-    Self: Expression,
-{
-}
-
-impl<C, QS> SelectableExpression<QS> for Contains<C>
-where
-    C: SelectableExpression<QS>,
-    Self: AppearsOnTable<QS>,
-{
-}
-
-impl<C: ValidGrouping<G>, G> ValidGrouping<G> for Contains<C> {
-    type IsAggregate = C::IsAggregate;
-}
-
-impl<C: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Contains<C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        // SQLite's LIKE folds ASCII letters, and only those. COALESCE keeps null out of NOT and OR.
-        out.push_sql("COALESCE(");
-        self.column.walk_ast(out.reborrow())?;
-        out.push_sql(" LIKE ");
-        out.push_bind_param::<Text, _>(&self.pattern)?;
-        out.push_sql(" ESCAPE '\\', FALSE)");
-        Ok(())
-    }
-}
-
-impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Contains<C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("COALESCE(lower(");
-        self.column.walk_ast(out.reborrow())?;
-        // The "C" collation folds ASCII letters only.
-        out.push_sql(" COLLATE \"C\") LIKE ");
-        out.push_bind_param::<Text, _>(&self.pattern)?;
-        out.push_sql(" ESCAPE '\\', FALSE)");
-        Ok(())
-    }
-}
-
-/// `column` begins with `part`: a range of an index on the folded column.
-#[derive(Debug, Clone, QueryId)]
-pub(super) struct Begins<C> {
-    column: C,
-    from: String,
-    to: String,
-}
-
-/// Whether a column's text begins with a part.
-pub(super) fn begins<C>(column: C, part: &str) -> Begins<C> {
-    let from = part.to_ascii_lowercase();
-    Begins { column, to: after_all_that_begin(&from), from }
-}
-
-/// A text that comes after every text that begins with `part`, byte by byte.
-pub(super) fn after_all_that_begin(part: &str) -> String {
-    let mut after = part.to_owned();
-    after.push(char::MAX);
-    after
-}
-
-impl<C: Expression> Expression for Begins<C> {
-    type SqlType = Bool;
-}
-
-impl<C, QS> AppearsOnTable<QS> for Begins<C>
-where
-    C: AppearsOnTable<QS>,
-    Self: Expression,
-{
-}
-
-impl<C, QS> SelectableExpression<QS> for Begins<C>
-where
-    C: SelectableExpression<QS>,
-    Self: AppearsOnTable<QS>,
-{
-}
-
-impl<C: ValidGrouping<G>, G> ValidGrouping<G> for Begins<C> {
-    type IsAggregate = C::IsAggregate;
-}
-
-impl<C: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Begins<C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        out.push_sql("(lower(");
-        self.column.walk_ast(out.reborrow())?;
-        out.push_sql(") >= ");
-        out.push_bind_param::<Text, _>(&self.from)?;
-        out.push_sql(" AND lower(");
-        self.column.walk_ast(out.reborrow())?;
-        out.push_sql(") < ");
-        out.push_bind_param::<Text, _>(&self.to)?;
-        out.push_sql(")");
-        Ok(())
-    }
-}
-
-impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Begins<C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("(lower(");
-        self.column.walk_ast(out.reborrow())?;
-        out.push_sql(" COLLATE \"C\") >= ");
-        out.push_bind_param::<Text, _>(&self.from)?;
-        out.push_sql(" AND lower(");
-        self.column.walk_ast(out.reborrow())?;
-        out.push_sql(" COLLATE \"C\") < ");
-        out.push_bind_param::<Text, _>(&self.to)?;
-        out.push_sql(")");
-        Ok(())
-    }
+/// Returns a text that sorts after every text that starts with `prefix`.
+pub(super) fn end_of_prefix(prefix: &str) -> String {
+    format!("{prefix}{}", char::MAX)
 }

@@ -1,49 +1,23 @@
-//! Transactions users are asked to confirm.
+//! Transactions that users confirm.
 
+mod row;
 mod search;
 
 use diesel::{dsl::case_when, prelude::*, sql_types::BigInt};
 use doorward_shared::{TenantId, Timestamp, TransactionRowId, UserId};
 
+use self::row::Row;
 pub use self::search::search;
 use super::{Connection, DbError, on_engine, row_convert, schema::transactions};
 use crate::domain::Transaction;
 
-/// The most transactions of a user that are answered.
+/// Maximum number of transactions of one user in a list.
 const MAX_LISTED: i64 = 1000;
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = transactions, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
-struct Row {
-    tenant_id: String,
-    id: String,
-    identifier: String,
-    user_id: String,
-    data: String,
-    created_at: i64,
-    updated_at: i64,
-}
-
-impl TryFrom<Row> for Transaction {
-    type Error = DbError;
-
-    fn try_from(row: Row) -> Result<Self, DbError> {
-        Ok(Self {
-            tenant_id: row_convert::parse(&row.tenant_id)?,
-            id: row_convert::parse(&row.id)?,
-            identifier: row.identifier,
-            user_id: row_convert::parse(&row.user_id)?,
-            data: row.data,
-            created_at: Timestamp::from_millis(row.created_at),
-            updated_at: Timestamp::from_millis(row.updated_at),
-        })
-    }
-}
 
 /// Adds a transaction.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] when the tenant used the identifier before, [`DbError::Orphan`] when the user is gone.
+/// [`DbError::Duplicate`] if the tenant has used the identifier before, [`DbError::Orphan`] if the user does not exist.
 pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), DbError> {
     let row = Row {
         tenant_id: transaction.tenant_id.to_string(),
@@ -59,7 +33,7 @@ pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), Db
     row_convert::inserted(rows, "transactions")
 }
 
-/// A transaction by Doorward's id.
+/// Finds a transaction by Doorward's id.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -70,7 +44,7 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: TransactionRowId) -> Re
         .transpose()
 }
 
-/// A user's transactions, newest first: the newest thousand.
+/// Returns a user's newest 1 000 transactions, newest first.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -85,18 +59,13 @@ pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Notes that a transaction was confirmed; `false` when there is none.
+/// Stores that a transaction was confirmed. Returns `false` if it does not exist.
 ///
 /// # Errors
 /// [`DbError`] of the database.
-pub fn confirmed(
-    conn: &mut Connection,
-    tenant: TenantId,
-    id: TransactionRowId,
-    at: Timestamp,
-) -> Result<bool, DbError> {
+pub fn confirm(conn: &mut Connection, tenant: TenantId, id: TransactionRowId, at: Timestamp) -> Result<bool, DbError> {
     let target = || transactions::table.find((tenant.to_string(), id.to_string()));
-    // Later than the start, be it in the same millisecond: by that, it is known to be confirmed.
+    // `updated_at` later than `created_at` means confirmed, so a confirmation in the same millisecond counts one more.
     let at = at.millis();
     let time =
         || case_when(transactions::created_at.lt(at), at.into_sql::<BigInt>()).otherwise(transactions::created_at + 1);

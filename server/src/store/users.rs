@@ -1,48 +1,25 @@
 //! Users of a tenant.
 
+mod row;
 mod search;
 
 use diesel::prelude::*;
 use doorward_shared::{
-    TenantId, Timestamp, UserId,
+    TenantId, UserId,
     page::{Order, Page, PageRequest},
 };
 
+pub(super) use self::row::Row;
+use self::search::id_or_name_contains;
 pub use self::search::search;
-use super::{Connection, DbError, on_engine, row_convert, schema::users, tenant_summaries, text_match::contains};
+use super::{
+    Connection, DbError, on_engine, row_convert,
+    schema::{challenges, credentials, transactions, users},
+    tenant_summaries::{self, Count},
+};
 use crate::domain::User;
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = users, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
-pub(super) struct Row {
-    tenant_id: String,
-    id: String,
-    external_id: String,
-    name: String,
-    display_name: String,
-    icon: String,
-    created_at: i64,
-    updated_at: i64,
-}
-
-impl TryFrom<Row> for User {
-    type Error = DbError;
-
-    fn try_from(row: Row) -> Result<Self, DbError> {
-        Ok(Self {
-            tenant_id: row_convert::parse(&row.tenant_id)?,
-            id: row_convert::parse(&row.id)?,
-            external_id: row.external_id,
-            name: row.name,
-            display_name: row.display_name,
-            icon: row.icon,
-            created_at: Timestamp::from_millis(row.created_at),
-            updated_at: Timestamp::from_millis(row.updated_at),
-        })
-    }
-}
-
-/// A user by Doorward's id.
+/// Finds a user by Doorward's id.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -53,7 +30,7 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<Optio
         .transpose()
 }
 
-/// A user by the tenant's own id.
+/// Finds a user by the tenant's own id.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -65,16 +42,17 @@ pub fn find_by_external(conn: &mut Connection, tenant: TenantId, external_id: &s
         .transpose()
 }
 
-/// Adds a user, or brings the names and the picture of the one with the same `external_id` up to date. Answers the
-/// user as stored: with the id and the time of creation it had before.
+/// Adds a user, or updates the names and icon of the user with the same `external_id`. Returns the stored user, which keeps
+/// its id and creation time.
 ///
 /// # Errors
-/// [`DbError::Orphan`] when the tenant is gone.
+/// [`DbError::Orphan`] if the tenant does not exist.
 pub fn upsert(conn: &mut Connection, user: &User) -> Result<User, DbError> {
-    if let Some(known) = find_by_external(conn, user.tenant_id, &user.external_id)?
-        && (&known.name, &known.display_name, &known.icon) == (&user.name, &user.display_name, &user.icon)
-    {
-        return Ok(known);
+    if let Some(stored) = find_by_external(conn, user.tenant_id, &user.external_id)? {
+        if (&stored.name, &stored.display_name, &stored.icon) == (&user.name, &user.display_name, &user.icon) {
+            return Ok(stored);
+        }
+        return update(conn, user);
     }
     let row = Row {
         tenant_id: user.tenant_id.to_string(),
@@ -86,31 +64,41 @@ pub fn upsert(conn: &mut Connection, user: &User) -> Result<User, DbError> {
         created_at: user.created_at.millis(),
         updated_at: user.updated_at.millis(),
     };
-    let changes = (
-        users::name.eq(&row.name),
-        users::display_name.eq(&row.display_name),
-        users::icon.eq(&row.icon),
-        users::updated_at.eq(row.updated_at),
-    );
-    on_engine!(conn, c, _Db => diesel::insert_into(users::table)
+    let inserted = on_engine!(conn, c, _Db => diesel::insert_into(users::table)
         .values(&row)
         .on_conflict((users::tenant_id, users::external_id))
-        .do_update()
+        .do_nothing()
+        .execute(c))?;
+    if inserted == 0 {
+        // Another unit of work added the user after the query above.
+        return update(conn, user);
+    }
+    tenant_summaries::add(conn, user.tenant_id, Count::Users, 1)?;
+    Ok(user.clone())
+}
+
+fn update(conn: &mut Connection, user: &User) -> Result<User, DbError> {
+    let target = || {
+        users::table
+            .filter(users::tenant_id.eq(user.tenant_id.to_string()))
+            .filter(users::external_id.eq(&user.external_id))
+    };
+    let changes = (
+        users::name.eq(&user.name),
+        users::display_name.eq(&user.display_name),
+        users::icon.eq(&user.icon),
+        users::updated_at.eq(user.updated_at.millis()),
+    );
+    on_engine!(conn, c, _Db => diesel::update(target())
         .set(changes)
         .returning(Row::as_returning())
-        .get_result(c))?
+        .get_result(c)
+        .optional())?
+    .ok_or_else(|| DbError::Unavailable("the user was deleted at the same time".to_owned()))?
     .try_into()
 }
 
-/// Users whose id or a name contains a part.
-macro_rules! parts {
-    ($part:expr) => {
-        contains(users::external_id, $part).or(contains(users::name, $part)).or(contains(users::display_name, $part))
-    };
-}
-use parts;
-
-/// Users in the order they were first seen; with `q`, those whose id or names contain it.
+/// Returns a numbered page of users in the order of their creation; with `q`, those whose id or names contain it.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -123,16 +111,16 @@ pub fn page(
 ) -> Result<Page<User>, DbError> {
     let key = tenant.to_string();
     let total = match q {
-        Some(part) => {
-            let query = || users::table.filter(users::tenant_id.eq(&key)).filter(parts!(part)).count();
+        Some(text) => {
+            let query = || users::table.filter(users::tenant_id.eq(&key)).filter(id_or_name_contains!(text)).count();
             row_convert::total(on_engine!(conn, c, _Db => query().get_result(c))?)
         }
         None => tenant_summaries::counts(conn, tenant)?.users,
     };
     let rows = on_engine!(conn, c, Db => {
         let mut query = users::table.filter(users::tenant_id.eq(&key)).select(Row::as_select()).into_boxed::<Db>();
-        if let Some(part) = q {
-            query = query.filter(parts!(part));
+        if let Some(text) = q {
+            query = query.filter(id_or_name_contains!(text));
         }
         query = match order {
             Order::Ascending => query.order((users::created_at.asc(), users::id.asc())),
@@ -143,11 +131,35 @@ pub fn page(
     Ok(Page { items: row_convert::all(rows)?, total })
 }
 
-/// Deletes a user with all credentials, challenges and transactions; `false` when there is none.
+/// Deletes a user with all credentials, challenges and transactions. Returns `false` if the user does not exist.
 ///
 /// # Errors
 /// [`DbError`] of the database.
 pub fn delete(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<bool, DbError> {
-    let target = || users::table.find((tenant.to_string(), id.to_string()));
-    Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
+    let (tenant_key, key) = (tenant.to_string(), id.to_string());
+    // Counted here instead of deleted by cascade, and in the lock order of all units (see ARCHITECTURE.md).
+    let of_user =
+        || challenges::table.filter(challenges::tenant_id.eq(&tenant_key)).filter(challenges::user_id.eq(&key));
+    on_engine!(conn, c, _Db => diesel::delete(of_user()).execute(c))?;
+    let user = || users::table.find((&tenant_key, &key));
+    // Locked on PostgreSQL, so that no other unit adds a credential from here on.
+    if let Connection::Postgres(c) = conn
+        && user().select(users::id).for_update().first::<String>(c).optional()?.is_none()
+    {
+        return Ok(false);
+    }
+    let of_user =
+        || credentials::table.filter(credentials::tenant_id.eq(&tenant_key)).filter(credentials::user_id.eq(&key));
+    let credentials = on_engine!(conn, c, _Db => diesel::delete(of_user()).execute(c))?;
+    let of_user =
+        || transactions::table.filter(transactions::tenant_id.eq(&tenant_key)).filter(transactions::user_id.eq(&key));
+    on_engine!(conn, c, _Db => diesel::delete(of_user()).execute(c))?;
+    if on_engine!(conn, c, _Db => diesel::delete(user()).execute(c))? == 0 {
+        return Ok(false);
+    }
+    tenant_summaries::add(conn, tenant, Count::Users, -1)?;
+    if credentials > 0 {
+        tenant_summaries::add(conn, tenant, Count::Credentials, -(credentials as i64))?;
+    }
+    Ok(true)
 }

@@ -1,4 +1,4 @@
-//! Reads both sides again, and compares.
+//! Reads all tables again on both sides and compares them.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,16 @@ use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::Value;
 
 use super::{
-    Progress, TableReport, TransferError,
-    catalog::{Plan, Statements},
+    catalog::Plan,
     copy::key_of,
     endpoint::Endpoint,
-    tables::TABLES,
+    statements::Statements,
+    tables::{TABLES, Table},
+    types::{Progress, TableReport, TransferError},
 };
 use crate::db::DbError;
 
-/// Compares every table that was moved row by row; what is derived from them is counted only.
+/// Compares every table that was copied row by row, and counts the rows of computed tables.
 pub(super) fn all(
     plans: &[Plan],
     copied: &BTreeMap<&'static str, u64>,
@@ -31,7 +32,7 @@ pub(super) fn all(
         while left.advance(plan, source)? | right.advance(plan, target)? {
             progress(Progress::Verified { table, rows: left.rows, total });
         }
-        let [left, right] = pairs.map(Reading::end);
+        let [left, right] = pairs.map(Reading::finish);
         if left != right {
             return Err(TransferError::Differs {
                 table: table.to_owned(),
@@ -45,8 +46,7 @@ pub(super) fn all(
         let copied = copied.get(table).copied().unwrap_or(0);
         reports.push(TableReport { table, rows, copied, sha256: Some(sha256) });
     }
-    let engine = target.engine();
-    for table in TABLES.iter().filter(|table| table.fill(engine).is_some()) {
+    for table in TABLES.iter().filter(|table| matches!(table, Table::Computed { .. })) {
         let rows = target.count(*table)?;
         let copied = copied.get(table.name()).copied().unwrap_or(0);
         reports.push(TableReport { table: table.name(), rows, copied, sha256: None });
@@ -54,7 +54,7 @@ pub(super) fn all(
     Ok(reports)
 }
 
-/// One side's table as far as it was read.
+/// A table of one side, as far as it was read.
 struct Reading<'a> {
     statements: &'a Statements,
     key: Option<String>,
@@ -67,26 +67,23 @@ impl<'a> Reading<'a> {
         Self { statements, key: None, rows: 0, digest: Context::new(&SHA256) }
     }
 
-    /// Reads a batch; `false` at the end.
-    fn advance(&mut self, plan: &Plan, side: &mut Endpoint) -> Result<bool, TransferError> {
-        let batch = match &self.key {
-            None => side.texts(&self.statements.first, None)?,
-            Some(key) => side.texts(&self.statements.next, Some(key))?,
-        };
+    /// Reads a batch. Returns `false` at the end.
+    fn advance(&mut self, plan: &Plan, endpoint: &mut Endpoint) -> Result<bool, TransferError> {
+        let batch = endpoint.batch(self.statements, self.key.as_deref())?;
         let Some(last) = batch.last() else { return Ok(false) };
         for row in &batch {
-            // Written anew, since the engines put blanks and escapes in different places.
+            // Parsed and serialised, because the engines differ in white space and escapes.
             let columns: Vec<Value> = serde_json::from_str(row)
-                .map_err(|error| side.failed(DbError::Corrupt(format!("{}: {error}", plan.table.name()))))?;
+                .map_err(|error| endpoint.error(DbError::Corrupt(format!("{}: {error}", plan.table.name()))))?;
             self.digest.update(Value::Array(columns).to_string().as_bytes());
             self.digest.update(b"\n");
         }
         self.rows += u64::try_from(batch.len()).unwrap_or(u64::MAX);
-        self.key = Some(key_of(plan, last, side)?);
+        self.key = Some(key_of(plan, last, endpoint)?);
         Ok(true)
     }
 
-    fn end(self) -> (u64, String) {
+    fn finish(self) -> (u64, String) {
         let digest = self.digest.finish();
         (self.rows, digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
     }

@@ -1,4 +1,4 @@
-//! Attestation objects, WebAuthn §6.5.4, and what Doorward does with each statement format (§8).
+//! Attestation objects (WebAuthn §6.5.4) and the handling of each statement format (§8).
 
 use super::{
     auth_data::AuthData,
@@ -7,111 +7,110 @@ use super::{
     options::{ALGORITHMS, ES256, ES384},
 };
 
-/// The longest name of a format (WebAuthn §8.1).
+/// Maximum length of a format name (WebAuthn §8.1).
 const MAX_FORMAT_BYTES: usize = 32;
 
-/// An encoded empty map: the statement of the format `none`.
+/// An empty CBOR map, the statement of format `none`.
 const EMPTY_MAP: &[u8] = &[0xa0];
 
-/// An attestation object taken apart, its pieces as they were sent.
+/// A parsed attestation object. Its parts keep the bytes that were sent.
 #[derive(Debug, Clone)]
 pub(super) struct AttestationObject {
     pub(super) format: String,
-    /// The statement, encoded.
+    /// CBOR-encoded statement.
     statement: Vec<u8>,
     auth_data_bytes: Vec<u8>,
     pub(super) auth_data: AuthData,
 }
 
-/// How far a statement can be judged.
+/// Level of verification that is possible for a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Judgement {
-    /// The authenticator says nothing about itself.
-    Nothing,
-    /// webauthn-rs verifies the statement; a wrong one is refused.
+pub(super) enum StatementSupport {
+    /// Format `none`: there is no attestation.
+    None,
+    /// webauthn-rs verifies the statement, and an invalid one is rejected.
     Verifiable,
-    /// It cannot: the format is recorded, the credential counts as unattested.
-    Recorded,
+    /// The statement cannot be verified. The format is recorded and the credential counts as unattested.
+    Unverifiable,
 }
 
 impl AttestationObject {
-    /// Takes an attestation object apart.
+    /// Parses an attestation object.
     ///
     /// # Errors
-    /// What is wrong with it, for a person.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
-        let broken = "the attestation object is not the CBOR map it should be";
+    /// A message that names the problem.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
+        let malformed = "the attestation object is not a valid CBOR map";
         let mut reader = Reader::new(bytes);
         let (mut format, mut statement, mut auth_data) = (None, None, None);
-        for _ in 0..reader.map().ok_or(broken)? {
-            // Unknown members, such as `epAtt`, are read past.
-            let repeated = match reader.text().ok_or(broken)? {
-                "fmt" => format.replace(reader.text().ok_or(broken)?).is_some(),
-                "attStmt" => statement.replace(reader.encoded_item().ok_or(broken)?).is_some(),
-                "authData" => auth_data.replace(reader.bytes().ok_or(broken)?).is_some(),
-                _ => reader.encoded_item().ok_or(broken).map(|_| false)?,
+        for _ in 0..reader.map().ok_or(malformed)? {
+            // Unknown members, such as `epAtt`, are skipped.
+            let repeated = match reader.text().ok_or(malformed)? {
+                "fmt" => format.replace(reader.text().ok_or(malformed)?).is_some(),
+                "attStmt" => statement.replace(reader.encoded_item().ok_or(malformed)?).is_some(),
+                "authData" => auth_data.replace(reader.bytes().ok_or(malformed)?).is_some(),
+                _ => reader.encoded_item().ok_or(malformed).map(|_| false)?,
             };
             if repeated {
-                return Err("the attestation object names a member twice");
+                return Err("the attestation object repeats a member");
             }
         }
         if !reader.rest().is_empty() {
-            return Err("the attestation object is followed by other bytes");
+            return Err("the attestation object is followed by extra bytes");
         }
         let (Some(format), Some(statement), Some(auth_data_bytes)) = (format, statement, auth_data) else {
-            return Err("the attestation object lacks fmt, attStmt or authData");
+            return Err("the attestation object is missing fmt, attStmt or authData");
         };
         if format.is_empty() || format.len() > MAX_FORMAT_BYTES || !format.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("the attestation format is no identifier");
+            return Err("the attestation format is not a valid identifier");
         }
-        let mut inside = Reader::new(statement);
-        if inside.clone().map().is_none() && inside.array().is_none() {
-            return Err("the attestation statement is neither a CBOR map nor, as in the format compound, an array");
+        let mut reader = Reader::new(statement);
+        if reader.clone().map().is_none() && reader.array().is_none() {
+            return Err("the attestation statement is neither a CBOR map nor an array (format compound)");
         }
         Ok(Self {
             format: format.to_owned(),
             statement: statement.to_vec(),
             auth_data_bytes: auth_data_bytes.to_vec(),
-            auth_data: AuthData::read(auth_data_bytes)?,
+            auth_data: AuthData::parse(auth_data_bytes)?,
         })
     }
 
-    /// Whether the statement is an empty map, as the format `none` wants it.
+    /// Whether the statement is an empty map, as format `none` requires.
     pub(super) fn statement_is_empty(&self) -> bool {
         self.statement == EMPTY_MAP
     }
 
-    /// What can be done with the statement. A statement that only webauthn-rs's limits keep from being verified is
-    /// worth as much as none, and no less: refusing it would lock its owner out and make nobody safer.
-    pub(super) fn judgement(&self) -> Judgement {
-        let members = Members::read(&self.statement).unwrap_or_default();
+    /// Returns whether the statement can be verified. A valid statement that webauthn-rs does not support counts as none:
+    /// rejecting it would lock out its owner without a security benefit.
+    pub(super) fn support(&self) -> StatementSupport {
+        let members = StatementMembers::parse(&self.statement).unwrap_or_default();
         match self.format.as_str() {
-            "none" => Judgement::Nothing,
-            // ECDAA, which was withdrawn, or a certificate whose signature webauthn-rs cannot verify.
-            "packed" if members.ecdaa && !members.certificates => Judgement::Recorded,
-            "packed" if members.certificates && members.algorithm_outside(ALGORITHMS) => Judgement::Recorded,
-            // It reads only elliptic keys from Android's certificates.
-            "android-key" if members.algorithm_outside(&[ES256, ES384]) => Judgement::Recorded,
-            "packed" | "fido-u2f" | "apple" | "android-key" => Judgement::Verifiable,
-            _ => Judgement::Recorded,
+            "none" => StatementSupport::None,
+            // ECDAA (withdrawn from the specification), or a signature algorithm that webauthn-rs does not support.
+            "packed" if members.ecdaa && !members.certificates => StatementSupport::Unverifiable,
+            "packed" if members.certificates && members.algorithm_outside(ALGORITHMS) => StatementSupport::Unverifiable,
+            // webauthn-rs supports only elliptic curve keys in Android certificates.
+            "android-key" if members.algorithm_outside(&[ES256, ES384]) => StatementSupport::Unverifiable,
+            "packed" | "fido-u2f" | "apple" | "android-key" => StatementSupport::Verifiable,
+            _ => StatementSupport::Unverifiable,
         }
     }
 
-    /// Whether the statement of an Android key was found sound but for its key description, the certificate's
-    /// extension. webauthn-rs verifies the signature and compares the keys before it reads that extension, and cannot
-    /// read what StrongBox and several Android versions write there. It then answers what it also answers for
-    /// a broken list of certificates, which is ruled out here.
-    pub(super) fn is_android_key_of_unknown_description(&self) -> bool {
-        self.format == "android-key" && Members::read(&self.statement).is_some_and(|members| members.certificates)
+    /// Whether webauthn-rs rejected an Android key only because of its key description, a certificate extension. It verifies
+    /// the signature and the key first, but cannot parse the extension of StrongBox and several Android versions. It returns
+    /// the same error for a malformed certificate list, which this method rules out.
+    pub(super) fn is_android_key_with_unknown_description(&self) -> bool {
+        self.format == "android-key"
+            && StatementMembers::parse(&self.statement).is_some_and(|members| members.certificates)
     }
 
-    /// The object encoded anew, without members Doorward has no use for.
+    /// Re-encodes the object without unknown members.
     pub(super) fn encode(&self) -> Vec<u8> {
         self.encode_as(&self.format, &self.statement)
     }
 
-    /// The object as it were had the authenticator said nothing about itself. The authenticator data, which holds all
-    /// that is registered, stays as it is.
+    /// Re-encodes the object with format `none`. The authenticator data, which contains the credential, is unchanged.
     pub(super) fn encode_without_statement(&self) -> Vec<u8> {
         self.encode_as("none", EMPTY_MAP)
     }
@@ -129,17 +128,17 @@ impl AttestationObject {
     }
 }
 
-/// What is looked at in a statement before it is judged.
+/// Members of a statement that decide whether webauthn-rs supports it.
 #[derive(Default)]
-struct Members {
+struct StatementMembers {
     algorithm: Option<i64>,
-    /// `x5c` is a list of byte strings, and not empty.
+    /// `x5c` is a non-empty list of byte strings.
     certificates: bool,
     ecdaa: bool,
 }
 
-impl Members {
-    fn read(statement: &[u8]) -> Option<Self> {
+impl StatementMembers {
+    fn parse(statement: &[u8]) -> Option<Self> {
         let mut members = Self::default();
         let mut reader = Reader::new(statement);
         for _ in 0..reader.map()? {

@@ -1,4 +1,4 @@
-//! Authenticator data, WebAuthn §6.1.
+//! Authenticator data (WebAuthn §6.1).
 
 use uuid::Uuid;
 
@@ -6,7 +6,7 @@ use super::cbor::Reader;
 
 const RP_ID_HASH_BYTES: usize = 32;
 
-/// Authenticator data, read to its last byte.
+/// Parsed authenticator data.
 #[derive(Debug, Clone)]
 pub(super) struct AuthData {
     pub(super) rp_id_hash: [u8; RP_ID_HASH_BYTES],
@@ -15,12 +15,12 @@ pub(super) struct AuthData {
     pub(super) attested: Option<AttestedCredential>,
 }
 
-/// Attested credential data, WebAuthn §6.5.2.
+/// Attested credential data (WebAuthn §6.5.2).
 #[derive(Debug, Clone)]
 pub(super) struct AttestedCredential {
     pub(super) aaguid: Uuid,
     pub(super) credential_id: Vec<u8>,
-    /// COSE_Key, exactly as sent.
+    /// COSE_Key with the bytes that were sent.
     pub(super) public_key: Vec<u8>,
 }
 
@@ -45,19 +45,18 @@ impl AuthData {
         self.flags & Self::BS != 0
     }
 
-    /// Reads authenticator data. The flags must announce exactly what follows: webauthn-rs stops reading where it has
-    /// all it wants, and would accept anything behind.
+    /// Parses authenticator data. The content must match the flags exactly. webauthn-rs would ignore extra bytes.
     ///
     /// # Errors
-    /// What is wrong with it, for a person.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
+    /// A message that names the problem.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let (rp_id_hash, rest) =
-            bytes.split_first_chunk::<RP_ID_HASH_BYTES>().ok_or("authenticator data is cut short")?;
-        let (&[flags, a, b, c, d], rest) = rest.split_first_chunk::<5>().ok_or("authenticator data is cut short")?;
+            bytes.split_first_chunk::<RP_ID_HASH_BYTES>().ok_or("authenticator data is too short")?;
+        let (&[flags, a, b, c, d], rest) = rest.split_first_chunk::<5>().ok_or("authenticator data is too short")?;
         let (attested, rest) = if flags & Self::AT == 0 {
             (None, rest)
         } else {
-            let (attested, rest) = AttestedCredential::read(rest)?;
+            let (attested, rest) = AttestedCredential::parse(rest)?;
             (Some(attested), rest)
         };
         let rest = if flags & Self::ED == 0 {
@@ -66,29 +65,29 @@ impl AuthData {
             let mut reader = Reader::new(rest);
             let mut head = reader;
             let is_map = head.map().is_some() && reader.encoded_item().is_some();
-            is_map.then(|| reader.rest()).ok_or("the extensions in authenticator data are no CBOR map")?
+            is_map.then(|| reader.rest()).ok_or("the extensions in authenticator data are not a CBOR map")?
         };
         if rest.is_empty() {
             Ok(Self { rp_id_hash: *rp_id_hash, flags, sign_count: u32::from_be_bytes([a, b, c, d]), attested })
         } else {
-            Err("authenticator data is longer than its flags announce")
+            Err("authenticator data is longer than its flags indicate")
         }
     }
 }
 
 impl AttestedCredential {
-    fn read(bytes: &[u8]) -> Result<(Self, &[u8]), &'static str> {
-        let cut = "attested credential data is cut short";
-        let (aaguid, rest) = bytes.split_first_chunk::<16>().ok_or(cut)?;
-        let (length, rest) = rest.split_first_chunk::<2>().ok_or(cut)?;
-        let (credential_id, rest) = rest.split_at_checked(u16::from_be_bytes(*length).into()).ok_or(cut)?;
+    fn parse(bytes: &[u8]) -> Result<(Self, &[u8]), &'static str> {
+        let too_short = "attested credential data is too short";
+        let (aaguid, rest) = bytes.split_first_chunk::<16>().ok_or(too_short)?;
+        let (length, rest) = rest.split_first_chunk::<2>().ok_or(too_short)?;
+        let (credential_id, rest) = rest.split_at_checked(u16::from_be_bytes(*length).into()).ok_or(too_short)?;
         let mut reader = Reader::new(rest);
-        let public_key = reader.encoded_item().ok_or("the credential public key is no CBOR item")?;
-        let read = Self {
+        let public_key = reader.encoded_item().ok_or("the credential public key is not CBOR")?;
+        let parsed = Self {
             aaguid: Uuid::from_bytes(*aaguid),
             credential_id: credential_id.to_vec(),
             public_key: public_key.to_vec(),
         };
-        Ok((read, reader.rest()))
+        Ok((parsed, reader.rest()))
     }
 }

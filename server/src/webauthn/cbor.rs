@@ -1,9 +1,9 @@
-//! A reader of the CBOR that authenticators write (CTAP 2.1 §8, "CTAP2 canonical CBOR encoding form").
+//! Reader for the CBOR of authenticators (CTAP 2.1 §8, "CTAP2 canonical CBOR encoding form").
 //!
-//! It works on the bytes in place, because Doorward keeps and re-encodes pieces exactly as they were sent. Indefinite
-//! lengths and tags, which that form forbids, are refused, so there is one way to read every input.
+//! It borrows from the input, because Doorward stores and re-encodes parts exactly as they were sent. Indefinite lengths and
+//! tags are rejected, as this form requires, so that every input has only one interpretation.
 
-/// No authenticator nests deeper; the `compound` attestation format needs five levels.
+/// Maximum nesting. Attestation format `compound` needs five levels.
 const MAX_DEPTH: u8 = 16;
 
 const UNSIGNED: u8 = 0;
@@ -14,7 +14,7 @@ const ARRAY: u8 = 4;
 const MAP: u8 = 5;
 const TAG: u8 = 6;
 
-/// Reads items one after the other. `None` everywhere means: not the CBOR that was expected.
+/// Reads items in sequence. Methods return `None` if the next item is not valid or not of the expected type.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
@@ -25,7 +25,7 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
-    /// What was not read yet.
+    /// Returns the unread bytes.
     pub(super) const fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -36,7 +36,7 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 
-    /// An item's major type and argument (RFC 8949 §3).
+    /// Reads the major type and argument of an item (RFC 8949 §3).
     fn head(&mut self) -> Option<(u8, u64)> {
         let (&first, rest) = self.rest.split_first()?;
         self.rest = rest;
@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
         self.head().filter(|head| head.0 == major).map(|head| head.1)
     }
 
-    /// An integer.
+    /// Reads an integer.
     pub(super) fn integer(&mut self) -> Option<i64> {
         match self.head()? {
             (UNSIGNED, value) => i64::try_from(value).ok(),
@@ -62,29 +62,29 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A byte string.
+    /// Reads a byte string.
     pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = self.expect(BYTES)?;
         self.take(length)
     }
 
-    /// A text string.
+    /// Reads a text string.
     pub(super) fn text(&mut self) -> Option<&'a str> {
         let length = self.expect(TEXT)?;
         self.take(length).and_then(|text| std::str::from_utf8(text).ok())
     }
 
-    /// The head of an array: how many items follow.
+    /// Reads the head of an array and returns the number of items.
     pub(super) fn array(&mut self) -> Option<u64> {
         self.expect(ARRAY)
     }
 
-    /// The head of a map: how many pairs follow.
+    /// Reads the head of a map and returns the number of pairs.
     pub(super) fn map(&mut self) -> Option<u64> {
         self.expect(MAP)
     }
 
-    /// The encoded bytes of the next item, whatever it is.
+    /// Reads an item of any type and returns its encoded bytes.
     pub(super) fn encoded_item(&mut self) -> Option<&'a [u8]> {
         let before = self.rest;
         self.skip(MAX_DEPTH)?;
@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
         match self.head()? {
             (BYTES, length) => drop(self.take(length)?),
             (TEXT, length) => drop(std::str::from_utf8(self.take(length)?).ok()?),
-            // A huge count ends the loop as soon as the input does: every item takes at least one byte.
+            // A huge count is harmless: every item has at least one byte, so the loop stops at the end of the input.
             (ARRAY, count) => (0..count).try_for_each(|_| self.skip(deeper))?,
             (MAP, count) => (0..count).try_for_each(|_| self.skip(deeper).and_then(|()| self.skip(deeper)))?,
             (TAG, _) => return None,

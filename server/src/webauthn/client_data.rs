@@ -1,4 +1,4 @@
-//! `clientDataJSON`: what the client says it did (WebAuthn §5.8.1).
+//! `clientDataJSON` (WebAuthn §5.8.1).
 
 use std::borrow::Cow;
 
@@ -9,12 +9,12 @@ use url::Url;
 use super::error::VerificationError;
 use crate::domain::{ChallengeValue, RelyingPartyPolicy, json::is_deeper};
 
-/// How much of a foreign origin a reason repeats.
-const MAX_SHOWN_ORIGIN: usize = 200;
-/// How deep client data may be nested; what clients write has two levels.
+/// Maximum number of characters of untrusted text in a message.
+const MAX_SHOWN_CHARS: usize = 200;
+/// Maximum nesting of client data. Clients send two levels.
 const MAX_DEPTH: usize = 64;
 
-/// Client data. `tokenBinding` and unknown members are ignored.
+/// Parsed client data, without `tokenBinding` and unknown members.
 #[derive(Debug, Clone)]
 pub(super) struct ClientData {
     kind: String,
@@ -39,26 +39,26 @@ struct Wire<'a> {
 }
 
 impl ClientData {
-    /// Reads client data: one JSON object in UTF-8 without byte order mark, no member twice, nothing behind.
+    /// Parses client data: one JSON object in UTF-8 without byte order mark, repeated members and trailing data.
     ///
     /// # Errors
-    /// What is wrong with it, for a person.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
+    /// A message that names the problem.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let text = std::str::from_utf8(bytes).map_err(|_| "clientDataJSON is not UTF-8")?;
-        // serde would also take an array that holds the members in order.
+        // serde also accepts an array of the members in order.
         if !text.starts_with('{') {
-            return Err("clientDataJSON is no JSON object");
+            return Err("clientDataJSON is not a JSON object");
         }
         if is_deeper(bytes, MAX_DEPTH) {
             return Err("clientDataJSON is nested too deeply");
         }
         let wire: Wire<'_> = serde_json::from_str(text).map_err(|error| match error.classify() {
             serde_json::error::Category::Data => {
-                "clientDataJSON lacks type, challenge or origin, repeats a member, or has one of the wrong type"
+                "clientDataJSON is missing type, challenge or origin, repeats a member, or has a member of the wrong type"
             }
             _ => "clientDataJSON is not valid JSON",
         })?;
-        // WebAuthn §5.8.1 has challenges without padding.
+        // Challenges have no padding (WebAuthn §5.8.1).
         let challenge = if wire.challenge.ends_with('=') { None } else { Base64Url::decode(&wire.challenge).ok() };
         Ok(Self {
             kind: wire.kind.into_owned(),
@@ -69,7 +69,7 @@ impl ClientData {
         })
     }
 
-    /// Compares with what the ceremony asked for; `kind` is `webauthn.create` or `webauthn.get`. Returns the origin.
+    /// Checks type (`webauthn.create` or `webauthn.get`), challenge and origin, and returns the origin.
     pub(super) fn check(
         &self,
         kind: &str,
@@ -83,20 +83,23 @@ impl ClientData {
             ));
         }
         if self.challenge != *challenge {
-            return Err(VerificationError::new(ErrorCode::ChallengeUnknown, "the client data names another challenge"));
+            return Err(VerificationError::new(
+                ErrorCode::ChallengeUnknown,
+                "the client data contains another challenge",
+            ));
         }
         let origin = self.check_origin(rp)?;
         if self.cross_origin || self.top_origin {
             return Err(VerificationError::new(
                 ErrorCode::CrossOrigin,
-                "the ceremony ran in a frame inside a page of another origin",
+                "the ceremony ran in a frame of another origin",
             ));
         }
         Ok(origin)
     }
 
-    /// The origin must be, letter for letter, one of the relying party's, and be written as origins are: webauthn-rs
-    /// compares parsed URLs, which lets other cases, default ports, user names, paths and trailing dots through.
+    /// Checks that the origin is canonical and byte for byte one of the relying party's. webauthn-rs compares parsed URLs,
+    /// which accepts other cases, default ports, user names, paths and trailing dots.
     fn check_origin(&self, rp: &RelyingPartyPolicy) -> Result<Url, VerificationError> {
         let url = rp.origins.contains(&self.origin).then(|| Url::parse(&self.origin).ok()).flatten();
         url.filter(|url| {
@@ -107,7 +110,7 @@ impl ClientData {
             VerificationError::new(
                 ErrorCode::OriginMismatch,
                 format!(
-                    "the origin {:?} is none of the relying party's: {}",
+                    "the origin {:?} is not one of the relying party's: {}",
                     shorten(&self.origin),
                     rp.origins.join(", ")
                 ),
@@ -117,5 +120,5 @@ impl ClientData {
 }
 
 fn shorten(text: &str) -> String {
-    text.chars().take(MAX_SHOWN_ORIGIN).collect()
+    text.chars().take(MAX_SHOWN_CHARS).collect()
 }

@@ -1,4 +1,4 @@
-//! Credential public keys: COSE_Key (RFC 9052 §7, RFC 9053 §7, RFC 8230 §4), and what they sign.
+//! Credential public keys: COSE_Key (RFC 9052 §7, RFC 9053 §7, RFC 8230 §4).
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, EcdsaVerificationAlgorithm, ParsedPublicKey,
@@ -17,21 +17,21 @@ const ALGORITHM: i64 = 3;
 const KEY_TYPE_EC2: i64 = 2;
 const KEY_TYPE_RSA: i64 = 3;
 const RSA_2048_BYTES: usize = 256;
-/// How an uncompressed point begins (SEC 1 §2.3.3).
+/// First byte of an uncompressed point (SEC 1 §2.3.3).
 const UNCOMPRESSED: u8 = 4;
 
-/// A key that can verify: a point on its curve, or RSA's two numbers.
+/// A validated public key.
 #[derive(Debug)]
 pub(super) struct PublicKey(ParsedPublicKey);
 
 impl PublicKey {
-    /// Whether this signature, encoded as WebAuthn §6.5.5 wants it, is the key's over this message.
+    /// Whether the signature, encoded as in WebAuthn §6.5.5, is valid for the message.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.0.verify_sig(message, signature).is_ok()
     }
 }
 
-/// The labels that are looked at; their values stay encoded until the key's type is known.
+/// Encoded values of the known labels. They are decoded once the key type is known.
 #[derive(Default)]
 struct Labels<'a> {
     key_type: Option<&'a [u8]>,
@@ -42,23 +42,23 @@ struct Labels<'a> {
 }
 
 impl<'a> Labels<'a> {
-    fn read(bytes: &'a [u8]) -> Option<Self> {
+    fn parse(bytes: &'a [u8]) -> Option<Self> {
         let mut labels = Self::default();
         let mut reader = Reader::new(bytes);
         for _ in 0..reader.map()? {
             let label = Reader::new(reader.encoded_item()?).integer();
             let value = reader.encoded_item()?;
-            let place = match label {
+            let slot = match label {
                 Some(KEY_TYPE) => &mut labels.key_type,
                 Some(ALGORITHM) => &mut labels.algorithm,
                 Some(-1) => &mut labels.minus_1,
                 Some(-2) => &mut labels.minus_2,
                 Some(-3) => &mut labels.minus_3,
-                // The private part of an elliptic key: whoever sends it has no key of one's own any more.
+                // The private part of an elliptic curve key: a key that was sent is no longer private.
                 Some(-4) => return None,
                 _ => continue,
             };
-            if place.replace(value).is_some() {
+            if slot.replace(value).is_some() {
                 return None;
             }
         }
@@ -74,67 +74,65 @@ fn bytes(encoded: Option<&[u8]>) -> Option<&[u8]> {
     encoded.and_then(|encoded| Reader::new(encoded).bytes())
 }
 
-/// Reads a key of one of the algorithms that are offered. The algorithm fixes the curve (WebAuthn §5.8.5).
+/// Parses a key of one of the offered algorithms. The algorithm determines the curve (WebAuthn §5.8.5).
 ///
 /// # Errors
-/// `AlgorithmUnsupported` for other algorithms, curves and sizes; `CredentialMalformed` for what is no key.
-pub(super) fn read_key(encoded: &[u8]) -> Result<PublicKey, VerificationError> {
-    let labels = Labels::read(encoded).ok_or_else(|| VerificationError::malformed("the public key is no COSE key"))?;
-    let algorithm = integer(labels.algorithm)
-        .ok_or_else(|| VerificationError::malformed("the public key does not name its algorithm"))?;
-    let key_type = integer(labels.key_type)
-        .ok_or_else(|| VerificationError::malformed("the public key does not name its type"))?;
+/// `AlgorithmUnsupported` for other algorithms, curves and sizes; `CredentialMalformed` for an invalid key.
+pub(super) fn parse_key(encoded: &[u8]) -> Result<PublicKey, VerificationError> {
+    let labels =
+        Labels::parse(encoded).ok_or_else(|| VerificationError::malformed("the public key is not a valid COSE key"))?;
+    let algorithm =
+        integer(labels.algorithm).ok_or_else(|| VerificationError::malformed("the public key has no algorithm"))?;
+    let key_type =
+        integer(labels.key_type).ok_or_else(|| VerificationError::malformed("the public key has no type"))?;
     match (algorithm, key_type) {
-        (ES256, KEY_TYPE_EC2) => elliptic(&labels, "ES256", &ECDSA_P256_SHA256_ASN1, 1, 32),
-        (ES384, KEY_TYPE_EC2) => elliptic(&labels, "ES384", &ECDSA_P384_SHA384_ASN1, 2, 48),
+        (ES256, KEY_TYPE_EC2) => elliptic_curve(&labels, "ES256", &ECDSA_P256_SHA256_ASN1, 1, 32),
+        (ES384, KEY_TYPE_EC2) => elliptic_curve(&labels, "ES384", &ECDSA_P384_SHA384_ASN1, 2, 48),
         (RS256, KEY_TYPE_RSA) => rsa(&labels),
         (ES256 | ES384 | RS256, _) => Err(VerificationError::malformed(format!(
-            "the public key is not of the type its algorithm {algorithm} wants"
+            "the type of the public key does not match its algorithm {algorithm}"
         ))),
         _ => Err(unsupported(format!(
-            "the public key is for algorithm {algorithm}; ES256 (-7), ES384 (-35) and RS256 (-257) were offered"
+            "the public key has algorithm {algorithm}; supported are ES256 (-7), ES384 (-35) and RS256 (-257)"
         ))),
     }
 }
 
-fn elliptic(
+fn elliptic_curve(
     labels: &Labels<'_>,
     name: &str,
     algorithm: &'static EcdsaVerificationAlgorithm,
     curve: i64,
     size: usize,
 ) -> Result<PublicKey, VerificationError> {
-    let found = integer(labels.minus_1)
-        .ok_or_else(|| VerificationError::malformed("the public key does not name its curve"))?;
+    let found = integer(labels.minus_1).ok_or_else(|| VerificationError::malformed("the public key has no curve"))?;
     if found != curve {
-        return Err(unsupported(format!("{name} is verified on curve {curve} only, the public key is on {found}")));
+        return Err(unsupported(format!("{name} requires curve {curve}, but the public key is on curve {found}")));
     }
     let coordinate = |encoded| bytes(encoded).filter(|bytes| bytes.len() == size);
     let (Some(x), Some(y)) = (coordinate(labels.minus_2), coordinate(labels.minus_3)) else {
-        return Err(VerificationError::malformed(
-            "the public key's coordinates are not two byte strings of its curve's size",
-        ));
+        return Err(VerificationError::malformed(format!(
+            "the coordinates of the public key must be byte strings of {size} bytes"
+        )));
     };
     ParsedPublicKey::new(algorithm, [&[UNCOMPRESSED], x, y].concat())
         .map(PublicKey)
-        .map_err(|_| VerificationError::malformed("the public key is no point of its curve"))
+        .map_err(|_| VerificationError::malformed("the public key is not a point on its curve"))
 }
 
 fn rsa(labels: &Labels<'_>) -> Result<PublicKey, VerificationError> {
     let (Some(n), Some(e)) = (bytes(labels.minus_1), bytes(labels.minus_2)) else {
-        return Err(VerificationError::malformed("the RSA public key lacks its modulus or exponent"));
+        return Err(VerificationError::malformed("the RSA public key has no modulus or exponent"));
     };
-    let full = n.len() == RSA_2048_BYTES && n.first().is_some_and(|byte| byte & 0x80 != 0);
-    // 65537 or a greater odd number of three bytes.
-    let usual = matches!(e, [high, _, low] if *high != 0 && low & 1 == 1);
-    (full && usual)
+    let is_2048_bits = n.len() == RSA_2048_BYTES && n.first().is_some_and(|byte| byte & 0x80 != 0);
+    // 65537 or a larger odd number of three bytes.
+    let is_supported_exponent = matches!(e, [high, _, low] if *high != 0 && low & 1 == 1);
+    (is_2048_bits && is_supported_exponent)
         .then(|| RsaPublicKeyComponents { n, e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).ok())
         .flatten()
         .map(PublicKey)
         .ok_or_else(|| {
-            unsupported(
-                "RS256 is verified with 2048 bits and an odd public exponent of three bytes, from 65537 on, only",
-            )
+            unsupported("RS256 requires a key of 2048 bits with an odd public exponent of three bytes, at least 65537")
         })
 }
 

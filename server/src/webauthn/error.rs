@@ -1,18 +1,18 @@
-//! Why a response is refused.
+//! Error of verification.
 
 use doorward_shared::ErrorCode;
 
-/// Why a response that could be read is not accepted.
+/// Reason for rejecting a parsed registration or assertion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerificationError {
-    /// For a program.
+    /// Stable error code.
     pub code: ErrorCode,
-    /// For a person.
+    /// Message for people.
     pub reason: String,
 }
 
 impl VerificationError {
-    pub(super) fn new(code: ErrorCode, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(code: ErrorCode, reason: impl Into<String>) -> Self {
         Self { code, reason: reason.into() }
     }
 

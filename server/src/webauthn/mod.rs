@@ -1,16 +1,16 @@
-//! The only door to webauthn-rs: options for the client, and the verification of what it answers.
+//! WebAuthn: options for clients, and verification of their responses. Only this module uses webauthn-rs.
 //!
-//! Nothing here does I/O, reads the clock or makes randomness, and no type of webauthn-rs leaves the module.
-//! A body takes two steps: [`parse`] reads it, so that the caller can look its challenge and credential up;
-//! [`verify`] judges it (WebAuthn Level 3 §7.1, §7.2) against what the ceremony's first step asked for.
+//! It does no I/O and reads neither clock nor random numbers, and its interface has no types of webauthn-rs. [`parse`] reads
+//! a request body, so that the caller can load the challenge and the credential. [`verify`] then performs the checks of
+//! WebAuthn Level 3 §7.1 and §7.2.
 //!
-//! Every check is made here, strictly and with a reason for people; signatures are verified by aws-lc. webauthn-rs then
-//! judges a registration again as a whole, with its attestation statement: two implementations must agree before a
-//! credential is accepted. Its errors are mapped to Doorward's codes in `webauthn_rs.rs`, and its words never leave the
-//! server. Assertions are judged here alone, as each login waits for them; the tests hold these verdicts against webauthn-rs's.
+//! All checks are implemented here; aws-lc verifies signatures. webauthn-rs verifies registrations again, including their
+//! attestation statement, so two implementations must agree on every new credential. `webauthn_rs.rs` maps its errors to
+//! Doorward's, so its messages never reach clients. Assertions are verified only here, because every login waits for
+//! them; tests compare the results with webauthn-rs.
 //!
-//! Whether the challenge exists and is still valid, and whether a user handle belongs to the credential's owner, is
-//! the caller's to check.
+//! The caller checks that the challenge exists and has not expired, and that the user handle belongs to the credential's
+//! owner.
 
 mod attestation;
 mod auth_data;
@@ -29,5 +29,6 @@ mod tests;
 pub use options::{ALGORITHMS, creation_options, request_options, transaction_challenge};
 pub use parse::{Malformed, ParsedAssertion, ParsedRegistration, parse_assertion, parse_registration};
 pub use verify::{
-    VerificationError, VerifiedAssertion, VerifiedRegistration, counter_advances, verify_assertion, verify_registration,
+    BACKUP_DOWNGRADED, VerificationError, VerifiedAssertion, VerifiedRegistration, counter_advances, verify_assertion,
+    verify_registration,
 };

@@ -1,4 +1,4 @@
-//! What the client is asked: options for `navigator.credentials.create()` and `get()`.
+//! Options for `navigator.credentials.create()` and `get()`.
 
 use aws_lc_rs::digest;
 use doorward_shared::{
@@ -12,15 +12,14 @@ use doorward_shared::{
 
 use crate::domain::{CeremonyPolicy, ChallengeValue, CredentialId, RelyingPartyPolicy, User};
 
-/// COSE algorithms that are offered and verified, the preferred one first: ES256 on P-256, ES384 on P-384, RS256 with
-/// 2048 bits.
+/// Supported COSE algorithms in order of preference: ES256 on P-256, ES384 on P-384, RS256 with 2048 bits.
 pub const ALGORITHMS: &[i64] = &[ES256, ES384, RS256];
 
 pub(super) const ES256: i64 = -7;
 pub(super) const ES384: i64 = -35;
 pub(super) const RS256: i64 = -257;
 
-/// Options that start a registration (WebAuthn §5.4). `exclude` lists the credentials the user already has.
+/// Returns the options of a registration (WebAuthn §5.4). `exclude` lists credentials of the user that already exist.
 #[must_use]
 pub fn creation_options(
     rp: &RelyingPartyPolicy,
@@ -56,8 +55,8 @@ pub fn creation_options(
     }
 }
 
-/// Options that start a login or a transaction (WebAuthn §5.5). `allow` lists the credentials that may end it; without
-/// it any discoverable one may.
+/// Returns the options of a login or transaction (WebAuthn §5.5). `allow` lists the accepted credentials; without it any
+/// discoverable credential is accepted.
 #[must_use]
 pub fn request_options(
     rp: &RelyingPartyPolicy,
@@ -76,8 +75,8 @@ pub fn request_options(
     }
 }
 
-/// The challenge of a transaction: 32 random bytes, followed by SHA-256 over the transaction's id and its data, so that
-/// the signature covers what is confirmed.
+/// Returns the challenge of a transaction: 32 random bytes, followed by the SHA-256 of the transaction's id and data, so that
+/// the signature covers them.
 #[must_use]
 pub fn transaction_challenge(random: [u8; 32], transaction_id: &str, data: &str) -> ChallengeValue {
     let mut hash = digest::Context::new(&digest::SHA256);

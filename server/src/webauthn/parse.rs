@@ -1,4 +1,4 @@
-//! The bodies of finalize requests: read, not yet verified.
+//! Parsing of finalize requests, before verification.
 
 use std::borrow::Cow;
 
@@ -10,14 +10,14 @@ use serde_json::value::RawValue;
 use super::{attestation::AttestationObject, auth_data::AuthData, client_data::ClientData};
 use crate::domain::{ChallengeValue, CredentialId};
 
-/// The most transports that are kept of a registration, and the longest name of one.
+/// Maximum number of stored transports, and maximum length of each.
 const MAX_TRANSPORTS: usize = 8;
 const MAX_TRANSPORT_BYTES: usize = 32;
 
-/// A body that cannot be read.
+/// Error of parsing a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
-    /// What is wrong with it, for a person.
+    /// Message that names the problem.
     pub reason: String,
 }
 
@@ -27,7 +27,7 @@ impl From<&str> for Malformed {
     }
 }
 
-/// What `navigator.credentials.create()` answered: read, not yet verified.
+/// Result of `navigator.credentials.create()`, not verified yet.
 #[derive(Debug, Clone)]
 pub struct ParsedRegistration {
     pub(super) credential_id: CredentialId,
@@ -38,26 +38,26 @@ pub struct ParsedRegistration {
 }
 
 impl ParsedRegistration {
-    /// The challenge the client says it answers.
+    /// Returns the challenge in the client data.
     #[must_use]
     pub const fn challenge(&self) -> &ChallengeValue {
         &self.client_data.challenge
     }
 
-    /// The new credential's id.
+    /// Returns the new credential's id.
     #[must_use]
     pub const fn credential_id(&self) -> &CredentialId {
         &self.credential_id
     }
 
-    /// How the authenticator can be reached, as the client says.
+    /// Returns the transports of the authenticator.
     #[must_use]
     pub fn transports(&self) -> &[String] {
         &self.transports
     }
 }
 
-/// What `navigator.credentials.get()` answered: read, not yet verified.
+/// Result of `navigator.credentials.get()`, not verified yet.
 #[derive(Debug, Clone)]
 pub struct ParsedAssertion {
     pub(super) credential_id: CredentialId,
@@ -70,32 +70,32 @@ pub struct ParsedAssertion {
 }
 
 impl ParsedAssertion {
-    /// The challenge the client says it answers.
+    /// Returns the challenge in the client data.
     #[must_use]
     pub const fn challenge(&self) -> &ChallengeValue {
         &self.client_data.challenge
     }
 
-    /// The credential that was used.
+    /// Returns the id of the used credential.
     #[must_use]
     pub const fn credential_id(&self) -> &CredentialId {
         &self.credential_id
     }
 
-    /// What the signature is over: authenticator data, then the hash of the client data (WebAuthn §7.2).
-    pub(super) fn signed(&self) -> Vec<u8> {
+    /// Returns the signed bytes: authenticator data and the hash of the client data (WebAuthn §7.2).
+    pub(super) fn signed_bytes(&self) -> Vec<u8> {
         let hash = digest::digest(&digest::SHA256, &self.client_data_json);
         [self.auth_data_bytes.as_slice(), hash.as_ref()].concat()
     }
 
-    /// Whose credential it is, as the authenticator says; an empty handle counts as none.
+    /// Returns the user handle; `None` if it is missing or empty.
     #[must_use]
     pub fn user_handle(&self) -> Option<&[u8]> {
         self.user_handle.as_deref()
     }
 }
 
-/// A text that borrows from the body where nothing in it is escaped.
+/// An optional string that borrows from the body unless it contains escapes.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Option<Cow<'a, str>>);
@@ -109,7 +109,7 @@ impl Text<'_> {
     }
 }
 
-// Everything is optional here, so that reasons can name the field that is missing.
+// All fields are optional, so that the error message can name a missing one.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body<'a> {
@@ -123,7 +123,7 @@ struct Body<'a> {
     response: Option<&'a RawValue>,
     #[serde(borrow, default)]
     authenticator_attachment: Text<'a>,
-    // Where older clients put it; not in assertions.
+    // Older clients send the transports here, in registrations.
     #[serde(default)]
     transports: Option<Vec<String>>,
 }
@@ -152,8 +152,8 @@ struct AssertionBody<'a> {
     user_handle: Text<'a>,
 }
 
-/// The response, which must be an object: an array would be taken for its members in order.
-fn object<'a, R: Deserialize<'a>>(response: Option<&'a RawValue>) -> Result<R, Malformed> {
+/// Parses `response`, which must be an object. serde would also accept an array of the members in order.
+fn parse_response<'a, R: Deserialize<'a>>(response: Option<&'a RawValue>) -> Result<R, Malformed> {
     let text = response.ok_or("response is missing")?.get();
     if !text.starts_with('{') {
         return Err("response is not a JSON object".into());
@@ -161,49 +161,49 @@ fn object<'a, R: Deserialize<'a>>(response: Option<&'a RawValue>) -> Result<R, M
     serde_json::from_str(text).map_err(|_| "a member of response has the wrong type, or is repeated".into())
 }
 
-/// Where the authenticator says it is: a short text or nothing, and not kept.
-fn attachment(text: &Text<'_>) -> Result<(), Malformed> {
+/// Checks `authenticatorAttachment`: a short string or nothing. It is not stored.
+fn check_attachment(text: &Text<'_>) -> Result<(), Malformed> {
     match &text.0 {
         Some(text) if text.len() > 32 => Err("authenticatorAttachment is too long".into()),
         _ => Ok(()),
     }
 }
 
-/// Reads the body of a registration finalize: one JSON object and nothing behind it; unknown members are ignored.
+/// Parses the body of a registration finalize: one JSON object without trailing data. Unknown members are ignored.
 ///
 /// # Errors
-/// [`Malformed`] when a field is missing or is not what it should be, down to the attestation object's structure.
+/// [`Malformed`] when a field is missing or invalid, including the structure of the attestation object.
 pub fn parse_registration(body: &[u8]) -> Result<ParsedRegistration, Malformed> {
-    let body: Body<'_> = read_json(body)?;
-    let credential_id = credential_id(body.id, body.raw_id, &body.kind)?;
-    let response: AttestationBody<'_> = object(body.response)?;
-    attachment(&body.authenticator_attachment)?;
+    let body: Body<'_> = parse_json(body)?;
+    let credential_id = parse_credential_id(body.id, body.raw_id, &body.kind)?;
+    let response: AttestationBody<'_> = parse_response(body.response)?;
+    check_attachment(&body.authenticator_attachment)?;
     let client_data_json = response.client_data_json.decode("response.clientDataJSON")?;
     let attestation_object = response.attestation_object.decode("response.attestationObject")?;
     Ok(ParsedRegistration {
         credential_id,
-        client_data: ClientData::read(&client_data_json)?,
+        client_data: ClientData::parse(&client_data_json)?,
         client_data_json,
-        attestation: AttestationObject::read(&attestation_object)?,
-        transports: known_transports(response.transports.or(body.transports).unwrap_or_default()),
+        attestation: AttestationObject::parse(&attestation_object)?,
+        transports: valid_transports(response.transports.or(body.transports).unwrap_or_default()),
     })
 }
 
-/// Reads the body of a login, second-factor or transaction finalize: one JSON object and nothing behind it; unknown
-/// members are ignored.
+/// Parses the body of a login, second-factor or transaction finalize: one JSON object without trailing data. Unknown members
+/// are ignored.
 ///
 /// # Errors
-/// [`Malformed`] when a field is missing or is not what it should be, down to the authenticator data's structure.
+/// [`Malformed`] when a field is missing or invalid, including the structure of the authenticator data.
 pub fn parse_assertion(body: &[u8]) -> Result<ParsedAssertion, Malformed> {
-    let body: Body<'_> = read_json(body)?;
-    let credential_id = credential_id(body.id, body.raw_id, &body.kind)?;
-    let response: AssertionBody<'_> = object(body.response)?;
-    attachment(&body.authenticator_attachment)?;
+    let body: Body<'_> = parse_json(body)?;
+    let credential_id = parse_credential_id(body.id, body.raw_id, &body.kind)?;
+    let response: AssertionBody<'_> = parse_response(body.response)?;
+    check_attachment(&body.authenticator_attachment)?;
     let client_data_json = response.client_data_json.decode("response.clientDataJSON")?;
     let auth_data_bytes = response.authenticator_data.decode("response.authenticatorData")?;
-    let auth_data = AuthData::read(&auth_data_bytes)?;
+    let auth_data = AuthData::parse(&auth_data_bytes)?;
     if auth_data.attested.is_some() {
-        return Err("the authenticator data of an assertion carries a new credential".into());
+        return Err("the authenticator data of an assertion contains a new credential".into());
     }
     let user_handle = match response.user_handle {
         Text(None) => None,
@@ -211,7 +211,7 @@ pub fn parse_assertion(body: &[u8]) -> Result<ParsedAssertion, Malformed> {
     };
     Ok(ParsedAssertion {
         credential_id,
-        client_data: ClientData::read(&client_data_json)?,
+        client_data: ClientData::parse(&client_data_json)?,
         client_data_json,
         auth_data,
         auth_data_bytes,
@@ -220,11 +220,11 @@ pub fn parse_assertion(body: &[u8]) -> Result<ParsedAssertion, Malformed> {
     })
 }
 
-fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
+fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
     let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
-    // serde would also take an array that holds the members in order.
+    // serde also accepts an array of the members in order.
     if !text.trim_start().starts_with('{') {
-        return Err("the body is no JSON object".into());
+        return Err("the body is not a JSON object".into());
     }
     serde_json::from_str(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
@@ -236,8 +236,8 @@ fn read_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
     })
 }
 
-/// The credential's id, which the body carries twice.
-fn credential_id(id: Text<'_>, raw_id: Text<'_>, kind: &Text<'_>) -> Result<CredentialId, Malformed> {
+/// Parses the credential id, which the body contains twice.
+fn parse_credential_id(id: Text<'_>, raw_id: Text<'_>, kind: &Text<'_>) -> Result<CredentialId, Malformed> {
     if kind.0.as_deref() != Some("public-key") {
         return Err("type is not \"public-key\"".into());
     }
@@ -248,8 +248,8 @@ fn credential_id(id: Text<'_>, raw_id: Text<'_>, kind: &Text<'_>) -> Result<Cred
     CredentialId::new(id).ok_or_else(|| "a credential id has 1 to 1023 bytes".into())
 }
 
-/// The transports without repetition, and without what cannot be the name of one.
-fn known_transports(transports: Vec<String>) -> Vec<String> {
+/// Removes duplicates and invalid names of transports.
+fn valid_transports(transports: Vec<String>) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for transport in transports {
         let is_name = (1..=MAX_TRANSPORT_BYTES).contains(&transport.len())

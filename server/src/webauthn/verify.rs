@@ -1,4 +1,4 @@
-//! The judgement: registrations (WebAuthn §7.1) and assertions (§7.2).
+//! Verification of registrations (WebAuthn §7.1) and assertions (§7.2).
 
 use aws_lc_rs::digest;
 use doorward_shared::{ErrorCode, config::UserVerification};
@@ -7,7 +7,7 @@ use webauthn_rs_core::error::WebauthnError;
 
 pub use super::error::VerificationError;
 use super::{
-    attestation::Judgement,
+    attestation::StatementSupport,
     auth_data::AuthData,
     cose,
     parse::{ParsedAssertion, ParsedRegistration},
@@ -15,50 +15,53 @@ use super::{
 };
 use crate::domain::{CeremonyState, ChallengeValue, Credential, CredentialId};
 
-/// What a registration that was accepted is worth keeping.
+/// Reason for rejecting an assertion whose backup eligibility was lost since the registration.
+pub const BACKUP_DOWNGRADED: &str = "the credential was eligible for backup, and the authenticator now denies it";
+
+/// Data of a verified registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedRegistration {
-    /// The new credential's id.
+    /// Id of the new credential.
     pub credential_id: CredentialId,
-    /// The public key, COSE-encoded, as the authenticator sent it.
+    /// COSE-encoded public key as sent by the authenticator.
     pub public_key: Vec<u8>,
-    /// The attestation statement's format (WebAuthn §8).
+    /// Format of the attestation statement (WebAuthn §8).
     pub attestation_format: String,
-    /// Whether the statement was verified. It says nothing of who issued the attestation certificate.
+    /// Whether the statement was verified. The issuer of the attestation certificate is not checked.
     pub attested: bool,
-    /// The authenticator's model, as it says itself.
+    /// Model of the authenticator.
     pub aaguid: Uuid,
-    /// The signature counter.
+    /// Signature counter.
     pub sign_count: u32,
-    /// How the authenticator can be reached, as the client says.
+    /// Transports of the authenticator.
     pub transports: Vec<String>,
     /// Whether the credential may be backed up.
     pub backup_eligible: bool,
-    /// Whether it is.
+    /// Whether the credential is backed up.
     pub backup_state: bool,
-    /// Whether the authenticator verified its user.
+    /// Whether the authenticator verified the user.
     pub user_verified: bool,
 }
 
-/// What an accepted assertion says.
+/// Data of a verified assertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VerifiedAssertion {
-    /// The signature counter, to be stored.
+    /// New signature counter.
     pub sign_count: u32,
-    /// Whether the authenticator verified its user.
+    /// Whether the authenticator verified the user.
     pub user_verified: bool,
-    /// Whether the credential may be backed up, to be stored.
+    /// Whether the credential may be backed up.
     pub backup_eligible: bool,
-    /// Whether it is backed up, to be stored.
+    /// Whether the credential is backed up.
     pub backup_state: bool,
-    /// Whether the credential became eligible for backup since it was last seen.
+    /// Whether the credential became eligible for backup since its last use.
     pub backup_upgraded: bool,
 }
 
-/// Judges a registration against what its first step asked for.
+/// Verifies a registration against the state of its ceremony.
 ///
 /// # Errors
-/// [`VerificationError`], with the first check that failed.
+/// [`VerificationError`] of the first failed check.
 pub fn verify_registration(
     state: &CeremonyState,
     challenge: &ChallengeValue,
@@ -70,30 +73,30 @@ pub fn verify_registration(
     let attested = auth_data
         .attested
         .as_ref()
-        .ok_or_else(|| VerificationError::malformed("the authenticator data carries no new credential"))?;
+        .ok_or_else(|| VerificationError::malformed("the authenticator data contains no new credential"))?;
     if attested.credential_id != parsed.credential_id.as_bytes() {
-        return Err(VerificationError::malformed("rawId is not the credential id in the authenticator data"));
+        return Err(VerificationError::malformed("rawId differs from the credential id in the authenticator data"));
     }
     if state.credentials.as_deref().is_some_and(|excluded| lists(excluded, &parsed.credential_id)) {
         return Err(VerificationError::new(ErrorCode::CredentialExists, "the credential is already registered"));
     }
-    cose::read_key(&attested.public_key)?;
-    let is_attested = match parsed.attestation.judgement() {
-        Judgement::Nothing if parsed.attestation.statement_is_empty() => {
+    cose::parse_key(&attested.public_key)?;
+    let is_attested = match parsed.attestation.support() {
+        StatementSupport::None if parsed.attestation.statement_is_empty() => {
             register_unattested(state, challenge, parsed, origin)?
         }
-        Judgement::Nothing => {
+        StatementSupport::None => {
             return Err(VerificationError::new(
                 ErrorCode::AttestationInvalid,
-                "the attestation format is none, and yet there is a statement",
+                "attestation format none must have an empty statement",
             ));
         }
-        Judgement::Recorded => register_unattested(state, challenge, parsed, origin)?,
-        Judgement::Verifiable => {
+        StatementSupport::Unverifiable => register_unattested(state, challenge, parsed, origin)?,
+        StatementSupport::Verifiable => {
             match webauthn_rs::register(state, challenge, parsed, origin.clone(), parsed.attestation.encode()) {
                 Ok(()) => true,
                 Err(WebauthnError::AttestationStatementX5CInvalid)
-                    if parsed.attestation.is_android_key_of_unknown_description() =>
+                    if parsed.attestation.is_android_key_with_unknown_description() =>
                 {
                     register_unattested(state, challenge, parsed, origin)?
                 }
@@ -115,7 +118,7 @@ pub fn verify_registration(
     })
 }
 
-/// Judges a registration whose statement nobody verifies: everything but the statement.
+/// Verifies a registration without its attestation statement. Returns `false`: not attested.
 fn register_unattested(
     state: &CeremonyState,
     challenge: &ChallengeValue,
@@ -127,12 +130,11 @@ fn register_unattested(
         .map_err(|error| webauthn_rs::verification_error(&error))
 }
 
-/// Judges an assertion of `credential` against what its first step asked for. Whether the user handle is the
-/// credential's owner's is the caller's to check.
+/// Verifies an assertion of `credential` against the state of its ceremony. The caller checks the user handle.
 ///
 /// # Errors
-/// [`VerificationError`], with the first check that failed. The counter is looked at only after the signature, so that nobody
-/// but the key's holder can make a credential look cloned.
+/// [`VerificationError`] of the first failed check. The counter is checked after the signature, so that only the holder of the
+/// key can make a credential look cloned.
 pub fn verify_assertion(
     state: &CeremonyState,
     challenge: &ChallengeValue,
@@ -143,28 +145,25 @@ pub fn verify_assertion(
     if !listed || credential.id != parsed.credential_id {
         return Err(VerificationError::new(
             ErrorCode::CredentialNotAllowed,
-            "the credential is not one of those this ceremony accepts",
+            "the credential is not allowed in this ceremony",
         ));
     }
     parsed.client_data.check("webauthn.get", challenge, &state.relying_party)?;
     let auth_data = &parsed.auth_data;
     check_auth_data(state, auth_data)?;
     if credential.backup_eligible && !auth_data.backup_eligible() {
-        return Err(VerificationError::new(
-            ErrorCode::BackupStateInvalid,
-            "the credential was eligible for backup and now says it is not",
-        ));
+        return Err(VerificationError::new(ErrorCode::BackupStateInvalid, BACKUP_DOWNGRADED));
     }
-    if !cose::read_key(&credential.public_key)?.verifies(&parsed.signed(), &parsed.signature) {
+    if !cose::parse_key(&credential.public_key)?.verifies(&parsed.signed_bytes(), &parsed.signature) {
         return Err(VerificationError::new(
             ErrorCode::SignatureInvalid,
-            "the signature does not verify with the credential's public key",
+            "the signature is not valid for the credential's public key",
         ));
     }
     if !counter_advances(credential.sign_count, auth_data.sign_count) {
         return Err(VerificationError::new(
             ErrorCode::CounterRegression,
-            "the signature counter did not advance: the authenticator may have been cloned",
+            "the signature counter did not increase: the authenticator may have been cloned",
         ));
     }
     Ok(VerifiedAssertion {
@@ -176,35 +175,35 @@ pub fn verify_assertion(
     })
 }
 
-/// Whether a signature counter may follow the stored one: it must be greater, unless the authenticator has none and says
-/// zero for ever (WebAuthn §6.1.1).
+/// Whether a signature counter may follow the stored one: it must be greater, or both are zero because the authenticator has
+/// no counter (WebAuthn §6.1.1).
 #[must_use]
 pub const fn counter_advances(stored: u32, sent: u32) -> bool {
     sent > stored || (sent == 0 && stored == 0)
 }
 
-/// What holds for both ceremonies.
+/// Performs the checks that registrations and assertions share.
 fn check_auth_data(state: &CeremonyState, auth_data: &AuthData) -> Result<(), VerificationError> {
     let rp_id = &state.relying_party.id;
     if digest::digest(&digest::SHA256, rp_id.as_bytes()).as_ref() != auth_data.rp_id_hash {
         return Err(VerificationError::new(
             ErrorCode::RpIdMismatch,
-            format!("the authenticator answered for another relying party than {rp_id}"),
+            format!("the authenticator data is for another relying party than {rp_id}"),
         ));
     }
     if !auth_data.user_present() {
-        return Err(VerificationError::new(ErrorCode::UserPresenceMissing, "the authenticator saw no user"));
+        return Err(VerificationError::new(ErrorCode::UserPresenceMissing, "the authenticator did not detect a user"));
     }
     if state.policy.user_verification == UserVerification::Required && !auth_data.user_verified() {
         return Err(VerificationError::new(
             ErrorCode::UserVerificationMissing,
-            "user verification is required, and the authenticator did not verify its user",
+            "user verification is required, but the authenticator did not verify the user",
         ));
     }
     if auth_data.backup_state() && !auth_data.backup_eligible() {
         return Err(VerificationError::new(
             ErrorCode::BackupStateInvalid,
-            "the credential says it is backed up, but not that it may be",
+            "the credential is marked as backed up, but not as eligible for backup",
         ));
     }
     Ok(())

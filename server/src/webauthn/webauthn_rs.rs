@@ -1,4 +1,4 @@
-//! webauthn-rs itself: how it is called to judge registrations, and what its errors mean.
+//! Calls of webauthn-rs to verify registrations, and mapping of its errors.
 
 use std::time::Duration;
 
@@ -16,21 +16,21 @@ use webauthn_rs_core::{
 use super::{error::VerificationError, parse::ParsedRegistration};
 use crate::domain::{CeremonyState, ChallengeValue};
 
-/// A relying party of one origin: the one the client data names, which was found among the tenant's.
+/// Creates a relying party with one origin: that of the client data, which was checked before.
 fn core(state: &CeremonyState, origin: Url) -> WebauthnCore {
     let rp = &state.relying_party;
-    // The timeout only ever reaches options that webauthn-rs makes, and Doorward makes its own.
+    // webauthn-rs uses the timeout only in its own options, which Doorward does not use.
     WebauthnCore::new_unsafe_experts_only(&rp.name, &rp.id, vec![origin], Duration::ZERO, Some(false), Some(false))
 }
 
-const fn policy_word(state: &CeremonyState) -> &'static str {
+const fn policy_name(state: &CeremonyState) -> &'static str {
     match state.policy.user_verification {
         UserVerification::Required => "required",
         UserVerification::Preferred | UserVerification::Discouraged => "preferred",
     }
 }
 
-/// Has a registration judged. `attestation_object` may differ from the one that was sent, in its statement only.
+/// Verifies a registration. `attestation_object` may have another statement than the one that was sent.
 pub(super) fn register(
     state: &CeremonyState,
     challenge: &ChallengeValue,
@@ -38,12 +38,12 @@ pub(super) fn register(
     origin: Url,
     attestation_object: Vec<u8>,
 ) -> Result<(), WebauthnError> {
-    // States have no constructor; their serialised form takes a challenge of one's own. No text here needs escaping.
-    let state_of_library: RegistrationState = serde_json::from_str(&format!(
+    // The state has no constructor that takes a challenge, but can be deserialised. No text here needs escaping.
+    let registration_state: RegistrationState = serde_json::from_str(&format!(
         r#"{{"policy":"{}","exclude_credentials":[],"challenge":"{}","credential_algorithms":["ES256","ES384","RS256"],
             "require_resident_key":false,"authenticator_attachment":null,"extensions":{{}},
             "allow_synchronised_authenticators":true}}"#,
-        policy_word(state),
+        policy_name(state),
         Base64Url::encode(&challenge.0),
     ))
     .map_err(WebauthnError::ParseJSONFailure)?;
@@ -58,43 +58,42 @@ pub(super) fn register(
         type_: String::new(),
         extensions: RegistrationExtensionsClientOutputs::default(),
     };
-    core(state, origin).register_credential(&response, &state_of_library, None).map(|_| ())
+    core(state, origin).register_credential(&response, &registration_state, None).map(|_| ())
 }
 
-/// Says in Doorward's words why webauthn-rs refused. Most of it was checked before; what remains is the inside of
-/// attestation statements.
+/// Maps an error of webauthn-rs. Most checks were made before, so it usually concerns the attestation statement.
 pub(super) fn verification_error(error: &WebauthnError) -> VerificationError {
     use WebauthnError as E;
     let (code, reason) = match error {
-        E::InvalidClientDataType => (ErrorCode::ClientDataTypeMismatch, "the client data is of another type"),
-        E::MismatchedChallenge => (ErrorCode::ChallengeUnknown, "the client data names another challenge"),
-        E::InvalidRPOrigin => (ErrorCode::OriginMismatch, "the origin is none of the relying party's"),
+        E::InvalidClientDataType => (ErrorCode::ClientDataTypeMismatch, "the client data has another type"),
+        E::MismatchedChallenge => (ErrorCode::ChallengeUnknown, "the client data contains another challenge"),
+        E::InvalidRPOrigin => (ErrorCode::OriginMismatch, "the origin is not one of the relying party's"),
         E::CredentialCrossOrigin => (ErrorCode::CrossOrigin, "the ceremony ran in a frame of another origin"),
-        E::InvalidRPIDHash => (ErrorCode::RpIdMismatch, "the authenticator answered for another relying party"),
-        E::UserNotPresent => (ErrorCode::UserPresenceMissing, "the authenticator saw no user"),
-        E::UserNotVerified => (ErrorCode::UserVerificationMissing, "the authenticator did not verify its user"),
+        E::InvalidRPIDHash => (ErrorCode::RpIdMismatch, "the authenticator data is for another relying party"),
+        E::UserNotPresent => (ErrorCode::UserPresenceMissing, "the authenticator did not detect a user"),
+        E::UserNotVerified => (ErrorCode::UserVerificationMissing, "the authenticator did not verify the user"),
         E::CredentialBackupEligibilityInconsistent | E::CredentialMayNotBeHardwareBound => {
             (ErrorCode::BackupStateInvalid, "the backup flags contradict each other")
         }
         E::CredentialAlteredAlgFromRequest | E::RsaParametersInvalid | E::COSEKeyRSANEInvalid => (ErrorCode::AlgorithmUnsupported, "the credential's algorithm cannot be verified"),
         E::AttestationStatementSigInvalid => {
-            (ErrorCode::AttestationInvalid, "the attestation statement's signature does not verify")
+            (ErrorCode::AttestationInvalid, "the signature of the attestation statement is not valid")
         }
         E::AttestationCertificateAAGUIDMismatch => {
-            (ErrorCode::AttestationInvalid, "the attestation certificate names another model of authenticator")
+            (ErrorCode::AttestationInvalid, "the attestation certificate is for another authenticator model")
         }
         E::AttestationCertificateNonceMismatch => {
-            (ErrorCode::AttestationInvalid, "the attestation certificate was made for another registration")
+            (ErrorCode::AttestationInvalid, "the attestation certificate is for another registration")
         }
         E::AttestationCredentialSubjectKeyMismatch => {
             (ErrorCode::AttestationInvalid, "the attestation certificate is for another public key")
         }
         E::AttestationCertificateRequirementsNotMet => (
             ErrorCode::AttestationInvalid,
-            "the attestation certificate lacks what WebAuthn §8.2.1 demands of its subject, version or extensions",
+            "the subject, version or extensions of the attestation certificate violate WebAuthn §8.2.1",
         ),
         E::AttestationStatementAlgMismatch | E::AttestationStatementAlgInvalid => {
-            (ErrorCode::AttestationInvalid, "the attestation statement names another algorithm than the public key")
+            (ErrorCode::AttestationInvalid, "the attestation statement and the public key have different algorithms")
         }
         E::AttestationStatementMapInvalid
         | E::AttestationStatementResponseMissing
@@ -105,19 +104,19 @@ pub(super) fn verification_error(error: &WebauthnError) -> VerificationError {
         | E::AttestationStatementAlgMissing
         | E::AttestationStatementMissingExtension
         | E::AttestationNotSupported
-        // The credential's own key was read before; these speak of the statement's algorithm, signature or certificate.
+        // The credential's key was parsed before, so these concern the algorithm, signature or certificate of the statement.
         | E::COSEKeyInvalidAlgorithm
         | E::COSEKeyInvalidCBORValue
         | E::COSEKeyInvalidType
         | E::CertificatePublicKeyInvalid
         | E::CertificatePublicKeyAlgorthimMismatch
         | E::X509DerInvalid => {
-            (ErrorCode::AttestationInvalid, "the attestation statement lacks a part, or has a broken one")
+            (ErrorCode::AttestationInvalid, "the attestation statement has a missing or invalid member")
         }
         E::EcdsaPointInvalid | E::COSEKeyECDSAXYInvalid => {
-            (ErrorCode::CredentialMalformed, "the public key is no point of its curve")
+            (ErrorCode::CredentialMalformed, "the public key is not a point on its curve")
         }
-        _ => (ErrorCode::CredentialMalformed, "the response does not have the structure WebAuthn gives it"),
+        _ => (ErrorCode::CredentialMalformed, "the response does not have the structure that WebAuthn requires"),
     };
     VerificationError::new(code, reason)
 }

@@ -28,7 +28,7 @@ async fn the_log_is_filtered_paged_and_exported() {
     assert_eq!(tenant.count("meta_source_ip=127.0").await, 8);
     let page = tenant.http.get("/audit_logs?per_page=2&page=2").await.expect(200);
     assert!(page.header("link").unwrap().contains("page=3"));
-    let rows = tenant.rows("").await;
+    let rows = tenant.entries("").await;
     let third = rows[2].text("id").unwrap();
     let newer = tenant.http.get(&format!("/audit_logs?after={third}")).await.expect(200).json();
     assert_eq!(newer.as_array().unwrap().len(), 2);
@@ -66,7 +66,7 @@ async fn exact_filters_can_be_repeated_and_negated() {
     assert_eq!(count("not_source_ip=127.0.0.0/8").await + count("source_ip=::ffff:127.0.0.1").await, total);
     assert_eq!(count("source_ip=10.0.0.0/8").await, 0);
     assert_eq!(count(&format!("request_id={}", login.request_id())).await, 1);
-    let credential = tenant.rows("type=mfa_authentication_final_succeeded").await[0].text("credential_id").unwrap();
+    let credential = tenant.entries("type=mfa_authentication_final_succeeded").await[0].text("credential_id").unwrap();
     assert_eq!(count(&format!("credential_id={credential}")).await, 2);
     assert_eq!(count(&format!("not_type=mfa_authentication_final_succeeded&credential_id={credential}")).await, 1);
     for wrong in ["source_ip=localhost", "source_ip=10.0.0.0/33", "outcome=maybe", "not_type=nonsense"] {
@@ -102,7 +102,7 @@ async fn a_cursor_misses_no_entry_that_began_earlier_and_was_written_later() {
     server.clock.advance_ms(25);
     let quick = begin().by("quick".to_owned());
     server.app.db.write(move |connection| quick.write(connection)).await.unwrap();
-    let newest = tenant.rows("per_page=1").await.remove(0);
+    let newest = tenant.entries("per_page=1").await.remove(0);
     assert_eq!(newest.text("actor_user_id").as_deref(), Some("quick"));
     server.app.db.write(move |connection| slow.write(connection)).await.unwrap();
     let newer = tenant.http.get(&format!("/audit_logs?after={}", newest.text("id").unwrap())).await.expect(200).json();
@@ -165,16 +165,16 @@ async fn types_may_be_repeated_and_both_cursors_exclude_each_other() {
     let _ = alice.register_mfa(&tenant).await.expect(200);
     let both = "type=mfa_registration_init_succeeded&type=mfa_registration_final_succeeded";
     assert_eq!(tenant.count(both).await, 2);
-    let id = tenant.rows(both).await[0].text("id").unwrap();
+    let id = tenant.entries(both).await[0].text("id").unwrap();
     for query in [&*format!("after={id}&before={id}"), "after=x", "format=xml", "end_time=2026-13-01"] {
         tenant.http.get(&format!("/audit_logs?{query}")).await.expect_refusal(400, "query_invalid");
     }
     // An unescaped plus of a zone arrives as a space, and is understood.
     assert_eq!(tenant.count(&format!("{both}&start_time=2020-01-01T00:00:00+01:00")).await, 2);
-    let row = &tenant.rows("type=mfa_registration_final_succeeded").await[0];
+    let row = &tenant.entries("type=mfa_registration_final_succeeded").await[0];
     let agent = tenant.http.clone().header("user-agent", &"x".repeat(600));
     let refused = agent.get("/credentials/AAAA").await;
-    assert_eq!(tenant.row_of(&refused).await.text("meta_user_agent").unwrap().len(), 512);
+    assert_eq!(tenant.entry_of(&refused).await.text("meta_user_agent").unwrap().len(), 512);
     for name in [
         "id",
         "type",

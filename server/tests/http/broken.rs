@@ -1,28 +1,28 @@
-//! A database that fails under a running server: opaque 500s and 503s, never a refusal, and nothing is lost.
+//! Database errors under a running server: opaque 500 and 503 responses, never a refusal, and no data loss.
 
-use doorward_testkit::{Answer, Http, Person, database};
+use doorward_testkit::{Http, Person, Response, database};
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
-fn expect_opaque(answer: &Answer) {
+fn expect_opaque(response: &Response) {
     let details = "the server's log has the cause under this request's id";
-    answer.expect_words(500, "internal_error", "internal server error", details);
+    response.expect_error(500, "internal_error", "internal server error", details);
 }
 
-fn expect_unavailable(answer: &Answer) {
+fn expect_unavailable(response: &Response) {
     let details = "the server cannot serve this request now; try again";
-    answer.expect_words(503, "unavailable", "service unavailable", details);
-    assert_eq!(answer.header("retry-after"), Some("1"));
+    response.expect_error(503, "unavailable", "service unavailable", details);
+    assert_eq!(response.header("retry-after"), Some("1"));
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_looked_up_is_not_called_wrong() {
-    let (server, tenant) = setting().await;
+async fn database_error_during_key_lookup_returns_500_not_401() {
+    let (server, tenant) = server_with_tenant().await;
     let _ = tenant.http.get("/credentials").await.expect(200);
     server.sql("ALTER TABLE api_keys RENAME TO elsewhere").await;
-    // This process knows its tenant.
+    // This process has the tenant in its cache.
     let _ = tenant.http.get("/credentials").await.expect(200);
-    let other = server.another().await;
+    let other = server.second_node().await;
     let there = tenant.on(&other);
     for caller in [&there.http, &there.with_key("dw_nonsense"), &there.anonymous] {
         expect_opaque(&caller.get("/credentials").await);
@@ -35,8 +35,8 @@ async fn a_key_that_cannot_be_looked_up_is_not_called_wrong() {
 }
 
 #[tokio::test]
-async fn a_missing_table_is_an_opaque_fault_in_every_ceremony() {
-    let (server, tenant) = setting().await;
+async fn missing_table_returns_opaque_500_in_every_ceremony() {
+    let (server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let body = ceremony.begin(&tenant, &mut person).await;
@@ -45,21 +45,21 @@ async fn a_missing_table_is_an_opaque_fault_in_every_ceremony() {
         expect_opaque(&start);
         expect_opaque(&ceremony.finalize(&tenant, &body).await);
         server.sql("ALTER TABLE elsewhere RENAME TO credentials").await;
-        // Nobody was told anything, so nothing happened.
+        // The failed requests had no effect.
         let _ = ceremony.finalize(&tenant, &body).await.expect(200);
     }
 }
 
 #[tokio::test]
-async fn nothing_happens_that_cannot_be_audited() {
-    let (server, tenant) = setting().await;
+async fn nothing_is_committed_without_its_audit_entry() {
+    let (server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let body = ceremony.begin(&tenant, &mut person).await;
         let credentials = tenant.http.get("/credentials").await.expect(200).text;
         server.sql("ALTER TABLE audit_logs RENAME TO elsewhere").await;
         expect_opaque(&ceremony.finalize(&tenant, &body).await);
-        // Refusals included: a malformed body, a missing key.
+        // This includes refusals: a malformed body, a missing key.
         expect_opaque(&ceremony.finalize_bytes(&tenant, b"{}".to_vec()).await);
         expect_opaque(&tenant.anonymous.get("/credentials").await);
         expect_opaque(&tenant.http.delete("/credentials/AAAA").await);
@@ -71,8 +71,8 @@ async fn nothing_happens_that_cannot_be_audited() {
 }
 
 #[tokio::test]
-async fn health_tells_a_broken_database_from_a_dead_process() {
-    let (server, tenant) = setting().await;
+async fn health_distinguishes_a_failing_database_from_a_dead_process() {
+    let (server, tenant) = server_with_tenant().await;
     let root = Http::new(server.public_url.clone());
     let admin = Http::new(server.admin_url.clone());
     let _ = root.get("/health/ready").await.expect(200);
@@ -87,30 +87,30 @@ async fn health_tells_a_broken_database_from_a_dead_process() {
     let _ = tenant.http.get("/credentials").await.expect(200);
 }
 
-/// What SQLite says of a full disk, said by a trigger: as an error of one statement, and as it may do at any time, with
-/// the whole transaction undone.
+/// A trigger raises SQLite's error for a full disk: as an error of one statement, and with a rollback of the whole
+/// transaction, as SQLite may do at any time.
 #[tokio::test]
-async fn a_full_disk_is_503_and_nothing_is_lost() {
-    if !database::is_sqlite("a_full_disk_is_503_and_nothing_is_lost") {
+async fn full_disk_returns_503_without_data_loss() {
+    if !database::is_sqlite("full_disk_returns_503_without_data_loss") {
         return;
     }
-    let (server, tenant) = setting().await;
-    for (number, end) in ["ABORT", "FAIL", "ROLLBACK"].into_iter().enumerate() {
+    let (server, tenant) = server_with_tenant().await;
+    for (number, action) in ["ABORT", "FAIL", "ROLLBACK"].into_iter().enumerate() {
         let mut alice = Person::new(&format!("alice{number}"));
         let _ = alice.register_mfa(&tenant).await.expect(200);
         let body = alice.mfa_assertion(&tenant).await;
-        let rows = tenant.count("").await;
+        let entries = tenant.count("").await;
         let full = format!(
-            "CREATE TRIGGER full BEFORE INSERT ON audit_logs BEGIN SELECT RAISE({end}, 'database or disk is full'); END"
+            "CREATE TRIGGER full BEFORE INSERT ON audit_logs BEGIN SELECT RAISE({action}, 'database or disk is full'); END"
         );
         server.sql(&full).await;
         let writes = (0..8).map(|_| tenant.http.post("/mfa/login/finalize", &body));
-        for answer in futures_util::future::join_all(writes).await {
-            expect_unavailable(&answer);
+        for response in futures_util::future::join_all(writes).await {
+            expect_unavailable(&response);
         }
         let _ = tenant.http.get("/credentials").await.expect(200);
         server.sql("DROP TRIGGER full").await;
-        assert_eq!(tenant.count("").await, rows);
+        assert_eq!(tenant.count("").await, entries);
         let _ = tenant.http.post("/mfa/login/finalize", &body).await.expect(200);
     }
 }

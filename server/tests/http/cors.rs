@@ -1,10 +1,10 @@
-//! Cross-origin calls, as each tenant's configuration allows them.
+//! CORS, as each tenant's configuration allows it.
 
 use doorward_testkit::TestServer;
 use reqwest::Method;
 
 #[tokio::test]
-async fn allowed_pages_may_call_and_others_may_not() {
+async fn only_allowed_origins_get_cors_headers() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let preflight = |origin: &str| {
@@ -34,17 +34,17 @@ async fn allowed_pages_may_call_and_others_may_not() {
 }
 
 #[tokio::test]
-async fn every_answer_of_a_tenant_says_that_it_varies() {
+async fn tenant_responses_include_vary_origin() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let page = "https://app.example.com";
-    // What a cache keeps of a request without an origin must not be handed to a page.
+    // A cache must not return the response to a request without an origin to a page.
     for caller in [tenant.anonymous.clone(), tenant.anonymous.clone().header("origin", page)] {
         for path in ["/.well-known/jwks.json", "/credentials", "/nowhere", "/mfa/login/finalize"] {
             assert_eq!(caller.get(path).await.header("vary"), Some("Origin"), "{path}");
         }
     }
-    // A page that may call may also read why it was refused, and which page of a list comes next.
+    // An allowed page can read the reason of a refusal, and the headers of a list.
     let refused = tenant.anonymous.clone().header("origin", page).get("/credentials").await;
     refused.expect_refusal(401, "api_key_invalid");
     assert_eq!(refused.header("access-control-allow-origin"), Some(page));
@@ -52,7 +52,7 @@ async fn every_answer_of_a_tenant_says_that_it_varies() {
 }
 
 #[tokio::test]
-async fn patterns_stand_for_what_they_say() {
+async fn origin_patterns_match_as_documented() {
     let server = TestServer::start().await;
     let tenant = server
         .tenant_with(|config| {
@@ -75,32 +75,33 @@ async fn patterns_stand_for_what_they_say() {
         ("", false),
         ("*", false),
     ] {
-        let answer = tenant.anonymous.clone().header("origin", origin).get("/.well-known/jwks.json").await.expect(200);
-        assert_eq!(answer.header("access-control-allow-origin"), allowed.then_some(origin), "{origin}");
-        assert_eq!(answer.header("access-control-allow-credentials"), allowed.then_some("true"), "{origin}");
+        let response =
+            tenant.anonymous.clone().header("origin", origin).get("/.well-known/jwks.json").await.expect(200);
+        assert_eq!(response.header("access-control-allow-origin"), allowed.then_some(origin), "{origin}");
+        assert_eq!(response.header("access-control-allow-credentials"), allowed.then_some("true"), "{origin}");
     }
 }
 
 #[tokio::test]
-async fn a_preflight_that_is_not_allowed_learns_nothing() {
+async fn refused_preflight_has_no_cors_headers() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
-    let asking = |caller: &doorward_testkit::Http, origin: &str| {
+    let preflight = |caller: &doorward_testkit::Http, origin: &str| {
         caller.clone().header("origin", origin).header("access-control-request-method", "POST")
     };
     let nobody = tenant.anonymous.at(format!("{}/00000000-0000-4000-8000-000000000001", server.public_url));
     for (caller, origin) in [(&tenant.anonymous, "https://evil.test"), (&nobody, "https://app.example.com")] {
-        let answer = asking(caller, origin).send(Method::OPTIONS, "/login/initialize", None).await.expect(204);
-        let told = answer.headers.keys().filter(|name| name.as_str().starts_with("access-control-")).count();
-        assert_eq!((told, answer.text.as_str()), (0, ""));
+        let response = preflight(caller, origin).send(Method::OPTIONS, "/login/initialize", None).await.expect(204);
+        let cors_headers = response.headers.keys().filter(|name| name.as_str().starts_with("access-control-")).count();
+        assert_eq!((cors_headers, response.text.as_str()), (0, ""));
     }
-    // Without the question it is no preflight.
+    // Without access-control-request-method it is not a preflight.
     let plain = tenant.anonymous.clone().header("origin", "https://app.example.com");
-    let answer = plain.send(Method::OPTIONS, "/login/initialize", None).await;
-    answer.expect_refusal(405, "method_not_allowed");
-    // The admin API is no page's business.
+    let response = plain.send(Method::OPTIONS, "/login/initialize", None).await;
+    response.expect_refusal(405, "method_not_allowed");
+    // The admin API allows no origin.
     let admin = doorward_testkit::Http::new(server.admin_url.clone());
-    let answer = asking(&admin, "https://app.example.com").send(Method::OPTIONS, "/tenants", None).await;
-    answer.expect_refusal(405, "method_not_allowed");
-    assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control-")));
+    let response = preflight(&admin, "https://app.example.com").send(Method::OPTIONS, "/tenants", None).await;
+    response.expect_refusal(405, "method_not_allowed");
+    assert!(response.headers.keys().all(|name| !name.as_str().starts_with("access-control-")));
 }

@@ -1,12 +1,13 @@
 //! `/{tenant_id}/credentials`.
 
-use doorward_testkit::{Person, TestServer};
+use doorward_testkit::Person;
 use serde_json::json;
+
+use crate::support::server_with_tenant;
 
 #[tokio::test]
 async fn credentials_are_listed_renamed_and_deleted() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     server.clock.advance_ms(10);
@@ -37,7 +38,7 @@ async fn credentials_are_listed_renamed_and_deleted() {
     assert!(one.get("last_used_at").is_none());
     let path = format!("/credentials/{}", one["id"].as_str().unwrap());
     let renamed = tenant.http.patch(&path, &json!({ "name": "Phone" })).await.expect(204);
-    assert_eq!(tenant.row_of(&renamed).await.kind(), "webauthn_credential_updated");
+    assert_eq!(tenant.entry_of(&renamed).await.kind(), "webauthn_credential_updated");
     assert_eq!(tenant.http.get(&path).await.expect(200).json()["name"], "Phone");
     let unnamed = tenant.http.patch(&path, &json!({})).await;
     unnamed.expect_refusal(400, "validation_failed");
@@ -45,17 +46,19 @@ async fn credentials_are_listed_renamed_and_deleted() {
     let _ = alice.login(&tenant).await.expect(200);
     assert!(tenant.http.get(&path).await.expect(200).json()["last_used_at"].is_string());
     let deleted = tenant.http.delete(&path).await.expect(204);
-    let row = tenant.row_of(&deleted).await;
-    assert_eq!((row.kind(), row.text("actor_user_id")), ("webauthn_credential_deleted".into(), Some("alice".into())));
+    let entry = tenant.entry_of(&deleted).await;
+    assert_eq!(
+        (entry.kind(), entry.text("actor_user_id")),
+        ("webauthn_credential_deleted".into(), Some("alice".into()))
+    );
     tenant.http.get(&path).await.expect_refusal(404, "credential_not_found");
     tenant.http.delete(&path).await.expect_refusal(404, "credential_not_found");
     tenant.http.get("/credentials?page=x").await.expect_refusal(400, "query_invalid");
 }
 
 #[tokio::test]
-async fn refused_requests_leave_their_rows() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+async fn refused_requests_write_audit_entries() {
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     let id = tenant.http.get("/credentials").await.expect(200).json()[0]["id"].as_str().unwrap().to_owned();
@@ -64,42 +67,42 @@ async fn refused_requests_leave_their_rows() {
     let (update, delete) = ("webauthn_credential_update_failed", "webauthn_credential_delete_failed");
 
     let nameless = tenant.http.patch(&known, &json!({ "name": " " })).await;
-    let row = tenant.expect_refused(&nameless, 400, "validation_failed", update).await;
-    assert_eq!(row.text("credential_id"), Some(id));
+    let entry = tenant.expect_audited_refusal(&nameless, 400, "validation_failed", update).await;
+    assert_eq!(entry.text("credential_id"), Some(id));
     let long = tenant.http.patch(&known, &json!({ "name": "x".repeat(129) })).await;
     assert_eq!(long.field("details"), "name must be a maximum of 128 characters in length");
-    let _ = tenant.expect_refused(&long, 400, "validation_failed", update).await;
+    let _ = tenant.expect_audited_refusal(&long, 400, "validation_failed", update).await;
     for path in [unknown, "/credentials/not+base64", "/credentials/AAAA="] {
         let not_found = format!("credential with id '{}' not found", &path["/credentials/".len()..]);
         let renamed = tenant.http.patch(path, &name).await;
-        renamed.expect_words(404, "credential_not_found", &not_found, &not_found);
-        let row = tenant.expect_refused(&renamed, 404, "credential_not_found", update).await;
-        assert_eq!(row.text("error"), Some(not_found));
-        let _ = tenant.expect_refused(&tenant.http.delete(path).await, 404, "credential_not_found", delete).await;
+        renamed.expect_error(404, "credential_not_found", &not_found, &not_found);
+        let entry = tenant.expect_audited_refusal(&renamed, 404, "credential_not_found", update).await;
+        assert_eq!(entry.text("error"), Some(not_found));
+        let _ =
+            tenant.expect_audited_refusal(&tenant.http.delete(path).await, 404, "credential_not_found", delete).await;
         let found = tenant.http.get(path).await;
-        let _ = tenant.expect_refused(&found, 404, "credential_not_found", "request_rejected").await;
+        let _ = tenant.expect_audited_refusal(&found, 404, "credential_not_found", "request_rejected").await;
     }
     for query in ["page=x", "per_page=x", "order=up", "user_id=a%00"] {
-        let answer = tenant.http.get(&format!("/credentials?{query}")).await;
-        let _ = tenant.expect_refused(&answer, 400, "query_invalid", "request_rejected").await;
-        // Nobody without a key learns how queries are judged.
+        let response = tenant.http.get(&format!("/credentials?{query}")).await;
+        let _ = tenant.expect_audited_refusal(&response, 400, "query_invalid", "request_rejected").await;
+        // Without a valid key, the response does not depend on the query.
         tenant.anonymous.get(&format!("/credentials?{query}")).await.expect_refusal(401, "api_key_invalid");
     }
     let wrong = tenant.http.get("/audit_logs?type=nonsense").await;
-    let _ = tenant.expect_refused(&wrong, 400, "query_invalid", "request_rejected").await;
+    let _ = tenant.expect_audited_refusal(&wrong, 400, "query_invalid", "request_rejected").await;
     let nobody = tenant.http.get("/transaction/nobody").await;
-    let _ = tenant.expect_refused(&nobody, 404, "user_not_found", "request_rejected").await;
+    let _ = tenant.expect_audited_refusal(&nobody, 404, "user_not_found", "request_rejected").await;
 }
 
 #[tokio::test]
-async fn pages_lead_to_their_neighbours() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+async fn pages_link_to_their_neighbours() {
+    let (server, tenant) = server_with_tenant().await;
     let mut ids = Vec::new();
     for number in 0..5 {
         server.clock.advance_ms(10);
         let mut person = Person::new(if number < 4 { "a&b" } else { "carol" });
-        // The same person with another authenticator each time.
+        // The same user with another authenticator each time.
         person.browser = person.browser.without_checks();
         let options = tenant.http.post("/registration/initialize", &person.registration_request()).await.expect(200);
         let body = person.create(&options.json());

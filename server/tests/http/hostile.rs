@@ -1,12 +1,12 @@
-//! Texts that databases and terminals choke on.
+//! Text that databases or terminals cannot process.
 
-use doorward_testkit::TestServer;
 use serde_json::json;
 
+use crate::support::server_with_tenant;
+
 #[tokio::test]
-async fn nul_is_refused_wherever_text_is_taken() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+async fn nul_characters_are_rejected_in_every_text_field() {
+    let (_server, tenant) = server_with_tenant().await;
     for body in [
         json!({ "user_id": "a\0b", "username": "alice" }),
         json!({ "user_id": "alice", "username": "a\0b" }),

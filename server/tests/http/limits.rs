@@ -1,4 +1,4 @@
-//! Bodies that are too large, too slow, too deep or broken off; heads that never end. Each body refused leaves its row.
+//! Limits for request heads and bodies: size, time and JSON depth. Each refused body is audited.
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
@@ -6,15 +6,15 @@ use doorward_server::{
     server::{self, Listening},
     service::admin::tenants,
 };
-use doorward_testkit::{Answer, TestServer, TestTenant};
+use doorward_testkit::{Response, TestServer, TestTenant};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
-/// A connection to the public API, and a request's head on its way.
+/// Opens a connection to the public API and sends a request head.
 async fn head(tenant: &TestTenant, path: &str, length: usize, more: &str) -> TcpStream {
     let (host, base) = tenant.anonymous.base().strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).await.unwrap();
@@ -27,69 +27,69 @@ async fn head(tenant: &TestTenant, path: &str, length: usize, more: &str) -> Tcp
     stream
 }
 
-/// What comes back until the server closes, as an answer.
-async fn rest(mut stream: TcpStream) -> Answer {
+/// Reads a response until the server closes the connection.
+async fn read_response(mut stream: TcpStream) -> Response {
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
-    answer(&text)
+    parse(&text)
 }
 
-fn answer(text: &str) -> Answer {
+fn parse(text: &str) -> Response {
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let mut lines = head.lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let headers = lines.map(|line| line.split_once(": ").unwrap()).map(|(name, value)| {
         (name.parse::<reqwest::header::HeaderName>().unwrap(), value.parse::<reqwest::header::HeaderValue>().unwrap())
     });
-    Answer { status, headers: headers.collect(), text: body.to_owned() }
+    Response { status, headers: headers.collect(), text: body.to_owned() }
 }
 
 #[tokio::test]
-async fn bodies_too_large_or_too_deep_are_refused_and_audited() {
-    let (_server, tenant) = setting().await;
+async fn too_large_or_too_deep_bodies_are_refused_and_audited() {
+    let (_server, tenant) = server_with_tenant().await;
     let deep = format!("{{\"user_id\":{}1{}}}", "[".repeat(70), "]".repeat(70));
     for ceremony in Ceremony::ALL {
         for (step, event) in [("initialize", "init_failed"), ("finalize", "final_failed")] {
             let path = format!("{}/{step}", ceremony.path());
             let large = tenant.http.post_bytes(&path, vec![b' '; 256 * 1024 + 1]).await;
-            large.expect_words(
+            large.expect_error(
                 413,
                 "body_too_large",
                 "unable to process request",
                 "the body may have at most 262144 bytes",
             );
-            let _ = tenant.expect_refused(&large, 413, "body_too_large", &ceremony.event(event)).await;
+            let _ = tenant.expect_audited_refusal(&large, 413, "body_too_large", &ceremony.event(event)).await;
             let deep = tenant.http.post_bytes(&path, deep.clone().into_bytes()).await;
             assert_eq!(deep.field("details"), "the JSON is nested deeper than 64 levels");
-            let _ = tenant.expect_refused(&deep, 400, "body_malformed", &ceremony.event(event)).await;
+            let _ = tenant.expect_audited_refusal(&deep, 400, "body_malformed", &ceremony.event(event)).await;
         }
     }
     let rename = tenant.http.send(reqwest::Method::PATCH, "/credentials/AAAA", Some(vec![b' '; 300_000])).await;
-    let _ = tenant.expect_refused(&rename, 413, "body_too_large", "webauthn_credential_update_failed").await;
+    let _ = tenant.expect_audited_refusal(&rename, 413, "body_too_large", "webauthn_credential_update_failed").await;
 }
 
 #[tokio::test]
-async fn the_largest_body_is_read() {
-    let (_server, tenant) = setting().await;
+async fn body_of_maximum_size_is_accepted() {
+    let (_server, tenant) = server_with_tenant().await;
     let mut body = b"{}".to_vec();
     body.resize(256 * 1024, b' ');
     let _ = tenant.http.post_bytes("/login/initialize", body).await.expect(200);
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_arrive_is_refused_and_audited() {
+async fn body_that_does_not_arrive_in_time_is_refused_and_audited() {
     let server =
         TestServer::builder().settings(|settings| settings.body_timeout = Duration::from_millis(50)).start().await;
     let tenant = server.tenant().await;
     let mut stream = head(&tenant, "/mfa/login/finalize", 100, "connection: close\r\n").await;
     stream.write_all(b"{\"id\":").await.unwrap();
-    let answer = rest(stream).await;
-    assert_eq!((answer.status, answer.field("title").as_str()), (408, "unable to process request"));
-    let _ = tenant.expect_refused(&answer, 408, "request_timeout", "mfa_authentication_final_failed").await;
+    let response = read_response(stream).await;
+    assert_eq!((response.status, response.field("title").as_str()), (408, "unable to process request"));
+    let _ = tenant.expect_audited_refusal(&response, 408, "request_timeout", "mfa_authentication_final_failed").await;
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_end_is_given_up() {
+async fn incomplete_request_head_times_out() {
     let server = TestServer::start().await;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -107,12 +107,12 @@ async fn a_head_that_does_not_end_is_given_up() {
     handle.stop(false).await;
 }
 
-/// The tenant goes while the request's body is still on its way: no fault of the server's, and no refusal it could audit.
+/// There is no audit entry, because the tenant's audit log is deleted with it.
 #[tokio::test]
-async fn a_tenant_deleted_during_a_request_is_no_internal_error() {
+async fn tenant_deleted_during_a_request_causes_409() {
     for (path, body) in [("/registration/initialize", r#"{"user_id":"a","username":"a"}"#), ("/login/initialize", "{}")]
     {
-        let (server, tenant) = setting().await;
+        let (server, tenant) = server_with_tenant().await;
         let _ = tenant.http.get("/credentials").await.expect(200);
         let mut stream = head(&tenant, path, body.len(), "connection: close\r\nexpect: 100-continue\r\n").await;
         let mut seen = [0; 25];
@@ -120,14 +120,14 @@ async fn a_tenant_deleted_during_a_request_is_no_internal_error() {
         assert_eq!(&seen, b"HTTP/1.1 100 Continue\r\n\r\n", "the request has begun");
         tenants::delete(&server.administrator(), tenant.id).await.unwrap();
         stream.write_all(body.as_bytes()).await.unwrap();
-        let answer = rest(stream).await;
-        answer.expect_words(409, "conflict", "conflict", "the tenant or the user was deleted meanwhile");
+        let response = read_response(stream).await;
+        response.expect_error(409, "conflict", "conflict", "the tenant or the user was deleted meanwhile");
     }
 }
 
 #[tokio::test]
 async fn http2_preface_gets_400_and_the_connection_is_closed() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let (host, _) = tenant.anonymous.base().strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).await.unwrap();
     stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();

@@ -1,5 +1,5 @@
-//! The public API, over real sockets, with software authenticators. The folders mirror the paths; `ceremony/` has what
-//! holds of all five ceremonies, the other files what holds of all endpoints.
+//! Both APIs over real sockets, with software authenticators. The folders mirror the paths; `ceremony/` tests the rules of
+//! all five ceremonies, the other files the rules of all endpoints.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -16,11 +16,12 @@ mod credentials;
 mod hostile;
 mod limits;
 mod login;
+mod metrics;
 mod mfa;
 mod mutated;
-mod overload;
 mod processes;
 mod proxies;
+mod rate_limits;
 mod registration;
 mod request_id;
 mod support;

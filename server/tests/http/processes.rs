@@ -1,19 +1,19 @@
-//! Two servers on one SQLite file: what an administrator does at one, the other obeys at its next request.
+//! Two servers on one SQLite file: a change in one process applies to the next request in the other.
 
 use doorward_server::service::admin::{api_keys, signing_keys, tenants};
 use doorward_shared::{ApiKeyId, admin::CreateSigningKeyRequest};
 use doorward_testkit::{Person, database, server::config};
 
-use crate::support::setting;
+use crate::support::server_with_tenant;
 
 #[tokio::test]
-async fn what_is_done_at_one_is_obeyed_by_the_other_at_once() {
-    // On PostgreSQL the word travels by NOTIFY, which takes a moment.
-    if !database::is_sqlite("what_is_done_at_one_is_obeyed_by_the_other_at_once") {
+async fn changes_in_one_process_apply_at_once_in_the_other() {
+    // On PostgreSQL, invalidations arrive by NOTIFY with a short delay.
+    if !database::is_sqlite("changes_in_one_process_apply_at_once_in_the_other") {
         return;
     }
-    let (one, here) = setting().await;
-    let two = one.another().await;
+    let (one, here) = server_with_tenant().await;
+    let two = one.second_node().await;
     let there = here.on(&two);
     for tenant in [&here, &there] {
         let _ = tenant.http.get("/credentials").await.expect(200);
@@ -37,7 +37,7 @@ async fn what_is_done_at_one_is_obeyed_by_the_other_at_once() {
     let keys = there.anonymous.get("/.well-known/jwks.json").await.expect(200).json();
     assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
 
-    // Work goes on at both, and neither loses a row of the other's.
+    // Both keep working, and no audit entry is lost.
     let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
     let (first, second) = tokio::join!(alice.register_mfa(&here), bob.register_mfa(&there));
     assert_eq!((first.status, second.status), (200, 200));

@@ -1,30 +1,30 @@
-//! `X-Forwarded-For`: believed only from proxies the operator named, read from its end.
+//! `X-Forwarded-For`: used only from trusted proxies, and read from its end.
 
-use doorward_server::config::network::parse_list;
+use doorward_server::config::parse::networks;
 use doorward_testkit::{Http, TestServer, TestTenant};
 
-/// The address that the audit log has of a refused request.
-async fn seen(tenant: &TestTenant, forwarded: &[&str]) -> String {
+/// Returns the source address in the audit entry of a refused request.
+async fn source_ip(tenant: &TestTenant, forwarded: &[&str]) -> String {
     let caller = forwarded
         .iter()
         .fold(tenant.anonymous.clone(), |caller: Http, line| caller.header_bytes("x-forwarded-for", line.as_bytes()));
-    let answer = caller.get("/credentials").await;
-    answer.expect_refusal(401, "api_key_invalid");
-    tenant.row_of(&answer).await.text("meta_source_ip").unwrap()
+    let response = caller.get("/credentials").await;
+    response.expect_refusal(401, "api_key_invalid");
+    tenant.entry_of(&response).await.text("meta_source_ip").unwrap()
 }
 
 #[tokio::test]
-async fn without_trusted_proxies_the_peer_counts() {
+async fn without_trusted_proxies_the_peer_is_the_client() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
-    assert_eq!(seen(&tenant, &[]).await, "127.0.0.1");
-    assert_eq!(seen(&tenant, &["198.51.100.7"]).await, "127.0.0.1");
+    assert_eq!(source_ip(&tenant, &[]).await, "127.0.0.1");
+    assert_eq!(source_ip(&tenant, &["198.51.100.7"]).await, "127.0.0.1");
 }
 
 #[tokio::test]
-async fn through_a_chain_of_trusted_proxies_the_client_counts() {
+async fn client_is_found_through_a_chain_of_trusted_proxies() {
     let server = TestServer::builder()
-        .settings(|settings| settings.trusted_proxies = parse_list("127.0.0.1,10.0.0.0/8,fd00::/8").unwrap())
+        .settings(|settings| settings.trusted_proxies = networks("127.0.0.1,10.0.0.0/8,fd00::/8").unwrap())
         .start()
         .await;
     let tenant = server.tenant().await;
@@ -32,7 +32,7 @@ async fn through_a_chain_of_trusted_proxies_the_client_counts() {
         (&["198.51.100.7"][..], "198.51.100.7"),
         (&["198.51.100.7, 10.1.2.3, fd00::1"], "198.51.100.7"),
         (&["198.51.100.7", "10.1.2.3"], "198.51.100.7"),
-        // What stands before the first address nobody vouches for was written by a stranger.
+        // The client itself may have written the text before the first untrusted address.
         (&["203.0.113.9, 198.51.100.7"], "198.51.100.7"),
         (&["10.9.9.9, 198.51.100.7, 10.1.2.3"], "198.51.100.7"),
         (&["127.0.0.1, 198.51.100.7"], "198.51.100.7"),
@@ -41,7 +41,7 @@ async fn through_a_chain_of_trusted_proxies_the_client_counts() {
         (&["[2001:db8::5]"], "2001:db8::5"),
         (&["::ffff:198.51.100.7"], "198.51.100.7"),
         (&["198.51.100.7:4711"], "198.51.100.7"),
-        // Nonsense is nobody: the proxy that passed it on counts.
+        // For an invalid address, the proxy that forwarded it is the client.
         (&["unknown"], "127.0.0.1"),
         (&["198.51.100.7, unknown, 10.1.2.3"], "10.1.2.3"),
         (&[""], "127.0.0.1"),
@@ -49,15 +49,15 @@ async fn through_a_chain_of_trusted_proxies_the_client_counts() {
         (&["10.1.2.3"], "10.1.2.3"),
         (&["\u{fffd}", "198.51.100.7"], "198.51.100.7"),
     ] {
-        assert_eq!(seen(&tenant, lines).await, expected, "{lines:?}");
+        assert_eq!(source_ip(&tenant, lines).await, expected, "{lines:?}");
     }
 }
 
 #[tokio::test]
-async fn the_rate_is_the_clients_not_the_proxys() {
+async fn rate_limit_applies_to_the_client_not_the_proxy() {
     let server = TestServer::builder()
         .settings(|settings| {
-            settings.trusted_proxies = parse_list("127.0.0.1").unwrap();
+            settings.trusted_proxies = networks("127.0.0.1").unwrap();
             settings.visits_per_address = Some(60);
         })
         .start()

@@ -1,4 +1,4 @@
-//! A request's id: taken over when it is sane, else made, and the same in answer, log line and audit row.
+//! Request ids: a valid one from the client is used, otherwise one is generated. Response, log line and audit entry have the same.
 
 use std::{
     collections::BTreeSet,
@@ -8,12 +8,12 @@ use std::{
 
 use doorward_server::service::admin::api_keys;
 use doorward_shared::ApiKeyId;
-use doorward_testkit::{Answer, Http, Person};
+use doorward_testkit::{Http, Person, Response};
 use serde_json::{Value, json};
 
-use crate::support::setting;
+use crate::support::server_with_tenant;
 
-/// What all servers of this process log.
+/// Log of all servers of this process.
 static LOG: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(|| {
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter("doorward_server=debug");
     subscriber.with_writer(|| Log).init();
@@ -33,11 +33,12 @@ impl Write for Log {
     }
 }
 
-/// The log so far. Asked for once before anything is to be found in it.
+/// Returns the log so far. The first call starts logging.
 pub(crate) fn log() -> String {
     String::from_utf8(LOG.lock().unwrap().clone()).unwrap()
 }
 
+/// Returns the log lines of a request.
 pub(crate) fn lines_of(id: &str) -> Vec<Value> {
     let log = log();
     let lines = log.lines().filter(|line| line.contains(id)).map(|line| serde_json::from_str(line).unwrap());
@@ -45,55 +46,55 @@ pub(crate) fn lines_of(id: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_sane_one_is_taken_over() {
-    let (_server, tenant) = setting().await;
+async fn valid_request_id_is_used() {
+    let (_server, tenant) = server_with_tenant().await;
     for id in ["a", "7f3a-42", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", &"x".repeat(128)] {
-        let answer = tenant.http.clone().header("x-request-id", id).get("/credentials").await.expect(200);
-        assert_eq!(answer.request_id(), id);
+        let response = tenant.http.clone().header("x-request-id", id).get("/credentials").await.expect(200);
+        assert_eq!(response.request_id(), id);
         let refused = tenant.anonymous.clone().header("x-request-id", id).get("/credentials").await;
         refused.expect_refusal(401, "api_key_invalid");
         assert_eq!(refused.request_id(), id);
-        assert_eq!(tenant.row_of(&refused).await.kind(), "api_key_rejected");
+        assert_eq!(tenant.entry_of(&refused).await.kind(), "api_key_rejected");
     }
 }
 
 #[tokio::test]
-async fn an_insane_one_is_replaced() {
-    let (_server, tenant) = setting().await;
+async fn invalid_request_id_is_replaced() {
+    let (_server, tenant) = server_with_tenant().await;
     let mut made = BTreeSet::new();
     for id in [&b""[..], b" ", b"two words", b"a\tb", "ä".as_bytes(), b"\xff", &[b'x'; 129]] {
-        let answer = tenant.anonymous.clone().header_bytes("x-request-id", id).get("/credentials").await;
-        answer.expect_refusal(401, "api_key_invalid");
-        assert!(answer.request_id().parse::<doorward_shared::TenantId>().is_ok(), "{}", answer.request_id());
-        assert_eq!(tenant.row_of(&answer).await.kind(), "api_key_rejected");
-        assert!(made.insert(answer.request_id().to_owned()), "each request has its own");
+        let response = tenant.anonymous.clone().header_bytes("x-request-id", id).get("/credentials").await;
+        response.expect_refusal(401, "api_key_invalid");
+        assert!(response.request_id().parse::<doorward_shared::TenantId>().is_ok(), "{}", response.request_id());
+        assert_eq!(tenant.entry_of(&response).await.kind(), "api_key_rejected");
+        assert!(made.insert(response.request_id().to_owned()), "each request has its own");
     }
 }
 
 #[tokio::test]
-async fn every_answer_has_one() {
-    let (server, tenant) = setting().await;
+async fn every_response_has_a_request_id() {
+    let (server, tenant) = server_with_tenant().await;
     let root = Http::new(server.public_url.clone());
     let admin = Http::new(server.admin_url.clone());
-    let mut answers: Vec<Answer> = Vec::new();
+    let mut responses: Vec<Response> = Vec::new();
     for path in
         ["/", "/health/alive", "/health/ready", "/openapi.json", "/docs/", "/nowhere", "/not-a-uuid/credentials"]
     {
-        answers.push(root.get(path).await);
+        responses.push(root.get(path).await);
     }
-    answers.push(tenant.http.get("/mfa/login/finalize").await);
-    answers.push(tenant.anonymous.get("/.well-known/jwks.json").await);
+    responses.push(tenant.http.get("/mfa/login/finalize").await);
+    responses.push(tenant.anonymous.get("/.well-known/jwks.json").await);
     for path in ["/health/alive", "/tenants", "/nowhere"] {
-        answers.push(admin.get(path).await);
+        responses.push(admin.get(path).await);
     }
-    let ids: BTreeSet<&str> = answers.iter().map(Answer::request_id).collect();
-    assert_eq!(ids.len(), answers.len());
+    let ids: BTreeSet<&str> = responses.iter().map(Response::request_id).collect();
+    assert_eq!(ids.len(), responses.len());
 }
 
 #[tokio::test]
-async fn answer_log_line_and_audit_row_have_the_same() {
+async fn response_log_line_and_audit_entry_have_the_same_request_id() {
     let _ = log();
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register_mfa(&tenant).await.expect(200);
     let body = alice.mfa_assertion(&tenant).await;
@@ -102,26 +103,26 @@ async fn answer_log_line_and_audit_row_have_the_same() {
     server.sql("ALTER TABLE credentials RENAME TO elsewhere").await;
     let broken = tenant.http.get("/credentials").await.expect(500);
     server.sql("ALTER TABLE elsewhere RENAME TO credentials").await;
-    assert_eq!(tenant.row_of(&done).await.kind(), "mfa_authentication_final_succeeded");
-    assert_eq!(tenant.row_of(&again).await.kind(), "mfa_authentication_final_failed");
-    for (answer, message, level) in
+    assert_eq!(tenant.entry_of(&done).await.kind(), "mfa_authentication_final_succeeded");
+    assert_eq!(tenant.entry_of(&again).await.kind(), "mfa_authentication_final_failed");
+    for (response, message, level) in
         [(&done, "request", "DEBUG"), (&again, "request refused", "INFO"), (&broken, "request failed", "ERROR")]
     {
-        let lines = lines_of(answer.request_id());
+        let lines = lines_of(response.request_id());
         assert_eq!(lines.len(), 1, "{lines:?}");
         let line = &lines[0];
         assert_eq!((&line["message"], &line["level"]), (&json!(message), &json!(level)));
-        assert_eq!((&line["status"], &line["client"]), (&json!(answer.status), &json!("127.0.0.1")));
+        assert_eq!((&line["status"], &line["client"]), (&json!(response.status), &json!("127.0.0.1")));
     }
     let refused = &lines_of(again.request_id())[0];
     assert_eq!(
         (&refused["code"], &refused["route"]),
         (&json!("challenge_unknown"), &json!("/{tenant_id}/mfa/login/finalize"))
     );
-    // The cause is in the log, and only there.
+    // Only the log contains the cause.
     let cause = lines_of(broken.request_id())[0]["cause"].as_str().unwrap().to_owned();
     assert!(cause.contains("credentials"), "{cause}");
-    broken.expect_words(
+    broken.expect_error(
         500,
         "internal_error",
         "internal server error",
@@ -130,9 +131,9 @@ async fn answer_log_line_and_audit_row_have_the_same() {
 }
 
 #[tokio::test]
-async fn the_log_tells_no_secret() {
+async fn log_contains_no_secret() {
     let _ = log();
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let second = server.api_key(tenant.id, None).await;
     let mut alice = Person::new("alice");
     let token = alice.register(&tenant).await.expect(200).field("token");

@@ -1,11 +1,11 @@
-//! The five ceremonies alike, for what must hold of each of them.
+//! The five ceremonies behind one interface, for tests of all of them.
 
 use doorward_authenticator::base64url;
-use doorward_testkit::{Answer, Person, TestServer, TestTenant};
+use doorward_testkit::{Person, Response, TestServer, TestTenant};
 use serde_json::{Value, json};
 
-/// A server and a tenant with nothing special about them.
-pub(crate) async fn setting() -> (TestServer, TestTenant) {
+/// Starts a server with default settings and creates a tenant.
+pub(crate) async fn server_with_tenant() -> (TestServer, TestTenant) {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     (server, tenant)
@@ -42,8 +42,8 @@ impl Ceremony {
         }
     }
 
-    /// The audit type of one of its ends: `init_failed`, `final_succeeded`, …
-    pub(crate) fn event(self, end: &str) -> String {
+    /// Returns the audit event type for an outcome such as `init_failed` or `final_succeeded`.
+    pub(crate) fn event(self, outcome: &str) -> String {
         let name = match self {
             Registration => "webauthn_registration",
             MfaRegistration => "mfa_registration",
@@ -51,10 +51,10 @@ impl Ceremony {
             MfaLogin => "mfa_authentication",
             Transaction => "webauthn_transaction",
         };
-        format!("{name}_{end}")
+        format!("{name}_{outcome}")
     }
 
-    /// What its first step takes for this person.
+    /// Returns the body of the first step for a person.
     pub(crate) fn request(self, person: &Person) -> Value {
         let user_id = &person.user_id;
         match self {
@@ -67,7 +67,7 @@ impl Ceremony {
         }
     }
 
-    /// A person who can do it: for all but registrations, one who has a passkey.
+    /// Creates a person who can run the ceremony: with a passkey, except for registrations.
     pub(crate) async fn person(self, tenant: &TestTenant, name: &str) -> Person {
         let mut person = Person::new(name);
         if !self.registers() {
@@ -76,60 +76,59 @@ impl Ceremony {
         person
     }
 
-    /// The first step; answers the options.
+    /// Runs the first step and returns the options.
     pub(crate) async fn start(self, tenant: &TestTenant, person: &Person) -> Value {
         let path = format!("{}/initialize", self.path());
         tenant.http.post(&path, &self.request(person)).await.expect(200).json()
     }
 
-    /// What the person's authenticator makes of the options.
+    /// Returns the response of the person's authenticator to the options.
     pub(crate) fn respond(self, person: &mut Person, options: &Value) -> Value {
         if self.registers() { person.create(options) } else { person.get(options) }
     }
 
-    /// The first step and the authenticator's part.
+    /// Runs the first step and returns the response of the person's authenticator.
     pub(crate) async fn begin(self, tenant: &TestTenant, person: &mut Person) -> Value {
         let options = self.start(tenant, person).await;
         self.respond(person, &options)
     }
 
-    /// The second step.
-    pub(crate) async fn finalize(self, tenant: &TestTenant, body: &Value) -> Answer {
+    /// Runs the second step.
+    pub(crate) async fn finalize(self, tenant: &TestTenant, body: &Value) -> Response {
         self.finalize_bytes(tenant, body.to_string().into_bytes()).await
     }
 
-    /// The second step, with a body of any bytes.
-    pub(crate) async fn finalize_bytes(self, tenant: &TestTenant, body: Vec<u8>) -> Answer {
+    /// Runs the second step with any bytes as body.
+    pub(crate) async fn finalize_bytes(self, tenant: &TestTenant, body: Vec<u8>) -> Response {
         tenant.http.post_bytes(&format!("{}/finalize", self.path()), body).await
     }
 
-    /// Checks that an answer refuses a challenge that is not one of this ceremony's, in the contract's words, and that it
-    /// left its row.
-    pub(crate) async fn expect_unknown(self, tenant: &TestTenant, answer: &Answer) {
+    /// Asserts that a response rejects an unknown challenge as the contract defines, and that its audit entry exists.
+    pub(crate) async fn expect_unknown(self, tenant: &TestTenant, response: &Response) {
         let known = "received challenge does not match with any stored one";
         match self {
-            Registration | MfaRegistration => answer.expect_words(400, "challenge_unknown", known, known),
-            Login | MfaLogin => answer.expect_words(401, "challenge_unknown", "failed to get session data", known),
+            Registration | MfaRegistration => response.expect_error(400, "challenge_unknown", known, known),
+            Login | MfaLogin => response.expect_error(401, "challenge_unknown", "failed to get session data", known),
             Transaction => {
                 let details = "no transaction found for this challenge";
-                answer.expect_words(401, "challenge_unknown", "failed to get session data", details);
+                response.expect_error(401, "challenge_unknown", "failed to get session data", details);
             }
         }
-        let _ = self.expect_refused(tenant, answer, answer.status, "challenge_unknown").await;
+        let _ = self.expect_audited_refusal(tenant, response, response.status, "challenge_unknown").await;
     }
 
-    /// Checks status, code and audit row of a refused second step.
-    pub(crate) async fn expect_refused(
+    /// Asserts status, code and audit entry of a refused second step.
+    pub(crate) async fn expect_audited_refusal(
         self,
         tenant: &TestTenant,
-        answer: &Answer,
+        response: &Response,
         status: u16,
         code: &str,
-    ) -> doorward_testkit::Row {
-        tenant.expect_refused(answer, status, code, &self.event("final_failed")).await
+    ) -> doorward_testkit::AuditEntry {
+        tenant.expect_audited_refusal(response, status, code, &self.event("final_failed")).await
     }
 
-    /// The words for a body that cannot be read.
+    /// Returns the title for a malformed body.
     pub(crate) const fn malformed(self) -> &'static str {
         match self {
             Registration | MfaRegistration => "unable to parse credential creation response",
@@ -139,21 +138,21 @@ impl Ceremony {
     }
 }
 
-/// An identifier nobody used before in this process.
+/// Returns an identifier that is unique in this process.
 pub(crate) fn unique() -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("id-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The options with another challenge.
+/// Returns the options with another challenge.
 pub(crate) fn with_challenge(options: &Value, challenge: &Value) -> Value {
     let mut options = options.clone();
     options["publicKey"]["challenge"] = challenge.clone();
     options
 }
 
-/// Options with a challenge nobody stored.
+/// Returns the options with a challenge that the server does not know.
 pub(crate) fn with_unknown_challenge(options: &Value) -> Value {
     with_challenge(options, &base64url(&[7; 32]).into())
 }

@@ -1,4 +1,4 @@
-//! Tokens, verified as an application does: with the keys that are published, before, during and after a rotation.
+//! Tokens, verified as an application does with the published keys: before, during and after a rotation.
 
 use doorward_server::service::admin::signing_keys;
 use doorward_shared::{
@@ -9,21 +9,24 @@ use doorward_shared::{
 use doorward_testkit::{Person, RP_ID, TestServer, TestTenant};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 
+use crate::support::server_with_tenant;
+
 const MINUTE: i64 = 60_000;
 
-/// The published keys' ids, and the keys.
+/// Fetches the published keys.
 async fn published(tenant: &TestTenant) -> JwkSet {
-    let answer = tenant.anonymous.get("/.well-known/jwks.json").await.expect(200);
-    assert_eq!(answer.header("cache-control"), Some("max-age=600"));
-    assert!(!answer.text.contains("\"d\""), "no private part");
-    serde_json::from_str(&answer.text).unwrap()
+    let response = tenant.anonymous.get("/.well-known/jwks.json").await.expect(200);
+    assert_eq!(response.header("cache-control"), Some("max-age=600"));
+    assert!(!response.text.contains("\"d\""), "no private part");
+    serde_json::from_str(&response.text).unwrap()
 }
 
 fn kid(token: &str) -> String {
     decode_header(token).unwrap().kid.unwrap()
 }
 
-/// The claims, when the token verifies with one of these keys. Its expiry is compared with the tests' clock elsewhere.
+/// Returns the claims if the token verifies with one of the keys. The expiry is not checked, because the test clock differs
+/// from the system clock.
 fn verify(token: &str, keys: &JwkSet) -> Option<TokenClaims> {
     let key = keys.find(&kid(token))?;
     let mut validation = Validation::new(decode_header(token).unwrap().alg);
@@ -40,16 +43,15 @@ async fn rotate(server: &TestServer, tenant: &TestTenant, algorithm: Option<Sign
 }
 
 #[tokio::test]
-async fn a_rotation_leaves_no_token_without_its_key() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+async fn every_token_verifies_during_a_key_rotation() {
+    let (server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let first = alice.register(&tenant).await.expect(200).field("token");
     let old = kid(&first);
     let cached = published(&tenant).await;
     assert_eq!(cached.keys.len(), 1);
 
-    // Published at once, signing later than anybody may keep the document.
+    // The key is published at once and signs only after cached copies have expired.
     let new = rotate(&server, &tenant, None).await.to_string();
     let keys = published(&tenant).await;
     assert!(keys.find(&old).is_some() && keys.find(&new).is_some());
@@ -62,10 +64,10 @@ async fn a_rotation_leaves_no_token_without_its_key() {
     server.clock.advance_ms(1);
     let of_new = alice.login(&tenant).await.expect(200).field("token");
     assert_eq!(kid(&of_new), new);
-    assert!(verify(&of_new, &keys).is_some(), "with the document of fifteen minutes ago");
-    assert!(verify(&of_new, &cached).is_none(), "the old key signs no more");
+    assert!(verify(&of_new, &keys).is_some(), "with the document from fifteen minutes ago");
+    assert!(verify(&of_new, &cached).is_none(), "the old key no longer signs");
 
-    // The last token of the old key lives five minutes; its key is there to the end, and a minute longer.
+    // The last token of the old key is valid for five minutes; the key stays published a minute longer.
     let expiry = verify(&last_of_old, &keys).unwrap().exp;
     server.clock.advance_ms(5 * MINUTE);
     assert!(expiry <= server.app.clock.now().seconds());
@@ -79,15 +81,14 @@ async fn a_rotation_leaves_no_token_without_its_key() {
 }
 
 #[tokio::test]
-async fn a_key_retired_at_once_hands_over_and_stays_published() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+async fn retired_key_stops_signing_and_stays_published() {
+    let (server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let token = alice.register(&tenant).await.expect(200).field("token");
     let old = kid(&token);
     let id: SigningKeyId = old.parse().unwrap();
     let only = signing_keys::retire(&server.administrator(), tenant.id, id).await;
-    assert!(only.is_err(), "a tenant is not left without a key");
+    assert!(only.is_err(), "the last key of a tenant cannot be retired");
     let new = rotate(&server, &tenant, None).await.to_string();
     signing_keys::retire(&server.administrator(), tenant.id, id).await.unwrap();
     let next = alice.login(&tenant).await.expect(200).field("token");
@@ -98,8 +99,7 @@ async fn a_key_retired_at_once_hands_over_and_stays_published() {
 
 #[tokio::test]
 async fn every_algorithm_signs_tokens_that_verify() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+    let (server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register_mfa(&tenant).await.expect(200);
     for &algorithm in SigningAlgorithm::ALL {
@@ -113,7 +113,7 @@ async fn every_algorithm_signs_tokens_that_verify() {
         let now = server.app.clock.now().seconds();
         assert_eq!((claims.sub.as_str(), claims.iat, claims.exp), ("alice", now, now + 300));
     }
-    // A rotation without a word keeps the algorithm.
+    // A rotation without an algorithm keeps the current one.
     let last = rotate(&server, &tenant, None).await.to_string();
     let keys = published(&tenant).await;
     let algorithm = |kid: &str| keys.find(kid).unwrap().common.key_algorithm;
@@ -122,7 +122,7 @@ async fn every_algorithm_signs_tokens_that_verify() {
 }
 
 #[tokio::test]
-async fn no_tenants_keys_verify_anothers_tokens() {
+async fn keys_of_another_tenant_do_not_verify_tokens() {
     let server = TestServer::start().await;
     let (tenant, other) = (server.tenant().await, server.tenant().await);
     let token = Person::new("alice").register(&tenant).await.expect(200).field("token");

@@ -8,10 +8,11 @@ use doorward_shared::{
 use doorward_testkit::{Person, TestServer, claims};
 use serde_json::json;
 
+use crate::support::server_with_tenant;
+
 #[tokio::test]
-async fn a_transaction_is_confirmed_once() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+async fn transaction_is_confirmed_only_once() {
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     let data = json!({ "to": "Müller & Söhne", "amount": 12.5 });
@@ -20,19 +21,18 @@ async fn a_transaction_is_confirmed_once() {
         (&claims(&confirmed)["trans"], &claims(&confirmed)["ceremony"]),
         (&json!("order-1"), &json!("transaction"))
     );
-    let row = tenant.row_of(&confirmed).await;
-    assert_eq!(row.kind(), "webauthn_transaction_final_succeeded");
-    assert_eq!(row.text("transaction_id").as_deref(), Some("order-1"));
+    let entry = tenant.entry_of(&confirmed).await;
+    assert_eq!(entry.kind(), "webauthn_transaction_final_succeeded");
+    assert_eq!(entry.text("transaction_id").as_deref(), Some("order-1"));
     let again = json!({ "user_id": "alice", "transaction_id": "order-1", "transaction_data": data });
     let again = tenant.http.post("/transaction/initialize", &again).await;
-    tenant.expect_refused(&again, 409, "transaction_exists", "webauthn_transaction_init_failed").await;
+    tenant.expect_audited_refusal(&again, 409, "transaction_exists", "webauthn_transaction_init_failed").await;
     assert_eq!(again.field("title"), "transaction already exists");
 }
 
 #[tokio::test]
-async fn the_challenge_carries_the_hash_of_what_is_confirmed() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+async fn challenge_contains_the_hash_of_the_transaction() {
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     let request = json!({ "user_id": "alice", "transaction_id": "order-2", "transaction_data": { "b": 1, "a": [2] } });
@@ -47,9 +47,8 @@ async fn the_challenge_carries_the_hash_of_what_is_confirmed() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_started_says_why() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+async fn transaction_that_cannot_start_returns_the_reason() {
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let start = |user: &str, data: serde_json::Value| json!({ "user_id": user, "transaction_id": "t", "transaction_data": data });
     let unknown = tenant.http.post("/transaction/initialize", &start("nobody", json!(1))).await;
@@ -65,9 +64,8 @@ async fn what_cannot_be_started_says_why() {
 }
 
 #[tokio::test]
-async fn its_fields_are_validated_by_name() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+async fn validation_errors_name_the_field() {
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     let good = json!({ "user_id": "alice", "transaction_id": "t", "transaction_data": 1 });
@@ -88,11 +86,11 @@ async fn its_fields_are_validated_by_name() {
         ),
         (with("transaction_data", json!(null)), "transaction_data is a required field"),
     ] {
-        let answer = tenant.http.post("/transaction/initialize", &request).await;
-        answer.expect_words(400, "validation_failed", "unable to validate request", details);
-        tenant.expect_refused(&answer, 400, "validation_failed", "webauthn_transaction_init_failed").await;
+        let response = tenant.http.post("/transaction/initialize", &request).await;
+        response.expect_error(400, "validation_failed", "unable to validate request", details);
+        tenant.expect_audited_refusal(&response, 400, "validation_failed", "webauthn_transaction_init_failed").await;
     }
-    // Whatever else JSON knows can be confirmed.
+    // Any other JSON value can be confirmed.
     for (number, data) in [json!(false), json!(0), json!(""), json!([]), json!({})].into_iter().enumerate() {
         let id = format!("{number}{}", "ä".repeat(127));
         let confirmed = alice.transaction(&tenant, &id, &data).await.expect(200);
@@ -104,16 +102,15 @@ async fn its_fields_are_validated_by_name() {
 }
 
 #[tokio::test]
-async fn its_data_is_listed_exactly_as_it_was_hashed() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+async fn listed_data_is_exactly_the_hashed_text() {
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
-    // Numbers, escapes and order as a client may write them.
+    // Numbers, escapes and member order as a client may write them.
     let body = r#"{"transaction_data": {"z": 1.50, "a": "\u00e9\n", "big": 12345678901234567890, "e": 1e3},
         "transaction_id": "t-1", "user_id": "alice", "unknown": [1]}"#;
-    let answer = tenant.http.post_bytes("/transaction/initialize", body.as_bytes().to_vec()).await.expect(200);
-    let challenge = Base64Url::decode(answer.json()["publicKey"]["challenge"].as_str().unwrap()).unwrap();
+    let response = tenant.http.post_bytes("/transaction/initialize", body.as_bytes().to_vec()).await.expect(200);
+    let challenge = Base64Url::decode(response.json()["publicKey"]["challenge"].as_str().unwrap()).unwrap();
     let listed = tenant.http.get("/transaction/alice").await.expect(200).json();
     let data = listed[0]["data"].as_str().unwrap();
     assert_eq!(challenge.0[32..], doorward_authenticator::sha256(format!("t-1{data}").as_bytes())[..]);
@@ -122,7 +119,7 @@ async fn its_data_is_listed_exactly_as_it_was_hashed() {
 }
 
 #[tokio::test]
-async fn transactions_are_listed_by_either_id_of_the_user() {
+async fn transactions_are_listed_by_external_and_internal_user_id() {
     let server = TestServer::start().await;
     let (tenant, other) = (server.tenant().await, server.tenant().await);
     let mut alice = Person::new("alice/ä");
@@ -140,7 +137,7 @@ async fn transactions_are_listed_by_either_id_of_the_user() {
     let internal = listed.unwrap().items[0].id;
     assert_eq!(tenant.http.get(&format!("/transaction/{internal}")).await.expect(200).json(), by_name);
     other.http.get(&format!("/transaction/{internal}")).await.expect_refusal(404, "user_not_found");
-    // Somebody whose own id is that UUID comes first.
+    // A user whose own id is that UUID takes precedence.
     let mut impostor = Person::new(&internal.to_string());
     let _ = impostor.register(&tenant).await.expect(200);
     assert_eq!(tenant.http.get(&format!("/transaction/{internal}")).await.expect(200).text, "[]");
@@ -151,15 +148,14 @@ async fn transactions_are_listed_by_either_id_of_the_user() {
 }
 
 #[tokio::test]
-async fn of_ten_that_use_one_id_at_once_one_begins() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+async fn concurrent_transactions_with_same_id_only_one_starts() {
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     let request = json!({ "user_id": "alice", "transaction_id": "once", "transaction_data": 1 });
     let starts = (0..10).map(|_| tenant.http.post("/transaction/initialize", &request));
     let mut statuses: Vec<u16> =
-        futures_util::future::join_all(starts).await.iter().map(|answer| answer.status).collect();
+        futures_util::future::join_all(starts).await.iter().map(|response| response.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409, 409, 409, 409, 409, 409, 409, 409, 409]);
     assert_eq!(tenant.count("type=webauthn_transaction_init_failed").await, 9);

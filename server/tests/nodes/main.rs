@@ -1,9 +1,9 @@
-//! Several nodes on one database. Those that need PostgreSQL are skipped, with a word, where
-//! `DOORWARD_TEST_POSTGRES_URL` is not set; the others run on one SQLite file, too.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "clippy's allowances for tests do not reach their helpers")]
+//! Several nodes on one database. Without `DOORWARD_TEST_POSTGRES_URL`, tests that need PostgreSQL are skipped with a message,
+//! and the others run on one SQLite file.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic fails the test")]
 
 mod changes;
-mod once;
+mod exactly_once;
 mod outage;
 mod pool;
 mod start;
@@ -13,43 +13,45 @@ use std::time::{Duration, Instant};
 
 use doorward_testkit::{TestServer, TestTenant};
 
-/// Two nodes of one installation, and a tenant as seen on each.
+/// Two nodes of one installation, and clients of one tenant on each.
 pub(crate) struct Nodes {
     pub(crate) first: TestServer,
     pub(crate) second: TestServer,
+    /// The tenant on the first node.
     pub(crate) tenant: TestTenant,
-    pub(crate) elsewhere: TestTenant,
+    /// The same tenant on the second node.
+    pub(crate) tenant_on_second: TestTenant,
 }
 
 pub(crate) async fn nodes() -> Nodes {
     let first = TestServer::start().await;
-    let second = first.another().await;
+    let second = first.second_node().await;
     let tenant = first.tenant().await;
-    let elsewhere = tenant.on(&second);
-    Nodes { first, second, tenant, elsewhere }
+    let tenant_on_second = tenant.on(&second);
+    Nodes { first, second, tenant, tenant_on_second }
 }
 
-/// Asks until the answer is the one hoped for; tells how long that took, and fails when it takes longer than allowed.
+/// Retries until the condition returns a value. Returns the value and the elapsed time, and fails after the timeout.
 pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
     what: &str,
-    limit: Duration,
-    mut ask: impl FnMut() -> F,
+    timeout: Duration,
+    mut condition: impl FnMut() -> F,
 ) -> (T, Duration) {
     let start = Instant::now();
     loop {
-        if let Some(answer) = ask().await {
-            return (answer, start.elapsed());
+        if let Some(value) = condition().await {
+            return (value, start.elapsed());
         }
-        assert!(start.elapsed() < limit, "waited in vain for {what}");
+        assert!(start.elapsed() < timeout, "timeout while waiting for {what}");
         tokio::task::yield_now().await;
     }
 }
 
-/// Waits until a node hears of others' changes: until then it reads everything through.
-pub(crate) async fn hears(node: &TestServer) {
-    until("the channel", Duration::from_secs(20), async || {
-        let epoch = node.app.db.change_counter();
-        (epoch == node.app.db.change_counter()).then_some(())
+/// Waits until a node receives notifications. Before that its change counter returns a new value at every call.
+pub(crate) async fn wait_until_listening(node: &TestServer) {
+    until("the listener", Duration::from_secs(20), async || {
+        let before = node.app.db.change_counter();
+        (before == node.app.db.change_counter()).then_some(())
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! Too few connections, and statements that take too long.
+//! Exhausted connection pools and slow statements.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use serde_json::json;
 use tokio_postgres::NoTls;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_exhausted_pool_and_a_slow_statement_are_unavailable() {
-    if !database::is_postgres("an exhausted pool and a slow statement are unavailable") {
+async fn exhausted_pool_and_slow_statement_return_503() {
+    if !database::is_postgres("exhausted pool and slow statement return 503") {
         return;
     }
-    let builder = TestServer::builder().store(|options| {
+    let builder = TestServer::builder().database_options(|options| {
         options.connections = 2;
         options.wait = Duration::from_millis(200);
         options.statement_timeout = Duration::from_millis(700);
@@ -31,9 +31,9 @@ async fn an_exhausted_pool_and_a_slow_statement_are_unavailable() {
         let tenant = tenant.clone();
         tokio::spawn(async move { tenant.anonymous.post("/login/initialize", &json!({})).await })
     });
-    for answer in join_all(requests).await.into_iter().map(Result::unwrap) {
-        answer.expect_refusal(503, "unavailable");
-        assert!(answer.header("retry-after").is_some());
+    for response in join_all(requests).await.into_iter().map(Result::unwrap) {
+        response.expect_refusal(503, "unavailable");
+        assert!(response.header("retry-after").is_some());
     }
     client.batch_execute("COMMIT").await.unwrap();
     let _ = tenant.anonymous.post("/login/initialize", &json!({})).await.expect(200);
@@ -41,32 +41,32 @@ async fn an_exhausted_pool_and_a_slow_statement_are_unavailable() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_pool_that_gets_fewer_connections_than_it_wants_serves_everybody() {
-    if !database::is_postgres("a pool that gets fewer connections than it wants serves everybody") {
+async fn pool_with_fewer_connections_than_configured_serves_all_requests() {
+    if !database::is_postgres("pool with fewer connections than configured serves all requests") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let (url, _database) = database::for_test(folder.path()).await;
     let name = url.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
-    let role = format!("{name}_few");
-    // The listener takes one of the four.
+    let role = format!("{name}_limited");
+    // The listener uses one of the four.
     let grants = format!("CREATE ROLE {role} LOGIN CONNECTION LIMIT 4; ALTER DATABASE {name} OWNER TO {role}");
     database::execute(&url, &format!("{grants}; ALTER SCHEMA public OWNER TO {role}")).await;
-    let theirs = url.replacen("postgres@", &format!("{role}@"), 1);
-    let mut options = DatabaseOptions::new(DatabaseUrl::Postgres(theirs));
+    let limited_url = url.replacen("postgres@", &format!("{role}@"), 1);
+    let mut options = DatabaseOptions::new(DatabaseUrl::Postgres(limited_url));
     options.connections = 8;
-    let store = Database::open(options).await.unwrap();
+    let db = Database::open(options).await.unwrap();
     for _ in 0..5 {
         let reads = (0..200).map(|_| {
-            let store = store.clone();
-            tokio::spawn(async move { store.read(|conn| installation::get(conn, "a")).await })
+            let db = db.clone();
+            tokio::spawn(async move { db.read(|conn| installation::get(conn, "a")).await })
         });
-        for answer in join_all(reads).await {
-            let answer: Result<Option<String>, DbError> = answer.unwrap();
-            assert_eq!(answer, Ok(None));
+        for result in join_all(reads).await {
+            let result: Result<Option<String>, DbError> = result.unwrap();
+            assert_eq!(result, Ok(None));
         }
     }
-    store.close().await;
+    db.close().await;
     let drop =
         format!("ALTER DATABASE {name} OWNER TO postgres; REASSIGN OWNED BY {role} TO postgres; DROP ROLE {role}");
     database::execute(&url, &drop).await;

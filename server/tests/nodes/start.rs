@@ -1,4 +1,4 @@
-//! Processes that start at the same moment on an empty database.
+//! Processes that start at the same time on an empty database.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Stdio};
 
@@ -6,7 +6,7 @@ use doorward_testkit::{Person, Process, database, process};
 
 const NODES: usize = 6;
 
-fn master_key(folder: &Path, bytes: [u8; 32]) {
+fn write_master_key(folder: &Path, bytes: [u8; 32]) {
     fs::create_dir_all(folder).unwrap();
     fs::write(folder.join("master.key"), bytes).unwrap();
     fs::set_permissions(folder.join("master.key"), fs::Permissions::from_mode(0o600)).unwrap();
@@ -17,13 +17,13 @@ fn command(data: &Path, url: &str) -> std::process::Command {
 }
 
 #[tokio::test]
-async fn nodes_that_start_together_make_one_installation() {
+async fn nodes_that_start_together_create_one_installation() {
     let folder = tempfile::tempdir().unwrap();
     let (url, _database) = database::for_test(folder.path()).await;
     let data = |number: usize| folder.path().join(number.to_string());
     let started: Vec<_> = (0..NODES)
         .map(|number| {
-            master_key(&data(number), [7; 32]);
+            write_master_key(&data(number), [7; 32]);
             let mut migrate = command(&data(number), &url);
             migrate.arg("migrate").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
         })
@@ -35,34 +35,34 @@ async fn nodes_that_start_together_make_one_installation() {
     let admins = database::texts(&url, "SELECT name AS value FROM admin_tokens").await;
     assert_eq!(admins, ["first"]);
     let tokens = (0..NODES).filter(|number| data(*number).join("admin.token").exists()).count();
-    assert_eq!(tokens, 1, "who made the token has it");
-    // A node with another master key could neither sign nor be trusted to seal.
-    master_key(&data(NODES), [8; 32]);
-    let stranger = command(&data(NODES), &url).arg("migrate").output().unwrap();
-    assert_eq!(stranger.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&stranger.stderr).contains("not the master key"));
+    assert_eq!(tokens, 1, "only the node that created the token stores it");
+    // A node with another master key could not decrypt the signing keys.
+    write_master_key(&data(NODES), [8; 32]);
+    let other = command(&data(NODES), &url).arg("migrate").output().unwrap();
+    assert_eq!(other.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("not the master key"));
 }
 
 #[tokio::test]
 async fn two_processes_serve_one_database() {
     let folder = tempfile::tempdir().unwrap();
     let (url, _database) = database::for_test(folder.path()).await;
-    master_key(folder.path(), [7; 32]);
+    write_master_key(folder.path(), [7; 32]);
     let mut create = command(folder.path(), &url);
     create.args(["tenant", "create", "--name", "Example", "--rp-id", "example.com", "--api-key", "--json"]);
-    let made = process::json({
+    let created = process::json({
         create.args(["--origin", doorward_testkit::ORIGIN]);
         create
     });
-    let (id, key) = (made["id"].as_str().unwrap(), made["api_key"]["secret"].as_str().unwrap());
+    let (id, key) = (created["id"].as_str().unwrap(), created["api_key"]["secret"].as_str().unwrap());
     let nodes = [Process::serve(command(folder.path(), &url)), Process::serve(command(folder.path(), &url))];
-    let [here, there] = nodes.each_ref().map(|node| node.tenant(id, key));
+    let [first, second] = nodes.each_ref().map(|node| node.tenant(id, key));
     let mut person = Person::new("alice");
-    let _ = person.register_mfa(&here).await.expect(200);
+    let _ = person.register_mfa(&first).await.expect(200);
     for _ in 0..5 {
-        let body = person.mfa_assertion(&here).await;
-        let _ = there.http.post("/mfa/login/finalize", &body).await.expect(200);
-        here.http.post("/mfa/login/finalize", &body).await.expect_refusal(401, "challenge_unknown");
+        let body = person.mfa_assertion(&first).await;
+        let _ = second.http.post("/mfa/login/finalize", &body).await.expect(200);
+        first.http.post("/mfa/login/finalize", &body).await.expect_refusal(401, "challenge_unknown");
     }
     nodes.into_iter().for_each(Process::terminate);
     assert_eq!(database::faults(&url).await, [""; 0]);

@@ -1,5 +1,4 @@
-//! TLS to the database: whom Doorward believes to be it. Certificates are made by `openssl`, which Debian's PostgreSQL
-//! brings along.
+//! TLS to the database. The certificates are created with `openssl`, a dependency of Debian's PostgreSQL packages.
 
 use std::{fs, path::Path, process::Command};
 
@@ -11,8 +10,8 @@ fn openssl(folder: &Path, arguments: &str) {
     assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// A private CA of this name, and a server's certificate by it that names `localhost` alone.
-fn certificates(folder: &Path, name: &str) {
+/// Creates a CA with this name, and a server certificate for `localhost` only.
+fn create_certificates(folder: &Path, name: &str) {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     openssl(folder, &format!("req -x509 {key} -keyout {name}.key -out {name}.crt -days 2 -subj /CN={name}"));
     openssl(folder, &format!("req {key} -keyout server.key -out server.csr -subj /CN=database"));
@@ -22,47 +21,47 @@ fn certificates(folder: &Path, name: &str) {
 }
 
 async fn open(url: String) -> Result<(), DbError> {
-    let store = Database::open(DatabaseOptions::new(DatabaseUrl::Postgres(url))).await?;
-    let answer = store.ping().await;
-    store.close().await;
-    answer
+    let database = Database::open(DatabaseOptions::new(DatabaseUrl::Postgres(url))).await?;
+    let result = database.ping().await;
+    database.close().await;
+    result
 }
 
-fn refusal(answer: Result<(), DbError>) -> String {
-    match answer {
+fn unavailable(result: Result<(), DbError>) -> String {
+    match result {
         Err(DbError::Unavailable(reason)) => reason,
-        other => panic!("it was not refused: {other:?}"),
+        other => panic!("the connection was not rejected: {other:?}"),
     }
 }
 
 #[tokio::test]
-async fn only_a_server_with_the_right_certificate_is_the_database() {
-    let test = "only a server with the right certificate is the database";
+async fn server_without_a_trusted_certificate_is_rejected() {
+    let test = "server without a trusted certificate is rejected";
     if !database::is_postgres(test) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let (right, wrong) = (folder.path().join("right"), folder.path().join("wrong"));
-    for (place, name) in [(&right, "right"), (&wrong, "wrong")] {
-        fs::create_dir(place).unwrap();
-        certificates(place, name);
+    let (trusted, other) = (folder.path().join("trusted"), folder.path().join("other"));
+    for (path, name) in [(&trusted, "trusted"), (&other, "other")] {
+        fs::create_dir(path).unwrap();
+        create_certificates(path, name);
     }
-    let Some(postgres) = PostgresServer::start_with_tls(test, &right) else { return };
+    let Some(postgres) = PostgresServer::start_with_tls(test, &trusted) else { return };
     let url = |host: &str, mode: &str, root: Option<&Path>| {
         let root = root.map(|file| format!("&sslrootcert={}", file.display())).unwrap_or_default();
         format!("postgres://postgres@{host}:{}/postgres?sslmode={mode}{root}", postgres.port())
     };
-    let (ca, other) = (right.join("right.crt"), wrong.join("wrong.crt"));
+    let (ca, other_ca) = (trusted.join("trusted.crt"), other.join("other.crt"));
     for mode in ["require", "verify-ca", "verify-full", "prefer"] {
         assert_eq!(open(url("localhost", mode, Some(&ca))).await, Ok(()), "{mode}");
-        let unknown = refusal(open(url("localhost", mode, Some(&other))).await);
+        let unknown = unavailable(open(url("localhost", mode, Some(&other_ca))).await);
         assert!(unknown.contains("UnknownIssuer"), "{mode}: {unknown}");
-        let public = refusal(open(url("localhost", mode, None)).await);
+        let public = unavailable(open(url("localhost", mode, None)).await);
         assert!(public.contains("UnknownIssuer"), "{mode}: {public}");
-        let misnamed = refusal(open(url("127.0.0.1", mode, Some(&ca))).await);
+        let misnamed = unavailable(open(url("127.0.0.1", mode, Some(&ca))).await);
         assert!(misnamed.contains("not valid for name"), "{mode}: {misnamed}");
     }
-    // A file of roots that is none is told, and not taken for "no roots".
-    let missing = open(url("localhost", "require", Some(&right.join("nowhere.crt")))).await;
+    // A missing file is an error and not the same as an empty one.
+    let missing = open(url("localhost", "require", Some(&trusted.join("missing.crt")))).await;
     assert!(matches!(&missing, Err(DbError::Database(reason)) if reason.contains("sslrootcert")), "{missing:?}");
 }

@@ -1,11 +1,11 @@
-//! What a screen shows at a glance, without a request per row.
+//! Overviews, each of which one request returns.
 
 use serde::{Deserialize, Serialize};
 
 use super::TenantItem;
 use crate::{Timestamp, audit::AdminAuditLogItem};
 
-/// The installation at a glance.
+/// Overview of the installation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Overview {
@@ -13,39 +13,42 @@ pub struct Overview {
     pub version: String,
     /// The database engine: `sqlite` or `postgres`.
     pub engine: String,
-    /// Bytes the database takes.
+    /// Size of the database in bytes.
     pub database_bytes: u64,
     /// Seconds since the server started.
     pub uptime_seconds: u64,
     /// The server's time.
     pub now: Timestamp,
-    /// How many tenants there are.
+    /// Number of tenants.
     pub tenants: u64,
-    /// How many users all tenants have.
+    /// Number of users of all tenants.
     pub users: u64,
-    /// How many credentials all users have.
+    /// Number of credentials of all users.
     pub credentials: u64,
-    /// Finished ceremonies and refusals over time, oldest first, without gaps.
+    /// Successful ceremonies and refusals by day (UTC), oldest first, without gaps. A day before today is counted once by each
+    /// server process, so entries that are deleted later stay included.
     pub activity: Vec<ActivityPoint>,
-    /// The tenants with most entries in the same time, the busiest first; at most ten.
+    /// Time at which today's activity was counted, at most a minute ago.
+    pub counted_at: Timestamp,
+    /// The tenants with the most entries among the newest 10 000 entries of all audit logs, busiest first; at most ten.
     pub busiest: Vec<TenantSummary>,
     /// The latest refusals of all tenants, newest first; at most twenty.
     pub latest_refusals: Vec<AdminAuditLogItem>,
 }
 
-/// What happened in one span of time.
+/// Activity in one period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActivityPoint {
-    /// When the span begins.
+    /// Start of the period.
     pub at: Timestamp,
-    /// Ceremonies that ended well.
+    /// Successful ceremonies.
     pub succeeded: u64,
-    /// Everything that was refused.
+    /// Refused requests.
     pub refused: u64,
 }
 
-/// A tenant in a list, with what a list shows.
+/// A tenant in the list of tenants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TenantSummary {
@@ -56,65 +59,65 @@ pub struct TenantSummary {
     pub rp_id: String,
     /// When it was created.
     pub created_at: Timestamp,
-    /// How many users it has.
+    /// Number of users.
     pub users: u64,
-    /// How many credentials they have.
+    /// Number of credentials of all users.
     pub credentials: u64,
-    /// How many API keys are not revoked.
+    /// Number of API keys that are not revoked.
     pub api_keys: u64,
-    /// Ceremonies that ended well in the last seven days.
+    /// Successful ceremonies in the last seven days.
     pub succeeded: u64,
     /// Refusals in the last seven days.
     pub refused: u64,
-    /// When its log got its latest entry.
+    /// Time of the latest audit entry that a server wrote for the tenant, up to a minute old.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_activity: Option<Timestamp>,
 }
 
-/// A page of tenant summaries; `next` leads to the following one.
+/// A page of the list of tenants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TenantSummaryPage {
     /// The tenants.
     pub items: Vec<TenantSummary>,
-    /// How many tenants match the search.
+    /// Number of tenants that match the search.
     pub total: u64,
-    /// What to send as `after` for the next page; absent on the last.
+    /// Value of `after` for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub next: Option<String>,
 }
 
 text_enum! {
-    /// By what a list of tenant summaries is sorted.
+    /// Sort column of the list of tenants.
     pub enum TenantSort {
         /// By name.
         Name => "name",
         /// By creation.
         Created => "created",
-        /// By latest entry in the log.
+        /// By last activity.
         Activity => "activity",
         /// By number of users.
         Users => "users",
     }
 }
 
-/// A tenant at a glance.
+/// Overview of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TenantOverview {
-    /// What the list shows of it.
+    /// Its row in the list of tenants.
     #[serde(flatten)]
     pub summary: TenantSummary,
-    /// Finished ceremonies and refusals day by day, oldest first, without gaps.
+    /// Successful ceremonies and refusals by day (UTC), oldest first, without gaps.
     pub activity: Vec<ActivityPoint>,
 }
 
-/// Who the bearer of a token is.
+/// The admin token of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Me {
     /// The token's name.
     pub name: String,
-    /// What it may do.
+    /// The token's role.
     pub role: super::Role,
 }

@@ -1,4 +1,4 @@
-//! API keys, signing keys and admin tokens. A secret is answered once, when it is made.
+//! API keys, signing keys and admin tokens. A secret is returned only once, when it is created.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -6,11 +6,11 @@ use uuid::Uuid;
 use crate::Timestamp;
 
 text_enum! {
-    /// What an admin token may do.
+    /// Role of an admin token.
     pub enum Role {
-        /// Everything.
+        /// May call every operation.
         Admin => "admin",
-        /// Read, but change nothing.
+        /// May read everything and change nothing.
         Auditor => "auditor",
     }
 }
@@ -27,30 +27,30 @@ text_enum! {
     }
 }
 
-/// Creates an API key or an admin token.
+/// Creates an API key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateSecretRequest {
-    /// Its name for people, 1 to 128 characters. Required.
+    /// Display name, 1 to 128 characters. Required.
     #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub name: Option<String>,
-    /// When it stops working; never when absent.
+    /// Expiry time. Without it, the secret does not expire.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A secret that was just made: the only answer that carries it.
+/// A newly created secret. Only this response contains it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedSecret {
-    /// Its id.
+    /// Id of the secret.
     pub id: Uuid,
-    /// Its name for people.
+    /// Display name.
     pub name: String,
-    /// The secret itself. It cannot be asked for again.
+    /// The secret itself. It cannot be retrieved again.
     pub secret: String,
-    /// When it was made.
+    /// Creation time.
     pub created_at: Timestamp,
-    /// When it stops working.
+    /// Expiry time.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires_at: Option<Timestamp>,
 }
@@ -61,50 +61,50 @@ impl std::fmt::Debug for CreatedSecret {
     }
 }
 
-/// A secret in a list: all but the secret.
+/// A secret in a list, without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SecretItem {
-    /// Its id.
+    /// Id of the secret.
     pub id: Uuid,
-    /// Its name for people.
+    /// Display name.
     pub name: String,
-    /// How it begins, to tell it from others.
+    /// First characters of the secret, to distinguish it from others.
     pub hint: String,
-    /// When it was made.
+    /// Creation time.
     pub created_at: Timestamp,
-    /// When it was last accepted, to the minute.
+    /// Time of the last accepted use, to the minute.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_used_at: Option<Timestamp>,
-    /// When it stops working.
+    /// Expiry time.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires_at: Option<Timestamp>,
 }
 
-/// Creates a signing key, which signs from [`SigningKeyItem::signs_from`] on in place of the present one.
+/// Creates a signing key. It replaces the current one at [`SigningKeyItem::signs_from`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateSigningKeyRequest {
-    /// Its algorithm; the present key's when absent.
+    /// Signing algorithm. Default: that of the current key.
     pub algorithm: Option<SigningAlgorithm>,
 }
 
-/// A signing key: what is public of it.
+/// A signing key in a list, without its private part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SigningKeyItem {
-    /// Its id, `kid` in tokens.
+    /// Id of the key: `kid` in tokens.
     pub id: Uuid,
-    /// Its algorithm.
+    /// Signing algorithm.
     pub algorithm: SigningAlgorithm,
-    /// When it was made; it is published from then on.
+    /// Creation time. The key is published from this time on.
     pub created_at: Timestamp,
-    /// When it begins to sign.
+    /// Time from which the key signs.
     pub signs_from: Timestamp,
-    /// When it stopped signing.
+    /// Time at which the key stopped signing.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub retired_at: Option<Timestamp>,
-    /// Whether tokens are signed with it now.
+    /// Whether the key signs tokens now.
     pub signing: bool,
 }
 
@@ -112,10 +112,10 @@ pub struct SigningKeyItem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AdminTokenItem {
-    /// What every secret has.
+    /// Fields that all secrets have.
     #[serde(flatten)]
     pub secret: SecretItem,
-    /// What it may do.
+    /// Role of the token.
     pub role: Role,
 }
 
@@ -123,11 +123,11 @@ pub struct AdminTokenItem {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateAdminTokenRequest {
-    /// Its name for people, 1 to 128 characters; the actor of audit entries. Required.
+    /// Display name, 1 to 128 characters. It is the actor in audit entries. Required.
     #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub name: Option<String>,
-    /// What it may do; `admin` when absent.
+    /// Role of the token. Default: `admin`.
     pub role: Option<Role>,
-    /// When it stops working; never when absent.
+    /// Expiry time. Without it, the secret does not expire.
     pub expires_at: Option<Timestamp>,
 }

@@ -8,23 +8,23 @@ use crate::{TenantId, admin::secret::CreatedSecret, config::TenantConfig};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateTenantRequest {
-    /// Its name for people, 1 to 128 characters. Required.
+    /// Display name, 1 to 128 characters. Required.
     #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub display_name: Option<String>,
-    /// Its configuration; `localhost` for trying things out when absent.
+    /// Configuration. Default: one for `localhost`, for trials.
     pub config: Option<TenantConfig>,
-    /// Also create an API key.
+    /// Whether to create an API key as well.
     #[serde(default)]
     pub create_api_key: bool,
 }
 
-/// A tenant was created.
+/// Response to the creation of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedTenant {
-    /// Its id: the first segment of every public path.
+    /// Id of the tenant: the first segment of every public path.
     pub id: TenantId,
-    /// Its first API key, if one was asked for. The secret is answered only here.
+    /// First API key, if requested. Only this response contains its secret.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub api_key: Option<CreatedSecret>,
 }
@@ -33,7 +33,7 @@ pub struct CreatedTenant {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UpdateTenantRequest {
-    /// Its name for people, 1 to 128 characters. Required.
+    /// Display name, 1 to 128 characters. Required.
     #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub display_name: Option<String>,
 }
@@ -42,9 +42,9 @@ pub struct UpdateTenantRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TenantItem {
-    /// Its id.
+    /// Id of the tenant.
     pub id: TenantId,
-    /// Its name for people.
+    /// Display name.
     pub display_name: String,
 }
 
@@ -52,28 +52,28 @@ pub struct TenantItem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TenantDetail {
-    /// Its id.
+    /// Id of the tenant.
     pub id: TenantId,
-    /// Its name for people.
+    /// Display name.
     pub display_name: String,
-    /// What it decides about its ceremonies.
+    /// Configuration of the tenant.
     pub config: TenantConfig,
 }
 
-/// What is wrong with a configuration: nothing when `problems` is empty.
+/// Result of validating a configuration. It is valid when `problems` is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConfigCheck {
-    /// Everything that would be refused.
+    /// All problems found.
     pub problems: Vec<ConfigProblem>,
 }
 
-/// One thing that is wrong with a configuration.
+/// A problem in a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConfigProblem {
-    /// Where: `webauthn.relying_party.origins[1]`.
+    /// Path of the field, such as `webauthn.relying_party.origins[1]`.
     pub field: String,
-    /// What, and how to mend it.
+    /// What is wrong, and how to fix it.
     pub message: String,
 }

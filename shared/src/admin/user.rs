@@ -1,4 +1,4 @@
-//! A tenant's users.
+//! Users of a tenant, and their transactions, in the admin API.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,17 +15,17 @@ pub struct UserItem {
     pub id: UserId,
     /// The tenant's own id (`user_id` of the public API).
     pub user_id: String,
-    /// The name the user signs in with.
+    /// Name with which the user signs in.
     pub name: String,
     /// URL of the user's picture.
     pub icon: String,
-    /// The user's name for people.
+    /// Display name of the user.
     pub display_name: String,
-    /// When the user was first seen.
+    /// Time of the first registration.
     pub created_at: Timestamp,
 }
 
-/// A user with credentials and transactions.
+/// A user with its credentials and transactions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserDetail {
@@ -38,29 +38,29 @@ pub struct UserDetail {
     pub transactions: Vec<TransactionItem>,
 }
 
-/// A user in a list, with what a list shows.
+/// A user in a list, with number of credentials and last use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserSummary {
     /// The user.
     #[serde(flatten)]
     pub user: UserItem,
-    /// How many credentials the user has.
+    /// Number of credentials.
     pub credentials: u64,
-    /// When one of them last ended a ceremony.
+    /// Time at which one of them last finished a ceremony.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_used_at: Option<Timestamp>,
 }
 
-/// A page of user summaries, newest first; `next` leads to the following one.
+/// A page of user summaries, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserSummaryPage {
     /// The users.
     pub items: Vec<UserSummary>,
-    /// How many users match the search.
+    /// Number of users that match the search: those found so far while there is a `next`, otherwise all.
     pub total: u64,
-    /// What to send as `after` for the next page; absent on the last.
+    /// Cursor of the next page, to be sent as `after`. Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub next: Option<String>,
 }
@@ -78,13 +78,13 @@ pub struct TransactionSummary {
     pub confirmed: bool,
 }
 
-/// A page of transactions, newest first; `next` leads to the following one.
+/// A page of transactions, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransactionPage {
     /// The transactions.
     pub items: Vec<TransactionSummary>,
-    /// What to send as `after` for the next page; absent on the last.
+    /// Cursor of the next page, to be sent as `after`. Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub next: Option<String>,
 }

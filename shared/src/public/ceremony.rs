@@ -1,4 +1,4 @@
-//! What starts and ends a ceremony: WebAuthn's options and responses in JSON form (WebAuthn §5.1.8–§5.1.9, §5.4, §5.5).
+//! Requests and responses of ceremonies: WebAuthn's JSON forms (WebAuthn §5.1.8–§5.1.9, §5.4, §5.5).
 
 use serde::{Deserialize, Serialize};
 
@@ -11,19 +11,19 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegistrationInitRequest {
-    /// The tenant's own id of the user: 1 to 64 bytes of UTF-8 (WebAuthn's limit of a user handle). Required.
+    /// The tenant's own id of the user: 1 to 64 bytes of UTF-8 (WebAuthn's limit for a user handle). Required.
     #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub user_id: Option<String>,
-    /// The name the user signs in with, at most 128 characters. Required.
+    /// Name with which the user signs in, at most 128 characters. Required.
     #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub username: Option<String>,
-    /// The user's name for people, at most 128 characters; `username` when absent or blank.
+    /// Display name of the user, at most 128 characters. Default if absent or blank: `username`.
     pub display_name: Option<String>,
     /// URL of the user's picture.
     pub icon: Option<String>,
 }
 
-/// Starts a login. Without `user_id` the login is discoverable, and needs no API key.
+/// Starts a login. Without `user_id`, the login is discoverable and requires no API key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginInitRequest {
@@ -47,10 +47,10 @@ pub struct TransactionInitRequest {
     /// The tenant's own id of the user. Required.
     #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub user_id: Option<String>,
-    /// The tenant's own id of the transaction, at most 128 characters, used once. Required.
+    /// The tenant's own id of the transaction, at most 128 characters, unique in the tenant. Required.
     #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub transaction_id: Option<String>,
-    /// What is being confirmed: any JSON but null. Required.
+    /// Data to confirm: any JSON value except null. Required.
     #[cfg_attr(feature = "openapi", schema(value_type = Object, required = true, nullable = false))]
     pub transaction_data: Option<serde_json::Value>,
 }
@@ -59,64 +59,64 @@ pub struct TransactionInitRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreationOptions {
-    /// WebAuthn §5.4.
+    /// The options (WebAuthn §5.4).
     #[serde(rename = "publicKey")]
     pub public_key: PublicKeyCreationOptions,
 }
 
-/// WebAuthn §5.4, `PublicKeyCredentialCreationOptions`.
+/// `PublicKeyCredentialCreationOptions` (WebAuthn §5.4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PublicKeyCreationOptions {
-    /// Who asks.
+    /// Relying party.
     pub rp: RpEntity,
-    /// For whom.
+    /// User that the credential is created for.
     pub user: UserEntity,
-    /// What the authenticator signs; used once.
+    /// Challenge that the authenticator signs. It is accepted once.
     pub challenge: Base64Url,
-    /// Algorithms the server verifies, the preferred one first.
+    /// Algorithms that the server verifies, in order of preference.
     pub pub_key_cred_params: Vec<PubKeyCredParam>,
     /// Milliseconds until the challenge expires.
     pub timeout: u32,
-    /// Credentials the user already has: their authenticators are not registered again.
+    /// Existing credentials of the user, whose authenticators are not registered again.
     pub exclude_credentials: Vec<CredentialDescriptor>,
-    /// Which authenticators are wanted.
+    /// Requirements for the authenticator.
     pub authenticator_selection: AuthenticatorSelection,
-    /// How much the authenticator should tell about itself.
+    /// Attestation that the authenticator should send.
     pub attestation: AttestationPreference,
 }
 
-/// WebAuthn §5.4.2.
+/// `PublicKeyCredentialRpEntity` (WebAuthn §5.4.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RpEntity {
-    /// What people see.
+    /// Display name.
     pub name: String,
     /// RP ID.
     pub id: String,
-    /// URL of a picture.
+    /// URL of an icon.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub icon: Option<String>,
 }
 
-/// WebAuthn §5.4.3.
+/// `PublicKeyCredentialUserEntity` (WebAuthn §5.4.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UserEntity {
     /// User handle: the UTF-8 bytes of `user_id`.
     pub id: Base64Url,
-    /// The name the user signs in with.
+    /// Name with which the user signs in.
     pub name: String,
-    /// The user's name for people.
+    /// Display name of the user.
     pub display_name: String,
-    /// URL of a picture.
+    /// URL of an icon.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub icon: Option<String>,
 }
 
-/// WebAuthn §5.3.
+/// `PublicKeyCredentialParameters` (WebAuthn §5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PubKeyCredParam {
@@ -128,30 +128,31 @@ pub struct PubKeyCredParam {
 }
 
 text_enum! {
-    /// WebAuthn §5.8.2: there is one kind of credential.
+    /// WebAuthn §5.8.2: the only type of credential.
     pub enum CredentialKind {
         /// A public-key credential.
         PublicKey => "public-key",
     }
 }
 
-/// WebAuthn §5.8.3. Transports are left out: they make some platforms pick the wrong authenticator.
+/// `PublicKeyCredentialDescriptor` (WebAuthn §5.8.3), without transports: they make some platforms pick the wrong
+/// authenticator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CredentialDescriptor {
     /// Always `public-key`.
     #[serde(rename = "type")]
     pub kind: CredentialKind,
-    /// The credential's id.
+    /// Id of the credential.
     pub id: Base64Url,
 }
 
-/// WebAuthn §5.4.4.
+/// `AuthenticatorSelectionCriteria` (WebAuthn §5.4.4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AuthenticatorSelection {
-    /// Where the authenticator must be; anywhere when absent.
+    /// Required attachment of the authenticator. Absent: any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub authenticator_attachment: Option<Attachment>,
     /// Whether `resident_key` is `required`, for WebAuthn Level 1 clients.
@@ -166,17 +167,17 @@ pub struct AuthenticatorSelection {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RequestOptions {
-    /// WebAuthn §5.5.
+    /// The options (WebAuthn §5.5).
     #[serde(rename = "publicKey")]
     pub public_key: PublicKeyRequestOptions,
 }
 
-/// WebAuthn §5.5, `PublicKeyCredentialRequestOptions`.
+/// `PublicKeyCredentialRequestOptions` (WebAuthn §5.5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PublicKeyRequestOptions {
-    /// What the authenticator signs; used once.
+    /// Challenge that the authenticator signs. It is accepted once.
     pub challenge: Base64Url,
     /// Milliseconds until the challenge expires.
     pub timeout: u32,
@@ -184,29 +185,29 @@ pub struct PublicKeyRequestOptions {
     pub rp_id: String,
     /// Whether the authenticator must verify its user.
     pub user_verification: UserVerification,
-    /// The user's credentials; absent in a discoverable login.
+    /// Credentials of the user. Absent in a discoverable login.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub allow_credentials: Option<Vec<CredentialDescriptor>>,
 }
 
-/// What `navigator.credentials.create()` answered, in JSON form. Unknown fields are ignored.
+/// Result of `navigator.credentials.create()` as JSON. Unknown fields are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RegistrationResponse {
-    /// The credential's id as text: base64url of `rawId`.
+    /// Id of the credential: base64url of `rawId`.
     pub id: String,
-    /// The credential's id.
+    /// Id of the credential.
     pub raw_id: Base64Url,
     /// Always `public-key`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What the authenticator made.
+    /// Response of the authenticator.
     pub response: AttestationResponse,
-    /// How the authenticator can be reached, where older clients put it.
+    /// Transports of the authenticator, where older clients send them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub transports: Option<Vec<String>>,
-    /// Where the authenticator is.
+    /// Attachment of the authenticator.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub authenticator_attachment: Option<String>,
     /// Outputs of client extensions.
@@ -215,36 +216,36 @@ pub struct RegistrationResponse {
     pub client_extension_results: serde_json::Value,
 }
 
-/// WebAuthn §5.2.1.
+/// `AuthenticatorAttestationResponse` (WebAuthn §5.2.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AttestationResponse {
-    /// What the client says it did: JSON, signed over by its hash.
+    /// Client data: JSON whose hash is signed.
     #[serde(rename = "clientDataJSON")]
     pub client_data_json: Base64Url,
-    /// The authenticator's CBOR statement.
+    /// Attestation object in CBOR.
     #[serde(rename = "attestationObject")]
     pub attestation_object: Base64Url,
-    /// How the authenticator can be reached.
+    /// Transports of the authenticator.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub transports: Option<Vec<String>>,
 }
 
-/// What `navigator.credentials.get()` answered, in JSON form. Unknown fields are ignored.
+/// Result of `navigator.credentials.get()` as JSON. Unknown fields are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AuthenticationResponse {
-    /// The credential's id as text: base64url of `rawId`.
+    /// Id of the credential: base64url of `rawId`.
     pub id: String,
-    /// The credential's id.
+    /// Id of the credential.
     pub raw_id: Base64Url,
     /// Always `public-key`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What the authenticator signed.
+    /// Response of the authenticator.
     pub response: AssertionResponse,
-    /// Where the authenticator is.
+    /// Attachment of the authenticator.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub authenticator_attachment: Option<String>,
     /// Outputs of client extensions.
@@ -253,70 +254,70 @@ pub struct AuthenticationResponse {
     pub client_extension_results: serde_json::Value,
 }
 
-/// WebAuthn §5.2.2.
+/// `AuthenticatorAssertionResponse` (WebAuthn §5.2.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AssertionResponse {
-    /// What the client says it did: JSON, signed over by its hash.
+    /// Client data: JSON whose hash is signed.
     #[serde(rename = "clientDataJSON")]
     pub client_data_json: Base64Url,
-    /// RP ID hash, flags, counter, extensions.
+    /// Authenticator data: RP ID hash, flags, counter, extensions.
     pub authenticator_data: Base64Url,
-    /// Over `authenticatorData` and the hash of `clientDataJSON`.
+    /// Signature over `authenticatorData` and the hash of `clientDataJSON`.
     pub signature: Base64Url,
-    /// Whose credential it is, where the authenticator knows.
+    /// User handle of the credential, if the authenticator stores it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub user_handle: Option<Base64Url>,
 }
 
-/// The answer of every finalize.
+/// Response of every finalize.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenResponse {
-    /// A JWT signed with one of the tenant's keys; verify it with `/.well-known/jwks.json`.
+    /// JWT signed with one of the tenant's keys. Verify it with `/.well-known/jwks.json`.
     pub token: String,
 }
 
 text_enum! {
-    /// Which operation a challenge and a token belong to.
+    /// Ceremony that a challenge or a token belongs to.
     pub enum CeremonyName {
-        /// A credential was registered.
+        /// Registration of a credential.
         Registration => "registration",
-        /// A user logged in with a passkey.
+        /// Login with a passkey.
         Login => "login",
-        /// A user proved a second factor.
+        /// Login with a second factor.
         Mfa => "mfa",
-        /// A user confirmed a transaction.
+        /// Confirmation of a transaction.
         Transaction => "transaction",
     }
 }
 
-/// The claims of a token (RFC 7519).
+/// Claims of a token (RFC 7519).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenClaims {
-    /// The installation's name.
+    /// Issuer: the name of the installation.
     pub iss: String,
-    /// The tenant's own id of the user.
+    /// Subject: the tenant's own id of the user.
     pub sub: String,
-    /// The RP ID.
+    /// Audience: the RP ID.
     pub aud: Vec<String>,
-    /// The credential's id, base64url.
+    /// Id of the credential, base64url.
     pub cred: String,
-    /// When the token was issued, in seconds since the Unix epoch.
+    /// Issue time in seconds since the Unix epoch.
     pub iat: i64,
-    /// When it expires: 300 seconds later.
+    /// Expiry time: 300 seconds after `iat`.
     pub exp: i64,
-    /// The token's own id.
+    /// Id of the token.
     pub jti: String,
-    /// RFC 8176: how the user authenticated (`hwk` or `swk`, with `user`, `pin` … as far as WebAuthn tells).
+    /// Authentication methods (RFC 8176): `hwk` or `swk`, with `user`, `pin` and others as far as WebAuthn reports them.
     pub amr: Vec<String>,
-    /// Which operation this token ends.
+    /// Ceremony that the token completes.
     pub ceremony: CeremonyName,
     /// Whether the authenticator verified its user.
     pub uv: bool,
-    /// The caller's transaction id, for transactions.
+    /// The tenant's own id of the transaction, for transactions.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trans: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! A user's credentials.
+//! Credentials in both APIs.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,29 +8,29 @@ use crate::{Base64Url, Timestamp};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CredentialItem {
-    /// The credential's id, base64url.
+    /// Id of the credential, base64url.
     pub id: Base64Url,
-    /// Its name for people.
+    /// Display name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
-    /// The public key in COSE form, base64url (RFC 9052 §7).
+    /// Public key in COSE form, base64url (RFC 9052 §7).
     pub public_key: Base64Url,
-    /// The attestation statement's format; `none` where there was none.
+    /// Format of the attestation statement, or `none`.
     pub attestation_type: String,
-    /// The authenticator's model.
+    /// Model of the authenticator (AAGUID).
     pub aaguid: uuid::Uuid,
-    /// When it last ended a ceremony.
+    /// Time at which the credential last finished a ceremony.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_used_at: Option<Timestamp>,
-    /// When it was registered.
+    /// Registration time.
     pub created_at: Timestamp,
-    /// How its authenticator can be reached.
+    /// Transports of the authenticator.
     pub transports: Vec<String>,
-    /// Whether it may be backed up or synchronised.
+    /// Whether the credential may be backed up or synchronised.
     pub backup_eligible: bool,
-    /// Whether it was backed up when last used.
+    /// Whether the credential was backed up at its last use.
     pub backup_state: bool,
-    /// Whether it is a second factor only.
+    /// Whether the credential is only a second factor.
     pub is_mfa: bool,
     /// The tenant's own id of the user.
     pub user_id: String,
@@ -40,7 +40,7 @@ pub struct CredentialItem {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CredentialPatch {
-    /// The new name, 1 to 128 characters. Required.
+    /// New name, 1 to 128 characters. Required.
     #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub name: Option<String>,
 }

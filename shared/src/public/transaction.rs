@@ -1,21 +1,21 @@
-//! A user's transactions.
+//! Transactions in both APIs.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Timestamp, TransactionRowId};
 
-/// A transaction that was started.
+/// A transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransactionItem {
     /// Doorward's id of the transaction.
     pub id: TransactionRowId,
-    /// The tenant's own id (`transaction_id`).
+    /// The tenant's own id of the transaction (`transaction_id`).
     pub identifier: String,
-    /// What is confirmed, as serialised JSON: exactly the bytes that were hashed into the challenge.
+    /// Data to confirm as serialised JSON: exactly the bytes whose hash is in the challenge.
     pub data: String,
-    /// When it was started.
+    /// Start time.
     pub created_at: Timestamp,
-    /// When it last changed: its confirmation, or its start.
+    /// Time of the last change: the confirmation, or the start.
     pub updated_at: Timestamp,
 }

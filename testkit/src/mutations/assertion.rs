@@ -1,4 +1,4 @@
-//! What only assertions have: a signature that counts, a counter, a user handle, a credential known before.
+//! Mutations of assertions: signature, signature counter, credential id, user handle.
 
 use doorward_authenticator::{AssertionParts, Key, SignedAssertion, fixed_signature, flags, sha256};
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ pub(super) fn mutations(list: &mut Assertions) {
     counter(list);
     credential(list);
     user_handle(list);
-    list.parts(Protocol, "flags: backup eligibility the other way", |parts, _| {
-        // Fixed at registration (§6.1.3); a state without eligibility would be wrong for another reason.
+    list.parts(Protocol, "flags: backup eligibility inverted", |parts, _| {
+        // Eligibility is fixed at registration (§6.1.3). BS without BE would be a different defect.
         let data = &mut parts.authenticator_data;
         data.flags = (data.flags ^ flags::BE) & !flags::BS;
     });
@@ -33,9 +33,9 @@ fn signature(list: &mut Assertions) {
     change("its first byte missing", |signed, _| drop(signed.signature.drain(..1)));
     change("zeros", |signed, _| signed.signature.fill(0));
     change("ones", |signed, _| signed.signature.fill(0xff));
-    change("backwards", |signed, _| signed.signature.reverse());
-    change("a zero behind", |signed, _| signed.signature.push(0));
-    change("a zero before", |signed, _| signed.signature.insert(0, 0));
+    change("reversed", |signed, _| signed.signature.reverse());
+    change("a zero appended", |signed, _| signed.signature.push(0));
+    change("a zero prepended", |signed, _| signed.signature.insert(0, 0));
     change("twice", |signed, _| signed.signature.extend_from_within(..));
     change("64 KiB", |signed, _| signed.signature.resize(65_536, 0));
     change("r and s in fixed form", |signed, _| {
@@ -69,15 +69,15 @@ fn signature(list: &mut Assertions) {
             }
         });
     }
-    // What was signed is not what is sent.
-    list.signed(Protocol, "signature: client data changed behind it", |signed, _| {
+    // The signed data differ from the sent data.
+    list.signed(Protocol, "signature: client data changed after signing", |signed, _| {
         signed.client_data_json.insert(1, b' ');
     });
-    list.signed(Protocol, "signature: counter changed behind it", |signed, _| {
+    list.signed(Protocol, "signature: counter changed after signing", |signed, _| {
         signed.authenticator_data.iter_mut().skip(33).take(1).for_each(|byte| *byte ^= 0x40);
     });
-    list.signed(Protocol, "signature: flags changed behind it", |signed, _| {
-        // RFU1: legal, had it been signed.
+    list.signed(Protocol, "signature: flags changed after signing", |signed, _| {
+        // RFU1, which is allowed if it is signed.
         signed.authenticator_data.iter_mut().skip(32).take(1).for_each(|byte| *byte ^= 0x02);
     });
 }
@@ -86,7 +86,7 @@ fn message(signed: &SignedAssertion) -> Vec<u8> {
     [&*signed.authenticator_data, &sha256(&signed.client_data_json)].concat()
 }
 
-/// ECDSA signatures that are not the one DER encoding of two integers within range.
+/// ECDSA signatures that are not the DER encoding of two integers in range.
 fn der(list: &mut Assertions) {
     let integer = |byte: u8| vec![2, 1, byte];
     for (name, r, s) in
@@ -106,7 +106,7 @@ fn der(list: &mut Assertions) {
         Some(sequence(&[r, s, vec![2, 1, 1]].concat()))
     });
     ecdsa(list, Protocol, "the order as r and s", |_| {
-        // n of P-256: 0 modulo itself.
+        // n of P-256, which is 0 modulo n.
         let order = [0xffff_ffff_0000_0000_ffff_ffff_ffff_ffff_u128, 0xbce6_faad_a717_9e84_f3b9_cac2_fc63_2551];
         let n = [&[2, 33, 0][..], &order.map(u128::to_be_bytes).concat()].concat();
         Some(sequence(&[&*n, &*n].concat()))
@@ -130,7 +130,7 @@ fn ecdsa(
     change: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync + 'static,
 ) {
     list.signed(demand, format!("ECDSA: {name}"), move |signed, _| {
-        // Other algorithms' signatures are not DER, and stay.
+        // Signatures of other algorithms are not DER and stay unchanged.
         if integers(&signed.signature).is_some()
             && let Some(changed) = change(&signed.signature)
         {
@@ -143,7 +143,7 @@ fn sequence(content: &[u8]) -> Vec<u8> {
     [&[0x30, u8::try_from(content.len()).unwrap_or(u8::MAX)], content].concat()
 }
 
-/// The two integers of a signature, each with its tag and length.
+/// Splits a signature into its two integers, each with tag and length.
 fn integers(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let [0x30, _, content @ ..] = der else { return None };
     let [2, length, ..] = content else { return None };
@@ -152,9 +152,9 @@ fn integers(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     (digits.len() == usize::from(*length)).then(|| (r.to_vec(), s.to_vec()))
 }
 
-/// Behind, or level with, what the server has stored: one less than what the authenticator now says.
+/// Counters that are not greater than the stored one, which is one less than the authenticator's.
 fn counter(list: &mut Assertions) {
-    for (name, back) in [("standing still", 1), ("one back", 2), ("two back", 3)] {
+    for (name, back) in [("unchanged", 1), ("one less", 2), ("two less", 3)] {
         list.parts(Protocol, format!("counter: {name}"), move |parts, _| {
             let count = &mut parts.authenticator_data.sign_count;
             if *count > back {
@@ -162,8 +162,8 @@ fn counter(list: &mut Assertions) {
             }
         });
     }
-    list.parts(Protocol, "counter: back to 0", |parts, _| {
-        // What is stored is one less; against a stored 0, 0 would be right.
+    list.parts(Protocol, "counter: reset to 0", |parts, _| {
+        // The stored counter is one less; a stored 0 would allow 0.
         if parts.authenticator_data.sign_count > 1 {
             parts.authenticator_data.sign_count = 0;
         }
@@ -176,8 +176,8 @@ fn credential(list: &mut Assertions) {
     };
     change("empty", Vec::clear);
     change("its last byte missing", |id| id.truncate(id.len() - 1));
-    change("a zero behind", |id| id.push(0));
-    change("a zero before", |id| id.insert(0, 0));
+    change("a zero appended", |id| id.push(0));
+    change("a zero prepended", |id| id.insert(0, 0));
     change("a bit flipped", |id| id.iter_mut().take(1).for_each(|byte| *byte ^= 1));
     change("1023 bytes", |id| id.resize(1023, 0));
     change("1024 bytes", |id| id.resize(1024, 0));
@@ -198,19 +198,19 @@ fn user_handle(list: &mut Assertions) {
     change("64 bytes", |_| Some(vec![0x5a; 64]));
     change("65 bytes", |_| Some(vec![0x5a; 65]));
     change("64 KiB", |_| Some(vec![0x5a; 65_536]));
-    change("a NUL behind", |handle| Some([handle, vec![0]].concat()));
-    change("a space behind", |handle| Some([handle, vec![b' ']].concat()));
+    change("a NUL appended", |handle| Some([handle, vec![0]].concat()));
+    change("a space appended", |handle| Some([handle, vec![b' ']].concat()));
     change("not UTF-8", |handle| Some([handle, vec![0xff]].concat()));
     change("its last byte missing", |mut handle| {
         handle.pop()?;
         Some(handle).filter(|rest| !rest.is_empty())
     });
-    change("in the other case", |handle| {
+    change("with upper and lower case swapped", |handle| {
         let text = String::from_utf8(handle).ok()?;
         Some(super::fields::swap_case(&text).into_bytes())
     });
     change("a pattern", |_| Some(b"%".to_vec()));
-    // With nobody named, nothing tells whose login it is.
+    // In a discoverable login, only the user handle identifies the user.
     list.parts(Protocol, "user handle: missing from a discoverable login", |parts, scene| {
         if scene.discoverable {
             parts.user_handle = None;

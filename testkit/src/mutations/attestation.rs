@@ -1,4 +1,4 @@
-//! The attestation object as CBOR, and the attested credential data in it.
+//! Mutations of the attestation object (CBOR) and the attested credential data in it.
 
 use doorward_authenticator::{
     AttestedCredential, RegistrationParts, attestation_object,
@@ -82,14 +82,14 @@ fn framing(list: &mut Registrations) {
         bytes(list, Protocol, &name, move |object| object.truncate(object.len().saturating_sub(short)));
     }
     bytes(list, Protocol, "its first byte missing", |object| drop(object.drain(..1)));
-    bytes(list, Form, "a zero behind", |object| object.push(0));
-    bytes(list, Form, "an empty map behind", |object| object.push(0xa0));
-    bytes(list, Form, "a break behind", |object| object.push(0xff));
+    bytes(list, Form, "a zero appended", |object| object.push(0));
+    bytes(list, Form, "an empty map appended", |object| object.push(0xa0));
+    bytes(list, Form, "a break appended", |object| object.push(0xff));
     bytes(list, Form, "twice", |object| object.extend_from_within(..));
     bytes(list, Form, "in an array", |object| object.insert(0, 0x81));
     bytes(list, Form, "in a byte string", |object| *object = cbor::encode(&Cbor::Bytes(object.clone())));
     bytes(list, Form, "tagged as CBOR", |object| *object = [&[0xd9, 0xd9, 0xf7], &**object].concat());
-    bytes(list, Limit, "2 MiB of zeros behind", |object| object.resize(HUGE, 0));
+    bytes(list, Limit, "2 MiB of zeros appended", |object| object.resize(HUGE, 0));
     for depth in [200, 10_000] {
         for (name, byte) in [("arrays", 0x81), ("tags", 0xc1), ("indefinite arrays", 0x9f)] {
             bytes(list, Limit, &format!("{depth} {name}"), move |object| {
@@ -105,7 +105,7 @@ fn framing(list: &mut Registrations) {
     }
 }
 
-/// Puts bytes in the place of the empty statement: whoever attests is left as they are.
+/// Replaces the empty statement of "none". Other statements stay unchanged.
 fn statement(object: &mut Vec<u8>, with: &[u8]) {
     let name = b"gattStmt\xa0";
     if let Some(at) = object.windows(name.len()).position(|window| window == name) {
@@ -127,17 +127,17 @@ fn entries(list: &mut Registrations) {
             ("an array", Cbor::Array(vec![])),
             ("a map", Cbor::Map(vec![])),
         ] {
-            // An empty map is the good statement of "none".
+            // An empty map is the valid statement of "none".
             if (key, kind) != ("attStmt", "a map") {
                 map(list, Protocol, &format!("{key} {kind}"), move |entries| {
                     entries.iter_mut().filter(|(name, _)| is(name, key)).for_each(|(_, value)| *value = other.clone());
                 });
             }
         }
-        map(list, Form, &format!("a bad {key} behind the good one"), move |entries| {
+        map(list, Form, &format!("a bad {key} after the valid one"), move |entries| {
             entries.push((Cbor::Text(key.into()), Cbor::Null));
         });
-        map(list, Form, &format!("a bad {key} before the good one"), move |entries| {
+        map(list, Form, &format!("a bad {key} before the valid one"), move |entries| {
             entries.insert(0, (Cbor::Text(key.into()), Cbor::Null));
         });
         map(list, Form, &format!("{key} named in bytes"), move |entries| {
@@ -157,7 +157,7 @@ fn is(name: &Cbor, key: &str) -> bool {
     name.as_text() == Some(key)
 }
 
-/// WebAuthn §6.5.4 and CTAP2 §8 fix one encoding; these say the same in another.
+/// Non-canonical encodings of valid data (WebAuthn §6.5.4 and CTAP2 §8 require the canonical one).
 fn encoding(list: &mut Registrations) {
     bytes(list, Form, "an indefinite map", |object| {
         object.splice(..1, [0xbf]);
@@ -203,7 +203,7 @@ fn credential_data(list: &mut Registrations) {
         });
     };
     change(Form, "an empty id", |attested| attested.credential_id.clear());
-    // §7.1: ids longer than 1023 bytes are refused.
+    // §7.1: ids longer than 1023 bytes must be rejected.
     change(Protocol, "an id of 1024 bytes", |attested| attested.credential_id.resize(1024, 7));
     change(Protocol, "an id of 65535 bytes", |attested| attested.credential_id.resize(65_535, 7));
     change(Protocol, "an id that claims no bytes", |attested| attested.claimed_length = Some(0));
@@ -212,7 +212,7 @@ fn credential_data(list: &mut Registrations) {
     change(Protocol, "an id that claims 65535 bytes", |attested| attested.claimed_length = Some(u16::MAX));
     change(Protocol, "no public key", |attested| attested.public_key.clear());
     list.parts(Protocol, "credential data: missing", |parts, _| parts.authenticator_data.attested = None);
-    // 37 bytes go before; AAGUID 16, length 2, id 32, key.
+    // After the first 37 bytes: AAGUID (16), length (2), id (32), key.
     for (name, length) in [
         ("nothing", 37),
         ("half an AAGUID", 45),

@@ -1,4 +1,4 @@
-//! Authenticator data, signed as it is: the RP ID's hash, the flags, what hangs on.
+//! Mutations of signed authenticator data: RP ID hash, flags, trailing bytes, extensions.
 
 use doorward_authenticator::{
     cbor::{self, Value as Cbor},
@@ -29,7 +29,7 @@ pub(super) fn mutations<P: Ceremony>(list: &mut List<P>) {
     hash("of its hash", |hash, _| *hash = sha256(hash).to_vec());
     hash("zeros", |hash, _| hash.fill(0));
     hash("ones", |hash, _| hash.fill(0xff));
-    hash("backwards", |hash, _| hash.reverse());
+    hash("reversed", |hash, _| hash.reverse());
     hash("its first bit flipped", |hash, _| hash.iter_mut().take(1).for_each(|byte| *byte ^= 0x80));
     hash("its last bit flipped", |hash, _| hash.iter_mut().rev().take(1).for_each(|byte| *byte ^= 1));
     hash("one byte short", |hash, _| hash.truncate(31));
@@ -48,8 +48,8 @@ pub(super) fn mutations<P: Ceremony>(list: &mut List<P>) {
     };
     bits("none", |_| 0);
     bits("user not present", |bits| bits & !flags::UP);
-    bits("attested data the other way", |bits| bits ^ flags::AT);
-    bits("extensions that are not there", |bits| bits | flags::ED);
+    bits("attested data flag inverted", |bits| bits ^ flags::AT);
+    bits("extension flag without extensions", |bits| bits | flags::ED);
     bits("all", |_| 0xff);
     bits("backed up but not eligible", |bits| (bits & !flags::BE) | flags::BS);
     list.parts(Protocol, "flags: user not verified", |parts, scene| {
@@ -70,7 +70,7 @@ pub(super) fn mutations<P: Ceremony>(list: &mut List<P>) {
         ("another authenticator data", vec![1; 37]),
         ("64 KiB", vec![0; 65_536]),
     ] {
-        list.parts(Form, format!("authenticator data: {name} behind"), move |parts, _| {
+        list.parts(Form, format!("authenticator data: {name} appended"), move |parts, _| {
             parts.authenticator_data().trailing.clone_from(&bytes);
         });
     }

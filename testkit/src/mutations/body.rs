@@ -1,4 +1,4 @@
-//! The body as text: framing, encoding, nesting, size.
+//! Mutations of the body as text: framing, encoding, nesting, size.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::{
     List,
 };
 
-/// More than any body limit should let in.
+/// A size above every body limit.
 pub(super) const HUGE: usize = 2 << 20;
 
 pub(super) fn mutations<P: Ceremony>(list: &mut List<P>) {
@@ -53,17 +53,17 @@ pub(super) fn mutations<P: Ceremony>(list: &mut List<P>) {
     list.body(Form, "body: single quotes", |good| good.replace('"', "'").into());
     list.body(Form, "body: names without quotes", |good| good.replace("\"rawId\"", "rawId").into());
     list.body(Form, "body: UTF-16", |good| good.encode_utf16().flat_map(u16::to_le_bytes).collect());
-    list.body(Form, "body: a byte that is not UTF-8 in a string", |good| spoil(good, "\"public-key", &[0xff]));
-    list.body(Form, "body: an overlong encoding in a string", |good| spoil(good, "\"public-key", &[0xc0, 0x80]));
-    list.body(Form, "body: a lone surrogate in a string", |good| spoil(good, "\"public-key", b"\\ud800"));
-    list.body(Form, "body: a raw line feed in a string", |good| spoil(good, "\"public-key", b"\n"));
-    list.body(Form, "body: a bad escape in a string", |good| spoil(good, "\"public-key", b"\\x41"));
+    list.body(Form, "body: a byte that is not UTF-8 in a string", |good| insert_after(good, "\"public-key", &[0xff]));
+    list.body(Form, "body: an overlong encoding in a string", |good| insert_after(good, "\"public-key", &[0xc0, 0x80]));
+    list.body(Form, "body: a lone surrogate in a string", |good| insert_after(good, "\"public-key", b"\\ud800"));
+    list.body(Form, "body: a raw line feed in a string", |good| insert_after(good, "\"public-key", b"\n"));
+    list.body(Form, "body: a bad escape in a string", |good| insert_after(good, "\"public-key", b"\\x41"));
     for (name, part, of) in [("a quarter", 1, 4), ("half", 1, 2), ("three quarters", 3, 4)] {
         list.body(Form, format!("body: cut at {name}"), move |good| cut(good, good.len() * part / of).into());
     }
     list.body(Form, "body: without the last brace", |good| cut(good, good.len() - 1).into());
     list.body(Form, "body: without the first brace", |good| good.trim_start_matches('{').into());
-    // Derived readers take a struct's fields by position as well, if nobody stops them.
+    // Parsers derived with serde also accept a struct as an array of its fields, unless this is prevented.
     list.json(Form, "body: the members by position", |body| *body = by_position(body, P::MEMBERS));
     list.json(Form, "body: the response's members by position", |body| {
         if let Some(response) = body.get_mut("response") {
@@ -86,7 +86,7 @@ fn nesting<P: Ceremony>(list: &mut List<P>) {
                 format!("{}{good}{}", open.repeat(depth), close.repeat(depth)).into()
             });
             for member in ["clientExtensionResults", "response"] {
-                // The good value stays behind, under a name nobody knows.
+                // The valid value is kept under an unknown name.
                 list.body(Limit, format!("nesting: {depth} {kind} as {member}"), move |good| {
                     good.replace(&format!("\"{member}\":"), &format!("\"{member}\":{},\"unknown\":", nested())).into()
                 });
@@ -98,8 +98,8 @@ fn nesting<P: Ceremony>(list: &mut List<P>) {
 }
 
 fn size<P: Ceremony>(list: &mut List<P>) {
-    list.body(Limit, "size: 2 MiB of white space before", |good| format!("{}{good}", " ".repeat(HUGE)).into());
-    list.body(Limit, "size: 2 MiB of white space after", |good| format!("{good}{}", " ".repeat(HUGE)).into());
+    list.body(Limit, "size: 2 MiB of leading white space", |good| format!("{}{good}", " ".repeat(HUGE)).into());
+    list.body(Limit, "size: 2 MiB of trailing white space", |good| format!("{good}{}", " ".repeat(HUGE)).into());
     list.body(Limit, "size: 2 MiB of zeros", |_| vec![0; HUGE]);
     list.json(Limit, "size: 2 MiB in an unknown member", |body| {
         if let Some(body) = body.as_object_mut() {
@@ -122,13 +122,13 @@ fn size<P: Ceremony>(list: &mut List<P>) {
     });
 }
 
-/// The text up to a byte; bodies are ASCII.
+/// Returns the first `at` bytes; bodies are ASCII.
 fn cut(good: &str, at: usize) -> &str {
     good.get(..at).unwrap_or_default()
 }
 
-/// The body with bytes put in after a marker.
-fn spoil(good: &str, marker: &str, bytes: &[u8]) -> Vec<u8> {
+/// Inserts bytes after a marker.
+fn insert_after(good: &str, marker: &str, bytes: &[u8]) -> Vec<u8> {
     let at = good.find(marker).map_or(0, |at| at + marker.len());
     let (head, tail) = good.as_bytes().split_at(at);
     [head, bytes, tail].concat()

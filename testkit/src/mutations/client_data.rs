@@ -1,4 +1,4 @@
-//! `clientDataJSON`, signed as it is: its form, its type, its challenge and its frames.
+//! Mutations of signed `clientDataJSON`: syntax, type, challenge, cross-origin members.
 
 use doorward_authenticator::{ClientData, base64url, from_base64url};
 use serde_json::{Value, json};
@@ -29,8 +29,8 @@ pub(super) fn mutations<P: Ceremony>(list: &mut List<P>) {
     }
     for (name, change) in [
         ("in upper case", (|kind| kind.to_uppercase()) as fn(&str) -> String),
-        ("with a space behind", |kind| format!("{kind} ")),
-        ("with a NUL behind", |kind| format!("{kind}\0")),
+        ("with a space appended", |kind| format!("{kind} ")),
+        ("with a NUL appended", |kind| format!("{kind}\0")),
         ("with a full-width full stop", |kind| kind.replace('.', "\u{ff0e}")),
     ] {
         list.parts(Protocol, format!("client data: type {name}"), move |parts, _| edit(parts, "type", change));
@@ -62,10 +62,10 @@ fn raw<P: Ceremony>(list: &mut List<P>) {
         data
     });
     change("cut at half", |data| data.get(..data.len() / 2).unwrap_or_default().into());
-    change("a brace behind", |data| [&*data, b"}"].concat());
-    change("an object behind", |data| [&*data, b"{}"].concat());
-    change("a NUL behind", |data| [&*data, b"\0"].concat());
-    change("a letter before", |data| [b"x", &*data].concat());
+    change("a brace appended", |data| [&*data, b"}"].concat());
+    change("an object appended", |data| [&*data, b"{}"].concat());
+    change("a NUL appended", |data| [&*data, b"\0"].concat());
+    change("a letter prepended", |data| [b"x", &*data].concat());
     change("in an array", |data| [b"[", &*data, b"]"].concat());
     change("in an object", |data| [b"{\"clientData\":", &*data, b"}"].concat());
     change("in UTF-16", |data| String::from_utf8_lossy(&data).encode_utf16().flat_map(u16::to_le_bytes).collect());
@@ -110,8 +110,8 @@ fn members<P: Ceremony>(list: &mut List<P>) {
             let good = parts.client_data().get(member).cloned();
             parts.client_data().set(member, json!([good]));
         });
-        // The last of two members counts in ECMAScript; whoever takes the first is misled.
-        list.parts(Protocol, format!("client data: a bad {member} behind the good one"), move |parts, _| {
+        // ECMAScript uses the last of two members, other parsers the first.
+        list.parts(Protocol, format!("client data: a bad {member} after the valid one"), move |parts, _| {
             parts.client_data().push(member, "AAAA");
         });
         list.parts(Protocol, format!("client data: {member} named in upper case"), move |parts, _| {
@@ -136,37 +136,37 @@ fn challenge<P: Ceremony>(list: &mut List<P>) {
     bytes("zeros", |challenge| challenge.fill(0));
     bytes("its first bit flipped", |challenge| challenge.iter_mut().take(1).for_each(|byte| *byte ^= 0x80));
     bytes("its last bit flipped", |challenge| challenge.iter_mut().rev().take(1).for_each(|byte| *byte ^= 1));
-    bytes("one byte more behind", |challenge| challenge.push(0));
-    bytes("one byte more before", |challenge| challenge.insert(0, 0));
+    bytes("one byte appended", |challenge| challenge.push(0));
+    bytes("one byte prepended", |challenge| challenge.insert(0, 0));
     bytes("its last byte missing", |challenge| {
         challenge.pop();
     });
     bytes("its first half", |challenge| challenge.truncate(challenge.len() / 2));
     bytes("one byte", |challenge| challenge.truncate(1));
     bytes("twice", |challenge| challenge.extend_from_within(..));
-    bytes("backwards", |challenge| challenge.reverse());
+    bytes("reversed", |challenge| challenge.reverse());
     bytes("a kibibyte", |challenge| challenge.resize(1024, 7));
     let mut text = |demand, name: &str, change: fn(&str) -> String| {
         list.parts(demand, format!("challenge: {name}"), move |parts, _| edit(parts, "challenge", change));
     };
-    text(Protocol, "in the other case", swap_case);
+    text(Protocol, "with upper and lower case swapped", swap_case);
     text(Protocol, "encoded twice", |text| base64url(text.as_bytes()));
     text(Protocol, "not base64", |_| "!!!!".into());
-    // WebAuthn compares the text; the bytes behind these are the good ones.
+    // WebAuthn compares the text, although these decode to the right bytes.
     text(Form, "padded", |text| format!("{text}="));
     text(Form, "in the standard alphabet", |text| text.replace('-', "+").replace('_', "/"));
     text(Form, "in the standard alphabet, padded", |text| format!("{}=", text.replace('-', "+").replace('_', "/")));
-    text(Form, "a space before", |text| format!(" {text}"));
-    text(Form, "a space behind", |text| format!("{text} "));
-    text(Form, "a NUL behind", |text| format!("{text}\0"));
-    text(Form, "a line feed behind", |text| format!("{text}\n"));
+    text(Form, "a space prepended", |text| format!(" {text}"));
+    text(Form, "a space appended", |text| format!("{text} "));
+    text(Form, "a NUL appended", |text| format!("{text}\0"));
+    text(Form, "a line feed appended", |text| format!("{text}\n"));
     text(Form, "a line feed within", |text| text.replacen(text.get(8..9).unwrap_or("A"), "\r\n", 1));
     text(Form, "percent escaped", |text| text.bytes().map(|byte| format!("%{byte:02X}")).collect());
     text(Form, "in hexadecimal", |text| {
         from_base64url(text).unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect()
     });
     text(Form, "unused bits set", |text| {
-        // 32 bytes leave two bits of the last of 43 characters without meaning.
+        // For 32 bytes, two bits of the last of 43 characters are unused.
         let last = text.bytes().last().filter(|_| text.len() % 4 == 3);
         let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let index = last.and_then(|last| alphabet.iter().position(|&letter| letter == last));
@@ -180,7 +180,7 @@ fn challenge<P: Ceremony>(list: &mut List<P>) {
     });
 }
 
-/// Nothing here is meant to be framed by another origin.
+/// Cross-origin frames, which tenants do not allow by default.
 fn frames<P: Ceremony>(list: &mut List<P>) {
     for (name, demand, value) in [
         ("true", Protocol, json!(true)),
@@ -209,7 +209,7 @@ fn frames<P: Ceremony>(list: &mut List<P>) {
     list.parts(Form, "client data: topOrigin a number", |parts, _| parts.client_data().push("topOrigin", 1));
 }
 
-/// Changes a text member.
+/// Changes a string member of the client data.
 pub(super) fn edit<P: Ceremony>(parts: &mut P, member: &str, change: impl Fn(&str) -> String) {
     let text = parts.client_data().get(member).and_then(Value::as_str).unwrap_or_default();
     let changed = change(text);

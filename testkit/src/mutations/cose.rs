@@ -1,4 +1,4 @@
-//! The new credential's public key: COSE keys that are none, or not of their algorithm (WebAuthn §5.8.5, §6.5.1.1).
+//! Mutations of the public key: invalid COSE keys and keys that do not match their algorithm (WebAuthn §5.8.5, §6.5.1.1).
 
 use doorward_authenticator::{
     Algorithm, Key, RegistrationParts,
@@ -52,7 +52,7 @@ fn entries(
     });
 }
 
-/// Gives a label of the key another value; a label that is not there stays away.
+/// Changes the value of a label, if the key has it.
 fn value(
     list: &mut Registrations,
     name: impl AsRef<str>,
@@ -92,7 +92,7 @@ fn labels(list: &mut Registrations) {
         ] {
             value(list, format!("{name} {kind}"), label, move |value| *value = other.clone());
         }
-        entries(list, Form, format!("a bad {name} behind the good one"), move |entries| {
+        entries(list, Form, format!("a bad {name} after the valid one"), move |entries| {
             entries.push((int(label), Cbor::Null));
         });
         entries(list, Form, format!("{name} labelled in text"), move |entries| {
@@ -104,12 +104,12 @@ fn labels(list: &mut Registrations) {
     entries(list, Form, "with a private key", |entries| entries.push((int(-4), Cbor::Bytes(vec![7; 32]))));
 }
 
-/// The key's numbers, one at a time: none of them fits the others any more.
+/// Wrong values of kty, alg and crv, one at a time.
 fn numbers(list: &mut Registrations) {
     for kty in [0, 1, 3, 4, 5, 6, 255, -1] {
         value(list, format!("kty {kty}"), 1, move |value| *value = int(kty));
     }
-    // ES384, ES512, ES256K, EdDSA, RSA of three kinds, HMAC, ECDH, none, and beyond 32 bits.
+    // ES384, ES512, ES256K, EdDSA, three RSA variants, HMAC, ECDH, unassigned, and values beyond 32 bits.
     for alg in [-35, -36, -47, -8, -257, -37, -65_535, 5, -25, 0, 7, i64::MAX, i64::MIN] {
         value(list, format!("alg {alg}"), 3, move |value| {
             *value = int(alg);
@@ -130,14 +130,14 @@ fn points(list: &mut Registrations) {
             });
         };
         edit("a byte short", |bytes| bytes.truncate(31));
-        edit("a zero before", |bytes| bytes.insert(0, 0));
-        edit("a zero behind", |bytes| bytes.push(0));
+        edit("a zero prepended", |bytes| bytes.insert(0, 0));
+        edit("a zero appended", |bytes| bytes.push(0));
         edit("a bit flipped", |bytes| bytes.iter_mut().rev().take(1).for_each(|byte| *byte ^= 1));
         edit("zeros", |bytes| bytes.fill(0));
         edit("ones, beyond the field", |bytes| bytes.fill(0xff));
         edit("of 1 byte", |bytes| bytes.truncate(1));
         edit("of 64 KiB", |bytes| bytes.resize(65_536, 7));
-        // RFC 9053 knows compressed points; WebAuthn §6.5.1.1 does not.
+        // RFC 9053 allows compressed points; WebAuthn §6.5.1.1 does not.
         if label == -3 {
             for sign in [false, true] {
                 value(list, format!("y compressed, {sign}"), label, move |value| *value = Cbor::Bool(sign));
@@ -174,7 +174,7 @@ fn bytes(list: &mut Registrations) {
     raw(list, Form, "in a byte string", |key| *key = cbor::encode(&Cbor::Bytes(key.clone())));
 }
 
-/// Keys of one family under another's algorithm, and a good key of an algorithm nobody asked for.
+/// Keys of another family than their algorithm, and a valid key of an algorithm that was not requested.
 fn families(list: &mut Registrations) {
     let rsa = |alg: i64, modulus: usize, exponent: Vec<u8>| {
         let modulus = Cbor::Bytes(vec![0xc5; modulus]);
@@ -209,7 +209,7 @@ fn families(list: &mut Registrations) {
             }
         });
     }
-    list.parts(Protocol, "public key: a good one of an algorithm not asked for", |parts, scene| {
+    list.parts(Protocol, "public key: valid, but of an algorithm that was not requested", |parts, scene| {
         if !scene.algorithms.contains(&Algorithm::EdDsa.cose())
             && let Ok(key) = Key::generate(Algorithm::EdDsa)
             && let Some(attested) = &mut parts.authenticator_data.attested

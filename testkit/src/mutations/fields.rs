@@ -1,4 +1,4 @@
-//! The members of the body: missing, of another type, twice, not base64url, not alike.
+//! Mutations of JSON members: missing, wrong type, duplicate, not base64url, inconsistent.
 
 use doorward_authenticator::base64url;
 use serde_json::{Value, json};
@@ -66,10 +66,10 @@ fn types<P: Ceremony>(list: &mut List<P>, field: &'static str) {
     }
 }
 
-/// JSON leaves open which of two members counts, so neither may.
+/// JSON does not define which of two equal members counts, so duplicates must be rejected.
 fn duplicates<P: Ceremony>(list: &mut List<P>, field: &'static str) {
     let name = field.rsplit('/').next().unwrap_or_default();
-    for (order, first) in [("a bad one before", true), ("a bad one behind", false)] {
+    for (order, first) in [("duplicate, a bad value first", true), ("duplicate, a bad value last", false)] {
         list.body(Form, format!("{}: {order}", field.trim_start_matches('/')), move |good| {
             let body: Value = serde_json::from_str(good).unwrap_or_default();
             let value = body.pointer(field).map(Value::to_string).unwrap_or_default();
@@ -97,21 +97,21 @@ fn base64<P: Ceremony>(list: &mut List<P>, field: &'static str) {
     change("as an array of numbers", |text| json!(bytes(text)));
     change("encoded twice", |text| base64url(text.as_bytes()).into());
     change("with a space", |text| text.replacen(|_: char| true, " ", 1).into());
-    change("a line feed behind", |text| format!("{text}\n").into());
-    change("a NUL behind", |text| format!("{text}\0").into());
+    change("a line feed appended", |text| format!("{text}\n").into());
+    change("a NUL appended", |text| format!("{text}\0").into());
     change("a percent escape", |text| format!("%41{text}").into());
     change("padding in the middle", |text| format!("AA=={text}").into());
     change("too much padding", |text| format!("{text}=====").into());
     change("its first character missing", |text| text.chars().skip(1).collect::<String>().into());
     change("one character over", |text| {
-        // One character beyond whole groups of four encodes nothing.
+        // A single character after complete groups of four encodes nothing.
         let whole = text.len() / 4 * 4;
         format!("{}A", text.get(..whole).unwrap_or_default()).into()
     });
     change("a full-width letter", |text| format!("\u{ff21}{text}").into());
 }
 
-/// `id`, `rawId` and what the authenticator signed name one credential.
+/// `id`, `rawId` and the signed data must name the same credential.
 fn identity<P: Ceremony>(list: &mut List<P>) {
     let other = base64url(&[0x5a; 32]);
     for (name, demand, fields) in [
@@ -129,13 +129,13 @@ fn identity<P: Ceremony>(list: &mut List<P>) {
             set(body, "/rawId", id);
         });
     }
-    list.json(Form, "id: with a space behind", |body| edit(body, "/id", |id| format!("{id} ")));
-    list.json(Form, "id: in the other case", |body| edit(body, "/id", swap_case));
-    list.json(Form, "id: with a NUL behind", |body| edit(body, "/id", |id| format!("{id}\0")));
+    list.json(Form, "id: with a space appended", |body| edit(body, "/id", |id| format!("{id} ")));
+    list.json(Form, "id: with upper and lower case swapped", |body| edit(body, "/id", swap_case));
+    list.json(Form, "id: with a NUL appended", |body| edit(body, "/id", |id| format!("{id}\0")));
     list.json(Form, "id: encoded twice", |body| edit(body, "/id", |id| base64url(id.as_bytes())));
 }
 
-/// Upper case for lower, and the other way round.
+/// Swaps upper and lower case.
 pub(super) fn swap_case(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }).collect()
 }

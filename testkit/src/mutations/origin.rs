@@ -1,4 +1,4 @@
-//! Origins that look like the good one. WebAuthn compares origins as text (§13.4.9), so none of them is it.
+//! Origins that resemble the right one. WebAuthn compares origins as text (§13.4.9), so all of them are wrong.
 
 use serde_json::json;
 
@@ -9,11 +9,11 @@ use super::{
     client_data::edit,
 };
 
-/// The good origin, taken apart.
+/// The parts of the right origin.
 struct Origin<'a> {
     scheme: &'a str,
     host: &'a str,
-    /// With its colon; empty when it is the scheme's own.
+    /// Port with its colon; empty for the default port.
     port: &'a str,
 }
 
@@ -50,15 +50,15 @@ pub(super) fn mutations<P: Ceremony>(list: &mut List<P>) {
     origin(Protocol, "as a prefix of a domain", |o| format!("{}://{}.evil.example{}", o.scheme, o.host, o.port));
     origin(Protocol, "as a prefix of a label", |o| format!("{}://{}evil.example{}", o.scheme, o.host, o.port));
     origin(Protocol, "as a suffix of a label", |o| format!("{}://evil{}{}", o.scheme, o.host, o.port));
-    origin(Protocol, "as a suffix behind a hyphen", |o| format!("{}://evil-{}{}", o.scheme, o.host, o.port));
+    origin(Protocol, "as a suffix after a hyphen", |o| format!("{}://evil-{}{}", o.scheme, o.host, o.port));
     origin(Protocol, "as user name of another", |o| format!("{}://{}@evil.example", o.scheme, o.host));
     origin(Protocol, "as user name and port of another", |o| format!("{}://{}:443@evil.example", o.scheme, o.host));
-    origin(Protocol, "behind another's path", |o| format!("https://evil.example/{}://{}", o.scheme, o.host));
-    origin(Protocol, "behind another's query", |o| format!("https://evil.example?{}://{}", o.scheme, o.host));
-    origin(Protocol, "behind another's fragment", |o| format!("https://evil.example#{}://{}", o.scheme, o.host));
-    origin(Protocol, "behind another's backslash", |o| format!("https://evil.example\\@{}", o.host));
+    origin(Protocol, "in the path of another", |o| format!("https://evil.example/{}://{}", o.scheme, o.host));
+    origin(Protocol, "in the query of another", |o| format!("https://evil.example?{}://{}", o.scheme, o.host));
+    origin(Protocol, "in the fragment of another", |o| format!("https://evil.example#{}://{}", o.scheme, o.host));
+    origin(Protocol, "after a backslash of another", |o| format!("https://evil.example\\@{}", o.host));
     origin(Protocol, "and another", |o| format!("{}://{}{},https://evil.example", o.scheme, o.host, o.port));
-    origin(Protocol, "and another behind a space", |o| {
+    origin(Protocol, "and another after a space", |o| {
         format!("{}://{}{} https://evil.example", o.scheme, o.host, o.port)
     });
     origin(Protocol, "cut by NUL", |o| format!("{}://{}\0.evil.example", o.scheme, o.host));
@@ -104,21 +104,21 @@ fn for_schemes(origin: &mut Add<'_>) {
     origin(Protocol, "javascript", |o| format!("javascript://{}{}", o.host, o.port));
 }
 
-/// A URL parser makes the good origin of these; no browser writes them.
+/// Texts that a URL parser normalizes to the right origin. Browsers do not send them.
 fn same_when_parsed(origin: &mut Add<'_>) {
     origin(Form, "the scheme in upper case", |o| format!("{}://{}{}", o.scheme.to_uppercase(), o.host, o.port));
     origin(Form, "the host in upper case", |o| format!("{}://{}{}", o.scheme, o.host.to_uppercase(), o.port));
     origin(Form, "the default port", |o| {
         let port = if o.scheme == "http" { 80 } else { 443 };
-        // Another port has no such form: the origin stays, and the mutation does not apply.
+        // Only the default port can be added; other origins stay unchanged and the mutation does not apply.
         let port = if o.port.is_empty() { format!(":{port}") } else { o.port.into() };
         format!("{}://{}{port}", o.scheme, o.host)
     });
     origin(Form, "an empty port", |o| format!("{}://{}:", o.scheme, o.host));
-    origin(Form, "a port with a zero before", |o| {
+    origin(Form, "a port with a leading zero", |o| {
         format!("{}://{}:0{}", o.scheme, o.host, o.port.strip_prefix(':').unwrap_or("443"))
     });
-    origin(Form, "a slash behind", |o| format!("{}://{}{}/", o.scheme, o.host, o.port));
+    origin(Form, "a slash appended", |o| format!("{}://{}{}/", o.scheme, o.host, o.port));
     origin(Form, "a path", |o| format!("{}://{}{}/login", o.scheme, o.host, o.port));
     origin(Form, "a path up and down", |o| format!("{}://{}{}/a/..", o.scheme, o.host, o.port));
     origin(Form, "a query", |o| format!("{}://{}{}?a", o.scheme, o.host, o.port));
@@ -130,12 +130,12 @@ fn same_when_parsed(origin: &mut Add<'_>) {
     origin(Form, "no slash", |o| format!("{}:{}{}", o.scheme, o.host, o.port));
     origin(Form, "three slashes", |o| format!("{}:///{}{}", o.scheme, o.host, o.port));
     origin(Form, "backslashes", |o| format!("{}:\\\\{}{}", o.scheme, o.host, o.port));
-    origin(Form, "a space before", |o| format!(" {}://{}{}", o.scheme, o.host, o.port));
-    origin(Form, "a space behind", |o| format!("{}://{}{} ", o.scheme, o.host, o.port));
-    origin(Form, "a NUL behind", |o| format!("{}://{}{}\0", o.scheme, o.host, o.port));
-    origin(Form, "a line feed behind", |o| format!("{}://{}{}\n", o.scheme, o.host, o.port));
+    origin(Form, "a space prepended", |o| format!(" {}://{}{}", o.scheme, o.host, o.port));
+    origin(Form, "a space appended", |o| format!("{}://{}{} ", o.scheme, o.host, o.port));
+    origin(Form, "a NUL appended", |o| format!("{}://{}{}\0", o.scheme, o.host, o.port));
+    origin(Form, "a line feed appended", |o| format!("{}://{}{}\n", o.scheme, o.host, o.port));
     origin(Form, "a tab within", |o| format!("{}:\t//{}{}", o.scheme, o.host, o.port));
-    origin(Form, "a byte order mark before", |o| format!("\u{feff}{}://{}{}", o.scheme, o.host, o.port));
+    origin(Form, "a byte order mark prepended", |o| format!("\u{feff}{}://{}{}", o.scheme, o.host, o.port));
     origin(Form, "a percent escape", |o| {
         let escaped: String = o.host.bytes().map(|byte| format!("%{byte:02x}")).collect();
         format!("{}://{escaped}{}", o.scheme, o.port)

@@ -1,4 +1,4 @@
-//! Attestation statements that prove nothing (WebAuthn §8).
+//! Mutations of attestation statements (WebAuthn §8).
 
 use doorward_authenticator::{
     Algorithm, Key, RegistrationParts, Statement,
@@ -28,9 +28,9 @@ pub(super) fn mutations(list: &mut Registrations) {
             parts.statement = Statement::Literal { format: text(format), statement: Cbor::Map(vec![]) };
         });
     }
-    literal(list, "none that says something", "none", cbor::text_map([("sig", bytes(70))]));
+    literal(list, "none with a signature", "none", cbor::text_map([("sig", bytes(70))]));
     for format in ["packed", "fido-u2f", "tpm", "android-key", "android-safetynet", "apple"] {
-        literal(list, &format!("{format} that says nothing"), format, Cbor::Map(vec![]));
+        literal(list, &format!("{format} without members"), format, Cbor::Map(vec![]));
         literal(list, &format!("{format} null"), format, Cbor::Null);
     }
     shaped(list);
@@ -43,10 +43,20 @@ fn literal(list: &mut Registrations, name: &str, format: &'static str, statement
     });
 }
 
-/// Statements of the right shape whose certificates and signatures are noise.
+/// Well-formed statements with invalid certificates and signatures.
 fn shaped(list: &mut Registrations) {
     let chain = || Cbor::Array(vec![bytes(300)]);
     let es256 = || ("alg", int(-7));
+    let tpm = |version| {
+        cbor::text_map([
+            ("alg", int(-257)),
+            ("sig", bytes(256)),
+            ("ver", text(version)),
+            ("x5c", chain()),
+            ("pubArea", bytes(90)),
+            ("certInfo", bytes(160)),
+        ])
+    };
     for (name, format, statement) in [
         (
             "packed, an empty chain",
@@ -66,26 +76,8 @@ fn shaped(list: &mut Registrations) {
         }),
         ("fido-u2f, no chain", "fido-u2f", cbor::text_map([("sig", bytes(70))])),
         ("fido-u2f, no signature", "fido-u2f", cbor::text_map([("x5c", chain())])),
-        ("tpm, noise", "tpm", {
-            cbor::text_map([
-                ("alg", int(-257)),
-                ("sig", bytes(256)),
-                ("ver", text("2.0")),
-                ("x5c", chain()),
-                ("pubArea", bytes(90)),
-                ("certInfo", bytes(160)),
-            ])
-        }),
-        ("tpm, version 1.2", "tpm", {
-            cbor::text_map([
-                ("alg", int(-257)),
-                ("sig", bytes(256)),
-                ("ver", text("1.2")),
-                ("x5c", chain()),
-                ("pubArea", bytes(90)),
-                ("certInfo", bytes(160)),
-            ])
-        }),
+        ("tpm, noise", "tpm", tpm("2.0")),
+        ("tpm, version 1.2", "tpm", tpm("1.2")),
         ("android-key, noise", "android-key", cbor::text_map([es256(), ("sig", bytes(70)), ("x5c", chain())])),
         ("android-safetynet, noise", "android-safetynet", {
             cbor::text_map([("ver", text("17785037")), ("response", Cbor::Bytes(b"e30.e30.AAAA".to_vec()))])
@@ -104,23 +96,11 @@ fn shaped(list: &mut Registrations) {
     }
 }
 
-/// Self attestation that does not verify.
+/// Self attestation with an invalid signature.
 fn packed(list: &mut Registrations) {
     let mut change = |name: &str, make: fn(&RegistrationParts, &[u8]) -> Option<Cbor>| {
-        list.parts(Protocol, format!("statement: packed, {name}"), move |parts, _| {
-            let data = parts.authenticator_data.to_bytes();
-            let message = [&*data, &sha256(&parts.client_data.to_bytes())].concat();
-            if let Some(statement) = make(parts, &message) {
-                parts.statement = Statement::Literal { format: text("packed"), statement };
-            }
-        });
+        signed(list, name, "packed", make);
     };
-    fn with(alg: Cbor, signature: Vec<u8>) -> Option<Cbor> {
-        Some(cbor::text_map([("alg", alg), ("sig", Cbor::Bytes(signature))]))
-    }
-    fn alg(parts: &RegistrationParts) -> Cbor {
-        int(parts.key.algorithm().cose())
-    }
     change("an empty signature", |parts, _| with(alg(parts), vec![]));
     change("a signature of zeros", |parts, _| with(alg(parts), vec![0; 70]));
     change("a bit of the signature flipped", |parts, message| {
@@ -128,7 +108,7 @@ fn packed(list: &mut Registrations) {
         signature.iter_mut().rev().take(1).for_each(|byte| *byte ^= 1);
         with(alg(parts), signature)
     });
-    change("a byte behind the signature", |parts, message| {
+    change("a byte after the signature", |parts, message| {
         let signature = [parts.key.sign(message).ok()?, vec![0]].concat();
         with(alg(parts), signature)
     });
@@ -145,33 +125,43 @@ fn packed(list: &mut Registrations) {
     change("r and s in fixed form", |parts, message| {
         with(alg(parts), fixed_signature(&parts.key.sign(message).ok()?, 32)?)
     });
+    change("the signature in text", |parts, _| Some(cbor::text_map([("alg", alg(parts)), ("sig", text("signature"))])));
+    change("no signature", |parts, _| Some(cbor::text_map([("alg", alg(parts))])));
     for (name, other) in [
         ("another algorithm", int(-35)),
         ("RS256", int(Algorithm::Rs256.cose() - 1)),
         ("no algorithm", Cbor::Null),
         ("the algorithm in text", text("ES256")),
     ] {
-        list.parts(Protocol, format!("statement: packed, {name} claimed"), move |parts, _| {
-            let data = parts.authenticator_data.to_bytes();
-            let message = [&*data, &sha256(&parts.client_data.to_bytes())].concat();
-            if let Some(statement) = parts.key.sign(&message).ok().and_then(|signed| with(other.clone(), signed)) {
-                parts.statement = Statement::Literal { format: text("packed"), statement };
-            }
+        signed(list, &format!("{name} claimed"), "packed", move |parts, message| {
+            with(other.clone(), parts.key.sign(message).ok()?)
         });
     }
-    list.parts(Protocol, "statement: packed, the signature in text", |parts, _| {
-        let statement = cbor::text_map([("alg", alg(parts)), ("sig", text("signature"))]);
-        parts.statement = Statement::Literal { format: text("packed"), statement };
+    signed(list, "signed as android-key", "android-key", |parts, message| {
+        with(alg(parts), parts.key.sign(message).ok()?)
     });
-    list.parts(Protocol, "statement: packed, no signature", |parts, _| {
-        let statement = cbor::text_map([("alg", alg(parts))]);
-        parts.statement = Statement::Literal { format: text("packed"), statement };
-    });
-    list.parts(Protocol, "statement: packed, signed as android-key", |parts, _| {
+}
+
+/// Adds a mutation whose statement is made from the parts and the message to sign.
+fn signed(
+    list: &mut Registrations,
+    name: &str,
+    format: &'static str,
+    make: impl Fn(&RegistrationParts, &[u8]) -> Option<Cbor> + Send + Sync + 'static,
+) {
+    list.parts(Protocol, format!("statement: packed, {name}"), move |parts, _| {
         let data = parts.authenticator_data.to_bytes();
         let message = [&*data, &sha256(&parts.client_data.to_bytes())].concat();
-        if let Some(statement) = parts.key.sign(&message).ok().and_then(|signed| with(alg(parts), signed)) {
-            parts.statement = Statement::Literal { format: text("android-key"), statement };
+        if let Some(statement) = make(parts, &message) {
+            parts.statement = Statement::Literal { format: text(format), statement };
         }
     });
+}
+
+fn with(alg: Cbor, signature: Vec<u8>) -> Option<Cbor> {
+    Some(cbor::text_map([("alg", alg), ("sig", Cbor::Bytes(signature))]))
+}
+
+fn alg(parts: &RegistrationParts) -> Cbor {
+    int(parts.key.algorithm().cose())
 }

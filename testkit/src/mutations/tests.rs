@@ -7,7 +7,7 @@ use super::*;
 
 const ORIGIN: &str = "https://login.example.com";
 
-/// Its base64url has both letters the standard alphabet lacks, and others.
+/// A challenge whose base64url has both letters that the standard alphabet lacks.
 fn challenge() -> String {
     base64url(&[0xfb, 0xff, 0x1c, 0x77].repeat(8))
 }
@@ -27,41 +27,41 @@ fn request() -> Value {
     json!({"publicKey": {"challenge": challenge(), "rpId": "example.com", "userVerification": "required"}})
 }
 
-/// One response with every mutation applied to it: what names it, and what came of it.
+/// Applies every mutation to one response; returns the names and the bodies.
 fn apply<P: Ceremony>(mutations: &[Mutation<P>], parts: &P, options: &Value) -> Vec<(String, Option<Vec<u8>>)> {
     let scene = Scene::new(options, &Client::new(ORIGIN));
     mutations.iter().map(|each| (each.name().to_owned(), each.apply(parts.clone(), &scene))).collect()
 }
 
-/// What is wrong with the mutations themselves: a name twice, a body like the good one or like another's.
+/// Finds duplicate names, and bodies equal to the valid one or to each other.
 fn faults<P: Ceremony>(applied: &[(String, Option<Vec<u8>>)], good: &P) -> Vec<String> {
     let good = P::json(good.clone().signed()).to_string().into_bytes();
     let mut names = HashSet::new();
-    let mut bodies: HashMap<&[u8], &str> = HashMap::from([(&*good, "the good body")]);
+    let mut bodies: HashMap<&[u8], &str> = HashMap::from([(&*good, "the valid body")]);
     let mut faults = Vec::new();
     for (name, body) in applied {
         if !names.insert(name) {
-            faults.push(format!("{name}: the name of two"));
+            faults.push(format!("{name}: duplicate name"));
         }
         match body {
-            // Whether base64url has letters of its own depends on the bytes.
+            // Has no effect if the base64url text has no letters that differ.
             None if name.ends_with("in the standard alphabet") => {}
             None => faults.push(format!("{name}: changes nothing")),
-            Some(body) => faults.extend(bodies.insert(body, name).map(|other| format!("{name}: the same as {other}"))),
+            Some(body) => faults.extend(bodies.insert(body, name).map(|other| format!("{name}: same body as {other}"))),
         }
     }
     faults
 }
 
 #[test]
-fn at_least_200_registrations_all_different() {
+fn there_are_200_distinct_registration_mutations() {
     let mutations = registration_mutations();
     assert!(mutations.len() >= 200, "{}", mutations.len());
     let good = RegistrationParts::make(&Client::new(ORIGIN), &mut Authenticator::new(), &creation());
     assert_eq!(faults(&apply(&mutations, &good, &creation()), &good), [""; 0]);
 }
 
-/// An authenticator that has counted far enough to go back.
+/// Returns an authenticator whose counter is high enough to be decreased.
 fn registered(algorithm: Algorithm, counter: Counter) -> Authenticator {
     let mut authenticator = Authenticator::new().algorithm(algorithm).counter(counter);
     let client = Client::new(ORIGIN);
@@ -73,14 +73,14 @@ fn registered(algorithm: Algorithm, counter: Counter) -> Authenticator {
 }
 
 #[test]
-fn at_least_200_assertions_all_different() {
+fn there_are_200_distinct_assertion_mutations() {
     let mutations = assertion_mutations();
     assert!(mutations.len() >= 200, "{}", mutations.len());
     let mut authenticator = registered(Algorithm::Es256, Counter::Increasing);
     let good = AssertionParts::make(&Client::new(ORIGIN), &mut authenticator, &request());
     assert_eq!(faults(&apply(&mutations, &good, &request()), &good), [""; 0]);
 
-    // Ed25519 signs one message one way: two mutations of the same effect would show.
+    // Ed25519 signatures are deterministic, so two mutations with the same effect are found.
     let mut authenticator = registered(Algorithm::EdDsa, Counter::Increasing);
     let good = AssertionParts::make(&Client::new(ORIGIN), &mut authenticator, &request());
     let mut faults = faults(&apply(&mutations, &good, &request()), &good);
@@ -89,7 +89,7 @@ fn at_least_200_assertions_all_different() {
 }
 
 #[test]
-fn leaves_out_what_a_server_may_accept() {
+fn mutations_without_effect_are_left_out() {
     let client = Client::new(ORIGIN);
     let authenticator = registered(Algorithm::Es256, Counter::Zero);
     let mut options = request();
@@ -106,10 +106,10 @@ fn leaves_out_what_a_server_may_accept() {
         absent,
         [
             "flags: user not verified",
-            "counter: standing still",
-            "counter: one back",
-            "counter: two back",
-            "counter: back to 0",
+            "counter: unchanged",
+            "counter: one less",
+            "counter: two less",
+            "counter: reset to 0",
             "user handle: missing from a discoverable login",
             "user handle: empty in a discoverable login",
         ]

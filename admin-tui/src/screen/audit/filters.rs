@@ -1,118 +1,107 @@
-//! Filters of an audit log, and the chips that show them.
+//! Filters of an audit log.
 
-use doorward_shared::{TenantId, audit::AuditOutcome};
+use doorward_shared::{AuditType, TenantId, audit::AuditOutcome};
 
 use super::Audit;
-use crate::{api::AuditQuery, field::Field, keymap::Command, model::Cx, when};
+use crate::{
+    api::AuditQuery,
+    time_format,
+    ui::{Command, TextInput, UpdateContext},
+};
 
-/// Types that get a chip each; more share one.
-const TYPE_CHIPS: usize = 3;
+/// Maximum number of event types with a chip each. More types share one chip.
+const MAX_TYPE_CHIPS: usize = 3;
 
-/// A filter in force.
+/// An applied filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chip {
+pub(super) struct FilterChip {
     /// What it filters by.
-    pub label: &'static str,
-    /// What it lets through.
-    pub value: String,
-}
-
-fn chip(label: &'static str, value: impl Into<String>) -> Chip {
-    Chip { label, value: value.into() }
+    pub(super) label: &'static str,
+    /// The value that entries must have.
+    pub(super) value: String,
+    /// The query without this filter.
+    without: AuditQuery,
 }
 
 impl Audit {
-    /// The filters in force.
-    #[must_use]
-    pub fn chips(&self) -> Vec<Chip> {
-        self.filters().into_iter().map(|(chip, _)| chip).collect()
-    }
-
-    /// The filters in force, each with the query without it.
-    fn filters(&self) -> Vec<(Chip, AuditQuery)> {
+    /// Returns the applied filters.
+    pub(super) fn chips(&self) -> Vec<FilterChip> {
         let query = &self.query;
-        let mut found = Vec::new();
-        if query.tenant == Some(TenantId::INSTALLATION) {
-            found.push((chip("log", "installation"), AuditQuery { tenant: None, ..query.clone() }));
-        }
-        if let Some(outcome) = query.outcome {
-            found.push((chip("outcome", outcome.as_str()), AuditQuery { outcome: None, ..query.clone() }));
-        }
-        if query.kinds.len() <= TYPE_CHIPS {
-            for &kind in &query.kinds {
-                let kinds = query.kinds.iter().copied().filter(|other| *other != kind).collect();
-                found.push((chip("type", kind.as_str()), AuditQuery { kinds, ..query.clone() }));
+        let chip = |label, value: Option<String>, remove: fn(&mut AuditQuery)| {
+            let mut without = query.clone();
+            remove(&mut without);
+            value.map(|value| FilterChip { label, value, without })
+        };
+        let type_chip = |kind: &AuditType| {
+            let kinds = query.kinds.iter().copied().filter(|other| other != kind).collect();
+            FilterChip {
+                label: "type",
+                value: kind.as_str().to_owned(),
+                without: AuditQuery { kinds, ..query.clone() },
             }
-        } else {
-            let count = format!("{} types", query.kinds.len());
-            found.push((chip("type", count), AuditQuery { kinds: Vec::new(), ..query.clone() }));
-        }
-        if let Some(actor) = &query.actor {
-            found.push((chip("user", actor), AuditQuery { actor: None, ..query.clone() }));
-        }
-        if let Some(address) = &query.source_ip {
-            found.push((chip("address", address), AuditQuery { source_ip: None, ..query.clone() }));
-        }
-        if let Some(start) = query.start {
-            found.push((chip("from", when::full(start)), AuditQuery { start: None, ..query.clone() }));
-        }
-        if let Some(end) = query.end {
-            found.push((chip("until", when::full(end)), AuditQuery { end: None, ..query.clone() }));
-        }
-        if let Some(text) = &query.text {
-            found.push((chip("text", text), AuditQuery { text: None, ..query.clone() }));
-        }
-        found
+        };
+        let is_installation = query.tenant == Some(TenantId::INSTALLATION);
+        let has_many_types = query.kinds.len() > MAX_TYPE_CHIPS;
+        let first = [
+            chip("log", is_installation.then(|| "installation".to_owned()), |query| query.tenant = None),
+            chip("outcome", query.outcome.map(|it| it.as_str().to_owned()), |query| query.outcome = None),
+            chip("type", has_many_types.then(|| format!("{} types", query.kinds.len())), |query| query.kinds.clear()),
+        ];
+        let types = query.kinds.iter().filter(|_| !has_many_types).map(type_chip);
+        let last = [
+            chip("user", query.actor.clone(), |query| query.actor = None),
+            chip("address", query.source_ip.clone(), |query| query.source_ip = None),
+            chip("from", query.start.map(time_format::date_time), |query| query.start = None),
+            chip("until", query.end.map(time_format::date_time), |query| query.end = None),
+            chip("text", query.text.clone(), |query| query.text = None),
+        ];
+        first.into_iter().flatten().chain(types).chain(last.into_iter().flatten()).collect()
     }
 
-    /// Shows what another query finds.
-    pub fn refine(&mut self, query: AuditQuery, cx: &mut Cx<'_>) {
+    /// Applies a query and requests its entries.
+    pub(super) fn set_query(&mut self, query: AuditQuery, cx: &mut UpdateContext<'_>) {
         if self.query == query {
             return;
         }
         if self.query.text != query.text {
-            self.search.field = Field::new(query.text.as_deref().unwrap_or_default());
+            self.text_filter.input = TextInput::new(query.text.as_deref().unwrap_or_default());
         }
         self.query = query;
         self.restart(cx);
     }
 
-    /// Drops a filter.
-    pub(super) fn drop_chip(&mut self, at: usize, cx: &mut Cx<'_>) {
-        if let Some((_, query)) = self.filters().into_iter().nth(at) {
-            self.refine(query, cx);
+    /// Removes a filter.
+    pub(super) fn drop_chip(&mut self, index: usize, cx: &mut UpdateContext<'_>) {
+        if let Some(chip) = self.chips().into_iter().nth(index) {
+            self.set_query(chip.without, cx);
         }
     }
 
-    /// What was written becomes the text that entries must hold.
-    pub(super) fn apply_text(&mut self, cx: &mut Cx<'_>) {
-        let text = self.search.text();
+    /// Applies the text that the user typed.
+    pub(super) fn apply_text(&mut self, cx: &mut UpdateContext<'_>) {
+        let text = self.text_filter.text();
         if self.query.text != text {
             self.query.text = text;
             self.restart(cx);
         }
     }
 
-    pub(super) fn filter(&mut self, command: Command, cx: &mut Cx<'_>) {
+    /// Performs a command that changes filters.
+    pub(super) fn change_filters(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         let query = self.query.clone();
         let changed = match command {
-            Command::Toggle => {
-                let outcome = query.outcome.is_none().then_some(AuditOutcome::Failed);
-                AuditQuery { outcome, ..query }
+            Command::FailuresOnly => {
+                AuditQuery { outcome: query.outcome.is_none().then_some(AuditOutcome::Failed), ..query }
             }
-            Command::Sort => {
-                let tenant = query.tenant.is_none().then_some(TenantId::INSTALLATION);
-                AuditQuery { tenant, ..query }
+            Command::InstallationLog => {
+                AuditQuery { tenant: query.tenant.is_none().then_some(TenantId::INSTALLATION), ..query }
             }
             Command::ClearFilters => {
                 let tenant = query.tenant.filter(|id| *id != TenantId::INSTALLATION);
                 AuditQuery { tenant, ..AuditQuery::default() }
             }
-            _ => {
-                let last = self.filters().pop();
-                last.map_or(query, |(_, without)| without)
-            }
+            _ => self.chips().pop().map_or(query, |chip| chip.without),
         };
-        self.refine(changed, cx);
+        self.set_query(changed, cx);
     }
 }

@@ -1,112 +1,102 @@
-//! An audit log: of one tenant, of the installation, or of all together; live.
+//! A live audit log: of one tenant, of the installation, or of all tenants.
 
+mod entry_view;
 mod filters;
-mod tail;
+mod live;
+mod view;
+
+use std::collections::VecDeque;
 
 use doorward_shared::{AuditId, TenantId, Timestamp, audit::AdminAuditLogItem};
 
-use super::{Page, Screen, tenant::Tenant, user::User};
 use crate::{
     api::{ApiError, AuditQuery},
-    field::Field,
-    keymap::{Binding, Command, Key, MOVES, bind},
-    list::Cursor,
-    message::{Reply, RequestId, Target},
-    model::{Cx, Tone},
-    overlay::{Overlay, Types, forms},
-    search::{Search, WRITING},
-    secret::Secret,
+    effect::{RequestId, RequestResult},
+    ui::{
+        Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, LIST_KEYS, Page, Route,
+        Selection, TextInput, Tone, UpdateContext, bind,
+    },
 };
-
-pub use filters::Chip;
 
 /// The screen.
 #[derive(Debug, Clone, Default)]
 pub struct Audit {
-    /// What is shown.
-    pub query: AuditQuery,
+    query: AuditQuery,
     /// The tenant's name, for the log of one tenant.
-    pub tenant_name: Option<String>,
+    tenant_name: Option<String>,
     /// The entries, newest first.
-    pub rows: std::collections::VecDeque<AdminAuditLogItem>,
-    /// Selection and view.
-    pub cursor: Cursor,
-    /// Whether the log stands still.
-    pub paused: bool,
-    /// Entries that came since it stands still.
-    pub missed: u64,
-    /// Whether the whole of the selected entry is shown where there is no room beside the list.
-    pub details: bool,
-    /// The text that entries must hold.
-    pub search: Search,
-    /// Why the last call failed.
-    pub error: Option<ApiError>,
-    /// Whether anything has arrived yet.
-    pub loaded: bool,
-    /// Whether there is nothing older than the last row.
-    pub complete: bool,
+    rows: VecDeque<AdminAuditLogItem>,
+    selection: Selection,
+    paused: bool,
+    /// Number of entries that arrived since the log was paused.
+    missed: u64,
+    /// Whether narrow screens show the selected entry in full below the list.
+    show_details: bool,
+    text_filter: FilterInput,
+    error: Option<ApiError>,
+    loaded: bool,
+    /// Whether the last row is the oldest entry.
+    is_complete: bool,
+    /// The newest entry that arrived, from which polling continues.
     newest: Option<AuditId>,
+    /// The entry to select once it has arrived.
     wanted: Option<AuditId>,
-    fresh: Option<RequestId>,
-    newer: Option<RequestId>,
-    older: Option<RequestId>,
-    asked_at: Option<Timestamp>,
+    /// Pending request for the newest entries.
+    restarting: Option<RequestId>,
+    /// Pending request for entries after `newest`.
+    polling: Option<RequestId>,
+    /// Pending request for entries before the last row.
+    loading_older: Option<RequestId>,
+    polled_at: Option<Timestamp>,
 }
 
 impl Audit {
-    /// The log that a query shows.
-    #[must_use]
-    pub fn of(query: AuditQuery, tenant_name: Option<String>) -> Self {
-        let search = Search::of(query.text.as_deref().unwrap_or_default());
-        Self { query, tenant_name, search, ..Self::default() }
+    /// The log that a query selects, with the details of an entry if one is given.
+    pub fn new(query: AuditQuery, tenant_name: Option<String>, entry: Option<AuditId>) -> Self {
+        let text_filter = FilterInput::new(query.text.as_deref().unwrap_or_default());
+        Self { query, tenant_name, text_filter, wanted: entry, show_details: entry.is_some(), ..Self::default() }
     }
 
-    /// The log that a query shows, with an entry selected.
-    #[must_use]
-    pub fn at(query: AuditQuery, tenant_name: Option<String>, entry: AuditId) -> Self {
-        Self { wanted: Some(entry), details: true, ..Self::of(query, tenant_name) }
+    fn selected(&self) -> Option<&AdminAuditLogItem> {
+        self.rows.get(self.selection.selected)
     }
 
-    /// The selected entry.
-    #[must_use]
-    pub fn selected(&self) -> Option<&AdminAuditLogItem> {
-        self.rows.get(self.cursor.selected)
-    }
-
-    /// Whether the list shows whose log an entry stands in.
-    #[must_use]
-    pub const fn is_of_all(&self) -> bool {
+    /// Returns whether the list contains entries of several tenants.
+    const fn shows_all_tenants(&self) -> bool {
         self.query.tenant.is_none()
     }
 
+    /// Returns id and name of an entry's tenant; `None` for entries of the installation.
     fn tenant_of(&self, row: &AdminAuditLogItem) -> Option<(TenantId, String)> {
         let id = row.entry.tenant_id;
-        let name = row.tenant_name.clone().or_else(|| self.tenant_name.clone().filter(|_| !self.is_of_all()));
-        (id != TenantId::INSTALLATION).then(|| (id, name.unwrap_or_else(|| id.to_string())))
+        let name = row.tenant_name.as_ref().or(self.tenant_name.as_ref().filter(|_| !self.shows_all_tenants()));
+        (id != TenantId::INSTALLATION).then(|| (id, name.cloned().unwrap_or_else(|| id.to_string())))
     }
 
-    /// The user an entry is about; administrative entries name the token instead.
-    fn user_of(row: &AdminAuditLogItem) -> Option<&str> {
+    /// Returns the user of an entry; `None` for administrative entries, whose actor is an admin token.
+    fn user_of(row: &AdminAuditLogItem) -> Option<&String> {
         let kind = row.entry.kind.as_str();
         let is_ceremony = kind.starts_with("webauthn_") || kind.starts_with("mfa_");
-        row.entry.actor_user_id.as_deref().filter(|_| is_ceremony && row.entry.tenant_id != TenantId::INSTALLATION)
+        row.entry.actor_user_id.as_ref().filter(|_| is_ceremony)
     }
 
-    fn go_to_tenant(&self, cx: &mut Cx<'_>) {
-        match self.selected().map(|row| self.tenant_of(row)) {
-            Some(Some((id, name))) => cx.open(Screen::Tenant(Box::new(Tenant::new(id, name)))),
-            Some(None) => cx.toast(Tone::Warn, "This entry belongs to no tenant"),
-            None => {}
-        }
-    }
-
-    fn go_to_user(&self, cx: &mut Cx<'_>) {
+    fn perform_on_selected(&self, command: Command, cx: &mut UpdateContext<'_>) {
         let Some(row) = self.selected() else { return };
-        match (self.tenant_of(row), Self::user_of(row)) {
-            (Some((id, name)), Some(user)) => {
-                cx.open(Screen::User(Box::new(User::new(id, name, user.to_owned(), user.to_owned()))));
+        match (command, self.tenant_of(row)) {
+            (Command::Copy, _) => {
+                if let Ok(json) = serde_json::to_string_pretty(row) {
+                    cx.copy(json);
+                }
             }
-            _ => cx.toast(Tone::Warn, "This entry names no user"),
+            (Command::GoToTenant, Some((id, name))) => cx.open(Route::Tenant { id, name }),
+            (Command::GoToTenant, None) => cx.toast(Tone::Warn, "This entry belongs to no tenant"),
+            (Command::GoToUser, tenant) => match (tenant, Self::user_of(row)) {
+                (Some((tenant, tenant_name)), Some(id)) => {
+                    cx.open(Route::User { tenant, tenant_name, id: id.clone(), name: id.clone() });
+                }
+                _ => cx.toast(Tone::Warn, "This entry names no user"),
+            },
+            _ => {}
         }
     }
 }
@@ -121,66 +111,58 @@ impl Page for Audit {
         }
     }
 
-    fn commands(&self, _may_change: bool) -> Vec<Binding> {
-        if self.search.active {
-            return WRITING.to_vec();
+    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+        if self.text_filter.active {
+            return FILTER_KEYS.to_vec();
         }
         let pause = if self.paused { "resume" } else { "pause" };
         let mut bindings = vec![
-            bind(&[Key::Enter], Command::Details, "details", "show the whole entry, or hide it"),
-            bind(&[Key::Char(' '), Key::Char('p')], Command::Pause, pause, "let the log stand still, or go on"),
-            bind(&[Key::Char('f')], Command::Refine, "filter", "filter by outcome, user, address, time and text"),
-            bind(&[Key::Char('t')], Command::Types, "types", "filter by types of entries"),
-            bind(&[Key::Char('/')], Command::Filter, "search", "filter by a part of user or address as you type"),
-            bind(&[Key::Char('!')], Command::Toggle, "", "show refusals alone, or all"),
+            bind(&[Key::Enter], Command::Details, "details", "show or hide the complete entry"),
+            bind(&[Key::Char(' '), Key::Char('p')], Command::Pause, pause, "pause or resume the live log"),
+            bind(&[Key::Char('f')], Command::EditFilters, "filter", "filter by outcome, user, address, time and text"),
+            bind(&[Key::Char('t')], Command::EventTypes, "types", "filter by event type"),
+            bind(&[Key::Char('/')], Command::Filter, "search", "filter by part of a user or address as you type"),
+            bind(&[Key::Char('!')], Command::FailuresOnly, "", "show only refusals, or all entries"),
         ];
         if !self.chips().is_empty() {
-            bindings.push(bind(&[Key::Char('x')], Command::ClearFilters, "clear", "drop all filters"));
-            bindings.push(bind(&[Key::Backspace], Command::DropFilter, "", "drop the last filter"));
+            bindings.push(bind(&[Key::Char('x')], Command::ClearFilters, "clear", "clear all filters"));
+            bindings.push(bind(&[Key::Backspace], Command::DropFilter, "", "remove the last filter"));
         }
         if !self.rows.is_empty() {
-            bindings.push(bind(&[Key::Char('o')], Command::GoTenant, "tenant", "go to the entry's tenant"));
-            bindings.push(bind(&[Key::Char('u')], Command::GoUser, "user", "go to the entry's user"));
+            bindings.push(bind(&[Key::Char('o')], Command::GoToTenant, "tenant", "go to the entry's tenant"));
+            bindings.push(bind(&[Key::Char('u')], Command::GoToUser, "user", "go to the entry's user"));
         }
-        bindings.push(bind(&[Key::Char('y')], Command::Copy, "", "copy the whole entry as JSON"));
-        bindings.push(bind(&[Key::Char('E')], Command::Export, "export", "write what is filtered to a file"));
-        if self.is_of_all() || self.query.tenant == Some(TenantId::INSTALLATION) {
-            bindings.push(bind(&[Key::Char('i')], Command::Sort, "", "the installation's own log alone, or all"));
+        bindings.push(bind(&[Key::Char('y')], Command::Copy, "", "copy the complete entry as JSON"));
+        bindings.push(bind(&[Key::Char('E')], Command::Export, "export", "export the filtered entries to a file"));
+        if self.shows_all_tenants() || self.query.tenant == Some(TenantId::INSTALLATION) {
+            let help = "show only the installation's own entries, or all";
+            bindings.push(bind(&[Key::Char('i')], Command::InstallationLog, "", help));
         }
-        bindings.extend(MOVES);
+        bindings.extend(LIST_KEYS);
         bindings
     }
 
-    fn perform(&mut self, command: Command, cx: &mut Cx<'_>) {
+    fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         match command {
-            Command::Details => self.details = !self.details,
+            Command::Details => self.show_details = !self.show_details,
             Command::Pause if self.paused => self.resume(cx),
             Command::Pause => self.paused = true,
-            Command::Refine => cx.dialog(Overlay::Form(Box::new(forms::refine(self.query.clone())))),
-            Command::Types => cx.dialog(Overlay::Types(Box::new(Types::new(self.query.clone())))),
-            Command::Export => {
-                let form = forms::export(self.query.clone(), &cx.folders.here, cx.now);
-                cx.dialog(Overlay::Form(Box::new(form)));
-            }
-            Command::Copy => {
-                if let Some(json) = self.selected().and_then(|row| serde_json::to_string_pretty(row).ok()) {
-                    cx.copy(Secret::new(json));
-                }
-            }
-            Command::GoTenant => self.go_to_tenant(cx),
-            Command::GoUser => self.go_to_user(cx),
+            Command::EditFilters => cx.show(Dialog::Form(FormKind::Filter(Box::new(self.query.clone())))),
+            Command::EventTypes => cx.show(Dialog::EventTypes(Box::new(self.query.clone()))),
+            Command::Export => cx.show(Dialog::Form(FormKind::Export(Box::new(self.query.clone())))),
             Command::Filter | Command::Submit | Command::Leave => {
-                let must_ask = self.search.perform(command);
-                if must_ask {
+                if self.text_filter.perform(command) {
                     self.apply_text(cx);
                 }
             }
-            Command::Toggle | Command::ClearFilters | Command::DropFilter | Command::Sort => self.filter(command, cx),
-            _ => {}
+            Command::FailuresOnly | Command::ClearFilters | Command::DropFilter | Command::InstallationLog => {
+                self.change_filters(command, cx);
+            }
+            _ => self.perform_on_selected(command, cx),
         }
     }
 
-    fn load(&mut self, cx: &mut Cx<'_>) {
+    fn load(&mut self, cx: &mut UpdateContext<'_>) {
         if self.loaded && self.newest.is_some() && self.error.is_none() {
             self.poll(cx);
         } else {
@@ -188,51 +170,63 @@ impl Page for Audit {
         }
     }
 
-    fn settle(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Option<Reply> {
-        let reply = self.take(reply, cx);
-        if self.fresh.is_none() && self.search.is_waiting() {
+    fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+        let other = self.handle_entries(response, cx);
+        if self.restarting.is_none() && self.text_filter.take_waiting() {
             self.apply_text(cx);
         }
-        reply
+        other
     }
 
     fn is_busy(&self) -> bool {
-        // Polling goes on all the time; nobody waits for it.
-        self.fresh.is_some() || self.older.is_some()
+        // Polling does not count, because it never ends and nobody waits for it.
+        self.restarting.is_some() || self.loading_older.is_some()
     }
 
-    fn tick(&mut self, cx: &mut Cx<'_>) {
-        if self.search.is_due(cx.now) {
+    fn tick(&mut self, cx: &mut UpdateContext<'_>) {
+        if self.text_filter.take_due(cx.now) {
             self.apply_text(cx);
         }
-        self.poll_when_due(cx);
+        self.poll_if_due(cx);
     }
 
-    fn list(&mut self) -> Option<(&mut Cursor, usize)> {
-        Some((&mut self.cursor, self.rows.len()))
+    fn status(&self) -> Option<(String, Tone)> {
+        Some(match (self.paused, self.missed) {
+            (false, _) => ("live".to_owned(), Tone::Good),
+            (true, 0) => ("paused".to_owned(), Tone::Warn),
+            (true, missed) => (format!("paused · {missed} new"), Tone::Warn),
+        })
     }
 
-    fn moved(&mut self, cx: &mut Cx<'_>) {
+    fn list(&mut self) -> Option<(&mut Selection, usize)> {
+        Some((&mut self.selection, self.rows.len()))
+    }
+
+    fn selection_moved(&mut self, cx: &mut UpdateContext<'_>) {
         self.load_older(cx);
     }
 
     fn is_editing(&self) -> bool {
-        self.search.active
+        self.text_filter.active
     }
 
-    fn field(&mut self) -> Option<&mut Field> {
-        self.search.active.then_some(&mut self.search.field)
+    fn text_input(&mut self) -> Option<&mut TextInput> {
+        self.text_filter.active.then_some(&mut self.text_filter.input)
     }
 
-    fn edited(&mut self, cx: &mut Cx<'_>) {
-        if self.search.edited(cx.now, self.fresh.is_some()) {
+    fn text_edited(&mut self, cx: &mut UpdateContext<'_>) {
+        if self.text_filter.edited(cx.now, self.restarting.is_some()) {
             self.apply_text(cx);
         }
     }
 
-    fn click(&mut self, target: Target, cx: &mut Cx<'_>) {
-        if let Target::Chip(at) = target {
-            self.drop_chip(at, cx);
+    fn click(&mut self, target: ClickTarget, cx: &mut UpdateContext<'_>) {
+        if let ClickTarget::Chip(index) = target {
+            self.drop_chip(index, cx);
         }
+    }
+
+    fn apply_filters(&mut self, query: AuditQuery, cx: &mut UpdateContext<'_>) {
+        self.set_query(query, cx);
     }
 }

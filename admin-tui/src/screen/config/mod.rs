@@ -1,398 +1,215 @@
-//! A tenant's configuration as a form: one row a value, checked by the server while it is written.
+//! A tenant's configuration as a form: one row per value, checked by the server while the user types.
 
-mod slot;
+mod config_field;
+mod rows;
+mod view;
 
 use doorward_shared::{
     Timestamp,
     admin::{ConfigCheck, ConfigProblem},
-    config::{
-        Attachment, AttestationPreference, Cors, Mfa, RelyingParty, ResidentKey, TenantConfig, UserVerification,
-        Webauthn,
-    },
+    config::TenantConfig,
 };
 
 use crate::{
     api::ApiError,
-    backend::{Answer, Call},
-    field::Field,
-    list::{Cursor, Remote},
-    message::Reply,
-    model::{Cx, Tone},
+    config_diff::{Change, diff},
+    effect::RequestResult,
+    request::{BackendRequest, BackendResponse},
+    ui::{Remote, Selection, TextInput, Tone, UpdateContext, pick},
 };
+use config_field::{ConfigField, FIELDS};
+use rows::{ConfigRow, Value};
 
-pub use slot::{Group, Slot};
-
-/// How long nothing must be written until the server is asked.
+/// Pause in typing after which the server checks the configuration, in milliseconds.
 const PAUSE_MS: i64 = 300;
-
-/// A value.
-#[derive(Debug, Clone)]
-pub enum Value {
-    /// A text.
-    Text(Field),
-    /// One of these words.
-    Choice(Vec<&'static str>, usize),
-}
-
-/// A row.
-#[derive(Debug, Clone)]
-pub struct Line {
-    /// What it is about.
-    pub slot: Slot,
-    /// Its value.
-    pub value: Value,
-}
-
-impl Line {
-    /// Its value as a text.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        match &self.value {
-            Value::Text(field) => field.text(),
-            Value::Choice(words, chosen) => words.get(*chosen).copied().unwrap_or_default(),
-        }
-    }
-}
 
 /// The form.
 #[derive(Debug, Clone)]
 pub struct ConfigForm {
-    /// The rows, in the order of the groups.
-    pub lines: Vec<Line>,
-    /// The selected row.
-    pub cursor: Cursor,
-    /// Whether the selected row is being written.
-    pub editing: bool,
-    /// What the server has.
-    pub original: TenantConfig,
+    rows: Vec<ConfigRow>,
+    selection: Selection,
+    editing: bool,
+    /// The configuration that the server has.
+    saved: TenantConfig,
     check: Remote<ConfigCheck>,
-    due: Option<Timestamp>,
-    before: String,
-}
-
-/// What stands for "no restriction" in choices.
-const ANY: &str = "any";
-
-fn text(slot: Slot, value: &str) -> Line {
-    Line { slot, value: Value::Text(Field::new(value)) }
-}
-
-fn choice(slot: Slot, words: Vec<&'static str>, value: &str) -> Line {
-    let chosen = words.iter().position(|word| *word == value).unwrap_or(0);
-    Line { slot, value: Value::Choice(words, chosen) }
-}
-
-fn verification(slot: Slot, value: UserVerification) -> Line {
-    choice(slot, UserVerification::ALL.iter().map(|it| it.as_str()).collect(), value.as_str())
-}
-
-fn resident_key(slot: Slot, value: ResidentKey) -> Line {
-    choice(slot, ResidentKey::ALL.iter().map(|it| it.as_str()).collect(), value.as_str())
-}
-
-fn attestation(slot: Slot, value: AttestationPreference) -> Line {
-    choice(slot, AttestationPreference::ALL.iter().map(|it| it.as_str()).collect(), value.as_str())
-}
-
-fn attachment(slot: Slot, value: Option<Attachment>) -> Line {
-    let words = std::iter::once(ANY).chain(Attachment::ALL.iter().map(|it| it.as_str())).collect();
-    choice(slot, words, value.map_or(ANY, Attachment::as_str))
-}
-
-fn lines(config: &TenantConfig) -> Vec<Line> {
-    let TenantConfig { cors, webauthn, mfa } = config;
-    let (rp, mfa) = (&webauthn.relying_party, mfa.clone().unwrap_or_default());
-    let list = |slot, values: &[String]| {
-        let last = text(slot, "");
-        values.iter().map(move |value| text(slot, value)).chain(std::iter::once(last)).collect::<Vec<_>>()
-    };
-    let mut lines = vec![
-        text(Slot::RpId, &rp.id),
-        text(Slot::RpName, &rp.display_name),
-        text(Slot::RpIcon, rp.icon.as_deref().unwrap_or_default()),
-    ];
-    lines.extend(list(Slot::Origin, &rp.origins));
-    lines.extend([
-        text(Slot::Timeout, &webauthn.timeout.to_string()),
-        verification(Slot::Verification, webauthn.user_verification),
-        attachment(Slot::Attachment, webauthn.attachment),
-        attestation(Slot::Attestation, webauthn.attestation_preference),
-        resident_key(Slot::ResidentKey, webauthn.resident_key_requirement),
-        text(Slot::MfaTimeout, &mfa.timeout.map(|timeout| timeout.to_string()).unwrap_or_default()),
-        verification(Slot::MfaVerification, mfa.user_verification),
-        attachment(Slot::MfaAttachment, mfa.attachment),
-        attestation(Slot::MfaAttestation, mfa.attestation_preference),
-        resident_key(Slot::MfaResidentKey, mfa.resident_key_requirement),
-    ]);
-    lines.extend(list(Slot::CorsOrigin, &cors.allowed_origins));
-    lines.push(choice(Slot::CorsWildcard, vec!["no", "yes"], if cors.allow_unsafe_wildcard { "yes" } else { "no" }));
-    lines
+    check_due_at: Option<Timestamp>,
+    /// The text of the edited row before editing.
+    text_before: String,
 }
 
 impl ConfigForm {
-    /// A form about a configuration.
-    #[must_use]
+    /// Creates a form for a configuration.
     pub fn new(config: TenantConfig) -> Self {
         Self {
-            lines: lines(&config),
-            cursor: Cursor::default(),
+            rows: rows::from_config(&config),
+            selection: Selection::default(),
             editing: false,
-            original: config,
+            saved: config,
             check: Remote::default(),
-            due: None,
-            before: String::new(),
+            check_due_at: None,
+            text_before: String::new(),
         }
     }
 
-    /// Takes what the server has now. What was written since stays.
+    /// Adopts the configuration that the server has now, but keeps unsaved changes.
     pub fn refresh(&mut self, config: TenantConfig) {
-        let written = self.compose();
-        if !self.is_changed() || written.as_ref() == Ok(&config) {
-            let cursor = self.cursor;
-            *self = Self::new(config);
-            self.cursor = cursor;
-            self.cursor.select(cursor.selected, self.lines.len());
+        if !self.is_changed() || self.config().as_ref() == Ok(&config) {
+            self.saved = config;
+            self.revert();
         } else {
-            self.original = config;
+            self.saved = config;
         }
     }
 
-    fn word<T: std::str::FromStr>(&self, slot: Slot) -> Option<T> {
-        self.lines.iter().find(|line| line.slot == slot).and_then(|line| line.text().trim().parse().ok())
+    /// Discards unsaved changes.
+    pub fn revert(&mut self) {
+        let selection = self.selection;
+        *self = Self { selection, ..Self::new(self.saved.clone()) };
+        self.selection.select(selection.selected, self.rows.len());
     }
 
-    fn given(&self, slot: Slot) -> String {
-        self.lines.iter().find(|line| line.slot == slot).map(|line| line.text().trim().to_owned()).unwrap_or_default()
-    }
-
-    fn all(&self, slot: Slot) -> Vec<String> {
-        let texts = self.lines.iter().filter(|line| line.slot == slot).map(|line| line.text().trim());
-        texts.filter(|text| !text.is_empty()).map(str::to_owned).collect()
-    }
-
-    /// The configuration as it is written.
+    /// Returns the configuration in the form.
     ///
     /// # Errors
-    /// What is not even a value: a number that is none.
-    pub fn compose(&self) -> Result<TenantConfig, ConfigProblem> {
-        let number = |slot: Slot| {
-            self.word::<u32>(slot).ok_or_else(|| ConfigProblem {
-                field: slot.path().to_owned(),
-                message: "write a number of milliseconds, such as 60000".to_owned(),
-            })
-        };
-        let present = self.original.webauthn.clone();
-        let former = self.original.mfa.clone().unwrap_or_default();
-        Ok(TenantConfig {
-            cors: Cors {
-                allowed_origins: self.all(Slot::CorsOrigin),
-                allow_unsafe_wildcard: self.given(Slot::CorsWildcard) == "yes",
-            },
-            webauthn: Webauthn {
-                relying_party: RelyingParty {
-                    id: self.given(Slot::RpId),
-                    display_name: self.given(Slot::RpName),
-                    icon: Some(self.given(Slot::RpIcon)).filter(|icon| !icon.is_empty()),
-                    origins: self.all(Slot::Origin),
-                },
-                timeout: number(Slot::Timeout)?,
-                user_verification: self.word(Slot::Verification).unwrap_or(present.user_verification),
-                attachment: self.word(Slot::Attachment),
-                attestation_preference: self.word(Slot::Attestation).unwrap_or(present.attestation_preference),
-                resident_key_requirement: self.word(Slot::ResidentKey).unwrap_or(present.resident_key_requirement),
-            },
-            mfa: Some(Mfa {
-                timeout: match self.given(Slot::MfaTimeout).as_str() {
-                    "" => None,
-                    _ => Some(number(Slot::MfaTimeout)?),
-                },
-                user_verification: self.word(Slot::MfaVerification).unwrap_or(former.user_verification),
-                attachment: self.word(Slot::MfaAttachment),
-                attestation_preference: self.word(Slot::MfaAttestation).unwrap_or(former.attestation_preference),
-                resident_key_requirement: self.word(Slot::MfaResidentKey).unwrap_or(former.resident_key_requirement),
-            }),
-        })
+    /// A value that cannot be parsed, such as a timeout that is not a number.
+    pub fn config(&self) -> Result<TenantConfig, ConfigProblem> {
+        rows::to_config(&self.rows, &self.saved)
     }
 
-    /// Whether something is written that the server does not have.
-    #[must_use]
+    /// Returns whether there are unsaved changes.
     pub fn is_changed(&self) -> bool {
-        let original =
-            TenantConfig { mfa: Some(self.original.mfa.clone().unwrap_or_default()), ..self.original.clone() };
-        self.compose().as_ref() != Ok(&original)
+        let mfa = Some(self.saved.mfa.clone().unwrap_or_default());
+        self.config().as_ref() != Ok(&TenantConfig { mfa, ..self.saved.clone() })
     }
 
-    /// Everything that is wrong, as far as it is known.
-    #[must_use]
+    /// Returns whether a row is being edited.
+    pub const fn is_editing(&self) -> bool {
+        self.editing
+    }
+
+    /// Returns the selection and the number of rows.
+    pub const fn selection_and_len(&mut self) -> (&mut Selection, usize) {
+        (&mut self.selection, self.rows.len())
+    }
+
+    /// Returns the known problems of the configuration in the form.
     pub fn problems(&self) -> Vec<ConfigProblem> {
-        match self.compose() {
+        match self.config() {
             Err(problem) => vec![problem],
             Ok(_) if self.is_changed() => self.check.value.clone().unwrap_or_default().problems,
             Ok(_) => Vec::new(),
         }
     }
 
-    /// Whether the server is being asked about what is written.
-    #[must_use]
-    pub const fn is_checking(&self) -> bool {
-        self.check.is_pending() || self.due.is_some()
+    /// Returns whether a check is pending or due.
+    const fn is_checking(&self) -> bool {
+        self.check.is_pending() || self.check_due_at.is_some()
     }
 
-    /// Why the server could not be asked about what is written.
-    #[must_use]
-    pub const fn check_error(&self) -> Option<&ApiError> {
+    /// Returns why the last check failed.
+    const fn check_error(&self) -> Option<&ApiError> {
         self.check.error.as_ref()
     }
 
-    /// What is wrong with a row.
-    #[must_use]
-    pub fn problem_of(&self, row: usize, problems: &[ConfigProblem]) -> Option<String> {
-        let line = self.lines.get(row)?;
-        let mut path = line.slot.path().to_owned();
-        if line.slot.is_list() && !line.text().trim().is_empty() {
-            let before = self.lines.iter().take(row).filter(|it| it.slot == line.slot && !it.text().trim().is_empty());
-            path = format!("{path}[{}]", before.count());
+    /// Returns the problem of a row.
+    fn problem_of(&self, index: usize, problems: &[ConfigProblem]) -> Option<String> {
+        let row = self.rows.get(index)?;
+        let mut path = row.field.path.to_owned();
+        if row.field.is_list() && !row.is_blank() {
+            let before = self.rows.iter().take(index).filter(|it| it.is_of(row.field) && !it.is_blank()).count();
+            path = format!("{path}[{before}]");
         }
         problems.iter().find(|problem| problem.field == path).map(|problem| problem.message.clone())
     }
 
-    /// What differs from what the server has, value by value.
-    #[must_use]
-    pub fn diff(&self, config: &TenantConfig) -> Vec<(Tone, String)> {
-        let (before, after) = (leaves(&self.original), leaves(config));
+    /// Lists the unsaved changes: each path, removed values with `-`, and added values with `+`.
+    pub fn changes(&self, config: &TenantConfig) -> Vec<(Tone, String)> {
         let mut lines = Vec::new();
-        let paths = before.iter().chain(after.iter().filter(|(path, _)| !before.iter().any(|(it, _)| it == path)));
-        for (path, _) in paths {
-            let values = |of: &[Leaf]| {
-                of.iter().find(|(it, _)| it == path).map(|(_, values)| values.clone()).unwrap_or_default()
-            };
-            let (old, new) = (values(&before), values(&after));
-            if old == new {
-                continue;
-            }
-            lines.push((Tone::Dim, path.clone()));
-            let gone = old.iter().filter(|value| !new.contains(value));
-            lines.extend(gone.map(|value| (Tone::Bad, format!("  - {value}"))));
-            let come = new.iter().filter(|value| !old.contains(value));
-            lines.extend(come.map(|value| (Tone::Good, format!("  + {value}"))));
+        for Change { path, old, new } in diff(&rows::to_json(&self.saved), &rows::to_json(config)) {
+            let (old, new) = (rows::texts_of(old.as_ref()), rows::texts_of(new.as_ref()));
+            lines.push((Tone::Dim, path));
+            let removed = old.iter().filter(|value| !new.contains(value));
+            lines.extend(removed.map(|value| (Tone::Bad, format!("  - {value}"))));
+            let added = new.iter().filter(|value| !old.contains(value));
+            lines.extend(added.map(|value| (Tone::Good, format!("  + {value}"))));
         }
         lines
     }
 
-    fn selected(&mut self) -> Option<&mut Line> {
-        self.lines.get_mut(self.cursor.selected)
+    fn selected(&mut self) -> Option<&mut ConfigRow> {
+        self.rows.get_mut(self.selection.selected)
     }
 
-    /// Begins to write the selected row, or takes its next word.
-    pub fn edit(&mut self, cx: &Cx<'_>) {
-        let text = self.selected().map(|line| line.text().to_owned());
-        match self.selected().map(|line| &mut line.value) {
-            Some(Value::Text(_)) => {
-                self.before = text.unwrap_or_default();
+    /// Starts editing the selected row, or selects its next choice.
+    pub fn edit(&mut self, cx: &UpdateContext<'_>) {
+        let Some(row) = self.selected() else { return };
+        let text = row.text().to_owned();
+        match &mut row.value {
+            Value::Text(_) => {
+                self.text_before = text;
                 self.editing = true;
             }
-            Some(Value::Choice(words, chosen)) => {
-                *chosen = (*chosen + 1) % words.len().max(1);
-                self.changed(cx);
+            Value::Choice(choices, chosen) => {
+                *chosen = (*chosen + 1) % choices.len().max(1);
+                self.schedule_check(cx);
             }
-            None => {}
         }
     }
 
-    /// Stops writing; the row becomes what it was when `keep` is false.
-    pub fn stop(&mut self, keep: bool, cx: &Cx<'_>) {
+    /// Ends editing. Restores the previous text unless `keep` is true.
+    pub fn end_edit(&mut self, keep: bool, cx: &UpdateContext<'_>) {
         self.editing = false;
-        let before = std::mem::take(&mut self.before);
-        if !keep && let Some(Line { value: Value::Text(field), .. }) = self.selected() {
-            *field = Field::new(&before);
+        let before = std::mem::take(&mut self.text_before);
+        if !keep && let Some(ConfigRow { value: Value::Text(input), .. }) = self.selected() {
+            *input = TextInput::new(&before);
         }
-        self.changed(cx);
-        self.tidy();
+        self.schedule_check(cx);
+        FIELDS.iter().filter(|field| field.is_list()).for_each(|field| self.tidy_list(field));
     }
 
-    /// Keeps exactly one empty row at the end of each list, and the selection where it is.
-    fn tidy(&mut self) {
-        for slot in [Slot::Origin, Slot::CorsOrigin] {
-            let selected = self.cursor.selected;
-            let is_blank = |line: &Line| line.slot == slot && line.text().trim().is_empty();
-            let on_blank = self.lines.get(selected).is_some_and(is_blank);
-            let gone = self.lines.iter().take(selected).filter(|line| is_blank(line)).count();
-            self.lines.retain(|line| !is_blank(line));
-            let last = self.lines.iter().rposition(|line| line.slot == slot);
-            let before = self.lines.iter().position(|line| line.slot == slot.after_list());
-            let at = last.map(|last| last + 1).or(before).unwrap_or(self.lines.len());
-            self.lines.insert(at, text(slot, ""));
-            let kept = selected - gone;
-            let now = if on_blank || kept < at { kept } else { kept + 1 };
-            self.cursor.select(now, self.lines.len());
-        }
+    /// Moves the blank rows of a list to its end, as a single row, and keeps the selection on its row.
+    fn tidy_list(&mut self, field: &'static ConfigField) {
+        let selected = self.selection.selected;
+        let is_blank = |row: &ConfigRow| row.is_of(field) && row.is_blank();
+        let on_blank = self.rows.get(selected).is_some_and(is_blank);
+        let removed = self.rows.iter().take(selected).filter(|row| is_blank(row)).count();
+        self.rows.retain(|row| !is_blank(row));
+        let up_to_list = FIELDS.iter().take_while(|it| it.path != field.path).chain([field]);
+        let at = up_to_list.map(|it| self.rows.iter().filter(|row| row.is_of(it)).count()).sum();
+        self.rows.insert(at, ConfigRow::new(field, ""));
+        let kept = selected - removed;
+        let now = if on_blank || kept < at { kept } else { kept + 1 };
+        self.selection.select(now, self.rows.len());
     }
 
-    /// The row that is being written.
-    pub fn field(&mut self) -> Option<&mut Field> {
+    /// Returns the text input of the edited row.
+    pub fn text_input(&mut self) -> Option<&mut TextInput> {
         if !self.editing {
             return None;
         }
         match &mut self.selected()?.value {
-            Value::Text(field) => Some(field),
+            Value::Text(input) => Some(input),
             Value::Choice(..) => None,
         }
     }
 
-    /// After something changed: the server is asked soon.
-    pub fn changed(&mut self, cx: &Cx<'_>) {
-        self.due = Some(cx.now.plus_millis(PAUSE_MS));
+    /// Has the server check the configuration after a pause in typing.
+    pub fn schedule_check(&mut self, cx: &UpdateContext<'_>) {
+        self.check_due_at = Some(cx.now.plus_millis(PAUSE_MS));
     }
 
-    /// Back to what the server has.
-    pub fn revert(&mut self) {
-        *self = Self { cursor: self.cursor, ..Self::new(self.original.clone()) };
-        self.cursor.select(self.cursor.selected, self.lines.len());
-    }
-
-    /// Asks the server when it is time.
-    pub fn tick(&mut self, cx: &mut Cx<'_>) {
-        if self.due.is_none_or(|due| due > cx.now) {
-            return;
-        }
-        self.due = None;
-        if let Ok(config) = self.compose() {
-            self.check.load(Call::CheckConfig(Box::new(config)), cx);
+    /// Sends the check if it is due.
+    pub fn tick(&mut self, cx: &mut UpdateContext<'_>) {
+        let is_due = self.check_due_at.take_if(|due_at| *due_at <= cx.now).is_some();
+        if let Ok(config) = self.config()
+            && is_due
+        {
+            self.check.load(BackendRequest::CheckConfig(Box::new(config)), cx);
         }
     }
 
-    /// Takes the server's judgement, or gives back what is none.
-    pub fn settle(&mut self, reply: Reply) -> Option<Reply> {
-        self.check.settle(reply, |answer| match answer {
-            Answer::ConfigCheck(check) => Some(check),
-            _ => None,
-        })
+    /// Handles the response to a check. Returns other responses.
+    pub fn handle_response(&mut self, response: RequestResult) -> Option<RequestResult> {
+        self.check.handle_response(response, pick!(BackendResponse::ConfigCheck(check) => check))
     }
-}
-
-/// A value's path, and the value: several for a list, none for what is absent.
-type Leaf = (String, Vec<String>);
-
-/// Every value of a configuration.
-fn leaves(config: &TenantConfig) -> Vec<Leaf> {
-    fn text(value: &serde_json::Value) -> String {
-        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-    }
-    fn walk(path: String, value: &serde_json::Value, into: &mut Vec<Leaf>) {
-        match value {
-            serde_json::Value::Object(fields) => {
-                for (name, value) in fields {
-                    let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                    walk(path, value, into);
-                }
-            }
-            serde_json::Value::Null => {}
-            serde_json::Value::Array(items) => into.push((path, items.iter().map(text).collect())),
-            other => into.push((path, vec![text(other)])),
-        }
-    }
-    let mut found = Vec::new();
-    // A configuration is plain data: there is no value that JSON cannot hold.
-    walk(String::new(), &serde_json::to_value(config).unwrap_or_default(), &mut found);
-    found
 }

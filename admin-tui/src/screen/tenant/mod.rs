@@ -1,53 +1,46 @@
 //! A tenant: its configuration, keys, users and transactions, each on a tab.
 
+mod configuration;
 mod tabs;
+mod view;
 
 use doorward_shared::{
     TenantId, Timestamp,
     admin::{SecretItem, SigningKeyItem, TenantOverview, TransactionSummary, UserSummary},
 };
 
-use super::{Page, Screen, audit::Audit, config::ConfigForm};
+use super::{config::ConfigForm, tenants};
 use crate::{
-    api::{ApiError, AuditQuery},
-    backend::{Answer, Call},
-    field::Field,
-    keymap::{Binding, Command, Key, MOVES, bind},
-    list::{Cursor, Paged, Remote, Row},
-    message::{Reply, Target},
-    model::Cx,
-    overlay::{Overlay, forms},
-    search::{Search, WRITING},
-    secret::Secret,
+    effect::RequestResult,
+    request::{BackendRequest, BackendResponse},
+    ui::{
+        Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, Page,
+        PagedList, Remote, Route, Selection, TextInput, UpdateContext, bind, pick,
+    },
 };
 
-/// How often the counts are asked for.
+/// Interval between refreshes of the counts, in milliseconds.
 const REFRESH_MS: i64 = 5_000;
-/// Days the activity is shown of.
-const DAYS: u32 = 14;
+/// Number of days of activity in the header.
+const ACTIVITY_DAYS: u32 = 14;
 
 /// A tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "`name` describes them")]
 pub enum Tab {
-    /// The configuration.
     #[default]
     Configuration,
-    /// The API keys.
     ApiKeys,
-    /// The signing keys.
     SigningKeys,
-    /// The users.
     Users,
-    /// The transactions.
     Transactions,
 }
 
 impl Tab {
-    /// All, from left to right.
+    /// All tabs, from left to right.
     pub const ALL: [Self; 5] = [Self::Configuration, Self::ApiKeys, Self::SigningKeys, Self::Users, Self::Transactions];
 
-    /// Its name.
-    #[must_use]
+    /// Returns the title of the tab.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Configuration => "Configuration",
@@ -58,31 +51,32 @@ impl Tab {
         }
     }
 
-    fn beside(self, by: usize) -> Self {
+    /// Returns the tab `by` positions to the right, wrapping around.
+    fn shifted(self, by: usize) -> Self {
         let at = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
         Self::ALL.get((at + by) % Self::ALL.len()).copied().unwrap_or(self)
     }
 }
 
-impl Row for SecretItem {
+impl Keyed for SecretItem {
     fn key(&self) -> String {
         self.id.to_string()
     }
 }
 
-impl Row for SigningKeyItem {
+impl Keyed for SigningKeyItem {
     fn key(&self) -> String {
         self.id.to_string()
     }
 }
 
-impl Row for UserSummary {
+impl Keyed for UserSummary {
     fn key(&self) -> String {
         self.user.id.to_string()
     }
 }
 
-impl Row for TransactionSummary {
+impl Keyed for TransactionSummary {
     fn key(&self) -> String {
         self.transaction.id.to_string()
     }
@@ -91,37 +85,28 @@ impl Row for TransactionSummary {
 /// The screen.
 #[derive(Debug, Clone)]
 pub struct Tenant {
-    /// Its id.
-    pub id: TenantId,
-    /// Its name.
-    pub name: String,
-    /// The tab in front.
+    id: TenantId,
+    name: String,
+    /// The current tab.
     pub tab: Tab,
-    /// Its counts and activity.
-    pub overview: Remote<TenantOverview>,
-    /// Its configuration, once it arrived.
-    pub form: Option<ConfigForm>,
-    /// Its API keys.
-    pub api_keys: Paged<SecretItem>,
-    /// Its signing keys.
-    pub signing_keys: Paged<SigningKeyItem>,
-    /// Its users.
-    pub users: Paged<UserSummary>,
-    /// The filter of the users.
-    pub user_search: Search,
-    /// Its transactions.
-    pub transactions: Paged<TransactionSummary>,
-    /// The filter of the transactions.
-    pub transaction_search: Search,
-    /// Whether the whole of a transaction is shown where there is no room beside the list.
-    pub details: bool,
+    overview: Remote<TenantOverview>,
+    /// The configuration, once it has arrived.
+    form: Option<ConfigForm>,
+    api_keys: PagedList<SecretItem>,
+    signing_keys: PagedList<SigningKeyItem>,
+    users: PagedList<UserSummary>,
+    user_filter: FilterInput,
+    transactions: PagedList<TransactionSummary>,
+    transaction_filter: FilterInput,
+    /// Whether narrow screens show the selected transaction in full below the list.
+    show_details: bool,
+    /// Request for name and configuration.
     detail: Remote<()>,
-    asked_at: Option<Timestamp>,
+    requested_at: Option<Timestamp>,
 }
 
 impl Tenant {
-    /// A tenant by id; the name is what was known where it was opened.
-    #[must_use]
+    /// A tenant. The name is replaced when the current one arrives.
     pub fn new(id: TenantId, name: String) -> Self {
         Self {
             id,
@@ -129,51 +114,29 @@ impl Tenant {
             tab: Tab::default(),
             overview: Remote::default(),
             form: None,
-            api_keys: Paged::default(),
-            signing_keys: Paged::default(),
-            users: Paged::default(),
-            user_search: Search::default(),
-            transactions: Paged::default(),
-            transaction_search: Search::default(),
-            details: false,
+            api_keys: PagedList::default(),
+            signing_keys: PagedList::default(),
+            users: PagedList::default(),
+            user_filter: FilterInput::default(),
+            transactions: PagedList::default(),
+            transaction_filter: FilterInput::default(),
+            show_details: false,
             detail: Remote::default(),
-            asked_at: None,
+            requested_at: None,
         }
     }
 
-    /// Why the tab in front shows nothing, or nothing new.
-    #[must_use]
-    pub fn error(&self) -> Option<&ApiError> {
-        let tab = match self.tab {
-            Tab::Configuration => self.detail.error.as_ref(),
-            Tab::ApiKeys => self.api_keys.error.as_ref(),
-            Tab::SigningKeys => self.signing_keys.error.as_ref(),
-            Tab::Users => self.users.error.as_ref(),
-            Tab::Transactions => self.transactions.error.as_ref(),
-        };
-        tab.or(self.overview.error.as_ref())
-    }
-
-    /// The filter of the tab in front.
-    #[must_use]
-    pub const fn search(&self) -> Option<&Search> {
+    /// Returns the filter of the current tab.
+    const fn filter_mut(&mut self) -> Option<&mut FilterInput> {
         match self.tab {
-            Tab::Users => Some(&self.user_search),
-            Tab::Transactions => Some(&self.transaction_search),
+            Tab::Users => Some(&mut self.user_filter),
+            Tab::Transactions => Some(&mut self.transaction_filter),
             _ => None,
         }
     }
 
-    const fn search_mut(&mut self) -> Option<&mut Search> {
-        match self.tab {
-            Tab::Users => Some(&mut self.user_search),
-            Tab::Transactions => Some(&mut self.transaction_search),
-            _ => None,
-        }
-    }
-
-    /// Whether rows of the tab in front are on their way.
-    const fn awaits_rows(&self) -> bool {
+    /// Returns whether rows of the filtered list are pending.
+    const fn is_filtering(&self) -> bool {
         match self.tab {
             Tab::Users => self.users.is_pending(),
             Tab::Transactions => self.transactions.is_pending(),
@@ -181,28 +144,32 @@ impl Tenant {
         }
     }
 
-    fn is_searching(&self) -> bool {
-        self.search().is_some_and(|search| search.active)
+    const fn edits_filter(&self) -> bool {
+        match self.tab {
+            Tab::Users => self.user_filter.active,
+            Tab::Transactions => self.transaction_filter.active,
+            _ => false,
+        }
     }
 
-    fn is_writing(&self) -> bool {
-        self.tab == Tab::Configuration && self.form.as_ref().is_some_and(|form| form.editing)
+    fn edits_configuration(&self) -> bool {
+        self.tab == Tab::Configuration && self.form.as_ref().is_some_and(ConfigForm::is_editing)
     }
 
-    fn turn(&mut self, tab: Tab, cx: &mut Cx<'_>) {
+    fn show_tab(&mut self, tab: Tab, cx: &mut UpdateContext<'_>) {
         self.tab = tab;
         self.load_tab(cx);
     }
 
-    fn load_overview(&mut self, cx: &mut Cx<'_>) {
-        self.asked_at = Some(cx.now);
-        self.overview.load(Call::TenantOverview(self.id, DAYS), cx);
+    fn load_overview(&mut self, cx: &mut UpdateContext<'_>) {
+        self.requested_at = Some(cx.now);
+        self.overview.load(BackendRequest::TenantOverview(self.id, ACTIVITY_DAYS), cx);
     }
 
-    fn take_detail(&mut self, reply: Reply) -> Option<Reply> {
+    fn handle_detail(&mut self, response: RequestResult) -> Option<RequestResult> {
         let mut arrived = None;
-        let reply = self.detail.settle(reply, |answer| match answer {
-            Answer::Tenant(detail) => {
+        let other = self.detail.handle_response(response, |response| match response {
+            BackendResponse::Tenant(detail) => {
                 arrived = Some(detail);
                 Some(())
             }
@@ -215,7 +182,7 @@ impl Tenant {
                 None => self.form = Some(ConfigForm::new(detail.config)),
             }
         }
-        reply
+        other
     }
 }
 
@@ -224,72 +191,67 @@ impl Page for Tenant {
         self.name.clone()
     }
 
-    fn commands(&self, may_change: bool) -> Vec<Binding> {
-        if self.is_writing() {
+    fn bindings(&self, may_change: bool) -> Vec<Binding> {
+        if self.edits_configuration() {
             return vec![
-                bind(&[Key::Enter, Key::Tab], Command::Submit, "keep", "keep what is written"),
-                bind(&[Key::Esc], Command::Leave, "undo", "drop what is written"),
+                bind(&[Key::Enter, Key::Tab], Command::Submit, "keep", "keep the new value"),
+                bind(&[Key::Esc], Command::Leave, "undo", "restore the previous value"),
             ];
         }
-        if self.is_searching() {
-            return WRITING.to_vec();
+        if self.edits_filter() {
+            return FILTER_KEYS.to_vec();
         }
-        let mut bindings = self.tab_commands(may_change);
+        let mut bindings = self.tab_bindings(may_change);
         bindings.extend([
             bind(&[Key::Tab, Key::Char('l'), Key::Right], Command::NextTab, "next tab", "next tab"),
-            bind(&[Key::BackTab, Key::Char('h'), Key::Left], Command::PreviousTab, "", "tab before"),
-            bind(&[Key::Char('a')], Command::AuditLog, "audit", "the tenant's audit log"),
+            bind(&[Key::BackTab, Key::Char('h'), Key::Left], Command::PreviousTab, "", "previous tab"),
+            bind(&[Key::Char('a')], Command::AuditLog, "audit", "open the tenant's audit log"),
             bind(&[Key::Char('y')], Command::Copy, "", "copy the tenant's id"),
         ]);
         if may_change {
             bindings.push(bind(&[Key::Char('R')], Command::Rename, "", "rename the tenant"));
-            bindings.push(bind(&[Key::Char('D')], Command::DeleteWhole, "", "delete the tenant"));
+            bindings.push(bind(&[Key::Char('D')], Command::DeleteParent, "", "delete the tenant"));
         }
-        bindings.extend(MOVES);
+        bindings.extend(LIST_KEYS);
         bindings
     }
 
-    fn perform(&mut self, command: Command, cx: &mut Cx<'_>) {
+    fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         match command {
-            Command::NextTab => self.turn(self.tab.beside(1), cx),
-            Command::PreviousTab => self.turn(self.tab.beside(Tab::ALL.len() - 1), cx),
-            Command::AuditLog => {
-                let query = AuditQuery { tenant: Some(self.id), ..AuditQuery::default() };
-                cx.open(Screen::Audit(Box::new(Audit::of(query, Some(self.name.clone())))));
-            }
-            Command::Copy => cx.copy(Secret::new(self.id.to_string())),
-            Command::Rename => cx.dialog(Overlay::Form(Box::new(forms::rename_tenant(self.id, &self.name)))),
-            Command::DeleteWhole => {
+            Command::NextTab => self.show_tab(self.tab.shifted(1), cx),
+            Command::PreviousTab => self.show_tab(self.tab.shifted(Tab::ALL.len() - 1), cx),
+            Command::AuditLog => cx.open(Route::tenant_audit(self.id, &self.name)),
+            Command::Copy => cx.copy(self.id.to_string()),
+            Command::Rename => cx.show(Dialog::Form(FormKind::RenameTenant(self.id, self.name.clone()))),
+            Command::DeleteParent => {
                 let users = self.overview.value.as_ref().map(|overview| overview.summary.users);
-                let question = super::tenants::confirm_deletion(self.id, &self.name, users, true);
-                cx.dialog(Overlay::Confirm(Box::new(question)));
+                let question = tenants::confirm_deletion(self.id, &self.name, users);
+                cx.show(Dialog::Confirm(question.leaving_screen(true)));
             }
             _ => self.perform_on_tab(command, cx),
         }
     }
 
-    fn load(&mut self, cx: &mut Cx<'_>) {
+    fn load(&mut self, cx: &mut UpdateContext<'_>) {
         self.load_overview(cx);
-        // The name may have changed, whichever tab is in front.
-        self.detail.load(Call::Tenant(self.id), cx);
+        // On every tab, because the name may have changed.
+        self.detail.load(BackendRequest::Tenant(self.id), cx);
         self.load_tab(cx);
     }
 
-    fn settle(&mut self, reply: Reply, cx: &mut Cx<'_>) -> Option<Reply> {
-        let reply = self.overview.settle(reply, |answer| match answer {
-            Answer::TenantOverview(overview) => Some(*overview),
-            _ => None,
-        })?;
-        let reply = self.take_detail(reply)?;
-        let reply = match &mut self.form {
-            Some(form) => form.settle(reply)?,
-            None => reply,
+    fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+        let other =
+            self.overview.handle_response(response, pick!(BackendResponse::TenantOverview(overview) => *overview))?;
+        let other = self.handle_detail(other)?;
+        let other = match &mut self.form {
+            Some(form) => form.handle_response(other)?,
+            None => other,
         };
-        let reply = self.settle_tabs(reply);
-        if !self.awaits_rows() && self.search_mut().is_some_and(Search::is_waiting) {
-            self.restart_search(cx);
+        let other = self.handle_rows(other);
+        if !self.is_filtering() && self.filter_mut().is_some_and(FilterInput::take_waiting) {
+            self.apply_filter(cx);
         }
-        reply
+        other
     }
 
     fn is_busy(&self) -> bool {
@@ -300,73 +262,70 @@ impl Page for Tenant {
             || self.transactions.is_pending()
     }
 
-    fn tick(&mut self, cx: &mut Cx<'_>) {
-        let due = self.asked_at.is_none_or(|at| at.plus_millis(REFRESH_MS) <= cx.now);
+    fn tick(&mut self, cx: &mut UpdateContext<'_>) {
+        let due = self.requested_at.is_none_or(|at| at.plus_millis(REFRESH_MS) <= cx.now);
         if due && !self.overview.is_pending() {
             self.load_overview(cx);
         }
         if let Some(form) = &mut self.form {
             form.tick(cx);
         }
-        if self.search_mut().is_some_and(|search| search.is_due(cx.now)) {
-            self.restart_search(cx);
+        if self.filter_mut().is_some_and(|filter| filter.take_due(cx.now)) {
+            self.apply_filter(cx);
         }
     }
 
-    fn list(&mut self) -> Option<(&mut Cursor, usize)> {
-        if self.is_writing() {
-            // The row that is written stays where it is, whatever the mouse does.
+    fn list(&mut self) -> Option<(&mut Selection, usize)> {
+        if self.edits_configuration() {
+            // The mouse must not move the selection away from the edited row.
             return None;
         }
         Some(match self.tab {
-            Tab::Configuration => {
-                let form = self.form.as_mut()?;
-                (&mut form.cursor, form.lines.len())
-            }
-            Tab::ApiKeys => (&mut self.api_keys.cursor, self.api_keys.rows.len()),
-            Tab::SigningKeys => (&mut self.signing_keys.cursor, self.signing_keys.rows.len()),
-            Tab::Users => (&mut self.users.cursor, self.users.rows.len()),
-            Tab::Transactions => (&mut self.transactions.cursor, self.transactions.rows.len()),
+            Tab::Configuration => self.form.as_mut()?.selection_and_len(),
+            Tab::ApiKeys => self.api_keys.selection_and_len(),
+            Tab::SigningKeys => self.signing_keys.selection_and_len(),
+            Tab::Users => self.users.selection_and_len(),
+            Tab::Transactions => self.transactions.selection_and_len(),
         })
     }
 
-    fn moved(&mut self, cx: &mut Cx<'_>) {
+    fn selection_moved(&mut self, cx: &mut UpdateContext<'_>) {
         self.load_more(cx);
     }
 
     fn is_editing(&self) -> bool {
-        self.is_writing() || self.is_searching()
+        self.edits_configuration() || self.edits_filter()
     }
 
-    fn field(&mut self) -> Option<&mut Field> {
-        if self.is_writing() {
-            return self.form.as_mut().and_then(ConfigForm::field);
+    fn text_input(&mut self) -> Option<&mut TextInput> {
+        if self.edits_configuration() {
+            return self.form.as_mut().and_then(ConfigForm::text_input);
         }
-        self.search_mut().filter(|search| search.active).map(|search| &mut search.field)
+        self.filter_mut().filter(|filter| filter.active).map(|filter| &mut filter.input)
     }
 
-    fn edited(&mut self, cx: &mut Cx<'_>) {
-        let (now, asked) = (cx.now, self.awaits_rows());
+    fn text_edited(&mut self, cx: &mut UpdateContext<'_>) {
+        let (now, is_pending) = (cx.now, self.is_filtering());
         match (&mut self.form, self.tab) {
-            (Some(form), Tab::Configuration) => form.changed(cx),
+            (Some(form), Tab::Configuration) => form.schedule_check(cx),
             _ => {
-                if self.search_mut().is_some_and(|search| search.edited(now, asked)) {
-                    self.restart_search(cx);
+                if self.filter_mut().is_some_and(|filter| filter.edited(now, is_pending)) {
+                    self.apply_filter(cx);
                 }
             }
         }
     }
 
-    fn click(&mut self, target: Target, cx: &mut Cx<'_>) {
-        if let Target::Tab(at) = target
-            && let Some(&tab) = Tab::ALL.get(at)
-            && !self.is_writing()
+    fn click(&mut self, target: ClickTarget, cx: &mut UpdateContext<'_>) {
+        if let ClickTarget::Tab(index) = target
+            && let Some(&tab) = Tab::ALL.get(index)
+            && !self.edits_configuration()
         {
-            self.turn(tab, cx);
+            self.show_tab(tab, cx);
         }
     }
 
-    fn unsaved(&self) -> Option<String> {
+    fn unsaved_changes(&self) -> Option<String> {
         let changed = self.form.as_ref().is_some_and(ConfigForm::is_changed);
         changed.then(|| format!("the configuration of {}", self.name))
     }

@@ -1,4 +1,4 @@
-//! What each tab can do and asks for.
+//! Commands and requests of the tabs.
 
 use doorward_shared::{
     ApiKeyId, SigningKeyId,
@@ -8,261 +8,204 @@ use doorward_shared::{
 use super::{Tab, Tenant};
 use crate::{
     api::UserQuery,
-    backend::{Answer, Call},
-    keymap::{Binding, Command, Key, bind},
-    list::Loaded,
-    message::Reply,
-    model::{Cx, Tone},
-    overlay::{Confirm, Overlay, confirm::Act, forms},
-    screen::{
-        Screen,
-        config::ConfigForm,
-        user::{self, User},
+    effect::RequestResult,
+    request::{BackendRequest, BackendResponse},
+    screen::user,
+    ui::{
+        Binding, Command, Dialog, FilterInput, FormKind, Key, Keyed, LoadedPage, PagedList, Question, Route, Tone,
+        UpdateContext, bind, pick,
     },
 };
 
+/// Keys of [`Command::Delete`].
+const DELETE: &[Key] = &[Key::Char('d'), Key::Delete];
+
+/// Query for a page of a filtered list.
+fn query<T: Keyed>(list: &PagedList<T>, filter: &FilterInput, after: Option<String>) -> UserQuery {
+    UserQuery { text: filter.text(), user_id: None, limit: Some(list.page_size(after.as_ref())), after }
+}
+
 impl Tenant {
-    pub(super) fn tab_commands(&self, may_change: bool) -> Vec<Binding> {
-        let filter = bind(&[Key::Char('/')], Command::Filter, "filter", "filter as you type");
-        let clear = bind(&[Key::Esc], Command::Leave, "clear filter", "drop the filter");
+    pub(super) fn tab_bindings(&self, may_change: bool) -> Vec<Binding> {
         let mut bindings = Vec::new();
+        let mut filter = None;
         match self.tab {
-            Tab::Configuration => {
-                let changed = self.form.as_ref().is_some_and(ConfigForm::is_changed);
-                if may_change && self.form.is_some() {
-                    bindings.push(bind(
-                        &[Key::Enter, Key::Char(' ')],
-                        Command::Open,
-                        "edit",
-                        "write the value, or take the next choice",
-                    ));
-                }
-                if may_change && changed {
-                    bindings.push(bind(
-                        &[Key::Char('w'), Key::Ctrl('s')],
-                        Command::Save,
-                        "save",
-                        "look at the changes and save them",
-                    ));
-                    bindings.push(bind(&[Key::Char('U')], Command::Revert, "revert", "back to what the server has"));
-                }
-            }
+            Tab::Configuration => return self.configuration_bindings(may_change),
             Tab::ApiKeys if may_change => {
                 bindings.push(bind(&[Key::Char('n')], Command::New, "new", "create an API key"));
                 if !self.api_keys.rows.is_empty() {
-                    bindings.push(bind(
-                        &[Key::Char('d'), Key::Delete],
-                        Command::Delete,
-                        "revoke",
-                        "revoke the API key",
-                    ));
+                    bindings.push(bind(DELETE, Command::Delete, "revoke", "revoke the API key"));
                 }
             }
             Tab::SigningKeys if may_change => {
-                bindings.push(bind(&[Key::Char('n')], Command::New, "rotate", "create a signing key that takes over"));
+                bindings.push(bind(&[Key::Char('n')], Command::New, "rotate", "create a new signing key"));
                 if self.signing_keys.rows.iter().any(|key| key.retired_at.is_none()) {
-                    bindings.push(bind(
-                        &[Key::Char('d'), Key::Delete],
-                        Command::Delete,
-                        "retire",
-                        "retire the signing key",
-                    ));
+                    bindings.push(bind(DELETE, Command::Delete, "retire", "retire the signing key"));
                 }
             }
             Tab::ApiKeys | Tab::SigningKeys => {}
             Tab::Users => {
                 bindings.push(bind(&[Key::Enter], Command::Open, "open", "open the user"));
                 if may_change && !self.users.rows.is_empty() {
-                    bindings.push(bind(&[Key::Char('d'), Key::Delete], Command::Delete, "delete", "delete the user"));
+                    bindings.push(bind(DELETE, Command::Delete, "delete", "delete the user"));
                 }
-                bindings.push(filter);
-                if self.user_search.text().is_some() {
-                    bindings.push(clear);
-                }
+                filter = Some(&self.user_filter);
             }
             Tab::Transactions => {
-                bindings.push(bind(
-                    &[Key::Enter],
-                    Command::Details,
-                    "details",
-                    "show the whole transaction, or hide it",
-                ));
-                bindings.push(bind(&[Key::Char('u')], Command::GoUser, "user", "go to the transaction's user"));
-                bindings.push(filter);
-                if self.transaction_search.text().is_some() {
-                    bindings.push(clear);
-                }
+                bindings.extend([
+                    bind(&[Key::Enter], Command::Details, "details", "show or hide the complete transaction"),
+                    bind(&[Key::Char('u')], Command::GoToUser, "user", "go to the transaction's user"),
+                ]);
+                filter = Some(&self.transaction_filter);
+            }
+        }
+        if let Some(filter) = filter {
+            bindings.push(bind(&[Key::Char('/')], Command::Filter, "filter", "filter as you type"));
+            if filter.text().is_some() {
+                bindings.push(bind(&[Key::Esc], Command::Leave, "clear filter", "clear the filter"));
             }
         }
         bindings
     }
 
-    pub(super) fn perform_on_tab(&mut self, command: Command, cx: &mut Cx<'_>) {
+    pub(super) fn perform_on_tab(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         match (self.tab, command) {
             (Tab::Configuration, _) => self.configure(command, cx),
             (Tab::ApiKeys, Command::New) => {
-                cx.dialog(Overlay::Form(Box::new(forms::create_api_key(self.id, &self.name))));
-            }
-            (Tab::ApiKeys, Command::Delete) => {
-                if let Some(key) = self.api_keys.selected() {
-                    cx.dialog(Overlay::Confirm(Box::new(self.confirm_revocation(key))));
-                }
+                cx.show(Dialog::Form(FormKind::CreateApiKey(self.id, self.name.clone())));
             }
             (Tab::SigningKeys, Command::New) => {
-                cx.dialog(Overlay::Form(Box::new(forms::rotate_signing_key(self.id, &self.name))));
+                cx.show(Dialog::Form(FormKind::RotateSigningKey(self.id, self.name.clone())));
             }
-            (Tab::SigningKeys, Command::Delete) => match self.signing_keys.selected() {
-                Some(key) if key.retired_at.is_some() => cx.toast(Tone::Warn, "This key is retired already"),
-                Some(key) => cx.dialog(Overlay::Confirm(Box::new(self.confirm_retirement(key)))),
-                None => {}
-            },
+            (_, Command::Delete) => self.delete_selected(cx),
             (Tab::Users, Command::Open) => {
                 if let Some(it) = self.users.selected() {
-                    let (id, name) = (it.user.id.to_string(), it.user.name.clone());
-                    cx.open(Screen::User(Box::new(User::new(self.id, self.name.clone(), id, name))));
+                    cx.open(self.user_route(it.user.id.to_string(), it.user.name.clone()));
                 }
             }
-            (Tab::Users, Command::Delete) => {
-                if let Some(it) = self.users.selected() {
-                    let credentials = usize::try_from(it.credentials).unwrap_or(usize::MAX);
-                    let id = it.user.id.to_string();
-                    let question = user::confirm_deletion(self.id, id, &it.user.name, credentials, false);
-                    cx.dialog(Overlay::Confirm(Box::new(question)));
-                }
-            }
-            (Tab::Transactions, Command::Details) => self.details = !self.details,
-            (Tab::Transactions, Command::GoUser) => {
+            (Tab::Transactions, Command::Details) => self.show_details = !self.show_details,
+            (Tab::Transactions, Command::GoToUser) => {
                 if let Some(it) = self.transactions.selected() {
-                    let user = User::new(self.id, self.name.clone(), it.user_id.clone(), it.user_id.clone());
-                    cx.open(Screen::User(Box::new(user)));
+                    cx.open(self.user_route(it.user_id.clone(), it.user_id.clone()));
                 }
             }
-            (_, Command::Filter | Command::Submit | Command::Leave) => {
-                let must_ask = self.search_mut().is_some_and(|search| search.perform(command));
-                if must_ask {
-                    self.restart_search(cx);
+            _ => {
+                if self.filter_mut().is_some_and(|filter| filter.perform(command)) {
+                    self.apply_filter(cx);
                 }
             }
-            _ => {}
         }
     }
 
-    fn configure(&mut self, command: Command, cx: &mut Cx<'_>) {
-        let (id, name) = (self.id, self.name.clone());
-        let Some(form) = &mut self.form else { return };
-        match command {
-            Command::Open => form.edit(cx),
-            Command::Submit => form.stop(true, cx),
-            Command::Leave => form.stop(false, cx),
-            Command::Revert => {
-                form.revert();
-                cx.toast(Tone::Plain, "Back to what the server has");
-            }
-            Command::Save => match (form.compose(), form.problems().first()) {
-                (Err(problem), _) => cx.toast(Tone::Bad, problem.message),
-                (Ok(_), Some(problem)) => cx.toast(Tone::Bad, format!("{}: {}", problem.field, problem.message)),
-                (Ok(config), None) => {
-                    let lines = form.diff(&config);
-                    let act = Act::Call {
-                        call: Box::new(Call::Configure(id, Box::new(config))),
-                        done: format!("Saved the configuration of {name}"),
-                        leave: false,
-                    };
-                    let question = Confirm::changing(format!("Save the configuration of {name}?"), "save", lines, act);
-                    cx.dialog(Overlay::Confirm(Box::new(question)));
-                }
+    fn user_route(&self, id: String, name: String) -> Route {
+        Route::User { tenant: self.id, tenant_name: self.name.clone(), id, name }
+    }
+
+    /// Asks whether to delete, revoke or retire the selected row.
+    fn delete_selected(&self, cx: &mut UpdateContext<'_>) {
+        let question = match self.tab {
+            Tab::ApiKeys => self.api_keys.selected().map(|key| self.confirm_revocation(key)),
+            Tab::SigningKeys => match self.signing_keys.selected() {
+                Some(key) if key.retired_at.is_some() => return cx.toast(Tone::Warn, "This key is already retired"),
+                selected => selected.map(|key| self.confirm_retirement(key)),
             },
-            _ => {}
+            Tab::Users => self.users.selected().map(|it| {
+                let credentials = usize::try_from(it.credentials).unwrap_or(usize::MAX);
+                user::confirm_deletion(self.id, it.user.id.to_string(), &it.user.name, credentials)
+            }),
+            Tab::Configuration | Tab::Transactions => None,
+        };
+        if let Some(question) = question {
+            cx.show(Dialog::Confirm(question));
         }
     }
 
-    fn confirm_revocation(&self, key: &SecretItem) -> Confirm {
+    fn confirm_revocation(&self, key: &SecretItem) -> Question {
+        let SecretItem { name, hint, .. } = key;
         let lines = vec![
-            (Tone::Plain, format!("{} ({}) is refused from the next request on.", key.name, key.hint)),
-            (Tone::Dim, format!("Whoever uses it can no longer call the API of {}.", self.name)),
+            (Tone::Plain, format!("{name} ({hint}) stops working with the next request.")),
+            (Tone::Dim, format!("Its clients can no longer call the API of {}.", self.name)),
         ];
-        let call = Box::new(Call::RevokeApiKey(self.id, ApiKeyId::new(key.id)));
-        let act = Act::Call { call, done: format!("Revoked API key {}", key.name), leave: false };
-        Confirm::destroying(format!("Revoke API key {}?", key.name), "revoke", lines, act)
+        let (title, done) = (format!("Revoke API key {name}?"), format!("Revoked API key {name}"));
+        Question::destructive_request(
+            title,
+            "revoke",
+            lines,
+            BackendRequest::RevokeApiKey(self.id, ApiKeyId::new(key.id)),
+            done,
+        )
     }
 
-    fn confirm_retirement(&self, key: &SigningKeyItem) -> Confirm {
+    fn confirm_retirement(&self, key: &SigningKeyItem) -> Question {
         let mut lines = vec![
-            (Tone::Plain, format!("{} key {} signs no more.", key.algorithm, key.id)),
+            (Tone::Plain, format!("{} key {} no longer signs tokens.", key.algorithm, key.id)),
             (Tone::Dim, "It stays published until its last tokens have expired.".to_owned()),
         ];
         if key.signing {
-            lines.push((Tone::Warn, "It is the one that signs now.".to_owned()));
+            lines.push((Tone::Warn, "It is the key that signs now.".to_owned()));
         }
-        let call = Box::new(Call::RetireSigningKey(self.id, SigningKeyId::new(key.id)));
-        let act = Act::Call { call, done: "Retired the signing key".to_owned(), leave: false };
-        Confirm::destroying(format!("Retire this signing key of {}?", self.name), "retire", lines, act)
+        let title = format!("Retire this signing key of {}?", self.name);
+        let call = BackendRequest::RetireSigningKey(self.id, SigningKeyId::new(key.id));
+        Question::destructive_request(title, "retire", lines, call, "Retired the signing key".to_owned())
     }
 
-    fn users_call(&self, after: Option<String>) -> Call {
-        let limit = Some(if after.is_some() { 100 } else { self.users.page_size() });
-        Call::Users(self.id, UserQuery { text: self.user_search.text(), user_id: None, after, limit })
+    fn users_call(&self, after: Option<String>) -> BackendRequest {
+        BackendRequest::Users(self.id, query(&self.users, &self.user_filter, after))
     }
 
-    fn transactions_call(&self, after: Option<String>) -> Call {
-        let limit = Some(if after.is_some() { 100 } else { self.transactions.page_size() });
-        Call::Transactions(self.id, UserQuery { text: self.transaction_search.text(), user_id: None, after, limit })
+    fn transactions_call(&self, after: Option<String>) -> BackendRequest {
+        BackendRequest::Transactions(self.id, query(&self.transactions, &self.transaction_filter, after))
     }
 
-    pub(super) fn load_tab(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn load_tab(&mut self, cx: &mut UpdateContext<'_>) {
         match self.tab {
             Tab::Configuration => {
                 if !self.detail.is_pending() {
-                    self.detail.load(Call::Tenant(self.id), cx);
+                    self.detail.load(BackendRequest::Tenant(self.id), cx);
                 }
             }
-            Tab::ApiKeys => self.api_keys.load(Call::ApiKeys(self.id), cx),
-            Tab::SigningKeys => self.signing_keys.load(Call::SigningKeys(self.id), cx),
-            Tab::Users => self.users.load(self.users_call(None), cx),
-            Tab::Transactions => self.transactions.load(self.transactions_call(None), cx),
+            Tab::ApiKeys => self.api_keys.reload(BackendRequest::ApiKeys(self.id), cx),
+            Tab::SigningKeys => self.signing_keys.reload(BackendRequest::SigningKeys(self.id), cx),
+            Tab::Users => self.users.reload(self.users_call(None), cx),
+            Tab::Transactions => self.transactions.reload(self.transactions_call(None), cx),
         }
     }
 
-    pub(super) fn load_more(&mut self, cx: &mut Cx<'_>) {
+    /// Requests the next page if the selection is near the last loaded row.
+    pub(super) fn load_more(&mut self, cx: &mut UpdateContext<'_>) {
         match self.tab {
             Tab::Users => {
-                let mut users = std::mem::take(&mut self.users);
-                users.load_more(cx, |next| self.users_call(Some(next)));
-                self.users = users;
+                if let Some(cursor) = self.users.wanted_page() {
+                    self.users.append(self.users_call(Some(cursor)), cx);
+                }
             }
             Tab::Transactions => {
-                let mut transactions = std::mem::take(&mut self.transactions);
-                transactions.load_more(cx, |next| self.transactions_call(Some(next)));
-                self.transactions = transactions;
+                if let Some(cursor) = self.transactions.wanted_page() {
+                    self.transactions.append(self.transactions_call(Some(cursor)), cx);
+                }
             }
             _ => {}
         }
     }
 
-    pub(super) fn restart_search(&mut self, cx: &mut Cx<'_>) {
+    /// Requests the rows that match the filter.
+    pub(super) fn apply_filter(&mut self, cx: &mut UpdateContext<'_>) {
         match self.tab {
-            Tab::Users => self.users.load_other(self.users_call(None), cx),
-            Tab::Transactions => self.transactions.load_other(self.transactions_call(None), cx),
+            Tab::Users => self.users.replace(self.users_call(None), cx),
+            Tab::Transactions => self.transactions.replace(self.transactions_call(None), cx),
             _ => {}
         }
     }
 
-    pub(super) fn settle_tabs(&mut self, reply: Reply) -> Option<Reply> {
-        let reply = self.api_keys.settle(reply, |answer| match answer {
-            Answer::ApiKeys(rows) => Some(Loaded::whole(rows)),
-            _ => None,
-        })?;
-        let reply = self.signing_keys.settle(reply, |answer| match answer {
-            Answer::SigningKeys(rows) => Some(Loaded::whole(rows)),
-            _ => None,
-        })?;
-        let reply = self.users.settle(reply, |answer| match answer {
-            Answer::Users(page) => Some(Loaded { rows: page.items, next: page.next, total: Some(page.total) }),
-            _ => None,
-        })?;
-        self.transactions.settle(reply, |answer| match answer {
-            Answer::Transactions(page) => Some(Loaded { rows: page.items, next: page.next, total: None }),
-            _ => None,
-        })
+    /// Handles the response to a request of a list. Returns other responses.
+    pub(super) fn handle_rows(&mut self, response: RequestResult) -> Option<RequestResult> {
+        let api_keys = pick!(BackendResponse::ApiKeys(rows) => LoadedPage::complete(rows));
+        let signing_keys = pick!(BackendResponse::SigningKeys(rows) => LoadedPage::complete(rows));
+        let users = pick!(BackendResponse::Users(page) => LoadedPage::new(page.items, page.next, Some(page.total)));
+        let transactions = pick!(BackendResponse::Transactions(page) => LoadedPage::new(page.items, page.next, None));
+        let other = self.api_keys.handle_response(response, api_keys)?;
+        let other = self.signing_keys.handle_response(other, signing_keys)?;
+        let other = self.users.handle_response(other, users)?;
+        self.transactions.handle_response(other, transactions)
     }
 }

@@ -1,4 +1,4 @@
-//! Every command is read, and what is wrong is refused.
+//! Parsing of all commands, and errors for invalid ones.
 
 use std::collections::BTreeMap;
 
@@ -18,12 +18,12 @@ fn accepted(line: &str) -> Command {
 }
 
 #[test]
-fn the_definition_is_sound() {
+fn definition_passes_claps_checks() {
     Cli::command().debug_assert();
 }
 
 #[test]
-fn every_command_is_read() {
+fn every_command_is_parsed() {
     for line in [
         "serve",
         "quickstart",
@@ -59,18 +59,18 @@ fn flags_of_serve_become_settings() {
     };
     assert_eq!(args.flags(), expected);
     let Command::Serve(args) = accepted("serve") else { panic!("not serve") };
-    assert_eq!(args.flags(), Flags::default(), "what is not given leaves the word to variables and file");
+    assert_eq!(args.flags(), Flags::default(), "missing flags leave variables and file in effect");
 }
 
 #[test]
-fn a_bad_flag_is_named_by_the_settings() {
+fn invalid_flag_is_named_in_the_error() {
     let Command::Serve(args) = accepted("serve --public-addr 80x") else { panic!("not serve") };
-    let refusal = Settings::load(&args.flags(), &BTreeMap::new()).unwrap_err().to_string();
-    assert_eq!(refusal, r#"server.public_addr (--public-addr): "80x" is not an address like 127.0.0.1:8000"#);
+    let error = Settings::load(&args.flags(), &BTreeMap::new()).unwrap_err().to_string();
+    assert_eq!(error, r#"server.public_addr (--public-addr): "80x" is not an address like 127.0.0.1:8000"#);
 }
 
 #[test]
-fn quickstart_opens_its_page_on_localhost() {
+fn quickstart_listens_on_localhost() {
     let Command::Quickstart(args) = accepted("quickstart") else { panic!("not quickstart") };
     assert_eq!(args.demo_addr.to_string(), "127.0.0.1:8080");
     let Command::Quickstart(args) = accepted("quickstart --data-dir /q --public-addr 127.0.0.1:9") else {
@@ -82,7 +82,7 @@ fn quickstart_opens_its_page_on_localhost() {
 }
 
 #[test]
-fn a_tenant_takes_several_origins() {
+fn tenant_accepts_several_origins() {
     let Command::Tenant(TenantCommand::Create(args)) = accepted(
         "tenant create --name Shop --rp-id example.com --origin https://example.com --origin https://a.example.com \
          --cors-origin https://*.example.com --api-key --json",
@@ -96,7 +96,7 @@ fn a_tenant_takes_several_origins() {
 }
 
 #[test]
-fn keys_and_tokens_take_an_expiry_and_a_role() {
+fn keys_and_tokens_accept_expiry_and_role() {
     let Command::ApiKey(ApiKeyCommand::Create(args)) =
         accepted(&format!("api-key create --tenant {ID} --name backend --expires 90d"))
     else {
@@ -114,7 +114,7 @@ fn keys_and_tokens_take_an_expiry_and_a_role() {
 }
 
 #[test]
-fn the_probe_prints_no_key() {
+fn debug_of_probe_arguments_prints_no_key() {
     let args = accepted(&format!("probe --tenant {ID} --api-key dw_hunter2 --origin https://example.com --keep"));
     assert!(!format!("{args:?}").contains("hunter2"));
     let Command::Probe(args) = args else { panic!("not probe") };
@@ -124,7 +124,7 @@ fn the_probe_prints_no_key() {
 }
 
 #[test]
-fn what_is_wrong_is_refused() {
+fn invalid_arguments_are_rejected() {
     use ErrorKind::{InvalidSubcommand, InvalidValue, MissingRequiredArgument, UnknownArgument, ValueValidation};
     for (line, kind) in [
         ("dance", InvalidSubcommand),
@@ -153,7 +153,7 @@ fn what_is_wrong_is_refused() {
 }
 
 #[test]
-fn every_command_explains_itself() {
+fn every_command_and_argument_has_help() {
     fn check(command: &clap::Command) {
         assert!(command.get_about().is_some(), "{}", command.get_name());
         for argument in command.get_arguments() {

@@ -1,42 +1,48 @@
-//! How to reach the server: its URL, TLS, and what every connection is told first.
+//! Connecting to the server: URL, TLS, timeouts and session settings.
 
 use std::time::Duration;
 
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, async_connection_wrapper::BlockOn as _};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tokio_postgres::{Client, Config, Socket, config::SslMode, tls::MakeTlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::super::{error::DbError, options::DatabaseOptions};
+use super::{
+    super::{connection::PostgresConnection, error::DbError, options::DatabaseOptions},
+    runtime::ThreadRuntime,
+};
 
-/// After how long a silent server counts as gone.
-const SILENCE: Duration = Duration::from_secs(10);
+/// Delay before the first and the later attempts to connect again after a failure.
+pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(2);
+/// Time without a response after which the operating system checks the connection.
+const KEEPALIVE: Duration = Duration::from_secs(10);
 
-/// A server, and how to connect to it.
+/// A server and the settings for connections to it.
 pub(crate) struct Target {
     config: Config,
     tls: MakeRustlsConnect,
     connect_timeout: Duration,
-    first_statements: String,
+    session_settings: String,
 }
 
 type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 impl Target {
-    /// Reads the URL. Where TLS is used the server's certificate is always verified, against the system's roots or
-    /// those in `sslrootcert`; `sslmode=verify-ca` and `verify-full` are thus `require`.
+    /// Parses the URL. With TLS the server's certificate is always verified, against the system's root certificates or
+    /// those in `sslrootcert`, so `sslmode=verify-ca` and `verify-full` mean the same as `require`.
     pub(crate) fn new(url: &str, options: &DatabaseOptions) -> Result<Self, DbError> {
-        let (plain, root_file) = split(url);
+        let (plain, root_file) = split_url(url);
         let wrong = |reason: &dyn std::fmt::Display| DbError::Database(format!("the database URL: {reason}"));
-        // The parser's message may repeat part of the URL, which may be a password's.
+        // The parser's message may contain part of the password.
         let mut config: Config = plain.parse().map_err(|_| wrong(&"it is not a PostgreSQL connection URL"))?;
         config.connect_timeout(options.connect_timeout);
-        // A server that died without a word is noticed within twice this time, even in the midst of a statement.
+        // Detects a dead server within twice this time, even during a statement.
         config
-            .tcp_user_timeout(SILENCE)
-            .keepalives_idle(SILENCE)
-            .keepalives_interval(SILENCE / 4)
+            .tcp_user_timeout(KEEPALIVE)
+            .keepalives_idle(KEEPALIVE)
+            .keepalives_interval(KEEPALIVE / 4)
             .keepalives_retries(4);
         if config.get_application_name().is_none() {
             config.application_name("doorward");
@@ -58,14 +64,14 @@ impl Target {
             .map_err(|error| wrong(&error))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        // Time for each host: the first may be the one that is gone.
+        // Allows the time for each host, because the first ones may be down.
         let hosts = config.get_hosts().len().max(config.get_hostaddrs().len()).max(1);
         let connect_timeout = options.connect_timeout.saturating_mul(u32::try_from(hosts).unwrap_or(u32::MAX));
         Ok(Self {
             config,
             tls: MakeRustlsConnect::new(tls),
             connect_timeout,
-            first_statements: format!(
+            session_settings: format!(
                 "SET statement_timeout = {0}; SET idle_in_transaction_session_timeout = {0}; \
                  SET client_min_messages = warning",
                 options.statement_timeout.as_millis()
@@ -73,33 +79,40 @@ impl Target {
         })
     }
 
-    /// A new connection and what drives it.
+    /// Opens a connection; the caller polls its second half.
     pub(super) async fn open(&self) -> Result<(Client, tokio_postgres::Connection<Socket, TlsStream>), DbError> {
         match tokio::time::timeout(self.connect_timeout, self.config.connect(self.tls.clone())).await {
             Ok(Ok(both)) => Ok(both),
             Ok(Err(error)) => {
-                // The cause (refused, wrong password, unknown issuer) is in the error's sources.
+                // The cause (connection refused, wrong password, unknown issuer) is the source of the error.
                 let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
                 Err(DbError::Unavailable(format!("{error}{cause}")))
             }
-            Err(_) => Err(DbError::Unavailable("connecting took too long".to_owned())),
+            Err(_) => Err(DbError::Unavailable(format!("no connection within {:?}", self.connect_timeout))),
         }
     }
 
-    /// A new connection for units of work, driven by the present runtime.
-    pub(super) async fn connect(&self) -> Result<AsyncPgConnection, DbError> {
+    /// Opens a connection that the current runtime polls.
+    async fn connect(&self) -> Result<AsyncPgConnection, DbError> {
         let (client, connection) = self.open().await?;
         let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection)
             .await
             .map_err(|error| DbError::Unavailable(error.to_string()))?;
-        conn.batch_execute(&self.first_statements).await?;
+        conn.batch_execute(&self.session_settings).await?;
         Ok(conn)
     }
 }
 
-/// The URL as tokio-postgres reads it, and the file of roots: libpq's `sslrootcert` and `verify-…` it does not know.
-fn split(url: &str) -> (String, Option<String>) {
-    let Some((place, query)) = url.split_once('?') else { return (url.to_owned(), None) };
+/// Opens a connection on the runtime of the current thread.
+pub(super) fn connect(target: &Target) -> Result<PostgresConnection, DbError> {
+    let conn: AsyncPgConnection = ThreadRuntime::current()?.block_on(target.connect())?;
+    Ok(PostgresConnection::from(conn))
+}
+
+/// Splits off libpq parameters that tokio-postgres does not support: `sslrootcert`, returned as a path, and
+/// `sslmode=verify-…`, replaced by `require`.
+fn split_url(url: &str) -> (String, Option<String>) {
+    let Some((base, query)) = url.split_once('?') else { return (url.to_owned(), None) };
     let mut root_file = None;
     let mut kept = Vec::new();
     for pair in query.split('&') {
@@ -114,5 +127,5 @@ fn split(url: &str) -> (String, Option<String>) {
             _ => kept.push(pair),
         }
     }
-    (format!("{place}?{}", kept.join("&")), root_file)
+    (format!("{base}?{}", kept.join("&")), root_file)
 }

@@ -1,112 +1,111 @@
-//! Hears of other nodes' changes, and knows when it would not.
+//! Listens for changes by other nodes and detects when notifications no longer arrive.
 
-use std::{future::poll_fn, sync::mpsc, time::Duration};
+use std::{convert::Infallible, future::poll_fn, sync::mpsc, time::Duration};
 
 use tokio::sync::watch;
 use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage};
 
 use super::{
     super::{change_counter::ChangeCounter, error::DbError, process_lock},
-    CHANNEL, FIRST_BACK_OFF, LONGEST_BACK_OFF, Target,
+    connect::{FIRST_BACKOFF, MAX_BACKOFF, Target},
 };
 
-/// How often the silent channel is tried, and how long an answer may take: what another node changed goes unnoticed
-/// no longer than both together.
+/// Channel of the notifications between nodes.
+pub(super) const CHANNEL: &str = "doorward_changes";
+/// Interval of the checks, and the timeout of each. A lost channel is detected within both together.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// Asks which of the server's sessions answers.
-const BACKEND: &str = "SELECT pg_backend_pid()";
+/// Identifies the server's session.
+const SESSION_ID: &str = "SELECT pg_backend_pid()";
 
-/// What came of the first attempt to be among those at work on the database.
+/// Result of an attempt to take the process lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LockAttempt {
     Held,
-    /// Somebody needs the database alone.
+    /// `migrate-storage` holds it.
     Refused,
     /// The connection failed.
     Unknown,
 }
 
-/// Listens until the store is closed, and is present as long as it can. While the channel is down, the change_counter changes at
-/// every look.
+/// Listens until the database is closed and holds the process lock while connected. Reports every lock attempt; only the
+/// first report is used. While disconnected, the change counter returns a new value at every call.
 pub(super) async fn listen(
     target: &Target,
     change_counter: &ChangeCounter,
     mut stopped: watch::Receiver<()>,
-    first: mpsc::Sender<LockAttempt>,
+    lock_attempts: mpsc::Sender<LockAttempt>,
 ) {
-    let mut back_off = FIRST_BACK_OFF;
-    // Only the first word is waited for.
-    let say = |presence| {
-        let _ = first.send(presence);
+    let mut backoff = FIRST_BACKOFF;
+    let report = |attempt| {
+        let _ = lock_attempts.send(attempt);
     };
     loop {
         let mut connected = false;
-        let ended = tokio::select! {
-            ended = hear(target, change_counter, &mut connected, say) => ended,
+        let error = tokio::select! {
+            Err(error) = listen_once(target, change_counter, &mut connected, report) => error,
             _ = stopped.changed() => return,
         };
-        say(LockAttempt::Unknown);
-        change_counter.set_channel(false);
-        if let Err(error) = ended {
-            tracing::warn!(%error, "changes on other nodes go unannounced: every request reads the database");
-        }
-        back_off = if connected { FIRST_BACK_OFF } else { (back_off * 2).min(LONGEST_BACK_OFF) };
+        report(LockAttempt::Unknown);
+        change_counter.set_connected(false);
+        tracing::warn!(%error, "cannot listen for changes by other nodes: every request reads the database");
+        backoff = if connected { FIRST_BACKOFF } else { (backoff * 2).min(MAX_BACKOFF) };
         tokio::select! {
-            () = tokio::time::sleep(back_off) => {}
+            () = tokio::time::sleep(backoff) => {}
             _ = stopped.changed() => return,
         }
     }
 }
 
-async fn hear(
+/// Connects and listens until the connection fails.
+async fn listen_once(
     target: &Target,
     change_counter: &ChangeCounter,
     connected: &mut bool,
-    say: impl Fn(LockAttempt),
-) -> Result<(), DbError> {
-    let lost = |error: tokio_postgres::Error| DbError::Unavailable(error.to_string());
+    report: impl Fn(LockAttempt),
+) -> Result<Infallible, DbError> {
+    let unavailable = |error: tokio_postgres::Error| DbError::Unavailable(error.to_string());
     let (client, mut connection) = target.open().await?;
-    let messages = async {
+    let notifications = async {
         while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
-            if let AsyncMessage::Notification(_) = message.map_err(lost)? {
+            if let AsyncMessage::Notification(_) = message.map_err(unavailable)? {
                 change_counter.increment();
             }
         }
-        Err(DbError::Unavailable("the channel closed".to_owned()))
+        Err(DbError::Unavailable("the listening connection was closed".to_owned()))
     };
-    let talk = async {
-        // The name tells administrators which session this is.
+    let heartbeat = async {
+        // Administrators see the name in `pg_stat_activity`.
         let listen = format!("SET application_name = 'doorward listen'; LISTEN {CHANNEL}");
-        client.batch_execute(&listen).await.map_err(lost)?;
-        let present = format!("SELECT pg_try_advisory_lock_shared({})", process_lock::ADVISORY_LOCK);
-        if ask(&client, &present).await.map_err(lost)?.as_deref() != Some("t") {
-            say(LockAttempt::Refused);
+        client.batch_execute(&listen).await.map_err(unavailable)?;
+        let lock = format!("SELECT pg_try_advisory_lock_shared({})", process_lock::ADVISORY_LOCK);
+        if query_value(&client, &lock).await.map_err(unavailable)?.as_deref() != Some("t") {
+            report(LockAttempt::Refused);
             return Err(process_lock::migration_in_progress());
         }
-        say(LockAttempt::Held);
-        let listener = ask(&client, BACKEND).await.map_err(lost)?;
+        report(LockAttempt::Held);
+        let session = query_value(&client, SESSION_ID).await.map_err(unavailable)?;
         *connected = true;
-        change_counter.set_channel(true);
+        change_counter.set_connected(true);
         loop {
             tokio::time::sleep(HEARTBEAT).await;
-            let Ok(answer) = tokio::time::timeout(HEARTBEAT, ask(&client, BACKEND)).await else {
-                return Err(DbError::Unavailable("the channel fell silent".to_owned()));
+            let Ok(current) = tokio::time::timeout(HEARTBEAT, query_value(&client, SESSION_ID)).await else {
+                return Err(DbError::Unavailable("the listening connection does not respond".to_owned()));
             };
-            if answer.map_err(lost)? != listener {
-                // What one session listens to, another one does not hear.
-                let reason = "a pooler between here and PostgreSQL changes sessions: it must pool by session";
+            if current.map_err(unavailable)? != session {
+                // LISTEN belongs to one session, so notifications would be lost.
+                let reason = "a connection pooler changes sessions; configure it for session pooling";
                 return Err(DbError::Unavailable(reason.to_owned()));
             }
         }
     };
     tokio::select! {
-        ended = messages => ended,
-        ended = talk => ended,
+        ended = notifications => ended,
+        ended = heartbeat => ended,
     }
 }
 
-/// The one value a query answers.
-async fn ask(client: &Client, query: &str) -> Result<Option<String>, tokio_postgres::Error> {
+/// Returns the single value of a query.
+async fn query_value(client: &Client, query: &str) -> Result<Option<String>, tokio_postgres::Error> {
     let rows = client.simple_query(query).await?;
     Ok(rows.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),

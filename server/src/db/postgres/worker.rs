@@ -1,4 +1,4 @@
-//! One thread and its connection: kept while it works, made anew when it broke.
+//! A worker thread and its connection, which it replaces after a failure.
 
 use std::{
     sync::{
@@ -15,11 +15,12 @@ use super::{
         error::DbError,
         queue::{Queue, Unit, Work},
     },
-    CHANNEL, FIRST_BACK_OFF, LONGEST_BACK_OFF, Target, connect,
+    connect::{FIRST_BACKOFF, MAX_BACKOFF, Target, connect},
+    listen::CHANNEL,
 };
 
-/// Whoever may set defaults for the role or the database does not decide this: a finalize counts on the row locks and
-/// fresh reads of READ COMMITTED, and on a standby this fails before anything was done.
+/// Explicit, so that defaults of the role or database do not apply: finalize relies on the row locks and fresh reads of
+/// READ COMMITTED, and on a standby READ WRITE fails before any work is done.
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
@@ -27,14 +28,14 @@ pub(super) struct Worker {
     target: Arc<Target>,
     change_counter: Arc<ChangeCounter>,
     queue: Arc<Queue>,
-    /// How many of the pool's threads have a connection, or are about to.
+    /// Number of workers that have a connection or are connecting.
     connected: Arc<AtomicUsize>,
     conn: Option<Connection>,
-    /// Whether this thread is counted among the connected ones.
+    /// Whether `connected` includes this worker.
     counted: bool,
-    /// While this thread cannot connect: until when it does not try again, and why it could not.
-    away: Option<(Instant, DbError)>,
-    back_off: Duration,
+    /// After a failed connection attempt: the time of the next attempt, and the error.
+    disconnected: Option<(Instant, DbError)>,
+    backoff: Duration,
 }
 
 impl Worker {
@@ -51,105 +52,101 @@ impl Worker {
             connected,
             conn: None,
             counted: false,
-            away: None,
-            back_off: FIRST_BACK_OFF,
+            disconnected: None,
+            backoff: FIRST_BACKOFF,
         }
     }
 
     /// Serves the queue until it is closed and empty.
     pub(super) fn run(mut self) {
         loop {
-            self.rest();
+            self.reconnect();
             let Some(unit) = self.queue.next() else { return };
-            self.serve(unit);
+            self.execute(unit);
         }
     }
 
-    /// Leaves the work to the threads that are connected, while this one cannot be: refusing is faster than serving,
-    /// and would take the work away from them. Where nobody is connected, refusing at once is right.
-    fn rest(&mut self) {
-        while let Some((until, _)) = &self.away
+    /// While disconnected, retries and leaves the queue to connected workers: refusing is faster than executing, so this
+    /// worker would otherwise refuse most units. Returns at once when no worker is connected.
+    fn reconnect(&mut self) {
+        while let Some((next_attempt, _)) = &self.disconnected
             && self.connected.load(Ordering::SeqCst) > 0
         {
-            let left = until.saturating_duration_since(Instant::now());
-            if !left.is_zero() {
-                if self.queue.closed_within(left) {
-                    return;
-                }
-                continue;
+            let remaining = next_attempt.saturating_duration_since(Instant::now());
+            if remaining.is_zero() {
+                self.conn = self.connect().ok();
+            } else if self.queue.closed_within(remaining) {
+                return;
             }
-            self.conn = self.connect().ok();
         }
     }
 
-    fn serve(&mut self, unit: Box<dyn Unit>) {
+    fn execute(&mut self, unit: Box<dyn Unit>) {
         let begin = if unit.work() == Work::Read { BEGIN_READ } else { BEGIN_WRITE };
-        let began = Instant::now();
+        let start = Instant::now();
         let mut conn = match self.begin(begin) {
             Ok(conn) => conn,
-            // Nothing was done yet: whoever has a connection may do it, unless much time was lost already.
-            Err(_) if self.connected.load(Ordering::SeqCst) > 0 && began.elapsed() < LONGEST_BACK_OFF => {
-                return self.queue.give_back(unit);
+            // The unit did not run yet, so a connected worker may take it, unless the attempt already took long.
+            Err(_) if self.connected.load(Ordering::SeqCst) > 0 && start.elapsed() < MAX_BACKOFF => {
+                return self.queue.requeue(unit);
             }
             Err(error) => return unit.refuse(error),
         };
-        let announces = unit.work() == Work::WriteAndInvalidate;
-        let ran = unit.run(&mut conn);
-        let fate = if ran.keep { commit(&mut conn, announces) } else { Ok(()) };
-        let mut usable = fate.is_ok();
-        if !ran.keep || !usable {
-            usable = conn.run("ROLLBACK").is_ok();
-        }
-        self.count(usable);
+        let invalidates = unit.work() == Work::WriteAndInvalidate;
+        let executed = unit.run(&mut conn);
+        let outcome = if executed.keep { commit(&mut conn, invalidates) } else { Ok(()) };
+        let usable = if executed.keep && outcome.is_ok() { true } else { conn.run("ROLLBACK").is_ok() };
+        self.set_counted(usable);
         self.conn = usable.then_some(conn);
-        if ran.keep && announces && fate.is_ok() {
+        if executed.keep && invalidates && outcome.is_ok() {
             self.change_counter.increment();
         }
-        (ran.reply)(fate);
+        (executed.reply)(outcome);
     }
 
-    /// A connection inside a transaction. One that broke while idle is replaced at once: nothing was lost with it.
+    /// Returns a connection inside a transaction. A connection that broke while idle is replaced at once.
     fn begin(&mut self, begin: &str) -> Result<Connection, DbError> {
         if let Some(mut conn) = self.conn.take()
             && conn.run(begin).is_ok()
         {
             return Ok(conn);
         }
-        self.count(false);
-        if let Some((until, error)) = &self.away
-            && Instant::now() < *until
+        self.set_counted(false);
+        if let Some((next_attempt, error)) = &self.disconnected
+            && Instant::now() < *next_attempt
         {
             return Err(error.clone());
         }
         let mut conn = self.connect()?;
         match conn.run(begin) {
             Ok(()) => Ok(conn),
-            // A server that takes no transaction, as a standby takes none that writes, is as good as none.
-            Err(error) => Err(self.stay_away(DbError::Unavailable(error.to_string()))),
+            // A server that rejects the transaction, such as a standby, counts as unreachable.
+            Err(error) => Err(self.back_off(DbError::Unavailable(error.to_string()))),
         }
     }
 
     fn connect(&mut self) -> Result<Connection, DbError> {
-        self.count(true);
+        self.set_counted(true);
         match connect(&self.target) {
             Ok(conn) => {
-                self.away = None;
-                self.back_off = FIRST_BACK_OFF;
+                self.disconnected = None;
+                self.backoff = FIRST_BACKOFF;
                 Ok(Connection::Postgres(conn))
             }
-            Err(error) => Err(self.stay_away(error)),
+            Err(error) => Err(self.back_off(error)),
         }
     }
 
-    fn stay_away(&mut self, error: DbError) -> DbError {
-        tracing::warn!(%error, "PostgreSQL cannot be reached");
-        self.count(false);
-        self.away = Some((Instant::now() + self.back_off, error.clone()));
-        self.back_off = (self.back_off * 2).min(LONGEST_BACK_OFF);
+    /// Schedules the next connection attempt and returns the error.
+    fn back_off(&mut self, error: DbError) -> DbError {
+        tracing::warn!(%error, "cannot connect to PostgreSQL");
+        self.set_counted(false);
+        self.disconnected = Some((Instant::now() + self.backoff, error.clone()));
+        self.backoff = (self.backoff * 2).min(MAX_BACKOFF);
         error
     }
 
-    fn count(&mut self, connected: bool) {
+    fn set_counted(&mut self, connected: bool) {
         if connected && !self.counted {
             self.connected.fetch_add(1, Ordering::SeqCst);
         } else if !connected && self.counted {
@@ -159,10 +156,10 @@ impl Worker {
     }
 }
 
-/// Commits in one round trip. The statement before it fails if an earlier one did and the unit went on regardless:
-/// PostgreSQL would then roll back and call that a success.
-fn commit(conn: &mut Connection, announces: bool) -> Result<(), DbError> {
-    if announces {
+/// Commits in one round trip. If the unit ignored a failed statement, PostgreSQL would roll back and still report success,
+/// so another statement before the COMMIT detects the aborted transaction.
+fn commit(conn: &mut Connection, invalidates: bool) -> Result<(), DbError> {
+    if invalidates {
         conn.run(&format!("SELECT pg_notify('{CHANNEL}', ''); COMMIT"))
     } else {
         conn.run("SELECT 1; COMMIT")

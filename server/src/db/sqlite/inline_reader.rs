@@ -1,14 +1,13 @@
-//! Short reads on the caller's own thread. By key, a read takes less time than handing it to another thread and being
-//! woken again.
+//! Short reads on the calling thread. A read by key takes less time than a switch to another thread and back.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, MutexGuard, PoisonError},
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{
+    super::{connection::Connection, error::DbError, queue::run_unit},
+    transaction,
 };
 
-use crate::db::{connection::Connection, error::DbError, sqlite};
-
-/// Connections that only read, lent to whoever reads next.
+/// A pool of read-only connections.
 pub(in crate::db) struct InlineReader(Mutex<Vec<Connection>>);
 
 impl InlineReader {
@@ -20,25 +19,23 @@ impl InlineReader {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads on one consistent snapshot. Gives the unit of work back when all connections are lent.
+    /// Reads on one consistent snapshot. Returns the closure when all connections are in use.
     pub(in crate::db) fn read<T, E, F>(&self, f: F) -> Result<Result<T, E>, F>
     where
         F: FnOnce(&mut Connection) -> Result<T, E>,
         E: From<DbError>,
     {
         let Some(mut conn) = self.free().pop() else { return Err(f) };
-        let result = match sqlite::begin_read(&mut conn) {
-            // A panic must not take the connection with it.
-            Ok(()) => catch_unwind(AssertUnwindSafe(|| f(&mut conn)))
-                .unwrap_or_else(|_| Err(DbError::Database("a unit of work panicked".to_owned()).into())),
+        let result = match transaction::begin_read(&mut conn) {
+            Ok(()) => run_unit(f, &mut conn),
             Err(error) => Err(error.into()),
         };
-        sqlite::end_read(&mut conn);
+        transaction::end_read(&mut conn);
         self.free().push(conn);
         Ok(result)
     }
 
-    /// Ends the connections that are not lent.
+    /// Closes the connections that are not in use.
     pub(in crate::db) fn close(&self) {
         self.free().clear();
     }

@@ -1,5 +1,5 @@
-//! Ceremonies: the page's browser does the WebAuthn part, Doorward decides, and the application believes only a token
-//! that it verified.
+//! Ceremonies: the browser runs WebAuthn, Doorward verifies the result and issues a token, and the application trusts
+//! only a token that it has verified itself.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use doorward_shared::public::CeremonyName;
@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        Demo,
         account::{self, Account},
-        backend::Trail,
-        reply::{DemoError, Done, answer},
+        reply::{DemoError, Outcome, respond},
+        request_log::RequestLog,
         session::{Payment, Stage},
+        state::Demo,
         token::{Expected, VerifiedToken},
     },
     PasswordProven, SignedIn, sign_in,
@@ -22,24 +22,24 @@ type State = web::Data<Demo>;
 type Credential = web::Json<Value>;
 
 impl Demo {
-    /// Starts a ceremony and hands Doorward's options to the browser.
-    async fn begin(&self, trail: &mut Trail, path: &[&str], body: &Value) -> Result<Done, DemoError> {
-        Ok(Done::with(json!({ "options": self.backend.post(trail, path, body).await? })))
+    /// Starts a ceremony and returns Doorward's options for the browser.
+    async fn initialize(&self, log: &mut RequestLog, path: &[&str], body: &Value) -> Result<Outcome, DemoError> {
+        Ok(Outcome::new(json!({ "options": self.backend.post(log, path, body).await? })))
     }
 
-    /// Ends a ceremony: what the authenticator answered for a token, and the token verified.
-    async fn end(
+    /// Finishes a ceremony: exchanges the authenticator's response for a token and verifies the token.
+    async fn finalize(
         &self,
-        trail: &mut Trail,
+        log: &mut RequestLog,
         path: &[&str],
         credential: &Value,
         expected: Expected<'_>,
     ) -> Result<VerifiedToken, DemoError> {
-        let answer = self.backend.post(trail, path, credential).await?;
-        self.verify(trail, &answer, expected).await
+        let response = self.backend.post(log, path, credential).await?;
+        self.verify(log, &response, expected).await
     }
 
-    fn expect<'a>(&'a self, ceremony: CeremonyName, subject: Option<&'a str>) -> Expected<'a> {
+    fn expected<'a>(&'a self, ceremony: CeremonyName, subject: Option<&'a str>) -> Expected<'a> {
         let (issuer, audience) = (&self.config.issuer, &self.config.rp_id);
         Expected { issuer, audience, ceremony, subject, transaction: None }
     }
@@ -54,94 +54,94 @@ impl Demo {
     }
 }
 
-/// Adds a second factor, first step.
-pub(super) async fn begin_second_factor(demo: State, visitor: SignedIn) -> HttpResponse {
-    answer(async |trail| {
+/// Starts the registration of a second factor.
+pub(super) async fn initialize_second_factor(demo: State, visitor: SignedIn) -> HttpResponse {
+    respond(async |log| {
         let body = demo.registration_body(&visitor.session.user_id)?;
-        demo.begin(trail, &["mfa", "registration", "initialize"], &body).await
+        demo.initialize(log, &["mfa", "registration", "initialize"], &body).await
     })
     .await
 }
 
-/// Adds a second factor, second step.
-pub(super) async fn end_second_factor(demo: State, visitor: SignedIn, credential: Credential) -> HttpResponse {
-    answer(async |trail| {
-        let expected = demo.expect(CeremonyName::Registration, Some(&visitor.session.user_id));
-        let token = demo.end(trail, &["mfa", "registration", "finalize"], &credential, expected).await?;
-        Ok(Done::with(json!({ "token": token })))
+/// Finishes the registration of a second factor.
+pub(super) async fn finalize_second_factor(demo: State, visitor: SignedIn, credential: Credential) -> HttpResponse {
+    respond(async |log| {
+        let expected = demo.expected(CeremonyName::Registration, Some(&visitor.session.user_id));
+        let token = demo.finalize(log, &["mfa", "registration", "finalize"], &credential, expected).await?;
+        Ok(Outcome::new(json!({ "token": token })))
     })
     .await
 }
 
-/// Proves the second factor, first step.
-pub(super) async fn begin_second_factor_login(demo: State, visitor: PasswordProven) -> HttpResponse {
-    answer(async |trail| {
+/// Starts the second-factor login.
+pub(super) async fn initialize_second_factor_login(demo: State, visitor: PasswordProven) -> HttpResponse {
+    respond(async |log| {
         let body = json!({ "user_id": visitor.session.user_id });
-        demo.begin(trail, &["mfa", "login", "initialize"], &body).await
+        demo.initialize(log, &["mfa", "login", "initialize"], &body).await
     })
     .await
 }
 
-/// Proves the second factor, second step: the visitor is in.
-pub(super) async fn end_second_factor_login(
+/// Finishes the second-factor login and signs the visitor in.
+pub(super) async fn finalize_second_factor_login(
     demo: State,
     request: HttpRequest,
     visitor: PasswordProven,
     credential: Credential,
 ) -> HttpResponse {
-    answer(async |trail| {
+    respond(async |log| {
         let user_id = &visitor.session.user_id;
-        let expected = demo.expect(CeremonyName::Mfa, Some(user_id));
-        let token = demo.end(trail, &["mfa", "login", "finalize"], &credential, expected).await?;
-        // The password counts once: of two answers to one challenge, only the session that still waits goes on.
+        let expected = demo.expected(CeremonyName::Mfa, Some(user_id));
+        let token = demo.finalize(log, &["mfa", "login", "finalize"], &credential, expected).await?;
+        // The password is accepted once: of two concurrent responses, only one finds the session still waiting.
         if demo.sessions.find(&visitor.id, demo.now()).is_none() {
             return Err(DemoError::signed_out());
         }
-        let done = sign_in::enter(&demo, &request, user_id, Stage::PasswordAndSecondFactor)?;
-        Ok(done.and_result("token", json!(token)))
+        let done = sign_in::open_session(&demo, &request, user_id, Stage::PasswordAndSecondFactor)?;
+        Ok(done.with_member("token", json!(token)))
     })
     .await
 }
 
-/// Adds a passkey, first step.
-pub(super) async fn begin_passkey(demo: State, visitor: SignedIn) -> HttpResponse {
-    answer(async |trail| {
+/// Starts the registration of a passkey.
+pub(super) async fn initialize_passkey(demo: State, visitor: SignedIn) -> HttpResponse {
+    respond(async |log| {
         let body = demo.registration_body(&visitor.session.user_id)?;
-        demo.begin(trail, &["registration", "initialize"], &body).await
+        demo.initialize(log, &["registration", "initialize"], &body).await
     })
     .await
 }
 
-/// Adds a passkey, second step.
-pub(super) async fn end_passkey(demo: State, visitor: SignedIn, credential: Credential) -> HttpResponse {
-    answer(async |trail| {
-        let expected = demo.expect(CeremonyName::Registration, Some(&visitor.session.user_id));
-        let token = demo.end(trail, &["registration", "finalize"], &credential, expected).await?;
-        Ok(Done::with(json!({ "token": token })))
+/// Finishes the registration of a passkey.
+pub(super) async fn finalize_passkey(demo: State, visitor: SignedIn, credential: Credential) -> HttpResponse {
+    respond(async |log| {
+        let expected = demo.expected(CeremonyName::Registration, Some(&visitor.session.user_id));
+        let token = demo.finalize(log, &["registration", "finalize"], &credential, expected).await?;
+        Ok(Outcome::new(json!({ "token": token })))
     })
     .await
 }
 
-/// Signs in with a passkey alone, first step. Nobody has said who they are yet.
-pub(super) async fn begin_passkey_login(demo: State) -> HttpResponse {
-    answer(async |trail| demo.begin(trail, &["login", "initialize"], &json!({})).await).await
+/// Starts a passkey login. The visitor is not known yet.
+pub(super) async fn initialize_passkey_login(demo: State) -> HttpResponse {
+    respond(async |log| demo.initialize(log, &["login", "initialize"], &json!({})).await).await
 }
 
-/// Signs in with a passkey alone, second step: the token says who it is.
-pub(super) async fn end_passkey_login(demo: State, request: HttpRequest, credential: Credential) -> HttpResponse {
-    answer(async |trail| {
-        let expected = demo.expect(CeremonyName::Login, None);
-        let token = demo.end(trail, &["login", "finalize"], &credential, expected).await?;
+/// Finishes a passkey login. The token identifies the visitor.
+pub(super) async fn finalize_passkey_login(demo: State, request: HttpRequest, credential: Credential) -> HttpResponse {
+    respond(async |log| {
+        let expected = demo.expected(CeremonyName::Login, None);
+        let token = demo.finalize(log, &["login", "finalize"], &credential, expected).await?;
         let Some(account) = demo.accounts.with_id(&token.claims.sub) else {
             return Err(DemoError::new(
                 404,
                 "account_unknown",
-                "The passkey is good, its account is gone",
-                "The demo keeps accounts in memory only: this one was made before the last start.",
+                "The passkey is valid, but its account no longer exists",
+                "The demo keeps accounts in memory only: this one was created before the last restart.",
             ));
         };
-        let done = sign_in::enter(&demo, &request, &account.user_id, Stage::Passkey)?;
-        Ok(done.and_result("token", json!(token)))
+        let done = sign_in::open_session(&demo, &request, &account.user_id, Stage::Passkey)?;
+        Ok(done.with_member("token", json!(token)))
     })
     .await
 }
@@ -152,7 +152,7 @@ pub(super) struct PaymentOrder {
     amount: String,
 }
 
-/// A recipient and an amount that can be shown and compared: cents are written out.
+/// Validates a payment and returns recipient and amount in a canonical form, with two decimals.
 fn valid_payment(order: PaymentOrder) -> Result<(String, String), DemoError> {
     let recipient = order.recipient.trim().to_owned();
     if recipient.is_empty() || recipient.chars().count() > 64 || recipient.chars().any(char::is_control) {
@@ -167,14 +167,14 @@ fn valid_payment(order: PaymentOrder) -> Result<(String, String), DemoError> {
     let whole = whole.trim_start_matches('0');
     let amount = format!("{}.{cents:0<2}", if whole.is_empty() { "0" } else { whole });
     if amount == "0.00" {
-        return Err(DemoError::field("An amount is more than nothing"));
+        return Err(DemoError::field("An amount is at least 0.01"));
     }
     Ok((recipient, amount))
 }
 
-/// Confirms a payment, first step: the challenge covers recipient and amount.
-pub(super) async fn begin_payment(demo: State, visitor: SignedIn, order: web::Json<PaymentOrder>) -> HttpResponse {
-    answer(async |trail| {
+/// Starts the confirmation of a payment. The challenge covers recipient and amount.
+pub(super) async fn initialize_payment(demo: State, visitor: SignedIn, order: web::Json<PaymentOrder>) -> HttpResponse {
+    respond(async |log| {
         let (recipient, amount) = valid_payment(order.into_inner())?;
         let payment = Payment { id: account::new_user_id(demo.entropy.as_ref())?, recipient, amount };
         let body = json!({
@@ -182,25 +182,25 @@ pub(super) async fn begin_payment(demo: State, visitor: SignedIn, order: web::Js
             "transaction_id": payment.id,
             "transaction_data": { "recipient": payment.recipient, "amount": payment.amount, "currency": "EUR" },
         });
-        let done = demo.begin(trail, &["transaction", "initialize"], &body).await?;
-        demo.sessions.keep_payment(&visitor.id, payment);
+        let done = demo.initialize(log, &["transaction", "initialize"], &body).await?;
+        demo.sessions.set_payment(&visitor.id, payment);
         Ok(done)
     })
     .await
 }
 
-/// Confirms a payment, second step: the token names the transaction that was confirmed.
-pub(super) async fn end_payment(demo: State, visitor: SignedIn, credential: Credential) -> HttpResponse {
-    answer(async |trail| {
+/// Finishes the confirmation of a payment. The token names the confirmed transaction.
+pub(super) async fn finalize_payment(demo: State, visitor: SignedIn, credential: Credential) -> HttpResponse {
+    respond(async |log| {
         let Some(payment) = demo.sessions.take_payment(&visitor.id) else {
-            return Err(DemoError::new(409, "payment_unknown", "No payment waits for a confirmation", ""));
+            return Err(DemoError::new(409, "payment_unknown", "There is no payment to confirm", ""));
         };
         let expected = Expected {
             transaction: Some(&payment.id),
-            ..demo.expect(CeremonyName::Transaction, Some(&visitor.session.user_id))
+            ..demo.expected(CeremonyName::Transaction, Some(&visitor.session.user_id))
         };
-        let token = demo.end(trail, &["transaction", "finalize"], &credential, expected).await?;
-        Ok(Done::with(json!({ "token": token, "payment": payment })))
+        let token = demo.finalize(log, &["transaction", "finalize"], &credential, expected).await?;
+        Ok(Outcome::new(json!({ "token": token, "payment": payment })))
     })
     .await
 }
@@ -215,17 +215,18 @@ mod tests {
     }
 
     #[test]
-    fn amounts_are_written_out_in_one_form() {
-        for (given, kept) in [("25", "25.00"), ("025,5", "25.50"), (" 0.05 ", "0.05"), ("999999.99", "999999.99")] {
-            assert_eq!(amount(given).as_deref(), Some(kept));
+    fn amounts_are_normalised_to_two_decimals() {
+        for (given, normalised) in [("25", "25.00"), ("025,5", "25.50"), (" 0.05 ", "0.05"), ("999999.99", "999999.99")]
+        {
+            assert_eq!(amount(given).as_deref(), Some(normalised));
         }
-        for refused in ["", "0", "0.00", "-5", "1e3", "1.234", "1000000", "1.", ".5", "٣"] {
-            assert_eq!(amount(refused), None, "{refused}");
+        for invalid in ["", "0", "0.00", "-5", "1e3", "1.234", "1000000", "1.", ".5", "٣"] {
+            assert_eq!(amount(invalid), None, "{invalid}");
         }
     }
 
     #[test]
-    fn a_recipient_is_one_printable_line() {
+    fn recipient_is_one_printable_line() {
         let order = |recipient: &str| PaymentOrder { recipient: recipient.into(), amount: "1".into() };
         assert!(valid_payment(order("  ")).is_err());
         assert!(valid_payment(order("Bob\nMallory")).is_err());

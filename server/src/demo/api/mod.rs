@@ -1,128 +1,74 @@
-//! What the demo's page calls. Each handler says in its arguments who may call it: [`SignedIn`], [`PasswordProven`], or anyone.
+//! Endpoints of the demo page. The arguments of a handler define who may call it: [`SignedIn`], [`PasswordProven`], or
+//! everybody.
 
 mod ceremony;
 mod records;
 mod sign_in;
+mod visitor;
 
-use std::{
-    future::{Ready, ready},
-    sync::{Mutex, PoisonError},
-};
+use std::sync::PoisonError;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
-use doorward_shared::Timestamp;
+use actix_web::web;
 use jsonwebtoken::jwk::JwkSet;
 
+use self::visitor::{PasswordProven, SignedIn, visitor};
 use super::{
-    Demo,
-    backend::Trail,
     reply::DemoError,
-    session::{self, Session, Stage},
+    request_log::RequestLog,
+    state::Demo,
     token::{self, Expected, VerifiedToken},
 };
 
-/// How long keys are kept, as the answer's `Cache-Control` allows.
-const KEYS_KEPT_MS: i64 = 600_000;
+/// Time for which the keys are cached, as `Cache-Control` of the response allows.
+const JWKS_MAX_AGE_MS: i64 = 600_000;
 
-/// The demo's own endpoints, below `/api`.
+/// Registers the endpoints below `/api`.
 pub(super) fn routes(api: &mut web::ServiceConfig) {
     api.route("/state", web::get().to(sign_in::state))
         .route("/sign-up", web::post().to(sign_in::sign_up))
         .route("/sign-in", web::post().to(sign_in::sign_in))
         .route("/sign-out", web::post().to(sign_in::sign_out))
-        .route("/second-factor/registration/initialize", web::post().to(ceremony::begin_second_factor))
-        .route("/second-factor/registration/finalize", web::post().to(ceremony::end_second_factor))
-        .route("/second-factor/login/initialize", web::post().to(ceremony::begin_second_factor_login))
-        .route("/second-factor/login/finalize", web::post().to(ceremony::end_second_factor_login))
-        .route("/passkey/registration/initialize", web::post().to(ceremony::begin_passkey))
-        .route("/passkey/registration/finalize", web::post().to(ceremony::end_passkey))
-        .route("/passkey/login/initialize", web::post().to(ceremony::begin_passkey_login))
-        .route("/passkey/login/finalize", web::post().to(ceremony::end_passkey_login))
-        .route("/payment/initialize", web::post().to(ceremony::begin_payment))
-        .route("/payment/finalize", web::post().to(ceremony::end_payment))
+        .route("/second-factor/registration/initialize", web::post().to(ceremony::initialize_second_factor))
+        .route("/second-factor/registration/finalize", web::post().to(ceremony::finalize_second_factor))
+        .route("/second-factor/login/initialize", web::post().to(ceremony::initialize_second_factor_login))
+        .route("/second-factor/login/finalize", web::post().to(ceremony::finalize_second_factor_login))
+        .route("/passkey/registration/initialize", web::post().to(ceremony::initialize_passkey))
+        .route("/passkey/registration/finalize", web::post().to(ceremony::finalize_passkey))
+        .route("/passkey/login/initialize", web::post().to(ceremony::initialize_passkey_login))
+        .route("/passkey/login/finalize", web::post().to(ceremony::finalize_passkey_login))
+        .route("/payment/initialize", web::post().to(ceremony::initialize_payment))
+        .route("/payment/finalize", web::post().to(ceremony::finalize_payment))
         .route("/credentials", web::get().to(records::credentials))
         .route("/credentials/{id}", web::patch().to(records::rename))
         .route("/credentials/{id}", web::delete().to(records::delete))
         .route("/audit", web::get().to(records::audit));
 }
 
-/// The tenant's keys, fetched when they are first needed, when they are old, and when a token names a new one.
-#[derive(Debug, Default)]
-pub(super) struct KeyCache(Mutex<Option<(Timestamp, JwkSet)>>);
-
 impl Demo {
-    fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
-    async fn keys_for(&self, trail: &mut Trail, token: &str) -> Result<JwkSet, DemoError> {
-        let kept = self.keys.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((fetched, keys)) = kept
-            && fetched.plus_millis(KEYS_KEPT_MS) > self.now()
+    async fn keys_for(&self, log: &mut RequestLog, token: &str) -> Result<JwkSet, DemoError> {
+        let cached = self.keys.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((fetched, keys)) = cached
+            && fetched.plus_millis(JWKS_MAX_AGE_MS) > self.now()
             && token::key_id(token).is_some_and(|kid| keys.find(&kid).is_some())
         {
             return Ok(keys);
         }
-        let keys = self.backend.jwks(trail).await?;
+        let keys = self.backend.jwks(log).await?;
         *self.keys.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((self.now(), keys.clone()));
         Ok(keys)
     }
 
-    /// Verifies what a finalize answered.
+    /// Verifies the token in the response of a finalize.
     async fn verify(
         &self,
-        trail: &mut Trail,
-        answer: &serde_json::Value,
+        log: &mut RequestLog,
+        response: &serde_json::Value,
         expected: Expected<'_>,
     ) -> Result<VerifiedToken, DemoError> {
-        let token = answer.get("token").and_then(serde_json::Value::as_str);
-        let token = token.ok_or_else(|| DemoError::unexpected("The answer has no token"))?;
-        let keys = self.keys_for(trail, token).await?;
+        let token = response.get("token").and_then(serde_json::Value::as_str);
+        let token = token.ok_or_else(|| DemoError::unexpected("The response has no token"))?;
+        let keys = self.keys_for(log, token).await?;
         token::verify(token, &keys, self.now(), expected)
-            .map_err(|fault| DemoError::new(401, "token_refused", "The token was not believed", &fault.to_string()))
-    }
-}
-
-/// A visitor who may use the account.
-struct SignedIn {
-    id: String,
-    session: Session,
-}
-
-/// A visitor who gave the right password and still owes the second factor.
-struct PasswordProven {
-    id: String,
-    session: Session,
-}
-
-fn visitor(request: &HttpRequest) -> Option<(String, Session)> {
-    let demo = request.app_data::<web::Data<Demo>>()?;
-    let cookies = request.headers().get_all(header::COOKIE);
-    let id = cookies.filter_map(|line| line.to_str().ok()).find_map(session::id_in)?;
-    Some((id.to_owned(), demo.sessions.find(id, demo.now())?))
-}
-
-impl FromRequest for SignedIn {
-    type Error = DemoError;
-    type Future = Ready<Result<Self, DemoError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(match visitor(request) {
-            Some((_, Session { stage: Stage::AwaitingSecondFactor, .. })) => Err(DemoError::second_factor_needed()),
-            Some((id, session)) => Ok(Self { id, session }),
-            None => Err(DemoError::signed_out()),
-        })
-    }
-}
-
-impl FromRequest for PasswordProven {
-    type Error = DemoError;
-    type Future = Ready<Result<Self, DemoError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(match visitor(request) {
-            Some((id, session)) if session.stage == Stage::AwaitingSecondFactor => Ok(Self { id, session }),
-            _ => Err(DemoError::signed_out()),
-        })
+            .map_err(|error| DemoError::new(401, "token_refused", "The token is not valid", &error.to_string()))
     }
 }

@@ -1,4 +1,4 @@
-//! What Doorward keeps about the visitor: credentials and audit entries.
+//! Credentials and audit entries of the visitor.
 
 use actix_web::{HttpResponse, web};
 use doorward_shared::{ErrorCode, audit::AuditLogItem, public::CredentialItem};
@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        Demo,
-        backend::Trail,
-        reply::{DemoError, Done, answer},
+        reply::{DemoError, Outcome, respond},
+        request_log::RequestLog,
+        state::Demo,
     },
     SignedIn,
 };
@@ -17,22 +17,23 @@ use super::{
 type State = web::Data<Demo>;
 
 impl Demo {
-    /// A user's credentials, oldest first. Doorward hears of a user with the first registration; until then there are none.
+    /// Returns a user's credentials, oldest first. Before the first registration, Doorward has no such user: the list is empty.
     pub(super) async fn credentials_of(
         &self,
-        trail: &mut Trail,
+        log: &mut RequestLog,
         user_id: &str,
     ) -> Result<Vec<CredentialItem>, DemoError> {
         let query = [("user_id", user_id), ("per_page", "100"), ("order", "asc")];
-        match self.backend.get(trail, &["credentials"], &query).await {
-            Err(refusal) if refusal.is(ErrorCode::UserNotFound) => Ok(Vec::new()),
-            answer => answer,
+        match self.backend.get(log, &["credentials"], &query).await {
+            Err(error) if error.is(ErrorCode::UserNotFound) => Ok(Vec::new()),
+            result => result,
         }
     }
 
-    /// The API key opens every credential of the tenant: whose it is, the application must ask itself.
-    async fn own_credential(&self, trail: &mut Trail, visitor: &SignedIn, id: &str) -> Result<(), DemoError> {
-        let credential: CredentialItem = self.backend.get(trail, &["credentials", id], &[]).await?;
+    /// Checks that the credential belongs to the visitor. The API key gives access to all credentials of the tenant, so the
+    /// application must check this itself.
+    async fn check_owner(&self, log: &mut RequestLog, visitor: &SignedIn, id: &str) -> Result<(), DemoError> {
+        let credential: CredentialItem = self.backend.get(log, &["credentials", id], &[]).await?;
         if credential.user_id == visitor.session.user_id {
             return Ok(());
         }
@@ -40,9 +41,9 @@ impl Demo {
     }
 }
 
-/// The visitor's credentials, oldest first.
+/// Returns the visitor's credentials, oldest first.
 pub(super) async fn credentials(demo: State, visitor: SignedIn) -> HttpResponse {
-    answer(async |trail| Ok(Done::with(json!(demo.credentials_of(trail, &visitor.session.user_id).await?)))).await
+    respond(async |log| Ok(Outcome::new(json!(demo.credentials_of(log, &visitor.session.user_id).await?)))).await
 }
 
 #[derive(Deserialize)]
@@ -50,40 +51,40 @@ pub(super) struct NewName {
     name: String,
 }
 
-/// Renames one of them.
+/// Renames a credential of the visitor.
 pub(super) async fn rename(
     demo: State,
     visitor: SignedIn,
     id: web::Path<String>,
     body: web::Json<NewName>,
 ) -> HttpResponse {
-    answer(async |trail| {
-        demo.own_credential(trail, &visitor, &id).await?;
-        demo.backend.patch(trail, &["credentials", &id], &json!({ "name": body.name.trim() })).await?;
-        Ok(Done::with(Value::Null))
+    respond(async |log| {
+        demo.check_owner(log, &visitor, &id).await?;
+        demo.backend.patch(log, &["credentials", &id], &json!({ "name": body.name.trim() })).await?;
+        Ok(Outcome::new(Value::Null))
     })
     .await
 }
 
-/// Deletes one of them.
+/// Deletes a credential of the visitor.
 pub(super) async fn delete(demo: State, visitor: SignedIn, id: web::Path<String>) -> HttpResponse {
-    answer(async |trail| {
-        demo.own_credential(trail, &visitor, &id).await?;
-        demo.backend.delete(trail, &["credentials", &id]).await?;
-        Ok(Done::with(Value::Null))
+    respond(async |log| {
+        demo.check_owner(log, &visitor, &id).await?;
+        demo.backend.delete(log, &["credentials", &id]).await?;
+        Ok(Outcome::new(Value::Null))
     })
     .await
 }
 
-/// What the visitor caused, newest first.
+/// Returns the visitor's audit entries, newest first.
 pub(super) async fn audit(demo: State, visitor: SignedIn) -> HttpResponse {
-    answer(async |trail| {
+    respond(async |log| {
         let user_id = visitor.session.user_id.as_str();
         let query = [("actor_user_id", user_id), ("per_page", "30")];
-        let rows: Vec<AuditLogItem> = demo.backend.get(trail, &["audit_logs"], &query).await?;
-        // The filter finds parts of ids as well; a visitor sees only rows of their own.
-        let own = rows.into_iter().filter(|row| row.actor_user_id.as_deref() == Some(user_id));
-        Ok(Done::with(json!(own.collect::<Vec<_>>())))
+        let entries: Vec<AuditLogItem> = demo.backend.get(log, &["audit_logs"], &query).await?;
+        // The filter matches parts of ids as well; a visitor sees only their own entries.
+        let own = entries.into_iter().filter(|entry| entry.actor_user_id.as_deref() == Some(user_id));
+        Ok(Outcome::new(json!(own.collect::<Vec<_>>())))
     })
     .await
 }

@@ -1,4 +1,4 @@
-//! The application's own sign-in: a name and a password, as it was before passkeys.
+//! Password sign-in of the application, as it was before passkeys.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        Demo,
         account::{self, Account, PRESET_NAME, PRESET_PASSWORD, PasswordHash},
-        backend::Trail,
-        reply::{DemoError, Done, answer},
+        reply::{DemoError, Outcome, respond},
+        request_log::RequestLog,
         session::{self, Stage},
+        state::Demo,
     },
     visitor,
 };
@@ -22,15 +22,15 @@ pub(super) struct NameAndPassword {
     password: String,
 }
 
-/// Who the visitor is, and where the page's Doorward is.
+/// Returns the visitor's session and the settings that the page shows.
 pub(super) async fn state(demo: web::Data<Demo>, request: HttpRequest) -> HttpResponse {
-    answer(async |_| {
+    respond(async |_| {
         let session = visitor(&request).map(|(_, session)| {
             let username = demo.accounts.with_id(&session.user_id).map(|account| account.username);
             json!({ "user_id": session.user_id, "username": username, "stage": session.stage })
         });
         let config = &demo.config;
-        Ok(Done::with(json!({
+        Ok(Outcome::new(json!({
             "session": session,
             "public_url": config.public_url,
             "tenant_id": config.tenant_id,
@@ -42,73 +42,79 @@ pub(super) async fn state(demo: web::Data<Demo>, request: HttpRequest) -> HttpRe
     .await
 }
 
-/// Makes an account and signs its owner in.
+/// Creates an account and signs the visitor in.
 pub(super) async fn sign_up(
     demo: web::Data<Demo>,
     request: HttpRequest,
     body: web::Json<NameAndPassword>,
 ) -> HttpResponse {
-    answer(async |_| {
+    respond(async |_| {
         let NameAndPassword { username, password } = body.into_inner();
         let username = account::valid_username(&username)?;
         account::valid_password(&password)?;
         let salt = random(demo.entropy.as_ref())?;
-        let hashed = web::block(move || PasswordHash::make(&password, salt)).await;
+        let hashed = web::block(move || PasswordHash::new(&password, salt)).await;
         let Ok(Ok(password)) = hashed else { return Err(DemoError::internal()) };
         let user_id = account::new_user_id(demo.entropy.as_ref())?;
         demo.accounts.add(Account { user_id: user_id.clone(), username, password })?;
-        enter(&demo, &request, &user_id, Stage::Password)
+        open_session(&demo, &request, &user_id, Stage::Password)
     })
     .await
 }
 
-/// Checks the password. An account with a second factor is only half-way in after it.
+/// Checks the password. For an account with a second factor, the session is limited until that factor is proven.
 pub(super) async fn sign_in(
     demo: web::Data<Demo>,
     request: HttpRequest,
     body: web::Json<NameAndPassword>,
 ) -> HttpResponse {
-    answer(async |trail| {
+    respond(async |log| {
         let NameAndPassword { username, password } = body.into_inner();
         let username = username.trim().to_lowercase();
         let hash = demo.accounts.hash_of(&username);
-        let right = web::block(move || hash.matches(&password)).await.map_err(|_| DemoError::internal())?;
-        let Some(account) = demo.accounts.named(&username).filter(|_| right) else {
+        let matches = web::block(move || hash.matches(&password)).await.map_err(|_| DemoError::internal())?;
+        let Some(account) = demo.accounts.named(&username).filter(|_| matches) else {
             return Err(DemoError::new(401, "password_wrong", "Name or password is wrong", ""));
         };
-        let stage = if has_second_factor(&demo, trail, &account.user_id).await? {
+        let stage = if has_second_factor(&demo, log, &account.user_id).await? {
             Stage::AwaitingSecondFactor
         } else {
             Stage::Password
         };
-        enter(&demo, &request, &account.user_id, stage)
+        open_session(&demo, &request, &account.user_id, stage)
     })
     .await
 }
 
 /// Ends the session.
 pub(super) async fn sign_out(demo: web::Data<Demo>, request: HttpRequest) -> HttpResponse {
-    answer(async |_| {
+    respond(async |_| {
         if let Some((id, _)) = visitor(&request) {
             demo.sessions.close(&id);
         }
-        Ok(Done::with(Value::Null).and_cookie(session::no_cookie()))
+        Ok(Outcome::new(Value::Null).with_cookie(session::expired_cookie()))
     })
     .await
 }
 
-/// Opens a session under a new id, in place of the visitor's earlier one.
-pub(super) fn enter(demo: &Demo, request: &HttpRequest, user_id: &str, stage: Stage) -> Result<Done, DemoError> {
+/// Opens a session with a new id and closes the visitor's previous one.
+pub(super) fn open_session(
+    demo: &Demo,
+    request: &HttpRequest,
+    user_id: &str,
+    stage: Stage,
+) -> Result<Outcome, DemoError> {
     if let Some((id, _)) = visitor(request) {
         demo.sessions.close(&id);
     }
     let id = demo.sessions.open(demo.entropy.as_ref(), demo.now(), user_id, stage)?;
-    Ok(Done::with(json!({ "stage": stage })).and_cookie(session::cookie(&id)))
+    Ok(Outcome::new(json!({ "stage": stage })).with_cookie(session::cookie(&id)))
 }
 
-/// Doorward knows which credentials are second factors; an application may also keep a note of its own.
-/// When it cannot be asked, nobody gets in: a failure here must not make the second factor optional.
-async fn has_second_factor(demo: &Demo, trail: &mut Trail, user_id: &str) -> Result<bool, DemoError> {
-    let credentials = demo.credentials_of(trail, user_id).await?;
+/// Asks Doorward whether the user has a second factor; an application may also store this itself.
+///
+/// An error here refuses the sign-in: a failure must not make the second factor optional.
+async fn has_second_factor(demo: &Demo, log: &mut RequestLog, user_id: &str) -> Result<bool, DemoError> {
+    let credentials = demo.credentials_of(log, user_id).await?;
     Ok(credentials.iter().any(|credential| credential.is_mfa))
 }

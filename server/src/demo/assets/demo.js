@@ -1,8 +1,8 @@
-// The demo's page. It talks to its own backend only; the backend talks to Doorward.
+// Script of the demo page. It calls only its own backend, and the backend calls Doorward.
 
 const $ = (id) => document.getElementById(id);
 
-/** An element with a class, text and children. Text is never parsed as HTML. */
+/** Creates an element with a class and children. Text is never parsed as HTML. */
 function el(tag, className, ...children) {
   const element = document.createElement(tag);
   if (className) element.className = className;
@@ -20,7 +20,7 @@ const fromBase64url = (text) =>
 
 const descriptors = (list) => (list ?? []).map((item) => ({ ...item, id: fromBase64url(item.id) }));
 
-/** Options as the API answers them, with bytes where the browser wants bytes. */
+/** Converts the JSON options of the API to the form that the browser requires, with binary fields. */
 function parseCreation(options) {
   if (window.PublicKeyCredential?.parseCreationOptionsFromJSON) return PublicKeyCredential.parseCreationOptionsFromJSON(options);
   return {
@@ -36,7 +36,7 @@ function parseRequest(options) {
   return { ...options, challenge: fromBase64url(options.challenge), allowCredentials: descriptors(options.allowCredentials) };
 }
 
-/** What the authenticator answered, as JSON. */
+/** Converts the authenticator's response to JSON. */
 function toJSON(credential) {
   if (credential.toJSON) return credential.toJSON();
   const { response } = credential;
@@ -62,43 +62,43 @@ function authenticator() {
 const create = async ({ publicKey }) => toJSON(await authenticator().create({ publicKey: parseCreation(publicKey) }));
 const get = async ({ publicKey }) => toJSON(await authenticator().get({ publicKey: parseRequest(publicKey) }));
 
-// ---------------------------------------------------------------- Refusals in plain words
+// ---------------------------------------------------------------- Error messages
 
-const WORDS = {
-  // Doorward's
-  origin_mismatch: "The passkey signed for another address than the one this application lives at. That is how a copied page is found out.",
-  cross_origin: "The passkey was asked from inside another page's frame.",
+const MESSAGES = {
+  // Error codes of Doorward
+  origin_mismatch: "The passkey signed for a different address than this application's. This is how a copied page is detected.",
+  cross_origin: "The passkey was requested inside a frame of another page.",
   rp_id_mismatch: "The passkey belongs to another site.",
   challenge_unknown: "This attempt was already used, or belongs to something else. Please try again.",
   challenge_expired: "That took too long. Please try again.",
   signature_invalid: "The signature does not match the registered key.",
   counter_regression: "The key's counter went backwards: it may have been copied. Ask for help before you use it again.",
   credential_not_allowed: "This key cannot be used here.",
-  credential_not_found: "There is no such key any more.",
+  credential_not_found: "This key no longer exists.",
   credential_exists: "This key is already registered.",
   no_suitable_credential: "The account has no passkey for this yet. Register one first.",
   user_not_found: "Doorward does not know this account yet. Register a key first.",
-  user_verification_missing: "The key did not check that it is you. Use one with fingerprint, face or PIN.",
+  user_verification_missing: "The key did not verify you. Use one with fingerprint, face or PIN.",
   user_handle_mismatch: "The key belongs to another account.",
   transaction_exists: "This payment was already started.",
   validation_failed: "Doorward did not accept one of the fields.",
   rate_limited: "Too many attempts. Please wait a moment.",
   unavailable: "Doorward is busy or cannot reach its database. Please try again.",
-  api_key_invalid: "Doorward does not accept this application's API key. Was it revoked?",
+  api_key_invalid: "Doorward does not accept this application's API key. It may have been revoked.",
   api_key_missing: "The application did not send its API key.",
-  tenant_not_found: "The tenant does not exist any more.",
-  internal_error: "Doorward failed inside. Its log says why, under the request id.",
-  // The application's
+  tenant_not_found: "The tenant no longer exists.",
+  internal_error: "Doorward had an internal error. Its log has the cause with the request id.",
+  // Error codes of the application
   password_wrong: "Name or password is wrong.",
   username_taken: "This name is taken. Choose another, or sign in.",
   signed_out: "Your session has ended. Please sign in again.",
   second_factor_needed: "Please prove your second factor first.",
-  token_refused: "Doorward answered, but its token did not pass the application's checks.",
-  account_unknown: "The passkey is good, but its account is gone: the demo keeps accounts in memory only.",
+  token_refused: "Doorward returned a token, but the token did not pass the application's checks.",
+  account_unknown: "The passkey is valid, but its account no longer exists: the demo keeps accounts in memory only.",
   doorward_unreachable: "The application cannot reach Doorward. Is it running?",
-  // The browser's
-  webauthn_missing: "This browser offers no passkeys here. Open the page on localhost in a current browser.",
-  NotAllowedError: "The browser ended the request: it was cancelled, took too long, or no fitting key was found.",
+  // Errors of the browser
+  webauthn_missing: "This browser does not support passkeys on this page. Open it on localhost in a current browser.",
+  NotAllowedError: "The browser ended the request: it was cancelled, took too long, or no suitable key was found.",
   InvalidStateError: "This key is already registered for the account.",
   SecurityError: "The browser refused: passkeys for this application do not belong to this address.",
   AbortError: "The request was cancelled.",
@@ -112,7 +112,7 @@ class Problem extends Error {
   }
 }
 
-/** Whatever went wrong, as a problem that can be shown. */
+/** Converts any error to a problem that can be shown. */
 function problemOf(error) {
   if (error instanceof Problem) return error;
   if (error instanceof DOMException) return new Problem(error.name, error.message);
@@ -131,15 +131,15 @@ async function api(method, path, body) {
   } catch {
     throw new Problem("offline");
   }
-  const answer = await response.json().catch(() => ({}));
-  if (response.ok) return answer;
-  const { code = "unexpected_answer", title = `The application answered ${response.status}`, details = "" } = answer.error ?? {};
-  throw new Problem(code, [title, details].filter(Boolean).join(": "), answer.calls);
+  const result = await response.json().catch(() => ({}));
+  if (response.ok) return result;
+  const { code = "unexpected_response", title = `The application returned ${response.status}`, details = "" } = result.error ?? {};
+  throw new Problem(code, [title, details].filter(Boolean).join(": "), result.calls);
 }
 
-// ---------------------------------------------------------------- What the page shows
+// ---------------------------------------------------------------- Display
 
-/** The calls each action will make, shown before it is tried. */
+/** The calls that each action makes, shown in advance. */
 const PLANS = {
   "sign-in": [["GET", "credentials?user_id=…"]],
   "passkey-login": [["POST", "login/initialize"], ["POST", "login/finalize"], ["GET", ".well-known/jwks.json"]],
@@ -160,22 +160,22 @@ function callLine(method, path, status, ms, requestId) {
   else where.append(el("span", "tenant", "/…/"), path);
   const good = status !== undefined && status < 400;
   const line = el("li", status === undefined ? "planned" : "", el("span", "method", method), where,
-    status === undefined ? undefined : el("span", `status ${good ? "ok" : "no"}`, String(status ?? "no answer")));
+    status === undefined ? undefined : el("span", `status ${good ? "ok" : "no"}`, String(status ?? "no response")));
   if (ms !== undefined) line.append(el("span", "ms", `${ms} ms`, requestId ? ` · request ${requestId.slice(0, 13)}` : ""));
   if (requestId) line.lastChild.title = requestId;
   return line;
 }
 
-/** Beside which card, for which action, which calls: without calls, the plan. */
+/** Shows the calls of an action beside a card. Without `calls`, shows the planned ones. */
 function showCalls(place, action, calls) {
   const made = calls !== undefined;
   const list = el("ol");
   if (made) for (const call of calls) list.append(callLine(call.method, call.path, call.status ?? null, call.ms, call.request_id));
   else for (const [method, path] of PLANS[action]) list.append(callLine(method, path));
   const parts = [el("p", "heading", made ? "What the backend called" : "What the backend will call"), list];
-  if (made && calls.length === 0) parts.push(el("p", "note", "Nothing: the application answered this by itself."));
+  if (made && calls.length === 0) parts.push(el("p", "note", "Nothing: the application handled this by itself."));
   if (made && PLANS[action].length === 3 && calls.length === 2 && calls.every((call) => call.status < 400)) {
-    parts.push(el("p", "note", "jwks.json was still fresh; the backend kept it from before."));
+    parts.push(el("p", "note", "The backend used its cached copy of jwks.json."));
   }
   card(place).querySelector(".calls").replaceChildren(...parts);
 }
@@ -195,10 +195,10 @@ function clearOutcomes() {
 }
 
 function showProblem(place, title, problem) {
-  const words = WORDS[problem.code];
-  showOutcome(place, "refused", title, words ?? problem.details, problem.code);
+  const message = MESSAGES[problem.code];
+  showOutcome(place, "refused", title, message ?? problem.details, problem.code);
   const code = place.querySelector(".code");
-  if (words && problem.details) code.append(` · ${problem.details}`);
+  if (message && problem.details) code.append(` · ${problem.details}`);
 }
 
 function tokenLink() {
@@ -225,27 +225,27 @@ const EVENTS = {
 };
 const STEPS = { init_succeeded: "started", init_failed: "not started", final_succeeded: "completed", final_failed: "refused" };
 
-function eventWords(type) {
+function eventLabel(type) {
   const parts = type.match(/^(.*?)_(init|final)_(succeeded|failed)$/);
   if (parts && EVENTS[parts[1]]) return `${EVENTS[parts[1]]} ${STEPS[`${parts[2]}_${parts[3]}`]}`;
   return { webauthn_credential_updated: "Key renamed", webauthn_credential_deleted: "Key deleted" }[type] ?? type.replaceAll("_", " ");
 }
 
-const seenRows = new Set();
-function showAudit(rows) {
-  const first = seenRows.size === 0;
-  $("audit-rows").replaceChildren(...rows.map((row) => {
-    const failed = /_(failed|rejected)$/.test(row.type);
-    const at = new Date(row.created_at);
+const seenEntries = new Set();
+function showAudit(entries) {
+  const first = seenEntries.size === 0;
+  $("audit-rows").replaceChildren(...entries.map((entry) => {
+    const failed = /_(failed|rejected)$/.test(entry.type);
+    const at = new Date(entry.created_at);
     const time = el("time", "", at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" }));
-    time.dateTime = row.created_at;
-    time.title = `${at.toLocaleString()} · request ${row.meta_http_request_id}`;
+    time.dateTime = entry.created_at;
+    time.title = `${at.toLocaleString()} · request ${entry.meta_http_request_id}`;
     const line = el("li", failed ? "failed" : "", time, el("span", "mark", failed ? "✕" : "✓"),
-      el("span", "what", eventWords(row.type)), el("code", "kind", row.type));
-    const why = [row.error, row.error_code && `(${row.error_code})`].filter(Boolean).join(" ");
+      el("span", "what", eventLabel(entry.type)), el("code", "kind", entry.type));
+    const why = [entry.error, entry.error_code && `(${entry.error_code})`].filter(Boolean).join(" ");
     if (why) line.append(el("span", "why", why));
-    if (!first && !seenRows.has(row.id)) line.classList.add("fresh");
-    seenRows.add(row.id);
+    if (!first && !seenEntries.has(entry.id)) line.classList.add("fresh");
+    seenEntries.add(entry.id);
     return line;
   }));
 }
@@ -273,7 +273,7 @@ function showCredentials(list) {
     tools.append(
       button("Rename", `Rename ${name}`, () => renameForm(line, tools, path, name)),
       button("Delete", `Delete ${name}`, (event) => {
-        // A second press on the same button confirms: no dialogue to block the page.
+        // A second press on the same button confirms, instead of a dialogue that blocks the page.
         if (event.target.dataset.sure !== "yes") {
           event.target.dataset.sure = "yes";
           event.target.textContent = "Really delete?";
@@ -282,7 +282,7 @@ function showCredentials(list) {
         }
         act("credentials", event.target, "The key was not deleted", async (call) => {
           await call("DELETE", path);
-          return { title: "Key deleted", text: `“${name}” opens nothing any more.` };
+          return { title: "Key deleted", text: `“${name}” can no longer be used.` };
         });
       }));
     return line;
@@ -301,7 +301,7 @@ function renameForm(line, tools, path, name) {
     event.preventDefault();
     act("credentials", save, "The key was not renamed", async (call) => {
       await call("PATCH", path, { name: input.value });
-      return { title: "Key renamed", text: `It is called “${input.value.trim()}” now.` };
+      return { title: "Key renamed", text: `Its name is now “${input.value.trim()}”.` };
     });
   });
   line.append(form);
@@ -313,14 +313,14 @@ function renameForm(line, tools, path, name) {
 let session = null;
 
 const HEADS = {
-  out: ["A password, and then a key that cannot be phished.", "This page is a small application with accounts of its own. Its backend asks Doorward for everything about passkeys, through the same REST API that yours would use. You see each call beside the action that made it."],
-  factor: ["One lock is open. One to go.", "The application knows the password was right. Doorward now asks your key to sign a fresh challenge, and tells the application whether it did."],
-  password: ["You are in, with a password alone.", "Whoever learns that password is in as well. Add a second factor and sign in again to see the difference."],
-  password_and_second_factor: ["You are in, with password and key.", "Doorward vouched for the second factor with a signed token. The application verified it before it let you in."],
-  passkey: ["You are in, without a password.", "Your passkey said who you are and proved it, in one step."],
+  out: ["A password, and then a key that cannot be phished.", "This page is a small application with its own accounts. Its backend uses Doorward for everything about passkeys, through the same REST API that yours would use. You see each call beside the action that made it."],
+  factor: ["One lock is open. One to go.", "The application has checked the password. Doorward now asks your key to sign a new challenge, and reports to the application whether it did."],
+  password: ["You are in, with a password alone.", "Anyone who learns that password can sign in as well. Add a second factor and sign in again to see the difference."],
+  password_and_second_factor: ["You are in, with password and key.", "Doorward confirmed the second factor with a signed token. The application verified the token before it signed you in."],
+  passkey: ["You are in, without a password.", "Your passkey identified you and proved it, in one step."],
 };
 
-/** Asks the application who is here, and shows the fitting part of the page. */
+/** Loads the visitor's state and shows the matching part of the page. */
 async function refresh() {
   const { result } = await api("GET", "state");
   session = result.session;
@@ -343,7 +343,7 @@ async function refresh() {
   if (changed) {
     clearOutcomes();
     for (const action of Object.keys(PLANS)) showCalls(action, action);
-    if (view !== "in") seenRows.clear();
+    if (view !== "in") seenEntries.clear();
   }
   if (view === "in") await Promise.all([loadCredentials(), loadAudit()]);
   return changed;
@@ -370,7 +370,7 @@ async function loadInto(action, path, show) {
     return calls;
   } catch (error) {
     const problem = problemOf(error);
-    showProblem(card(action).querySelector(".outcome"), "The list cannot be read", problem);
+    showProblem(card(action).querySelector(".outcome"), "The list could not be loaded", problem);
     return problem.calls;
   }
 }
@@ -380,19 +380,19 @@ async function loadCredentials(earlier = []) {
   showCalls("credentials", "credentials", [...earlier, ...calls]);
 }
 
-/** Runs an action: collects its calls, shows what came of it, and reads state, keys and audit log anew. */
+/** Runs an action: collects its calls, shows its outcome, and reloads state, keys and audit log. */
 async function act(action, pressed, failTitle, work) {
   if (pressed.getAttribute("aria-busy") === "true") return;
   pressed.setAttribute("aria-busy", "true");
   clearOutcomes();
   const calls = [];
   const call = async (method, path, body) => {
-    const answer = await api(method, path, body).catch((error) => {
+    const response = await api(method, path, body).catch((error) => {
       calls.push(...(error.calls ?? []));
       throw error;
     });
-    calls.push(...(answer.calls ?? []));
-    return answer.result;
+    calls.push(...(response.calls ?? []));
+    return response.result;
   };
   let done;
   let problem;
@@ -423,7 +423,7 @@ async function act(action, pressed, failTitle, work) {
   }
 }
 
-/** Both steps of a ceremony with the browser in between. */
+/** Runs both steps of a ceremony with the browser in between. */
 async function ceremony(call, path, ask, order) {
   const { options } = await call("POST", `${path}/initialize`, order);
   return call("POST", `${path}/finalize`, await ask(options));
@@ -445,7 +445,7 @@ $("form-sign-in").addEventListener("submit", (event) => {
   act("sign-in", $("sign-in"), "Not signed in", (call) => enter(call, "sign-in"));
 });
 onClick("sign-up", (pressed) => {
-  if ($("form-sign-in").reportValidity()) act("sign-in", pressed, "No account was made", (call) => enter(call, "sign-up"));
+  if ($("form-sign-in").reportValidity()) act("sign-in", pressed, "The account was not created", (call) => enter(call, "sign-up"));
 });
 onClick("fill", () => {
   $("username").value = $("preset-name").textContent;
@@ -462,15 +462,15 @@ onClick("give-up", leave);
 
 onClick("passkey-login", (pressed) => act("passkey-login", pressed, "Not signed in", async (call) => {
   const { token } = await ceremony(call, "passkey/login", get);
-  return { title: "Signed in with a passkey", text: "No password was asked for.", token };
+  return { title: "Signed in with a passkey", text: "No password was needed.", token };
 }));
 onClick("factor-login", (pressed) => act("factor-login", pressed, "The second factor was refused", async (call) => {
   const { token } = await ceremony(call, "second-factor/login", get);
-  return { title: "Signed in with both factors", text: "The password and your key: a signed token is the proof.", token };
+  return { title: "Signed in with both factors", text: "The password and your key. A signed token is the proof.", token };
 }));
 onClick("factor-register", (pressed) => act("factor-register", pressed, "No second factor was registered", async (call) => {
   const { token } = await ceremony(call, "second-factor/registration", create);
-  return { title: "Second factor registered", text: "Sign out and in again: you will be asked for it.", token };
+  return { title: "Second factor registered", text: "Sign out and in again to use it.", token };
 }));
 onClick("passkey-register", (pressed) => act("passkey-register", pressed, "No passkey was registered", async (call) => {
   const { token } = await ceremony(call, "passkey/registration", create);

@@ -1,4 +1,4 @@
-//! Who calls the admin API: the bearer of an admin token.
+//! Callers of the admin API: bearers of an admin token.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -10,13 +10,13 @@ use actix_web::{
 };
 use doorward_shared::{AuditType, ErrorCode, TenantId, admin::Role};
 
-use super::tenant::{meta, tenant_id, wait};
+use super::tenant::{delay_refusal, meta, tenant_id};
 use crate::{
     app::App,
     http::{ApiError, Operation},
     service::{
         ServiceError,
-        admin::{AdminCall, admin_tokens},
+        admin::{AdminContext, admin_tokens},
         audit,
     },
 };
@@ -26,17 +26,17 @@ type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 /// A caller who may read everything: any admin token.
 #[derive(Debug)]
 pub struct Auditor {
-    /// The call.
-    pub call: AdminCall,
-    /// What the token may do.
+    /// Context of the request.
+    pub context: AdminContext,
+    /// Role of the token.
     pub role: Role,
 }
 
-/// A caller who may change everything: a token of the role `admin`.
+/// A caller who may change everything: a token with the role `admin`.
 #[derive(Debug)]
 pub struct Administrator {
-    /// The call.
-    pub call: AdminCall,
+    /// Context of the request.
+    pub context: AdminContext,
 }
 
 impl FromRequest for Auditor {
@@ -55,14 +55,14 @@ impl FromRequest for Administrator {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { Ok(Self { call: authenticate(&request, Role::Admin).await?.call }) })
+        Box::pin(async move { Ok(Self { context: authenticate(&request, Role::Admin).await?.context }) })
     }
 }
 
-/// The tenant an admin path names.
+/// Parses the tenant id in a path of the admin API.
 ///
 /// # Errors
-/// 400 when it is no UUID.
+/// 400 if it is not a UUID.
 pub fn path_tenant(text: &str) -> Result<TenantId, ApiError> {
     tenant_id(text)
 }
@@ -74,17 +74,16 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
         .ok_or_else(|| ApiError::internal("the server was built without its App"))?;
     let failed = |failure: ServiceError| ApiError::of(Operation::Other, failure);
     let presented = bearer(request);
-    let found = admin_tokens::recognise(&app, presented.as_deref(), app.clock.now()).await.map_err(failed)?;
+    let found = admin_tokens::recognise(&app, presented, app.clock.now()).await.map_err(failed)?;
     let meta = meta(request);
     let token = match found {
         Ok(token) => token,
         Err(rejected) => {
             let code = ErrorCode::AdminTokenInvalid;
-            // Only those who were rejected are counted. The limit bounds the rows they leave and how many of them wait.
-            app.rate_limits.visit(TenantId::INSTALLATION, &meta.source_ip).map_err(ApiError::rate_limited)?;
+            // The limit bounds the audit entries and the number of delayed responses.
+            app.rate_limits.count_address(&meta.source_ip).map_err(ApiError::rate_limited)?;
             reject(&app, &meta, None, code, rejected.reason()).await.map_err(failed)?;
-            // Whoever guesses waits; whoever has a token does not.
-            wait(&app).await;
+            delay_refusal(&app).await;
             return Err(ApiError::new(StatusCode::UNAUTHORIZED, code, "The admin token is missing or invalid", "")
                 .with_header(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer")));
         }
@@ -95,14 +94,14 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
         return Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "forbidden", reason));
     }
     app.key_usage.token_used(token.id, app.clock.now());
-    Ok(Auditor { role: token.role, call: AdminCall { actor: token.name, app, meta } })
+    Ok(Auditor { role: token.role, context: AdminContext { actor: token.name, app, meta } })
 }
 
-/// RFC 6750 §2.1.
-fn bearer(request: &HttpRequest) -> Option<String> {
+/// Returns the bearer token of the request (RFC 6750 §2.1).
+fn bearer(request: &HttpRequest) -> Option<&str> {
     let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned()).filter(|token| !token.is_empty())
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
 }
 
 async fn reject(

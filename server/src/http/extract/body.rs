@@ -1,4 +1,4 @@
-//! Bodies: bounded in size and in the time they may take to arrive.
+//! Request bodies, limited in size and in time.
 
 use std::{future::Future, pin::Pin};
 
@@ -12,7 +12,7 @@ use crate::{app::App, domain::json::is_deeper, http::ApiError, service::Refusal}
 /// response instead of a connection reset.
 const DRAIN_FACTOR: usize = 16;
 
-/// The whole body of a request, or why there is none.
+/// The whole body of a request, or the reason why it was refused.
 #[derive(Debug)]
 pub struct Body {
     bytes: Result<BytesMut, Refusal>,
@@ -20,11 +20,11 @@ pub struct Body {
 }
 
 impl Body {
-    /// The bytes.
+    /// Returns the bytes.
     ///
     /// # Errors
-    /// [`Refusal::BodyTooLarge`], [`Refusal::BodyTooSlow`], [`Refusal::Malformed`] for a body that broke off or is JSON
-    /// nested deeper than the operator allows. Left to the operation, whose audit row says so.
+    /// [`Refusal::BodyTooLarge`], [`Refusal::BodyTooSlow`], or [`Refusal::Malformed`] for a body that is incomplete or is
+    /// JSON nested deeper than the operator allows. The operation returns it, so that its audit entry records it.
     pub fn bytes(&self) -> Result<&[u8], Refusal> {
         let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
         if is_deeper(bytes, self.max_depth) {
@@ -43,13 +43,13 @@ impl FromRequest for Body {
         let Some(app) = request.app_data::<web::Data<App>>() else {
             return Box::pin(async { Err(ApiError::internal("the server was built without its App")) });
         };
-        let (limit, patience) = (app.settings.body_limit, app.settings.body_timeout);
+        let (limit, timeout) = (app.settings.body_limit, app.settings.body_timeout);
         let max_depth = app.settings.json_depth;
         let payload = payload.take();
         Box::pin(async move {
-            let read = tokio::time::timeout(patience, read(payload, limit)).await;
+            let read = tokio::time::timeout(timeout, read(payload, limit)).await;
             let bytes = read.unwrap_or_else(|_| {
-                let reason = format!("the body did not arrive within {} s", patience.as_secs());
+                let reason = format!("the body did not arrive within {} s", timeout.as_secs());
                 Err(Refusal::BodyTooSlow(reason))
             });
             Ok(Self { bytes, max_depth })
@@ -59,17 +59,17 @@ impl FromRequest for Body {
 
 async fn read(mut payload: Payload, limit: usize) -> Result<BytesMut, Refusal> {
     let mut body = BytesMut::new();
-    let mut seen = 0_usize;
+    let mut received = 0_usize;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Refusal::Malformed("the body did not arrive whole".to_owned()))?;
-        seen = seen.saturating_add(chunk.len());
-        if seen <= limit {
+        received = received.saturating_add(chunk.len());
+        if received <= limit {
             body.extend_from_slice(&chunk);
-        } else if seen > limit.saturating_mul(DRAIN_FACTOR) {
+        } else if received > limit.saturating_mul(DRAIN_FACTOR) {
             break;
         }
     }
-    if seen > limit {
+    if received > limit {
         return Err(Refusal::BodyTooLarge(format!("the body may have at most {limit} bytes")));
     }
     Ok(body)

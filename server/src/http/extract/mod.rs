@@ -1,4 +1,4 @@
-//! What handlers take as arguments. A handler that needs a key takes a [`KeyHolder`]: one without does not compile.
+//! Arguments of handlers. A handler that needs an API key takes a [`KeyHolder`], which only a valid key creates.
 
 mod admin;
 mod body;

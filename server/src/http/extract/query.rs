@@ -1,4 +1,4 @@
-//! Query strings: names may repeat, unknown ones are ignored.
+//! Query strings. Names may repeat; unknown names are ignored.
 
 use std::{
     convert::Infallible,
@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload};
 
 use crate::http::ApiError;
 
-/// The decoded pairs of a query string, in their order.
+/// The decoded name-value pairs of a query string, in order.
 #[derive(Debug, Clone, Default)]
 pub struct Query(Vec<(String, String)>);
 
@@ -20,7 +20,7 @@ impl Query {
         Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
-    /// The first value of a name.
+    /// Returns the first value of a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -31,7 +31,7 @@ impl Query {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// All values of a name, comma-separated ones apart.
+    /// Returns all values of a name; comma-separated values are split.
     pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0
             .iter()
@@ -41,11 +41,11 @@ impl Query {
             .filter(|value| !value.is_empty())
     }
 
-    /// Refuses U+0000, which no text that is looked for can contain. Not part of the extraction, whose error would be
-    /// answered before the caller's key is looked at.
+    /// Checks that no value contains U+0000, which PostgreSQL does not accept. Not done during extraction, because an
+    /// error there would be returned before the caller's key is verified.
     ///
     /// # Errors
-    /// When a value contains it.
+    /// 400 for the first value that contains it.
     pub fn check(&self) -> Result<(), ApiError> {
         match self.0.iter().find(|(_, value)| value.contains('\0')) {
             Some((name, _)) => Err(ApiError::query(format!("{name} must not contain U+0000"))),
@@ -53,7 +53,7 @@ impl Query {
         }
     }
 
-    /// All pairs.
+    /// Returns all pairs.
     #[must_use]
     pub fn pairs(&self) -> &[(String, String)] {
         &self.0

@@ -1,4 +1,4 @@
-//! Who calls the public API: a tenant's backend with its key, or anybody.
+//! Callers of the public API: a tenant's backend with its API key, or a visitor without one.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -10,74 +10,88 @@ use crate::{
     clock::random,
     domain::RequestMeta,
     http::{ApiError, Operation},
-    service::{RequestContext, audit, auth},
+    service::{
+        RequestContext, audit,
+        auth::{self, Identity, KeyRejection},
+    },
 };
 
-/// The header in which a tenant's backend sends its key.
+/// Header in which a tenant's backend sends its API key.
 pub const API_KEY_HEADER: &str = "apiKey";
 
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
-/// A caller of an existing tenant who has shown no key. Limited in rate, unless a key it sent was verified lately.
+/// Any caller of an existing tenant. Without a valid API key, the caller is rate-limited.
 #[derive(Debug)]
 pub struct Visitor {
-    /// The call.
-    pub call: RequestContext,
-    presented: Option<String>,
+    /// Context of the request.
+    pub context: RequestContext,
+    identity: Identity,
 }
 
-/// A caller who has shown the tenant's API key.
+/// A caller who presented a valid API key of the tenant.
 #[derive(Debug)]
 pub struct KeyHolder {
-    /// The call.
-    pub call: RequestContext,
-    /// The key's id.
+    /// Context of the request.
+    pub context: RequestContext,
+    /// Id of the API key.
     pub key: ApiKeyId,
 }
 
 impl Visitor {
-    /// Asks for the key after all, as `login/initialize` does when it names a user.
+    async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
+        let context = context(request).await?;
+        match auth::identify(&context, presented_key(request)) {
+            Ok(identity) => Ok(Self { context, identity }),
+            Err(error) => {
+                let error = ApiError::of(Operation::Other, error);
+                if error.code() == ErrorCode::RateLimited {
+                    delay_refusal(&context.app).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Requires a valid API key. `login/initialize` calls this if the body names a user.
     ///
     /// # Errors
-    /// 401 when it is missing or wrong.
+    /// 401 if the key is missing or invalid.
     pub async fn into_key_holder(self) -> Result<KeyHolder, ApiError> {
-        if self.presented.is_none() {
-            auth::api_key(&self.call, None).await.map_err(|failure| ApiError::of(Operation::Other, failure))?;
-            let code = ErrorCode::ApiKeyMissing;
-            return Err(ApiError::new(StatusCode::UNAUTHORIZED, code, "api key is missing", ""));
-        }
-        hold(self.call, self.presented.as_deref()).await
+        let missing = ApiError::new(StatusCode::UNAUTHORIZED, ErrorCode::ApiKeyMissing, "api key is missing", "");
+        self.require_key(missing).await
+    }
+
+    /// Returns the key holder. Without a valid key, writes an audit entry and returns 401: `if_missing` if there is no key.
+    async fn require_key(self, if_missing: ApiError) -> Result<KeyHolder, ApiError> {
+        let rejection = match self.identity {
+            Identity::ApiKey(key) => return Ok(KeyHolder { context: self.context, key }),
+            Identity::Anonymous(rejection) => rejection,
+        };
+        let recorded = auth::record_rejection(&self.context, rejection).await;
+        recorded.map_err(|error| ApiError::of(Operation::Other, error))?;
+        delay_refusal(&self.context.app).await;
+        Err(if rejection == KeyRejection::Missing { if_missing } else { ApiError::api_key_invalid() })
     }
 }
 
 impl KeyHolder {
-    /// Answers a read. A refused one leaves its row first; operations that change something write their own.
+    /// Returns the result of a read. Writes an audit entry first if the read was refused; operations that change something
+    /// write their own.
     ///
     /// # Errors
-    /// The refusal, or what kept its row from being written: nothing is refused without a trace.
-    pub async fn recorded<T>(&self, answer: Result<T, ApiError>) -> Result<T, ApiError> {
-        let error = match answer {
+    /// The refusal, or the database error if its audit entry could not be written.
+    pub async fn recorded<T>(&self, result: Result<T, ApiError>) -> Result<T, ApiError> {
+        let error = match result {
             Err(error) if error.status().is_client_error() => error,
             other => return other,
         };
-        let rejected = audit::reject(&self.call, AuditType::RequestRejected, error.code(), error.reason());
+        let rejected = audit::reject(&self.context, AuditType::RequestRejected, error.code(), error.reason());
         match rejected.await {
             Ok(()) => Err(error),
             Err(failure) => Err(ApiError::of(Operation::Other, failure)),
         }
     }
-}
-
-async fn hold(call: RequestContext, presented: Option<&str>) -> Result<KeyHolder, ApiError> {
-    let refused = match auth::api_key(&call, presented).await {
-        Ok(Some(key)) => return Ok(KeyHolder { call, key }),
-        Ok(None) => ApiError::api_key_invalid(),
-        Err(failure) => ApiError::of(Operation::Other, failure),
-    };
-    // Whoever guesses waits, also for being told to come back later: else those who try without a pause would take the
-    // processors from those whose keys are good.
-    wait(&call.app).await;
-    Err(refused)
 }
 
 impl FromRequest for Visitor {
@@ -86,15 +100,7 @@ impl FromRequest for Visitor {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move {
-            let presented = presented_key(&request);
-            let call = call(&request).await?;
-            let known = presented.as_deref().is_some_and(|key| auth::is_remembered(&call, key));
-            if !known {
-                call.app.rate_limits.visit(call.tenant.id(), &call.meta.source_ip).map_err(ApiError::rate_limited)?;
-            }
-            Ok(Self { call, presented })
-        })
+        Box::pin(async move { Self::extract(&request).await })
     }
 }
 
@@ -104,17 +110,14 @@ impl FromRequest for KeyHolder {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move {
-            let presented = presented_key(&request);
-            hold(call(&request).await?, presented.as_deref()).await
-        })
+        Box::pin(async move { Visitor::extract(&request).await?.require_key(ApiError::api_key_invalid()).await })
     }
 }
 
-/// The tenant in a request's path.
+/// Parses a tenant id from a path.
 ///
 /// # Errors
-/// When it is no UUID.
+/// 400 if it is not a UUID.
 pub(super) fn tenant_id(text: &str) -> Result<TenantId, ApiError> {
     text.parse().map_err(|_| {
         let title = "tenant_id must be a valid uuid4";
@@ -122,33 +125,32 @@ pub(super) fn tenant_id(text: &str) -> Result<TenantId, ApiError> {
     })
 }
 
-/// Where the request came from, as the outermost middleware found it.
+/// Returns the request's metadata, which the outermost middleware has set.
 #[must_use]
 pub(super) fn meta(request: &HttpRequest) -> RequestMeta {
     request.extensions().get::<RequestMeta>().cloned().unwrap_or_default()
 }
 
-/// Lets whoever was refused wait, one longer than the other: those who try at the same time do not come back at the same
-/// time.
-pub(super) async fn wait(app: &App) {
+/// Delays the response to a request without a valid key, so that clients that retry without a pause leave the processors
+/// to others. The delay is random between once and twice the configured one, so that clients do not retry in step.
+pub(super) async fn delay_refusal(app: &App) {
     let delay = app.settings.wrong_key_delay;
-    let [more] = random(app.entropy.as_ref()).unwrap_or_default();
-    tokio::time::sleep(delay + delay * u32::from(more) / 256).await;
+    let [fraction] = random(app.entropy.as_ref()).unwrap_or_default();
+    tokio::time::sleep(delay + delay * u32::from(fraction) / 256).await;
 }
 
-async fn call(request: &HttpRequest) -> Result<RequestContext, ApiError> {
+async fn context(request: &HttpRequest) -> Result<RequestContext, ApiError> {
     let app: Arc<App> = request
         .app_data::<web::Data<App>>()
         .map(|data| Arc::clone(data))
         .ok_or_else(|| ApiError::internal("the server was built without its App"))?;
     let id = tenant_id(request.match_info().get("tenant_id").unwrap_or_default())?;
-    let found = app.tenants.get(&app, id).await.map_err(|failure| ApiError::of(Operation::Other, failure))?;
+    let found = app.tenant(id).await.map_err(|failure| ApiError::of(Operation::Other, failure))?;
     let tenant =
         found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, ErrorCode::TenantNotFound, "tenant not found", ""))?;
     Ok(RequestContext { app, tenant, meta: meta(request) })
 }
 
-fn presented_key(request: &HttpRequest) -> Option<String> {
-    let value = request.headers().get(API_KEY_HEADER)?.to_str().ok()?.trim();
-    (!value.is_empty()).then(|| value.to_owned())
+fn presented_key(request: &HttpRequest) -> Option<&str> {
+    request.headers().get(API_KEY_HEADER)?.to_str().ok()
 }

@@ -104,7 +104,7 @@ pub struct AuditLogParams {
     security(("apiKey" = [])),
 )]
 pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    let response = respond(&caller.call.app, Log::Own(caller.call.tenant.id()), request.path(), &query).await;
+    let response = respond(&caller.context.app, Log::Own(caller.context.tenant.id()), request.path(), &query).await;
     caller.recorded(response).await
 }
 

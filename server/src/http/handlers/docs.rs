@@ -15,10 +15,15 @@ pub async fn public_document() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(openapi::document(openapi::Api::Public))
 }
 
+/// Returns the OpenAPI document of the admin API.
+pub async fn admin_document() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(openapi::document(openapi::Api::Admin))
+}
+
 /// Returns the Swagger UI page (empty path) or one of its files.
 ///
 /// # Errors
-/// 404 for an unknown file name.
+/// Returns a 404 response for an unknown file name.
 pub async fn page(path: web::Path<String>) -> Result<HttpResponse, ApiError> {
     match path.as_str() {
         "" | "index.html" => index(),

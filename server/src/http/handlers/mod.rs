@@ -1,4 +1,6 @@
-//! One file per verb in a folder per resource: extract, call, answer.
+//! One folder per resource, one file per verb: extract the arguments, authorise, call a service, respond.
+//!
+//! A resource with a single verb is a single file.
 
 pub mod admin;
 pub mod audit_export;

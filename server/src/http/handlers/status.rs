@@ -1,16 +1,16 @@
-//! The page at the root, for people.
+//! The status page at the root of the public API.
 
 use actix_web::{HttpResponse, http::header, web};
 
-use crate::app::App;
+use crate::{app::App, service::health};
 
 const PAGE: &str = include_str!("status.html");
 
-/// Says that this is Doorward, which version, and whether its database answers.
+/// Returns a status page with the version and whether the database responds.
 #[utoipa::path(get, path = "/", tag = "Health", security(()),
-    responses((status = 200, description = "a page for people", body = String, content_type = "text/html")))]
+    responses((status = 200, description = "the status page", body = String, content_type = "text/html")))]
 pub async fn page(app: web::Data<App>) -> HttpResponse {
-    let (class, state) = match app.db.ping().await {
+    let (class, state) = match health::check_database(&app).await {
         Ok(()) => ("up", "ready"),
         Err(_) => ("down", "waiting for its database"),
     };

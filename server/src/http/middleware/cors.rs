@@ -1,4 +1,4 @@
-//! Cross-origin calls, as each tenant's configuration allows them (Fetch standard, CORS protocol).
+//! CORS (Fetch standard), as each tenant's configuration allows it.
 
 use actix_web::{
     Error, HttpResponse,
@@ -18,7 +18,7 @@ use crate::app::App;
 const METHODS: &str = "GET,HEAD,PUT,PATCH,POST,DELETE";
 const MAX_AGE_SECONDS: &str = "7200";
 
-/// Answers preflights, and tells browsers which origins may read an answer.
+/// Responds to preflights, and adds the CORS headers to other responses.
 ///
 /// # Errors
 /// None of its own.
@@ -29,29 +29,29 @@ pub async fn cors(
     let Some(tenant) = tenant_of(request.path()) else {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
-    // Said of every answer, or a cache would hand one made for nobody's page to an allowed page (Fetch standard, "CORS
-    // protocol and HTTP caches").
-    let varies = (header::VARY, HeaderValue::from_static("Origin"));
+    // In every response: otherwise a cache could return one without CORS headers to an allowed page (Fetch standard,
+    // "CORS protocol and HTTP caches").
+    let vary = (header::VARY, HeaderValue::from_static("Origin"));
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
         let mut response = next.call(request).await?.map_into_boxed_body();
-        response.headers_mut().append(varies.0, varies.1);
+        response.headers_mut().append(vary.0, vary.1);
         return Ok(response);
     };
     let allowed = allows(&request, tenant, &origin).await;
     let preflight =
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if preflight {
-        let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+        let requested = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
         let mut response = request.into_response(HttpResponse::NoContent().finish());
         if allowed {
-            describe(response.headers_mut(), asked);
+            add_preflight_headers(response.headers_mut(), requested);
         }
         response
     } else {
         next.call(request).await?.map_into_boxed_body()
     };
     let headers = response.headers_mut();
-    headers.append(varies.0, varies.1);
+    headers.append(vary.0, vary.1);
     if allowed {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
@@ -61,11 +61,11 @@ pub async fn cors(
     Ok(response)
 }
 
-fn describe(headers: &mut HeaderMap, asked: Option<HeaderValue>) {
+fn add_preflight_headers(headers: &mut HeaderMap, requested: Option<HeaderValue>) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE_SECONDS));
-    if let Some(asked) = asked {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
+    if let Some(requested) = requested {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, requested);
     }
 }
 
@@ -73,13 +73,14 @@ fn tenant_of(path: &str) -> Option<TenantId> {
     path.split('/').nth(1)?.parse().ok()
 }
 
-/// Whether the tenant allows the origin. A tenant that cannot be read allows none: the request itself then says why.
+/// Returns whether the tenant allows the origin. If the tenant cannot be read, no origin is allowed, and the handler
+/// returns the error.
 async fn allows(request: &ServiceRequest, tenant: TenantId, origin: &HeaderValue) -> bool {
     let (Some(app), Ok(origin)) = (request.app_data::<web::Data<App>>().cloned(), origin.to_str()) else {
         return false;
     };
-    match app.tenants.get(&app, tenant).await {
-        Ok(snapshot) => snapshot.is_some_and(|snapshot| snapshot.cors.allows(origin)),
+    match app.tenant(tenant).await {
+        Ok(tenant) => tenant.is_some_and(|tenant| tenant.cors.allows(origin)),
         Err(_) => false,
     }
 }

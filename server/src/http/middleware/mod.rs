@@ -1,4 +1,4 @@
-//! What surrounds every request: its identity and its log line, and who may call from a browser.
+//! Middleware around every request: request id and log line, and CORS.
 
 pub mod cors;
 pub mod trace;

@@ -1,4 +1,4 @@
-//! Outermost: gives a request its id and address, logs it once, and makes every refusal a JSON body.
+//! Outermost middleware: sets the request's id and client address, logs one line, and turns framework errors into JSON.
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
@@ -21,7 +21,7 @@ use crate::{
     http::{ApiError, extract::client_ip::client_ip},
 };
 
-/// The header that carries a request's id both ways.
+/// Header with the request id, in requests and responses.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID: usize = 128;
 const MAX_USER_AGENT_CHARS: usize = 512;
@@ -29,7 +29,7 @@ const MAX_USER_AGENT_CHARS: usize = 512;
 /// Wraps the handling of a request.
 ///
 /// # Errors
-/// None of its own: handlers' errors arrive as answers.
+/// None of its own: errors of handlers are responses already.
 pub async fn trace(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -42,12 +42,12 @@ pub async fn trace(
     request.extensions_mut().insert(meta.clone());
     let method = request.method().clone();
     let mut response = next.call(request).await?.map_into_boxed_body();
-    let cause = response
+    let refusal = response
         .response()
         .error()
         .and_then(|error| error.as_error::<ApiError>())
-        .map(|error| (error.code(), error.cause().map(str::to_owned), error.is_overload()));
-    if cause.is_none() && response.response().error().is_some() {
+        .map(|error| (error.code(), error.cause().map(str::to_owned)));
+    if refusal.is_none() && response.response().error().is_some() {
         response = foreign_error(response);
     }
     let elapsed = app.stopwatch.elapsed(started);
@@ -58,19 +58,13 @@ pub async fn trace(
     let id = meta.request_id.as_str();
     let client = meta.source_ip.as_str();
     let status_number = status.as_u16();
-    match cause {
-        Some((code, Some(cause), true)) => {
-            if let Some(left_out) = app.overloads.refused(app.stopwatch.start()) {
-                tracing::error!(
-                    request_id = id, client, %method, route, status = status_number, micros, %code, cause, left_out,
-                    "request failed"
-                );
-            }
-        }
-        Some((code, Some(cause), false)) => tracing::error!(
+    match refusal {
+        Some((code, Some(cause))) => tracing::error!(
             request_id = id, client, %method, route, status = status_number, micros, %code, cause, "request failed"
         ),
-        Some((code, None, _)) => tracing::info!(
+        // A flood of requests must not flood the log; the metrics count them.
+        Some((ErrorCode::RateLimited, None)) => {}
+        Some((code, None)) => tracing::info!(
             request_id = id, client, %method, route, status = status_number, micros, %code, "request refused"
         ),
         None if tracing::enabled!(Level::DEBUG) => {
@@ -89,7 +83,7 @@ pub async fn trace(
     Ok(response)
 }
 
-/// Errors of the framework itself, in the form all others have.
+/// Converts an error of the framework into the JSON body that all errors have.
 fn foreign_error(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let error = match status {
@@ -126,7 +120,7 @@ fn meta_of(request: &ServiceRequest, app: &App) -> RequestMeta {
     }
 }
 
-/// A client's own request id is taken over if it is short and visible ASCII: it goes into headers and log lines.
+/// Returns whether a client's request id is accepted: short and visible ASCII, because it appears in headers and log lines.
 fn is_sane(id: &str) -> bool {
     (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }

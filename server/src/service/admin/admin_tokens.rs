@@ -1,4 +1,4 @@
-//! Admin tokens: create, list, revoke, and recognise.
+//! Creates, lists, revokes and verifies admin tokens.
 
 use doorward_shared::{
     AdminTokenId, AuditType, TenantId, Timestamp,
@@ -6,51 +6,48 @@ use doorward_shared::{
 };
 use serde_json::{Value, json};
 
-use super::{AdminCall, granted};
+use super::context::{AdminContext, unless_duplicate};
 use crate::{
     app::App,
     crypto::{GeneratedSecret, KeyKind, KeyScope, PresentedKey},
-    db::DbError,
     domain::AdminToken,
     service::{Refusal, ServiceError, validate},
     store::admin_tokens as table,
 };
 
-/// Creates a token. The answer is the only one that carries it.
+/// Creates a token. Only this response contains its secret.
 ///
 /// # Errors
 /// [`Refusal::Invalid`], [`Refusal::Conflict`] when the name is taken.
-pub async fn create(call: &AdminCall, request: CreateAdminTokenRequest) -> Result<CreatedSecret, ServiceError> {
-    let now = call.app.clock.now();
+pub async fn create(context: &AdminContext, request: CreateAdminTokenRequest) -> Result<CreatedSecret, ServiceError> {
+    let now = context.app.clock.now();
     let name = validate::label("name", request.name)?;
     let expires_at = validate::future("expires_at", request.expires_at, now)?;
     let role = request.role.unwrap_or(Role::Admin);
-    let made = GeneratedSecret::new(KeyKind::Admin, call.app.entropy.as_ref())?;
+    let made = GeneratedSecret::new(KeyKind::Admin, context.app.entropy.as_ref())?;
     let id = made.id;
     let secret = made.plain.expose().to_owned();
-    let answer = CreatedSecret { id, name: name.clone(), secret, created_at: now, expires_at };
+    let response = CreatedSecret { id, name: name.clone(), secret, created_at: now, expires_at };
     let token = AdminToken {
         id: AdminTokenId::new(id),
         name,
         role,
         hint: made.hint,
-        hash: call.app.keys.hasher().hash(made.secret).await?,
+        hash: made.hash,
         created_at: now,
         expires_at,
         last_used_at: None,
     };
-    let event = call.event(TenantId::INSTALLATION, AuditType::AdminTokenCreated, now)?.detail(describe(&token));
-    call.change(move |connection| {
-        match table::insert(connection, &token) {
-            Err(DbError::Duplicate { .. }) => {
-                return Ok(Err(Refusal::Conflict(format!("an admin token named `{}` exists already", token.name))));
-            }
-            inserted => inserted?,
-        }
-        event.write(connection)?;
-        Ok(Ok(answer))
-    })
-    .await
+    let entry = context.event(TenantId::INSTALLATION, AuditType::AdminTokenCreated, now)?.detail(describe(&token));
+    context
+        .change(move |connection| {
+            unless_duplicate(table::insert(connection, &token), || {
+                Refusal::Conflict(format!("an admin token named `{}` exists already", token.name))
+            })?;
+            entry.write(connection)?;
+            Ok(response)
+        })
+        .await
 }
 
 fn describe(token: &AdminToken) -> Value {
@@ -59,11 +56,11 @@ fn describe(token: &AdminToken) -> Value {
     })
 }
 
-/// The tokens that are not revoked.
+/// Returns the tokens that are not revoked.
 ///
 /// # Errors
-/// As the database has them.
-pub async fn list(call: &AdminCall) -> Result<Vec<AdminTokenItem>, ServiceError> {
+/// [`ServiceError`] of the database.
+pub async fn list(context: &AdminContext) -> Result<Vec<AdminTokenItem>, ServiceError> {
     let item = |token: AdminToken| AdminTokenItem {
         secret: SecretItem {
             id: token.id.uuid(),
@@ -75,58 +72,58 @@ pub async fn list(call: &AdminCall) -> Result<Vec<AdminTokenItem>, ServiceError>
         },
         role: token.role,
     };
-    Ok(call.read(table::list).await?.into_iter().map(item).collect())
+    Ok(context.read(|connection| Ok(table::list(connection)?)).await?.into_iter().map(item).collect())
 }
 
-/// Revokes a token: the next request that carries it is refused.
+/// Revokes a token. The next request with it is rejected.
 ///
 /// # Errors
 /// [`Refusal::SecretNotFound`].
-pub async fn revoke(call: &AdminCall, id: AdminTokenId) -> Result<(), ServiceError> {
-    let now = call.app.clock.now();
-    let event = call.event(TenantId::INSTALLATION, AuditType::AdminTokenRevoked, now)?;
-    call.change(move |connection| {
-        let token = granted!(table::revoke(connection, id, now)?.ok_or(Refusal::SecretNotFound));
-        event.detail(describe(&token)).write(connection)?;
-        Ok(Ok(()))
-    })
-    .await
+pub async fn revoke(context: &AdminContext, id: AdminTokenId) -> Result<(), ServiceError> {
+    let now = context.app.clock.now();
+    let entry = context.event(TenantId::INSTALLATION, AuditType::AdminTokenRevoked, now)?;
+    context
+        .change(move |connection| {
+            let token = table::revoke(connection, id, now)?.ok_or(Refusal::SecretNotFound)?;
+            Ok(entry.detail(describe(&token)).write(connection)?)
+        })
+        .await
 }
 
-/// Why a token was not accepted. The client learns only that it was not.
+/// Reason for rejecting a token. It is logged; the client only learns that the token is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rejected {
-    /// There is none.
+    /// The request has no token.
     Missing,
-    /// It is no admin token.
+    /// The value does not have the form of an admin token.
     Malformed,
-    /// Nobody has it, or nobody any more.
+    /// No token has this id, or it was revoked.
     Unknown,
-    /// Its time is over.
+    /// The token has expired.
     Expired,
-    /// Its secret is not the one that was given out.
+    /// The secret is wrong.
     Wrong,
 }
 
 impl Rejected {
-    /// The reason for the log.
+    /// Returns the message for the log.
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Missing => "the request carries no admin token",
-            Self::Malformed => "the admin token has not the form dwa_<token id>_<secret>",
-            Self::Unknown => "there is no such admin token, or it was revoked",
+            Self::Malformed => "the admin token does not have the form dwa_<token id>_<secret>",
+            Self::Unknown => "no admin token has this id, or it was revoked",
             Self::Expired => "the admin token has expired",
             Self::Wrong => "the admin token's secret is wrong",
         }
     }
 }
 
-/// The token that was presented, if it is one, unexpired and unrevoked. Read from the database each time: administrators
-/// are few, and a revoked one must be out at once.
+/// Verifies a presented token. It is read from the database for each request, because admin requests are rare and a revoked
+/// token must be rejected at once.
 ///
 /// # Errors
-/// When the database or the hashing queue cannot serve now.
+/// Those of the database; [`ServiceError::Internal`] for a damaged stored hash.
 pub async fn recognise(
     app: &App,
     presented: Option<&str>,
@@ -140,6 +137,6 @@ pub async fn recognise(
     if token.expires_at.is_some_and(|expiry| expiry <= now) {
         return Ok(Err(Rejected::Expired));
     }
-    let matches = app.keys.matches(KeyScope::Admin, &presented, &token.hash).await?;
+    let matches = app.keys.verify(KeyScope::Admin, &presented, &token.hash)?;
     Ok(if matches { Ok(token) } else { Err(Rejected::Wrong) })
 }

@@ -1,4 +1,4 @@
-//! A tenant's API keys: create, list, revoke.
+//! Creates, lists and revokes API keys of a tenant.
 
 use doorward_shared::{
     ApiKeyId, AuditType, TenantId, Timestamp,
@@ -6,79 +6,77 @@ use doorward_shared::{
 };
 use serde_json::{Value, json};
 
-use super::{AdminCall, existing, granted};
+use super::context::{AdminContext, find_tenant};
 use crate::{
     crypto::{GeneratedSecret, KeyKind},
     domain::ApiKey,
     service::{Refusal, ServiceError, validate},
-    store::{api_keys as table, tenants},
+    store::api_keys as table,
 };
 
-/// Makes a key and its hash; nothing is stored yet.
-pub(super) async fn generate(
-    call: &AdminCall,
+/// Generates a key and its hash, without storing them.
+pub(super) fn generate(
+    context: &AdminContext,
     tenant_id: TenantId,
     name: String,
     expires_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(ApiKey, CreatedSecret), ServiceError> {
-    let made = GeneratedSecret::new(KeyKind::Api, call.app.entropy.as_ref())?;
+    let made = GeneratedSecret::new(KeyKind::Api, context.app.entropy.as_ref())?;
     let id = made.id;
-    let hash = call.app.keys.hasher().hash(made.secret).await?;
     let secret = made.plain.expose().to_owned();
-    let answer = CreatedSecret { id, name: name.clone(), secret, created_at: now, expires_at };
+    let response = CreatedSecret { id, name: name.clone(), secret, created_at: now, expires_at };
     let key = ApiKey {
         tenant_id,
         id: ApiKeyId::new(id),
         name,
         hint: made.hint,
-        hash,
+        hash: made.hash,
         created_at: now,
         expires_at,
         last_used_at: None,
     };
-    Ok((key, answer))
+    Ok((key, response))
 }
 
-/// What the audit log keeps of a key.
+/// Returns the part of a key that the audit log contains.
 pub(super) fn describe(key: &ApiKey) -> Value {
     json!({ "id": key.id, "name": key.name, "hint": key.hint, "expires_at": key.expires_at })
 }
 
-/// Creates a key. The answer is the only one that carries it.
+/// Creates a key. Only this response contains its secret.
 ///
 /// # Errors
 /// [`Refusal::Invalid`], [`Refusal::TenantNotFound`].
 pub async fn create(
-    call: &AdminCall,
+    context: &AdminContext,
     tenant: TenantId,
     request: CreateSecretRequest,
 ) -> Result<CreatedSecret, ServiceError> {
-    let now = call.app.clock.now();
+    let now = context.app.clock.now();
     let name = validate::label("name", request.name)?;
     let expires_at = validate::future("expires_at", request.expires_at, now)?;
-    // Asked first, so that a wrong tenant does not cost a hash; the unit of work below asks again.
-    call.read(move |connection| tenants::find(connection, tenant)).await?.ok_or(Refusal::TenantNotFound)?;
-    let (key, secret) = generate(call, tenant, name, expires_at, now).await?;
-    let event = call.event(tenant, AuditType::ApiKeyCreated, now)?.detail(describe(&key));
-    call.change(move |connection| {
-        granted!(existing(connection, tenant)?);
-        table::insert(connection, &key)?;
-        event.write(connection)?;
-        Ok(Ok(secret))
-    })
-    .await
+    let (key, secret) = generate(context, tenant, name, expires_at, now)?;
+    let entry = context.event(tenant, AuditType::ApiKeyCreated, now)?.detail(describe(&key));
+    context
+        .change(move |connection| {
+            find_tenant(connection, tenant)?;
+            table::insert(connection, &key)?;
+            entry.write(connection)?;
+            Ok(secret)
+        })
+        .await
 }
 
-/// The keys that are not revoked.
+/// Returns the keys that are not revoked.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`].
-pub async fn list(call: &AdminCall, tenant: TenantId) -> Result<Vec<SecretItem>, ServiceError> {
-    let keys = call
-        .read(move |connection| match tenants::find(connection, tenant)? {
-            Some(_) => table::list(connection, tenant).map(Some),
-            None => Ok(None),
+pub async fn list(context: &AdminContext, tenant: TenantId) -> Result<Vec<SecretItem>, ServiceError> {
+    let keys = context
+        .read(move |connection| {
+            find_tenant(connection, tenant)?;
+            Ok(table::list(connection, tenant)?)
         })
         .await?;
     let item = |key: ApiKey| SecretItem {
@@ -89,21 +87,21 @@ pub async fn list(call: &AdminCall, tenant: TenantId) -> Result<Vec<SecretItem>,
         last_used_at: key.last_used_at,
         expires_at: key.expires_at,
     };
-    Ok(keys.ok_or(Refusal::TenantNotFound)?.into_iter().map(item).collect())
+    Ok(keys.into_iter().map(item).collect())
 }
 
-/// Revokes a key: the next request that carries it is refused.
+/// Revokes a key. The next request with it is rejected.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`].
-pub async fn revoke(call: &AdminCall, tenant: TenantId, id: ApiKeyId) -> Result<(), ServiceError> {
-    let now = call.app.clock.now();
-    let event = call.event(tenant, AuditType::ApiKeyRevoked, now)?;
-    call.change(move |connection| {
-        granted!(existing(connection, tenant)?);
-        let key = granted!(table::revoke(connection, tenant, id, now)?.ok_or(Refusal::SecretNotFound));
-        event.detail(describe(&key)).write(connection)?;
-        Ok(Ok(()))
-    })
-    .await
+pub async fn revoke(context: &AdminContext, tenant: TenantId, id: ApiKeyId) -> Result<(), ServiceError> {
+    let now = context.app.clock.now();
+    let entry = context.event(tenant, AuditType::ApiKeyRevoked, now)?;
+    context
+        .change(move |connection| {
+            find_tenant(connection, tenant)?;
+            let key = table::revoke(connection, tenant, id, now)?.ok_or(Refusal::SecretNotFound)?;
+            Ok(entry.detail(describe(&key)).write(connection)?)
+        })
+        .await
 }

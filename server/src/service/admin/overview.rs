@@ -1,4 +1,4 @@
-//! What a screen shows at a glance: the installation, one tenant, lists of tenants.
+//! Overviews for the terminal app: the installation, one tenant, the list of tenants.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use doorward_shared::{
     audit::AuditOutcome,
 };
 
-use super::{AdminCall, existing, granted};
+use super::context::{AdminContext, find_tenant};
 use crate::{
     db::DbError,
     domain::{audit::AuditFilter, list::TenantQuery},
@@ -19,17 +19,17 @@ use crate::{
     },
 };
 
-/// Days whose logins and refusals a list shows.
+/// Number of days over which tenant summaries count ceremonies and refusals.
 const WEEK: u32 = 7;
-const BUSIEST: u32 = 10;
+const BUSIEST_TENANTS: u32 = 10;
 const LATEST_REFUSALS: u32 = 20;
 
-/// The last days up to now, in UTC.
+/// Returns the last `count` days in UTC, including today.
 fn last_days(now: Timestamp, count: u32) -> Days {
     Days { first: now.day() - i64::from(count) + 1, last: now.day() }
 }
 
-/// One point for each day, whether something happened or not.
+/// Returns one point for each day, with zeros for days without entries.
 fn points(days: Days, found: &BTreeMap<i64, Activity>) -> Vec<ActivityPoint> {
     let point = |day: i64| {
         let Activity { succeeded, refused, .. } = found.get(&day).copied().unwrap_or_default();
@@ -38,66 +38,69 @@ fn points(days: Days, found: &BTreeMap<i64, Activity>) -> Vec<ActivityPoint> {
     (days.first..=days.last).map(point).collect()
 }
 
-/// The installation over the last days.
+/// Returns the overview of the installation with the activity of the last `days` days.
 ///
 /// # Errors
-/// As the database has them.
-pub async fn installation(call: &AdminCall, days: u32) -> Result<Overview, ServiceError> {
-    let app = &call.app;
+/// [`ServiceError`] of the database.
+pub async fn installation(context: &AdminContext, days: u32) -> Result<Overview, ServiceError> {
+    let app = &context.app;
     let now = app.clock.now();
     let (days, week) = (last_days(now, days), last_days(now, WEEK));
+    let (activity, counted_at) = app.daily_counts.get(&app.db, app.settings.audit_retention_days, now, days).await?;
     let (engine, uptime) = (app.db.engine(), app.stopwatch.elapsed(app.started));
-    call.read(move |connection| {
-        let totals = tenant_summaries::totals(connection)?;
-        let busiest: Vec<TenantId> = audit::busiest(connection, BUSIEST)?.into_iter().map(|(id, _)| id).collect();
-        let failed = AuditFilter { outcome: Some(AuditOutcome::Failed), ..AuditFilter::default() };
-        let refusals = audit::latest(connection, None, &failed, LATEST_REFUSALS)?;
-        Ok(Overview {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            engine: engine.as_str().to_owned(),
-            database_bytes: installation::bytes(connection)?,
-            uptime_seconds: uptime.as_secs(),
-            now,
-            tenants: totals.tenants,
-            users: totals.users,
-            credentials: totals.credentials,
-            activity: points(days, &audit::sums_by_day(connection, days)?),
-            busiest: tenant_summaries::of(connection, &busiest, week)?,
-            latest_refusals: Log::All.named(connection, refusals)?,
+    context
+        .read(move |connection| {
+            let totals = tenant_summaries::totals(connection)?;
+            let busiest: Vec<_> = audit::busiest(connection, BUSIEST_TENANTS)?.into_iter().map(|(id, _)| id).collect();
+            let failed = AuditFilter { outcome: Some(AuditOutcome::Failed), ..AuditFilter::default() };
+            let refusals = audit::latest(connection, None, &failed, LATEST_REFUSALS)?;
+            Ok(Overview {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                engine: engine.as_str().to_owned(),
+                database_bytes: installation::database_size(connection)?,
+                uptime_seconds: uptime.as_secs(),
+                now,
+                tenants: totals.tenants,
+                users: totals.users,
+                credentials: totals.credentials,
+                activity: points(days, &activity),
+                counted_at,
+                busiest: tenant_summaries::of(connection, &busiest, week)?,
+                latest_refusals: Log::All.named(connection, refusals)?,
+            })
         })
-    })
-    .await
+        .await
 }
 
-/// A page of tenants with what lists show of them.
+/// Returns a page of the list of tenants.
 ///
 /// # Errors
-/// As the database has them.
-pub async fn tenants(call: &AdminCall, query: TenantQuery) -> Result<TenantSummaryPage, ServiceError> {
-    let week = last_days(call.app.clock.now(), WEEK);
-    call.read(move |connection| {
-        let found = tenant_summaries::page(connection, &query)?;
-        let items = tenant_summaries::of(connection, &found.ids, week)?;
-        Ok(TenantSummaryPage { items, total: found.total, next: found.next.map(|place| place.encode()) })
-    })
-    .await
+/// [`ServiceError`] of the database.
+pub async fn tenants(context: &AdminContext, query: TenantQuery) -> Result<TenantSummaryPage, ServiceError> {
+    let week = last_days(context.app.clock.now(), WEEK);
+    context
+        .read(move |connection| {
+            let page = tenant_summaries::page(connection, &query)?;
+            let items = tenant_summaries::of(connection, &page.ids, week)?;
+            Ok(TenantSummaryPage { items, total: page.total, next: page.next.map(|cursor| cursor.encode()) })
+        })
+        .await
 }
 
-/// A tenant over the last days.
+/// Returns a tenant's summary with the activity of the last `days` days.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`](crate::service::Refusal::TenantNotFound).
-pub async fn tenant(call: &AdminCall, id: TenantId, days: u32) -> Result<TenantOverview, ServiceError> {
-    let now = call.app.clock.now();
+pub async fn tenant(context: &AdminContext, id: TenantId, days: u32) -> Result<TenantOverview, ServiceError> {
+    let now = context.app.clock.now();
     let (days, week) = (last_days(now, days), last_days(now, WEEK));
-    let found = call
+    context
         .read(move |connection| {
-            granted!(existing(connection, id)?);
+            find_tenant(connection, id)?;
             let activity = points(days, &audit::activity_by_day(connection, id, days)?);
             let summary = tenant_summaries::of(connection, &[id], week)?.pop();
-            let summary = summary.ok_or_else(|| DbError::Corrupt("a tenant without a summary".to_owned()))?;
-            Ok(Ok(TenantOverview { summary, activity }))
+            let summary = summary.ok_or_else(|| DbError::Corrupt("a tenant has no summary".to_owned()))?;
+            Ok(TenantOverview { summary, activity })
         })
-        .await?;
-    Ok(found?)
+        .await
 }

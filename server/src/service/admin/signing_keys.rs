@@ -1,4 +1,4 @@
-//! A tenant's signing keys: rotate, list, retire.
+//! Rotates, lists and retires signing keys of a tenant.
 
 use std::sync::Arc;
 
@@ -8,26 +8,26 @@ use doorward_shared::{
 };
 use serde_json::json;
 
-use super::{AdminCall, granted, locked};
+use super::context::{AdminContext, find_tenant, lock_tenant};
 use crate::{
     clock, crypto,
     domain::SigningKeyRecord,
     service::{Refusal, ServiceError},
-    store::{signing_keys as table, tenants},
+    store::signing_keys as table,
 };
 
-/// How long a new key is published before it signs: longer than clients may keep a JWKS document.
+/// Milliseconds between the publication of a new key and its first use: longer than clients may cache a JWKS document.
 pub const PUBLISHED_BEFORE_SIGNING_MS: i64 = 15 * 60 * 1_000;
 
-/// Makes a key away from the threads that serve requests; nothing is stored yet.
+/// Generates a key on a blocking thread, without storing it.
 pub(super) async fn generate(
-    call: &AdminCall,
+    context: &AdminContext,
     tenant: TenantId,
     algorithm: SigningAlgorithm,
     now: Timestamp,
     signs_from: Timestamp,
 ) -> Result<SigningKeyRecord, ServiceError> {
-    let app = Arc::clone(&call.app);
+    let app = Arc::clone(&context.app);
     let id = SigningKeyId::new(clock::random_uuid(app.entropy.as_ref())?);
     let made = tokio::task::spawn_blocking(move || {
         crypto::signing_key::generate(tenant, id, algorithm, now, signs_from, &app.master_key, app.entropy.as_ref())
@@ -36,80 +36,80 @@ pub(super) async fn generate(
     Ok(made?)
 }
 
-/// Rotates: publishes a new key now, which signs from [`PUBLISHED_BEFORE_SIGNING_MS`] on, when the present ones retire.
+/// Rotates keys: publishes a new key now. After [`PUBLISHED_BEFORE_SIGNING_MS`] it signs and the current keys retire.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`].
 pub async fn create(
-    call: &AdminCall,
+    context: &AdminContext,
     tenant: TenantId,
     request: CreateSigningKeyRequest,
 ) -> Result<SigningKeyItem, ServiceError> {
-    let now = call.app.clock.now();
+    let now = context.app.clock.now();
     let signs_from = now.plus_millis(PUBLISHED_BEFORE_SIGNING_MS);
-    let present = list(call, tenant).await?;
-    let present = present.iter().find(|key| key.signing).map(|key| key.algorithm);
-    let algorithm = request.algorithm.or(present).unwrap_or(SigningAlgorithm::Es256);
-    let key = generate(call, tenant, algorithm, now, signs_from).await?;
-    let event = call.event(tenant, AuditType::SigningKeyCreated, now)?;
-    let event = event.detail(json!({ "id": key.id, "algorithm": algorithm, "signs_from": signs_from }));
-    call.change(move |connection| {
-        granted!(locked(connection, tenant)?);
-        for old in table::list(connection, tenant)? {
-            if old.retired_at.is_none() {
-                table::schedule_retirement(connection, tenant, old.id, Some(signs_from))?;
+    let keys = list(context, tenant).await?;
+    let current = keys.iter().find(|key| key.signing).map(|key| key.algorithm);
+    let algorithm = request.algorithm.or(current).unwrap_or(SigningAlgorithm::Es256);
+    let key = generate(context, tenant, algorithm, now, signs_from).await?;
+    let entry = context.event(tenant, AuditType::SigningKeyCreated, now)?;
+    let entry = entry.detail(json!({ "id": key.id, "algorithm": algorithm, "signs_from": signs_from }));
+    context
+        .change(move |connection| {
+            lock_tenant(connection, tenant)?;
+            for old in table::list(connection, tenant)? {
+                if old.retired_at.is_none() {
+                    table::schedule_retirement(connection, tenant, old.id, Some(signs_from))?;
+                }
             }
-        }
-        table::insert(connection, &key)?;
-        event.write(connection)?;
-        Ok(Ok(item(&key, false)))
-    })
-    .await
+            table::insert(connection, &key)?;
+            entry.write(connection)?;
+            Ok(item(&key, false))
+        })
+        .await
 }
 
-/// All keys that are in use or still published, newest first.
+/// Returns all published keys, newest first.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`].
-pub async fn list(call: &AdminCall, tenant: TenantId) -> Result<Vec<SigningKeyItem>, ServiceError> {
-    let snapshot = call.app.tenants.get(&call.app, tenant).await?.ok_or(Refusal::TenantNotFound)?;
-    let signing = snapshot.signing_keys.active_id(call.app.clock.now());
-    let records = call
-        .read(move |connection| match tenants::find(connection, tenant)? {
-            Some(_) => table::list(connection, tenant).map(Some),
-            None => Ok(None),
+pub async fn list(context: &AdminContext, tenant: TenantId) -> Result<Vec<SigningKeyItem>, ServiceError> {
+    let snapshot = context.app.tenant(tenant).await?.ok_or(Refusal::TenantNotFound)?;
+    let signing = snapshot.signing_keys.active_id(context.app.clock.now());
+    let records = context
+        .read(move |connection| {
+            find_tenant(connection, tenant)?;
+            Ok(table::list(connection, tenant)?)
         })
-        .await?
-        .ok_or(Refusal::TenantNotFound)?;
+        .await?;
     Ok(records.iter().rev().map(|record| item(record, Some(record.id) == signing)).collect())
 }
 
-/// Takes a key out of use at once. It stays published until the tokens it signed have expired.
+/// Retires a key at once. It stays published until the tokens it signed have expired.
 ///
 /// # Errors
-/// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], [`Refusal::SecretInUse`] for the only key that can sign.
-pub async fn retire(call: &AdminCall, tenant: TenantId, id: SigningKeyId) -> Result<(), ServiceError> {
-    let now = call.app.clock.now();
-    let event = call.event(tenant, AuditType::SigningKeyRetired, now)?;
-    call.change(move |connection| {
-        granted!(locked(connection, tenant)?);
-        let keys = table::list(connection, tenant)?;
-        let usable = |key: &&SigningKeyRecord| key.retired_at.is_none_or(|at| at > now);
-        let key = granted!(keys.iter().find(|key| key.id == id).ok_or(Refusal::SecretNotFound));
-        if keys.iter().filter(usable).all(|key| key.id == id) {
-            return Ok(Err(Refusal::SecretInUse));
-        }
-        // What remains must go on beyond the moment at which this key would have taken over.
-        let others = || keys.iter().filter(usable).filter(|key| key.id != id);
-        let heir = others().max_by_key(|key| key.signs_from);
-        if let Some(heir) = heir.filter(|_| others().all(|key| key.retired_at.is_some())) {
-            table::schedule_retirement(connection, tenant, heir.id, None)?;
-        }
-        table::schedule_retirement(connection, tenant, id, Some(now))?;
-        event.detail(json!({ "id": id, "algorithm": key.algorithm })).write(connection)?;
-        Ok(Ok(()))
-    })
-    .await
+/// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], [`Refusal::SecretInUse`] for the only usable key.
+pub async fn retire(context: &AdminContext, tenant: TenantId, id: SigningKeyId) -> Result<(), ServiceError> {
+    let now = context.app.clock.now();
+    let entry = context.event(tenant, AuditType::SigningKeyRetired, now)?;
+    context
+        .change(move |connection| {
+            lock_tenant(connection, tenant)?;
+            let keys = table::list(connection, tenant)?;
+            let usable = |key: &&SigningKeyRecord| key.retired_at.is_none_or(|at| at > now);
+            let key = keys.iter().find(|key| key.id == id).ok_or(Refusal::SecretNotFound)?;
+            if keys.iter().filter(usable).all(|key| key.id == id) {
+                return Err(Refusal::SecretInUse.into());
+            }
+            // If all other keys are scheduled to retire in favour of this one, the newest of them must stay in use.
+            let others = || keys.iter().filter(usable).filter(|key| key.id != id);
+            let successor = others().max_by_key(|key| key.signs_from);
+            if let Some(successor) = successor.filter(|_| others().all(|key| key.retired_at.is_some())) {
+                table::schedule_retirement(connection, tenant, successor.id, None)?;
+            }
+            table::schedule_retirement(connection, tenant, id, Some(now))?;
+            Ok(entry.detail(json!({ "id": id, "algorithm": key.algorithm })).write(connection)?)
+        })
+        .await
 }
 
 fn item(record: &SigningKeyRecord, signing: bool) -> SigningKeyItem {

@@ -1,4 +1,4 @@
-//! Tenants: create, read, rename, configure, delete.
+//! Creates, reads, renames, configures and deletes tenants.
 
 use doorward_shared::{
     AuditType, TenantId,
@@ -11,7 +11,11 @@ use doorward_shared::{
 };
 use serde_json::{Value, json};
 
-use super::{AdminCall, api_keys, granted, locked, signing_keys};
+use super::{
+    api_keys,
+    context::{AdminContext, find_tenant, lock_tenant},
+    signing_keys,
+};
 use crate::{
     clock,
     domain::{Tenant, config_rules, config_shape},
@@ -19,46 +23,47 @@ use crate::{
     store::{api_keys as keys_table, signing_keys as signing_table, tenants as table},
 };
 
-/// Creates a tenant with its first signing key, and an API key if one is asked for.
+/// Creates a tenant with its first signing key and, if requested, an API key.
 ///
 /// # Errors
 /// [`Refusal::Invalid`], [`Refusal::Config`].
-pub async fn create(call: &AdminCall, request: CreateTenantRequest) -> Result<CreatedTenant, ServiceError> {
-    let now = call.app.clock.now();
+pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Result<CreatedTenant, ServiceError> {
+    let now = context.app.clock.now();
     let display_name = validate::label("display_name", request.display_name)?;
     let config = request.config.unwrap_or_else(|| local_config(&display_name));
     let config = config_rules::complete(config, None).map_err(Refusal::Config)?;
-    let id = TenantId::new(clock::new_uuid(now, call.app.entropy.as_ref())?);
+    let id = TenantId::new(clock::new_uuid(now, context.app.entropy.as_ref())?);
     let tenant = Tenant { id, display_name, config, created_at: now, updated_at: now };
-    let signing_key = signing_keys::generate(call, id, SigningAlgorithm::Es256, now, now).await?;
+    let signing_key = signing_keys::generate(context, id, SigningAlgorithm::Es256, now, now).await?;
     let api_key = match request.create_api_key {
-        true => Some(api_keys::generate(call, id, "First key".to_owned(), None, now).await?),
+        true => Some(api_keys::generate(context, id, "First key".to_owned(), None, now)?),
         false => None,
     };
     let described = json!({ "display_name": tenant.display_name, "config": tenant.config });
-    let mut events = vec![
-        call.event(id, AuditType::TenantCreated, now)?.detail(described),
-        call.event(id, AuditType::SigningKeyCreated, now)?
+    let mut entries = vec![
+        context.event(id, AuditType::TenantCreated, now)?.detail(described),
+        context
+            .event(id, AuditType::SigningKeyCreated, now)?
             .detail(json!({ "id": signing_key.id, "algorithm": signing_key.algorithm })),
     ];
     if let Some((key, _)) = &api_key {
-        events.push(call.event(id, AuditType::ApiKeyCreated, now)?.detail(api_keys::describe(key)));
+        entries.push(context.event(id, AuditType::ApiKeyCreated, now)?.detail(api_keys::describe(key)));
     }
     let (key, secret): (_, Option<CreatedSecret>) = api_key.unzip();
-    call.change(move |connection| {
-        table::insert(connection, &tenant)?;
-        signing_table::insert(connection, &signing_key)?;
-        if let Some(key) = &key {
-            keys_table::insert(connection, key)?;
-        }
-        events.into_iter().try_for_each(|event| event.write(connection))?;
-        Ok(Ok(()))
-    })
-    .await?;
+    context
+        .change(move |connection| {
+            table::insert(connection, &tenant)?;
+            signing_table::insert(connection, &signing_key)?;
+            if let Some(key) = &key {
+                keys_table::insert(connection, key)?;
+            }
+            Ok(entries.into_iter().try_for_each(|entry| entry.write(connection))?)
+        })
+        .await?;
     Ok(CreatedTenant { id, api_key: secret })
 }
 
-/// What a tenant without a configuration gets: a relying party on this machine, for trying things out.
+/// Returns the configuration of tenants that are created without one: a relying party on localhost.
 fn local_config(display_name: &str) -> TenantConfig {
     TenantConfig {
         cors: Default::default(),
@@ -72,87 +77,87 @@ fn local_config(display_name: &str) -> TenantConfig {
     }
 }
 
-/// A page of the tenants, oldest first; with `search`, of those whose name or id contains it.
+/// Returns a page of the tenants, oldest first. With `search`, only tenants whose name or id contains it.
 ///
 /// # Errors
-/// As the database has them.
+/// [`ServiceError`] of the database.
 pub async fn list(
-    call: &AdminCall,
+    context: &AdminContext,
     search: Option<String>,
     page: PageRequest,
 ) -> Result<Page<TenantItem>, ServiceError> {
-    call.read(move |connection| table::list(connection, search.as_deref(), page)).await
+    context.read(move |connection| Ok(table::list(connection, search.as_deref(), page)?)).await
 }
 
-/// One tenant with its configuration.
+/// Returns a tenant with its configuration.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`].
-pub async fn get(call: &AdminCall, id: TenantId) -> Result<TenantDetail, ServiceError> {
-    let tenant = call.read(move |connection| table::find(connection, id)).await?;
-    let Tenant { id, display_name, config, .. } = tenant.ok_or(Refusal::TenantNotFound)?;
+pub async fn get(context: &AdminContext, id: TenantId) -> Result<TenantDetail, ServiceError> {
+    let tenant = context.read(move |connection| find_tenant(connection, id)).await?;
+    let Tenant { id, display_name, config, .. } = tenant;
     Ok(TenantDetail { id, display_name, config })
 }
 
-/// Gives a tenant another name.
+/// Renames a tenant.
 ///
 /// # Errors
 /// [`Refusal::Invalid`], [`Refusal::TenantNotFound`].
-pub async fn rename(call: &AdminCall, id: TenantId, request: UpdateTenantRequest) -> Result<(), ServiceError> {
-    let now = call.app.clock.now();
+pub async fn rename(context: &AdminContext, id: TenantId, request: UpdateTenantRequest) -> Result<(), ServiceError> {
+    let now = context.app.clock.now();
     let name = validate::label("display_name", request.display_name)?;
-    let event = call.event(id, AuditType::TenantUpdated, now)?;
-    call.change(move |connection| {
-        let before = granted!(locked(connection, id)?);
-        table::rename(connection, id, &name, now)?;
-        let changed = json!({ "display_name": { "before": before.display_name, "after": name } });
-        event.detail(changed).write(connection)?;
-        Ok(Ok(()))
-    })
-    .await
+    let entry = context.event(id, AuditType::TenantUpdated, now)?;
+    context
+        .change(move |connection| {
+            let before = lock_tenant(connection, id)?;
+            table::rename(connection, id, &name, now)?;
+            let changed = json!({ "display_name": { "before": before.display_name, "after": name } });
+            Ok(entry.detail(changed).write(connection)?)
+        })
+        .await
 }
 
-/// Everything that would be refused of a configuration: `read` is what was made of `value`, if something could be.
+/// Returns all problems of a configuration. `read` is the parsed `value`, or `None` if it could not be parsed.
 #[must_use]
 pub fn check(value: &Value, read: Option<&TenantConfig>) -> ConfigCheck {
     let mut problems = read.map_or_else(|| config_shape::problems(value), config_rules::problems);
     if read.is_none() && problems.is_empty() {
-        // What the value no longer shows.
-        let message = "a setting is there twice".to_owned();
+        // `value` no longer shows repeated members.
+        let message = "a setting is repeated".to_owned();
         problems.push(ConfigProblem { field: String::new(), message });
     }
     ConfigCheck { problems }
 }
 
-/// Replaces a tenant's configuration; without `mfa` in it, the present second-factor settings stay.
+/// Replaces a tenant's configuration. Without `mfa`, the current second-factor settings stay.
 ///
 /// # Errors
 /// [`Refusal::Config`], [`Refusal::TenantNotFound`].
-pub async fn configure(call: &AdminCall, id: TenantId, config: TenantConfig) -> Result<(), ServiceError> {
-    let now = call.app.clock.now();
-    let event = call.event(id, AuditType::TenantConfigUpdated, now)?;
-    call.change(move |connection| {
-        let before = granted!(locked(connection, id)?).config;
-        let after = granted!(config_rules::complete(config, before.mfa.as_ref()).map_err(Refusal::Config));
-        table::update_config(connection, id, &after, now)?;
-        event.detail(json!({ "before": before, "after": after })).write(connection)?;
-        Ok(Ok(()))
-    })
-    .await
+pub async fn configure(context: &AdminContext, id: TenantId, config: TenantConfig) -> Result<(), ServiceError> {
+    let now = context.app.clock.now();
+    let entry = context.event(id, AuditType::TenantConfigUpdated, now)?;
+    context
+        .change(move |connection| {
+            let before = lock_tenant(connection, id)?.config;
+            let after = config_rules::complete(config, before.mfa.as_ref()).map_err(Refusal::Config)?;
+            table::update_config(connection, id, &after, now)?;
+            Ok(entry.detail(json!({ "before": before, "after": after })).write(connection)?)
+        })
+        .await
 }
 
-/// Deletes a tenant with everything it has, its audit log included; the installation's log keeps who did it.
+/// Deletes a tenant with all its data, including its audit log. The installation's log records who deleted it.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`].
-pub async fn delete(call: &AdminCall, id: TenantId) -> Result<(), ServiceError> {
-    let now = call.app.clock.now();
-    let event = call.event(TenantId::INSTALLATION, AuditType::TenantDeleted, now)?;
-    call.change(move |connection| {
-        let tenant = granted!(locked(connection, id)?);
-        table::delete(connection, id)?;
-        event.detail(json!({ "id": id, "display_name": tenant.display_name })).write(connection)?;
-        Ok(Ok(()))
-    })
-    .await
+pub async fn delete(context: &AdminContext, id: TenantId) -> Result<(), ServiceError> {
+    let now = context.app.clock.now();
+    let entry = context.event(TenantId::INSTALLATION, AuditType::TenantDeleted, now)?;
+    context
+        .change(move |connection| {
+            let tenant = lock_tenant(connection, id)?;
+            table::delete(connection, id)?;
+            Ok(entry.detail(json!({ "id": id, "display_name": tenant.display_name })).write(connection)?)
+        })
+        .await
 }

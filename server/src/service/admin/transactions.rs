@@ -1,41 +1,40 @@
-//! A tenant's transactions.
+//! Lists transactions of a tenant.
 
 use doorward_shared::{
     TenantId,
     admin::{TransactionPage, TransactionSummary},
 };
 
-use super::{AdminCall, existing, granted, users};
+use super::context::{AdminContext, find_tenant};
 use crate::{
     domain::{Transaction, list::TimeQuery},
-    service::{Refusal, ServiceError, transactions as transaction_items},
+    service::{Refusal, ServiceError, transactions as transaction_items, user_lookup},
     store::transactions as table,
 };
 
-/// A page of the transactions, newest first, of one user or all; with a search, first those whose identifier begins with
-/// the text, then those that contain it.
+/// Returns a page of the transactions of one user or of all, newest first. A search returns those whose identifier starts
+/// with the text before those that contain it elsewhere.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], [`Refusal::UserNotFound`].
 pub async fn search(
-    call: &AdminCall,
+    context: &AdminContext,
     tenant: TenantId,
     user: Option<String>,
     query: TimeQuery,
 ) -> Result<TransactionPage, ServiceError> {
-    let found = call
+    context
         .read(move |connection| {
-            granted!(existing(connection, tenant)?);
+            find_tenant(connection, tenant)?;
             let user = match user {
-                Some(name) => Some(granted!(users::find(connection, tenant, &name)?.ok_or(Refusal::UserNotFound)).id),
+                Some(id) => Some(user_lookup::find(connection, tenant, &id)?.ok_or(Refusal::UserNotFound)?.id),
                 None => None,
             };
             let found = table::search(connection, tenant, user, &query)?;
             let items = found.rows.into_iter().map(|(transaction, user_id)| summary(transaction, user_id)).collect();
-            Ok(Ok(TransactionPage { items, next: found.next.map(|place| place.encode()) }))
+            Ok(TransactionPage { items, next: found.next.map(|cursor| cursor.encode()) })
         })
-        .await?;
-    Ok(found?)
+        .await
 }
 
 fn summary(transaction: Transaction, user_id: String) -> TransactionSummary {

@@ -103,7 +103,7 @@ pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>
     rows.into_iter().map(|(tenant, count)| Ok((row_convert::parse(&tenant)?, row_convert::total(count)))).collect()
 }
 
-/// Returns the total, the window, and the first matching ids: `wanted` of them, or more when they had to be counted.
+/// Returns the total, the window, and at least `wanted` matching ids if the window contains that many.
 fn examine(conn: &mut Connection, scan: &Scan<'_>, wanted: usize) -> Result<(Total, Window, Vec<AuditId>), DbError> {
     let counted = scan.tenant.map(|tenant| counts::total(conn, tenant, scan.filter)).transpose()?.flatten();
     let window = scan.window(conn)?;

@@ -80,7 +80,7 @@ pub fn delete_log(conn: &mut Connection, tenant: TenantId) -> Result<(), DbError
 
 /// Deletes at most `limit` entries of a deleted tenant. Returns whether there may be more to delete.
 pub fn delete_left(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
-    match installation::first_beginning(conn, LOG_LEFT)? {
+    match installation::first_with_prefix(conn, LOG_LEFT)? {
         Some(name) => delete_some(conn, row_convert::parse(name.strip_prefix(LOG_LEFT).unwrap_or_default())?, limit),
         None => Ok(false),
     }

@@ -82,13 +82,13 @@ macro_rules! filtered {
         values!(query, credential_id, filter.credential_id);
         values!(query, transaction_id, filter.transaction_id);
         if let Some(part) = &filter.actor_part {
-            query = query.filter(contains(audit_logs::actor, part));
+            query = query.filter(contains!(audit_logs::actor, part));
         }
         if let Some(part) = &filter.source_ip_part {
-            query = query.filter(contains(audit_logs::source_ip, part));
+            query = query.filter(contains!(audit_logs::source_ip, part));
         }
         if let Some(part) = &filter.text {
-            query = query.filter(contains(audit_logs::actor, part).or(contains(audit_logs::source_ip, part)));
+            query = query.filter(contains!(audit_logs::actor, part).or(contains!(audit_logs::source_ip, part)));
         }
         query
     }};

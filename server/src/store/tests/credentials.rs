@@ -8,13 +8,13 @@ use crate::{
 };
 
 on_every_engine!(
-    credentials_are_kept_whole,
-    a_use_counts_once,
-    a_use_counts_for_what_was_observed_only,
-    a_duplicate_leaves_the_unit_usable
+    credentials_can_be_added_read_renamed_and_deleted,
+    concurrent_uses_are_recorded_once,
+    use_of_a_changed_credential_is_rejected,
+    unit_of_work_is_usable_after_a_duplicate
 );
 
-async fn credentials_are_kept_whole(db: TestDatabase) {
+async fn credentials_can_be_added_read_renamed_and_deleted(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         credentials::insert(c, &credential(1, 1, 1))?;
@@ -45,7 +45,7 @@ async fn credentials_are_kept_whole(db: TestDatabase) {
     assert!(db.read(move |c| credentials::find(c, tenant_id(2), &id())).await.is_some());
 }
 
-async fn a_use_counts_once(db: TestDatabase) {
+async fn concurrent_uses_are_recorded_once(db: TestDatabase) {
     two_tenants(&db).await;
     let mut fresh = credential(1, 1, 1);
     fresh.sign_count = 5;
@@ -65,11 +65,11 @@ async fn a_use_counts_once(db: TestDatabase) {
     assert_eq!(won, 1);
     let used = db.read(|c| credentials::find(c, tenant_id(1), &credential_id(1))).await.expect("the credential");
     assert_eq!((used.sign_count, used.backup_state, used.last_used_at), (6, true, Some(at(70))));
-    // A change of use is none of name.
+    // `updated_at` changes only with the name.
     assert_eq!(used.updated_at, at(1));
 }
 
-async fn a_use_counts_for_what_was_observed_only(db: TestDatabase) {
+async fn use_of_a_changed_credential_is_rejected(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| credentials::insert(c, &credential(1, 1, 1))).await;
     let usage = CredentialUse { sign_count: 9, backup_state: true, backup_eligible: true, at: at(70) };
@@ -82,17 +82,14 @@ async fn a_use_counts_for_what_was_observed_only(db: TestDatabase) {
         assert!(!db.write(move |c| credentials::record_use(c, &other, &usage)).await);
     }
     assert!(db.write(move |c| credentials::record_use(c, &observed, &usage)).await);
-    let (owner, own) = db
-        .read(|c| credentials::of_external_user(c, tenant_id(1), "user-1"))
-        .await
-        .expect("the user, who has one credential");
+    let (owner, own) = db.read(|c| credentials::of_external_user(c, tenant_id(1), "user-1")).await.expect("the user");
     assert_eq!((owner, own.len()), (user(1, 1), 1));
     let nothing = db.read(|c| credentials::of_external_user(c, tenant_id(1), "user-2")).await;
     assert_eq!(nothing, Some((user(1, 2), Vec::new())));
     assert_eq!(db.read(|c| credentials::of_external_user(c, tenant_id(1), "user-9")).await, None);
 }
 
-async fn a_duplicate_leaves_the_unit_usable(db: TestDatabase) {
+async fn unit_of_work_is_usable_after_a_duplicate(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| credentials::insert(c, &credential(1, 1, 1))).await;
     let orphan = db.database.write(|c: &mut Connection| credentials::insert(c, &credential(1, 9, 9))).await;

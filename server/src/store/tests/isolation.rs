@@ -1,4 +1,4 @@
-//! Every function that takes a tenant leaves the other tenant's rows alone, even under the same ids.
+//! Functions that take a tenant id do not read or change rows of another tenant with the same ids.
 
 use doorward_shared::{
     AuditType, TenantId,
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-on_every_engine!(changes_stay_in_their_tenant, a_tenant_sees_only_its_own);
+on_every_engine!(changes_do_not_affect_another_tenant, reads_do_not_return_rows_of_another_tenant);
 
 fn fill(c: &mut Connection, number: u128) -> Result<(), DbError> {
     api_keys::insert(c, &api_key(number, 1))?;
@@ -26,7 +26,7 @@ fn fill(c: &mut Connection, number: u128) -> Result<(), DbError> {
     audit::insert(c, &event(tenant_id(number), 0, 1, AuditType::ApiKeyCreated)).map(drop)
 }
 
-/// Everything a tenant has, as text.
+/// Returns all rows of a tenant as text.
 fn everything(c: &mut Connection, tenant: TenantId) -> Result<String, DbError> {
     let (id, value, all) = (credential_id(1), challenge_value(1), PageRequest::default());
     Ok(format!(
@@ -49,7 +49,7 @@ fn everything(c: &mut Connection, tenant: TenantId) -> Result<String, DbError> {
     ))
 }
 
-async fn changes_stay_in_their_tenant(db: TestDatabase) {
+async fn changes_do_not_affect_another_tenant(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| fill(c, 1).and_then(|()| fill(c, 2))).await;
     let before = db.read(|c| everything(c, tenant_id(1))).await;
@@ -60,8 +60,8 @@ async fn changes_stay_in_their_tenant(db: TestDatabase) {
         let observed = credentials::find(c, tenant, &id)?.expect("the credential");
         assert!(credentials::record_use(c, &observed, &usage)?);
         assert!(credentials::rename(c, tenant, &id, "Theirs", at(9))?);
-        assert!(transactions::confirmed(c, tenant, transaction_id(1), at(9))?);
-        api_keys::touch(c, tenant, api_key_id(1), at(9))?;
+        assert!(transactions::confirm(c, tenant, transaction_id(1), at(9))?);
+        api_keys::record_use(c, tenant, api_key_id(1), at(9))?;
         assert!(api_keys::revoke(c, tenant, api_key_id(1), at(9))?.is_some());
         assert!(signing_keys::retire(c, tenant, signing_key_id(1), at(9))?);
         assert!(signing_keys::delete(c, tenant, signing_key_id(1))?);
@@ -82,7 +82,7 @@ async fn changes_stay_in_their_tenant(db: TestDatabase) {
     assert_eq!(db.read(|c| everything(c, tenant_id(1))).await, before);
 }
 
-async fn a_tenant_sees_only_its_own(db: TestDatabase) {
+async fn reads_do_not_return_rows_of_another_tenant(db: TestDatabase) {
     two_tenants(&db).await;
     let empty = db.read(|c| everything(c, tenant_id(2))).await;
     db.write(|c| fill(c, 1)).await;

@@ -1,16 +1,14 @@
-//! What a PostgreSQL-compatible engine that shards by tenant needs: everything that must be unique, and everything that
-//! points to other rows, begins with the tenant's id. Read from the schemas themselves.
+//! Primary, unique and foreign keys begin with the tenant id, as PostgreSQL-compatible engines that shard by tenant require.
 
 use diesel::{prelude::*, sql_types::Text};
 
 use super::{harness::TestDatabase, on_every_engine};
 use crate::db::{Connection, DbError, Engine, on_engine};
 
-on_every_engine!(every_key_begins_with_the_tenant);
+on_every_engine!(every_key_begins_with_the_tenant_id);
 
-/// Tables of the installation as a whole: small ones, and one that only SQLite has. Of `tenants`, the id itself is the tenant's.
-const WITHOUT_TENANT: [&str; 5] =
-    ["installation", "admin_tokens", "audit_totals", "audit_spans", "__diesel_schema_migrations"];
+/// Small tables without a tenant id.
+const WITHOUT_TENANT: [&str; 3] = ["installation", "admin_tokens", "__diesel_schema_migrations"];
 
 #[derive(QueryableByName)]
 struct Key {
@@ -48,7 +46,7 @@ const POSTGRES: &str = "
     JOIN pg_attribute AS b ON b.attrelid = target.oid AND b.attnum = k.confkey[1]
     WHERE k.contype = 'f'";
 
-async fn every_key_begins_with_the_tenant(db: TestDatabase) {
+async fn every_key_begins_with_the_tenant_id(db: TestDatabase) {
     let engine = db.database.engine();
     let keys: Vec<Key> = db
         .read(move |conn: &mut Connection| {
@@ -58,17 +56,17 @@ async fn every_key_begins_with_the_tenant(db: TestDatabase) {
         })
         .await;
     let count = |kind: &str| keys.iter().filter(|key| key.kind == kind).count();
-    assert!(count("p") >= 10 && count("u") >= 3 && count("f") >= 6, "too few keys were found to be all");
+    assert!(count("p") >= 10 && count("u") >= 3 && count("f") >= 6, "some keys are missing");
     for Key { table_name, kind, first_column, first_target } in &keys {
         if WITHOUT_TENANT.contains(&table_name.as_str()) {
-            assert_ne!(kind, "f", "{table_name} points to rows of tenants");
+            assert_ne!(kind, "f", "{table_name} references rows of tenants");
             continue;
         }
         let tenant = if table_name == "tenants" { "id" } else { "tenant_id" };
-        assert_eq!(first_column, tenant, "the first column of a key ({kind}) of {table_name}");
+        assert_eq!(first_column, tenant, "first column of a key ({kind}) of {table_name}");
         if kind == "f" {
             let to_tenant = first_target == "tenants.id" || first_target.ends_with(".tenant_id");
-            assert!(to_tenant, "{table_name} points to {first_target}");
+            assert!(to_tenant, "{table_name} references {first_target}");
         }
     }
 }

@@ -5,21 +5,21 @@ use crate::{
     db::on_engine,
     domain::{
         Transaction, User,
-        list::{SearchPlace, Stage, TimeQuery},
+        list::{SearchCursor, SearchStage, TimeQuery},
     },
-    store::{bounded_search::LOOKED_AT, tenants, transactions, users},
+    store::{bounded_search::EXAMINED, tenants, transactions, users},
 };
 
 on_every_engine!(
     users_are_listed_newest_first,
-    beginnings_come_first_and_nobody_twice,
-    searches_go_on_where_a_page_stopped_looking,
-    transactions_are_listed_and_searched
+    prefix_matches_come_first_and_no_user_twice,
+    searches_continue_where_a_page_stopped,
+    transactions_are_listed_and_searched_newest_first
 );
 
-/// Ids on all pages of a search, and what the last page says is known.
+/// Returns the ids on all pages of a search, and the number of matches on the last page.
 async fn walk(db: &TestDatabase, tenant: TenantId, search: Option<&str>, limit: u32) -> (Vec<String>, u64) {
-    let (mut ids, mut after) = (Vec::new(), None::<SearchPlace>);
+    let (mut ids, mut after) = (Vec::new(), None::<SearchCursor>);
     for _ in 0..10_000 {
         let query = TimeQuery { search: search.map(str::to_owned), after, limit };
         let found = db.read(move |c| users::search(c, tenant, &query)).await;
@@ -33,7 +33,7 @@ async fn walk(db: &TestDatabase, tenant: TenantId, search: Option<&str>, limit: 
             return (ids, found.known);
         }
     }
-    panic!("{search:?} never ends");
+    panic!("the pages of {search:?} do not end");
 }
 
 async fn insert(db: &TestDatabase, people: Vec<User>) {
@@ -45,7 +45,7 @@ fn named(number: u128, external_id: &str, name: &str, display_name: &str) -> Use
         external_id: external_id.to_owned(),
         name: name.to_owned(),
         display_name: display_name.to_owned(),
-        // Several in one millisecond.
+        // Two users per millisecond.
         created_at: at(number as i64 / 2),
         ..user(1, number)
     }
@@ -54,7 +54,7 @@ fn named(number: u128, external_id: &str, name: &str, display_name: &str) -> Use
 async fn users_are_listed_newest_first(db: TestDatabase) {
     two_tenants(&db).await;
     insert(&db, (4..=9).map(|number| named(number, &format!("user-{number}"), "n", "d")).collect()).await;
-    // By time, and by id in the same millisecond: user 3 was made at 3 and user 6 at 3, too.
+    // By time, then by id: users 3 and 6 have the same time.
     let expected: Vec<String> = [9, 8, 7, 6, 3, 5, 4, 2, 1].map(|number| format!("user-{number}")).into();
     for limit in [1, 2, 4, 9, 50] {
         assert_eq!(walk(&db, tenant_id(1), None, limit).await, (expected.clone(), 9), "{limit}");
@@ -63,7 +63,7 @@ async fn users_are_listed_newest_first(db: TestDatabase) {
     assert_eq!(walk(&db, tenant_id(9), None, 2).await, (Vec::new(), 0));
 }
 
-async fn beginnings_come_first_and_nobody_twice(db: TestDatabase) {
+async fn prefix_matches_come_first_and_no_user_twice(db: TestDatabase) {
     two_tenants(&db).await;
     insert(
         &db,
@@ -77,16 +77,16 @@ async fn beginnings_come_first_and_nobody_twice(db: TestDatabase) {
         ],
     )
     .await;
-    let find = |part: &'static str, limit: u32| {
+    let find = |text: &'static str, limit: u32| {
         let db = db.clone();
         async move {
-            let (ids, known) = walk(&db, tenant_id(1), Some(part), limit).await;
-            assert_eq!(known, ids.len() as u64, "{part}");
+            let (ids, known) = walk(&db, tenant_id(1), Some(text), limit).await;
+            assert_eq!(known, ids.len() as u64, "{text}");
             ids
         }
     };
     for limit in [1, 2, 3, 50] {
-        // Ids are compared as they are written, names in either case.
+        // Ids match only in the same case, names in either case.
         assert_eq!(find("anna", limit).await, ["anna-13", "u11", "ANNA", "u14", "u12"], "{limit}");
         assert_eq!(find("ANNA", limit).await, ["ANNA", "anna-13", "u11", "u14", "u12"], "{limit}");
         assert_eq!(find("@example.com", limit).await, ["u12", "u11", "user-3", "user-2", "user-1"], "{limit}");
@@ -99,16 +99,16 @@ async fn beginnings_come_first_and_nobody_twice(db: TestDatabase) {
     assert_eq!(find(id, 2).await, ["u12"]);
 }
 
-async fn searches_go_on_where_a_page_stopped_looking(db: TestDatabase) {
+async fn searches_continue_where_a_page_stopped(db: TestDatabase) {
     two_tenants(&db).await;
-    // More users than a page looks at, in one statement; `rare` stands in the oldest and in one of the middle.
-    let number = LOOKED_AT * 2 + 100;
+    // More users than two pages examine. One of the oldest and one in the middle contain `rare`.
+    let number = EXAMINED * 2 + 100;
     db.write(move |c| {
         let sql = format!(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number}) \
              INSERT INTO users (tenant_id, id, external_id, name, display_name, icon, created_at, updated_at) \
              SELECT '{tenant}', {id}, 'bulk-' || i, \
-             CASE WHEN i = 7 OR i = {LOOKED_AT} THEN 'a rare one' ELSE 'common' END, 'x', '', {NOW} + i / 10, {NOW} FROM n",
+             CASE WHEN i = 7 OR i = {EXAMINED} THEN 'a rare one' ELSE 'common' END, 'x', '', {NOW} + i / 10, {NOW} FROM n",
             tenant = tenant_id(1),
             id = match c.engine() {
                 crate::db::Engine::Sqlite => "printf('00000000-0000-4000-8000-%012d', i)",
@@ -118,16 +118,16 @@ async fn searches_go_on_where_a_page_stopped_looking(db: TestDatabase) {
         c.run(&sql)
     })
     .await;
-    let rare = vec![format!("bulk-{LOOKED_AT}"), "bulk-7".to_owned()];
+    let rare = vec![format!("bulk-{EXAMINED}"), "bulk-7".to_owned()];
     assert_eq!(walk(&db, tenant_id(1), Some("rare"), 50).await, (rare.clone(), 2));
     assert_eq!(walk(&db, tenant_id(1), Some("rare"), 1).await, (rare.clone(), 2));
-    // What begins with the text is found on the first page, wherever it stands.
+    // Prefix matches are on the first page, wherever they are in the list.
     let query = TimeQuery { search: Some("A RARE".to_owned()), after: None, limit: 2 };
     let found = db.read(move |c| users::search(c, tenant_id(1), &query)).await;
     assert_eq!(found.rows.iter().map(|user| user.external_id.clone()).collect::<Vec<_>>(), rare);
-    assert_eq!(found.next.map(|next| next.stage), Some(Stage::Beginning));
+    assert_eq!(found.next.map(|next| next.stage), Some(SearchStage::Prefixes));
     assert_eq!(walk(&db, tenant_id(1), Some("A RARE"), 50).await, (rare, 2));
-    // Where too many begin with it, all are listed in their order all the same.
+    // With too many prefix matches, all matches keep the order of the list.
     let (ids, known) = walk(&db, tenant_id(1), Some("Common"), 200).await;
     assert_eq!((ids.len() as u64, known), (number as u64 - 2, number as u64 - 2));
     let mut sorted = ids.clone();
@@ -137,7 +137,7 @@ async fn searches_go_on_where_a_page_stopped_looking(db: TestDatabase) {
     assert_eq!(ids[0], format!("bulk-{number}"));
 }
 
-async fn transactions_are_listed_and_searched(db: TestDatabase) {
+async fn transactions_are_listed_and_searched_newest_first(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         for number in 1..=6_u128 {
@@ -148,9 +148,9 @@ async fn transactions_are_listed_and_searched(db: TestDatabase) {
             transactions::insert(c, &one)?;
         }
         transactions::insert(c, &transaction(2, 1, 9))?;
-        // In the very millisecond in which it was started.
-        transactions::confirmed(c, tenant_id(1), transaction_id(1), at(0))?;
-        transactions::confirmed(c, tenant_id(1), transaction_id(6), at(50)).map(drop)
+        // Confirmed in the millisecond in which it was created.
+        transactions::confirm(c, tenant_id(1), transaction_id(1), at(0))?;
+        transactions::confirm(c, tenant_id(1), transaction_id(6), at(50)).map(drop)
     })
     .await;
     let list = |search: Option<&'static str>, user: Option<u128>, limit: u32| {

@@ -4,9 +4,9 @@ use crate::{
     store::{admin_tokens, api_keys, signing_keys, tenants},
 };
 
-on_every_engine!(api_keys_live_until_revoked, admin_tokens_live_until_revoked, signing_keys_retire);
+on_every_engine!(api_keys_are_found_until_revoked, admin_tokens_are_found_until_revoked, signing_keys_retire_once);
 
-async fn api_keys_live_until_revoked(db: TestDatabase) {
+async fn api_keys_are_found_until_revoked(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| api_keys::insert(c, &api_key(1, 2)).and_then(|()| api_keys::insert(c, &api_key(1, 1)))).await;
     let again = db.database.write(|c: &mut Connection| api_keys::insert(c, &api_key(1, 1))).await;
@@ -15,7 +15,8 @@ async fn api_keys_live_until_revoked(db: TestDatabase) {
     assert_eq!(orphan, Err(DbError::Orphan));
 
     assert_eq!(db.read(|c| api_keys::list(c, tenant_id(1))).await, [api_key(1, 1), api_key(1, 2)]);
-    db.write(|c| api_keys::touch(c, tenant_id(1), api_key_id(1), at(60))).await;
+    db.write(|c| api_keys::record_use(c, tenant_id(1), api_key_id(1), at(60))).await;
+    db.write(|c| api_keys::record_use(c, tenant_id(1), api_key_id(1), at(50))).await;
     let used = db.read(|c| api_keys::find(c, tenant_id(1), api_key_id(1))).await.expect("the key");
     assert_eq!(used.last_used_at, Some(at(60)));
 
@@ -25,22 +26,23 @@ async fn api_keys_live_until_revoked(db: TestDatabase) {
     assert_eq!(db.read(|c| api_keys::list(c, tenant_id(1))).await, [api_key(1, 2)]);
 }
 
-async fn admin_tokens_live_until_revoked(db: TestDatabase) {
+async fn admin_tokens_are_found_until_revoked(db: TestDatabase) {
     db.write(|c| admin_tokens::insert(c, &token(1, "ops"))).await;
     let taken = db.database.write(|c: &mut Connection| admin_tokens::insert(c, &token(2, "ops"))).await;
     assert_eq!(taken, Err(DbError::Duplicate { table: "admin_tokens".to_owned() }));
-    db.write(|c| admin_tokens::touch(c, token_id(1), at(60))).await;
+    db.write(|c| admin_tokens::record_use(c, token_id(1), at(60))).await;
+    db.write(|c| admin_tokens::record_use(c, token_id(1), at(50))).await;
     let used = db.read(|c| admin_tokens::find(c, token_id(1))).await.expect("the token");
     assert_eq!((used.last_used_at, used.role), (Some(at(60)), token(1, "ops").role));
     assert_eq!(db.write(|c| admin_tokens::revoke(c, token_id(1), at(9))).await, Some(used));
     assert_eq!(db.write(|c| admin_tokens::revoke(c, token_id(1), at(9))).await, None);
     assert_eq!(db.read(|c| admin_tokens::find(c, token_id(1))).await, None);
-    // The name is free again.
+    // The name of a revoked token can be used again.
     db.write(|c| admin_tokens::insert(c, &token(2, "ops"))).await;
     assert_eq!(db.read(admin_tokens::list).await, [token(2, "ops")]);
 }
 
-async fn signing_keys_retire(db: TestDatabase) {
+async fn signing_keys_retire_once(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         signing_keys::insert(c, &signing_key(1, 2)).and_then(|()| signing_keys::insert(c, &signing_key(1, 1)))

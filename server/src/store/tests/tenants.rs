@@ -6,9 +6,13 @@ use crate::{
     store::{audit, installation, tenants},
 };
 
-on_every_engine!(tenants_keep_what_they_are, search_takes_wildcards_as_they_are, names_keep_values);
+on_every_engine!(
+    tenants_can_be_read_changed_and_deleted,
+    search_matches_wildcards_literally,
+    installation_values_are_kept_by_name
+);
 
-async fn tenants_keep_what_they_are(db: TestDatabase) {
+async fn tenants_can_be_read_changed_and_deleted(db: TestDatabase) {
     two_tenants(&db).await;
     assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, Some(tenant(1)));
     assert_eq!(db.read(|c| tenants::find(c, tenant_id(9))).await, None);
@@ -29,7 +33,7 @@ async fn tenants_keep_what_they_are(db: TestDatabase) {
     let page = db.read(|c| tenants::list(c, None, PageRequest { page: 2, per_page: 1 })).await;
     assert_eq!((page.total, page.items[0].id), (2, tenant_id(2)));
 
-    // Neither the nil tenant nor an unknown one can be deleted; the installation's log stays.
+    // Deleting the nil tenant or an unknown one does nothing: the installation's log stays.
     let kind = doorward_shared::AuditType::TenantDeleted;
     db.write(move |c| audit::insert(c, &event(TenantId::INSTALLATION, 0, 1, kind))).await;
     assert!(!db.write(|c| tenants::delete(c, TenantId::INSTALLATION)).await);
@@ -40,31 +44,31 @@ async fn tenants_keep_what_they_are(db: TestDatabase) {
     assert_eq!((log.total, log.items.len()), (crate::domain::audit::Total::Exact(1), 1));
 }
 
-async fn search_takes_wildcards_as_they_are(db: TestDatabase) {
+async fn search_matches_wildcards_literally(db: TestDatabase) {
     for (number, name) in ["100%", "a_b", "back\\slash", "axb", "ÄRGER", "Straße"].into_iter().enumerate() {
         let mut one = tenant(number as u128);
         one.display_name = name.to_owned();
         db.write(move |c| tenants::insert(c, &one)).await;
     }
-    for (part, expected) in [
+    for (text, expected) in [
         ("%", vec!["100%"]),
         ("_", vec!["a_b"]),
         ("\\", vec!["back\\slash"]),
         ("A_B", vec!["a_b"]),
         ("SLASH", vec!["back\\slash"]),
-        // Beyond ASCII, letters match in their own case only: alike on both engines.
+        // Letters outside ASCII match only in their own case, on both engines.
         ("Ä", vec!["ÄRGER"]),
         ("ä", vec![]),
         ("ärger", vec![]),
         ("ß", vec!["Straße"]),
     ] {
-        let page = db.read(move |c| tenants::list(c, Some(part), PageRequest::default())).await;
+        let page = db.read(move |c| tenants::list(c, Some(text), PageRequest::default())).await;
         let names: Vec<_> = page.items.iter().map(|item| item.display_name.as_str()).collect();
-        assert_eq!((names, page.total), (expected.clone(), expected.len() as u64), "{part}");
+        assert_eq!((names, page.total), (expected.clone(), expected.len() as u64), "{text}");
     }
 }
 
-async fn names_keep_values(db: TestDatabase) {
+async fn installation_values_are_kept_by_name(db: TestDatabase) {
     assert_eq!(db.read(|c| installation::get(c, "a")).await, None);
     assert_eq!(db.write(|c| installation::put_if_absent(c, "a", "1")).await, "1");
     assert_eq!(db.write(|c| installation::put_if_absent(c, "a", "2")).await, "1");

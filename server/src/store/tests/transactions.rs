@@ -4,9 +4,9 @@ use crate::{
     store::transactions,
 };
 
-on_every_engine!(transactions_are_kept_whole);
+on_every_engine!(transactions_can_be_added_read_and_confirmed);
 
-async fn transactions_are_kept_whole(db: TestDatabase) {
+async fn transactions_can_be_added_read_and_confirmed(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         transactions::insert(c, &transaction(1, 1, 1))?;
@@ -22,8 +22,8 @@ async fn transactions_are_kept_whole(db: TestDatabase) {
     assert_eq!(db.read(|c| transactions::find(c, tenant_id(1), transaction_id(1))).await, Some(transaction(1, 1, 1)));
     let own = db.read(|c| transactions::for_user(c, tenant_id(1), user_id(1))).await;
     assert_eq!(own, [transaction(1, 1, 2), transaction(1, 1, 1)]);
-    assert!(db.write(|c| transactions::confirmed(c, tenant_id(1), transaction_id(1), at(42))).await);
-    assert!(!db.write(|c| transactions::confirmed(c, tenant_id(1), transaction_id(9), at(42))).await);
+    assert!(db.write(|c| transactions::confirm(c, tenant_id(1), transaction_id(1), at(42))).await);
+    assert!(!db.write(|c| transactions::confirm(c, tenant_id(1), transaction_id(9), at(42))).await);
     let confirmed = db.read(|c| transactions::find(c, tenant_id(1), transaction_id(1))).await.expect("it");
     assert_eq!((confirmed.created_at, confirmed.updated_at), (at(1), at(42)));
 }

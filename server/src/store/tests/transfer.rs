@@ -1,4 +1,4 @@
-//! Moving an installation: where there is PostgreSQL, both ways between the engines; otherwise between two files.
+//! Transfer of an installation: between the engines in both directions if there is a PostgreSQL server, otherwise between files.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,7 @@ use crate::{
         audit::{self, Days},
         challenges, credentials, installation, signing_keys, tenant_summaries, tenants, transactions, users,
     },
-    transfer::{MARK, Progress, Report, TableReport, TransferError, Which, transfer},
+    transfer::{CHECKPOINT, Progress, Report, Role, TableReport, TransferError, transfer},
 };
 
 /// More than one batch.
@@ -26,7 +26,7 @@ const USERS: u128 = 603;
 const EVENTS: i64 = 1_107;
 const STRANGE: &str = "Zoë \u{1f511}\u{202e} \"\\\n\t\u{7f}\u{feff}'); -- %_ \u{10ffff}";
 
-/// An installation with something strange in every table.
+/// Adds rows with unusual values to every table.
 fn fill(c: &mut Connection) -> Result<(), DbError> {
     installation::put(c, installation::SEALED_WORD, "sealed")?;
     installation::put(c, STRANGE, "")?;
@@ -49,7 +49,7 @@ fn fill(c: &mut Connection) -> Result<(), DbError> {
     admin_tokens::insert(c, &token(2, "first"))?;
     for number in 1..=USERS {
         let mut person = user(1, number);
-        // Byte order and an alphabet's are not the same.
+        // These sort differently by bytes and by alphabet.
         person.external_id = format!("{}{number}", ["a", "B", "ä", "\u{1f511}", STRANGE][number as usize % 5]);
         users::upsert(c, &person)?;
     }
@@ -74,53 +74,52 @@ fn fill(c: &mut Connection) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Everything, as the domain sees it.
+/// Returns everything as text.
 fn everything(c: &mut Connection) -> Result<String, DbError> {
     let all = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
-    let mut told = format!(
+    let mut text = format!(
         "{:?}{:?}{:?}",
         tenants::all(c)?,
         admin_tokens::list(c)?.iter().map(|token| (token.id, token.hash.expose().to_owned())).collect::<Vec<_>>(),
-        (installation::get(c, installation::SEALED_WORD)?, installation::get(c, STRANGE)?, installation::get(c, MARK)?)
+        (
+            installation::get(c, installation::SEALED_WORD)?,
+            installation::get(c, STRANGE)?,
+            installation::get(c, CHECKPOINT)?
+        )
     );
     for tenant in [tenant_id(1), tenant_id(2)] {
         let keys = signing_keys::list(c, tenant)?;
-        told += &format!(
+        text += &format!(
             "{:?}",
             keys.iter().map(|key| (key.id, &key.sealed_private_key, key.retired_at)).collect::<Vec<_>>()
         );
-        told += &format!("{:?}", api_keys::list(c, tenant)?);
-        told += &format!("{:?}", users::page(c, tenant, None, Order::Descending, all)?);
-        told += &format!("{:?}", credentials::page(c, tenant, None, Order::Ascending, all)?);
-        told += &format!("{:?}", transactions::for_user(c, tenant, user_id(1))?);
-        told += &format!("{:?}", challenges::find(c, tenant, &challenge_value(1))?);
+        text += &format!("{:?}", api_keys::list(c, tenant)?);
+        text += &format!("{:?}", users::page(c, tenant, None, Order::Descending, all)?);
+        text += &format!("{:?}", credentials::page(c, tenant, None, Order::Ascending, all)?);
+        text += &format!("{:?}", transactions::for_user(c, tenant, user_id(1))?);
+        text += &format!("{:?}", challenges::find(c, tenant, &challenge_value(1))?);
     }
-    let span = Days { first: 0, last: i64::from(u16::MAX) };
-    told += &format!(
-        "{:?}{:?}",
-        tenant_summaries::of(c, &[tenant_id(1), tenant_id(2)], span)?,
-        audit::sums_by_day(c, span)?
-    );
-    told += &format!("{:?}{:?}", tenant_summaries::counts(c, tenant_id(1))?, audit::busiest(c, 10)?);
+    let all_days = Days { first: 0, last: i64::from(u16::MAX) };
+    text += &format!("{:?}", tenant_summaries::of(c, &[tenant_id(1), tenant_id(2)], all_days)?);
+    text += &format!("{:?}{:?}", audit::sums_by_day(c, all_days)?, audit::busiest(c, 10)?);
     for log in [None, Some(TenantId::INSTALLATION), Some(tenant_id(1))] {
-        told += &format!("{:?}", audit::page(c, log, &Default::default(), None, all)?);
+        text += &format!("{:?}", audit::page(c, log, &Default::default(), None, all)?);
     }
-    Ok(told)
+    Ok(text)
 }
 
-/// A filled source and an empty target: both directions between the engines, or two files where there is one engine.
+/// Returns pairs of a source with rows and an empty target.
 async fn pairs() -> Vec<(TestDatabase, TestDatabase)> {
     let make = async |server: bool| match server {
-        true => TestDatabase::postgres().await.expect("a server"),
+        true => TestDatabase::postgres().await.expect("a PostgreSQL server"),
         false => TestDatabase::sqlite().await,
     };
     let mut pairs = Vec::new();
-    let ways: &[(bool, bool)] =
+    let directions: &[(bool, bool)] =
         if postgres_url().is_some() { &[(false, true), (true, false)] } else { &[(false, false)] };
-    for (from, to) in ways {
+    for (from, to) in directions {
         let (source, target) = (make(*from).await, make(*to).await);
         source.write(fill).await;
-        while source.write(|c| tenant_summaries::fold(c, 1_000)).await > 0 {}
         source.database.close().await;
         target.database.close().await;
         pairs.push((source, target));
@@ -128,54 +127,49 @@ async fn pairs() -> Vec<(TestDatabase, TestDatabase)> {
     pairs
 }
 
-async fn moved(
+async fn run_transfer(
     from: &TestDatabase,
     to: &TestDatabase,
-    tell: impl FnMut(Progress) + Send + 'static,
+    progress: impl FnMut(Progress) + Send + 'static,
 ) -> Result<Report, TransferError> {
-    transfer(from.options.clone(), to.options.clone(), |_| Ok(()), tell).await
+    transfer(from.options.clone(), to.options.clone(), |_| Ok(()), progress).await
 }
 
 async fn read_all(database: &TestDatabase) -> String {
     let store = database.another().await;
-    let told = store.read(everything).await.expect("a read");
+    let text = store.read(everything).await.expect("a read");
     store.close().await;
-    told
+    text
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everything_is_moved_and_works_on() {
+async fn transfer_copies_every_table_and_the_target_works() {
     for (source, target) in pairs().await {
-        let report = moved(&source, &target, |_| ()).await.expect("a move");
+        let report = run_transfer(&source, &target, |_| ()).await.expect("a transfer");
         assert!(!report.resumed);
-        // The table that a schema gets is in the list, with rows here: a move of nothing proves nothing.
+        // Every table of the schema is in the report, with rows.
         let tables: Vec<&str> = report.tables.iter().map(|table| table.table).collect();
         let store = target.another().await;
         let names = store.read(|c: &mut Connection| tables_of(c)).await.expect("the schema's tables");
         for name in &names {
-            assert!(tables.contains(&name.as_str()), "{name} is in no entry of `transfer::tables`");
+            assert!(tables.contains(&name.as_str()), "{name} is not in `transfer::tables`");
         }
         assert_eq!(names.len(), tables.len());
-        // Empty afterwards are changes that wait to be folded.
-        let filled = |table: &&TableReport| table.rows > 0 && table.rows == table.copied;
-        let empty: Vec<_> = report.tables.iter().filter(|table| !filled(table)).map(|table| table.table).collect();
-        assert!(matches!(empty[..], [] | ["tenant_count_changes"]), "{report:?}");
+        let complete = |table: &TableReport| table.rows > 0 && table.rows == table.copied;
+        assert!(report.tables.iter().all(complete), "{report:?}");
         store.close().await;
         assert_eq!(read_all(&source).await, read_all(&target).await);
-        let again = moved(&source, &target, |_| ()).await;
-        assert!(matches!(again, Err(TransferError::Occupied(_))), "{again:?}");
-        // Totals go on from where they were: what is purged is counted off where it was counted.
+        let again = run_transfer(&source, &target, |_| ()).await;
+        assert!(matches!(again, Err(TransferError::NotEmpty(_))), "{again:?}");
+        // The target continues to count: deleting every entry leaves no counts.
         let store = target.another().await;
         let left = store
             .write(|c: &mut Connection| {
                 audit::insert(c, &event(tenant_id(1), 1, 255, AuditType::ApiKeyCreated))?;
                 audit::purge(c, None, at(EVENTS * 28_800_000 + 1), None, i64::from(u16::MAX))?;
                 let all = audit::page(c, None, &Default::default(), None, PageRequest::default())?;
-                Ok::<_, DbError>((
-                    all.total,
-                    all.items.len(),
-                    audit::sums_by_day(c, Days { first: 0, last: 99_999 })?.len(),
-                ))
+                let days = audit::sums_by_day(c, Days { first: 0, last: 99_999 })?.len();
+                Ok::<_, DbError>((all.total, all.items.len(), days))
             })
             .await;
         // The newest entry of all logs stays.
@@ -201,22 +195,25 @@ fn tables_of(c: &mut Connection) -> Result<Vec<String>, DbError> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_interrupted_move_goes_on() {
+async fn interrupted_transfer_continues() {
     for (source, target) in pairs().await {
         for stop in ["users", "audit_logs"] {
-            let interrupted = moved(&source, &target, move |progress| {
-                assert!(!matches!(progress, Progress::Copied { table, .. } if table == stop), "interrupted on purpose");
+            let interrupted = run_transfer(&source, &target, move |progress| {
+                assert!(
+                    !matches!(progress, Progress::Copied { table, .. } if table == stop),
+                    "interrupted by the test"
+                );
             });
-            assert!(matches!(interrupted.await, Err(TransferError::Store(..))));
+            assert!(matches!(interrupted.await, Err(TransferError::Database(..))));
         }
-        let elsewhere = TestDatabase::sqlite().await;
-        elsewhere.database.close().await;
-        assert_eq!(moved(&target, &elsewhere, |_| ()).await, Err(TransferError::Incomplete));
-        let stranger = TestDatabase::sqlite().await;
-        stranger.write(|c| installation::put(c, installation::SEALED_WORD, "another")).await;
-        stranger.database.close().await;
-        assert_eq!(moved(&stranger, &target, |_| ()).await, Err(TransferError::OtherMove));
-        let report = moved(&source, &target, |_| ()).await.expect("the rest");
+        let third = TestDatabase::sqlite().await;
+        third.database.close().await;
+        assert_eq!(run_transfer(&target, &third, |_| ()).await, Err(TransferError::Incomplete));
+        let other = TestDatabase::sqlite().await;
+        other.write(|c| installation::put(c, installation::SEALED_WORD, "another")).await;
+        other.database.close().await;
+        assert_eq!(run_transfer(&other, &target, |_| ()).await, Err(TransferError::OtherInstallation));
+        let report = run_transfer(&source, &target, |_| ()).await.expect("the rest");
         assert!(report.resumed);
         let of = |name: &str| report.tables.iter().find(|table| table.table == name).expect("the table").clone();
         assert_eq!((of("tenants").rows, of("tenants").copied), (2, 0));
@@ -226,15 +223,15 @@ async fn an_interrupted_move_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_source_that_changes_meanwhile_is_found_out() {
+async fn change_of_the_source_during_the_transfer_is_detected() {
     for (source, target) in pairs().await {
-        // Nobody who takes the lock can do this; somebody with another program can.
-        let behind = source.options.url.clone();
+        // A program that ignores the lock.
+        let url = source.options.url.clone();
         let sql = "UPDATE users SET display_name = 'changed' WHERE external_id = 'a5'";
         let mut done = false;
-        let changed = moved(&source, &target, move |progress| {
+        let changed = run_transfer(&source, &target, move |progress| {
             if matches!(progress, Progress::Copied { table: "audit_logs", .. }) && !std::mem::replace(&mut done, true) {
-                change_behind(&behind, sql);
+                change_without_lock(&url, sql);
             }
         })
         .await;
@@ -242,7 +239,7 @@ async fn a_source_that_changes_meanwhile_is_found_out() {
     }
 }
 
-fn change_behind(url: &DatabaseUrl, sql: &'static str) {
+fn change_without_lock(url: &DatabaseUrl, sql: &'static str) {
     match url.clone() {
         DatabaseUrl::Sqlite(path) => {
             use diesel::{Connection as _, connection::SimpleConnection as _};
@@ -260,36 +257,36 @@ fn change_behind(url: &DatabaseUrl, sql: &'static str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_else_may_be_at_work() {
+async fn databases_in_use_are_rejected_and_locked_during_the_transfer() {
     for (source, target) in pairs().await {
-        for (busy, which) in [(&source, Which::Source), (&target, Which::Target)] {
-            let other = busy.another().await;
-            assert_eq!(moved(&source, &target, |_| ()).await, Err(TransferError::InUse(which)));
+        for (used, role) in [(&source, Role::Source), (&target, Role::Target)] {
+            let other = used.another().await;
+            assert_eq!(run_transfer(&source, &target, |_| ()).await, Err(TransferError::InUse(role)));
             other.close().await;
         }
-        // And while it is moved, nobody can begin.
-        let places = [source.options.clone(), target.options.clone()];
-        let refusals = Arc::new(Mutex::new(Vec::new()));
-        let noted = Arc::clone(&refusals);
-        let report = moved(&source, &target, move |progress| {
+        // During the transfer no other process can open them.
+        let databases = [source.options.clone(), target.options.clone()];
+        let errors = Arc::new(Mutex::new(Vec::new()));
+        let collected = Arc::clone(&errors);
+        let report = run_transfer(&source, &target, move |progress| {
             if matches!(progress, Progress::Copied { table: "tenants", .. }) {
-                noted.lock().expect("the list").extend(places.clone().map(open_elsewhere));
+                collected.lock().expect("the list").extend(databases.clone().map(open));
             }
         })
         .await;
         assert!(report.is_ok(), "{report:?}");
-        let refusals = refusals.lock().expect("the list");
-        assert_eq!(refusals.len(), 2);
-        for refusal in refusals.iter() {
+        let errors = errors.lock().expect("the list");
+        assert_eq!(errors.len(), 2);
+        for error in errors.iter() {
             assert!(
-                matches!(refusal, Some(DbError::Unavailable(why)) if why.contains("migrate-storage")),
-                "{refusal:?}"
+                matches!(error, Some(DbError::Unavailable(reason)) if reason.contains("migrate-storage")),
+                "{error:?}"
             );
         }
     }
 }
 
-fn open_elsewhere(options: DatabaseOptions) -> Option<DbError> {
+fn open(options: DatabaseOptions) -> Option<DbError> {
     let open = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(Database::open(options)).err()
@@ -298,20 +295,20 @@ fn open_elsewhere(options: DatabaseOptions) -> Option<DbError> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_moved_is_refused_untouched() {
+async fn impossible_transfers_are_rejected() {
     for (source, target) in pairs().await {
-        assert_eq!(moved(&source, &source, |_| ()).await, Err(TransferError::Same));
-        let refused = transfer(source.options.clone(), target.options.clone(), |_| Err("no".to_owned()), |_| ()).await;
-        assert_eq!(refused, Err(TransferError::NotAccepted("no".to_owned())));
-        assert_eq!(moved(&target, &source, |_| ()).await, Err(TransferError::NoInstallation));
+        assert_eq!(run_transfer(&source, &source, |_| ()).await, Err(TransferError::Same));
+        let rejected = transfer(source.options.clone(), target.options.clone(), |_| Err("no".to_owned()), |_| ()).await;
+        assert_eq!(rejected, Err(TransferError::NotAccepted("no".to_owned())));
+        assert_eq!(run_transfer(&target, &source, |_| ()).await, Err(TransferError::NoInstallation));
         let store = target.another().await;
         store.write(|c: &mut Connection| tenants::insert(c, &tenant(7))).await.expect("a tenant");
         store.close().await;
-        assert_eq!(moved(&source, &target, |_| ()).await, Err(TransferError::Occupied("tenants".to_owned())));
+        assert_eq!(run_transfer(&source, &target, |_| ()).await, Err(TransferError::NotEmpty("tenants".to_owned())));
     }
     let source = TestDatabase::sqlite().await;
     source.database.close().await;
-    let nowhere = DatabaseOptions::new(DatabaseUrl::Sqlite("/nonexistent/doorward.db".into()));
-    let moved = transfer(nowhere, source.options.clone(), |_| Ok(()), |_| ()).await;
-    assert_eq!(moved, Err(TransferError::NoInstallation));
+    let missing = DatabaseOptions::new(DatabaseUrl::Sqlite("/nonexistent/doorward.db".into()));
+    let rejected = transfer(missing, source.options.clone(), |_| Ok(()), |_| ()).await;
+    assert_eq!(rejected, Err(TransferError::NoInstallation));
 }

@@ -6,15 +6,19 @@ use crate::{
     store::{challenges, credentials, transactions, users},
 };
 
-on_every_engine!(users_are_added_once, pages_of_users, a_user_takes_everything_along);
+on_every_engine!(
+    upsert_keeps_id_and_creation_time,
+    pages_are_sorted_and_searched,
+    delete_removes_everything_of_the_user
+);
 
-async fn users_are_added_once(db: TestDatabase) {
+async fn upsert_keeps_id_and_creation_time(db: TestDatabase) {
     two_tenants(&db).await;
     let mut changed = user(1, 1);
     changed.id = user_id(77);
     changed.updated_at = at(50);
     changed.created_at = at(50);
-    // Nothing new: not even the time changes.
+    // Without a change, `updated_at` also stays.
     let same = changed.clone();
     assert_eq!(db.write(move |c| users::upsert(c, &same)).await, user(1, 1));
     changed.display_name = "Renamed".to_owned();
@@ -34,7 +38,7 @@ async fn users_are_added_once(db: TestDatabase) {
     assert_eq!(orphan, Err(DbError::Orphan));
 }
 
-async fn pages_of_users(db: TestDatabase) {
+async fn pages_are_sorted_and_searched(db: TestDatabase) {
     two_tenants(&db).await;
     let first = PageRequest { page: 1, per_page: 2 };
     let page = db.read(move |c| users::page(c, tenant_id(1), None, Order::Descending, first)).await;
@@ -42,13 +46,13 @@ async fn pages_of_users(db: TestDatabase) {
     let second = PageRequest { page: 2, per_page: 2 };
     let page = db.read(move |c| users::page(c, tenant_id(1), None, Order::Ascending, second)).await;
     assert_eq!((page.items, page.total), (vec![user(1, 3)], 3));
-    for (part, total) in [("USER", 3), ("name2@", 1), ("User 3", 1), ("user-1", 1), ("%", 0), ("_", 0)] {
-        let page = db.read(move |c| users::page(c, tenant_id(1), Some(part), Order::Ascending, first)).await;
-        assert_eq!(page.total, total, "{part}");
+    for (text, total) in [("USER", 3), ("name2@", 1), ("User 3", 1), ("user-1", 1), ("%", 0), ("_", 0)] {
+        let page = db.read(move |c| users::page(c, tenant_id(1), Some(text), Order::Ascending, first)).await;
+        assert_eq!(page.total, total, "{text}");
     }
 }
 
-async fn a_user_takes_everything_along(db: TestDatabase) {
+async fn delete_removes_everything_of_the_user(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         for tenant in [1, 2] {
@@ -62,11 +66,11 @@ async fn a_user_takes_everything_along(db: TestDatabase) {
     .await;
     assert!(db.write(|c| users::delete(c, tenant_id(1), user_id(1))).await);
     assert!(!db.write(|c| users::delete(c, tenant_id(1), user_id(1))).await);
-    for (tenant, stays) in [(1, false), (2, true)] {
+    for (tenant, exists) in [(1, false), (2, true)] {
         let tenant = tenant_id(tenant);
-        assert_eq!(db.read(move |c| credentials::find(c, tenant, &credential_id(1))).await.is_some(), stays);
-        assert_eq!(db.read(move |c| challenges::find(c, tenant, &challenge_value(1))).await.is_some(), stays);
+        assert_eq!(db.read(move |c| credentials::find(c, tenant, &credential_id(1))).await.is_some(), exists);
+        assert_eq!(db.read(move |c| challenges::find(c, tenant, &challenge_value(1))).await.is_some(), exists);
         assert!(db.read(move |c| challenges::find(c, tenant, &challenge_value(2))).await.is_some());
-        assert_eq!(db.read(move |c| transactions::find(c, tenant, transaction_id(1))).await.is_some(), stays);
+        assert_eq!(db.read(move |c| transactions::find(c, tenant, transaction_id(1))).await.is_some(), exists);
     }
 }

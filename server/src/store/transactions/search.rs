@@ -1,111 +1,94 @@
-//! Transactions newest first, page by page, and searches among very many of them.
+//! Transactions of a tenant, newest first, with a bounded search.
 
-use diesel::{dsl::not, prelude::*, sql_types::Bool};
+use diesel::{dsl::not, prelude::*};
 use doorward_shared::{TenantId, UserId};
 
 use super::{
     super::{
         Connection, DbError,
-        bounded_search::{self, Found, Looked},
+        bounded_search::{self, Examined, ListPage, down_to, newest_first},
         on_engine,
         schema::{transactions, users},
-        text_match::{after_all_that_begin, contains},
+        text_match::{contains, end_of_prefix},
     },
-    Row,
+    row::Row,
 };
 use crate::domain::{
     Transaction,
-    list::{Place, SortKey, TimeQuery},
+    list::{Cursor, SortKey, TimeQuery},
 };
 
-/// Which transactions are looked for.
 struct Search<'a> {
-    tenant: String,
-    user: Option<String>,
-    part: &'a str,
+    tenant: &'a str,
+    user: Option<&'a str>,
+    text: &'a str,
 }
 
-/// A tenant's transactions, or those of one user, older than a place, newest first.
-macro_rules! older {
-    ($query:expr, $tenant:expr, $user:expr, $after:expr) => {{
-        let (query, user, after): (_, Option<&str>, Option<&Place>) = ($query, $user, $after);
-        let query = query.filter(transactions::tenant_id.eq($tenant));
-        let query = match user {
+/// Transactions of a tenant, or of one of its users.
+macro_rules! transactions_of {
+    ($db:ty, $tenant:expr, $user:expr) => {{
+        let user: Option<&str> = $user;
+        let query = transactions::table.filter(transactions::tenant_id.eq($tenant)).into_boxed::<$db>();
+        match user {
             None => query,
             Some(user) => query.filter(transactions::user_id.eq(user)),
-        };
-        let query = match after {
-            None => query,
-            Some(place) => query.filter(transactions::created_at.le(place.key.number())).filter(
-                transactions::created_at.lt(place.key.number()).or::<_, Bool>(transactions::id.lt(place.id.clone())),
-            ),
-        };
-        query.order((transactions::created_at.desc(), transactions::id.desc()))
+        }
     }};
 }
 
-/// Transactions whose identifier begins with the text, as it is written.
-macro_rules! beginning {
-    ($part:expr) => {
-        transactions::identifier.ge($part).and(transactions::identifier.lt(after_all_that_begin($part)))
+/// Condition: the identifier starts with the text, in the same case.
+macro_rules! identifier_starts_with {
+    ($text:expr) => {
+        transactions::identifier.ge($text).and(transactions::identifier.lt(end_of_prefix($text)))
     };
 }
 
-impl bounded_search::Table for Search<'_> {
+impl bounded_search::Search for Search<'_> {
     type Row = Row;
 
-    fn place(row: &Row) -> Place {
-        Place { key: SortKey::Number(row.created_at), id: row.id.clone() }
+    fn cursor(row: &Row) -> Cursor {
+        Cursor { key: SortKey::Number(row.created_at), id: row.id.clone() }
     }
 
-    fn beginning(&self, conn: &mut Connection) -> Result<Option<Vec<Row>>, DbError> {
-        let rows = on_engine!(conn, c, Db => {
-            let mut query = transactions::table
-                .filter(transactions::tenant_id.eq(&self.tenant))
-                .filter(beginning!(self.part))
-                .into_boxed::<Db>();
-            if let Some(user) = &self.user {
-                query = query.filter(transactions::user_id.eq(user));
-            }
-            query.select(Row::as_select()).limit(bounded_search::MORE_THAN_FEW).load::<Row>(c)
-        })?;
-        Ok((rows.len() <= bounded_search::FEW).then_some(rows))
+    fn prefixes(&self, conn: &mut Connection) -> Result<Option<Vec<Row>>, DbError> {
+        let rows = on_engine!(conn, c, Db => transactions_of!(Db, self.tenant, self.user)
+            .filter(identifier_starts_with!(self.text))
+            .select(Row::as_select())
+            .limit(bounded_search::PREFIX_LIMIT)
+            .load::<Row>(c))?;
+        Ok((rows.len() <= bounded_search::MAX_PREFIXES).then_some(rows))
     }
 
-    fn look(
+    fn examine(
         &self,
         conn: &mut Connection,
-        after: Option<&Place>,
-        rest: bool,
-        most: i64,
-    ) -> Result<Looked<Row>, DbError> {
-        let user = self.user.as_deref();
+        after: Option<&Cursor>,
+        skip_prefixes: bool,
+        limit: i64,
+    ) -> Result<Examined<Row>, DbError> {
         let end: Option<(i64, String)> = on_engine!(conn, c, Db => {
-            older!(transactions::table.into_boxed::<Db>(), &self.tenant, user, after)
+            newest_first!(transactions_of!(Db, self.tenant, self.user), transactions, after)
                 .select((transactions::created_at, transactions::id))
-                .offset(bounded_search::LOOKED_AT - 1)
+                .offset(bounded_search::EXAMINED - 1)
                 .first(c)
                 .optional()
         })?;
+        let end = end.map(|(at, id)| Cursor { key: SortKey::Number(at), id });
         let rows = on_engine!(conn, c, Db => {
-            let mut query = older!(transactions::table.into_boxed::<Db>(), &self.tenant, user, after)
-                .filter(contains(transactions::identifier, self.part));
-            if rest {
-                query = query.filter(not(beginning!(self.part)));
+            let query = newest_first!(transactions_of!(Db, self.tenant, self.user), transactions, after);
+            let mut query = down_to!(query, transactions, end.as_ref())
+                .filter(contains!(transactions::identifier, self.text));
+            if skip_prefixes {
+                query = query.filter(not(identifier_starts_with!(self.text)));
             }
-            if let Some((at, id)) = &end {
-                query = query
-                    .filter(transactions::created_at.ge(at))
-                    .filter(transactions::created_at.gt(at).or::<_, Bool>(transactions::id.ge(id)));
-            }
-            query.select(Row::as_select()).limit(most).load::<Row>(c)
+            query.select(Row::as_select()).limit(limit).load::<Row>(c)
         })?;
-        Ok(Looked { rows, end: end.map(|(at, id)| Place { key: SortKey::Number(at), id }) })
+        Ok(Examined { rows, end })
     }
 }
 
-/// Transactions newest first, from a place on, each with the tenant's own id of its user. With a search, those whose
-/// identifier begins with the text come first, then those that contain it.
+/// Returns a page of transactions, newest first, each with the tenant's own id of its user. With a search, transactions whose
+/// identifier starts with the text come first, then those that contain it.
 ///
 /// # Errors
 /// [`DbError`] of the database.
@@ -114,34 +97,35 @@ pub fn search(
     tenant: TenantId,
     user: Option<UserId>,
     query: &TimeQuery,
-) -> Result<Found<(Transaction, String)>, DbError> {
+) -> Result<ListPage<(Transaction, String)>, DbError> {
     let (tenant, user) = (tenant.to_string(), user.map(|user| user.to_string()));
-    let found = match &query.search {
-        Some(part) => {
-            let table = Search { tenant: tenant.clone(), user, part };
-            bounded_search::page(conn, &table, query.after.clone(), query.limit)?
+    let user = user.as_deref();
+    let page = match &query.search {
+        Some(text) => {
+            bounded_search::page(conn, &Search { tenant: &tenant, user, text }, query.after.clone(), query.limit)?
         }
         None => {
-            let after = query.after.as_ref().map(|after| &after.place);
+            let after = query.after.as_ref().map(|after| &after.row);
             let rows = on_engine!(conn, c, Db => {
-                older!(transactions::table.into_boxed::<Db>(), &tenant, user.as_deref(), after)
+                newest_first!(transactions_of!(Db, &tenant, user), transactions, after)
                     .select(Row::as_select())
                     .limit(i64::from(query.limit) + 1)
                     .load::<Row>(c)
             })?;
-            bounded_search::plain::<Search<'_>>(rows, query.limit)
+            let known = rows.len() as u64;
+            bounded_search::unfiltered::<Search<'_>>(rows, query.limit, known)
         }
     };
-    let owners = owners(conn, &tenant, &found.rows)?;
+    let owners = owners(conn, &tenant, &page.rows)?;
     let with_owner = |row: Row| {
         let owner = owners.iter().find(|(id, _)| *id == row.user_id).map(|(_, owner)| owner.clone());
         Ok((Transaction::try_from(row)?, owner.unwrap_or_default()))
     };
-    let rows = found.rows.into_iter().map(with_owner).collect::<Result<_, DbError>>()?;
-    Ok(Found { rows, known: found.known, next: found.next })
+    let rows = page.rows.into_iter().map(with_owner).collect::<Result<_, DbError>>()?;
+    Ok(ListPage { rows, known: page.known, next: page.next })
 }
 
-/// The tenant's own ids of the rows' users.
+/// Returns the internal and the tenant's own id of each row's user.
 fn owners(conn: &mut Connection, tenant: &str, rows: &[Row]) -> Result<Vec<(String, String)>, DbError> {
     let ids: Vec<&str> = rows.iter().map(|row| row.user_id.as_str()).collect();
     let query = || {

@@ -1,4 +1,4 @@
-//! A software authenticator small enough to be told to do anything wrong.
+//! A software authenticator that can produce any kind of invalid response.
 
 use aws_lc_rs::{
     digest::{SHA256, digest},
@@ -11,7 +11,7 @@ use aws_lc_rs::{
 };
 use ciborium::Value as Cbor;
 use doorward_shared::{Base64Url, ErrorCode, config::UserVerification};
-use doorward_testkit::second_opinion::{self, Asked, Known};
+use doorward_testkit::reference_verifier::{self, Expected, StoredCredential};
 use serde_json::{Value, json};
 use webauthn_rs_core::error::WebauthnError;
 
@@ -56,7 +56,7 @@ impl Key {
         Self::Rsa(RsaKeyPair::generate(size).unwrap())
     }
 
-    /// The members of its COSE key, for tests to spoil.
+    /// Returns the members of the COSE key, so that tests can change them.
     pub(super) fn members(&self) -> Vec<(i64, Cbor)> {
         match self {
             Self::Ec { pair, alg, curve } => {
@@ -116,7 +116,7 @@ pub(super) fn challenge() -> ChallengeValue {
     ChallengeValue(vec![7; 32])
 }
 
-/// Client data of a well-behaved browser.
+/// Returns valid client data.
 pub(super) fn client_data(kind: &str) -> Value {
     json!({ "type": kind, "challenge": b64(&challenge().0), "origin": ORIGIN, "crossOrigin": false })
 }
@@ -133,7 +133,7 @@ fn signed_over(auth_data: &[u8], client_data_json: &[u8]) -> Vec<u8> {
     [auth_data, digest(&SHA256, client_data_json).as_ref()].concat()
 }
 
-/// A registration under way; tests change what they like before it ends.
+/// A registration whose parts tests can change.
 pub(super) struct Registration {
     pub(super) key: Key,
     pub(super) state: CeremonyState,
@@ -143,7 +143,7 @@ pub(super) struct Registration {
     pub(super) flags: u8,
     pub(super) sign_count: u32,
     pub(super) id: Vec<u8>,
-    /// The id in the authenticator data, where it differs.
+    /// Id in the authenticator data, if it differs.
     pub(super) inner_id: Option<Vec<u8>>,
     pub(super) public_key: Vec<u8>,
     pub(super) extensions: Vec<u8>,
@@ -182,7 +182,7 @@ impl Registration {
         auth_data(self.rp_id, self.flags, self.sign_count, &[&attested, &self.extensions])
     }
 
-    /// Turns the statement into a self attestation over everything as it is now.
+    /// Replaces the statement by a self attestation of the current state.
     pub(super) fn self_attested(mut self) -> Self {
         let signature = self.key.sign(&signed_over(&self.auth_data(), self.client_data.as_bytes()));
         self.format = "packed";
@@ -229,7 +229,7 @@ impl Registration {
     }
 }
 
-/// An assertion under way.
+/// An assertion whose parts tests can change.
 pub(super) struct Assertion {
     pub(super) credential: Credential,
     pub(super) key: Key,
@@ -267,40 +267,41 @@ impl Assertion {
     }
 
     pub(super) fn verify(&self) -> Result<VerifiedAssertion, VerificationError> {
-        self.verify_body(&self.body()).expect("a body that can be read")
+        self.verify_body(&self.body()).expect("the body is well-formed")
     }
 
-    /// The verdict on a body, where it can be read, held against webauthn-rs's.
+    /// Verifies a body and compares the result with webauthn-rs. Returns `None` for a malformed body.
     pub(super) fn verify_body(&self, body: &Value) -> Option<Result<VerifiedAssertion, VerificationError>> {
         let body = body.to_string();
         let parsed = parse_assertion(body.as_bytes()).ok()?;
-        let verdict = verify_assertion(&self.state, &self.challenge, &self.credential, &parsed);
+        let result = verify_assertion(&self.state, &self.challenge, &self.credential, &parsed);
         let client_data: Value = serde_json::from_str(&self.client_data).unwrap_or_default();
         let origins = &self.state.relying_party.origins;
         let used = client_data["origin"].as_str().filter(|&used| origins.iter().any(|listed| listed == used));
-        let asked = Asked {
+        let expected = Expected {
             rp_id: RP_ID,
-            // It takes one origin here: of those listed, the one the client data names.
+            // It takes one origin: the listed one that the client data contains.
             origin: used.unwrap_or(ORIGIN),
             challenge: &self.challenge.0,
             user_verification: self.state.policy.user_verification == UserVerification::Required,
         };
-        let known = Known { public_key: &self.credential.public_key, sign_count: self.credential.sign_count };
-        let second = second_opinion::of(asked, known, body.as_bytes());
-        match verdict.as_ref().map_err(|refusal| refusal.code) {
-            Ok(_) => assert!(second.is_ok(), "accepted, and webauthn-rs says {second:?}: {body}"),
+        let credential =
+            StoredCredential { public_key: &self.credential.public_key, sign_count: self.credential.sign_count };
+        let reference = reference_verifier::verify(expected, credential, body.as_bytes());
+        match result.as_ref().map_err(|error| error.code) {
+            Ok(_) => assert!(reference.is_ok(), "Doorward accepts, webauthn-rs returns {reference:?}: {body}"),
             Err(ErrorCode::SignatureInvalid) => {
                 assert!(
-                    matches!(&second, Err(WebauthnError::AuthenticationFailure | WebauthnError::SignatureInvalid)),
-                    "the signature was refused, and webauthn-rs says {second:?}: {body}"
+                    matches!(&reference, Err(WebauthnError::AuthenticationFailure | WebauthnError::SignatureInvalid)),
+                    "Doorward rejects the signature, webauthn-rs returns {reference:?}: {body}"
                 );
             }
             Err(ErrorCode::CounterRegression) => {
-                assert!(matches!(second, Err(WebauthnError::CredentialPossibleCompromise)), "{second:?}: {body}");
+                assert!(matches!(reference, Err(WebauthnError::CredentialPossibleCompromise)), "{reference:?}: {body}");
             }
-            // What Doorward checks more strictly.
+            // Doorward is stricter than webauthn-rs in these checks.
             Err(_) => {}
         }
-        Some(verdict)
+        Some(result)
     }
 }

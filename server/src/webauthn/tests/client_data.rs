@@ -1,4 +1,4 @@
-//! Client data: the type, the challenge, and above all the origin.
+//! Client data: type, challenge and origin.
 
 use doorward_shared::ErrorCode;
 use serde_json::{Value, json};
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::authenticator::{Assertion, Registration, client_data};
 use crate::webauthn::{parse_assertion, parse_registration};
 
-/// The code with which both ceremonies refuse client data that was changed so; none when they accept it.
-fn both(change: impl Fn(&mut Value)) -> Option<ErrorCode> {
+/// Returns the error code of both ceremonies for changed client data; `None` when they accept it.
+fn error_code(change: impl Fn(&mut Value)) -> Option<ErrorCode> {
     let changed = |kind: &str| {
         let mut client_data = client_data(kind);
         change(&mut client_data);
@@ -17,10 +17,10 @@ fn both(change: impl Fn(&mut Value)) -> Option<ErrorCode> {
     let assertion = Assertion { client_data: changed("webauthn.get"), ..Assertion::new() };
     let (first, second) = (registration.verify().err(), assertion.verify().err());
     assert_eq!(first, second);
-    first.map(|refusal| refusal.code)
+    first.map(|error| error.code)
 }
 
-/// Whether an origin is accepted by a relying party that lists `listed`.
+/// Whether a relying party with the origins `listed` accepts an origin.
 fn accepted(origin: &str, listed: &[&str]) -> bool {
     let mut client_data = client_data("webauthn.get");
     client_data["origin"] = json!(origin);
@@ -28,15 +28,15 @@ fn accepted(origin: &str, listed: &[&str]) -> bool {
     assertion.state.relying_party.origins = listed.iter().map(|&origin| origin.to_owned()).collect();
     match assertion.verify() {
         Ok(_) => true,
-        Err(refusal) => {
-            assert_eq!(refusal.code, ErrorCode::OriginMismatch);
+        Err(error) => {
+            assert_eq!(error.code, ErrorCode::OriginMismatch);
             false
         }
     }
 }
 
 #[test]
-fn the_type_is_the_ceremonys() {
+fn type_of_another_ceremony_is_rejected() {
     let crossed = Registration { client_data: client_data("webauthn.get").to_string(), ..Registration::new() };
     assert_eq!(crossed.verify().unwrap_err().code, ErrorCode::ClientDataTypeMismatch);
     let crossed = Assertion { client_data: client_data("webauthn.create").to_string(), ..Assertion::new() };
@@ -44,28 +44,28 @@ fn the_type_is_the_ceremonys() {
 }
 
 #[test]
-fn the_challenge_is_the_ceremonys() {
-    assert_eq!(both(|data| data["challenge"] = json!("AAAA")), Some(ErrorCode::ChallengeUnknown));
-    assert_eq!(both(|data| data["challenge"] = json!("")), Some(ErrorCode::ChallengeUnknown));
+fn other_challenge_is_rejected() {
+    assert_eq!(error_code(|data| data["challenge"] = json!("AAAA")), Some(ErrorCode::ChallengeUnknown));
+    assert_eq!(error_code(|data| data["challenge"] = json!("")), Some(ErrorCode::ChallengeUnknown));
 }
 
 #[test]
-fn frames_of_other_origins_are_refused() {
-    assert_eq!(both(|data| data["crossOrigin"] = json!(true)), Some(ErrorCode::CrossOrigin));
-    assert_eq!(both(|data| data["topOrigin"] = json!("https://example.com")), Some(ErrorCode::CrossOrigin));
-    assert_eq!(both(|data| data["topOrigin"] = json!("https://example.org")), Some(ErrorCode::CrossOrigin));
-    assert_eq!(both(|data| data["topOrigin"] = Value::Null), None);
-    assert_eq!(both(|data| data["crossOrigin"] = Value::Null), None);
+fn cross_origin_frames_are_rejected() {
+    assert_eq!(error_code(|data| data["crossOrigin"] = json!(true)), Some(ErrorCode::CrossOrigin));
+    assert_eq!(error_code(|data| data["topOrigin"] = json!("https://example.com")), Some(ErrorCode::CrossOrigin));
+    assert_eq!(error_code(|data| data["topOrigin"] = json!("https://example.org")), Some(ErrorCode::CrossOrigin));
+    assert_eq!(error_code(|data| data["topOrigin"] = Value::Null), None);
+    assert_eq!(error_code(|data| data["crossOrigin"] = Value::Null), None);
 }
 
 #[test]
-fn what_is_unknown_is_ignored() {
-    assert_eq!(both(|data| data["tokenBinding"] = json!({ "status": "supported" })), None);
-    assert_eq!(both(|data| data["other_keys_can_be_added_here"] = json!([{ "deep": [1.5e300, null] }])), None);
+fn unknown_members_are_ignored() {
+    assert_eq!(error_code(|data| data["tokenBinding"] = json!({ "status": "supported" })), None);
+    assert_eq!(error_code(|data| data["other_keys_can_be_added_here"] = json!([{ "deep": [1.5e300, null] }])), None);
 }
 
 #[test]
-fn an_origin_is_compared_letter_by_letter() {
+fn origin_must_match_byte_for_byte() {
     let listed = ["https://example.org", "https://login.example.org:8443", "http://localhost:3000"];
     for origin in listed {
         assert!(accepted(origin, &listed), "{origin}");
@@ -101,9 +101,9 @@ fn an_origin_is_compared_letter_by_letter() {
     }
 }
 
-/// A configuration that slipped through validation does not widen what is accepted.
+/// Protects against a configuration that bypassed validation.
 #[test]
-fn what_is_listed_must_be_an_origin_too() {
+fn listed_origin_must_be_canonical() {
     for origin in ["https://example.org/", "https://Example.org", "https://example.org:443", "https://example.org/app"]
     {
         assert!(!accepted(origin, &[origin]), "{origin}");
@@ -111,7 +111,7 @@ fn what_is_listed_must_be_an_origin_too() {
 }
 
 #[test]
-fn android_apps_are_compared_as_text() {
+fn android_origin_must_match_byte_for_byte() {
     let app = "android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck";
     assert!(accepted(app, &[app]));
     assert!(!accepted(&app.to_lowercase(), &[app]));
@@ -120,23 +120,23 @@ fn android_apps_are_compared_as_text() {
 }
 
 #[test]
-fn a_reason_says_what_was_expected_and_found() {
+fn message_names_expected_and_actual_origin() {
     let client_data = client_data("webauthn.get").to_string().replace("example.org", "evil.test");
-    let refusal = Assertion { client_data, ..Assertion::new() }.verify().unwrap_err();
-    assert!(refusal.reason.contains("\"https://evil.test\""), "{}", refusal.reason);
-    assert!(refusal.reason.contains("https://example.org"), "{}", refusal.reason);
+    let error = Assertion { client_data, ..Assertion::new() }.verify().unwrap_err();
+    assert!(error.reason.contains("\"https://evil.test\""), "{}", error.reason);
+    assert!(error.reason.contains("https://example.org"), "{}", error.reason);
 }
 
 #[test]
-fn a_long_origin_is_cut_and_escaped_in_reasons() {
+fn message_truncates_and_escapes_the_origin() {
     let client_data =
         client_data("webauthn.get").to_string().replace("example.org", &format!("\\n{}", "x".repeat(9999)));
-    let refusal = Assertion { client_data, ..Assertion::new() }.verify().unwrap_err();
-    assert!(refusal.reason.len() < 400 && !refusal.reason.contains('\n'));
+    let error = Assertion { client_data, ..Assertion::new() }.verify().unwrap_err();
+    assert!(error.reason.len() < 400 && !error.reason.contains('\n'));
 }
 
 #[test]
-fn broken_client_data_is_malformed() {
+fn invalid_client_data_is_malformed() {
     let good = client_data("webauthn.get").to_string();
     let cases = [
         String::new(),
@@ -167,9 +167,8 @@ fn broken_client_data_is_malformed() {
     assert!(parse_registration(body.to_string().as_bytes()).unwrap_err().reason.contains("UTF-8"));
 }
 
-/// What is unknown is read past, but not to any depth.
 #[test]
-fn deep_client_data_is_refused() {
+fn deeply_nested_client_data_is_malformed() {
     let nested = |levels| {
         let deep = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         let client_data = client_data("webauthn.get").to_string().replacen('{', &format!(r#"{{"x":{deep},"#), 1);

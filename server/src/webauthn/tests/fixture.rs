@@ -1,4 +1,4 @@
-//! What the tests share: a relying party, and bodies as clients send them.
+//! Data that the tests share: a relying party and request bodies.
 
 use doorward_shared::{
     Base64Url, TenantId, Timestamp, UserId,
@@ -55,7 +55,7 @@ pub(super) fn user(external_id: &str) -> User {
     }
 }
 
-/// The credential a service stores after a registration.
+/// Returns the credential that is stored after a registration.
 pub(super) fn stored(registration: VerifiedRegistration) -> Credential {
     Credential {
         tenant_id: TenantId::new(Uuid::nil()),

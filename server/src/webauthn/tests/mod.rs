@@ -1,4 +1,4 @@
-//! Tests of the module's public face.
+//! Tests of the module's public interface.
 
 mod assertion;
 mod authenticator;

@@ -1,4 +1,4 @@
-//! Options as clients see them.
+//! Options that clients receive.
 
 use doorward_shared::{
     config::{Attachment, ResidentKey, UserVerification},
@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[test]
-fn creation_options_say_all_that_the_tenant_decided() {
+fn creation_options_contain_the_policy_of_the_tenant() {
     let policy = crate::domain::CeremonyPolicy {
         attachment: Some(Attachment::CrossPlatform),
         resident_key: ResidentKey::Discouraged,
@@ -42,7 +42,7 @@ fn creation_options_say_all_that_the_tenant_decided() {
 }
 
 #[test]
-fn what_the_user_has_is_excluded() {
+fn existing_credentials_are_excluded() {
     let id = CredentialId::new(vec![5; 16]).unwrap();
     let CreationOptions { public_key } = creation_options(
         &relying_party(),
@@ -56,7 +56,7 @@ fn what_the_user_has_is_excluded() {
 }
 
 #[test]
-fn a_discoverable_login_lists_no_credentials() {
+fn only_logins_of_a_named_user_list_credentials() {
     let (rp, policy, challenge) = (relying_party(), policy(UserVerification::Required), ChallengeValue(vec![1; 32]));
     let options = serde_json::to_value(request_options(&rp, &policy, &challenge, None)).unwrap();
     let expected = json!({ "publicKey": {
@@ -69,7 +69,7 @@ fn a_discoverable_login_lists_no_credentials() {
 }
 
 #[test]
-fn a_transaction_is_hashed_into_its_challenge() {
+fn transaction_challenge_contains_the_hash_of_its_data() {
     use aws_lc_rs::digest::{SHA256, digest};
     let challenge = transaction_challenge([3; 32], "order-1", r#"{"amount":10}"#);
     assert_eq!(challenge.0[..32], [3; 32]);
@@ -77,6 +77,6 @@ fn a_transaction_is_hashed_into_its_challenge() {
 }
 
 #[test]
-fn what_is_offered_is_what_is_verified() {
+fn offered_algorithms_are_es256_es384_and_rs256() {
     assert_eq!(ALGORITHMS, [-7, -35, -257]);
 }

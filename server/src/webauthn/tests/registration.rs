@@ -1,4 +1,4 @@
-//! Registrations: what is kept of good ones, and why bad ones are refused.
+//! Verification of registrations.
 
 use aws_lc_rs::rsa::KeySize;
 use ciborium::Value as Cbor;
@@ -10,12 +10,12 @@ use super::{
 };
 use crate::webauthn::parse_registration;
 
-fn refused(registration: &Registration) -> ErrorCode {
+fn error_code(registration: &Registration) -> ErrorCode {
     registration.verify().unwrap_err().code
 }
 
 #[test]
-fn a_registration_is_kept_as_it_was_sent() {
+fn verified_registration_has_the_data_that_was_sent() {
     let registration = Registration { flags: UP | UV | BE | BS | AT, sign_count: 5, ..Registration::new() };
     let verified = registration.verify().unwrap();
     assert_eq!(verified.credential_id.as_bytes(), registration.id);
@@ -28,7 +28,7 @@ fn a_registration_is_kept_as_it_was_sent() {
 }
 
 #[test]
-fn every_offered_algorithm_registers_and_logs_in() {
+fn offered_algorithms_register_and_log_in() {
     for key in [Key::es256(), Key::es384(), Key::rs256(KeySize::Rsa2048)] {
         let assertion = Registration::with(key).self_attested().into_assertion();
         assert!(assertion.credential.attested);
@@ -37,17 +37,17 @@ fn every_offered_algorithm_registers_and_logs_in() {
 }
 
 #[test]
-fn other_algorithms_and_sizes_are_refused() {
-    assert_eq!(refused(&Registration::with(Key::es512())), ErrorCode::AlgorithmUnsupported);
-    assert_eq!(refused(&Registration::with(Key::rs256(KeySize::Rsa3072))), ErrorCode::AlgorithmUnsupported);
+fn other_algorithms_and_sizes_are_rejected() {
+    assert_eq!(error_code(&Registration::with(Key::es512())), ErrorCode::AlgorithmUnsupported);
+    assert_eq!(error_code(&Registration::with(Key::rs256(KeySize::Rsa3072))), ErrorCode::AlgorithmUnsupported);
     let ed25519 = cose(vec![(1, 1.into()), (3, (-8).into()), (-1, 6.into()), (-2, Cbor::Bytes(vec![1; 32]))]);
     let registration = Registration { public_key: ed25519, ..Registration::new() };
-    assert_eq!(refused(&registration), ErrorCode::AlgorithmUnsupported);
+    assert_eq!(error_code(&registration), ErrorCode::AlgorithmUnsupported);
 }
 
-/// No signature verifies with an even exponent, and with small ones forgeries were found again and again.
+/// Signatures never verify with an even exponent, and small exponents have repeatedly allowed forgeries.
 #[test]
-fn rsa_exponents_are_odd_and_not_small() {
+fn even_or_small_rsa_exponents_are_rejected() {
     let with_exponent = |exponent: [u8; 3]| {
         let mut members = Key::rs256(KeySize::Rsa2048).members();
         members[3].1 = Cbor::Bytes(exponent.to_vec());
@@ -55,23 +55,23 @@ fn rsa_exponents_are_odd_and_not_small() {
     };
     assert!(with_exponent([1, 0, 1]).verify().is_ok());
     for exponent in [[1, 0, 0], [0, 0, 3], [0, 1, 1]] {
-        assert_eq!(refused(&with_exponent(exponent)), ErrorCode::AlgorithmUnsupported, "{exponent:?}");
+        assert_eq!(error_code(&with_exponent(exponent)), ErrorCode::AlgorithmUnsupported, "{exponent:?}");
     }
 }
 
-/// webauthn-rs would register all of them.
+/// webauthn-rs would accept them.
 #[test]
-fn the_algorithm_fixes_the_curve() {
+fn algorithms_with_another_curve_are_rejected() {
     for (key, alg) in [(Key::es384(), -7), (Key::es256(), -35), (Key::es512(), -7)] {
         let mut members = key.members();
         members[1].1 = alg.into();
         let registration = Registration { public_key: cose(members), ..Registration::new() };
-        assert_eq!(refused(&registration), ErrorCode::AlgorithmUnsupported);
+        assert_eq!(error_code(&registration), ErrorCode::AlgorithmUnsupported);
     }
 }
 
 #[test]
-fn broken_public_keys_are_refused() {
+fn invalid_public_keys_are_rejected() {
     let good = Key::es256().members();
     let mut cases = Vec::new();
     for (label, value) in
@@ -81,7 +81,7 @@ fn broken_public_keys_are_refused() {
         members.iter_mut().find(|member| member.0 == label).unwrap().1 = value;
         cases.push(members);
     }
-    // Compressed, repeated, and no point of the curve.
+    // Compressed point, repeated members, and not a point on the curve.
     let mut members = good.clone();
     members[4].1 = Cbor::Bool(true);
     cases.push(members);
@@ -91,44 +91,44 @@ fn broken_public_keys_are_refused() {
     cases.push(members);
     for members in cases {
         let registration = Registration { public_key: cose(members.clone()), ..Registration::new() };
-        assert_eq!(refused(&registration), ErrorCode::CredentialMalformed, "{members:?}");
+        assert_eq!(error_code(&registration), ErrorCode::CredentialMalformed, "{members:?}");
     }
     let registration = Registration { public_key: cbor(&7.into()), ..Registration::new() };
-    assert_eq!(refused(&registration), ErrorCode::CredentialMalformed);
+    assert_eq!(error_code(&registration), ErrorCode::CredentialMalformed);
 }
 
 #[test]
-fn flags_are_judged() {
-    assert_eq!(refused(&Registration { flags: UV | AT, ..Registration::new() }), ErrorCode::UserPresenceMissing);
+fn missing_or_contradicting_flags_are_rejected() {
+    assert_eq!(error_code(&Registration { flags: UV | AT, ..Registration::new() }), ErrorCode::UserPresenceMissing);
     let registration = Registration { flags: UP | AT, ..Registration::new() };
-    assert_eq!(refused(&registration), ErrorCode::UserVerificationMissing);
+    assert_eq!(error_code(&registration), ErrorCode::UserVerificationMissing);
     let registration = Registration { flags: UP | UV | BS | AT, ..Registration::new() };
-    assert_eq!(refused(&registration), ErrorCode::BackupStateInvalid);
+    assert_eq!(error_code(&registration), ErrorCode::BackupStateInvalid);
     let registration = Registration { flags: UP | UV, ..Registration::new() };
-    assert_eq!(refused(&registration), ErrorCode::CredentialMalformed);
+    assert_eq!(error_code(&registration), ErrorCode::CredentialMalformed);
 }
 
 #[test]
-fn user_verification_is_only_demanded_where_the_tenant_does() {
-    for wish in [UserVerification::Preferred, UserVerification::Discouraged] {
-        let registration = Registration { flags: UP | AT, state: state(wish), ..Registration::new() };
+fn user_verification_is_optional_unless_required() {
+    for policy in [UserVerification::Preferred, UserVerification::Discouraged] {
+        let registration = Registration { flags: UP | AT, state: state(policy), ..Registration::new() };
         assert!(!registration.verify().unwrap().user_verified);
     }
 }
 
 #[test]
-fn the_relying_party_must_be_the_tenants() {
-    assert_eq!(refused(&Registration { rp_id: "example.com", ..Registration::new() }), ErrorCode::RpIdMismatch);
+fn rp_id_of_another_relying_party_is_rejected() {
+    assert_eq!(error_code(&Registration { rp_id: "example.com", ..Registration::new() }), ErrorCode::RpIdMismatch);
 }
 
 #[test]
-fn the_id_must_be_the_authenticators() {
+fn raw_id_must_equal_the_id_in_authenticator_data() {
     let registration = Registration { inner_id: Some(vec![8; 32]), ..Registration::new() };
-    assert_eq!(refused(&registration), ErrorCode::CredentialMalformed);
+    assert_eq!(error_code(&registration), ErrorCode::CredentialMalformed);
 }
 
 #[test]
-fn ids_have_up_to_1023_bytes() {
+fn ids_have_1_to_1023_bytes() {
     assert!(Registration { id: vec![1; 1023], ..Registration::new() }.verify().is_ok());
     for id in [vec![], vec![1; 1024]] {
         let body = Registration { id, ..Registration::new() }.body().to_string();
@@ -137,26 +137,26 @@ fn ids_have_up_to_1023_bytes() {
 }
 
 #[test]
-fn what_was_excluded_is_not_registered_again() {
+fn excluded_credential_is_rejected() {
     let mut registration = Registration::new();
     registration.state.credentials = Some(vec![Base64Url(vec![1; 32])]);
     assert!(registration.verify().is_ok());
     registration.state.credentials = Some(vec![Base64Url(vec![1; 32]), Base64Url(registration.id.clone())]);
-    assert_eq!(refused(&registration), ErrorCode::CredentialExists);
+    assert_eq!(error_code(&registration), ErrorCode::CredentialExists);
 }
 
 #[test]
-fn authenticator_data_is_read_to_its_last_byte() {
+fn authenticator_data_must_match_its_flags() {
     let extensions = cbor(&map(vec![("credProtect", 2.into()), ("minPinLength", 4.into())]));
     let with = Registration { extensions: extensions.clone(), flags: UP | UV | AT | ED, ..Registration::new() };
     assert!(with.verify().is_ok());
-    let broken: [(Vec<u8>, u8); 4] = [
+    let invalid: [(Vec<u8>, u8); 4] = [
         (extensions.clone(), UP | UV | AT),
         (vec![], UP | UV | AT | ED),
         ([extensions, vec![0]].concat(), UP | UV | AT | ED),
         (cbor(&7.into()), UP | UV | AT | ED),
     ];
-    for (extensions, flags) in broken {
+    for (extensions, flags) in invalid {
         let body = Registration { extensions, flags, ..Registration::new() }.body().to_string();
         parse_registration(body.as_bytes()).unwrap_err();
     }

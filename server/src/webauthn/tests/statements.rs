@@ -1,4 +1,4 @@
-//! Attestation statements: verified, recorded, or refused.
+//! Attestation statements: verified, recorded as unverifiable, or rejected.
 
 use ciborium::Value as Cbor;
 use doorward_shared::ErrorCode;
@@ -16,29 +16,29 @@ fn bytes(length: usize) -> Cbor {
 fn self_attestation_is_verified() {
     let registration = Registration::new().self_attested();
     assert!(registration.verify().unwrap().attested);
-    let spoiled = Registration { sign_count: 7, ..registration };
-    assert_eq!(spoiled.verify().unwrap_err().code, ErrorCode::AttestationInvalid);
+    let changed = Registration { sign_count: 7, ..registration };
+    assert_eq!(changed.verify().unwrap_err().code, ErrorCode::AttestationInvalid);
     let mut other_key = Registration::new();
     other_key.key = Key::es256();
     assert_eq!(other_key.self_attested().verify().unwrap_err().code, ErrorCode::AttestationInvalid);
 }
 
 #[test]
-fn self_attestation_names_the_keys_algorithm() {
+fn self_attestation_with_another_algorithm_is_rejected() {
     let mut registration = Registration::new().self_attested();
     registration.statement = map(vec![("alg", (-35).into()), ("sig", bytes(70))]);
     assert_eq!(registration.verify().unwrap_err().code, ErrorCode::AttestationInvalid);
 }
 
 #[test]
-fn none_has_no_statement() {
+fn format_none_with_a_statement_is_rejected() {
     let registration = Registration { statement: map(vec![("alg", (-7).into())]), ..Registration::new() };
     assert_eq!(registration.verify().unwrap_err().code, ErrorCode::AttestationInvalid);
 }
 
 /// Windows Hello attests with `tpm`; older Android devices with `android-safetynet`.
 #[test]
-fn what_cannot_be_verified_is_recorded() {
+fn unverifiable_statements_are_recorded() {
     for (format, statement) in [
         ("tpm", map(vec![("ver", text("2.0")), ("alg", (-65535).into()), ("sig", bytes(256))])),
         ("android-safetynet", map(vec![("ver", text("1")), ("response", bytes(9))])),
@@ -57,14 +57,14 @@ fn what_cannot_be_verified_is_recorded() {
 }
 
 #[test]
-fn statements_that_lack_a_part_are_refused() {
+fn statements_with_missing_or_invalid_members_are_rejected() {
     for (format, statement) in [
         ("packed", map(vec![])),
         ("packed", map(vec![("alg", (-7).into())])),
         ("packed", map(vec![("alg", (-7).into()), ("sig", bytes(70)), ("x5c", Cbor::Array(vec![]))])),
         ("packed", map(vec![("alg", (-7).into()), ("sig", bytes(70)), ("x5c", Cbor::Array(vec![bytes(20)]))])),
-        ("packed", map(vec![("alg", (-7).into()), ("sig", bytes(70)), ("x5c", text("no list"))])),
-        ("packed", map(vec![("alg", (-7).into()), ("sig", text("no bytes"))])),
+        ("packed", map(vec![("alg", (-7).into()), ("sig", bytes(70)), ("x5c", text("not a list"))])),
+        ("packed", map(vec![("alg", (-7).into()), ("sig", text("not bytes"))])),
         ("packed", map(vec![("alg", (-47).into()), ("sig", bytes(70))])),
         ("packed", map(vec![("alg", text("ES256")), ("sig", bytes(70))])),
         ("packed", Cbor::Array(vec![])),
@@ -75,43 +75,42 @@ fn statements_that_lack_a_part_are_refused() {
         ("android-key", map(vec![("alg", (-7).into()), ("sig", bytes(70)), ("x5c", Cbor::Array(vec![bytes(20)]))])),
     ] {
         let registration = Registration { format, statement: statement.clone(), ..Registration::new() };
-        let refusal = registration.verify().unwrap_err();
-        assert_eq!(refusal.code, ErrorCode::AttestationInvalid, "{format} {statement:?} {}", refusal.reason);
+        let error = registration.verify().unwrap_err();
+        assert_eq!(error.code, ErrorCode::AttestationInvalid, "{format} {statement:?} {}", error.reason);
     }
 }
 
-/// The vectors' certificates, with one bit of the signature (or of what it covers) flipped.
 #[test]
-fn wrong_statements_of_verifiable_formats_are_refused() {
+fn verifiable_statements_with_a_changed_bit_are_rejected() {
     for vector in vectors::all() {
-        let Some(spoil) = spoil(&vector) else { continue };
-        let refusal = vectors::register(&spoil).unwrap_err();
-        assert_eq!(refusal.code, ErrorCode::AttestationInvalid, "{}: {}", vector.name, refusal.reason);
+        let Some(changed) = with_changed_bit(&vector) else { continue };
+        let error = vectors::register(&changed).unwrap_err();
+        assert_eq!(error.code, ErrorCode::AttestationInvalid, "{}: {}", vector.name, error.reason);
     }
 }
 
-fn spoil(vector: &Vector) -> Option<Vector> {
-    let mut spoiled = vector.clone();
+/// Changes a bit of the signature, or of the data that the certificate covers.
+fn with_changed_bit(vector: &Vector) -> Option<Vector> {
+    let mut changed = vector.clone();
     match vector.name.as_str() {
         "packed-self-es256" | "packed-es256" | "packed-es384" | "android-key-es256" | "fido-u2f-es256" => {
-            let object = &mut spoiled.registration.attestation_object.0;
-            // Behind `sig` come the head of a byte string (two bytes), and that of a DER sequence of two integers.
+            let object = &mut changed.registration.attestation_object.0;
+            // `sig` is followed by the head of a byte string (two bytes) and a DER sequence of two integers.
             let sig = object.windows(4).position(|bytes| bytes == b"csig")?;
             object[sig + 4 + 2 + 20] ^= 1;
         }
-        // It has no signature; its certificate names the hash of what was made.
+        // This format has no signature; its certificate contains a hash of the client data.
         "apple-es256" => {
-            let client_data = &mut spoiled.registration.client_data_json.0;
+            let client_data = &mut changed.registration.client_data_json.0;
             client_data.push(b' ');
         }
         _ => return None,
     }
-    Some(spoiled)
+    Some(changed)
 }
 
-/// Certificates are read by libraries of their own; whatever is in them, the answer is a verdict and never a panic.
 #[test]
-fn damaged_certificates_are_never_fatal() {
+fn damaged_certificates_cause_no_panic() {
     for vector in vectors::all() {
         let certificates = ["packed-es256", "fido-u2f-es256", "apple-es256", "android-key-es256"];
         if !certificates.contains(&vector.name.as_str()) {
@@ -120,7 +119,7 @@ fn damaged_certificates_are_never_fatal() {
         for at in (0..vector.registration.attestation_object.0.len()).step_by(3) {
             let mut damaged = vector.clone();
             damaged.registration.attestation_object.0[at] ^= 0x5a;
-            let _verdict = vectors::try_register(&damaged);
+            let _ = vectors::try_register(&damaged);
         }
     }
 }

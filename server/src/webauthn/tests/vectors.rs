@@ -1,7 +1,7 @@
 //! The test vectors of the WebAuthn Level 3 specification, end to end: registration, then authentication.
 
 use doorward_shared::config::UserVerification;
-use doorward_testkit::second_opinion::{self, Asked, Known};
+use doorward_testkit::reference_verifier::{self, Expected, StoredCredential};
 use serde::Deserialize;
 
 use super::fixture::{ORIGIN, RP_ID, assertion_body, registration_body, state, stored};
@@ -67,7 +67,7 @@ pub(super) fn register(vector: &Vector) -> Result<VerifiedRegistration, Verifica
     try_register(vector).unwrap()
 }
 
-/// The outer result is the reading, the inner one the judgement.
+/// Parses and verifies a vector's registration.
 pub(super) fn try_register(vector: &Vector) -> Result<Result<VerifiedRegistration, VerificationError>, Malformed> {
     let Registration { challenge, credential_id, client_data_json, attestation_object, .. } = &vector.registration;
     let body = registration_body(&credential_id.0, &client_data_json.0, &attestation_object.0).to_string();
@@ -76,11 +76,11 @@ pub(super) fn try_register(vector: &Vector) -> Result<Result<VerifiedRegistratio
     Ok(verify_registration(&state(UserVerification::Preferred), &challenge, &parsed))
 }
 
-/// Runs a vector; says what became of its registration and of its authentication.
+/// Runs a vector and returns the results of its registration and authentication, as in docs/webauthn.md.
 fn outcome(vector: &Vector) -> (String, String) {
     let registration = match register(vector) {
         Ok(registration) => registration,
-        Err(refusal) => return (format!("refused: `{}`", refusal.code), "—".to_owned()),
+        Err(error) => return (format!("refused: `{}`", error.code), "—".to_owned()),
     };
     let id = &vector.registration.credential_id.0;
     assert_eq!(registration.credential_id.as_bytes(), id);
@@ -93,26 +93,31 @@ fn outcome(vector: &Vector) -> (String, String) {
     let parsed = parse_assertion(body.as_bytes()).unwrap();
     let challenge = ChallengeValue(challenge.0.clone());
     let credential = stored(registration);
-    let verdict = verify_assertion(&state(UserVerification::Preferred), &challenge, &credential, &parsed);
-    let asked = Asked { rp_id: RP_ID, origin: ORIGIN, challenge: &challenge.0, user_verification: false };
-    let known = Known { public_key: &credential.public_key, sign_count: credential.sign_count };
-    assert_eq!(verdict.is_ok(), second_opinion::of(asked, known, body.as_bytes()).is_ok(), "{}", vector.name);
-    let authenticated = match verdict {
+    let result = verify_assertion(&state(UserVerification::Preferred), &challenge, &credential, &parsed);
+    let expected = Expected { rp_id: RP_ID, origin: ORIGIN, challenge: &challenge.0, user_verification: false };
+    let stored = StoredCredential { public_key: &credential.public_key, sign_count: credential.sign_count };
+    assert_eq!(
+        result.is_ok(),
+        reference_verifier::verify(expected, stored, body.as_bytes()).is_ok(),
+        "{}",
+        vector.name
+    );
+    let authenticated = match result {
         Ok(_) => "accepted".to_owned(),
-        Err(refusal) => format!("refused: `{}`", refusal.code),
+        Err(error) => format!("refused: `{}`", error.code),
     };
     (registered, authenticated)
 }
 
-/// docs/webauthn.md has one row per vector; it is the expectation.
+/// docs/webauthn.md has one row per vector with the expected results.
 #[test]
-fn each_vector_ends_as_documented() {
+fn vectors_have_the_documented_results() {
     let document = include_str!("../../../../docs/webauthn.md");
     let vectors = all();
     assert_eq!(vectors.len(), 15);
     for vector in &vectors {
         let (registered, authenticated) = outcome(vector);
         let row = format!("| `{}` | {registered} | {authenticated} |", vector.name);
-        assert!(document.contains(&row), "docs/webauthn.md lacks this row:\n{row}");
+        assert!(document.contains(&row), "docs/webauthn.md has no such row:\n{row}");
     }
 }

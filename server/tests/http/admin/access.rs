@@ -1,4 +1,4 @@
-//! Who may call: every row of the admin API's table, with every kind of wrong token.
+//! Access control of the admin API: every endpoint, with every kind of invalid token.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use doorward_shared::{
 use doorward_testkit::{Http, TestServer};
 use tokio::time::timeout;
 
-use super::setting::{Setting, changes, guarded};
+use super::fixture::{Fixture, changes, guarded};
 
 async fn token(server: &TestServer, name: &str, expires_at: Option<Timestamp>) -> CreatedSecret {
     let request = CreateAdminTokenRequest { name: Some(name.to_owned()), role: None, expires_at };
@@ -24,14 +24,14 @@ fn bearer(server: &TestServer, token: &str) -> Http {
     Http::new(server.admin_url.clone()).header("Authorization", &format!("Bearer {token}"))
 }
 
-/// Every endpoint that needs a token refuses this caller, and leaves one row in the installation's log.
-async fn expect_shut(setting: &Setting, caller: &Http, reason: &str) {
+/// Checks that every endpoint that needs a token rejects this caller and writes one entry to the installation's audit log.
+async fn expect_rejected(fixture: &Fixture, caller: &Http, reason: &str) {
     for endpoint in guarded() {
-        let answer = setting.call(caller, endpoint).await;
+        let response = fixture.call(caller, endpoint).await;
         let title = "The admin token is missing or invalid";
-        answer.expect_words(401, "admin_token_invalid", title, "");
-        assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
-        let entries = setting.entries(&answer).await;
+        response.expect_error(401, "admin_token_invalid", title, "");
+        assert_eq!(response.header("www-authenticate"), Some("Bearer"));
+        let entries = fixture.entries(&response).await;
         assert_eq!(entries.len(), 1, "{} {}: {entries:?}", endpoint.method, endpoint.path);
         assert_eq!(entries[0]["type"], "admin_token_rejected");
         assert_eq!(entries[0]["tenant_id"], TenantId::INSTALLATION.to_string());
@@ -42,109 +42,109 @@ async fn expect_shut(setting: &Setting, caller: &Http, reason: &str) {
 }
 
 #[tokio::test]
-async fn endpoints_are_shut_without_a_good_token() {
-    let setting = Setting::new().await;
-    let server = &setting.server;
-    let before = setting.state().await;
+async fn protected_endpoints_reject_missing_or_invalid_tokens() {
+    let fixture = Fixture::new().await;
+    let server = &fixture.server;
+    let before = fixture.state().await;
     let anonymous = Http::new(server.admin_url.clone());
-    expect_shut(&setting, &anonymous, "the request carries no admin token").await;
-    let malformed = "the admin token has not the form dwa_<token id>_<secret>";
-    // A tenant's key opens nothing here, whichever way it is shown.
-    let key = setting.one.tenant.api_key.clone();
-    expect_shut(&setting, &bearer(server, &key), malformed).await;
-    expect_shut(&setting, &anonymous.clone().header("apiKey", &key), "the request carries no admin token").await;
+    expect_rejected(&fixture, &anonymous, "the request carries no admin token").await;
+    let malformed = "the admin token does not have the form dwa_<token id>_<secret>";
+    // A tenant's API key is rejected in either header.
+    let key = fixture.one.tenant.api_key.clone();
+    expect_rejected(&fixture, &bearer(server, &key), malformed).await;
+    expect_rejected(&fixture, &anonymous.clone().header("apiKey", &key), "the request carries no admin token").await;
     let good = token(server, "good", None).await;
     let basic = anonymous.clone().header("Authorization", &format!("Basic {}", good.secret));
-    expect_shut(&setting, &basic, "the request carries no admin token").await;
+    expect_rejected(&fixture, &basic, "the request carries no admin token").await;
     let mut wrong = good.secret.clone();
     wrong.replace_range(wrong.len() - 4.., "AAAA");
-    expect_shut(&setting, &bearer(server, &wrong), "the admin token's secret is wrong").await;
+    expect_rejected(&fixture, &bearer(server, &wrong), "the admin token's secret is wrong").await;
     let expiring = token(server, "expiring", Some(server.app.clock.now().plus_millis(1_000))).await;
     let _ = bearer(server, &expiring.secret).get("/me").await.expect(200);
     server.clock.advance_ms(1_000);
-    expect_shut(&setting, &bearer(server, &expiring.secret), "the admin token has expired").await;
+    expect_rejected(&fixture, &bearer(server, &expiring.secret), "the admin token has expired").await;
     let revoked = token(server, "revoked", None).await;
     let _ = bearer(server, &revoked.secret).get("/me").await.expect(200);
     for id in [expiring.id, revoked.id] {
         admin_tokens::revoke(&server.administrator(), AdminTokenId::new(id)).await.unwrap();
     }
-    let unknown = "there is no such admin token, or it was revoked";
-    expect_shut(&setting, &bearer(server, &revoked.secret), unknown).await;
+    let unknown = "no admin token has this id, or it was revoked";
+    expect_rejected(&fixture, &bearer(server, &revoked.secret), unknown).await;
     let _ = bearer(server, &good.secret).get("/me").await.expect(200);
     admin_tokens::revoke(&server.administrator(), AdminTokenId::new(good.id)).await.unwrap();
-    assert_eq!(setting.state().await, before);
+    assert_eq!(fixture.state().await, before);
 }
 
 #[tokio::test]
 async fn auditors_read_everything_and_change_nothing() {
-    let setting = Setting::new().await;
-    let before = setting.state().await;
+    let fixture = Fixture::new().await;
+    let before = fixture.state().await;
     for endpoint in guarded() {
-        let answer = setting.call(&setting.auditor, endpoint).await;
+        let response = fixture.call(&fixture.auditor, endpoint).await;
         if endpoint.access == Access::Auditor {
-            assert_eq!(answer.status, 200, "{} {}: {}", endpoint.method, endpoint.path, answer.text);
-            assert_eq!(setting.entries(&answer).await.len(), 0, "{} {}", endpoint.method, endpoint.path);
+            assert_eq!(response.status, 200, "{} {}: {}", endpoint.method, endpoint.path, response.text);
+            assert_eq!(fixture.entries(&response).await.len(), 0, "{} {}", endpoint.method, endpoint.path);
             continue;
         }
-        answer.expect_refusal(403, "forbidden");
-        let entries = setting.entries(&answer).await;
+        response.expect_refusal(403, "forbidden");
+        let entries = fixture.entries(&response).await;
         assert_eq!(entries.len(), 1, "{} {}", endpoint.method, endpoint.path);
         let found = (&entries[0]["type"], &entries[0]["actor_user_id"], &entries[0]["error_code"]);
         assert_eq!(found, (&"admin_token_rejected".into(), &"audit".into(), &"forbidden".into()));
     }
-    assert_eq!(setting.state().await, before);
+    assert_eq!(fixture.state().await, before);
 }
 
 #[tokio::test]
-async fn what_a_tenant_has_is_not_reached_through_another() {
-    let setting = Setting::new().await;
-    let before = setting.state().await;
+async fn resources_of_another_tenant_are_not_found() {
+    let fixture = Fixture::new().await;
+    let before = fixture.state().await;
     let mut calls = 0;
     for endpoint in guarded().filter(|endpoint| endpoint.path.contains("{tenant_id}")) {
-        // Ids of the other tenant behind the path of the first.
+        // Ids of the other tenant in a path of the first one.
         let inner = ["{secret_id}", "{credential_id}"].iter().any(|name| endpoint.path.contains(name));
         if inner {
-            let answer = setting.call_for(&setting.admin, endpoint, &setting.one, &setting.other).await;
-            assert_eq!(answer.status, 404, "{} {}: {}", endpoint.method, endpoint.path, answer.text);
-            assert_eq!(setting.entries(&answer).await.len(), 0);
+            let response = fixture.call_for(&fixture.admin, endpoint, &fixture.one, &fixture.other).await;
+            assert_eq!(response.status, 404, "{} {}: {}", endpoint.method, endpoint.path, response.text);
+            assert_eq!(fixture.entries(&response).await.len(), 0);
             calls += 1;
         }
-        // No tenant at all, the installation's own id among them; and nonsense.
+        // An unknown tenant, and a malformed id.
         for (id, status, code) in
             [("00000000-0000-4000-8000-000000000001", 404, "tenant_not_found"), ("nonsense", 400, "tenant_id_invalid")]
         {
-            let one = setting.one.tenant.id.to_string();
-            let path = setting.path(endpoint, &setting.one, &setting.one).replacen(&one, id, 1);
-            let answer = setting.admin.send(super::setting::method(endpoint), &path, Some(b"{}".to_vec())).await;
-            // A body that says nothing may be refused first.
-            if answer.field("code") != "validation_failed" && answer.field("code") != "body_malformed" {
-                answer.expect_refusal(status, code);
+            let one = fixture.one.tenant.id.to_string();
+            let path = fixture.path(endpoint, &fixture.one, &fixture.one).replacen(&one, id, 1);
+            let response = fixture.admin.send(super::fixture::method(endpoint), &path, Some(b"{}".to_vec())).await;
+            // The empty body may be refused first.
+            if response.field("code") != "validation_failed" && response.field("code") != "body_malformed" {
+                response.expect_refusal(status, code);
             }
-            assert!(answer.status >= 400, "{} {path}", endpoint.method);
-            assert_eq!(setting.entries(&answer).await.len(), 0, "{} {path}", endpoint.method);
+            assert!(response.status >= 400, "{} {path}", endpoint.method);
+            assert_eq!(fixture.entries(&response).await.len(), 0, "{} {path}", endpoint.method);
         }
     }
     assert_eq!(calls, 3);
-    assert_eq!(setting.state().await, before);
+    assert_eq!(fixture.state().await, before);
 }
 
 #[tokio::test]
-async fn whoever_guesses_waits() {
+async fn rejected_tokens_get_delayed_responses() {
     let server =
         TestServer::builder().settings(|settings| settings.wrong_key_delay = Duration::from_millis(300)).start().await;
     let good = token(&server, "good", None).await;
-    let begin = Instant::now();
+    let start = Instant::now();
     bearer(&server, "dwa_nonsense").get("/me").await.expect_refusal(401, "admin_token_invalid");
-    assert!(begin.elapsed() >= Duration::from_millis(300), "{:?}", begin.elapsed());
+    assert!(start.elapsed() >= Duration::from_millis(300), "{:?}", start.elapsed());
     let _ = bearer(&server, &good.secret).get("/me").await.expect(200);
 }
 
 #[tokio::test]
-async fn a_flood_of_wrong_tokens_fills_no_log_and_shuts_nobody_out() {
+async fn flood_of_wrong_tokens_stops_growing_the_audit_log_and_valid_tokens_work() {
     let server = TestServer::builder()
         .settings(|settings| {
             settings.visits_per_address = Some(60);
-            // Whoever waited this long for a 429 would fail the test.
+            // A 429 response that waited this long would fail the test.
             settings.wrong_key_delay = Duration::from_secs(600);
         })
         .start()
@@ -152,29 +152,39 @@ async fn a_flood_of_wrong_tokens_fills_no_log_and_shuts_nobody_out() {
     let good = token(&server, "good", None).await;
     let mut wrong = good.secret.clone();
     wrong.replace_range(wrong.len() - 4.., "AAAA");
-    let guessers = [bearer(&server, "dwa_nonsense"), bearer(&server, &wrong), Http::new(server.admin_url.clone())];
+    let callers = [bearer(&server, "dwa_nonsense"), bearer(&server, &wrong), Http::new(server.admin_url.clone())];
     let mut flood = tokio::task::JoinSet::new();
     for number in 0..60 {
-        let guesser = guessers[number % guessers.len()].clone();
-        flood.spawn(async move { guesser.get("/me").await });
+        let caller = callers[number % callers.len()].clone();
+        flood.spawn(async move { caller.get("/me").await });
     }
-    // A tenth of a minute's worth waits for its refusal; everybody else hears at once that it was too often.
+    // The burst of 6 gets delayed 401 responses; all others get 429 at once.
     for _ in 0..50 {
-        let answer = timeout(Duration::from_secs(60), flood.join_next()).await.expect("an answer at once");
-        let answer = answer.unwrap().unwrap();
-        answer.expect_refusal(429, "rate_limited");
-        assert_ne!(answer.header("retry-after"), None);
+        let response = timeout(Duration::from_secs(60), flood.join_next()).await.expect("a response at once");
+        let response = response.unwrap().unwrap();
+        response.expect_refusal(429, "rate_limited");
+        assert_ne!(response.header("retry-after"), None);
     }
     let admin = bearer(&server, &good.secret);
     for _ in 0..20 {
         let _ = admin.get("/me").await.expect(200);
     }
-    let rows = admin.get("/audit_logs?type=admin_token_rejected").await.expect(200).json();
-    assert!((6..=10).contains(&rows.as_array().unwrap().len()), "{rows}");
+    let entries = admin.get("/audit_logs?type=admin_token_rejected").await.expect(200).json();
+    assert!((6..=10).contains(&entries.as_array().unwrap().len()), "{entries}");
+}
+
+#[tokio::test]
+async fn wrong_tokens_do_not_count_against_a_tenant() {
+    let server = TestServer::builder().settings(|settings| settings.visits_per_tenant = Some(10)).start().await;
+    let tenant = server.tenant().await;
+    for _ in 0..20 {
+        bearer(&server, "dwa_nonsense").get("/me").await.expect_refusal(401, "admin_token_invalid");
+    }
+    let _ = tenant.anonymous.get("/.well-known/jwks.json").await.expect(200);
 }
 
 #[test]
-fn all_that_is_no_reading_needs_an_administrator() {
+fn changes_need_the_role_admin() {
     let readers = ["GET /me", "POST /config/check"];
     for endpoint in ADMIN {
         let name = format!("{} {}", endpoint.method, endpoint.path);

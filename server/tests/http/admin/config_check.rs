@@ -1,17 +1,18 @@
-//! `/config/check`, and the same rules where a configuration is stored.
+//! `/config/check`, and the same rules when a configuration is stored.
 
 use doorward_shared::admin::Role;
 use doorward_testkit::{TestServer, config};
 use serde_json::{Value, json};
 
-fn fields(answer: &Value) -> Vec<&str> {
-    answer["problems"].as_array().unwrap().iter().map(|problem| problem["field"].as_str().unwrap()).collect()
+use crate::support::server_with_tenant;
+
+fn fields(response: &Value) -> Vec<&str> {
+    response["problems"].as_array().unwrap().iter().map(|problem| problem["field"].as_str().unwrap()).collect()
 }
 
 #[tokio::test]
-async fn all_problems_are_told_at_once() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
+async fn all_problems_are_reported_at_once() {
+    let (server, tenant) = server_with_tenant().await;
     let (auditor, admin) = (server.admin("audit", Role::Auditor).await, server.admin("ops", Role::Admin).await);
     let good = json!(config());
     assert_eq!(auditor.post("/config/check", &good).await.expect(200).json(), json!({ "problems": [] }));
@@ -19,18 +20,18 @@ async fn all_problems_are_told_at_once() {
     wrong["webauthn"]["relying_party"]["origins"] = json!(["https://app.example.com/", "https://elsewhere.test"]);
     wrong["webauthn"]["timeout"] = json!(1);
     wrong["cors"]["allowed_origins"] = json!(["*"]);
-    let answer = auditor.post("/config/check", &wrong).await.expect(200).json();
+    let response = auditor.post("/config/check", &wrong).await.expect(200).json();
     let origins = "webauthn.relying_party.origins";
     let expected = [&format!("{origins}[0]"), &format!("{origins}[1]"), "webauthn.timeout", "cors.allowed_origins[0]"];
-    assert_eq!(fields(&answer), expected);
-    assert!(answer["problems"][0]["message"].as_str().unwrap().contains("write `https://app.example.com`"));
-    // Storing it is refused with the same words.
+    assert_eq!(fields(&response), expected);
+    assert!(response["problems"][0]["message"].as_str().unwrap().contains("write `https://app.example.com`"));
+    // Storing it is refused with the same messages.
     let path = format!("/tenants/{}/config", tenant.id);
     let refused = admin.put(&path, &wrong).await;
     refused.expect_refusal(400, "config_invalid");
-    for problem in answer["problems"].as_array().unwrap() {
-        let told = format!("{}: {}", problem["field"].as_str().unwrap(), problem["message"].as_str().unwrap());
-        assert!(refused.field("details").contains(&told), "{told}\n{}", refused.text);
+    for problem in response["problems"].as_array().unwrap() {
+        let expected = format!("{}: {}", problem["field"].as_str().unwrap(), problem["message"].as_str().unwrap());
+        assert!(refused.field("details").contains(&expected), "{expected}\n{}", refused.text);
     }
     let new = json!({ "display_name": "New", "config": wrong });
     admin.post("/tenants", &new).await.expect_refusal(400, "config_invalid");
@@ -39,7 +40,7 @@ async fn all_problems_are_told_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_no_configuration_is_told_as_well() {
+async fn missing_fields_and_wrong_types_are_reported() {
     let server = TestServer::start().await;
     let auditor = server.admin("audit", Role::Auditor).await;
     let check = |body: &'static str| {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const DAY_MS: i64 = 86_400_000;
 
 #[tokio::test]
-async fn the_installation_is_shown_at_a_glance() {
+async fn overview_shows_counts_activity_busiest_tenants_and_refusals() {
     let server = TestServer::start().await;
     let (quiet, busy) = (server.tenant().await, server.tenant().await);
     let mut alice = Person::new("alice");
@@ -33,6 +33,7 @@ async fn the_installation_is_shown_at_a_glance() {
             { "at": at(day), "succeeded": 2, "refused": 1 },
         ])
     );
+    assert_eq!(overview["counted_at"], json!(server.app.clock.now()));
     let busiest: Vec<&Value> = overview["busiest"].as_array().unwrap().iter().map(|tenant| &tenant["id"]).collect();
     assert_eq!(busiest, [&json!(busy.id), &json!(quiet.id)]);
     assert_eq!(overview["latest_refusals"][0]["type"], "api_key_rejected");
@@ -45,7 +46,40 @@ async fn the_installation_is_shown_at_a_glance() {
 }
 
 #[tokio::test]
-async fn the_latest_refusals_name_tenants_that_are_there() {
+async fn overview_counts_today_once_a_minute_and_past_days_once() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let admin = server.admin("ops", Role::Auditor).await;
+    let reject = async || {
+        tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+    };
+    // Refusals of the last two days, and the age of the numbers in milliseconds.
+    let overview = async || {
+        let overview = admin.get("/overview?days=2").await.expect(200).json();
+        let refused = [0, 1].map(|day| overview["activity"][day]["refused"].as_u64().unwrap());
+        let time = |name: &str| serde_json::from_value::<doorward_shared::Timestamp>(overview[name].clone()).unwrap();
+        (refused, time("now").millis() - time("counted_at").millis())
+    };
+    reject().await;
+    assert_eq!(overview().await, ([0, 1], 0));
+    reject().await;
+    server.clock.advance_ms(59_000);
+    assert_eq!(overview().await, ([0, 1], 59_000));
+    server.clock.advance_ms(1_000);
+    assert_eq!(overview().await, ([0, 2], 0));
+    server.clock.advance_ms(DAY_MS);
+    assert_eq!(overview().await, ([2, 0], 0));
+    // Without counting again, so an entry that is written into a past day does not appear.
+    server.clock.advance_ms(-DAY_MS);
+    reject().await;
+    server.clock.advance_ms(DAY_MS);
+    reject().await;
+    server.clock.advance_ms(60_000);
+    assert_eq!(overview().await, ([2, 1], 0));
+}
+
+#[tokio::test]
+async fn latest_refusals_name_existing_tenants() {
     let server = TestServer::start().await;
     let (kept, gone) = (server.tenant().await, server.tenant().await);
     let admin = server.admin("ops", Role::Admin).await;
@@ -67,7 +101,7 @@ async fn the_latest_refusals_name_tenants_that_are_there() {
 }
 
 #[tokio::test]
-async fn a_tenant_is_shown_at_a_glance() {
+async fn tenant_summary_shows_counts_and_activity() {
     let server = TestServer::start().await;
     let (tenant, other) = (server.tenant().await, server.tenant().await);
     let created = server.app.clock.now();
@@ -79,6 +113,7 @@ async fn a_tenant_is_shown_at_a_glance() {
     server.clock.advance_ms(8 * DAY_MS);
     let _ = bob.login(&tenant).await.expect(200);
     tenant.with_key("dw_wrong").get("/credentials").await.expect_refusal(401, "api_key_invalid");
+    server.flush_usage().await;
     let admin = server.admin("ops", Role::Auditor).await;
     let path = format!("/tenants/{}/summary", tenant.id);
     let summary = admin.get(&format!("{path}?days=9")).await.expect(200).json();
@@ -87,8 +122,6 @@ async fn a_tenant_is_shown_at_a_glance() {
         "users": 2, "credentials": 3, "api_keys": 1, "succeeded": 1, "refused": 1,
         "last_activity": server.app.clock.now(),
     });
-    // The order follows the counts a moment later.
-    server.settle().await;
     let listed = admin.get("/tenant_summaries?sort=users").await.expect(200).json();
     assert_eq!(listed["items"][0], expected);
     assert_eq!((&listed["total"], listed.get("next")), (&json!(2), None));
@@ -103,7 +136,31 @@ async fn a_tenant_is_shown_at_a_glance() {
 }
 
 #[tokio::test]
-async fn tenants_are_listed_page_by_page() {
+async fn last_activity_is_written_at_most_once_a_minute() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let admin = server.admin("ops", Role::Auditor).await;
+    let flush = async || server.app.key_usage.flush(&server.app.db, false).await.unwrap();
+    let _ = flush().await;
+    let start = server.app.clock.now();
+    for (seconds, written) in [(10, 0), (40, 0), (60, 60), (100, 60), (125, 125)] {
+        let at = start.plus_millis(seconds * 1_000);
+        server.clock.advance_ms(at.millis() - server.app.clock.now().millis());
+        tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+        let _ = flush().await;
+        let summary = admin.get(&format!("/tenants/{}/summary", tenant.id)).await.expect(200).json();
+        assert_eq!(summary["last_activity"], json!(start.plus_millis(written * 1_000)), "{seconds}");
+    }
+    // More rows than one unit of work writes.
+    for number in 0..250 {
+        server.app.key_usage.tenant_active(TenantId::new(uuid::Uuid::from_u128(number + 1)), server.app.clock.now());
+    }
+    assert_eq!(flush().await, 250);
+    assert_eq!(flush().await, 0);
+}
+
+#[tokio::test]
+async fn tenants_are_listed_searched_and_sorted_in_pages() {
     let server = TestServer::start().await;
     let admin = server.admin("ops", Role::Admin).await;
     for number in 0..7 {
@@ -111,7 +168,6 @@ async fn tenants_are_listed_page_by_page() {
         let _ = admin.post("/tenants", &request).await.expect(201);
         server.clock.advance_ms(1_000);
     }
-    server.settle().await;
     for (query, expected) in [
         ("", ["bank 1", "bank 4", "Shop 0", "Shop 3", "Shop 6", "Äpfel 2", "Äpfel 5"].as_slice()),
         ("order=desc", &["Äpfel 5", "Äpfel 2", "Shop 6", "Shop 3", "Shop 0", "bank 4", "bank 1"]),

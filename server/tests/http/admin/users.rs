@@ -4,8 +4,8 @@ use doorward_shared::admin::Role;
 use doorward_testkit::{Http, Person, TestServer, TestTenant};
 use serde_json::{Value, json};
 
-/// A server with a tenant of five people: the newest with a passkey and a second factor, the others with one of them.
-async fn setting() -> (TestServer, TestTenant, Http, Person) {
+/// Starts a server with a tenant of five users. The newest has a passkey and a second factor, the others a second factor.
+async fn server_with_users() -> (TestServer, TestTenant, Http, Person) {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     for name in ["anna", "liam", "johanna", "bob"] {
@@ -19,8 +19,8 @@ async fn setting() -> (TestServer, TestTenant, Http, Person) {
     (server, tenant, admin, zoe)
 }
 
-/// All items of a list, page by page.
-async fn walk(admin: &Http, path: &str) -> (Vec<Value>, Value) {
+/// Reads all pages of a list; returns the items and the last page.
+async fn read_all(admin: &Http, path: &str) -> (Vec<Value>, Value) {
     let (mut items, mut after) = (Vec::new(), String::new());
     loop {
         let page = admin.get(&format!("{path}&after={after}")).await.expect(200).json();
@@ -37,21 +37,21 @@ fn column<'a>(items: &'a [Value], name: &str) -> Vec<&'a str> {
 }
 
 #[tokio::test]
-async fn users_are_listed_with_what_a_list_shows() {
-    let (server, tenant, admin, mut zoe) = setting().await;
+async fn user_summaries_show_credential_count_and_last_use() {
+    let (server, tenant, admin, mut zoe) = server_with_users().await;
     server.clock.advance_ms(5_000);
     let _ = zoe.login(&tenant).await.expect(200);
     let path = format!("/tenants/{}/user_summaries", tenant.id);
-    let (items, last) = walk(&admin, &format!("{path}?limit=2")).await;
+    let (items, last) = read_all(&admin, &format!("{path}?limit=2")).await;
     assert_eq!(column(&items, "user_id"), ["zoe", "bob", "johanna", "liam", "anna"]);
     assert_eq!(last["total"], 5);
     assert_eq!((&items[0]["credentials"], &items[0]["last_used_at"]), (&json!(2), &json!(server.app.clock.now())));
     assert_eq!((&items[1]["credentials"], items[1].get("last_used_at")), (&json!(1), None));
-    let (found, last) = walk(&admin, &format!("{path}?limit=1&q=ANNA")).await;
+    let (found, last) = read_all(&admin, &format!("{path}?limit=1&q=ANNA")).await;
     assert_eq!((column(&found, "user_id"), &last["total"]), (vec!["anna", "johanna"], &json!(2)));
-    let (found, _) = walk(&admin, &format!("{path}?q={}", items[2]["id"].as_str().unwrap())).await;
+    let (found, _) = read_all(&admin, &format!("{path}?q={}", items[2]["id"].as_str().unwrap())).await;
     assert_eq!(column(&found, "user_id"), ["johanna"]);
-    let (nobody, last) = walk(&admin, &format!("{path}?q=%25")).await;
+    let (nobody, last) = read_all(&admin, &format!("{path}?q=%25")).await;
     assert_eq!((nobody.len(), &last["total"]), (0, &json!(0)));
     for query in ["limit=0", "limit=201", "after=x", "after=a1.MQp0eA"] {
         admin.get(&format!("{path}?{query}")).await.expect_refusal(400, "query_invalid");
@@ -63,14 +63,14 @@ async fn users_are_listed_with_what_a_list_shows() {
 }
 
 #[tokio::test]
-async fn a_credential_is_taken_away() {
-    let (server, tenant, admin, mut zoe) = setting().await;
+async fn admin_deletes_a_credential() {
+    let (server, tenant, admin, mut zoe) = server_with_users().await;
     let user = admin.get(&format!("/tenants/{}/users/zoe", tenant.id)).await.expect(200).json();
     let credentials = user["credentials"].as_array().unwrap();
     let passkey = credentials.iter().find(|one| one["is_mfa"] == false).unwrap()["id"].as_str().unwrap();
     let path =
         |tenant: &TestTenant, user: &str, id: &str| format!("/tenants/{}/users/{user}/credentials/{id}", tenant.id);
-    // Another user's, another tenant's, none, nonsense: nothing changes.
+    // Another user's or another tenant's credential, an unknown id, an invalid id: nothing changes.
     let other = server.tenant().await;
     let _ = Person::new("zoe").register(&other).await.expect(200);
     let summary = format!("/tenants/{}/summary", tenant.id);
@@ -86,36 +86,36 @@ async fn a_credential_is_taken_away() {
     }
     assert_eq!(admin.get(&summary).await.expect(200).json(), before);
     let _ = zoe.login(&tenant).await.expect(200);
-    let gone = admin.delete(&path(&tenant, "zoe", passkey)).await.expect(204);
-    let row = tenant.row_of(&gone).await;
+    let deleted = admin.delete(&path(&tenant, "zoe", passkey)).await.expect(204);
+    let entry = tenant.entry_of(&deleted).await;
     assert_eq!(
-        (row.kind().as_str(), row.text("actor_user_id").as_deref()),
+        (entry.kind().as_str(), entry.text("actor_user_id").as_deref()),
         ("webauthn_credential_deleted", Some("ops"))
     );
-    assert_eq!(row.text("credential_id").as_deref(), Some(passkey));
-    assert_eq!((&row.0["detail"]["user_id"], &row.0["detail"]["is_mfa"]), (&json!("zoe"), &json!(false)));
+    assert_eq!(entry.text("credential_id").as_deref(), Some(passkey));
+    assert_eq!((&entry.0["detail"]["user_id"], &entry.0["detail"]["is_mfa"]), (&json!("zoe"), &json!(false)));
     zoe.login(&tenant).await.expect_refusal(401, "credential_not_allowed");
     assert_eq!(admin.get(&summary).await.expect(200).json()["credentials"], 5);
     admin.delete(&path(&tenant, "zoe", passkey)).await.expect_refusal(404, "credential_not_found");
 }
 
 #[tokio::test]
-async fn transactions_are_listed() {
-    let (server, tenant, admin, mut zoe) = setting().await;
+async fn transactions_are_listed_and_filtered() {
+    let (server, tenant, admin, mut zoe) = server_with_users().await;
     let data = json!({ "amount": 12 });
     let _ = zoe.transaction(&tenant, "pay-1", &data).await.expect(200);
     server.clock.advance_ms(10);
     let _ = zoe.transaction_assertion(&tenant, "order-pay-2", &data).await;
     let path = format!("/tenants/{}/transactions", tenant.id);
-    let (items, _) = walk(&admin, &format!("{path}?limit=1")).await;
+    let (items, _) = read_all(&admin, &format!("{path}?limit=1")).await;
     assert_eq!(column(&items, "identifier"), ["order-pay-2", "pay-1"]);
     assert_eq!(column(&items, "user_id"), ["zoe", "zoe"]);
     assert_eq!((&items[0]["confirmed"], &items[1]["confirmed"]), (&json!(false), &json!(true)));
     assert_eq!(items[1]["data"], data.to_string());
-    let (found, _) = walk(&admin, &format!("{path}?q=pay&limit=1")).await;
+    let (found, _) = read_all(&admin, &format!("{path}?q=pay&limit=1")).await;
     assert_eq!(column(&found, "identifier"), ["pay-1", "order-pay-2"]);
-    assert_eq!(walk(&admin, &format!("{path}?user_id=zoe")).await.0.len(), 2);
-    assert_eq!(walk(&admin, &format!("{path}?user_id=anna")).await.0.len(), 0);
+    assert_eq!(read_all(&admin, &format!("{path}?user_id=zoe")).await.0.len(), 2);
+    assert_eq!(read_all(&admin, &format!("{path}?user_id=anna")).await.0.len(), 0);
     admin.get(&format!("{path}?user_id=nobody")).await.expect_refusal(404, "user_not_found");
     admin.get(&format!("{path}?after=x")).await.expect_refusal(400, "query_invalid");
 }

@@ -1,12 +1,12 @@
-//! A challenge lives for the tenant's timeout, to the millisecond.
+//! A challenge is valid for the tenant's timeout, to the millisecond.
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 const TIMEOUT_MS: i64 = 60_000;
 
 #[tokio::test]
-async fn a_millisecond_before_its_end_a_challenge_is_good() {
-    let (server, tenant) = setting().await;
+async fn challenge_is_valid_until_a_millisecond_before_its_expiry() {
+    let (server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let body = ceremony.begin(&tenant, &mut person).await;
@@ -16,22 +16,22 @@ async fn a_millisecond_before_its_end_a_challenge_is_good() {
 }
 
 #[tokio::test]
-async fn at_its_end_and_a_second_later_it_has_expired() {
-    let (server, tenant) = setting().await;
+async fn expired_challenge_is_rejected() {
+    let (server, tenant) = server_with_tenant().await;
     for late in [0, 1, 1_000] {
         for ceremony in Ceremony::ALL {
             let mut person = ceremony.person(&tenant, &format!("{}{late}", ceremony.path())).await;
             let body = ceremony.begin(&tenant, &mut person).await;
             server.clock.advance_ms(TIMEOUT_MS + late);
-            let answer = ceremony.finalize(&tenant, &body).await;
+            let response = ceremony.finalize(&tenant, &body).await;
             let (status, title) = if ceremony.registers() {
                 (400, "failed to validate attestation")
             } else {
                 (401, "failed to get session data")
             };
-            answer.expect_words(status, "challenge_expired", title, "the challenge has expired");
-            let _ = ceremony.expect_refused(&tenant, &answer, status, "challenge_expired").await;
-            // Going back in time does not bring it back.
+            response.expect_error(status, "challenge_expired", title, "the challenge has expired");
+            let _ = ceremony.expect_audited_refusal(&tenant, &response, status, "challenge_expired").await;
+            // It stays unusable even if the clock goes back.
             server.clock.advance_ms(-TIMEOUT_MS);
             let again = ceremony.finalize(&tenant, &body).await;
             ceremony.expect_unknown(&tenant, &again).await;
@@ -41,14 +41,14 @@ async fn at_its_end_and_a_second_later_it_has_expired() {
 }
 
 #[tokio::test]
-async fn second_factors_have_a_timeout_of_their_own() {
-    let (server, _) = setting().await;
+async fn second_factors_have_their_own_timeout() {
+    let (server, _) = server_with_tenant().await;
     let tenant = server.tenant_with(|config| config.mfa.as_mut().unwrap().timeout = Some(5_000)).await;
     for (ceremony, late) in [(Ceremony::MfaLogin, true), (Ceremony::MfaRegistration, true), (Ceremony::Login, false)] {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let body = ceremony.begin(&tenant, &mut person).await;
         server.clock.advance_ms(5_000);
-        let answer = ceremony.finalize(&tenant, &body).await;
-        assert_eq!(answer.status != 200, late, "{ceremony:?}: {}", answer.text);
+        let response = ceremony.finalize(&tenant, &body).await;
+        assert_eq!(response.status != 200, late, "{ceremony:?}: {}", response.text);
     }
 }

@@ -1,8 +1,8 @@
-//! What holds of all five ceremonies: a challenge is used once, in its own ceremony, in time, by its own user, with the
-//! policy of its first step.
+//! Rules of all five ceremonies: a challenge is used once, in its own ceremony, before it expires, by its own user, and
+//! with the policy of the first step.
 
 mod between;
 mod binding;
+mod exactly_once;
 mod expiry;
-mod once;
 mod restart;

@@ -1,32 +1,32 @@
-//! A ceremony outlives the process it began in.
+//! Ceremonies survive a restart and can be finished by another process.
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 #[tokio::test]
-async fn a_ceremony_goes_on_after_a_restart() {
-    let (server, tenant) = setting().await;
-    let mut begun = Vec::new();
+async fn ceremony_started_before_a_restart_can_be_finished() {
+    let (server, tenant) = server_with_tenant().await;
+    let mut pending = Vec::new();
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
-        begun.push((ceremony, ceremony.begin(&tenant, &mut person).await));
+        pending.push((ceremony, ceremony.begin(&tenant, &mut person).await));
     }
     let server = server.restart().await;
     let tenant = tenant.on(&server);
-    for (ceremony, body) in &begun {
+    for (ceremony, body) in &pending {
         let _ = ceremony.finalize(&tenant, body).await.expect(200);
     }
     let server = server.restart().await;
     let tenant = tenant.on(&server);
-    for (ceremony, body) in &begun {
-        let answer = ceremony.finalize(&tenant, body).await;
-        ceremony.expect_unknown(&tenant, &answer).await;
+    for (ceremony, body) in &pending {
+        let response = ceremony.finalize(&tenant, body).await;
+        ceremony.expect_unknown(&tenant, &response).await;
     }
 }
 
 #[tokio::test]
-async fn a_ceremony_begun_in_one_process_ends_in_another() {
-    let (server, tenant) = setting().await;
-    let second = server.another().await;
+async fn ceremony_started_in_one_process_can_be_finished_in_another() {
+    let (server, tenant) = server_with_tenant().await;
+    let second = server.second_node().await;
     let elsewhere = tenant.on(&second);
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;

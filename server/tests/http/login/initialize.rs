@@ -1,16 +1,16 @@
-//! The first step: by user with the key, by anybody without.
+//! First step of logins: for a named user with the API key, discoverable without.
 
 use doorward_authenticator::{base64url, from_base64url};
-use doorward_testkit::{Person, names};
+use doorward_testkit::{Person, member_names};
 use serde_json::{Value, json};
 
-use crate::support::setting;
+use crate::support::server_with_tenant;
 
 const PATH: &str = "/login/initialize";
 
 #[tokio::test]
-async fn a_discoverable_login_needs_neither_key_nor_body() {
-    let (_server, tenant) = setting().await;
+async fn discoverable_login_needs_neither_key_nor_body() {
+    let (_server, tenant) = server_with_tenant().await;
     for (http, body) in [
         (&tenant.anonymous, &b""[..]),
         (&tenant.anonymous, b"{}"),
@@ -18,51 +18,54 @@ async fn a_discoverable_login_needs_neither_key_nor_body() {
         (&tenant.anonymous, br#"{"user_id":null}"#),
         (&tenant.http, b"{}"),
     ] {
-        let answer = http.post_bytes(PATH, body.to_vec()).await.expect(200);
-        let options = answer.json()["publicKey"].clone();
-        assert_eq!(names(&options), ["challenge", "rpId", "timeout", "userVerification"]);
+        let response = http.post_bytes(PATH, body.to_vec()).await.expect(200);
+        let options = response.json()["publicKey"].clone();
+        assert_eq!(member_names(&options), ["challenge", "rpId", "timeout", "userVerification"]);
         assert_eq!(options["rpId"], "example.com");
         assert_eq!((&options["timeout"], &options["userVerification"]), (&json!(60_000), &json!("required")));
         assert_eq!(from_base64url(options["challenge"].as_str().unwrap()).unwrap().len(), 32);
-        let row = tenant.row_of(&answer).await;
-        assert_eq!((row.kind().as_str(), row.text("actor_user_id")), ("webauthn_authentication_init_succeeded", None));
+        let entry = tenant.entry_of(&response).await;
+        assert_eq!(
+            (entry.kind().as_str(), entry.text("actor_user_id")),
+            ("webauthn_authentication_init_succeeded", None)
+        );
     }
 }
 
 #[tokio::test]
-async fn the_users_passkeys_are_listed_without_transports() {
-    let (_server, tenant) = setting().await;
+async fn passkeys_of_the_user_are_listed_without_transports() {
+    let (_server, tenant) = server_with_tenant().await;
     let (mut alice, mut key) = (Person::new("alice"), Person::new("alice"));
     let _ = alice.register(&tenant).await.expect(200);
     let _ = key.register_mfa(&tenant).await.expect(200);
-    let answer = tenant.http.post(PATH, &json!({ "user_id": "alice" })).await.expect(200);
-    let options = answer.json()["publicKey"].clone();
-    assert_eq!(names(&options), ["allowCredentials", "challenge", "rpId", "timeout", "userVerification"]);
+    let response = tenant.http.post(PATH, &json!({ "user_id": "alice" })).await.expect(200);
+    let options = response.json()["publicKey"].clone();
+    assert_eq!(member_names(&options), ["allowCredentials", "challenge", "rpId", "timeout", "userVerification"]);
     let id = base64url(&alice.authenticator.credentials()[0].id);
     assert_eq!(options["allowCredentials"], json!([{ "type": "public-key", "id": id }]));
-    let row = tenant.row_of(&answer).await;
-    assert_eq!(row.text("actor_user_id").as_deref(), Some("alice"));
+    let entry = tenant.entry_of(&response).await;
+    assert_eq!(entry.text("actor_user_id").as_deref(), Some("alice"));
 }
 
 #[tokio::test]
-async fn a_named_user_needs_the_key() {
-    let (_server, tenant) = setting().await;
+async fn login_of_a_named_user_requires_the_api_key() {
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     for user in ["alice", "nobody", ""] {
         let body = json!({ "user_id": user });
         let without = tenant.anonymous.post(PATH, &body).await;
-        without.expect_words(401, "api_key_missing", "api key is missing", "");
-        let _ = tenant.expect_refused(&without, 401, "api_key_missing", "api_key_rejected").await;
+        without.expect_error(401, "api_key_missing", "api key is missing", "");
+        let _ = tenant.expect_audited_refusal(&without, 401, "api_key_missing", "api_key_rejected").await;
         let wrong = tenant.with_key("dw_nonsense").post(PATH, &body).await;
-        wrong.expect_words(401, "api_key_invalid", "The api key is invalid", "");
-        let _ = tenant.expect_refused(&wrong, 401, "api_key_invalid", "api_key_rejected").await;
+        wrong.expect_error(401, "api_key_invalid", "The api key is invalid", "");
+        let _ = tenant.expect_audited_refusal(&wrong, 401, "api_key_invalid", "api_key_rejected").await;
     }
 }
 
 #[tokio::test]
-async fn users_without_a_passkey_are_refused() {
-    let (_server, tenant) = setting().await;
+async fn users_without_a_passkey_are_rejected() {
+    let (_server, tenant) = server_with_tenant().await;
     let mut carol = Person::new("carol");
     let _ = carol.register_mfa(&tenant).await.expect(200);
     let _ = tenant.http.post("/registration/initialize", &Person::new("bob").registration_request()).await.expect(200);
@@ -72,30 +75,30 @@ async fn users_without_a_passkey_are_refused() {
         ("bob", 400, "no_suitable_credential", none),
         ("carol", 400, "no_suitable_credential", none),
     ] {
-        let answer = tenant.http.post(PATH, &json!({ "user_id": user })).await;
-        answer.expect_words(status, code, title, title);
+        let response = tenant.http.post(PATH, &json!({ "user_id": user })).await;
+        response.expect_error(status, code, title, title);
         let kind = "webauthn_authentication_init_failed";
-        let row = tenant.expect_refused(&answer, status, code, kind).await;
-        assert_eq!(row.text("actor_user_id").as_deref(), Some(user));
+        let entry = tenant.expect_audited_refusal(&response, status, code, kind).await;
+        assert_eq!(entry.text("actor_user_id").as_deref(), Some(user));
     }
 }
 
 #[tokio::test]
-async fn broken_bodies_and_fields_are_refused() {
-    let (_server, tenant) = setting().await;
+async fn malformed_bodies_and_invalid_fields_are_rejected() {
+    let (_server, tenant) = server_with_tenant().await;
     let kind = "webauthn_authentication_init_failed";
     for body in ["[]", "null", "{", "{\"user_id\":1}", "{\"user_id\":\"a\",\"user_id\":\"b\"}", "{} x"] {
-        let answer = tenant.http.post_bytes(PATH, body.into()).await;
-        assert_eq!(answer.field("title"), "unable to process request", "{body}");
-        let _ = tenant.expect_refused(&answer, 400, "body_malformed", kind).await;
+        let response = tenant.http.post_bytes(PATH, body.into()).await;
+        assert_eq!(response.field("title"), "unable to process request", "{body}");
+        let _ = tenant.expect_audited_refusal(&response, 400, "body_malformed", kind).await;
     }
     for (user, details) in [
         (Value::from(""), "user_id is a required field"),
         (Value::from("x".repeat(65)), "user_id must be a maximum of 64 bytes in length"),
         (Value::from("a\u{0}"), "user_id must not contain the character U+0000"),
     ] {
-        let answer = tenant.http.post(PATH, &json!({ "user_id": user })).await;
-        answer.expect_words(400, "validation_failed", "unable to validate request", details);
-        let _ = tenant.expect_refused(&answer, 400, "validation_failed", kind).await;
+        let response = tenant.http.post(PATH, &json!({ "user_id": user })).await;
+        response.expect_error(400, "validation_failed", "unable to validate request", details);
+        let _ = tenant.expect_audited_refusal(&response, 400, "validation_failed", kind).await;
     }
 }

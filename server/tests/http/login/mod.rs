@@ -1,4 +1,4 @@
-//! `/{tenant_id}/login`, and what holds of every assertion.
+//! `/{tenant_id}/login`, and rules of all assertions.
 
 mod backup;
 mod counter;

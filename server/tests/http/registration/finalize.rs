@@ -1,29 +1,29 @@
-//! The second step: what is stored, what is refused.
+//! Second step of registrations.
 
 use doorward_authenticator::{Authenticator, base64url};
 use doorward_shared::config::UserVerification;
-use doorward_testkit::{Person, claims, names};
+use doorward_testkit::{Person, claims, member_names};
 use serde_json::{Value, json};
 
-use crate::support::{Ceremony, setting, with_unknown_challenge};
+use crate::support::{Ceremony, server_with_tenant, with_unknown_challenge};
 
 #[tokio::test]
-async fn a_credential_is_stored_and_a_token_answered() {
-    let (_server, tenant) = setting().await;
+async fn registration_stores_the_credential_and_returns_a_token() {
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::REGISTRATIONS {
         let authenticator = Authenticator::new().backup(true, true).transports(["internal", "hybrid"]);
         let mut person = Person::with(ceremony.path(), authenticator);
         let body = ceremony.begin(&tenant, &mut person).await;
-        let answer = ceremony.finalize(&tenant, &body).await.expect(200);
-        assert_eq!(answer.names(), ["token"]);
-        let claims = claims(&answer);
+        let response = ceremony.finalize(&tenant, &body).await.expect(200);
+        assert_eq!(response.member_names(), ["token"]);
+        let claims = claims(&response);
         let id = base64url(&person.authenticator.credentials()[0].id);
         assert_eq!((&claims["sub"], &claims["cred"]), (&json!(person.user_id), &json!(id)));
         assert_eq!(claims["ceremony"], "registration");
-        let row = tenant.row_of(&answer).await;
-        assert_eq!(row.kind(), ceremony.event("final_succeeded"));
-        assert_eq!(row.text("actor_user_id"), Some(person.user_id.clone()));
-        assert_eq!(row.text("credential_id"), Some(id.clone()));
+        let entry = tenant.entry_of(&response).await;
+        assert_eq!(entry.kind(), ceremony.event("final_succeeded"));
+        assert_eq!(entry.text("actor_user_id"), Some(person.user_id.clone()));
+        assert_eq!(entry.text("credential_id"), Some(id.clone()));
 
         let stored = tenant.http.get(&format!("/credentials/{id}")).await.expect(200).json();
         assert_eq!(stored["is_mfa"], ceremony == Ceremony::MfaRegistration);
@@ -34,8 +34,8 @@ async fn a_credential_is_stored_and_a_token_answered() {
 }
 
 #[tokio::test]
-async fn older_clients_name_transports_beside_the_response() {
-    let (_server, tenant) = setting().await;
+async fn top_level_transports_of_older_clients_are_stored() {
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let mut body = Ceremony::Registration.begin(&tenant, &mut alice).await;
     body["response"].as_object_mut().unwrap().remove("transports");
@@ -46,8 +46,8 @@ async fn older_clients_name_transports_beside_the_response() {
 }
 
 #[tokio::test]
-async fn known_models_give_credentials_their_name() {
-    let (_server, tenant) = setting().await;
+async fn default_credential_name_comes_from_the_model() {
+    let (_server, tenant) = server_with_tenant().await;
     let model = uuid::Uuid::from_u128(0x2fc0_579f_8113_47ea_b116_bb5a_8db9_202a);
     let authenticator =
         Authenticator::new().aaguid(*model.as_bytes()).attestation(doorward_authenticator::Attestation::PackedSelf);
@@ -59,8 +59,8 @@ async fn known_models_give_credentials_their_name() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_parsed_is_refused_in_the_ceremonys_words() {
-    let (_server, tenant) = setting().await;
+async fn malformed_body_returns_the_title_of_the_ceremony() {
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let good = ceremony.begin(&tenant, &mut person).await;
@@ -77,64 +77,64 @@ async fn what_cannot_be_parsed_is_refused_in_the_ceremonys_words() {
             array.to_string().into_bytes(),
             twice.into_bytes(),
         ] {
-            let answer = ceremony.finalize_bytes(&tenant, body).await;
-            assert_eq!(answer.field("title"), ceremony.malformed());
-            assert_eq!(answer.status, 400);
-            assert_eq!(tenant.row_of(&answer).await.kind(), ceremony.event("final_failed"));
+            let response = ceremony.finalize_bytes(&tenant, body).await;
+            assert_eq!(response.field("title"), ceremony.malformed());
+            assert_eq!(response.status, 400);
+            assert_eq!(tenant.entry_of(&response).await.kind(), ceremony.event("final_failed"));
         }
-        // None of these named the challenge in a way that could be read.
+        // None of these bodies contained a readable challenge, so the challenge is still valid.
         let spaced = format!(" {good}\r\n").into_bytes();
         let _ = ceremony.finalize_bytes(&tenant, spaced).await.expect(200);
     }
 }
 
 #[tokio::test]
-async fn an_unknown_challenge_is_refused() {
-    let (_server, tenant) = setting().await;
+async fn unknown_challenge_is_rejected() {
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let options = ceremony.start(&tenant, &person).await;
         let body = ceremony.respond(&mut person, &with_unknown_challenge(&options));
-        let answer = ceremony.finalize(&tenant, &body).await;
-        ceremony.expect_unknown(&tenant, &answer).await;
+        let response = ceremony.finalize(&tenant, &body).await;
+        ceremony.expect_unknown(&tenant, &response).await;
     }
 }
 
 #[tokio::test]
-async fn another_origin_is_refused() {
-    let (_server, tenant) = setting().await;
+async fn unknown_origin_is_rejected() {
+    let (_server, tenant) = server_with_tenant().await;
     for ceremony in Ceremony::REGISTRATIONS {
         let mut person = Person::new("alice");
         person.browser = doorward_authenticator::Client::new("https://evil.example.com");
         let body = ceremony.begin(&tenant, &mut person).await;
-        let answer = ceremony.finalize(&tenant, &body).await;
-        assert_eq!(answer.field("title"), "failed to validate attestation");
-        assert!(!answer.field("details").is_empty());
-        let _ = ceremony.expect_refused(&tenant, &answer, 400, "origin_mismatch").await;
+        let response = ceremony.finalize(&tenant, &body).await;
+        assert_eq!(response.field("title"), "failed to validate attestation");
+        assert!(!response.field("details").is_empty());
+        let _ = ceremony.expect_audited_refusal(&tenant, &response, 400, "origin_mismatch").await;
     }
     assert_eq!(tenant.http.get("/credentials").await.expect(200).json(), json!([]));
 }
 
 #[tokio::test]
-async fn required_user_verification_that_is_absent_is_422() {
-    let (server, _) = setting().await;
+async fn missing_required_user_verification_returns_422() {
+    let (server, _) = server_with_tenant().await;
     let tenant =
         server.tenant_with(|config| config.mfa.as_mut().unwrap().user_verification = UserVerification::Required).await;
     for ceremony in Ceremony::REGISTRATIONS {
         let mut person = Person::with("alice", Authenticator::new().user_verification(false));
         person.browser = person.browser.without_checks();
         let body = ceremony.begin(&tenant, &mut person).await;
-        let answer = ceremony.finalize(&tenant, &body).await;
-        let title = answer.field("title");
+        let response = ceremony.finalize(&tenant, &body).await;
+        let title = response.field("title");
         assert!(title.starts_with("failed to validate attestation: "), "{title}");
-        assert_eq!(answer.names(), ["code", "details", "status", "title"]);
-        let _ = ceremony.expect_refused(&tenant, &answer, 422, "user_verification_missing").await;
+        assert_eq!(response.member_names(), ["code", "details", "status", "title"]);
+        let _ = ceremony.expect_audited_refusal(&tenant, &response, 422, "user_verification_missing").await;
     }
 }
 
 #[tokio::test]
-async fn a_credential_id_is_registered_once_in_a_tenant_and_freely_in_another() {
-    let (server, tenant) = setting().await;
+async fn credential_id_is_unique_within_a_tenant_only() {
+    let (server, tenant) = server_with_tenant().await;
     let other = server.tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
@@ -144,9 +144,9 @@ async fn a_credential_id_is_registered_once_in_a_tenant_and_freely_in_another() 
     {
         let again = Person::new(user);
         let body = forged_id(&tenant, again, ceremony, &id).await;
-        let answer = ceremony.finalize(&tenant, &body).await;
-        assert_eq!(answer.field("title"), "credential already registered");
-        let _ = ceremony.expect_refused(&tenant, &answer, 409, "credential_exists").await;
+        let response = ceremony.finalize(&tenant, &body).await;
+        assert_eq!(response.field("title"), "credential already registered");
+        let _ = ceremony.expect_audited_refusal(&tenant, &response, 409, "credential_exists").await;
     }
     let body = forged_id(&other, Person::new("alice"), Ceremony::Registration, &id).await;
     let _ = Ceremony::Registration.finalize(&other, &body).await.expect(200);
@@ -154,7 +154,7 @@ async fn a_credential_id_is_registered_once_in_a_tenant_and_freely_in_another() 
     assert_eq!((list.as_array().unwrap().len(), &list[0]["user_id"]), (1, &json!("alice")));
 }
 
-/// A registration whose new credential takes an id of the caller's choice.
+/// Returns a registration response with the given credential id.
 async fn forged_id(tenant: &doorward_testkit::TestTenant, mut person: Person, ceremony: Ceremony, id: &[u8]) -> Value {
     let options = ceremony.start(tenant, &person).await;
     let mut parts = person.browser.create_parts(&mut person.authenticator, &options).unwrap();
@@ -163,16 +163,16 @@ async fn forged_id(tenant: &doorward_testkit::TestTenant, mut person: Person, ce
 }
 
 #[tokio::test]
-async fn of_two_registrations_of_one_credential_id_at_once_one_is_stored() {
-    let (_server, tenant) = setting().await;
+async fn concurrent_registrations_of_one_credential_id_store_one() {
+    let (_server, tenant) = server_with_tenant().await;
     let mut bodies = Vec::new();
     for number in 0..8 {
         let person = Person::new(&format!("user-{number}"));
         bodies.push(forged_id(&tenant, person, Ceremony::Registration, &[9; 32]).await);
     }
     let calls = bodies.iter().map(|body| Ceremony::Registration.finalize(&tenant, body));
-    let answers = futures_util::future::join_all(calls).await;
-    let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    let responses = futures_util::future::join_all(calls).await;
+    let mut statuses: Vec<u16> = responses.iter().map(|response| response.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409, 409, 409, 409, 409, 409, 409]);
     assert_eq!(tenant.count("type=webauthn_registration_final_succeeded").await, 1);
@@ -180,8 +180,8 @@ async fn of_two_registrations_of_one_credential_id_at_once_one_is_stored() {
 }
 
 #[tokio::test]
-async fn registering_again_renames_the_user_and_keeps_the_credentials() {
-    let (_server, tenant) = setting().await;
+async fn second_registration_renames_the_user_and_keeps_the_credentials() {
+    let (_server, tenant) = server_with_tenant().await;
     let _ = Person::new("alice").register(&tenant).await.expect(200);
     let request = json!({ "user_id": "alice", "username": "new", "display_name": "New Name" });
     let options = tenant.http.post("/registration/initialize", &request).await.expect(200).json();
@@ -191,5 +191,5 @@ async fn registering_again_renames_the_user_and_keeps_the_credentials() {
     let _ = tenant.anonymous.post("/registration/finalize", &body).await.expect(200);
     let list = tenant.http.get("/credentials?user_id=alice").await.expect(200).json();
     assert_eq!(list.as_array().unwrap().len(), 2);
-    assert_eq!(names(&list[0]).len(), 11, "no last_used_at yet");
+    assert_eq!(member_names(&list[0]).len(), 11, "no last_used_at yet");
 }

@@ -1,17 +1,17 @@
-//! The first step: options, validation, bodies.
+//! First step of registrations: options, validation, bodies.
 
 use doorward_authenticator::{base64url, from_base64url};
-use doorward_testkit::{Person, names};
+use doorward_testkit::{Person, member_names};
 use serde_json::{Value, json};
 
-use crate::support::{Ceremony, setting};
+use crate::support::{Ceremony, server_with_tenant};
 
 #[tokio::test]
 async fn passkey_options_have_the_documented_shape() {
-    let (_server, tenant) = setting().await;
+    let (_server, tenant) = server_with_tenant().await;
     let request = json!({ "user_id": "alice", "username": "alice@example.com", "unknown": [1] });
     let options = tenant.http.post("/registration/initialize", &request).await.expect(200).json();
-    assert_eq!(names(&options), ["publicKey"]);
+    assert_eq!(member_names(&options), ["publicKey"]);
     let options = &options["publicKey"];
     let expected = [
         "attestation",
@@ -23,7 +23,7 @@ async fn passkey_options_have_the_documented_shape() {
         "timeout",
         "user",
     ];
-    assert_eq!(names(options), expected);
+    assert_eq!(member_names(options), expected);
     assert_eq!(options["rp"], json!({ "name": "Example", "id": "example.com" }));
     let user = json!({ "id": base64url(b"alice"), "name": "alice@example.com", "displayName": "alice@example.com" });
     assert_eq!(options["user"], user);
@@ -40,7 +40,7 @@ async fn passkey_options_have_the_documented_shape() {
 
 #[tokio::test]
 async fn second_factor_options_follow_their_own_policy() {
-    let (server, tenant) = setting().await;
+    let (server, tenant) = server_with_tenant().await;
     let request = Person::new("alice").registration_request();
     let options = tenant.http.post("/mfa/registration/initialize", &request).await.expect(200).json();
     let selection = json!({
@@ -50,7 +50,7 @@ async fn second_factor_options_follow_their_own_policy() {
         "userVerification": "preferred",
     });
     assert_eq!(options["publicKey"]["authenticatorSelection"], selection);
-    assert_eq!(options["publicKey"]["timeout"], 60_000, "that of webauthn");
+    assert_eq!(options["publicKey"]["timeout"], 60_000, "the timeout of passkeys");
 
     let own = server.tenant_with(|config| config.mfa.as_mut().unwrap().timeout = Some(5_000)).await;
     let options = own.http.post("/mfa/registration/initialize", &request).await.expect(200).json();
@@ -58,8 +58,8 @@ async fn second_factor_options_follow_their_own_policy() {
 }
 
 #[tokio::test]
-async fn names_and_pictures_are_taken_over() {
-    let (_server, tenant) = setting().await;
+async fn names_and_icons_are_returned_in_the_options() {
+    let (_server, tenant) = server_with_tenant().await;
     let named = |display_name: Value, icon: Value| json!({ "user_id": "alice", "username": "al", "display_name": display_name, "icon": icon });
     for (request, shown, icon) in [
         (named(json!("Alice"), json!("https://example.com/a.png")), "Alice", json!("https://example.com/a.png")),
@@ -74,8 +74,8 @@ async fn names_and_pictures_are_taken_over() {
 }
 
 #[tokio::test]
-async fn fields_are_validated_by_name() {
-    let (_server, tenant) = setting().await;
+async fn validation_errors_name_the_field() {
+    let (_server, tenant) = server_with_tenant().await;
     let good = json!({ "user_id": "alice", "username": "al" });
     let with = |name: &str, value: Value| {
         let mut body = good.clone();
@@ -98,32 +98,34 @@ async fn fields_are_validated_by_name() {
             (with("icon", json!("no url")), "icon must be a valid URL of at most 2048 characters"),
             (with("icon", json!("javascript:alert(1)")), "icon must be a valid URL of at most 2048 characters"),
         ] {
-            let answer = tenant.http.post(&path, &body).await;
-            answer.expect_words(400, "validation_failed", "unable to validate request", details);
-            let row = tenant.expect_refused(&answer, 400, "validation_failed", &ceremony.event("init_failed")).await;
-            assert_eq!(row.text("error").as_deref(), Some(details));
+            let response = tenant.http.post(&path, &body).await;
+            response.expect_error(400, "validation_failed", "unable to validate request", details);
+            let entry = tenant
+                .expect_audited_refusal(&response, 400, "validation_failed", &ceremony.event("init_failed"))
+                .await;
+            assert_eq!(entry.text("error").as_deref(), Some(details));
         }
     }
     let _ = tenant.http.post("/registration/initialize", &with("user_id", long(64))).await.expect(200);
     let _ = tenant.http.post("/registration/initialize", &with("username", json!("é".repeat(128)))).await.expect(200);
 }
 
-/// PostgreSQL's texts cannot hold it, and no name of anything should.
+/// PostgreSQL cannot store U+0000 in text.
 #[tokio::test]
-async fn nul_is_refused_alike_on_both_engines() {
-    let (_server, tenant) = setting().await;
+async fn nul_characters_are_rejected_on_both_engines() {
+    let (_server, tenant) = server_with_tenant().await;
     for field in ["user_id", "username", "display_name"] {
         let mut body = json!({ "user_id": "alice", "username": "al" });
         body[field] = json!("a\u{0}b");
-        let answer = tenant.http.post("/registration/initialize", &body).await;
+        let response = tenant.http.post("/registration/initialize", &body).await;
         let kind = Ceremony::Registration.event("init_failed");
-        let _ = tenant.expect_refused(&answer, 400, "validation_failed", &kind).await;
+        let _ = tenant.expect_audited_refusal(&response, 400, "validation_failed", &kind).await;
     }
 }
 
 #[tokio::test]
-async fn what_is_no_object_is_refused() {
-    let (_server, tenant) = setting().await;
+async fn bodies_that_are_not_an_object_are_rejected() {
+    let (_server, tenant) = server_with_tenant().await;
     let bodies: [&[u8]; 9] = [
         b"[\"alice\",\"al\"]",
         b"null",
@@ -137,18 +139,19 @@ async fn what_is_no_object_is_refused() {
     ];
     for ceremony in Ceremony::REGISTRATIONS {
         for body in bodies {
-            let answer = tenant.http.post_bytes(&format!("{}/initialize", ceremony.path()), body.to_vec()).await;
-            assert_eq!(answer.field("title"), "unable to process request");
-            let _ = tenant.expect_refused(&answer, 400, "body_malformed", &ceremony.event("init_failed")).await;
+            let response = tenant.http.post_bytes(&format!("{}/initialize", ceremony.path()), body.to_vec()).await;
+            assert_eq!(response.field("title"), "unable to process request");
+            let _ =
+                tenant.expect_audited_refusal(&response, 400, "body_malformed", &ceremony.event("init_failed")).await;
         }
     }
     let empty = tenant.http.post_bytes("/registration/initialize", Vec::new()).await;
-    empty.expect_words(400, "validation_failed", "unable to validate request", "user_id is a required field");
+    empty.expect_error(400, "validation_failed", "unable to validate request", "user_id is a required field");
 }
 
 #[tokio::test]
-async fn known_credentials_are_excluded() {
-    let (_server, tenant) = setting().await;
+async fn existing_credentials_are_excluded() {
+    let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     let mut key = Person::new("alice");
@@ -157,13 +160,17 @@ async fn known_credentials_are_excluded() {
     let excluded = async |path: &str| {
         let options = tenant.http.post(path, &alice.registration_request()).await.expect(200).json();
         let list = options["publicKey"]["excludeCredentials"].as_array().unwrap().clone();
-        assert!(list.iter().all(|one| names(one) == ["id", "type"] && one["type"] == "public-key"), "{list:?}");
+        assert!(list.iter().all(|one| member_names(one) == ["id", "type"] && one["type"] == "public-key"), "{list:?}");
         let mut ids: Vec<String> = list.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect();
         ids.sort();
         ids
     };
     let mut both = vec![id(&alice), id(&key)];
     both.sort();
-    assert_eq!(excluded("/registration/initialize").await, [id(&alice)], "a passkey may join a second factor");
+    assert_eq!(
+        excluded("/registration/initialize").await,
+        [id(&alice)],
+        "an authenticator with a second factor may also hold a passkey"
+    );
     assert_eq!(excluded("/mfa/registration/initialize").await, both);
 }

@@ -39,9 +39,9 @@ pub async fn of_tenant(
 ) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;
     if tenant != TenantId::INSTALLATION {
-        tenants::get(&caller.call, tenant).await.map_err(failed)?;
+        tenants::get(&caller.context, tenant).await.map_err(failed)?;
     }
-    respond(&caller.call.app, Log::Of(tenant), request.path(), &query).await
+    respond(&caller.context.app, Log::Of(tenant), request.path(), &query).await
 }
 
 /// All audit logs together, the installation's own included, newest first.
@@ -64,5 +64,5 @@ pub async fn of_tenant(
     security(("adminToken" = [])),
 )]
 pub async fn of_all(caller: Auditor, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    respond(&caller.call.app, Log::All, request.path(), &query).await
+    respond(&caller.context.app, Log::All, request.path(), &query).await
 }

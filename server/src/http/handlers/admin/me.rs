@@ -1,21 +1,17 @@
 //! `/me`.
 
 use actix_web::web::Json;
-use doorward_shared::{ErrorBody, admin::Me};
+use doorward_shared::admin::Me;
 
-use crate::http::extract::Auditor;
+use crate::http::{Auditor, responses::*};
 
-/// Who the bearer of the token is.
+/// Returns the name and role of the caller's admin token.
 #[utoipa::path(
     get,
     path = "/me",
     tag = "Admin tokens",
-    responses(
-        (status = 200, description = "the token's name and role", body = Me),
-        (status = 401, description = "The admin token is missing or invalid", body = ErrorBody),
-    ),
-    security(("adminToken" = [])),
+    responses((status = 200, description = "the token's name and role", body = Me), AuditorErrors),
 )]
 pub async fn get(caller: Auditor) -> Json<Me> {
-    Json(Me { name: caller.call.actor, role: caller.role })
+    Json(Me { name: caller.context.actor, role: caller.role })
 }

@@ -1,24 +1,17 @@
 //! `/metrics`.
 
 use actix_web::HttpResponse;
-use doorward_shared::ErrorBody;
 
-use crate::http::extract::Auditor;
+use crate::http::{Auditor, responses::*};
 
-/// What the server counts, in Prometheus' text format.
+/// Returns the server's metrics in Prometheus' text format.
 #[utoipa::path(
     get,
     path = "/metrics",
     tag = "Health",
-    responses(
-        (status = 200, description = "the figures", body = String, content_type = "text/plain"),
-        (status = 401, description = "The admin token is missing or invalid", body = ErrorBody),
-    ),
-    security(("adminToken" = [])),
+    responses((status = 200, description = "the metrics", body = String, content_type = "text/plain"), AuditorErrors),
 )]
 pub async fn metrics(caller: Auditor) -> HttpResponse {
-    let app = &caller.call.app;
-    let hashes = app.keys.hasher().counts();
-    let figures = app.metrics.render(hashes.computed, hashes.refused);
+    let figures = caller.context.app.metrics.render();
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(figures)
 }

@@ -9,7 +9,7 @@ use doorward_shared::{
 
 use super::failed;
 use crate::{
-    domain::list::{Place, SortKey, TenantQuery},
+    domain::list::{Cursor, SortKey, TenantQuery},
     http::{
         ApiError,
         extract::{Auditor, Query, path_tenant},
@@ -19,19 +19,19 @@ use crate::{
 };
 
 const DEFAULT_DAYS: u32 = 14;
-const MOST_DAYS: u32 = 90;
+const MAX_DAYS: u32 = 90;
 
 fn days(query: &Query) -> Result<u32, ApiError> {
-    pages::number(query, "days", DEFAULT_DAYS, MOST_DAYS)
+    pages::number(query, "days", DEFAULT_DAYS, MAX_DAYS)
 }
 
-/// The installation at a glance: version, storage, counts, activity, the busiest tenants, the latest refusals.
+/// Returns an overview of the installation: version, storage, counts, activity, busiest tenants and latest refusals.
 #[utoipa::path(
     get,
     path = "/overview",
     tag = "Overview",
     params(
-        ("days" = Option<u32>, Query, description = "days of activity up to today, in UTC: 1 to 90, 14 when absent"),
+        ("days" = Option<u32>, Query, description = "days of activity up to today, in UTC: 1 to 90, by default 14"),
     ),
     responses(
         (status = 200, description = "the installation", body = Overview),
@@ -41,17 +41,17 @@ fn days(query: &Query) -> Result<u32, ApiError> {
     security(("adminToken" = [])),
 )]
 pub async fn of_installation(caller: Auditor, query: Query) -> Result<Json<Overview>, ApiError> {
-    overview::installation(&caller.call, days(&query)?).await.map(Json).map_err(failed)
+    overview::installation(&caller.context, days(&query)?).await.map(Json).map_err(failed)
 }
 
-/// A tenant at a glance: counts, last activity, activity by day.
+/// Returns an overview of a tenant: counts, last activity, activity by day.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}/summary",
     tag = "Overview",
     params(
         ("tenant_id" = TenantId, Path, description = "the tenant"),
-        ("days" = Option<u32>, Query, description = "days of activity up to today, in UTC: 1 to 90, 14 when absent"),
+        ("days" = Option<u32>, Query, description = "days of activity up to today, in UTC: 1 to 90, by default 14"),
     ),
     responses(
         (status = 200, description = "the tenant", body = TenantOverview),
@@ -63,20 +63,20 @@ pub async fn of_installation(caller: Auditor, query: Query) -> Result<Json<Overv
 )]
 pub async fn of_tenant(caller: Auditor, path: Path<String>, query: Query) -> Result<Json<TenantOverview>, ApiError> {
     let tenant = path_tenant(&path)?;
-    overview::tenant(&caller.call, tenant, days(&query)?).await.map(Json).map_err(failed)
+    overview::tenant(&caller.context, tenant, days(&query)?).await.map(Json).map_err(failed)
 }
 
-/// Tenants with what a list shows of them, page by page: send `next` of a page as `after` for the following one.
+/// Returns a page of the list of tenants. `next` of a page is `after` of the following one.
 #[utoipa::path(
     get,
     path = "/tenant_summaries",
     tag = "Overview",
     params(
-        ("q" = Option<String>, Query, description = "part of a name, or of an id: four characters and more"),
-        ("sort" = Option<TenantSort>, Query, description = "name when absent"),
-        ("order" = Option<Order>, Query, description = "asc when sorted by name, else desc, when absent"),
-        ("after" = Option<String>, Query, description = "`next` of the page before"),
-        ("limit" = Option<u32>, Query, description = "tenants on a page, 1 to 200, 50 when absent"),
+        ("q" = Option<String>, Query, description = "text in the name; four or more hexadecimal characters also match in the id"),
+        ("sort" = Option<TenantSort>, Query, description = "sort column, name by default"),
+        ("order" = Option<Order>, Query, description = "by default asc for names, desc for other columns"),
+        ("after" = Option<String>, Query, description = "`next` of the previous page"),
+        ("limit" = Option<u32>, Query, description = "tenants on a page: 1 to 200, by default 50"),
     ),
     responses(
         (status = 200, description = "a page of tenants", body = TenantSummaryPage),
@@ -87,15 +87,15 @@ pub async fn of_tenant(caller: Auditor, path: Path<String>, query: Query) -> Res
 )]
 pub async fn of_tenants(caller: Auditor, query: Query) -> Result<Json<TenantSummaryPage>, ApiError> {
     let sort = pages::word(&query, "sort")?.unwrap_or(TenantSort::Name);
-    let usual = if sort == TenantSort::Name { Order::Ascending } else { Order::Descending };
+    let default_order = if sort == TenantSort::Name { Order::Ascending } else { Order::Descending };
     let after =
-        pages::after(&query, |place: &Place| matches!(place.key, SortKey::Text(_)) == (sort == TenantSort::Name))?;
-    let asked = TenantQuery {
+        pages::after(&query, |after: &Cursor| matches!(after.key, SortKey::Text(_)) == (sort == TenantSort::Name))?;
+    let query = TenantQuery {
         search: pages::text(&query, "q"),
         sort,
-        order: pages::word(&query, "order")?.unwrap_or(usual),
+        order: pages::word(&query, "order")?.unwrap_or(default_order),
         after,
         limit: pages::limit(&query)?,
     };
-    overview::tenants(&caller.call, asked).await.map(Json).map_err(failed)
+    overview::tenants(&caller.context, query).await.map(Json).map_err(failed)
 }

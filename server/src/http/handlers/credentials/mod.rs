@@ -1,6 +1,11 @@
 //! `/{tenant_id}/credentials`.
 
-pub mod delete;
-pub mod get;
-pub mod list;
-pub mod patch;
+mod delete;
+mod get;
+mod list;
+mod patch;
+
+pub use delete::*;
+pub use get::*;
+pub use list::*;
+pub use patch::*;

@@ -1,18 +1,12 @@
-//! Starts a passkey login.
-
 use actix_web::web::Json;
 use doorward_shared::{
-    ErrorBody, TenantId,
+    ErrorBody,
     public::{LoginInitRequest, RequestOptions},
 };
 
 use crate::{
     domain::Ceremony,
-    http::{
-        ApiError, Operation,
-        extract::{Body, Visitor},
-        json,
-    },
+    http::{ApiError, Body, Visitor, json, responses::*},
     service::{
         assertion::{self, LoginUser},
         validate,
@@ -21,29 +15,28 @@ use crate::{
 
 /// Starts a passkey login.
 ///
-/// With `user_id`, for that user, and only with the API key; without it, for whoever the passkey belongs to.
+/// With `user_id` (API key required), only this user's passkeys are accepted. Without it, the passkey identifies the
+/// user.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/login/initialize",
     tag = "Passkeys",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     request_body = LoginInitRequest,
     responses(
         (status = 200, description = "options for the browser", body = RequestOptions),
-        (status = 400, description = "unable to process request; user has no suitable credentials for this operation", body = ErrorBody),
+        NoSuitableCredential,
         (status = 401, description = "api key is missing; The api key is invalid", body = ErrorBody),
-        (status = 404, description = "tenant not found; user not found", body = ErrorBody),
+        UserNotFound,
     ),
     security((), ("apiKey" = [])),
 )]
 pub async fn initialize(visitor: Visitor, body: Body) -> Result<Json<RequestOptions>, ApiError> {
-    let (call, user) = match json::object::<LoginInitRequest>(&body) {
-        Ok(LoginInitRequest { user_id: None }) => (visitor.call, LoginUser::Discoverable),
+    let (context, user) = match json::object::<LoginInitRequest>(&body) {
+        Ok(LoginInitRequest { user_id: None }) => (visitor.context, LoginUser::Discoverable),
         Ok(LoginInitRequest { user_id }) => {
-            (visitor.into_key_holder().await?.call, LoginUser::Named(validate::user_id(user_id)))
+            (visitor.into_key_holder().await?.context, LoginUser::Named(validate::user_id(user_id)))
         }
-        Err(refusal) => (visitor.call, LoginUser::Named(Err(refusal))),
+        Err(refusal) => (visitor.context, LoginUser::Named(Err(refusal))),
     };
-    let options = assertion::initialize(&call, Ceremony::Login, user).await;
-    options.map(Json).map_err(|failure| ApiError::of(Operation::Other, failure))
+    Ok(Json(assertion::initialize(&context, Ceremony::Login, user).await?))
 }

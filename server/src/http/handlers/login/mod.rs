@@ -1,4 +1,7 @@
-//! `/{tenant_id}/login`.
+//! Passkey logins: `/{tenant_id}/login`.
 
-pub mod finalize;
-pub mod initialize;
+mod finalize;
+mod initialize;
+
+pub use finalize::*;
+pub use initialize::*;

@@ -1,6 +1,11 @@
-//! `/{tenant_id}/mfa`.
+//! Second factors: `/{tenant_id}/mfa`.
 
-pub mod login_finalize;
-pub mod login_initialize;
-pub mod registration_finalize;
-pub mod registration_initialize;
+mod login_finalize;
+mod login_initialize;
+mod registration_finalize;
+mod registration_initialize;
+
+pub use login_finalize::*;
+pub use login_initialize::*;
+pub use registration_finalize::*;
+pub use registration_initialize::*;

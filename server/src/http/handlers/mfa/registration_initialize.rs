@@ -1,40 +1,28 @@
-//! Starts the registration of a second factor.
-
 use actix_web::web::Json;
-use doorward_shared::{
-    ErrorBody, TenantId,
-    public::{CreationOptions, RegistrationInitRequest},
-};
+use doorward_shared::public::{CreationOptions, RegistrationInitRequest};
 
 use crate::{
     domain::Ceremony,
-    http::{
-        ApiError, Operation,
-        extract::{Body, KeyHolder},
-        json,
-    },
+    http::{ApiError, Body, KeyHolder, json, responses::*},
     service::registration,
 };
 
 /// Starts the registration of a second factor.
 ///
-/// Answers the options for `navigator.credentials.create()`; the user is created if need be.
+/// Returns the options for `navigator.credentials.create()` and creates the user if necessary.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/mfa/registration/initialize",
     tag = "MFA",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     request_body = RegistrationInitRequest,
     responses(
         (status = 200, description = "options for the browser", body = CreationOptions),
-        (status = 400, description = "unable to process request; unable to validate request", body = ErrorBody),
-        (status = 401, description = "The api key is invalid", body = ErrorBody),
-        (status = 404, description = "tenant not found", body = ErrorBody),
+        InvalidBody,
+        KeyHolderErrors,
+        TenantNotFound,
     ),
-    security(("apiKey" = [])),
 )]
-pub async fn initialize(caller: KeyHolder, body: Body) -> Result<Json<CreationOptions>, ApiError> {
+pub async fn registration_initialize(caller: KeyHolder, body: Body) -> Result<Json<CreationOptions>, ApiError> {
     let request = json::object::<RegistrationInitRequest>(&body);
-    let options = registration::initialize(&caller.call, Ceremony::MfaRegistration, request).await;
-    options.map(Json).map_err(|failure| ApiError::of(Operation::Other, failure))
+    Ok(Json(registration::initialize(&caller.context, Ceremony::MfaRegistration, request).await?))
 }

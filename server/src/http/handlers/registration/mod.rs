@@ -1,4 +1,7 @@
-//! `/{tenant_id}/registration`.
+//! Passkey registrations: `/{tenant_id}/registration`.
 
-pub mod finalize;
-pub mod initialize;
+mod finalize;
+mod initialize;
+
+pub use finalize::*;
+pub use initialize::*;

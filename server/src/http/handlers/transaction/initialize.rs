@@ -1,17 +1,11 @@
-//! Starts the confirmation of a transaction.
-
 use actix_web::web::Json;
 use doorward_shared::{
-    ErrorBody, TenantId,
+    ErrorBody,
     public::{RequestOptions, TransactionInitRequest},
 };
 
 use crate::{
-    http::{
-        ApiError, Operation,
-        extract::{Body, KeyHolder},
-        json,
-    },
+    http::{ApiError, Body, KeyHolder, Operation, json, responses::*},
     service::assertion,
 };
 
@@ -22,19 +16,17 @@ use crate::{
     post,
     path = "/{tenant_id}/transaction/initialize",
     tag = "Transactions",
-    params(("tenant_id" = TenantId, Path, description = "the tenant")),
     request_body = TransactionInitRequest,
     responses(
         (status = 200, description = "options for the browser", body = RequestOptions),
         (status = 400, description = "unable to process request; unable to validate request; user has no suitable credentials for this operation", body = ErrorBody),
-        (status = 401, description = "The api key is invalid", body = ErrorBody),
+        KeyHolderErrors,
         (status = 404, description = "tenant not found; unable to find user", body = ErrorBody),
         (status = 409, description = "transaction already exists", body = ErrorBody),
     ),
-    security(("apiKey" = [])),
 )]
 pub async fn initialize(caller: KeyHolder, body: Body) -> Result<Json<RequestOptions>, ApiError> {
     let request = json::object::<TransactionInitRequest>(&body);
-    let options = assertion::initialize_transaction(&caller.call, request).await;
-    options.map(Json).map_err(|failure| ApiError::of(Operation::TransactionInitialize, failure))
+    let options = assertion::initialize_transaction(&caller.context, request).await;
+    options.map(Json).map_err(|error| ApiError::of(Operation::TransactionInitialize, error))
 }

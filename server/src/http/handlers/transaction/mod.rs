@@ -1,5 +1,9 @@
 //! `/{tenant_id}/transaction`.
 
-pub mod finalize;
-pub mod initialize;
-pub mod list;
+mod finalize;
+mod initialize;
+mod list;
+
+pub use finalize::*;
+pub use initialize::*;
+pub use list::*;

@@ -1,0 +1,92 @@
+//! The HTTP client and its settings.
+
+use std::{sync::Arc, time::Duration};
+
+use reqwest::{Certificate, Client, redirect::Policy};
+use url::{Host, Url};
+
+use super::{
+    error::{RESPONSE_TIMEOUT, innermost},
+    token::Token,
+};
+
+/// Maximum time to open a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Address and credentials of a server.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Address of the admin API, such as `http://127.0.0.1:8001`; it may have a path prefix.
+    pub url: Url,
+    /// The admin token that every request sends.
+    pub token: Token,
+    /// PEM certificates of the trusted authorities; `None` uses those of the operating system.
+    pub ca: Option<Vec<u8>>,
+}
+
+/// Error of [`Api::new`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// The CA file cannot be used.
+    #[error("cannot read the CA certificates: {0}")]
+    Certificates(String),
+    /// Any other error, such as an operating system without CA certificates.
+    #[error("cannot create the HTTP client: {0}")]
+    Other(String),
+}
+
+/// A client of the admin API.
+#[derive(Debug, Clone)]
+pub struct Api(pub(super) Arc<Inner>);
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) client: Client,
+    pub(super) url: Url,
+    pub(super) token: Token,
+}
+
+impl Api {
+    /// Creates a client without connecting.
+    pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
+        let mut builder = Client::builder()
+            .user_agent(concat!("doorward-admin/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(RESPONSE_TIMEOUT)
+            // Following a redirect would send the token to another server.
+            .redirect(Policy::none());
+        if is_loopback(&endpoint.url) {
+            builder = builder.no_proxy();
+        }
+        if let Some(pem) = &endpoint.ca {
+            let invalid = |error: reqwest::Error| ClientError::Certificates(innermost(&error));
+            let certificates = Certificate::from_pem_bundle(pem).map_err(invalid)?;
+            if certificates.is_empty() {
+                return Err(ClientError::Certificates("the file contains no PEM certificate".to_owned()));
+            }
+            builder = builder.tls_certs_only(certificates);
+        } else if endpoint.url.scheme() == "http" {
+            // Plain HTTP also has to work on systems without CA certificates.
+            builder = builder.tls_certs_only([]);
+        }
+        let client = builder.build().map_err(|error| ClientError::Other(innermost(&error)))?;
+        Ok(Self(Arc::new(Inner { client, url: endpoint.url, token: endpoint.token })))
+    }
+
+    /// Returns the address of the server.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.0.url
+    }
+}
+
+/// Returns whether the host of a URL is a loopback address or `localhost`.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

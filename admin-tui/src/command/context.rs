@@ -1,0 +1,59 @@
+//! What a subcommand works with.
+
+use doorward_shared::{TenantId, Timestamp};
+
+use super::{
+    error::CommandError,
+    output::{Output, notice},
+    tenant,
+};
+use crate::{
+    api::Api,
+    connection::{self, Connection, Environment, Flags},
+};
+
+/// How the program was started, besides the subcommand.
+#[derive(Debug, Clone)]
+pub struct CliContext {
+    /// Print JSON.
+    pub json: bool,
+    /// Connection flags.
+    pub flags: Flags,
+    /// Environment variables.
+    pub environment: Environment,
+    /// Reads the current time.
+    pub now: fn() -> Timestamp,
+}
+
+/// The connected client, the output and the settings of a subcommand.
+pub(super) struct CommandContext {
+    pub(super) api: Api,
+    pub(super) connection: Connection,
+    pub(super) output: Output,
+    pub(super) now: Timestamp,
+    /// Shell command that starts the user's editor.
+    pub(super) editor: String,
+}
+
+impl CommandContext {
+    pub(super) fn new(cli: &CliContext) -> Result<Self, CommandError> {
+        let (connection, api) = connect(cli)?;
+        let editor = cli.environment.get("VISUAL").or_else(|| cli.environment.get("EDITOR")).unwrap_or("vi").to_owned();
+        Ok(Self { api, connection, output: Output::new(cli.json), now: (cli.now)(), editor })
+    }
+
+    /// Finds a tenant by id or name.
+    pub(super) async fn tenant(&self, id_or_name: &str) -> Result<TenantId, CommandError> {
+        tenant::find(&self.api, id_or_name).await
+    }
+}
+
+/// Resolves the server, prints security warnings and creates the client.
+pub(super) fn connect(cli: &CliContext) -> Result<(Connection, Api), CommandError> {
+    let connection = connection::resolve(&cli.flags, &cli.environment)?;
+    for warning in &connection.warnings {
+        notice(&format!("warning: {warning}"));
+    }
+    let api = Api::new(connection.endpoint.clone())?;
+    Ok((connection, api))
+}

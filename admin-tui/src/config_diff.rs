@@ -1,0 +1,62 @@
+//! Differences between two configurations in their JSON form.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+/// A value that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The path of the value, such as `webauthn.timeout`.
+    pub path: String,
+    /// The value before the change, if there was one.
+    pub old: Option<Value>,
+    /// The value after the change, if there is one.
+    pub new: Option<Value>,
+}
+
+/// Joins a path and the name of a member.
+#[must_use]
+pub fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// Returns the values that differ. Objects are compared member by member, lists as a whole.
+#[must_use]
+pub fn diff(old: &Value, new: &Value) -> Vec<Change> {
+    diff_values("", Some(old), Some(new))
+}
+
+fn diff_values(path: &str, old: Option<&Value>, new: Option<&Value>) -> Vec<Change> {
+    if old == new {
+        return Vec::new();
+    }
+    if let (Some(Value::Object(old)), Some(Value::Object(new))) = (old, new) {
+        let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+        return names
+            .into_iter()
+            .flat_map(|name| diff_values(&join(path, name), old.get(name), new.get(name)))
+            .collect();
+    }
+    vec![Change { path: path.to_owned(), old: old.cloned(), new: new.cloned() }]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn changes_are_listed_by_value() {
+        let old = json!({ "a": { "b": 1, "c": ["x"] }, "d": true });
+        let new = json!({ "a": { "b": 2, "c": ["x", "y"] }, "d": true, "e": null });
+        let change = |path: &str, old, new| Change { path: path.to_owned(), old, new };
+        let changes = [
+            change("a.b", Some(json!(1)), Some(json!(2))),
+            change("a.c", Some(json!(["x"])), Some(json!(["x", "y"]))),
+            change("e", None, Some(Value::Null)),
+        ];
+        assert_eq!(diff(&old, &new), changes);
+    }
+}

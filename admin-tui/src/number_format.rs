@@ -1,0 +1,40 @@
+//! Short forms of numbers.
+
+/// Formats a count: `999`, `1.2k`, `35k`, `4.1M`.
+pub fn short(number: u64) -> String {
+    scaled(number, 1_000, &["", "k", "M", "G", "T"])
+}
+
+/// Formats a size in bytes: `1023 B`, `1.5 KiB`, `20 MiB`.
+pub fn bytes(size: u64) -> String {
+    scaled(size, 1_024, &[" B", " KiB", " MiB", " GiB", " TiB"])
+}
+
+/// Formats a number in the largest unit that it reaches, with one decimal below 10.
+fn scaled(number: u64, base: u64, units: &[&str]) -> String {
+    let (mut whole, mut rest) = (number, 0);
+    for (index, unit) in units.iter().enumerate() {
+        if whole < base || index + 1 == units.len() {
+            let tenth = rest * 10 / base;
+            return if index > 0 && whole < 10 { format!("{whole}.{tenth}{unit}") } else { format!("{whole}{unit}") };
+        }
+        (whole, rest) = (whole / base, whole % base);
+    }
+    number.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_short() {
+        let all = [0, 999, 1_000, 1_250, 35_499, 999_999, 4_100_000, u64::MAX].map(short);
+        assert_eq!(all, ["0", "999", "1.0k", "1.2k", "35k", "999k", "4.1M", "18446744T"]);
+    }
+
+    #[test]
+    fn sizes_are_short() {
+        assert_eq!([0, 1_023, 1_536, 20_480, 5 << 30].map(bytes), ["0 B", "1023 B", "1.5 KiB", "20 KiB", "5.0 GiB"]);
+    }
+}

@@ -1,0 +1,212 @@
+//! Requests of the terminal app to the server, as values. Tests replace the server through the trait [`ApiBackend`].
+
+use std::{future::Future, path::PathBuf};
+
+use doorward_shared::{
+    AdminTokenId, ApiKeyId, AuditId, SigningKeyId, TenantId,
+    admin::{
+        AdminTokenItem, ConfigCheck, CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, Me, Overview,
+        SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail, TenantOverview, TenantSummaryPage, TransactionPage,
+        UserDetail, UserSummaryPage,
+    },
+    audit::AdminAuditLogItem,
+    config::TenantConfig,
+};
+
+pub use crate::api::AUDIT_PAGE_SIZE;
+use crate::{
+    api::{
+        Api, ApiError, AuditQuery, ExportFormat, OnExisting, Progress, TenantSummaryQuery, UserQuery, export_to_file,
+    },
+    secret::Revealed,
+};
+
+/// Position in an audit log to read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditPosition {
+    /// The newest entries, newest first.
+    Newest,
+    /// Entries that are newer than this one, oldest first.
+    After(AuditId),
+    /// Entries that are older than this one, newest first.
+    Before(AuditId),
+}
+
+/// A request to the admin API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackendRequest {
+    /// Name and role of the token.
+    Me,
+    /// Summary of the installation, with the activity of this number of days.
+    Overview(u32),
+    /// A page of tenants.
+    Tenants(TenantSummaryQuery),
+    /// Summary of a tenant, with the activity of this number of days.
+    TenantOverview(TenantId, u32),
+    /// A tenant with its configuration.
+    Tenant(TenantId),
+    /// Validation errors of a configuration.
+    CheckConfig(Box<TenantConfig>),
+    /// A tenant's API keys.
+    ApiKeys(TenantId),
+    /// A tenant's signing keys.
+    SigningKeys(TenantId),
+    /// A page of users.
+    Users(TenantId, UserQuery),
+    /// A user with credentials and transactions.
+    User(TenantId, String),
+    /// A page of transactions.
+    Transactions(TenantId, UserQuery),
+    /// A page of audit log entries.
+    Audit(AuditQuery, AuditPosition),
+    /// The admin tokens.
+    AdminTokens,
+    /// Create a tenant.
+    CreateTenant(Box<CreateTenantRequest>),
+    /// Rename a tenant.
+    RenameTenant(TenantId, String),
+    /// Delete a tenant.
+    DeleteTenant(TenantId),
+    /// Replace a tenant's configuration.
+    Configure(TenantId, Box<TenantConfig>),
+    /// Create an API key.
+    CreateApiKey(TenantId, CreateSecretRequest),
+    /// Revoke an API key.
+    RevokeApiKey(TenantId, ApiKeyId),
+    /// Create a signing key that replaces the current one.
+    RotateSigningKey(TenantId, Option<SigningAlgorithm>),
+    /// Retire a signing key.
+    RetireSigningKey(TenantId, SigningKeyId),
+    /// Delete a user.
+    DeleteUser(TenantId, String),
+    /// Delete a user's credential.
+    DeleteCredential(TenantId, String, String),
+    /// Create an admin token.
+    CreateAdminToken(CreateAdminTokenRequest),
+    /// Revoke an admin token.
+    RevokeAdminToken(AdminTokenId),
+}
+
+/// Successful response to a [`BackendRequest`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackendResponse {
+    /// Response to [`BackendRequest::Me`].
+    Me(Me),
+    /// Response to [`BackendRequest::Overview`].
+    Overview(Box<Overview>),
+    /// Response to [`BackendRequest::Tenants`].
+    Tenants(TenantSummaryPage),
+    /// Response to [`BackendRequest::TenantOverview`].
+    TenantOverview(Box<TenantOverview>),
+    /// Response to [`BackendRequest::Tenant`].
+    Tenant(Box<TenantDetail>),
+    /// Response to [`BackendRequest::CheckConfig`].
+    ConfigCheck(ConfigCheck),
+    /// Response to [`BackendRequest::ApiKeys`].
+    ApiKeys(Vec<SecretItem>),
+    /// Response to [`BackendRequest::SigningKeys`], and to [`BackendRequest::RotateSigningKey`] with the new key only.
+    SigningKeys(Vec<SigningKeyItem>),
+    /// Response to [`BackendRequest::Users`].
+    Users(UserSummaryPage),
+    /// Response to [`BackendRequest::User`].
+    User(Box<UserDetail>),
+    /// Response to [`BackendRequest::Transactions`].
+    Transactions(TransactionPage),
+    /// Response to [`BackendRequest::Audit`].
+    Audit(Vec<AdminAuditLogItem>),
+    /// Response to [`BackendRequest::AdminTokens`].
+    AdminTokens(Vec<AdminTokenItem>),
+    /// Response to [`BackendRequest::CreateTenant`], with the first API key if the request asked for one.
+    Created(TenantId, Option<Revealed>),
+    /// Response to [`BackendRequest::CreateApiKey`] and [`BackendRequest::CreateAdminToken`].
+    Secret(Revealed),
+    /// Response to requests whose response has no body.
+    Done,
+}
+
+/// A request to export an audit log to a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportRequest {
+    /// The entries to export.
+    pub query: AuditQuery,
+    /// File format.
+    pub format: ExportFormat,
+    /// Path of the file, which must not exist.
+    pub path: PathBuf,
+}
+
+/// The server, as the terminal app uses it.
+pub trait ApiBackend: Send + Sync + 'static {
+    /// Sends a request. Dropping the future cancels it.
+    fn call(&self, request: BackendRequest) -> impl Future<Output = Result<BackendResponse, ApiError>> + Send;
+
+    /// Writes an export to a file and reports its progress. Dropping the future cancels it and leaves no file.
+    fn export(
+        &self,
+        export: ExportRequest,
+        progress: impl FnMut(Progress) + Send,
+    ) -> impl Future<Output = Result<Progress, String>> + Send;
+}
+
+impl ApiBackend for Api {
+    async fn call(&self, request: BackendRequest) -> Result<BackendResponse, ApiError> {
+        let done = |()| BackendResponse::Done;
+        match request {
+            BackendRequest::Me => self.me().await.map(BackendResponse::Me),
+            BackendRequest::Overview(days) => {
+                self.overview(days).await.map(|it| BackendResponse::Overview(Box::new(it)))
+            }
+            BackendRequest::Tenants(query) => self.tenant_summaries(&query).await.map(BackendResponse::Tenants),
+            BackendRequest::TenantOverview(id, days) => {
+                self.tenant_overview(id, days).await.map(|it| BackendResponse::TenantOverview(Box::new(it)))
+            }
+            BackendRequest::Tenant(id) => self.tenant(id).await.map(|it| BackendResponse::Tenant(Box::new(it))),
+            BackendRequest::CheckConfig(config) => self.check_config(&*config).await.map(BackendResponse::ConfigCheck),
+            BackendRequest::ApiKeys(id) => self.api_keys(id).await.map(BackendResponse::ApiKeys),
+            BackendRequest::SigningKeys(id) => self.signing_keys(id).await.map(BackendResponse::SigningKeys),
+            BackendRequest::Users(id, query) => self.user_summaries(id, &query).await.map(BackendResponse::Users),
+            BackendRequest::User(id, user) => self.user(id, &user).await.map(|it| BackendResponse::User(Box::new(it))),
+            BackendRequest::Transactions(id, query) => {
+                self.transactions(id, &query).await.map(BackendResponse::Transactions)
+            }
+            BackendRequest::Audit(query, AuditPosition::Newest) => {
+                self.audit_newest(&query, AUDIT_PAGE_SIZE).await.map(BackendResponse::Audit)
+            }
+            BackendRequest::Audit(query, AuditPosition::After(entry)) => {
+                self.audit_after(&query, entry, AUDIT_PAGE_SIZE).await.map(BackendResponse::Audit)
+            }
+            BackendRequest::Audit(query, AuditPosition::Before(entry)) => {
+                self.audit_before(&query, entry, AUDIT_PAGE_SIZE).await.map(BackendResponse::Audit)
+            }
+            BackendRequest::AdminTokens => self.admin_tokens().await.map(BackendResponse::AdminTokens),
+            BackendRequest::CreateTenant(request) => {
+                let created = self.create_tenant(&request).await?;
+                Ok(BackendResponse::Created(created.id, created.api_key.map(Revealed::from)))
+            }
+            BackendRequest::RenameTenant(id, name) => self.rename_tenant(id, &name).await.map(done),
+            BackendRequest::DeleteTenant(id) => self.delete_tenant(id).await.map(done),
+            BackendRequest::Configure(id, config) => self.configure_tenant(id, &config).await.map(done),
+            BackendRequest::CreateApiKey(id, request) => {
+                self.create_api_key(id, &request).await.map(|it| BackendResponse::Secret(it.into()))
+            }
+            BackendRequest::RevokeApiKey(id, key) => self.revoke_api_key(id, key).await.map(done),
+            BackendRequest::RotateSigningKey(id, algorithm) => {
+                self.rotate_signing_key(id, algorithm).await.map(|key| BackendResponse::SigningKeys(vec![key]))
+            }
+            BackendRequest::RetireSigningKey(id, key) => self.retire_signing_key(id, key).await.map(done),
+            BackendRequest::DeleteUser(id, user) => self.delete_user(id, &user).await.map(done),
+            BackendRequest::DeleteCredential(id, user, credential) => {
+                self.delete_credential(id, &user, &credential).await.map(done)
+            }
+            BackendRequest::CreateAdminToken(request) => {
+                self.create_admin_token(&request).await.map(|it| BackendResponse::Secret(it.into()))
+            }
+            BackendRequest::RevokeAdminToken(id) => self.revoke_admin_token(id).await.map(done),
+        }
+    }
+
+    async fn export(&self, export: ExportRequest, progress: impl FnMut(Progress) + Send) -> Result<Progress, String> {
+        let stream = self.audit_export(&export.query, export.format).await.map_err(|why| why.to_string())?;
+        export_to_file(stream, export.path, OnExisting::Refuse, progress).await.map_err(|why| why.to_string())
+    }
+}

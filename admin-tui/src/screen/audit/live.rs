@@ -1,0 +1,168 @@
+//! Loading of audit entries: the newest at the start, new ones every second, older ones while scrolling. The number of
+//! rows is bounded, so that memory stays bounded however long the log is open.
+
+use doorward_shared::audit::AdminAuditLogItem;
+
+use super::Audit;
+use crate::{
+    api::ApiError,
+    effect::{RequestId, RequestResult},
+    request::{AUDIT_PAGE_SIZE, AuditPosition, BackendRequest, BackendResponse},
+    ui::{Selection, UpdateContext},
+};
+
+/// Maximum number of rows.
+const MAX_ROWS: usize = 2_000;
+/// Distance of the selection from the last row at which older entries are requested.
+const PREFETCH_ROWS: usize = 40;
+/// Interval between polls for new entries, in milliseconds.
+const POLL_MS: i64 = 1_000;
+
+/// Returns whether a response has as many entries as were requested, so that there may be more.
+fn is_full_page(rows: &[AdminAuditLogItem]) -> bool {
+    u32::try_from(rows.len()).is_ok_and(|count| count >= AUDIT_PAGE_SIZE)
+}
+
+impl Audit {
+    fn send(&self, at: AuditPosition, cx: &mut UpdateContext<'_>) -> Option<RequestId> {
+        Some(cx.send(BackendRequest::Audit(self.query.clone(), at)))
+    }
+
+    /// Requests the newest entries, which replace all rows.
+    pub(super) fn restart(&mut self, cx: &mut UpdateContext<'_>) {
+        let pending = [self.restarting.take(), self.polling.take(), self.loading_older.take()];
+        pending.into_iter().flatten().for_each(|id| cx.cancel(id));
+        self.polled_at = Some(cx.now);
+        self.restarting = self.send(AuditPosition::Newest, cx);
+    }
+
+    /// Resumes the live log at its newest entry.
+    pub(super) fn resume(&mut self, cx: &mut UpdateContext<'_>) {
+        self.paused = false;
+        self.missed = 0;
+        self.selection.select(0, self.rows.len());
+        self.restart(cx);
+    }
+
+    pub(super) fn poll_if_due(&mut self, cx: &mut UpdateContext<'_>) {
+        if self.polled_at.is_none_or(|at| at.plus_millis(POLL_MS) <= cx.now) {
+            self.poll(cx);
+        }
+    }
+
+    /// Requests the entries that are newer than those that have arrived.
+    pub(super) fn poll(&mut self, cx: &mut UpdateContext<'_>) {
+        if self.restarting.is_some() || self.polling.is_some() {
+            return;
+        }
+        match self.newest {
+            Some(newest) => {
+                self.polled_at = Some(cx.now);
+                self.polling = self.send(AuditPosition::After(newest), cx);
+            }
+            None => self.restart(cx),
+        }
+    }
+
+    /// Requests older entries if the selection is near the last row.
+    pub(super) fn load_older(&mut self, cx: &mut UpdateContext<'_>) {
+        let is_near_end = self.selection.selected + PREFETCH_ROWS >= self.rows.len();
+        let is_pending = self.loading_older.is_some() || self.restarting.is_some();
+        if let Some(oldest) = self.rows.back().filter(|_| is_near_end && !self.is_complete && !is_pending) {
+            self.loading_older = self.send(AuditPosition::Before(oldest.entry.id), cx);
+        }
+    }
+
+    /// Handles the response to a request of this log. Returns other responses.
+    pub(super) fn handle_entries(
+        &mut self,
+        response: RequestResult,
+        cx: &mut UpdateContext<'_>,
+    ) -> Option<RequestResult> {
+        let is_response = |id: &mut RequestId| *id == response.id;
+        if self.restarting.take_if(is_response).is_some() {
+            if let Some(rows) = self.rows_of(response.result) {
+                self.replace_rows(rows);
+            }
+        } else if self.polling.take_if(is_response).is_some() {
+            if let Some(rows) = self.rows_of(response.result) {
+                if is_full_page(&rows) {
+                    // Polls again at the next tick.
+                    self.polled_at = None;
+                }
+                self.add_newer(rows);
+            }
+        } else if self.loading_older.take_if(is_response).is_some() {
+            if let Some(rows) = self.rows_of(response.result) {
+                self.add_older(rows);
+            }
+            self.load_older(cx);
+        } else {
+            return Some(response);
+        }
+        None
+    }
+
+    fn rows_of(&mut self, result: Result<BackendResponse, ApiError>) -> Option<Vec<AdminAuditLogItem>> {
+        match result {
+            Ok(BackendResponse::Audit(rows)) => {
+                self.error = None;
+                Some(rows)
+            }
+            Ok(_) => None,
+            Err(error) => {
+                self.error = Some(error);
+                None
+            }
+        }
+    }
+
+    fn replace_rows(&mut self, rows: Vec<AdminAuditLogItem>) {
+        let kept = self.wanted.take().or_else(|| self.selected().map(|row| row.entry.id));
+        let follows_newest = self.selection.selected == 0 && !self.show_details;
+        self.is_complete = !is_full_page(&rows);
+        self.loaded = true;
+        self.missed = 0;
+        self.newest = rows.first().map(|row| row.entry.id);
+        self.rows = rows.into();
+        let found = kept.and_then(|id| self.rows.iter().position(|row| row.entry.id == id));
+        self.selection.select(found.filter(|_| !follows_newest).unwrap_or(0), self.rows.len());
+    }
+
+    /// Adds entries at the top. They arrive oldest first.
+    fn add_newer(&mut self, rows: Vec<AdminAuditLogItem>) {
+        let Some(newest) = rows.last().map(|row| row.entry.id) else { return };
+        self.newest = Some(newest);
+        let count = rows.len();
+        if self.paused {
+            self.missed = self.missed.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+            return;
+        }
+        for row in rows {
+            self.rows.push_front(row);
+        }
+        if self.rows.len() > MAX_ROWS {
+            self.rows.truncate(MAX_ROWS);
+            self.is_complete = false;
+        }
+        // The selection stays on its entry, unless it is at the top and follows the newest entry.
+        if self.selection.selected > 0 || self.show_details {
+            let Selection { offset, selected, .. } = self.selection;
+            self.selection.offset = if selected == offset || offset > 0 { offset + count } else { offset };
+            self.selection.select(selected + count, self.rows.len());
+        }
+    }
+
+    fn add_older(&mut self, rows: Vec<AdminAuditLogItem>) {
+        self.is_complete = !is_full_page(&rows);
+        self.rows.extend(rows);
+        let surplus = self.rows.len().saturating_sub(MAX_ROWS);
+        if surplus > 0 {
+            // The newest rows are removed. The log pauses, because new entries would no longer follow its first row.
+            self.rows.drain(..surplus);
+            self.paused = true;
+            self.selection.offset = self.selection.offset.saturating_sub(surplus);
+            self.selection.select(self.selection.selected.saturating_sub(surplus), self.rows.len());
+        }
+    }
+}

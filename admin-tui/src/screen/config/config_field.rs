@@ -1,0 +1,126 @@
+//! The fields of the configuration form.
+
+use doorward_shared::config::{Attachment, AttestationPreference, ResidentKey, UserVerification};
+
+/// Choice that stands for no restriction.
+pub(super) const ANY: &str = "any";
+
+/// A field of a tenant's configuration.
+#[derive(Debug)]
+pub(super) struct ConfigField {
+    pub(super) group: Group,
+    /// Path in the JSON form of the configuration, as errors name it.
+    pub(super) path: &'static str,
+    pub(super) label: &'static str,
+    /// Explanation of the field.
+    pub(super) hint: &'static str,
+    pub(super) kind: Kind,
+}
+
+/// The kind of value that a field has.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    Text,
+    OptionalText,
+    Milliseconds,
+    OptionalMilliseconds,
+    YesNo,
+    /// Any number of texts, with a row each.
+    List,
+    Choice(fn() -> Vec<&'static str>),
+    /// Like `Choice`, with [`ANY`] for an absent value.
+    OptionalChoice(fn() -> Vec<&'static str>),
+}
+
+/// A group of fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Group {
+    RelyingParty,
+    Passkeys,
+    SecondFactors,
+    Browsers,
+}
+
+impl Group {
+    /// Returns the heading of the group.
+    pub(super) const fn heading(self) -> &'static str {
+        match self {
+            Self::RelyingParty => "Relying party",
+            Self::Passkeys => "Passkeys",
+            Self::SecondFactors => "Second factors",
+            Self::Browsers => "Browser access (CORS)",
+        }
+    }
+}
+
+impl ConfigField {
+    /// Returns whether the field is a list with one row per value.
+    pub(super) const fn is_list(&self) -> bool {
+        matches!(self.kind, Kind::List)
+    }
+}
+
+const fn field(group: Group, path: &'static str, label: &'static str, hint: &'static str, kind: Kind) -> ConfigField {
+    ConfigField { group, path, label, hint, kind }
+}
+
+fn verifications() -> Vec<&'static str> {
+    UserVerification::ALL.iter().map(|it| it.as_str()).collect()
+}
+
+fn attachments() -> Vec<&'static str> {
+    Attachment::ALL.iter().map(|it| it.as_str()).collect()
+}
+
+fn attestations() -> Vec<&'static str> {
+    AttestationPreference::ALL.iter().map(|it| it.as_str()).collect()
+}
+
+fn resident_keys() -> Vec<&'static str> {
+    ResidentKey::ALL.iter().map(|it| it.as_str()).collect()
+}
+
+const VERIFICATION: &str = "whether the authenticator verifies its user (PIN, biometrics)";
+const ATTACHMENT: &str = "platform: built into the device; cross-platform: security keys and phones";
+const ATTESTATION: &str = "how much the authenticator reveals about its model";
+const RESIDENT_KEY: &str = "whether the credential is discoverable, without a user name";
+
+/// All fields, in the order of the form.
+pub(super) static FIELDS: [ConfigField; 16] = {
+    use Group::{Browsers, Passkeys, RelyingParty, SecondFactors};
+    use Kind::{Choice, List, Milliseconds, OptionalChoice, OptionalMilliseconds, OptionalText, Text, YesNo};
+    const RP_ID: &str = "domain of the passkeys; existing passkeys stop working if it changes";
+    const ORIGIN: &str = "https://… or android:apk-key-hash:…; an empty value is removed";
+    const MFA_TIMEOUT: &str = "maximum duration of a ceremony; empty: same as for passkeys";
+    const CORS: &str = "origin of pages that may call the API; wildcards: * and ?; an empty value is removed";
+    [
+        field(RelyingParty, "webauthn.relying_party.id", "RP ID", RP_ID, Text),
+        field(
+            RelyingParty,
+            "webauthn.relying_party.display_name",
+            "Display name",
+            "name that users see in the browser's dialog",
+            Text,
+        ),
+        field(
+            RelyingParty,
+            "webauthn.relying_party.icon",
+            "Icon",
+            "URL of an image, for clients that show one",
+            OptionalText,
+        ),
+        field(RelyingParty, "webauthn.relying_party.origins", "Origin", ORIGIN, List),
+        field(Passkeys, "webauthn.timeout", "Timeout (ms)", "maximum duration of a ceremony", Milliseconds),
+        field(Passkeys, "webauthn.user_verification", "User verification", VERIFICATION, Choice(verifications)),
+        field(Passkeys, "webauthn.attachment", "Attachment", ATTACHMENT, OptionalChoice(attachments)),
+        field(Passkeys, "webauthn.attestation_preference", "Attestation", ATTESTATION, Choice(attestations)),
+        field(Passkeys, "webauthn.resident_key_requirement", "Resident key", RESIDENT_KEY, Choice(resident_keys)),
+        field(SecondFactors, "mfa.timeout", "Timeout (ms)", MFA_TIMEOUT, OptionalMilliseconds),
+        field(SecondFactors, "mfa.user_verification", "User verification", VERIFICATION, Choice(verifications)),
+        field(SecondFactors, "mfa.attachment", "Attachment", ATTACHMENT, OptionalChoice(attachments)),
+        field(SecondFactors, "mfa.attestation_preference", "Attestation", ATTESTATION, Choice(attestations)),
+        field(SecondFactors, "mfa.resident_key_requirement", "Resident key", RESIDENT_KEY, Choice(resident_keys)),
+        field(Browsers, "cors.allowed_origins", "Allowed origin", CORS, List),
+        field(Browsers, "cors.allow_unsafe_wildcard", "Bare * allowed", "yes allows every page to call the API", YesNo),
+    ]
+};

@@ -1,0 +1,132 @@
+//! Drawing of the configuration form.
+
+use doorward_shared::admin::ConfigProblem;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::{ConfigForm, config_field::Group, rows::Value};
+use crate::ui::{Canvas, ClickTarget, Tone, View, WIDE, below, right_of, row};
+
+const LABEL_WIDTH: u16 = 19;
+/// Minimum width of the form for all choices of a field. With less, only the chosen one is shown.
+const CHOICES_MIN_WIDTH: u16 = 70;
+
+/// A line of the form.
+enum FormLine {
+    Blank,
+    Heading(Group),
+    Row(usize),
+}
+
+impl View for ConfigForm {
+    fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let problems = self.problems();
+        let rows = [Constraint::Fill(1), Constraint::Length(1), Constraint::Length(2)];
+        let [body, _, footer] = Layout::vertical(rows).areas(area);
+        if area.width >= WIDE {
+            let columns = [Constraint::Fill(1), Constraint::Fill(1)];
+            let [left, right] = Layout::horizontal(columns).spacing(2).areas(body);
+            self.draw_groups(canvas, &[Group::RelyingParty, Group::Browsers], &problems, left);
+            self.draw_groups(canvas, &[Group::Passkeys, Group::SecondFactors], &problems, right);
+        } else {
+            let groups = [Group::RelyingParty, Group::Passkeys, Group::SecondFactors, Group::Browsers];
+            self.draw_groups(canvas, &groups, &problems, body);
+        }
+        canvas.info.list_height = usize::from(body.height);
+        self.draw_footer(canvas, &problems, right_of(footer, 1));
+    }
+}
+
+impl ConfigForm {
+    fn lines_of(&self, groups: &[Group]) -> Vec<FormLine> {
+        let mut lines = Vec::new();
+        for &group in groups {
+            if !lines.is_empty() {
+                lines.push(FormLine::Blank);
+            }
+            lines.push(FormLine::Heading(group));
+            let rows = self.rows.iter().enumerate().filter(|(_, row)| row.field.group == group);
+            lines.extend(rows.map(|(index, _)| FormLine::Row(index)));
+        }
+        lines
+    }
+
+    fn draw_groups(&self, canvas: &mut Canvas<'_>, groups: &[Group], problems: &[ConfigProblem], area: Rect) {
+        let lines = self.lines_of(groups);
+        let height = usize::from(area.height);
+        let is_selected = |line: &FormLine| matches!(line, FormLine::Row(row) if *row == self.selection.selected);
+        // The line below the selected row is visible, too.
+        let wanted = lines.iter().position(is_selected).map_or(0, |at| (at + 2).saturating_sub(height));
+        let first = wanted.min(lines.len().saturating_sub(height));
+        for (index, line) in (0..area.height).zip(lines.iter().skip(first)) {
+            let place = row(area, index);
+            match line {
+                FormLine::Blank => {}
+                FormLine::Heading(group) => {
+                    let place = Rect { width: area.width.saturating_sub(2), ..right_of(place, 1) };
+                    canvas.heading(place, group.heading(), false);
+                }
+                FormLine::Row(row) => self.draw_row(canvas, *row, problems, place),
+            }
+        }
+        canvas.scrollbar(right_of(area, area.width.saturating_sub(1)), first, lines.len());
+    }
+
+    fn draw_row(&self, canvas: &mut Canvas<'_>, index: usize, problems: &[ConfigProblem], area: Rect) {
+        let Some(row) = self.rows.get(index) else { return };
+        let is_selected = index == self.selection.selected;
+        let has_problem = self.problem_of(index, problems).is_some();
+        let (mark, tone) = if has_problem { (" ✗ ", Tone::Bad) } else { ("   ", Tone::Dim) };
+        canvas.line(area, &[(mark, tone), (row.field.label, tone)]);
+        let place = right_of(area, 3 + LABEL_WIDTH);
+        let place = Rect { width: place.width.saturating_sub(2), ..place };
+        match &row.value {
+            Value::Text(input) if is_selected && self.editing => canvas.text_input(place, input, true),
+            Value::Text(input) if input.text().is_empty() => {
+                canvas.line(place, &[(if row.field.is_list() { "+ add" } else { "–" }, Tone::Dim)]);
+            }
+            Value::Text(input) => {
+                canvas.line(place, &[(input.text(), Tone::Plain)]);
+            }
+            Value::Choice(choices, chosen) => {
+                let mut texts = Vec::new();
+                for (at, choice) in choices.iter().enumerate() {
+                    if at == *chosen {
+                        texts.extend([("‹", Tone::Accent), (*choice, Tone::Accent), ("› ", Tone::Accent)]);
+                    } else if area.width >= CHOICES_MIN_WIDTH {
+                        texts.extend([(" ", Tone::Dim), (*choice, Tone::Dim), ("  ", Tone::Dim)]);
+                    }
+                }
+                canvas.line(place, &texts);
+            }
+        }
+        if is_selected && !self.editing {
+            canvas.set_style(area, canvas.theme.selected(true));
+            canvas.line(Rect { width: 1, ..area }, &[("▌", Tone::Accent)]);
+        }
+        canvas.target(area, ClickTarget::Row(index));
+    }
+
+    /// Draws the problem or the explanation of the selected row, and the state of the form.
+    fn draw_footer(&self, canvas: &mut Canvas<'_>, problems: &[ConfigProblem], area: Rect) {
+        let hint = self.rows.get(self.selection.selected).map_or("", |row| row.field.hint);
+        match self.problem_of(self.selection.selected, problems) {
+            Some(problem) => canvas.line(area, &[("✗ ", Tone::Bad), (&problem, Tone::Bad)]),
+            None => canvas.line(area, &[(hint, Tone::Dim)]),
+        };
+        let (state, tone) = self.state(canvas.spinner(), problems);
+        canvas.line(below(area, 1), &[(&state, tone)]);
+    }
+
+    fn state(&self, spinner: &str, problems: &[ConfigProblem]) -> (String, Tone) {
+        match (problems, self.check_error()) {
+            _ if !self.is_changed() => ("no unsaved changes".to_owned(), Tone::Dim),
+            _ if self.is_checking() => (format!("{spinner} checking…"), Tone::Dim),
+            ([], Some(error)) => (format!("● unsaved changes, not checked: {error}"), Tone::Warn),
+            ([], None) => ("● unsaved changes, valid".to_owned(), Tone::Warn),
+            ([problem], _) => (format!("✗ {}: {}", problem.field, problem.message), Tone::Bad),
+            ([first, ..], _) => {
+                (format!("✗ {} problems, the first: {}: {}", problems.len(), first.field, first.message), Tone::Bad)
+            }
+        }
+    }
+}

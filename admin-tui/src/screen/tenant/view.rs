@@ -1,0 +1,170 @@
+//! Drawing of a tenant and its tabs.
+
+use doorward_shared::admin::SigningKeyItem;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::{Tab, Tenant};
+use crate::{
+    number_format::short,
+    screen::{config::ConfigForm, transaction_details},
+    time_format,
+    ui::{Canvas, ClickTarget, Column, Tone, View, age_cell, cell, expiry_cell, refusal_tone, right_of, split_details},
+};
+
+const DETAILS_WIDTH: u16 = 56;
+/// Minimum width for the tenant's id beside the counts.
+const ID_MIN_WIDTH: u16 = 110;
+
+impl View for Tenant {
+    fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let rows = [Constraint::Length(1), Constraint::Length(1), Constraint::Fill(1)];
+        let [counts, tabs, body] = Layout::vertical(rows).spacing(1).areas(area);
+        self.draw_counts(canvas, Rect { width: counts.width.saturating_sub(2), ..right_of(counts, 1) });
+        self.draw_tabs(canvas, right_of(tabs, 1));
+        match (self.tab, &self.form) {
+            (Tab::Configuration, Some(form)) => form.draw(canvas, body),
+            (Tab::Configuration, None) => canvas.placeholder(body, false, self.detail.error.as_ref(), ""),
+            (Tab::ApiKeys, _) => self.draw_api_keys(canvas, body),
+            (Tab::SigningKeys, _) => self.draw_signing_keys(canvas, body),
+            (Tab::Users, _) => self.draw_users(canvas, body),
+            (Tab::Transactions, _) => self.draw_transactions(canvas, body),
+        }
+    }
+}
+
+fn signing_key_state(key: &SigningKeyItem) -> (String, Tone) {
+    match (key.retired_at, key.signing) {
+        (Some(at), _) => (format!("retired {}", time_format::date(at)), Tone::Dim),
+        (None, true) => ("● signs".to_owned(), Tone::Good),
+        (None, false) => (format!("signs from {}", time_format::date_time(key.signs_from)), Tone::Warn),
+    }
+}
+
+impl Tenant {
+    fn draw_counts(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let id = self.id.to_string();
+        let Some(overview) = &self.overview.value else {
+            canvas.line(area, &[(&id, Tone::Dim)]);
+            return;
+        };
+        let it = &overview.summary;
+        let (users, credentials) = (short(it.users), short(it.credentials));
+        let (succeeded, refused) = (short(it.succeeded), short(it.refused));
+        let mut texts: Vec<(&str, Tone)> = Vec::new();
+        if area.width >= ID_MIN_WIDTH {
+            texts.extend([(id.as_str(), Tone::Dim), ("   ", Tone::Dim)]);
+        }
+        texts.extend([
+            (users.as_str(), Tone::Strong),
+            (if it.users == 1 { " user  " } else { " users  " }, Tone::Dim),
+            (credentials.as_str(), Tone::Strong),
+            (if it.credentials == 1 { " credential  " } else { " credentials  " }, Tone::Dim),
+            (succeeded.as_str(), Tone::Good),
+            (" ok  ", Tone::Dim),
+            (refused.as_str(), refusal_tone(it.refused)),
+            (" refused in 7 days  ", Tone::Dim),
+        ]);
+        let used = canvas.line(area, &texts);
+        let totals = overview.activity.iter().map(|point| point.succeeded + point.refused);
+        canvas.sparkline(right_of(area, used), totals, Tone::Good);
+    }
+
+    fn draw_tabs(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let has_changes = self.form.as_ref().is_some_and(ConfigForm::is_changed);
+        let title = |tab: Tab| {
+            let mark = if tab == Tab::Configuration && has_changes { " ●" } else { "" };
+            format!(" {}{mark} ", tab.name())
+        };
+        let selected = Tab::ALL.iter().position(|tab| *tab == self.tab);
+        canvas.tabs(area, &Tab::ALL.map(title), selected, " ", |index| Some(ClickTarget::Tab(index)));
+    }
+
+    fn draw_api_keys(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let columns = [
+            Column::share("Name", 3),
+            Column::share("Begins with", 2),
+            Column::fixed("Created", 10),
+            Column::fixed("Last used", 9).right(),
+            Column::fixed("Expires", 12).right(),
+        ];
+        let empty = "There are no API keys: the tenant's backend cannot call the API.";
+        let now = canvas.now;
+        canvas.paged_list(area, &self.api_keys, empty, &columns, |it| {
+            vec![
+                cell(&it.name, Tone::Plain),
+                cell(&it.hint, Tone::Dim),
+                cell(time_format::date(it.created_at), Tone::Dim),
+                age_cell(now, it.last_used_at),
+                expiry_cell(now, it.expires_at),
+            ]
+        });
+    }
+
+    fn draw_signing_keys(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let columns = [
+            Column::fixed("Key id (kid)", 36),
+            Column::fixed("Algorithm", 9),
+            Column::fixed("Created", 10).from_width(84),
+            Column::share("State", 1),
+        ];
+        canvas.paged_list(area, &self.signing_keys, "There are no signing keys.", &columns, |it| {
+            let (state, tone) = signing_key_state(it);
+            vec![
+                cell(it.id.to_string(), Tone::Plain),
+                cell(it.algorithm.as_str(), Tone::Plain),
+                cell(time_format::date(it.created_at), Tone::Dim),
+                cell(state, tone),
+            ]
+        });
+    }
+
+    fn draw_users(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let area = canvas.filter_line(area, &self.user_filter);
+        let columns = [
+            Column::share("User id", 3),
+            Column::share("Signs in as", 3),
+            Column::share("Name", 2).from_width(90),
+            Column::fixed("Creds", 5).right(),
+            Column::fixed("Last used", 9).right(),
+            Column::fixed("First seen", 10),
+        ];
+        let empty = if self.user_filter.text().is_some() { "No user matches." } else { "There are no users yet." };
+        let now = canvas.now;
+        canvas.paged_list(area, &self.users, empty, &columns, |it| {
+            vec![
+                cell(&it.user.user_id, Tone::Plain),
+                cell(&it.user.name, Tone::Plain),
+                cell(&it.user.display_name, Tone::Dim),
+                cell(short(it.credentials), if it.credentials == 0 { Tone::Warn } else { Tone::Plain }),
+                age_cell(now, it.last_used_at),
+                cell(time_format::date(it.user.created_at), Tone::Dim),
+            ]
+        });
+    }
+
+    fn draw_transactions(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let area = canvas.filter_line(area, &self.transaction_filter);
+        let has_rows = !self.transactions.rows.is_empty();
+        let (list, pane) = if has_rows { split_details(area, DETAILS_WIDTH, self.show_details) } else { (area, None) };
+        let columns = [
+            Column::share("Transaction", 3),
+            Column::share("User", 2),
+            Column::fixed("State", 9),
+            Column::fixed("Started", 8).right(),
+        ];
+        let is_filtered = self.transaction_filter.text().is_some();
+        let empty = if is_filtered { "No transaction matches." } else { "There are no transactions yet." };
+        let now = canvas.now;
+        canvas.paged_list(list, &self.transactions, empty, &columns, |it| {
+            vec![
+                cell(&it.transaction.identifier, Tone::Plain),
+                cell(&it.user_id, Tone::Plain),
+                if it.confirmed { cell("confirmed", Tone::Good) } else { cell("open", Tone::Dim) },
+                cell(time_format::ago(now, it.transaction.created_at), Tone::Plain),
+            ]
+        });
+        if let (Some(pane), Some(it)) = (pane, self.transactions.selected()) {
+            transaction_details::draw(canvas, &it.transaction, Some(&it.user_id), pane);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The list of tenants.
+
+mod view;
+
+use doorward_shared::{
+    TenantId,
+    admin::{TenantSort, TenantSummary},
+    page::Order,
+};
+
+use crate::{
+    api::TenantSummaryQuery,
+    effect::RequestResult,
+    request::{BackendRequest, BackendResponse},
+    ui::{
+        Binding, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, LoadedPage, Page,
+        PagedList, Question, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
+    },
+};
+
+impl Keyed for TenantSummary {
+    fn key(&self) -> String {
+        self.tenant.id.to_string()
+    }
+}
+
+/// The screen.
+#[derive(Debug, Clone)]
+pub struct Tenants {
+    list: PagedList<TenantSummary>,
+    filter: FilterInput,
+    sort: TenantSort,
+    order: Order,
+}
+
+impl Default for Tenants {
+    fn default() -> Self {
+        Self {
+            list: PagedList::default(),
+            filter: FilterInput::default(),
+            sort: TenantSort::Activity,
+            order: Order::Descending,
+        }
+    }
+}
+
+/// Question before a tenant is deleted.
+pub fn confirm_deletion(id: TenantId, name: &str, users: Option<u64>) -> Question {
+    let mut lines = vec![(Tone::Plain, format!("Deletes {name} with its users, credentials, keys and audit log."))];
+    match users {
+        None | Some(0) => {}
+        Some(1) => lines.push((Tone::Warn, "1 user loses their passkeys.".to_owned())),
+        Some(users) => lines.push((Tone::Warn, format!("{users} users lose their passkeys."))),
+    }
+    lines.push((Tone::Dim, id.to_string()));
+    lines.push((Tone::Strong, "This cannot be undone. Type the name to confirm:".to_owned()));
+    let (title, done) = (format!("Delete tenant {name}?"), format!("Deleted tenant {name}"));
+    Question {
+        typed_name: Some(name.to_owned()),
+        ..Question::destructive_request(title, "delete", lines, BackendRequest::DeleteTenant(id), done)
+    }
+}
+
+impl Tenants {
+    fn call(&self, after: Option<String>) -> BackendRequest {
+        BackendRequest::Tenants(TenantSummaryQuery {
+            text: self.filter.text(),
+            sort: Some(self.sort),
+            order: Some(self.order),
+            limit: Some(self.list.page_size(after.as_ref())),
+            after,
+        })
+    }
+
+    fn replace(&mut self, cx: &mut UpdateContext<'_>) {
+        self.list.replace(self.call(None), cx);
+    }
+
+    fn sort_by_next(&mut self) {
+        let at = TenantSort::ALL.iter().position(|sort| *sort == self.sort).unwrap_or(0);
+        self.sort = TenantSort::ALL.get((at + 1) % TenantSort::ALL.len()).copied().unwrap_or(self.sort);
+        // Names ascend; every other order starts with the largest value.
+        self.order = if self.sort == TenantSort::Name { Order::Ascending } else { Order::Descending };
+    }
+
+    fn perform_on_selected(&self, command: Command, cx: &mut UpdateContext<'_>) {
+        let Some(it) = self.list.selected() else { return };
+        let (id, name) = (it.tenant.id, it.tenant.display_name.clone());
+        match command {
+            Command::Open | Command::Configure => cx.open(Route::Tenant { id, name }),
+            Command::Rename => cx.show(Dialog::Form(FormKind::RenameTenant(id, name))),
+            Command::Delete => cx.show(Dialog::Confirm(confirm_deletion(id, &name, Some(it.users)))),
+            Command::Copy => cx.copy(id.to_string()),
+            Command::AuditLog => cx.open(Route::tenant_audit(id, &name)),
+            _ => {}
+        }
+    }
+}
+
+impl Page for Tenants {
+    fn title(&self) -> String {
+        "Tenants".to_owned()
+    }
+
+    fn bindings(&self, may_change: bool) -> Vec<Binding> {
+        if self.filter.active {
+            return FILTER_KEYS.to_vec();
+        }
+        let has_rows = !self.list.rows.is_empty();
+        let mut bindings = Vec::new();
+        if has_rows {
+            bindings.push(bind(&[Key::Enter], Command::Open, "open", "open the tenant"));
+        }
+        if may_change {
+            bindings.push(bind(&[Key::Char('n')], Command::New, "new", "create a tenant"));
+        }
+        if may_change && has_rows {
+            bindings.extend([
+                bind(&[Key::Char('e')], Command::Configure, "edit", "edit the tenant's configuration"),
+                bind(&[Key::Char('R')], Command::Rename, "rename", "rename the tenant"),
+                bind(&[Key::Char('d'), Key::Delete], Command::Delete, "delete", "delete the tenant"),
+            ]);
+        }
+        bindings.extend([
+            bind(&[Key::Char('a')], Command::AuditLog, "audit", "open the tenant's audit log"),
+            bind(&[Key::Char('/')], Command::Filter, "filter", "filter by name, id or RP ID as you type"),
+            bind(&[Key::Char('s')], Command::Sort, "sort", "sort by name, creation, activity or users"),
+            bind(&[Key::Char('S')], Command::Reverse, "", "reverse the order"),
+            bind(&[Key::Char('y')], Command::Copy, "", "copy the tenant's id"),
+        ]);
+        if self.filter.text().is_some() {
+            bindings.push(bind(&[Key::Esc], Command::Leave, "clear filter", "clear the filter"));
+        }
+        bindings.extend(LIST_KEYS);
+        bindings
+    }
+
+    fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
+        match command {
+            Command::New => cx.show(Dialog::Form(FormKind::CreateTenant)),
+            Command::Sort => {
+                self.sort_by_next();
+                self.replace(cx);
+            }
+            Command::Reverse => {
+                self.order = match self.order {
+                    Order::Ascending => Order::Descending,
+                    Order::Descending => Order::Ascending,
+                };
+                self.replace(cx);
+            }
+            Command::Filter | Command::Submit | Command::Leave => {
+                if self.filter.perform(command) {
+                    self.replace(cx);
+                }
+            }
+            _ => self.perform_on_selected(command, cx),
+        }
+    }
+
+    fn load(&mut self, cx: &mut UpdateContext<'_>) {
+        self.list.reload(self.call(None), cx);
+    }
+
+    fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+        let tenants = pick!(BackendResponse::Tenants(page) => LoadedPage::new(page.items, page.next, Some(page.total)));
+        let other = self.list.handle_response(response, tenants);
+        if !self.list.is_pending() && self.filter.take_waiting() {
+            self.replace(cx);
+        }
+        other
+    }
+
+    fn is_busy(&self) -> bool {
+        self.list.is_pending()
+    }
+
+    fn tick(&mut self, cx: &mut UpdateContext<'_>) {
+        if self.filter.take_due(cx.now) {
+            self.replace(cx);
+        }
+    }
+
+    fn status(&self) -> Option<(String, Tone)> {
+        Some((self.list.count("tenant"), Tone::Dim))
+    }
+
+    fn list(&mut self) -> Option<(&mut Selection, usize)> {
+        Some(self.list.selection_and_len())
+    }
+
+    fn selection_moved(&mut self, cx: &mut UpdateContext<'_>) {
+        if let Some(cursor) = self.list.wanted_page() {
+            self.list.append(self.call(Some(cursor)), cx);
+        }
+    }
+
+    fn is_editing(&self) -> bool {
+        self.filter.active
+    }
+
+    fn text_input(&mut self) -> Option<&mut TextInput> {
+        self.filter.active.then_some(&mut self.filter.input)
+    }
+
+    fn text_edited(&mut self, cx: &mut UpdateContext<'_>) {
+        if self.filter.edited(cx.now, self.list.is_pending()) {
+            self.replace(cx);
+        }
+    }
+}

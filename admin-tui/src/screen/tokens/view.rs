@@ -1,0 +1,34 @@
+//! Drawing of the admin tokens.
+
+use doorward_shared::admin::Role;
+use ratatui::layout::Rect;
+
+use super::Tokens;
+use crate::{
+    time_format,
+    ui::{Canvas, Column, Tone, View, age_cell, cell, expiry_cell},
+};
+
+impl View for Tokens {
+    fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let columns = [
+            Column::share("Name", 3),
+            Column::fixed("Role", 7),
+            Column::share("Begins with", 2),
+            Column::fixed("Created", 10),
+            Column::fixed("Last used", 9).right(),
+            Column::fixed("Expires", 12).right(),
+        ];
+        let now = canvas.now;
+        canvas.paged_list(area, &self.list, "There are no admin tokens.", &columns, |it| {
+            vec![
+                cell(&it.secret.name, Tone::Plain),
+                cell(it.role.as_str(), if it.role == Role::Admin { Tone::Warn } else { Tone::Plain }),
+                cell(&it.secret.hint, Tone::Dim),
+                cell(time_format::date(it.secret.created_at), Tone::Dim),
+                age_cell(now, it.secret.last_used_at),
+                expiry_cell(now, it.secret.expires_at),
+            ]
+        });
+    }
+}

@@ -1,0 +1,183 @@
+//! A user: profile, credentials, and latest transactions.
+
+mod view;
+
+use doorward_shared::{
+    TenantId,
+    admin::UserDetail,
+    public::{CredentialItem, TransactionItem},
+};
+
+use crate::{
+    api::AuditQuery,
+    effect::RequestResult,
+    request::{BackendRequest, BackendResponse},
+    ui::{
+        Binding, ClickTarget, Command, Dialog, Key, LIST_KEYS, Page, Question, Remote, Route, Selection, Tone,
+        UpdateContext, bind, pick,
+    },
+};
+
+/// The list that has the focus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Focus {
+    #[default]
+    Credentials,
+    Transactions,
+}
+
+/// The screen.
+#[derive(Debug, Clone)]
+pub struct User {
+    tenant: TenantId,
+    tenant_name: String,
+    /// Doorward's id of the user, or the tenant's own.
+    id: String,
+    name: String,
+    data: Remote<UserDetail>,
+    focus: Focus,
+    credentials: Selection,
+    transactions: Selection,
+}
+
+/// Question before a user is deleted.
+pub fn confirm_deletion(tenant: TenantId, id: String, name: &str, credentials: usize) -> Question {
+    let count = if credentials == 1 { "1 credential".to_owned() } else { format!("{credentials} credentials") };
+    let lines = vec![
+        (Tone::Plain, format!("Deletes {name} with {count} and all transactions.")),
+        (Tone::Dim, "The audit entries are kept.".to_owned()),
+    ];
+    let (title, done) = (format!("Delete user {name}?"), format!("Deleted user {name}"));
+    Question::destructive_request(title, "delete", lines, BackendRequest::DeleteUser(tenant, id), done)
+}
+
+impl User {
+    /// A user of a tenant.
+    pub fn new(tenant: TenantId, tenant_name: String, id: String, name: String) -> Self {
+        Self {
+            tenant,
+            tenant_name,
+            id,
+            name,
+            data: Remote::default(),
+            focus: Focus::default(),
+            credentials: Selection::default(),
+            transactions: Selection::default(),
+        }
+    }
+
+    /// Returns the selected credential if the credentials have the focus.
+    fn credential(&self) -> Option<&CredentialItem> {
+        let data = self.data.value.as_ref().filter(|_| self.focus == Focus::Credentials)?;
+        data.credentials.get(self.credentials.selected)
+    }
+
+    /// Returns the selected transaction if the transactions have the focus.
+    fn transaction(&self) -> Option<&TransactionItem> {
+        let data = self.data.value.as_ref().filter(|_| self.focus == Focus::Transactions)?;
+        data.transactions.get(self.transactions.selected)
+    }
+
+    /// Returns the tenant's own id of the user, as audit entries contain it.
+    fn user_id(&self) -> String {
+        self.data.value.as_ref().map_or(&self.id, |data| &data.user.user_id).clone()
+    }
+
+    fn credential_count(&self) -> usize {
+        self.data.value.as_ref().map_or(0, |data| data.credentials.len())
+    }
+
+    fn confirm_removal(&self, credential: &CredentialItem) -> Question {
+        let id = credential.id.to_string();
+        let name = credential.name.as_ref().unwrap_or(&id);
+        let mut lines =
+            vec![(Tone::Plain, format!("{} can no longer sign in with {name}.", self.name)), (Tone::Dim, id.clone())];
+        if self.credential_count() == 1 {
+            lines.push((Tone::Warn, "It is the last credential of this user.".to_owned()));
+        }
+        let (title, done) = (format!("Remove credential {name}?"), format!("Removed credential {name}"));
+        let call = BackendRequest::DeleteCredential(self.tenant, self.id.clone(), id);
+        Question::destructive_request(title, "remove", lines, call, done)
+    }
+
+    const fn focus_other_list(&mut self) {
+        self.focus = match self.focus {
+            Focus::Credentials => Focus::Transactions,
+            Focus::Transactions => Focus::Credentials,
+        };
+    }
+}
+
+impl Page for User {
+    fn title(&self) -> String {
+        self.name.clone()
+    }
+
+    fn bindings(&self, may_change: bool) -> Vec<Binding> {
+        const OTHER_LIST: &[Key] = &[Key::Tab, Key::BackTab, Key::Char('h'), Key::Char('l')];
+        let mut bindings = vec![bind(OTHER_LIST, Command::NextTab, "other list", "go to credentials or transactions")];
+        if may_change && self.credential().is_some() {
+            bindings.push(bind(&[Key::Char('d'), Key::Delete], Command::Delete, "remove", "remove the credential"));
+        }
+        if may_change && self.data.value.is_some() {
+            bindings.push(bind(&[Key::Char('D')], Command::DeleteParent, "delete user", "delete the user"));
+        }
+        bindings.push(bind(&[Key::Char('y')], Command::Copy, "", "copy the user's id"));
+        bindings.push(bind(&[Key::Char('a')], Command::AuditLog, "audit", "open the user's audit entries"));
+        bindings.extend(LIST_KEYS);
+        bindings
+    }
+
+    fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
+        match command {
+            Command::NextTab => self.focus_other_list(),
+            Command::Delete => {
+                if let Some(credential) = self.credential() {
+                    cx.show(Dialog::Confirm(self.confirm_removal(credential)));
+                }
+            }
+            Command::DeleteParent => {
+                let question = confirm_deletion(self.tenant, self.id.clone(), &self.name, self.credential_count());
+                cx.show(Dialog::Confirm(question.leaving_screen(true)));
+            }
+            Command::Copy => cx.copy(self.user_id()),
+            Command::AuditLog => {
+                let query =
+                    AuditQuery { tenant: Some(self.tenant), actor: Some(self.user_id()), ..AuditQuery::default() };
+                cx.open(Route::audit(query, Some(self.tenant_name.clone())));
+            }
+            _ => {}
+        }
+    }
+
+    fn load(&mut self, cx: &mut UpdateContext<'_>) {
+        self.data.load(BackendRequest::User(self.tenant, self.id.clone()), cx);
+    }
+
+    fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+        let other = self.data.handle_response(response, pick!(BackendResponse::User(data) => *data));
+        if let Some(data) = &self.data.value {
+            self.credentials.select(self.credentials.selected, data.credentials.len());
+            self.transactions.select(self.transactions.selected, data.transactions.len());
+        }
+        other
+    }
+
+    fn is_busy(&self) -> bool {
+        self.data.is_pending()
+    }
+
+    fn list(&mut self) -> Option<(&mut Selection, usize)> {
+        let data = self.data.value.as_ref()?;
+        Some(match self.focus {
+            Focus::Credentials => (&mut self.credentials, data.credentials.len()),
+            Focus::Transactions => (&mut self.transactions, data.transactions.len()),
+        })
+    }
+
+    fn click(&mut self, target: ClickTarget, _cx: &mut UpdateContext<'_>) {
+        if let ClickTarget::OtherRow(_) = target {
+            self.focus_other_list();
+        }
+    }
+}

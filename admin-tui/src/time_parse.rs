@@ -1,0 +1,173 @@
+//! Parses times that people enter: `90d`, `1h`, RFC 3339, or a UTC date with or without a time.
+
+use std::str::FromStr;
+
+use doorward_shared::Timestamp;
+
+const DAY_MS: i64 = 86_400_000;
+/// Maximum duration: 100 years, which keeps all results in the range of [`Timestamp`].
+const MAX_DURATION_MS: i64 = 100 * 366 * DAY_MS;
+
+/// A point in time, absolute or relative to now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeInput {
+    /// Number of milliseconds before or after now.
+    Relative(i64),
+    /// A fixed time.
+    Absolute(Timestamp),
+}
+
+/// Parse error of [`TimeInput`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a duration like 30m, 12h or 90d, or a time like 2027-01-31 or 2027-01-31T12:00:00Z")]
+pub struct InvalidTime;
+
+impl TimeInput {
+    /// Returns the time; a duration counts back from now.
+    #[must_use]
+    pub const fn in_past(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Relative(millis) => now.plus_millis(-millis),
+            Self::Absolute(at) => at,
+        }
+    }
+
+    /// Returns the time; a duration counts forward from now.
+    #[must_use]
+    pub const fn in_future(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Relative(millis) => now.plus_millis(millis),
+            Self::Absolute(at) => at,
+        }
+    }
+}
+
+impl FromStr for TimeInput {
+    type Err = InvalidTime;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        match parse_duration(text) {
+            Some(millis) if (1..=MAX_DURATION_MS).contains(&millis) => Ok(Self::Relative(millis)),
+            Some(_) => Err(InvalidTime),
+            None => parse_absolute(text).map(Self::Absolute).ok_or(InvalidTime),
+        }
+    }
+}
+
+/// Parses the start or end of a time range. Also accepts `now`, `today` and `yesterday`; empty text means no bound.
+///
+/// # Errors
+/// Returns a message with examples of valid input.
+pub fn parse_past(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'static str> {
+    let text = text.trim();
+    let midnight = Timestamp::from_millis(now.day().saturating_mul(DAY_MS));
+    match text {
+        "" => Ok(None),
+        "now" => Ok(Some(now)),
+        "today" => Ok(Some(midnight)),
+        "yesterday" => Ok(Some(midnight.plus_millis(-DAY_MS))),
+        _ => text
+            .parse()
+            .map(|time: TimeInput| Some(time.in_past(now)))
+            .map_err(|_| "write 15m, 2h, 7d, today, 2026-11-25 or 2026-11-25 10:00 (UTC)"),
+    }
+}
+
+/// Parses an expiry time, which must be in the future. Empty text and `never` mean no expiry.
+///
+/// # Errors
+/// Returns a message with examples of valid input.
+pub fn parse_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'static str> {
+    let text = text.trim();
+    if text.is_empty() || text == "never" {
+        return Ok(None);
+    }
+    match text.parse().map(|time: TimeInput| time.in_future(now)) {
+        Err(_) => Err("write 12h, 90d, 1y, 2027-01-31, or never"),
+        Ok(at) if at <= now => Err("this is in the past"),
+        Ok(at) => Ok(Some(at)),
+    }
+}
+
+fn parse_absolute(text: &str) -> Option<Timestamp> {
+    let text = text.replacen(' ', "T", 1);
+    let candidates = [text.clone(), format!("{text}Z"), format!("{text}:00Z"), format!("{text}T00:00:00Z")];
+    candidates.iter().find_map(|text| text.parse().ok())
+}
+
+/// Returns the milliseconds of a number with a unit, `i64::MAX` on overflow, and `None` for any other text.
+fn parse_duration(text: &str) -> Option<i64> {
+    let unit = text.trim_start_matches(|symbol: char| symbol.is_ascii_digit());
+    let millis = match unit {
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => DAY_MS,
+        "w" => 7 * DAY_MS,
+        "y" => 365 * DAY_MS,
+        _ => return None,
+    };
+    let digits = text.strip_suffix(unit).filter(|digits| !digits.is_empty())?;
+    Some(digits.parse::<i64>().map_or(i64::MAX, |count| count.saturating_mul(millis)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-25T10:30:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn durations_and_times_are_parsed() {
+        let time = |text: &str| text.parse::<TimeInput>().unwrap();
+        assert_eq!(time("90d").in_future(now()), now().plus_millis(90 * DAY_MS));
+        assert_eq!(time("1h").in_past(now()), now().plus_millis(-3_600_000));
+        assert_eq!(time("1y").in_future(now()), now().plus_millis(365 * DAY_MS));
+        assert_eq!(time("2w").in_past(now()), now().plus_millis(-14 * DAY_MS));
+        let at = "2027-01-31T12:00:00+01:00";
+        assert_eq!(time(at).in_past(now()), at.parse().unwrap());
+        for (text, at) in [
+            ("2027-01-31", "2027-01-31T00:00:00Z"),
+            ("2027-01-31 12:05", "2027-01-31T12:05:00Z"),
+            ("2027-01-31T12:05:09", "2027-01-31T12:05:09Z"),
+        ] {
+            assert_eq!(time(text), TimeInput::Absolute(at.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn invalid_times_are_rejected() {
+        for text in ["", "soon", "90", "0d", "-1d", "90 days", "d", "99999999d", "99999999999999999999d", "2027-13-31"]
+        {
+            assert_eq!(text.parse::<TimeInput>(), Err(InvalidTime), "{text}");
+        }
+    }
+
+    #[test]
+    fn range_bounds_are_parsed() {
+        let at = |text: &str| parse_past(text, now()).unwrap().map(|at| at.to_string());
+        assert_eq!(at(" "), None);
+        assert_eq!(at("90m").as_deref(), Some("2026-11-25T09:00:00.000Z"));
+        assert_eq!(at("today").as_deref(), Some("2026-11-25T00:00:00.000Z"));
+        assert_eq!(at("yesterday").as_deref(), Some("2026-11-24T00:00:00.000Z"));
+        assert_eq!(at("2026-11-20").as_deref(), Some("2026-11-20T00:00:00.000Z"));
+        assert_eq!(at("2026-11-20 07:15").as_deref(), Some("2026-11-20T07:15:00.000Z"));
+        assert_eq!(at("2026-11-20T07:15:01+01:00").as_deref(), Some("2026-11-20T06:15:01.000Z"));
+        for invalid in ["soon", "-3d", "3", "2026-13-01", "9999999999999999y", "d", "3€"] {
+            assert!(parse_past(invalid, now()).is_err(), "{invalid}");
+        }
+    }
+
+    #[test]
+    fn expiry_must_be_in_the_future() {
+        let at = |text: &str| parse_expiry(text, now()).map(|at| at.map(|at| at.to_string()));
+        assert_eq!(at("never"), Ok(None));
+        assert_eq!(at("1d"), Ok(Some("2026-11-26T10:30:00.000Z".to_owned())));
+        assert_eq!(at("2027-01-31"), Ok(Some("2027-01-31T00:00:00.000Z".to_owned())));
+        assert!(at("2026-11-25").is_err());
+        assert!(at("later").is_err());
+    }
+}

@@ -1,0 +1,237 @@
+//! Values and lists that are loaded from the server. The old content stays until the new one has arrived.
+
+use super::{context::UpdateContext, selection::Selection};
+use crate::{
+    api::ApiError,
+    effect::{RequestId, RequestResult},
+    request::{BackendRequest, BackendResponse},
+};
+
+/// Distance of the selection from the last loaded row at which the next page is requested.
+const PREFETCH_ROWS: usize = 25;
+/// Maximum number of loaded rows. Filters find the others.
+const MAX_ROWS: usize = 10_000;
+
+/// Returns a closure that extracts the content of one variant of [`BackendResponse`]: `pick!(BackendResponse::Me(me) => me)`.
+macro_rules! pick {
+    ($response:pat => $content:expr) => {
+        |response| match response {
+            $response => Some($content),
+            _ => None,
+        }
+    };
+}
+pub(crate) use pick;
+
+/// A row that can be identified after the list was reloaded.
+pub trait Keyed {
+    /// Returns a key that is unique in the list.
+    fn key(&self) -> String;
+}
+
+/// A page of rows.
+#[derive(Debug, Clone)]
+pub struct LoadedPage<T> {
+    rows: Vec<T>,
+    next: Option<String>,
+    total: Option<u64>,
+}
+
+impl<T> LoadedPage<T> {
+    /// A page with the cursor of the next one.
+    pub const fn new(rows: Vec<T>, next: Option<String>, total: Option<u64>) -> Self {
+        Self { rows, next, total }
+    }
+
+    /// The only page of a list.
+    pub const fn complete(rows: Vec<T>) -> Self {
+        Self::new(rows, None, None)
+    }
+}
+
+/// A list that is loaded page by page.
+#[derive(Debug, Clone)]
+pub struct PagedList<T> {
+    /// The loaded rows.
+    pub rows: Vec<T>,
+    /// The selected row.
+    pub selection: Selection,
+    /// Number of rows on all pages, if known.
+    pub total: Option<u64>,
+    /// Why the last request failed.
+    pub error: Option<ApiError>,
+    /// Whether a page has arrived.
+    pub loaded: bool,
+    next: Option<String>,
+    pending: Option<(RequestId, LoadKind)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LoadKind {
+    /// Reloads the list and keeps the selected row.
+    Reload,
+    /// Loads a different order or filter and selects the first row.
+    Replace,
+    /// Appends the next page.
+    Append,
+}
+
+impl<T> Default for PagedList<T> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            selection: Selection::default(),
+            total: None,
+            error: None,
+            loaded: false,
+            next: None,
+            pending: None,
+        }
+    }
+}
+
+impl<T: Keyed> PagedList<T> {
+    /// Returns the selected row.
+    pub fn selected(&self) -> Option<&T> {
+        self.rows.get(self.selection.selected)
+    }
+
+    /// Returns the selection and the number of rows, for [`super::page::Page::list`].
+    pub const fn selection_and_len(&mut self) -> (&mut Selection, usize) {
+        (&mut self.selection, self.rows.len())
+    }
+
+    /// Returns whether a request is pending.
+    pub const fn is_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// Describes the number of rows: `8 tenants`, or `50+ tenants` while the total is unknown.
+    pub fn count(&self, noun: &str) -> String {
+        match self.total {
+            Some(1) => format!("1 {noun}"),
+            Some(total) => format!("{total} {noun}s"),
+            None => format!("{}+ {noun}s", self.rows.len()),
+        }
+    }
+
+    /// Requests the list from its first page and keeps the selected row. Cancels a pending request.
+    pub fn reload(&mut self, call: BackendRequest, cx: &mut UpdateContext<'_>) {
+        let replaces = matches!(self.pending, Some((_, LoadKind::Replace)));
+        self.request(call, if replaces { LoadKind::Replace } else { LoadKind::Reload }, cx);
+    }
+
+    /// Requests the list with a different order or filter and selects the first row. Cancels a pending request.
+    pub fn replace(&mut self, call: BackendRequest, cx: &mut UpdateContext<'_>) {
+        self.request(call, LoadKind::Replace, cx);
+    }
+
+    fn request(&mut self, call: BackendRequest, kind: LoadKind, cx: &mut UpdateContext<'_>) {
+        if let Some((id, _)) = self.pending.take() {
+            cx.cancel(id);
+        }
+        self.pending = Some((cx.send(call), kind));
+    }
+
+    /// Returns the cursor of the next page if the selection is near the last loaded row.
+    pub fn wanted_page(&self) -> Option<String> {
+        let near_end = self.selection.selected + PREFETCH_ROWS >= self.rows.len();
+        self.next.clone().filter(|_| near_end && self.pending.is_none() && self.rows.len() < MAX_ROWS)
+    }
+
+    /// Requests the next page.
+    pub fn append(&mut self, call: BackendRequest, cx: &mut UpdateContext<'_>) {
+        self.pending = Some((cx.send(call), LoadKind::Append));
+    }
+
+    /// Returns the page size of a request: on reload the number of loaded rows, within limits.
+    pub fn page_size(&self, cursor: Option<&String>) -> u32 {
+        if cursor.is_some() { 100 } else { u32::try_from(self.rows.len().clamp(50, 200)).unwrap_or(200) }
+    }
+
+    /// Handles the response to a request of this list. Returns other responses. `pick` returns the rows in a response.
+    pub fn handle_response(
+        &mut self,
+        response: RequestResult,
+        pick: impl FnOnce(BackendResponse) -> Option<LoadedPage<T>>,
+    ) -> Option<RequestResult> {
+        let Some((_, kind)) = self.pending.filter(|(id, _)| *id == response.id) else { return Some(response) };
+        self.pending = None;
+        match response.result {
+            Ok(body) => {
+                self.error = None;
+                if let Some(page) = pick(body) {
+                    self.take(page, kind);
+                }
+            }
+            Err(error) => self.error = Some(error),
+        }
+        None
+    }
+
+    fn take(&mut self, page: LoadedPage<T>, kind: LoadKind) {
+        let selected = self.selected().map(Keyed::key).filter(|_| kind != LoadKind::Replace);
+        match kind {
+            LoadKind::Reload => self.rows = page.rows,
+            LoadKind::Replace => (self.rows, self.selection.selected) = (page.rows, 0),
+            LoadKind::Append => self.rows.extend(page.rows),
+        }
+        self.loaded = true;
+        self.next = page.next;
+        let loaded = if self.next.is_none() { u64::try_from(self.rows.len()).ok() } else { None };
+        self.total = page.total.or(loaded);
+        let found = selected.and_then(|key| self.rows.iter().position(|row| row.key() == key));
+        self.selection.select(found.unwrap_or(self.selection.selected), self.rows.len());
+    }
+}
+
+/// A single value that is loaded.
+#[derive(Debug, Clone)]
+pub struct Remote<T> {
+    /// The latest value.
+    pub value: Option<T>,
+    /// Why the last request failed.
+    pub error: Option<ApiError>,
+    pending: Option<RequestId>,
+}
+
+impl<T> Default for Remote<T> {
+    fn default() -> Self {
+        Self { value: None, error: None, pending: None }
+    }
+}
+
+impl<T> Remote<T> {
+    /// Returns whether a request is pending.
+    pub const fn is_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// Requests the value. Cancels a pending request.
+    pub fn load(&mut self, call: BackendRequest, cx: &mut UpdateContext<'_>) {
+        if let Some(id) = self.pending.take() {
+            cx.cancel(id);
+        }
+        self.pending = Some(cx.send(call));
+    }
+
+    /// Handles the response to a request of this value. Returns other responses. `pick` returns the value in a response.
+    pub fn handle_response(
+        &mut self,
+        response: RequestResult,
+        pick: impl FnOnce(BackendResponse) -> Option<T>,
+    ) -> Option<RequestResult> {
+        if self.pending != Some(response.id) {
+            return Some(response);
+        }
+        self.pending = None;
+        match response.result.map(pick) {
+            Ok(value) => {
+                self.error = None;
+                self.value = value.or_else(|| self.value.take());
+            }
+            Err(error) => self.error = Some(error),
+        }
+        None
+    }
+}

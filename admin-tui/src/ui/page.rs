@@ -1,0 +1,91 @@
+//! The interface of screens and overlays.
+
+use std::fmt::Debug;
+
+use ratatui::layout::Rect;
+
+use super::{
+    canvas::{Canvas, ClickTarget},
+    context::UpdateContext,
+    keymap::{Binding, Command},
+    selection::Selection,
+    text_input::TextInput,
+    theme::Tone,
+};
+use crate::{api::AuditQuery, effect::RequestResult};
+
+/// Draws a screen or overlay.
+pub trait View {
+    /// Draws into an area.
+    fn draw(&self, canvas: &mut Canvas<'_>, area: Rect);
+}
+
+/// A screen or overlay: its state and its reaction to events.
+pub trait Page: View + Debug + Send {
+    /// Returns the title, which is also the name in the path of screens.
+    fn title(&self) -> String;
+
+    /// Returns the key bindings in the current state. `may_change` is false for tokens of the role auditor.
+    fn bindings(&self, may_change: bool) -> Vec<Binding>;
+
+    /// Performs a command.
+    fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>);
+
+    /// Requests the data that the page shows: when it becomes visible, and when the user reloads it.
+    fn load(&mut self, _cx: &mut UpdateContext<'_>) {}
+
+    /// Handles a response. Returns it if another page sent the request.
+    fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+        Some(response)
+    }
+
+    /// Returns whether the user may be waiting for a pending request.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    /// Performs work that is due, while the page is visible.
+    fn tick(&mut self, _cx: &mut UpdateContext<'_>) {}
+
+    /// Returns a status for the header.
+    fn status(&self) -> Option<(String, Tone)> {
+        None
+    }
+
+    /// Returns the selection and the number of rows of the focused list.
+    fn list(&mut self) -> Option<(&mut Selection, usize)> {
+        None
+    }
+
+    /// Reacts to a moved selection.
+    fn selection_moved(&mut self, _cx: &mut UpdateContext<'_>) {}
+
+    /// Returns whether keys without a binding are typed into the text input.
+    fn is_editing(&self) -> bool {
+        false
+    }
+
+    /// Returns the text input that receives keys.
+    fn text_input(&mut self) -> Option<&mut TextInput> {
+        None
+    }
+
+    /// Reacts to a changed text input.
+    fn text_edited(&mut self, _cx: &mut UpdateContext<'_>) {}
+
+    /// Handles a click on one of the page's own targets.
+    fn click(&mut self, _target: ClickTarget, _cx: &mut UpdateContext<'_>) {}
+
+    /// Returns whether the first click on a row opens it. Otherwise the first click selects and the second opens.
+    fn opens_on_first_click(&self) -> bool {
+        false
+    }
+
+    /// Names the unsaved changes, if there are any.
+    fn unsaved_changes(&self) -> Option<String> {
+        None
+    }
+
+    /// Applies filters; only audit logs have any.
+    fn apply_filters(&mut self, _query: AuditQuery, _cx: &mut UpdateContext<'_>) {}
+}

@@ -1,0 +1,103 @@
+//! Detects whether the server is reachable, and reconnects.
+
+use super::navigation::{load_screen, toast};
+use crate::{
+    api::ApiError,
+    effect::{Effect, RequestResult},
+    model::{ConnectionStatus, Model},
+    request::{BackendRequest, BackendResponse},
+    time_format,
+    ui::{Tone, UpdateOutput},
+};
+
+/// Time without a response after which the connection is checked, in milliseconds.
+const IDLE_MS: i64 = 10_000;
+/// Delays between attempts to reconnect, in milliseconds. The last one repeats.
+const RETRY_MS: [i64; 4] = [1_000, 2_000, 3_000, 5_000];
+/// Delay after the server refused the token, in milliseconds. It is long because each attempt writes an audit entry and
+/// waiting alone does not help.
+const RETRY_REFUSED_MS: i64 = 30_000;
+
+/// Requests name and role of the token, which also checks the connection.
+pub(super) fn request_me(model: &mut Model, output: &mut UpdateOutput) {
+    if let Some(id) = model.me_request.take() {
+        output.effects.push(Effect::Cancel(id));
+    }
+    let id = model.next_id();
+    model.me_request = Some(id);
+    output.effects.push(Effect::Request(id, Box::new(BackendRequest::Me)));
+}
+
+/// Checks the connection if a check is due.
+pub(super) fn tick(model: &mut Model, output: &mut UpdateOutput) {
+    let is_due = match &model.connection {
+        ConnectionStatus::Connecting => true,
+        ConnectionStatus::Connected => model.responded_at.plus_millis(IDLE_MS) <= model.now,
+        ConnectionStatus::Disconnected { retry_at, .. } => *retry_at <= model.now,
+    };
+    if is_due && model.me_request.is_none() {
+        request_me(model, output);
+    }
+}
+
+/// Returns whether an error concerns the connection, not only one request.
+fn is_connection_error(error: &ApiError) -> bool {
+    match error {
+        ApiError::Unreachable { .. }
+        | ApiError::TimedOut { .. }
+        | ApiError::CertificateUnknown { .. }
+        | ApiError::Unauthorized { .. } => true,
+        ApiError::Unexpected { .. } => error.is_transient(),
+        _ => false,
+    }
+}
+
+/// Updates the status of the connection after a response. Returns the response unless it was to [`request_me`].
+pub(super) fn observe(model: &mut Model, response: RequestResult, output: &mut UpdateOutput) -> Option<RequestResult> {
+    let is_me = model.me_request.take_if(|id| *id == response.id).is_some();
+    match &response.result {
+        Ok(answer) => {
+            model.responded_at = model.now;
+            if let (true, BackendResponse::Me(me)) = (is_me, answer) {
+                model.me = Some(me.clone());
+                connected(model, output);
+            }
+        }
+        Err(error) if is_me || is_connection_error(error) => disconnected(model, error.clone(), is_me),
+        Err(_) => model.responded_at = model.now,
+    }
+    (!is_me).then_some(response)
+}
+
+fn connected(model: &mut Model, output: &mut UpdateOutput) {
+    match std::mem::replace(&mut model.connection, ConnectionStatus::Connected) {
+        ConnectionStatus::Connected => return,
+        ConnectionStatus::Connecting => {}
+        ConnectionStatus::Disconnected { since, .. } => {
+            let duration = time_format::duration(model.now.millis().saturating_sub(since.millis()));
+            toast(model, Tone::Good, format!("Reconnected after {duration}"));
+        }
+    }
+    load_screen(model, output);
+}
+
+fn disconnected(model: &mut Model, error: ApiError, is_me: bool) {
+    let (since, failed) = match &model.connection {
+        // Other requests that fail for the same reason do not count as attempts.
+        ConnectionStatus::Disconnected { error: known, .. }
+            if !is_me && known.is_transient() == error.is_transient() =>
+        {
+            return;
+        }
+        ConnectionStatus::Disconnected { since, attempts, .. } => (*since, *attempts),
+        ConnectionStatus::Connected | ConnectionStatus::Connecting => (model.now, 0),
+    };
+    let delay = if error.is_transient() {
+        let [.., longest] = RETRY_MS;
+        usize::try_from(failed).ok().and_then(|failed| RETRY_MS.get(failed)).copied().unwrap_or(longest)
+    } else {
+        RETRY_REFUSED_MS
+    };
+    let retry_at = model.now.plus_millis(delay);
+    model.connection = ConnectionStatus::Disconnected { error, since, retry_at, attempts: failed.saturating_add(1) };
+}

@@ -1,0 +1,111 @@
+//! Unreachable server, rejected token, unknown certificate: explained, and retried automatically.
+
+use doorward_admin::{api::ApiError, request::BackendRequest};
+
+use crate::{
+    data,
+    fake_server::{FakeServer, unreachable},
+    harness::App,
+};
+
+#[tokio::test]
+async fn app_connects_when_an_unreachable_server_becomes_reachable() {
+    let fake = FakeServer::new(data::world());
+    fake.fail(Some(unreachable()));
+    let mut app = App::start(fake.clone(), 80, 24).await;
+    app.shows(&[
+        "The server is unreachable",
+        "nothing listens there",
+        "Retrying in 1 s",
+        "doorward quickstart",
+        "quit",
+    ]);
+    app.lacks(&["open", "filter"]);
+    app.pass(1_000).await;
+    app.shows(&["2 attempts", "Retrying in 2 s"]);
+    fake.fail(None);
+    app.pass(2_000).await;
+    app.shows(&["Reconnected after 3s", "Busiest tenants"]);
+}
+
+#[tokio::test]
+async fn screens_stay_visible_while_the_server_is_unreachable() {
+    let fake = FakeServer::new(data::world());
+    let mut app = App::start(fake.clone(), 80, 24).await;
+    app.keys("2").await;
+    fake.fail(Some(unreachable()));
+    app.keys("r").await;
+    app.shows(&["Acme Bank", "disconnected; retrying in 1 s"]);
+    // The app still reacts to keys.
+    app.keys("j").await;
+    app.shows(&["▌Globex"]);
+    app.pass(1_000).await;
+    fake.fail(None);
+    let lists = fake.count(|call| matches!(call, BackendRequest::Tenants(_)));
+    app.pass(2_000).await;
+    app.shows(&["Reconnected", "▌Globex"]);
+    app.lacks(&["retrying"]);
+    assert_eq!(fake.count(|call| matches!(call, BackendRequest::Tenants(_))), lists + 1, "the list was not reloaded");
+}
+
+#[tokio::test]
+async fn idle_connection_is_checked() {
+    let fake = FakeServer::new(data::world());
+    let mut app = App::start(fake.clone(), 80, 24).await;
+    app.keys("4").await;
+    fake.fail(Some(unreachable()));
+    app.pass(9_000).await;
+    app.lacks(&["disconnected"]);
+    app.pass(2_000).await;
+    app.shows(&["disconnected; retrying"]);
+}
+
+#[tokio::test]
+async fn rejected_token_is_retried_rarely() {
+    let fake = FakeServer::new(data::world());
+    fake.fail(Some(ApiError::Unauthorized { url: "http://127.0.0.1:8001".to_owned() }));
+    let mut app = App::start(fake.clone(), 80, 24).await;
+    app.shows(&["does not accept the token", "--token-file", "DOORWARD_ADMIN_TOKEN"]);
+    app.pass(20_000).await;
+    assert_eq!(fake.calls().len(), 1, "each attempt writes an audit entry");
+    fake.fail(None);
+    app.keys("r").await;
+    app.shows(&["Busiest tenants"]);
+}
+
+#[tokio::test]
+async fn revoked_token_is_reported_at_the_next_request() {
+    let fake = FakeServer::new(data::world());
+    let app = App::start(fake.clone(), 80, 24).await;
+    app.keys("2").await;
+    fake.fail(Some(ApiError::Unauthorized { url: "http://127.0.0.1:8001".to_owned() }));
+    app.keys("r").await;
+    app.shows(&["does not accept the token"]);
+    app.lacks(&["Acme Bank"]);
+}
+
+#[tokio::test]
+async fn unknown_certificate_is_explained() {
+    let fake = FakeServer::new(data::world());
+    fake.fail(Some(ApiError::CertificateUnknown {
+        url: "https://admin.example.com".to_owned(),
+        reason: "no trusted authority issued it".to_owned(),
+    }));
+    let app = App::start(fake, 80, 24).await;
+    app.shows(&["certificate is not trusted", "Nothing was sent to the server", "--ca-file"]);
+    app.keys("q").await;
+    assert!(app.has_ended().await);
+}
+
+#[tokio::test]
+async fn server_error_of_one_request_does_not_disconnect() {
+    let fake = FakeServer::new(data::world());
+    let app = App::start(fake.clone(), 80, 24).await;
+    app.keys("2").await;
+    fake.fail(Some(crate::fake_server::refusal(doorward_shared::ErrorCode::Internal, "internal server error", "")));
+    app.keys("r").await;
+    app.shows(&["Acme Bank", "not up to date: internal server error"]);
+    fake.fail(None);
+    app.keys("r").await;
+    app.lacks(&["not up to date"]);
+}

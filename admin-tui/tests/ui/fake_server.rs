@@ -1,0 +1,356 @@
+//! A fake server that responds from memory: immediately, after a delay, or with an error.
+
+use std::sync::{Arc, Mutex};
+
+use doorward_admin::{
+    api::{ApiError, AuditQuery, Progress, TenantSummaryQuery},
+    request::{ApiBackend, AuditPosition, BackendRequest, BackendResponse, ExportRequest},
+    secret::{Revealed, Secret},
+};
+use doorward_shared::{
+    ErrorBody, ErrorCode, TenantId,
+    admin::{
+        ConfigCheck, ConfigProblem, Me, Role, SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail,
+        TenantOverview, TenantSort, TenantSummaryPage, TransactionPage, UserDetail, UserSummaryPage,
+    },
+    audit::{AdminAuditLogItem, AuditOutcome},
+    config::TenantConfig,
+    page::Order,
+};
+use tokio::sync::Notify;
+
+use crate::data::{self, World};
+
+/// Behaviour of the server.
+#[derive(Debug, Default)]
+struct Behaviour {
+    /// Error that every request returns.
+    error: Option<ApiError>,
+    /// Whether requests wait.
+    holds: bool,
+    /// Whether requests panic.
+    panics: bool,
+    /// Requests so far.
+    calls: Vec<BackendRequest>,
+}
+
+/// The fake server.
+#[derive(Debug)]
+pub(crate) struct FakeServer {
+    pub world: Mutex<World>,
+    role: Role,
+    behaviour: Mutex<Behaviour>,
+    released: Notify,
+}
+
+impl FakeServer {
+    pub(crate) fn new(world: World) -> Arc<Self> {
+        Self::with_role(world, Role::Admin)
+    }
+
+    pub(crate) fn with_role(world: World, role: Role) -> Arc<Self> {
+        Arc::new(Self { world: Mutex::new(world), role, behaviour: Mutex::default(), released: Notify::new() })
+    }
+
+    /// Makes every request fail, or none.
+    pub(crate) fn fail(&self, error: Option<ApiError>) {
+        self.behaviour.lock().unwrap().error = error;
+    }
+
+    /// Makes every request panic.
+    pub(crate) fn panic(&self) {
+        self.behaviour.lock().unwrap().panics = true;
+    }
+
+    /// Makes requests wait, or releases them.
+    pub(crate) fn hold(&self, holds: bool) {
+        self.behaviour.lock().unwrap().holds = holds;
+        self.released.notify_waiters();
+    }
+
+    /// Returns the requests so far.
+    pub(crate) fn calls(&self) -> Vec<BackendRequest> {
+        self.behaviour.lock().unwrap().calls.clone()
+    }
+
+    /// Counts the requests so far that match.
+    pub(crate) fn count(&self, is: impl Fn(&BackendRequest) -> bool) -> usize {
+        self.calls().iter().filter(|call| is(call)).count()
+    }
+}
+
+pub(crate) fn refusal(code: ErrorCode, title: &str, details: &str) -> ApiError {
+    ApiError::Refused(ErrorBody { title: title.to_owned(), details: details.to_owned(), status: 400, code })
+}
+
+pub(crate) fn unreachable() -> ApiError {
+    ApiError::Unreachable {
+        url: "http://127.0.0.1:8001".to_owned(),
+        reason: "nothing listens there (connection refused)".to_owned(),
+    }
+}
+
+impl ApiBackend for FakeServer {
+    async fn call(&self, call: BackendRequest) -> Result<BackendResponse, ApiError> {
+        loop {
+            let released = self.released.notified();
+            if !self.behaviour.lock().unwrap().holds {
+                break;
+            }
+            released.await;
+        }
+        let (error, panics) = {
+            let mut behaviour = self.behaviour.lock().unwrap();
+            behaviour.calls.push(call.clone());
+            (behaviour.error.clone(), behaviour.panics)
+        };
+        assert!(!panics, "the client panics");
+        match error {
+            Some(error) => Err(error),
+            None if call == BackendRequest::Me => {
+                Ok(BackendResponse::Me(Me { name: "ops".to_owned(), role: self.role }))
+            }
+            None => answer(&mut self.world.lock().unwrap(), call),
+        }
+    }
+
+    async fn export(
+        &self,
+        export: ExportRequest,
+        mut progress: impl FnMut(Progress) + Send,
+    ) -> Result<Progress, String> {
+        let total = {
+            let world = self.world.lock().unwrap();
+            world.audit.iter().filter(|row| matches(&export.query, row)).count()
+        };
+        let total = u64::try_from(total).unwrap();
+        progress(Progress { rows: total / 2, total: Some(total), bytes: 1 });
+        loop {
+            let released = self.released.notified();
+            if !self.behaviour.lock().unwrap().holds {
+                break;
+            }
+            released.await;
+        }
+        Ok(Progress { rows: total, total: Some(total), bytes: 2 })
+    }
+}
+
+fn answer(world: &mut World, call: BackendRequest) -> Result<BackendResponse, ApiError> {
+    let unknown = || refusal(ErrorCode::TenantNotFound, "tenant not found", "");
+    Ok(match call {
+        BackendRequest::Me => return Err(unknown()),
+        BackendRequest::Overview(days) => BackendResponse::Overview(Box::new(data::overview(world, days))),
+        BackendRequest::Tenants(query) => BackendResponse::Tenants(tenants(world, &query)),
+        BackendRequest::TenantOverview(id, _) => {
+            let summary = world.tenant(id).ok_or_else(unknown)?.summary.clone();
+            BackendResponse::TenantOverview(Box::new(TenantOverview { summary, activity: data::activity(14) }))
+        }
+        BackendRequest::Tenant(id) => {
+            let it = world.tenant(id).ok_or_else(unknown)?;
+            let display_name = it.summary.tenant.display_name.clone();
+            BackendResponse::Tenant(Box::new(TenantDetail { id, display_name, config: it.config.clone() }))
+        }
+        BackendRequest::CheckConfig(config) => BackendResponse::ConfigCheck(check(&config)),
+        BackendRequest::ApiKeys(id) => BackendResponse::ApiKeys(world.tenant(id).ok_or_else(unknown)?.api_keys.clone()),
+        BackendRequest::SigningKeys(id) => {
+            BackendResponse::SigningKeys(world.tenant(id).ok_or_else(unknown)?.signing_keys.clone())
+        }
+        BackendRequest::Users(id, query) => {
+            let text = query.text.unwrap_or_default();
+            let users = &world.tenant(id).ok_or_else(unknown)?.users;
+            let items: Vec<_> = users
+                .iter()
+                .filter(|it| it.user.user_id.contains(&text) || it.user.name.contains(&text))
+                .cloned()
+                .collect();
+            let total = u64::try_from(items.len()).unwrap();
+            BackendResponse::Users(UserSummaryPage { items, total, next: None })
+        }
+        BackendRequest::User(id, user) => {
+            let it = world.tenant(id).ok_or_else(unknown)?;
+            let found = it.users.iter().find(|it| it.user.user_id == user || it.user.id.to_string() == user);
+            let found = found.ok_or_else(|| refusal(ErrorCode::UserNotFound, "user not found", ""))?;
+            BackendResponse::User(Box::new(UserDetail {
+                user: found.user.clone(),
+                credentials: it.credentials.iter().filter(|it| it.user_id == found.user.user_id).cloned().collect(),
+                transactions: it
+                    .transactions
+                    .iter()
+                    .filter(|it| it.user_id == found.user.user_id)
+                    .map(|it| it.transaction.clone())
+                    .collect(),
+            }))
+        }
+        BackendRequest::Transactions(id, query) => {
+            let text = query.text.unwrap_or_default();
+            let all = &world.tenant(id).ok_or_else(unknown)?.transactions;
+            let items = all.iter().filter(|it| it.transaction.identifier.contains(&text)).cloned().collect();
+            BackendResponse::Transactions(TransactionPage { items, next: None })
+        }
+        BackendRequest::Audit(query, at) => BackendResponse::Audit(audit(world, &query, at)),
+        BackendRequest::AdminTokens => BackendResponse::AdminTokens(world.tokens.clone()),
+        other => return change(world, other),
+    })
+}
+
+fn change(world: &mut World, call: BackendRequest) -> Result<BackendResponse, ApiError> {
+    let unknown = || refusal(ErrorCode::TenantNotFound, "tenant not found", "");
+    Ok(match call {
+        BackendRequest::CreateTenant(request) => {
+            let name = request.display_name.unwrap_or_default();
+            if name.contains("refuse") {
+                return Err(refusal(
+                    ErrorCode::ValidationFailed,
+                    "unable to validate request",
+                    "display_name is taken",
+                ));
+            }
+            let id = world.add_tenant(&name);
+            let key = request.create_api_key.then(|| revealed("first", data::SECRET));
+            BackendResponse::Created(id, key)
+        }
+        BackendRequest::RenameTenant(id, name) => {
+            world.tenant_mut(id).ok_or_else(unknown)?.summary.tenant.display_name = name;
+            BackendResponse::Done
+        }
+        BackendRequest::DeleteTenant(id) => {
+            world.tenants.retain(|it| it.summary.tenant.id != id);
+            BackendResponse::Done
+        }
+        BackendRequest::Configure(id, config) => {
+            world.tenant_mut(id).ok_or_else(unknown)?.config = *config;
+            BackendResponse::Done
+        }
+        BackendRequest::CreateApiKey(id, request) => {
+            let name = request.name.unwrap_or_default();
+            let at = world.tenants.len() * 100 + world.tenant(id).ok_or_else(unknown)?.api_keys.len();
+            let item = SecretItem {
+                id: data::uuid(0xa, at),
+                name: name.clone(),
+                hint: "dw_0000…".to_owned(),
+                created_at: crate::harness::start_time(),
+                last_used_at: None,
+                expires_at: request.expires_at,
+            };
+            world.tenant_mut(id).ok_or_else(unknown)?.api_keys.insert(0, item);
+            BackendResponse::Secret(Revealed { expires_at: request.expires_at, ..revealed(&name, data::SECRET) })
+        }
+        BackendRequest::RevokeApiKey(id, key) => {
+            world.tenant_mut(id).ok_or_else(unknown)?.api_keys.retain(|it| it.id != key.uuid());
+            BackendResponse::Done
+        }
+        BackendRequest::RotateSigningKey(id, algorithm) => {
+            let key = SigningKeyItem {
+                id: data::uuid(0xb, 99),
+                algorithm: algorithm.unwrap_or(SigningAlgorithm::Es256),
+                created_at: crate::harness::start_time(),
+                signs_from: crate::harness::start_time().plus_millis(600_000),
+                retired_at: None,
+                signing: false,
+            };
+            world.tenant_mut(id).ok_or_else(unknown)?.signing_keys.insert(0, key.clone());
+            BackendResponse::SigningKeys(vec![key])
+        }
+        BackendRequest::RetireSigningKey(id, key) => {
+            let keys = &mut world.tenant_mut(id).ok_or_else(unknown)?.signing_keys;
+            for it in keys.iter_mut().filter(|it| it.id == key.uuid()) {
+                (it.retired_at, it.signing) = (Some(crate::harness::start_time()), false);
+            }
+            BackendResponse::Done
+        }
+        BackendRequest::DeleteUser(id, user) => {
+            let users = &mut world.tenant_mut(id).ok_or_else(unknown)?.users;
+            users.retain(|it| it.user.id.to_string() != user && it.user.user_id != user);
+            BackendResponse::Done
+        }
+        BackendRequest::DeleteCredential(id, _, credential) => {
+            world.tenant_mut(id).ok_or_else(unknown)?.credentials.retain(|it| it.id.to_string() != credential);
+            BackendResponse::Done
+        }
+        BackendRequest::CreateAdminToken(request) => {
+            BackendResponse::Secret(revealed(&request.name.unwrap_or_default(), data::SECRET))
+        }
+        BackendRequest::RevokeAdminToken(id) => {
+            world.tokens.retain(|it| it.secret.id != id.uuid());
+            BackendResponse::Done
+        }
+        _ => return Err(unknown()),
+    })
+}
+
+fn revealed(name: &str, secret: &str) -> Revealed {
+    Revealed { name: name.to_owned(), secret: Secret::new(secret.to_owned()), expires_at: None }
+}
+
+fn check(config: &TenantConfig) -> ConfigCheck {
+    let rp = &config.webauthn.relying_party;
+    let mut problems = Vec::new();
+    for (at, origin) in rp.origins.iter().enumerate() {
+        if origin.ends_with('/') {
+            problems.push(ConfigProblem {
+                field: format!("webauthn.relying_party.origins[{at}]"),
+                message: format!("`{origin}` must end without `/`"),
+            });
+        }
+    }
+    if rp.id.contains(':') {
+        problems.push(ConfigProblem {
+            field: "webauthn.relying_party.id".to_owned(),
+            message: "must be a domain, not an address".to_owned(),
+        });
+    }
+    ConfigCheck { problems }
+}
+
+fn tenants(world: &World, query: &TenantSummaryQuery) -> TenantSummaryPage {
+    let text = query.text.clone().unwrap_or_default().to_lowercase();
+    let mut found: Vec<_> = world
+        .tenants
+        .iter()
+        .map(|it| it.summary.clone())
+        .filter(|it| it.tenant.display_name.to_lowercase().contains(&text))
+        .collect();
+    match query.sort.unwrap_or(TenantSort::Name) {
+        TenantSort::Name => found.sort_by(|a, b| a.tenant.display_name.cmp(&b.tenant.display_name)),
+        TenantSort::Created => found.sort_by_key(|it| it.created_at),
+        TenantSort::Activity => found.sort_by_key(|it| it.last_activity),
+        TenantSort::Users => found.sort_by_key(|it| it.users),
+    }
+    if query.order == Some(Order::Descending) {
+        found.reverse();
+    }
+    let total = u64::try_from(found.len()).unwrap();
+    let from: usize = query.after.as_deref().map_or(0, |after| after.parse().unwrap());
+    let limit = usize::try_from(query.limit.unwrap_or(50)).unwrap();
+    let next = (from + limit < found.len()).then(|| (from + limit).to_string());
+    TenantSummaryPage { items: found.into_iter().skip(from).take(limit).collect(), total, next }
+}
+
+fn matches(query: &AuditQuery, row: &AdminAuditLogItem) -> bool {
+    let entry = &row.entry;
+    let part = |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|wanted| text.contains(wanted));
+    let actor = entry.actor_user_id.as_deref().unwrap_or_default();
+    query.tenant.is_none_or(|id| id == entry.tenant_id)
+        && (query.kinds.is_empty() || query.kinds.contains(&entry.kind))
+        && query.outcome.is_none_or(|outcome| (outcome == AuditOutcome::Failed) == entry.kind.is_failure())
+        && part(&query.actor, actor)
+        && part(&query.source_ip, &entry.meta_source_ip)
+        && (part(&query.text, actor) || part(&query.text, &entry.meta_source_ip))
+        && query.start.is_none_or(|start| entry.created_at >= start)
+        && query.end.is_none_or(|end| entry.created_at < end)
+}
+
+fn audit(world: &World, query: &AuditQuery, at: AuditPosition) -> Vec<AdminAuditLogItem> {
+    let found = world.audit.iter().filter(|row| matches(query, row));
+    match at {
+        AuditPosition::Newest => found.rev().take(100).cloned().collect(),
+        AuditPosition::Before(id) => found.rev().filter(|row| row.entry.id < id).take(100).cloned().collect(),
+        AuditPosition::After(id) => found.filter(|row| row.entry.id > id).take(100).cloned().collect(),
+    }
+}
+
+/// Returns the id of a tenant by its index.
+pub(crate) fn tenant_id(at: usize) -> TenantId {
+    TenantId::new(data::uuid(1, at))
+}

@@ -1,0 +1,158 @@
+//! The app with a real server.
+
+use std::{path::PathBuf, sync::Arc};
+
+use doorward_admin::{
+    api::{Api, Endpoint, Token},
+    ui::Theme,
+};
+use doorward_shared::{TenantId, admin::Role};
+use doorward_testkit::{Http, ORIGIN, Person, RP_ID, TestServer, TestTenant};
+use serde_json::json;
+
+use crate::harness::App;
+
+/// Starts the app with a new admin token of the given role.
+async fn start(server: &TestServer, role: Role, folder: PathBuf) -> App {
+    let http = server.admin("maker", Role::Admin).await;
+    let created = http.post("/admin_tokens", &json!({ "name": "operator", "role": role })).await.expect(201);
+    let token = Token::new(&created.field("secret")).unwrap();
+    let target = Endpoint { url: server.admin_url.parse().unwrap(), token, ca: None };
+    let mut app = App::start_in(Arc::new(Api::new(target).unwrap()), 120, 40, Theme::Dark, folder).await;
+    app.wait_for("operator").await;
+    app
+}
+
+/// Returns the tenant that the app created, with the key that it showed.
+async fn created_tenant(server: &TestServer, key: &str) -> TestTenant {
+    let tenants = server.admin("finder", Role::Admin).await.get("/tenants").await.expect(200).json();
+    let id: TenantId = tenants[0]["id"].as_str().unwrap().parse().unwrap();
+    let anonymous = Http::new(format!("{}/{id}", server.public_url));
+    TestTenant { id, api_key: key.to_owned(), http: anonymous.clone().header("apiKey", key), anonymous }
+}
+
+#[tokio::test]
+async fn api_key_is_created_used_exported_and_revoked() {
+    let server = TestServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = start(&server, Role::Admin, folder.path().to_owned()).await;
+
+    app.keys("2 n").await;
+    app.write("Acme Bank").await;
+    app.keys("tab").await;
+    app.write(RP_ID).await;
+    app.keys("tab").await;
+    app.write(ORIGIN).await;
+    app.keys("enter").await;
+    app.wait_for("New API key").await;
+    app.keys("c esc").await;
+    let key = app.copied().pop().unwrap();
+    let tenant = created_tenant(&server, &key).await;
+
+    app.keys("a").await;
+    app.wait_for("Audit log of Acme Bank").await;
+    app.wait_for("api key created").await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register_mfa(&tenant).await.expect(200);
+    let _ = alice.mfa_login(&tenant).await.expect(200);
+    app.wait_for("mfa login started").await;
+    app.wait_for("✓  mfa login ").await;
+
+    app.keys("t").await;
+    app.write("mfa_authentication_final").await;
+    app.keys("space enter").await;
+    app.wait_for("type: mfa_authentication_final_succeeded").await;
+    app.keys("E enter").await;
+    app.wait_for("Exported 1 entry ").await;
+    let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let text = std::fs::read_to_string(file).unwrap();
+    assert_eq!(text.lines().count(), 1);
+    assert!(text.contains("mfa_authentication_final_succeeded") && text.contains("alice"), "{text}");
+
+    app.keys("x esc l").await;
+    app.wait_for("Begins with").await;
+    app.keys("d y").await;
+    app.wait_for("Revoked API key").await;
+    let refused = tenant.http.post("/mfa/login/initialize", &json!({ "user_id": "alice" })).await;
+    assert_eq!(refused.status, 401);
+    app.keys("a").await;
+    app.wait_for("api key revoked").await;
+    app.wait_for("✗  api key rejected").await;
+}
+
+#[tokio::test]
+async fn auditor_sees_everything_until_the_token_is_revoked() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut bob = Person::new("bob");
+    let _ = bob.register(&tenant).await.expect(200);
+    let _ = bob.login(&tenant).await.expect(200);
+    let mut app = start(&server, Role::Auditor, PathBuf::new()).await;
+    app.shows(&["operator (auditor)"]);
+    app.keys("2").await;
+    app.wait_for("▌Example").await;
+    app.lacks(&["new", "delete"]);
+    app.keys("enter").await;
+    app.wait_for("https://app.example.com").await;
+    app.keys("l").await;
+    app.wait_for("Begins with").await;
+    app.keys("4").await;
+    app.wait_for("maker").await;
+    let admin = server.admin("revoker", Role::Admin).await;
+    let tokens = admin.get("/admin_tokens").await.expect(200).json();
+    let own = tokens.as_array().unwrap().iter().find(|token| token["name"] == "operator").unwrap();
+    let _ = admin.delete(&format!("/admin_tokens/{}", own["id"].as_str().unwrap())).await.expect(204);
+    app.keys("r").await;
+    app.wait_for("does not accept the token").await;
+}
+
+#[tokio::test]
+async fn screens_stay_visible_after_the_server_stopped() {
+    let server = TestServer::start().await;
+    server.tenant().await;
+    let mut app = start(&server, Role::Admin, PathBuf::new()).await;
+    app.keys("2").await;
+    app.wait_for("▌Example").await;
+    server.stop().await;
+    app.keys("r").await;
+    app.wait_for("disconnected; retrying").await;
+    app.shows(&["▌Example"]);
+}
+
+#[tokio::test]
+async fn configuration_is_checked_and_users_are_found() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    for name in ["alice", "bob"] {
+        let _ = Person::new(name).register(&tenant).await.expect(200);
+    }
+    let mut app = start(&server, Role::Admin, PathBuf::new()).await;
+    app.keys("2").await;
+    app.wait_for("▌Example").await;
+    app.keys("enter").await;
+    app.wait_for("https://app.example.com").await;
+    app.keys("j j j enter").await;
+    app.write("/login").await;
+    app.wait_for("✗ webauthn.relying_party.origins[0]").await;
+    app.keys("esc j enter").await;
+    app.write("https://login.example.com").await;
+    app.keys("enter").await;
+    app.wait_for("unsaved changes, valid").await;
+    app.keys("w").await;
+    app.shows(&["+ https://login.example.com"]);
+    app.keys("y").await;
+    app.wait_for("Saved the configuration of Example").await;
+    app.wait_for("no unsaved changes").await;
+    app.keys("l l l").await;
+    app.wait_for("alice@example.com").await;
+    app.keys("/").await;
+    app.write("bob").await;
+    app.wait_for("▌bob").await;
+    app.keys("enter enter").await;
+    app.wait_for("Credentials (1)").await;
+    app.keys("d y").await;
+    app.wait_for("Removed credential").await;
+    app.wait_for("This user has no credentials.").await;
+    app.keys("D y").await;
+    app.wait_for("Deleted user bob@example.com").await;
+}

@@ -1,0 +1,150 @@
+//! The unavoidable steps of a finalize, each measured separately.
+
+use std::{hint::black_box, time::Duration};
+
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
+use doorward_authenticator::{from_base64url, sha256};
+use doorward_server::{
+    clock::{Clock as _, SystemClock, SystemEntropy},
+    crypto::{MasterKey, SigningKey, signing_key},
+    db::{Database, DbError},
+    domain::{Challenge, Credential},
+    store::{challenges, credentials},
+    webauthn::{self, ParsedAssertion},
+};
+use doorward_shared::{
+    SigningKeyId, TenantId,
+    admin::SigningAlgorithm,
+    public::{CeremonyName, TokenClaims},
+};
+use doorward_testkit::reference_verifier::{self, Expected, StoredCredential};
+use serde_json::Value;
+
+use crate::cpu;
+
+/// Input of one finalize. Every input is different, because a processor predicts the branches of a repeated signature.
+struct Input {
+    body: Vec<u8>,
+    parsed: ParsedAssertion,
+    challenge: Challenge,
+    credential: Credential,
+    signed: Vec<u8>,
+    signature: Vec<u8>,
+    point: Vec<u8>,
+}
+
+/// Input of all steps.
+pub(crate) struct Baseline {
+    inputs: Vec<Input>,
+    key: SigningKey,
+    claims: TokenClaims,
+}
+
+impl Input {
+    /// Takes a prepared finalize request and loads its rows from the database.
+    async fn load(db: &Database, tenant: TenantId, request: &[u8]) -> Self {
+        let start = request.windows(4).position(|four| four == b"\r\n\r\n").expect("a body") + 4;
+        let body = request[start..].to_vec();
+        let parsed = webauthn::parse_assertion(&body).expect("an assertion");
+        let (value, id) = (parsed.challenge().clone(), parsed.credential_id().clone());
+        let rows = db.read(move |connection| {
+            Ok::<_, DbError>((
+                challenges::find(connection, tenant, &value)?,
+                credentials::find(connection, tenant, &id)?,
+            ))
+        });
+        let (challenge, credential) = rows.await.expect("a database");
+        let (challenge, credential) = (challenge.expect("a challenge"), credential.expect("a credential"));
+
+        let json: Value = serde_json::from_slice(&body).expect("JSON");
+        let member = |name: &str| from_base64url(json["response"][name].as_str().expect("a text")).expect("bytes");
+        let mut signed = member("authenticatorData");
+        signed.extend_from_slice(&sha256(&member("clientDataJSON")));
+        // The last 70 bytes of an ES256 COSE key: -2 with 32 bytes, -3 with 32 bytes.
+        let cose = &credential.public_key;
+        let (x, y) = (&cose[cose.len() - 67..cose.len() - 35], &cose[cose.len() - 32..]);
+        let point = [&[4], x, y].concat();
+        Self { signature: member("signature"), body, parsed, challenge, credential, signed, point }
+    }
+}
+
+impl Baseline {
+    /// Takes prepared finalize requests.
+    pub(crate) async fn new(db: &Database, tenant: TenantId, requests: &[&Vec<u8>]) -> Self {
+        let mut inputs = Vec::new();
+        for request in requests {
+            inputs.push(Input::load(db, tenant, request).await);
+        }
+        let credential = &inputs.first().expect("a request").credential;
+        let master = MasterKey::from_bytes(&[7; 32]).expect("a key");
+        let now = SystemClock.now();
+        let id = SigningKeyId::new(uuid::Uuid::nil());
+        let entropy = SystemEntropy::default();
+        let record = signing_key::generate(tenant, id, SigningAlgorithm::Es256, now, now, &master, &entropy);
+        let key = SigningKey::open(&record.expect("a key"), &master).expect("the same key");
+        let claims = TokenClaims {
+            iss: "doorward".to_owned(),
+            sub: "user-0-0".to_owned(),
+            aud: vec!["example.com".to_owned()],
+            cred: credential.id.to_string(),
+            iat: now.seconds(),
+            exp: now.seconds() + 300,
+            jti: uuid::Uuid::nil().to_string(),
+            amr: vec!["hwk".to_owned(), "user".to_owned(), "mfa".to_owned()],
+            ceremony: CeremonyName::Mfa,
+            uv: true,
+            trans: None,
+        };
+        Self { inputs, key, claims }
+    }
+
+    /// CPU time of parsing the body.
+    pub(crate) fn parse(&self, threads: usize) -> Duration {
+        cpu::each(threads, &self.inputs, |input| drop(black_box(webauthn::parse_assertion(black_box(&input.body)))))
+    }
+
+    /// CPU time of all checks of Doorward, including the signature.
+    pub(crate) fn verify(&self, threads: usize) -> Duration {
+        cpu::each(threads, &self.inputs, |input| {
+            let (state, value) = (&input.challenge.state, &input.challenge.value);
+            let verified = webauthn::verify_assertion(state, value, &input.credential, &input.parsed);
+            black_box(verified.expect("a good signature"));
+        })
+    }
+
+    /// Verifies one assertion, as load for another core.
+    pub(crate) fn verify_once(&self) {
+        let input = self.inputs.first().expect("a request");
+        let (state, value) = (&input.challenge.state, &input.challenge.value);
+        drop(black_box(webauthn::verify_assertion(state, value, &input.credential, &input.parsed)));
+    }
+
+    /// CPU time of the same verification by webauthn-rs. This includes parsing, which is small in comparison.
+    pub(crate) fn verify_with_webauthn_rs(&self, threads: usize) -> Duration {
+        cpu::each(threads, &self.inputs, |input| {
+            let rp = &input.challenge.state.relying_party;
+            let expected = Expected {
+                rp_id: &rp.id,
+                origin: rp.origins.first().expect("an origin"),
+                challenge: &input.challenge.value.0,
+                user_verification: false,
+            };
+            let stored =
+                StoredCredential { public_key: &input.credential.public_key, sign_count: input.credential.sign_count };
+            reference_verifier::verify(expected, stored, &input.body).expect("a good signature");
+        })
+    }
+
+    /// CPU time of the ECDSA verification alone, with aws-lc.
+    pub(crate) fn verify_with_aws_lc(&self, threads: usize) -> Duration {
+        cpu::each(threads, &self.inputs, |input| {
+            let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &input.point);
+            key.verify(&input.signed, &input.signature).expect("a good signature");
+        })
+    }
+
+    /// CPU time of signing a token with a cached key pair.
+    pub(crate) fn sign(&self, threads: usize) -> Duration {
+        cpu::each(threads, &self.inputs, |_| drop(black_box(self.key.sign(black_box(&self.claims)))))
+    }
+}

@@ -1,0 +1,94 @@
+//! The measured servers, which run in this process: Doorward, set up as by `doorward serve`, and a bare actix server.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::{App as Service, HttpResponse, HttpServer, web};
+use bytes::Bytes;
+use doorward_server::{
+    app::{App, AppSettings},
+    db::{DatabaseOptions, DatabaseUrl},
+    domain::RequestMeta,
+    installation, jobs,
+    server::{self, Listening},
+    service::admin::{AdminContext, tenants},
+    telemetry::{self, LogFormat},
+};
+use doorward_shared::{TenantId, admin::CreateTenantRequest};
+use doorward_testkit::server::config;
+
+/// Number of threads that serve requests.
+pub(crate) const WORKERS: usize = 2;
+
+const LISTENING: Listening = Listening {
+    workers: WORKERS,
+    head_timeout: Duration::from_secs(5),
+    keep_alive: Duration::from_secs(75),
+    grace: Duration::from_secs(1),
+};
+
+/// A running server with a tenant.
+pub(crate) struct Server {
+    pub(crate) app: Arc<App>,
+    pub(crate) address: SocketAddr,
+    pub(crate) tenant: TenantId,
+    pub(crate) key: String,
+    _jobs: jobs::Jobs,
+}
+
+fn settings() -> AppSettings {
+    AppSettings {
+        issuer: "doorward".to_owned(),
+        body_limit: 256 * 1024,
+        body_timeout: Duration::from_secs(10),
+        trusted_proxies: Vec::new(),
+        json_depth: 64,
+        visits_per_address: None,
+        visits_per_tenant: None,
+        audit_retention_days: None,
+        wrong_key_delay: Duration::from_millis(500),
+        tenant_cache: 10_000,
+        key_cache: 100_000,
+    }
+}
+
+fn listener() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    (listener, address)
+}
+
+/// Starts Doorward on the installation in a folder and creates a tenant.
+pub(crate) async fn doorward(folder: &Path) -> Server {
+    telemetry::start(LogFormat::Json, "info").expect("a level");
+    let options = DatabaseOptions::new(DatabaseUrl::Sqlite(folder.join("doorward.db")));
+    let app = installation::open(folder, options, settings()).await.expect("an installation");
+    let administrator = AdminContext { app: Arc::clone(&app), actor: "bench".to_owned(), meta: RequestMeta::default() };
+    let request =
+        CreateTenantRequest { display_name: Some("Bench".to_owned()), config: Some(config()), create_api_key: true };
+    let created = tenants::create(&administrator, request).await.expect("a tenant");
+    let (listener, address) = listener();
+    tokio::spawn(server::public(Arc::clone(&app), listener, LISTENING).expect("a server"));
+    let key = created.api_key.expect("its key").secret;
+    Server { address, tenant: created.id, key, _jobs: jobs::start(&app), app }
+}
+
+/// Starts an actix server that reads each request body and always returns the same response.
+pub(crate) fn bare(response: Vec<u8>) -> SocketAddr {
+    let (listener, address) = listener();
+    let response = Bytes::from(response);
+    let server = HttpServer::new(move || {
+        let response = response.clone();
+        Service::new().default_service(web::to(move |_: Bytes| {
+            let response = response.clone();
+            async move { HttpResponse::Ok().content_type("application/json").body(response) }
+        }))
+    });
+    let server = server.workers(LISTENING.workers).disable_signals().listen(listener).expect("a server").run();
+    tokio::spawn(server);
+    address
+}

@@ -1,0 +1,6 @@
+//! Measuring tools: `doorward-seed` fills an installation, `doorward-load` runs concurrent ceremonies against a server,
+//! and `doorward-figures` measures the figures of docs/performance.md. The product links none of this.
+
+pub mod load;
+pub mod report;
+pub mod seed;

@@ -1,0 +1,307 @@
+//! A client that runs one ceremony after the other and measures each request.
+
+use std::{
+    borrow::Cow,
+    cell::Cell,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use serde::Deserialize;
+use tokio::sync::Notify;
+
+use super::{
+    account::Account,
+    http::{Connection, Head, Host},
+    options::{Mode, Options},
+    stats::Stats,
+};
+
+/// Pause of a client after a failed ceremony.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Number of consecutive failures after which a client stops.
+const MAX_FAILURES: u32 = 100;
+/// Delay after which a scheduled ceremony counts as late.
+const LATE: Duration = Duration::from_millis(10);
+
+/// State shared by the clients of a phase.
+pub(super) struct Phase {
+    pub(super) options: Options,
+    pub(super) hosts: Rc<[Host]>,
+    pub(super) accounts: Rc<[Rc<Account>]>,
+    /// Prefix of the transaction ids of this phase.
+    pub(super) id: String,
+    /// Start of the measurement, after the warm-up.
+    pub(super) measured_from: Instant,
+    /// End of the measurement; no ceremony starts later.
+    pub(super) end: Instant,
+    /// Number of measured ceremonies that may still start.
+    pub(super) remaining: Cell<u64>,
+    /// Number of running clients.
+    pub(super) running: Cell<usize>,
+    /// Notified when the last client stops.
+    pub(super) finished: Notify,
+}
+
+impl Phase {
+    /// Returns whether another ceremony may start, and counts it.
+    fn try_start(&self) -> bool {
+        let (now, remaining) = (Instant::now(), self.remaining.get());
+        if now >= self.measured_from {
+            self.remaining.set(remaining.saturating_sub(1));
+        }
+        remaining > 0 && now < self.end
+    }
+
+    /// Returns whether the time is not over and a client is running.
+    pub(super) fn is_running(&self) -> bool {
+        self.running.get() > 0 && Instant::now() < self.end
+    }
+
+    fn client_stopped(&self) {
+        self.running.set(self.running.get().saturating_sub(1));
+        if self.running.get() == 0 {
+            self.finished.notify_one();
+        }
+    }
+
+    /// Returns whether a result at this time is part of the measurement.
+    fn is_measured(&self, now: Instant) -> bool {
+        now >= self.measured_from && now <= self.end
+    }
+}
+
+#[derive(Deserialize)]
+struct Started<'a> {
+    #[serde(rename = "publicKey", borrow)]
+    public_key: PublicKey<'a>,
+}
+
+#[derive(Deserialize)]
+struct PublicKey<'a> {
+    #[serde(borrow)]
+    challenge: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Token<'a> {
+    #[serde(borrow)]
+    token: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct ErrorBody<'a> {
+    #[serde(borrow)]
+    code: Cow<'a, str>,
+}
+
+/// Returns the error code of a response, or an empty string.
+pub(super) fn code(body: &[u8]) -> String {
+    serde_json::from_slice::<ErrorBody<'_>>(body).map(|error| error.code.into_owned()).unwrap_or_default()
+}
+
+fn has_token(body: &[u8]) -> bool {
+    serde_json::from_slice::<Token<'_>>(body).is_ok_and(|response| !response.token.is_empty())
+}
+
+/// A client of a phase.
+pub(super) struct Client {
+    phase: Rc<Phase>,
+    number: usize,
+    connections: Vec<Connection>,
+    /// In replay mode, one connection per finalize request.
+    replay_connections: Vec<Connection>,
+    stats: Stats,
+}
+
+/// A failed ceremony; the cause is in the statistics.
+struct Failed;
+
+impl Client {
+    pub(super) fn new(phase: Rc<Phase>, number: usize) -> Self {
+        let hosts = Rc::clone(&phase.hosts);
+        let replay_connections =
+            if phase.options.mode == Mode::Replay { usize::from(phase.options.replays) } else { 0 };
+        Self {
+            phase,
+            number,
+            connections: hosts.iter().map(|host| Connection::to(host.address)).collect(),
+            replay_connections: hosts
+                .iter()
+                .cycle()
+                .take(replay_connections)
+                .map(|host| Connection::to(host.address))
+                .collect(),
+            stats: Stats::default(),
+        }
+    }
+
+    /// Runs ceremonies until the phase ends.
+    pub(super) async fn run(mut self) -> Stats {
+        let clients = usize::from(self.phase.options.clients);
+        let accounts = Rc::clone(&self.phase.accounts);
+        let mut failures = 0;
+        for round in 0_usize.. {
+            if !self.pace(round).await || failures >= MAX_FAILURES {
+                break;
+            }
+            // Clients use different users if there are enough users.
+            let Some(account) = accounts.get((self.number + round * clients) % accounts.len().max(1)) else { break };
+            let done = match self.phase.options.mode {
+                Mode::Replay => self.replay(account, round).await,
+                _ => self.ceremony(account, round).await,
+            };
+            match done {
+                Ok(()) => failures = 0,
+                Err(Failed) => {
+                    failures += 1;
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+        self.phase.client_stopped();
+        self.stats
+    }
+
+    /// Waits until the next ceremony is due. Returns `false` when the phase is over.
+    async fn pace(&mut self, round: usize) -> bool {
+        if let Some(rate) = self.phase.options.rate {
+            let clients = usize::from(self.phase.options.clients);
+            let place = u32::try_from(round * clients + self.number).unwrap_or(u32::MAX);
+            let started = self.phase.measured_from.checked_sub(self.phase.options.warm_up);
+            let due = started.unwrap_or(self.phase.measured_from) + Duration::from_secs(1) * place / rate;
+            if due >= self.phase.end {
+                return false;
+            }
+            tokio::time::sleep_until(due.into()).await;
+            let now = Instant::now();
+            if now > due + LATE && self.phase.is_measured(now) {
+                self.stats.late += 1;
+            }
+        }
+        self.phase.try_start()
+    }
+
+    async fn ceremony(&mut self, account: &Account, round: usize) -> Result<(), Failed> {
+        let started = Instant::now();
+        let body = self.initialize(account, round).await?;
+        let [_, endpoint] = self.phase.options.mode.paths();
+        self.request(endpoint, &account.heads.finalize, round + 1, &body, |stats, response| {
+            has_token(response).then_some(()).ok_or_else(|| stats.fail(endpoint, 200, "no token".to_owned()))
+        })
+        .await?;
+        self.record_ceremony(started);
+        Ok(())
+    }
+
+    fn record_ceremony(&mut self, started: Instant) {
+        let now = Instant::now();
+        if self.phase.is_measured(now) {
+            self.stats.ceremonies += 1;
+            self.stats.whole.record(now - started);
+        }
+    }
+
+    /// Requests a challenge and returns the body of the finalize request.
+    async fn initialize(&mut self, account: &Account, round: usize) -> Result<Vec<u8>, Failed> {
+        let [endpoint, _] = self.phase.options.mode.paths();
+        let mut request = Cow::Borrowed(account.initialize.as_slice());
+        if self.phase.options.mode == Mode::Transaction {
+            let id = format!("\"{}-{}-{round}\"}}", self.phase.id, self.number);
+            request.to_mut().extend_from_slice(id.as_bytes());
+        }
+        self.request(endpoint, &account.heads.initialize, round, &request, |stats, response| {
+            let started: Started<'_> =
+                serde_json::from_slice(response).map_err(|_| stats.fail(endpoint, 200, "no challenge".to_owned()))?;
+            let signed = account.signer.sign(&started.public_key.challenge);
+            signed.map_err(|error| stats.fail(endpoint, 0, error.to_string()))
+        })
+        .await
+    }
+
+    /// Sends a request to one node, chosen round-robin by `turn`. Any status except 200 is a failure.
+    async fn request<T>(
+        &mut self,
+        endpoint: &'static str,
+        heads: &[Head],
+        turn: usize,
+        body: &[u8],
+        read: impl FnOnce(&mut Stats, &[u8]) -> Result<T, ()>,
+    ) -> Result<T, Failed> {
+        let node = turn % self.connections.len().max(1);
+        let (Some(connection), Some(head)) = (self.connections.get_mut(node), heads.get(node)) else {
+            return Err(Failed);
+        };
+        let started = Instant::now();
+        let response = match connection.send(head, body).await {
+            Ok(response) => response,
+            Err(error) => {
+                self.stats.fail(endpoint, 0, error.kind().to_string());
+                return Err(Failed);
+            }
+        };
+        let now = Instant::now();
+        if self.phase.is_measured(now) {
+            self.stats.endpoints.entry(endpoint).or_default().record(now - started);
+        }
+        if response.status != 200 {
+            self.stats.fail(endpoint, response.status, code(response.body));
+            return Err(Failed);
+        }
+        read(&mut self.stats, response.body).map_err(|()| Failed)
+    }
+
+    /// Sends concurrent finalize requests for one challenge.
+    async fn replay(&mut self, account: &Account, round: usize) -> Result<(), Failed> {
+        let started = Instant::now();
+        let body = self.initialize(account, round).await?;
+        let [_, endpoint] = self.phase.options.mode.paths();
+        let nodes = self.phase.hosts.len();
+        let finalize = &account.heads.finalize;
+        let sent = self.replay_connections.iter_mut().enumerate().filter_map(|(place, connection)| {
+            let head = finalize.get(place % nodes)?;
+            let body = &body;
+            Some(async move {
+                let started = Instant::now();
+                let response = connection.send(head, body).await.map_err(|error| error.kind().to_string())?;
+                let token = response.status == 200 && has_token(response.body);
+                Ok::<_, String>((response.status, token, code(response.body), started.elapsed()))
+            })
+        });
+        let responses = join_all(sent).await;
+        let now = Instant::now();
+        let (mut tokens, mut failed) = (0, false);
+        for response in responses {
+            match response {
+                Ok((status, token, code, took)) => {
+                    if self.phase.is_measured(now) {
+                        self.stats.endpoints.entry(endpoint).or_default().record(took);
+                    }
+                    tokens += u64::from(token);
+                    // A 4xx is expected because the challenge is used, but 429 is a rate limit.
+                    let rejected = (400..500).contains(&status) && status != 429;
+                    self.stats.rejected_replays += u64::from(rejected);
+                    if !token && !rejected {
+                        self.stats.fail(endpoint, status, code);
+                        failed = true;
+                    }
+                }
+                Err(reason) => {
+                    self.stats.fail(endpoint, 0, reason);
+                    failed = true;
+                }
+            }
+        }
+        self.stats.second_tokens += tokens.saturating_sub(1_u64);
+        if tokens == 0 {
+            self.stats.without_token += 1;
+            failed = true;
+        }
+        if failed {
+            return Err(Failed);
+        }
+        self.record_ceremony(started);
+        Ok(())
+    }
+}

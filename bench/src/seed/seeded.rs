@@ -1,0 +1,56 @@
+//! The file `seeded.json`, from which `doorward-load` computes users and keys of a seeded installation.
+
+use std::{fs, path::Path};
+
+use doorward_server::installation;
+use serde::{Deserialize, Serialize};
+
+use super::{Plan, SeedError};
+
+/// Access to a seeded installation.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seeded {
+    /// Size and seed.
+    #[serde(flatten)]
+    pub plan: Plan,
+    /// Secret part of all API keys.
+    pub api_secret: String,
+}
+
+impl std::fmt::Debug for Seeded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seeded").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+impl Seeded {
+    /// API key of a tenant.
+    #[must_use]
+    pub fn api_key(&self, tenant: u64) -> String {
+        format!("dw_{}_{}", self.plan.api_key_id(tenant).uuid().simple(), self.api_secret)
+    }
+
+    /// Writes the file, readable only for its owner, and replaces an existing one.
+    ///
+    /// # Errors
+    /// Returns [`SeedError::File`] if the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), SeedError> {
+        let failed = |reason: String| SeedError::File { path: path.display().to_string(), reason };
+        let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.to_string()))?;
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error.to_string())),
+            _ => {}
+        }
+        installation::write_secret(path, &text).map_err(|error| failed(error.to_string()))
+    }
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// Returns [`SeedError::File`] if the file cannot be read or parsed.
+    pub fn load(path: &Path) -> Result<Self, SeedError> {
+        let failed = |reason: String| SeedError::File { path: path.display().to_string(), reason };
+        let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
+    }
+}

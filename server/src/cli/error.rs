@@ -1,0 +1,19 @@
+//! Error type of the commands.
+
+/// Error of a command, with its exit code.
+#[derive(Debug)]
+pub struct CliError {
+    pub(super) message: String,
+    /// 2 for wrong arguments or settings, 1 for everything else.
+    pub(super) code: u8,
+}
+
+impl CliError {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 1 }
+    }
+
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 2 }
+    }
+}

@@ -1,0 +1,84 @@
+//! PostgreSQL: a few worker threads, each with its own connection, and a thread that listens for changes by other nodes.
+
+pub(super) mod connect;
+mod listen;
+pub(super) mod runtime;
+mod worker;
+
+use std::sync::{Arc, atomic::AtomicUsize, mpsc};
+
+use diesel::connection::SimpleConnection as _;
+use diesel_async::async_connection_wrapper::BlockOn as _;
+use tokio::sync::watch;
+
+pub(crate) use self::connect::Target;
+use self::{connect::connect, listen::LockAttempt, runtime::ThreadRuntime, worker::Worker};
+use super::{
+    change_counter::ChangeCounter,
+    connection::PostgresConnection,
+    error::DbError,
+    migrations::{self, SchemaChange},
+    opened::{Opened, Running},
+    options::DatabaseOptions,
+    process_lock,
+    queue::Queue,
+    thread::spawn,
+};
+
+/// Key of the advisory lock that serialises schema changes of several nodes: "doorward" in ASCII.
+const SCHEMA_LOCK: i64 = 0x646f_6f72_7761_7264;
+
+/// Applies pending migrations and starts the threads.
+pub(super) fn open(
+    target: &Arc<Target>,
+    options: &DatabaseOptions,
+    change_counter: &Arc<ChangeCounter>,
+) -> Result<Opened, DbError> {
+    change_schema(target, SchemaChange::Up)?;
+    let (stop, stopped) = watch::channel(());
+    let (sender, lock_attempts) = mpsc::channel();
+    let (server, counter) = (Arc::clone(target), Arc::clone(change_counter));
+    let listener = spawn("db-listen", move || {
+        if let Ok(runtime) = ThreadRuntime::current() {
+            runtime.block_on(listen::listen(&server, &counter, stopped, sender));
+        }
+    })?;
+    // No work starts before the process lock is held, because `migrate-storage` may be moving the data.
+    if lock_attempts.recv() == Ok(LockAttempt::Refused) {
+        return Err(process_lock::migration_in_progress());
+    }
+    let units = Queue::new(options.read_queue.max(options.write_queue), options.wait);
+    let connected = Arc::new(AtomicUsize::new(0));
+    let mut threads = vec![listener];
+    for _ in 0..options.connections.max(1) {
+        let worker =
+            Worker::new(Arc::clone(target), Arc::clone(change_counter), Arc::clone(&units), Arc::clone(&connected));
+        threads.push(spawn("db-postgres", move || worker.run())?);
+    }
+    let running = Running { threads, stop: Box::new(stop), process_lock: None };
+    Ok(Opened { inline_reader: None, reads: Arc::clone(&units), writes: units, running })
+}
+
+/// Takes the process lock exclusively. Returns a connection without timeouts and the connection that holds the lock, or
+/// `None` while other processes use the database.
+pub(crate) fn connect_exclusively(
+    target: &Target,
+) -> Result<Option<(PostgresConnection, PostgresConnection)>, DbError> {
+    let mut guard = connect(target)?;
+    let lock = format!("pg_try_advisory_lock({})", process_lock::ADVISORY_LOCK);
+    let lock = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&lock));
+    if !diesel::RunQueryDsl::get_result::<bool>(lock, &mut guard)? {
+        return Ok(None);
+    }
+    let mut conn = connect(target)?;
+    conn.batch_execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")?;
+    Ok(Some((conn, guard)))
+}
+
+/// Applies, reverts or lists migrations under a lock; other nodes wait for it.
+pub(crate) fn change_schema(target: &Target, change: SchemaChange) -> Result<Vec<String>, DbError> {
+    let mut conn = connect(target)?;
+    // PostgreSQL releases the lock with the connection.
+    conn.batch_execute(&format!("SET statement_timeout = 0; SELECT pg_advisory_lock({SCHEMA_LOCK})"))?;
+    migrations::change(&mut conn, migrations::POSTGRES, change)
+}

@@ -1,0 +1,115 @@
+//! The checkpoint thread copies the WAL into the database file, so that no request has to.
+
+use std::{
+    fs::File,
+    mem::ManuallyDrop,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
+    time::Duration,
+};
+
+use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_query, sql_types::BigInt};
+
+/// Interval between two checkpoints.
+const INTERVAL: Duration = Duration::from_millis(200);
+/// WAL size above which it should restart, which delays writers a little: 64 MiB. The file is not truncated, because
+/// reusing its blocks is cheaper than allocating new ones.
+const WAL_LIMIT_PAGES: i64 = 16 * 1024;
+/// Number of remaining pages that the writer may copy itself without a noticeable delay.
+const WRITER_PAGES: i64 = 200;
+/// Maximum number of passes in one round.
+const MAX_PASSES: u32 = 4;
+
+/// Signals between the writer and the checkpoint thread.
+#[derive(Debug)]
+pub(super) struct CheckpointRequests {
+    /// The WAL may hold pages that were not copied.
+    written: AtomicBool,
+    /// The writer should run the next checkpoint itself.
+    requested: AtomicBool,
+}
+
+impl CheckpointRequests {
+    pub(super) fn set_written(&self) {
+        self.written.store(true, Ordering::Release);
+    }
+
+    pub(super) fn take_request(&self) -> bool {
+        self.requested.swap(false, Ordering::AcqRel)
+    }
+}
+
+/// Result row of `PRAGMA wal_checkpoint`, in pages.
+#[derive(QueryableByName)]
+struct WalStatus {
+    #[diesel(sql_type = BigInt)]
+    log: i64,
+    #[diesel(sql_type = BigInt)]
+    checkpointed: i64,
+}
+
+pub(super) struct Checkpointer {
+    conn: SqliteConnection,
+    requests: Arc<CheckpointRequests>,
+    path: PathBuf,
+    /// The database file. It is never closed: closing any descriptor of a file releases the POSIX locks that SQLite holds
+    /// on it in this process.
+    file: Option<ManuallyDrop<File>>,
+}
+
+impl Checkpointer {
+    pub(super) fn new(path: &Path, conn: SqliteConnection) -> Self {
+        let requests = CheckpointRequests { written: AtomicBool::new(true), requested: AtomicBool::new(false) };
+        Self { conn, requests: Arc::new(requests), path: path.to_path_buf(), file: None }
+    }
+
+    pub(super) fn requests(&self) -> Arc<CheckpointRequests> {
+        Arc::clone(&self.requests)
+    }
+
+    /// Runs checkpoints until the sender is dropped.
+    pub(super) fn run(mut self, stop: &mpsc::Receiver<()>) {
+        while stop.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
+            if self.requests.written.swap(false, Ordering::AcqRel)
+                && let Err(error) = self.checkpoint()
+            {
+                // A reader or another process's checkpoint was in the way; the next round retries.
+                tracing::debug!(%error, "checkpoint postponed");
+                self.requests.set_written();
+            }
+        }
+    }
+
+    /// Copies pages while writers continue. The WAL restarts only when all its pages are copied, which continuous writes
+    /// prevent. When few pages remain, the writer is therefore asked to copy them. Earlier pages are synced before, so
+    /// that the writer does not wait for their sync.
+    fn checkpoint(&mut self) -> QueryResult<()> {
+        for pass in 0..MAX_PASSES {
+            let status: WalStatus = sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result(&mut self.conn)?;
+            if status.log <= WAL_LIMIT_PAGES {
+                break;
+            }
+            if pass == 0 {
+                if let Err(error) = self.sync_file() {
+                    tracing::debug!(%error, "early sync of the database file failed");
+                }
+            } else if status.log - status.checkpointed <= WRITER_PAGES {
+                self.requests.requested.store(true, Ordering::Release);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn sync_file(&mut self) -> std::io::Result<()> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => ManuallyDrop::new(File::open(&self.path)?),
+        };
+        self.file.insert(file).sync_data()
+    }
+}

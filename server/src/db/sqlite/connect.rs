@@ -1,0 +1,61 @@
+//! Creates the database file and opens connections to it.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions, Permissions},
+    io::ErrorKind,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::Path,
+    time::Duration,
+};
+
+use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection};
+
+use super::super::{error::DbError, paths::with_suffix};
+
+/// Time between two attempts to enable WAL mode.
+const RETRY_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Creates the file if it is missing, readable by its owner only. SQLite gives its `-wal` and `-shm` files the same mode.
+pub(crate) fn create_file(path: &Path) -> Result<(), DbError> {
+    let failed = |error: std::io::Error| unavailable(path, &error);
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    }
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(failed)?;
+    for file in [path.to_path_buf(), with_suffix(path, "-wal"), with_suffix(path, "-shm")] {
+        match fs::set_permissions(&file, Permissions::from_mode(0o600)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn unavailable(path: &Path, error: &dyn std::fmt::Display) -> DbError {
+    DbError::Unavailable(format!("{}: {error}", path.display()))
+}
+
+/// Opens a connection with the settings that all connections share.
+pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Result<SqliteConnection, DbError> {
+    let name = path.to_str().ok_or_else(|| unavailable(path, &"the path is not UTF-8"))?;
+    let mut conn = SqliteConnection::establish(name).map_err(|error| unavailable(path, &error))?;
+    // The busy timeout comes first because enabling WAL mode may have to wait. Rollback data of savepoints stays in memory.
+    let settings = format!(
+        "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+         PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384; PRAGMA trusted_schema = OFF; \
+         PRAGMA temp_store = MEMORY;",
+        busy_timeout.as_millis()
+    );
+    let mut waited = Duration::ZERO;
+    loop {
+        match conn.batch_execute(&settings).map_err(DbError::from) {
+            // When two processes enable WAL mode at the same time, SQLite ignores the busy timeout and fails one of them at
+            // once to avoid a deadlock.
+            Err(DbError::Unavailable(_)) if waited < busy_timeout => {
+                std::thread::sleep(RETRY_INTERVAL);
+                waited += RETRY_INTERVAL;
+            }
+            result => return result.map(|()| conn),
+        }
+    }
+}

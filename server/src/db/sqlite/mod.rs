@@ -1,0 +1,101 @@
+//! SQLite: one thread writes, a few threads read, and one thread runs checkpoints.
+
+mod checkpoint;
+mod connect;
+pub(super) mod inline_reader;
+mod transaction;
+mod writer;
+
+use std::{
+    path::Path,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use diesel::connection::SimpleConnection as _;
+
+pub(crate) use self::connect::{connect, create_file};
+use self::{checkpoint::Checkpointer, connect::unavailable, inline_reader::InlineReader, writer::Writer};
+use super::{
+    change_counter::ChangeCounter,
+    connection::Connection,
+    error::DbError,
+    migrations::{self, SchemaChange},
+    opened::{Opened, Running},
+    options::DatabaseOptions,
+    process_lock::ProcessLock,
+    queue::Queue,
+    thread::spawn,
+};
+
+/// Older versions may corrupt the file when a checkpoint runs while the WAL restarts.
+const MIN_VERSION: i32 = 3_051_003;
+/// A ceremony's write passes through every B-tree of the database, so the writer caches most of their pages.
+const WRITER_CACHE_KIB: u32 = 48 * 1024;
+
+/// Opens the file, creates a missing one, and applies pending migrations.
+pub(super) fn open(
+    path: &Path,
+    options: &DatabaseOptions,
+    change_counter: &Arc<ChangeCounter>,
+) -> Result<Opened, DbError> {
+    if libsqlite3_sys::SQLITE_VERSION_NUMBER < MIN_VERSION {
+        return Err(DbError::Database("Doorward needs SQLite 3.51.3 or newer".to_owned()));
+    }
+    create_file(path)?;
+    let process_lock = ProcessLock::shared(path)?;
+    let busy_timeout = options.busy_timeout;
+    change_schema(path, busy_timeout, SchemaChange::Up)?;
+    // Covers a process that crashed between its commit and its notification.
+    change_counter.notify().map_err(|error| unavailable(path, &error))?;
+
+    let reads = Queue::new(options.read_queue, options.wait);
+    let writes = Queue::new(options.write_queue, options.wait);
+    let mut threads = Vec::new();
+
+    let checkpointer = Checkpointer::new(path, connect(path, busy_timeout)?);
+    let mut conn = Connection::Sqlite(connect(path, busy_timeout)?);
+    conn.run(&format!("PRAGMA cache_size = -{WRITER_CACHE_KIB}"))?;
+    let writer = Writer::new(conn, Arc::clone(&writes), Arc::clone(change_counter), checkpointer.requests());
+    threads.push(spawn("db-write", move || writer.run())?);
+
+    let reader = || {
+        let mut conn = Connection::Sqlite(connect(path, busy_timeout)?);
+        conn.run("PRAGMA query_only = ON; PRAGMA cache_size = -8192")?;
+        Ok::<_, DbError>(conn)
+    };
+    let mut inline_readers = Vec::new();
+    for _ in 0..options.readers.max(1) {
+        inline_readers.push(reader()?);
+        let (conn, queue) = (reader()?, Arc::clone(&reads));
+        threads.push(spawn("db-read", move || read(conn, &queue))?);
+    }
+
+    let (stop, stopped) = mpsc::channel::<()>();
+    threads.push(spawn("db-checkpoint", move || checkpointer.run(&stopped))?);
+    let inline_reader = Some(InlineReader::new(inline_readers));
+    let running = Running { threads, stop: Box::new(stop), process_lock: Some(process_lock) };
+    Ok(Opened { inline_reader, reads, writes, running })
+}
+
+/// Applies, reverts or lists migrations in one transaction; other processes wait for it.
+pub(crate) fn change_schema(path: &Path, busy_timeout: Duration, change: SchemaChange) -> Result<Vec<String>, DbError> {
+    let mut conn = connect(path, busy_timeout)?;
+    // Sorting an index of ten million rows in memory would take gigabytes.
+    conn.batch_execute("PRAGMA temp_store = FILE")?;
+    conn.immediate_transaction(|conn| migrations::change(conn, migrations::SQLITE, change))
+}
+
+/// Serves reads, each on one consistent snapshot.
+fn read(mut conn: Connection, queue: &Queue) {
+    while let Some(unit) = queue.next() {
+        match transaction::begin_read(&mut conn) {
+            Ok(()) => {
+                let executed = unit.run(&mut conn);
+                transaction::end_read(&mut conn);
+                (executed.reply)(Ok(()));
+            }
+            Err(error) => unit.refuse(error),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Tests of the engines. They run on SQLite, and on PostgreSQL if `DOORWARD_TEST_POSTGRES_URL` names a server
+//! (`.ci/postgres start DIR` starts one). Each test has its own database.
+
+mod change_counter;
+pub(crate) mod harness;
+mod sqlite_only;
+mod units;
+
+use std::fmt::Display;
+
+use super::{Connection, DbError};
+
+/// Runs each `async fn name(db: TestDatabase)` once per engine.
+macro_rules! on_every_engine {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name($crate::db::tests::harness::TestDatabase::sqlite().await).await;
+                }
+            )+
+        }
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    if let Some(db) = $crate::db::tests::harness::TestDatabase::postgres().await {
+                        super::$name(db).await;
+                    }
+                }
+            )+
+        }
+    };
+}
+pub(crate) use on_every_engine;
+
+/// Adds a row to the table `installation`.
+fn put(name: impl Display + Send + 'static) -> impl FnOnce(&mut Connection) -> Result<(), DbError> + Send + 'static {
+    move |c| c.run(&format!("INSERT INTO installation (name, value) VALUES ('{name}', '1')"))
+}
+
+/// Returns whether the table `installation` has a row.
+fn exists(c: &mut Connection, name: impl Display) -> Result<bool, DbError> {
+    use diesel::{RunQueryDsl, dsl::sql, sql_types::Bool};
+    let query = || diesel::select(sql::<Bool>(&format!("EXISTS (SELECT 1 FROM installation WHERE name = '{name}')")));
+    Ok(super::on_engine!(c, c, _Db => query().get_result(c))?)
+}
+
+#[test]
+fn missing_postgres_server_is_reported() {
+    if harness::postgres_url().is_none() {
+        eprintln!(
+            "SKIPPED: every store test on PostgreSQL. Set {} to a server's URL; `.ci/postgres start DIR` starts one.",
+            harness::POSTGRES_VARIABLE
+        );
+    }
+}

@@ -1,0 +1,49 @@
+//! Settings and state of the demo.
+
+use std::sync::{Arc, Mutex};
+
+use doorward_shared::{TenantId, Timestamp};
+use jsonwebtoken::jwk::JwkSet;
+use secrecy::SecretString;
+
+use super::{account::Accounts, backend::Backend, session::Sessions};
+use crate::clock::{Clock, Entropy};
+
+/// Settings of the demo.
+#[derive(Debug, Clone)]
+pub struct DemoConfig {
+    /// URL of the public API, such as `http://127.0.0.1:8000`.
+    pub public_url: String,
+    /// Tenant of the demo.
+    pub tenant_id: TenantId,
+    /// API key of the tenant.
+    pub api_key: SecretString,
+    /// Expected `iss` of the tokens.
+    pub issuer: String,
+    /// RP ID of the tenant, which is `aud` of its tokens: `localhost`.
+    pub rp_id: String,
+    /// Origin of the page, one of the tenant's origins: `http://localhost:8080`.
+    pub origin: String,
+}
+
+/// State shared by the handlers.
+#[derive(Debug)]
+pub(super) struct Demo {
+    pub(super) config: DemoConfig,
+    pub(super) backend: Backend,
+    pub(super) keys: KeyCache,
+    pub(super) accounts: Accounts,
+    pub(super) sessions: Sessions,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+}
+
+impl Demo {
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// Cache of the tenant's keys. They are fetched at first use, when they are too old, and when a token names an unknown key.
+#[derive(Debug, Default)]
+pub(super) struct KeyCache(pub(super) Mutex<Option<(Timestamp, JwkSet)>>);

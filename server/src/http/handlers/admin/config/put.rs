@@ -1,0 +1,22 @@
+use actix_web::{HttpResponse, web::Path};
+use doorward_shared::config::TenantConfig;
+
+use crate::{
+    http::{Administrator, ApiError, Body, json, path_tenant, responses::*},
+    service::admin::tenants,
+};
+
+/// Replaces a tenant's configuration. Without `mfa`, the current second-factor settings stay.
+#[utoipa::path(
+    put,
+    path = "/tenants/{tenant_id}/config",
+    tag = "Tenants",
+    request_body = TenantConfig,
+    responses((status = 204, description = "replaced"), InvalidBody, AdministratorErrors, TenantNotFound),
+)]
+pub async fn put(caller: Administrator, path: Path<String>, body: Body) -> Result<HttpResponse, ApiError> {
+    let tenant = path_tenant(&path)?;
+    let config = json::object::<TenantConfig>(&body)?;
+    tenants::configure(&caller.context, tenant, config).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

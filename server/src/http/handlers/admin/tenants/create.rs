@@ -1,0 +1,21 @@
+use actix_web::HttpResponse;
+use doorward_shared::admin::{CreateTenantRequest, CreatedTenant};
+
+use crate::{
+    http::{Administrator, ApiError, Body, json, responses::*},
+    service::admin::tenants,
+};
+
+/// Creates a tenant with its first signing key, and an API key on request.
+#[utoipa::path(
+    post,
+    path = "/tenants",
+    tag = "Tenants",
+    request_body = CreateTenantRequest,
+    responses((status = 201, description = "created", body = CreatedTenant), InvalidBody, AdministratorErrors),
+)]
+pub async fn create(caller: Administrator, body: Body) -> Result<HttpResponse, ApiError> {
+    let request = json::object::<CreateTenantRequest>(&body)?;
+    let created = tenants::create(&caller.context, request).await?;
+    Ok(HttpResponse::Created().json(created))
+}

@@ -1,0 +1,27 @@
+use actix_web::{HttpResponse, web::Path};
+use doorward_shared::ErrorBody;
+
+use crate::{
+    http::{Administrator, ApiError, path_tenant, responses::*},
+    service::admin::users,
+};
+
+/// Deletes one credential of a user. It can no longer finish a ceremony.
+#[utoipa::path(
+    delete,
+    path = "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}",
+    tag = "Users",
+    responses(
+        (status = 204, description = "deleted"),
+        AdministratorErrors,
+        (status = 404, description = "tenant not found; user not found; credential not found", body = ErrorBody),
+    ),
+)]
+pub async fn delete_credential(
+    caller: Administrator,
+    path: Path<(String, String, String)>,
+) -> Result<HttpResponse, ApiError> {
+    let (tenant, user, credential) = path.into_inner();
+    users::delete_credential(&caller.context, path_tenant(&tenant)?, &user, &credential).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

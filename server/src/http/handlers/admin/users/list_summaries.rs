@@ -1,0 +1,37 @@
+use actix_web::web::{Json, Path};
+use doorward_shared::admin::UserSummaryPage;
+
+use crate::{
+    http::{ApiError, Auditor, Query, pages, path_tenant, responses::*},
+    service::admin::users,
+};
+
+/// Lists a tenant's users, newest first, with their number of credentials and last use.
+///
+/// With `q`, users whose id or name begins with the text come first, then users whose id or name contains it. The
+/// second group is found by examining a bounded number of users per page, so a page may be short or empty and still
+/// have a `next`. While there is a `next`, `total` counts the matches found so far; on the last page it counts all.
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant_id}/user_summaries",
+    tag = "Users",
+    params(
+        ("q" = Option<String>, Query, description = "part of an id or a name"),
+        ("after" = Option<String>, Query, description = "`next` of the previous page"),
+        ("limit" = Option<u32>, Query, description = "users per page: 1 to 200, default 50"),
+    ),
+    responses(
+        (status = 200, description = "a page of users", body = UserSummaryPage),
+        InvalidQuery,
+        AuditorErrors,
+        TenantNotFound,
+    ),
+)]
+pub async fn list_summaries(
+    caller: Auditor,
+    path: Path<String>,
+    query: Query,
+) -> Result<Json<UserSummaryPage>, ApiError> {
+    let tenant = path_tenant(&path)?;
+    Ok(Json(users::search(&caller.context, tenant, pages::by_time(&query)?).await?))
+}

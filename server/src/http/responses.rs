@@ -1,0 +1,102 @@
+//! Responses that several operations share, for handlers and for the OpenAPI documents.
+//!
+//! The description of an error response lists the titles (see `error.rs`) that a client can get with the status.
+
+use actix_web::web::Json;
+use doorward_shared::{ErrorBody, public::TokenResponse};
+use utoipa::IntoResponses;
+
+use super::{ApiError, Operation};
+use crate::service::ServiceError;
+
+/// Errors of operations that require the tenant's API key.
+#[derive(IntoResponses)]
+pub enum KeyHolderErrors {
+    /// The api key is invalid
+    #[response(status = 401)]
+    ApiKey(ErrorBody),
+}
+
+/// Errors of operations that require an admin token of any role.
+#[derive(IntoResponses)]
+pub enum AuditorErrors {
+    /// The admin token is missing or invalid
+    #[response(status = 401)]
+    AdminToken(ErrorBody),
+}
+
+/// Errors of operations that require an admin token of the role `admin`.
+#[derive(IntoResponses)]
+pub enum AdministratorErrors {
+    /// The admin token is missing or invalid
+    #[response(status = 401)]
+    AdminToken(ErrorBody),
+    /// the token's role does not allow it
+    #[response(status = 403)]
+    Role(ErrorBody),
+}
+
+/// unable to process request; unable to validate request
+#[derive(IntoResponses)]
+#[response(status = 400)]
+pub struct InvalidBody(pub ErrorBody);
+
+/// unable to validate request
+#[derive(IntoResponses)]
+#[response(status = 400)]
+pub struct InvalidQuery(pub ErrorBody);
+
+/// tenant not found
+#[derive(IntoResponses)]
+#[response(status = 404)]
+pub struct TenantNotFound(pub ErrorBody);
+
+/// tenant not found; user not found
+#[derive(IntoResponses)]
+#[response(status = 404)]
+pub struct UserNotFound(pub ErrorBody);
+
+/// tenant not found; credential with id '…' not found
+#[derive(IntoResponses)]
+#[response(status = 404)]
+pub struct CredentialNotFound(pub ErrorBody);
+
+/// tenant not found; secret not found
+#[derive(IntoResponses)]
+#[response(status = 404)]
+pub struct SecretNotFound(pub ErrorBody);
+
+/// unable to process request; user has no suitable credentials for this operation
+#[derive(IntoResponses)]
+#[response(status = 400)]
+pub struct NoSuitableCredential(pub ErrorBody);
+
+/// Errors of the second step of a registration.
+#[derive(IntoResponses)]
+pub enum RegistrationErrors {
+    /// unable to parse credential creation response; received challenge does not match with any stored one; failed to validate attestation
+    #[response(status = 400)]
+    Attestation(ErrorBody),
+    /// credential already registered
+    #[response(status = 409)]
+    CredentialExists(ErrorBody),
+    /// failed to validate attestation: user verification is required
+    #[response(status = 422)]
+    UserVerification(ErrorBody),
+}
+
+/// The api key is invalid; failed to get session data; failed to get user handle; failed to validate assertion
+#[derive(IntoResponses)]
+#[response(status = 401)]
+pub struct AssertionRejected(pub ErrorBody);
+
+/// Returns the response of a finalize.
+///
+/// # Errors
+/// Converts the error of the service.
+pub fn token_response(
+    operation: Operation,
+    token: Result<String, ServiceError>,
+) -> Result<Json<TokenResponse>, ApiError> {
+    token.map(|token| Json(TokenResponse { token })).map_err(|error| ApiError::of(operation, error))
+}

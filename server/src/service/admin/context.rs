@@ -1,0 +1,77 @@
+//! Context of every admin operation: the application, the administrator and the request's metadata.
+
+use std::sync::Arc;
+
+use doorward_shared::{AuditType, TenantId, Timestamp};
+
+use super::super::{Refusal, ServiceError, audit};
+use crate::{
+    app::App,
+    db::{Connection, DbError},
+    domain::{RequestMeta, Tenant},
+    store::tenants,
+};
+
+/// A request of an administrator.
+#[derive(Debug, Clone)]
+pub struct AdminContext {
+    /// The application.
+    pub app: Arc<App>,
+    /// Name of the admin token, or of the command line user.
+    pub actor: String,
+    /// Request id, client address and user agent.
+    pub meta: RequestMeta,
+}
+
+impl AdminContext {
+    /// Creates an audit entry of a tenant's log, or of the installation's, with this administrator as its actor.
+    pub(super) fn event(
+        &self,
+        tenant: TenantId,
+        kind: AuditType,
+        now: Timestamp,
+    ) -> Result<audit::Entry, ServiceError> {
+        Ok(audit::event(&self.app, tenant, &self.meta, kind, now)?.by(self.actor.clone()))
+    }
+
+    /// Changes data that processes cache: each one reads it again before its next request. A refusal rolls back.
+    pub(super) async fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        self.app.db.write_and_invalidate(change).await
+    }
+
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        self.app.db.read(read).await
+    }
+}
+
+/// Returns the tenant.
+///
+/// # Errors
+/// [`Refusal::TenantNotFound`].
+pub(super) fn find_tenant(connection: &mut Connection, id: TenantId) -> Result<Tenant, ServiceError> {
+    Ok(tenants::find(connection, id)?.ok_or(Refusal::TenantNotFound)?)
+}
+
+/// Returns the tenant and locks it against concurrent changes on any node until the end of the unit of work. For changes
+/// that depend on what they read.
+pub(super) fn lock_tenant(connection: &mut Connection, id: TenantId) -> Result<Tenant, ServiceError> {
+    tenants::lock(connection, id)?;
+    find_tenant(connection, id)
+}
+
+/// Maps a violated unique key to a refusal.
+pub(super) fn unless_duplicate(
+    result: Result<(), DbError>,
+    refusal: impl FnOnce() -> Refusal,
+) -> Result<(), ServiceError> {
+    match result {
+        Err(DbError::Duplicate { .. }) => Err(refusal().into()),
+        other => Ok(other?),
+    }
+}

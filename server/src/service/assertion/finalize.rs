@@ -1,0 +1,221 @@
+//! Finalizes logins, second-factor logins and transactions.
+
+use doorward_shared::{ErrorCode, Timestamp};
+
+use super::super::{
+    Refusal, RequestContext, ServiceError, audit,
+    ceremony::{self, Outcome},
+    pending_ceremonies::PendingCeremony,
+    token,
+};
+use crate::{
+    db::{Connection, DbError},
+    domain::{Ceremony, Challenge, Credential, Transaction, User, user::external_ids_of_handle},
+    store::{challenges, credentials, credentials::CredentialUse, transactions, users},
+    webauthn::{self, ParsedAssertion, VerificationError, VerifiedAssertion},
+};
+
+/// Stored data that an assertion refers to.
+#[derive(Debug)]
+struct Stored {
+    challenge: Option<Challenge>,
+    transaction: Option<Transaction>,
+    credential: Option<(Credential, User)>,
+    /// The user handle is absent or belongs to a user of the tenant.
+    handle_known: bool,
+}
+
+/// Finalizes a login, second-factor login or transaction: verifies the assertion, deletes the challenge and returns a token.
+///
+/// One read, one verification, one signature, one write. The challenge is deleted even if the assertion is rejected. Of
+/// concurrent requests with the same challenge, only the one whose transaction deletes it succeeds.
+///
+/// # Errors
+/// The refusals that the wire contract lists; each writes an audit entry.
+pub async fn finalize(
+    context: &RequestContext,
+    ceremony: Ceremony,
+    body: Result<&[u8], Refusal>,
+) -> Result<String, ServiceError> {
+    let now = context.app.clock.now();
+    let (entry, parsed) = ceremony::parse(context, ceremony, now, body, webauthn::parse_assertion).await?;
+    let stored = load(context, &parsed).await?;
+    let entry = entry
+        .credential(parsed.credential_id())
+        .by(stored.credential.as_ref().map(|(_, user)| user.external_id.clone()))
+        .transaction(stored.transaction.as_ref().map(|transaction| transaction.identifier.clone()));
+    let assertion = match verify(ceremony, stored, &parsed, now) {
+        Ok(assertion) => assertion,
+        Err(refusal) => return Err(ceremony::reject(context, entry, ceremony, parsed.challenge(), refusal).await),
+    };
+    let Assertion { challenge, transaction, credential, user, verified } = &assertion;
+    let token = token::issue(
+        context,
+        &token::Subject {
+            ceremony,
+            user: &user.external_id,
+            rp_id: &challenge.state.relying_party.id,
+            credential: &credential.id,
+            user_verified: verified.user_verified,
+            backup_eligible: verified.backup_eligible,
+            transaction: transaction.as_ref().map(|transaction| transaction.identifier.as_str()),
+        },
+        now,
+    )?;
+    let entry = if verified.backup_upgraded {
+        entry.detail(serde_json::json!({ "backup_eligible": { "before": false, "after": true } }))
+    } else {
+        entry
+    };
+    let outcome =
+        context.app.db.write(move |connection| commit_assertion(connection, ceremony, &assertion, entry, now)).await?;
+    outcome.map(|()| token).map_err(ServiceError::from)
+}
+
+/// Returns the ceremony from the cache, or reads it from the database.
+async fn load(context: &RequestContext, parsed: &ParsedAssertion) -> Result<Stored, ServiceError> {
+    let tenant_id = context.tenant.id();
+    if let Some(PendingCeremony { challenge, user, credentials }) =
+        context.app.pending_ceremonies.take(tenant_id, parsed.challenge())
+        && let Some(credential) = credentials.into_iter().find(|credential| credential.id == *parsed.credential_id())
+    {
+        let credential = Some((credential, user));
+        return Ok(Stored { challenge: Some(challenge), transaction: None, credential, handle_known: true });
+    }
+    let value = parsed.challenge().clone();
+    let credential_id = parsed.credential_id().clone();
+    let handle = parsed.user_handle().map(<[u8]>::to_vec);
+    context
+        .app
+        .db
+        .read_inline(move |connection| {
+            let challenge = challenges::find(connection, tenant_id, &value)?;
+            let transaction = match challenge.as_ref().and_then(|challenge| challenge.transaction_id) {
+                Some(id) => transactions::find(connection, tenant_id, id)?,
+                None => None,
+            };
+            let credential = credentials::find_with_owner(connection, tenant_id, &credential_id)?;
+            let handle_known = match (&credential, &handle) {
+                (Some(_), _) | (None, None) => true,
+                (None, Some(handle)) => {
+                    let mut known = false;
+                    for external_id in external_ids_of_handle(handle) {
+                        known |= users::find_by_external(connection, tenant_id, &external_id)?.is_some();
+                    }
+                    known
+                }
+            };
+            Ok::<_, DbError>(Stored { challenge, transaction, credential, handle_known })
+        })
+        .await
+        .map_err(ServiceError::from)
+}
+
+/// A verified assertion and the stored data that it refers to.
+#[derive(Debug)]
+struct Assertion {
+    challenge: Challenge,
+    transaction: Option<Transaction>,
+    credential: Credential,
+    user: User,
+    verified: VerifiedAssertion,
+}
+
+fn not_allowed(reason: &str) -> Refusal {
+    Refusal::Verification(VerificationError::new(ErrorCode::CredentialNotAllowed, reason))
+}
+
+fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Timestamp) -> Result<Assertion, Refusal> {
+    let challenge = stored.challenge.filter(|challenge| challenge.ceremony == ceremony);
+    let challenge = challenge.ok_or(Refusal::ChallengeUnknown)?;
+    if challenge.expires_at <= now {
+        return Err(Refusal::ChallengeExpired);
+    }
+    if !stored.handle_known {
+        return Err(Refusal::UserHandle(ErrorCode::UserNotFound, "the user handle belongs to no user of this tenant"));
+    }
+    let (credential, user) =
+        stored.credential.ok_or_else(|| not_allowed("the credential is not registered with this tenant"))?;
+    match parsed.user_handle() {
+        Some(handle) if !user.owns_handle(handle) => {
+            return Err(Refusal::UserHandle(
+                ErrorCode::UserHandleMismatch,
+                "the user handle belongs to another user than the credential",
+            ));
+        }
+        None if challenge.user_id.is_none() => {
+            return Err(Refusal::UserHandle(
+                ErrorCode::UserHandleMissing,
+                "a login without user_id needs the user handle",
+            ));
+        }
+        _ => {}
+    }
+    if challenge.user_id.is_some_and(|user_id| user_id != user.id) {
+        return Err(not_allowed("the credential belongs to another user than the challenge"));
+    }
+    if !ceremony::includes(ceremony, &credential) {
+        return Err(not_allowed("the credential is registered as a second factor only"));
+    }
+    let verified = webauthn::verify_assertion(&challenge.state, &challenge.value, &credential, parsed)
+        .map_err(Refusal::Verification)?;
+    Ok(Assertion { challenge, transaction: stored.transaction, credential, user, verified })
+}
+
+/// Deletes the challenge, updates the credential and writes the audit entry. Refuses if the challenge is already deleted or
+/// if the credential has changed in a way that makes the assertion invalid.
+fn commit_assertion(
+    connection: &mut Connection,
+    ceremony: Ceremony,
+    assertion: &Assertion,
+    entry: audit::Entry,
+    now: Timestamp,
+) -> Outcome<()> {
+    let challenge = &assertion.challenge;
+    let outcome = if challenges::take(connection, challenge.tenant_id, &challenge.value)? {
+        record_use(connection, assertion, now)?
+    } else {
+        Err(Refusal::ChallengeUnknown)
+    };
+    if let Err(refusal) = &outcome {
+        entry.refused(ceremony.final_event(false), refusal).write(connection)?;
+        return Ok(outcome);
+    }
+    if let Some(id) = challenge.transaction_id {
+        transactions::confirm(connection, challenge.tenant_id, id, now)?;
+    }
+    entry.write(connection)?;
+    Ok(Ok(()))
+}
+
+/// Stores counter and backup flags. If the credential has changed since it was read, checks them against its new state.
+fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp) -> Outcome<()> {
+    let verified = &assertion.verified;
+    let used = CredentialUse {
+        sign_count: verified.sign_count,
+        backup_state: verified.backup_state,
+        backup_eligible: verified.backup_eligible,
+        at,
+    };
+    let refused = |code, reason: &str| Ok(Err(Refusal::Verification(VerificationError::new(code, reason))));
+    let mut expected = assertion.credential.clone();
+    // On PostgreSQL a concurrent login may change the row first. The loop ends because each such login raises the counter.
+    while !credentials::record_use(connection, &expected, &used)? {
+        let current = credentials::find(connection, expected.tenant_id, &expected.id)?.filter(|current| {
+            (current.user_id, current.created_at, &current.public_key)
+                == (expected.user_id, expected.created_at, &expected.public_key)
+        });
+        let Some(current) = current else {
+            return Ok(Err(not_allowed("the credential was deleted meanwhile")));
+        };
+        if current.backup_eligible && !used.backup_eligible {
+            return refused(ErrorCode::BackupStateInvalid, webauthn::BACKUP_DOWNGRADED);
+        }
+        if !webauthn::counter_advances(current.sign_count, used.sign_count) {
+            let reason = "a concurrent login has already used a higher signature counter";
+            return refused(ErrorCode::CounterRegression, reason);
+        }
+        expected = current;
+    }
+    Ok(Ok(()))
+}

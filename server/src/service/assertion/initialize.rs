@@ -1,0 +1,195 @@
+//! Starts logins, second-factor logins and transactions.
+
+use doorward_shared::{
+    Base64Url, TenantId, Timestamp, TransactionRowId,
+    public::{RequestOptions, TransactionInitRequest},
+};
+
+use super::super::{
+    Refusal, RequestContext, ServiceError, audit,
+    ceremony::{Outcome, includes, random_challenge},
+    pending_ceremonies::PendingCeremony,
+    validate,
+};
+use crate::{
+    clock,
+    db::{Connection, DbError},
+    domain::{Ceremony, CeremonyState, Challenge, ChallengeValue, Credential, CredentialId, Transaction, User},
+    store::{challenges, credentials, transactions},
+    webauthn,
+};
+
+/// The user of a login.
+#[derive(Debug)]
+pub enum LoginUser {
+    /// Any user: the passkey identifies them (discoverable login).
+    Discoverable,
+    /// The named user of the tenant.
+    Named(Result<String, Refusal>),
+}
+
+/// Starts a passkey login or a second-factor login.
+///
+/// # Errors
+/// [`Refusal::UserNotFound`], [`Refusal::NoSuitableCredential`], [`Refusal::Invalid`].
+pub async fn initialize(
+    context: &RequestContext,
+    ceremony: Ceremony,
+    user: LoginUser,
+) -> Result<RequestOptions, ServiceError> {
+    let now = context.app.clock.now();
+    let entry = audit::event(&context.app, context.tenant.id(), &context.meta, ceremony.init_event(true), now)?;
+    let external_id = match user {
+        LoginUser::Discoverable => None,
+        LoginUser::Named(Ok(external_id)) => Some(external_id),
+        LoginUser::Named(Err(refusal)) => {
+            return Err(audit::refuse(context, entry, ceremony.init_event(false), refusal).await);
+        }
+    };
+    let value = random_challenge(context)?;
+    start(context, ceremony, entry.by(external_id.clone()), external_id, value, None, now).await
+}
+
+/// Starts a transaction. Its challenge contains a hash of the data that the user confirms.
+///
+/// # Errors
+/// [`Refusal::UserNotFound`], [`Refusal::NoSuitableCredential`], [`Refusal::TransactionExists`], [`Refusal::Invalid`].
+pub async fn initialize_transaction(
+    context: &RequestContext,
+    request: Result<TransactionInitRequest, Refusal>,
+) -> Result<RequestOptions, ServiceError> {
+    let now = context.app.clock.now();
+    let ceremony = Ceremony::Transaction;
+    let entry = audit::event(&context.app, context.tenant.id(), &context.meta, ceremony.init_event(true), now)?;
+    let named = request.as_ref().ok().map(|request| (request.user_id.clone(), request.transaction_id.clone()));
+    let (user, transaction) = named.unwrap_or_default();
+    let entry = entry.by(user).transaction(transaction);
+    let (external_id, identifier, data) = match request.and_then(validate_transaction) {
+        Ok(valid) => valid,
+        Err(refusal) => return Err(audit::refuse(context, entry, ceremony.init_event(false), refusal).await),
+    };
+    let value = webauthn::transaction_challenge(clock::random(context.app.entropy.as_ref())?, &identifier, &data);
+    let id = TransactionRowId::new(clock::new_uuid(now, context.app.entropy.as_ref())?);
+    let transaction = NewTransaction { id, identifier, data };
+    start(context, ceremony, entry, Some(external_id), value, Some(transaction), now).await
+}
+
+fn validate_transaction(request: TransactionInitRequest) -> Result<(String, String, String), Refusal> {
+    let user_id = validate::user_id(request.user_id)?;
+    let identifier = validate::label("transaction_id", request.transaction_id)?;
+    let data = match request.transaction_data {
+        None | Some(serde_json::Value::Null) => {
+            return Err(Refusal::Invalid("transaction_data is a required field".to_owned()));
+        }
+        Some(data) => data.to_string(),
+    };
+    Ok((user_id, identifier, data))
+}
+
+#[derive(Debug)]
+struct NewTransaction {
+    id: TransactionRowId,
+    identifier: String,
+    data: String,
+}
+
+async fn start(
+    context: &RequestContext,
+    ceremony: Ceremony,
+    entry: audit::Entry,
+    external_id: Option<String>,
+    value: ChallengeValue,
+    transaction: Option<NewTransaction>,
+    now: Timestamp,
+) -> Result<RequestOptions, ServiceError> {
+    let policy = context.tenant.policy(ceremony);
+    let relying_party = context.tenant.relying_party.clone();
+    let tenant_id = context.tenant.id();
+    let outcome = context
+        .app
+        .db
+        .write(move |connection| {
+            let selected = match external_id {
+                None => Ok(None),
+                Some(external_id) => select_credentials(connection, ceremony, tenant_id, &external_id)?.map(Some),
+            };
+            let started = selected.map(|selected| {
+                let ids = selected.as_ref().map(|(_, allowed)| allowed.iter().map(|credential| credential.id.clone()));
+                let ids: Option<Vec<CredentialId>> = ids.map(Iterator::collect);
+                let options = webauthn::request_options(&relying_party, &policy, &value, ids.as_deref());
+                let credentials = ids.map(|ids| ids.iter().map(|id| Base64Url(id.as_bytes().to_vec())).collect());
+                let challenge = Challenge {
+                    tenant_id,
+                    value,
+                    ceremony,
+                    user_id: selected.as_ref().map(|(user, _)| user.id),
+                    transaction_id: transaction.as_ref().map(|transaction| transaction.id),
+                    state: CeremonyState { relying_party, policy, credentials },
+                    created_at: now,
+                    expires_at: now.plus_millis(i64::from(policy.timeout_ms)),
+                };
+                (options, challenge, selected)
+            });
+            let is_transaction = transaction.is_some();
+            let outcome = match started {
+                Ok((options, challenge, selected)) if insert_transaction(connection, &challenge, transaction)? => {
+                    challenges::insert(connection, &challenge)?;
+                    let pending = selected.map(|(user, credentials)| PendingCeremony { challenge, user, credentials });
+                    // Finalizing a transaction reads the transaction anyway, so a cached ceremony would save nothing.
+                    Ok((options, pending.filter(|_| !is_transaction)))
+                }
+                Ok(_) => Err(Refusal::TransactionExists),
+                Err(refusal) => Err(refusal),
+            };
+            match &outcome {
+                Ok(_) => entry.write(connection)?,
+                Err(refusal) => entry.refused(ceremony.init_event(false), refusal).write(connection)?,
+            }
+            Ok::<_, DbError>(outcome)
+        })
+        .await?;
+    let (options, pending) = outcome?;
+    if let Some(pending) = pending {
+        context.app.pending_ceremonies.insert(pending);
+    }
+    Ok(options)
+}
+
+/// Returns the user and the credentials that may finalize the ceremony.
+fn select_credentials(
+    connection: &mut Connection,
+    ceremony: Ceremony,
+    tenant_id: TenantId,
+    external_id: &str,
+) -> Outcome<(User, Vec<Credential>)> {
+    let Some((user, all)) = credentials::of_external_user(connection, tenant_id, external_id)? else {
+        return Ok(Err(Refusal::UserNotFound));
+    };
+    let allowed: Vec<Credential> = all.into_iter().filter(|credential| includes(ceremony, credential)).collect();
+    Ok(if allowed.is_empty() { Err(Refusal::NoSuitableCredential) } else { Ok((user, allowed)) })
+}
+
+/// Stores the transaction, if any. Returns `false` when its identifier was used before.
+fn insert_transaction(
+    connection: &mut Connection,
+    challenge: &Challenge,
+    transaction: Option<NewTransaction>,
+) -> Result<bool, DbError> {
+    let (Some(NewTransaction { id, identifier, data }), Some(user_id)) = (transaction, challenge.user_id) else {
+        return Ok(true);
+    };
+    let transaction = Transaction {
+        tenant_id: challenge.tenant_id,
+        id,
+        identifier,
+        user_id,
+        data,
+        created_at: challenge.created_at,
+        updated_at: challenge.created_at,
+    };
+    match transactions::insert(connection, &transaction) {
+        Ok(()) => Ok(true),
+        Err(DbError::Duplicate { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

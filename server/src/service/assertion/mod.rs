@@ -1,0 +1,9 @@
+//! Assertions: passkey login, second-factor login and transaction confirmation (WebAuthn §7.2).
+
+pub mod finalize;
+pub mod initialize;
+
+pub use self::{
+    finalize::finalize,
+    initialize::{LoginUser, initialize, initialize_transaction},
+};

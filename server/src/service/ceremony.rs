@@ -1,0 +1,65 @@
+//! Steps that registrations and assertions share.
+
+use doorward_shared::Timestamp;
+
+use super::{Refusal, RequestContext, ServiceError, audit};
+use crate::{
+    clock,
+    db::DbError,
+    domain::{Ceremony, ChallengeValue, Credential},
+    store::challenges,
+    webauthn::Malformed,
+};
+
+/// Result of a unit of work that also commits its refusals, because each one has an audit entry.
+pub(super) type Outcome<T> = Result<Result<T, Refusal>, DbError>;
+
+pub(super) fn random_challenge(context: &RequestContext) -> Result<ChallengeValue, ServiceError> {
+    Ok(ChallengeValue(clock::random::<32>(context.app.entropy.as_ref())?.to_vec()))
+}
+
+/// Whether the credential counts for the ceremony. Second-factor ceremonies include passkeys; all others exclude
+/// credentials that are only second factors.
+pub(super) const fn includes(ceremony: Ceremony, credential: &Credential) -> bool {
+    ceremony.is_mfa() || !credential.is_mfa
+}
+
+/// Parses the body of a finalize and creates its audit entry. A malformed body is refused.
+pub(super) async fn parse<T>(
+    context: &RequestContext,
+    ceremony: Ceremony,
+    now: Timestamp,
+    body: Result<&[u8], Refusal>,
+    parse: impl FnOnce(&[u8]) -> Result<T, Malformed>,
+) -> Result<(audit::Entry, T), ServiceError> {
+    let entry = audit::event(&context.app, context.tenant.id(), &context.meta, ceremony.final_event(true), now)?;
+    match body.and_then(|body| parse(body).map_err(|malformed| Refusal::MalformedCredential(malformed.reason))) {
+        Ok(parsed) => Ok((entry, parsed)),
+        Err(refusal) => Err(audit::refuse(context, entry, ceremony.final_event(false), refusal).await),
+    }
+}
+
+/// Rejects a finalize: deletes the challenge, writes the audit entry and returns the refusal as an error.
+pub(super) async fn reject(
+    context: &RequestContext,
+    entry: audit::Entry,
+    ceremony: Ceremony,
+    challenge: &ChallengeValue,
+    refusal: Refusal,
+) -> ServiceError {
+    let tenant_id = context.tenant.id();
+    let value = challenge.clone();
+    let entry = entry.refused(ceremony.final_event(false), &refusal);
+    let written = context
+        .app
+        .db
+        .write(move |connection| {
+            challenges::take(connection, tenant_id, &value)?;
+            entry.write(connection)
+        })
+        .await;
+    match written {
+        Ok(()) => refusal.into(),
+        Err(error) => error.into(),
+    }
+}

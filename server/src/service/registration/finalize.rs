@@ -1,0 +1,134 @@
+//! Finalizes a registration.
+
+use doorward_shared::Timestamp;
+
+use super::super::{
+    Refusal, RequestContext, ServiceError, audit,
+    ceremony::{self, Outcome},
+    token,
+};
+use crate::{
+    db::{Connection, DbError},
+    domain::{Ceremony, Challenge, Credential, User, aaguid::default_name},
+    store::{challenges, credentials, users},
+    webauthn::{self, ParsedRegistration, VerifiedRegistration},
+};
+
+/// Finalizes a registration: verifies the new credential, stores it, deletes the challenge and returns a token.
+///
+/// The challenge is deleted even if the registration is rejected.
+///
+/// # Errors
+/// The refusals that the wire contract lists; each writes an audit entry.
+pub async fn finalize(
+    context: &RequestContext,
+    ceremony: Ceremony,
+    body: Result<&[u8], Refusal>,
+) -> Result<String, ServiceError> {
+    let now = context.app.clock.now();
+    let (entry, parsed) = ceremony::parse(context, ceremony, now, body, webauthn::parse_registration).await?;
+    let entry = entry.credential(parsed.credential_id());
+    let tenant_id = context.tenant.id();
+    let value = parsed.challenge().clone();
+    let stored = context
+        .app
+        .db
+        .read(move |connection| {
+            let Some(challenge) = challenges::find(connection, tenant_id, &value)? else { return Ok(None) };
+            let user = challenge.user_id.map(|id| users::find(connection, tenant_id, id)).transpose()?.flatten();
+            Ok::<_, DbError>(Some((challenge, user)))
+        })
+        .await?;
+    let external_id = stored.as_ref().and_then(|(_, user)| user.as_ref()).map(|user| user.external_id.clone());
+    let entry = entry.by(external_id);
+    let (challenge, user, verified) = match verify(ceremony, stored, &parsed, now) {
+        Ok(verified) => verified,
+        Err(refusal) => return Err(ceremony::reject(context, entry, ceremony, parsed.challenge(), refusal).await),
+    };
+    let token = token::issue(
+        context,
+        &token::Subject {
+            ceremony,
+            user: &user.external_id,
+            rp_id: &challenge.state.relying_party.id,
+            credential: &verified.credential_id,
+            user_verified: verified.user_verified,
+            backup_eligible: verified.backup_eligible,
+            transaction: None,
+        },
+        now,
+    )?;
+    let credential = new_credential(&user, ceremony, verified, now);
+    let outcome = context
+        .app
+        .db
+        .write(move |connection| commit_registration(connection, ceremony, &challenge, &credential, entry))
+        .await?;
+    outcome.map(|()| token).map_err(ServiceError::from)
+}
+
+fn verify(
+    ceremony: Ceremony,
+    stored: Option<(Challenge, Option<User>)>,
+    parsed: &ParsedRegistration,
+    now: Timestamp,
+) -> Result<(Challenge, User, VerifiedRegistration), Refusal> {
+    let Some((challenge, Some(user))) = stored else { return Err(Refusal::ChallengeUnknown) };
+    if challenge.ceremony != ceremony {
+        return Err(Refusal::ChallengeUnknown);
+    }
+    if challenge.expires_at <= now {
+        return Err(Refusal::ChallengeExpired);
+    }
+    let verified =
+        webauthn::verify_registration(&challenge.state, &challenge.value, parsed).map_err(Refusal::Verification)?;
+    Ok((challenge, user, verified))
+}
+
+/// Deletes the challenge, stores the credential and writes the audit entry. Refuses if the challenge is already deleted.
+fn commit_registration(
+    connection: &mut Connection,
+    ceremony: Ceremony,
+    challenge: &Challenge,
+    credential: &Credential,
+    entry: audit::Entry,
+) -> Outcome<()> {
+    let outcome = if challenges::take(connection, challenge.tenant_id, &challenge.value)? {
+        match credentials::insert(connection, credential) {
+            Ok(()) => Ok(()),
+            Err(DbError::Duplicate { .. }) => Err(Refusal::CredentialExists),
+            // The user was deleted after the read, which also deleted the challenge.
+            Err(DbError::Orphan) => Err(Refusal::ChallengeUnknown),
+            Err(error) => return Err(error),
+        }
+    } else {
+        Err(Refusal::ChallengeUnknown)
+    };
+    match &outcome {
+        Ok(()) => entry.write(connection)?,
+        Err(refusal) => entry.refused(ceremony.final_event(false), refusal).write(connection)?,
+    }
+    Ok(outcome)
+}
+
+fn new_credential(user: &User, ceremony: Ceremony, verified: VerifiedRegistration, now: Timestamp) -> Credential {
+    Credential {
+        tenant_id: user.tenant_id,
+        user_id: user.id,
+        name: default_name(verified.aaguid, &verified.credential_id),
+        id: verified.credential_id,
+        public_key: verified.public_key,
+        attestation_format: verified.attestation_format,
+        attested: verified.attested,
+        aaguid: verified.aaguid,
+        sign_count: verified.sign_count,
+        transports: verified.transports,
+        backup_eligible: verified.backup_eligible,
+        backup_state: verified.backup_state,
+        is_mfa: ceremony.is_mfa(),
+        user_verified: verified.user_verified,
+        last_used_at: None,
+        created_at: now,
+        updated_at: now,
+    }
+}

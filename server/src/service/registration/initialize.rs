@@ -1,0 +1,89 @@
+//! Starts a registration.
+
+use doorward_shared::{
+    Base64Url, Timestamp, UserId,
+    public::{CreationOptions, RegistrationInitRequest},
+};
+
+use super::super::{
+    Refusal, RequestContext, ServiceError, audit,
+    ceremony::{includes, random_challenge},
+    validate,
+};
+use crate::{
+    clock,
+    domain::{Ceremony, CeremonyState, Challenge, CredentialId, User},
+    store::{challenges, credentials, users},
+    webauthn,
+};
+
+/// Starts a registration: creates or updates the user and stores a challenge.
+///
+/// # Errors
+/// [`Refusal::Invalid`] for fields that are missing or invalid.
+pub async fn initialize(
+    context: &RequestContext,
+    ceremony: Ceremony,
+    request: Result<RegistrationInitRequest, Refusal>,
+) -> Result<CreationOptions, ServiceError> {
+    let now = context.app.clock.now();
+    let entry = audit::event(&context.app, context.tenant.id(), &context.meta, ceremony.init_event(true), now)?;
+    let entry = entry.by(request.as_ref().ok().and_then(|request| request.user_id.clone()));
+    let id = UserId::new(clock::new_uuid(now, context.app.entropy.as_ref())?);
+    let user = match request.and_then(|request| validate_user(context, request, id, now)) {
+        Ok(user) => user,
+        Err(refusal) => return Err(audit::refuse(context, entry, ceremony.init_event(false), refusal).await),
+    };
+    let value = random_challenge(context)?;
+    let policy = context.tenant.policy(ceremony);
+    let relying_party = context.tenant.relying_party.clone();
+    let tenant_id = context.tenant.id();
+    context
+        .app
+        .db
+        .write(move |connection| {
+            let user = users::upsert(connection, &user)?;
+            // A passkey is also a second factor, and a new credential could overwrite it on its authenticator. A second
+            // factor does not prevent a passkey on the same authenticator.
+            let excluded: Vec<CredentialId> = credentials::for_user(connection, tenant_id, user.id)?
+                .into_iter()
+                .filter(|credential| includes(ceremony, credential))
+                .map(|credential| credential.id)
+                .collect();
+            let options = webauthn::creation_options(&relying_party, &policy, &user, &value, &excluded);
+            let ids = excluded.iter().map(|id| Base64Url(id.as_bytes().to_vec())).collect();
+            challenges::insert(
+                connection,
+                &Challenge {
+                    tenant_id,
+                    value,
+                    ceremony,
+                    user_id: Some(user.id),
+                    transaction_id: None,
+                    state: CeremonyState { relying_party, policy, credentials: Some(ids) },
+                    created_at: now,
+                    expires_at: now.plus_millis(i64::from(policy.timeout_ms)),
+                },
+            )?;
+            entry.write(connection)?;
+            Ok(options)
+        })
+        .await
+}
+
+fn validate_user(
+    context: &RequestContext,
+    request: RegistrationInitRequest,
+    id: UserId,
+    now: Timestamp,
+) -> Result<User, Refusal> {
+    let external_id = validate::user_id(request.user_id)?;
+    let name = validate::label("username", request.username)?;
+    let display_name = match request.display_name.filter(|name| !name.trim().is_empty()) {
+        Some(display_name) => validate::short("display_name", display_name)?,
+        None => name.clone(),
+    };
+    let icon = validate::url("icon", request.icon)?.unwrap_or_default();
+    let tenant_id = context.tenant.id();
+    Ok(User { tenant_id, id, external_id, name, display_name, icon, created_at: now, updated_at: now })
+}

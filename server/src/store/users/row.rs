@@ -1,0 +1,37 @@
+//! Row of the table `users`.
+
+use diesel::prelude::*;
+use doorward_shared::Timestamp;
+
+use super::super::{DbError, row_convert, schema::users};
+use crate::domain::User;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = users, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
+pub(in crate::store) struct Row {
+    pub(super) tenant_id: String,
+    pub(super) id: String,
+    pub(super) external_id: String,
+    pub(super) name: String,
+    pub(super) display_name: String,
+    pub(super) icon: String,
+    pub(super) created_at: i64,
+    pub(super) updated_at: i64,
+}
+
+impl TryFrom<Row> for User {
+    type Error = DbError;
+
+    fn try_from(row: Row) -> Result<Self, DbError> {
+        Ok(Self {
+            tenant_id: row_convert::parse(&row.tenant_id)?,
+            id: row_convert::parse(&row.id)?,
+            external_id: row.external_id,
+            name: row.name,
+            display_name: row.display_name,
+            icon: row.icon,
+            created_at: Timestamp::from_millis(row.created_at),
+            updated_at: Timestamp::from_millis(row.updated_at),
+        })
+    }
+}

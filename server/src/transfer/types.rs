@@ -1,0 +1,138 @@
+//! Errors, progress and report of a transfer, and its checkpoint.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::db::DbError;
+
+/// Name of the checkpoint in the table `installation` of an incomplete target.
+pub const CHECKPOINT: &str = "storage_transfer";
+/// Number of rows in a batch.
+pub(super) const BATCH: usize = 500;
+
+/// One of the two databases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The database that is read.
+    Source,
+    /// The database that is written.
+    Target,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Source => "the source",
+            Self::Target => "the target",
+        })
+    }
+}
+
+/// Reasons why a transfer failed. The source is unchanged, except that pending migrations were applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransferError {
+    /// A database failed.
+    #[error("{0}: {1}")]
+    Database(Role, DbError),
+    /// A server or another command uses the database.
+    #[error("{0} is in use: stop every server and command that uses it")]
+    InUse(Role),
+    /// No server has ever started on the source.
+    #[error("the source contains no installation")]
+    NoInstallation,
+    /// The source is the target of another transfer that has not finished.
+    #[error("the source is incomplete: a transfer into it has not finished")]
+    Incomplete,
+    /// A table of the target has rows.
+    #[error("the target is not empty: table {0} has rows. Use an empty database")]
+    NotEmpty(String),
+    /// The target contains a part of another installation.
+    #[error("the target contains a part of another installation, whose transfer has not finished")]
+    OtherInstallation,
+    /// Both URLs name the same database.
+    #[error("source and target are the same database")]
+    Same,
+    /// The caller rejected the installation.
+    #[error("{0}")]
+    NotAccepted(String),
+    /// The two schemas do not match.
+    #[error("the schemas differ: {0}")]
+    Schema(String),
+    /// A table differs at the end.
+    #[error(
+        "table {table} differs: {source_rows} rows ({source_digest}) in the source, {target_rows} rows ({target_digest}) in \
+         the target. If another program changed the source, delete the target's tables and start again"
+    )]
+    Differs {
+        /// Name of the table.
+        table: String,
+        /// Number of rows in the source.
+        source_rows: u64,
+        /// SHA-256 of the rows in the source.
+        source_digest: String,
+        /// Number of rows in the target.
+        target_rows: u64,
+        /// SHA-256 of the rows in the target.
+        target_digest: String,
+    },
+}
+
+/// Progress of a transfer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// A batch was copied.
+    Copied {
+        /// Name of the table.
+        table: &'static str,
+        /// Number of rows in the target.
+        rows: u64,
+        /// Number of rows in the source.
+        total: u64,
+    },
+    /// A batch was read again on both sides.
+    Verified {
+        /// Name of the table.
+        table: &'static str,
+        /// Number of rows read.
+        rows: u64,
+        /// Number of rows in the source.
+        total: u64,
+    },
+}
+
+/// A table in the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableReport {
+    /// Name of the table.
+    pub table: &'static str,
+    /// Number of rows, the same on both sides.
+    pub rows: u64,
+    /// Number of rows that this run wrote. An interrupted run wrote the others.
+    pub copied: u64,
+    /// SHA-256 of all rows in the order of their primary key, the same on both sides; `None` for a table that is computed from
+    /// others.
+    pub sha256: Option<String>,
+}
+
+/// Report of a successful transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Whether this run continued an interrupted one.
+    pub resumed: bool,
+    /// All tables.
+    pub tables: Vec<TableReport>,
+}
+
+/// State of an incomplete target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Checkpoint {
+    /// The value of `installation::SEALED_WORD`, which is unique to the installation.
+    pub(super) identity: String,
+    /// The table being copied. Those before it in the list are complete.
+    pub(super) table: String,
+    /// Primary key of the last copied row, as JSON.
+    pub(super) key: Option<String>,
+    /// Number of copied rows.
+    pub(super) rows: u64,
+}

@@ -1,0 +1,75 @@
+//! Verifies assertions with webauthn-rs, an independent implementation from JSON parsing to the signature.
+//!
+//! Doorward has its own verification. Tests compare its results with this one, and the `mfa` benchmark compares its cost.
+
+use std::time::Duration;
+
+use doorward_authenticator::base64url;
+use serde_json::json;
+use url::Url;
+use webauthn_rs_core::{
+    WebauthnCore,
+    error::WebauthnError,
+    proto::{
+        AttestationFormat, AuthenticationState, COSEKey, Credential, ParsedAttestation, PublicKeyCredential,
+        RegisteredExtensions, UserVerificationPolicy,
+    },
+};
+
+/// Expected values of a ceremony.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// RP ID.
+    pub rp_id: &'a str,
+    /// The only allowed origin.
+    pub origin: &'a str,
+    /// Challenge.
+    pub challenge: &'a [u8],
+    /// Whether user verification is required.
+    pub user_verification: bool,
+}
+
+/// The stored credential.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredCredential<'a> {
+    /// COSE public key.
+    pub public_key: &'a [u8],
+    /// Signature counter.
+    pub sign_count: u32,
+}
+
+/// Verifies the result of `navigator.credentials.get()`.
+///
+/// # Errors
+/// Returns the reason of a rejection.
+pub fn verify(expected: Expected<'_>, stored: StoredCredential<'_>, body: &[u8]) -> Result<(), WebauthnError> {
+    let response: PublicKeyCredential = serde_json::from_slice(body).map_err(WebauthnError::ParseJSONFailure)?;
+    let key: serde_cbor_2::Value =
+        serde_cbor_2::from_slice(stored.public_key).map_err(|_| WebauthnError::COSEKeyInvalidCBORValue)?;
+    let authenticator_data: &[u8] = response.response.authenticator_data.as_ref();
+    let credential = Credential {
+        cred_id: response.raw_id.clone(),
+        cred: COSEKey::try_from(&key)?,
+        counter: stored.sign_count,
+        transports: None,
+        // If true, webauthn-rs would require user verification even where the policy only prefers it.
+        user_verified: false,
+        registration_policy: UserVerificationPolicy::Discouraged_DO_NOT_USE,
+        // Taken from the assertion, because webauthn-rs has its own rules for changes of this flag.
+        backup_eligible: authenticator_data.get(32).is_some_and(|flags| flags & 0x08 != 0),
+        backup_state: false,
+        extensions: RegisteredExtensions::none(),
+        attestation: ParsedAttestation::default(),
+        attestation_format: AttestationFormat::None,
+    };
+    // AuthenticationState has no public constructor.
+    let state: AuthenticationState = serde_json::from_value(json!({
+        "credentials": [], "policy": if expected.user_verification { "required" } else { "preferred" },
+        "challenge": base64url(expected.challenge), "appid": null, "allow_backup_eligible_upgrade": false,
+    }))
+    .map_err(WebauthnError::ParseJSONFailure)?;
+    let origin = Url::parse(expected.origin).map_err(|_| WebauthnError::InvalidRPOrigin)?;
+    WebauthnCore::new_unsafe_experts_only("", expected.rp_id, vec![origin], Duration::ZERO, Some(false), Some(false))
+        .authenticate_single_credential(&response, &state, &credential)
+        .map(|_| ())
+}
