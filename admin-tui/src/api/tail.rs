@@ -47,7 +47,6 @@ impl Tail {
         Ok(entries)
     }
 
-    /// Returns the id of the newest entry, matching or not.
     async fn end(&self) -> Result<AuditId, ApiError> {
         let everything = AuditQuery { tenant: self.query.tenant, ..AuditQuery::default() };
         let newest = self.api.audit_newest(&everything, 1).await?;
