@@ -173,6 +173,13 @@ impl Canvas<'_> {
         inside
     }
 
+    /// Draws a note into the lower border of a panel, at its right end.
+    pub fn panel_note(&mut self, panel: Rect, text: &str) {
+        let border = row(panel, panel.height.saturating_sub(1));
+        let inside = Rect { x: border.x + 2, width: border.width.saturating_sub(4), ..border };
+        self.line_right(inside, &[(&format!(" {text} "), Tone::Dim)]);
+    }
+
     /// Draws a heading followed by a line.
     pub fn heading(&mut self, area: Rect, text: &str, focused: bool) {
         let tone = if focused { Tone::Accent } else { Tone::Strong };
