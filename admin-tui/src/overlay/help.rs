@@ -7,7 +7,7 @@ use crate::{
     ui::{Binding, Canvas, Command, Key, LIST_KEYS, Page, Selection, Tone, UpdateContext, View, bind},
 };
 
-const WIDTH: u16 = 64;
+const WIDTH: u16 = 76;
 /// Width of the column of keys.
 const KEYS_WIDTH: usize = 18;
 

@@ -45,7 +45,8 @@ impl View for Overview {
 }
 
 fn draw_facts(canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
-    let uptime_ms = i64::try_from(data.uptime_seconds).unwrap_or(i64::MAX).saturating_mul(1_000);
+    // Below one second, the duration would read `now`.
+    let uptime_ms = i64::try_from(data.uptime_seconds.max(1)).unwrap_or(i64::MAX).saturating_mul(1_000);
     let succeeded = data.activity.iter().map(|point| point.succeeded).sum();
     let refused = data.activity.iter().map(|point| point.refused).sum();
     let facts = [
