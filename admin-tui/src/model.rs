@@ -35,12 +35,7 @@ pub enum ConnectionStatus {
     /// The server responds.
     Connected,
     /// The server does not respond, or refuses the token.
-    Disconnected {
-        error: ApiError,
-        since: Timestamp,
-        retry_at: Timestamp,
-        attempts: u32,
-    },
+    Disconnected { error: ApiError, since: Timestamp, retry_at: Timestamp, attempts: u32 },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,7 +159,7 @@ impl Model {
         }
     }
 
-    /// Returns whether the token may change things. UpdateOutput that it may not run are not offered.
+    /// Returns whether the token may change things. Commands that it may not run are not offered.
     pub fn may_change(&self) -> bool {
         self.me.as_ref().is_some_and(|me| me.role == Role::Admin)
     }

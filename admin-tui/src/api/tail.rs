@@ -1,4 +1,4 @@
-//! Follows an audit log as it gentries.
+//! Follows an audit log as it grows.
 
 use doorward_shared::{AuditId, audit::AdminAuditLogItem};
 use uuid::Uuid;
