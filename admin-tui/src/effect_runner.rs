@@ -28,7 +28,6 @@ impl<A: ApiBackend> EffectRunner<A> {
         Self { api, messages, running: HashMap::new(), tasks: JoinSet::new() }
     }
 
-    /// Sends a request.
     pub(crate) fn request(&mut self, id: RequestId, call: BackendRequest) {
         let (api, messages) = (Arc::clone(&self.api), self.messages.clone());
         let task = self.tasks.spawn(async move {
@@ -39,7 +38,6 @@ impl<A: ApiBackend> EffectRunner<A> {
         self.track(id, task);
     }
 
-    /// Starts an export.
     pub(crate) fn export(&mut self, id: RequestId, export: ExportRequest) {
         let (api, messages) = (Arc::clone(&self.api), self.messages.clone());
         let progress_messages = messages.clone();
@@ -59,7 +57,6 @@ impl<A: ApiBackend> EffectRunner<A> {
         self.track(id, task);
     }
 
-    /// Cancels a request or an export.
     pub(crate) fn cancel(&mut self, id: RequestId) {
         if let Some(task) = self.running.remove(&id) {
             task.abort();

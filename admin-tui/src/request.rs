@@ -32,89 +32,52 @@ pub enum AuditPosition {
     Before(AuditId),
 }
 
-/// A request to the admin API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackendRequest {
-    /// Name and role of the token.
     Me,
     /// Summary of the installation, with the activity of this number of days.
     Overview(u32),
-    /// A page of tenants.
     Tenants(TenantSummaryQuery),
-    /// Summary of a tenant, with the activity of this number of days.
     TenantOverview(TenantId, u32),
-    /// A tenant with its configuration.
     Tenant(TenantId),
-    /// Validation errors of a configuration.
     CheckConfig(Box<TenantConfig>),
-    /// A tenant's API keys.
     ApiKeys(TenantId),
-    /// A tenant's signing keys.
     SigningKeys(TenantId),
-    /// A page of users.
     Users(TenantId, UserQuery),
-    /// A user with credentials and transactions.
     User(TenantId, String),
-    /// A page of transactions.
     Transactions(TenantId, UserQuery),
-    /// A page of audit log entries.
     Audit(AuditQuery, AuditPosition),
-    /// The admin tokens.
     AdminTokens,
-    /// Create a tenant.
     CreateTenant(Box<CreateTenantRequest>),
-    /// Rename a tenant.
     RenameTenant(TenantId, String),
-    /// Delete a tenant.
     DeleteTenant(TenantId),
-    /// Replace a tenant's configuration.
     Configure(TenantId, Box<TenantConfig>),
-    /// Create an API key.
     CreateApiKey(TenantId, CreateSecretRequest),
-    /// Revoke an API key.
     RevokeApiKey(TenantId, ApiKeyId),
-    /// Create a signing key that replaces the current one.
     RotateSigningKey(TenantId, Option<SigningAlgorithm>),
-    /// Retire a signing key.
     RetireSigningKey(TenantId, SigningKeyId),
-    /// Delete a user.
     DeleteUser(TenantId, String),
-    /// Delete a user's credential.
     DeleteCredential(TenantId, String, String),
-    /// Create an admin token.
     CreateAdminToken(CreateAdminTokenRequest),
-    /// Revoke an admin token.
     RevokeAdminToken(AdminTokenId),
 }
 
 /// Successful response to a [`BackendRequest`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackendResponse {
-    /// Response to [`BackendRequest::Me`].
     Me(Me),
-    /// Response to [`BackendRequest::Overview`].
     Overview(Box<Overview>),
-    /// Response to [`BackendRequest::Tenants`].
     Tenants(TenantSummaryPage),
-    /// Response to [`BackendRequest::TenantOverview`].
     TenantOverview(Box<TenantOverview>),
-    /// Response to [`BackendRequest::Tenant`].
     Tenant(Box<TenantDetail>),
-    /// Response to [`BackendRequest::CheckConfig`].
     ConfigCheck(ConfigCheck),
-    /// Response to [`BackendRequest::ApiKeys`].
     ApiKeys(Vec<SecretItem>),
     /// Response to [`BackendRequest::SigningKeys`], and to [`BackendRequest::RotateSigningKey`] with the new key only.
     SigningKeys(Vec<SigningKeyItem>),
-    /// Response to [`BackendRequest::Users`].
     Users(UserSummaryPage),
-    /// Response to [`BackendRequest::User`].
     User(Box<UserDetail>),
-    /// Response to [`BackendRequest::Transactions`].
     Transactions(TransactionPage),
-    /// Response to [`BackendRequest::Audit`].
     Audit(Vec<AdminAuditLogItem>),
-    /// Response to [`BackendRequest::AdminTokens`].
     AdminTokens(Vec<AdminTokenItem>),
     /// Response to [`BackendRequest::CreateTenant`], with the first API key if the request asked for one.
     Created(TenantId, Option<Revealed>),
@@ -124,12 +87,9 @@ pub enum BackendResponse {
     Done,
 }
 
-/// A request to export an audit log to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportRequest {
-    /// The entries to export.
     pub query: AuditQuery,
-    /// File format.
     pub format: ExportFormat,
     /// Path of the file, which must not exist.
     pub path: PathBuf,

@@ -13,18 +13,15 @@ const MAX_DURATION_MS: i64 = 100 * 366 * DAY_MS;
 pub enum TimeInput {
     /// Number of milliseconds before or after now.
     Relative(i64),
-    /// A fixed time.
     Absolute(Timestamp),
 }
 
-/// Parse error of [`TimeInput`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a duration like 30m, 12h or 90d, or a time like 2027-01-31 or 2027-01-31T12:00:00Z")]
 pub struct InvalidTime;
 
 impl TimeInput {
     /// Returns the time; a duration counts back from now.
-    #[must_use]
     pub const fn in_past(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Relative(millis) => now.plus_millis(-millis),
@@ -33,7 +30,6 @@ impl TimeInput {
     }
 
     /// Returns the time; a duration counts forward from now.
-    #[must_use]
     pub const fn in_future(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Relative(millis) => now.plus_millis(millis),

@@ -24,13 +24,10 @@ const MAX_ID: Uuid = Uuid::from_u128(0xffff_ffff_ffff_7fff_bfff_ffff_ffff_ffff);
 pub struct AuditQuery {
     /// The log to read: a tenant's, the installation's own ([`TenantId::INSTALLATION`]), or all logs (`None`).
     pub tenant: Option<TenantId>,
-    /// Types of entries.
     pub kinds: Vec<AuditType>,
-    /// Outcome of the operation.
     pub outcome: Option<AuditOutcome>,
     /// Substring of the actor, which is a user id or the name of an admin token.
     pub actor: Option<String>,
-    /// Substring of the source address.
     pub source_ip: Option<String>,
     /// Earliest time (inclusive).
     pub start: Option<Timestamp>,
@@ -42,14 +39,12 @@ pub struct AuditQuery {
 
 impl AuditQuery {
     /// Returns whether the query has no filter besides the log.
-    #[must_use]
     pub fn is_everything(&self) -> bool {
         *self == Self { tenant: self.tenant, ..Self::default() }
     }
 }
 
 impl Api {
-    /// Returns up to `limit` (1 to 100) of the newest entries, newest first.
     pub async fn audit_newest(&self, query: &AuditQuery, limit: u32) -> Result<Vec<AdminAuditLogItem>, ApiError> {
         self.audit_before(query, AuditId::new(MAX_ID), limit).await
     }

@@ -16,29 +16,22 @@ pub enum ApiError {
     /// The server cannot be reached, or the connection ended before the response was complete.
     #[error("request to {url} failed: {reason}")]
     Unreachable {
-        /// The server.
         url: String,
-        /// The cause.
         reason: String,
     },
     /// The TLS certificate of the server is not trusted.
     #[error("the certificate of {url} is not trusted: {reason}")]
     CertificateUnknown {
-        /// The server.
         url: String,
-        /// The problem with the certificate.
         reason: String,
     },
-    /// The response took longer than the timeout.
     #[error("the server at {url} did not respond within {} s", RESPONSE_TIMEOUT.as_secs())]
     TimedOut {
-        /// The server.
         url: String,
     },
     /// The token is unknown, wrong, expired or revoked.
     #[error("the server at {url} does not accept this admin token: it is wrong, expired or revoked")]
     Unauthorized {
-        /// The server.
         url: String,
     },
     /// The role of the token does not allow the request.
@@ -50,11 +43,9 @@ pub enum ApiError {
     /// The response is not one of the admin API, or of an incompatible version.
     #[error("unexpected response from {url}: {what}")]
     Unexpected {
-        /// The server.
         url: String,
         /// The HTTP status, if a response arrived.
         status: Option<u16>,
-        /// The problem.
         what: String,
     },
     /// A URL path cannot contain this id.
@@ -74,8 +65,6 @@ fn describe(body: &ErrorBody) -> String {
 }
 
 impl ApiError {
-    /// Returns the error code of the server's response.
-    #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Forbidden(body) | Self::Refused(body) => Some(body.code),
@@ -85,7 +74,6 @@ impl ApiError {
     }
 
     /// Returns whether a retry may succeed: the server is unreachable, starting or overloaded.
-    #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::TimedOut { .. } => true,
@@ -98,7 +86,6 @@ impl ApiError {
         }
     }
 
-    /// Converts an error of the HTTP client.
     pub(super) fn from_client(url: &Url, error: &reqwest::Error) -> Self {
         let address = without_credentials(url);
         if let Some(tls) = find_tls(error) {

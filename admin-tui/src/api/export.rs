@@ -26,7 +26,6 @@ impl fmt::Display for ExportFormat {
     }
 }
 
-/// Parse error of [`ExportFormat`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be ndjson or csv")]
 pub struct UnknownFormat;
@@ -43,14 +42,12 @@ impl FromStr for ExportFormat {
     }
 }
 
-/// Progress of an export.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Number of complete rows received.
     pub rows: u64,
     /// Number of matching rows when the export started. The export may contain more, since the log grows.
     pub total: Option<u64>,
-    /// Number of bytes received.
     pub bytes: u64,
 }
 
@@ -69,8 +66,6 @@ impl ExportStream {
         Self { url, response, counter: RowCounter::new(format), progress }
     }
 
-    /// Returns the progress so far.
-    #[must_use]
     pub const fn progress(&self) -> Progress {
         self.progress
     }

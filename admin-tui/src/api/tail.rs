@@ -47,7 +47,6 @@ impl Tail {
         Ok(entries)
     }
 
-    /// Returns the id of the newest entry, matching or not.
     async fn end(&self) -> Result<AuditId, ApiError> {
         let everything = AuditQuery { tenant: self.query.tenant, ..AuditQuery::default() };
         let newest = self.api.audit_newest(&everything, 1).await?;
@@ -62,7 +61,6 @@ impl Tail {
 }
 
 /// Returns whether a page has the maximum size, so that more entries may follow.
-#[must_use]
 pub fn is_full(entries: &[AdminAuditLogItem]) -> bool {
     u32::try_from(entries.len()).is_ok_and(|count| count >= AUDIT_PAGE_SIZE)
 }

@@ -11,13 +11,11 @@ use tokio::signal::ctrl_c;
 use super::{context::CommandContext, error::CommandError};
 use crate::api::{AuditQuery, ExportFormat, ExportStream, OnExisting, Progress, export_to_file};
 
-/// Where to write the export, and how.
 pub(super) struct Destination {
     /// Path of the file, or `-` for standard output.
     pub(super) path: PathBuf,
     /// File format; `None` derives it from the file name.
     pub(super) format: Option<ExportFormat>,
-    /// Replace an existing file.
     pub(super) force: bool,
 }
 
@@ -81,7 +79,6 @@ struct ProgressBar {
 }
 
 impl ProgressBar {
-    /// Minimum time between two updates.
     const INTERVAL: Duration = Duration::from_millis(100);
 
     fn new() -> Self {

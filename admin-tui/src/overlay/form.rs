@@ -18,20 +18,17 @@ use crate::{
 
 const WIDTH: u16 = 74;
 
-/// The dialog.
 #[derive(Debug)]
 pub struct Form {
     kind: FormKind,
     definition: Definition,
     folders: BaseFolders,
-    /// The focused field.
     selection: Selection,
     problem: Option<Problem>,
     pending: Option<RequestId>,
 }
 
 impl Form {
-    /// Creates a form.
     pub fn new(kind: FormKind, folders: &BaseFolders, now: Timestamp) -> Self {
         let definition = form_definitions::define(&kind, folders, now);
         let folders = folders.clone();
@@ -51,7 +48,6 @@ impl Form {
         self.focus((self.selection.selected + by) % self.definition.fields.len().max(1));
     }
 
-    /// Moves the choice of the focused field.
     fn shift_choice(&mut self, by: isize) {
         let field = self.definition.fields.get_mut(self.selection.selected);
         if let Some(FieldValue::Choice(choices, chosen)) = field.map(|field| &mut field.value) {

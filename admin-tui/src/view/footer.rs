@@ -7,7 +7,6 @@ use crate::{
     ui::{Binding, Canvas, ClickTarget, Command, Tone, columns, right_of},
 };
 
-/// Width of an export's progress.
 const EXPORT_WIDTH: u16 = 64;
 
 fn key_of(binding: &Binding) -> String {

@@ -21,20 +21,15 @@ use tokio::sync::Notify;
 
 use crate::data::{self, World};
 
-/// Behaviour of the server.
 #[derive(Debug, Default)]
 struct Behaviour {
     /// Error that every request returns.
     error: Option<ApiError>,
-    /// Whether requests wait.
     holds: bool,
-    /// Whether requests panic.
     panics: bool,
-    /// Requests so far.
     calls: Vec<BackendRequest>,
 }
 
-/// The fake server.
 #[derive(Debug)]
 pub(crate) struct FakeServer {
     pub world: Mutex<World>,
@@ -57,7 +52,6 @@ impl FakeServer {
         self.behaviour.lock().unwrap().error = error;
     }
 
-    /// Makes every request panic.
     pub(crate) fn panic(&self) {
         self.behaviour.lock().unwrap().panics = true;
     }
@@ -68,7 +62,6 @@ impl FakeServer {
         self.released.notify_waiters();
     }
 
-    /// Returns the requests so far.
     pub(crate) fn calls(&self) -> Vec<BackendRequest> {
         self.behaviour.lock().unwrap().calls.clone()
     }
@@ -350,7 +343,6 @@ fn audit(world: &World, query: &AuditQuery, at: AuditPosition) -> Vec<AdminAudit
     }
 }
 
-/// Returns the id of a tenant by its index.
 pub(crate) fn tenant_id(at: usize) -> TenantId {
     TenantId::new(data::uuid(1, at))
 }

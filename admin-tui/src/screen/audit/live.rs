@@ -11,7 +11,6 @@ use crate::{
     ui::{Selection, UpdateContext},
 };
 
-/// Maximum number of rows.
 const MAX_ROWS: usize = 2_000;
 /// Distance of the selection from the last row at which older entries are requested.
 const PREFETCH_ROWS: usize = 40;

@@ -18,7 +18,6 @@ use crate::{
     },
 };
 
-/// The screen.
 #[derive(Debug, Clone, Default)]
 pub struct Audit {
     query: AuditQuery,

@@ -11,7 +11,6 @@ use crate::{
 
 /// Minimum width of a table with a column for the reason of refusals.
 const REASON_MIN_WIDTH: u16 = 110;
-/// Width of the input for the text filter.
 const INPUT_WIDTH: u16 = 26;
 /// Minimum space for a chip. With less, it moves to the next row.
 const CHIP_MIN_WIDTH: u16 = 16;
