@@ -35,7 +35,6 @@ use crate::{args::Command, terminal};
 use context::{CommandContext, connect};
 use output::{Output, notice};
 
-/// Runs the terminal app until the user leaves it.
 pub async fn interactive(cli: CliContext) -> Result<(), CommandError> {
     let (connection, api) = connect(&cli)?;
     let server = connection.endpoint.url.as_str().trim_end_matches('/').to_owned();

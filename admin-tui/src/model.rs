@@ -47,7 +47,6 @@ pub enum ConnectionStatus {
 pub struct Toast {
     pub text: String,
     pub tone: Tone,
-    /// When it disappears.
     pub until: Timestamp,
 }
 

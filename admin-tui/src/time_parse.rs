@@ -52,9 +52,6 @@ impl FromStr for TimeInput {
 }
 
 /// Parses the start or end of a time range. Also accepts `now`, `today` and `yesterday`; empty text means no bound.
-///
-/// # Errors
-/// Returns a message with examples of valid input.
 pub fn parse_past(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'static str> {
     let text = text.trim();
     let midnight = Timestamp::from_millis(now.day().saturating_mul(DAY_MS));
@@ -71,9 +68,6 @@ pub fn parse_past(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'sta
 }
 
 /// Parses an expiry time, which must be in the future. Empty text and `never` mean no expiry.
-///
-/// # Errors
-/// Returns a message with examples of valid input.
 pub fn parse_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'static str> {
     let text = text.trim();
     if text.is_empty() || text == "never" {

@@ -70,10 +70,7 @@ impl ExportStream {
         self.progress
     }
 
-    /// Returns the next chunk of bytes, or `None` at the end.
-    ///
-    /// # Errors
-    /// [`ApiError`] when the connection ends before the export is complete.
+    /// Returns the next chunk of bytes, or `None` at the end. Fails if the connection ends before the export is complete.
     pub async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         let chunk = self.response.chunk().await.map_err(|error| ApiError::from_client(&self.url, &error))?;
         if let Some(bytes) = &chunk {

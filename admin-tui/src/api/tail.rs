@@ -1,4 +1,4 @@
-//! Follows an audit log as it gentries.
+//! Follows an audit log as it grows.
 
 use doorward_shared::{AuditId, audit::AdminAuditLogItem};
 use uuid::Uuid;
@@ -32,9 +32,7 @@ impl Tail {
     }
 
     /// Returns the next entries, oldest first. If the page [`is_full`], more entries may be available now.
-    ///
-    /// # Errors
-    /// [`ApiError`]. The position does not change, so the next poll misses nothing.
+    /// An error does not change the position, so the next poll misses nothing.
     pub async fn poll(&mut self) -> Result<Vec<AdminAuditLogItem>, ApiError> {
         // Read the end of the log first: the poll below covers everything up to it. Without this step, a filter that
         // matches nothing would make the server scan all entries since the start on each poll.

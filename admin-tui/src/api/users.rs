@@ -31,10 +31,7 @@ impl Api {
     }
 
     /// `GET /tenants/{id}/users/{user}`: a user with credentials and latest transactions. `user` is Doorward's id or the
-    /// application's `user_id`.
-    ///
-    /// # Errors
-    /// [`ApiError`]; [`ApiError::InvalidPathSegment`] for the ids `.` and `..`.
+    /// application's `user_id`. Fails for the ids `.` and `..`, which a path cannot contain.
     pub async fn user(&self, tenant: TenantId, user: &str) -> Result<UserDetail, ApiError> {
         self.get(&["tenants", &tenant.to_string(), "users", user]).json().await
     }

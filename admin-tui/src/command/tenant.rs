@@ -45,7 +45,6 @@ async fn search(api: &Api, text: &str) -> Result<(Vec<TenantItem>, Vec<TenantIte
     Err(CommandError::usage(format!("too many tenants have {text:?} in their name; use an id")))
 }
 
-/// Formats the first tenants, each on a line of its own.
 fn lines(tenants: &[TenantItem]) -> String {
     let line = |tenant: &TenantItem| format!("\n  {}  {}", tenant.id, sanitize(&tenant.display_name));
     tenants.iter().take(5).map(line).collect()

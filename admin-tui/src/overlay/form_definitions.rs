@@ -28,7 +28,6 @@ pub(super) struct Definition {
     pub(super) title: String,
     /// Label of the key that submits the form.
     pub(super) verb: &'static str,
-    /// Explanation above the fields.
     pub(super) note: &'static str,
     pub(super) fields: Vec<FormField>,
 }
@@ -237,7 +236,6 @@ pub(super) fn follow_format(kind: &FormKind, fields: &mut [FormField]) {
     }
 }
 
-/// Handles the response to the request of a form.
 pub(super) fn handle_success(
     kind: &FormKind,
     fields: &[FormField],

@@ -12,7 +12,6 @@ pub(super) enum FieldValue {
 #[derive(Debug, Clone)]
 pub(super) struct FormField {
     pub(super) label: &'static str,
-    /// Explains what to enter.
     pub(super) hint: &'static str,
     pub(super) value: FieldValue,
 }

@@ -156,7 +156,6 @@ impl Canvas<'_> {
         inside
     }
 
-    /// Draws a heading followed by a line.
     pub fn heading(&mut self, area: Rect, text: &str, focused: bool) {
         let tone = if focused { Tone::Accent } else { Tone::Strong };
         let title = format!("{} ", truncate(text, usize::from(area.width.saturating_sub(1))));

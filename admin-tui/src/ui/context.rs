@@ -41,7 +41,6 @@ pub enum Navigation {
     Reload,
     Export(Box<ExportRequest>),
     Run(Command),
-    /// Applies filters to the audit log on the current screen.
     ApplyFilters(Box<AuditQuery>),
     Quit,
 }

@@ -36,7 +36,6 @@ impl FilterInput {
     }
 
     /// Reacts to a changed text. Returns whether to send a request now.
-    ///
     /// While a request is pending, the next one waits for its response or for a pause in typing, whichever comes first,
     /// so that requests never arrive faster than the server responds.
     pub fn edited(&mut self, now: Timestamp, is_pending: bool) -> bool {

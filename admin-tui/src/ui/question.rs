@@ -7,7 +7,6 @@ use crate::request::BackendRequest;
 pub enum Action {
     Request {
         call: Box<BackendRequest>,
-        /// Notification after success.
         done: String,
         /// Whether to leave the screen after success, because the object it shows no longer exists.
         leaves_screen: bool,
@@ -16,18 +15,15 @@ pub enum Action {
     Quit,
 }
 
-/// A question, and what happens if the user confirms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     pub title: String,
-    /// Label of the confirmation.
     pub verb: &'static str,
     /// Consequences, line by line.
     pub lines: Vec<(Tone, String)>,
     pub destructive: bool,
     /// A name that the user must type to confirm.
     pub typed_name: Option<String>,
-    /// What happens if the user confirms.
     pub action: Action,
 }
 

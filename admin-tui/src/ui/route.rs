@@ -14,7 +14,6 @@ pub enum Section {
 }
 
 impl Section {
-    /// All sections, in the order of the header.
     pub const ALL: [Self; 4] = [Self::Overview, Self::Tenants, Self::Audit, Self::Tokens];
 
     pub const fn name(self) -> &'static str {
@@ -56,7 +55,6 @@ pub enum Route {
         query: Box<AuditQuery>,
         /// The tenant's name, for the log of one tenant.
         tenant_name: Option<String>,
-        /// The entry to select.
         entry: Option<AuditId>,
     },
     Tokens,
@@ -94,7 +92,6 @@ pub enum FormKind {
     /// Creates an API key of a tenant (id and name).
     CreateApiKey(TenantId, String),
     CreateToken,
-    /// Replaces the signing key of a tenant (id and name).
     RotateSigningKey(TenantId, String),
     Export(Box<AuditQuery>),
     Filter(Box<AuditQuery>),

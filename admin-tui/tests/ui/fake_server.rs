@@ -23,7 +23,6 @@ use crate::data::{self, World};
 
 #[derive(Debug, Default)]
 struct Behaviour {
-    /// Error that every request returns.
     error: Option<ApiError>,
     holds: bool,
     panics: bool,

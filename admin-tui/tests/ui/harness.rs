@@ -331,7 +331,6 @@ impl App {
         self.wait_until_idle().await;
     }
 
-    /// Returns the message of the app's panic.
     pub(crate) async fn panicked(mut self) -> String {
         let error = (&mut self.task).await.unwrap_err();
         let panic = error.into_panic();
@@ -342,7 +341,6 @@ impl App {
             .unwrap()
     }
 
-    /// Ends the app like a signal.
     pub(crate) async fn stop(&self) {
         self.send(Input::Stop);
         self.wait_until_idle().await;

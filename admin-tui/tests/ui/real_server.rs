@@ -12,7 +12,6 @@ use serde_json::json;
 
 use crate::harness::App;
 
-/// Starts the app with a new admin token of the given role.
 async fn start(server: &TestServer, role: Role, folder: PathBuf) -> App {
     let http = server.admin("maker", Role::Admin).await;
     let created = http.post("/admin_tokens", &json!({ "name": "operator", "role": role })).await.expect(201);

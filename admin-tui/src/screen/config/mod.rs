@@ -65,10 +65,7 @@ impl ConfigForm {
         self.selection.select(selection.selected, self.rows.len());
     }
 
-    /// Returns the configuration in the form.
-    ///
-    /// # Errors
-    /// A value that cannot be parsed, such as a timeout that is not a number.
+    /// Fails if a value cannot be parsed, such as a timeout that is not a number.
     pub fn config(&self) -> Result<TenantConfig, ConfigProblem> {
         rows::to_config(&self.rows, &self.saved)
     }
@@ -86,7 +83,6 @@ impl ConfigForm {
         (&mut self.selection, self.rows.len())
     }
 
-    /// Returns the known problems of the configuration in the form.
     pub fn problems(&self) -> Vec<ConfigProblem> {
         match self.config() {
             Err(problem) => vec![problem],
@@ -95,7 +91,6 @@ impl ConfigForm {
         }
     }
 
-    /// Returns whether a check is pending or due.
     const fn is_checking(&self) -> bool {
         self.check.is_pending() || self.check_due_at.is_some()
     }

@@ -21,7 +21,6 @@ use crate::{
 
 /// Interval between refreshes of the counts, in milliseconds.
 const REFRESH_MS: i64 = 5_000;
-/// Number of days of activity in the header.
 const ACTIVITY_DAYS: u32 = 14;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,7 +34,6 @@ pub enum Tab {
 }
 
 impl Tab {
-    /// All tabs, from left to right.
     pub const ALL: [Self; 5] = [Self::Configuration, Self::ApiKeys, Self::SigningKeys, Self::Users, Self::Transactions];
 
     pub const fn name(self) -> &'static str {
@@ -121,7 +119,6 @@ impl Tenant {
         }
     }
 
-    /// Returns the filter of the current tab.
     const fn filter_mut(&mut self) -> Option<&mut FilterInput> {
         match self.tab {
             Tab::Users => Some(&mut self.user_filter),
