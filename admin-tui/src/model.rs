@@ -35,12 +35,7 @@ pub enum ConnectionStatus {
     /// The server responds.
     Connected,
     /// The server does not respond, or refuses the token.
-    Disconnected {
-        error: ApiError,
-        since: Timestamp,
-        retry_at: Timestamp,
-        attempts: u32,
-    },
+    Disconnected { error: ApiError, since: Timestamp, retry_at: Timestamp, attempts: u32 },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,25 +15,15 @@ pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 pub enum ApiError {
     /// The server cannot be reached, or the connection ended before the response was complete.
     #[error("request to {url} failed: {reason}")]
-    Unreachable {
-        url: String,
-        reason: String,
-    },
+    Unreachable { url: String, reason: String },
     /// The TLS certificate of the server is not trusted.
     #[error("the certificate of {url} is not trusted: {reason}")]
-    CertificateUnknown {
-        url: String,
-        reason: String,
-    },
+    CertificateUnknown { url: String, reason: String },
     #[error("the server at {url} did not respond within {} s", RESPONSE_TIMEOUT.as_secs())]
-    TimedOut {
-        url: String,
-    },
+    TimedOut { url: String },
     /// The token is unknown, wrong, expired or revoked.
     #[error("the server at {url} does not accept this admin token: it is wrong, expired or revoked")]
-    Unauthorized {
-        url: String,
-    },
+    Unauthorized { url: String },
     /// The role of the token does not allow the request.
     #[error("not allowed: {}", describe(.0))]
     Forbidden(ErrorBody),

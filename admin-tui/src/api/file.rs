@@ -30,10 +30,7 @@ pub enum ExportError {
     #[error("{} already exists and was not changed", .0.display())]
     Exists(PathBuf),
     #[error("{}: {error}", path.display())]
-    File {
-        path: PathBuf,
-        error: io::Error,
-    },
+    File { path: PathBuf, error: io::Error },
 }
 
 /// Writes an export to a file and calls `progress` after each chunk.

@@ -10,18 +10,12 @@ use crate::api::InvalidToken;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionError {
     #[error("{given_by}: {text:?} is {reason}")]
-    Url {
-        text: String,
-        given_by: String,
-        reason: &'static str,
-    },
+    Url { text: String, given_by: String, reason: &'static str },
     /// The address contains a user name or password.
     #[error(
         "{given_by}: the address must not contain a user name or password; put the admin token in a file or variable"
     )]
-    Credentials {
-        given_by: String,
-    },
+    Credentials { given_by: String },
     #[error(
         "{0}: plain http sends the admin token unencrypted: use https, a tunnel (ssh -L 8001:127.0.0.1:8001 host), or \
          --allow-plain-http on a trusted network"
@@ -37,15 +31,9 @@ pub enum ConnectionError {
     #[error("no admin token for {0}: set it with --token-file, DOORWARD_ADMIN_TOKEN or a profile")]
     NoToken(String),
     #[error("{given_by}: {reason}")]
-    Token {
-        given_by: String,
-        reason: InvalidToken,
-    },
+    Token { given_by: String, reason: InvalidToken },
     #[error("{}: {reason}", path.display())]
-    File {
-        path: PathBuf,
-        reason: String,
-    },
+    File { path: PathBuf, reason: String },
     #[error("{}{}: {reason}", path.display(), line.map(|line| format!(", line {line}")).unwrap_or_default())]
     Profiles {
         path: PathBuf,
