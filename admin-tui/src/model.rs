@@ -158,7 +158,7 @@ impl Model {
         }
     }
 
-    /// Returns whether the token may change things. UpdateOutput that it may not run are not offered.
+    /// Returns whether the token may change things. Commands that it may not run are not offered.
     pub fn may_change(&self) -> bool {
         self.me.as_ref().is_some_and(|me| me.role == Role::Admin)
     }

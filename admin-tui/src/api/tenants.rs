@@ -15,12 +15,6 @@ use serde::Serialize;
 use super::{client::Api, error::ApiError};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TenantQuery {
-    pub text: Option<String>,
-    pub page: PageRequest,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TenantSummaryQuery {
     pub text: Option<String>,
     pub sort: Option<TenantSort>,
@@ -32,14 +26,10 @@ pub struct TenantSummaryQuery {
 }
 
 impl Api {
-    /// `GET /tenants`: ids and names.
-    pub async fn tenants(&self, query: &TenantQuery) -> Result<Page<TenantItem>, ApiError> {
-        self.get(&["tenants"])
-            .optional_param("q", query.text.as_deref())
-            .param("page", query.page.page)
-            .param("per_page", query.page.per_page)
-            .page()
-            .await
+    /// `GET /tenants`: ids and names of the tenants whose id or name contains `text`.
+    pub async fn tenants(&self, text: &str, page: PageRequest) -> Result<Page<TenantItem>, ApiError> {
+        let request = self.get(&["tenants"]).param("q", text);
+        request.param("page", page.page).param("per_page", page.per_page).page().await
     }
 
     /// `GET /tenant_summaries`: a page of tenants with counts and activity.

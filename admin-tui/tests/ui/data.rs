@@ -1,7 +1,8 @@
 //! Data of the fake server.
 
+use doorward_admin::api::ApiError;
 use doorward_shared::{
-    AuditId, AuditType, Base64Url, TenantId, Timestamp, TransactionRowId, UserId,
+    AuditId, AuditType, Base64Url, ErrorCode, TenantId, Timestamp, TransactionRowId, UserId,
     admin::{
         ActivityPoint, AdminTokenItem, Overview, Role, SecretItem, SigningAlgorithm, SigningKeyItem, TenantItem,
         TenantSummary, TransactionSummary, UserItem, UserSummary,
@@ -12,7 +13,7 @@ use doorward_shared::{
 };
 use uuid::Uuid;
 
-use crate::harness::start_time;
+use crate::{fake_server::refusal, harness::start_time};
 
 pub(crate) const SECRET: &str = "dw_6f1d2c3b4a59_Kq3vX9pTz7LmB2nRw8YcH5jD4sGfA6eU";
 
@@ -49,12 +50,9 @@ fn before(millis: i64) -> Timestamp {
 }
 
 impl World {
-    pub(crate) fn tenant(&self, id: TenantId) -> Option<&TenantRecord> {
-        self.tenants.iter().find(|it| it.summary.tenant.id == id)
-    }
-
-    pub(crate) fn tenant_mut(&mut self, id: TenantId) -> Option<&mut TenantRecord> {
-        self.tenants.iter_mut().find(|it| it.summary.tenant.id == id)
+    pub(crate) fn tenant(&mut self, id: TenantId) -> Result<&mut TenantRecord, ApiError> {
+        let found = self.tenants.iter_mut().find(|it| it.summary.tenant.id == id);
+        found.ok_or_else(|| refusal(ErrorCode::TenantNotFound, "tenant not found", ""))
     }
 
     pub(crate) fn add_tenant(&mut self, name: &str) -> TenantId {

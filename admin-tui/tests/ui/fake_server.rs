@@ -19,7 +19,10 @@ use doorward_shared::{
 };
 use tokio::sync::Notify;
 
-use crate::data::{self, World};
+use crate::{
+    data::{self, World},
+    harness::App,
+};
 
 #[derive(Debug, Default)]
 struct Behaviour {
@@ -65,10 +68,27 @@ impl FakeServer {
         self.behaviour.lock().unwrap().calls.clone()
     }
 
+    async fn wait_until_released(&self) {
+        loop {
+            let released = self.released.notified();
+            if !self.behaviour.lock().unwrap().holds {
+                return;
+            }
+            released.await;
+        }
+    }
+
     /// Counts the requests so far that match.
     pub(crate) fn count(&self, is: impl Fn(&BackendRequest) -> bool) -> usize {
         self.calls().iter().filter(|call| is(call)).count()
     }
+}
+
+/// Starts the app with a server that has the data of [`data::world`].
+pub(crate) async fn start(columns: u16, rows: u16) -> (Arc<FakeServer>, App) {
+    let fake = FakeServer::new(data::world());
+    let app = App::start(fake.clone(), columns, rows).await;
+    (fake, app)
 }
 
 pub(crate) fn refusal(code: ErrorCode, title: &str, details: &str) -> ApiError {
@@ -84,13 +104,7 @@ pub(crate) fn unreachable() -> ApiError {
 
 impl ApiBackend for FakeServer {
     async fn call(&self, call: BackendRequest) -> Result<BackendResponse, ApiError> {
-        loop {
-            let released = self.released.notified();
-            if !self.behaviour.lock().unwrap().holds {
-                break;
-            }
-            released.await;
-        }
+        self.wait_until_released().await;
         let (error, panics) = {
             let mut behaviour = self.behaviour.lock().unwrap();
             behaviour.calls.push(call.clone());
@@ -99,10 +113,7 @@ impl ApiBackend for FakeServer {
         assert!(!panics, "the client panics");
         match error {
             Some(error) => Err(error),
-            None if call == BackendRequest::Me => {
-                Ok(BackendResponse::Me(Me { name: "ops".to_owned(), role: self.role }))
-            }
-            None => answer(&mut self.world.lock().unwrap(), call),
+            None => respond(&mut self.world.lock().unwrap(), self.role, call),
         }
     }
 
@@ -117,40 +128,31 @@ impl ApiBackend for FakeServer {
         };
         let total = u64::try_from(total).unwrap();
         progress(Progress { rows: total / 2, total: Some(total), bytes: 1 });
-        loop {
-            let released = self.released.notified();
-            if !self.behaviour.lock().unwrap().holds {
-                break;
-            }
-            released.await;
-        }
+        self.wait_until_released().await;
         Ok(Progress { rows: total, total: Some(total), bytes: 2 })
     }
 }
 
-fn answer(world: &mut World, call: BackendRequest) -> Result<BackendResponse, ApiError> {
-    let unknown = || refusal(ErrorCode::TenantNotFound, "tenant not found", "");
+fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<BackendResponse, ApiError> {
     Ok(match call {
-        BackendRequest::Me => return Err(unknown()),
+        BackendRequest::Me => BackendResponse::Me(Me { name: "ops".to_owned(), role }),
         BackendRequest::Overview(days) => BackendResponse::Overview(Box::new(data::overview(world, days))),
         BackendRequest::Tenants(query) => BackendResponse::Tenants(tenants(world, &query)),
         BackendRequest::TenantOverview(id, _) => {
-            let summary = world.tenant(id).ok_or_else(unknown)?.summary.clone();
+            let summary = world.tenant(id)?.summary.clone();
             BackendResponse::TenantOverview(Box::new(TenantOverview { summary, activity: data::activity(14) }))
         }
         BackendRequest::Tenant(id) => {
-            let it = world.tenant(id).ok_or_else(unknown)?;
+            let it = world.tenant(id)?;
             let display_name = it.summary.tenant.display_name.clone();
             BackendResponse::Tenant(Box::new(TenantDetail { id, display_name, config: it.config.clone() }))
         }
         BackendRequest::CheckConfig(config) => BackendResponse::ConfigCheck(check(&config)),
-        BackendRequest::ApiKeys(id) => BackendResponse::ApiKeys(world.tenant(id).ok_or_else(unknown)?.api_keys.clone()),
-        BackendRequest::SigningKeys(id) => {
-            BackendResponse::SigningKeys(world.tenant(id).ok_or_else(unknown)?.signing_keys.clone())
-        }
+        BackendRequest::ApiKeys(id) => BackendResponse::ApiKeys(world.tenant(id)?.api_keys.clone()),
+        BackendRequest::SigningKeys(id) => BackendResponse::SigningKeys(world.tenant(id)?.signing_keys.clone()),
         BackendRequest::Users(id, query) => {
             let text = query.text.unwrap_or_default();
-            let users = &world.tenant(id).ok_or_else(unknown)?.users;
+            let users = &world.tenant(id)?.users;
             let items: Vec<_> = users
                 .iter()
                 .filter(|it| it.user.user_id.contains(&text) || it.user.name.contains(&text))
@@ -160,7 +162,7 @@ fn answer(world: &mut World, call: BackendRequest) -> Result<BackendResponse, Ap
             BackendResponse::Users(UserSummaryPage { items, total, next: None })
         }
         BackendRequest::User(id, user) => {
-            let it = world.tenant(id).ok_or_else(unknown)?;
+            let it = world.tenant(id)?;
             let found = it.users.iter().find(|it| it.user.user_id == user || it.user.id.to_string() == user);
             let found = found.ok_or_else(|| refusal(ErrorCode::UserNotFound, "user not found", ""))?;
             BackendResponse::User(Box::new(UserDetail {
@@ -176,19 +178,12 @@ fn answer(world: &mut World, call: BackendRequest) -> Result<BackendResponse, Ap
         }
         BackendRequest::Transactions(id, query) => {
             let text = query.text.unwrap_or_default();
-            let all = &world.tenant(id).ok_or_else(unknown)?.transactions;
+            let all = &world.tenant(id)?.transactions;
             let items = all.iter().filter(|it| it.transaction.identifier.contains(&text)).cloned().collect();
             BackendResponse::Transactions(TransactionPage { items, next: None })
         }
         BackendRequest::Audit(query, at) => BackendResponse::Audit(audit(world, &query, at)),
         BackendRequest::AdminTokens => BackendResponse::AdminTokens(world.tokens.clone()),
-        other => return change(world, other),
-    })
-}
-
-fn change(world: &mut World, call: BackendRequest) -> Result<BackendResponse, ApiError> {
-    let unknown = || refusal(ErrorCode::TenantNotFound, "tenant not found", "");
-    Ok(match call {
         BackendRequest::CreateTenant(request) => {
             let name = request.display_name.unwrap_or_default();
             if name.contains("refuse") {
@@ -203,7 +198,7 @@ fn change(world: &mut World, call: BackendRequest) -> Result<BackendResponse, Ap
             BackendResponse::Created(id, key)
         }
         BackendRequest::RenameTenant(id, name) => {
-            world.tenant_mut(id).ok_or_else(unknown)?.summary.tenant.display_name = name;
+            world.tenant(id)?.summary.tenant.display_name = name;
             BackendResponse::Done
         }
         BackendRequest::DeleteTenant(id) => {
@@ -211,12 +206,12 @@ fn change(world: &mut World, call: BackendRequest) -> Result<BackendResponse, Ap
             BackendResponse::Done
         }
         BackendRequest::Configure(id, config) => {
-            world.tenant_mut(id).ok_or_else(unknown)?.config = *config;
+            world.tenant(id)?.config = *config;
             BackendResponse::Done
         }
         BackendRequest::CreateApiKey(id, request) => {
             let name = request.name.unwrap_or_default();
-            let at = world.tenants.len() * 100 + world.tenant(id).ok_or_else(unknown)?.api_keys.len();
+            let at = world.tenants.len() * 100 + world.tenant(id)?.api_keys.len();
             let item = SecretItem {
                 id: data::uuid(0xa, at),
                 name: name.clone(),
@@ -225,11 +220,11 @@ fn change(world: &mut World, call: BackendRequest) -> Result<BackendResponse, Ap
                 last_used_at: None,
                 expires_at: request.expires_at,
             };
-            world.tenant_mut(id).ok_or_else(unknown)?.api_keys.insert(0, item);
+            world.tenant(id)?.api_keys.insert(0, item);
             BackendResponse::Secret(Revealed { expires_at: request.expires_at, ..revealed(&name, data::SECRET) })
         }
         BackendRequest::RevokeApiKey(id, key) => {
-            world.tenant_mut(id).ok_or_else(unknown)?.api_keys.retain(|it| it.id != key.uuid());
+            world.tenant(id)?.api_keys.retain(|it| it.id != key.uuid());
             BackendResponse::Done
         }
         BackendRequest::RotateSigningKey(id, algorithm) => {
@@ -241,23 +236,23 @@ fn change(world: &mut World, call: BackendRequest) -> Result<BackendResponse, Ap
                 retired_at: None,
                 signing: false,
             };
-            world.tenant_mut(id).ok_or_else(unknown)?.signing_keys.insert(0, key.clone());
+            world.tenant(id)?.signing_keys.insert(0, key.clone());
             BackendResponse::SigningKeys(vec![key])
         }
         BackendRequest::RetireSigningKey(id, key) => {
-            let keys = &mut world.tenant_mut(id).ok_or_else(unknown)?.signing_keys;
+            let keys = &mut world.tenant(id)?.signing_keys;
             for it in keys.iter_mut().filter(|it| it.id == key.uuid()) {
                 (it.retired_at, it.signing) = (Some(crate::harness::start_time()), false);
             }
             BackendResponse::Done
         }
         BackendRequest::DeleteUser(id, user) => {
-            let users = &mut world.tenant_mut(id).ok_or_else(unknown)?.users;
+            let users = &mut world.tenant(id)?.users;
             users.retain(|it| it.user.id.to_string() != user && it.user.user_id != user);
             BackendResponse::Done
         }
         BackendRequest::DeleteCredential(id, _, credential) => {
-            world.tenant_mut(id).ok_or_else(unknown)?.credentials.retain(|it| it.id.to_string() != credential);
+            world.tenant(id)?.credentials.retain(|it| it.id.to_string() != credential);
             BackendResponse::Done
         }
         BackendRequest::CreateAdminToken(request) => {
@@ -267,7 +262,6 @@ fn change(world: &mut World, call: BackendRequest) -> Result<BackendResponse, Ap
             world.tokens.retain(|it| it.secret.id != id.uuid());
             BackendResponse::Done
         }
-        _ => return Err(unknown()),
     })
 }
 

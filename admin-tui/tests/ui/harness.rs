@@ -197,15 +197,21 @@ impl App {
         let _ = self.inputs.send(input);
     }
 
-    /// Presses keys, given by their names in the help and separated by spaces.
+    /// Presses keys, given by their names in the help and separated by spaces. Types the text between single quotes.
     pub(crate) async fn keys(&self, keys: &str) {
-        for name in keys.split(' ') {
-            self.send(Input::Event(Event::Key(key(name))));
-            self.wait_until_idle().await;
+        for (index, part) in keys.split('\'').enumerate() {
+            if index % 2 == 1 {
+                self.write(part).await;
+                continue;
+            }
+            for name in part.split_whitespace() {
+                self.send(Input::Event(Event::Key(key(name))));
+                self.wait_until_idle().await;
+            }
         }
     }
 
-    pub(crate) async fn write(&self, text: &str) {
+    async fn write(&self, text: &str) {
         for symbol in text.chars() {
             self.send(Input::Event(Event::Key(KeyEvent::new(KeyCode::Char(symbol), KeyModifiers::NONE))));
         }

@@ -3,14 +3,17 @@
 use doorward_admin::request::{AuditPosition, BackendRequest};
 use doorward_shared::AuditType;
 
-use crate::{data, fake_server::FakeServer, harness::App};
+use crate::{
+    data,
+    fake_server::{FakeServer, start},
+    harness::App,
+};
 
 const LOGIN: AuditType = AuditType::MfaAuthenticationFinalSucceeded;
 
 #[tokio::test]
 async fn new_entries_appear_within_a_second() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 80, 24).await;
+    let (fake, mut app) = start(80, 24).await;
     app.keys("3").await;
     fake.world.lock().unwrap().record(0, LOGIN, "zoe", 0);
     app.lacks(&["zoe"]);
@@ -25,8 +28,7 @@ async fn new_entries_appear_within_a_second() {
 
 #[tokio::test]
 async fn paused_log_keeps_its_rows_and_counts_new_entries() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 80, 24).await;
+    let (fake, mut app) = start(80, 24).await;
     app.keys("3 space").await;
     app.shows(&["paused"]);
     for _ in 0..3 {
@@ -42,8 +44,7 @@ async fn paused_log_keeps_its_rows_and_counts_new_entries() {
 
 #[tokio::test]
 async fn selected_entry_keeps_its_place_when_new_entries_arrive() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 80, 24).await;
+    let (fake, mut app) = start(80, 24).await;
     app.keys("3 j j j").await;
     let selected = |app: &App| app.screen().lines().find(|line| line.starts_with('▌')).unwrap().to_owned();
     let before = selected(&app);
@@ -100,8 +101,7 @@ async fn bursts_and_long_scrolling_keep_the_number_of_rows_bounded() {
 
 #[tokio::test]
 async fn log_of_a_tenant_contains_only_its_entries() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 100, 24).await;
+    let app = App::start(FakeServer::new(data::world()), 100, 24).await;
     app.keys("2 j a").await;
     app.shows(&["Tenants › Audit log of Globex"]);
     app.lacks(&["Acme Bank", "Tenant  "]);

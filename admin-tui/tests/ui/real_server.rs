@@ -36,13 +36,7 @@ async fn api_key_is_created_used_exported_and_revoked() {
     let folder = tempfile::tempdir().unwrap();
     let mut app = start(&server, Role::Admin, folder.path().to_owned()).await;
 
-    app.keys("2 n").await;
-    app.write("Acme Bank").await;
-    app.keys("tab").await;
-    app.write(RP_ID).await;
-    app.keys("tab").await;
-    app.write(ORIGIN).await;
-    app.keys("enter").await;
+    app.keys(&format!("2 n 'Acme Bank' tab '{RP_ID}' tab '{ORIGIN}' enter")).await;
     app.wait_for("New API key").await;
     app.keys("c esc").await;
     let key = app.copied().pop().unwrap();
@@ -57,9 +51,7 @@ async fn api_key_is_created_used_exported_and_revoked() {
     app.wait_for("mfa login started").await;
     app.wait_for("✓  mfa login ").await;
 
-    app.keys("t").await;
-    app.write("mfa_authentication_final").await;
-    app.keys("space enter").await;
+    app.keys("t 'mfa_authentication_final' space enter").await;
     app.wait_for("type: mfa_authentication_final_succeeded").await;
     app.keys("E enter").await;
     app.wait_for("Exported 1 entry ").await;
@@ -130,12 +122,9 @@ async fn configuration_is_checked_and_users_are_found() {
     app.wait_for("▌Example").await;
     app.keys("enter").await;
     app.wait_for("https://app.example.com").await;
-    app.keys("j j j enter").await;
-    app.write("/login").await;
+    app.keys("j j j enter '/login'").await;
     app.wait_for("✗ webauthn.relying_party.origins[0]").await;
-    app.keys("esc j enter").await;
-    app.write("https://login.example.com").await;
-    app.keys("enter").await;
+    app.keys("esc j enter 'https://login.example.com' enter").await;
     app.wait_for("unsaved changes, valid").await;
     app.keys("w").await;
     app.shows(&["+ https://login.example.com"]);
@@ -144,8 +133,7 @@ async fn configuration_is_checked_and_users_are_found() {
     app.wait_for("no unsaved changes").await;
     app.keys("l l l").await;
     app.wait_for("alice@example.com").await;
-    app.keys("/").await;
-    app.write("bob").await;
+    app.keys("/ 'bob'").await;
     app.wait_for("▌bob").await;
     app.keys("enter enter").await;
     app.wait_for("Credentials (1)").await;

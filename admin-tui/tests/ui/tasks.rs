@@ -6,18 +6,16 @@ use doorward_admin::{
 };
 use doorward_shared::{AuditType, admin::Role, audit::AuditOutcome, page::Order};
 
-use crate::{data, fake_server::FakeServer, harness::App};
+use crate::{
+    data,
+    fake_server::{FakeServer, start},
+    harness::App,
+};
 
 #[tokio::test]
 async fn tenant_is_created_renamed_and_deleted() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 80, 24).await;
-    app.keys("2 n").await;
-    app.write("Wonka").await;
-    app.keys("tab").await;
-    app.write("wonka.example").await;
-    app.keys("tab").await;
-    app.write("https://wonka.example, https://www.wonka.example").await;
+    let (fake, app) = start(80, 24).await;
+    app.keys("2 n 'Wonka' tab 'wonka.example' tab 'https://wonka.example, https://www.wonka.example'").await;
     app.keys("tab right enter").await;
     app.shows(&["Tenants › Wonka", "Created tenant Wonka"]);
     let created = fake.calls().into_iter().find_map(|call| match call {
@@ -30,43 +28,31 @@ async fn tenant_is_created_renamed_and_deleted() {
     assert_eq!(config.webauthn.relying_party.origins, ["https://wonka.example", "https://www.wonka.example"]);
     assert!(!created.create_api_key);
 
-    app.keys("R").await;
-    for _ in 0.."Wonka".len() {
-        app.keys("backspace").await;
-    }
-    app.write("Willy").await;
-    app.keys("enter").await;
+    app.keys("R ^u 'Willy' enter").await;
     app.shows(&["Tenants › Willy", "Renamed to Willy"]);
 
-    app.keys("D").await;
-    app.write("Will").await;
-    app.keys("enter").await;
+    app.keys("D 'Will' enter").await;
     assert_eq!(
         fake.count(|call| matches!(call, BackendRequest::DeleteTenant(_))),
         0,
         "an incomplete name confirmed the deletion"
     );
-    app.write("y").await;
-    app.keys("enter").await;
+    app.keys("'y' enter").await;
     app.shows(&["Deleted tenant Willy", "8 tenants"]);
     app.lacks(&["› Willy"]);
 }
 
 #[tokio::test]
 async fn form_shows_missing_values_and_errors_of_the_server() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 80, 24).await;
+    let (fake, app) = start(80, 24).await;
     app.keys("2 n enter").await;
     app.shows(&["a name is required"]);
-    app.write("refuse me").await;
+    app.keys("'refuse me'").await;
     app.lacks(&["a name is required"]);
-    app.keys("tab tab").await;
-    app.write("https://x.example").await;
-    app.keys("enter").await;
+    app.keys("tab tab 'https://x.example' enter").await;
     app.shows(&["origins require the RP ID"]);
     assert_eq!(fake.count(|call| matches!(call, BackendRequest::CreateTenant(_))), 0);
-    app.write("x.example").await;
-    app.keys("enter").await;
+    app.keys("'x.example' enter").await;
     app.shows(&["New tenant", "display_name is taken"]);
     app.keys("esc").await;
     app.lacks(&["New tenant"]);
@@ -74,19 +60,10 @@ async fn form_shows_missing_values_and_errors_of_the_server() {
 
 #[tokio::test]
 async fn api_key_is_created_with_an_expiry_and_revoked() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 80, 24).await;
-    app.keys("2 enter l n").await;
-    app.write("nightly").await;
-    app.keys("tab").await;
-    app.write("yesterday").await;
-    app.keys("enter").await;
+    let app = App::start(FakeServer::new(data::world()), 80, 24).await;
+    app.keys("2 enter l n 'nightly' tab 'yesterday' enter").await;
     app.shows(&["write 12h, 90d"]);
-    for _ in 0.."yesterday".len() {
-        app.keys("backspace").await;
-    }
-    app.write("90d").await;
-    app.keys("enter").await;
+    app.keys("^u '90d' enter").await;
     app.shows(&[data::SECRET, "2027-02-23 10:30:00", "shown only once"]);
     app.keys("c esc").await;
     app.shows(&["nightly", "in 12w"]);
@@ -101,8 +78,7 @@ async fn api_key_is_created_with_an_expiry_and_revoked() {
 
 #[tokio::test]
 async fn signing_keys_are_rotated_and_retired() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 100, 24).await;
+    let app = App::start(FakeServer::new(data::world()), 100, 24).await;
     app.keys("2 enter l l n right right enter").await;
     app.shows(&["RS256", "signs from 2026-11-25 10:40:00"]);
     app.keys("d").await;
@@ -115,10 +91,8 @@ async fn signing_keys_are_rotated_and_retired() {
 
 #[tokio::test]
 async fn user_is_found_and_a_credential_is_removed() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 100, 30).await;
-    app.keys("2 enter l l l /").await;
-    app.write("ali").await;
+    let app = App::start(FakeServer::new(data::world()), 100, 30).await;
+    app.keys("2 enter l l l / 'ali'").await;
     app.lacks(&["carol"]);
     app.keys("enter enter").await;
     app.shows(&["Acme Bank › alice@example.com", "iCloud Keychain", "YubiKey 5C", "transfer-000"]);
@@ -136,11 +110,8 @@ async fn user_is_found_and_a_credential_is_removed() {
 
 #[tokio::test]
 async fn admin_token_is_created_and_revoked() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 80, 24).await;
-    app.keys("4 n").await;
-    app.write("pager").await;
-    app.keys("tab right enter").await;
+    let (fake, app) = start(80, 24).await;
+    app.keys("4 n 'pager' tab right enter").await;
     app.shows(&[data::SECRET]);
     let role = fake.calls().into_iter().find_map(|call| match call {
         BackendRequest::CreateAdminToken(request) => request.role,
@@ -168,17 +139,13 @@ async fn tenants_are_sorted_filtered_and_loaded_while_scrolling() {
     });
     assert_eq!(sorted, Some((Some("name"), Some(Order::Descending))));
     app.shows(&["Name ↓", "Tenant 229", "230 tenants"]);
-    for _ in 0..4 {
-        app.keys("G").await;
-    }
+    app.keys("G G G G").await;
     app.shows(&["Tenant 000"]);
     assert!(fake.count(|call| matches!(call, BackendRequest::Tenants(query) if query.after.is_some())) >= 2);
-    app.keys("/").await;
-    app.write("t 04").await;
+    app.keys("/ 't 04'").await;
     app.shows(&["10 tenants", "Tenant 049"]);
     app.lacks(&["Tenant 000"]);
-    app.keys("enter").await;
-    app.keys("esc").await;
+    app.keys("enter esc").await;
     app.shows(&["230 tenants"]);
 }
 
@@ -203,19 +170,10 @@ async fn audit_entry_opens_its_tenant_and_its_user() {
 
 #[tokio::test]
 async fn filters_combine_and_are_removed_one_by_one() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 160, 30).await;
-    app.keys("3 f right right tab").await;
-    app.write("bob").await;
-    app.keys("tab").await;
-    app.write("203.0").await;
-    app.keys("tab").await;
-    app.write("2h").await;
-    app.keys("enter").await;
+    let (fake, app) = start(160, 30).await;
+    app.keys("3 f right right tab 'bob' tab '203.0' tab '2h' enter").await;
     app.shows(&["outcome: failed ×", "user: bob ×", "address: 203.0 ×", "from: 2026-11-25 08:30:00 ×"]);
-    app.keys("t").await;
-    app.write("authentication_final_failed").await;
-    app.keys("space down space enter").await;
+    app.keys("t 'authentication_final_failed' space down space enter").await;
     app.shows(&["type: webauthn_authentication_final_failed ×", "type: mfa_authentication_final_failed ×"]);
     let query = fake.calls().into_iter().rev().find_map(|call| match call {
         BackendRequest::Audit(query, AuditPosition::Newest) => Some(query),
@@ -229,8 +187,7 @@ async fn filters_combine_and_are_removed_one_by_one() {
     app.lacks(&["user: bob"]);
     app.keys("backspace").await;
     app.lacks(&["from:"]);
-    app.keys("/").await;
-    app.write("nobody").await;
+    app.keys("/ 'nobody'").await;
     app.shows(&["text: nobody ×", "No entry matches"]);
     app.keys("esc x").await;
     app.lacks(&["×", "No entry"]);
@@ -240,8 +197,7 @@ async fn filters_combine_and_are_removed_one_by_one() {
 
 #[tokio::test]
 async fn export_shows_progress_and_can_be_cancelled() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 100, 24).await;
+    let (fake, app) = start(100, 24).await;
     app.keys("3 !").await;
     fake.hold(true);
     app.keys("E right").await;
@@ -256,9 +212,7 @@ async fn export_shows_progress_and_can_be_cancelled() {
     fake.hold(false);
     app.keys("E enter").await;
     app.shows(&["Exported 12 entries to /exports/audit-2026-11-25-10-30-00.ndjson"]);
-    app.keys("E tab ^u").await;
-    app.write("~/refused.csv").await;
-    app.keys("enter").await;
+    app.keys("E tab ^u '~/refused.csv' enter").await;
     app.shows(&["Exported 12 entries to /home/ops/refused.csv"]);
     assert_eq!(ExportFormat::Ndjson.to_string(), "ndjson");
 }

@@ -111,9 +111,7 @@ async fn escaped_characters_are_visible() {
 #[tokio::test]
 async fn displayed_form_of_a_name_confirms_its_deletion() {
     let app = App::start(FakeServer::new(untrusted_world()), 160, 48).await;
-    app.keys("2 d").await;
-    app.write(&format!("Acme {}", sanitize::sanitize(UNTRUSTED.trim()))).await;
-    app.keys("enter").await;
+    app.keys(&format!("2 d 'Acme {}' enter", sanitize::sanitize(UNTRUSTED.trim()))).await;
     app.shows(&["Deleted tenant", "7 tenants"]);
 }
 
