@@ -1,6 +1,6 @@
 //! Audit log exports as streams of bytes.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use bytes::Bytes;
 use reqwest::Response;
@@ -23,22 +23,6 @@ impl fmt::Display for ExportFormat {
             Self::Ndjson => "ndjson",
             Self::Csv => "csv",
         })
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be ndjson or csv")]
-pub struct UnknownFormat;
-
-impl FromStr for ExportFormat {
-    type Err = UnknownFormat;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "ndjson" => Ok(Self::Ndjson),
-            "csv" => Ok(Self::Csv),
-            _ => Err(UnknownFormat),
-        }
     }
 }
 

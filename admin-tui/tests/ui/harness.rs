@@ -192,9 +192,10 @@ impl App {
         }
     }
 
-    fn send(&self, input: Input) {
+    async fn send(&self, input: Input) {
         // Fails if the app has ended, which the test checks elsewhere.
         let _ = self.inputs.send(input);
+        self.wait_until_idle().await;
     }
 
     /// Presses keys, given by their names in the help and separated by spaces. Types the text between single quotes.
@@ -205,28 +206,26 @@ impl App {
                 continue;
             }
             for name in part.split_whitespace() {
-                self.send(Input::Event(Event::Key(key(name))));
-                self.wait_until_idle().await;
+                self.send(Input::Event(Event::Key(key(name)))).await;
             }
         }
     }
 
     async fn write(&self, text: &str) {
         for symbol in text.chars() {
-            self.send(Input::Event(Event::Key(KeyEvent::new(KeyCode::Char(symbol), KeyModifiers::NONE))));
+            let _ =
+                self.inputs.send(Input::Event(Event::Key(KeyEvent::new(KeyCode::Char(symbol), KeyModifiers::NONE))));
         }
         self.wait_until_idle().await;
     }
 
     pub(crate) async fn paste(&self, text: &str) {
-        self.send(Input::Event(Event::Paste(text.to_owned())));
-        self.wait_until_idle().await;
+        self.send(Input::Event(Event::Paste(text.to_owned()))).await;
     }
 
     pub(crate) async fn pass(&mut self, millis: i64) {
         self.now = self.now.plus_millis(millis);
-        self.send(Input::Tick(self.now));
-        self.wait_until_idle().await;
+        self.send(Input::Tick(self.now)).await;
     }
 
     pub(crate) async fn click(&self, text: &str) {
@@ -240,14 +239,12 @@ impl App {
 
     async fn mouse(&self, kind: MouseEventKind, column: u16, row: u16) {
         let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
-        self.send(Input::Event(Event::Mouse(event)));
-        self.wait_until_idle().await;
+        self.send(Input::Event(Event::Mouse(event))).await;
     }
 
     pub(crate) async fn resize(&self, columns: u16, rows: u16) {
-        self.terminal.with(|it| it.resize(columns, rows));
-        self.send(Input::Event(Event::Resize(columns, rows)));
-        self.wait_until_idle().await;
+        self.resize_silently(columns, rows);
+        self.send(Input::Event(Event::Resize(columns, rows))).await;
     }
 
     pub(crate) fn buffer(&self) -> Buffer {
@@ -308,7 +305,7 @@ impl App {
             }
             assert!(tokio::time::Instant::now() < deadline, "{text:?} did not appear on\n{}", self.screen());
             self.now = self.now.plus_millis(200);
-            self.send(Input::Tick(self.now));
+            let _ = self.inputs.send(Input::Tick(self.now));
             let _ = tokio::time::timeout(Duration::from_millis(50), drawn).await;
         }
     }
@@ -333,8 +330,7 @@ impl App {
     }
 
     pub(crate) async fn resume(&self) {
-        self.send(Input::Resumed);
-        self.wait_until_idle().await;
+        self.send(Input::Resumed).await;
     }
 
     pub(crate) async fn panicked(mut self) -> String {
@@ -348,8 +344,7 @@ impl App {
     }
 
     pub(crate) async fn stop(&self) {
-        self.send(Input::Stop);
-        self.wait_until_idle().await;
+        self.send(Input::Stop).await;
     }
 
     pub(crate) async fn has_ended(&self) -> bool {
