@@ -21,7 +21,6 @@ use crate::{
     secret::Revealed,
 };
 
-/// Position in an audit log to read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditPosition {
     /// The newest entries, newest first.
@@ -62,7 +61,6 @@ pub enum BackendRequest {
     RevokeAdminToken(AdminTokenId),
 }
 
-/// Successful response to a [`BackendRequest`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackendResponse {
     Me(Me),

@@ -28,6 +28,7 @@ pub struct AuditQuery {
     pub outcome: Option<AuditOutcome>,
     /// Substring of the actor, which is a user id or the name of an admin token.
     pub actor: Option<String>,
+    /// Substring of the source address.
     pub source_ip: Option<String>,
     /// Earliest time (inclusive).
     pub start: Option<Timestamp>,
@@ -45,6 +46,7 @@ impl AuditQuery {
 }
 
 impl Api {
+    /// Returns up to `limit` (1 to 100) of the newest entries, newest first.
     pub async fn audit_newest(&self, query: &AuditQuery, limit: u32) -> Result<Vec<AdminAuditLogItem>, ApiError> {
         self.audit_before(query, AuditId::new(MAX_ID), limit).await
     }

@@ -8,7 +8,6 @@ use url::Url;
 
 use super::{error::ApiError, request::total_count};
 
-/// File format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
     /// One JSON object per line.

@@ -16,6 +16,7 @@ use super::{client::Api, error::ApiError};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TenantSummaryQuery {
+    /// Substring of the name or id.
     pub text: Option<String>,
     pub sort: Option<TenantSort>,
     pub order: Option<Order>,
@@ -32,7 +33,6 @@ impl Api {
         request.param("page", page.page).param("per_page", page.per_page).page().await
     }
 
-    /// `GET /tenant_summaries`: a page of tenants with counts and activity.
     pub async fn tenant_summaries(&self, query: &TenantSummaryQuery) -> Result<TenantSummaryPage, ApiError> {
         self.get(&["tenant_summaries"])
             .optional_param("q", query.text.as_deref())

@@ -92,7 +92,8 @@ async fn show(context: &CommandContext, args: UserArgs) -> Result<(), CommandErr
         return Ok(());
     }
     output.line("")?;
-    output.table(&USER_TRANSACTION_COLUMNS, detail.transactions.iter().map(transaction_row).collect())
+    let row = |it: &TransactionItem| vec![it.identifier.clone(), time(it.created_at), it.data.clone()];
+    output.table(&USER_TRANSACTION_COLUMNS, detail.transactions.iter().map(row).collect())
 }
 
 fn credential_row(credential: &CredentialItem) -> Vec<String> {
@@ -106,10 +107,6 @@ fn credential_row(credential: &CredentialItem) -> Vec<String> {
         optional(Some(&credential.transports.join(","))),
         yes_no(credential.backup_state).to_owned(),
     ]
-}
-
-fn transaction_row(transaction: &TransactionItem) -> Vec<String> {
-    vec![transaction.identifier.clone(), time(transaction.created_at), transaction.data.clone()]
 }
 
 async fn delete(context: &CommandContext, args: UsersDeleteArgs) -> Result<(), CommandError> {

@@ -19,7 +19,6 @@ use crate::{
 pub struct UpdateContext<'a> {
     pub now: Timestamp,
     pub last_id: &'a mut u64,
-    /// Collected effects and navigation.
     pub output: &'a mut UpdateOutput,
 }
 

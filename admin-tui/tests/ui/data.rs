@@ -196,6 +196,16 @@ fn token(at: usize, name: &str, role: Role) -> AdminTokenItem {
     AdminTokenItem { secret: secret(4, at, name, used, expires), role }
 }
 
+fn signing_key(
+    at: usize,
+    algorithm: SigningAlgorithm,
+    from: Timestamp,
+    retired_at: Option<Timestamp>,
+) -> SigningKeyItem {
+    let id = uuid(0xb, at);
+    SigningKeyItem { id, algorithm, created_at: from, signs_from: from, retired_at, signing: retired_at.is_none() }
+}
+
 /// A small installation with data for every screen.
 pub(crate) fn world() -> World {
     let mut world = World::default();
@@ -211,22 +221,8 @@ pub(crate) fn world() -> World {
         secret(0xa, 2, "migration 2025", None, Some(-DAY)),
     ];
     acme.signing_keys = vec![
-        SigningKeyItem {
-            id: uuid(0xb, 0),
-            algorithm: SigningAlgorithm::Es256,
-            created_at: before(30 * DAY),
-            signs_from: before(30 * DAY),
-            retired_at: None,
-            signing: true,
-        },
-        SigningKeyItem {
-            id: uuid(0xb, 1),
-            algorithm: SigningAlgorithm::Rs256,
-            created_at: before(90 * DAY),
-            signs_from: before(90 * DAY),
-            retired_at: Some(before(30 * DAY)),
-            signing: false,
-        },
+        signing_key(0, SigningAlgorithm::Es256, before(30 * DAY), None),
+        signing_key(1, SigningAlgorithm::Rs256, before(90 * DAY), Some(before(30 * DAY))),
     ];
     let people = [("alice", "Alice Liddell", 2), ("bob", "Bob", 1), ("carol", "Carol 🦊", 0), ("王小明", "王小明", 1)];
     acme.users = people.iter().enumerate().map(|(at, (id, name, count))| user(at, id, name, *count)).collect();

@@ -11,7 +11,6 @@ use doorward_shared::{
 };
 
 use crate::{
-    api::ApiError,
     config_diff::{Change, diff},
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
@@ -89,14 +88,6 @@ impl ConfigForm {
             Ok(_) if self.is_changed() => self.check.value.clone().unwrap_or_default().problems,
             Ok(_) => Vec::new(),
         }
-    }
-
-    const fn is_checking(&self) -> bool {
-        self.check.is_pending() || self.check_due_at.is_some()
-    }
-
-    const fn check_error(&self) -> Option<&ApiError> {
-        self.check.error.as_ref()
     }
 
     fn problem_of(&self, index: usize, problems: &[ConfigProblem]) -> Option<String> {
