@@ -5,22 +5,19 @@
 
 mod audit;
 mod client;
+mod endpoints;
 mod error;
 mod export;
 mod file;
 mod request;
-mod secrets;
 pub mod tail;
-mod tenants;
 mod token;
-mod users;
 
 pub use audit::{AUDIT_PAGE_SIZE, AuditQuery};
 pub use client::{Api, ClientError, Endpoint, is_loopback};
+pub use endpoints::{TenantSummaryQuery, UserQuery};
 pub use error::ApiError;
 pub use export::{ExportFormat, ExportStream, Progress};
 pub use file::{ExportError, OnExisting, export_to_file};
 pub use tail::Tail;
-pub use tenants::TenantSummaryQuery;
 pub use token::{InvalidToken, Token};
-pub use users::UserQuery;

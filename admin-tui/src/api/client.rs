@@ -1,13 +1,12 @@
-//! The HTTP client, its settings, and the endpoints that concern the whole installation.
+//! The HTTP client and its settings.
 
 use std::{sync::Arc, time::Duration};
 
-use doorward_shared::admin::{Me, Overview};
 use reqwest::{Certificate, Client, redirect::Policy};
 use url::{Host, Url};
 
 use super::{
-    error::{ApiError, RESPONSE_TIMEOUT, innermost},
+    error::{RESPONSE_TIMEOUT, innermost},
     token::Token,
 };
 
@@ -69,25 +68,6 @@ impl Api {
 
     pub fn url(&self) -> &Url {
         &self.0.url
-    }
-
-    /// `GET /health/ready`: succeeds if the server and its database are available. Needs no token.
-    pub async fn ready(&self) -> Result<(), ApiError> {
-        self.get(&["health", "ready"]).no_content().await
-    }
-
-    pub async fn me(&self) -> Result<Me, ApiError> {
-        self.get(&["me"]).json().await
-    }
-
-    /// `GET /overview`: summary of the installation, with the activity of the last `days` (1 to 90).
-    pub async fn overview(&self, days: u32) -> Result<Overview, ApiError> {
-        self.get(&["overview"]).param("days", days).json().await
-    }
-
-    /// `GET /metrics`: metrics in the Prometheus text format.
-    pub async fn metrics(&self) -> Result<String, ApiError> {
-        self.get(&["metrics"]).text().await
     }
 }
 

@@ -19,8 +19,7 @@ async fn configuration_is_checked_while_typing_and_saved_after_review() {
     app.pass(300).await;
     assert_eq!(checks(), 1);
     app.shows(&["✗ `https://acmebank.example/` must end without `/`"]);
-    app.keys("enter w").await;
-    app.shows(&["origins[0]"]);
+    app.keys_show("enter w", &["origins[0]"]).await;
     assert_eq!(fake.count(|call| matches!(call, BackendRequest::Configure(..))), 0);
 
     app.keys("enter backspace enter j j enter 'https://new.acmebank.example' enter").await;
@@ -39,8 +38,7 @@ async fn configuration_is_checked_while_typing_and_saved_after_review() {
         "- required",
         "+ preferred",
     ]);
-    app.keys("y").await;
-    app.shows(&["Saved the configuration of Acme Bank", "no unsaved changes"]);
+    app.keys_show("y", &["Saved the configuration of Acme Bank", "no unsaved changes"]).await;
     let mut world = fake.world.lock().unwrap();
     let config = &world.tenant(tenant_id(0)).unwrap().config;
     assert_eq!(config.webauthn.relying_party.origins.len(), 3);
@@ -54,10 +52,8 @@ async fn emptied_origin_is_removed_and_selection_is_kept() {
     app.lacks(&["  https://acmebank.example"]);
     assert_eq!(app.screen().matches("+ add").count(), 2);
     // The following row is selected.
-    app.keys("enter '/x' enter").await;
-    app.shows(&["https://login.acmebank.example/x"]);
-    app.keys("U").await;
-    app.shows(&["  https://acmebank.example", "no unsaved changes"]);
+    app.keys_show("enter '/x' enter", &["https://login.acmebank.example/x"]).await;
+    app.keys_show("U", &["  https://acmebank.example", "no unsaved changes"]).await;
     app.lacks(&["/x"]);
 }
 
@@ -67,8 +63,7 @@ async fn invalid_number_is_reported_without_a_request() {
     app.keys("2 enter j j j j j j enter 'soon'").await;
     app.pass(400).await;
     app.shows(&["`60000soon` is not a number of milliseconds"]);
-    app.keys("esc").await;
-    app.shows(&["60000", "no unsaved changes"]);
+    app.keys_show("esc", &["60000", "no unsaved changes"]).await;
     app.lacks(&["60000soon"]);
 }
 
@@ -87,18 +82,13 @@ async fn leaving_or_quitting_asks_about_unsaved_changes() {
     let app = App::start(FakeServer::new(data::world()), 100, 40).await;
     app.keys("2 enter j enter ' plc' enter esc").await;
     app.shows(&["Leave without saving?", "the configuration of Acme Bank"]);
-    app.keys("n").await;
-    app.shows(&["Acme Bank plc"]);
+    app.keys_show("n", &["Acme Bank plc"]).await;
     // A reload keeps unsaved changes.
-    app.keys("r").await;
-    app.shows(&["Acme Bank plc"]);
+    app.keys_show("r", &["Acme Bank plc"]).await;
     // Another tab keeps them, too.
-    app.keys("l h").await;
-    app.shows(&["Acme Bank plc", "Configuration ●"]);
-    app.keys("q").await;
-    app.shows(&["Quit?"]);
-    app.keys("esc esc y").await;
-    app.shows(&["8 tenants"]);
+    app.keys_show("l h", &["Acme Bank plc", "Configuration ●"]).await;
+    app.keys_show("q", &["Quit?"]).await;
+    app.keys_show("esc esc y", &["8 tenants"]).await;
     app.keys("q").await;
     assert!(app.has_ended().await);
 }

@@ -33,11 +33,9 @@ async fn screens_stay_visible_while_the_server_is_unreachable() {
     let (fake, mut app) = start(80, 24).await;
     app.keys("2").await;
     fake.fail(Some(unreachable()));
-    app.keys("r").await;
-    app.shows(&["Acme Bank", "disconnected; retrying in 1 s"]);
+    app.keys_show("r", &["Acme Bank", "disconnected; retrying in 1 s"]).await;
     // The app still reacts to keys.
-    app.keys("j").await;
-    app.shows(&["▌Globex"]);
+    app.keys_show("j", &["▌Globex"]).await;
     app.pass(1_000).await;
     fake.fail(None);
     let lists = fake.count(|call| matches!(call, BackendRequest::Tenants(_)));
@@ -67,8 +65,7 @@ async fn rejected_token_is_retried_rarely() {
     app.pass(20_000).await;
     assert_eq!(fake.calls().len(), 1, "each attempt writes an audit entry");
     fake.fail(None);
-    app.keys("r").await;
-    app.shows(&["Busiest tenants"]);
+    app.keys_show("r", &["Busiest tenants"]).await;
 }
 
 #[tokio::test]
@@ -76,8 +73,7 @@ async fn revoked_token_is_reported_at_the_next_request() {
     let (fake, app) = start(80, 24).await;
     app.keys("2").await;
     fake.fail(Some(ApiError::Unauthorized { url: "http://127.0.0.1:8001".to_owned() }));
-    app.keys("r").await;
-    app.shows(&["does not accept the token"]);
+    app.keys_show("r", &["does not accept the token"]).await;
     app.lacks(&["Acme Bank"]);
 }
 
@@ -99,8 +95,7 @@ async fn server_error_of_one_request_does_not_disconnect() {
     let (fake, app) = start(80, 24).await;
     app.keys("2").await;
     fake.fail(Some(crate::fake_server::refusal(doorward_shared::ErrorCode::Internal, "internal server error", "")));
-    app.keys("r").await;
-    app.shows(&["Acme Bank", "not up to date: internal server error"]);
+    app.keys_show("r", &["Acme Bank", "not up to date: internal server error"]).await;
     fake.fail(None);
     app.keys("r").await;
     app.lacks(&["not up to date"]);

@@ -278,6 +278,25 @@ impl App {
         })
     }
 
+    /// Presses keys as [`Self::keys`] does, and then expects the terminal to show all texts.
+    #[track_caller]
+    pub(crate) fn keys_show<'a>(&'a self, keys: &'a str, texts: &'a [&'a str]) -> impl Future<Output = ()> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            self.keys(keys).await;
+            let screen = self.screen();
+            for text in texts {
+                assert!(screen.contains(text), "{caller}: {text:?} is not on\n{screen}");
+            }
+        }
+    }
+
+    /// Presses keys as [`Self::keys`] does, and then waits as [`Self::wait_for`] does.
+    pub(crate) async fn keys_wait(&mut self, keys: &str, text: &str) {
+        self.keys(keys).await;
+        self.wait_for(text).await;
+    }
+
     #[track_caller]
     pub(crate) fn shows(&self, texts: &[&str]) {
         let screen = self.screen();

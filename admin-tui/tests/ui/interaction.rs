@@ -20,14 +20,10 @@ async fn unresponsive_server_does_not_block_the_app() {
     app.shows(&["Acme Bank"]);
     app.pass(100).await;
     assert_ne!(one, app.screen(), "the activity indicator does not move");
-    app.keys("j j").await;
-    app.shows(&["▌Initech"]);
-    app.keys("enter").await;
-    app.shows(&["Tenants › Initech", "Loading"]);
-    app.keys("l l ? esc : esc 3").await;
-    app.shows(&["Audit log", "Loading"]);
-    app.keys("2 esc n 'Wonka' enter").await;
-    app.shows(&["working… esc stops waiting"]);
+    app.keys_show("j j", &["▌Initech"]).await;
+    app.keys_show("enter", &["Tenants › Initech", "Loading"]).await;
+    app.keys_show("l l ? esc : esc 3", &["Audit log", "Loading"]).await;
+    app.keys_show("2 esc n 'Wonka' enter", &["working… esc stops waiting"]).await;
     app.keys("esc").await;
     app.lacks(&["working"]);
     app.keys("q").await;
@@ -93,8 +89,7 @@ async fn filter_does_not_wait_for_a_slow_response_after_a_pause_in_typing() {
 #[tokio::test]
 async fn changed_order_selects_the_first_row() {
     let app = App::start(FakeServer::new(data::world()), 100, 24).await;
-    app.keys("2 j j S").await;
-    app.shows(&["Active ↑"]);
+    app.keys_show("2 j j S", &["Active ↑"]).await;
     let rows: Vec<String> = app.screen().lines().skip(4).map(str::to_owned).collect();
     assert!(rows[0].starts_with("▌Hooli"), "{rows:?}");
     app.keys("j r").await;
@@ -130,18 +125,15 @@ async fn panic_in_a_task_ends_the_app() {
 #[tokio::test]
 async fn help_lists_the_keys_of_the_screen() {
     let app = App::start(FakeServer::new(data::world()), 100, 50).await;
-    app.keys("2 ?").await;
-    app.shows(&["╭ Keys ", "Tenants", "create a tenant", "Everywhere", "find a command"]);
-    app.keys("esc 3 ?").await;
-    app.shows(&["pause or resume the live log"]);
+    app.keys_show("2 ?", &["╭ Keys ", "Tenants", "create a tenant", "Everywhere", "find a command"]).await;
+    app.keys_show("esc 3 ?", &["pause or resume the live log"]).await;
     app.lacks(&["create a tenant"]);
     // Help that is longer than the terminal scrolls.
     app.keys("esc").await;
     app.resize(80, 24).await;
     app.keys("?").await;
     app.lacks(&["quit"]);
-    app.keys("G").await;
-    app.shows(&["quit"]);
+    app.keys_show("G", &["quit"]).await;
     app.keys("q").await;
     app.lacks(&["╭ Keys "]);
     assert!(!app.has_ended().await);
@@ -150,14 +142,10 @@ async fn help_lists_the_keys_of_the_screen() {
 #[tokio::test]
 async fn palette_runs_commands_by_name() {
     let app = App::start(FakeServer::new(data::world()), 80, 24).await;
-    app.keys(": 'admin tok' enter").await;
-    app.shows(&["3 tokens"]);
-    app.keys(": 'no such thing'").await;
-    app.shows(&["No command matches."]);
-    app.keys("enter").await;
-    app.shows(&["3 tokens"]);
-    app.keys(": 'create' enter").await;
-    app.shows(&["New admin token"]);
+    app.keys_show(": 'admin tok' enter", &["3 tokens"]).await;
+    app.keys_show(": 'no such thing'", &["No command matches."]).await;
+    app.keys_show("enter", &["3 tokens"]).await;
+    app.keys_show(": 'create' enter", &["New admin token"]).await;
 }
 
 #[tokio::test]
@@ -240,8 +228,7 @@ async fn terminal_is_cleared_when_characters_of_ambiguous_width_change() {
     let before = app.cleared();
     app.keys("enter").await;
     assert!(app.cleared() > before);
-    app.keys("l").await;
-    app.shows(&["API keys", "रोहन"]);
+    app.keys_show("l", &["API keys", "रोहन"]).await;
 }
 
 #[tokio::test]
@@ -291,6 +278,5 @@ async fn screens_refresh_only_while_they_are_visible() {
     assert_eq!(overviews(), 2, "refreshed behind another screen");
     // When it comes to the front, the screen shows its previous content and reloads.
     fake.hold(true);
-    app.keys("1").await;
-    app.shows(&["Busiest tenants", "Acme Bank"]);
+    app.keys_show("1", &["Busiest tenants", "Acme Bank"]).await;
 }

@@ -29,16 +29,14 @@ async fn new_entries_appear_within_a_second() {
 #[tokio::test]
 async fn paused_log_keeps_its_rows_and_counts_new_entries() {
     let (fake, mut app) = start(80, 24).await;
-    app.keys("3 space").await;
-    app.shows(&["paused"]);
+    app.keys_show("3 space", &["paused"]).await;
     for _ in 0..3 {
         fake.world.lock().unwrap().record(0, LOGIN, "zoe", 0);
         app.pass(1_000).await;
     }
     app.shows(&["paused · 3 new", "resume"]);
     app.lacks(&["zoe"]);
-    app.keys("space").await;
-    app.shows(&["live"]);
+    app.keys_show("space", &["live"]).await;
     assert_eq!(app.screen().matches("zoe").count(), 3);
 }
 
@@ -53,8 +51,7 @@ async fn selected_entry_keeps_its_place_when_new_entries_arrive() {
     }
     app.pass(1_000).await;
     assert_eq!(selected(&app)[..40], before[..40]);
-    app.keys("g").await;
-    app.shows(&["zoe"]);
+    app.keys_show("g", &["zoe"]).await;
 }
 
 #[tokio::test]
@@ -63,8 +60,7 @@ async fn new_entries_appear_in_an_empty_log() {
     world.add_tenant("Acme");
     let fake = FakeServer::new(world);
     let mut app = App::start(fake.clone(), 80, 24).await;
-    app.keys("3").await;
-    app.shows(&["The log is empty."]);
+    app.keys_show("3", &["The log is empty."]).await;
     fake.world.lock().unwrap().record(0, LOGIN, "zoe", 0);
     app.pass(1_000).await;
     app.shows(&["zoe"]);
@@ -78,8 +74,7 @@ async fn bursts_and_long_scrolling_keep_the_number_of_rows_bounded() {
     }
     let fake = FakeServer::new(world);
     let mut app = App::start(fake.clone(), 80, 24).await;
-    app.keys("3").await;
-    app.shows(&["user-3999"]);
+    app.keys_show("3", &["user-3999"]).await;
     // A burst of 250 entries between two polls arrives completely, page by page.
     for at in 4_000..4_250 {
         fake.world.lock().unwrap().record(0, LOGIN, &format!("user-{at:04}"), 0);
@@ -95,14 +90,12 @@ async fn bursts_and_long_scrolling_keep_the_number_of_rows_bounded() {
     app.shows(&["admin token created", "paused"]);
     app.keys("g").await;
     app.lacks(&["user-4249"]);
-    app.keys("space").await;
-    app.shows(&["user-4249", "live"]);
+    app.keys_show("space", &["user-4249", "live"]).await;
 }
 
 #[tokio::test]
 async fn log_of_a_tenant_contains_only_its_entries() {
     let app = App::start(FakeServer::new(data::world()), 100, 24).await;
-    app.keys("2 j a").await;
-    app.shows(&["Tenants › Audit log of Globex"]);
+    app.keys_show("2 j a", &["Tenants › Audit log of Globex"]).await;
     app.lacks(&["Acme Bank", "Tenant  "]);
 }

@@ -80,8 +80,7 @@ async fn untrusted_text_is_escaped_on_every_screen() {
 #[tokio::test]
 async fn escaped_characters_are_visible() {
     let app = App::start(FakeServer::new(untrusted_world()), 160, 48).await;
-    app.keys("3").await;
-    app.shows(&["\\u{1b}[31mred\\u{7}\\u{202e}evil"]);
+    app.keys_show("3", &["\\u{1b}[31mred\\u{7}\\u{202e}evil"]).await;
 }
 
 #[tokio::test]

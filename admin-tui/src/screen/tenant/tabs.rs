@@ -88,7 +88,7 @@ impl Tenant {
                 }
             }
             _ => {
-                if self.filter_mut().is_some_and(|filter| filter.perform(command)) {
+                if self.filter_mut().is_some_and(|(filter, _)| filter.perform(command)) {
                     self.apply_filter(cx);
                 }
             }
