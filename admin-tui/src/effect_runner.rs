@@ -45,8 +45,7 @@ impl<A: ApiBackend> EffectRunner<A> {
             // At most one message per percent, because an export arrives in many more pieces.
             let mut reported = None;
             let report = move |progress: Progress| {
-                let percent = |total: u64| progress.rows.saturating_mul(100) / total.max(1);
-                let step = progress.total.map_or(progress.rows / 1_000, percent);
+                let step = progress.percent().map_or(progress.rows / 1_000, u64::from);
                 if reported.replace(step) != Some(step) {
                     let _ = progress_messages.send(Message::Progress(id, progress));
                 }

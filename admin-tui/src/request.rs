@@ -3,33 +3,22 @@
 use std::{future::Future, path::PathBuf};
 
 use doorward_shared::{
-    AdminTokenId, ApiKeyId, AuditId, SigningKeyId, TenantId,
+    AdminTokenId, ApiKeyId, SigningKeyId, TenantId,
     admin::{
         AdminTokenItem, ConfigCheck, CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, Me, Overview,
         SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail, TenantOverview, TenantSummaryPage, TransactionPage,
         UserDetail, UserSummaryPage,
     },
-    audit::AdminAuditLogItem,
     config::TenantConfig,
 };
 
-pub use crate::api::AUDIT_PAGE_SIZE;
+pub use crate::api::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition};
 use crate::{
     api::{
         Api, ApiError, AuditQuery, ExportFormat, OnExisting, Progress, TenantSummaryQuery, UserQuery, export_to_file,
     },
     secret::Revealed,
 };
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuditPosition {
-    /// The newest entries, newest first.
-    Newest,
-    /// Entries that are newer than this one, oldest first.
-    After(AuditId),
-    /// Entries that are older than this one, newest first.
-    Before(AuditId),
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackendRequest {
@@ -75,7 +64,7 @@ pub enum BackendResponse {
     Users(UserSummaryPage),
     User(Box<UserDetail>),
     Transactions(TransactionPage),
-    Audit(Vec<AdminAuditLogItem>),
+    Audit(AuditPage),
     AdminTokens(Vec<AdminTokenItem>),
     /// Response to [`BackendRequest::CreateTenant`], with the first API key if the request asked for one.
     Created(TenantId, Option<Revealed>),
@@ -127,14 +116,8 @@ impl ApiBackend for Api {
             BackendRequest::Transactions(id, query) => {
                 self.transactions(id, &query).await.map(BackendResponse::Transactions)
             }
-            BackendRequest::Audit(query, AuditPosition::Newest) => {
-                self.audit_newest(&query, AUDIT_PAGE_SIZE).await.map(BackendResponse::Audit)
-            }
-            BackendRequest::Audit(query, AuditPosition::After(entry)) => {
-                self.audit_after(&query, entry, AUDIT_PAGE_SIZE).await.map(BackendResponse::Audit)
-            }
-            BackendRequest::Audit(query, AuditPosition::Before(entry)) => {
-                self.audit_before(&query, entry, AUDIT_PAGE_SIZE).await.map(BackendResponse::Audit)
+            BackendRequest::Audit(query, position) => {
+                self.audit_page(&query, position, AUDIT_PAGE_SIZE).await.map(BackendResponse::Audit)
             }
             BackendRequest::AdminTokens => self.admin_tokens().await.map(BackendResponse::AdminTokens),
             BackendRequest::CreateTenant(request) => {

@@ -7,7 +7,7 @@ use crate::{
     ui::{Binding, Canvas, Command, Key, LIST_KEYS, Page, Selection, Tone, UpdateContext, View, bind},
 };
 
-const WIDTH: u16 = 64;
+const WIDTH: u16 = 76;
 const KEYS_WIDTH: usize = 18;
 
 /// Help that does not come from key bindings: headings, and pairs of term and explanation.

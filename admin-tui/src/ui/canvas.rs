@@ -107,17 +107,21 @@ impl Canvas<'_> {
 
     /// Draws texts one after another into the first row of an area. Returns the number of columns used.
     pub fn line(&mut self, area: Rect, texts: &[Styled<'_>]) -> u16 {
-        let mut left = area.intersection(self.buffer.area).width;
-        let mut spans = Vec::with_capacity(texts.len());
-        for (text, tone) in texts {
-            let text = truncate(text, usize::from(left));
-            left = left.saturating_sub(columns(&text));
-            spans.push(Span::styled(text, self.theme.style(*tone)));
-        }
-        let line = Line::from(spans);
+        let line = self.truncated(texts, area.intersection(self.buffer.area).width);
         let used = u16::try_from(line.width()).unwrap_or(u16::MAX);
         self.render(line, row(area, 0));
         used
+    }
+
+    /// Returns texts as one line that is not wider than `width`.
+    fn truncated<'t>(&self, texts: &[Styled<'t>], width: u16) -> Line<'t> {
+        let mut left = width;
+        let spans = texts.iter().map(|(text, tone)| {
+            let text = truncate(text, usize::from(left));
+            left = left.saturating_sub(columns(&text));
+            Span::styled(text, self.theme.style(*tone))
+        });
+        spans.collect()
     }
 
     /// Draws texts at the right end of the first row of an area.
@@ -154,6 +158,13 @@ impl Canvas<'_> {
         let inside = block.inner(area);
         self.render(block, area);
         inside
+    }
+
+    /// Draws a note into the lower border of a panel, at its right end.
+    pub fn panel_note(&mut self, panel: Rect, text: &str) {
+        let border = row(panel, panel.height.saturating_sub(1));
+        let inside = Rect { x: border.x + 2, width: border.width.saturating_sub(4), ..border };
+        self.line_right(inside, &[(&format!(" {text} "), Tone::Dim)]);
     }
 
     pub fn heading(&mut self, area: Rect, text: &str, focused: bool) {
@@ -222,12 +233,7 @@ impl Canvas<'_> {
     }
 
     pub fn scrolled(&mut self, area: Rect, lines: &[Vec<Styled<'_>>], first: usize) {
-        let lines: Vec<Line<'_>> = lines
-            .iter()
-            .map(|texts| {
-                texts.iter().map(|(text, tone)| Span::styled(sanitize(text), self.theme.style(*tone))).collect()
-            })
-            .collect();
+        let lines: Vec<Line<'_>> = lines.iter().map(|texts| self.truncated(texts, area.width)).collect();
         self.render(Paragraph::new(lines).scroll((u16::try_from(first).unwrap_or(u16::MAX), 0)), area);
     }
 

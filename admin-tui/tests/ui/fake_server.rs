@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use doorward_admin::{
-    api::{ApiError, AuditQuery, Progress, TenantSummaryQuery},
-    request::{ApiBackend, AuditPosition, BackendRequest, BackendResponse, ExportRequest},
+    api::{ApiError, AuditQuery, Progress, TenantSummaryQuery, Total},
+    request::{ApiBackend, AuditPage, AuditPosition, BackendRequest, BackendResponse, ExportRequest},
     secret::{Revealed, Secret},
 };
 use doorward_shared::{
@@ -24,12 +24,18 @@ use crate::{
     harness::App,
 };
 
+/// Maximum number of audit entries that a request with filters examines.
+pub(crate) const EXAMINED: usize = 500;
+
 #[derive(Debug, Default)]
 struct Behaviour {
     error: Option<ApiError>,
     holds: bool,
+    holds_older_pages: bool,
     panics: bool,
     calls: Vec<BackendRequest>,
+    /// Total of an export; `None` for the exact one.
+    export_total: Option<Total>,
 }
 
 #[derive(Debug)]
@@ -58,9 +64,20 @@ impl FakeServer {
         self.behaviour.lock().unwrap().panics = true;
     }
 
+    /// Sets the total that exports report.
+    pub(crate) fn set_export_total(&self, total: Total) {
+        self.behaviour.lock().unwrap().export_total = Some(total);
+    }
+
     /// Makes requests wait, or releases them.
     pub(crate) fn hold(&self, holds: bool) {
         self.behaviour.lock().unwrap().holds = holds;
+        self.released.notify_waiters();
+    }
+
+    /// Makes requests for older audit entries wait, or releases them.
+    pub(crate) fn hold_older_pages(&self, holds: bool) {
+        self.behaviour.lock().unwrap().holds_older_pages = holds;
         self.released.notify_waiters();
     }
 
@@ -68,10 +85,14 @@ impl FakeServer {
         self.behaviour.lock().unwrap().calls.clone()
     }
 
-    async fn wait_until_released(&self) {
+    async fn wait_until_released(&self, is_older_page: bool) {
         loop {
             let released = self.released.notified();
-            if !self.behaviour.lock().unwrap().holds {
+            let waits = {
+                let behaviour = self.behaviour.lock().unwrap();
+                behaviour.holds || (is_older_page && behaviour.holds_older_pages)
+            };
+            if !waits {
                 return;
             }
             released.await;
@@ -104,7 +125,8 @@ pub(crate) fn unreachable() -> ApiError {
 
 impl ApiBackend for FakeServer {
     async fn call(&self, call: BackendRequest) -> Result<BackendResponse, ApiError> {
-        self.wait_until_released().await;
+        let is_older_page = matches!(call, BackendRequest::Audit(_, AuditPosition::Before(_)));
+        self.wait_until_released(is_older_page).await;
         let (error, panics) = {
             let mut behaviour = self.behaviour.lock().unwrap();
             behaviour.calls.push(call.clone());
@@ -126,10 +148,11 @@ impl ApiBackend for FakeServer {
             let world = self.world.lock().unwrap();
             world.audit.iter().filter(|row| matches(&export.query, row)).count()
         };
-        let total = u64::try_from(total).unwrap();
-        progress(Progress { rows: total / 2, total: Some(total), bytes: 1 });
-        self.wait_until_released().await;
-        Ok(Progress { rows: total, total: Some(total), bytes: 2 })
+        let rows = u64::try_from(total).unwrap();
+        let total = self.behaviour.lock().unwrap().export_total.or(Some(Total::Exact(rows)));
+        progress(Progress { rows: rows / 2, total, bytes: 1 });
+        self.wait_until_released(false).await;
+        Ok(Progress { rows, total, bytes: 2 })
     }
 }
 
@@ -327,13 +350,25 @@ fn matches(query: &AuditQuery, row: &AdminAuditLogItem) -> bool {
         && query.end.is_none_or(|end| entry.created_at < end)
 }
 
-fn audit(world: &World, query: &AuditQuery, at: AuditPosition) -> Vec<AdminAuditLogItem> {
-    let found = world.audit.iter().filter(|row| matches(query, row));
-    match at {
-        AuditPosition::Newest => found.rev().take(100).cloned().collect(),
-        AuditPosition::Before(id) => found.rev().filter(|row| row.entry.id < id).take(100).cloned().collect(),
-        AuditPosition::After(id) => found.filter(|row| row.entry.id > id).take(100).cloned().collect(),
+/// Returns a page. A request with filters examines at most [`EXAMINED`] entries.
+fn audit(world: &World, query: &AuditQuery, at: AuditPosition) -> AuditPage {
+    let log = world.audit.iter().filter(|row| query.tenant.is_none_or(|id| id == row.entry.tenant_id));
+    let mut range: Vec<_> = match at {
+        AuditPosition::Newest => log.rev().collect(),
+        AuditPosition::Before(id) => log.rev().filter(|row| row.entry.id < id).collect(),
+        AuditPosition::After(id) => log.filter(|row| row.entry.id > id).collect(),
+    };
+    let mut next = None;
+    if !query.is_everything() && range.len() > EXAMINED {
+        range.truncate(EXAMINED);
+        next = range.last().map(|row| row.entry.id);
     }
+    let mut entries: Vec<_> = range.into_iter().filter(|row| matches(query, row)).take(101).cloned().collect();
+    if entries.len() > 100 {
+        entries.truncate(100);
+        next = entries.last().map(|row| row.entry.id);
+    }
+    AuditPage { entries, next }
 }
 
 pub(crate) fn tenant_id(at: usize) -> TenantId {

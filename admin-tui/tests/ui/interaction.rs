@@ -280,3 +280,11 @@ async fn screens_refresh_only_while_they_are_visible() {
     fake.hold(true);
     app.keys_show("1", &["Busiest tenants", "Acme Bank"]).await;
 }
+
+#[tokio::test]
+async fn form_scrolls_to_the_focused_field_in_the_smallest_terminal() {
+    let app = App::start(FakeServer::new(data::world()), 50, 12).await;
+    app.keys_show("3 f", &["Outcome", "⏎ apply   esc cancel"]).await;
+    app.keys_show("tab tab tab tab tab 'alice'", &["Text     alice", "⏎ apply   esc cancel"]).await;
+    app.keys_show("enter", &["text: alice"]).await;
+}

@@ -20,6 +20,12 @@ impl View for Audit {
     fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let area = self.draw_filters(canvas, area);
         if self.rows.is_empty() {
+            if let Some(time) = self.searched_back_to().filter(|_| self.error.is_none()) {
+                let text = format!(" Searching… no match back to {}", time_format::date_time(time));
+                let place = below(right_of(area, 2), 1);
+                canvas.line(place, &[(canvas.spinner(), Tone::Accent), (&text, Tone::Dim)]);
+                return;
+            }
             let empty = if self.chips().is_empty() { "The log is empty." } else { "No entry matches the filters." };
             return canvas.placeholder(area, self.loaded, self.error.as_ref(), empty);
         }
