@@ -19,7 +19,6 @@ pub const AUDIT_PAGE_SIZE: u32 = 100;
 /// The largest UUID of version 7 (RFC 9562 §5.7): greater than the id of every entry.
 const MAX_ID: Uuid = Uuid::from_u128(0xffff_ffff_ffff_7fff_bfff_ffff_ffff_ffff);
 
-/// Position in an audit log to read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditPosition {
     /// The newest entries, newest first.
@@ -44,7 +43,6 @@ impl AuditPosition {
 /// The matching entries among those that the server examined for one request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditPage {
-    /// The entries.
     pub entries: Vec<AdminAuditLogItem>,
     /// Cursor from which the search continues in the same direction. `None` at the end of the log.
     pub next: Option<AuditId>,

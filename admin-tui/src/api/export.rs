@@ -34,7 +34,6 @@ pub struct Progress {
     pub bytes: u64,
 }
 
-/// Number of matching rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Total {
     /// The exact number.
