@@ -1,5 +1,4 @@
 //! The dependency rules of ARCHITECTURE.md, checked by reading the source files.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic fails the test")]
 
 use std::{
     collections::BTreeSet,
