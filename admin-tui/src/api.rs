@@ -5,23 +5,19 @@
 
 mod audit;
 mod client;
+mod endpoints;
 mod error;
 mod export;
 mod file;
-mod installation;
 mod request;
-mod secrets;
 pub mod tail;
-mod tenants;
 mod token;
-mod users;
 
 pub use audit::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition, AuditQuery};
 pub use client::{Api, ClientError, Endpoint, is_loopback};
+pub use endpoints::{TenantSummaryQuery, UserQuery};
 pub use error::ApiError;
 pub use export::{ExportFormat, ExportStream, Progress, Total};
 pub use file::{ExportError, OnExisting, export_to_file};
 pub use tail::Tail;
-pub use tenants::{TenantQuery, TenantSummaryQuery};
 pub use token::{InvalidToken, Token};
-pub use users::UserQuery;

@@ -30,9 +30,6 @@ pub enum Input {
 }
 
 /// Runs the app until the user quits or the inputs end. Resumes the panic of a task that the app started.
-///
-/// # Errors
-/// Errors of the terminal.
 pub async fn run<B: Backend, A: ApiBackend>(
     terminal: &mut Terminal<B>,
     mut inputs: impl Stream<Item = Input> + Unpin,

@@ -1,7 +1,5 @@
 //! Definition of the command line.
 
-use std::path::PathBuf;
-
 use clap::{Args, Parser, Subcommand};
 
 use crate::connection::Flags;
@@ -33,45 +31,7 @@ pub struct Cli {
     pub json: bool,
     /// Connection flags. Must be the last field, since clap puts all following flags under its heading.
     #[command(flatten)]
-    pub connection: ConnectionArgs,
-}
-
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Connection")]
-pub struct ConnectionArgs {
-    /// Address of the admin API [default: http://127.0.0.1:8001] [env: DOORWARD_ADMIN_URL]
-    #[arg(long, value_name = "URL", global = true)]
-    pub url: Option<String>,
-    /// File with the admin token [default: admin.token in DOORWARD_DATA_DIR or ./data] [env: DOORWARD_ADMIN_TOKEN or
-    /// DOORWARD_ADMIN_TOKEN_FILE]
-    #[arg(long, value_name = "FILE", global = true)]
-    pub token_file: Option<PathBuf>,
-    /// PEM file with the CA certificates to trust instead of the system's [env: DOORWARD_ADMIN_CA_FILE]
-    #[arg(long, value_name = "FILE", global = true)]
-    pub ca_file: Option<PathBuf>,
-    /// Name of a server in the profiles file [env: DOORWARD_ADMIN_PROFILE]
-    #[arg(long, value_name = "NAME", global = true)]
-    pub profile: Option<String>,
-    /// Profiles file [default: ~/.config/doorward/admin.toml] [env: DOORWARD_ADMIN_CONFIG]
-    #[arg(long, value_name = "FILE", global = true)]
-    pub config: Option<PathBuf>,
-    /// Allow plain HTTP to another machine, which sends the token unencrypted
-    #[arg(long, global = true)]
-    pub allow_plain_http: bool,
-}
-
-impl ConnectionArgs {
-    #[must_use]
-    pub fn flags(&self) -> Flags {
-        Flags {
-            url: self.url.clone(),
-            token_file: self.token_file.clone(),
-            ca_file: self.ca_file.clone(),
-            profile: self.profile.clone(),
-            config: self.config.clone(),
-            allow_plain_http: self.allow_plain_http,
-        }
-    }
+    pub connection: Flags,
 }
 
 #[derive(Debug, Clone, Subcommand)]

@@ -6,24 +6,18 @@ mod audit_table;
 mod config;
 mod confirm;
 mod context;
-mod credentials;
 mod draft;
 mod error;
 mod export;
 mod follow;
-mod keys;
 mod output;
 mod overview;
 mod pages;
-mod secret;
-mod signing_keys;
+mod secrets;
 mod status;
 mod table;
-mod tenant;
 mod tenant_table;
 mod tenants;
-mod tokens;
-mod transactions;
 mod users;
 
 pub use context::CliContext;
@@ -35,7 +29,6 @@ use crate::{args::Command, terminal};
 use context::{CommandContext, connect};
 use output::{Output, notice};
 
-/// Runs the terminal app until the user leaves it.
 pub async fn interactive(cli: CliContext) -> Result<(), CommandError> {
     let (connection, api) = connect(&cli)?;
     let server = connection.endpoint.url.as_str().trim_end_matches('/').to_owned();
@@ -52,7 +45,6 @@ pub async fn run(command: Command, cli: CliContext) -> Result<(), CommandError> 
 }
 
 /// Prints an error to standard error and returns the exit code.
-#[must_use]
 pub fn report(error: &CommandError) -> ExitCode {
     error.message().lines().for_each(notice);
     ExitCode::from(error.exit_code())
@@ -61,12 +53,12 @@ pub fn report(error: &CommandError) -> ExitCode {
 async fn dispatch(context: &CommandContext, command: Command) -> Result<(), CommandError> {
     match command {
         Command::Tenants(command) => tenants::run(context, command).await,
-        Command::Keys(command) => keys::run(context, command).await,
-        Command::SigningKeys(command) => signing_keys::run(context, command).await,
-        Command::Users(command) => users::run(context, command).await,
-        Command::Credentials(command) => credentials::run(context, command).await,
-        Command::Transactions(command) => transactions::run(context, command).await,
-        Command::Tokens(command) => tokens::run(context, command).await,
+        Command::Keys(command) => secrets::keys(context, command).await,
+        Command::SigningKeys(command) => secrets::signing_keys(context, command).await,
+        Command::Users(command) => users::users(context, command).await,
+        Command::Credentials(command) => users::credentials(context, command).await,
+        Command::Transactions(command) => users::transactions(context, command).await,
+        Command::Tokens(command) => secrets::tokens(context, command).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Overview(args) => overview::run(context, args).await,
         Command::Status => status::run(context).await,

@@ -12,13 +12,11 @@ pub struct Change {
     pub new: Option<Value>,
 }
 
-#[must_use]
 pub fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 /// Returns the values that differ. Objects are compared member by member, lists as a whole.
-#[must_use]
 pub fn diff(old: &Value, new: &Value) -> Vec<Change> {
     diff_values("", Some(old), Some(new))
 }

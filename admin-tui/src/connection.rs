@@ -30,13 +30,27 @@ use profiles::{Profile, Profiles};
 
 pub const DEFAULT_URL: &str = "http://127.0.0.1:8001";
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
+#[command(next_help_heading = "Connection")]
 pub struct Flags {
+    /// Address of the admin API [default: http://127.0.0.1:8001] [env: DOORWARD_ADMIN_URL]
+    #[arg(long, value_name = "URL", global = true)]
     pub url: Option<String>,
+    /// File with the admin token [default: admin.token in DOORWARD_DATA_DIR or ./data] [env: DOORWARD_ADMIN_TOKEN or
+    /// DOORWARD_ADMIN_TOKEN_FILE]
+    #[arg(long, value_name = "FILE", global = true)]
     pub token_file: Option<PathBuf>,
+    /// PEM file with the CA certificates to trust instead of the system's [env: DOORWARD_ADMIN_CA_FILE]
+    #[arg(long, value_name = "FILE", global = true)]
     pub ca_file: Option<PathBuf>,
+    /// Name of a server in the profiles file [env: DOORWARD_ADMIN_PROFILE]
+    #[arg(long, value_name = "NAME", global = true)]
     pub profile: Option<String>,
+    /// Profiles file [default: ~/.config/doorward/admin.toml] [env: DOORWARD_ADMIN_CONFIG]
+    #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
+    /// Allow plain HTTP to another machine, which sends the token unencrypted
+    #[arg(long, global = true)]
     pub allow_plain_http: bool,
 }
 
@@ -53,7 +67,6 @@ pub struct Connection {
 }
 
 impl Connection {
-    #[must_use]
     pub fn is_default(&self) -> bool {
         self.url_source == DEFAULT_SOURCE
     }

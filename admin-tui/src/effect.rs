@@ -7,7 +7,6 @@ use crate::{
     secret::Secret,
 };
 
-/// Identifies a request or an export in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub u64);
 
@@ -22,7 +21,6 @@ pub enum Effect {
     Request(RequestId, Box<BackendRequest>),
     Cancel(RequestId),
     Export(RequestId, Box<ExportRequest>),
-    /// Copies a text to the terminal's clipboard.
     Copy(Secret),
     /// Clears the terminal and draws every cell again.
     Redraw,

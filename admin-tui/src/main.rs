@@ -12,12 +12,8 @@ use doorward_admin::{
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let context = CliContext {
-        json: cli.json,
-        flags: cli.connection.flags(),
-        environment: Environment::from_process(),
-        now: clock::now,
-    };
+    let context =
+        CliContext { json: cli.json, flags: cli.connection, environment: Environment::from_process(), now: clock::now };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -9,7 +9,6 @@ use crate::{
     ui::ClickTarget,
 };
 
-/// An event, or the result of an effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     Key(KeyEvent),

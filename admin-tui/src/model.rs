@@ -30,19 +30,21 @@ pub struct Options {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectionStatus {
-    /// No response has arrived yet.
     Connecting,
-    /// The server responds.
     Connected,
     /// The server does not respond, or refuses the token.
-    Disconnected { error: ApiError, since: Timestamp, retry_at: Timestamp, attempts: u32 },
+    Disconnected {
+        error: ApiError,
+        since: Timestamp,
+        retry_at: Timestamp,
+        attempts: u32,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
     pub text: String,
     pub tone: Tone,
-    /// When it disappears.
     pub until: Timestamp,
 }
 
@@ -74,7 +76,6 @@ impl Stack {
         std::iter::once(&self.root).chain(&self.above).map(AsRef::as_ref)
     }
 
-    /// Returns the number of screens above the first one.
     pub const fn depth(&self) -> usize {
         self.above.len()
     }
@@ -91,22 +92,13 @@ impl Stack {
     }
 }
 
-#[derive(Debug)]
-struct Stacks {
-    overview: Stack,
-    tenants: Stack,
-    audit: Stack,
-    tokens: Stack,
-}
-
-impl Stacks {
-    const fn get_mut(&mut self, section: Section) -> &mut Stack {
-        match section {
-            Section::Overview => &mut self.overview,
-            Section::Tenants => &mut self.tenants,
-            Section::Audit => &mut self.audit,
-            Section::Tokens => &mut self.tokens,
-        }
+const fn stack_mut(stacks: &mut [Stack; 4], section: Section) -> &mut Stack {
+    let [overview, tenants, audit, tokens] = stacks;
+    match section {
+        Section::Overview => overview,
+        Section::Tenants => tenants,
+        Section::Audit => audit,
+        Section::Tokens => tokens,
     }
 }
 
@@ -130,7 +122,8 @@ pub struct Model {
     /// Pending request that checks the connection and returns name and role of the token.
     pub(crate) me_request: Option<RequestId>,
     pub(crate) responded_at: Timestamp,
-    stacks: Stacks,
+    /// A stack per section, in the order of [`Section::ALL`].
+    stacks: [Stack; 4],
 }
 
 impl Model {
@@ -150,12 +143,7 @@ impl Model {
             changed: true,
             last_id: 0,
             me_request: None,
-            stacks: Stacks {
-                overview: stack(Section::Overview),
-                tenants: stack(Section::Tenants),
-                audit: stack(Section::Audit),
-                tokens: stack(Section::Tokens),
-            },
+            stacks: Section::ALL.map(stack),
         }
     }
 
@@ -165,16 +153,17 @@ impl Model {
     }
 
     pub const fn stack(&self) -> &Stack {
+        let [overview, tenants, audit, tokens] = &self.stacks;
         match self.section {
-            Section::Overview => &self.stacks.overview,
-            Section::Tenants => &self.stacks.tenants,
-            Section::Audit => &self.stacks.audit,
-            Section::Tokens => &self.stacks.tokens,
+            Section::Overview => overview,
+            Section::Tenants => tenants,
+            Section::Audit => audit,
+            Section::Tokens => tokens,
         }
     }
 
     pub(crate) const fn stack_mut(&mut self) -> &mut Stack {
-        self.stacks.get_mut(self.section)
+        stack_mut(&mut self.stacks, self.section)
     }
 
     pub fn screen(&self) -> &dyn Page {
@@ -192,30 +181,23 @@ impl Model {
         output: &mut UpdateOutput,
         act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>) -> R,
     ) -> R {
-        let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, output };
-        match &mut self.overlay {
-            Some(overlay) => act(overlay.as_mut(), &mut cx),
-            None => act(self.stacks.get_mut(self.section).top_mut(), &mut cx),
-        }
+        let Some(overlay) = &mut self.overlay else { return self.with_screen(output, act) };
+        act(overlay.as_mut(), &mut UpdateContext { now: self.now, last_id: &mut self.last_id, output })
     }
 
-    /// Updates the current screen.
     pub(crate) fn with_screen<R>(
         &mut self,
         output: &mut UpdateOutput,
         act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>) -> R,
     ) -> R {
         let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, output };
-        act(self.stacks.get_mut(self.section).top_mut(), &mut cx)
+        act(stack_mut(&mut self.stacks, self.section).top_mut(), &mut cx)
     }
 
     /// Passes a response to the overlay and the screens until one handles it.
     pub(crate) fn handle_response(&mut self, response: RequestResult, output: &mut UpdateOutput) {
         let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, output };
-        let Stacks { overview, tenants, audit, tokens } = &mut self.stacks;
-        let screens = [overview, tenants, audit, tokens]
-            .into_iter()
-            .flat_map(|stack| std::iter::once(&mut stack.root).chain(&mut stack.above));
+        let screens = self.stacks.iter_mut().flat_map(|stack| std::iter::once(&mut stack.root).chain(&mut stack.above));
         let mut unhandled = Some(response);
         for page in self.overlay.iter_mut().chain(screens) {
             let Some(response) = unhandled.take() else { return };
@@ -225,8 +207,7 @@ impl Model {
 
     /// Names the unsaved changes of any screen.
     pub fn unsaved_changes(&self) -> Option<String> {
-        let Stacks { overview, tenants, audit, tokens } = &self.stacks;
-        [overview, tenants, audit, tokens].into_iter().flat_map(Stack::all).find_map(Page::unsaved_changes)
+        self.stacks.iter().flat_map(Stack::all).find_map(Page::unsaved_changes)
     }
 
     /// Returns whether a page about the connection replaces the screens. After the first response, a temporary error
@@ -258,7 +239,6 @@ impl Model {
         bindings
     }
 
-    /// Returns whether the activity indicator is visible.
     pub fn is_busy(&self) -> bool {
         self.overlay.as_ref().is_some_and(|overlay| overlay.is_busy())
             || self.screen().is_busy()

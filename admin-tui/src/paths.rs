@@ -13,7 +13,6 @@ pub struct BaseFolders {
 
 impl BaseFolders {
     /// Resolves an entered path. `~` and `~/…` are in the home folder, as in a shell; `~name` is an ordinary name.
-    #[must_use]
     pub fn resolve(&self, entered: &str) -> PathBuf {
         let below_home = if entered == "~" { Some("") } else { entered.strip_prefix("~/") };
         match (below_home, &self.home) {

@@ -19,6 +19,7 @@ use crate::{
     },
     secret::Revealed,
 };
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackendRequest {
     Me,
@@ -49,7 +50,6 @@ pub enum BackendRequest {
     RevokeAdminToken(AdminTokenId),
 }
 
-/// Successful response to a [`BackendRequest`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackendResponse {
     Me(Me),

@@ -16,7 +16,6 @@ const MAX_MARKS: u8 = 3;
 const EMOJI_SELECTOR: char = '\u{fe0f}';
 
 /// Returns whether a character is always escaped.
-#[must_use]
 pub const fn needs_escape(symbol: char) -> bool {
     matches!(symbol,
         // C0 controls (ESC, tab, line breaks), DEL, and C1 controls (CSI).
@@ -46,7 +45,6 @@ pub const fn needs_escape(symbol: char) -> bool {
 
 /// Returns the text with all unsafe characters escaped, as well as combining marks without a base character and those
 /// beyond [`MAX_MARKS`].
-#[must_use]
 pub fn sanitize(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return Cow::Borrowed(text);
@@ -79,21 +77,18 @@ const fn has_emoji_form(symbol: char) -> bool {
 }
 
 /// Returns the number of terminal columns of a sanitized text.
-#[must_use]
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
 /// Sanitizes the text and truncates it to at most `columns`; truncated text ends with `…`. Grapheme clusters and escapes
 /// are not split.
-#[must_use]
 pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
     let safe = sanitize(text);
     if width(&safe) <= columns { safe } else { Cow::Owned(cut(&safe, columns)) }
 }
 
 /// Sanitizes the text and makes it exactly `columns` wide: truncated, or padded with spaces.
-#[must_use]
 pub fn pad(text: &str, columns: usize) -> String {
     let mut cell = truncate(text, columns).into_owned();
     cell.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(&cell))));

@@ -46,9 +46,6 @@ const FAIL_ON_F12: &str = "DOORWARD_ADMIN_FAIL_ON_F12";
 
 /// Runs the app on the terminal of this process until the user quits or a signal arrives. `server` is the address for
 /// display.
-///
-/// # Errors
-/// Errors of the terminal, and that there is no terminal.
 pub async fn show<A: ApiBackend>(api: A, server: String) -> io::Result<()> {
     if !stdout().is_terminal() || !io::stdin().is_terminal() {
         return Err(io::Error::other("the app needs a terminal; the subcommands work without one"));

@@ -8,14 +8,12 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// Formats the distance from now in one unit: `now`, `12s`, `5m`, `3h`, `2d`, `6w` or `2y`, and `in 3d` for the future.
-#[must_use]
 pub fn ago(now: Timestamp, at: Timestamp) -> String {
     let passed = now.millis().saturating_sub(at.millis());
     if passed < -SECOND { format!("in {}", duration(-passed)) } else { duration(passed) }
 }
 
 /// Formats a duration in one unit; below one second it is `now`.
-#[must_use]
 pub fn duration(millis: i64) -> String {
     // Smallest duration shown in this unit, length of the unit, and its symbol.
     const UNITS: [(i64, i64, &str); 6] = [
@@ -31,25 +29,21 @@ pub fn duration(millis: i64) -> String {
 }
 
 /// Formats as `2026-11-25 10:03:22`.
-#[must_use]
 pub fn date_time(at: Timestamp) -> String {
     format!("{} {}", date(at), time_of_day(at))
 }
 
 /// Formats as `2026-11-25`.
-#[must_use]
 pub fn date(at: Timestamp) -> String {
     at.to_string().get(..10).unwrap_or_default().to_owned()
 }
 
 /// Formats as `10:03:22`.
-#[must_use]
 pub fn time_of_day(at: Timestamp) -> String {
     at.to_string().get(11..19).unwrap_or_default().to_owned()
 }
 
 /// Formats as `11-25`, for the axes of charts.
-#[must_use]
 pub fn month_day(at: Timestamp) -> String {
     at.to_string().get(5..10).unwrap_or_default().to_owned()
 }

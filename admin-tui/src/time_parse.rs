@@ -22,7 +22,6 @@ pub struct InvalidTime;
 
 impl TimeInput {
     /// Returns the time; a duration counts back from now.
-    #[must_use]
     pub const fn in_past(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Relative(millis) => now.plus_millis(-millis),
@@ -31,7 +30,6 @@ impl TimeInput {
     }
 
     /// Returns the time; a duration counts forward from now.
-    #[must_use]
     pub const fn in_future(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Relative(millis) => now.plus_millis(millis),
@@ -54,9 +52,6 @@ impl FromStr for TimeInput {
 }
 
 /// Parses the start or end of a time range. Also accepts `now`, `today` and `yesterday`; empty text means no bound.
-///
-/// # Errors
-/// Returns a message with examples of valid input.
 pub fn parse_past(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'static str> {
     let text = text.trim();
     let midnight = Timestamp::from_millis(now.day().saturating_mul(DAY_MS));
@@ -73,9 +68,6 @@ pub fn parse_past(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'sta
 }
 
 /// Parses an expiry time, which must be in the future. Empty text and `never` mean no expiry.
-///
-/// # Errors
-/// Returns a message with examples of valid input.
 pub fn parse_expiry(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'static str> {
     let text = text.trim();
     if text.is_empty() || text == "never" {

@@ -17,7 +17,6 @@ const ENGINE: GeneralPurpose = GeneralPurpose::new(
 pub struct Base64Url(pub Vec<u8>);
 
 impl Base64Url {
-    /// Encodes bytes as base64url text without padding.
     #[must_use]
     pub fn encode(bytes: &[u8]) -> String {
         ENGINE.encode(bytes)
@@ -31,14 +30,12 @@ impl Base64Url {
         ENGINE.decode(text).map(Self).map_err(|_| InvalidBase64Url)
     }
 
-    /// Returns the bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-/// Error for text that is not base64url.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidBase64Url;
 

@@ -19,9 +19,7 @@ pub struct ErrorBody {
 /// Error for text that is not a value of a `text_enum` type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownWord {
-    /// Name of the type.
     pub kind: &'static str,
-    /// The allowed values.
     pub allowed: &'static [&'static str],
 }
 

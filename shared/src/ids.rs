@@ -14,11 +14,9 @@ macro_rules! uuid_id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Wraps a UUID.
             #[must_use]
             pub const fn new(id: Uuid) -> Self { Self(id) }
 
-            /// Returns the UUID.
             #[must_use]
             pub const fn uuid(self) -> Uuid { self.0 }
         }

@@ -15,16 +15,12 @@ text_enum! {
 /// A numbered page: `page` from 1, `per_page` from 1 to [`PageRequest::MAX_PER_PAGE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageRequest {
-    /// Number of the page, from 1.
     pub page: u32,
-    /// Rows on a page.
     pub per_page: u32,
 }
 
 impl PageRequest {
-    /// Default number of rows on a page.
     pub const DEFAULT_PER_PAGE: u32 = 20;
-    /// Maximum number of rows on a page.
     pub const MAX_PER_PAGE: u32 = 1_000;
 
     /// Returns the number of rows before this page.
@@ -49,8 +45,6 @@ impl Default for PageRequest {
 /// A page of rows, and the number of rows in the whole list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The rows, in the requested order.
     pub items: Vec<T>,
-    /// Number of rows on all pages.
     pub total: u64,
 }

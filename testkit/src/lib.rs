@@ -1,5 +1,6 @@
 //! Test harness of the workspace: a server for each test, typed principals with authenticators, an HTTP client, malformed
-//! ceremony bodies, database fixtures, an OpenAPI checker and a reference verifier.
+//! ceremony bodies, database fixtures, an OpenAPI checker, a reference
+//! verifier and a reader of source files.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -18,6 +19,7 @@ pub mod postgres;
 pub mod process;
 pub mod reference_verifier;
 pub mod server;
+pub mod sources;
 
 pub use audit::{AuditEntry, newest_events};
 pub use ceremony::{Person, claims};

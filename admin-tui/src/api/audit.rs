@@ -19,7 +19,6 @@ pub const AUDIT_PAGE_SIZE: u32 = 100;
 /// The largest UUID of version 7 (RFC 9562 §5.7): greater than the id of every entry.
 const MAX_ID: Uuid = Uuid::from_u128(0xffff_ffff_ffff_7fff_bfff_ffff_ffff_ffff);
 
-/// Position in an audit log to read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditPosition {
     /// The newest entries, newest first.
@@ -44,7 +43,6 @@ impl AuditPosition {
 /// The matching entries among those that the server examined for one request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditPage {
-    /// The entries.
     pub entries: Vec<AdminAuditLogItem>,
     /// Cursor from which the search continues in the same direction. `None` at the end of the log.
     pub next: Option<AuditId>,
@@ -59,6 +57,7 @@ pub struct AuditQuery {
     pub outcome: Option<AuditOutcome>,
     /// Substring of the actor, which is a user id or the name of an admin token.
     pub actor: Option<String>,
+    /// Substring of the source address.
     pub source_ip: Option<String>,
     /// Earliest time (inclusive).
     pub start: Option<Timestamp>,
@@ -70,13 +69,13 @@ pub struct AuditQuery {
 
 impl AuditQuery {
     /// Returns whether the query has no filter besides the log.
-    #[must_use]
     pub fn is_everything(&self) -> bool {
         *self == Self { tenant: self.tenant, ..Self::default() }
     }
 }
 
 impl Api {
+    /// Returns up to `limit` (1 to 100) of the newest entries, newest first.
     pub async fn audit_newest(&self, query: &AuditQuery, limit: u32) -> Result<Vec<AdminAuditLogItem>, ApiError> {
         self.audit_entries(query, AuditPosition::Newest, limit).await
     }

@@ -16,7 +16,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Endpoint {
     /// Address of the admin API, such as `http://127.0.0.1:8001`; it may have a path prefix.
     pub url: Url,
-    /// The admin token that every request sends.
     pub token: Token,
     /// PEM certificates of the trusted authorities; `None` uses those of the operating system.
     pub ca: Option<Vec<u8>>,
@@ -42,7 +41,6 @@ pub(super) struct Inner {
 }
 
 impl Api {
-    /// Creates a client without connecting.
     pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
         let mut builder = Client::builder()
             .user_agent(concat!("doorward-admin/", env!("CARGO_PKG_VERSION")))
@@ -68,14 +66,12 @@ impl Api {
         Ok(Self(Arc::new(Inner { client, url: endpoint.url, token: endpoint.token })))
     }
 
-    #[must_use]
     pub fn url(&self) -> &Url {
         &self.0.url
     }
 }
 
 /// Returns whether the host of a URL is a loopback address or `localhost`.
-#[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),

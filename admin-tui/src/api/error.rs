@@ -8,26 +8,20 @@ use url::Url;
 /// Maximum time until a response is complete, and maximum pause in a stream.
 pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Error of a request to the admin API.
-///
-/// Messages may contain text from the server, so they must be shown through `crate::sanitize`.
+/// Error of a request to the admin API. Messages may contain text from the server, so they must be shown through `crate::sanitize`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
     /// The server cannot be reached, or the connection ended before the response was complete.
     #[error("request to {url} failed: {reason}")]
     Unreachable { url: String, reason: String },
-    /// The TLS certificate of the server is not trusted.
     #[error("the certificate of {url} is not trusted: {reason}")]
     CertificateUnknown { url: String, reason: String },
     #[error("the server at {url} did not respond within {} s", RESPONSE_TIMEOUT.as_secs())]
     TimedOut { url: String },
-    /// The token is unknown, wrong, expired or revoked.
     #[error("the server at {url} does not accept this admin token: it is wrong, expired or revoked")]
     Unauthorized { url: String },
-    /// The role of the token does not allow the request.
     #[error("not allowed: {}", describe(.0))]
     Forbidden(ErrorBody),
-    /// The server refused the request and returned the reason.
     #[error("{}", describe(.0))]
     Refused(ErrorBody),
     /// The response is not one of the admin API, or of an incompatible version.
@@ -38,7 +32,6 @@ pub enum ApiError {
         status: Option<u16>,
         what: String,
     },
-    /// A URL path cannot contain this id.
     #[error("the id {0:?} cannot be part of a URL: use the id that Doorward gave to the user")]
     InvalidPathSegment(String),
 }
@@ -55,7 +48,6 @@ fn describe(body: &ErrorBody) -> String {
 }
 
 impl ApiError {
-    #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Forbidden(body) | Self::Refused(body) => Some(body.code),
@@ -65,7 +57,6 @@ impl ApiError {
     }
 
     /// Returns whether a retry may succeed: the server is unreachable, starting or overloaded.
-    #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::TimedOut { .. } => true,
@@ -80,7 +71,7 @@ impl ApiError {
 
     pub(super) fn from_client(url: &Url, error: &reqwest::Error) -> Self {
         let address = without_credentials(url);
-        if let Some(tls) = find_tls(error) {
+        if let Some(tls) = find_cause::<rustls::Error>(error) {
             return match tls {
                 rustls::Error::InvalidCertificate(why) => {
                     Self::CertificateUnknown { url: address, reason: certificate(why) }
@@ -95,7 +86,7 @@ impl ApiError {
         if error.is_timeout() && !error.is_connect() {
             return Self::TimedOut { url: address };
         }
-        let reason = match find_io(error).map(io::Error::kind) {
+        let reason = match find_cause::<io::Error>(error).map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => {
                 "connection refused: no server listens on this address".to_owned()
             }
@@ -145,11 +136,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     })
 }
 
-fn find_tls(error: &reqwest::Error) -> Option<&rustls::Error> {
-    causes(error).find_map(|cause| cause.downcast_ref())
-}
-
-fn find_io(error: &reqwest::Error) -> Option<&io::Error> {
+fn find_cause<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 

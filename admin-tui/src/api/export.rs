@@ -1,6 +1,6 @@
 //! Audit log exports as streams of bytes.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use bytes::Bytes;
 use reqwest::{Response, header::HeaderMap};
@@ -8,7 +8,6 @@ use url::Url;
 
 use super::{error::ApiError, request::total_count};
 
-/// File format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
     /// One JSON object per line.
@@ -26,22 +25,6 @@ impl fmt::Display for ExportFormat {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be ndjson or csv")]
-pub struct UnknownFormat;
-
-impl FromStr for ExportFormat {
-    type Err = UnknownFormat;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "ndjson" => Ok(Self::Ndjson),
-            "csv" => Ok(Self::Csv),
-            _ => Err(UnknownFormat),
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Number of complete rows received.
@@ -51,7 +34,6 @@ pub struct Progress {
     pub bytes: u64,
 }
 
-/// Number of matching rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Total {
     /// The exact number.
@@ -109,15 +91,11 @@ impl ExportStream {
         Self { url, response, counter: RowCounter::new(format), progress }
     }
 
-    #[must_use]
     pub const fn progress(&self) -> Progress {
         self.progress
     }
 
-    /// Returns the next chunk of bytes, or `None` at the end.
-    ///
-    /// # Errors
-    /// [`ApiError`] when the connection ends before the export is complete.
+    /// Returns the next chunk of bytes, or `None` at the end. Fails if the connection ends before the export is complete.
     pub async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         let chunk = self.response.chunk().await.map_err(|error| ApiError::from_client(&self.url, &error))?;
         if let Some(bytes) = &chunk {

@@ -26,7 +26,6 @@ pub enum OnExisting {
 pub enum ExportError {
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// The file already exists and was not changed.
     #[error("{} already exists and was not changed", .0.display())]
     Exists(PathBuf),
     #[error("{}: {error}", path.display())]

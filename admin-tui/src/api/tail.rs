@@ -32,9 +32,7 @@ impl Tail {
     }
 
     /// Returns the next entries, oldest first. If the page [`is_full`], more entries may be available now.
-    ///
-    /// # Errors
-    /// [`ApiError`]. The position does not change, so the next poll misses nothing.
+    /// An error does not change the position, so the next poll misses nothing.
     pub async fn poll(&mut self) -> Result<Vec<AdminAuditLogItem>, ApiError> {
         // Read the end of the log first: the poll below covers everything up to it. Without this step, a filter that
         // matches nothing would make the server scan all entries since the start on each poll.
@@ -61,7 +59,6 @@ impl Tail {
 }
 
 /// Returns whether a page has the maximum size, so that more entries may follow.
-#[must_use]
 pub fn is_full(entries: &[AdminAuditLogItem]) -> bool {
     u32::try_from(entries.len()).is_ok_and(|count| count >= AUDIT_PAGE_SIZE)
 }

@@ -13,7 +13,6 @@ pub struct Token(Zeroizing<String>);
 pub enum InvalidToken {
     #[error("the admin token is empty")]
     Empty,
-    /// The text contains characters that a token cannot have.
     #[error("the admin token contains spaces, line breaks or characters outside ASCII")]
     Characters,
 }

@@ -46,7 +46,7 @@ pub struct AuditArgs {
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
     /// File format of the export: ndjson or csv [default: from the file name, else ndjson]
-    #[arg(long, value_name = "FORMAT", requires = "export")]
+    #[arg(long, value_name = "FORMAT", requires = "export", value_parser = format)]
     pub format: Option<ExportFormat>,
     /// Replace an existing file
     #[arg(long, requires = "export")]
@@ -59,4 +59,12 @@ fn kinds() -> impl clap::builder::TypedValueParser<Value = AuditType> {
 
 fn outcome(text: &str) -> Result<AuditOutcome, String> {
     text.parse().map_err(|_| "must be succeeded or failed".to_owned())
+}
+
+fn format(text: &str) -> Result<ExportFormat, &'static str> {
+    match text {
+        "ndjson" => Ok(ExportFormat::Ndjson),
+        "csv" => Ok(ExportFormat::Csv),
+        _ => Err("must be ndjson or csv"),
+    }
 }

@@ -23,7 +23,7 @@ fn definition_passes_the_checks_of_clap() {
 fn command_is_optional() {
     let cli = parse("--profile prod").unwrap();
     assert!(cli.command.is_none());
-    assert_eq!(cli.connection.flags().profile.as_deref(), Some("prod"));
+    assert_eq!(cli.connection.profile.as_deref(), Some("prod"));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn connection_flags_are_accepted_before_and_after_the_command() {
             config: Some("p.toml".into()),
             allow_plain_http: true,
         };
-        assert_eq!(parse(line).unwrap().connection.flags(), expected, "{line}");
+        assert_eq!(parse(line).unwrap().connection, expected, "{line}");
     }
 }
 

@@ -1,16 +1,19 @@
 //! What a subcommand works with.
 
-use doorward_shared::{TenantId, Timestamp};
+use doorward_shared::{TenantId, Timestamp, admin::TenantItem, page::PageRequest};
 
 use super::{
     error::CommandError,
     output::{Output, notice},
-    tenant,
 };
 use crate::{
     api::Api,
     connection::{self, Connection, Environment, Flags},
+    sanitize::sanitize,
 };
+
+/// Maximum number of pages to search for the name of a tenant.
+const MAX_PAGES: u32 = 20;
 
 #[derive(Debug, Clone)]
 pub struct CliContext {
@@ -37,7 +40,7 @@ impl CommandContext {
     }
 
     pub(super) async fn tenant(&self, id_or_name: &str) -> Result<TenantId, CommandError> {
-        tenant::find(&self.api, id_or_name).await
+        find_tenant(&self.api, id_or_name).await
     }
 }
 
@@ -49,4 +52,44 @@ pub(super) fn connect(cli: &CliContext) -> Result<(Connection, Api), CommandErro
     }
     let api = Api::new(connection.endpoint.clone())?;
     Ok((connection, api))
+}
+
+/// Returns the id of the tenant. A text that is not an id must be the exact name of one tenant.
+async fn find_tenant(api: &Api, id_or_name: &str) -> Result<TenantId, CommandError> {
+    if let Ok(id) = id_or_name.parse() {
+        return Ok(id);
+    }
+    let (exact, similar) = search(api, id_or_name).await?;
+    match (exact.as_slice(), similar.as_slice()) {
+        ([tenant], _) => Ok(tenant.id),
+        ([], []) => Err(CommandError::failed(format!("no tenant has the id or name {id_or_name:?}"))),
+        ([], similar) => Err(CommandError::failed(format!(
+            "no tenant has the name {id_or_name:?}; similar names:{}",
+            lines(similar)
+        ))),
+        (several, _) => Err(CommandError::usage(format!(
+            "{} tenants have the name {id_or_name:?}; use an id:{}",
+            several.len(),
+            lines(several)
+        ))),
+    }
+}
+
+/// Returns the tenants with exactly this name, and the others whose name or id contains it.
+async fn search(api: &Api, text: &str) -> Result<(Vec<TenantItem>, Vec<TenantItem>), CommandError> {
+    let mut all = Vec::new();
+    for page in 1..=MAX_PAGES {
+        let page = PageRequest { page, per_page: PageRequest::MAX_PER_PAGE };
+        let tenants = api.tenants(text, page).await?;
+        all.extend(tenants.items);
+        if u64::from(page.page) * u64::from(page.per_page) >= tenants.total {
+            return Ok(all.into_iter().partition(|tenant| tenant.display_name == text));
+        }
+    }
+    Err(CommandError::usage(format!("too many tenants have {text:?} in their name; use an id")))
+}
+
+fn lines(tenants: &[TenantItem]) -> String {
+    let line = |tenant: &TenantItem| format!("\n  {}  {}", tenant.id, sanitize(&tenant.display_name));
+    tenants.iter().take(5).map(line).collect()
 }

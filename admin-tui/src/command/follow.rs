@@ -64,7 +64,6 @@ async fn follow(context: &CommandContext, query: AuditQuery, limit: u32) -> Resu
     }
 }
 
-/// Prints entries with a layout that the first ones determine.
 struct Printer {
     output: Output,
     with_tenant: bool,

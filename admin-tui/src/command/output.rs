@@ -14,7 +14,6 @@ use super::{
 };
 use crate::sanitize::{needs_escape, sanitize};
 
-/// Prints a message with the program name to standard error.
 pub(super) fn notice(text: &str) {
     // If standard error is closed, there is no other place for the message.
     let _ = writeln!(io::stderr(), "doorward-admin: {}", sanitize(text));

@@ -80,7 +80,6 @@ impl Layout {
         self.columns.iter().filter(|column| self.hides(column)).map(|column| column.heading).collect()
     }
 
-    /// Returns the lines of the headings and the first rows.
     pub(super) fn head(&self) -> Vec<String> {
         self.lines(&[])
     }

@@ -12,7 +12,7 @@ use super::{
     context::CommandContext,
     error::CommandError,
     output::{optional_time, time},
-    pages, secret, tenant_table,
+    pages, secrets, tenant_table,
 };
 use crate::{
     api::TenantSummaryQuery,
@@ -94,7 +94,7 @@ async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(),
         context.output.pairs(&pairs)
     };
     printed.map_err(|error| match key {
-        Some(key) => secret::not_printed("API key", key.id, &error),
+        Some(key) => secrets::not_printed("API key", key.id, &error),
         None => error,
     })
 }

@@ -1,7 +1,7 @@
-//! `doorward-admin users …`
+//! `doorward-admin users …`, `credentials …`, `transactions …`
 
 use doorward_shared::{
-    admin::UserSummary,
+    admin::{TransactionSummary, UserSummary},
     public::{CredentialItem, TransactionItem},
 };
 
@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{
     api::UserQuery,
-    args::users::{UserArgs, UsersCommand, UsersDeleteArgs, UsersListArgs},
+    args::users::{CredentialsCommand, TransactionsCommand, UserArgs, UsersCommand, UsersDeleteArgs, UsersListArgs},
 };
 
-const USERS: [Column; 7] = [
+const USER_COLUMNS: [Column; 7] = [
     Column::text("USER", 12),
     Column::text("NAME", 12),
     Column::text("DISPLAY NAME", 8).hide_order(3),
@@ -28,7 +28,7 @@ const USERS: [Column; 7] = [
     Column::new("ID").hide_order(2),
 ];
 
-const CREDENTIALS: [Column; 8] = [
+const CREDENTIAL_COLUMNS: [Column; 8] = [
     Column::new("CREDENTIAL"),
     Column::text("NAME", 8),
     Column::new("KIND"),
@@ -39,9 +39,10 @@ const CREDENTIALS: [Column; 8] = [
     Column::new("BACKED UP").hide_order(3),
 ];
 
-const TRANSACTIONS: [Column; 3] = [Column::text("TRANSACTION", 12), Column::new("CREATED"), Column::text("DATA", 12)];
+const USER_TRANSACTION_COLUMNS: [Column; 3] =
+    [Column::text("TRANSACTION", 12), Column::new("CREATED"), Column::text("DATA", 12)];
 
-pub(super) async fn run(context: &CommandContext, command: UsersCommand) -> Result<(), CommandError> {
+pub(super) async fn users(context: &CommandContext, command: UsersCommand) -> Result<(), CommandError> {
     match command {
         UsersCommand::List(args) => list(context, args).await,
         UsersCommand::Show(args) => show(context, args).await,
@@ -56,7 +57,7 @@ async fn list(context: &CommandContext, args: UsersListArgs) -> Result<(), Comma
         let page = context.api.user_summaries(tenant, &query).await?;
         Ok((page.items, page.next))
     });
-    context.output.list(&USERS, &users.await?, |user: &UserSummary| {
+    context.output.list(&USER_COLUMNS, &users.await?, |user: &UserSummary| {
         vec![
             user.user.user_id.clone(),
             user.user.name.clone(),
@@ -86,12 +87,13 @@ async fn show(context: &CommandContext, args: UserArgs) -> Result<(), CommandErr
         ("created", time(user.created_at)),
     ])?;
     output.line("")?;
-    output.table(&CREDENTIALS, detail.credentials.iter().map(credential_row).collect())?;
+    output.table(&CREDENTIAL_COLUMNS, detail.credentials.iter().map(credential_row).collect())?;
     if detail.transactions.is_empty() {
         return Ok(());
     }
     output.line("")?;
-    output.table(&TRANSACTIONS, detail.transactions.iter().map(transaction_row).collect())
+    let row = |it: &TransactionItem| vec![it.identifier.clone(), time(it.created_at), it.data.clone()];
+    output.table(&USER_TRANSACTION_COLUMNS, detail.transactions.iter().map(row).collect())
 }
 
 fn credential_row(credential: &CredentialItem) -> Vec<String> {
@@ -107,10 +109,6 @@ fn credential_row(credential: &CredentialItem) -> Vec<String> {
     ]
 }
 
-fn transaction_row(transaction: &TransactionItem) -> Vec<String> {
-    vec![transaction.identifier.clone(), time(transaction.created_at), transaction.data.clone()]
-}
-
 async fn delete(context: &CommandContext, args: UsersDeleteArgs) -> Result<(), CommandError> {
     let tenant = context.tenant(&args.user.tenant.tenant).await?;
     let detail = context.api.user(tenant, &args.user.user).await?;
@@ -121,4 +119,51 @@ async fn delete(context: &CommandContext, args: UsersDeleteArgs) -> Result<(), C
     confirm(args.confirmation, &consequence)?;
     context.api.delete_user(tenant, &user.id.to_string()).await?;
     context.output.done(&format!("deleted user {} and {credentials}", user.user_id))
+}
+
+pub(super) async fn credentials(context: &CommandContext, command: CredentialsCommand) -> Result<(), CommandError> {
+    let CredentialsCommand::Delete(args) = command;
+    let tenant = context.tenant(&args.tenant.tenant).await?;
+    let detail = context.api.user(tenant, &args.user).await?;
+    let user = &detail.user;
+    let credential = detail.credentials.iter().find(|credential| credential.id.to_string() == args.credential);
+    let Some(credential) = credential else {
+        return Err(CommandError::failed(format!("user {} has no credential {}", user.user_id, args.credential)));
+    };
+    let name = credential.name.as_deref().unwrap_or("without a name");
+    let consequence = format!(
+        "This deletes the credential {name} ({}). User {} can no longer sign in with it.",
+        credential.id, user.user_id
+    );
+    confirm(args.confirmation, &consequence)?;
+    context.api.delete_credential(tenant, &user.id.to_string(), &credential.id.to_string()).await?;
+    context.output.done(&format!("deleted credential {name} ({})", credential.id))
+}
+
+const TRANSACTION_COLUMNS: [Column; 5] = [
+    Column::new("CREATED"),
+    Column::text("TRANSACTION", 12),
+    Column::text("USER", 8),
+    Column::new("CONFIRMED"),
+    Column::text("DATA", 12).hide_order(1),
+];
+
+pub(super) async fn transactions(context: &CommandContext, command: TransactionsCommand) -> Result<(), CommandError> {
+    let TransactionsCommand::List(args) = command;
+    let tenant = context.tenant(&args.tenant.tenant).await?;
+    let query = UserQuery { text: args.search, user_id: args.user, ..UserQuery::default() };
+    let transactions = pages::collect(args.limit, async |after, limit| {
+        let query = UserQuery { after, limit: Some(limit), ..query.clone() };
+        let page = context.api.transactions(tenant, &query).await?;
+        Ok((page.items, page.next))
+    });
+    context.output.list(&TRANSACTION_COLUMNS, &transactions.await?, |item: &TransactionSummary| {
+        vec![
+            time(item.transaction.created_at),
+            item.transaction.identifier.clone(),
+            item.user_id.clone(),
+            yes_no(item.confirmed).to_owned(),
+            item.transaction.data.clone(),
+        ]
+    })
 }

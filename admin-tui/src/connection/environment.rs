@@ -12,7 +12,6 @@ pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
     /// Returns the variables of this process, without those that are not UTF-8.
-    #[must_use]
     pub fn from_process() -> Self {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -20,19 +19,16 @@ impl Environment {
         Self(std::env::vars_os().filter_map(text).collect())
     }
 
-    #[must_use]
     pub fn from_pairs(pairs: &[(&str, &str)]) -> Self {
         Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
     /// Returns the value of a variable; an empty value counts as absent.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// Returns the default path of the profiles file: `doorward/admin.toml` in `XDG_CONFIG_HOME`, else in `~/.config`.
-    #[must_use]
     pub fn config_file(&self) -> Option<PathBuf> {
         // The XDG specification requires that relative paths are ignored.
         let xdg = self.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
@@ -41,7 +37,6 @@ impl Environment {
     }
 
     /// Resolves a path from a profiles file. Relative paths start at the folder of the file.
-    #[must_use]
     pub fn resolve_path(&self, file: &Path, text: &str) -> PathBuf {
         let current = file.parent().unwrap_or_else(|| Path::new("")).to_owned();
         BaseFolders { current, home: self.get("HOME").map(PathBuf::from) }.resolve(text)

@@ -27,7 +27,6 @@ pub enum ConnectionError {
         .0.display()
     )]
     NoLocalToken(PathBuf),
-    /// No token is set for a remote server.
     #[error("no admin token for {0}: set it with --token-file, DOORWARD_ADMIN_TOKEN or a profile")]
     NoToken(String),
     #[error("{given_by}: {reason}")]
@@ -35,20 +34,9 @@ pub enum ConnectionError {
     #[error("{}: {reason}", path.display())]
     File { path: PathBuf, reason: String },
     #[error("{}{}: {reason}", path.display(), line.map(|line| format!(", line {line}")).unwrap_or_default())]
-    Profiles {
-        path: PathBuf,
-        /// Line number, if known.
-        line: Option<usize>,
-        reason: String,
-    },
+    Profiles { path: PathBuf, line: Option<usize>, reason: String },
     #[error("{given_by}: unknown profile {name:?} in {}; {known}", path.display())]
-    UnknownProfile {
-        name: String,
-        given_by: String,
-        path: PathBuf,
-        /// The profiles in the file, for display.
-        known: String,
-    },
+    UnknownProfile { name: String, given_by: String, path: PathBuf, known: String },
 }
 
 impl ConnectionError {

@@ -17,7 +17,6 @@ const WIDTH: u16 = 72;
 pub struct ConfirmDialog {
     question: Question,
     input: TextInput,
-    /// Why the server refused the request.
     error: Option<String>,
     pending: Option<RequestId>,
 }

@@ -20,7 +20,6 @@ pub struct EventTypePicker {
 }
 
 impl EventTypePicker {
-    /// Creates a picker that changes the types of a query.
     pub fn new(query: AuditQuery) -> Self {
         Self { input: TextInput::default(), selection: Selection::default(), chosen: query.kinds.clone(), query }
     }

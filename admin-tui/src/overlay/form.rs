@@ -3,10 +3,7 @@
 use doorward_shared::Timestamp;
 use ratatui::layout::Rect;
 
-use super::{
-    form_definitions::{self, Definition, Problem},
-    form_field::{FieldValue, FormField},
-};
+use super::form_definitions::{self, Definition, FieldValue, FormField, Problem};
 use crate::{
     effect::{RequestId, RequestResult},
     paths::BaseFolders,

@@ -7,13 +7,12 @@ use doorward_shared::{
     config::{Cors, RelyingParty, TenantConfig, Webauthn},
 };
 
-use super::form_field::FormField;
 use crate::{
     api::{AuditQuery, ExportFormat},
     paths::BaseFolders,
     request::{BackendRequest, BackendResponse, ExportRequest},
     time_format, time_parse,
-    ui::{Dialog, FormKind, Navigation, Route, Tone, UpdateContext},
+    ui::{Dialog, FormKind, Navigation, Route, TextInput, Tone, UpdateContext},
 };
 
 const EXPIRY_HINT: &str = "90d, 1y, 2027-01-31, or never";
@@ -23,12 +22,52 @@ const SHOWN_ONCE: &str = "It is shown once, after this.";
 /// Validation error of a form: field index (none for the whole form) and message.
 pub(super) type Problem = (Option<usize>, String);
 
+#[derive(Debug, Clone)]
+pub(super) enum FieldValue {
+    Text(TextInput),
+    /// Choices, and the index of the chosen one.
+    Choice(Vec<String>, usize),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct FormField {
+    pub(super) label: &'static str,
+    pub(super) hint: &'static str,
+    pub(super) value: FieldValue,
+}
+
+impl FormField {
+    pub(super) fn text(label: &'static str, hint: &'static str, text: &str) -> Self {
+        Self { label, hint, value: FieldValue::Text(TextInput::new(text)) }
+    }
+
+    pub(super) fn choice(label: &'static str, hint: &'static str, choices: &[&str], chosen: usize) -> Self {
+        let choices = choices.iter().map(|&choice| choice.to_owned()).collect();
+        Self { label, hint, value: FieldValue::Choice(choices, chosen) }
+    }
+
+    /// Returns the text without surrounding spaces; `None` for empty text and for choices.
+    pub(super) fn trimmed(&self) -> Option<String> {
+        match &self.value {
+            FieldValue::Text(input) => input.trimmed(),
+            FieldValue::Choice(..) => None,
+        }
+    }
+
+    /// Returns the index of the choice; 0 for text.
+    pub(super) const fn chosen(&self) -> usize {
+        match &self.value {
+            FieldValue::Text(_) => 0,
+            FieldValue::Choice(_, chosen) => *chosen,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Definition {
     pub(super) title: String,
     /// Label of the key that submits the form.
     pub(super) verb: &'static str,
-    /// Explanation above the fields.
     pub(super) note: &'static str,
     pub(super) fields: Vec<FormField>,
 }
@@ -237,7 +276,6 @@ pub(super) fn follow_format(kind: &FormKind, fields: &mut [FormField]) {
     }
 }
 
-/// Handles the response to the request of a form.
 pub(super) fn handle_success(
     kind: &FormKind,
     fields: &[FormField],

@@ -44,12 +44,10 @@ const TOPICS: [(&str, &[(&str, &str)]); 3] = [
 pub struct Help {
     /// Left column, right column, and the tone of the left one.
     lines: Vec<(String, String, Tone)>,
-    /// The first visible line.
     scroll: Selection,
 }
 
 impl Help {
-    /// Creates the help for groups of bindings, each with a heading.
     pub fn new(groups: Vec<(String, Vec<Binding>)>) -> Self {
         let mut lines: Vec<(String, String, Tone)> = Vec::new();
         let mut add = |heading: &str, pairs: &mut dyn Iterator<Item = (String, String)>| {

@@ -4,7 +4,6 @@ pub mod confirm;
 pub mod event_type_picker;
 pub mod form;
 mod form_definitions;
-mod form_field;
 pub mod help;
 pub mod palette;
 pub mod secret;

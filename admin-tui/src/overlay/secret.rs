@@ -13,7 +13,6 @@ pub struct SecretDialog {
     /// `API key` or `admin token`.
     kind: &'static str,
     revealed: Revealed,
-    /// Whether the secret was sent to the clipboard.
     copied: bool,
     /// Whether the user was warned that closing loses the secret.
     warned: bool,

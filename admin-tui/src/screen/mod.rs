@@ -11,7 +11,6 @@ pub mod user;
 
 use crate::ui::{Page, Route};
 
-/// Creates the screen that a route leads to.
 pub fn build(route: Route) -> Box<dyn Page> {
     match route {
         Route::Overview => Box::new(overview::Overview::default()),

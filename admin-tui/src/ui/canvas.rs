@@ -167,7 +167,6 @@ impl Canvas<'_> {
         self.line_right(inside, &[(&format!(" {text} "), Tone::Dim)]);
     }
 
-    /// Draws a heading followed by a line.
     pub fn heading(&mut self, area: Rect, text: &str, focused: bool) {
         let tone = if focused { Tone::Accent } else { Tone::Strong };
         let title = format!("{} ", truncate(text, usize::from(area.width.saturating_sub(1))));

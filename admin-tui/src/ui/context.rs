@@ -19,7 +19,6 @@ use crate::{
 pub struct UpdateContext<'a> {
     pub now: Timestamp,
     pub last_id: &'a mut u64,
-    /// Collected effects and navigation.
     pub output: &'a mut UpdateOutput,
 }
 
@@ -41,7 +40,6 @@ pub enum Navigation {
     Reload,
     Export(Box<ExportRequest>),
     Run(Command),
-    /// Applies filters to the audit log on the current screen.
     ApplyFilters(Box<AuditQuery>),
     Quit,
 }

@@ -26,19 +26,16 @@ pub const FILTER_KEYS: [Binding; 4] = [
 ];
 
 impl FilterInput {
-    #[must_use]
     pub fn new(text: &str) -> Self {
         Self { input: TextInput::new(text), ..Self::default() }
     }
 
     /// Returns the filter's text, or `None` if no filter is applied.
-    #[must_use]
     pub fn text(&self) -> Option<String> {
         self.input.trimmed()
     }
 
     /// Reacts to a changed text. Returns whether to send a request now.
-    ///
     /// While a request is pending, the next one waits for its response or for a pause in typing, whichever comes first,
     /// so that requests never arrive faster than the server responds.
     pub fn edited(&mut self, now: Timestamp, is_pending: bool) -> bool {

@@ -8,7 +8,6 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::route::Section;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those on the keyboard")]
 pub enum Key {
     Char(char),
     Ctrl(char),
@@ -83,7 +82,6 @@ impl fmt::Display for Key {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each binding describes its command")]
 pub enum Command {
     Up,
     Down,

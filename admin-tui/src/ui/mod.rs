@@ -8,7 +8,6 @@ mod filter_input;
 mod keymap;
 mod list;
 mod page;
-mod question;
 mod route;
 mod selection;
 mod table;
@@ -23,8 +22,7 @@ pub use keymap::{Binding, Command, Key, LIST_KEYS, bind, command_for, global_key
 pub(crate) use list::pick;
 pub use list::{Keyed, LoadedPage, PagedList, Remote};
 pub use page::{Page, View};
-pub use question::{Action, Question};
-pub use route::{Dialog, FormKind, Route, Section};
+pub use route::{Action, Dialog, FormKind, Question, Route, Section};
 pub use selection::Selection;
 pub use table::{Cell, Column, cell};
 pub use text_input::TextInput;

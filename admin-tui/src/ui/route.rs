@@ -2,8 +2,8 @@
 
 use doorward_shared::{AuditId, TenantId};
 
-use super::question::Question;
-use crate::{api::AuditQuery, secret::Revealed};
+use super::theme::Tone;
+use crate::{api::AuditQuery, request::BackendRequest, secret::Revealed};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
@@ -14,7 +14,6 @@ pub enum Section {
 }
 
 impl Section {
-    /// All sections, in the order of the header.
     pub const ALL: [Self; 4] = [Self::Overview, Self::Tenants, Self::Audit, Self::Tokens];
 
     pub const fn name(self) -> &'static str {
@@ -56,7 +55,6 @@ pub enum Route {
         query: Box<AuditQuery>,
         /// The tenant's name, for the log of one tenant.
         tenant_name: Option<String>,
-        /// The entry to select.
         entry: Option<AuditId>,
     },
     Tokens,
@@ -94,8 +92,55 @@ pub enum FormKind {
     /// Creates an API key of a tenant (id and name).
     CreateApiKey(TenantId, String),
     CreateToken,
-    /// Replaces the signing key of a tenant (id and name).
     RotateSigningKey(TenantId, String),
     Export(Box<AuditQuery>),
     Filter(Box<AuditQuery>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    Request {
+        call: Box<BackendRequest>,
+        done: String,
+        /// Whether to leave the screen after success, because the object it shows no longer exists.
+        leaves_screen: bool,
+    },
+    Leave,
+    Quit,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    pub title: String,
+    pub verb: &'static str,
+    /// Consequences, line by line.
+    pub lines: Vec<(Tone, String)>,
+    pub destructive: bool,
+    /// A name that the user must type to confirm.
+    pub typed_name: Option<String>,
+    pub action: Action,
+}
+
+impl Question {
+    pub const fn destructive(title: String, verb: &'static str, lines: Vec<(Tone, String)>, action: Action) -> Self {
+        Self { title, verb, lines, destructive: true, typed_name: None, action }
+    }
+
+    pub fn destructive_request(
+        title: String,
+        verb: &'static str,
+        lines: Vec<(Tone, String)>,
+        call: BackendRequest,
+        done: String,
+    ) -> Self {
+        Self::destructive(title, verb, lines, Action::Request { call: Box::new(call), done, leaves_screen: false })
+    }
+
+    /// Leaves the screen after success if `leaves` is true.
+    pub fn leaving_screen(mut self, leaves: bool) -> Self {
+        if let Action::Request { leaves_screen, .. } = &mut self.action {
+            *leaves_screen = leaves;
+        }
+        self
+    }
 }

@@ -7,8 +7,7 @@ use crate::support::Operator;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn status_shows_the_server_and_the_token() {
-    let server = TestServer::start().await;
-    let operator = Operator::new(&server, Role::Auditor).await;
+    let (_server, operator) = Operator::start(Role::Auditor).await;
     let shown = operator.out(&["status"]).await;
     assert!(shown.contains(&format!("server    {}/   (DOORWARD_ADMIN_URL)", operator.url)), "{shown}");
     assert!(shown.contains("you are   auditor (auditor)"), "{shown}");
@@ -17,14 +16,12 @@ async fn status_shows_the_server_and_the_token() {
     assert_eq!(operator.out(&["me"]).await, "name   auditor\nrole   auditor\n");
     assert_eq!(operator.json(&["me"]).await["name"], "auditor");
     assert!(operator.out(&["metrics"]).await.contains("# TYPE doorward_"));
-    let error = operator.refused(&["metrics", "--json"], 2).await;
-    assert!(error.contains("does not support --json"), "{error}");
+    operator.fails(&["metrics", "--json"], 2, &["does not support --json"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_token_is_reported() {
-    let server = TestServer::start().await;
-    let operator = Operator::new(&server, Role::Admin).await;
+    let (_server, operator) = Operator::start(Role::Admin).await;
     operator.write("data/admin.token", "dwa_wrong");
     let error = operator.refused(&["me"], 1).await;
     assert!(error.contains("does not accept this admin token"), "{error}");
@@ -54,8 +51,7 @@ async fn auditor_can_read_but_not_change() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unreachable_server_is_reported() {
-    let server = TestServer::start().await;
-    let operator = Operator::new(&server, Role::Admin).await;
+    let (server, operator) = Operator::start(Role::Admin).await;
     server.stop().await;
     let error = operator.refused(&["me"], 1).await;
     assert!(error.contains("request to http://127.0.0.1:"), "{error}");
@@ -68,8 +64,7 @@ async fn unreachable_server_is_reported() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_usage_exits_with_2() {
-    let server = TestServer::start().await;
-    let operator = Operator::new(&server, Role::Admin).await;
+    let (_server, operator) = Operator::start(Role::Admin).await;
     for arguments in [vec!["dance"], vec!["tenants"], vec!["audit", "--since", "yesterday"], vec!["keys", "create"]] {
         let ran = operator.run(&arguments).await;
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{arguments:?}");

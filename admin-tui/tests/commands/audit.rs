@@ -10,13 +10,11 @@ use std::{
 use doorward_shared::admin::Role;
 use doorward_testkit::{Person, TestServer};
 
-use crate::support::{Operator, cells};
+use crate::support::{Operator, cells, setup};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn audit_shows_filtered_entries_oldest_first() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
-    let operator = Operator::new(&server, Role::Auditor).await;
+    let (server, tenant, operator) = setup(Role::Auditor).await;
     let mut alice = Person::new("alice");
     let _ = alice.register_mfa(&tenant).await.expect(200);
     server.clock.advance_ms(3_600_000);
@@ -42,9 +40,7 @@ async fn audit_shows_filtered_entries_oldest_first() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn log_of_all_tenants_shows_the_tenant() {
-    let server = TestServer::start().await;
-    let _tenant = server.tenant().await;
-    let operator = Operator::new(&server, Role::Auditor).await;
+    let (_server, _tenant, operator) = setup(Role::Auditor).await;
     let shown = operator.out(&["audit"]).await;
     let rows: Vec<_> = shown.lines().map(cells).collect();
     assert_eq!(rows[0], ["TIME", "TYPE", "ACTOR", "ERROR", "IP", "TENANT"]);
@@ -58,9 +54,7 @@ async fn log_of_all_tenants_shows_the_tenant() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn limit_above_the_page_size_reads_several_pages() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
-    let operator = Operator::new(&server, Role::Auditor).await;
+    let (_server, tenant, operator) = setup(Role::Auditor).await;
     for _ in 0..130 {
         tenant.with_key("dw_wrong").get("/credentials").await.expect_refusal(401, "api_key_invalid");
     }
@@ -117,9 +111,7 @@ async fn short_pages_are_continued_at_their_cursor() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rare_entries_are_found_beyond_the_examined_ones() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
-    let operator = Operator::new(&server, Role::Auditor).await;
+    let (server, tenant, operator) = setup(Role::Auditor).await;
     let refused = tenant.with_key("dw_wrong");
     refused.get("/credentials").await.expect_refusal(401, "api_key_invalid");
     let first = tenant.entries("type=api_key_rejected").await.remove(0).text("id").unwrap();

@@ -3,7 +3,6 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use doorward_shared::admin::Role;
-use doorward_testkit::TestServer;
 
 use crate::support::{Operator, run_to_end};
 
@@ -15,8 +14,7 @@ async fn name(mut command: std::process::Command) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn flags_override_variables_profiles_and_the_data_folder() {
-    let server = TestServer::start().await;
-    let operator = Operator::new(&server, Role::Admin).await;
+    let (server, operator) = Operator::start(Role::Admin).await;
     let root = server.admin("root", Role::Admin).await;
     for name in ["flag", "variable", "profile"] {
         let request = serde_json::json!({ "name": name });
@@ -46,8 +44,7 @@ async fn flags_override_variables_profiles_and_the_data_folder() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_settings_exit_with_2_and_are_named() {
-    let server = TestServer::start().await;
-    let operator = Operator::new(&server, Role::Admin).await;
+    let (_server, operator) = Operator::start(Role::Admin).await;
     let url = operator.url.clone();
     for (text, arguments, word) in [
         ("[profiles.a]\ncolour = 'red'", vec!["me", "--profile", "a"], "unknown field `colour`"),
@@ -62,14 +59,12 @@ async fn wrong_settings_exit_with_2_and_are_named() {
         assert!(error.contains(word), "{arguments:?}: {error}");
     }
     fs::remove_file(operator.path("data/admin.token")).unwrap();
-    let error = operator.refused(&["me"], 2).await;
-    assert!(error.contains("./data/admin.token does not exist") && error.contains("doorward quickstart"), "{error}");
+    operator.fails(&["me"], 2, &["./data/admin.token does not exist", "doorward quickstart"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn readable_token_file_causes_a_warning_on_standard_error() {
-    let server = TestServer::start().await;
-    let operator = Operator::new(&server, Role::Admin).await;
+    let (_server, operator) = Operator::start(Role::Admin).await;
     fs::set_permissions(operator.path("data/admin.token"), fs::Permissions::from_mode(0o644)).unwrap();
     let ran = operator.run(&["me"]).await;
     assert_eq!((ran.code, ran.out.as_str()), (0, "name   admin\nrole   admin\n"));

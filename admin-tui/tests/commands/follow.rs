@@ -3,15 +3,13 @@
 use doorward_shared::admin::Role;
 use doorward_testkit::{Person, TestServer};
 
-use crate::support::{Operator, Process, Proxy, cells};
+use crate::support::{Operator, Process, Proxy, cells, setup};
 
 const FOLLOW: [&str; 6] = ["audit", "--follow", "--tenant", "Example", "--limit", "1"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn new_entries_are_shown_until_ctrl_c() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
-    let operator = Operator::new(&server, Role::Auditor).await;
+    let (_server, tenant, operator) = setup(Role::Auditor).await;
     let mut tail = Process::start(operator.command(&FOLLOW));
     assert_eq!(cells(&tail.line().await), ["TIME", "TYPE", "ACTOR", "ERROR", "IP"]);
     assert_eq!(cells(&tail.line().await)[2], "test", "the newest existing entry: the creation of the tenant");
@@ -37,9 +35,7 @@ async fn new_entries_are_shown_until_ctrl_c() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn filters_and_json_work_while_following() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
-    let operator = Operator::new(&server, Role::Auditor).await;
+    let (_server, tenant, operator) = setup(Role::Auditor).await;
     let send_wrong_key =
         || async { tenant.with_key("dw_wrong").get("/credentials").await.expect_refusal(401, "api_key_invalid") };
     send_wrong_key().await;
@@ -102,9 +98,7 @@ async fn revoked_token_ends_follow() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn closed_pipe_ends_follow_without_an_error() {
-    let server = TestServer::start().await;
-    let tenant = server.tenant().await;
-    let operator = Operator::new(&server, Role::Auditor).await;
+    let (_server, tenant, operator) = setup(Role::Auditor).await;
     let mut tail = Process::start(operator.command(&FOLLOW));
     let _ = tail.line().await;
     tail.close_output();

@@ -13,7 +13,7 @@ use std::{
 };
 
 use doorward_shared::admin::Role;
-use doorward_testkit::TestServer;
+use doorward_testkit::{TestServer, TestTenant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -41,6 +41,13 @@ impl Operator {
         let operator = Self { home: tempfile::tempdir().unwrap(), url: server.admin_url.clone(), token };
         operator.write("data/admin.token", &operator.token);
         operator
+    }
+
+    /// Starts a server.
+    pub(crate) async fn start(role: Role) -> (TestServer, Self) {
+        let server = TestServer::start().await;
+        let operator = Self::new(&server, role).await;
+        (server, operator)
     }
 
     /// Uses another address of the server.
@@ -103,6 +110,22 @@ impl Operator {
         assert!(ran.err.starts_with("doorward-admin: "), "{}", ran.err);
         ran.err
     }
+
+    /// Asserts the exit code and that the error contains all texts.
+    pub(crate) async fn fails(&self, arguments: &[&str], code: i32, texts: &[&str]) {
+        let error = self.refused(arguments, code).await;
+        for text in texts {
+            assert!(error.contains(text), "{arguments:?}: {text:?} is not in {error}");
+        }
+    }
+}
+
+/// Starts a server with a tenant.
+pub(crate) async fn setup(role: Role) -> (TestServer, TestTenant, Operator) {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let operator = Operator::new(&server, role).await;
+    (server, tenant, operator)
 }
 
 pub(crate) async fn run_to_end(mut command: Command) -> Finished {

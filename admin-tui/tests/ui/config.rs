@@ -5,30 +5,24 @@ use doorward_shared::ErrorCode;
 
 use crate::{
     data,
-    fake_server::{FakeServer, refusal, tenant_id},
+    fake_server::{FakeServer, refusal, start, tenant_id},
     harness::App,
 };
 
 #[tokio::test]
 async fn configuration_is_checked_while_typing_and_saved_after_review() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 100, 40).await;
-    app.keys("2 enter j j j enter").await;
-    app.write("/").await;
+    let (fake, mut app) = start(100, 40).await;
+    app.keys("2 enter j j j enter '/'").await;
     let checks = || fake.count(|call| matches!(call, BackendRequest::CheckConfig(_)));
     app.pass(100).await;
     assert_eq!(checks(), 0, "checked before the user paused");
     app.pass(300).await;
     assert_eq!(checks(), 1);
     app.shows(&["✗ `https://acmebank.example/` must end without `/`"]);
-    app.keys("enter w").await;
-    app.shows(&["origins[0]"]);
+    app.keys_show("enter w", &["origins[0]"]).await;
     assert_eq!(fake.count(|call| matches!(call, BackendRequest::Configure(..))), 0);
 
-    app.keys("enter backspace enter").await;
-    app.keys("j j enter").await;
-    app.write("https://new.acmebank.example").await;
-    app.keys("enter").await;
+    app.keys("enter backspace enter j j enter 'https://new.acmebank.example' enter").await;
     app.pass(6_000).await;
     app.shows(&["unsaved changes, valid", "+ add"]);
     // Timeout, then the choice of user verification.
@@ -44,9 +38,8 @@ async fn configuration_is_checked_while_typing_and_saved_after_review() {
         "- required",
         "+ preferred",
     ]);
-    app.keys("y").await;
-    app.shows(&["Saved the configuration of Acme Bank", "no unsaved changes"]);
-    let world = fake.world.lock().unwrap();
+    app.keys_show("y", &["Saved the configuration of Acme Bank", "no unsaved changes"]).await;
+    let mut world = fake.world.lock().unwrap();
     let config = &world.tenant(tenant_id(0)).unwrap().config;
     assert_eq!(config.webauthn.relying_party.origins.len(), 3);
     assert_eq!(config.webauthn.timeout, 60);
@@ -54,44 +47,30 @@ async fn configuration_is_checked_while_typing_and_saved_after_review() {
 
 #[tokio::test]
 async fn emptied_origin_is_removed_and_selection_is_kept() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 100, 40).await;
-    app.keys("2 enter j j j enter").await;
-    for _ in 0.."https://acmebank.example".len() {
-        app.keys("backspace").await;
-    }
-    app.keys("enter").await;
+    let app = App::start(FakeServer::new(data::world()), 100, 40).await;
+    app.keys("2 enter j j j enter ^u enter").await;
     app.lacks(&["  https://acmebank.example"]);
     assert_eq!(app.screen().matches("+ add").count(), 2);
     // The following row is selected.
-    app.keys("enter").await;
-    app.write("/x").await;
-    app.keys("enter").await;
-    app.shows(&["https://login.acmebank.example/x"]);
-    app.keys("U").await;
-    app.shows(&["  https://acmebank.example", "no unsaved changes"]);
+    app.keys_show("enter '/x' enter", &["https://login.acmebank.example/x"]).await;
+    app.keys_show("U", &["  https://acmebank.example", "no unsaved changes"]).await;
     app.lacks(&["/x"]);
 }
 
 #[tokio::test]
 async fn invalid_number_is_reported_without_a_request() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 100, 40).await;
-    app.keys("2 enter j j j j j j enter").await;
-    app.write("soon").await;
+    let mut app = App::start(FakeServer::new(data::world()), 100, 40).await;
+    app.keys("2 enter j j j j j j enter 'soon'").await;
     app.pass(400).await;
     app.shows(&["`60000soon` is not a number of milliseconds"]);
-    app.keys("esc").await;
-    app.shows(&["60000", "no unsaved changes"]);
+    app.keys_show("esc", &["60000", "no unsaved changes"]).await;
     app.lacks(&["60000soon"]);
 }
 
 #[tokio::test]
 async fn failed_check_does_not_report_a_valid_configuration() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 100, 40).await;
-    app.keys("2 enter j enter").await;
-    app.write(" plc").await;
+    let (fake, mut app) = start(100, 40).await;
+    app.keys("2 enter j enter ' plc'").await;
     fake.fail(Some(refusal(ErrorCode::RouteNotFound, "not found", "no such endpoint")));
     app.pass(400).await;
     app.shows(&["not checked: the server does not know this request"]);
@@ -100,24 +79,16 @@ async fn failed_check_does_not_report_a_valid_configuration() {
 
 #[tokio::test]
 async fn leaving_or_quitting_asks_about_unsaved_changes() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 100, 40).await;
-    app.keys("2 enter j enter").await;
-    app.write(" plc").await;
-    app.keys("enter esc").await;
+    let app = App::start(FakeServer::new(data::world()), 100, 40).await;
+    app.keys("2 enter j enter ' plc' enter esc").await;
     app.shows(&["Leave without saving?", "the configuration of Acme Bank"]);
-    app.keys("n").await;
-    app.shows(&["Acme Bank plc"]);
+    app.keys_show("n", &["Acme Bank plc"]).await;
     // A reload keeps unsaved changes.
-    app.keys("r").await;
-    app.shows(&["Acme Bank plc"]);
+    app.keys_show("r", &["Acme Bank plc"]).await;
     // Another tab keeps them, too.
-    app.keys("l h").await;
-    app.shows(&["Acme Bank plc", "Configuration ●"]);
-    app.keys("q").await;
-    app.shows(&["Quit?"]);
-    app.keys("esc esc y").await;
-    app.shows(&["8 tenants"]);
+    app.keys_show("l h", &["Acme Bank plc", "Configuration ●"]).await;
+    app.keys_show("q", &["Quit?"]).await;
+    app.keys_show("esc esc y", &["8 tenants"]).await;
     app.keys("q").await;
     assert!(app.has_ended().await);
 }

@@ -4,7 +4,7 @@ use doorward_admin::{api::ApiError, request::BackendRequest};
 
 use crate::{
     data,
-    fake_server::{FakeServer, unreachable},
+    fake_server::{FakeServer, start, unreachable},
     harness::App,
 };
 
@@ -30,15 +30,12 @@ async fn app_connects_when_an_unreachable_server_becomes_reachable() {
 
 #[tokio::test]
 async fn screens_stay_visible_while_the_server_is_unreachable() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 80, 24).await;
+    let (fake, mut app) = start(80, 24).await;
     app.keys("2").await;
     fake.fail(Some(unreachable()));
-    app.keys("r").await;
-    app.shows(&["Acme Bank", "disconnected; retrying in 1 s"]);
+    app.keys_show("r", &["Acme Bank", "disconnected; retrying in 1 s"]).await;
     // The app still reacts to keys.
-    app.keys("j").await;
-    app.shows(&["▌Globex"]);
+    app.keys_show("j", &["▌Globex"]).await;
     app.pass(1_000).await;
     fake.fail(None);
     let lists = fake.count(|call| matches!(call, BackendRequest::Tenants(_)));
@@ -50,8 +47,7 @@ async fn screens_stay_visible_while_the_server_is_unreachable() {
 
 #[tokio::test]
 async fn idle_connection_is_checked() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 80, 24).await;
+    let (fake, mut app) = start(80, 24).await;
     app.keys("4").await;
     fake.fail(Some(unreachable()));
     app.pass(9_000).await;
@@ -69,18 +65,15 @@ async fn rejected_token_is_retried_rarely() {
     app.pass(20_000).await;
     assert_eq!(fake.calls().len(), 1, "each attempt writes an audit entry");
     fake.fail(None);
-    app.keys("r").await;
-    app.shows(&["Busiest tenants"]);
+    app.keys_show("r", &["Busiest tenants"]).await;
 }
 
 #[tokio::test]
 async fn revoked_token_is_reported_at_the_next_request() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 80, 24).await;
+    let (fake, app) = start(80, 24).await;
     app.keys("2").await;
     fake.fail(Some(ApiError::Unauthorized { url: "http://127.0.0.1:8001".to_owned() }));
-    app.keys("r").await;
-    app.shows(&["does not accept the token"]);
+    app.keys_show("r", &["does not accept the token"]).await;
     app.lacks(&["Acme Bank"]);
 }
 
@@ -99,12 +92,10 @@ async fn unknown_certificate_is_explained() {
 
 #[tokio::test]
 async fn server_error_of_one_request_does_not_disconnect() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 80, 24).await;
+    let (fake, app) = start(80, 24).await;
     app.keys("2").await;
     fake.fail(Some(crate::fake_server::refusal(doorward_shared::ErrorCode::Internal, "internal server error", "")));
-    app.keys("r").await;
-    app.shows(&["Acme Bank", "not up to date: internal server error"]);
+    app.keys_show("r", &["Acme Bank", "not up to date: internal server error"]).await;
     fake.fail(None);
     app.keys("r").await;
     app.lacks(&["not up to date"]);

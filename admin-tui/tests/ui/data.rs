@@ -1,7 +1,8 @@
 //! Data of the fake server.
 
+use doorward_admin::api::ApiError;
 use doorward_shared::{
-    AuditId, AuditType, Base64Url, TenantId, Timestamp, TransactionRowId, UserId,
+    AuditId, AuditType, Base64Url, ErrorCode, TenantId, Timestamp, TransactionRowId, UserId,
     admin::{
         ActivityPoint, AdminTokenItem, Overview, Role, SecretItem, SigningAlgorithm, SigningKeyItem, TenantItem,
         TenantSummary, TransactionSummary, UserItem, UserSummary,
@@ -12,7 +13,7 @@ use doorward_shared::{
 };
 use uuid::Uuid;
 
-use crate::harness::start_time;
+use crate::{fake_server::refusal, harness::start_time};
 
 pub(crate) const SECRET: &str = "dw_6f1d2c3b4a59_Kq3vX9pTz7LmB2nRw8YcH5jD4sGfA6eU";
 
@@ -49,12 +50,9 @@ fn before(millis: i64) -> Timestamp {
 }
 
 impl World {
-    pub(crate) fn tenant(&self, id: TenantId) -> Option<&TenantRecord> {
-        self.tenants.iter().find(|it| it.summary.tenant.id == id)
-    }
-
-    pub(crate) fn tenant_mut(&mut self, id: TenantId) -> Option<&mut TenantRecord> {
-        self.tenants.iter_mut().find(|it| it.summary.tenant.id == id)
+    pub(crate) fn tenant(&mut self, id: TenantId) -> Result<&mut TenantRecord, ApiError> {
+        let found = self.tenants.iter_mut().find(|it| it.summary.tenant.id == id);
+        found.ok_or_else(|| refusal(ErrorCode::TenantNotFound, "tenant not found", ""))
     }
 
     pub(crate) fn add_tenant(&mut self, name: &str) -> TenantId {
@@ -198,6 +196,16 @@ fn token(at: usize, name: &str, role: Role) -> AdminTokenItem {
     AdminTokenItem { secret: secret(4, at, name, used, expires), role }
 }
 
+fn signing_key(
+    at: usize,
+    algorithm: SigningAlgorithm,
+    from: Timestamp,
+    retired_at: Option<Timestamp>,
+) -> SigningKeyItem {
+    let id = uuid(0xb, at);
+    SigningKeyItem { id, algorithm, created_at: from, signs_from: from, retired_at, signing: retired_at.is_none() }
+}
+
 /// A small installation with data for every screen.
 pub(crate) fn world() -> World {
     let mut world = World::default();
@@ -213,22 +221,8 @@ pub(crate) fn world() -> World {
         secret(0xa, 2, "migration 2025", None, Some(-DAY)),
     ];
     acme.signing_keys = vec![
-        SigningKeyItem {
-            id: uuid(0xb, 0),
-            algorithm: SigningAlgorithm::Es256,
-            created_at: before(30 * DAY),
-            signs_from: before(30 * DAY),
-            retired_at: None,
-            signing: true,
-        },
-        SigningKeyItem {
-            id: uuid(0xb, 1),
-            algorithm: SigningAlgorithm::Rs256,
-            created_at: before(90 * DAY),
-            signs_from: before(90 * DAY),
-            retired_at: Some(before(30 * DAY)),
-            signing: false,
-        },
+        signing_key(0, SigningAlgorithm::Es256, before(30 * DAY), None),
+        signing_key(1, SigningAlgorithm::Rs256, before(90 * DAY), Some(before(30 * DAY))),
     ];
     let people = [("alice", "Alice Liddell", 2), ("bob", "Bob", 1), ("carol", "Carol 🦊", 0), ("王小明", "王小明", 1)];
     acme.users = people.iter().enumerate().map(|(at, (id, name, count))| user(at, id, name, *count)).collect();

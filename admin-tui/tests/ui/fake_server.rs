@@ -19,16 +19,18 @@ use doorward_shared::{
 };
 use tokio::sync::Notify;
 
-use crate::data::{self, World};
+use crate::{
+    data::{self, World},
+    harness::App,
+};
 
 /// Maximum number of audit entries that a request with filters examines.
 pub(crate) const EXAMINED: usize = 500;
+
 #[derive(Debug, Default)]
 struct Behaviour {
-    /// Error that every request returns.
     error: Option<ApiError>,
     holds: bool,
-    /// Whether requests for older audit entries wait.
     holds_older_pages: bool,
     panics: bool,
     calls: Vec<BackendRequest>,
@@ -78,14 +80,36 @@ impl FakeServer {
         self.behaviour.lock().unwrap().holds_older_pages = holds;
         self.released.notify_waiters();
     }
+
     pub(crate) fn calls(&self) -> Vec<BackendRequest> {
         self.behaviour.lock().unwrap().calls.clone()
+    }
+
+    async fn wait_until_released(&self, is_older_page: bool) {
+        loop {
+            let released = self.released.notified();
+            let waits = {
+                let behaviour = self.behaviour.lock().unwrap();
+                behaviour.holds || (is_older_page && behaviour.holds_older_pages)
+            };
+            if !waits {
+                return;
+            }
+            released.await;
+        }
     }
 
     /// Counts the requests so far that match.
     pub(crate) fn count(&self, is: impl Fn(&BackendRequest) -> bool) -> usize {
         self.calls().iter().filter(|call| is(call)).count()
     }
+}
+
+/// Starts the app with a server that has the data of [`data::world`].
+pub(crate) async fn start(columns: u16, rows: u16) -> (Arc<FakeServer>, App) {
+    let fake = FakeServer::new(data::world());
+    let app = App::start(fake.clone(), columns, rows).await;
+    (fake, app)
 }
 
 pub(crate) fn refusal(code: ErrorCode, title: &str, details: &str) -> ApiError {
@@ -102,17 +126,7 @@ pub(crate) fn unreachable() -> ApiError {
 impl ApiBackend for FakeServer {
     async fn call(&self, call: BackendRequest) -> Result<BackendResponse, ApiError> {
         let is_older_page = matches!(call, BackendRequest::Audit(_, AuditPosition::Before(_)));
-        loop {
-            let released = self.released.notified();
-            let waits = {
-                let behaviour = self.behaviour.lock().unwrap();
-                behaviour.holds || (is_older_page && behaviour.holds_older_pages)
-            };
-            if !waits {
-                break;
-            }
-            released.await;
-        }
+        self.wait_until_released(is_older_page).await;
         let (error, panics) = {
             let mut behaviour = self.behaviour.lock().unwrap();
             behaviour.calls.push(call.clone());
@@ -121,10 +135,7 @@ impl ApiBackend for FakeServer {
         assert!(!panics, "the client panics");
         match error {
             Some(error) => Err(error),
-            None if call == BackendRequest::Me => {
-                Ok(BackendResponse::Me(Me { name: "ops".to_owned(), role: self.role }))
-            }
-            None => answer(&mut self.world.lock().unwrap(), call),
+            None => respond(&mut self.world.lock().unwrap(), self.role, call),
         }
     }
 
@@ -140,40 +151,31 @@ impl ApiBackend for FakeServer {
         let rows = u64::try_from(total).unwrap();
         let total = self.behaviour.lock().unwrap().export_total.or(Some(Total::Exact(rows)));
         progress(Progress { rows: rows / 2, total, bytes: 1 });
-        loop {
-            let released = self.released.notified();
-            if !self.behaviour.lock().unwrap().holds {
-                break;
-            }
-            released.await;
-        }
+        self.wait_until_released(false).await;
         Ok(Progress { rows, total, bytes: 2 })
     }
 }
 
-fn answer(world: &mut World, call: BackendRequest) -> Result<BackendResponse, ApiError> {
-    let unknown = || refusal(ErrorCode::TenantNotFound, "tenant not found", "");
+fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<BackendResponse, ApiError> {
     Ok(match call {
-        BackendRequest::Me => return Err(unknown()),
+        BackendRequest::Me => BackendResponse::Me(Me { name: "ops".to_owned(), role }),
         BackendRequest::Overview(days) => BackendResponse::Overview(Box::new(data::overview(world, days))),
         BackendRequest::Tenants(query) => BackendResponse::Tenants(tenants(world, &query)),
         BackendRequest::TenantOverview(id, _) => {
-            let summary = world.tenant(id).ok_or_else(unknown)?.summary.clone();
+            let summary = world.tenant(id)?.summary.clone();
             BackendResponse::TenantOverview(Box::new(TenantOverview { summary, activity: data::activity(14) }))
         }
         BackendRequest::Tenant(id) => {
-            let it = world.tenant(id).ok_or_else(unknown)?;
+            let it = world.tenant(id)?;
             let display_name = it.summary.tenant.display_name.clone();
             BackendResponse::Tenant(Box::new(TenantDetail { id, display_name, config: it.config.clone() }))
         }
         BackendRequest::CheckConfig(config) => BackendResponse::ConfigCheck(check(&config)),
-        BackendRequest::ApiKeys(id) => BackendResponse::ApiKeys(world.tenant(id).ok_or_else(unknown)?.api_keys.clone()),
-        BackendRequest::SigningKeys(id) => {
-            BackendResponse::SigningKeys(world.tenant(id).ok_or_else(unknown)?.signing_keys.clone())
-        }
+        BackendRequest::ApiKeys(id) => BackendResponse::ApiKeys(world.tenant(id)?.api_keys.clone()),
+        BackendRequest::SigningKeys(id) => BackendResponse::SigningKeys(world.tenant(id)?.signing_keys.clone()),
         BackendRequest::Users(id, query) => {
             let text = query.text.unwrap_or_default();
-            let users = &world.tenant(id).ok_or_else(unknown)?.users;
+            let users = &world.tenant(id)?.users;
             let items: Vec<_> = users
                 .iter()
                 .filter(|it| it.user.user_id.contains(&text) || it.user.name.contains(&text))
@@ -183,7 +185,7 @@ fn answer(world: &mut World, call: BackendRequest) -> Result<BackendResponse, Ap
             BackendResponse::Users(UserSummaryPage { items, total, next: None })
         }
         BackendRequest::User(id, user) => {
-            let it = world.tenant(id).ok_or_else(unknown)?;
+            let it = world.tenant(id)?;
             let found = it.users.iter().find(|it| it.user.user_id == user || it.user.id.to_string() == user);
             let found = found.ok_or_else(|| refusal(ErrorCode::UserNotFound, "user not found", ""))?;
             BackendResponse::User(Box::new(UserDetail {
@@ -199,19 +201,12 @@ fn answer(world: &mut World, call: BackendRequest) -> Result<BackendResponse, Ap
         }
         BackendRequest::Transactions(id, query) => {
             let text = query.text.unwrap_or_default();
-            let all = &world.tenant(id).ok_or_else(unknown)?.transactions;
+            let all = &world.tenant(id)?.transactions;
             let items = all.iter().filter(|it| it.transaction.identifier.contains(&text)).cloned().collect();
             BackendResponse::Transactions(TransactionPage { items, next: None })
         }
         BackendRequest::Audit(query, at) => BackendResponse::Audit(audit(world, &query, at)),
         BackendRequest::AdminTokens => BackendResponse::AdminTokens(world.tokens.clone()),
-        other => return change(world, other),
-    })
-}
-
-fn change(world: &mut World, call: BackendRequest) -> Result<BackendResponse, ApiError> {
-    let unknown = || refusal(ErrorCode::TenantNotFound, "tenant not found", "");
-    Ok(match call {
         BackendRequest::CreateTenant(request) => {
             let name = request.display_name.unwrap_or_default();
             if name.contains("refuse") {
@@ -226,7 +221,7 @@ fn change(world: &mut World, call: BackendRequest) -> Result<BackendResponse, Ap
             BackendResponse::Created(id, key)
         }
         BackendRequest::RenameTenant(id, name) => {
-            world.tenant_mut(id).ok_or_else(unknown)?.summary.tenant.display_name = name;
+            world.tenant(id)?.summary.tenant.display_name = name;
             BackendResponse::Done
         }
         BackendRequest::DeleteTenant(id) => {
@@ -234,12 +229,12 @@ fn change(world: &mut World, call: BackendRequest) -> Result<BackendResponse, Ap
             BackendResponse::Done
         }
         BackendRequest::Configure(id, config) => {
-            world.tenant_mut(id).ok_or_else(unknown)?.config = *config;
+            world.tenant(id)?.config = *config;
             BackendResponse::Done
         }
         BackendRequest::CreateApiKey(id, request) => {
             let name = request.name.unwrap_or_default();
-            let at = world.tenants.len() * 100 + world.tenant(id).ok_or_else(unknown)?.api_keys.len();
+            let at = world.tenants.len() * 100 + world.tenant(id)?.api_keys.len();
             let item = SecretItem {
                 id: data::uuid(0xa, at),
                 name: name.clone(),
@@ -248,11 +243,11 @@ fn change(world: &mut World, call: BackendRequest) -> Result<BackendResponse, Ap
                 last_used_at: None,
                 expires_at: request.expires_at,
             };
-            world.tenant_mut(id).ok_or_else(unknown)?.api_keys.insert(0, item);
+            world.tenant(id)?.api_keys.insert(0, item);
             BackendResponse::Secret(Revealed { expires_at: request.expires_at, ..revealed(&name, data::SECRET) })
         }
         BackendRequest::RevokeApiKey(id, key) => {
-            world.tenant_mut(id).ok_or_else(unknown)?.api_keys.retain(|it| it.id != key.uuid());
+            world.tenant(id)?.api_keys.retain(|it| it.id != key.uuid());
             BackendResponse::Done
         }
         BackendRequest::RotateSigningKey(id, algorithm) => {
@@ -264,23 +259,23 @@ fn change(world: &mut World, call: BackendRequest) -> Result<BackendResponse, Ap
                 retired_at: None,
                 signing: false,
             };
-            world.tenant_mut(id).ok_or_else(unknown)?.signing_keys.insert(0, key.clone());
+            world.tenant(id)?.signing_keys.insert(0, key.clone());
             BackendResponse::SigningKeys(vec![key])
         }
         BackendRequest::RetireSigningKey(id, key) => {
-            let keys = &mut world.tenant_mut(id).ok_or_else(unknown)?.signing_keys;
+            let keys = &mut world.tenant(id)?.signing_keys;
             for it in keys.iter_mut().filter(|it| it.id == key.uuid()) {
                 (it.retired_at, it.signing) = (Some(crate::harness::start_time()), false);
             }
             BackendResponse::Done
         }
         BackendRequest::DeleteUser(id, user) => {
-            let users = &mut world.tenant_mut(id).ok_or_else(unknown)?.users;
+            let users = &mut world.tenant(id)?.users;
             users.retain(|it| it.user.id.to_string() != user && it.user.user_id != user);
             BackendResponse::Done
         }
         BackendRequest::DeleteCredential(id, _, credential) => {
-            world.tenant_mut(id).ok_or_else(unknown)?.credentials.retain(|it| it.id.to_string() != credential);
+            world.tenant(id)?.credentials.retain(|it| it.id.to_string() != credential);
             BackendResponse::Done
         }
         BackendRequest::CreateAdminToken(request) => {
@@ -290,7 +285,6 @@ fn change(world: &mut World, call: BackendRequest) -> Result<BackendResponse, Ap
             world.tokens.retain(|it| it.secret.id != id.uuid());
             BackendResponse::Done
         }
-        _ => return Err(unknown()),
     })
 }
 

@@ -192,35 +192,40 @@ impl App {
         }
     }
 
-    fn send(&self, input: Input) {
+    async fn send(&self, input: Input) {
         // Fails if the app has ended, which the test checks elsewhere.
         let _ = self.inputs.send(input);
+        self.wait_until_idle().await;
     }
 
-    /// Presses keys, given by their names in the help and separated by spaces.
+    /// Presses keys, given by their names in the help and separated by spaces. Types the text between single quotes.
     pub(crate) async fn keys(&self, keys: &str) {
-        for name in keys.split(' ') {
-            self.send(Input::Event(Event::Key(key(name))));
-            self.wait_until_idle().await;
+        for (index, part) in keys.split('\'').enumerate() {
+            if index % 2 == 1 {
+                self.write(part).await;
+                continue;
+            }
+            for name in part.split_whitespace() {
+                self.send(Input::Event(Event::Key(key(name)))).await;
+            }
         }
     }
 
-    pub(crate) async fn write(&self, text: &str) {
+    async fn write(&self, text: &str) {
         for symbol in text.chars() {
-            self.send(Input::Event(Event::Key(KeyEvent::new(KeyCode::Char(symbol), KeyModifiers::NONE))));
+            let _ =
+                self.inputs.send(Input::Event(Event::Key(KeyEvent::new(KeyCode::Char(symbol), KeyModifiers::NONE))));
         }
         self.wait_until_idle().await;
     }
 
     pub(crate) async fn paste(&self, text: &str) {
-        self.send(Input::Event(Event::Paste(text.to_owned())));
-        self.wait_until_idle().await;
+        self.send(Input::Event(Event::Paste(text.to_owned()))).await;
     }
 
     pub(crate) async fn pass(&mut self, millis: i64) {
         self.now = self.now.plus_millis(millis);
-        self.send(Input::Tick(self.now));
-        self.wait_until_idle().await;
+        self.send(Input::Tick(self.now)).await;
     }
 
     pub(crate) async fn click(&self, text: &str) {
@@ -234,14 +239,12 @@ impl App {
 
     async fn mouse(&self, kind: MouseEventKind, column: u16, row: u16) {
         let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
-        self.send(Input::Event(Event::Mouse(event)));
-        self.wait_until_idle().await;
+        self.send(Input::Event(Event::Mouse(event))).await;
     }
 
     pub(crate) async fn resize(&self, columns: u16, rows: u16) {
-        self.terminal.with(|it| it.resize(columns, rows));
-        self.send(Input::Event(Event::Resize(columns, rows)));
-        self.wait_until_idle().await;
+        self.resize_silently(columns, rows);
+        self.send(Input::Event(Event::Resize(columns, rows))).await;
     }
 
     pub(crate) fn buffer(&self) -> Buffer {
@@ -275,6 +278,25 @@ impl App {
         })
     }
 
+    /// Presses keys as [`Self::keys`] does, and then expects the terminal to show all texts.
+    #[track_caller]
+    pub(crate) fn keys_show<'a>(&'a self, keys: &'a str, texts: &'a [&'a str]) -> impl Future<Output = ()> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            self.keys(keys).await;
+            let screen = self.screen();
+            for text in texts {
+                assert!(screen.contains(text), "{caller}: {text:?} is not on\n{screen}");
+            }
+        }
+    }
+
+    /// Presses keys as [`Self::keys`] does, and then waits as [`Self::wait_for`] does.
+    pub(crate) async fn keys_wait(&mut self, keys: &str, text: &str) {
+        self.keys(keys).await;
+        self.wait_for(text).await;
+    }
+
     #[track_caller]
     pub(crate) fn shows(&self, texts: &[&str]) {
         let screen = self.screen();
@@ -302,7 +324,7 @@ impl App {
             }
             assert!(tokio::time::Instant::now() < deadline, "{text:?} did not appear on\n{}", self.screen());
             self.now = self.now.plus_millis(200);
-            self.send(Input::Tick(self.now));
+            let _ = self.inputs.send(Input::Tick(self.now));
             let _ = tokio::time::timeout(Duration::from_millis(50), drawn).await;
         }
     }
@@ -327,11 +349,9 @@ impl App {
     }
 
     pub(crate) async fn resume(&self) {
-        self.send(Input::Resumed);
-        self.wait_until_idle().await;
+        self.send(Input::Resumed).await;
     }
 
-    /// Returns the message of the app's panic.
     pub(crate) async fn panicked(mut self) -> String {
         let error = (&mut self.task).await.unwrap_err();
         let panic = error.into_panic();
@@ -342,10 +362,8 @@ impl App {
             .unwrap()
     }
 
-    /// Ends the app like a signal.
     pub(crate) async fn stop(&self) {
-        self.send(Input::Stop);
-        self.wait_until_idle().await;
+        self.send(Input::Stop).await;
     }
 
     pub(crate) async fn has_ended(&self) -> bool {

@@ -4,12 +4,15 @@ use crossterm::event::MouseEventKind;
 use doorward_admin::{request::BackendRequest, ui::Theme};
 use doorward_shared::AuditType;
 
-use crate::{data, fake_server::FakeServer, harness::App};
+use crate::{
+    data,
+    fake_server::{FakeServer, start},
+    harness::App,
+};
 
 #[tokio::test]
 async fn unresponsive_server_does_not_block_the_app() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 80, 24).await;
+    let (fake, mut app) = start(80, 24).await;
     app.keys("2").await;
     fake.hold(true);
     app.keys("r").await;
@@ -17,16 +20,10 @@ async fn unresponsive_server_does_not_block_the_app() {
     app.shows(&["Acme Bank"]);
     app.pass(100).await;
     assert_ne!(one, app.screen(), "the activity indicator does not move");
-    app.keys("j j").await;
-    app.shows(&["▌Initech"]);
-    app.keys("enter").await;
-    app.shows(&["Tenants › Initech", "Loading"]);
-    app.keys("l l ? esc : esc 3").await;
-    app.shows(&["Audit log", "Loading"]);
-    app.keys("2 esc n").await;
-    app.write("Wonka").await;
-    app.keys("enter").await;
-    app.shows(&["working… esc stops waiting"]);
+    app.keys_show("j j", &["▌Initech"]).await;
+    app.keys_show("enter", &["Tenants › Initech", "Loading"]).await;
+    app.keys_show("l l ? esc : esc 3", &["Audit log", "Loading"]).await;
+    app.keys_show("2 esc n 'Wonka' enter", &["working… esc stops waiting"]).await;
     app.keys("esc").await;
     app.lacks(&["working"]);
     app.keys("q").await;
@@ -35,14 +32,12 @@ async fn unresponsive_server_does_not_block_the_app() {
 
 #[tokio::test]
 async fn late_response_to_an_outdated_filter_is_ignored() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 80, 24).await;
+    let (fake, mut app) = start(80, 24).await;
     app.keys("2 /").await;
     fake.hold(true);
-    app.write("glo").await;
+    app.keys("'glo'").await;
     app.pass(200).await;
-    app.keys("backspace backspace backspace").await;
-    app.write("hoo").await;
+    app.keys("backspace backspace backspace 'hoo'").await;
     app.pass(200).await;
     fake.hold(false);
     app.wait_until_idle().await;
@@ -52,8 +47,7 @@ async fn late_response_to_an_outdated_filter_is_ignored() {
 
 #[tokio::test]
 async fn filter_sends_the_first_request_immediately_and_the_next_after_each_response() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 80, 24).await;
+    let (fake, app) = start(80, 24).await;
     app.keys("2 /").await;
     let requested = |fake: &FakeServer| {
         let text = |call| match call {
@@ -62,10 +56,10 @@ async fn filter_sends_the_first_request_immediately_and_the_next_after_each_resp
         };
         fake.calls().into_iter().filter_map(text).collect::<Vec<_>>()
     };
-    app.write("g").await;
+    app.keys("'g'").await;
     assert_eq!(requested(&fake), ["g"]);
     fake.hold(true);
-    app.write("lob").await;
+    app.keys("'lob'").await;
     fake.hold(false);
     app.wait_until_idle().await;
     assert_eq!(requested(&fake), ["g", "gl", "glob"]);
@@ -74,11 +68,10 @@ async fn filter_sends_the_first_request_immediately_and_the_next_after_each_resp
 
 #[tokio::test]
 async fn filter_does_not_wait_for_a_slow_response_after_a_pause_in_typing() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 80, 24).await;
+    let (fake, mut app) = start(80, 24).await;
     app.keys("2 enter l l l /").await;
     fake.hold(true);
-    app.write("ali").await;
+    app.keys("'ali'").await;
     app.pass(200).await;
     fake.hold(false);
     app.wait_until_idle().await;
@@ -96,8 +89,7 @@ async fn filter_does_not_wait_for_a_slow_response_after_a_pause_in_typing() {
 #[tokio::test]
 async fn changed_order_selects_the_first_row() {
     let app = App::start(FakeServer::new(data::world()), 100, 24).await;
-    app.keys("2 j j S").await;
-    app.shows(&["Active ↑"]);
+    app.keys_show("2 j j S", &["Active ↑"]).await;
     let rows: Vec<String> = app.screen().lines().skip(4).map(str::to_owned).collect();
     assert!(rows[0].starts_with("▌Hooli"), "{rows:?}");
     app.keys("j r").await;
@@ -124,8 +116,7 @@ async fn suspended_app_redraws_the_terminal_when_resumed() {
 
 #[tokio::test]
 async fn panic_in_a_task_ends_the_app() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 80, 24).await;
+    let (fake, app) = start(80, 24).await;
     fake.panic();
     app.keys("2").await;
     assert_eq!(app.panicked().await, "the client panics");
@@ -134,18 +125,15 @@ async fn panic_in_a_task_ends_the_app() {
 #[tokio::test]
 async fn help_lists_the_keys_of_the_screen() {
     let app = App::start(FakeServer::new(data::world()), 100, 50).await;
-    app.keys("2 ?").await;
-    app.shows(&["╭ Keys ", "Tenants", "create a tenant", "Everywhere", "find a command"]);
-    app.keys("esc 3 ?").await;
-    app.shows(&["pause or resume the live log"]);
+    app.keys_show("2 ?", &["╭ Keys ", "Tenants", "create a tenant", "Everywhere", "find a command"]).await;
+    app.keys_show("esc 3 ?", &["pause or resume the live log"]).await;
     app.lacks(&["create a tenant"]);
     // Help that is longer than the terminal scrolls.
     app.keys("esc").await;
     app.resize(80, 24).await;
     app.keys("?").await;
     app.lacks(&["quit"]);
-    app.keys("G").await;
-    app.shows(&["quit"]);
+    app.keys_show("G", &["quit"]).await;
     app.keys("q").await;
     app.lacks(&["╭ Keys "]);
     assert!(!app.has_ended().await);
@@ -154,19 +142,10 @@ async fn help_lists_the_keys_of_the_screen() {
 #[tokio::test]
 async fn palette_runs_commands_by_name() {
     let app = App::start(FakeServer::new(data::world()), 80, 24).await;
-    app.keys(":").await;
-    app.write("admin tok").await;
-    app.keys("enter").await;
-    app.shows(&["3 tokens"]);
-    app.keys(":").await;
-    app.write("no such thing").await;
-    app.shows(&["No command matches."]);
-    app.keys("enter").await;
-    app.shows(&["3 tokens"]);
-    app.keys(":").await;
-    app.write("create").await;
-    app.keys("enter").await;
-    app.shows(&["New admin token"]);
+    app.keys_show(": 'admin tok' enter", &["3 tokens"]).await;
+    app.keys_show(": 'no such thing'", &["No command matches."]).await;
+    app.keys_show("enter", &["3 tokens"]).await;
+    app.keys_show(": 'create' enter", &["New admin token"]).await;
 }
 
 #[tokio::test]
@@ -193,7 +172,7 @@ async fn mouse_selects_opens_switches_and_scrolls() {
     app.shows(&["New tenant"]);
     app.keys("esc").await;
     app.click(": command").await;
-    app.write("tokens").await;
+    app.keys("'tokens'").await;
     app.click("go to the admin tokens").await;
     app.shows(&["3 tokens"]);
 }
@@ -215,8 +194,7 @@ async fn every_screen_is_drawn_in_every_size() {
 #[tokio::test]
 async fn selection_and_active_section_are_visible_without_colour() {
     use ratatui::style::{Color, Modifier};
-    let fake = FakeServer::new(data::world());
-    let app = App::start_in(fake, 80, 24, Theme::Plain, std::path::PathBuf::new()).await;
+    let app = App::start_in(FakeServer::new(data::world()), 80, 24, Theme::Plain, std::path::PathBuf::new()).await;
     for keys in ["1", "2", "2 enter", "3", "n", "esc"] {
         app.keys(keys).await;
         let buffer = app.buffer();
@@ -230,8 +208,7 @@ async fn selection_and_active_section_are_visible_without_colour() {
 #[tokio::test]
 async fn theme_16_uses_only_the_terminals_own_colours() {
     use ratatui::style::Color;
-    let fake = FakeServer::new(data::world());
-    let app = App::start_in(fake, 80, 24, Theme::Sixteen, std::path::PathBuf::new()).await;
+    let app = App::start_in(FakeServer::new(data::world()), 80, 24, Theme::Sixteen, std::path::PathBuf::new()).await;
     for keys in ["1", "2", "3"] {
         app.keys(keys).await;
         let rich = |color: Color| matches!(color, Color::Indexed(_) | Color::Rgb(..));
@@ -251,8 +228,7 @@ async fn terminal_is_cleared_when_characters_of_ambiguous_width_change() {
     let before = app.cleared();
     app.keys("enter").await;
     assert!(app.cleared() > before);
-    app.keys("l").await;
-    app.shows(&["API keys", "रोहन"]);
+    app.keys_show("l", &["API keys", "रोहन"]).await;
 }
 
 #[tokio::test]
@@ -268,8 +244,7 @@ async fn ids_and_entries_are_copied() {
 #[tokio::test]
 async fn ctrl_c_and_signals_end_the_app() {
     let app = App::start(FakeServer::new(data::world()), 80, 24).await;
-    app.keys("2 n").await;
-    app.keys("^c").await;
+    app.keys("2 n ^c").await;
     assert!(app.has_ended().await, "ctrl-c in a dialog");
     let app = App::start(FakeServer::new(data::world()), 80, 24).await;
     app.stop().await;
@@ -292,8 +267,7 @@ async fn refusals_name_tenants_outside_of_the_busiest() {
 
 #[tokio::test]
 async fn screens_refresh_only_while_they_are_visible() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 80, 24).await;
+    let (fake, mut app) = start(80, 24).await;
     let overviews = || fake.count(|call| matches!(call, BackendRequest::Overview(_)));
     app.pass(4_000).await;
     assert_eq!(overviews(), 1);
@@ -304,18 +278,13 @@ async fn screens_refresh_only_while_they_are_visible() {
     assert_eq!(overviews(), 2, "refreshed behind another screen");
     // When it comes to the front, the screen shows its previous content and reloads.
     fake.hold(true);
-    app.keys("1").await;
-    app.shows(&["Busiest tenants", "Acme Bank"]);
+    app.keys_show("1", &["Busiest tenants", "Acme Bank"]).await;
 }
 
 #[tokio::test]
 async fn form_scrolls_to_the_focused_field_in_the_smallest_terminal() {
     let app = App::start(FakeServer::new(data::world()), 50, 12).await;
-    app.keys("3 f").await;
-    app.shows(&["Outcome", "⏎ apply   esc cancel"]);
-    app.keys("tab tab tab tab tab").await;
-    app.write("alice").await;
-    app.shows(&["Text     alice", "⏎ apply   esc cancel"]);
-    app.keys("enter").await;
-    app.shows(&["text: alice"]);
+    app.keys_show("3 f", &["Outcome", "⏎ apply   esc cancel"]).await;
+    app.keys_show("tab tab tab tab tab 'alice'", &["Text     alice", "⏎ apply   esc cancel"]).await;
+    app.keys_show("enter", &["text: alice"]).await;
 }

@@ -5,7 +5,7 @@ use doorward_shared::AuditType;
 
 use crate::{
     data,
-    fake_server::{EXAMINED, FakeServer},
+    fake_server::{EXAMINED, FakeServer, start},
     harness::App,
 };
 
@@ -13,8 +13,7 @@ const LOGIN: AuditType = AuditType::MfaAuthenticationFinalSucceeded;
 
 #[tokio::test]
 async fn new_entries_appear_within_a_second() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 80, 24).await;
+    let (fake, mut app) = start(80, 24).await;
     app.keys("3").await;
     fake.world.lock().unwrap().record(0, LOGIN, "zoe", 0);
     app.lacks(&["zoe"]);
@@ -29,25 +28,21 @@ async fn new_entries_appear_within_a_second() {
 
 #[tokio::test]
 async fn paused_log_keeps_its_rows_and_counts_new_entries() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 80, 24).await;
-    app.keys("3 space").await;
-    app.shows(&["paused"]);
+    let (fake, mut app) = start(80, 24).await;
+    app.keys_show("3 space", &["paused"]).await;
     for _ in 0..3 {
         fake.world.lock().unwrap().record(0, LOGIN, "zoe", 0);
         app.pass(1_000).await;
     }
     app.shows(&["paused · 3 new", "resume"]);
     app.lacks(&["zoe"]);
-    app.keys("space").await;
-    app.shows(&["live"]);
+    app.keys_show("space", &["live"]).await;
     assert_eq!(app.screen().matches("zoe").count(), 3);
 }
 
 #[tokio::test]
 async fn selected_entry_keeps_its_place_when_new_entries_arrive() {
-    let fake = FakeServer::new(data::world());
-    let mut app = App::start(fake.clone(), 80, 24).await;
+    let (fake, mut app) = start(80, 24).await;
     app.keys("3 j j j").await;
     let selected = |app: &App| app.screen().lines().find(|line| line.starts_with('▌')).unwrap().to_owned();
     let before = selected(&app);
@@ -56,8 +51,7 @@ async fn selected_entry_keeps_its_place_when_new_entries_arrive() {
     }
     app.pass(1_000).await;
     assert_eq!(selected(&app)[..40], before[..40]);
-    app.keys("g").await;
-    app.shows(&["zoe"]);
+    app.keys_show("g", &["zoe"]).await;
 }
 
 #[tokio::test]
@@ -66,8 +60,7 @@ async fn new_entries_appear_in_an_empty_log() {
     world.add_tenant("Acme");
     let fake = FakeServer::new(world);
     let mut app = App::start(fake.clone(), 80, 24).await;
-    app.keys("3").await;
-    app.shows(&["The log is empty."]);
+    app.keys_show("3", &["The log is empty."]).await;
     fake.world.lock().unwrap().record(0, LOGIN, "zoe", 0);
     app.pass(1_000).await;
     app.shows(&["zoe"]);
@@ -81,8 +74,7 @@ async fn bursts_and_long_scrolling_keep_the_number_of_rows_bounded() {
     }
     let fake = FakeServer::new(world);
     let mut app = App::start(fake.clone(), 80, 24).await;
-    app.keys("3").await;
-    app.shows(&["user-3999"]);
+    app.keys_show("3", &["user-3999"]).await;
     // A burst of 250 entries between two polls arrives completely, page by page.
     for at in 4_000..4_250 {
         fake.world.lock().unwrap().record(0, LOGIN, &format!("user-{at:04}"), 0);
@@ -98,16 +90,13 @@ async fn bursts_and_long_scrolling_keep_the_number_of_rows_bounded() {
     app.shows(&["admin token created", "paused"]);
     app.keys("g").await;
     app.lacks(&["user-4249"]);
-    app.keys("space").await;
-    app.shows(&["user-4249", "live"]);
+    app.keys_show("space", &["user-4249", "live"]).await;
 }
 
 #[tokio::test]
 async fn log_of_a_tenant_contains_only_its_entries() {
-    let fake = FakeServer::new(data::world());
-    let app = App::start(fake.clone(), 100, 24).await;
-    app.keys("2 j a").await;
-    app.shows(&["Tenants › Audit log of Globex"]);
+    let app = App::start(FakeServer::new(data::world()), 100, 24).await;
+    app.keys_show("2 j a", &["Tenants › Audit log of Globex"]).await;
     app.lacks(&["Acme Bank", "Tenant  "]);
 }
 
@@ -129,9 +118,7 @@ fn is_older_page(call: &BackendRequest) -> bool {
 async fn rare_entry_is_found_by_following_cursors() {
     let fake = FakeServer::new(world_with_rare_entry(4 * EXAMINED));
     let mut app = App::start(fake.clone(), 120, 24).await;
-    app.keys("3 /").await;
-    app.write("zoe").await;
-    app.shows(&["▌", "zoe"]);
+    app.keys_show("3 / 'zoe'", &["▌", "zoe"]).await;
     app.lacks(&["No entry matches", "searched back", "Searching"]);
     assert_eq!(fake.count(is_older_page), 4);
     // Polling examines only new entries, although the match is old.
@@ -149,8 +136,7 @@ async fn unfinished_search_does_not_claim_the_end_of_the_log() {
     let app = App::start(fake.clone(), 120, 24).await;
     app.keys("3 /").await;
     fake.hold_older_pages(true);
-    app.write("zoe").await;
-    app.shows(&["Searching… no match back to 20", "searched back to 20"]);
+    app.keys_show("'zoe'", &["Searching… no match back to 20", "searched back to 20"]).await;
     app.lacks(&["No entry matches"]);
     fake.hold_older_pages(false);
     app.wait_until_idle().await;
@@ -164,11 +150,8 @@ async fn new_filter_cancels_the_running_search() {
     let app = App::start(fake.clone(), 120, 24).await;
     app.keys("3 /").await;
     fake.hold_older_pages(true);
-    app.write("zoe").await;
-    app.shows(&["Searching…"]);
-    app.keys("backspace backspace backspace").await;
-    app.write("user-0").await;
-    app.shows(&["user-0", "text: user-0"]);
+    app.keys_show("'zoe'", &["Searching…"]).await;
+    app.keys_show("backspace backspace backspace 'user-0'", &["user-0", "text: user-0"]).await;
     fake.hold_older_pages(false);
     app.wait_until_idle().await;
     let is_cancelled = |call: &BackendRequest| matches!(call, BackendRequest::Audit(query, AuditPosition::Before(_)) if query.text.as_deref() == Some("zoe"));
@@ -179,9 +162,7 @@ async fn new_filter_cancels_the_running_search() {
 async fn filter_without_match_polls_only_new_entries() {
     let fake = FakeServer::new(world_with_rare_entry(4 * EXAMINED));
     let mut app = App::start(fake.clone(), 120, 24).await;
-    app.keys("3 /").await;
-    app.write("nobody").await;
-    app.shows(&["No entry matches the filters."]);
+    app.keys_show("3 / 'nobody'", &["No entry matches the filters."]).await;
     let pages = fake.count(|call| matches!(call, BackendRequest::Audit(..)));
     for _ in 0..5 {
         app.pass(1_000).await;
@@ -200,8 +181,7 @@ async fn search_pauses_while_its_screen_is_hidden() {
     let mut app = App::start(fake.clone(), 120, 24).await;
     app.keys("3 /").await;
     fake.hold_older_pages(true);
-    app.write("zoe").await;
-    app.keys("enter 1").await;
+    app.keys("'zoe' enter 1").await;
     app.pass(5_000).await;
     fake.hold_older_pages(false);
     app.wait_until_idle().await;

@@ -12,7 +12,6 @@ use serde_json::json;
 
 use crate::harness::App;
 
-/// Starts the app with a new admin token of the given role.
 async fn start(server: &TestServer, role: Role, folder: PathBuf) -> App {
     let http = server.admin("maker", Role::Admin).await;
     let created = http.post("/admin_tokens", &json!({ "name": "operator", "role": role })).await.expect(201);
@@ -37,20 +36,12 @@ async fn api_key_is_created_used_exported_and_revoked() {
     let folder = tempfile::tempdir().unwrap();
     let mut app = start(&server, Role::Admin, folder.path().to_owned()).await;
 
-    app.keys("2 n").await;
-    app.write("Acme Bank").await;
-    app.keys("tab").await;
-    app.write(RP_ID).await;
-    app.keys("tab").await;
-    app.write(ORIGIN).await;
-    app.keys("enter").await;
-    app.wait_for("New API key").await;
+    app.keys_wait(&format!("2 n 'Acme Bank' tab '{RP_ID}' tab '{ORIGIN}' enter"), "New API key").await;
     app.keys("c esc").await;
     let key = app.copied().pop().unwrap();
     let tenant = created_tenant(&server, &key).await;
 
-    app.keys("a").await;
-    app.wait_for("Audit log of Acme Bank").await;
+    app.keys_wait("a", "Audit log of Acme Bank").await;
     app.wait_for("api key created").await;
     let mut alice = Person::new("alice");
     let _ = alice.register_mfa(&tenant).await.expect(200);
@@ -58,25 +49,18 @@ async fn api_key_is_created_used_exported_and_revoked() {
     app.wait_for("mfa login started").await;
     app.wait_for("✓  mfa login ").await;
 
-    app.keys("t").await;
-    app.write("mfa_authentication_final").await;
-    app.keys("space enter").await;
-    app.wait_for("type: mfa_authentication_final_succeeded").await;
-    app.keys("E enter").await;
-    app.wait_for("Exported 1 entry ").await;
+    app.keys_wait("t 'mfa_authentication_final' space enter", "type: mfa_authentication_final_succeeded").await;
+    app.keys_wait("E enter", "Exported 1 entry ").await;
     let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
     let text = std::fs::read_to_string(file).unwrap();
     assert_eq!(text.lines().count(), 1);
     assert!(text.contains("mfa_authentication_final_succeeded") && text.contains("alice"), "{text}");
 
-    app.keys("x esc l").await;
-    app.wait_for("Begins with").await;
-    app.keys("d y").await;
-    app.wait_for("Revoked API key").await;
+    app.keys_wait("x esc l", "Begins with").await;
+    app.keys_wait("d y", "Revoked API key").await;
     let refused = tenant.http.post("/mfa/login/initialize", &json!({ "user_id": "alice" })).await;
     assert_eq!(refused.status, 401);
-    app.keys("a").await;
-    app.wait_for("api key revoked").await;
+    app.keys_wait("a", "api key revoked").await;
     app.wait_for("✗  api key rejected").await;
 }
 
@@ -89,21 +73,16 @@ async fn auditor_sees_everything_until_the_token_is_revoked() {
     let _ = bob.login(&tenant).await.expect(200);
     let mut app = start(&server, Role::Auditor, PathBuf::new()).await;
     app.shows(&["operator (auditor)"]);
-    app.keys("2").await;
-    app.wait_for("▌Example").await;
+    app.keys_wait("2", "▌Example").await;
     app.lacks(&["new", "delete"]);
-    app.keys("enter").await;
-    app.wait_for("https://app.example.com").await;
-    app.keys("l").await;
-    app.wait_for("Begins with").await;
-    app.keys("4").await;
-    app.wait_for("maker").await;
+    app.keys_wait("enter", "https://app.example.com").await;
+    app.keys_wait("l", "Begins with").await;
+    app.keys_wait("4", "maker").await;
     let admin = server.admin("revoker", Role::Admin).await;
     let tokens = admin.get("/admin_tokens").await.expect(200).json();
     let own = tokens.as_array().unwrap().iter().find(|token| token["name"] == "operator").unwrap();
     let _ = admin.delete(&format!("/admin_tokens/{}", own["id"].as_str().unwrap())).await.expect(204);
-    app.keys("r").await;
-    app.wait_for("does not accept the token").await;
+    app.keys_wait("r", "does not accept the token").await;
 }
 
 #[tokio::test]
@@ -111,11 +90,9 @@ async fn screens_stay_visible_after_the_server_stopped() {
     let server = TestServer::start().await;
     server.tenant().await;
     let mut app = start(&server, Role::Admin, PathBuf::new()).await;
-    app.keys("2").await;
-    app.wait_for("▌Example").await;
+    app.keys_wait("2", "▌Example").await;
     server.stop().await;
-    app.keys("r").await;
-    app.wait_for("disconnected; retrying").await;
+    app.keys_wait("r", "disconnected; retrying").await;
     app.shows(&["▌Example"]);
 }
 
@@ -127,32 +104,17 @@ async fn configuration_is_checked_and_users_are_found() {
         let _ = Person::new(name).register(&tenant).await.expect(200);
     }
     let mut app = start(&server, Role::Admin, PathBuf::new()).await;
-    app.keys("2").await;
-    app.wait_for("▌Example").await;
-    app.keys("enter").await;
-    app.wait_for("https://app.example.com").await;
-    app.keys("j j j enter").await;
-    app.write("/login").await;
-    app.wait_for("✗ webauthn.relying_party.origins[0]").await;
-    app.keys("esc j enter").await;
-    app.write("https://login.example.com").await;
-    app.keys("enter").await;
-    app.wait_for("unsaved changes, valid").await;
-    app.keys("w").await;
-    app.shows(&["+ https://login.example.com"]);
-    app.keys("y").await;
-    app.wait_for("Saved the configuration of Example").await;
+    app.keys_wait("2", "▌Example").await;
+    app.keys_wait("enter", "https://app.example.com").await;
+    app.keys_wait("j j j enter '/login'", "✗ webauthn.relying_party.origins[0]").await;
+    app.keys_wait("esc j enter 'https://login.example.com' enter", "unsaved changes, valid").await;
+    app.keys_show("w", &["+ https://login.example.com"]).await;
+    app.keys_wait("y", "Saved the configuration of Example").await;
     app.wait_for("no unsaved changes").await;
-    app.keys("l l l").await;
-    app.wait_for("alice@example.com").await;
-    app.keys("/").await;
-    app.write("bob").await;
-    app.wait_for("▌bob").await;
-    app.keys("enter enter").await;
-    app.wait_for("Credentials (1)").await;
-    app.keys("d y").await;
-    app.wait_for("Removed credential").await;
+    app.keys_wait("l l l", "alice@example.com").await;
+    app.keys_wait("/ 'bob'", "▌bob").await;
+    app.keys_wait("enter enter", "Credentials (1)").await;
+    app.keys_wait("d y", "Removed credential").await;
     app.wait_for("This user has no credentials.").await;
-    app.keys("D y").await;
-    app.wait_for("Deleted user bob@example.com").await;
+    app.keys_wait("D y", "Deleted user bob@example.com").await;
 }

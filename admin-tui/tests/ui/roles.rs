@@ -31,19 +31,8 @@ fn changes(call: &BackendRequest) -> bool {
 
 #[tokio::test]
 async fn auditor_keys_change_nothing() {
-    let screens = [
-        "1",
-        "2",
-        "2 enter",
-        "2 enter l",
-        "2 enter l l",
-        "2 enter l l l",
-        "2 enter l l l enter",
-        "2 enter h",
-        "3",
-        "4",
-    ];
-    for screen in screens {
+    let screens = "1, 2, 2 enter, 2 enter l, 2 enter l l, 2 enter l l l, 2 enter l l l enter, 2 enter h, 3, 4";
+    for screen in screens.split(", ") {
         let fake = FakeServer::with_role(data::world(), Role::Auditor);
         let app = App::start(fake.clone(), 100, 30).await;
         app.keys(screen).await;

@@ -18,9 +18,7 @@ fn is_shown(app: &App) -> bool {
 #[tokio::test]
 async fn secret_is_shown_and_copied_only_in_its_dialog() {
     let app = App::start(FakeServer::new(data::world()), 80, 24).await;
-    app.keys("2 enter l n").await;
-    app.write("ci").await;
-    app.keys("enter").await;
+    app.keys("2 enter l n 'ci' enter").await;
     assert!(is_shown(&app));
     assert!(app.copied().is_empty());
     app.keys("c").await;
@@ -38,9 +36,7 @@ async fn secret_is_shown_and_copied_only_in_its_dialog() {
 #[tokio::test]
 async fn first_key_that_closes_only_warns_unless_copied() {
     let app = App::start(FakeServer::new(data::world()), 80, 24).await;
-    app.keys("2 enter l n").await;
-    app.write("ci").await;
-    app.keys("enter enter").await;
+    app.keys("2 enter l n 'ci' enter enter").await;
     assert!(is_shown(&app));
     app.shows(&["Not copied yet"]);
     app.keys("enter").await;
@@ -50,9 +46,7 @@ async fn first_key_that_closes_only_warns_unless_copied() {
 #[tokio::test]
 async fn secret_is_complete_on_a_narrow_terminal_and_after_a_resize() {
     let app = App::start(FakeServer::new(data::world()), 50, 24).await;
-    app.keys("2 enter l n").await;
-    app.write("ci").await;
-    app.keys("enter").await;
+    app.keys("2 enter l n 'ci' enter").await;
     let shown: String = app.screen().lines().map(|line| line.trim_matches(['▌', '│', ' '])).collect();
     assert!(shown.contains(data::SECRET), "{}", app.screen());
     app.resize(160, 48).await;

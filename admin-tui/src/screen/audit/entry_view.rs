@@ -8,7 +8,6 @@ use crate::{
     ui::{Canvas, Tone, below},
 };
 
-/// Draws an entry. `tenant` is the tenant's name, if known.
 pub(super) fn draw(canvas: &mut Canvas<'_>, row: &AdminAuditLogItem, tenant: Option<&str>, area: Rect) {
     let entry = &row.entry;
     let inside = canvas.panel(area, entry.kind.as_str(), false);

@@ -14,11 +14,9 @@ const MAX_TYPE_CHIPS: usize = 3;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FilterChip {
-    /// What it filters by.
     pub(super) label: &'static str,
     /// The value that entries must have.
     pub(super) value: String,
-    /// The query without this filter.
     without: AuditQuery,
 }
 
@@ -56,7 +54,6 @@ impl Audit {
         first.into_iter().flatten().chain(types).chain(last.into_iter().flatten()).collect()
     }
 
-    /// Applies a query and requests its entries.
     pub(super) fn set_query(&mut self, query: AuditQuery, cx: &mut UpdateContext<'_>) {
         if self.query == query {
             return;

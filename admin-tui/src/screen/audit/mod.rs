@@ -41,7 +41,6 @@ pub struct Audit {
     newest: Option<AuditId>,
     /// The entry to select once it has arrived.
     wanted: Option<AuditId>,
-    /// Pending request for the newest entries.
     restarting: Option<RequestId>,
     /// Pending request for entries after `newest`.
     polling: Option<RequestId>,

@@ -2,7 +2,6 @@
 
 use doorward_shared::config::{Attachment, AttestationPreference, ResidentKey, UserVerification};
 
-/// Choice that stands for no restriction.
 pub(super) const ANY: &str = "any";
 
 #[derive(Debug)]
@@ -29,7 +28,6 @@ pub(super) enum Kind {
     OptionalChoice(fn() -> Vec<&'static str>),
 }
 
-/// A group of fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Group {
     RelyingParty,

@@ -11,7 +11,6 @@ use doorward_shared::{
 };
 
 use crate::{
-    api::ApiError,
     config_diff::{Change, diff},
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
@@ -65,10 +64,7 @@ impl ConfigForm {
         self.selection.select(selection.selected, self.rows.len());
     }
 
-    /// Returns the configuration in the form.
-    ///
-    /// # Errors
-    /// A value that cannot be parsed, such as a timeout that is not a number.
+    /// Fails if a value cannot be parsed, such as a timeout that is not a number.
     pub fn config(&self) -> Result<TenantConfig, ConfigProblem> {
         rows::to_config(&self.rows, &self.saved)
     }
@@ -86,22 +82,12 @@ impl ConfigForm {
         (&mut self.selection, self.rows.len())
     }
 
-    /// Returns the known problems of the configuration in the form.
     pub fn problems(&self) -> Vec<ConfigProblem> {
         match self.config() {
             Err(problem) => vec![problem],
             Ok(_) if self.is_changed() => self.check.value.clone().unwrap_or_default().problems,
             Ok(_) => Vec::new(),
         }
-    }
-
-    /// Returns whether a check is pending or due.
-    const fn is_checking(&self) -> bool {
-        self.check.is_pending() || self.check_due_at.is_some()
-    }
-
-    const fn check_error(&self) -> Option<&ApiError> {
-        self.check.error.as_ref()
     }
 
     fn problem_of(&self, index: usize, problems: &[ConfigProblem]) -> Option<String> {

@@ -79,10 +79,7 @@ pub(super) fn from_config(config: &TenantConfig) -> Vec<ConfigRow> {
     FIELDS.iter().flat_map(rows_of).collect()
 }
 
-/// Returns the configuration in the rows.
-///
-/// # Errors
-/// A value that cannot be parsed, such as a timeout that is not a number.
+/// Returns the configuration in the rows. Fails if a value cannot be parsed, such as a timeout that is not a number.
 pub(super) fn to_config(rows: &[ConfigRow], saved: &TenantConfig) -> Result<TenantConfig, ConfigProblem> {
     let mut json = to_json(saved);
     for field in &FIELDS {
@@ -98,7 +95,6 @@ pub(super) fn to_config(rows: &[ConfigRow], saved: &TenantConfig) -> Result<Tena
     serde_json::from_value(json).map_err(|error| ConfigProblem { field: String::new(), message: error.to_string() })
 }
 
-/// Parses the rows of a field.
 fn parse(field: &ConfigField, texts: &[&str]) -> Result<Json, ConfigProblem> {
     let text = texts.first().copied().unwrap_or_default();
     Ok(match field.kind {

@@ -117,9 +117,9 @@ impl ConfigForm {
     }
 
     fn state(&self, spinner: &str, problems: &[ConfigProblem]) -> (String, Tone) {
-        match (problems, self.check_error()) {
+        match (problems, &self.check.error) {
             _ if !self.is_changed() => ("no unsaved changes".to_owned(), Tone::Dim),
-            _ if self.is_checking() => (format!("{spinner} checking…"), Tone::Dim),
+            _ if self.check.is_pending() || self.check_due_at.is_some() => (format!("{spinner} checking…"), Tone::Dim),
             ([], Some(error)) => (format!("● unsaved changes, not checked: {error}"), Tone::Warn),
             ([], None) => ("● unsaved changes, valid".to_owned(), Tone::Warn),
             ([problem], _) => (format!("✗ {}: {}", problem.field, problem.message), Tone::Bad),

@@ -11,9 +11,7 @@ use crate::{
     ui::{Binding, ClickTarget, Command, Key, LIST_KEYS, Page, Remote, Route, Selection, UpdateContext, bind, pick},
 };
 
-/// Interval between refreshes, in milliseconds.
 const REFRESH_MS: i64 = 5_000;
-/// Numbers of days that the chart can show.
 const CHART_DAYS: [u32; 4] = [7, 14, 30, 90];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,7 +45,6 @@ impl Default for Overview {
 }
 
 impl Overview {
-    /// Returns the route to the selected tenant or refusal.
     fn selected_route(&self) -> Option<Route> {
         let data = self.data.value.as_ref()?;
         match self.focus {

@@ -6,7 +6,7 @@ mod view;
 
 use doorward_shared::{
     TenantId, Timestamp,
-    admin::{SecretItem, SigningKeyItem, TenantOverview, TransactionSummary, UserSummary},
+    admin::{SecretItem, SigningKeyItem, TenantDetail, TenantOverview, TransactionSummary, UserSummary},
 };
 
 use super::{config::ConfigForm, tenants};
@@ -21,11 +21,9 @@ use crate::{
 
 /// Interval between refreshes of the counts, in milliseconds.
 const REFRESH_MS: i64 = 5_000;
-/// Number of days of activity in the header.
 const ACTIVITY_DAYS: u32 = 14;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(missing_docs, reason = "`name` describes them")]
 pub enum Tab {
     #[default]
     Configuration,
@@ -36,7 +34,6 @@ pub enum Tab {
 }
 
 impl Tab {
-    /// All tabs, from left to right.
     pub const ALL: [Self; 5] = [Self::Configuration, Self::ApiKeys, Self::SigningKeys, Self::Users, Self::Transactions];
 
     pub const fn name(self) -> &'static str {
@@ -96,8 +93,8 @@ pub struct Tenant {
     transaction_filter: FilterInput,
     /// Whether narrow screens show the selected transaction in full below the list.
     show_details: bool,
-    /// Request for name and configuration.
-    detail: Remote<()>,
+    /// Name and configuration, until they are adopted.
+    detail: Remote<TenantDetail>,
     requested_at: Option<Timestamp>,
 }
 
@@ -122,21 +119,12 @@ impl Tenant {
         }
     }
 
-    /// Returns the filter of the current tab.
-    const fn filter_mut(&mut self) -> Option<&mut FilterInput> {
+    /// Returns the filter of the tab, and whether a request for its rows is pending.
+    const fn filter_mut(&mut self) -> Option<(&mut FilterInput, bool)> {
         match self.tab {
-            Tab::Users => Some(&mut self.user_filter),
-            Tab::Transactions => Some(&mut self.transaction_filter),
+            Tab::Users => Some((&mut self.user_filter, self.users.is_pending())),
+            Tab::Transactions => Some((&mut self.transaction_filter, self.transactions.is_pending())),
             _ => None,
-        }
-    }
-
-    /// Returns whether rows of the filtered list are pending.
-    const fn is_filtering(&self) -> bool {
-        match self.tab {
-            Tab::Users => self.users.is_pending(),
-            Tab::Transactions => self.transactions.is_pending(),
-            _ => false,
         }
     }
 
@@ -163,15 +151,8 @@ impl Tenant {
     }
 
     fn handle_detail(&mut self, response: RequestResult) -> Option<RequestResult> {
-        let mut arrived = None;
-        let other = self.detail.handle_response(response, |response| match response {
-            BackendResponse::Tenant(detail) => {
-                arrived = Some(detail);
-                Some(())
-            }
-            _ => None,
-        });
-        if let Some(detail) = arrived {
+        let other = self.detail.handle_response(response, pick!(BackendResponse::Tenant(detail) => *detail));
+        if let Some(detail) = self.detail.value.take() {
             self.name = detail.display_name;
             match &mut self.form {
                 Some(form) => form.refresh(detail.config),
@@ -244,7 +225,7 @@ impl Page for Tenant {
             None => other,
         };
         let other = self.handle_rows(other);
-        if !self.is_filtering() && self.filter_mut().is_some_and(FilterInput::take_waiting) {
+        if self.filter_mut().is_some_and(|(filter, is_pending)| !is_pending && filter.take_waiting()) {
             self.apply_filter(cx);
         }
         other
@@ -266,7 +247,7 @@ impl Page for Tenant {
         if let Some(form) = &mut self.form {
             form.tick(cx);
         }
-        if self.filter_mut().is_some_and(|filter| filter.take_due(cx.now)) {
+        if self.filter_mut().is_some_and(|(filter, _)| filter.take_due(cx.now)) {
             self.apply_filter(cx);
         }
     }
@@ -297,15 +278,15 @@ impl Page for Tenant {
         if self.edits_configuration() {
             return self.form.as_mut().and_then(ConfigForm::text_input);
         }
-        self.filter_mut().filter(|filter| filter.active).map(|filter| &mut filter.input)
+        self.filter_mut().map(|(filter, _)| filter).filter(|filter| filter.active).map(|filter| &mut filter.input)
     }
 
     fn text_edited(&mut self, cx: &mut UpdateContext<'_>) {
-        let (now, is_pending) = (cx.now, self.is_filtering());
+        let now = cx.now;
         match (&mut self.form, self.tab) {
             (Some(form), Tab::Configuration) => form.schedule_check(cx),
             _ => {
-                if self.filter_mut().is_some_and(|filter| filter.edited(now, is_pending)) {
+                if self.filter_mut().is_some_and(|(filter, is_pending)| filter.edited(now, is_pending)) {
                     self.apply_filter(cx);
                 }
             }

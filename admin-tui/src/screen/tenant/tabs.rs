@@ -17,10 +17,8 @@ use crate::{
     },
 };
 
-/// Keys of [`Command::Delete`].
 const DELETE: &[Key] = &[Key::Char('d'), Key::Delete];
 
-/// Query for a page of a filtered list.
 fn query<T: Keyed>(list: &PagedList<T>, filter: &FilterInput, after: Option<String>) -> UserQuery {
     UserQuery { text: filter.text(), user_id: None, limit: Some(list.page_size(after.as_ref())), after }
 }
@@ -90,7 +88,7 @@ impl Tenant {
                 }
             }
             _ => {
-                if self.filter_mut().is_some_and(|filter| filter.perform(command)) {
+                if self.filter_mut().is_some_and(|(filter, _)| filter.perform(command)) {
                     self.apply_filter(cx);
                 }
             }
@@ -101,7 +99,6 @@ impl Tenant {
         Route::User { tenant: self.id, tenant_name: self.name.clone(), id, name }
     }
 
-    /// Asks whether to delete, revoke or retire the selected row.
     fn delete_selected(&self, cx: &mut UpdateContext<'_>) {
         let question = match self.tab {
             Tab::ApiKeys => self.api_keys.selected().map(|key| self.confirm_revocation(key)),
@@ -188,7 +185,6 @@ impl Tenant {
         }
     }
 
-    /// Requests the rows that match the filter.
     pub(super) fn apply_filter(&mut self, cx: &mut UpdateContext<'_>) {
         match self.tab {
             Tab::Users => self.users.replace(self.users_call(None), cx),

@@ -62,13 +62,11 @@ impl User {
         }
     }
 
-    /// Returns the selected credential if the credentials have the focus.
     fn credential(&self) -> Option<&CredentialItem> {
         let data = self.data.value.as_ref().filter(|_| self.focus == Focus::Credentials)?;
         data.credentials.get(self.credentials.selected)
     }
 
-    /// Returns the selected transaction if the transactions have the focus.
     fn transaction(&self) -> Option<&TransactionItem> {
         let data = self.data.value.as_ref().filter(|_| self.focus == Focus::Transactions)?;
         data.transactions.get(self.transactions.selected)

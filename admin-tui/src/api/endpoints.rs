@@ -1,0 +1,198 @@
+//! One method per endpoint, except for the audit logs. See `docs/admin-api.md`.
+
+use doorward_shared::{
+    AdminTokenId, ApiKeyId, SigningKeyId, TenantId,
+    admin::{
+        AdminTokenItem, ConfigCheck, CreateAdminTokenRequest, CreateSecretRequest, CreateSigningKeyRequest,
+        CreateTenantRequest, CreatedSecret, CreatedTenant, Me, Overview, SecretItem, SigningAlgorithm, SigningKeyItem,
+        TenantDetail, TenantItem, TenantOverview, TenantSort, TenantSummaryPage, TransactionPage, UpdateTenantRequest,
+        UserDetail, UserSummaryPage,
+    },
+    config::TenantConfig,
+    page::{Order, Page, PageRequest},
+};
+use reqwest::Method;
+use serde::Serialize;
+
+use super::{client::Api, error::ApiError};
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TenantSummaryQuery {
+    /// Substring of the name or id.
+    pub text: Option<String>,
+    pub sort: Option<TenantSort>,
+    pub order: Option<Order>,
+    /// Cursor: `next` of the previous page.
+    pub after: Option<String>,
+    /// Page size, 1 to 200.
+    pub limit: Option<u32>,
+}
+
+/// Query of a list of users or transactions, which are sorted newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserQuery {
+    /// Substring of a user's id or name, or of a transaction's identifier.
+    pub text: Option<String>,
+    /// Transactions only: the `user_id` of their user.
+    pub user_id: Option<String>,
+    /// Cursor: `next` of the previous page.
+    pub after: Option<String>,
+    /// Page size, 1 to 200.
+    pub limit: Option<u32>,
+}
+
+impl Api {
+    /// `GET /health/ready`: succeeds if the server and its database are available. Needs no token.
+    pub async fn ready(&self) -> Result<(), ApiError> {
+        self.get(&["health", "ready"]).no_content().await
+    }
+
+    pub async fn me(&self) -> Result<Me, ApiError> {
+        self.get(&["me"]).json().await
+    }
+
+    /// `GET /overview`: summary of the installation, with the activity of the last `days` (1 to 90).
+    pub async fn overview(&self, days: u32) -> Result<Overview, ApiError> {
+        self.get(&["overview"]).param("days", days).json().await
+    }
+
+    /// `GET /metrics`: metrics in the Prometheus text format.
+    pub async fn metrics(&self) -> Result<String, ApiError> {
+        self.get(&["metrics"]).text().await
+    }
+
+    /// `GET /tenants`: ids and names of the tenants whose id or name contains `text`.
+    pub async fn tenants(&self, text: &str, page: PageRequest) -> Result<Page<TenantItem>, ApiError> {
+        let request = self.get(&["tenants"]).param("q", text);
+        request.param("page", page.page).param("per_page", page.per_page).page().await
+    }
+
+    pub async fn tenant_summaries(&self, query: &TenantSummaryQuery) -> Result<TenantSummaryPage, ApiError> {
+        self.get(&["tenant_summaries"])
+            .optional_param("q", query.text.as_deref())
+            .optional_param("sort", query.sort)
+            .optional_param("order", query.order)
+            .optional_param("after", query.after.as_deref())
+            .optional_param("limit", query.limit)
+            .json()
+            .await
+    }
+
+    /// `GET /tenants/{id}/summary`: summary of a tenant, with the activity of the last `days` (1 to 90).
+    pub async fn tenant_overview(&self, id: TenantId, days: u32) -> Result<TenantOverview, ApiError> {
+        self.get(&["tenants", &id.to_string(), "summary"]).param("days", days).json().await
+    }
+
+    pub async fn tenant(&self, id: TenantId) -> Result<TenantDetail, ApiError> {
+        self.get(&["tenants", &id.to_string()]).json().await
+    }
+
+    pub async fn create_tenant(&self, request: &CreateTenantRequest) -> Result<CreatedTenant, ApiError> {
+        self.request(Method::POST, &["tenants"]).body(request)?.json().await
+    }
+
+    pub async fn rename_tenant(&self, id: TenantId, display_name: &str) -> Result<(), ApiError> {
+        let request = UpdateTenantRequest { display_name: Some(display_name.to_owned()) };
+        self.request(Method::PUT, &["tenants", &id.to_string()]).body(&request)?.no_content().await
+    }
+
+    /// `DELETE /tenants/{id}`: deletes the tenant and all its data.
+    pub async fn delete_tenant(&self, id: TenantId) -> Result<(), ApiError> {
+        self.delete(&["tenants", &id.to_string()]).no_content().await
+    }
+
+    /// `PUT /tenants/{id}/config`: replaces the configuration. Without `mfa`, that part is unchanged.
+    pub async fn configure_tenant(&self, id: TenantId, config: &TenantConfig) -> Result<(), ApiError> {
+        self.request(Method::PUT, &["tenants", &id.to_string(), "config"]).body(config)?.no_content().await
+    }
+
+    /// `POST /config/check`: returns all validation errors of a configuration, which may be any JSON.
+    pub async fn check_config(&self, config: &impl Serialize) -> Result<ConfigCheck, ApiError> {
+        self.request(Method::POST, &["config", "check"]).body(config)?.json().await
+    }
+
+    pub async fn user_summaries(&self, tenant: TenantId, query: &UserQuery) -> Result<UserSummaryPage, ApiError> {
+        self.get(&["tenants", &tenant.to_string(), "user_summaries"])
+            .optional_param("q", query.text.as_deref())
+            .optional_param("after", query.after.as_deref())
+            .optional_param("limit", query.limit)
+            .json()
+            .await
+    }
+
+    /// `GET /tenants/{id}/users/{user}`: a user with credentials and latest transactions. `user` is Doorward's id or the
+    /// application's `user_id`. Fails for the ids `.` and `..`, which a path cannot contain.
+    pub async fn user(&self, tenant: TenantId, user: &str) -> Result<UserDetail, ApiError> {
+        self.get(&["tenants", &tenant.to_string(), "users", user]).json().await
+    }
+
+    /// `DELETE /tenants/{id}/users/{user}`: deletes the user and all credentials. `user` as for [`Self::user`].
+    pub async fn delete_user(&self, tenant: TenantId, user: &str) -> Result<(), ApiError> {
+        self.delete(&["tenants", &tenant.to_string(), "users", user]).no_content().await
+    }
+
+    pub async fn delete_credential(&self, tenant: TenantId, user: &str, credential: &str) -> Result<(), ApiError> {
+        self.delete(&["tenants", &tenant.to_string(), "users", user, "credentials", credential]).no_content().await
+    }
+
+    pub async fn transactions(&self, tenant: TenantId, query: &UserQuery) -> Result<TransactionPage, ApiError> {
+        self.get(&["tenants", &tenant.to_string(), "transactions"])
+            .optional_param("q", query.text.as_deref())
+            .optional_param("user_id", query.user_id.as_deref())
+            .optional_param("after", query.after.as_deref())
+            .optional_param("limit", query.limit)
+            .json()
+            .await
+    }
+
+    pub async fn api_keys(&self, tenant: TenantId) -> Result<Vec<SecretItem>, ApiError> {
+        self.get(&["tenants", &tenant.to_string(), "secrets", "api"]).json().await
+    }
+
+    /// `POST /tenants/{id}/secrets/api`. Only this response contains the secret.
+    pub async fn create_api_key(
+        &self,
+        tenant: TenantId,
+        request: &CreateSecretRequest,
+    ) -> Result<CreatedSecret, ApiError> {
+        self.request(Method::POST, &["tenants", &tenant.to_string(), "secrets", "api"]).body(request)?.json().await
+    }
+
+    /// `DELETE /tenants/{id}/secrets/api/{key}`: revokes the key with immediate effect.
+    pub async fn revoke_api_key(&self, tenant: TenantId, key: ApiKeyId) -> Result<(), ApiError> {
+        self.delete(&["tenants", &tenant.to_string(), "secrets", "api", &key.to_string()]).no_content().await
+    }
+
+    pub async fn signing_keys(&self, tenant: TenantId) -> Result<Vec<SigningKeyItem>, ApiError> {
+        self.get(&["tenants", &tenant.to_string(), "secrets", "jwk"]).json().await
+    }
+
+    /// `POST /tenants/{id}/secrets/jwk`: creates a signing key; without `algorithm`, with that of the current key.
+    pub async fn rotate_signing_key(
+        &self,
+        tenant: TenantId,
+        algorithm: Option<SigningAlgorithm>,
+    ) -> Result<SigningKeyItem, ApiError> {
+        let request = CreateSigningKeyRequest { algorithm };
+        self.request(Method::POST, &["tenants", &tenant.to_string(), "secrets", "jwk"]).body(&request)?.json().await
+    }
+
+    /// `DELETE /tenants/{id}/secrets/jwk/{key}`: stops signing with the key.
+    pub async fn retire_signing_key(&self, tenant: TenantId, key: SigningKeyId) -> Result<(), ApiError> {
+        self.delete(&["tenants", &tenant.to_string(), "secrets", "jwk", &key.to_string()]).no_content().await
+    }
+
+    pub async fn admin_tokens(&self) -> Result<Vec<AdminTokenItem>, ApiError> {
+        self.get(&["admin_tokens"]).json().await
+    }
+
+    /// `POST /admin_tokens`. Only this response contains the secret.
+    pub async fn create_admin_token(&self, request: &CreateAdminTokenRequest) -> Result<CreatedSecret, ApiError> {
+        self.request(Method::POST, &["admin_tokens"]).body(request)?.json().await
+    }
+
+    /// `DELETE /admin_tokens/{token}`: revokes the token with immediate effect.
+    pub async fn revoke_admin_token(&self, token: AdminTokenId) -> Result<(), ApiError> {
+        self.delete(&["admin_tokens", &token.to_string()]).no_content().await
+    }
+}

@@ -1,0 +1,216 @@
+//! `doorward-admin keys …`, `signing-keys …`, `tokens …`
+
+use doorward_shared::{
+    Timestamp,
+    admin::{AdminTokenItem, CreateAdminTokenRequest, CreateSecretRequest, CreatedSecret, SecretItem, SigningKeyItem},
+};
+use uuid::Uuid;
+
+use super::{
+    confirm::confirm,
+    context::CommandContext,
+    error::CommandError,
+    output::{Output, optional_time, time},
+    table::Column,
+};
+use crate::{
+    args::{
+        Confirmation,
+        secrets::{
+            KeysCommand, KeysCreateArgs, KeysRevokeArgs, SigningKeysCommand, SigningKeysRetireArgs,
+            SigningKeysRotateArgs, TokensCommand, TokensCreateArgs, TokensRevokeArgs,
+        },
+    },
+    sanitize::sanitize,
+    time_parse::TimeInput,
+};
+
+pub(super) async fn keys(context: &CommandContext, command: KeysCommand) -> Result<(), CommandError> {
+    match command {
+        KeysCommand::List(args) => {
+            let tenant = context.tenant(&args.tenant).await?;
+            let keys = context.api.api_keys(tenant).await?;
+            context.output.list(&SECRET_COLUMNS, &keys, |key| secret_row(key).to_vec())
+        }
+        KeysCommand::Create(args) => create_key(context, args).await,
+        KeysCommand::Revoke(args) => revoke_key(context, args).await,
+    }
+}
+
+async fn create_key(context: &CommandContext, args: KeysCreateArgs) -> Result<(), CommandError> {
+    let expires_at = expiry(args.expires, context.now)?;
+    let tenant = context.tenant(&args.tenant.tenant).await?;
+    let request = CreateSecretRequest { name: Some(args.name), expires_at };
+    let created = context.api.create_api_key(tenant, &request).await?;
+    print_created(context.output, &created, args.quiet, "API key")
+}
+
+async fn revoke_key(context: &CommandContext, args: KeysRevokeArgs) -> Result<(), CommandError> {
+    let tenant = context.tenant(&args.tenant.tenant).await?;
+    let keys = context.api.api_keys(tenant).await?;
+    let key = confirm_revocation(args.confirmation, "API key", keys.iter(), args.key.uuid())?;
+    context.api.revoke_api_key(tenant, args.key).await?;
+    context.output.done(&format!("revoked {key}"))
+}
+
+pub(super) async fn tokens(context: &CommandContext, command: TokensCommand) -> Result<(), CommandError> {
+    match command {
+        TokensCommand::List => list_tokens(context).await,
+        TokensCommand::Create(args) => create_token(context, args).await,
+        TokensCommand::Revoke(args) => revoke_token(context, args).await,
+    }
+}
+
+async fn list_tokens(context: &CommandContext) -> Result<(), CommandError> {
+    let tokens = context.api.admin_tokens().await?;
+    let [id, name, hint, created, used, expires] = SECRET_COLUMNS;
+    let columns = [id, name, Column::new("ROLE"), hint, created, used, expires];
+    context.output.list(&columns, &tokens, |token: &AdminTokenItem| {
+        let [id, name, hint, created, used, expires] = secret_row(&token.secret);
+        vec![id, name, token.role.to_string(), hint, created, used, expires]
+    })
+}
+
+async fn create_token(context: &CommandContext, args: TokensCreateArgs) -> Result<(), CommandError> {
+    let expires_at = expiry(args.expires, context.now)?;
+    let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), expires_at };
+    let created = context.api.create_admin_token(&request).await?;
+    print_created(context.output, &created, args.quiet, "admin token")
+}
+
+async fn revoke_token(context: &CommandContext, args: TokensRevokeArgs) -> Result<(), CommandError> {
+    let tokens = context.api.admin_tokens().await?;
+    let secrets = tokens.iter().map(|token| &token.secret);
+    let token = confirm_revocation(args.confirmation, "admin token", secrets, args.token.uuid())?;
+    context.api.revoke_admin_token(args.token).await?;
+    context.output.done(&format!("revoked {token}"))
+}
+
+/// Asks for confirmation. Returns kind, name and id of the secret.
+fn confirm_revocation<'a>(
+    confirmation: Confirmation,
+    kind: &str,
+    mut secrets: impl Iterator<Item = &'a SecretItem>,
+    id: Uuid,
+) -> Result<String, CommandError> {
+    // The request is also sent for ids that are not in the list; the server returns the error.
+    let name = secrets.find(|secret| secret.id == id).map(|secret| format!(" {}", secret.name)).unwrap_or_default();
+    let secret = format!("{kind}{name} ({id})");
+    confirm(confirmation, &format!("This revokes the {secret}. Requests with it will be rejected."))?;
+    Ok(secret)
+}
+
+/// Columns that all secrets have.
+const SECRET_COLUMNS: [Column; 6] = [
+    Column::new("ID"),
+    Column::text("NAME", 8),
+    Column::new("HINT"),
+    Column::new("CREATED").hide_order(2),
+    Column::new("LAST USED").hide_order(1),
+    Column::new("EXPIRES").hide_order(1),
+];
+
+fn secret_row(secret: &SecretItem) -> [String; 6] {
+    [
+        secret.id.to_string(),
+        secret.name.clone(),
+        secret.hint.clone(),
+        time(secret.created_at),
+        optional_time(secret.last_used_at),
+        optional_time(secret.expires_at),
+    ]
+}
+
+/// Converts `--expires` to a time in the future.
+fn expiry(input: Option<TimeInput>, now: Timestamp) -> Result<Option<Timestamp>, CommandError> {
+    match input.map(|input| input.in_future(now)) {
+        Some(at) if at <= now => Err(CommandError::usage(format!("--expires: {} is in the past", time(at)))),
+        at => Ok(at),
+    }
+}
+
+/// Prints a new secret. It cannot be shown again.
+fn print_created(output: Output, created: &CreatedSecret, quiet: bool, kind: &str) -> Result<(), CommandError> {
+    let printed = if output.json {
+        output.json(created)
+    } else if quiet {
+        output.line(&sanitize(&created.secret))
+    } else {
+        let secret = format!("{}   (shown only now)", created.secret);
+        output.pairs(&[("id", created.id.to_string()), ("secret", secret)])
+    };
+    printed.map_err(|error| not_printed(kind, created.id, &error))
+}
+
+/// Reports a secret that was created but not printed, so that the user can revoke it.
+pub(super) fn not_printed(kind: &str, id: Uuid, error: &CommandError) -> CommandError {
+    let reason = match error {
+        CommandError::OutputClosed => "standard output is closed",
+        other => other.message(),
+    };
+    CommandError::failed(format!(
+        "{kind} {id} was created but could not be printed ({reason}), and cannot be shown again: revoke it"
+    ))
+}
+
+const SIGNING_KEY_COLUMNS: [Column; 6] = [
+    Column::new("ID"),
+    Column::new("ALGORITHM"),
+    Column::new("STATE"),
+    Column::new("CREATED").hide_order(3),
+    Column::new("SIGNS FROM").hide_order(1),
+    Column::new("RETIRED").hide_order(2),
+];
+
+pub(super) async fn signing_keys(context: &CommandContext, command: SigningKeysCommand) -> Result<(), CommandError> {
+    match command {
+        SigningKeysCommand::List(args) => {
+            let tenant = context.tenant(&args.tenant).await?;
+            let keys = context.api.signing_keys(tenant).await?;
+            context.output.list(&SIGNING_KEY_COLUMNS, &keys, |key| signing_key_row(key, context.now))
+        }
+        SigningKeysCommand::Rotate(args) => rotate(context, args).await,
+        SigningKeysCommand::Retire(args) => retire(context, args).await,
+    }
+}
+
+fn state(key: &SigningKeyItem, now: Timestamp) -> &'static str {
+    match (key.signing, key.retired_at) {
+        (true, _) => "signing",
+        (false, Some(_)) => "retired",
+        (false, None) if key.signs_from > now => "waiting",
+        (false, None) => "replaced",
+    }
+}
+
+fn signing_key_row(key: &SigningKeyItem, now: Timestamp) -> Vec<String> {
+    vec![
+        key.id.to_string(),
+        key.algorithm.to_string(),
+        state(key, now).to_owned(),
+        time(key.created_at),
+        time(key.signs_from),
+        optional_time(key.retired_at),
+    ]
+}
+
+async fn rotate(context: &CommandContext, args: SigningKeysRotateArgs) -> Result<(), CommandError> {
+    let tenant = context.tenant(&args.tenant.tenant).await?;
+    let key = context.api.rotate_signing_key(tenant, args.algorithm).await?;
+    if context.output.json {
+        return context.output.json(&key);
+    }
+    context.output.pairs(&[
+        ("id", key.id.to_string()),
+        ("algorithm", key.algorithm.to_string()),
+        ("signs from", time(key.signs_from)),
+    ])
+}
+
+async fn retire(context: &CommandContext, args: SigningKeysRetireArgs) -> Result<(), CommandError> {
+    let tenant = context.tenant(&args.tenant.tenant).await?;
+    let consequence = format!("This retires the signing key {}. It will sign no more tokens.", args.key);
+    confirm(args.confirmation, &consequence)?;
+    context.api.retire_signing_key(tenant, args.key).await?;
+    context.output.done(&format!("retired signing key {}", args.key))
+}
