@@ -37,9 +37,6 @@ struct ExportedCredential {
 
 impl Authenticator {
     /// Exports the settings and credentials as JSON, including the private keys.
-    ///
-    /// # Errors
-    /// [`ClientError::Crypto`] if a key cannot be encoded.
     pub fn export(&self) -> Result<Value, ClientError> {
         let credentials = self.credentials.iter().map(|credential| {
             Ok(ExportedCredential {

@@ -23,7 +23,6 @@ pub struct RateLimits {
 
 impl RateLimits {
     /// Creates limits in requests per minute; `None` disables a limit. A burst may have a tenth of a minute's requests.
-    #[must_use]
     pub fn new(per_address: Option<u32>, per_tenant: Option<u32>) -> Self {
         Self {
             by_address: per_address.and_then(quota).map(RateLimiter::keyed),

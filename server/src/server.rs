@@ -23,10 +23,6 @@ pub struct Listening {
     pub grace: Duration,
 }
 
-/// Starts the public API.
-///
-/// # Errors
-/// Those of the listener.
 pub fn public(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::Result<Server> {
     let data = web::Data::from(app);
     let server = HttpServer::new(move || {
@@ -48,9 +44,6 @@ pub fn public(app: Arc<App>, listener: TcpListener, listening: Listening) -> io:
 }
 
 /// Starts the admin API, which sends no CORS headers.
-///
-/// # Errors
-/// Those of the listener.
 pub fn admin(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::Result<Server> {
     let data = web::Data::from(app);
     let server = HttpServer::new(move || {

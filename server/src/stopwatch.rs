@@ -7,14 +7,10 @@ use std::time::{Duration, Instant};
 pub struct Stopwatch;
 
 impl Stopwatch {
-    /// Returns the current time.
-    #[must_use]
     pub fn start(self) -> Instant {
         Instant::now()
     }
 
-    /// Returns the time since `since`.
-    #[must_use]
     pub fn elapsed(self, since: Instant) -> Duration {
         since.elapsed()
     }

@@ -25,7 +25,6 @@ pub(super) async fn open(settings: &Settings) -> Result<AdminContext, CliError> 
     Ok(AdminContext { app: Arc::clone(&app), actor: format!("cli:{user}"), meta })
 }
 
-/// Converts a service error into the error of a command.
 pub(super) fn failed(failure: ServiceError) -> CliError {
     match failure {
         ServiceError::Refused(refusal) => CliError::new(refusal.reason()),

@@ -10,7 +10,6 @@ use doorward_shared::{
 use super::{CliError, admin_call::failed, output};
 use crate::service::admin::{AdminContext, admin_tokens, api_keys, tenants};
 
-/// Properties of a new tenant.
 pub(super) struct NewTenant {
     pub(super) name: String,
     pub(super) rp_id: String,

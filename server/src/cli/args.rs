@@ -92,7 +92,6 @@ pub struct ListenArgs {
 
 impl InstallationArgs {
     /// Converts the flags to settings.
-    #[must_use]
     pub fn flags(&self) -> Flags {
         Flags {
             config: self.config.clone(),
@@ -116,7 +115,6 @@ pub struct ServeArgs {
 
 impl ServeArgs {
     /// Converts the flags to settings.
-    #[must_use]
     pub fn flags(&self) -> Flags {
         Flags {
             public_addr: self.listen.public_addr.clone(),
@@ -145,7 +143,6 @@ pub struct QuickstartArgs {
 
 impl QuickstartArgs {
     /// Converts the flags to settings.
-    #[must_use]
     pub fn flags(&self) -> Flags {
         Flags {
             data_dir: self.data_dir.clone(),

@@ -25,8 +25,6 @@ use crate::{
     service::admin::AdminContext,
 };
 
-/// Parses the command line, runs the command and returns its exit code.
-#[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

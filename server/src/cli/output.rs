@@ -11,7 +11,6 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), CliError> {
     line(&text)
 }
 
-/// Prints rows under their headings.
 pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> Result<(), CliError> {
     line(&render(headings, rows))
 }
@@ -41,7 +40,6 @@ pub(super) fn cell(text: &str) -> String {
         .collect()
 }
 
-/// Formats an optional time.
 pub(super) fn time(at: Option<doorward_shared::Timestamp>) -> String {
     at.map_or_else(|| "-".to_owned(), |at| at.to_string())
 }

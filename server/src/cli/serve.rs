@@ -12,9 +12,7 @@ use crate::{app::App, config::Settings, jobs, server};
 pub(super) struct Running {
     app: Arc<App>,
     handles: Vec<ServerHandle>,
-    /// Address of the public API.
     pub(super) public: SocketAddr,
-    /// Address of the admin API.
     pub(super) admin: SocketAddr,
     _jobs: jobs::Jobs,
 }

@@ -25,7 +25,6 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings, CliError> {
     Settings::load(flags, &env).map_err(|error| CliError::usage(error.to_string()))
 }
 
-/// Starts logging.
 pub(super) fn log(settings: &Settings) -> Result<(), CliError> {
     let format = match settings.log.format {
         config::LogFormat::Json => LogFormat::Json,
@@ -34,7 +33,6 @@ pub(super) fn log(settings: &Settings) -> Result<(), CliError> {
     telemetry::start(format, &settings.log.level).map_err(|error| CliError::usage(format!("log.level: {error}")))
 }
 
-/// Opens the installation the settings describe.
 pub(super) async fn open(settings: &Settings) -> Result<Arc<App>, CliError> {
     let url: DatabaseUrl =
         settings.database.url.expose().parse().map_err(|error| CliError::usage(format!("database.url: {error}")))?;
@@ -68,7 +66,6 @@ fn app_settings(settings: &Settings) -> AppSettings {
     }
 }
 
-/// Returns the server options of the settings.
 pub(super) fn listening(settings: &Settings) -> Listening {
     Listening {
         workers: settings.server.workers.unwrap_or_else(cores),

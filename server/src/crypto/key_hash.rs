@@ -38,15 +38,11 @@ pub enum HashError {
     /// Argon2 failed, or rejected its parameters.
     #[error("Argon2 could not hash the key")]
     Argon2,
-    /// The random generator failed, so there is no salt.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
 }
 
 /// Hashes a secret with a new random salt.
-///
-/// # Errors
-/// [`HashError::NoEntropy`] or [`HashError::Argon2`].
 pub fn hash(secret: &PlainSecret, entropy: &dyn Entropy) -> Result<SecretHash, HashError> {
     let salt = random::<SALT_BYTES>(entropy)?;
     let phc = phc(secret, &salt).map_err(|_| HashError::Argon2)?;

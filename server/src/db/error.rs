@@ -26,7 +26,6 @@ pub enum DbError {
 }
 
 impl DbError {
-    /// Returns a [`DbError::Duplicate`] for a table.
     pub(crate) fn duplicate(table: &str) -> Self {
         Self::Duplicate { table: table.to_owned() }
     }

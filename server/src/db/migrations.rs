@@ -16,9 +16,7 @@ pub(super) const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations
 pub(crate) enum SchemaChange {
     /// Apply pending migrations.
     Up,
-    /// Revert all migrations.
     DownAll,
-    /// Only list pending migrations.
     ListPending,
 }
 

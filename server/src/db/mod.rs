@@ -114,9 +114,6 @@ impl Database {
 
     /// Like [`Database::read`], for a few rows found by key: SQLite reads them on the calling thread, which is faster than
     /// a switch to another thread.
-    ///
-    /// # Errors
-    /// As [`Database::read`].
     pub async fn read_inline<T, E>(
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
@@ -149,9 +146,6 @@ impl Database {
 
     /// Like [`Database::write`], for changes of data that processes cache: also changes the [`Database::change_counter`] of every
     /// process.
-    ///
-    /// # Errors
-    /// As [`Database::write`].
     pub async fn write_and_invalidate<T, E>(
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
@@ -165,21 +159,14 @@ impl Database {
 
     /// Returns a number that changes after every [`Database::write_and_invalidate`] of any process. To cache data, read this
     /// number first, then the data, and treat the entry as stale once the number differs.
-    #[must_use]
     pub fn change_counter(&self) -> u64 {
         self.0.change_counter.current()
     }
 
-    /// Checks that the database responds.
-    ///
-    /// # Errors
-    /// [`DbError::Unavailable`] when it does not.
     pub async fn ping(&self) -> Result<(), DbError> {
         self.read(Connection::ping).await
     }
 
-    /// The engine of this database.
-    #[must_use]
     pub fn engine(&self) -> Engine {
         match *self.0.location {
             Location::Sqlite { .. } => Engine::Sqlite,
@@ -188,25 +175,15 @@ impl Database {
     }
 
     /// Applies pending migrations and returns their versions.
-    ///
-    /// # Errors
-    /// As [`Database::open`].
     pub async fn migrate_up(&self) -> Result<Vec<String>, DbError> {
         self.change_schema(SchemaChange::Up).await
     }
 
     /// Reverts every migration, which deletes all data, and returns their versions.
-    ///
-    /// # Errors
-    /// As [`Database::open`].
     pub async fn migrate_down_all(&self) -> Result<Vec<String>, DbError> {
         self.change_schema(SchemaChange::DownAll).await
     }
 
-    /// The versions of migrations that are not applied.
-    ///
-    /// # Errors
-    /// As [`Database::open`].
     pub async fn pending_migrations(&self) -> Result<Vec<String>, DbError> {
         self.change_schema(SchemaChange::ListPending).await
     }

@@ -24,7 +24,6 @@ pub(super) struct Executed {
     pub(super) reply: Reply,
 }
 
-/// Effect of a unit of work on the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
     Read,
@@ -33,7 +32,6 @@ pub(super) enum Work {
     WriteAndInvalidate,
 }
 
-/// A unit of work.
 pub(super) trait Unit: Send {
     /// Returns `false` if the caller has given up waiting. After `true`, the caller waits until the end.
     fn try_start(&self) -> bool;

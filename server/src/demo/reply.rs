@@ -25,7 +25,6 @@ impl DemoError {
         Self { status, code: code.to_owned(), title: title.to_owned(), details: details.to_owned() }
     }
 
-    /// Returns whether the error has this code.
     pub(super) fn is(&self, code: ErrorCode) -> bool {
         self.code == code.as_str()
     }
@@ -86,7 +85,6 @@ impl Outcome {
         Self { result, cookie: None }
     }
 
-    /// Adds a member to the result.
     pub(super) fn with_member(mut self, name: &str, value: Value) -> Self {
         if let Value::Object(members) = &mut self.result {
             members.insert(name.to_owned(), value);

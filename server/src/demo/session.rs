@@ -31,7 +31,6 @@ pub(super) enum Stage {
     Passkey,
 }
 
-/// A payment to be confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Payment {
     /// The application's own id of the payment: `transaction_id` on the wire, `trans` in the token.
@@ -49,7 +48,6 @@ pub(super) struct Session {
     expires_at: Timestamp,
 }
 
-/// The sessions of all visitors.
 #[derive(Debug, Default)]
 pub(super) struct Sessions(Mutex<HashMap<String, Session>>);
 
@@ -84,12 +82,10 @@ impl Sessions {
         self.lock().get(id).filter(|session| session.expires_at > now).cloned()
     }
 
-    /// Ends a session.
     pub(super) fn close(&self, id: &str) {
         self.lock().remove(id);
     }
 
-    /// Stores the payment to be confirmed.
     pub(super) fn set_payment(&self, id: &str, payment: Payment) {
         if let Some(session) = self.lock().get_mut(id) {
             session.payment = Some(payment);

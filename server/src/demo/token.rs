@@ -21,11 +21,9 @@ pub(super) struct Expected<'a> {
     pub(super) ceremony: CeremonyName,
     /// The user who started the ceremony; none in a discoverable login.
     pub(super) subject: Option<&'a str>,
-    /// The transaction to confirm.
     pub(super) transaction: Option<&'a str>,
 }
 
-/// Reason for rejecting a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TokenError {
     #[error("it is not a JWT with the expected claims")]

@@ -12,9 +12,7 @@ enum Kind {
     Texts,
     Flag,
     Millis,
-    /// One of the listed strings.
     OneOf(Vec<&'static str>),
-    /// An object of settings.
     Section(Vec<Setting>),
 }
 
@@ -70,7 +68,6 @@ fn settings() -> Vec<Setting> {
 }
 
 /// Returns all problems that prevent parsing the value.
-#[must_use]
 pub fn problems(value: &Value) -> Vec<ConfigProblem> {
     let mut found = Vec::new();
     match value {

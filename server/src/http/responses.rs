@@ -91,9 +91,6 @@ pub enum RegistrationErrors {
 pub struct AssertionRejected(pub ErrorBody);
 
 /// Returns the response of a finalize.
-///
-/// # Errors
-/// Converts the error of the service.
 pub fn token_response(
     operation: Operation,
     token: Result<String, ServiceError>,

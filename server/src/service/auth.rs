@@ -39,12 +39,9 @@ impl KeyRejection {
     }
 }
 
-/// Identity of a caller of the public API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
-    /// The caller presented a valid API key of the tenant.
     ApiKey(ApiKeyId),
-    /// The caller presented no valid API key.
     Anonymous(KeyRejection),
 }
 
@@ -84,9 +81,6 @@ fn verify(context: &RequestContext, presented: Option<&str>) -> Result<Identity,
 }
 
 /// Writes the audit entry of a request that was rejected because it has no valid API key.
-///
-/// # Errors
-/// Those of the database.
 pub async fn record_rejection(context: &RequestContext, rejection: KeyRejection) -> Result<(), ServiceError> {
     audit::reject(context, AuditType::ApiKeyRejected, rejection.code(), rejection.reason()).await
 }

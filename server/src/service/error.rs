@@ -26,7 +26,6 @@ pub enum Refusal {
     TooOften(u64),
     /// The body is JSON, but not a WebAuthn credential.
     MalformedCredential(String),
-    /// The user does not exist.
     UserNotFound,
     /// The user has no credential that the operation accepts.
     NoSuitableCredential,
@@ -34,7 +33,6 @@ pub enum Refusal {
     TransactionExists,
     /// The challenge is unknown, used, or belongs to another tenant or ceremony.
     ChallengeUnknown,
-    /// The challenge has expired.
     ChallengeExpired,
     /// The user handle is missing, unknown, or belongs to another user.
     UserHandle(ErrorCode, &'static str),
@@ -42,9 +40,7 @@ pub enum Refusal {
     Verification(webauthn::VerificationError),
     /// The credential id is already registered.
     CredentialExists,
-    /// The credential does not exist.
     CredentialNotFound(String),
-    /// The tenant does not exist.
     TenantNotFound,
     /// The API key, signing key or admin token does not exist.
     SecretNotFound,
@@ -57,8 +53,6 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Returns the stable error code.
-    #[must_use]
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::Invalid(_) => ErrorCode::ValidationFailed,
@@ -85,8 +79,6 @@ impl Refusal {
         }
     }
 
-    /// Returns the message for people.
-    #[must_use]
     pub fn reason(&self) -> String {
         match self {
             Self::Invalid(reason)
@@ -117,7 +109,6 @@ impl Refusal {
     }
 }
 
-/// Error of an operation.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// The request was refused; the client sees the reason.

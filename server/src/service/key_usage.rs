@@ -37,12 +37,10 @@ struct Recorded {
 }
 
 impl KeyUsage {
-    /// Records the use of an API key.
     pub fn used(&self, tenant_id: TenantId, id: ApiKeyId, at: Timestamp) {
         self.record(Subject::ApiKey(tenant_id, id), at);
     }
 
-    /// Records the use of an admin token.
     pub fn token_used(&self, id: AdminTokenId, at: Timestamp) {
         self.record(Subject::AdminToken(id), at);
     }

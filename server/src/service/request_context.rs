@@ -8,7 +8,6 @@ use crate::{app::App, domain::RequestMeta};
 /// A request to a tenant.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
-    /// The application.
     pub app: Arc<App>,
     /// The tenant as of the start of the request.
     pub tenant: Arc<TenantSnapshot>,

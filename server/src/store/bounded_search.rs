@@ -13,10 +13,8 @@ pub(super) const PREFIX_LIMIT: i64 = MAX_PREFIXES as i64 + 1;
 /// Number of rows that a page examines.
 pub(super) const EXAMINED: i64 = 5_000;
 
-/// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPage<R> {
-    /// The rows.
     pub rows: Vec<R>,
     /// Number of matches found up to this page; the total if there is no next page.
     pub known: u64,
@@ -36,7 +34,6 @@ pub(super) struct Examined<R> {
 pub(super) trait Search {
     type Row;
 
-    /// Returns the position of a row.
     fn cursor(row: &Self::Row) -> Cursor;
 
     /// Returns all rows that start with the text, in any order and possibly twice; `None` if an index has more than

@@ -17,12 +17,10 @@ pub(super) fn parse_some<T: FromStr<Err: Display>>(text: Option<&str>) -> Result
     text.map(parse).transpose()
 }
 
-/// Parses a structure that is stored as JSON.
 pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, DbError> {
     serde_json::from_str(text).map_err(|error| corrupt(&error))
 }
 
-/// Serialises a structure as JSON.
 pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String, DbError> {
     serde_json::to_string(value).map_err(|error| corrupt(&error))
 }
@@ -47,7 +45,6 @@ where
     rows.into_iter().map(T::try_from).collect()
 }
 
-/// Converts a count.
 pub(super) fn total(count: i64) -> u64 {
     u64::try_from(count).unwrap_or(0)
 }

@@ -5,9 +5,7 @@ use doorward_shared::ErrorCode;
 /// Reason for rejecting a parsed registration or assertion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerificationError {
-    /// Stable error code.
     pub code: ErrorCode,
-    /// Message for people.
     pub reason: String,
 }
 

@@ -18,10 +18,8 @@ use crate::domain::{CeremonyState, ChallengeValue, Credential, CredentialId};
 /// Reason for rejecting an assertion whose backup eligibility was lost since the registration.
 pub const BACKUP_DOWNGRADED: &str = "the credential was eligible for backup, and the authenticator now denies it";
 
-/// Data of a verified registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedRegistration {
-    /// Id of the new credential.
     pub credential_id: CredentialId,
     /// COSE-encoded public key as sent by the authenticator.
     pub public_key: Vec<u8>,
@@ -29,39 +27,25 @@ pub struct VerifiedRegistration {
     pub attestation_format: String,
     /// Whether the statement was verified. The issuer of the attestation certificate is not checked.
     pub attested: bool,
-    /// Model of the authenticator.
     pub aaguid: Uuid,
-    /// Signature counter.
     pub sign_count: u32,
-    /// Transports of the authenticator.
     pub transports: Vec<String>,
-    /// Whether the credential may be backed up.
     pub backup_eligible: bool,
-    /// Whether the credential is backed up.
     pub backup_state: bool,
-    /// Whether the authenticator verified the user.
     pub user_verified: bool,
 }
 
-/// Data of a verified assertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VerifiedAssertion {
-    /// New signature counter.
     pub sign_count: u32,
-    /// Whether the authenticator verified the user.
     pub user_verified: bool,
-    /// Whether the credential may be backed up.
     pub backup_eligible: bool,
-    /// Whether the credential is backed up.
     pub backup_state: bool,
     /// Whether the credential became eligible for backup since its last use.
     pub backup_upgraded: bool,
 }
 
 /// Verifies a registration against the state of its ceremony.
-///
-/// # Errors
-/// [`VerificationError`] of the first failed check.
 pub fn verify_registration(
     state: &CeremonyState,
     challenge: &ChallengeValue,
@@ -177,7 +161,6 @@ pub fn verify_assertion(
 
 /// Whether a signature counter may follow the stored one: it must be greater, or both are zero because the authenticator has
 /// no counter (WebAuthn §6.1.1).
-#[must_use]
 pub const fn counter_advances(stored: u32, sent: u32) -> bool {
     sent > stored || (sent == 0 && stored == 0)
 }

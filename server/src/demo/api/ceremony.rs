@@ -54,7 +54,6 @@ impl Demo {
     }
 }
 
-/// Starts the registration of a second factor.
 pub(super) async fn initialize_second_factor(demo: State, visitor: SignedIn) -> HttpResponse {
     respond(async |log| {
         let body = demo.registration_body(&visitor.session.user_id)?;
@@ -63,7 +62,6 @@ pub(super) async fn initialize_second_factor(demo: State, visitor: SignedIn) -> 
     .await
 }
 
-/// Finishes the registration of a second factor.
 pub(super) async fn finalize_second_factor(demo: State, visitor: SignedIn, credential: Credential) -> HttpResponse {
     respond(async |log| {
         let expected = demo.expected(CeremonyName::Registration, Some(&visitor.session.user_id));
@@ -73,7 +71,6 @@ pub(super) async fn finalize_second_factor(demo: State, visitor: SignedIn, crede
     .await
 }
 
-/// Starts the second-factor login.
 pub(super) async fn initialize_second_factor_login(demo: State, visitor: PasswordProven) -> HttpResponse {
     respond(async |log| {
         let body = json!({ "user_id": visitor.session.user_id });
@@ -103,7 +100,6 @@ pub(super) async fn finalize_second_factor_login(
     .await
 }
 
-/// Starts the registration of a passkey.
 pub(super) async fn initialize_passkey(demo: State, visitor: SignedIn) -> HttpResponse {
     respond(async |log| {
         let body = demo.registration_body(&visitor.session.user_id)?;
@@ -112,7 +108,6 @@ pub(super) async fn initialize_passkey(demo: State, visitor: SignedIn) -> HttpRe
     .await
 }
 
-/// Finishes the registration of a passkey.
 pub(super) async fn finalize_passkey(demo: State, visitor: SignedIn, credential: Credential) -> HttpResponse {
     respond(async |log| {
         let expected = demo.expected(CeremonyName::Registration, Some(&visitor.session.user_id));

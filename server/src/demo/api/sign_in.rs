@@ -86,7 +86,6 @@ pub(super) async fn sign_in(
     .await
 }
 
-/// Ends the session.
 pub(super) async fn sign_out(demo: web::Data<Demo>, request: HttpRequest) -> HttpResponse {
     respond(async |_| {
         if let Some((id, _)) = visitor(&request) {

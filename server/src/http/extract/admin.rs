@@ -26,16 +26,13 @@ type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 /// A caller who may read everything: any admin token.
 #[derive(Debug)]
 pub struct Auditor {
-    /// Context of the request.
     pub context: AdminContext,
-    /// Role of the token.
     pub role: Role,
 }
 
 /// A caller who may change everything: a token with the role `admin`.
 #[derive(Debug)]
 pub struct Administrator {
-    /// Context of the request.
     pub context: AdminContext,
 }
 
@@ -60,9 +57,6 @@ impl FromRequest for Administrator {
 }
 
 /// Parses the tenant id in a path of the admin API.
-///
-/// # Errors
-/// 400 if it is not a UUID.
 pub fn path_tenant(text: &str) -> Result<TenantId, ApiError> {
     tenant_id(text)
 }

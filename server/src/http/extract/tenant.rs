@@ -24,7 +24,6 @@ type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 /// Any caller of an existing tenant. Without a valid API key, the caller is rate-limited.
 #[derive(Debug)]
 pub struct Visitor {
-    /// Context of the request.
     pub context: RequestContext,
     identity: Identity,
 }
@@ -32,9 +31,7 @@ pub struct Visitor {
 /// A caller who presented a valid API key of the tenant.
 #[derive(Debug)]
 pub struct KeyHolder {
-    /// Context of the request.
     pub context: RequestContext,
-    /// Id of the API key.
     pub key: ApiKeyId,
 }
 
@@ -115,9 +112,6 @@ impl FromRequest for KeyHolder {
 }
 
 /// Parses a tenant id from a path.
-///
-/// # Errors
-/// 400 if it is not a UUID.
 pub(super) fn tenant_id(text: &str) -> Result<TenantId, ApiError> {
     text.parse().map_err(|_| {
         let title = "tenant_id must be a valid uuid4";
@@ -126,7 +120,6 @@ pub(super) fn tenant_id(text: &str) -> Result<TenantId, ApiError> {
 }
 
 /// Returns the request's metadata, which the outermost middleware has set.
-#[must_use]
 pub(super) fn meta(request: &HttpRequest) -> RequestMeta {
     request.extensions().get::<RequestMeta>().cloned().unwrap_or_default()
 }

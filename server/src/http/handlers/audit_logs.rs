@@ -109,9 +109,6 @@ pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Resu
 }
 
 /// Returns a page or an export of a log, for both APIs.
-///
-/// # Errors
-/// 400 for invalid parameters.
 pub async fn respond(app: &std::sync::Arc<App>, log: Log, path: &str, query: &Query) -> Result<HttpResponse, ApiError> {
     let (page, filter) = (pages::request(query)?, audit_filter::read(query)?);
     if let Some(format) = query.get("format").filter(|format| !format.is_empty() && *format != "json") {

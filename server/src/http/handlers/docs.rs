@@ -10,12 +10,10 @@ use swagger_ui_redist::SwaggerUi;
 
 use crate::http::{ApiError, openapi};
 
-/// Returns the OpenAPI document of the public API.
 pub async fn public_document() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(openapi::document(openapi::Api::Public))
 }
 
-/// Returns the OpenAPI document of the admin API.
 pub async fn admin_document() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(openapi::document(openapi::Api::Admin))
 }

@@ -57,9 +57,6 @@ fn describe(token: &AdminToken) -> Value {
 }
 
 /// Returns the tokens that are not revoked.
-///
-/// # Errors
-/// [`ServiceError`] of the database.
 pub async fn list(context: &AdminContext) -> Result<Vec<AdminTokenItem>, ServiceError> {
     let item = |token: AdminToken| AdminTokenItem {
         secret: SecretItem {
@@ -76,9 +73,6 @@ pub async fn list(context: &AdminContext) -> Result<Vec<AdminTokenItem>, Service
 }
 
 /// Revokes a token. The next request with it is rejected.
-///
-/// # Errors
-/// [`Refusal::SecretNotFound`].
 pub async fn revoke(context: &AdminContext, id: AdminTokenId) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(TenantId::INSTALLATION, AuditType::AdminTokenRevoked, now)?;
@@ -107,7 +101,6 @@ pub enum Rejected {
 
 impl Rejected {
     /// Returns the message for the log.
-    #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Missing => "the request carries no admin token",

@@ -19,12 +19,10 @@ use crate::{
     webauthn,
 };
 
-/// The user of a login.
 #[derive(Debug)]
 pub enum LoginUser {
     /// Any user: the passkey identifies them (discoverable login).
     Discoverable,
-    /// The named user of the tenant.
     Named(Result<String, Refusal>),
 }
 

@@ -14,7 +14,6 @@ pub mod users;
 
 use crate::{http::ApiError, service::ServiceError};
 
-/// Converts a service error to a response.
 fn failed(failure: ServiceError) -> ApiError {
     failure.into()
 }
