@@ -43,7 +43,6 @@ pub struct Settings {
     pub effective: Vec<Effective>,
 }
 
-/// Addresses, threads and shutdown of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerConfig {
     /// Address of the public API. With port 0 the system chooses a port.
@@ -83,7 +82,6 @@ pub struct DatabaseConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitsConfig {
     pub body_bytes: usize,
-    /// Maximum time for a client to send a request head.
     pub header_timeout: Duration,
     pub body_timeout: Duration,
     pub json_depth: usize,
@@ -144,9 +142,6 @@ impl Settings {
     ///
     /// An empty variable counts as not set, because compose files produce such variables. Unknown variables that begin
     /// with `DOORWARD_` are errors, except those of other programs and those that Kubernetes sets for services.
-    ///
-    /// # Errors
-    /// [`ConfigError`] with all problems.
     pub fn resolve(
         flags: &Flags,
         env: &BTreeMap<String, String>,

@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("stopwatch", &[]),
     ("metrics", &[]),
     ("rate_limit", &[]),
-    ("telemetry", &[]),
+    ("telemetry", &["config"]),
     ("domain", &[]),
     ("config", &[]),
     ("probe", &["clock"]),

@@ -91,7 +91,6 @@ pub struct ListenArgs {
 }
 
 impl InstallationArgs {
-    /// Converts the flags to settings.
     pub fn flags(&self) -> Flags {
         Flags {
             config: self.config.clone(),
@@ -114,7 +113,6 @@ pub struct ServeArgs {
 }
 
 impl ServeArgs {
-    /// Converts the flags to settings.
     pub fn flags(&self) -> Flags {
         Flags {
             public_addr: self.listen.public_addr.clone(),
@@ -142,7 +140,6 @@ pub struct QuickstartArgs {
 }
 
 impl QuickstartArgs {
-    /// Converts the flags to settings.
     pub fn flags(&self) -> Flags {
         Flags {
             data_dir: self.data_dir.clone(),

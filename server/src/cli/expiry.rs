@@ -24,9 +24,6 @@ pub struct AlreadyExpired;
 
 impl Expiry {
     /// Returns the point in time.
-    ///
-    /// # Errors
-    /// [`AlreadyExpired`] if it is not after `now`.
     pub fn resolve(self, now: Timestamp) -> Result<Timestamp, AlreadyExpired> {
         let at = match self {
             Self::After(millis) => now.plus_millis(millis),

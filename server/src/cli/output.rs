@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::CliError;
 
-/// Prints a value as JSON on one line.
 pub(super) fn json(value: &impl Serialize) -> Result<(), CliError> {
     let text = serde_json::to_string(value).map_err(|error| CliError::new(error.to_string()))?;
     line(&text)

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, net::TcpListener, num::NonZeroUsize, sync::Arc,
 use super::CliError;
 use crate::{
     app::{App, AppSettings},
-    config::{self, Flags, Settings},
+    config::{Flags, Settings},
     db::{DatabaseOptions, DatabaseUrl},
     installation,
     server::Listening,
-    telemetry::{self, LogFormat},
+    telemetry,
 };
 
 /// Time after which an idle connection is closed.
@@ -26,11 +26,8 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings, CliError> {
 }
 
 pub(super) fn log(settings: &Settings) -> Result<(), CliError> {
-    let format = match settings.log.format {
-        config::LogFormat::Json => LogFormat::Json,
-        config::LogFormat::Text => LogFormat::Text,
-    };
-    telemetry::start(format, &settings.log.level).map_err(|error| CliError::usage(format!("log.level: {error}")))
+    let log = &settings.log;
+    telemetry::start(log.format, &log.level).map_err(|error| CliError::usage(format!("log.level: {error}")))
 }
 
 pub(super) async fn open(settings: &Settings) -> Result<Arc<App>, CliError> {

@@ -24,7 +24,6 @@ pub enum Problem {
         key: String,
         nearest: Option<&'static str>,
     },
-    /// An environment variable begins with `DOORWARD_` but is not a setting.
     UnknownVariable {
         name: String,
         nearest: Option<&'static str>,
