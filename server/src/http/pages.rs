@@ -21,9 +21,6 @@ const DEFAULT_LIMIT: u32 = 50;
 const MOST_ROWS: u32 = 200;
 
 /// Reads `page` and `per_page`. Numbers below 1 mean the default; more rows than [`PageRequest::MAX_PER_PAGE`] mean that.
-///
-/// # Errors
-/// When one is no number; when any parameter contains U+0000.
 pub fn request(query: &Query) -> Result<PageRequest, ApiError> {
     query.check()?;
     let read = |name: &str, default: u32, most: u32| match query.get(name).filter(|text| !text.is_empty()) {
@@ -67,7 +64,6 @@ pub fn after(query: &Query, fits: impl FnOnce(&Cursor) -> bool) -> Result<Option
     cursor.map(Some).ok_or_else(no_such_page)
 }
 
-/// Reads the query of a list by time: `q`, `after`, `limit`.
 pub fn by_time(query: &Query) -> Result<TimeQuery, ApiError> {
     let cursor = |text: String| {
         let cursor = SearchCursor::decode(&text).filter(|found| matches!(found.row.key, SortKey::Number(_)));
@@ -89,7 +85,6 @@ pub fn text(query: &Query, name: &str) -> Option<String> {
     query.get(name).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// Reads a word of a closed list.
 pub fn word<T: FromStr<Err = UnknownWord>>(query: &Query, name: &str) -> Result<Option<T>, ApiError> {
     let word = query.get(name).filter(|text| !text.is_empty()).map(T::from_str).transpose();
     word.map_err(|unknown| ApiError::query(format!("{name} must be one of {}", unknown.allowed.join(", "))))

@@ -90,7 +90,6 @@ pub enum RegistrationErrors {
 #[response(status = 401)]
 pub struct AssertionRejected(pub ErrorBody);
 
-/// Returns the response of a finalize.
 pub fn token_response(
     operation: Operation,
     token: Result<String, ServiceError>,

@@ -65,7 +65,6 @@ impl Entry {
         self
     }
 
-    /// Sets the reason of a refusal.
     #[must_use]
     pub fn error(mut self, code: ErrorCode, reason: impl Into<String>) -> Self {
         self.0.error = Some(AuditError { code: code.as_str(), reason: reason.into() });

@@ -71,9 +71,6 @@ pub async fn get(context: &RequestContext, id: &str) -> Result<CredentialItem, S
 }
 
 /// Renames a credential.
-///
-/// # Errors
-/// [`Refusal::Invalid`], [`Refusal::CredentialNotFound`].
 pub async fn rename(
     context: &RequestContext,
     id: &str,

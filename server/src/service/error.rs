@@ -16,7 +16,6 @@ pub enum Refusal {
     Invalid(String),
     /// The body is not JSON or does not have the expected structure.
     Malformed(String),
-    /// The body exceeds the configured size.
     BodyTooLarge(String),
     /// The body did not arrive within the configured time.
     BodyTooSlow(String),
@@ -36,9 +35,7 @@ pub enum Refusal {
     ChallengeExpired,
     /// The user handle is missing, unknown, or belongs to another user.
     UserHandle(ErrorCode, &'static str),
-    /// The credential failed verification.
     Verification(webauthn::VerificationError),
-    /// The credential id is already registered.
     CredentialExists,
     CredentialNotFound(String),
     TenantNotFound,

@@ -15,7 +15,6 @@ use crate::{
 
 /// Minimum time between two writes of one row.
 const WRITE_INTERVAL_MS: i64 = 60_000;
-/// Maximum number of rows in one unit of work.
 const BATCH: usize = 100;
 
 /// Times that are recorded in memory.

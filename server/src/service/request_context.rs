@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::tenant_cache::TenantSnapshot;
 use crate::{app::App, domain::RequestMeta};
 
-/// A request to a tenant.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
     pub app: Arc<App>,

@@ -39,9 +39,6 @@ impl Query {
 
     /// Checks that no value contains U+0000, which PostgreSQL does not accept. Not done during extraction, because an
     /// error there would be returned before the caller's key is verified.
-    ///
-    /// # Errors
-    /// 400 for the first value that contains it.
     pub fn check(&self) -> Result<(), ApiError> {
         match self.0.iter().find(|(_, value)| value.contains('\0')) {
             Some((name, _)) => Err(ApiError::query(format!("{name} must not contain U+0000"))),

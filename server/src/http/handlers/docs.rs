@@ -19,9 +19,6 @@ pub async fn admin_document() -> HttpResponse {
 }
 
 /// Returns the Swagger UI page (empty path) or one of its files.
-///
-/// # Errors
-/// Returns a 404 response for an unknown file name.
 pub async fn page(path: web::Path<String>) -> Result<HttpResponse, ApiError> {
     match path.as_str() {
         "" | "index.html" => index(),

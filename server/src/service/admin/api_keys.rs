@@ -45,9 +45,6 @@ pub(super) fn describe(key: &ApiKey) -> Value {
 }
 
 /// Creates a key. Only this response contains its secret.
-///
-/// # Errors
-/// [`Refusal::Invalid`], [`Refusal::TenantNotFound`].
 pub async fn create(
     context: &AdminContext,
     tenant: TenantId,

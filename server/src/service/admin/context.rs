@@ -12,7 +12,6 @@ use crate::{
     store::tenants,
 };
 
-/// A request of an administrator.
 #[derive(Debug, Clone)]
 pub struct AdminContext {
     pub app: Arc<App>,

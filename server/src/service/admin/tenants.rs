@@ -24,9 +24,6 @@ use crate::{
 };
 
 /// Creates a tenant with its first signing key and, if requested, an API key.
-///
-/// # Errors
-/// [`Refusal::Invalid`], [`Refusal::Config`].
 pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Result<CreatedTenant, ServiceError> {
     let now = context.app.clock.now();
     let display_name = validate::label("display_name", request.display_name)?;
@@ -93,9 +90,6 @@ pub async fn get(context: &AdminContext, id: TenantId) -> Result<TenantDetail, S
 }
 
 /// Renames a tenant.
-///
-/// # Errors
-/// [`Refusal::Invalid`], [`Refusal::TenantNotFound`].
 pub async fn rename(context: &AdminContext, id: TenantId, request: UpdateTenantRequest) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let name = validate::label("display_name", request.display_name)?;
@@ -122,9 +116,6 @@ pub fn check(value: &Value, read: Option<&TenantConfig>) -> ConfigCheck {
 }
 
 /// Replaces a tenant's configuration. Without `mfa`, the current second-factor settings stay.
-///
-/// # Errors
-/// [`Refusal::Config`], [`Refusal::TenantNotFound`].
 pub async fn configure(context: &AdminContext, id: TenantId, config: TenantConfig) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(id, AuditType::TenantConfigUpdated, now)?;

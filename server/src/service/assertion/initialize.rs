@@ -27,9 +27,6 @@ pub enum LoginUser {
 }
 
 /// Starts a passkey login or a second-factor login.
-///
-/// # Errors
-/// [`Refusal::UserNotFound`], [`Refusal::NoSuitableCredential`], [`Refusal::Invalid`].
 pub async fn initialize(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -49,9 +46,6 @@ pub async fn initialize(
 }
 
 /// Starts a transaction. Its challenge contains a hash of the data that the user confirms.
-///
-/// # Errors
-/// [`Refusal::UserNotFound`], [`Refusal::NoSuitableCredential`], [`Refusal::TransactionExists`], [`Refusal::Invalid`].
 pub async fn initialize_transaction(
     context: &RequestContext,
     request: Result<TransactionInitRequest, Refusal>,

@@ -11,9 +11,3 @@ pub mod signing_keys;
 pub mod tenants;
 pub mod transactions;
 pub mod users;
-
-use crate::{http::ApiError, service::ServiceError};
-
-fn failed(failure: ServiceError) -> ApiError {
-    failure.into()
-}
