@@ -17,4 +17,9 @@ impl VerificationError {
     pub(super) fn malformed(reason: impl Into<String>) -> Self {
         Self::new(ErrorCode::CredentialMalformed, reason)
     }
+
+    /// Returns an error unless the condition holds.
+    pub(super) fn ensure(condition: bool, code: ErrorCode, reason: &str) -> Result<(), Self> {
+        if condition { Ok(()) } else { Err(Self::new(code, reason)) }
+    }
 }

@@ -14,7 +14,6 @@ use crate::domain::{ChallengeValue, CredentialId};
 const MAX_TRANSPORTS: usize = 8;
 const MAX_TRANSPORT_BYTES: usize = 32;
 
-/// Error of parsing a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
     pub reason: String,
