@@ -2,7 +2,6 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-/// Error of a unit of work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DbError {
     /// Unique key violation.

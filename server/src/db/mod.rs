@@ -104,24 +104,19 @@ impl Database {
     ///
     /// # Errors
     /// The closure's own, or [`DbError::Unavailable`] when no connection became free in time.
-    pub async fn read<T, E>(&self, f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DbError> + Send + 'static,
-    {
+    pub async fn read<T: Send + 'static, E: From<DbError> + Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         self.0.reads.submit(Work::Read, f).await
     }
 
     /// Like [`Database::read`], for a few rows found by key: SQLite reads them on the calling thread, which is faster than
     /// a switch to another thread.
-    pub async fn read_inline<T, E>(
+    pub async fn read_inline<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DbError> + Send + 'static,
-    {
+    ) -> Result<T, E> {
         match &self.0.inline_reader {
             Some(reader) => match reader.read(f) {
                 Ok(result) => result,
@@ -136,24 +131,19 @@ impl Database {
     /// # Errors
     /// The closure's own; [`DbError::Unavailable`] when the transaction could not begin or the commit failed. When the
     /// connection to PostgreSQL breaks during the commit, its outcome is unknown.
-    pub async fn write<T, E>(&self, f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DbError> + Send + 'static,
-    {
+    pub async fn write<T: Send + 'static, E: From<DbError> + Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         self.0.writes.submit(Work::Write, f).await
     }
 
     /// Like [`Database::write`], for changes of data that processes cache: also changes the [`Database::change_counter`] of every
     /// process.
-    pub async fn write_and_invalidate<T, E>(
+    pub async fn write_and_invalidate<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DbError> + Send + 'static,
-    {
+    ) -> Result<T, E> {
         self.0.writes.submit(Work::WriteAndInvalidate, f).await
     }
 

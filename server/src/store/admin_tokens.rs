@@ -68,9 +68,7 @@ pub fn list(conn: &mut Connection) -> Result<Vec<AdminToken>, DbError> {
 
 pub fn find(conn: &mut Connection, id: AdminTokenId) -> Result<Option<AdminToken>, DbError> {
     let query = || admin_tokens::table.find(id.to_string()).filter(admin_tokens::revoked_at.is_null());
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(AdminToken::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Revokes a token and returns it; `None` if it does not exist or is already revoked.

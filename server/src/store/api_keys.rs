@@ -74,9 +74,7 @@ pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, DbEr
 
 pub fn find(conn: &mut Connection, tenant: TenantId, id: ApiKeyId) -> Result<Option<ApiKey>, DbError> {
     let query = || api_keys::table.find((tenant.to_string(), id.to_string())).filter(api_keys::revoked_at.is_null());
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(ApiKey::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Revokes a key and returns it; `None` if it does not exist or is already revoked.

@@ -1,12 +1,10 @@
 //! The audit log: append-only entries in the order of their ids, read by one bounded scan.
 //!
 //! - [`insert`] gives an entry its id, in the order of commit, and counts it in the same transaction.
-//! - [`page`], [`slice`] and [`latest`] examine at most [`EXAMINED`] entries per call, on both engines, and return a cursor
+//! - [`page`], [`slice()`] and [`latest`] examine at most [`EXAMINED`] entries per call, on both engines, and return a cursor
 //!   when they stopped before the end of the log.
 //! - Totals are exact where the counters by tenant, UTC day and type suffice, and lower bounds elsewhere.
 //! - [`purge`] deletes old entries in bounded units.
-//!
-//! Every error is a [`DbError`](super::DbError) of the database.
 
 mod counts;
 mod entry;

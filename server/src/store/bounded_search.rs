@@ -30,7 +30,6 @@ pub(super) struct Examined<R> {
     pub(super) end: Option<Cursor>,
 }
 
-/// A search of one table.
 pub(super) trait Search {
     type Row;
 
@@ -97,7 +96,6 @@ pub(super) fn unfiltered<S: Search>(mut rows: Vec<S::Row>, limit: u32, known: u6
     ListPage { rows, known, next: next.map(|row| SearchCursor { stage: SearchStage::All, row, matches: 0 }) }
 }
 
-/// Returns a page of a search.
 pub(super) fn page<S: Search>(
     conn: &mut Connection,
     search: &S,

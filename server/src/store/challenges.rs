@@ -67,9 +67,7 @@ pub fn insert(conn: &mut Connection, challenge: &Challenge) -> Result<(), DbErro
 /// Returns a challenge by its value, expired or not.
 pub fn find(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> Result<Option<Challenge>, DbError> {
     let query = || challenges::table.find((tenant.to_string(), value.to_string()));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(Challenge::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Deletes a challenge. Returns `true` for exactly one of several concurrent calls: only that one may continue.

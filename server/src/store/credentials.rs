@@ -108,9 +108,7 @@ pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), DbEr
 
 pub fn find(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Result<Option<Credential>, DbError> {
     let query = || credentials::table.find((tenant.to_string(), id.to_string()));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(Credential::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Finds a credential and its user in one query.

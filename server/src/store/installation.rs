@@ -42,7 +42,6 @@ pub fn put_if_absent(conn: &mut Connection, name: &str, value: &str) -> Result<S
     get(conn, name)?.ok_or_else(|| DbError::Unavailable("the value was deleted at the same time".to_owned()))
 }
 
-/// Returns the first name that starts with a prefix.
 pub(super) fn first_with_prefix(conn: &mut Connection, prefix: &str) -> Result<Option<String>, DbError> {
     let query = || {
         installation::table

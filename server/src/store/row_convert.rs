@@ -37,11 +37,12 @@ pub(super) fn millis(time: Option<Timestamp>) -> Option<i64> {
     time.map(Timestamp::millis)
 }
 
+pub(super) fn one<R, T: TryFrom<R, Error = DbError>>(row: Option<R>) -> Result<Option<T>, DbError> {
+    row.map(T::try_from).transpose()
+}
+
 /// Converts rows, and fails with the first invalid one.
-pub(super) fn all<R, T>(rows: Vec<R>) -> Result<Vec<T>, DbError>
-where
-    T: TryFrom<R, Error = DbError>,
-{
+pub(super) fn all<R, T: TryFrom<R, Error = DbError>>(rows: Vec<R>) -> Result<Vec<T>, DbError> {
     rows.into_iter().map(T::try_from).collect()
 }
 

@@ -44,7 +44,6 @@ pub struct Counts {
     pub api_keys: u64,
 }
 
-/// Sums over all tenants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Totals {
     pub tenants: u64,
@@ -68,7 +67,6 @@ pub(super) enum Count {
     ApiKeys,
 }
 
-/// Adds the summary of a new tenant.
 pub(super) fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbError> {
     let row = (
         tenant_summaries::tenant_id.eq(tenant.id.to_string()),
@@ -80,7 +78,6 @@ pub(super) fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbErr
     Ok(())
 }
 
-/// Stores the new name of a tenant.
 pub(super) fn rename(conn: &mut Connection, tenant: TenantId, display_name: &str) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::update(tenant_summaries::table.find(tenant.to_string()))
         .set(tenant_summaries::name_key.eq(display_name.to_ascii_lowercase()))
@@ -124,7 +121,6 @@ pub fn counts(conn: &mut Connection, tenant: TenantId) -> Result<Counts, DbError
     })
 }
 
-/// Returns the sums over all tenants.
 pub fn totals(conn: &mut Connection) -> Result<Totals, DbError> {
     let query = || {
         tenant_summaries::table.select((

@@ -61,9 +61,7 @@ pub fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbError> {
 
 pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, DbError> {
     let query = || tenants::table.find(id.to_string());
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(Tenant::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Returns a page of tenants, oldest first; with `search`, those whose name or id contains it.

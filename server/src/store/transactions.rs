@@ -11,7 +11,6 @@ pub use self::search::search;
 use super::{Connection, DbError, on_engine, row_convert, schema::transactions};
 use crate::domain::Transaction;
 
-/// Maximum number of transactions of one user in a list.
 const MAX_LISTED: i64 = 1000;
 
 /// Adds a transaction.
@@ -36,9 +35,7 @@ pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), Db
 /// Finds a transaction by Doorward's id.
 pub fn find(conn: &mut Connection, tenant: TenantId, id: TransactionRowId) -> Result<Option<Transaction>, DbError> {
     let query = || transactions::table.find((tenant.to_string(), id.to_string()));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(Transaction::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Returns a user's newest 1 000 transactions, newest first.

@@ -22,18 +22,14 @@ use crate::domain::User;
 /// Finds a user by Doorward's id.
 pub fn find(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<Option<User>, DbError> {
     let query = || users::table.find((tenant.to_string(), id.to_string()));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(User::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Finds a user by the tenant's own id.
 pub fn find_by_external(conn: &mut Connection, tenant: TenantId, external_id: &str) -> Result<Option<User>, DbError> {
     let query =
         || users::table.filter(users::tenant_id.eq(tenant.to_string())).filter(users::external_id.eq(external_id));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(User::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Adds a user, or updates the names and icon of the user with the same `external_id`. Returns the stored user, which keeps

@@ -16,7 +16,6 @@ pub(super) const CHANNEL: &str = "doorward_changes";
 const HEARTBEAT: Duration = Duration::from_secs(1);
 const SESSION_ID: &str = "SELECT pg_backend_pid()";
 
-/// Result of an attempt to take the process lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LockAttempt {
     Held,

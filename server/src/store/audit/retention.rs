@@ -18,7 +18,6 @@ const LOG_LEFT: &str = "log_of_deleted_tenant/";
 /// Entries that are deleted together with their tenant.
 const AT_ONCE: i64 = 1_000;
 
-/// The result of one unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Purged {
     pub deleted: usize,
