@@ -20,7 +20,6 @@ pub struct AssertionParts {
 }
 
 impl AssertionParts {
-    /// Signs with the key of the credential.
     pub fn sign(self) -> Result<SignedAssertion, ClientError> {
         let key = Arc::clone(&self.key);
         self.sign_with(&key)

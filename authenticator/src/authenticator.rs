@@ -6,7 +6,6 @@ use aws_lc_rs::rand;
 
 use crate::{Algorithm, ClientError, Key, flags};
 
-/// Attestation that the authenticator creates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Attestation {
@@ -38,7 +37,6 @@ pub enum Attachment {
 }
 
 impl Attachment {
-    /// Returns the name in JSON.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Platform => "platform",

@@ -1,6 +1,5 @@
 //! Authenticator data before signing (WebAuthn §6.1).
 
-/// Bits of the flags byte.
 pub mod flags {
     /// User present.
     pub const UP: u8 = 0x01;
@@ -34,7 +33,6 @@ pub struct AuthenticatorData {
 }
 
 impl AuthenticatorData {
-    /// Returns the bytes to sign and send.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(256);
         bytes.extend(&self.rp_id_hash);

@@ -22,12 +22,10 @@ pub fn decode(bytes: &[u8]) -> Option<Value> {
     decode_prefix(bytes).filter(|(_, length)| *length == bytes.len()).map(|(value, _)| value)
 }
 
-/// Creates a map with text keys in the given order.
 pub fn text_map<const N: usize>(entries: [(&str, Value); N]) -> Value {
     Value::Map(entries.into_iter().map(|(key, value)| (Value::Text(key.into()), value)).collect())
 }
 
-/// Creates a map with integer keys in the given order.
 pub fn int_map<const N: usize>(entries: [(i64, Value); N]) -> Value {
     Value::Map(entries.into_iter().map(|(key, value)| (Value::Integer(key.into()), value)).collect())
 }

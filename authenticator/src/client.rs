@@ -43,9 +43,6 @@ impl Client {
     }
 
     /// `navigator.credentials.get()`: takes the server's `{"publicKey": …}` and returns `AuthenticationResponseJSON`.
-    ///
-    /// # Errors
-    /// [`ClientError`] in the cases in which a browser throws an exception.
     pub fn get(&self, authenticator: &mut Authenticator, options: &Value) -> Result<Value, ClientError> {
         Ok(self.get_parts(authenticator, options)?.sign()?.into_json())
     }

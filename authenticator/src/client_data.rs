@@ -51,7 +51,6 @@ impl ClientData {
         }
     }
 
-    /// Returns the bytes to hash and send.
     pub fn to_bytes(&self) -> Vec<u8> {
         match self {
             Self::Raw(bytes) => bytes.clone(),

@@ -23,7 +23,6 @@ pub enum ClientError {
     /// The cryptographic library rejected a key or an operation.
     #[error("cryptography failed: {0}")]
     Crypto(&'static str),
-    /// The JSON is not an exported authenticator.
     #[error("invalid exported authenticator: {0}")]
     Import(String),
 }

@@ -30,7 +30,6 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// Returns the COSE algorithm identifier.
     pub const fn cose(self) -> i64 {
         match self {
             Self::Es256 => -7,
@@ -94,9 +93,6 @@ impl Key {
     }
 
     /// Decodes a private key of [`Key::to_pkcs8`].
-    ///
-    /// # Errors
-    /// [`ClientError::Crypto`] if the bytes are not a key pair of this algorithm.
     pub fn from_pkcs8(algorithm: Algorithm, pkcs8: &[u8]) -> Result<Self, ClientError> {
         let failed = |_| ClientError::Crypto("the private key was rejected");
         let pair = match algorithm {

@@ -36,7 +36,6 @@ pub struct RegistrationParts {
 }
 
 impl RegistrationParts {
-    /// Signs with the key of the credential.
     pub fn sign(&self) -> Result<SignedRegistration, ClientError> {
         self.sign_with(&self.key)
     }
@@ -92,7 +91,6 @@ pub struct SignedRegistration {
     pub authenticator_data: Vec<u8>,
     /// Copy of the public key as `SubjectPublicKeyInfo`.
     pub public_key: Option<Vec<u8>>,
-    /// COSE algorithm identifier of the public key.
     pub algorithm: i64,
     pub transports: Vec<String>,
     pub attachment: String,

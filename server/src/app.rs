@@ -27,9 +27,7 @@ pub struct App {
     pub db: Database,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
-    /// Encrypts signing keys.
     pub master_key: MasterKey,
-    /// Verifies API keys and admin tokens.
     pub keys: KeyVerifier,
     /// Cache of tenants; use [`App::tenant`].
     tenants: TenantCache,

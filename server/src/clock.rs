@@ -29,7 +29,6 @@ impl Clock for SystemClock {
 #[error("the operating system's random generator failed")]
 pub struct NoEntropy;
 
-/// A source of unpredictable bytes.
 pub trait Entropy: fmt::Debug + Send + Sync {
     /// Fills the buffer.
     ///

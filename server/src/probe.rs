@@ -8,14 +8,12 @@ use serde_json::{Value, json};
 
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// URL of the public API.
     pub url: String,
     pub tenant: String,
     pub api_key: String,
     /// Origin of the software browser. Default: `https://` and the RP ID that the server returns (`http://` and port 8080
     /// for `localhost`).
     pub origin: Option<String>,
-    /// Whether to keep the registered credentials.
     pub keep: bool,
 }
 

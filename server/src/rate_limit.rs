@@ -41,9 +41,6 @@ impl RateLimits {
     }
 
     /// Counts a request that concerns no tenant against its address.
-    ///
-    /// # Errors
-    /// Seconds to wait when the limit is exceeded.
     pub fn count_address(&self, address: &str) -> Result<(), u64> {
         check(self.by_address.as_ref(), &caller(address))
     }

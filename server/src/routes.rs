@@ -13,7 +13,6 @@ use crate::http::{
     handlers::{admin, audit_logs, credentials, docs, health, jwks, login, mfa, registration, status, transaction},
 };
 
-/// Who may call an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     Anybody,

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-/// A stopwatch on the monotonic clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stopwatch;
 

@@ -55,7 +55,6 @@ pub struct GeneratedSecret {
 }
 
 impl GeneratedSecret {
-    /// Generates a key and hashes its secret.
     pub fn new(kind: KeyKind, entropy: &dyn Entropy) -> Result<Self, HashError> {
         let id = Builder::from_random_bytes(random(entropy)?).into_uuid();
         let bytes = Zeroizing::new(random::<SECRET_BYTES>(entropy)?);
@@ -80,7 +79,6 @@ pub fn hint(kind: KeyKind, id: Uuid) -> String {
 /// A key sent by a client: well-formed, but not verified.
 #[derive(Debug, Clone)]
 pub struct PresentedKey {
-    /// Id of the key that it claims to be.
     pub id: Uuid,
     pub secret: PlainSecret,
 }

@@ -35,7 +35,6 @@ pub enum HashError {
     /// The stored hash is not a PHC string of Argon2id version 1.3 within the limits of this module.
     #[error("the stored key hash is damaged")]
     Corrupt,
-    /// Argon2 failed, or rejected its parameters.
     #[error("Argon2 could not hash the key")]
     Argon2,
     #[error(transparent)]

@@ -67,7 +67,6 @@ impl KeySet {
         usable().find(|key| key.signs_from <= now).or_else(|| usable().next_back()).and_then(|key| key.signing.as_ref())
     }
 
-    /// Returns the id of the key that signs.
     pub fn active_id(&self, now: Timestamp) -> Option<SigningKeyId> {
         self.active(now).map(SigningKey::id)
     }

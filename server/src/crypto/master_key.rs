@@ -33,7 +33,6 @@ pub enum MasterKeyError {
     Io { path: PathBuf, source: io::Error },
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
-    /// The cipher failed.
     #[error("the private key cannot be encrypted")]
     Seal,
     /// The private key was sealed with another master key, for another tenant or key id, or is damaged.
@@ -58,9 +57,6 @@ impl MasterKey {
     /// Loads the key from its file, or creates the file if it does not exist.
     ///
     /// Use [`MasterKey::load`] for an installation whose database contains signing keys: a new key could not decrypt them.
-    ///
-    /// # Errors
-    /// Those of [`MasterKey::load`] except [`MasterKeyError::Missing`]; [`MasterKeyError::NoEntropy`].
     pub fn load_or_create(path: &Path, entropy: &dyn Entropy) -> Result<Self, MasterKeyError> {
         match Self::load(path) {
             Err(MasterKeyError::Missing(_)) => {

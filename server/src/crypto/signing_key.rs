@@ -142,7 +142,6 @@ pub fn generate(
     })
 }
 
-/// A private key, ready to sign.
 pub struct SigningKey {
     id: SigningKeyId,
     algorithm: SigningAlgorithm,
@@ -225,9 +224,6 @@ impl SigningKey {
 }
 
 /// Parses the stored public part.
-///
-/// # Errors
-/// [`SigningKeyError::Corrupt`] if it is not a JWK.
 pub fn public_jwk(record: &SigningKeyRecord) -> Result<Jwk, SigningKeyError> {
     serde_json::from_str(&record.public_jwk).map_err(|_| SigningKeyError::Corrupt(record.id))
 }

@@ -113,7 +113,6 @@ pub(super) fn new_user_id(entropy: &dyn Entropy) -> Result<String, NoEntropy> {
     Ok(uuid::Builder::from_random_bytes(random(entropy)?).into_uuid().to_string())
 }
 
-/// Validates and normalises a name.
 pub(super) fn valid_username(name: &str) -> Result<String, DemoError> {
     let name = name.trim().to_lowercase();
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');

@@ -15,7 +15,6 @@ use super::{
     request_log::{RecordedRequest, RequestLog},
 };
 
-/// Time limit of a request to Doorward.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Error body of Doorward. Most fields are optional, because a proxy in between may send its own errors.

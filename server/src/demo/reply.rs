@@ -34,22 +34,18 @@ impl DemoError {
         Self::new(502, "unexpected_response", "Doorward sent an unexpected response", details)
     }
 
-    /// A field of the page's request is invalid.
     pub(super) fn field(details: &str) -> Self {
         Self::new(400, "field_invalid", "Please check what you entered", details)
     }
 
-    /// The visitor must sign in first.
     pub(super) fn signed_out() -> Self {
         Self::new(401, "signed_out", "Please sign in first", "")
     }
 
-    /// The password was accepted, the second factor is missing.
     pub(super) fn second_factor_needed() -> Self {
         Self::new(403, "second_factor_needed", "Please prove your second factor first", "")
     }
 
-    /// Internal error of the demo.
     pub(super) fn internal() -> Self {
         Self::new(500, "demo_failed", "The demo failed", "See the log of the server")
     }

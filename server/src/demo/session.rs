@@ -17,7 +17,6 @@ const LIFETIME_MS: i64 = 3_600_000;
 /// Maximum number of sessions, which bounds memory. The oldest session is removed first.
 const MAX_SESSIONS: usize = 1_000;
 
-/// How the visitor has signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Stage {
@@ -25,9 +24,7 @@ pub(super) enum Stage {
     AwaitingSecondFactor,
     /// Signed in with a password; the account has no second factor.
     Password,
-    /// Signed in with a password and a second factor.
     PasswordAndSecondFactor,
-    /// Signed in with a passkey alone.
     Passkey,
 }
 

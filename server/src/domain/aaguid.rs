@@ -40,7 +40,6 @@ const KNOWN: &[(u128, &str)] = &[
     (0xfdb1_41b2_5d84_443e_8a35_4698_c205_a502, "KeePassXC"),
 ];
 
-/// Returns the name of a known authenticator model.
 pub fn model(aaguid: Uuid) -> Option<&'static str> {
     let index = KNOWN.binary_search_by_key(&aaguid.as_u128(), |(id, _)| *id).ok()?;
     KNOWN.get(index).map(|(_, name)| *name)

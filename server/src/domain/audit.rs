@@ -160,7 +160,6 @@ pub enum AuditCursor {
 /// reach, and the number of entries up to which totals are counted.
 pub const EXAMINED: usize = 10_000;
 
-/// A number of matching entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Total {
     Exact(u64),
@@ -193,7 +192,6 @@ pub struct LogPage<T> {
     pub next: Option<NextPage>,
 }
 
-/// Entries from a cursor on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogSlice<T> {
     /// The entries, in the order of the cursor.

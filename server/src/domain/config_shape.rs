@@ -6,7 +6,6 @@ use doorward_shared::{
 };
 use serde_json::{Map, Value};
 
-/// JSON type of a setting.
 enum Kind {
     Text,
     Texts,

@@ -33,7 +33,6 @@ pub struct RelyingPartyPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CeremonyPolicy {
     pub user_verification: UserVerification,
-    /// Required attachment of the authenticator.
     pub attachment: Option<Attachment>,
     pub attestation: AttestationPreference,
     pub resident_key: ResidentKey,

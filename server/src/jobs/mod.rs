@@ -17,7 +17,6 @@ const PURGE_CHALLENGES_EVERY: Duration = Duration::from_secs(30);
 const PURGE_AUDIT_EVERY: Duration = Duration::from_secs(600);
 const DELETE_LOGS_EVERY: Duration = Duration::from_secs(30);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
-/// Number of challenges that one unit of work examines.
 const CHALLENGE_BATCH: i64 = 1_000;
 /// Maximum number of audit entries that one unit of work deletes. Small, because other writes wait for the unit.
 const AUDIT_BATCH: i64 = 50;

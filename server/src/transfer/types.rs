@@ -51,7 +51,6 @@ pub enum TransferError {
     Same,
     #[error("{0}")]
     NotAccepted(String),
-    /// The two schemas do not match.
     #[error("the schemas differ: {0}")]
     Schema(String),
     #[error(
@@ -87,7 +86,6 @@ pub enum Progress {
     },
 }
 
-/// A table in the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableReport {
     pub table: &'static str,

@@ -22,7 +22,6 @@ type State = web::Data<Demo>;
 type Credential = web::Json<Value>;
 
 impl Demo {
-    /// Starts a ceremony and returns Doorward's options for the browser.
     async fn initialize(&self, log: &mut RequestLog, path: &[&str], body: &Value) -> Result<Outcome, DemoError> {
         Ok(Outcome::new(json!({ "options": self.backend.post(log, path, body).await? })))
     }

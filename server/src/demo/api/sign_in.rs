@@ -42,7 +42,6 @@ pub(super) async fn state(demo: web::Data<Demo>, request: HttpRequest) -> HttpRe
     .await
 }
 
-/// Creates an account and signs the visitor in.
 pub(super) async fn sign_up(
     demo: web::Data<Demo>,
     request: HttpRequest,
