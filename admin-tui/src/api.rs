@@ -16,10 +16,10 @@ mod tenants;
 mod token;
 mod users;
 
-pub use audit::{AUDIT_PAGE_SIZE, AuditQuery};
+pub use audit::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition, AuditQuery};
 pub use client::{Api, ClientError, Endpoint, is_loopback};
 pub use error::ApiError;
-pub use export::{ExportFormat, ExportStream, Progress};
+pub use export::{ExportFormat, ExportStream, Progress, Total};
 pub use file::{ExportError, OnExisting, export_to_file};
 pub use tail::Tail;
 pub use tenants::{TenantQuery, TenantSummaryQuery};

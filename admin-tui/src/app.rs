@@ -19,12 +19,9 @@ use crate::{
     update, view,
 };
 
-/// An input from outside of the app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// A terminal event.
     Event(Event),
-    /// Time passed.
     Tick(Timestamp),
     /// The process was resumed after it had been stopped.
     Resumed,

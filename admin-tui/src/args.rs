@@ -26,7 +26,6 @@ use users::{CredentialsCommand, TransactionsCommand, UsersCommand};
 #[derive(Debug, Clone, Parser)]
 #[command(name = "doorward-admin", version, after_help = help::EXAMPLES, disable_help_subcommand = true)]
 pub struct Cli {
-    /// The subcommand; `None` starts the interactive app.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Print JSON
@@ -37,7 +36,6 @@ pub struct Cli {
     pub connection: ConnectionArgs,
 }
 
-/// Flags that select the server and the token.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct ConnectionArgs {
@@ -63,7 +61,6 @@ pub struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
-    /// Converts the arguments for [`crate::connection::resolve`].
     #[must_use]
     pub fn flags(&self) -> Flags {
         Flags {
@@ -77,7 +74,6 @@ impl ConnectionArgs {
     }
 }
 
-/// The subcommands.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// List, create, rename, configure and delete tenants
@@ -116,7 +112,6 @@ pub enum Command {
     Version,
 }
 
-/// `doorward-admin overview`
 #[derive(Debug, Clone, Copy, Args)]
 pub struct OverviewArgs {
     /// Days of activity, including today

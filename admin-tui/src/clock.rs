@@ -2,7 +2,6 @@
 
 use doorward_shared::Timestamp;
 
-/// Returns the current time.
 #[expect(clippy::disallowed_methods, reason = "time enters here")]
 pub fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();

@@ -42,7 +42,6 @@ pub async fn interactive(cli: CliContext) -> Result<(), CommandError> {
     terminal::show(api, server).await.map_err(|error| CommandError::failed(error.to_string()))
 }
 
-/// Runs a subcommand.
 pub async fn run(command: Command, cli: CliContext) -> Result<(), CommandError> {
     if matches!(command, Command::Version) {
         return status::version(Output::new(cli.json));

@@ -4,18 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// A value that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The path of the value, such as `webauthn.timeout`.
     pub path: String,
-    /// The value before the change, if there was one.
     pub old: Option<Value>,
-    /// The value after the change, if there is one.
     pub new: Option<Value>,
 }
 
-/// Joins a path and the name of a member.
 #[must_use]
 pub fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }

@@ -28,43 +28,31 @@ use url::Url;
 use crate::api::{Endpoint, Token, is_loopback};
 use profiles::{Profile, Profiles};
 
-/// Default address of the admin API.
 pub const DEFAULT_URL: &str = "http://127.0.0.1:8001";
 
-/// Connection flags of the command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Flags {
-    /// `--url`.
     pub url: Option<String>,
-    /// `--token-file`.
     pub token_file: Option<PathBuf>,
-    /// `--ca-file`.
     pub ca_file: Option<PathBuf>,
-    /// `--profile`.
     pub profile: Option<String>,
-    /// `--config`.
     pub config: Option<PathBuf>,
-    /// `--allow-plain-http`.
     pub allow_plain_http: bool,
 }
 
 /// A resolved server, with the sources of its settings.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    /// Address, token and certificates.
     pub endpoint: Endpoint,
-    /// Name of the profile in use.
     pub profile: Option<String>,
     /// Source of the address, for display.
     pub url_source: String,
     /// Source of the token, for display.
     pub token_source: String,
-    /// Security warnings for the user.
     pub warnings: Vec<Warning>,
 }
 
 impl Connection {
-    /// Returns whether the address is the default one.
     #[must_use]
     pub fn is_default(&self) -> bool {
         self.url_source == DEFAULT_SOURCE
@@ -78,7 +66,6 @@ pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Connection, C
     Resolver { flags, environment, warnings: Vec::new() }.resolve()
 }
 
-/// A value and its source, for display.
 struct Sourced<T> {
     value: T,
     source: String,
@@ -215,7 +202,6 @@ impl Resolver<'_> {
     }
 }
 
-/// Parses the address of an admin API.
 fn parse_address(text: &str, source: &str) -> Result<Url, ConnectionError> {
     let invalid =
         |reason: &'static str| ConnectionError::Url { text: text.to_owned(), given_by: source.to_owned(), reason };

@@ -28,7 +28,6 @@ impl<A: ApiBackend> EffectRunner<A> {
         Self { api, messages, running: HashMap::new(), tasks: JoinSet::new() }
     }
 
-    /// Sends a request.
     pub(crate) fn request(&mut self, id: RequestId, call: BackendRequest) {
         let (api, messages) = (Arc::clone(&self.api), self.messages.clone());
         let task = self.tasks.spawn(async move {
@@ -39,7 +38,6 @@ impl<A: ApiBackend> EffectRunner<A> {
         self.track(id, task);
     }
 
-    /// Starts an export.
     pub(crate) fn export(&mut self, id: RequestId, export: ExportRequest) {
         let (api, messages) = (Arc::clone(&self.api), self.messages.clone());
         let progress_messages = messages.clone();
@@ -47,8 +45,7 @@ impl<A: ApiBackend> EffectRunner<A> {
             // At most one message per percent, because an export arrives in many more pieces.
             let mut reported = None;
             let report = move |progress: Progress| {
-                let percent = |total: u64| progress.rows.saturating_mul(100) / total.max(1);
-                let step = progress.total.map_or(progress.rows / 1_000, percent);
+                let step = progress.percent().map_or(progress.rows / 1_000, u64::from);
                 if reported.replace(step) != Some(step) {
                     let _ = progress_messages.send(Message::Progress(id, progress));
                 }
@@ -59,7 +56,6 @@ impl<A: ApiBackend> EffectRunner<A> {
         self.track(id, task);
     }
 
-    /// Cancels a request or an export.
     pub(crate) fn cancel(&mut self, id: RequestId) {
         if let Some(task) = self.running.remove(&id) {
             task.abort();

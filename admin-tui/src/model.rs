@@ -18,20 +18,16 @@ use crate::{
 /// Maximum number of screens above the first one of a section.
 const MAX_DEPTH: usize = 12;
 
-/// Options that the app starts with.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The server's address, for display.
     pub server: String,
-    /// The colours.
     pub theme: Theme,
     /// Base folders of paths that the user enters.
     pub folders: BaseFolders,
-    /// The current time.
     pub now: Timestamp,
 }
 
-/// State of the connection to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectionStatus {
     /// No response has arrived yet.
@@ -39,37 +35,21 @@ pub enum ConnectionStatus {
     /// The server responds.
     Connected,
     /// The server does not respond, or refuses the token.
-    Disconnected {
-        /// Why.
-        error: ApiError,
-        /// When the connection was lost.
-        since: Timestamp,
-        /// When the app tries again.
-        retry_at: Timestamp,
-        /// Number of failed attempts.
-        attempts: u32,
-    },
+    Disconnected { error: ApiError, since: Timestamp, retry_at: Timestamp, attempts: u32 },
 }
 
-/// A notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
-    /// The text.
     pub text: String,
-    /// The tone.
     pub tone: Tone,
     /// When it disappears.
     pub until: Timestamp,
 }
 
-/// An export in progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportInProgress {
-    /// Its id.
     pub id: RequestId,
-    /// The file.
     pub path: PathBuf,
-    /// Its progress.
     pub progress: Progress,
 }
 
@@ -81,7 +61,6 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Returns the current screen.
     pub fn top(&self) -> &dyn Page {
         self.above.last().unwrap_or(&self.root).as_ref()
     }
@@ -112,7 +91,6 @@ impl Stack {
     }
 }
 
-/// The screens of each section.
 #[derive(Debug)]
 struct Stacks {
     overview: Stack,
@@ -132,39 +110,30 @@ impl Stacks {
     }
 }
 
-/// The state of the app.
 #[derive(Debug)]
 pub struct Model {
-    /// The options that the app was started with.
     pub options: Options,
     /// The time of the last tick.
     pub now: Timestamp,
     /// Name and role of the admin token, once the server has returned them.
     pub me: Option<Me>,
-    /// State of the connection.
     pub connection: ConnectionStatus,
-    /// The current section.
     pub section: Section,
     /// The overlay, which takes the keys.
     pub overlay: Option<Box<dyn Page>>,
     /// Notifications, oldest first.
     pub toasts: Vec<Toast>,
-    /// The export in progress.
     pub export: Option<ExportInProgress>,
-    /// Whether to end the app.
     pub quit: bool,
-    /// Whether to draw a frame.
     pub changed: bool,
     pub(crate) last_id: u64,
     /// Pending request that checks the connection and returns name and role of the token.
     pub(crate) me_request: Option<RequestId>,
-    /// When the last response arrived.
     pub(crate) responded_at: Timestamp,
     stacks: Stacks,
 }
 
 impl Model {
-    /// Creates the model of an app that has just started.
     pub fn new(options: Options) -> Self {
         let stack = |section: Section| Stack { root: screen::build(section.route()), above: Vec::new() };
         Self {
@@ -190,12 +159,11 @@ impl Model {
         }
     }
 
-    /// Returns whether the token may change things. UpdateOutput that it may not run are not offered.
+    /// Returns whether the token may change things. Commands that it may not run are not offered.
     pub fn may_change(&self) -> bool {
         self.me.as_ref().is_some_and(|me| me.role == Role::Admin)
     }
 
-    /// Returns the screens of the current section.
     pub const fn stack(&self) -> &Stack {
         match self.section {
             Section::Overview => &self.stacks.overview,
@@ -209,12 +177,10 @@ impl Model {
         self.stacks.get_mut(self.section)
     }
 
-    /// Returns the current screen.
     pub fn screen(&self) -> &dyn Page {
         self.stack().top()
     }
 
-    /// Assigns the id of a request.
     pub(crate) const fn next_id(&mut self) -> RequestId {
         self.last_id += 1;
         RequestId(self.last_id)
@@ -273,7 +239,6 @@ impl Model {
         }
     }
 
-    /// Returns the key bindings in the current state.
     pub fn bindings(&self) -> Vec<Binding> {
         if self.shows_connection_page() {
             return vec![

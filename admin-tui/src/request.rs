@@ -3,118 +3,68 @@
 use std::{future::Future, path::PathBuf};
 
 use doorward_shared::{
-    AdminTokenId, ApiKeyId, AuditId, SigningKeyId, TenantId,
+    AdminTokenId, ApiKeyId, SigningKeyId, TenantId,
     admin::{
         AdminTokenItem, ConfigCheck, CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, Me, Overview,
         SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail, TenantOverview, TenantSummaryPage, TransactionPage,
         UserDetail, UserSummaryPage,
     },
-    audit::AdminAuditLogItem,
     config::TenantConfig,
 };
 
-pub use crate::api::AUDIT_PAGE_SIZE;
+pub use crate::api::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition};
 use crate::{
     api::{
         Api, ApiError, AuditQuery, ExportFormat, OnExisting, Progress, TenantSummaryQuery, UserQuery, export_to_file,
     },
     secret::Revealed,
 };
-
-/// Position in an audit log to read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuditPosition {
-    /// The newest entries, newest first.
-    Newest,
-    /// Entries that are newer than this one, oldest first.
-    After(AuditId),
-    /// Entries that are older than this one, newest first.
-    Before(AuditId),
-}
-
-/// A request to the admin API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackendRequest {
-    /// Name and role of the token.
     Me,
     /// Summary of the installation, with the activity of this number of days.
     Overview(u32),
-    /// A page of tenants.
     Tenants(TenantSummaryQuery),
-    /// Summary of a tenant, with the activity of this number of days.
     TenantOverview(TenantId, u32),
-    /// A tenant with its configuration.
     Tenant(TenantId),
-    /// Validation errors of a configuration.
     CheckConfig(Box<TenantConfig>),
-    /// A tenant's API keys.
     ApiKeys(TenantId),
-    /// A tenant's signing keys.
     SigningKeys(TenantId),
-    /// A page of users.
     Users(TenantId, UserQuery),
-    /// A user with credentials and transactions.
     User(TenantId, String),
-    /// A page of transactions.
     Transactions(TenantId, UserQuery),
-    /// A page of audit log entries.
     Audit(AuditQuery, AuditPosition),
-    /// The admin tokens.
     AdminTokens,
-    /// Create a tenant.
     CreateTenant(Box<CreateTenantRequest>),
-    /// Rename a tenant.
     RenameTenant(TenantId, String),
-    /// Delete a tenant.
     DeleteTenant(TenantId),
-    /// Replace a tenant's configuration.
     Configure(TenantId, Box<TenantConfig>),
-    /// Create an API key.
     CreateApiKey(TenantId, CreateSecretRequest),
-    /// Revoke an API key.
     RevokeApiKey(TenantId, ApiKeyId),
-    /// Create a signing key that replaces the current one.
     RotateSigningKey(TenantId, Option<SigningAlgorithm>),
-    /// Retire a signing key.
     RetireSigningKey(TenantId, SigningKeyId),
-    /// Delete a user.
     DeleteUser(TenantId, String),
-    /// Delete a user's credential.
     DeleteCredential(TenantId, String, String),
-    /// Create an admin token.
     CreateAdminToken(CreateAdminTokenRequest),
-    /// Revoke an admin token.
     RevokeAdminToken(AdminTokenId),
 }
 
 /// Successful response to a [`BackendRequest`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackendResponse {
-    /// Response to [`BackendRequest::Me`].
     Me(Me),
-    /// Response to [`BackendRequest::Overview`].
     Overview(Box<Overview>),
-    /// Response to [`BackendRequest::Tenants`].
     Tenants(TenantSummaryPage),
-    /// Response to [`BackendRequest::TenantOverview`].
     TenantOverview(Box<TenantOverview>),
-    /// Response to [`BackendRequest::Tenant`].
     Tenant(Box<TenantDetail>),
-    /// Response to [`BackendRequest::CheckConfig`].
     ConfigCheck(ConfigCheck),
-    /// Response to [`BackendRequest::ApiKeys`].
     ApiKeys(Vec<SecretItem>),
     /// Response to [`BackendRequest::SigningKeys`], and to [`BackendRequest::RotateSigningKey`] with the new key only.
     SigningKeys(Vec<SigningKeyItem>),
-    /// Response to [`BackendRequest::Users`].
     Users(UserSummaryPage),
-    /// Response to [`BackendRequest::User`].
     User(Box<UserDetail>),
-    /// Response to [`BackendRequest::Transactions`].
     Transactions(TransactionPage),
-    /// Response to [`BackendRequest::Audit`].
-    Audit(Vec<AdminAuditLogItem>),
-    /// Response to [`BackendRequest::AdminTokens`].
+    Audit(AuditPage),
     AdminTokens(Vec<AdminTokenItem>),
     /// Response to [`BackendRequest::CreateTenant`], with the first API key if the request asked for one.
     Created(TenantId, Option<Revealed>),
@@ -124,12 +74,9 @@ pub enum BackendResponse {
     Done,
 }
 
-/// A request to export an audit log to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportRequest {
-    /// The entries to export.
     pub query: AuditQuery,
-    /// File format.
     pub format: ExportFormat,
     /// Path of the file, which must not exist.
     pub path: PathBuf,
@@ -169,14 +116,8 @@ impl ApiBackend for Api {
             BackendRequest::Transactions(id, query) => {
                 self.transactions(id, &query).await.map(BackendResponse::Transactions)
             }
-            BackendRequest::Audit(query, AuditPosition::Newest) => {
-                self.audit_newest(&query, AUDIT_PAGE_SIZE).await.map(BackendResponse::Audit)
-            }
-            BackendRequest::Audit(query, AuditPosition::After(entry)) => {
-                self.audit_after(&query, entry, AUDIT_PAGE_SIZE).await.map(BackendResponse::Audit)
-            }
-            BackendRequest::Audit(query, AuditPosition::Before(entry)) => {
-                self.audit_before(&query, entry, AUDIT_PAGE_SIZE).await.map(BackendResponse::Audit)
+            BackendRequest::Audit(query, position) => {
+                self.audit_page(&query, position, AUDIT_PAGE_SIZE).await.map(BackendResponse::Audit)
             }
             BackendRequest::AdminTokens => self.admin_tokens().await.map(BackendResponse::AdminTokens),
             BackendRequest::CreateTenant(request) => {

@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// Marks the end of truncated text.
 const ELLIPSIS: &str = "…";
 /// Maximum number of combining marks in a row. More of them could cover the lines above.
 const MAX_MARKS: u8 = 3;

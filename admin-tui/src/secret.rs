@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Wraps a text.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
@@ -27,14 +26,10 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A new API key or admin token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revealed {
-    /// Its name.
     pub name: String,
-    /// The secret.
     pub secret: Secret,
-    /// When it expires.
     pub expires_at: Option<Timestamp>,
 }
 

@@ -38,7 +38,6 @@ use crate::{
     ui::Theme,
 };
 
-/// Interval between ticks.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Variable that makes debug builds fail when F12 is pressed: `panic`, or `error` for a read error. Tests then check that
@@ -93,7 +92,6 @@ fn restore_modes_on_panic() {
     }));
 }
 
-/// Restores the terminal.
 fn restore() {
     disable_modes();
     // Not `ratatui::restore`, which panics if the terminal and standard error no longer exist.
@@ -113,7 +111,6 @@ impl Drop for Guard {
     }
 }
 
-/// Controls the terminal of this process.
 #[derive(Debug, Default)]
 struct Control {
     /// Whether the alternate screen was left for the shell.
@@ -154,12 +151,10 @@ impl TerminalControl for Control {
     }
 }
 
-/// Terminal events, ticks and signals.
 struct Inputs {
     events: EventStream,
     ticks: Interval,
     signals: [Signal; 4],
-    /// Why no more events can be read.
     error: Option<io::Error>,
 }
 

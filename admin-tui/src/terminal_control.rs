@@ -2,7 +2,6 @@
 
 use crate::secret::Secret;
 
-/// Controls the terminal. Tests use their own implementation.
 pub trait TerminalControl {
     /// Copies a text to the terminal's clipboard. Returns whether it was sent.
     fn copy(&mut self, text: &Secret) -> bool;
@@ -10,7 +9,6 @@ pub trait TerminalControl {
     /// Starts a synchronized update: the terminal shows nothing new until the frame is complete.
     fn begin_frame(&mut self);
 
-    /// Ends the synchronized update.
     fn end_frame(&mut self);
 
     /// Restores the terminal and stops this process, as a job of the shell, until it is resumed.

@@ -13,11 +13,9 @@ const MAX_DURATION_MS: i64 = 100 * 366 * DAY_MS;
 pub enum TimeInput {
     /// Number of milliseconds before or after now.
     Relative(i64),
-    /// A fixed time.
     Absolute(Timestamp),
 }
 
-/// Parse error of [`TimeInput`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a duration like 30m, 12h or 90d, or a time like 2027-01-31 or 2027-01-31T12:00:00Z")]
 pub struct InvalidTime;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{AuditId, TenantId, Timestamp};
 
 text_enum! {
-    /// What happened. One ceremony step, refusal or administrative change leaves exactly one entry.
+    /// Type of an audit entry. Each ceremony step, refusal and administrative change leaves exactly one entry.
     pub enum AuditType {
         /// A passkey registration was started.
         WebauthnRegistrationInitSucceeded => "webauthn_registration_init_succeeded",
@@ -51,15 +51,15 @@ text_enum! {
         WebauthnCredentialUpdated => "webauthn_credential_updated",
         /// A credential was deleted.
         WebauthnCredentialDeleted => "webauthn_credential_deleted",
-        /// A credential was not renamed: there is none, or the name is no good.
+        /// A credential was not renamed: it does not exist, or the name is invalid.
         WebauthnCredentialUpdateFailed => "webauthn_credential_update_failed",
-        /// A credential was not deleted: there is none.
+        /// A credential was not deleted: it does not exist.
         WebauthnCredentialDeleteFailed => "webauthn_credential_delete_failed",
-        /// A request with a good API key asked for what is not there, or in a way that cannot be answered.
+        /// A request with a valid API key was refused: its target does not exist, or the request is invalid.
         RequestRejected => "request_rejected",
-        /// A request carried a wrong, expired, revoked or foreign API key.
+        /// A request had a wrong, expired or revoked API key, or that of another tenant.
         ApiKeyRejected => "api_key_rejected",
-        /// A request carried a wrong, expired or revoked admin token, or one whose role does not allow it.
+        /// A request had a wrong, expired or revoked admin token, or one whose role does not allow the request.
         AdminTokenRejected => "admin_token_rejected",
         /// An administrator created a tenant.
         TenantCreated => "tenant_created",
@@ -75,7 +75,7 @@ text_enum! {
         ApiKeyRevoked => "api_key_revoked",
         /// A signing key was created.
         SigningKeyCreated => "signing_key_created",
-        /// A signing key was taken out of use.
+        /// A signing key was retired.
         SigningKeyRetired => "signing_key_retired",
         /// An administrator deleted a user with all credentials.
         UserDeleted => "user_deleted",
@@ -87,14 +87,14 @@ text_enum! {
 }
 
 impl AuditType {
-    /// Whether the entry records something that was refused.
+    /// Returns whether the entry records a refusal.
     #[must_use]
     pub fn is_failure(self) -> bool {
         let word = self.as_str();
         word.ends_with("_failed") || word.ends_with("_rejected")
     }
 
-    /// Whether the entry records a ceremony that ended well.
+    /// Returns whether the entry records a ceremony that succeeded.
     #[must_use]
     pub fn ends_ceremony(self) -> bool {
         self.as_str().ends_with("_final_succeeded")
@@ -102,7 +102,7 @@ impl AuditType {
 }
 
 text_enum! {
-    /// How what an entry records ended.
+    /// Outcome of what an entry records.
     pub enum AuditOutcome {
         /// It was done.
         Succeeded => "succeeded",
@@ -111,19 +111,19 @@ text_enum! {
     }
 }
 
-/// One entry of the audit log, as both APIs answer it.
+/// One entry of the audit log, as both APIs return it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditLogItem {
-    /// The entry's id; ids grow with time.
+    /// The entry's id; ids are in the order of commit.
     pub id: AuditId,
     /// What happened.
     #[serde(rename = "type")]
     pub kind: AuditType,
-    /// Why it was refused, for a person.
+    /// The reason of a refusal, for people.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
-    /// Why it was refused, for a program.
+    /// The reason of a refusal, for programs.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error_code: Option<String>,
     /// The request that caused it.
@@ -142,17 +142,17 @@ pub struct AuditLogItem {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub detail: Option<serde_json::Value>,
-    /// When.
+    /// When it happened.
     pub created_at: Timestamp,
     /// Always `created_at`: entries are never changed.
     pub updated_at: Timestamp,
-    /// Whose log the entry stands in.
+    /// The tenant in whose log the entry is.
     pub tenant_id: TenantId,
     /// The caller's transaction id, for transactions.
     pub transaction_id: Option<String>,
 }
 
-/// An entry in the list of all logs, which the admin API answers.
+/// An entry as the admin API returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AdminAuditLogItem {

@@ -19,18 +19,46 @@ pub const AUDIT_PAGE_SIZE: u32 = 100;
 /// The largest UUID of version 7 (RFC 9562 §5.7): greater than the id of every entry.
 const MAX_ID: Uuid = Uuid::from_u128(0xffff_ffff_ffff_7fff_bfff_ffff_ffff_ffff);
 
+/// Position in an audit log to read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditPosition {
+    /// The newest entries, newest first.
+    Newest,
+    /// Entries newer than this id, oldest first. The nil id starts at the oldest entry.
+    After(AuditId),
+    /// Entries older than this id, newest first.
+    Before(AuditId),
+}
+
+impl AuditPosition {
+    /// Returns the name of the query parameter, and its value.
+    const fn param(self) -> (&'static str, AuditId) {
+        match self {
+            Self::Newest => ("before", AuditId::new(MAX_ID)),
+            Self::Before(id) => ("before", id),
+            Self::After(id) => ("after", id),
+        }
+    }
+}
+
+/// The matching entries among those that the server examined for one request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditPage {
+    /// The entries.
+    pub entries: Vec<AdminAuditLogItem>,
+    /// Cursor from which the search continues in the same direction. `None` at the end of the log.
+    pub next: Option<AuditId>,
+}
+
 /// Filters of an audit log. Empty and absent filters match everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditQuery {
     /// The log to read: a tenant's, the installation's own ([`TenantId::INSTALLATION`]), or all logs (`None`).
     pub tenant: Option<TenantId>,
-    /// Types of entries.
     pub kinds: Vec<AuditType>,
-    /// Outcome of the operation.
     pub outcome: Option<AuditOutcome>,
     /// Substring of the actor, which is a user id or the name of an admin token.
     pub actor: Option<String>,
-    /// Substring of the source address.
     pub source_ip: Option<String>,
     /// Earliest time (inclusive).
     pub start: Option<Timestamp>,
@@ -49,9 +77,8 @@ impl AuditQuery {
 }
 
 impl Api {
-    /// Returns up to `limit` (1 to 100) of the newest entries, newest first.
     pub async fn audit_newest(&self, query: &AuditQuery, limit: u32) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        self.audit_before(query, AuditId::new(MAX_ID), limit).await
+        self.audit_entries(query, AuditPosition::Newest, limit).await
     }
 
     /// Returns up to `limit` (1 to 100) entries that are older than `before`, newest first.
@@ -61,7 +88,7 @@ impl Api {
         before: AuditId,
         limit: u32,
     ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        self.audit_from(query, "before", before, limit).await
+        self.audit_entries(query, AuditPosition::Before(before), limit).await
     }
 
     /// Returns up to `limit` (1 to 100) entries that are newer than `after`, oldest first. The nil id starts at the
@@ -72,7 +99,7 @@ impl Api {
         after: AuditId,
         limit: u32,
     ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        self.audit_from(query, "after", after, limit).await
+        self.audit_entries(query, AuditPosition::After(after), limit).await
     }
 
     /// Starts an export of all matching entries, oldest first.
@@ -81,26 +108,40 @@ impl Api {
         Ok(ExportStream::new(self.url().clone(), response, format))
     }
 
-    /// Reads pages until there are `limit` entries or the log ends. The server examines a bounded number of entries per
-    /// request, so a page can be short, or even empty, although more entries match.
-    async fn audit_from(
+    /// Returns up to `limit` (1 to 100) entries of one page. The server examines a bounded number of entries per request, so
+    /// a page can be short, or even empty, although more entries match.
+    pub async fn audit_page(
         &self,
         query: &AuditQuery,
-        cursor: &str,
-        mut position: AuditId,
+        position: AuditPosition,
+        limit: u32,
+    ) -> Result<AuditPage, ApiError> {
+        let (cursor, id) = position.param();
+        let request = self.audit(query).param(cursor, id).param("per_page", limit);
+        let (entries, next) = request.cursor_page(cursor).await?;
+        // A cursor that does not advance would repeat the same request forever.
+        let next = next.and_then(|next| next.parse().ok()).filter(|next| *next != id);
+        Ok(AuditPage { entries, next })
+    }
+
+    /// Reads pages until there are `limit` entries or the log ends.
+    async fn audit_entries(
+        &self,
+        query: &AuditQuery,
+        mut position: AuditPosition,
         limit: u32,
     ) -> Result<Vec<AdminAuditLogItem>, ApiError> {
         let mut entries = Vec::new();
         loop {
             let missing = limit.saturating_sub(u32::try_from(entries.len()).unwrap_or(u32::MAX));
-            let request = self.audit(query).param(cursor, position).param("per_page", missing);
-            let (page, next) = request.cursor_page(cursor).await?;
-            let is_complete = page.len() >= usize::try_from(missing).unwrap_or(usize::MAX);
-            entries.extend(page);
-            match next.and_then(|next| next.parse().ok()) {
-                Some(next) if !is_complete && next != position => position = next,
+            let page = self.audit_page(query, position, missing).await?;
+            let is_complete = page.entries.len() >= usize::try_from(missing).unwrap_or(usize::MAX);
+            entries.extend(page.entries);
+            position = match (page.next, position) {
+                (Some(next), AuditPosition::After(_)) if !is_complete => AuditPosition::After(next),
+                (Some(next), _) if !is_complete => AuditPosition::Before(next),
                 _ => return Ok(entries),
-            }
+            };
         }
     }
 

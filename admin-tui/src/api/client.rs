@@ -10,10 +10,8 @@ use super::{
     token::Token,
 };
 
-/// Maximum time to open a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Address and credentials of a server.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     /// Address of the admin API, such as `http://127.0.0.1:8001`; it may have a path prefix.
@@ -24,10 +22,8 @@ pub struct Endpoint {
     pub ca: Option<Vec<u8>>,
 }
 
-/// Error of [`Api::new`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
-    /// The CA file cannot be used.
     #[error("cannot read the CA certificates: {0}")]
     Certificates(String),
     /// Any other error, such as an operating system without CA certificates.
@@ -35,7 +31,6 @@ pub enum ClientError {
     Other(String),
 }
 
-/// A client of the admin API.
 #[derive(Debug, Clone)]
 pub struct Api(pub(super) Arc<Inner>);
 
@@ -73,7 +68,6 @@ impl Api {
         Ok(Self(Arc::new(Inner { client, url: endpoint.url, token: endpoint.token })))
     }
 
-    /// Returns the address of the server.
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.0.url

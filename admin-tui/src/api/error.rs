@@ -15,32 +15,15 @@ pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 pub enum ApiError {
     /// The server cannot be reached, or the connection ended before the response was complete.
     #[error("request to {url} failed: {reason}")]
-    Unreachable {
-        /// The server.
-        url: String,
-        /// The cause.
-        reason: String,
-    },
+    Unreachable { url: String, reason: String },
     /// The TLS certificate of the server is not trusted.
     #[error("the certificate of {url} is not trusted: {reason}")]
-    CertificateUnknown {
-        /// The server.
-        url: String,
-        /// The problem with the certificate.
-        reason: String,
-    },
-    /// The response took longer than the timeout.
+    CertificateUnknown { url: String, reason: String },
     #[error("the server at {url} did not respond within {} s", RESPONSE_TIMEOUT.as_secs())]
-    TimedOut {
-        /// The server.
-        url: String,
-    },
+    TimedOut { url: String },
     /// The token is unknown, wrong, expired or revoked.
     #[error("the server at {url} does not accept this admin token: it is wrong, expired or revoked")]
-    Unauthorized {
-        /// The server.
-        url: String,
-    },
+    Unauthorized { url: String },
     /// The role of the token does not allow the request.
     #[error("not allowed: {}", describe(.0))]
     Forbidden(ErrorBody),
@@ -50,11 +33,9 @@ pub enum ApiError {
     /// The response is not one of the admin API, or of an incompatible version.
     #[error("unexpected response from {url}: {what}")]
     Unexpected {
-        /// The server.
         url: String,
         /// The HTTP status, if a response arrived.
         status: Option<u16>,
-        /// The problem.
         what: String,
     },
     /// A URL path cannot contain this id.
@@ -74,7 +55,6 @@ fn describe(body: &ErrorBody) -> String {
 }
 
 impl ApiError {
-    /// Returns the error code of the server's response.
     #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
@@ -98,7 +78,6 @@ impl ApiError {
         }
     }
 
-    /// Converts an error of the HTTP client.
     pub(super) fn from_client(url: &Url, error: &reqwest::Error) -> Self {
         let address = without_credentials(url);
         if let Some(tls) = find_tls(error) {

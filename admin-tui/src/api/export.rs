@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use bytes::Bytes;
-use reqwest::Response;
+use reqwest::{Response, header::HeaderMap};
 use url::Url;
 
 use super::{error::ApiError, request::total_count};
@@ -26,7 +26,6 @@ impl fmt::Display for ExportFormat {
     }
 }
 
-/// Parse error of [`ExportFormat`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be ndjson or csv")]
 pub struct UnknownFormat;
@@ -43,15 +42,56 @@ impl FromStr for ExportFormat {
     }
 }
 
-/// Progress of an export.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Number of complete rows received.
     pub rows: u64,
     /// Number of matching rows when the export started. The export may contain more, since the log grows.
-    pub total: Option<u64>,
-    /// Number of bytes received.
+    pub total: Option<Total>,
     pub bytes: u64,
+}
+
+/// Number of matching rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Total {
+    /// The exact number.
+    Exact(u64),
+    /// A lower bound, because the server did not count all rows.
+    AtLeast(u64),
+}
+
+impl Total {
+    fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        let is_lower_bound = headers.get("x-total-count-relation").is_some_and(|relation| relation == "gte");
+        let count = total_count(headers)?;
+        Some(if is_lower_bound { Self::AtLeast(count) } else { Self::Exact(count) })
+    }
+}
+
+impl Progress {
+    /// Returns the share of the rows that has arrived, in percent from 0 to 100. `None` if the exact total is unknown or
+    /// zero.
+    #[must_use]
+    pub fn percent(&self) -> Option<u16> {
+        match self.total {
+            Some(Total::Exact(total @ 1..)) => {
+                // New rows may exceed the total that was counted at the start.
+                let percent = u128::from(self.rows) * 100 / u128::from(total);
+                Some(u16::try_from(percent).unwrap_or(100).min(100))
+            }
+            _ => None,
+        }
+    }
+
+    /// Describes the rows: `50 of 100 entries`, `50 of 10000+ entries`, or `50 entries` if the total says no more.
+    #[must_use]
+    pub fn entries(&self) -> String {
+        match self.total {
+            Some(Total::Exact(total @ 1..)) => format!("{} of {total} entries", self.rows),
+            Some(Total::AtLeast(total)) if total > self.rows => format!("{} of {total}+ entries", self.rows),
+            _ => format!("{} entries", self.rows),
+        }
+    }
 }
 
 /// A running export. Dropping it cancels the request.
@@ -65,11 +105,10 @@ pub struct ExportStream {
 
 impl ExportStream {
     pub(super) fn new(url: Url, response: Response, format: ExportFormat) -> Self {
-        let progress = Progress { total: total_count(response.headers()), ..Progress::default() };
+        let progress = Progress { total: Total::from_headers(response.headers()), ..Progress::default() };
         Self { url, response, counter: RowCounter::new(format), progress }
     }
 
-    /// Returns the progress so far.
     #[must_use]
     pub const fn progress(&self) -> Progress {
         self.progress
@@ -125,6 +164,30 @@ impl RowCounter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn percentage_needs_an_exact_total() {
+        let at = |rows, total| {
+            let progress = Progress { rows, total, bytes: 0 };
+            (progress.percent(), progress.entries())
+        };
+        assert_eq!(at(50, Some(Total::Exact(200))), (Some(25), "50 of 200 entries".to_owned()));
+        assert_eq!(at(220, Some(Total::Exact(200))), (Some(100), "220 of 200 entries".to_owned()));
+        assert_eq!(at(0, Some(Total::Exact(0))), (None, "0 entries".to_owned()));
+        assert_eq!(at(50, Some(Total::AtLeast(10_000))), (None, "50 of 10000+ entries".to_owned()));
+        assert_eq!(at(10_000, Some(Total::AtLeast(10_000))), (None, "10000 entries".to_owned()));
+        assert_eq!(at(5, None), (None, "5 entries".to_owned()));
+    }
+
+    #[test]
+    fn lower_bound_is_read_from_the_headers() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(Total::from_headers(&headers), None);
+        headers.insert("x-total-count", "10000".parse().unwrap());
+        assert_eq!(Total::from_headers(&headers), Some(Total::Exact(10_000)));
+        headers.insert("x-total-count-relation", "gte".parse().unwrap());
+        assert_eq!(Total::from_headers(&headers), Some(Total::AtLeast(10_000)));
+    }
 
     #[test]
     fn row_count_does_not_depend_on_chunk_boundaries() {

@@ -14,7 +14,6 @@ use super::{
     export::{ExportStream, Progress},
 };
 
-/// What to do when the file already exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnExisting {
     /// Fail with [`ExportError::Exists`].
@@ -23,23 +22,15 @@ pub enum OnExisting {
     Replace,
 }
 
-/// Error of an export to a file.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The request failed.
     #[error(transparent)]
     Api(#[from] ApiError),
     /// The file already exists and was not changed.
     #[error("{} already exists and was not changed", .0.display())]
     Exists(PathBuf),
-    /// The file cannot be written.
     #[error("{}: {error}", path.display())]
-    File {
-        /// Path of the file.
-        path: PathBuf,
-        /// Error of the operating system.
-        error: io::Error,
-    },
+    File { path: PathBuf, error: io::Error },
 }
 
 /// Writes an export to a file and calls `progress` after each chunk.

@@ -10,7 +10,6 @@ impl Api {
         self.get(&["health", "ready"]).no_content().await
     }
 
-    /// `GET /me`: name and role of the token.
     pub async fn me(&self) -> Result<Me, ApiError> {
         self.get(&["me"]).json().await
     }

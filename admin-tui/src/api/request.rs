@@ -22,7 +22,6 @@ const MAX_ERROR_BYTES: usize = 256 * 1024;
 /// Characters that are encoded in a path segment: all but the unreserved ones (RFC 3986 §2.3).
 const ENCODED_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A request that has not been sent yet.
 pub(super) struct ApiRequest<'a> {
     api: &'a Api,
     method: Method,
@@ -32,7 +31,6 @@ pub(super) struct ApiRequest<'a> {
 }
 
 impl Api {
-    /// Creates a request to the path made of these segments.
     pub(super) fn request(&self, method: Method, segments: &[&str]) -> ApiRequest<'_> {
         let mut url = self.0.url.clone();
         url.set_path(&encoded_path(url.path(), segments));
@@ -63,13 +61,11 @@ fn encoded_path(base: &str, segments: &[&str]) -> String {
 }
 
 impl ApiRequest<'_> {
-    /// Adds a query parameter.
     pub(super) fn param(mut self, name: &str, value: impl ToString) -> Self {
         self.url.query_pairs_mut().append_pair(name, &value.to_string());
         self
     }
 
-    /// Adds a query parameter if it has a value.
     pub(super) fn optional_param(self, name: &str, value: Option<impl ToString>) -> Self {
         match value {
             Some(value) => self.param(name, value),
@@ -77,7 +73,6 @@ impl ApiRequest<'_> {
         }
     }
 
-    /// Sets the JSON body.
     pub(super) fn body(mut self, body: &impl Serialize) -> Result<Self, ApiError> {
         let bytes = serde_json::to_vec(body);
         let failed = |error: serde_json::Error| ApiError::unexpected(&self.api.0.url, None, error.to_string());
@@ -85,7 +80,6 @@ impl ApiRequest<'_> {
         Ok(self)
     }
 
-    /// Sends the request and parses the response as JSON.
     pub(super) async fn json<T: DeserializeOwned>(self) -> Result<T, ApiError> {
         let url = self.api.0.url.clone();
         let (bytes, _) = self.read_all().await?;
@@ -112,7 +106,6 @@ impl ApiRequest<'_> {
         Ok((decode(&url, &bytes)?, next_page_param(&url, &headers, cursor)))
     }
 
-    /// Sends the request and returns the response as text.
     pub(super) async fn text(self) -> Result<String, ApiError> {
         let url = self.api.0.url.clone();
         let (bytes, _) = self.read_all().await?;
@@ -196,7 +189,6 @@ fn decode<T: DeserializeOwned>(url: &Url, bytes: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(bytes).map_err(|error| ApiError::unexpected(url, None, format!("{error}; {hint}")))
 }
 
-/// Returns the value of `X-Total-Count`.
 pub(super) fn total_count(headers: &HeaderMap) -> Option<u64> {
     headers.get("x-total-count")?.to_str().ok()?.parse().ok()
 }

@@ -12,7 +12,6 @@ use reqwest::Method;
 use super::{client::Api, error::ApiError};
 
 impl Api {
-    /// `GET /tenants/{id}/secrets/api`.
     pub async fn api_keys(&self, tenant: TenantId) -> Result<Vec<SecretItem>, ApiError> {
         self.get(&["tenants", &tenant.to_string(), "secrets", "api"]).json().await
     }
@@ -31,7 +30,6 @@ impl Api {
         self.delete(&["tenants", &tenant.to_string(), "secrets", "api", &key.to_string()]).no_content().await
     }
 
-    /// `GET /tenants/{id}/secrets/jwk`.
     pub async fn signing_keys(&self, tenant: TenantId) -> Result<Vec<SigningKeyItem>, ApiError> {
         self.get(&["tenants", &tenant.to_string(), "secrets", "jwk"]).json().await
     }
@@ -51,7 +49,6 @@ impl Api {
         self.delete(&["tenants", &tenant.to_string(), "secrets", "jwk", &key.to_string()]).no_content().await
     }
 
-    /// `GET /admin_tokens`.
     pub async fn admin_tokens(&self) -> Result<Vec<AdminTokenItem>, ApiError> {
         self.get(&["admin_tokens"]).json().await
     }

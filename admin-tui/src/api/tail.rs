@@ -1,4 +1,4 @@
-//! Follows an audit log as it gentries.
+//! Follows an audit log as it grows.
 
 use doorward_shared::{AuditId, audit::AdminAuditLogItem};
 use uuid::Uuid;
@@ -47,7 +47,6 @@ impl Tail {
         Ok(entries)
     }
 
-    /// Returns the id of the newest entry, matching or not.
     async fn end(&self) -> Result<AuditId, ApiError> {
         let everything = AuditQuery { tenant: self.query.tenant, ..AuditQuery::default() };
         let newest = self.api.audit_newest(&everything, 1).await?;

@@ -14,23 +14,16 @@ use serde::Serialize;
 
 use super::{client::Api, error::ApiError};
 
-/// Query of the list of ids and names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TenantQuery {
-    /// Substring of the name or id.
     pub text: Option<String>,
-    /// The requested page.
     pub page: PageRequest,
 }
 
-/// Query of the list of tenant summaries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TenantSummaryQuery {
-    /// Substring of the name or id.
     pub text: Option<String>,
-    /// Sort key.
     pub sort: Option<TenantSort>,
-    /// Sort order.
     pub order: Option<Order>,
     /// Cursor: `next` of the previous page.
     pub after: Option<String>,
@@ -66,17 +59,14 @@ impl Api {
         self.get(&["tenants", &id.to_string(), "summary"]).param("days", days).json().await
     }
 
-    /// `GET /tenants/{id}`: name and configuration.
     pub async fn tenant(&self, id: TenantId) -> Result<TenantDetail, ApiError> {
         self.get(&["tenants", &id.to_string()]).json().await
     }
 
-    /// `POST /tenants`.
     pub async fn create_tenant(&self, request: &CreateTenantRequest) -> Result<CreatedTenant, ApiError> {
         self.request(Method::POST, &["tenants"]).body(request)?.json().await
     }
 
-    /// `PUT /tenants/{id}`: changes the name.
     pub async fn rename_tenant(&self, id: TenantId, display_name: &str) -> Result<(), ApiError> {
         let request = UpdateTenantRequest { display_name: Some(display_name.to_owned()) };
         self.request(Method::PUT, &["tenants", &id.to_string()]).body(&request)?.no_content().await

@@ -9,10 +9,8 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct Token(Zeroizing<String>);
 
-/// Validation error of [`Token::new`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidToken {
-    /// The text is empty.
     #[error("the admin token is empty")]
     Empty,
     /// The text contains characters that a token cannot have.

@@ -21,7 +21,6 @@ pub struct UserQuery {
 }
 
 impl Api {
-    /// `GET /tenants/{id}/user_summaries`.
     pub async fn user_summaries(&self, tenant: TenantId, query: &UserQuery) -> Result<UserSummaryPage, ApiError> {
         self.get(&["tenants", &tenant.to_string(), "user_summaries"])
             .optional_param("q", query.text.as_deref())
@@ -45,12 +44,10 @@ impl Api {
         self.delete(&["tenants", &tenant.to_string(), "users", user]).no_content().await
     }
 
-    /// `DELETE /tenants/{id}/users/{user}/credentials/{credential}`.
     pub async fn delete_credential(&self, tenant: TenantId, user: &str, credential: &str) -> Result<(), ApiError> {
         self.delete(&["tenants", &tenant.to_string(), "users", user, "credentials", credential]).no_content().await
     }
 
-    /// `GET /tenants/{id}/transactions`.
     pub async fn transactions(&self, tenant: TenantId, query: &UserQuery) -> Result<TransactionPage, ApiError> {
         self.get(&["tenants", &tenant.to_string(), "transactions"])
             .optional_param("q", query.text.as_deref())

@@ -10,7 +10,6 @@ use doorward_shared::{AuditType, audit::AuditOutcome};
 
 use crate::{api::ExportFormat, time_parse::TimeInput};
 
-/// `doorward-admin audit`
 #[derive(Debug, Clone, Args)]
 pub struct AuditArgs {
     /// Log to read: id or name of a tenant, or `installation` [default: all logs]

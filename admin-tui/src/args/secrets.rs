@@ -12,7 +12,6 @@ use super::{
 };
 use crate::time_parse::TimeInput;
 
-/// `doorward-admin keys …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum KeysCommand {
     /// List the API keys of a tenant, without the secrets
@@ -24,10 +23,8 @@ pub enum KeysCommand {
     Revoke(KeysRevokeArgs),
 }
 
-/// `doorward-admin keys create`
 #[derive(Debug, Clone, Args)]
 pub struct KeysCreateArgs {
-    /// The tenant.
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// Display name
@@ -41,21 +38,17 @@ pub struct KeysCreateArgs {
     pub quiet: bool,
 }
 
-/// `doorward-admin keys revoke`
 #[derive(Debug, Clone, Args)]
 pub struct KeysRevokeArgs {
-    /// The tenant.
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// Id of the key, from `list`
     #[arg(value_name = "KEY")]
     pub key: ApiKeyId,
-    /// The confirmation.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }
 
-/// `doorward-admin signing-keys …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum SigningKeysCommand {
     /// List the current, next and previous signing keys of a tenant
@@ -66,10 +59,8 @@ pub enum SigningKeysCommand {
     Retire(SigningKeysRetireArgs),
 }
 
-/// `doorward-admin signing-keys rotate`
 #[derive(Debug, Clone, Args)]
 pub struct SigningKeysRotateArgs {
-    /// The tenant.
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// ES256, RS256 or EdDSA [default: that of the current key]
@@ -77,21 +68,17 @@ pub struct SigningKeysRotateArgs {
     pub algorithm: Option<SigningAlgorithm>,
 }
 
-/// `doorward-admin signing-keys retire`
 #[derive(Debug, Clone, Args)]
 pub struct SigningKeysRetireArgs {
-    /// The tenant.
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// Id of the key, from `list`
     #[arg(value_name = "KEY")]
     pub key: SigningKeyId,
-    /// The confirmation.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }
 
-/// `doorward-admin tokens …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum TokensCommand {
     /// List the admin tokens, without the secrets
@@ -103,7 +90,6 @@ pub enum TokensCommand {
     Revoke(TokensRevokeArgs),
 }
 
-/// `doorward-admin tokens create`
 #[derive(Debug, Clone, Args)]
 pub struct TokensCreateArgs {
     /// Display name; also the actor in audit logs
@@ -120,13 +106,11 @@ pub struct TokensCreateArgs {
     pub quiet: bool,
 }
 
-/// `doorward-admin tokens revoke`
 #[derive(Debug, Clone, Args)]
 pub struct TokensRevokeArgs {
     /// Id of the token, from `list`
     #[arg(value_name = "TOKEN")]
     pub token: AdminTokenId,
-    /// The confirmation.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }

@@ -10,7 +10,6 @@ use super::{
     help,
 };
 
-/// `doorward-admin tenants …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum TenantsCommand {
     /// List the tenants with counts and last activity
@@ -29,7 +28,6 @@ pub enum TenantsCommand {
     Config(ConfigCommand),
 }
 
-/// Selects a tenant.
 #[derive(Debug, Clone, Args)]
 pub struct TenantArg {
     /// Id or name of the tenant
@@ -37,7 +35,6 @@ pub struct TenantArg {
     pub tenant: String,
 }
 
-/// `doorward-admin tenants list`
 #[derive(Debug, Clone, Args)]
 pub struct TenantsListArgs {
     /// Substring of the name or id
@@ -54,7 +51,6 @@ pub struct TenantsListArgs {
     pub limit: Option<usize>,
 }
 
-/// `doorward-admin tenants create`
 #[derive(Debug, Clone, Args)]
 pub struct TenantsCreateArgs {
     /// Display name; browsers show it in their dialogs
@@ -80,7 +76,6 @@ pub struct TenantsCreateArgs {
     pub quiet: bool,
 }
 
-/// `doorward-admin tenants rename`
 #[derive(Debug, Clone, Args)]
 pub struct TenantsRenameArgs {
     /// Id or name of the tenant
@@ -91,18 +86,15 @@ pub struct TenantsRenameArgs {
     pub name: String,
 }
 
-/// `doorward-admin tenants delete`
 #[derive(Debug, Clone, Args)]
 pub struct TenantsDeleteArgs {
     /// Id or name of the tenant
     #[arg(value_name = "TENANT")]
     pub tenant: String,
-    /// The confirmation.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }
 
-/// `doorward-admin tenants config …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum ConfigCommand {
     /// Print the configuration as JSON
@@ -117,7 +109,6 @@ pub enum ConfigCommand {
     Check(ConfigCheckArgs),
 }
 
-/// `doorward-admin tenants config set`
 #[derive(Debug, Clone, Args)]
 pub struct ConfigSetArgs {
     /// Id or name of the tenant
@@ -134,7 +125,6 @@ pub struct ConfigSetArgs {
     pub confirmation: Confirmation,
 }
 
-/// `doorward-admin tenants config edit`
 #[derive(Debug, Clone, Args)]
 pub struct ConfigEditArgs {
     /// Id or name of the tenant
@@ -145,7 +135,6 @@ pub struct ConfigEditArgs {
     pub confirmation: Confirmation,
 }
 
-/// `doorward-admin tenants config check`
 #[derive(Debug, Clone, Args)]
 pub struct ConfigCheckArgs {
     /// JSON file, or - for standard input

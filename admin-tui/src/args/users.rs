@@ -4,7 +4,6 @@ use clap::{Args, Subcommand};
 
 use super::common::{Confirmation, TenantFlag};
 
-/// `doorward-admin users …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum UsersCommand {
     /// List the users of a tenant, newest first
@@ -15,10 +14,8 @@ pub enum UsersCommand {
     Delete(UsersDeleteArgs),
 }
 
-/// `doorward-admin users list`
 #[derive(Debug, Clone, Args)]
 pub struct UsersListArgs {
-    /// The tenant.
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// Substring of the id or name
@@ -29,10 +26,8 @@ pub struct UsersListArgs {
     pub limit: Option<usize>,
 }
 
-/// Selects a user of a tenant.
 #[derive(Debug, Clone, Args)]
 pub struct UserArgs {
-    /// The tenant.
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// The application's id of the user, or Doorward's
@@ -40,28 +35,22 @@ pub struct UserArgs {
     pub user: String,
 }
 
-/// `doorward-admin users delete`
 #[derive(Debug, Clone, Args)]
 pub struct UsersDeleteArgs {
-    /// The user.
     #[command(flatten)]
     pub user: UserArgs,
-    /// The confirmation.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }
 
-/// `doorward-admin credentials …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum CredentialsCommand {
     /// Delete a credential; the user can no longer sign in with it
     Delete(CredentialsDeleteArgs),
 }
 
-/// `doorward-admin credentials delete`
 #[derive(Debug, Clone, Args)]
 pub struct CredentialsDeleteArgs {
-    /// The tenant.
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// The application's id of the user, or Doorward's
@@ -71,22 +60,18 @@ pub struct CredentialsDeleteArgs {
     // Ids are base64url, so one in 64 starts with a hyphen.
     #[arg(value_name = "CREDENTIAL", allow_hyphen_values = true)]
     pub credential: String,
-    /// The confirmation.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }
 
-/// `doorward-admin transactions …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum TransactionsCommand {
     /// List the transactions of a tenant, newest first
     List(TransactionsListArgs),
 }
 
-/// `doorward-admin transactions list`
 #[derive(Debug, Clone, Args)]
 pub struct TransactionsListArgs {
-    /// The tenant.
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// Only transactions of this user, by the application's id

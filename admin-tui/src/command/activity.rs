@@ -8,7 +8,6 @@ use super::{
     table::Column,
 };
 
-/// Length of the bar of the busiest day.
 const MAX_BAR: u64 = 24;
 
 const COLUMNS: [Column; 4] =

@@ -8,7 +8,6 @@ use crate::{
     args::audit::AuditArgs,
 };
 
-/// Number of entries without `--limit`.
 const DEFAULT_LIMIT: usize = 20;
 
 pub(super) async fn run(context: &CommandContext, args: AuditArgs) -> Result<(), CommandError> {

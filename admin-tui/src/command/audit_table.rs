@@ -24,7 +24,6 @@ pub(super) fn columns(with_tenant: bool) -> &'static [Column] {
     }
 }
 
-/// Returns the cells of an entry.
 pub(super) fn row(item: &AdminAuditLogItem, with_tenant: bool) -> Vec<String> {
     let entry = &item.entry;
     let error = entry.error_code.as_deref().or(entry.error.as_deref());

@@ -22,7 +22,6 @@ use crate::{
     sanitize::sanitize,
 };
 
-/// Maximum size of a configuration file in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
 
 const RP_ID_CHANGES: &str =
@@ -174,7 +173,6 @@ fn changes(current: &TenantConfig, new: &TenantConfig) -> Result<Vec<Change>, Co
     Ok(diff(&serde_json::to_value(current)?, &serde_json::to_value(new)?))
 }
 
-/// Formats a value of a change.
 fn text(value: Option<&Value>) -> String {
     value.map_or_else(|| "(absent)".to_owned(), ToString::to_string)
 }

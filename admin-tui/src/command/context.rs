@@ -12,20 +12,14 @@ use crate::{
     connection::{self, Connection, Environment, Flags},
 };
 
-/// How the program was started, besides the subcommand.
 #[derive(Debug, Clone)]
 pub struct CliContext {
-    /// Print JSON.
     pub json: bool,
-    /// Connection flags.
     pub flags: Flags,
-    /// Environment variables.
     pub environment: Environment,
-    /// Reads the current time.
     pub now: fn() -> Timestamp,
 }
 
-/// The connected client, the output and the settings of a subcommand.
 pub(super) struct CommandContext {
     pub(super) api: Api,
     pub(super) connection: Connection,
@@ -42,7 +36,6 @@ impl CommandContext {
         Ok(Self { api, connection, output: Output::new(cli.json), now: (cli.now)(), editor })
     }
 
-    /// Finds a tenant by id or name.
     pub(super) async fn tenant(&self, id_or_name: &str) -> Result<TenantId, CommandError> {
         tenant::find(&self.api, id_or_name).await
     }

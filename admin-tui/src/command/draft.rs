@@ -43,7 +43,6 @@ impl Draft {
         }
     }
 
-    /// Adds the path of the file to an error.
     pub(super) fn add_path(&self, error: CommandError) -> CommandError {
         error.with_line(&format!("your changes are saved in {}", self.path.display()))
     }

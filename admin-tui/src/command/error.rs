@@ -5,7 +5,6 @@ use crate::{
     connection::{Connection, ConnectionError},
 };
 
-/// Error of a subcommand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandError {
     /// The operation failed or was refused: exit code 1.
@@ -43,7 +42,6 @@ impl CommandError {
         }
     }
 
-    /// Adds a line to the message.
     pub(super) fn with_line(self, line: &str) -> Self {
         match self {
             Self::Failed(message) => Self::Failed(format!("{message}\n{line}")),

@@ -11,13 +11,11 @@ use tokio::signal::ctrl_c;
 use super::{context::CommandContext, error::CommandError};
 use crate::api::{AuditQuery, ExportFormat, ExportStream, OnExisting, Progress, export_to_file};
 
-/// Where to write the export, and how.
 pub(super) struct Destination {
     /// Path of the file, or `-` for standard output.
     pub(super) path: PathBuf,
     /// File format; `None` derives it from the file name.
     pub(super) format: Option<ExportFormat>,
-    /// Replace an existing file.
     pub(super) force: bool,
 }
 
@@ -81,7 +79,6 @@ struct ProgressBar {
 }
 
 impl ProgressBar {
-    /// Minimum time between two updates.
     const INTERVAL: Duration = Duration::from_millis(100);
 
     fn new() -> Self {
@@ -105,29 +102,25 @@ impl ProgressBar {
 }
 
 fn bar_line(progress: Progress) -> String {
-    const WIDTH: u64 = 30;
-    let Some(total) = progress.total.filter(|total| *total > 0) else {
-        return format!("{} entries", progress.rows);
-    };
-    // New entries may exceed the total that was counted at the start.
-    let rows = progress.rows.min(total);
-    let share = |of: u64| usize::try_from(u128::from(rows) * u128::from(of) / u128::from(total)).unwrap_or(0);
-    let filled = share(WIDTH);
-    let empty = usize::try_from(WIDTH).unwrap_or(0).saturating_sub(filled);
-    format!("{}{} {:>3} %  {} of {total} entries", "█".repeat(filled), "░".repeat(empty), share(100), progress.rows)
+    const WIDTH: usize = 30;
+    let Some(percent) = progress.percent() else { return progress.entries() };
+    let filled = usize::from(percent) * WIDTH / 100;
+    let (filled, empty) = ("█".repeat(filled), "░".repeat(WIDTH.saturating_sub(filled)));
+    format!("{filled}{empty} {percent:>3} %  {}", progress.entries())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Total;
 
     #[test]
     fn bar_grows_with_the_rows() {
-        let at = |rows, total| bar_line(Progress { rows, total, bytes: 0 });
-        assert_eq!(at(5, None), "5 entries");
-        assert_eq!(at(0, Some(0)), "0 entries");
-        assert_eq!(at(50, Some(100)), format!("{}{}  50 %  50 of 100 entries", "█".repeat(15), "░".repeat(15)));
-        assert_eq!(at(120, Some(100)), format!("{} 100 %  120 of 100 entries", "█".repeat(30)));
+        let at = |rows, total| bar_line(Progress { rows, total: Some(total), bytes: 0 });
+        assert_eq!(at(0, Total::Exact(0)), "0 entries");
+        assert_eq!(at(50, Total::Exact(100)), format!("{}{}  50 %  50 of 100 entries", "█".repeat(15), "░".repeat(15)));
+        assert_eq!(at(120, Total::Exact(100)), format!("{} 100 %  120 of 100 entries", "█".repeat(30)));
+        assert_eq!(at(50, Total::AtLeast(10_000)), "50 of 10000+ entries");
     }
 
     #[test]

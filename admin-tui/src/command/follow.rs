@@ -16,7 +16,6 @@ use crate::api::{AUDIT_PAGE_SIZE, AuditQuery, Tail, tail::is_full};
 
 /// Number of entries to print at the start, without `--limit`.
 const DEFAULT_LIMIT: usize = 10;
-/// Time between two polls.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// Maximum time between two polls while the server is unreachable.
 const MAX_INTERVAL: Duration = Duration::from_secs(5);

@@ -20,7 +20,6 @@ pub(super) fn notice(text: &str) {
     let _ = writeln!(io::stderr(), "doorward-admin: {}", sanitize(text));
 }
 
-/// Standard output and its format.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
     pub(super) json: bool,
@@ -46,12 +45,10 @@ impl Output {
         pairs.iter().try_for_each(|(name, value)| self.line(&format!("{name:<width$}   {}", sanitize(value))))
     }
 
-    /// Prints a value as JSON on one line.
     pub(super) fn json(self, value: &impl Serialize) -> Result<(), CommandError> {
         self.line(&escape_json(&serde_json::to_string(value)?))
     }
 
-    /// Prints a value as indented JSON.
     pub(super) fn pretty_json(self, value: &impl Serialize) -> Result<(), CommandError> {
         self.line(&escape_json(&serde_json::to_string_pretty(value)?))
     }
@@ -66,7 +63,6 @@ impl Output {
         layout.head().iter().try_for_each(|line| self.line(line))
     }
 
-    /// Prints items as JSON or as a table.
     pub(super) fn list<T: Serialize>(
         self,
         columns: &[Column],
@@ -76,17 +72,14 @@ impl Output {
         if self.json { self.json(&items) } else { self.table(columns, items.iter().map(row).collect()) }
     }
 
-    /// Reports a completed change.
     pub(super) fn done(self, text: &str) -> Result<(), CommandError> {
         if self.json { self.json(&serde_json::json!({ "done": true })) } else { self.line(&sanitize(text)) }
     }
 
-    /// Writes bytes unchanged.
     pub(super) fn bytes(self, bytes: &[u8]) -> Result<(), CommandError> {
         io::stdout().lock().write_all(bytes).map_err(|error| write_error(&error))
     }
 
-    /// Flushes buffered bytes.
     pub(super) fn flush(self) -> Result<(), CommandError> {
         io::stdout().lock().flush().map_err(|error| write_error(&error))
     }
@@ -121,17 +114,14 @@ pub(super) fn time(at: Timestamp) -> String {
     text.split_once('.').map_or_else(|| text.clone(), |(seconds, _)| format!("{seconds}Z"))
 }
 
-/// Formats an optional time.
 pub(super) fn optional_time(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "-".to_owned(), time)
 }
 
-/// Formats an optional text.
 pub(super) fn optional(text: Option<&str>) -> String {
     text.filter(|text| !text.is_empty()).unwrap_or("-").to_owned()
 }
 
-/// Formats a boolean.
 pub(super) const fn yes_no(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
 }

@@ -19,6 +19,7 @@ pub(super) async fn run(context: &CommandContext, args: OverviewArgs) -> Result<
         ("tenants", overview.tenants.to_string()),
         ("users", overview.users.to_string()),
         ("credentials", overview.credentials.to_string()),
+        ("counted at", format!("{} (today's counts are {} old)", time(overview.counted_at), age(&overview))),
     ])?;
     context.output.line("")?;
     activity::print(context.output, &overview.activity)?;
@@ -27,7 +28,7 @@ pub(super) async fn run(context: &CommandContext, args: OverviewArgs) -> Result<
 
 fn lists(context: &CommandContext, overview: &Overview) -> Result<(), CommandError> {
     if !overview.busiest.is_empty() {
-        context.output.line("\nBusiest tenants")?;
+        context.output.line("\nBusiest tenants (newest 10 000 entries)")?;
         context.output.table(&tenant_table::COLUMNS, overview.busiest.iter().map(tenant_table::row).collect())?;
     }
     if !overview.latest_refusals.is_empty() {
@@ -36,6 +37,12 @@ fn lists(context: &CommandContext, overview: &Overview) -> Result<(), CommandErr
         context.output.table(audit_table::columns(true), rows)?;
     }
     Ok(())
+}
+
+/// Returns the age of today's counts.
+fn age(overview: &Overview) -> String {
+    let millis = overview.now.millis().saturating_sub(overview.counted_at.millis());
+    duration(u64::try_from(millis / 1_000).unwrap_or(0))
 }
 
 /// Formats a duration in its two largest units.

@@ -3,7 +3,6 @@
 use super::error::CommandError;
 use crate::api::ApiError;
 
-/// Maximum page size of the server.
 const MAX_PAGE_SIZE: u32 = 200;
 
 /// Items of a page, and the cursor of the next page if there is one.

@@ -23,7 +23,6 @@ pub(super) const COLUMNS: [Column; 6] = [
     Column::new("EXPIRES").hide_order(1),
 ];
 
-/// Returns the cells of a secret.
 pub(super) fn row(secret: &SecretItem) -> [String; 6] {
     [
         secret.id.to_string(),

@@ -60,7 +60,6 @@ pub(super) async fn run(context: &CommandContext) -> Result<(), CommandError> {
     error.map_or(Ok(()), |error| Err(error.into()))
 }
 
-/// Prints name and role of the token.
 pub(super) async fn me(context: &CommandContext) -> Result<(), CommandError> {
     let me = context.api.me().await?;
     if context.output.json {
@@ -69,7 +68,6 @@ pub(super) async fn me(context: &CommandContext) -> Result<(), CommandError> {
     context.output.pairs(&[("name", me.name), ("role", me.role.to_string())])
 }
 
-/// Prints the metrics of the server.
 pub(super) async fn metrics(context: &CommandContext) -> Result<(), CommandError> {
     if context.output.json {
         return Err(CommandError::usage(
@@ -80,7 +78,6 @@ pub(super) async fn metrics(context: &CommandContext) -> Result<(), CommandError
     text.lines().try_for_each(|line| context.output.line(&sanitize(line)))
 }
 
-/// Prints the version of this program.
 pub(super) fn version(output: Output) -> Result<(), CommandError> {
     let version = env!("CARGO_PKG_VERSION");
     if output.json {

@@ -9,12 +9,10 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Tabl
 
 use crate::sanitize::truncate;
 
-/// Spaces between columns.
 const GAP: u16 = 2;
 /// Maximum width of a cell, also without a terminal: comfy-table stores widths as `u16`.
 const MAX_CELL_WIDTH: usize = 60_000;
 
-/// A column of a table.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {
     heading: &'static str,
@@ -31,7 +29,6 @@ impl Column {
         Self { heading, alignment: CellAlignment::Left, min_width: None, hide_order: 0 }
     }
 
-    /// A right-aligned column.
     pub(super) const fn number(heading: &'static str) -> Self {
         Self { alignment: CellAlignment::Right, ..Self::new(heading) }
     }
@@ -62,7 +59,6 @@ pub(super) struct Layout {
     content: Vec<u16>,
     /// Columns with a higher `hide_order` are hidden.
     max_shown: u8,
-    /// Width of the terminal.
     limit: Option<u16>,
 }
 
@@ -80,7 +76,6 @@ impl Layout {
         layout
     }
 
-    /// Returns the headings of the hidden columns.
     pub(super) fn hidden(&self) -> Vec<&'static str> {
         self.columns.iter().filter(|column| self.hides(column)).map(|column| column.heading).collect()
     }

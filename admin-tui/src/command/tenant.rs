@@ -8,7 +8,6 @@ use crate::{
     sanitize::sanitize,
 };
 
-/// Maximum number of pages to search for a name.
 const MAX_PAGES: u32 = 20;
 
 /// Returns the id of the tenant. A text that is not an id must be the exact name of one tenant.

@@ -16,7 +16,6 @@ pub(super) const COLUMNS: [Column; 9] = [
     Column::new("LAST ACTIVITY").hide_order(3),
 ];
 
-/// Returns the cells of a tenant.
 pub(super) fn row(tenant: &TenantSummary) -> Vec<String> {
     vec![
         tenant.tenant.id.to_string(),

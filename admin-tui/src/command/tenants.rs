@@ -19,7 +19,6 @@ use crate::{
     args::tenants::{TenantsCommand, TenantsCreateArgs, TenantsDeleteArgs, TenantsListArgs},
 };
 
-/// Days of activity that `show` prints.
 const ACTIVITY_DAYS: u32 = 14;
 
 pub(super) async fn run(context: &CommandContext, command: TenantsCommand) -> Result<(), CommandError> {

@@ -7,7 +7,6 @@ use std::{
 
 use crate::paths::BaseFolders;
 
-/// The variables of a process.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
@@ -21,7 +20,6 @@ impl Environment {
         Self(std::env::vars_os().filter_map(text).collect())
     }
 
-    /// Creates an environment of the given variables.
     #[must_use]
     pub fn from_pairs(pairs: &[(&str, &str)]) -> Self {
         Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())

@@ -7,34 +7,20 @@ use std::{
 
 use crate::api::InvalidToken;
 
-/// Error of resolving the server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionError {
-    /// The address is invalid.
     #[error("{given_by}: {text:?} is {reason}")]
-    Url {
-        /// The address.
-        text: String,
-        /// Source of the address.
-        given_by: String,
-        /// The problem.
-        reason: &'static str,
-    },
+    Url { text: String, given_by: String, reason: &'static str },
     /// The address contains a user name or password.
     #[error(
         "{given_by}: the address must not contain a user name or password; put the admin token in a file or variable"
     )]
-    Credentials {
-        /// Source of the address.
-        given_by: String,
-    },
-    /// The token would be sent unencrypted.
+    Credentials { given_by: String },
     #[error(
         "{0}: plain http sends the admin token unencrypted: use https, a tunnel (ssh -L 8001:127.0.0.1:8001 host), or \
          --allow-plain-http on a trusted network"
     )]
     PlainHttp(String),
-    /// The token file of the local server does not exist.
     #[error(
         "no admin token: {} does not exist. Start a server in this folder (doorward quickstart), or set the token with \
          --token-file, DOORWARD_ADMIN_TOKEN or a profile",
@@ -44,40 +30,21 @@ pub enum ConnectionError {
     /// No token is set for a remote server.
     #[error("no admin token for {0}: set it with --token-file, DOORWARD_ADMIN_TOKEN or a profile")]
     NoToken(String),
-    /// The token is invalid.
     #[error("{given_by}: {reason}")]
-    Token {
-        /// Source of the token.
-        given_by: String,
-        /// The problem.
-        reason: InvalidToken,
-    },
-    /// A file cannot be read.
+    Token { given_by: String, reason: InvalidToken },
     #[error("{}: {reason}", path.display())]
-    File {
-        /// Path of the file.
-        path: PathBuf,
-        /// Error of the operating system.
-        reason: String,
-    },
-    /// The profiles file is invalid.
+    File { path: PathBuf, reason: String },
     #[error("{}{}: {reason}", path.display(), line.map(|line| format!(", line {line}")).unwrap_or_default())]
     Profiles {
-        /// Path of the file.
         path: PathBuf,
         /// Line number, if known.
         line: Option<usize>,
-        /// The problem.
         reason: String,
     },
-    /// The profile does not exist.
     #[error("{given_by}: unknown profile {name:?} in {}; {known}", path.display())]
     UnknownProfile {
-        /// Name of the profile.
         name: String,
-        /// Source of the name.
         given_by: String,
-        /// Path of the profiles file.
         path: PathBuf,
         /// The profiles in the file, for display.
         known: String,
@@ -90,14 +57,10 @@ impl ConnectionError {
     }
 }
 
-/// Security warning about the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
-    /// Other users can read the token file.
     ReadableByOthers {
-        /// Path of the file.
         path: PathBuf,
-        /// Permissions of the file.
         mode: u32,
     },
     /// The token is sent unencrypted, as the user allowed.

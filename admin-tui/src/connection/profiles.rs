@@ -37,7 +37,6 @@ struct Entry {
     allow_plain_http: bool,
 }
 
-/// Named settings of a server.
 #[derive(Debug, Clone)]
 pub(super) struct Profile {
     pub(super) name: String,
@@ -54,7 +53,6 @@ impl Profile {
     }
 }
 
-/// The content of a profiles file.
 pub(super) struct Profiles {
     path: PathBuf,
     content: Content,

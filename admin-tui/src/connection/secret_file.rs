@@ -11,7 +11,6 @@ use zeroize::Zeroizing;
 
 use super::error::ConnectionError;
 
-/// Maximum size of a token file in bytes.
 const MAX_BYTES: u64 = 4096;
 
 /// Returns the text of a file, and its permissions if other users can read it.

@@ -13,11 +13,9 @@ use crate::{
 
 const WIDTH: u16 = 72;
 
-/// The dialog.
 #[derive(Debug)]
 pub struct ConfirmDialog {
     question: Question,
-    /// The typed name.
     input: TextInput,
     /// Why the server refused the request.
     error: Option<String>,
@@ -25,12 +23,10 @@ pub struct ConfirmDialog {
 }
 
 impl ConfirmDialog {
-    /// Creates a dialog for a question.
     pub fn new(question: Question) -> Self {
         Self { question, input: TextInput::default(), error: None, pending: None }
     }
 
-    /// Returns whether the user can confirm now.
     fn is_ready(&self) -> bool {
         let typed = self.input.text().trim();
         // A name can contain characters that cannot be typed. Then its displayed form counts.

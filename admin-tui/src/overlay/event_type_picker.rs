@@ -11,7 +11,6 @@ use crate::{
     },
 };
 
-/// The overlay.
 #[derive(Debug)]
 pub struct EventTypePicker {
     input: TextInput,

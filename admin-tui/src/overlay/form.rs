@@ -18,20 +18,17 @@ use crate::{
 
 const WIDTH: u16 = 74;
 
-/// The dialog.
 #[derive(Debug)]
 pub struct Form {
     kind: FormKind,
     definition: Definition,
     folders: BaseFolders,
-    /// The focused field.
     selection: Selection,
     problem: Option<Problem>,
     pending: Option<RequestId>,
 }
 
 impl Form {
-    /// Creates a form.
     pub fn new(kind: FormKind, folders: &BaseFolders, now: Timestamp) -> Self {
         let definition = form_definitions::define(&kind, folders, now);
         let folders = folders.clone();
@@ -51,7 +48,6 @@ impl Form {
         self.focus((self.selection.selected + by) % self.definition.fields.len().max(1));
     }
 
-    /// Moves the choice of the focused field.
     fn shift_choice(&mut self, by: isize) {
         let field = self.definition.fields.get_mut(self.selection.selected);
         if let Some(FieldValue::Choice(choices, chosen)) = field.map(|field| &mut field.value) {
@@ -167,13 +163,21 @@ impl View for Form {
         let note_rows = u16::try_from(wrap(note, width - 4).len()).unwrap_or(1);
         let height = count.saturating_mul(2).saturating_add(note_rows + 5);
         let inside = canvas.overlay(area, width, height, title);
-        canvas.paragraph(inside, note, Tone::Dim);
-        let mut rest = below(inside, note_rows + 1);
+        // The last row is for the keys. In short terminals there is no note, and the fields scroll.
+        let fields_area = Rect { height: inside.height.saturating_sub(1), ..inside };
+        let mut rest = if fields_area.height > count.saturating_add(note_rows) {
+            canvas.paragraph(inside, note, Tone::Dim);
+            below(fields_area, note_rows + 1)
+        } else {
+            fields_area
+        };
         // Two rows per field if there is room: the value, and its problem or hint.
-        let has_hints = rest.height.saturating_sub(2) >= count.saturating_mul(2);
+        let has_hints = rest.height.saturating_sub(1) >= count.saturating_mul(2);
         let step = if has_hints { 2 } else { 1 };
+        let visible = usize::from(rest.height / step);
+        let first = (self.selection.selected + 1).saturating_sub(visible);
         let label_width = fields.iter().map(|field| columns(field.label)).max().unwrap_or(0) + 2;
-        for (index, field) in fields.iter().enumerate() {
+        for (index, field) in fields.iter().enumerate().skip(first).take(visible) {
             let place = Rect { height: step.min(rest.height), ..rest };
             let focused = index == self.selection.selected;
             let tone = if focused { Tone::Accent } else { Tone::Plain };
@@ -202,7 +206,9 @@ impl View for Form {
                 canvas.line(last, &[(canvas.spinner(), Tone::Accent), (" working… esc stops waiting", Tone::Dim)]);
             }
             Some((_, message)) => {
-                canvas.paragraph(below(inside, inside.height.saturating_sub(2)), message, Tone::Bad);
+                let place = below(inside, inside.height.saturating_sub(2));
+                canvas.clear(place);
+                canvas.paragraph(place, message, Tone::Bad);
             }
             None => {
                 let submit = [(" ⏎ ", Tone::Good), (*verb, Tone::Good)];

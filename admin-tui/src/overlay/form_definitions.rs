@@ -23,7 +23,6 @@ const SHOWN_ONCE: &str = "It is shown once, after this.";
 /// Validation error of a form: field index (none for the whole form) and message.
 pub(super) type Problem = (Option<usize>, String);
 
-/// The texts and fields of a form.
 #[derive(Debug)]
 pub(super) struct Definition {
     pub(super) title: String,
@@ -121,7 +120,6 @@ fn filter_fields(query: &AuditQuery) -> Vec<FormField> {
     ]
 }
 
-/// Parses and validates the values of fields.
 struct Values<'a> {
     fields: &'a [FormField],
     now: Timestamp,

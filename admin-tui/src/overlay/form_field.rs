@@ -2,7 +2,6 @@
 
 use crate::ui::TextInput;
 
-/// The value of a field.
 #[derive(Debug, Clone)]
 pub(super) enum FieldValue {
     Text(TextInput),
@@ -10,7 +9,6 @@ pub(super) enum FieldValue {
     Choice(Vec<String>, usize),
 }
 
-/// A field of a form.
 #[derive(Debug, Clone)]
 pub(super) struct FormField {
     pub(super) label: &'static str,
@@ -20,12 +18,10 @@ pub(super) struct FormField {
 }
 
 impl FormField {
-    /// Creates a field for text.
     pub(super) fn text(label: &'static str, hint: &'static str, text: &str) -> Self {
         Self { label, hint, value: FieldValue::Text(TextInput::new(text)) }
     }
 
-    /// Creates a field for one of several choices.
     pub(super) fn choice(label: &'static str, hint: &'static str, choices: &[&str], chosen: usize) -> Self {
         let choices = choices.iter().map(|&choice| choice.to_owned()).collect();
         Self { label, hint, value: FieldValue::Choice(choices, chosen) }

@@ -7,8 +7,7 @@ use crate::{
     ui::{Binding, Canvas, Command, Key, LIST_KEYS, Page, Selection, Tone, UpdateContext, View, bind},
 };
 
-const WIDTH: u16 = 64;
-/// Width of the column of keys.
+const WIDTH: u16 = 76;
 const KEYS_WIDTH: usize = 18;
 
 /// Help that does not come from key bindings: headings, and pairs of term and explanation.
@@ -41,7 +40,6 @@ const TOPICS: [(&str, &[(&str, &str)]); 3] = [
     ),
 ];
 
-/// The overlay.
 #[derive(Debug, Clone)]
 pub struct Help {
     /// Left column, right column, and the tone of the left one.

@@ -16,7 +16,6 @@ use crate::{
     ui::{Dialog, Page},
 };
 
-/// Creates the overlay for a dialog.
 pub fn build(dialog: Dialog, folders: &BaseFolders, now: Timestamp) -> Box<dyn Page> {
     match dialog {
         Dialog::Form(kind) => Box::new(form::Form::new(kind, folders, now)),

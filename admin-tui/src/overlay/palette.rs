@@ -7,7 +7,6 @@ use crate::ui::{
     bind, cell, right_of,
 };
 
-/// The overlay.
 #[derive(Debug, Clone)]
 pub struct Palette {
     input: TextInput,

@@ -8,7 +8,6 @@ use crate::{
     ui::{Binding, Canvas, Command, Key, Page, Tone, UpdateContext, View, below, bind, columns},
 };
 
-/// The dialog.
 #[derive(Debug)]
 pub struct SecretDialog {
     /// `API key` or `admin token`.
@@ -21,7 +20,6 @@ pub struct SecretDialog {
 }
 
 impl SecretDialog {
-    /// Creates a dialog.
     pub const fn new(kind: &'static str, revealed: Revealed) -> Self {
         Self { kind, revealed, copied: false, warned: false }
     }

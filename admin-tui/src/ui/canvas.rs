@@ -24,28 +24,20 @@ use crate::sanitize::{sanitize, truncate, width};
 
 const SPINNER: [&str; 8] = ["⣷", "⣯", "⣟", "⡿", "⢿", "⣻", "⣽", "⣾"];
 
-/// What a mouse click can hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClickTarget {
-    /// A section in the header.
     Section(Section),
     /// A screen in the path, by its depth.
     PathItem(usize),
-    /// A tab.
     Tab(usize),
-    /// A row of the focused list.
     Row(usize),
-    /// A row of the list that is not focused.
     OtherRow(usize),
-    /// A filter chip.
     Chip(usize),
-    /// A command in the key bar.
     Command(Command),
     /// An overlay, where it covers the targets below.
     Overlay,
 }
 
-/// What the app needs to know about a drawn frame.
 #[derive(Debug, Default)]
 pub struct FrameInfo {
     /// Click targets. Later ones cover earlier ones.
@@ -59,26 +51,19 @@ pub struct FrameInfo {
 }
 
 impl FrameInfo {
-    /// Returns the click target at a position.
     pub fn target_at(&self, column: u16, row: u16) -> Option<ClickTarget> {
         let position = Position::new(column, row);
         self.targets.iter().rev().find(|(area, _)| area.contains(position)).map(|(_, target)| *target)
     }
 }
 
-/// A text and its tone.
 pub type Styled<'a> = (&'a str, Tone);
 
-/// A frame that is being drawn.
 #[derive(Debug)]
 pub struct Canvas<'a> {
-    /// The frame's cells.
     pub buffer: &'a mut Buffer,
-    /// The colours.
     pub theme: Theme,
-    /// The current time.
     pub now: Timestamp,
-    /// What is known about the frame so far.
     pub info: FrameInfo,
 }
 
@@ -93,13 +78,11 @@ pub fn row(area: Rect, index: u16) -> Rect {
     Rect { y, height: 1.min(area.bottom() - y), ..area }
 }
 
-/// Removes rows from the top of an area.
 pub fn below(area: Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
     Rect { y: area.y + rows, height: area.height - rows, ..area }
 }
 
-/// Removes columns from the left of an area.
 pub fn right_of(area: Rect, columns: u16) -> Rect {
     let columns = columns.min(area.width);
     Rect { x: area.x + columns, width: area.width - columns, ..area }
@@ -124,17 +107,21 @@ impl Canvas<'_> {
 
     /// Draws texts one after another into the first row of an area. Returns the number of columns used.
     pub fn line(&mut self, area: Rect, texts: &[Styled<'_>]) -> u16 {
-        let mut left = area.intersection(self.buffer.area).width;
-        let mut spans = Vec::with_capacity(texts.len());
-        for (text, tone) in texts {
-            let text = truncate(text, usize::from(left));
-            left = left.saturating_sub(columns(&text));
-            spans.push(Span::styled(text, self.theme.style(*tone)));
-        }
-        let line = Line::from(spans);
+        let line = self.truncated(texts, area.intersection(self.buffer.area).width);
         let used = u16::try_from(line.width()).unwrap_or(u16::MAX);
         self.render(line, row(area, 0));
         used
+    }
+
+    /// Returns texts as one line that is not wider than `width`.
+    fn truncated<'t>(&self, texts: &[Styled<'t>], width: u16) -> Line<'t> {
+        let mut left = width;
+        let spans = texts.iter().map(|(text, tone)| {
+            let text = truncate(text, usize::from(left));
+            left = left.saturating_sub(columns(&text));
+            Span::styled(text, self.theme.style(*tone))
+        });
+        spans.collect()
     }
 
     /// Draws texts at the right end of the first row of an area.
@@ -173,6 +160,13 @@ impl Canvas<'_> {
         inside
     }
 
+    /// Draws a note into the lower border of a panel, at its right end.
+    pub fn panel_note(&mut self, panel: Rect, text: &str) {
+        let border = row(panel, panel.height.saturating_sub(1));
+        let inside = Rect { x: border.x + 2, width: border.width.saturating_sub(4), ..border };
+        self.line_right(inside, &[(&format!(" {text} "), Tone::Dim)]);
+    }
+
     /// Draws a heading followed by a line.
     pub fn heading(&mut self, area: Rect, text: &str, focused: bool) {
         let tone = if focused { Tone::Accent } else { Tone::Strong };
@@ -184,7 +178,6 @@ impl Canvas<'_> {
         self.render(block, row(area, 0));
     }
 
-    /// Draws a horizontal line.
     pub fn rule(&mut self, area: Rect) {
         self.render(Block::new().borders(Borders::TOP).border_style(self.theme.faint()), row(area, 0));
     }
@@ -217,7 +210,6 @@ impl Canvas<'_> {
         used
     }
 
-    /// Draws a progress bar with a label.
     pub fn gauge(&mut self, area: Rect, label: &str, percent: u16) {
         let gauge = LineGauge::default()
             .ratio(f64::from(percent.min(100)) / 100.0)
@@ -241,23 +233,15 @@ impl Canvas<'_> {
         }
     }
 
-    /// Draws text lines that scroll vertically.
     pub fn scrolled(&mut self, area: Rect, lines: &[Vec<Styled<'_>>], first: usize) {
-        let lines: Vec<Line<'_>> = lines
-            .iter()
-            .map(|texts| {
-                texts.iter().map(|(text, tone)| Span::styled(sanitize(text), self.theme.style(*tone))).collect()
-            })
-            .collect();
+        let lines: Vec<Line<'_>> = lines.iter().map(|texts| self.truncated(texts, area.width)).collect();
         self.render(Paragraph::new(lines).scroll((u16::try_from(first).unwrap_or(u16::MAX), 0)), area);
     }
 
-    /// Changes the style of an area.
     pub fn set_style(&mut self, area: Rect, style: Style) {
         self.buffer.set_style(area.intersection(self.buffer.area), style);
     }
 
-    /// Empties an area.
     pub fn clear(&mut self, area: Rect) {
         // A wide character that begins left of the area would be drawn over its first column.
         for y in area.y..area.bottom() {
@@ -278,7 +262,6 @@ impl Canvas<'_> {
         self.panel(place, title, true)
     }
 
-    /// Makes an area clickable.
     pub fn target(&mut self, area: Rect, target: ClickTarget) {
         self.info.targets.push((area, target));
     }

@@ -15,7 +15,6 @@ use crate::{number_format::short, time_format};
 
 /// Columns of a date label and the gap behind it.
 const LABEL_WIDTH: usize = 7;
-/// Maximum number of columns per day.
 const MAX_DAY_WIDTH: u16 = 12;
 /// Rows of the smallest area that has room for refusals.
 const MIN_HEIGHT: u16 = 4;
@@ -91,7 +90,6 @@ impl Canvas<'_> {
         self.render(Block::new().title(Line::from(spans).right_aligned()), row(inside, 0));
     }
 
-    /// Draws one column per value.
     pub fn sparkline(&mut self, area: Rect, values: impl Iterator<Item = u64> + Clone, tone: Tone) {
         let max = values.clone().max().unwrap_or(0);
         let bars = values.map(|value| SparklineBar::from((value > 0).then(|| visible(value, max, 1))));

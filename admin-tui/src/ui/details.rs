@@ -16,10 +16,8 @@ use crate::{api::ApiError, number_format::short, time_format};
 pub const WIDE: u16 = 120;
 /// Time before the expiry at which a key or token is highlighted, in milliseconds.
 const EXPIRES_SOON_MS: i64 = 14 * 86_400_000;
-/// Width of names in details.
 const NAME_WIDTH: u16 = 13;
 
-/// A name, its value, and the tone of the value.
 pub type Detail = (&'static str, String, Tone);
 
 /// Splits an area into a list and a pane of the given width beside it. On narrow screens there is a pane only if
@@ -110,12 +108,10 @@ pub fn tenant_cell(item: &AdminAuditLogItem) -> Cell<'_> {
     }
 }
 
-/// Cell with the age of a past event.
 pub fn age_cell(now: Timestamp, at: Option<Timestamp>) -> Cell<'static> {
     at.map_or_else(|| cell("never", Tone::Dim), |at| cell(time_format::ago(now, at), Tone::Plain))
 }
 
-/// Cell with an expiry.
 pub fn expiry_cell(now: Timestamp, at: Option<Timestamp>) -> Cell<'static> {
     match at {
         None => cell("never", Tone::Dim),
@@ -125,12 +121,10 @@ pub fn expiry_cell(now: Timestamp, at: Option<Timestamp>) -> Cell<'static> {
     }
 }
 
-/// Tone of a number of refusals.
 pub const fn refusal_tone(count: u64) -> Tone {
     if count == 0 { Tone::Dim } else { Tone::Bad }
 }
 
-/// Cell with a number of refusals.
 pub fn refusals_cell(count: u64) -> Cell<'static> {
     cell(short(count), refusal_tone(count))
 }

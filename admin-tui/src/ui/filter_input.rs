@@ -13,14 +13,11 @@ const PAUSE_MS: i64 = 150;
 /// The text of a filter, and when to request the filtered rows.
 #[derive(Debug, Clone, Default)]
 pub struct FilterInput {
-    /// The text.
     pub input: TextInput,
-    /// Whether keys edit the text.
     pub active: bool,
     due_at: Option<Timestamp>,
 }
 
-/// Key bindings while a filter is edited.
 pub const FILTER_KEYS: [Binding; 4] = [
     bind(&[Key::Enter], Command::Submit, "keep", "keep the filter and return to the rows"),
     bind(&[Key::Esc], Command::Leave, "clear", "clear the filter"),
@@ -29,7 +26,6 @@ pub const FILTER_KEYS: [Binding; 4] = [
 ];
 
 impl FilterInput {
-    /// Creates an applied filter.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self { input: TextInput::new(text), ..Self::default() }

@@ -7,7 +7,6 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::route::Section;
 
-/// A key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those on the keyboard")]
 pub enum Key {
@@ -83,7 +82,6 @@ impl fmt::Display for Key {
     }
 }
 
-/// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each binding describes its command")]
 pub enum Command {
@@ -139,12 +137,10 @@ pub enum Command {
     Copy,
 }
 
-/// Keys, the command they trigger, and its description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Binding {
     /// The keys. The key bar shows the first.
     pub keys: &'static [Key],
-    /// The command.
     pub command: Command,
     /// Label in the key bar; empty if the key bar leaves it out.
     pub label: &'static str,
@@ -152,17 +148,14 @@ pub struct Binding {
     pub help: &'static str,
 }
 
-/// Creates a binding.
 pub const fn bind(keys: &'static [Key], command: Command, label: &'static str, help: &'static str) -> Binding {
     Binding { keys, command, label, help }
 }
 
-/// Returns the command that a key triggers.
 pub fn command_for(bindings: &[Binding], key: Key) -> Option<Command> {
     bindings.iter().find(|binding| binding.keys.contains(&key)).map(|binding| binding.command)
 }
 
-/// Bindings that move the selection of a list.
 pub const LIST_KEYS: [Binding; 6] = [
     bind(&[Key::Char('j'), Key::Down], Command::Down, "", "next row"),
     bind(&[Key::Char('k'), Key::Up], Command::Up, "", "previous row"),
@@ -172,7 +165,6 @@ pub const LIST_KEYS: [Binding; 6] = [
     bind(&[Key::Char('G'), Key::End], Command::Bottom, "", "last row"),
 ];
 
-/// Returns the bindings that every screen has.
 pub fn global_keys(is_exporting: bool) -> Vec<Binding> {
     let mut bindings = vec![
         bind(&[Key::Esc], Command::Back, "", "return to the previous screen"),

@@ -9,7 +9,6 @@ use crate::{
 
 /// Distance of the selection from the last loaded row at which the next page is requested.
 const PREFETCH_ROWS: usize = 25;
-/// Maximum number of loaded rows. Filters find the others.
 const MAX_ROWS: usize = 10_000;
 
 /// Returns a closure that extracts the content of one variant of [`BackendResponse`]: `pick!(BackendResponse::Me(me) => me)`.
@@ -29,7 +28,6 @@ pub trait Keyed {
     fn key(&self) -> String;
 }
 
-/// A page of rows.
 #[derive(Debug, Clone)]
 pub struct LoadedPage<T> {
     rows: Vec<T>,
@@ -49,18 +47,13 @@ impl<T> LoadedPage<T> {
     }
 }
 
-/// A list that is loaded page by page.
 #[derive(Debug, Clone)]
 pub struct PagedList<T> {
-    /// The loaded rows.
     pub rows: Vec<T>,
-    /// The selected row.
     pub selection: Selection,
     /// Number of rows on all pages, if known.
     pub total: Option<u64>,
-    /// Why the last request failed.
     pub error: Option<ApiError>,
-    /// Whether a page has arrived.
     pub loaded: bool,
     next: Option<String>,
     pending: Option<(RequestId, LoadKind)>,
@@ -72,7 +65,6 @@ enum LoadKind {
     Reload,
     /// Loads a different order or filter and selects the first row.
     Replace,
-    /// Appends the next page.
     Append,
 }
 
@@ -91,7 +83,6 @@ impl<T> Default for PagedList<T> {
 }
 
 impl<T: Keyed> PagedList<T> {
-    /// Returns the selected row.
     pub fn selected(&self) -> Option<&T> {
         self.rows.get(self.selection.selected)
     }
@@ -101,7 +92,6 @@ impl<T: Keyed> PagedList<T> {
         (&mut self.selection, self.rows.len())
     }
 
-    /// Returns whether a request is pending.
     pub const fn is_pending(&self) -> bool {
         self.pending.is_some()
     }
@@ -139,7 +129,6 @@ impl<T: Keyed> PagedList<T> {
         self.next.clone().filter(|_| near_end && self.pending.is_none() && self.rows.len() < MAX_ROWS)
     }
 
-    /// Requests the next page.
     pub fn append(&mut self, call: BackendRequest, cx: &mut UpdateContext<'_>) {
         self.pending = Some((cx.send(call), LoadKind::Append));
     }
@@ -185,12 +174,9 @@ impl<T: Keyed> PagedList<T> {
     }
 }
 
-/// A single value that is loaded.
 #[derive(Debug, Clone)]
 pub struct Remote<T> {
-    /// The latest value.
     pub value: Option<T>,
-    /// Why the last request failed.
     pub error: Option<ApiError>,
     pending: Option<RequestId>,
 }
@@ -202,7 +188,6 @@ impl<T> Default for Remote<T> {
 }
 
 impl<T> Remote<T> {
-    /// Returns whether a request is pending.
     pub const fn is_pending(&self) -> bool {
         self.pending.is_some()
     }

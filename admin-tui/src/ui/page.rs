@@ -14,9 +14,7 @@ use super::{
 };
 use crate::{api::AuditQuery, effect::RequestResult};
 
-/// Draws a screen or overlay.
 pub trait View {
-    /// Draws into an area.
     fn draw(&self, canvas: &mut Canvas<'_>, area: Rect);
 }
 
@@ -28,7 +26,6 @@ pub trait Page: View + Debug + Send {
     /// Returns the key bindings in the current state. `may_change` is false for tokens of the role auditor.
     fn bindings(&self, may_change: bool) -> Vec<Binding>;
 
-    /// Performs a command.
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>);
 
     /// Requests the data that the page shows: when it becomes visible, and when the user reloads it.
@@ -47,7 +44,6 @@ pub trait Page: View + Debug + Send {
     /// Performs work that is due, while the page is visible.
     fn tick(&mut self, _cx: &mut UpdateContext<'_>) {}
 
-    /// Returns a status for the header.
     fn status(&self) -> Option<(String, Tone)> {
         None
     }
@@ -57,7 +53,6 @@ pub trait Page: View + Debug + Send {
         None
     }
 
-    /// Reacts to a moved selection.
     fn selection_moved(&mut self, _cx: &mut UpdateContext<'_>) {}
 
     /// Returns whether keys without a binding are typed into the text input.
@@ -65,15 +60,12 @@ pub trait Page: View + Debug + Send {
         false
     }
 
-    /// Returns the text input that receives keys.
     fn text_input(&mut self) -> Option<&mut TextInput> {
         None
     }
 
-    /// Reacts to a changed text input.
     fn text_edited(&mut self, _cx: &mut UpdateContext<'_>) {}
 
-    /// Handles a click on one of the page's own targets.
     fn click(&mut self, _target: ClickTarget, _cx: &mut UpdateContext<'_>) {}
 
     /// Returns whether the first click on a row opens it. Otherwise the first click selects and the second opens.

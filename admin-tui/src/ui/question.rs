@@ -3,34 +3,27 @@
 use super::theme::Tone;
 use crate::request::BackendRequest;
 
-/// What the app does after the user confirms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Sends a request.
     Request {
-        /// The request.
         call: Box<BackendRequest>,
         /// Notification after success.
         done: String,
         /// Whether to leave the screen after success, because the object it shows no longer exists.
         leaves_screen: bool,
     },
-    /// Leaves the screen.
     Leave,
-    /// Ends the app.
     Quit,
 }
 
 /// A question, and what happens if the user confirms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// The question.
     pub title: String,
     /// Label of the confirmation.
     pub verb: &'static str,
     /// Consequences, line by line.
     pub lines: Vec<(Tone, String)>,
-    /// Whether confirming destroys data.
     pub destructive: bool,
     /// A name that the user must type to confirm.
     pub typed_name: Option<String>,
@@ -39,12 +32,10 @@ pub struct Question {
 }
 
 impl Question {
-    /// A question before a destructive action.
     pub const fn destructive(title: String, verb: &'static str, lines: Vec<(Tone, String)>, action: Action) -> Self {
         Self { title, verb, lines, destructive: true, typed_name: None, action }
     }
 
-    /// A question before a destructive request.
     pub fn destructive_request(
         title: String,
         verb: &'static str,

@@ -1,11 +1,8 @@
 //! The selected row of a list, and which rows are visible.
 
-/// The selected row of a list, and which rows are visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Selection {
-    /// Index of the selected row.
     pub selected: usize,
-    /// Index of the first visible row.
     pub offset: usize,
     /// Number of rows that fit, as reported by the last frame.
     pub height: usize,
@@ -24,7 +21,6 @@ impl Selection {
         self.offset = self.first_visible(self.height, rows);
     }
 
-    /// Moves the selection by a number of rows.
     pub fn step(&mut self, by: isize, rows: usize) {
         self.select(self.selected.saturating_add_signed(by), rows);
     }

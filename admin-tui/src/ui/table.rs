@@ -18,12 +18,10 @@ use super::{
 };
 use crate::sanitize::truncate;
 
-/// Space between two columns.
 const GAP: u16 = 2;
 /// Minimum width of a table, and of a column that takes a share of the width.
 const MIN_WIDTH: u16 = 6;
 
-/// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     title: Cow<'static, str>,
@@ -47,7 +45,6 @@ impl Column {
         Self::new(title, Constraint::Fill(share))
     }
 
-    /// Aligns the column to the right.
     pub const fn right(mut self) -> Self {
         self.alignment = Alignment::Right;
         self
@@ -60,10 +57,8 @@ impl Column {
     }
 }
 
-/// A cell: its text and tone.
 pub type Cell<'a> = (Cow<'a, str>, Tone);
 
-/// Creates a cell.
 pub fn cell<'a>(text: impl Into<Cow<'a, str>>, tone: Tone) -> Cell<'a> {
     (text.into(), tone)
 }

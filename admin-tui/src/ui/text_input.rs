@@ -6,7 +6,6 @@ use tui_input::{Input, InputRequest, backend::crossterm::to_input_request};
 /// Maximum number of characters: more than any value that the server accepts.
 const MAX_CHARS: usize = 4_096;
 
-/// A line of text with a text cursor.
 #[derive(Debug, Clone, Default)]
 pub struct TextInput(Input);
 
@@ -16,7 +15,6 @@ impl TextInput {
         Self(Input::new(text.to_owned()))
     }
 
-    /// Returns the text.
     pub fn text(&self) -> &str {
         self.0.value()
     }
@@ -26,7 +24,6 @@ impl TextInput {
         Some(self.text().trim()).filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
-    /// Splits the text at the text cursor.
     pub fn around_cursor(&self) -> (&str, &str) {
         let text = self.text();
         let at = text.char_indices().nth(self.0.cursor()).map_or(text.len(), |(at, _)| at);

@@ -5,14 +5,10 @@ use ratatui::style::{Color, Modifier, Style};
 /// The meaning of a text, from which its style follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tone {
-    /// Normal text.
     #[default]
     Plain,
-    /// Emphasised text.
     Strong,
-    /// Secondary text.
     Dim,
-    /// A success.
     Good,
     /// A refusal, an error or a destructive action.
     Bad,
@@ -22,7 +18,6 @@ pub enum Tone {
     Accent,
 }
 
-/// A set of colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
     /// 256 colours on a dark background.
@@ -83,7 +78,6 @@ impl Theme {
         }
     }
 
-    /// Returns the style of a tone.
     pub const fn style(self, tone: Tone) -> Style {
         // Explicit even for the terminal's default colour: a title is drawn over a border of another colour.
         let style = Style::new().fg(Color::Reset);
@@ -101,7 +95,6 @@ impl Theme {
         }
     }
 
-    /// Returns the style of the selected row.
     pub const fn selected(self, focused: bool) -> Style {
         match (self, focused) {
             (Self::Dark, true) => Style::new().bg(Color::Indexed(236)).add_modifier(Modifier::BOLD),
@@ -123,7 +116,6 @@ impl Theme {
         }
     }
 
-    /// Returns the style of filter chips and notifications.
     pub const fn chip(self) -> Style {
         match self {
             Self::Dark => Style::new().bg(Color::Indexed(237)),
@@ -132,7 +124,6 @@ impl Theme {
         }
     }
 
-    /// Returns the style of borders.
     pub const fn border(self, focused: bool) -> Style {
         if focused { self.style(Tone::Accent) } else { self.faint() }
     }
@@ -145,7 +136,6 @@ impl Theme {
         }
     }
 
-    /// Returns whether the theme has colours.
     pub const fn has_colors(self) -> bool {
         !matches!(self, Self::Plain)
     }

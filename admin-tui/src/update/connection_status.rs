@@ -28,7 +28,6 @@ pub(super) fn request_me(model: &mut Model, output: &mut UpdateOutput) {
     output.effects.push(Effect::Request(id, Box::new(BackendRequest::Me)));
 }
 
-/// Checks the connection if a check is due.
 pub(super) fn tick(model: &mut Model, output: &mut UpdateOutput) {
     let is_due = match &model.connection {
         ConnectionStatus::Connecting => true,

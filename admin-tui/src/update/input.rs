@@ -12,7 +12,6 @@ use crate::{
     ui::{ClickTarget, Command, Key, UpdateOutput, command_for},
 };
 
-/// Rows per step of the mouse wheel.
 const WHEEL_ROWS: isize = 3;
 
 pub(super) fn key(model: &mut Model, event: KeyEvent, output: &mut UpdateOutput) {

@@ -69,7 +69,6 @@ fn handle(model: &mut Model, message: Message, output: &mut UpdateOutput) {
     }
 }
 
-/// Stores how many rows of the focused list fit.
 fn drawn(model: &mut Model, list_height: usize) {
     model.with_focused(&mut UpdateOutput::default(), |page, _| {
         if let Some((selection, rows)) = page.list().filter(|(selection, _)| selection.height != list_height) {

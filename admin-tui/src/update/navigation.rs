@@ -6,12 +6,10 @@ use crate::{
     ui::{Action, Question, Section, Tone, UpdateOutput},
 };
 
-/// Maximum number of notifications.
 const MAX_TOASTS: usize = 4;
 /// How long a notification is visible, in milliseconds.
 const TOAST_MS: i64 = 5_000;
 
-/// Shows a notification.
 pub(super) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     let until = model.now.plus_millis(TOAST_MS);
     model.toasts.push(Toast { text: text.into(), tone, until });
@@ -40,7 +38,6 @@ pub(super) fn leave_to(model: &mut Model, depth: usize, output: &mut UpdateOutpu
     }
 }
 
-/// Returns to the previous screen.
 pub(super) fn back(model: &mut Model, output: &mut UpdateOutput) {
     if let Some(depth) = model.stack().depth().checked_sub(1) {
         leave_to(model, depth, output);

@@ -8,7 +8,6 @@ use crate::{
     ui::{Binding, Command, Tone, UpdateOutput, global_keys},
 };
 
-/// Performs a command.
 pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOutput) {
     if model.shows_connection_page() {
         match command {
@@ -58,7 +57,6 @@ fn binding_groups(model: &Model) -> Vec<(String, Vec<Binding>)> {
     ]
 }
 
-/// Moves the selection by a number of rows.
 pub(super) fn step(model: &mut Model, by: isize, output: &mut UpdateOutput) {
     model.with_focused(output, |page, cx| {
         if let Some((selection, rows)) = page.list() {

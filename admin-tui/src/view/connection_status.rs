@@ -12,7 +12,6 @@ use crate::{
 const WIDTH: u16 = 76;
 const HEIGHT: u16 = 14;
 
-/// Draws the page.
 pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let width = WIDTH.min(area.width.saturating_sub(2));
     let (x, y) = (area.x + (area.width - width) / 2, area.y + area.height / 6);

@@ -7,7 +7,6 @@ use crate::{
     ui::{Binding, Canvas, ClickTarget, Command, Tone, columns, right_of},
 };
 
-/// Width of an export's progress.
 const EXPORT_WIDTH: u16 = 64;
 
 fn key_of(binding: &Binding) -> String {
@@ -80,13 +79,12 @@ fn draw_notification(canvas: &mut Canvas<'_>, area: Rect, texts: &[(&str, Tone)]
 }
 
 fn draw_export(canvas: &mut Canvas<'_>, area: Rect, export: &ExportInProgress) {
-    let rows = export.progress.rows;
-    let Some(total) = export.progress.total.filter(|total| *total > 0) else {
-        let text = format!("Exporting {rows} entries  ^x cancels");
+    let entries = export.progress.entries();
+    let Some(percent) = export.progress.percent() else {
+        let text = format!("Exporting {entries}  ^x cancels");
         return draw_notification(canvas, area, &[("▌ ", Tone::Accent), (&text, Tone::Plain)]);
     };
-    let percent = u16::try_from(rows.saturating_mul(100) / total).unwrap_or(100).min(100);
     draw_notification(canvas, area, &[("▌ ", Tone::Accent)]);
-    let label = format!("Exporting {percent} %  {rows} of {total}  ^x cancels");
+    let label = format!("Exporting {percent} %  {entries}  ^x cancels");
     canvas.gauge(Rect { width: area.width - 3, ..right_of(area, 2) }, &label, percent);
 }

@@ -8,7 +8,6 @@ use crate::{
     ui::{Canvas, ClickTarget, Section, Tone, columns, right_of},
 };
 
-/// Maximum width of a screen's title in the path.
 const MAX_TITLE_WIDTH: u16 = 40;
 
 /// Draws the sections, and the server and the token at the right end.

@@ -15,10 +15,8 @@ use crate::{
     ui::{Canvas, FrameInfo, Tone, below},
 };
 
-/// Columns and rows of the smallest usable terminal.
 const MIN_SIZE: (u16, u16) = (50, 12);
 
-/// Draws a frame.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> FrameInfo {
     let area = buffer.area;
     let info = FrameInfo::default();

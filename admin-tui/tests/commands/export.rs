@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use doorward_admin::api::{
-    Api, AuditQuery, Endpoint, ExportError, ExportFormat, OnExisting, Progress, Token, export_to_file,
+    Api, AuditQuery, Endpoint, ExportError, ExportFormat, OnExisting, Progress, Token, Total, export_to_file,
 };
 use doorward_shared::admin::Role;
 use doorward_testkit::{TestServer, TestTenant};
@@ -79,7 +79,7 @@ async fn progress_counts_rows_up_to_the_total() {
     let mut seen: Vec<Progress> = Vec::new();
     let path = operator.path("exports/a.csv");
     let done = export_to_file(stream, path, OnExisting::Refuse, |progress| seen.push(progress)).await.unwrap();
-    let total = Some(ROWS as u64);
+    let total = Some(Total::Exact(ROWS as u64));
     assert_eq!((seen[0].rows, seen[0].total), (0, total), "the total is known before the first row");
     assert!(seen.windows(2).all(|pair| pair[0].rows <= pair[1].rows && pair[0].bytes <= pair[1].bytes));
     assert!(seen.iter().any(|progress| progress.rows > 0 && progress.rows < ROWS as u64), "{seen:?}");

@@ -27,7 +27,6 @@ pub(crate) struct Operator {
     pub(crate) token: String,
 }
 
-/// Exit code and output of a command.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) code: i32,
@@ -54,7 +53,6 @@ impl Operator {
         self.home.path().join(name)
     }
 
-    /// Writes a file with mode 0600.
     pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -107,7 +105,6 @@ impl Operator {
     }
 }
 
-/// Runs a command until it exits.
 pub(crate) async fn run_to_end(mut command: Command) -> Finished {
     let output = tokio::task::spawn_blocking(move || command.output().expect("the binary starts")).await.unwrap();
     Finished {
@@ -143,14 +140,12 @@ impl Process {
         Self { child, out, err }
     }
 
-    /// Reads the next line of standard output.
     pub(crate) async fn line(&mut self) -> String {
         let (reader, line) = next(self.out.take().unwrap(), "standard output").await;
         self.out = Some(reader);
         line
     }
 
-    /// Reads the next line of standard error.
     pub(crate) async fn error_line(&mut self) -> String {
         let (reader, line) = next(self.err.take().unwrap(), "standard error").await;
         self.err = Some(reader);
@@ -162,7 +157,6 @@ impl Process {
         self.out = None;
     }
 
-    /// Sends a signal.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
@@ -215,7 +209,6 @@ struct State {
 /// What the proxy does with a connection after the byte limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AfterLimit {
-    /// Closes it.
     Close,
     /// Keeps it open without forwarding more.
     Hold,
@@ -275,7 +268,6 @@ fn forward(from: &TcpStream, to: &TcpStream, bytes: u64, after: AfterLimit) {
     });
 }
 
-/// Returns the sorted names of the files in a folder.
 pub(crate) fn file_names(folder: &Path) -> Vec<String> {
     let entry = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
     let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(entry).collect();

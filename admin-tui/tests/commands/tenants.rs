@@ -82,8 +82,14 @@ async fn tenant_and_installation_summaries_are_shown() {
     assert_eq!(today[1..3], ["1", "1"], "{shown}");
     assert_eq!(operator.json(&["tenants", "show", "Example"]).await["activity"].as_array().unwrap().len(), 14);
     let overview = operator.out(&["overview", "--days", "3"]).await;
-    for word in ["version       0.1.0\n", "tenants       1\n", "Busiest tenants", "Latest refusals", "api_key_rejected"]
-    {
+    for word in [
+        "version       0.1.0\n",
+        "tenants       1\n",
+        " (today's counts are 0 s old)\n",
+        "Busiest tenants (newest 10 000 entries)\n",
+        "Latest refusals",
+        "api_key_rejected",
+    ] {
         assert!(overview.contains(word), "{word}: {overview}");
     }
     let json = operator.json(&["overview", "--days", "3"]).await;

@@ -14,14 +14,12 @@ use uuid::Uuid;
 
 use crate::harness::start_time;
 
-/// The secret of every created key.
 pub(crate) const SECRET: &str = "dw_6f1d2c3b4a59_Kq3vX9pTz7LmB2nRw8YcH5jD4sGfA6eU";
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// All data.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     pub tenants: Vec<TenantRecord>,
@@ -30,7 +28,6 @@ pub(crate) struct World {
     pub tokens: Vec<AdminTokenItem>,
 }
 
-/// A tenant and its data.
 #[derive(Debug, Clone)]
 pub(crate) struct TenantRecord {
     pub summary: TenantSummary,
@@ -67,7 +64,6 @@ impl World {
         id
     }
 
-    /// Appends an audit entry.
     pub(crate) fn record(&mut self, tenant: usize, kind: AuditType, user: &str, ago: i64) -> AuditId {
         let at = self.audit.len();
         let name = self.tenants.get(tenant).map(|it| it.summary.tenant.display_name.clone());
@@ -289,7 +285,7 @@ pub(crate) fn overview(world: &World, days: u32) -> Overview {
         users: 3_390,
         credentials: 5_706,
         activity: activity(days),
-        counted_at: start_time(),
+        counted_at: start_time().plus_millis(-42_000),
         busiest,
         latest_refusals: refused.take(20).cloned().collect(),
     }

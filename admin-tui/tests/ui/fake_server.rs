@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use doorward_admin::{
-    api::{ApiError, AuditQuery, Progress, TenantSummaryQuery},
-    request::{ApiBackend, AuditPosition, BackendRequest, BackendResponse, ExportRequest},
+    api::{ApiError, AuditQuery, Progress, TenantSummaryQuery, Total},
+    request::{ApiBackend, AuditPage, AuditPosition, BackendRequest, BackendResponse, ExportRequest},
     secret::{Revealed, Secret},
 };
 use doorward_shared::{
@@ -21,20 +21,21 @@ use tokio::sync::Notify;
 
 use crate::data::{self, World};
 
-/// Behaviour of the server.
+/// Maximum number of audit entries that a request with filters examines.
+pub(crate) const EXAMINED: usize = 500;
 #[derive(Debug, Default)]
 struct Behaviour {
     /// Error that every request returns.
     error: Option<ApiError>,
-    /// Whether requests wait.
     holds: bool,
-    /// Whether requests panic.
+    /// Whether requests for older audit entries wait.
+    holds_older_pages: bool,
     panics: bool,
-    /// Requests so far.
     calls: Vec<BackendRequest>,
+    /// Total of an export; `None` for the exact one.
+    export_total: Option<Total>,
 }
 
-/// The fake server.
 #[derive(Debug)]
 pub(crate) struct FakeServer {
     pub world: Mutex<World>,
@@ -57,9 +58,13 @@ impl FakeServer {
         self.behaviour.lock().unwrap().error = error;
     }
 
-    /// Makes every request panic.
     pub(crate) fn panic(&self) {
         self.behaviour.lock().unwrap().panics = true;
+    }
+
+    /// Sets the total that exports report.
+    pub(crate) fn set_export_total(&self, total: Total) {
+        self.behaviour.lock().unwrap().export_total = Some(total);
     }
 
     /// Makes requests wait, or releases them.
@@ -68,7 +73,11 @@ impl FakeServer {
         self.released.notify_waiters();
     }
 
-    /// Returns the requests so far.
+    /// Makes requests for older audit entries wait, or releases them.
+    pub(crate) fn hold_older_pages(&self, holds: bool) {
+        self.behaviour.lock().unwrap().holds_older_pages = holds;
+        self.released.notify_waiters();
+    }
     pub(crate) fn calls(&self) -> Vec<BackendRequest> {
         self.behaviour.lock().unwrap().calls.clone()
     }
@@ -92,9 +101,14 @@ pub(crate) fn unreachable() -> ApiError {
 
 impl ApiBackend for FakeServer {
     async fn call(&self, call: BackendRequest) -> Result<BackendResponse, ApiError> {
+        let is_older_page = matches!(call, BackendRequest::Audit(_, AuditPosition::Before(_)));
         loop {
             let released = self.released.notified();
-            if !self.behaviour.lock().unwrap().holds {
+            let waits = {
+                let behaviour = self.behaviour.lock().unwrap();
+                behaviour.holds || (is_older_page && behaviour.holds_older_pages)
+            };
+            if !waits {
                 break;
             }
             released.await;
@@ -123,8 +137,9 @@ impl ApiBackend for FakeServer {
             let world = self.world.lock().unwrap();
             world.audit.iter().filter(|row| matches(&export.query, row)).count()
         };
-        let total = u64::try_from(total).unwrap();
-        progress(Progress { rows: total / 2, total: Some(total), bytes: 1 });
+        let rows = u64::try_from(total).unwrap();
+        let total = self.behaviour.lock().unwrap().export_total.or(Some(Total::Exact(rows)));
+        progress(Progress { rows: rows / 2, total, bytes: 1 });
         loop {
             let released = self.released.notified();
             if !self.behaviour.lock().unwrap().holds {
@@ -132,7 +147,7 @@ impl ApiBackend for FakeServer {
             }
             released.await;
         }
-        Ok(Progress { rows: total, total: Some(total), bytes: 2 })
+        Ok(Progress { rows, total, bytes: 2 })
     }
 }
 
@@ -341,16 +356,27 @@ fn matches(query: &AuditQuery, row: &AdminAuditLogItem) -> bool {
         && query.end.is_none_or(|end| entry.created_at < end)
 }
 
-fn audit(world: &World, query: &AuditQuery, at: AuditPosition) -> Vec<AdminAuditLogItem> {
-    let found = world.audit.iter().filter(|row| matches(query, row));
-    match at {
-        AuditPosition::Newest => found.rev().take(100).cloned().collect(),
-        AuditPosition::Before(id) => found.rev().filter(|row| row.entry.id < id).take(100).cloned().collect(),
-        AuditPosition::After(id) => found.filter(|row| row.entry.id > id).take(100).cloned().collect(),
+/// Returns a page. A request with filters examines at most [`EXAMINED`] entries.
+fn audit(world: &World, query: &AuditQuery, at: AuditPosition) -> AuditPage {
+    let log = world.audit.iter().filter(|row| query.tenant.is_none_or(|id| id == row.entry.tenant_id));
+    let mut range: Vec<_> = match at {
+        AuditPosition::Newest => log.rev().collect(),
+        AuditPosition::Before(id) => log.rev().filter(|row| row.entry.id < id).collect(),
+        AuditPosition::After(id) => log.filter(|row| row.entry.id > id).collect(),
+    };
+    let mut next = None;
+    if !query.is_everything() && range.len() > EXAMINED {
+        range.truncate(EXAMINED);
+        next = range.last().map(|row| row.entry.id);
     }
+    let mut entries: Vec<_> = range.into_iter().filter(|row| matches(query, row)).take(101).cloned().collect();
+    if entries.len() > 100 {
+        entries.truncate(100);
+        next = entries.last().map(|row| row.entry.id);
+    }
+    AuditPage { entries, next }
 }
 
-/// Returns the id of a tenant by its index.
 pub(crate) fn tenant_id(at: usize) -> TenantId {
     TenantId::new(data::uuid(1, at))
 }

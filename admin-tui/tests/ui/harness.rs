@@ -142,7 +142,6 @@ impl TerminalControl for Control {
     }
 }
 
-/// The running app.
 pub(crate) struct App {
     inputs: mpsc::UnboundedSender<Input>,
     terminal: Shared,
@@ -206,7 +205,6 @@ impl App {
         }
     }
 
-    /// Types a text.
     pub(crate) async fn write(&self, text: &str) {
         for symbol in text.chars() {
             self.send(Input::Event(Event::Key(KeyEvent::new(KeyCode::Char(symbol), KeyModifiers::NONE))));
@@ -214,26 +212,22 @@ impl App {
         self.wait_until_idle().await;
     }
 
-    /// Pastes a text.
     pub(crate) async fn paste(&self, text: &str) {
         self.send(Input::Event(Event::Paste(text.to_owned())));
         self.wait_until_idle().await;
     }
 
-    /// Advances the clock.
     pub(crate) async fn pass(&mut self, millis: i64) {
         self.now = self.now.plus_millis(millis);
         self.send(Input::Tick(self.now));
         self.wait_until_idle().await;
     }
 
-    /// Clicks on the first occurrence of a text.
     pub(crate) async fn click(&self, text: &str) {
         let (column, row) = self.find(text).unwrap_or_else(|| panic!("no {text:?} on\n{}", self.screen()));
         self.mouse(MouseEventKind::Down(MouseButton::Left), column, row).await;
     }
 
-    /// Turns the mouse wheel.
     pub(crate) async fn wheel(&self, kind: MouseEventKind) {
         self.mouse(kind, 5, 8).await;
     }
@@ -244,14 +238,12 @@ impl App {
         self.wait_until_idle().await;
     }
 
-    /// Resizes the terminal.
     pub(crate) async fn resize(&self, columns: u16, rows: u16) {
         self.terminal.with(|it| it.resize(columns, rows));
         self.send(Input::Event(Event::Resize(columns, rows)));
         self.wait_until_idle().await;
     }
 
-    /// Returns the cells of the terminal.
     pub(crate) fn buffer(&self) -> Buffer {
         self.terminal.with(|it| it.buffer().clone())
     }
@@ -283,7 +275,6 @@ impl App {
         })
     }
 
-    /// Fails unless the terminal shows all texts.
     #[track_caller]
     pub(crate) fn shows(&self, texts: &[&str]) {
         let screen = self.screen();
@@ -292,7 +283,6 @@ impl App {
         }
     }
 
-    /// Fails if the terminal shows any of the texts.
     #[track_caller]
     pub(crate) fn lacks(&self, texts: &[&str]) {
         let screen = self.screen();
@@ -317,12 +307,10 @@ impl App {
         }
     }
 
-    /// Returns how often the terminal was cleared.
     pub(crate) fn cleared(&self) -> usize {
         self.terminal.cleared.load(Ordering::Relaxed)
     }
 
-    /// Returns the texts that were copied to the clipboard.
     pub(crate) fn copied(&self) -> Vec<String> {
         self.control.0.lock().unwrap().copied.clone()
     }
@@ -338,7 +326,6 @@ impl App {
         self.terminal.with(|it| it.resize(columns, rows));
     }
 
-    /// Resumes the app after it was stopped.
     pub(crate) async fn resume(&self) {
         self.send(Input::Resumed);
         self.wait_until_idle().await;
@@ -361,7 +348,6 @@ impl App {
         self.wait_until_idle().await;
     }
 
-    /// Returns whether the app has ended.
     pub(crate) async fn has_ended(&self) -> bool {
         self.wait_until_idle().await;
         self.task.is_finished()

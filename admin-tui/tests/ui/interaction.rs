@@ -307,3 +307,15 @@ async fn screens_refresh_only_while_they_are_visible() {
     app.keys("1").await;
     app.shows(&["Busiest tenants", "Acme Bank"]);
 }
+
+#[tokio::test]
+async fn form_scrolls_to_the_focused_field_in_the_smallest_terminal() {
+    let app = App::start(FakeServer::new(data::world()), 50, 12).await;
+    app.keys("3 f").await;
+    app.shows(&["Outcome", "⏎ apply   esc cancel"]);
+    app.keys("tab tab tab tab tab").await;
+    app.write("alice").await;
+    app.shows(&["Text     alice", "⏎ apply   esc cancel"]);
+    app.keys("enter").await;
+    app.shows(&["text: alice"]);
+}

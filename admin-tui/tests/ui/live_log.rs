@@ -3,7 +3,11 @@
 use doorward_admin::request::{AuditPosition, BackendRequest};
 use doorward_shared::AuditType;
 
-use crate::{data, fake_server::FakeServer, harness::App};
+use crate::{
+    data,
+    fake_server::{EXAMINED, FakeServer},
+    harness::App,
+};
 
 const LOGIN: AuditType = AuditType::MfaAuthenticationFinalSucceeded;
 
@@ -105,4 +109,105 @@ async fn log_of_a_tenant_contains_only_its_entries() {
     app.keys("2 j a").await;
     app.shows(&["Tenants › Audit log of Globex"]);
     app.lacks(&["Acme Bank", "Tenant  "]);
+}
+
+/// A world whose log has one old entry of `zoe`, followed by this many entries of others.
+fn world_with_rare_entry(newer: usize) -> data::World {
+    let mut world = data::world();
+    world.record(0, LOGIN, "zoe", 0);
+    for at in 0..newer {
+        world.record(0, LOGIN, &format!("user-{at:04}"), 0);
+    }
+    world
+}
+
+fn is_older_page(call: &BackendRequest) -> bool {
+    matches!(call, BackendRequest::Audit(_, AuditPosition::Before(_)))
+}
+
+#[tokio::test]
+async fn rare_entry_is_found_by_following_cursors() {
+    let fake = FakeServer::new(world_with_rare_entry(4 * EXAMINED));
+    let mut app = App::start(fake.clone(), 120, 24).await;
+    app.keys("3 /").await;
+    app.write("zoe").await;
+    app.shows(&["▌", "zoe"]);
+    app.lacks(&["No entry matches", "searched back", "Searching"]);
+    assert_eq!(fake.count(is_older_page), 4);
+    // Polling examines only new entries, although the match is old.
+    for at in 0..3 {
+        fake.world.lock().unwrap().record(0, LOGIN, &format!("zoe-{at}"), 0);
+        app.pass(1_000).await;
+    }
+    app.shows(&["zoe-0", "zoe-1", "zoe-2"]);
+    assert_eq!(fake.count(is_older_page), 4);
+}
+
+#[tokio::test]
+async fn unfinished_search_does_not_claim_the_end_of_the_log() {
+    let fake = FakeServer::new(world_with_rare_entry(4 * EXAMINED));
+    let app = App::start(fake.clone(), 120, 24).await;
+    app.keys("3 /").await;
+    fake.hold_older_pages(true);
+    app.write("zoe").await;
+    app.shows(&["Searching… no match back to 20", "searched back to 20"]);
+    app.lacks(&["No entry matches"]);
+    fake.hold_older_pages(false);
+    app.wait_until_idle().await;
+    app.shows(&["▌", "zoe"]);
+    app.lacks(&["Searching", "searched back"]);
+}
+
+#[tokio::test]
+async fn new_filter_cancels_the_running_search() {
+    let fake = FakeServer::new(world_with_rare_entry(4 * EXAMINED));
+    let app = App::start(fake.clone(), 120, 24).await;
+    app.keys("3 /").await;
+    fake.hold_older_pages(true);
+    app.write("zoe").await;
+    app.shows(&["Searching…"]);
+    app.keys("backspace backspace backspace").await;
+    app.write("user-0").await;
+    app.shows(&["user-0", "text: user-0"]);
+    fake.hold_older_pages(false);
+    app.wait_until_idle().await;
+    let is_cancelled = |call: &BackendRequest| matches!(call, BackendRequest::Audit(query, AuditPosition::Before(_)) if query.text.as_deref() == Some("zoe"));
+    assert_eq!(fake.count(is_cancelled), 0, "the cancelled search continued");
+}
+
+#[tokio::test]
+async fn filter_without_match_polls_only_new_entries() {
+    let fake = FakeServer::new(world_with_rare_entry(4 * EXAMINED));
+    let mut app = App::start(fake.clone(), 120, 24).await;
+    app.keys("3 /").await;
+    app.write("nobody").await;
+    app.shows(&["No entry matches the filters."]);
+    let pages = fake.count(|call| matches!(call, BackendRequest::Audit(..)));
+    for _ in 0..5 {
+        app.pass(1_000).await;
+    }
+    let polls = fake.count(|call| matches!(call, BackendRequest::Audit(..))) - pages;
+    assert!(polls <= 6, "{polls} requests in 5 s");
+    fake.world.lock().unwrap().record(0, LOGIN, "nobody", 0);
+    app.pass(1_000).await;
+    app.shows(&["nobody"]);
+    app.lacks(&["No entry matches"]);
+}
+
+#[tokio::test]
+async fn search_pauses_while_its_screen_is_hidden() {
+    let fake = FakeServer::new(world_with_rare_entry(4 * EXAMINED));
+    let mut app = App::start(fake.clone(), 120, 24).await;
+    app.keys("3 /").await;
+    fake.hold_older_pages(true);
+    app.write("zoe").await;
+    app.keys("enter 1").await;
+    app.pass(5_000).await;
+    fake.hold_older_pages(false);
+    app.wait_until_idle().await;
+    assert_eq!(fake.count(is_older_page), 1, "the hidden search continued");
+    app.keys("3").await;
+    app.pass(100).await;
+    app.shows(&["▌", "zoe"]);
+    app.lacks(&["Searching", "searched back"]);
 }

@@ -1,7 +1,7 @@
 //! Complete tasks, from the first key to the result.
 
 use doorward_admin::{
-    api::ExportFormat,
+    api::{ExportFormat, Total},
     request::{AuditPosition, BackendRequest},
 };
 use doorward_shared::{AuditType, admin::Role, audit::AuditOutcome, page::Order};
@@ -261,6 +261,18 @@ async fn export_shows_progress_and_can_be_cancelled() {
     app.keys("enter").await;
     app.shows(&["Exported 12 entries to /home/ops/refused.csv"]);
     assert_eq!(ExportFormat::Ndjson.to_string(), "ndjson");
+}
+
+#[tokio::test]
+async fn export_with_a_lower_bound_as_total_shows_no_percentage() {
+    let fake = FakeServer::new(data::world());
+    fake.set_export_total(Total::AtLeast(10_000));
+    let app = App::start(fake.clone(), 100, 24).await;
+    app.keys("3 !").await;
+    fake.hold(true);
+    app.keys("E enter").await;
+    app.shows(&["Exporting 6 of 10000+ entries"]);
+    app.lacks(&["%"]);
 }
 
 #[tokio::test]

@@ -165,8 +165,8 @@ CREATE INDEX audit_logs_by_id ON audit_logs (id)
 CREATE INDEX audit_logs_by_actor ON audit_logs (tenant_id, actor, id) WHERE actor IS NOT NULL;
 
 -- Returns an id for a new entry: a UUID of version 7 whose first 60 bits are the time of this server in units of 1/4096 ms
--- (RFC 9562, section 6.2, method 3), above every committed id. The transaction gets its own id first: a read after a
--- cursor waits for the transactions that have one (see store/audit/ids.rs).
+-- (RFC 9562, section 6.2, method 3), above every committed id. The transaction gets its own id first, so that readers can list
+-- the transactions that may hold smaller ids than the newest visible one (`horizon` in store/audit/ids.rs).
 CREATE FUNCTION new_audit_id(random TEXT) RETURNS TEXT LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     newest TEXT;

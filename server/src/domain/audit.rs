@@ -156,6 +156,26 @@ pub enum AuditCursor {
     Before(AuditId),
 }
 
+/// The end of what a read on PostgreSQL may return, so that no entry with a lower id appears later. Times are in units of
+/// 1/4096 ms since the epoch, by the clock of the database server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Horizon {
+    /// The newest id, empty when there is none.
+    pub newest: String,
+    /// When it was read.
+    pub read_at: i64,
+    /// When the oldest transaction began that runs and may have written entries.
+    pub oldest: Option<i64>,
+}
+
+impl Horizon {
+    /// Returns whether every entry up to the newest one is visible; otherwise only those before the oldest transaction are.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.oldest.is_none_or(|oldest| oldest > self.read_at)
+    }
+}
+
 /// Maximum number of entries that one request examines, on every engine. It is also the number of rows that offset pages
 /// reach, and the number of entries up to which totals are counted.
 pub const EXAMINED: usize = 10_000;

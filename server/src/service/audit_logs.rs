@@ -1,6 +1,6 @@
 //! Reading audit logs.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use doorward_shared::{
     TenantId,
@@ -12,12 +12,14 @@ use super::ServiceError;
 use crate::{
     app::App,
     db::{Connection, DbError, Engine},
-    domain::audit::{AuditCursor, AuditFilter, LogPage, LogSlice, Total},
-    store::{
-        audit::{self, Horizon},
-        tenants,
-    },
+    domain::audit::{AuditCursor, AuditFilter, Horizon, LogPage, LogSlice, Total},
+    store::{audit, tenants},
 };
+
+/// Pause before the horizon is read again.
+const WAIT: Duration = Duration::from_millis(2);
+/// Maximum number of such pauses of one request.
+const MAX_WAITS: u32 = 50;
 
 /// A log and its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,10 +97,19 @@ pub async fn total(app: &App, log: Log, filter: AuditFilter) -> Result<Total, Se
     Ok(app.db.read(read).await?)
 }
 
-/// Reads the horizon before the transaction of the page, whose snapshot must be younger.
+/// Reads the horizon, before the transaction of the page, whose snapshot must be younger. Waits a moment for transactions
+/// that are still running, so that callers find the entries of their earlier requests.
 async fn horizon(app: &App) -> Result<Option<Horizon>, DbError> {
-    match app.db.engine() {
-        Engine::Sqlite => Ok(None),
-        Engine::Postgres => app.db.read(audit::horizon).await,
+    if app.db.engine() == Engine::Sqlite {
+        return Ok(None);
     }
+    let mut horizon = app.db.read(|connection| audit::horizon(connection, None)).await?;
+    for _ in 0..MAX_WAITS {
+        if horizon.as_ref().is_none_or(Horizon::is_final) {
+            break;
+        }
+        tokio::time::sleep(WAIT).await;
+        horizon = app.db.read(|connection| audit::horizon(connection, horizon)).await?;
+    }
+    Ok(horizon)
 }

@@ -1,7 +1,7 @@
 //! The audit log: append-only entries in the order of their ids, read by one bounded scan.
 //!
 //! - [`insert`] gives an entry its id, in the order of commit, and counts it in the same transaction.
-//! - [`page`], [`slice()`] and [`latest`] examine at most [`EXAMINED`] entries per call, on both engines, and return a cursor
+//! - [`page`], [`slice`](fn@slice) and [`latest`] examine at most [`EXAMINED`] entries per call, on both engines, and return a cursor
 //!   when they stopped before the end of the log.
 //! - Totals are exact where the counters by tenant, UTC day and type suffice, and lower bounds elsewhere.
 //! - [`purge`] deletes old entries in bounded units.
@@ -17,7 +17,7 @@ mod skew;
 pub use self::{
     counts::{activity_by_day, activity_of_tenants, sums_by_day},
     entry::insert,
-    ids::{Horizon, horizon},
+    ids::horizon,
     list::{busiest, latest, page, slice, total},
     retention::{Purged, delete_left, delete_log, purge},
 };

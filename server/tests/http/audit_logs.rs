@@ -91,7 +91,7 @@ async fn long_and_repeated_filters_are_rejected() {
 }
 
 #[tokio::test]
-async fn reading_on_misses_nothing_that_began_earlier_and_ended_later() {
+async fn a_cursor_misses_no_entry_that_began_earlier_and_was_written_later() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let begin = || {
@@ -110,7 +110,7 @@ async fn reading_on_misses_nothing_that_began_earlier_and_ended_later() {
 }
 
 #[tokio::test]
-async fn an_export_puts_no_formula_into_a_spreadsheet() {
+async fn exported_cells_are_no_formulas() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let formulas = ["=HYPERLINK(\"http://evil.test\",\"click\")", "+1", "-1", "@SUM(A1)", "\t=1", "＝1"];
@@ -141,7 +141,7 @@ async fn an_export_puts_no_formula_into_a_spreadsheet() {
 }
 
 #[tokio::test]
-async fn an_export_larger_than_a_slice_is_whole_and_in_order() {
+async fn an_export_of_several_slices_is_complete_and_in_order() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let before = tenant.count("").await;

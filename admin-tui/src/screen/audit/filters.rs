@@ -12,7 +12,6 @@ use crate::{
 /// Maximum number of event types with a chip each. More types share one chip.
 const MAX_TYPE_CHIPS: usize = 3;
 
-/// An applied filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FilterChip {
     /// What it filters by.
@@ -24,7 +23,6 @@ pub(super) struct FilterChip {
 }
 
 impl Audit {
-    /// Returns the applied filters.
     pub(super) fn chips(&self) -> Vec<FilterChip> {
         let query = &self.query;
         let chip = |label, value: Option<String>, remove: fn(&mut AuditQuery)| {
@@ -70,14 +68,12 @@ impl Audit {
         self.restart(cx);
     }
 
-    /// Removes a filter.
     pub(super) fn drop_chip(&mut self, index: usize, cx: &mut UpdateContext<'_>) {
         if let Some(chip) = self.chips().into_iter().nth(index) {
             self.set_query(chip.without, cx);
         }
     }
 
-    /// Applies the text that the user typed.
     pub(super) fn apply_text(&mut self, cx: &mut UpdateContext<'_>) {
         let text = self.text_filter.text();
         if self.query.text != text {
@@ -86,7 +82,6 @@ impl Audit {
         }
     }
 
-    /// Performs a command that changes filters.
     pub(super) fn change_filters(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         let query = self.query.clone();
         let changed = match command {

@@ -1,27 +1,27 @@
 //! Loading of audit entries: the newest at the start, new ones every second, older ones while scrolling. The number of
 //! rows is bounded, so that memory stays bounded however long the log is open.
+//!
+//! The server examines a bounded number of entries per request. If few of them match the filters, the screen follows the
+//! cursors of the pages until it has enough rows, and shows each page as it arrives.
 
-use doorward_shared::audit::AdminAuditLogItem;
+use doorward_shared::AuditId;
+use uuid::Uuid;
 
 use super::Audit;
 use crate::{
     api::ApiError,
     effect::{RequestId, RequestResult},
-    request::{AUDIT_PAGE_SIZE, AuditPosition, BackendRequest, BackendResponse},
+    request::{AuditPage, AuditPosition, BackendRequest, BackendResponse},
     ui::{Selection, UpdateContext},
 };
 
-/// Maximum number of rows.
 const MAX_ROWS: usize = 2_000;
 /// Distance of the selection from the last row at which older entries are requested.
 const PREFETCH_ROWS: usize = 40;
 /// Interval between polls for new entries, in milliseconds.
 const POLL_MS: i64 = 1_000;
-
-/// Returns whether a response has as many entries as were requested, so that there may be more.
-fn is_full_page(rows: &[AdminAuditLogItem]) -> bool {
-    u32::try_from(rows.len()).is_ok_and(|count| count >= AUDIT_PAGE_SIZE)
-}
+/// Time without a poll after which a search stops, in milliseconds: the screen is hidden. It continues when it is shown.
+const HIDDEN_MS: i64 = 3_000;
 
 impl Audit {
     fn send(&self, at: AuditPosition, cx: &mut UpdateContext<'_>) -> Option<RequestId> {
@@ -68,8 +68,8 @@ impl Audit {
     pub(super) fn load_older(&mut self, cx: &mut UpdateContext<'_>) {
         let is_near_end = self.selection.selected + PREFETCH_ROWS >= self.rows.len();
         let is_pending = self.loading_older.is_some() || self.restarting.is_some();
-        if let Some(oldest) = self.rows.back().filter(|_| is_near_end && !self.is_complete && !is_pending) {
-            self.loading_older = self.send(AuditPosition::Before(oldest.entry.id), cx);
+        if let Some(older) = self.older.filter(|_| is_near_end && !is_pending) {
+            self.loading_older = self.send(AuditPosition::Before(older), cx);
         }
     }
 
@@ -81,33 +81,36 @@ impl Audit {
     ) -> Option<RequestResult> {
         let is_response = |id: &mut RequestId| *id == response.id;
         if self.restarting.take_if(is_response).is_some() {
-            if let Some(rows) = self.rows_of(response.result) {
-                self.replace_rows(rows);
+            if let Some(page) = self.page_of(response.result) {
+                self.replace_rows(page);
+                self.load_older(cx);
             }
         } else if self.polling.take_if(is_response).is_some() {
-            if let Some(rows) = self.rows_of(response.result) {
-                if is_full_page(&rows) {
+            if let Some(page) = self.page_of(response.result) {
+                if page.next.is_some() {
                     // Polls again at the next tick.
                     self.polled_at = None;
                 }
-                self.add_newer(rows);
+                self.add_newer(page);
             }
         } else if self.loading_older.take_if(is_response).is_some() {
-            if let Some(rows) = self.rows_of(response.result) {
-                self.add_older(rows);
+            if let Some(page) = self.page_of(response.result) {
+                self.add_older(page);
+                if self.polled_at.is_none_or(|at| cx.now <= at.plus_millis(HIDDEN_MS)) {
+                    self.load_older(cx);
+                }
             }
-            self.load_older(cx);
         } else {
             return Some(response);
         }
         None
     }
 
-    fn rows_of(&mut self, result: Result<BackendResponse, ApiError>) -> Option<Vec<AdminAuditLogItem>> {
+    fn page_of(&mut self, result: Result<BackendResponse, ApiError>) -> Option<AuditPage> {
         match result {
-            Ok(BackendResponse::Audit(rows)) => {
+            Ok(BackendResponse::Audit(page)) => {
                 self.error = None;
-                Some(rows)
+                Some(page)
             }
             Ok(_) => None,
             Err(error) => {
@@ -117,22 +120,24 @@ impl Audit {
         }
     }
 
-    fn replace_rows(&mut self, rows: Vec<AdminAuditLogItem>) {
+    fn replace_rows(&mut self, page: AuditPage) {
         let kept = self.wanted.take().or_else(|| self.selected().map(|row| row.entry.id));
         let follows_newest = self.selection.selected == 0 && !self.show_details;
-        self.is_complete = !is_full_page(&rows);
         self.loaded = true;
         self.missed = 0;
-        self.newest = rows.first().map(|row| row.entry.id);
-        self.rows = rows.into();
+        // Without a match, nothing from `next` to the end of the log matches. Without `next` either, the log is short.
+        let newest = page.entries.first().map(|row| row.entry.id).or(page.next);
+        self.newest = Some(newest.unwrap_or_else(|| AuditId::new(Uuid::nil())));
+        self.older = page.next;
+        self.rows = page.entries.into();
         let found = kept.and_then(|id| self.rows.iter().position(|row| row.entry.id == id));
         self.selection.select(found.filter(|_| !follows_newest).unwrap_or(0), self.rows.len());
     }
 
     /// Adds entries at the top. They arrive oldest first.
-    fn add_newer(&mut self, rows: Vec<AdminAuditLogItem>) {
-        let Some(newest) = rows.last().map(|row| row.entry.id) else { return };
-        self.newest = Some(newest);
+    fn add_newer(&mut self, page: AuditPage) {
+        let rows = page.entries;
+        self.newest = page.next.or(rows.last().map(|row| row.entry.id)).or(self.newest);
         let count = rows.len();
         if self.paused {
             self.missed = self.missed.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
@@ -143,7 +148,7 @@ impl Audit {
         }
         if self.rows.len() > MAX_ROWS {
             self.rows.truncate(MAX_ROWS);
-            self.is_complete = false;
+            self.older = self.rows.back().map(|row| row.entry.id);
         }
         // The selection stays on its entry, unless it is at the top and follows the newest entry.
         if self.selection.selected > 0 || self.show_details {
@@ -153,9 +158,9 @@ impl Audit {
         }
     }
 
-    fn add_older(&mut self, rows: Vec<AdminAuditLogItem>) {
-        self.is_complete = !is_full_page(&rows);
-        self.rows.extend(rows);
+    fn add_older(&mut self, page: AuditPage) {
+        self.older = page.next;
+        self.rows.extend(page.entries);
         let surplus = self.rows.len().saturating_sub(MAX_ROWS);
         if surplus > 0 {
             // The newest rows are removed. The log pauses, because new entries would no longer follow its first row.

@@ -12,13 +12,13 @@ use doorward_shared::{AuditId, TenantId, Timestamp, audit::AdminAuditLogItem};
 use crate::{
     api::{ApiError, AuditQuery},
     effect::{RequestId, RequestResult},
+    time_format,
     ui::{
         Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, LIST_KEYS, Page, Route,
         Selection, TextInput, Tone, UpdateContext, bind,
     },
 };
 
-/// The screen.
 #[derive(Debug, Clone, Default)]
 pub struct Audit {
     query: AuditQuery,
@@ -35,9 +35,9 @@ pub struct Audit {
     text_filter: FilterInput,
     error: Option<ApiError>,
     loaded: bool,
-    /// Whether the last row is the oldest entry.
-    is_complete: bool,
-    /// The newest entry that arrived, from which polling continues.
+    /// Cursor from which older entries are loaded. `None` when all were examined.
+    older: Option<AuditId>,
+    /// Cursor from which polling for new entries continues.
     newest: Option<AuditId>,
     /// The entry to select once it has arrived.
     wanted: Option<AuditId>,
@@ -45,7 +45,7 @@ pub struct Audit {
     restarting: Option<RequestId>,
     /// Pending request for entries after `newest`.
     polling: Option<RequestId>,
-    /// Pending request for entries before the last row.
+    /// Pending request for entries before `older`.
     loading_older: Option<RequestId>,
     polled_at: Option<Timestamp>,
 }
@@ -78,6 +78,12 @@ impl Audit {
         let kind = row.entry.kind.as_str();
         let is_ceremony = kind.starts_with("webauthn_") || kind.starts_with("mfa_");
         row.entry.actor_user_id.as_ref().filter(|_| is_ceremony)
+    }
+
+    /// Returns how far the search for older matching entries has come, if the server stopped it between two matches.
+    fn searched_back_to(&self) -> Option<Timestamp> {
+        let last = self.rows.back().map(|row| row.entry.id);
+        self.older.filter(|older| Some(*older) != last).map(AuditId::time)
     }
 
     fn perform_on_selected(&self, command: Command, cx: &mut UpdateContext<'_>) {
@@ -187,15 +193,23 @@ impl Page for Audit {
         if self.text_filter.take_due(cx.now) {
             self.apply_text(cx);
         }
+        if self.error.is_none() {
+            // Continues a search that stopped at an error or while the screen was hidden.
+            self.load_older(cx);
+        }
         self.poll_if_due(cx);
     }
 
     fn status(&self) -> Option<(String, Tone)> {
-        Some(match (self.paused, self.missed) {
+        let (mut text, tone) = match (self.paused, self.missed) {
             (false, _) => ("live".to_owned(), Tone::Good),
             (true, 0) => ("paused".to_owned(), Tone::Warn),
             (true, missed) => (format!("paused · {missed} new"), Tone::Warn),
-        })
+        };
+        if let Some(time) = self.searched_back_to() {
+            text = format!("{text} · searched back to {}", time_format::date_time(time));
+        }
+        Some((text, tone))
     }
 
     fn list(&mut self) -> Option<(&mut Selection, usize)> {

@@ -11,7 +11,6 @@ use crate::{
 
 /// Minimum width of a table with a column for the reason of refusals.
 const REASON_MIN_WIDTH: u16 = 110;
-/// Width of the input for the text filter.
 const INPUT_WIDTH: u16 = 26;
 /// Minimum space for a chip. With less, it moves to the next row.
 const CHIP_MIN_WIDTH: u16 = 16;
@@ -21,6 +20,12 @@ impl View for Audit {
     fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let area = self.draw_filters(canvas, area);
         if self.rows.is_empty() {
+            if let Some(time) = self.searched_back_to().filter(|_| self.error.is_none()) {
+                let text = format!(" Searching… no match back to {}", time_format::date_time(time));
+                let place = below(right_of(area, 2), 1);
+                canvas.line(place, &[(canvas.spinner(), Tone::Accent), (&text, Tone::Dim)]);
+                return;
+            }
             let empty = if self.chips().is_empty() { "The log is empty." } else { "No entry matches the filters." };
             return canvas.placeholder(area, self.loaded, self.error.as_ref(), empty);
         }

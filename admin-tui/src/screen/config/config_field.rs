@@ -5,19 +5,16 @@ use doorward_shared::config::{Attachment, AttestationPreference, ResidentKey, Us
 /// Choice that stands for no restriction.
 pub(super) const ANY: &str = "any";
 
-/// A field of a tenant's configuration.
 #[derive(Debug)]
 pub(super) struct ConfigField {
     pub(super) group: Group,
     /// Path in the JSON form of the configuration, as errors name it.
     pub(super) path: &'static str,
     pub(super) label: &'static str,
-    /// Explanation of the field.
     pub(super) hint: &'static str,
     pub(super) kind: Kind,
 }
 
-/// The kind of value that a field has.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
     Text,
@@ -42,7 +39,6 @@ pub(super) enum Group {
 }
 
 impl Group {
-    /// Returns the heading of the group.
     pub(super) const fn heading(self) -> &'static str {
         match self {
             Self::RelyingParty => "Relying party",

@@ -23,7 +23,6 @@ use rows::{ConfigRow, Value};
 /// Pause in typing after which the server checks the configuration, in milliseconds.
 const PAUSE_MS: i64 = 300;
 
-/// The form.
 #[derive(Debug, Clone)]
 pub struct ConfigForm {
     rows: Vec<ConfigRow>,
@@ -38,7 +37,6 @@ pub struct ConfigForm {
 }
 
 impl ConfigForm {
-    /// Creates a form for a configuration.
     pub fn new(config: TenantConfig) -> Self {
         Self {
             rows: rows::from_config(&config),
@@ -61,7 +59,6 @@ impl ConfigForm {
         }
     }
 
-    /// Discards unsaved changes.
     pub fn revert(&mut self) {
         let selection = self.selection;
         *self = Self { selection, ..Self::new(self.saved.clone()) };
@@ -76,18 +73,15 @@ impl ConfigForm {
         rows::to_config(&self.rows, &self.saved)
     }
 
-    /// Returns whether there are unsaved changes.
     pub fn is_changed(&self) -> bool {
         let mfa = Some(self.saved.mfa.clone().unwrap_or_default());
         self.config().as_ref() != Ok(&TenantConfig { mfa, ..self.saved.clone() })
     }
 
-    /// Returns whether a row is being edited.
     pub const fn is_editing(&self) -> bool {
         self.editing
     }
 
-    /// Returns the selection and the number of rows.
     pub const fn selection_and_len(&mut self) -> (&mut Selection, usize) {
         (&mut self.selection, self.rows.len())
     }
@@ -106,12 +100,10 @@ impl ConfigForm {
         self.check.is_pending() || self.check_due_at.is_some()
     }
 
-    /// Returns why the last check failed.
     const fn check_error(&self) -> Option<&ApiError> {
         self.check.error.as_ref()
     }
 
-    /// Returns the problem of a row.
     fn problem_of(&self, index: usize, problems: &[ConfigProblem]) -> Option<String> {
         let row = self.rows.get(index)?;
         let mut path = row.field.path.to_owned();
@@ -182,7 +174,6 @@ impl ConfigForm {
         self.selection.select(now, self.rows.len());
     }
 
-    /// Returns the text input of the edited row.
     pub fn text_input(&mut self) -> Option<&mut TextInput> {
         if !self.editing {
             return None;

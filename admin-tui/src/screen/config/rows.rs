@@ -6,7 +6,6 @@ use serde_json::Value as Json;
 use super::config_field::{ANY, ConfigField, FIELDS, Kind};
 use crate::ui::TextInput;
 
-/// The value of a row.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     Text(TextInput),
@@ -14,7 +13,6 @@ pub(super) enum Value {
     Choice(Vec<&'static str>, usize),
 }
 
-/// A row of the form.
 #[derive(Debug, Clone)]
 pub(super) struct ConfigRow {
     pub(super) field: &'static ConfigField,
@@ -34,7 +32,6 @@ impl ConfigRow {
         Self { field, value: Value::Choice(choices, chosen) }
     }
 
-    /// Returns the value as text.
     pub(super) fn text(&self) -> &str {
         match &self.value {
             Value::Text(input) => input.text(),
@@ -42,12 +39,10 @@ impl ConfigRow {
         }
     }
 
-    /// Returns whether the value is empty or only spaces.
     pub(super) fn is_blank(&self) -> bool {
         self.text().trim().is_empty()
     }
 
-    /// Returns whether the row belongs to a field.
     pub(super) fn is_of(&self, field: &ConfigField) -> bool {
         self.field.path == field.path
     }

@@ -10,7 +10,6 @@ const LABEL_WIDTH: u16 = 19;
 /// Minimum width of the form for all choices of a field. With less, only the chosen one is shown.
 const CHOICES_MIN_WIDTH: u16 = 70;
 
-/// A line of the form.
 enum FormLine {
     Blank,
     Heading(Group),

@@ -16,7 +16,6 @@ const REFRESH_MS: i64 = 5_000;
 /// Numbers of days that the chart can show.
 const CHART_DAYS: [u32; 4] = [7, 14, 30, 90];
 
-/// The list that has the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Focus {
     #[default]
@@ -24,7 +23,6 @@ enum Focus {
     Refusals,
 }
 
-/// The screen.
 #[derive(Debug, Clone)]
 pub struct Overview {
     data: Remote<OverviewData>,

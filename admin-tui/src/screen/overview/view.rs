@@ -12,6 +12,10 @@ use crate::{
 
 /// Minimum width for the list of refusals beside the other panels.
 const WIDE: u16 = 130;
+/// Title of the busiest tenants, with the entries that the server counts.
+const BUSIEST_TITLE: &str = "Busiest tenants (newest 10 000 entries)";
+/// Minimum width of a panel with that title.
+const BUSIEST_TITLE_WIDTH: u16 = 46;
 
 impl View for Overview {
     fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
@@ -41,7 +45,8 @@ impl View for Overview {
 }
 
 fn draw_facts(canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
-    let uptime_ms = i64::try_from(data.uptime_seconds).unwrap_or(i64::MAX).saturating_mul(1_000);
+    // Below one second, the duration would read `now`.
+    let uptime_ms = i64::try_from(data.uptime_seconds.max(1)).unwrap_or(i64::MAX).saturating_mul(1_000);
     let succeeded = data.activity.iter().map(|point| point.succeeded).sum();
     let refused = data.activity.iter().map(|point| point.refused).sum();
     let facts = [
@@ -70,12 +75,15 @@ impl Overview {
     fn draw_chart(&self, canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
         let inside = canvas.panel(area, &format!("Logins and refusals, {} days", self.days), false);
         canvas.activity_legend(area, &data.activity);
+        let age = canvas.now.millis().saturating_sub(data.counted_at.millis()).max(1_000);
+        canvas.panel_note(area, &format!("today's counts are {} old", time_format::duration(age)));
         canvas.activity(inside, &data.activity);
     }
 
     fn draw_busiest(&self, canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
         let focused = self.focus == Focus::BusiestTenants;
-        let inside = canvas.panel(area, "Busiest tenants", focused);
+        let title = if area.width >= BUSIEST_TITLE_WIDTH { BUSIEST_TITLE } else { "Busiest tenants (newest 10k)" };
+        let inside = canvas.panel(area, title, focused);
         if data.busiest.is_empty() {
             return canvas.placeholder(inside, true, None, "No tenant has been used yet.");
         }

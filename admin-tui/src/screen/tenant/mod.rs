@@ -24,7 +24,6 @@ const REFRESH_MS: i64 = 5_000;
 /// Number of days of activity in the header.
 const ACTIVITY_DAYS: u32 = 14;
 
-/// A tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "`name` describes them")]
 pub enum Tab {
@@ -40,7 +39,6 @@ impl Tab {
     /// All tabs, from left to right.
     pub const ALL: [Self; 5] = [Self::Configuration, Self::ApiKeys, Self::SigningKeys, Self::Users, Self::Transactions];
 
-    /// Returns the title of the tab.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Configuration => "Configuration",
@@ -82,12 +80,10 @@ impl Keyed for TransactionSummary {
     }
 }
 
-/// The screen.
 #[derive(Debug, Clone)]
 pub struct Tenant {
     id: TenantId,
     name: String,
-    /// The current tab.
     pub tab: Tab,
     overview: Remote<TenantOverview>,
     /// The configuration, once it has arrived.

@@ -24,7 +24,6 @@ impl Keyed for TenantSummary {
     }
 }
 
-/// The screen.
 #[derive(Debug, Clone)]
 pub struct Tenants {
     list: PagedList<TenantSummary>,
@@ -44,7 +43,6 @@ impl Default for Tenants {
     }
 }
 
-/// Question before a tenant is deleted.
 pub fn confirm_deletion(id: TenantId, name: &str, users: Option<u64>) -> Question {
     let mut lines = vec![(Tone::Plain, format!("Deletes {name} with its users, credentials, keys and audit log."))];
     match users {

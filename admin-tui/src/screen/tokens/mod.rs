@@ -19,7 +19,6 @@ impl Keyed for AdminTokenItem {
     }
 }
 
-/// The screen.
 #[derive(Debug, Clone, Default)]
 pub struct Tokens {
     list: PagedList<AdminTokenItem>,

@@ -18,7 +18,6 @@ use crate::{
     },
 };
 
-/// The list that has the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Focus {
     #[default]
@@ -26,7 +25,6 @@ enum Focus {
     Transactions,
 }
 
-/// The screen.
 #[derive(Debug, Clone)]
 pub struct User {
     tenant: TenantId,
@@ -40,7 +38,6 @@ pub struct User {
     transactions: Selection,
 }
 
-/// Question before a user is deleted.
 pub fn confirm_deletion(tenant: TenantId, id: String, name: &str, credentials: usize) -> Question {
     let count = if credentials == 1 { "1 credential".to_owned() } else { format!("{credentials} credentials") };
     let lines = vec![
@@ -52,7 +49,6 @@ pub fn confirm_deletion(tenant: TenantId, id: String, name: &str, credentials: u
 }
 
 impl User {
-    /// A user of a tenant.
     pub fn new(tenant: TenantId, tenant_name: String, id: String, name: String) -> Self {
         Self {
             tenant,

@@ -16,7 +16,6 @@ const CREDENTIAL_BYTES: usize = 1_364;
 /// Stored bytes of a transaction id. All columns together fit into an index entry of PostgreSQL (2 704 bytes).
 const TRANSACTION_BYTES: usize = 512;
 
-/// The columns after the key, in the order of the table.
 macro_rules! insert_sql {
     ($id:literal) => {
         concat!(

@@ -4,12 +4,15 @@
 //! SQLite the write lock is held while an id is made, so a reader never meets a smaller id later. On PostgreSQL the server
 //! makes the id (`new_audit_id` in the migration), and readers stop at a [`Horizon`].
 
-use diesel::{prelude::*, sql_types::BigInt};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Text},
+};
 use doorward_shared::{AuditId, Timestamp};
 use uuid::Uuid;
 
 use super::super::{Connection, DbError};
-use crate::db::cached_sql::CachedSql;
+use crate::{db::cached_sql::CachedSql, domain::audit::Horizon};
 
 const TICK_BITS: u32 = 12;
 /// Sorts after the text of every id.
@@ -53,23 +56,34 @@ const fn variant(random: u64) -> u64 {
     0b10 << 62 | random >> 2
 }
 
-/// The end of what a read may return: every id below it is committed and visible to a transaction that begins later.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Horizon(pub(super) String);
-
-/// Returns the present horizon, `None` where readers need none (SQLite). The page must be read in a later transaction.
+/// Returns the present horizon, or whether transactions that delay an earlier one still run; `None` where readers need none
+/// (SQLite). The page must be read in a later transaction.
 ///
-/// A transaction gets its transaction id before it makes the id of an entry, so a running transaction that is not listed
-/// with one here makes only ids above the clock.
-pub fn horizon(conn: &mut Connection) -> Result<Option<Horizon>, DbError> {
+/// A transaction gets its transaction id before it makes an id above every committed one. So an id up to the newest one
+/// that is not visible yet belongs to a transaction that is listed with a transaction id.
+pub fn horizon(conn: &mut Connection, earlier: Option<Horizon>) -> Result<Option<Horizon>, DbError> {
     let Connection::Postgres(c) = conn else { return Ok(None) };
-    let clock = "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 4096000) AS BIGINT)";
-    // The clock is read first: what begins after the list was read has later ids.
-    let now: i64 = CachedSql::<BigInt>::new(clock).get_result(c)?;
+    let (newest, read_at) = match earlier {
+        Some(earlier) => (earlier.newest, earlier.read_at),
+        None => {
+            let newest = CachedSql::<Text>::new("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1");
+            let newest: Option<String> = newest.get_result(c).optional()?;
+            let clock = "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 4096000) AS BIGINT)";
+            (newest.unwrap_or_default(), CachedSql::<BigInt>::new(clock).get_result(c)?)
+        }
+    };
     let running = "SELECT CAST(floor(extract(epoch FROM xact_start) * 4096000) AS BIGINT) FROM pg_stat_activity \
                    WHERE datname = current_database() AND backend_xid IS NOT NULL AND xact_start IS NOT NULL \
                    ORDER BY xact_start LIMIT 1";
-    let oldest: Option<i64> = CachedSql::<BigInt>::new(running).get_result(c).optional()?;
-    let end = oldest.map_or(now, |oldest| oldest.min(now));
-    Ok(Some(Horizon(prefix(u64::try_from(end).unwrap_or(0)))))
+    let oldest = CachedSql::<BigInt>::new(running).get_result(c).optional()?;
+    Ok(Some(Horizon { newest, read_at, oldest }))
+}
+
+/// Returns an id above those that a read may return.
+pub(super) fn end(horizon: &Horizon) -> String {
+    let newest = format!("{}+", horizon.newest);
+    match horizon.oldest {
+        Some(oldest) if !horizon.is_final() => newest.min(prefix(u64::try_from(oldest).unwrap_or(0))),
+        _ => newest,
+    }
 }

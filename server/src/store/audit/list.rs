@@ -10,15 +10,14 @@ use uuid::Uuid;
 use super::{
     super::{Connection, DbError, on_engine, row_convert},
     counts,
-    ids::Horizon,
     scan::{Scan, Window},
 };
 use crate::{
     db::cached_sql::CachedSql,
-    domain::audit::{AuditCursor, AuditFilter, EXAMINED, LogPage, LogSlice, NextPage, Total},
+    domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, Total},
 };
 
-/// Time in milliseconds after the creation of a request id in which its entries are looked for first.
+/// Length in milliseconds of the time after the creation of a request id that is searched first.
 const REQUEST_TIME: i64 = 300_000;
 const OLDEST: AuditCursor = AuditCursor::After(AuditId::new(Uuid::nil()));
 const NEWEST: AuditCursor = AuditCursor::Before(AuditId::new(Uuid::max()));
@@ -118,7 +117,7 @@ fn examine(conn: &mut Connection, scan: &Scan<'_>, wanted: usize) -> Result<(Tot
     Ok((known.unwrap_or(found), window, ids))
 }
 
-/// Looks for a request id that contains its time among the entries that were written from then on.
+/// Searches for a request id that contains its time, among the entries from that time on.
 fn near_request(
     conn: &mut Connection,
     tenant: Option<TenantId>,

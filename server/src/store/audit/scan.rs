@@ -10,10 +10,10 @@ use doorward_shared::{AuditId, TenantId, Timestamp, audit::AuditLogItem};
 use super::{
     super::{Connection, DbError, on_engine, row_convert, schema::audit_logs, text_match::contains},
     entry::Row,
-    ids::{ABOVE_ALL, Horizon},
+    ids::{self, ABOVE_ALL},
     skew::Skew,
 };
-use crate::domain::audit::{AuditCursor, AuditFilter, EXAMINED};
+use crate::domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon};
 
 /// A log, a filter, and the range of ids to scan. Both bounds are exclusive.
 pub(super) struct Scan<'a> {
@@ -107,7 +107,7 @@ impl<'a> Scan<'a> {
             AuditCursor::After(id) => (id.to_string(), ABOVE_ALL.to_owned(), false),
             AuditCursor::Before(id) => (String::new(), id.to_string(), true),
         };
-        let upper = horizon.map(|Horizon(end)| end.clone()).into_iter().fold(upper, String::min);
+        let upper = horizon.map(ids::end).into_iter().fold(upper, String::min);
         Self { tenant, filter, lower, upper, newest_first }.created(conn, filter.start, filter.end)
     }
 

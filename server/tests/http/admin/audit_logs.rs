@@ -26,7 +26,7 @@ async fn setting() -> (TestServer, TestTenant, Http) {
 }
 
 #[tokio::test]
-async fn outcomes_divide_a_log() {
+async fn every_entry_has_one_outcome() {
     let (_server, tenant, admin) = setting().await;
     let base = format!("/tenants/{}/audit_logs?per_page=100", tenant.id);
     let all = entries(&admin, &base).await;
@@ -48,7 +48,7 @@ async fn outcomes_divide_a_log() {
 }
 
 #[tokio::test]
-async fn administrators_see_whose_log_an_entry_stands_in() {
+async fn administrators_see_the_tenant_of_an_entry() {
     let (_server, tenant, admin) = setting().await;
     for entry in entries(&admin, "/audit_logs?per_page=100").await {
         let name = (entry["tenant_id"] != TenantId::INSTALLATION.to_string()).then_some("Example");
@@ -66,7 +66,7 @@ async fn administrators_see_whose_log_an_entry_stands_in() {
 }
 
 #[tokio::test]
-async fn exports_tell_beforehand_how_much_they_are() {
+async fn exports_begin_with_their_total() {
     let (_server, tenant, admin) = setting().await;
     let base = format!("/tenants/{}/audit_logs", tenant.id);
     for (query, entries) in [("outcome=failed", 1), ("q=alice", 4), ("", 8)] {
