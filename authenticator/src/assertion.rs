@@ -11,32 +11,21 @@ use crate::{AuthenticatorData, ClientData, ClientError, Key, base64url, sha256};
 pub struct AssertionParts {
     /// Key pair of the credential, used by [`AssertionParts::sign`].
     pub key: Arc<Key>,
-    /// Credential id.
     pub credential_id: Vec<u8>,
-    /// Client data.
     pub client_data: ClientData,
-    /// Authenticator data.
     pub authenticator_data: AuthenticatorData,
-    /// User handle.
     pub user_handle: Option<Vec<u8>>,
     /// Authenticator attachment: `platform` or `cross-platform`.
     pub attachment: String,
 }
 
 impl AssertionParts {
-    /// Signs with the key of the credential.
-    ///
-    /// # Errors
-    /// [`ClientError::Crypto`] if signing fails.
     pub fn sign(self) -> Result<SignedAssertion, ClientError> {
         let key = Arc::clone(&self.key);
         self.sign_with(&key)
     }
 
     /// Signs with another key.
-    ///
-    /// # Errors
-    /// [`ClientError::Crypto`] if signing fails.
     pub fn sign_with(self, key: &Key) -> Result<SignedAssertion, ClientError> {
         let client_data_json = self.client_data.to_bytes();
         let authenticator_data = self.authenticator_data.to_bytes();
@@ -59,25 +48,19 @@ impl AssertionParts {
 pub struct SignedAssertion {
     /// Credential id in base64url.
     pub id: String,
-    /// Credential id.
     pub raw_id: Vec<u8>,
     /// `public-key`.
     pub kind: String,
-    /// The bytes of `clientDataJSON`.
     pub client_data_json: Vec<u8>,
-    /// The bytes of the authenticator data.
     pub authenticator_data: Vec<u8>,
     /// Signature over `authenticator_data` and the SHA-256 hash of `client_data_json`.
     pub signature: Vec<u8>,
-    /// User handle.
     pub user_handle: Option<Vec<u8>>,
-    /// Authenticator attachment.
     pub attachment: String,
 }
 
 impl SignedAssertion {
     /// Converts to `AuthenticationResponseJSON` (WebAuthn §5.1.8).
-    #[must_use]
     pub fn into_json(self) -> Json {
         let mut body = json!({
             "id": self.id,

@@ -6,11 +6,9 @@ use aws_lc_rs::rand;
 
 use crate::{Algorithm, ClientError, Key, flags};
 
-/// Attestation that the authenticator creates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Attestation {
-    /// No attestation.
     #[default]
     None,
     /// Self attestation: a `packed` statement signed with the key of the credential.
@@ -39,8 +37,6 @@ pub enum Attachment {
 }
 
 impl Attachment {
-    /// Returns the name in JSON.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Platform => "platform",
@@ -52,17 +48,12 @@ impl Attachment {
 /// A public key credential source (WebAuthn §4).
 #[derive(Debug, Clone)]
 pub struct Credential {
-    /// Credential id.
     pub id: Vec<u8>,
-    /// RP ID that the credential is scoped to.
     pub rp_id: String,
-    /// User handle from the registration.
     pub user_handle: Vec<u8>,
     /// Whether the credential is discoverable: usable without its id, and sends the user handle.
     pub discoverable: bool,
-    /// Last value of the signature counter.
     pub sign_count: u32,
-    /// Key pair.
     pub key: Arc<Key>,
 }
 
@@ -91,7 +82,6 @@ impl Default for Authenticator {
 impl Authenticator {
     /// Creates an authenticator with ES256, no attestation, user verification, resident keys, no backup, counter 0 and the
     /// attachment that the options request.
-    #[must_use]
     pub const fn new() -> Self {
         Self {
             algorithm: Algorithm::Es256,
@@ -108,7 +98,6 @@ impl Authenticator {
         }
     }
 
-    /// Sets the algorithm of new credentials.
     #[must_use]
     pub const fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = algorithm;
@@ -122,7 +111,6 @@ impl Authenticator {
         self
     }
 
-    /// Sets the AAGUID, which identifies the model.
     #[must_use]
     pub const fn aaguid(mut self, aaguid: [u8; 16]) -> Self {
         self.aaguid = aaguid;
@@ -151,7 +139,6 @@ impl Authenticator {
         self
     }
 
-    /// Sets the behaviour of the signature counter.
     #[must_use]
     pub const fn counter(mut self, counter: Counter) -> Self {
         self.counter = counter;
@@ -173,7 +160,6 @@ impl Authenticator {
     }
 
     /// Returns the credentials, oldest first.
-    #[must_use]
     pub fn credentials(&self) -> &[Credential] {
         &self.credentials
     }

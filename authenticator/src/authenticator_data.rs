@@ -1,6 +1,5 @@
 //! Authenticator data before signing (WebAuthn §6.1).
 
-/// Bits of the flags byte.
 pub mod flags {
     /// User present.
     pub const UP: u8 = 0x01;
@@ -21,9 +20,7 @@ pub mod flags {
 pub struct AuthenticatorData {
     /// SHA-256 hash of the RP ID. Tests may use other lengths than 32 bytes.
     pub rp_id_hash: Vec<u8>,
-    /// See [`flags`].
     pub flags: u8,
-    /// Signature counter.
     pub sign_count: u32,
     /// The new credential, in registrations only.
     pub attested: Option<AttestedCredential>,
@@ -36,8 +33,6 @@ pub struct AuthenticatorData {
 }
 
 impl AuthenticatorData {
-    /// Returns the bytes to sign and send.
-    #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(256);
         bytes.extend(&self.rp_id_hash);
@@ -56,11 +51,9 @@ impl AuthenticatorData {
 /// Attested credential data (WebAuthn §6.5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttestedCredential {
-    /// AAGUID of the authenticator.
     pub aaguid: [u8; 16],
     /// Value of the length field, if it differs from the length of the credential id.
     pub claimed_length: Option<u16>,
-    /// Credential id.
     pub credential_id: Vec<u8>,
     /// Public key as a CBOR `COSE_Key`.
     pub public_key: Vec<u8>,

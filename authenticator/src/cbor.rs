@@ -3,7 +3,6 @@
 pub use ciborium::Value;
 
 /// Encodes a value with definite lengths of the shortest form. The order of map entries is unchanged.
-#[must_use]
 pub fn encode(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::new();
     // Cannot fail: the target is memory, and every `Value` can be encoded.
@@ -12,7 +11,6 @@ pub fn encode(value: &Value) -> Vec<u8> {
 }
 
 /// Decodes the first item and returns it with its length in bytes, or `None` if it is incomplete or invalid.
-#[must_use]
 pub fn decode_prefix(bytes: &[u8]) -> Option<(Value, usize)> {
     let mut rest = bytes;
     let value = ciborium::from_reader(&mut rest).ok()?;
@@ -20,19 +18,14 @@ pub fn decode_prefix(bytes: &[u8]) -> Option<(Value, usize)> {
 }
 
 /// Decodes exactly one item, or returns `None` if it is invalid or not the only one.
-#[must_use]
 pub fn decode(bytes: &[u8]) -> Option<Value> {
     decode_prefix(bytes).filter(|(_, length)| *length == bytes.len()).map(|(value, _)| value)
 }
 
-/// Creates a map with text keys in the given order.
-#[must_use]
 pub fn text_map<const N: usize>(entries: [(&str, Value); N]) -> Value {
     Value::Map(entries.into_iter().map(|(key, value)| (Value::Text(key.into()), value)).collect())
 }
 
-/// Creates a map with integer keys in the given order.
-#[must_use]
 pub fn int_map<const N: usize>(entries: [(i64, Value); N]) -> Value {
     Value::Map(entries.into_iter().map(|(key, value)| (Value::Integer(key.into()), value)).collect())
 }

@@ -30,8 +30,6 @@ impl Client {
         self
     }
 
-    /// Returns the origin.
-    #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
     }
@@ -45,17 +43,11 @@ impl Client {
     }
 
     /// `navigator.credentials.get()`: takes the server's `{"publicKey": …}` and returns `AuthenticationResponseJSON`.
-    ///
-    /// # Errors
-    /// [`ClientError`] in the cases in which a browser throws an exception.
     pub fn get(&self, authenticator: &mut Authenticator, options: &Value) -> Result<Value, ClientError> {
         Ok(self.get_parts(authenticator, options)?.sign()?.into_json())
     }
 
     /// Like [`Client::create`], but returns the data before signing. The authenticator stores the credential.
-    ///
-    /// # Errors
-    /// [`ClientError`] in the cases in which a browser throws an exception.
     pub fn create_parts(
         &self,
         authenticator: &mut Authenticator,
@@ -127,9 +119,6 @@ impl Client {
     }
 
     /// Like [`Client::get`], but returns the data before signing. The signature counter increases.
-    ///
-    /// # Errors
-    /// [`ClientError`] in the cases in which a browser throws an exception.
     pub fn get_parts(&self, authenticator: &mut Authenticator, options: &Value) -> Result<AssertionParts, ClientError> {
         let options: Request = options::read(options)?;
         let rp_id = self.rp_id(options.rp_id.as_deref())?;

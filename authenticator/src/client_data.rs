@@ -2,18 +2,15 @@
 
 use serde_json::Value;
 
-/// Client data.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClientData {
     /// JSON members in their final order (§5.8.1.1 defines the correct one). Names may be repeated.
     Members(Vec<(String, Value)>),
-    /// Raw bytes.
     Raw(Vec<u8>),
 }
 
 impl ClientData {
     /// Creates the client data of a browser outside frames: `type`, `challenge`, `origin`, `crossOrigin: false`.
-    #[must_use]
     pub fn new(kind: &str, challenge: &str, origin: &str) -> Self {
         Self::Members(vec![
             ("type".into(), kind.into()),
@@ -24,7 +21,6 @@ impl ClientData {
     }
 
     /// Returns a member, or `None` for raw bytes.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         match self {
             Self::Members(members) => members.iter().find(|(key, _)| key == name).map(|(_, value)| value),
@@ -55,8 +51,6 @@ impl ClientData {
         }
     }
 
-    /// Returns the bytes to hash and send.
-    #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         match self {
             Self::Raw(bytes) => bytes.clone(),

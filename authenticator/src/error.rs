@@ -1,6 +1,5 @@
 //! The error type of this crate.
 
-/// Error of a client or authenticator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
     /// A browser would not accept the options.
@@ -8,12 +7,7 @@ pub enum ClientError {
     Options(String),
     /// The RP ID is neither the host of the origin nor a parent domain of it (`SecurityError`).
     #[error("the RP ID {rp_id} is not valid for the origin {origin}")]
-    RpId {
-        /// The RP ID in the options.
-        rp_id: String,
-        /// The origin of the client.
-        origin: String,
-    },
+    RpId { rp_id: String, origin: String },
     /// The authenticator has a credential of `excludeCredentials` (`InvalidStateError`).
     #[error("the authenticator is already registered")]
     Excluded,
@@ -29,7 +23,6 @@ pub enum ClientError {
     /// The cryptographic library rejected a key or an operation.
     #[error("cryptography failed: {0}")]
     Crypto(&'static str),
-    /// The JSON is not an exported authenticator.
     #[error("invalid exported authenticator: {0}")]
     Import(String),
 }

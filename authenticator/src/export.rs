@@ -37,9 +37,6 @@ struct ExportedCredential {
 
 impl Authenticator {
     /// Exports the settings and credentials as JSON, including the private keys.
-    ///
-    /// # Errors
-    /// [`ClientError::Crypto`] if a key cannot be encoded.
     pub fn export(&self) -> Result<Value, ClientError> {
         let credentials = self.credentials.iter().map(|credential| {
             Ok(ExportedCredential {
@@ -69,9 +66,6 @@ impl Authenticator {
     }
 
     /// Imports the JSON of [`Authenticator::export`].
-    ///
-    /// # Errors
-    /// [`ClientError::Import`] if the JSON is invalid, [`ClientError::Crypto`] if a key is rejected.
     pub fn import(exported: &Value) -> Result<Self, ClientError> {
         let from = Exported::deserialize(exported).map_err(|error| ClientError::Import(error.to_string()))?;
         let bytes = |text: &str| from_base64url(text).ok_or_else(|| ClientError::Import("not base64url".into()));

@@ -15,7 +15,6 @@ use crate::{
     cbor::{self, Value},
 };
 
-/// Signature algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Algorithm {
@@ -31,8 +30,6 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// Returns the COSE algorithm identifier.
-    #[must_use]
     pub const fn cose(self) -> i64 {
         match self {
             Self::Es256 => -7,
@@ -49,7 +46,6 @@ enum Pair {
     Ed25519(Ed25519KeyPair),
 }
 
-/// A key pair.
 pub struct Key {
     algorithm: Algorithm,
     pair: Pair,
@@ -70,9 +66,6 @@ const fn ecdsa(algorithm: Algorithm) -> &'static EcdsaSigningAlgorithm {
 
 impl Key {
     /// Generates a key pair. RSA takes tens of milliseconds or more, the others microseconds.
-    ///
-    /// # Errors
-    /// [`ClientError::Crypto`] if key generation fails.
     pub fn generate(algorithm: Algorithm) -> Result<Self, ClientError> {
         let failed = |_| ClientError::Crypto("key generation failed");
         let pair = match algorithm {
@@ -100,9 +93,6 @@ impl Key {
     }
 
     /// Decodes a private key of [`Key::to_pkcs8`].
-    ///
-    /// # Errors
-    /// [`ClientError::Crypto`] if the bytes are not a key pair of this algorithm.
     pub fn from_pkcs8(algorithm: Algorithm, pkcs8: &[u8]) -> Result<Self, ClientError> {
         let failed = |_| ClientError::Crypto("the private key was rejected");
         let pair = match algorithm {
@@ -116,9 +106,6 @@ impl Key {
     }
 
     /// Encodes the private key without encryption.
-    ///
-    /// # Errors
-    /// [`ClientError::Crypto`] if encoding fails.
     pub fn to_pkcs8(&self) -> Result<Vec<u8>, ClientError> {
         let failed = |_| ClientError::Crypto("the private key could not be encoded");
         match &self.pair {
@@ -128,14 +115,11 @@ impl Key {
         }
     }
 
-    /// Returns the algorithm.
-    #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
     /// Returns the public key as `SubjectPublicKeyInfo` (`getPublicKey()` in WebAuthn), or `None` if encoding fails.
-    #[must_use]
     pub fn spki(&self) -> Option<Vec<u8>> {
         fn der(key: &impl AsDer<PublicKeyX509Der<'static>>) -> Option<Vec<u8>> {
             key.as_der().ok().map(|der| der.as_ref().to_vec())
@@ -148,7 +132,6 @@ impl Key {
     }
 
     /// Returns the public key: an uncompressed point, an `RSAPublicKey`, or the 32 bytes of Ed25519.
-    #[must_use]
     pub fn public_bytes(&self) -> &[u8] {
         match &self.pair {
             Pair::Ecdsa(pair) => pair.public_key().as_ref(),
@@ -158,7 +141,6 @@ impl Key {
     }
 
     /// Returns the `COSE_Key` in the canonical order of CTAP2: kty, alg, crv, x, y (CTAP 2.2 §8; RFC 9053 §7, RFC 8230 §4).
-    #[must_use]
     pub fn cose(&self) -> Value {
         let int = |number: i64| Value::Integer(number.into());
         let alg = int(self.algorithm.cose());
@@ -191,9 +173,6 @@ impl Key {
     }
 
     /// Signs a message. The signature has the format of WebAuthn §6.5.5 (DER for ECDSA).
-    ///
-    /// # Errors
-    /// [`ClientError::Crypto`] if signing fails.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, ClientError> {
         let failed = |_| ClientError::Crypto("signing failed");
         let random = SystemRandom::new();
@@ -211,7 +190,6 @@ impl Key {
 
 /// Converts a DER ECDSA signature to `r ‖ s` with `width` bytes each, the format of JOSE. Returns `None` if the input is
 /// invalid or too large.
-#[must_use]
 pub fn fixed_signature(der: &[u8], width: usize) -> Option<Vec<u8>> {
     // SEQUENCE { INTEGER r, INTEGER s }. Less than 128 bytes for these curves, so each length is one byte.
     let [0x30, _, body @ ..] = der else { return None };

@@ -79,7 +79,6 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(options: &'a Value) -> Result<T, Clie
     T::deserialize(options.get("publicKey").unwrap_or(options)).map_err(|error| ClientError::Options(error.to_string()))
 }
 
-/// Decodes a binary field.
 pub(crate) fn bytes(field: &str, text: &str) -> Result<Vec<u8>, ClientError> {
     from_base64url(text).ok_or_else(|| ClientError::Options(format!("{field} is not base64url")))
 }

@@ -18,12 +18,7 @@ pub enum Statement {
     /// Packed self attestation (§8.2).
     PackedSelf,
     /// The given values, which may be invalid.
-    Literal {
-        /// Format of the statement.
-        format: Value,
-        /// The statement.
-        statement: Value,
-    },
+    Literal { format: Value, statement: Value },
 }
 
 /// Data of a registration before hashing and signing.
@@ -31,33 +26,21 @@ pub enum Statement {
 pub struct RegistrationParts {
     /// Key pair of the new credential, used by [`RegistrationParts::sign`].
     pub key: Arc<Key>,
-    /// Client data.
     pub client_data: ClientData,
-    /// Authenticator data.
     pub authenticator_data: AuthenticatorData,
-    /// Attestation statement to create.
     pub statement: Statement,
-    /// Transports of the authenticator.
     pub transports: Vec<String>,
     /// Authenticator attachment: `platform` or `cross-platform`.
     pub attachment: String,
-    /// Client extension outputs.
     pub client_extensions: Map<String, Json>,
 }
 
 impl RegistrationParts {
-    /// Signs with the key of the credential.
-    ///
-    /// # Errors
-    /// [`ClientError::Crypto`] if signing fails.
     pub fn sign(&self) -> Result<SignedRegistration, ClientError> {
         self.sign_with(&self.key)
     }
 
     /// Signs the attestation with another key, which makes the statement invalid.
-    ///
-    /// # Errors
-    /// [`ClientError::Crypto`] if signing fails.
     pub fn sign_with(&self, key: &Key) -> Result<SignedRegistration, ClientError> {
         let client_data_json = self.client_data.to_bytes();
         let authenticator_data = self.authenticator_data.to_bytes();
@@ -89,7 +72,6 @@ impl RegistrationParts {
 }
 
 /// Encodes an attestation object in the canonical order of CTAP2 (WebAuthn §6.5.4).
-#[must_use]
 pub fn attestation_object(format: Value, statement: Value, authenticator_data: Value) -> Vec<u8> {
     cbor::encode(&cbor::text_map([("fmt", format), ("attStmt", statement), ("authData", authenticator_data)]))
 }
@@ -99,11 +81,9 @@ pub fn attestation_object(format: Value, statement: Value, authenticator_data: V
 pub struct SignedRegistration {
     /// Credential id in base64url.
     pub id: String,
-    /// Credential id.
     pub raw_id: Vec<u8>,
     /// `public-key`.
     pub kind: String,
-    /// The bytes of `clientDataJSON`.
     pub client_data_json: Vec<u8>,
     /// The CBOR attestation object.
     pub attestation_object: Vec<u8>,
@@ -111,19 +91,14 @@ pub struct SignedRegistration {
     pub authenticator_data: Vec<u8>,
     /// Copy of the public key as `SubjectPublicKeyInfo`.
     pub public_key: Option<Vec<u8>>,
-    /// COSE algorithm identifier of the public key.
     pub algorithm: i64,
-    /// Transports of the authenticator.
     pub transports: Vec<String>,
-    /// Authenticator attachment.
     pub attachment: String,
-    /// Client extension outputs.
     pub client_extensions: Map<String, Json>,
 }
 
 impl SignedRegistration {
     /// Converts to `RegistrationResponseJSON` (WebAuthn §5.1.8).
-    #[must_use]
     pub fn into_json(self) -> Json {
         let mut body = json!({
             "id": self.id,

@@ -24,33 +24,22 @@ use crate::{
 /// State shared by all requests.
 #[derive(Debug)]
 pub struct App {
-    /// Runs units of work on the database.
     pub db: Database,
-    /// Current time.
     pub clock: Arc<dyn Clock>,
-    /// Source of random bytes.
     pub entropy: Arc<dyn Entropy>,
-    /// Encrypts signing keys.
     pub master_key: MasterKey,
-    /// Verifies API keys and admin tokens.
     pub keys: KeyVerifier,
     /// Cache of tenants; use [`App::tenant`].
     tenants: TenantCache,
-    /// Cache of pending ceremonies.
     pub pending_ceremonies: PendingCeremonies,
     /// Last use of keys and last activity of tenants.
     pub key_usage: KeyUsage,
     /// Daily sums of the audit logs.
     pub daily_counts: DailyCounts,
-    /// Rate limits for requests without a valid key.
     pub rate_limits: RateLimits,
-    /// Prometheus metrics.
     pub metrics: Metrics,
-    /// Measures the duration of requests.
     pub stopwatch: Stopwatch,
-    /// Start of this process, on the stopwatch.
     pub started: std::time::Instant,
-    /// Settings that requests need.
     pub settings: AppSettings,
 }
 
@@ -61,11 +50,9 @@ pub struct AppSettings {
     pub issuer: String,
     /// Maximum size of a request body in bytes.
     pub body_limit: usize,
-    /// Maximum time for a request body to arrive.
     pub body_timeout: Duration,
     /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Maximum nesting depth of JSON.
     pub json_depth: usize,
     /// Requests per minute without a valid key from one address; `None` for no limit.
     pub visits_per_address: Option<u32>,
@@ -81,22 +68,15 @@ pub struct AppSettings {
     pub key_cache: usize,
 }
 
-/// Error of building an [`App`].
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The random generator failed.
     #[error(transparent)]
     Entropy(#[from] NoEntropy),
-    /// The metrics recorder could not be built.
     #[error("metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
 
 impl App {
-    /// Builds the shared state.
-    ///
-    /// # Errors
-    /// [`BuildError`].
     pub fn new(
         db: Database,
         master_key: MasterKey,
@@ -123,9 +103,6 @@ impl App {
     }
 
     /// Returns a tenant as of now, or `None` for an unknown one.
-    ///
-    /// # Errors
-    /// As [`TenantCache::get`].
     pub async fn tenant(&self, id: TenantId) -> Result<Option<Arc<TenantSnapshot>>, ServiceError> {
         self.tenants.get(&self.db, &self.master_key, self.clock.now(), id).await
     }

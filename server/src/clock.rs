@@ -9,13 +9,10 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use doorward_shared::Timestamp;
 use uuid::{Builder, Uuid};
 
-/// A source of the current time.
 pub trait Clock: fmt::Debug + Send + Sync {
-    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -32,7 +29,6 @@ impl Clock for SystemClock {
 #[error("the operating system's random generator failed")]
 pub struct NoEntropy;
 
-/// A source of unpredictable bytes.
 pub trait Entropy: fmt::Debug + Send + Sync {
     /// Fills the buffer.
     ///
@@ -51,10 +47,6 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// Returns `N` unpredictable bytes.
-///
-/// # Errors
-/// [`NoEntropy`] when the generator failed.
 pub fn random<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], NoEntropy> {
     let mut bytes = [0; N];
     entropy.fill(&mut bytes)?;
@@ -62,18 +54,12 @@ pub fn random<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], NoEntrop
 }
 
 /// Returns a UUID of version 7, whose order by time puts new rows at the end of an index.
-///
-/// # Errors
-/// [`NoEntropy`] when the generator failed.
 pub fn new_uuid(now: Timestamp, entropy: &dyn Entropy) -> Result<Uuid, NoEntropy> {
     let millis = u64::try_from(now.millis()).unwrap_or(0);
     Ok(Builder::from_unix_timestamp_millis(millis, &random::<10>(entropy)?).into_uuid())
 }
 
 /// Returns a UUID of version 4, which is random, for ids that are shown as hints.
-///
-/// # Errors
-/// [`NoEntropy`] when the generator failed.
 pub fn random_uuid(entropy: &dyn Entropy) -> Result<Uuid, NoEntropy> {
     Ok(Builder::from_random_bytes(random::<16>(entropy)?).into_uuid())
 }

@@ -28,37 +28,25 @@ pub use values::Effective;
 
 use values::Values;
 
-/// All settings of an installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Addresses, threads and shutdown.
     pub server: ServerConfig,
-    /// Data folder.
     pub data: DataConfig,
-    /// Database connection.
     pub database: DatabaseConfig,
-    /// Limits for clients.
     pub limits: LimitsConfig,
-    /// Trusted proxies.
     pub proxy: ProxyConfig,
-    /// Logging.
     pub log: LogConfig,
-    /// Contents of tokens.
     pub token: TokenConfig,
-    /// Retention of the audit log.
     pub audit: AuditConfig,
-    /// Sizes of caches.
     pub cache: CacheConfig,
     /// Every setting with its value as text and its source.
     pub effective: Vec<Effective>,
 }
 
-/// Addresses, threads and shutdown of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerConfig {
     /// Address of the public API. With port 0 the system chooses a port.
     pub public_addr: SocketAddr,
-    /// Address of the admin API.
     pub admin_addr: SocketAddr,
     /// Number of threads that serve requests; `None` for one per core.
     pub workers: Option<usize>,
@@ -66,7 +54,6 @@ pub struct ServerConfig {
     pub shutdown_timeout: Duration,
 }
 
-/// Location of files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataConfig {
     /// Folder of the master key and, by default, of the database.
@@ -74,14 +61,11 @@ pub struct DataConfig {
 }
 
 impl DataConfig {
-    /// Returns the path of the master key.
-    #[must_use]
     pub fn master_key(&self) -> PathBuf {
         self.dir.join("master.key")
     }
 }
 
-/// Database connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseConfig {
     /// A path, `sqlite:…` or `postgres://…`.
@@ -90,22 +74,16 @@ pub struct DatabaseConfig {
     pub connections: usize,
     /// Maximum time to wait for a connection before the request gets a 503 response.
     pub acquire_timeout: Duration,
-    /// Maximum time for one statement.
     pub statement_timeout: Duration,
     /// Maximum number of queued writes; above it, requests get a 503 response.
     pub write_queue: usize,
 }
 
-/// Limits for clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitsConfig {
-    /// Maximum size of a request body in bytes.
     pub body_bytes: usize,
-    /// Maximum time for a client to send a request head.
     pub header_timeout: Duration,
-    /// Maximum time for a client to send a request body.
     pub body_timeout: Duration,
-    /// Maximum nesting depth of JSON.
     pub json_depth: usize,
     /// Requests per minute without a valid key from one address; `None` for no limit.
     pub keyless_per_address: Option<u32>,
@@ -113,37 +91,31 @@ pub struct LimitsConfig {
     pub keyless_per_tenant: Option<u32>,
 }
 
-/// Proxies in front of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProxyConfig {
     /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted: Vec<IpNet>,
 }
 
-/// Logging.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogConfig {
-    /// Format of log lines.
     pub format: LogFormat,
     /// A level, or directives of `tracing_subscriber`'s `EnvFilter`.
     pub level: String,
 }
 
-/// Contents of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenConfig {
     /// `iss`: the name of the installation.
     pub issuer: String,
 }
 
-/// Retention of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditConfig {
     /// Days after which entries are deleted; `None` to keep them.
     pub retention_days: Option<u32>,
 }
 
-/// Sizes of caches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheConfig {
     /// Maximum number of cached tenants.
@@ -154,9 +126,6 @@ pub struct CacheConfig {
 
 impl Settings {
     /// Reads the settings file, if there is one, and resolves the settings.
-    ///
-    /// # Errors
-    /// [`ConfigError`] with all problems.
     pub fn load(flags: &Flags, env: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
         let named = env.get(CONFIG_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
         let (path, by) = match (flags.config.clone(), named) {
@@ -173,9 +142,6 @@ impl Settings {
     ///
     /// An empty variable counts as not set, because compose files produce such variables. Unknown variables that begin
     /// with `DOORWARD_` are errors, except those of other programs and those that Kubernetes sets for services.
-    ///
-    /// # Errors
-    /// [`ConfigError`] with all problems.
     pub fn resolve(
         flags: &Flags,
         env: &BTreeMap<String, String>,

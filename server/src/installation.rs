@@ -27,28 +27,18 @@ use crate::{
     transfer,
 };
 
-/// File name of the master key in the data folder.
 pub const MASTER_KEY_FILE: &str = "master.key";
 /// File name of the admin token that the first start creates.
 pub const ADMIN_TOKEN_FILE: &str = "admin.token";
 /// Plaintext whose encryption in the database identifies its master key.
 const KEY_CHECK_TEXT: &[u8] = b"doorward";
 
-/// Error of opening an installation.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// A file or folder cannot be used.
     #[error("{}: {error}", path.display())]
-    Folder {
-        /// Path of the file or folder.
-        path: PathBuf,
-        /// Error of the operating system.
-        error: io::Error,
-    },
-    /// The database cannot be opened.
+    Folder { path: PathBuf, error: io::Error },
     #[error("database: {0}")]
     Database(#[from] DbError),
-    /// The master key cannot be read or created.
     #[error("master key: {0}")]
     MasterKey(#[from] MasterKeyError),
     /// The database was created with another master key.
@@ -60,27 +50,19 @@ pub enum OpenError {
     /// A migration into the database is not complete.
     #[error("the database is incomplete: run `doorward migrate-storage` again until it succeeds")]
     Incomplete,
-    /// The application cannot be built.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// The first admin token cannot be created.
     #[error("first admin token: {0}")]
     FirstToken(ServiceError),
 }
 
 /// Creates the folder with mode 0700 if it is missing.
-///
-/// # Errors
-/// [`OpenError::Folder`].
 pub fn prepare_folder(path: &Path) -> Result<(), OpenError> {
     let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     created.map_err(|error| OpenError::Folder { path: path.to_path_buf(), error })
 }
 
-/// Creates a file that only its owner can read.
-///
-/// # Errors
-/// [`io::Error`], also when the file exists.
+/// Creates a file that only its owner can read. Fails if the file exists.
 pub fn write_secret(path: &Path, content: &str) -> io::Result<()> {
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(content.as_bytes())?;
@@ -88,9 +70,6 @@ pub fn write_secret(path: &Path, content: &str) -> io::Result<()> {
 }
 
 /// Opens an installation: creates missing parts, migrates the database, and checks that the master key belongs to it.
-///
-/// # Errors
-/// [`OpenError`].
 pub async fn open(data_dir: &Path, options: DatabaseOptions, settings: AppSettings) -> Result<Arc<App>, OpenError> {
     prepare_folder(data_dir)?;
     let entropy = Arc::new(SystemEntropy::default());
@@ -140,9 +119,6 @@ fn decrypts(master_key: &MasterKey, sealed: &str) -> bool {
 }
 
 /// Checks that the data folder has the master key that encrypted the check text of a database.
-///
-/// # Errors
-/// [`OpenError::MasterKey`], [`OpenError::WrongMasterKey`].
 pub fn check_master_key(data_dir: &Path, sealed: &str) -> Result<(), OpenError> {
     let file = data_dir.join(MASTER_KEY_FILE);
     if decrypts(&MasterKey::load(&file)?, sealed) { Ok(()) } else { Err(OpenError::WrongMasterKey(file)) }

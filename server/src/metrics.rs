@@ -29,10 +29,6 @@ impl std::fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// Creates an empty set of metrics.
-    ///
-    /// # Errors
-    /// [`BuildError`] if the histogram's buckets are rejected.
     pub fn new() -> Result<Self, BuildError> {
         let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
         let recorder = PrometheusBuilder::new()
@@ -45,7 +41,6 @@ impl Metrics {
         Ok(Self { handle: recorder.handle(), recorder, requests: Cache::new(512) })
     }
 
-    /// Records a response.
     pub fn request(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
         let method = if METHODS.contains(&method) { method } else { "other" };
         let key = (method.to_owned(), route.to_owned(), status);
@@ -69,7 +64,6 @@ impl Metrics {
     }
 
     /// Renders all metrics in Prometheus' text format.
-    #[must_use]
     pub fn render(&self) -> String {
         self.handle.run_upkeep();
         self.handle.render()

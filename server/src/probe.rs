@@ -6,32 +6,24 @@ use doorward_authenticator::{Authenticator, Client};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Target of the probe.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// URL of the public API.
     pub url: String,
-    /// Tenant id.
     pub tenant: String,
-    /// API key of the tenant.
     pub api_key: String,
     /// Origin of the software browser. Default: `https://` and the RP ID that the server returns (`http://` and port 8080
     /// for `localhost`).
     pub origin: Option<String>,
-    /// Whether to keep the registered credentials.
     pub keep: bool,
 }
 
-/// Result of one step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// Name of the step.
     pub name: &'static str,
     /// Whether the response was as expected.
     pub ok: bool,
     /// Status and title of the response, or the error.
     pub detail: String,
-    /// Duration in milliseconds.
     pub millis: u128,
 }
 

@@ -23,7 +23,6 @@ pub struct RateLimits {
 
 impl RateLimits {
     /// Creates limits in requests per minute; `None` disables a limit. A burst may have a tenth of a minute's requests.
-    #[must_use]
     pub fn new(per_address: Option<u32>, per_tenant: Option<u32>) -> Self {
         Self {
             by_address: per_address.and_then(quota).map(RateLimiter::keyed),
@@ -42,9 +41,6 @@ impl RateLimits {
     }
 
     /// Counts a request that concerns no tenant against its address.
-    ///
-    /// # Errors
-    /// Seconds to wait when the limit is exceeded.
     pub fn count_address(&self, address: &str) -> Result<(), u64> {
         check(self.by_address.as_ref(), &caller(address))
     }

@@ -13,16 +13,13 @@ use crate::http::{
     handlers::{admin, audit_logs, credentials, docs, health, jwks, login, mfa, registration, status, transaction},
 };
 
-/// Who may call an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody.
     Anybody,
     /// Everybody, if the tenant exists.
     Visitor,
     /// Everybody for a discoverable login; holders of the tenant's API key when the body names a user.
     VisitorOrKey,
-    /// Holders of the tenant's API key.
     ApiKey,
     /// Holders of an admin token of any role.
     Auditor,
@@ -30,14 +27,11 @@ pub enum Access {
     Admin,
 }
 
-/// One route.
 #[derive(Debug, Clone, Copy)]
 pub struct Endpoint {
-    /// HTTP method.
     pub method: &'static str,
     /// Path template with variable segments in braces.
     pub path: &'static str,
-    /// Who may call.
     pub access: Access,
 }
 

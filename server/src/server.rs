@@ -7,10 +7,9 @@ use actix_web::{App as Service, HttpServer, dev::Server, middleware, web};
 use crate::{
     app::App,
     http::middleware::{cors::cors, trace::trace},
-    routes,
+    routes::{self, not_found},
 };
 
-/// Options of an HTTP server.
 #[derive(Debug, Clone, Copy)]
 pub struct Listening {
     /// Number of threads that serve requests.
@@ -23,45 +22,33 @@ pub struct Listening {
     pub grace: Duration,
 }
 
-/// Starts the public API.
-///
-/// # Errors
-/// Those of the listener.
 pub fn public(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::Result<Server> {
+    start(app, listener, listening, true, routes::public)
+}
+
+/// Starts the admin API on one thread. It sends no CORS headers.
+pub fn admin(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::Result<Server> {
+    start(app, listener, Listening { workers: 1, ..listening }, false, routes::admin_api)
+}
+
+fn start(
+    app: Arc<App>,
+    listener: TcpListener,
+    listening: Listening,
+    with_cors: bool,
+    routes: fn(&mut web::ServiceConfig),
+) -> io::Result<Server> {
     let data = web::Data::from(app);
     let server = HttpServer::new(move || {
         Service::new()
             .app_data(data.clone())
-            .wrap(middleware::from_fn(cors))
+            .wrap(middleware::Condition::new(with_cors, middleware::from_fn(cors)))
             .wrap(middleware::from_fn(trace))
-            .configure(routes::public)
-            .default_service(web::to(routes::not_found))
+            .configure(routes)
+            .default_service(web::to(not_found))
     });
     Ok(server
         .workers(listening.workers)
-        .client_request_timeout(listening.head_timeout)
-        .keep_alive(listening.keep_alive)
-        .shutdown_timeout(listening.grace.as_secs())
-        .disable_signals()
-        .listen(listener)?
-        .run())
-}
-
-/// Starts the admin API, which sends no CORS headers.
-///
-/// # Errors
-/// Those of the listener.
-pub fn admin(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::Result<Server> {
-    let data = web::Data::from(app);
-    let server = HttpServer::new(move || {
-        Service::new()
-            .app_data(data.clone())
-            .wrap(middleware::from_fn(trace))
-            .configure(routes::admin_api)
-            .default_service(web::to(routes::not_found))
-    });
-    Ok(server
-        .workers(1)
         .client_request_timeout(listening.head_timeout)
         .keep_alive(listening.keep_alive)
         .shutdown_timeout(listening.grace.as_secs())

@@ -2,19 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-/// A stopwatch on the monotonic clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stopwatch;
 
 impl Stopwatch {
-    /// Returns the current time.
-    #[must_use]
     pub fn start(self) -> Instant {
         Instant::now()
     }
 
-    /// Returns the time since `since`.
-    #[must_use]
     pub fn elapsed(self, since: Instant) -> Duration {
         since.elapsed()
     }

@@ -2,23 +2,13 @@
 
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 
+use crate::config::LogFormat;
+
 /// Default directives for noisy targets, unless the operator's level names the target: actix logs its threads, and
 /// webauthn-rs logs an error for each malformed credential, which Doorward already reports.
 const QUIET: [(&str, &str); 2] = [("actix_server", "actix_server=warn"), ("webauthn_rs_core", "webauthn_rs_core=off")];
 
-/// Format of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// Plain text, for people.
-    Text,
-    /// One JSON object per line, for programs.
-    Json,
-}
-
 /// Starts logging. A second call in the same process has no effect.
-///
-/// # Errors
-/// [`ParseError`] if the level is invalid.
 pub fn start(format: LogFormat, level: &str) -> Result<(), ParseError> {
     let mut filter = EnvFilter::try_new(level)?;
     for (target, directive) in QUIET {

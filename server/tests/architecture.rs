@@ -14,7 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("stopwatch", &[]),
     ("metrics", &[]),
     ("rate_limit", &[]),
-    ("telemetry", &[]),
+    ("telemetry", &["config"]),
     ("domain", &[]),
     ("config", &[]),
     ("probe", &["clock"]),

@@ -28,7 +28,6 @@ struct Finalized {
     body: Value,
 }
 
-/// Logs in repeatedly until the server ends.
 async fn log_in(
     mut person: Person,
     tenant: TestTenant,

@@ -11,12 +11,13 @@ use actix_web::{App as Service, HttpResponse, HttpServer, web};
 use bytes::Bytes;
 use doorward_server::{
     app::{App, AppSettings},
+    config::LogFormat,
     db::{DatabaseOptions, DatabaseUrl},
     domain::RequestMeta,
     installation, jobs,
     server::{self, Listening},
     service::admin::{AdminContext, tenants},
-    telemetry::{self, LogFormat},
+    telemetry,
 };
 use doorward_shared::{TenantId, admin::CreateTenantRequest};
 use doorward_testkit::server::config;

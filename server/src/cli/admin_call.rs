@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{CliError, start};
+use super::{CliError, args::AdminArgs, start};
 use crate::{
     clock,
-    config::Settings,
     domain::RequestMeta,
     service::{ServiceError, admin::AdminContext},
 };
 
 /// Opens the installation for one command. A server that runs on the same data sees changes at its next request.
-pub(super) async fn open(settings: &Settings) -> Result<AdminContext, CliError> {
-    let app = start::open(settings).await?;
+pub(super) async fn open(args: &AdminArgs) -> Result<AdminContext, CliError> {
+    let app = start::open(&start::settings(&args.installation.flags())?).await?;
     let request_id = clock::new_uuid(app.clock.now(), app.entropy.as_ref())
         .map_err(|error| CliError::new(error.to_string()))?
         .to_string();
@@ -25,7 +24,6 @@ pub(super) async fn open(settings: &Settings) -> Result<AdminContext, CliError> 
     Ok(AdminContext { app: Arc::clone(&app), actor: format!("cli:{user}"), meta })
 }
 
-/// Converts a service error into the error of a command.
 pub(super) fn failed(failure: ServiceError) -> CliError {
     match failure {
         ServiceError::Refused(refusal) => CliError::new(refusal.reason()),

@@ -1,36 +1,43 @@
 //! `doorward tenant`, `doorward api-key` and `doorward admin-token`.
 
+use std::io::IsTerminal as _;
+
 use doorward_shared::{
-    AdminTokenId, ApiKeyId, TenantId, Timestamp,
-    admin::{CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, CreatedSecret, Role, SecretItem},
+    Timestamp,
+    admin::{CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, CreatedSecret, SecretItem},
     config::{Cors, RelyingParty, TenantConfig, Webauthn},
     page::PageRequest,
 };
 
-use super::{CliError, admin_call::failed, output};
+use super::{
+    CliError,
+    admin_call::{failed, open},
+    args::{
+        AdminArgs, AdminTokenCreateArgs, AdminTokenRevokeArgs, ApiKeyCreateArgs, ApiKeyListArgs, ApiKeyRevokeArgs,
+        TenantCreateArgs, TenantDeleteArgs,
+    },
+    expiry::Expiry,
+    output,
+};
 use crate::service::admin::{AdminContext, admin_tokens, api_keys, tenants};
 
-/// Properties of a new tenant.
-pub(super) struct NewTenant {
-    pub(super) name: String,
-    pub(super) rp_id: String,
-    pub(super) origins: Vec<String>,
-    pub(super) cors_origins: Vec<String>,
-    pub(super) api_key: bool,
-}
-
-pub(super) async fn create_tenant(call: &AdminContext, new: NewTenant, json: bool) -> Result<(), CliError> {
+pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError> {
+    let is_web = |origin: &&String| origin.contains("://");
+    let allowed_origins = match args.cors_origins.is_empty() {
+        true => args.origins.iter().filter(is_web).cloned().collect(),
+        false => args.cors_origins,
+    };
     let relying_party =
-        RelyingParty { id: new.rp_id, display_name: new.name.clone(), icon: None, origins: new.origins };
+        RelyingParty { id: args.rp_id, display_name: args.name.clone(), icon: None, origins: args.origins };
     let config = TenantConfig {
-        cors: Cors { allowed_origins: new.cors_origins, allow_unsafe_wildcard: false },
+        cors: Cors { allowed_origins, allow_unsafe_wildcard: false },
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: None,
     };
     let request =
-        CreateTenantRequest { display_name: Some(new.name), config: Some(config), create_api_key: new.api_key };
-    let created = tenants::create(call, request).await.map_err(failed)?;
-    if json {
+        CreateTenantRequest { display_name: Some(args.name), config: Some(config), create_api_key: args.api_key };
+    let created = tenants::create(&open(&args.admin).await?, request).await.map_err(failed)?;
+    if args.admin.json {
         return output::json(&created);
     }
     output::line(&format!("tenant   {}", created.id))?;
@@ -40,18 +47,19 @@ pub(super) async fn create_tenant(call: &AdminContext, new: NewTenant, json: boo
     }
 }
 
-pub(super) async fn list_tenants(call: &AdminContext, json: bool) -> Result<(), CliError> {
+pub(super) async fn list_tenants(args: AdminArgs) -> Result<(), CliError> {
+    let call = open(&args).await?;
     let mut all = Vec::new();
     let mut page = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
     loop {
-        let found = tenants::list(call, None, page).await.map_err(failed)?;
+        let found = tenants::list(&call, None, page).await.map_err(failed)?;
         all.extend(found.items);
         if u64::from(page.page) * u64::from(page.per_page) >= found.total {
             break;
         }
         page.page += 1;
     }
-    if json {
+    if args.json {
         return output::json(&all);
     }
     let rows: Vec<_> =
@@ -59,54 +67,41 @@ pub(super) async fn list_tenants(call: &AdminContext, json: bool) -> Result<(), 
     output::table(&["ID", "NAME"], &rows)
 }
 
-pub(super) async fn delete_tenant(call: &AdminContext, id: TenantId, json: bool) -> Result<(), CliError> {
-    tenants::delete(call, id).await.map_err(failed)?;
-    done(json, &format!("deleted tenant {id} with its users, credentials, keys and audit log"))
+pub(super) async fn delete_tenant(args: TenantDeleteArgs) -> Result<(), CliError> {
+    confirm(&args)?;
+    tenants::delete(&open(&args.admin).await?, args.tenant).await.map_err(failed)?;
+    done(args.admin.json, &format!("deleted tenant {} with its users, credentials, keys and audit log", args.tenant))
 }
 
-pub(super) async fn create_api_key(
-    call: &AdminContext,
-    tenant: TenantId,
-    name: String,
-    expires_at: Option<Timestamp>,
-    json: bool,
-) -> Result<(), CliError> {
-    let request = CreateSecretRequest { name: Some(name), expires_at };
-    created(&api_keys::create(call, tenant, request).await.map_err(failed)?, json)
+pub(super) async fn create_api_key(args: ApiKeyCreateArgs) -> Result<(), CliError> {
+    let call = open(&args.admin).await?;
+    let request = CreateSecretRequest { name: Some(args.name), expires_at: expires(&call, args.expires)? };
+    created(&api_keys::create(&call, args.tenant, request).await.map_err(failed)?, args.admin.json)
 }
 
-pub(super) async fn list_api_keys(call: &AdminContext, tenant: TenantId, json: bool) -> Result<(), CliError> {
-    let keys = api_keys::list(call, tenant).await.map_err(failed)?;
-    if json {
+pub(super) async fn list_api_keys(args: ApiKeyListArgs) -> Result<(), CliError> {
+    let keys = api_keys::list(&open(&args.admin).await?, args.tenant).await.map_err(failed)?;
+    if args.admin.json {
         return output::json(&keys);
     }
     output::table(&SECRET_HEADINGS, &keys.iter().map(secret_row).collect::<Vec<_>>())
 }
 
-pub(super) async fn revoke_api_key(
-    call: &AdminContext,
-    tenant: TenantId,
-    id: ApiKeyId,
-    json: bool,
-) -> Result<(), CliError> {
-    api_keys::revoke(call, tenant, id).await.map_err(failed)?;
-    done(json, &format!("revoked API key {id}"))
+pub(super) async fn revoke_api_key(args: ApiKeyRevokeArgs) -> Result<(), CliError> {
+    api_keys::revoke(&open(&args.admin).await?, args.tenant, args.key).await.map_err(failed)?;
+    done(args.admin.json, &format!("revoked API key {}", args.key))
 }
 
-pub(super) async fn create_admin_token(
-    call: &AdminContext,
-    name: String,
-    role: Role,
-    expires_at: Option<Timestamp>,
-    json: bool,
-) -> Result<(), CliError> {
-    let request = CreateAdminTokenRequest { name: Some(name), role: Some(role), expires_at };
-    created(&admin_tokens::create(call, request).await.map_err(failed)?, json)
+pub(super) async fn create_admin_token(args: AdminTokenCreateArgs) -> Result<(), CliError> {
+    let call = open(&args.admin).await?;
+    let expires_at = expires(&call, args.expires)?;
+    let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), expires_at };
+    created(&admin_tokens::create(&call, request).await.map_err(failed)?, args.admin.json)
 }
 
-pub(super) async fn list_admin_tokens(call: &AdminContext, json: bool) -> Result<(), CliError> {
-    let tokens = admin_tokens::list(call).await.map_err(failed)?;
-    if json {
+pub(super) async fn list_admin_tokens(args: AdminArgs) -> Result<(), CliError> {
+    let tokens = admin_tokens::list(&open(&args).await?).await.map_err(failed)?;
+    if args.json {
         return output::json(&tokens);
     }
     let row = |token: &doorward_shared::admin::AdminTokenItem| {
@@ -118,9 +113,9 @@ pub(super) async fn list_admin_tokens(call: &AdminContext, json: bool) -> Result
     output::table(&[id, name, hint, created, used, expires, "ROLE"], &tokens.iter().map(row).collect::<Vec<_>>())
 }
 
-pub(super) async fn revoke_admin_token(call: &AdminContext, id: AdminTokenId, json: bool) -> Result<(), CliError> {
-    admin_tokens::revoke(call, id).await.map_err(failed)?;
-    done(json, &format!("revoked admin token {id}"))
+pub(super) async fn revoke_admin_token(args: AdminTokenRevokeArgs) -> Result<(), CliError> {
+    admin_tokens::revoke(&open(&args.admin).await?, args.token).await.map_err(failed)?;
+    done(args.admin.json, &format!("revoked admin token {}", args.token))
 }
 
 const SECRET_HEADINGS: [&str; 6] = ["ID", "NAME", "HINT", "CREATED", "LAST USED", "EXPIRES"];
@@ -146,4 +141,25 @@ fn created(secret: &CreatedSecret, json: bool) -> Result<(), CliError> {
 
 fn done(json: bool, text: &str) -> Result<(), CliError> {
     if json { output::json(&serde_json::json!({ "done": true })) } else { output::line(text) }
+}
+
+/// Asks the user to type the tenant's id, unless `--yes` is given.
+fn confirm(args: &TenantDeleteArgs) -> Result<(), CliError> {
+    if args.yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(CliError::usage(
+            "deleting a tenant also deletes its users and their credentials; add --yes to confirm",
+        ));
+    }
+    eprint!("This deletes the tenant with all its users, credentials and audit entries. Type its id to continue: ");
+    let mut typed = String::new();
+    std::io::stdin().read_line(&mut typed).map_err(|error| CliError::new(error.to_string()))?;
+    if typed.trim() == args.tenant.to_string() { Ok(()) } else { Err(CliError::new("nothing was deleted")) }
+}
+
+fn expires(call: &AdminContext, expiry: Option<Expiry>) -> Result<Option<Timestamp>, CliError> {
+    let resolve = |expiry: Expiry| expiry.resolve(call.app.clock.now());
+    expiry.map(resolve).transpose().map_err(|error| CliError::usage(format!("--expires: {error}")))
 }

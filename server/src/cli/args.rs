@@ -91,8 +91,6 @@ pub struct ListenArgs {
 }
 
 impl InstallationArgs {
-    /// Converts the flags to settings.
-    #[must_use]
     pub fn flags(&self) -> Flags {
         Flags {
             config: self.config.clone(),
@@ -115,8 +113,6 @@ pub struct ServeArgs {
 }
 
 impl ServeArgs {
-    /// Converts the flags to settings.
-    #[must_use]
     pub fn flags(&self) -> Flags {
         Flags {
             public_addr: self.listen.public_addr.clone(),
@@ -144,8 +140,6 @@ pub struct QuickstartArgs {
 }
 
 impl QuickstartArgs {
-    /// Converts the flags to settings.
-    #[must_use]
     pub fn flags(&self) -> Flags {
         Flags {
             data_dir: self.data_dir.clone(),

@@ -34,7 +34,6 @@ pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     output::table(&["SETTING", "VALUE", "SOURCE"], &settings.effective.iter().map(row).collect::<Vec<_>>())
 }
 
-/// Prints the version.
 pub(super) fn version(json: bool) -> Result<(), CliError> {
     let version = env!("CARGO_PKG_VERSION");
     if json {

@@ -6,12 +6,10 @@ use doorward_shared::Timestamp;
 
 use crate::config::parse;
 
-/// Expiry of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
     /// Milliseconds from now.
     After(i64),
-    /// A point in time.
     At(Timestamp),
 }
 
@@ -20,16 +18,12 @@ pub enum Expiry {
 #[error("neither a duration like 12h or 90d nor a time like 2027-01-31T12:00:00Z")]
 pub struct InvalidExpiry;
 
-/// Error for a time in the past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the time is in the past")]
 pub struct AlreadyExpired;
 
 impl Expiry {
     /// Returns the point in time.
-    ///
-    /// # Errors
-    /// [`AlreadyExpired`] if it is not after `now`.
     pub fn resolve(self, now: Timestamp) -> Result<Timestamp, AlreadyExpired> {
         let at = match self {
             Self::After(millis) => now.plus_millis(millis),

@@ -5,13 +5,11 @@ use serde::Serialize;
 
 use super::CliError;
 
-/// Prints a value as JSON on one line.
 pub(super) fn json(value: &impl Serialize) -> Result<(), CliError> {
     let text = serde_json::to_string(value).map_err(|error| CliError::new(error.to_string()))?;
     line(&text)
 }
 
-/// Prints rows under their headings.
 pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> Result<(), CliError> {
     line(&render(headings, rows))
 }
@@ -41,7 +39,6 @@ pub(super) fn cell(text: &str) -> String {
         .collect()
 }
 
-/// Formats an optional time.
 pub(super) fn time(at: Option<doorward_shared::Timestamp>) -> String {
     at.map_or_else(|| "-".to_owned(), |at| at.to_string())
 }

@@ -31,7 +31,6 @@ use crate::{
 /// Configuration file of the demo application, with its tenant and API key.
 const DEMO_FILE: &str = "demo.json";
 
-/// Options of the demo application.
 pub(super) struct Demo {
     pub(super) addr: SocketAddr,
     pub(super) json: bool,

@@ -8,13 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{CliError, start};
 use crate::{app::App, config::Settings, jobs, server};
 
-/// A server that runs in the background.
 pub(super) struct Running {
     app: Arc<App>,
     handles: Vec<ServerHandle>,
-    /// Address of the public API.
     pub(super) public: SocketAddr,
-    /// Address of the admin API.
     pub(super) admin: SocketAddr,
     _jobs: jobs::Jobs,
 }
@@ -38,7 +35,6 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Starts both APIs in the background.
 pub(super) fn listen(settings: &Settings, app: Arc<App>) -> Result<Running, CliError> {
     let listening = start::listening(settings);
     let public_listener = start::bind("server.public_addr", settings.server.public_addr)?;

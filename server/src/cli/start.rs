@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, net::TcpListener, num::NonZeroUsize, sync::Arc,
 use super::CliError;
 use crate::{
     app::{App, AppSettings},
-    config::{self, Flags, Settings},
+    config::{Flags, Settings},
     db::{DatabaseOptions, DatabaseUrl},
     installation,
     server::Listening,
-    telemetry::{self, LogFormat},
+    telemetry,
 };
 
 /// Time after which an idle connection is closed.
@@ -25,16 +25,11 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings, CliError> {
     Settings::load(flags, &env).map_err(|error| CliError::usage(error.to_string()))
 }
 
-/// Starts logging.
 pub(super) fn log(settings: &Settings) -> Result<(), CliError> {
-    let format = match settings.log.format {
-        config::LogFormat::Json => LogFormat::Json,
-        config::LogFormat::Text => LogFormat::Text,
-    };
-    telemetry::start(format, &settings.log.level).map_err(|error| CliError::usage(format!("log.level: {error}")))
+    let log = &settings.log;
+    telemetry::start(log.format, &log.level).map_err(|error| CliError::usage(format!("log.level: {error}")))
 }
 
-/// Opens the installation the settings describe.
 pub(super) async fn open(settings: &Settings) -> Result<Arc<App>, CliError> {
     let url: DatabaseUrl =
         settings.database.url.expose().parse().map_err(|error| CliError::usage(format!("database.url: {error}")))?;
@@ -68,7 +63,6 @@ fn app_settings(settings: &Settings) -> AppSettings {
     }
 }
 
-/// Returns the server options of the settings.
 pub(super) fn listening(settings: &Settings) -> Listening {
     Listening {
         workers: settings.server.workers.unwrap_or_else(cores),

@@ -12,7 +12,6 @@ use crate::{
     transfer::{self, Progress},
 };
 
-/// Minimum time between two progress lines of one table.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// Moves the installation. Prints progress on standard error and the result on standard output.
@@ -49,7 +48,6 @@ pub(super) async fn migrate(args: MigrateStorageArgs) -> Result<(), CliError> {
     output::line("Start every node with the same master.key and with --database-url set to the new database.")
 }
 
-/// Prints progress, with a minimum time between lines.
 struct ProgressPrinter {
     json: bool,
     last: Option<(Instant, &'static str, &'static str)>,

@@ -7,14 +7,11 @@ use std::{convert::Infallible, fmt, str::FromStr};
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// Wraps a path or URL.
-    #[must_use]
     pub const fn new(url: String) -> Self {
         Self(url)
     }
 
     /// Returns the whole text, including the password.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -4,59 +4,41 @@ use std::{fmt, io, path::PathBuf};
 
 use super::source::Source;
 
-/// All problems of the settings.
 #[derive(Debug)]
 pub struct ConfigError {
     /// The problems, in the order of the settings table; never empty.
     pub problems: Vec<Problem>,
 }
 
-/// A problem of one setting or of the settings file.
 #[derive(Debug)]
 pub enum Problem {
-    /// A setting has an invalid value.
     BadValue {
-        /// Name of the setting.
         key: &'static str,
-        /// Source of the value.
         source: Source,
         /// The value; empty for a setting that may contain a password.
         value: String,
-        /// Description of valid values.
         expected: String,
     },
-    /// The file contains an unknown setting.
     UnknownKey {
-        /// Path of the file.
         path: PathBuf,
-        /// The unknown name.
         key: String,
-        /// The most similar setting.
         nearest: Option<&'static str>,
     },
-    /// An environment variable begins with `DOORWARD_` but is not a setting.
     UnknownVariable {
-        /// Name of the variable.
         name: String,
-        /// The most similar variable.
         nearest: Option<&'static str>,
     },
-    /// The file is not valid TOML.
     Syntax {
-        /// Path of the file.
         path: PathBuf,
         /// Line number, starting at 1.
         line: usize,
         /// Message of the parser, without the line itself, which may contain a password.
         message: String,
     },
-    /// The file cannot be read.
     Unreadable {
-        /// Path of the file.
         path: PathBuf,
         /// Source of the path: `--config` or its variable.
         by: &'static str,
-        /// Error of the system.
         error: io::Error,
     },
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// One JSON object per line, for programs.

@@ -11,50 +11,39 @@ use tracing_subscriber::EnvFilter;
 
 use super::log_format::LogFormat;
 
-/// Parses an address with a port.
-#[must_use]
 pub fn address(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
 }
 
-/// Parses the path of a file or folder.
-#[must_use]
 pub fn path(text: &str) -> Option<PathBuf> {
     (!text.is_empty()).then(|| PathBuf::from(text))
 }
 
 /// Parses a number in a range; both ends are included.
-#[must_use]
 pub fn number(text: &str, least: usize, most: usize) -> Option<usize> {
     text.parse().ok().filter(|number| (least..=most).contains(number))
 }
 
 /// Parses a number from 1 to `most`, or `auto` (`None`).
-#[must_use]
 pub fn auto(text: &str, most: usize) -> Option<Option<usize>> {
     if text == "auto" { Some(None) } else { number(text, 1, most).map(Some) }
 }
 
 /// Parses requests per minute, or `off` (`None`).
-#[must_use]
 pub fn rate(text: &str) -> Option<Option<u32>> {
     if text == "off" { Some(None) } else { text.parse().ok().filter(|&rate| rate > 0).map(Some) }
 }
 
 /// Parses a number of days, or `forever` (`None`).
-#[must_use]
 pub fn days(text: &str) -> Option<Option<u32>> {
     if text == "forever" { Some(None) } else { text.parse().ok().filter(|&days| days > 0).map(Some) }
 }
 
 /// Parses a name of 1 to 256 characters.
-#[must_use]
 pub fn name(text: &str) -> Option<String> {
     (1..=256).contains(&text.chars().count()).then(|| text.to_owned())
 }
 
-/// Parses a log format.
-#[must_use]
 pub fn log_format(text: &str) -> Option<LogFormat> {
     match text {
         "json" => Some(LogFormat::Json),
@@ -64,7 +53,6 @@ pub fn log_format(text: &str) -> Option<LogFormat> {
 }
 
 /// Parses a log level, or the directives of a log filter.
-#[must_use]
 pub fn level(text: &str) -> Option<String> {
     // Checked here because the filter takes a misspelt level for the name of a module.
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -76,7 +64,6 @@ pub fn level(text: &str) -> Option<String> {
 }
 
 /// Parses a size in bytes, KiB or MiB, from 1 KiB to 64 MiB.
-#[must_use]
 pub fn size(text: &str) -> Option<usize> {
     let (digits, unit) = split_unit(text);
     let factor = match unit {
@@ -90,7 +77,6 @@ pub fn size(text: &str) -> Option<usize> {
 }
 
 /// Parses a duration: a number followed by `ms`, `s`, `m`, `h` or `d`.
-#[must_use]
 pub fn duration(text: &str) -> Option<Duration> {
     let (digits, unit) = split_unit(text);
     let millis = match unit {
@@ -105,13 +91,11 @@ pub fn duration(text: &str) -> Option<Duration> {
 }
 
 /// Parses a duration from 10 ms to one hour.
-#[must_use]
 pub fn timeout(text: &str) -> Option<Duration> {
     duration(text).filter(|time| (Duration::from_millis(10)..=Duration::from_secs(3600)).contains(time))
 }
 
 /// Parses a comma-separated list of addresses and networks in CIDR notation (RFC 4632); an empty text is an empty list.
-#[must_use]
 pub fn networks(text: &str) -> Option<Vec<IpNet>> {
     if text.is_empty() {
         return Some(Vec::new());

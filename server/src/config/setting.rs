@@ -1,17 +1,12 @@
 //! The table of all settings. `check-config` prints it, and a test compares it with docs/operations.md.
 
-/// A setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
     /// Name in the file (`section.key`) and in messages.
     pub key: &'static str,
-    /// Environment variable.
     pub variable: &'static str,
-    /// Command-line flag, if there is one.
     pub flag: Option<&'static str>,
-    /// Default value as text.
     pub default: &'static str,
-    /// Description in one line.
     pub help: &'static str,
 }
 
@@ -29,7 +24,6 @@ const fn flagged(
     Setting { key, variable, flag: Some(flag), default, help }
 }
 
-/// All settings.
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
     flagged("server.public_addr", "DOORWARD_PUBLIC_ADDR", "--public-addr", "127.0.0.1:8000", "address of the public API"),
@@ -57,8 +51,6 @@ pub const SETTINGS: &[Setting] = &[
     setting("cache.verified_keys", "DOORWARD_CACHE_VERIFIED_KEYS", "50000", "maximum number of cached verified keys, about 100 bytes each"),
 ];
 
-/// Returns the setting with this name.
-#[must_use]
 pub fn find(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.key == key)
 }
@@ -66,7 +58,6 @@ pub fn find(key: &str) -> Option<&'static Setting> {
 /// Returns whether a variable that begins with `DOORWARD_` is not meant as a setting: other programs of this project, the
 /// test suite, and Kubernetes use such variables. Kubernetes sets them for each service of a namespace
 /// (`DOORWARD_SERVICE_HOST`, `DOORWARD_PORT=tcp://…`, `DOORWARD_ADMIN_PORT_8001_TCP_ADDR`).
-#[must_use]
 pub fn is_foreign(variable: &str, value: &str) -> bool {
     const OTHERS: [&str; 9] = [
         super::input::CONFIG_VARIABLE,
@@ -96,7 +87,6 @@ pub fn is_foreign(variable: &str, value: &str) -> bool {
 }
 
 /// Returns the candidate most similar to a misspelt name, if at most a third of its characters differ.
-#[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .map(|candidate| (strsim::levenshtein(name, candidate), candidate))

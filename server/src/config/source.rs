@@ -2,16 +2,11 @@
 
 use std::{fmt, path::PathBuf};
 
-/// Source of a setting's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// A command-line flag.
     Flag(&'static str),
-    /// An environment variable.
     Variable(&'static str),
-    /// The settings file.
     File(PathBuf),
-    /// The default.
     Default,
 }
 

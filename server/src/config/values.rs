@@ -16,11 +16,9 @@ use super::{
 /// The effective value of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effective {
-    /// Name of the setting.
     pub key: &'static str,
     /// Value as text, without passwords.
     pub value: String,
-    /// Source of the value.
     pub source: Source,
 }
 

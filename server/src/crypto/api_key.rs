@@ -18,11 +18,8 @@ use crate::{
     domain::SecretHash,
 };
 
-/// Random bytes of a secret.
 const SECRET_BYTES: usize = 24;
-/// Characters of a secret.
 const SECRET_CHARS: usize = 32;
-/// Characters of an id.
 const ID_CHARS: usize = 32;
 /// Characters of the id that a hint shows.
 const HINT_CHARS: usize = 4;
@@ -30,15 +27,12 @@ const HINT_CHARS: usize = 4;
 /// The API that a key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyKind {
-    /// API key of a tenant, for the public API.
     Api,
-    /// Token of an administrator, for the admin API.
     Admin,
 }
 
 impl KeyKind {
     /// Returns the prefix of keys of this kind. It is fixed, so that scanners for leaked secrets can find keys.
-    #[must_use]
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Api => "dw_",
@@ -55,17 +49,12 @@ pub struct GeneratedSecret {
     pub id: Uuid,
     /// The whole key, which is returned once.
     pub plain: PlainSecret,
-    /// Hash of the key's secret.
     pub hash: SecretHash,
     /// First characters of the key, by which people recognise it.
     pub hint: String,
 }
 
 impl GeneratedSecret {
-    /// Generates a key and hashes its secret.
-    ///
-    /// # Errors
-    /// Those of [`key_hash::hash`], and [`HashError::NoEntropy`] if the random generator failed.
     pub fn new(kind: KeyKind, entropy: &dyn Entropy) -> Result<Self, HashError> {
         let id = Builder::from_random_bytes(random(entropy)?).into_uuid();
         let bytes = Zeroizing::new(random::<SECRET_BYTES>(entropy)?);
@@ -82,7 +71,6 @@ impl fmt::Debug for GeneratedSecret {
 }
 
 /// Returns the form in which lists show a key: its first characters, `dw_7f3a…`.
-#[must_use]
 pub fn hint(kind: KeyKind, id: Uuid) -> String {
     let id = id.simple().to_string();
     format!("{}{}…", kind.prefix(), id.get(..HINT_CHARS).unwrap_or_default())
@@ -91,16 +79,13 @@ pub fn hint(kind: KeyKind, id: Uuid) -> String {
 /// A key sent by a client: well-formed, but not verified.
 #[derive(Debug, Clone)]
 pub struct PresentedKey {
-    /// Id of the key that it claims to be.
     pub id: Uuid,
-    /// The secret part.
     pub secret: PlainSecret,
 }
 
 impl PresentedKey {
     /// Parses the value of a header; surrounding white space is ignored. Returns `None` if no key of this kind has this
     /// form, so that such a value is rejected without a lookup.
-    #[must_use]
     pub fn parse(kind: KeyKind, value: &str) -> Option<Self> {
         let (id, secret) = value.trim().strip_prefix(kind.prefix())?.split_at_checked(ID_CHARS)?;
         let secret = secret.strip_prefix('_')?;

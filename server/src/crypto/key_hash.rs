@@ -35,18 +35,13 @@ pub enum HashError {
     /// The stored hash is not a PHC string of Argon2id version 1.3 within the limits of this module.
     #[error("the stored key hash is damaged")]
     Corrupt,
-    /// Argon2 failed, or rejected its parameters.
     #[error("Argon2 could not hash the key")]
     Argon2,
-    /// The random generator failed, so there is no salt.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
 }
 
 /// Hashes a secret with a new random salt.
-///
-/// # Errors
-/// [`HashError::NoEntropy`] or [`HashError::Argon2`].
 pub fn hash(secret: &PlainSecret, entropy: &dyn Entropy) -> Result<SecretHash, HashError> {
     let salt = random::<SALT_BYTES>(entropy)?;
     let phc = phc(secret, &salt).map_err(|_| HashError::Argon2)?;

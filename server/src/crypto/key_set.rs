@@ -62,21 +62,17 @@ impl KeySet {
     ///
     /// If all keys begin in the future, the earliest one signs: the first key of a new tenant begins at its creation, and
     /// the clock of another node may be slightly behind.
-    #[must_use]
     pub fn active(&self, now: Timestamp) -> Option<&SigningKey> {
         let usable = || self.keys.iter().filter(move |key| key.retired_at.is_none_or(|at| now < at));
         usable().find(|key| key.signs_from <= now).or_else(|| usable().next_back()).and_then(|key| key.signing.as_ref())
     }
 
-    /// Returns the id of the key that signs.
-    #[must_use]
     pub fn active_id(&self, now: Timestamp) -> Option<SigningKeyId> {
         self.active(now).map(SigningKey::id)
     }
 
     /// Returns the keys that verify tokens. A new key is published from its creation, long before it signs; a retired key
     /// until its last token has expired.
-    #[must_use]
     pub fn jwks(&self, now: Timestamp) -> Jwks {
         let published = self.keys.iter().filter(|key| is_published(key.retired_at, now));
         Jwks { keys: published.map(|key| key.jwk.clone()).collect() }
@@ -84,7 +80,6 @@ impl KeySet {
 }
 
 /// Returns whether a key retired at that time may still be needed to verify a token.
-#[must_use]
 pub fn is_published(retired_at: Option<Timestamp>, now: Timestamp) -> bool {
     retired_at.is_none_or(|at| now < at.plus_millis(TOKEN_LIFETIME_SECONDS * 1000 + MARGIN_MS))
 }

@@ -10,7 +10,6 @@ use crate::{
     domain::SecretHash,
 };
 
-/// Verifies presented keys against stored hashes.
 #[derive(Debug)]
 pub struct KeyVerifier {
     cache: VerifiedKeyCache,
@@ -18,9 +17,6 @@ pub struct KeyVerifier {
 
 impl KeyVerifier {
     /// Creates a verifier that caches up to `capacity` verified keys.
-    ///
-    /// # Errors
-    /// [`NoEntropy`] if the random generator failed.
     pub fn new(capacity: usize, entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
         Ok(Self { cache: VerifiedKeyCache::new(capacity, entropy)? })
     }

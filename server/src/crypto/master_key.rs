@@ -16,40 +16,23 @@ use zeroize::Zeroizing;
 
 use crate::clock::{Entropy, NoEntropy, random};
 
-/// Length of the key in bytes.
 pub const MASTER_KEY_BYTES: usize = 32;
 /// Version of the format, in the first byte of a sealed key.
 const VERSION: u8 = 1;
 
-/// Error of loading the master key, or of sealing and opening with it.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
-    /// The file does not exist.
     #[error("there is no master key at {}", .0.display())]
     Missing(PathBuf),
     /// Users other than the owner can access the file.
     #[error("the master key {} is accessible to other users (mode {mode:03o}); run: chmod 600 {}", path.display(), path.display())]
-    Permissions {
-        /// Path of the file.
-        path: PathBuf,
-        /// Permission bits of the file.
-        mode: u32,
-    },
-    /// The file does not contain a key.
+    Permissions { path: PathBuf, mode: u32 },
     #[error("the master key {} must be a file of exactly 32 bytes; restore it from a backup", .0.display())]
     Malformed(PathBuf),
-    /// The file cannot be read or written.
     #[error("the master key {}: {source}", path.display())]
-    Io {
-        /// Path of the file.
-        path: PathBuf,
-        /// Error of the system.
-        source: io::Error,
-    },
-    /// The random generator failed.
+    Io { path: PathBuf, source: io::Error },
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
-    /// The cipher failed.
     #[error("the private key cannot be encrypted")]
     Seal,
     /// The private key was sealed with another master key, for another tenant or key id, or is damaged.
@@ -67,10 +50,6 @@ impl fmt::Debug for MasterKey {
 }
 
 impl MasterKey {
-    /// Creates a master key from its bytes.
-    ///
-    /// # Errors
-    /// [`MasterKeyError::Seal`] if the cipher rejects them.
     pub fn from_bytes(bytes: &[u8; MASTER_KEY_BYTES]) -> Result<Self, MasterKeyError> {
         UnboundKey::new(&AES_256_GCM, bytes).map(|key| Self(LessSafeKey::new(key))).map_err(|_| MasterKeyError::Seal)
     }
@@ -78,9 +57,6 @@ impl MasterKey {
     /// Loads the key from its file, or creates the file if it does not exist.
     ///
     /// Use [`MasterKey::load`] for an installation whose database contains signing keys: a new key could not decrypt them.
-    ///
-    /// # Errors
-    /// Those of [`MasterKey::load`] except [`MasterKeyError::Missing`]; [`MasterKeyError::NoEntropy`].
     pub fn load_or_create(path: &Path, entropy: &dyn Entropy) -> Result<Self, MasterKeyError> {
         match Self::load(path) {
             Err(MasterKeyError::Missing(_)) => {
@@ -120,9 +96,6 @@ impl MasterKey {
     }
 
     /// Encrypts the private key of one tenant's signing key.
-    ///
-    /// # Errors
-    /// [`MasterKeyError::NoEntropy`], [`MasterKeyError::Seal`].
     pub fn seal(
         &self,
         tenant: TenantId,
@@ -141,9 +114,6 @@ impl MasterKey {
     }
 
     /// Decrypts a private key that was sealed for this tenant and key id.
-    ///
-    /// # Errors
-    /// [`MasterKeyError::Open`].
     pub fn open(
         &self,
         tenant: TenantId,

@@ -12,14 +12,11 @@ use zeroize::Zeroizing;
 pub struct PlainSecret(Zeroizing<String>);
 
 impl PlainSecret {
-    /// Wraps a secret.
-    #[must_use]
     pub fn new(secret: String) -> Self {
         Self(Zeroizing::new(secret))
     }
 
     /// Returns the secret itself, for hashing it or for the one response that contains it.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }

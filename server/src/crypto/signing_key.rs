@@ -23,22 +23,17 @@ use zeroize::Zeroizing;
 use super::master_key::{MasterKey, MasterKeyError};
 use crate::{clock::Entropy, domain::SigningKeyRecord};
 
-/// Lifetime of a token in seconds.
 pub const TOKEN_LIFETIME_SECONDS: i64 = 300;
 
-/// Error of generating, opening or using a signing key.
 #[derive(Debug, thiserror::Error)]
 pub enum SigningKeyError {
-    /// The key pair could not be generated.
     #[error("the {0} key pair could not be generated")]
     Generate(SigningAlgorithm),
-    /// The private key could not be sealed or opened.
     #[error(transparent)]
     Master(#[from] MasterKeyError),
     /// The stored key does not fit its algorithm, or its public part does not belong to its private part.
     #[error("the stored signing key {0} is damaged")]
     Corrupt(SigningKeyId),
-    /// The token could not be signed.
     #[error("the token could not be signed")]
     Sign,
 }
@@ -124,9 +119,6 @@ impl KeyPair {
 /// Generates a signing key. RS256 takes up to hundreds of milliseconds, so do not call this on a request thread.
 ///
 /// The key pair uses the random generator of aws-lc; `entropy` is used for the nonce of the encryption.
-///
-/// # Errors
-/// [`SigningKeyError::Generate`], [`SigningKeyError::Master`].
 pub fn generate(
     tenant_id: TenantId,
     id: SigningKeyId,
@@ -150,7 +142,6 @@ pub fn generate(
     })
 }
 
-/// A private key, ready to sign.
 pub struct SigningKey {
     id: SigningKeyId,
     algorithm: SigningAlgorithm,
@@ -196,22 +187,16 @@ impl SigningKey {
     }
 
     /// Returns its id, which is the `kid` of its tokens.
-    #[must_use]
     pub const fn id(&self) -> SigningKeyId {
         self.id
     }
 
-    /// Returns its algorithm.
-    #[must_use]
     pub const fn algorithm(&self) -> SigningAlgorithm {
         self.algorithm
     }
 
     /// Signs a token and returns its compact serialisation (RFC 7515 §7.1). The nonce of an ES256 signature comes from
     /// aws-lc, which accepts no other generator.
-    ///
-    /// # Errors
-    /// [`SigningKeyError::Sign`].
     pub fn sign(&self, claims: &TokenClaims) -> Result<String, SigningKeyError> {
         let claims = serde_json::to_vec(claims).map_err(|_| SigningKeyError::Sign)?;
         let mut token = self.header.clone();
@@ -239,9 +224,6 @@ impl SigningKey {
 }
 
 /// Parses the stored public part.
-///
-/// # Errors
-/// [`SigningKeyError::Corrupt`] if it is not a JWK.
 pub fn public_jwk(record: &SigningKeyRecord) -> Result<Jwk, SigningKeyError> {
     serde_json::from_str(&record.public_jwk).map_err(|_| SigningKeyError::Corrupt(record.id))
 }

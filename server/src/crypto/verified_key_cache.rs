@@ -20,9 +20,7 @@ use crate::{
 /// The API for which a key is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyScope {
-    /// The public API of one tenant.
     Tenant(TenantId),
-    /// The admin API.
     Admin,
 }
 
@@ -50,9 +48,6 @@ impl fmt::Debug for VerifiedKeyCache {
 
 impl VerifiedKeyCache {
     /// Creates an empty cache of at most `capacity` keys (at least one), of about 100 bytes each.
-    ///
-    /// # Errors
-    /// [`NoEntropy`] if the random generator failed.
     pub fn new(capacity: usize, entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
         let digest_key = Zeroizing::new(random::<32>(entropy)?);
         Ok(Self {
@@ -62,7 +57,6 @@ impl VerifiedKeyCache {
     }
 
     /// Computes the digest of a key that is presented in this scope and compared with this hash.
-    #[must_use]
     pub fn digest(&self, scope: KeyScope, key: &PresentedKey, hash: &SecretHash) -> KeyDigest {
         let mut context = hmac::Context::with_key(&self.digest_key);
         // All parts but the last have a fixed length, so two different inputs never have the same bytes.
@@ -86,25 +80,18 @@ impl VerifiedKeyCache {
         KeyDigest(digest)
     }
 
-    /// Returns whether the key was verified before.
-    #[must_use]
     pub fn contains(&self, digest: &KeyDigest) -> bool {
         self.verified.get(digest).is_some()
     }
 
-    /// Adds a verified key.
     pub fn insert(&self, digest: KeyDigest) {
         self.verified.insert(digest, ());
     }
 
-    /// Returns the number of cached keys.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.verified.len()
     }
 
-    /// Returns whether the cache is empty.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.verified.is_empty()
     }

@@ -18,7 +18,6 @@ pub(crate) struct CachedSql<'a, T = ()> {
     row: PhantomData<T>,
 }
 
-/// A value of a statement.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Bind<'a> {
     BigInt(i64),

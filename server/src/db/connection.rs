@@ -5,18 +5,14 @@ use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionW
 
 use super::{error::DbError, postgres::runtime::ThreadRuntime};
 
-/// A database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// SQLite, embedded in this process.
     Sqlite,
-    /// A PostgreSQL server.
     Postgres,
 }
 
 impl Engine {
     /// Returns the name for logs and health reports.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -31,9 +27,7 @@ pub type PostgresConnection = AsyncConnectionWrapper<AsyncPgConnection, ThreadRu
 /// A connection inside a unit of work. Only the table modules match on the engine.
 #[expect(clippy::large_enum_variant, reason = "there is one per thread and it is rarely moved")]
 pub enum Connection {
-    /// To a SQLite file.
     Sqlite(SqliteConnection),
-    /// To a PostgreSQL server.
     Postgres(PostgresConnection),
 }
 
@@ -44,8 +38,6 @@ impl std::fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// Returns the engine.
-    #[must_use]
     pub const fn engine(&self) -> Engine {
         match self {
             Self::Sqlite(_) => Engine::Sqlite,
@@ -53,7 +45,6 @@ impl Connection {
         }
     }
 
-    /// Checks that the database responds.
     pub(super) fn ping(&mut self) -> Result<(), DbError> {
         // On SQLite a SELECT without a table would not read the file.
         let table = if self.engine() == Engine::Sqlite { "sqlite_schema" } else { "pg_class" };

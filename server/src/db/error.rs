@@ -2,7 +2,6 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-/// Error of a unit of work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DbError {
     /// Unique key violation.
@@ -26,7 +25,6 @@ pub enum DbError {
 }
 
 impl DbError {
-    /// Returns a [`DbError::Duplicate`] for a table.
     pub(crate) fn duplicate(table: &str) -> Self {
         Self::Duplicate { table: table.to_owned() }
     }

@@ -11,14 +11,10 @@ use super::error::DbError;
 pub(super) const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 pub(super) const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
-/// An operation on the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SchemaChange {
-    /// Apply pending migrations.
     Up,
-    /// Revert all migrations.
     DownAll,
-    /// Only list pending migrations.
     ListPending,
 }
 

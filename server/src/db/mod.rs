@@ -104,27 +104,19 @@ impl Database {
     ///
     /// # Errors
     /// The closure's own, or [`DbError::Unavailable`] when no connection became free in time.
-    pub async fn read<T, E>(&self, f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DbError> + Send + 'static,
-    {
+    pub async fn read<T: Send + 'static, E: From<DbError> + Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         self.0.reads.submit(Work::Read, f).await
     }
 
     /// Like [`Database::read`], for a few rows found by key: SQLite reads them on the calling thread, which is faster than
     /// a switch to another thread.
-    ///
-    /// # Errors
-    /// As [`Database::read`].
-    pub async fn read_inline<T, E>(
+    pub async fn read_inline<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DbError> + Send + 'static,
-    {
+    ) -> Result<T, E> {
         match &self.0.inline_reader {
             Some(reader) => match reader.read(f) {
                 Ok(result) => result,
@@ -139,47 +131,32 @@ impl Database {
     /// # Errors
     /// The closure's own; [`DbError::Unavailable`] when the transaction could not begin or the commit failed. When the
     /// connection to PostgreSQL breaks during the commit, its outcome is unknown.
-    pub async fn write<T, E>(&self, f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DbError> + Send + 'static,
-    {
+    pub async fn write<T: Send + 'static, E: From<DbError> + Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         self.0.writes.submit(Work::Write, f).await
     }
 
     /// Like [`Database::write`], for changes of data that processes cache: also changes the [`Database::change_counter`] of every
     /// process.
-    ///
-    /// # Errors
-    /// As [`Database::write`].
-    pub async fn write_and_invalidate<T, E>(
+    pub async fn write_and_invalidate<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DbError> + Send + 'static,
-    {
+    ) -> Result<T, E> {
         self.0.writes.submit(Work::WriteAndInvalidate, f).await
     }
 
     /// Returns a number that changes after every [`Database::write_and_invalidate`] of any process. To cache data, read this
     /// number first, then the data, and treat the entry as stale once the number differs.
-    #[must_use]
     pub fn change_counter(&self) -> u64 {
         self.0.change_counter.current()
     }
 
-    /// Checks that the database responds.
-    ///
-    /// # Errors
-    /// [`DbError::Unavailable`] when it does not.
     pub async fn ping(&self) -> Result<(), DbError> {
         self.read(Connection::ping).await
     }
 
-    /// The engine of this database.
-    #[must_use]
     pub fn engine(&self) -> Engine {
         match *self.0.location {
             Location::Sqlite { .. } => Engine::Sqlite,
@@ -188,25 +165,15 @@ impl Database {
     }
 
     /// Applies pending migrations and returns their versions.
-    ///
-    /// # Errors
-    /// As [`Database::open`].
     pub async fn migrate_up(&self) -> Result<Vec<String>, DbError> {
         self.change_schema(SchemaChange::Up).await
     }
 
     /// Reverts every migration, which deletes all data, and returns their versions.
-    ///
-    /// # Errors
-    /// As [`Database::open`].
     pub async fn migrate_down_all(&self) -> Result<Vec<String>, DbError> {
         self.change_schema(SchemaChange::DownAll).await
     }
 
-    /// The versions of migrations that are not applied.
-    ///
-    /// # Errors
-    /// As [`Database::open`].
     pub async fn pending_migrations(&self) -> Result<Vec<String>, DbError> {
         self.change_schema(SchemaChange::ListPending).await
     }

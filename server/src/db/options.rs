@@ -2,10 +2,8 @@
 
 use std::{convert::Infallible, fmt, path::PathBuf, str::FromStr, time::Duration};
 
-/// Location of a database.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
-    /// Path of a SQLite file.
     Sqlite(PathBuf),
     /// A PostgreSQL connection URL. It may hold a password, so `Display` and `Debug` show only hosts and database name.
     Postgres(String),
@@ -44,10 +42,8 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// Options of [`crate::db::Database::open`].
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
-    /// Location of the database.
     pub url: DatabaseUrl,
     /// SQLite: number of reader threads, each with one connection.
     pub readers: usize,
@@ -68,8 +64,6 @@ pub struct DatabaseOptions {
 }
 
 impl DatabaseOptions {
-    /// Returns the defaults for a database.
-    #[must_use]
     pub fn new(url: DatabaseUrl) -> Self {
         Self {
             url,

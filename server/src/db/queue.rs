@@ -19,12 +19,10 @@ pub(super) type Reply = Box<dyn FnOnce(Result<(), DbError>) + Send>;
 
 /// A unit of work that was executed but not yet committed.
 pub(super) struct Executed {
-    /// Whether to commit its changes.
     pub(super) keep: bool,
     pub(super) reply: Reply,
 }
 
-/// Effect of a unit of work on the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
     Read,
@@ -33,7 +31,6 @@ pub(super) enum Work {
     WriteAndInvalidate,
 }
 
-/// A unit of work.
 pub(super) trait Unit: Send {
     /// Returns `false` if the caller has given up waiting. After `true`, the caller waits until the end.
     fn try_start(&self) -> bool;
@@ -138,12 +135,11 @@ impl Queue {
 
     /// Queues a unit of work and waits for its result. A queued unit runs even if the caller's future is dropped. A unit
     /// that does not start within the queue's `wait` is refused and never runs.
-    pub(super) async fn submit<T, E, F>(&self, work: Work, run: F) -> Result<T, E>
-    where
-        F: FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<DbError> + Send + 'static,
-    {
+    pub(super) async fn submit<T: Send + 'static, E: From<DbError> + Send + 'static>(
+        &self,
+        work: Work,
+        run: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let (reply, mut result) = oneshot::channel();
         let started = Arc::new(AtomicBool::new(false));
         self.push(Box::new(Task { work, run, started: Arc::clone(&started), reply })).map_err(E::from)?;

@@ -47,7 +47,6 @@ impl PasswordHash {
     }
 }
 
-/// An account of the demo application.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
     /// `user_id` in Doorward.
@@ -56,7 +55,6 @@ pub(super) struct Account {
     pub(super) password: PasswordHash,
 }
 
-/// All accounts by name.
 #[derive(Debug)]
 pub(super) struct Accounts {
     by_name: Mutex<HashMap<String, Account>>,
@@ -84,12 +82,10 @@ impl Accounts {
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the account with this name.
     pub(super) fn named(&self, username: &str) -> Option<Account> {
         self.lock().get(username).cloned()
     }
 
-    /// Returns the account with this user id.
     pub(super) fn with_id(&self, user_id: &str) -> Option<Account> {
         self.lock().values().find(|account| account.user_id == user_id).cloned()
     }
@@ -99,7 +95,6 @@ impl Accounts {
         self.named(username).map_or_else(|| self.decoy.clone(), |account| account.password)
     }
 
-    /// Adds an account.
     pub(super) fn add(&self, account: Account) -> Result<(), DemoError> {
         let mut accounts = self.lock();
         if accounts.contains_key(&account.username) {
@@ -118,7 +113,6 @@ pub(super) fn new_user_id(entropy: &dyn Entropy) -> Result<String, NoEntropy> {
     Ok(uuid::Builder::from_random_bytes(random(entropy)?).into_uuid().to_string())
 }
 
-/// Validates and normalises a name.
 pub(super) fn valid_username(name: &str) -> Result<String, DemoError> {
     let name = name.trim().to_lowercase();
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
@@ -128,7 +122,6 @@ pub(super) fn valid_username(name: &str) -> Result<String, DemoError> {
     Ok(name)
 }
 
-/// Validates a new password.
 pub(super) fn valid_password(password: &str) -> Result<(), DemoError> {
     if (8..=MAX_CHARACTERS).contains(&password.chars().count()) {
         return Ok(());

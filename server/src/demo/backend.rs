@@ -15,7 +15,6 @@ use super::{
     request_log::{RecordedRequest, RequestLog},
 };
 
-/// Time limit of a request to Doorward.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Error body of Doorward. Most fields are optional, because a proxy in between may send its own errors.
@@ -55,12 +54,10 @@ impl Backend {
         Ok(Self { client, base, tenant, api_key })
     }
 
-    /// Sends `POST` with a JSON body.
     pub(super) async fn post(&self, log: &mut RequestLog, path: &[&str], body: &Value) -> Result<Value, DemoError> {
         self.send(log, Method::POST, path, &[], Some(body)).await
     }
 
-    /// Sends `GET` and parses the response.
     pub(super) async fn get<T: DeserializeOwned>(
         &self,
         log: &mut RequestLog,
@@ -71,12 +68,10 @@ impl Backend {
         serde_json::from_value(value).map_err(|_| DemoError::unexpected("Doorward's response has an unknown structure"))
     }
 
-    /// Sends `PATCH` with a JSON body.
     pub(super) async fn patch(&self, log: &mut RequestLog, path: &[&str], body: &Value) -> Result<(), DemoError> {
         self.send(log, Method::PATCH, path, &[], Some(body)).await.map(drop)
     }
 
-    /// Sends `DELETE`.
     pub(super) async fn delete(&self, log: &mut RequestLog, path: &[&str]) -> Result<(), DemoError> {
         self.send(log, Method::DELETE, path, &[], None).await.map(drop)
     }

@@ -29,7 +29,6 @@ const HEADERS: [(&str, &str); 7] = [
     ("cache-control", "no-store"),
 ];
 
-/// Result of checking a request.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Pass,

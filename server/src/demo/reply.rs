@@ -25,7 +25,6 @@ impl DemoError {
         Self { status, code: code.to_owned(), title: title.to_owned(), details: details.to_owned() }
     }
 
-    /// Returns whether the error has this code.
     pub(super) fn is(&self, code: ErrorCode) -> bool {
         self.code == code.as_str()
     }
@@ -35,22 +34,18 @@ impl DemoError {
         Self::new(502, "unexpected_response", "Doorward sent an unexpected response", details)
     }
 
-    /// A field of the page's request is invalid.
     pub(super) fn field(details: &str) -> Self {
         Self::new(400, "field_invalid", "Please check what you entered", details)
     }
 
-    /// The visitor must sign in first.
     pub(super) fn signed_out() -> Self {
         Self::new(401, "signed_out", "Please sign in first", "")
     }
 
-    /// The password was accepted, the second factor is missing.
     pub(super) fn second_factor_needed() -> Self {
         Self::new(403, "second_factor_needed", "Please prove your second factor first", "")
     }
 
-    /// Internal error of the demo.
     pub(super) fn internal() -> Self {
         Self::new(500, "demo_failed", "The demo failed", "See the log of the server")
     }
@@ -86,7 +81,6 @@ impl Outcome {
         Self { result, cookie: None }
     }
 
-    /// Adds a member to the result.
     pub(super) fn with_member(mut self, name: &str, value: Value) -> Self {
         if let Value::Object(members) = &mut self.result {
             members.insert(name.to_owned(), value);

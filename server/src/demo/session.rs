@@ -17,7 +17,6 @@ const LIFETIME_MS: i64 = 3_600_000;
 /// Maximum number of sessions, which bounds memory. The oldest session is removed first.
 const MAX_SESSIONS: usize = 1_000;
 
-/// How the visitor has signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Stage {
@@ -25,13 +24,10 @@ pub(super) enum Stage {
     AwaitingSecondFactor,
     /// Signed in with a password; the account has no second factor.
     Password,
-    /// Signed in with a password and a second factor.
     PasswordAndSecondFactor,
-    /// Signed in with a passkey alone.
     Passkey,
 }
 
-/// A payment to be confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Payment {
     /// The application's own id of the payment: `transaction_id` on the wire, `trans` in the token.
@@ -49,7 +45,6 @@ pub(super) struct Session {
     expires_at: Timestamp,
 }
 
-/// The sessions of all visitors.
 #[derive(Debug, Default)]
 pub(super) struct Sessions(Mutex<HashMap<String, Session>>);
 
@@ -84,12 +79,10 @@ impl Sessions {
         self.lock().get(id).filter(|session| session.expires_at > now).cloned()
     }
 
-    /// Ends a session.
     pub(super) fn close(&self, id: &str) {
         self.lock().remove(id);
     }
 
-    /// Stores the payment to be confirmed.
     pub(super) fn set_payment(&self, id: &str, payment: Payment) {
         if let Some(session) = self.lock().get_mut(id) {
             session.payment = Some(payment);

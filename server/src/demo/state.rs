@@ -9,14 +9,11 @@ use secrecy::SecretString;
 use super::{account::Accounts, backend::Backend, session::Sessions};
 use crate::clock::{Clock, Entropy};
 
-/// Settings of the demo.
 #[derive(Debug, Clone)]
 pub struct DemoConfig {
     /// URL of the public API, such as `http://127.0.0.1:8000`.
     pub public_url: String,
-    /// Tenant of the demo.
     pub tenant_id: TenantId,
-    /// API key of the tenant.
     pub api_key: SecretString,
     /// Expected `iss` of the tokens.
     pub issuer: String,
@@ -26,7 +23,6 @@ pub struct DemoConfig {
     pub origin: String,
 }
 
-/// State shared by the handlers.
 #[derive(Debug)]
 pub(super) struct Demo {
     pub(super) config: DemoConfig,

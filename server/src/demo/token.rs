@@ -13,7 +13,6 @@ const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorith
 /// Allowed clock difference in seconds.
 const LEEWAY: i64 = 5;
 
-/// Values that the token must have.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected<'a> {
     pub(super) issuer: &'a str,
@@ -21,11 +20,9 @@ pub(super) struct Expected<'a> {
     pub(super) ceremony: CeremonyName,
     /// The user who started the ceremony; none in a discoverable login.
     pub(super) subject: Option<&'a str>,
-    /// The transaction to confirm.
     pub(super) transaction: Option<&'a str>,
 }
 
-/// Reason for rejecting a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TokenError {
     #[error("it is not a JWT with the expected claims")]
@@ -71,7 +68,6 @@ pub(super) fn key_id(token: &str) -> Option<String> {
     decode_header(token).ok()?.kid
 }
 
-/// Verifies a token against the tenant's keys.
 pub(super) fn verify(
     token: &str,
     keys: &JwkSet,

@@ -40,15 +40,12 @@ const KNOWN: &[(u128, &str)] = &[
     (0xfdb1_41b2_5d84_443e_8a35_4698_c205_a502, "KeePassXC"),
 ];
 
-/// Returns the name of a known authenticator model.
-#[must_use]
 pub fn model(aaguid: Uuid) -> Option<&'static str> {
     let index = KNOWN.binary_search_by_key(&aaguid.as_u128(), |(id, _)| *id).ok()?;
     KNOWN.get(index).map(|(_, name)| *name)
 }
 
 /// Returns the name of a credential until its user renames it.
-#[must_use]
 pub fn default_name(aaguid: Uuid, id: &CredentialId) -> String {
     model(aaguid).map_or_else(|| format!("cred-{id}"), str::to_owned)
 }

@@ -6,12 +6,10 @@ use doorward_shared::{AuditId, AuditType, TenantId, Timestamp, audit::AuditOutco
 use ipnet::IpNet;
 use uuid::Uuid;
 
-/// Origin of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RequestMeta {
     /// Its id, as in the `X-Request-Id` header of the response.
     pub request_id: String,
-    /// The client's address.
     pub source_ip: String,
     /// The client's `User-Agent`, cut to 512 characters.
     pub user_agent: String,
@@ -24,11 +22,8 @@ pub struct AuditEvent {
     pub random: u64,
     /// The log it belongs to; [`TenantId::INSTALLATION`] for events that concern no tenant.
     pub tenant_id: TenantId,
-    /// What happened.
     pub kind: AuditType,
-    /// The reason of a refusal.
     pub error: Option<AuditError>,
-    /// The request that caused it.
     pub meta: RequestMeta,
     /// The user (the tenant's own id), or the admin token's name.
     pub actor: Option<String>,
@@ -38,7 +33,6 @@ pub struct AuditEvent {
     pub transaction_id: Option<String>,
     /// What changed, before and after.
     pub detail: Option<serde_json::Value>,
-    /// When it happened.
     pub at: Timestamp,
 }
 
@@ -74,7 +68,6 @@ impl<T> Values<T> {
 
 impl Values<IpNet> {
     /// Returns the texts of the accepted and excluded addresses, `None` when there is a network among them.
-    #[must_use]
     pub fn addresses(&self) -> Option<Values<String>> {
         let text =
             |network: &IpNet| (network.prefix_len() == network.max_prefix_len()).then(|| network.addr().to_string());
@@ -83,7 +76,6 @@ impl Values<IpNet> {
     }
 
     /// Returns whether an entry's address matches.
-    #[must_use]
     pub fn accept(&self, source_ip: &str) -> bool {
         let address = source_ip.parse::<IpAddr>().ok();
         let one_of = |networks: &[IpNet]| {
@@ -100,17 +92,11 @@ pub struct AuditFilter {
     pub start: Option<Timestamp>,
     /// Entries created before this time.
     pub end: Option<Timestamp>,
-    /// Types.
     pub kinds: Values<AuditType>,
-    /// Only successes, or only refusals.
     pub outcome: Option<AuditOutcome>,
-    /// Exact actors.
     pub actor: Values<String>,
-    /// Addresses and networks.
     pub source_ip: Values<IpNet>,
-    /// Error codes.
     pub error_code: Values<String>,
-    /// Request ids.
     pub request_id: Values<String>,
     /// Credential ids, base64url.
     pub credential_id: Values<String>,
@@ -126,13 +112,11 @@ pub struct AuditFilter {
 
 impl AuditFilter {
     /// Returns whether every entry matches.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
     /// Returns whether a condition concerns more than time, type and outcome.
-    #[must_use]
     pub fn examines_values(&self) -> bool {
         let Self { actor, source_ip, error_code, request_id, credential_id, transaction_id, .. } = self;
         let texts = [actor, error_code, request_id, credential_id, transaction_id];
@@ -143,7 +127,6 @@ impl AuditFilter {
     }
 
     /// Returns the accepted types, `None` when every type is accepted.
-    #[must_use]
     pub fn accepted_kinds(&self) -> Option<Vec<AuditType>> {
         if self.kinds.is_empty() && self.outcome.is_none() {
             return None;
@@ -157,7 +140,6 @@ impl AuditFilter {
     }
 
     /// Returns when the one request id that is accepted was made, if it contains its time (a UUID of version 7).
-    #[must_use]
     pub fn request_time(&self) -> Option<Timestamp> {
         let [id] = self.request_id.any_of.as_slice() else { return None };
         let id = Uuid::parse_str(id).ok().filter(|id| id.get_version_num() == 7)?;
@@ -198,10 +180,8 @@ impl Horizon {
 /// reach, and the number of entries up to which totals are counted.
 pub const EXAMINED: usize = 10_000;
 
-/// A number of matching entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Total {
-    /// The exact number.
     Exact(u64),
     /// A lower bound: more entries may match.
     AtLeast(u64),
@@ -209,7 +189,6 @@ pub enum Total {
 
 impl Total {
     /// The number, exact or not.
-    #[must_use]
     pub const fn count(self) -> u64 {
         match self {
             Self::Exact(count) | Self::AtLeast(count) => count,
@@ -220,24 +199,19 @@ impl Total {
 /// How the entries after a page are reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextPage {
-    /// By the next page number.
     Number,
-    /// By the cursor `before`.
     Before(AuditId),
 }
 
 /// A numbered page, newest entries first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogPage<T> {
-    /// The entries.
     pub items: Vec<T>,
-    /// The number of matching entries.
     pub total: Total,
     /// The way to older entries, unless this is the last page.
     pub next: Option<NextPage>,
 }
 
-/// Entries from a cursor on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogSlice<T> {
     /// The entries, in the order of the cursor.
@@ -249,25 +223,20 @@ pub struct LogSlice<T> {
 /// A range of UTC days since the epoch, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Days {
-    /// The first day.
     pub first: i64,
-    /// The last day.
     pub last: i64,
 }
 
-/// Numbers of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Activity {
     /// Entries of any type.
     pub entries: u64,
     /// Ceremonies that succeeded.
     pub succeeded: u64,
-    /// Refusals.
     pub refused: u64,
 }
 
 impl Activity {
-    /// Adds entries of one type.
     pub fn add(&mut self, kind: AuditType, count: u64) {
         self.entries += count;
         if kind.ends_ceremony() {

@@ -8,25 +8,18 @@ use super::tenant::{CeremonyPolicy, RelyingPartyPolicy};
 /// Kinds of ceremony. A challenge of one kind is not accepted for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ceremony {
-    /// Registration of a passkey.
     Registration,
-    /// Registration of a second factor.
     MfaRegistration,
-    /// Login with a passkey.
     Login,
-    /// Login with a second factor.
     MfaLogin,
-    /// Confirmation of a transaction.
     Transaction,
 }
 
 impl Ceremony {
-    /// All kinds.
     pub const ALL: [Self; 5] =
         [Self::Registration, Self::MfaRegistration, Self::Login, Self::MfaLogin, Self::Transaction];
 
     /// Returns the name in the database.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Registration => "registration",
@@ -37,14 +30,11 @@ impl Ceremony {
         }
     }
 
-    /// Parses the name in the database.
-    #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|ceremony| ceremony.as_str() == name)
     }
 
     /// Returns the `ceremony` claim of tokens.
-    #[must_use]
     pub const fn claim(self) -> CeremonyName {
         match self {
             Self::Registration | Self::MfaRegistration => CeremonyName::Registration,
@@ -54,14 +44,10 @@ impl Ceremony {
         }
     }
 
-    /// Whether it is a ceremony of second factors.
-    #[must_use]
     pub const fn is_mfa(self) -> bool {
         matches!(self, Self::MfaRegistration | Self::MfaLogin)
     }
 
-    /// Returns the audit event of the first step (initialize).
-    #[must_use]
     pub const fn init_event(self, succeeded: bool) -> AuditType {
         match (self, succeeded) {
             (Self::Registration, true) => AuditType::WebauthnRegistrationInitSucceeded,
@@ -77,8 +63,6 @@ impl Ceremony {
         }
     }
 
-    /// Returns the audit event of the second step (finalize).
-    #[must_use]
     pub const fn final_event(self, succeeded: bool) -> AuditType {
         match (self, succeeded) {
             (Self::Registration, true) => AuditType::WebauthnRegistrationFinalSucceeded,
@@ -108,9 +92,7 @@ impl std::fmt::Display for ChallengeValue {
 /// State that finalize needs from initialize.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CeremonyState {
-    /// The relying party at the start of the ceremony.
     pub relying_party: RelyingPartyPolicy,
-    /// The tenant's requirements at the start of the ceremony.
     pub policy: CeremonyPolicy,
     /// Logins and transactions: ids of the allowed credentials; `None` for any credential (discoverable login).
     /// Registrations: ids of the excluded credentials.
@@ -121,19 +103,14 @@ pub struct CeremonyState {
 /// A challenge that is not finalized yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
-    /// The tenant.
     pub tenant_id: TenantId,
     /// The bytes to sign; unique in the tenant.
     pub value: ChallengeValue,
-    /// The kind of ceremony.
     pub ceremony: Ceremony,
     /// The user; `None` for a discoverable login.
     pub user_id: Option<UserId>,
-    /// The transaction that it confirms.
     pub transaction_id: Option<TransactionRowId>,
-    /// State for finalize.
     pub state: CeremonyState,
-    /// Time of creation.
     pub created_at: Timestamp,
     /// Time from which it is rejected.
     pub expires_at: Timestamp,

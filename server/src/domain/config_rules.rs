@@ -15,7 +15,6 @@ const ANDROID_ORIGIN: &str = "android:apk-key-hash:";
 /// Problem of one setting, and its correction.
 type Message = String;
 
-/// Problems that were found.
 #[derive(Default)]
 struct Problems(Vec<ConfigProblem>);
 
@@ -28,9 +27,6 @@ impl Problems {
 }
 
 /// Validates a configuration. A missing `mfa` section is replaced by the current one or the default.
-///
-/// # Errors
-/// All problems of the configuration.
 pub fn complete(config: TenantConfig, current: Option<&Mfa>) -> Result<TenantConfig, Vec<ConfigProblem>> {
     let problems = problems(&config);
     if !problems.is_empty() {
@@ -40,8 +36,6 @@ pub fn complete(config: TenantConfig, current: Option<&Mfa>) -> Result<TenantCon
     Ok(TenantConfig { mfa: Some(mfa), ..config })
 }
 
-/// Returns all problems of a configuration.
-#[must_use]
 pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
     let mut found = Problems::default();
     relying_party(&mut found, &config.webauthn.relying_party);

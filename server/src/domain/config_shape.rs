@@ -6,15 +6,12 @@ use doorward_shared::{
 };
 use serde_json::{Map, Value};
 
-/// JSON type of a setting.
 enum Kind {
     Text,
     Texts,
     Flag,
     Millis,
-    /// One of the listed strings.
     OneOf(Vec<&'static str>),
-    /// An object of settings.
     Section(Vec<Setting>),
 }
 
@@ -70,7 +67,6 @@ fn settings() -> Vec<Setting> {
 }
 
 /// Returns all problems that prevent parsing the value.
-#[must_use]
 pub fn problems(value: &Value) -> Vec<ConfigProblem> {
     let mut found = Vec::new();
     match value {

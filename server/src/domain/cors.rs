@@ -10,14 +10,12 @@ pub struct CorsRules {
 
 impl CorsRules {
     /// Creates the rules of a configuration. A bare `*` is ignored without `allow_unsafe_wildcard`.
-    #[must_use]
     pub fn new(cors: &Cors) -> Self {
         let allowed = |pattern: &&String| pattern.as_str() != "*" || cors.allow_unsafe_wildcard;
         Self { patterns: cors.allowed_origins.iter().filter(allowed).map(|pattern| pattern.to_lowercase()).collect() }
     }
 
     /// Whether a page of this origin may call the API. Only a bare `*` matches values that are not origins, such as `null`.
-    #[must_use]
     pub fn allows(&self, origin: &str) -> bool {
         let origin = origin.to_lowercase();
         let is_origin = is_origin(&origin);

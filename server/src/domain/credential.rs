@@ -8,23 +8,18 @@ use uuid::Uuid;
 pub struct CredentialId(Vec<u8>);
 
 impl CredentialId {
-    /// Maximum length in bytes.
     pub const MAX_BYTES: usize = 1023;
 
     /// Creates an id; `None` for an invalid length.
-    #[must_use]
     pub fn new(bytes: Vec<u8>) -> Option<Self> {
         (1..=Self::MAX_BYTES).contains(&bytes.len()).then_some(Self(bytes))
     }
 
     /// Parses base64url text.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Base64Url::decode(text).ok().and_then(|bytes| Self::new(bytes.0))
     }
 
-    /// Returns the bytes.
-    #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -42,20 +37,15 @@ impl std::fmt::Debug for CredentialId {
     }
 }
 
-/// A registered credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {
-    /// The tenant.
     pub tenant_id: TenantId,
     /// Id, unique in the tenant.
     pub id: CredentialId,
-    /// The owner.
     pub user_id: UserId,
-    /// Display name.
     pub name: String,
     /// Public key as sent by the authenticator, COSE-encoded (RFC 9052 §7).
     pub public_key: Vec<u8>,
-    /// Format of the attestation statement.
     pub attestation_format: String,
     /// Whether the attestation statement was verified.
     pub attested: bool,
@@ -63,7 +53,6 @@ pub struct Credential {
     pub aaguid: Uuid,
     /// Last signature counter (WebAuthn §6.1.1).
     pub sign_count: u32,
-    /// Transports of the authenticator.
     pub transports: Vec<String>,
     /// Whether it may be backed up or synchronised (WebAuthn §6.1.3).
     pub backup_eligible: bool,
@@ -75,7 +64,6 @@ pub struct Credential {
     pub user_verified: bool,
     /// Time of its last ceremony.
     pub last_used_at: Option<Timestamp>,
-    /// Time of registration.
     pub created_at: Timestamp,
     /// Time of its last renaming.
     pub updated_at: Timestamp,

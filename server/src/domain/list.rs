@@ -7,13 +7,11 @@ use doorward_shared::{Base64Url, admin::TenantSort, page::Order};
 pub enum SortKey {
     /// A time or a number.
     Number(i64),
-    /// A name.
     Text(String),
 }
 
 impl SortKey {
     /// The number; zero for a text.
-    #[must_use]
     pub const fn number(&self) -> i64 {
         match self {
             Self::Number(number) => *number,
@@ -22,7 +20,6 @@ impl SortKey {
     }
 
     /// The text; empty for a number.
-    #[must_use]
     pub fn text(&self) -> &str {
         match self {
             Self::Number(_) => "",
@@ -42,7 +39,6 @@ pub struct Cursor {
 
 impl Cursor {
     /// Returns the opaque text for clients.
-    #[must_use]
     pub fn encode(&self) -> String {
         let key = match &self.key {
             SortKey::Number(number) => format!("n{number}"),
@@ -52,7 +48,6 @@ impl Cursor {
     }
 
     /// Parses the text of [`Self::encode`]; `None` for any other text.
-    #[must_use]
     pub fn decode(text: &str) -> Option<Self> {
         let text = String::from_utf8(Base64Url::decode(text).ok()?.0).ok()?;
         let (id, key) = text.split_once('\n')?;
@@ -79,7 +74,6 @@ pub enum SearchStage {
 /// Position in the results of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchCursor {
-    /// Part of the search.
     pub stage: SearchStage,
     /// The last row that was examined.
     pub row: Cursor,
@@ -88,8 +82,6 @@ pub struct SearchCursor {
 }
 
 impl SearchCursor {
-    /// Returns the opaque text for clients.
-    #[must_use]
     pub fn encode(&self) -> String {
         let stage = match self.stage {
             SearchStage::Prefixes => 'b',
@@ -99,8 +91,6 @@ impl SearchCursor {
         format!("{stage}{}.{}", self.matches, self.row.encode())
     }
 
-    /// Parses the text of [`Self::encode`]; `None` for any other text.
-    #[must_use]
     pub fn decode(text: &str) -> Option<Self> {
         let (head, row) = text.split_once('.')?;
         let (stage, matches) = head.split_at_checked(1)?;
@@ -123,22 +113,17 @@ pub struct TimeQuery {
     pub search: Option<String>,
     /// End of the previous page.
     pub after: Option<SearchCursor>,
-    /// Maximum number of rows.
     pub limit: u32,
 }
 
-/// Query of the list of tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantQuery {
     /// Text that the name or the id must contain.
     pub search: Option<String>,
-    /// Sort column.
     pub sort: TenantSort,
-    /// Direction of the sort.
     pub order: Order,
     /// Last row of the previous page.
     pub after: Option<Cursor>,
-    /// Maximum number of rows.
     pub limit: u32,
 }
 

@@ -10,14 +10,11 @@ use doorward_shared::{
 pub struct SecretHash(String);
 
 impl SecretHash {
-    /// Wraps a PHC string.
-    #[must_use]
     pub const fn new(phc: String) -> Self {
         Self(phc)
     }
 
     /// Returns the PHC string, for verification and storage.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -29,20 +26,15 @@ impl std::fmt::Debug for SecretHash {
     }
 }
 
-/// A tenant's API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// The tenant.
     pub tenant_id: TenantId,
     /// Public part of the key.
     pub id: ApiKeyId,
-    /// Display name.
     pub name: String,
     /// First characters of the key.
     pub hint: String,
-    /// Hash of the secret.
     pub hash: SecretHash,
-    /// Time of creation.
     pub created_at: Timestamp,
     /// Time from which it is rejected.
     pub expires_at: Option<Timestamp>,
@@ -50,20 +42,16 @@ pub struct ApiKey {
     pub last_used_at: Option<Timestamp>,
 }
 
-/// An administrator's token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminToken {
     /// Public part of the key.
     pub id: AdminTokenId,
     /// Unique name, the actor of audit entries.
     pub name: String,
-    /// Permissions.
     pub role: Role,
     /// First characters of the token.
     pub hint: String,
-    /// Hash of the secret.
     pub hash: SecretHash,
-    /// Time of creation.
     pub created_at: Timestamp,
     /// Time from which it is rejected.
     pub expires_at: Option<Timestamp>,
@@ -74,15 +62,12 @@ pub struct AdminToken {
 /// A tenant's signing key. The private key is encrypted with the master key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningKeyRecord {
-    /// The tenant.
     pub tenant_id: TenantId,
     /// `kid` in tokens.
     pub id: SigningKeyId,
-    /// Signature algorithm.
     pub algorithm: SigningAlgorithm,
     /// Public key as a JWK (RFC 7517), serialised as JSON.
     pub public_jwk: String,
-    /// Encrypted private key.
     pub sealed_private_key: Vec<u8>,
     /// Time of creation; the key is published from then on.
     pub created_at: Timestamp,

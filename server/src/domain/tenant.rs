@@ -9,13 +9,10 @@ use serde::{Deserialize, Serialize};
 /// A tenant: a relying party with its own users, keys and audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// Id of the tenant.
     pub id: TenantId,
-    /// Display name.
     pub display_name: String,
     /// Configuration; `mfa` is always present.
     pub config: TenantConfig,
-    /// Time of creation.
     pub created_at: Timestamp,
     /// Time of the last change of name or configuration.
     pub updated_at: Timestamp,
@@ -24,35 +21,26 @@ pub struct Tenant {
 /// Relying party of a ceremony, stored with the challenge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelyingPartyPolicy {
-    /// RP ID.
     pub id: String,
-    /// Display name.
     pub name: String,
     /// URL of an icon.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub icon: Option<String>,
-    /// Accepted origins.
     pub origins: Vec<String>,
 }
 
 /// Requirements of a ceremony, stored with the challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CeremonyPolicy {
-    /// Whether the authenticator must verify the user.
     pub user_verification: UserVerification,
-    /// Required attachment of the authenticator.
     pub attachment: Option<Attachment>,
-    /// Requested attestation.
     pub attestation: AttestationPreference,
-    /// Whether the credential must be discoverable.
     pub resident_key: ResidentKey,
     /// Lifetime of the challenge in milliseconds.
     pub timeout_ms: u32,
 }
 
 impl Tenant {
-    /// Returns the relying party of the tenant's ceremonies.
-    #[must_use]
     pub fn relying_party(&self) -> RelyingPartyPolicy {
         let rp = &self.config.webauthn.relying_party;
         RelyingPartyPolicy {
@@ -64,7 +52,6 @@ impl Tenant {
     }
 
     /// Returns the requirements of passkey ceremonies and transactions.
-    #[must_use]
     pub fn passkey_policy(&self) -> CeremonyPolicy {
         let webauthn = &self.config.webauthn;
         CeremonyPolicy {
@@ -76,8 +63,6 @@ impl Tenant {
         }
     }
 
-    /// Returns the requirements of second-factor ceremonies.
-    #[must_use]
     pub fn mfa_policy(&self) -> CeremonyPolicy {
         let mfa = self.config.mfa.clone().unwrap_or_default();
         CeremonyPolicy {

@@ -5,7 +5,6 @@ use doorward_shared::{TenantId, Timestamp, TransactionRowId, UserId};
 /// A transaction, confirmed or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
-    /// The tenant.
     pub tenant_id: TenantId,
     /// Doorward's id.
     pub id: TransactionRowId,
@@ -15,15 +14,12 @@ pub struct Transaction {
     pub user_id: UserId,
     /// Confirmed data: serialised JSON, exactly the bytes that were hashed into the challenge.
     pub data: String,
-    /// Time of creation.
     pub created_at: Timestamp,
     /// Time of confirmation, always later than `created_at`; equal to `created_at` before.
     pub updated_at: Timestamp,
 }
 
 impl Transaction {
-    /// Whether the user confirmed it.
-    #[must_use]
     pub fn confirmed(&self) -> bool {
         self.updated_at > self.created_at
     }

@@ -6,7 +6,6 @@ use uuid::Uuid;
 /// A user, created by a registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// The tenant.
     pub tenant_id: TenantId,
     /// Doorward's id.
     pub id: UserId,
@@ -14,11 +13,9 @@ pub struct User {
     pub external_id: String,
     /// Login name.
     pub name: String,
-    /// Display name.
     pub display_name: String,
     /// URL of an icon; empty if there is none.
     pub icon: String,
-    /// Time of creation.
     pub created_at: Timestamp,
     /// Time of the last change of a name or the icon.
     pub updated_at: Timestamp,
@@ -29,14 +26,12 @@ pub const MAX_USER_HANDLE_BYTES: usize = 64;
 
 impl User {
     /// Returns the user handle of new credentials: the bytes of `external_id`.
-    #[must_use]
     pub fn handle(&self) -> &[u8] {
         self.external_id.as_bytes()
     }
 
     /// Whether a user handle belongs to this user: the bytes of `external_id`, or in older registrations the 16 bytes of the
     /// UUID that `external_id` spells.
-    #[must_use]
     pub fn owns_handle(&self, handle: &[u8]) -> bool {
         handle == self.handle()
             || Uuid::parse_str(&self.external_id).is_ok_and(|uuid| handle == uuid.as_bytes().as_slice())
@@ -45,7 +40,6 @@ impl User {
 
 /// Returns the values of `external_id` that a user handle may stand for: its text first, then the UUID of its 16 bytes. No
 /// `external_id` contains U+0000.
-#[must_use]
 pub fn external_ids_of_handle(handle: &[u8]) -> Vec<String> {
     let text = std::str::from_utf8(handle).ok().filter(|text| !text.contains('\0')).map(str::to_owned);
     let uuid = Uuid::from_slice(handle).ok().map(|uuid| uuid.to_string());

@@ -10,7 +10,6 @@ use crate::service::{Refusal, ServiceError};
 /// Value of `Retry-After` in seconds while the database is unavailable.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
-/// An error response.
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
@@ -25,21 +24,14 @@ pub struct ApiError {
 /// The operation that failed. The wire contract gives the same error another status or title in some operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// Second step of a registration.
     RegistrationFinalize,
-    /// Second step of a login, with a passkey or a second factor.
     LoginFinalize,
-    /// First step of a transaction.
     TransactionInitialize,
-    /// Second step of a transaction.
     TransactionFinalize,
-    /// Every other operation.
     Other,
 }
 
 impl ApiError {
-    /// Creates an error response.
-    #[must_use]
     pub fn new(
         status: StatusCode,
         code: ErrorCode,
@@ -49,14 +41,12 @@ impl ApiError {
         Self { status, title: title.into(), details: details.into(), code, header: None, cause: None }
     }
 
-    /// Adds a header.
     #[must_use]
     pub fn with_header(self, name: header::HeaderName, value: impl Into<header::HeaderValue>) -> Self {
         Self { header: Some(Box::new((name, value.into()))), ..self }
     }
 
     /// Returns an opaque 500. The cause is only logged, with the request id.
-    #[must_use]
     pub fn internal(cause: impl fmt::Display) -> Self {
         Self {
             cause: Some(cause.to_string().into()),
@@ -70,7 +60,6 @@ impl ApiError {
     }
 
     /// Returns a 503 with `Retry-After`. The cause is only logged.
-    #[must_use]
     pub fn unavailable(cause: impl fmt::Display) -> Self {
         Self {
             cause: Some(cause.to_string().into()),
@@ -85,7 +74,6 @@ impl ApiError {
     }
 
     /// Returns a 429 with `Retry-After`.
-    #[must_use]
     pub fn rate_limited(seconds: u64) -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -97,19 +85,15 @@ impl ApiError {
     }
 
     /// Returns the 401 for a missing or wrong API key.
-    #[must_use]
     pub fn api_key_invalid() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, ErrorCode::ApiKeyInvalid, "The api key is invalid", "")
     }
 
     /// Returns the 400 for an invalid query parameter.
-    #[must_use]
     pub fn query(details: impl Into<String>) -> Self {
         Refusal::Query(details.into()).into()
     }
 
-    /// Converts the error of a service, in this operation.
-    #[must_use]
     pub fn of(operation: Operation, error: ServiceError) -> Self {
         match error {
             ServiceError::Unavailable(cause) => Self::unavailable(cause),
@@ -123,31 +107,23 @@ impl ApiError {
     }
 
     /// Returns the cause, which is logged but not sent to the client.
-    #[must_use]
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
 
-    /// Returns the stable error code.
-    #[must_use]
     pub const fn code(&self) -> ErrorCode {
         self.code
     }
 
     /// Returns the details, or the title if there are none.
-    #[must_use]
     pub fn reason(&self) -> &str {
         if self.details.is_empty() { &self.title } else { &self.details }
     }
 
-    /// Returns the HTTP status.
-    #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// Returns the JSON body.
-    #[must_use]
     pub fn body(&self) -> ErrorBody {
         ErrorBody {
             title: self.title.to_string(),

@@ -14,9 +14,6 @@ pub fn object<T: DeserializeOwned>(body: &Body) -> Result<T, Refusal> {
 }
 
 /// Parses any JSON value, and converts it to `T` if it has that structure. An empty body means `{}`.
-///
-/// # Errors
-/// Returns [`Refusal::Malformed`] when the body is not JSON.
 pub fn value<T: DeserializeOwned>(body: &Body) -> Result<(serde_json::Value, Option<T>), Refusal> {
     let bytes = or_empty_object(body.bytes()?);
     let value = serde_json::from_slice(bytes).map_err(malformed)?;

@@ -15,12 +15,9 @@ use utoipa::{
 use super::handlers::{admin, audit_logs, credentials, health, jwks, login, mfa, registration, status, transaction};
 use crate::http::extract::API_KEY_HEADER;
 
-/// The API that a document describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Api {
-    /// The API for tenants' backends and browsers.
     Public,
-    /// The API for administrators.
     Admin,
 }
 
@@ -204,8 +201,6 @@ fn render(document: &utoipa::openapi::OpenApi) -> String {
     document.to_pretty_json().unwrap_or_default()
 }
 
-/// Returns the document as JSON.
-#[must_use]
 pub fn document(api: Api) -> &'static str {
     match api {
         Api::Public => &PUBLIC,

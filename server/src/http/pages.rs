@@ -21,9 +21,6 @@ const DEFAULT_LIMIT: u32 = 50;
 const MOST_ROWS: u32 = 200;
 
 /// Reads `page` and `per_page`. Numbers below 1 mean the default; more rows than [`PageRequest::MAX_PER_PAGE`] mean that.
-///
-/// # Errors
-/// When one is no number; when any parameter contains U+0000.
 pub fn request(query: &Query) -> Result<PageRequest, ApiError> {
     query.check()?;
     let read = |name: &str, default: u32, most: u32| match query.get(name).filter(|text| !text.is_empty()) {
@@ -56,27 +53,17 @@ pub fn number(query: &Query, name: &str, default: u32, most: u32) -> Result<u32,
 }
 
 /// Reads the number of rows on a page that begins after a row.
-///
-/// # Errors
-/// When it is not a number or outside its range.
 pub fn limit(query: &Query) -> Result<u32, ApiError> {
     number(query, "limit", DEFAULT_LIMIT, MOST_ROWS)
 }
 
 /// Reads the cursor of a page; `fits` returns whether it belongs to this list.
-///
-/// # Errors
-/// When it is not a cursor of this list.
 pub fn after(query: &Query, fits: impl FnOnce(&Cursor) -> bool) -> Result<Option<Cursor>, ApiError> {
     let Some(text) = text(query, "after") else { return Ok(None) };
     let cursor = Cursor::decode(&text).filter(fits);
     cursor.map(Some).ok_or_else(no_such_page)
 }
 
-/// Reads the query of a list by time: `q`, `after`, `limit`.
-///
-/// # Errors
-/// When one is invalid.
 pub fn by_time(query: &Query) -> Result<TimeQuery, ApiError> {
     let cursor = |text: String| {
         let cursor = SearchCursor::decode(&text).filter(|found| matches!(found.row.key, SortKey::Number(_)));
@@ -94,24 +81,16 @@ fn no_such_page() -> ApiError {
 }
 
 /// Reads a text; an empty one means none.
-#[must_use]
 pub fn text(query: &Query, name: &str) -> Option<String> {
     query.get(name).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// Reads a word of a closed list.
-///
-/// # Errors
-/// When it is another word.
 pub fn word<T: FromStr<Err = UnknownWord>>(query: &Query, name: &str) -> Result<Option<T>, ApiError> {
     let word = query.get(name).filter(|text| !text.is_empty()).map(T::from_str).transpose();
     word.map_err(|unknown| ApiError::query(format!("{name} must be one of {}", unknown.allowed.join(", "))))
 }
 
 /// Reads an order, newest first by default.
-///
-/// # Errors
-/// When it is neither `asc` nor `desc`.
 pub fn order(query: &Query, name: &str) -> Result<Order, ApiError> {
     match query.get(name).filter(|text| !text.is_empty()) {
         None => Ok(Order::Descending),
@@ -120,7 +99,6 @@ pub fn order(query: &Query, name: &str) -> Result<Order, ApiError> {
 }
 
 /// Returns a page as JSON with `Link` (RFC 8288) and `X-Total-Count`.
-#[must_use]
 pub fn answer<T: Serialize>(path: &str, query: &Query, request: PageRequest, page: &Page<T>) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response.insert_header(("X-Total-Count", page.total));
@@ -158,7 +136,6 @@ fn links(path: &str, query: &Query, request: PageRequest, total: u64) -> String 
 
 /// Returns the links of a numbered page of a log, whose last page is known and reachable only where the total is exact and
 /// at most [`EXAMINED`]. `cursor` is the link to older entries beyond the numbered pages.
-#[must_use]
 pub fn bounded_links(
     path: &str,
     query: &Query,
@@ -189,7 +166,6 @@ pub fn bounded_links(
 }
 
 /// Returns the link to the rows after a cursor.
-#[must_use]
 pub fn cursor_link(path: &str, query: &Query, name: &str, cursor: &str) -> String {
     let others = others(query, &["page", "after", "before"]);
     format!("<{path}?{name}={}{others}>; rel=\"next\"", escape(cursor))

@@ -90,10 +90,6 @@ pub enum RegistrationErrors {
 #[response(status = 401)]
 pub struct AssertionRejected(pub ErrorBody);
 
-/// Returns the response of a finalize.
-///
-/// # Errors
-/// Converts the error of the service.
 pub fn token_response(
     operation: Operation,
     token: Result<String, ServiceError>,

@@ -17,7 +17,6 @@ const PURGE_CHALLENGES_EVERY: Duration = Duration::from_secs(30);
 const PURGE_AUDIT_EVERY: Duration = Duration::from_secs(600);
 const DELETE_LOGS_EVERY: Duration = Duration::from_secs(30);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
-/// Number of challenges that one unit of work examines.
 const CHALLENGE_BATCH: i64 = 1_000;
 /// Maximum number of audit entries that one unit of work deletes. Small, because other writes wait for the unit.
 const AUDIT_BATCH: i64 = 50;
@@ -37,8 +36,6 @@ impl Drop for Jobs {
     }
 }
 
-/// Starts all jobs.
-#[must_use]
 pub fn start(app: &Arc<App>) -> Jobs {
     Jobs(vec![
         every(PURGE_CHALLENGES_EVERY, Arc::clone(app), "deletion of expired challenges", |app| async move {
@@ -65,9 +62,6 @@ pub fn start(app: &Arc<App>) -> Jobs {
 }
 
 /// Deletes challenges that expired some minutes ago. Returns how many.
-///
-/// # Errors
-/// [`DbError`] of the database. The next run starts again.
 pub async fn purge_challenges(app: &App) -> Result<usize, DbError> {
     let before = app.clock.now().plus_millis(-EXPIRED_KEPT_MS);
     let mut deleted = 0;
@@ -89,9 +83,6 @@ pub async fn purge_challenges(app: &App) -> Result<usize, DbError> {
 }
 
 /// Deletes audit entries that are older than the retention time. Returns how many.
-///
-/// # Errors
-/// [`DbError`] of the database. The next run starts again.
 pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
     let Some(days) = app.settings.audit_retention_days else { return Ok(0) };
     let before = app.clock.now().plus_millis(-i64::from(days) * DAY_MS);

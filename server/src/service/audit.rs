@@ -16,9 +16,6 @@ use crate::{
 pub struct Entry(AuditEvent);
 
 /// Creates an entry of a tenant's log, without error and actor.
-///
-/// # Errors
-/// When the operating system provides no random bytes for its id.
 pub fn event(
     app: &App,
     tenant_id: TenantId,
@@ -49,7 +46,6 @@ impl Entry {
         self
     }
 
-    /// Sets the credential.
     #[must_use]
     pub fn credential(mut self, id: impl ToString) -> Self {
         self.0.credential_id = Some(id.to_string());
@@ -63,14 +59,12 @@ impl Entry {
         self
     }
 
-    /// Sets what changed.
     #[must_use]
     pub fn detail(mut self, detail: serde_json::Value) -> Self {
         self.0.detail = Some(detail);
         self
     }
 
-    /// Sets the reason of a refusal.
     #[must_use]
     pub fn error(mut self, code: ErrorCode, reason: impl Into<String>) -> Self {
         self.0.error = Some(AuditError { code: code.as_str(), reason: reason.into() });
@@ -85,18 +79,12 @@ impl Entry {
     }
 
     /// Writes the entry in the current transaction.
-    ///
-    /// # Errors
-    /// [`DbError`] of the database.
     pub fn write(self, connection: &mut Connection) -> Result<(), DbError> {
         audit::insert(connection, &self.0).map(drop)
     }
 }
 
 /// Writes the entry of a refusal outside of the ceremonies in its own transaction.
-///
-/// # Errors
-/// [`ServiceError`] of the database.
 pub async fn reject(
     context: &RequestContext,
     kind: AuditType,

@@ -60,9 +60,6 @@ impl Log {
 }
 
 /// Returns a numbered page of a log, newest entries first.
-///
-/// # Errors
-/// [`ServiceError`] of the database.
 pub async fn page(
     app: &App,
     log: Log,
@@ -78,9 +75,6 @@ pub async fn page(
 }
 
 /// Returns the entries after or before one. The cost does not depend on the depth, and there is no total.
-///
-/// # Errors
-/// [`ServiceError`] of the database.
 pub async fn slice(
     app: &App,
     log: Log,
@@ -97,10 +91,6 @@ pub async fn slice(
     Ok(app.db.read(read).await?)
 }
 
-/// Returns the number of matching entries.
-///
-/// # Errors
-/// [`ServiceError`] of the database.
 pub async fn total(app: &App, log: Log, filter: AuditFilter) -> Result<Total, ServiceError> {
     let horizon = horizon(app).await?;
     let read = move |connection: &mut Connection| audit::total(connection, log.tenant(), &filter, horizon.as_ref());

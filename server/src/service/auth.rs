@@ -5,29 +5,38 @@ use doorward_shared::{ApiKeyId, AuditType, ErrorCode};
 use super::{Refusal, RequestContext, ServiceError, audit};
 use crate::crypto::{KeyKind, KeyScope, PresentedKey};
 
-/// Reason why a request has no valid API key. The audit log records it; the client only learns that the key is invalid.
+/// Reason why a request has no valid API key or admin token. The audit log records it; the client only learns that the key is
+/// invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRejection {
-    /// The request carries no key.
     Missing,
     /// The value does not have the form of a key.
     Malformed,
-    /// The tenant has no key with this id, or the key was revoked.
+    /// No key has this id, or it was revoked.
     Unknown,
-    /// The key has expired.
     Expired,
     /// The id is known, but the secret is wrong.
     Wrong,
 }
 
 impl KeyRejection {
-    const fn reason(self) -> &'static str {
+    const fn api_key_reason(self) -> &'static str {
         match self {
             Self::Missing => "the request carries no API key",
             Self::Malformed => "the API key does not have the form dw_<key id>_<secret>",
             Self::Unknown => "the tenant has no such API key, or it was revoked",
             Self::Expired => "the API key has expired",
             Self::Wrong => "the API key's secret is wrong",
+        }
+    }
+
+    pub const fn admin_token_reason(self) -> &'static str {
+        match self {
+            Self::Missing => "the request carries no admin token",
+            Self::Malformed => "the admin token does not have the form dwa_<token id>_<secret>",
+            Self::Unknown => "no admin token has this id, or it was revoked",
+            Self::Expired => "the admin token has expired",
+            Self::Wrong => "the admin token's secret is wrong",
         }
     }
 
@@ -39,12 +48,9 @@ impl KeyRejection {
     }
 }
 
-/// Identity of a caller of the public API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
-    /// The caller presented a valid API key of the tenant.
     ApiKey(ApiKeyId),
-    /// The caller presented no valid API key.
     Anonymous(KeyRejection),
 }
 
@@ -84,9 +90,6 @@ fn verify(context: &RequestContext, presented: Option<&str>) -> Result<Identity,
 }
 
 /// Writes the audit entry of a request that was rejected because it has no valid API key.
-///
-/// # Errors
-/// Those of the database.
 pub async fn record_rejection(context: &RequestContext, rejection: KeyRejection) -> Result<(), ServiceError> {
-    audit::reject(context, AuditType::ApiKeyRejected, rejection.code(), rejection.reason()).await
+    audit::reject(context, AuditType::ApiKeyRejected, rejection.code(), rejection.api_key_reason()).await
 }

@@ -13,8 +13,6 @@ use crate::{
     store::{credentials, users},
 };
 
-/// Converts a credential to its wire type.
-#[must_use]
 pub fn item(credential: Credential, user_id: String) -> CredentialItem {
     CredentialItem {
         id: Base64Url(credential.id.as_bytes().to_vec()),
@@ -33,9 +31,6 @@ pub fn item(credential: Credential, user_id: String) -> CredentialItem {
 }
 
 /// Returns a page of the credentials of one user or of all users. An unknown user has no credentials.
-///
-/// # Errors
-/// [`ServiceError`] of the database.
 pub async fn list(
     context: &RequestContext,
     user_id: Option<String>,
@@ -62,10 +57,6 @@ pub async fn list(
     Ok(Page { items, total: found.total })
 }
 
-/// Returns one credential.
-///
-/// # Errors
-/// [`Refusal::CredentialNotFound`].
 pub async fn get(context: &RequestContext, id: &str) -> Result<CredentialItem, ServiceError> {
     let not_found = || Refusal::CredentialNotFound(id.to_owned());
     let credential_id = CredentialId::parse(id).ok_or_else(not_found)?;
@@ -80,9 +71,6 @@ pub async fn get(context: &RequestContext, id: &str) -> Result<CredentialItem, S
 }
 
 /// Renames a credential.
-///
-/// # Errors
-/// [`Refusal::Invalid`], [`Refusal::CredentialNotFound`].
 pub async fn rename(
     context: &RequestContext,
     id: &str,
@@ -92,15 +80,10 @@ pub async fn rename(
     change(context, id, Change::Rename(named)).await
 }
 
-/// Deletes a credential.
-///
-/// # Errors
-/// [`Refusal::CredentialNotFound`].
 pub async fn delete(context: &RequestContext, id: &str) -> Result<(), ServiceError> {
     change(context, id, Change::Delete).await
 }
 
-/// A change of a credential.
 #[derive(Debug)]
 enum Change {
     Rename(Result<String, Refusal>),

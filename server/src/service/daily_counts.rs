@@ -30,9 +30,6 @@ struct Counted {
 impl DailyCounts {
     /// Returns the sums of some days, and when the last of these days was counted. Days before today are read once, others at
     /// most once a minute. Entries that are deleted later, with their tenant, stay in the sums of past days.
-    ///
-    /// # Errors
-    /// [`DbError`] of the database.
     pub async fn get(
         &self,
         db: &Database,

@@ -16,7 +16,6 @@ pub enum Refusal {
     Invalid(String),
     /// The body is not JSON or does not have the expected structure.
     Malformed(String),
-    /// The body exceeds the configured size.
     BodyTooLarge(String),
     /// The body did not arrive within the configured time.
     BodyTooSlow(String),
@@ -26,7 +25,6 @@ pub enum Refusal {
     TooOften(u64),
     /// The body is JSON, but not a WebAuthn credential.
     MalformedCredential(String),
-    /// The user does not exist.
     UserNotFound,
     /// The user has no credential that the operation accepts.
     NoSuitableCredential,
@@ -34,17 +32,12 @@ pub enum Refusal {
     TransactionExists,
     /// The challenge is unknown, used, or belongs to another tenant or ceremony.
     ChallengeUnknown,
-    /// The challenge has expired.
     ChallengeExpired,
     /// The user handle is missing, unknown, or belongs to another user.
     UserHandle(ErrorCode, &'static str),
-    /// The credential failed verification.
     Verification(webauthn::VerificationError),
-    /// The credential id is already registered.
     CredentialExists,
-    /// The credential does not exist.
     CredentialNotFound(String),
-    /// The tenant does not exist.
     TenantNotFound,
     /// The API key, signing key or admin token does not exist.
     SecretNotFound,
@@ -57,8 +50,6 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Returns the stable error code.
-    #[must_use]
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::Invalid(_) => ErrorCode::ValidationFailed,
@@ -85,8 +76,6 @@ impl Refusal {
         }
     }
 
-    /// Returns the message for people.
-    #[must_use]
     pub fn reason(&self) -> String {
         match self {
             Self::Invalid(reason)
@@ -117,7 +106,6 @@ impl Refusal {
     }
 }
 
-/// Error of an operation.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// The request was refused; the client sees the reason.

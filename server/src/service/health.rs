@@ -3,9 +3,6 @@
 use crate::{app::App, db::DbError, store::installation};
 
 /// Checks that the database responds and has Doorward's tables.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub async fn check_database(app: &App) -> Result<(), DbError> {
     app.db.read(|conn| installation::get(conn, installation::SEALED_WORD)).await.map(drop)
 }

@@ -15,7 +15,6 @@ use crate::{
 
 /// Minimum time between two writes of one row.
 const WRITE_INTERVAL_MS: i64 = 60_000;
-/// Maximum number of rows in one unit of work.
 const BATCH: usize = 100;
 
 /// Times that are recorded in memory.
@@ -37,12 +36,10 @@ struct Recorded {
 }
 
 impl KeyUsage {
-    /// Records the use of an API key.
     pub fn used(&self, tenant_id: TenantId, id: ApiKeyId, at: Timestamp) {
         self.record(Subject::ApiKey(tenant_id, id), at);
     }
 
-    /// Records the use of an admin token.
     pub fn token_used(&self, id: AdminTokenId, at: Timestamp) {
         self.record(Subject::AdminToken(id), at);
     }

@@ -16,9 +16,7 @@ const MAX_CREDENTIALS: usize = 8;
 /// A ceremony of a known user.
 #[derive(Debug, Clone)]
 pub struct PendingCeremony {
-    /// The stored challenge.
     pub challenge: Challenge,
-    /// The user who performs the ceremony.
     pub user: User,
     /// The user's credentials that may finalize it.
     pub credentials: Vec<Credential>,
@@ -43,7 +41,6 @@ impl PendingCeremonies {
     }
 
     /// Removes and returns a ceremony, because it can be finalized only once.
-    #[must_use]
     pub fn take(&self, tenant: TenantId, value: &ChallengeValue) -> Option<PendingCeremony> {
         self.0.remove(&(tenant, value.clone())).map(|(_, ceremony)| ceremony)
     }

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use super::tenant_cache::TenantSnapshot;
 use crate::{app::App, domain::RequestMeta};
 
-/// A request to a tenant.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
-    /// The application.
     pub app: Arc<App>,
     /// The tenant as of the start of the request.
     pub tenant: Arc<TenantSnapshot>,

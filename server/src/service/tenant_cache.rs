@@ -17,13 +17,10 @@ use crate::{
 /// A tenant at one point in time.
 #[derive(Debug)]
 pub struct TenantSnapshot {
-    /// The tenant.
     pub tenant: Tenant,
-    /// The relying party of all its ceremonies.
     pub relying_party: RelyingPartyPolicy,
     passkey_policy: CeremonyPolicy,
     mfa_policy: CeremonyPolicy,
-    /// Allowed origins of web pages.
     pub cors: CorsRules,
     /// API keys that are not revoked, including expired ones.
     pub api_keys: HashMap<ApiKeyId, ApiKey>,
@@ -33,14 +30,10 @@ pub struct TenantSnapshot {
 }
 
 impl TenantSnapshot {
-    /// The tenant's id.
-    #[must_use]
     pub const fn id(&self) -> TenantId {
         self.tenant.id
     }
 
-    /// Returns the tenant's requirements for a ceremony.
-    #[must_use]
     pub const fn policy(&self, ceremony: Ceremony) -> CeremonyPolicy {
         if ceremony.is_mfa() { self.mfa_policy } else { self.passkey_policy }
     }
@@ -53,8 +46,6 @@ pub struct TenantCache {
 }
 
 impl TenantCache {
-    /// Creates a cache of at most `capacity` tenants.
-    #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self { snapshots: Cache::new(capacity) }
     }

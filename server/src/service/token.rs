@@ -12,15 +12,11 @@ use crate::{
 /// Content of a token.
 #[derive(Debug)]
 pub struct Subject<'a> {
-    /// The operation.
     pub ceremony: Ceremony,
     /// The user's id in the tenant's system.
     pub user: &'a str,
-    /// RP ID of the ceremony.
     pub rp_id: &'a str,
-    /// The credential that was registered or used.
     pub credential: &'a CredentialId,
-    /// Whether the authenticator verified its user.
     pub user_verified: bool,
     /// Whether the private key may leave its authenticator (backup eligible).
     pub backup_eligible: bool,

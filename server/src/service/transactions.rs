@@ -5,8 +5,6 @@ use doorward_shared::public::TransactionItem;
 use super::{Refusal, RequestContext, ServiceError, user_lookup};
 use crate::{domain::Transaction, store::transactions};
 
-/// Converts a transaction to its wire type.
-#[must_use]
 pub fn item(transaction: Transaction) -> TransactionItem {
     TransactionItem {
         id: transaction.id,
@@ -18,9 +16,6 @@ pub fn item(transaction: Transaction) -> TransactionItem {
 }
 
 /// Returns the user's transactions, newest first. `user_id` is the id in the tenant's system or Doorward's id.
-///
-/// # Errors
-/// [`Refusal::UserNotFound`].
 pub async fn for_user(context: &RequestContext, user_id: &str) -> Result<Vec<TransactionItem>, ServiceError> {
     let tenant_id = context.tenant.id();
     let user_id = user_id.to_owned();

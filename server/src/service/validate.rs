@@ -9,9 +9,6 @@ use crate::domain::user::MAX_USER_HANDLE_BYTES;
 pub const MAX_TEXT_CHARS: usize = 128;
 
 /// Validates a field that must be present and not blank.
-///
-/// # Errors
-/// [`Refusal::Invalid`], naming the field.
 pub fn required(field: &str, value: Option<String>) -> Result<String, Refusal> {
     match value {
         Some(text) if text.contains('\0') => Err(without_nul(field)),
@@ -26,17 +23,11 @@ fn without_nul(field: &str) -> Refusal {
 }
 
 /// Validates a field that must be present and have at most [`MAX_TEXT_CHARS`] characters.
-///
-/// # Errors
-/// [`Refusal::Invalid`], naming the field.
 pub fn label(field: &str, value: Option<String>) -> Result<String, Refusal> {
     required(field, value).and_then(|text| short(field, text))
 }
 
 /// Validates a text of at most [`MAX_TEXT_CHARS`] characters.
-///
-/// # Errors
-/// [`Refusal::Invalid`], naming the field.
 pub fn short(field: &str, text: String) -> Result<String, Refusal> {
     if text.contains('\0') {
         return Err(without_nul(field));
@@ -48,9 +39,6 @@ pub fn short(field: &str, text: String) -> Result<String, Refusal> {
 }
 
 /// Validates a user id of the tenant's system. It becomes the user handle, which has at most 64 bytes.
-///
-/// # Errors
-/// [`Refusal::Invalid`], naming the field.
 pub fn user_id(value: Option<String>) -> Result<String, Refusal> {
     let text = required("user_id", value)?;
     if text.len() > MAX_USER_HANDLE_BYTES {
@@ -60,9 +48,6 @@ pub fn user_id(value: Option<String>) -> Result<String, Refusal> {
 }
 
 /// Validates an optional field that must be an absolute `http`, `https` or `data` URL.
-///
-/// # Errors
-/// [`Refusal::Invalid`], naming the field.
 pub fn url(field: &str, value: Option<String>) -> Result<Option<String>, Refusal> {
     let Some(text) = value.filter(|text| !text.is_empty()) else { return Ok(None) };
     match url::Url::parse(&text) {
@@ -74,9 +59,6 @@ pub fn url(field: &str, value: Option<String>) -> Result<Option<String>, Refusal
 }
 
 /// Validates an optional time that must be in the future.
-///
-/// # Errors
-/// [`Refusal::Invalid`], naming the field.
 pub fn future(field: &str, value: Option<Timestamp>, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
     match value {
         Some(at) if at <= now => Err(Refusal::Invalid(format!("{field} must lie in the future"))),

@@ -57,9 +57,6 @@ pub fn insert(conn: &mut Connection, token: &AdminToken) -> Result<(), DbError> 
 }
 
 /// Returns all tokens, oldest first.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn list(conn: &mut Connection) -> Result<Vec<AdminToken>, DbError> {
     let query = || {
         admin_tokens::table
@@ -69,21 +66,12 @@ pub fn list(conn: &mut Connection) -> Result<Vec<AdminToken>, DbError> {
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Finds a token by its id.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn find(conn: &mut Connection, id: AdminTokenId) -> Result<Option<AdminToken>, DbError> {
     let query = || admin_tokens::table.find(id.to_string()).filter(admin_tokens::revoked_at.is_null());
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(AdminToken::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Revokes a token and returns it; `None` if it does not exist or is already revoked.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn revoke(conn: &mut Connection, id: AdminTokenId, now: Timestamp) -> Result<Option<AdminToken>, DbError> {
     let target = || admin_tokens::table.find(id.to_string()).filter(admin_tokens::revoked_at.is_null());
     on_engine!(conn, c, _Db => diesel::update(target())
@@ -96,9 +84,6 @@ pub fn revoke(conn: &mut Connection, id: AdminTokenId, now: Timestamp) -> Result
 }
 
 /// Stores the time of a token's latest use, unless a later one is stored.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn record_use(conn: &mut Connection, id: AdminTokenId, at: Timestamp) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::update(admin_tokens::table.find(id.to_string()))
         .filter(admin_tokens::last_used_at.is_null().or(admin_tokens::last_used_at.lt(at.millis())))

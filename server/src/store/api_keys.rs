@@ -62,9 +62,6 @@ pub fn insert(conn: &mut Connection, key: &ApiKey) -> Result<(), DbError> {
 }
 
 /// Returns a tenant's keys, oldest first.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, DbError> {
     let query = || {
         api_keys::table
@@ -75,21 +72,12 @@ pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, DbEr
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Finds a key by its id.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn find(conn: &mut Connection, tenant: TenantId, id: ApiKeyId) -> Result<Option<ApiKey>, DbError> {
     let query = || api_keys::table.find((tenant.to_string(), id.to_string())).filter(api_keys::revoked_at.is_null());
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(ApiKey::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Revokes a key and returns it; `None` if it does not exist or is already revoked.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn revoke(
     conn: &mut Connection,
     tenant: TenantId,
@@ -109,9 +97,6 @@ pub fn revoke(
 }
 
 /// Stores the time of a key's latest use, unless a later one is stored.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn record_use(conn: &mut Connection, tenant: TenantId, id: ApiKeyId, at: Timestamp) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::update(api_keys::table.find((tenant.to_string(), id.to_string())))
         .filter(api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(at.millis())))

@@ -5,8 +5,6 @@
 //!   when they stopped before the end of the log.
 //! - Totals are exact where the counters by tenant, UTC day and type suffice, and lower bounds elsewhere.
 //! - [`purge`] deletes old entries in bounded units.
-//!
-//! Every error is a [`DbError`](super::DbError) of the database.
 
 mod counts;
 mod entry;

@@ -13,10 +13,8 @@ pub(super) const PREFIX_LIMIT: i64 = MAX_PREFIXES as i64 + 1;
 /// Number of rows that a page examines.
 pub(super) const EXAMINED: i64 = 5_000;
 
-/// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPage<R> {
-    /// The rows.
     pub rows: Vec<R>,
     /// Number of matches found up to this page; the total if there is no next page.
     pub known: u64,
@@ -32,11 +30,9 @@ pub(super) struct Examined<R> {
     pub(super) end: Option<Cursor>,
 }
 
-/// A search of one table.
 pub(super) trait Search {
     type Row;
 
-    /// Returns the position of a row.
     fn cursor(row: &Self::Row) -> Cursor;
 
     /// Returns all rows that start with the text, in any order and possibly twice; `None` if an index has more than
@@ -100,7 +96,6 @@ pub(super) fn unfiltered<S: Search>(mut rows: Vec<S::Row>, limit: u32, known: u6
     ListPage { rows, known, next: next.map(|row| SearchCursor { stage: SearchStage::All, row, matches: 0 }) }
 }
 
-/// Returns a page of a search.
 pub(super) fn page<S: Search>(
     conn: &mut Connection,
     search: &S,

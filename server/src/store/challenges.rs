@@ -65,26 +65,17 @@ pub fn insert(conn: &mut Connection, challenge: &Challenge) -> Result<(), DbErro
 }
 
 /// Returns a challenge by its value, expired or not.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn find(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> Result<Option<Challenge>, DbError> {
     let query = || challenges::table.find((tenant.to_string(), value.to_string()));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(Challenge::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Deletes a challenge. Returns `true` for exactly one of several concurrent calls: only that one may continue.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn take(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> Result<bool, DbError> {
     let target = || challenges::table.find((tenant.to_string(), value.to_string()));
     Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
 }
 
-/// The primary key of a challenge.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChallengeKey {
     tenant_id: String,
@@ -94,7 +85,6 @@ pub struct ChallengeKey {
 /// Part of the table, in the order of its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiredChunk {
-    /// Number of expired challenges.
     pub expired: usize,
     /// The last key, from which the next chunk continues; `None` at the end of the table.
     pub end: Option<ChallengeKey>,
@@ -102,9 +92,6 @@ pub struct ExpiredChunk {
 
 /// Examines the `limit` challenges after a key, of all tenants, and counts those that expired before a time. For a reader:
 /// there is no index by expiry, so finding expired challenges must not delay writers.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn find_expired(
     conn: &mut Connection,
     after: &ChallengeKey,
@@ -122,9 +109,6 @@ pub fn find_expired(
 }
 
 /// Deletes the challenges of a chunk that expired before a time. Returns their number.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn delete_expired(
     conn: &mut Connection,
     after: &ChallengeKey,

@@ -70,13 +70,9 @@ impl TryFrom<Row> for Credential {
 /// Changes of a credential by a successful ceremony.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CredentialUse {
-    /// New signature counter.
     pub sign_count: u32,
-    /// Whether the credential is backed up.
     pub backup_state: bool,
-    /// Whether the credential may be backed up.
     pub backup_eligible: bool,
-    /// Time of the ceremony.
     pub at: Timestamp,
 }
 
@@ -110,21 +106,12 @@ pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), DbEr
     tenant_summaries::add(conn, credential.tenant_id, Count::Credentials, 1)
 }
 
-/// Finds a credential by its id.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn find(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Result<Option<Credential>, DbError> {
     let query = || credentials::table.find((tenant.to_string(), id.to_string()));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(Credential::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Finds a credential and its user in one query.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn find_with_owner(
     conn: &mut Connection,
     tenant: TenantId,
@@ -144,9 +131,6 @@ pub fn find_with_owner(
 }
 
 /// Finds a user by the tenant's own id, and the user's credentials, newest first, in one query.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn of_external_user(
     conn: &mut Connection,
     tenant: TenantId,
@@ -175,9 +159,6 @@ pub fn of_external_user(
 }
 
 /// Returns a user's credentials, newest first.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<Vec<Credential>, DbError> {
     let query = || {
         credentials::table
@@ -190,9 +171,6 @@ pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result
 
 /// Returns the number of credentials of each of these users, and when one of them was last used. Users without a credential
 /// are left out.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn of_users(
     conn: &mut Connection,
     tenant: TenantId,
@@ -213,9 +191,6 @@ pub fn of_users(
 }
 
 /// Returns a page of credentials in the order of registration, of one user or all, each with the tenant's own id of its user.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn page(
     conn: &mut Connection,
     tenant: TenantId,
@@ -258,9 +233,6 @@ pub fn page(
 }
 
 /// Renames a credential. Returns `false` if it does not exist.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn rename(
     conn: &mut Connection,
     tenant: TenantId,
@@ -276,9 +248,6 @@ pub fn rename(
 }
 
 /// Deletes a credential. Returns `false` if it does not exist.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Result<bool, DbError> {
     let target = || credentials::table.find((tenant.to_string(), id.to_string()));
     if on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 0 {
@@ -290,9 +259,6 @@ pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Res
 
 /// Stores the use of a credential. Returns `false` if the row no longer equals `observed`, against which the assertion was
 /// verified: the credential was deleted or registered again, or another ceremony used it meanwhile.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn record_use(conn: &mut Connection, observed: &Credential, usage: &CredentialUse) -> Result<bool, DbError> {
     // Every successful ceremony runs this statement, and diesel does not cache its own updates.
     let update = "UPDATE credentials SET sign_count = ?, backup_state = ?, backup_eligible = ?, last_used_at = ? \

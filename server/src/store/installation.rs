@@ -8,19 +8,11 @@ use crate::db::cached_sql::CachedSql;
 /// Name of a value that is encrypted under the master key, which identifies that key.
 pub const SEALED_WORD: &str = "master_key_check";
 
-/// Returns the value of a name.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn get(conn: &mut Connection, name: &str) -> Result<Option<String>, DbError> {
     let query = || installation::table.find(name).select(installation::value);
     Ok(on_engine!(conn, c, _Db => query().get_result(c).optional())?)
 }
 
-/// Sets the value of a name.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn put(conn: &mut Connection, name: &str, value: &str) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::insert_into(installation::table)
         .values((installation::name.eq(name), installation::value.eq(value)))
@@ -32,9 +24,6 @@ pub fn put(conn: &mut Connection, name: &str, value: &str) -> Result<(), DbError
 }
 
 /// Sets the number under a name, unless a larger one is stored.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub(super) fn raise(conn: &mut Connection, name: &str, number: i64) -> Result<(), DbError> {
     let upsert = "INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE \
                   SET value = excluded.value WHERE CAST(installation.value AS BIGINT) < CAST(excluded.value AS BIGINT)";
@@ -45,9 +34,6 @@ pub(super) fn raise(conn: &mut Connection, name: &str, number: i64) -> Result<()
 }
 
 /// Sets the value of a name unless it has one. Returns the stored value.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn put_if_absent(conn: &mut Connection, name: &str, value: &str) -> Result<String, DbError> {
     on_engine!(conn, c, _Db => diesel::insert_into(installation::table)
         .values((installation::name.eq(name), installation::value.eq(value)))
@@ -56,10 +42,6 @@ pub fn put_if_absent(conn: &mut Connection, name: &str, value: &str) -> Result<S
     get(conn, name)?.ok_or_else(|| DbError::Unavailable("the value was deleted at the same time".to_owned()))
 }
 
-/// Returns the first name that starts with a prefix.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub(super) fn first_with_prefix(conn: &mut Connection, prefix: &str) -> Result<Option<String>, DbError> {
     let query = || {
         installation::table
@@ -71,19 +53,12 @@ pub(super) fn first_with_prefix(conn: &mut Connection, prefix: &str) -> Result<O
     Ok(on_engine!(conn, c, _Db => query().first(c).optional())?)
 }
 
-/// Deletes a name and its value.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub(super) fn delete(conn: &mut Connection, name: &str) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::delete(installation::table.find(name)).execute(c))?;
     Ok(())
 }
 
 /// Returns the size of the database in bytes.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn database_size(conn: &mut Connection) -> Result<u64, DbError> {
     let expression = match conn.engine() {
         Engine::Sqlite => "(SELECT page_count FROM pragma_page_count()) * (SELECT page_size FROM pragma_page_size())",

@@ -17,12 +17,10 @@ pub(super) fn parse_some<T: FromStr<Err: Display>>(text: Option<&str>) -> Result
     text.map(parse).transpose()
 }
 
-/// Parses a structure that is stored as JSON.
 pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, DbError> {
     serde_json::from_str(text).map_err(|error| corrupt(&error))
 }
 
-/// Serialises a structure as JSON.
 pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String, DbError> {
     serde_json::to_string(value).map_err(|error| corrupt(&error))
 }
@@ -39,15 +37,15 @@ pub(super) fn millis(time: Option<Timestamp>) -> Option<i64> {
     time.map(Timestamp::millis)
 }
 
+pub(super) fn one<R, T: TryFrom<R, Error = DbError>>(row: Option<R>) -> Result<Option<T>, DbError> {
+    row.map(T::try_from).transpose()
+}
+
 /// Converts rows, and fails with the first invalid one.
-pub(super) fn all<R, T>(rows: Vec<R>) -> Result<Vec<T>, DbError>
-where
-    T: TryFrom<R, Error = DbError>,
-{
+pub(super) fn all<R, T: TryFrom<R, Error = DbError>>(rows: Vec<R>) -> Result<Vec<T>, DbError> {
     rows.into_iter().map(T::try_from).collect()
 }
 
-/// Converts a count.
 pub(super) fn total(count: i64) -> u64 {
     u64::try_from(count).unwrap_or(0)
 }

@@ -57,9 +57,6 @@ pub fn insert(conn: &mut Connection, key: &SigningKeyRecord) -> Result<(), DbErr
 }
 
 /// Returns a tenant's keys, including retired ones, oldest first.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<SigningKeyRecord>, DbError> {
     let query = || {
         signing_keys::table
@@ -70,9 +67,6 @@ pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<SigningKeyRec
 }
 
 /// Retires a key. Returns `false` if it does not exist or is already retired.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn retire(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Timestamp) -> Result<bool, DbError> {
     let target =
         || signing_keys::table.find((tenant.to_string(), id.to_string())).filter(signing_keys::retired_at.is_null());
@@ -82,9 +76,6 @@ pub fn retire(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Tim
 }
 
 /// Sets the time at which a key stops signing, or removes it with `None`. Returns `false` if the key does not exist.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn schedule_retirement(
     conn: &mut Connection,
     tenant: TenantId,
@@ -98,9 +89,6 @@ pub fn schedule_retirement(
 }
 
 /// Deletes a key. Returns `false` if it does not exist.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn delete(conn: &mut Connection, tenant: TenantId, id: SigningKeyId) -> Result<bool, DbError> {
     let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));
     Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)

@@ -36,32 +36,23 @@ use crate::{
 /// Minimum length of a text that is also searched in ids. Random ids contain most shorter hexadecimal texts.
 const MIN_ID_LENGTH: usize = 4;
 
-/// Counts of one tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Users.
     pub users: u64,
-    /// Credentials of all users.
     pub credentials: u64,
     /// API keys that are not revoked.
     pub api_keys: u64,
 }
 
-/// Sums over all tenants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Totals {
-    /// Tenants.
     pub tenants: u64,
-    /// Users.
     pub users: u64,
-    /// Credentials.
     pub credentials: u64,
 }
 
-/// A page of the list of tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantPage {
-    /// The tenants, in the order of the list.
     pub ids: Vec<TenantId>,
     /// Number of tenants that match the search.
     pub total: u64,
@@ -69,7 +60,6 @@ pub struct TenantPage {
     pub next: Option<Cursor>,
 }
 
-/// A column of counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Count {
     Users,
@@ -77,7 +67,6 @@ pub(super) enum Count {
     ApiKeys,
 }
 
-/// Adds the summary of a new tenant.
 pub(super) fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbError> {
     let row = (
         tenant_summaries::tenant_id.eq(tenant.id.to_string()),
@@ -89,7 +78,6 @@ pub(super) fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbErr
     Ok(())
 }
 
-/// Stores the new name of a tenant.
 pub(super) fn rename(conn: &mut Connection, tenant: TenantId, display_name: &str) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::update(tenant_summaries::table.find(tenant.to_string()))
         .set(tenant_summaries::name_key.eq(display_name.to_ascii_lowercase()))
@@ -112,9 +100,6 @@ pub(super) fn add(conn: &mut Connection, tenant: TenantId, count: Count, change:
 }
 
 /// Stores the time of a tenant's latest activity, unless a later one is stored.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn record_activity(conn: &mut Connection, tenant: TenantId, at: Timestamp) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::update(tenant_summaries::table.find(tenant.to_string()))
         .filter(tenant_summaries::last_activity.lt(at.millis()))
@@ -124,9 +109,6 @@ pub fn record_activity(conn: &mut Connection, tenant: TenantId, at: Timestamp) -
 }
 
 /// Returns the counts of a tenant; zeros for an unknown one.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn counts(conn: &mut Connection, tenant: TenantId) -> Result<Counts, DbError> {
     let columns = (tenant_summaries::users, tenant_summaries::credentials, tenant_summaries::api_keys);
     let query = || tenant_summaries::table.find(tenant.to_string()).select(columns);
@@ -139,10 +121,6 @@ pub fn counts(conn: &mut Connection, tenant: TenantId) -> Result<Counts, DbError
     })
 }
 
-/// Returns the sums over all tenants.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn totals(conn: &mut Connection) -> Result<Totals, DbError> {
     let query = || {
         tenant_summaries::table.select((
@@ -205,9 +183,6 @@ fn count_matching(conn: &mut Connection, search: Option<&str>) -> Result<u64, Db
 }
 
 /// Returns a numbered page of the tenants that match a search, oldest first, and the number of matches.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn numbered_page(
     conn: &mut Connection,
     search: Option<&str>,
@@ -224,9 +199,6 @@ pub fn numbered_page(
 
 /// Returns a page of the tenants that match a search. Each sort order has an index that also contains the name, so a page
 /// reads one index in order, at most to its end.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn page(conn: &mut Connection, query: &TenantQuery) -> Result<TenantPage, DbError> {
     macro_rules! load {
         ($column:ident, $kind:ty, $key:path, $value:ident) => {{
@@ -257,9 +229,6 @@ type Row = ((String, i64, i64, i64, i64, i64), (String, String));
 
 /// Returns the summaries of these tenants in the given order, without unknown ones. Ceremonies and refusals are those of
 /// the given days.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn of(conn: &mut Connection, ids: &[TenantId], week: Days) -> Result<Vec<TenantSummary>, DbError> {
     let keys: Vec<String> = ids.iter().map(TenantId::to_string).collect();
     let query = || {

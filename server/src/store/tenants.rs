@@ -59,21 +59,12 @@ pub fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbError> {
     tenant_summaries::insert(conn, tenant)
 }
 
-/// Finds a tenant by its id.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, DbError> {
     let query = || tenants::table.find(id.to_string());
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(Tenant::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Returns a page of tenants, oldest first; with `search`, those whose name or id contains it.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> Result<Page<TenantItem>, DbError> {
     let (ids, total) = tenant_summaries::numbered_page(conn, search, page)?;
     let mut names = names(conn, &ids.iter().copied().collect())?;
@@ -82,9 +73,6 @@ pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> R
 }
 
 /// Returns the names of these tenants, without unknown ones.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn names(conn: &mut Connection, ids: &BTreeSet<TenantId>) -> Result<BTreeMap<TenantId, String>, DbError> {
     let keys: Vec<String> = ids.iter().map(TenantId::to_string).collect();
     let query = || tenants::table.filter(tenants::id.eq_any(&keys)).select((tenants::id, tenants::display_name));
@@ -94,9 +82,6 @@ pub fn names(conn: &mut Connection, ids: &BTreeSet<TenantId>) -> Result<BTreeMap
 
 /// Locks a tenant's row until the end of the unit of work, so that administrative changes of one tenant run one after the
 /// other. Does nothing on SQLite, which has one writer.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn lock(conn: &mut Connection, id: TenantId) -> Result<(), DbError> {
     if let Connection::Postgres(conn) = conn {
         let row = tenants::table.find(id.to_string()).select(tenants::id);
@@ -106,18 +91,12 @@ pub fn lock(conn: &mut Connection, id: TenantId) -> Result<(), DbError> {
 }
 
 /// Returns all tenants, oldest first.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn all(conn: &mut Connection) -> Result<Vec<Tenant>, DbError> {
     let query = || tenants::table.order((tenants::created_at.asc(), tenants::id.asc()));
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
 /// Renames a tenant. Returns `false` if it does not exist.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn rename(conn: &mut Connection, id: TenantId, name: &str, now: Timestamp) -> Result<bool, DbError> {
     let rows = on_engine!(conn, c, _Db => diesel::update(tenants::table.find(id.to_string()))
         .set((tenants::display_name.eq(name), tenants::updated_at.eq(now.millis())))
@@ -127,9 +106,6 @@ pub fn rename(conn: &mut Connection, id: TenantId, name: &str, now: Timestamp) -
 }
 
 /// Replaces a tenant's configuration. Returns `false` if the tenant does not exist.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn update_config(
     conn: &mut Connection,
     id: TenantId,
@@ -144,9 +120,6 @@ pub fn update_config(
 }
 
 /// Deletes a tenant with all its rows, including its audit log. Returns `false` if it does not exist.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, DbError> {
     let key = id.to_string();
     // In the lock order of all units (see ARCHITECTURE.md). The rest follows by cascade.

@@ -11,7 +11,6 @@ pub use self::search::search;
 use super::{Connection, DbError, on_engine, row_convert, schema::transactions};
 use crate::domain::Transaction;
 
-/// Maximum number of transactions of one user in a list.
 const MAX_LISTED: i64 = 1000;
 
 /// Adds a transaction.
@@ -34,20 +33,12 @@ pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), Db
 }
 
 /// Finds a transaction by Doorward's id.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn find(conn: &mut Connection, tenant: TenantId, id: TransactionRowId) -> Result<Option<Transaction>, DbError> {
     let query = || transactions::table.find((tenant.to_string(), id.to_string()));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(Transaction::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Returns a user's newest 1 000 transactions, newest first.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<Vec<Transaction>, DbError> {
     let query = || {
         transactions::table
@@ -60,9 +51,6 @@ pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result
 }
 
 /// Stores that a transaction was confirmed. Returns `false` if it does not exist.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn confirm(conn: &mut Connection, tenant: TenantId, id: TransactionRowId, at: Timestamp) -> Result<bool, DbError> {
     let target = || transactions::table.find((tenant.to_string(), id.to_string()));
     // `updated_at` later than `created_at` means confirmed, so a confirmation in the same millisecond counts one more.

@@ -20,26 +20,16 @@ use super::{
 use crate::domain::User;
 
 /// Finds a user by Doorward's id.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn find(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<Option<User>, DbError> {
     let query = || users::table.find((tenant.to_string(), id.to_string()));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(User::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Finds a user by the tenant's own id.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn find_by_external(conn: &mut Connection, tenant: TenantId, external_id: &str) -> Result<Option<User>, DbError> {
     let query =
         || users::table.filter(users::tenant_id.eq(tenant.to_string())).filter(users::external_id.eq(external_id));
-    on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?
-        .map(User::try_from)
-        .transpose()
+    row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Adds a user, or updates the names and icon of the user with the same `external_id`. Returns the stored user, which keeps
@@ -99,9 +89,6 @@ fn update(conn: &mut Connection, user: &User) -> Result<User, DbError> {
 }
 
 /// Returns a numbered page of users in the order of their creation; with `q`, those whose id or names contain it.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn page(
     conn: &mut Connection,
     tenant: TenantId,
@@ -132,9 +119,6 @@ pub fn page(
 }
 
 /// Deletes a user with all credentials, challenges and transactions. Returns `false` if the user does not exist.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn delete(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<bool, DbError> {
     let (tenant_key, key) = (tenant.to_string(), id.to_string());
     // Counted here instead of deleted by cascade, and in the lock order of all units (see ARCHITECTURE.md).

@@ -11,7 +11,6 @@ use super::{
 };
 use crate::db::Engine;
 
-/// Type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,

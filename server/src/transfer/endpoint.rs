@@ -88,7 +88,6 @@ impl Endpoint {
         }
     }
 
-    /// Runs a statement with one parameter.
     pub(super) fn execute(&mut self, sql: &str, parameter: &str) -> Result<(), TransferError> {
         let query = || diesel::sql_query(sql).bind::<Text, _>(parameter);
         let result = on_engine!(&mut self.conn, c, _Db => query().execute(c));
@@ -99,7 +98,6 @@ impl Endpoint {
         self.conn.run(sql).map_err(|error| self.error(error))
     }
 
-    /// Runs a closure in one transaction.
     pub(super) fn write<T>(
         &mut self,
         change: impl FnOnce(&mut Self) -> Result<T, TransferError>,

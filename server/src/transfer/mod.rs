@@ -4,8 +4,6 @@
 //! one transaction of the target, which also stores a [`Checkpoint`]. After an interruption the next run continues from the
 //! checkpoint, and no server opens a database that has one. At the end every table is read again on both sides, and the numbers
 //! and digests of the rows must be equal. This detects a program that ignores the lock and changes the source.
-//!
-//! [`TransferError`] is the module's error type.
 
 mod catalog;
 mod copy;

@@ -8,15 +8,12 @@ use crate::db::DbError;
 
 /// Name of the checkpoint in the table `installation` of an incomplete target.
 pub const CHECKPOINT: &str = "storage_transfer";
-/// Number of rows in a batch.
 pub(super) const BATCH: usize = 500;
 
 /// One of the two databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// The database that is read.
     Source,
-    /// The database that is written.
     Target,
 }
 
@@ -32,7 +29,6 @@ impl fmt::Display for Role {
 /// Reasons why a transfer failed. The source is unchanged, except that pending migrations were applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransferError {
-    /// A database failed.
     #[error("{0}: {1}")]
     Database(Role, DbError),
     /// A server or another command uses the database.
@@ -53,37 +49,28 @@ pub enum TransferError {
     /// Both URLs name the same database.
     #[error("source and target are the same database")]
     Same,
-    /// The caller rejected the installation.
     #[error("{0}")]
     NotAccepted(String),
-    /// The two schemas do not match.
     #[error("the schemas differ: {0}")]
     Schema(String),
-    /// A table differs at the end.
     #[error(
         "table {table} differs: {source_rows} rows ({source_digest}) in the source, {target_rows} rows ({target_digest}) in \
          the target. If another program changed the source, delete the target's tables and start again"
     )]
     Differs {
-        /// Name of the table.
         table: String,
-        /// Number of rows in the source.
         source_rows: u64,
         /// SHA-256 of the rows in the source.
         source_digest: String,
-        /// Number of rows in the target.
         target_rows: u64,
         /// SHA-256 of the rows in the target.
         target_digest: String,
     },
 }
 
-/// Progress of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// A batch was copied.
     Copied {
-        /// Name of the table.
         table: &'static str,
         /// Number of rows in the target.
         rows: u64,
@@ -92,19 +79,15 @@ pub enum Progress {
     },
     /// A batch was read again on both sides.
     Verified {
-        /// Name of the table.
         table: &'static str,
-        /// Number of rows read.
         rows: u64,
         /// Number of rows in the source.
         total: u64,
     },
 }
 
-/// A table in the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableReport {
-    /// Name of the table.
     pub table: &'static str,
     /// Number of rows, the same on both sides.
     pub rows: u64,
@@ -115,12 +98,10 @@ pub struct TableReport {
     pub sha256: Option<String>,
 }
 
-/// Report of a successful transfer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Whether this run continued an interrupted one.
     pub resumed: bool,
-    /// All tables.
     pub tables: Vec<TableReport>,
 }
 

@@ -26,7 +26,6 @@ pub(super) struct AttestationObject {
 /// Level of verification that is possible for a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StatementSupport {
-    /// Format `none`: there is no attestation.
     None,
     /// webauthn-rs verifies the statement, and an invalid one is rejected.
     Verifiable,
@@ -35,10 +34,7 @@ pub(super) enum StatementSupport {
 }
 
 impl AttestationObject {
-    /// Parses an attestation object.
-    ///
-    /// # Errors
-    /// A message that names the problem.
+    /// Parses an attestation object. The error names the problem.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let malformed = "the attestation object is not a valid CBOR map";
         let mut reader = Reader::new(bytes);

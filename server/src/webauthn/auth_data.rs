@@ -6,7 +6,6 @@ use super::cbor::Reader;
 
 const RP_ID_HASH_BYTES: usize = 32;
 
-/// Parsed authenticator data.
 #[derive(Debug, Clone)]
 pub(super) struct AuthData {
     pub(super) rp_id_hash: [u8; RP_ID_HASH_BYTES],
@@ -46,9 +45,7 @@ impl AuthData {
     }
 
     /// Parses authenticator data. The content must match the flags exactly. webauthn-rs would ignore extra bytes.
-    ///
-    /// # Errors
-    /// A message that names the problem.
+    /// The error names the problem.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let (rp_id_hash, rest) =
             bytes.split_first_chunk::<RP_ID_HASH_BYTES>().ok_or("authenticator data is too short")?;

@@ -53,7 +53,6 @@ impl<'a> Reader<'a> {
         self.head().filter(|head| head.0 == major).map(|head| head.1)
     }
 
-    /// Reads an integer.
     pub(super) fn integer(&mut self) -> Option<i64> {
         match self.head()? {
             (UNSIGNED, value) => i64::try_from(value).ok(),
@@ -62,13 +61,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a byte string.
     pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = self.expect(BYTES)?;
         self.take(length)
     }
 
-    /// Reads a text string.
     pub(super) fn text(&mut self) -> Option<&'a str> {
         let length = self.expect(TEXT)?;
         self.take(length).and_then(|text| std::str::from_utf8(text).ok())
@@ -121,13 +118,11 @@ fn write_head(out: &mut Vec<u8>, major: u8, length: usize) {
     }
 }
 
-/// Appends a text string.
 pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
     write_head(out, TEXT, text.len());
     out.extend_from_slice(text.as_bytes());
 }
 
-/// Appends a byte string.
 pub(super) fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     write_head(out, BYTES, bytes.len());
     out.extend_from_slice(bytes);

@@ -39,10 +39,8 @@ struct Wire<'a> {
 }
 
 impl ClientData {
-    /// Parses client data: one JSON object in UTF-8 without byte order mark, repeated members and trailing data.
-    ///
-    /// # Errors
-    /// A message that names the problem.
+    /// Parses client data: one JSON object in UTF-8 without byte order mark, repeated members and trailing data. The error
+    /// names the problem.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let text = std::str::from_utf8(bytes).map_err(|_| "clientDataJSON is not UTF-8")?;
         // serde also accepts an array of the members in order.
@@ -82,19 +80,12 @@ impl ClientData {
                 format!("the client data is of type {:?}, not \"{kind}\"", shorten(&self.kind)),
             ));
         }
-        if self.challenge != *challenge {
-            return Err(VerificationError::new(
-                ErrorCode::ChallengeUnknown,
-                "the client data contains another challenge",
-            ));
-        }
+        let reason = "the client data contains another challenge";
+        VerificationError::ensure(self.challenge == *challenge, ErrorCode::ChallengeUnknown, reason)?;
         let origin = self.check_origin(rp)?;
-        if self.cross_origin || self.top_origin {
-            return Err(VerificationError::new(
-                ErrorCode::CrossOrigin,
-                "the ceremony ran in a frame of another origin",
-            ));
-        }
+        let in_frame = self.cross_origin || self.top_origin;
+        let reason = "the ceremony ran in a frame of another origin";
+        VerificationError::ensure(!in_frame, ErrorCode::CrossOrigin, reason)?;
         Ok(origin)
     }
 

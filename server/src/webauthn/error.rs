@@ -5,9 +5,7 @@ use doorward_shared::ErrorCode;
 /// Reason for rejecting a parsed registration or assertion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerificationError {
-    /// Stable error code.
     pub code: ErrorCode,
-    /// Message for people.
     pub reason: String,
 }
 
@@ -18,5 +16,10 @@ impl VerificationError {
 
     pub(super) fn malformed(reason: impl Into<String>) -> Self {
         Self::new(ErrorCode::CredentialMalformed, reason)
+    }
+
+    /// Returns an error unless the condition holds.
+    pub(super) fn ensure(condition: bool, code: ErrorCode, reason: &str) -> Result<(), Self> {
+        if condition { Ok(()) } else { Err(Self::new(code, reason)) }
     }
 }

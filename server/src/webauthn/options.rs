@@ -20,7 +20,6 @@ pub(super) const ES384: i64 = -35;
 pub(super) const RS256: i64 = -257;
 
 /// Returns the options of a registration (WebAuthn §5.4). `exclude` lists credentials of the user that already exist.
-#[must_use]
 pub fn creation_options(
     rp: &RelyingPartyPolicy,
     policy: &CeremonyPolicy,
@@ -57,7 +56,6 @@ pub fn creation_options(
 
 /// Returns the options of a login or transaction (WebAuthn §5.5). `allow` lists the accepted credentials; without it any
 /// discoverable credential is accepted.
-#[must_use]
 pub fn request_options(
     rp: &RelyingPartyPolicy,
     policy: &CeremonyPolicy,
@@ -77,7 +75,6 @@ pub fn request_options(
 
 /// Returns the challenge of a transaction: 32 random bytes, followed by the SHA-256 of the transaction's id and data, so that
 /// the signature covers them.
-#[must_use]
 pub fn transaction_challenge(random: [u8; 32], transaction_id: &str, data: &str) -> ChallengeValue {
     let mut hash = digest::Context::new(&digest::SHA256);
     hash.update(transaction_id.as_bytes());

@@ -14,10 +14,8 @@ use crate::domain::{ChallengeValue, CredentialId};
 const MAX_TRANSPORTS: usize = 8;
 const MAX_TRANSPORT_BYTES: usize = 32;
 
-/// Error of parsing a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
-    /// Message that names the problem.
     pub reason: String,
 }
 
@@ -38,20 +36,14 @@ pub struct ParsedRegistration {
 }
 
 impl ParsedRegistration {
-    /// Returns the challenge in the client data.
-    #[must_use]
     pub const fn challenge(&self) -> &ChallengeValue {
         &self.client_data.challenge
     }
 
-    /// Returns the new credential's id.
-    #[must_use]
     pub const fn credential_id(&self) -> &CredentialId {
         &self.credential_id
     }
 
-    /// Returns the transports of the authenticator.
-    #[must_use]
     pub fn transports(&self) -> &[String] {
         &self.transports
     }
@@ -70,14 +62,10 @@ pub struct ParsedAssertion {
 }
 
 impl ParsedAssertion {
-    /// Returns the challenge in the client data.
-    #[must_use]
     pub const fn challenge(&self) -> &ChallengeValue {
         &self.client_data.challenge
     }
 
-    /// Returns the id of the used credential.
-    #[must_use]
     pub const fn credential_id(&self) -> &CredentialId {
         &self.credential_id
     }
@@ -89,7 +77,6 @@ impl ParsedAssertion {
     }
 
     /// Returns the user handle; `None` if it is missing or empty.
-    #[must_use]
     pub fn user_handle(&self) -> Option<&[u8]> {
         self.user_handle.as_deref()
     }

@@ -18,10 +18,8 @@ use crate::domain::{CeremonyState, ChallengeValue, Credential, CredentialId};
 /// Reason for rejecting an assertion whose backup eligibility was lost since the registration.
 pub const BACKUP_DOWNGRADED: &str = "the credential was eligible for backup, and the authenticator now denies it";
 
-/// Data of a verified registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedRegistration {
-    /// Id of the new credential.
     pub credential_id: CredentialId,
     /// COSE-encoded public key as sent by the authenticator.
     pub public_key: Vec<u8>,
@@ -29,39 +27,25 @@ pub struct VerifiedRegistration {
     pub attestation_format: String,
     /// Whether the statement was verified. The issuer of the attestation certificate is not checked.
     pub attested: bool,
-    /// Model of the authenticator.
     pub aaguid: Uuid,
-    /// Signature counter.
     pub sign_count: u32,
-    /// Transports of the authenticator.
     pub transports: Vec<String>,
-    /// Whether the credential may be backed up.
     pub backup_eligible: bool,
-    /// Whether the credential is backed up.
     pub backup_state: bool,
-    /// Whether the authenticator verified the user.
     pub user_verified: bool,
 }
 
-/// Data of a verified assertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VerifiedAssertion {
-    /// New signature counter.
     pub sign_count: u32,
-    /// Whether the authenticator verified the user.
     pub user_verified: bool,
-    /// Whether the credential may be backed up.
     pub backup_eligible: bool,
-    /// Whether the credential is backed up.
     pub backup_state: bool,
     /// Whether the credential became eligible for backup since its last use.
     pub backup_upgraded: bool,
 }
 
 /// Verifies a registration against the state of its ceremony.
-///
-/// # Errors
-/// [`VerificationError`] of the first failed check.
 pub fn verify_registration(
     state: &CeremonyState,
     challenge: &ChallengeValue,
@@ -77,19 +61,15 @@ pub fn verify_registration(
     if attested.credential_id != parsed.credential_id.as_bytes() {
         return Err(VerificationError::malformed("rawId differs from the credential id in the authenticator data"));
     }
-    if state.credentials.as_deref().is_some_and(|excluded| lists(excluded, &parsed.credential_id)) {
-        return Err(VerificationError::new(ErrorCode::CredentialExists, "the credential is already registered"));
-    }
+    let excluded = state.credentials.as_deref().is_some_and(|excluded| lists(excluded, &parsed.credential_id));
+    VerificationError::ensure(!excluded, ErrorCode::CredentialExists, "the credential is already registered")?;
     cose::parse_key(&attested.public_key)?;
     let is_attested = match parsed.attestation.support() {
-        StatementSupport::None if parsed.attestation.statement_is_empty() => {
-            register_unattested(state, challenge, parsed, origin)?
-        }
         StatementSupport::None => {
-            return Err(VerificationError::new(
-                ErrorCode::AttestationInvalid,
-                "attestation format none must have an empty statement",
-            ));
+            let reason = "attestation format none must have an empty statement";
+            let is_empty = parsed.attestation.statement_is_empty();
+            VerificationError::ensure(is_empty, ErrorCode::AttestationInvalid, reason)?;
+            register_unattested(state, challenge, parsed, origin)?
         }
         StatementSupport::Unverifiable => register_unattested(state, challenge, parsed, origin)?,
         StatementSupport::Verifiable => {
@@ -142,30 +122,20 @@ pub fn verify_assertion(
     parsed: &ParsedAssertion,
 ) -> Result<VerifiedAssertion, VerificationError> {
     let listed = state.credentials.as_deref().is_none_or(|allowed| lists(allowed, &parsed.credential_id));
-    if !listed || credential.id != parsed.credential_id {
-        return Err(VerificationError::new(
-            ErrorCode::CredentialNotAllowed,
-            "the credential is not allowed in this ceremony",
-        ));
-    }
+    let is_allowed = listed && credential.id == parsed.credential_id;
+    let reason = "the credential is not allowed in this ceremony";
+    VerificationError::ensure(is_allowed, ErrorCode::CredentialNotAllowed, reason)?;
     parsed.client_data.check("webauthn.get", challenge, &state.relying_party)?;
     let auth_data = &parsed.auth_data;
     check_auth_data(state, auth_data)?;
-    if credential.backup_eligible && !auth_data.backup_eligible() {
-        return Err(VerificationError::new(ErrorCode::BackupStateInvalid, BACKUP_DOWNGRADED));
-    }
-    if !cose::parse_key(&credential.public_key)?.verifies(&parsed.signed_bytes(), &parsed.signature) {
-        return Err(VerificationError::new(
-            ErrorCode::SignatureInvalid,
-            "the signature is not valid for the credential's public key",
-        ));
-    }
-    if !counter_advances(credential.sign_count, auth_data.sign_count) {
-        return Err(VerificationError::new(
-            ErrorCode::CounterRegression,
-            "the signature counter did not increase: the authenticator may have been cloned",
-        ));
-    }
+    let downgraded = credential.backup_eligible && !auth_data.backup_eligible();
+    VerificationError::ensure(!downgraded, ErrorCode::BackupStateInvalid, BACKUP_DOWNGRADED)?;
+    let signed = cose::parse_key(&credential.public_key)?.verifies(&parsed.signed_bytes(), &parsed.signature);
+    let reason = "the signature is not valid for the credential's public key";
+    VerificationError::ensure(signed, ErrorCode::SignatureInvalid, reason)?;
+    let advances = counter_advances(credential.sign_count, auth_data.sign_count);
+    let reason = "the signature counter did not increase: the authenticator may have been cloned";
+    VerificationError::ensure(advances, ErrorCode::CounterRegression, reason)?;
     Ok(VerifiedAssertion {
         sign_count: auth_data.sign_count,
         user_verified: auth_data.user_verified(),
@@ -177,7 +147,6 @@ pub fn verify_assertion(
 
 /// Whether a signature counter may follow the stored one: it must be greater, or both are zero because the authenticator has
 /// no counter (WebAuthn §6.1.1).
-#[must_use]
 pub const fn counter_advances(stored: u32, sent: u32) -> bool {
     sent > stored || (sent == 0 && stored == 0)
 }
@@ -191,22 +160,14 @@ fn check_auth_data(state: &CeremonyState, auth_data: &AuthData) -> Result<(), Ve
             format!("the authenticator data is for another relying party than {rp_id}"),
         ));
     }
-    if !auth_data.user_present() {
-        return Err(VerificationError::new(ErrorCode::UserPresenceMissing, "the authenticator did not detect a user"));
-    }
-    if state.policy.user_verification == UserVerification::Required && !auth_data.user_verified() {
-        return Err(VerificationError::new(
-            ErrorCode::UserVerificationMissing,
-            "user verification is required, but the authenticator did not verify the user",
-        ));
-    }
-    if auth_data.backup_state() && !auth_data.backup_eligible() {
-        return Err(VerificationError::new(
-            ErrorCode::BackupStateInvalid,
-            "the credential is marked as backed up, but not as eligible for backup",
-        ));
-    }
-    Ok(())
+    let reason = "the authenticator did not detect a user";
+    VerificationError::ensure(auth_data.user_present(), ErrorCode::UserPresenceMissing, reason)?;
+    let unverified = state.policy.user_verification == UserVerification::Required && !auth_data.user_verified();
+    let reason = "user verification is required, but the authenticator did not verify the user";
+    VerificationError::ensure(!unverified, ErrorCode::UserVerificationMissing, reason)?;
+    let backed_up_only = auth_data.backup_state() && !auth_data.backup_eligible();
+    let reason = "the credential is marked as backed up, but not as eligible for backup";
+    VerificationError::ensure(!backed_up_only, ErrorCode::BackupStateInvalid, reason)
 }
 
 fn lists(credentials: &[doorward_shared::Base64Url], id: &CredentialId) -> bool {

@@ -13,7 +13,6 @@ use crate::support::server_with_tenant;
 
 const MINUTE: i64 = 60_000;
 
-/// Fetches the published keys.
 async fn published(tenant: &TestTenant) -> JwkSet {
     let response = tenant.anonymous.get("/.well-known/jwks.json").await.expect(200);
     assert_eq!(response.header("cache-control"), Some("max-age=600"));

@@ -17,9 +17,7 @@ use doorward_testkit::{TestServer, TestTenant};
 pub(crate) struct Nodes {
     pub(crate) first: TestServer,
     pub(crate) second: TestServer,
-    /// The tenant on the first node.
     pub(crate) tenant: TestTenant,
-    /// The same tenant on the second node.
     pub(crate) tenant_on_second: TestTenant,
 }
 

@@ -19,7 +19,6 @@ pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(2);
 /// Time without a response after which the operating system checks the connection.
 const KEEPALIVE: Duration = Duration::from_secs(10);
 
-/// A server and the settings for connections to it.
 pub(crate) struct Target {
     config: Config,
     tls: MakeRustlsConnect,

@@ -14,16 +14,13 @@ use super::{
 pub(super) const CHANNEL: &str = "doorward_changes";
 /// Interval of the checks, and the timeout of each. A lost channel is detected within both together.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// Identifies the server's session.
 const SESSION_ID: &str = "SELECT pg_backend_pid()";
 
-/// Result of an attempt to take the process lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LockAttempt {
     Held,
     /// `migrate-storage` holds it.
     Refused,
-    /// The connection failed.
     Unknown,
 }
 
@@ -104,7 +101,6 @@ async fn listen_once(
     }
 }
 
-/// Returns the single value of a query.
 async fn query_value(client: &Client, query: &str) -> Result<Option<String>, tokio_postgres::Error> {
     let rows = client.simple_query(query).await?;
     Ok(rows.iter().find_map(|message| match message {

@@ -14,14 +14,12 @@ use std::{
 
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_query, sql_types::BigInt};
 
-/// Interval between two checkpoints.
 const INTERVAL: Duration = Duration::from_millis(200);
 /// WAL size above which it should restart, which delays writers a little: 64 MiB. The file is not truncated, because
 /// reusing its blocks is cheaper than allocating new ones.
 const WAL_LIMIT_PAGES: i64 = 16 * 1024;
 /// Number of remaining pages that the writer may copy itself without a noticeable delay.
 const WRITER_PAGES: i64 = 200;
-/// Maximum number of passes in one round.
 const MAX_PASSES: u32 = 4;
 
 /// Signals between the writer and the checkpoint thread.

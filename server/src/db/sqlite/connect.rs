@@ -12,7 +12,6 @@ use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection};
 
 use super::super::{error::DbError, paths::with_suffix};
 
-/// Time between two attempts to enable WAL mode.
 const RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Creates the file if it is missing, readable by its owner only. SQLite gives its `-wal` and `-shm` files the same mode.

@@ -74,7 +74,6 @@ impl Writer {
         }
     }
 
-    /// Executes the first unit and the queued ones.
     fn execute(&mut self, first: Box<dyn Unit>, batch: &mut Batch) -> Result<(), DbError> {
         let mut next = Some(first);
         while let Some(unit) = next {

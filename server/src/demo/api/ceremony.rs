@@ -22,7 +22,6 @@ type State = web::Data<Demo>;
 type Credential = web::Json<Value>;
 
 impl Demo {
-    /// Starts a ceremony and returns Doorward's options for the browser.
     async fn initialize(&self, log: &mut RequestLog, path: &[&str], body: &Value) -> Result<Outcome, DemoError> {
         Ok(Outcome::new(json!({ "options": self.backend.post(log, path, body).await? })))
     }
@@ -54,7 +53,6 @@ impl Demo {
     }
 }
 
-/// Starts the registration of a second factor.
 pub(super) async fn initialize_second_factor(demo: State, visitor: SignedIn) -> HttpResponse {
     respond(async |log| {
         let body = demo.registration_body(&visitor.session.user_id)?;
@@ -63,7 +61,6 @@ pub(super) async fn initialize_second_factor(demo: State, visitor: SignedIn) -> 
     .await
 }
 
-/// Finishes the registration of a second factor.
 pub(super) async fn finalize_second_factor(demo: State, visitor: SignedIn, credential: Credential) -> HttpResponse {
     respond(async |log| {
         let expected = demo.expected(CeremonyName::Registration, Some(&visitor.session.user_id));
@@ -73,7 +70,6 @@ pub(super) async fn finalize_second_factor(demo: State, visitor: SignedIn, crede
     .await
 }
 
-/// Starts the second-factor login.
 pub(super) async fn initialize_second_factor_login(demo: State, visitor: PasswordProven) -> HttpResponse {
     respond(async |log| {
         let body = json!({ "user_id": visitor.session.user_id });
@@ -103,7 +99,6 @@ pub(super) async fn finalize_second_factor_login(
     .await
 }
 
-/// Starts the registration of a passkey.
 pub(super) async fn initialize_passkey(demo: State, visitor: SignedIn) -> HttpResponse {
     respond(async |log| {
         let body = demo.registration_body(&visitor.session.user_id)?;
@@ -112,7 +107,6 @@ pub(super) async fn initialize_passkey(demo: State, visitor: SignedIn) -> HttpRe
     .await
 }
 
-/// Finishes the registration of a passkey.
 pub(super) async fn finalize_passkey(demo: State, visitor: SignedIn, credential: Credential) -> HttpResponse {
     respond(async |log| {
         let expected = demo.expected(CeremonyName::Registration, Some(&visitor.session.user_id));

@@ -22,7 +22,6 @@ use super::{
 /// Time for which the keys are cached, as `Cache-Control` of the response allows.
 const JWKS_MAX_AGE_MS: i64 = 600_000;
 
-/// Registers the endpoints below `/api`.
 pub(super) fn routes(api: &mut web::ServiceConfig) {
     api.route("/state", web::get().to(sign_in::state))
         .route("/sign-up", web::post().to(sign_in::sign_up))
@@ -58,7 +57,6 @@ impl Demo {
         Ok(keys)
     }
 
-    /// Verifies the token in the response of a finalize.
     async fn verify(
         &self,
         log: &mut RequestLog,

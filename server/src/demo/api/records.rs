@@ -41,7 +41,6 @@ impl Demo {
     }
 }
 
-/// Returns the visitor's credentials, oldest first.
 pub(super) async fn credentials(demo: State, visitor: SignedIn) -> HttpResponse {
     respond(async |log| Ok(Outcome::new(json!(demo.credentials_of(log, &visitor.session.user_id).await?)))).await
 }
@@ -51,7 +50,6 @@ pub(super) struct NewName {
     name: String,
 }
 
-/// Renames a credential of the visitor.
 pub(super) async fn rename(
     demo: State,
     visitor: SignedIn,
@@ -66,7 +64,6 @@ pub(super) async fn rename(
     .await
 }
 
-/// Deletes a credential of the visitor.
 pub(super) async fn delete(demo: State, visitor: SignedIn, id: web::Path<String>) -> HttpResponse {
     respond(async |log| {
         demo.check_owner(log, &visitor, &id).await?;

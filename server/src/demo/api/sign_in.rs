@@ -42,7 +42,6 @@ pub(super) async fn state(demo: web::Data<Demo>, request: HttpRequest) -> HttpRe
     .await
 }
 
-/// Creates an account and signs the visitor in.
 pub(super) async fn sign_up(
     demo: web::Data<Demo>,
     request: HttpRequest,
@@ -86,7 +85,6 @@ pub(super) async fn sign_in(
     .await
 }
 
-/// Ends the session.
 pub(super) async fn sign_out(demo: web::Data<Demo>, request: HttpRequest) -> HttpResponse {
     respond(async |_| {
         if let Some((id, _)) = visitor(&request) {

@@ -10,7 +10,6 @@ use super::super::{
     state::Demo,
 };
 
-/// A visitor who is signed in.
 pub(super) struct SignedIn {
     pub(super) id: String,
     pub(super) session: Session,

@@ -1,19 +1,18 @@
 //! Callers of the admin API: bearers of an admin token.
 
-use std::{future::Future, pin::Pin, sync::Arc};
-
 use actix_web::{
-    FromRequest, HttpRequest,
-    dev::Payload,
+    HttpRequest,
     http::{StatusCode, header},
-    web,
 };
 use doorward_shared::{AuditType, ErrorCode, TenantId, admin::Role};
 
-use super::tenant::{delay_refusal, meta, tenant_id};
+use super::{
+    caller::{app, from_request},
+    tenant::{delay_refusal, meta},
+};
 use crate::{
     app::App,
-    http::{ApiError, Operation},
+    http::ApiError,
     service::{
         ServiceError,
         admin::{AdminContext, admin_tokens},
@@ -21,60 +20,36 @@ use crate::{
     },
 };
 
-type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
-
 /// A caller who may read everything: any admin token.
 #[derive(Debug)]
 pub struct Auditor {
-    /// Context of the request.
     pub context: AdminContext,
-    /// Role of the token.
     pub role: Role,
 }
 
 /// A caller who may change everything: a token with the role `admin`.
 #[derive(Debug)]
 pub struct Administrator {
-    /// Context of the request.
     pub context: AdminContext,
 }
 
-impl FromRequest for Auditor {
-    type Error = ApiError;
-    type Future = Extracting<Self>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { authenticate(&request, Role::Auditor).await })
+impl Auditor {
+    async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
+        authenticate(request, Role::Auditor).await
     }
 }
 
-impl FromRequest for Administrator {
-    type Error = ApiError;
-    type Future = Extracting<Self>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { Ok(Self { context: authenticate(&request, Role::Admin).await?.context }) })
+impl Administrator {
+    async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
+        Ok(Self { context: authenticate(request, Role::Admin).await?.context })
     }
 }
 
-/// Parses the tenant id in a path of the admin API.
-///
-/// # Errors
-/// 400 if it is not a UUID.
-pub fn path_tenant(text: &str) -> Result<TenantId, ApiError> {
-    tenant_id(text)
-}
+from_request!(Auditor, Administrator);
 
 async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, ApiError> {
-    let app: Arc<App> = request
-        .app_data::<web::Data<App>>()
-        .map(|data| Arc::clone(data))
-        .ok_or_else(|| ApiError::internal("the server was built without its App"))?;
-    let failed = |failure: ServiceError| ApiError::of(Operation::Other, failure);
-    let presented = bearer(request);
-    let found = admin_tokens::recognise(&app, presented, app.clock.now()).await.map_err(failed)?;
+    let app = app(request)?;
+    let found = admin_tokens::recognise(&app, bearer(request), app.clock.now()).await?;
     let meta = meta(request);
     let token = match found {
         Ok(token) => token,
@@ -82,7 +57,7 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
             let code = ErrorCode::AdminTokenInvalid;
             // The limit bounds the audit entries and the number of delayed responses.
             app.rate_limits.count_address(&meta.source_ip).map_err(ApiError::rate_limited)?;
-            reject(&app, &meta, None, code, rejected.reason()).await.map_err(failed)?;
+            reject(&app, &meta, None, code, rejected.admin_token_reason()).await?;
             delay_refusal(&app).await;
             return Err(ApiError::new(StatusCode::UNAUTHORIZED, code, "The admin token is missing or invalid", "")
                 .with_header(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer")));
@@ -90,7 +65,7 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
     };
     if needed == Role::Admin && token.role != Role::Admin {
         let reason = "an auditor's token changes nothing";
-        reject(&app, &meta, Some(token.name), ErrorCode::Forbidden, reason).await.map_err(failed)?;
+        reject(&app, &meta, Some(token.name), ErrorCode::Forbidden, reason).await?;
         return Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "forbidden", reason));
     }
     app.key_usage.token_used(token.id, app.clock.now());

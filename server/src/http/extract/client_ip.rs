@@ -8,7 +8,6 @@ use ipnet::IpNet;
 ///
 /// `X-Forwarded-For` is read from its end, where the nearest proxy appends, up to the first address that is not a trusted
 /// proxy. The client can forge everything before that address.
-#[must_use]
 pub fn client_ip(peer: Option<SocketAddr>, forwarded_for: &[&str], trusted: &[IpNet]) -> Option<IpAddr> {
     let mut client = peer?.ip().to_canonical();
     let hops: Vec<&str> = forwarded_for.iter().flat_map(|line| line.split(',')).map(str::trim).collect();

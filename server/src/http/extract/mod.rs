@@ -2,11 +2,12 @@
 
 mod admin;
 mod body;
+mod caller;
 pub mod client_ip;
 mod query;
 mod tenant;
 
-pub use admin::{Administrator, Auditor, path_tenant};
+pub use admin::{Administrator, Auditor};
 pub use body::Body;
 pub use query::Query;
-pub use tenant::{API_KEY_HEADER, KeyHolder, Visitor};
+pub use tenant::{API_KEY_HEADER, KeyHolder, Visitor, path_tenant};

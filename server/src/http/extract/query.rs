@@ -14,19 +14,15 @@ use crate::http::ApiError;
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Decodes a query string.
-    #[must_use]
     pub fn parse(text: &str) -> Self {
         Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
     /// Returns the first value of a name.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Returns every value of a name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -43,9 +39,6 @@ impl Query {
 
     /// Checks that no value contains U+0000, which PostgreSQL does not accept. Not done during extraction, because an
     /// error there would be returned before the caller's key is verified.
-    ///
-    /// # Errors
-    /// 400 for the first value that contains it.
     pub fn check(&self) -> Result<(), ApiError> {
         match self.0.iter().find(|(_, value)| value.contains('\0')) {
             Some((name, _)) => Err(ApiError::query(format!("{name} must not contain U+0000"))),
@@ -53,8 +46,6 @@ impl Query {
         }
     }
 
-    /// Returns all pairs.
-    #[must_use]
     pub fn pairs(&self) -> &[(String, String)] {
         &self.0
     }

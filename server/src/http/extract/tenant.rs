@@ -1,15 +1,14 @@
 //! Callers of the public API: a tenant's backend with its API key, or a visitor without one.
 
-use std::{future::Future, pin::Pin, sync::Arc};
-
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::StatusCode, web};
+use actix_web::{HttpMessage as _, HttpRequest, http::StatusCode};
 use doorward_shared::{ApiKeyId, AuditType, ErrorCode, TenantId};
 
+use super::caller::{app, from_request};
 use crate::{
     app::App,
     clock::random,
     domain::RequestMeta,
-    http::{ApiError, Operation},
+    http::ApiError,
     service::{
         RequestContext, audit,
         auth::{self, Identity, KeyRejection},
@@ -19,12 +18,9 @@ use crate::{
 /// Header in which a tenant's backend sends its API key.
 pub const API_KEY_HEADER: &str = "apiKey";
 
-type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
-
 /// Any caller of an existing tenant. Without a valid API key, the caller is rate-limited.
 #[derive(Debug)]
 pub struct Visitor {
-    /// Context of the request.
     pub context: RequestContext,
     identity: Identity,
 }
@@ -32,9 +28,7 @@ pub struct Visitor {
 /// A caller who presented a valid API key of the tenant.
 #[derive(Debug)]
 pub struct KeyHolder {
-    /// Context of the request.
     pub context: RequestContext,
-    /// Id of the API key.
     pub key: ApiKeyId,
 }
 
@@ -44,7 +38,7 @@ impl Visitor {
         match auth::identify(&context, presented_key(request)) {
             Ok(identity) => Ok(Self { context, identity }),
             Err(error) => {
-                let error = ApiError::of(Operation::Other, error);
+                let error = ApiError::from(error);
                 if error.code() == ErrorCode::RateLimited {
                     delay_refusal(&context.app).await;
                 }
@@ -54,9 +48,6 @@ impl Visitor {
     }
 
     /// Requires a valid API key. `login/initialize` calls this if the body names a user.
-    ///
-    /// # Errors
-    /// 401 if the key is missing or invalid.
     pub async fn into_key_holder(self) -> Result<KeyHolder, ApiError> {
         let missing = ApiError::new(StatusCode::UNAUTHORIZED, ErrorCode::ApiKeyMissing, "api key is missing", "");
         self.require_key(missing).await
@@ -68,14 +59,17 @@ impl Visitor {
             Identity::ApiKey(key) => return Ok(KeyHolder { context: self.context, key }),
             Identity::Anonymous(rejection) => rejection,
         };
-        let recorded = auth::record_rejection(&self.context, rejection).await;
-        recorded.map_err(|error| ApiError::of(Operation::Other, error))?;
+        auth::record_rejection(&self.context, rejection).await?;
         delay_refusal(&self.context.app).await;
         Err(if rejection == KeyRejection::Missing { if_missing } else { ApiError::api_key_invalid() })
     }
 }
 
 impl KeyHolder {
+    async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
+        Visitor::extract(request).await?.require_key(ApiError::api_key_invalid()).await
+    }
+
     /// Returns the result of a read. Writes an audit entry first if the read was refused; operations that change something
     /// write their own.
     ///
@@ -86,39 +80,14 @@ impl KeyHolder {
             Err(error) if error.status().is_client_error() => error,
             other => return other,
         };
-        let rejected = audit::reject(&self.context, AuditType::RequestRejected, error.code(), error.reason());
-        match rejected.await {
-            Ok(()) => Err(error),
-            Err(failure) => Err(ApiError::of(Operation::Other, failure)),
-        }
+        audit::reject(&self.context, AuditType::RequestRejected, error.code(), error.reason()).await?;
+        Err(error)
     }
 }
 
-impl FromRequest for Visitor {
-    type Error = ApiError;
-    type Future = Extracting<Self>;
+from_request!(Visitor, KeyHolder);
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { Self::extract(&request).await })
-    }
-}
-
-impl FromRequest for KeyHolder {
-    type Error = ApiError;
-    type Future = Extracting<Self>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { Visitor::extract(&request).await?.require_key(ApiError::api_key_invalid()).await })
-    }
-}
-
-/// Parses a tenant id from a path.
-///
-/// # Errors
-/// 400 if it is not a UUID.
-pub(super) fn tenant_id(text: &str) -> Result<TenantId, ApiError> {
+pub fn path_tenant(text: &str) -> Result<TenantId, ApiError> {
     text.parse().map_err(|_| {
         let title = "tenant_id must be a valid uuid4";
         ApiError::new(StatusCode::BAD_REQUEST, ErrorCode::TenantIdInvalid, title, "")
@@ -126,7 +95,6 @@ pub(super) fn tenant_id(text: &str) -> Result<TenantId, ApiError> {
 }
 
 /// Returns the request's metadata, which the outermost middleware has set.
-#[must_use]
 pub(super) fn meta(request: &HttpRequest) -> RequestMeta {
     request.extensions().get::<RequestMeta>().cloned().unwrap_or_default()
 }
@@ -140,12 +108,9 @@ pub(super) async fn delay_refusal(app: &App) {
 }
 
 async fn context(request: &HttpRequest) -> Result<RequestContext, ApiError> {
-    let app: Arc<App> = request
-        .app_data::<web::Data<App>>()
-        .map(|data| Arc::clone(data))
-        .ok_or_else(|| ApiError::internal("the server was built without its App"))?;
-    let id = tenant_id(request.match_info().get("tenant_id").unwrap_or_default())?;
-    let found = app.tenant(id).await.map_err(|failure| ApiError::of(Operation::Other, failure))?;
+    let app = app(request)?;
+    let id = path_tenant(request.match_info().get("tenant_id").unwrap_or_default())?;
+    let found = app.tenant(id).await?;
     let tenant =
         found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, ErrorCode::TenantNotFound, "tenant not found", ""))?;
     Ok(RequestContext { app, tenant, meta: meta(request) })

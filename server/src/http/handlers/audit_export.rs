@@ -10,7 +10,7 @@ use futures_util::{StreamExt as _, stream};
 use crate::{
     app::App,
     domain::audit::{AuditCursor, AuditFilter, LogSlice},
-    http::{ApiError, Operation, pages},
+    http::{ApiError, pages},
     service::audit_logs::{self, Log},
 };
 
@@ -49,8 +49,7 @@ pub async fn stream(app: &Arc<App>, log: Log, filter: AuditFilter, format: &str)
         "csv" => (Format::Csv, "text/csv; charset=utf-8", "audit.csv"),
         other => return Err(ApiError::query(format!("format: `{other}` is neither ndjson nor csv"))),
     };
-    let failed = |failure| ApiError::of(Operation::Other, failure);
-    let total = audit_logs::total(app, log, filter.clone()).await.map_err(failed)?;
+    let total = audit_logs::total(app, log, filter.clone()).await?;
     let head = match format {
         Format::Csv => {
             let names: Vec<&str> = COLUMNS.into_iter().take(columns(log)).collect();
@@ -68,7 +67,7 @@ pub async fn stream(app: &Arc<App>, log: Log, filter: AuditFilter, format: &str)
                 let LogSlice { items, next } = slice.map_err(|failure| {
                     // The status is sent already, so the client only sees that the body is incomplete.
                     tracing::error!(%failure, "an export of the audit log was aborted");
-                    failed(failure)
+                    ApiError::from(failure)
                 })?;
                 Ok(Some((render(format, columns(log), &items)?, next)))
             }

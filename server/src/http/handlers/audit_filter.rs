@@ -17,10 +17,6 @@ const MAX_CREDENTIAL_CHARS: usize = 1_364;
 /// How often an exact filter can be repeated.
 const MAX_VALUES: usize = 32;
 
-/// Reads the filter of an audit log.
-///
-/// # Errors
-/// 400 for an invalid value, which the message names.
 pub fn read(query: &Query) -> Result<AuditFilter, ApiError> {
     Ok(AuditFilter {
         start: time(query, "start_time")?,

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use doorward_shared::{
-    AuditId, AuditType, ErrorBody, TenantId,
+    AuditId, AuditType,
     audit::{AuditLogItem, AuditOutcome},
 };
 
@@ -10,10 +10,10 @@ use crate::{
     app::App,
     domain::audit::{AuditCursor, EXAMINED, LogPage, LogSlice, NextPage},
     http::{
-        ApiError, Operation,
-        extract::{KeyHolder, Query},
+        ApiError, KeyHolder, Query,
         handlers::{audit_export, audit_filter},
         pages,
+        responses::*,
     },
     service::audit_logs::{self, Log},
 };
@@ -90,18 +90,17 @@ pub struct AuditLogParams {
     get,
     path = "/{tenant_id}/audit_logs",
     tag = "Audit",
-    params(("tenant_id" = TenantId, Path, description = "the tenant"), AuditLogParams),
+    params(AuditLogParams),
     responses(
         (status = 200, description = "a page of the log, or with `format` all of it", content(
             (Vec<AuditLogItem> = "application/json"),
             (String = "application/x-ndjson"),
             (String = "text/csv"),
         )),
-        (status = 400, description = "unable to validate request", body = ErrorBody),
-        (status = 401, description = "The api key is invalid", body = ErrorBody),
-        (status = 404, description = "tenant not found", body = ErrorBody),
+        InvalidQuery,
+        KeyHolderErrors,
+        TenantNotFound,
     ),
-    security(("apiKey" = [])),
 )]
 pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
     let response = respond(&caller.context.app, Log::Own(caller.context.tenant.id()), request.path(), &query).await;
@@ -109,17 +108,13 @@ pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Resu
 }
 
 /// Returns a page or an export of a log, for both APIs.
-///
-/// # Errors
-/// 400 for invalid parameters.
 pub async fn respond(app: &std::sync::Arc<App>, log: Log, path: &str, query: &Query) -> Result<HttpResponse, ApiError> {
     let (page, filter) = (pages::request(query)?, audit_filter::read(query)?);
     if let Some(format) = query.get("format").filter(|format| !format.is_empty() && *format != "json") {
         return audit_export::stream(app, log, filter, format).await;
     }
-    let failed = |failure| ApiError::of(Operation::Other, failure);
     if let Some(cursor) = cursor(query)? {
-        let slice = audit_logs::slice(app, log, filter, cursor, page.per_page).await.map_err(failed)?;
+        let slice = audit_logs::slice(app, log, filter, cursor, page.per_page).await?;
         let LogSlice { items, next } = slice;
         let name = if matches!(cursor, AuditCursor::After(_)) { "after" } else { "before" };
         let mut response = HttpResponse::Ok();
@@ -134,7 +129,7 @@ pub async fn respond(app: &std::sync::Arc<App>, log: Log, path: &str, query: &Qu
             page.page
         )));
     }
-    let LogPage { items, total, next } = audit_logs::page(app, log, filter, page).await.map_err(failed)?;
+    let LogPage { items, total, next } = audit_logs::page(app, log, filter, page).await?;
     let cursor = match next {
         Some(NextPage::Before(id)) => Some(pages::cursor_link(path, query, "before", &id.to_string())),
         Some(NextPage::Number) | None => None,

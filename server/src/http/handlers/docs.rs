@@ -10,20 +10,15 @@ use swagger_ui_redist::SwaggerUi;
 
 use crate::http::{ApiError, openapi};
 
-/// Returns the OpenAPI document of the public API.
 pub async fn public_document() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(openapi::document(openapi::Api::Public))
 }
 
-/// Returns the OpenAPI document of the admin API.
 pub async fn admin_document() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(openapi::document(openapi::Api::Admin))
 }
 
 /// Returns the Swagger UI page (empty path) or one of its files.
-///
-/// # Errors
-/// Returns a 404 response for an unknown file name.
 pub async fn page(path: web::Path<String>) -> Result<HttpResponse, ApiError> {
     match path.as_str() {
         "" | "index.html" => index(),

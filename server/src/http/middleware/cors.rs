@@ -19,9 +19,6 @@ const METHODS: &str = "GET,HEAD,PUT,PATCH,POST,DELETE";
 const MAX_AGE_SECONDS: &str = "7200";
 
 /// Responds to preflights, and adds the CORS headers to other responses.
-///
-/// # Errors
-/// None of its own.
 pub async fn cors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -27,9 +27,6 @@ const MAX_REQUEST_ID: usize = 128;
 const MAX_USER_AGENT_CHARS: usize = 512;
 
 /// Wraps the handling of a request.
-///
-/// # Errors
-/// None of its own: errors of handlers are responses already.
 pub async fn trace(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

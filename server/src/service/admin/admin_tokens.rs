@@ -11,7 +11,7 @@ use crate::{
     app::App,
     crypto::{GeneratedSecret, KeyKind, KeyScope, PresentedKey},
     domain::AdminToken,
-    service::{Refusal, ServiceError, validate},
+    service::{Refusal, ServiceError, auth::KeyRejection, validate},
     store::admin_tokens as table,
 };
 
@@ -57,9 +57,6 @@ fn describe(token: &AdminToken) -> Value {
 }
 
 /// Returns the tokens that are not revoked.
-///
-/// # Errors
-/// [`ServiceError`] of the database.
 pub async fn list(context: &AdminContext) -> Result<Vec<AdminTokenItem>, ServiceError> {
     let item = |token: AdminToken| AdminTokenItem {
         secret: SecretItem {
@@ -76,9 +73,6 @@ pub async fn list(context: &AdminContext) -> Result<Vec<AdminTokenItem>, Service
 }
 
 /// Revokes a token. The next request with it is rejected.
-///
-/// # Errors
-/// [`Refusal::SecretNotFound`].
 pub async fn revoke(context: &AdminContext, id: AdminTokenId) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(TenantId::INSTALLATION, AuditType::AdminTokenRevoked, now)?;
@@ -90,53 +84,23 @@ pub async fn revoke(context: &AdminContext, id: AdminTokenId) -> Result<(), Serv
         .await
 }
 
-/// Reason for rejecting a token. It is logged; the client only learns that the token is invalid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rejected {
-    /// The request has no token.
-    Missing,
-    /// The value does not have the form of an admin token.
-    Malformed,
-    /// No token has this id, or it was revoked.
-    Unknown,
-    /// The token has expired.
-    Expired,
-    /// The secret is wrong.
-    Wrong,
-}
-
-impl Rejected {
-    /// Returns the message for the log.
-    #[must_use]
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Missing => "the request carries no admin token",
-            Self::Malformed => "the admin token does not have the form dwa_<token id>_<secret>",
-            Self::Unknown => "no admin token has this id, or it was revoked",
-            Self::Expired => "the admin token has expired",
-            Self::Wrong => "the admin token's secret is wrong",
-        }
-    }
-}
-
 /// Verifies a presented token. It is read from the database for each request, because admin requests are rare and a revoked
 /// token must be rejected at once.
-///
-/// # Errors
-/// Those of the database; [`ServiceError::Internal`] for a damaged stored hash.
 pub async fn recognise(
     app: &App,
     presented: Option<&str>,
     now: Timestamp,
-) -> Result<Result<AdminToken, Rejected>, ServiceError> {
-    let Some(presented) = presented else { return Ok(Err(Rejected::Missing)) };
-    let Some(presented) = PresentedKey::parse(KeyKind::Admin, presented) else { return Ok(Err(Rejected::Malformed)) };
+) -> Result<Result<AdminToken, KeyRejection>, ServiceError> {
+    let Some(presented) = presented else { return Ok(Err(KeyRejection::Missing)) };
+    let Some(presented) = PresentedKey::parse(KeyKind::Admin, presented) else {
+        return Ok(Err(KeyRejection::Malformed));
+    };
     let id = AdminTokenId::new(presented.id);
     let found = app.db.read(move |connection| table::find(connection, id)).await?;
-    let Some(token) = found else { return Ok(Err(Rejected::Unknown)) };
+    let Some(token) = found else { return Ok(Err(KeyRejection::Unknown)) };
     if token.expires_at.is_some_and(|expiry| expiry <= now) {
-        return Ok(Err(Rejected::Expired));
+        return Ok(Err(KeyRejection::Expired));
     }
     let matches = app.keys.verify(KeyScope::Admin, &presented, &token.hash)?;
-    Ok(if matches { Ok(token) } else { Err(Rejected::Wrong) })
+    Ok(if matches { Ok(token) } else { Err(KeyRejection::Wrong) })
 }

@@ -45,9 +45,6 @@ pub(super) fn describe(key: &ApiKey) -> Value {
 }
 
 /// Creates a key. Only this response contains its secret.
-///
-/// # Errors
-/// [`Refusal::Invalid`], [`Refusal::TenantNotFound`].
 pub async fn create(
     context: &AdminContext,
     tenant: TenantId,
@@ -69,9 +66,6 @@ pub async fn create(
 }
 
 /// Returns the keys that are not revoked.
-///
-/// # Errors
-/// [`Refusal::TenantNotFound`].
 pub async fn list(context: &AdminContext, tenant: TenantId) -> Result<Vec<SecretItem>, ServiceError> {
     let keys = context
         .read(move |connection| {
@@ -91,9 +85,6 @@ pub async fn list(context: &AdminContext, tenant: TenantId) -> Result<Vec<Secret
 }
 
 /// Revokes a key. The next request with it is rejected.
-///
-/// # Errors
-/// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`].
 pub async fn revoke(context: &AdminContext, tenant: TenantId, id: ApiKeyId) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(tenant, AuditType::ApiKeyRevoked, now)?;

@@ -12,10 +12,8 @@ use crate::{
     store::tenants,
 };
 
-/// A request of an administrator.
 #[derive(Debug, Clone)]
 pub struct AdminContext {
-    /// The application.
     pub app: Arc<App>,
     /// Name of the admin token, or of the command line user.
     pub actor: String,
@@ -50,10 +48,6 @@ impl AdminContext {
     }
 }
 
-/// Returns the tenant.
-///
-/// # Errors
-/// [`Refusal::TenantNotFound`].
 pub(super) fn find_tenant(connection: &mut Connection, id: TenantId) -> Result<Tenant, ServiceError> {
     Ok(tenants::find(connection, id)?.ok_or(Refusal::TenantNotFound)?)
 }

@@ -39,9 +39,6 @@ fn points(days: Days, found: &BTreeMap<i64, Activity>) -> Vec<ActivityPoint> {
 }
 
 /// Returns the overview of the installation with the activity of the last `days` days.
-///
-/// # Errors
-/// [`ServiceError`] of the database.
 pub async fn installation(context: &AdminContext, days: u32) -> Result<Overview, ServiceError> {
     let app = &context.app;
     let now = app.clock.now();
@@ -72,10 +69,6 @@ pub async fn installation(context: &AdminContext, days: u32) -> Result<Overview,
         .await
 }
 
-/// Returns a page of the list of tenants.
-///
-/// # Errors
-/// [`ServiceError`] of the database.
 pub async fn tenants(context: &AdminContext, query: TenantQuery) -> Result<TenantSummaryPage, ServiceError> {
     let week = last_days(context.app.clock.now(), WEEK);
     context
@@ -88,9 +81,6 @@ pub async fn tenants(context: &AdminContext, query: TenantQuery) -> Result<Tenan
 }
 
 /// Returns a tenant's summary with the activity of the last `days` days.
-///
-/// # Errors
-/// [`Refusal::TenantNotFound`](crate::service::Refusal::TenantNotFound).
 pub async fn tenant(context: &AdminContext, id: TenantId, days: u32) -> Result<TenantOverview, ServiceError> {
     let now = context.app.clock.now();
     let (days, week) = (last_days(now, days), last_days(now, WEEK));

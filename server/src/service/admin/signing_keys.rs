@@ -37,9 +37,6 @@ pub(super) async fn generate(
 }
 
 /// Rotates keys: publishes a new key now. After [`PUBLISHED_BEFORE_SIGNING_MS`] it signs and the current keys retire.
-///
-/// # Errors
-/// [`Refusal::TenantNotFound`].
 pub async fn create(
     context: &AdminContext,
     tenant: TenantId,
@@ -69,9 +66,6 @@ pub async fn create(
 }
 
 /// Returns all published keys, newest first.
-///
-/// # Errors
-/// [`Refusal::TenantNotFound`].
 pub async fn list(context: &AdminContext, tenant: TenantId) -> Result<Vec<SigningKeyItem>, ServiceError> {
     let snapshot = context.app.tenant(tenant).await?.ok_or(Refusal::TenantNotFound)?;
     let signing = snapshot.signing_keys.active_id(context.app.clock.now());

@@ -24,9 +24,6 @@ use crate::{
 };
 
 /// Creates a tenant with its first signing key and, if requested, an API key.
-///
-/// # Errors
-/// [`Refusal::Invalid`], [`Refusal::Config`].
 pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Result<CreatedTenant, ServiceError> {
     let now = context.app.clock.now();
     let display_name = validate::label("display_name", request.display_name)?;
@@ -78,9 +75,6 @@ fn local_config(display_name: &str) -> TenantConfig {
 }
 
 /// Returns a page of the tenants, oldest first. With `search`, only tenants whose name or id contains it.
-///
-/// # Errors
-/// [`ServiceError`] of the database.
 pub async fn list(
     context: &AdminContext,
     search: Option<String>,
@@ -89,10 +83,6 @@ pub async fn list(
     context.read(move |connection| Ok(table::list(connection, search.as_deref(), page)?)).await
 }
 
-/// Returns a tenant with its configuration.
-///
-/// # Errors
-/// [`Refusal::TenantNotFound`].
 pub async fn get(context: &AdminContext, id: TenantId) -> Result<TenantDetail, ServiceError> {
     let tenant = context.read(move |connection| find_tenant(connection, id)).await?;
     let Tenant { id, display_name, config, .. } = tenant;
@@ -100,9 +90,6 @@ pub async fn get(context: &AdminContext, id: TenantId) -> Result<TenantDetail, S
 }
 
 /// Renames a tenant.
-///
-/// # Errors
-/// [`Refusal::Invalid`], [`Refusal::TenantNotFound`].
 pub async fn rename(context: &AdminContext, id: TenantId, request: UpdateTenantRequest) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let name = validate::label("display_name", request.display_name)?;
@@ -118,7 +105,6 @@ pub async fn rename(context: &AdminContext, id: TenantId, request: UpdateTenantR
 }
 
 /// Returns all problems of a configuration. `read` is the parsed `value`, or `None` if it could not be parsed.
-#[must_use]
 pub fn check(value: &Value, read: Option<&TenantConfig>) -> ConfigCheck {
     let mut problems = read.map_or_else(|| config_shape::problems(value), config_rules::problems);
     if read.is_none() && problems.is_empty() {
@@ -130,9 +116,6 @@ pub fn check(value: &Value, read: Option<&TenantConfig>) -> ConfigCheck {
 }
 
 /// Replaces a tenant's configuration. Without `mfa`, the current second-factor settings stay.
-///
-/// # Errors
-/// [`Refusal::Config`], [`Refusal::TenantNotFound`].
 pub async fn configure(context: &AdminContext, id: TenantId, config: TenantConfig) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(id, AuditType::TenantConfigUpdated, now)?;
@@ -147,9 +130,6 @@ pub async fn configure(context: &AdminContext, id: TenantId, config: TenantConfi
 }
 
 /// Deletes a tenant with all its data, including its audit log. The installation's log records who deleted it.
-///
-/// # Errors
-/// [`Refusal::TenantNotFound`].
 pub async fn delete(context: &AdminContext, id: TenantId) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(TenantId::INSTALLATION, AuditType::TenantDeleted, now)?;

@@ -14,9 +14,6 @@ use crate::{
 
 /// Returns a page of the transactions of one user or of all, newest first. A search returns those whose identifier starts
 /// with the text before those that contain it elsewhere.
-///
-/// # Errors
-/// [`Refusal::TenantNotFound`], [`Refusal::UserNotFound`].
 pub async fn search(
     context: &AdminContext,
     tenant: TenantId,

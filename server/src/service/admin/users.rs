@@ -16,9 +16,6 @@ use crate::{
 };
 
 /// Returns a page of the users. With `search`, only users whose ids or names contain it.
-///
-/// # Errors
-/// [`Refusal::TenantNotFound`].
 pub async fn list(
     context: &AdminContext,
     tenant: TenantId,
@@ -37,9 +34,6 @@ pub async fn list(
 
 /// Returns a page of user summaries, newest first. A search returns users whose id or a name starts with the text before
 /// those that contain it elsewhere.
-///
-/// # Errors
-/// [`Refusal::TenantNotFound`].
 pub async fn search(
     context: &AdminContext,
     tenant: TenantId,
@@ -91,9 +85,6 @@ pub async fn delete_credential(
 }
 
 /// Returns a user with credentials and transactions. `user_id` is the id in the tenant's system or Doorward's id.
-///
-/// # Errors
-/// [`Refusal::TenantNotFound`], [`Refusal::UserNotFound`].
 pub async fn get(context: &AdminContext, tenant: TenantId, user_id: &str) -> Result<UserDetail, ServiceError> {
     let user_id = user_id.to_owned();
     let found = context
@@ -114,9 +105,6 @@ pub async fn get(context: &AdminContext, tenant: TenantId, user_id: &str) -> Res
 }
 
 /// Deletes a user with credentials, transactions and challenges.
-///
-/// # Errors
-/// [`Refusal::TenantNotFound`], [`Refusal::UserNotFound`].
 pub async fn delete(context: &AdminContext, tenant: TenantId, user_id: &str) -> Result<(), ServiceError> {
     let user_id = user_id.to_owned();
     let entry = context.event(tenant, AuditType::UserDeleted, context.app.clock.now())?;

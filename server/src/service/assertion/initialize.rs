@@ -19,19 +19,14 @@ use crate::{
     webauthn,
 };
 
-/// The user of a login.
 #[derive(Debug)]
 pub enum LoginUser {
     /// Any user: the passkey identifies them (discoverable login).
     Discoverable,
-    /// The named user of the tenant.
     Named(Result<String, Refusal>),
 }
 
 /// Starts a passkey login or a second-factor login.
-///
-/// # Errors
-/// [`Refusal::UserNotFound`], [`Refusal::NoSuitableCredential`], [`Refusal::Invalid`].
 pub async fn initialize(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -51,9 +46,6 @@ pub async fn initialize(
 }
 
 /// Starts a transaction. Its challenge contains a hash of the data that the user confirms.
-///
-/// # Errors
-/// [`Refusal::UserNotFound`], [`Refusal::NoSuitableCredential`], [`Refusal::TransactionExists`], [`Refusal::Invalid`].
 pub async fn initialize_transaction(
     context: &RequestContext,
     request: Result<TransactionInitRequest, Refusal>,

@@ -18,9 +18,6 @@ use crate::{
 };
 
 /// Starts a registration: creates or updates the user and stores a challenge.
-///
-/// # Errors
-/// [`Refusal::Invalid`] for fields that are missing or invalid.
 pub async fn initialize(
     context: &RequestContext,
     ceremony: Ceremony,

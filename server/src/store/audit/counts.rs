@@ -31,7 +31,6 @@ pub(super) fn shard(engine: Engine, id: AuditId) -> i16 {
     }
 }
 
-/// Counts a new entry.
 pub(super) fn add(
     conn: &mut Connection,
     tenant: &str,

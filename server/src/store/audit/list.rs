@@ -50,7 +50,6 @@ pub fn page(
     Ok(LogPage { items: scan.load(conn, shown)?, total, next })
 }
 
-/// Returns the number of matching entries.
 pub fn total(
     conn: &mut Connection,
     tenant: Option<TenantId>,

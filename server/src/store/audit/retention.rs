@@ -18,10 +18,8 @@ const LOG_LEFT: &str = "log_of_deleted_tenant/";
 /// Entries that are deleted together with their tenant.
 const AT_ONCE: i64 = 1_000;
 
-/// The result of one unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Purged {
-    /// Number of deleted entries.
     pub deleted: usize,
     /// Where the next unit continues, `None` when this was the last one.
     pub next: Option<AuditId>,

@@ -32,7 +32,6 @@ fn numbers(users: u64, credentials: u64, api_keys: u64) -> Counts {
     Counts { users, credentials, api_keys }
 }
 
-/// Compares the counts with the rows.
 async fn check_counts(db: &TestDatabase) {
     for tenant in [1, 2] {
         let counted = db
@@ -155,7 +154,6 @@ fn query(sort: TenantSort, order: Order, after: Option<Cursor>) -> TenantQuery {
     TenantQuery { search: None, sort, order, after, limit: 3 }
 }
 
-/// Returns the tenants of all pages.
 async fn list(db: &TestDatabase, search: Option<&str>, sort: TenantSort, order: Order) -> Vec<TenantId> {
     let (mut ids, mut after) = (Vec::new(), None);
     loop {

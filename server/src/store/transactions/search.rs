@@ -89,9 +89,6 @@ impl bounded_search::Search for Search<'_> {
 
 /// Returns a page of transactions, newest first, each with the tenant's own id of its user. With a search, transactions whose
 /// identifier starts with the text come first, then those that contain it.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn search(
     conn: &mut Connection,
     tenant: TenantId,

@@ -103,9 +103,6 @@ impl bounded_search::Search for Search<'_> {
 
 /// Returns a page of users, newest first. With a search, users whose id or a name starts with the text come first, then those
 /// that contain it.
-///
-/// # Errors
-/// [`DbError`] of the database.
 pub fn search(conn: &mut Connection, tenant: TenantId, query: &TimeQuery) -> Result<ListPage<User>, DbError> {
     let key = tenant.to_string();
     let page = match &query.search {

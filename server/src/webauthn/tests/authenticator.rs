@@ -116,7 +116,6 @@ pub(super) fn challenge() -> ChallengeValue {
     ChallengeValue(vec![7; 32])
 }
 
-/// Returns valid client data.
 pub(super) fn client_data(kind: &str) -> Value {
     json!({ "type": kind, "challenge": b64(&challenge().0), "origin": ORIGIN, "crossOrigin": false })
 }

@@ -67,7 +67,6 @@ pub(super) fn register(vector: &Vector) -> Result<VerifiedRegistration, Verifica
     try_register(vector).unwrap()
 }
 
-/// Parses and verifies a vector's registration.
 pub(super) fn try_register(vector: &Vector) -> Result<Result<VerifiedRegistration, VerificationError>, Malformed> {
     let Registration { challenge, credential_id, client_data_json, attestation_object, .. } = &vector.registration;
     let body = registration_body(&credential_id.0, &client_data_json.0, &attestation_object.0).to_string();

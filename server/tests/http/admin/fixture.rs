@@ -135,7 +135,6 @@ pub(crate) fn changes() -> impl Iterator<Item = &'static Endpoint> {
     ADMIN.iter().filter(|endpoint| endpoint.access == Access::Admin)
 }
 
-/// Returns a valid body for the endpoint.
 fn body(endpoint: &Endpoint) -> Option<Value> {
     let body = match (endpoint.method, endpoint.path) {
         ("POST", "/tenants") => json!({ "display_name": "New", "config": config(), "create_api_key": true }),

@@ -13,7 +13,6 @@ async fn person_with_counter(tenant: &TestTenant, name: &str) -> Person {
     person
 }
 
-/// Returns an assertion with this counter.
 async fn with_count(ceremony: Ceremony, tenant: &TestTenant, person: &mut Person, count: u32) -> Value {
     let options = ceremony.start(tenant, person).await;
     let mut parts = person.browser.get_parts(&mut person.authenticator, &options).unwrap();

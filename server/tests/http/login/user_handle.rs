@@ -6,7 +6,6 @@ use crate::support::{Ceremony, server_with_tenant};
 
 const UUID: &str = "7f3a2c1e-0000-4000-8000-0000000000ff";
 
-/// Finalizes with another user handle.
 async fn finalize(
     ceremony: Ceremony,
     tenant: &TestTenant,

@@ -1,14 +1,14 @@
 //! `/tenants/{tenant_id}/audit_logs` and `/audit_logs`.
 
 use actix_web::{HttpRequest, HttpResponse, web::Path};
-use doorward_shared::{ErrorBody, TenantId, audit::AdminAuditLogItem};
+use doorward_shared::{TenantId, audit::AdminAuditLogItem};
 
-use super::failed;
 use crate::{
     http::{
-        ApiError,
-        extract::{Auditor, Query, path_tenant},
+        ApiError, Auditor, Query,
         handlers::audit_logs::{AuditLogParams, respond},
+        path_tenant,
+        responses::*,
     },
     service::{admin::tenants, audit_logs::Log},
 };
@@ -18,18 +18,17 @@ use crate::{
     get,
     path = "/tenants/{tenant_id}/audit_logs",
     tag = "Audit",
-    params(("tenant_id" = TenantId, Path, description = "the tenant"), AuditLogParams),
+    params(AuditLogParams),
     responses(
         (status = 200, description = "a page of the log, or with `format` all of it", content(
             (Vec<AdminAuditLogItem> = "application/json"),
             (String = "application/x-ndjson"),
             (String = "text/csv"),
         )),
-        (status = 400, description = "unable to validate request", body = ErrorBody),
-        (status = 401, description = "The admin token is missing or invalid", body = ErrorBody),
-        (status = 404, description = "tenant not found", body = ErrorBody),
+        InvalidQuery,
+        AuditorErrors,
+        TenantNotFound,
     ),
-    security(("adminToken" = [])),
 )]
 pub async fn of_tenant(
     caller: Auditor,
@@ -39,7 +38,7 @@ pub async fn of_tenant(
 ) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;
     if tenant != TenantId::INSTALLATION {
-        tenants::get(&caller.context, tenant).await.map_err(failed)?;
+        tenants::get(&caller.context, tenant).await?;
     }
     respond(&caller.context.app, Log::Of(tenant), request.path(), &query).await
 }
@@ -58,10 +57,9 @@ pub async fn of_tenant(
             (String = "application/x-ndjson"),
             (String = "text/csv"),
         )),
-        (status = 400, description = "unable to validate request", body = ErrorBody),
-        (status = 401, description = "The admin token is missing or invalid", body = ErrorBody),
+        InvalidQuery,
+        AuditorErrors,
     ),
-    security(("adminToken" = [])),
 )]
 pub async fn of_all(caller: Auditor, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
     respond(&caller.context.app, Log::All, request.path(), &query).await

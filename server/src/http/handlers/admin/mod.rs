@@ -11,10 +11,3 @@ pub mod signing_keys;
 pub mod tenants;
 pub mod transactions;
 pub mod users;
-
-use crate::{http::ApiError, service::ServiceError};
-
-/// Converts a service error to a response.
-fn failed(failure: ServiceError) -> ApiError {
-    failure.into()
-}

@@ -2,19 +2,13 @@
 
 use actix_web::web::{Json, Path};
 use doorward_shared::{
-    ErrorBody, TenantId,
     admin::{Overview, TenantOverview, TenantSort, TenantSummaryPage},
     page::Order,
 };
 
-use super::failed;
 use crate::{
     domain::list::{Cursor, SortKey, TenantQuery},
-    http::{
-        ApiError,
-        extract::{Auditor, Query, path_tenant},
-        pages,
-    },
+    http::{ApiError, Auditor, Query, pages, path_tenant, responses::*},
     service::admin::overview,
 };
 
@@ -35,13 +29,12 @@ fn days(query: &Query) -> Result<u32, ApiError> {
     ),
     responses(
         (status = 200, description = "the installation", body = Overview),
-        (status = 400, description = "unable to validate request", body = ErrorBody),
-        (status = 401, description = "The admin token is missing or invalid", body = ErrorBody),
+        InvalidQuery,
+        AuditorErrors,
     ),
-    security(("adminToken" = [])),
 )]
 pub async fn of_installation(caller: Auditor, query: Query) -> Result<Json<Overview>, ApiError> {
-    overview::installation(&caller.context, days(&query)?).await.map(Json).map_err(failed)
+    Ok(Json(overview::installation(&caller.context, days(&query)?).await?))
 }
 
 /// Returns an overview of a tenant: counts, last activity, activity by day.
@@ -50,20 +43,18 @@ pub async fn of_installation(caller: Auditor, query: Query) -> Result<Json<Overv
     path = "/tenants/{tenant_id}/summary",
     tag = "Overview",
     params(
-        ("tenant_id" = TenantId, Path, description = "the tenant"),
         ("days" = Option<u32>, Query, description = "days of activity up to today, in UTC: 1 to 90, by default 14"),
     ),
     responses(
         (status = 200, description = "the tenant", body = TenantOverview),
-        (status = 400, description = "unable to validate request", body = ErrorBody),
-        (status = 401, description = "The admin token is missing or invalid", body = ErrorBody),
-        (status = 404, description = "tenant not found", body = ErrorBody),
+        InvalidQuery,
+        AuditorErrors,
+        TenantNotFound,
     ),
-    security(("adminToken" = [])),
 )]
 pub async fn of_tenant(caller: Auditor, path: Path<String>, query: Query) -> Result<Json<TenantOverview>, ApiError> {
     let tenant = path_tenant(&path)?;
-    overview::tenant(&caller.context, tenant, days(&query)?).await.map(Json).map_err(failed)
+    Ok(Json(overview::tenant(&caller.context, tenant, days(&query)?).await?))
 }
 
 /// Returns a page of the list of tenants. `next` of a page is `after` of the following one.
@@ -80,10 +71,9 @@ pub async fn of_tenant(caller: Auditor, path: Path<String>, query: Query) -> Res
     ),
     responses(
         (status = 200, description = "a page of tenants", body = TenantSummaryPage),
-        (status = 400, description = "unable to validate request", body = ErrorBody),
-        (status = 401, description = "The admin token is missing or invalid", body = ErrorBody),
+        InvalidQuery,
+        AuditorErrors,
     ),
-    security(("adminToken" = [])),
 )]
 pub async fn of_tenants(caller: Auditor, query: Query) -> Result<Json<TenantSummaryPage>, ApiError> {
     let sort = pages::word(&query, "sort")?.unwrap_or(TenantSort::Name);
@@ -97,5 +87,5 @@ pub async fn of_tenants(caller: Auditor, query: Query) -> Result<Json<TenantSumm
         after,
         limit: pages::limit(&query)?,
     };
-    overview::tenants(&caller.context, query).await.map(Json).map_err(failed)
+    Ok(Json(overview::tenants(&caller.context, query).await?))
 }

@@ -51,7 +51,6 @@ fn networks(any_of: &[&str], none_of: &[&str]) -> Values<IpNet> {
     Values { any_of: own(any_of), none_of: own(none_of) }
 }
 
-/// Conditions on one column or two.
 fn filters() -> Vec<AuditFilter> {
     let all = AuditFilter::default;
     let text = |text: &str| Some(text.to_owned());
