@@ -162,24 +162,24 @@ impl<'a> Registrar<'a> {
 
     async fn register(&mut self, user_id: &str) -> Result<Signer, LoadError> {
         let request = json!({ "user_id": user_id, "username": user_id }).to_string();
-        let options = post(&mut self.connection, &self.initialize, request.as_bytes()).await?;
+        let options = post(&mut self.connection, &self.initialize, request).await?;
         let rp_id = options.pointer("/publicKey/rp/id").and_then(Value::as_str).unwrap_or_default();
         let origin = self.options.origin.clone().unwrap_or_else(|| format!("https://{rp_id}"));
         let mut authenticator = Authenticator::new();
         let created = Client::new(&origin).create(&mut authenticator, &options);
         let body = created.map_err(|error| LoadError::Setup(format!("registration: {error}")))?;
-        post(&mut self.connection, &self.finalize, body.to_string().as_bytes()).await?;
+        post(&mut self.connection, &self.finalize, body.to_string()).await?;
         let credential = authenticator.credentials().first();
         let credential = credential.ok_or_else(|| LoadError::Setup("no credential was created".to_owned()))?;
         Ok(Signer::new(credential, &origin))
     }
 }
 
-async fn post(connection: &mut Connection, head: &Head, body: &[u8]) -> Result<Value, LoadError> {
+async fn post(connection: &mut Connection, head: &Head, body: String) -> Result<Value, LoadError> {
     let failed = |reason: String| LoadError::Setup(format!("registration: {reason}"));
     let response = connection.send(head, body).await.map_err(|error| failed(error.to_string()))?;
     if response.status != 200 {
-        return Err(failed(format!("status {}: {}", response.status, String::from_utf8_lossy(response.body))));
+        return Err(failed(format!("status {}: {}", response.status, String::from_utf8_lossy(&response.body))));
     }
-    serde_json::from_slice(response.body).map_err(|error| failed(error.to_string()))
+    serde_json::from_slice(&response.body).map_err(|error| failed(error.to_string()))
 }

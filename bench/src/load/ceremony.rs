@@ -234,10 +234,10 @@ impl Client {
             return Err(Failed);
         };
         let started = Instant::now();
-        let response = match connection.send(head, body).await {
+        let response = match connection.send(head, body.to_vec()).await {
             Ok(response) => response,
             Err(error) => {
-                self.stats.fail(endpoint, 0, error.kind().to_string());
+                self.stats.fail(endpoint, 0, error.to_string());
                 return Err(Failed);
             }
         };
@@ -246,10 +246,10 @@ impl Client {
             self.stats.endpoints.entry(endpoint).or_default().record(now - started);
         }
         if response.status != 200 {
-            self.stats.fail(endpoint, response.status, code(response.body));
+            self.stats.fail(endpoint, response.status, code(&response.body));
             return Err(Failed);
         }
-        read(&mut self.stats, response.body).map_err(|()| Failed)
+        read(&mut self.stats, &response.body).map_err(|()| Failed)
     }
 
     /// Sends concurrent finalize requests for one challenge.
@@ -264,9 +264,9 @@ impl Client {
             let body = &body;
             Some(async move {
                 let started = Instant::now();
-                let response = connection.send(head, body).await.map_err(|error| error.kind().to_string())?;
-                let token = response.status == 200 && has_token(response.body);
-                Ok::<_, String>((response.status, token, code(response.body), started.elapsed()))
+                let response = connection.send(head, body.clone()).await.map_err(|error| error.to_string())?;
+                let token = response.status == 200 && has_token(&response.body);
+                Ok::<_, String>((response.status, token, code(&response.body), started.elapsed()))
             })
         });
         let responses = join_all(sent).await;

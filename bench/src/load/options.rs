@@ -2,7 +2,7 @@
 
 use std::{net::ToSocketAddrs as _, path::PathBuf, time::Duration};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Parser, ValueEnum, value_parser};
 use serde::Serialize;
 use url::Url;
 
@@ -62,13 +62,13 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub seeded: Option<PathBuf>,
     /// Number of seeded tenants to use [default: all, at most one per user]
-    #[arg(long, value_name = "N", conflicts_with = "tenant", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with = "tenant", value_parser = value_parser!(u64).range(1..))]
     pub tenants: Option<u64>,
     /// Concurrent clients, each with its own connection
-    #[arg(long, default_value_t = 16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, default_value_t = 16, value_name = "N", value_parser = value_parser!(u16).range(1..=4096))]
     pub clients: u16,
     /// Number of users [default: one per client]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     pub users: Option<u32>,
     /// Length of the measurement in seconds
     #[arg(long, default_value = "10", value_name = "SECONDS", value_parser = seconds)]
@@ -77,19 +77,19 @@ pub struct Options {
     #[arg(long, default_value = "2", value_name = "SECONDS", value_parser = seconds)]
     pub warm_up: Duration,
     /// Stop after N ceremonies, even if time is left
-    #[arg(long, default_value_t = 10_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    #[arg(long, default_value_t = 10_000_000, value_name = "N", value_parser = value_parser!(u64).range(1..=100_000_000))]
     pub ceremonies: u64,
     /// Start N ceremonies per second in total [default: each client starts the next one at once]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub rate: Option<u32>,
     /// Login mode: send user_id and API key in the initialize request
     #[arg(long)]
     pub by_user: bool,
     /// Replay mode: concurrent finalize requests per challenge
-    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=1000))]
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = value_parser!(u16).range(2..=1000))]
     pub replays: u16,
     /// Measure a second time while N more clients continuously send wrong API keys
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=4096))]
     pub wrong_keys: Option<u16>,
     /// Process id of the server, to report its CPU and memory; repeat for several nodes
     #[arg(long = "pid", value_name = "PID")]
@@ -115,8 +115,23 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+#[derive(Debug, Parser)]
+#[command(name = "doorward-load", args_override_self = true)]
+struct Command {
+    #[command(flatten)]
+    options: Options,
+}
+
 impl Options {
-    /// Returns the number of users.
+    /// Parses arguments, without the name of the program.
+    ///
+    /// # Errors
+    /// Returns an error if the arguments are invalid.
+    pub fn from_arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<Self, clap::Error> {
+        let command = Command::try_parse_from(std::iter::once("doorward-load").chain(arguments));
+        command.map(|command| command.options)
+    }
+
     #[must_use]
     pub fn user_count(&self) -> u32 {
         self.users.unwrap_or_else(|| self.clients.into())
@@ -159,19 +174,10 @@ pub fn host(url: &Url, allow_remote: bool) -> Result<Host, LoadError> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
 
-    #[derive(Debug, Parser)]
-    struct Command {
-        #[command(flatten)]
-        options: Options,
-    }
-
     fn parse(arguments: &str) -> Result<Options, String> {
-        let command = Command::try_parse_from(std::iter::once("doorward-load").chain(arguments.split(' ')));
-        command.map(|command| command.options).map_err(|error| error.to_string())
+        Options::from_arguments(arguments.split(' ')).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub struct Report {
     /// The measured phases: one without and, if requested, one with wrong keys.
     pub phases: Vec<Measured>,
     /// p99 of the slowest request under wrong keys, relative to the first phase.
-    p99_ratio_under_wrong_keys: Option<f64>,
+    pub p99_ratio_under_wrong_keys: Option<f64>,
     /// Whether all responses were as expected.
     pub ok: bool,
 }
@@ -38,9 +38,9 @@ pub struct Report {
 /// Latencies of one endpoint.
 #[derive(Debug, Clone, Serialize)]
 pub struct Endpoint {
-    name: &'static str,
+    pub name: &'static str,
     #[serde(flatten)]
-    summary: Summary,
+    pub summary: Summary,
 }
 
 /// An unexpected response and its count.
@@ -64,10 +64,10 @@ pub struct WrongKeys {
 /// CPU time per ceremony and per request.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Cost {
-    per_ceremony_us: f64,
+    pub per_ceremony_us: f64,
     per_request_us: f64,
     /// Share of one core.
-    busy_percent: f64,
+    pub busy_percent: f64,
 }
 
 /// A measured phase.
@@ -76,7 +76,7 @@ pub struct Measured {
     seconds: f64,
     /// Completed ceremonies.
     pub ceremonies: u64,
-    ceremonies_per_second: f64,
+    pub ceremonies_per_second: f64,
     requests: u64,
     /// Latency of whole ceremonies.
     ceremony: Summary,
@@ -88,14 +88,14 @@ pub struct Measured {
     pub second_tokens: u64,
     challenges_without_token: u64,
     rejected_replays: u64,
-    late_starts: u64,
-    servers: Vec<Usage>,
-    server_cost: Option<Cost>,
+    pub late_starts: u64,
+    pub servers: Vec<Usage>,
+    pub server_cost: Option<Cost>,
     database: Option<Usage>,
     database_cost: Option<Cost>,
     generator: Option<Usage>,
-    generator_cost: Option<Cost>,
-    wrong_keys: Option<WrongKeys>,
+    pub generator_cost: Option<Cost>,
+    pub wrong_keys: Option<WrongKeys>,
 }
 
 impl Setup {
@@ -247,15 +247,8 @@ impl fmt::Display for Measured {
                 )?;
             }
         }
-        if let Some(WrongKeys { clients, responses, latency, accepted }) = &self.wrong_keys {
-            let responses: Vec<String> =
-                responses.iter().map(|StatusCount { status, count }| format!("{count} × {status}")).collect();
-            writeln!(
-                f,
-                "wrong keys from {clients} clients: {} (p99 {:.1} ms), {accepted} accepted",
-                responses.join(", "),
-                latency.p99_ms
-            )?;
+        if let Some(wrong_keys) = &self.wrong_keys {
+            writeln!(f, "{wrong_keys}")?;
         }
         if self.rejected_replays > 0 {
             writeln!(f, "rejected replays, including warm-up: {}", self.rejected_replays)?;
@@ -273,5 +266,14 @@ impl fmt::Display for Measured {
             writeln!(f, "CHALLENGES WITHOUT A TOKEN: {}", self.challenges_without_token)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for WrongKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { clients, responses, latency, accepted } = self;
+        let responses = responses.iter().map(|StatusCount { status, count }| format!("{count} × {status}"));
+        let (responses, p99) = (responses.collect::<Vec<_>>().join(", "), latency.p99_ms);
+        write!(f, "wrong keys from {clients} clients: {responses} (p99 {p99:.1} ms), {accepted} accepted")
     }
 }

@@ -57,7 +57,7 @@ pub(super) async fn send(phase: Rc<Phase>, heads: Rc<Heads>, number: usize) -> F
     while phase.is_running() {
         let head = Head::post(host, &heads.guarded_path, Some(&wrong_key(&heads.api_key)));
         let started = Instant::now();
-        let status = connection.send(&head, br#"{"user_id":"nobody"}"#).await.map_or(0, |response| response.status);
+        let status = connection.send(&head, r#"{"user_id":"nobody"}"#).await.map_or(0, |response| response.status);
         *stats.responses.entry(status).or_default() += 1;
         stats.latencies.record(started.elapsed());
         // Any other status means that the key was accepted and the user was looked up.
