@@ -162,13 +162,9 @@ fn listen(app: &Arc<App>, serve: Serve) -> (String, actix_web::dev::ServerHandle
     (url, handle)
 }
 
-/// Settings for tools that open an installation without a server.
+/// Settings of a test server.
 #[must_use]
-pub fn quiet_settings() -> AppSettings {
-    settings()
-}
-
-fn settings() -> AppSettings {
+pub fn settings() -> AppSettings {
     AppSettings {
         issuer: "doorward-test".to_owned(),
         body_limit: 256 * 1024,

@@ -4,14 +4,11 @@
 //! users without a key file.
 
 use doorward_authenticator::{ClientError, Key, sha256};
-use doorward_shared::{ApiKeyId, AuditId, TenantId, UserId};
+use doorward_shared::{ApiKeyId, TenantId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
 
-use super::{
-    names::{Names, mailbox},
-    random::Random,
-};
+use super::random::Random;
 
 const DAY: i64 = 86_400_000;
 /// Tenants and users were created within this time before the start of the log.
@@ -20,15 +17,10 @@ const HISTORY: i64 = 400 * DAY;
 /// Size and seed of an installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Seed of all generated data.
     pub seed: u64,
-    /// Number of tenants.
     pub tenants: u64,
-    /// Total number of users.
     pub users: u64,
-    /// Total number of audit entries.
     pub rows: u64,
-    /// Number of days covered by the audit log.
     pub days: u32,
     /// End of the last of these days, in milliseconds since the Unix epoch.
     pub until: i64,
@@ -69,11 +61,6 @@ impl Plan {
         Random::of(&[self.seed, purpose as u64, tenant, user])
     }
 
-    /// Returns the name generator.
-    pub(super) const fn names(&self) -> Names {
-        Names { hostile: self.hostile }
-    }
-
     /// Number of the first user of a tenant, counted over all tenants. A few tenants have most users; each has at least one
     /// if there are enough.
     #[must_use]
@@ -103,39 +90,33 @@ impl Plan {
         tenant.min(self.tenants) as f64 / self.tenants.max(1) as f64
     }
 
-    /// Creation time of a tenant.
     #[must_use]
     pub fn tenant_since(&self, tenant: u64) -> i64 {
         self.since() - HISTORY + share(HISTORY / 2, tenant, self.tenants)
     }
 
-    /// Creation time of a user.
     #[must_use]
     pub fn user_since(&self, tenant: u64, user: u64) -> i64 {
         let tenant_since = self.tenant_since(tenant);
         tenant_since + share(self.since() - tenant_since, user + 1, self.users_of(tenant) + 1)
     }
 
-    /// Id of a tenant.
     #[must_use]
     pub fn tenant_id(&self, tenant: u64) -> TenantId {
         let mut random = self.random(Use::Tenant, tenant, 0);
         TenantId::new(id_at(self.tenant_since(tenant), &mut random))
     }
 
-    /// Id of a tenant's API key.
     #[must_use]
     pub fn api_key_id(&self, tenant: u64) -> ApiKeyId {
         ApiKeyId::new(Builder::from_random_bytes(self.random(Use::Key, tenant, 0).bytes()).into_uuid())
     }
 
-    /// RP ID of a tenant.
     #[must_use]
     pub fn rp_id(&self, tenant: u64) -> String {
         format!("t{tenant}.example.com")
     }
 
-    /// Origin of a tenant.
     #[must_use]
     pub fn origin(&self, tenant: u64) -> String {
         format!("https://t{tenant}.example.com")
@@ -151,15 +132,13 @@ impl Plan {
     /// External id of a user: a number, a mail address or a UUID, depending on the tenant.
     #[must_use]
     pub fn external_id(&self, tenant: u64, user: u64) -> String {
-        let mut random = self.random(Use::Account, tenant, user);
         match tenant % 3 {
             0 => format!("user-{user:06}"),
-            1 => format!("{}.{user}@t{tenant}.example.com", mailbox(&mut random)),
-            _ => Builder::from_random_bytes(random.bytes()).into_uuid().to_string(),
+            1 => format!("user.{user}@t{tenant}.example.com"),
+            _ => Builder::from_random_bytes(self.random(Use::Account, tenant, user).bytes()).into_uuid().to_string(),
         }
     }
 
-    /// Id of a user's credential.
     #[must_use]
     pub fn credential_id(&self, tenant: u64, user: u64, kind: CredentialKind) -> [u8; 32] {
         self.digest(tenant, user, 1 + u64::from(kind == CredentialKind::SecondFactor))
@@ -202,14 +181,6 @@ fn share(length: i64, place: u64, places: u64) -> i64 {
 
 /// Returns a version 7 UUID with this timestamp.
 pub(super) fn id_at(at: i64, random: &mut Random) -> Uuid {
-    let mut bytes = [0; 10];
-    for (place, byte) in bytes.iter_mut().zip(random.bytes()) {
-        *place = byte;
-    }
+    let [bytes @ .., _, _, _, _, _, _] = random.bytes();
     Builder::from_unix_timestamp_millis(u64::try_from(at).unwrap_or(0), &bytes).into_uuid()
-}
-
-/// Returns the id of an audit entry with this timestamp.
-pub(super) fn audit_id(at: i64, random: &mut Random) -> AuditId {
-    AuditId::new(id_at(at, random))
 }
