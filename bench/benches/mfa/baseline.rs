@@ -33,7 +33,6 @@ struct Input {
     point: Vec<u8>,
 }
 
-/// Input of all steps.
 pub(crate) struct Baseline {
     inputs: Vec<Input>,
     key: SigningKey,
@@ -98,7 +97,6 @@ impl Baseline {
         Self { inputs, key, claims }
     }
 
-    /// CPU time of parsing the body.
     pub(crate) fn parse(&self, threads: usize) -> Duration {
         cpu::each(threads, &self.inputs, |input| drop(black_box(webauthn::parse_assertion(black_box(&input.body)))))
     }

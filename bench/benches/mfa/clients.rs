@@ -24,7 +24,6 @@ struct BenchClient {
     users: Vec<User>,
 }
 
-/// All clients of a server.
 #[derive(Debug)]
 pub(crate) struct Clients {
     clients: Vec<BenchClient>,
@@ -57,7 +56,6 @@ impl Clients {
         all
     }
 
-    /// Connects the clients to another server.
     pub(crate) fn reconnect(&mut self, address: SocketAddr) {
         for client in &mut self.clients {
             client.connection = Connection::open(address);

@@ -23,7 +23,6 @@ use fixture::WORKERS;
 /// CPU time per request, by thread name.
 type ByThread = BTreeMap<String, Duration>;
 
-/// Measurements by round.
 #[derive(Debug, Default)]
 struct Figures {
     parse: Vec<Duration>,
@@ -98,7 +97,6 @@ fn main() {
     report(&mut figures);
 }
 
-/// Returns the value of a command-line option.
 fn argument(name: &str) -> Option<String> {
     std::env::args().skip_while(|argument| argument != name).nth(1)
 }

@@ -5,14 +5,12 @@ use std::{
     net::{SocketAddr, TcpStream},
 };
 
-/// A keep-alive connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
-/// Builds the bytes of a request.
 pub(crate) fn request(path: &str, key: &str, body: &str) -> Vec<u8> {
     format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: doorward-bench\r\nAccept: */*\r\n\

@@ -33,7 +33,6 @@ pub struct Head {
     method: Method,
     path: String,
     authority: String,
-    /// Header for authentication.
     auth: Option<(&'static str, String)>,
 }
 
@@ -44,13 +43,11 @@ impl Head {
     }
 
     /// A `POST` with a JSON body.
-    #[must_use]
     pub fn post(host: &Host, path: &str, api_key: Option<&str>) -> Self {
         Self::new(Method::POST, host, path, api_key.map(|key| ("apiKey", key)))
     }
 
     /// A `GET` with a header for authentication.
-    #[must_use]
     pub fn get(host: &Host, path: &str, auth: (&'static str, &str)) -> Self {
         Self::new(Method::GET, host, path, Some(auth))
     }
@@ -84,7 +81,6 @@ pub struct Connection {
 }
 
 impl Connection {
-    #[must_use]
     pub const fn to(address: SocketAddr) -> Self {
         Self { address, open: None }
     }

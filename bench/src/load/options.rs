@@ -8,7 +8,6 @@ use url::Url;
 
 use super::{LoadError, http::Host};
 
-/// The ceremony to repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -24,7 +23,6 @@ pub enum Mode {
 
 impl Mode {
     /// Paths of the initialize and the finalize request, relative to the tenant.
-    #[must_use]
     pub const fn paths(self) -> [&'static str; 2] {
         match self {
             Self::Mfa | Self::Replay => ["mfa/login/initialize", "mfa/login/finalize"],
@@ -34,7 +32,6 @@ impl Mode {
     }
 }
 
-/// The options of `doorward-load`.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
     /// Ceremony to repeat
@@ -124,32 +121,22 @@ struct Command {
 
 impl Options {
     /// Parses arguments, without the name of the program.
-    ///
-    /// # Errors
-    /// Returns an error if the arguments are invalid.
     pub fn from_arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<Self, clap::Error> {
         let command = Command::try_parse_from(std::iter::once("doorward-load").chain(arguments));
         command.map(|command| command.options)
     }
 
-    #[must_use]
     pub fn user_count(&self) -> u32 {
         self.users.unwrap_or_else(|| self.clients.into())
     }
 
     /// Resolves the URLs once, so that the checked addresses are the ones that are used.
-    ///
-    /// # Errors
-    /// Returns [`LoadError::Url`] or [`LoadError::Remote`].
     pub fn hosts(&self) -> Result<Vec<Host>, LoadError> {
         self.urls.iter().map(|url| host(url, self.i_own_this_server)).collect()
     }
 }
 
 /// Resolves a base URL. The address must be a loopback address unless `allow_remote`.
-///
-/// # Errors
-/// Returns [`LoadError::Url`] or [`LoadError::Remote`].
 pub fn host(url: &Url, allow_remote: bool) -> Result<Host, LoadError> {
     let wrong = |reason: &str| LoadError::Url { url: url.to_string(), reason: reason.to_owned() };
     if url.scheme() != "http" {

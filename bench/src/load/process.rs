@@ -21,9 +21,7 @@ pub struct Reading {
 /// Resources that a process used during a measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Usage {
-    /// Process id.
     pub pid: u32,
-    /// CPU seconds.
     pub cpu_seconds: f64,
     /// Resident memory at the end, in MiB.
     pub rss_mib: f64,
@@ -32,23 +30,17 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Computes the usage between two readings.
-    #[must_use]
     pub fn between(pid: u32, before: Reading, after: Reading) -> Self {
         Self { pid, cpu_seconds: after.cpu - before.cpu, rss_mib: mib(after.resident), peak_rss_mib: mib(after.peak) }
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "memory of a process: far below 2^52")]
 fn mib(kib: u64) -> f64 {
     kib as f64 / 1_024.0
 }
 
 /// Reads the statistics of a process. CPU time includes child processes, because PostgreSQL has one per connection; except
 /// for this process, whose children are the measured servers.
-///
-/// # Errors
-/// Fails if the process does not exist.
 pub fn read(pid: u32) -> io::Result<Reading> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let malformed = || io::Error::new(io::ErrorKind::InvalidData, format!("/proc/{pid}/stat"));
@@ -57,7 +49,6 @@ pub fn read(pid: u32) -> io::Result<Reading> {
         ticks += children(pid)?.into_iter().map(descendants_ticks).sum::<u64>();
     }
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    #[expect(clippy::cast_precision_loss, reason = "ticks since the start: far below 2^52")]
     let cpu = ticks as f64 / TICKS_PER_SECOND;
     Ok(Reading { cpu, resident: field(&status, "VmRSS:").unwrap_or(0), peak: field(&status, "VmHWM:").unwrap_or(0) })
 }
@@ -69,7 +60,6 @@ fn descendants_ticks(pid: u32) -> u64 {
     own.map_or(0, |stat| stat.with_ended_children) + below
 }
 
-/// Returns the child processes.
 fn children(pid: u32) -> io::Result<Vec<u32>> {
     let mut children = Vec::new();
     for entry in fs::read_dir("/proc")? {

@@ -11,7 +11,6 @@ use super::{
     wrong_key_flood::{FloodStats, StatusCount},
 };
 
-/// Setup of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Setup {
     mode: Mode,
@@ -22,7 +21,6 @@ pub struct Setup {
     setup_seconds: f64,
 }
 
-/// Report of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     #[serde(flatten)]
@@ -35,7 +33,6 @@ pub struct Report {
     pub ok: bool,
 }
 
-/// Latencies of one endpoint.
 #[derive(Debug, Clone, Serialize)]
 pub struct Endpoint {
     pub name: &'static str,
@@ -51,7 +48,6 @@ pub struct Counted {
     count: u64,
 }
 
-/// Responses to wrong keys.
 #[derive(Debug, Clone, Serialize)]
 pub struct WrongKeys {
     clients: u16,
@@ -61,7 +57,6 @@ pub struct WrongKeys {
     accepted: u64,
 }
 
-/// CPU time per ceremony and per request.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Cost {
     pub per_ceremony_us: f64,
@@ -70,19 +65,15 @@ pub struct Cost {
     pub busy_percent: f64,
 }
 
-/// A measured phase.
 #[derive(Debug, Clone, Serialize)]
 pub struct Measured {
     seconds: f64,
-    /// Completed ceremonies.
     pub ceremonies: u64,
     pub ceremonies_per_second: f64,
     requests: u64,
     /// Latency of whole ceremonies.
     ceremony: Summary,
-    /// Latency of each endpoint.
     pub endpoints: Vec<Endpoint>,
-    /// Unexpected responses.
     pub errors: Vec<Counted>,
     /// Tokens beyond the first one for a challenge.
     pub second_tokens: u64,
@@ -170,7 +161,6 @@ impl Measured {
     }
 
     /// Returns whether ceremonies were completed and all responses were as expected.
-    #[must_use]
     pub fn ok(&self) -> bool {
         self.ceremonies > 0
             && self.errors.is_empty()
@@ -184,7 +174,6 @@ impl Measured {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "ceremonies of a run: far below 2^52")]
 fn per_second(count: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
 }

@@ -13,7 +13,6 @@ use super::{
     stats::Latencies,
 };
 
-/// Responses to wrong keys.
 #[derive(Debug, Default)]
 pub(super) struct FloodStats {
     pub(super) responses: BTreeMap<u16, u64>,
@@ -22,12 +21,10 @@ pub(super) struct FloodStats {
     pub(super) accepted: u64,
 }
 
-/// Number of responses with a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct StatusCount {
     /// HTTP status; 0 without a response.
     pub(super) status: u16,
-    /// Number of responses.
     pub(super) count: u64,
 }
 

@@ -75,8 +75,7 @@ pub(super) async fn write(
         // The last step of a ceremony must be before the end, too.
         let at = (hour + log.random.millis(3_600_000)).min(plan.until - 60_000);
         log.ceremony(at, rows - log.written);
-        log.out.flush_if_full().await?;
-        if log.written % 10_000 < 2 {
+        if log.out.flush_if_full().await? {
             progress(log.out.entries());
         }
     }

@@ -51,7 +51,6 @@ pub enum CredentialKind {
 
 impl Plan {
     /// Start of the log, in milliseconds since the Unix epoch.
-    #[must_use]
     pub fn since(&self) -> i64 {
         self.until - i64::from(self.days) * DAY
     }
@@ -63,74 +62,60 @@ impl Plan {
 
     /// Number of the first user of a tenant, counted over all tenants. A few tenants have most users; each has at least one
     /// if there are enough.
-    #[must_use]
     pub fn first_user(&self, tenant: u64) -> u64 {
         let each = u64::from(self.users >= self.tenants);
         let shared = self.users - each * self.tenants;
         each * tenant + part(shared, self.position(tenant).sqrt())
     }
 
-    /// Number of users of a tenant.
-    #[must_use]
     pub fn users_of(&self, tenant: u64) -> u64 {
         self.first_user(tenant + 1) - self.first_user(tenant)
     }
 
     /// Number of audit entries of a tenant. The first of 10 tenants has more than half of all, the first of 100 000 more than
     /// 5 %.
-    #[must_use]
     pub fn rows_of(&self, tenant: u64) -> u64 {
         let before = |tenant: u64| part(self.rows, self.position(tenant).sqrt().sqrt());
         before(tenant + 1) - before(tenant)
     }
 
     /// Relative position of a tenant. IEEE 754 square roots of it are the same on every machine.
-    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
     fn position(&self, tenant: u64) -> f64 {
         tenant.min(self.tenants) as f64 / self.tenants.max(1) as f64
     }
 
-    #[must_use]
     pub fn tenant_since(&self, tenant: u64) -> i64 {
         self.since() - HISTORY + share(HISTORY / 2, tenant, self.tenants)
     }
 
-    #[must_use]
     pub fn user_since(&self, tenant: u64, user: u64) -> i64 {
         let tenant_since = self.tenant_since(tenant);
         tenant_since + share(self.since() - tenant_since, user + 1, self.users_of(tenant) + 1)
     }
 
-    #[must_use]
     pub fn tenant_id(&self, tenant: u64) -> TenantId {
         let mut random = self.random(Use::Tenant, tenant, 0);
         TenantId::new(id_at(self.tenant_since(tenant), &mut random))
     }
 
-    #[must_use]
     pub fn api_key_id(&self, tenant: u64) -> ApiKeyId {
         ApiKeyId::new(Builder::from_random_bytes(self.random(Use::Key, tenant, 0).bytes()).into_uuid())
     }
 
-    #[must_use]
     pub fn rp_id(&self, tenant: u64) -> String {
         format!("t{tenant}.example.com")
     }
 
-    #[must_use]
     pub fn origin(&self, tenant: u64) -> String {
         format!("https://t{tenant}.example.com")
     }
 
-    /// Internal id of a user.
-    #[must_use]
     pub fn user_id(&self, tenant: u64, user: u64) -> UserId {
         let mut random = self.random(Use::User, tenant, user);
         UserId::new(id_at(self.user_since(tenant, user), &mut random))
     }
 
     /// External id of a user: a number, a mail address or a UUID, depending on the tenant.
-    #[must_use]
     pub fn external_id(&self, tenant: u64, user: u64) -> String {
         match tenant % 3 {
             0 => format!("user-{user:06}"),
@@ -139,15 +124,11 @@ impl Plan {
         }
     }
 
-    #[must_use]
     pub fn credential_id(&self, tenant: u64, user: u64, kind: CredentialKind) -> [u8; 32] {
         self.digest(tenant, user, 1 + u64::from(kind == CredentialKind::SecondFactor))
     }
 
     /// Key pair of both credentials of a user. It is not secret: the seed is enough to compute it.
-    ///
-    /// # Errors
-    /// Returns [`ClientError::Crypto`] if the library creates no key.
     pub fn key(&self, tenant: u64, user: u64) -> Result<Key, ClientError> {
         Key::from_secret(&self.digest(tenant, user, 0))
     }
@@ -163,12 +144,6 @@ impl Plan {
 }
 
 /// Returns `total · share`, rounded down.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "counts far below 2^52, times at most 1"
-)]
 fn part(total: u64, share: f64) -> u64 {
     (total as f64 * share) as u64
 }

@@ -39,9 +39,7 @@ pub struct SeedResult {
 }
 
 /// Fills an installation, which is created if it does not exist. `progress` gets the number of audit entries written.
-///
-/// # Errors
-/// Returns a [`SeedError`]; nothing was written in that case.
+/// An error means that nothing was written.
 pub async fn run(job: SeedJob, mut progress: impl FnMut(u64)) -> Result<SeedResult, SeedError> {
     let started = Instant::now();
     let generate = |error: &dyn std::fmt::Display| SeedError::Generate(error.to_string());

@@ -249,12 +249,13 @@ impl Writer {
         *rows += 1;
     }
 
-    /// Writes the buffered rows if they are many.
-    pub(super) async fn flush_if_full(&mut self) -> Result<(), SeedError> {
-        if self.tables.iter().map(|(sql, _)| sql.len()).sum::<usize>() < FULL {
-            return Ok(());
+    /// Writes the buffered rows if they are many. Returns whether it did.
+    pub(super) async fn flush_if_full(&mut self) -> Result<bool, SeedError> {
+        let full = self.tables.iter().map(|(sql, _)| sql.len()).sum::<usize>() >= FULL;
+        if full {
+            self.flush().await?;
         }
-        self.flush().await
+        Ok(full)
     }
 
     async fn flush(&mut self) -> Result<(), SeedError> {
