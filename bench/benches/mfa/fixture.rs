@@ -62,9 +62,8 @@ pub(crate) async fn doorward(folder: &Path) -> Server {
 }
 
 /// Starts an actix server that reads each request body and always returns the same response.
-pub(crate) fn bare(response: Vec<u8>) -> SocketAddr {
+pub(crate) fn bare(response: Bytes) -> SocketAddr {
     let (listener, address) = listener();
-    let response = Bytes::from(response);
     let server = HttpServer::new(move || {
         let response = response.clone();
         Service::new().default_service(web::to(move |_: Bytes| {

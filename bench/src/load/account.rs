@@ -143,7 +143,7 @@ fn seeded(options: &Options, hosts: &[Host], seeded: &Seeded) -> Result<Vec<Rc<A
         accounts.push(Rc::new(Account {
             heads: Rc::clone(heads),
             initialize: initialize(options, &user_id),
-            browser: Client::new(&plan.origin(tenant)),
+            browser: Client::new(plan.origin(tenant)),
             authenticator: authenticator.into(),
         }));
     }

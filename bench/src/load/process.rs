@@ -44,49 +44,35 @@ fn mib(kib: u64) -> f64 {
 pub fn read(pid: u32) -> io::Result<Reading> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let malformed = || io::Error::new(io::ErrorKind::InvalidData, format!("/proc/{pid}/stat"));
-    let mut ticks = stat_of(&stat).ok_or_else(malformed)?.with_ended_children;
-    if pid != std::process::id() {
-        ticks += children(pid)?.into_iter().map(descendants_ticks).sum::<u64>();
-    }
+    let own = ticks(&stat).ok_or_else(malformed)?;
+    let of_children = if pid == std::process::id() { 0 } else { descendants_ticks(pid) };
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let cpu = ticks as f64 / TICKS_PER_SECOND;
+    let cpu = (own + of_children) as f64 / TICKS_PER_SECOND;
     Ok(Reading { cpu, resident: field(&status, "VmRSS:").unwrap_or(0), peak: field(&status, "VmHWM:").unwrap_or(0) })
 }
 
-/// CPU ticks of a process and its descendants. The kernel adds the time of an ended process to its parent.
+/// CPU ticks of the descendants of a process.
 fn descendants_ticks(pid: u32) -> u64 {
-    let own = fs::read_to_string(format!("/proc/{pid}/stat")).ok().and_then(|stat| stat_of(&stat));
-    let below = children(pid).unwrap_or_default().into_iter().map(descendants_ticks).sum::<u64>();
-    own.map_or(0, |stat| stat.with_ended_children) + below
+    let ticks_of = |child| {
+        // The process may have ended. Then the kernel has added its time to its parent.
+        let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+        ticks(&stat).unwrap_or(0) + descendants_ticks(child)
+    };
+    children(pid).into_iter().map(ticks_of).sum()
 }
 
-fn children(pid: u32) -> io::Result<Vec<u32>> {
-    let mut children = Vec::new();
-    for entry in fs::read_dir("/proc")? {
-        let Some(candidate) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-        // The process may have ended since the directory was read.
-        let stat = fs::read_to_string(format!("/proc/{candidate}/stat")).unwrap_or_default();
-        if stat_of(&stat).is_some_and(|stat| stat.parent == pid) {
-            children.push(candidate);
-        }
-    }
-    Ok(children)
+fn children(pid: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    children.split_ascii_whitespace().filter_map(|child| child.parse().ok()).collect()
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Stat {
-    parent: u32,
-    with_ended_children: u64,
-}
-
-/// Parses `/proc/PID/stat` (proc(5)). The second field is the name in parentheses and may contain any character.
-fn stat_of(stat: &str) -> Option<Stat> {
+/// Returns the CPU ticks of a process and its ended children, from `/proc/PID/stat` (proc(5)).
+fn ticks(stat: &str) -> Option<u64> {
+    // The second field is the name in parentheses and may contain any character. `rest` begins with field 3; fields 14 to 17
+    // are utime, stime, cutime and cstime.
     let (_, rest) = stat.rsplit_once(')')?;
-    // `rest` begins with field 3: state, ppid, …; fields 14 to 17 are utime, stime, cutime and cstime.
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
-    let parent = fields.get(1)?.parse().ok()?;
-    let times = fields.get(11..15)?.iter().map(|field| field.parse::<u64>().ok()).sum::<Option<u64>>()?;
-    Some(Stat { parent, with_ended_children: times })
+    fields.get(11..15)?.iter().map(|field| field.parse::<u64>().ok()).sum()
 }
 
 /// Reads a field of `/proc/PID/status`, in KiB.
@@ -106,9 +92,9 @@ mod tests {
     #[test]
     fn stat_with_special_characters_in_the_name_is_parsed() {
         let stat = "42 (a) b (c) S 7 42 42 0 -1 4194560 1 2 3 4 150 50 30 20 20 0 1 0 99";
-        assert_eq!(stat_of(stat), Some(Stat { parent: 7, with_ended_children: 250 }));
-        assert_eq!(stat_of("42 (a"), None);
-        assert_eq!(stat_of("42 (a) S 7"), None);
+        assert_eq!(ticks(stat), Some(250));
+        assert_eq!(ticks("42 (a"), None);
+        assert_eq!(ticks("42 (a) S 7"), None);
         let status = "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n";
         assert_eq!(
             (field(status, "VmRSS:"), field(status, "VmHWM:"), field(status, "VmSwap:")),
@@ -128,7 +114,7 @@ mod tests {
         while usage_so_far().cpu_seconds < 0.02 {}
         let mut input = parent.stdin.take().unwrap();
         input.write_all(b"\n").unwrap();
-        while !children(pid).unwrap().is_empty() {}
+        while !children(pid).is_empty() {}
         // The time of an ended child still counts.
         let usage = usage_so_far();
         assert!(usage.cpu_seconds >= 0.02 && usage.rss_mib > 0.0 && usage.peak_rss_mib > 0.0, "{usage:?}");
