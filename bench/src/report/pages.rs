@@ -64,7 +64,7 @@ const LIST_PAGES: &[(&str, &str)] = &[
     ("tenants", "/tenant_summaries"),
     ("tenants by activity", "/tenant_summaries?sort=activity"),
     ("tenants by users", "/tenant_summaries?sort=users"),
-    ("tenants: part of a name", "/tenant_summaries?q=tenant%20{number}"),
+    ("tenants: part of a name", "/tenant_summaries?q=bank"),
     ("tenants: an id", "/tenant_summaries?q={some_tenant}"),
     ("tenants: absent", "/tenant_summaries?q=~{number}~"),
     ("tenants, page 20", "/tenants?page=20"),
