@@ -1,7 +1,6 @@
 //! Runs the load generator against real servers and against a faulty one.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic here is a failed test")]
 
-use clap::Parser;
 use doorward_bench::{
     load::{self, LoadError, Options, Report},
     seed::{self, Plan, SeedJob},
@@ -13,17 +12,10 @@ use tokio::{
     net::TcpListener,
 };
 
-#[derive(Debug, Parser)]
-#[command(args_override_self = true)]
-struct Command {
-    #[command(flatten)]
-    options: Options,
-}
-
 fn options(arguments: &[&str]) -> Options {
     // Limited by ceremonies and not by time, because a slow machine takes longer.
-    let bounds = ["doorward-load", "--duration", "60", "--warm-up", "0", "--clients", "4", "--ceremonies", "20"];
-    Command::try_parse_from(bounds.iter().chain(arguments)).unwrap().options
+    let bounds = ["--duration", "60", "--warm-up", "0", "--clients", "4", "--ceremonies", "20"];
+    Options::from_arguments(bounds.iter().chain(arguments).copied()).unwrap()
 }
 
 async fn run(arguments: &[&str]) -> (Report, Value) {

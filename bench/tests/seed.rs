@@ -179,7 +179,7 @@ async fn database_with_tenants_requires_the_append_option() {
     place.fill(plan(), false).await.unwrap();
     let before = place.content().await;
     let more = Plan { seed: 8, ..plan() };
-    assert!(matches!(place.fill(more, false).await, Err(SeedError::Tenants(12))));
+    assert!(matches!(place.fill(more, false).await, Err(SeedError::Tenants(tenants)) if tenants == "12"));
     // Writing the same rows again fails and changes nothing.
     assert!(matches!(place.fill(plan(), true).await, Err(SeedError::Database(_))));
     assert_eq!(place.content().await, before);

@@ -9,20 +9,14 @@ use crate::{http::Response, server::TestTenant};
 pub struct AuditEntry(pub Value);
 
 impl AuditEntry {
-    /// Event type.
-    #[must_use]
     pub fn kind(&self) -> String {
         self.text("type").unwrap_or_default()
     }
 
-    /// Error code of a refusal.
-    #[must_use]
     pub fn code(&self) -> Option<String> {
         self.text("error_code")
     }
 
-    /// A string member.
-    #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         self.0[name].as_str().map(str::to_owned)
     }

@@ -11,29 +11,22 @@ use crate::{
 /// A user with a browser and an authenticator.
 #[derive(Debug)]
 pub struct Person {
-    /// External user id.
     pub user_id: String,
     /// Browser on a page of the tenant.
     pub browser: Client,
-    /// Software authenticator.
     pub authenticator: Authenticator,
 }
 
 impl Person {
-    /// Creates a user with a new authenticator.
-    #[must_use]
     pub fn new(user_id: &str) -> Self {
         Self::with(user_id, Authenticator::new())
     }
 
-    /// Creates a user with the given authenticator.
-    #[must_use]
     pub fn with(user_id: &str, authenticator: Authenticator) -> Self {
         Self { user_id: user_id.to_owned(), browser: Client::new(ORIGIN), authenticator }
     }
 
     /// Body of a registration's initialize request.
-    #[must_use]
     pub fn registration_request(&self) -> Value {
         json!({ "user_id": self.user_id, "username": format!("{}@example.com", self.user_id) })
     }
@@ -106,7 +99,6 @@ impl Person {
 }
 
 /// Returns the claims of the token in a response, without verification.
-#[must_use]
 pub fn claims(response: &Response) -> Value {
     let token = response.field("token");
     let payload = token.split('.').nth(1).expect("a JWT");

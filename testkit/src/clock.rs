@@ -5,13 +5,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use doorward_server::clock::Clock;
 use doorward_shared::Timestamp;
 
-/// A manually controlled clock.
 #[derive(Debug)]
 pub struct TestClock(AtomicI64);
 
 impl TestClock {
     /// Creates a clock with a fixed start time.
-    #[must_use]
     pub fn new() -> Self {
         Self(AtomicI64::new(1_790_000_000_000))
     }

@@ -21,13 +21,11 @@ pub struct TestDatabase {
 }
 
 /// Returns the URL of the PostgreSQL server if this run uses PostgreSQL.
-#[must_use]
 pub fn postgres() -> Option<String> {
     std::env::var(POSTGRES_VARIABLE).ok().filter(|url| !url.is_empty())
 }
 
 /// Returns whether this run uses SQLite; otherwise prints that the test is skipped.
-#[must_use]
 pub fn is_sqlite(test: &str) -> bool {
     let sqlite = postgres().is_none();
     if !sqlite {
@@ -37,7 +35,6 @@ pub fn is_sqlite(test: &str) -> bool {
 }
 
 /// Returns whether this run uses PostgreSQL; otherwise prints that the test is skipped.
-#[must_use]
 pub fn is_postgres(test: &str) -> bool {
     let found = postgres().is_some();
     if !found {
@@ -58,9 +55,6 @@ pub async fn for_test(data_dir: &Path) -> (String, Option<TestDatabase>) {
 }
 
 /// Runs statements on a database directly, not through the server.
-///
-/// # Panics
-/// Panics if a statement fails.
 pub async fn execute(url: &str, sql: &str) {
     if url.starts_with("postgres") {
         return execute_on_server(url, sql).await;
@@ -71,9 +65,6 @@ pub async fn execute(url: &str, sql: &str) {
 }
 
 /// Runs a query directly on the database and returns its text column `value`.
-///
-/// # Panics
-/// Panics if the query fails.
 pub async fn texts(url: &str, sql: &str) -> Vec<String> {
     #[derive(diesel::QueryableByName)]
     struct Row {
@@ -98,9 +89,6 @@ pub async fn texts(url: &str, sql: &str) -> Vec<String> {
 }
 
 /// Checks a database and lists the faults: broken pages, rows without a parent, counters that differ from a recount.
-///
-/// # Panics
-/// Panics if the database does not respond.
 pub async fn faults(url: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if !url.starts_with("postgres") {
@@ -135,7 +123,6 @@ async fn execute_on_server(url: &str, sql: &str) {
 }
 
 /// Replaces the database name in a PostgreSQL URL.
-#[must_use]
 pub fn on_database(server: &str, name: &str) -> String {
     let (place, parameters) = server.split_once('?').map_or((server, None), |(place, rest)| (place, Some(rest)));
     let (scheme, rest) = place.split_once("://").expect("a URL");

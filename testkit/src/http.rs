@@ -16,27 +16,20 @@ pub struct Http {
     client: Client,
 }
 
-/// A response.
 #[derive(Debug, Clone)]
 pub struct Response {
-    /// HTTP status.
     pub status: u16,
-    /// Headers.
     pub headers: HeaderMap,
-    /// Body.
     pub text: String,
 }
 
 impl Http {
     /// Creates a client for paths below a base URL.
-    #[must_use]
     pub fn new(base: String) -> Self {
         let client = Client::builder().no_proxy().build().expect("an HTTP client");
         Self { base, headers: HeaderMap::new(), client }
     }
 
-    /// Sets a default header.
-    #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().expect("a header name");
         self.headers.insert(name, HeaderValue::from_str(value).expect("a header value"));
@@ -44,7 +37,6 @@ impl Http {
     }
 
     /// Adds a default header whose value may be any bytes.
-    #[must_use]
     pub fn header_bytes(mut self, name: &str, value: &[u8]) -> Self {
         let name: HeaderName = name.parse().expect("a header name");
         self.headers.append(name, HeaderValue::from_bytes(value).expect("a header value"));
@@ -52,23 +44,18 @@ impl Http {
     }
 
     /// Returns a client with the same headers and another base URL.
-    #[must_use]
     pub fn at(&self, base: String) -> Self {
         Self { base, ..self.clone() }
     }
 
-    /// The base URL.
-    #[must_use]
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// Sends a `GET`.
     pub async fn get(&self, path: &str) -> Response {
         self.send(Method::GET, path, None).await
     }
 
-    /// Sends a `DELETE`.
     pub async fn delete(&self, path: &str) -> Response {
         self.send(Method::DELETE, path, None).await
     }
@@ -121,26 +108,20 @@ impl Http {
 }
 
 impl Response {
-    /// Parses the body as JSON.
-    #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON ({}): {}", self.status, self.text))
     }
 
     /// String member of the JSON body; empty if missing.
-    #[must_use]
     pub fn field(&self, name: &str) -> String {
         self.json()[name].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Header value as text.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// Returns the response after a check of its status.
-    #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
@@ -148,7 +129,6 @@ impl Response {
     }
 
     /// Sorted member names of the JSON body.
-    #[must_use]
     pub fn member_names(&self) -> Vec<String> {
         member_names(&self.json())
     }
@@ -162,8 +142,6 @@ impl Response {
         assert_eq!(self.header("content-type"), Some("application/json"));
     }
 
-    /// Request id of the response.
-    #[must_use]
     pub fn request_id(&self) -> &str {
         self.header("x-request-id").expect("a request id")
     }
@@ -177,7 +155,6 @@ impl Response {
 }
 
 /// Sorted member names of a JSON object.
-#[must_use]
 pub fn member_names(object: &Value) -> Vec<String> {
     let mut names: Vec<String> = object.as_object().expect("an object").keys().cloned().collect();
     names.sort();

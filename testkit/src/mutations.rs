@@ -55,9 +55,7 @@ enum Change<P: Ceremony> {
     Parts(Box<PartsChange<P>>),
     /// Changes the signed result.
     Signed(Box<SignedChange<P>>),
-    /// Changes the JSON body.
     Json(Box<dyn Fn(&mut Value) + Send + Sync>),
-    /// Changes the body as bytes.
     Body(Box<BodyChange>),
 }
 
@@ -92,13 +90,11 @@ impl Scene {
 
 impl<P: Ceremony> Mutation<P> {
     /// Description of the defect, unique within its ceremony.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Reason why it must be rejected.
-    #[must_use]
     pub const fn demand(&self) -> Demand {
         self.demand
     }
@@ -106,10 +102,6 @@ impl<P: Ceremony> Mutation<P> {
     /// Returns the mutated body for these options. The authenticator is not changed; for an assertion, it must already have
     /// a credential. Returns `None` if the mutation has no effect here, such as a missing UV flag without required user
     /// verification.
-    ///
-    /// # Panics
-    /// Panics if the client cannot create the valid body.
-    #[must_use]
     pub fn body(&self, options: &Value, client: &Client, authenticator: &Authenticator) -> Option<Vec<u8>> {
         let parts = P::make(client, &mut authenticator.clone(), options);
         self.apply(parts, &Scene::new(options, client))
@@ -145,7 +137,6 @@ impl<P: Ceremony> Mutation<P> {
 
 /// A kind of ceremony: registration or assertion.
 pub trait Ceremony: Clone + 'static {
-    /// Signed parts.
     type Signed: Clone + PartialEq;
     /// `type` in the `clientDataJSON` of the other ceremony.
     const OTHER_TYPE: &'static str;
@@ -160,13 +151,10 @@ pub trait Ceremony: Clone + 'static {
     fn make(client: &Client, authenticator: &mut Authenticator, options: &Value) -> Self;
     /// Signs the parts with the credential's key. Panics if signing fails.
     fn signed(self) -> Self::Signed;
-    /// Returns the body.
     fn json(signed: Self::Signed) -> Value;
     /// Returns whether both would produce the same body.
     fn same(&self, other: &Self) -> bool;
-    /// Client data.
     fn client_data(&mut self) -> &mut ClientData;
-    /// Authenticator data.
     fn authenticator_data(&mut self) -> &mut AuthenticatorData;
 }
 
@@ -242,7 +230,6 @@ impl Ceremony for AssertionParts {
     }
 }
 
-/// A list of named mutations.
 struct List<P: Ceremony>(Vec<Mutation<P>>);
 
 impl<P: Ceremony> List<P> {
@@ -292,8 +279,6 @@ fn common<P: Ceremony>() -> List<P> {
     list
 }
 
-/// All mutations of registrations.
-#[must_use]
 pub fn registration_mutations() -> Vec<Mutation<RegistrationParts>> {
     let mut list = common();
     attestation::mutations(&mut list);
@@ -302,8 +287,6 @@ pub fn registration_mutations() -> Vec<Mutation<RegistrationParts>> {
     list.0
 }
 
-/// All mutations of assertions.
-#[must_use]
 pub fn assertion_mutations() -> Vec<Mutation<AssertionParts>> {
     let mut list = common();
     assertion::mutations(&mut list);

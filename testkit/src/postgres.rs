@@ -15,13 +15,11 @@ pub struct PostgresServer {
 
 impl PostgresServer {
     /// Starts a server if this run uses PostgreSQL; otherwise prints that the test is skipped.
-    #[must_use]
     pub fn start(test: &str) -> Option<Self> {
         Self::start_with(test, None)
     }
 
     /// Starts a server that also accepts TLS, with `server.crt` and `server.key` from the given folder.
-    #[must_use]
     pub fn start_with_tls(test: &str, certificate: &Path) -> Option<Self> {
         Self::start_with(test, Some(certificate))
     }
@@ -40,8 +38,6 @@ impl PostgresServer {
         Some(Self { url, folder })
     }
 
-    /// Port on 127.0.0.1.
-    #[must_use]
     pub fn port(&self) -> u16 {
         let port = self.url.rsplit(':').next().and_then(|rest| rest.split('/').next());
         port.and_then(|port| port.parse().ok()).expect("a port")

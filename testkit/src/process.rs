@@ -11,7 +11,6 @@ use serde_json::Value;
 use crate::{http::Http, server::TestTenant};
 
 /// Command that runs the binary with an environment of only the given settings.
-#[must_use]
 pub fn command(binary: &str, data: &Path, database: &str) -> Command {
     let mut command = Command::new(binary);
     command.env_clear().env("DOORWARD_DATA_DIR", data).env("DOORWARD_DATABASE_URL", database);
@@ -19,10 +18,6 @@ pub fn command(binary: &str, data: &Path, database: &str) -> Command {
 }
 
 /// Runs a command and returns its JSON output.
-///
-/// # Panics
-/// Panics if the command fails or its output is not JSON.
-#[must_use]
 pub fn json(mut command: Command) -> Value {
     let output = command.output().expect("the binary runs");
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -33,15 +28,12 @@ pub fn json(mut command: Command) -> Value {
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    /// URL of the public API.
     pub public_url: String,
-    /// URL of the admin API.
     pub admin_url: String,
 }
 
 impl Process {
     /// Starts `doorward serve` on free ports and waits until it listens.
-    #[must_use]
     pub fn serve(mut command: Command) -> Self {
         let mut child = command
             .args(["serve", "--public-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
@@ -63,14 +55,11 @@ impl Process {
         Self { child, public_url: url("public"), admin_url: url("admin") }
     }
 
-    /// Process id.
-    #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Returns a tenant of this server.
-    #[must_use]
     pub fn tenant(&self, id: &str, api_key: &str) -> TestTenant {
         let anonymous = Http::new(format!("{}/{id}", self.public_url));
         TestTenant {

@@ -16,25 +16,17 @@ use webauthn_rs_core::{
     },
 };
 
-/// Expected values of a ceremony.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
-    /// RP ID.
     pub rp_id: &'a str,
-    /// The only allowed origin.
     pub origin: &'a str,
-    /// Challenge.
     pub challenge: &'a [u8],
-    /// Whether user verification is required.
     pub user_verification: bool,
 }
 
-/// The stored credential.
 #[derive(Debug, Clone, Copy)]
 pub struct StoredCredential<'a> {
-    /// COSE public key.
     pub public_key: &'a [u8],
-    /// Signature counter.
     pub sign_count: u32,
 }
 

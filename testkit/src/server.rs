@@ -19,12 +19,9 @@ use doorward_shared::{
 
 use crate::{clock::TestClock, http::Http};
 
-/// Origin of every test tenant.
 pub const ORIGIN: &str = "https://app.example.com";
-/// RP ID of every test tenant.
 pub const RP_ID: &str = "example.com";
 
-/// Builder of a [`TestServer`].
 #[derive(Debug, Default)]
 pub struct Builder {
     data_dir: Option<PathBuf>,
@@ -37,13 +34,9 @@ pub struct Builder {
 /// A running server; stopped on drop.
 #[derive(Debug)]
 pub struct TestServer {
-    /// Application state.
     pub app: Arc<App>,
-    /// Clock of the server.
     pub clock: Arc<TestClock>,
-    /// URL of the public API.
     pub public_url: String,
-    /// URL of the admin API.
     pub admin_url: String,
     /// Folder of the database and the master key.
     pub data_dir: PathBuf,
@@ -58,9 +51,7 @@ pub struct TestServer {
 /// A tenant with an API key.
 #[derive(Debug, Clone)]
 pub struct TestTenant {
-    /// Tenant id.
     pub id: TenantId,
-    /// API key.
     pub api_key: String,
     /// Client of the public API with the API key.
     pub http: Http,
@@ -70,41 +61,32 @@ pub struct TestTenant {
 
 impl Builder {
     /// Sets the data folder, so that another server can use the same data.
-    #[must_use]
     pub fn data_dir(mut self, path: PathBuf) -> Self {
         self.data_dir = Some(path);
         self
     }
 
     /// Sets the clock, which several servers can share.
-    #[must_use]
     pub fn clock(mut self, clock: Arc<TestClock>) -> Self {
         self.clock = Some(clock);
         self
     }
 
-    /// Sets the database URL.
-    #[must_use]
     pub fn database(mut self, url: String) -> Self {
         self.database = Some(url);
         self
     }
 
-    /// Changes the settings.
-    #[must_use]
     pub fn settings(mut self, adjust: fn(&mut AppSettings)) -> Self {
         self.adjust.push(adjust);
         self
     }
 
-    /// Changes the database options.
-    #[must_use]
     pub fn database_options(mut self, adjust: fn(&mut DatabaseOptions)) -> Self {
         self.database_options.push(adjust);
         self
     }
 
-    /// Starts the server.
     pub async fn start(self) -> TestServer {
         let (data_dir, temporary) = match self.data_dir {
             Some(path) => (path, None),
@@ -162,13 +144,7 @@ fn listen(app: &Arc<App>, serve: Serve) -> (String, actix_web::dev::ServerHandle
     (url, handle)
 }
 
-/// Settings for tools that open an installation without a server.
-#[must_use]
-pub fn quiet_settings() -> AppSettings {
-    settings()
-}
-
-fn settings() -> AppSettings {
+pub fn settings() -> AppSettings {
     AppSettings {
         issuer: "doorward-test".to_owned(),
         body_limit: 256 * 1024,
@@ -190,14 +166,11 @@ impl TestServer {
         Builder::default().start().await
     }
 
-    /// Returns a builder.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
     }
 
     /// Request context of a local administrator.
-    #[must_use]
     pub fn administrator(&self) -> AdminContext {
         AdminContext { app: Arc::clone(&self.app), actor: "test".to_owned(), meta: RequestMeta::default() }
     }
@@ -207,12 +180,10 @@ impl TestServer {
         self.app.key_usage.flush(&self.app.db, true).await.expect("a write");
     }
 
-    /// Creates a tenant with the default test configuration.
     pub async fn tenant(&self) -> TestTenant {
         self.tenant_with(|_| ()).await
     }
 
-    /// Creates a tenant with a changed configuration.
     pub async fn tenant_with(&self, adjust: impl FnOnce(&mut TenantConfig)) -> TestTenant {
         let mut config = config();
         adjust(&mut config);
@@ -271,8 +242,6 @@ impl TestServer {
         self.app.db.close().await;
     }
 
-    /// URL of the database.
-    #[must_use]
     pub fn database_url(&self) -> &str {
         &self.database_url
     }
@@ -290,13 +259,11 @@ impl TestTenant {
     }
 
     /// Returns the same tenant on another server of the installation.
-    #[must_use]
     pub fn on(&self, server: &TestServer) -> Self {
         Self::new(server, self.id, self.api_key.clone())
     }
 
     /// Returns a client of the public API with another key.
-    #[must_use]
     pub fn with_key(&self, key: &str) -> Http {
         self.anonymous.clone().header("apiKey", key)
     }
@@ -310,8 +277,6 @@ impl Drop for TestServer {
     }
 }
 
-/// Default configuration of a test tenant.
-#[must_use]
 pub fn config() -> TenantConfig {
     let relying_party = RelyingParty {
         id: RP_ID.to_owned(),

@@ -3,6 +3,7 @@
 use std::{hint::black_box, time::Duration};
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
+use bytes::Bytes;
 use doorward_authenticator::{from_base64url, sha256};
 use doorward_server::{
     clock::{Clock as _, SystemClock, SystemEntropy},
@@ -24,7 +25,7 @@ use crate::cpu;
 
 /// Input of one finalize. Every input is different, because a processor predicts the branches of a repeated signature.
 struct Input {
-    body: Vec<u8>,
+    body: Bytes,
     parsed: ParsedAssertion,
     challenge: Challenge,
     credential: Credential,
@@ -33,7 +34,6 @@ struct Input {
     point: Vec<u8>,
 }
 
-/// Input of all steps.
 pub(crate) struct Baseline {
     inputs: Vec<Input>,
     key: SigningKey,
@@ -41,10 +41,8 @@ pub(crate) struct Baseline {
 }
 
 impl Input {
-    /// Takes a prepared finalize request and loads its rows from the database.
-    async fn load(db: &Database, tenant: TenantId, request: &[u8]) -> Self {
-        let start = request.windows(4).position(|four| four == b"\r\n\r\n").expect("a body") + 4;
-        let body = request[start..].to_vec();
+    /// Takes the body of a finalize request and loads its rows from the database.
+    async fn load(db: &Database, tenant: TenantId, body: Bytes) -> Self {
         let parsed = webauthn::parse_assertion(&body).expect("an assertion");
         let (value, id) = (parsed.challenge().clone(), parsed.credential_id().clone());
         let rows = db.read(move |connection| {
@@ -69,11 +67,11 @@ impl Input {
 }
 
 impl Baseline {
-    /// Takes prepared finalize requests.
-    pub(crate) async fn new(db: &Database, tenant: TenantId, requests: &[&Vec<u8>]) -> Self {
+    /// Takes the bodies of finalize requests.
+    pub(crate) async fn new(db: &Database, tenant: TenantId, bodies: impl Iterator<Item = &Bytes>) -> Self {
         let mut inputs = Vec::new();
-        for request in requests {
-            inputs.push(Input::load(db, tenant, request).await);
+        for body in bodies {
+            inputs.push(Input::load(db, tenant, body.clone()).await);
         }
         let credential = &inputs.first().expect("a request").credential;
         let master = MasterKey::from_bytes(&[7; 32]).expect("a key");
@@ -98,7 +96,6 @@ impl Baseline {
         Self { inputs, key, claims }
     }
 
-    /// CPU time of parsing the body.
     pub(crate) fn parse(&self, threads: usize) -> Duration {
         cpu::each(threads, &self.inputs, |input| drop(black_box(webauthn::parse_assertion(black_box(&input.body)))))
     }

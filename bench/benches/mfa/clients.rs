@@ -1,15 +1,15 @@
-//! Concurrent clients, each with its own connection and users. A client sends its prepared requests one at a time.
+//! Concurrent clients, each with its own connection and users. A client sends its prepared bodies one at a time.
 
 use std::{net::SocketAddr, thread};
 
+use bytes::Bytes;
 use doorward_authenticator::{Authenticator, Client};
+use doorward_bench::load::http::{Connection, Head, Host};
 use doorward_testkit::ORIGIN;
 use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
 
-use crate::{
-    cpu::CLIENT,
-    wire::{self, Connection},
-};
+use crate::cpu::CLIENT;
 
 /// A user with a second factor.
 #[derive(Debug)]
@@ -20,98 +20,101 @@ struct User {
 
 #[derive(Debug)]
 struct BenchClient {
+    runtime: Runtime,
     connection: Connection,
     users: Vec<User>,
 }
 
-/// All clients of a server.
 #[derive(Debug)]
 pub(crate) struct Clients {
     clients: Vec<BenchClient>,
+    host: Host,
     tenant: String,
     key: String,
 }
 
-/// One request per user, grouped by client.
-pub(crate) type Requests = Vec<Vec<Vec<u8>>>;
+/// One body per user, grouped by client.
+pub(crate) type Bodies = Vec<Vec<Bytes>>;
 
 impl Clients {
     /// Connects clients and registers their users.
     pub(crate) fn register(address: SocketAddr, tenant: &str, key: &str, clients: usize, users: usize) -> Self {
         let client = |client: usize| BenchClient {
-            connection: Connection::open(address),
+            runtime: Builder::new_current_thread().enable_all().build().expect("a runtime"),
+            connection: Connection::to(address),
             users: (0..users)
                 .map(|number| User { user_id: format!("user-{client}-{number}"), authenticator: Authenticator::new() })
                 .collect(),
         };
-        let mut all =
-            Self { clients: (0..clients).map(client).collect(), tenant: tenant.to_owned(), key: key.to_owned() };
-        let options = all.exchange(all.prepare(
-            "mfa/registration/initialize",
-            |user| json!({ "user_id": user.user_id, "username": format!("{}@example.com", user.user_id) }),
-        ));
-        let bodies = all.respond("mfa/registration/finalize", &options, |browser, authenticator, options| {
+        let host = Host { address, authority: "localhost".to_owned(), prefix: String::new() };
+        let clients = (0..clients).map(client).collect();
+        let mut all = Self { clients, host, tenant: tenant.to_owned(), key: key.to_owned() };
+        let bodies = all.prepare(|user| json!({ "user_id": user.user_id, "username": user.user_id }));
+        let options = all.exchange("mfa/registration/initialize", bodies);
+        let bodies = all.respond(&options, |browser, authenticator, options| {
             browser.create(authenticator, options).expect("a credential")
         });
-        all.exchange(bodies);
+        all.exchange("mfa/registration/finalize", bodies);
         all
     }
 
-    /// Connects the clients to another server.
+    /// Connects the clients to another server, before a measurement.
     pub(crate) fn reconnect(&mut self, address: SocketAddr) {
+        self.host.address = address;
+        let head = Head::get(&self.host, "/health/alive", ("accept", "*/*"));
         for client in &mut self.clients {
-            client.connection = Connection::open(address);
+            client.connection = Connection::to(address);
+            client.runtime.block_on(client.connection.send(&head, "")).expect("a response");
         }
     }
 
-    /// Prepares requests that start a second-factor login.
-    pub(crate) fn initialize(&self) -> Requests {
-        self.prepare("mfa/login/initialize", |user| json!({ "user_id": user.user_id }))
+    /// Prepares bodies that start a second-factor login.
+    pub(crate) fn initialize(&self) -> Bodies {
+        self.prepare(|user| json!({ "user_id": user.user_id }))
     }
 
-    /// Prepares requests that finish the logins with these options.
-    pub(crate) fn finalize(&mut self, options: &Requests) -> Requests {
-        self.respond("mfa/login/finalize", options, |browser, authenticator, options| {
+    /// Prepares bodies that finish the logins with these options.
+    pub(crate) fn finalize(&mut self, options: &Bodies) -> Bodies {
+        self.respond(options, |browser, authenticator, options| {
             browser.get(authenticator, options).expect("an assertion")
         })
     }
 
-    fn prepare(&self, path: &str, body: impl Fn(&User) -> Value) -> Requests {
-        let path = format!("/{}/{path}", self.tenant);
-        let request = |user| wire::request(&path, &self.key, &body(user).to_string());
-        self.clients.iter().map(|client| client.users.iter().map(request).collect()).collect()
+    fn prepare(&self, body: impl Fn(&User) -> Value) -> Bodies {
+        let body = |user| body(user).to_string().into();
+        self.clients.iter().map(|client| client.users.iter().map(body).collect()).collect()
     }
 
-    fn respond(
-        &mut self,
-        path: &str,
-        options: &Requests,
-        act: impl Fn(&Client, &mut Authenticator, &Value) -> Value,
-    ) -> Requests {
-        let (path, browser) = (format!("/{}/{path}", self.tenant), Client::new(ORIGIN));
-        let each = |(user, options): (&mut User, &Vec<u8>)| {
+    fn respond(&mut self, options: &Bodies, act: impl Fn(&Client, &mut Authenticator, &Value) -> Value) -> Bodies {
+        let browser = Client::new(ORIGIN);
+        let each = |(user, options): (&mut User, &Bytes)| {
             let options = serde_json::from_slice(options).expect("JSON options");
-            let body = act(&browser, &mut user.authenticator, &options).to_string();
-            wire::request(&path, &self.key, &body)
+            act(&browser, &mut user.authenticator, &options).to_string().into()
         };
         let clients = self.clients.iter_mut().zip(options);
         clients.map(|(client, options)| client.users.iter_mut().zip(options).map(each).collect()).collect()
     }
 
-    /// Sends the requests of all clients concurrently and returns the response bodies.
-    pub(crate) fn exchange(&mut self, requests: Requests) -> Requests {
+    /// Sends the bodies of all clients concurrently and returns the response bodies.
+    pub(crate) fn exchange(&mut self, path: &str, bodies: Bodies) -> Bodies {
+        let head = &Head::post(&self.host, &format!("/{}/{path}", self.tenant), Some(&self.key));
+        let work = |BenchClient { runtime, connection, .. }: &mut BenchClient, bodies: Vec<Bytes>| {
+            runtime.block_on(async {
+                let mut responses = Vec::new();
+                for body in bodies {
+                    let response = connection.send(head, body).await.expect("a response");
+                    assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));
+                    responses.push(response.body);
+                }
+                responses
+            })
+        };
         thread::scope(|scope| {
-            let clients: Vec<_> = self
-                .clients
-                .iter_mut()
-                .zip(requests)
-                .enumerate()
-                .map(|(number, (client, requests))| {
-                    let work = move || requests.iter().map(|request| client.connection.exchange(request)).collect();
-                    let thread = thread::Builder::new().name(format!("{CLIENT}{number}"));
-                    thread.spawn_scoped(scope, work).expect("a thread")
-                })
-                .collect();
+            let clients = self.clients.iter_mut().zip(bodies).enumerate().map(|(number, (client, bodies))| {
+                let thread = thread::Builder::new().name(format!("{CLIENT}{number}"));
+                thread.spawn_scoped(scope, move || work(client, bodies)).expect("a thread")
+            });
+            let clients: Vec<_> = clients.collect();
             clients.into_iter().map(|client| client.join().expect("a client without errors")).collect()
         })
     }

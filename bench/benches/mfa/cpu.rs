@@ -18,7 +18,6 @@ fn used(folder: &Path) -> Option<Duration> {
     figures.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
-/// CPU time of the calling thread.
 pub(crate) fn of_this_thread() -> Duration {
     used(Path::new("/proc/thread-self")).expect("Linux with scheduler statistics")
 }

@@ -20,7 +20,7 @@ use doorward_server::{
     telemetry,
 };
 use doorward_shared::{TenantId, admin::CreateTenantRequest};
-use doorward_testkit::server::config;
+use doorward_testkit::server::{config, settings};
 
 /// Number of threads that serve requests.
 pub(crate) const WORKERS: usize = 2;
@@ -32,29 +32,12 @@ const LISTENING: Listening = Listening {
     grace: Duration::from_secs(1),
 };
 
-/// A running server with a tenant.
 pub(crate) struct Server {
     pub(crate) app: Arc<App>,
     pub(crate) address: SocketAddr,
     pub(crate) tenant: TenantId,
     pub(crate) key: String,
     _jobs: jobs::Jobs,
-}
-
-fn settings() -> AppSettings {
-    AppSettings {
-        issuer: "doorward".to_owned(),
-        body_limit: 256 * 1024,
-        body_timeout: Duration::from_secs(10),
-        trusted_proxies: Vec::new(),
-        json_depth: 64,
-        visits_per_address: None,
-        visits_per_tenant: None,
-        audit_retention_days: None,
-        wrong_key_delay: Duration::from_millis(500),
-        tenant_cache: 10_000,
-        key_cache: 100_000,
-    }
 }
 
 fn listener() -> (TcpListener, SocketAddr) {
@@ -67,7 +50,8 @@ fn listener() -> (TcpListener, SocketAddr) {
 pub(crate) async fn doorward(folder: &Path) -> Server {
     telemetry::start(LogFormat::Json, "info").expect("a level");
     let options = DatabaseOptions::new(DatabaseUrl::Sqlite(folder.join("doorward.db")));
-    let app = installation::open(folder, options, settings()).await.expect("an installation");
+    let settings = AppSettings { tenant_cache: 10_000, key_cache: 100_000, ..settings() };
+    let app = installation::open(folder, options, settings).await.expect("an installation");
     let administrator = AdminContext { app: Arc::clone(&app), actor: "bench".to_owned(), meta: RequestMeta::default() };
     let request =
         CreateTenantRequest { display_name: Some("Bench".to_owned()), config: Some(config()), create_api_key: true };
@@ -79,9 +63,8 @@ pub(crate) async fn doorward(folder: &Path) -> Server {
 }
 
 /// Starts an actix server that reads each request body and always returns the same response.
-pub(crate) fn bare(response: Vec<u8>) -> SocketAddr {
+pub(crate) fn bare(response: Bytes) -> SocketAddr {
     let (listener, address) = listener();
-    let response = Bytes::from(response);
     let server = HttpServer::new(move || {
         let response = response.clone();
         Service::new().default_service(web::to(move |_: Bytes| {

@@ -11,19 +11,17 @@ mod clients;
 mod commit;
 mod cpu;
 mod fixture;
-mod wire;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use baseline::Baseline;
-use clients::{Clients, Requests};
+use clients::{Bodies, Clients};
 use commit::Commits;
 use fixture::WORKERS;
 
 /// CPU time per request, by thread name.
 type ByThread = BTreeMap<String, Duration>;
 
-/// Measurements by round.
 #[derive(Debug, Default)]
 struct Figures {
     parse: Vec<Duration>,
@@ -53,28 +51,25 @@ fn main() {
     let mut parts: Option<(Baseline, Option<Commits>, std::net::SocketAddr)> = None;
     // Round 0 is the warm-up.
     for round in 0..=rounds {
-        let (initialize, options) = measure(&mut clients, Clients::initialize);
-        let requests = clients.finalize(&options);
-        let sample = requests[0][0].clone();
+        let bodies = clients.initialize();
+        let (initialize, options) = measure(&mut clients, "mfa/login/initialize", bodies);
+        let bodies = clients.finalize(&options);
+        let sample = bodies[0][0].clone();
         if parts.is_none() {
-            let baseline = runtime.block_on(Baseline::new(
-                &server.app.db,
-                server.tenant,
-                &requests.iter().flatten().collect::<Vec<_>>(),
-            ));
+            let baseline = runtime.block_on(Baseline::new(&server.app.db, server.tenant, bodies.iter().flatten()));
             // Copying a large database takes too long, so the commit is not measured there.
             let copied = || Commits::on_copy(&data.join("doorward.db"), &folder.path().join("baseline.db"));
             parts = Some((baseline, existing.is_none().then(copied), server.address));
         }
-        let (finalize, tokens) = measure(&mut clients, |_| requests);
+        let (finalize, tokens) = measure(&mut clients, "mfa/login/finalize", bodies);
         let Some((baseline, commits, bare)) = &mut parts else { unreachable!("set above") };
         if *bare == server.address {
             *bare = runtime.block_on(async { fixture::bare(tokens[0][0].clone()) });
         }
         clients.reconnect(*bare);
         // One connection per worker, because concurrent exchanges on a worker are cheaper than a single one.
-        let same: Requests = vec![vec![sample; client_count * users / WORKERS]; WORKERS.min(client_count)];
-        let (exchange, _) = measure(&mut clients, |_| same);
+        let same: Bodies = vec![vec![sample; client_count * users / WORKERS]; WORKERS.min(client_count)];
+        let (exchange, _) = measure(&mut clients, "mfa/login/finalize", same);
         clients.reconnect(server.address);
         let pieces = (baseline.parse(WORKERS), baseline.verify(WORKERS), baseline.sign(WORKERS));
         let others = (baseline.verify_with_webauthn_rs(WORKERS), baseline.verify_with_aws_lc(WORKERS));
@@ -98,17 +93,15 @@ fn main() {
     report(&mut figures);
 }
 
-/// Returns the value of a command-line option.
 fn argument(name: &str) -> Option<String> {
     std::env::args().skip_while(|argument| argument != name).nth(1)
 }
 
-/// Sends requests; returns the server's CPU time per request and the responses.
-fn measure(clients: &mut Clients, requests: impl FnOnce(&Clients) -> Requests) -> (ByThread, Requests) {
-    let requests = requests(clients);
-    let count = u32::try_from(requests.iter().map(Vec::len).sum::<usize>()).expect("a count below 2^32");
+/// Sends requests; returns the server's CPU time per request and the response bodies.
+fn measure(clients: &mut Clients, path: &str, bodies: Bodies) -> (ByThread, Bodies) {
+    let count = u32::try_from(bodies.iter().map(Vec::len).sum::<usize>()).expect("a count below 2^32");
     let before = cpu::of_servers();
-    let responses = clients.exchange(requests);
+    let responses = clients.exchange(path, bodies);
     let mut used = cpu::of_servers();
     for (name, used) in &mut used {
         *used = used.saturating_sub(before.get(name).copied().unwrap_or_default()) / count;

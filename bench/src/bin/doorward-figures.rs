@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 async fn measure(section: Section, options: &Options) -> Result<Option<Results>, ReportError> {
     let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(terminate) => terminate,
-        Err(error) => return Err(ReportError::Program { program: "signals".to_owned(), reason: error.to_string() }),
+        Err(error) => return Err(ReportError::File("signals".to_owned(), error)),
     };
     tokio::select! {
         measured = report::run(section, options) => measured.map(Some),

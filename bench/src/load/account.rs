@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 
-use doorward_authenticator::{Authenticator, Client, Credential};
+use doorward_authenticator::{Authenticator, Client, ClientError, Credential};
 use doorward_server::clock::{SystemEntropy, random};
 use serde_json::{Value, json};
 
@@ -10,11 +10,9 @@ use super::{
     LoadError,
     http::{Connection, Head, Host},
     options::{Mode, Options},
-    signer::Signer,
 };
 use crate::seed::{CredentialKind, Seeded};
 
-/// Number of concurrent registrations.
 const CONCURRENT_REGISTRATIONS: usize = 16;
 
 /// Request heads of a tenant, one per node.
@@ -28,13 +26,20 @@ pub(super) struct Heads {
     pub(super) api_key: String,
 }
 
-/// A user of a run.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) heads: Rc<Heads>,
     /// Body of the initialize request; for a transaction, without the transaction id at its end.
     pub(super) initialize: Vec<u8>,
-    pub(super) signer: Signer,
+    browser: Client,
+    authenticator: RefCell<Authenticator>,
+}
+
+impl Account {
+    /// Returns the body of the finalize request for these options.
+    pub(super) fn assertion(&self, options: &Value) -> Result<String, ClientError> {
+        Ok(self.browser.get(&mut self.authenticator.borrow_mut(), options)?.to_string())
+    }
 }
 
 impl Heads {
@@ -55,7 +60,6 @@ impl Heads {
     }
 }
 
-/// Returns the body of the initialize request.
 fn initialize(options: &Options, user_id: &str) -> Vec<u8> {
     let user_id = Value::from(user_id);
     match options.mode {
@@ -69,9 +73,6 @@ fn initialize(options: &Options, user_id: &str) -> Vec<u8> {
 }
 
 /// Prepares the users of a run.
-///
-/// # Errors
-/// Returns a [`LoadError`] if a user cannot be registered or the seed file is invalid.
 pub(super) async fn prepare(options: &Options, hosts: &[Host]) -> Result<Vec<Rc<Account>>, LoadError> {
     if let Some(file) = &options.seeded {
         return seeded(options, hosts, &Seeded::load(file)?);
@@ -91,9 +92,14 @@ pub(super) async fn prepare(options: &Options, hosts: &[Host]) -> Result<Vec<Rc<
             loop {
                 let Some(number) = next.borrow_mut().next() else { return Ok::<_, LoadError>(()) };
                 let user_id = format!("load-{run}-{number}");
-                let signer = registrar.register(&user_id).await?;
-                let initialize = initialize(options, &user_id);
-                accounts.borrow_mut().push(Rc::new(Account { heads: Rc::clone(&heads), initialize, signer }));
+                let (browser, authenticator) = registrar.register(&user_id).await?;
+                let account = Account {
+                    heads: Rc::clone(&heads),
+                    initialize: initialize(options, &user_id),
+                    browser,
+                    authenticator: authenticator.into(),
+                };
+                accounts.borrow_mut().push(Rc::new(account));
             }
         }
     });
@@ -132,8 +138,14 @@ fn seeded(options: &Options, hosts: &[Host], seeded: &Seeded) -> Result<Vec<Rc<A
             sign_count: 0,
             key: Arc::new(plan.key(tenant, user).map_err(|error| LoadError::Setup(error.to_string()))?),
         };
-        let signer = Signer::new(&credential, &plan.origin(tenant));
-        accounts.push(Rc::new(Account { heads: Rc::clone(heads), initialize: initialize(options, &user_id), signer }));
+        let mut authenticator = Authenticator::new();
+        authenticator.credentials_mut().push(credential);
+        accounts.push(Rc::new(Account {
+            heads: Rc::clone(heads),
+            initialize: initialize(options, &user_id),
+            browser: Client::new(plan.origin(tenant)),
+            authenticator: authenticator.into(),
+        }));
     }
     if accounts.is_empty() {
         return Err(LoadError::Setup("the seeded tenants have no users".to_owned()));
@@ -160,26 +172,24 @@ impl<'a> Registrar<'a> {
         Self { options, connection, initialize: head("initialize"), finalize: head("finalize") }
     }
 
-    async fn register(&mut self, user_id: &str) -> Result<Signer, LoadError> {
+    async fn register(&mut self, user_id: &str) -> Result<(Client, Authenticator), LoadError> {
         let request = json!({ "user_id": user_id, "username": user_id }).to_string();
-        let options = post(&mut self.connection, &self.initialize, request.as_bytes()).await?;
+        let options = post(&mut self.connection, &self.initialize, request).await?;
         let rp_id = options.pointer("/publicKey/rp/id").and_then(Value::as_str).unwrap_or_default();
         let origin = self.options.origin.clone().unwrap_or_else(|| format!("https://{rp_id}"));
-        let mut authenticator = Authenticator::new();
-        let created = Client::new(&origin).create(&mut authenticator, &options);
+        let (browser, mut authenticator) = (Client::new(&origin), Authenticator::new());
+        let created = browser.create(&mut authenticator, &options);
         let body = created.map_err(|error| LoadError::Setup(format!("registration: {error}")))?;
-        post(&mut self.connection, &self.finalize, body.to_string().as_bytes()).await?;
-        let credential = authenticator.credentials().first();
-        let credential = credential.ok_or_else(|| LoadError::Setup("no credential was created".to_owned()))?;
-        Ok(Signer::new(credential, &origin))
+        post(&mut self.connection, &self.finalize, body.to_string()).await?;
+        Ok((browser, authenticator))
     }
 }
 
-async fn post(connection: &mut Connection, head: &Head, body: &[u8]) -> Result<Value, LoadError> {
+async fn post(connection: &mut Connection, head: &Head, body: String) -> Result<Value, LoadError> {
     let failed = |reason: String| LoadError::Setup(format!("registration: {reason}"));
     let response = connection.send(head, body).await.map_err(|error| failed(error.to_string()))?;
     if response.status != 200 {
-        return Err(failed(format!("status {}: {}", response.status, String::from_utf8_lossy(response.body))));
+        return Err(failed(format!("status {}: {}", response.status, String::from_utf8_lossy(&response.body))));
     }
-    serde_json::from_slice(response.body).map_err(|error| failed(error.to_string()))
+    serde_json::from_slice(&response.body).map_err(|error| failed(error.to_string()))
 }

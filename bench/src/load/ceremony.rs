@@ -1,14 +1,14 @@
 //! A client that runs one ceremony after the other and measures each request.
 
 use std::{
-    borrow::Cow,
     cell::Cell,
     rc::Rc,
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use futures_util::future::join_all;
-use serde::Deserialize;
+use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::{
@@ -18,7 +18,6 @@ use super::{
     stats::Stats,
 };
 
-/// Pause of a client after a failed ceremony.
 const PAUSE: Duration = Duration::from_millis(50);
 /// Number of consecutive failures after which a client stops.
 const MAX_FAILURES: u32 = 100;
@@ -38,7 +37,6 @@ pub(super) struct Phase {
     pub(super) end: Instant,
     /// Number of measured ceremonies that may still start.
     pub(super) remaining: Cell<u64>,
-    /// Number of running clients.
     pub(super) running: Cell<usize>,
     /// Notified when the last client stops.
     pub(super) finished: Notify,
@@ -72,40 +70,16 @@ impl Phase {
     }
 }
 
-#[derive(Deserialize)]
-struct Started<'a> {
-    #[serde(rename = "publicKey", borrow)]
-    public_key: PublicKey<'a>,
-}
-
-#[derive(Deserialize)]
-struct PublicKey<'a> {
-    #[serde(borrow)]
-    challenge: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct Token<'a> {
-    #[serde(borrow)]
-    token: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct ErrorBody<'a> {
-    #[serde(borrow)]
-    code: Cow<'a, str>,
-}
-
-/// Returns the error code of a response, or an empty string.
-pub(super) fn code(body: &[u8]) -> String {
-    serde_json::from_slice::<ErrorBody<'_>>(body).map(|error| error.code.into_owned()).unwrap_or_default()
+/// Returns a string member of a JSON body, or an empty string.
+fn member(body: &[u8], name: &str) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn has_token(body: &[u8]) -> bool {
-    serde_json::from_slice::<Token<'_>>(body).is_ok_and(|response| !response.token.is_empty())
+    !member(body, "token").is_empty()
 }
 
-/// A client of a phase.
 pub(super) struct Client {
     phase: Rc<Phase>,
     number: usize,
@@ -137,7 +111,6 @@ impl Client {
         }
     }
 
-    /// Runs ceremonies until the phase ends.
     pub(super) async fn run(mut self) -> Stats {
         let clients = usize::from(self.phase.options.clients);
         let accounts = Rc::clone(&self.phase.accounts);
@@ -187,7 +160,7 @@ impl Client {
         let started = Instant::now();
         let body = self.initialize(account, round).await?;
         let [_, endpoint] = self.phase.options.mode.paths();
-        self.request(endpoint, &account.heads.finalize, round + 1, &body, |stats, response| {
+        self.request(endpoint, &account.heads.finalize, round + 1, body, |stats, response| {
             has_token(response).then_some(()).ok_or_else(|| stats.fail(endpoint, 200, "no token".to_owned()))
         })
         .await?;
@@ -204,18 +177,17 @@ impl Client {
     }
 
     /// Requests a challenge and returns the body of the finalize request.
-    async fn initialize(&mut self, account: &Account, round: usize) -> Result<Vec<u8>, Failed> {
+    async fn initialize(&mut self, account: &Account, round: usize) -> Result<Bytes, Failed> {
         let [endpoint, _] = self.phase.options.mode.paths();
-        let mut request = Cow::Borrowed(account.initialize.as_slice());
+        let mut request = account.initialize.clone();
         if self.phase.options.mode == Mode::Transaction {
             let id = format!("\"{}-{}-{round}\"}}", self.phase.id, self.number);
-            request.to_mut().extend_from_slice(id.as_bytes());
+            request.extend_from_slice(id.as_bytes());
         }
-        self.request(endpoint, &account.heads.initialize, round, &request, |stats, response| {
-            let started: Started<'_> =
-                serde_json::from_slice(response).map_err(|_| stats.fail(endpoint, 200, "no challenge".to_owned()))?;
-            let signed = account.signer.sign(&started.public_key.challenge);
-            signed.map_err(|error| stats.fail(endpoint, 0, error.to_string()))
+        self.request(endpoint, &account.heads.initialize, round, request.into(), |stats, response| {
+            let options = serde_json::from_slice(response).map_err(|error| error.to_string());
+            let body = options.and_then(|options| account.assertion(&options).map_err(|error| error.to_string()));
+            body.map(Bytes::from).map_err(|error| stats.fail(endpoint, 200, error))
         })
         .await
     }
@@ -226,7 +198,7 @@ impl Client {
         endpoint: &'static str,
         heads: &[Head],
         turn: usize,
-        body: &[u8],
+        body: Bytes,
         read: impl FnOnce(&mut Stats, &[u8]) -> Result<T, ()>,
     ) -> Result<T, Failed> {
         let node = turn % self.connections.len().max(1);
@@ -237,7 +209,7 @@ impl Client {
         let response = match connection.send(head, body).await {
             Ok(response) => response,
             Err(error) => {
-                self.stats.fail(endpoint, 0, error.kind().to_string());
+                self.stats.fail(endpoint, 0, error.to_string());
                 return Err(Failed);
             }
         };
@@ -246,10 +218,10 @@ impl Client {
             self.stats.endpoints.entry(endpoint).or_default().record(now - started);
         }
         if response.status != 200 {
-            self.stats.fail(endpoint, response.status, code(response.body));
+            self.stats.fail(endpoint, response.status, member(&response.body, "code"));
             return Err(Failed);
         }
-        read(&mut self.stats, response.body).map_err(|()| Failed)
+        read(&mut self.stats, &response.body).map_err(|()| Failed)
     }
 
     /// Sends concurrent finalize requests for one challenge.
@@ -264,9 +236,9 @@ impl Client {
             let body = &body;
             Some(async move {
                 let started = Instant::now();
-                let response = connection.send(head, body).await.map_err(|error| error.kind().to_string())?;
-                let token = response.status == 200 && has_token(response.body);
-                Ok::<_, String>((response.status, token, code(response.body), started.elapsed()))
+                let response = connection.send(head, body.clone()).await.map_err(|error| error.to_string())?;
+                let token = response.status == 200 && has_token(&response.body);
+                Ok::<_, String>((response.status, token, member(&response.body, "code"), started.elapsed()))
             })
         });
         let responses = join_all(sent).await;

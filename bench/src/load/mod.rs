@@ -11,7 +11,6 @@ pub mod options;
 pub mod process;
 pub mod report;
 mod run;
-pub mod signer;
 pub mod stats;
 mod wrong_key_flood;
 
@@ -22,29 +21,14 @@ pub use run::run;
 /// Errors that prevent a run.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The URL is not usable.
     #[error("{url}: {reason}")]
-    Url {
-        /// The URL.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The server is on another machine.
+    Url { url: String, reason: String },
     #[error("{0} is not an address of this machine; pass --i-own-this-server to load a remote server that you own")]
     Remote(std::net::IpAddr),
-    /// The file of the seeded installation cannot be used.
     #[error(transparent)]
     Seeded(#[from] crate::seed::SeedError),
-    /// The users cannot be prepared.
     #[error("{0}")]
     Setup(String),
-    /// The statistics of a process cannot be read.
     #[error("process {pid}: {error}")]
-    Process {
-        /// The process id.
-        pid: u32,
-        /// The cause.
-        error: std::io::Error,
-    },
+    Process { pid: u32, error: std::io::Error },
 }

@@ -2,13 +2,12 @@
 
 use std::{net::ToSocketAddrs as _, path::PathBuf, time::Duration};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Parser, ValueEnum, value_parser};
 use serde::Serialize;
 use url::Url;
 
 use super::{LoadError, http::Host};
 
-/// The ceremony to repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -24,7 +23,6 @@ pub enum Mode {
 
 impl Mode {
     /// Paths of the initialize and the finalize request, relative to the tenant.
-    #[must_use]
     pub const fn paths(self) -> [&'static str; 2] {
         match self {
             Self::Mfa | Self::Replay => ["mfa/login/initialize", "mfa/login/finalize"],
@@ -34,7 +32,6 @@ impl Mode {
     }
 }
 
-/// The options of `doorward-load`.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
     /// Ceremony to repeat
@@ -62,13 +59,13 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub seeded: Option<PathBuf>,
     /// Number of seeded tenants to use [default: all, at most one per user]
-    #[arg(long, value_name = "N", conflicts_with = "tenant", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with = "tenant", value_parser = value_parser!(u64).range(1..))]
     pub tenants: Option<u64>,
     /// Concurrent clients, each with its own connection
-    #[arg(long, default_value_t = 16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, default_value_t = 16, value_name = "N", value_parser = value_parser!(u16).range(1..=4096))]
     pub clients: u16,
     /// Number of users [default: one per client]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     pub users: Option<u32>,
     /// Length of the measurement in seconds
     #[arg(long, default_value = "10", value_name = "SECONDS", value_parser = seconds)]
@@ -77,19 +74,19 @@ pub struct Options {
     #[arg(long, default_value = "2", value_name = "SECONDS", value_parser = seconds)]
     pub warm_up: Duration,
     /// Stop after N ceremonies, even if time is left
-    #[arg(long, default_value_t = 10_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    #[arg(long, default_value_t = 10_000_000, value_name = "N", value_parser = value_parser!(u64).range(1..=100_000_000))]
     pub ceremonies: u64,
     /// Start N ceremonies per second in total [default: each client starts the next one at once]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub rate: Option<u32>,
     /// Login mode: send user_id and API key in the initialize request
     #[arg(long)]
     pub by_user: bool,
     /// Replay mode: concurrent finalize requests per challenge
-    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=1000))]
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = value_parser!(u16).range(2..=1000))]
     pub replays: u16,
     /// Measure a second time while N more clients continuously send wrong API keys
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=4096))]
     pub wrong_keys: Option<u16>,
     /// Process id of the server, to report its CPU and memory; repeat for several nodes
     #[arg(long = "pid", value_name = "PID")]
@@ -115,26 +112,31 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+#[derive(Debug, Parser)]
+#[command(name = "doorward-load", args_override_self = true)]
+struct Command {
+    #[command(flatten)]
+    options: Options,
+}
+
 impl Options {
-    /// Returns the number of users.
-    #[must_use]
+    /// Parses arguments, without the name of the program.
+    pub fn from_arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<Self, clap::Error> {
+        let command = Command::try_parse_from(std::iter::once("doorward-load").chain(arguments));
+        command.map(|command| command.options)
+    }
+
     pub fn user_count(&self) -> u32 {
         self.users.unwrap_or_else(|| self.clients.into())
     }
 
     /// Resolves the URLs once, so that the checked addresses are the ones that are used.
-    ///
-    /// # Errors
-    /// Returns [`LoadError::Url`] or [`LoadError::Remote`].
     pub fn hosts(&self) -> Result<Vec<Host>, LoadError> {
         self.urls.iter().map(|url| host(url, self.i_own_this_server)).collect()
     }
 }
 
 /// Resolves a base URL. The address must be a loopback address unless `allow_remote`.
-///
-/// # Errors
-/// Returns [`LoadError::Url`] or [`LoadError::Remote`].
 pub fn host(url: &Url, allow_remote: bool) -> Result<Host, LoadError> {
     let wrong = |reason: &str| LoadError::Url { url: url.to_string(), reason: reason.to_owned() };
     if url.scheme() != "http" {
@@ -159,19 +161,10 @@ pub fn host(url: &Url, allow_remote: bool) -> Result<Host, LoadError> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
 
-    #[derive(Debug, Parser)]
-    struct Command {
-        #[command(flatten)]
-        options: Options,
-    }
-
     fn parse(arguments: &str) -> Result<Options, String> {
-        let command = Command::try_parse_from(std::iter::once("doorward-load").chain(arguments.split(' ')));
-        command.map(|command| command.options).map_err(|error| error.to_string())
+        Options::from_arguments(arguments.split(' ')).map_err(|error| error.to_string())
     }
 
     #[test]

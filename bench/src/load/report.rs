@@ -11,7 +11,6 @@ use super::{
     wrong_key_flood::{FloodStats, StatusCount},
 };
 
-/// Setup of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Setup {
     mode: Mode,
@@ -22,7 +21,6 @@ pub struct Setup {
     setup_seconds: f64,
 }
 
-/// Report of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     #[serde(flatten)]
@@ -30,17 +28,16 @@ pub struct Report {
     /// The measured phases: one without and, if requested, one with wrong keys.
     pub phases: Vec<Measured>,
     /// p99 of the slowest request under wrong keys, relative to the first phase.
-    p99_ratio_under_wrong_keys: Option<f64>,
+    pub p99_ratio_under_wrong_keys: Option<f64>,
     /// Whether all responses were as expected.
     pub ok: bool,
 }
 
-/// Latencies of one endpoint.
 #[derive(Debug, Clone, Serialize)]
 pub struct Endpoint {
-    name: &'static str,
+    pub name: &'static str,
     #[serde(flatten)]
-    summary: Summary,
+    pub summary: Summary,
 }
 
 /// An unexpected response and its count.
@@ -51,7 +48,6 @@ pub struct Counted {
     count: u64,
 }
 
-/// Responses to wrong keys.
 #[derive(Debug, Clone, Serialize)]
 pub struct WrongKeys {
     clients: u16,
@@ -61,41 +57,36 @@ pub struct WrongKeys {
     accepted: u64,
 }
 
-/// CPU time per ceremony and per request.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Cost {
-    per_ceremony_us: f64,
+    pub per_ceremony_us: f64,
     per_request_us: f64,
     /// Share of one core.
-    busy_percent: f64,
+    pub busy_percent: f64,
 }
 
-/// A measured phase.
 #[derive(Debug, Clone, Serialize)]
 pub struct Measured {
     seconds: f64,
-    /// Completed ceremonies.
     pub ceremonies: u64,
-    ceremonies_per_second: f64,
+    pub ceremonies_per_second: f64,
     requests: u64,
     /// Latency of whole ceremonies.
     ceremony: Summary,
-    /// Latency of each endpoint.
     pub endpoints: Vec<Endpoint>,
-    /// Unexpected responses.
     pub errors: Vec<Counted>,
     /// Tokens beyond the first one for a challenge.
     pub second_tokens: u64,
     challenges_without_token: u64,
     rejected_replays: u64,
-    late_starts: u64,
-    servers: Vec<Usage>,
-    server_cost: Option<Cost>,
+    pub late_starts: u64,
+    pub servers: Vec<Usage>,
+    pub server_cost: Option<Cost>,
     database: Option<Usage>,
     database_cost: Option<Cost>,
     generator: Option<Usage>,
-    generator_cost: Option<Cost>,
-    wrong_keys: Option<WrongKeys>,
+    pub generator_cost: Option<Cost>,
+    pub wrong_keys: Option<WrongKeys>,
 }
 
 impl Setup {
@@ -170,7 +161,6 @@ impl Measured {
     }
 
     /// Returns whether ceremonies were completed and all responses were as expected.
-    #[must_use]
     pub fn ok(&self) -> bool {
         self.ceremonies > 0
             && self.errors.is_empty()
@@ -184,7 +174,6 @@ impl Measured {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "ceremonies of a run: far below 2^52")]
 fn per_second(count: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
 }
@@ -247,15 +236,8 @@ impl fmt::Display for Measured {
                 )?;
             }
         }
-        if let Some(WrongKeys { clients, responses, latency, accepted }) = &self.wrong_keys {
-            let responses: Vec<String> =
-                responses.iter().map(|StatusCount { status, count }| format!("{count} × {status}")).collect();
-            writeln!(
-                f,
-                "wrong keys from {clients} clients: {} (p99 {:.1} ms), {accepted} accepted",
-                responses.join(", "),
-                latency.p99_ms
-            )?;
+        if let Some(wrong_keys) = &self.wrong_keys {
+            writeln!(f, "{wrong_keys}")?;
         }
         if self.rejected_replays > 0 {
             writeln!(f, "rejected replays, including warm-up: {}", self.rejected_replays)?;
@@ -273,5 +255,14 @@ impl fmt::Display for Measured {
             writeln!(f, "CHALLENGES WITHOUT A TOKEN: {}", self.challenges_without_token)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for WrongKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { clients, responses, latency, accepted } = self;
+        let responses = responses.iter().map(|StatusCount { status, count }| format!("{count} × {status}"));
+        let (responses, p99) = (responses.collect::<Vec<_>>().join(", "), latency.p99_ms);
+        write!(f, "wrong keys from {clients} clients: {responses} (p99 {p99:.1} ms), {accepted} accepted")
     }
 }

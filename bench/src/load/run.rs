@@ -16,10 +16,8 @@ use super::{
     wrong_key_flood::{self, FloodStats},
 };
 
-/// Prepares users and measures one phase, or two if wrong keys are requested.
-///
-/// # Errors
-/// Returns a [`LoadError`] if the run cannot start. Unexpected responses are part of the report.
+/// Prepares users and measures one phase, or two if wrong keys are requested. Unexpected responses are not an error; the
+/// report lists them.
 pub async fn run(options: &Options) -> Result<Report, LoadError> {
     let hosts = options.hosts()?;
     // Report a wrong process id before the setup.

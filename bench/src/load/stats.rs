@@ -11,33 +11,23 @@ pub struct Latencies(Vec<u32>);
 /// Summary of durations, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Summary {
-    /// Number of durations.
     pub count: u64,
-    /// Mean.
     pub mean_ms: f64,
-    /// Median.
     pub p50_ms: f64,
-    /// 95th percentile.
     pub p95_ms: f64,
-    /// 99th percentile.
     pub p99_ms: f64,
-    /// Maximum.
     pub max_ms: f64,
 }
 
 impl Latencies {
-    /// Adds a duration.
     pub fn record(&mut self, duration: Duration) {
         self.0.push(u32::try_from(duration.as_micros()).unwrap_or(u32::MAX));
     }
 
-    /// Adds all durations of `other`.
     pub fn merge(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
-    /// Computes the summary.
-    #[must_use]
     pub fn summary(mut self) -> Summary {
         self.0.sort_unstable();
         let count = self.0.len();
@@ -58,14 +48,11 @@ impl Latencies {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "microseconds of a run: far below 2^52")]
 fn milliseconds(micros: u64) -> f64 {
     micros as f64 / 1_000.0
 }
 
 /// Returns `value / count`, or 0 if `count` is 0.
-#[must_use]
-#[expect(clippy::cast_precision_loss, reason = "requests of a run: far below 2^52")]
 pub fn ratio(value: f64, count: u64) -> f64 {
     if count == 0 { 0.0 } else { value / count as f64 }
 }
@@ -73,7 +60,6 @@ pub fn ratio(value: f64, count: u64) -> f64 {
 /// An unexpected response or a failed request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Failure {
-    /// Path of the request.
     pub endpoint: &'static str,
     /// HTTP status; 0 without a response, 200 with an unexpected body.
     pub status: u16,
@@ -88,7 +74,6 @@ pub struct Stats {
     pub ceremonies: u64,
     /// Latency of whole ceremonies, from the first byte sent to the token.
     pub whole: Latencies,
-    /// Latency by endpoint.
     pub endpoints: BTreeMap<&'static str, Latencies>,
     /// Failures in the whole run, including the warm-up.
     pub failures: BTreeMap<Failure, u64>,
@@ -98,17 +83,14 @@ pub struct Stats {
     pub without_token: u64,
     /// Finalize requests rejected because the challenge was used.
     pub rejected_replays: u64,
-    /// Ceremonies that started late.
     pub late: u64,
 }
 
 impl Stats {
-    /// Records a failure.
     pub fn fail(&mut self, endpoint: &'static str, status: u16, code: String) {
         *self.failures.entry(Failure { endpoint, status, code }).or_default() += 1;
     }
 
-    /// Adds the measurements of another client.
     pub fn merge(&mut self, other: Self) {
         self.ceremonies += other.ceremonies;
         self.whole.merge(other.whole);

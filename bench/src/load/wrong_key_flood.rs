@@ -13,7 +13,6 @@ use super::{
     stats::Latencies,
 };
 
-/// Responses to wrong keys.
 #[derive(Debug, Default)]
 pub(super) struct FloodStats {
     pub(super) responses: BTreeMap<u16, u64>,
@@ -22,12 +21,10 @@ pub(super) struct FloodStats {
     pub(super) accepted: u64,
 }
 
-/// Number of responses with a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct StatusCount {
     /// HTTP status; 0 without a response.
     pub(super) status: u16,
-    /// Number of responses.
     pub(super) count: u64,
 }
 
@@ -57,7 +54,7 @@ pub(super) async fn send(phase: Rc<Phase>, heads: Rc<Heads>, number: usize) -> F
     while phase.is_running() {
         let head = Head::post(host, &heads.guarded_path, Some(&wrong_key(&heads.api_key)));
         let started = Instant::now();
-        let status = connection.send(&head, br#"{"user_id":"nobody"}"#).await.map_or(0, |response| response.status);
+        let status = connection.send(&head, r#"{"user_id":"nobody"}"#).await.map_or(0, |response| response.status);
         *stats.responses.entry(status).or_default() += 1;
         stats.latencies.record(started.elapsed());
         // Any other status means that the key was accepted and the user was looked up.

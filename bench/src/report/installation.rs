@@ -1,23 +1,33 @@
 //! Seeded installations and servers that run on them.
 
-use std::{fs, path::PathBuf, process::Command, time::Instant};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
-use doorward_server::installation::ADMIN_TOKEN_FILE;
+use doorward_server::{
+    clock::{Clock as _, SystemClock},
+    db::DatabaseUrl,
+    installation::ADMIN_TOKEN_FILE,
+};
 use doorward_testkit::process::{self, Process};
 use tempfile::TempDir;
 
-use super::{Options, ReportError, program, results::Results};
+use super::{Options, ReportError, results::Results};
 use crate::{
     load::{http::Host, options::host},
-    seed::Seeded,
+    seed::{self, Plan, SeedJob, Seeded},
 };
 
-/// Tenants, users and audit entries of the small installation.
-const SMALL: (u64, u64, u64) = (100, 2_000, 0);
+/// Number of days covered by the audit logs.
+const DAYS: u32 = 90;
 
-/// A folder filled by `doorward-seed`.
+/// A seeded data folder.
 pub(super) struct Installation {
     folder: PathBuf,
+    /// Path or URL.
+    database: String,
     pub(super) seeded: Seeded,
     /// Deletes the folder of a small installation on drop.
     _temporary: Option<TempDir>,
@@ -25,7 +35,7 @@ pub(super) struct Installation {
 
 /// A server process on an installation; stopped on drop.
 pub(super) struct Node {
-    process: Process,
+    pub(super) process: Process,
     pub(super) public: Host,
     pub(super) admin: Host,
     /// Start time of the process.
@@ -35,37 +45,41 @@ pub(super) struct Node {
 impl Installation {
     /// Creates a small installation in a temporary folder.
     pub(super) async fn small(options: &Options) -> Result<Self, ReportError> {
-        let folder = tempfile::Builder::new().prefix("small-").tempdir_in(&options.dir);
-        let folder = folder.map_err(|error| file_error(&options.dir, error))?;
-        let path = folder.path().to_path_buf();
-        seed(options, &path, SMALL).await?;
-        Ok(Self { seeded: Seeded::load(&path.join("seeded.json"))?, folder: path, _temporary: Some(folder) })
+        let temporary = tempfile::Builder::new().prefix("small-").tempdir_in(&options.dir);
+        let temporary = temporary.map_err(|error| file_error(&options.dir, error))?;
+        let folder = temporary.path().to_path_buf();
+        let database = folder.join("doorward.db").display().to_string();
+        let seeded = fill(&folder, &database, (100, 2_000, 0)).await?;
+        Ok(Self { folder, database, seeded, _temporary: Some(temporary) })
     }
 
     /// Opens the large installation, or creates it if there is none.
     pub(super) async fn large(options: &Options, results: &Results) -> Result<Self, ReportError> {
         let folder = options.dir.join("large");
-        let file = folder.join("seeded.json");
+        let url = options.database_url.clone().filter(|url| !url.is_empty());
+        let database = url.unwrap_or_else(|| folder.join("doorward.db").display().to_string());
         let wanted = (options.tenants, options.users, options.audit_rows);
-        if !file.exists() {
+        let file = seeded_file(&folder);
+        let seeded = if file.exists() {
+            Seeded::load(&file)?
+        } else {
             fs::create_dir_all(&folder).map_err(|error| file_error(&folder, error))?;
-            results.print(seed(options, &folder, wanted).await?);
-        }
-        let seeded = Seeded::load(&file)?;
-        let plan = &seeded.plan;
-        results.print(format_args!(
-            "the large installation was created with {} tenants, {} users and {} audit entries",
-            plan.tenants, plan.users, plan.rows
-        ));
-        if (plan.tenants, plan.users, plan.rows) != wanted {
+            let started = Instant::now();
+            let seeded = fill(&folder, &database, wanted).await?;
+            results.print(format_args!("created in {:.0} s", started.elapsed().as_secs_f64()));
+            seeded
+        };
+        let Plan { tenants, users, rows, .. } = seeded.plan;
+        results.print(format_args!("large installation: {tenants} tenants, {users} users, {rows} audit entries"));
+        if (tenants, users, rows) != wanted {
             results.print("WARNING: not the requested size; the existing installation is used");
         }
-        Ok(Self { folder, seeded, _temporary: None })
+        Ok(Self { folder, database, seeded, _temporary: None })
     }
 
-    /// Path of the seed file, for `doorward-load`.
-    pub(super) fn seeded_file(&self) -> PathBuf {
-        self.folder.join("seeded.json")
+    /// Path of the seed file, for the load generator.
+    pub(super) fn seeded_file(&self) -> String {
+        seeded_file(&self.folder).display().to_string()
     }
 
     /// Reads the token for the admin API.
@@ -77,62 +91,45 @@ impl Installation {
 
     /// Starts a server and waits until it listens.
     pub(super) fn serve(&self, options: &Options) -> Result<Node, ReportError> {
-        let program = options.program("doorward")?;
-        let database = self.folder.join("doorward.db");
-        let command = process::command(&program.to_string_lossy(), &self.folder, &database.to_string_lossy());
+        let own = || Some(std::env::current_exe().ok()?.parent()?.to_path_buf());
+        let program = options.programs.clone().or_else(own).unwrap_or_default().join("doorward");
+        if !program.is_file() {
+            return Err(file_error(&program, std::io::ErrorKind::NotFound.into()));
+        }
         let spawned = Instant::now();
-        let process = Process::serve(command);
+        let process = Process::serve(process::command(&program.to_string_lossy(), &self.folder, &self.database));
         let (public, admin) = (host_of(&process.public_url)?, host_of(&process.admin_url)?);
         Ok(Node { process, public, admin, spawned })
     }
 }
 
 impl Node {
-    /// Base URL of the public API.
-    pub(super) fn url(&self) -> &str {
-        &self.process.public_url
-    }
-
-    /// Process id.
-    pub(super) fn pid(&self) -> u32 {
-        self.process.pid()
-    }
-
     /// Shuts the server down cleanly.
     pub(super) fn stop(self) {
         self.process.terminate();
     }
 }
 
-fn host_of(url: &str) -> Result<Host, ReportError> {
-    let parsed = url.parse().map_err(|_| ReportError::Response {
-        path: url.to_owned(),
-        reason: "the server printed no valid address".to_owned(),
-    })?;
-    Ok(host(&parsed, false)?)
+pub(super) fn host_of(url: &str) -> Result<Host, ReportError> {
+    let invalid = |_| ReportError::Response { path: url.to_owned(), reason: "not a valid address".to_owned() };
+    Ok(host(&url.parse().map_err(invalid)?, false)?)
 }
 
-fn file_error(path: &std::path::Path, error: std::io::Error) -> ReportError {
-    ReportError::File { path: path.display().to_string(), error }
+fn seeded_file(folder: &Path) -> PathBuf {
+    folder.join("seeded.json")
 }
 
-/// Runs the seeder on a folder and returns the first line of its output.
-async fn seed(
-    options: &Options,
-    folder: &std::path::Path,
-    (tenants, users, rows): (u64, u64, u64),
-) -> Result<String, ReportError> {
-    let program = options.program("doorward-seed")?;
-    let mut command = Command::new(&program);
-    command.env_clear().arg("--data-dir").arg(folder).args(["--days", "90", "--quiet"]);
-    for (name, number) in [("--tenants", tenants), ("--users", users), ("--audit-rows", rows)] {
-        command.args([name, &number.to_string()]);
-    }
-    let (status, text) = program::run(command).await?;
-    if !status.success() {
-        let reason = format!("{status}; its error message is above");
-        return Err(ReportError::Program { program: program.display().to_string(), reason });
-    }
-    // The first line has the numbers of rows; the following lines contain API keys.
-    Ok(text.lines().next().unwrap_or_default().to_owned())
+fn file_error(path: &Path, error: std::io::Error) -> ReportError {
+    ReportError::File(path.display().to_string(), error)
+}
+
+/// Seeds a folder.
+async fn fill(folder: &Path, database: &str, (tenants, users, rows): (u64, u64, u64)) -> Result<Seeded, ReportError> {
+    let until = SystemClock.now().millis();
+    let plan = Plan { seed: 1, tenants, users, rows, days: DAYS, until, hostile: false };
+    let Ok::<DatabaseUrl, _>(database) = database.parse();
+    let job = SeedJob { plan, data_dir: folder.to_path_buf(), database, append: false };
+    let seeded = seed::run(job, |_| ()).await?.seeded;
+    seeded.save(&seeded_file(folder))?;
+    Ok(seeded)
 }

@@ -1,6 +1,11 @@
 //! Valid logins while many clients send wrong keys.
 
-use super::{Options, ReportError, ceremonies::judge_memory, installation::Installation, load, results::Results};
+use super::{
+    Options, ReportError,
+    installation::Installation,
+    logins::{judge_memory, judge_responses, print_heading, print_row, run, warm_up},
+    results::Results,
+};
 
 /// Number of clients that send wrong keys.
 const SENDERS: u16 = 500;
@@ -10,34 +15,22 @@ const MAX_RATIO: f64 = 2.0;
 pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<(), ReportError> {
     let small = Installation::small(options).await?;
     let node = small.serve(options)?;
-    load::warm_up(options, &small, &node, results).await?;
-    let (rate, senders) = (options.rate.to_string(), SENDERS.to_string());
-    let seconds = options.duration().as_secs().to_string();
-    let arguments =
-        ["--clients", "64", "--rate", &rate, "--wrong-keys", &senders, "--duration", &seconds, "--warm-up", "1"];
-    let report = load::run(options, &small, &node, &arguments).await?;
-    results.print(format_args!(
-        "{rate} valid logins per second, without and with {senders} clients that send wrong keys; milliseconds"
-    ));
-    results.print("                      initialize                    finalize");
-    results.print("          per second       p50      p95      p99       p50      p95      p99  late starts");
+    warm_up(&small, &node, results).await?;
+    let (rate, senders, seconds) = (options.rate.to_string(), SENDERS.to_string(), options.duration.to_string());
+    let load = ["--clients", "64", "--rate", &rate, "--wrong-keys", &senders, "--duration", &seconds, "--warm-up", "1"];
+    let report = run(&small, &node, &load).await?;
+    results
+        .print(format_args!("{rate} valid logins per second, without and with {senders} clients that send wrong keys"));
+    print_heading(results);
     for (name, phase) in ["without", "wrong keys"].into_iter().zip(&report.phases) {
-        let [initialize, finalize] = phase.requests()?;
-        results.print(format_args!(
-            "{name:<10}{:>10.0}{:>10.2}{:>9.2}{:>9.2}{:>10.2}{:>9.2}{:>9.2}{:>12}",
-            phase.ceremonies_per_second,
-            initialize.p50_ms,
-            initialize.p95_ms,
-            initialize.p99_ms,
-            finalize.p50_ms,
-            finalize.p95_ms,
-            finalize.p99_ms,
-            phase.late(),
-        ));
+        print_row(name, 64, phase, results)?;
+        results.print(format_args!("{name}: {} ceremonies started late", phase.late_starts));
     }
-    report.judge_responses(results);
+    judge_responses(&report, results);
     if let (Some(ratio), Some(flooded)) = (report.p99_ratio_under_wrong_keys, report.phases.last()) {
-        results.print(format_args!("responses to wrong keys: {}", flooded.wrong_key_responses()));
+        if let Some(wrong_keys) = &flooded.wrong_keys {
+            results.print(wrong_keys);
+        }
         results.judge(
             format_args!(
                 "p99 of the slower request with wrong keys: {ratio:.2} times the p99 without (target: at most {MAX_RATIO:.0})"

@@ -4,12 +4,15 @@ use std::time::{Duration, Instant};
 
 use super::{
     Options, ReportError,
-    ceremonies::{CLIENTS, heading, judge_latency, judge_memory, row, run},
+    ceremonies::CLIENTS,
     installation::{Installation, Node},
-    load::{self, Report},
+    logins::{
+        cost, first_phase, judge_latency, judge_memory, judge_responses, print_heading, print_row, run_clients, warm_up,
+    },
     results::Results,
 };
 use crate::load::{
+    Report,
     http::{Connection, Head},
     stats::Latencies,
 };
@@ -18,7 +21,6 @@ use crate::load::{
 const STARTS: u64 = 5;
 /// Target for the time to the first response, in milliseconds.
 const START_MS: f64 = 1_000.0;
-/// Time limit for the first response.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 /// Target for the CPU time per ceremony, relative to a small installation.
 const MAX_RATIO: f64 = 1.15;
@@ -30,9 +32,9 @@ pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<
     measure_starts(options, &large, results).await?;
     let small = Installation::small(options).await?;
     let (small_node, large_node) = (small.serve(options)?, large.serve(options)?);
-    load::warm_up(options, &small, &small_node, results).await?;
-    load::warm_up(options, &large, &large_node, results).await?;
-    heading(results);
+    warm_up(&small, &small_node, results).await?;
+    warm_up(&large, &large_node, results).await?;
+    print_heading(results);
     let mut measured = Vec::new();
     for clients in CLIENTS {
         // Alternate, so that other load on the machine affects both installations.
@@ -41,8 +43,8 @@ pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<
             for (name, installation, node, reports) in
                 [("small", &small, &small_node, &mut of_small), ("large", &large, &large_node, &mut of_large)]
             {
-                let report = run(options, installation, node, clients).await?;
-                row(name, clients, report.first_phase()?, results)?;
+                let report = run_clients(options, installation, node, clients).await?;
+                print_row(name, clients, first_phase(&report)?, results)?;
                 reports.push(report);
             }
         }
@@ -57,15 +59,13 @@ pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<
             ),
             small_us > 0.0 && ratio <= MAX_RATIO,
         );
-    }
-    for (clients, of_small, of_large) in &measured {
         for report in of_large {
-            judge_latency("large", *clients, report.first_phase()?, results)?;
+            judge_latency("large", *clients, first_phase(report)?, results)?;
         }
-        of_small.iter().chain(of_large).for_each(|report| report.judge_responses(results));
+        of_small.iter().chain(of_large).for_each(|report| judge_responses(report, results));
     }
     if let Some(last) = measured.last().and_then(|(_, _, of_large)| of_large.last()) {
-        judge_memory("large", last.first_phase()?, results);
+        judge_memory("large", first_phase(last)?, results);
     }
     small_node.stop();
     large_node.stop();
@@ -74,7 +74,7 @@ pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<
 
 fn mean_cost(reports: &[Report]) -> Result<f64, ReportError> {
     let costs =
-        reports.iter().map(|report| Ok(report.first_phase()?.cost())).collect::<Result<Vec<f64>, ReportError>>()?;
+        reports.iter().map(|report| Ok(cost(first_phase(report)?))).collect::<Result<Vec<f64>, ReportError>>()?;
     Ok(crate::load::stats::ratio(costs.iter().sum(), costs.len() as u64))
 }
 
@@ -89,10 +89,9 @@ async fn measure_starts(options: &Options, large: &Installation, results: &mut R
         let (id, key) = (plan.tenant_id(tenant), large.seeded.api_key(tenant));
         let login = Head::post(&node.public, &format!("/{id}/mfa/login/initialize"), Some(&key));
         let user = serde_json::json!({ "user_id": plan.external_id(tenant, 0) }).to_string();
-        let health = Head::get(&node.public, "/health/ready", ("Accept", "*/*"));
-        wait_for_ok(&node, &health, "").await?;
+        wait_for_ok(&node, &Head::get(&node.public, "/health/ready", ("accept", "*/*")), String::new()).await?;
         ready.record(node.spawned.elapsed());
-        wait_for_ok(&node, &login, &user).await?;
+        wait_for_ok(&node, &login, user).await?;
         first.record(node.spawned.elapsed());
         node.stop();
     }
@@ -110,17 +109,17 @@ async fn measure_starts(options: &Options, large: &Installation, results: &mut R
 }
 
 /// Repeats a request until the status is 200.
-async fn wait_for_ok(node: &Node, head: &Head, body: &str) -> Result<(), ReportError> {
+async fn wait_for_ok(node: &Node, head: &Head, body: String) -> Result<(), ReportError> {
     let started = Instant::now();
     let mut connection = Connection::to(node.public.address);
     loop {
-        let reason = match connection.send(head, body.as_bytes()).await {
+        let reason = match connection.send(head, body.clone()).await {
             Ok(response) if response.status == 200 => return Ok(()),
-            Ok(response) => format!("status {}: {}", response.status, String::from_utf8_lossy(response.body)),
+            Ok(response) => format!("status {}: {}", response.status, String::from_utf8_lossy(&response.body)),
             Err(error) => error.to_string(),
         };
         if started.elapsed() > START_TIMEOUT {
-            return Err(ReportError::Response { path: node.url().to_owned(), reason });
+            return Err(ReportError::Response { path: node.process.public_url.clone(), reason });
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

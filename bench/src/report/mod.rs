@@ -1,21 +1,20 @@
 //! Measures the figures of docs/performance.md that need whole servers: ceremonies by number of clients, the same on a
 //! large installation, pages of logs and lists, and wrong keys. `.ci/figures` runs all sections.
 //!
-//! `installation` seeds data folders and starts servers; `load` runs `doorward-load`; `ceremonies`, `large`, `pages` and
-//! `keys` are the sections; [`results`] prints each figure with its target.
+//! `installation` seeds data folders and starts servers; `logins` runs the load generator on them; `ceremonies`, `large`,
+//! `pages` and `keys` are the sections; [`results`] prints each figure with its target.
 
 mod ceremonies;
 mod installation;
 mod keys;
 mod large;
-mod load;
+mod logins;
 pub mod pages;
-mod program;
 pub mod results;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 
 use crate::{load::LoadError, seed::SeedError};
 use results::Results;
@@ -39,74 +38,47 @@ pub struct Options {
     /// Directory for installations; its subdirectory `large` is kept and reused
     #[arg(long, value_name = "DIR")]
     pub dir: PathBuf,
-    /// Directory of doorward, doorward-seed and doorward-load [default: that of this program]
+    /// Database of the large installation: path or postgres:// URL [default: SQLite in its directory]
+    #[arg(long, env = "DOORWARD_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Directory of the binary doorward [default: that of this program]
     #[arg(long, value_name = "DIR")]
     pub programs: Option<PathBuf>,
     /// Tenants of the large installation
-    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = value_parser!(u64).range(1..=10_000_000))]
     pub tenants: u64,
     /// Users of the large installation
-    #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = value_parser!(u64).range(1..=100_000_000))]
     pub users: u64,
     /// Audit entries of the large installation
-    #[arg(long, default_value_t = 10_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    #[arg(long, default_value_t = 10_000_000, value_name = "N", value_parser = value_parser!(u64).range(1..=1_000_000_000))]
     pub audit_rows: u64,
     /// Length of each measurement in seconds
-    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=600))]
     pub duration: u64,
     /// Requests for each kind of page
-    #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, default_value_t = 200, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     pub requests: u32,
     /// Valid logins per second in the section `keys`
-    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     pub rate: u32,
 }
 
 /// Errors that prevent a measurement.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// A program failed.
-    #[error("{program}: {reason}")]
-    Program {
-        /// The program.
-        program: String,
-        /// The cause.
-        reason: String,
-    },
-    /// A file or folder cannot be used.
-    #[error("{path}: {error}")]
-    File {
-        /// Its path.
-        path: String,
-        /// The cause.
-        error: std::io::Error,
-    },
-    /// The seeded installation cannot be used.
+    #[error("{0}: {1}")]
+    File(String, std::io::Error),
     #[error(transparent)]
-    Seeded(#[from] SeedError),
-    /// The address of the server cannot be used.
+    Seed(#[from] SeedError),
     #[error(transparent)]
     Load(#[from] LoadError),
     /// A response that the measurement depends on is unusable.
     #[error("{path}: {reason}")]
-    Response {
-        /// Path of the request.
-        path: String,
-        /// What is wrong with the response.
-        reason: String,
-    },
+    Response { path: String, reason: String },
 }
 
-impl Options {
-    fn duration(&self) -> Duration {
-        Duration::from_secs(self.duration)
-    }
-}
-
-/// Measures a section and prints the results.
-///
-/// # Errors
-/// Returns a [`ReportError`] if a measurement fails. A missed target is not an error.
+/// Measures a section and prints the results. A missed target is not an error.
 pub async fn run(section: Section, options: &Options) -> Result<Results, ReportError> {
     let mut results = Results::default();
     match section {

@@ -1,141 +1,22 @@
-//! Names of people, tenants, devices, mail addresses and user agents.
+//! Names of people, tenants and devices, user agents and addresses.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::random::Random;
 
-const GIVEN: &[&str] = &[
-    "Anna",
-    "Liam",
-    "Zoë",
-    "José",
-    "Søren",
-    "Łukasz",
-    "Nguyễn",
-    "Aylin",
-    "Mateo",
-    "Ingrid",
-    "Siobhán",
-    "François",
-    "Jürgen",
-    "Chloé",
-    "Þóra",
-    "Mihály",
-    "Ștefan",
-    "Đorđe",
-    "Ñusta",
-    "Ольга",
-    "Дмитрий",
-    "Ελένη",
-    "Γιώργος",
-    "محمد",
-    "فاطمة",
-    "דוד",
-    "रोहन",
-    "प्रिया",
-    "สมชาย",
-    "明",
-    "小芳",
-    "陽菜",
-    "蓮",
-    "지민",
-    "서연",
-    "தமிழ்",
-    "გიორგი",
-    "Արամ",
-    "ሰላም",
-    "Noa",
-];
-const FAMILY: &[&str] = &[
-    "Müller",
-    "O’Connor",
-    "García",
-    "Ångström",
-    "Nowak",
-    "Trần",
-    "Yılmaz",
-    "Rossi",
-    "Lindqvist",
-    "Ní Bhriain",
-    "Lefèvre",
-    "Weiß",
-    "Dupont",
-    "Jónsdóttir",
-    "Szőke",
-    "Ionescu",
-    "Đoković",
-    "Quispe",
-    "Смирнова",
-    "Иванов",
-    "Παπαδοπούλου",
-    "Νικολάου",
-    "الأحمد",
-    "حداد",
-    "לוי",
-    "शर्मा",
-    "पटेल",
-    "ใจดี",
-    "王",
-    "李",
-    "佐藤",
-    "鈴木",
-    "김",
-    "박",
-    "முருகன்",
-    "ბერიძე",
-    "Պետրոսյան",
-    "ተስፋዬ",
-    "van der Berg",
-    "Smith",
-];
-const TRADES: &[&str] = &[
-    "Books",
-    "Bank",
-    "Clinic",
-    "Énergie",
-    "Bäckerei",
-    "Airways",
-    "Insurance",
-    "University",
-    "Town Hall",
-    "Cycles",
-    "Музыка",
-    "書店",
-    "Pharmacy",
-    "Logistics",
-    "Telecom",
-    "Ferries",
-    "Credit Union",
-    "Wine & Cheese",
-    "Robotics",
-    "Savings",
-];
-const MAIL: &[&str] = &[
-    "anna", "liam", "zoe", "jose", "soren", "lukasz", "nguyen", "aylin", "mateo", "ingrid", "siobhan", "francois",
-    "jurgen", "chloe", "thora", "mihaly", "stefan", "dorde", "olga", "dmitri", "eleni", "george", "mohammed", "fatima",
-    "david",
-];
-const DEVICES: &[&str] = &[
-    "Security key",
-    "Work laptop",
-    "iPhone von Anna",
-    "Pixel 9",
-    "YubiKey 5C",
-    "Passwort-Manager",
-    "家のパソコン",
-    "Mi portátil",
-];
+/// Given and family names in several scripts.
+const GIVEN: &str =
+    "Anna Liam Zoë José Łukasz Nguyễn Aylin Siobhán Jürgen Þóra Ștefan Ольга Ελένη محمد דוד रोहन สมชาย 明 陽菜 지민";
+const FAMILY: &str = "Müller O’Connor García Ångström Trần Yılmaz Weiß Jónsdóttir Đoković Quispe Смирнова Νικολάου حداد לוי शर्मा 王 佐藤 김 Smith";
+const TRADES: &str = "Books Bank Clinic Énergie Bäckerei Airways Insurance University Музыка 書店 Pharmacy Telecom";
+const DEVICES: &[&str] =
+    &["Security key", "Work laptop", "iPhone von Anna", "Passwort-Manager", "家のパソコン", "Mi portátil"];
 const AGENTS: &[&str] = &[
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:144.0) Gecko/20100101 Firefox/144.0",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1",
-    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36",
     "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
-    "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15",
     "okhttp/5.1.0",
-    "axios/1.12.2",
-    "python-httpx/0.28.1",
     "Go-http-client/2.0",
-    "Java-http-client/21.0.4",
 ];
 /// Names that break careless printing, sorting or quoting. Without U+0000, which the API rejects.
 const HOSTILE: &[&str] = &[
@@ -157,71 +38,48 @@ const HOSTILE: &[&str] = &[
     "ＦＵＬＬＷＩＤＴＨ",
     "null",
     "\"quoted\", and, comma",
-    "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW",
+    "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW",
 ];
-
 /// Frequency of hostile names, if enabled, per thousand names.
 const HOSTILE_PER_MILLE: u64 = 120;
 
-/// Name generator.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Names {
-    /// Whether to include hostile names.
-    pub(super) hostile: bool,
+fn word(random: &mut Random, words: &'static str) -> &'static str {
+    random.pick(&words.split(' ').collect::<Vec<_>>())
 }
 
-impl Names {
-    fn hostile(self, random: &mut Random) -> Option<String> {
-        (self.hostile && random.chance(HOSTILE_PER_MILLE)).then(|| random.pick(HOSTILE).to_owned())
-    }
-
-    /// A person's name.
-    pub(super) fn person(self, random: &mut Random) -> String {
-        let (given, family) = (random.pick(GIVEN), random.pick(FAMILY));
-        self.hostile(random).unwrap_or_else(|| format!("{given} {family}"))
-    }
-
-    /// A tenant's name; the number makes it unique.
-    pub(super) fn tenant(self, random: &mut Random, number: u64) -> String {
-        let (family, trade) = (random.pick(FAMILY), random.pick(TRADES));
-        self.hostile(random).unwrap_or_else(|| format!("{family} {trade} {number}"))
-    }
-
-    /// Name of a credential.
-    pub(super) fn device(self, random: &mut Random) -> String {
-        let device = random.pick(DEVICES);
-        self.hostile(random).unwrap_or_else(|| device.to_owned())
-    }
-
-    /// User agent of a client.
-    pub(super) fn agent(self, random: &mut Random) -> String {
-        let agent = random.pick(AGENTS);
-        // A header cannot contain control characters.
-        let hostile = self.hostile(random).map(|name| name.replace(char::is_control, ""));
-        hostile.unwrap_or_else(|| agent.to_owned())
-    }
+fn or_hostile(random: &mut Random, hostile: bool, name: String) -> String {
+    if hostile && random.chance(HOSTILE_PER_MILLE) { random.pick(HOSTILE).to_owned() } else { name }
 }
 
-/// Local part of a mail address.
-pub(super) fn mailbox(random: &mut Random) -> &'static str {
-    random.pick(MAIL)
+pub(super) fn person(random: &mut Random, hostile: bool) -> String {
+    let name = format!("{} {}", word(random, GIVEN), word(random, FAMILY));
+    or_hostile(random, hostile, name)
+}
+
+/// Name of a tenant; the number makes it unique.
+pub(super) fn tenant(random: &mut Random, hostile: bool, number: u64) -> String {
+    let name = format!("{} {} {number}", word(random, FAMILY), word(random, TRADES));
+    or_hostile(random, hostile, name)
+}
+
+/// Name of a credential.
+pub(super) fn device(random: &mut Random, hostile: bool) -> String {
+    let name = random.pick(DEVICES).to_owned();
+    or_hostile(random, hostile, name)
+}
+
+/// User agent of a client, without control characters, which a header cannot contain.
+pub(super) fn agent(random: &mut Random, hostile: bool) -> String {
+    let name = random.pick(AGENTS).to_owned();
+    or_hostile(random, hostile, name).replace(char::is_control, "")
 }
 
 /// Address of a client; one in eight is IPv6.
 pub(super) fn address(random: &mut Random) -> String {
     let word = random.next();
     if word.is_multiple_of(8) {
-        let [a, b, c, d] = [word >> 48, word >> 32, word >> 16, word >> 3].map(|part| part & 0xffff);
-        return std::net::Ipv6Addr::from(
-            (0x2001_0db8_u128 << 96)
-                | (u128::from(a) << 64)
-                | (u128::from(b) << 32)
-                | (u128::from(c) << 16)
-                | u128::from(d),
-        )
-        .to_string();
+        return Ipv6Addr::from((0x2001_0db8_u128 << 96) | u128::from(word)).to_string();
     }
-    // 1.0.0.0 to 222.255.255.255.
-    let first = 1 + (word >> 8) % 222;
-    format!("{first}.{}.{}.{}", (word >> 16) & 255, (word >> 24) & 255, (word >> 32) & 255)
+    let [_, _, _, _, second, third, fourth, first] = word.to_be_bytes();
+    Ipv4Addr::new(1 + first % 222, second, third, fourth).to_string()
 }

@@ -4,14 +4,11 @@
 //! users without a key file.
 
 use doorward_authenticator::{ClientError, Key, sha256};
-use doorward_shared::{ApiKeyId, AuditId, TenantId, UserId};
+use doorward_shared::{ApiKeyId, TenantId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
 
-use super::{
-    names::{Names, mailbox},
-    random::Random,
-};
+use super::random::Random;
 
 const DAY: i64 = 86_400_000;
 /// Tenants and users were created within this time before the start of the log.
@@ -20,15 +17,10 @@ const HISTORY: i64 = 400 * DAY;
 /// Size and seed of an installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Seed of all generated data.
     pub seed: u64,
-    /// Number of tenants.
     pub tenants: u64,
-    /// Total number of users.
     pub users: u64,
-    /// Total number of audit entries.
     pub rows: u64,
-    /// Number of days covered by the audit log.
     pub days: u32,
     /// End of the last of these days, in milliseconds since the Unix epoch.
     pub until: i64,
@@ -59,7 +51,6 @@ pub enum CredentialKind {
 
 impl Plan {
     /// Start of the log, in milliseconds since the Unix epoch.
-    #[must_use]
     pub fn since(&self) -> i64 {
         self.until - i64::from(self.days) * DAY
     }
@@ -69,106 +60,75 @@ impl Plan {
         Random::of(&[self.seed, purpose as u64, tenant, user])
     }
 
-    /// Returns the name generator.
-    pub(super) const fn names(&self) -> Names {
-        Names { hostile: self.hostile }
-    }
-
     /// Number of the first user of a tenant, counted over all tenants. A few tenants have most users; each has at least one
     /// if there are enough.
-    #[must_use]
     pub fn first_user(&self, tenant: u64) -> u64 {
         let each = u64::from(self.users >= self.tenants);
         let shared = self.users - each * self.tenants;
         each * tenant + part(shared, self.position(tenant).sqrt())
     }
 
-    /// Number of users of a tenant.
-    #[must_use]
     pub fn users_of(&self, tenant: u64) -> u64 {
         self.first_user(tenant + 1) - self.first_user(tenant)
     }
 
     /// Number of audit entries of a tenant. The first of 10 tenants has more than half of all, the first of 100 000 more than
     /// 5 %.
-    #[must_use]
     pub fn rows_of(&self, tenant: u64) -> u64 {
         let before = |tenant: u64| part(self.rows, self.position(tenant).sqrt().sqrt());
         before(tenant + 1) - before(tenant)
     }
 
     /// Relative position of a tenant. IEEE 754 square roots of it are the same on every machine.
-    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
     fn position(&self, tenant: u64) -> f64 {
         tenant.min(self.tenants) as f64 / self.tenants.max(1) as f64
     }
 
-    /// Creation time of a tenant.
-    #[must_use]
     pub fn tenant_since(&self, tenant: u64) -> i64 {
         self.since() - HISTORY + share(HISTORY / 2, tenant, self.tenants)
     }
 
-    /// Creation time of a user.
-    #[must_use]
     pub fn user_since(&self, tenant: u64, user: u64) -> i64 {
         let tenant_since = self.tenant_since(tenant);
         tenant_since + share(self.since() - tenant_since, user + 1, self.users_of(tenant) + 1)
     }
 
-    /// Id of a tenant.
-    #[must_use]
     pub fn tenant_id(&self, tenant: u64) -> TenantId {
         let mut random = self.random(Use::Tenant, tenant, 0);
         TenantId::new(id_at(self.tenant_since(tenant), &mut random))
     }
 
-    /// Id of a tenant's API key.
-    #[must_use]
     pub fn api_key_id(&self, tenant: u64) -> ApiKeyId {
         ApiKeyId::new(Builder::from_random_bytes(self.random(Use::Key, tenant, 0).bytes()).into_uuid())
     }
 
-    /// RP ID of a tenant.
-    #[must_use]
     pub fn rp_id(&self, tenant: u64) -> String {
         format!("t{tenant}.example.com")
     }
 
-    /// Origin of a tenant.
-    #[must_use]
     pub fn origin(&self, tenant: u64) -> String {
         format!("https://t{tenant}.example.com")
     }
 
-    /// Internal id of a user.
-    #[must_use]
     pub fn user_id(&self, tenant: u64, user: u64) -> UserId {
         let mut random = self.random(Use::User, tenant, user);
         UserId::new(id_at(self.user_since(tenant, user), &mut random))
     }
 
     /// External id of a user: a number, a mail address or a UUID, depending on the tenant.
-    #[must_use]
     pub fn external_id(&self, tenant: u64, user: u64) -> String {
-        let mut random = self.random(Use::Account, tenant, user);
         match tenant % 3 {
             0 => format!("user-{user:06}"),
-            1 => format!("{}.{user}@t{tenant}.example.com", mailbox(&mut random)),
-            _ => Builder::from_random_bytes(random.bytes()).into_uuid().to_string(),
+            1 => format!("user.{user}@t{tenant}.example.com"),
+            _ => Builder::from_random_bytes(self.random(Use::Account, tenant, user).bytes()).into_uuid().to_string(),
         }
     }
 
-    /// Id of a user's credential.
-    #[must_use]
     pub fn credential_id(&self, tenant: u64, user: u64, kind: CredentialKind) -> [u8; 32] {
         self.digest(tenant, user, 1 + u64::from(kind == CredentialKind::SecondFactor))
     }
 
     /// Key pair of both credentials of a user. It is not secret: the seed is enough to compute it.
-    ///
-    /// # Errors
-    /// Returns [`ClientError::Crypto`] if the library creates no key.
     pub fn key(&self, tenant: u64, user: u64) -> Result<Key, ClientError> {
         Key::from_secret(&self.digest(tenant, user, 0))
     }
@@ -184,12 +144,6 @@ impl Plan {
 }
 
 /// Returns `total · share`, rounded down.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "counts far below 2^52, times at most 1"
-)]
 fn part(total: u64, share: f64) -> u64 {
     (total as f64 * share) as u64
 }
@@ -202,14 +156,6 @@ fn share(length: i64, place: u64, places: u64) -> i64 {
 
 /// Returns a version 7 UUID with this timestamp.
 pub(super) fn id_at(at: i64, random: &mut Random) -> Uuid {
-    let mut bytes = [0; 10];
-    for (place, byte) in bytes.iter_mut().zip(random.bytes()) {
-        *place = byte;
-    }
+    let [bytes @ .., _, _, _, _, _, _] = random.bytes();
     Builder::from_unix_timestamp_millis(u64::try_from(at).unwrap_or(0), &bytes).into_uuid()
-}
-
-/// Returns the id of an audit entry with this timestamp.
-pub(super) fn audit_id(at: i64, random: &mut Random) -> AuditId {
-    AuditId::new(id_at(at, random))
 }

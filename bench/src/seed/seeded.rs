@@ -10,7 +10,6 @@ use super::{Plan, SeedError};
 /// Access to a seeded installation.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seeded {
-    /// Size and seed.
     #[serde(flatten)]
     pub plan: Plan,
     /// Secret part of all API keys.
@@ -24,16 +23,11 @@ impl std::fmt::Debug for Seeded {
 }
 
 impl Seeded {
-    /// API key of a tenant.
-    #[must_use]
     pub fn api_key(&self, tenant: u64) -> String {
         format!("dw_{}_{}", self.plan.api_key_id(tenant).uuid().simple(), self.api_secret)
     }
 
     /// Writes the file, readable only for its owner, and replaces an existing one.
-    ///
-    /// # Errors
-    /// Returns [`SeedError::File`] if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), SeedError> {
         let failed = |reason: String| SeedError::File { path: path.display().to_string(), reason };
         let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.to_string()))?;
@@ -45,9 +39,6 @@ impl Seeded {
     }
 
     /// Reads the file.
-    ///
-    /// # Errors
-    /// Returns [`SeedError::File`] if the file cannot be read or parsed.
     pub fn load(path: &Path) -> Result<Self, SeedError> {
         let failed = |reason: String| SeedError::File { path: path.display().to_string(), reason };
         let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;

@@ -8,16 +8,15 @@ use doorward_server::{
     service::Refusal,
 };
 use doorward_shared::{
-    Base64Url, SigningKeyId, TenantId, Timestamp,
+    Base64Url, SigningKeyId, Timestamp,
     admin::SigningAlgorithm,
     config::{Cors, Mfa, RelyingParty, TenantConfig, Webauthn},
 };
 
 use super::{
-    SeedError,
-    output::Output,
+    SeedError, names,
     plan::{CredentialKind, Plan, Use, id_at},
-    table::{Table, Value},
+    writer::{Table, Writer},
 };
 
 /// Secrets shared by the rows of all tenants.
@@ -31,44 +30,28 @@ pub(super) struct Secrets<'a> {
 }
 
 /// Writes a tenant without its audit log.
-pub(super) fn tenant(plan: &Plan, secrets: &Secrets<'_>, number: u64, out: &mut Output<'_>) -> Result<(), SeedError> {
-    let id = plan.tenant_id(number);
-    let created_at = plan.tenant_since(number);
-    let mut random = plan.random(Use::Tenant, number, 1);
-    let name = plan.names().tenant(&mut random, number);
+pub(super) async fn write(plan: &Plan, secrets: &Secrets<'_>, number: u64, out: &mut Writer) -> Result<(), SeedError> {
+    let (tenant_id, created) = (plan.tenant_id(number), plan.tenant_since(number));
+    let id = tenant_id.to_string();
+    let name = names::tenant(&mut plan.random(Use::Tenant, number, 1), plan.hostile, number);
     let config = config(plan, number, &name)?;
-    out.push(
-        Table::Tenants,
-        [id.to_string().into(), name.into(), config.into(), created_at.into(), created_at.into()],
-    )?;
+    out.push(Table::Tenants, &[&id, &name, &config, &created, &created]);
 
     let key = plan.api_key_id(number);
     let hint = api_key::hint(KeyKind::Api, key.uuid());
-    let hash = secrets.key_hash.expose().to_owned();
-    let name = "Seeded".into();
-    out.push(
-        Table::ApiKeys,
-        [id.to_string().into(), key.to_string().into(), name, hint.into(), hash.into(), created_at.into()],
-    )?;
+    out.push(Table::ApiKeys, &[&id, &key.to_string(), &"Seeded", &hint, &secrets.key_hash.expose(), &created]);
 
-    let mut random = plan.random(Use::SigningKey, number, 0);
-    let kid = SigningKeyId::new(id_at(created_at, &mut random));
-    let at = Timestamp::from_millis(created_at);
-    let record = signing_key::generate(id, kid, SigningAlgorithm::Es256, at, at, secrets.master_key, secrets.entropy)
+    let kid = SigningKeyId::new(id_at(created, &mut plan.random(Use::SigningKey, number, 0)));
+    let (at, algorithm) = (Timestamp::from_millis(created), SigningAlgorithm::Es256);
+    let record = signing_key::generate(tenant_id, kid, algorithm, at, at, secrets.master_key, secrets.entropy)
         .map_err(|error| SeedError::Generate(error.to_string()))?;
-    out.push(
-        Table::SigningKeys,
-        [
-            id.to_string().into(),
-            kid.to_string().into(),
-            record.algorithm.as_str().into(),
-            record.public_jwk.into(),
-            Value::Bytes(record.sealed_private_key),
-            created_at.into(),
-            created_at.into(),
-        ],
-    )?;
-    (0..plan.users_of(number)).try_for_each(|user| self::user(plan, id, number, user, out))
+    let (algorithm, sealed) = (record.algorithm.as_str(), record.sealed_private_key);
+    out.push(Table::SigningKeys, &[&id, &kid.to_string(), &algorithm, &record.public_jwk, &sealed, &created, &created]);
+    for user in 0..plan.users_of(number) {
+        write_user(plan, &id, number, user, out)?;
+        out.flush_if_full().await?;
+    }
+    Ok(())
 }
 
 /// Returns a valid configuration of a tenant.
@@ -90,54 +73,42 @@ fn config(plan: &Plan, number: u64, name: &str) -> Result<String, SeedError> {
     serde_json::to_string(&config).map_err(|error| SeedError::Generate(error.to_string()))
 }
 
-fn user(plan: &Plan, tenant_id: TenantId, tenant: u64, user: u64, out: &mut Output<'_>) -> Result<(), SeedError> {
-    let id = plan.user_id(tenant, user).to_string();
-    let created_at = plan.user_since(tenant, user);
+fn write_user(plan: &Plan, tenant_id: &String, tenant: u64, user: u64, out: &mut Writer) -> Result<(), SeedError> {
+    let (id, created) = (plan.user_id(tenant, user).to_string(), plan.user_since(tenant, user));
     let mut random = plan.random(Use::User, tenant, user);
     let external_id = plan.external_id(tenant, user);
-    let display_name = plan.names().person(&mut random);
-    out.push(
-        Table::Users,
-        [
-            tenant_id.to_string().into(),
-            id.clone().into(),
-            external_id.clone().into(),
-            external_id.into(),
-            display_name.into(),
-            "".into(),
-            created_at.into(),
-            created_at.into(),
-        ],
-    )?;
-    let key = plan.key(tenant, user)?;
-    let public_key = cbor::encode(&key.cose());
+    let name = names::person(&mut random, plan.hostile);
+    out.push(Table::Users, &[tenant_id, &id, &external_id, &external_id, &name, &"", &created, &created]);
+    let public_key = cbor::encode(&plan.key(tenant, user)?.cose());
     for kind in [CredentialKind::Passkey, CredentialKind::SecondFactor] {
         let credential = Base64Url::encode(&plan.credential_id(tenant, user, kind));
-        let passkey = kind == CredentialKind::Passkey;
-        let used = random.chance(800).then(|| created_at + i64::from(random.below(86_400_000) as u32));
-        let name = plan.names().device(&mut random);
+        let name = names::device(&mut random, plan.hostile);
+        let used = random.chance(800).then(|| created + random.millis(86_400_000));
+        let is_mfa = kind == CredentialKind::SecondFactor;
+        let transports = if is_mfa { r#"["usb","nfc"]"# } else { r#"["internal","hybrid"]"# };
+        let aaguid = "00000000-0000-0000-0000-000000000000";
         out.push(
             Table::Credentials,
-            [
-                tenant_id.to_string().into(),
-                credential.into(),
-                id.clone().into(),
-                name.into(),
-                Value::Bytes(public_key.clone()),
-                "none".into(),
-                Value::Bool(false),
-                "00000000-0000-0000-0000-000000000000".into(),
-                Value::Int(0),
-                if passkey { r#"["internal","hybrid"]"# } else { r#"["usb","nfc"]"# }.into(),
-                Value::Bool(false),
-                Value::Bool(false),
-                Value::Bool(!passkey),
-                Value::Bool(true),
-                used.map_or(Value::Null, Value::Int),
-                created_at.into(),
-                created_at.into(),
+            &[
+                tenant_id,
+                &credential,
+                &id,
+                &name,
+                &public_key,
+                &"none",
+                &false,
+                &aaguid,
+                &0,
+                &transports,
+                &false,
+                &false,
+                &is_mfa,
+                &true,
+                &used,
+                &created,
+                &created,
             ],
-        )?;
+        );
     }
     Ok(())
 }
