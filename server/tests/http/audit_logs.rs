@@ -227,3 +227,44 @@ async fn a_lone_mfa_ceremony_writes_at_most_13_pages() {
     println!("pages: median {}, mean {mean:.1}, all {pages:?}", pages[pages.len() / 2]);
     assert!(pages[pages.len() / 2] <= 13 && mean <= 14.0, "{pages:?}");
 }
+
+#[tokio::test]
+async fn exports_abort_while_a_transaction_withholds_entries() {
+    if !database::is_postgres("exports_abort_while_a_transaction_withholds_entries") {
+        return;
+    }
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let _ = tenant.http.get("/audit_logs").await.expect(200);
+    let (meta, now) = (RequestMeta::default(), server.app.clock.now());
+    // Of two types, because transactions may wait for each other's counters.
+    let [slow, quick] = [AuditType::ApiKeyRejected, AuditType::UserDeleted]
+        .map(|kind| audit::event(&server.app, tenant.id, &meta, kind, now).unwrap());
+    let ((written, wait), (end, ended)) = (tokio::sync::oneshot::channel(), std::sync::mpsc::channel::<()>());
+    let app = std::sync::Arc::clone(&server.app);
+    let unit = tokio::spawn(async move {
+        app.db
+            .write(move |connection| {
+                slow.write(connection)?;
+                let _ = written.send(());
+                let _ = ended.recv();
+                Ok::<_, doorward_server::db::DbError>(())
+            })
+            .await
+    });
+    wait.await.unwrap();
+    server.app.db.write(move |connection| quick.write(connection)).await.unwrap();
+    let page = tenant.http.get("/audit_logs").await.expect(200);
+    assert_eq!(page.header("x-total-count-relation"), Some("gte"));
+    let export = async || {
+        let request = reqwest::Client::new().get(format!("{}/audit_logs?format=ndjson", tenant.http.base()));
+        request.header("apiKey", &tenant.api_key).send().await.unwrap().text().await
+    };
+    assert!(export().await.is_err());
+    drop(end);
+    unit.await.unwrap().unwrap();
+    let whole = export().await.unwrap();
+    let page = tenant.http.get("/audit_logs").await.expect(200);
+    assert_eq!(page.header("x-total-count-relation"), None);
+    assert_eq!(page.header("x-total-count"), Some(&*whole.lines().count().to_string()));
+}

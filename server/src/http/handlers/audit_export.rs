@@ -11,7 +11,10 @@ use crate::{
     app::App,
     domain::audit::{AuditCursor, AuditFilter, LogSlice},
     http::{ApiError, Operation, pages},
-    service::audit_logs::{self, Log},
+    service::{
+        ServiceError,
+        audit_logs::{self, Log},
+    },
 };
 
 /// Maximum number of entries of one read.
@@ -65,7 +68,13 @@ pub async fn stream(app: &Arc<App>, log: Log, filter: AuditFilter, format: &str)
             async move {
                 let Some(after) = after else { return Ok::<_, ApiError>(None) };
                 let slice = audit_logs::slice(&app, log, filter, AuditCursor::After(after), SLICE).await;
-                let LogSlice { items, next } = slice.map_err(|failure| {
+                let complete = slice.and_then(|slice| match slice {
+                    LogSlice { next: None, is_cut: true, .. } => Err(ServiceError::Unavailable(
+                        "a running transaction withholds the newest audit entries".to_owned(),
+                    )),
+                    slice => Ok(slice),
+                });
+                let LogSlice { items, next, .. } = complete.map_err(|failure| {
                     // The status is sent already, so the client only sees that the body is incomplete.
                     tracing::error!(%failure, "an export of the audit log was aborted");
                     failed(failure)

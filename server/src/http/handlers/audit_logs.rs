@@ -120,7 +120,7 @@ pub async fn respond(app: &std::sync::Arc<App>, log: Log, path: &str, query: &Qu
     let failed = |failure| ApiError::of(Operation::Other, failure);
     if let Some(cursor) = cursor(query)? {
         let slice = audit_logs::slice(app, log, filter, cursor, page.per_page).await.map_err(failed)?;
-        let LogSlice { items, next } = slice;
+        let LogSlice { items, next, .. } = slice;
         let name = if matches!(cursor, AuditCursor::After(_)) { "after" } else { "before" };
         let mut response = HttpResponse::Ok();
         if let Some(id) = next {

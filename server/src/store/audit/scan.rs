@@ -10,7 +10,7 @@ use doorward_shared::{AuditId, TenantId, Timestamp, audit::AuditLogItem};
 use super::{
     super::{Connection, DbError, on_engine, row_convert, schema::audit_logs, text_match::contains},
     entry::Row,
-    ids::{self, ABOVE_ALL},
+    ids::ABOVE_ALL,
     skew::Skew,
 };
 use crate::domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon};
@@ -107,8 +107,14 @@ impl<'a> Scan<'a> {
             AuditCursor::After(id) => (id.to_string(), ABOVE_ALL.to_owned(), false),
             AuditCursor::Before(id) => (String::new(), id.to_string(), true),
         };
-        let upper = horizon.map(ids::end).into_iter().fold(upper, String::min);
+        let upper = horizon.map(|horizon| horizon.end.clone()).into_iter().fold(upper, String::min);
         Self { tenant, filter, lower, upper, newest_first }.created(conn, filter.start, filter.end)
+    }
+
+    /// Prepares a scan of the entries above the horizon.
+    pub(super) fn above(tenant: TenantId, filter: &'a AuditFilter, horizon: &Horizon) -> Self {
+        let (lower, upper) = (horizon.end.clone(), ABOVE_ALL.to_owned());
+        Self { tenant: Some(tenant), filter, lower, upper, newest_first: true }
     }
 
     /// Restricts the scan to ids that entries created between two times may have.
