@@ -5,6 +5,7 @@ use super::*;
 use crate::domain::audit::NextPage;
 
 on_every_engine!(
+    prepared_statements_stay_bounded,
     filters_find_what_a_model_finds,
     substrings_match_literally_in_every_script,
     a_request_id_with_its_time_is_found_anywhere
@@ -194,4 +195,36 @@ async fn a_request_id_with_its_time_is_found_anywhere(db: TestDatabase) {
     let first = page("mine").await;
     assert_eq!((first.items.len(), first.total), (0, Total::AtLeast(0)));
     assert_eq!(first.next, Some(NextPage::Before(pages::bulk_id(50))));
+}
+
+async fn prepared_statements_stay_bounded(db: TestDatabase) {
+    use diesel::{RunQueryDsl as _, dsl::sql, sql_types::BigInt};
+    if db.database.engine() == Engine::Sqlite {
+        return;
+    }
+    add(&db, vec![event(tenant_id(1), 0, 1, KINDS[0])]).await;
+    let prepared = db
+        .read(|c| {
+            for number in 0..256_u32 {
+                let has = |bit: u32| number >> bit & 1 == 1;
+                let some = |bit: u32, other: u32| Values {
+                    any_of: if has(bit) { vec!["a".to_owned(), "b".to_owned()] } else { Vec::new() },
+                    none_of: if has(other) { vec!["c".to_owned()] } else { Vec::new() },
+                };
+                let filter = AuditFilter {
+                    actor: some(0, 1),
+                    error_code: some(2, 3),
+                    request_id: some(4, 5),
+                    text: has(6).then(|| "a".to_owned()),
+                    start: has(7).then(|| at(0)),
+                    ..AuditFilter::default()
+                };
+                audit::page(c, Some(tenant_id(1)), &filter, None, PageRequest::default())?;
+            }
+            let count = "(SELECT COUNT(*) FROM pg_prepared_statements)";
+            let Connection::Postgres(c) = c else { return Ok(0) };
+            Ok(diesel::select(sql::<BigInt>(count)).get_result::<i64>(c)?)
+        })
+        .await;
+    assert!((1..40).contains(&prepared), "{prepared}");
 }
