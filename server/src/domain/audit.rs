@@ -122,6 +122,17 @@ pub struct AuditFilter {
     pub source_ip_part: Option<String>,
     /// Substring of the actor or of the source address.
     pub text: Option<String>,
+    /// Entries that an earlier page contained.
+    pub shown: Option<ShownEntries>,
+}
+
+/// The oldest and the newest of the matching entries that a page contained out of order. Later pages leave them out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShownEntries {
+    /// Id of the oldest.
+    pub oldest: AuditId,
+    /// Id of the newest.
+    pub newest: AuditId,
 }
 
 impl AuditFilter {
@@ -140,6 +151,7 @@ impl AuditFilter {
             || self.actor_part.is_some()
             || self.source_ip_part.is_some()
             || self.text.is_some()
+            || self.shown.is_some()
     }
 
     /// Returns the accepted types, `None` when every type is accepted.
@@ -219,6 +231,8 @@ pub enum NextPage {
     Number,
     /// By the cursor `before`.
     Before(AuditId),
+    /// By the cursor `before`, without the entries of this page, which are older than the cursor.
+    BeforeWithout(AuditId, ShownEntries),
 }
 
 /// A numbered page, newest entries first.

@@ -53,6 +53,13 @@ impl Query {
         }
     }
 
+    /// Returns the query with one value of a name.
+    #[must_use]
+    pub fn with(&self, name: &str, value: String) -> Self {
+        let others = self.0.iter().filter(|(key, _)| key != name).cloned();
+        Self(others.chain([(name.to_owned(), value)]).collect())
+    }
+
     /// Returns all pairs.
     #[must_use]
     pub fn pairs(&self) -> &[(String, String)] {

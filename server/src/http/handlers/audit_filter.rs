@@ -6,10 +6,12 @@ use doorward_shared::{AuditType, Timestamp, audit::AuditOutcome};
 use ipnet::IpNet;
 
 use crate::{
-    domain::audit::{AuditFilter, Values},
+    domain::audit::{AuditFilter, ShownEntries, Values},
     http::{ApiError, extract::Query},
 };
 
+/// Parameter in links to the next page: the ids of the oldest and the newest entry of a page whose entries are left out.
+pub const SHOWN: &str = "shown";
 /// Maximum number of characters of a text.
 const MAX_CHARS: usize = 256;
 /// Maximum number of characters of a credential id: 1 023 bytes in base64url.
@@ -36,7 +38,17 @@ pub fn read(query: &Query) -> Result<AuditFilter, ApiError> {
         actor_part: part(query, "actor_user_id")?,
         source_ip_part: part(query, "meta_source_ip")?,
         text: part(query, "q")?,
+        shown: shown(query)?,
     })
+}
+
+/// Reads the range of entries that an earlier page contained, from the link of that page.
+fn shown(query: &Query) -> Result<Option<ShownEntries>, ApiError> {
+    let Some(text) = query.get(SHOWN).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let range = text
+        .split_once("..")
+        .and_then(|(oldest, newest)| Some(ShownEntries { oldest: oldest.parse().ok()?, newest: newest.parse().ok()? }));
+    range.map(Some).ok_or_else(|| ApiError::query(format!("{SHOWN} must be from the link of a page")))
 }
 
 fn time(query: &Query, name: &str) -> Result<Option<Timestamp>, ApiError> {
@@ -144,6 +156,17 @@ mod tests {
         assert_eq!(texts(query).unwrap(), expected);
         for wrong in ["localhost", "10.0.0", "10.0.0.0/33", "::/129", "10.0.0.0/"] {
             assert_eq!(texts(&format!("source_ip={wrong}")), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn shown_entries_are_a_range_of_ids() {
+        let (oldest, newest) = ("019c0000-0000-7000-8000-000000000000", "019c0000-0000-7000-8000-000000000001");
+        let shown = filter(&format!("shown={oldest}..{newest}")).unwrap().shown.unwrap();
+        assert_eq!((shown.oldest.to_string(), shown.newest.to_string()), (oldest.to_owned(), newest.to_owned()));
+        assert_eq!(filter("shown=").unwrap(), AuditFilter::default());
+        for wrong in [oldest, "..", "a..b"] {
+            assert_eq!(filter(&format!("shown={wrong}")), None, "{wrong}");
         }
     }
 

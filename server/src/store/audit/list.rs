@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     db::cached_sql::CachedSql,
-    domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, Total},
+    domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, ShownEntries, Total},
 };
 
 /// Length in milliseconds of the time after the creation of a request id that is searched first.
@@ -31,20 +31,17 @@ pub fn page(
     page: PageRequest,
 ) -> Result<LogPage<AuditLogItem>, DbError> {
     let per_page = usize::try_from(page.per_page).unwrap_or(EXAMINED);
-    if page.page == 1
-        && let Some(time) = filter.request_time()
-    {
-        let items = near_request(conn, tenant, filter, horizon, time, per_page)?;
-        if !items.is_empty() {
-            // A client may use a request id again at any time, so the cursor leads to all entries.
-            let next = Some(NextPage::Before(AuditId::new(Uuid::max())));
-            return Ok(LogPage { total: Total::AtLeast(items.len() as u64), items, next });
-        }
-    }
     let start = usize::try_from(page.offset()).unwrap_or(EXAMINED).min(EXAMINED);
     let end = start.saturating_add(per_page).min(EXAMINED);
     let scan = Scan::new(conn, tenant, filter, horizon, NEWEST)?;
     let (total, window, ids) = examine(conn, &scan, horizon, end + 1)?;
+    if let (true, Some(last), Some(time)) = (ids.is_empty(), window.last, filter.request_time())
+        && let (items, Some(shown)) = near_request(conn, tenant, filter, horizon, time, per_page)?
+    {
+        // A client may use a request id again at any time, so the next pages search the other entries.
+        let next = Some(NextPage::BeforeWithout(last, shown));
+        return Ok(LogPage { total: Total::AtLeast(items.len() as u64), items, next });
+    }
     let shown = ids.get(start..end.min(ids.len())).unwrap_or_default();
     let next = if ids.len() > end { Some(NextPage::Number) } else { window.last.map(NextPage::Before) };
     Ok(LogPage { items: scan.load(conn, shown)?, total, next })
@@ -141,7 +138,8 @@ fn counted(conn: &mut Connection, scan: &Scan<'_>, horizon: Option<&Horizon>) ->
     Ok(Some(Total::Exact(count.saturating_sub(hidden))))
 }
 
-/// Searches for a request id that contains its time, among the entries from that time on.
+/// Searches for a request id that contains its time, among the entries from that time on. Returns none when there are more
+/// than `limit`.
 fn near_request(
     conn: &mut Connection,
     tenant: Option<TenantId>,
@@ -149,12 +147,15 @@ fn near_request(
     horizon: Option<&Horizon>,
     time: Timestamp,
     limit: usize,
-) -> Result<Vec<AuditLogItem>, DbError> {
+) -> Result<(Vec<AuditLogItem>, Option<ShownEntries>), DbError> {
     let scan = Scan::new(conn, tenant, filter, horizon, OLDEST)?;
     let scan = scan.created(conn, Some(time), Some(time.plus_millis(REQUEST_TIME)))?;
     let window = scan.window(conn)?;
-    let ids = scan.matching(conn, &window, limit)?;
+    let ids = scan.matching(conn, &window, limit.saturating_add(1))?;
+    let (Some(&oldest), Some(&newest), true) = (ids.first(), ids.last(), ids.len() <= limit) else {
+        return Ok((Vec::new(), None));
+    };
     let mut items = scan.load(conn, &ids)?;
     items.reverse();
-    Ok(items)
+    Ok((items, Some(ShownEntries { oldest, newest })))
 }

@@ -70,6 +70,10 @@ macro_rules! filtered {
         if let Some(end) = filter.end {
             query = query.filter(audit_logs::created_at.lt(end.millis()));
         }
+        if let Some(shown) = filter.shown {
+            let (older, newer) = (shown.oldest.to_string(), shown.newest.to_string());
+            query = query.filter(audit_logs::id.lt(older).or(audit_logs::id.gt(newer)));
+        }
         if let Some(kinds) = filter.accepted_kinds() {
             query = query.filter(audit_logs::kind.eq_any(kinds.into_iter().map(|kind| kind.as_str())));
         }
