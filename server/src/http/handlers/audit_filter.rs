@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use doorward_shared::{AuditType, Timestamp, audit::AuditOutcome};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::{
     domain::audit::{AuditFilter, ShownEntries, Values},
@@ -102,13 +102,20 @@ fn bounded(name: &str, text: &str, max_chars: usize) -> Result<String, ApiError>
     Ok(text.to_owned())
 }
 
-/// Reads an address or a network. Addresses are stored in their canonical form, IPv4 in IPv6 as IPv4.
+/// Reads an address or a network. Addresses are stored in their canonical form, IPv4-mapped IPv6 addresses as IPv4.
 fn network(name: &str, text: &str) -> Result<IpNet, ApiError> {
     let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
     address
         .or_else(|_| text.parse())
-        .map(|network| network.trunc())
+        .map(|network| canonical(network.trunc()))
         .map_err(|_| ApiError::query(format!("{name} must be an IP address or a network like 192.0.2.0/24")))
+}
+
+/// Returns the IPv4 form of a network of IPv4-mapped IPv6 addresses (`::ffff:0:0/96`, RFC 4291, section 2.5.5.2).
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network else { return network };
+    let v4 = mapped.addr().to_ipv4_mapped().zip(mapped.prefix_len().checked_sub(96));
+    v4.and_then(|(address, length)| Ipv4Net::new(address, length).ok()).map_or(network, IpNet::V4)
 }
 
 /// Reads a filter and its negated form, each of which can be repeated.
@@ -154,6 +161,9 @@ mod tests {
         let query = "source_ip=192.0.2.7&source_ip=::ffff:192.0.2.8&source_ip=2001:DB8:0::7/32&source_ip=10.1.2.3/8";
         let expected = ["192.0.2.7/32", "192.0.2.8/32", "2001:db8::/32", "10.0.0.0/8"];
         assert_eq!(texts(query).unwrap(), expected);
+        let mapped =
+            "source_ip=::ffff:10.1.2.3/104&source_ip=::ffff:10.1.2.3/128&source_ip=::ffff:0:0/96&source_ip=::/64";
+        assert_eq!(texts(mapped).unwrap(), ["10.0.0.0/8", "10.1.2.3/32", "0.0.0.0/0", "::/64"]);
         for wrong in ["localhost", "10.0.0", "10.0.0.0/33", "::/129", "10.0.0.0/"] {
             assert_eq!(texts(&format!("source_ip={wrong}")), None, "{wrong}");
         }
