@@ -141,6 +141,28 @@ async fn exported_cells_are_no_formulas() {
 }
 
 #[tokio::test]
+async fn exported_tables_contain_the_detail_as_json() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&tenant).await.expect(200);
+    let credentials = tenant.http.get("/credentials").await.expect(200).json();
+    let path = format!("/credentials/{}", credentials[0]["id"].as_str().unwrap());
+    let _ = tenant.http.patch(&path, &json!({ "name": "My, \"new\" phone" })).await.expect(204);
+    let table = tenant.http.get("/audit_logs?format=csv").await.expect(200);
+    let mut rows = csv::Reader::from_reader(table.text.as_bytes());
+    let column = rows.headers().unwrap().iter().position(|title| title == "detail").unwrap();
+    let details: Vec<String> = rows.records().map(|row| row.unwrap()[column].to_owned()).collect();
+    let listed: Vec<serde_json::Value> =
+        tenant.entries("").await.iter().rev().map(|entry| entry.0["detail"].clone()).collect();
+    assert_eq!(details.len(), listed.len());
+    for (detail, listed) in details.iter().zip(&listed) {
+        assert_eq!(if detail.is_empty() { json!(null) } else { serde_json::from_str(detail).unwrap() }, *listed);
+    }
+    assert_eq!(listed.last().unwrap()["name"]["after"], "My, \"new\" phone");
+}
+
+#[tokio::test]
 async fn an_export_of_several_slices_is_complete_and_in_order() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;

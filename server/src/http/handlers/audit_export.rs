@@ -26,7 +26,7 @@ enum Format {
     Csv,
 }
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "id",
     "created_at",
     "type",
@@ -38,6 +38,7 @@ const COLUMNS: [&str; 13] = [
     "meta_source_ip",
     "meta_user_agent",
     "meta_http_request_id",
+    "detail",
     "tenant_id",
     "tenant_name",
 ];
@@ -135,6 +136,7 @@ fn cells(item: &AdminAuditLogItem) -> [String; COLUMNS.len()] {
         harmless(&row.meta_source_ip),
         harmless(&row.meta_user_agent),
         harmless(&row.meta_http_request_id),
+        harmless(&row.detail.as_ref().map(ToString::to_string).unwrap_or_default()),
         row.tenant_id.to_string(),
         text(&item.tenant_name),
     ]
