@@ -9,4 +9,4 @@ mod tenant;
 pub use admin::{Administrator, Auditor, path_tenant};
 pub use body::Body;
 pub use query::Query;
-pub use tenant::{API_KEY_HEADER, KeyHolder, Visitor};
+pub use tenant::{API_KEY_HEADER, KeyHolder, UnknownTenant, Visitor, unknown_tenant};
