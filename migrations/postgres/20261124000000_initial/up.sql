@@ -165,21 +165,30 @@ CREATE INDEX audit_logs_by_id ON audit_logs (id)
 CREATE INDEX audit_logs_by_actor ON audit_logs (tenant_id, actor, id) WHERE actor IS NOT NULL;
 
 -- Returns an id for a new entry: a UUID of version 7 whose first 60 bits are the time of this server in units of 1/4096 ms
--- (RFC 9562, section 6.2, method 3), above every committed id. The transaction gets its own id first, so that readers can list
--- the transactions that may hold smaller ids than the newest visible one (`horizon` in store/audit/ids.rs).
+-- (RFC 9562, section 6.2, method 3), above every committed id. A transaction takes two shared locks with its first entry, which
+-- never wait: one before it reads the newest id, then one whose key is the time in that id. Readers so list the transactions
+-- that may commit an id below the newest visible one (`open_writers` in store/audit/ids.rs).
 CREATE FUNCTION new_audit_id(random TEXT) RETURNS TEXT LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+    is_first BOOLEAN := coalesce(current_setting('doorward.audit_writer', true), '') = '';
     newest TEXT;
+    newest_ticks BIGINT := 0;
     ticks BIGINT;
     digits TEXT;
 BEGIN
-    PERFORM pg_current_xact_id();
+    IF is_first THEN
+        PERFORM pg_advisory_xact_lock_shared(418581342580);
+    END IF;
     SELECT id INTO newest FROM audit_logs ORDER BY id DESC LIMIT 1;
-    ticks := floor(extract(epoch FROM clock_timestamp()) * 4096000);
     IF newest IS NOT NULL THEN
         digits := substr(newest, 1, 8) || substr(newest, 10, 4) || substr(newest, 16, 3);
-        ticks := greatest(ticks, ('x' || digits)::bit(60)::bigint + 1);
+        newest_ticks := ('x' || digits)::bit(60)::bigint;
     END IF;
+    IF is_first THEN
+        PERFORM pg_advisory_xact_lock_shared((newest_ticks >> 32)::int, newest_ticks::bit(32)::int);
+        PERFORM set_config('doorward.audit_writer', 'yes', true);
+    END IF;
+    ticks := greatest(floor(extract(epoch FROM clock_timestamp()) * 4096000)::bigint, newest_ticks + 1);
     digits := lpad(to_hex(ticks), 15, '0');
     RETURN substr(digits, 1, 8) || '-' || substr(digits, 9, 4) || '-7' || substr(digits, 13, 3) || '-' || random;
 END $$;

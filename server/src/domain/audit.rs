@@ -108,6 +108,17 @@ pub struct AuditFilter {
     pub source_ip_part: Option<String>,
     /// Substring of the actor or of the source address.
     pub text: Option<String>,
+    /// Entries that an earlier page contained.
+    pub shown: Option<ShownEntries>,
+}
+
+/// The oldest and the newest of the matching entries that a page contained out of order. Later pages leave them out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShownEntries {
+    /// Id of the oldest.
+    pub oldest: AuditId,
+    /// Id of the newest.
+    pub newest: AuditId,
 }
 
 impl AuditFilter {
@@ -124,6 +135,7 @@ impl AuditFilter {
             || self.actor_part.is_some()
             || self.source_ip_part.is_some()
             || self.text.is_some()
+            || self.shown.is_some()
     }
 
     /// Returns the accepted types, `None` when every type is accepted.
@@ -156,24 +168,13 @@ pub enum AuditCursor {
     Before(AuditId),
 }
 
-/// The end of what a read on PostgreSQL may return, so that no entry with a lower id appears later. Times are in units of
-/// 1/4096 ms since the epoch, by the clock of the database server.
+/// The end of what a read on PostgreSQL may return: no entry below it can appear later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Horizon {
-    /// The newest id, empty when there is none.
-    pub newest: String,
-    /// When it was read.
-    pub read_at: i64,
-    /// When the oldest transaction began that runs and may have written entries.
-    pub oldest: Option<i64>,
-}
-
-impl Horizon {
-    /// Returns whether every entry up to the newest one is visible; otherwise only those before the oldest transaction are.
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        self.oldest.is_none_or(|oldest| oldest > self.read_at)
-    }
+    /// Text that sorts after the ids that a read may return, and before the others.
+    pub end: String,
+    /// Whether this is directly after the newest id. Otherwise a running transaction withholds entries that are committed.
+    pub is_newest: bool,
 }
 
 /// Maximum number of entries that one request examines, on every engine. It is also the number of rows that offset pages
@@ -188,6 +189,12 @@ pub enum Total {
 }
 
 impl Total {
+    /// Returns the same number as a lower bound.
+    #[must_use]
+    pub const fn or_more(self) -> Self {
+        Self::AtLeast(self.count())
+    }
+
     /// The number, exact or not.
     pub const fn count(self) -> u64 {
         match self {
@@ -201,6 +208,8 @@ impl Total {
 pub enum NextPage {
     Number,
     Before(AuditId),
+    /// By the cursor `before`, without the entries of this page, which are older than the cursor.
+    BeforeWithout(AuditId, ShownEntries),
 }
 
 /// A numbered page, newest entries first.
@@ -218,6 +227,8 @@ pub struct LogSlice<T> {
     pub items: Vec<T>,
     /// Where the next slice begins, unless the log ends here.
     pub next: Option<AuditId>,
+    /// Whether a running transaction withholds entries that are committed.
+    pub is_cut: bool,
 }
 
 /// A range of UTC days since the epoch, both ends included.

@@ -11,9 +11,12 @@ use doorward_shared::{
 use super::ServiceError;
 use crate::{
     app::App,
-    db::{Connection, DbError, Engine},
+    db::{Connection, Database, DbError, Engine},
     domain::audit::{AuditCursor, AuditFilter, Horizon, LogPage, LogSlice, Total},
-    store::{audit, tenants},
+    store::{
+        audit::{self, OpenWriters},
+        tenants,
+    },
 };
 
 /// Pause before the horizon is read again.
@@ -66,7 +69,7 @@ pub async fn page(
     filter: AuditFilter,
     page: PageRequest,
 ) -> Result<LogPage<AdminAuditLogItem>, ServiceError> {
-    let horizon = horizon(app).await?;
+    let horizon = horizon(&app.db).await?;
     let read = move |connection: &mut Connection| {
         let LogPage { items, total, next } = audit::page(connection, log.tenant(), &filter, horizon.as_ref(), page)?;
         Ok::<_, DbError>(LogPage { items: log.named(connection, items)?, total, next })
@@ -82,34 +85,37 @@ pub async fn slice(
     cursor: AuditCursor,
     limit: u32,
 ) -> Result<LogSlice<AdminAuditLogItem>, ServiceError> {
-    let horizon = horizon(app).await?;
+    let horizon = horizon(&app.db).await?;
     let read = move |connection: &mut Connection| {
-        let LogSlice { items, next } =
+        let LogSlice { items, next, is_cut } =
             audit::slice(connection, log.tenant(), &filter, horizon.as_ref(), cursor, limit)?;
-        Ok::<_, DbError>(LogSlice { items: log.named(connection, items)?, next })
+        Ok::<_, DbError>(LogSlice { items: log.named(connection, items)?, next, is_cut })
     };
     Ok(app.db.read(read).await?)
 }
 
 pub async fn total(app: &App, log: Log, filter: AuditFilter) -> Result<Total, ServiceError> {
-    let horizon = horizon(app).await?;
+    let horizon = horizon(&app.db).await?;
     let read = move |connection: &mut Connection| audit::total(connection, log.tenant(), &filter, horizon.as_ref());
     Ok(app.db.read(read).await?)
 }
 
-/// Reads the horizon, before the transaction of the page, whose snapshot must be younger. Waits a moment for transactions
-/// that are still running, so that callers find the entries of their earlier requests.
-async fn horizon(app: &App) -> Result<Option<Horizon>, DbError> {
-    if app.db.engine() == Engine::Sqlite {
+/// Reads where a read on PostgreSQL may end, before the transaction of the page, whose snapshot must be younger; `None` on
+/// SQLite. Waits a moment for running transactions, so that callers find the entries of their earlier requests.
+///
+/// # Errors
+/// [`DbError`] of the database.
+pub async fn horizon(db: &Database) -> Result<Option<Horizon>, DbError> {
+    if db.engine() == Engine::Sqlite {
         return Ok(None);
     }
-    let mut horizon = app.db.read(|connection| audit::horizon(connection, None)).await?;
-    for _ in 0..MAX_WAITS {
-        if horizon.as_ref().is_none_or(Horizon::is_final) {
-            break;
+    let mut open = None;
+    for _ in 0..=MAX_WAITS {
+        open = db.read(|connection| audit::open_writers(connection, open)).await?;
+        match open.as_ref().map(OpenWriters::horizon) {
+            Some(horizon) if !horizon.is_newest => tokio::time::sleep(WAIT).await,
+            found => return Ok(found),
         }
-        tokio::time::sleep(WAIT).await;
-        horizon = app.db.read(|connection| audit::horizon(connection, horizon)).await?;
     }
-    Ok(horizon)
+    Ok(open.as_ref().map(OpenWriters::horizon))
 }

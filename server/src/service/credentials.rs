@@ -126,15 +126,18 @@ async fn change(context: &RequestContext, id: &str, change: Change) -> Result<()
                 return Ok::<_, DbError>(Err(not_found));
             };
             let entry = entry.by(user.external_id);
+            let found = match &name {
+                Some(name) => credentials::rename(connection, tenant_id, &credential_id, name, now)?,
+                None => credentials::delete(connection, tenant_id, &credential_id)?,
+            };
+            // On PostgreSQL, a concurrent request may have deleted the credential since the read.
+            if !found {
+                entry.refused(failed, &not_found).write(connection)?;
+                return Ok(Err(not_found));
+            }
             let entry = match name {
-                Some(name) => {
-                    credentials::rename(connection, tenant_id, &credential_id, &name, now)?;
-                    entry.detail(serde_json::json!({ "name": { "before": before.name, "after": name } }))
-                }
-                None => {
-                    credentials::delete(connection, tenant_id, &credential_id)?;
-                    entry
-                }
+                Some(name) => entry.detail(serde_json::json!({ "name": { "before": before.name, "after": name } })),
+                None => entry,
             };
             entry.write(connection)?;
             Ok(Ok(()))

@@ -15,6 +15,9 @@ const MAX_AGE_MS: i64 = 60_000;
 /// A sum is final if it was read at least this long after the end of its day. Covers entries that were still being written,
 /// and differences between the clocks of nodes.
 const FINAL_AFTER_MS: i64 = 300_000;
+/// The sum of a day that retention deletes is final if it was read at least this long after the day's deletion. The job of
+/// retention runs every 10 minutes.
+const DELETED_AFTER_MS: i64 = 1_200_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// Sums by day, as this process has read them.
@@ -29,7 +32,8 @@ struct Counted {
 
 impl DailyCounts {
     /// Returns the sums of some days, and when the last of these days was counted. Days before today are read once, others at
-    /// most once a minute. Entries that are deleted later, with their tenant, stay in the sums of past days.
+    /// most once a minute. Days that retention has deleted are read once more. Entries that are deleted with their tenant
+    /// stay in the sums of past days. After an error, days that were read before stay in the cache.
     pub async fn get(
         &self,
         db: &Database,
@@ -37,20 +41,19 @@ impl DailyCounts {
         now: Timestamp,
         days: Days,
     ) -> Result<(BTreeMap<i64, Activity>, Timestamp), DbError> {
-        // Sums of days that retention is deleting change, so they are never final.
-        let deleted_to = retention_days.map_or(i64::MIN, |kept| now.day() - i64::from(kept));
-        // Held during the read, so that concurrent requests share one.
+        // Held during the reads, so that concurrent requests share them.
         let mut cache = self.0.lock().await;
-        let is_stale =
-            |day: &i64| cache.get(day).is_none_or(|counted| !counted.is_current(*day, now, *day > deleted_to));
-        let stale = || (days.first..=days.last).filter(is_stale);
-        if let (Some(first), Some(last)) = (stale().min(), stale().max()) {
-            let read = Days { first, last };
-            let found = db.read(move |connection| audit::sums_by_day(connection, read)).await?;
-            for day in first..=last {
-                let activity = found.get(&day).copied().unwrap_or_default();
-                cache.insert(day, Counted { activity, at: now });
+        // Sums from the future were read before the clock was set back. A concurrent request may be slightly ahead.
+        cache.retain(|_, counted| counted.at.millis() <= now.millis() + MAX_AGE_MS);
+        for day in days.first..=days.last {
+            if cache.get(&day).is_some_and(|counted| counted.is_current(day, now, retention_days)) {
+                continue;
             }
+            // One day per read, because the cost grows with the number of active tenants.
+            let one = Days { first: day, last: day };
+            let found = db.read(move |connection| audit::sums_by_day(connection, one)).await?;
+            let activity = found.get(&day).copied().unwrap_or_default();
+            cache.insert(day, Counted { activity, at: now });
         }
         let sums = cache.range(days.first..=days.last).map(|(day, counted)| (*day, counted.activity)).collect();
         Ok((sums, cache.get(&days.last).map_or(now, |counted| counted.at)))
@@ -58,8 +61,102 @@ impl DailyCounts {
 }
 
 impl Counted {
-    fn is_current(&self, day: i64, now: Timestamp, may_be_final: bool) -> bool {
-        let is_final = may_be_final && self.at.millis() >= (day + 1) * DAY_MS + FINAL_AFTER_MS;
+    fn is_current(&self, day: i64, now: Timestamp, retention_days: Option<u32>) -> bool {
+        let kept = retention_days.map(i64::from);
+        let final_from = match kept.filter(|kept| day + kept <= now.day()) {
+            Some(kept) => (day + kept + 1) * DAY_MS + DELETED_AFTER_MS,
+            None => (day + 1) * DAY_MS + FINAL_AFTER_MS,
+        };
+        let is_final = self.at.millis() >= final_from;
         is_final || (0..MAX_AGE_MS).contains(&(now.millis() - self.at.millis()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_shared::{AuditType, TenantId};
+
+    use super::*;
+    use crate::{
+        db::tests::{harness::TestDatabase, on_every_engine},
+        domain::{AuditEvent, RequestMeta},
+    };
+
+    on_every_engine!(
+        each_day_is_read_once,
+        only_the_day_that_retention_deletes_is_read_again,
+        sums_from_the_future_are_dropped
+    );
+
+    const TODAY: i64 = 20_000;
+    const CHART: Days = Days { first: TODAY - 9, last: TODAY };
+
+    fn noon(day: i64) -> Timestamp {
+        Timestamp::of_day(day).plus_millis(DAY_MS / 2)
+    }
+
+    /// Adds an entry on each of some days.
+    async fn add(db: &TestDatabase, days: Days) {
+        let write = move |c: &mut crate::db::Connection| {
+            for day in days.first..=days.last {
+                let event = AuditEvent {
+                    random: 0,
+                    tenant_id: TenantId::INSTALLATION,
+                    kind: AuditType::TenantCreated,
+                    error: None,
+                    meta: RequestMeta::default(),
+                    actor: None,
+                    credential_id: None,
+                    transaction_id: None,
+                    detail: None,
+                    at: noon(day),
+                };
+                audit::insert(c, &event)?;
+            }
+            Ok(())
+        };
+        db.write(write).await;
+    }
+
+    /// Returns the entries by day of a chart.
+    async fn chart(counts: &DailyCounts, db: &TestDatabase, kept: Option<u32>, now: Timestamp) -> Vec<u64> {
+        let (sums, _) = counts.get(&db.database, kept, now, CHART).await.expect("sums");
+        sums.values().map(|activity| activity.entries).collect()
+    }
+
+    async fn each_day_is_read_once(db: TestDatabase) {
+        let counts = DailyCounts::default();
+        add(&db, CHART).await;
+        assert_eq!(chart(&counts, &db, None, noon(TODAY)).await, [1; 10]);
+        add(&db, CHART).await;
+        assert_eq!(chart(&counts, &db, None, noon(TODAY).plus_millis(MAX_AGE_MS - 1)).await, [1; 10]);
+        assert_eq!(
+            chart(&counts, &db, None, noon(TODAY).plus_millis(MAX_AGE_MS)).await,
+            [1, 1, 1, 1, 1, 1, 1, 1, 1, 2]
+        );
+    }
+
+    async fn only_the_day_that_retention_deletes_is_read_again(db: TestDatabase) {
+        let counts = DailyCounts::default();
+        add(&db, CHART).await;
+        assert_eq!(chart(&counts, &db, Some(5), noon(TODAY)).await, [1; 10]);
+        // Every read of a day finds one entry more.
+        add(&db, CHART).await;
+        let later = chart(&counts, &db, Some(5), noon(TODAY).plus_millis(MAX_AGE_MS)).await;
+        assert_eq!(later, [1, 1, 1, 1, 2, 1, 1, 1, 1, 2]);
+        // On the next day, the deleted day is read for the last time.
+        add(&db, CHART).await;
+        let next_day = chart(&counts, &db, Some(5), noon(TODAY + 1)).await;
+        assert_eq!(next_day, [1, 1, 1, 1, 3, 3, 1, 1, 1, 3]);
+        add(&db, CHART).await;
+        let end = chart(&counts, &db, Some(5), noon(TODAY + 1).plus_millis(MAX_AGE_MS)).await;
+        assert_eq!(end, [1, 1, 1, 1, 3, 4, 1, 1, 1, 3]);
+    }
+
+    async fn sums_from_the_future_are_dropped(db: TestDatabase) {
+        let counts = DailyCounts::default();
+        assert_eq!(chart(&counts, &db, None, noon(TODAY + 3)).await, [0; 10]);
+        add(&db, CHART).await;
+        assert_eq!(chart(&counts, &db, None, noon(TODAY)).await, [1; 10]);
     }
 }

@@ -17,7 +17,7 @@ mod skew;
 pub use self::{
     counts::{activity_by_day, activity_of_tenants, sums_by_day},
     entry::insert,
-    ids::horizon,
+    ids::{OpenWriters, open_writers},
     list::{busiest, latest, page, slice, total},
     retention::{Purged, delete_left, delete_log, purge},
 };

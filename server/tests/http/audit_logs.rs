@@ -141,6 +141,28 @@ async fn exported_cells_are_no_formulas() {
 }
 
 #[tokio::test]
+async fn exported_tables_contain_the_detail_as_json() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&tenant).await.expect(200);
+    let credentials = tenant.http.get("/credentials").await.expect(200).json();
+    let path = format!("/credentials/{}", credentials[0]["id"].as_str().unwrap());
+    let _ = tenant.http.patch(&path, &json!({ "name": "My, \"new\" phone" })).await.expect(204);
+    let table = tenant.http.get("/audit_logs?format=csv").await.expect(200);
+    let mut rows = csv::Reader::from_reader(table.text.as_bytes());
+    let column = rows.headers().unwrap().iter().position(|title| title == "detail").unwrap();
+    let details: Vec<String> = rows.records().map(|row| row.unwrap()[column].to_owned()).collect();
+    let listed: Vec<serde_json::Value> =
+        tenant.entries("").await.iter().rev().map(|entry| entry.0["detail"].clone()).collect();
+    assert_eq!(details.len(), listed.len());
+    for (detail, listed) in details.iter().zip(&listed) {
+        assert_eq!(if detail.is_empty() { json!(null) } else { serde_json::from_str(detail).unwrap() }, *listed);
+    }
+    assert_eq!(listed.last().unwrap()["name"]["after"], "My, \"new\" phone");
+}
+
+#[tokio::test]
 async fn an_export_of_several_slices_is_complete_and_in_order() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
@@ -226,4 +248,45 @@ async fn a_lone_mfa_ceremony_writes_at_most_13_pages() {
     let mean = pages.iter().sum::<u64>() as f64 / pages.len() as f64;
     println!("pages: median {}, mean {mean:.1}, all {pages:?}", pages[pages.len() / 2]);
     assert!(pages[pages.len() / 2] <= 13 && mean <= 14.0, "{pages:?}");
+}
+
+#[tokio::test]
+async fn exports_abort_while_a_transaction_withholds_entries() {
+    if !database::is_postgres("exports_abort_while_a_transaction_withholds_entries") {
+        return;
+    }
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let _ = tenant.http.get("/audit_logs").await.expect(200);
+    let (meta, now) = (RequestMeta::default(), server.app.clock.now());
+    // Of two types, because transactions may wait for each other's counters.
+    let [slow, quick] = [AuditType::ApiKeyRejected, AuditType::UserDeleted]
+        .map(|kind| audit::event(&server.app, tenant.id, &meta, kind, now).unwrap());
+    let ((written, wait), (end, ended)) = (tokio::sync::oneshot::channel(), std::sync::mpsc::channel::<()>());
+    let app = std::sync::Arc::clone(&server.app);
+    let unit = tokio::spawn(async move {
+        app.db
+            .write(move |connection| {
+                slow.write(connection)?;
+                let _ = written.send(());
+                let _ = ended.recv();
+                Ok::<_, doorward_server::db::DbError>(())
+            })
+            .await
+    });
+    wait.await.unwrap();
+    server.app.db.write(move |connection| quick.write(connection)).await.unwrap();
+    let page = tenant.http.get("/audit_logs").await.expect(200);
+    assert_eq!(page.header("x-total-count-relation"), Some("gte"));
+    let export = async || {
+        let request = reqwest::Client::new().get(format!("{}/audit_logs?format=ndjson", tenant.http.base()));
+        request.header("apiKey", &tenant.api_key).send().await.unwrap().text().await
+    };
+    assert!(export().await.is_err());
+    drop(end);
+    unit.await.unwrap().unwrap();
+    let whole = export().await.unwrap();
+    let page = tenant.http.get("/audit_logs").await.expect(200);
+    assert_eq!(page.header("x-total-count-relation"), None);
+    assert_eq!(page.header("x-total-count"), Some(&*whole.lines().count().to_string()));
 }

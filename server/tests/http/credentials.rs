@@ -1,6 +1,11 @@
 //! `/{tenant_id}/credentials`.
 
-use doorward_testkit::Person;
+use doorward_server::{
+    db::{Connection, DbError},
+    store::users,
+};
+use doorward_shared::admin::Role;
+use doorward_testkit::{Person, database};
 use serde_json::json;
 
 use crate::support::server_with_tenant;
@@ -145,4 +150,50 @@ async fn pages_link_to_their_neighbours() {
     assert_eq!(nobody.header("link"), None);
     let only_head = tenant.http.send(reqwest::Method::HEAD, "/credentials", None).await.expect(200);
     assert_eq!((only_head.text.as_str(), only_head.header("x-total-count")), ("", Some("5")));
+}
+
+/// A request that waits on PostgreSQL for a deletion of its target finds it deleted.
+#[tokio::test]
+async fn changes_during_a_deletion_are_refused() {
+    if !database::is_postgres("changes_during_a_deletion_are_refused") {
+        return;
+    }
+    let (server, tenant) = server_with_tenant().await;
+    let admin = server.admin("root", Role::Admin).await;
+    let user_path = format!("/tenants/{}/users/alice", tenant.id);
+    for case in 0..3 {
+        let mut alice = Person::new("alice");
+        let _ = alice.register(&tenant).await.expect(200);
+        let listed = tenant.http.get("/credentials?user_id=alice").await.expect(200).json();
+        let path = format!("/credentials/{}", listed[0]["id"].as_str().unwrap());
+        let ((deleted, wait), (end, ended)) = (tokio::sync::oneshot::channel(), std::sync::mpsc::channel::<()>());
+        let (app, tenant_id) = (std::sync::Arc::clone(&server.app), tenant.id);
+        let deletion = tokio::spawn(async move {
+            let unit = move |connection: &mut Connection| {
+                let user = users::find_by_external(connection, tenant_id, "alice")?.expect("a user");
+                users::delete(connection, tenant_id, user.id)?;
+                let _ = deleted.send(());
+                let _ = ended.recv();
+                Ok::<_, DbError>(())
+            };
+            app.db.write(unit).await
+        });
+        wait.await.unwrap();
+        let (client, admin, user_path) = (tenant.http.clone(), admin.clone(), user_path.clone());
+        let request = tokio::spawn(async move {
+            match case {
+                0 => client.delete(&path).await,
+                1 => client.patch(&path, &json!({ "name": "Phone" })).await,
+                _ => admin.delete(&user_path).await,
+            }
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert!(!request.is_finished(), "the request waits for the deletion");
+        drop(end);
+        deletion.await.unwrap().unwrap();
+        let response = request.await.unwrap();
+        response.expect_refusal(404, if case == 2 { "user_not_found" } else { "credential_not_found" });
+    }
+    assert_eq!(tenant.count("type=webauthn_credential_deleted,webauthn_credential_updated,user_deleted").await, 0);
+    assert_eq!(tenant.count("type=webauthn_credential_delete_failed,webauthn_credential_update_failed").await, 2);
 }

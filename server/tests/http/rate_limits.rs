@@ -51,6 +51,43 @@ async fn rate_limit_applies_only_to_requests_without_a_valid_key() {
 }
 
 #[tokio::test]
+async fn requests_to_unknown_tenants_are_rate_limited() {
+    use reqwest::Method;
+
+    let nobody = |tenant: &TestTenant| {
+        tenant.http.at(tenant.http.base().replace(&tenant.id.to_string(), "01234567-89ab-4def-8123-456789abcdef"))
+    };
+    let origin = |http: &Http| http.clone().header("origin", "https://app.example.com");
+    let preflight = |http: &Http| origin(http).header("access-control-request-method", "POST");
+    for case in 0..3 {
+        let (_server, tenant) = limited().await;
+        let unknown = nobody(&tenant);
+        let (mut accepted, mut limited) = (0, 0);
+        for _ in 0..20 {
+            let response = match case {
+                0 => unknown.get("/credentials").await,
+                1 => origin(&unknown).get("/credentials").await,
+                _ => preflight(&unknown).send(Method::OPTIONS, "/credentials", None).await,
+            };
+            match response.status {
+                404 | 204 => accepted += 1,
+                _ => {
+                    response.expect_refusal(429, "rate_limited");
+                    assert!(response.header("retry-after").is_some());
+                    limited += 1;
+                }
+            }
+        }
+        // Each request counts once.
+        assert!((6..=8).contains(&accepted), "{case}: {accepted}");
+        assert_eq!(accepted + limited, 20);
+        // Requests with a valid key are not limited.
+        let _ = tenant.http.get("/credentials").await.expect(200);
+        let _ = origin(&tenant.http).get("/credentials").await.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn valid_key_that_this_process_has_not_seen_is_never_rate_limited() {
     let limit = |settings: &mut doorward_server::app::AppSettings| {
         settings.visits_per_address = Some(60);

@@ -10,4 +10,4 @@ mod tenant;
 pub use admin::{Administrator, Auditor};
 pub use body::Body;
 pub use query::Query;
-pub use tenant::{API_KEY_HEADER, KeyHolder, Visitor, path_tenant};
+pub use tenant::{API_KEY_HEADER, KeyHolder, UnknownTenant, Visitor, path_tenant, unknown_tenant};

@@ -110,10 +110,33 @@ pub(super) async fn delay_refusal(app: &App) {
 async fn context(request: &HttpRequest) -> Result<RequestContext, ApiError> {
     let app = app(request)?;
     let id = path_tenant(request.match_info().get("tenant_id").unwrap_or_default())?;
+    if request.extensions().get::<UnknownTenant>().is_some() {
+        return Err(tenant_not_found());
+    }
+    let meta = meta(request);
     let found = app.tenant(id).await?;
-    let tenant =
-        found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, ErrorCode::TenantNotFound, "tenant not found", ""))?;
-    Ok(RequestContext { app, tenant, meta: meta(request) })
+    let Some(tenant) = found else { return Err(unknown_tenant(&app, &meta).await) };
+    Ok(RequestContext { app, tenant, meta })
+}
+
+/// Mark of a request to an unknown tenant that is counted already.
+#[derive(Debug, Clone, Copy)]
+pub struct UnknownTenant;
+
+/// Counts a request to an unknown tenant, for which no key is valid, against the caller's address. Returns 404, or 429 above
+/// the limit.
+pub async fn unknown_tenant(app: &App, meta: &RequestMeta) -> ApiError {
+    match app.rate_limits.count_address(&meta.source_ip) {
+        Ok(()) => tenant_not_found(),
+        Err(seconds) => {
+            delay_refusal(app).await;
+            ApiError::rate_limited(seconds)
+        }
+    }
+}
+
+fn tenant_not_found() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, ErrorCode::TenantNotFound, "tenant not found", "")
 }
 
 fn presented_key(request: &HttpRequest) -> Option<&str> {

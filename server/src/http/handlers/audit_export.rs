@@ -11,7 +11,10 @@ use crate::{
     app::App,
     domain::audit::{AuditCursor, AuditFilter, LogSlice},
     http::{ApiError, pages},
-    service::audit_logs::{self, Log},
+    service::{
+        ServiceError,
+        audit_logs::{self, Log},
+    },
 };
 
 /// Maximum number of entries of one read.
@@ -23,7 +26,7 @@ enum Format {
     Csv,
 }
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "id",
     "created_at",
     "type",
@@ -35,6 +38,7 @@ const COLUMNS: [&str; 13] = [
     "meta_source_ip",
     "meta_user_agent",
     "meta_http_request_id",
+    "detail",
     "tenant_id",
     "tenant_name",
 ];
@@ -64,7 +68,13 @@ pub async fn stream(app: &Arc<App>, log: Log, filter: AuditFilter, format: &str)
             async move {
                 let Some(after) = after else { return Ok::<_, ApiError>(None) };
                 let slice = audit_logs::slice(&app, log, filter, AuditCursor::After(after), SLICE).await;
-                let LogSlice { items, next } = slice.map_err(|failure| {
+                let complete = slice.and_then(|slice| match slice {
+                    LogSlice { next: None, is_cut: true, .. } => Err(ServiceError::Unavailable(
+                        "a running transaction withholds the newest audit entries".to_owned(),
+                    )),
+                    slice => Ok(slice),
+                });
+                let LogSlice { items, next, .. } = complete.map_err(|failure| {
                     // The status is sent already, so the client only sees that the body is incomplete.
                     tracing::error!(%failure, "an export of the audit log was aborted");
                     ApiError::from(failure)
@@ -125,6 +135,7 @@ fn cells(item: &AdminAuditLogItem) -> [String; COLUMNS.len()] {
         harmless(&row.meta_source_ip),
         harmless(&row.meta_user_agent),
         harmless(&row.meta_http_request_id),
+        harmless(&row.detail.as_ref().map(ToString::to_string).unwrap_or_default()),
         row.tenant_id.to_string(),
         text(&item.tenant_name),
     ]

@@ -3,13 +3,15 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use doorward_shared::{AuditType, Timestamp, audit::AuditOutcome};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::{
-    domain::audit::{AuditFilter, Values},
+    domain::audit::{AuditFilter, ShownEntries, Values},
     http::{ApiError, extract::Query},
 };
 
+/// Parameter in links to the next page: the ids of the oldest and the newest entry of a page whose entries are left out.
+pub const SHOWN: &str = "shown";
 /// Maximum number of characters of a text.
 const MAX_CHARS: usize = 256;
 /// Maximum number of characters of a credential id: 1 023 bytes in base64url.
@@ -32,7 +34,17 @@ pub fn read(query: &Query) -> Result<AuditFilter, ApiError> {
         actor_part: part(query, "actor_user_id")?,
         source_ip_part: part(query, "meta_source_ip")?,
         text: part(query, "q")?,
+        shown: shown(query)?,
     })
+}
+
+/// Reads the range of entries that an earlier page contained, from the link of that page.
+fn shown(query: &Query) -> Result<Option<ShownEntries>, ApiError> {
+    let Some(text) = query.get(SHOWN).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let range = text
+        .split_once("..")
+        .and_then(|(oldest, newest)| Some(ShownEntries { oldest: oldest.parse().ok()?, newest: newest.parse().ok()? }));
+    range.map(Some).ok_or_else(|| ApiError::query(format!("{SHOWN} must be from the link of a page")))
 }
 
 fn time(query: &Query, name: &str) -> Result<Option<Timestamp>, ApiError> {
@@ -86,13 +98,20 @@ fn bounded(name: &str, text: &str, max_chars: usize) -> Result<String, ApiError>
     Ok(text.to_owned())
 }
 
-/// Reads an address or a network. Addresses are stored in their canonical form, IPv4 in IPv6 as IPv4.
+/// Reads an address or a network. Addresses are stored in their canonical form, IPv4-mapped IPv6 addresses as IPv4.
 fn network(name: &str, text: &str) -> Result<IpNet, ApiError> {
     let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
     address
         .or_else(|_| text.parse())
-        .map(|network| network.trunc())
+        .map(|network| canonical(network.trunc()))
         .map_err(|_| ApiError::query(format!("{name} must be an IP address or a network like 192.0.2.0/24")))
+}
+
+/// Returns the IPv4 form of a network of IPv4-mapped IPv6 addresses (`::ffff:0:0/96`, RFC 4291, section 2.5.5.2).
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network else { return network };
+    let v4 = mapped.addr().to_ipv4_mapped().zip(mapped.prefix_len().checked_sub(96));
+    v4.and_then(|(address, length)| Ipv4Net::new(address, length).ok()).map_or(network, IpNet::V4)
 }
 
 /// Reads a filter and its negated form, each of which can be repeated.
@@ -138,8 +157,22 @@ mod tests {
         let query = "source_ip=192.0.2.7&source_ip=::ffff:192.0.2.8&source_ip=2001:DB8:0::7/32&source_ip=10.1.2.3/8";
         let expected = ["192.0.2.7/32", "192.0.2.8/32", "2001:db8::/32", "10.0.0.0/8"];
         assert_eq!(texts(query).unwrap(), expected);
+        let mapped =
+            "source_ip=::ffff:10.1.2.3/104&source_ip=::ffff:10.1.2.3/128&source_ip=::ffff:0:0/96&source_ip=::/64";
+        assert_eq!(texts(mapped).unwrap(), ["10.0.0.0/8", "10.1.2.3/32", "0.0.0.0/0", "::/64"]);
         for wrong in ["localhost", "10.0.0", "10.0.0.0/33", "::/129", "10.0.0.0/"] {
             assert_eq!(texts(&format!("source_ip={wrong}")), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn shown_entries_are_a_range_of_ids() {
+        let (oldest, newest) = ("019c0000-0000-7000-8000-000000000000", "019c0000-0000-7000-8000-000000000001");
+        let shown = filter(&format!("shown={oldest}..{newest}")).unwrap().shown.unwrap();
+        assert_eq!((shown.oldest.to_string(), shown.newest.to_string()), (oldest.to_owned(), newest.to_owned()));
+        assert_eq!(filter("shown=").unwrap(), AuditFilter::default());
+        for wrong in [oldest, "..", "a..b"] {
+            assert_eq!(filter(&format!("shown={wrong}")), None, "{wrong}");
         }
     }
 

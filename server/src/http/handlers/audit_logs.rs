@@ -8,7 +8,7 @@ use doorward_shared::{
 
 use crate::{
     app::App,
-    domain::audit::{AuditCursor, EXAMINED, LogPage, LogSlice, NextPage},
+    domain::audit::{AuditCursor, EXAMINED, LogPage, LogSlice, NextPage, ShownEntries},
     http::{
         ApiError, KeyHolder, Query,
         handlers::{audit_export, audit_filter},
@@ -77,6 +77,8 @@ pub struct AuditLogParams {
     meta_source_ip: Option<String>,
     /// Substring of the actor or of the source address.
     q: Option<String>,
+    /// Only in links to the next page: the entries that an earlier page contained, which are left out.
+    shown: Option<String>,
 }
 
 /// The tenant's audit log, newest first.
@@ -115,7 +117,7 @@ pub async fn respond(app: &std::sync::Arc<App>, log: Log, path: &str, query: &Qu
     }
     if let Some(cursor) = cursor(query)? {
         let slice = audit_logs::slice(app, log, filter, cursor, page.per_page).await?;
-        let LogSlice { items, next } = slice;
+        let LogSlice { items, next, .. } = slice;
         let name = if matches!(cursor, AuditCursor::After(_)) { "after" } else { "before" };
         let mut response = HttpResponse::Ok();
         if let Some(id) = next {
@@ -132,6 +134,10 @@ pub async fn respond(app: &std::sync::Arc<App>, log: Log, path: &str, query: &Qu
     let LogPage { items, total, next } = audit_logs::page(app, log, filter, page).await?;
     let cursor = match next {
         Some(NextPage::Before(id)) => Some(pages::cursor_link(path, query, "before", &id.to_string())),
+        Some(NextPage::BeforeWithout(id, ShownEntries { oldest, newest })) => {
+            let shown = query.with(audit_filter::SHOWN, format!("{oldest}..{newest}"));
+            Some(pages::cursor_link(path, &shown, "before", &id.to_string()))
+        }
         Some(NextPage::Number) | None => None,
     };
     let links = pages::bounded_links(path, query, page, total, next == Some(NextPage::Number), cursor);

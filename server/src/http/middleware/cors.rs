@@ -1,7 +1,7 @@
 //! CORS (Fetch standard), as each tenant's configuration allows it.
 
 use actix_web::{
-    Error, HttpResponse,
+    Error, HttpMessage as _, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -11,14 +11,22 @@ use actix_web::{
     middleware::Next,
     web,
 };
-use doorward_shared::TenantId;
+use doorward_shared::{ErrorCode, TenantId};
 
-use crate::app::App;
+use crate::{
+    app::App,
+    domain::RequestMeta,
+    http::{
+        ApiError,
+        extract::{UnknownTenant, unknown_tenant},
+    },
+};
 
 const METHODS: &str = "GET,HEAD,PUT,PATCH,POST,DELETE";
 const MAX_AGE_SECONDS: &str = "7200";
 
-/// Responds to preflights, and adds the CORS headers to other responses.
+/// Responds to preflights, and adds the CORS headers to other responses. Requests to unknown tenants count against the
+/// caller's address.
 pub async fn cors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -34,7 +42,18 @@ pub async fn cors(
         response.headers_mut().append(vary.0, vary.1);
         return Ok(response);
     };
-    let allowed = allows(&request, tenant, &origin).await;
+    let allowed = match allows(&request, tenant, &origin).await {
+        Ok(allowed) => allowed,
+        Err(refusal) if refusal.code() == ErrorCode::RateLimited => {
+            let mut response = request.error_response(refusal);
+            response.headers_mut().append(vary.0, vary.1);
+            return Ok(response);
+        }
+        Err(_) => {
+            request.extensions_mut().insert(UnknownTenant);
+            false
+        }
+    };
     let preflight =
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if preflight {
@@ -72,12 +91,17 @@ fn tenant_of(path: &str) -> Option<TenantId> {
 
 /// Returns whether the tenant allows the origin. If the tenant cannot be read, no origin is allowed, and the handler
 /// returns the error.
-async fn allows(request: &ServiceRequest, tenant: TenantId, origin: &HeaderValue) -> bool {
-    let (Some(app), Ok(origin)) = (request.app_data::<web::Data<App>>().cloned(), origin.to_str()) else {
-        return false;
-    };
-    match app.tenant(tenant).await {
-        Ok(tenant) => tenant.is_some_and(|tenant| tenant.cors.allows(origin)),
-        Err(_) => false,
+///
+/// # Errors
+/// 404 or 429 for an unknown tenant, whose request is then counted.
+async fn allows(request: &ServiceRequest, tenant: TenantId, origin: &HeaderValue) -> Result<bool, ApiError> {
+    let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return Ok(false) };
+    let Ok(found) = app.tenant(tenant).await else { return Ok(false) };
+    match found {
+        Some(tenant) => Ok(origin.to_str().is_ok_and(|origin| tenant.cors.allows(origin))),
+        None => {
+            let meta = request.extensions().get::<RequestMeta>().cloned().unwrap_or_default();
+            Err(unknown_tenant(&app, &meta).await)
+        }
     }
 }

@@ -111,7 +111,10 @@ pub async fn delete(context: &AdminContext, tenant: TenantId, user_id: &str) -> 
     context
         .change(move |connection| {
             let user = find_user(connection, tenant, &user_id)?;
-            table::delete(connection, tenant, user.id)?;
+            // On PostgreSQL, a concurrent request may have deleted the user since the read.
+            if !table::delete(connection, tenant, user.id)? {
+                return Err(Refusal::UserNotFound.into());
+            }
             Ok(entry.detail(json!({ "id": user.id, "user_id": user.external_id })).write(connection)?)
         })
         .await

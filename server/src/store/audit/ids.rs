@@ -4,9 +4,11 @@
 //! SQLite the write lock is held while an id is made, so a reader never meets a smaller id later. On PostgreSQL the server
 //! makes the id (`new_audit_id` in the migration), and readers stop at a [`Horizon`].
 
+use std::collections::BTreeMap;
+
 use diesel::{
     prelude::*,
-    sql_types::{BigInt, Text},
+    sql_types::{BigInt, Nullable, Text},
 };
 use doorward_shared::{AuditId, Timestamp};
 use uuid::Uuid;
@@ -15,6 +17,9 @@ use super::super::{Connection, DbError};
 use crate::{db::cached_sql::CachedSql, domain::audit::Horizon};
 
 const TICK_BITS: u32 = 12;
+/// Key of the advisory lock that a transaction on PostgreSQL holds from its first entry on, as in `new_audit_id`: "audit" in
+/// ASCII.
+const WRITER_LOCK: i64 = 0x61_7564_6974;
 /// Sorts after the text of every id.
 pub(super) const ABOVE_ALL: &str = "g";
 
@@ -56,34 +61,57 @@ const fn variant(random: u64) -> u64 {
     0b10 << 62 | random >> 2
 }
 
-/// Returns the present horizon, or whether transactions that delay an earlier one still run; `None` where readers need none
-/// (SQLite). The page must be read in a later transaction.
-///
-/// A transaction gets its transaction id before it makes an id above every committed one. So an id up to the newest one
-/// that is not visible yet belongs to a transaction that is listed with a transaction id.
-pub fn horizon(conn: &mut Connection, earlier: Option<Horizon>) -> Result<Option<Horizon>, DbError> {
-    let Connection::Postgres(c) = conn else { return Ok(None) };
-    let (newest, read_at) = match earlier {
-        Some(earlier) => (earlier.newest, earlier.read_at),
-        None => {
-            let newest = CachedSql::<Text>::new("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1");
-            let newest: Option<String> = newest.get_result(c).optional()?;
-            let clock = "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 4096000) AS BIGINT)";
-            (newest.unwrap_or_default(), CachedSql::<BigInt>::new(clock).get_result(c)?)
-        }
-    };
-    let running = "SELECT CAST(floor(extract(epoch FROM xact_start) * 4096000) AS BIGINT) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND backend_xid IS NOT NULL AND xact_start IS NOT NULL \
-                   ORDER BY xact_start LIMIT 1";
-    let oldest = CachedSql::<BigInt>::new(running).get_result(c).optional()?;
-    Ok(Some(Horizon { newest, read_at, oldest }))
+/// The newest visible id on PostgreSQL, and the transactions that may still commit entries up to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenWriters {
+    newest: String,
+    /// By transaction: the time in the newest id that it has read, `None` while it reads it.
+    writers: BTreeMap<String, Option<i64>>,
 }
 
-/// Returns an id above those that a read may return.
-pub(super) fn end(horizon: &Horizon) -> String {
-    let newest = format!("{}+", horizon.newest);
-    match horizon.oldest {
-        Some(oldest) if !horizon.is_final() => newest.min(prefix(u64::try_from(oldest).unwrap_or(0))),
-        _ => newest,
+impl OpenWriters {
+    /// Returns where reads may end: at the newest id once every transaction has ended, otherwise below the ids of those that
+    /// still run.
+    #[must_use]
+    pub fn horizon(&self) -> Horizon {
+        let newest = format!("{}+", self.newest);
+        if self.writers.is_empty() {
+            return Horizon { end: newest, is_newest: true };
+        }
+        let first = |read: &Option<i64>| read.map_or(0, |read| u64::try_from(read).unwrap_or(0) + 1);
+        let below = prefix(self.writers.values().map(first).min().unwrap_or(0));
+        Horizon { end: below.min(newest), is_newest: false }
     }
+}
+
+/// Returns the newest id and the transactions that may still commit entries up to it, or which transactions of an earlier
+/// result still run; `None` on SQLite, where none do. The page must be read in a later transaction.
+///
+/// No entry up to the newest id appears once they have ended. `new_audit_id` takes the lock first, then reads the newest
+/// committed id, then makes an id above it. A transaction that takes the lock after the locks were listed therefore reads an
+/// id no smaller than `newest` and makes a larger one, whatever its clock shows. Every other transaction is listed or has
+/// ended, and a transaction releases its locks only after its entries are visible to new snapshots.
+pub fn open_writers(conn: &mut Connection, earlier: Option<OpenWriters>) -> Result<Option<OpenWriters>, DbError> {
+    let Connection::Postgres(c) = conn else { return Ok(None) };
+    let newest = match &earlier {
+        Some(earlier) => earlier.newest.clone(),
+        None => {
+            let newest = CachedSql::<Text>::new("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1");
+            newest.get_result(c).optional()?.unwrap_or_default()
+        }
+    };
+    // After the newest id: PostgreSQL lists the locks of this moment, not those of the snapshot.
+    let holders = "SELECT virtualtransaction, \
+                   MIN(CASE WHEN objsubid = 2 THEN CAST(classid AS BIGINT) << 32 | CAST(objid AS BIGINT) END) \
+                   FROM pg_locks WHERE locktype = 'advisory' AND granted \
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+                   GROUP BY virtualtransaction \
+                   HAVING bool_or(objsubid = 1 AND CAST(classid AS BIGINT) = ? AND CAST(objid AS BIGINT) = ?)";
+    let query = CachedSql::<(Text, Nullable<BigInt>)>::new(holders);
+    let query = query.bind(WRITER_LOCK >> 32).bind(WRITER_LOCK & 0xffff_ffff);
+    let mut writers: BTreeMap<String, Option<i64>> = query.load(c)?.into_iter().collect();
+    if let Some(earlier) = earlier {
+        writers.retain(|writer, _| earlier.writers.contains_key(writer));
+    }
+    Ok(Some(OpenWriters { newest, writers }))
 }

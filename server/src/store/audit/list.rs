@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     db::cached_sql::CachedSql,
-    domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, Total},
+    domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, ShownEntries, Total},
 };
 
 /// Length in milliseconds of the time after the creation of a request id that is searched first.
@@ -31,20 +31,17 @@ pub fn page(
     page: PageRequest,
 ) -> Result<LogPage<AuditLogItem>, DbError> {
     let per_page = usize::try_from(page.per_page).unwrap_or(EXAMINED);
-    if page.page == 1
-        && let Some(time) = filter.request_time()
-    {
-        let items = near_request(conn, tenant, filter, horizon, time, per_page)?;
-        if !items.is_empty() {
-            // A client may use a request id again at any time, so the cursor leads to all entries.
-            let next = Some(NextPage::Before(AuditId::new(Uuid::max())));
-            return Ok(LogPage { total: Total::AtLeast(items.len() as u64), items, next });
-        }
-    }
     let start = usize::try_from(page.offset()).unwrap_or(EXAMINED).min(EXAMINED);
     let end = start.saturating_add(per_page).min(EXAMINED);
     let scan = Scan::new(conn, tenant, filter, horizon, NEWEST)?;
-    let (total, window, ids) = examine(conn, &scan, end + 1)?;
+    let (total, window, ids) = examine(conn, &scan, horizon, end + 1)?;
+    if let (true, Some(last), Some(time)) = (ids.is_empty(), window.last, filter.request_time())
+        && let (items, Some(shown)) = near_request(conn, tenant, filter, horizon, time, per_page)?
+    {
+        // A client may use a request id again at any time, so the next pages search the other entries.
+        let next = Some(NextPage::BeforeWithout(last, shown));
+        return Ok(LogPage { total: Total::AtLeast(items.len() as u64), items, next });
+    }
     let shown = ids.get(start..end.min(ids.len())).unwrap_or_default();
     let next = if ids.len() > end { Some(NextPage::Number) } else { window.last.map(NextPage::Before) };
     Ok(LogPage { items: scan.load(conn, shown)?, total, next })
@@ -57,7 +54,7 @@ pub fn total(
     horizon: Option<&Horizon>,
 ) -> Result<Total, DbError> {
     let scan = Scan::new(conn, tenant, filter, horizon, NEWEST)?;
-    Ok(examine(conn, &scan, 0)?.0)
+    Ok(examine(conn, &scan, horizon, 0)?.0)
 }
 
 /// Returns entries older (newest first) or newer (oldest first) than a cursor, whose entry may have been deleted.
@@ -77,7 +74,8 @@ pub fn slice(
     let has_more = ids.len() > limit;
     ids.truncate(limit);
     let next = if has_more { ids.last().copied() } else { window.last };
-    Ok(LogSlice { items: scan.load(conn, &ids)?, next })
+    let is_cut = horizon.is_some_and(|horizon| !horizon.is_newest);
+    Ok(LogSlice { items: scan.load(conn, &ids)?, next, is_cut })
 }
 
 /// Returns the newest matching entries among the newest [`EXAMINED`], newest first.
@@ -103,21 +101,44 @@ pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>
 }
 
 /// Returns the total, the window, and at least `wanted` matching ids if the window contains that many.
-fn examine(conn: &mut Connection, scan: &Scan<'_>, wanted: usize) -> Result<(Total, Window, Vec<AuditId>), DbError> {
-    let counted = scan.tenant.map(|tenant| counts::total(conn, tenant, scan.filter)).transpose()?.flatten();
+fn examine(
+    conn: &mut Connection,
+    scan: &Scan<'_>,
+    horizon: Option<&Horizon>,
+    wanted: usize,
+) -> Result<(Total, Window, Vec<AuditId>), DbError> {
+    let counted = counted(conn, scan, horizon)?;
     let window = scan.window(conn)?;
     let known = match (counted, window.last) {
-        (Some(count), _) => Some(Total::Exact(count)),
+        (Some(_), _) => counted,
         (None, Some(_)) if scan.filter.is_empty() => Some(Total::AtLeast(EXAMINED as u64)),
         _ => None,
     };
     let ids = scan.matching(conn, &window, if known.is_some() { wanted } else { EXAMINED })?;
     let count = ids.len() as u64;
     let found = if window.last.is_some() { Total::AtLeast(count) } else { Total::Exact(count) };
-    Ok((known.unwrap_or(found), window, ids))
+    let total = known.unwrap_or(found);
+    let is_cut = horizon.is_some_and(|horizon| !horizon.is_newest);
+    Ok((if is_cut { total.or_more() } else { total }, window, ids))
 }
 
-/// Searches for a request id that contains its time, among the entries from that time on.
+/// Returns the number of matching entries up to the horizon where the counters know it. They also count the entries above
+/// the horizon, which are subtracted.
+fn counted(conn: &mut Connection, scan: &Scan<'_>, horizon: Option<&Horizon>) -> Result<Option<Total>, DbError> {
+    let Some(tenant) = scan.tenant else { return Ok(None) };
+    let Some(count) = counts::total(conn, tenant, scan.filter)? else { return Ok(None) };
+    let Some(horizon) = horizon else { return Ok(Some(Total::Exact(count))) };
+    let above = Scan::above(tenant, scan.filter, horizon);
+    let window = above.window(conn)?;
+    if window.last.is_some() {
+        return Ok(None);
+    }
+    let hidden = above.matching(conn, &window, EXAMINED)?.len() as u64;
+    Ok(Some(Total::Exact(count.saturating_sub(hidden))))
+}
+
+/// Searches for a request id that contains its time, among the entries from that time on. Returns none when there are more
+/// than `limit`.
 fn near_request(
     conn: &mut Connection,
     tenant: Option<TenantId>,
@@ -125,12 +146,15 @@ fn near_request(
     horizon: Option<&Horizon>,
     time: Timestamp,
     limit: usize,
-) -> Result<Vec<AuditLogItem>, DbError> {
+) -> Result<(Vec<AuditLogItem>, Option<ShownEntries>), DbError> {
     let scan = Scan::new(conn, tenant, filter, horizon, OLDEST)?;
     let scan = scan.created(conn, Some(time), Some(time.plus_millis(REQUEST_TIME)))?;
     let window = scan.window(conn)?;
-    let ids = scan.matching(conn, &window, limit)?;
+    let ids = scan.matching(conn, &window, limit.saturating_add(1))?;
+    let (Some(&oldest), Some(&newest), true) = (ids.first(), ids.last(), ids.len() <= limit) else {
+        return Ok((Vec::new(), None));
+    };
     let mut items = scan.load(conn, &ids)?;
     items.reverse();
-    Ok(items)
+    Ok((items, Some(ShownEntries { oldest, newest })))
 }

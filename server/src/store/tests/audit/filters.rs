@@ -5,6 +5,7 @@ use super::*;
 use crate::domain::audit::NextPage;
 
 on_every_engine!(
+    prepared_statements_stay_bounded,
     filters_find_what_a_model_finds,
     substrings_match_literally_in_every_script,
     a_request_id_with_its_time_is_found_anywhere
@@ -174,7 +175,7 @@ async fn substrings_match_literally_in_every_script(db: TestDatabase) {
 }
 
 async fn a_request_id_with_its_time_is_found_anywhere(db: TestDatabase) {
-    let newest = EXAMINED as i64 + 50;
+    let newest = EXAMINED as i64 + 700;
     pages::bulk(&db, (0..newest).map(|number| (tenant_id(1), number)).collect()).await;
     // The request of the third entry, made in the same second, and one that a client chose.
     let own = pages::time_id(2);
@@ -189,8 +190,69 @@ async fn a_request_id_with_its_time_is_found_anywhere(db: TestDatabase) {
     let found = page(&own).await;
     assert_eq!(found.items.iter().map(|item| item.id).collect::<Vec<_>>(), [pages::bulk_id(2)]);
     assert_eq!(found.total, Total::AtLeast(1));
+    // The pages of the links contain the entry once, and one with the same request id that was added later.
+    let again = pages::bulk_id(600);
+    let sql = format!("UPDATE audit_logs SET request_id = '{own}' WHERE id = '{again}'");
+    db.write(move |c| c.run(&sql)).await;
+    let mut filter = AuditFilter { request_id: values(&[&own], &[]), ..AuditFilter::default() };
+    let per_page = PageRequest { page: 1, per_page: 2 };
+    let first = db.read({
+        let filter = filter.clone();
+        move |c| audit::page(c, Some(tenant_id(1)), &filter, None, per_page)
+    });
+    let first = first.await;
+    let mut ids: Vec<AuditId> = first.items.iter().map(|item| item.id).collect();
+    let Some(NextPage::BeforeWithout(mut before, shown)) = first.next else { panic!("{:?}", first.next) };
+    filter.shown = Some(shown);
+    loop {
+        let (filter, cursor) = (filter.clone(), AuditCursor::Before(before));
+        let slice = db.read(move |c| audit::slice(c, Some(tenant_id(1)), &filter, None, cursor, 2)).await;
+        ids.extend(slice.items.iter().map(|item| item.id));
+        let Some(next) = slice.next else { break };
+        before = next;
+    }
+    assert_eq!(ids, [pages::bulk_id(2), again]);
+    // An entry in the window is found there, with the usual cursor.
+    let recent = pages::bulk_id(newest - 1);
+    let sql = format!("UPDATE audit_logs SET request_id = '{own}' WHERE id = '{recent}'");
+    db.write(move |c| c.run(&sql)).await;
+    let found = page(&own).await;
+    assert_eq!(found.items.iter().map(|item| item.id).collect::<Vec<_>>(), [recent]);
+    assert_eq!(found.next, Some(NextPage::Before(pages::bulk_id(700))));
     // Others are found where the scan arrives.
     let first = page("mine").await;
     assert_eq!((first.items.len(), first.total), (0, Total::AtLeast(0)));
-    assert_eq!(first.next, Some(NextPage::Before(pages::bulk_id(50))));
+    assert_eq!(first.next, Some(NextPage::Before(pages::bulk_id(700))));
+}
+
+async fn prepared_statements_stay_bounded(db: TestDatabase) {
+    use diesel::{RunQueryDsl as _, dsl::sql, sql_types::BigInt};
+    if db.database.engine() == Engine::Sqlite {
+        return;
+    }
+    add(&db, vec![event(tenant_id(1), 0, 1, KINDS[0])]).await;
+    let prepared = db
+        .read(|c| {
+            for number in 0..256_u32 {
+                let has = |bit: u32| number >> bit & 1 == 1;
+                let some = |bit: u32, other: u32| Values {
+                    any_of: if has(bit) { vec!["a".to_owned(), "b".to_owned()] } else { Vec::new() },
+                    none_of: if has(other) { vec!["c".to_owned()] } else { Vec::new() },
+                };
+                let filter = AuditFilter {
+                    actor: some(0, 1),
+                    error_code: some(2, 3),
+                    request_id: some(4, 5),
+                    text: has(6).then(|| "a".to_owned()),
+                    start: has(7).then(|| at(0)),
+                    ..AuditFilter::default()
+                };
+                audit::page(c, Some(tenant_id(1)), &filter, None, PageRequest::default())?;
+            }
+            let count = "(SELECT COUNT(*) FROM pg_prepared_statements)";
+            let Connection::Postgres(c) = c else { return Ok(0) };
+            Ok(diesel::select(sql::<BigInt>(count)).get_result::<i64>(c)?)
+        })
+        .await;
+    assert!((1..40).contains(&prepared), "{prepared}");
 }

@@ -3,6 +3,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     time::Duration,
 };
@@ -11,10 +12,14 @@ use super::*;
 use crate::{
     clock::{Clock as _, SystemClock},
     db::Database,
+    domain::audit::Horizon,
+    service::audit_logs::horizon as read_horizon,
 };
 
 on_every_engine!(
     a_poller_gets_every_entry_exactly_once,
+    entries_above_an_open_transaction_are_withheld,
+    other_transactions_do_not_delay_readers,
     time_filters_and_retention_survive_clock_steps,
     ids_stay_above_an_id_from_the_future,
     ids_are_uuids_of_version_7_with_the_time_of_the_entry
@@ -51,18 +56,18 @@ async fn write(db: Database, writer: u8) -> Vec<AuditId> {
 
 /// Follows all logs from the newest entry of a page on, until a last round after the writers' end finds nothing.
 async fn follow(db: Database, done: Arc<AtomicBool>) -> Vec<AuditId> {
-    let horizon = db.read(|c: &mut Connection| audit::horizon(c, None)).await.expect("a horizon");
+    let horizon = read_horizon(&db).await.expect("a horizon");
     let filter = AuditFilter::default;
     let first = db.read(move |c: &mut Connection| audit::page(c, None, &filter(), horizon.as_ref(), ALL)).await;
     let mut seen: Vec<AuditId> = first.expect("a page").items.iter().rev().map(|item| item.id).collect();
     loop {
         let was_done = done.load(Ordering::SeqCst);
         let cursor = AuditCursor::After(seen.last().copied().unwrap_or(AuditId::new(uuid::Uuid::nil())));
-        let horizon = db.read(|c: &mut Connection| audit::horizon(c, None)).await.expect("a horizon");
+        let horizon = read_horizon(&db).await.expect("a horizon");
         let read = move |c: &mut Connection| audit::slice(c, None, &filter(), horizon.as_ref(), cursor, 7);
         let slice = db.read(read).await.expect("a slice");
         seen.extend(slice.items.iter().map(|item| item.id));
-        if was_done && slice.items.is_empty() {
+        if was_done && slice.items.is_empty() && !slice.is_cut {
             return seen;
         }
     }
@@ -155,7 +160,7 @@ async fn ids_stay_above_an_id_from_the_future(db: TestDatabase) {
     assert!([AuditId::new(id), ids[0], ids[1]].is_sorted_by(|one, other| one < other));
     let filter = AuditFilter { end: Some(now.at.plus_millis(1)), ..AuditFilter::default() };
     // The horizon does not depend on the time in ids.
-    let horizon = db.read(|c| audit::horizon(c, None)).await;
+    let horizon = read_horizon(&db.database).await.expect("a horizon");
     let page = db.read(move |c| audit::page(c, Some(tenant_id(1)), &filter, horizon.as_ref(), ALL)).await;
     assert_eq!(page.items.iter().map(|item| item.id).collect::<Vec<_>>(), [ids[1], ids[0]]);
 }
@@ -172,4 +177,88 @@ async fn ids_are_uuids_of_version_7_with_the_time_of_the_entry(db: TestDatabase)
         let later = id.time().millis() - now.at.millis();
         assert!((0..60_000).contains(&later), "{later} ms");
     }
+}
+
+/// Starts a unit that writes an entry and stays open until the returned sender is dropped.
+async fn write_slowly(db: &Database, entry: AuditEvent) -> (mpsc::Sender<()>, tokio::task::JoinHandle<AuditId>) {
+    let ((written, wait), (end, ended)) = (tokio::sync::oneshot::channel(), mpsc::channel::<()>());
+    let db = db.clone();
+    let unit = tokio::spawn(async move {
+        let write = move |c: &mut Connection| {
+            // A session whose activity other roles cannot see.
+            c.run("SET LOCAL track_activities = off")?;
+            let id = audit::insert(c, &entry)?;
+            let _ = written.send(());
+            let _ = ended.recv();
+            Ok::<_, DbError>(id)
+        };
+        db.write(write).await.expect("an entry")
+    });
+    wait.await.expect("a written entry");
+    (end, unit)
+}
+
+async fn entries_above_an_open_transaction_are_withheld(db: TestDatabase) {
+    if db.database.engine() == Engine::Sqlite {
+        return;
+    }
+    let tenant = Some(tenant_id(1));
+    // The newest id is ahead of the clock, as after a clock step.
+    let mut early = event(tenant_id(1), 0, 1, KINDS[0]);
+    early.at = SystemClock.now();
+    let first = add(&db, vec![early.clone()]).await[0];
+    let ahead = "UPDATE audit_logs SET id = overlay(id PLACING 'f' FROM 1 FOR 1)";
+    db.write(move |c| c.run(ahead)).await;
+    let future: AuditId = format!("f{}", &first.to_string()[1..]).parse().expect("an id");
+    // Records the difference of the clocks, for which the next transactions would wait for each other.
+    let first = add(&db, vec![early.clone()]).await[0];
+    assert!(first > future);
+    assert_eq!(read_horizon(&db.database).await, Ok(Some(Horizon { end: format!("{first}+"), is_newest: true })));
+
+    let (end, unit) = write_slowly(&db.another().await, early.clone()).await;
+    early.random = u64::MAX;
+    let quick = add(&db, vec![early]).await[0];
+    let horizon = read_horizon(&db.database).await.expect("a horizon");
+    assert!(horizon.as_ref().is_some_and(|horizon| !horizon.is_newest), "{horizon:?}");
+    let (whole, by_actor) = (AuditFilter::default(), Values { any_of: vec!["user-1".to_owned()], none_of: Vec::new() });
+    for filter in [whole, AuditFilter { actor: by_actor, ..AuditFilter::default() }] {
+        for log in [tenant, None] {
+            let (filter, horizon) = (filter.clone(), horizon.clone());
+            let page = db.read(move |c| audit::page(c, log, &filter, horizon.as_ref(), ALL)).await;
+            assert_eq!(page.items.iter().map(|item| item.id).collect::<Vec<_>>(), [first, future]);
+            assert_eq!(page.total, Total::AtLeast(2));
+        }
+    }
+    let after = async |horizon: Option<Horizon>| {
+        let cursor = AuditCursor::After(first);
+        let slice =
+            db.read(move |c| audit::slice(c, tenant, &AuditFilter::default(), horizon.as_ref(), cursor, 9)).await;
+        (slice.items.iter().map(|item| item.id).collect::<Vec<_>>(), slice.is_cut)
+    };
+    assert_eq!(after(horizon).await, (vec![], true));
+
+    drop(end);
+    let slow = unit.await.expect("a unit");
+    assert!(slow < quick, "the slow entry has the smaller id");
+    let horizon = read_horizon(&db.database).await.expect("a horizon");
+    assert_eq!(after(horizon).await, (vec![slow, quick], false));
+}
+
+async fn other_transactions_do_not_delay_readers(db: TestDatabase) {
+    if db.database.engine() == Engine::Sqlite {
+        return;
+    }
+    let (client, connection) =
+        tokio_postgres::connect(&db.location(), tokio_postgres::NoTls).await.expect("the server");
+    let driver = tokio::spawn(connection);
+    client.batch_execute("BEGIN; SELECT pg_current_xact_id()").await.expect("a transaction");
+    let id = add(&db, vec![event(tenant_id(1), 0, 1, KINDS[0])]).await[0];
+    let horizon = read_horizon(&db.database).await.expect("a horizon");
+    assert_eq!(horizon, Some(Horizon { end: format!("{id}+"), is_newest: true }));
+    // A total by counters does not include entries above the horizon.
+    add(&db, vec![event(tenant_id(1), 0, 2, KINDS[0])]).await;
+    let page =
+        db.read(move |c| audit::page(c, Some(tenant_id(1)), &AuditFilter::default(), horizon.as_ref(), ALL)).await;
+    assert_eq!((page.items.len(), page.total), (1, Total::Exact(1)));
+    driver.abort();
 }
