@@ -135,7 +135,7 @@ fn statements(engine: Engine, table: Table, columns: &[Column], key: &[usize]) -
     let name = table.name();
     let named = |column: &Column| format!("\"{}\"", column.name);
     let keys: Vec<&Column> = key.iter().filter_map(|index| columns.get(*index)).collect();
-    let order = joined(&mut keys.iter().map(|column| sort_column(engine, column)));
+    let order = joined(&mut keys.iter().map(|column| sort_column(engine, name, column)));
     // The key is a JSON array as well.
     let after = joined(&mut keys.iter().enumerate().map(|(index, column)| {
         let parameter = if engine == Engine::Sqlite { "?1" } else { "$1::jsonb" };
@@ -164,12 +164,11 @@ fn statements(engine: Engine, table: Table, columns: &[Column], key: &[usize]) -
     }
 }
 
-/// Returns a column of the key, compared byte by byte.
-fn sort_column(engine: Engine, column: &Column) -> String {
-    match (engine, column.kind) {
-        (Engine::Postgres, Kind::Text) => format!("\"{}\" COLLATE \"C\"", column.name),
-        _ => format!("\"{}\"", column.name),
-    }
+/// Returns a column of the key, compared byte by byte. Without the name of the table, ORDER BY would sort the table
+/// `challenges` by the result column `value` instead of its key column `value`.
+fn sort_column(engine: Engine, table: &str, column: &Column) -> String {
+    let collation = if (engine, column.kind) == (Engine::Postgres, Kind::Text) { " COLLATE \"C\"" } else { "" };
+    format!("{table}.\"{}\"{collation}", column.name)
 }
 
 fn to_json(engine: Engine, column: &Column) -> String {

@@ -33,12 +33,15 @@ pub(super) fn all(
             progress(Progress::Verified { table, rows: left.rows, total });
         }
         let [left, right] = pairs.map(Reading::finish);
-        if left != right {
+        // A count that does not depend on the order of the batches.
+        let counts = [total, target.count(plan.table)?];
+        if left != right || counts != [left.0, right.0] {
+            let [source_rows, target_rows] = counts;
             return Err(TransferError::Differs {
                 table: table.to_owned(),
-                source_rows: left.0,
+                source_rows,
                 source_digest: left.1,
-                target_rows: right.0,
+                target_rows,
                 target_digest: right.1,
             });
         }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     db::{Connection, Database, DatabaseOptions, DatabaseUrl, DbError},
+    domain::ChallengeValue,
     store::{
         admin_tokens, api_keys,
         audit::{self, Days},
@@ -21,9 +22,14 @@ use crate::{
     transfer::{CHECKPOINT, Progress, Report, Role, TableReport, TransferError, transfer},
 };
 
+fn challenge_key(number: i64) -> ChallengeValue {
+    ChallengeValue((number * 7 % CHALLENGES).to_be_bytes().repeat(4))
+}
+
 /// More than one batch.
 const USERS: u128 = 603;
 const EVENTS: i64 = 1_107;
+const CHALLENGES: i64 = 1_103;
 const STRANGE: &str = "Zoë \u{1f511}\u{202e} \"\\\n\t\u{7f}\u{feff}'); -- %_ \u{10ffff}";
 
 /// Adds rows with unusual values to every table.
@@ -62,6 +68,13 @@ fn fill(c: &mut Connection) -> Result<(), DbError> {
     transactions::insert(c, &transaction(1, 1, 1))?;
     challenges::insert(c, &challenge(1, Some(1), 1))?;
     challenges::insert(c, &challenge(2, None, 2))?;
+    // More than one batch, with times in another order than the keys.
+    for number in 0..CHALLENGES {
+        let mut pending = challenge(1, Some(1), 9);
+        pending.value = challenge_key(number);
+        (pending.created_at, pending.expires_at) = (at(number), at(CHALLENGES - number));
+        challenges::insert(c, &pending)?;
+    }
     for number in 0..EVENTS {
         let kind = [AuditType::ApiKeyCreated, AuditType::ApiKeyRejected][number as usize % 2];
         let log = if number % 5 == 0 { TenantId::INSTALLATION } else { tenant_id(1) };
@@ -74,7 +87,7 @@ fn fill(c: &mut Connection) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Returns everything as text.
+/// Returns the rows of all tables as text.
 fn everything(c: &mut Connection) -> Result<String, DbError> {
     let all = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
     let mut text = format!(
@@ -98,6 +111,9 @@ fn everything(c: &mut Connection) -> Result<String, DbError> {
         text += &format!("{:?}", credentials::page(c, tenant, None, Order::Ascending, all)?);
         text += &format!("{:?}", transactions::for_user(c, tenant, user_id(1))?);
         text += &format!("{:?}", challenges::find(c, tenant, &challenge_value(1))?);
+    }
+    for number in 0..CHALLENGES {
+        text += &format!("{:?}", challenges::find(c, tenant_id(1), &challenge_key(number))?);
     }
     let all_days = Days { first: 0, last: i64::from(u16::MAX) };
     text += &format!("{:?}", tenant_summaries::of(c, &[tenant_id(1), tenant_id(2)], all_days)?);
