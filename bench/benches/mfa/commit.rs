@@ -1,123 +1,107 @@
-//! A finalize's share of a commit, as cheap as SQLite allows: 32 of them in one transaction, each of which deletes a
-//! challenge by its key, updates a credential by its key, adds an audit row and counts it. No queue, no savepoint.
+//! The share of a commit that one finalize request of an MFA login pays: 32 units in one transaction, each with the statements of
+//! the server's own write, without queue and savepoint.
 
 use std::{path::Path, time::Duration};
 
 use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _, prelude::*};
+use doorward_server::{
+    db::Connection,
+    domain::{AuditEvent, ChallengeValue, Credential, RequestMeta},
+    store::{audit, challenges, credentials},
+};
+use doorward_shared::{AuditType, Base64Url, TenantId, Timestamp, UserId};
 
 use crate::cpu;
 
 const UNITS: usize = 32;
 
 diesel::table! { kept (tenant_id, value) { tenant_id -> Text, value -> Text, user_id -> Text, } }
-diesel::table! { challenges (tenant_id, value) { tenant_id -> Text, value -> Text, } }
-diesel::table! {
-    credentials (tenant_id, id) {
-        tenant_id -> Text, id -> Text, user_id -> Text, sign_count -> BigInt, backup_eligible -> Bool,
-        backup_state -> Bool, last_used_at -> Nullable<BigInt>,
-    }
-}
-diesel::table! {
-    audit_logs (tenant_id, id) {
-        tenant_id -> Text, id -> Text, #[sql_name = "type"] kind -> Text, request_id -> Text, source_ip -> Text,
-        user_agent -> Text, actor -> Text, credential_id -> Text, created_at -> BigInt,
-    }
-}
-diesel::table! {
-    audit_counts (tenant_id, day, kind, shard) {
-        tenant_id -> Text, day -> BigInt, #[sql_name = "type"] kind -> Text, shard -> SmallInt, count -> BigInt,
-    }
-}
-diesel::allow_tables_to_appear_in_same_query!(kept, credentials);
 
 /// A copy of the measured server's database.
 pub(crate) struct Commits {
-    connection: SqliteConnection,
-    /// Tenant, challenge, credential.
-    units: Vec<(String, String, String)>,
-    rounds: u32,
+    connection: Connection,
+    units: Vec<(TenantId, ChallengeValue, Credential)>,
+    rounds: u64,
 }
 
 impl Commits {
-    /// Copies the database while challenges wait in it.
+    /// Copies the database while it contains pending challenges.
     pub(crate) fn on_copy(original: &Path, copy: &Path) -> Self {
         let open = |path: &Path| SqliteConnection::establish(path.to_str().expect("UTF-8")).expect("a database");
         open(original).batch_execute(&format!("VACUUM INTO '{}'", copy.display())).expect("a copy");
-        let mut connection = open(copy);
-        connection
+        let mut sqlite = open(copy);
+        sqlite
             .batch_execute(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
                  PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384;
                  CREATE TABLE kept AS SELECT * FROM challenges; DELETE FROM challenges;",
             )
             .expect("settings");
-        let units = kept::table
-            .inner_join(credentials::table.on(credentials::user_id.eq(kept::user_id)))
-            .select((kept::tenant_id, kept::value, credentials::id))
-            .load(&mut connection)
-            .expect("challenges");
+        let keys: Vec<(String, String, String)> =
+            kept::table.select((kept::tenant_id, kept::value, kept::user_id)).load(&mut sqlite).expect("challenges");
+        let mut connection = Connection::Sqlite(sqlite);
+        let units = keys.into_iter().map(|(tenant, value, user)| {
+            let (tenant, user): (TenantId, UserId) = (tenant.parse().expect("an id"), user.parse().expect("an id"));
+            let credential = credentials::for_user(&mut connection, tenant, user).expect("credentials").remove(0);
+            (tenant, ChallengeValue(Base64Url::decode(&value).expect("base64url").0), credential)
+        });
+        let units = units.collect();
         Self { connection, units, rounds: 0 }
     }
 
-    /// One share, as the mean over all challenges that were waiting.
+    /// Returns the CPU time of one unit, as the mean over all pending challenges.
     pub(crate) fn share(&mut self) -> Duration {
-        let restore = "INSERT INTO challenges SELECT * FROM kept; PRAGMA wal_checkpoint(TRUNCATE)";
-        self.connection.batch_execute(restore).expect("the same challenges again");
+        self.run("INSERT INTO challenges SELECT * FROM kept; PRAGMA wal_checkpoint(TRUNCATE)");
         self.rounds += 1;
+        let units = std::mem::take(&mut self.units);
         let before = cpu::of_this_thread();
-        for units in self.units.chunks(UNITS) {
-            self.connection.batch_execute("BEGIN IMMEDIATE").expect("a transaction");
-            for (number, unit) in units.iter().enumerate() {
-                settle(&mut self.connection, unit, self.rounds, number);
+        for (number, unit) in (0..).zip(&units) {
+            if number % UNITS == 0 {
+                self.run("BEGIN IMMEDIATE");
             }
-            self.connection.batch_execute("COMMIT").expect("a commit");
+            write(&mut self.connection, unit, self.rounds << 32 | number as u64);
+            if number % UNITS == UNITS - 1 || number + 1 == units.len() {
+                self.run("COMMIT");
+            }
         }
         let used = cpu::of_this_thread() - before;
-        used / u32::try_from(self.units.len()).expect("not that many")
+        self.units = units;
+        used / u32::try_from(self.units.len()).expect("a small number")
+    }
+
+    fn run(&mut self, sql: &str) {
+        if let Connection::Sqlite(sqlite) = &mut self.connection {
+            sqlite.batch_execute(sql).expect("the statement succeeds");
+        }
     }
 }
 
-fn settle(connection: &mut SqliteConnection, unit: &(String, String, String), round: u32, number: usize) {
+fn write(connection: &mut Connection, unit: &(TenantId, ChallengeValue, Credential), random: u64) {
     let (tenant, challenge, credential) = unit;
-    let deleted = diesel::delete(challenges::table.find((tenant, challenge))).execute(connection);
-    assert_eq!(deleted, Ok(1));
-    let updated = diesel::update(credentials::table.find((tenant, credential)))
-        .filter(credentials::sign_count.ge(0))
-        .set((
-            credentials::sign_count.eq(i64::from(round)),
-            credentials::backup_state.eq(false),
-            credentials::backup_eligible.eq(false),
-            credentials::last_used_at.eq(i64::from(round)),
-        ))
-        .execute(connection);
-    assert_eq!(updated, Ok(1));
-    let at = 1_800_000_000_000 + i64::from(round);
-    let inserted = diesel::insert_into(audit_logs::table)
-        .values((
-            audit_logs::tenant_id.eq(tenant),
-            // Ids grow with time, as version 7 UUIDs do.
-            audit_logs::id.eq(format!("{round:08x}-{number:04x}-7{}", challenge.get(..22).expect("a long challenge"))),
-            audit_logs::kind.eq("mfa_authentication_final_succeeded"),
-            audit_logs::request_id.eq("01970000-0000-7000-8000-000000000000"),
-            audit_logs::source_ip.eq("127.0.0.1"),
-            audit_logs::user_agent.eq("doorward-bench"),
-            audit_logs::actor.eq("user-0-0"),
-            audit_logs::credential_id.eq(credential),
-            audit_logs::created_at.eq(at),
-        ))
-        .execute(connection);
-    assert_eq!(inserted, Ok(1));
-    let counted = diesel::insert_into(audit_counts::table)
-        .values((
-            audit_counts::tenant_id.eq(tenant),
-            audit_counts::day.eq(at / 86_400_000),
-            audit_counts::kind.eq("mfa_authentication_final_succeeded"),
-            audit_counts::shard.eq(0),
-            audit_counts::count.eq(1),
-        ))
-        .on_conflict((audit_counts::tenant_id, audit_counts::day, audit_counts::kind, audit_counts::shard))
-        .do_update()
-        .set(audit_counts::count.eq(audit_counts::count + 1))
-        .execute(connection);
-    assert_eq!(counted, Ok(1));
+    let at = Timestamp::from_millis(1_800_000_000_000);
+    assert_eq!(challenges::take(connection, *tenant, challenge), Ok(true));
+    let usage = credentials::CredentialUse {
+        sign_count: credential.sign_count,
+        backup_state: false,
+        backup_eligible: credential.backup_eligible,
+        at,
+    };
+    assert_eq!(credentials::record_use(connection, credential, &usage), Ok(true));
+    let event = AuditEvent {
+        random: random.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        tenant_id: *tenant,
+        kind: AuditType::MfaAuthenticationFinalSucceeded,
+        error: None,
+        meta: RequestMeta {
+            request_id: "01970000-0000-7000-8000-000000000000".to_owned(),
+            source_ip: "127.0.0.1".to_owned(),
+            user_agent: "doorward-bench".to_owned(),
+        },
+        actor: Some("user-0-0".to_owned()),
+        credential_id: Some(credential.id.to_string()),
+        transaction_id: None,
+        detail: None,
+        at,
+    };
+    audit::insert(connection, &event).expect("an entry");
 }
