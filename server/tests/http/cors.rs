@@ -48,7 +48,10 @@ async fn tenant_responses_include_vary_origin() {
     let refused = tenant.anonymous.clone().header("origin", page).get("/credentials").await;
     refused.expect_refusal(401, "api_key_invalid");
     assert_eq!(refused.header("access-control-allow-origin"), Some(page));
-    assert_eq!(refused.header("access-control-expose-headers"), Some("Link,X-Total-Count,X-Request-Id"));
+    assert_eq!(
+        refused.header("access-control-expose-headers"),
+        Some("Link,X-Total-Count,X-Total-Count-Relation,X-Request-Id,Retry-After")
+    );
 }
 
 #[tokio::test]

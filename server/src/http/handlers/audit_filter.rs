@@ -19,7 +19,13 @@ const MAX_CREDENTIAL_CHARS: usize = 1_364;
 /// How often an exact filter can be repeated.
 const MAX_VALUES: usize = 32;
 
+/// Filters that accept one value and cannot be negated.
+const SINGLE: [&str; 5] = ["start_time", "end_time", "actor_user_id", "meta_source_ip", "q"];
+const NEGATABLE: [&str; 8] =
+    ["type", "outcome", "actor", "source_ip", "error_code", "request_id", "credential_id", "transaction_id"];
+
 pub fn read(query: &Query) -> Result<AuditFilter, ApiError> {
+    check_names(query)?;
     Ok(AuditFilter {
         start: time(query, "start_time")?,
         end: time(query, "end_time")?,
@@ -36,6 +42,20 @@ pub fn read(query: &Query) -> Result<AuditFilter, ApiError> {
         text: part(query, "q")?,
         shown: shown(query)?,
     })
+}
+
+/// Refuses filters that would be ignored: their result would look like the answer to another question.
+fn check_names(query: &Query) -> Result<(), ApiError> {
+    if let Some(name) = SINGLE.iter().find(|name| query.all(name).count() > 1) {
+        return Err(ApiError::query(format!("{name} accepts one value")));
+    }
+    let negated = query.pairs().iter().filter_map(|(name, _)| name.strip_prefix("not_"));
+    match negated.into_iter().find(|name| !NEGATABLE.contains(name)) {
+        Some(name) => {
+            Err(ApiError::query(format!("not_{name} is no filter; these can be negated: {}", NEGATABLE.join(", "))))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Reads the range of entries that an earlier page contained, from the link of that page.
@@ -147,6 +167,15 @@ mod tests {
         assert_eq!(found.outcome, Some(AuditOutcome::Succeeded));
         assert_eq!(filter("outcome=failed&outcome=succeeded").unwrap(), AuditFilter::default());
         assert_eq!(filter("outcome=failed&not_outcome=failed"), None);
+    }
+
+    #[test]
+    fn filters_that_would_be_ignored_are_refused() {
+        for query in
+            ["q=a&q=b", "meta_source_ip=1&meta_source_ip=2", "not_q=a", "not_actor_user_id=a", "not_start_time=x"]
+        {
+            assert_eq!(filter(query), None, "{query}");
+        }
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub async fn cors(
     if allowed {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-        let exposed = HeaderValue::from_static("Link,X-Total-Count,X-Request-Id");
+        let exposed = HeaderValue::from_static("Link,X-Total-Count,X-Total-Count-Relation,X-Request-Id,Retry-After");
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
     Ok(response)
