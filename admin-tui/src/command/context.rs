@@ -1,4 +1,4 @@
-//! What a subcommand works with.
+//! Context of a subcommand: server, output, current time and editor.
 
 use doorward_shared::{TenantId, Timestamp, admin::TenantItem, page::PageRequest};
 

@@ -232,7 +232,7 @@ impl Values<'_> {
     }
 }
 
-/// Validates the fields. Returns the request to send, or carries out what needs no request and returns `None`.
+/// Validates the fields and returns the request to send. A form without a request takes effect here: returns `None`.
 pub(super) fn submit(
     kind: &FormKind,
     fields: &[FormField],

@@ -28,7 +28,7 @@ pub trait Page: View + Debug + Send {
 
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>);
 
-    /// Requests the data that the page shows: when it becomes visible, and when the user reloads it.
+    /// Requests the data that the page shows. Called when it becomes visible and when the user reloads it.
     fn load(&mut self, _cx: &mut UpdateContext<'_>) {}
 
     /// Handles a response. Returns it if another page sent the request.
@@ -41,7 +41,7 @@ pub trait Page: View + Debug + Send {
         false
     }
 
-    /// Performs work that is due, while the page is visible.
+    /// Performs work that is due. Called at every tick while the page is visible.
     fn tick(&mut self, _cx: &mut UpdateContext<'_>) {}
 
     fn status(&self) -> Option<(String, Tone)> {
@@ -73,7 +73,7 @@ pub trait Page: View + Debug + Send {
         false
     }
 
-    /// Names the unsaved changes, if there are any.
+    /// Returns a description of the unsaved changes, if there are any.
     fn unsaved_changes(&self) -> Option<String> {
         None
     }

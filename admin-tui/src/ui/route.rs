@@ -41,13 +41,13 @@ pub enum Route {
     Tenants,
     Tenant {
         id: TenantId,
-        /// Its name, as known where it was opened.
+        /// Its name, as the screen that opened it showed it; may be outdated.
         name: String,
     },
     User {
         tenant: TenantId,
         tenant_name: String,
-        /// Doorward's id of the user, or the tenant's own.
+        /// Doorward's id of the user, or the application's `user_id`.
         id: String,
         name: String,
     },
@@ -83,7 +83,7 @@ pub enum Dialog {
     },
 }
 
-/// A form, with what it applies to.
+/// A form, with the object that it applies to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FormKind {
     CreateTenant,
