@@ -71,7 +71,7 @@ impl Stack {
         self.above.last_mut().unwrap_or(&mut self.root).as_mut()
     }
 
-    /// Returns all screens, the first one of the section first.
+    /// Returns all screens, starting with the first one of the section.
     pub fn all(&self) -> impl Iterator<Item = &dyn Page> {
         std::iter::once(&self.root).chain(&self.above).map(AsRef::as_ref)
     }

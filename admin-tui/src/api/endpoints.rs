@@ -106,7 +106,7 @@ impl Api {
         self.request(Method::PUT, &["tenants", &id.to_string(), "config"]).body(config)?.no_content().await
     }
 
-    /// `POST /config/check`: returns all validation errors of a configuration, which may be any JSON.
+    /// `POST /config/check`: returns all validation errors of a configuration, which may be any JSON value.
     pub async fn check_config(&self, config: &impl Serialize) -> Result<ConfigCheck, ApiError> {
         self.request(Method::POST, &["config", "check"]).body(config)?.json().await
     }

@@ -48,7 +48,7 @@ impl Draft {
     }
 
     pub(super) fn remove(&self) {
-        // An error is harmless, since the file is in the folder for temporary files.
+        // Errors are ignored, because the system cleans up the folder for temporary files.
         let _ = fs::remove_file(&self.path);
     }
 }

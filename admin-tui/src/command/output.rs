@@ -91,7 +91,7 @@ fn write_error(error: &io::Error) -> CommandError {
     }
 }
 
-/// Escapes unsafe characters in JSON text as `\uXXXX`. Outside of strings, only line breaks occur.
+/// Escapes unsafe characters in JSON text as `\uXXXX`. Keeps line breaks, which JSON has only outside of strings.
 fn escape_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for symbol in json.chars() {

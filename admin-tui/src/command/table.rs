@@ -17,7 +17,7 @@ const MAX_CELL_WIDTH: usize = 60_000;
 pub(super) struct Column {
     heading: &'static str,
     alignment: CellAlignment,
-    /// Width to which the cells may be truncated; `None` if they must stay complete.
+    /// Minimum width of truncated cells; `None` if cells must not be truncated.
     min_width: Option<u16>,
     /// Columns with the highest number are hidden first; 0 is never hidden.
     hide_order: u8,

@@ -114,7 +114,7 @@ pub(super) fn define(kind: &FormKind, folders: &BaseFolders, now: Timestamp) -> 
             (
                 format!("Rotate the signing key of {tenant}"),
                 "rotate",
-                "The new key is published now and signs later; tokens signed by the present key stay valid.",
+                "The new key is published now and signs later; tokens signed by the current key stay valid.",
                 vec![FormField::choice("Algorithm", "of the new key", &choices, 0)],
             )
         }

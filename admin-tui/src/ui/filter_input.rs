@@ -7,7 +7,7 @@ use super::{
     text_input::TextInput,
 };
 
-/// Pause in typing after which a request is sent although the previous one is still pending, in milliseconds.
+/// After this pause in typing, in milliseconds, a request is sent even if the previous one is still pending.
 const PAUSE_MS: i64 = 150;
 
 /// The text of a filter, and when to request the filtered rows.

@@ -20,7 +20,7 @@ pub trait View {
 
 /// A screen or overlay: its state and its reaction to events.
 pub trait Page: View + Debug + Send {
-    /// Returns the title, which is also the name in the path of screens.
+    /// Returns the title. The path of screens shows it as well.
     fn title(&self) -> String;
 
     /// Returns the key bindings in the current state. `may_change` is false for tokens of the role auditor.

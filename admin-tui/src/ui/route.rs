@@ -53,7 +53,7 @@ pub enum Route {
     },
     Audit {
         query: Box<AuditQuery>,
-        /// The tenant's name, for the log of one tenant.
+        /// The tenant's name, if this is the log of one tenant.
         tenant_name: Option<String>,
         entry: Option<AuditId>,
     },
@@ -113,7 +113,7 @@ pub enum Action {
 pub struct Question {
     pub title: String,
     pub verb: &'static str,
-    /// Consequences, line by line.
+    /// Consequences of the action, one per line.
     pub lines: Vec<(Tone, String)>,
     pub destructive: bool,
     /// A name that the user must type to confirm.

@@ -7,7 +7,7 @@ use crate::{
 };
 
 const MAX_TOASTS: usize = 4;
-/// How long a notification is visible, in milliseconds.
+/// Time for which a notification is visible, in milliseconds.
 const TOAST_MS: i64 = 5_000;
 
 pub(super) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {

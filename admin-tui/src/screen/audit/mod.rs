@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct Audit {
     query: AuditQuery,
-    /// The tenant's name, for the log of one tenant.
+    /// The tenant's name, if this is the log of one tenant.
     tenant_name: Option<String>,
     /// The entries, newest first.
     rows: VecDeque<AdminAuditLogItem>,
