@@ -70,7 +70,7 @@ async function signOut() {
   await shows("Signed out");
 }
 
-/** Returns the token claims on the page, which the backend has verified. */
+/** Returns the token claims that the page shows. The backend has verified them. */
 const claims = async () => JSON.parse(await page.locator("#token-claims").textContent());
 
 /** Returns the API calls shown for an action, as "METHOD path status". */

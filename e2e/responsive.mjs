@@ -38,7 +38,7 @@ const path = (screen) => lines(screen)[1];
 /** Returns whether the screen is complete and shows no spinner (a braille character) for a pending request. */
 const isIdle = (screen) => path(screen) !== "" && lines(screen).at(-2) !== "" && !/[\u2801-\u28ff]/.test(screen);
 const HEADERS = /^ (Name .*RP ID|Time \(UTC\)|User id|Transaction +User|Name +Role|Name +Begins with|Key id)/;
-/** Returns the rows of the active list, without the columns at the right, which contain relative times. */
+/** Returns the rows of the active list without the columns at the right, because these contain relative times. */
 const rows = (screen) => {
   const header = lines(screen).findIndex((line) => HEADERS.test(line));
   const below = header < 0 ? [] : lines(screen).slice(header + 1, -2);
@@ -259,7 +259,7 @@ async function memory(pid) {
 /** Loads as many rows as the lists keep. */
 async function fill(watch) {
   const { terminal } = watch;
-  /** Selects the last loaded row, which loads more. Returns whether a later row appears within 500 ms. */
+  /** Selects the last loaded row, so that the app loads more rows. Returns whether a later row appears within 500 ms. */
   const loadMore = async () => {
     const before = selected(await terminal.text());
     await terminal.press("G");
