@@ -20,7 +20,7 @@ const MAX_ROWS: usize = 2_000;
 const PREFETCH_ROWS: usize = 40;
 /// Interval between polls for new entries, in milliseconds.
 const POLL_MS: i64 = 1_000;
-/// A search for older entries stops after this time without a poll, in milliseconds, because the screen is hidden.
+/// A search for older entries stops after this time (in ms) without a poll, because the screen is then hidden.
 const HIDDEN_MS: i64 = 3_000;
 
 impl Audit {
