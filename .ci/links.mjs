@@ -1,5 +1,5 @@
-// Checks that all relative links and anchors in Markdown files exist. Links to websites are not checked, since CI must not
-// depend on other servers.
+// Checks that all relative links and anchors in Markdown files exist. Does not check links to websites, because CI
+// must not depend on other servers.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";

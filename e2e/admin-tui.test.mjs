@@ -1,5 +1,5 @@
-// `doorward-admin` in a real terminal with a real server: creates a tenant and an API key, completes a second-factor login
-// with the key, finds the audit entry in the live log, revokes the key, and finds the rejected request in the log.
+// `doorward-admin` in a real terminal with a real server: creates a tenant and an API key, completes a second-factor
+// login with the key, finds its audit entry in the live log, revokes the key, and finds the rejected request.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -66,7 +66,7 @@ describe("a session of an operator", () => {
     await terminal.press("Enter");
     const screen = await terminal.until(/dw_[0-9a-f-]+_\S+/);
     key = /dw_[0-9a-f-]+_[\w-]+/.exec(screen)[0];
-    // The key was not copied: the first Escape warns, the second one closes the dialog.
+    // The key was not copied, so the first Escape shows a warning and the second one closes the dialog.
     await terminal.press("Escape");
     await terminal.until("Not copied yet");
     await terminal.press("Escape");
@@ -106,7 +106,7 @@ describe("a session of an operator", () => {
   });
 
   test("the revoked key is rejected, and the log shows it", async () => {
-    // The section reopens the tenant.
+    // The section still shows the tenant.
     await terminal.press("2");
     await terminal.until(/Tenants › Shop/);
     await terminal.press("Tab");

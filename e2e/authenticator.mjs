@@ -1,5 +1,5 @@
-// A software authenticator with ES256, discoverable and non-discoverable credentials, and attestation "none". It takes the
-// JSON options of the API and returns JSON responses, as toJSON() of a browser does (WebAuthn §5.1).
+// A software authenticator with ES256, discoverable and other credentials, and attestation "none". It takes the JSON
+// options of the API and returns JSON responses, as toJSON() of a browser does (WebAuthn §5.1).
 
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 

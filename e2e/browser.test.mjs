@@ -1,5 +1,5 @@
-// The demo page in Chromium with a virtual authenticator. The tests depend on their order: alice uses a password and a
-// second factor, bob a passkey.
+// The demo page in Chromium with a virtual authenticator. The tests depend on their order: alice signs in with a
+// password and a second factor, bob with a passkey.
 
 import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
@@ -51,7 +51,7 @@ after(async () => {
   await server?.stop();
 });
 
-// The audit log below may contain the same text; the result of an action comes first.
+// The audit log at the bottom of the page may contain the same text, so the first match is the result of the action.
 const shows = (text) => page.getByText(text, { exact: true }).first().waitFor();
 const press = (name) => page.getByRole("button", { name, exact: true }).click();
 const open = async (url = server.demo_url) => {
@@ -70,7 +70,7 @@ async function signOut() {
   await shows("Signed out");
 }
 
-/** Returns the token claims on the page, which the backend has verified. */
+/** Returns the token claims that the page shows. The backend has verified them. */
 const claims = async () => JSON.parse(await page.locator("#token-claims").textContent());
 
 /** Returns the API calls shown for an action, as "METHOD path status". */
@@ -79,7 +79,7 @@ const calls = (action) => page.locator(`[data-action="${action}"] .calls li`).ev
 
 /** Checks the accessibility of the page with axe-core. */
 async function checkAccessibility() {
-  // Injected through the debugger, since the content security policy forbids other scripts.
+  // The script is injected through the debugger, because the content security policy forbids other scripts.
   await devtools.send("Runtime.evaluate", { expression: AXE });
   const violations = await page.evaluate(async () => (await globalThis.axe.run()).violations
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`));

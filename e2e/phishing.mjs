@@ -1,5 +1,5 @@
-// A phishing proxy: a page at another address that forwards all requests to the real application and rewrites their origin.
-// It can steal a password, but must not be able to use a passkey.
+// A phishing proxy: a page at another address that forwards all requests to the real application and rewrites their
+// origin. It can steal a password, but must not be able to use a passkey.
 
 import { once } from "node:events";
 import { createServer, request } from "node:http";

@@ -1,7 +1,7 @@
-// Measures the response time of doorward-admin to each key, and its memory, with an installation created by doorward-seed:
+// Measures the response time of doorward-admin to each key, and its memory, with an installation from doorward-seed:
 //   node e2e/responsive.mjs DATA_DIR [--size 80x24]… [--rounds 5] [--limit-ms 100] [--limit-mb 60]
-// Measures in a real terminal (tmux) the time from the key until the requested screen appears, and until its data appears.
-// Each round starts the app again, without cached data. Exits with 1 if a limit is exceeded.
+// Uses a real terminal (tmux). Measures the time from a key until the requested screen appears, and until its data
+// appears. Each round starts the app again, without cached data. Exits with 1 if a limit is exceeded.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -32,14 +32,13 @@ if (dataDir === undefined || surplus.length > 0) {
 const rounds = Number(options.rounds);
 const limit = { ms: Number(options["limit-ms"]), mb: Number(options["limit-mb"]) };
 
-// Parts of a screen.
 const lines = (screen) => screen.split("\n");
 /** Returns the navigation path in the second line. */
 const path = (screen) => lines(screen)[1];
 /** Returns whether the screen is complete and shows no spinner (a braille character) for a pending request. */
 const isIdle = (screen) => path(screen) !== "" && lines(screen).at(-2) !== "" && !/[\u2801-\u28ff]/.test(screen);
 const HEADERS = /^ (Name .*RP ID|Time \(UTC\)|User id|Transaction +User|Name +Role|Name +Begins with|Key id)/;
-/** Returns the rows of the active list, without columns at the right that contain relative times. */
+/** Returns the rows of the active list without the columns at the right, because these contain relative times. */
 const rows = (screen) => {
   const header = lines(screen).findIndex((line) => HEADERS.test(line));
   const below = header < 0 ? [] : lines(screen).slice(header + 1, -2);
@@ -59,8 +58,8 @@ class Stopwatch {
   }
 
   /**
-   * Sends `keys` (named as in tmux) or `text`, then waits for `screen` and `data`: predicates of the current and the
-   * previous screen, which must be false before the key. Steps without `data` send no request.
+   * Sends `keys` (named as in tmux) or `text`, then waits for `screen` and `data`. Both are predicates of the current
+   * and the previous screen, and must be false before the key. Steps without `data` send no request.
    */
   async step(name, { keys = [], text, screen, data }) {
     const { terminal } = this;
@@ -117,7 +116,7 @@ async function overview(watch) {
   const span = (days) => watch.step(`overview: ${days} days`, {
     keys: ["s"],
     screen: shows(new RegExp(`refusals, ${days} days`)),
-    // The dates below the chart.
+    // The dates below the chart must change.
     data: (now, before) => differ(now.match(/\d\d-\d\d/g), before.match(/\d\d-\d\d/g)) && now.includes(`refusals, ${days} days`),
   });
   for (const days of [30, 90, 7, 14]) await span(days);
@@ -260,7 +259,7 @@ async function memory(pid) {
 /** Loads as many rows as the lists keep. */
 async function fill(watch) {
   const { terminal } = watch;
-  /** Selects the last loaded row, which loads more. Returns whether a later row appears within 500 ms. */
+  /** Selects the last loaded row, so that the app loads more rows. Returns whether a later row appears within 500 ms. */
   const loadMore = async () => {
     const before = selected(await terminal.text());
     await terminal.press("G");
@@ -282,7 +281,7 @@ async function fill(watch) {
   for (let presses = 0; presses < 40 && await loadMore(); presses += 1);
 }
 
-/** Waits until a process is idle. A server has background work after its start on a new log. */
+/** Waits until a process is idle. After its first start with a log, a server does background work. */
 async function waitUntilIdle(pid) {
   /** Returns the CPU time in hundredths of a second. */
   const cpuTime = async () => {

@@ -1,4 +1,4 @@
-// doorward-admin restores the terminal, however it ends. Tested with the binary in a real terminal.
+// doorward-admin restores the terminal in all cases in which it ends. The tests run the binary in a real terminal.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -39,7 +39,7 @@ async function checkRestored(terminal, code) {
   for (const setting of ["echo", "icanon", "isig", "icrnl", "opost"]) {
     assert.match(screen, new RegExp(`(^| )${setting}\\b`, "m"));
   }
-  // With bracketed paste, the markers would be visible; without echo, nothing would be.
+  // If bracketed paste were still on, its markers would be visible. If echo were off, the text would be invisible.
   await terminal.paste("pasted text");
   const line = (await terminal.until("pasted text")).split("\n").find((text) => text.includes("pasted text"));
   assert.equal(line, "pasted text");
@@ -118,7 +118,7 @@ describe("Ctrl+Z", () => {
       await terminal.press("Enter");
       await terminal.until((text) => /▌Demo/.test(text) && text.split("\n")[2].includes("─".repeat(120)), "a screen of the new width");
       assert.deepEqual(await modes(terminal), IN_APP);
-      // SIGSTOP cannot be handled: the shell writes to the app's screen and resets the terminal mode.
+      // The app cannot handle SIGSTOP, so the shell writes to the app's screen and resets the terminal mode.
       process.kill(await terminal.pid(), "SIGSTOP");
       await terminal.until("Stopped");
       await terminal.type("fg");

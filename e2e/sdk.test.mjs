@@ -1,4 +1,4 @@
-// Existing clients with only their base URL changed: @teamhanko/passkeys-sdk and @teamhanko/passkeys-next-auth-provider.
+// Existing clients with a changed base URL: @teamhanko/passkeys-sdk and @teamhanko/passkeys-next-auth-provider.
 // jose verifies their tokens, as in the backend of an application.
 
 import assert from "node:assert/strict";
@@ -81,7 +81,7 @@ describe("passkeys-sdk", () => {
   test("signs in a named user", async () => {
     const user = newUser();
     await register(user);
-    // The SDK has no method for this request, which is from its documentation.
+    // The SDK has no method for this request, but its documentation describes it.
     const { status, body } = await request("POST", "login/initialize", { user_id: user.userId }, { apiKey: server.api_key });
     assert.equal(status, 200);
     assert.equal(body.publicKey.allowCredentials.length, 1);

@@ -14,7 +14,7 @@ const BINARY = process.env.DOORWARD_BIN ?? fileURLToPath(new URL("../target/debu
 const START_TIMEOUT_MS = 60_000;
 const POLL_INTERVAL_MS = 10;
 
-/** Returns free ports. All are held until the last one is known, so that they are distinct. */
+/** Returns free ports. All stay open until the last one is found, so that they are distinct. */
 async function freePorts(count) {
   const holders = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
   await Promise.all(holders.map((holder) => once(holder, "listening")));

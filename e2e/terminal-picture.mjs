@@ -1,4 +1,4 @@
-// Draws a terminal screen, as tmux prints it with colours, as a small SVG with selectable text.
+// Converts the coloured screen that tmux prints to a small SVG with selectable text.
 
 // The cell size matches the font, so that box-drawing characters connect.
 const CELL = { width: 8.4, height: 16.25, size: 14 };
@@ -11,7 +11,7 @@ const PALETTE = [
   "#6b7280", "#ff8088", "#b5e890", "#ffd88a", "#82c4ff", "#e09cf5", "#7fdbe6", "#ffffff",
 ];
 
-// Non-breaking spaces, since SVG collapses ordinary ones.
+// Uses non-breaking spaces, because SVG collapses ordinary ones.
 const escape = (text) => text.replace(/ /g, "\u00a0").replace(/[&<>"]/g, (letter) => `&#${letter.codePointAt(0)};`);
 
 /** Returns a colour of the 256-colour palette: 16 basic colours, a colour cube, and greys. */
@@ -75,7 +75,7 @@ function runsOf(line, style) {
     }
     const width = cells(character);
     const last = runs.at(-1);
-    // Wide characters are separate runs, since fonts do not draw them exactly two cells wide.
+    // Wide characters are separate runs, because fonts do not draw them exactly two cells wide.
     if (last !== undefined && last.style === style && width < 2 && !last.wide) {
       last.text += character;
       last.cells += width;

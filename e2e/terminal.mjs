@@ -16,13 +16,13 @@ let started = 0;
 
 /**
  * A tmux client in control mode. It needs no new process per command, so the screen can be read hundreds of times per
- * second. Responses have the order of the commands and are between `%begin` and `%end` or `%error`.
+ * second. Responses arrive in the order of the commands, each between `%begin` and `%end` or `%error`.
  */
 function control(socket) {
   const client = spawn("tmux", ["-L", socket, "-C", "attach-session", "-t", "t", "-f", "no-output,ignore-size"], {
     stdio: ["pipe", "pipe", "ignore"],
   });
-  // The first response is that of `attach-session`.
+  // The first response belongs to `attach-session`.
   const waiting = [{ resolve() {}, reject() {} }];
   let mark;
   let lines;

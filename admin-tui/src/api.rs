@@ -1,7 +1,7 @@
 //! Client of the admin API: one method per endpoint, with the wire types of `doorward-shared`.
 //!
-//! [`Api`] is cheap to clone. Dropping the future of a method cancels its request. Every failure is an [`ApiError`] with
-//! a message for users.
+//! [`Api`] is cheap to clone. Dropping the future of a method cancels its request. Every failure is an
+//! [`ApiError`] with a message for users.
 
 mod audit;
 mod client;

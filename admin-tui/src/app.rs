@@ -1,4 +1,4 @@
-//! The app's loop: inputs and results become messages, messages change the model, the model is drawn.
+//! The main loop: converts inputs and results to messages, updates the model with them, and draws the model.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub enum Input {
     Stop,
 }
 
-/// Runs the app until the user quits or the inputs end. Resumes the panic of a task that the app started.
+/// Runs the app until the user quits or the inputs end. Panics if a task that the app started panics.
 pub async fn run<B: Backend, A: ApiBackend>(
     terminal: &mut Terminal<B>,
     mut inputs: impl Stream<Item = Input> + Unpin,
@@ -81,7 +81,7 @@ pub async fn run<B: Backend, A: ApiBackend>(
             effects.extend(update::update(&mut model, Message::Drawn { list_height: frame.list_height }));
         }
         let message = tokio::select! {
-            // Results first, so that they do not wait behind the repeated events of a held key.
+            // Results are received first, so that they do not wait behind the repeated events of a held key.
             biased;
             result = results.recv() => result,
             panic = runner.panicked() => std::panic::resume_unwind(panic),
@@ -91,15 +91,15 @@ pub async fn run<B: Backend, A: ApiBackend>(
             },
         };
         effects.extend(message.map(|message| update::update(&mut model, message)).unwrap_or_default());
-        // One frame shows all results that have arrived.
+        // Handles all results that have arrived before it draws the next frame.
         while let Ok(result) = results.try_recv() {
             effects.extend(update::update(&mut model, result));
         }
     }
 }
 
-/// Clears the terminal and has the next frame draw every cell. [`Terminal::clear`] would ask the terminal for its cursor
-/// position, and the app's own event reader would take the response.
+/// Clears the terminal and makes the next frame draw every cell. [`Terminal::clear`] cannot be used: it asks the
+/// terminal for the cursor position, and the app's event reader would consume the response.
 fn clear<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
     terminal.backend_mut().clear()?;
     terminal.swap_buffers();

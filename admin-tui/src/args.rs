@@ -29,7 +29,7 @@ pub struct Cli {
     /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
-    /// Connection flags. Must be the last field, since clap puts all following flags under its heading.
+    /// Connection flags. Must be the last field, because clap puts all flags after it under its heading.
     #[command(flatten)]
     pub connection: Flags,
 }

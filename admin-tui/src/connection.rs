@@ -3,10 +3,10 @@
 //! Each of the three comes from the first of these sources that has it:
 //! 1. its flag: `--url`, `--token-file`, `--ca-file`;
 //! 2. the profile named by `--profile`;
-//! 3. its variable: `DOORWARD_ADMIN_URL`, `DOORWARD_ADMIN_TOKEN` or `DOORWARD_ADMIN_TOKEN_FILE`,
+//! 3. its environment variable: `DOORWARD_ADMIN_URL`, `DOORWARD_ADMIN_TOKEN` or `DOORWARD_ADMIN_TOKEN_FILE`,
 //!    `DOORWARD_ADMIN_CA_FILE`;
-//! 4. the default profile: the one named by `DOORWARD_ADMIN_PROFILE`, or by `default_profile` in the file. It is ignored
-//!    when a flag or variable sets the address, since its token belongs to another server;
+//! 4. the default profile: the one named by `DOORWARD_ADMIN_PROFILE`, or by `default_profile` in the file. It is
+//!    ignored if a flag or variable sets the address, because its token belongs to another server;
 //! 5. the local server: `http://127.0.0.1:8001`, with the token that its first start wrote to the data folder
 //!    (`DOORWARD_DATA_DIR`, else `./data`). This token is only sent to loopback addresses.
 
@@ -74,7 +74,7 @@ impl Connection {
 
 const DEFAULT_SOURCE: &str = "default";
 
-/// Resolves the server from flags, variables and profiles.
+/// Resolves the server from flags, environment variables and profiles.
 pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Connection, ConnectionError> {
     Resolver { flags, environment, warnings: Vec::new() }.resolve()
 }
@@ -148,7 +148,7 @@ impl Resolver<'_> {
         Ok(Sourced { value: parse_address(&text, &source)?, source })
     }
 
-    /// Refuses plain HTTP unless it is allowed or local, since the network could read the token.
+    /// Refuses plain HTTP unless it is allowed or the server is local, because others could read the token.
     fn check_plain_http(&mut self, url: &Url, profile_allows: bool) -> Result<(), ConnectionError> {
         if url.scheme() == "https" || is_loopback(url) {
             return Ok(());
@@ -186,7 +186,7 @@ impl Resolver<'_> {
         if !is_loopback(url) {
             return Err(ConnectionError::NoToken(url.to_string()));
         }
-        // Other errors, such as a missing permission, are reported as they are.
+        // Other errors, such as a missing permission, are reported unchanged.
         match path.symlink_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ConnectionError::NoLocalToken(path)),
             _ => self.read_token(&path, "the data folder".to_owned()),

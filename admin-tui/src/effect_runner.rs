@@ -42,7 +42,7 @@ impl<A: ApiBackend> EffectRunner<A> {
         let (api, messages) = (Arc::clone(&self.api), self.messages.clone());
         let progress_messages = messages.clone();
         let task = self.tasks.spawn(async move {
-            // At most one message per percent, because an export arrives in many more pieces.
+            // Sends at most one message per percent, because an export arrives in many small chunks.
             let mut reported = None;
             let report = move |progress: Progress| {
                 let step = progress.percent().map_or(progress.rows / 1_000, u64::from);

@@ -30,6 +30,6 @@ pub enum Message {
     Response(RequestResult),
     Progress(RequestId, Progress),
     Exported(RequestId, Result<Progress, String>),
-    /// A text was sent to the terminal's clipboard, or could not be sent.
+    /// The app tried to send a text to the terminal's clipboard. Contains whether this succeeded.
     Copied(bool),
 }

@@ -1,4 +1,4 @@
-//! The state of the app. Changed only by [`crate::update`].
+//! The state of the app. Only [`crate::update`] changes it.
 
 use std::path::PathBuf;
 
@@ -71,7 +71,7 @@ impl Stack {
         self.above.last_mut().unwrap_or(&mut self.root).as_mut()
     }
 
-    /// Returns all screens, the first one of the section first.
+    /// Returns all screens, starting with the first one of the section.
     pub fn all(&self) -> impl Iterator<Item = &dyn Page> {
         std::iter::once(&self.root).chain(&self.above).map(AsRef::as_ref)
     }
@@ -111,7 +111,7 @@ pub struct Model {
     pub me: Option<Me>,
     pub connection: ConnectionStatus,
     pub section: Section,
-    /// The overlay, which takes the keys.
+    /// The open overlay, which receives all keys.
     pub overlay: Option<Box<dyn Page>>,
     /// Notifications, oldest first.
     pub toasts: Vec<Toast>,
@@ -147,7 +147,7 @@ impl Model {
         }
     }
 
-    /// Returns whether the token may change things. Commands that it may not run are not offered.
+    /// Returns whether the token may change data. If not, the app offers no commands that change data.
     pub fn may_change(&self) -> bool {
         self.me.as_ref().is_some_and(|me| me.role == Role::Admin)
     }
@@ -205,13 +205,13 @@ impl Model {
         }
     }
 
-    /// Names the unsaved changes of any screen.
+    /// Returns a description of the unsaved changes, if a screen has some.
     pub fn unsaved_changes(&self) -> Option<String> {
         self.stacks.iter().flat_map(Stack::all).find_map(Page::unsaved_changes)
     }
 
     /// Returns whether a page about the connection replaces the screens. After the first response, a temporary error
-    /// leaves them visible.
+    /// leaves the screens visible.
     pub fn shows_connection_page(&self) -> bool {
         match &self.connection {
             ConnectionStatus::Connected => false,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// The folders that entered paths are relative to.
+/// Base folders for the paths that users enter.
 #[derive(Debug, Clone, Default)]
 pub struct BaseFolders {
     /// Base of relative paths.

@@ -59,7 +59,7 @@ pub enum BackendResponse {
     Tenant(Box<TenantDetail>),
     ConfigCheck(ConfigCheck),
     ApiKeys(Vec<SecretItem>),
-    /// Response to [`BackendRequest::SigningKeys`], and to [`BackendRequest::RotateSigningKey`] with the new key only.
+    /// Response to [`BackendRequest::SigningKeys`] (all keys) or [`BackendRequest::RotateSigningKey`] (the new key).
     SigningKeys(Vec<SigningKeyItem>),
     Users(UserSummaryPage),
     User(Box<UserDetail>),
@@ -70,7 +70,7 @@ pub enum BackendResponse {
     Created(TenantId, Option<Revealed>),
     /// Response to [`BackendRequest::CreateApiKey`] and [`BackendRequest::CreateAdminToken`].
     Secret(Revealed),
-    /// Response to requests whose response has no body.
+    /// Success of a request whose response has no body.
     Done,
 }
 
@@ -82,7 +82,7 @@ pub struct ExportRequest {
     pub path: PathBuf,
 }
 
-/// The server, as the terminal app uses it.
+/// The operations of the server that the terminal app uses.
 pub trait ApiBackend: Send + Sync + 'static {
     /// Sends a request. Dropping the future cancels it.
     fn call(&self, request: BackendRequest) -> impl Future<Output = Result<BackendResponse, ApiError>> + Send;

@@ -1,8 +1,8 @@
-//! Makes text from outside safe to print on a terminal.
+//! Makes text from other people or systems safe to print on a terminal.
 //!
-//! Names, user agents and ids are chosen by others. Printed unchanged, some characters would move the cursor, change
-//! colours, reverse the line or be invisible (CVE-2021-42574, UTR #36). They are shown as Rust escapes: `\u{202e}`. All
-//! other characters, including accents, emoji and wide characters, are unchanged.
+//! Names, user agents and ids may contain characters that move the cursor, change colours, reverse the line or are
+//! invisible (CVE-2021-42574, UTR #36). These characters are shown as Rust escapes, such as `\u{202e}`. All other
+//! characters, including accents, emoji and wide characters, are unchanged.
 
 use std::borrow::Cow;
 
@@ -38,13 +38,12 @@ pub const fn needs_escape(symbol: char) -> bool {
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
         // Tags and supplementary variation selectors.
         | '\u{e0000}'..='\u{e0fff}'
-        // Private use: the font decides what they look like.
+        // Private use characters: their appearance depends on the font.
         | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}'
     )
 }
 
-/// Returns the text with all unsafe characters escaped, as well as combining marks without a base character and those
-/// beyond [`MAX_MARKS`].
+/// Escapes unsafe characters, combining marks without a base character, and combining marks beyond [`MAX_MARKS`].
 pub fn sanitize(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return Cow::Borrowed(text);
@@ -81,8 +80,8 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Sanitizes the text and truncates it to at most `columns`; truncated text ends with `…`. Grapheme clusters and escapes
-/// are not split.
+/// Sanitizes the text and truncates it to at most `columns`. Truncated text ends with `…`. Grapheme clusters and
+/// escapes are not split.
 pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
     let safe = sanitize(text);
     if width(&safe) <= columns { safe } else { Cow::Owned(cut(&safe, columns)) }

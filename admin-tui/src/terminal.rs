@@ -40,8 +40,8 @@ use crate::{
 
 const TICK: Duration = Duration::from_millis(100);
 
-/// Variable that makes debug builds fail when F12 is pressed: `panic`, or `error` for a read error. Tests then check that
-/// the terminal was restored.
+/// Environment variable that makes debug builds fail when F12 is pressed: `panic`, or `error` for a read error. Tests
+/// then check that the terminal was restored.
 const FAIL_ON_F12: &str = "DOORWARD_ADMIN_FAIL_ON_F12";
 
 /// Runs the app on the terminal of this process until the user quits or a signal arrives. `server` is the address for
@@ -80,7 +80,7 @@ fn disable_modes() {
     let _ = execute!(stdout(), EndSynchronizedUpdate, DisableBracketedPaste, DisableMouseCapture, Show);
 }
 
-/// Extends ratatui's panic hook, which leaves the alternate screen, by the other modes.
+/// Extends the panic hook of ratatui, which only leaves the alternate screen, so that it also disables the other modes.
 fn restore_modes_on_panic() {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -91,7 +91,7 @@ fn restore_modes_on_panic() {
 
 fn restore() {
     disable_modes();
-    // Not `ratatui::restore`, which panics if the terminal and standard error no longer exist.
+    // `ratatui::restore` would panic if the terminal and standard error no longer exist.
     let _ = ratatui::try_restore();
 }
 
@@ -100,8 +100,8 @@ struct Guard;
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // After a panic the hook has restored it. Leaving the alternate screen again would move the cursor over the
-        // panic's message.
+        // After a panic, the hook has already restored the terminal. Leaving the alternate screen again would move the
+        // cursor over the message of the panic.
         if !std::thread::panicking() {
             restore();
         }
@@ -120,7 +120,7 @@ impl TerminalControl for Control {
     }
 
     fn begin_frame(&mut self) {
-        // Prevents flicker in terminals that support DEC mode 2026. If the terminal no longer exists, drawing fails.
+        // Prevents flicker in terminals that support DEC mode 2026. Errors are ignored, because drawing reports them.
         let _ = queue!(stdout(), BeginSynchronizedUpdate);
     }
 
@@ -131,14 +131,14 @@ impl TerminalControl for Control {
     fn suspend(&mut self) {
         restore();
         self.suspended = true;
-        // Stops the whole process group, so that a script or `cargo run` that started the app stops as well. Without a
-        // shell that could resume it the system ignores the signal, and the app continues.
+        // Stops the whole process group, so that a script or `cargo run` that started the app stops as well. If no
+        // shell could resume the group, the system ignores the signal and the app continues.
         let _ = kill_current_process_group(SignalNumber::TSTP);
     }
 
     fn reacquire(&mut self) {
-        // If the process was stopped by a signal, the shell has changed the modes without crossterm's knowledge.
-        // Disabling raw mode first makes enabling it effective. Errors show at the next frame.
+        // If a signal stopped the process, crossterm does not notice that the shell has disabled raw mode, and would
+        // not enable it again. It must therefore be disabled first. Errors appear when the next frame is drawn.
         let _ = disable_raw_mode();
         let _ = enable_raw_mode();
         if std::mem::take(&mut self.suspended) {
@@ -192,7 +192,7 @@ impl Inputs {
     }
 }
 
-/// Fails if a test requests it with [`FAIL_ON_F12`]. Returns other events.
+/// Fails if the event is F12 and [`FAIL_ON_F12`] requests a failure. Otherwise returns the event.
 #[expect(clippy::panic, reason = "the test requests a panic")]
 fn fail_if_requested(event: Event) -> io::Result<Event> {
     if !cfg!(debug_assertions) || event.as_key_press_event().is_none_or(|key| key.code != KeyCode::F(12)) {

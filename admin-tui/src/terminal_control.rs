@@ -11,9 +11,9 @@ pub trait TerminalControl {
 
     fn end_frame(&mut self);
 
-    /// Restores the terminal and stops this process, as a job of the shell, until it is resumed.
+    /// Restores the terminal and stops this process until the shell resumes it.
     fn suspend(&mut self);
 
-    /// Takes the terminal back after this process was resumed, whatever state it is in.
+    /// Takes the terminal back after this process was resumed. The terminal may be in any state.
     fn reacquire(&mut self);
 }

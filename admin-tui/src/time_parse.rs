@@ -21,7 +21,7 @@ pub enum TimeInput {
 pub struct InvalidTime;
 
 impl TimeInput {
-    /// Returns the time; a duration counts back from now.
+    /// Returns the time. A duration is subtracted from `now`.
     pub const fn in_past(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Relative(millis) => now.plus_millis(-millis),
@@ -29,7 +29,7 @@ impl TimeInput {
         }
     }
 
-    /// Returns the time; a duration counts forward from now.
+    /// Returns the time. A duration is added to `now`.
     pub const fn in_future(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Relative(millis) => now.plus_millis(millis),

@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["api"],
 ];
 
-/// Modules without a layer of their own: used by any layer, and forbidden to use the interactive app.
+/// Modules without their own layer. All layers may use them, but they must not use the interactive app.
 const SHARED: &[&str] = &[
     "args",
     "clock",
@@ -55,7 +55,7 @@ fn modules_depend_downwards_only() {
     };
     let graph = Graph::new(app());
     for (file, targets) in graph.files.iter().zip(graph.uses()) {
-        // Shared modules know the wire types in `api` at most.
+        // Shared modules may depend only on the two lowest layers.
         let lowest_allowed = layer(file).unwrap_or(LAYERS.len() - 2);
         for target in graph.files.iter().enumerate().filter(|(index, _)| targets.contains(index)).map(|(_, it)| it) {
             let is_allowed = layer(target).is_none_or(|layer| layer >= lowest_allowed);

@@ -16,7 +16,7 @@ use super::{
 /// Maximum number of entries in one response.
 pub const AUDIT_PAGE_SIZE: u32 = 100;
 
-/// The largest UUID of version 7 (RFC 9562 §5.7): greater than the id of every entry.
+/// The largest UUID of version 7 (RFC 9562 §5.7). No entry has a greater id.
 const MAX_ID: Uuid = Uuid::from_u128(0xffff_ffff_ffff_7fff_bfff_ffff_ffff_ffff);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl AuditPosition {
     }
 }
 
-/// The matching entries among those that the server examined for one request.
+/// The matching entries of one response. The server examines a limited number of entries per request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditPage {
     pub entries: Vec<AdminAuditLogItem>,
@@ -68,7 +68,7 @@ pub struct AuditQuery {
 }
 
 impl AuditQuery {
-    /// Returns whether the query has no filter besides the log.
+    /// Returns whether the query has no filters. The choice of the log is not a filter.
     pub fn is_everything(&self) -> bool {
         *self == Self { tenant: self.tenant, ..Self::default() }
     }
@@ -107,8 +107,8 @@ impl Api {
         Ok(ExportStream::new(self.url().clone(), response, format))
     }
 
-    /// Returns up to `limit` (1 to 100) entries of one page. The server examines a bounded number of entries per request, so
-    /// a page can be short, or even empty, although more entries match.
+    /// Returns a page of up to `limit` (1 to 100) entries. The server examines a limited number of entries per request,
+    /// so a page can be short, or even empty, although later pages contain matching entries.
     pub async fn audit_page(
         &self,
         query: &AuditQuery,
@@ -118,7 +118,7 @@ impl Api {
         let (cursor, id) = position.param();
         let request = self.audit(query).param(cursor, id).param("per_page", limit);
         let (entries, next) = request.cursor_page(cursor).await?;
-        // A cursor that does not advance would repeat the same request forever.
+        // Ignores a cursor that does not advance, because the client would repeat the same request forever.
         let next = next.and_then(|next| next.parse().ok()).filter(|next| *next != id);
         Ok(AuditPage { entries, next })
     }

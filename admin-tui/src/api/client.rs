@@ -25,7 +25,7 @@ pub struct Endpoint {
 pub enum ClientError {
     #[error("cannot read the CA certificates: {0}")]
     Certificates(String),
-    /// Any other error, such as an operating system without CA certificates.
+    /// Any other error. For example, the operating system has no CA certificates.
     #[error("cannot create the HTTP client: {0}")]
     Other(String),
 }
@@ -46,7 +46,7 @@ impl Api {
             .user_agent(concat!("doorward-admin/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(RESPONSE_TIMEOUT)
-            // Following a redirect would send the token to another server.
+            // A redirect could send the token to another server.
             .redirect(Policy::none());
         if is_loopback(&endpoint.url) {
             builder = builder.no_proxy();
@@ -59,7 +59,7 @@ impl Api {
             }
             builder = builder.tls_certs_only(certificates);
         } else if endpoint.url.scheme() == "http" {
-            // Plain HTTP also has to work on systems without CA certificates.
+            // Loads no CA certificates, because plain HTTP must also work on systems without them.
             builder = builder.tls_certs_only([]);
         }
         let client = builder.build().map_err(|error| ClientError::Other(innermost(&error)))?;

@@ -33,7 +33,7 @@ pub struct TenantSummaryQuery {
 pub struct UserQuery {
     /// Substring of a user's id or name, or of a transaction's identifier.
     pub text: Option<String>,
-    /// Transactions only: the `user_id` of their user.
+    /// Only for transactions: the `user_id` of the user whose transactions are returned.
     pub user_id: Option<String>,
     /// Cursor: `next` of the previous page.
     pub after: Option<String>,
@@ -101,12 +101,12 @@ impl Api {
         self.delete(&["tenants", &id.to_string()]).no_content().await
     }
 
-    /// `PUT /tenants/{id}/config`: replaces the configuration. Without `mfa`, that part is unchanged.
+    /// `PUT /tenants/{id}/config`: replaces the configuration. Without `mfa`, the current MFA settings are kept.
     pub async fn configure_tenant(&self, id: TenantId, config: &TenantConfig) -> Result<(), ApiError> {
         self.request(Method::PUT, &["tenants", &id.to_string(), "config"]).body(config)?.no_content().await
     }
 
-    /// `POST /config/check`: returns all validation errors of a configuration, which may be any JSON.
+    /// `POST /config/check`: returns all validation errors of a configuration, which may be any JSON value.
     pub async fn check_config(&self, config: &impl Serialize) -> Result<ConfigCheck, ApiError> {
         self.request(Method::POST, &["config", "check"]).body(config)?.json().await
     }
@@ -120,13 +120,13 @@ impl Api {
             .await
     }
 
-    /// `GET /tenants/{id}/users/{user}`: a user with credentials and latest transactions. `user` is Doorward's id or the
-    /// application's `user_id`. Fails for the ids `.` and `..`, which a path cannot contain.
+    /// `GET /tenants/{id}/users/{user}`: a user with all credentials and the latest transactions. `user` is Doorward's
+    /// id or the application's `user_id`. Fails for the ids `.` and `..`, which a path cannot contain.
     pub async fn user(&self, tenant: TenantId, user: &str) -> Result<UserDetail, ApiError> {
         self.get(&["tenants", &tenant.to_string(), "users", user]).json().await
     }
 
-    /// `DELETE /tenants/{id}/users/{user}`: deletes the user and all credentials. `user` as for [`Self::user`].
+    /// `DELETE /tenants/{id}/users/{user}`: deletes the user and all credentials. `user` is an id as in [`Self::user`].
     pub async fn delete_user(&self, tenant: TenantId, user: &str) -> Result<(), ApiError> {
         self.delete(&["tenants", &tenant.to_string(), "users", user]).no_content().await
     }
@@ -167,7 +167,7 @@ impl Api {
         self.get(&["tenants", &tenant.to_string(), "secrets", "jwk"]).json().await
     }
 
-    /// `POST /tenants/{id}/secrets/jwk`: creates a signing key; without `algorithm`, with that of the current key.
+    /// `POST /tenants/{id}/secrets/jwk`: creates a signing key. The default is the algorithm of the current key.
     pub async fn rotate_signing_key(
         &self,
         tenant: TenantId,

@@ -8,7 +8,7 @@ use url::Url;
 /// Maximum time until a response is complete, and maximum pause in a stream.
 pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Error of a request to the admin API. Messages may contain text from the server, so they must be shown through `crate::sanitize`.
+/// Error of a request to the admin API. Messages may contain text from the server. `crate::sanitize` makes them safe.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
     /// The server cannot be reached, or the connection ended before the response was complete.
@@ -24,7 +24,7 @@ pub enum ApiError {
     Forbidden(ErrorBody),
     #[error("{}", describe(.0))]
     Refused(ErrorBody),
-    /// The response is not one of the admin API, or of an incompatible version.
+    /// The response does not come from the admin API, or it comes from an incompatible version.
     #[error("unexpected response from {url}: {what}")]
     Unexpected {
         url: String,
@@ -56,14 +56,14 @@ impl ApiError {
         }
     }
 
-    /// Returns whether a retry may succeed: the server is unreachable, starting or overloaded.
+    /// Returns whether a retry may succeed, because the server is unreachable, starting or overloaded.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::TimedOut { .. } => true,
             Self::Refused(body) => {
                 matches!(body.code, ErrorCode::Unavailable | ErrorCode::RateLimited | ErrorCode::RequestTimeout)
             }
-            // Responses of a proxy while the server restarts.
+            // A proxy returns these while the server restarts.
             Self::Unexpected { status, .. } => matches!(status, Some(502..=504)),
             _ => false,
         }
@@ -128,7 +128,7 @@ fn certificate(why: &rustls::CertificateError) -> String {
     }
 }
 
-/// Returns the chain of causes. [`io::Error`] does not return its inner error as its source, so both are followed.
+/// Iterates over an error and its causes. [`Error::source`] of an [`io::Error`] skips the inner error, so it is added.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
         let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);

@@ -12,7 +12,7 @@ use super::{error::ApiError, request::total_count};
 pub enum ExportFormat {
     /// One JSON object per line.
     Ndjson,
-    /// Comma-separated values with a header line (RFC 4180). The server escapes cells that a spreadsheet would evaluate.
+    /// Comma-separated values with a header line (RFC 4180). The server escapes cells that spreadsheets would evaluate.
     Csv,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for ExportFormat {
 pub struct Progress {
     /// Number of complete rows received.
     pub rows: u64,
-    /// Number of matching rows when the export started. The export may contain more, since the log grows.
+    /// Number of matching rows when the export started. The export may contain more, because the log can grow.
     pub total: Option<Total>,
     pub bytes: u64,
 }
@@ -51,13 +51,12 @@ impl Total {
 }
 
 impl Progress {
-    /// Returns the share of the rows that has arrived, in percent from 0 to 100. `None` if the exact total is unknown or
-    /// zero.
+    /// Returns the progress in percent, from 0 to 100. `None` if the exact total is unknown or zero.
     #[must_use]
     pub fn percent(&self) -> Option<u16> {
         match self.total {
             Some(Total::Exact(total @ 1..)) => {
-                // New rows may exceed the total that was counted at the start.
+                // The export may contain more rows than were counted at the start.
                 let percent = u128::from(self.rows) * 100 / u128::from(total);
                 Some(u16::try_from(percent).unwrap_or(100).min(100))
             }
@@ -65,7 +64,7 @@ impl Progress {
         }
     }
 
-    /// Describes the rows: `50 of 100 entries`, `50 of 10000+ entries`, or `50 entries` if the total says no more.
+    /// Describes the rows: `50 of 100 entries`, `50 of 10000+ entries`, or `50 entries` if no larger total is known.
     #[must_use]
     pub fn entries(&self) -> String {
         match self.total {
@@ -95,7 +94,7 @@ impl ExportStream {
         self.progress
     }
 
-    /// Returns the next chunk of bytes, or `None` at the end. Fails if the connection ends before the export is complete.
+    /// Returns the next chunk, or `None` at the end. Fails if the connection ends before the export is complete.
     pub async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         let chunk = self.response.chunk().await.map_err(|error| ApiError::from_client(&self.url, &error))?;
         if let Some(bytes) = &chunk {
@@ -123,7 +122,7 @@ impl RowCounter {
     fn add(&mut self, bytes: &[u8]) {
         for byte in bytes {
             match byte {
-                // An escaped quote is two quotes, which leave the state unchanged.
+                // An escaped quote consists of two quotes, so the state changes twice and is correct after it.
                 b'"' if self.format == ExportFormat::Csv => self.in_quotes = !self.in_quotes,
                 b'\n' if !self.in_quotes => self.lines += 1,
                 _ => {}

@@ -16,9 +16,9 @@ use super::{
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnExisting {
-    /// Fail with [`ExportError::Exists`].
+    /// The export fails with [`ExportError::Exists`].
     Refuse,
-    /// Replace it once the export is complete.
+    /// The export replaces the file once it is complete.
     Replace,
 }
 
@@ -34,9 +34,9 @@ pub enum ExportError {
 
 /// Writes an export to a file and calls `progress` after each chunk.
 ///
-/// The rows go to a hidden file in the same folder, which is renamed when it is complete. Dropping the future cancels the
-/// export and removes the hidden file. The file is readable by its owner only (mode 0600), since it contains IP addresses
-/// and user ids.
+/// The rows go to a hidden file in the same folder, which is renamed when it is complete. Dropping the future cancels
+/// the export and removes the hidden file. Only the owner of the file can read it (mode 0600), because it contains IP
+/// addresses and user ids.
 pub async fn export_to_file(
     mut stream: ExportStream,
     path: PathBuf,
@@ -66,7 +66,7 @@ pub async fn export_to_file(
     }
 }
 
-/// Runs file operations on a thread of their own, so that a slow disk does not block the terminal app.
+/// Runs file operations on a separate thread, so that a slow disk does not block the terminal app.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     spawn_blocking(work).await.map_err(io::Error::other)?
 }
@@ -90,7 +90,7 @@ impl PartialFile {
         // A hard link fails if another process created the file in the meantime; a rename would replace it.
         match fs::hard_link(&self.0, final_path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-            // Some file systems have no hard links.
+            // Some file systems do not support hard links.
             Err(_) if final_path.symlink_metadata().is_err() => fs::rename(&self.0, final_path),
             Err(_) => Err(io::ErrorKind::AlreadyExists.into()),
             Ok(()) => Ok(()),
@@ -100,7 +100,7 @@ impl PartialFile {
 
 impl Drop for PartialFile {
     fn drop(&mut self) {
-        // Fails after a rename, when the file no longer exists.
+        // Fails after a successful rename, because the hidden file no longer exists.
         let _ = fs::remove_file(&self.0);
     }
 }

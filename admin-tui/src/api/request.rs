@@ -33,7 +33,7 @@ impl Api {
     pub(super) fn request(&self, method: Method, segments: &[&str]) -> ApiRequest<'_> {
         let mut url = self.0.url.clone();
         url.set_path(&encoded_path(url.path(), segments));
-        // URL parsers remove dot segments, encoded or not (RFC 3986 §5.2.4), and the request would go to another path.
+        // URL parsers remove dot segments, encoded or not (RFC 3986 §5.2.4), so the request would go to another path.
         let invalid = segments.iter().find(|segment| ["", ".", ".."].contains(*segment));
         let invalid_segment = invalid.map(|segment| (*segment).to_owned());
         ApiRequest { api: self, method, url, body: None, invalid_segment }
@@ -116,8 +116,8 @@ impl ApiRequest<'_> {
         self.read_all().await.map(|_| ())
     }
 
-    /// Sends the request and returns once the response headers have arrived. Only pauses in the body time out, not its
-    /// total duration.
+    /// Sends the request and returns once the response headers have arrived. The timeout
+    /// limits each pause in the body, not its total duration.
     pub(super) async fn stream(self) -> Result<Response, ApiError> {
         self.send(false).await
     }

@@ -9,7 +9,7 @@ use super::{
     error::ApiError,
 };
 
-/// Follower of a log: returns each matching entry exactly once and in order, also across connection failures.
+/// Follows a log. Returns each matching entry exactly once and in order, even after connection failures.
 #[derive(Debug, Clone)]
 pub struct Tail {
     api: Api,
@@ -34,8 +34,8 @@ impl Tail {
     /// Returns the next entries, oldest first. If the page [`is_full`], more entries may be available now.
     /// An error does not change the position, so the next poll misses nothing.
     pub async fn poll(&mut self) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        // Read the end of the log first: the poll below covers everything up to it. Without this step, a filter that
-        // matches nothing would make the server scan all entries since the start on each poll.
+        // Reads the end of the log first, because the poll below covers everything up to it. Without this step, a
+        // filter that matches nothing would make the server scan all entries since the start on each poll.
         let end = if self.query.is_everything() { None } else { Some(self.end().await?) };
         let entries = self.api.audit_after(&self.query, self.cursor, AUDIT_PAGE_SIZE).await?;
         self.advance(&entries);
@@ -58,7 +58,7 @@ impl Tail {
     }
 }
 
-/// Returns whether a page has the maximum size, so that more entries may follow.
+/// Returns whether a page has the maximum size. In this case, more entries may follow.
 pub fn is_full(entries: &[AdminAuditLogItem]) -> bool {
     u32::try_from(entries.len()).is_ok_and(|count| count >= AUDIT_PAGE_SIZE)
 }

@@ -18,7 +18,7 @@ pub enum InvalidToken {
 }
 
 impl Token {
-    /// Validates a token from a file or variable. Surrounding whitespace is removed.
+    /// Validates a token from a file or an environment variable. Surrounding whitespace is removed.
     pub fn new(text: &str) -> Result<Self, InvalidToken> {
         let text = text.trim();
         if text.is_empty() {

@@ -16,7 +16,7 @@ const COLUMNS: [Column; 4] =
 pub(super) fn print(output: Output, points: &[ActivityPoint]) -> Result<(), CommandError> {
     let max = points.iter().map(|point| point.succeeded.saturating_add(point.refused)).max().unwrap_or(0).max(1);
     let bar = |count: u64, symbol: &str| {
-        // Rounded up, so that every nonzero count is visible.
+        // The length is rounded up, so that every nonzero count is visible.
         let length = (u128::from(count) * u128::from(MAX_BAR)).div_ceil(u128::from(max));
         symbol.repeat(usize::try_from(length).unwrap_or(0))
     };

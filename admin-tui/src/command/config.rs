@@ -142,8 +142,8 @@ fn read_json(file: &Path) -> Result<Value, CommandError> {
     serde_json::from_str(&text).map_err(|error| CommandError::failed(format!("{}: {error}", file.display())))
 }
 
-/// Compares a configuration as written with its parsed form, and returns the members that parsing ignored. Unknown members
-/// that are `null` are accepted.
+/// Compares a configuration as written with its parsed form, and returns the members that the parser ignored. Unknown
+/// members that are `null` are accepted.
 fn unknown_settings(path: &str, written: &Value, parsed: &Value) -> Vec<ConfigProblem> {
     let (Value::Object(written), Value::Object(parsed)) = (written, parsed) else { return Vec::new() };
     let member = |(name, value): (&String, &Value)| match parsed.get(name) {
@@ -164,7 +164,7 @@ fn unknown_setting(name: &str, known: &Map<String, Value>) -> String {
     }
 }
 
-/// Returns the changed values. A new configuration without `mfa` does not change that part.
+/// Returns the changed values. If the new configuration has no `mfa`, the current one is kept.
 fn changes(current: &TenantConfig, new: &TenantConfig) -> Result<Vec<Change>, CommandError> {
     let mut new = new.clone();
     if new.mfa.is_none() {

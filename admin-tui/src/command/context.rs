@@ -1,4 +1,4 @@
-//! What a subcommand works with.
+//! Context of a subcommand: server, output, current time and editor.
 
 use doorward_shared::{TenantId, Timestamp, admin::TenantItem, page::PageRequest};
 
@@ -75,7 +75,7 @@ async fn find_tenant(api: &Api, id_or_name: &str) -> Result<TenantId, CommandErr
     }
 }
 
-/// Returns the tenants with exactly this name, and the others whose name or id contains it.
+/// Returns the tenants with exactly this name, and the other tenants whose name or id contains it.
 async fn search(api: &Api, text: &str) -> Result<(Vec<TenantItem>, Vec<TenantItem>), CommandError> {
     let mut all = Vec::new();
     for page in 1..=MAX_PAGES {

@@ -33,7 +33,7 @@ impl Draft {
         Err(CommandError::failed(format!("{}: cannot create a temporary file", folder.display())))
     }
 
-    /// Starts the editor and waits until it exits. A shell runs its command, since it may have arguments (`code --wait`).
+    /// Starts the editor in a shell, because its command may have arguments (`code --wait`). Waits until it exits.
     pub(super) fn edit(&self, editor: &str) -> Result<(), CommandError> {
         let status = Command::new("sh").args(["-c", &format!("{editor} \"$1\""), "sh"]).arg(&self.path).status();
         match status {
@@ -48,7 +48,7 @@ impl Draft {
     }
 
     pub(super) fn remove(&self) {
-        // An error is harmless, since the file is in the folder for temporary files.
+        // Errors are ignored, because the system cleans up the folder for temporary files.
         let _ = fs::remove_file(&self.path);
     }
 }

@@ -51,7 +51,7 @@ impl CommandError {
         }
     }
 
-    /// Adds how to start or select a server, if the default server cannot be reached.
+    /// If the default server cannot be reached, adds a hint that explains how to start or select a server.
     pub(super) fn with_start_hint(self, connection: &Connection) -> Self {
         if matches!(self, Self::Unreachable(_)) && connection.is_default() {
             self.with_line("start a server with `doorward quickstart`, or select another one with --url or --profile")

@@ -72,7 +72,7 @@ fn format_by_name(path: &Path) -> ExportFormat {
     }
 }
 
-/// A progress bar on standard error, if that is a terminal.
+/// Progress bar on standard error. Shown only if standard error is a terminal.
 struct ProgressBar {
     is_terminal: bool,
     drawn_at: Option<Instant>,
@@ -90,7 +90,7 @@ impl ProgressBar {
             return;
         }
         self.drawn_at = Some(Instant::now());
-        // An error on standard error must not stop the export.
+        // A failed write to standard error must not stop the export.
         let _ = write!(std::io::stderr(), "\r\x1b[K{}", bar_line(progress));
     }
 

@@ -14,12 +14,12 @@ use super::{
 };
 use crate::api::{AUDIT_PAGE_SIZE, AuditQuery, Tail, tail::is_full};
 
-/// Number of entries to print at the start, without `--limit`.
+/// Number of entries to print at the start if `--limit` is absent.
 const DEFAULT_LIMIT: usize = 10;
 const INTERVAL: Duration = Duration::from_secs(1);
 /// Maximum time between two polls while the server is unreachable.
 const MAX_INTERVAL: Duration = Duration::from_secs(5);
-/// A row with typical values: reserves enough width even if the first entries are short, or if there are none.
+/// A row with typical values. It reserves enough width even if the first entries are short or absent.
 const TYPICAL_ROW: [&str; 6] =
     ["", "mfa_authentication_final_succeeded", "0198c0de-0000", "challenge_unknown", "255.255.255.255", ""];
 

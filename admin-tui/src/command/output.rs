@@ -22,7 +22,7 @@ pub(super) fn notice(text: &str) {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
     pub(super) json: bool,
-    /// Columns of the terminal; `None` if standard output is not a terminal.
+    /// Width of the terminal in columns; `None` if standard output is not a terminal.
     pub(super) width: Option<usize>,
 }
 
@@ -32,7 +32,7 @@ impl Output {
         Self { json, width: size.map(|(columns, _)| usize::from(columns)).filter(|&columns| columns > 0) }
     }
 
-    /// Prints a line. Text from outside must be sanitized before.
+    /// Prints a line. The caller must sanitize text from the server.
     pub(super) fn line(self, text: &str) -> Result<(), CommandError> {
         let mut stdout = io::stdout().lock();
         writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(|error| write_error(&error))
@@ -91,7 +91,7 @@ fn write_error(error: &io::Error) -> CommandError {
     }
 }
 
-/// Escapes unsafe characters in JSON text as `\uXXXX`. JSON has them only inside strings, except for line breaks.
+/// Escapes unsafe characters in JSON text as `\uXXXX`. Keeps line breaks, which JSON has only outside of strings.
 fn escape_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for symbol in json.chars() {

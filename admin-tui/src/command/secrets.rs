@@ -93,14 +93,14 @@ fn confirm_revocation<'a>(
     mut secrets: impl Iterator<Item = &'a SecretItem>,
     id: Uuid,
 ) -> Result<String, CommandError> {
-    // The request is also sent for ids that are not in the list; the server returns the error.
+    // An id that is not in the list is not refused here, because the server returns an error for it.
     let name = secrets.find(|secret| secret.id == id).map(|secret| format!(" {}", secret.name)).unwrap_or_default();
     let secret = format!("{kind}{name} ({id})");
     confirm(confirmation, &format!("This revokes the {secret}. Requests with it will be rejected."))?;
     Ok(secret)
 }
 
-/// Columns that all secrets have.
+/// Columns that the tables of all kinds of secrets contain.
 const SECRET_COLUMNS: [Column; 6] = [
     Column::new("ID"),
     Column::text("NAME", 8),
@@ -142,7 +142,7 @@ fn print_created(output: Output, created: &CreatedSecret, quiet: bool, kind: &st
     printed.map_err(|error| not_printed(kind, created.id, &error))
 }
 
-/// Reports a secret that was created but not printed, so that the user can revoke it.
+/// Returns an error with the id of a secret that was created but not printed, so that the user can revoke it.
 pub(super) fn not_printed(kind: &str, id: Uuid, error: &CommandError) -> CommandError {
     let reason = match error {
         CommandError::OutputClosed => "standard output is closed",

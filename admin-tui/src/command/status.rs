@@ -25,7 +25,7 @@ struct Status<'a> {
     error: Option<String>,
 }
 
-/// Prints the server, the sources of the address and token, and whether both work.
+/// Prints the server, the settings that supplied its address and token, and whether both work.
 pub(super) async fn run(context: &CommandContext) -> Result<(), CommandError> {
     let ready = context.api.ready().await;
     let me = match &ready {

@@ -1,7 +1,7 @@
 //! Tables on standard output: one line per row, two spaces between columns, no borders.
 //!
-//! comfy-table measures, aligns and truncates. On a terminal, long text columns are truncated first; if that is not enough,
-//! optional columns are hidden. Without a terminal nothing is hidden, and only cells above `MAX_CELL_WIDTH` are truncated.
+//! comfy-table measures, aligns and truncates cells. On a terminal, text columns are truncated first. If that is not
+//! enough, optional columns are hidden. Without a terminal, only cells wider than `MAX_CELL_WIDTH` are truncated.
 
 use std::borrow::Cow;
 
@@ -10,14 +10,14 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Tabl
 use crate::sanitize::truncate;
 
 const GAP: u16 = 2;
-/// Maximum width of a cell, also without a terminal: comfy-table stores widths as `u16`.
+/// Maximum width of a cell, even without a terminal, because comfy-table stores widths as `u16`.
 const MAX_CELL_WIDTH: usize = 60_000;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {
     heading: &'static str,
     alignment: CellAlignment,
-    /// Width to which the cells may be truncated; `None` if they must stay complete.
+    /// Minimum width of truncated cells; `None` if cells must not be truncated.
     min_width: Option<u16>,
     /// Columns with the highest number are hidden first; 0 is never hidden.
     hide_order: u8,
@@ -38,7 +38,7 @@ impl Column {
         Self { min_width: Some(min_width), ..Self::new(heading) }
     }
 
-    /// Allows to hide the column on narrow terminals, after those with a higher number.
+    /// Allows hiding the column on narrow terminals. Columns with a higher number are hidden first.
     pub(super) const fn hide_order(mut self, order: u8) -> Self {
         self.hide_order = order;
         self
@@ -63,7 +63,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Lays out a table for a terminal of `width` columns, or without a limit.
+    /// Lays out a table for a terminal of `width` columns. `None` means that the width is not limited.
     pub(super) fn new(columns: &[Column], first_rows: Vec<Vec<String>>, width: Option<usize>) -> Self {
         let limit = width.map(|width| u16::try_from(width).unwrap_or(u16::MAX - GAP));
         let mut layout = Self { columns: columns.to_vec(), first_rows, content: Vec::new(), max_shown: u8::MAX, limit };
@@ -84,7 +84,7 @@ impl Layout {
         self.lines(&[])
     }
 
-    /// Returns the lines of further rows, with the same layout.
+    /// Returns the lines of more rows in the same layout.
     pub(super) fn rows(&self, rows: &[Vec<String>]) -> Vec<String> {
         self.lines(rows).split_off(1 + self.first_rows.len())
     }
@@ -93,7 +93,7 @@ impl Layout {
         column.hide_order > self.max_shown
     }
 
-    /// Returns the smallest width of the table with all columns up to this `hide_order`.
+    /// Returns the smallest width of the table that shows all columns up to this `hide_order`.
     fn smallest_width(&self, order: u8) -> u32 {
         let columns = self.columns.iter().zip(&self.content).filter(|(column, _)| column.hide_order <= order);
         columns
@@ -111,7 +111,7 @@ impl Layout {
             } else if self.limit.is_some() {
                 target.set_constraint(match column.min_width {
                     None => ColumnConstraint::ContentWidth,
-                    // Constraints include the padding.
+                    // The widths in constraints include the padding.
                     Some(_) => ColumnConstraint::Boundaries {
                         lower: Width::Fixed(column.smallest(content) + GAP),
                         upper: Width::Fixed(content + GAP),
@@ -122,8 +122,8 @@ impl Layout {
         table.lines().map(|line| line.trim_end().to_owned()).collect()
     }
 
-    /// Sanitizes a cell. Cells of text columns are truncated to the width of the terminal here, since comfy-table is slow
-    /// with very long ones.
+    /// Sanitizes a cell. Truncates cells of text columns to the width of the terminal, because comfy-table is slow with
+    /// very long cells.
     fn cell<'a>(&self, column: &Column, text: &'a str) -> Cow<'a, str> {
         let limit = self.limit.filter(|_| column.min_width.is_some());
         truncate(text, limit.map_or(MAX_CELL_WIDTH, |limit| MAX_CELL_WIDTH.min(limit.into())))
@@ -131,11 +131,11 @@ impl Layout {
 
     fn table(&self, rows: &[Vec<String>]) -> Table {
         let mut table = Table::new();
-        // By default, comfy-table breaks lines at spaces. Sanitized text has no NUL, so cells are cut at the exact width.
+        // Sanitized text has no NUL. With this delimiter instead of spaces, cells are therefore cut at the exact width.
         table.load_style(presets::NOTHING).set_delimiter('\0');
         table.set_header(self.columns.iter().map(|column| column.heading));
         if let Some(limit) = self.limit {
-            // The padding after the last column is not printed.
+            // GAP is added, because the padding after the last column is not printed.
             table.set_content_arrangement(ContentArrangement::Dynamic).set_width(limit.saturating_add(GAP));
         }
         for row in self.first_rows.iter().chain(rows) {

@@ -23,7 +23,7 @@ impl Environment {
         Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
-    /// Returns the value of a variable; an empty value counts as absent.
+    /// Returns the value of a variable, or `None` if it is absent or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }

@@ -96,7 +96,7 @@ impl Profiles {
         }
     }
 
-    /// Returns the profile that the file names as the default.
+    /// Returns the profile that `default_profile` in the file selects.
     pub(super) fn default_profile(&self) -> Result<Option<Profile>, ConnectionError> {
         self.content.default_profile.as_ref().map(|name| self.get(name, "default_profile")).transpose()
     }

@@ -1,4 +1,4 @@
-//! A question before an important action. The most destructive ones require the object's name to be typed.
+//! Confirmation dialog for important actions. For the most destructive ones, the user must type the object's name.
 
 use ratatui::layout::Rect;
 
@@ -28,7 +28,7 @@ impl ConfirmDialog {
 
     fn is_ready(&self) -> bool {
         let typed = self.input.text().trim();
-        // A name can contain characters that cannot be typed. Then its displayed form counts.
+        // A name can contain characters that cannot be typed, so its displayed form is accepted, too.
         let matches = |name: &String| typed == name.trim() || typed == sanitize(name.trim());
         self.pending.is_none() && self.question.typed_name.as_ref().is_none_or(matches)
     }
@@ -62,7 +62,7 @@ impl Page for ConfirmDialog {
             ]
         } else {
             vec![
-                // Enter does not confirm, because it is easily pressed without reading.
+                // Enter does not confirm, because users often press it without reading the question.
                 bind(&[Key::Char('y')], Command::Submit, self.question.verb, "confirm"),
                 bind(&[Key::Esc, Key::Char('n'), Key::Char('q')], Command::Back, "cancel", CANCEL),
             ]

@@ -160,7 +160,7 @@ impl View for Form {
         let note_rows = u16::try_from(wrap(note, width - 4).len()).unwrap_or(1);
         let height = count.saturating_mul(2).saturating_add(note_rows + 5);
         let inside = canvas.overlay(area, width, height, title);
-        // The last row is for the keys. In short terminals there is no note, and the fields scroll.
+        // The last row shows the keys. Short terminals do not show the note, and the fields scroll.
         let fields_area = Rect { height: inside.height.saturating_sub(1), ..inside };
         let mut rest = if fields_area.height > count.saturating_add(note_rows) {
             canvas.paragraph(inside, note, Tone::Dim);
@@ -168,7 +168,7 @@ impl View for Form {
         } else {
             fields_area
         };
-        // Two rows per field if there is room: the value, and its problem or hint.
+        // If there is room, each field has two rows: the value, and its problem or hint.
         let has_hints = rest.height.saturating_sub(1) >= count.saturating_mul(2);
         let step = if has_hints { 2 } else { 1 };
         let visible = usize::from(rest.height / step);

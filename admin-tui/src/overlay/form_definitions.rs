@@ -114,7 +114,7 @@ pub(super) fn define(kind: &FormKind, folders: &BaseFolders, now: Timestamp) -> 
             (
                 format!("Rotate the signing key of {tenant}"),
                 "rotate",
-                "The new key is published now and signs later; tokens signed by the present key stay valid.",
+                "The new key is published now and signs later; tokens signed by the current key stay valid.",
                 vec![FormField::choice("Algorithm", "of the new key", &choices, 0)],
             )
         }
@@ -232,7 +232,7 @@ impl Values<'_> {
     }
 }
 
-/// Validates the fields. Returns the request to send, or carries out what needs no request and returns `None`.
+/// Validates the fields and returns the request to send. A form without a request takes effect here: returns `None`.
 pub(super) fn submit(
     kind: &FormKind,
     fields: &[FormField],

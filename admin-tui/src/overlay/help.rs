@@ -111,7 +111,7 @@ impl View for Help {
         let lines: Vec<_> =
             padded.iter().map(|(left, right, tone)| vec![(left.as_str(), *tone), (*right, Tone::Plain)]).collect();
         canvas.scrolled(inside, &lines, first);
-        // On the border.
+        // The scroll bar is drawn on the border.
         canvas.scrollbar(Rect { x: inside.right() + 1, width: 1, ..inside }, first, lines.len());
     }
 }

@@ -58,7 +58,7 @@ impl View for SecretDialog {
         let expires = self.revealed.expires_at.map_or_else(|| "never".to_owned(), time_format::date_time);
         canvas.line(inside, &[("Name     ", Tone::Dim), (&self.revealed.name, Tone::Strong)]);
         canvas.line(below(inside, 1), &[("Expires  ", Tone::Dim), (&expires, Tone::Plain)]);
-        // Wrapped, because a shortened secret is useless.
+        // The secret wraps, because a truncated secret is useless.
         canvas.paragraph(Rect { height: 3, ..below(inside, 3) }, secret, Tone::Accent);
         let warning = "The secret is shown only once. The server keeps only its hash.";
         canvas.line(below(inside, 6), &[(warning, Tone::Warn)]);

@@ -19,7 +19,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, it: &TransactionItem, user: Option<&
         details.insert(0, ("user", user.to_owned(), Tone::Plain));
     }
     let used = canvas.details(inside, &details);
-    // Indented if it is JSON, because only white space differs from what the user signed.
+    // JSON is indented. This changes only white space in the data that the user signed.
     let json: Option<serde_json::Value> = serde_json::from_str(&it.data).ok();
     let data = json.and_then(|value| serde_json::to_string_pretty(&value).ok());
     canvas.paragraph(below(inside, used), data.as_deref().unwrap_or(&it.data), Tone::Plain);

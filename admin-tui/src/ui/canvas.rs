@@ -1,6 +1,6 @@
 //! Drawing into a frame with ratatui's widgets.
 //!
-//! All text passes through [`Canvas`], which makes control and invisible characters harmless and shortens what does not
+//! All text passes through [`Canvas`], which escapes control and invisible characters and truncates text that does not
 //! fit. Nothing outside of `ui` uses ratatui's text or widgets.
 
 use std::borrow::Cow;
@@ -34,7 +34,7 @@ pub enum ClickTarget {
     OtherRow(usize),
     Chip(usize),
     Command(Command),
-    /// An overlay, where it covers the targets below.
+    /// The area of an overlay, which covers the targets behind it.
     Overlay,
 }
 
@@ -44,9 +44,9 @@ pub struct FrameInfo {
     pub targets: Vec<(Rect, ClickTarget)>,
     /// Number of rows of the focused list that fit.
     pub list_height: usize,
-    /// Where the terminal shows its text cursor.
+    /// Position of the text cursor of the terminal.
     pub text_cursor: Option<Position>,
-    /// Rows with characters whose width differs between terminals. When one changes, the whole terminal is cleared.
+    /// Rows with characters whose width differs between terminals. If one changes, the whole terminal is cleared.
     pub ambiguous_rows: Vec<(u16, String)>,
 }
 
@@ -72,7 +72,7 @@ pub fn columns(text: &str) -> u16 {
     u16::try_from(width(&sanitize(text))).unwrap_or(u16::MAX)
 }
 
-/// Returns one row of an area, empty if the area has fewer rows.
+/// Returns one row of an area. The result is empty if the area has fewer rows.
 pub fn row(area: Rect, index: u16) -> Rect {
     let y = area.y.saturating_add(index).min(area.bottom());
     Rect { y, height: 1.min(area.bottom() - y), ..area }
@@ -113,7 +113,7 @@ impl Canvas<'_> {
         used
     }
 
-    /// Returns texts as one line that is not wider than `width`.
+    /// Joins texts to one line, which is truncated to `width`.
     fn truncated<'t>(&self, texts: &[Styled<'t>], width: u16) -> Line<'t> {
         let mut left = width;
         let spans = texts.iter().map(|(text, tone)| {
@@ -181,7 +181,7 @@ impl Canvas<'_> {
         self.render(Block::new().borders(Borders::TOP).border_style(self.theme.faint()), row(area, 0));
     }
 
-    /// Draws tabs side by side and returns the number of columns used. Clicks hit `target` with the tab's index.
+    /// Draws tabs side by side and returns the number of columns used. `target` maps a tab's index to its click target.
     pub fn tabs(
         &mut self,
         area: Rect,
@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(wrap("界界界", 5), ["界界", "界"]);
         assert_eq!(wrap("a\nb", 5), ["a", "b"]);
         assert_eq!(wrap("", 5), [""]);
-        // Narrower than a character.
+        // The line is narrower than one character.
         assert_eq!(wrap("界界", 1), ["界", "界"]);
     }
 }

@@ -13,24 +13,24 @@ use super::{
 };
 use crate::{number_format::short, time_format};
 
-/// Columns of a date label and the gap behind it.
+/// Width in columns of a date label and the gap after it.
 const LABEL_WIDTH: usize = 7;
 const MAX_DAY_WIDTH: u16 = 12;
-/// Rows of the smallest area that has room for refusals.
+/// Minimum height of an area that also shows refusals, in rows.
 const MIN_HEIGHT: u16 = 4;
-/// Rows of the smallest area with an empty row between the charts.
+/// Minimum height of an area with an empty row between the charts, in rows.
 const SPACED_HEIGHT: u16 = 8;
-/// Columns of the narrowest panel with room for its title and the legend.
+/// Minimum width of a panel with room for its title and the legend, in columns.
 const LEGEND_MIN_WIDTH: u16 = 76;
 
-/// Returns a value that is large enough to be drawn, if it is not zero.
+/// Raises a nonzero value to the smallest value that the chart can draw (one eighth of a row).
 fn visible(value: u64, max: u64, rows: u16) -> u64 {
     let smallest = max.div_ceil(u64::from(rows.max(1)) * 8);
     if value == 0 { 0 } else { value.max(smallest) }
 }
 
 impl Canvas<'_> {
-    /// Draws two bar charts with one bar per day: succeeded ceremonies, and below them refused ones with their own scale.
+    /// Draws two bar charts with one bar per day: succeeded ceremonies above, refused ones below with their own scale.
     pub fn activity(&mut self, area: Rect, points: &[ActivityPoint]) {
         if area.is_empty() || points.is_empty() {
             return;
@@ -66,7 +66,7 @@ impl Canvas<'_> {
         };
         let [upper, _, lower] = Layout::vertical(rows).areas(area);
         let succeeded = chart(upper.height, lower.is_empty(), Tone::Good, |point| point.succeeded);
-        // One row is for the labels.
+        // One row shows the labels.
         let refused = chart(lower.height.saturating_sub(1), true, Tone::Bad, |point| point.refused);
         self.render(succeeded, upper);
         self.render(refused, lower);

@@ -1,4 +1,4 @@
-//! What screens and overlays may use while they handle a message.
+//! Context of screens and overlays while they handle a message.
 
 use doorward_shared::Timestamp;
 

@@ -14,7 +14,7 @@ use crate::{api::ApiError, number_format::short, time_format};
 
 /// Minimum width of a screen that shows details beside its list.
 pub const WIDE: u16 = 120;
-/// Time before the expiry at which a key or token is highlighted, in milliseconds.
+/// A key or token is highlighted if it expires within this time, in milliseconds.
 const EXPIRES_SOON_MS: i64 = 14 * 86_400_000;
 const NAME_WIDTH: u16 = 13;
 
@@ -52,7 +52,7 @@ impl Canvas<'_> {
         self.stale_marker(area, list.error.as_ref());
     }
 
-    /// Draws what replaces missing data: the error, the reason for an empty list, or that data is loading.
+    /// Draws a text in place of missing data: the error, why the list is empty, or that data is loading.
     pub fn placeholder(&mut self, area: Rect, loaded: bool, error: Option<&ApiError>, empty: &str) {
         let place = Rect { width: area.width.saturating_sub(4), ..below(right_of(area, 2), 1) };
         match error {
@@ -62,8 +62,8 @@ impl Canvas<'_> {
         };
     }
 
-    /// Draws into the last row of an area why its content could not be updated. Errors of the connection are shown in
-    /// the header instead.
+    /// Shows, in the last row of an area, why its content could not be updated. The header shows connection errors
+    /// instead.
     pub fn stale_marker(&mut self, area: Rect, error: Option<&ApiError>) {
         if let Some(error) = error.filter(|error| !error.is_transient()) {
             let line = row(area, area.height.saturating_sub(1));

@@ -7,7 +7,7 @@ use super::{
     text_input::TextInput,
 };
 
-/// Pause in typing after which a request is sent although the previous one is still pending, in milliseconds.
+/// After this pause in typing, in milliseconds, a request is sent even if the previous one is still pending.
 const PAUSE_MS: i64 = 150;
 
 /// The text of a filter, and when to request the filtered rows.
@@ -35,20 +35,20 @@ impl FilterInput {
         self.input.trimmed()
     }
 
-    /// Reacts to a changed text. Returns whether to send a request now.
-    /// While a request is pending, the next one waits for its response or for a pause in typing, whichever comes first,
-    /// so that requests never arrive faster than the server responds.
+    /// Handles a change of the text. Returns whether to send a request now.
+    /// While a request is pending, the next one waits for its response or for a pause in typing, whichever comes first.
+    /// This limits the number of requests to a slow server.
     pub fn edited(&mut self, now: Timestamp, is_pending: bool) -> bool {
         self.due_at = is_pending.then(|| now.plus_millis(PAUSE_MS));
         !is_pending
     }
 
-    /// Returns once whether the text changed while the completed request was pending.
+    /// Returns whether the text changed while the completed request was pending, and clears this state.
     pub fn take_waiting(&mut self) -> bool {
         self.due_at.take().is_some()
     }
 
-    /// Returns once whether typing has paused for long enough to send a request.
+    /// Returns `true` once when typing has paused for long enough to send the waiting request.
     pub fn take_due(&mut self, now: Timestamp) -> bool {
         self.due_at.take_if(|due_at| *due_at <= now).is_some()
     }

@@ -1,5 +1,5 @@
-//! Key bindings. Keys, the key bar, the help (`?`) and the command palette (`:`) all use the [`Binding`]s that a screen or
-//! overlay returns, so they cannot contradict each other.
+//! Key bindings. Keys, the key bar, the help (`?`) and the command palette (`:`) all use the [`Binding`]s that a screen
+//! or overlay returns, so they cannot contradict each other.
 
 use std::fmt;
 

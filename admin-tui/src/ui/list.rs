@@ -7,11 +7,11 @@ use crate::{
     request::{BackendRequest, BackendResponse},
 };
 
-/// Distance of the selection from the last loaded row at which the next page is requested.
+/// The next page is requested if the selection is at most this number of rows above the last loaded row.
 const PREFETCH_ROWS: usize = 25;
 const MAX_ROWS: usize = 10_000;
 
-/// Returns a closure that extracts the content of one variant of [`BackendResponse`]: `pick!(BackendResponse::Me(me) => me)`.
+/// Returns a closure that extracts the content of a [`BackendResponse`]: `pick!(BackendResponse::Me(me) => me)`.
 macro_rules! pick {
     ($response:pat => $content:expr) => {
         |response| match response {
@@ -133,12 +133,12 @@ impl<T: Keyed> PagedList<T> {
         self.pending = Some((cx.send(call), LoadKind::Append));
     }
 
-    /// Returns the page size of a request: on reload the number of loaded rows, within limits.
+    /// Returns the page size of a request. A reload requests as many rows as are loaded, within limits.
     pub fn page_size(&self, cursor: Option<&String>) -> u32 {
         if cursor.is_some() { 100 } else { u32::try_from(self.rows.len().clamp(50, 200)).unwrap_or(200) }
     }
 
-    /// Handles the response to a request of this list. Returns other responses. `pick` returns the rows in a response.
+    /// Handles the response to a request of this list. Returns other responses. `pick` extracts the rows.
     pub fn handle_response(
         &mut self,
         response: RequestResult,
@@ -200,7 +200,7 @@ impl<T> Remote<T> {
         self.pending = Some(cx.send(call));
     }
 
-    /// Handles the response to a request of this value. Returns other responses. `pick` returns the value in a response.
+    /// Handles the response to a request of this value. Returns other responses. `pick` extracts the value.
     pub fn handle_response(
         &mut self,
         response: RequestResult,

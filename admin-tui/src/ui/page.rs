@@ -20,7 +20,7 @@ pub trait View {
 
 /// A screen or overlay: its state and its reaction to events.
 pub trait Page: View + Debug + Send {
-    /// Returns the title, which is also the name in the path of screens.
+    /// Returns the title. The path of screens shows it as well.
     fn title(&self) -> String;
 
     /// Returns the key bindings in the current state. `may_change` is false for tokens of the role auditor.
@@ -28,7 +28,7 @@ pub trait Page: View + Debug + Send {
 
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>);
 
-    /// Requests the data that the page shows: when it becomes visible, and when the user reloads it.
+    /// Requests the data that the page shows. Called when it becomes visible and when the user reloads it.
     fn load(&mut self, _cx: &mut UpdateContext<'_>) {}
 
     /// Handles a response. Returns it if another page sent the request.
@@ -41,7 +41,7 @@ pub trait Page: View + Debug + Send {
         false
     }
 
-    /// Performs work that is due, while the page is visible.
+    /// Performs work that is due. Called at every tick while the page is visible.
     fn tick(&mut self, _cx: &mut UpdateContext<'_>) {}
 
     fn status(&self) -> Option<(String, Tone)> {
@@ -73,7 +73,7 @@ pub trait Page: View + Debug + Send {
         false
     }
 
-    /// Names the unsaved changes, if there are any.
+    /// Returns a description of the unsaved changes, if there are any.
     fn unsaved_changes(&self) -> Option<String> {
         None
     }

@@ -41,19 +41,19 @@ pub enum Route {
     Tenants,
     Tenant {
         id: TenantId,
-        /// Its name, as known where it was opened.
+        /// Its name, as the screen that opened it showed it; may be outdated.
         name: String,
     },
     User {
         tenant: TenantId,
         tenant_name: String,
-        /// Doorward's id of the user, or the tenant's own.
+        /// Doorward's id of the user, or the application's `user_id`.
         id: String,
         name: String,
     },
     Audit {
         query: Box<AuditQuery>,
-        /// The tenant's name, for the log of one tenant.
+        /// The tenant's name, if this is the log of one tenant.
         tenant_name: Option<String>,
         entry: Option<AuditId>,
     },
@@ -83,7 +83,7 @@ pub enum Dialog {
     },
 }
 
-/// A form, with what it applies to.
+/// A form, with the object that it applies to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FormKind {
     CreateTenant,
@@ -113,7 +113,7 @@ pub enum Action {
 pub struct Question {
     pub title: String,
     pub verb: &'static str,
-    /// Consequences, line by line.
+    /// Consequences of the action, one per line.
     pub lines: Vec<(Tone, String)>,
     pub destructive: bool,
     /// A name that the user must type to confirm.

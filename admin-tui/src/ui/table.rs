@@ -50,7 +50,7 @@ impl Column {
         self
     }
 
-    /// Hides the column in tables with fewer columns of text.
+    /// Hides the column in tables that are narrower than `columns`.
     pub const fn from_width(mut self, columns: u16) -> Self {
         self.min_table_width = columns;
         self

@@ -2,7 +2,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-/// The meaning of a text, from which its style follows.
+/// The meaning of a text, which determines its style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tone {
     #[default]
@@ -79,7 +79,7 @@ impl Theme {
     }
 
     pub const fn style(self, tone: Tone) -> Style {
-        // Explicit even for the terminal's default colour: a title is drawn over a border of another colour.
+        // Sets even the terminal's default colour, because titles are drawn over borders of another colour.
         let style = Style::new().fg(Color::Reset);
         match (tone, self) {
             (Tone::Plain, _) => style,
@@ -101,7 +101,7 @@ impl Theme {
             (Self::Dark, false) => Style::new().bg(Color::Indexed(234)),
             (Self::Light, true) => Style::new().bg(Color::Indexed(252)).add_modifier(Modifier::BOLD),
             (Self::Light, false) => Style::new().bg(Color::Indexed(255)),
-            // One foreground colour for the whole row: reversed cells of several colours would look like patches.
+            // The whole row has one colour, because reversed cells of several colours would look like patches.
             (_, true) => Style::new().fg(Color::Reset).add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM),
             (_, false) => Style::new(),
         }

@@ -10,12 +10,12 @@ use crate::{
     ui::{Tone, UpdateOutput},
 };
 
-/// Time without a response after which the connection is checked, in milliseconds.
+/// The connection is checked after this time without a response, in milliseconds.
 const IDLE_MS: i64 = 10_000;
 /// Delays between attempts to reconnect, in milliseconds. The last one repeats.
 const RETRY_MS: [i64; 4] = [1_000, 2_000, 3_000, 5_000];
-/// Delay after the server refused the token, in milliseconds. It is long because each attempt writes an audit entry and
-/// waiting alone does not help.
+/// Delay after the server refused the token, in milliseconds. It is long, because each attempt writes an audit entry
+/// and will probably be refused again.
 const RETRY_REFUSED_MS: i64 = 30_000;
 
 /// Requests name and role of the token, which also checks the connection.
@@ -82,7 +82,7 @@ fn connected(model: &mut Model, output: &mut UpdateOutput) {
 
 fn disconnected(model: &mut Model, error: ApiError, is_me: bool) {
     let (since, failed) = match &model.connection {
-        // Other requests that fail for the same reason do not count as attempts.
+        // Only the requests of `request_me` are attempts. Similar errors of other requests are ignored.
         ConnectionStatus::Disconnected { error: known, .. }
             if !is_me && known.is_transient() == error.is_transient() =>
         {

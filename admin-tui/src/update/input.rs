@@ -20,10 +20,10 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, output: &mut UpdateOutput)
     }
     let key = Key::from_event(&event);
     match key {
-        // Also works in overlays. The second Ctrl+C quits even if the first asked about unsaved changes.
+        // Ctrl+C also works in overlays. A second Ctrl+C quits even if the first one asked about unsaved changes.
         Some(Key::Ctrl('c')) if model.overlay.is_some() => model.quit = true,
         Some(Key::Ctrl('c')) => perform(model, Command::Quit, output),
-        // Also works in overlays. The overlay is still open after the app was resumed.
+        // Ctrl+Z also works in overlays. The overlay is still open after the app was resumed.
         Some(Key::Ctrl('z')) => output.effects.push(Effect::Suspend),
         _ => match key.and_then(|key| command_for(&model.bindings(), key)) {
             Some(command) => perform(model, command, output),

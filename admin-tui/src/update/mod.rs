@@ -1,5 +1,5 @@
-//! Changes the model in response to messages. Does no I/O and reads no clock: effects are returned, and the time comes in
-//! messages.
+//! Changes the model in response to messages. Does no I/O and reads no clock: effects are returned, and messages
+//! contain the time.
 
 mod connection_status;
 mod input;
@@ -86,7 +86,7 @@ fn tick(model: &mut Model, now: Timestamp, output: &mut UpdateOutput) {
     if !model.shows_connection_page() {
         model.with_screen(output, |screen, cx| screen.tick(cx));
     }
-    // Ages and countdowns change once a second, the activity indicator at every tick.
+    // Ages and countdowns change every second. The activity indicator changes at every tick.
     model.changed |= model.is_busy() || before.seconds() != now.seconds() || toasts != model.toasts.len();
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 
 const MAX_TOASTS: usize = 4;
-/// How long a notification is visible, in milliseconds.
+/// Time for which a notification is visible, in milliseconds.
 const TOAST_MS: i64 = 5_000;
 
 pub(super) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
@@ -17,7 +17,7 @@ pub(super) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     model.toasts.drain(..surplus);
 }
 
-/// Has the current screen request its data.
+/// Makes the current screen request its data.
 pub(super) fn load_screen(model: &mut Model, output: &mut UpdateOutput) {
     model.with_screen(output, |screen, cx| screen.load(cx));
 }
@@ -30,7 +30,7 @@ pub(super) fn return_to(model: &mut Model, depth: usize, output: &mut UpdateOutp
     }
 }
 
-/// Closes the screens above a depth, after a question if there are unsaved changes.
+/// Closes the screens above a depth. Asks first if there are unsaved changes.
 pub(super) fn leave_to(model: &mut Model, depth: usize, output: &mut UpdateOutput) {
     match model.screen().unsaved_changes() {
         Some(what) => ask(model, "Leave without saving?", "leave", vec![unsaved(&what)], Action::Leave),
@@ -54,7 +54,7 @@ pub(super) fn go_to(model: &mut Model, section: Section, output: &mut UpdateOutp
     }
 }
 
-/// Ends the app, after a question if work would be lost.
+/// Ends the app. Asks first if work would be lost.
 pub(super) fn quit(model: &mut Model) {
     let mut lines: Vec<_> = model.unsaved_changes().iter().map(|what| unsaved(what)).collect();
     if let Some(export) = &model.export {

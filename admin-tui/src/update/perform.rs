@@ -66,7 +66,7 @@ pub(super) fn step(model: &mut Model, by: isize, output: &mut UpdateOutput) {
     });
 }
 
-/// Moves the selection by a page, which overlaps the current one by a row.
+/// Moves the selection by one row less than a page, so that consecutive pages share a row.
 fn step_page(model: &mut Model, direction: isize, output: &mut UpdateOutput) {
     let height = model.with_focused(output, |page, _| page.list().map_or(0, |(selection, _)| selection.height));
     let rows = isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(1);

@@ -13,12 +13,12 @@ fn key_of(binding: &Binding) -> String {
     binding.keys.first().map(ToString::to_string).unwrap_or_default()
 }
 
-/// Width of a binding in the key bar, with the gap behind it.
+/// Width of a binding in the key bar, including the gap after it.
 fn width(binding: &Binding) -> u16 {
     columns(&key_of(binding)) + 1 + columns(binding.label) + 2
 }
 
-/// Draws the bindings that fit. The help is always shown.
+/// Draws the bindings that fit. The key for help is always shown.
 pub(super) fn draw_key_bar(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let bindings = model.bindings();
     let (help, others): (Vec<&Binding>, Vec<&Binding>) = bindings

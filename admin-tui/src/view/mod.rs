@@ -68,8 +68,8 @@ fn ambiguous_rows(buffer: &Buffer) -> Vec<(u16, String)> {
         .collect()
 }
 
-/// Returns whether terminals differ in the width of a symbol: characters with combining marks, and the scripts of South
-/// and South-East Asia, whose vowel signs only some terminals join to the letter before.
+/// Returns whether the width of a symbol differs between terminals. This concerns combining marks, and scripts of South
+/// and South-East Asia, because only some terminals join their vowel signs to the previous letter.
 fn has_ambiguous_width(symbol: &str) -> bool {
     let mut characters = symbol.chars();
     let first = characters.next().unwrap_or(' ');

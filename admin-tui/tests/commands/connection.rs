@@ -21,7 +21,7 @@ async fn flags_override_variables_profiles_and_the_data_folder() {
         operator.write(name, &root.post("/admin_tokens", &request).await.expect(201).field("secret"));
     }
     let token = |name: &str| fs::read_to_string(operator.path(name)).unwrap();
-    // Without flags: the data folder in the current directory.
+    // Without flags, the token comes from the data folder in the current directory.
     assert_eq!(name(operator.command(&[])).await, "admin");
     let elsewhere = tempfile::tempdir().unwrap();
     let mut command = operator.command(&[]);

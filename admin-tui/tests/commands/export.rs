@@ -10,7 +10,7 @@ use doorward_testkit::{TestServer, TestTenant};
 
 use crate::support::{AfterLimit, Operator, Process, Proxy, file_names};
 
-/// More rows than the server sends in one chunk.
+/// Number of rows. It is larger than the number that the server sends in one chunk.
 const ROWS: usize = 620;
 
 async fn setup() -> (TestServer, TestTenant, Operator) {

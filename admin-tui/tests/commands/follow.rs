@@ -65,7 +65,7 @@ async fn follow_continues_after_a_restart_without_missing_entries() {
     proxy.disconnect();
     let notice = tail.error_line().await;
     assert!(notice.contains(" failed: ") && notice.ends_with("; retrying"), "{notice}");
-    // Created while the client is disconnected.
+    // This entry is created while the client is disconnected.
     tenant.with_key("dw_wrong").get("/credentials").await.expect_refusal(401, "api_key_invalid");
     let server = server.restart().await;
     server.clock.advance_ms(1_000);

@@ -17,7 +17,7 @@ use doorward_testkit::{TestServer, TestTenant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Time limit for processes, which only a hanging one reaches.
+/// Time limit for processes. Only a process that hangs reaches it.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A user of the command line: home folder, server address and token.
@@ -50,7 +50,7 @@ impl Operator {
         (server, operator)
     }
 
-    /// Uses another address of the server.
+    /// Replaces the address of the server.
     pub(crate) fn at(mut self, url: String) -> Self {
         self.url = url;
         self
@@ -75,7 +75,7 @@ impl Operator {
         command
     }
 
-    /// Returns the command with the address of the server in a variable.
+    /// Returns the command with the address of the server in an environment variable.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.bare(arguments);
         command.env("DOORWARD_ADMIN_URL", &self.url);
@@ -86,7 +86,7 @@ impl Operator {
         run_to_end(self.command(arguments)).await
     }
 
-    /// Returns standard output. Asserts success and an empty standard error.
+    /// Returns standard output. Asserts success, and that standard error is empty.
     #[track_caller]
     pub(crate) fn expect(ran: Finished) -> String {
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
@@ -103,7 +103,7 @@ impl Operator {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
 
-    /// Returns standard error. Asserts the exit code and an empty standard output.
+    /// Returns standard error. Asserts the exit code, and that standard output is empty.
     pub(crate) async fn refused(&self, arguments: &[&str], code: i32) -> String {
         let ran = self.run(arguments).await;
         assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{}", ran.err);
@@ -185,7 +185,7 @@ impl Process {
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
     }
 
-    /// Waits until it exits. Returns the exit code and the rest of standard error.
+    /// Waits until the process exits. Returns the exit code and the rest of standard error.
     pub(crate) async fn end(mut self) -> (i32, String) {
         let wait = tokio::task::spawn_blocking(move || {
             let mut rest = String::new();
@@ -233,7 +233,7 @@ struct State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AfterLimit {
     Close,
-    /// Keeps it open without forwarding more.
+    /// Keeps the connection open, but forwards no more bytes.
     Hold,
 }
 
@@ -268,7 +268,7 @@ impl Proxy {
         self.state.lock().unwrap().target = Some(address);
     }
 
-    /// Closes all connections, and new ones until the next [`Self::forward_to`].
+    /// Closes all connections. Closes new ones as well until the next [`Self::forward_to`].
     pub(crate) fn disconnect(&self) {
         let mut state = self.state.lock().unwrap();
         state.target = None;
@@ -282,7 +282,7 @@ impl Proxy {
 fn forward(from: &TcpStream, to: &TcpStream, bytes: u64, after: AfterLimit) {
     let (from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
     thread::spawn(move || {
-        // Ends when either side closes the connection.
+        // Copying ends when either side closes the connection.
         let copied = std::io::copy(&mut std::io::Read::take(&from, bytes), &mut to);
         if after == AfterLimit::Close || copied.is_ok_and(|copied| copied < bytes) {
             // Fails if the other side was closed first.

@@ -22,7 +22,7 @@ fn fixture(name: &str) -> String {
     format!("{}/tests/tls/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Starts a server whose response to every request is that of `GET /me`. Returns its port.
+/// Starts a server that responds to every request as to `GET /me`. Returns its port.
 fn listen() -> u16 {
     let certificate = CertificateDer::from_pem_file(fixture("server.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(fixture("server.key")).unwrap();
@@ -38,7 +38,7 @@ fn listen() -> u16 {
             let body = r#"{"name":"behind TLS","role":"admin"}"#;
             let response =
                 format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
-            // Fails if the client does not trust the certificate.
+            // Reading fails if the client does not trust the certificate.
             let request = stream.read(&mut [0; 8192]);
             let _ = request.and_then(|_| stream.write_all(response.as_bytes()));
         }

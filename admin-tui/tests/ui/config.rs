@@ -25,7 +25,7 @@ async fn configuration_is_checked_while_typing_and_saved_after_review() {
     app.keys("enter backspace enter j j enter 'https://new.acmebank.example' enter").await;
     app.pass(6_000).await;
     app.shows(&["unsaved changes, valid", "+ add"]);
-    // Timeout, then the choice of user verification.
+    // Changes the timeout, then the choice of user verification.
     app.keys("j j enter backspace backspace backspace enter j space").await;
     app.pass(400).await;
     app.keys("w").await;
@@ -51,7 +51,7 @@ async fn emptied_origin_is_removed_and_selection_is_kept() {
     app.keys("2 enter j j j enter ^u enter").await;
     app.lacks(&["  https://acmebank.example"]);
     assert_eq!(app.screen().matches("+ add").count(), 2);
-    // The following row is selected.
+    // After the emptied row is removed, the following row is selected.
     app.keys_show("enter '/x' enter", &["https://login.acmebank.example/x"]).await;
     app.keys_show("U", &["  https://acmebank.example", "no unsaved changes"]).await;
     app.lacks(&["/x"]);
@@ -85,7 +85,7 @@ async fn leaving_or_quitting_asks_about_unsaved_changes() {
     app.keys_show("n", &["Acme Bank plc"]).await;
     // A reload keeps unsaved changes.
     app.keys_show("r", &["Acme Bank plc"]).await;
-    // Another tab keeps them, too.
+    // Switching to another tab keeps them, too.
     app.keys_show("l h", &["Acme Bank plc", "Configuration ●"]).await;
     app.keys_show("q", &["Quit?"]).await;
     app.keys_show("esc esc y", &["8 tenants"]).await;

@@ -1,4 +1,4 @@
-//! Unreachable server, rejected token, unknown certificate: explained, and retried automatically.
+//! An unreachable server, a rejected token or an unknown certificate. The app explains it and retries automatically.
 
 use doorward_admin::{api::ApiError, request::BackendRequest};
 

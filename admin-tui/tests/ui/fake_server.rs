@@ -24,7 +24,7 @@ use crate::{
     harness::App,
 };
 
-/// Maximum number of audit entries that a request with filters examines.
+/// Maximum number of audit entries that the fake server examines for a request with filters.
 pub(crate) const EXAMINED: usize = 500;
 
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ struct Behaviour {
     holds_older_pages: bool,
     panics: bool,
     calls: Vec<BackendRequest>,
-    /// Total of an export; `None` for the exact one.
+    /// Total that exports report; `None` reports the exact number.
     export_total: Option<Total>,
 }
 
@@ -55,7 +55,7 @@ impl FakeServer {
         Arc::new(Self { world: Mutex::new(world), role, behaviour: Mutex::default(), released: Notify::new() })
     }
 
-    /// Makes every request fail, or none.
+    /// Makes every request fail with `error`. `None` makes requests succeed again.
     pub(crate) fn fail(&self, error: Option<ApiError>) {
         self.behaviour.lock().unwrap().error = error;
     }
@@ -99,7 +99,7 @@ impl FakeServer {
         }
     }
 
-    /// Counts the requests so far that match.
+    /// Returns the number of matching requests so far.
     pub(crate) fn count(&self, is: impl Fn(&BackendRequest) -> bool) -> usize {
         self.calls().iter().filter(|call| is(call)).count()
     }

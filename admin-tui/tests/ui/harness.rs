@@ -193,7 +193,7 @@ impl App {
     }
 
     async fn send(&self, input: Input) {
-        // Fails if the app has ended, which the test checks elsewhere.
+        // Sending fails if the app has ended. Tests check this elsewhere.
         let _ = self.inputs.send(input);
         self.wait_until_idle().await;
     }
@@ -313,7 +313,7 @@ impl App {
         }
     }
 
-    /// Waits until a real server has responded and the terminal shows a text. Advances the app's clock meanwhile.
+    /// Waits until a real server has responded and the terminal shows a text. Meanwhile, advances the app's clock.
     pub(crate) async fn wait_for(&mut self, text: &str) {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         loop {

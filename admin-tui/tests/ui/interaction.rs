@@ -1,4 +1,4 @@
-//! Keys, mouse, help, command palette, sizes and colours, and that the app never blocks on the server.
+//! Keys, mouse, help, command palette, sizes and colours. The app never waits for the server before it handles a key.
 
 use crossterm::event::MouseEventKind;
 use doorward_admin::{request::BackendRequest, ui::Theme};
@@ -106,7 +106,7 @@ async fn suspended_app_redraws_the_terminal_when_resumed() {
     assert_eq!(app.suspended(), (1, 1));
     assert_eq!(app.screen(), before);
     assert!(app.cleared() > cleared, "the output of the shell is still visible");
-    // Stopped and resumed by another process, in a window that was resized meanwhile.
+    // Another process stops and resumes the app. Meanwhile, the window is resized.
     app.resize_silently(100, 30);
     app.resume().await;
     assert_eq!(app.suspended(), (1, 2));
@@ -276,7 +276,7 @@ async fn screens_refresh_only_while_they_are_visible() {
     app.keys("3").await;
     app.pass(6_000).await;
     assert_eq!(overviews(), 2, "refreshed behind another screen");
-    // When it comes to the front, the screen shows its previous content and reloads.
+    // When a screen becomes visible again, it shows its previous content and reloads.
     fake.hold(true);
     app.keys_show("1", &["Busiest tenants", "Acme Bank"]).await;
 }

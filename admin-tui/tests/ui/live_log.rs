@@ -75,7 +75,7 @@ async fn bursts_and_long_scrolling_keep_the_number_of_rows_bounded() {
     let fake = FakeServer::new(world);
     let mut app = App::start(fake.clone(), 80, 24).await;
     app.keys_show("3", &["user-3999"]).await;
-    // A burst of 250 entries between two polls arrives completely, page by page.
+    // If 250 entries are added between two polls, all of them arrive, page by page.
     for at in 4_000..4_250 {
         fake.world.lock().unwrap().record(0, LOGIN, &format!("user-{at:04}"), 0);
     }
@@ -100,7 +100,7 @@ async fn log_of_a_tenant_contains_only_its_entries() {
     app.lacks(&["Acme Bank", "Tenant  "]);
 }
 
-/// A world whose log has one old entry of `zoe`, followed by this many entries of others.
+/// A world whose log has one old entry of `zoe`, followed by `newer` entries of other users.
 fn world_with_rare_entry(newer: usize) -> data::World {
     let mut world = data::world();
     world.record(0, LOGIN, "zoe", 0);
@@ -121,7 +121,7 @@ async fn rare_entry_is_found_by_following_cursors() {
     app.keys_show("3 / 'zoe'", &["▌", "zoe"]).await;
     app.lacks(&["No entry matches", "searched back", "Searching"]);
     assert_eq!(fake.count(is_older_page), 4);
-    // Polling examines only new entries, although the match is old.
+    // Polling examines only new entries, although the only match is an old entry.
     for at in 0..3 {
         fake.world.lock().unwrap().record(0, LOGIN, &format!("zoe-{at}"), 0);
         app.pass(1_000).await;

@@ -1,4 +1,4 @@
-//! Auditors are not offered commands that change anything, and keys of such commands do nothing.
+//! The app offers auditors no commands that change data. The keys of such commands do nothing.
 
 use doorward_admin::{
     model::Model,

@@ -27,7 +27,7 @@ fn compare(name: &str, screen: &str) {
     assert!(wanted == screen, "{name} differs; expected\n{wanted}\nbut got\n{screen}");
 }
 
-/// Opens a screen with keys and compares it in both sizes.
+/// Presses keys to open a screen and compares it in both sizes.
 async fn compare_screen(name: &str, role: Role, keys: &str) {
     for (columns, rows) in [(80, 24), (160, 48)] {
         let app = App::start(FakeServer::with_role(data::world(), role), columns, rows).await;

@@ -1,4 +1,4 @@
-//! Text from outside that contains control, invisible and misleading characters.
+//! Text from the server that contains control, invisible and misleading characters.
 
 use doorward_admin::{sanitize, ui::Theme};
 

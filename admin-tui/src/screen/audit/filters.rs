@@ -9,7 +9,7 @@ use crate::{
     ui::{Command, TextInput, UpdateContext},
 };
 
-/// Maximum number of event types with a chip each. More types share one chip.
+/// Up to this number of event types, each type has its own chip. More types share one chip.
 const MAX_TYPE_CHIPS: usize = 3;
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Loading of audit entries: the newest at the start, new ones every second, older ones while scrolling. The number of
-//! rows is bounded, so that memory stays bounded however long the log is open.
+//! rows is limited, so that memory use stays limited even if the log is open for a long time.
 //!
-//! The server examines a bounded number of entries per request. If few of them match the filters, the screen follows the
-//! cursors of the pages until it has enough rows, and shows each page as it arrives.
+//! The server examines a limited number of entries per request. If few of them match the filters, the screen follows
+//! the cursors of the pages until it has enough rows, and shows each page as it arrives.
 
 use doorward_shared::AuditId;
 use uuid::Uuid;
@@ -16,11 +16,11 @@ use crate::{
 };
 
 const MAX_ROWS: usize = 2_000;
-/// Distance of the selection from the last row at which older entries are requested.
+/// Older entries are requested if the selection is at most this number of rows above the last row.
 const PREFETCH_ROWS: usize = 40;
 /// Interval between polls for new entries, in milliseconds.
 const POLL_MS: i64 = 1_000;
-/// Time without a poll after which a search stops, in milliseconds: the screen is hidden. It continues when it is shown.
+/// A search for older entries stops after this time (in ms) without a poll, because the screen is then hidden.
 const HIDDEN_MS: i64 = 3_000;
 
 impl Audit {
@@ -125,7 +125,7 @@ impl Audit {
         let follows_newest = self.selection.selected == 0 && !self.show_details;
         self.loaded = true;
         self.missed = 0;
-        // Without a match, nothing from `next` to the end of the log matches. Without `next` either, the log is short.
+        // If no entry matches, polling starts at `next` (the end of the examined entries) or at the oldest entry.
         let newest = page.entries.first().map(|row| row.entry.id).or(page.next);
         self.newest = Some(newest.unwrap_or_else(|| AuditId::new(Uuid::nil())));
         self.older = page.next;
@@ -134,7 +134,7 @@ impl Audit {
         self.selection.select(found.filter(|_| !follows_newest).unwrap_or(0), self.rows.len());
     }
 
-    /// Adds entries at the top. They arrive oldest first.
+    /// Adds entries at the top. The page contains the oldest entry first.
     fn add_newer(&mut self, page: AuditPage) {
         let rows = page.entries;
         self.newest = page.next.or(rows.last().map(|row| row.entry.id)).or(self.newest);
@@ -163,7 +163,7 @@ impl Audit {
         self.rows.extend(page.entries);
         let surplus = self.rows.len().saturating_sub(MAX_ROWS);
         if surplus > 0 {
-            // The newest rows are removed. The log pauses, because new entries would no longer follow its first row.
+            // The newest rows are removed. The log is paused, because a gap would separate new entries from its rows.
             self.rows.drain(..surplus);
             self.paused = true;
             self.selection.offset = self.selection.offset.saturating_sub(surplus);

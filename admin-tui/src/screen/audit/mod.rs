@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct Audit {
     query: AuditQuery,
-    /// The tenant's name, for the log of one tenant.
+    /// The tenant's name, if this is the log of one tenant.
     tenant_name: Option<String>,
     /// The entries, newest first.
     rows: VecDeque<AdminAuditLogItem>,
@@ -50,7 +50,7 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// The log that a query selects, with the details of an entry if one is given.
+    /// Creates a screen for the log that `query` selects. If `entry` is given, selects it and shows its details.
     pub fn new(query: AuditQuery, tenant_name: Option<String>, entry: Option<AuditId>) -> Self {
         let text_filter = FilterInput::new(query.text.as_deref().unwrap_or_default());
         Self { query, tenant_name, text_filter, wanted: entry, show_details: entry.is_some(), ..Self::default() }
@@ -79,7 +79,7 @@ impl Audit {
         row.entry.actor_user_id.as_ref().filter(|_| is_ceremony)
     }
 
-    /// Returns how far the search for older matching entries has come, if the server stopped it between two matches.
+    /// Returns the time back to which the log was searched, if that is before the oldest row.
     fn searched_back_to(&self) -> Option<Timestamp> {
         let last = self.rows.back().map(|row| row.entry.id);
         self.older.filter(|older| Some(*older) != last).map(AuditId::time)
@@ -184,7 +184,7 @@ impl Page for Audit {
     }
 
     fn is_busy(&self) -> bool {
-        // Polling does not count, because it never ends and nobody waits for it.
+        // Polling is ignored, because it never ends and the user does not wait for it.
         self.restarting.is_some() || self.loading_older.is_some()
     }
 

@@ -12,7 +12,7 @@ use crate::{
 /// Minimum width of a table with a column for the reason of refusals.
 const REASON_MIN_WIDTH: u16 = 110;
 const INPUT_WIDTH: u16 = 26;
-/// Minimum space for a chip. With less, it moves to the next row.
+/// Minimum space for a chip. If less is left in the row, the chip moves to the next row.
 const CHIP_MIN_WIDTH: u16 = 16;
 const CHIP_MAX_WIDTH: u16 = 48;
 
@@ -108,7 +108,7 @@ fn cells<'a>(row: &'a AdminAuditLogItem, all_tenants: bool, has_reason_column: b
     cells
 }
 
-/// Returns a short name of an event type without its outcome, which the mark before it shows.
+/// Returns a short name of an event type. It omits the outcome, because a mark before the name shows it.
 fn short_name(kind: &'static str) -> String {
     let short = kind.trim_end_matches("_succeeded").trim_end_matches("_failed");
     let short = short.strip_prefix("webauthn_").unwrap_or(short);

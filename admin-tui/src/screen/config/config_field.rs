@@ -7,7 +7,7 @@ pub(super) const ANY: &str = "any";
 #[derive(Debug)]
 pub(super) struct ConfigField {
     pub(super) group: Group,
-    /// Path in the JSON form of the configuration, as errors name it.
+    /// Path in the JSON form of the configuration, as in validation errors.
     pub(super) path: &'static str,
     pub(super) label: &'static str,
     pub(super) hint: &'static str,
@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Milliseconds,
     OptionalMilliseconds,
     YesNo,
-    /// Any number of texts, with a row each.
+    /// Any number of texts, each in its own row.
     List,
     Choice(fn() -> Vec<&'static str>),
     /// Like `Choice`, with [`ANY`] for an absent value.

@@ -27,7 +27,7 @@ pub struct ConfigForm {
     rows: Vec<ConfigRow>,
     selection: Selection,
     editing: bool,
-    /// The configuration that the server has.
+    /// The configuration that is saved on the server.
     saved: TenantConfig,
     check: Remote<ConfigCheck>,
     check_due_at: Option<Timestamp>,
@@ -48,7 +48,7 @@ impl ConfigForm {
         }
     }
 
-    /// Adopts the configuration that the server has now, but keeps unsaved changes.
+    /// Takes over the current configuration of the server, but keeps unsaved changes.
     pub fn refresh(&mut self, config: TenantConfig) {
         if !self.is_changed() || self.config().as_ref() == Ok(&config) {
             self.saved = config;
@@ -64,7 +64,7 @@ impl ConfigForm {
         self.selection.select(selection.selected, self.rows.len());
     }
 
-    /// Fails if a value cannot be parsed, such as a timeout that is not a number.
+    /// Returns the edited configuration. Fails if a value cannot be parsed, such as a timeout that is not a number.
     pub fn config(&self) -> Result<TenantConfig, ConfigProblem> {
         rows::to_config(&self.rows, &self.saved)
     }
@@ -145,7 +145,7 @@ impl ConfigForm {
         FIELDS.iter().filter(|field| field.is_list()).for_each(|field| self.tidy_list(field));
     }
 
-    /// Moves the blank rows of a list to its end, as a single row, and keeps the selection on its row.
+    /// Replaces the blank rows of a list by a single one at its end, and keeps the selection on its row.
     fn tidy_list(&mut self, field: &'static ConfigField) {
         let selected = self.selection.selected;
         let is_blank = |row: &ConfigRow| row.is_of(field) && row.is_blank();
@@ -170,7 +170,7 @@ impl ConfigForm {
         }
     }
 
-    /// Has the server check the configuration after a pause in typing.
+    /// Schedules a check of the configuration by the server after a pause in typing.
     pub fn schedule_check(&mut self, cx: &UpdateContext<'_>) {
         self.check_due_at = Some(cx.now.plus_millis(PAUSE_MS));
     }

@@ -20,7 +20,7 @@ pub(super) struct ConfigRow {
 }
 
 impl ConfigRow {
-    /// Creates a row with a value. A text that is not among the choices selects the first one.
+    /// Creates a row with a value. A text that is not among the choices selects the first choice.
     pub(super) fn new(field: &'static ConfigField, text: &str) -> Self {
         let choices = match field.kind {
             Kind::YesNo => vec!["no", "yes"],
@@ -48,7 +48,7 @@ impl ConfigRow {
     }
 }
 
-/// Returns the JSON form of a configuration, with defaults for second factors.
+/// Returns the JSON form of a configuration. If `mfa` is absent, it contains the default MFA settings.
 pub(super) fn to_json(config: &TenantConfig) -> Json {
     let mfa = Some(config.mfa.clone().unwrap_or_default());
     serde_json::to_value(TenantConfig { mfa, ..config.clone() }).unwrap_or_default()

@@ -7,7 +7,7 @@ use super::{ConfigForm, config_field::Group, rows::Value};
 use crate::ui::{Canvas, ClickTarget, Tone, View, WIDE, below, right_of, row};
 
 const LABEL_WIDTH: u16 = 19;
-/// Minimum width of the form for all choices of a field. With less, only the chosen one is shown.
+/// Minimum width of a form that shows all choices of a field. Narrower forms show only the chosen one.
 const CHOICES_MIN_WIDTH: u16 = 70;
 
 enum FormLine {
@@ -53,7 +53,7 @@ impl ConfigForm {
         let lines = self.lines_of(groups);
         let height = usize::from(area.height);
         let is_selected = |line: &FormLine| matches!(line, FormLine::Row(row) if *row == self.selection.selected);
-        // The line below the selected row is visible, too.
+        // The list also scrolls far enough to show the line below the selected row.
         let wanted = lines.iter().position(is_selected).map_or(0, |at| (at + 2).saturating_sub(height));
         let first = wanted.min(lines.len().saturating_sub(height));
         for (index, line) in (0..area.height).zip(lines.iter().skip(first)) {

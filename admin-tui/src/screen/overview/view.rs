@@ -10,9 +10,9 @@ use crate::{
     ui::{Canvas, Column, Tone, View, below, cell, columns, refusal_tone, refusals_cell, right_of, tenant_cell},
 };
 
-/// Minimum width for the list of refusals beside the other panels.
+/// Minimum screen width at which the list of refusals is beside the other panels.
 const WIDE: u16 = 130;
-/// Title of the busiest tenants, with the entries that the server counts.
+/// Title of the panel of the busiest tenants. It states which audit entries the server counts.
 const BUSIEST_TITLE: &str = "Busiest tenants (newest 10 000 entries)";
 /// Minimum width of a panel with that title.
 const BUSIEST_TITLE_WIDTH: u16 = 46;
@@ -45,7 +45,7 @@ impl View for Overview {
 }
 
 fn draw_facts(canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
-    // Below one second, the duration would read `now`.
+    // A duration below one second would be shown as `now`.
     let uptime_ms = i64::try_from(data.uptime_seconds.max(1)).unwrap_or(i64::MAX).saturating_mul(1_000);
     let succeeded = data.activity.iter().map(|point| point.succeeded).sum();
     let refused = data.activity.iter().map(|point| point.refused).sum();

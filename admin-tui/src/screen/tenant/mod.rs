@@ -93,13 +93,13 @@ pub struct Tenant {
     transaction_filter: FilterInput,
     /// Whether narrow screens show the selected transaction in full below the list.
     show_details: bool,
-    /// Name and configuration, until they are adopted.
+    /// Name and configuration from the server, until the screen copies them to `name` and `form`.
     detail: Remote<TenantDetail>,
     requested_at: Option<Timestamp>,
 }
 
 impl Tenant {
-    /// A tenant. The name is replaced when the current one arrives.
+    /// Creates the screen of a tenant. It shows `name` until the current name arrives.
     pub fn new(id: TenantId, name: String) -> Self {
         Self {
             id,
@@ -211,7 +211,7 @@ impl Page for Tenant {
 
     fn load(&mut self, cx: &mut UpdateContext<'_>) {
         self.load_overview(cx);
-        // On every tab, because the name may have changed.
+        // Every tab requests the tenant, because its name may have changed.
         self.detail.load(BackendRequest::Tenant(self.id), cx);
         self.load_tab(cx);
     }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 const DETAILS_WIDTH: u16 = 56;
-/// Minimum width for the tenant's id beside the counts.
+/// Minimum width of a screen that shows the tenant's id beside the counts.
 const ID_MIN_WIDTH: u16 = 110;
 
 impl View for Tenant {

@@ -77,7 +77,7 @@ impl Tenants {
     fn sort_by_next(&mut self) {
         let at = TenantSort::ALL.iter().position(|sort| *sort == self.sort).unwrap_or(0);
         self.sort = TenantSort::ALL.get((at + 1) % TenantSort::ALL.len()).copied().unwrap_or(self.sort);
-        // Names ascend; every other order starts with the largest value.
+        // Names are sorted in ascending order. Counts and times start with the largest value.
         self.order = if self.sort == TenantSort::Name { Order::Ascending } else { Order::Descending };
     }
 

@@ -29,7 +29,7 @@ enum Focus {
 pub struct User {
     tenant: TenantId,
     tenant_name: String,
-    /// Doorward's id of the user, or the tenant's own.
+    /// Doorward's id of the user, or the application's `user_id`.
     id: String,
     name: String,
     data: Remote<UserDetail>,
@@ -72,7 +72,7 @@ impl User {
         data.transactions.get(self.transactions.selected)
     }
 
-    /// Returns the tenant's own id of the user, as audit entries contain it.
+    /// Returns the application's `user_id`, which audit entries contain.
     fn user_id(&self) -> String {
         self.data.value.as_ref().map_or(&self.id, |data| &data.user.user_id).clone()
     }

@@ -20,7 +20,7 @@ impl View for User {
         let (main, pane) = split_details(area, DETAILS_WIDTH, false);
         draw_profile(canvas, data, main);
         let lists = below(main, 3);
-        // Without room beside the lists, the details of the selected row are below them.
+        // If there is no room beside the lists, the details of the selected row are below them.
         let below_lists = if pane.is_none() { 7.min(lists.height / 2) } else { 0 };
         let rows = [Constraint::Fill(1), Constraint::Fill(1), Constraint::Length(below_lists)];
         let [credentials, transactions, details] = Layout::vertical(rows).areas(lists);
