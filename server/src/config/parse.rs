@@ -54,7 +54,7 @@ pub fn log_format(text: &str) -> Option<LogFormat> {
 
 /// Parses a log level, or the directives of a log filter.
 pub fn level(text: &str) -> Option<String> {
-    // Checked here because the filter takes a misspelt level for the name of a module.
+    // Checked here because the filter would treat a misspelt level as the name of a module.
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let known = text.split(',').all(|directive| {
         let level = directive.rsplit('=').next().unwrap_or_default().trim();

@@ -89,8 +89,8 @@ impl ClientData {
         Ok(origin)
     }
 
-    /// Checks that the origin is canonical and byte for byte one of the relying party's. webauthn-rs compares parsed URLs,
-    /// which accepts other cases, default ports, user names, paths and trailing dots.
+    /// Checks that the origin is canonical and equals one of the relying party's, byte for byte. webauthn-rs compares
+    /// parsed URLs, so it would accept other letter cases, default ports, user names, paths and trailing dots.
     fn check_origin(&self, rp: &RelyingPartyPolicy) -> Result<Url, VerificationError> {
         let url = rp.origins.contains(&self.origin).then(|| Url::parse(&self.origin).ok()).flatten();
         url.filter(|url| {

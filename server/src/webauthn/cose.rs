@@ -31,7 +31,7 @@ impl PublicKey {
     }
 }
 
-/// Encoded values of the known labels. They are decoded once the key type is known.
+/// Encoded values of the known labels. They are decoded after the key type is known.
 #[derive(Default)]
 struct Labels<'a> {
     key_type: Option<&'a [u8]>,
@@ -54,7 +54,7 @@ impl<'a> Labels<'a> {
                 Some(-1) => &mut labels.minus_1,
                 Some(-2) => &mut labels.minus_2,
                 Some(-3) => &mut labels.minus_3,
-                // The private part of an elliptic curve key: a key that was sent is no longer private.
+                // The private part of an elliptic curve key. A key whose private part was sent is no longer secret.
                 Some(-4) => return None,
                 _ => continue,
             };
