@@ -58,8 +58,8 @@ pub async fn search(
 /// Deletes one of a user's credentials.
 ///
 /// # Errors
-/// [`Refusal::TenantNotFound`], [`Refusal::UserNotFound`], [`Refusal::CredentialNotFound`] also for a credential of
-/// another user.
+/// [`Refusal::TenantNotFound`], [`Refusal::UserNotFound`], and [`Refusal::CredentialNotFound`], which is also returned
+/// for a credential of another user.
 pub async fn delete_credential(
     context: &AdminContext,
     tenant: TenantId,
