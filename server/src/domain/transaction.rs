@@ -15,7 +15,7 @@ pub struct Transaction {
     /// Confirmed data: serialised JSON, exactly the bytes that were hashed into the challenge.
     pub data: String,
     pub created_at: Timestamp,
-    /// Time of confirmation, always later than `created_at`; equal to `created_at` before.
+    /// Time of the confirmation, always later than `created_at`. Before it, equal to `created_at`.
     pub updated_at: Timestamp,
 }
 
