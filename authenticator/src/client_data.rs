@@ -37,7 +37,7 @@ impl ClientData {
         }
     }
 
-    /// Adds a member at the end, even if the name exists already. Does nothing for raw bytes.
+    /// Adds a member at the end, even if a member with this name exists. Does nothing for raw bytes.
     pub fn push(&mut self, name: &str, value: impl Into<Value>) {
         if let Self::Members(members) = self {
             members.push((name.into(), value.into()));
