@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
-    /// What failed: a fixed text that clients of this API know.
+    /// Title: a fixed text for each kind of failure, on which clients of this API rely.
     pub title: String,
-    /// Reason for people. Empty where details would help an attacker.
+    /// Reason as text for people. Empty if details would help an attacker.
     pub details: String,
     /// HTTP status code.
     pub status: u16,
-    /// Reason for programs, stable across versions.
+    /// Reason as a code for programs. It does not change between versions.
     pub code: ErrorCode,
 }
 
