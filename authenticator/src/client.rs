@@ -157,7 +157,7 @@ impl Client {
     fn rp_id(&self, requested: Option<&str>) -> Result<String, ClientError> {
         let host = self.host();
         let rp_id = requested.or(host).unwrap_or_default().to_owned();
-        // The origin of an app (`android:apk-key-hash:…`) has no host: the operating system verifies it at the RP's site.
+        // Origins of apps (`android:apk-key-hash:…`) have no host. The operating system checks them at the RP's site.
         let is_allowed = self.origin.starts_with("android:")
             || host.is_some_and(|host| {
                 host == rp_id

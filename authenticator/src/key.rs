@@ -140,7 +140,7 @@ impl Key {
         }
     }
 
-    /// Returns the `COSE_Key` in the canonical order of CTAP2: kty, alg, crv, x, y (CTAP 2.2 §8; RFC 9053 §7, RFC 8230 §4).
+    /// Returns the `COSE_Key` in CTAP2's canonical order: kty, alg, crv, x, y (CTAP 2.2 §8; RFC 9053 §7, RFC 8230 §4).
     pub fn cose(&self) -> Value {
         let int = |number: i64| Value::Integer(number.into());
         let alg = int(self.algorithm.cose());
@@ -188,8 +188,8 @@ impl Key {
     }
 }
 
-/// Converts a DER ECDSA signature to `r ‖ s` with `width` bytes each, the format of JOSE. Returns `None` if the input is
-/// invalid or too large.
+/// Converts a DER ECDSA signature to `r ‖ s` with `width` bytes each, the format of JOSE. Returns `None` if the input
+/// is invalid or too large.
 pub fn fixed_signature(der: &[u8], width: usize) -> Option<Vec<u8>> {
     // SEQUENCE { INTEGER r, INTEGER s }. It has less than 128 bytes for these curves, so each length is one byte.
     let [0x30, _, body @ ..] = der else { return None };

@@ -1,8 +1,8 @@
 //! Settings, read once at start. Precedence: command-line flag, environment variable, settings file, default.
 //!
-//! [`setting::SETTINGS`] lists every setting with its names and default; [`values`] collects the values and their sources;
-//! this module converts them into one struct per concern. All errors are reported together, each with the setting's name
-//! and its source.
+//! [`setting::SETTINGS`] lists every setting with its names and default. [`values`] collects the values and their
+//! sources. This module converts them into one struct per concern. All errors are reported together. Each contains the
+//! name of the setting and the source of the value.
 
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, time::Duration};
 

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::domain::SigningKeyRecord;
 
-/// Milliseconds for which a retired key stays published after its last token expired. Verifiers commonly tolerate a clock
-/// difference of one minute.
+/// Milliseconds for which a retired key stays published after its last token expired. Verifiers commonly tolerate a
+/// clock difference of one minute.
 const MARGIN_MS: i64 = 60_000;
 
 /// Parsed signing keys of a tenant. They are cached with the tenant and parsed again when a key is added or retired.
@@ -32,12 +32,12 @@ struct KeyOfSet {
 }
 
 impl KeySet {
-    /// Decrypts and parses the tenant's keys. The private part of a key that is retired at `now` is not decrypted, so that
-    /// a damaged old key cannot prevent logins.
+    /// Decrypts and parses the tenant's keys. The private part of a key that is retired at `now` is not decrypted, so
+    /// that a damaged old key cannot prevent logins.
     ///
     /// # Errors
-    /// Those of [`SigningKey::open`] for keys that are not retired; [`SigningKeyError::Corrupt`] for an unreadable public
-    /// part.
+    /// The errors of [`SigningKey::open`] for keys that are not retired; [`SigningKeyError::Corrupt`] for an unreadable
+    /// public part.
     pub fn open(records: &[SigningKeyRecord], master: &MasterKey, now: Timestamp) -> Result<Self, SigningKeyError> {
         let mut keys = records
             .iter()

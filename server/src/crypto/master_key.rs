@@ -56,7 +56,7 @@ impl MasterKey {
 
     /// Loads the key from its file, or creates the file if it does not exist.
     ///
-    /// Use [`MasterKey::load`] for an installation whose database contains signing keys: a new key could not decrypt them.
+    /// Use [`MasterKey::load`] if the database already contains signing keys, because a new key could not decrypt them.
     pub fn load_or_create(path: &Path, entropy: &dyn Entropy) -> Result<Self, MasterKeyError> {
         match Self::load(path) {
             Err(MasterKeyError::Missing(_)) => {

@@ -45,7 +45,7 @@ enum KeyPair {
 }
 
 impl KeyPair {
-    /// Generates a key pair. Also returns its private part as PKCS #8 version 1, which all readers of Ed25519 keys accept.
+    /// Generates a key pair. Also returns its private part as PKCS #8 version 1, which all readers of Ed25519 accept.
     fn generate(algorithm: SigningAlgorithm) -> Result<(Self, Zeroizing<Vec<u8>>), SigningKeyError> {
         let failed = |_| SigningKeyError::Generate(algorithm);
         Ok(match algorithm {

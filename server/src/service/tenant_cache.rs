@@ -50,7 +50,7 @@ impl TenantCache {
         Self { snapshots: Cache::new(capacity) }
     }
 
-    /// Returns the current snapshot, or `None` for an unknown tenant. A cached snapshot is used only while no process has
+    /// Returns the current snapshot, or `None` for an unknown tenant. A cached snapshot is used only if no process has
     /// committed an administrative change since it was read.
     ///
     /// # Errors

@@ -39,8 +39,8 @@ struct Wire<'a> {
 }
 
 impl ClientData {
-    /// Parses client data: one JSON object in UTF-8 without byte order mark, repeated members and trailing data. The error
-    /// names the problem.
+    /// Parses client data: one JSON object in UTF-8, without byte order mark, repeated members or trailing data. The
+    /// error names the problem.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let text = std::str::from_utf8(bytes).map_err(|_| "clientDataJSON is not UTF-8")?;
         // serde also accepts an array of the members in order.

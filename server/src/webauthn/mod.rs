@@ -9,8 +9,8 @@
 //! maps its errors to Doorward's, so its messages never reach clients. Assertions are verified only here, because every
 //! login waits for them; tests compare the results with webauthn-rs.
 //!
-//! The caller checks that the challenge exists and has not expired, and that the user handle belongs to the credential's
-//! owner.
+//! The caller checks that the challenge exists and has not expired, and that the user handle belongs to the owner of
+//! the credential.
 
 mod attestation;
 mod auth_data;

@@ -104,7 +104,7 @@ pub(super) fn verification_error(error: &WebauthnError) -> VerificationError {
         | E::AttestationStatementAlgMissing
         | E::AttestationStatementMissingExtension
         | E::AttestationNotSupported
-        // The credential's key is already parsed, so these concern the statement: its algorithm, signature or certificate.
+        // The credential's key is already parsed, so these errors concern the attestation statement.
         | E::COSEKeyInvalidAlgorithm
         | E::COSEKeyInvalidCBORValue
         | E::COSEKeyInvalidType

@@ -81,7 +81,7 @@ pub struct AuditLogParams {
     shown: Option<String>,
 }
 
-/// The tenant's audit log, newest first.
+/// Lists the tenant's audit log, newest entries first.
 ///
 /// Entries are in the order of commit. `created_at` is the time of the request and can deviate from this order by
 /// moments, or after a correction of the clock. A request examines at most 10 000 entries. If it stops there, the page

@@ -32,8 +32,8 @@ pub async fn list(
     Ok(Page { items: found.items.into_iter().map(item).collect(), total: found.total })
 }
 
-/// Returns a page of user summaries, newest first. A search returns users whose id or a name starts with the text before
-/// those that contain it elsewhere.
+/// Returns a page of user summaries, newest first. A search first lists users whose id or name starts with the text,
+/// then users whose id or name contains it elsewhere.
 pub async fn search(
     context: &AdminContext,
     tenant: TenantId,

@@ -25,7 +25,7 @@ struct Stored {
     handle_known: bool,
 }
 
-/// Finalizes a login, second-factor login or transaction: verifies the assertion, deletes the challenge and returns a token.
+/// Finalizes a login, second-factor login or transaction: verifies the assertion and returns a token.
 ///
 /// This takes one read, one verification, one signature and one write. The challenge is deleted even if the assertion
 /// is rejected. If several requests use the same challenge, only the one whose transaction deletes it succeeds.
@@ -162,8 +162,8 @@ fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Tim
     Ok(Assertion { challenge, transaction: stored.transaction, credential, user, verified })
 }
 
-/// Deletes the challenge, updates the credential and writes the audit entry. Refuses if the challenge is already deleted or
-/// if the credential has changed in a way that makes the assertion invalid.
+/// Deletes the challenge, updates the credential and writes the audit entry. Refuses if the challenge no longer exists,
+/// or if the credential has changed in a way that makes the assertion invalid.
 fn commit_assertion(
     connection: &mut Connection,
     ceremony: Ceremony,

@@ -85,7 +85,7 @@ fn verify(
     Ok((challenge, user, verified))
 }
 
-/// Deletes the challenge, stores the credential and writes the audit entry. Refuses if the challenge is already deleted.
+/// Deletes the challenge, stores the credential and writes the audit entry. Refuses if the challenge no longer exists.
 fn commit_registration(
     connection: &mut Connection,
     ceremony: Ceremony,

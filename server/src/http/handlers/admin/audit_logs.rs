@@ -13,7 +13,7 @@ use crate::{
     service::{admin::tenants, audit_logs::Log},
 };
 
-/// A tenant's audit log, newest first, as on the public API.
+/// Lists a tenant's audit log, newest entries first, like the public API.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}/audit_logs",
