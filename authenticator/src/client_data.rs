@@ -4,7 +4,7 @@ use serde_json::Value;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClientData {
-    /// JSON members in their final order (§5.8.1.1 defines the correct one). Names may be repeated.
+    /// JSON members in the order of the text (§5.8.1.1 defines the correct order). Names may be repeated.
     Members(Vec<(String, Value)>),
     Raw(Vec<u8>),
 }

@@ -31,7 +31,7 @@ pub enum SigningKeyError {
     Generate(SigningAlgorithm),
     #[error(transparent)]
     Master(#[from] MasterKeyError),
-    /// The stored key does not fit its algorithm, or its public part does not belong to its private part.
+    /// The stored key does not match its algorithm, or its public part does not belong to its private part.
     #[error("the stored signing key {0} is damaged")]
     Corrupt(SigningKeyId),
     #[error("the token could not be signed")]

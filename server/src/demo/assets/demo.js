@@ -139,7 +139,7 @@ async function api(method, path, body) {
 
 // ---------------------------------------------------------------- Display
 
-/** The calls that each action makes, shown in advance. */
+/** The calls that each action makes. The page shows them in advance. */
 const PLANS = {
   "sign-in": [["GET", "credentials?user_id=…"]],
   "passkey-login": [["POST", "login/initialize"], ["POST", "login/finalize"], ["GET", ".well-known/jwks.json"]],
@@ -273,7 +273,7 @@ function showCredentials(list) {
     tools.append(
       button("Rename", `Rename ${name}`, () => renameForm(line, tools, path, name)),
       button("Delete", `Delete ${name}`, (event) => {
-        // A second press on the same button confirms, instead of a dialogue that blocks the page.
+        // A second click on the same button confirms the action, because a dialogue would block the page.
         if (event.target.dataset.sure !== "yes") {
           event.target.dataset.sure = "yes";
           event.target.textContent = "Really delete?";
