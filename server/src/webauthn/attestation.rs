@@ -72,7 +72,7 @@ impl AttestationObject {
         })
     }
 
-    /// Whether the statement is an empty map, as format `none` requires.
+    /// Returns whether the statement is an empty map, as the format `none` requires.
     pub(super) fn statement_is_empty(&self) -> bool {
         self.statement == EMPTY_MAP
     }

@@ -11,7 +11,7 @@ use crate::domain::{ChallengeValue, RelyingPartyPolicy, json::is_deeper};
 
 /// Maximum number of characters of untrusted text in a message.
 const MAX_SHOWN_CHARS: usize = 200;
-/// Maximum nesting of client data. Clients send two levels.
+/// Maximum nesting depth of client data. Clients send two levels.
 const MAX_DEPTH: usize = 64;
 
 /// Parsed client data, without `tokenBinding` and unknown members.
@@ -43,7 +43,7 @@ impl ClientData {
     /// error names the problem.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let text = std::str::from_utf8(bytes).map_err(|_| "clientDataJSON is not UTF-8")?;
-        // serde also accepts an array of the members in order.
+        // serde would also accept an array of the members in order.
         if !text.starts_with('{') {
             return Err("clientDataJSON is not a JSON object");
         }

@@ -25,7 +25,7 @@ const UNCOMPRESSED: u8 = 4;
 pub(super) struct PublicKey(ParsedPublicKey);
 
 impl PublicKey {
-    /// Whether the signature, encoded as in WebAuthn §6.5.5, is valid for the message.
+    /// Returns whether a signature in the encoding of WebAuthn §6.5.5 is valid for the message.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.0.verify_sig(message, signature).is_ok()
     }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::{attestation::AttestationObject, auth_data::AuthData, client_data::ClientData};
 use crate::domain::{ChallengeValue, CredentialId};
 
-/// Maximum number of stored transports, and maximum length of each.
+/// Maximum number of stored transports, and maximum length of each in bytes.
 const MAX_TRANSPORTS: usize = 8;
 const MAX_TRANSPORT_BYTES: usize = 32;
 
@@ -82,7 +82,7 @@ impl ParsedAssertion {
     }
 }
 
-/// An optional string that borrows from the body unless it contains escapes.
+/// An optional string. It borrows from the body unless it contains escapes.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Option<Cow<'a, str>>);
@@ -209,7 +209,7 @@ pub fn parse_assertion(body: &[u8]) -> Result<ParsedAssertion, Malformed> {
 
 fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
     let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
-    // serde also accepts an array of the members in order.
+    // serde would also accept an array of the members in order.
     if !text.trim_start().starts_with('{') {
         return Err("the body is not a JSON object".into());
     }

@@ -181,7 +181,7 @@ impl Registration {
         auth_data(self.rp_id, self.flags, self.sign_count, &[&attested, &self.extensions])
     }
 
-    /// Replaces the statement by a self attestation of the current state.
+    /// Replaces the statement with a self attestation of the registration in its current state.
     pub(super) fn self_attested(mut self) -> Self {
         let signature = self.key.sign(&signed_over(&self.auth_data(), self.client_data.as_bytes()));
         self.format = "packed";
