@@ -39,9 +39,9 @@ pub struct AuditEvent {
 /// The reason of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditError {
-    /// For programs: the text of an `ErrorCode`.
+    /// The text of an `ErrorCode`, for programs.
     pub code: &'static str,
-    /// For people.
+    /// Explanation for people.
     pub reason: String,
 }
 

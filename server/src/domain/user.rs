@@ -14,7 +14,7 @@ pub struct User {
     /// Login name.
     pub name: String,
     pub display_name: String,
-    /// URL of an icon; empty if there is none.
+    /// URL of an icon; empty if the user has none.
     pub icon: String,
     pub created_at: Timestamp,
     /// Time of the last change of a name or the icon.
