@@ -1,4 +1,4 @@
-//! Writing audit entries.
+//! Writes audit entries.
 
 use doorward_shared::{AuditType, ErrorCode, TenantId, Timestamp};
 

@@ -1,4 +1,4 @@
-//! Reading audit logs.
+//! Reads audit logs.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -19,9 +19,9 @@ use crate::{
     },
 };
 
-/// Pause before the horizon is read again.
+/// Pause between two reads of the horizon, while transactions are running.
 const WAIT: Duration = Duration::from_millis(2);
-/// Maximum number of such pauses of one request.
+/// Maximum number of these pauses in one request.
 const MAX_WAITS: u32 = 50;
 
 /// A log and its reader.

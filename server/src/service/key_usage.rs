@@ -13,7 +13,7 @@ use crate::{
     store::{admin_tokens, api_keys, tenant_summaries},
 };
 
-/// Minimum time between two writes of one row.
+/// Minimum time between two writes of the same row.
 const WRITE_INTERVAL_MS: i64 = 60_000;
 const BATCH: usize = 100;
 
