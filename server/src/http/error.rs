@@ -17,7 +17,7 @@ pub struct ApiError {
     details: Cow<'static, str>,
     code: ErrorCode,
     header: Option<Box<(header::HeaderName, header::HeaderValue)>>,
-    /// Cause, for the log only.
+    /// Cause of the error. It is logged, but not sent.
     cause: Option<Box<str>>,
 }
 
