@@ -27,7 +27,7 @@ struct KeyOfSet {
     jwk: Jwk,
     signs_from: Timestamp,
     retired_at: Option<Timestamp>,
-    /// `None` if the key is retired: it will not sign again, so its private part is not decrypted.
+    /// `None` if the key is retired. It will not sign again, so its private part is not decrypted.
     signing: Option<SigningKey>,
 }
 
