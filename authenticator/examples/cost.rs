@@ -1,4 +1,4 @@
-//! Measures the time of an assertion in the client: `cargo run --release -p doorward-authenticator --example cost`.
+//! Measures how long the client needs for an assertion: `cargo run --release -p doorward-authenticator --example cost`.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Assertions before signing and before sending (WebAuthn §5.1.4, §6.3.3).
+//! Assertions before they are signed and sent (WebAuthn §5.1.4, §6.3.3).
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{AuthenticatorData, ClientData, ClientError, Key, base64url, sha256};
 
-/// Data of an assertion before hashing and signing.
+/// Data of an assertion before it is hashed and signed.
 #[derive(Debug, Clone)]
 pub struct AssertionParts {
     /// Key pair of the credential, used by [`AssertionParts::sign`].
@@ -25,7 +25,7 @@ impl AssertionParts {
         self.sign_with(&key)
     }
 
-    /// Signs with another key.
+    /// Signs with another key, which makes the signature invalid.
     pub fn sign_with(self, key: &Key) -> Result<SignedAssertion, ClientError> {
         let client_data_json = self.client_data.to_bytes();
         let authenticator_data = self.authenticator_data.to_bytes();

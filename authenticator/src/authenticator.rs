@@ -51,7 +51,7 @@ pub struct Credential {
     pub id: Vec<u8>,
     pub rp_id: String,
     pub user_handle: Vec<u8>,
-    /// Whether the credential is discoverable: usable without its id, and sends the user handle.
+    /// Whether the credential is discoverable: it can be used without its id and returns the user handle.
     pub discoverable: bool,
     pub sign_count: u32,
     pub key: Arc<Key>,
@@ -80,8 +80,8 @@ impl Default for Authenticator {
 }
 
 impl Authenticator {
-    /// Creates an authenticator with ES256, no attestation, user verification, resident keys, no backup, counter 0 and the
-    /// attachment that the options request.
+    /// Creates an authenticator with ES256, user verification and resident keys, without attestation and backup. Its
+    /// counter stays 0, and its attachment is the one that the options request.
     pub const fn new() -> Self {
         Self {
             algorithm: Algorithm::Es256,
@@ -117,7 +117,7 @@ impl Authenticator {
         self
     }
 
-    /// Sets whether it supports user verification, which it performs unless the options discourage it.
+    /// Sets whether it supports user verification. If it does, it verifies the user unless the options discourage it.
     #[must_use]
     pub const fn user_verification(mut self, able: bool) -> Self {
         self.user_verification = able;
@@ -145,7 +145,7 @@ impl Authenticator {
         self
     }
 
-    /// Sets the attachment. The default is the one that the options request, else `platform`.
+    /// Sets the attachment. The default is the requested attachment, or `platform` if the options request none.
     #[must_use]
     pub const fn attachment(mut self, attachment: Attachment) -> Self {
         self.attachment = Some(attachment);
@@ -164,7 +164,7 @@ impl Authenticator {
         &self.credentials
     }
 
-    /// Returns the credentials mutably, to change counters or user handles, or to remove a credential.
+    /// Returns the credentials for changes, for example of counters or user handles.
     pub const fn credentials_mut(&mut self) -> &mut Vec<Credential> {
         &mut self.credentials
     }

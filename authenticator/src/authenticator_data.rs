@@ -15,7 +15,7 @@ pub mod flags {
     pub const ED: u8 = 0x80;
 }
 
-/// Authenticator data. Flags and parts are independent, so that tests can create inconsistent data.
+/// Authenticator data. Flags and parts can be set independently, so that tests can create inconsistent data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthenticatorData {
     /// SHA-256 hash of the RP ID. Tests may use other lengths than 32 bytes.
@@ -26,9 +26,9 @@ pub struct AuthenticatorData {
     pub attested: Option<AttestedCredential>,
     /// Extension outputs in CBOR.
     pub extensions: Option<Vec<u8>>,
-    /// Invalid bytes after the end.
+    /// Invalid bytes to append at the end.
     pub trailing: Vec<u8>,
-    /// Length in bytes to truncate the data to.
+    /// Number of bytes after which the data is cut off.
     pub cut: Option<usize>,
 }
 

@@ -1,11 +1,11 @@
-//! CBOR in the form of CTAP2, except that callers choose the order of map entries, so that tests can use a wrong one.
+//! CBOR in the form of CTAP2. Only the order of map entries is chosen by callers, so that tests can use a wrong one.
 
 pub use ciborium::Value;
 
 /// Encodes a value with definite lengths of the shortest form. The order of map entries is unchanged.
 pub fn encode(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // Cannot fail: the target is memory, and every `Value` can be encoded.
+    // This cannot fail, because the target is memory and every `Value` can be encoded.
     let _ = ciborium::into_writer(value, &mut bytes);
     bytes
 }

@@ -22,8 +22,8 @@ impl Client {
         Self { origin: origin.into(), checks: true }
     }
 
-    /// Disables all checks (RP ID and origin, `excludeCredentials`, algorithms, capabilities of the authenticator), as an
-    /// attacker's client would.
+    /// Disables all checks, like the client of an attacker. These concern RP ID and origin, `excludeCredentials`,
+    /// algorithms and the capabilities of the authenticator.
     #[must_use]
     pub const fn without_checks(mut self) -> Self {
         self.checks = false;
@@ -34,7 +34,7 @@ impl Client {
         &self.origin
     }
 
-    /// `navigator.credentials.create()`: takes the server's `{"publicKey": …}` and returns `RegistrationResponseJSON`.
+    /// Like `navigator.credentials.create()`: takes `{"publicKey": …}` and returns `RegistrationResponseJSON`.
     ///
     /// # Errors
     /// [`ClientError`] in the cases in which a browser throws an exception.
@@ -42,7 +42,7 @@ impl Client {
         Ok(self.create_parts(authenticator, options)?.sign()?.into_json())
     }
 
-    /// `navigator.credentials.get()`: takes the server's `{"publicKey": …}` and returns `AuthenticationResponseJSON`.
+    /// Like `navigator.credentials.get()`: takes `{"publicKey": …}` and returns `AuthenticationResponseJSON`.
     pub fn get(&self, authenticator: &mut Authenticator, options: &Value) -> Result<Value, ClientError> {
         Ok(self.get_parts(authenticator, options)?.sign()?.into_json())
     }
@@ -79,12 +79,12 @@ impl Client {
         }
         let verified = self.verify_user(authenticator, verification)?;
         let attachment = self.attach(authenticator, selection.authenticator_attachment)?;
-        // Platform authenticators always create discoverable credentials; security keys only if requested.
+        // Platform authenticators always create discoverable credentials, security keys only if requested.
         let discoverable =
             authenticator.resident_keys && (resident != "discouraged" || attachment == Attachment::Platform);
 
         let credential = authenticator.make(&rp_id, user_handle, discoverable)?;
-        // §5.1.3: with `none`, the client removes attestation except self attestation with a zero AAGUID.
+        // §5.1.3: if `none` is requested, the client removes every attestation but self attestation with a zero AAGUID.
         let requested = options.attestation.as_deref().unwrap_or("none");
         let statement = match authenticator.attestation {
             Attestation::PackedSelf if requested != "none" || authenticator.aaguid == [0; 16] => Statement::PackedSelf,
@@ -153,11 +153,11 @@ impl Client {
 
     /// Returns the requested RP ID, or the host of the origin. It must be that host or a parent domain of it.
     ///
-    /// The public suffix list is not used: a single label is rejected unless it is the host.
+    /// A single label is rejected unless it is the host. The public suffix list is not checked.
     fn rp_id(&self, requested: Option<&str>) -> Result<String, ClientError> {
         let host = self.host();
         let rp_id = requested.or(host).unwrap_or_default().to_owned();
-        // The origin of an app (`android:apk-key-hash:…`) has no host: the operating system verifies it at the RP's site.
+        // Origins of apps (`android:apk-key-hash:…`) have no host. The operating system checks them at the RP's site.
         let is_allowed = self.origin.starts_with("android:")
             || host.is_some_and(|host| {
                 host == rp_id

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClientData {
-    /// JSON members in their final order (§5.8.1.1 defines the correct one). Names may be repeated.
+    /// JSON members in the order of the text (§5.8.1.1 defines the correct order). Names may be repeated.
     Members(Vec<(String, Value)>),
     Raw(Vec<u8>),
 }
@@ -37,7 +37,7 @@ impl ClientData {
         }
     }
 
-    /// Adds a member at the end, even if the name exists already. Does nothing for raw bytes.
+    /// Adds a member at the end, even if a member with this name exists. Does nothing for raw bytes.
     pub fn push(&mut self, name: &str, value: impl Into<Value>) {
         if let Self::Members(members) = self {
             members.push((name.into(), value.into()));

@@ -65,7 +65,7 @@ const fn ecdsa(algorithm: Algorithm) -> &'static EcdsaSigningAlgorithm {
 }
 
 impl Key {
-    /// Generates a key pair. RSA takes tens of milliseconds or more, the others microseconds.
+    /// Generates a key pair. RSA keys take tens of milliseconds or more, all others microseconds.
     pub fn generate(algorithm: Algorithm) -> Result<Self, ClientError> {
         let failed = |_| ClientError::Crypto("key generation failed");
         let pair = match algorithm {
@@ -78,12 +78,12 @@ impl Key {
         Ok(Self { algorithm, pair })
     }
 
-    /// Creates the ES256 key pair of a private scalar, so that two programs can derive the same keys from a shared seed.
+    /// Creates an ES256 key pair from a private scalar. With a shared seed, two programs can derive the same keys.
     ///
     /// # Errors
     /// [`ClientError::Crypto`] if the bytes are not a valid P-256 scalar (probability 2^-32 for random bytes).
     pub fn from_secret(secret: &[u8; 32]) -> Result<Self, ClientError> {
-        // RFC 5915 without the optional public key, which the library computes.
+        // The encoding of RFC 5915, without the optional public key: the library computes it.
         const BEFORE: &[u8] = &[0x30, 0x31, 2, 1, 1, 4, 32];
         const AFTER: &[u8] = &[0xa0, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
         let der = [BEFORE, secret, AFTER].concat();
@@ -92,7 +92,7 @@ impl Key {
         Ok(Self { algorithm: Algorithm::Es256, pair: Pair::Ecdsa(pair) })
     }
 
-    /// Decodes a private key of [`Key::to_pkcs8`].
+    /// Decodes a private key that [`Key::to_pkcs8`] encoded.
     pub fn from_pkcs8(algorithm: Algorithm, pkcs8: &[u8]) -> Result<Self, ClientError> {
         let failed = |_| ClientError::Crypto("the private key was rejected");
         let pair = match algorithm {
@@ -140,7 +140,7 @@ impl Key {
         }
     }
 
-    /// Returns the `COSE_Key` in the canonical order of CTAP2: kty, alg, crv, x, y (CTAP 2.2 §8; RFC 9053 §7, RFC 8230 §4).
+    /// Returns the `COSE_Key` in CTAP2's canonical order: kty, alg, crv, x, y (CTAP 2.2 §8; RFC 9053 §7, RFC 8230 §4).
     pub fn cose(&self) -> Value {
         let int = |number: i64| Value::Integer(number.into());
         let alg = int(self.algorithm.cose());
@@ -188,10 +188,10 @@ impl Key {
     }
 }
 
-/// Converts a DER ECDSA signature to `r ‖ s` with `width` bytes each, the format of JOSE. Returns `None` if the input is
-/// invalid or too large.
+/// Converts a DER ECDSA signature to `r ‖ s` with `width` bytes each, the format of JOSE. Returns `None` if the input
+/// is invalid or too large.
 pub fn fixed_signature(der: &[u8], width: usize) -> Option<Vec<u8>> {
-    // SEQUENCE { INTEGER r, INTEGER s }. Less than 128 bytes for these curves, so each length is one byte.
+    // SEQUENCE { INTEGER r, INTEGER s }. It has less than 128 bytes for these curves, so each length is one byte.
     let [0x30, _, body @ ..] = der else { return None };
     let mut fixed = Vec::with_capacity(2 * width);
     let mut rest = body;

@@ -1,6 +1,6 @@
 //! Software WebAuthn client and authenticator for `doorward probe`, tests and benchmarks.
 //!
-//! [`Client`] has the role of a browser, [`Authenticator`] that of a passkey provider or security key. Both follow WebAuthn
+//! [`Client`] acts as a browser, and [`Authenticator`] acts as a passkey provider or security key. Both follow WebAuthn
 //! Level 3. [`RegistrationParts`] and [`AssertionParts`] contain the data before signing, [`SignedRegistration`] and
 //! [`SignedAssertion`] the data before sending. Tests can change every field to create invalid responses.
 //!
@@ -9,11 +9,11 @@
 //!           Client::get_parts    ─▶ AssertionParts    ─ sign ─▶ SignedAssertion    ─ into_json ─▶ body
 //! ```
 //!
-//! It uses aws-lc-rs and ciborium instead of a passkey library, because tests need control over every byte and load tests
-//! need fast assertions (`cargo run --release -p doorward-authenticator --example cost`). Tests with real browsers and
-//! with the test vectors of the specification check that the server accepts other implementations too.
+//! The crate uses aws-lc-rs and ciborium instead of a passkey library, because tests need control over every byte and
+//! load tests need fast assertions (`cargo run --release -p doorward-authenticator --example cost`). Other tests use
+//! browsers and the test vectors of the specification, to check that the server also accepts other implementations.
 //!
-//! It is not secure: private keys are kept in memory and user verification is a setting.
+//! It is not secure: private keys are kept in memory, and user verification is only a setting.
 
 mod assertion;
 mod authenticator;

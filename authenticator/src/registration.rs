@@ -1,4 +1,4 @@
-//! Registrations before signing and before sending (WebAuthn §5.1.3, §6.5).
+//! Registrations before they are signed and sent (WebAuthn §5.1.3, §6.5).
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
     sha256,
 };
 
-/// Attestation statement to create (WebAuthn §8).
+/// Attestation statement of a new credential (WebAuthn §8).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Statement {
     /// No attestation (§8.7).
@@ -21,7 +21,7 @@ pub enum Statement {
     Literal { format: Value, statement: Value },
 }
 
-/// Data of a registration before hashing and signing.
+/// Data of a registration before it is hashed and signed.
 #[derive(Debug, Clone)]
 pub struct RegistrationParts {
     /// Key pair of the new credential, used by [`RegistrationParts::sign`].

@@ -1,4 +1,4 @@
-//! Tests of valid responses, decoded and verified independently of the code that creates them.
+//! Tests that responses are valid. The code that verifies them is independent of the code that creates them.
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use aws_lc_rs::signature::{
@@ -271,7 +271,7 @@ fn ecdsa_signatures_are_converted_to_fixed_length() {
 
 #[test]
 fn key_is_created_from_a_private_scalar() {
-    // RFC 6979, appendix A.2.5.
+    // The key is from RFC 6979, appendix A.2.5.
     let secret: [u8; 32] = hex("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721").try_into().unwrap();
     let x = hex("60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6");
     let key = Key::from_secret(&secret).unwrap();

@@ -1,8 +1,8 @@
 //! Settings, read once at start. Precedence: command-line flag, environment variable, settings file, default.
 //!
-//! [`setting::SETTINGS`] lists every setting with its names and default; [`values`] collects the values and their sources;
-//! this module converts them into one struct per concern. All errors are reported together, each with the setting's name
-//! and its source.
+//! [`setting::SETTINGS`] lists every setting with its names and default. [`values`] collects the values and their
+//! sources. This module converts them into one struct per concern. All errors are reported together. Each contains the
+//! name of the setting and the source of the value.
 
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -75,7 +75,7 @@ pub struct DatabaseConfig {
     /// Maximum time to wait for a connection before the request gets a 503 response.
     pub acquire_timeout: Duration,
     pub statement_timeout: Duration,
-    /// Maximum number of queued writes; above it, requests get a 503 response.
+    /// Maximum number of queued writes. When the queue is full, requests get a 503 response.
     pub write_queue: usize,
 }
 
@@ -85,9 +85,9 @@ pub struct LimitsConfig {
     pub header_timeout: Duration,
     pub body_timeout: Duration,
     pub json_depth: usize,
-    /// Requests per minute without a valid key from one address; `None` for no limit.
+    /// Maximum number of requests per minute from one address that carry no valid key; `None` for no limit.
     pub keyless_per_address: Option<u32>,
-    /// Requests per minute without a valid key to one tenant; `None` for no limit.
+    /// Maximum number of requests per minute to one tenant that carry no valid key; `None` for no limit.
     pub keyless_per_tenant: Option<u32>,
 }
 
@@ -100,19 +100,19 @@ pub struct ProxyConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogConfig {
     pub format: LogFormat,
-    /// A level, or directives of `tracing_subscriber`'s `EnvFilter`.
+    /// A log level, or directives of `tracing_subscriber`'s `EnvFilter`.
     pub level: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenConfig {
-    /// `iss`: the name of the installation.
+    /// Name of the installation: the `iss` claim of its tokens.
     pub issuer: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditConfig {
-    /// Days after which entries are deleted; `None` to keep them.
+    /// Number of days after which audit entries are deleted; `None` to keep all entries.
     pub retention_days: Option<u32>,
 }
 
@@ -138,9 +138,9 @@ impl Settings {
         Self::resolve(flags, env, Some(ConfigFile { path: &path, text: &text }))
     }
 
-    /// Resolves the settings from the arguments alone. Precedence: flag, variable, file, default.
+    /// Resolves the settings from the arguments, without I/O. Precedence: flag, environment variable, file, default.
     ///
-    /// An empty variable counts as not set, because compose files produce such variables. Unknown variables that begin
+    /// An empty environment variable counts as not set, because compose files produce it. Unknown variables that begin
     /// with `DOORWARD_` are errors, except those of other programs and those that Kubernetes sets for services.
     pub fn resolve(
         flags: &Flags,
@@ -210,7 +210,7 @@ impl DataConfig {
 
 impl DatabaseConfig {
     fn read(values: &mut Values, data: Option<&DataConfig>) -> Option<Self> {
-        // The only default that depends on another setting.
+        // This is the only default that depends on another setting.
         if let Some(path) = data.map(|data| data.dir.join("doorward.db")) {
             values.set_default("database.url", &path.to_string_lossy());
         }

@@ -11,8 +11,8 @@ pub struct Target {
     pub url: String,
     pub tenant: String,
     pub api_key: String,
-    /// Origin of the software browser. Default: `https://` and the RP ID that the server returns (`http://` and port 8080
-    /// for `localhost`).
+    /// Origin of the software browser. Default: `https://` followed by the RP ID that the server returns, or
+    /// `http://localhost:8080` if the RP ID is `localhost`.
     pub origin: Option<String>,
     pub keep: bool,
 }
@@ -27,7 +27,7 @@ pub struct Step {
     pub millis: u128,
 }
 
-/// A step failed. The steps that depend on it are skipped.
+/// Error of a failed step. The steps that depend on it are skipped.
 #[derive(Debug)]
 struct StepFailed;
 
@@ -41,11 +41,11 @@ struct Probe<'a> {
 /// Status and JSON body.
 type Response = (u16, Value);
 
-/// Runs all steps and reports each to `observe` when it ends. The probe succeeded if every step did.
+/// Runs all steps and reports each to `observe` when it ends. The probe succeeded if every step succeeded.
 pub async fn run(target: &Target, observe: &mut dyn FnMut(&Step)) -> Vec<Step> {
     let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap_or_default();
     let mut probe = Probe { target, client, steps: Vec::new(), observe };
-    // The failed step is in the list.
+    // The error needs no handling, because the list contains the failed step.
     let _ = probe.ceremonies().await;
     probe.steps
 }
@@ -203,7 +203,7 @@ impl Probe<'_> {
 
     fn nonce(&self) -> String {
         let mut bytes = [0_u8; 8];
-        // Only used to make names unique. Without randomness, the ceremonies fail anyway.
+        // The nonce only makes names unique. If no randomness is available, the ceremonies fail anyway.
         let _ = crate::clock::Entropy::fill(&crate::clock::SystemEntropy::default(), &mut bytes);
         doorward_shared::Base64Url::encode(&bytes).replace(['-', '_'], "0")
     }

@@ -102,11 +102,11 @@ impl AuditType {
 }
 
 text_enum! {
-    /// Outcome of what an entry records.
+    /// Outcome of the operation that an entry records.
     pub enum AuditOutcome {
-        /// It was done.
+        /// The operation succeeded.
         Succeeded => "succeeded",
-        /// It was refused.
+        /// The operation was refused.
         Failed => "failed",
     }
 }
@@ -115,38 +115,38 @@ text_enum! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditLogItem {
-    /// The entry's id; ids are in the order of commit.
+    /// The entry's id. The order of ids is the order of commit.
     pub id: AuditId,
     /// What happened.
     #[serde(rename = "type")]
     pub kind: AuditType,
-    /// The reason of a refusal, for people.
+    /// The reason of a refusal as text for people.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
-    /// The reason of a refusal, for programs.
+    /// The reason of a refusal as an error code for programs.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error_code: Option<String>,
-    /// The request that caused it.
+    /// Id of the request that caused the entry.
     pub meta_http_request_id: String,
-    /// The address the request came from.
+    /// The address from which the request came.
     pub meta_source_ip: String,
     /// The client's `User-Agent`.
     pub meta_user_agent: String,
-    /// The user (`user_id` as the tenant knows it), or the admin token's name.
+    /// The user (`user_id`, the tenant's own id), or the name of the admin token.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub actor_user_id: Option<String>,
-    /// The credential it concerns.
+    /// The credential that the entry concerns.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub credential_id: Option<String>,
-    /// What changed, before and after, as JSON; for administrative changes.
+    /// The values before and after an administrative change, as JSON.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub detail: Option<serde_json::Value>,
     /// When it happened.
     pub created_at: Timestamp,
-    /// Always `created_at`: entries are never changed.
+    /// Always equal to `created_at`, because entries are never changed.
     pub updated_at: Timestamp,
-    /// The tenant in whose log the entry is.
+    /// The tenant whose log contains the entry.
     pub tenant_id: TenantId,
     /// The caller's transaction id, for transactions.
     pub transaction_id: Option<String>,

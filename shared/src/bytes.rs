@@ -1,4 +1,4 @@
-//! Binary fields: base64url without padding when written, with or without padding when read (RFC 4648 §5).
+//! Binary fields (RFC 4648 §5): written as base64url without padding, and read with or without padding.
 
 use base64::{
     Engine as _, alphabet,
@@ -11,7 +11,7 @@ const ENGINE: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_encode_padding(false).with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Bytes that are base64url text in JSON.
+/// Bytes that JSON contains as base64url text.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
 pub struct Base64Url(pub Vec<u8>);

@@ -59,7 +59,7 @@ pub struct TenantConfig {
     pub cors: Cors,
     /// Settings of passkeys: registration, login and transactions.
     pub webauthn: Webauthn,
-    /// Settings of second factors. If a change omits them, the current values stay.
+    /// Settings of second factors. If a change omits them, the current settings are kept.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub mfa: Option<Mfa>,
 }
@@ -71,7 +71,7 @@ pub struct Cors {
     /// Origins. `*` matches any characters, `?` any single character.
     #[serde(default)]
     pub allowed_origins: Vec<String>,
-    /// Accepts a bare `*`, which opens the API to every page.
+    /// Whether a bare `*` is accepted, which allows every page to call the API.
     #[serde(default)]
     pub allow_unsafe_wildcard: bool,
 }
@@ -80,7 +80,7 @@ pub struct Cors {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RelyingParty {
-    /// RP ID: a domain that every web origin equals or lies under.
+    /// RP ID: a domain that is equal to the host of every web origin or is a parent domain of it.
     pub id: String,
     /// Name shown in the browser's dialogue.
     pub display_name: String,

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
-    /// What failed: a fixed text that clients of this API know.
+    /// Title: a fixed text for each kind of failure, on which clients of this API rely.
     pub title: String,
-    /// Reason for people. Empty where details would help an attacker.
+    /// Reason as text for people. Empty if details would help an attacker.
     pub details: String,
     /// HTTP status code.
     pub status: u16,
-    /// Reason for programs, stable across versions.
+    /// Reason as a code for programs. It does not change between versions.
     pub code: ErrorCode,
 }
 
@@ -56,7 +56,7 @@ text_enum! {
         QueryInvalid => "query_invalid",
         /// A tenant's configuration contradicts itself or the WebAuthn specification.
         ConfigInvalid => "config_invalid",
-        /// No such endpoint.
+        /// The API has no such endpoint.
         RouteNotFound => "route_not_found",
         /// The endpoint exists, but not with this method.
         MethodNotAllowed => "method_not_allowed",
@@ -68,7 +68,7 @@ text_enum! {
         UserNotFound => "user_not_found",
         /// The user has no credential that this operation accepts.
         NoSuitableCredential => "no_suitable_credential",
-        /// No such credential in this tenant.
+        /// The tenant has no such credential.
         CredentialNotFound => "credential_not_found",
         /// The credential id is already registered in this tenant.
         CredentialExists => "credential_exists",
@@ -84,7 +84,7 @@ text_enum! {
         ChallengeExpired => "challenge_expired",
         /// The JSON, CBOR or binary structure of the credential is invalid.
         CredentialMalformed => "credential_malformed",
-        /// `clientDataJSON.type` names another operation.
+        /// `clientDataJSON.type` is that of another operation.
         ClientDataTypeMismatch => "client_data_type_mismatch",
         /// The origin is not one of the tenant's origins.
         OriginMismatch => "origin_mismatch",
@@ -98,7 +98,7 @@ text_enum! {
         UserVerificationMissing => "user_verification_missing",
         /// The backup flags contradict each other or the registration.
         BackupStateInvalid => "backup_state_invalid",
-        /// The signature does not verify.
+        /// The signature is not valid.
         SignatureInvalid => "signature_invalid",
         /// The signature counter went backwards: the authenticator may have been cloned.
         CounterRegression => "counter_regression",
@@ -108,11 +108,11 @@ text_enum! {
         UserHandleMissing => "user_handle_missing",
         /// The user handle belongs to another user.
         UserHandleMismatch => "user_handle_mismatch",
-        /// The attestation statement does not verify.
+        /// The attestation statement is not valid.
         AttestationInvalid => "attestation_invalid",
         /// The credential's algorithm was not offered, or cannot be verified.
         AlgorithmUnsupported => "algorithm_unsupported",
-        /// The request contradicts what is stored.
+        /// The request conflicts with stored data.
         Conflict => "conflict",
         /// The server is overloaded or its database cannot be reached; try again.
         Unavailable => "unavailable",

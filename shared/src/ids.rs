@@ -41,7 +41,7 @@ uuid_id!(
     UserId
 );
 uuid_id!(
-    /// An audit entry (UUIDv7: ordered by time).
+    /// An audit entry (UUIDv7, ordered by time).
     AuditId
 );
 uuid_id!(
@@ -53,7 +53,7 @@ uuid_id!(
     AdminTokenId
 );
 uuid_id!(
-    /// A tenant's signing key; `kid` in JWT headers and JWKS documents.
+    /// A tenant's signing key. It is the `kid` in JWT headers and JWKS documents.
     SigningKeyId
 );
 uuid_id!(
@@ -70,6 +70,6 @@ impl AuditId {
 }
 
 impl TenantId {
-    /// Owner of the audit entries that concern no tenant.
+    /// Id under which audit entries are stored that concern no tenant.
     pub const INSTALLATION: Self = Self(Uuid::nil());
 }

@@ -1,7 +1,7 @@
 //! Types shared by Doorward's server, its terminal app and its tests.
 //!
-//! Ids, times, error codes, audit event types, pages, and the wire types of the public API
-//! ([`public`]) and the admin API ([`admin`]). Nothing here does I/O, reads a clock or depends on a database.
+//! Ids, times, error codes, audit event types, pages, and the wire types of the public API ([`public`]) and the admin
+//! API ([`admin`]). This crate does no I/O, reads no clock and depends on no database.
 
 #[macro_use]
 mod text_enum;

@@ -10,7 +10,7 @@ macro_rules! text_enum {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[doc = $vdoc])* #[serde(rename = $text)] $variant,)+ }
 
-        // Not derived: utoipa ignores texts that a macro passes on and would list the names of the variants.
+        // Written by hand because utoipa's derive ignores texts from a macro and would list the names of the variants.
         #[cfg(feature = "openapi")]
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
@@ -30,7 +30,7 @@ macro_rules! text_enum {
             /// All values in the order of definition.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// Returns the text of the value on the wire and in the database.
+            /// Returns the text of the value in JSON and in the database.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }

@@ -50,7 +50,7 @@ impl Timestamp {
         self.0.div_euclid(DAY_MS)
     }
 
-    /// Returns the start of a day that is given as in [`Self::day`].
+    /// Returns the start of a day; the inverse of [`Self::day`].
     #[must_use]
     pub const fn of_day(day: i64) -> Self {
         Self(day.saturating_mul(DAY_MS))

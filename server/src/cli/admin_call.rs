@@ -1,4 +1,4 @@
-//! Administrative commands use the services of the admin API on the same database, and are audited in the same way.
+//! Administrative commands use the services of the admin API on the same database, and write the same audit entries.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::{
     service::{ServiceError, admin::AdminContext},
 };
 
-/// Opens the installation for one command. A server that runs on the same data sees changes at its next request.
+/// Opens the installation for one command. A running server on the same data uses the changes from its next request on.
 pub(super) async fn open(args: &AdminArgs) -> Result<AdminContext, CliError> {
     let app = start::open(&start::settings(&args.installation.flags())?).await?;
     let request_id = clock::new_uuid(app.clock.now(), app.entropy.as_ref())

@@ -1,7 +1,7 @@
 //! Definition of the command line.
 //!
-//! Flags that are settings have no default and read no environment variable here: [`crate::config`] applies the precedence
-//! and names the source of an invalid value.
+//! Flags that are settings have no default here and read no environment variable. [`crate::config`] applies the
+//! precedence of the sources and adds the source of an invalid value to its error.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -199,7 +199,7 @@ pub struct AdminArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// Location of the installation. The last field, because clap puts following arguments under its heading.
+    /// Location of the installation. This field is last, because clap lists all following arguments under its heading.
     #[command(flatten)]
     pub installation: InstallationArgs,
 }

@@ -6,7 +6,7 @@ use super::{
     output, start,
 };
 
-/// Migrates the database schema to this version, as each start does.
+/// Migrates the database schema to the version of this program, like every start of the server.
 pub(super) async fn migrate(args: &AdminArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.installation.flags())?;
     let app = start::open(&settings).await?;
@@ -19,7 +19,7 @@ pub(super) async fn migrate(args: &AdminArgs) -> Result<(), CliError> {
     output::line(&format!("the {engine} schema is up to date"))
 }
 
-/// Prints every setting with its value and source. Fails on settings that `serve` would reject.
+/// Prints every setting with its value and source. Returns an error for settings that `serve` would reject.
 pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;
     if args.json {

@@ -4,7 +4,7 @@
 #[derive(Debug)]
 pub struct CliError {
     pub(super) message: String,
-    /// 2 for wrong arguments or settings, 1 for everything else.
+    /// 2 for invalid arguments or settings, 1 for all other errors.
     pub(super) code: u8,
 }
 

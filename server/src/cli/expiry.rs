@@ -1,4 +1,4 @@
-//! Expiry of a key, as written on the command line.
+//! Expiry of a key on the command line.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use crate::config::parse;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
-    /// Milliseconds from now.
+    /// Number of milliseconds from now.
     After(i64),
     At(Timestamp),
 }
@@ -38,7 +38,7 @@ impl FromStr for Expiry {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Some(duration) = parse::duration(text) {
-            // At most a century, so that the time can be represented.
+            // Limited to a century, so that the time can be represented.
             const CENTURY_MS: u128 = 100 * 366 * 86_400_000;
             return match i64::try_from(duration.as_millis()) {
                 Ok(millis) if (1..=CENTURY_MS).contains(&duration.as_millis()) => Ok(Self::After(millis)),

@@ -23,7 +23,7 @@ fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
     table.trim_fmt()
 }
 
-/// Prints a line on standard output. A closed pipe is not an error.
+/// Prints a line on standard output. If the pipe is closed, this is not an error.
 pub(super) fn line(text: &str) -> Result<(), CliError> {
     use std::io::Write as _;
     match writeln!(std::io::stdout(), "{text}") {

@@ -25,6 +25,6 @@ pub(super) async fn run(args: ProbeArgs) -> Result<(), CliError> {
     if args.json {
         output::json(&serde_json::json!({ "ok": ok, "steps": steps }))?;
     }
-    // The steps have printed their errors already.
+    // The output already contains the errors of the steps.
     if ok { Ok(()) } else { Err(CliError::new(String::new())) }
 }

@@ -1,4 +1,4 @@
-//! `doorward quickstart`: both APIs, a demo tenant and a demo application in one command. A second start reuses its data.
+//! `doorward quickstart`: both APIs, a demo tenant and a demo application. The next start reuses the data.
 
 use std::{
     fs, io,
@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// Configuration file of the demo application, with its tenant and API key.
+/// File with the configuration of the demo application: its tenant and API key.
 const DEMO_FILE: &str = "demo.json";
 
 pub(super) struct Demo {
@@ -48,7 +48,7 @@ struct Started<'a> {
     admin_url: String,
     demo_url: &'a str,
     tenant_id: TenantId,
-    /// Only if the key was created by this start.
+    /// Only present if this start created the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<&'a str>,
     data_dir: PathBuf,
@@ -58,7 +58,7 @@ struct Started<'a> {
 /// Starts all servers and runs until a signal arrives.
 pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliError> {
     start::log(settings)?;
-    // First, because the port is part of the tenant's origin.
+    // The listener is opened first, because the origin of the tenant contains its port.
     let listener = start::bind("--demo-addr", wanted.addr)?;
     let port = listener.local_addr().map_err(|error| CliError::new(error.to_string()))?.port();
     let origin = format!("http://localhost:{port}");
@@ -108,7 +108,7 @@ fn start_demo(
     Ok(handle)
 }
 
-/// Returns the demo tenant of the file, or creates one, and whether it is new.
+/// Returns the demo tenant from the file, or creates one. Also returns whether it is new.
 async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFile, bool), CliError> {
     let meta = RequestMeta { request_id: "quickstart".to_owned(), ..RequestMeta::default() };
     let call = AdminContext { app: Arc::clone(app), actor: "quickstart".to_owned(), meta };
@@ -116,7 +116,7 @@ async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFi
     if let Some(file) = read(&path)? {
         match add_origin(&call, file.tenant_id, origin).await {
             Ok(()) => return Ok((file, false)),
-            // The tenant was deleted, so the file is obsolete.
+            // The tenant was deleted, so the file is no longer valid.
             Err(ServiceError::Refused(Refusal::TenantNotFound)) => {
                 fs::remove_file(&path).map_err(|error| unusable(&path, &error))?;
             }
@@ -154,7 +154,7 @@ fn config(origin: &str) -> TenantConfig {
         icon: None,
         origins: vec![origin.to_owned()],
     };
-    // Allows the built-in authenticators of laptops as second factors.
+    // Second factors need not be roaming authenticators, so the built-in ones of laptops can be used.
     let mfa = Mfa { attachment: None, ..Mfa::default() };
     TenantConfig { cors: Cors::default(), webauthn: Webauthn::for_relying_party(relying_party), mfa: Some(mfa) }
 }

@@ -59,7 +59,7 @@ pub(super) fn listen(settings: &Settings, app: Arc<App>) -> Result<Running, CliE
 }
 
 impl Running {
-    /// Waits for requests in progress, writes the last use of keys, and closes the database.
+    /// Waits for requests in progress, writes the times of the last use of keys, and closes the database.
     pub(super) async fn stop(self) {
         futures_util::future::join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
         if let Err(error) = self.app.key_usage.flush(&self.app.db, true).await {

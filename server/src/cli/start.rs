@@ -1,4 +1,4 @@
-//! Opens an installation as the settings describe it.
+//! Opens an installation according to the settings.
 
 use std::{collections::BTreeMap, net::TcpListener, num::NonZeroUsize, sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
 
 /// Time after which an idle connection is closed.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// Minimum delay of a response that rejects an API key or admin token; the maximum is twice as long.
+/// Minimum delay of a response that rejects an API key or admin token. The maximum is twice as long.
 const WRONG_KEY_DELAY: Duration = Duration::from_millis(500);
 
 /// Reads the settings from flags, the environment and the settings file.
@@ -72,7 +72,7 @@ pub(super) fn listening(settings: &Settings) -> Listening {
     }
 }
 
-/// Listens on an address. The error names the setting with that address.
+/// Listens on an address. The error names the setting that contains the address.
 pub(super) fn bind(setting: &str, address: std::net::SocketAddr) -> Result<TcpListener, CliError> {
     TcpListener::bind(address).map_err(|error| CliError::new(format!("{setting}: cannot listen on {address}: {error}")))
 }

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
-/// A path or a URL, as it was set. `Display` and `Debug` omit passwords.
+/// A path or a URL, unchanged. `Display` and `Debug` omit passwords.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
@@ -31,7 +31,7 @@ impl fmt::Display for DatabaseUrl {
         let Some((scheme, rest)) = text.split_once("://") else {
             return f.write_str(if text.contains("password") { "…" } else { text });
         };
-        // A password in the parameters may itself contain their separators, so everything is omitted.
+        // A password in the parameters may contain their separators, so everything after the scheme is omitted.
         if rest.contains("password") {
             return write!(f, "{scheme}://…");
         }

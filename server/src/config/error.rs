@@ -37,7 +37,7 @@ pub enum Problem {
     },
     Unreadable {
         path: PathBuf,
-        /// Source of the path: `--config` or its variable.
+        /// Source of the path: `--config` or its environment variable.
         by: &'static str,
         error: io::Error,
     },

@@ -1,4 +1,4 @@
-//! Inputs of the settings besides environment variables: flags and the settings file.
+//! The inputs of the settings other than environment variables: command-line flags and the settings file.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use super::database_url::DatabaseUrl;
 /// Environment variable with the path of the settings file, used if `--config` is not given.
 pub const CONFIG_VARIABLE: &str = "DOORWARD_CONFIG";
 
-/// Flags given on the command line; `None` for flags that are not given or that the command does not have.
+/// Values of the command-line flags; `None` for a flag that is not given or that the command does not have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Flags {
     pub config: Option<PathBuf>,

@@ -24,17 +24,17 @@ pub fn number(text: &str, least: usize, most: usize) -> Option<usize> {
     text.parse().ok().filter(|number| (least..=most).contains(number))
 }
 
-/// Parses a number from 1 to `most`, or `auto` (`None`).
+/// Parses a number from 1 to `most`; `auto` becomes `Some(None)`.
 pub fn auto(text: &str, most: usize) -> Option<Option<usize>> {
     if text == "auto" { Some(None) } else { number(text, 1, most).map(Some) }
 }
 
-/// Parses requests per minute, or `off` (`None`).
+/// Parses a positive number of requests per minute; `off` becomes `Some(None)`.
 pub fn rate(text: &str) -> Option<Option<u32>> {
     if text == "off" { Some(None) } else { text.parse().ok().filter(|&rate| rate > 0).map(Some) }
 }
 
-/// Parses a number of days, or `forever` (`None`).
+/// Parses a positive number of days; `forever` becomes `Some(None)`.
 pub fn days(text: &str) -> Option<Option<u32>> {
     if text == "forever" { Some(None) } else { text.parse().ok().filter(|&days| days > 0).map(Some) }
 }
@@ -54,7 +54,7 @@ pub fn log_format(text: &str) -> Option<LogFormat> {
 
 /// Parses a log level, or the directives of a log filter.
 pub fn level(text: &str) -> Option<String> {
-    // Checked here because the filter takes a misspelt level for the name of a module.
+    // Checked here because the filter would treat a misspelt level as the name of a module.
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let known = text.split(',').all(|directive| {
         let level = directive.rsplit('=').next().unwrap_or_default().trim();

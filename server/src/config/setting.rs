@@ -55,9 +55,9 @@ pub fn find(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.key == key)
 }
 
-/// Returns whether a variable that begins with `DOORWARD_` is not meant as a setting: other programs of this project, the
-/// test suite, and Kubernetes use such variables. Kubernetes sets them for each service of a namespace
-/// (`DOORWARD_SERVICE_HOST`, `DOORWARD_PORT=tcp://…`, `DOORWARD_ADMIN_PORT_8001_TCP_ADDR`).
+/// Returns whether an environment variable that begins with `DOORWARD_` is not a setting. Other programs of this
+/// project, the test suite and Kubernetes use such variables. For each service of a namespace, Kubernetes sets
+/// variables such as `DOORWARD_SERVICE_HOST`, `DOORWARD_PORT=tcp://…` and `DOORWARD_ADMIN_PORT_8001_TCP_ADDR`.
 pub fn is_foreign(variable: &str, value: &str) -> bool {
     const OTHERS: [&str; 9] = [
         super::input::CONFIG_VARIABLE,

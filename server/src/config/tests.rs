@@ -1,4 +1,4 @@
-//! Precedence, unknown names, and invalid values.
+//! Tests of precedence, unknown names and invalid values.
 
 use std::path::Path;
 
@@ -84,7 +84,7 @@ fn flag_overrides_variable_overrides_file_overrides_default() {
         ),
     ];
     for (variable, entry, [by_flag, by_variable, by_file], set, read) in cases {
-        // Bit 0: flag, bit 1: variable, bit 2: file.
+        // Bit 0: set by the flag, bit 1: by the environment variable, bit 2: by the file.
         for mask in 0..8 {
             let mut flags = Flags::default();
             if mask & 1 != 0 {
@@ -159,7 +159,7 @@ fn invalid_values_are_rejected_with_name_and_source() {
             assert_eq!(message.lines().count(), 1, "{message}");
         }
     }
-    // Paths accept any text.
+    // Paths accept any text, so they have no invalid values.
     let tried: Vec<_> = BAD.iter().map(|(key, _)| *key).chain(["data.dir", "database.url"]).collect();
     assert!(SETTINGS.iter().all(|setting| tried.contains(&setting.key)));
 }

@@ -77,7 +77,7 @@ impl Values {
                         self.take_entry(file.path, format!("{section}.{key}"), value);
                     }
                 }
-                // Every setting is in a section.
+                // A value without a section: every setting is in a section, so the key is unknown.
                 _ => self.unknown_key(file.path, section.clone()),
             }
         }
@@ -165,7 +165,7 @@ impl Values {
     }
 }
 
-/// Returns the value for an error message: nothing if it may contain a password.
+/// Returns the value as an error message shows it: an empty text if it may contain a password.
 fn shown(setting: &Setting, value: &str) -> String {
     if setting.key == "database.url" { String::new() } else { value.to_owned() }
 }
@@ -180,7 +180,7 @@ fn flag<'a>(flags: &'a Flags, key: &str) -> Option<&'a str> {
     }
 }
 
-/// Converts a TOML value to the text that a variable would have.
+/// Converts a TOML value to the text that the environment variable of the setting would contain.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

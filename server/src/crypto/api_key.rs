@@ -1,7 +1,7 @@
 //! Format of API keys and admin tokens: `dw_<key id>_<secret>` and `dwa_<token id>_<secret>`.
 //!
-//! The id is a UUID of 32 hexadecimal digits and names the stored hash that the secret is compared with. The secret is 192
-//! random bits as 32 characters of base64url. Both have a fixed length, because base64url itself contains `_`.
+//! The id, a UUID of 32 hexadecimal digits, identifies the stored hash. The secret consists of 192 random bits, encoded
+//! as 32 characters of base64url. Both lengths are fixed, because base64url can contain the separator `_`.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ use crate::{
 const SECRET_BYTES: usize = 24;
 const SECRET_CHARS: usize = 32;
 const ID_CHARS: usize = 32;
-/// Characters of the id that a hint shows.
+/// Number of characters of the id in a hint.
 const HINT_CHARS: usize = 4;
 
 /// The API that a key is for.
@@ -44,8 +44,8 @@ impl KeyKind {
 /// A newly generated key, with the hash to store.
 #[derive(Clone)]
 pub struct GeneratedSecret {
-    /// Key id: a random UUID (version 4). The hint shows its first characters, which in a UUID ordered by time would be
-    /// the same for weeks.
+    /// Key id: a random UUID (version 4). The hint shows its first characters. A UUID ordered by time would have the
+    /// same first characters for weeks.
     pub id: Uuid,
     /// The whole key, which is returned once.
     pub plain: PlainSecret,
@@ -70,7 +70,7 @@ impl fmt::Debug for GeneratedSecret {
     }
 }
 
-/// Returns the form in which lists show a key: its first characters, `dw_7f3a…`.
+/// Returns the form in which lists show a key: its first characters and an ellipsis, `dw_7f3a…`.
 pub fn hint(kind: KeyKind, id: Uuid) -> String {
     let id = id.simple().to_string();
     format!("{}{}…", kind.prefix(), id.get(..HINT_CHARS).unwrap_or_default())
@@ -84,8 +84,8 @@ pub struct PresentedKey {
 }
 
 impl PresentedKey {
-    /// Parses the value of a header; surrounding white space is ignored. Returns `None` if no key of this kind has this
-    /// form, so that such a value is rejected without a lookup.
+    /// Parses the value of a header; surrounding white space is ignored. Returns `None` if the value does not have the
+    /// form of this kind of key, so that it is rejected without a lookup.
     pub fn parse(kind: KeyKind, value: &str) -> Option<Self> {
         let (id, secret) = value.trim().strip_prefix(kind.prefix())?.split_at_checked(ID_CHARS)?;
         let secret = secret.strip_prefix('_')?;

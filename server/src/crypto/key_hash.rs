@@ -1,7 +1,7 @@
 //! Argon2id hashes (RFC 9106) of API keys and admin tokens, stored as PHC strings.
 //!
-//! A secret has 192 random bits, so it cannot be guessed even if a hash costs nothing. The parameters are therefore small
-//! enough to hash on the thread that serves the request.
+//! A secret has 192 random bits, so it cannot be guessed even if a hash costs nothing. The parameters are therefore so
+//! small that the thread that serves the request can compute the hash.
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -15,8 +15,8 @@ use crate::{
     domain::SecretHash,
 };
 
-// Measured in release mode on an x86-64 core (like `examples/key_cost.rs`): a verification takes 25 µs with 64 KiB and one
-// pass, 40 µs with two passes or 128 KiB, 71 µs with 256 KiB. 25 µs stays below the limit of 60 µs on slower machines too.
+// Measured in release mode on an x86-64 core (like `examples/key_cost.rs`): a verification takes 25 µs with 64 KiB and
+// one pass, 40 µs with two passes or 128 KiB, 71 µs with 256 KiB. With 25 µs, slower machines also stay below 60 µs.
 const MEMORY_KIB: u32 = 64;
 const PASSES: u32 = 1;
 const LANES: u32 = 1;
@@ -24,12 +24,12 @@ const LANES: u32 = 1;
 /// Salt length in bytes, as RFC 9106 §3.1 recommends.
 const SALT_BYTES: usize = 16;
 
-// Limits for stored hashes, so that a damaged or planted database row cannot block a request thread.
+// Limits for stored hashes, so that a damaged or manipulated database row cannot block a request thread.
 const MAX_MEMORY_KIB: u32 = 256;
 const MAX_PASSES: u32 = 2;
 const MAX_LANES: u32 = 1;
 
-/// Error of hashing or verifying a secret. None of them means that the secret is wrong.
+/// Error of hashing or verifying a secret. A wrong secret is not an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HashError {
     /// The stored hash is not a PHC string of Argon2id version 1.3 within the limits of this module.

@@ -11,11 +11,11 @@ use super::{
 };
 use crate::domain::SigningKeyRecord;
 
-/// Milliseconds for which a retired key stays published after its last token expired. Verifiers commonly tolerate a clock
-/// difference of one minute.
+/// Milliseconds for which a retired key stays published after its last token expired. Verifiers commonly tolerate a
+/// clock difference of one minute.
 const MARGIN_MS: i64 = 60_000;
 
-/// Parsed signing keys of a tenant. Part of the cached tenant, so it is rebuilt when a key is added or retired.
+/// Parsed signing keys of a tenant. They are cached with the tenant and parsed again when a key is added or retired.
 #[derive(Debug)]
 pub struct KeySet {
     /// Sorted by `signs_from`, latest first.
@@ -27,17 +27,17 @@ struct KeyOfSet {
     jwk: Jwk,
     signs_from: Timestamp,
     retired_at: Option<Timestamp>,
-    /// `None` if the key is retired: it will not sign again, so its private part is not decrypted.
+    /// `None` if the key is retired. It will not sign again, so its private part is not decrypted.
     signing: Option<SigningKey>,
 }
 
 impl KeySet {
-    /// Decrypts and parses the tenant's keys. The private part of a key that is retired at `now` is not decrypted, so that
-    /// a damaged old key cannot prevent logins.
+    /// Decrypts and parses the tenant's keys. The private part of a key that is retired at `now` is not decrypted, so
+    /// that a damaged old key cannot prevent logins.
     ///
     /// # Errors
-    /// Those of [`SigningKey::open`] for keys that are not retired; [`SigningKeyError::Corrupt`] for an unreadable public
-    /// part.
+    /// The errors of [`SigningKey::open`] for keys that are not retired; [`SigningKeyError::Corrupt`] for an unreadable
+    /// public part.
     pub fn open(records: &[SigningKeyRecord], master: &MasterKey, now: Timestamp) -> Result<Self, SigningKeyError> {
         let mut keys = records
             .iter()
@@ -60,8 +60,8 @@ impl KeySet {
 
     /// Returns the key that signs: the key with the latest `signs_from` in the past that is not retired.
     ///
-    /// If all keys begin in the future, the earliest one signs: the first key of a new tenant begins at its creation, and
-    /// the clock of another node may be slightly behind.
+    /// If all keys begin in the future, the earliest one signs. This happens when another node has just created the
+    /// tenant with its first key, and the clock of this node is slightly behind.
     pub fn active(&self, now: Timestamp) -> Option<&SigningKey> {
         let usable = || self.keys.iter().filter(move |key| key.retired_at.is_none_or(|at| now < at));
         usable().find(|key| key.signs_from <= now).or_else(|| usable().next_back()).and_then(|key| key.signing.as_ref())
@@ -71,15 +71,15 @@ impl KeySet {
         self.active(now).map(SigningKey::id)
     }
 
-    /// Returns the keys that verify tokens. A new key is published from its creation, long before it signs; a retired key
-    /// until its last token has expired.
+    /// Returns the keys that verify tokens. A new key is published from its creation, long before it signs. A retired
+    /// key stays published until its last token has expired.
     pub fn jwks(&self, now: Timestamp) -> Jwks {
         let published = self.keys.iter().filter(|key| is_published(key.retired_at, now));
         Jwks { keys: published.map(|key| key.jwk.clone()).collect() }
     }
 }
 
-/// Returns whether a key retired at that time may still be needed to verify a token.
+/// Returns whether a key with this retirement time is published: tokens that it signed may still be valid.
 pub fn is_published(retired_at: Option<Timestamp>, now: Timestamp) -> bool {
     retired_at.is_none_or(|at| now < at.plus_millis(TOKEN_LIFETIME_SECONDS * 1000 + MARGIN_MS))
 }

@@ -1,4 +1,4 @@
-//! Verification of presented keys: from the cache in about a microsecond, otherwise with Argon2.
+//! Verification of presented keys: with the cache in about a microsecond, otherwise with Argon2.
 
 use super::{
     api_key::PresentedKey,
@@ -27,7 +27,7 @@ impl KeyVerifier {
     /// The caller looks up the hash by the key's id first, and rejects revoked and expired keys.
     ///
     /// # Errors
-    /// Those of [`key_hash::verify`]; none of them means that the key is wrong.
+    /// The errors of [`key_hash::verify`]; none of them means that the key is wrong.
     pub fn verify(&self, scope: KeyScope, key: &PresentedKey, hash: &SecretHash) -> Result<bool, HashError> {
         self.verify_with(scope, key, hash, key_hash::verify)
     }

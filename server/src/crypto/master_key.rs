@@ -1,6 +1,6 @@
 //! Master key of the installation: encrypts tenants' private keys at rest with AES-256-GCM (NIST SP 800-38D).
 //!
-//! The key is a file in the data folder, created at the first start. A stolen database alone does not allow signing tokens.
+//! The first start creates the key as a file in the data folder. A stolen database alone is not enough to sign tokens.
 
 use std::{
     fmt,
@@ -56,12 +56,12 @@ impl MasterKey {
 
     /// Loads the key from its file, or creates the file if it does not exist.
     ///
-    /// Use [`MasterKey::load`] for an installation whose database contains signing keys: a new key could not decrypt them.
+    /// Use [`MasterKey::load`] if the database already contains signing keys, because a new key could not decrypt them.
     pub fn load_or_create(path: &Path, entropy: &dyn Entropy) -> Result<Self, MasterKeyError> {
         match Self::load(path) {
             Err(MasterKeyError::Missing(_)) => {
                 create(path, entropy)?;
-                // Loaded again because another process may have created the file first.
+                // The file is read again because another process may have created it first.
                 Self::load(path)
             }
             loaded => loaded,
@@ -79,7 +79,7 @@ impl MasterKey {
             io::ErrorKind::NotFound => MasterKeyError::Missing(path.to_owned()),
             _ => io_error(error),
         })?;
-        // Metadata of the open file, so that the checked file is the one that is read.
+        // The metadata is that of the open file, so that the checked file is the one that is read.
         let metadata = file.metadata().map_err(io_error)?;
         if !metadata.is_file() {
             return Err(MasterKeyError::Malformed(path.to_owned()));
@@ -153,7 +153,7 @@ fn create(path: &Path, entropy: &dyn Entropy) -> Result<(), MasterKeyError> {
     let written = write_new(&temporary, key.as_slice()).and_then(|()| match fs::hard_link(&temporary, path) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // Without hard links the file is written in place, and a crash can leave an incomplete one.
+        // Without hard links the file is written in place, so a crash can leave an incomplete file.
         Err(_) => match write_new(path, key.as_slice()) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             other => other,

@@ -1,8 +1,8 @@
 //! API keys, signing keys and the master key.
 //!
 //! * [`secret`]: a secret in plain text; [`api_key`]: the format of API keys and admin tokens
-//! * [`key_hash`]: Argon2id hashes of keys; [`verified_key_cache`]: keys that were verified before; [`key_verifier`]: both
-//!   together, used by every request that presents a key
+//! * [`key_hash`]: Argon2id hashes of keys; [`verified_key_cache`]: keys that were already verified; [`key_verifier`]:
+//!   verifies a key with the cache or the hash, for every request that presents a key
 //! * [`master_key`]: encrypts private keys at rest; [`signing_key`], [`key_set`]: tokens and the keys that verify them
 //!
 //! Nothing here depends on a database or on HTTP. Each module has its own closed error type.

@@ -1,6 +1,6 @@
 //! Signing keys of a tenant: generates, seals and opens them, and signs tokens (RFC 7515, RFC 7519).
 //!
-//! Key pairs are parsed once and kept: parsing costs half as much as an ES256 signature, and more than an RS256 one.
+//! Key pairs are parsed only once: parsing takes half as long as an ES256 signature, but longer than an RS256 one.
 
 use std::fmt;
 
@@ -31,7 +31,7 @@ pub enum SigningKeyError {
     Generate(SigningAlgorithm),
     #[error(transparent)]
     Master(#[from] MasterKeyError),
-    /// The stored key does not fit its algorithm, or its public part does not belong to its private part.
+    /// The stored key does not match its algorithm, or its public part does not belong to its private part.
     #[error("the stored signing key {0} is damaged")]
     Corrupt(SigningKeyId),
     #[error("the token could not be signed")]
@@ -45,7 +45,7 @@ enum KeyPair {
 }
 
 impl KeyPair {
-    /// Generates a key pair. Also returns its private part as PKCS #8 version 1, which all readers of Ed25519 keys accept.
+    /// Generates a key pair. Also returns its private part as PKCS #8 version 1, which all readers of Ed25519 accept.
     fn generate(algorithm: SigningAlgorithm) -> Result<(Self, Zeroizing<Vec<u8>>), SigningKeyError> {
         let failed = |_| SigningKeyError::Generate(algorithm);
         Ok(match algorithm {
@@ -116,7 +116,7 @@ impl KeyPair {
     }
 }
 
-/// Generates a signing key. RS256 takes up to hundreds of milliseconds, so do not call this on a request thread.
+/// Generates a signing key. RS256 keys take up to hundreds of milliseconds, so do not call this on a request thread.
 ///
 /// The key pair uses the random generator of aws-lc; `entropy` is used for the nonce of the encryption.
 pub fn generate(
@@ -167,8 +167,8 @@ impl SigningKey {
     /// Decrypts and parses a stored key.
     ///
     /// # Errors
-    /// [`SigningKeyError::Master`] if it cannot be decrypted; [`SigningKeyError::Corrupt`] if it does not fit its algorithm
-    /// or its public part, so that its tokens could not be verified.
+    /// [`SigningKeyError::Master`] if it cannot be decrypted; [`SigningKeyError::Corrupt`] if it does not match its
+    /// algorithm or its public part, because its tokens could not be verified.
     pub fn open(record: &SigningKeyRecord, master: &MasterKey) -> Result<Self, SigningKeyError> {
         let corrupt = || SigningKeyError::Corrupt(record.id);
         let pkcs8 = master.open(record.tenant_id, record.id, &record.sealed_private_key)?;
@@ -239,7 +239,7 @@ pub(super) mod tests {
 
     pub(crate) const TENANT: TenantId = TenantId::new(Uuid::from_u128(1));
     const KEY: SigningKeyId = SigningKeyId::new(Uuid::from_u128(2));
-    /// In the year 2125, because jsonwebtoken compares `exp` with the system clock.
+    /// A time in the year 2125, because jsonwebtoken compares `exp` with the system clock.
     const LATER: i64 = 4_900_000_000;
 
     pub(crate) fn master() -> MasterKey {

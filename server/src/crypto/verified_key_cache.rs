@@ -1,8 +1,8 @@
 //! Bounded cache of verified keys, so that each key costs one Argon2 hash per process.
 //!
-//! An entry means "this secret matches this hash", which never changes: revoked, expired and replaced keys are rejected
-//! when their row is looked up, before the cache is read. Entries are digests under a key of this process, so memory
-//! contains neither a secret nor anything from which one can be guessed.
+//! An entry means that a secret matches a hash, which never changes. Revoked, expired and replaced keys are rejected
+//! when their row is looked up, before the cache is read. Entries are digests with a random key of this process, so
+//! memory contains neither a secret nor a value from which one can be guessed.
 
 use std::fmt;
 
@@ -56,7 +56,7 @@ impl VerifiedKeyCache {
         })
     }
 
-    /// Computes the digest of a key that is presented in this scope and compared with this hash.
+    /// Computes the digest of a presented key together with its scope and the stored hash.
     pub fn digest(&self, scope: KeyScope, key: &PresentedKey, hash: &SecretHash) -> KeyDigest {
         let mut context = hmac::Context::with_key(&self.digest_key);
         // All parts but the last have a fixed length, so two different inputs never have the same bytes.

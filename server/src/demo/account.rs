@@ -11,16 +11,16 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use super::reply::DemoError;
 use crate::clock::{Entropy, NoEntropy, random};
 
-/// Name of the preset account, so that a first try needs no sign-up.
+/// Name of the preset account, which can be used without a sign-up.
 pub(super) const PRESET_NAME: &str = "alice";
 /// Password of the preset account, shown on the page.
 pub(super) const PRESET_PASSWORD: &str = "correct horse";
-/// Maximum number of accounts, which bounds memory.
+/// Maximum number of accounts. It limits the memory.
 const MAX_ACCOUNTS: usize = 1_000;
 const MAX_CHARACTERS: usize = 64;
 
-/// Argon2id hash of a password, with a random salt. Unlike API keys, passwords are chosen by users, so the parameters are
-/// the strong defaults of the crate (19 MiB, two passes).
+/// Argon2id hash of a password with a random salt. Passwords are chosen by users, unlike API keys. The parameters are
+/// therefore the strong defaults of the crate (19 MiB, two passes).
 #[derive(Clone)]
 pub(super) struct PasswordHash {
     salt: [u8; 16],
@@ -58,7 +58,7 @@ pub(super) struct Account {
 #[derive(Debug)]
 pub(super) struct Accounts {
     by_name: Mutex<HashMap<String, Account>>,
-    /// Checked for unknown names, so that the response time does not reveal which names exist.
+    /// Used for unknown names, so that the response time does not reveal which names exist.
     decoy: PasswordHash,
 }
 
@@ -90,7 +90,7 @@ impl Accounts {
         self.lock().values().find(|account| account.user_id == user_id).cloned()
     }
 
-    /// Returns the hash of the account's password, or a decoy for an unknown name.
+    /// Returns the hash of the account's password; for an unknown name, a hash that no account uses.
     pub(super) fn hash_of(&self, username: &str) -> PasswordHash {
         self.named(username).map_or_else(|| self.decoy.clone(), |account| account.password)
     }
@@ -108,7 +108,7 @@ impl Accounts {
     }
 }
 
-/// Returns a new random user id. A name that is free again after a restart must not inherit credentials.
+/// Returns a random user id. If a name is registered again after a restart, it must not get the old credentials.
 pub(super) fn new_user_id(entropy: &dyn Entropy) -> Result<String, NoEntropy> {
     Ok(uuid::Builder::from_random_bytes(random(entropy)?).into_uuid().to_string())
 }

@@ -17,7 +17,7 @@ use super::{
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Error body of Doorward. Most fields are optional, because a proxy in between may send its own errors.
+/// Error body of Doorward. Most fields are optional, because a proxy between them may send its own errors.
 #[derive(Debug, Deserialize)]
 struct WireError {
     title: String,
@@ -47,7 +47,7 @@ impl Backend {
             .user_agent(concat!("doorward-demo/", env!("CARGO_PKG_VERSION")))
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
-            // The API key must reach only Doorward, not a proxy that the environment configures.
+            // The API key must be sent only to Doorward, not to a proxy that the environment configures.
             .no_proxy()
             .build()
             .map_err(std::io::Error::other)?;

@@ -14,7 +14,7 @@ use actix_web::{
 
 use super::{reply::DemoError, state::Demo};
 
-/// Security headers: the page loads everything from the demo itself, and other pages cannot frame it.
+/// Security headers: the page may load content only from the demo itself, and other pages cannot embed it in a frame.
 const HEADERS: [(&str, &str); 7] = [
     (
         "content-security-policy",
@@ -34,7 +34,7 @@ enum Verdict {
     Pass,
     /// The host name is not the configured one, for example 127.0.0.1. Passkeys work only with the configured name.
     WrongHost,
-    /// Another page sent the request. `SameSite` cookies do not prevent this: all ports of `localhost` are one site.
+    /// Another page sent the request. `SameSite` cookies allow this, because all ports of `localhost` are one site.
     WrongOrigin,
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn guard(
     let origin = request.app_data::<web::Data<Demo>>().map(|demo| demo.config.origin.clone()).unwrap_or_default();
     let refusal = match check(&origin, request.method(), request.headers()) {
         Verdict::Pass => None,
-        // Only the page itself is redirected; a redirected API request would only fail elsewhere.
+        // Only the page is redirected. A redirected API request would fail as well.
         Verdict::WrongHost if request.path() == "/" => {
             Some(HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, format!("{origin}/"))).finish())
         }

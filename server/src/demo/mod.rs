@@ -1,9 +1,9 @@
 //! Demo application: a small relying party that `doorward quickstart` starts beside the server.
 //!
-//! It uses only the public API, like any other application: it has its own accounts and passwords ([`account`]), sessions
-//! in a cookie ([`session`]), a REST client with the tenant's API key ([`backend`]), and verifies every token ([`token`]).
-//! The page is in `assets/`. [`api`] holds the endpoints that the page calls, [`guard`] the middleware in front of them.
-//! Accounts and sessions are in memory; Doorward stores the credentials.
+//! It uses only the public API, like any other application. It has its own accounts and passwords ([`account`]),
+//! sessions in a cookie ([`session`]), and a REST client with the tenant's API key ([`backend`]). It verifies every
+//! token ([`token`]). The page is in `assets/`. [`api`] contains the endpoints that the page calls, [`guard`] the
+//! middleware before them. Accounts and sessions are in memory. Doorward stores the credentials.
 
 mod account;
 mod api;
@@ -29,7 +29,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// Serves the demo on a bound listener. The returned future completes when the server is stopped.
 ///
 /// # Errors
-/// Fails for an invalid public URL, when the system provides no randomness, or when the listener cannot be used.
+/// An error for an invalid public URL, if the system provides no randomness, or if the listener cannot be used.
 pub fn serve(
     listener: TcpListener,
     config: DemoConfig,

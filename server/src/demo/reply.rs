@@ -29,7 +29,7 @@ impl DemoError {
         self.code == code.as_str()
     }
 
-    /// Doorward sent a response that this client does not understand.
+    /// The response of Doorward is not one that this client understands.
     pub(super) fn unexpected(details: &str) -> Self {
         Self::new(502, "unexpected_response", "Doorward sent an unexpected response", details)
     }
@@ -58,7 +58,7 @@ impl From<crate::clock::NoEntropy> for DemoError {
     }
 }
 
-/// Errors of extractors and of the guard, before any request to Doorward.
+/// Used for errors of extractors and of the guard, which occur before any request to Doorward.
 impl ResponseError for DemoError {
     fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)

@@ -1,20 +1,20 @@
-//! Record of the requests to Doorward, which the page shows.
+//! Record of the requests to Doorward. The page shows it.
 
 use serde::Serialize;
 
-/// A request to Doorward, as the page shows it beside the action that caused it.
+/// A request to Doorward. The page shows it beside the action that caused it.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct RecordedRequest {
     pub(super) method: String,
     pub(super) path: String,
-    /// Absent if there was no response.
+    /// Status of the response; absent if there was no response.
     pub(super) status: Option<u16>,
     pub(super) ms: u64,
-    /// `X-Request-Id` of the response: the audit entry has the same id.
+    /// `X-Request-Id` of the response. The audit entry of the request has the same id.
     pub(super) request_id: Option<String>,
 }
 
-/// Requests to Doorward made for one request of the page, in order.
+/// Requests that one request of the page sent to Doorward, in order.
 #[derive(Debug, Default)]
 pub(super) struct RequestLog(Vec<RecordedRequest>);
 

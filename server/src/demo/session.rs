@@ -10,17 +10,17 @@ use serde::Serialize;
 
 use crate::clock::{Entropy, NoEntropy, random};
 
-/// Name of the cookie. Cookies ignore ports, so the name must differ from other applications on `localhost`.
+/// Name of the cookie. Cookies ignore ports, so other applications on `localhost` must not use the same name.
 const COOKIE: &str = "doorward_demo_session";
 /// Lifetime of a session: one hour.
 const LIFETIME_MS: i64 = 3_600_000;
-/// Maximum number of sessions, which bounds memory. The oldest session is removed first.
+/// Maximum number of sessions, which limits memory. If it is reached, the oldest session is removed.
 const MAX_SESSIONS: usize = 1_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Stage {
-    /// The password was accepted. Only the second-factor login is allowed.
+    /// The password was accepted. The session allows only the second-factor login.
     AwaitingSecondFactor,
     /// Signed in with a password; the account has no second factor.
     Password,
@@ -53,7 +53,7 @@ impl Sessions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a session with a new id. The id changes at every sign-in step, which prevents session fixation.
+    /// Opens a session with a new id. Every step of a sign-in changes the id, which prevents session fixation.
     pub(super) fn open(
         &self,
         entropy: &dyn Entropy,
@@ -95,7 +95,7 @@ impl Sessions {
     }
 }
 
-/// Returns the `Set-Cookie` value that starts a session. Not `Secure`: the demo uses plain HTTP on `localhost`.
+/// Returns the `Set-Cookie` value that starts a session. It is not `Secure`, because the demo uses HTTP on `localhost`.
 pub(super) fn cookie(id: &str) -> String {
     format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}", LIFETIME_MS / 1000)
 }

@@ -17,9 +17,9 @@ pub struct DemoConfig {
     pub api_key: SecretString,
     /// Expected `iss` of the tokens.
     pub issuer: String,
-    /// RP ID of the tenant, which is `aud` of its tokens: `localhost`.
+    /// RP ID of the tenant, which is also the `aud` claim of its tokens: `localhost`.
     pub rp_id: String,
-    /// Origin of the page, one of the tenant's origins: `http://localhost:8080`.
+    /// Origin of the page, which is one of the tenant's origins: `http://localhost:8080`.
     pub origin: String,
 }
 
@@ -40,6 +40,6 @@ impl Demo {
     }
 }
 
-/// Cache of the tenant's keys. They are fetched at first use, when they are too old, and when a token names an unknown key.
+/// Cache of the tenant's keys. They are fetched at first use, when they expire, and when a token has an unknown key id.
 #[derive(Debug, Default)]
 pub(super) struct KeyCache(pub(super) Mutex<Option<(Timestamp, JwkSet)>>);

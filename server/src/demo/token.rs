@@ -1,5 +1,5 @@
-//! Verifies Doorward's tokens as every application should: the algorithm against its own list, the signature with a key
-//! of the tenant's JWKS, then each claim (RFC 7519 §4.1, RFC 8725 §3).
+//! Verifies Doorward's tokens as every application should. It checks the algorithm against its own list, the signature
+//! with a key of the tenant's JWKS, and then each claim (RFC 7519 §4.1, RFC 8725 §3).
 
 use doorward_shared::{
     Timestamp,
@@ -8,7 +8,7 @@ use doorward_shared::{
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, errors::ErrorKind, jwk::JwkSet};
 use serde::Serialize;
 
-/// Accepted algorithms: those that Doorward signs with. The header of a token cannot extend the list.
+/// Accepted algorithms: those with which Doorward signs. The header of a token cannot extend the list.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
 /// Allowed clock difference in seconds.
 const LEEWAY: i64 = 5;
@@ -18,7 +18,7 @@ pub(super) struct Expected<'a> {
     pub(super) issuer: &'a str,
     pub(super) audience: &'a str,
     pub(super) ceremony: CeremonyName,
-    /// The user who started the ceremony; none in a discoverable login.
+    /// The user who started the ceremony; `None` for a discoverable login.
     pub(super) subject: Option<&'a str>,
     pub(super) transaction: Option<&'a str>,
 }
@@ -63,7 +63,7 @@ struct Check {
     value: String,
 }
 
-/// Returns the key id in the header of the token. It is only a hint until the signature is verified.
+/// Returns the key id in the header of the token. It is not trusted until the signature is verified.
 pub(super) fn key_id(token: &str) -> Option<String> {
     decode_header(token).ok()?.kid
 }
@@ -88,7 +88,7 @@ pub(super) fn verify(
     validation.set_issuer(&[expected.issuer]);
     validation.set_audience(&[expected.audience]);
     validation.sub = expected.subject.map(str::to_owned);
-    // The library would read the system clock; the times are compared with `now` below.
+    // The library would use the system clock. The times are compared with `now` below instead.
     validation.validate_exp = false;
     let claims = decode::<TokenClaims>(token, &key, &validation).map_err(|error| token_error(error.kind()))?.claims;
 

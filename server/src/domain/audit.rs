@@ -8,30 +8,30 @@ use uuid::Uuid;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RequestMeta {
-    /// Its id, as in the `X-Request-Id` header of the response.
+    /// Id of the request, as in the `X-Request-Id` header of the response.
     pub request_id: String,
     pub source_ip: String,
     /// The client's `User-Agent`, cut to 512 characters.
     pub user_agent: String,
 }
 
-/// An event to be written as one entry, which never changes. The database assigns the entry's id.
+/// An event that is written as one audit entry. Entries never change. The database assigns the id of the entry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEvent {
     /// Random bits of the entry's id.
     pub random: u64,
-    /// The log it belongs to; [`TenantId::INSTALLATION`] for events that concern no tenant.
+    /// The log that contains the entry; [`TenantId::INSTALLATION`] for events that concern no tenant.
     pub tenant_id: TenantId,
     pub kind: AuditType,
     pub error: Option<AuditError>,
     pub meta: RequestMeta,
     /// The user (the tenant's own id), or the admin token's name.
     pub actor: Option<String>,
-    /// The credential it concerns, base64url.
+    /// The credential that the event concerns, in base64url.
     pub credential_id: Option<String>,
     /// The caller's transaction id.
     pub transaction_id: Option<String>,
-    /// What changed, before and after.
+    /// The values before and after the change.
     pub detail: Option<serde_json::Value>,
     pub at: Timestamp,
 }
@@ -39,18 +39,18 @@ pub struct AuditEvent {
 /// The reason of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditError {
-    /// For programs: the text of an `ErrorCode`.
+    /// The text of an `ErrorCode`, for programs.
     pub code: &'static str,
-    /// For people.
+    /// Explanation for people.
     pub reason: String,
 }
 
-/// Values that a filter accepts and excludes in one column.
+/// Values of one column that a filter accepts and excludes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Values<T> {
-    /// The entry has one of these; any value when empty.
+    /// The entry must have one of these values. If empty, every value is accepted.
     pub any_of: Vec<T>,
-    /// The entry has none of these.
+    /// The entry must have none of these values.
     pub none_of: Vec<T>,
 }
 
@@ -67,7 +67,7 @@ impl<T> Values<T> {
 }
 
 impl Values<IpNet> {
-    /// Returns the texts of the accepted and excluded addresses, `None` when there is a network among them.
+    /// Returns the texts of the accepted and excluded addresses; `None` if one of them is a network.
     pub fn addresses(&self) -> Option<Values<String>> {
         let text =
             |network: &IpNet| (network.prefix_len() == network.max_prefix_len()).then(|| network.addr().to_string());
@@ -98,7 +98,7 @@ pub struct AuditFilter {
     pub source_ip: Values<IpNet>,
     pub error_code: Values<String>,
     pub request_id: Values<String>,
-    /// Credential ids, base64url.
+    /// Credential ids in base64url.
     pub credential_id: Values<String>,
     /// The callers' transaction ids.
     pub transaction_id: Values<String>,
@@ -108,11 +108,11 @@ pub struct AuditFilter {
     pub source_ip_part: Option<String>,
     /// Substring of the actor or of the source address.
     pub text: Option<String>,
-    /// Entries that an earlier page contained.
+    /// Entries that an earlier page contained. They are excluded.
     pub shown: Option<ShownEntries>,
 }
 
-/// The oldest and the newest of the matching entries that a page contained out of order. Later pages leave them out.
+/// Range of the matching entries that a page returned out of order. Later pages leave out the entries in this range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShownEntries {
     /// Id of the oldest.
@@ -127,7 +127,7 @@ impl AuditFilter {
         *self == Self::default()
     }
 
-    /// Returns whether a condition concerns more than time, type and outcome.
+    /// Returns whether a condition concerns other columns than time, type and outcome.
     pub fn examines_values(&self) -> bool {
         let Self { actor, source_ip, error_code, request_id, credential_id, transaction_id, .. } = self;
         let texts = [actor, error_code, request_id, credential_id, transaction_id];
@@ -138,7 +138,7 @@ impl AuditFilter {
             || self.shown.is_some()
     }
 
-    /// Returns the accepted types, `None` when every type is accepted.
+    /// Returns the accepted types; `None` if every type is accepted.
     pub fn accepted_kinds(&self) -> Option<Vec<AuditType>> {
         if self.kinds.is_empty() && self.outcome.is_none() {
             return None;
@@ -151,7 +151,7 @@ impl AuditFilter {
         Some(named.iter().copied().filter(accepted).collect())
     }
 
-    /// Returns when the one request id that is accepted was made, if it contains its time (a UUID of version 7).
+    /// Returns the time in the only accepted request id; `None` unless exactly one is accepted and it is a UUIDv7.
     pub fn request_time(&self) -> Option<Timestamp> {
         let [id] = self.request_id.any_of.as_slice() else { return None };
         let id = Uuid::parse_str(id).ok().filter(|id| id.get_version_num() == 7)?;
@@ -159,7 +159,7 @@ impl AuditFilter {
     }
 }
 
-/// A place in a log, exclusive, and a direction.
+/// A position in a log and a direction. The entry at the position is not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditCursor {
     /// Entries newer than this one, oldest first.
@@ -168,23 +168,23 @@ pub enum AuditCursor {
     Before(AuditId),
 }
 
-/// The end of what a read on PostgreSQL may return: no entry below it can appear later.
+/// The end of what a read on PostgreSQL may return. No entry before it can appear later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Horizon {
-    /// Text that sorts after the ids that a read may return, and before the others.
+    /// A text that sorts after the ids that a read may return, and before all other ids.
     pub end: String,
-    /// Whether this is directly after the newest id. Otherwise a running transaction withholds entries that are committed.
+    /// Whether the end is directly after the newest id. If not, a running transaction withholds committed entries.
     pub is_newest: bool,
 }
 
-/// Maximum number of entries that one request examines, on every engine. It is also the number of rows that offset pages
-/// reach, and the number of entries up to which totals are counted.
+/// Maximum number of entries that one request examines, on every engine. Pages by offset reach this number of rows, and
+/// totals are counted up to this number.
 pub const EXAMINED: usize = 10_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Total {
     Exact(u64),
-    /// A lower bound: more entries may match.
+    /// A lower bound, because more entries may match.
     AtLeast(u64),
 }
 
@@ -195,7 +195,7 @@ impl Total {
         Self::AtLeast(self.count())
     }
 
-    /// The number, exact or not.
+    /// Returns the number, exact or not.
     pub const fn count(self) -> u64 {
         match self {
             Self::Exact(count) | Self::AtLeast(count) => count,
@@ -203,12 +203,12 @@ impl Total {
     }
 }
 
-/// How the entries after a page are reached.
+/// How to request the entries after a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextPage {
     Number,
     Before(AuditId),
-    /// By the cursor `before`, without the entries of this page, which are older than the cursor.
+    /// With the cursor `before`. The entries of this page are older than the cursor and must be left out.
     BeforeWithout(AuditId, ShownEntries),
 }
 
@@ -217,7 +217,7 @@ pub enum NextPage {
 pub struct LogPage<T> {
     pub items: Vec<T>,
     pub total: Total,
-    /// The way to older entries, unless this is the last page.
+    /// How to reach older entries; `None` on the last page.
     pub next: Option<NextPage>,
 }
 
@@ -225,9 +225,9 @@ pub struct LogPage<T> {
 pub struct LogSlice<T> {
     /// The entries, in the order of the cursor.
     pub items: Vec<T>,
-    /// Where the next slice begins, unless the log ends here.
+    /// Cursor of the next slice; `None` at the end of the log.
     pub next: Option<AuditId>,
-    /// Whether a running transaction withholds entries that are committed.
+    /// Whether a running transaction withholds committed entries.
     pub is_cut: bool,
 }
 
@@ -240,9 +240,9 @@ pub struct Days {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Activity {
-    /// Entries of any type.
+    /// Number of entries of any type.
     pub entries: u64,
-    /// Ceremonies that succeeded.
+    /// Number of ceremonies that succeeded.
     pub succeeded: u64,
     pub refused: u64,
 }

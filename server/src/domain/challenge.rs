@@ -1,4 +1,4 @@
-//! Challenges and the kinds of ceremony they belong to.
+//! Challenges and the kinds of ceremony to which they belong.
 
 use doorward_shared::{AuditType, Base64Url, TenantId, Timestamp, TransactionRowId, UserId, public::CeremonyName};
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,7 @@ impl Ceremony {
     }
 }
 
-/// The bytes that the authenticator signs: 32 random bytes, followed by a hash of the data for a transaction.
+/// The bytes that the authenticator signs: 32 random bytes and, for a transaction, a hash of its data.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ChallengeValue(pub Vec<u8>);
 
@@ -89,7 +89,7 @@ impl std::fmt::Display for ChallengeValue {
     }
 }
 
-/// State that finalize needs from initialize.
+/// State that the initialize request stores for the finalize request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CeremonyState {
     pub relying_party: RelyingPartyPolicy,
@@ -112,6 +112,6 @@ pub struct Challenge {
     pub transaction_id: Option<TransactionRowId>,
     pub state: CeremonyState,
     pub created_at: Timestamp,
-    /// Time from which it is rejected.
+    /// Time from which the challenge is rejected.
     pub expires_at: Timestamp,
 }

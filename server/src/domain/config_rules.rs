@@ -12,7 +12,7 @@ pub const TIMEOUT_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
 const MAX_ORIGINS: usize = 100;
 const ANDROID_ORIGIN: &str = "android:apk-key-hash:";
 
-/// Problem of one setting, and its correction.
+/// Problem of one setting, and how to correct it.
 type Message = String;
 
 #[derive(Default)]

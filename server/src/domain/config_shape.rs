@@ -1,4 +1,4 @@
-//! Structure of a tenant's configuration: required settings and JSON types. Unlike serde, it reports all problems at once.
+//! Structure of a tenant's configuration: required settings and JSON types. Unlike serde, this reports all problems.
 
 use doorward_shared::{
     admin::ConfigProblem,
@@ -187,7 +187,7 @@ mod tests {
             }
             for value in changed {
                 let (found, readable) = (problems(&value), serde_json::from_value::<TenantConfig>(value.clone()));
-                // serde also accepts an array of the values in order, which is never intended.
+                // serde would also accept an array with the values in order, but nobody intends that.
                 let is_array = found.len() == 1 && value.pointer(&pointer).is_some_and(Value::is_array);
                 assert_eq!(
                     found.is_empty() || is_array,

@@ -15,7 +15,7 @@ impl CorsRules {
         Self { patterns: cors.allowed_origins.iter().filter(allowed).map(|pattern| pattern.to_lowercase()).collect() }
     }
 
-    /// Whether a page of this origin may call the API. Only a bare `*` matches values that are not origins, such as `null`.
+    /// Returns whether a page of this origin may call the API. Only a bare `*` matches non-origins such as `null`.
     pub fn allows(&self, origin: &str) -> bool {
         let origin = origin.to_lowercase();
         let is_origin = is_origin(&origin);
@@ -24,13 +24,13 @@ impl CorsRules {
     }
 }
 
-/// Whether the text has only scheme, host and port, so that `*` cannot match anything but a host.
+/// Returns whether the text consists only of scheme, host and port, so that `*` cannot match anything but a host.
 fn is_origin(text: &str) -> bool {
     text.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '\\', '@', '?', '#']))
 }
 
-/// Whether the text matches the pattern, in which `*` matches any bytes and `?` one byte. Only the last `*` is ever
-/// retried, so the time is linear in the text for each `*`.
+/// Returns whether the text matches the pattern: `*` matches any bytes, `?` one byte. A mismatch retries only the last
+/// `*`, so the time is linear in the text for each `*`.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut seen) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

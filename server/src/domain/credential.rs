@@ -49,16 +49,16 @@ pub struct Credential {
     pub attestation_format: String,
     /// Whether the attestation statement was verified.
     pub attested: bool,
-    /// Model of the authenticator.
+    /// Model of the authenticator (AAGUID).
     pub aaguid: Uuid,
     /// Last signature counter (WebAuthn §6.1.1).
     pub sign_count: u32,
     pub transports: Vec<String>,
-    /// Whether it may be backed up or synchronised (WebAuthn §6.1.3).
+    /// Whether the credential may be backed up or synchronised (WebAuthn §6.1.3).
     pub backup_eligible: bool,
-    /// Whether it was backed up at its last use.
+    /// Whether the credential was backed up at its last use.
     pub backup_state: bool,
-    /// Whether it is only a second factor, which is not accepted for logins and transactions.
+    /// Whether it is only a second factor. Second factors are not accepted for logins and transactions.
     pub is_mfa: bool,
     /// Whether the authenticator verified the user at registration.
     pub user_verified: bool,

@@ -1,6 +1,6 @@
 //! Checks of JSON text before parsing.
 
-/// Whether arrays and objects are nested more than `limit` deep.
+/// Returns whether arrays and objects are nested more than `limit` levels deep.
 pub fn is_deeper(json: &[u8], limit: usize) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in json {

@@ -1,4 +1,4 @@
-//! Queries and cursors of lists whose pages start after a row instead of at an offset.
+//! Queries and cursors of lists whose pages start after a given row instead of at an offset.
 
 use doorward_shared::{Base64Url, admin::TenantSort, page::Order};
 
@@ -11,7 +11,7 @@ pub enum SortKey {
 }
 
 impl SortKey {
-    /// The number; zero for a text.
+    /// Returns the number; zero for a text.
     pub const fn number(&self) -> i64 {
         match self {
             Self::Number(number) => *number,
@@ -19,7 +19,7 @@ impl SortKey {
         }
     }
 
-    /// The text; empty for a number.
+    /// Returns the text; empty for a number.
     pub fn text(&self) -> &str {
         match self {
             Self::Number(_) => "",
@@ -60,14 +60,14 @@ impl Cursor {
     }
 }
 
-/// Part of a search to which a page belongs.
+/// Part of a search to which the rows of a page belong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchStage {
     /// Rows that start with the text.
     Prefixes,
     /// Rows that contain the text, but do not start with it.
     Others,
-    /// All rows that contain the text, because too many start with it to list those first.
+    /// All rows that contain the text. Used if too many rows start with it to list those first.
     All,
 }
 
@@ -100,7 +100,7 @@ impl SearchCursor {
             "a" => SearchStage::All,
             _ => return None,
         };
-        // A forged larger number could overflow later additions.
+        // A larger number, which only a forged cursor contains, could overflow in later additions.
         let matches: u32 = matches.parse().ok()?;
         Some(Self { stage, row: Cursor::decode(row)?, matches: matches.into() })
     }
@@ -111,7 +111,7 @@ impl SearchCursor {
 pub struct TimeQuery {
     /// Text that names or ids must contain.
     pub search: Option<String>,
-    /// End of the previous page.
+    /// Position at the end of the previous page.
     pub after: Option<SearchCursor>,
     pub limit: u32,
 }

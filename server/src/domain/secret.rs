@@ -36,7 +36,7 @@ pub struct ApiKey {
     pub hint: String,
     pub hash: SecretHash,
     pub created_at: Timestamp,
-    /// Time from which it is rejected.
+    /// Time from which the key is rejected.
     pub expires_at: Option<Timestamp>,
     /// Time of its last use, with a precision of one minute.
     pub last_used_at: Option<Timestamp>,
@@ -46,14 +46,14 @@ pub struct ApiKey {
 pub struct AdminToken {
     /// Public part of the key.
     pub id: AdminTokenId,
-    /// Unique name, the actor of audit entries.
+    /// Unique name. Audit entries show it as the actor.
     pub name: String,
     pub role: Role,
     /// First characters of the token.
     pub hint: String,
     pub hash: SecretHash,
     pub created_at: Timestamp,
-    /// Time from which it is rejected.
+    /// Time from which the token is rejected.
     pub expires_at: Option<Timestamp>,
     /// Time of its last use, with a precision of one minute.
     pub last_used_at: Option<Timestamp>,
@@ -73,7 +73,7 @@ pub struct SigningKeyRecord {
     pub created_at: Timestamp,
     /// Time from which it signs.
     pub signs_from: Timestamp,
-    /// Time from which it no longer signs. It stays published until its last token has expired.
+    /// Time from which the key no longer signs. It stays published until its last token has expired.
     pub retired_at: Option<Timestamp>,
 }
 

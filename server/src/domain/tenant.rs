@@ -14,7 +14,7 @@ pub struct Tenant {
     /// Configuration; `mfa` is always present.
     pub config: TenantConfig,
     pub created_at: Timestamp,
-    /// Time of the last change of name or configuration.
+    /// Time of the last change of the name or the configuration.
     pub updated_at: Timestamp,
 }
 

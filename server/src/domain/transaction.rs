@@ -12,10 +12,10 @@ pub struct Transaction {
     pub identifier: String,
     /// The user who confirms it.
     pub user_id: UserId,
-    /// Confirmed data: serialised JSON, exactly the bytes that were hashed into the challenge.
+    /// Confirmed data as serialised JSON: exactly the bytes whose hash the challenge contains.
     pub data: String,
     pub created_at: Timestamp,
-    /// Time of confirmation, always later than `created_at`; equal to `created_at` before.
+    /// Time of the confirmation, always later than `created_at`. Before it, equal to `created_at`.
     pub updated_at: Timestamp,
 }
 

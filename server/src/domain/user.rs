@@ -14,7 +14,7 @@ pub struct User {
     /// Login name.
     pub name: String,
     pub display_name: String,
-    /// URL of an icon; empty if there is none.
+    /// URL of an icon; empty if the user has none.
     pub icon: String,
     pub created_at: Timestamp,
     /// Time of the last change of a name or the icon.
@@ -30,16 +30,16 @@ impl User {
         self.external_id.as_bytes()
     }
 
-    /// Whether a user handle belongs to this user: the bytes of `external_id`, or in older registrations the 16 bytes of the
-    /// UUID that `external_id` spells.
+    /// Returns whether a user handle belongs to this user: it is the bytes of `external_id`. In older registrations, it
+    /// may be the 16 bytes of the UUID that `external_id` spells.
     pub fn owns_handle(&self, handle: &[u8]) -> bool {
         handle == self.handle()
             || Uuid::parse_str(&self.external_id).is_ok_and(|uuid| handle == uuid.as_bytes().as_slice())
     }
 }
 
-/// Returns the values of `external_id` that a user handle may stand for: its text first, then the UUID of its 16 bytes. No
-/// `external_id` contains U+0000.
+/// Returns the values of `external_id` to which a user handle may belong: its text, then the UUID that its 16 bytes
+/// encode. No `external_id` contains U+0000.
 pub fn external_ids_of_handle(handle: &[u8]) -> Vec<String> {
     let text = std::str::from_utf8(handle).ok().filter(|text| !text.contains('\0')).map(str::to_owned);
     let uuid = Uuid::from_slice(handle).ok().map(|uuid| uuid.to_string());

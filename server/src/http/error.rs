@@ -17,11 +17,11 @@ pub struct ApiError {
     details: Cow<'static, str>,
     code: ErrorCode,
     header: Option<Box<(header::HeaderName, header::HeaderValue)>>,
-    /// Cause, for the log only.
+    /// Cause of the error. It is logged, but not sent.
     cause: Option<Box<str>>,
 }
 
-/// The operation that failed. The wire contract gives the same error another status or title in some operations.
+/// The operation that failed. In some operations, the wire contract gives the same error another status or title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     RegistrationFinalize,
@@ -46,7 +46,7 @@ impl ApiError {
         Self { header: Some(Box::new((name, value.into()))), ..self }
     }
 
-    /// Returns an opaque 500. The cause is only logged, with the request id.
+    /// Returns a 500 response without details. The cause is only logged, with the request id.
     pub fn internal(cause: impl fmt::Display) -> Self {
         Self {
             cause: Some(cause.to_string().into()),

@@ -13,7 +13,7 @@ pub fn object<T: DeserializeOwned>(body: &Body) -> Result<T, Refusal> {
     body.bytes().and_then(parse)
 }
 
-/// Parses any JSON value, and converts it to `T` if it has that structure. An empty body means `{}`.
+/// Parses any JSON value, and also converts it to `T` if it has the structure of `T`. An empty body means `{}`.
 pub fn value<T: DeserializeOwned>(body: &Body) -> Result<(serde_json::Value, Option<T>), Refusal> {
     let bytes = or_empty_object(body.bytes()?);
     let value = serde_json::from_slice(bytes).map_err(malformed)?;
@@ -22,7 +22,7 @@ pub fn value<T: DeserializeOwned>(body: &Body) -> Result<(serde_json::Value, Opt
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let body = or_empty_object(body);
-    // serde would accept a JSON array as the fields of the object in order.
+    // serde would also accept a JSON array with the fields of the object in order.
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(Refusal::Malformed("the body must be a JSON object".to_owned()));
     }

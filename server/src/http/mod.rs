@@ -1,4 +1,4 @@
-//! HTTP: extracts the arguments, calls a service, responds. Only this module, the wiring and the demo use actix-web.
+//! HTTP: extracts the arguments, calls a service, responds. The layers below do not use actix-web.
 
 pub mod error;
 pub mod extract;

@@ -134,7 +134,7 @@ impl Modify for BearerToken {
     }
 }
 
-/// Adds to every operation a unique id, its path parameters, and the response for errors that any operation can return.
+/// Adds to every operation a unique id, its path parameters, and a default response for other errors.
 struct CommonParts;
 
 impl Modify for CommonParts {

@@ -1,4 +1,4 @@
-//! Lists on the wire: `page` and `per_page`, `Link` and `X-Total-Count`.
+//! Lists in responses: `page` and `per_page`, `Link` and `X-Total-Count`.
 
 use std::str::FromStr;
 
@@ -15,12 +15,12 @@ use crate::domain::{
     list::{Cursor, SearchCursor, SortKey, TimeQuery},
 };
 
-/// Default number of rows on a page that begins after a row.
+/// Default number of rows on a page that begins after a given row.
 const DEFAULT_LIMIT: u32 = 50;
 /// Maximum number of rows on such a page.
 const MOST_ROWS: u32 = 200;
 
-/// Reads `page` and `per_page`. Numbers below 1 mean the default; more rows than [`PageRequest::MAX_PER_PAGE`] mean that.
+/// Reads `page` and `per_page` (at most [`PageRequest::MAX_PER_PAGE`]). Numbers below 1 mean the default.
 pub fn request(query: &Query) -> Result<PageRequest, ApiError> {
     query.check()?;
     let read = |name: &str, default: u32, most: u32| match query.get(name).filter(|text| !text.is_empty()) {
@@ -37,10 +37,10 @@ pub fn request(query: &Query) -> Result<PageRequest, ApiError> {
     })
 }
 
-/// Reads a number from 1 on. Also checks the whole query string, because every list reads a number.
+/// Reads a positive number. Also checks the whole query string, because every list reads a number.
 ///
 /// # Errors
-/// When it is not a number or outside its range; when any parameter contains U+0000.
+/// 400 if it is not a number or outside its range, or if any parameter contains U+0000.
 pub fn number(query: &Query, name: &str, default: u32, most: u32) -> Result<u32, ApiError> {
     query.check()?;
     match query.get(name).filter(|text| !text.is_empty()) {
@@ -52,7 +52,7 @@ pub fn number(query: &Query, name: &str, default: u32, most: u32) -> Result<u32,
     }
 }
 
-/// Reads the number of rows on a page that begins after a row.
+/// Reads the number of rows on a page that begins after a given row.
 pub fn limit(query: &Query) -> Result<u32, ApiError> {
     number(query, "limit", DEFAULT_LIMIT, MOST_ROWS)
 }
@@ -80,7 +80,7 @@ fn no_such_page() -> ApiError {
     ApiError::query("after must be the `next` of a page of this list")
 }
 
-/// Reads a text; an empty one means none.
+/// Reads a text; `None` if it is missing or empty.
 pub fn text(query: &Query, name: &str) -> Option<String> {
     query.get(name).filter(|text| !text.is_empty()).map(str::to_owned)
 }
@@ -90,7 +90,7 @@ pub fn word<T: FromStr<Err = UnknownWord>>(query: &Query, name: &str) -> Result<
     word.map_err(|unknown| ApiError::query(format!("{name} must be one of {}", unknown.allowed.join(", "))))
 }
 
-/// Reads an order, newest first by default.
+/// Reads an order. The default is descending.
 pub fn order(query: &Query, name: &str) -> Result<Order, ApiError> {
     match query.get(name).filter(|text| !text.is_empty()) {
         None => Ok(Order::Descending),
@@ -117,7 +117,7 @@ pub fn add_total(response: &mut HttpResponseBuilder, total: Total) {
     }
 }
 
-/// Returns the links of a numbered page whose list is known in full.
+/// Returns the links of a numbered page of a list whose total is exact.
 fn links(path: &str, query: &Query, request: PageRequest, total: u64) -> String {
     let last = last_page(total, request.per_page);
     let mut links = Vec::new();
@@ -134,8 +134,8 @@ fn links(path: &str, query: &Query, request: PageRequest, total: u64) -> String 
     links.join(",")
 }
 
-/// Returns the links of a numbered page of a log, whose last page is known and reachable only where the total is exact and
-/// at most [`EXAMINED`]. `cursor` is the link to older entries beyond the numbered pages.
+/// Returns the links of a numbered page of a log. A link to the last page exists only if the total is exact and at most
+/// [`EXAMINED`]. `cursor` is the link to older entries, which numbered pages do not reach.
 pub fn bounded_links(
     path: &str,
     query: &Query,
@@ -180,7 +180,7 @@ fn last_page(total: u64, per_page: u32) -> u32 {
     u32::try_from(total.div_ceil(u64::from(per_page)).max(1)).unwrap_or(u32::MAX)
 }
 
-/// Returns the other parameters of a query, each with a leading `&`.
+/// Returns the other parameters of a query. Each has a leading `&`.
 fn others(query: &Query, without: &[&str]) -> String {
     let pairs = query.pairs().iter().filter(|(name, _)| !without.contains(&name.as_str()));
     pairs.map(|(name, value)| format!("&{}={}", escape(name), escape(value))).collect()

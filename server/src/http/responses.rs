@@ -1,6 +1,6 @@
-//! Responses that several operations share, for handlers and for the OpenAPI documents.
+//! Responses that several operations share. Handlers and the OpenAPI documents use them.
 //!
-//! The description of an error response lists the titles (see `error.rs`) that a client can get with the status.
+//! The description of an error response lists the titles (see `error.rs`) that clients can get with its status.
 
 use actix_web::web::Json;
 use doorward_shared::{ErrorBody, public::TokenResponse};

@@ -1,4 +1,4 @@
-//! Writing audit entries.
+//! Writes audit entries.
 
 use doorward_shared::{AuditType, ErrorCode, TenantId, Timestamp};
 
@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Entry(AuditEvent);
 
-/// Creates an entry of a tenant's log, without error and actor.
+/// Creates an entry for a tenant's log, without error and actor.
 pub fn event(
     app: &App,
     tenant_id: TenantId,
@@ -39,7 +39,7 @@ pub fn event(
 }
 
 impl Entry {
-    /// Sets the user (the tenant's own id) or the administrator.
+    /// Sets the actor: the user (the tenant's own id) or the administrator.
     #[must_use]
     pub fn by(mut self, actor: impl Into<Option<String>>) -> Self {
         self.0.actor = actor.into();
@@ -71,7 +71,7 @@ impl Entry {
         self
     }
 
-    /// Makes it the entry of a refusal, with the failing type and the reason.
+    /// Turns the entry into that of a refusal, with the type and the reason of the failure.
     #[must_use]
     pub fn refused(mut self, kind: AuditType, refusal: &Refusal) -> Self {
         self.0.kind = kind;
@@ -84,7 +84,7 @@ impl Entry {
     }
 }
 
-/// Writes the entry of a refusal outside of the ceremonies in its own transaction.
+/// Writes the entry of a refusal that concerns no ceremony, in its own transaction.
 pub async fn reject(
     context: &RequestContext,
     kind: AuditType,
@@ -99,7 +99,7 @@ pub async fn reject(
 
 /// Writes the entry of a refusal in its own transaction and returns the refusal as an error.
 ///
-/// When the entry cannot be written, returns the error of the database instead: every refusal leaves an entry.
+/// Returns the error of the database if the entry cannot be written, because every refusal must leave an entry.
 pub async fn refuse(context: &RequestContext, event: Entry, kind: AuditType, refusal: Refusal) -> ServiceError {
     let event = event.refused(kind, &refusal);
     match context.app.db.write(move |connection| event.write(connection)).await {

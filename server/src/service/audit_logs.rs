@@ -1,4 +1,4 @@
-//! Reading audit logs.
+//! Reads audit logs.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -19,19 +19,19 @@ use crate::{
     },
 };
 
-/// Pause before the horizon is read again.
+/// Pause between two reads of the horizon, while transactions are running.
 const WAIT: Duration = Duration::from_millis(2);
-/// Maximum number of such pauses of one request.
+/// Maximum number of these pauses in one request.
 const MAX_WAITS: u32 = 50;
 
 /// A log and its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Log {
-    /// A tenant's log, read by the tenant.
+    /// A tenant's log that the tenant reads.
     Own(TenantId),
-    /// A tenant's or the installation's log, read by an administrator: entries contain the tenant's name.
+    /// A tenant's or the installation's log that an administrator reads. Entries contain the tenant's name.
     Of(TenantId),
-    /// All logs together, read by an administrator.
+    /// All logs together, which only administrators read.
     All,
 }
 
@@ -43,7 +43,7 @@ impl Log {
         }
     }
 
-    /// Adds the names of tenants where the reader may see them.
+    /// Adds the names of tenants if the reader may see them.
     pub(super) fn named(
         self,
         connection: &mut Connection,
@@ -77,7 +77,7 @@ pub async fn page(
     Ok(app.db.read(read).await?)
 }
 
-/// Returns the entries after or before one. The cost does not depend on the depth, and there is no total.
+/// Returns the entries after or before a given one. The cost does not depend on its position, and there is no total.
 pub async fn slice(
     app: &App,
     log: Log,
@@ -100,8 +100,8 @@ pub async fn total(app: &App, log: Log, filter: AuditFilter) -> Result<Total, Se
     Ok(app.db.read(read).await?)
 }
 
-/// Reads where a read on PostgreSQL may end, before the transaction of the page, whose snapshot must be younger; `None` on
-/// SQLite. Waits a moment for running transactions, so that callers find the entries of their earlier requests.
+/// Returns the end of what a PostgreSQL transaction that begins afterwards may return; `None` on SQLite. Waits up to
+/// 100 ms for running transactions, so that callers find the entries of their earlier requests.
 ///
 /// # Errors
 /// [`DbError`] of the database.

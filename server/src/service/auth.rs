@@ -5,8 +5,8 @@ use doorward_shared::{ApiKeyId, AuditType, ErrorCode};
 use super::{Refusal, RequestContext, ServiceError, audit};
 use crate::crypto::{KeyKind, KeyScope, PresentedKey};
 
-/// Reason why a request has no valid API key or admin token. The audit log records it; the client only learns that the key is
-/// invalid.
+/// Reason why a request has no valid API key or admin token. The audit log records it. The client only learns that the
+/// key is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRejection {
     Missing,
@@ -54,12 +54,12 @@ pub enum Identity {
     Anonymous(KeyRejection),
 }
 
-/// Verifies the presented API key, and counts the request against the rate limits if there is no valid one.
+/// Verifies the presented API key. If there is no valid one, counts the request against the rate limits.
 ///
 /// A valid key is never rate-limited. A wrong secret costs one Argon2 hash; a key with an unknown id costs none.
 ///
 /// # Errors
-/// [`Refusal::TooOften`] above the rate limits; [`ServiceError::Internal`] for a damaged stored hash.
+/// [`Refusal::TooOften`] if a rate limit is exceeded; [`ServiceError::Internal`] for a damaged stored hash.
 pub fn identify(context: &RequestContext, presented: Option<&str>) -> Result<Identity, ServiceError> {
     let identity = verify(context, presented)?;
     match identity {

@@ -11,20 +11,20 @@ use crate::{
     webauthn::Malformed,
 };
 
-/// Result of a unit of work that also commits its refusals, because each one has an audit entry.
+/// Result of a unit of work that commits its refusals too, because each refusal has an audit entry.
 pub(super) type Outcome<T> = Result<Result<T, Refusal>, DbError>;
 
 pub(super) fn random_challenge(context: &RequestContext) -> Result<ChallengeValue, ServiceError> {
     Ok(ChallengeValue(clock::random::<32>(context.app.entropy.as_ref())?.to_vec()))
 }
 
-/// Whether the credential counts for the ceremony. Second-factor ceremonies include passkeys; all others exclude
-/// credentials that are only second factors.
+/// Returns whether the credential may be used in this ceremony. Second-factor ceremonies also accept passkeys. All
+/// others exclude credentials that are only second factors.
 pub(super) const fn includes(ceremony: Ceremony, credential: &Credential) -> bool {
     ceremony.is_mfa() || !credential.is_mfa
 }
 
-/// Parses the body of a finalize and creates its audit entry. A malformed body is refused.
+/// Parses the body of a finalize request and creates its audit entry. A malformed body is refused.
 pub(super) async fn parse<T>(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -39,7 +39,7 @@ pub(super) async fn parse<T>(
     }
 }
 
-/// Rejects a finalize: deletes the challenge, writes the audit entry and returns the refusal as an error.
+/// Rejects a finalize request: deletes the challenge, writes the audit entry and returns the refusal as an error.
 pub(super) async fn reject(
     context: &RequestContext,
     entry: audit::Entry,

@@ -10,17 +10,17 @@ use crate::{
     store::audit::{self, Activity, Days},
 };
 
-/// Sums that may still change are read again after this time.
+/// Age at which a sum that may still change is read again.
 const MAX_AGE_MS: i64 = 60_000;
-/// A sum is final if it was read at least this long after the end of its day. Covers entries that were still being written,
-/// and differences between the clocks of nodes.
+/// A sum is final if it was read at least this long after the end of its day. The delay covers entries that were still
+/// being written, and differences between the clocks of nodes.
 const FINAL_AFTER_MS: i64 = 300_000;
-/// The sum of a day that retention deletes is final if it was read at least this long after the day's deletion. The job of
-/// retention runs every 10 minutes.
+/// Retention deletes old days. The sum of such a day is final if it was read at least this long after the deletion
+/// became due, because the job runs every 10 minutes.
 const DELETED_AFTER_MS: i64 = 1_200_000;
 const DAY_MS: i64 = 86_400_000;
 
-/// Sums by day, as this process has read them.
+/// Sums by day that this process has read.
 #[derive(Debug, Default)]
 pub struct DailyCounts(Mutex<BTreeMap<i64, Counted>>);
 
@@ -31,9 +31,9 @@ struct Counted {
 }
 
 impl DailyCounts {
-    /// Returns the sums of some days, and when the last of these days was counted. Days before today are read once, others at
-    /// most once a minute. Days that retention has deleted are read once more. Entries that are deleted with their tenant
-    /// stay in the sums of past days. After an error, days that were read before stay in the cache.
+    /// Returns the sums of some days, and the time at which the last of them was counted. Today is read at most once a
+    /// minute, earlier days only once, and days that retention has deleted once more. Entries that are deleted with
+    /// their tenant stay in the sums of past days. After an error, days that were already read stay in the cache.
     pub async fn get(
         &self,
         db: &Database,
@@ -41,15 +41,15 @@ impl DailyCounts {
         now: Timestamp,
         days: Days,
     ) -> Result<(BTreeMap<i64, Activity>, Timestamp), DbError> {
-        // Held during the reads, so that concurrent requests share them.
+        // The lock is held during the reads, so that concurrent requests share their results.
         let mut cache = self.0.lock().await;
-        // Sums from the future were read before the clock was set back. A concurrent request may be slightly ahead.
+        // Drops sums from before the clock was set back. A concurrent request may be slightly ahead.
         cache.retain(|_, counted| counted.at.millis() <= now.millis() + MAX_AGE_MS);
         for day in days.first..=days.last {
             if cache.get(&day).is_some_and(|counted| counted.is_current(day, now, retention_days)) {
                 continue;
             }
-            // One day per read, because the cost grows with the number of active tenants.
+            // Each read covers one day, because its cost grows with the number of active tenants.
             let one = Days { first: day, last: day };
             let found = db.read(move |connection| audit::sums_by_day(connection, one)).await?;
             let activity = found.get(&day).copied().unwrap_or_default();
@@ -95,7 +95,7 @@ mod tests {
         Timestamp::of_day(day).plus_millis(DAY_MS / 2)
     }
 
-    /// Adds an entry on each of some days.
+    /// Adds an entry on each of these days.
     async fn add(db: &TestDatabase, days: Days) {
         let write = move |c: &mut crate::db::Connection| {
             for day in days.first..=days.last {
@@ -118,7 +118,7 @@ mod tests {
         db.write(write).await;
     }
 
-    /// Returns the entries by day of a chart.
+    /// Returns the number of entries on each day of the chart.
     async fn chart(counts: &DailyCounts, db: &TestDatabase, kept: Option<u32>, now: Timestamp) -> Vec<u64> {
         let (sums, _) = counts.get(&db.database, kept, now, CHART).await.expect("sums");
         sums.values().map(|activity| activity.entries).collect()
@@ -140,7 +140,7 @@ mod tests {
         let counts = DailyCounts::default();
         add(&db, CHART).await;
         assert_eq!(chart(&counts, &db, Some(5), noon(TODAY)).await, [1; 10]);
-        // Every read of a day finds one entry more.
+        // Another entry is added to every day, so a day that is read again has one more.
         add(&db, CHART).await;
         let later = chart(&counts, &db, Some(5), noon(TODAY).plus_millis(MAX_AGE_MS)).await;
         assert_eq!(later, [1, 1, 1, 1, 2, 1, 1, 1, 1, 2]);

@@ -21,7 +21,7 @@ pub enum Refusal {
     BodyTooSlow(String),
     /// A query parameter is invalid; the message names it.
     Query(String),
-    /// Too many requests without a valid key; the number is the seconds until a retry may succeed.
+    /// Too many requests without a valid key. The number is the time in seconds until a retry may succeed.
     TooOften(u64),
     /// The body is JSON, but not a WebAuthn credential.
     MalformedCredential(String),
@@ -45,7 +45,7 @@ pub enum Refusal {
     SecretInUse,
     /// The request conflicts with stored data; the message says how.
     Conflict(String),
-    /// A tenant's configuration is invalid; each problem names the setting and a correction.
+    /// A tenant's configuration is invalid. Each problem names a setting and a correction.
     Config(Vec<ConfigProblem>),
 }
 
@@ -114,7 +114,7 @@ pub enum ServiceError {
     /// The database is unavailable; a retry may succeed.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// Any other error. The client sees no details, the log has the cause.
+    /// Any other error. The client sees no details; the log contains the cause.
     #[error("{0}")]
     Internal(String),
 }

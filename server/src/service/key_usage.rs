@@ -1,5 +1,5 @@
-//! Times of the last use of API keys and admin tokens, and of the last activity of tenants. Requests record them in memory;
-//! a job writes each one at most once a minute.
+//! Times of the last use of API keys and admin tokens, and of the last activity of tenants. Requests record them in
+//! memory. A job writes each one to the database at most once a minute.
 
 use std::{
     collections::HashMap,
@@ -13,7 +13,7 @@ use crate::{
     store::{admin_tokens, api_keys, tenant_summaries},
 };
 
-/// Minimum time between two writes of one row.
+/// Minimum time between two writes of the same row.
 const WRITE_INTERVAL_MS: i64 = 60_000;
 const BATCH: usize = 100;
 
@@ -44,7 +44,7 @@ impl KeyUsage {
         self.record(Subject::AdminToken(id), at);
     }
 
-    /// Records an entry in a tenant's audit log.
+    /// Records that an entry was written to a tenant's audit log.
     pub fn tenant_active(&self, id: TenantId, at: Timestamp) {
         if id != TenantId::INSTALLATION {
             self.record(Subject::Tenant(id), at);
@@ -61,16 +61,16 @@ impl KeyUsage {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the times that are due, or all new ones with `all`. Returns the number of written rows.
+    /// Writes the times that are due; with `all`, all that are not written yet. Returns the number of written rows.
     ///
     /// # Errors
-    /// [`DbError`] of the database. Times that were not written stay recorded.
+    /// [`DbError`] of the database. Times that were not written stay in memory.
     pub async fn flush(&self, db: &Database, all: bool) -> Result<usize, DbError> {
         let mut due: Vec<(Subject, Timestamp)> = {
             let recorded = self.recorded();
             recorded.iter().filter(|(_, it)| it.is_due(all)).map(|(subject, it)| (*subject, it.latest)).collect()
         };
-        // Every node locks the rows in the same order, so that two nodes never wait for each other.
+        // Every node locks the rows in the same order, so that two nodes cannot deadlock.
         due.sort_unstable();
         for batch in due.chunks(BATCH) {
             let rows = batch.to_vec();
@@ -89,7 +89,7 @@ impl KeyUsage {
                 }
             }
         }
-        // Without an entry, the next use is written at once: only entries that would be due anyway may be removed.
+        // Removes rows whose next use would be due anyway: without an entry, the next use is written at once.
         let newest = due.iter().map(|(_, at)| *at).max();
         if let Some(newest) = newest {
             self.recorded()

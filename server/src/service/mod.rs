@@ -1,6 +1,6 @@
-//! One use case per file: validates the request, runs one unit of work, and writes the audit entry in it.
+//! One file per use case. Each validates the request, runs one unit of work, and writes the audit entry in it.
 //!
-//! This layer does not depend on HTTP: operations take and return plain values and fail with [`ServiceError`].
+//! This layer does not depend on HTTP: operations take and return plain values, and their errors are [`ServiceError`]s.
 
 pub mod admin;
 pub mod assertion;

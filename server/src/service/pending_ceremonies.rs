@@ -1,7 +1,7 @@
-//! Cache of pending ceremonies: lets finalize skip reading the challenge, the user and the credentials.
+//! Cache of pending ceremonies: with it, finalize requests need not read the challenge, the user and the credentials.
 //!
-//! The cache is never authoritative. Finalize deletes the challenge row and compares the credential in its transaction, so
-//! a stale entry can only cause a rejection. On a miss (other node, evicted) the rows are read from the database.
+//! The cache is never authoritative. A finalize request deletes the challenge row and compares the credential in its
+//! transaction, so a stale entry can only cause a rejection. Without an entry, it reads the rows from the database.
 
 use doorward_shared::TenantId;
 use quick_cache::sync::Cache;
@@ -10,7 +10,7 @@ use crate::domain::{Challenge, ChallengeValue, Credential, User};
 
 /// Maximum number of cached ceremonies, about 2 KB each.
 const CAPACITY: usize = 8_192;
-/// Ceremonies of users with more credentials are not cached, which bounds memory.
+/// Maximum number of credentials of a user whose ceremonies are cached. It limits the memory of the cache.
 const MAX_CREDENTIALS: usize = 8;
 
 /// A ceremony of a known user.
@@ -18,7 +18,7 @@ const MAX_CREDENTIALS: usize = 8;
 pub struct PendingCeremony {
     pub challenge: Challenge,
     pub user: User,
-    /// The user's credentials that may finalize it.
+    /// The user's credentials that may be used in it.
     pub credentials: Vec<Credential>,
 }
 
@@ -40,7 +40,7 @@ impl PendingCeremonies {
         }
     }
 
-    /// Removes and returns a ceremony, because it can be finalized only once.
+    /// Removes and returns a ceremony. Only one request gets it, because a ceremony can be finalized only once.
     pub fn take(&self, tenant: TenantId, value: &ChallengeValue) -> Option<PendingCeremony> {
         self.0.remove(&(tenant, value.clone())).map(|(_, ceremony)| ceremony)
     }

@@ -8,7 +8,7 @@ use crate::{app::App, domain::RequestMeta};
 #[derive(Debug, Clone)]
 pub struct RequestContext {
     pub app: Arc<App>,
-    /// The tenant as of the start of the request.
+    /// The tenant in its state at the start of the request.
     pub tenant: Arc<TenantSnapshot>,
     /// Request id, client address and user agent.
     pub meta: RequestMeta,

@@ -1,5 +1,5 @@
-//! Cache of tenant snapshots: everything a request needs from its tenant, parsed once and valid until an administrative
-//! change.
+//! Cache of tenant snapshots. A snapshot contains everything that requests need from their tenant, already parsed. It
+//! is valid until the next administrative change.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -50,11 +50,11 @@ impl TenantCache {
         Self { snapshots: Cache::new(capacity) }
     }
 
-    /// Returns the current snapshot, or `None` for an unknown tenant. A cached snapshot is used only while no process has
+    /// Returns the current snapshot, or `None` for an unknown tenant. A cached snapshot is used only if no process has
     /// committed an administrative change since it was read.
     ///
     /// # Errors
-    /// Fails when the tenant cannot be read from the database or a signing key cannot be decrypted.
+    /// An error if the tenant cannot be read from the database or if a signing key cannot be decrypted.
     pub async fn get(
         &self,
         db: &Database,

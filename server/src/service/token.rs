@@ -18,7 +18,7 @@ pub struct Subject<'a> {
     pub rp_id: &'a str,
     pub credential: &'a CredentialId,
     pub user_verified: bool,
-    /// Whether the private key may leave its authenticator (backup eligible).
+    /// Whether the private key may leave its authenticator, because the credential is eligible for backup.
     pub backup_eligible: bool,
     /// The transaction's id in the tenant's system.
     pub transaction: Option<&'a str>,
@@ -49,7 +49,7 @@ pub fn issue(context: &RequestContext, subject: &Subject<'_>, now: Timestamp) ->
     Ok(key.sign(&claims)?)
 }
 
-/// Returns the `amr` values (RFC 8176): a hardware or software key, user presence (always checked), and `mfa` if the
+/// Returns the `amr` values (RFC 8176): `swk` or `hwk`, `user` (presence is always checked), and `mfa` if the
 /// authenticator verified the user.
 fn authentication_methods(subject: &Subject<'_>) -> Vec<String> {
     let key = if subject.backup_eligible { "swk" } else { "hwk" };

@@ -8,8 +8,8 @@ use crate::{
     store::users,
 };
 
-/// Finds a user by the id in the tenant's system or else by Doorward's id. The former comes first because it may look like a
-/// UUID as well.
+/// Finds a user by the id in the tenant's system, or else by Doorward's id. The tenant's id takes precedence because it
+/// may look like a UUID as well.
 pub(super) fn find(connection: &mut Connection, tenant: TenantId, id: &str) -> Result<Option<User>, DbError> {
     // PostgreSQL cannot store U+0000, so no user has such an id.
     if id.contains('\0') {

@@ -8,7 +8,7 @@ use crate::domain::user::MAX_USER_HANDLE_BYTES;
 /// Maximum number of characters of a name, identifier or label.
 pub const MAX_TEXT_CHARS: usize = 128;
 
-/// Validates a field that must be present and not blank.
+/// Validates a field that must be present and must not be blank.
 pub fn required(field: &str, value: Option<String>) -> Result<String, Refusal> {
     match value {
         Some(text) if text.contains('\0') => Err(without_nul(field)),

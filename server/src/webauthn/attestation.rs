@@ -13,7 +13,7 @@ const MAX_FORMAT_BYTES: usize = 32;
 /// An empty CBOR map, the statement of format `none`.
 const EMPTY_MAP: &[u8] = &[0xa0];
 
-/// A parsed attestation object. Its parts keep the bytes that were sent.
+/// A parsed attestation object. Its parts are the bytes that were sent.
 #[derive(Debug, Clone)]
 pub(super) struct AttestationObject {
     pub(super) format: String,
@@ -23,13 +23,13 @@ pub(super) struct AttestationObject {
     pub(super) auth_data: AuthData,
 }
 
-/// Level of verification that is possible for a statement.
+/// Whether a statement can be verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StatementSupport {
     None,
     /// webauthn-rs verifies the statement, and an invalid one is rejected.
     Verifiable,
-    /// The statement cannot be verified. The format is recorded and the credential counts as unattested.
+    /// The statement cannot be verified. Its format is recorded, and the credential counts as unattested.
     Unverifiable,
 }
 
@@ -72,18 +72,18 @@ impl AttestationObject {
         })
     }
 
-    /// Whether the statement is an empty map, as format `none` requires.
+    /// Returns whether the statement is an empty map, as the format `none` requires.
     pub(super) fn statement_is_empty(&self) -> bool {
         self.statement == EMPTY_MAP
     }
 
-    /// Returns whether the statement can be verified. A valid statement that webauthn-rs does not support counts as none:
-    /// rejecting it would lock out its owner without a security benefit.
+    /// Returns whether the statement can be verified. A statement that webauthn-rs does not support is accepted without
+    /// verification, because rejecting it would lock out its owner without a security benefit.
     pub(super) fn support(&self) -> StatementSupport {
         let members = StatementMembers::parse(&self.statement).unwrap_or_default();
         match self.format.as_str() {
             "none" => StatementSupport::None,
-            // ECDAA (withdrawn from the specification), or a signature algorithm that webauthn-rs does not support.
+            // webauthn-rs supports neither ECDAA (which was withdrawn) nor algorithms outside this list.
             "packed" if members.ecdaa && !members.certificates => StatementSupport::Unverifiable,
             "packed" if members.certificates && members.algorithm_outside(ALGORITHMS) => StatementSupport::Unverifiable,
             // webauthn-rs supports only elliptic curve keys in Android certificates.
@@ -93,9 +93,9 @@ impl AttestationObject {
         }
     }
 
-    /// Whether webauthn-rs rejected an Android key only because of its key description, a certificate extension. It verifies
-    /// the signature and the key first, but cannot parse the extension of StrongBox and several Android versions. It returns
-    /// the same error for a malformed certificate list, which this method rules out.
+    /// Returns whether a certificate error of webauthn-rs concerns only the key description, a certificate extension.
+    /// webauthn-rs verifies signature and key first, but cannot parse the extension of StrongBox and some Android
+    /// versions. It returns the same error for a malformed certificate list, so this method checks the list.
     pub(super) fn is_android_key_with_unknown_description(&self) -> bool {
         self.format == "android-key"
             && StatementMembers::parse(&self.statement).is_some_and(|members| members.certificates)

@@ -1,9 +1,9 @@
 //! Reader for the CBOR of authenticators (CTAP 2.1 §8, "CTAP2 canonical CBOR encoding form").
 //!
-//! It borrows from the input, because Doorward stores and re-encodes parts exactly as they were sent. Indefinite lengths and
-//! tags are rejected, as this form requires, so that every input has only one interpretation.
+//! It borrows from the input, because Doorward stores and re-encodes parts exactly as they were sent. The encoding form
+//! forbids indefinite lengths and tags. The reader rejects them, so every input has only one interpretation.
 
-/// Maximum nesting. Attestation format `compound` needs five levels.
+/// Maximum nesting depth. The attestation format `compound` needs five levels.
 const MAX_DEPTH: u8 = 16;
 
 const UNSIGNED: u8 = 0;

@@ -11,7 +11,7 @@ use crate::domain::{ChallengeValue, RelyingPartyPolicy, json::is_deeper};
 
 /// Maximum number of characters of untrusted text in a message.
 const MAX_SHOWN_CHARS: usize = 200;
-/// Maximum nesting of client data. Clients send two levels.
+/// Maximum nesting depth of client data. Clients send two levels.
 const MAX_DEPTH: usize = 64;
 
 /// Parsed client data, without `tokenBinding` and unknown members.
@@ -39,11 +39,11 @@ struct Wire<'a> {
 }
 
 impl ClientData {
-    /// Parses client data: one JSON object in UTF-8 without byte order mark, repeated members and trailing data. The error
-    /// names the problem.
+    /// Parses client data: one JSON object in UTF-8, without byte order mark, repeated members or trailing data. The
+    /// error names the problem.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let text = std::str::from_utf8(bytes).map_err(|_| "clientDataJSON is not UTF-8")?;
-        // serde also accepts an array of the members in order.
+        // serde would also accept an array of the members in order.
         if !text.starts_with('{') {
             return Err("clientDataJSON is not a JSON object");
         }
@@ -89,8 +89,8 @@ impl ClientData {
         Ok(origin)
     }
 
-    /// Checks that the origin is canonical and byte for byte one of the relying party's. webauthn-rs compares parsed URLs,
-    /// which accepts other cases, default ports, user names, paths and trailing dots.
+    /// Checks that the origin is canonical and equals one of the relying party's, byte for byte. webauthn-rs compares
+    /// parsed URLs, so it would accept other letter cases, default ports, user names, paths and trailing dots.
     fn check_origin(&self, rp: &RelyingPartyPolicy) -> Result<Url, VerificationError> {
         let url = rp.origins.contains(&self.origin).then(|| Url::parse(&self.origin).ok()).flatten();
         url.filter(|url| {

@@ -25,13 +25,13 @@ const UNCOMPRESSED: u8 = 4;
 pub(super) struct PublicKey(ParsedPublicKey);
 
 impl PublicKey {
-    /// Whether the signature, encoded as in WebAuthn §6.5.5, is valid for the message.
+    /// Returns whether a signature in the encoding of WebAuthn §6.5.5 is valid for the message.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.0.verify_sig(message, signature).is_ok()
     }
 }
 
-/// Encoded values of the known labels. They are decoded once the key type is known.
+/// Encoded values of the known labels. They are decoded after the key type is known.
 #[derive(Default)]
 struct Labels<'a> {
     key_type: Option<&'a [u8]>,
@@ -54,7 +54,7 @@ impl<'a> Labels<'a> {
                 Some(-1) => &mut labels.minus_1,
                 Some(-2) => &mut labels.minus_2,
                 Some(-3) => &mut labels.minus_3,
-                // The private part of an elliptic curve key: a key that was sent is no longer private.
+                // The private part of an elliptic curve key. A key whose private part was sent is no longer secret.
                 Some(-4) => return None,
                 _ => continue,
             };

@@ -1,4 +1,4 @@
-//! Error of verification.
+//! Error of a failed verification.
 
 use doorward_shared::ErrorCode;
 

@@ -1,16 +1,16 @@
 //! WebAuthn: options for clients, and verification of their responses. Only this module uses webauthn-rs.
 //!
-//! It does no I/O and reads neither clock nor random numbers, and its interface has no types of webauthn-rs. [`parse`] reads
-//! a request body, so that the caller can load the challenge and the credential. [`verify`] then performs the checks of
-//! WebAuthn Level 3 §7.1 and §7.2.
+//! The module does no I/O and reads neither the clock nor random numbers. Its interface has no types of webauthn-rs.
+//! [`parse`] reads a request body, so that the caller can load the challenge and the credential. [`verify`] then
+//! performs the checks of WebAuthn Level 3 §7.1 and §7.2.
 //!
-//! All checks are implemented here; aws-lc verifies signatures. webauthn-rs verifies registrations again, including their
-//! attestation statement, so two implementations must agree on every new credential. `webauthn_rs.rs` maps its errors to
-//! Doorward's, so its messages never reach clients. Assertions are verified only here, because every login waits for
-//! them; tests compare the results with webauthn-rs.
+//! All checks are implemented here, and aws-lc verifies the signatures. webauthn-rs verifies registrations again,
+//! including their attestation statement, so two implementations must agree on every new credential. `webauthn_rs.rs`
+//! maps its errors to Doorward's, so its messages never reach clients. Assertions are verified only here, because every
+//! login waits for them; tests compare the results with webauthn-rs.
 //!
-//! The caller checks that the challenge exists and has not expired, and that the user handle belongs to the credential's
-//! owner.
+//! The caller checks that the challenge exists and has not expired, and that the user handle belongs to the owner of
+//! the credential.
 
 mod attestation;
 mod auth_data;

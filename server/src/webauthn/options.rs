@@ -54,8 +54,8 @@ pub fn creation_options(
     }
 }
 
-/// Returns the options of a login or transaction (WebAuthn §5.5). `allow` lists the accepted credentials; without it any
-/// discoverable credential is accepted.
+/// Returns the options of a login or transaction (WebAuthn §5.5). `allow` lists the accepted credentials; if it is
+/// `None`, any discoverable credential is accepted.
 pub fn request_options(
     rp: &RelyingPartyPolicy,
     policy: &CeremonyPolicy,
@@ -73,8 +73,8 @@ pub fn request_options(
     }
 }
 
-/// Returns the challenge of a transaction: 32 random bytes, followed by the SHA-256 of the transaction's id and data, so that
-/// the signature covers them.
+/// Returns the challenge of a transaction: 32 random bytes, followed by the SHA-256 of the transaction's id and data,
+/// so that the signature covers them.
 pub fn transaction_challenge(random: [u8; 32], transaction_id: &str, data: &str) -> ChallengeValue {
     let mut hash = digest::Context::new(&digest::SHA256);
     hash.update(transaction_id.as_bytes());

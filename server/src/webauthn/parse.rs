@@ -1,4 +1,4 @@
-//! Parsing of finalize requests, before verification.
+//! Parsing of the bodies of finalize requests, before verification.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::{attestation::AttestationObject, auth_data::AuthData, client_data::ClientData};
 use crate::domain::{ChallengeValue, CredentialId};
 
-/// Maximum number of stored transports, and maximum length of each.
+/// Maximum number of stored transports, and maximum length of each in bytes.
 const MAX_TRANSPORTS: usize = 8;
 const MAX_TRANSPORT_BYTES: usize = 32;
 
@@ -82,7 +82,7 @@ impl ParsedAssertion {
     }
 }
 
-/// An optional string that borrows from the body unless it contains escapes.
+/// An optional string. It borrows from the body unless it contains escapes.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Option<Cow<'a, str>>);
@@ -110,7 +110,7 @@ struct Body<'a> {
     response: Option<&'a RawValue>,
     #[serde(borrow, default)]
     authenticator_attachment: Text<'a>,
-    // Older clients send the transports here, in registrations.
+    // Older clients send the transports of a registration here.
     #[serde(default)]
     transports: Option<Vec<String>>,
 }
@@ -156,7 +156,7 @@ fn check_attachment(text: &Text<'_>) -> Result<(), Malformed> {
     }
 }
 
-/// Parses the body of a registration finalize: one JSON object without trailing data. Unknown members are ignored.
+/// Parses the finalize request of a registration: one JSON object without trailing data. Unknown members are ignored.
 ///
 /// # Errors
 /// [`Malformed`] when a field is missing or invalid, including the structure of the attestation object.
@@ -176,8 +176,8 @@ pub fn parse_registration(body: &[u8]) -> Result<ParsedRegistration, Malformed> 
     })
 }
 
-/// Parses the body of a login, second-factor or transaction finalize: one JSON object without trailing data. Unknown members
-/// are ignored.
+/// Parses the finalize request of a login, second-factor login or transaction: one JSON object without trailing data.
+/// Unknown members are ignored.
 ///
 /// # Errors
 /// [`Malformed`] when a field is missing or invalid, including the structure of the authenticator data.
@@ -209,7 +209,7 @@ pub fn parse_assertion(body: &[u8]) -> Result<ParsedAssertion, Malformed> {
 
 fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
     let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
-    // serde also accepts an array of the members in order.
+    // serde would also accept an array of the members in order.
     if !text.trim_start().starts_with('{') {
         return Err("the body is not a JSON object".into());
     }
@@ -223,7 +223,7 @@ fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
     })
 }
 
-/// Parses the credential id, which the body contains twice.
+/// Parses the credential id. The body contains it twice, as `id` and `rawId`.
 fn parse_credential_id(id: Text<'_>, raw_id: Text<'_>, kind: &Text<'_>) -> Result<CredentialId, Malformed> {
     if kind.0.as_deref() != Some("public-key") {
         return Err("type is not \"public-key\"".into());
@@ -235,7 +235,7 @@ fn parse_credential_id(id: Text<'_>, raw_id: Text<'_>, kind: &Text<'_>) -> Resul
     CredentialId::new(id).ok_or_else(|| "a credential id has 1 to 1023 bytes".into())
 }
 
-/// Removes duplicates and invalid names of transports.
+/// Removes duplicate and invalid names of transports.
 fn valid_transports(transports: Vec<String>) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for transport in transports {

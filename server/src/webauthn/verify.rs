@@ -98,7 +98,7 @@ pub fn verify_registration(
     })
 }
 
-/// Verifies a registration without its attestation statement. Returns `false`: not attested.
+/// Verifies a registration without its attestation statement. Returns `false`, because the credential is not attested.
 fn register_unattested(
     state: &CeremonyState,
     challenge: &ChallengeValue,
@@ -113,8 +113,8 @@ fn register_unattested(
 /// Verifies an assertion of `credential` against the state of its ceremony. The caller checks the user handle.
 ///
 /// # Errors
-/// [`VerificationError`] of the first failed check. The counter is checked after the signature, so that only the holder of the
-/// key can make a credential look cloned.
+/// [`VerificationError`] of the first failed check. The counter is checked after the signature: otherwise anybody could
+/// make a credential look cloned.
 pub fn verify_assertion(
     state: &CeremonyState,
     challenge: &ChallengeValue,
@@ -145,8 +145,8 @@ pub fn verify_assertion(
     })
 }
 
-/// Whether a signature counter may follow the stored one: it must be greater, or both are zero because the authenticator has
-/// no counter (WebAuthn §6.1.1).
+/// Returns whether a signature counter is acceptable after the stored one: it is greater, or both are zero because the
+/// authenticator has no counter (WebAuthn §6.1.1).
 pub const fn counter_advances(stored: u32, sent: u32) -> bool {
     sent > stored || (sent == 0 && stored == 0)
 }

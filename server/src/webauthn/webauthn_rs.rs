@@ -1,4 +1,4 @@
-//! Calls of webauthn-rs to verify registrations, and mapping of its errors.
+//! Verifies registrations with webauthn-rs and maps its errors.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use webauthn_rs_core::{
 use super::{error::VerificationError, parse::ParsedRegistration};
 use crate::domain::{CeremonyState, ChallengeValue};
 
-/// Creates a relying party with one origin: that of the client data, which was checked before.
+/// Creates a relying party with one origin: the origin of the client data, which is already checked.
 fn core(state: &CeremonyState, origin: Url) -> WebauthnCore {
     let rp = &state.relying_party;
     // webauthn-rs uses the timeout only in its own options, which Doorward does not use.
@@ -30,7 +30,7 @@ const fn policy_name(state: &CeremonyState) -> &'static str {
     }
 }
 
-/// Verifies a registration. `attestation_object` may have another statement than the one that was sent.
+/// Verifies a registration. `attestation_object` may contain a different statement than the one that was sent.
 pub(super) fn register(
     state: &CeremonyState,
     challenge: &ChallengeValue,
@@ -38,7 +38,7 @@ pub(super) fn register(
     origin: Url,
     attestation_object: Vec<u8>,
 ) -> Result<(), WebauthnError> {
-    // The state has no constructor that takes a challenge, but can be deserialised. No text here needs escaping.
+    // The state has no constructor that takes a challenge, so it is deserialised. None of these texts needs escaping.
     let registration_state: RegistrationState = serde_json::from_str(&format!(
         r#"{{"policy":"{}","exclude_credentials":[],"challenge":"{}","credential_algorithms":["ES256","ES384","RS256"],
             "require_resident_key":false,"authenticator_attachment":null,"extensions":{{}},
@@ -61,7 +61,7 @@ pub(super) fn register(
     core(state, origin).register_credential(&response, &registration_state, None).map(|_| ())
 }
 
-/// Maps an error of webauthn-rs. Most checks were made before, so it usually concerns the attestation statement.
+/// Maps an error of webauthn-rs. Most checks were already made, so it usually concerns the attestation statement.
 pub(super) fn verification_error(error: &WebauthnError) -> VerificationError {
     use WebauthnError as E;
     let (code, reason) = match error {
@@ -104,7 +104,7 @@ pub(super) fn verification_error(error: &WebauthnError) -> VerificationError {
         | E::AttestationStatementAlgMissing
         | E::AttestationStatementMissingExtension
         | E::AttestationNotSupported
-        // The credential's key was parsed before, so these concern the algorithm, signature or certificate of the statement.
+        // The credential's key is already parsed, so these errors concern the attestation statement.
         | E::COSEKeyInvalidAlgorithm
         | E::COSEKeyInvalidCBORValue
         | E::COSEKeyInvalidType

@@ -1,4 +1,4 @@
-//! Overviews, each of which one request returns.
+//! Overviews. One request returns a whole overview.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,10 +25,10 @@ pub struct Overview {
     pub users: u64,
     /// Number of credentials of all users.
     pub credentials: u64,
-    /// Successful ceremonies and refusals by day (UTC), oldest first, without gaps. A day before today is counted once by each
-    /// server process, so entries that are deleted later stay included.
+    /// Successful ceremonies and refusals by day (UTC), oldest first, without gaps. Each server process counts a past
+    /// day only once, so entries that are deleted later stay included.
     pub activity: Vec<ActivityPoint>,
-    /// Time at which today's activity was counted, at most a minute ago.
+    /// Time at which the activity of today was counted, at most a minute ago.
     pub counted_at: Timestamp,
     /// The tenants with the most entries among the newest 10 000 entries of all audit logs, busiest first; at most ten.
     pub busiest: Vec<TenantSummary>,
@@ -69,7 +69,7 @@ pub struct TenantSummary {
     pub succeeded: u64,
     /// Refusals in the last seven days.
     pub refused: u64,
-    /// Time of the latest audit entry that a server wrote for the tenant, up to a minute old.
+    /// Time of the latest audit entry that a server wrote to the tenant's log. The time may be up to a minute old.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_activity: Option<Timestamp>,
 }
@@ -112,7 +112,7 @@ pub struct TenantOverview {
     pub activity: Vec<ActivityPoint>,
 }
 
-/// The admin token of a request.
+/// The admin token that the request contains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Me {

@@ -69,11 +69,11 @@ pub struct SecretItem {
     pub id: Uuid,
     /// Display name.
     pub name: String,
-    /// First characters of the secret, to distinguish it from others.
+    /// First characters of the secret, to distinguish it from other secrets.
     pub hint: String,
     /// Creation time.
     pub created_at: Timestamp,
-    /// Time of the last accepted use, to the minute.
+    /// Time of the last accepted use, with a precision of one minute.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_used_at: Option<Timestamp>,
     /// Expiry time.
@@ -93,7 +93,7 @@ pub struct CreateSigningKeyRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SigningKeyItem {
-    /// Id of the key: `kid` in tokens.
+    /// Id of the key, which is the `kid` of its tokens.
     pub id: Uuid,
     /// Signing algorithm.
     pub algorithm: SigningAlgorithm,

@@ -38,7 +38,7 @@ pub struct UserDetail {
     pub transactions: Vec<TransactionItem>,
 }
 
-/// A user in a list, with number of credentials and last use.
+/// A user in a list, with the number of credentials and the time of the last use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserSummary {
@@ -47,7 +47,7 @@ pub struct UserSummary {
     pub user: UserItem,
     /// Number of credentials.
     pub credentials: u64,
-    /// Time at which one of them last finished a ceremony.
+    /// Time at which one of the credentials was last used in a completed ceremony.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_used_at: Option<Timestamp>,
 }
@@ -58,7 +58,7 @@ pub struct UserSummary {
 pub struct UserSummaryPage {
     /// The users.
     pub items: Vec<UserSummary>,
-    /// Number of users that match the search: those found so far while there is a `next`, otherwise all.
+    /// Number of users that match the search. While there is a `next`, it counts only the matches found so far.
     pub total: u64,
     /// Cursor of the next page, to be sent as `after`. Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none", default)]

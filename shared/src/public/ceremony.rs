@@ -1,4 +1,4 @@
-//! Requests and responses of ceremonies: WebAuthn's JSON forms (WebAuthn §5.1.8–§5.1.9, §5.4, §5.5).
+//! Requests and responses of ceremonies in WebAuthn's JSON forms (WebAuthn §5.1.8–§5.1.9, §5.4, §5.5).
 
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +79,7 @@ pub struct PublicKeyCreationOptions {
     pub pub_key_cred_params: Vec<PubKeyCredParam>,
     /// Milliseconds until the challenge expires.
     pub timeout: u32,
-    /// Existing credentials of the user, whose authenticators are not registered again.
+    /// Existing credentials of the user. Their authenticators must not create another one.
     pub exclude_credentials: Vec<CredentialDescriptor>,
     /// Requirements for the authenticator.
     pub authenticator_selection: AuthenticatorSelection,
@@ -135,8 +135,8 @@ text_enum! {
     }
 }
 
-/// `PublicKeyCredentialDescriptor` (WebAuthn §5.8.3), without transports: they make some platforms pick the wrong
-/// authenticator.
+/// `PublicKeyCredentialDescriptor` (WebAuthn §5.8.3), without transports, because transports make some platforms select
+/// the wrong authenticator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CredentialDescriptor {
@@ -155,7 +155,7 @@ pub struct AuthenticatorSelection {
     /// Required attachment of the authenticator. Absent: any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub authenticator_attachment: Option<Attachment>,
-    /// Whether `resident_key` is `required`, for WebAuthn Level 1 clients.
+    /// `true` if `resident_key` is `required`, for clients of WebAuthn Level 1.
     pub require_resident_key: bool,
     /// Whether the credential must be discoverable.
     pub resident_key: ResidentKey,
@@ -204,7 +204,7 @@ pub struct RegistrationResponse {
     pub kind: String,
     /// Response of the authenticator.
     pub response: AttestationResponse,
-    /// Transports of the authenticator, where older clients send them.
+    /// Transports of the authenticator. Only older clients send them here.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub transports: Option<Vec<String>>,
     /// Attachment of the authenticator.
@@ -271,7 +271,7 @@ pub struct AssertionResponse {
     pub user_handle: Option<Base64Url>,
 }
 
-/// Response of every finalize.
+/// Response of every finalize request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenResponse {
@@ -280,7 +280,7 @@ pub struct TokenResponse {
 }
 
 text_enum! {
-    /// Ceremony that a challenge or a token belongs to.
+    /// Ceremony to which a challenge or a token belongs.
     pub enum CeremonyName {
         /// Registration of a credential.
         Registration => "registration",
@@ -311,13 +311,13 @@ pub struct TokenClaims {
     pub exp: i64,
     /// Id of the token.
     pub jti: String,
-    /// Authentication methods (RFC 8176): `hwk` or `swk`, with `user`, `pin` and others as far as WebAuthn reports them.
+    /// Authentication methods (RFC 8176): `hwk` or `swk` for the key, then `user`, and `mfa` if the user was verified.
     pub amr: Vec<String>,
     /// Ceremony that the token completes.
     pub ceremony: CeremonyName,
     /// Whether the authenticator verified its user.
     pub uv: bool,
-    /// The tenant's own id of the transaction, for transactions.
+    /// The tenant's own id of the transaction; only for transactions.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trans: Option<String>,
 }

@@ -19,7 +19,7 @@ pub struct CredentialItem {
     pub attestation_type: String,
     /// Model of the authenticator (AAGUID).
     pub aaguid: uuid::Uuid,
-    /// Time at which the credential last finished a ceremony.
+    /// Time at which the credential was last used in a completed ceremony.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_used_at: Option<Timestamp>,
     /// Registration time.

@@ -8,7 +8,7 @@ use crate::{SigningKeyId, admin::SigningAlgorithm};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Jwks {
-    /// Every key that signs, will sign, or has signed a token that may still be valid, newest first.
+    /// Every key that signs, will sign, or has signed a token that may still be valid. Newest keys first.
     pub keys: Vec<Jwk>,
 }
 
@@ -23,7 +23,7 @@ pub struct Jwk {
     pub usage: String,
     /// Signing algorithm.
     pub alg: SigningAlgorithm,
-    /// Id of the key: `kid` in the header of tokens.
+    /// Id of the key, which is the `kid` in the header of its tokens.
     pub kid: SigningKeyId,
     /// Curve: `P-256` or `Ed25519`.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -12,10 +12,10 @@ pub struct TransactionItem {
     pub id: TransactionRowId,
     /// The tenant's own id of the transaction (`transaction_id`).
     pub identifier: String,
-    /// Data to confirm as serialised JSON: exactly the bytes whose hash is in the challenge.
+    /// Data to confirm, as serialised JSON: exactly the bytes whose hash the challenge contains.
     pub data: String,
-    /// Start time.
+    /// Time at which the transaction was started.
     pub created_at: Timestamp,
-    /// Time of the last change: the confirmation, or the start.
+    /// Time of the confirmation; before it, the time of the start.
     pub updated_at: Timestamp,
 }

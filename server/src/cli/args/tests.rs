@@ -1,4 +1,4 @@
-//! Parsing of all commands, and errors for invalid ones.
+//! Tests that all commands can be parsed, and that invalid ones are errors.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Ceremonies: the browser runs WebAuthn, Doorward verifies the result and issues a token, and the application trusts
-//! only a token that it has verified itself.
+//! Ceremonies. The browser runs WebAuthn, Doorward verifies the result and issues a token. The application trusts a
+//! token only after it has verified the token itself.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use doorward_shared::public::CeremonyName;
@@ -89,7 +89,7 @@ pub(super) async fn finalize_second_factor_login(
         let user_id = &visitor.session.user_id;
         let expected = demo.expected(CeremonyName::Mfa, Some(user_id));
         let token = demo.finalize(log, &["mfa", "login", "finalize"], &credential, expected).await?;
-        // The password is accepted once: of two concurrent responses, only one finds the session still waiting.
+        // The password may be used once: if two requests run concurrently, only one finds the session still open.
         if demo.sessions.find(&visitor.id, demo.now()).is_none() {
             return Err(DemoError::signed_out());
         }
@@ -116,12 +116,12 @@ pub(super) async fn finalize_passkey(demo: State, visitor: SignedIn, credential:
     .await
 }
 
-/// Starts a passkey login. The visitor is not known yet.
+/// Starts a passkey login. The visitor is still unknown.
 pub(super) async fn initialize_passkey_login(demo: State) -> HttpResponse {
     respond(async |log| demo.initialize(log, &["login", "initialize"], &json!({})).await).await
 }
 
-/// Finishes a passkey login. The token identifies the visitor.
+/// Finishes a passkey login. The token contains the user id of the visitor.
 pub(super) async fn finalize_passkey_login(demo: State, request: HttpRequest, credential: Credential) -> HttpResponse {
     respond(async |log| {
         let expected = demo.expected(CeremonyName::Login, None);
@@ -146,7 +146,7 @@ pub(super) struct PaymentOrder {
     amount: String,
 }
 
-/// Validates a payment and returns recipient and amount in a canonical form, with two decimals.
+/// Validates a payment and returns its recipient and its amount in a canonical form, with two decimals.
 fn valid_payment(order: PaymentOrder) -> Result<(String, String), DemoError> {
     let recipient = order.recipient.trim().to_owned();
     if recipient.is_empty() || recipient.chars().count() > 64 || recipient.chars().any(char::is_control) {
@@ -166,7 +166,7 @@ fn valid_payment(order: PaymentOrder) -> Result<(String, String), DemoError> {
     Ok((recipient, amount))
 }
 
-/// Starts the confirmation of a payment. The challenge covers recipient and amount.
+/// Starts the confirmation of a payment. The challenge contains a hash of recipient and amount.
 pub(super) async fn initialize_payment(demo: State, visitor: SignedIn, order: web::Json<PaymentOrder>) -> HttpResponse {
     respond(async |log| {
         let (recipient, amount) = valid_payment(order.into_inner())?;
@@ -183,7 +183,7 @@ pub(super) async fn initialize_payment(demo: State, visitor: SignedIn, order: we
     .await
 }
 
-/// Finishes the confirmation of a payment. The token names the confirmed transaction.
+/// Finishes the confirmation of a payment. The token contains the id of the confirmed transaction.
 pub(super) async fn finalize_payment(demo: State, visitor: SignedIn, credential: Credential) -> HttpResponse {
     respond(async |log| {
         let Some(payment) = demo.sessions.take_payment(&visitor.id) else {

@@ -1,5 +1,5 @@
-//! Endpoints of the demo page. The arguments of a handler define who may call it: [`SignedIn`], [`PasswordProven`], or
-//! everybody.
+//! Endpoints of the demo page. The arguments of a handler define who may call it: [`SignedIn`] and [`PasswordProven`]
+//! admit only such visitors. Handlers without these arguments admit everybody.
 
 mod ceremony;
 mod records;
@@ -19,7 +19,7 @@ use super::{
     token::{self, Expected, VerifiedToken},
 };
 
-/// Time for which the keys are cached, as `Cache-Control` of the response allows.
+/// Time for which the keys are cached. `Cache-Control` of the response allows the same time.
 const JWKS_MAX_AGE_MS: i64 = 600_000;
 
 pub(super) fn routes(api: &mut web::ServiceConfig) {

@@ -17,7 +17,7 @@ use super::{
 type State = web::Data<Demo>;
 
 impl Demo {
-    /// Returns a user's credentials, oldest first. Before the first registration, Doorward has no such user: the list is empty.
+    /// Returns a user's credentials, oldest first; none before the first registration, when Doorward has no such user.
     pub(super) async fn credentials_of(
         &self,
         log: &mut RequestLog,
@@ -30,8 +30,8 @@ impl Demo {
         }
     }
 
-    /// Checks that the credential belongs to the visitor. The API key gives access to all credentials of the tenant, so the
-    /// application must check this itself.
+    /// Checks that the credential belongs to the visitor. With the API key, the application can access all credentials
+    /// of the tenant, so it must check this itself.
     async fn check_owner(&self, log: &mut RequestLog, visitor: &SignedIn, id: &str) -> Result<(), DemoError> {
         let credential: CredentialItem = self.backend.get(log, &["credentials", id], &[]).await?;
         if credential.user_id == visitor.session.user_id {
@@ -79,7 +79,7 @@ pub(super) async fn audit(demo: State, visitor: SignedIn) -> HttpResponse {
         let user_id = visitor.session.user_id.as_str();
         let query = [("actor_user_id", user_id), ("per_page", "30")];
         let entries: Vec<AuditLogItem> = demo.backend.get(log, &["audit_logs"], &query).await?;
-        // The filter matches parts of ids as well; a visitor sees only their own entries.
+        // The filter also matches parts of ids, but visitors may see only their own entries.
         let own = entries.into_iter().filter(|entry| entry.actor_user_id.as_deref() == Some(user_id));
         Ok(Outcome::new(json!(own.collect::<Vec<_>>())))
     })

@@ -1,4 +1,4 @@
-//! Password sign-in of the application, as it was before passkeys.
+//! Password sign-in, which the application already had before it added passkeys.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -61,7 +61,7 @@ pub(super) async fn sign_up(
     .await
 }
 
-/// Checks the password. For an account with a second factor, the session is limited until that factor is proven.
+/// Checks the password. If the account has a second factor, the session is limited until the visitor has proven it.
 pub(super) async fn sign_in(
     demo: web::Data<Demo>,
     request: HttpRequest,
@@ -109,9 +109,9 @@ pub(super) fn open_session(
     Ok(Outcome::new(json!({ "stage": stage })).with_cookie(session::cookie(&id)))
 }
 
-/// Asks Doorward whether the user has a second factor; an application may also store this itself.
+/// Asks Doorward whether the user has a second factor. Applications may also store this themselves.
 ///
-/// An error here refuses the sign-in: a failure must not make the second factor optional.
+/// An error refuses the sign-in, because a failure must not make the second factor optional.
 async fn has_second_factor(demo: &Demo, log: &mut RequestLog, user_id: &str) -> Result<bool, DemoError> {
     let credentials = demo.credentials_of(log, user_id).await?;
     Ok(credentials.iter().any(|credential| credential.is_mfa))

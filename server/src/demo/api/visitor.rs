@@ -1,4 +1,4 @@
-//! The visitor of a request, by the session in its cookie.
+//! The visitor who sent a request, identified by the session id in the cookie.
 
 use std::future::{Ready, ready};
 
@@ -15,7 +15,7 @@ pub(super) struct SignedIn {
     pub(super) session: Session,
 }
 
-/// A visitor who gave the right password and must still prove the second factor.
+/// A visitor who entered the correct password and must still prove the second factor.
 pub(super) struct PasswordProven {
     pub(super) id: String,
     pub(super) session: Session,

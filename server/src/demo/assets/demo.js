@@ -69,7 +69,7 @@ const MESSAGES = {
   origin_mismatch: "The passkey signed for a different address than this application's. This is how a copied page is detected.",
   cross_origin: "The passkey was requested inside a frame of another page.",
   rp_id_mismatch: "The passkey belongs to another site.",
-  challenge_unknown: "This attempt was already used, or belongs to something else. Please try again.",
+  challenge_unknown: "This attempt was already used, or belongs to another action. Please try again.",
   challenge_expired: "That took too long. Please try again.",
   signature_invalid: "The signature does not match the registered key.",
   counter_regression: "The key's counter went backwards: it may have been copied. Ask for help before you use it again.",
@@ -87,7 +87,7 @@ const MESSAGES = {
   api_key_invalid: "Doorward does not accept this application's API key. It may have been revoked.",
   api_key_missing: "The application did not send its API key.",
   tenant_not_found: "The tenant no longer exists.",
-  internal_error: "Doorward had an internal error. Its log has the cause with the request id.",
+  internal_error: "Doorward had an internal error. Its log contains the cause with the request id.",
   // Error codes of the application
   password_wrong: "Name or password is wrong.",
   username_taken: "This name is taken. Choose another, or sign in.",
@@ -100,7 +100,7 @@ const MESSAGES = {
   webauthn_missing: "This browser does not support passkeys on this page. Open it on localhost in a current browser.",
   NotAllowedError: "The browser ended the request: it was cancelled, took too long, or no suitable key was found.",
   InvalidStateError: "This key is already registered for the account.",
-  SecurityError: "The browser refused: passkeys for this application do not belong to this address.",
+  SecurityError: "The browser refused: this application's passkeys cannot be used at this address.",
   AbortError: "The request was cancelled.",
   offline: "The page cannot reach its application. Is the demo still running?",
 };
@@ -139,7 +139,7 @@ async function api(method, path, body) {
 
 // ---------------------------------------------------------------- Display
 
-/** The calls that each action makes, shown in advance. */
+/** The calls that each action makes. The page shows them in advance. */
 const PLANS = {
   "sign-in": [["GET", "credentials?user_id=…"]],
   "passkey-login": [["POST", "login/initialize"], ["POST", "login/finalize"], ["GET", ".well-known/jwks.json"]],
@@ -273,7 +273,7 @@ function showCredentials(list) {
     tools.append(
       button("Rename", `Rename ${name}`, () => renameForm(line, tools, path, name)),
       button("Delete", `Delete ${name}`, (event) => {
-        // A second press on the same button confirms, instead of a dialogue that blocks the page.
+        // A second click on the same button confirms the action, because a dialogue would block the page.
         if (event.target.dataset.sure !== "yes") {
           event.target.dataset.sure = "yes";
           event.target.textContent = "Really delete?";

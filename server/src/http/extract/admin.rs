@@ -1,4 +1,4 @@
-//! Callers of the admin API: bearers of an admin token.
+//! Callers of the admin API, who send an admin token.
 
 use actix_web::{
     HttpRequest,
@@ -55,7 +55,7 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
         Ok(token) => token,
         Err(rejected) => {
             let code = ErrorCode::AdminTokenInvalid;
-            // The limit bounds the audit entries and the number of delayed responses.
+            // The rate limit also limits the number of audit entries and of delayed responses.
             app.rate_limits.count_address(&meta.source_ip).map_err(ApiError::rate_limited)?;
             reject(&app, &meta, None, code, rejected.admin_token_reason()).await?;
             delay_refusal(&app).await;

@@ -1,4 +1,4 @@
-//! Request bodies, limited in size and in time.
+//! Request bodies, limited in size and time.
 
 use std::{future::Future, pin::Pin};
 
@@ -8,8 +8,8 @@ use futures_util::StreamExt as _;
 
 use crate::{app::App, domain::json::is_deeper, http::ApiError, service::Refusal};
 
-/// Multiple of the size limit that is read and discarded, so that the client finishes sending and reads the 413
-/// response instead of a connection reset.
+/// Multiple of the size limit up to which a body that is too large is read and discarded. The client then finishes
+/// sending and reads the 413 response, instead of getting a connection reset.
 const DRAIN_FACTOR: usize = 16;
 
 /// The whole body of a request, or the reason why it was refused.
@@ -23,8 +23,8 @@ impl Body {
     /// Returns the bytes.
     ///
     /// # Errors
-    /// [`Refusal::BodyTooLarge`], [`Refusal::BodyTooSlow`], or [`Refusal::Malformed`] for a body that is incomplete or is
-    /// JSON nested deeper than the operator allows. The operation returns it, so that its audit entry records it.
+    /// [`Refusal::BodyTooLarge`], [`Refusal::BodyTooSlow`], or [`Refusal::Malformed`] for a body that is incomplete or
+    /// too deeply nested for the server's limit. The operation returns it, so that its audit entry records it.
     pub fn bytes(&self) -> Result<&[u8], Refusal> {
         let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
         if is_deeper(bytes, self.max_depth) {

@@ -1,4 +1,4 @@
-//! What the extractors of callers share.
+//! Code that the extractors of callers share.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Address of the client: the peer's, or the one that a trusted proxy reports.
+//! Address of the client: that of the peer, or the one that a trusted proxy reports.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,8 +6,8 @@ use ipnet::IpNet;
 
 /// Returns the address from which a request came.
 ///
-/// `X-Forwarded-For` is read from its end, where the nearest proxy appends, up to the first address that is not a trusted
-/// proxy. The client can forge everything before that address.
+/// Each proxy appends an address to `X-Forwarded-For`, so it is read from its end, up to the first address that is not
+/// a trusted proxy. The client can forge everything before that address.
 pub fn client_ip(peer: Option<SocketAddr>, forwarded_for: &[&str], trusted: &[IpNet]) -> Option<IpAddr> {
     let mut client = peer?.ip().to_canonical();
     let hops: Vec<&str> = forwarded_for.iter().flat_map(|line| line.split(',')).map(str::trim).collect();

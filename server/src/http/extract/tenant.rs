@@ -53,7 +53,7 @@ impl Visitor {
         self.require_key(missing).await
     }
 
-    /// Returns the key holder. Without a valid key, writes an audit entry and returns 401: `if_missing` if there is no key.
+    /// Returns the key holder. Without a valid key, writes an audit entry and returns 401 (`if_missing` without a key).
     async fn require_key(self, if_missing: ApiError) -> Result<KeyHolder, ApiError> {
         let rejection = match self.identity {
             Identity::ApiKey(key) => return Ok(KeyHolder { context: self.context, key }),
@@ -70,8 +70,8 @@ impl KeyHolder {
         Visitor::extract(request).await?.require_key(ApiError::api_key_invalid()).await
     }
 
-    /// Returns the result of a read. Writes an audit entry first if the read was refused; operations that change something
-    /// write their own.
+    /// Returns the result of a read. If the read was refused, writes an audit entry first. Operations that change data
+    /// write their own entries.
     ///
     /// # Errors
     /// The refusal, or the database error if its audit entry could not be written.
@@ -94,13 +94,13 @@ pub fn path_tenant(text: &str) -> Result<TenantId, ApiError> {
     })
 }
 
-/// Returns the request's metadata, which the outermost middleware has set.
+/// Returns the request's metadata, which the outermost middleware stored.
 pub(super) fn meta(request: &HttpRequest) -> RequestMeta {
     request.extensions().get::<RequestMeta>().cloned().unwrap_or_default()
 }
 
-/// Delays the response to a request without a valid key, so that clients that retry without a pause leave the processors
-/// to others. The delay is random between once and twice the configured one, so that clients do not retry in step.
+/// Delays the response to a request without a valid key. This slows down clients that retry without a pause. The delay
+/// is random between once and twice the configured one, so that clients do not all retry at the same time.
 pub(super) async fn delay_refusal(app: &App) {
     let delay = app.settings.wrong_key_delay;
     let [fraction] = random(app.entropy.as_ref()).unwrap_or_default();
@@ -119,12 +119,12 @@ async fn context(request: &HttpRequest) -> Result<RequestContext, ApiError> {
     Ok(RequestContext { app, tenant, meta })
 }
 
-/// Mark of a request to an unknown tenant that is counted already.
+/// Marks a request to an unknown tenant that is already counted.
 #[derive(Debug, Clone, Copy)]
 pub struct UnknownTenant;
 
-/// Counts a request to an unknown tenant, for which no key is valid, against the caller's address. Returns 404, or 429 above
-/// the limit.
+/// Counts a request to an unknown tenant against the rate limit of the caller's address. No key is valid for such a
+/// request. Returns 404, or 429 above the limit.
 pub async fn unknown_tenant(app: &App, meta: &RequestMeta) -> ApiError {
     match app.rate_limits.count_address(&meta.source_ip) {
         Ok(()) => tenant_not_found(),

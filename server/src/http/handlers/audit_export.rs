@@ -1,4 +1,4 @@
-//! Exports of an audit log: every matching entry, streamed in slices, so that memory stays bounded.
+//! Exports of an audit log. Every matching entry is streamed in slices, so that memory stays bounded.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// Maximum number of entries of one read.
+/// Maximum number of entries in one read.
 const SLICE: u32 = 500;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ const COLUMNS: [&str; 14] = [
     "tenant_name",
 ];
 
-/// Streams the entries, oldest first. `X-Total-Count` is their number when the export began.
+/// Streams the entries, oldest first. `X-Total-Count` is the number of entries at the start of the export.
 ///
 /// # Errors
 /// 400 for a format that is neither `ndjson` nor `csv`.
@@ -75,7 +75,7 @@ pub async fn stream(app: &Arc<App>, log: Log, filter: AuditFilter, format: &str)
                     slice => Ok(slice),
                 });
                 let LogSlice { items, next, .. } = complete.map_err(|failure| {
-                    // The status is sent already, so the client only sees that the body is incomplete.
+                    // The status is already sent, so the client can only see that the body is incomplete.
                     tracing::error!(%failure, "an export of the audit log was aborted");
                     ApiError::from(failure)
                 })?;
@@ -92,7 +92,7 @@ pub async fn stream(app: &Arc<App>, log: Log, filter: AuditFilter, format: &str)
         .streaming(body))
 }
 
-/// Returns the number of columns: only administrators see the last one, the tenant's name.
+/// Returns the number of columns. Only administrators see the last column, the tenant's name.
 const fn columns(log: Log) -> usize {
     match log {
         Log::Own(_) => COLUMNS.len() - 1,
@@ -141,8 +141,8 @@ fn cells(item: &AdminAuditLogItem) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// Prefixes a cell that a spreadsheet would read as a formula with an apostrophe (OWASP, CSV injection). Some programs
-/// accept full-width signs as well.
+/// Adds an apostrophe before a cell that a spreadsheet would read as a formula (OWASP, CSV injection). Some programs
+/// also read full-width signs as the start of a formula.
 fn harmless(text: &str) -> String {
     const SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
     if text.starts_with(SIGNS) { format!("'{text}") } else { text.to_owned() }

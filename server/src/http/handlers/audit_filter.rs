@@ -1,4 +1,4 @@
-//! Filters of audit logs in query strings.
+//! Parses the filters of audit logs in query strings.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -10,13 +10,13 @@ use crate::{
     http::{ApiError, extract::Query},
 };
 
-/// Parameter in links to the next page: the ids of the oldest and the newest entry of a page whose entries are left out.
+/// Parameter in links to the next page: the ids of the oldest and the newest entry of the range that is left out.
 pub const SHOWN: &str = "shown";
 /// Maximum number of characters of a text.
 const MAX_CHARS: usize = 256;
 /// Maximum number of characters of a credential id: 1 023 bytes in base64url.
 const MAX_CREDENTIAL_CHARS: usize = 1_364;
-/// How often an exact filter can be repeated.
+/// Maximum number of values of an exact filter.
 const MAX_VALUES: usize = 32;
 
 /// Filters that accept one value and cannot be negated.
@@ -58,7 +58,7 @@ fn check_names(query: &Query) -> Result<(), ApiError> {
     }
 }
 
-/// Reads the range of entries that an earlier page contained, from the link of that page.
+/// Reads the range of entries that an earlier page contained. The link of that page contains the range.
 fn shown(query: &Query) -> Result<Option<ShownEntries>, ApiError> {
     let Some(text) = query.get(SHOWN).filter(|text| !text.is_empty()) else { return Ok(None) };
     let range = text
@@ -69,7 +69,7 @@ fn shown(query: &Query) -> Result<Option<ShownEntries>, ApiError> {
 
 fn time(query: &Query, name: &str) -> Result<Option<Timestamp>, ApiError> {
     let text = query.get(name).filter(|text| !text.is_empty());
-    // A `+` of a zone offset that was not escaped arrives as a space.
+    // If the `+` of a time zone is not escaped, it arrives as a space.
     let parse = |text: &str| text.replace(' ', "+").parse();
     text.map(parse).transpose().map_err(|error| ApiError::query(format!("{name}: {error}")))
 }
@@ -87,7 +87,7 @@ fn kinds(query: &Query, name: &str) -> Result<Vec<AuditType>, ApiError> {
     query.list(name).map(kind).collect()
 }
 
-/// With two outcomes, one of them accepted or excluded twice decides nothing: only a single accepted one restricts.
+/// Returns the only accepted outcome; `None` if both outcomes are accepted. It is an error to accept neither.
 fn outcome(query: &Query) -> Result<Option<AuditOutcome>, ApiError> {
     let Values { any_of, none_of } = values(query, "outcome", |name, word| {
         word.parse::<AuditOutcome>().map_err(|_| ApiError::query(format!("{name} must be succeeded or failed")))
@@ -118,7 +118,7 @@ fn bounded(name: &str, text: &str, max_chars: usize) -> Result<String, ApiError>
     Ok(text.to_owned())
 }
 
-/// Reads an address or a network. Addresses are stored in their canonical form, IPv4-mapped IPv6 addresses as IPv4.
+/// Reads an address or a network in the form of stored addresses: IPv4-mapped IPv6 addresses are stored as IPv4.
 fn network(name: &str, text: &str) -> Result<IpNet, ApiError> {
     let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
     address
@@ -134,7 +134,7 @@ fn canonical(network: IpNet) -> IpNet {
     v4.and_then(|(address, length)| Ipv4Net::new(address, length).ok()).map_or(network, IpNet::V4)
 }
 
-/// Reads a filter and its negated form, each of which can be repeated.
+/// Reads a filter and its negated form. Both can be repeated.
 fn values<T>(
     query: &Query,
     name: &str,

@@ -1,4 +1,4 @@
-//! Audit logs: pages, cursors, exports.
+//! Audit logs: pages, cursors and exports.
 
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use doorward_shared::{
@@ -18,8 +18,8 @@ use crate::{
     service::audit_logs::{self, Log},
 };
 
-/// Query parameters of every audit log, for the API documents. Each exact filter can be repeated: an entry matches when it
-/// has one of the values, and none of the values of the filter's `not_` form.
+/// Query parameters of every audit log, for the API documents. Each exact filter can be repeated. An entry matches if
+/// it has one of its values, and none of the values of the `not_` form of the filter.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documentation only; the parameters are read by name")]
@@ -77,17 +77,17 @@ pub struct AuditLogParams {
     meta_source_ip: Option<String>,
     /// Substring of the actor or of the source address.
     q: Option<String>,
-    /// Only in links to the next page: the entries that an earlier page contained, which are left out.
+    /// Only in links to the next page: entries that an earlier page contained. They are left out.
     shown: Option<String>,
 }
 
-/// The tenant's audit log, newest first.
+/// Lists the tenant's audit log, newest entries first.
 ///
-/// Entries are in the order of commit; `created_at` is the time of the request and can deviate from it by moments, or after
-/// a correction of the clock. A request examines at most 10 000 entries. A page that stopped there is short or empty and
-/// has a `Link` to the next one, as has every page that is not the last. `X-Total-Count` is exact without filters and for
-/// filters by type, outcome and whole UTC days; otherwise `X-Total-Count-Relation: gte` marks a lower bound. Pages by
-/// cursor (`after`, `before`) have no total, and their cost does not depend on their depth.
+/// Entries are in the order of commit. `created_at` is the time of the request and can deviate from this order by
+/// moments, or after a correction of the clock. A request examines at most 10 000 entries. If it stops there, the page
+/// is short or empty and has a `Link` to the next one, like every page but the last. `X-Total-Count` is exact without
+/// filters and for filters by type, outcome and whole UTC days; otherwise `X-Total-Count-Relation: gte` marks a lower
+/// bound. Pages by cursor (`after`, `before`) have no total, and their cost does not depend on their position.
 #[utoipa::path(
     get,
     path = "/{tenant_id}/audit_logs",

@@ -12,7 +12,7 @@ pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(serde_json::json!({ "alive": true }))
 }
 
-/// Reports whether the process can serve requests: its database responds.
+/// Reports whether the process can serve requests, which requires that its database responds.
 #[utoipa::path(get, path = "/health/ready", tag = "Health", security(()),
     responses(
         (status = 200, description = "`{\"ready\":true}`", body = Object),

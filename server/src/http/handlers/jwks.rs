@@ -5,7 +5,7 @@ use doorward_shared::public::Jwks;
 
 use crate::http::{ApiError, Visitor, responses::*};
 
-/// Seconds for which a client may cache the document. A new key signs only after it has been published for longer.
+/// Number of seconds for which a client may cache the document. A new key is published for longer before it signs.
 pub const MAX_AGE_SECONDS: u32 = 600;
 
 /// Returns the public keys that verify the tenant's tokens (RFC 7517).

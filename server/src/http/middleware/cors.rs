@@ -1,4 +1,4 @@
-//! CORS (Fetch standard), as each tenant's configuration allows it.
+//! CORS (Fetch standard), according to the configuration of each tenant.
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
@@ -25,8 +25,8 @@ use crate::{
 const METHODS: &str = "GET,HEAD,PUT,PATCH,POST,DELETE";
 const MAX_AGE_SECONDS: &str = "7200";
 
-/// Responds to preflights, and adds the CORS headers to other responses. Requests to unknown tenants count against the
-/// caller's address.
+/// Responds to preflights, and adds the CORS headers to other responses. Requests to unknown tenants are counted
+/// against the rate limit of the caller's address.
 pub async fn cors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -34,8 +34,8 @@ pub async fn cors(
     let Some(tenant) = tenant_of(request.path()) else {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
-    // In every response: otherwise a cache could return one without CORS headers to an allowed page (Fetch standard,
-    // "CORS protocol and HTTP caches").
+    // Every response has this header. Otherwise a cache could return a response without CORS headers to an allowed page
+    // (Fetch standard, "CORS protocol and HTTP caches").
     let vary = (header::VARY, HeaderValue::from_static("Origin"));
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
         let mut response = next.call(request).await?.map_into_boxed_body();
@@ -93,7 +93,7 @@ fn tenant_of(path: &str) -> Option<TenantId> {
 /// returns the error.
 ///
 /// # Errors
-/// 404 or 429 for an unknown tenant, whose request is then counted.
+/// 404 or 429 for an unknown tenant. The request is then already counted.
 async fn allows(request: &ServiceRequest, tenant: TenantId, origin: &HeaderValue) -> Result<bool, ApiError> {
     let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return Ok(false) };
     let Ok(found) = app.tenant(tenant).await else { return Ok(false) };

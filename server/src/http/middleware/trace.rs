@@ -1,4 +1,4 @@
-//! Outermost middleware: sets the request's id and client address, logs one line, and turns framework errors into JSON.
+//! Outermost middleware: sets request id and client address, logs one line, and turns framework errors into JSON.
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
@@ -59,7 +59,7 @@ pub async fn trace(
         Some((code, Some(cause))) => tracing::error!(
             request_id = id, client, %method, route, status = status_number, micros, %code, cause, "request failed"
         ),
-        // A flood of requests must not flood the log; the metrics count them.
+        // Not logged, because a flood of requests must not flood the log. The metrics count these requests.
         Some((ErrorCode::RateLimited, None)) => {}
         Some((code, None)) => tracing::info!(
             request_id = id, client, %method, route, status = status_number, micros, %code, "request refused"
@@ -80,7 +80,7 @@ pub async fn trace(
     Ok(response)
 }
 
-/// Converts an error of the framework into the JSON body that all errors have.
+/// Converts an error of the framework into the JSON body of all error responses.
 fn foreign_error(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let error = match status {
@@ -117,7 +117,7 @@ fn meta_of(request: &ServiceRequest, app: &App) -> RequestMeta {
     }
 }
 
-/// Returns whether a client's request id is accepted: short and visible ASCII, because it appears in headers and log lines.
+/// Returns whether a client's request id is accepted. It must be short visible ASCII, because it is sent and logged.
 fn is_sane(id: &str) -> bool {
     (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }

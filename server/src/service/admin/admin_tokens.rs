@@ -84,7 +84,7 @@ pub async fn revoke(context: &AdminContext, id: AdminTokenId) -> Result<(), Serv
         .await
 }
 
-/// Verifies a presented token. It is read from the database for each request, because admin requests are rare and a revoked
+/// Verifies a presented token. Every request reads it from the database, because admin requests are rare and a revoked
 /// token must be rejected at once.
 pub async fn recognise(
     app: &App,

@@ -22,7 +22,7 @@ pub struct AdminContext {
 }
 
 impl AdminContext {
-    /// Creates an audit entry of a tenant's log, or of the installation's, with this administrator as its actor.
+    /// Creates an audit entry in a tenant's or the installation's log, with this administrator as its actor.
     pub(super) fn event(
         &self,
         tenant: TenantId,
@@ -32,7 +32,7 @@ impl AdminContext {
         Ok(audit::event(&self.app, tenant, &self.meta, kind, now)?.by(self.actor.clone()))
     }
 
-    /// Changes data that processes cache: each one reads it again before its next request. A refusal rolls back.
+    /// Changes data that processes cache. Every process reads it again before its next request. A refusal rolls back.
     pub(super) async fn change<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
@@ -52,14 +52,14 @@ pub(super) fn find_tenant(connection: &mut Connection, id: TenantId) -> Result<T
     Ok(tenants::find(connection, id)?.ok_or(Refusal::TenantNotFound)?)
 }
 
-/// Returns the tenant and locks it against concurrent changes on any node until the end of the unit of work. For changes
-/// that depend on what they read.
+/// Returns the tenant and locks it against concurrent changes on any node until the end of the unit of work. Used by
+/// changes that depend on data they have read.
 pub(super) fn lock_tenant(connection: &mut Connection, id: TenantId) -> Result<Tenant, ServiceError> {
     tenants::lock(connection, id)?;
     find_tenant(connection, id)
 }
 
-/// Maps a violated unique key to a refusal.
+/// Returns the refusal if a unique key was violated.
 pub(super) fn unless_duplicate(
     result: Result<(), DbError>,
     refusal: impl FnOnce() -> Refusal,

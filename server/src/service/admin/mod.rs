@@ -1,5 +1,5 @@
-//! Operations of administrators, through the admin API or on the command line. Every change writes its audit entry in the
-//! same unit of work and invalidates the caches of all processes.
+//! Operations of administrators, through the admin API or on the command line. Every change writes its audit entry in
+//! the same unit of work and invalidates the caches of all processes.
 
 pub mod admin_tokens;
 pub mod api_keys;

@@ -1,4 +1,4 @@
-//! Overviews for the terminal app: the installation, one tenant, the list of tenants.
+//! Overviews for the terminal app: the installation, one tenant, and the list of tenants.
 
 use std::collections::BTreeMap;
 

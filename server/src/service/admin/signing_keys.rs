@@ -36,7 +36,7 @@ pub(super) async fn generate(
     Ok(made?)
 }
 
-/// Rotates keys: publishes a new key now. After [`PUBLISHED_BEFORE_SIGNING_MS`] it signs and the current keys retire.
+/// Publishes a new key now. After [`PUBLISHED_BEFORE_SIGNING_MS`], it signs and the current keys are retired.
 pub async fn create(
     context: &AdminContext,
     tenant: TenantId,
@@ -81,7 +81,7 @@ pub async fn list(context: &AdminContext, tenant: TenantId) -> Result<Vec<Signin
 /// Retires a key at once. It stays published until the tokens it signed have expired.
 ///
 /// # Errors
-/// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], [`Refusal::SecretInUse`] for the only usable key.
+/// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], or [`Refusal::SecretInUse`] for the only usable key.
 pub async fn retire(context: &AdminContext, tenant: TenantId, id: SigningKeyId) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(tenant, AuditType::SigningKeyRetired, now)?;
@@ -94,7 +94,7 @@ pub async fn retire(context: &AdminContext, tenant: TenantId, id: SigningKeyId) 
             if keys.iter().filter(usable).all(|key| key.id == id) {
                 return Err(Refusal::SecretInUse.into());
             }
-            // If all other keys are scheduled to retire in favour of this one, the newest of them must stay in use.
+            // All other keys may be scheduled to retire in favour of this one. Then the newest of them stays in use.
             let others = || keys.iter().filter(usable).filter(|key| key.id != id);
             let successor = others().max_by_key(|key| key.signs_from);
             if let Some(successor) = successor.filter(|_| others().all(|key| key.retired_at.is_some())) {

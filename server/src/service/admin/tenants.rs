@@ -108,14 +108,14 @@ pub async fn rename(context: &AdminContext, id: TenantId, request: UpdateTenantR
 pub fn check(value: &Value, read: Option<&TenantConfig>) -> ConfigCheck {
     let mut problems = read.map_or_else(|| config_shape::problems(value), config_rules::problems);
     if read.is_none() && problems.is_empty() {
-        // `value` no longer shows repeated members.
+        // The parsed `value` no longer shows whether the text repeated a member.
         let message = "a setting is repeated".to_owned();
         problems.push(ConfigProblem { field: String::new(), message });
     }
     ConfigCheck { problems }
 }
 
-/// Replaces a tenant's configuration. Without `mfa`, the current second-factor settings stay.
+/// Replaces a tenant's configuration. Without `mfa`, the current second-factor settings are kept.
 pub async fn configure(context: &AdminContext, id: TenantId, config: TenantConfig) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(id, AuditType::TenantConfigUpdated, now)?;

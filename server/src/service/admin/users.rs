@@ -32,8 +32,8 @@ pub async fn list(
     Ok(Page { items: found.items.into_iter().map(item).collect(), total: found.total })
 }
 
-/// Returns a page of user summaries, newest first. A search returns users whose id or a name starts with the text before
-/// those that contain it elsewhere.
+/// Returns a page of user summaries, newest first. A search first lists users whose id or name starts with the text,
+/// then users whose id or name contains it elsewhere.
 pub async fn search(
     context: &AdminContext,
     tenant: TenantId,
@@ -58,8 +58,8 @@ pub async fn search(
 /// Deletes one of a user's credentials.
 ///
 /// # Errors
-/// [`Refusal::TenantNotFound`], [`Refusal::UserNotFound`], [`Refusal::CredentialNotFound`] also for a credential of
-/// another user.
+/// [`Refusal::TenantNotFound`], [`Refusal::UserNotFound`], and [`Refusal::CredentialNotFound`], which is also returned
+/// for a credential of another user.
 pub async fn delete_credential(
     context: &AdminContext,
     tenant: TenantId,

@@ -21,17 +21,17 @@ struct Stored {
     challenge: Option<Challenge>,
     transaction: Option<Transaction>,
     credential: Option<(Credential, User)>,
-    /// The user handle is absent or belongs to a user of the tenant.
+    /// Whether the user handle is absent or belongs to a user of the tenant.
     handle_known: bool,
 }
 
-/// Finalizes a login, second-factor login or transaction: verifies the assertion, deletes the challenge and returns a token.
+/// Finalizes a login, second-factor login or transaction: verifies the assertion and returns a token.
 ///
-/// One read, one verification, one signature, one write. The challenge is deleted even if the assertion is rejected. Of
-/// concurrent requests with the same challenge, only the one whose transaction deletes it succeeds.
+/// This takes one read, one verification, one signature and one write. The challenge is deleted even if the assertion
+/// is rejected. If several requests use the same challenge, only the one whose transaction deletes it succeeds.
 ///
 /// # Errors
-/// The refusals that the wire contract lists; each writes an audit entry.
+/// The refusals that the wire contract lists. Each of them writes an audit entry.
 pub async fn finalize(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -162,8 +162,8 @@ fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Tim
     Ok(Assertion { challenge, transaction: stored.transaction, credential, user, verified })
 }
 
-/// Deletes the challenge, updates the credential and writes the audit entry. Refuses if the challenge is already deleted or
-/// if the credential has changed in a way that makes the assertion invalid.
+/// Deletes the challenge, updates the credential and writes the audit entry. Refuses if the challenge no longer exists,
+/// or if the credential has changed in a way that makes the assertion invalid.
 fn commit_assertion(
     connection: &mut Connection,
     ceremony: Ceremony,
@@ -199,7 +199,7 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
     };
     let refused = |code, reason: &str| Ok(Err(Refusal::Verification(VerificationError::new(code, reason))));
     let mut expected = assertion.credential.clone();
-    // On PostgreSQL a concurrent login may change the row first. The loop ends because each such login raises the counter.
+    // On PostgreSQL, concurrent logins may change the row first. Each raises the counter, so the loop ends.
     while !credentials::record_use(connection, &expected, &used)? {
         let current = credentials::find(connection, expected.tenant_id, &expected.id)?.filter(|current| {
             (current.user_id, current.created_at, &current.public_key)

@@ -21,7 +21,7 @@ use crate::{
 
 #[derive(Debug)]
 pub enum LoginUser {
-    /// Any user: the passkey identifies them (discoverable login).
+    /// Any user. The passkey identifies the user (discoverable login).
     Discoverable,
     Named(Result<String, Refusal>),
 }
@@ -127,7 +127,7 @@ async fn start(
                 Ok((options, challenge, selected)) if insert_transaction(connection, &challenge, transaction)? => {
                     challenges::insert(connection, &challenge)?;
                     let pending = selected.map(|(user, credentials)| PendingCeremony { challenge, user, credentials });
-                    // Finalizing a transaction reads the transaction anyway, so a cached ceremony would save nothing.
+                    // Transactions are not cached, because finalizing one reads from the database anyway.
                     Ok((options, pending.filter(|_| !is_transaction)))
                 }
                 Ok(_) => Err(Refusal::TransactionExists),
@@ -147,7 +147,7 @@ async fn start(
     Ok(options)
 }
 
-/// Returns the user and the credentials that may finalize the ceremony.
+/// Returns the user and the credentials that may be used in the ceremony.
 fn select_credentials(
     connection: &mut Connection,
     ceremony: Ceremony,

@@ -19,7 +19,7 @@ use crate::{
 /// The challenge is deleted even if the registration is rejected.
 ///
 /// # Errors
-/// The refusals that the wire contract lists; each writes an audit entry.
+/// The refusals that the wire contract lists. Each of them writes an audit entry.
 pub async fn finalize(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -85,7 +85,7 @@ fn verify(
     Ok((challenge, user, verified))
 }
 
-/// Deletes the challenge, stores the credential and writes the audit entry. Refuses if the challenge is already deleted.
+/// Deletes the challenge, stores the credential and writes the audit entry. Refuses if the challenge no longer exists.
 fn commit_registration(
     connection: &mut Connection,
     ceremony: Ceremony,
@@ -97,7 +97,7 @@ fn commit_registration(
         match credentials::insert(connection, credential) {
             Ok(()) => Ok(()),
             Err(DbError::Duplicate { .. }) => Err(Refusal::CredentialExists),
-            // The user was deleted after the read, which also deleted the challenge.
+            // The user was deleted after the read. This also deleted the challenge.
             Err(DbError::Orphan) => Err(Refusal::ChallengeUnknown),
             Err(error) => return Err(error),
         }

@@ -40,8 +40,8 @@ pub async fn initialize(
         .db
         .write(move |connection| {
             let user = users::upsert(connection, &user)?;
-            // A passkey is also a second factor, and a new credential could overwrite it on its authenticator. A second
-            // factor does not prevent a passkey on the same authenticator.
+            // Passkeys are excluded because they are also second factors, and a new credential could overwrite one on
+            // its authenticator. A second factor does not prevent a passkey on the same authenticator.
             let excluded: Vec<CredentialId> = credentials::for_user(connection, tenant_id, user.id)?
                 .into_iter()
                 .filter(|credential| includes(ceremony, credential))

@@ -1,4 +1,4 @@
-//! Verification of assertions.
+//! Tests of the verification of assertions.
 
 use doorward_shared::{Base64Url, ErrorCode, config::UserVerification};
 
@@ -92,7 +92,7 @@ fn backup_eligibility_may_be_gained_but_not_lost() {
     assert_eq!(error_code(&assertion), ErrorCode::BackupStateInvalid);
 }
 
-/// webauthn-rs requires user verification for every credential that was registered with it.
+/// webauthn-rs requires user verification for every credential that it registered.
 #[test]
 fn user_verification_is_optional_unless_required() {
     for policy in [UserVerification::Preferred, UserVerification::Discouraged] {
@@ -193,7 +193,7 @@ fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
     [vec![0x30, u8::try_from(inside.len()).unwrap()], inside].concat()
 }
 
-/// WebAuthn §6.5.5: a DER sequence of two integers between 1 and the order of the curve. Each result is compared with webauthn-rs.
+/// WebAuthn §6.5.5 requires a DER sequence of two integers from 1 to n - 1, where n is the order of the curve.
 #[test]
 fn only_strict_der_signatures_are_accepted() {
     let order: [u8; 32] = [
@@ -211,7 +211,7 @@ fn only_strict_der_signatures_are_accepted() {
         body["response"]["signature"] = b64(signature).into();
         good.verify_body(&body).unwrap().map(|_| ()).map_err(|error| error.code)
     };
-    // (r, n - s) is the other valid form of the signature. Anyone can compute it from (r, s), and it proves the same.
+    // (r, n - s) is also a valid signature. Anyone can compute it from (r, s), so accepting it adds no risk.
     let mut mirrored = [0_u8; 33];
     let padded = [vec![0; 33 - s.len()], s.to_vec()].concat();
     let order_padded = [vec![0], order.to_vec()].concat();
@@ -229,7 +229,7 @@ fn only_strict_der_signatures_are_accepted() {
     let order = [&[0], &order[..]].concat();
     let long_form = [&[0x30, 0x81], &signature[1..]].concat();
     let indefinite = [&[0x30, 0x80], &signature[2..], &[0, 0]].concat();
-    // Two integers of 32 bytes each, as in JWS (RFC 7518 §3.4).
+    // Two integers of 32 bytes each without DER, as in JWS (RFC 7518 §3.4).
     let plain = [&[vec![0; 33 - r.len()], r.to_vec()].concat()[1..], &padded[1..]].concat();
     let wrong = [
         der(&with_zero, s),

@@ -132,7 +132,7 @@ fn signed_over(auth_data: &[u8], client_data_json: &[u8]) -> Vec<u8> {
     [auth_data, digest(&SHA256, client_data_json).as_ref()].concat()
 }
 
-/// A registration whose parts tests can change.
+/// A registration with parts that tests can change.
 pub(super) struct Registration {
     pub(super) key: Key,
     pub(super) state: CeremonyState,
@@ -142,7 +142,7 @@ pub(super) struct Registration {
     pub(super) flags: u8,
     pub(super) sign_count: u32,
     pub(super) id: Vec<u8>,
-    /// Id in the authenticator data, if it differs.
+    /// Credential id in the authenticator data, if it differs from `id`.
     pub(super) inner_id: Option<Vec<u8>>,
     pub(super) public_key: Vec<u8>,
     pub(super) extensions: Vec<u8>,
@@ -181,7 +181,7 @@ impl Registration {
         auth_data(self.rp_id, self.flags, self.sign_count, &[&attested, &self.extensions])
     }
 
-    /// Replaces the statement by a self attestation of the current state.
+    /// Replaces the statement with a self attestation of the registration in its current state.
     pub(super) fn self_attested(mut self) -> Self {
         let signature = self.key.sign(&signed_over(&self.auth_data(), self.client_data.as_bytes()));
         self.format = "packed";
@@ -228,7 +228,7 @@ impl Registration {
     }
 }
 
-/// An assertion whose parts tests can change.
+/// An assertion with parts that tests can change.
 pub(super) struct Assertion {
     pub(super) credential: Credential,
     pub(super) key: Key,
@@ -279,7 +279,7 @@ impl Assertion {
         let used = client_data["origin"].as_str().filter(|&used| origins.iter().any(|listed| listed == used));
         let expected = Expected {
             rp_id: RP_ID,
-            // It takes one origin: the listed one that the client data contains.
+            // webauthn-rs takes only one origin, so it gets the listed origin that the client data contains.
             origin: used.unwrap_or(ORIGIN),
             challenge: &self.challenge.0,
             user_verification: self.state.policy.user_verification == UserVerification::Required,

@@ -1,4 +1,4 @@
-//! Client data: type, challenge and origin.
+//! Tests of type, challenge and origin of client data.
 
 use doorward_shared::ErrorCode;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::authenticator::{Assertion, Registration, client_data};
 use crate::webauthn::{parse_assertion, parse_registration};
 
-/// Returns the error code of both ceremonies for changed client data; `None` when they accept it.
+/// Returns the error code with which both ceremonies reject changed client data; `None` if both accept it.
 fn error_code(change: impl Fn(&mut Value)) -> Option<ErrorCode> {
     let changed = |kind: &str| {
         let mut client_data = client_data(kind);
@@ -20,7 +20,7 @@ fn error_code(change: impl Fn(&mut Value)) -> Option<ErrorCode> {
     first.map(|error| error.code)
 }
 
-/// Whether a relying party with the origins `listed` accepts an origin.
+/// Returns whether a relying party whose list of origins is `listed` accepts `origin`.
 fn accepted(origin: &str, listed: &[&str]) -> bool {
     let mut client_data = client_data("webauthn.get");
     client_data["origin"] = json!(origin);
@@ -101,7 +101,7 @@ fn origin_must_match_byte_for_byte() {
     }
 }
 
-/// Protects against a configuration that bypassed validation.
+/// Such an origin could be in a configuration that was stored without validation.
 #[test]
 fn listed_origin_must_be_canonical() {
     for origin in ["https://example.org/", "https://Example.org", "https://example.org:443", "https://example.org/app"]

@@ -1,4 +1,4 @@
-//! Options that clients receive.
+//! Tests of the options that clients receive.
 
 use doorward_shared::{
     config::{Attachment, ResidentKey, UserVerification},

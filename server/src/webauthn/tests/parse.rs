@@ -1,4 +1,4 @@
-//! Parsing of request bodies.
+//! Tests of the parsing of request bodies.
 
 use serde_json::{Value, json};
 
@@ -119,7 +119,7 @@ fn body_must_be_one_json_object() {
         assert!(!reason.is_empty());
     }
     assert!(parse_assertion(b"{\"id\":\"\xff\"}").unwrap_err().reason.contains("UTF-8"));
-    // Unknown members are skipped without recursion.
+    // Unknown members are skipped without recursion, so deep nesting is accepted here.
     for accepted in [format!(" \n{good}\n "), good.replacen('{', &format!(r#"{{"x":{deep},"#), 1)] {
         assert!(parse_assertion(accepted.as_bytes()).is_ok());
     }

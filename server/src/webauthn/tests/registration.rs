@@ -1,4 +1,4 @@
-//! Verification of registrations.
+//! Tests of the verification of registrations.
 
 use aws_lc_rs::rsa::KeySize;
 use ciborium::Value as Cbor;
@@ -59,7 +59,7 @@ fn even_or_small_rsa_exponents_are_rejected() {
     }
 }
 
-/// webauthn-rs would accept them.
+/// webauthn-rs would accept these keys.
 #[test]
 fn algorithms_with_another_curve_are_rejected() {
     for (key, alg) in [(Key::es384(), -7), (Key::es256(), -35), (Key::es512(), -7)] {
@@ -81,7 +81,7 @@ fn invalid_public_keys_are_rejected() {
         members.iter_mut().find(|member| member.0 == label).unwrap().1 = value;
         cases.push(members);
     }
-    // Compressed point, repeated members, and not a point on the curve.
+    // A compressed point, a key with repeated members, and a point that is not on the curve.
     let mut members = good.clone();
     members[4].1 = Cbor::Bool(true);
     cases.push(members);

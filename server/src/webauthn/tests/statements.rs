@@ -1,4 +1,4 @@
-//! Attestation statements: verified, recorded as unverifiable, or rejected.
+//! Tests of attestation statements that are verified, recorded as unverifiable, or rejected.
 
 use ciborium::Value as Cbor;
 use doorward_shared::ErrorCode;
@@ -36,7 +36,7 @@ fn format_none_with_a_statement_is_rejected() {
     assert_eq!(registration.verify().unwrap_err().code, ErrorCode::AttestationInvalid);
 }
 
-/// Windows Hello attests with `tpm`; older Android devices with `android-safetynet`.
+/// Windows Hello uses the format `tpm`, older Android devices use `android-safetynet`.
 #[test]
 fn unverifiable_statements_are_recorded() {
     for (format, statement) in [
@@ -89,7 +89,7 @@ fn verifiable_statements_with_a_changed_bit_are_rejected() {
     }
 }
 
-/// Changes a bit of the signature, or of the data that the certificate covers.
+/// Changes a bit of the signature, or the data whose hash the certificate contains.
 fn with_changed_bit(vector: &Vector) -> Option<Vector> {
     let mut changed = vector.clone();
     match vector.name.as_str() {

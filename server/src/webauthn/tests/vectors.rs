@@ -1,4 +1,4 @@
-//! The test vectors of the WebAuthn Level 3 specification, end to end: registration, then authentication.
+//! The test vectors of the WebAuthn Level 3 specification: each is registered and then used for a login.
 
 use doorward_shared::config::UserVerification;
 use doorward_testkit::reference_verifier::{self, Expected, StoredCredential};
@@ -75,7 +75,7 @@ pub(super) fn try_register(vector: &Vector) -> Result<Result<VerifiedRegistratio
     Ok(verify_registration(&state(UserVerification::Preferred), &challenge, &parsed))
 }
 
-/// Runs a vector and returns the results of its registration and authentication, as in docs/webauthn.md.
+/// Runs a vector. Returns the results of registration and authentication, with the words of docs/webauthn.md.
 fn outcome(vector: &Vector) -> (String, String) {
     let registration = match register(vector) {
         Ok(registration) => registration,

@@ -13,7 +13,7 @@ use crate::{
     service::{admin::tenants, audit_logs::Log},
 };
 
-/// A tenant's audit log, newest first, as on the public API.
+/// Lists a tenant's audit log, newest entries first, like the public API.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}/audit_logs",
@@ -43,9 +43,9 @@ pub async fn of_tenant(
     respond(&caller.context.app, Log::Of(tenant), request.path(), &query).await
 }
 
-/// All audit logs together, the installation's own included, newest first.
+/// Lists all audit logs together, including the installation's own, newest entries first.
 ///
-/// `X-Total-Count` is a lower bound beyond 10 000 examined entries, which `X-Total-Count-Relation: gte` marks.
+/// Above 10 000 examined entries, `X-Total-Count` is a lower bound, marked by `X-Total-Count-Relation: gte`.
 #[utoipa::path(
     get,
     path = "/audit_logs",

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 
 use crate::http::{Auditor, responses::*};
 
-/// Returns the server's metrics in Prometheus' text format.
+/// Returns the server's metrics in the text format of Prometheus.
 #[utoipa::path(
     get,
     path = "/metrics",

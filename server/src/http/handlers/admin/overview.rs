@@ -57,7 +57,7 @@ pub async fn of_tenant(caller: Auditor, path: Path<String>, query: Query) -> Res
     Ok(Json(overview::tenant(&caller.context, tenant, days(&query)?).await?))
 }
 
-/// Returns a page of the list of tenants. `next` of a page is `after` of the following one.
+/// Returns a page of the list of tenants. Send `next` of a page as `after` to get the following page.
 #[utoipa::path(
     get,
     path = "/tenant_summaries",

@@ -10,9 +10,9 @@ use crate::{
 
 /// Lists a tenant's transactions, newest first.
 ///
-/// With `q`, transactions whose identifier begins with the text come first, then transactions whose identifier contains
-/// it. The second group is found by examining a bounded number of transactions per page, so a page may be short or empty
-/// and still have a `next`.
+/// With `q`, transactions whose identifier begins with the text come first, then those whose identifier contains it
+/// elsewhere. For the second group, each request examines a limited number of transactions, so a page may be short or
+/// empty and still have a `next`.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}/transactions",

@@ -8,7 +8,7 @@ use crate::{
 
 /// Lists the credentials of a user, or of all users.
 ///
-/// The response carries `X-Total-Count`, and `Link` to the neighbouring pages (RFC 8288).
+/// The response contains `X-Total-Count`, and a `Link` to the neighbouring pages (RFC 8288).
 #[utoipa::path(
     get,
     path = "/{tenant_id}/credentials",

@@ -15,8 +15,8 @@ use crate::{
 
 /// Starts a passkey login.
 ///
-/// With `user_id` (API key required), only this user's passkeys are accepted. Without it, the passkey identifies the
-/// user.
+/// With `user_id` (API key required), only this user's passkeys are accepted. Without `user_id`, the passkey identifies
+/// the user.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/login/initialize",

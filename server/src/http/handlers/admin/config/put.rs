@@ -6,7 +6,7 @@ use crate::{
     service::admin::tenants,
 };
 
-/// Replaces a tenant's configuration. Without `mfa`, the current second-factor settings stay.
+/// Replaces a tenant's configuration. Without `mfa`, the current second-factor settings are kept.
 #[utoipa::path(
     put,
     path = "/tenants/{tenant_id}/config",

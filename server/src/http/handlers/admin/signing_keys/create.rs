@@ -6,7 +6,7 @@ use crate::{
     service::admin::signing_keys,
 };
 
-/// Rotates the signing key. The new key is published now and signs once clients have had time to fetch it.
+/// Rotates the signing key. The new key is published now. It begins to sign after clients have had time to fetch it.
 #[utoipa::path(
     post,
     path = "/tenants/{tenant_id}/secrets/jwk",

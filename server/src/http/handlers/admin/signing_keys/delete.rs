@@ -6,7 +6,7 @@ use crate::{
     service::{Refusal, admin::signing_keys},
 };
 
-/// Retires a signing key. It stays published until its tokens have expired.
+/// Retires a signing key. It stays published until the tokens that it signed have expired.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}/secrets/jwk/{secret_id}",

@@ -6,7 +6,7 @@ use crate::{
     service::admin::users,
 };
 
-/// Deletes one credential of a user. It can no longer finish a ceremony.
+/// Deletes one credential of a user. No ceremony accepts it any longer.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}",

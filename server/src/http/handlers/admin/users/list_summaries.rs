@@ -8,8 +8,8 @@ use crate::{
 
 /// Lists a tenant's users, newest first, with their number of credentials and last use.
 ///
-/// With `q`, users whose id or name begins with the text come first, then users whose id or name contains it. The
-/// second group is found by examining a bounded number of users per page, so a page may be short or empty and still
+/// With `q`, users whose id or name begins with the text come first, then those whose id or name contains it elsewhere.
+/// For the second group, each request examines a limited number of users, so a page may be short or empty and still
 /// have a `next`. While there is a `next`, `total` counts the matches found so far; on the last page it counts all.
 #[utoipa::path(
     get,
