@@ -1,6 +1,6 @@
-//! Kills the server with `kill -9` under load: every successful response is durable, and no challenge can be used twice.
+//! Kills the server under load: every successful response is durable, and no challenge can be used twice.
 //!
-//! `DOORWARD_TEST_CRASHES` sets the number of rounds (default: 5). With `DOORWARD_TEST_POSTGRES_URL` it runs on PostgreSQL.
+//! `DOORWARD_TEST_CRASHES` is the number of rounds (default: 5). `DOORWARD_TEST_POSTGRES_URL` selects PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic fails the test")]
 
 use std::{

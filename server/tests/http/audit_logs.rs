@@ -215,7 +215,7 @@ async fn types_may_be_repeated_and_both_cursors_exclude_each_other() {
     assert_eq!(row.text("tenant_id"), Some(tenant.id.to_string()));
 }
 
-/// Counts the pages of the write-ahead log that the two requests of one MFA login write. Each request has its own commit.
+/// Counts the pages of the write-ahead log that one MFA login writes. Each of its two requests has its own commit.
 #[tokio::test]
 async fn a_lone_mfa_ceremony_writes_at_most_13_pages() {
     use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
@@ -259,7 +259,7 @@ async fn exports_abort_while_a_transaction_withholds_entries() {
     let tenant = server.tenant().await;
     let _ = tenant.http.get("/audit_logs").await.expect(200);
     let (meta, now) = (RequestMeta::default(), server.app.clock.now());
-    // The entries have different types. If both had the same type, one transaction could wait for the counter of the other.
+    // The types differ, because otherwise one transaction could wait for the counter that the other one has locked.
     let [slow, quick] = [AuditType::ApiKeyRejected, AuditType::UserDeleted]
         .map(|kind| audit::event(&server.app, tenant.id, &meta, kind, now).unwrap());
     let ((written, wait), (end, ended)) = (tokio::sync::oneshot::channel(), std::sync::mpsc::channel::<()>());

@@ -1,4 +1,4 @@
-//! Database errors while a server runs: the responses are opaque 500 and 503 responses, never refusals, and no data is lost.
+//! Database errors while a server runs cause opaque 500 and 503 responses, never refusals, and lose no data.
 
 use doorward_testkit::{Http, Person, Response, database};
 

@@ -24,8 +24,8 @@ fn kid(token: &str) -> String {
     decode_header(token).unwrap().kid.unwrap()
 }
 
-/// Returns the claims if the token verifies with one of the keys. The expiry is not checked, because the test clock differs
-/// from the system clock.
+/// Returns the claims if the token verifies with one of the keys. The expiry is not checked, because the test clock
+/// differs from the system clock.
 fn verify(token: &str, keys: &JwkSet) -> Option<TokenClaims> {
     let key = keys.find(&kid(token))?;
     let mut validation = Validation::new(decode_header(token).unwrap().alg);

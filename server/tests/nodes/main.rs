@@ -1,5 +1,5 @@
-//! Several nodes on one database. Without `DOORWARD_TEST_POSTGRES_URL`, tests that need PostgreSQL print a message and are
-//! skipped; the other tests run on one SQLite file.
+//! Several nodes on one database. Without `DOORWARD_TEST_POSTGRES_URL`, tests that need PostgreSQL print a message and
+//! are skipped; the other tests run on one SQLite file.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic fails the test")]
 
 mod changes;

@@ -24,7 +24,7 @@ fn bearer(server: &TestServer, token: &str) -> Http {
     Http::new(server.admin_url.clone()).header("Authorization", &format!("Bearer {token}"))
 }
 
-/// Checks that every endpoint that needs a token rejects this caller and writes one entry to the installation's audit log.
+/// Checks that every endpoint that needs a token rejects this caller and writes one entry to the installation's log.
 async fn expect_rejected(fixture: &Fixture, caller: &Http, reason: &str) {
     for endpoint in guarded() {
         let response = fixture.call(caller, endpoint).await;
