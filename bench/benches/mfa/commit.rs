@@ -1,5 +1,5 @@
-//! A finalize's share of a commit, as cheap as SQLite allows: 32 of them in one transaction, each of which deletes a
-//! challenge by its key, updates a credential by its key, adds an audit row and counts it. No queue, no savepoint.
+//! The cheapest possible writes of finalize requests on SQLite: 32 units per transaction, without queue or savepoints.
+//! Each unit deletes a challenge by key, updates a credential by key, inserts an audit entry and counts it.
 
 use std::{path::Path, time::Duration};
 
@@ -39,7 +39,7 @@ pub(crate) struct Commits {
 }
 
 impl Commits {
-    /// Copies the database while challenges wait in it.
+    /// Copies the database. It must contain pending challenges.
     pub(crate) fn on_copy(original: &Path, copy: &Path) -> Self {
         let open = |path: &Path| SqliteConnection::establish(path.to_str().expect("UTF-8")).expect("a database");
         open(original).batch_execute(&format!("VACUUM INTO '{}'", copy.display())).expect("a copy");
@@ -59,7 +59,7 @@ impl Commits {
         Self { connection, units, rounds: 0 }
     }
 
-    /// One share, as the mean over all challenges that were waiting.
+    /// CPU time of one unit with its part of the commit: the mean over all pending challenges.
     pub(crate) fn share(&mut self) -> Duration {
         let restore = "INSERT INTO challenges SELECT * FROM kept; PRAGMA wal_checkpoint(TRUNCATE)";
         self.connection.batch_execute(restore).expect("the same challenges again");
@@ -95,7 +95,7 @@ fn settle(connection: &mut SqliteConnection, unit: &(String, String, String), ro
     let inserted = diesel::insert_into(audit_logs::table)
         .values((
             audit_logs::tenant_id.eq(tenant),
-            // Ids grow with time, as version 7 UUIDs do.
+            // Ids increase with time, like version 7 UUIDs.
             audit_logs::id.eq(format!("{round:08x}-{number:04x}-7{}", challenge.get(..22).expect("a long challenge"))),
             audit_logs::kind.eq("mfa_authentication_final_succeeded"),
             audit_logs::request_id.eq("01970000-0000-7000-8000-000000000000"),
