@@ -13,7 +13,7 @@ use tokio::{
 };
 
 fn options(arguments: &[&str]) -> Options {
-    // Limited by ceremonies and not by time, because a slow machine takes longer.
+    // The run is limited by ceremonies and not by time, because a slow machine takes longer.
     let bounds = ["--duration", "60", "--warm-up", "0", "--clients", "4", "--ceremonies", "20"];
     Options::from_arguments(bounds.iter().chain(arguments).copied()).unwrap()
 }
@@ -43,7 +43,7 @@ async fn registered_users_complete_every_ceremony() {
     ] {
         let (report, json) = run(&[&[mode], &known[..]].concat()).await;
         assert!(report.ok, "{report}");
-        // Each of the 4 clients may complete one more ceremony that had already started.
+        // Each of the 4 clients may complete a ceremony that had already started.
         let ceremonies = json["phases"][0]["ceremonies"].as_u64().unwrap();
         assert!((20..=24).contains(&ceremonies), "{report}");
         assert_eq!(tenant.count(&format!("type={kind}")).await, ceremonies);
@@ -78,7 +78,7 @@ async fn seeded_users_log_in_on_any_node() {
         let (report, _) = run(&[&[mode], &nodes[..]].concat()).await;
         assert!(report.ok, "{report}");
     }
-    // Covers every tenant and every kind of user id.
+    // The users cover every tenant and every kind of user id.
     let spread = run(&[&["mfa", "--tenants", "9", "--ceremonies", "60"], &nodes[..]].concat()).await;
     assert!(spread.0.ok, "{}", spread.0);
     let busy = "SELECT DISTINCT tenant_id AS value FROM audit_logs WHERE type = 'mfa_authentication_final_succeeded' \

@@ -1,4 +1,4 @@
-//! Tests of the seeder: deterministic rows, correct totals, no changes to existing rows.
+//! Tests of `doorward-seed`: deterministic rows, correct totals, no changes to existing rows.
 //! They run on PostgreSQL if `DOORWARD_TEST_POSTGRES_URL` is set.
 #![expect(clippy::unwrap_used, reason = "a panic here is a failed test")]
 
@@ -12,7 +12,7 @@ use doorward_testkit::{
 use tempfile::TempDir;
 
 const UNTIL: i64 = 1_790_000_000_000;
-/// All but the installation's own log.
+/// SQL condition that excludes the installation's own log.
 const SEEDED: &str = "tenant_id <> '00000000-0000-0000-0000-000000000000'";
 
 fn plan() -> Plan {
@@ -84,7 +84,7 @@ impl TestInstallation {
         ]
     }
 
-    /// Counts the rows for the same totals.
+    /// Computes the same totals by counting the rows.
     async fn recount(&self) -> [Vec<String>; 2] {
         let day = "created_at / 86400000";
         let grouped = format!("audit_logs WHERE {SEEDED} GROUP BY tenant_id, {day}, type");
@@ -166,7 +166,7 @@ async fn totals_equal_a_recount_and_reach_zero_with_retention() {
         assert!(!kept.is_empty());
     }
     let server = place.serve(|settings| settings.audit_retention_days = Some(0)).await;
-    // Deletion subtracts each entry from the row that counted it, so no row is left.
+    // Retention subtracts each deleted entry from its counter, and deletes counters that reach 0.
     assert_eq!(doorward_server::jobs::purge_audit_logs(&server.app).await.unwrap(), 3_000);
     let left = "SELECT CAST(COUNT(*) AS TEXT) AS value FROM audit_counts WHERE day <= 20717";
     assert_eq!(texts(&place.url, left).await, ["0"]);
@@ -186,7 +186,7 @@ async fn database_with_tenants_requires_the_append_option() {
     place.fill(more, true).await.unwrap();
     assert_eq!(place.rows("tenants", &["id"]).await.len(), 24);
     assert_eq!(place.totals().await, place.recount().await);
-    // Dropped indexes are restored.
+    // The dropped indexes exist again.
     let index = if place.url.starts_with("postgres") {
         "SELECT CAST(indexname AS TEXT) AS value FROM pg_indexes WHERE indexname = 'audit_logs_by_id'"
     } else {
@@ -199,7 +199,7 @@ async fn database_with_tenants_requires_the_append_option() {
 async fn database_in_use_is_rejected() {
     let place = TestInstallation::new().await;
     let server = place.serve(|_| ()).await;
-    // The pool connects on first use.
+    // The pool connects on first use, so use it once.
     server.app.db.ping().await.unwrap();
     assert!(matches!(place.fill(plan(), false).await, Err(SeedError::InUse)));
     server.stop().await;

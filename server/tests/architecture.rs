@@ -8,7 +8,7 @@ use std::{
 
 use doorward_testkit::sources::{Graph, Source, cycle, is_name, paths, sources};
 
-/// Top-level modules of the server that each top-level module may use.
+/// For each top-level module of the server, the top-level modules that it may use.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("stopwatch", &[]),
@@ -33,7 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("demo", &["clock"]),
 ];
 
-/// Crates that only some top-level modules may use.
+/// For each crate with restricted use, the top-level modules that may use it.
 const CRATE_USERS: &[(&str, &[&str])] = &[
     ("diesel", &["db", "store", "transfer"]),
     ("libsqlite3_sys", &["db"]),

@@ -1,4 +1,4 @@
-//! The binary, as operators and scripts run it.
+//! Runs the binary as operators and scripts do.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failure is a failed test")]
 
 use std::{
@@ -62,7 +62,7 @@ impl Quickstart {
         self.started.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
-    /// Stops it with SIGTERM, as a supervisor does.
+    /// Stops the process with SIGTERM, as a service manager does.
     fn terminate(mut self) {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());

@@ -1,6 +1,6 @@
-//! `kill -9` under load: every successful response is durable, and no challenge can be used twice.
+//! Kills the server under load: every successful response is durable, and no challenge can be used twice.
 //!
-//! Runs five rounds, or as many as `DOORWARD_TEST_CRASHES` says. With `DOORWARD_TEST_POSTGRES_URL` it runs on PostgreSQL.
+//! `DOORWARD_TEST_CRASHES` is the number of rounds (default: 5). `DOORWARD_TEST_POSTGRES_URL` selects PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic fails the test")]
 
 use std::{
@@ -21,7 +21,7 @@ fn command(data: &Path, database: &str) -> Command {
     process::command(env!("CARGO_BIN_EXE_doorward"), data, database)
 }
 
-/// A finalize request that returned a token.
+/// A finalize request that got a token.
 struct Finalized {
     user_id: String,
     request_id: String,
@@ -68,7 +68,7 @@ async fn crash_and_check(database: &str, data: &Path, rounds: usize) {
     for round in 0..rounds {
         let server = Process::serve(command(data, database));
         let tenant = server.tenant(id, key);
-        // Results of the last round must be stored and must not succeed again.
+        // The logins of the previous round must be stored, and their finalize requests must not succeed again.
         check(&tenant, &std::mem::take(&mut all)).await;
         let responses = Arc::new(AtomicUsize::new(0));
         let ended = Arc::new(AtomicBool::new(false));
@@ -78,7 +78,7 @@ async fn crash_and_check(database: &str, data: &Path, rounds: usize) {
             let _ = person.register_mfa(&tenant).await.expect(200);
             clients.spawn(log_in(person, tenant.clone(), Arc::clone(&responses), Arc::clone(&ended)));
         }
-        // Each round kills the server after another number of responses, while other requests are in progress.
+        // Each round kills the server after a different number of responses, while other requests are in progress.
         while responses.load(Ordering::SeqCst) < 20 + round * 7 % 31 {
             tokio::task::yield_now().await;
         }
@@ -88,7 +88,7 @@ async fn crash_and_check(database: &str, data: &Path, rounds: usize) {
             all.extend(finalized.unwrap());
         }
         assert!(all.len() >= 20);
-        // Before another process opens the database.
+        // Checks the database before another process opens it.
         assert_eq!(database::faults(database).await, [""; 0], "after round {round}");
     }
     let server = Process::serve(command(data, database));

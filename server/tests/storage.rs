@@ -1,5 +1,5 @@
-//! `doorward migrate-storage`: killed in the middle and run again, after which logins work as before. It moves from SQLite to
-//! PostgreSQL and back with `DOORWARD_TEST_POSTGRES_URL`, and between SQLite files otherwise.
+//! Kills `doorward migrate-storage` while it copies, runs it again, and checks that logins work as before. With
+//! `DOORWARD_TEST_POSTGRES_URL` it moves from SQLite to PostgreSQL and back, otherwise between SQLite files.
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::{
@@ -12,7 +12,7 @@ use doorward_testkit::{ORIGIN, Person, Process, RP_ID, Response, TestTenant, dat
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde_json::{Value, json};
 
-/// Number of entries, large enough that the killed process has not copied all.
+/// Number of audit entries: so large that the process is killed before it has copied all of them.
 const BULK: u32 = 30_000;
 
 fn command(data: &Path, database: &str) -> Command {
@@ -31,7 +31,7 @@ fn expect_error(output: &Output, part: &str) {
     assert!(message.contains(part), "{message}");
 }
 
-/// Kills the command while it copies the longest table.
+/// Starts the command and kills it while it copies the longest table.
 fn kill_in_the_middle(mut command: Command) {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
@@ -79,7 +79,7 @@ async fn logins_work_after_a_killed_migration_and_back() {
     let data = folder.path();
     let file = |name: &str| data.join(name).display().to_string();
     let (first, last) = (file("first.db"), file("last.db"));
-    // Without PostgreSQL this is a file as well.
+    // Without PostgreSQL, the target is a SQLite file as well.
     let (middle, _database) = database::for_test(data).await;
 
     let mut create = command(data, &first);

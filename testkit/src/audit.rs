@@ -45,7 +45,7 @@ impl TestTenant {
         entries.remove(0)
     }
 
-    /// Checks status and code of a refusal, and that it wrote exactly one entry, with this type and code.
+    /// Checks status and code of a refusal. Its only audit entry must have this type and the same code.
     pub async fn expect_audited_refusal(&self, response: &Response, status: u16, code: &str, kind: &str) -> AuditEntry {
         response.expect_refusal(status, code);
         let entry = self.entry_of(response).await;

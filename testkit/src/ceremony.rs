@@ -31,22 +31,22 @@ impl Person {
         json!({ "user_id": self.user_id, "username": format!("{}@example.com", self.user_id) })
     }
 
-    /// Creates a credential; returns the finalize body.
+    /// Creates a credential and returns the finalize body.
     pub fn create(&mut self, options: &Value) -> Value {
         self.browser.create(&mut self.authenticator, options).expect("a credential")
     }
 
-    /// Creates an assertion; returns the finalize body.
+    /// Creates an assertion and returns the finalize body.
     pub fn get(&mut self, options: &Value) -> Value {
         self.browser.get(&mut self.authenticator, options).expect("an assertion")
     }
 
-    /// Registers a passkey; returns the finalize response.
+    /// Registers a passkey and returns the finalize response.
     pub async fn register(&mut self, tenant: &TestTenant) -> Response {
         self.register_at(tenant, "/registration").await
     }
 
-    /// Registers a second factor; returns the finalize response.
+    /// Registers a second factor and returns the finalize response.
     pub async fn register_mfa(&mut self, tenant: &TestTenant) -> Response {
         self.register_at(tenant, "/mfa/registration").await
     }
@@ -65,20 +65,20 @@ impl Person {
         self.get(&options.json())
     }
 
-    /// Logs in with a second factor; returns the finalize response.
+    /// Logs in with a second factor and returns the finalize response.
     pub async fn mfa_login(&mut self, tenant: &TestTenant) -> Response {
         let body = self.mfa_assertion(tenant).await;
         tenant.http.post("/mfa/login/finalize", &body).await
     }
 
-    /// Starts a passkey login, for this user or discoverable, and returns the finalize body.
+    /// Starts a passkey login and returns the finalize body. A discoverable login does not send the user id.
     pub async fn login_assertion(&mut self, tenant: &TestTenant, discoverable: bool) -> Value {
         let request = if discoverable { json!({}) } else { json!({ "user_id": self.user_id }) };
         let options = tenant.http.post("/login/initialize", &request).await.expect(200);
         self.get(&options.json())
     }
 
-    /// Logs in with a passkey (discoverable); returns the finalize response.
+    /// Logs in with a discoverable passkey login and returns the finalize response.
     pub async fn login(&mut self, tenant: &TestTenant) -> Response {
         let body = self.login_assertion(tenant, true).await;
         tenant.http.post("/login/finalize", &body).await
@@ -91,7 +91,7 @@ impl Person {
         self.get(&options.json())
     }
 
-    /// Confirms a transaction; returns the finalize response.
+    /// Confirms a transaction and returns the finalize response.
     pub async fn transaction(&mut self, tenant: &TestTenant, id: &str, data: &Value) -> Response {
         let body = self.transaction_assertion(tenant, id, data).await;
         tenant.http.post("/transaction/finalize", &body).await

@@ -25,7 +25,7 @@ pub fn postgres() -> Option<String> {
     std::env::var(POSTGRES_VARIABLE).ok().filter(|url| !url.is_empty())
 }
 
-/// Returns whether this run uses SQLite; otherwise prints that the test is skipped.
+/// Returns whether this run uses SQLite. If it does not, prints that the test is skipped.
 pub fn is_sqlite(test: &str) -> bool {
     let sqlite = postgres().is_none();
     if !sqlite {
@@ -34,7 +34,7 @@ pub fn is_sqlite(test: &str) -> bool {
     sqlite
 }
 
-/// Returns whether this run uses PostgreSQL; otherwise prints that the test is skipped.
+/// Returns whether this run uses PostgreSQL. If it does not, prints that the test is skipped.
 pub fn is_postgres(test: &str) -> bool {
     let found = postgres().is_some();
     if !found {
@@ -88,7 +88,7 @@ pub async fn texts(url: &str, sql: &str) -> Vec<String> {
     rows.into_iter().map(|row| row.value).collect()
 }
 
-/// Checks a database and lists the faults: broken pages, rows without a parent, counters that differ from a recount.
+/// Returns the faults of a database: corrupt pages, rows without a parent, counters that differ from a recount.
 pub async fn faults(url: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if !url.starts_with("postgres") {

@@ -80,12 +80,12 @@ impl Http {
         self.send(Method::PATCH, path, Some(body.to_string().into_bytes())).await
     }
 
-    /// Sends a `POST` to a server that may have stopped. Returns `None` without a complete response.
+    /// Sends a `POST` to a server that may have stopped. Returns `None` if no complete response arrives.
     pub async fn try_post(&self, path: &str, body: &Value) -> Option<Response> {
         self.try_send(Method::POST, path, Some(body.to_string().into_bytes())).await.ok()
     }
 
-    /// Sends a request. Panics without a response, or if it does not match the OpenAPI documents.
+    /// Sends a request. Panics if no response arrives, or if the response does not match the OpenAPI documents.
     pub async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Response {
         self.try_send(method, path, body).await.expect("a response")
     }
@@ -121,7 +121,7 @@ impl Response {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Returns the response after a check of its status.
+    /// Checks the status and returns the response.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);

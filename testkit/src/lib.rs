@@ -1,6 +1,5 @@
-//! Test harness of the workspace: a server for each test, typed principals with authenticators, an HTTP client, malformed
-//! ceremony bodies, database fixtures, an OpenAPI checker, a reference
-//! verifier and a reader of source files.
+//! Test harness of the workspace: servers, users with authenticators, an HTTP client, malformed ceremony bodies,
+//! databases, an OpenAPI checker, a reference verifier and a reader of source files. Each test has its own server.
 #![expect(
     clippy::expect_used,
     clippy::panic,

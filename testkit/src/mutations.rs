@@ -1,8 +1,8 @@
-//! Malformed finalize bodies: each is a valid body with one defect, which a server must reject.
+//! Malformed finalize bodies. Each is a valid body with one defect, and a server must reject it.
 //!
-//! Signatures are made with the right key over the changed data, unless the signature is the defect, so that a server must
-//! check the mutated part itself. Deviations that WebAuthn or the contract allow are not included: unknown members, padded
-//! base64url in binary fields, a byte order mark before `clientDataJSON`, high-S signatures, reserved flags.
+//! Unless the defect is in the signature, the right key signs the changed data. The signature is then valid, and the
+//! server must detect the defect itself. Deviations that WebAuthn or the API allows are not included: unknown members,
+//! padded base64url in binary fields, a byte order mark before `clientDataJSON`, high-S signatures, reserved flags.
 //!
 //! ```text
 //! body.rs, fields.rs   the JSON around the response      both ceremonies
@@ -31,11 +31,11 @@ use serde_json::Value;
 /// Reason why a server must reject a mutation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Demand {
-    /// WebAuthn: acceptance would break a guarantee of the ceremony.
+    /// WebAuthn requires the rejection: to accept the body would break a guarantee of the ceremony.
     Protocol,
-    /// Syntax: a lenient parser could read it as the valid body; a strict one must reject it.
+    /// The syntax is wrong: a lenient parser could read the valid body from it, but a strict parser must reject it.
     Form,
-    /// Limit: too large or too deeply nested, but otherwise valid.
+    /// The body exceeds a limit: it is too large or too deeply nested.
     Limit,
 }
 
@@ -59,13 +59,13 @@ enum Change<P: Ceremony> {
     Body(Box<BodyChange>),
 }
 
-/// Facts about the ceremony, taken from the options.
+/// Properties of the ceremony, read from its options.
 struct Scene {
     origin: String,
     rp_id: String,
     /// Whether user verification is required.
     verifies: bool,
-    /// Whether only the response identifies the user.
+    /// Whether the options name no credentials, so that only the response identifies the user.
     discoverable: bool,
     /// COSE algorithm identifiers in the options.
     algorithms: Vec<i64>,
@@ -94,14 +94,14 @@ impl<P: Ceremony> Mutation<P> {
         &self.name
     }
 
-    /// Reason why it must be rejected.
+    /// Reason why a server must reject the body.
     pub const fn demand(&self) -> Demand {
         self.demand
     }
 
-    /// Returns the mutated body for these options. The authenticator is not changed; for an assertion, it must already have
-    /// a credential. Returns `None` if the mutation has no effect here, such as a missing UV flag without required user
-    /// verification.
+    /// Returns the mutated body for these options. The authenticator is not changed. For an assertion, it must already
+    /// have a credential. Returns `None` if the mutation has no effect: for example, a missing UV flag has none where
+    /// user verification is not required.
     pub fn body(&self, options: &Value, client: &Client, authenticator: &Authenticator) -> Option<Vec<u8>> {
         let parts = P::make(client, &mut authenticator.clone(), options);
         self.apply(parts, &Scene::new(options, client))
@@ -152,7 +152,7 @@ pub trait Ceremony: Clone + 'static {
     /// Signs the parts with the credential's key. Panics if signing fails.
     fn signed(self) -> Self::Signed;
     fn json(signed: Self::Signed) -> Value;
-    /// Returns whether both would produce the same body.
+    /// Returns whether `self` and `other` would produce the same body.
     fn same(&self, other: &Self) -> bool;
     fn client_data(&mut self) -> &mut ClientData;
     fn authenticator_data(&mut self) -> &mut AuthenticatorData;

@@ -41,7 +41,7 @@ fn refusal(status: u16, text: &str) -> Result<(), String> {
     }
 }
 
-/// Finds the operation of a path. Literal segments take precedence over parameters.
+/// Returns the operation of a path. Templates with more literal segments take precedence.
 fn operation(method: &str, path: &str) -> Option<(&'static Value, &'static Value)> {
     let method = if method == "HEAD" { "get".to_owned() } else { method.to_lowercase() };
     let fitting = DOCUMENTS.iter().flat_map(|document| {
@@ -52,7 +52,7 @@ fn operation(method: &str, path: &str) -> Option<(&'static Value, &'static Value
     Some((document, item.get(method)?))
 }
 
-/// Number of literal segments in a template that matches the path; `None` without a match.
+/// Number of literal segments in the template, or `None` if it does not match the path.
 fn literals(template: &str, path: &str) -> Option<usize> {
     let (wanted, found): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
     let mut count = 0;

@@ -14,7 +14,7 @@ pub struct PostgresServer {
 }
 
 impl PostgresServer {
-    /// Starts a server if this run uses PostgreSQL; otherwise prints that the test is skipped.
+    /// Starts a server if this run uses PostgreSQL. If it does not, prints that the test is skipped.
     pub fn start(test: &str) -> Option<Self> {
         Self::start_with(test, None)
     }
@@ -43,7 +43,7 @@ impl PostgresServer {
         port.and_then(|port| port.parse().ok()).expect("a port")
     }
 
-    /// Kills the server and keeps its data.
+    /// Kills the server process. The data stays.
     pub fn pause(&self) {
         let _ = run(script("pause", self.folder.path()));
     }

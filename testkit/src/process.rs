@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{http::Http, server::TestTenant};
 
-/// Command that runs the binary with an environment of only the given settings.
+/// Returns a command that runs the binary. Its environment contains only the given settings.
 pub fn command(binary: &str, data: &Path, database: &str) -> Command {
     let mut command = Command::new(binary);
     command.env_clear().env("DOORWARD_DATA_DIR", data).env("DOORWARD_DATABASE_URL", database);
@@ -49,7 +49,7 @@ impl Process {
             .inspect(|line| log_lines.push(line.clone()))
             .find_map(|line| serde_json::from_str(&line).ok().filter(|line: &Value| line.get("public").is_some()));
         let started = started.unwrap_or_else(|| panic!("the log has no listen address:\n{}", log_lines.join("\n")));
-        // Keep reading, so that the server never blocks on a full pipe.
+        // Keep reading, because the server would block on a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
         let url = |name: &str| format!("http://{}", started[name].as_str().unwrap_or_default());
         Self { child, public_url: url("public"), admin_url: url("admin") }
@@ -89,7 +89,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both have no effect if the test has stopped it.
+        // Both calls have no effect if the test has already stopped the server.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,6 +1,6 @@
-//! Verifies assertions with webauthn-rs, an independent implementation from JSON parsing to the signature.
+//! Verifies assertions with webauthn-rs, which shares no code with Doorward's verification.
 //!
-//! Doorward has its own verification. Tests compare its results with this one, and the `mfa` benchmark compares its cost.
+//! Tests compare Doorward's results with those of this module, and the `mfa` benchmark compares the CPU time.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub struct StoredCredential<'a> {
 /// Verifies the result of `navigator.credentials.get()`.
 ///
 /// # Errors
-/// Returns the reason of a rejection.
+/// Returns the reason if the assertion is rejected.
 pub fn verify(expected: Expected<'_>, stored: StoredCredential<'_>, body: &[u8]) -> Result<(), WebauthnError> {
     let response: PublicKeyCredential = serde_json::from_slice(body).map_err(WebauthnError::ParseJSONFailure)?;
     let key: serde_cbor_2::Value =
@@ -44,17 +44,17 @@ pub fn verify(expected: Expected<'_>, stored: StoredCredential<'_>, body: &[u8])
         cred: COSEKey::try_from(&key)?,
         counter: stored.sign_count,
         transports: None,
-        // If true, webauthn-rs would require user verification even where the policy only prefers it.
+        // With `true`, webauthn-rs would require user verification even if the policy only prefers it.
         user_verified: false,
         registration_policy: UserVerificationPolicy::Discouraged_DO_NOT_USE,
-        // Taken from the assertion, because webauthn-rs has its own rules for changes of this flag.
+        // The flag is copied from the assertion, because webauthn-rs has different rules for changes of it.
         backup_eligible: authenticator_data.get(32).is_some_and(|flags| flags & 0x08 != 0),
         backup_state: false,
         extensions: RegisteredExtensions::none(),
         attestation: ParsedAttestation::default(),
         attestation_format: AttestationFormat::None,
     };
-    // AuthenticationState has no public constructor.
+    // `AuthenticationState` has no public constructor, so the state is parsed from JSON.
     let state: AuthenticationState = serde_json::from_value(json!({
         "credentials": [], "policy": if expected.user_verification { "required" } else { "preferred" },
         "challenge": base64url(expected.challenge), "appid": null, "allow_backup_eligible_upgrade": false,

@@ -1,4 +1,4 @@
-//! A real server on a loopback port, with its own database, a test clock and cheap key hashes.
+//! A real server on a loopback port, with its own database and a test clock. Its key hashes need little CPU time.
 
 use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 
@@ -31,7 +31,7 @@ pub struct Builder {
     database: Option<String>,
 }
 
-/// A running server; stopped on drop.
+/// A running server. Dropping it stops the server.
 #[derive(Debug)]
 pub struct TestServer {
     pub app: Arc<App>,
@@ -175,7 +175,7 @@ impl TestServer {
         AdminContext { app: Arc::clone(&self.app), actor: "test".to_owned(), meta: RequestMeta::default() }
     }
 
-    /// Writes the recorded times of last use and activity, as a job does every few seconds.
+    /// Writes the recorded times of last use and last activity to the database. In production a job does this.
     pub async fn flush_usage(&self) {
         self.app.key_usage.flush(&self.app.db, true).await.expect("a write");
     }
@@ -221,7 +221,7 @@ impl TestServer {
         self.same_data().start().await
     }
 
-    /// Stops the server and starts another one on the same data. Its URL is different: see [`TestTenant::on`].
+    /// Stops the server and starts another one on the same data. The URL changes: see [`TestTenant::on`].
     pub async fn restart(mut self) -> Self {
         self.close().await;
         let (temporary, database) = (self.temporary.take(), self.database.take());
@@ -258,7 +258,7 @@ impl TestTenant {
         Self { id, http: anonymous.clone().header("apiKey", &api_key), anonymous, api_key }
     }
 
-    /// Returns the same tenant on another server of the installation.
+    /// Returns the same tenant with clients of another server of the installation.
     pub fn on(&self, server: &TestServer) -> Self {
         Self::new(server, self.id, self.api_key.clone())
     }

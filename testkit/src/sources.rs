@@ -19,7 +19,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// A source file outside test modules.
+/// A source file that is not part of a test module.
 #[derive(Debug)]
 pub struct Source {
     /// Path below `src`.
@@ -51,7 +51,7 @@ pub fn sources(root: &Path) -> Vec<Source> {
         });
         let text = end.map_or(text.as_str(), |(index, _)| &text[..index]);
         let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-        // The path in `pub(in …)` is no use.
+        // The path in `pub(in …)` names no dependency, so it must not be found as a path.
         Source { path, module, code: code.join("\n").replace("pub(in crate", "pub(in ") }
     };
     let mut files: Vec<Source> = rust_files(&folder).into_iter().map(read).collect();
@@ -118,7 +118,7 @@ pub fn paths(code: &str, words: &BTreeSet<&str>) -> Vec<Vec<String>> {
     found
 }
 
-/// The files of a crate and which of them each one uses.
+/// The files of a crate and the dependencies between them.
 #[derive(Debug)]
 pub struct Graph {
     pub files: Vec<Source>,
@@ -153,7 +153,7 @@ impl Graph {
         paths(code, &words).into_iter().map(absolute).collect()
     }
 
-    /// The file that defines the last segment of a path, through imports and re-exports.
+    /// Returns the file that defines the last segment of a path. Follows imports and re-exports.
     fn resolve(&self, path: &[String]) -> usize {
         let length = (0..=path.len()).rev().find(|length| self.by_module.contains_key(&path[..*length])).unwrap();
         let index = self.by_module[&path[..length]];

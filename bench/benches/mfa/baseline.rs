@@ -1,4 +1,4 @@
-//! The unavoidable steps of a finalize, each measured separately.
+//! Measures the unavoidable steps of a finalize request, each step separately.
 
 use std::{hint::black_box, time::Duration};
 
@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::cpu;
 
-/// Input of one finalize. Every input is different, because a processor predicts the branches of a repeated signature.
+/// Input of one finalize request. All inputs differ, because a processor would learn the branches of a repeated input.
 struct Input {
     body: Bytes,
     parsed: ParsedAssertion,
@@ -41,7 +41,7 @@ pub(crate) struct Baseline {
 }
 
 impl Input {
-    /// Takes the body of a finalize request and loads its rows from the database.
+    /// Parses the body of a finalize request and loads its challenge and credential from the database.
     async fn load(db: &Database, tenant: TenantId, body: Bytes) -> Self {
         let parsed = webauthn::parse_assertion(&body).expect("an assertion");
         let (value, id) = (parsed.challenge().clone(), parsed.credential_id().clone());
@@ -58,7 +58,7 @@ impl Input {
         let member = |name: &str| from_base64url(json["response"][name].as_str().expect("a text")).expect("bytes");
         let mut signed = member("authenticatorData");
         signed.extend_from_slice(&sha256(&member("clientDataJSON")));
-        // The last 70 bytes of an ES256 COSE key: -2 with 32 bytes, -3 with 32 bytes.
+        // An ES256 COSE key ends with label -2 and the 32 bytes of x, then label -3 and the 32 bytes of y.
         let cose = &credential.public_key;
         let (x, y) = (&cose[cose.len() - 67..cose.len() - 35], &cose[cose.len() - 32..]);
         let point = [&[4], x, y].concat();
@@ -67,7 +67,7 @@ impl Input {
 }
 
 impl Baseline {
-    /// Takes the bodies of finalize requests.
+    /// Creates the inputs from the bodies of finalize requests.
     pub(crate) async fn new(db: &Database, tenant: TenantId, bodies: impl Iterator<Item = &Bytes>) -> Self {
         let mut inputs = Vec::new();
         for body in bodies {
@@ -100,7 +100,7 @@ impl Baseline {
         cpu::each(threads, &self.inputs, |input| drop(black_box(webauthn::parse_assertion(black_box(&input.body)))))
     }
 
-    /// CPU time of all checks of Doorward, including the signature.
+    /// CPU time of Doorward's verification of an assertion, including the signature.
     pub(crate) fn verify(&self, threads: usize) -> Duration {
         cpu::each(threads, &self.inputs, |input| {
             let (state, value) = (&input.challenge.state, &input.challenge.value);
@@ -109,14 +109,14 @@ impl Baseline {
         })
     }
 
-    /// Verifies one assertion, as load for another core.
+    /// Verifies one assertion, to keep another core busy.
     pub(crate) fn verify_once(&self) {
         let input = self.inputs.first().expect("a request");
         let (state, value) = (&input.challenge.state, &input.challenge.value);
         drop(black_box(webauthn::verify_assertion(state, value, &input.credential, &input.parsed)));
     }
 
-    /// CPU time of the same verification by webauthn-rs. This includes parsing, which is small in comparison.
+    /// CPU time of the same verification by webauthn-rs. It includes parsing, which takes little time in comparison.
     pub(crate) fn verify_with_webauthn_rs(&self, threads: usize) -> Duration {
         cpu::each(threads, &self.inputs, |input| {
             let rp = &input.challenge.state.relying_party;

@@ -1,4 +1,4 @@
-//! Concurrent clients, each with its own connection and users. A client sends its prepared bodies one at a time.
+//! Concurrent clients. Each has its own connection and users, and sends its prepared bodies one at a time.
 
 use std::{net::SocketAddr, thread};
 
@@ -58,7 +58,7 @@ impl Clients {
         all
     }
 
-    /// Connects the clients to another server, before a measurement.
+    /// Connects the clients to another server.
     pub(crate) fn reconnect(&mut self, address: SocketAddr) {
         self.host.address = address;
         let head = Head::get(&self.host, "/health/alive", ("accept", "*/*"));
@@ -68,12 +68,12 @@ impl Clients {
         }
     }
 
-    /// Prepares bodies that start a second-factor login.
+    /// Prepares the initialize requests of second-factor logins.
     pub(crate) fn initialize(&self) -> Bodies {
         self.prepare(|user| json!({ "user_id": user.user_id }))
     }
 
-    /// Prepares bodies that finish the logins with these options.
+    /// Prepares the finalize requests for these options.
     pub(crate) fn finalize(&mut self, options: &Bodies) -> Bodies {
         self.respond(options, |browser, authenticator, options| {
             browser.get(authenticator, options).expect("an assertion")

@@ -36,9 +36,9 @@ pub(crate) fn of_servers() -> BTreeMap<String, Duration> {
     by_name
 }
 
-/// Mean CPU time of `work` for one item, with `threads` threads that process all items.
+/// Mean CPU time of `work` for one item. Each of the `threads` threads processes all items.
 ///
-/// The threads of the server run at the same time and may share a physical core, so the steps are measured in the same way.
+/// Concurrent threads may share a physical core. This is also the case for the threads of the server.
 pub(crate) fn each<T: Sync>(threads: usize, items: &[T], work: impl Fn(&T) + Sync) -> Duration {
     let count = u32::try_from(items.len() * threads).expect("a count below 2^32");
     let one = || {

@@ -1,4 +1,4 @@
-//! The measured servers, which run in this process: Doorward, set up as by `doorward serve`, and a bare actix server.
+//! The measured servers, which run in this process: Doorward, set up like `doorward serve`, and a bare actix server.
 
 use std::{
     net::{SocketAddr, TcpListener},

@@ -1,9 +1,9 @@
-//! CPU time of a second-factor login, compared with its baseline, the sum of the unavoidable steps:
-//! `cargo bench -p doorward-bench --bench mfa`.
+//! CPU time of a second-factor login, compared with its baseline: the sum of the unavoidable steps.
+//! Run it with `cargo bench -p doorward-bench --bench mfa`.
 //!
-//! Everything runs in one process. Each round measures every step once, so that other load on the machine affects all of
-//! them. Results are medians of the rounds, in CPU time of the server's threads; the client threads are not counted. The
-//! steps run on as many threads at the same time as the server has.
+//! Everything runs in one process. Each round measures every step once, so that other load on the machine affects all
+//! steps. Results are medians of the rounds. They contain the CPU time of the server's threads and not of the client
+//! threads. Each step runs on as many concurrent threads as the server has.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a panic ends the measurement")]
 
 mod baseline;
@@ -57,7 +57,7 @@ fn main() {
         let sample = bodies[0][0].clone();
         if parts.is_none() {
             let baseline = runtime.block_on(Baseline::new(&server.app.db, server.tenant, bodies.iter().flatten()));
-            // Copying a large database takes too long, so the commit is not measured there.
+            // The commit is not measured on an existing installation, because copying a large database takes too long.
             let copied = || Commits::on_copy(&data.join("doorward.db"), &folder.path().join("baseline.db"));
             parts = Some((baseline, existing.is_none().then(copied), server.address));
         }
@@ -67,7 +67,7 @@ fn main() {
             *bare = runtime.block_on(async { fixture::bare(tokens[0][0].clone()) });
         }
         clients.reconnect(*bare);
-        // One connection per worker, because concurrent exchanges on a worker are cheaper than a single one.
+        // Each worker has one connection, because concurrent exchanges on a worker are cheaper than single ones.
         let same: Bodies = vec![vec![sample; client_count * users / WORKERS]; WORKERS.min(client_count)];
         let (exchange, _) = measure(&mut clients, "mfa/login/finalize", same);
         clients.reconnect(server.address);

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use doorward_bench::load::{self, Options};
 
-/// Runs concurrent ceremonies with software authenticators against a server with Doorward's public API, and reports rate,
-/// latencies, errors and the CPU and memory of the server processes.
+/// Runs concurrent ceremonies with software authenticators against a server with Doorward's public API, and reports
+/// rate, latencies, errors and the CPU and memory of the server processes.
 ///
-/// Exit codes: 0 if all responses were as expected, 1 if one was not or a challenge gave a second token, 2 if the run could
-/// not start.
+/// Exit codes: 0 if all responses were as expected, 1 if one was not or a challenge gave a second token, 2 if the run
+/// could not start.
 #[derive(Parser)]
 #[command(name = "doorward-load", version, max_term_width = 100)]
 struct Arguments {
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         eprintln!("doorward-load: {error}");
         ExitCode::from(2)
     };
-    // One thread leaves the other cores to the server and needs no synchronization.
+    // A single thread leaves the other cores to the server and needs no synchronization.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),

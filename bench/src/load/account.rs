@@ -1,4 +1,4 @@
-//! The users of a run: computed from the seed plan, or registered through the API.
+//! The users of a run, either computed from the seed plan or registered through the API.
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 
@@ -29,7 +29,7 @@ pub(super) struct Heads {
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) heads: Rc<Heads>,
-    /// Body of the initialize request; for a transaction, without the transaction id at its end.
+    /// Body of the initialize request. For transactions, the end of the body with the transaction id is missing.
     pub(super) initialize: Vec<u8>,
     browser: Client,
     authenticator: RefCell<Authenticator>,
@@ -107,7 +107,7 @@ pub(super) async fn prepare(options: &Options, hosts: &[Host]) -> Result<Vec<Rc<
     Ok(accounts.into_inner())
 }
 
-/// Selects users evenly from evenly spread tenants.
+/// Computes users of a seeded installation: about the same number from each of several evenly spread tenants.
 fn seeded(options: &Options, hosts: &[Host], seeded: &Seeded) -> Result<Vec<Rc<Account>>, LoadError> {
     let plan = &seeded.plan;
     let wanted = u64::from(options.user_count());

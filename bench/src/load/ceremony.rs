@@ -43,7 +43,7 @@ pub(super) struct Phase {
 }
 
 impl Phase {
-    /// Returns whether another ceremony may start, and counts it.
+    /// Returns whether another ceremony may start. If so, counts it, unless this is during the warm-up.
     fn try_start(&self) -> bool {
         let (now, remaining) = (Instant::now(), self.remaining.get());
         if now >= self.measured_from {
@@ -52,7 +52,7 @@ impl Phase {
         remaining > 0 && now < self.end
     }
 
-    /// Returns whether the time is not over and a client is running.
+    /// Returns whether the phase has not ended and at least one client is running.
     pub(super) fn is_running(&self) -> bool {
         self.running.get() > 0 && Instant::now() < self.end
     }
@@ -84,7 +84,7 @@ pub(super) struct Client {
     phase: Rc<Phase>,
     number: usize,
     connections: Vec<Connection>,
-    /// In replay mode, one connection per finalize request.
+    /// In replay mode, one connection for each concurrent finalize request.
     replay_connections: Vec<Connection>,
     stats: Stats,
 }
@@ -251,7 +251,7 @@ impl Client {
                         self.stats.endpoints.entry(endpoint).or_default().record(took);
                     }
                     tokens += u64::from(token);
-                    // A 4xx is expected because the challenge is used, but 429 is a rate limit.
+                    // A 4xx response is expected because the challenge was used, but 429 is a rate limit.
                     let rejected = (400..500).contains(&status) && status != 429;
                     self.stats.rejected_replays += u64::from(rejected);
                     if !token && !rejected {

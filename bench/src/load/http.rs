@@ -12,9 +12,9 @@ use hyper::{Method, Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// Time limit for a request, including the connection.
+/// Time limit for a request, including the time to connect.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Idle time after which a request is retried once if the server has closed the connection.
+/// After this idle time, a request is sent again if the server has closed the connection.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// A server's base URL, resolved.
@@ -27,7 +27,7 @@ pub struct Host {
     pub prefix: String,
 }
 
-/// Everything of a request except its body.
+/// Method, path and headers of a request.
 #[derive(Debug, Clone)]
 pub struct Head {
     method: Method,
@@ -72,7 +72,7 @@ pub struct Response {
     pub body: Bytes,
 }
 
-/// A keep-alive connection that the first request opens.
+/// A keep-alive connection. The first request opens it.
 #[derive(Debug)]
 pub struct Connection {
     address: SocketAddr,

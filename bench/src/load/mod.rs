@@ -1,8 +1,8 @@
 //! Load generator: runs concurrent ceremonies against any server with the public API and measures their cost.
 //!
-//! [`options`] is the command line; `account` prepares registered or seeded users; `ceremony` is one client and
-//! `wrong_key_flood` one sender of wrong keys; [`run()`] runs them and measures; [`report`] prints the result. All clients
-//! share one thread, so that the generator takes little CPU from the server.
+//! [`options`] parses the command line, and `account` prepares registered or seeded users. `ceremony` is a client, and
+//! `wrong_key_flood` is a client that sends wrong keys. [`run()`] runs the clients and measures; [`report`] prints the
+//! results. All clients share one thread, so that the generator takes little CPU time from the server.
 
 mod account;
 mod ceremony;

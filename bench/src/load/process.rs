@@ -39,8 +39,8 @@ fn mib(kib: u64) -> f64 {
     kib as f64 / 1_024.0
 }
 
-/// Reads the statistics of a process. CPU time includes child processes, because PostgreSQL has one per connection; except
-/// for this process, whose children are the measured servers.
+/// Reads the statistics of a process. Its CPU time includes child processes, because PostgreSQL has one per connection.
+/// The CPU time of this process does not, because its children may be the measured servers.
 pub fn read(pid: u32) -> io::Result<Reading> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let malformed = || io::Error::new(io::ErrorKind::InvalidData, format!("/proc/{pid}/stat"));
@@ -54,7 +54,7 @@ pub fn read(pid: u32) -> io::Result<Reading> {
 /// CPU ticks of the descendants of a process.
 fn descendants_ticks(pid: u32) -> u64 {
     let ticks_of = |child| {
-        // The process may have ended. Then the kernel has added its time to its parent.
+        // If the process has ended meanwhile, the kernel has added its time to its parent.
         let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
         ticks(&stat).unwrap_or(0) + descendants_ticks(child)
     };
@@ -68,8 +68,8 @@ fn children(pid: u32) -> Vec<u32> {
 
 /// Returns the CPU ticks of a process and its ended children, from `/proc/PID/stat` (proc(5)).
 fn ticks(stat: &str) -> Option<u64> {
-    // The second field is the name in parentheses and may contain any character. `rest` begins with field 3; fields 14 to 17
-    // are utime, stime, cutime and cstime.
+    // The second field is the name in parentheses, which may contain any character. `rest` begins with field 3, and
+    // fields 14 to 17 are utime, stime, cutime and cstime.
     let (_, rest) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
     fields.get(11..15)?.iter().map(|field| field.parse::<u64>().ok()).sum()
@@ -104,18 +104,18 @@ mod tests {
 
     #[test]
     fn cpu_time_includes_running_and_ended_children() {
-        // The child runs until its input ends; `timeout` ends it in any case.
+        // The script kills the child after the first line of input. `timeout` kills it if the test fails before.
         let script = "timeout 60 sh -c 'while :; do :; done' & read line; kill $!; wait; read line";
         let mut parent = Command::new("sh").args(["-c", script]).stdin(Stdio::piped()).spawn().unwrap();
         let pid = parent.id();
         let before = read(pid).unwrap();
         let usage_so_far = || Usage::between(pid, before, read(pid).unwrap());
-        // Ends as soon as the CPU time of the running child is visible.
+        // Wait until the CPU time of the running child is visible.
         while usage_so_far().cpu_seconds < 0.02 {}
         let mut input = parent.stdin.take().unwrap();
         input.write_all(b"\n").unwrap();
         while !children(pid).is_empty() {}
-        // The time of an ended child still counts.
+        // The CPU time of the ended child is still included.
         let usage = usage_so_far();
         assert!(usage.cpu_seconds >= 0.02 && usage.rss_mib > 0.0 && usage.peak_rss_mib > 0.0, "{usage:?}");
         drop(input);

@@ -27,7 +27,7 @@ pub struct Report {
     setup: Setup,
     /// The measured phases: one without and, if requested, one with wrong keys.
     pub phases: Vec<Measured>,
-    /// p99 of the slowest request under wrong keys, relative to the first phase.
+    /// p99 of the slowest endpoint in the phase with wrong keys, divided by the p99 in the first phase.
     pub p99_ratio_under_wrong_keys: Option<f64>,
     /// Whether all responses were as expected.
     pub ok: bool,
@@ -61,7 +61,7 @@ pub struct WrongKeys {
 pub struct Cost {
     pub per_ceremony_us: f64,
     per_request_us: f64,
-    /// Share of one core.
+    /// CPU time as a percentage of one core.
     pub busy_percent: f64,
 }
 

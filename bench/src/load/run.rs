@@ -16,11 +16,11 @@ use super::{
     wrong_key_flood::{self, FloodStats},
 };
 
-/// Prepares users and measures one phase, or two if wrong keys are requested. Unexpected responses are not an error; the
-/// report lists them.
+/// Prepares users and measures one phase, or two if wrong keys are requested. Unexpected responses are not an error;
+/// the report lists them.
 pub async fn run(options: &Options) -> Result<Report, LoadError> {
     let hosts = options.hosts()?;
-    // Report a wrong process id before the setup.
+    // Read the processes first, so that a wrong process id is reported before the setup.
     read_all(&watched_pids(options))?;
     let started = Instant::now();
     let accounts: Rc<[Rc<Account>]> = account::prepare(options, &hosts).await?.into();

@@ -57,7 +57,7 @@ pub(super) async fn send(phase: Rc<Phase>, heads: Rc<Heads>, number: usize) -> F
         let status = connection.send(&head, r#"{"user_id":"nobody"}"#).await.map_or(0, |response| response.status);
         *stats.responses.entry(status).or_default() += 1;
         stats.latencies.record(started.elapsed());
-        // Any other status means that the key was accepted and the user was looked up.
+        // With any other status, the server has accepted the key and looked up the user.
         stats.accepted += u64::from(!matches!(status, 0 | 401 | 403 | 429 | 503));
         if status == 0 {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;

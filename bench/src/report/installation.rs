@@ -26,7 +26,7 @@ const DAYS: u32 = 90;
 /// A seeded data folder.
 pub(super) struct Installation {
     folder: PathBuf,
-    /// Path or URL.
+    /// Path or URL of the database.
     database: String,
     pub(super) seeded: Seeded,
     /// Deletes the folder of a small installation on drop.

@@ -9,7 +9,7 @@ use super::{
 
 /// Number of clients that send wrong keys.
 const SENDERS: u16 = 500;
-/// Target for the p99 with wrong keys, as a multiple of the p99 without.
+/// Target for the p99 with wrong keys, as a multiple of the p99 without wrong keys.
 const MAX_RATIO: f64 = 2.0;
 
 pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<(), ReportError> {

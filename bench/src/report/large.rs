@@ -37,7 +37,7 @@ pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<
     print_heading(results);
     let mut measured = Vec::new();
     for clients in CLIENTS {
-        // Alternate, so that other load on the machine affects both installations.
+        // The runs alternate, so that other load on the machine affects both installations.
         let (mut of_small, mut of_large) = (Vec::new(), Vec::new());
         for _ in 0..TURNS {
             for (name, installation, node, reports) in
@@ -84,7 +84,7 @@ async fn measure_starts(options: &Options, large: &Installation, results: &mut R
     for number in 0..STARTS {
         let node = large.serve(options)?;
         let plan = &large.seeded.plan;
-        // A different tenant each time, so that its key and rows are not in a cache.
+        // Each start uses a different tenant, so that the operating system has not cached its rows.
         let tenant = number * plan.tenants / STARTS;
         let (id, key) = (plan.tenant_id(tenant), large.seeded.api_key(tenant));
         let login = Head::post(&node.public, &format!("/{id}/mfa/login/initialize"), Some(&key));

@@ -1,5 +1,5 @@
-//! Second-factor logins: runs the load generator on an installation, prints a table row for each run, and compares latency
-//! and memory with their targets.
+//! Second-factor logins: runs the load generator on an installation, prints a table row for each run, and compares
+//! latency and memory with their targets.
 
 use super::{
     Options, ReportError,
@@ -11,13 +11,13 @@ use crate::load::{
     report::{Endpoint, Measured},
 };
 
-/// Number of clients for which the latency has a target.
+/// The latency has a target for this number of clients only.
 const JUDGED_CLIENTS: u16 = 64;
 /// Target for the p99 of finalize, in milliseconds.
 const FINALIZE_P99_MS: f64 = 25.0;
 /// Target for the resident memory of the server, in MB.
 const MEMORY_MB: f64 = 200.0;
-/// Megabytes per mebibyte.
+/// Number of megabytes in a mebibyte.
 const MB: f64 = 1.048_576;
 
 /// Runs second-factor logins with further arguments of `doorward-load`.
@@ -30,7 +30,7 @@ pub(super) async fn run(installation: &Installation, node: &Node, arguments: &[&
     Ok(load::run(&options).await?)
 }
 
-/// Runs logins with a number of clients, each without a pause.
+/// Runs logins with a number of clients, which make no pauses between logins.
 pub(super) async fn run_clients(
     options: &Options,
     installation: &Installation,
@@ -41,7 +41,7 @@ pub(super) async fn run_clients(
     run(installation, node, &["--clients", &clients, "--duration", &seconds, "--warm-up", "1"]).await
 }
 
-/// Fills caches: every user logs in once.
+/// Fills the caches: every user logs in once.
 pub(super) async fn warm_up(
     installation: &Installation,
     node: &Node,
@@ -89,7 +89,7 @@ pub(super) fn print_row(name: &str, clients: u16, phase: &Measured, results: &Re
     Ok(())
 }
 
-/// Reports a missed target if a response was not as expected.
+/// Reports a missed target if any response was not as expected.
 pub(super) fn judge_responses(report: &Report, results: &mut Results) {
     if !report.ok {
         results.print(report);
@@ -97,7 +97,7 @@ pub(super) fn judge_responses(report: &Report, results: &mut Results) {
     }
 }
 
-/// Compares the latency of finalize with its target, if the number of clients has one.
+/// Compares the p99 of finalize with its target if there is one for this number of clients.
 pub(super) fn judge_latency(
     name: &str,
     clients: u16,

@@ -1,5 +1,5 @@
-//! Measures the figures of docs/performance.md that need whole servers: ceremonies by number of clients, the same on a
-//! large installation, pages of logs and lists, and wrong keys. `.ci/figures` runs all sections.
+//! Measures the figures of docs/performance.md that need complete servers: ceremonies by number of clients on a small
+//! and on a large installation, pages of logs and lists, and wrong keys. `.ci/figures` runs all sections.
 //!
 //! `installation` seeds data folders and starts servers; `logins` runs the load generator on them; `ceremonies`, `large`,
 //! `pages` and `keys` are the sections; [`results`] prints each figure with its target.
@@ -73,7 +73,7 @@ pub enum ReportError {
     Seed(#[from] SeedError),
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// A response that the measurement depends on is unusable.
+    /// The measurement cannot continue without a response that failed or is malformed.
     #[error("{path}: {reason}")]
     Response { path: String, reason: String },
 }

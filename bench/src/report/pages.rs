@@ -1,7 +1,7 @@
 //! Measures pages of a large installation's logs and lists, one request at a time.
 //!
-//! Each kind of page has a query template. `{actor}`, `{address}` and the like are replaced by values of an entry from the
-//! log, of another entry for each request.
+//! Each kind of page has a query template. Its placeholders, such as `{actor}`, are replaced by values of an entry from
+//! the log. Each request uses a different entry.
 
 use std::time::{Duration, Instant};
 
@@ -103,7 +103,7 @@ impl Api {
         Head::get(&self.host, path, (self.header, &self.secret))
     }
 
-    /// Reads entries from all parts of a log. Returns them with the number of entries in the log.
+    /// Reads entries from all parts of a log. Returns these entries and the total number of entries in the log.
     async fn sample(&self, log: &str) -> Result<(Vec<AuditLogItem>, u64), ReportError> {
         let (mut entries, total) = self.entries(&format!("{log}?per_page=100")).await?;
         let (oldest, _) = self.entries(&format!("{log}?after={}&per_page=100", uuid::Uuid::nil())).await?;
@@ -163,7 +163,7 @@ impl Api {
     }
 }
 
-/// Returns the element for a number. Increasing numbers use all elements, in large steps (Fibonacci hashing).
+/// Returns an element for a number. Increasing numbers select all elements in large steps (Fibonacci hashing).
 fn pick<T>(list: &[T], number: u32) -> Option<&T> {
     let place = (u64::from(number.wrapping_mul(0x9e37_79b9)) * list.len() as u64) >> 32;
     list.get(usize::try_from(place).unwrap_or(0))
@@ -195,7 +195,7 @@ fn fill_in(template: &str, entry: &AuditLogItem, plan: &Plan, number: u32) -> St
     })
 }
 
-/// Checks that a response is a page. Pages without a cursor have a total, and at most that number of rows.
+/// Checks that a response is a page. A page without a cursor must have a total and must not have more rows than it.
 fn check(path: &str, response: &Response) -> Result<(), String> {
     if response.status != 200 {
         return Err(format!("status {}: {}", response.status, String::from_utf8_lossy(&response.body)));
@@ -281,7 +281,7 @@ impl Site<'_> {
         let mut lines = Lines::new();
         let mut totals = Vec::new();
         for place in 1..=u64::from(MIDDLE) {
-            // With 100 000 tenants, from the 50th on: a few thousand entries each.
+            // With 100 000 tenants, these are every 50th tenant. Each has a few thousand entries.
             let tenant = (place * (plan.tenants / 2_000).max(1)).min(plan.tenants.saturating_sub(1));
             let (api, log) = self.tenant_log(tenant);
             let (entries, total) = api.sample(&log).await?;
@@ -302,7 +302,7 @@ impl Site<'_> {
         Ok(())
     }
 
-    /// Public API with the key of a tenant, and the path of its log.
+    /// Returns the public API with the key of a tenant, and the path of the tenant's log.
     fn tenant_log(&self, tenant: u64) -> (Api, String) {
         let api = Api { host: self.public.clone(), header: "apiKey", secret: self.seeded.api_key(tenant) };
         (api, format!("/{}/audit_logs", self.seeded.plan.tenant_id(tenant)))
@@ -348,10 +348,10 @@ mod tests {
         })
         .await
         .unwrap();
-        // The same number of requests of each kind; one per other tenant.
+        // Each kind of page gets the same number of requests: 4, or one for each of the 16 other tenants.
         assert_eq!(counts, [4, 16, 4, 4].map(|count| BTreeSet::from([count])));
 
-        // A rejected sample is an error; a rejected request is a failure.
+        // If the sample is rejected, the measurement ends with an error. A rejected page only counts as a failure.
         let stranger = Site { admin_token: "wrong".to_owned(), ..site.clone() };
         let refused = stranger.visit(|_, _| ()).await.unwrap_err();
         assert!(refused.to_string().starts_with("/audit_logs?per_page=100: status 401"), "{refused}");

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-/// Number of met and missed targets; lines are printed at once.
+/// Number of met and missed targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Results {
     pub met: u32,
@@ -14,7 +14,7 @@ impl Results {
         println!("{line}");
     }
 
-    /// Prints a line, which names the target, and whether the target was met.
+    /// Prints a line and whether its target was met. The line must contain the target.
     pub fn judge(&mut self, line: impl Display, met: bool) {
         println!("{line}: {}", self.count(met));
     }

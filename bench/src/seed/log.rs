@@ -14,7 +14,7 @@ use super::{
 };
 
 const HOUR: i64 = 3_600_000;
-/// Rows of one counter on PostgreSQL, as in `store/audit/counts.rs`.
+/// Number of rows per counter on PostgreSQL, as in `store/audit/counts.rs`.
 const SHARDS: u8 = 8;
 /// Relative number of events in each hour of a day, in UTC.
 const HOURS: [u8; 24] = [4, 3, 2, 2, 3, 6, 12, 22, 34, 40, 42, 41, 38, 40, 41, 40, 38, 36, 33, 30, 26, 20, 13, 8];
@@ -39,7 +39,7 @@ const START: &[Refusal] = &[
     ("no_suitable_credential", "user has no suitable credentials for this operation"),
 ];
 
-/// A kind of ceremony: frequency per thousand, beginning of its audit types, refusals of its last step, credential.
+/// A kind of ceremony: frequency per thousand, prefix of its audit types, refusals of finalize, credential.
 type Ceremony = (u64, &'static str, &'static [Refusal], CredentialKind);
 const CEREMONIES: [Ceremony; 5] = [
     (520, "mfa_authentication", ASSERTION, CredentialKind::SecondFactor),
@@ -50,7 +50,7 @@ const CEREMONIES: [Ceremony; 5] = [
 ];
 const TRANSACTION: &str = "webauthn_transaction";
 
-/// Returns the hours of the log, each as often as it is busy.
+/// Returns the start times of the hours of the log. Each is repeated in proportion to the number of events in the hour.
 pub(super) fn busy_hours(plan: &Plan) -> Vec<i64> {
     let hours = (0..i64::from(plan.days) * 24).map(|hour| plan.since() + hour * HOUR);
     let weight = |time: i64| HOURS.get(usize::try_from(time.div_euclid(HOUR).rem_euclid(24)).unwrap_or(0)).copied();
@@ -72,7 +72,7 @@ pub(super) async fn write(
     while log.written < rows {
         let place = u128::from(log.written) * hours.len() as u128 / u128::from(rows);
         let hour = usize::try_from(place).ok().and_then(|place| hours.get(place)).copied().unwrap_or(plan.since());
-        // The last step of a ceremony must be before the end, too.
+        // Leave a minute, so that the finalize request is also before the end of the log.
         let at = (hour + log.random.millis(3_600_000)).min(plan.until - 60_000);
         log.ceremony(at, rows - log.written);
         if log.out.flush_if_full().await? {
@@ -97,7 +97,7 @@ struct Log<'a> {
     out: &'a mut Writer,
 }
 
-/// The user of a ceremony.
+/// The user of a ceremony, and the client that the user has.
 struct Actor {
     number: u64,
     name: Option<String>,
@@ -105,7 +105,7 @@ struct Actor {
     agent: String,
 }
 
-/// The part of an entry that differs between the steps of a ceremony.
+/// The fields of an entry that differ between the two requests of a ceremony.
 #[derive(Default)]
 struct Event {
     kind: String,
@@ -116,7 +116,7 @@ struct Event {
 }
 
 impl Log<'_> {
-    /// Writes one ceremony: one or two entries, at most `room`.
+    /// Writes the entries of one ceremony: one or two, but at most `room`.
     fn ceremony(&mut self, at: i64, room: u64) {
         let mut actor = self.actor();
         if self.random.chance(4) {
@@ -158,13 +158,13 @@ impl Log<'_> {
         chosen
     }
 
-    /// Chooses a refusal; the first ones are more frequent.
+    /// Chooses a refusal. Those at the beginning of the list are more frequent.
     fn refusal(&mut self, list: &[Refusal]) -> Refusal {
         let first = self.random.below(list.len() as u64) + 1;
         self.random.pick(list.get(..usize::try_from(first).unwrap_or(1)).unwrap_or(list))
     }
 
-    /// Chooses a user, who usually has the same address.
+    /// Chooses a user. Most of a user's ceremonies come from the same address.
     fn actor(&mut self) -> Actor {
         let users = self.plan.users_of(self.tenant);
         let number = self.random.below(users);

@@ -1,7 +1,8 @@
-//! Fills an installation with tenants, users, credentials, transactions and an audit log. The same seed gives the same data.
+//! Fills an installation with tenants, users, credentials, transactions and an audit log. The same seed gives the same
+//! data.
 //!
-//! [`Plan`] computes the data; `users` and `log` turn it into rows; `writer` writes them in one transaction. Secrets are not
-//! part of the plan: each run creates its own API-key secret and signing keys.
+//! [`Plan`] computes the data, `users` and `log` generate rows from it, and `writer` writes them in one transaction.
+//! Secrets are not part of the plan: each run creates its own API-key secret and signing keys.
 
 mod log;
 mod names;
@@ -45,7 +46,7 @@ impl From<diesel::result::Error> for SeedError {
 
 impl From<tokio_postgres::Error> for SeedError {
     fn from(error: tokio_postgres::Error) -> Self {
-        // The source has the message of the server.
+        // The message of the PostgreSQL server is in the source of the error.
         let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
         Self::Database(format!("{error}{source}"))
     }

@@ -18,7 +18,7 @@ const AGENTS: &[&str] = &[
     "okhttp/5.1.0",
     "Go-http-client/2.0",
 ];
-/// Names that break careless printing, sorting or quoting. Without U+0000, which the API rejects.
+/// Names that reveal faults in printing, sorting or quoting. None contains U+0000, because the API rejects it.
 const HOSTILE: &[&str] = &[
     "'); DROP TABLE users; --",
     "<script>alert(1)</script>",
@@ -40,7 +40,7 @@ const HOSTILE: &[&str] = &[
     "\"quoted\", and, comma",
     "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW",
 ];
-/// Frequency of hostile names, if enabled, per thousand names.
+/// Number of hostile names per thousand names, if hostile names are enabled.
 const HOSTILE_PER_MILLE: u64 = 120;
 
 fn word(random: &mut Random, words: &'static str) -> &'static str {
@@ -56,7 +56,7 @@ pub(super) fn person(random: &mut Random, hostile: bool) -> String {
     or_hostile(random, hostile, name)
 }
 
-/// Name of a tenant; the number makes it unique.
+/// Name of a tenant. The number makes it unique, unless the name is hostile.
 pub(super) fn tenant(random: &mut Random, hostile: bool, number: u64) -> String {
     let name = format!("{} {} {number}", word(random, FAMILY), word(random, TRADES));
     or_hostile(random, hostile, name)
@@ -68,13 +68,13 @@ pub(super) fn device(random: &mut Random, hostile: bool) -> String {
     or_hostile(random, hostile, name)
 }
 
-/// User agent of a client, without control characters, which a header cannot contain.
+/// User agent of a client. It contains no control characters, because a header cannot contain them.
 pub(super) fn agent(random: &mut Random, hostile: bool) -> String {
     let name = random.pick(AGENTS).to_owned();
     or_hostile(random, hostile, name).replace(char::is_control, "")
 }
 
-/// Address of a client; one in eight is IPv6.
+/// Address of a client. One in eight addresses is an IPv6 address.
 pub(super) fn address(random: &mut Random) -> String {
     let word = random.next();
     if word.is_multiple_of(8) {

@@ -1,7 +1,7 @@
-//! The plan of a seeded installation: computes every tenant, user and key from the seed and its number.
+//! The plan of a seeded installation. Every tenant, user and key is computed from the seed and its number.
 //!
-//! The seeder writes them to the database. `doorward-load` computes the same ones, so it can log in as any of a million
-//! users without a key file.
+//! `doorward-seed` writes them to the database. `doorward-load` computes the same ones, so that it can log in as any of a
+//! million users without a key file.
 
 use doorward_authenticator::{ClientError, Key, sha256};
 use doorward_shared::{ApiKeyId, TenantId, UserId};
@@ -11,7 +11,7 @@ use uuid::{Builder, Uuid};
 use super::random::Random;
 
 const DAY: i64 = 86_400_000;
-/// Tenants and users were created within this time before the start of the log.
+/// Length of the time before the start of the log in which tenants and users were created.
 const HISTORY: i64 = 400 * DAY;
 
 /// Size and seed of an installation.
@@ -43,7 +43,7 @@ pub(super) enum Use {
 /// The two credentials of each user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CredentialKind {
-    /// A passkey, for logins, transactions and as second factor.
+    /// A passkey, accepted for logins, for transactions and as second factor.
     Passkey,
     /// A second factor only.
     SecondFactor,
@@ -60,8 +60,8 @@ impl Plan {
         Random::of(&[self.seed, purpose as u64, tenant, user])
     }
 
-    /// Number of the first user of a tenant, counted over all tenants. A few tenants have most users; each has at least one
-    /// if there are enough.
+    /// Number of the first user of a tenant. Users are numbered over all tenants. A few tenants have most of the users;
+    /// each tenant has at least one if there are enough users.
     pub fn first_user(&self, tenant: u64) -> u64 {
         let each = u64::from(self.users >= self.tenants);
         let shared = self.users - each * self.tenants;
@@ -72,14 +72,14 @@ impl Plan {
         self.first_user(tenant + 1) - self.first_user(tenant)
     }
 
-    /// Number of audit entries of a tenant. The first of 10 tenants has more than half of all, the first of 100 000 more than
-    /// 5 %.
+    /// Number of audit entries of a tenant. The first tenant has the most: more than half of all entries if there are
+    /// 10 tenants, and more than 5 % if there are 100 000.
     pub fn rows_of(&self, tenant: u64) -> u64 {
         let before = |tenant: u64| part(self.rows, self.position(tenant).sqrt().sqrt());
         before(tenant + 1) - before(tenant)
     }
 
-    /// Relative position of a tenant. IEEE 754 square roots of it are the same on every machine.
+    /// Relative position of a tenant, from 0 to 1. Its square roots (IEEE 754) are the same on every machine.
     fn position(&self, tenant: u64) -> f64 {
         tenant.min(self.tenants) as f64 / self.tenants.max(1) as f64
     }
@@ -128,7 +128,7 @@ impl Plan {
         self.digest(tenant, user, 1 + u64::from(kind == CredentialKind::SecondFactor))
     }
 
-    /// Key pair of both credentials of a user. It is not secret: the seed is enough to compute it.
+    /// Key pair of both credentials of a user. It is not secret, because it can be computed from the seed.
     pub fn key(&self, tenant: u64, user: u64) -> Result<Key, ClientError> {
         Key::from_secret(&self.digest(tenant, user, 0))
     }

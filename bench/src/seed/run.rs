@@ -38,8 +38,8 @@ pub struct SeedResult {
     pub took: Duration,
 }
 
-/// Fills an installation, which is created if it does not exist. `progress` gets the number of audit entries written.
-/// An error means that nothing was written.
+/// Fills an installation; creates it if it does not exist. Calls `progress` with the current number of audit entries.
+/// After an error, no rows are written.
 pub async fn run(job: SeedJob, mut progress: impl FnMut(u64)) -> Result<SeedResult, SeedError> {
     let started = Instant::now();
     let generate = |error: &dyn std::fmt::Display| SeedError::Generate(error.to_string());

@@ -58,7 +58,7 @@ pub(super) async fn write(plan: &Plan, secrets: &Secrets<'_>, number: u64, out: 
 fn config(plan: &Plan, number: u64, name: &str) -> Result<String, SeedError> {
     let relying_party = RelyingParty {
         id: plan.rp_id(number),
-        // The server validates this name, which browsers show, and rejects hostile ones.
+        // Browsers show this name. It is never hostile, because the server would reject a hostile one.
         display_name: if plan.hostile { format!("Tenant {number}") } else { name.to_owned() },
         icon: None,
         origins: vec![plan.origin(number)],

@@ -1,4 +1,4 @@
-//! Writes rows to SQLite or PostgreSQL in one transaction, as `INSERT` statements of many rows.
+//! Writes rows to SQLite or PostgreSQL in one transaction. Each `INSERT` statement contains many rows.
 
 use std::{
     fmt::Write as _,
@@ -14,9 +14,9 @@ use tokio_postgres::{Client, NoTls};
 
 use super::SeedError;
 
-/// Size of the buffered statements that [`Writer::flush_if_full`] writes.
+/// Size in bytes of the buffered statements from which [`Writer::flush_if_full`] writes them.
 const FULL: usize = 256 * 1024;
-/// Number of checks for other connections, 100 ms apart: connections that were just closed are still listed.
+/// Number of checks for other connections, 100 ms apart. PostgreSQL still lists closed connections for a short time.
 const TRIES: u32 = 20;
 
 /// Tables that are filled.
@@ -44,7 +44,7 @@ const TABLES: [(&str, &str); 8] = [
          backup_eligible, backup_state, is_mfa, user_verified, last_used_at, created_at, updated_at",
     ),
     ("transactions", "tenant_id, id, identifier, user_id, data, created_at, updated_at"),
-    // Entries are generated tenant by tenant, and copied to the log in the order of time, as a server writes them.
+    // Entries are generated tenant by tenant. At the end they are copied to the log in the order of time.
     (
         "unsorted_audit_logs",
         "tenant_id, id, type, error, error_code, request_id, source_ip, user_agent, actor, credential_id, \
@@ -140,7 +140,8 @@ impl Connection {
     fn begin_sqlite(path: &Path) -> Result<Self, SeedError> {
         let failed = |error: diesel::ConnectionError| SeedError::Database(error.to_string());
         let mut connection = SqliteConnection::establish(&path.display().to_string()).map_err(failed)?;
-        // A rollback journal instead of the write-ahead log writes each new page only once. The file is synced at the end.
+        // New pages are written once with a rollback journal, but twice with a write-ahead log. `finish` syncs the
+        // file.
         let begun = connection.batch_execute(
             "PRAGMA busy_timeout = 2000; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; \
              PRAGMA synchronous = OFF; PRAGMA cache_size = -1048576; PRAGMA temp_store = FILE; BEGIN EXCLUSIVE;",
@@ -165,7 +166,7 @@ impl Connection {
             }
             client.batch_execute("SELECT pg_sleep(0.1)").await?;
         }
-        // Memory for sorting the entries and building their indexes.
+        // Sorting the entries and building their indexes needs more memory than the default.
         let begin = "BEGIN; SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL work_mem = '256MB'";
         client.batch_execute(begin).await?;
         Ok(Self::Postgres(client))
@@ -201,7 +202,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Begins a transaction. The database must not have tenants unless `append`.
+    /// Begins a transaction. Without `append`, a database that has tenants is an error.
     pub(super) async fn begin(url: &DatabaseUrl, append: bool) -> Result<Self, SeedError> {
         let mut connection = Connection::begin(url).await?;
         let (engine, indexes) = match &connection {
@@ -249,7 +250,7 @@ impl Writer {
         *rows += 1;
     }
 
-    /// Writes the buffered rows if they are many. Returns whether it did.
+    /// Writes the buffered rows if they reach [`FULL`], and returns whether it did.
     pub(super) async fn flush_if_full(&mut self) -> Result<bool, SeedError> {
         let full = self.tables.iter().map(|(sql, _)| sql.len()).sum::<usize>() >= FULL;
         if full {
@@ -295,7 +296,7 @@ impl Writer {
                 let synced = std::fs::File::open(&path).and_then(|file| file.sync_all());
                 synced.map_err(|error| SeedError::Database(format!("{}: {error}", path.display())))
             }
-            // As autovacuum would do later.
+            // Vacuum now, because autovacuum would otherwise do this during a measurement.
             Connection::Postgres(client) => Ok(client.batch_execute("VACUUM (ANALYZE)").await?),
         }
     }

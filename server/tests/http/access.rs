@@ -10,7 +10,7 @@ use reqwest::Method;
 
 const UNKNOWN_TENANT: &str = "00000000-0000-4000-8000-000000000001";
 
-/// Methods and paths of the endpoints with this access, with ids that do not exist.
+/// Returns methods and paths of the endpoints with this access. The paths contain ids that do not exist.
 pub(crate) fn paths(access: Access) -> impl Iterator<Item = (Method, String)> {
     PUBLIC.iter().filter(move |endpoint| endpoint.access == access).map(|endpoint| {
         let path = endpoint.path.replace("/{tenant_id}", "");

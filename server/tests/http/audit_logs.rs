@@ -191,7 +191,7 @@ async fn types_may_be_repeated_and_both_cursors_exclude_each_other() {
     for query in [&*format!("after={id}&before={id}"), "after=x", "format=xml", "end_time=2026-13-01"] {
         tenant.http.get(&format!("/audit_logs?{query}")).await.expect_refusal(400, "query_invalid");
     }
-    // An unescaped plus of a zone arrives as a space, and is understood.
+    // An unescaped plus sign in a time zone is decoded as a space. The server accepts this.
     assert_eq!(tenant.count(&format!("{both}&start_time=2020-01-01T00:00:00+01:00")).await, 2);
     let row = &tenant.entries("type=mfa_registration_final_succeeded").await[0];
     let agent = tenant.http.clone().header("user-agent", &"x".repeat(600));
@@ -215,7 +215,7 @@ async fn types_may_be_repeated_and_both_cursors_exclude_each_other() {
     assert_eq!(row.text("tenant_id"), Some(tenant.id.to_string()));
 }
 
-/// Pages of the write-ahead log that initialize and finalize of one MFA login write, each with its commit alone.
+/// Counts the pages of the write-ahead log that one MFA login writes. Each of its two requests has its own commit.
 #[tokio::test]
 async fn a_lone_mfa_ceremony_writes_at_most_13_pages() {
     use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
@@ -235,13 +235,13 @@ async fn a_lone_mfa_ceremony_writes_at_most_13_pages() {
     for person in &mut people {
         let mut reader = SqliteConnection::establish(&url).unwrap();
         reader.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
-        // A reader keeps the log from being written again from its beginning.
+        // While this reader is open, SQLite appends to the log and does not restart it from its beginning.
         reader.batch_execute("BEGIN; SELECT COUNT(*) FROM tenants").unwrap();
         let before = std::fs::metadata(format!("{url}-wal")).unwrap().len();
         let _ = person.mfa_login(&tenant).await.expect(200);
         let after = std::fs::metadata(format!("{url}-wal")).unwrap().len();
         reader.batch_execute("COMMIT").unwrap();
-        // Each frame has a page of 4 096 bytes and a header of 24.
+        // Each frame consists of a page of 4 096 bytes and a header of 24 bytes.
         pages.push((after - before) / 4_120);
     }
     pages.sort_unstable();
@@ -259,7 +259,7 @@ async fn exports_abort_while_a_transaction_withholds_entries() {
     let tenant = server.tenant().await;
     let _ = tenant.http.get("/audit_logs").await.expect(200);
     let (meta, now) = (RequestMeta::default(), server.app.clock.now());
-    // Of two types, because transactions may wait for each other's counters.
+    // The types differ, because otherwise one transaction could wait for the counter that the other one has locked.
     let [slow, quick] = [AuditType::ApiKeyRejected, AuditType::UserDeleted]
         .map(|kind| audit::event(&server.app, tenant.id, &meta, kind, now).unwrap());
     let ((written, wait), (end, ended)) = (tokio::sync::oneshot::channel(), std::sync::mpsc::channel::<()>());

@@ -1,4 +1,4 @@
-//! Database errors under a running server: opaque 500 and 503 responses, never a refusal, and no data loss.
+//! Database errors while a server runs cause opaque 500 and 503 responses, never refusals, and lose no data.
 
 use doorward_testkit::{Http, Person, Response, database};
 
@@ -59,7 +59,7 @@ async fn nothing_is_committed_without_its_audit_entry() {
         let credentials = tenant.http.get("/credentials").await.expect(200).text;
         server.sql("ALTER TABLE audit_logs RENAME TO elsewhere").await;
         expect_opaque(&ceremony.finalize(&tenant, &body).await);
-        // This includes refusals: a malformed body, a missing key.
+        // Requests that would be refused (malformed body, missing key) also get a 503 response.
         expect_opaque(&ceremony.finalize_bytes(&tenant, b"{}".to_vec()).await);
         expect_opaque(&tenant.anonymous.get("/credentials").await);
         expect_opaque(&tenant.http.delete("/credentials/AAAA").await);
@@ -87,8 +87,8 @@ async fn health_distinguishes_a_failing_database_from_a_dead_process() {
     let _ = tenant.http.get("/credentials").await.expect(200);
 }
 
-/// A trigger raises SQLite's error for a full disk: as an error of one statement, and with a rollback of the whole
-/// transaction, as SQLite may do at any time.
+/// A trigger raises an error like SQLite's for a full disk. It fails only one statement, or rolls back the whole
+/// transaction; SQLite may do both.
 #[tokio::test]
 async fn full_disk_returns_503_without_data_loss() {
     if !database::is_sqlite("full_disk_returns_503_without_data_loss") {

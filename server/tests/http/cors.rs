@@ -1,4 +1,4 @@
-//! CORS, as each tenant's configuration allows it.
+//! CORS headers follow the configuration of each tenant.
 
 use doorward_testkit::TestServer;
 use reqwest::Method;
@@ -38,13 +38,13 @@ async fn tenant_responses_include_vary_origin() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let page = "https://app.example.com";
-    // A cache must not return the response to a request without an origin to a page.
+    // Responses depend on the origin, so a cache must not send a response to a page of another origin.
     for caller in [tenant.anonymous.clone(), tenant.anonymous.clone().header("origin", page)] {
         for path in ["/.well-known/jwks.json", "/credentials", "/nowhere", "/mfa/login/finalize"] {
             assert_eq!(caller.get(path).await.header("vary"), Some("Origin"), "{path}");
         }
     }
-    // An allowed page can read the reason of a refusal, and the headers of a list.
+    // An allowed page can read the reason for a refusal and the headers of a list.
     let refused = tenant.anonymous.clone().header("origin", page).get("/credentials").await;
     refused.expect_refusal(401, "api_key_invalid");
     assert_eq!(refused.header("access-control-allow-origin"), Some(page));
@@ -98,7 +98,7 @@ async fn refused_preflight_has_no_cors_headers() {
         let cors_headers = response.headers.keys().filter(|name| name.as_str().starts_with("access-control-")).count();
         assert_eq!((cors_headers, response.text.as_str()), (0, ""));
     }
-    // Without access-control-request-method it is not a preflight.
+    // A request without access-control-request-method is not a preflight.
     let plain = tenant.anonymous.clone().header("origin", "https://app.example.com");
     let response = plain.send(Method::OPTIONS, "/login/initialize", None).await;
     response.expect_refusal(405, "method_not_allowed");

@@ -107,7 +107,7 @@ async fn pages_link_to_their_neighbours() {
     for number in 0..5 {
         server.clock.advance_ms(10);
         let mut person = Person::new(if number < 4 { "a&b" } else { "carol" });
-        // The same user with another authenticator each time.
+        // The same user registers a different authenticator each time.
         person.browser = person.browser.without_checks();
         let options = tenant.http.post("/registration/initialize", &person.registration_request()).await.expect(200);
         let body = person.create(&options.json());
@@ -152,7 +152,7 @@ async fn pages_link_to_their_neighbours() {
     assert_eq!((only_head.text.as_str(), only_head.header("x-total-count")), ("", Some("5")));
 }
 
-/// A request that waits on PostgreSQL for a deletion of its target finds it deleted.
+/// On PostgreSQL, a request may wait for a transaction that deletes its target. It must then find the target deleted.
 #[tokio::test]
 async fn changes_during_a_deletion_are_refused() {
     if !database::is_postgres("changes_during_a_deletion_are_refused") {

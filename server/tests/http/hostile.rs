@@ -1,4 +1,4 @@
-//! Text that databases or terminals cannot process.
+//! Requests with text that a database or a terminal cannot process.
 
 use serde_json::json;
 

@@ -107,7 +107,7 @@ async fn incomplete_request_head_times_out() {
     handle.stop(false).await;
 }
 
-/// There is no audit entry, because the tenant's audit log is deleted with it.
+/// The request writes no audit entry, because the tenant's audit log is deleted with the tenant.
 #[tokio::test]
 async fn tenant_deleted_during_a_request_causes_409() {
     for (path, body) in [("/registration/initialize", r#"{"user_id":"a","username":"a"}"#), ("/login/initialize", "{}")]

@@ -1,5 +1,5 @@
-//! Both APIs over real sockets, with software authenticators. The folders mirror the paths; `ceremony/` tests the rules of
-//! all five ceremonies, the other files the rules of all endpoints.
+//! Both APIs over real sockets, with software authenticators. The folders mirror the paths. `ceremony/` tests the rules
+//! of all five ceremonies, and the files beside the folders test the rules of all endpoints.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! Hundreds of corrupted finalize bodies: all are rejected with a 4xx, and the server keeps working.
+//! Hundreds of malformed finalize bodies: each gets a 4xx response, and the server keeps working.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::support::server_with_tenant;
 
-/// Creates a person whose counter is high enough to subtract two, and whose passkeys are backed up, so that mutations of
-/// both are invalid.
+/// Creates a person with a signature counter above two and with backed-up passkeys. Otherwise some mutations of the
+/// counter and of the backup flags would have no effect.
 async fn person_with_logins(tenant: &TestTenant) -> Person {
     let mut person = Person::with("mallory", Authenticator::new().counter(Counter::Increasing).backup(true, true));
     let _ = person.register(tenant).await.expect(200);
@@ -63,8 +63,8 @@ async fn mutated_assertions_are_rejected_for_logins() {
     reject_mutated_assertions("/login/initialize", "/login/finalize").await;
 }
 
-/// Mutations that are accepted by design: attestation statements that cannot be verified (the credential counts as
-/// unattested, see docs/webauthn.md), and a length with more bytes than necessary.
+/// Returns whether a mutation is accepted by design: an attestation statement that cannot be verified (the credential
+/// is stored as not attested, see docs/webauthn.md), or a length with more bytes than necessary.
 fn is_tolerated(name: &str) -> bool {
     const STATEMENTS: [&str; 12] = [
         "statement: format \"",

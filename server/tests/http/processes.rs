@@ -1,4 +1,4 @@
-//! Two servers on one SQLite file: a change in one process applies to the next request in the other.
+//! Two servers use one SQLite file: the next request to one server sees each change that was made through the other.
 
 use doorward_server::service::admin::{api_keys, signing_keys, tenants};
 use doorward_shared::{ApiKeyId, admin::CreateSigningKeyRequest};
@@ -8,7 +8,7 @@ use crate::support::server_with_tenant;
 
 #[tokio::test]
 async fn changes_in_one_process_apply_at_once_in_the_other() {
-    // On PostgreSQL, invalidations arrive by NOTIFY with a short delay.
+    // On PostgreSQL, changes arrive by NOTIFY with a short delay.
     if !database::is_sqlite("changes_in_one_process_apply_at_once_in_the_other") {
         return;
     }
@@ -37,7 +37,7 @@ async fn changes_in_one_process_apply_at_once_in_the_other() {
     let keys = there.anonymous.get("/.well-known/jwks.json").await.expect(200).json();
     assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
 
-    // Both keep working, and no audit entry is lost.
+    // Both servers keep working, and no audit entry is lost.
     let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
     let (first, second) = tokio::join!(alice.register_mfa(&here), bob.register_mfa(&there));
     assert_eq!((first.status, second.status), (200, 200));

@@ -1,4 +1,4 @@
-//! `X-Forwarded-For`: used only from trusted proxies, and read from its end.
+//! `X-Forwarded-For` is used only if a trusted proxy sent it, and is read from its end.
 
 use doorward_server::config::parse::networks;
 use doorward_testkit::{Http, TestServer, TestTenant};
@@ -32,7 +32,7 @@ async fn client_is_found_through_a_chain_of_trusted_proxies() {
         (&["198.51.100.7"][..], "198.51.100.7"),
         (&["198.51.100.7, 10.1.2.3, fd00::1"], "198.51.100.7"),
         (&["198.51.100.7", "10.1.2.3"], "198.51.100.7"),
-        // The client itself may have written the text before the first untrusted address.
+        // Everything before the last untrusted address may have been written by the client itself.
         (&["203.0.113.9, 198.51.100.7"], "198.51.100.7"),
         (&["10.9.9.9, 198.51.100.7, 10.1.2.3"], "198.51.100.7"),
         (&["127.0.0.1, 198.51.100.7"], "198.51.100.7"),
@@ -41,7 +41,7 @@ async fn client_is_found_through_a_chain_of_trusted_proxies() {
         (&["[2001:db8::5]"], "2001:db8::5"),
         (&["::ffff:198.51.100.7"], "198.51.100.7"),
         (&["198.51.100.7:4711"], "198.51.100.7"),
-        // For an invalid address, the proxy that forwarded it is the client.
+        // If the address is invalid, the proxy that forwarded it is used as the client.
         (&["unknown"], "127.0.0.1"),
         (&["198.51.100.7, unknown, 10.1.2.3"], "10.1.2.3"),
         (&[""], "127.0.0.1"),

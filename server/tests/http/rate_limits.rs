@@ -1,4 +1,4 @@
-//! Rate limits for requests without a valid API key, and what a flood of wrong keys may cause.
+//! Rate limits for requests without a valid API key, and the effects of many requests with wrong keys.
 
 use std::time::{Duration, Instant};
 
@@ -13,21 +13,21 @@ use crate::{
     request_id::{lines_of, log},
 };
 
-/// A server with a limit of 60 requests per minute and address, which allows a burst of 6.
+/// Starts a server with a limit of 60 requests per minute and address. The limit allows a burst of 6 requests.
 async fn limited() -> (TestServer, TestTenant) {
     let server = TestServer::builder().settings(|settings| settings.visits_per_address = Some(60)).start().await;
     let tenant = server.tenant().await;
     (server, tenant)
 }
 
-/// The tenant's key with another secret.
+/// Returns the tenant's key with a wrong secret.
 fn wrong_key(tenant: &TestTenant, number: u32) -> String {
     let mut key = tenant.api_key.clone();
     key.replace_range(key.len() - 6.., &format!("{number:06}"));
     key
 }
 
-/// Sends anonymous requests until one is not accepted, and returns the response to that one.
+/// Sends anonymous requests until one is not accepted, and returns its response.
 async fn exhaust_limit(tenant: &TestTenant) -> Response {
     let mut response = tenant.anonymous.get("/.well-known/jwks.json").await;
     for _ in 0..100 {
@@ -137,7 +137,7 @@ async fn request_with_a_wrong_key_is_counted_once() {
         (reqwest::Method::GET, "/credentials", ""),
         (reqwest::Method::POST, "/login/initialize", r#"{"user_id":"alice"}"#),
     ] {
-        // A burst of 10.
+        // The limit allows a burst of 10 requests.
         let server = TestServer::builder().settings(|settings| settings.visits_per_address = Some(100)).start().await;
         let tenant = server.tenant().await;
         let caller = tenant.with_key(&wrong_key(&tenant, 1));
@@ -210,7 +210,7 @@ async fn rejected_keys_get_delayed_responses_and_valid_keys_do_not() {
     let server = TestServer::builder()
         .settings(|settings| {
             settings.wrong_key_delay = DELAY;
-            // One wrong key per minute.
+            // The limit allows one request with a wrong key per minute.
             settings.visits_per_address = Some(1);
         })
         .start()

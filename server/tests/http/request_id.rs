@@ -1,4 +1,5 @@
-//! Request ids: a valid one from the client is used, otherwise one is generated. Response, log line and audit entry have the same.
+//! Request ids: the server uses a valid id from the client and otherwise generates one. Response, log and audit entry
+//! contain the same id.
 
 use std::{
     collections::BTreeSet,
@@ -33,7 +34,7 @@ impl Write for Log {
     }
 }
 
-/// Returns the log so far. The first call starts logging.
+/// Returns the log that was written so far. The first call starts logging.
 pub(crate) fn log() -> String {
     String::from_utf8(LOG.lock().unwrap().clone()).unwrap()
 }
@@ -119,7 +120,7 @@ async fn response_log_line_and_audit_entry_have_the_same_request_id() {
         (&refused["code"], &refused["route"]),
         (&json!("challenge_unknown"), &json!("/{tenant_id}/mfa/login/finalize"))
     );
-    // Only the log contains the cause.
+    // The log contains the cause; the response does not.
     let cause = lines_of(broken.request_id())[0]["cause"].as_str().unwrap().to_owned();
     assert!(cause.contains("credentials"), "{cause}");
     broken.expect_error(

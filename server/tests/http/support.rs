@@ -1,4 +1,4 @@
-//! The five ceremonies behind one interface, for tests of all of them.
+//! One interface to all five ceremonies, so that a test can run with each of them.
 
 use doorward_authenticator::base64url;
 use doorward_testkit::{Person, Response, TestServer, TestTenant};
@@ -54,7 +54,7 @@ impl Ceremony {
         format!("{name}_{outcome}")
     }
 
-    /// Returns the body of the first step for a person.
+    /// Returns the body of the initialize request for a person.
     pub(crate) fn request(self, person: &Person) -> Value {
         let user_id = &person.user_id;
         match self {
@@ -76,7 +76,7 @@ impl Ceremony {
         person
     }
 
-    /// Runs the first step and returns the options.
+    /// Sends the initialize request and returns the options.
     pub(crate) async fn start(self, tenant: &TestTenant, person: &Person) -> Value {
         let path = format!("{}/initialize", self.path());
         tenant.http.post(&path, &self.request(person)).await.expect(200).json()
@@ -87,23 +87,23 @@ impl Ceremony {
         if self.registers() { person.create(options) } else { person.get(options) }
     }
 
-    /// Runs the first step and returns the response of the person's authenticator.
+    /// Sends the initialize request and returns the authenticator's response to the options.
     pub(crate) async fn begin(self, tenant: &TestTenant, person: &mut Person) -> Value {
         let options = self.start(tenant, person).await;
         self.respond(person, &options)
     }
 
-    /// Runs the second step.
+    /// Sends a finalize request with a JSON body.
     pub(crate) async fn finalize(self, tenant: &TestTenant, body: &Value) -> Response {
         self.finalize_bytes(tenant, body.to_string().into_bytes()).await
     }
 
-    /// Runs the second step with any bytes as body.
+    /// Sends a finalize request with any bytes as body.
     pub(crate) async fn finalize_bytes(self, tenant: &TestTenant, body: Vec<u8>) -> Response {
         tenant.http.post_bytes(&format!("{}/finalize", self.path()), body).await
     }
 
-    /// Asserts that a response rejects an unknown challenge as the contract defines, and that its audit entry exists.
+    /// Asserts that a response is the documented one for an unknown challenge, and that its audit entry exists.
     pub(crate) async fn expect_unknown(self, tenant: &TestTenant, response: &Response) {
         let known = "received challenge does not match with any stored one";
         match self {
@@ -117,7 +117,7 @@ impl Ceremony {
         let _ = self.expect_audited_refusal(tenant, response, response.status, "challenge_unknown").await;
     }
 
-    /// Asserts status, code and audit entry of a refused second step.
+    /// Asserts status, code and audit entry of a refused finalize request.
     pub(crate) async fn expect_audited_refusal(
         self,
         tenant: &TestTenant,
@@ -128,7 +128,7 @@ impl Ceremony {
         tenant.expect_audited_refusal(response, status, code, &self.event("final_failed")).await
     }
 
-    /// Returns the title for a malformed body.
+    /// Returns the title of the error for a malformed body.
     pub(crate) const fn malformed(self) -> &'static str {
         match self {
             Registration | MfaRegistration => "unable to parse credential creation response",

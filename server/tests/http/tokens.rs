@@ -1,4 +1,4 @@
-//! Tokens, verified as an application does with the published keys: before, during and after a rotation.
+//! Verifies tokens with the published keys, as an application does, before, during and after a key rotation.
 
 use doorward_server::service::admin::signing_keys;
 use doorward_shared::{
@@ -24,8 +24,8 @@ fn kid(token: &str) -> String {
     decode_header(token).unwrap().kid.unwrap()
 }
 
-/// Returns the claims if the token verifies with one of the keys. The expiry is not checked, because the test clock differs
-/// from the system clock.
+/// Returns the claims if the token verifies with one of the keys. The expiry is not checked, because the test clock
+/// differs from the system clock.
 fn verify(token: &str, keys: &JwkSet) -> Option<TokenClaims> {
     let key = keys.find(&kid(token))?;
     let mut validation = Validation::new(decode_header(token).unwrap().alg);
@@ -50,7 +50,7 @@ async fn every_token_verifies_during_a_key_rotation() {
     let cached = published(&tenant).await;
     assert_eq!(cached.keys.len(), 1);
 
-    // The key is published at once and signs only after cached copies have expired.
+    // The new key is published at once. It signs tokens only after all cached copies of the key list have expired.
     let new = rotate(&server, &tenant, None).await.to_string();
     let keys = published(&tenant).await;
     assert!(keys.find(&old).is_some() && keys.find(&new).is_some());
@@ -66,7 +66,7 @@ async fn every_token_verifies_during_a_key_rotation() {
     assert!(verify(&of_new, &keys).is_some(), "with the document from fifteen minutes ago");
     assert!(verify(&of_new, &cached).is_none(), "the old key no longer signs");
 
-    // The last token of the old key is valid for five minutes; the key stays published a minute longer.
+    // The last token of the old key is valid for five minutes. The key stays published for six minutes.
     let expiry = verify(&last_of_old, &keys).unwrap().exp;
     server.clock.advance_ms(5 * MINUTE);
     assert!(expiry <= server.app.clock.now().seconds());

@@ -106,7 +106,7 @@ async fn listed_data_is_exactly_the_hashed_text() {
     let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
-    // Numbers, escapes and member order as a client may write them.
+    // The stored text must keep unusual numbers, escapes and member order.
     let body = r#"{"transaction_data": {"z": 1.50, "a": "\u00e9\n", "big": 12345678901234567890, "e": 1e3},
         "transaction_id": "t-1", "user_id": "alice", "unknown": [1]}"#;
     let response = tenant.http.post_bytes("/transaction/initialize", body.as_bytes().to_vec()).await.expect(200);
@@ -137,11 +137,11 @@ async fn transactions_are_listed_by_external_and_internal_user_id() {
     let internal = listed.unwrap().items[0].id;
     assert_eq!(tenant.http.get(&format!("/transaction/{internal}")).await.expect(200).json(), by_name);
     other.http.get(&format!("/transaction/{internal}")).await.expect_refusal(404, "user_not_found");
-    // A user whose own id is that UUID takes precedence.
+    // A user whose external id is that UUID takes precedence.
     let mut impostor = Person::new(&internal.to_string());
     let _ = impostor.register(&tenant).await.expect(200);
     assert_eq!(tenant.http.get(&format!("/transaction/{internal}")).await.expect(200).text, "[]");
-    // The same id may be used in another tenant.
+    // Another tenant may use the same transaction id.
     let mut bob = Person::new("bob");
     let _ = bob.register(&other).await.expect(200);
     let _ = bob.transaction(&other, "first", &json!({})).await.expect(200);

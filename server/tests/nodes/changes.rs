@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{Nodes, nodes, until, wait_until_listening};
 
-/// A node detects a lost listener within two heartbeats; this leaves room for a busy machine.
+/// Longer than the two heartbeats within which a node detects a lost listener, because the machine may be busy.
 const DETECTION: Duration = Duration::from_secs(5);
 
 /// Creates a key on the first node and uses it on the second, which caches it.

@@ -1,5 +1,5 @@
-//! Several nodes on one database. Without `DOORWARD_TEST_POSTGRES_URL`, tests that need PostgreSQL are skipped with a message,
-//! and the others run on one SQLite file.
+//! Several nodes on one database. Without `DOORWARD_TEST_POSTGRES_URL`, tests that need PostgreSQL print a message and
+//! are skipped; the other tests run on one SQLite file.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic fails the test")]
 
 mod changes;
@@ -45,7 +45,7 @@ pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
     }
 }
 
-/// Waits until a node receives notifications. Before that its change counter returns a new value at every call.
+/// Waits until a node receives notifications. Until then, its change counter returns a new value at every call.
 pub(crate) async fn wait_until_listening(node: &TestServer) {
     until("the listener", Duration::from_secs(20), async || {
         let before = node.app.db.change_counter();

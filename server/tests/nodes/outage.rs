@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::until;
 
-/// Maximum time from the return of the database until all requests succeed.
+/// Maximum time from the restart of the database until all requests succeed.
 const RECOVERY: Duration = Duration::from_secs(5);
 
 fn expect_unavailable(response: &Response) {
@@ -42,7 +42,7 @@ async fn requests_recover_from_a_database_outage() {
         eprintln!("recovered {} ms after the return of the database", elapsed.as_millis());
         let _ = response.expect(200);
         let _ = health.get("/health/ready").await.expect(200);
-        // Once all connections are back, none of many concurrent requests fails.
+        // When all connections are open again, many concurrent requests succeed.
         until("every connection", RECOVERY, async || {
             let requests = (0..40).map(|_| tenant.http.get("/credentials"));
             let responses = futures_util::future::join_all(requests).await;

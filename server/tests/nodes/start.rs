@@ -36,7 +36,7 @@ async fn nodes_that_start_together_create_one_installation() {
     assert_eq!(admins, ["first"]);
     let tokens = (0..NODES).filter(|number| data(*number).join("admin.token").exists()).count();
     assert_eq!(tokens, 1, "only the node that created the token stores it");
-    // A node with another master key could not decrypt the signing keys.
+    // A node with another master key does not start, because it could not decrypt the signing keys.
     write_master_key(&data(NODES), [8; 32]);
     let other = command(&data(NODES), &url).arg("migrate").output().unwrap();
     assert_eq!(other.status.code(), Some(1));

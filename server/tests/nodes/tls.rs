@@ -1,4 +1,4 @@
-//! TLS to the database. The certificates are created with `openssl`, a dependency of Debian's PostgreSQL packages.
+//! TLS to the database. The tests create certificates with `openssl`, which Debian's PostgreSQL packages depend on.
 
 use std::{fs, path::Path, process::Command};
 
@@ -61,7 +61,7 @@ async fn server_without_a_trusted_certificate_is_rejected() {
         let misnamed = unavailable(open(url("127.0.0.1", mode, Some(&ca))).await);
         assert!(misnamed.contains("not valid for name"), "{mode}: {misnamed}");
     }
-    // A missing file is an error and not the same as an empty one.
+    // A missing file is an error. It is not treated like an empty file.
     let missing = open(url("localhost", "require", Some(&trusted.join("missing.crt")))).await;
     assert!(matches!(&missing, Err(DbError::Database(reason)) if reason.contains("sslrootcert")), "{missing:?}");
 }

@@ -17,7 +17,7 @@ pub(super) fn mutations(list: &mut Assertions) {
     credential(list);
     user_handle(list);
     list.parts(Protocol, "flags: backup eligibility inverted", |parts, _| {
-        // Eligibility is fixed at registration (§6.1.3). BS without BE would be a different defect.
+        // The registration fixes BE (§6.1.3). BS is cleared, because BS without BE would be a second defect.
         let data = &mut parts.authenticator_data;
         data.flags = (data.flags ^ flags::BE) & !flags::BS;
     });
@@ -69,7 +69,7 @@ fn signature(list: &mut Assertions) {
             }
         });
     }
-    // The signed data differ from the sent data.
+    // In the following mutations, the signed data differ from the sent data.
     list.signed(Protocol, "signature: client data changed after signing", |signed, _| {
         signed.client_data_json.insert(1, b' ');
     });
@@ -77,7 +77,7 @@ fn signature(list: &mut Assertions) {
         signed.authenticator_data.iter_mut().skip(33).take(1).for_each(|byte| *byte ^= 0x40);
     });
     list.signed(Protocol, "signature: flags changed after signing", |signed, _| {
-        // RFU1, which is allowed if it is signed.
+        // This flag is RFU1, which is allowed if it is signed.
         signed.authenticator_data.iter_mut().skip(32).take(1).for_each(|byte| *byte ^= 0x02);
     });
 }
@@ -86,7 +86,7 @@ fn message(signed: &SignedAssertion) -> Vec<u8> {
     [&*signed.authenticator_data, &sha256(&signed.client_data_json)].concat()
 }
 
-/// ECDSA signatures that are not the DER encoding of two integers in range.
+/// ECDSA signatures that are not the DER encoding of two integers in the allowed range, or have wrong integers.
 fn der(list: &mut Assertions) {
     let integer = |byte: u8| vec![2, 1, byte];
     for (name, r, s) in
@@ -106,7 +106,7 @@ fn der(list: &mut Assertions) {
         Some(sequence(&[r, s, vec![2, 1, 1]].concat()))
     });
     ecdsa(list, Protocol, "the order as r and s", |_| {
-        // n of P-256, which is 0 modulo n.
+        // n, the order of P-256, is out of range; a verifier that reduces it modulo n gets 0.
         let order = [0xffff_ffff_0000_0000_ffff_ffff_ffff_ffff_u128, 0xbce6_faad_a717_9e84_f3b9_cac2_fc63_2551];
         let n = [&[2, 33, 0][..], &order.map(u128::to_be_bytes).concat()].concat();
         Some(sequence(&[&*n, &*n].concat()))
@@ -152,7 +152,7 @@ fn integers(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     (digits.len() == usize::from(*length)).then(|| (r.to_vec(), s.to_vec()))
 }
 
-/// Counters that are not greater than the stored one, which is one less than the authenticator's.
+/// Counters that are not greater than the stored one. The stored counter is one less than the authenticator's.
 fn counter(list: &mut Assertions) {
     for (name, back) in [("unchanged", 1), ("one less", 2), ("two less", 3)] {
         list.parts(Protocol, format!("counter: {name}"), move |parts, _| {
@@ -163,7 +163,7 @@ fn counter(list: &mut Assertions) {
         });
     }
     list.parts(Protocol, "counter: reset to 0", |parts, _| {
-        // The stored counter is one less; a stored 0 would allow 0.
+        // The stored counter is one less. If it were 0, the server would accept 0.
         if parts.authenticator_data.sign_count > 1 {
             parts.authenticator_data.sign_count = 0;
         }

@@ -105,7 +105,7 @@ fn framing(list: &mut Registrations) {
     }
 }
 
-/// Replaces the empty statement of "none". Other statements stay unchanged.
+/// Replaces the empty statement of the format "none". Other statements stay unchanged.
 fn statement(object: &mut Vec<u8>, with: &[u8]) {
     let name = b"gattStmt\xa0";
     if let Some(at) = object.windows(name.len()).position(|window| window == name) {
@@ -127,7 +127,7 @@ fn entries(list: &mut Registrations) {
             ("an array", Cbor::Array(vec![])),
             ("a map", Cbor::Map(vec![])),
         ] {
-            // An empty map is the valid statement of "none".
+            // An empty map is a valid statement of the format "none".
             if (key, kind) != ("attStmt", "a map") {
                 map(list, Protocol, &format!("{key} {kind}"), move |entries| {
                     entries.iter_mut().filter(|(name, _)| is(name, key)).for_each(|(_, value)| *value = other.clone());
@@ -157,7 +157,7 @@ fn is(name: &Cbor, key: &str) -> bool {
     name.as_text() == Some(key)
 }
 
-/// Non-canonical encodings of valid data (WebAuthn §6.5.4 and CTAP2 §8 require the canonical one).
+/// Non-canonical encodings. WebAuthn §6.5.4 and CTAP2 §8 require the canonical encoding.
 fn encoding(list: &mut Registrations) {
     bytes(list, Form, "an indefinite map", |object| {
         object.splice(..1, [0xbf]);
@@ -187,7 +187,7 @@ fn encoding(list: &mut Registrations) {
     });
 }
 
-/// A "none" attestation object up to the value of `authData`.
+/// Returns the beginning of an attestation object of the format "none", up to the value of `authData`.
 fn attestation_head() -> Vec<u8> {
     let mut object = attestation_object(Cbor::Text("none".into()), Cbor::Map(vec![]), Cbor::Bytes(vec![]));
     object.pop();
@@ -212,7 +212,7 @@ fn credential_data(list: &mut Registrations) {
     change(Protocol, "an id that claims 65535 bytes", |attested| attested.claimed_length = Some(u16::MAX));
     change(Protocol, "no public key", |attested| attested.public_key.clear());
     list.parts(Protocol, "credential data: missing", |parts, _| parts.authenticator_data.attested = None);
-    // After the first 37 bytes: AAGUID (16), length (2), id (32), key.
+    // The first 37 bytes are followed by AAGUID (16 bytes), id length (2), id (32) and key.
     for (name, length) in [
         ("nothing", 37),
         ("half an AAGUID", 45),

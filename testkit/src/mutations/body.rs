@@ -63,7 +63,7 @@ pub(super) fn mutations<P: Ceremony>(list: &mut List<P>) {
     }
     list.body(Form, "body: without the last brace", |good| cut(good, good.len() - 1).into());
     list.body(Form, "body: without the first brace", |good| good.trim_start_matches('{').into());
-    // Parsers derived with serde also accept a struct as an array of its fields, unless this is prevented.
+    // By default, parsers derived with serde also accept an array of the fields instead of an object.
     list.json(Form, "body: the members by position", |body| *body = by_position(body, P::MEMBERS));
     list.json(Form, "body: the response's members by position", |body| {
         if let Some(response) = body.get_mut("response") {
@@ -86,7 +86,7 @@ fn nesting<P: Ceremony>(list: &mut List<P>) {
                 format!("{}{good}{}", open.repeat(depth), close.repeat(depth)).into()
             });
             for member in ["clientExtensionResults", "response"] {
-                // The valid value is kept under an unknown name.
+                // The valid value stays in the body as the member `unknown`.
                 list.body(Limit, format!("nesting: {depth} {kind} as {member}"), move |good| {
                     good.replace(&format!("\"{member}\":"), &format!("\"{member}\":{},\"unknown\":", nested())).into()
                 });
@@ -122,7 +122,7 @@ fn size<P: Ceremony>(list: &mut List<P>) {
     });
 }
 
-/// Returns the first `at` bytes; bodies are ASCII.
+/// Returns the first `at` bytes. Bodies are ASCII.
 fn cut(good: &str, at: usize) -> &str {
     good.get(..at).unwrap_or_default()
 }

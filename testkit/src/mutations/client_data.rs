@@ -110,7 +110,7 @@ fn members<P: Ceremony>(list: &mut List<P>) {
             let good = parts.client_data().get(member).cloned();
             parts.client_data().set(member, json!([good]));
         });
-        // ECMAScript uses the last of two members, other parsers the first.
+        // Of two members with the same name, ECMAScript uses the last one, and other parsers use the first one.
         list.parts(Protocol, format!("client data: a bad {member} after the valid one"), move |parts, _| {
             parts.client_data().push(member, "AAAA");
         });
@@ -152,7 +152,7 @@ fn challenge<P: Ceremony>(list: &mut List<P>) {
     text(Protocol, "with upper and lower case swapped", swap_case);
     text(Protocol, "encoded twice", |text| base64url(text.as_bytes()));
     text(Protocol, "not base64", |_| "!!!!".into());
-    // WebAuthn compares the text, although these decode to the right bytes.
+    // Lenient decoders decode these texts to the right bytes, but WebAuthn compares the texts.
     text(Form, "padded", |text| format!("{text}="));
     text(Form, "in the standard alphabet", |text| text.replace('-', "+").replace('_', "/"));
     text(Form, "in the standard alphabet, padded", |text| format!("{}=", text.replace('-', "+").replace('_', "/")));
@@ -166,7 +166,7 @@ fn challenge<P: Ceremony>(list: &mut List<P>) {
         from_base64url(text).unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect()
     });
     text(Form, "unused bits set", |text| {
-        // For 32 bytes, two bits of the last of 43 characters are unused.
+        // 32 bytes have 43 characters, and the last two bits of the last character are unused.
         let last = text.bytes().last().filter(|_| text.len() % 4 == 3);
         let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let index = last.and_then(|last| alphabet.iter().position(|&letter| letter == last));
@@ -180,7 +180,7 @@ fn challenge<P: Ceremony>(list: &mut List<P>) {
     });
 }
 
-/// Cross-origin frames, which tenants do not allow by default.
+/// Client data from cross-origin frames, which tenants do not allow by default.
 fn frames<P: Ceremony>(list: &mut List<P>) {
     for (name, demand, value) in [
         ("true", Protocol, json!(true)),

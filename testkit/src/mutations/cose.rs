@@ -1,4 +1,4 @@
-//! Mutations of the public key: invalid COSE keys and keys that do not match their algorithm (WebAuthn §5.8.5, §6.5.1.1).
+//! Mutations of the public key: invalid COSE keys, and keys that do not match their algorithm (§5.8.5, §6.5.1.1).
 
 use doorward_authenticator::{
     Algorithm, Key, RegistrationParts,
@@ -137,7 +137,7 @@ fn points(list: &mut Registrations) {
         edit("ones, beyond the field", |bytes| bytes.fill(0xff));
         edit("of 1 byte", |bytes| bytes.truncate(1));
         edit("of 64 KiB", |bytes| bytes.resize(65_536, 7));
-        // RFC 9053 allows compressed points; WebAuthn §6.5.1.1 does not.
+        // RFC 9053 allows compressed points, but WebAuthn §6.5.1.1 does not.
         if label == -3 {
             for sign in [false, true] {
                 value(list, format!("y compressed, {sign}"), label, move |value| *value = Cbor::Bool(sign));
@@ -174,7 +174,7 @@ fn bytes(list: &mut Registrations) {
     raw(list, Form, "in a byte string", |key| *key = cbor::encode(&Cbor::Bytes(key.clone())));
 }
 
-/// Keys of another family than their algorithm, and a valid key of an algorithm that was not requested.
+/// Keys whose type does not match their algorithm, and a valid key of an algorithm that was not requested.
 fn families(list: &mut Registrations) {
     let rsa = |alg: i64, modulus: usize, exponent: Vec<u8>| {
         let modulus = Cbor::Bytes(vec![0xc5; modulus]);

@@ -66,7 +66,7 @@ fn types<P: Ceremony>(list: &mut List<P>, field: &'static str) {
     }
 }
 
-/// JSON does not define which of two equal members counts, so duplicates must be rejected.
+/// JSON does not define which of two members with the same name is used, so duplicates must be rejected.
 fn duplicates<P: Ceremony>(list: &mut List<P>, field: &'static str) {
     let name = field.rsplit('/').next().unwrap_or_default();
     for (order, first) in [("duplicate, a bad value first", true), ("duplicate, a bad value last", false)] {
@@ -104,14 +104,14 @@ fn base64<P: Ceremony>(list: &mut List<P>, field: &'static str) {
     change("too much padding", |text| format!("{text}=====").into());
     change("its first character missing", |text| text.chars().skip(1).collect::<String>().into());
     change("one character over", |text| {
-        // A single character after complete groups of four encodes nothing.
+        // A single character after complete groups of four cannot encode a byte.
         let whole = text.len() / 4 * 4;
         format!("{}A", text.get(..whole).unwrap_or_default()).into()
     });
     change("a full-width letter", |text| format!("\u{ff21}{text}").into());
 }
 
-/// `id`, `rawId` and the signed data must name the same credential.
+/// `id`, `rawId` and, in a registration, the signed data must contain the same credential id.
 fn identity<P: Ceremony>(list: &mut List<P>) {
     let other = base64url(&[0x5a; 32]);
     for (name, demand, fields) in [

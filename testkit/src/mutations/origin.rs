@@ -1,4 +1,4 @@
-//! Origins that resemble the right one. WebAuthn compares origins as text (§13.4.9), so all of them are wrong.
+//! Origins that resemble the right one. All of them are wrong, because WebAuthn compares origins as text (§13.4.9).
 
 use serde_json::json;
 
@@ -104,13 +104,13 @@ fn for_schemes(origin: &mut Add<'_>) {
     origin(Protocol, "javascript", |o| format!("javascript://{}{}", o.host, o.port));
 }
 
-/// Texts that a URL parser normalizes to the right origin. Browsers do not send them.
+/// Texts that a URL parser converts to the right origin. Browsers never send them.
 fn same_when_parsed(origin: &mut Add<'_>) {
     origin(Form, "the scheme in upper case", |o| format!("{}://{}{}", o.scheme.to_uppercase(), o.host, o.port));
     origin(Form, "the host in upper case", |o| format!("{}://{}{}", o.scheme, o.host.to_uppercase(), o.port));
     origin(Form, "the default port", |o| {
         let port = if o.scheme == "http" { 80 } else { 443 };
-        // Only the default port can be added; other origins stay unchanged and the mutation does not apply.
+        // An origin that already has a port stays unchanged, so the mutation has no effect.
         let port = if o.port.is_empty() { format!(":{port}") } else { o.port.into() };
         format!("{}://{}{port}", o.scheme, o.host)
     });

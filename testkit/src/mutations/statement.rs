@@ -142,7 +142,7 @@ fn packed(list: &mut Registrations) {
     });
 }
 
-/// Adds a mutation whose statement is made from the parts and the message to sign.
+/// Adds a mutation that computes its statement from the parts and the message to sign.
 fn signed(
     list: &mut Registrations,
     name: &str,

@@ -7,7 +7,7 @@ use super::*;
 
 const ORIGIN: &str = "https://login.example.com";
 
-/// A challenge whose base64url has both letters that the standard alphabet lacks.
+/// A challenge whose base64url text contains `-` and `_`, which the standard alphabet does not have.
 fn challenge() -> String {
     base64url(&[0xfb, 0xff, 0x1c, 0x77].repeat(8))
 }
@@ -33,7 +33,7 @@ fn apply<P: Ceremony>(mutations: &[Mutation<P>], parts: &P, options: &Value) -> 
     mutations.iter().map(|each| (each.name().to_owned(), each.apply(parts.clone(), &scene))).collect()
 }
 
-/// Finds duplicate names, and bodies equal to the valid one or to each other.
+/// Lists duplicate names, and bodies that equal the valid one or another one.
 fn faults<P: Ceremony>(applied: &[(String, Option<Vec<u8>>)], good: &P) -> Vec<String> {
     let good = P::json(good.clone().signed()).to_string().into_bytes();
     let mut names = HashSet::new();
@@ -44,7 +44,7 @@ fn faults<P: Ceremony>(applied: &[(String, Option<Vec<u8>>)], good: &P) -> Vec<S
             faults.push(format!("{name}: duplicate name"));
         }
         match body {
-            // Has no effect if the base64url text has no letters that differ.
+            // These mutations have no effect if the text contains neither `-` nor `_`.
             None if name.ends_with("in the standard alphabet") => {}
             None => faults.push(format!("{name}: changes nothing")),
             Some(body) => faults.extend(bodies.insert(body, name).map(|other| format!("{name}: same body as {other}"))),
@@ -80,7 +80,7 @@ fn there_are_200_distinct_assertion_mutations() {
     let good = AssertionParts::make(&Client::new(ORIGIN), &mut authenticator, &request());
     assert_eq!(faults(&apply(&mutations, &good, &request()), &good), [""; 0]);
 
-    // Ed25519 signatures are deterministic, so two mutations with the same effect are found.
+    // Ed25519 signatures are deterministic, so two mutations with the same effect produce the same body.
     let mut authenticator = registered(Algorithm::EdDsa, Counter::Increasing);
     let good = AssertionParts::make(&Client::new(ORIGIN), &mut authenticator, &request());
     let mut faults = faults(&apply(&mutations, &good, &request()), &good);

@@ -24,7 +24,7 @@ fn bearer(server: &TestServer, token: &str) -> Http {
     Http::new(server.admin_url.clone()).header("Authorization", &format!("Bearer {token}"))
 }
 
-/// Checks that every endpoint that needs a token rejects this caller and writes one entry to the installation's audit log.
+/// Checks that every endpoint that needs a token rejects this caller and writes one entry to the installation's log.
 async fn expect_rejected(fixture: &Fixture, caller: &Http, reason: &str) {
     for endpoint in guarded() {
         let response = fixture.call(caller, endpoint).await;
@@ -49,7 +49,7 @@ async fn protected_endpoints_reject_missing_or_invalid_tokens() {
     let anonymous = Http::new(server.admin_url.clone());
     expect_rejected(&fixture, &anonymous, "the request carries no admin token").await;
     let malformed = "the admin token does not have the form dwa_<token id>_<secret>";
-    // A tenant's API key is rejected in either header.
+    // A tenant's API key is rejected in the header `Authorization` and in the header `apiKey`.
     let key = fixture.one.tenant.api_key.clone();
     expect_rejected(&fixture, &bearer(server, &key), malformed).await;
     expect_rejected(&fixture, &anonymous.clone().header("apiKey", &key), "the request carries no admin token").await;
@@ -101,7 +101,7 @@ async fn resources_of_another_tenant_are_not_found() {
     let before = fixture.state().await;
     let mut calls = 0;
     for endpoint in guarded().filter(|endpoint| endpoint.path.contains("{tenant_id}")) {
-        // Ids of the other tenant in a path of the first one.
+        // The path has the id of the first tenant and the ids of objects of the other one.
         let inner = ["{secret_id}", "{credential_id}"].iter().any(|name| endpoint.path.contains(name));
         if inner {
             let response = fixture.call_for(&fixture.admin, endpoint, &fixture.one, &fixture.other).await;
@@ -109,14 +109,14 @@ async fn resources_of_another_tenant_are_not_found() {
             assert_eq!(fixture.entries(&response).await.len(), 0);
             calls += 1;
         }
-        // An unknown tenant, and a malformed id.
+        // The path has an unknown or a malformed tenant id.
         for (id, status, code) in
             [("00000000-0000-4000-8000-000000000001", 404, "tenant_not_found"), ("nonsense", 400, "tenant_id_invalid")]
         {
             let one = fixture.one.tenant.id.to_string();
             let path = fixture.path(endpoint, &fixture.one, &fixture.one).replacen(&one, id, 1);
             let response = fixture.admin.send(super::fixture::method(endpoint), &path, Some(b"{}".to_vec())).await;
-            // The empty body may be refused first.
+            // Some endpoints check the body before the tenant and refuse an empty one.
             if response.field("code") != "validation_failed" && response.field("code") != "body_malformed" {
                 response.expect_refusal(status, code);
             }
@@ -144,7 +144,7 @@ async fn flood_of_wrong_tokens_stops_growing_the_audit_log_and_valid_tokens_work
     let server = TestServer::builder()
         .settings(|settings| {
             settings.visits_per_address = Some(60);
-            // A 429 response that waited this long would fail the test.
+            // If 429 responses were delayed by this time, the test would fail.
             settings.wrong_key_delay = Duration::from_secs(600);
         })
         .start()
@@ -158,7 +158,7 @@ async fn flood_of_wrong_tokens_stops_growing_the_audit_log_and_valid_tokens_work
         let caller = callers[number % callers.len()].clone();
         flood.spawn(async move { caller.get("/me").await });
     }
-    // The burst of 6 gets delayed 401 responses; all others get 429 at once.
+    // The first 6 requests get delayed 401 responses; all others get 429 responses at once.
     for _ in 0..50 {
         let response = timeout(Duration::from_secs(60), flood.join_next()).await.expect("a response at once");
         let response = response.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! Every change writes exactly its audit entries, with actor, address and the values before and after.
+//! Every change writes the expected audit entries and no others. They contain actor, address, and old and new values.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::fixture::{Fixture, changes};
 
-/// Method, path, expected status and expected audit entry types of every change, in an order in which all of them succeed.
+/// Method, path, expected status and expected audit entry types of every change. In this order all changes succeed.
 const CHANGES: &[(&str, &str, u16, &[&str])] = &[
     ("PUT", "/tenants/{tenant_id}", 204, &["tenant_updated"]),
     ("PUT", "/tenants/{tenant_id}/config", 204, &["tenant_config_updated"]),
@@ -60,7 +60,7 @@ async fn every_change_writes_its_audit_entries() {
             };
             assert_eq!(entry["tenant_id"], log, "{entry}");
             assert!(entry["detail"].is_object(), "{entry}");
-            // No secret is logged.
+            // No audit entry contains a secret.
             let text = entry.to_string();
             for word in ["argon2", "secret_hash", "private"] {
                 assert!(!text.contains(word), "{text}");

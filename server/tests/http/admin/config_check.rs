@@ -1,4 +1,4 @@
-//! `/config/check`, and the same rules when a configuration is stored.
+//! `/config/check`; a request that stores a configuration applies the same rules.
 
 use doorward_shared::admin::Role;
 use doorward_testkit::{TestServer, config};

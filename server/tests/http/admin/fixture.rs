@@ -1,4 +1,4 @@
-//! Fixture: an installation with two tenants that have one object of each kind, and a request for every route.
+//! An installation with two tenants, each with one object of each kind, and a valid request for every route.
 
 use doorward_server::{
     routes::{ADMIN, Access, Endpoint},
@@ -38,7 +38,7 @@ impl Fixture {
         Self { server, one, other, admin, auditor, spare }
     }
 
-    /// Returns the path of an endpoint with the tenant id of `of` and the object ids of `whose`.
+    /// Returns the path of an endpoint, with the id of the tenant `of` and the ids of objects of the tenant `whose`.
     pub(crate) fn path(&self, endpoint: &Endpoint, of: &Owner, whose: &Owner) -> String {
         let secret = match endpoint.path {
             path if path.contains("/secrets/api/") => &whose.api_key,
@@ -92,7 +92,7 @@ impl Fixture {
     }
 }
 
-/// Removes times of last use: reading the state uses tokens and keys, which is not a change.
+/// Removes times of last use, because the requests that read the state update them.
 fn remove_last_uses(value: &mut Value) {
     match value {
         Value::Object(members) => {

@@ -1,4 +1,4 @@
-//! The admin API. The files mirror its paths, except `access` and `changes`, which call every route of the table.
+//! The admin API. The files mirror its paths, but `access` and `changes` call all routes.
 
 mod access;
 mod audit_logs;

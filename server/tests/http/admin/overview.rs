@@ -53,7 +53,7 @@ async fn overview_counts_today_once_a_minute_and_past_days_once() {
     let reject = async || {
         tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_invalid");
     };
-    // Refusals of the last two days, and the age of the numbers in milliseconds.
+    // Returns the refusals of the last two days, and the age of the counts in milliseconds.
     let overview = async || {
         let overview = admin.get("/overview?days=2").await.expect(200).json();
         let refused = [0, 1].map(|day| overview["activity"][day]["refused"].as_u64().unwrap());
@@ -69,7 +69,7 @@ async fn overview_counts_today_once_a_minute_and_past_days_once() {
     assert_eq!(overview().await, ([0, 2], 0));
     server.clock.advance_ms(DAY_MS);
     assert_eq!(overview().await, ([2, 0], 0));
-    // Without counting again, so an entry that is written into a past day does not appear.
+    // Past days are not counted again, so an entry that is added to a past day does not appear.
     server.clock.advance_ms(-DAY_MS);
     reject().await;
     server.clock.advance_ms(DAY_MS);
@@ -151,7 +151,7 @@ async fn last_activity_is_written_at_most_once_a_minute() {
         let summary = admin.get(&format!("/tenants/{}/summary", tenant.id)).await.expect(200).json();
         assert_eq!(summary["last_activity"], json!(start.plus_millis(written * 1_000)), "{seconds}");
     }
-    // More rows than one unit of work writes.
+    // 250 rows are more than one unit of work writes.
     for number in 0..250 {
         server.app.key_usage.tenant_active(TenantId::new(uuid::Uuid::from_u128(number + 1)), server.app.clock.now());
     }

@@ -4,7 +4,7 @@ use doorward_shared::admin::Role;
 use doorward_testkit::{Http, Person, TestServer, TestTenant};
 use serde_json::{Value, json};
 
-/// Starts a server with a tenant of five users. The newest has a passkey and a second factor, the others a second factor.
+/// Starts a server with a tenant of five users. All have a second factor; the newest also has a passkey.
 async fn server_with_users() -> (TestServer, TestTenant, Http, Person) {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
@@ -70,7 +70,7 @@ async fn admin_deletes_a_credential() {
     let passkey = credentials.iter().find(|one| one["is_mfa"] == false).unwrap()["id"].as_str().unwrap();
     let path =
         |tenant: &TestTenant, user: &str, id: &str| format!("/tenants/{}/users/{user}/credentials/{id}", tenant.id);
-    // Another user's or another tenant's credential, an unknown id, an invalid id: nothing changes.
+    // Requests with another user's or tenant's credential, an unknown id or an invalid id change nothing.
     let other = server.tenant().await;
     let _ = Person::new("zoe").register(&other).await.expect(200);
     let summary = format!("/tenants/{}/summary", tenant.id);

@@ -1,4 +1,4 @@
-//! A challenge is consumed by the first finalize that names it.
+//! A challenge is consumed by the first finalize request that contains it.
 
 use doorward_testkit::TestTenant;
 use futures_util::future::join_all;
@@ -32,7 +32,7 @@ async fn failed_finalize_consumes_the_challenge() {
     }
 }
 
-/// Returns the body with a flipped bit in the signature or in the RP ID hash of the attestation object.
+/// Returns the body with one bit flipped: in the signature, or in the RP ID hash of the attestation object.
 fn corrupted(good: &Value) -> Value {
     let mut body = good.clone();
     let flip = |text: &Value, index: usize| {

@@ -1,4 +1,4 @@
-//! A challenge is valid for the tenant's timeout, to the millisecond.
+//! A challenge expires exactly when the tenant's timeout has passed, to the millisecond.
 
 use crate::support::{Ceremony, server_with_tenant};
 
@@ -31,7 +31,7 @@ async fn expired_challenge_is_rejected() {
             };
             response.expect_error(status, "challenge_expired", title, "the challenge has expired");
             let _ = ceremony.expect_audited_refusal(&tenant, &response, status, "challenge_expired").await;
-            // It stays unusable even if the clock goes back.
+            // The challenge stays unusable even if the clock moves back.
             server.clock.advance_ms(-TIMEOUT_MS);
             let again = ceremony.finalize(&tenant, &body).await;
             ceremony.expect_unknown(&tenant, &again).await;

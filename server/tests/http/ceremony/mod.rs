@@ -1,5 +1,5 @@
-//! Rules of all five ceremonies: a challenge is used once, in its own ceremony, before it expires, by its own user, and
-//! with the policy of the first step.
+//! Rules of all five ceremonies: a challenge can be used once, in its own ceremony, before it expires, and by its own
+//! user. The tenant's policy at the initialize request applies.
 
 mod between;
 mod binding;

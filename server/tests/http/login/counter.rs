@@ -66,8 +66,8 @@ async fn forged_signature_does_not_change_the_counter() {
     let _ = alice.mfa_login(&tenant).await.expect(200);
 }
 
-/// In any commit order, the stored counter ends at the highest value, and a response with a lower counter than the stored
-/// one is rejected.
+/// The stored counter becomes the highest value, whatever the commit order, and a response with a counter below the
+/// stored one is rejected.
 #[tokio::test]
 async fn concurrent_logins_leave_the_highest_counter() {
     let (_server, tenant) = server_with_tenant().await;

@@ -1,4 +1,4 @@
-//! Second step of logins and other assertions.
+//! Finalize requests of logins, and of assertions in general.
 
 use doorward_authenticator::{Authenticator, Client, Key, flags};
 use doorward_shared::config::UserVerification;
@@ -45,7 +45,7 @@ async fn second_factor_is_rejected_for_logins_and_transactions() {
         let _ = ceremony.expect_audited_refusal(&tenant, &response, 401, "credential_not_allowed").await;
         let _ = ceremony.begin(&tenant, &mut alice).await;
     }
-    // The same holds for a discoverable login, which has no such list.
+    // A discoverable login has no such list, but refuses the credential as well.
     let mut carol = Person::new("carol");
     let _ = carol.register_mfa(&tenant).await.expect(200);
     carol.authenticator.credentials_mut()[0].discoverable = true;

@@ -1,4 +1,4 @@
-//! First step of logins: for a named user with the API key, discoverable without.
+//! Initialize requests of logins: with the API key for one user, or without a key for a discoverable login.
 
 use doorward_authenticator::{base64url, from_base64url};
 use doorward_testkit::{Person, member_names};

@@ -1,4 +1,4 @@
-//! `/{tenant_id}/login`, and rules of all assertions.
+//! `/{tenant_id}/login`, and the rules that apply to every assertion.
 
 mod backup;
 mod counter;

@@ -1,4 +1,4 @@
-//! User handle in the response of the authenticator.
+//! Checks of the user handle in the response of the authenticator.
 
 use doorward_testkit::{Person, Response, TestTenant, claims};
 
@@ -75,7 +75,7 @@ async fn handle_of_another_user_is_rejected() {
     }
 }
 
-/// Handles of unknown users with an unknown credential, including handles that a database cannot look up as text.
+/// The handles belong to no user, and the credential is unknown. A database cannot store some of the handles as text.
 #[tokio::test]
 async fn handle_of_an_unknown_user_is_rejected() {
     let (_server, tenant) = server_with_tenant().await;

@@ -1,4 +1,4 @@
-//! Second step of registrations.
+//! Finalize requests of registrations.
 
 use doorward_authenticator::{Authenticator, base64url};
 use doorward_shared::config::UserVerification;

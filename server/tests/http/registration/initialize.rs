@@ -1,4 +1,4 @@
-//! First step of registrations: options, validation, bodies.
+//! Initialize requests of registrations: options, validation and malformed bodies.
 
 use doorward_authenticator::{base64url, from_base64url};
 use doorward_testkit::{Person, member_names};
