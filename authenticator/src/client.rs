@@ -22,8 +22,8 @@ impl Client {
         Self { origin: origin.into(), checks: true }
     }
 
-    /// Disables all checks, like the client of an attacker. These concern RP ID and origin, `excludeCredentials`,
-    /// algorithms and the capabilities of the authenticator.
+    /// Disables all checks, like the client of an attacker: those of RP ID and origin, `excludeCredentials`, algorithms
+    /// and capabilities of the authenticator.
     #[must_use]
     pub const fn without_checks(mut self) -> Self {
         self.checks = false;

@@ -40,7 +40,7 @@ pub enum MasterKeyError {
     Open,
 }
 
-/// The master key. `Debug` prints nothing of it, and its memory is wiped on drop.
+/// The master key. `Debug` does not print it, and its memory is wiped on drop.
 pub struct MasterKey(LessSafeKey);
 
 impl fmt::Debug for MasterKey {

@@ -29,7 +29,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// Serves the demo on a bound listener. The returned future completes when the server is stopped.
 ///
 /// # Errors
-/// An error for an invalid public URL, if the system provides no randomness, or if the listener cannot be used.
+/// An error if the public URL is invalid, if the system has no randomness, or if the listener cannot be used.
 pub fn serve(
     listener: TcpListener,
     config: DemoConfig,

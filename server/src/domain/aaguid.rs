@@ -45,7 +45,7 @@ pub fn model(aaguid: Uuid) -> Option<&'static str> {
     KNOWN.get(index).map(|(_, name)| *name)
 }
 
-/// Returns the name of a credential until its user renames it.
+/// Returns the default name of a credential. Its user can change the name.
 pub fn default_name(aaguid: Uuid, id: &CredentialId) -> String {
     model(aaguid).map_or_else(|| format!("cred-{id}"), str::to_owned)
 }

@@ -168,12 +168,12 @@ pub enum AuditCursor {
     Before(AuditId),
 }
 
-/// The end of what a read on PostgreSQL may return. No entry before it can appear later.
+/// Upper limit of the ids that a read on PostgreSQL may return. No new entry can appear below it later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Horizon {
-    /// A text that sorts after the ids that a read may return, and before all other ids.
+    /// A text that sorts after the ids that a read may return, and before all others.
     pub end: String,
-    /// Whether the end is directly after the newest id. If not, a running transaction withholds committed entries.
+    /// Whether the limit is directly after the newest id. If not, a running transaction withholds committed entries.
     pub is_newest: bool,
 }
 

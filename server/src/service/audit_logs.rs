@@ -100,7 +100,7 @@ pub async fn total(app: &App, log: Log, filter: AuditFilter) -> Result<Total, Se
     Ok(app.db.read(read).await?)
 }
 
-/// Returns the end of what a PostgreSQL transaction that begins afterwards may return; `None` on SQLite. Waits up to
+/// Returns the upper limit of the ids that a later transaction on PostgreSQL may return; `None` on SQLite. Waits up to
 /// 100 ms for running transactions, so that callers find the entries of their earlier requests.
 ///
 /// # Errors

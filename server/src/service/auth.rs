@@ -1,4 +1,4 @@
-//! Authentication of the public API's callers by API key.
+//! Authenticates callers of the public API by their API key.
 
 use doorward_shared::{ApiKeyId, AuditType, ErrorCode};
 

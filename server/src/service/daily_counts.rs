@@ -49,7 +49,7 @@ impl DailyCounts {
             if cache.get(&day).is_some_and(|counted| counted.is_current(day, now, retention_days)) {
                 continue;
             }
-            // Each read covers one day, because its cost grows with the number of active tenants.
+            // Each read covers only one day, because its cost grows with the number of active tenants.
             let one = Days { first: day, last: day };
             let found = db.read(move |connection| audit::sums_by_day(connection, one)).await?;
             let activity = found.get(&day).copied().unwrap_or_default();

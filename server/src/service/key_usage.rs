@@ -89,7 +89,7 @@ impl KeyUsage {
                 }
             }
         }
-        // Removes rows whose next use would be due anyway: without an entry, the next use is written at once.
+        // Removes entries whose next use would be due anyway, because a use without entry is written at once.
         let newest = due.iter().map(|(_, at)| *at).max();
         if let Some(newest) = newest {
             self.recorded()

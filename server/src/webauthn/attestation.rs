@@ -83,7 +83,7 @@ impl AttestationObject {
         let members = StatementMembers::parse(&self.statement).unwrap_or_default();
         match self.format.as_str() {
             "none" => StatementSupport::None,
-            // webauthn-rs supports neither ECDAA (which was withdrawn) nor algorithms outside this list.
+            // webauthn-rs supports neither ECDAA (which was withdrawn) nor algorithms outside `ALGORITHMS`.
             "packed" if members.ecdaa && !members.certificates => StatementSupport::Unverifiable,
             "packed" if members.certificates && members.algorithm_outside(ALGORITHMS) => StatementSupport::Unverifiable,
             // webauthn-rs supports only elliptic curve keys in Android certificates.

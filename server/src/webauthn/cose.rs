@@ -54,7 +54,7 @@ impl<'a> Labels<'a> {
                 Some(-1) => &mut labels.minus_1,
                 Some(-2) => &mut labels.minus_2,
                 Some(-3) => &mut labels.minus_3,
-                // The private part of an elliptic curve key. A key whose private part was sent is no longer secret.
+                // Private part of an elliptic curve key. If it was sent, the key is no longer secret and is rejected.
                 Some(-4) => return None,
                 _ => continue,
             };

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::domain::{CeremonyState, ChallengeValue, Credential, CredentialId};
 
-/// Reason for rejecting an assertion whose backup eligibility was lost since the registration.
+/// Reason for rejecting an assertion of a credential that is no longer eligible for backup.
 pub const BACKUP_DOWNGRADED: &str = "the credential was eligible for backup, and the authenticator now denies it";
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -47,7 +47,7 @@ impl Visitor {
         }
     }
 
-    /// Requires a valid API key. `login/initialize` calls this if the body names a user.
+    /// Requires a valid API key. `login/initialize` calls this if the body contains a user id.
     pub async fn into_key_holder(self) -> Result<KeyHolder, ApiError> {
         let missing = ApiError::new(StatusCode::UNAUTHORIZED, ErrorCode::ApiKeyMissing, "api key is missing", "");
         self.require_key(missing).await

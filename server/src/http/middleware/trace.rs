@@ -59,7 +59,7 @@ pub async fn trace(
         Some((code, Some(cause))) => tracing::error!(
             request_id = id, client, %method, route, status = status_number, micros, %code, cause, "request failed"
         ),
-        // Not logged, because a flood of requests must not flood the log. The metrics count these requests.
+        // These requests are not logged, because they could flood the log. The metrics count them.
         Some((ErrorCode::RateLimited, None)) => {}
         Some((code, None)) => tracing::info!(
             request_id = id, client, %method, route, status = status_number, micros, %code, "request refused"

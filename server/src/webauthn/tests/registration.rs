@@ -45,7 +45,7 @@ fn other_algorithms_and_sizes_are_rejected() {
     assert_eq!(error_code(&registration), ErrorCode::AlgorithmUnsupported);
 }
 
-/// Signatures never verify with an even exponent, and small exponents have repeatedly allowed forgeries.
+/// No signature is valid with an even exponent, and small exponents have repeatedly allowed forgeries.
 #[test]
 fn even_or_small_rsa_exponents_are_rejected() {
     let with_exponent = |exponent: [u8; 3]| {
