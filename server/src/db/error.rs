@@ -30,7 +30,7 @@ impl DbError {
     }
 }
 
-/// Message parts of errors for which a retry may succeed. Diesel does not pass on the error codes of these.
+/// Parts of the messages of errors for which a retry may succeed. Diesel does not return the codes of these errors.
 const TRANSIENT: [&str; 16] = [
     "database is locked",
     "database table is locked",
@@ -55,7 +55,7 @@ impl From<DieselError> for DbError {
         match error {
             DieselError::DatabaseError(kind, info) => match kind {
                 DatabaseErrorKind::UniqueViolation => {
-                    // SQLite names the columns ("UNIQUE constraint failed: users.tenant_id, …"), PostgreSQL the table.
+                    // PostgreSQL returns the table. SQLite only has "UNIQUE constraint failed: users.tenant_id, …".
                     let named = info.table_name().map(str::to_owned).or_else(|| {
                         let (_, columns) = info.message().split_once("failed: ")?;
                         columns.split_once('.').map(|(table, _)| table.to_owned())

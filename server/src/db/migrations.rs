@@ -19,7 +19,7 @@ pub(crate) enum SchemaChange {
 }
 
 /// Performs the operation and returns the versions that were applied, reverted or listed. The caller must hold a lock
-/// against other processes.
+/// that keeps other processes from changing the schema.
 pub(super) fn change<DB: Backend>(
     conn: &mut impl MigrationHarness<DB>,
     source: EmbeddedMigrations,

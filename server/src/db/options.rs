@@ -1,11 +1,11 @@
-//! Database URL, and limits of connections, queues and time.
+//! The database URL, and limits for connections, queues and waiting times.
 
 use std::{convert::Infallible, fmt, path::PathBuf, str::FromStr, time::Duration};
 
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     Sqlite(PathBuf),
-    /// A PostgreSQL connection URL. It may hold a password, so `Display` and `Debug` show only hosts and database name.
+    /// A PostgreSQL connection URL. `Display` and `Debug` omit all parts that may contain a password.
     Postgres(String),
 }
 
@@ -49,9 +49,9 @@ pub struct DatabaseOptions {
     pub readers: usize,
     /// PostgreSQL: number of worker threads, each with one connection.
     pub connections: usize,
-    /// Maximum number of queued writes; more are refused at once.
+    /// Maximum number of queued writes. Writes above it are refused at once.
     pub write_queue: usize,
-    /// Maximum number of queued reads; more are refused at once.
+    /// Maximum number of queued reads. Reads above it are refused at once.
     pub read_queue: usize,
     /// Maximum time a unit of work waits in the queue before it is refused.
     pub wait: Duration,

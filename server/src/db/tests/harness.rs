@@ -13,7 +13,7 @@ pub(crate) const POSTGRES_VARIABLE: &str = "DOORWARD_TEST_POSTGRES_URL";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// A database of one test. Clones share it; the last one deletes an SQLite file.
+/// The database of one test. Dropping the last clone deletes a SQLite file.
 #[derive(Clone)]
 pub(crate) struct TestDatabase {
     pub(crate) database: Database,
