@@ -2,7 +2,7 @@
 //!
 //! A unit of work is a closure that a [`Database`] runs. [`Database::read`] gives it one consistent snapshot.
 //! [`Database::write`] gives it one transaction and returns after the durable commit. A queued unit runs
-//! even if its caller is dropped. Never hash, sign or wait for the network in a unit, because all other units wait for it.
+//! even if its caller is dropped. Never hash, sign or wait for the network in a unit, because other units wait for it.
 //!
 //! Every error of this layer is a [`DbError`]. A unit that received [`DbError::Database`] must return it, because
 //! PostgreSQL has already aborted the transaction. After [`DbError::Duplicate`] the transaction can continue.

@@ -66,7 +66,7 @@ impl Worker {
         }
     }
 
-    /// While disconnected and another worker is connected, tries to connect and leaves the queue to the others. Refusing a
+    /// While this worker is disconnected and another is connected, only tries to connect, and takes no unit. Refusing a
     /// unit is faster than executing it, so this worker would otherwise refuse most units.
     fn reconnect(&mut self) {
         while let Some((next_attempt, _)) = &self.disconnected

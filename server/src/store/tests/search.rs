@@ -45,7 +45,7 @@ fn named(number: u128, external_id: &str, name: &str, display_name: &str) -> Use
         external_id: external_id.to_owned(),
         name: name.to_owned(),
         display_name: display_name.to_owned(),
-        // Two users per millisecond.
+        // Users `2n` and `2n + 1` have the same time.
         created_at: at(number as i64 / 2),
         ..user(1, number)
     }
@@ -54,7 +54,7 @@ fn named(number: u128, external_id: &str, name: &str, display_name: &str) -> Use
 async fn users_are_listed_newest_first(db: TestDatabase) {
     two_tenants(&db).await;
     insert(&db, (4..=9).map(|number| named(number, &format!("user-{number}"), "n", "d")).collect()).await;
-    // By time, then by id: users 3 and 6 have the same time.
+    // The order is by time, then by id. Users 3 and 6 have the same time.
     let expected: Vec<String> = [9, 8, 7, 6, 3, 5, 4, 2, 1].map(|number| format!("user-{number}")).into();
     for limit in [1, 2, 4, 9, 50] {
         assert_eq!(walk(&db, tenant_id(1), None, limit).await, (expected.clone(), 9), "{limit}");
@@ -86,7 +86,7 @@ async fn prefix_matches_come_first_and_no_user_twice(db: TestDatabase) {
         }
     };
     for limit in [1, 2, 3, 50] {
-        // Ids match only in the same case, names in either case.
+        // The case matters for prefixes of ids, but not for names.
         assert_eq!(find("anna", limit).await, ["anna-13", "u11", "ANNA", "u14", "u12"], "{limit}");
         assert_eq!(find("ANNA", limit).await, ["ANNA", "anna-13", "u11", "u14", "u12"], "{limit}");
         assert_eq!(find("@example.com", limit).await, ["u12", "u11", "user-3", "user-2", "user-1"], "{limit}");
@@ -101,7 +101,7 @@ async fn prefix_matches_come_first_and_no_user_twice(db: TestDatabase) {
 
 async fn searches_continue_where_a_page_stopped(db: TestDatabase) {
     two_tenants(&db).await;
-    // More users than two pages examine. One of the oldest and one in the middle contain `rare`.
+    // There are more users than two pages examine. One of the oldest and one in the middle contain `rare`.
     let number = EXAMINED * 2 + 100;
     db.write(move |c| {
         let sql = format!(
@@ -148,7 +148,7 @@ async fn transactions_are_listed_and_searched_newest_first(db: TestDatabase) {
             transactions::insert(c, &one)?;
         }
         transactions::insert(c, &transaction(2, 1, 9))?;
-        // Confirmed in the millisecond in which it was created.
+        // This transaction is confirmed in the millisecond of its creation.
         transactions::confirm(c, tenant_id(1), transaction_id(1), at(0))?;
         transactions::confirm(c, tenant_id(1), transaction_id(6), at(50)).map(drop)
     })
