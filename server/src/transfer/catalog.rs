@@ -1,7 +1,7 @@
-//! Columns of the tables, read from the catalogue of each engine, and the statements that copy them.
+//! Reads the columns of the tables from the catalogue of each engine, and builds the statements that copy the rows.
 //!
-//! A row is transferred as a JSON array of its columns, sorted by name: texts as strings, numbers and booleans as numbers, bytes
-//! in hexadecimal. Both engines read and write this JSON themselves, so the code names no columns.
+//! A row is copied as a JSON array of its columns, sorted by name. Texts are strings, numbers and booleans are numbers,
+//! and bytes are hexadecimal strings. SQL functions of each engine read and write the JSON.
 
 use super::{
     endpoint::{Endpoint, condition},
@@ -15,7 +15,7 @@ use crate::db::Engine;
 enum Kind {
     Text,
     Integer,
-    /// PostgreSQL only. Transferred as a number.
+    /// PostgreSQL only. It is copied as a number.
     Boolean,
     Bytes,
 }
@@ -38,7 +38,7 @@ pub(super) struct Plan {
     pub(super) key: Vec<usize>,
 }
 
-/// Returns the plans of all tables that are copied row by row, in the order of the list.
+/// Returns the plans of all tables that are copied row by row, in the order of [`TABLES`].
 pub(super) fn plans(source: &mut Endpoint, target: &mut Endpoint) -> Result<Vec<Plan>, TransferError> {
     for endpoint in [&mut *source, &mut *target] {
         if let Some(unknown) = unknown_tables(endpoint)?.first() {
@@ -52,7 +52,7 @@ pub(super) fn plans(source: &mut Endpoint, target: &mut Endpoint) -> Result<Vec<
         .collect()
 }
 
-/// Returns the tables of a database that are not in the list.
+/// Returns the tables of a database that are not in [`TABLES`].
 fn unknown_tables(endpoint: &mut Endpoint) -> Result<Vec<String>, TransferError> {
     let sql = match endpoint.engine() {
         Engine::Sqlite => {
@@ -97,7 +97,7 @@ fn plan(table: Table, source: &mut Endpoint, target: &mut Endpoint) -> Result<Pl
 }
 
 fn columns(endpoint: &mut Endpoint, table: Table) -> Result<Vec<Column>, TransferError> {
-    // One text per column: name, type, and position in the primary key or -1.
+    // The query returns one text per column: its name, its type, and its position in the primary key or -1.
     let sql = match endpoint.engine() {
         Engine::Sqlite => {
             "SELECT name || ' ' || lower(type) || ' ' || (pk - 1) AS value FROM pragma_table_info(?1) ORDER BY name"
@@ -136,7 +136,7 @@ fn statements(engine: Engine, table: Table, columns: &[Column], key: &[usize]) -
     let named = |column: &Column| format!("\"{}\"", column.name);
     let keys: Vec<&Column> = key.iter().filter_map(|index| columns.get(*index)).collect();
     let order = joined(&mut keys.iter().map(|column| sort_column(engine, column)));
-    // The key is a JSON array as well.
+    // The key of the last row is a JSON array, too.
     let after = joined(&mut keys.iter().enumerate().map(|(index, column)| {
         let parameter = if engine == Engine::Sqlite { "?1" } else { "$1::jsonb" };
         from_json(engine, parameter, index, column.kind)
@@ -164,7 +164,7 @@ fn statements(engine: Engine, table: Table, columns: &[Column], key: &[usize]) -
     }
 }
 
-/// Returns a column of the key, compared byte by byte.
+/// Returns the SQL of a key column that compares texts byte by byte.
 fn sort_column(engine: Engine, column: &Column) -> String {
     match (engine, column.kind) {
         (Engine::Postgres, Kind::Text) => format!("\"{}\" COLLATE \"C\"", column.name),
