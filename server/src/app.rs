@@ -29,12 +29,12 @@ pub struct App {
     pub entropy: Arc<dyn Entropy>,
     pub master_key: MasterKey,
     pub keys: KeyVerifier,
-    /// Cache of tenants; use [`App::tenant`].
+    /// Cache of tenants. Other modules use [`App::tenant`].
     tenants: TenantCache,
     pub pending_ceremonies: PendingCeremonies,
     /// Last use of keys and last activity of tenants.
     pub key_usage: KeyUsage,
-    /// Daily sums of the audit logs.
+    /// Cache of the daily counts of audit entries.
     pub daily_counts: DailyCounts,
     pub rate_limits: RateLimits,
     pub metrics: Metrics,
@@ -51,7 +51,7 @@ pub struct AppSettings {
     /// Maximum size of a request body in bytes.
     pub body_limit: usize,
     pub body_timeout: Duration,
-    /// Proxies whose `X-Forwarded-For` is trusted.
+    /// Addresses of proxies whose `X-Forwarded-For` header is trusted.
     pub trusted_proxies: Vec<IpNet>,
     pub json_depth: usize,
     /// Maximum number of requests per minute from one address that carry no valid key; `None` for no limit.

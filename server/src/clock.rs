@@ -30,14 +30,14 @@ impl Clock for SystemClock {
 pub struct NoEntropy;
 
 pub trait Entropy: fmt::Debug + Send + Sync {
-    /// Fills the buffer.
+    /// Fills the buffer with random bytes.
     ///
     /// # Errors
     /// [`NoEntropy`] if the generator failed. The content of the buffer must not be used then.
     fn fill(&self, buffer: &mut [u8]) -> Result<(), NoEntropy>;
 }
 
-/// The generator of the operating system, through aws-lc.
+/// The random generator of the operating system, called through aws-lc.
 #[derive(Debug, Clone, Default)]
 pub struct SystemEntropy(SystemRandom);
 
@@ -59,7 +59,7 @@ pub fn new_uuid(now: Timestamp, entropy: &dyn Entropy) -> Result<Uuid, NoEntropy
     Ok(Builder::from_unix_timestamp_millis(millis, &random::<10>(entropy)?).into_uuid())
 }
 
-/// Returns a UUID of version 4 (random bits only), for ids whose first characters are shown as hints.
+/// Returns a UUID of version 4, which does not contain the time of its creation.
 pub fn random_uuid(entropy: &dyn Entropy) -> Result<Uuid, NoEntropy> {
     Ok(Builder::from_random_bytes(random::<16>(entropy)?).into_uuid())
 }

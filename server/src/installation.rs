@@ -41,7 +41,7 @@ pub enum OpenError {
     Database(#[from] DbError),
     #[error("master key: {0}")]
     MasterKey(#[from] MasterKeyError),
-    /// The database was created with another master key.
+    /// The database belongs to another master key.
     #[error(
         "{} is not the master key of this database: restore the original file, because the signing keys cannot be decrypted without it",
         .0.display()

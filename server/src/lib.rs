@@ -6,12 +6,12 @@
 //! * [`config`]: settings from flags, environment variables and a file; [`telemetry`]: logging
 //! * [`server`]: listeners; [`routes`]: the route tables of both APIs; [`http`]: extractors, middleware and handlers
 //! * [`installation`]: data folder, master key, first admin token; [`jobs`]: background jobs
-//! * [`service`]: one use case per file: validation, one unit of work, audit entry
-//! * [`app`]: state that requests share; [`metrics`], [`rate_limit`], [`stopwatch`]: parts of it
+//! * [`service`]: one use case per file, with validation, a unit of work and an audit entry
+//! * [`app`]: state that requests share, with its parts [`metrics`], [`rate_limit`] and [`stopwatch`]
 //! * [`store`]: tables; [`transfer`]: copies an installation; [`crypto`]: key hashes, signing keys, the master key;
-//!   [`webauthn`]: options and verification, the only user of webauthn-rs
+//!   [`webauthn`]: options and verification of ceremonies; no other module uses webauthn-rs
 //! * [`db`]: units of work on SQLite or PostgreSQL
-//! * [`domain`]: tenants, users, credentials, challenges, audit events: types and rules without I/O
+//! * [`domain`]: types and rules without I/O: tenants, users, credentials, challenges, audit events
 //! * [`clock`]: sources of time and randomness
 
 pub mod app;

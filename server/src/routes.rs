@@ -30,7 +30,7 @@ pub enum Access {
 #[derive(Debug, Clone, Copy)]
 pub struct Endpoint {
     pub method: &'static str,
-    /// Path template with variable segments in braces.
+    /// Path template. Variable segments are in braces.
     pub path: &'static str,
     pub access: Access,
 }
@@ -114,7 +114,7 @@ table! { ADMIN, admin_api, "The admin API.":
     DELETE "/admin_tokens/{secret_id}"                    Admin   => admin::admin_tokens::delete,
 }
 
-/// Routes grouped by path, so that any other method gets a 405 response with `Allow` (RFC 9110 §15.5.6).
+/// Routes grouped by path. A method without a route gets a 405 response with `Allow` (RFC 9110 §15.5.6).
 #[derive(Default)]
 struct Resources(Vec<(&'static str, Resource, Vec<&'static str>)>);
 

@@ -1,4 +1,4 @@
-//! Logging to standard error: one line per event, as text or JSON.
+//! Logging to standard error. Each event is one line, as text or JSON.
 
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 

@@ -164,9 +164,9 @@ CREATE INDEX audit_logs_by_id ON audit_logs (id)
     INCLUDE (tenant_id, type, error_code, actor, source_ip, request_id, credential_id, transaction_id, created_at);
 CREATE INDEX audit_logs_by_actor ON audit_logs (tenant_id, actor, id) WHERE actor IS NOT NULL;
 
--- Returns an id for a new entry, above every committed id: a UUID of version 7 that begins with the time of this server
--- in units of 1/4096 ms (RFC 9562, section 6.2, method 3). With its first entry, a transaction takes a shared lock,
--- then reads the newest id, then takes a second shared lock whose key is the time in that id. Shared locks never wait.
+-- Returns an id for a new entry. It is above every committed id. It is a UUID of version 7 and begins with this
+-- server's time in units of 1/4096 ms (RFC 9562, section 6.2, method 3). For its first entry, a transaction takes a
+-- shared lock, reads the newest id, and takes a second shared lock on the time in that id. Shared locks never wait.
 -- They show readers which transactions may still commit a smaller id (`open_writers` in store/audit/ids.rs).
 CREATE FUNCTION new_audit_id(random TEXT) RETURNS TEXT LANGUAGE plpgsql VOLATILE AS $$
 DECLARE

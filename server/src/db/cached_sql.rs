@@ -74,7 +74,7 @@ impl<'a> From<Option<&'a str>> for Bind<'a> {
     }
 }
 
-/// Without a static id, diesel caches the statement by its text.
+/// There is no static id, so diesel uses the text of the statement as the cache key.
 impl<T> QueryId for CachedSql<'_, T> {
     type QueryId = ();
 

@@ -1,4 +1,4 @@
-//! Change counter for cache invalidation across threads, processes and nodes.
+//! The change counter, which invalidates caches in all threads, processes and nodes.
 
 use std::{
     fs::{self, OpenOptions},
@@ -12,12 +12,12 @@ use std::{
 use super::paths::with_suffix;
 
 pub(super) struct ChangeCounter {
-    /// Local changes and received notifications.
+    /// Number of local changes and received notifications.
     local: AtomicU64,
     remote: RemoteChanges,
 }
 
-/// Source of changes by other processes.
+/// Source of information about changes by other processes.
 enum RemoteChanges {
     /// SQLite: a file beside the database.
     File(PathBuf),
@@ -31,7 +31,7 @@ impl ChangeCounter {
         Self { local: AtomicU64::new(0), remote: RemoteChanges::File(with_suffix(database, ".changes")) }
     }
 
-    /// Creates the counter of a PostgreSQL database; the listener is not connected yet.
+    /// Creates the counter of a PostgreSQL database. Its listener is not connected yet.
     pub(super) const fn with_listener() -> Self {
         Self { local: AtomicU64::new(0), remote: RemoteChanges::Notify(AtomicBool::new(false)) }
     }
@@ -80,7 +80,7 @@ impl ChangeCounter {
         let RemoteChanges::File(path) = &self.remote else { return Ok(()) };
         // Consecutive versions differ in length, because inode and times may be equal after a quick replacement.
         let length = fs::metadata(path).map_or(0, |meta| meta.len()) % 512 + 1;
-        // The address is part of the name because two open databases of one process may notify at the same time.
+        // The name contains an address, because two open databases of one process may notify at the same time.
         let temporary = with_suffix(path, &format!(".{}-{:x}", std::process::id(), std::ptr::from_ref(self).addr()));
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         file.write_all(&vec![b'.'; usize::try_from(length).unwrap_or(1)])?;

@@ -70,7 +70,7 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens a database, creates a missing SQLite file, and applies pending migrations.
+    /// Opens a database and applies pending migrations. Creates a SQLite file if it is missing.
     ///
     /// # Errors
     /// [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Database`] if a migration fails or the
@@ -125,7 +125,7 @@ impl Database {
         }
     }
 
-    /// Writes in one transaction and returns after its durable commit. An error of the closure rolls it back.
+    /// Writes in one transaction and returns after the durable commit. An error of the closure causes a rollback.
     ///
     /// # Errors
     /// The error of the closure; [`DbError::Unavailable`] if the transaction could not begin or the commit failed. If

@@ -26,7 +26,7 @@ impl fmt::Display for DatabaseUrl {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
             Self::Postgres(url) => {
-                // User information and parameters are omitted because both may hold a password.
+                // User information and parameters are omitted, because they may contain a password.
                 let rest = url.split_once("://").map_or("", |(_, rest)| rest);
                 let rest = rest.split(['?', '#']).next().unwrap_or_default();
                 let location = rest.rsplit_once('@').map_or(rest, |(_, location)| location);
@@ -53,9 +53,9 @@ pub struct DatabaseOptions {
     pub write_queue: usize,
     /// Maximum number of queued reads. Reads above it are refused at once.
     pub read_queue: usize,
-    /// Maximum time a unit of work waits in the queue before it is refused.
+    /// Maximum time for which a unit of work waits in the queue before it is refused.
     pub wait: Duration,
-    /// SQLite: maximum time to wait for another process that writes.
+    /// SQLite: maximum time to wait for the write of another process.
     pub busy_timeout: Duration,
     /// PostgreSQL: timeout of one statement.
     pub statement_timeout: Duration,

@@ -9,10 +9,10 @@ use std::{
 
 use super::{error::DbError, paths::with_suffix};
 
-/// Key of the advisory lock on PostgreSQL. The value is part of the protocol between nodes.
+/// Key of the advisory lock on PostgreSQL. All versions of Doorward must use the same value.
 pub(crate) const ADVISORY_LOCK: i64 = 0x70_7265_7365_6e74;
 
-/// The lock on a SQLite file, released on drop.
+/// The lock of a SQLite database. Dropping this value releases it.
 #[derive(Debug)]
 pub(crate) struct ProcessLock(#[expect(dead_code, reason = "held until drop")] File);
 

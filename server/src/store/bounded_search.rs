@@ -18,7 +18,7 @@ pub struct ListPage<R> {
     pub rows: Vec<R>,
     /// Number of matches found so far, on this page and the pages before. Without a next page, this is the total.
     pub known: u64,
-    /// Start of the next page.
+    /// Cursor of the next page; `None` on the last page.
     pub next: Option<SearchCursor>,
 }
 
@@ -68,7 +68,7 @@ macro_rules! newest_first {
 }
 pub(super) use newest_first;
 
-/// Ends the scan of [`newest_first`] at a cursor.
+/// Limits a query with [`newest_first`] to the rows up to a cursor, inclusive.
 macro_rules! down_to {
     ($query:expr, $table:ident, $end:expr) => {{
         let end: Option<&$crate::domain::list::Cursor> = $end;

@@ -130,7 +130,7 @@ pub fn find_with_owner(
         .transpose()
 }
 
-/// Finds a user by the tenant's own id, and the user's credentials, newest first, in one query.
+/// Finds a user by the tenant's own id. Returns the user and its credentials, newest first, from one query.
 pub fn of_external_user(
     conn: &mut Connection,
     tenant: TenantId,

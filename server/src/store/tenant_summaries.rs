@@ -1,4 +1,4 @@
-//! Summaries of tenants: the counts, name and last activity that the tenant lists show, sort and search by.
+//! Summaries of tenants: counts, name and last activity, by which tenant lists are sorted and searched.
 //!
 //! The functions that change users, credentials and API keys also change the counts, in the same unit of work. To
 //! prevent deadlocks on PostgreSQL, each unit changes the summary after the rows that it counts.
@@ -56,7 +56,7 @@ pub struct TenantPage {
     pub ids: Vec<TenantId>,
     /// Number of tenants that match the search.
     pub total: u64,
-    /// Last row of this page, if there is a next page.
+    /// Cursor of the next page: the last row of this page. `None` on the last page.
     pub next: Option<Cursor>,
 }
 
@@ -85,7 +85,7 @@ pub(super) fn rename(conn: &mut Connection, tenant: TenantId, display_name: &str
     Ok(())
 }
 
-/// Adds `change`, which may be negative, to a count.
+/// Adds `change` to a count. `change` may be negative.
 pub(super) fn add(conn: &mut Connection, tenant: TenantId, count: Count, change: i64) -> Result<(), DbError> {
     // Each column has its own statement, because SQLite rewrites the index of every column that a statement sets.
     let update = match count {

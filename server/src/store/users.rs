@@ -60,7 +60,7 @@ pub fn upsert(conn: &mut Connection, user: &User) -> Result<User, DbError> {
         .do_nothing()
         .execute(c))?;
     if inserted == 0 {
-        // Another unit of work added the user after the query above.
+        // Another unit of work added this user after `find_by_external`.
         return update(conn, user);
     }
     tenant_summaries::add(conn, user.tenant_id, Count::Users, 1)?;

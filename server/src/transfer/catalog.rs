@@ -20,7 +20,7 @@ enum Kind {
     Bytes,
 }
 
-/// A column, and its position in the primary key.
+/// A column. `key` is its position in the primary key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Column {
     name: String,

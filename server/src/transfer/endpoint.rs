@@ -24,7 +24,7 @@ pub(super) struct Endpoint {
     _lock: ExclusiveLock,
 }
 
-/// Prevents other processes from opening the database while it is held.
+/// A lock that prevents other processes from opening the database.
 enum ExclusiveLock {
     File(#[expect(dead_code, reason = "holds the lock")] ProcessLock),
     Session(#[expect(dead_code, reason = "holds the lock")] Box<PostgresConnection>),
@@ -80,7 +80,7 @@ impl Endpoint {
         Ok(rows.map_err(|error| self.error(error))?.into_iter().map(|row| row.value).collect())
     }
 
-    /// Reads the batch of rows after a key.
+    /// Reads the next batch of rows after a key.
     pub(super) fn batch(&mut self, statements: &Statements, after: Option<&str>) -> Result<Vec<String>, TransferError> {
         match after {
             None => self.texts(&statements.first, None),

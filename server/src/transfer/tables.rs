@@ -9,7 +9,7 @@ pub(super) enum Table {
     Rows(&'static str),
     /// Copied row by row, without the checkpoint.
     Installation(&'static str),
-    /// Computed from other tables, because the engines store it differently.
+    /// Computed from another table, because the engines use different shards.
     Computed { name: &'static str, sqlite: &'static str, postgres: &'static str },
 }
 

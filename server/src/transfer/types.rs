@@ -91,7 +91,7 @@ pub struct TableReport {
     pub table: &'static str,
     /// Number of rows, the same on both sides.
     pub rows: u64,
-    /// Number of rows that this run wrote. An interrupted run wrote the others.
+    /// Number of rows that this run wrote. Earlier, interrupted runs wrote the other rows.
     pub copied: u64,
     /// SHA-256 of all rows in the order of their primary key, the same on both sides. `None` for a table that is
     /// computed from other tables.
@@ -105,7 +105,7 @@ pub struct Report {
     pub tables: Vec<TableReport>,
 }
 
-/// State of an incomplete target.
+/// The state of an interrupted transfer, stored in the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Checkpoint {
     /// The value of `installation::SEALED_WORD`, which is unique to the installation.

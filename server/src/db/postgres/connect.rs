@@ -83,7 +83,7 @@ impl Target {
         match tokio::time::timeout(self.connect_timeout, self.config.connect(self.tls.clone())).await {
             Ok(Ok(both)) => Ok(both),
             Ok(Err(error)) => {
-                // The cause (connection refused, wrong password, unknown issuer) is the source of the error.
+                // `source` returns the cause, for example: connection refused, wrong password, unknown issuer.
                 let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
                 Err(DbError::Unavailable(format!("{error}{cause}")))
             }

@@ -19,7 +19,7 @@ const SESSION_ID: &str = "SELECT pg_backend_pid()";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LockAttempt {
     Held,
-    /// `migrate-storage` holds it.
+    /// `migrate-storage` holds the lock.
     Refused,
     Unknown,
 }

@@ -33,7 +33,7 @@ pub(super) struct Worker {
     conn: Option<Connection>,
     /// Whether `connected` includes this worker.
     counted: bool,
-    /// After a failed connection attempt: the time of the next attempt, and the error.
+    /// The time of the next connection attempt and the last error; `None` unless the last attempt failed.
     disconnected: Option<(Instant, DbError)>,
     backoff: Duration,
 }
@@ -104,7 +104,7 @@ impl Worker {
         (executed.reply)(outcome);
     }
 
-    /// Returns a connection inside a transaction. A connection that broke while idle is replaced at once.
+    /// Returns a connection in a new transaction. If the idle connection is broken, opens another one.
     fn begin(&mut self, begin: &str) -> Result<Connection, DbError> {
         if let Some(mut conn) = self.conn.take()
             && conn.run(begin).is_ok()

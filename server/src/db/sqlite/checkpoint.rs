@@ -27,7 +27,7 @@ const MAX_PASSES: u32 = 4;
 pub(super) struct CheckpointRequests {
     /// The WAL may contain pages that were not copied yet.
     written: AtomicBool,
-    /// The writer should run the next checkpoint itself.
+    /// The checkpoint thread requests that the writer runs the next checkpoint.
     requested: AtomicBool,
 }
 

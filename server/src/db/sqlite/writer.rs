@@ -15,8 +15,8 @@ use super::{
 
 /// Maximum number of units that share one commit. With more units, the first ones would wait longer for their results.
 const UNITS_PER_COMMIT: usize = 64;
-/// After a commit with at least this many units, the writer delays the next transaction by [`GATHER_TIME`] so that more
-/// units share it, because one commit costs as much as several units.
+/// After a commit with at least this many units, the writer delays the next transaction by [`GATHER_TIME`], so that
+/// more units share it. This is faster under load, because a commit takes as long as several units.
 const GATHER_THRESHOLD: usize = 4;
 /// Delay of the next transaction. It is short compared with the time that units wait under such load.
 const GATHER_TIME: Duration = Duration::from_micros(500);
@@ -98,8 +98,8 @@ impl Writer {
         if keep { transaction::keep_unit(&mut self.conn) } else { transaction::undo_unit(&mut self.conn) }
     }
 
-    /// Commits. Other processes are notified before the commit, in case this process crashes right after it, and again
-    /// after the commit, when they can read the change.
+    /// Commits. A notification before the commit is needed in case this process crashes directly after the commit. The
+    /// notification after the commit is needed because other processes can read the change only then.
     fn commit(&mut self, invalidates: bool) -> Result<(), DbError> {
         if invalidates {
             self.change_counter

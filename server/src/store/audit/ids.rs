@@ -17,7 +17,7 @@ use crate::{db::cached_sql::CachedSql, domain::audit::Horizon};
 const TICK_BITS: u32 = 12;
 /// Key of the advisory lock that `new_audit_id` takes for a transaction's first entry: "audit" in ASCII.
 const WRITER_LOCK: i64 = 0x61_7564_6974;
-/// Sorts after the text of every id.
+/// A text that sorts after every id.
 pub(super) const ABOVE_ALL: &str = "g";
 
 /// Returns a prefix that sorts after the ids of earlier times, and before the ids of the time `at` and later.

@@ -12,7 +12,7 @@ use super::{
     skew::Skew,
 };
 
-/// Prefix of the names under which `installation` lists deleted tenants whose logs are not deleted yet.
+/// Prefix of names in `installation`. Each contains the id of a deleted tenant whose log is not completely deleted.
 const LOG_LEFT: &str = "log_of_deleted_tenant/";
 /// Maximum number of entries that are deleted together with their tenant.
 const AT_ONCE: i64 = 1_000;

@@ -16,7 +16,7 @@ use crate::{
     store::{tenants, users},
 };
 
-/// 2026-01-01T00:00:00Z.
+/// The time 2026-01-01T00:00:00Z in milliseconds.
 pub(super) const NOW: i64 = 1_767_225_600_000;
 
 pub(super) fn at(offset: i64) -> Timestamp {

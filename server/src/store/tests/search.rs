@@ -121,13 +121,13 @@ async fn searches_continue_where_a_page_stopped(db: TestDatabase) {
     let rare = vec![format!("bulk-{EXAMINED}"), "bulk-7".to_owned()];
     assert_eq!(walk(&db, tenant_id(1), Some("rare"), 50).await, (rare.clone(), 2));
     assert_eq!(walk(&db, tenant_id(1), Some("rare"), 1).await, (rare.clone(), 2));
-    // Prefix matches are on the first page, wherever they are in the list.
+    // Prefix matches are on the first page, although they are far back in the list.
     let query = TimeQuery { search: Some("A RARE".to_owned()), after: None, limit: 2 };
     let found = db.read(move |c| users::search(c, tenant_id(1), &query)).await;
     assert_eq!(found.rows.iter().map(|user| user.external_id.clone()).collect::<Vec<_>>(), rare);
     assert_eq!(found.next.map(|next| next.stage), Some(SearchStage::Prefixes));
     assert_eq!(walk(&db, tenant_id(1), Some("A RARE"), 50).await, (rare, 2));
-    // With too many prefix matches, all matches keep the order of the list.
+    // There are too many prefix matches, so all matches are in the order of the list.
     let (ids, known) = walk(&db, tenant_id(1), Some("Common"), 200).await;
     assert_eq!((ids.len() as u64, known), (number as u64 - 2, number as u64 - 2));
     let mut sorted = ids.clone();

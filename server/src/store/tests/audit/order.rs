@@ -255,7 +255,7 @@ async fn other_transactions_do_not_delay_readers(db: TestDatabase) {
     let id = add(&db, vec![event(tenant_id(1), 0, 1, KINDS[0])]).await[0];
     let horizon = read_horizon(&db.database).await.expect("a horizon");
     assert_eq!(horizon, Some(Horizon { end: format!("{id}+"), is_newest: true }));
-    // A total by counters does not include entries above the horizon.
+    // A total that is computed from counters does not include entries above the horizon.
     add(&db, vec![event(tenant_id(1), 0, 2, KINDS[0])]).await;
     let page =
         db.read(move |c| audit::page(c, Some(tenant_id(1)), &AuditFilter::default(), horizon.as_ref(), ALL)).await;
