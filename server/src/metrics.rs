@@ -14,7 +14,7 @@ const REQUEST_SECONDS: &str = "doorward_http_request_seconds";
 /// Methods that have their own label. All other methods share the label `other`, which limits the number of series.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// Counters and histograms of one server. The recorder is not global, because a process may run several servers.
+/// Counters and histograms of one server. Their recorder is not global, because a process may run several servers.
 pub struct Metrics {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,

@@ -5,7 +5,7 @@ use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
 use super::{Connection, DbError, Engine, on_engine, row_convert, schema::installation, text_match::end_of_prefix};
 use crate::db::cached_sql::CachedSql;
 
-/// Name of a known text that is encrypted with the master key. Decrypting it proves that a key is the right one.
+/// Name of a fixed text that is encrypted with the master key. A key that decrypts it is the right one.
 pub const SEALED_WORD: &str = "master_key_check";
 
 pub fn get(conn: &mut Connection, name: &str) -> Result<Option<String>, DbError> {

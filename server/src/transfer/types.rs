@@ -89,7 +89,7 @@ pub enum Progress {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableReport {
     pub table: &'static str,
-    /// Number of rows, the same on both sides.
+    /// Number of rows, equal in both databases.
     pub rows: u64,
     /// Number of rows that this run wrote. Earlier, interrupted runs wrote the other rows.
     pub copied: u64,

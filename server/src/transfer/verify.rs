@@ -54,7 +54,7 @@ pub(super) fn all(
     Ok(reports)
 }
 
-/// State of reading a table on one side.
+/// Progress of reading a table of one database.
 struct Reading<'a> {
     statements: &'a Statements,
     key: Option<String>,

@@ -13,7 +13,7 @@ use super::{
     runtime::ThreadRuntime,
 };
 
-/// Delay before the first attempt to connect again. It doubles up to [`MAX_BACKOFF`].
+/// Delay before the first attempt to connect again. It doubles with each failure, up to [`MAX_BACKOFF`].
 pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(2);
 /// Time without a response after which the operating system checks the connection.

@@ -38,7 +38,7 @@ pub(super) fn unavailable(path: &Path, error: &dyn std::fmt::Display) -> DbError
 pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Result<SqliteConnection, DbError> {
     let name = path.to_str().ok_or_else(|| unavailable(path, &"the path is not UTF-8"))?;
     let mut conn = SqliteConnection::establish(name).map_err(|error| unavailable(path, &error))?;
-    // `busy_timeout` comes first, because enabling WAL mode may have to wait. `temp_store` is for savepoints.
+    // `busy_timeout` comes first, because WAL mode may have to wait. `temp_store` keeps savepoint data in memory.
     let settings = format!(
         "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
          PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384; PRAGMA trusted_schema = OFF; \

@@ -1,5 +1,5 @@
 //! Ids of entries: UUIDs of version 7 in the order of commit. An id begins with a time of 60 bits in units of 1/4096 ms
-//! (RFC 9562, section 6.2, method 3). On SQLite the single writer makes larger and larger ids. On PostgreSQL the server
+//! (RFC 9562, section 6.2, method 3). On SQLite there is one writer, so ids only increase. On PostgreSQL the server
 //! makes them (`new_audit_id` in the migration). Transactions run in parallel there, so readers stop at a [`Horizon`].
 
 use std::collections::BTreeMap;
@@ -67,7 +67,7 @@ pub struct OpenWriters {
 }
 
 impl OpenWriters {
-    /// Returns the horizon: the newest id, or a bound below every id that an open transaction may still commit.
+    /// Returns the horizon: the newest id, or a limit below every id that an open transaction may still commit.
     #[must_use]
     pub fn horizon(&self) -> Horizon {
         let newest = format!("{}+", self.newest);
@@ -83,7 +83,7 @@ impl OpenWriters {
 /// Returns the newest id and the transactions that may still commit a smaller one; `None` on SQLite. With an earlier
 /// result, returns which of its transactions are still open. The page must be read in a later transaction.
 /// `new_audit_id` takes the lock, then reads the newest committed id, then makes a larger one. A transaction that takes
-/// the lock after the locks were listed therefore makes an id above `newest`. All others are listed or have ended.
+/// the lock after the locks were listed therefore makes an id above `newest`. All others are listed or already visible.
 pub fn open_writers(conn: &mut Connection, earlier: Option<OpenWriters>) -> Result<Option<OpenWriters>, DbError> {
     let Connection::Postgres(c) = conn else { return Ok(None) };
     let query = CachedSql::<Text>::new("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1");

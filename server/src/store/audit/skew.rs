@@ -1,5 +1,5 @@
-//! The difference between the time in an entry's id and its `created_at`. Time filters must allow for it: clocks
-//! can step back and PostgreSQL makes ids with its own clock. Differences above [`SLACK`] are rare and are stored.
+//! The difference between the time in an entry's id and its `created_at`. Time filters must allow for it, because
+//! clocks can step back and PostgreSQL uses its own clock for ids. Differences above [`SLACK`] are rare and are stored.
 
 use diesel::prelude::*;
 use doorward_shared::{AuditId, Timestamp};

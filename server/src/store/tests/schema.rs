@@ -22,8 +22,8 @@ async fn migrations_go_up_down_and_up(db: TestDatabase) {
     let pending = db.database.pending_migrations().await.expect("a look");
     assert_eq!(pending.len(), reverted.len());
     // The tables were deleted, so a read returns a database error, and not an empty result.
-    let gone = db.database.read(|c: &mut Connection| tenants::find(c, tenant_id(1))).await;
-    assert!(matches!(gone, Err(DbError::Database(_))), "{gone:?}");
+    let read = db.database.read(|c: &mut Connection| tenants::find(c, tenant_id(1))).await;
+    assert!(matches!(read, Err(DbError::Database(_))), "{read:?}");
     assert_eq!(db.database.migrate_up().await.expect("up"), pending);
     let page = db.read(|c| tenants::list(c, None, PageRequest::default())).await;
     assert_eq!(page.total, 0);

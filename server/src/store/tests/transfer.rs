@@ -291,7 +291,7 @@ fn open(options: DatabaseOptions) -> Option<DbError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(Database::open(options)).err()
     };
-    std::thread::spawn(open).join().expect("an answer")
+    std::thread::spawn(open).join().expect("a result")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -27,7 +27,7 @@ pub(super) fn time_id(number: i64) -> String {
     uuid::Builder::from_unix_timestamp_millis(millis, &[9; 10]).into_uuid().to_string()
 }
 
-/// Adds numbered entries, one per second. Every hundredth is a refusal. Every second one has the actor `even`.
+/// Adds numbered entries, one per second. Every hundredth is a refusal. Even ones have the actor `even`.
 pub(super) async fn bulk(db: &TestDatabase, entries: Vec<(TenantId, i64)>) {
     db.write(move |c| {
         for chunk in entries.chunks(500) {
