@@ -81,16 +81,16 @@ async fn ignored_error_is_not_reported_as_a_commit(db: TestDatabase) {
 async fn read_cannot_write_and_has_one_snapshot(db: TestDatabase) {
     let written = db.database.read(put("a")).await;
     assert!(matches!(written, Err(DbError::Database(_))), "{written:?}");
-    let (ask, asked) = mpsc::channel::<()>();
+    let (began, begins) = mpsc::channel::<()>();
     let (go, wait) = mpsc::channel::<()>();
     let reader = db.database.read(move |c: &mut Connection| {
         let before = exists(c, "a")?;
-        ask.send(()).expect("a receiver");
+        began.send(()).expect("a receiver");
         let _ = wait.recv();
         Ok::<_, DbError>((before, exists(c, "a")?))
     });
     let writer = async {
-        tokio::task::spawn_blocking(move || asked.recv()).await.expect("a thread").expect("the reader began");
+        tokio::task::spawn_blocking(move || begins.recv()).await.expect("a thread").expect("the reader began");
         db.write(put("a")).await;
         go.send(()).expect("the reader waits");
     };

@@ -117,8 +117,8 @@ async fn filters_find_what_a_model_finds(db: TestDatabase) {
     for filter in filters() {
         for tenant in [None, Some(tenant_id(1)), Some(TenantId::INSTALLATION)] {
             let expected: Vec<&AuditLogItem> = entries.iter().filter(|item| matches(item, tenant, &filter)).collect();
-            let asked = filter.clone();
-            let page = db.read(move |c| audit::page(c, tenant, &asked, None, ALL)).await;
+            let copy = filter.clone();
+            let page = db.read(move |c| audit::page(c, tenant, &copy, None, ALL)).await;
             assert_eq!(page.items.iter().collect::<Vec<_>>(), expected, "{tenant:?} {filter:?}");
             assert_eq!((page.total, page.next), (Total::Exact(expected.len() as u64), None), "{tenant:?} {filter:?}");
         }

@@ -120,8 +120,8 @@ async fn time_filters_and_retention_survive_clock_steps(db: TestDatabase) {
             let expected: Vec<&AuditLogItem> =
                 entries.iter().rev().filter(|item| filters::matches(item, None, &filter)).collect();
             for tenant in [None, Some(tenant_id(1))] {
-                let asked = filter.clone();
-                let page = db.read(move |c| audit::page(c, tenant, &asked, None, ALL)).await;
+                let copy = filter.clone();
+                let page = db.read(move |c| audit::page(c, tenant, &copy, None, ALL)).await;
                 assert_eq!(page.items.iter().collect::<Vec<_>>(), expected, "{from} {to}");
                 assert_eq!(page.total, Total::Exact(expected.len() as u64));
             }
