@@ -1,4 +1,4 @@
-//! State that all requests of an installation share. `main` and tests build it the same way; there are no globals.
+//! State that all requests of an installation share. There are no globals. `main` and tests build it the same way.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ use crate::{
     stopwatch::Stopwatch,
 };
 
-/// State shared by all requests.
+/// The shared state.
 #[derive(Debug)]
 pub struct App {
     pub db: Database,
@@ -29,12 +29,12 @@ pub struct App {
     pub entropy: Arc<dyn Entropy>,
     pub master_key: MasterKey,
     pub keys: KeyVerifier,
-    /// Cache of tenants; use [`App::tenant`].
+    /// Cache of tenants. Other modules use [`App::tenant`].
     tenants: TenantCache,
     pub pending_ceremonies: PendingCeremonies,
     /// Last use of keys and last activity of tenants.
     pub key_usage: KeyUsage,
-    /// Daily sums of the audit logs.
+    /// Cache of the daily counts of audit entries.
     pub daily_counts: DailyCounts,
     pub rate_limits: RateLimits,
     pub metrics: Metrics,
@@ -43,24 +43,24 @@ pub struct App {
     pub settings: AppSettings,
 }
 
-/// Settings that requests need.
+/// Settings of request processing.
 #[derive(Debug, Clone)]
 pub struct AppSettings {
-    /// `iss` of tokens.
+    /// Claim `iss` of the tokens that Doorward issues.
     pub issuer: String,
     /// Maximum size of a request body in bytes.
     pub body_limit: usize,
     pub body_timeout: Duration,
-    /// Proxies whose `X-Forwarded-For` is trusted.
+    /// Addresses of proxies whose `X-Forwarded-For` header is trusted.
     pub trusted_proxies: Vec<IpNet>,
     pub json_depth: usize,
-    /// Requests per minute without a valid key from one address; `None` for no limit.
+    /// Maximum number of requests per minute from one address that carry no valid key; `None` for no limit.
     pub visits_per_address: Option<u32>,
-    /// Requests per minute without a valid key for one tenant; `None` for no limit.
+    /// Maximum number of requests per minute to one tenant that carry no valid key; `None` for no limit.
     pub visits_per_tenant: Option<u32>,
-    /// Days after which audit entries are deleted; `None` to keep them.
+    /// Number of days after which audit entries are deleted; `None` to keep all entries.
     pub audit_retention_days: Option<u32>,
-    /// Minimum delay of a response that rejects a missing or wrong key; the maximum is twice as long.
+    /// Minimum delay of a response that rejects a missing or wrong key. The maximum delay is twice this time.
     pub wrong_key_delay: Duration,
     /// Maximum number of cached tenants.
     pub tenant_cache: usize,
@@ -102,7 +102,7 @@ impl App {
         }))
     }
 
-    /// Returns a tenant as of now, or `None` for an unknown one.
+    /// Returns the current state of a tenant, or `None` if it does not exist.
     pub async fn tenant(&self, id: TenantId) -> Result<Option<Arc<TenantSnapshot>>, ServiceError> {
         self.tenants.get(&self.db, &self.master_key, self.clock.now(), id).await
     }

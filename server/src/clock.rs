@@ -1,4 +1,4 @@
-//! The sources of time and randomness. Everything else receives them as arguments, so that tests control both.
+//! The sources of time and randomness. Other code receives them as arguments, so that tests can control both.
 
 use std::{
     fmt,
@@ -24,20 +24,20 @@ impl Clock for SystemClock {
     }
 }
 
-/// Error when the operating system provides no random bytes.
+/// Error: the operating system returned no random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the operating system's random generator failed")]
 pub struct NoEntropy;
 
 pub trait Entropy: fmt::Debug + Send + Sync {
-    /// Fills the buffer.
+    /// Fills the buffer with random bytes.
     ///
     /// # Errors
-    /// [`NoEntropy`] when the generator failed; the content of the buffer must not be used.
+    /// [`NoEntropy`] if the generator failed. The content of the buffer must not be used then.
     fn fill(&self, buffer: &mut [u8]) -> Result<(), NoEntropy>;
 }
 
-/// The generator of the operating system, through aws-lc.
+/// The random generator of the operating system, called through aws-lc.
 #[derive(Debug, Clone, Default)]
 pub struct SystemEntropy(SystemRandom);
 
@@ -53,13 +53,13 @@ pub fn random<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], NoEntrop
     Ok(bytes)
 }
 
-/// Returns a UUID of version 7, whose order by time puts new rows at the end of an index.
+/// Returns a UUID of version 7. These are ordered by time, so new rows are added at the end of an index.
 pub fn new_uuid(now: Timestamp, entropy: &dyn Entropy) -> Result<Uuid, NoEntropy> {
     let millis = u64::try_from(now.millis()).unwrap_or(0);
     Ok(Builder::from_unix_timestamp_millis(millis, &random::<10>(entropy)?).into_uuid())
 }
 
-/// Returns a UUID of version 4, which is random, for ids that are shown as hints.
+/// Returns a UUID of version 4, which does not contain the time of its creation.
 pub fn random_uuid(entropy: &dyn Entropy) -> Result<Uuid, NoEntropy> {
     Ok(Builder::from_random_bytes(random::<16>(entropy)?).into_uuid())
 }

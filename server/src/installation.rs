@@ -1,4 +1,4 @@
-//! Opening an installation: data folder, database, master key and first admin token.
+//! Opens an installation: data folder, database, master key and first admin token.
 
 use std::{
     fs, io,
@@ -30,7 +30,7 @@ use crate::{
 pub const MASTER_KEY_FILE: &str = "master.key";
 /// File name of the admin token that the first start creates.
 pub const ADMIN_TOKEN_FILE: &str = "admin.token";
-/// Plaintext whose encryption in the database identifies its master key.
+/// Plaintext of the check text. Its ciphertext is in the database and shows which master key belongs to it.
 const KEY_CHECK_TEXT: &[u8] = b"doorward";
 
 #[derive(Debug, thiserror::Error)]
@@ -41,13 +41,13 @@ pub enum OpenError {
     Database(#[from] DbError),
     #[error("master key: {0}")]
     MasterKey(#[from] MasterKeyError),
-    /// The database was created with another master key.
+    /// The database belongs to another master key.
     #[error(
         "{} is not the master key of this database: restore the original file, because the signing keys cannot be decrypted without it",
         .0.display()
     )]
     WrongMasterKey(PathBuf),
-    /// A migration into the database is not complete.
+    /// A transfer of an installation into this database has not ended.
     #[error("the database is incomplete: run `doorward migrate-storage` again until it succeeds")]
     Incomplete,
     #[error(transparent)]
@@ -84,7 +84,7 @@ pub async fn open(data_dir: &Path, options: DatabaseOptions, settings: AppSettin
     if migration.is_some() {
         return Err(OpenError::Incomplete);
     }
-    // Creating a new key for an existing database would silently make its signing keys unusable.
+    // An existing database never gets a new master key, because its signing keys could then not be decrypted.
     let master_key = match key_check {
         Some(_) => MasterKey::load(&key_file)?,
         None => MasterKey::load_or_create(&key_file, entropy.as_ref())?,
@@ -118,13 +118,13 @@ fn decrypts(master_key: &MasterKey, sealed: &str) -> bool {
         .is_some_and(|text| text.as_slice() == KEY_CHECK_TEXT)
 }
 
-/// Checks that the data folder has the master key that encrypted the check text of a database.
+/// Checks that the master key in the data folder encrypted `sealed`, the check text of a database.
 pub fn check_master_key(data_dir: &Path, sealed: &str) -> Result<(), OpenError> {
     let file = data_dir.join(MASTER_KEY_FILE);
     if decrypts(&MasterKey::load(&file)?, sealed) { Ok(()) } else { Err(OpenError::WrongMasterKey(file)) }
 }
 
-/// Creates an admin token if there is none, in a file that only its owner can read.
+/// If there is no admin token, creates one and writes it to a file that only its owner can read.
 async fn create_first_token(app: &Arc<App>, path: &Path) -> Result<(), OpenError> {
     let context = AdminContext {
         app: Arc::clone(app),
@@ -137,7 +137,7 @@ async fn create_first_token(app: &Arc<App>, path: &Path) -> Result<(), OpenError
     let request = CreateAdminTokenRequest { name: Some("first".to_owned()), role: Some(Role::Admin), expires_at: None };
     let token = match admin_tokens::create(&context, request).await {
         Ok(token) => token,
-        // Another node created the token first; the file is in its data folder.
+        // Another node was faster. The token is in the data folder of that node.
         Err(ServiceError::Refused(_)) => return Ok(()),
         Err(error) => return Err(OpenError::FirstToken(error)),
     };

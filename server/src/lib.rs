@@ -1,17 +1,17 @@
 //! Doorward's server: passkey registration, login, second factor and transaction confirmation for many tenants.
 //!
-//! Modules from the outermost to the innermost; each one depends only on those below it:
+//! The modules, from the outermost to the innermost. Each one depends only on modules below it in this list:
 //!
 //! * [`cli`]: the commands of the `doorward` binary; [`demo`], [`probe`]: two built-in clients of the public API
 //! * [`config`]: settings from flags, environment variables and a file; [`telemetry`]: logging
 //! * [`server`]: listeners; [`routes`]: the route tables of both APIs; [`http`]: extractors, middleware and handlers
 //! * [`installation`]: data folder, master key, first admin token; [`jobs`]: background jobs
-//! * [`service`]: one use case per file: validation, one unit of work, audit entry
-//! * [`app`]: state that requests share; [`metrics`], [`rate_limit`], [`stopwatch`]: parts of it
-//! * [`store`]: tables; [`transfer`]: moving an installation; [`crypto`]: key hashes, signing keys, the master key;
-//!   [`webauthn`]: options and verification, the only user of webauthn-rs
+//! * [`service`]: one use case per file, with validation, a unit of work and an audit entry
+//! * [`app`]: state that requests share, with its parts [`metrics`], [`rate_limit`] and [`stopwatch`]
+//! * [`store`]: tables; [`transfer`]: copies an installation; [`crypto`]: key hashes, signing keys, the master key;
+//!   [`webauthn`]: options and verification of ceremonies; no other module uses webauthn-rs
 //! * [`db`]: units of work on SQLite or PostgreSQL
-//! * [`domain`]: tenants, users, credentials, challenges, audit events: types and rules without I/O
+//! * [`domain`]: types and rules without I/O: tenants, users, credentials, challenges, audit events
 //! * [`clock`]: sources of time and randomness
 
 pub mod app;

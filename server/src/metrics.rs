@@ -11,14 +11,14 @@ static METADATA: metrics::Metadata<'static> =
 
 const REQUESTS: &str = "doorward_http_requests_total";
 const REQUEST_SECONDS: &str = "doorward_http_request_seconds";
-/// Methods with a label of their own; all others are counted as `other`, which bounds the number of series.
+/// Methods that have their own label. All other methods share the label `other`, which limits the number of series.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// Counters and histograms of one server. The recorder is not global, so that servers in one process stay separate.
+/// Counters and histograms of one server. Their recorder is not global, because a process may run several servers.
 pub struct Metrics {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
-    /// Registered metrics by method, route and status: a lookup by labels costs more than the increment itself.
+    /// Cache of metrics by method, route and status, because a lookup by labels takes more time than the increment.
     requests: Cache<(String, String, u16), (metrics::Counter, metrics::Histogram)>,
 }
 

@@ -1,4 +1,4 @@
-//! Rate limits for requests without a valid key, per client address and per tenant.
+//! Rate limits per client address and per tenant, for requests without a valid key.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -11,7 +11,7 @@ use governor::{
     clock::{Clock as _, DefaultClock},
 };
 
-/// IPv6 addresses with the same first 64 bits count as one caller.
+/// IPv6 addresses with the same first 64 bits share a limit.
 const IPV6_PREFIX_BITS: u32 = 64;
 
 /// Rate limits for requests without a valid API key or admin token. `None` means no limit.
@@ -22,7 +22,7 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
-    /// Creates limits in requests per minute; `None` disables a limit. A burst may have a tenth of a minute's requests.
+    /// Creates limits in requests per minute; `None` disables a limit. A burst may use a tenth of the limit at once.
     pub fn new(per_address: Option<u32>, per_tenant: Option<u32>) -> Self {
         Self {
             by_address: per_address.and_then(quota).map(RateLimiter::keyed),
@@ -30,22 +30,22 @@ impl RateLimits {
         }
     }
 
-    /// Counts a request without a valid key against its address and its tenant. A request above the address's limit is
-    /// not counted against the tenant, so that one address cannot use up a tenant's limit.
+    /// Counts a request without a valid key against its address and its tenant. A request above the limit of its
+    /// address is not counted against the tenant, so that one address cannot use up the tenant's limit.
     ///
     /// # Errors
-    /// Seconds to wait when a limit is exceeded.
+    /// The number of seconds to wait, if a limit is exceeded.
     pub fn count(&self, tenant: TenantId, address: &str) -> Result<(), u64> {
         self.count_address(address)?;
         check(self.by_tenant.as_ref(), &tenant)
     }
 
-    /// Counts a request that concerns no tenant against its address.
+    /// Counts a request against its address only, because it belongs to no tenant.
     pub fn count_address(&self, address: &str) -> Result<(), u64> {
         check(self.by_address.as_ref(), &caller(address))
     }
 
-    /// Removes the addresses and tenants whose limits are unused again, which bounds memory by recent traffic.
+    /// Removes addresses and tenants without recent requests, so that memory use depends only on recent traffic.
     pub fn forget_idle(&self) {
         if let Some(limiter) = &self.by_address {
             limiter.retain_recent();
@@ -64,8 +64,8 @@ fn check<K: Clone + Eq + std::hash::Hash>(limiter: Option<&DefaultKeyedRateLimit
     limiter.check_key(key).map_err(wait)
 }
 
-/// Returns the address under which a request is counted: an IPv4 address, or the /64 network of an IPv6 address. Networks
-/// of that size are assigned to one customer (RFC 6177), who could use another address for each request.
+/// Returns the key of an address's limit: an IPv4 address, or the /64 network of an IPv6 address. A customer gets at
+/// least a network of this size (RFC 6177), and could use another address for each request.
 fn caller(address: &str) -> IpAddr {
     match address.parse() {
         Ok(IpAddr::V6(address)) => {

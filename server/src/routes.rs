@@ -1,4 +1,4 @@
-//! The route tables of both APIs: method, path, who may call, handler.
+//! The route tables of both APIs. The columns are method, path, access rule and handler.
 
 use actix_web::{
     HttpResponse, Resource,
@@ -16,21 +16,21 @@ use crate::http::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     Anybody,
-    /// Everybody, if the tenant exists.
+    /// Everybody, but the tenant must exist.
     Visitor,
-    /// Everybody for a discoverable login; holders of the tenant's API key when the body names a user.
+    /// Everybody for a discoverable login. If the body contains a user, only holders of the tenant's API key.
     VisitorOrKey,
     ApiKey,
-    /// Holders of an admin token of any role.
+    /// Holders of an admin token with any role.
     Auditor,
-    /// Holders of an admin token of the role `admin`.
+    /// Holders of an admin token with the role `admin`.
     Admin,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub struct Endpoint {
     pub method: &'static str,
-    /// Path template with variable segments in braces.
+    /// Path template. Variable segments are in braces.
     pub path: &'static str,
     pub access: Access,
 }
@@ -50,7 +50,7 @@ macro_rules! table {
     };
 }
 
-// Fixed paths precede paths that begin with a tenant: the first match wins.
+// Fixed paths come before paths that begin with a tenant, because the first match is used.
 table! { PUBLIC, public, "The public API.":
     GET    "/"                                         Anybody      => status::page,
     GET    "/openapi.json"                             Anybody      => docs::public_document,
@@ -114,7 +114,7 @@ table! { ADMIN, admin_api, "The admin API.":
     DELETE "/admin_tokens/{secret_id}"                    Admin   => admin::admin_tokens::delete,
 }
 
-/// Routes grouped by path, so that any other method gets a 405 response with `Allow` (RFC 9110 §15.5.6).
+/// Routes grouped by path. A method without a route gets a 405 response with `Allow` (RFC 9110 §15.5.6).
 #[derive(Default)]
 struct Resources(Vec<(&'static str, Resource, Vec<&'static str>)>);
 
@@ -141,10 +141,10 @@ impl Resources {
     }
 
     fn mount(self, config: &mut ServiceConfig) {
-        // `add` changes the order; literal segments must be matched before variable ones.
+        // `add` changes the order, but paths without variable segments must be matched first.
         let mut resources = self.0;
         resources.sort_by_key(|(path, ..)| below_tenant(path).unwrap_or(path).contains('{'));
-        // One scope for all paths of a tenant, so that the variable segment is matched only once per request.
+        // All paths of a tenant share one scope, so that the tenant segment is matched only once per request.
         let mut tenant = web::scope(TENANT).default_service(web::to(not_found));
         for (path, resource, methods) in resources {
             let allow = methods.join(", ");
@@ -166,7 +166,7 @@ fn below_tenant(path: &'static str) -> Option<&'static str> {
     path.strip_prefix(TENANT)
 }
 
-/// Matches the method, and `HEAD` for `GET` (RFC 9110 §9.3.2).
+/// Matches requests with this method. `GET` also matches `HEAD` (RFC 9110 §9.3.2).
 fn method_guard(method: &'static str) -> impl Guard {
     guard::fn_guard(move |context| {
         let requested = &context.head().method;
@@ -184,7 +184,7 @@ async fn method_not_allowed(allow: String) -> HttpResponse {
     HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allow)).json(error.body())
 }
 
-/// Returns the 404 response for paths outside the tables.
+/// Returns the 404 response for paths that are not in the tables.
 pub async fn not_found() -> HttpResponse {
     let error = ApiError::new(StatusCode::NOT_FOUND, ErrorCode::RouteNotFound, "not found", "no such endpoint");
     HttpResponse::NotFound().json(error.body())

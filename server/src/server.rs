@@ -1,4 +1,4 @@
-//! HTTP servers of the public API and the admin API, each with its own address.
+//! The HTTP servers of the public API and the admin API. Each has its own address.
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
 pub struct Listening {
     /// Number of threads that serve requests.
     pub workers: usize,
-    /// Maximum time for a client to send a request head.
+    /// Maximum time in which a client must send the head of a request.
     pub head_timeout: Duration,
     /// Time after which an idle connection is closed.
     pub keep_alive: Duration,

@@ -1,4 +1,4 @@
-//! Measures durations for logs and metrics. No decision may depend on them.
+//! Measures durations for logs and metrics. Program logic must not depend on them.
 
 use std::time::{Duration, Instant};
 

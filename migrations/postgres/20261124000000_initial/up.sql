@@ -1,5 +1,5 @@
--- The collation "C" compares bytes and folds only ASCII letters, as SQLite does. It applies to ids, and to names that are sorted
--- or searched.
+-- Ids, and names that are sorted or searched, have the collation "C". Like SQLite, it compares bytes, and `lower`
+-- changes only ASCII letters.
 CREATE TABLE installation (
     name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
@@ -65,7 +65,7 @@ CREATE TABLE users (
     UNIQUE (tenant_id, external_id)
 );
 CREATE INDEX users_by_time ON users (tenant_id, created_at, id);
--- Searches match the beginning of a name, ignoring the case of ASCII letters.
+-- For searches by the beginning of a name. They ignore the case of ASCII letters.
 CREATE INDEX users_by_name ON users (tenant_id, lower(name));
 CREATE INDEX users_by_display_name ON users (tenant_id, lower(display_name));
 
@@ -93,8 +93,8 @@ CREATE TABLE credentials (
 CREATE INDEX credentials_of_user ON credentials (tenant_id, user_id, created_at, id);
 CREATE INDEX credentials_by_time ON credentials (tenant_id, created_at, id);
 
--- No index by user or expiry: challenges live for minutes, and each index would cost every ceremony. The purge scans the
--- table by its key.
+-- There is no index by user or expiry, because it would slow down every ceremony, and challenges exist only for
+-- minutes. The job that deletes expired challenges scans the table by its key.
 CREATE TABLE challenges (
     tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     value TEXT COLLATE "C" NOT NULL,
@@ -123,7 +123,7 @@ CREATE TABLE transactions (
 CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at, id);
 CREATE INDEX transactions_by_time ON transactions (tenant_id, created_at, id);
 
--- What the tenant lists show, sort and search by. The functions that change users, credentials and API keys keep the counts.
+-- Data that tenant lists show, sort and search. Functions that change users, credentials or API keys update the counts.
 CREATE TABLE tenant_summaries (
     tenant_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
     -- The display name with ASCII letters in lower case.
@@ -134,15 +134,15 @@ CREATE TABLE tenant_summaries (
     api_keys BIGINT NOT NULL DEFAULT 0,
     last_activity BIGINT NOT NULL
 );
--- One index per sort order. Each contains the name, so that a search reads only the index.
+-- Each sort order has one index. It also contains the name, so that a search reads only the index.
 CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id);
 CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id, name_key);
 CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id, name_key);
 CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key);
 
--- Entries in the order of their ids, which is the order of commit (see new_audit_id). No foreign key to tenants: the nil
--- tenant id is the installation's own log, and a log outlives its tenant. The indexes contain every column that a filter
--- examines, so that a bounded scan reads no table row that does not match.
+-- The order of ids is the order of commit (see new_audit_id). There is no foreign key to tenants, because the nil id
+-- identifies the installation's own log, and a log is deleted after its tenant. The indexes contain all columns of
+-- filters, so that a scan reads only matching table rows.
 CREATE TABLE audit_logs (
     tenant_id TEXT COLLATE "C" NOT NULL,
     id TEXT COLLATE "C" NOT NULL,
@@ -164,10 +164,10 @@ CREATE INDEX audit_logs_by_id ON audit_logs (id)
     INCLUDE (tenant_id, type, error_code, actor, source_ip, request_id, credential_id, transaction_id, created_at);
 CREATE INDEX audit_logs_by_actor ON audit_logs (tenant_id, actor, id) WHERE actor IS NOT NULL;
 
--- Returns an id for a new entry: a UUID of version 7 whose first 60 bits are the time of this server in units of 1/4096 ms
--- (RFC 9562, section 6.2, method 3), above every committed id. A transaction takes two shared locks with its first entry, which
--- never wait: one before it reads the newest id, then one whose key is the time in that id. Readers so list the transactions
--- that may commit an id below the newest visible one (`open_writers` in store/audit/ids.rs).
+-- Returns an id for a new entry. It is above every committed id. It is a UUID of version 7 and begins with this
+-- server's time in units of 1/4096 ms (RFC 9562, section 6.2, method 3). For its first entry, a transaction takes a
+-- shared lock, reads the newest id, and takes a second shared lock on the time in that id. Shared locks never wait.
+-- They show readers which transactions may still commit a smaller id (`open_writers` in store/audit/ids.rs).
 CREATE FUNCTION new_audit_id(random TEXT) RETURNS TEXT LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     is_first BOOLEAN := coalesce(current_setting('doorward.audit_writer', true), '') = '';
@@ -193,9 +193,9 @@ BEGIN
     RETURN substr(digits, 1, 8) || '-' || substr(digits, 9, 4) || '-7' || substr(digits, 13, 3) || '-' || random;
 END $$;
 
--- The number of entries by tenant, UTC day and type, changed in the transaction of each entry. A counter is the sum of
--- several rows, so that transactions of one tenant rarely wait for each other. The second index contains no count: an
--- update of a counter leaves it alone.
+-- The number of entries by tenant, UTC day and type. The transaction of each entry updates it. A counter is the sum of
+-- several rows, so that transactions of one tenant rarely wait for each other. The second index does not contain the
+-- count, so an update of a counter does not change this index.
 CREATE TABLE audit_counts (
     tenant_id TEXT COLLATE "C" NOT NULL,
     day BIGINT NOT NULL,

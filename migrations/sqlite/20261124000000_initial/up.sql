@@ -1,4 +1,4 @@
--- STRICT: a value of another type is refused. WITHOUT ROWID where rows are small and reached by their key only.
+-- STRICT tables refuse values of other types. Tables with small rows that are mostly read by key are WITHOUT ROWID.
 CREATE TABLE installation (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
@@ -64,7 +64,7 @@ CREATE TABLE users (
     UNIQUE (tenant_id, external_id)
 ) STRICT;
 CREATE INDEX users_by_time ON users (tenant_id, created_at, id);
--- Searches match the beginning of a name, ignoring the case of ASCII letters.
+-- For searches by the beginning of a name. They ignore the case of ASCII letters.
 CREATE INDEX users_by_name ON users (tenant_id, lower(name));
 CREATE INDEX users_by_display_name ON users (tenant_id, lower(display_name));
 
@@ -92,8 +92,8 @@ CREATE TABLE credentials (
 CREATE INDEX credentials_of_user ON credentials (tenant_id, user_id, created_at, id);
 CREATE INDEX credentials_by_time ON credentials (tenant_id, created_at, id);
 
--- No index by user or expiry: challenges live for minutes, and each index would cost every ceremony. The purge scans the
--- table by its key.
+-- There is no index by user or expiry, because it would slow down every ceremony, and challenges exist only for
+-- minutes. The job that deletes expired challenges scans the table by its key.
 CREATE TABLE challenges (
     tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     value TEXT NOT NULL,
@@ -122,7 +122,7 @@ CREATE TABLE transactions (
 CREATE INDEX transactions_of_user ON transactions (tenant_id, user_id, created_at, id);
 CREATE INDEX transactions_by_time ON transactions (tenant_id, created_at, id);
 
--- What the tenant lists show, sort and search by. The functions that change users, credentials and API keys keep the counts.
+-- Data that tenant lists show, sort and search. Functions that change users, credentials or API keys update the counts.
 CREATE TABLE tenant_summaries (
     tenant_id TEXT NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
     -- The display name with ASCII letters in lower case.
@@ -133,15 +133,15 @@ CREATE TABLE tenant_summaries (
     api_keys INTEGER NOT NULL DEFAULT 0,
     last_activity INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
--- One index per sort order. Each contains the name, so that a search reads only the index.
+-- Each sort order has one index. It also contains the name, so that a search reads only the index.
 CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id);
 CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id, name_key);
 CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id, name_key);
 CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key);
 
--- Entries in the order of their ids, which is the order of commit. No foreign key to tenants: the nil tenant id is the
--- installation's own log, and a log outlives its tenant. The index by id contains every column that a filter examines, so
--- that a bounded scan of all logs reads no table row that does not match; a scan of one log reads the table itself.
+-- The order of ids is the order of commit. There is no foreign key to tenants, because the nil id identifies the
+-- installation's own log, and a log is deleted after its tenant. The index by id contains all columns of filters, so
+-- that a scan of all logs reads only matching table rows. A scan of one log reads the table itself.
 CREATE TABLE audit_logs (
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -162,8 +162,8 @@ CREATE INDEX audit_logs_by_id ON audit_logs
     (id, type, error_code, actor, source_ip, request_id, credential_id, transaction_id, created_at);
 CREATE INDEX audit_logs_by_actor ON audit_logs (tenant_id, actor, id) WHERE actor IS NOT NULL;
 
--- The number of entries by tenant, UTC day and type, changed in the transaction of each entry. There is one writer, so the
--- shard is always 0; PostgreSQL has several. The index contains no count: an update of a counter leaves it alone.
+-- The number of entries by tenant, UTC day and type. The transaction of each entry updates it. SQLite has one writer,
+-- so the shard is always 0. The index does not contain the count, so an update of a counter does not change the index.
 CREATE TABLE audit_counts (
     tenant_id TEXT NOT NULL,
     day INTEGER NOT NULL,

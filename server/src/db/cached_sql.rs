@@ -1,4 +1,4 @@
-//! Raw SQL with binds whose prepared statement each connection keeps. Diesel does not cache statements of `sql_query`.
+//! Raw SQL with bound values. Each connection caches the prepared statement, which diesel does not do for `sql_query`.
 
 use std::marker::PhantomData;
 
@@ -10,7 +10,7 @@ use diesel::{
     sql_types::{BigInt, Bool, HasSqlType, Nullable, SmallInt, Text},
 };
 
-/// One statement for both engines. Each `?` of the text stands for one bind, in order; `T` is the SQL type of a row.
+/// One statement for both engines. Each `?` in the text stands for one bind, in order. `T` is the SQL type of a row.
 #[derive(Debug)]
 pub(crate) struct CachedSql<'a, T = ()> {
     sql: &'static str,
@@ -74,7 +74,7 @@ impl<'a> From<Option<&'a str>> for Bind<'a> {
     }
 }
 
-/// Without a static id, diesel caches the statement by its text.
+/// There is no static id, so diesel uses the text of the statement as the cache key.
 impl<T> QueryId for CachedSql<'_, T> {
     type QueryId = ();
 

@@ -1,4 +1,4 @@
-//! Change counter for cache invalidation across threads, processes and nodes.
+//! The change counter, which invalidates caches in all threads, processes and nodes.
 
 use std::{
     fs::{self, OpenOptions},
@@ -12,16 +12,16 @@ use std::{
 use super::paths::with_suffix;
 
 pub(super) struct ChangeCounter {
-    /// Local changes and received notifications.
+    /// Number of local changes and received notifications.
     local: AtomicU64,
     remote: RemoteChanges,
 }
 
-/// Source of changes by other processes.
+/// Source of information about changes by other processes.
 enum RemoteChanges {
     /// SQLite: a file beside the database.
     File(PathBuf),
-    /// PostgreSQL: LISTEN; the flag says whether the listener is connected.
+    /// PostgreSQL: notifications. The flag is `true` while the listener is connected.
     Notify(AtomicBool),
 }
 
@@ -31,17 +31,17 @@ impl ChangeCounter {
         Self { local: AtomicU64::new(0), remote: RemoteChanges::File(with_suffix(database, ".changes")) }
     }
 
-    /// Creates the counter of a PostgreSQL database; the listener is not connected yet.
+    /// Creates the counter of a PostgreSQL database. Its listener is not connected yet.
     pub(super) const fn with_listener() -> Self {
         Self { local: AtomicU64::new(0), remote: RemoteChanges::Notify(AtomicBool::new(false)) }
     }
 
-    /// Returns the current value. Read it before loading data into a cache, and reload when it has changed.
+    /// Returns the current value. Read it before you load data into a cache, and load again when it has changed.
     pub(super) fn current(&self) -> u64 {
         match &self.remote {
             RemoteChanges::File(path) => match fs::metadata(path) {
                 // The file is replaced, never modified in place. Inode, times and length together distinguish two
-                // versions even within one tick of the file system's clock.
+                // versions, even if the file system gives both the same time.
                 Ok(meta) => {
                     let mut hasher = DefaultHasher::new();
                     self.local.load(Ordering::SeqCst).hash(&mut hasher);
@@ -56,7 +56,7 @@ impl ChangeCounter {
         }
     }
 
-    /// Returns a value never returned before, which disables caching while changes may be missed.
+    /// Returns a new value at each call. This disables caching while changes may be missed.
     fn unique(&self) -> u64 {
         self.local.fetch_add(1, Ordering::SeqCst).wrapping_add(1)
     }
@@ -66,8 +66,8 @@ impl ChangeCounter {
         self.local.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Records whether the listener is connected. Notifications may have been lost while it was not, so this also counts
-    /// as a change.
+    /// Records whether the listener is connected. This also counts as a change, because notifications may have been
+    /// lost while the connection was down.
     pub(super) fn set_connected(&self, connected: bool) {
         if let RemoteChanges::Notify(flag) = &self.remote {
             self.increment();
@@ -78,9 +78,9 @@ impl ChangeCounter {
     /// Notifies other processes by replacing the file. Does nothing on PostgreSQL.
     pub(super) fn notify(&self) -> io::Result<()> {
         let RemoteChanges::File(path) = &self.remote else { return Ok(()) };
-        // Consecutive versions differ in length, because a freed inode may be reused within one clock tick.
+        // Consecutive versions differ in length, because inode and times may be equal after a quick replacement.
         let length = fs::metadata(path).map_or(0, |meta| meta.len()) % 512 + 1;
-        // The address is part of the name because two open databases of one process may notify at the same time.
+        // The name contains an address, because two open databases of one process may notify at the same time.
         let temporary = with_suffix(path, &format!(".{}-{:x}", std::process::id(), std::ptr::from_ref(self).addr()));
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         file.write_all(&vec![b'.'; usize::try_from(length).unwrap_or(1)])?;

@@ -1,4 +1,4 @@
-//! A connection of either engine, and the macro that compiles one query for both.
+//! A connection to either engine, and the macro that compiles one query for both engines.
 
 use diesel::{SqliteConnection, connection::SimpleConnection};
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
@@ -12,7 +12,7 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// Returns the name for logs and health reports.
+    /// Returns the engine's name for logs and health reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -21,10 +21,10 @@ impl Engine {
     }
 }
 
-/// PostgreSQL behind diesel's blocking interface, without libpq.
+/// A PostgreSQL connection with diesel's blocking interface. It does not use libpq.
 pub type PostgresConnection = AsyncConnectionWrapper<AsyncPgConnection, ThreadRuntime>;
 
-/// A connection inside a unit of work. Only the table modules match on the engine.
+/// A connection inside a unit of work.
 #[expect(clippy::large_enum_variant, reason = "there is one per thread and it is rarely moved")]
 pub enum Connection {
     Sqlite(SqliteConnection),
@@ -46,7 +46,7 @@ impl Connection {
     }
 
     pub(super) fn ping(&mut self) -> Result<(), DbError> {
-        // On SQLite a SELECT without a table would not read the file.
+        // On SQLite a SELECT without a table would succeed without reading the file.
         let table = if self.engine() == Engine::Sqlite { "sqlite_schema" } else { "pg_class" };
         self.run(&format!("SELECT 1 FROM {table} LIMIT 1"))
     }
@@ -57,7 +57,7 @@ impl Connection {
     }
 }
 
-/// Expands one body per engine: `on_engine!(conn, c, Db => query.load(c))`. `Db` names the backend, for boxed queries.
+/// Compiles an expression for each engine: `on_engine!(conn, c, Db => query.load(c))`. Boxed queries use the type `Db`.
 macro_rules! on_engine {
     ($conn:expr, $c:ident, $db:ident => $body:expr) => {
         match $conn {

@@ -4,13 +4,13 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DbError {
-    /// Unique key violation.
+    /// A unique key was violated.
     #[error("table `{table}` already has a row with this key")]
     Duplicate {
-        /// Table of the existing row; empty if the engine does not name it.
+        /// Table of the existing row; empty if it is unknown.
         table: String,
     },
-    /// Foreign key violation, for example because the tenant or user was deleted meanwhile.
+    /// A foreign key was violated, for example because the tenant or user was deleted.
     #[error("the row refers to a row that does not exist")]
     Orphan,
     /// The database is unreachable, too busy or too slow. A retry may succeed.
@@ -19,7 +19,7 @@ pub enum DbError {
     /// The database rejected a statement.
     #[error("the database failed: {0}")]
     Database(String),
-    /// A row holds a value that Doorward never writes.
+    /// A row contains a value that Doorward never writes.
     #[error("a row is corrupt: {0}")]
     Corrupt(String),
 }
@@ -30,7 +30,7 @@ impl DbError {
     }
 }
 
-/// Message parts of errors for which a retry may succeed. Diesel does not pass on the error codes of these.
+/// Parts of the messages of errors for which a retry may succeed. Diesel does not return the codes of these errors.
 const TRANSIENT: [&str; 16] = [
     "database is locked",
     "database table is locked",
@@ -55,7 +55,7 @@ impl From<DieselError> for DbError {
         match error {
             DieselError::DatabaseError(kind, info) => match kind {
                 DatabaseErrorKind::UniqueViolation => {
-                    // SQLite names the columns ("UNIQUE constraint failed: users.tenant_id, …"), PostgreSQL the table.
+                    // PostgreSQL returns the table. SQLite only has "UNIQUE constraint failed: users.tenant_id, …".
                     let named = info.table_name().map(str::to_owned).or_else(|| {
                         let (_, columns) = info.message().split_once("failed: ")?;
                         columns.split_once('.').map(|(table, _)| table.to_owned())

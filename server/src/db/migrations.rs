@@ -19,7 +19,7 @@ pub(crate) enum SchemaChange {
 }
 
 /// Performs the operation and returns the versions that were applied, reverted or listed. The caller must hold a lock
-/// against other processes.
+/// that keeps other processes from changing the schema.
 pub(super) fn change<DB: Backend>(
     conn: &mut impl MigrationHarness<DB>,
     source: EmbeddedMigrations,
@@ -27,7 +27,7 @@ pub(super) fn change<DB: Backend>(
 ) -> Result<Vec<String>, DbError> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| DbError::Database(format!("migration: {error}"));
     if change == SchemaChange::Up {
-        // An old program could destroy data of a newer schema.
+        // An old program could destroy data that only a newer schema has.
         let known: Vec<Box<dyn Migration<DB>>> = source.migrations().map_err(failed)?;
         for version in conn.applied_migrations().map_err(failed)? {
             if !known.iter().any(|migration| migration.name().version() == version) {

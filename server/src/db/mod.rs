@@ -1,12 +1,11 @@
-//! Units of work on SQLite or PostgreSQL: queues, connections, locks and migrations. This module contains no table.
+//! Units of work on SQLite or PostgreSQL: queues, connections, locks and migrations. The tables are defined in `store`.
 //!
-//! A [`Database`] runs closures. [`Database::read`] runs on one consistent snapshot, [`Database::write`] in one transaction
-//! and returns after its durable commit, and [`Database::write_and_invalidate`] also invalidates what other processes cache.
-//! Each closure is a unit of work that runs to its end even if the caller has gone. Never hash, sign or wait for the network
-//! inside a closure: all other units wait for it.
+//! A unit of work is a closure that a [`Database`] runs. [`Database::read`] gives it one consistent snapshot.
+//! [`Database::write`] gives it one transaction and returns after the durable commit. A queued unit runs
+//! even if its caller is dropped. Never hash, sign or wait for the network in a unit, because other units wait for it.
 //!
-//! Every error of this layer is a [`DbError`]. A unit that received [`DbError::Database`] must return it: PostgreSQL has
-//! already aborted its transaction. After [`DbError::Duplicate`] the transaction is usable on both engines.
+//! Every error of this layer is a [`DbError`]. A unit that received [`DbError::Database`] must return it, because
+//! PostgreSQL has already aborted the transaction. After [`DbError::Duplicate`] the transaction can continue.
 
 pub(crate) mod cached_sql;
 mod change_counter;
@@ -71,11 +70,11 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens a database, creates a missing SQLite file, and applies pending migrations.
+    /// Opens a database and applies pending migrations. Creates a SQLite file if it is missing.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`] when it cannot be reached, [`DbError::Database`] when a migration fails or the schema is newer
-    /// than this program.
+    /// [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Database`] if a migration fails or the
+    /// schema is newer than this program.
     pub async fn open(options: DatabaseOptions) -> Result<Self, DbError> {
         run_blocking(move || {
             let (change_counter, location, opened) = match &options.url {
@@ -103,7 +102,7 @@ impl Database {
     /// Reads on one consistent snapshot.
     ///
     /// # Errors
-    /// The closure's own, or [`DbError::Unavailable`] when no connection became free in time.
+    /// The error of the closure, or [`DbError::Unavailable`] if no connection became free in time.
     pub async fn read<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
@@ -111,8 +110,8 @@ impl Database {
         self.0.reads.submit(Work::Read, f).await
     }
 
-    /// Like [`Database::read`], for a few rows found by key: SQLite reads them on the calling thread, which is faster than
-    /// a switch to another thread.
+    /// Like [`Database::read`], but only for reads of a few rows by key. On SQLite it runs on the calling thread,
+    /// because such a read takes less time than a switch to another thread.
     pub async fn read_inline<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
@@ -126,11 +125,11 @@ impl Database {
         }
     }
 
-    /// Writes in one transaction and returns after its durable commit. An error of the closure rolls it back.
+    /// Writes in one transaction and returns after the durable commit. An error of the closure causes a rollback.
     ///
     /// # Errors
-    /// The closure's own; [`DbError::Unavailable`] when the transaction could not begin or the commit failed. When the
-    /// connection to PostgreSQL breaks during the commit, its outcome is unknown.
+    /// The error of the closure; [`DbError::Unavailable`] if the transaction could not begin or the commit failed. If
+    /// the connection to PostgreSQL breaks during the commit, the transaction may or may not be committed.
     pub async fn write<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
@@ -138,8 +137,8 @@ impl Database {
         self.0.writes.submit(Work::Write, f).await
     }
 
-    /// Like [`Database::write`], for changes of data that processes cache: also changes the [`Database::change_counter`] of every
-    /// process.
+    /// Like [`Database::write`], but also changes the [`Database::change_counter`] of every process. Use it to change
+    /// data that processes cache.
     pub async fn write_and_invalidate<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
@@ -147,8 +146,8 @@ impl Database {
         self.0.writes.submit(Work::WriteAndInvalidate, f).await
     }
 
-    /// Returns a number that changes after every [`Database::write_and_invalidate`] of any process. To cache data, read this
-    /// number first, then the data, and treat the entry as stale once the number differs.
+    /// Returns a number that changes after every [`Database::write_and_invalidate`] of any process. To cache data, read
+    /// this number first, then the data. When the number has changed, the cached data is stale.
     pub fn change_counter(&self) -> u64 {
         self.0.change_counter.current()
     }
@@ -192,7 +191,7 @@ impl Database {
         self.0.close_queues();
         let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(running) = running {
-            // Fails only if no thread can be started; the operating system then closes everything at process exit.
+            // This fails only if no thread can be started. The operating system then closes everything at process exit.
             let join = move || {
                 running.join();
                 Ok(())

@@ -7,7 +7,7 @@ use super::{process_lock::ProcessLock, queue::Queue, sqlite::inline_reader::Inli
 pub(super) struct Opened {
     /// SQLite only.
     pub(super) inline_reader: Option<InlineReader>,
-    /// On PostgreSQL the same queue as `writes`, because both use the same connections.
+    /// On PostgreSQL this is the same queue as `writes`, because reads and writes use the same connections.
     pub(super) reads: Arc<Queue>,
     pub(super) writes: Arc<Queue>,
     pub(super) running: Running,
@@ -16,14 +16,14 @@ pub(super) struct Opened {
 /// Threads and locks that are held while the database is open.
 pub(super) struct Running {
     pub(super) threads: Vec<JoinHandle<()>>,
-    /// Dropping it stops the thread that serves no queue: checkpoints on SQLite, the listener on PostgreSQL.
+    /// Dropping it stops the background thread: checkpoints on SQLite, the listener for changes on PostgreSQL.
     pub(super) stop: Box<dyn Send>,
-    /// SQLite only. On PostgreSQL the session of the listener holds the lock.
+    /// SQLite only. On PostgreSQL the listener's session holds the lock.
     pub(super) process_lock: Option<ProcessLock>,
 }
 
 impl Running {
-    /// Waits for the threads; their queues must be closed.
+    /// Waits for the threads to end. Their queues must be closed before.
     pub(super) fn join(self) {
         drop(self.stop);
         for thread in self.threads {

@@ -1,11 +1,11 @@
-//! Database URL, and limits of connections, queues and time.
+//! The database URL, and limits for connections, queues and waiting times.
 
 use std::{convert::Infallible, fmt, path::PathBuf, str::FromStr, time::Duration};
 
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     Sqlite(PathBuf),
-    /// A PostgreSQL connection URL. It may hold a password, so `Display` and `Debug` show only hosts and database name.
+    /// A PostgreSQL connection URL. `Display` and `Debug` omit all parts that may contain a password.
     Postgres(String),
 }
 
@@ -26,7 +26,7 @@ impl fmt::Display for DatabaseUrl {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
             Self::Postgres(url) => {
-                // User information and parameters are omitted because both may hold a password.
+                // User information and parameters are omitted, because they may contain a password.
                 let rest = url.split_once("://").map_or("", |(_, rest)| rest);
                 let rest = rest.split(['?', '#']).next().unwrap_or_default();
                 let location = rest.rsplit_once('@').map_or(rest, |(_, location)| location);
@@ -49,13 +49,13 @@ pub struct DatabaseOptions {
     pub readers: usize,
     /// PostgreSQL: number of worker threads, each with one connection.
     pub connections: usize,
-    /// Maximum number of queued writes; more are refused at once.
+    /// Maximum number of queued writes. Writes above it are refused at once.
     pub write_queue: usize,
-    /// Maximum number of queued reads; more are refused at once.
+    /// Maximum number of queued reads. Reads above it are refused at once.
     pub read_queue: usize,
-    /// Maximum time a unit of work waits in the queue before it is refused.
+    /// Maximum time for which a unit of work waits in the queue before it is refused.
     pub wait: Duration,
-    /// SQLite: maximum time to wait for another process that writes.
+    /// SQLite: maximum time to wait for the write of another process.
     pub busy_timeout: Duration,
     /// PostgreSQL: timeout of one statement.
     pub statement_timeout: Duration,

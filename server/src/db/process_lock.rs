@@ -1,5 +1,5 @@
-//! Lock against moving a database in use: every process that opens the database holds it shared, `migrate-storage` holds it
-//! exclusively. The operating system or PostgreSQL releases it when the process ends.
+//! The lock that prevents `migrate-storage` from moving a database in use. Every process that opens the database holds
+//! a shared lock; `migrate-storage` needs the exclusive lock. The end of a process releases its lock.
 
 use std::{
     fs::{File, OpenOptions},
@@ -9,22 +9,22 @@ use std::{
 
 use super::{error::DbError, paths::with_suffix};
 
-/// Key of the advisory lock on PostgreSQL. The value is part of the protocol between nodes.
+/// Key of the advisory lock on PostgreSQL. All versions of Doorward must use the same value.
 pub(crate) const ADVISORY_LOCK: i64 = 0x70_7265_7365_6e74;
 
-/// The lock on a SQLite file, released on drop.
+/// The lock of a SQLite database. Dropping this value releases it.
 #[derive(Debug)]
 pub(crate) struct ProcessLock(#[expect(dead_code, reason = "held until drop")] File);
 
 impl ProcessLock {
-    /// Takes the lock together with other processes.
+    /// Takes a shared lock, which other processes can hold at the same time.
     pub(super) fn shared(database: &Path) -> Result<Self, DbError> {
         let file = open(database)?;
         file.try_lock_shared().map_err(|_| migration_in_progress())?;
         Ok(Self(file))
     }
 
-    /// Takes the lock exclusively; returns `None` while another process holds it.
+    /// Takes the exclusive lock; `None` if another process holds the lock.
     pub(crate) fn try_exclusive(database: &Path) -> Result<Option<Self>, DbError> {
         let file = open(database)?;
         Ok(file.try_lock().is_ok().then_some(Self(file)))

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::{connection::Connection, error::DbError};
 
-/// Sends the result to the caller after commit or rollback; the argument is the outcome of the transaction.
+/// Sends the result to the caller after the end of the transaction. The argument is the outcome of the transaction.
 pub(super) type Reply = Box<dyn FnOnce(Result<(), DbError>) + Send>;
 
 /// A unit of work that was executed but not yet committed.
@@ -32,9 +32,9 @@ pub(super) enum Work {
 }
 
 pub(super) trait Unit: Send {
-    /// Returns `false` if the caller has given up waiting. After `true`, the caller waits until the end.
+    /// Returns `false` if the caller has stopped waiting. After `true`, the caller waits until the unit ends.
     fn try_start(&self) -> bool;
-    /// Reverts [`Unit::try_start`]: the caller may give up again.
+    /// Reverts [`Unit::try_start`], so that the caller may stop waiting.
     fn reset(&self);
     fn work(&self) -> Work;
     fn run(self: Box<Self>, conn: &mut Connection) -> Executed;
@@ -73,7 +73,7 @@ where
         Executed {
             keep: result.is_ok(),
             reply: Box::new(move |outcome| {
-                // Sending fails if the caller has gone, which changes nothing.
+                // This fails only if the caller was dropped, and then nobody needs the result.
                 let _ = reply.send(match outcome {
                     Ok(()) => result,
                     Err(error) => result.and(Err(error.into())),
@@ -87,7 +87,7 @@ where
     }
 }
 
-/// Runs a closure and turns a panic into an error, because the thread and its connection serve other callers as well.
+/// Runs a closure and turns a panic into an error, because the thread and its connection must serve the next units.
 pub(super) fn run_unit<T, E: From<DbError>>(
     run: impl FnOnce(&mut Connection) -> Result<T, E>,
     conn: &mut Connection,
@@ -117,7 +117,7 @@ impl State {
 pub(super) struct Queue {
     state: Mutex<State>,
     filled: Condvar,
-    /// Separate from `filled`, so that a thread in [`Queue::closed_within`] cannot consume a wake-up for work.
+    /// This is separate from `filled`, so that a thread in [`Queue::closed_within`] receives no wake-up for a new unit.
     closing: Condvar,
     limit: usize,
     wait: Duration,
@@ -133,8 +133,8 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a unit of work and waits for its result. A queued unit runs even if the caller's future is dropped. A unit
-    /// that does not start within the queue's `wait` is refused and never runs.
+    /// Queues a unit of work and waits for its result. A queued unit runs even if the caller's future is dropped. If
+    /// the unit does not start within the queue's `wait`, it is refused and never runs.
     pub(super) async fn submit<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         work: Work,
@@ -167,14 +167,14 @@ impl Queue {
         Ok(())
     }
 
-    /// Puts a started but not executed unit back at the front.
+    /// Puts a unit that was taken but not executed back at the front.
     pub(super) fn requeue(&self, unit: Box<dyn Unit>) {
         unit.reset();
         self.state().units.push_front(unit);
         self.filled.notify_one();
     }
 
-    /// Waits until the queue is closed, at most for `time`, and returns whether it is closed.
+    /// Waits at most `time` for the queue to close, and returns whether it is closed.
     pub(super) fn closed_within(&self, time: Duration) -> bool {
         let waited = self.closing.wait_timeout_while(self.state(), time, |state| !state.closed);
         waited.map_or_else(|error| error.into_inner().0.closed, |(state, _)| state.closed)
@@ -199,7 +199,7 @@ impl Queue {
         self.state().pop()
     }
 
-    /// Rejects new units; queued ones still run.
+    /// Rejects new units. Queued units still run.
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.filled.notify_all();

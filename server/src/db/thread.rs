@@ -1,10 +1,10 @@
-//! Starting threads for database work.
+//! Starts threads for database work.
 
 use std::thread::JoinHandle;
 
 use super::error::DbError;
 
-/// Runs blocking work on a new thread outside of any async runtime, because PostgreSQL connections bring their own.
+/// Runs blocking work on a new thread outside of any async runtime, because PostgreSQL connections start their own.
 pub(crate) async fn run_blocking<T: Send + 'static>(
     f: impl FnOnce() -> Result<T, DbError> + Send + 'static,
 ) -> Result<T, DbError> {

@@ -1,4 +1,4 @@
-//! Background jobs. Each one is idempotent, so several nodes may run it at the same time, and works in bounded units.
+//! Background jobs. Several nodes may run the same job at once, because each is idempotent. Units of work are bounded.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,11 +18,11 @@ const PURGE_AUDIT_EVERY: Duration = Duration::from_secs(600);
 const DELETE_LOGS_EVERY: Duration = Duration::from_secs(30);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 const CHALLENGE_BATCH: i64 = 1_000;
-/// Maximum number of audit entries that one unit of work deletes. Small, because other writes wait for the unit.
+/// Number of audit entries that one unit of work examines. It is small, because other writes wait for the unit.
 const AUDIT_BATCH: i64 = 50;
-/// Pause between units that delete audit entries, in which other writes run.
+/// Pause between units that delete audit entries. Other writes run in this time.
 const PAUSE: Duration = Duration::from_millis(5);
-/// Expired challenges stay this long, so that their finalize request gets `challenge_expired` and not `challenge_unknown`.
+/// Time for which expired challenges are kept, so that late finalize requests get the code `challenge_expired`.
 const EXPIRED_KEPT_MS: i64 = 10 * 60 * 1_000;
 const DAY_MS: i64 = 86_400_000;
 
@@ -61,7 +61,7 @@ pub fn start(app: &Arc<App>) -> Jobs {
     ])
 }
 
-/// Deletes challenges that expired some minutes ago. Returns how many.
+/// Deletes challenges that expired at least ten minutes ago. Returns their number.
 pub async fn purge_challenges(app: &App) -> Result<usize, DbError> {
     let before = app.clock.now().plus_millis(-EXPIRED_KEPT_MS);
     let mut deleted = 0;
@@ -82,7 +82,7 @@ pub async fn purge_challenges(app: &App) -> Result<usize, DbError> {
     }
 }
 
-/// Deletes audit entries that are older than the retention time. Returns how many.
+/// Deletes audit entries that are older than the retention time. Returns their number.
 pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
     let Some(days) = app.settings.audit_retention_days else { return Ok(0) };
     let before = app.clock.now().plus_millis(-i64::from(days) * DAY_MS);

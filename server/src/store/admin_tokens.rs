@@ -39,7 +39,7 @@ impl TryFrom<Row> for AdminToken {
 /// Adds a token.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] if the id exists, or an unrevoked token with this name.
+/// [`DbError::Duplicate`] if the id exists, or if an unrevoked token has this name.
 pub fn insert(conn: &mut Connection, token: &AdminToken) -> Result<(), DbError> {
     let row = Row {
         id: token.id.to_string(),
@@ -56,7 +56,7 @@ pub fn insert(conn: &mut Connection, token: &AdminToken) -> Result<(), DbError> 
     row_convert::inserted(rows, "admin_tokens")
 }
 
-/// Returns all tokens, oldest first.
+/// Returns all unrevoked tokens, oldest first.
 pub fn list(conn: &mut Connection) -> Result<Vec<AdminToken>, DbError> {
     let query = || {
         admin_tokens::table
@@ -83,7 +83,7 @@ pub fn revoke(conn: &mut Connection, id: AdminTokenId, now: Timestamp) -> Result
     .transpose()
 }
 
-/// Stores the time of a token's latest use, unless a later one is stored.
+/// Stores the time of a token's latest use, unless a later time is stored.
 pub fn record_use(conn: &mut Connection, id: AdminTokenId, at: Timestamp) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::update(admin_tokens::table.find(id.to_string()))
         .filter(admin_tokens::last_used_at.is_null().or(admin_tokens::last_used_at.lt(at.millis())))

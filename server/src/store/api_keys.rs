@@ -43,7 +43,7 @@ impl TryFrom<Row> for ApiKey {
 /// Adds a key.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] if the id exists, [`DbError::Orphan`] if the tenant does not.
+/// [`DbError::Duplicate`] if the id exists, [`DbError::Orphan`] if the tenant does not exist.
 pub fn insert(conn: &mut Connection, key: &ApiKey) -> Result<(), DbError> {
     let row = Row {
         tenant_id: key.tenant_id.to_string(),
@@ -61,7 +61,7 @@ pub fn insert(conn: &mut Connection, key: &ApiKey) -> Result<(), DbError> {
     tenant_summaries::add(conn, key.tenant_id, Count::ApiKeys, 1)
 }
 
-/// Returns a tenant's keys, oldest first.
+/// Returns a tenant's unrevoked keys, oldest first.
 pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, DbError> {
     let query = || {
         api_keys::table
@@ -96,7 +96,7 @@ pub fn revoke(
     revoked.map(ApiKey::try_from).transpose()
 }
 
-/// Stores the time of a key's latest use, unless a later one is stored.
+/// Stores the time of a key's latest use, unless a later time is stored.
 pub fn record_use(conn: &mut Connection, tenant: TenantId, id: ApiKeyId, at: Timestamp) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::update(api_keys::table.find((tenant.to_string(), id.to_string())))
         .filter(api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(at.millis())))

@@ -1,10 +1,5 @@
-//! The audit log: append-only entries in the order of their ids, read by one bounded scan.
-//!
-//! - [`insert`] gives an entry its id, in the order of commit, and counts it in the same transaction.
-//! - [`page`], [`slice`](fn@slice) and [`latest`] examine at most [`EXAMINED`] entries per call, on both engines, and return a cursor
-//!   when they stopped before the end of the log.
-//! - Totals are exact where the counters by tenant, UTC day and type suffice, and lower bounds elsewhere.
-//! - [`purge`] deletes old entries in bounded units.
+//! The audit log: append-only entries, ordered by id. A list with a filter examines at most [`EXAMINED`] entries per
+//! call. If a call stops before the end of the log, it returns a cursor for the next call.
 
 mod counts;
 mod entry;

@@ -1,14 +1,14 @@
 //! Searches of long lists, newest row first, with a bounded cost per page.
 //!
-//! Rows that start with the text are found through indexes. Rows that only contain it are found by a scan in the order of the
-//! list: a page examines [`EXAMINED`] rows and returns a cursor to continue, so it may be short or empty.
+//! Indexes find the rows that start with the text. A scan in the order of the list finds the rows that only contain it.
+//! One page examines [`EXAMINED`] rows and returns a cursor for the next page, so a page may be short or empty.
 
 use super::{Connection, DbError};
 use crate::domain::list::{Cursor, SearchCursor, SearchStage};
 
-/// Maximum number of prefix matches in one index that are listed first. With more, the list keeps its order.
+/// Maximum number of prefix matches per index. If an index has more, prefix matches are not listed first.
 pub(super) const MAX_PREFIXES: usize = 500;
-/// Limit for a query that detects more than [`MAX_PREFIXES`] rows.
+/// Limit of a query that can detect more than [`MAX_PREFIXES`] rows.
 pub(super) const PREFIX_LIMIT: i64 = MAX_PREFIXES as i64 + 1;
 /// Number of rows that a page examines.
 pub(super) const EXAMINED: i64 = 5_000;
@@ -16,9 +16,9 @@ pub(super) const EXAMINED: i64 = 5_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPage<R> {
     pub rows: Vec<R>,
-    /// Number of matches found up to this page; the total if there is no next page.
+    /// Number of matches found so far, on this page and the pages before. Without a next page, this is the total.
     pub known: u64,
-    /// Start of the next page.
+    /// Cursor of the next page; `None` on the last page.
     pub next: Option<SearchCursor>,
 }
 
@@ -26,7 +26,7 @@ pub struct ListPage<R> {
 pub(super) struct Examined<R> {
     /// Matching rows, newest first.
     pub(super) rows: Vec<R>,
-    /// The last examined row, unless it is the last of the list.
+    /// The last examined row; `None` if the scan reached the end of the list.
     pub(super) end: Option<Cursor>,
 }
 
@@ -35,12 +35,12 @@ pub(super) trait Search {
 
     fn cursor(row: &Self::Row) -> Cursor;
 
-    /// Returns all rows that start with the text, in any order and possibly twice; `None` if an index has more than
-    /// [`MAX_PREFIXES`].
+    /// Returns all rows that start with the text, in any order, possibly with duplicates. Returns `None` if an index
+    /// contains more than [`MAX_PREFIXES`] such rows.
     fn prefixes(&self, conn: &mut Connection) -> Result<Option<Vec<Self::Row>>, DbError>;
 
-    /// Examines the rows after a cursor and returns at most `limit` of those that contain the text, without those that start
-    /// with it if `skip_prefixes`.
+    /// Examines the rows after a cursor and returns at most `limit` rows that contain the text. `skip_prefixes`
+    /// excludes rows that start with the text.
     fn examine(
         &self,
         conn: &mut Connection,
@@ -57,7 +57,7 @@ macro_rules! newest_first {
         let query = $query.order(($table::created_at.desc(), $table::id.desc()));
         match after {
             None => query,
-            // The first condition is the range of the index; the second one excludes the row itself.
+            // The first condition limits the index scan; the second one excludes the cursor's row and rows before it.
             Some(after) => query.filter($table::created_at.le(after.key.number())).filter(
                 $table::created_at
                     .lt(after.key.number())
@@ -68,7 +68,7 @@ macro_rules! newest_first {
 }
 pub(super) use newest_first;
 
-/// Ends the scan of [`newest_first`] at a cursor.
+/// Limits a query with [`newest_first`] to the rows up to a cursor, inclusive.
 macro_rules! down_to {
     ($query:expr, $table:ident, $end:expr) => {{
         let end: Option<&$crate::domain::list::Cursor> = $end;
@@ -82,7 +82,7 @@ macro_rules! down_to {
 }
 pub(super) use down_to;
 
-/// Truncates rows that were read with one more than `limit`, and returns the last cursor if there was one more.
+/// Truncates rows to `limit`. Returns the cursor of the last remaining row if there were more.
 pub(super) fn truncate<R>(rows: &mut Vec<R>, limit: u32, cursor: impl FnOnce(&R) -> Cursor) -> Option<Cursor> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
@@ -90,7 +90,7 @@ pub(super) fn truncate<R>(rows: &mut Vec<R>, limit: u32, cursor: impl FnOnce(&R)
     rows.last().filter(|_| more).map(cursor)
 }
 
-/// Returns a page without a search. `rows` has one row more than the page if there is one.
+/// Returns a page without a search. If there is a next page, `rows` contains one more row than the page.
 pub(super) fn unfiltered<S: Search>(mut rows: Vec<S::Row>, limit: u32, known: u64) -> ListPage<S::Row> {
     let next = truncate(&mut rows, limit, S::cursor);
     ListPage { rows, known, next: next.map(|row| SearchCursor { stage: SearchStage::All, row, matches: 0 }) }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[derive(Queryable, Selectable, Insertable)]
-// One statement for every row, also where columns are null, so that it is prepared once.
+// All rows use the same statement, also those with NULL, so that each connection prepares only one.
 #[diesel(table_name = challenges, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
 struct Row {
@@ -47,7 +47,7 @@ impl TryFrom<Row> for Challenge {
 /// Adds a challenge.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] when the value exists, [`DbError::Orphan`] when the tenant or the user was deleted.
+/// [`DbError::Duplicate`] if the value exists, [`DbError::Orphan`] if the tenant or the user was deleted.
 pub fn insert(conn: &mut Connection, challenge: &Challenge) -> Result<(), DbError> {
     let row = Row {
         tenant_id: challenge.tenant_id.to_string(),
@@ -64,13 +64,13 @@ pub fn insert(conn: &mut Connection, challenge: &Challenge) -> Result<(), DbErro
     row_convert::inserted(rows, "challenges")
 }
 
-/// Returns a challenge by its value, expired or not.
+/// Returns a challenge by its value, even if it has expired.
 pub fn find(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> Result<Option<Challenge>, DbError> {
     let query = || challenges::table.find((tenant.to_string(), value.to_string()));
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
-/// Deletes a challenge. Returns `true` for exactly one of several concurrent calls: only that one may continue.
+/// Deletes a challenge. Only one of several concurrent calls returns `true`, and only its caller may continue.
 pub fn take(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> Result<bool, DbError> {
     let target = || challenges::table.find((tenant.to_string(), value.to_string()));
     Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
@@ -82,16 +82,16 @@ pub struct ChallengeKey {
     value: String,
 }
 
-/// Part of the table, in the order of its key.
+/// Number of expired challenges in a part of the table. The order is that of the primary key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiredChunk {
     pub expired: usize,
-    /// The last key, from which the next chunk continues; `None` at the end of the table.
+    /// The last key of this chunk, after which the next chunk begins; `None` at the end of the table.
     pub end: Option<ChallengeKey>,
 }
 
-/// Examines the `limit` challenges after a key, of all tenants, and counts those that expired before a time. For a reader:
-/// there is no index by expiry, so finding expired challenges must not delay writers.
+/// Examines the next `limit` challenges of all tenants after a key, and counts those that expired before a time. Call
+/// it in a read: there is no index by expiry, so a search inside a write would delay other writes.
 pub fn find_expired(
     conn: &mut Connection,
     after: &ChallengeKey,
@@ -108,7 +108,7 @@ pub fn find_expired(
     Ok(ExpiredChunk { expired, end: last.map(|(tenant_id, value, _)| ChallengeKey { tenant_id, value }) })
 }
 
-/// Deletes the challenges of a chunk that expired before a time. Returns their number.
+/// Deletes those challenges of a chunk that expired before a time. Returns their number.
 pub fn delete_expired(
     conn: &mut Connection,
     after: &ChallengeKey,

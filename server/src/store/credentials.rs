@@ -1,4 +1,4 @@
-//! Credentials.
+//! Credentials of users.
 
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ impl TryFrom<Row> for Credential {
     }
 }
 
-/// Changes of a credential by a successful ceremony.
+/// Values that a successful ceremony changes in a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CredentialUse {
     pub sign_count: u32,
@@ -130,7 +130,7 @@ pub fn find_with_owner(
         .transpose()
 }
 
-/// Finds a user by the tenant's own id, and the user's credentials, newest first, in one query.
+/// Finds a user by the tenant's own id. Returns the user and its credentials, newest first, from one query.
 pub fn of_external_user(
     conn: &mut Connection,
     tenant: TenantId,
@@ -169,8 +169,8 @@ pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Returns the number of credentials of each of these users, and when one of them was last used. Users without a credential
-/// are left out.
+/// Returns, for each user, the number of credentials and the time of their last use. The result does not contain users
+/// without a credential.
 pub fn of_users(
     conn: &mut Connection,
     tenant: TenantId,
@@ -190,7 +190,7 @@ pub fn of_users(
         .collect()
 }
 
-/// Returns a page of credentials in the order of registration, of one user or all, each with the tenant's own id of its user.
+/// Returns a page of the credentials of one or all users, by creation time, with the tenant's own id of each user.
 pub fn page(
     conn: &mut Connection,
     tenant: TenantId,
@@ -257,10 +257,10 @@ pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Res
     Ok(true)
 }
 
-/// Stores the use of a credential. Returns `false` if the row no longer equals `observed`, against which the assertion was
-/// verified: the credential was deleted or registered again, or another ceremony used it meanwhile.
+/// Stores the use of a credential. `observed` is the row with which the assertion was verified. Returns `false` if the
+/// row has changed since: the credential was deleted or registered again, or another ceremony used it.
 pub fn record_use(conn: &mut Connection, observed: &Credential, usage: &CredentialUse) -> Result<bool, DbError> {
-    // Every successful ceremony runs this statement, and diesel does not cache its own updates.
+    // This is raw SQL because every successful ceremony runs it, and diesel does not cache the updates that it builds.
     let update = "UPDATE credentials SET sign_count = ?, backup_state = ?, backup_eligible = ?, last_used_at = ? \
                   WHERE tenant_id = ? AND id = ? AND user_id = ? AND created_at = ? AND backup_eligible = ? \
                   AND sign_count = ?";

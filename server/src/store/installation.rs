@@ -1,11 +1,11 @@
-//! Named values of the installation.
+//! Named values of an installation.
 
 use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
 
 use super::{Connection, DbError, Engine, on_engine, row_convert, schema::installation, text_match::end_of_prefix};
 use crate::db::cached_sql::CachedSql;
 
-/// Name of a value that is encrypted under the master key, which identifies that key.
+/// Name of a fixed text that is encrypted with the master key. A key that decrypts it is the right one.
 pub const SEALED_WORD: &str = "master_key_check";
 
 pub fn get(conn: &mut Connection, name: &str) -> Result<Option<String>, DbError> {
@@ -23,7 +23,7 @@ pub fn put(conn: &mut Connection, name: &str, value: &str) -> Result<(), DbError
     Ok(())
 }
 
-/// Sets the number under a name, unless a larger one is stored.
+/// Sets a number, unless a larger one is stored under this name.
 pub(super) fn raise(conn: &mut Connection, name: &str, number: i64) -> Result<(), DbError> {
     let upsert = "INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE \
                   SET value = excluded.value WHERE CAST(installation.value AS BIGINT) < CAST(excluded.value AS BIGINT)";
@@ -33,7 +33,7 @@ pub(super) fn raise(conn: &mut Connection, name: &str, number: i64) -> Result<()
     Ok(())
 }
 
-/// Sets the value of a name unless it has one. Returns the stored value.
+/// Sets a value, unless one is stored under this name. Returns the stored value.
 pub fn put_if_absent(conn: &mut Connection, name: &str, value: &str) -> Result<String, DbError> {
     on_engine!(conn, c, _Db => diesel::insert_into(installation::table)
         .values((installation::name.eq(name), installation::value.eq(value)))

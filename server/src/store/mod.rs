@@ -1,4 +1,4 @@
-//! Tables: one file per table, with functions that take a [`Connection`] and then the tenant id.
+//! The tables. Each has one file with functions, which take a [`Connection`] and usually a tenant id.
 //!
 //! The functions run inside a unit of work of [`crate::db`]. This module starts no thread and opens no connection.
 

@@ -1,4 +1,4 @@
-//! Conversion between rows and domain types. Invalid values in a row are [`DbError::Corrupt`].
+//! Conversion between rows and domain types. An invalid value in a row is a [`DbError::Corrupt`].
 
 use std::{fmt::Display, str::FromStr};
 
@@ -41,7 +41,7 @@ pub(super) fn one<R, T: TryFrom<R, Error = DbError>>(row: Option<R>) -> Result<O
     row.map(T::try_from).transpose()
 }
 
-/// Converts rows, and fails with the first invalid one.
+/// Converts rows. Returns the error of the first invalid row.
 pub(super) fn all<R, T: TryFrom<R, Error = DbError>>(rows: Vec<R>) -> Result<Vec<T>, DbError> {
     rows.into_iter().map(T::try_from).collect()
 }
@@ -50,7 +50,7 @@ pub(super) fn total(count: i64) -> u64 {
     u64::try_from(count).unwrap_or(0)
 }
 
-/// Checks the number of rows of an insert with ON CONFLICT DO NOTHING.
+/// Returns an error if an insert with ON CONFLICT DO NOTHING added no row.
 pub(super) fn inserted(rows: usize, table: &str) -> Result<(), DbError> {
     if rows == 1 { Ok(()) } else { Err(DbError::duplicate(table)) }
 }

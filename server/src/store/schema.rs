@@ -1,4 +1,4 @@
-//! Tables of both engines.
+//! Diesel's description of the tables, the same for both engines.
 
 diesel::table! { installation (name) { name -> Text, value -> Text, } }
 

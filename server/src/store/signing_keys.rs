@@ -39,7 +39,7 @@ impl TryFrom<Row> for SigningKeyRecord {
 /// Adds a key.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] if the id exists, [`DbError::Orphan`] if the tenant does not.
+/// [`DbError::Duplicate`] if the id exists, [`DbError::Orphan`] if the tenant does not exist.
 pub fn insert(conn: &mut Connection, key: &SigningKeyRecord) -> Result<(), DbError> {
     let row = Row {
         tenant_id: key.tenant_id.to_string(),
@@ -75,7 +75,7 @@ pub fn retire(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Tim
     Ok(rows == 1)
 }
 
-/// Sets the time at which a key stops signing, or removes it with `None`. Returns `false` if the key does not exist.
+/// Sets the time at which a key stops signing; `None` removes this time. Returns `false` if the key does not exist.
 pub fn schedule_retirement(
     conn: &mut Connection,
     tenant: TenantId,

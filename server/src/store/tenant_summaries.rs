@@ -1,7 +1,7 @@
-//! Summaries of tenants: the counts, name and last activity that the tenant lists show, sort and search by.
+//! Summaries of tenants: counts, name and last activity, by which tenant lists are sorted and searched.
 //!
-//! The functions that change users, credentials and API keys also change the counts, in the same unit of work. A unit locks a
-//! summary after all rows that it counts, so that two units on PostgreSQL never wait for each other.
+//! The functions that change users, credentials and API keys also change the counts, in the same unit of work. To
+//! prevent deadlocks on PostgreSQL, each unit changes the summary after the rows that it counts.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ use crate::{
     },
 };
 
-/// Minimum length of a text that is also searched in ids. Random ids contain most shorter hexadecimal texts.
+/// Minimum length of a text that is also searched in ids. Shorter hexadecimal texts would match most random ids.
 const MIN_ID_LENGTH: usize = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,7 +56,7 @@ pub struct TenantPage {
     pub ids: Vec<TenantId>,
     /// Number of tenants that match the search.
     pub total: u64,
-    /// Last row of this page, if there is a next page.
+    /// Cursor of the next page: the last row of this page. `None` on the last page.
     pub next: Option<Cursor>,
 }
 
@@ -85,9 +85,9 @@ pub(super) fn rename(conn: &mut Connection, tenant: TenantId, display_name: &str
     Ok(())
 }
 
-/// Adds `change`, which may be negative, to a count.
+/// Adds `change` to a count. `change` may be negative.
 pub(super) fn add(conn: &mut Connection, tenant: TenantId, count: Count, change: i64) -> Result<(), DbError> {
-    // One statement per column, because SQLite rewrites the index of every column that a statement sets.
+    // Each column has its own statement, because SQLite rewrites the index of every column that a statement sets.
     let update = match count {
         Count::Users => "UPDATE tenant_summaries SET users = users + ? WHERE tenant_id = ?",
         Count::Credentials => "UPDATE tenant_summaries SET credentials = credentials + ? WHERE tenant_id = ?",
@@ -99,7 +99,7 @@ pub(super) fn add(conn: &mut Connection, tenant: TenantId, count: Count, change:
     Ok(())
 }
 
-/// Stores the time of a tenant's latest activity, unless a later one is stored.
+/// Stores the time of a tenant's latest activity, unless a later time is stored.
 pub fn record_activity(conn: &mut Connection, tenant: TenantId, at: Timestamp) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::update(tenant_summaries::table.find(tenant.to_string()))
         .filter(tenant_summaries::last_activity.lt(at.millis()))
@@ -108,7 +108,7 @@ pub fn record_activity(conn: &mut Connection, tenant: TenantId, at: Timestamp) -
     Ok(())
 }
 
-/// Returns the counts of a tenant; zeros for an unknown one.
+/// Returns the counts of a tenant. They are zero for an unknown tenant.
 pub fn counts(conn: &mut Connection, tenant: TenantId) -> Result<Counts, DbError> {
     let columns = (tenant_summaries::users, tenant_summaries::credentials, tenant_summaries::api_keys);
     let query = || tenant_summaries::table.find(tenant.to_string()).select(columns);
@@ -141,7 +141,7 @@ pub fn totals(conn: &mut Connection) -> Result<Totals, DbError> {
 macro_rules! sorted {
     ($query:expr, $column:expr, $order:expr, $after:expr) => {{
         use tenant_summaries::tenant_id;
-        // The first condition is the range of the index; the second one excludes the row itself.
+        // The first condition limits the index scan; the second one excludes the cursor's row and rows before it.
         match ($order, $after) {
             (Order::Ascending, None) => $query.order(($column.asc(), tenant_id.asc())),
             (Order::Descending, None) => $query.order(($column.desc(), tenant_id.desc())),
@@ -157,7 +157,7 @@ macro_rules! sorted {
     }};
 }
 
-/// Rows whose name or id contains a text. Both columns are in lower case.
+/// Query of the rows whose name or id contains a text. Both columns are in lower case.
 macro_rules! matching {
     ($db:ty, $search:expr) => {{
         use tenant_summaries as columns;
@@ -197,8 +197,8 @@ pub fn numbered_page(
     Ok((ids.iter().map(|id| row_convert::parse(id)).collect::<Result<_, _>>()?, count_matching(conn, search)?))
 }
 
-/// Returns a page of the tenants that match a search. Each sort order has an index that also contains the name, so a page
-/// reads one index in order, at most to its end.
+/// Returns a page of the tenants that match a search. Each sort order has an index that also contains the name, so the
+/// query for a page reads only that index, in order.
 pub fn page(conn: &mut Connection, query: &TenantQuery) -> Result<TenantPage, DbError> {
     macro_rules! load {
         ($column:ident, $kind:ty, $key:path, $value:ident) => {{
@@ -224,11 +224,11 @@ pub fn page(conn: &mut Connection, query: &TenantQuery) -> Result<TenantPage, Db
     Ok(TenantPage { ids, total: count_matching(conn, query.search.as_deref())?, next })
 }
 
-/// A row of `tenant_summaries`, and the name and configuration of its tenant.
+/// A row of `tenant_summaries`, with the name and configuration of its tenant.
 type Row = ((String, i64, i64, i64, i64, i64), (String, String));
 
-/// Returns the summaries of these tenants in the given order, without unknown ones. Ceremonies and refusals are those of
-/// the given days.
+/// Returns the summaries of these tenants in the given order, without unknown tenants. Successful ceremonies and
+/// refusals are counted over the given days.
 pub fn of(conn: &mut Connection, ids: &[TenantId], week: Days) -> Result<Vec<TenantSummary>, DbError> {
     let keys: Vec<String> = ids.iter().map(TenantId::to_string).collect();
     let query = || {

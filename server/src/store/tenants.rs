@@ -1,4 +1,4 @@
-//! Tenants.
+//! Tenants and their configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,7 +64,7 @@ pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, DbErr
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
-/// Returns a page of tenants, oldest first; with `search`, those whose name or id contains it.
+/// Returns a page of tenants, oldest first. With `search`, returns only tenants whose name or id contains it.
 pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> Result<Page<TenantItem>, DbError> {
     let (ids, total) = tenant_summaries::numbered_page(conn, search, page)?;
     let mut names = names(conn, &ids.iter().copied().collect())?;
@@ -72,7 +72,7 @@ pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> R
     Ok(Page { items: items.collect(), total })
 }
 
-/// Returns the names of these tenants, without unknown ones.
+/// Returns the names of these tenants, without unknown tenants.
 pub fn names(conn: &mut Connection, ids: &BTreeSet<TenantId>) -> Result<BTreeMap<TenantId, String>, DbError> {
     let keys: Vec<String> = ids.iter().map(TenantId::to_string).collect();
     let query = || tenants::table.filter(tenants::id.eq_any(&keys)).select((tenants::id, tenants::display_name));
@@ -80,8 +80,8 @@ pub fn names(conn: &mut Connection, ids: &BTreeSet<TenantId>) -> Result<BTreeMap
     rows.into_iter().map(|(id, name)| Ok((row_convert::parse(&id)?, name))).collect()
 }
 
-/// Locks a tenant's row until the end of the unit of work, so that administrative changes of one tenant run one after the
-/// other. Does nothing on SQLite, which has one writer.
+/// Locks a tenant's row until the end of the unit of work, so that administrative changes of one tenant run one after
+/// another. Does nothing on SQLite, because it has only one writer.
 pub fn lock(conn: &mut Connection, id: TenantId) -> Result<(), DbError> {
     if let Connection::Postgres(conn) = conn {
         let row = tenants::table.find(id.to_string()).select(tenants::id);
@@ -119,10 +119,10 @@ pub fn update_config(
     Ok(rows == 1)
 }
 
-/// Deletes a tenant with all its rows, including its audit log. Returns `false` if it does not exist.
+/// Deletes a tenant with all its rows. A job deletes the rest of a long audit log. Returns `false` if it is unknown.
 pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, DbError> {
     let key = id.to_string();
-    // In the lock order of all units (see ARCHITECTURE.md). The rest follows by cascade.
+    // The order is the lock order of all units (see ARCHITECTURE.md). Other rows are deleted by ON DELETE CASCADE.
     on_engine!(conn, c, _Db => {
         diesel::delete(challenges::table.filter(challenges::tenant_id.eq(&key))).execute(c)?;
         diesel::delete(credentials::table.filter(credentials::tenant_id.eq(&key))).execute(c)?;
@@ -131,7 +131,7 @@ pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, DbError> {
     });
     let rows = on_engine!(conn, c, _Db => diesel::delete(tenants::table.find(&key)).execute(c))?;
     if rows == 0 {
-        // The nil id is no tenant, so the installation's own log cannot be deleted.
+        // The installation's own log is stored under the nil id. No tenant has this id, so the log is not deleted here.
         return Ok(false);
     }
     audit::delete_log(conn, id)?;

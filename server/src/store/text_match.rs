@@ -1,9 +1,9 @@
-//! Text searches that behave the same on both engines: ASCII letters match in either case, other letters only in their own.
+//! Text searches that behave the same on both engines. They ignore the case of ASCII letters, but not of other letters.
 
 use diesel::sql_types::SingleValue;
 
 diesel::define_sql_function! {
-    /// Folds ASCII letters to lower case. On PostgreSQL the column needs the collation "C".
+    /// Changes ASCII letters to lower case. On PostgreSQL this requires a column with the collation "C".
     fn lower<T: SingleValue>(text: T) -> T;
 }
 
@@ -15,7 +15,7 @@ macro_rules! contains {
 }
 pub(super) use contains;
 
-/// Condition: `column` starts with `text`. A range of an index on `lower(column)`.
+/// Condition: `column` starts with `text`. It can use an index on `lower(column)`.
 macro_rules! starts_with {
     ($column:expr, $text:expr) => {{
         let start = str::to_ascii_lowercase($text);
@@ -25,7 +25,7 @@ macro_rules! starts_with {
 }
 pub(super) use starts_with;
 
-/// Returns a LIKE pattern, with `\` as escape character, for texts in lower case that contain `text`.
+/// Returns a LIKE pattern for lower-case texts that contain `text`. Its escape character is `\`.
 pub(super) fn like_pattern(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');

@@ -16,7 +16,7 @@ const MAX_LISTED: i64 = 1000;
 /// Adds a transaction.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] if the tenant has used the identifier before, [`DbError::Orphan`] if the user does not exist.
+/// [`DbError::Duplicate`] if the tenant already used the identifier, [`DbError::Orphan`] if the user does not exist.
 pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), DbError> {
     let row = Row {
         tenant_id: transaction.tenant_id.to_string(),
@@ -50,10 +50,10 @@ pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Stores that a transaction was confirmed. Returns `false` if it does not exist.
+/// Marks a transaction as confirmed. Returns `false` if it does not exist.
 pub fn confirm(conn: &mut Connection, tenant: TenantId, id: TransactionRowId, at: Timestamp) -> Result<bool, DbError> {
     let target = || transactions::table.find((tenant.to_string(), id.to_string()));
-    // `updated_at` later than `created_at` means confirmed, so a confirmation in the same millisecond counts one more.
+    // An `updated_at` later than `created_at` means confirmed, so it becomes at least `created_at` plus one.
     let at = at.millis();
     let time =
         || case_when(transactions::created_at.lt(at), at.into_sql::<BigInt>()).otherwise(transactions::created_at + 1);

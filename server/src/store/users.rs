@@ -32,8 +32,8 @@ pub fn find_by_external(conn: &mut Connection, tenant: TenantId, external_id: &s
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
-/// Adds a user, or updates the names and icon of the user with the same `external_id`. Returns the stored user, which keeps
-/// its id and creation time.
+/// Adds a user, or updates the names and icon of the user with the same `external_id`. Returns the stored user. An
+/// update does not change the id and creation time.
 ///
 /// # Errors
 /// [`DbError::Orphan`] if the tenant does not exist.
@@ -60,7 +60,7 @@ pub fn upsert(conn: &mut Connection, user: &User) -> Result<User, DbError> {
         .do_nothing()
         .execute(c))?;
     if inserted == 0 {
-        // Another unit of work added the user after the query above.
+        // Another unit of work added this user after `find_by_external`.
         return update(conn, user);
     }
     tenant_summaries::add(conn, user.tenant_id, Count::Users, 1)?;
@@ -88,7 +88,7 @@ fn update(conn: &mut Connection, user: &User) -> Result<User, DbError> {
     .try_into()
 }
 
-/// Returns a numbered page of users in the order of their creation; with `q`, those whose id or names contain it.
+/// Returns a numbered page of users, by creation time. With `q`, returns only users whose id or name contains it.
 pub fn page(
     conn: &mut Connection,
     tenant: TenantId,
@@ -121,12 +121,12 @@ pub fn page(
 /// Deletes a user with all credentials, challenges and transactions. Returns `false` if the user does not exist.
 pub fn delete(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<bool, DbError> {
     let (tenant_key, key) = (tenant.to_string(), id.to_string());
-    // Counted here instead of deleted by cascade, and in the lock order of all units (see ARCHITECTURE.md).
+    // Unlike a cascade, these deletes count the rows and follow the lock order of all units (see ARCHITECTURE.md).
     let of_user =
         || challenges::table.filter(challenges::tenant_id.eq(&tenant_key)).filter(challenges::user_id.eq(&key));
     on_engine!(conn, c, _Db => diesel::delete(of_user()).execute(c))?;
     let user = || users::table.find((&tenant_key, &key));
-    // Locked on PostgreSQL, so that no other unit adds a credential from here on.
+    // On PostgreSQL the row is locked, so that no other unit can add a credential of this user.
     if let Connection::Postgres(c) = conn
         && user().select(users::id).for_update().first::<String>(c).optional()?.is_none()
     {

@@ -1,7 +1,7 @@
-//! Columns of the tables, read from the catalogue of each engine, and the statements that copy them.
+//! Reads the columns of the tables from the catalogue of each engine, and builds the statements that copy the rows.
 //!
-//! A row is transferred as a JSON array of its columns, sorted by name: texts as strings, numbers and booleans as numbers, bytes
-//! in hexadecimal. Both engines read and write this JSON themselves, so the code names no columns.
+//! A row is copied as a JSON array of its columns, sorted by name. Texts are strings, numbers and booleans are numbers,
+//! and bytes are hexadecimal strings. SQL functions of each engine read and write the JSON.
 
 use super::{
     endpoint::{Endpoint, condition},
@@ -15,12 +15,12 @@ use crate::db::Engine;
 enum Kind {
     Text,
     Integer,
-    /// PostgreSQL only. Transferred as a number.
+    /// PostgreSQL only. It is copied as a number.
     Boolean,
     Bytes,
 }
 
-/// A column, and its position in the primary key.
+/// A column. `key` is its position in the primary key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Column {
     name: String,
@@ -38,7 +38,7 @@ pub(super) struct Plan {
     pub(super) key: Vec<usize>,
 }
 
-/// Returns the plans of all tables that are copied row by row, in the order of the list.
+/// Returns the plans of all tables that are copied row by row, in the order of [`TABLES`].
 pub(super) fn plans(source: &mut Endpoint, target: &mut Endpoint) -> Result<Vec<Plan>, TransferError> {
     for endpoint in [&mut *source, &mut *target] {
         if let Some(unknown) = unknown_tables(endpoint)?.first() {
@@ -52,7 +52,7 @@ pub(super) fn plans(source: &mut Endpoint, target: &mut Endpoint) -> Result<Vec<
         .collect()
 }
 
-/// Returns the tables of a database that are not in the list.
+/// Returns the tables of a database that are not in [`TABLES`].
 fn unknown_tables(endpoint: &mut Endpoint) -> Result<Vec<String>, TransferError> {
     let sql = match endpoint.engine() {
         Engine::Sqlite => {
@@ -97,7 +97,7 @@ fn plan(table: Table, source: &mut Endpoint, target: &mut Endpoint) -> Result<Pl
 }
 
 fn columns(endpoint: &mut Endpoint, table: Table) -> Result<Vec<Column>, TransferError> {
-    // One text per column: name, type, and position in the primary key or -1.
+    // The query returns one text per column: its name, its type, and its position in the primary key or -1.
     let sql = match endpoint.engine() {
         Engine::Sqlite => {
             "SELECT name || ' ' || lower(type) || ' ' || (pk - 1) AS value FROM pragma_table_info(?1) ORDER BY name"

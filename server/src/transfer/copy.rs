@@ -63,7 +63,7 @@ fn rows(
     }
 }
 
-/// Returns the primary key of a row, both as JSON.
+/// Returns the primary key of a row. The row and the key are JSON arrays.
 pub(super) fn key_of(plan: &Plan, row: &str, endpoint: &Endpoint) -> Result<String, TransferError> {
     let corrupt = || endpoint.error(DbError::Corrupt(format!("a row of {}", plan.table.name())));
     let columns: Vec<Value> = serde_json::from_str(row).map_err(|_| corrupt())?;

@@ -24,7 +24,7 @@ pub(super) struct Endpoint {
     _lock: ExclusiveLock,
 }
 
-/// Prevents other processes from opening the database while it is held.
+/// A lock that prevents other processes from opening the database.
 enum ExclusiveLock {
     File(#[expect(dead_code, reason = "holds the lock")] ProcessLock),
     Session(#[expect(dead_code, reason = "holds the lock")] Box<PostgresConnection>),
@@ -70,7 +70,7 @@ impl Endpoint {
         TransferError::Database(self.role, error.into())
     }
 
-    /// Returns the column `value` of a query, which may have one parameter, `?1` or `$1`.
+    /// Runs a query with at most one parameter (`?1` or `$1`). Returns the column `value` of all rows.
     pub(super) fn texts(&mut self, sql: &str, parameter: Option<&str>) -> Result<Vec<String>, TransferError> {
         let query = || diesel::sql_query(sql);
         let rows = match parameter {
@@ -80,7 +80,7 @@ impl Endpoint {
         Ok(rows.map_err(|error| self.error(error))?.into_iter().map(|row| row.value).collect())
     }
 
-    /// Reads the batch of rows after a key.
+    /// Reads the next batch of rows after a key.
     pub(super) fn batch(&mut self, statements: &Statements, after: Option<&str>) -> Result<Vec<String>, TransferError> {
         match after {
             None => self.texts(&statements.first, None),
@@ -108,7 +108,7 @@ impl Endpoint {
         })?;
         let changed = change(self).and_then(|value| self.run("COMMIT").map(|()| value));
         if changed.is_err() {
-            // If the rollback fails, the end of the connection also rolls back.
+            // If the rollback fails, the database rolls back when the connection ends.
             let _ = self.conn.run("ROLLBACK");
         }
         changed
@@ -133,7 +133,7 @@ impl Endpoint {
             .ok_or_else(|| self.error(DbError::Corrupt(format!("the number of rows of {}", table.name()))))
     }
 
-    /// Deletes the checkpoint. Then empties the WAL of SQLite, or updates the statistics of PostgreSQL.
+    /// Deletes the checkpoint. Then empties the WAL on SQLite, or updates the statistics on PostgreSQL.
     pub(super) fn finish(&mut self) -> Result<(), TransferError> {
         self.execute(
             match self.engine() {
@@ -149,7 +149,7 @@ impl Endpoint {
     }
 }
 
-/// Returns the condition that excludes the checkpoint.
+/// Returns the WHERE clause that excludes the checkpoint; empty for all tables but `installation`.
 pub(super) fn condition(table: Table) -> String {
     match table {
         Table::Installation(_) => format!(" WHERE name <> '{CHECKPOINT}'"),

@@ -1,9 +1,9 @@
 //! Copies an installation from one database to another, of the same or the other engine.
 //!
-//! Both databases are locked during the transfer. Rows are copied in batches, in the order of their primary key. Each batch is
-//! one transaction of the target, which also stores a [`Checkpoint`]. After an interruption the next run continues from the
-//! checkpoint, and no server opens a database that has one. At the end every table is read again on both sides, and the numbers
-//! and digests of the rows must be equal. This detects a program that ignores the lock and changes the source.
+//! Both databases are locked during the transfer. Rows are copied in batches, in the order of their primary key. The
+//! transaction of each batch also stores a [`Checkpoint`] in the target. After an interruption, the next run continues
+//! from the checkpoint. No server opens a database with a checkpoint. At the end every table is read again on both
+//! sides, and the row counts and digests must be equal. This detects changes by programs that ignore the lock.
 
 mod catalog;
 mod copy;
@@ -20,8 +20,8 @@ use crate::{
     store::installation,
 };
 
-/// Copies an installation. Calls `accept` with the source's value of [`installation::SEALED_WORD`] before it writes anything,
-/// and stops if that returns an error.
+/// Copies an installation. First calls `accept` with the source's value of [`installation::SEALED_WORD`]. If `accept`
+/// returns an error, nothing is written to the target.
 ///
 /// # Errors
 /// [`TransferError`]. After an interruption, call this function again with the same databases.
@@ -59,7 +59,7 @@ fn run(
     Ok(Report { resumed, tables })
 }
 
-/// Returns the checkpoint of an interrupted run, or stores a first one in an empty target.
+/// Returns the checkpoint of an interrupted run, or stores the first checkpoint in an empty target.
 fn begin(
     plans: &[catalog::Plan],
     target: &mut Endpoint,

@@ -1,15 +1,15 @@
-//! List of the tables to copy, parents before their children. A test compares it with the schemas.
+//! List of the tables to copy. Tables follow the tables that they refer to. A test compares the list with the schemas.
 
 use crate::db::Engine;
 
-/// A table, and how it is copied.
+/// A table, and the way in which it is copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Table {
-    /// Row by row.
+    /// Copied row by row.
     Rows(&'static str),
-    /// Row by row, without the checkpoint.
+    /// Copied row by row, without the checkpoint.
     Installation(&'static str),
-    /// Computed from other tables, because the engines store it differently.
+    /// Computed from another table, because the engines use different shards.
     Computed { name: &'static str, sqlite: &'static str, postgres: &'static str },
 }
 

@@ -26,7 +26,7 @@ impl fmt::Display for Role {
     }
 }
 
-/// Reasons why a transfer failed. The source is unchanged, except that pending migrations were applied.
+/// Reasons why a transfer failed. It changed nothing in the source, except that it applied pending migrations.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransferError {
     #[error("{0}: {1}")]
@@ -46,7 +46,7 @@ pub enum TransferError {
     /// The target contains a part of another installation.
     #[error("the target contains a part of another installation, whose transfer has not finished")]
     OtherInstallation,
-    /// Both URLs name the same database.
+    /// Both URLs are equal.
     #[error("source and target are the same database")]
     Same,
     #[error("{0}")]
@@ -89,12 +89,12 @@ pub enum Progress {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableReport {
     pub table: &'static str,
-    /// Number of rows, the same on both sides.
+    /// Number of rows, equal in both databases.
     pub rows: u64,
-    /// Number of rows that this run wrote. An interrupted run wrote the others.
+    /// Number of rows that this run wrote. Earlier, interrupted runs wrote the other rows.
     pub copied: u64,
-    /// SHA-256 of all rows in the order of their primary key, the same on both sides; `None` for a table that is computed from
-    /// others.
+    /// SHA-256 of all rows in the order of their primary key, the same on both sides. `None` for a table that is
+    /// computed from other tables.
     pub sha256: Option<String>,
 }
 
@@ -105,12 +105,12 @@ pub struct Report {
     pub tables: Vec<TableReport>,
 }
 
-/// State of an incomplete target.
+/// The state of an interrupted transfer, stored in the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Checkpoint {
     /// The value of `installation::SEALED_WORD`, which is unique to the installation.
     pub(super) identity: String,
-    /// The table being copied. Those before it in the list are complete.
+    /// The table that is being copied. The tables before it in the list are complete.
     pub(super) table: String,
     /// Primary key of the last copied row, as JSON.
     pub(super) key: Option<String>,

@@ -57,7 +57,7 @@ pub(super) fn all(
     Ok(reports)
 }
 
-/// A table of one side, as far as it was read.
+/// Progress of reading a table of one database.
 struct Reading<'a> {
     statements: &'a Statements,
     key: Option<String>,
@@ -75,7 +75,7 @@ impl<'a> Reading<'a> {
         let batch = endpoint.batch(self.statements, self.key.as_deref())?;
         let Some(last) = batch.last() else { return Ok(false) };
         for row in &batch {
-            // Parsed and serialised, because the engines differ in white space and escapes.
+            // Parse and serialise the row, because the JSON of the engines differs in white space and escapes.
             let columns: Vec<Value> = serde_json::from_str(row)
                 .map_err(|error| endpoint.error(DbError::Corrupt(format!("{}: {error}", plan.table.name()))))?;
             self.digest.update(Value::Array(columns).to_string().as_bytes());

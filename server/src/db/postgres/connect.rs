@@ -1,4 +1,4 @@
-//! Connecting to the server: URL, TLS, timeouts and session settings.
+//! Connects to the server: URL, TLS, timeouts and session settings.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{
     runtime::ThreadRuntime,
 };
 
-/// Delay before the first and the later attempts to connect again after a failure.
+/// Delay before the first attempt to connect again. It doubles with each failure, up to [`MAX_BACKOFF`].
 pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(2);
 /// Time without a response after which the operating system checks the connection.
@@ -29,15 +29,15 @@ pub(crate) struct Target {
 type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 impl Target {
-    /// Parses the URL. With TLS the server's certificate is always verified, against the system's root certificates or
-    /// those in `sslrootcert`, so `sslmode=verify-ca` and `verify-full` mean the same as `require`.
+    /// Parses the URL. With TLS the server's certificate is always verified against the root certificates of the system
+    /// or of `sslrootcert`. `sslmode=require` therefore means the same as `verify-ca` and `verify-full`.
     pub(crate) fn new(url: &str, options: &DatabaseOptions) -> Result<Self, DbError> {
         let (plain, root_file) = split_url(url);
         let wrong = |reason: &dyn std::fmt::Display| DbError::Database(format!("the database URL: {reason}"));
         // The parser's message may contain part of the password.
         let mut config: Config = plain.parse().map_err(|_| wrong(&"it is not a PostgreSQL connection URL"))?;
         config.connect_timeout(options.connect_timeout);
-        // Detects a dead server within twice this time, even during a statement.
+        // These settings detect a dead server within twice `KEEPALIVE`, even during a statement.
         config
             .tcp_user_timeout(KEEPALIVE)
             .keepalives_idle(KEEPALIVE)
@@ -63,7 +63,7 @@ impl Target {
             .map_err(|error| wrong(&error))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        // Allows the time for each host, because the first ones may be down.
+        // Each host gets its own timeout, because the first hosts may be down.
         let hosts = config.get_hosts().len().max(config.get_hostaddrs().len()).max(1);
         let connect_timeout = options.connect_timeout.saturating_mul(u32::try_from(hosts).unwrap_or(u32::MAX));
         Ok(Self {
@@ -78,12 +78,12 @@ impl Target {
         })
     }
 
-    /// Opens a connection; the caller polls its second half.
+    /// Opens a connection. The caller must poll the returned `Connection`.
     pub(super) async fn open(&self) -> Result<(Client, tokio_postgres::Connection<Socket, TlsStream>), DbError> {
         match tokio::time::timeout(self.connect_timeout, self.config.connect(self.tls.clone())).await {
             Ok(Ok(both)) => Ok(both),
             Ok(Err(error)) => {
-                // The cause (connection refused, wrong password, unknown issuer) is the source of the error.
+                // `source` returns the cause, for example: connection refused, wrong password, unknown issuer.
                 let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
                 Err(DbError::Unavailable(format!("{error}{cause}")))
             }
@@ -91,7 +91,7 @@ impl Target {
         }
     }
 
-    /// Opens a connection that the current runtime polls.
+    /// Opens a connection that is polled by the current runtime.
     async fn connect(&self) -> Result<AsyncPgConnection, DbError> {
         let (client, connection) = self.open().await?;
         let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection)
@@ -108,8 +108,8 @@ pub(super) fn connect(target: &Target) -> Result<PostgresConnection, DbError> {
     Ok(PostgresConnection::from(conn))
 }
 
-/// Splits off libpq parameters that tokio-postgres does not support: `sslrootcert`, returned as a path, and
-/// `sslmode=verify-…`, replaced by `require`.
+/// Removes the libpq parameters that tokio-postgres does not support. Returns the path in `sslrootcert`, and replaces
+/// `sslmode=verify-…` by `sslmode=require`.
 fn split_url(url: &str) -> (String, Option<String>) {
     let Some((base, query)) = url.split_once('?') else { return (url.to_owned(), None) };
     let mut root_file = None;

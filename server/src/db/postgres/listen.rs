@@ -10,22 +10,22 @@ use super::{
     connect::{FIRST_BACKOFF, MAX_BACKOFF, Target},
 };
 
-/// Channel of the notifications between nodes.
+/// Channel for notifications between nodes.
 pub(super) const CHANNEL: &str = "doorward_changes";
-/// Interval of the checks, and the timeout of each. A lost channel is detected within both together.
+/// Interval of the connection checks, and timeout of each check. A lost connection is detected within twice this time.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 const SESSION_ID: &str = "SELECT pg_backend_pid()";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LockAttempt {
     Held,
-    /// `migrate-storage` holds it.
+    /// `migrate-storage` holds the lock.
     Refused,
     Unknown,
 }
 
-/// Listens until the database is closed and holds the process lock while connected. Reports every lock attempt; only the
-/// first report is used. While disconnected, the change counter returns a new value at every call.
+/// Listens until the database is closed, and holds the process lock while connected. Sends the result of every attempt
+/// to take the lock; the receiver uses only the first one. While disconnected, the change counter disables caching.
 pub(super) async fn listen(
     target: &Target,
     change_counter: &ChangeCounter,
@@ -71,7 +71,7 @@ async fn listen_once(
         Err(DbError::Unavailable("the listening connection was closed".to_owned()))
     };
     let heartbeat = async {
-        // Administrators see the name in `pg_stat_activity`.
+        // `pg_stat_activity` shows the name to administrators.
         let listen = format!("SET application_name = 'doorward listen'; LISTEN {CHANNEL}");
         client.batch_execute(&listen).await.map_err(unavailable)?;
         let lock = format!("SELECT pg_try_advisory_lock_shared({})", process_lock::ADVISORY_LOCK);
@@ -89,7 +89,7 @@ async fn listen_once(
                 return Err(DbError::Unavailable("the listening connection does not respond".to_owned()));
             };
             if current.map_err(unavailable)? != session {
-                // LISTEN belongs to one session, so notifications would be lost.
+                // LISTEN belongs to one session, so notifications to another session are lost.
                 let reason = "a connection pooler changes sessions; configure it for session pooling";
                 return Err(DbError::Unavailable(reason.to_owned()));
             }

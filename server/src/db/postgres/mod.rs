@@ -1,4 +1,4 @@
-//! PostgreSQL: a few worker threads, each with its own connection, and a thread that listens for changes by other nodes.
+//! PostgreSQL: worker threads with one connection each, and a thread that listens for changes by other nodes.
 
 pub(super) mod connect;
 mod listen;
@@ -25,7 +25,7 @@ use super::{
     thread::spawn,
 };
 
-/// Key of the advisory lock that serialises schema changes of several nodes: "doorward" in ASCII.
+/// Key of the advisory lock that a node holds while it changes the schema: "doorward" in ASCII.
 const SCHEMA_LOCK: i64 = 0x646f_6f72_7761_7264;
 
 /// Applies pending migrations and starts the threads.
@@ -43,7 +43,7 @@ pub(super) fn open(
             runtime.block_on(listen::listen(&server, &counter, stopped, sender));
         }
     })?;
-    // No work starts before the process lock is held, because `migrate-storage` may be moving the data.
+    // Workers start only after the attempt to take the process lock, because `migrate-storage` may be moving the data.
     if lock_attempts.recv() == Ok(LockAttempt::Refused) {
         return Err(process_lock::migration_in_progress());
     }
@@ -59,8 +59,8 @@ pub(super) fn open(
     Ok(Opened { inline_reader: None, reads: Arc::clone(&units), writes: units, running })
 }
 
-/// Takes the process lock exclusively. Returns a connection without timeouts and the connection that holds the lock, or
-/// `None` while other processes use the database.
+/// Takes the exclusive process lock. Returns a connection without timeouts and the connection that holds the lock, or
+/// `None` if other processes use the database.
 pub(crate) fn connect_exclusively(
     target: &Target,
 ) -> Result<Option<(PostgresConnection, PostgresConnection)>, DbError> {
@@ -75,10 +75,10 @@ pub(crate) fn connect_exclusively(
     Ok(Some((conn, guard)))
 }
 
-/// Applies, reverts or lists migrations under a lock; other nodes wait for it.
+/// Applies, reverts or lists migrations under a lock. Other nodes wait for the lock.
 pub(crate) fn change_schema(target: &Target, change: SchemaChange) -> Result<Vec<String>, DbError> {
     let mut conn = connect(target)?;
-    // PostgreSQL releases the lock with the connection.
+    // PostgreSQL releases the lock when the connection is closed.
     conn.batch_execute(&format!("SET statement_timeout = 0; SELECT pg_advisory_lock({SCHEMA_LOCK})"))?;
     migrations::change(&mut conn, migrations::POSTGRES, change)
 }

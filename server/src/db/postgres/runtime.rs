@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::super::error::DbError;
 
-/// The runtime of the current thread, on which its connection runs.
+/// The runtime of the current thread, which polls the thread's connection.
 pub struct ThreadRuntime(Arc<Runtime>);
 
 thread_local! {

@@ -1,4 +1,4 @@
-//! A worker thread and its connection, which it replaces after a failure.
+//! A worker thread and its connection. It opens a new connection after a failure.
 
 use std::{
     sync::{
@@ -19,8 +19,8 @@ use super::{
     listen::CHANNEL,
 };
 
-/// Explicit, so that defaults of the role or database do not apply: finalize relies on the row locks and fresh reads of
-/// READ COMMITTED, and on a standby READ WRITE fails before any work is done.
+/// Both modes are set explicitly, so that defaults of the role or database do not apply. Finalize requests need the row
+/// locks and fresh reads of READ COMMITTED. Because of READ WRITE, a standby server rejects the transaction at once.
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
@@ -33,7 +33,7 @@ pub(super) struct Worker {
     conn: Option<Connection>,
     /// Whether `connected` includes this worker.
     counted: bool,
-    /// After a failed connection attempt: the time of the next attempt, and the error.
+    /// The time of the next connection attempt and the last error; `None` unless the last attempt failed.
     disconnected: Option<(Instant, DbError)>,
     backoff: Duration,
 }
@@ -66,8 +66,8 @@ impl Worker {
         }
     }
 
-    /// While disconnected, retries and leaves the queue to connected workers: refusing is faster than executing, so this
-    /// worker would otherwise refuse most units. Returns at once when no worker is connected.
+    /// While this worker is disconnected and another is connected, only tries to connect, and takes no unit. Refusing a
+    /// unit is faster than executing it, so this worker would otherwise refuse most units.
     fn reconnect(&mut self) {
         while let Some((next_attempt, _)) = &self.disconnected
             && self.connected.load(Ordering::SeqCst) > 0
@@ -86,7 +86,7 @@ impl Worker {
         let start = Instant::now();
         let mut conn = match self.begin(begin) {
             Ok(conn) => conn,
-            // The unit did not run yet, so a connected worker may take it, unless the attempt already took long.
+            // The unit did not run, so a connected worker can execute it, unless this attempt took too long.
             Err(_) if self.connected.load(Ordering::SeqCst) > 0 && start.elapsed() < MAX_BACKOFF => {
                 return self.queue.requeue(unit);
             }
@@ -104,7 +104,7 @@ impl Worker {
         (executed.reply)(outcome);
     }
 
-    /// Returns a connection inside a transaction. A connection that broke while idle is replaced at once.
+    /// Returns a connection in a new transaction. If the idle connection is broken, opens another one.
     fn begin(&mut self, begin: &str) -> Result<Connection, DbError> {
         if let Some(mut conn) = self.conn.take()
             && conn.run(begin).is_ok()
@@ -120,7 +120,7 @@ impl Worker {
         let mut conn = self.connect()?;
         match conn.run(begin) {
             Ok(()) => Ok(conn),
-            // A server that rejects the transaction, such as a standby, counts as unreachable.
+            // A server that rejects the transaction, such as a standby, is treated as unreachable.
             Err(error) => Err(self.back_off(DbError::Unavailable(error.to_string()))),
         }
     }
@@ -156,8 +156,8 @@ impl Worker {
     }
 }
 
-/// Commits in one round trip. If the unit ignored a failed statement, PostgreSQL would roll back and still report success,
-/// so another statement before the COMMIT detects the aborted transaction.
+/// Commits in one round trip. After a failed statement that the unit ignored, COMMIT alone would roll back and report
+/// success. The statement before it fails in this case.
 fn commit(conn: &mut Connection, invalidates: bool) -> Result<(), DbError> {
     if invalidates {
         conn.run(&format!("SELECT pg_notify('{CHANNEL}', ''); COMMIT"))

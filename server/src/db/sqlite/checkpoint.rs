@@ -1,4 +1,4 @@
-//! The checkpoint thread copies the WAL into the database file, so that no request has to.
+//! The checkpoint thread copies the WAL into the database file, so that no request waits for a checkpoint.
 
 use std::{
     fs::File,
@@ -15,19 +15,19 @@ use std::{
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_query, sql_types::BigInt};
 
 const INTERVAL: Duration = Duration::from_millis(200);
-/// WAL size above which it should restart, which delays writers a little: 64 MiB. The file is not truncated, because
-/// reusing its blocks is cheaper than allocating new ones.
+/// If the WAL is larger than 64 MiB, a checkpoint also restarts it from the beginning, which delays writers a little.
+/// The WAL file is not truncated, because reusing its blocks is cheaper than allocating new ones.
 const WAL_LIMIT_PAGES: i64 = 16 * 1024;
-/// Number of remaining pages that the writer may copy itself without a noticeable delay.
+/// Number of pages that the writer can copy itself without a noticeable delay.
 const WRITER_PAGES: i64 = 200;
 const MAX_PASSES: u32 = 4;
 
 /// Signals between the writer and the checkpoint thread.
 #[derive(Debug)]
 pub(super) struct CheckpointRequests {
-    /// The WAL may hold pages that were not copied.
+    /// The WAL may contain pages that were not copied yet.
     written: AtomicBool,
-    /// The writer should run the next checkpoint itself.
+    /// The checkpoint thread requests that the writer runs the next checkpoint.
     requested: AtomicBool,
 }
 
@@ -54,8 +54,8 @@ pub(super) struct Checkpointer {
     conn: SqliteConnection,
     requests: Arc<CheckpointRequests>,
     path: PathBuf,
-    /// The database file. It is never closed: closing any descriptor of a file releases the POSIX locks that SQLite holds
-    /// on it in this process.
+    /// The database file. It is never closed, because closing any descriptor of a file releases all POSIX locks that
+    /// this process holds on it, also those of SQLite.
     file: Option<ManuallyDrop<File>>,
 }
 
@@ -75,16 +75,16 @@ impl Checkpointer {
             if self.requests.written.swap(false, Ordering::AcqRel)
                 && let Err(error) = self.checkpoint()
             {
-                // A reader or another process's checkpoint was in the way; the next round retries.
+                // A reader or the checkpoint of another process prevented it. The next round retries.
                 tracing::debug!(%error, "checkpoint postponed");
                 self.requests.set_written();
             }
         }
     }
 
-    /// Copies pages while writers continue. The WAL restarts only when all its pages are copied, which continuous writes
-    /// prevent. When few pages remain, the writer is therefore asked to copy them. Earlier pages are synced before, so
-    /// that the writer does not wait for their sync.
+    /// Copies pages while the writer continues. The WAL can restart only after all its pages are copied, and continuous
+    /// writes prevent this. When few pages remain, this function therefore requests that the writer copies them. It
+    /// syncs the other pages first, so that the writer does not wait for that.
     fn checkpoint(&mut self) -> QueryResult<()> {
         for pass in 0..MAX_PASSES {
             let status: WalStatus = sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result(&mut self.conn)?;

@@ -1,4 +1,4 @@
-//! Creates the database file and opens connections to it.
+//! Creates the database file and opens connections.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions, Permissions},
@@ -14,7 +14,7 @@ use super::super::{error::DbError, paths::with_suffix};
 
 const RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Creates the file if it is missing, readable by its owner only. SQLite gives its `-wal` and `-shm` files the same mode.
+/// Creates the file if it is missing. Only its owner can read it. SQLite creates `-wal` and `-shm` with the same mode.
 pub(crate) fn create_file(path: &Path) -> Result<(), DbError> {
     let failed = |error: std::io::Error| unavailable(path, &error);
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
@@ -38,7 +38,7 @@ pub(super) fn unavailable(path: &Path, error: &dyn std::fmt::Display) -> DbError
 pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Result<SqliteConnection, DbError> {
     let name = path.to_str().ok_or_else(|| unavailable(path, &"the path is not UTF-8"))?;
     let mut conn = SqliteConnection::establish(name).map_err(|error| unavailable(path, &error))?;
-    // The busy timeout comes first because enabling WAL mode may have to wait. Rollback data of savepoints stays in memory.
+    // `busy_timeout` comes first, because WAL mode may have to wait. `temp_store` keeps savepoint data in memory.
     let settings = format!(
         "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
          PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384; PRAGMA trusted_schema = OFF; \
@@ -48,8 +48,8 @@ pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Result<SqliteConne
     let mut waited = Duration::ZERO;
     loop {
         match conn.batch_execute(&settings).map_err(DbError::from) {
-            // When two processes enable WAL mode at the same time, SQLite ignores the busy timeout and fails one of them at
-            // once to avoid a deadlock.
+            // When two processes enable WAL mode at the same time, SQLite ignores the busy timeout and returns an error
+            // to one of them to avoid a deadlock.
             Err(DbError::Unavailable(_)) if waited < busy_timeout => {
                 std::thread::sleep(RETRY_INTERVAL);
                 waited += RETRY_INTERVAL;

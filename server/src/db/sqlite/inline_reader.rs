@@ -1,4 +1,4 @@
-//! Short reads on the calling thread. A read by key takes less time than a switch to another thread and back.
+//! Short reads on the calling thread, because a read by key takes less time than a switch to another thread and back.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -28,12 +28,12 @@ use super::{
     thread::spawn,
 };
 
-/// Older versions may corrupt the file when a checkpoint runs while the WAL restarts.
+/// Minimum version of SQLite. Older versions may corrupt the file when a checkpoint runs while the WAL restarts.
 const MIN_VERSION: i32 = 3_051_003;
-/// A ceremony's write passes through every B-tree of the database, so the writer caches most of their pages.
+/// Cache size of the writer. It is large, because the writes of a ceremony touch most B-trees of the database.
 const WRITER_CACHE_KIB: u32 = 48 * 1024;
 
-/// Opens the file, creates a missing one, and applies pending migrations.
+/// Opens the file, creates it if it is missing, and applies pending migrations.
 pub(super) fn open(
     path: &Path,
     options: &DatabaseOptions,
@@ -46,7 +46,7 @@ pub(super) fn open(
     let process_lock = ProcessLock::shared(path)?;
     let busy_timeout = options.busy_timeout;
     change_schema(path, busy_timeout, SchemaChange::Up)?;
-    // Covers a process that crashed between its commit and its notification.
+    // Notify other processes, in case a process crashed between its commit and its notification.
     change_counter.notify().map_err(|error| unavailable(path, &error))?;
 
     let reads = Queue::new(options.read_queue, options.wait);
@@ -78,10 +78,10 @@ pub(super) fn open(
     Ok(Opened { inline_reader, reads, writes, running })
 }
 
-/// Applies, reverts or lists migrations in one transaction; other processes wait for it.
+/// Applies, reverts or lists migrations in one transaction. Other processes wait for its end.
 pub(crate) fn change_schema(path: &Path, busy_timeout: Duration, change: SchemaChange) -> Result<Vec<String>, DbError> {
     let mut conn = connect(path, busy_timeout)?;
-    // Sorting an index of ten million rows in memory would take gigabytes.
+    // Creating an index on ten million rows in memory would need gigabytes.
     conn.batch_execute("PRAGMA temp_store = FILE")?;
     conn.immediate_transaction(|conn| migrations::change(conn, migrations::SQLITE, change))
 }

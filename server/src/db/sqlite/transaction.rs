@@ -1,4 +1,4 @@
-//! Transaction statements, prepared once per connection.
+//! Statements that begin and end transactions. Each connection prepares them once.
 
 use diesel::RunQueryDsl;
 
@@ -8,7 +8,7 @@ pub(super) fn begin_read(conn: &mut Connection) -> Result<(), DbError> {
     execute(conn, "BEGIN DEFERRED")
 }
 
-/// Ends a read. An error only means that SQLite has already ended the transaction, and a read has no changes to lose.
+/// Ends a read. Ignores errors, because they mean that SQLite has already ended the transaction.
 pub(super) fn end_read(conn: &mut Connection) {
     let _ = commit(conn);
 }

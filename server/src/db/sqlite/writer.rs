@@ -1,4 +1,4 @@
-//! The writer thread: queued units share one commit and get their results after it (group commit).
+//! The writer thread. Queued units share one commit and get their results after it (group commit).
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,12 +13,12 @@ use super::{
     transaction,
 };
 
-/// Maximum number of units that share one commit. More would only delay the first ones.
+/// Maximum number of units that share one commit. With more units, the first ones would wait longer for their results.
 const UNITS_PER_COMMIT: usize = 64;
-/// After a commit with at least this many units, the writer delays the next transaction by [`GATHER_TIME`] so that more
-/// units share it, because one commit costs as much as several units.
+/// After a commit with at least this many units, the writer delays the next transaction by [`GATHER_TIME`], so that
+/// more units share it. This is faster under load, because a commit takes as long as several units.
 const GATHER_THRESHOLD: usize = 4;
-/// Short compared with the time that units wait under such load.
+/// Delay of the next transaction. It is short compared with the time that units wait under such load.
 const GATHER_TIME: Duration = Duration::from_micros(500);
 
 pub(super) struct Writer {
@@ -84,7 +84,7 @@ impl Writer {
     }
 
     /// Executes a unit in its own savepoint, so that its failure affects no other unit. An error means that the whole
-    /// transaction is lost: SQLite itself rolls back when the disk is full or fails.
+    /// transaction failed, for example because SQLite rolled it back when the disk was full.
     fn execute_unit(&mut self, unit: Box<dyn Unit>, batch: &mut Batch) -> Result<(), DbError> {
         let invalidates = unit.work() == Work::WriteAndInvalidate;
         if let Err(error) = transaction::begin_unit(&mut self.conn) {
@@ -98,8 +98,8 @@ impl Writer {
         if keep { transaction::keep_unit(&mut self.conn) } else { transaction::undo_unit(&mut self.conn) }
     }
 
-    /// Commits. Other processes are notified before the commit, in case this process crashes right after it, and again
-    /// after the commit, when they can read the change.
+    /// Commits. A notification before the commit is needed in case this process crashes directly after the commit. The
+    /// notification after the commit is needed because other processes can read the change only then.
     fn commit(&mut self, invalidates: bool) -> Result<(), DbError> {
         if invalidates {
             self.change_counter
@@ -109,7 +109,7 @@ impl Writer {
         transaction::commit(&mut self.conn)?;
         if invalidates {
             self.change_counter.increment();
-            // The transaction is committed, so this is not an error of the caller. The first notification arrived.
+            // The caller gets no error, because the transaction is committed. The first notification was sent.
             if let Err(error) = self.change_counter.notify() {
                 tracing::error!(%error, "other processes may miss an administrative change");
             }

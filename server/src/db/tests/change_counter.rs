@@ -9,7 +9,7 @@ use crate::db::{Connection, Database, DbError, Engine};
 
 on_every_engine!(counter_changes_in_other_processes, lost_notifications_disable_caching);
 
-/// Waits until notifications arrive. Before that, every call returns a new number.
+/// Waits until the listener is connected. Before that, every call returns a new number.
 async fn connected(database: &Database) -> u64 {
     until("notifications", || {
         let number = database.change_counter();
@@ -39,7 +39,7 @@ async fn counter_changes_in_other_processes(db: TestDatabase) {
         db.database.write_and_invalidate(put(round)).await.expect("a change");
         assert_ne!(db.database.change_counter(), own);
         if db.database.engine() == Engine::Sqlite {
-            assert_ne!(other.change_counter(), theirs, "at once, because they share the file");
+            assert_ne!(other.change_counter(), theirs, "SQLite: at once, because both read the same file");
         }
         until("the other counter", || (other.change_counter() != theirs).then_some(())).await;
         assert_eq!(other.read(move |c: &mut Connection| exists(c, round)).await, Ok(true));

@@ -13,7 +13,7 @@ pub(crate) const POSTGRES_VARIABLE: &str = "DOORWARD_TEST_POSTGRES_URL";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// A database of one test. Clones share it; the last one deletes an SQLite file.
+/// The database of one test. Dropping the last clone deletes a SQLite file.
 #[derive(Clone)]
 pub(crate) struct TestDatabase {
     pub(crate) database: Database,
@@ -48,7 +48,7 @@ impl TestDatabase {
         Self { database, options, _folder: folder }
     }
 
-    /// Opens the same database again, as another process does.
+    /// Opens the same database again, as another process would.
     pub(crate) async fn another(&self) -> Database {
         Database::open(self.options.clone()).await.expect("an open database")
     }
@@ -83,7 +83,7 @@ impl TestDatabase {
     }
 }
 
-/// Runs a statement on a server through its own connection.
+/// Runs a statement on a server over a new connection.
 pub(crate) async fn execute(url: &str, sql: &str) {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("the server");
     let driver = tokio::spawn(connection);

@@ -1,4 +1,4 @@
-//! Tests of the engines. They run on SQLite, and on PostgreSQL if `DOORWARD_TEST_POSTGRES_URL` names a server
+//! Tests of the engines. They run on SQLite, and on PostgreSQL if `DOORWARD_TEST_POSTGRES_URL` is the URL of a server
 //! (`.ci/postgres start DIR` starts one). Each test has its own database.
 
 mod change_counter;

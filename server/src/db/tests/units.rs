@@ -58,7 +58,7 @@ async fn failing_unit_does_not_affect_others(db: TestDatabase) {
     }
     let panicked = db.database.read(|_: &mut Connection| if true { panic!("injected") } else { Ok::<(), DbError>(()) });
     assert!(matches!(panicked.await, Err(DbError::Database(_))));
-    // Every reader still works.
+    // The panics did not stop any reader.
     for _ in 0..20 {
         db.database.ping().await.expect("a response");
     }
@@ -81,16 +81,16 @@ async fn ignored_error_is_not_reported_as_a_commit(db: TestDatabase) {
 async fn read_cannot_write_and_has_one_snapshot(db: TestDatabase) {
     let written = db.database.read(put("a")).await;
     assert!(matches!(written, Err(DbError::Database(_))), "{written:?}");
-    let (ask, asked) = mpsc::channel::<()>();
+    let (began, begins) = mpsc::channel::<()>();
     let (go, wait) = mpsc::channel::<()>();
     let reader = db.database.read(move |c: &mut Connection| {
         let before = exists(c, "a")?;
-        ask.send(()).expect("a receiver");
+        began.send(()).expect("a receiver");
         let _ = wait.recv();
         Ok::<_, DbError>((before, exists(c, "a")?))
     });
     let writer = async {
-        tokio::task::spawn_blocking(move || asked.recv()).await.expect("a thread").expect("the reader began");
+        tokio::task::spawn_blocking(move || begins.recv()).await.expect("a thread").expect("the reader began");
         db.write(put("a")).await;
         go.send(()).expect("the reader waits");
     };
@@ -105,7 +105,7 @@ async fn inline_read_behaves_like_read(db: TestDatabase) {
     assert_eq!(read("a").await, Ok(true));
     let written = db.database.read_inline(put("b")).await;
     assert!(matches!(written, Err(DbError::Database(_))), "{written:?}");
-    // More often than there are connections.
+    // There are more panics than connections.
     for _ in 0..20 {
         let panicked =
             db.database.read_inline(|_: &mut Connection| if true { panic!("injected") } else { Ok::<(), DbError>(()) });
@@ -179,7 +179,7 @@ async fn unit_that_waits_too_long_is_rejected_and_never_runs(db: TestDatabase) {
         .await;
     assert!(matches!(late, Err(DbError::Unavailable(_))), "{late:?}");
     drop(go);
-    // A unit that has started is not subject to the limit.
+    // The limit does not apply to a unit that has started.
     assert_eq!(occupying.await.expect("an end"), Ok(()));
     database.write(put("after")).await.expect("a write");
     assert!(!ran.load(Ordering::SeqCst));
@@ -193,7 +193,7 @@ async fn two_processes_write_at_the_same_time(db: TestDatabase) {
             tokio::spawn(async move {
                 database
                     .write(move |c: &mut Connection| {
-                        // Reads before it writes: the snapshot must still be valid for the write.
+                        // This unit reads before it writes. The write must not fail because of an old snapshot.
                         exists(c, "a")?;
                         put(number)(c)
                     })
@@ -216,7 +216,7 @@ async fn closed_database_is_unavailable(db: TestDatabase) {
 
 #[tokio::test]
 async fn unreachable_server_is_unavailable() {
-    // A port without a listener.
+    // After the drop, nothing listens on this port.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     drop(listener);

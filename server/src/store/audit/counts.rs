@@ -1,4 +1,4 @@
-//! Numbers of entries by tenant, UTC day of `created_at` and type, changed in the transaction of each entry.
+//! Counters of entries by tenant, UTC day of `created_at`, and type. The transaction of each entry updates them.
 
 use std::collections::BTreeMap;
 
@@ -15,16 +15,15 @@ use crate::{
     domain::audit::{Activity, AuditFilter, Days},
 };
 
-/// Rows of one counter on PostgreSQL, so that transactions of a tenant rarely wait for each other.
+/// Number of rows per counter on PostgreSQL. With several rows, transactions of one tenant rarely wait for each other.
 const SHARDS: u8 = 8;
 
 /// Key of a counter row: tenant, day, type, shard.
 pub(super) type CounterKey = (String, i64, String, i16);
 
-/// Returns the shard of an entry, always the same one, so that no row falls below zero.
+/// Returns the shard of an entry. A deletion must subtract from the shard to which the insertion added.
 pub(super) fn shard(engine: Engine, id: AuditId) -> i16 {
     match engine {
-        // There is one writer.
         Engine::Sqlite => 0,
         // The last byte of an id is random.
         Engine::Postgres => id.uuid().as_bytes().last().map_or(0, |byte| i16::from(byte % SHARDS)),
@@ -46,7 +45,7 @@ pub(super) fn add(
     Ok(())
 }
 
-/// Subtracts deleted entries and removes rows that reach zero. The map is ordered, so that two nodes lock in the same order.
+/// Subtracts deleted entries and removes rows that reach zero. The ordered map makes all nodes lock in the same order.
 pub(super) fn subtract(conn: &mut Connection, deleted: BTreeMap<CounterKey, i64>) -> Result<(), DbError> {
     for (key, number) in deleted {
         let counter = || audit_counts::table.find(key.clone());
@@ -59,7 +58,7 @@ pub(super) fn subtract(conn: &mut Connection, deleted: BTreeMap<CounterKey, i64>
     Ok(())
 }
 
-/// Returns the number of matching entries of one log where the counters know it: for filters by type, outcome and whole days.
+/// Returns the number of matching entries of one log; `None` if the filter uses more than type, outcome and whole days.
 pub(super) fn total(conn: &mut Connection, tenant: TenantId, filter: &AuditFilter) -> Result<Option<u64>, DbError> {
     let whole_day = |time: Option<Timestamp>| time.is_none_or(|time| Timestamp::of_day(time.day()) == time);
     if filter.examines_values() || !whole_day(filter.start) || !whole_day(filter.end) {
@@ -81,8 +80,7 @@ pub(super) fn total(conn: &mut Connection, tenant: TenantId, filter: &AuditFilte
     Ok(Some(row_convert::total(sum)))
 }
 
-/// Returns the activity of all logs by day. Days without an entry are left out. The cost grows with the number of tenants
-/// that were active on these days.
+/// Returns the activity of all logs by day, without empty days. The cost grows with the number of active tenants.
 pub fn sums_by_day(conn: &mut Connection, days: Days) -> Result<BTreeMap<i64, Activity>, DbError> {
     let sums =
         "SELECT day, type, CAST(SUM(count) AS BIGINT) FROM audit_counts WHERE day BETWEEN ? AND ? GROUP BY day, type";
@@ -91,16 +89,12 @@ pub fn sums_by_day(conn: &mut Connection, days: Days) -> Result<BTreeMap<i64, Ac
     sum(rows)
 }
 
-/// Returns the activity of one log by day. Days without an entry are left out.
-pub fn activity_by_day(
-    conn: &mut Connection,
-    tenant: TenantId,
-    days: Days,
-) -> Result<BTreeMap<i64, Activity>, DbError> {
-    sum(of_tenants(conn, &[tenant], days)?.into_iter().map(|(_, day, kind, count)| (day, kind, count)))
+/// Returns the activity of one log by day, without empty days.
+pub fn activity_by_day(conn: &mut Connection, id: TenantId, days: Days) -> Result<BTreeMap<i64, Activity>, DbError> {
+    sum(of_tenants(conn, &[id], days)?.into_iter().map(|(_, day, kind, count)| (day, kind, count)))
 }
 
-/// Returns the activity of several logs over some days. Tenants without an entry are left out.
+/// Returns the total activity of each tenant on these days, without tenants that have no entry.
 pub fn activity_of_tenants(
     conn: &mut Connection,
     tenants: &[TenantId],
@@ -121,25 +115,16 @@ fn sum<K: Ord>(rows: impl IntoIterator<Item = (K, String, i64)>) -> Result<BTree
     Ok(found)
 }
 
-fn of_tenants(
-    conn: &mut Connection,
-    tenants: &[TenantId],
-    days: Days,
-) -> Result<Vec<(String, i64, String, i64)>, DbError> {
-    let keys: Vec<String> = tenants.iter().map(TenantId::to_string).collect();
-    let groups = || (audit_counts::tenant_id, audit_counts::day, audit_counts::kind);
+fn of_tenants(conn: &mut Connection, ids: &[TenantId], days: Days) -> Result<Vec<(String, i64, String, i64)>, DbError> {
+    let keys: Vec<String> = ids.iter().map(TenantId::to_string).collect();
+    // On PostgreSQL the sum of a BIGINT column is NUMERIC.
+    let sum = || sql::<BigInt>("CAST(SUM(count) AS BIGINT)");
     let query = || {
         audit_counts::table
             .filter(audit_counts::tenant_id.eq_any(&keys))
             .filter(audit_counts::day.between(days.first, days.last))
-            .group_by(groups())
-            // A sum of BIGINT is NUMERIC on PostgreSQL.
-            .select((
-                audit_counts::tenant_id,
-                audit_counts::day,
-                audit_counts::kind,
-                sql::<BigInt>("CAST(SUM(count) AS BIGINT)"),
-            ))
+            .group_by((audit_counts::tenant_id, audit_counts::day, audit_counts::kind))
+            .select((audit_counts::tenant_id, audit_counts::day, audit_counts::kind, sum()))
     };
     Ok(on_engine!(conn, c, _Db => query().load(c))?)
 }

@@ -1,4 +1,4 @@
-//! One entry: its row, its id, its insert.
+//! The table row of an entry, and its insertion.
 
 use diesel::{prelude::*, sql_types::Text};
 use doorward_shared::{AuditId, ErrorCode, Timestamp, audit::AuditLogItem};
@@ -9,11 +9,11 @@ use super::{
 };
 use crate::{db::cached_sql::CachedSql, domain::AuditEvent};
 
-/// Stored bytes of an actor; valid user ids and token names are shorter.
+/// Maximum number of stored bytes of an actor. Valid user ids and token names are shorter.
 const ACTOR_BYTES: usize = 256;
-/// Stored bytes of a credential id; the longest valid one (1 023 bytes) has 1 364 characters in base64url.
+/// Maximum number of stored bytes of a credential id. The longest valid one has 1 023 bytes, or 1 364 in base64url.
 const CREDENTIAL_BYTES: usize = 1_364;
-/// Stored bytes of a transaction id. All columns together fit into an index entry of PostgreSQL (2 704 bytes).
+/// Maximum number of stored bytes of a transaction id. An index entry of PostgreSQL has room for 2 704 bytes in total.
 const TRANSACTION_BYTES: usize = 512;
 
 macro_rules! insert_sql {
@@ -69,7 +69,7 @@ impl TryFrom<Row> for AuditLogItem {
     }
 }
 
-/// Adds an entry, counts it, and returns its id, which is above every id that is visible so far.
+/// Adds an entry, counts it, and returns its id, which is larger than every visible id.
 pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbError> {
     let (sql, id) = match conn {
         Connection::Sqlite(c) => {
@@ -82,28 +82,17 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
     };
     let tenant = event.tenant_id.to_string();
     let error = event.error.as_ref().map(|error| storable(&error.reason, usize::MAX));
-    let request_id = storable(&event.meta.request_id, usize::MAX);
-    let source_ip = storable(&event.meta.source_ip, usize::MAX);
-    let user_agent = storable(&event.meta.user_agent, usize::MAX);
+    let meta = [&event.meta.request_id, &event.meta.source_ip, &event.meta.user_agent];
+    let [request_id, source_ip, user_agent] = meta.map(|text| storable(text, usize::MAX));
     let bounded = |text: &Option<String>, bytes: usize| text.as_deref().map(|text| storable(text, bytes));
     let actor = bounded(&event.actor, ACTOR_BYTES);
     let credential = bounded(&event.credential_id, CREDENTIAL_BYTES);
     let transaction = bounded(&event.transaction_id, TRANSACTION_BYTES);
     let detail = event.detail.as_ref().map(row_convert::to_json).transpose()?;
-    let query = CachedSql::<Text>::new(sql)
-        .bind(&tenant)
-        .bind(&id)
-        .bind(event.kind.as_str())
-        .bind(error.as_deref())
-        .bind(code(event))
-        .bind(&request_id)
-        .bind(&source_ip)
-        .bind(&user_agent)
-        .bind(actor.as_deref())
-        .bind(credential.as_deref())
-        .bind(transaction.as_deref())
-        .bind(detail.as_deref())
-        .bind(event.at.millis());
+    let query = CachedSql::<Text>::new(sql).bind(&tenant).bind(&id).bind(event.kind.as_str());
+    let query = query.bind(error.as_deref()).bind(code(event)).bind(&request_id).bind(&source_ip).bind(&user_agent);
+    let query = query.bind(actor.as_deref()).bind(credential.as_deref()).bind(transaction.as_deref());
+    let query = query.bind(detail.as_deref()).bind(event.at.millis());
     let id: String = on_engine!(conn, c, _Db => query.get_result(c))?;
     let id: AuditId = row_convert::parse(&id)?;
     counts::add(conn, &tenant, event.kind, event.at, id)?;
@@ -111,13 +100,13 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
     Ok(id)
 }
 
-/// Every refusal has a code.
+/// Returns the error code, which is `internal` for a refusal without an error.
 fn code(event: &AuditEvent) -> Option<&'static str> {
     let unexplained = event.kind.is_failure().then_some(ErrorCode::Internal.as_str());
     event.error.as_ref().map(|error| error.code).or(unexplained)
 }
 
-/// Returns at most `bytes` bytes of a text, without NUL, which PostgreSQL cannot store: every refusal can be recorded.
+/// Returns at most `bytes` bytes of a text. Replaces NUL, because PostgreSQL cannot store it.
 fn storable(text: &str, bytes: usize) -> String {
     let mut text = text.replace('\0', "\u{fffd}");
     text.truncate(text.floor_char_boundary(bytes));

@@ -1,8 +1,6 @@
-//! Ids of entries: UUIDs of version 7 in the order of commit.
-//!
-//! The first 60 bits of an id are a time in ticks of 1/4096 ms (RFC 9562, section 6.2, method 3), the rest is random. On
-//! SQLite the write lock is held while an id is made, so a reader never meets a smaller id later. On PostgreSQL the server
-//! makes the id (`new_audit_id` in the migration), and readers stop at a [`Horizon`].
+//! Ids of entries: UUIDs of version 7 in the order of commit. An id begins with a time of 60 bits in units of 1/4096 ms
+//! (RFC 9562, section 6.2, method 3). On SQLite there is one writer, so ids only increase. On PostgreSQL the server
+//! makes them (`new_audit_id` in the migration). Transactions run in parallel there, so readers stop at a [`Horizon`].
 
 use std::collections::BTreeMap;
 
@@ -17,13 +15,12 @@ use super::super::{Connection, DbError};
 use crate::{db::cached_sql::CachedSql, domain::audit::Horizon};
 
 const TICK_BITS: u32 = 12;
-/// Key of the advisory lock that a transaction on PostgreSQL holds from its first entry on, as in `new_audit_id`: "audit" in
-/// ASCII.
+/// Key of the advisory lock that `new_audit_id` takes for a transaction's first entry: "audit" in ASCII.
 const WRITER_LOCK: i64 = 0x61_7564_6974;
-/// Sorts after the text of every id.
+/// A text that sorts after every id.
 pub(super) const ABOVE_ALL: &str = "g";
 
-/// Returns a prefix that sorts after the ids of earlier times and before the ids from `at` on.
+/// Returns a prefix that sorts after the ids of earlier times, and before the ids of the time `at` and later.
 pub(super) fn first_id(at: Timestamp) -> String {
     let millis = u64::try_from(at.millis()).unwrap_or(0).min((1 << 48) - 1);
     prefix(millis << TICK_BITS)
@@ -41,7 +38,7 @@ fn ticks(id: AuditId) -> u64 {
     (high >> 16) << TICK_BITS | high & ((1 << TICK_BITS) - 1)
 }
 
-/// Returns an id of the time `at`, or directly after `newest` where that is later.
+/// Returns an id of the time `at`, or one directly after `newest` if `newest` is not earlier.
 pub(super) fn next(newest: Option<AuditId>, at: Timestamp, random: u64) -> AuditId {
     let now = u64::try_from(at.millis()).unwrap_or(0) << TICK_BITS;
     let ticks = now.max(newest.map_or(0, |newest| ticks(newest) + 1));
@@ -50,7 +47,7 @@ pub(super) fn next(newest: Option<AuditId>, at: Timestamp, random: u64) -> Audit
     AuditId::new(Uuid::from_u64_pair(high, variant(random)))
 }
 
-/// Returns the last 17 characters of an id with these random bits.
+/// Returns the last 17 characters of an id, which hold these random bits.
 pub(super) fn tail(random: u64) -> String {
     let digits = format!("{:016x}", variant(random));
     let (clock, node) = digits.split_at(4);
@@ -61,17 +58,16 @@ const fn variant(random: u64) -> u64 {
     0b10 << 62 | random >> 2
 }
 
-/// The newest visible id on PostgreSQL, and the transactions that may still commit entries up to it.
+/// The newest visible id on PostgreSQL, and the transactions that may still commit smaller ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenWriters {
     newest: String,
-    /// By transaction: the time in the newest id that it has read, `None` while it reads it.
+    /// For each transaction, the time in the newest id that it has read; `None` if it has not read one yet.
     writers: BTreeMap<String, Option<i64>>,
 }
 
 impl OpenWriters {
-    /// Returns where reads may end: at the newest id once every transaction has ended, otherwise below the ids of those that
-    /// still run.
+    /// Returns the horizon: the newest id, or a limit below every id that an open transaction may still commit.
     #[must_use]
     pub fn horizon(&self) -> Horizon {
         let newest = format!("{}+", self.newest);
@@ -84,23 +80,18 @@ impl OpenWriters {
     }
 }
 
-/// Returns the newest id and the transactions that may still commit entries up to it, or which transactions of an earlier
-/// result still run; `None` on SQLite, where none do. The page must be read in a later transaction.
-///
-/// No entry up to the newest id appears once they have ended. `new_audit_id` takes the lock first, then reads the newest
-/// committed id, then makes an id above it. A transaction that takes the lock after the locks were listed therefore reads an
-/// id no smaller than `newest` and makes a larger one, whatever its clock shows. Every other transaction is listed or has
-/// ended, and a transaction releases its locks only after its entries are visible to new snapshots.
+/// Returns the newest id and the transactions that may still commit a smaller one; `None` on SQLite. With an earlier
+/// result, returns which of its transactions are still open. The page must be read in a later transaction.
+/// `new_audit_id` takes the lock, then reads the newest committed id, then makes a larger one. A transaction that takes
+/// the lock after the locks were listed therefore makes an id above `newest`. All others are listed or already visible.
 pub fn open_writers(conn: &mut Connection, earlier: Option<OpenWriters>) -> Result<Option<OpenWriters>, DbError> {
     let Connection::Postgres(c) = conn else { return Ok(None) };
+    let query = CachedSql::<Text>::new("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1");
     let newest = match &earlier {
         Some(earlier) => earlier.newest.clone(),
-        None => {
-            let newest = CachedSql::<Text>::new("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1");
-            newest.get_result(c).optional()?.unwrap_or_default()
-        }
+        None => query.get_result(c).optional()?.unwrap_or_default(),
     };
-    // After the newest id: PostgreSQL lists the locks of this moment, not those of the snapshot.
+    // The locks are read after the newest id: PostgreSQL lists the locks of this moment, not those of the snapshot.
     let holders = "SELECT virtualtransaction, \
                    MIN(CASE WHEN objsubid = 2 THEN CAST(classid AS BIGINT) << 32 | CAST(objid AS BIGINT) END) \
                    FROM pg_locks WHERE locktype = 'advisory' AND granted \

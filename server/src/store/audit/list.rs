@@ -1,4 +1,4 @@
-//! Pages of the log, their totals, and what is derived from the newest entries.
+//! Pages and totals of the log, and the busiest tenants.
 
 use diesel::{
     prelude::*,
@@ -17,12 +17,12 @@ use crate::{
     domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, ShownEntries, Total},
 };
 
-/// Length in milliseconds of the time after the creation of a request id that is searched first.
+/// A search by request id first examines the entries of this many milliseconds after the creation of the request id.
 const REQUEST_TIME: i64 = 300_000;
 const OLDEST: AuditCursor = AuditCursor::After(AuditId::new(Uuid::nil()));
 const NEWEST: AuditCursor = AuditCursor::Before(AuditId::new(Uuid::max()));
 
-/// Returns a numbered page of one log, or of all when `tenant` is `None`. Pages end at row [`EXAMINED`].
+/// Returns a numbered page of one log, or of all if `tenant` is `None`. Page numbers cover only [`EXAMINED`] rows.
 pub fn page(
     conn: &mut Connection,
     tenant: Option<TenantId>,
@@ -38,7 +38,7 @@ pub fn page(
     if let (true, Some(last), Some(time)) = (ids.is_empty(), window.last, filter.request_time())
         && let (items, Some(shown)) = near_request(conn, tenant, filter, horizon, time, per_page)?
     {
-        // A client may use a request id again at any time, so the next pages search the other entries.
+        // Clients may use a request id again at any time, so the next pages search all other entries.
         let next = Some(NextPage::BeforeWithout(last, shown));
         return Ok(LogPage { total: Total::AtLeast(items.len() as u64), items, next });
     }
@@ -57,7 +57,7 @@ pub fn total(
     Ok(examine(conn, &scan, horizon, 0)?.0)
 }
 
-/// Returns entries older (newest first) or newer (oldest first) than a cursor, whose entry may have been deleted.
+/// Returns the entries before a cursor, newest first, or after it, oldest first. The cursor's entry may be deleted.
 pub fn slice(
     conn: &mut Connection,
     tenant: Option<TenantId>,
@@ -67,7 +67,7 @@ pub fn slice(
     limit: u32,
 ) -> Result<LogSlice<AuditLogItem>, DbError> {
     let scan = Scan::new(conn, tenant, filter, horizon, cursor)?;
-    // Without a filter, the limit alone bounds the scan.
+    // Without a filter every entry matches, so the limit bounds the scan.
     let window = if filter.is_empty() { Window::default() } else { scan.window(conn)? };
     let limit = usize::try_from(limit).unwrap_or(EXAMINED);
     let mut ids = scan.matching(conn, &window, limit.saturating_add(1))?;
@@ -78,7 +78,7 @@ pub fn slice(
     Ok(LogSlice { items: scan.load(conn, &ids)?, next, is_cut })
 }
 
-/// Returns the newest matching entries among the newest [`EXAMINED`], newest first.
+/// Returns at most `limit` matching entries among the newest [`EXAMINED`], newest first.
 pub fn latest(
     conn: &mut Connection,
     tenant: Option<TenantId>,
@@ -88,8 +88,7 @@ pub fn latest(
     Ok(page(conn, tenant, filter, None, PageRequest { page: 1, per_page: limit })?.items)
 }
 
-/// Returns the tenants with most entries among the newest [`EXAMINED`] of all logs, with the number of these entries, the
-/// busiest first. The log of the installation is left out.
+/// Counts the newest [`EXAMINED`] entries by tenant, without the installation, and returns the highest counts first.
 pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>, DbError> {
     let installation = TenantId::INSTALLATION.to_string();
     let counts = "SELECT tenant_id, COUNT(*) FROM (SELECT tenant_id FROM audit_logs ORDER BY id DESC LIMIT ?) AS newest \
@@ -122,8 +121,7 @@ fn examine(
     Ok((if is_cut { total.or_more() } else { total }, window, ids))
 }
 
-/// Returns the number of matching entries up to the horizon where the counters know it. They also count the entries above
-/// the horizon, which are subtracted.
+/// Returns the total up to the horizon: the counters minus the entries above the horizon. `None` if it is unknown.
 fn counted(conn: &mut Connection, scan: &Scan<'_>, horizon: Option<&Horizon>) -> Result<Option<Total>, DbError> {
     let Some(tenant) = scan.tenant else { return Ok(None) };
     let Some(count) = counts::total(conn, tenant, scan.filter)? else { return Ok(None) };
@@ -137,8 +135,7 @@ fn counted(conn: &mut Connection, scan: &Scan<'_>, horizon: Option<&Horizon>) ->
     Ok(Some(Total::Exact(count.saturating_sub(hidden))))
 }
 
-/// Searches for a request id that contains its time, among the entries from that time on. Returns none when there are more
-/// than `limit`.
+/// Searches the entries after the creation time of a request id. Returns no entries if more than `limit` match.
 fn near_request(
     conn: &mut Connection,
     tenant: Option<TenantId>,

@@ -1,4 +1,4 @@
-//! Deletion of old entries, and of the logs of deleted tenants, in bounded units.
+//! Deletes old entries and the logs of deleted tenants. Each unit of work is bounded.
 
 use std::collections::BTreeMap;
 
@@ -12,22 +12,20 @@ use super::{
     skew::Skew,
 };
 
-/// Prefix of the names under which `installation` lists deleted tenants whose logs are not deleted yet.
+/// Prefix of names in `installation`. Each contains the id of a deleted tenant whose log is not completely deleted.
 const LOG_LEFT: &str = "log_of_deleted_tenant/";
-
-/// Entries that are deleted together with their tenant.
+/// Maximum number of entries that are deleted together with their tenant.
 const AT_ONCE: i64 = 1_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Purged {
     pub deleted: usize,
-    /// Where the next unit continues, `None` when this was the last one.
+    /// Cursor for the next unit; `None` if this was the last one.
     pub next: Option<AuditId>,
 }
 
 /// Examines the `limit` oldest entries after a cursor, in one log or in all, and deletes those created before a time.
-///
-/// The newest entry of all logs is kept, because the next id is made from it.
+/// Keeps the newest entry of all logs, because the next id must be larger than its id.
 pub fn purge(
     conn: &mut Connection,
     tenant: Option<TenantId>,
@@ -50,14 +48,12 @@ pub fn purge(
         query.offset((limit - 1).max(0)).limit(1).first(c).optional()
     })?;
     let end = last.clone().unwrap_or_else(|| ABOVE_ALL.to_owned()).min(upper.clone());
-    // `last` itself is examined, `upper` is not.
+    // The range includes `last` and excludes `upper`.
     let range = audit_logs::id.gt(lower).and(audit_logs::id.le(end)).and(audit_logs::id.ne(upper));
     let old = audit_logs::table.filter(range).filter(audit_logs::created_at.lt(before.millis()));
     let columns = (audit_logs::tenant_id, audit_logs::kind, audit_logs::created_at, audit_logs::id);
     let deleted: Vec<(String, String, i64, String)> = on_engine!(conn, c, _Db => match tenant {
-        Some(tenant) => {
-            diesel::delete(old.filter(audit_logs::tenant_id.eq(tenant))).returning(columns).get_results(c)
-        }
+        Some(tenant) => diesel::delete(old.filter(audit_logs::tenant_id.eq(tenant))).returning(columns).get_results(c),
         None => diesel::delete(old).returning(columns).get_results(c),
     })?;
     let mut counters: BTreeMap<CounterKey, i64> = BTreeMap::new();
@@ -70,7 +66,7 @@ pub fn purge(
     Ok(Purged { deleted: deleted.len(), next: last.as_deref().map(row_convert::parse).transpose()? })
 }
 
-/// Deletes the first entries of a deleted tenant at once and lists the tenant, so that [`delete_left`] deletes the others.
+/// Deletes the first entries of a deleted tenant, and stores its id, so that [`delete_left`] deletes the others.
 pub fn delete_log(conn: &mut Connection, tenant: TenantId) -> Result<(), DbError> {
     installation::put(conn, &format!("{LOG_LEFT}{tenant}"), "")?;
     delete_some(conn, tenant, AT_ONCE).map(drop)
@@ -93,6 +89,6 @@ fn delete_some(conn: &mut Connection, tenant: TenantId, limit: i64) -> Result<bo
         installation::delete(conn, &format!("{LOG_LEFT}{tenant}"))?;
         return Ok(true);
     }
-    // The newest entry of all logs remains until another one follows.
+    // If this is the newest entry of all logs, it is kept until another entry follows.
     Ok(more)
 }

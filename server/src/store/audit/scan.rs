@@ -1,8 +1,6 @@
-//! The bounded scan, by which every list reads the log on both engines.
-//!
-//! A scan covers a range of ids of one log or of all, in one direction. It first finds its window, the next [`EXAMINED`]
-//! entries of the range, by stepping through an index. Then it returns the ids of the matching entries in the window. With
-//! one exact actor the window contains only this actor's entries, from the index by actor.
+//! The bounded scan that reads the log for all lists. It covers a range of ids, of one log or of all, in one direction.
+//! First it uses an index to find its window: the next [`EXAMINED`] entries. Then it returns the ids of the matching
+//! entries in the window. If the filter has one exact actor, the window contains only entries of this actor.
 
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 use doorward_shared::{AuditId, TenantId, Timestamp, audit::AuditLogItem};
@@ -27,15 +25,15 @@ pub(super) struct Scan<'a> {
 /// The entries that one scan examines.
 #[derive(Debug, Default)]
 pub(super) struct Window {
-    /// The last entry of the window, `None` when the scan reaches the end of its range.
+    /// The last entry of the window; `None` if the scan reaches the end of its range.
     pub(super) last: Option<AuditId>,
-    /// The first id beyond the window.
+    /// The first id after the window.
     beyond: Option<String>,
-    /// The entries of one actor. Without them, the window is a range.
+    /// The ids of one actor's entries; `None` if the window is a range of ids.
     ids: Option<Vec<String>>,
 }
 
-/// `audit_logs` of the log of a scan, in its order.
+/// Query of the entries of a scan's log, in the order of the scan.
 macro_rules! log {
     ($db:ty, $scan:expr) => {{
         let (scan, mut query): (&Scan<'_>, _) = ($scan, audit_logs::table.into_boxed::<$db>());
@@ -46,7 +44,7 @@ macro_rules! log {
     }};
 }
 
-/// Adds the conditions on a column, where null is none of the excluded values.
+/// Adds the conditions on a column. Excluding values does not exclude rows with NULL.
 macro_rules! values {
     ($query:ident, $column:ident, $values:expr) => {{
         let values = &$values;
@@ -60,7 +58,7 @@ macro_rules! values {
     }};
 }
 
-/// Adds the conditions of a filter, except for networks.
+/// Adds the conditions of a filter, except the one on networks.
 macro_rules! filtered {
     ($query:expr, $filter:expr) => {{
         let (mut query, filter): (_, &AuditFilter) = ($query, $filter);
@@ -99,7 +97,7 @@ macro_rules! filtered {
 }
 
 impl<'a> Scan<'a> {
-    /// Prepares a scan from a cursor on, over the ids that the filter's times and the horizon allow.
+    /// Prepares a scan that starts at a cursor and stays within the times of the filter and the horizon.
     pub(super) fn new(
         conn: &mut Connection,
         tenant: Option<TenantId>,
@@ -115,13 +113,12 @@ impl<'a> Scan<'a> {
         Self { tenant, filter, lower, upper, newest_first }.created(conn, filter.start, filter.end)
     }
 
-    /// Prepares a scan of the entries above the horizon.
     pub(super) fn above(tenant: TenantId, filter: &'a AuditFilter, horizon: &Horizon) -> Self {
-        let (lower, upper) = (horizon.end.clone(), ABOVE_ALL.to_owned());
-        Self { tenant: Some(tenant), filter, lower, upper, newest_first: true }
+        let lower = horizon.end.clone();
+        Self { tenant: Some(tenant), filter, lower, upper: ABOVE_ALL.to_owned(), newest_first: true }
     }
 
-    /// Restricts the scan to ids that entries created between two times may have.
+    /// Limits the scan to the ids that an entry created between two times can have.
     pub(super) fn created(
         mut self,
         conn: &mut Connection,
@@ -136,7 +133,6 @@ impl<'a> Scan<'a> {
         Ok(self)
     }
 
-    /// Finds the entries that this scan examines.
     pub(super) fn window(&self, conn: &mut Connection) -> Result<Window, DbError> {
         let range = || audit_logs::id.gt(&self.lower).and(audit_logs::id.lt(&self.upper));
         if let (Some(_), [actor]) = (self.tenant, self.filter.actor.any_of.as_slice()) {
@@ -157,40 +153,31 @@ impl<'a> Scan<'a> {
             .offset(EXAMINED as i64 - 1)
             .limit(2)
             .load(c))?;
-        match ends.as_slice() {
-            [last, beyond] => {
-                Ok(Window { last: Some(row_convert::parse(last)?), beyond: Some(beyond.clone()), ids: None })
-            }
-            _ => Ok(Window::default()),
-        }
+        let [last, beyond] = ends.as_slice() else { return Ok(Window::default()) };
+        Ok(Window { last: Some(row_convert::parse(last)?), beyond: Some(beyond.clone()), ids: None })
     }
 
-    /// Returns the ids of at most `limit` matching entries in a window, in the order of the scan.
-    pub(super) fn matching(
-        &self,
-        conn: &mut Connection,
-        window: &Window,
-        limit: usize,
-    ) -> Result<Vec<AuditId>, DbError> {
+    /// Returns the ids of at most `max` matching entries in a window, in the order of the scan.
+    pub(super) fn matching(&self, conn: &mut Connection, window: &Window, max: usize) -> Result<Vec<AuditId>, DbError> {
         let by_network = self.filter.source_ip.addresses().is_none();
-        let most = if by_network { EXAMINED } else { limit.min(EXAMINED) };
+        let limit = if by_network { EXAMINED } else { max.min(EXAMINED) };
         let (lower, upper) = match &window.beyond {
             Some(beyond) if self.newest_first => (beyond, &self.upper),
             Some(beyond) => (&self.lower, beyond),
             None => (&self.lower, &self.upper),
         };
         let rows: Vec<(String, String)> = on_engine!(conn, c, Db => {
-            // Raw SQL keeps diesel from caching the statement: combinations of filters have up to a million texts.
+            // Raw SQL prevents diesel from caching the statement, because filters produce up to a million of them.
             let query = filtered!(log!(Db, self), self.filter).filter(sql::<Bool>("TRUE"));
-            // Only one condition on the id: with several, SQLite may choose one that does not bound the scan.
+            // There is only one condition on the id, because SQLite might use another one that does not bound the scan.
             let query = match &window.ids {
                 Some(ids) => query.filter(audit_logs::id.eq_any(ids)),
                 None => query.filter(audit_logs::id.gt(lower).and(audit_logs::id.lt(upper))),
             };
-            query.select((audit_logs::id, audit_logs::source_ip)).limit(most as i64).load(c)
+            query.select((audit_logs::id, audit_logs::source_ip)).limit(limit as i64).load(c)
         })?;
         let accepted = |source_ip: &str| !by_network || self.filter.source_ip.accept(source_ip);
-        let rows = rows.iter().filter(|(_, source_ip)| accepted(source_ip)).take(limit);
+        let rows = rows.iter().filter(|(_, source_ip)| accepted(source_ip)).take(max);
         rows.map(|(id, _)| row_convert::parse(id)).collect()
     }
 

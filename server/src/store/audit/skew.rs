@@ -1,7 +1,5 @@
-//! The difference between the time in an entry's id and its `created_at`, which time filters must allow for.
-//!
-//! Ids only grow, but clocks step back, and on PostgreSQL ids come from another clock. Differences above [`SLACK`] are
-//! rare; the entry's transaction then records the largest ones in `installation`, and up to which id they occur.
+//! The difference between the time in an entry's id and its `created_at`. Time filters must allow for it, because
+//! clocks can step back and PostgreSQL uses its own clock for ids. Differences above [`SLACK`] are rare and are stored.
 
 use diesel::prelude::*;
 use doorward_shared::{AuditId, Timestamp};
@@ -16,7 +14,7 @@ use super::{
 
 /// Difference in milliseconds that every time filter allows for.
 const SLACK: i64 = 5_000;
-/// Differences are rounded up to minutes and `until` to hours, so that a lasting difference is recorded once an hour.
+/// Differences are rounded up to minutes and `until` to hours, so that a lasting difference is stored once per hour.
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 3_600_000;
 const LEAD: &str = "audit_id_lead_ms";
@@ -26,9 +24,9 @@ const UNTIL: &str = "audit_id_skew_until_ms";
 /// The recorded differences, in milliseconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Skew {
-    /// By how much ids are ahead of `created_at`.
+    /// Largest time by which an id is ahead of `created_at`.
     lead: i64,
-    /// By how much `created_at` is ahead of ids.
+    /// Largest time by which `created_at` is ahead of an id.
     lag: i64,
     /// Time of the last id that may differ by more than [`SLACK`].
     until: i64,
@@ -65,14 +63,14 @@ impl Skew {
     }
 }
 
-/// Records the difference of a new entry where it is large.
+/// Stores the difference of a new entry if it is above [`SLACK`].
 pub(super) fn record(conn: &mut Connection, id: AuditId, created_at: Timestamp) -> Result<(), DbError> {
     let lead = id.time().millis().saturating_sub(created_at.millis());
     if lead.abs() <= SLACK {
         return Ok(());
     }
     let known = Skew::load(conn)?;
-    // The same order everywhere, so that transactions do not deadlock.
+    // All transactions write the values in the same order, so that they do not deadlock.
     for (key, number, recorded) in [(LEAD, lead, known.lead), (LAG, -lead, known.lag)] {
         if number > recorded {
             installation::raise(conn, key, (number / MINUTE + 1) * MINUTE)?;

@@ -1,4 +1,4 @@
-//! The audit log: entries, totals and deletion here; the other tests in `audit/`.
+//! Tests of the audit log. This file tests entries, totals and deletion.
 
 mod filters;
 mod order;
@@ -37,7 +37,7 @@ async fn add(db: &TestDatabase, events: Vec<AuditEvent>) -> Vec<AuditId> {
     db.write(move |c| events.iter().map(|event| audit::insert(c, event)).collect()).await
 }
 
-/// Every entry of all logs, oldest first.
+/// Returns all entries of all logs, oldest first.
 async fn everything(db: &TestDatabase) -> Vec<AuditLogItem> {
     let (mut items, mut after) = (Vec::new(), Some(AuditId::new(uuid::Uuid::nil())));
     while let Some(id) = after {
@@ -59,7 +59,7 @@ async fn entries_are_stored_completely(db: TestDatabase) {
     let page = db.read(|c| audit::page(c, Some(TenantId::INSTALLATION), &AuditFilter::default(), None, ALL)).await;
     let item = &page.items[0];
     assert_eq!((item.id, item.kind, item.created_at, item.updated_at), (id, full.kind, at(3), at(3)));
-    // Texts of PostgreSQL cannot contain NUL, and a client's text must not keep the entry out of the log.
+    // PostgreSQL cannot store NUL. A client that sends it must not prevent the entry from being stored.
     assert_eq!((item.error.as_deref(), item.error_code.as_deref()), (Some("bad\u{fffd}role"), Some("forbidden")));
     assert_eq!((&item.detail, &item.credential_id), (&full.detail, &full.credential_id));
     assert_eq!((&item.transaction_id, &item.actor_user_id), (&full.transaction_id, &full.actor));
@@ -67,7 +67,7 @@ async fn entries_are_stored_completely(db: TestDatabase) {
 }
 
 async fn longest_values_can_be_stored(db: TestDatabase) {
-    // Random texts: compression must not be what makes them fit into an index of PostgreSQL.
+    // The texts are random, so that PostgreSQL cannot compress them to make them fit into an index.
     let text = |length: usize| -> String {
         let mut state = 7_u64;
         let symbol = |_| {
@@ -136,7 +136,7 @@ fn activity(entries: &[AuditLogItem]) -> BTreeMap<i64, Activity> {
 
 async fn totals_equal_the_counted_entries(db: TestDatabase) {
     two_tenants(&db).await;
-    // 120 entries over three and a half days in three logs by concurrent writers, some of which roll back.
+    // Concurrent writers add 120 entries to three logs, over three and a half days. Some roll back.
     let writers: Vec<_> = (0..120_u8)
         .map(|number| {
             let db = db.clone();
@@ -196,7 +196,7 @@ async fn activity_is_summed_by_day_and_tenant(db: TestDatabase) {
 
 async fn busiest_tenants_are_counted_among_the_newest_entries(db: TestDatabase) {
     let newest = EXAMINED as i64;
-    // Tenant 3 is only busy before the newest entries.
+    // Tenant 3 has many entries, but none among the newest.
     let tenant = |number: i64| match number {
         _ if number < 500 => tenant_id(3),
         _ if number % 10 == 0 => TenantId::INSTALLATION,

@@ -50,7 +50,7 @@ async fn expired_challenges_are_purged_in_chunks(db: TestDatabase) {
         Ok(())
     })
     .await;
-    // Five expired before the sixth second. Chunks of three rows follow the key, across tenants.
+    // Five challenges have expired. Each chunk contains three rows in the order of the key, also of different tenants.
     let (mut after, mut chunks) = (ChallengeKey::default(), Vec::new());
     loop {
         let from = after.clone();

@@ -1,4 +1,4 @@
-//! Values for tests.
+//! Values that the tests store.
 
 use doorward_shared::{
     AdminTokenId, ApiKeyId, AuditType, SigningKeyId, TenantId, Timestamp, TransactionRowId, UserId,
@@ -16,7 +16,7 @@ use crate::{
     store::{tenants, users},
 };
 
-/// 2026-01-01T00:00:00Z.
+/// The time 2026-01-01T00:00:00Z in milliseconds.
 pub(super) const NOW: i64 = 1_767_225_600_000;
 
 pub(super) fn at(offset: i64) -> Timestamp {
@@ -206,7 +206,7 @@ pub(super) fn event(tenant: TenantId, offset: i64, number: u8, kind: AuditType) 
     }
 }
 
-/// Adds tenants 1 and 2, each with users 1 to 3, whose ids are the same in both.
+/// Adds tenants 1 and 2, each with users 1 to 3. The users of both tenants have the same ids.
 pub(super) async fn two_tenants(db: &TestDatabase) {
     db.write(|c| {
         for number in [1, 2] {

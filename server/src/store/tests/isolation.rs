@@ -1,4 +1,4 @@
-//! Functions that take a tenant id do not read or change rows of another tenant with the same ids.
+//! Functions that take a tenant id neither read nor change rows of another tenant, even if the ids are equal.
 
 use doorward_shared::{
     AuditType, TenantId,

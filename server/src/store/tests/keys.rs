@@ -1,4 +1,4 @@
-//! Primary, unique and foreign keys begin with the tenant id, as PostgreSQL-compatible engines that shard by tenant require.
+//! Primary, unique and foreign keys begin with the tenant id. Engines that shard PostgreSQL by tenant require this.
 
 use diesel::{prelude::*, sql_types::Text};
 
@@ -7,14 +7,14 @@ use crate::db::{Connection, DbError, Engine, on_engine};
 
 on_every_engine!(every_key_begins_with_the_tenant_id);
 
-/// Small tables without a tenant id.
+/// Tables without a tenant id.
 const WITHOUT_TENANT: [&str; 3] = ["installation", "admin_tokens", "__diesel_schema_migrations"];
 
 #[derive(QueryableByName)]
 struct Key {
     #[diesel(sql_type = Text)]
     table_name: String,
-    /// `p` primary key, `u` unique, `f` foreign key.
+    /// `p` for a primary key, `u` for a unique key, `f` for a foreign key.
     #[diesel(sql_type = Text)]
     kind: String,
     #[diesel(sql_type = Text)]

@@ -10,7 +10,7 @@ on_every_engine!(
     migrations_go_up_down_and_up,
     a_newer_schema_is_refused,
     opening_again_keeps_data,
-    corrupt_rows_are_told
+    corrupt_rows_are_reported
 );
 
 async fn migrations_go_up_down_and_up(db: TestDatabase) {
@@ -21,9 +21,9 @@ async fn migrations_go_up_down_and_up(db: TestDatabase) {
     assert!(!reverted.is_empty());
     let pending = db.database.pending_migrations().await.expect("a look");
     assert_eq!(pending.len(), reverted.len());
-    // Nothing is left behind: without the tables, reading fails as the database's fault.
-    let gone = db.database.read(|c: &mut Connection| tenants::find(c, tenant_id(1))).await;
-    assert!(matches!(gone, Err(DbError::Database(_))), "{gone:?}");
+    // The tables were deleted, so a read returns a database error, and not an empty result.
+    let read = db.database.read(|c: &mut Connection| tenants::find(c, tenant_id(1))).await;
+    assert!(matches!(read, Err(DbError::Database(_))), "{read:?}");
     assert_eq!(db.database.migrate_up().await.expect("up"), pending);
     let page = db.read(|c| tenants::list(c, None, PageRequest::default())).await;
     assert_eq!(page.total, 0);
@@ -44,18 +44,17 @@ async fn opening_again_keeps_data(db: TestDatabase) {
     assert_eq!(again.read(|c: &mut Connection| installation::get(c, "a")).await, Ok(Some("1".to_owned())));
 }
 
-async fn corrupt_rows_are_told(db: TestDatabase) {
+async fn corrupt_rows_are_reported(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| c.run("UPDATE tenants SET config = 'x'")).await;
     let row = db.database.read(|c: &mut Connection| tenants::find(c, tenant_id(1))).await;
     assert!(matches!(row, Err(DbError::Corrupt(_))), "{row:?}");
-    // Both engines speak of the same tables.
-    let tables = db
+    let users = db
         .read(|c| {
             use diesel::prelude::*;
             let count: i64 = on_engine!(c, c, _Db => crate::store::schema::users::table.count().get_result(c))?;
             Ok(count)
         })
         .await;
-    assert_eq!(tables, 6);
+    assert_eq!(users, 6);
 }

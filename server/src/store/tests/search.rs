@@ -45,7 +45,7 @@ fn named(number: u128, external_id: &str, name: &str, display_name: &str) -> Use
         external_id: external_id.to_owned(),
         name: name.to_owned(),
         display_name: display_name.to_owned(),
-        // Two users per millisecond.
+        // Users `2n` and `2n + 1` have the same time.
         created_at: at(number as i64 / 2),
         ..user(1, number)
     }
@@ -54,7 +54,7 @@ fn named(number: u128, external_id: &str, name: &str, display_name: &str) -> Use
 async fn users_are_listed_newest_first(db: TestDatabase) {
     two_tenants(&db).await;
     insert(&db, (4..=9).map(|number| named(number, &format!("user-{number}"), "n", "d")).collect()).await;
-    // By time, then by id: users 3 and 6 have the same time.
+    // The order is by time, then by id. Users 3 and 6 have the same time.
     let expected: Vec<String> = [9, 8, 7, 6, 3, 5, 4, 2, 1].map(|number| format!("user-{number}")).into();
     for limit in [1, 2, 4, 9, 50] {
         assert_eq!(walk(&db, tenant_id(1), None, limit).await, (expected.clone(), 9), "{limit}");
@@ -86,7 +86,7 @@ async fn prefix_matches_come_first_and_no_user_twice(db: TestDatabase) {
         }
     };
     for limit in [1, 2, 3, 50] {
-        // Ids match only in the same case, names in either case.
+        // The case matters for prefixes of ids, but not for names.
         assert_eq!(find("anna", limit).await, ["anna-13", "u11", "ANNA", "u14", "u12"], "{limit}");
         assert_eq!(find("ANNA", limit).await, ["ANNA", "anna-13", "u11", "u14", "u12"], "{limit}");
         assert_eq!(find("@example.com", limit).await, ["u12", "u11", "user-3", "user-2", "user-1"], "{limit}");
@@ -101,7 +101,7 @@ async fn prefix_matches_come_first_and_no_user_twice(db: TestDatabase) {
 
 async fn searches_continue_where_a_page_stopped(db: TestDatabase) {
     two_tenants(&db).await;
-    // More users than two pages examine. One of the oldest and one in the middle contain `rare`.
+    // There are more users than two pages examine. One of the oldest and one in the middle contain `rare`.
     let number = EXAMINED * 2 + 100;
     db.write(move |c| {
         let sql = format!(
@@ -121,13 +121,13 @@ async fn searches_continue_where_a_page_stopped(db: TestDatabase) {
     let rare = vec![format!("bulk-{EXAMINED}"), "bulk-7".to_owned()];
     assert_eq!(walk(&db, tenant_id(1), Some("rare"), 50).await, (rare.clone(), 2));
     assert_eq!(walk(&db, tenant_id(1), Some("rare"), 1).await, (rare.clone(), 2));
-    // Prefix matches are on the first page, wherever they are in the list.
+    // Prefix matches are on the first page, although they are far back in the list.
     let query = TimeQuery { search: Some("A RARE".to_owned()), after: None, limit: 2 };
     let found = db.read(move |c| users::search(c, tenant_id(1), &query)).await;
     assert_eq!(found.rows.iter().map(|user| user.external_id.clone()).collect::<Vec<_>>(), rare);
     assert_eq!(found.next.map(|next| next.stage), Some(SearchStage::Prefixes));
     assert_eq!(walk(&db, tenant_id(1), Some("A RARE"), 50).await, (rare, 2));
-    // With too many prefix matches, all matches keep the order of the list.
+    // There are too many prefix matches, so all matches are in the order of the list.
     let (ids, known) = walk(&db, tenant_id(1), Some("Common"), 200).await;
     assert_eq!((ids.len() as u64, known), (number as u64 - 2, number as u64 - 2));
     let mut sorted = ids.clone();
@@ -148,7 +148,7 @@ async fn transactions_are_listed_and_searched_newest_first(db: TestDatabase) {
             transactions::insert(c, &one)?;
         }
         transactions::insert(c, &transaction(2, 1, 9))?;
-        // Confirmed in the millisecond in which it was created.
+        // This transaction is confirmed in the millisecond of its creation.
         transactions::confirm(c, tenant_id(1), transaction_id(1), at(0))?;
         transactions::confirm(c, tenant_id(1), transaction_id(6), at(50)).map(drop)
     })

@@ -61,7 +61,7 @@ async fn counts_follow_every_change(db: TestDatabase) {
     two_tenants(&db).await;
     assert_eq!(counts(&db, 1).await, numbers(3, 0, 0));
     db.write(|c| {
-        // Neither an unchanged nor a renamed user counts again.
+        // These users exist already, so they are not counted again.
         users::upsert(c, &user(1, 1))?;
         users::upsert(c, &User { name: "new".to_owned(), ..user(1, 2) })?;
         for number in [1, 2, 3] {
@@ -123,7 +123,7 @@ async fn counts_are_exact_after_concurrent_changes(db: TestDatabase) {
                     Ok(())
                 };
                 match db.database.write(work).await {
-                    // Duplicate: two units add the same user with the same id, which happens only in this test.
+                    // Only this test has `Duplicate`, because two of its units add a user with the same id.
                     Ok(()) | Err(DbError::Orphan | DbError::Unavailable(_) | DbError::Duplicate { .. }) => {}
                     Err(error) => panic!("{error}"),
                 }
@@ -170,7 +170,7 @@ async fn list(db: &TestDatabase, search: Option<&str>, sort: TenantSort, order: 
     }
 }
 
-/// Adds ten tenants, of which some have equal names, times, activities or numbers of users.
+/// Adds ten tenants. Some have the same name, time, activity or number of users.
 async fn ten(db: &TestDatabase) {
     db.write(|c| {
         for number in 1..=10_u128 {
@@ -220,14 +220,14 @@ async fn searches_match_names_and_ids(db: TestDatabase) {
         ("Äpf", 2),
         ("-00000000000a", 1),
         ("000A", 1),
-        // Too short to match in ids.
+        // This text is too short to be searched in ids.
         ("00a", 0),
         ("nobody", 0),
     ] {
         for sort in TenantSort::ALL {
             for order in [Order::Ascending, Order::Descending] {
                 let found = list(&db, Some(text), *sort, order).await;
-                // `bank` and `Bank`, and `a_b`.
+                // These names contain `b` in either case.
                 let expected = if text == "b" { 6 } else { matches };
                 assert_eq!(found.len(), expected, "{text} {sort} {order}");
             }

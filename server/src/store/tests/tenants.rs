@@ -33,7 +33,7 @@ async fn tenants_can_be_read_changed_and_deleted(db: TestDatabase) {
     let page = db.read(|c| tenants::list(c, None, PageRequest { page: 2, per_page: 1 })).await;
     assert_eq!((page.total, page.items[0].id), (2, tenant_id(2)));
 
-    // Deleting the nil tenant or an unknown one does nothing: the installation's log stays.
+    // Deleting the nil tenant or an unknown tenant does nothing, so the installation's log is kept.
     let kind = doorward_shared::AuditType::TenantDeleted;
     db.write(move |c| audit::insert(c, &event(TenantId::INSTALLATION, 0, 1, kind))).await;
     assert!(!db.write(|c| tenants::delete(c, TenantId::INSTALLATION)).await);
@@ -56,7 +56,7 @@ async fn search_matches_wildcards_literally(db: TestDatabase) {
         ("\\", vec!["back\\slash"]),
         ("A_B", vec!["a_b"]),
         ("SLASH", vec!["back\\slash"]),
-        // Letters outside ASCII match only in their own case, on both engines.
+        // The case of letters outside ASCII matters, on both engines.
         ("Ä", vec!["ÄRGER"]),
         ("ä", vec![]),
         ("ärger", vec![]),

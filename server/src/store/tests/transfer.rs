@@ -1,4 +1,4 @@
-//! Transfer of an installation: between the engines in both directions if there is a PostgreSQL server, otherwise between files.
+//! Tests of transfers. With a PostgreSQL server they copy between the engines, otherwise between two files.
 
 use std::sync::{Arc, Mutex};
 
@@ -26,7 +26,7 @@ fn challenge_key(number: i64) -> ChallengeValue {
     ChallengeValue((number * 7 % CHALLENGES).to_be_bytes().repeat(4))
 }
 
-/// More than one batch.
+/// Number of users, which need more than one batch.
 const USERS: u128 = 603;
 const EVENTS: i64 = 1_107;
 const CHALLENGES: i64 = 1_103;
@@ -55,7 +55,7 @@ fn fill(c: &mut Connection) -> Result<(), DbError> {
     admin_tokens::insert(c, &token(2, "first"))?;
     for number in 1..=USERS {
         let mut person = user(1, number);
-        // These sort differently by bytes and by alphabet.
+        // The order of these ids by bytes differs from their alphabetical order.
         person.external_id = format!("{}{number}", ["a", "B", "ä", "\u{1f511}", STRANGE][number as usize % 5]);
         users::upsert(c, &person)?;
     }
@@ -78,7 +78,7 @@ fn fill(c: &mut Connection) -> Result<(), DbError> {
     for number in 0..EVENTS {
         let kind = [AuditType::ApiKeyCreated, AuditType::ApiKeyRejected][number as usize % 2];
         let log = if number % 5 == 0 { TenantId::INSTALLATION } else { tenant_id(1) };
-        // Three a day.
+        // Each day has three entries.
         let mut entry = event(log, number * 28_800_000, (number % 251) as u8, kind);
         entry.detail = (number % 7 == 0).then(|| serde_json::json!({ "name": STRANGE, "number": i64::MAX }));
         entry.actor = (number % 3 == 0).then(|| STRANGE.to_owned());
@@ -163,7 +163,7 @@ async fn transfer_copies_every_table_and_the_target_works() {
     for (source, target) in pairs().await {
         let report = run_transfer(&source, &target, |_| ()).await.expect("a transfer");
         assert!(!report.resumed);
-        // Every table of the schema is in the report, with rows.
+        // The report contains every table of the schema, and each has rows.
         let tables: Vec<&str> = report.tables.iter().map(|table| table.table).collect();
         let store = target.another().await;
         let names = store.read(|c: &mut Connection| tables_of(c)).await.expect("the schema's tables");
@@ -177,7 +177,7 @@ async fn transfer_copies_every_table_and_the_target_works() {
         assert_eq!(read_all(&source).await, read_all(&target).await);
         let again = run_transfer(&source, &target, |_| ()).await;
         assert!(matches!(again, Err(TransferError::NotEmpty(_))), "{again:?}");
-        // The target continues to count: deleting every entry leaves no counts.
+        // The counters of the target are correct: after the entries are deleted, only the kept entry is counted.
         let store = target.another().await;
         let left = store
             .write(|c: &mut Connection| {
@@ -188,7 +188,7 @@ async fn transfer_copies_every_table_and_the_target_works() {
                 Ok::<_, DbError>((all.total, all.items.len(), days))
             })
             .await;
-        // The newest entry of all logs stays.
+        // The newest entry of all logs is kept.
         assert_eq!(left, Ok((crate::domain::audit::Total::Exact(1), 1, 1)));
         store.close().await;
     }
@@ -241,7 +241,7 @@ async fn interrupted_transfer_continues() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn change_of_the_source_during_the_transfer_is_detected() {
     for (source, target) in pairs().await {
-        // A program that ignores the lock.
+        // Another program ignores the lock and changes the source.
         let url = source.options.url.clone();
         let sql = "UPDATE users SET display_name = 'changed' WHERE external_id = 'a5'";
         let mut done = false;
@@ -280,7 +280,7 @@ async fn databases_in_use_are_rejected_and_locked_during_the_transfer() {
             assert_eq!(run_transfer(&source, &target, |_| ()).await, Err(TransferError::InUse(role)));
             other.close().await;
         }
-        // During the transfer no other process can open them.
+        // During the transfer no other process can open the databases.
         let databases = [source.options.clone(), target.options.clone()];
         let errors = Arc::new(Mutex::new(Vec::new()));
         let collected = Arc::clone(&errors);
@@ -307,7 +307,7 @@ fn open(options: DatabaseOptions) -> Option<DbError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(Database::open(options)).err()
     };
-    std::thread::spawn(open).join().expect("an answer")
+    std::thread::spawn(open).join().expect("a result")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

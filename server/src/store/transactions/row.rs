@@ -1,4 +1,4 @@
-//! Row of the table `transactions`.
+//! The row type of the table `transactions`.
 
 use diesel::prelude::*;
 use doorward_shared::Timestamp;

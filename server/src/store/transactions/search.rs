@@ -1,4 +1,4 @@
-//! Transactions of a tenant, newest first, with a bounded search.
+//! List of a tenant's transactions, newest first, with a bounded search.
 
 use diesel::{dsl::not, prelude::*};
 use doorward_shared::{TenantId, UserId};
@@ -24,7 +24,7 @@ struct Search<'a> {
     text: &'a str,
 }
 
-/// Transactions of a tenant, or of one of its users.
+/// Query of the transactions of a tenant, or of one of its users.
 macro_rules! transactions_of {
     ($db:ty, $tenant:expr, $user:expr) => {{
         let user: Option<&str> = $user;
@@ -36,7 +36,7 @@ macro_rules! transactions_of {
     }};
 }
 
-/// Condition: the identifier starts with the text, in the same case.
+/// Condition: the identifier starts with the text. Case matters.
 macro_rules! identifier_starts_with {
     ($text:expr) => {
         transactions::identifier.ge($text).and(transactions::identifier.lt(end_of_prefix($text)))
@@ -87,8 +87,8 @@ impl bounded_search::Search for Search<'_> {
     }
 }
 
-/// Returns a page of transactions, newest first, each with the tenant's own id of its user. With a search, transactions whose
-/// identifier starts with the text come first, then those that contain it.
+/// Returns a page of transactions, newest first, each with the tenant's own id of its user. With a search, transactions
+/// whose identifier starts with the text come first. Then follow those whose identifier only contains it.
 pub fn search(
     conn: &mut Connection,
     tenant: TenantId,
@@ -122,7 +122,7 @@ pub fn search(
     Ok(ListPage { rows, known: page.known, next: page.next })
 }
 
-/// Returns the internal and the tenant's own id of each row's user.
+/// Returns Doorward's id and the tenant's own id of each row's user.
 fn owners(conn: &mut Connection, tenant: &str, rows: &[Row]) -> Result<Vec<(String, String)>, DbError> {
     let ids: Vec<&str> = rows.iter().map(|row| row.user_id.as_str()).collect();
     let query = || {

@@ -1,4 +1,4 @@
-//! Row of the table `users`.
+//! The row type of the table `users`.
 
 use diesel::prelude::*;
 use doorward_shared::Timestamp;

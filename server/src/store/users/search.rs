@@ -1,4 +1,4 @@
-//! Users of a tenant, newest first, with a bounded search.
+//! List of a tenant's users, newest first, with a bounded search.
 
 use diesel::{dsl::not, prelude::*};
 use doorward_shared::{TenantId, UserId};
@@ -33,7 +33,7 @@ struct Search<'a> {
     text: &'a str,
 }
 
-/// Condition: the tenant's own id of the user starts with the text, in the same case.
+/// Condition: the tenant's own id of the user starts with the text. Case matters.
 macro_rules! external_id_starts_with {
     ($text:expr) => {
         users::external_id.ge($text).and(users::external_id.lt(end_of_prefix($text)))
@@ -50,7 +50,7 @@ impl bounded_search::Search for Search<'_> {
     fn prefixes(&self, conn: &mut Connection) -> Result<Option<Vec<Row>>, DbError> {
         let users = || users::table.filter(users::tenant_id.eq(self.tenant));
         let limit = bounded_search::PREFIX_LIMIT;
-        // Three queries, because each can use its own index.
+        // There are three queries, so that each can use its own index.
         let found: [Vec<Row>; 3] = on_engine!(conn, c, _Db => [
             users().filter(external_id_starts_with!(self.text)).select(Row::as_select()).limit(limit).load(c)?,
             users().filter(starts_with!(users::name, self.text)).select(Row::as_select()).limit(limit).load(c)?,
@@ -101,8 +101,8 @@ impl bounded_search::Search for Search<'_> {
     }
 }
 
-/// Returns a page of users, newest first. With a search, users whose id or a name starts with the text come first, then those
-/// that contain it.
+/// Returns a page of users, newest first. With a search, users whose id or name starts with the text come first. Then
+/// follow those whose id or name only contains it.
 pub fn search(conn: &mut Connection, tenant: TenantId, query: &TimeQuery) -> Result<ListPage<User>, DbError> {
     let key = tenant.to_string();
     let page = match &query.search {

@@ -11,7 +11,7 @@ on_every_engine!(
     a_request_id_with_its_time_is_found_anywhere
 );
 
-/// What a filter means, without SQL.
+/// Returns whether an entry matches a filter, without SQL.
 pub(super) fn matches(item: &AuditLogItem, tenant: Option<TenantId>, filter: &AuditFilter) -> bool {
     let contains = |text: Option<&str>, part: &str| {
         text.is_some_and(|text| text.to_ascii_lowercase().contains(&part.to_ascii_lowercase()))
@@ -117,8 +117,8 @@ async fn filters_find_what_a_model_finds(db: TestDatabase) {
     for filter in filters() {
         for tenant in [None, Some(tenant_id(1)), Some(TenantId::INSTALLATION)] {
             let expected: Vec<&AuditLogItem> = entries.iter().filter(|item| matches(item, tenant, &filter)).collect();
-            let asked = filter.clone();
-            let page = db.read(move |c| audit::page(c, tenant, &asked, None, ALL)).await;
+            let copy = filter.clone();
+            let page = db.read(move |c| audit::page(c, tenant, &copy, None, ALL)).await;
             assert_eq!(page.items.iter().collect::<Vec<_>>(), expected, "{tenant:?} {filter:?}");
             assert_eq!((page.total, page.next), (Total::Exact(expected.len() as u64), None), "{tenant:?} {filter:?}");
         }
@@ -145,7 +145,7 @@ async fn substrings_match_literally_in_every_script(db: TestDatabase) {
     };
     add(&db, (1..).zip(actors).map(entry).collect()).await;
     for (part, found) in [
-        // ASCII letters match in either case, others do not.
+        // The case of ASCII letters is ignored. The case of other letters matters.
         ("ÞÓRA", 0),
         ("Þóra", 1),
         ("ægis", 0),
@@ -156,7 +156,7 @@ async fn substrings_match_literally_in_every_script(db: TestDatabase) {
         ("🚀 AST", 1),
         ("\"B\"", 1),
         ("c and D", 1),
-        // Wildcards of SQL are characters like others.
+        // Wildcards of SQL have no special meaning.
         ("%", 1),
         ("_", 1),
         ("\\", 1),
@@ -177,7 +177,7 @@ async fn substrings_match_literally_in_every_script(db: TestDatabase) {
 async fn a_request_id_with_its_time_is_found_anywhere(db: TestDatabase) {
     let newest = EXAMINED as i64 + 700;
     pages::bulk(&db, (0..newest).map(|number| (tenant_id(1), number)).collect()).await;
-    // The request of the third entry, made in the same second, and one that a client chose.
+    // The first request id contains the time of its entry. The second was chosen by a client.
     let own = pages::time_id(2);
     for (number, request) in [(2, own.clone()), (3, "mine".to_owned())] {
         let id = pages::bulk_id(number);
@@ -190,7 +190,7 @@ async fn a_request_id_with_its_time_is_found_anywhere(db: TestDatabase) {
     let found = page(&own).await;
     assert_eq!(found.items.iter().map(|item| item.id).collect::<Vec<_>>(), [pages::bulk_id(2)]);
     assert_eq!(found.total, Total::AtLeast(1));
-    // The pages of the links contain the entry once, and one with the same request id that was added later.
+    // The linked pages contain the entry once. They also contain a later entry with the same request id.
     let again = pages::bulk_id(600);
     let sql = format!("UPDATE audit_logs SET request_id = '{own}' WHERE id = '{again}'");
     db.write(move |c| c.run(&sql)).await;
@@ -212,14 +212,14 @@ async fn a_request_id_with_its_time_is_found_anywhere(db: TestDatabase) {
         before = next;
     }
     assert_eq!(ids, [pages::bulk_id(2), again]);
-    // An entry in the window is found there, with the usual cursor.
+    // An entry in the first window is found by the normal scan, which returns its usual cursor.
     let recent = pages::bulk_id(newest - 1);
     let sql = format!("UPDATE audit_logs SET request_id = '{own}' WHERE id = '{recent}'");
     db.write(move |c| c.run(&sql)).await;
     let found = page(&own).await;
     assert_eq!(found.items.iter().map(|item| item.id).collect::<Vec<_>>(), [recent]);
     assert_eq!(found.next, Some(NextPage::Before(pages::bulk_id(700))));
-    // Others are found where the scan arrives.
+    // An entry whose request id has no time is found only when the scan examines it.
     let first = page("mine").await;
     assert_eq!((first.items.len(), first.total), (0, Total::AtLeast(0)));
     assert_eq!(first.next, Some(NextPage::Before(pages::bulk_id(700))));

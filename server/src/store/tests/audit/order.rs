@@ -28,7 +28,7 @@ on_every_engine!(
 const WRITERS: u8 = 8;
 const UNITS: u8 = 40;
 
-/// Writes units of one to three entries, some of which roll back, and returns the ids of those that were committed.
+/// Runs units that write one to three entries each. Some roll back. Returns the ids of the committed entries.
 async fn write(db: Database, writer: u8) -> Vec<AuditId> {
     let mut committed = Vec::new();
     for unit in 0..UNITS {
@@ -37,7 +37,7 @@ async fn write(db: Database, writer: u8) -> Vec<AuditId> {
                 let mut ids = Vec::new();
                 for number in 0..=unit % 3 {
                     let mut one = event(tenant_id(1 + u128::from(writer % 2)), 0, number, KINDS[0]);
-                    // Units begin and end in different orders, and stay open for different times.
+                    // Units end in another order than they begin, because they stay open for different times.
                     one.at = SystemClock.now().plus_millis(-i64::from(unit % 7));
                     one.random = u64::from(writer) << 56 | u64::from(unit) << 48 | u64::from(number) << 40;
                     ids.push(audit::insert(c, &one)?);
@@ -54,7 +54,7 @@ async fn write(db: Database, writer: u8) -> Vec<AuditId> {
     committed
 }
 
-/// Follows all logs from the newest entry of a page on, until a last round after the writers' end finds nothing.
+/// Reads a page and polls for newer entries until the writers have ended and a poll returns nothing.
 async fn follow(db: Database, done: Arc<AtomicBool>) -> Vec<AuditId> {
     let horizon = read_horizon(&db).await.expect("a horizon");
     let filter = AuditFilter::default;
@@ -81,7 +81,7 @@ async fn a_poller_gets_every_entry_exactly_once(db: TestDatabase) {
     let nodes = [&db.database, &second, &third];
     let writers: Vec<_> =
         (0..WRITERS).map(|writer| tokio::spawn(write(nodes[usize::from(writer % 3)].clone(), writer))).collect();
-    // Commands beside the servers: each opens the database, writes one entry and ends.
+    // Commands run at the same time as the servers. Each opens the database, writes one entry and ends.
     let mut committed = BTreeSet::new();
     for number in 0..10 {
         let command = db.another().await;
@@ -101,7 +101,7 @@ async fn a_poller_gets_every_entry_exactly_once(db: TestDatabase) {
 }
 
 async fn time_filters_and_retention_survive_clock_steps(db: TestDatabase) {
-    // The clock goes on, is 3 days ahead for a while, is corrected, and steps back by 2 hours.
+    // The clock runs normally, is 3 days ahead for some time, is corrected, and later steps back by 2 hours.
     const HOUR: i64 = 3_600_000;
     let start = SystemClock.now().millis() - NOW - 30 * DAY;
     let times = [0, HOUR, 3 * DAY, 3 * DAY + HOUR, 2 * HOUR, 3 * HOUR, HOUR + 5, 2 * HOUR + 5, 5 * HOUR];
@@ -120,8 +120,8 @@ async fn time_filters_and_retention_survive_clock_steps(db: TestDatabase) {
             let expected: Vec<&AuditLogItem> =
                 entries.iter().rev().filter(|item| filters::matches(item, None, &filter)).collect();
             for tenant in [None, Some(tenant_id(1))] {
-                let asked = filter.clone();
-                let page = db.read(move |c| audit::page(c, tenant, &asked, None, ALL)).await;
+                let copy = filter.clone();
+                let page = db.read(move |c| audit::page(c, tenant, &copy, None, ALL)).await;
                 assert_eq!(page.items.iter().collect::<Vec<_>>(), expected, "{from} {to}");
                 assert_eq!(page.total, Total::Exact(expected.len() as u64));
             }
@@ -129,7 +129,7 @@ async fn time_filters_and_retention_survive_clock_steps(db: TestDatabase) {
     }
     let days = Days { first: 0, last: i64::from(u16::MAX) };
     assert_eq!(db.read(move |c| audit::sums_by_day(c, days)).await, activity(&entries));
-    // Retention goes by `created_at`, in units that pass over younger entries.
+    // Retention depends on `created_at`. Units skip entries that are not old enough.
     let mut after = None;
     loop {
         after = db.write(move |c| audit::purge(c, None, at(start + 4 * HOUR), after, 2)).await.next;
@@ -166,7 +166,7 @@ async fn ids_stay_above_an_id_from_the_future(db: TestDatabase) {
 }
 
 async fn ids_are_uuids_of_version_7_with_the_time_of_the_entry(db: TestDatabase) {
-    // More entries of one millisecond than the id has ticks for it.
+    // One millisecond has more entries than an id has fractions of a millisecond (4 096).
     let mut now = event(tenant_id(1), 0, 1, KINDS[0]);
     now.at = SystemClock.now();
     now.random = u64::MAX;
@@ -185,7 +185,7 @@ async fn write_slowly(db: &Database, entry: AuditEvent) -> (mpsc::Sender<()>, to
     let db = db.clone();
     let unit = tokio::spawn(async move {
         let write = move |c: &mut Connection| {
-            // A session whose activity other roles cannot see.
+            // Other roles cannot see the activity of this session.
             c.run("SET LOCAL track_activities = off")?;
             let id = audit::insert(c, &entry)?;
             let _ = written.send(());
@@ -203,14 +203,14 @@ async fn entries_above_an_open_transaction_are_withheld(db: TestDatabase) {
         return;
     }
     let tenant = Some(tenant_id(1));
-    // The newest id is ahead of the clock, as after a clock step.
+    // The newest id is ahead of the clock, as after a correction of the clock.
     let mut early = event(tenant_id(1), 0, 1, KINDS[0]);
     early.at = SystemClock.now();
     let first = add(&db, vec![early.clone()]).await[0];
     let ahead = "UPDATE audit_logs SET id = overlay(id PLACING 'f' FROM 1 FOR 1)";
     db.write(move |c| c.run(ahead)).await;
     let future: AuditId = format!("f{}", &first.to_string()[1..]).parse().expect("an id");
-    // Records the difference of the clocks, for which the next transactions would wait for each other.
+    // Stores the clock difference now, because otherwise the next transactions would wait for each other to store it.
     let first = add(&db, vec![early.clone()]).await[0];
     assert!(first > future);
     assert_eq!(read_horizon(&db.database).await, Ok(Some(Horizon { end: format!("{first}+"), is_newest: true })));
@@ -255,7 +255,7 @@ async fn other_transactions_do_not_delay_readers(db: TestDatabase) {
     let id = add(&db, vec![event(tenant_id(1), 0, 1, KINDS[0])]).await[0];
     let horizon = read_horizon(&db.database).await.expect("a horizon");
     assert_eq!(horizon, Some(Horizon { end: format!("{id}+"), is_newest: true }));
-    // A total by counters does not include entries above the horizon.
+    // A total that is computed from counters does not include entries above the horizon.
     add(&db, vec![event(tenant_id(1), 0, 2, KINDS[0])]).await;
     let page =
         db.read(move |c| audit::page(c, Some(tenant_id(1)), &AuditFilter::default(), horizon.as_ref(), ALL)).await;

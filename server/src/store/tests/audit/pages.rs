@@ -15,19 +15,19 @@ on_every_engine!(
 
 const NEWEST: i64 = EXAMINED as i64;
 
-/// The id of an entry that [`bulk`] adds.
+/// Returns the id of an entry that [`bulk`] adds.
 pub(super) fn bulk_id(number: i64) -> AuditId {
     let millis = u64::try_from(NOW + number * 1_000).expect("a time");
     AuditId::new(uuid::Builder::from_unix_timestamp_millis(millis, &[5; 10]).into_uuid())
 }
 
-/// A UUID of version 7 with the time of such an entry.
+/// Returns another UUID of version 7, with the time of such an entry.
 pub(super) fn time_id(number: i64) -> String {
     let millis = u64::try_from(NOW + number * 1_000).expect("a time");
     uuid::Builder::from_unix_timestamp_millis(millis, &[9; 10]).into_uuid().to_string()
 }
 
-/// Adds numbered entries, one each second. Every hundredth is a refusal, every other one of the actor `even`.
+/// Adds numbered entries, one per second. Every hundredth is a refusal. Even ones have the actor `even`.
 pub(super) async fn bulk(db: &TestDatabase, entries: Vec<(TenantId, i64)>) {
     db.write(move |c| {
         for chunk in entries.chunks(500) {
@@ -66,7 +66,7 @@ async fn page(db: &TestDatabase, tenant: Option<TenantId>, filter: &AuditFilter,
     db.read(move |c| audit::page(c, tenant, &filter, None, page)).await
 }
 
-/// The ids of the entries older than one, by cursors, and the number of slices.
+/// Follows cursors from an entry to the oldest one. Returns the ids of the older entries and the number of slices.
 async fn older(
     db: &TestDatabase,
     tenant: Option<TenantId>,
@@ -95,7 +95,7 @@ async fn numbered_pages_end_at_the_bound_and_cursors_go_on(db: TestDatabase) {
             let found = page(&db, tenant, &filter, number).await;
             ids.extend(found.items.iter().map(|item| item.id));
             assert_eq!(found.total, total);
-            // Twelve pages of 900 end at row 10 000.
+            // Page 12, with 900 entries per page, ends at row 10 000.
             let next = if number < 12 { NextPage::Number } else { NextPage::Before(expected[9_999]) };
             assert_eq!(found.next, Some(next), "{number}");
         }
@@ -121,7 +121,7 @@ async fn rare_entries_are_found_by_cursors_exactly_once(db: TestDatabase) {
             assert_eq!(ids, expected[..100]);
             let counted = tenant.is_some() && filter == &by_type;
             assert_eq!(first.total, if counted { Total::Exact(203) } else { Total::AtLeast(100) });
-            // The page stopped after the bounded number of entries, at one that does not match.
+            // The page stopped at the maximum number of examined entries. The last one does not match.
             let Some(NextPage::Before(cursor)) = first.next else { panic!("{:?}", first.next) };
             assert_eq!(cursor, bulk_id(entries - NEWEST));
             let (rest, slices) = older(&db, tenant, filter, cursor).await;
@@ -129,7 +129,7 @@ async fn rare_entries_are_found_by_cursors_exactly_once(db: TestDatabase) {
             assert_eq!(slices, 2);
         }
     }
-    // Oldest first, too.
+    // The scan also works with the oldest entries first.
     let (mut found, mut after) = (Vec::new(), Some(AuditId::new(uuid::Uuid::nil())));
     while let Some(id) = after {
         let (filter, cursor) = (by_code.clone(), AuditCursor::After(id));
@@ -147,7 +147,7 @@ async fn totals_of_all_logs_are_lower_bounds(db: TestDatabase) {
     let total = |filter: AuditFilter| db.read(move |c| audit::total(c, None, &filter, None));
     assert_eq!(total(AuditFilter::default()).await, Total::AtLeast(10_000));
     assert_eq!(total(within(None, None, &KINDS[..1])).await, Total::AtLeast(100));
-    // A time that leaves fewer entries than the bound is counted exactly.
+    // If a filter by time leaves fewer entries than the bound, the total is exact.
     assert_eq!(total(within(Some(9_000_000), None, &[])).await, Total::Exact(1_010));
     assert_eq!(total(within(Some(9_000_000), Some(9_500_500), &KINDS[..1])).await, Total::Exact(6));
 }
@@ -177,7 +177,7 @@ async fn cursors_go_in_both_directions(db: TestDatabase) {
     let newest = AuditId::new(uuid::Uuid::max());
     assert_eq!(slice(one, odd, AuditCursor::Before(newest), 9).await, (vec![ids[4], ids[2], ids[0]], None));
     assert_eq!(slice(None, all(), AuditCursor::After(ids[2]), 9).await.0.len(), 5);
-    // The entry of a cursor may be deleted.
+    // A cursor still works after its entry was deleted.
     db.write(move |c| audit::purge(c, one, at(1), None, 2)).await;
     assert_eq!(slice(one, all(), AuditCursor::After(ids[1]), 9).await.0, ids[2..]);
 }
