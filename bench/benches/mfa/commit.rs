@@ -68,7 +68,7 @@ impl Commits {
         for units in self.units.chunks(UNITS) {
             self.connection.batch_execute("BEGIN IMMEDIATE").expect("a transaction");
             for (number, unit) in units.iter().enumerate() {
-                settle(&mut self.connection, unit, self.rounds, number);
+                write_unit(&mut self.connection, unit, self.rounds, number);
             }
             self.connection.batch_execute("COMMIT").expect("a commit");
         }
@@ -77,7 +77,7 @@ impl Commits {
     }
 }
 
-fn settle(connection: &mut SqliteConnection, unit: &(String, String, String), round: u32, number: usize) {
+fn write_unit(connection: &mut SqliteConnection, unit: &(String, String, String), round: u32, number: usize) {
     let (tenant, challenge, credential) = unit;
     let deleted = diesel::delete(challenges::table.find((tenant, challenge))).execute(connection);
     assert_eq!(deleted, Ok(1));
