@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-/// Command that runs the binary with an empty environment except for these settings.
+/// Returns a command that runs the binary. Its environment contains only these settings.
 fn doorward(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
     command.env_clear().env("DOORWARD_DATA_DIR", data).env("USER", "operator");
@@ -72,7 +72,7 @@ impl Quickstart {
 
 impl Drop for Quickstart {
     fn drop(&mut self) {
-        // Fails if the test has already stopped it.
+        // Both calls have no effect if the test has already stopped the process.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

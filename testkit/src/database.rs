@@ -13,7 +13,7 @@ pub const POSTGRES_VARIABLE: &str = "DOORWARD_TEST_POSTGRES_URL";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// A PostgreSQL database of one test; deleted on drop.
+/// A PostgreSQL database of one test. Dropping it deletes the database.
 #[derive(Debug)]
 pub struct TestDatabase {
     server: String,

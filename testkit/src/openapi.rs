@@ -122,7 +122,7 @@ fn members(document: &Value, schema: &Value, value: &Value, location: &str) -> R
     Ok(())
 }
 
-/// Returns the members that a schema names; empty if it names none.
+/// Returns the members that a schema defines, or an empty set if it defines none.
 fn names<'a>(document: &'a Value, schema: &'a Value) -> BTreeSet<&'a str> {
     let schema = resolve(document, schema);
     let own = schema.get("properties").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str());

@@ -5,7 +5,7 @@ use std::{
     process::{Command, Output},
 };
 
-/// A PostgreSQL server of one test; stopped and deleted on drop.
+/// A PostgreSQL server of one test. Dropping it stops the server and deletes its data.
 #[derive(Debug)]
 pub struct PostgresServer {
     /// URL of the database `postgres` for the superuser, without TLS.

@@ -24,7 +24,7 @@ pub fn json(mut command: Command) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// A server in a separate process; killed on drop.
+/// A server in a separate process. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Process {
     child: Child,

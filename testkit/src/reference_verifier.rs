@@ -1,4 +1,4 @@
-//! Verifies assertions with webauthn-rs, which shares no code with Doorward's verification.
+//! Verifies assertions with webauthn-rs. Its verification is independent of Doorward's: it does all steps itself.
 //!
 //! Tests compare Doorward's results with those of this module, and the `mfa` benchmark compares the CPU time.
 

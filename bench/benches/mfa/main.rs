@@ -97,7 +97,7 @@ fn argument(name: &str) -> Option<String> {
     std::env::args().skip_while(|argument| argument != name).nth(1)
 }
 
-/// Sends requests; returns the server's CPU time per request and the response bodies.
+/// Sends requests. Returns the server's CPU time per request, and the response bodies.
 fn measure(clients: &mut Clients, path: &str, bodies: Bodies) -> (ByThread, Bodies) {
     let count = u32::try_from(bodies.iter().map(Vec::len).sum::<usize>()).expect("a count below 2^32");
     let before = cpu::of_servers();

@@ -61,7 +61,7 @@ pub fn ratio(value: f64, count: u64) -> f64 {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Failure {
     pub endpoint: &'static str,
-    /// HTTP status; 0 without a response, 200 with an unexpected body.
+    /// HTTP status: 0 if there was no response, 200 if the body was unexpected.
     pub status: u16,
     /// Error code of the response, or the connection error.
     pub code: String,
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn percentiles_use_the_nearest_rank() {
-        // 1 to 1000 ms, unordered.
+        // The durations are not in order.
         let summary =
             of((1..=1_000).map(|number| (number * 377 % 1_009) * 1_000).filter(|micros| *micros > 0)).summary();
         assert_eq!(summary.count, 1_000);
@@ -127,7 +127,7 @@ mod tests {
         let expected =
             Summary { count: 1_000, mean_ms: 500.5, p50_ms: 500.0, p95_ms: 950.0, p99_ms: 990.0, max_ms: 1_000.0 };
         assert_eq!(summary, expected);
-        // Two of three values are less than 95 %.
+        // Two of three values are only 67 %, so the third one is the 95th percentile.
         let summary = of([30, 10, 20]).summary();
         assert_eq!((summary.p50_ms, summary.p95_ms, summary.max_ms), (0.02, 0.03, 0.03));
         let one = of([7]).summary();

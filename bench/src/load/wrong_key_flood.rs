@@ -23,7 +23,7 @@ pub(super) struct FloodStats {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct StatusCount {
-    /// HTTP status; 0 without a response.
+    /// HTTP status: 0 if there was no response.
     pub(super) status: u16,
     pub(super) count: u64,
 }
@@ -57,7 +57,7 @@ pub(super) async fn send(phase: Rc<Phase>, heads: Rc<Heads>, number: usize) -> F
         let status = connection.send(&head, r#"{"user_id":"nobody"}"#).await.map_or(0, |response| response.status);
         *stats.responses.entry(status).or_default() += 1;
         stats.latencies.record(started.elapsed());
-        // With any other status, the server has accepted the key and looked up the user.
+        // Any other status shows that the server has accepted the key.
         stats.accepted += u64::from(!matches!(status, 0 | 401 | 403 | 429 | 503));
         if status == 0 {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;

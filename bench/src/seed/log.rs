@@ -97,7 +97,7 @@ struct Log<'a> {
     out: &'a mut Writer,
 }
 
-/// The user of a ceremony, and the client that the user has.
+/// The user of a ceremony, with source address and user agent.
 struct Actor {
     number: u64,
     name: Option<String>,

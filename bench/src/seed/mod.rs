@@ -1,5 +1,4 @@
-//! Fills an installation with tenants, users, credentials, transactions and an audit log. The same seed gives the same
-//! data.
+//! Fills an installation with tenants, users, credentials, transactions and audit entries, all computed from a seed.
 //!
 //! [`Plan`] computes the data, `users` and `log` generate rows from it, and `writer` writes them in one transaction.
 //! Secrets are not part of the plan: each run creates its own API-key secret and signing keys.

@@ -1,7 +1,7 @@
 //! The plan of a seeded installation. Every tenant, user and key is computed from the seed and its number.
 //!
-//! `doorward-seed` writes them to the database. `doorward-load` computes the same ones, so that it can log in as any of a
-//! million users without a key file.
+//! `doorward-seed` writes this data to the database. `doorward-load` computes the same data, so that it can log in as
+//! any of a million users without a key file.
 
 use doorward_authenticator::{ClientError, Key, sha256};
 use doorward_shared::{ApiKeyId, TenantId, UserId};

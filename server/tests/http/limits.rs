@@ -1,4 +1,4 @@
-//! Limits for request heads and bodies: size, time and JSON depth. Each refused body is audited.
+//! Limits for request heads and bodies: size, time and JSON depth. Each refused body writes an audit entry.
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 

@@ -13,7 +13,7 @@ use crate::{
     request_id::{lines_of, log},
 };
 
-/// Starts a server with a limit of 60 requests per minute and address. The limit allows a burst of 6 requests.
+/// Starts a server that allows 60 requests per minute from one address, with a burst of 6 requests.
 async fn limited() -> (TestServer, TestTenant) {
     let server = TestServer::builder().settings(|settings| settings.visits_per_address = Some(60)).start().await;
     let tenant = server.tenant().await;
@@ -189,7 +189,7 @@ async fn revoked_and_expired_keys_are_rejected_although_cached() {
 
 #[tokio::test]
 async fn key_revoked_by_another_process_is_rejected_although_cached() {
-    // On PostgreSQL the change arrives asynchronously, by NOTIFY; tests/nodes/changes.rs covers it.
+    // On PostgreSQL the change arrives later, by NOTIFY. This is tested in tests/nodes/changes.rs.
     if !database::is_sqlite("key_revoked_by_another_process_is_rejected_although_cached") {
         return;
     }

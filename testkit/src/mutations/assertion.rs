@@ -86,7 +86,7 @@ fn message(signed: &SignedAssertion) -> Vec<u8> {
     [&*signed.authenticator_data, &sha256(&signed.client_data_json)].concat()
 }
 
-/// ECDSA signatures that are not the DER encoding of two integers in the allowed range, or have wrong integers.
+/// ECDSA signatures with wrong or out-of-range integers, or with an encoding that is not DER.
 fn der(list: &mut Assertions) {
     let integer = |byte: u8| vec![2, 1, byte];
     for (name, r, s) in

@@ -166,7 +166,7 @@ fn challenge<P: Ceremony>(list: &mut List<P>) {
         from_base64url(text).unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect()
     });
     text(Form, "unused bits set", |text| {
-        // 32 bytes have 43 characters, and the last two bits of the last character are unused.
+        // The text of 32 bytes has 43 characters, and the last two bits of the last character are unused.
         let last = text.bytes().last().filter(|_| text.len() % 4 == 3);
         let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let index = last.and_then(|last| alphabet.iter().position(|&letter| letter == last));

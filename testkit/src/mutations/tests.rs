@@ -27,7 +27,7 @@ fn request() -> Value {
     json!({"publicKey": {"challenge": challenge(), "rpId": "example.com", "userVerification": "required"}})
 }
 
-/// Applies every mutation to one response; returns the names and the bodies.
+/// Applies every mutation to the same response. Returns the names and the bodies.
 fn apply<P: Ceremony>(mutations: &[Mutation<P>], parts: &P, options: &Value) -> Vec<(String, Option<Vec<u8>>)> {
     let scene = Scene::new(options, &Client::new(ORIGIN));
     mutations.iter().map(|each| (each.name().to_owned(), each.apply(parts.clone(), &scene))).collect()

@@ -116,7 +116,7 @@ async fn resources_of_another_tenant_are_not_found() {
             let one = fixture.one.tenant.id.to_string();
             let path = fixture.path(endpoint, &fixture.one, &fixture.one).replacen(&one, id, 1);
             let response = fixture.admin.send(super::fixture::method(endpoint), &path, Some(b"{}".to_vec())).await;
-            // Some endpoints check the body before the tenant and refuse an empty one.
+            // Some endpoints check the body before the tenant, and refuse the body `{}`.
             if response.field("code") != "validation_failed" && response.field("code") != "body_malformed" {
                 response.expect_refusal(status, code);
             }

@@ -1,4 +1,4 @@
-//! Every change writes the expected audit entries and no others. They contain actor, address, and old and new values.
+//! Every change writes exactly the expected audit entries, with actor, source address, old values and new values.
 
 use std::collections::BTreeSet;
 

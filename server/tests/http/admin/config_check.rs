@@ -25,7 +25,7 @@ async fn all_problems_are_reported_at_once() {
     let expected = [&format!("{origins}[0]"), &format!("{origins}[1]"), "webauthn.timeout", "cors.allowed_origins[0]"];
     assert_eq!(fields(&response), expected);
     assert!(response["problems"][0]["message"].as_str().unwrap().contains("write `https://app.example.com`"));
-    // Storing it is refused with the same messages.
+    // A request that stores the configuration is refused with the same messages.
     let path = format!("/tenants/{}/config", tenant.id);
     let refused = admin.put(&path, &wrong).await;
     refused.expect_refusal(400, "config_invalid");

@@ -19,7 +19,7 @@ async fn server_with_users() -> (TestServer, TestTenant, Http, Person) {
     (server, tenant, admin, zoe)
 }
 
-/// Reads all pages of a list; returns the items and the last page.
+/// Reads all pages of a list. Returns the items of all pages, and the last page.
 async fn read_all(admin: &Http, path: &str) -> (Vec<Value>, Value) {
     let (mut items, mut after) = (Vec::new(), String::new());
     loop {

@@ -1,4 +1,4 @@
-//! Changes by an administrator between the two steps of a ceremony.
+//! Changes by an administrator between the initialize and the finalize request of a ceremony.
 
 use doorward_server::service::admin::{api_keys, tenants, users};
 use doorward_shared::{
