@@ -1,8 +1,8 @@
 //! Measures the figures of docs/performance.md that need complete servers: ceremonies by number of clients on a small
 //! and on a large installation, pages of logs and lists, and wrong keys. `.ci/figures` runs all sections.
 //!
-//! `installation` seeds data folders and starts servers; `logins` runs the load generator on them; `ceremonies`, `large`,
-//! `pages` and `keys` are the sections; [`results`] prints each figure with its target.
+//! `installation` seeds data folders and starts servers, and `logins` runs the load generator on them. The sections are
+//! `ceremonies`, `large`, `pages` and `keys`. [`results`] prints each figure with its target.
 
 mod ceremonies;
 mod installation;
