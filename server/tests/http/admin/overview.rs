@@ -193,3 +193,18 @@ async fn tenants_are_listed_searched_and_sorted_in_pages() {
         admin.get(&format!("/tenant_summaries?{query}")).await.expect_refusal(400, "query_invalid");
     }
 }
+
+#[tokio::test]
+async fn job_counts_past_days_before_an_overview_asks_for_them() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let admin = server.admin("ops", Role::Auditor).await;
+    tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+    server.clock.advance_ms(3 * DAY_MS);
+    doorward_server::jobs::count_days(&server.app).await.unwrap();
+    // The cached sum stays, so the overview does not count this day again.
+    server.sql("UPDATE audit_counts SET count = 7 WHERE type = 'api_key_rejected'").await;
+    let overview = admin.get("/overview?days=5").await.expect(200).json();
+    let refused = [0, 1, 2, 3, 4].map(|day| overview["activity"][day]["refused"].as_u64().unwrap());
+    assert_eq!(refused, [0, 1, 0, 0, 0]);
+}
