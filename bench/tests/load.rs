@@ -13,7 +13,7 @@ use tokio::{
 };
 
 fn options(arguments: &[&str]) -> Options {
-    // The run is limited by ceremonies and not by time, because a slow machine takes longer.
+    // The run ends after a number of ceremonies, not after a time: a slow machine would complete too few.
     let bounds = ["--duration", "60", "--warm-up", "0", "--clients", "4", "--ceremonies", "20"];
     Options::from_arguments(bounds.iter().chain(arguments).copied()).unwrap()
 }

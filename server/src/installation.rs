@@ -30,7 +30,7 @@ use crate::{
 pub const MASTER_KEY_FILE: &str = "master.key";
 /// File name of the admin token that the first start creates.
 pub const ADMIN_TOKEN_FILE: &str = "admin.token";
-/// Plaintext of the check text. Its ciphertext is in the database and shows which master key belongs to it.
+/// Plaintext of the check text. The database stores its ciphertext, which only the master key of this database can decrypt.
 const KEY_CHECK_TEXT: &[u8] = b"doorward";
 
 #[derive(Debug, thiserror::Error)]

@@ -41,7 +41,7 @@ pub enum Route {
     Tenants,
     Tenant {
         id: TenantId,
-        /// Its name, as the screen that opened it showed it; may be outdated.
+        /// The name shown on the previous screen; may be outdated.
         name: String,
     },
     User {

@@ -47,7 +47,7 @@ mod tests {
             assert!((first..first + 5).contains(&row), "{row} from {first}");
         }
         selection.select(99, 100);
-        // After the terminal grew, the rows still fill it.
+        // If the terminal has grown, the list scrolls back so that its rows fill the area.
         assert_eq!(selection.first_visible(20, 100), 80);
         selection.select(7, 3);
         assert_eq!((selection.selected, selection.offset), (2, 0));

@@ -128,7 +128,7 @@ async fn help_lists_the_keys_of_the_screen() {
     app.keys_show("2 ?", &["╭ Keys ", "Tenants", "create a tenant", "Everywhere", "find a command"]).await;
     app.keys_show("esc 3 ?", &["pause or resume the live log"]).await;
     app.lacks(&["create a tenant"]);
-    // Help that is longer than the terminal scrolls.
+    // The help can be scrolled if it does not fit into the terminal.
     app.keys("esc").await;
     app.resize(80, 24).await;
     app.keys("?").await;

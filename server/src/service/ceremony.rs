@@ -11,7 +11,7 @@ use crate::{
     webauthn::Malformed,
 };
 
-/// Result of a unit of work that commits its refusals too, because each refusal has an audit entry.
+/// Result of a unit of work that is committed even if the request is refused, which keeps the refusal's audit entry.
 pub(super) type Outcome<T> = Result<Result<T, Refusal>, DbError>;
 
 pub(super) fn random_challenge(context: &RequestContext) -> Result<ChallengeValue, ServiceError> {

@@ -24,7 +24,7 @@ pub struct TenantSnapshot {
     pub cors: CorsRules,
     /// API keys that are not revoked, including expired ones.
     pub api_keys: HashMap<ApiKeyId, ApiKey>,
-    /// Signing keys that sign or are still published.
+    /// The active signing keys, and retired ones whose public keys are still published.
     pub signing_keys: KeySet,
     change_counter: u64,
 }

@@ -33,7 +33,7 @@ pub(super) fn all(
             progress(Progress::Verified { table, rows: left.rows, total });
         }
         let [left, right] = pairs.map(Reading::finish);
-        // A count that does not depend on the order of the batches.
+        // Counts the rows without batches: a wrong order of the batches could skip the same rows on both sides.
         let counts = [total, target.count(plan.table)?];
         if left != right || counts != [left.0, right.0] {
             let [source_rows, target_rows] = counts;

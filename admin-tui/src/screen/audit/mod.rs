@@ -79,7 +79,7 @@ impl Audit {
         row.entry.actor_user_id.as_ref().filter(|_| is_ceremony)
     }
 
-    /// Returns the time back to which the log was searched, if that is before the oldest row.
+    /// Returns how far back the log was searched, if the search went further than the oldest row.
     fn searched_back_to(&self) -> Option<Timestamp> {
         let last = self.rows.back().map(|row| row.entry.id);
         self.older.filter(|older| Some(*older) != last).map(AuditId::time)

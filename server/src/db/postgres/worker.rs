@@ -157,7 +157,7 @@ impl Worker {
 }
 
 /// Commits in one round trip. After a failed statement that the unit ignored, COMMIT alone would roll back and report
-/// success. The statement before it fails in this case.
+/// success. In this case the preceding statement fails.
 fn commit(conn: &mut Connection, invalidates: bool) -> Result<(), DbError> {
     if invalidates {
         conn.run(&format!("SELECT pg_notify('{CHANNEL}', ''); COMMIT"))

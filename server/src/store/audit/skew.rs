@@ -14,7 +14,7 @@ use super::{
 
 /// Difference in milliseconds that every time filter allows for.
 const SLACK: i64 = 5_000;
-/// Differences are rounded up to minutes and `until` to hours, so that a lasting difference is stored once per hour.
+/// Differences are rounded up to whole minutes and `until` to the full hour: a constant difference is written once an hour.
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 3_600_000;
 const LEAD: &str = "audit_id_lead_ms";
@@ -28,7 +28,7 @@ pub(super) struct Skew {
     lead: i64,
     /// Largest time by which `created_at` is ahead of an id.
     lag: i64,
-    /// Time of the last id that may differ by more than [`SLACK`].
+    /// Time of the last entry whose id may differ from its `created_at` by more than [`SLACK`].
     until: i64,
 }
 

@@ -26,7 +26,7 @@ fn challenge_key(number: i64) -> ChallengeValue {
     ChallengeValue((number * 7 % CHALLENGES).to_be_bytes().repeat(4))
 }
 
-/// Number of users, which need more than one batch.
+/// Number of users; large enough to need more than one batch.
 const USERS: u128 = 603;
 const EVENTS: i64 = 1_107;
 const CHALLENGES: i64 = 1_103;
