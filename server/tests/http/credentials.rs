@@ -1,11 +1,12 @@
 //! `/{tenant_id}/credentials`.
 
+use diesel::RunQueryDsl as _;
 use doorward_server::{
     db::{Connection, DbError},
     store::users,
 };
 use doorward_shared::admin::Role;
-use doorward_testkit::{Person, database};
+use doorward_testkit::{Person, TestServer, database};
 use serde_json::json;
 
 use crate::support::server_with_tenant;
@@ -187,8 +188,9 @@ async fn changes_during_a_deletion_are_refused() {
                 _ => admin.delete(&user_path).await,
             }
         });
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        assert!(!request.is_finished(), "the request waits for the deletion");
+        while !waits_for_a_lock(&server).await {
+            assert!(!request.is_finished(), "the request waits for the deletion");
+        }
         drop(end);
         deletion.await.unwrap().unwrap();
         let response = request.await.unwrap();
@@ -196,4 +198,17 @@ async fn changes_during_a_deletion_are_refused() {
     }
     assert_eq!(tenant.count("type=webauthn_credential_deleted,webauthn_credential_updated,user_deleted").await, 0);
     assert_eq!(tenant.count("type=webauthn_credential_delete_failed,webauthn_credential_update_failed").await, 2);
+}
+
+/// Returns whether a transaction of this PostgreSQL database waits for another one.
+async fn waits_for_a_lock(server: &TestServer) -> bool {
+    let waiting =
+        "EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    let read = move |connection: &mut Connection| match connection {
+        Connection::Postgres(c) => {
+            Ok::<bool, DbError>(diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(waiting)).get_result(c)?)
+        }
+        Connection::Sqlite(_) => Ok(false),
+    };
+    server.app.db.read(read).await.unwrap()
 }
