@@ -200,7 +200,7 @@ impl<T> Remote<T> {
         self.pending = Some(cx.send(call));
     }
 
-    /// Handles the response to a request of this value. Returns other responses. `pick` extracts the value.
+    /// Handles the response to a request that this value sent. Returns other responses. `pick` extracts the value.
     pub fn handle_response(
         &mut self,
         response: RequestResult,

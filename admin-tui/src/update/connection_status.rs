@@ -82,7 +82,7 @@ fn connected(model: &mut Model, output: &mut UpdateOutput) {
 
 fn disconnected(model: &mut Model, error: ApiError, is_me: bool) {
     let (since, failed) = match &model.connection {
-        // Only the requests of `request_me` are attempts. Similar errors of other requests are ignored.
+        // Only requests that `request_me` sent count as attempts. Similar errors of other requests are ignored.
         ConnectionStatus::Disconnected { error: known, .. }
             if !is_me && known.is_transient() == error.is_transient() =>
         {

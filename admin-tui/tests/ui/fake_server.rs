@@ -34,7 +34,7 @@ struct Behaviour {
     holds_older_pages: bool,
     panics: bool,
     calls: Vec<BackendRequest>,
-    /// Total that exports report; `None` reports the exact number.
+    /// Total that exports report; With `None`, the server reports the exact number.
     export_total: Option<Total>,
 }
 

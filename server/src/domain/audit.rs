@@ -151,7 +151,7 @@ impl AuditFilter {
         Some(named.iter().copied().filter(accepted).collect())
     }
 
-    /// Returns the time in the only accepted request id; `None` unless exactly one is accepted and it is a UUIDv7.
+    /// Returns the time that the request id contains, if the filter accepts exactly one id and it is a UUIDv7.
     pub fn request_time(&self) -> Option<Timestamp> {
         let [id] = self.request_id.any_of.as_slice() else { return None };
         let id = Uuid::parse_str(id).ok().filter(|id| id.get_version_num() == 7)?;

@@ -27,7 +27,7 @@ const MAX_WAITS: u32 = 50;
 /// A log and its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Log {
-    /// A tenant's log that the tenant reads.
+    /// A tenant's log, read by the tenant itself and not by an administrator.
     Own(TenantId),
     /// A tenant's or the installation's log that an administrator reads. Entries contain the tenant's name.
     Of(TenantId),

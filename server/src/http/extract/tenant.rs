@@ -53,7 +53,7 @@ impl Visitor {
         self.require_key(missing).await
     }
 
-    /// Returns the key holder. Without a valid key, writes an audit entry and returns 401 (`if_missing` without a key).
+    /// Returns the key holder. Otherwise writes an audit entry and returns 401, or `if_missing` if no key was presented.
     async fn require_key(self, if_missing: ApiError) -> Result<KeyHolder, ApiError> {
         let rejection = match self.identity {
             Identity::ApiKey(key) => return Ok(KeyHolder { context: self.context, key }),
