@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use crate::{
     app::App,
     db::{Connection, DbError},
+    service::daily_counts::MAX_DAYS,
     store::{
         audit,
         challenges::{self, ChallengeKey, ExpiredChunk},
@@ -17,8 +18,6 @@ const PURGE_CHALLENGES_EVERY: Duration = Duration::from_secs(30);
 const PURGE_AUDIT_EVERY: Duration = Duration::from_secs(600);
 const DELETE_LOGS_EVERY: Duration = Duration::from_secs(30);
 const COUNT_DAYS_EVERY: Duration = Duration::from_secs(3_600);
-/// Number of past days that an overview can show.
-const OVERVIEW_DAYS: i64 = 90;
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 const CHALLENGE_BATCH: i64 = 1_000;
 /// Number of audit entries that one unit of work examines. It is small, because other writes wait for the unit.
@@ -109,7 +108,7 @@ pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
 /// ten million entries in 100 000 logs, a day takes 0.3 s.
 pub async fn count_days(app: &App) -> Result<(), DbError> {
     let today = app.clock.now().day();
-    for day in (today - OVERVIEW_DAYS..=today).rev() {
+    for day in (today + 1 - i64::from(MAX_DAYS)..=today).rev() {
         let one = audit::Days { first: day, last: day };
         app.daily_counts.get(&app.db, app.settings.audit_retention_days, app.clock.now(), one).await?;
     }

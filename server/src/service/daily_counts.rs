@@ -10,6 +10,8 @@ use crate::{
     store::audit::{self, Activity, Days},
 };
 
+/// Maximum number of days of an overview, today included.
+pub const MAX_DAYS: u32 = 90;
 /// Age at which a sum that may still change is read again.
 const MAX_AGE_MS: i64 = 60_000;
 /// A sum is final if it was read at least this long after the end of its day. The delay covers entries that were still

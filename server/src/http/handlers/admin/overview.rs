@@ -9,11 +9,10 @@ use doorward_shared::{
 use crate::{
     domain::list::{Cursor, SortKey, TenantQuery},
     http::{ApiError, Auditor, Query, pages, path_tenant, responses::*},
-    service::admin::overview,
+    service::{admin::overview, daily_counts::MAX_DAYS},
 };
 
 const DEFAULT_DAYS: u32 = 14;
-const MAX_DAYS: u32 = 90;
 
 fn days(query: &Query) -> Result<u32, ApiError> {
     pages::number(query, "days", DEFAULT_DAYS, MAX_DAYS)
