@@ -18,10 +18,10 @@ use super::space::Space;
 
 const INTERVAL: Duration = Duration::from_millis(200);
 /// If the WAL is larger than 64 MiB, a checkpoint also restarts it from the beginning, which delays writers a little.
-/// After the restart, SQLite truncates the file to this size. It does not truncate it further, because reusing its
-/// blocks is cheaper than allocating new ones.
-pub(super) const WAL_LIMIT_BYTES: i64 = WAL_LIMIT_PAGES * 4096;
+/// The WAL file is usually not truncated, because reusing its blocks is cheaper than allocating new ones.
 const WAL_LIMIT_PAGES: i64 = 16 * 1024;
+/// SQLite truncates the WAL file to this size when the WAL restarts. Only a WAL that could not restart in time is larger.
+pub(super) const TRUNCATED_BYTES: i64 = 128 * 1024 * 1024;
 /// Number of pages that the writer can copy itself without a noticeable delay.
 const WRITER_PAGES: i64 = 200;
 const MAX_PASSES: u32 = 4;

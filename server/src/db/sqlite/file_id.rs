@@ -35,9 +35,11 @@ pub(super) fn check(database: &Path) -> Result<(), DbError> {
         // Another id, or an empty file.
         _ => Err(DbError::Database(format!(
             "{} does not belong to {}: the database file was replaced without its write-ahead log. To use the present \
-             database file, move the files ending in -wal and -shm away; to restore a backup, use `doorward restore`",
+             database file, move the files ending in -wal and -shm away; to restore a backup, use `doorward restore`. \
+             If you moved both files here together, delete {}",
             wal.display(),
             database.display(),
+            with_suffix(database, process_lock::SUFFIX).display(),
         ))),
     }
 }

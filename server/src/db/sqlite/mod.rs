@@ -20,7 +20,7 @@ use diesel::connection::SimpleConnection as _;
 
 pub(crate) use self::connect::{connect, create_file};
 use self::{
-    checkpoint::{Checkpointer, WAL_LIMIT_BYTES},
+    checkpoint::{Checkpointer, TRUNCATED_BYTES},
     inline_reader::InlineReader,
     space::Space,
     write_turns::WriteTurns,
@@ -67,7 +67,7 @@ pub(super) fn open(
     let checkpointer = Checkpointer::new(path, connect(path, busy_timeout)?, Arc::clone(&space));
     let mut conn = Connection::Sqlite(connect(path, busy_timeout)?);
     conn.run(&format!(
-        "PRAGMA cache_size = -{WRITER_CACHE_KIB}; PRAGMA busy_timeout = 0; PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}"
+        "PRAGMA cache_size = -{WRITER_CACHE_KIB}; PRAGMA busy_timeout = 0; PRAGMA journal_size_limit = {TRUNCATED_BYTES}"
     ))?;
     // If another process has the write lock, the writer's first transaction repairs it.
     if !change_counter.is_announced(&mut conn)? && transaction::begin_write(&mut conn).is_ok() {

@@ -52,3 +52,25 @@ impl WriteTurns {
         let _ = self.file().map(File::unlock);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_process_is_seen_by_others_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("doorward.db");
+        let (mut one, mut other) = (WriteTurns::new(&database), WriteTurns::new(&database));
+        other.wait();
+        assert!(!one.others_wait(), "without the file nothing is shared");
+        std::fs::write(with_suffix(&database, change_counter::SUFFIX), "").unwrap();
+        for _ in 0..2 {
+            assert!(!one.others_wait());
+            other.wait();
+            assert!(one.others_wait());
+            other.stop_waiting();
+        }
+        assert!(!one.others_wait());
+    }
+}

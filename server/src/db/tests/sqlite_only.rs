@@ -4,7 +4,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
         mpsc,
     },
     time::{Duration, Instant},
@@ -91,37 +91,43 @@ fn connection(db: &TestDatabase) -> Connection {
     Connection::Sqlite(sqlite::connect(&path, Duration::from_secs(5)).expect("a connection"))
 }
 
+/// Number of units that keep a process busy, each for two milliseconds. 64 of them share a commit.
+const BUSY_UNITS: usize = 512;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn process_gets_the_write_lock_beside_a_busy_one() {
     let db = TestDatabase::sqlite().await;
     let other = db.another().await;
-    let stop = Arc::new(AtomicBool::new(false));
-    let busy: Vec<_> = (0..3)
-        .map(|_| {
-            let (database, stop) = (db.database.clone(), Arc::clone(&stop));
-            tokio::spawn(async move {
-                while !stop.load(Ordering::Relaxed) {
-                    let unit = |_: &mut Connection| {
-                        let start = Instant::now();
-                        while start.elapsed() < Duration::from_millis(10) {
-                            std::hint::spin_loop();
-                        }
-                        Ok::<(), DbError>(())
-                    };
-                    database.write(unit).await.expect("a write");
-                }
-            })
+    let database = db.another_with(|options| options.wait = Duration::from_secs(60)).await;
+    let done = Arc::new(AtomicUsize::new(0));
+    let (began, begins) = tokio::sync::oneshot::channel();
+    let mut began = Some(began);
+    // All units are queued, so each transaction begins directly after the commit of the previous one.
+    let busy = futures_util::future::join_all((0..BUSY_UNITS).map(|_| {
+        let (done, mut began) = (Arc::clone(&done), began.take());
+        database.write(move |_: &mut Connection| {
+            let _ = began.take().map(|began| began.send(()));
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_millis(2) {
+                std::hint::spin_loop();
+            }
+            done.fetch_add(1, Ordering::SeqCst);
+            Ok::<(), DbError>(())
         })
-        .collect();
-    let start = Instant::now();
-    for number in 0..20 {
-        other.write(put(number)).await.expect("the write lock");
-    }
-    assert!(start.elapsed() < Duration::from_secs(5), "20 writes took {:?}", start.elapsed());
-    stop.store(true, Ordering::Relaxed);
-    for task in busy {
-        task.await.expect("an end");
-    }
+    }));
+    let counter = Arc::clone(&done);
+    let writes = async move {
+        let mut times = Vec::new();
+        begins.await.expect("the first unit");
+        for number in 0..3 {
+            other.write(put(number)).await.expect("the write lock");
+            times.push(counter.load(Ordering::SeqCst));
+        }
+        times
+    };
+    let (busy, times) = tokio::join!(busy, writes);
+    assert!(busy.iter().all(Result::is_ok));
+    assert!(times.iter().all(|done| *done < BUSY_UNITS), "{times:?}");
 }
 
 #[tokio::test]
@@ -173,7 +179,7 @@ async fn units_are_unavailable_when_another_unit_ended_their_transaction() {
 #[tokio::test]
 async fn large_write_ahead_log_is_reported_and_truncated_later() {
     let db = TestDatabase::sqlite().await;
-    let limited = db.another_with(|options| options.wal_limit = 96 << 20).await;
+    let limited = db.another_with(|options| options.wal_limit = 160 << 20).await;
     assert_eq!(limited.check_space(), Ok(()));
     // This reader keeps the write-ahead log from being emptied.
     let mut reader = connection(&db);
@@ -181,15 +187,15 @@ async fn large_write_ahead_log_is_reported_and_truncated_later() {
     let big = |name: usize| {
         move |c: &mut Connection| c.run(&format!("INSERT INTO installation VALUES ('{name}', hex(zeroblob(2097152)))"))
     };
-    for number in 0..28 {
+    for number in 0..44 {
         db.database.write(big(number)).await.expect("a write");
     }
     until("the size is reported", || limited.check_space().is_err()).await;
-    assert!(limited.wal_bytes() > Some(96 << 20));
+    assert!(limited.wal_bytes() > Some(160 << 20));
     reader.run("COMMIT").expect("an end");
     let wal = format!("{}-wal", db.location());
     let start = Instant::now();
-    while fs::metadata(&wal).expect("the file").len() > 64 << 20 {
+    while fs::metadata(&wal).expect("the file").len() > 128 << 20 {
         assert!(start.elapsed() < Duration::from_secs(30), "the file was not truncated");
         db.database.write(put(format!("{:?}", start.elapsed()))).await.expect("a write");
     }
