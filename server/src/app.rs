@@ -14,6 +14,7 @@ use crate::{
     service::{
         ServiceError,
         daily_counts::DailyCounts,
+        health::Readiness,
         key_usage::KeyUsage,
         pending_ceremonies::PendingCeremonies,
         tenant_cache::{TenantCache, TenantSnapshot},
@@ -36,6 +37,8 @@ pub struct App {
     pub key_usage: KeyUsage,
     /// Cache of the daily counts of audit entries.
     pub daily_counts: DailyCounts,
+    /// Result of the latest readiness check.
+    pub readiness: Readiness,
     pub rate_limits: RateLimits,
     pub metrics: Metrics,
     pub stopwatch: Stopwatch,
@@ -90,6 +93,7 @@ impl App {
             pending_ceremonies: PendingCeremonies::default(),
             key_usage: KeyUsage::default(),
             daily_counts: DailyCounts::default(),
+            readiness: Readiness::default(),
             rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant),
             metrics: Metrics::new()?,
             stopwatch: Stopwatch,

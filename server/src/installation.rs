@@ -86,10 +86,17 @@ pub async fn open(data_dir: &Path, options: DatabaseOptions, settings: AppSettin
     }
     // An existing database never gets a new master key, because its signing keys could then not be decrypted.
     let master_key = match key_check {
-        Some(_) => MasterKey::load(&key_file)?,
-        None => MasterKey::load_or_create(&key_file, entropy.as_ref())?,
+        // Without a write, so that commands do not wait for a busy server.
+        Some(stored) => {
+            check_master_key(data_dir, &stored)?;
+            MasterKey::load(&key_file)?
+        }
+        None => {
+            let master_key = MasterKey::load_or_create(&key_file, entropy.as_ref())?;
+            check_key_of_database(&db, &master_key, entropy.as_ref(), &key_file).await?;
+            master_key
+        }
     };
-    check_key_of_database(&db, &master_key, entropy.as_ref(), &key_file).await?;
     let app = App::new(db, master_key, Arc::new(SystemClock), entropy, settings)?;
     create_first_token(&app, &data_dir.join(ADMIN_TOKEN_FILE)).await?;
     Ok(app)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metrics::{Key, Label, Recorder as _, describe_counter, describe_histogram};
+use metrics::{Key, Label, Recorder as _, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use quick_cache::sync::Cache;
 
@@ -11,6 +11,7 @@ static METADATA: metrics::Metadata<'static> =
 
 const REQUESTS: &str = "doorward_http_requests_total";
 const REQUEST_SECONDS: &str = "doorward_http_request_seconds";
+const WAL_BYTES: &str = "doorward_sqlite_wal_bytes";
 /// Methods that have their own label. All other methods share the label `other`, which limits the number of series.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -36,6 +37,7 @@ impl Metrics {
             .build_recorder();
         metrics::with_local_recorder(&recorder, || {
             describe_counter!(REQUESTS, "HTTP responses by method, route and status");
+            describe_gauge!(WAL_BYTES, "size of SQLite's write-ahead log in bytes");
             describe_histogram!(REQUEST_SECONDS, "time to the response in seconds, by route");
         });
         Ok(Self { handle: recorder.handle(), recorder, requests: Cache::new(512) })
@@ -61,6 +63,11 @@ impl Metrics {
         });
         counter.increment(1);
         histogram.record(elapsed.as_secs_f64());
+    }
+
+    pub fn wal_bytes(&self, bytes: u64) {
+        #[expect(clippy::cast_precision_loss, reason = "a gauge shows an approximate size")]
+        self.recorder.register_gauge(&Key::from_name(WAL_BYTES), &METADATA).set(bytes as f64);
     }
 
     /// Renders all metrics in Prometheus' text format.

@@ -46,6 +46,12 @@ pub enum Command {
     /// Move the installation to another database: from SQLite to PostgreSQL, or back
     #[command(after_help = help::MIGRATE_STORAGE)]
     MigrateStorage(MigrateStorageArgs),
+    /// Write a copy of the embedded database to a file, also while a server runs
+    #[command(after_help = help::BACKUP)]
+    Backup(BackupArgs),
+    /// Put a backup in the place of the embedded database, which must not exist
+    #[command(after_help = help::RESTORE)]
+    Restore(RestoreArgs),
     /// Create, list and delete tenants
     #[command(subcommand, arg_required_else_help = true)]
     Tenant(TenantCommand),
@@ -191,6 +197,28 @@ pub struct MigrateStorageArgs {
     /// Print JSON, also for each line of progress
     #[arg(long)]
     pub json: bool,
+}
+
+/// `doorward backup`
+#[derive(Debug, Clone, Args)]
+pub struct BackupArgs {
+    /// File to write; must not exist
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    /// Arguments of all administrative commands.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// `doorward restore`
+#[derive(Debug, Clone, Args)]
+pub struct RestoreArgs {
+    /// File that `doorward backup` wrote
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+    /// Arguments of all administrative commands.
+    #[command(flatten)]
+    pub admin: AdminArgs,
 }
 
 /// Arguments of all administrative commands.

@@ -3,6 +3,7 @@
 mod admin_call;
 mod administer;
 pub mod args;
+mod backup;
 mod check;
 mod error;
 pub mod expiry;
@@ -50,6 +51,8 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Probe(args) => probe::run(args).await,
         Command::Migrate(args) => check::migrate(&args).await,
         Command::MigrateStorage(args) => storage::migrate(args).await,
+        Command::Backup(args) => backup::back_up(args).await,
+        Command::Restore(args) => backup::restore(args).await,
         Command::Tenant(TenantCommand::Create(args)) => administer::create_tenant(args).await,
         Command::Tenant(TenantCommand::List(args)) => administer::list_tenants(args).await,
         Command::Tenant(TenantCommand::Delete(args)) => administer::delete_tenant(args).await,

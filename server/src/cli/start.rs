@@ -30,9 +30,12 @@ pub(super) fn log(settings: &Settings) -> Result<(), CliError> {
     telemetry::start(log.format, &log.level).map_err(|error| CliError::usage(format!("log.level: {error}")))
 }
 
+pub(super) fn database_url(settings: &Settings) -> Result<DatabaseUrl, CliError> {
+    settings.database.url.expose().parse().map_err(|error| CliError::usage(format!("database.url: {error}")))
+}
+
 pub(super) async fn open(settings: &Settings) -> Result<Arc<App>, CliError> {
-    let url: DatabaseUrl =
-        settings.database.url.expose().parse().map_err(|error| CliError::usage(format!("database.url: {error}")))?;
+    let url = database_url(settings)?;
     let options = DatabaseOptions {
         readers: settings.database.connections,
         connections: settings.database.connections,

@@ -1,18 +1,27 @@
 //! The change counter, which invalidates caches in all threads, processes and nodes.
+//!
+//! On SQLite, a transaction with administrative changes increments the number in the database's header
+//! (`PRAGMA user_version`). Before its commit, it announces the new number as the length of the file `<database>.changes`,
+//! which every process reads at each request. There is no second announcement that could fail after the commit. Data
+//! may be cached under a length only if its snapshot has at least this number, see [`may_cache`].
 
 use std::{
     fs::{self, OpenOptions},
-    hash::{DefaultHasher, Hash, Hasher},
-    io::{self, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    io,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use super::paths::with_suffix;
+use diesel::{RunQueryDsl, dsl::sql, sql_types::BigInt};
+
+use super::{connection::Connection, error::DbError, paths::with_suffix};
+
+/// Suffix of the file whose length is the announced number.
+pub(super) const SUFFIX: &str = ".changes";
 
 pub(super) struct ChangeCounter {
-    /// Number of local changes and received notifications.
+    /// Number of received notifications and of values that must not be cached.
     local: AtomicU64,
     remote: RemoteChanges,
 }
@@ -26,9 +35,9 @@ enum RemoteChanges {
 }
 
 impl ChangeCounter {
-    /// Creates the counter of a SQLite database, with the file `<database>.changes`.
+    /// Creates the counter of a SQLite database.
     pub(super) fn with_file(database: &Path) -> Self {
-        Self { local: AtomicU64::new(0), remote: RemoteChanges::File(with_suffix(database, ".changes")) }
+        Self { local: AtomicU64::new(0), remote: RemoteChanges::File(with_suffix(database, SUFFIX)) }
     }
 
     /// Creates the counter of a PostgreSQL database. Its listener is not connected yet.
@@ -39,29 +48,19 @@ impl ChangeCounter {
     /// Returns the current value. Read it before you load data into a cache, and load again when it has changed.
     pub(super) fn current(&self) -> u64 {
         match &self.remote {
-            RemoteChanges::File(path) => match fs::metadata(path) {
-                // The file is replaced, never modified in place. Inode, times and length together distinguish two
-                // versions, even if the file system gives both the same time.
-                Ok(meta) => {
-                    let mut hasher = DefaultHasher::new();
-                    self.local.load(Ordering::SeqCst).hash(&mut hasher);
-                    (meta.ino(), meta.len()).hash(&mut hasher);
-                    (meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()).hash(&mut hasher);
-                    hasher.finish()
-                }
-                Err(_) => self.unique(),
-            },
+            RemoteChanges::File(path) => fs::metadata(path).map_or_else(|_| self.unique(), |meta| meta.len()),
             RemoteChanges::Notify(connected) if connected.load(Ordering::SeqCst) => self.local.load(Ordering::SeqCst),
             RemoteChanges::Notify(_) => self.unique(),
         }
     }
 
-    /// Returns a new value at each call. This disables caching while changes may be missed.
+    /// Returns a new value at each call. This disables caching while changes may be missed. The values count down
+    /// from the largest number, so that they differ from all others.
     fn unique(&self) -> u64 {
-        self.local.fetch_add(1, Ordering::SeqCst).wrapping_add(1)
+        u64::MAX - self.local.fetch_add(1, Ordering::SeqCst)
     }
 
-    /// Records a local change or a received notification.
+    /// Records a received notification.
     pub(super) fn increment(&self) {
         self.local.fetch_add(1, Ordering::SeqCst);
     }
@@ -75,16 +74,52 @@ impl ChangeCounter {
         }
     }
 
-    /// Notifies other processes by replacing the file. Does nothing on PostgreSQL.
-    pub(super) fn notify(&self) -> io::Result<()> {
-        let RemoteChanges::File(path) = &self.remote else { return Ok(()) };
-        // Consecutive versions differ in length, because inode and times may be equal after a quick replacement.
-        let length = fs::metadata(path).map_or(0, |meta| meta.len()) % 512 + 1;
-        // The name contains an address, because two open databases of one process may notify at the same time.
-        let temporary = with_suffix(path, &format!(".{}-{:x}", std::process::id(), std::ptr::from_ref(self).addr()));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-        file.write_all(&vec![b'.'; usize::try_from(length).unwrap_or(1)])?;
-        drop(file);
-        fs::rename(&temporary, path)
+    /// SQLite: increments the number in the open transaction and announces it. The transaction has the write lock, so
+    /// announcements are in the order of commits.
+    pub(super) fn increment_in(&self, conn: &mut Connection) -> Result<(), DbError> {
+        let next = stored(conn)? + 1;
+        conn.run(&format!("PRAGMA user_version = {next}"))?;
+        self.announce(next)
+            .map_err(|error| DbError::Unavailable(format!("cannot announce the change to other processes: {error}")))
     }
+
+    /// SQLite: announces the stored number again if the file has another one, because the process that announced it
+    /// crashed or could not commit. Requires the write lock, so that no other announcement is in progress.
+    pub(super) fn repair(&self, conn: &mut Connection) -> Result<(), DbError> {
+        if self.is_announced(conn)? {
+            return Ok(());
+        }
+        self.announce(stored(conn)?).map_err(|error| DbError::Unavailable(error.to_string()))
+    }
+
+    /// SQLite: returns whether the announced number is the stored one.
+    pub(super) fn is_announced(&self, conn: &mut Connection) -> Result<bool, DbError> {
+        Ok(stored(conn)? == self.current())
+    }
+
+    fn announce(&self, number: u64) -> io::Result<()> {
+        let RemoteChanges::File(path) = &self.remote else { return Ok(()) };
+        // Without data the file needs no disk space, whatever its length is.
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?.set_len(number)
+    }
+}
+
+/// Returns whether data from this snapshot may be cached under `change_counter`, a value of
+/// [`super::Database::change_counter`] that was read before. `false` while a change is announced but not committed.
+pub(crate) fn may_cache(conn: &mut Connection, change_counter: u64) -> Result<bool, DbError> {
+    match conn {
+        Connection::Sqlite(_) => Ok(stored(conn)? >= change_counter),
+        // A notification arrives after the commit.
+        Connection::Postgres(_) => Ok(true),
+    }
+}
+
+/// Returns the number of committed administrative changes of a SQLite database.
+fn stored(conn: &mut Connection) -> Result<u64, DbError> {
+    let Connection::Sqlite(conn) = conn else {
+        return Err(DbError::Database("only SQLite stores the change counter".to_owned()));
+    };
+    let number: i64 =
+        diesel::select(sql::<BigInt>("(SELECT user_version FROM pragma_user_version)")).get_result(conn)?;
+    Ok(u64::try_from(number).unwrap_or(0))
 }

@@ -26,7 +26,7 @@ pub(super) fn change<DB: Backend>(
     change: SchemaChange,
 ) -> Result<Vec<String>, DbError> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| DbError::Database(format!("migration: {error}"));
-    if change == SchemaChange::Up {
+    if change != SchemaChange::DownAll {
         // An old program could destroy data that only a newer schema has.
         let known: Vec<Box<dyn Migration<DB>>> = source.migrations().map_err(failed)?;
         for version in conn.applied_migrations().map_err(failed)? {

@@ -24,7 +24,7 @@ pub(crate) mod tests;
 mod thread;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -34,9 +34,11 @@ use self::{
     opened::{Opened, Running},
     postgres::connect::Target,
     queue::{Queue, Work},
-    sqlite::inline_reader::InlineReader,
+    sqlite::{inline_reader::InlineReader, space::Space},
 };
-pub(crate) use self::{connection::on_engine, migrations::SchemaChange, thread::run_blocking};
+pub(crate) use self::{
+    change_counter::may_cache, connection::on_engine, migrations::SchemaChange, thread::run_blocking,
+};
 pub use self::{
     connection::{Connection, Engine, PostgresConnection},
     error::DbError,
@@ -55,6 +57,8 @@ struct Inner {
     writes: Arc<Queue>,
     change_counter: Arc<ChangeCounter>,
     location: Arc<Location>,
+    /// SQLite only.
+    space: Option<Arc<Space>>,
     running: Mutex<Option<Running>>,
 }
 
@@ -79,8 +83,7 @@ impl Database {
         run_blocking(move || {
             let (change_counter, location, opened) = match &options.url {
                 DatabaseUrl::Sqlite(path) => {
-                    // An absolute path stays valid when the process changes its working directory.
-                    let path = std::path::absolute(path).map_err(|error| DbError::Unavailable(error.to_string()))?;
+                    let path = sqlite_path(path)?;
                     let change_counter = Arc::new(ChangeCounter::with_file(&path));
                     let opened = sqlite::open(&path, &options, &change_counter)?;
                     (change_counter, Location::Sqlite { path, busy_timeout: options.busy_timeout }, opened)
@@ -92,9 +95,9 @@ impl Database {
                     (change_counter, Location::Postgres(target), opened)
                 }
             };
-            let Opened { inline_reader, reads, writes, running } = opened;
+            let Opened { inline_reader, reads, writes, running, space } = opened;
             let (location, running) = (Arc::new(location), Mutex::new(Some(running)));
-            Ok(Self(Arc::new(Inner { inline_reader, reads, writes, change_counter, location, running })))
+            Ok(Self(Arc::new(Inner { inline_reader, reads, writes, change_counter, location, space, running })))
         })
         .await
     }
@@ -147,9 +150,23 @@ impl Database {
     }
 
     /// Returns a number that changes after every [`Database::write_and_invalidate`] of any process. To cache data, read
-    /// this number first, then the data. When the number has changed, the cached data is stale.
+    /// this number first, then the data, and ask [`may_cache`] on the same snapshot. When the number has changed, the
+    /// cached data is stale.
     pub fn change_counter(&self) -> u64 {
         self.0.change_counter.current()
+    }
+
+    /// Returns the size of SQLite's write-ahead log in bytes; `None` on PostgreSQL.
+    pub fn wal_bytes(&self) -> Option<u64> {
+        self.0.space.as_ref().map(|space| space.wal_bytes())
+    }
+
+    /// Checks that there is space for more data. Always succeeds on PostgreSQL.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] if SQLite's write-ahead log is too large or the disk is almost full.
+    pub fn check_space(&self) -> Result<(), DbError> {
+        self.0.space.as_ref().map_or(Ok(()), |space| space.check())
     }
 
     pub async fn ping(&self) -> Result<(), DbError> {
@@ -199,6 +216,32 @@ impl Database {
             let _ = run_blocking(join).await;
         }
     }
+}
+
+/// Returns the real path of a SQLite database. It stays valid when the process changes its working directory.
+pub(crate) fn sqlite_path(path: &Path) -> Result<PathBuf, DbError> {
+    paths::resolve(path).map_err(|error| DbError::Unavailable(format!("{}: {error}", path.display())))
+}
+
+/// Writes a copy of a SQLite database to a new file, also while servers use it. Returns its size in bytes.
+///
+/// # Errors
+/// [`DbError::Unavailable`] if the file exists or a file cannot be read or written.
+pub async fn back_up_sqlite(database: PathBuf, to: PathBuf, busy_timeout: Duration) -> Result<u64, DbError> {
+    run_blocking(move || sqlite::backup::backup(&sqlite_path(&database)?, &sqlite_path(&to)?, busy_timeout)).await
+}
+
+/// Copies a backup to the place of a SQLite database, which must not exist. First calls `accept` with the copy.
+///
+/// # Errors
+/// The error of `accept`, or a [`DbError`] if the database exists or the backup is damaged.
+pub async fn restore_sqlite<E: From<DbError> + Send + 'static>(
+    from: PathBuf,
+    database: PathBuf,
+    accept: impl FnOnce(&mut Connection) -> Result<(), E> + Send + 'static,
+) -> Result<u64, E> {
+    let restore = move || Ok(sqlite::backup::restore(&from, &sqlite_path(&database)?, accept));
+    run_blocking(restore).await?
 }
 
 impl Inner {

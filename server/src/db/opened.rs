@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, thread::JoinHandle};
 
-use super::{process_lock::ProcessLock, queue::Queue, sqlite::inline_reader::InlineReader};
+use super::{
+    process_lock::ProcessLock,
+    queue::Queue,
+    sqlite::{inline_reader::InlineReader, space::Space},
+};
 
 pub(super) struct Opened {
     /// SQLite only.
@@ -11,6 +15,8 @@ pub(super) struct Opened {
     pub(super) reads: Arc<Queue>,
     pub(super) writes: Arc<Queue>,
     pub(super) running: Running,
+    /// SQLite only.
+    pub(super) space: Option<Arc<Space>>,
 }
 
 /// Threads and locks that are held while the database is open.

@@ -57,6 +57,8 @@ pub struct DatabaseOptions {
     pub wait: Duration,
     /// SQLite: maximum time to wait for the write of another process.
     pub busy_timeout: Duration,
+    /// SQLite: size of the write-ahead log in bytes above which [`super::Database::check_space`] returns an error.
+    pub wal_limit: u64,
     /// PostgreSQL: timeout of one statement.
     pub statement_timeout: Duration,
     /// PostgreSQL: timeout of one connection attempt, per host.
@@ -73,6 +75,7 @@ impl DatabaseOptions {
             read_queue: 4096,
             wait: Duration::from_secs(5),
             busy_timeout: Duration::from_secs(5),
+            wal_limit: 4 * 1024 * 1024 * 1024,
             statement_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(3),
         }

@@ -12,6 +12,9 @@ use super::{error::DbError, paths::with_suffix};
 /// Key of the advisory lock on PostgreSQL. All versions of Doorward must use the same value.
 pub(crate) const ADVISORY_LOCK: i64 = 0x70_7265_7365_6e74;
 
+/// Suffix of the lock file.
+pub(super) const SUFFIX: &str = ".lock";
+
 /// The lock of a SQLite database. Dropping this value releases it.
 #[derive(Debug)]
 pub(crate) struct ProcessLock(#[expect(dead_code, reason = "held until drop")] File);
@@ -38,7 +41,7 @@ pub(super) fn migration_in_progress() -> DbError {
 
 /// Opens `<database>.lock` beside the database.
 fn open(database: &Path) -> Result<File, DbError> {
-    let path = with_suffix(database, ".lock");
+    let path = with_suffix(database, SUFFIX);
     let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
     opened.map_err(|error| DbError::Unavailable(format!("{}: {error}", path.display())))
 }

@@ -9,7 +9,7 @@ use quick_cache::sync::Cache;
 use super::ServiceError;
 use crate::{
     crypto::{KeySet, MasterKey},
-    db::{Database, DbError},
+    db::{self, Database, DbError},
     domain::{ApiKey, Ceremony, CeremonyPolicy, CorsRules, RelyingPartyPolicy, Tenant},
     store::{api_keys, signing_keys, tenants},
 };
@@ -71,10 +71,11 @@ impl TenantCache {
             .read(move |connection| {
                 let Some(tenant) = tenants::find(connection, id)? else { return Ok(None) };
                 let keys = api_keys::list(connection, id)?;
-                Ok::<_, DbError>(Some((tenant, keys, signing_keys::list(connection, id)?)))
+                let may_cache = db::may_cache(connection, change_counter)?;
+                Ok::<_, DbError>(Some((tenant, keys, signing_keys::list(connection, id)?, may_cache)))
             })
             .await?;
-        let Some((tenant, keys, records)) = found else {
+        let Some((tenant, keys, records, may_cache)) = found else {
             self.snapshots.remove(&id);
             return Ok(None);
         };
@@ -88,7 +89,9 @@ impl TenantCache {
             tenant,
             change_counter,
         });
-        self.snapshots.insert(id, Arc::clone(&snapshot));
+        if may_cache {
+            self.snapshots.insert(id, Arc::clone(&snapshot));
+        }
         Ok(Some(snapshot))
     }
 }

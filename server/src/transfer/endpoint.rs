@@ -12,7 +12,7 @@ use crate::{
         Connection, DatabaseOptions, DatabaseUrl, DbError, Engine, PostgresConnection, SchemaChange, on_engine,
         postgres::{self, Target},
         process_lock::ProcessLock,
-        sqlite,
+        sqlite, sqlite_path,
     },
     store::installation,
 };
@@ -42,14 +42,17 @@ impl Endpoint {
         let failed = |error| TransferError::Database(role, error);
         let (conn, lock) = match &options.url {
             DatabaseUrl::Sqlite(path) => {
+                let path = &sqlite_path(path).map_err(failed)?;
                 if role == Role::Source && !path.exists() {
                     return Err(TransferError::NoInstallation);
                 }
                 sqlite::create_file(path).map_err(failed)?;
                 let lock = ProcessLock::try_exclusive(path).map_err(failed)?.ok_or(TransferError::InUse(role))?;
                 sqlite::change_schema(path, options.busy_timeout, SchemaChange::Up).map_err(failed)?;
-                let conn = sqlite::connect(path, options.busy_timeout).map_err(failed)?;
-                (Connection::Sqlite(conn), ExclusiveLock::File(lock))
+                let mut conn = Connection::Sqlite(sqlite::connect(path, options.busy_timeout).map_err(failed)?);
+                // Nothing else uses the database, so a checkpoint after every 4 MiB keeps the write-ahead log small.
+                conn.run("PRAGMA wal_autocheckpoint = 1000; PRAGMA temp_store = FILE").map_err(failed)?;
+                (conn, ExclusiveLock::File(lock))
             }
             DatabaseUrl::Postgres(url) => {
                 let target = Target::new(url, options).map_err(failed)?;

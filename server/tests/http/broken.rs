@@ -1,6 +1,9 @@
 //! Database errors while a server runs cause opaque 500 and 503 responses, never refusals, and lose no data.
 
-use doorward_testkit::{Http, Person, Response, database};
+use std::time::{Duration, Instant};
+
+use doorward_shared::admin::Role;
+use doorward_testkit::{Http, Person, Response, TestServer, database};
 
 use crate::support::{Ceremony, server_with_tenant};
 
@@ -75,16 +78,96 @@ async fn health_distinguishes_a_failing_database_from_a_dead_process() {
     let (server, tenant) = server_with_tenant().await;
     let root = Http::new(server.public_url.clone());
     let admin = Http::new(server.admin_url.clone());
-    let _ = root.get("/health/ready").await.expect(200);
+    let _ = ready(&root, 200).await;
     server.sql("ALTER TABLE installation RENAME TO elsewhere").await;
     for caller in [&root, &admin] {
         assert_eq!(caller.get("/health/alive").await.expect(200).text, r#"{"alive":true}"#);
-        expect_unavailable(&caller.get("/health/ready").await);
+        expect_unavailable(&ready(caller, 503).await);
     }
     assert!(root.get("/").await.expect(200).text.contains("waiting for its database"));
     server.sql("ALTER TABLE elsewhere RENAME TO installation").await;
-    assert_eq!(root.get("/health/ready").await.expect(200).text, r#"{"ready":true}"#);
+    assert_eq!(ready(&root, 200).await.text, r#"{"ready":true}"#);
     let _ = tenant.http.get("/credentials").await.expect(200);
+}
+
+/// Waits until the readiness has this status. Requests within a second share one check.
+async fn ready(caller: &Http, status: u16) -> Response {
+    let start = Instant::now();
+    loop {
+        let response = caller.get("/health/ready").await;
+        if response.status == status {
+            return response;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "{} instead of {status}", response.status);
+    }
+}
+
+#[tokio::test]
+async fn server_that_cannot_write_is_not_ready() {
+    let (server, tenant) = server_with_tenant().await;
+    let root = Http::new(server.public_url.clone());
+    let _ = ready(&root, 200).await;
+    // Reads still succeed.
+    let (break_writes, repair) = if database::is_sqlite("a full disk") {
+        (
+            "CREATE TRIGGER full BEFORE UPDATE ON installation BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
+            "DROP TRIGGER full",
+        )
+    } else {
+        (
+            "ALTER TABLE installation ADD CONSTRAINT full_disk CHECK (name <> 'readiness_check') NOT VALID",
+            "ALTER TABLE installation DROP CONSTRAINT full_disk",
+        )
+    };
+    server.sql(break_writes).await;
+    expect_unavailable(&ready(&root, 503).await);
+    let _ = tenant.http.get("/credentials").await.expect(200);
+    server.sql(repair).await;
+    let _ = ready(&root, 200).await;
+}
+
+#[tokio::test]
+async fn readiness_checks_are_shared() {
+    let (server, _) = server_with_tenant().await;
+    let root = Http::new(server.public_url.clone());
+    let start = Instant::now();
+    let _ = ready(&root, 200).await;
+    let value = "SELECT value FROM installation WHERE name = 'readiness_check'";
+    let first = database::texts(server.database_url(), value).await;
+    server.clock.advance_ms(1);
+    let checks = (0..50).map(|_| root.get("/health/ready"));
+    for response in futures_util::future::join_all(checks).await {
+        assert_eq!(response.status, 200);
+    }
+    if start.elapsed() < Duration::from_secs(1) {
+        assert_eq!(database::texts(server.database_url(), value).await, first, "51 requests caused one write");
+    }
+}
+
+#[tokio::test]
+async fn ceremonies_do_not_begin_while_the_write_ahead_log_is_too_large() {
+    if !database::is_sqlite("ceremonies_do_not_begin_while_the_write_ahead_log_is_too_large") {
+        return;
+    }
+    let server = TestServer::builder().database_options(|options| options.wal_limit = 2 << 20).start().await;
+    let tenant = server.tenant().await;
+    let root = Http::new(server.public_url.clone());
+    let _ = ready(&root, 200).await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register_mfa(&tenant).await.expect(200);
+    let body = alice.mfa_assertion(&tenant).await;
+    server.sql("INSERT INTO installation VALUES ('big', hex(zeroblob(2097152)))").await;
+    expect_unavailable(&ready(&root, 503).await);
+    let user = serde_json::json!({ "user_id": "alice", "username": "alice" });
+    for path in
+        ["/login/initialize", "/mfa/login/initialize", "/registration/initialize", "/mfa/registration/initialize"]
+    {
+        expect_unavailable(&tenant.http.post(path, &user).await);
+    }
+    let _ = tenant.http.post("/mfa/login/finalize", &body).await.expect(200);
+    let metrics = server.admin("prometheus", Role::Auditor).await.get("/metrics").await.expect(200).text;
+    let size = metrics.lines().find_map(|line| line.strip_prefix("doorward_sqlite_wal_bytes "));
+    assert!(size.is_some_and(|bytes| bytes.parse::<u64>().unwrap() > 2 << 20), "{metrics}");
 }
 
 /// A trigger raises an error like SQLite's for a full disk. It fails only one statement, or rolls back the whole

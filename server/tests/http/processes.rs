@@ -51,3 +51,28 @@ async fn changes_in_one_process_apply_at_once_in_the_other() {
     there.http.get("/credentials").await.expect_refusal(404, "tenant_not_found");
     two.stop().await;
 }
+
+/// A process was killed after it announced a revocation, or a request arrives before the commit.
+#[tokio::test]
+async fn key_is_not_cached_while_its_revocation_is_announced() {
+    if !database::is_sqlite("key_is_not_cached_while_its_revocation_is_announced") {
+        return;
+    }
+    let (server, tenant) = server_with_tenant().await;
+    let key = server.api_key(tenant.id, None).await;
+    let caller = tenant.with_key(&key.secret);
+    let _ = caller.get("/credentials").await.expect(200);
+    let changes = server.data_dir.join("doorward.db.changes");
+    let announced = std::fs::metadata(&changes).unwrap().len() + 1;
+    std::fs::OpenOptions::new().write(true).open(&changes).unwrap().set_len(announced).unwrap();
+    for _ in 0..2 {
+        let _ = caller.get("/credentials").await.expect(200);
+    }
+    // The commit of the other process, which does not announce the change a second time.
+    let commit = format!(
+        "BEGIN IMMEDIATE; UPDATE api_keys SET revoked_at = 1 WHERE id = '{}'; PRAGMA user_version = {announced}; COMMIT",
+        key.id
+    );
+    server.sql(&commit).await;
+    caller.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+}

@@ -43,3 +43,17 @@ Examples:
   DOORWARD_MIGRATE_TO=postgres://… doorward migrate-storage --from /srv/doorward/doorward.db --json
 
 Stop all servers of the installation first; a database in use is refused. The source is not changed. An interrupted run continues where it stopped. At the end all tables are compared on both sides by number of rows and digest. Set passwords in DOORWARD_MIGRATE_FROM and DOORWARD_MIGRATE_TO, not on the command line, which other users can read.";
+
+pub(super) const BACKUP: &str = "\
+Example:
+  doorward backup --data-dir /srv/doorward --to /backup/doorward-2026-11-28.db
+
+The copy is consistent, whatever the server writes meanwhile. It does not contain master.key: keep a copy of that file in another place.
+On PostgreSQL use pg_dump.";
+
+pub(super) const RESTORE: &str = "\
+Example:
+  doorward restore --data-dir /srv/doorward --from /backup/doorward-2026-11-28.db
+
+Stop the server first, and move doorward.db, doorward.db-wal and doorward.db-shm away. The data folder needs the master.key of the backup.
+Keys and credentials that were revoked after the backup are valid again. On PostgreSQL use pg_restore.";

@@ -28,6 +28,8 @@ fn every_command_is_parsed() {
         "serve",
         "quickstart",
         "migrate --json",
+        "backup --to /backup/doorward.db --json --data-dir /srv",
+        "restore --from /backup/doorward.db",
         "tenant list --json --data-dir /srv",
         "tenant delete 0198c0de-0000-7000-8000-000000000001 --yes",
         "api-key list --tenant 0198c0de-0000-7000-8000-000000000001",

@@ -14,13 +14,21 @@ use std::{
 
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_query, sql_types::BigInt};
 
+use super::space::Space;
+
 const INTERVAL: Duration = Duration::from_millis(200);
 /// If the WAL is larger than 64 MiB, a checkpoint also restarts it from the beginning, which delays writers a little.
-/// The WAL file is not truncated, because reusing its blocks is cheaper than allocating new ones.
+/// The WAL file is usually not truncated, because reusing its blocks is cheaper than allocating new ones.
 const WAL_LIMIT_PAGES: i64 = 16 * 1024;
+/// SQLite truncates the WAL file to this size when the WAL restarts. Only a WAL that could not restart in time is larger.
+pub(super) const TRUNCATED_BYTES: i64 = 128 * 1024 * 1024;
 /// Number of pages that the writer can copy itself without a noticeable delay.
 const WRITER_PAGES: i64 = 200;
 const MAX_PASSES: u32 = 4;
+/// Size of the WAL above which a warning is logged.
+const WARNING_BYTES: u64 = 512 * 1024 * 1024;
+/// Number of intervals between two warnings: one minute.
+const QUIET_ROUNDS: u32 = 300;
 
 /// Signals between the writer and the checkpoint thread.
 #[derive(Debug)]
@@ -54,15 +62,16 @@ pub(super) struct Checkpointer {
     conn: SqliteConnection,
     requests: Arc<CheckpointRequests>,
     path: PathBuf,
+    space: Arc<Space>,
     /// The database file. It is never closed, because closing any descriptor of a file releases all POSIX locks that
     /// this process holds on it, also those of SQLite.
     file: Option<ManuallyDrop<File>>,
 }
 
 impl Checkpointer {
-    pub(super) fn new(path: &Path, conn: SqliteConnection) -> Self {
+    pub(super) fn new(path: &Path, conn: SqliteConnection, space: Arc<Space>) -> Self {
         let requests = CheckpointRequests { written: AtomicBool::new(true), requested: AtomicBool::new(false) };
-        Self { conn, requests: Arc::new(requests), path: path.to_path_buf(), file: None }
+        Self { conn, requests: Arc::new(requests), path: path.to_path_buf(), space, file: None }
     }
 
     pub(super) fn requests(&self) -> Arc<CheckpointRequests> {
@@ -71,15 +80,31 @@ impl Checkpointer {
 
     /// Runs checkpoints until the sender is dropped.
     pub(super) fn run(mut self, stop: &mpsc::Receiver<()>) {
+        let mut quiet_rounds = 0;
         while stop.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
+            let mut failure = None;
             if self.requests.written.swap(false, Ordering::AcqRel)
                 && let Err(error) = self.checkpoint()
             {
-                // A reader or the checkpoint of another process prevented it. The next round retries.
+                // The checkpoint of another process prevented it, or the file cannot be written. The next round retries.
                 tracing::debug!(%error, "checkpoint postponed");
+                failure = Some(error.to_string());
                 self.requests.set_written();
             }
+            self.space.measure();
+            quiet_rounds = self.warn_at_intervals(quiet_rounds, failure.as_deref());
         }
+    }
+
+    /// Logs a large WAL, at most once a minute. Returns the number of rounds until the next warning.
+    fn warn_at_intervals(&self, quiet_rounds: u32, failure: Option<&str>) -> u32 {
+        let wal_bytes = self.space.wal_bytes();
+        if quiet_rounds == 0 && wal_bytes > WARNING_BYTES {
+            let cause = failure.unwrap_or("a long read of this or another process holds it");
+            tracing::warn!(wal_bytes, cause, "the write-ahead log of SQLite grows, because it cannot be emptied");
+            return QUIET_ROUNDS;
+        }
+        quiet_rounds.saturating_sub(1)
     }
 
     /// Copies pages while the writer continues. The WAL can restart only after all its pages are copied, and continuous

@@ -14,12 +14,21 @@ use super::super::{error::DbError, paths::with_suffix};
 
 const RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
+/// Creates the folder of a database if it is missing.
+pub(super) fn create_folder(path: &Path) -> Result<(), DbError> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        Some(folder) => {
+            let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            created.map_err(|error| unavailable(path, &error))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Creates the file if it is missing. Only its owner can read it. SQLite creates `-wal` and `-shm` with the same mode.
 pub(crate) fn create_file(path: &Path) -> Result<(), DbError> {
     let failed = |error: std::io::Error| unavailable(path, &error);
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-    }
+    create_folder(path)?;
     OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(failed)?;
     for file in [path.to_path_buf(), with_suffix(path, "-wal"), with_suffix(path, "-shm")] {
         match fs::set_permissions(&file, Permissions::from_mode(0o600)) {

@@ -1,9 +1,13 @@
 //! SQLite: one thread writes, a few threads read, and one thread runs checkpoints.
 
+pub(super) mod backup;
 mod checkpoint;
 mod connect;
+mod file_id;
 pub(super) mod inline_reader;
+pub(super) mod space;
 mod transaction;
+mod write_turns;
 mod writer;
 
 use std::{
@@ -15,7 +19,13 @@ use std::{
 use diesel::connection::SimpleConnection as _;
 
 pub(crate) use self::connect::{connect, create_file};
-use self::{checkpoint::Checkpointer, connect::unavailable, inline_reader::InlineReader, writer::Writer};
+use self::{
+    checkpoint::{Checkpointer, TRUNCATED_BYTES},
+    inline_reader::InlineReader,
+    space::Space,
+    write_turns::WriteTurns,
+    writer::Writer,
+};
 use super::{
     change_counter::ChangeCounter,
     connection::Connection,
@@ -45,18 +55,27 @@ pub(super) fn open(
     create_file(path)?;
     let process_lock = ProcessLock::shared(path)?;
     let busy_timeout = options.busy_timeout;
+    file_id::check(path)?;
     change_schema(path, busy_timeout, SchemaChange::Up)?;
-    // Notify other processes, in case a process crashed between its commit and its notification.
-    change_counter.notify().map_err(|error| unavailable(path, &error))?;
+    file_id::record(path, &mut connect(path, busy_timeout)?)?;
 
     let reads = Queue::new(options.read_queue, options.wait);
     let writes = Queue::new(options.write_queue, options.wait);
     let mut threads = Vec::new();
 
-    let checkpointer = Checkpointer::new(path, connect(path, busy_timeout)?);
+    let space = Arc::new(Space::new(path, options.wal_limit));
+    let checkpointer = Checkpointer::new(path, connect(path, busy_timeout)?, Arc::clone(&space));
     let mut conn = Connection::Sqlite(connect(path, busy_timeout)?);
-    conn.run(&format!("PRAGMA cache_size = -{WRITER_CACHE_KIB}"))?;
-    let writer = Writer::new(conn, Arc::clone(&writes), Arc::clone(change_counter), checkpointer.requests());
+    conn.run(&format!(
+        "PRAGMA cache_size = -{WRITER_CACHE_KIB}; PRAGMA busy_timeout = 0; PRAGMA journal_size_limit = {TRUNCATED_BYTES}"
+    ))?;
+    // If another process has the write lock, the writer's first transaction repairs it.
+    if !change_counter.is_announced(&mut conn)? && transaction::begin_write(&mut conn).is_ok() {
+        let _ = change_counter.repair(&mut conn);
+        conn.run("ROLLBACK")?;
+    }
+    let (queue, counter, requests) = (Arc::clone(&writes), Arc::clone(change_counter), checkpointer.requests());
+    let writer = Writer::new(conn, queue, counter, requests, WriteTurns::new(path), busy_timeout);
     threads.push(spawn("db-write", move || writer.run())?);
 
     let reader = || {
@@ -75,12 +94,19 @@ pub(super) fn open(
     threads.push(spawn("db-checkpoint", move || checkpointer.run(&stopped))?);
     let inline_reader = Some(InlineReader::new(inline_readers));
     let running = Running { threads, stop: Box::new(stop), process_lock: Some(process_lock) };
-    Ok(Opened { inline_reader, reads, writes, running })
+    Ok(Opened { inline_reader, reads, writes, running, space: Some(space) })
 }
 
-/// Applies, reverts or lists migrations in one transaction. Other processes wait for its end.
+/// Applies, reverts or lists migrations in one transaction. Other processes wait for its end. If no migration is
+/// pending, it does not take the write lock, so that commands need not wait for a busy server.
 pub(crate) fn change_schema(path: &Path, busy_timeout: Duration, change: SchemaChange) -> Result<Vec<String>, DbError> {
     let mut conn = connect(path, busy_timeout)?;
+    if change != SchemaChange::DownAll {
+        let pending = migrations::change(&mut conn, migrations::SQLITE, SchemaChange::ListPending)?;
+        if pending.is_empty() || change == SchemaChange::ListPending {
+            return Ok(pending);
+        }
+    }
     // Creating an index on ten million rows in memory would need gigabytes.
     conn.batch_execute("PRAGMA temp_store = FILE")?;
     conn.immediate_transaction(|conn| migrations::change(conn, migrations::SQLITE, change))

@@ -11,6 +11,7 @@ use super::{
     },
     checkpoint::CheckpointRequests,
     transaction,
+    write_turns::WriteTurns,
 };
 
 /// Maximum number of units that share one commit. With more units, the first ones would wait longer for their results.
@@ -20,12 +21,21 @@ const UNITS_PER_COMMIT: usize = 64;
 const GATHER_THRESHOLD: usize = 4;
 /// Delay of the next transaction. It is short compared with the time that units wait under such load.
 const GATHER_TIME: Duration = Duration::from_micros(500);
+/// Time between two attempts to take the write lock while another process has it.
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
+/// Time for which the writer leaves the write lock free while another process waits for it: a few of its attempts.
+const PAUSE: Duration = Duration::from_millis(4);
 
 pub(super) struct Writer {
     conn: Connection,
     queue: Arc<Queue>,
     change_counter: Arc<ChangeCounter>,
     checkpoints: Arc<CheckpointRequests>,
+    turns: WriteTurns,
+    busy_timeout: Duration,
+    /// The announced change counter may differ from the stored one, because a process did not commit after its
+    /// announcement.
+    repair: bool,
 }
 
 /// Units of one transaction, before its commit.
@@ -36,13 +46,16 @@ struct Batch {
 }
 
 impl Writer {
+    /// The connection must have no busy timeout, because the writer waits for the write lock itself.
     pub(super) const fn new(
         conn: Connection,
         queue: Arc<Queue>,
         change_counter: Arc<ChangeCounter>,
         checkpoints: Arc<CheckpointRequests>,
+        turns: WriteTurns,
+        busy_timeout: Duration,
     ) -> Self {
-        Self { conn, queue, change_counter, checkpoints }
+        Self { conn, queue, change_counter, checkpoints, turns, busy_timeout, repair: true }
     }
 
     /// Serves the queue until it is closed and empty.
@@ -52,12 +65,15 @@ impl Writer {
             if gather {
                 self.queue.closed_within(GATHER_TIME);
             }
+            if self.turns.others_wait() {
+                self.queue.closed_within(PAUSE);
+            }
             if self.checkpoints.take_request()
                 && let Err(error) = self.conn.run("PRAGMA wal_checkpoint(PASSIVE)")
             {
                 tracing::debug!(%error, "checkpoint postponed");
             }
-            if let Err(error) = transaction::begin_write(&mut self.conn) {
+            if let Err(error) = self.begin() {
                 first.refuse(error);
                 continue;
             }
@@ -65,6 +81,7 @@ impl Writer {
             let outcome = self.execute(first, &mut batch).and_then(|()| self.commit(batch.invalidates));
             if outcome.is_err() {
                 let _ = self.conn.run("ROLLBACK");
+                self.repair = true;
             }
             self.checkpoints.set_written();
             gather = batch.executed.len() >= GATHER_THRESHOLD;
@@ -72,6 +89,29 @@ impl Writer {
                 (unit.reply)(outcome.clone());
             }
         }
+    }
+
+    /// Takes the write lock. Waits at most `busy_timeout` for other processes.
+    fn begin(&mut self) -> Result<(), DbError> {
+        let mut result = transaction::begin_write(&mut self.conn);
+        if is_locked(&result) {
+            self.turns.wait();
+            let mut waited = Duration::ZERO;
+            while is_locked(&result) && waited < self.busy_timeout {
+                std::thread::sleep(POLL_INTERVAL);
+                waited += POLL_INTERVAL;
+                result = transaction::begin_write(&mut self.conn);
+            }
+            self.turns.stop_waiting();
+        }
+        if result.is_ok() && self.repair {
+            match self.change_counter.repair(&mut self.conn) {
+                Ok(()) => self.repair = false,
+                // Until it succeeds, processes read tenants at each request instead of caching them.
+                Err(error) => tracing::debug!(%error, "cannot correct the change counter; tenants are not cached"),
+            }
+        }
+        result
     }
 
     fn execute(&mut self, first: Box<dyn Unit>, batch: &mut Batch) -> Result<(), DbError> {
@@ -88,6 +128,7 @@ impl Writer {
     fn execute_unit(&mut self, unit: Box<dyn Unit>, batch: &mut Batch) -> Result<(), DbError> {
         let invalidates = unit.work() == Work::WriteAndInvalidate;
         if let Err(error) = transaction::begin_unit(&mut self.conn) {
+            let error = rolled_back(&error);
             unit.refuse(error.clone());
             return Err(error);
         }
@@ -95,25 +136,26 @@ impl Writer {
         let keep = executed.keep;
         batch.executed.push(executed);
         batch.invalidates |= invalidates && keep;
-        if keep { transaction::keep_unit(&mut self.conn) } else { transaction::undo_unit(&mut self.conn) }
+        let ended = if keep { transaction::keep_unit(&mut self.conn) } else { transaction::undo_unit(&mut self.conn) };
+        ended.map_err(|error| rolled_back(&error))
     }
 
-    /// Commits. A notification before the commit is needed in case this process crashes directly after the commit. The
-    /// notification after the commit is needed because other processes can read the change only then.
+    /// Commits. The change counter is announced before the commit. If the process crashes in between, caches stay
+    /// unused until the next write of a process that has just opened the database.
     fn commit(&mut self, invalidates: bool) -> Result<(), DbError> {
         if invalidates {
-            self.change_counter
-                .notify()
-                .map_err(|error| DbError::Unavailable(format!("cannot notify other processes: {error}")))?;
+            self.change_counter.increment_in(&mut self.conn)?;
         }
-        transaction::commit(&mut self.conn)?;
-        if invalidates {
-            self.change_counter.increment();
-            // The caller gets no error, because the transaction is committed. The first notification was sent.
-            if let Err(error) = self.change_counter.notify() {
-                tracing::error!(%error, "other processes may miss an administrative change");
-            }
-        }
-        Ok(())
+        transaction::commit(&mut self.conn)
     }
+}
+
+fn is_locked(result: &Result<(), DbError>) -> bool {
+    matches!(result, Err(DbError::Unavailable(reason)) if reason.contains("is locked"))
+}
+
+/// Error of all units of a transaction that SQLite ended because of one unit. The others did nothing wrong, so they may
+/// be tried again.
+fn rolled_back(error: &DbError) -> DbError {
+    DbError::Unavailable(format!("the transaction was rolled back: {error}"))
 }

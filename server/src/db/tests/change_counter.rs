@@ -1,11 +1,14 @@
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use super::{
     exists,
     harness::{TestDatabase, execute},
     on_every_engine, put,
 };
-use crate::db::{Connection, Database, DbError, Engine};
+use crate::db::{Connection, Database, DbError, Engine, change_counter::ChangeCounter, may_cache};
 
 on_every_engine!(counter_changes_in_other_processes, lost_notifications_disable_caching);
 
@@ -88,4 +91,71 @@ async fn lost_notifications_disable_caching(db: TestDatabase) {
     }
     let after = connected(&db.database).await;
     assert_ne!(before, after, "changes may have been missed");
+}
+
+/// A process that changes the database with its own connection, so that a test can stop it at any point.
+fn foreign(db: &TestDatabase) -> (Connection, ChangeCounter) {
+    let path = PathBuf::from(db.location());
+    let conn = crate::db::sqlite::connect(&path, Duration::from_secs(5)).expect("a connection");
+    (Connection::Sqlite(conn), ChangeCounter::with_file(&path))
+}
+
+/// Returns the counter, and whether data that is read now may be cached under it.
+async fn cacheable(database: &Database) -> (u64, bool) {
+    let number = database.change_counter();
+    (number, database.read(move |c: &mut Connection| may_cache(c, number)).await.expect("a read"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_read_between_announcement_and_commit_is_not_cached() {
+    let db = TestDatabase::sqlite().await;
+    let (before, cached) = cacheable(&db.database).await;
+    assert!(cached);
+    let (mut conn, counter) = foreign(&db);
+    conn.run("BEGIN IMMEDIATE").expect("the write lock");
+    counter.increment_in(&mut conn).expect("an announcement");
+    assert_ne!(db.database.change_counter(), before, "cached data is not used any more");
+    assert_eq!(cacheable(&db.database).await, (before + 1, false));
+    conn.run("COMMIT").expect("a commit");
+    assert_eq!(cacheable(&db.database).await, (before + 1, true), "without a second announcement");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn announcement_without_commit_is_repaired_by_the_next_process() {
+    let db = TestDatabase::sqlite().await;
+    let (before, _) = cacheable(&db.database).await;
+    let (mut conn, counter) = foreign(&db);
+    conn.run("BEGIN IMMEDIATE").expect("the write lock");
+    counter.increment_in(&mut conn).expect("an announcement");
+    // The operating system closes the connection of a killed process.
+    drop(conn);
+    assert_eq!(cacheable(&db.database).await, (before + 1, false));
+    let _next = db.another().await;
+    assert_eq!(cacheable(&db.database).await, (before, true));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failed_commit_is_repaired_by_the_next_write() {
+    let db = TestDatabase::sqlite().await;
+    let (before, _) = cacheable(&db.database).await;
+    let failed = db.database.write_and_invalidate(|c: &mut Connection| {
+        // A deferred foreign key is checked at the commit.
+        c.run("PRAGMA defer_foreign_keys = ON; INSERT INTO tenant_summaries (tenant_id, name_key, created_at, last_activity) VALUES ('none', '', 0, 0)")
+    });
+    assert!(failed.await.is_err());
+    assert_eq!(cacheable(&db.database).await, (before + 1, false));
+    db.write(put("a")).await;
+    assert_eq!(cacheable(&db.database).await, (before, true));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn change_that_cannot_be_announced_is_refused() {
+    let db = TestDatabase::sqlite().await;
+    db.database.write_and_invalidate(put("a")).await.expect("a change");
+    let file = format!("{}.changes", db.location());
+    std::fs::remove_file(&file).expect("the file");
+    std::fs::create_dir(&file).expect("a folder in its place");
+    let refused = db.database.write_and_invalidate(put("b")).await;
+    assert!(matches!(refused, Err(DbError::Unavailable(_))), "{refused:?}");
+    assert!(!db.read(|c| exists(c, "b")).await);
 }

@@ -1,11 +1,17 @@
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{PermissionsExt, symlink},
     path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::{Duration, Instant},
 };
 
-use super::{harness::TestDatabase, put};
-use crate::db::{Connection, DatabaseUrl, DbError};
+use super::{exists, harness::TestDatabase, put};
+use crate::db::{Connection, DatabaseUrl, DbError, sqlite};
 
 #[tokio::test]
 async fn only_the_owner_can_read_the_files() {
@@ -69,4 +75,129 @@ fn urls_are_parsed_and_hide_the_password() {
         assert_eq!(url.to_string(), "postgres://db.example/doorward");
         assert!(!format!("{url:?}").contains("s3cr"));
     }
+}
+
+/// Waits until the condition is met.
+async fn until(what: &str, mut met: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !met() {
+        assert!(start.elapsed() < Duration::from_secs(30), "timeout: {what}");
+        tokio::task::yield_now().await;
+    }
+}
+
+fn connection(db: &TestDatabase) -> Connection {
+    let path = PathBuf::from(db.location());
+    Connection::Sqlite(sqlite::connect(&path, Duration::from_secs(5)).expect("a connection"))
+}
+
+/// Number of units that keep a process busy, each for two milliseconds. 64 of them share a commit.
+const BUSY_UNITS: usize = 512;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn process_gets_the_write_lock_beside_a_busy_one() {
+    let db = TestDatabase::sqlite().await;
+    let other = db.another().await;
+    let database = db.another_with(|options| options.wait = Duration::from_secs(60)).await;
+    let done = Arc::new(AtomicUsize::new(0));
+    let (began, begins) = tokio::sync::oneshot::channel();
+    let mut began = Some(began);
+    // All units are queued, so each transaction begins directly after the commit of the previous one.
+    let busy = futures_util::future::join_all((0..BUSY_UNITS).map(|_| {
+        let (done, mut began) = (Arc::clone(&done), began.take());
+        database.write(move |_: &mut Connection| {
+            let _ = began.take().map(|began| began.send(()));
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_millis(2) {
+                std::hint::spin_loop();
+            }
+            done.fetch_add(1, Ordering::SeqCst);
+            Ok::<(), DbError>(())
+        })
+    }));
+    let counter = Arc::clone(&done);
+    let writes = async move {
+        let mut times = Vec::new();
+        begins.await.expect("the first unit");
+        for number in 0..3 {
+            other.write(put(number)).await.expect("the write lock");
+            times.push(counter.load(Ordering::SeqCst));
+        }
+        times
+    };
+    let (busy, times) = tokio::join!(busy, writes);
+    assert!(busy.iter().all(Result::is_ok));
+    assert!(times.iter().all(|done| *done < BUSY_UNITS), "{times:?}");
+}
+
+#[tokio::test]
+async fn opening_does_not_need_the_write_lock() {
+    let db = TestDatabase::sqlite().await;
+    let mut foreign = connection(&db);
+    foreign.run("BEGIN IMMEDIATE").expect("the write lock");
+    let other = db.another_with(|options| options.busy_timeout = Duration::ZERO).await;
+    assert_eq!(other.read(|c: &mut Connection| exists(c, "a")).await, Ok(false));
+    assert!(matches!(other.write(put("a")).await, Err(DbError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn links_lead_to_the_same_files() {
+    let db = TestDatabase::sqlite().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let link = folder.path().join("link.db");
+    symlink(db.location(), &link).expect("a link");
+    let other = db.another_with(|options| options.url = DatabaseUrl::Sqlite(link)).await;
+    let before = other.change_counter();
+    db.database.write_and_invalidate(put("a")).await.expect("a change");
+    assert_ne!(other.change_counter(), before);
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "no file beside the link");
+}
+
+#[tokio::test]
+async fn units_are_unavailable_when_another_unit_ended_their_transaction() {
+    let db = TestDatabase::sqlite().await;
+    let (go, wait) = mpsc::channel::<()>();
+    let database = &db.database;
+    let (first, ending, next, ()) = tokio::join!(
+        database.write(move |c: &mut Connection| {
+            let _ = wait.recv();
+            put("first")(c)
+        }),
+        // After an I/O error, SQLite may roll back the whole transaction.
+        database.write(|c: &mut Connection| {
+            c.run("ROLLBACK")?;
+            Err::<(), _>(DbError::Unavailable("disk I/O error".to_owned()))
+        }),
+        database.write(put("next")),
+        async move { go.send(()).expect("the first unit waits") },
+    );
+    assert!(matches!(first, Err(DbError::Unavailable(_))), "{first:?}");
+    assert_eq!(ending, Err(DbError::Unavailable("disk I/O error".to_owned())));
+    assert!(next.is_ok(), "the next transaction: {next:?}");
+}
+
+#[tokio::test]
+async fn large_write_ahead_log_is_reported_and_truncated_later() {
+    let db = TestDatabase::sqlite().await;
+    let limited = db.another_with(|options| options.wal_limit = 160 << 20).await;
+    assert_eq!(limited.check_space(), Ok(()));
+    // This reader keeps the write-ahead log from being emptied.
+    let mut reader = connection(&db);
+    reader.run("BEGIN; SELECT 1 FROM installation").expect("a read");
+    let big = |name: usize| {
+        move |c: &mut Connection| c.run(&format!("INSERT INTO installation VALUES ('{name}', hex(zeroblob(2097152)))"))
+    };
+    for number in 0..44 {
+        db.database.write(big(number)).await.expect("a write");
+    }
+    until("the size is reported", || limited.check_space().is_err()).await;
+    assert!(limited.wal_bytes() > Some(160 << 20));
+    reader.run("COMMIT").expect("an end");
+    let wal = format!("{}-wal", db.location());
+    let start = Instant::now();
+    while fs::metadata(&wal).expect("the file").len() > 128 << 20 {
+        assert!(start.elapsed() < Duration::from_secs(30), "the file was not truncated");
+        db.database.write(put(format!("{:?}", start.elapsed()))).await.expect("a write");
+    }
+    until("the database is usable again", || limited.check_space().is_ok()).await;
 }

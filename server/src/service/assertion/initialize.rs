@@ -94,6 +94,7 @@ async fn start(
     transaction: Option<NewTransaction>,
     now: Timestamp,
 ) -> Result<RequestOptions, ServiceError> {
+    context.app.db.check_space()?;
     let policy = context.tenant.policy(ceremony);
     let relying_party = context.tenant.relying_party.clone();
     let tenant_id = context.tenant.id();

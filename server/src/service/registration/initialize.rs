@@ -31,6 +31,7 @@ pub async fn initialize(
         Ok(user) => user,
         Err(refusal) => return Err(audit::refuse(context, entry, ceremony.init_event(false), refusal).await),
     };
+    context.app.db.check_space()?;
     let value = random_challenge(context)?;
     let policy = context.tenant.policy(ceremony);
     let relying_party = context.tenant.relying_party.clone();

@@ -328,3 +328,30 @@ async fn impossible_transfers_are_rejected() {
     let rejected = transfer(missing, source.options.clone(), |_| Ok(()), |_| ()).await;
     assert_eq!(rejected, Err(TransferError::NoInstallation));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn write_ahead_log_of_the_target_stays_small() {
+    let (source, target) = (TestDatabase::sqlite().await, TestDatabase::sqlite().await);
+    source
+        .write(|c: &mut Connection| {
+            installation::put(c, installation::SEALED_WORD, "sealed")?;
+            c.run(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) \
+                 INSERT INTO audit_logs (tenant_id, id, type, request_id, source_ip, user_agent, actor, created_at) \
+                 SELECT 'tenant', printf('018bcfe5-6800-7000-8000-%012x', i), 'api_key_rejected', 'r', '', '', i, 1 FROM n",
+            )
+        })
+        .await;
+    source.database.close().await;
+    target.database.close().await;
+    let wal = format!("{}-wal", target.location());
+    let largest = Arc::new(Mutex::new(0));
+    let seen = Arc::clone(&largest);
+    let measure = move |_| {
+        let mut largest = seen.lock().expect("a lock");
+        *largest = std::fs::metadata(&wal).map_or(0, |meta| meta.len()).max(*largest);
+    };
+    run_transfer(&source, &target, measure).await.expect("a transfer");
+    let largest = *largest.lock().expect("a lock");
+    assert!((1..10 << 20).contains(&largest), "{largest} bytes");
+}

@@ -12,6 +12,10 @@ use crate::http::{Auditor, responses::*};
     responses((status = 200, description = "the metrics", body = String, content_type = "text/plain"), AuditorErrors),
 )]
 pub async fn metrics(caller: Auditor) -> HttpResponse {
-    let figures = caller.context.app.metrics.render();
+    let app = &caller.context.app;
+    if let Some(bytes) = app.db.wal_bytes() {
+        app.metrics.wal_bytes(bytes);
+    }
+    let figures = app.metrics.render();
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(figures)
 }

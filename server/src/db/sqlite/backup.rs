@@ -1,0 +1,141 @@
+//! Copies a database to a backup file, and a backup file to the place of a database.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use diesel::{
+    Connection as _, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query,
+    sql_types::Text,
+};
+
+use super::{
+    super::{connection::Connection, error::DbError, paths, process_lock::ProcessLock},
+    connect::{connect, create_folder, unavailable},
+    file_id,
+};
+
+/// Writes a consistent copy of the database to a new file. Returns its size in bytes.
+///
+/// The copy is read from one snapshot, so commits of other processes neither change nor restart it. Until it ends, the
+/// write-ahead log cannot be emptied.
+pub(in crate::db) fn backup(database: &Path, to: &Path, busy_timeout: Duration) -> Result<u64, DbError> {
+    if !database.exists() {
+        return Err(unavailable(database, &"there is no database"));
+    }
+    refuse_existing(to)?;
+    let _lock = ProcessLock::shared(database)?;
+    file_id::check(database)?;
+    let partial = Partial::create(to)?;
+    let mut conn = connect(database, busy_timeout)?;
+    conn.batch_execute("PRAGMA temp_store = FILE")?;
+    sql_query("VACUUM INTO ?").bind::<Text, _>(partial.name()?).execute(&mut conn)?;
+    drop(conn);
+    file_id::assign(&mut open_file(&partial.path)?)?;
+    partial.finish(to)
+}
+
+/// Copies a backup to the place of a database, which must not exist. `accept` gets the copy and can refuse it.
+pub(in crate::db) fn restore<E: From<DbError>>(
+    from: &Path,
+    database: &Path,
+    accept: impl FnOnce(&mut Connection) -> Result<(), E>,
+) -> Result<u64, E> {
+    create_folder(database)?;
+    let _lock = ProcessLock::try_exclusive(database)?
+        .ok_or_else(|| unavailable(database, &"another process uses it; stop it first"))?;
+    for suffix in ["", "-wal", "-shm"] {
+        refuse_existing(&paths::with_suffix(database, suffix))?;
+    }
+    let wal = paths::with_suffix(from, "-wal");
+    if fs::metadata(&wal).is_ok_and(|meta| meta.len() > 0) {
+        let problem =
+            "this is the file of a database and not a backup: its newest changes are in the file that ends in -wal";
+        return Err(unavailable(from, &problem).into());
+    }
+    let partial = Partial::create(database)?;
+    copy(from, &partial.path).map_err(|error| unavailable(from, &error))?;
+    let conn = open_file(&partial.path)
+        .and_then(check_integrity)
+        .map_err(|error| unavailable(from, &format!("the file is not a usable backup: {error}")))?;
+    accept(&mut Connection::Sqlite(conn))?;
+    file_id::assign(&mut open_file(&partial.path)?)?;
+    Ok(partial.finish(database)?)
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    io::copy(&mut File::open(from)?, &mut OpenOptions::new().write(true).open(to)?).map(drop)
+}
+
+fn refuse_existing(path: &Path) -> Result<(), DbError> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(unavailable(path, &error)),
+        Ok(_) => Err(unavailable(path, &"the file exists; move it away first")),
+    }
+}
+
+/// Opens a database that no other process uses, without a write-ahead log.
+fn open_file(path: &Path) -> Result<SqliteConnection, DbError> {
+    let name = path.to_str().ok_or_else(|| unavailable(path, &"the path is not UTF-8"))?;
+    let mut conn = SqliteConnection::establish(name).map_err(|error| unavailable(path, &error))?;
+    conn.batch_execute("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")?;
+    Ok(conn)
+}
+
+#[derive(QueryableByName)]
+struct Check {
+    #[diesel(sql_type = Text)]
+    quick_check: String,
+}
+
+fn check_integrity(mut conn: SqliteConnection) -> Result<SqliteConnection, DbError> {
+    let found: Check = sql_query("PRAGMA quick_check(1)").get_result(&mut conn)?;
+    if found.quick_check == "ok" { Ok(conn) } else { Err(DbError::Database(found.quick_check)) }
+}
+
+/// A file that gets its final name when it is complete. Otherwise it is deleted.
+struct Partial {
+    path: PathBuf,
+    complete: bool,
+}
+
+impl Partial {
+    /// Creates an empty file that only its owner can read.
+    fn create(target: &Path) -> Result<Self, DbError> {
+        let path = paths::with_suffix(target, ".partial");
+        let created = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        created.map_err(|error| unavailable(&path, &error))?;
+        Ok(Self { path, complete: false })
+    }
+
+    fn name(&self) -> Result<&str, DbError> {
+        self.path.to_str().ok_or_else(|| unavailable(&self.path, &"the path is not UTF-8"))
+    }
+
+    /// Syncs and renames the file. Returns its size.
+    fn finish(mut self, target: &Path) -> Result<u64, DbError> {
+        let finished = || {
+            let file = File::open(&self.path)?;
+            file.sync_all()?;
+            fs::rename(&self.path, target)?;
+            File::open(target.parent().unwrap_or(Path::new("/")))?.sync_all()?;
+            Ok::<_, io::Error>(file.metadata()?.len())
+        };
+        let size = finished().map_err(|error| unavailable(target, &error))?;
+        self.complete = true;
+        Ok(size)
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.complete {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}

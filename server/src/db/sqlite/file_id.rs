@@ -1,0 +1,87 @@
+//! Detects a write-ahead log (WAL) that does not belong to the database file, such as an old one beside a restored file.
+//! SQLite would apply it and damage the database.
+//!
+//! The header of each database file contains a random id (`PRAGMA application_id`). Backups and restored files get a
+//! new one. The content of the lock file is the id of the database file to which the WAL belongs.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom},
+    mem::ManuallyDrop,
+    path::Path,
+};
+
+use diesel::{RunQueryDsl, SqliteConnection, connection::SimpleConnection, dsl::sql, sql_types::BigInt};
+
+use super::super::{error::DbError, paths::with_suffix, process_lock};
+
+/// Position of the id in the database file, see <https://www.sqlite.org/fileformat.html>.
+const POSITION: u64 = 68;
+
+/// Returns an error if there is a WAL and the database file has another id than the one that was recorded for it.
+pub(super) fn check(database: &Path) -> Result<(), DbError> {
+    let wal = with_suffix(database, "-wal");
+    if fs::metadata(&wal).map_or(0, |meta| meta.len()) == 0 {
+        return Ok(());
+    }
+    let Some(recorded) = recorded(database) else { return Ok(()) };
+    match read(database) {
+        // The id of a new database is still in the WAL.
+        Ok(0) => Ok(()),
+        Ok(id) if id == recorded => Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
+            Err(DbError::Unavailable(format!("{}: {error}", database.display())))
+        }
+        // Another id, or an empty file.
+        _ => Err(DbError::Database(format!(
+            "{} does not belong to {}: the database file was replaced without its write-ahead log. To use the present \
+             database file, move the files ending in -wal and -shm away; to restore a backup, use `doorward restore`. \
+             If you moved both files here together, delete {}",
+            wal.display(),
+            database.display(),
+            with_suffix(database, process_lock::SUFFIX).display(),
+        ))),
+    }
+}
+
+/// Records the id of the open database. Gives it one if it has none.
+pub(super) fn record(database: &Path, conn: &mut SqliteConnection) -> Result<(), DbError> {
+    let mut id = current(conn)?;
+    if id == 0 {
+        id = conn.immediate_transaction(|conn| match current(conn)? {
+            0 => assign(conn),
+            id => Ok(id),
+        })?;
+    }
+    if recorded(database) == Some(id) {
+        return Ok(());
+    }
+    fs::write(with_suffix(database, process_lock::SUFFIX), format!("{id}\n"))
+        .map_err(|error| DbError::Unavailable(format!("{}: {error}", database.display())))
+}
+
+/// Gives the database a new random id.
+pub(super) fn assign(conn: &mut SqliteConnection) -> Result<i64, DbError> {
+    let id: i64 = diesel::select(sql::<BigInt>("abs(random() % 2147483647) + 1")).get_result(conn)?;
+    conn.batch_execute(&format!("PRAGMA application_id = {id}"))?;
+    Ok(id)
+}
+
+fn current(conn: &mut SqliteConnection) -> Result<i64, DbError> {
+    Ok(diesel::select(sql::<BigInt>("(SELECT application_id FROM pragma_application_id)")).get_result(conn)?)
+}
+
+fn recorded(database: &Path) -> Option<i64> {
+    fs::read_to_string(with_suffix(database, process_lock::SUFFIX)).ok()?.trim().parse().ok()
+}
+
+/// Reads the id from the database file, without the WAL.
+fn read(database: &Path) -> io::Result<i64> {
+    // It is never closed, because closing any descriptor of the file releases all POSIX locks that this process holds
+    // on it, also those of SQLite.
+    let mut file = ManuallyDrop::new(File::open(database)?);
+    file.seek(SeekFrom::Start(POSITION))?;
+    let mut bytes = [0; 4];
+    file.read_exact(&mut bytes)?;
+    Ok(i64::from(u32::from_be_bytes(bytes)))
+}

@@ -1,0 +1,76 @@
+//! Fairness between processes that write to one SQLite file.
+//!
+//! SQLite has no queue for its write lock: processes poll for it. A process that always takes it again directly after
+//! its commit would let others wait until their timeout. Therefore a process that waits holds a shared lock on the file
+//! of the change counter, and a process that has just committed pauses while another one holds it.
+
+use std::{
+    fs::{File, TryLockError},
+    path::{Path, PathBuf},
+};
+
+use super::super::{change_counter, paths::with_suffix};
+
+pub(super) struct WriteTurns {
+    path: PathBuf,
+    /// `None` while the file does not exist. It is not created here, because its length has a meaning.
+    file: Option<File>,
+}
+
+impl WriteTurns {
+    pub(super) fn new(database: &Path) -> Self {
+        Self { path: with_suffix(database, change_counter::SUFFIX), file: None }
+    }
+
+    fn file(&mut self) -> Option<&File> {
+        if self.file.is_none() {
+            self.file = File::open(&self.path).ok();
+        }
+        self.file.as_ref()
+    }
+
+    /// Returns whether another process waits for the write lock.
+    pub(super) fn others_wait(&mut self) -> bool {
+        let Some(file) = self.file() else { return false };
+        match file.try_lock() {
+            Ok(()) => {
+                let _ = file.unlock();
+                false
+            }
+            Err(TryLockError::WouldBlock) => true,
+            Err(TryLockError::Error(_)) => false,
+        }
+    }
+
+    /// Asks other processes to pause, until [`WriteTurns::stop_waiting`].
+    pub(super) fn wait(&mut self) {
+        // Without the lock this process still polls, with a lower chance.
+        let _ = self.file().map(File::lock_shared);
+    }
+
+    pub(super) fn stop_waiting(&mut self) {
+        let _ = self.file().map(File::unlock);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_process_is_seen_by_others_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("doorward.db");
+        let (mut one, mut other) = (WriteTurns::new(&database), WriteTurns::new(&database));
+        other.wait();
+        assert!(!one.others_wait(), "without the file nothing is shared");
+        std::fs::write(with_suffix(&database, change_counter::SUFFIX), "").unwrap();
+        for _ in 0..2 {
+            assert!(!one.others_wait());
+            other.wait();
+            assert!(one.others_wait());
+            other.stop_waiting();
+        }
+        assert!(!one.others_wait());
+    }
+}
