@@ -4,6 +4,7 @@ mod admin_call;
 mod administer;
 pub mod args;
 mod check;
+mod connection_limit;
 mod error;
 pub mod expiry;
 mod output;
