@@ -27,6 +27,8 @@ async function freePorts(count) {
 function start(binary, args) {
   // The settings of the developer must not affect the tests.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("DOORWARD_")));
+  // Tests do not wait for load balancers.
+  env.DOORWARD_DRAIN = "0s";
   const child = spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
 
   let log = "";

@@ -1,6 +1,12 @@
 //! State that all requests of an installation share. There are no globals. `main` and tests build it the same way.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use doorward_shared::TenantId;
 use ipnet::IpNet;
@@ -43,6 +49,8 @@ pub struct App {
     pub metrics: Metrics,
     pub stopwatch: Stopwatch,
     pub started: std::time::Instant,
+    /// A stop signal was received. The server is no longer ready, but still serves requests.
+    stopping: AtomicBool,
     pub settings: AppSettings,
 }
 
@@ -98,12 +106,22 @@ impl App {
             metrics: Metrics::new()?,
             stopwatch: Stopwatch,
             started: Stopwatch.start(),
+            stopping: AtomicBool::new(false),
             db,
             clock,
             entropy,
             master_key,
             settings,
         }))
+    }
+
+    /// Makes readiness fail, so that load balancers send no more requests.
+    pub fn begin_stop(&self) {
+        self.stopping.store(true, Relaxed);
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Relaxed)
     }
 
     /// Returns the current state of a tenant, or `None` if it does not exist.

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -57,6 +58,11 @@ pub fn random<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], NoEntrop
 pub fn new_uuid(now: Timestamp, entropy: &dyn Entropy) -> Result<Uuid, NoEntropy> {
     let millis = u64::try_from(now.millis()).unwrap_or(0);
     Ok(Builder::from_unix_timestamp_millis(millis, &random::<10>(entropy)?).into_uuid())
+}
+
+/// Returns a function that creates request ids.
+pub fn request_ids(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Arc<dyn Fn() -> String + Send + Sync> {
+    Arc::new(move || new_uuid(clock.now(), entropy.as_ref()).unwrap_or_default().to_string())
 }
 
 /// Returns a UUID of version 4, which does not contain the time of its creation.

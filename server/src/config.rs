@@ -50,7 +50,11 @@ pub struct ServerConfig {
     pub admin_addr: SocketAddr,
     /// Number of threads that serve requests; `None` for one per core.
     pub workers: Option<usize>,
-    /// Maximum time for requests in progress to finish after a stop signal.
+    /// Maximum number of open connections of each API; `None` to derive it from the limit of open files.
+    pub max_connections: Option<usize>,
+    /// Time after SIGTERM in which requests are served while readiness fails.
+    pub drain: Duration,
+    /// Maximum time for requests in progress to finish after the listeners were closed.
     pub shutdown_timeout: Duration,
 }
 
@@ -185,7 +189,12 @@ impl ServerConfig {
     fn read(values: &mut Values) -> Option<Self> {
         let public_addr = values.read("server.public_addr", "an address like 127.0.0.1:8000", parse::address);
         let admin_addr = values.read("server.admin_addr", "an address like 127.0.0.1:8001", parse::address);
-        let workers = values.read("server.workers", "a number from 1 to 1024, or auto", |text| parse::auto(text, 1024));
+        let workers =
+            values.read("server.workers", "a number from 1 to 1024, or auto", |text| parse::auto(text, 1..=1024));
+        let max_connections = values.read("server.max_connections", "a number from 16 to 1000000, or auto", |text| {
+            parse::auto(text, 16..=1_000_000)
+        });
+        let drain = values.read("server.drain", "a time like 2s, from 0s to 1h", parse::pause);
         let shutdown_timeout = values.read_duration("server.shutdown_timeout");
         if let (Some(public), Some(admin)) = (public_addr, admin_addr)
             && public == admin
@@ -197,6 +206,8 @@ impl ServerConfig {
             public_addr: public_addr?,
             admin_addr: admin_addr?,
             workers: workers?,
+            max_connections: max_connections?,
+            drain: drain?,
             shutdown_timeout: shutdown_timeout?,
         })
     }

@@ -4,7 +4,7 @@
 //!
 //! * [`cli`]: the commands of the `doorward` binary; [`demo`], [`probe`]: two built-in clients of the public API
 //! * [`config`]: settings from flags, environment variables and a file; [`telemetry`]: logging
-//! * [`server`]: listeners; [`routes`]: the route tables of both APIs; [`http`]: extractors, middleware and handlers
+//! * [`server`]: the servers of both APIs; [`routes`]: the route tables of both APIs; [`http`]: extractors, middleware and handlers
 //! * [`installation`]: data folder, master key, first admin token; [`jobs`]: background jobs
 //! * [`service`]: one use case per file, with validation, a unit of work and an audit entry
 //! * [`app`]: state that requests share, with its parts [`metrics`], [`rate_limit`] and [`stopwatch`]
@@ -12,6 +12,7 @@
 //!   [`webauthn`]: options and verification of ceremonies; no other module uses webauthn-rs
 //! * [`db`]: units of work on SQLite or PostgreSQL
 //! * [`domain`]: types and rules without I/O: tenants, users, credentials, challenges, audit events
+//! * [`net`]: connections of the listeners, with their limits and timeouts
 //! * [`clock`]: sources of time and randomness
 
 pub mod app;
@@ -26,6 +27,7 @@ pub mod http;
 pub mod installation;
 pub mod jobs;
 pub mod metrics;
+pub mod net;
 pub mod probe;
 pub mod rate_limit;
 pub mod routes;

@@ -1,33 +1,25 @@
 //! The HTTP servers of the public API and the admin API. Each has its own address.
 
-use std::{io, net::TcpListener, sync::Arc, time::Duration};
+use std::{io, net::TcpListener, sync::Arc};
 
-use actix_web::{App as Service, HttpServer, dev::Server, middleware, web};
+use actix_web::{App as Service, middleware, web};
 
 use crate::{
     app::App,
+    clock,
     http::middleware::{cors::cors, trace::trace},
+    net,
     routes::{self, not_found},
 };
 
-#[derive(Debug, Clone, Copy)]
-pub struct Listening {
-    /// Number of threads that serve requests.
-    pub workers: usize,
-    /// Maximum time in which a client must send the head of a request.
-    pub head_timeout: Duration,
-    /// Time after which an idle connection is closed.
-    pub keep_alive: Duration,
-    /// Maximum time for requests in progress to finish after a stop signal.
-    pub grace: Duration,
-}
+pub use crate::net::{Listening, Serving};
 
-pub fn public(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::Result<Server> {
+pub fn public(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::Result<Serving> {
     start(app, listener, listening, true, routes::public)
 }
 
 /// Starts the admin API on one thread. It sends no CORS headers.
-pub fn admin(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::Result<Server> {
+pub fn admin(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::Result<Serving> {
     start(app, listener, Listening { workers: 1, ..listening }, false, routes::admin_api)
 }
 
@@ -37,22 +29,16 @@ fn start(
     listening: Listening,
     with_cors: bool,
     routes: fn(&mut web::ServiceConfig),
-) -> io::Result<Server> {
+) -> io::Result<Serving> {
+    let trusted_proxies = app.settings.trusted_proxies.clone();
+    let new_request_id = clock::request_ids(Arc::clone(&app.clock), Arc::clone(&app.entropy));
     let data = web::Data::from(app);
-    let server = HttpServer::new(move || {
+    net::serve(listener, listening, trusted_proxies, new_request_id, move || {
         Service::new()
             .app_data(data.clone())
             .wrap(middleware::Condition::new(with_cors, middleware::from_fn(cors)))
             .wrap(middleware::from_fn(trace))
             .configure(routes)
             .default_service(web::to(not_found))
-    });
-    Ok(server
-        .workers(listening.workers)
-        .client_request_timeout(listening.head_timeout)
-        .keep_alive(listening.keep_alive)
-        .shutdown_timeout(listening.grace.as_secs())
-        .disable_signals()
-        .listen(listener)?
-        .run())
+    })
 }

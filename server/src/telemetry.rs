@@ -4,9 +4,9 @@ use tracing_subscriber::{EnvFilter, filter::ParseError};
 
 use crate::config::LogFormat;
 
-/// Log directives for two targets, which apply unless the configured level contains the target. actix logs its threads,
-/// and webauthn-rs logs an error for each malformed credential, although Doorward reports it as well.
-const QUIET: [(&str, &str); 2] = [("actix_server", "actix_server=warn"), ("webauthn_rs_core", "webauthn_rs_core=off")];
+/// Log directives for two targets, which apply unless the configured level contains the target. actix-http logs an error
+/// for each malformed request, and webauthn-rs one for each malformed credential, although Doorward reports both as well.
+const QUIET: [(&str, &str); 2] = [("actix_http", "actix_http=off"), ("webauthn_rs_core", "webauthn_rs_core=off")];
 
 /// Starts logging. A second call in the same process has no effect.
 pub fn start(format: LogFormat, level: &str) -> Result<(), ParseError> {

@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("metrics", &[]),
     ("rate_limit", &[]),
     ("telemetry", &["config"]),
+    ("net", &[]),
     ("domain", &[]),
     ("config", &[]),
     ("probe", &["clock"]),
@@ -28,9 +29,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("jobs", &["app", "db", "service", "store"]),
     ("http", &["app", "clock", "domain", "service"]),
     ("routes", &["http"]),
-    ("server", &["app", "http", "routes"]),
+    ("server", &["app", "clock", "http", "net", "routes"]),
     ("installation", &["app", "clock", "crypto", "db", "domain", "service", "store", "transfer"]),
-    ("demo", &["clock"]),
+    ("demo", &["clock", "net"]),
 ];
 
 /// For each crate with restricted use, the top-level modules that may use it.
@@ -39,7 +40,9 @@ const CRATE_USERS: &[(&str, &[&str])] = &[
     ("libsqlite3_sys", &["db"]),
     ("tokio_postgres", &["db"]),
     ("webauthn_rs", &["webauthn"]),
-    ("actix_web", &["http", "routes", "server", "demo", "cli"]),
+    ("actix_web", &["http", "routes", "server", "net", "demo", "cli"]),
+    ("actix_http", &["net"]),
+    ("rustix", &["net"]),
     ("argon2", &["crypto", "demo"]),
     ("reqwest", &["probe", "demo"]),
 ];

@@ -14,7 +14,7 @@ use serde_json::Value;
 /// Returns a command that runs the binary. Its environment contains only these settings.
 fn doorward(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
-    command.env_clear().env("DOORWARD_DATA_DIR", data).env("USER", "operator");
+    command.env_clear().env("DOORWARD_DATA_DIR", data).env("DOORWARD_DRAIN", "0s").env("USER", "operator");
     command
 }
 

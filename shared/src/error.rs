@@ -46,6 +46,10 @@ text_enum! {
         AdminTokenInvalid => "admin_token_invalid",
         /// The admin token's role does not allow this operation.
         Forbidden => "forbidden",
+        /// The bytes are not an HTTP/1.1 request.
+        RequestMalformed => "request_malformed",
+        /// The request line and the headers are larger than the server accepts.
+        RequestHeadTooLarge => "request_head_too_large",
         /// The body is not the JSON that this endpoint accepts.
         BodyMalformed => "body_malformed",
         /// The body is larger than the server accepts.

@@ -3,7 +3,8 @@
 use std::{
     io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use serde_json::Value;
@@ -13,7 +14,9 @@ use crate::{http::Http, server::TestTenant};
 /// Returns a command that runs the binary. Its environment contains only the given settings.
 pub fn command(binary: &str, data: &Path, database: &str) -> Command {
     let mut command = Command::new(binary);
-    command.env_clear().env("DOORWARD_DATA_DIR", data).env("DOORWARD_DATABASE_URL", database);
+    let _ = command.env_clear().env("DOORWARD_DATA_DIR", data).env("DOORWARD_DATABASE_URL", database);
+    // Tests do not wait for load balancers.
+    let _ = command.env("DOORWARD_DRAIN", "0s");
     command
 }
 
@@ -30,6 +33,7 @@ pub struct Process {
     child: Child,
     pub public_url: String,
     pub admin_url: String,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Process {
@@ -49,10 +53,31 @@ impl Process {
             .inspect(|line| log_lines.push(line.clone()))
             .find_map(|line| serde_json::from_str(&line).ok().filter(|line: &Value| line.get("public").is_some()));
         let started = started.unwrap_or_else(|| panic!("the log has no listen address:\n{}", log_lines.join("\n")));
+        let log = Arc::new(Mutex::new(log_lines));
         // Keep reading, because the server would block on a full pipe.
-        std::thread::spawn(move || lines.for_each(drop));
+        let all = Arc::clone(&log);
+        std::thread::spawn(move || {
+            lines.for_each(|line| all.lock().unwrap_or_else(PoisonError::into_inner).push(line));
+        });
         let url = |name: &str| format!("http://{}", started[name].as_str().unwrap_or_default());
-        Self { child, public_url: url("public"), admin_url: url("admin") }
+        Self { child, public_url: url("public"), admin_url: url("admin"), log }
+    }
+
+    /// Returns the lines of the log that arrived so far.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends a signal, for example `TERM`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("a signal");
+        assert!(sent.success(), "the process runs");
+    }
+
+    /// Waits until the process has ended.
+    pub fn wait(mut self) -> ExitStatus {
+        self.child.wait().expect("an exit status")
     }
 
     pub fn pid(&self) -> u32 {
@@ -71,13 +96,9 @@ impl Process {
     }
 
     /// Stops the server with SIGTERM and waits for a successful exit.
-    pub fn terminate(mut self) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("a signal");
-        assert!(
-            sent.success() && self.child.wait().expect("an exit status").success(),
-            "SIGTERM stops the server with exit code 0"
-        );
+    pub fn terminate(self) {
+        self.signal("TERM");
+        assert!(self.wait().success(), "SIGTERM stops the server with exit code 0");
     }
 
     /// Kills the server with SIGKILL.

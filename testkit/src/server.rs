@@ -8,7 +8,7 @@ use doorward_server::{
     crypto::MasterKey,
     db::{Database, DatabaseOptions},
     domain::RequestMeta,
-    server::{self, Listening},
+    server::{self, Listening, Serving},
     service::admin::{AdminContext, admin_tokens, api_keys, tenants},
 };
 use doorward_shared::{
@@ -43,7 +43,7 @@ pub struct TestServer {
     database_url: String,
     adjust: Vec<fn(&mut AppSettings)>,
     database_options: Vec<fn(&mut DatabaseOptions)>,
-    handles: Vec<actix_web::dev::ServerHandle>,
+    servers: Vec<Serving>,
     temporary: Option<tempfile::TempDir>,
     database: Option<crate::database::TestDatabase>,
 }
@@ -120,28 +120,28 @@ impl Builder {
             database_url: url,
             adjust: self.adjust,
             database_options: self.database_options,
-            handles: vec![public, admin],
+            servers: vec![public, admin],
             temporary,
             database,
         }
     }
 }
 
-type Serve = fn(Arc<App>, TcpListener, Listening) -> std::io::Result<actix_web::dev::Server>;
+type Serve = fn(Arc<App>, TcpListener, Listening) -> std::io::Result<Serving>;
 
-fn listen(app: &Arc<App>, serve: Serve) -> (String, actix_web::dev::ServerHandle) {
+/// Limits that no test reaches by accident.
+pub const LISTENING: Listening = Listening {
+    workers: 2,
+    head_timeout: Duration::from_secs(5),
+    keep_alive: Duration::from_secs(5),
+    write_timeout: Duration::from_secs(30),
+    max_connections: 1_000,
+};
+
+fn listen(app: &Arc<App>, serve: Serve) -> (String, Serving) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let listening = Listening {
-        workers: 2,
-        head_timeout: Duration::from_secs(5),
-        keep_alive: Duration::from_secs(5),
-        grace: Duration::from_secs(1),
-    };
-    let server = serve(Arc::clone(app), listener, listening).expect("the server listens");
-    let handle = server.handle();
-    tokio::spawn(server);
-    (url, handle)
+    (url, serve(Arc::clone(app), listener, LISTENING).expect("the server listens"))
 }
 
 pub fn settings() -> AppSettings {
@@ -236,8 +236,8 @@ impl TestServer {
     }
 
     async fn close(&mut self) {
-        for handle in self.handles.drain(..) {
-            handle.stop(false).await;
+        for server in self.servers.drain(..) {
+            server.stop(Duration::ZERO).await;
         }
         self.app.db.close().await;
     }
@@ -266,14 +266,6 @@ impl TestTenant {
     /// Returns a client of the public API with another key.
     pub fn with_key(&self, key: &str) -> Http {
         self.anonymous.clone().header("apiKey", key)
-    }
-}
-
-impl Drop for TestServer {
-    fn drop(&mut self) {
-        for handle in self.handles.drain(..) {
-            drop(handle.stop(false));
-        }
     }
 }
 

@@ -5,6 +5,7 @@ mod administer;
 pub mod args;
 mod backup;
 mod check;
+mod connection_limit;
 mod error;
 pub mod expiry;
 mod output;

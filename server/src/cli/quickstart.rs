@@ -22,6 +22,7 @@ use crate::{
     demo::{self, DemoConfig},
     domain::RequestMeta,
     installation::{ADMIN_TOKEN_FILE, write_secret},
+    net::{Listening, Serving},
     service::{
         Refusal, ServiceError,
         admin::{AdminContext, tenants},
@@ -58,14 +59,16 @@ struct Started<'a> {
 /// Starts all servers and runs until a signal arrives.
 pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliError> {
     start::log(settings)?;
+    serve::ignore_hangups()?;
+    let listening = start::listening(settings)?;
     // The listener is opened first, because the origin of the tenant contains its port.
     let listener = start::bind("--demo-addr", wanted.addr)?;
     let port = listener.local_addr().map_err(|error| CliError::new(error.to_string()))?.port();
     let origin = format!("http://localhost:{port}");
     let app = start::open(settings).await?;
     let (file, new) = tenant(&app, &settings.data.dir, &origin).await?;
-    let running = serve::listen(settings, Arc::clone(&app))?;
-    let demo = start_demo(&app, listener, &file, running.public, &origin)?;
+    let mut running = serve::listen(settings, listening, Arc::clone(&app))?;
+    running.add(start_demo(&app, (listener, listening), &file, running.public, &origin)?);
     let started = Started {
         public_url: format!("http://{}", running.public),
         admin_url: format!("http://{}", running.admin),
@@ -80,19 +83,16 @@ pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliErro
     } else {
         greet(&started)?
     }
-    serve::stop_signal().await?;
-    demo.stop(true).await;
-    running.stop().await;
-    Ok(())
+    serve::stop_on_signal(running, settings).await
 }
 
 fn start_demo(
     app: &App,
-    listener: TcpListener,
+    (listener, listening): (TcpListener, Listening),
     file: &DemoFile,
     public: SocketAddr,
     origin: &str,
-) -> Result<actix_web::dev::ServerHandle, CliError> {
+) -> Result<Serving, CliError> {
     let config = DemoConfig {
         public_url: format!("http://{public}"),
         tenant_id: file.tenant_id,
@@ -101,11 +101,8 @@ fn start_demo(
         rp_id: "localhost".to_owned(),
         origin: origin.to_owned(),
     };
-    let server = demo::serve(listener, config, Arc::clone(&app.clock), Arc::clone(&app.entropy))
-        .map_err(|error| CliError::new(format!("demo application: {error}")))?;
-    let handle = server.handle();
-    tokio::spawn(server);
-    Ok(handle)
+    demo::serve(listener, listening, config, Arc::clone(&app.clock), Arc::clone(&app.entropy))
+        .map_err(|error| CliError::new(format!("demo application: {error}")))
 }
 
 /// Returns the demo tenant from the file, or creates one. Also returns whether it is new.

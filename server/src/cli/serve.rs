@@ -1,16 +1,27 @@
 //! `doorward serve`: runs both APIs until a stop signal.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use actix_web::dev::{Server, ServerHandle};
-use tokio::signal::unix::{SignalKind, signal};
+use futures_util::future::join_all;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{Instant, sleep, timeout_at},
+};
 
 use super::{CliError, start};
-use crate::{app::App, config::Settings, jobs, server};
+use crate::{
+    app::App,
+    config::Settings,
+    jobs,
+    server::{self, Listening, Serving},
+};
+
+/// Minimum time for closing the database, even if the requests in progress took all of `server.shutdown_timeout`.
+const MIN_CLOSE_TIME: Duration = Duration::from_secs(1);
 
 pub(super) struct Running {
     app: Arc<App>,
-    handles: Vec<ServerHandle>,
+    servers: Vec<Serving>,
     pub(super) public: SocketAddr,
     pub(super) admin: SocketAddr,
     _jobs: jobs::Jobs,
@@ -19,62 +30,107 @@ pub(super) struct Running {
 /// Opens the installation and serves until a signal arrives.
 pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     start::log(settings)?;
+    ignore_hangups()?;
+    let listening = start::listening(settings)?;
     let app = start::open(settings).await?;
-    let running = listen(settings, app)?;
+    let running = listen(settings, listening, app)?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         public = %running.public,
         admin = %running.admin,
         data = %settings.data.dir.display(),
         database = running.app.db.engine().as_str(),
+        max_connections = listening.max_connections,
         "server started"
     );
-    let signal = stop_signal().await?;
-    tracing::info!(signal, "stopping: waiting for requests in progress");
-    running.stop().await;
-    Ok(())
+    stop_on_signal(running, settings).await
 }
 
-pub(super) fn listen(settings: &Settings, app: Arc<App>) -> Result<Running, CliError> {
-    let listening = start::listening(settings);
+pub(super) fn listen(settings: &Settings, listening: Listening, app: Arc<App>) -> Result<Running, CliError> {
     let public_listener = start::bind("server.public_addr", settings.server.public_addr)?;
     let admin_listener = start::bind("server.admin_addr", settings.server.admin_addr)?;
     let address =
         |listener: &std::net::TcpListener| listener.local_addr().map_err(|error| CliError::new(error.to_string()));
     let (public, admin) = (address(&public_listener)?, address(&admin_listener)?);
-    let failed = |error: std::io::Error| CliError::new(format!("cannot listen: {error}"));
-    let servers: [Server; 2] = [
+    let failed = |error: std::io::Error| CliError::new(format!("cannot serve: {error}"));
+    let servers = vec![
         server::public(Arc::clone(&app), public_listener, listening).map_err(failed)?,
         server::admin(Arc::clone(&app), admin_listener, listening).map_err(failed)?,
     ];
-    let handles = servers
-        .into_iter()
-        .map(|server| {
-            let handle = server.handle();
-            tokio::spawn(server);
-            handle
-        })
-        .collect();
-    Ok(Running { _jobs: jobs::start(&app), app, handles, public, admin })
+    Ok(Running { _jobs: jobs::start(&app), app, servers, public, admin })
 }
 
 impl Running {
-    /// Waits for requests in progress, writes the times of the last use of keys, and closes the database.
-    pub(super) async fn stop(self) {
-        futures_util::future::join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
-        if let Err(error) = self.app.key_usage.flush(&self.app.db, true).await {
-            tracing::warn!(%error, "could not write the last use of keys");
+    /// Adds another listener, which stops with the others.
+    pub(super) fn add(&mut self, server: Serving) {
+        self.servers.push(server);
+    }
+
+    /// Makes readiness fail, serves requests for the time `drain`, closes the listeners and waits for requests in
+    /// progress. Then writes the times of the last use of keys and closes the database.
+    async fn stop(self, drain: Duration, shutdown_timeout: Duration) {
+        self.app.begin_stop();
+        self.servers.iter().for_each(Serving::drain);
+        sleep(drain).await;
+        let deadline = Instant::now() + shutdown_timeout;
+        join_all(self.servers.into_iter().map(|server| server.stop(shutdown_timeout))).await;
+        let close = async {
+            if let Err(error) = self.app.key_usage.flush(&self.app.db, true).await {
+                tracing::warn!(%error, "could not write the last use of keys");
+            }
+            self.app.db.close().await;
+        };
+        if timeout_at(deadline.max(Instant::now() + MIN_CLOSE_TIME), close).await.is_err() {
+            tracing::warn!("stopped without closing the database, which does not respond");
         }
-        self.app.db.close().await;
     }
 }
 
-/// Waits for SIGTERM or SIGINT.
-pub(super) async fn stop_signal() -> Result<&'static str, CliError> {
-    let listen = |kind| signal(kind).map_err(|error| CliError::new(format!("signals: {error}")));
-    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    Ok(tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-    })
+/// Waits for SIGTERM or SIGINT and stops the servers. A second signal ends the process.
+pub(super) async fn stop_on_signal(running: Running, settings: &Settings) -> Result<(), CliError> {
+    let mut signals = StopSignals::listen()?;
+    let signal = signals.next().await;
+    // Ctrl+C comes from a person at a terminal, not from a service manager behind a load balancer.
+    let drain = if signal == "SIGTERM" { settings.server.drain } else { Duration::ZERO };
+    tracing::info!(signal, "stopping: waiting for requests in progress");
+    tokio::select! {
+        () = running.stop(drain, settings.server.shutdown_timeout) => Ok(()),
+        signal = signals.next() => {
+            tracing::warn!(signal, "second signal: ending with requests in progress");
+            std::process::exit(1)
+        }
+    }
+}
+
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> Result<Self, CliError> {
+        Ok(Self { terminate: listen_for(SignalKind::terminate())?, interrupt: listen_for(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// Keeps SIGHUP from ending the process.
+pub(super) fn ignore_hangups() -> Result<(), CliError> {
+    let mut hangups = listen_for(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            tracing::info!("SIGHUP has no effect: changed settings apply after a restart");
+        }
+    });
+    Ok(())
+}
+
+fn listen_for(kind: SignalKind) -> Result<Signal, CliError> {
+    signal(kind).map_err(|error| CliError::new(format!("signals: {error}")))
 }

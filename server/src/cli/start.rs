@@ -2,18 +2,21 @@
 
 use std::{collections::BTreeMap, net::TcpListener, num::NonZeroUsize, sync::Arc, time::Duration};
 
-use super::CliError;
+use super::{CliError, connection_limit};
 use crate::{
     app::{App, AppSettings},
     config::{Flags, Settings},
     db::{DatabaseOptions, DatabaseUrl},
     installation,
+    net::descriptors,
     server::Listening,
     telemetry,
 };
 
 /// Time after which an idle connection is closed.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Time after which a response that the client does not read is aborted.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Minimum delay of a response that rejects an API key or admin token. The maximum is twice as long.
 const WRONG_KEY_DELAY: Duration = Duration::from_millis(500);
 
@@ -66,13 +69,19 @@ fn app_settings(settings: &Settings) -> AppSettings {
     }
 }
 
-pub(super) fn listening(settings: &Settings) -> Listening {
-    Listening {
-        workers: settings.server.workers.unwrap_or_else(cores),
+/// Returns the limits of the listeners. Raises the limit of open files as far as the system allows.
+pub(super) fn listening(settings: &Settings) -> Result<Listening, CliError> {
+    let workers = settings.server.workers.unwrap_or_else(cores);
+    let reserved = connection_limit::reserved(workers, settings.database.connections);
+    let max_connections =
+        connection_limit::of_each_api(descriptors::raise_limit(), reserved, settings.server.max_connections)?;
+    Ok(Listening {
+        workers,
         head_timeout: settings.limits.header_timeout,
         keep_alive: KEEP_ALIVE,
-        grace: settings.server.shutdown_timeout,
-    }
+        write_timeout: WRITE_TIMEOUT,
+        max_connections,
+    })
 }
 
 /// Listens on an address. The error names the setting that contains the address.

@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
     path::PathBuf,
     time::Duration,
 };
@@ -24,9 +25,9 @@ pub fn number(text: &str, least: usize, most: usize) -> Option<usize> {
     text.parse().ok().filter(|number| (least..=most).contains(number))
 }
 
-/// Parses a number from 1 to `most`; `auto` becomes `Some(None)`.
-pub fn auto(text: &str, most: usize) -> Option<Option<usize>> {
-    if text == "auto" { Some(None) } else { number(text, 1, most).map(Some) }
+/// Parses a number in a range; `auto` becomes `Some(None)`.
+pub fn auto(text: &str, range: RangeInclusive<usize>) -> Option<Option<usize>> {
+    if text == "auto" { Some(None) } else { number(text, *range.start(), *range.end()).map(Some) }
 }
 
 /// Parses a positive number of requests per minute; `off` becomes `Some(None)`.
@@ -93,6 +94,11 @@ pub fn duration(text: &str) -> Option<Duration> {
 /// Parses a duration from 10 ms to one hour.
 pub fn timeout(text: &str) -> Option<Duration> {
     duration(text).filter(|time| (Duration::from_millis(10)..=Duration::from_secs(3600)).contains(time))
+}
+
+/// Parses a duration of at most one hour, which may be zero.
+pub fn pause(text: &str) -> Option<Duration> {
+    duration(text).filter(|time| *time <= Duration::from_secs(3600))
 }
 
 /// Parses a comma-separated list of addresses and networks in CIDR notation (RFC 4632); an empty text is an empty list.

@@ -122,10 +122,12 @@ fn every_setting_can_be_set_by_variable_and_file() {
     assert_eq!(GOOD.map(|(key, _)| key).as_slice(), SETTINGS.iter().map(|setting| setting.key).collect::<Vec<_>>());
 }
 
-const GOOD: [(&str, &str); 23] = [
+const GOOD: [(&str, &str); 25] = [
     ("server.public_addr", "[::]:80"),
     ("server.admin_addr", "0.0.0.0:81"),
     ("server.workers", "3"),
+    ("server.max_connections", "100"),
+    ("server.drain", "0s"),
     ("server.shutdown_timeout", "5m"),
     ("data.dir", "/var/lib/doorward"),
     ("database.url", "postgres://door@db/doorward"),
@@ -168,6 +170,8 @@ const BAD: &[(&str, &[&str])] = &[
     ("server.public_addr", &["80x", "8000", ":8000", "localhost:8000", "127.0.0.1", "127.0.0.1:70000"]),
     ("server.admin_addr", &["80x", "127.0.0.1:8000"]),
     ("server.workers", &["0", "1025", "-1", "two", "1.5"]),
+    ("server.max_connections", &["15", "1000001", "many"]),
+    ("server.drain", &["2", "61m", "off"]),
     ("server.shutdown_timeout", &["30", "30 seconds", "0s", "2h", "s", "-1s"]),
     ("database.connections", &["0", "1001"]),
     ("database.acquire_timeout", &["never", "1ms"]),

@@ -17,27 +17,32 @@ mod token;
 
 use std::{net::TcpListener, sync::Arc};
 
-use actix_web::{App, HttpResponse, HttpServer, dev::Server, http::header, middleware::from_fn, web};
+use actix_web::{App, HttpResponse, http::header, middleware::from_fn, web};
 
 pub use self::state::DemoConfig;
 use self::state::{Demo, KeyCache};
-use crate::clock::{Clock, Entropy};
+use crate::{
+    clock::{self, Clock, Entropy},
+    net::{self, Listening, Serving},
+};
 
 /// Maximum size of a request body in bytes. An attestation object has a few kilobytes.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// Serves the demo on a bound listener. The returned future completes when the server is stopped.
+/// Serves the demo on a bound listener, on one thread.
 ///
 /// # Errors
 /// An error if the public URL is invalid, if the system has no randomness, or if the listener cannot be used.
 pub fn serve(
     listener: TcpListener,
+    listening: Listening,
     config: DemoConfig,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-) -> std::io::Result<Server> {
+) -> std::io::Result<Serving> {
     let backend = backend::Backend::new(&config.public_url, config.tenant_id, config.api_key.clone())?;
     let accounts = account::Accounts::with_preset(entropy.as_ref())?;
+    let new_request_id = clock::request_ids(Arc::clone(&clock), Arc::clone(&entropy));
     let demo = web::Data::new(Demo {
         config,
         backend,
@@ -47,15 +52,13 @@ pub fn serve(
         clock,
         entropy,
     });
-    let server = HttpServer::new(move || {
+    net::serve(listener, Listening { workers: 1, ..listening }, Vec::new(), new_request_id, move || {
         App::new()
             .app_data(demo.clone())
             .wrap(from_fn(guard::guard))
             .configure(routes)
             .default_service(web::to(|| async { HttpResponse::NotFound().finish() }))
-    });
-    // The caller handles the signals that stop the process.
-    Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
+    })
 }
 
 fn routes(app: &mut web::ServiceConfig) {

@@ -73,6 +73,13 @@ impl ApiError {
         }
     }
 
+    /// Returns the 503 of the readiness check after a stop signal.
+    pub fn stopping() -> Self {
+        let details = "the server is stopping";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, "service unavailable", details)
+            .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
+    }
+
     /// Returns a 429 with `Retry-After`.
     pub fn rate_limited(seconds: u64) -> Self {
         Self::new(

@@ -1,18 +1,15 @@
 //! Limits for request heads and bodies: size, time and JSON depth. Each refused body writes an audit entry.
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::time::Duration;
 
-use doorward_server::{
-    server::{self, Listening},
-    service::admin::tenants,
-};
+use doorward_server::service::admin::tenants;
 use doorward_testkit::{Response, TestServer, TestTenant};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
-use crate::support::{Ceremony, server_with_tenant};
+use crate::support::{Ceremony, parse_response, server_with_tenant};
 
 /// Opens a connection to the public API and sends a request head.
 async fn head(tenant: &TestTenant, path: &str, length: usize, more: &str) -> TcpStream {
@@ -31,17 +28,7 @@ async fn head(tenant: &TestTenant, path: &str, length: usize, more: &str) -> Tcp
 async fn read_response(mut stream: TcpStream) -> Response {
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
-    parse(&text)
-}
-
-fn parse(text: &str) -> Response {
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let mut lines = head.lines();
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let headers = lines.map(|line| line.split_once(": ").unwrap()).map(|(name, value)| {
-        (name.parse::<reqwest::header::HeaderName>().unwrap(), value.parse::<reqwest::header::HeaderValue>().unwrap())
-    });
-    Response { status, headers: headers.collect(), text: body.to_owned() }
+    parse_response(&text)
 }
 
 #[tokio::test]
@@ -88,25 +75,6 @@ async fn body_that_does_not_arrive_in_time_is_refused_and_audited() {
     let _ = tenant.expect_audited_refusal(&response, 408, "request_timeout", "mfa_authentication_final_failed").await;
 }
 
-#[tokio::test]
-async fn incomplete_request_head_times_out() {
-    let server = TestServer::start().await;
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let short = Duration::from_millis(50);
-    let listening = Listening { workers: 1, head_timeout: short, keep_alive: short, grace: Duration::ZERO };
-    let serving = server::public(Arc::clone(&server.app), listener, listening).unwrap();
-    let handle = serving.handle();
-    tokio::spawn(serving);
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(b"POST / HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();
-    let mut text = String::new();
-    let closed = tokio::time::timeout(Duration::from_secs(30), stream.read_to_string(&mut text)).await;
-    assert!(closed.is_ok(), "the connection stays open");
-    assert!(text.is_empty() || text.starts_with("HTTP/1.1 408"), "{text}");
-    handle.stop(false).await;
-}
-
 /// The request writes no audit entry, because the tenant's audit log is deleted with the tenant.
 #[tokio::test]
 async fn tenant_deleted_during_a_request_causes_409() {
@@ -123,15 +91,4 @@ async fn tenant_deleted_during_a_request_causes_409() {
         let response = read_response(stream).await;
         response.expect_error(409, "conflict", "conflict", "the tenant or the user was deleted meanwhile");
     }
-}
-
-#[tokio::test]
-async fn http2_preface_gets_400_and_the_connection_is_closed() {
-    let (_server, tenant) = server_with_tenant().await;
-    let (host, _) = tenant.anonymous.base().strip_prefix("http://").unwrap().split_once('/').unwrap();
-    let mut stream = TcpStream::connect(host).await.unwrap();
-    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
-    let mut response = String::new();
-    stream.read_to_string(&mut response).await.unwrap();
-    assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
 }

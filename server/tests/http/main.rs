@@ -11,6 +11,7 @@ mod admin;
 mod audit_logs;
 mod broken;
 mod ceremony;
+mod connections;
 mod cors;
 mod credentials;
 mod hostile;

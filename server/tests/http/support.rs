@@ -156,3 +156,14 @@ pub(crate) fn with_challenge(options: &Value, challenge: &Value) -> Value {
 pub(crate) fn with_unknown_challenge(options: &Value) -> Value {
     with_challenge(options, &base64url(&[7; 32]).into())
 }
+
+/// Parses a response that was read from a socket.
+pub(crate) fn parse_response(text: &str) -> doorward_testkit::Response {
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers = lines.map(|line| line.split_once(": ").unwrap()).map(|(name, value)| {
+        (name.parse::<reqwest::header::HeaderName>().unwrap(), value.parse::<reqwest::header::HeaderValue>().unwrap())
+    });
+    doorward_testkit::Response { status, headers: headers.collect(), text: body.to_owned() }
+}

@@ -2,15 +2,11 @@
 
 use std::{future::Future, pin::Pin};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::CONTENT_LENGTH, web};
 use bytes::BytesMut;
 use futures_util::StreamExt as _;
 
 use crate::{app::App, domain::json::is_deeper, http::ApiError, service::Refusal};
-
-/// Multiple of the size limit up to which a body that is too large is read and discarded. The client then finishes
-/// sending and reads the 413 response, instead of getting a connection reset.
-const DRAIN_FACTOR: usize = 16;
 
 /// The whole body of a request, or the reason why it was refused.
 #[derive(Debug)]
@@ -45,6 +41,9 @@ impl FromRequest for Body {
         };
         let (limit, timeout) = (app.settings.body_limit, app.settings.body_timeout);
         let max_depth = app.settings.json_depth;
+        if declared_length(request).is_some_and(|length| length > limit) {
+            return Box::pin(async move { Ok(Self { bytes: Err(too_large(limit)), max_depth }) });
+        }
         let payload = payload.take();
         Box::pin(async move {
             let read = tokio::time::timeout(timeout, read(payload, limit)).await;
@@ -59,18 +58,20 @@ impl FromRequest for Body {
 
 async fn read(mut payload: Payload, limit: usize) -> Result<BytesMut, Refusal> {
     let mut body = BytesMut::new();
-    let mut received = 0_usize;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Refusal::Malformed("the body did not arrive whole".to_owned()))?;
-        received = received.saturating_add(chunk.len());
-        if received <= limit {
-            body.extend_from_slice(&chunk);
-        } else if received > limit.saturating_mul(DRAIN_FACTOR) {
-            break;
+        if body.len().saturating_add(chunk.len()) > limit {
+            return Err(too_large(limit));
         }
-    }
-    if received > limit {
-        return Err(Refusal::BodyTooLarge(format!("the body may have at most {limit} bytes")));
+        body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+fn declared_length(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn too_large(limit: usize) -> Refusal {
+    Refusal::BodyTooLarge(format!("the body may have at most {limit} bytes"))
 }

@@ -12,13 +12,16 @@ pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(serde_json::json!({ "alive": true }))
 }
 
-/// Reports whether the process can serve requests, which requires that its database responds.
+/// Reports whether the process can serve requests. It can if its database responds and it received no stop signal.
 #[utoipa::path(get, path = "/health/ready", tag = "Health", security(()),
     responses(
         (status = 200, description = "`{\"ready\":true}`", body = Object),
-        (status = 503, description = "the database does not respond", body = ErrorBody),
+        (status = 503, description = "the database does not respond, or the server is stopping", body = ErrorBody),
     ))]
 pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
+    if app.is_stopping() {
+        return Err(ApiError::stopping());
+    }
     health::check_database(&app).await.map_err(ApiError::unavailable)?;
     Ok(HttpResponse::Ok().json(serde_json::json!({ "ready": true })))
 }

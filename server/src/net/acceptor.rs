@@ -1,0 +1,99 @@
+//! The thread that accepts connections.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use tokio::{
+    runtime,
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep},
+};
+
+use super::{
+    connections::Admission,
+    shared::Shared,
+    worker::{Accepted, Workers},
+};
+
+/// Pause after a failed accept.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+pub(super) struct Acceptor {
+    pub(super) shared: Arc<Shared>,
+    pub(super) workers: Workers,
+    /// Completes when the listener must be closed.
+    pub(super) stopped: oneshot::Receiver<()>,
+    /// Receives the workers after the listener was closed.
+    pub(super) release: oneshot::Sender<Workers>,
+}
+
+impl Acceptor {
+    /// Starts the thread. `running` is dropped when it ends.
+    pub(super) fn start(self, listener: TcpListener, running: mpsc::Sender<()>) -> io::Result<()> {
+        listener.set_nonblocking(true)?;
+        let queue = listener.try_clone()?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = {
+            let _context = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)?
+        };
+        let run = move || {
+            runtime.block_on(self.run(listener, queue));
+            drop(running);
+        };
+        thread::Builder::new().name("doorward-accept".to_owned()).spawn(run).map(drop)
+    }
+
+    async fn run(mut self, listener: tokio::net::TcpListener, queue: TcpListener) {
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                _ = &mut self.stopped => break,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted.and_then(|(socket, peer)| Ok((socket.into_std()?, peer))) {
+                Ok((socket, peer)) => self.dispatch(socket, peer),
+                Err(error) => self.failed(&error).await,
+            }
+        }
+        // Connections that clients have opened already are served, so that only the next ones are refused.
+        while let Ok((socket, peer)) = queue.accept() {
+            if socket.set_nonblocking(true).is_ok() {
+                self.dispatch(socket, peer);
+            }
+        }
+        drop((listener, queue));
+        let _ = self.release.send(self.workers);
+    }
+
+    fn dispatch(&mut self, socket: TcpStream, peer: SocketAddr) {
+        let admission = self.shared.connections.admit(peer.ip());
+        let closed = match admission {
+            Admission::Free(_) => None,
+            Admission::Replaced(_) => Some("the longest idle one"),
+            Admission::Refused => Some("the new one, because none is idle"),
+        };
+        if let Some(closed) = closed
+            && let Some(left_out) = self.shared.full.next(Instant::now())
+        {
+            tracing::warn!(%peer, closed, left_out, "too many connections");
+        }
+        if let Admission::Free(admitted) | Admission::Replaced(admitted) = admission {
+            self.workers.dispatch(Accepted { socket, peer, admitted });
+        }
+    }
+
+    async fn failed(&self, error: &io::Error) {
+        if let Some(left_out) = self.shared.accept_failed.next(Instant::now()) {
+            tracing::error!(%error, left_out, "cannot accept connections");
+        }
+        // The cause may be the limit of open files.
+        self.shared.connections.close_longest_waiting();
+        sleep(RETRY_AFTER).await;
+    }
+}

@@ -1,0 +1,206 @@
+//! What a connection is doing. The socket and the requests report it; the future of the connection reads it.
+
+use std::{
+    cell::Cell,
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use actix_http::{ConnectionType, Request, Response, body::BoxBody};
+use actix_web::{
+    Error,
+    body::{BodySize, MessageBody},
+    dev::{Service, ServiceResponse},
+    http::StatusCode,
+};
+use bytes::Bytes;
+use tokio::net::TcpStream;
+
+use super::connections::Open;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Nothing was received.
+    New,
+    /// The head of a request has begun to arrive.
+    Head,
+    /// A request is in progress: its body arrives, its handler runs, or its response is written.
+    Request,
+    /// The client does not read the response.
+    Stalled,
+    /// Between two requests.
+    Idle,
+    /// The last response was written.
+    Closing,
+}
+
+pub(super) struct Activity {
+    pub(super) open: Arc<Open>,
+    /// Any phase except [`Phase::Stalled`].
+    phase: Cell<Phase>,
+    stalled: Cell<bool>,
+    /// Number of requests and of successful writes.
+    progress: Cell<u64>,
+    /// A response was passed to actix-http, and not all of it was passed to the socket.
+    unwritten: Cell<bool>,
+    /// The connection is closed after the current response.
+    last: Cell<bool>,
+    /// actix-http rejected a request. Its response without a body was discarded.
+    rejected: Cell<bool>,
+    /// The first byte is that of a TLS handshake.
+    tls: Cell<bool>,
+    /// Ask the kernel whether it accepts more bytes, even if it has not reported the socket as writable.
+    probe: Cell<bool>,
+    /// The socket, after actix-http has released it.
+    pub(super) released: Cell<Option<TcpStream>>,
+}
+
+impl std::fmt::Debug for Activity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Activity").field("phase", &self.phase()).finish_non_exhaustive()
+    }
+}
+
+impl Activity {
+    pub(super) fn new(open: Arc<Open>) -> Self {
+        Self {
+            open,
+            phase: Cell::new(Phase::New),
+            stalled: Cell::default(),
+            progress: Cell::default(),
+            unwritten: Cell::default(),
+            last: Cell::default(),
+            rejected: Cell::default(),
+            tls: Cell::default(),
+            probe: Cell::default(),
+            released: Cell::default(),
+        }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        if self.stalled.get() { Phase::Stalled } else { self.phase.get() }
+    }
+
+    /// Returns a number that changes with each request and each successful write.
+    pub(super) fn progress(&self) -> u64 {
+        self.progress.get()
+    }
+
+    pub(super) fn rejected(&self) -> bool {
+        self.rejected.get()
+    }
+
+    pub(super) fn is_tls(&self) -> bool {
+        self.tls.get()
+    }
+
+    pub(super) fn request_probe(&self) {
+        self.probe.set(true);
+    }
+
+    pub(super) fn take_probe(&self) -> bool {
+        self.probe.take()
+    }
+
+    pub(super) fn received(&self, bytes: &[u8]) {
+        const TLS_HANDSHAKE: u8 = 22;
+        match self.phase.get() {
+            Phase::New => self.tls.set(bytes.first() == Some(&TLS_HANDSHAKE)),
+            Phase::Idle => {}
+            _ => return,
+        }
+        self.phase.set(Phase::Head);
+    }
+
+    pub(super) fn written(&self) {
+        self.stalled.set(false);
+        self.count();
+    }
+
+    pub(super) fn stalled(&self) {
+        self.stalled.set(true);
+    }
+
+    /// Everything that actix-http had to write was passed to the socket.
+    pub(super) fn flushed(&self) {
+        self.unwritten.set(false);
+    }
+
+    /// Returns whether bytes that actix-http writes now are its own rejection of a request.
+    pub(super) fn reject(&self) -> bool {
+        let rejects = self.phase.get() != Phase::Request && !self.unwritten.get();
+        self.rejected.set(self.rejected.get() || rejects);
+        rejects
+    }
+
+    fn count(&self) {
+        self.progress.set(self.progress.get().wrapping_add(1));
+    }
+}
+
+/// Passes a request to the application and records when it begins and when its response ends.
+pub(super) fn track<A, B>(
+    request: Request,
+    application: &A,
+) -> impl Future<Output = Result<Response<TrackedBody>, Error>> + use<A, B>
+where
+    A: Service<Request, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody + 'static,
+{
+    let in_progress = request.conn_data::<Rc<Activity>>().cloned().map(InProgress::new);
+    let response = application.call(request);
+    async move {
+        let mut response: Response<BoxBody> = match response.await {
+            Ok(response) => Response::from(response).map_into_boxed_body(),
+            Err(error) => error.error_response().into(),
+        };
+        if let Some(InProgress(activity)) = &in_progress {
+            // The rest of a body that is too large or too slow is not a reason to keep the connection.
+            let refused_body = matches!(response.status(), StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE);
+            if refused_body || activity.open.is_last_response() {
+                response.head_mut().set_connection_type(ConnectionType::Close);
+                activity.last.set(true);
+            }
+        }
+        Ok(response.map_body(|_, body| TrackedBody { body, _in_progress: in_progress }))
+    }
+}
+
+/// A request in progress. Dropped with the body of its response, or with its handler if the client has disconnected.
+struct InProgress(Rc<Activity>);
+
+impl InProgress {
+    fn new(activity: Rc<Activity>) -> Self {
+        activity.phase.set(Phase::Request);
+        activity.count();
+        Self(activity)
+    }
+}
+
+impl Drop for InProgress {
+    fn drop(&mut self) {
+        self.0.phase.set(if self.0.last.get() { Phase::Closing } else { Phase::Idle });
+        self.0.unwritten.set(true);
+        self.0.count();
+    }
+}
+
+pub(super) struct TrackedBody {
+    body: BoxBody,
+    _in_progress: Option<InProgress>,
+}
+
+impl MessageBody for TrackedBody {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}

@@ -1,0 +1,183 @@
+//! The life of one connection: it ends when its client is too slow, when its place is needed, or when the server stops.
+
+use std::{
+    future::{Future, poll_fn},
+    net::SocketAddr,
+    pin::{Pin, pin},
+    rc::Rc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use actix_http::error::DispatchError;
+use tokio::{
+    net::TcpStream,
+    time::{Instant, Sleep, sleep},
+};
+
+use super::{
+    activity::{Activity, Phase},
+    connections::{Admitted, Open},
+    rejection::Rejection,
+    shared::{IDLE_WHILE_STOPPING, LINGER, Listening, Shared},
+    stream::Stream,
+};
+
+enum End {
+    /// actix-http has closed the connection.
+    Closed(Result<(), DispatchError>),
+    /// The client was too slow in this phase.
+    TimedOut(Phase),
+    /// The connection was closed for another one.
+    Evicted,
+}
+
+/// Serves the requests of a connection. `http` returns the future of actix-http for a stream.
+pub(super) async fn serve<F>(
+    socket: TcpStream,
+    peer: SocketAddr,
+    admitted: &Admitted,
+    shared: &Shared,
+    http: impl FnOnce(Stream) -> F,
+) where
+    F: Future<Output = Result<(), DispatchError>>,
+{
+    let activity = Rc::new(Activity::new(admitted.0.clone()));
+    let end = {
+        let http = pin!(http(Stream::new(socket, Rc::clone(&activity))));
+        run(http, &activity, &shared.listening).await
+    };
+    let (rejection, respond) = match end {
+        End::TimedOut(Phase::Head) => (Rejection::HEAD_TIMEOUT, true),
+        // After a pipelined request, actix-http has already written a response without a body.
+        End::Closed(Err(DispatchError::Parse(error))) => {
+            (Rejection::new(&error, activity.is_tls()), activity.rejected())
+        }
+        End::Closed(Err(error @ (DispatchError::Body(_) | DispatchError::InternalError))) => {
+            if let Some(left_out) = shared.aborted.next(Instant::now()) {
+                tracing::error!(%peer, cause = %error, left_out, "connection aborted");
+            }
+            return;
+        }
+        End::Closed(_) | End::TimedOut(_) | End::Evicted => return,
+    };
+    let request_id = (shared.new_request_id)();
+    if let Some(left_out) = shared.refused.next(Instant::now()) {
+        let (status, code) = (rejection.status(), rejection.code());
+        tracing::info!(request_id, %peer, status, %code, reason = rejection.details, left_out, "request refused");
+    }
+    if respond && let Some(socket) = activity.released.take() {
+        send(rejection, socket, &request_id, &admitted.0).await;
+    }
+}
+
+/// Sends a rejection, for at most [`LINGER`].
+async fn send(rejection: Rejection, socket: TcpStream, request_id: &str, open: &Open) {
+    let evicted = poll_fn(|context| {
+        open.register(context.waker());
+        if open.is_evicted() { Poll::Ready(()) } else { Poll::Pending }
+    });
+    tokio::select! {
+        _ = rejection.send(socket, request_id) => {}
+        () = evicted => {}
+        () = sleep(LINGER) => {}
+    }
+}
+
+/// Polls actix-http until it or the connection ends.
+async fn run<F>(mut http: Pin<&mut F>, activity: &Activity, listening: &Listening) -> End
+where
+    F: Future<Output = Result<(), DispatchError>>,
+{
+    let mut watch = Watch::new(activity);
+    let mut timer = pin!(sleep(listening.head_timeout));
+    poll_fn(|context| {
+        activity.open.register(context.waker());
+        loop {
+            if let Poll::Ready(result) = http.as_mut().poll(context) {
+                return Poll::Ready(End::Closed(result));
+            }
+            watch.update(activity);
+            if activity.open.is_evicted() && watch.phase != Phase::Request {
+                return Poll::Ready(End::Evicted);
+            }
+            if watch.wait(activity, listening, timer.as_mut(), context).is_pending() {
+                return Poll::Pending;
+            }
+            if watch.phase != Phase::Stalled || watch.probed {
+                return Poll::Ready(End::TimedOut(watch.phase));
+            }
+            watch.probed = true;
+            activity.request_probe();
+        }
+    })
+    .await
+}
+
+/// The phase of a connection, and since when it makes no progress.
+struct Watch {
+    phase: Phase,
+    progress: u64,
+    since: Instant,
+    /// The socket was probed since then.
+    probed: bool,
+}
+
+impl Watch {
+    fn new(activity: &Activity) -> Self {
+        Self { phase: activity.phase(), progress: activity.progress(), since: Instant::now(), probed: false }
+    }
+
+    fn update(&mut self, activity: &Activity) {
+        let (phase, progress) = (activity.phase(), activity.progress());
+        if (phase, progress) == (self.phase, self.progress) {
+            return;
+        }
+        // The time for the first head starts when the connection is accepted.
+        if (self.phase, phase) != (Phase::New, Phase::Head) {
+            self.since = Instant::now();
+        }
+        (self.phase, self.progress, self.probed) = (phase, progress, false);
+        activity.open.set_waiting_since((phase != Phase::Request).then_some(self.since));
+    }
+
+    /// Returns `Ready` when the time of the current phase is over.
+    fn wait(
+        &self,
+        activity: &Activity,
+        listening: &Listening,
+        mut timer: Pin<&mut Sleep>,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        loop {
+            let time = time_limit(self.phase, activity.open.is_stopping(), listening);
+            let deadline = self.since + time.unwrap_or(listening.keep_alive);
+            // Setting a timer takes longer than waking too early, so it is set to a later time only when it has fired.
+            if time.is_some() && deadline < timer.deadline() {
+                timer.as_mut().reset(deadline);
+            }
+            if timer.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            let now = Instant::now();
+            match time {
+                Some(_) if deadline <= now => return Poll::Ready(()),
+                Some(_) => timer.as_mut().reset(deadline),
+                None => timer.as_mut().reset(now + listening.keep_alive),
+            }
+        }
+    }
+}
+
+/// Returns the maximum time in a phase; `None` for requests in progress, whose handlers have their own limits.
+fn time_limit(phase: Phase, stopping: bool, listening: &Listening) -> Option<Duration> {
+    match phase {
+        Phase::New if stopping => Some(listening.head_timeout.min(IDLE_WHILE_STOPPING)),
+        Phase::New | Phase::Head => Some(listening.head_timeout),
+        Phase::Request => None,
+        Phase::Stalled => Some(listening.write_timeout),
+        Phase::Idle if stopping => Some(listening.keep_alive.min(IDLE_WHILE_STOPPING)),
+        Phase::Idle => Some(listening.keep_alive),
+        Phase::Closing => Some(LINGER),
+    }
+}

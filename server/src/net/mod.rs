@@ -1,0 +1,108 @@
+//! HTTP/1.1 over TCP: accepts connections, limits their number and their time, and ends them.
+//!
+//! actix-http parses requests and writes responses. This module owns the socket below it ([`stream`]) and the future
+//! above it ([`connection`]), so it knows what each connection waits for. [`connections`] counts the open connections.
+//! The thread of [`acceptor`] passes each new connection to one of the threads of [`worker`].
+
+mod acceptor;
+mod activity;
+mod connection;
+mod connections;
+pub mod descriptors;
+mod rejection;
+mod sampled_log;
+mod shared;
+mod stream;
+mod worker;
+
+use std::{fmt, io, net::TcpListener, sync::Arc, time::Duration};
+
+use actix_http::Request;
+use actix_service::IntoServiceFactory;
+use actix_web::{
+    body::MessageBody,
+    dev::{AppConfig, Service, ServiceFactory, ServiceResponse},
+};
+use ipnet::IpNet;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
+
+pub use self::shared::{Listening, NewRequestId};
+use self::{acceptor::Acceptor, connections::Connections, shared::Shared, worker::Workers};
+
+/// Maximum time to wait for the threads after all connections were closed.
+const THREAD_END: Duration = Duration::from_secs(1);
+
+/// A running server. Dropping it closes the listener and all connections.
+pub struct Serving {
+    connections: Arc<Connections>,
+    /// Closes the listener.
+    stop: oneshot::Sender<()>,
+    /// The workers, after the listener was closed. They end when this is dropped.
+    workers: oneshot::Receiver<Workers>,
+    /// Closed when all threads have ended.
+    ended: mpsc::Receiver<()>,
+}
+
+impl fmt::Debug for Serving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serving").field("connections", &self.connections).finish_non_exhaustive()
+    }
+}
+
+/// Serves an actix-web application on threads of its own.
+///
+/// Addresses in `trusted_proxies` may have any number of connections, up to the total limit.
+///
+/// # Errors
+/// An error if the listener cannot be used or a thread cannot be started.
+pub fn serve<F, I, S, B>(
+    listener: TcpListener,
+    listening: Listening,
+    trusted_proxies: Vec<IpNet>,
+    new_request_id: NewRequestId,
+    application: F,
+) -> io::Result<Serving>
+where
+    F: Fn() -> I + Clone + Send + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
+    S::InitError: fmt::Debug,
+    S::Future: 'static,
+    S::Service: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+{
+    let connections = Arc::new(Connections::new(listening.max_connections, trusted_proxies));
+    let shared = Arc::new(Shared::new(listening, Arc::clone(&connections), new_request_id));
+    let (running, ended) = mpsc::channel(1);
+    let (stop, stopped) = oneshot::channel();
+    let (release, workers) = oneshot::channel();
+    let started = Workers::start(&shared, &running, &application)?;
+    Acceptor { shared, workers: started, stopped, release }.start(listener, running)?;
+    Ok(Serving { connections, stop, workers, ended })
+}
+
+impl Serving {
+    /// Returns the number of open connections.
+    pub fn open_connections(&self) -> usize {
+        self.connections.open()
+    }
+
+    /// Closes each connection after its next response, so that clients move to other servers.
+    pub fn drain(&self) {
+        self.connections.drain();
+    }
+
+    /// Closes the listener and waits at most `grace` for the requests in progress.
+    pub async fn stop(mut self, grace: Duration) {
+        let _ = self.stop.send(());
+        let workers = self.workers.await;
+        self.connections.stop();
+        let _ = timeout(grace, self.connections.all_closed()).await;
+        drop(workers);
+        let _ = timeout(THREAD_END, self.ended.recv()).await;
+    }
+}

@@ -1,0 +1,79 @@
+//! Responses to bytes that are not a complete HTTP/1.1 request. They do not reach the application.
+
+use actix_http::error::ParseError;
+use actix_web::http::StatusCode;
+use doorward_shared::{ErrorBody, ErrorCode};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+/// Reason for closing a connection whose request could not be parsed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rejection {
+    status: StatusCode,
+    code: ErrorCode,
+    pub(super) details: &'static str,
+}
+
+impl Rejection {
+    pub(super) const HEAD_TIMEOUT: Self = Self {
+        status: StatusCode::REQUEST_TIMEOUT,
+        code: ErrorCode::RequestTimeout,
+        details: "the head of the request did not arrive in time",
+    };
+
+    pub(super) fn new(error: &ParseError, is_tls: bool) -> Self {
+        let (status, code, details) = match error {
+            ParseError::TooLarge => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                ErrorCode::RequestHeadTooLarge,
+                "the head of the request is too large",
+            ),
+            _ if is_tls => (
+                StatusCode::BAD_REQUEST,
+                ErrorCode::RequestMalformed,
+                "this port does not speak TLS: use http://, or the address of the reverse proxy",
+            ),
+            ParseError::Version => {
+                (StatusCode::BAD_REQUEST, ErrorCode::RequestMalformed, "only HTTP/1.1 and HTTP/1.0 are supported")
+            }
+            _ => (StatusCode::BAD_REQUEST, ErrorCode::RequestMalformed, "this is not a valid HTTP/1.1 request"),
+        };
+        Self { status, code, details }
+    }
+
+    pub(super) fn status(self) -> u16 {
+        self.status.as_u16()
+    }
+
+    pub(super) const fn code(self) -> ErrorCode {
+        self.code
+    }
+
+    fn response(self, request_id: &str) -> String {
+        let body = ErrorBody {
+            title: "unable to process request".to_owned(),
+            details: self.details.to_owned(),
+            status: self.status(),
+            code: self.code,
+        };
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        format!(
+            "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\
+             cache-control: no-store\r\nx-content-type-options: nosniff\r\nx-request-id: {request_id}\r\n\r\n{body}",
+            self.status,
+            body.len(),
+        )
+    }
+
+    /// Sends the response and waits until the client closes its side, so that unread bytes do not reset the
+    /// connection before the client has read the response.
+    pub(super) async fn send(self, mut socket: TcpStream, request_id: &str) -> std::io::Result<()> {
+        socket.write_all(self.response(request_id).as_bytes()).await?;
+        socket.shutdown().await?;
+        let mut discarded = [0; 1024];
+        while socket.read(&mut discarded).await? > 0 {}
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+//! Limits and state that all threads of a server share.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{connections::Connections, sampled_log::SampledLog};
+
+/// Time in which a client must close its side after a response with `Connection: close`.
+pub(super) const LINGER: Duration = Duration::from_secs(2);
+/// Time for which a connection without a request stays open after the listener was closed. A request that a client
+/// sent before it could notice is still served.
+pub(super) const IDLE_WHILE_STOPPING: Duration = Duration::from_millis(200);
+
+/// Limits of a listener's connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Listening {
+    /// Number of threads that serve requests.
+    pub workers: usize,
+    /// Maximum time for a client to send the head of a request. For the first request it starts when the connection is
+    /// accepted.
+    pub head_timeout: Duration,
+    /// Time after which a connection without a request is closed.
+    pub keep_alive: Duration,
+    /// Time after which a response is aborted if the client has read nothing in between.
+    pub write_timeout: Duration,
+    /// Maximum number of open connections. One address may have half of them.
+    pub max_connections: usize,
+}
+
+/// Creates the request id of a response to a client whose request could not be parsed.
+pub type NewRequestId = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What the threads of a server share.
+pub(super) struct Shared {
+    pub(super) listening: Listening,
+    pub(super) connections: Arc<Connections>,
+    pub(super) new_request_id: NewRequestId,
+    pub(super) refused: SampledLog,
+    pub(super) aborted: SampledLog,
+    pub(super) full: SampledLog,
+    pub(super) accept_failed: SampledLog,
+}
+
+impl Shared {
+    pub(super) fn new(listening: Listening, connections: Arc<Connections>, new_request_id: NewRequestId) -> Self {
+        Self {
+            listening,
+            connections,
+            new_request_id,
+            refused: SampledLog::default(),
+            aborted: SampledLog::default(),
+            full: SampledLog::default(),
+            accept_failed: SampledLog::default(),
+        }
+    }
+}

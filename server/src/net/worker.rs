@@ -1,0 +1,131 @@
+//! The threads that serve requests. Each has its own instance of the application.
+
+use std::{
+    fmt, io,
+    net::{SocketAddr, TcpStream},
+    rc::Rc,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use actix_http::{HttpService, KeepAlive, Request};
+use actix_service::{IntoServiceFactory, apply_fn_factory, map_config};
+use actix_web::{
+    body::MessageBody,
+    dev::{AppConfig, Service, ServiceFactory, ServiceResponse},
+};
+use tokio::{
+    runtime,
+    sync::mpsc,
+    task::{LocalSet, spawn_local},
+};
+
+use super::{
+    activity::{self, TrackedBody},
+    connection,
+    connections::Admitted,
+    shared::{LINGER, Shared},
+    stream::Stream,
+};
+
+/// A connection that a worker has to serve.
+pub(super) struct Accepted {
+    pub(super) socket: TcpStream,
+    pub(super) peer: SocketAddr,
+    pub(super) admitted: Admitted,
+}
+
+/// The running workers. Dropping this ends them, with all their connections.
+pub(super) struct Workers {
+    workers: Vec<mpsc::UnboundedSender<Accepted>>,
+    next: usize,
+}
+
+impl Workers {
+    /// Starts the threads. Each one drops its clone of `running` when it ends.
+    pub(super) fn start<F, I, S, B>(
+        shared: &Arc<Shared>,
+        running: &mpsc::Sender<()>,
+        application: &F,
+    ) -> io::Result<Self>
+    where
+        F: Fn() -> I + Clone + Send + 'static,
+        I: IntoServiceFactory<S, Request>,
+        S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = actix_web::Error>
+            + 'static,
+        S::InitError: fmt::Debug,
+        S::Future: 'static,
+        S::Service: 'static,
+        <S::Service as Service<Request>>::Future: 'static,
+        B: MessageBody + 'static,
+    {
+        let mut workers = Vec::new();
+        for number in 0..shared.listening.workers {
+            // The number of accepted connections is limited, so the channel is bounded.
+            let (sender, receiver) = mpsc::unbounded_channel();
+            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+            let (shared, running, application) = (Arc::clone(shared), running.clone(), application.clone());
+            let run = move || {
+                LocalSet::new().block_on(&runtime, work(shared, application, receiver));
+                drop(running);
+            };
+            thread::Builder::new().name(format!("doorward-http-{number}")).spawn(run)?;
+            workers.push(sender);
+        }
+        Ok(Self { workers, next: 0 })
+    }
+
+    /// Passes a connection to the next worker.
+    pub(super) fn dispatch(&mut self, accepted: Accepted) {
+        self.next = self.next.wrapping_add(1);
+        let count = self.workers.len();
+        let mut accepted = Some(accepted);
+        for offset in 0..count {
+            let worker = self.workers.get(self.next.wrapping_add(offset) % count);
+            match (worker, accepted.take()) {
+                (Some(worker), Some(connection)) => {
+                    accepted = worker.send(connection).err().map(|mpsc::error::SendError(connection)| connection);
+                }
+                _ => return,
+            }
+        }
+    }
+}
+
+/// Serves connections until the channel is closed.
+async fn work<F, I, S, B>(shared: Arc<Shared>, application: F, mut accepted: mpsc::UnboundedReceiver<Accepted>)
+where
+    F: Fn() -> I,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
+    S::InitError: fmt::Debug,
+    S::Future: 'static,
+    S::Service: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+{
+    let http = HttpService::<Stream, _, TrackedBody>::build()
+        // All timeouts of requests and responses are in `connection`.
+        .keep_alive(KeepAlive::Os)
+        .client_request_timeout(Duration::ZERO)
+        .client_disconnect_timeout(LINGER)
+        .on_connect_ext(|stream: &Stream, data| {
+            data.insert(Rc::clone(stream.activity()));
+        })
+        .h1(apply_fn_factory(
+            map_config(application().into_factory(), |()| AppConfig::default()),
+            |request, application: &S::Service| activity::track(request, application),
+        ));
+    let http = match http.new_service(()).await {
+        Ok(http) => Rc::new(http),
+        Err(()) => return tracing::error!("a thread that serves requests cannot start"),
+    };
+    while let Some(Accepted { socket, peer, admitted }) = accepted.recv().await {
+        let Ok(socket) = tokio::net::TcpStream::from_std(socket) else { continue };
+        let (http, shared) = (Rc::clone(&http), Arc::clone(&shared));
+        spawn_local(async move {
+            connection::serve(socket, peer, &admitted, &shared, |stream| http.call((stream, Some(peer)))).await;
+        });
+    }
+}

@@ -1,0 +1,6 @@
+//! The running binary: attacks of clients without a key, signals and the limits of the system.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a panic fails the test")]
+
+mod attacks;
+mod signals;
+mod support;
