@@ -57,7 +57,7 @@ struct Started<'a> {
 
 /// Starts all servers and runs until a signal arrives.
 pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliError> {
-    start::log(settings)?;
+    let _log = start::log(settings)?;
     // The listener is opened first, because the origin of the tenant contains its port.
     let listener = start::bind("--demo-addr", wanted.addr)?;
     let port = listener.local_addr().map_err(|error| CliError::new(error.to_string()))?.port();
