@@ -10,7 +10,7 @@ use crate::{
     crypto::{KeyVerifier, MasterKey},
     db::Database,
     metrics::Metrics,
-    rate_limit::RateLimits,
+    rate_limit::{RateLimits, RejectedRequests},
     service::{
         ServiceError,
         daily_counts::DailyCounts,
@@ -19,6 +19,7 @@ use crate::{
         tenant_cache::{TenantCache, TenantSnapshot},
     },
     stopwatch::Stopwatch,
+    untrusted_peers::UntrustedPeers,
 };
 
 /// The shared state.
@@ -37,6 +38,8 @@ pub struct App {
     /// Cache of the daily counts of audit entries.
     pub daily_counts: DailyCounts,
     pub rate_limits: RateLimits,
+    /// Peers that send `X-Forwarded-For` although they are not trusted proxies.
+    pub untrusted_peers: UntrustedPeers,
     pub metrics: Metrics,
     pub stopwatch: Stopwatch,
     pub started: std::time::Instant,
@@ -84,14 +87,21 @@ impl App {
         entropy: Arc<dyn Entropy>,
         settings: AppSettings,
     ) -> Result<Arc<Self>, BuildError> {
+        let metrics = Metrics::new()?;
+        let rejected = RejectedRequests {
+            by_address: metrics.rate_limited("address"),
+            by_network: metrics.rate_limited("network"),
+            by_tenant: metrics.rate_limited("tenant"),
+        };
         Ok(Arc::new(Self {
             keys: KeyVerifier::new(settings.key_cache, entropy.as_ref())?,
             tenants: TenantCache::new(settings.tenant_cache),
             pending_ceremonies: PendingCeremonies::default(),
             key_usage: KeyUsage::default(),
             daily_counts: DailyCounts::default(),
-            rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant),
-            metrics: Metrics::new()?,
+            rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant, rejected),
+            untrusted_peers: UntrustedPeers::default(),
+            metrics,
             stopwatch: Stopwatch,
             started: Stopwatch.start(),
             db,
