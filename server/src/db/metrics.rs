@@ -4,8 +4,6 @@ use std::{sync::OnceLock, time::Duration};
 
 use metrics::Histogram;
 
-use super::queue::Work;
-
 /// Histograms in seconds.
 #[derive(Debug, Clone)]
 pub struct DatabaseMetrics {
@@ -35,9 +33,9 @@ impl Measurements {
         let _ = self.0.set(metrics);
     }
 
-    pub(super) fn record_wait(&self, work: Work, waited: Duration) {
+    pub(super) fn record_wait(&self, is_read: bool, waited: Duration) {
         if let Some(metrics) = self.0.get() {
-            let histogram = if work == Work::Read { &metrics.read_seconds } else { &metrics.write_seconds };
+            let histogram = if is_read { &metrics.read_seconds } else { &metrics.write_seconds };
             histogram.record(waited.as_secs_f64());
         }
     }

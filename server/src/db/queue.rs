@@ -207,7 +207,7 @@ impl Queue {
         loop {
             if let Some(unit) = state.pop() {
                 drop(state);
-                self.measurements.record_wait(unit.work(), unit.waited());
+                self.measurements.record_wait(unit.work() == Work::Read, unit.waited());
                 return Some(unit);
             }
             if state.closed {
@@ -228,7 +228,7 @@ impl Queue {
     pub(super) fn next_now(&self) -> Option<Box<dyn Unit>> {
         let unit = self.state().pop();
         if let Some(unit) = &unit {
-            self.measurements.record_wait(unit.work(), unit.waited());
+            self.measurements.record_wait(unit.work() == Work::Read, unit.waited());
         }
         unit
     }

@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-use super::health;
-use crate::{app::App, db::DbError};
+use crate::db::DbError;
 
 /// Time for which a result is used.
 const MAX_AGE: Duration = Duration::from_secs(1);
@@ -15,16 +14,16 @@ const MAX_AGE: Duration = Duration::from_secs(1);
 pub struct Readiness(Mutex<Option<(Instant, Result<(), DbError>)>>);
 
 impl Readiness {
-    /// Returns a result that is at most one second old.
-    pub async fn check(&self, app: &App) -> Result<(), DbError> {
+    /// Returns a result that is at most one second old. Runs `check` only if there is none.
+    pub async fn get_or_check(&self, check: impl Future<Output = Result<(), DbError>>) -> Result<(), DbError> {
         let mut last = self.0.lock().await;
         if let Some((at, result)) = &*last
             && at.elapsed() < MAX_AGE
         {
             return result.clone();
         }
-        let result = health::check_database(app).await;
-        *last = Some((app.stopwatch.start(), result.clone()));
+        let result = check.await;
+        *last = Some((Instant::now(), result.clone()));
         result
     }
 }

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use doorward_shared::ErrorBody;
 
-use crate::{app::App, http::ApiError};
+use crate::{app::App, http::ApiError, service::health};
 
 /// Reports that the process is running.
 #[utoipa::path(get, path = "/health/alive", tag = "Health", security(()),
@@ -19,6 +19,6 @@ pub async fn alive() -> HttpResponse {
         (status = 503, description = "the database does not respond", body = ErrorBody),
     ))]
 pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    app.readiness.check(&app).await.map_err(ApiError::unavailable)?;
+    health::readiness(&app).await.map_err(ApiError::unavailable)?;
     Ok(HttpResponse::Ok().json(serde_json::json!({ "ready": true })))
 }

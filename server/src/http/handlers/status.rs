@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, http::header, web};
 
-use crate::app::App;
+use crate::{app::App, service::health};
 
 const PAGE: &str = include_str!("status.html");
 
@@ -10,7 +10,7 @@ const PAGE: &str = include_str!("status.html");
 #[utoipa::path(get, path = "/", tag = "Health", security(()),
     responses((status = 200, description = "the status page", body = String, content_type = "text/html")))]
 pub async fn page(app: web::Data<App>) -> HttpResponse {
-    let (class, state) = match app.readiness.check(&app).await {
+    let (class, state) = match health::readiness(&app).await {
         Ok(()) => ("up", "ready"),
         Err(_) => ("down", "waiting for its database"),
     };
