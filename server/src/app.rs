@@ -14,9 +14,9 @@ use ipnet::IpNet;
 use crate::{
     clock::{Clock, Entropy, NoEntropy},
     crypto::{KeyVerifier, MasterKey},
-    db::Database,
+    db::{Database, DatabaseMetrics},
     metrics::Metrics,
-    rate_limit::RateLimits,
+    rate_limit::{RateLimits, RejectedRequests},
     service::{
         ServiceError,
         daily_counts::DailyCounts,
@@ -26,6 +26,7 @@ use crate::{
         tenant_cache::{TenantCache, TenantSnapshot},
     },
     stopwatch::Stopwatch,
+    untrusted_peers::UntrustedPeers,
 };
 
 /// The shared state.
@@ -39,13 +40,14 @@ pub struct App {
     /// Cache of tenants. Other modules use [`App::tenant`].
     tenants: TenantCache,
     pub pending_ceremonies: PendingCeremonies,
+    pub readiness: Readiness,
     /// Last use of keys and last activity of tenants.
     pub key_usage: KeyUsage,
     /// Cache of the daily counts of audit entries.
     pub daily_counts: DailyCounts,
-    /// Result of the latest readiness check.
-    pub readiness: Readiness,
     pub rate_limits: RateLimits,
+    /// Peers that send `X-Forwarded-For` although they are not trusted proxies.
+    pub untrusted_peers: UntrustedPeers,
     pub metrics: Metrics,
     pub stopwatch: Stopwatch,
     pub started: std::time::Instant,
@@ -95,15 +97,28 @@ impl App {
         entropy: Arc<dyn Entropy>,
         settings: AppSettings,
     ) -> Result<Arc<Self>, BuildError> {
+        let metrics = Metrics::new()?;
+        let rejected = RejectedRequests {
+            by_address: metrics.rate_limited("address"),
+            by_network: metrics.rate_limited("network"),
+            by_tenant: metrics.rate_limited("tenant"),
+        };
+        let (tenants, pending) = (metrics.cache("tenants"), metrics.cache("pending_ceremonies"));
+        db.instrument(DatabaseMetrics {
+            read_seconds: metrics.database_queue_seconds("read"),
+            write_seconds: metrics.database_queue_seconds("write"),
+            commit_seconds: metrics.database_commit_seconds(),
+        });
         Ok(Arc::new(Self {
             keys: KeyVerifier::new(settings.key_cache, entropy.as_ref())?,
-            tenants: TenantCache::new(settings.tenant_cache),
-            pending_ceremonies: PendingCeremonies::default(),
+            tenants: TenantCache::new(settings.tenant_cache, tenants.hits, tenants.misses),
+            pending_ceremonies: PendingCeremonies::new(pending.hits, pending.misses),
+            readiness: Readiness::default(),
             key_usage: KeyUsage::default(),
             daily_counts: DailyCounts::default(),
-            readiness: Readiness::default(),
-            rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant),
-            metrics: Metrics::new()?,
+            rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant, rejected),
+            untrusted_peers: UntrustedPeers::default(),
+            metrics,
             stopwatch: Stopwatch,
             started: Stopwatch.start(),
             stopping: AtomicBool::new(false),
@@ -122,6 +137,11 @@ impl App {
 
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Relaxed)
+    }
+
+    /// Returns the current state of a tenant if it is known without a read: `Some(None)` for an unknown tenant.
+    pub fn cached_tenant(&self, id: TenantId) -> Option<Option<Arc<TenantSnapshot>>> {
+        self.tenants.cached(self.db.change_counter(), id)
     }
 
     /// Returns the current state of a tenant, or `None` if it does not exist.

@@ -7,13 +7,17 @@
 //! * [`server`]: the servers of both APIs; [`routes`]: the route tables of both APIs; [`http`]: extractors, middleware and handlers
 //! * [`installation`]: data folder, master key, first admin token; [`jobs`]: background jobs
 //! * [`service`]: one use case per file, with validation, a unit of work and an audit entry
-//! * [`app`]: state that requests share, with its parts [`metrics`], [`rate_limit`] and [`stopwatch`]
+//! * [`app`]: state that requests share, with its parts [`metrics`], [`rate_limit`], [`stopwatch`]
+//!   and [`untrusted_peers`]
 //! * [`store`]: tables; [`transfer`]: copies an installation; [`crypto`]: key hashes, signing keys, the master key;
 //!   [`webauthn`]: options and verification of ceremonies; no other module uses webauthn-rs
 //! * [`db`]: units of work on SQLite or PostgreSQL
 //! * [`domain`]: types and rules without I/O: tenants, users, credentials, challenges, audit events
 //! * [`net`]: connections of the listeners, with their limits and timeouts
 //! * [`clock`]: sources of time and randomness
+
+// `eprintln!` panics if standard error is closed.
+#![deny(clippy::print_stderr)]
 
 pub mod app;
 pub mod cli;
@@ -37,4 +41,5 @@ pub mod stopwatch;
 pub mod store;
 pub mod telemetry;
 pub mod transfer;
+pub mod untrusted_peers;
 pub mod webauthn;

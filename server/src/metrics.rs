@@ -1,8 +1,10 @@
-//! Prometheus metrics of one server.
+//! Prometheus metrics of one server. No label contains a value that clients can invent.
+
+mod process;
 
 use std::time::Duration;
 
-use metrics::{Key, Label, Recorder as _, describe_counter, describe_gauge, describe_histogram};
+use metrics::{Counter, Histogram, Key, Label, Recorder as _, Unit};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use quick_cache::sync::Cache;
 
@@ -11,16 +13,51 @@ static METADATA: metrics::Metadata<'static> =
 
 const REQUESTS: &str = "doorward_http_requests_total";
 const REQUEST_SECONDS: &str = "doorward_http_request_seconds";
-const WAL_BYTES: &str = "doorward_sqlite_wal_bytes";
-/// Methods that have their own label. All other methods share the label `other`, which limits the number of series.
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const CEREMONIES: &str = "doorward_ceremonies_total";
+const RATE_LIMITED: &str = "doorward_rate_limited_total";
+const CACHE_LOOKUPS: &str = "doorward_cache_lookups_total";
+const QUEUE_SECONDS: &str = "doorward_database_queue_seconds";
+const COMMIT_SECONDS: &str = "doorward_database_commit_seconds";
+const AUDIT_WRITTEN: &str = "doorward_audit_entries_written_total";
+const JOB_RUNS: &str = "doorward_job_runs_total";
+const JOB_SUCCESS: &str = "doorward_job_last_success_timestamp_seconds";
 
-/// Counters and histograms of one server. Their recorder is not global, because a process may run several servers.
+/// Name and description of each gauge that is set when the metrics are read.
+const GAUGES: [(&str, &str); 8] = [
+    ("doorward_build_info", "always 1; the labels are the version and the database engine"),
+    ("doorward_database_bytes", "size of the database in bytes"),
+    ("doorward_database_queued_units", "units of work that wait in a queue of the database"),
+    ("doorward_database_idle_threads", "database threads that wait for a unit of work"),
+    ("doorward_database_connected", "connections of the PostgreSQL pool that are open or being opened"),
+    ("doorward_sqlite_wal_bytes", "size of SQLite's write-ahead log in bytes"),
+    ("doorward_audit_entries", "entries of all audit logs, counted every ten minutes"),
+    (JOB_SUCCESS, "Unix time of the last successful run of a background job"),
+];
+
+/// Counters, gauges and histograms of one server. Their recorder is not global, because a process may run several servers.
 pub struct Metrics {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
-    /// Cache of metrics by method, route and status, because a lookup by labels takes more time than the increment.
-    requests: Cache<(String, String, u16), (metrics::Counter, metrics::Histogram)>,
+    /// Metrics of a request by method, route, status and error code, because a lookup by labels takes more time than
+    /// the increment.
+    requests: Cache<(&'static str, String, u16, Option<&'static str>), RequestMetrics>,
+    /// Audit entries that this process created.
+    pub audit_entries_written: Counter,
+}
+
+#[derive(Clone)]
+struct RequestMetrics {
+    requests: Counter,
+    seconds: Histogram,
+    /// Only for steps of ceremonies.
+    ceremonies: Option<Counter>,
+}
+
+/// Metrics of a cache.
+#[derive(Debug, Clone)]
+pub struct CacheMetrics {
+    pub hits: Counter,
+    pub misses: Counter,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -32,47 +69,174 @@ impl std::fmt::Debug for Metrics {
 impl Metrics {
     pub fn new() -> Result<Self, BuildError> {
         let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
-        let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Full(REQUEST_SECONDS.to_owned()), &bounds)?
-            .build_recorder();
-        metrics::with_local_recorder(&recorder, || {
-            describe_counter!(REQUESTS, "HTTP responses by method, route and status");
-            describe_gauge!(WAL_BYTES, "size of SQLite's write-ahead log in bytes");
-            describe_histogram!(REQUEST_SECONDS, "time to the response in seconds, by route");
-        });
-        Ok(Self { handle: recorder.handle(), recorder, requests: Cache::new(512) })
+        let mut builder = PrometheusBuilder::new();
+        for name in [REQUEST_SECONDS, QUEUE_SECONDS, COMMIT_SECONDS] {
+            builder = builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), &bounds)?;
+        }
+        let recorder = builder.build_recorder();
+        describe(&recorder);
+        Ok(Self {
+            handle: recorder.handle(),
+            requests: Cache::new(1_024),
+            audit_entries_written: recorder.register_counter(&Key::from_static_name(AUDIT_WRITTEN), &METADATA),
+            recorder,
+        })
     }
 
-    pub fn request(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
-        let method = if METHODS.contains(&method) { method } else { "other" };
-        let key = (method.to_owned(), route.to_owned(), status);
-        let (counter, histogram) = self.requests.get(&key).unwrap_or_else(|| {
-            let labels = vec![
-                Label::new("method", key.0.clone()),
-                Label::new("route", key.1.clone()),
-                Label::new("status", status.to_string()),
-            ];
-            let requests = Key::from_parts(REQUESTS, labels);
-            let seconds = Key::from_parts(REQUEST_SECONDS, vec![Label::new("route", key.1.clone())]);
-            let registered = (
-                self.recorder.register_counter(&requests, &METADATA),
-                self.recorder.register_histogram(&seconds, &METADATA),
-            );
+    /// Counts a request. `method` and `code` are names from closed lists, `route` is a template of the route table.
+    pub fn request(
+        &self,
+        method: &'static str,
+        route: &str,
+        status: u16,
+        code: Option<&'static str>,
+        elapsed: Duration,
+    ) {
+        let key = (method, route.to_owned(), status, code);
+        let metrics = self.requests.get(&key).unwrap_or_else(|| {
+            let registered = self.register_request(method, route, status, code);
             self.requests.insert(key, registered.clone());
             registered
         });
-        counter.increment(1);
-        histogram.record(elapsed.as_secs_f64());
+        metrics.requests.increment(1);
+        metrics.seconds.record(elapsed.as_secs_f64());
+        if let Some(ceremonies) = metrics.ceremonies {
+            ceremonies.increment(1);
+        }
     }
 
-    pub fn wal_bytes(&self, bytes: u64) {
-        #[expect(clippy::cast_precision_loss, reason = "a gauge shows an approximate size")]
-        self.recorder.register_gauge(&Key::from_name(WAL_BYTES), &METADATA).set(bytes as f64);
+    fn register_request(
+        &self,
+        method: &'static str,
+        route: &str,
+        status: u16,
+        code: Option<&'static str>,
+    ) -> RequestMetrics {
+        let (method, route) = (Label::from_static_parts("method", method), Label::new("route", route.to_owned()));
+        let labels = vec![method.clone(), route.clone(), Label::new("status", status.to_string())];
+        let seconds = Key::from_parts(REQUEST_SECONDS, vec![method, route.clone()]);
+        let ceremonies = ceremony(route.value()).map(|(ceremony, step)| {
+            let outcome = match status {
+                ..400 => "succeeded",
+                400..500 => "refused",
+                _ => "failed",
+            };
+            let mut labels = vec![
+                Label::new("ceremony", ceremony),
+                Label::new("step", step),
+                Label::from_static_parts("outcome", outcome),
+            ];
+            labels.extend(code.map(|code| Label::from_static_parts("code", code)));
+            self.recorder.register_counter(&Key::from_parts(CEREMONIES, labels), &METADATA)
+        });
+        RequestMetrics {
+            requests: self.recorder.register_counter(&Key::from_parts(REQUESTS, labels), &METADATA),
+            seconds: self.recorder.register_histogram(&seconds, &METADATA),
+            ceremonies,
+        }
+    }
+
+    /// Returns the metrics of a cache.
+    pub fn cache(&self, cache: &'static str) -> CacheMetrics {
+        let counter = |result| self.counter(CACHE_LOOKUPS, [("cache", cache), ("result", result)]);
+        CacheMetrics { hits: counter("hit"), misses: counter("miss") }
+    }
+
+    /// Returns the counter of requests above one of the rate limits.
+    pub fn rate_limited(&self, limit: &'static str) -> Counter {
+        self.counter(RATE_LIMITED, [("limit", limit)])
+    }
+
+    /// Returns the histogram of the time that units of work of one kind wait in the database's queue.
+    pub fn database_queue_seconds(&self, work: &'static str) -> Histogram {
+        let key = Key::from_parts(QUEUE_SECONDS, vec![Label::from_static_parts("work", work)]);
+        self.recorder.register_histogram(&key, &METADATA)
+    }
+
+    pub fn database_commit_seconds(&self) -> Histogram {
+        self.recorder.register_histogram(&Key::from_static_name(COMMIT_SECONDS), &METADATA)
+    }
+
+    /// Counts a run of a background job. `unix_seconds` is the time of its end.
+    pub fn job(&self, job: &'static str, outcome: &'static str, unix_seconds: f64) {
+        self.counter(JOB_RUNS, [("job", job), ("outcome", outcome)]).increment(1);
+        if outcome == "succeeded" {
+            self.gauge(JOB_SUCCESS, &[("job", job)], unix_seconds);
+        }
+    }
+
+    pub fn gauge(&self, name: &'static str, labels: &[(&'static str, &'static str)], value: f64) {
+        let labels: Vec<Label> = labels.iter().map(|(name, value)| Label::from_static_parts(name, value)).collect();
+        self.recorder.register_gauge(&Key::from_parts(name, labels), &METADATA).set(value);
+    }
+
+    fn counter<const N: usize>(&self, name: &'static str, labels: [(&'static str, &'static str); N]) -> Counter {
+        let labels = labels.map(|(name, value)| Label::from_static_parts(name, value)).to_vec();
+        self.recorder.register_counter(&Key::from_parts(name, labels), &METADATA)
+    }
+
+    /// Moves recorded times to their buckets. Without regular calls, memory would grow with each request.
+    pub fn maintain(&self) {
+        self.handle.run_upkeep();
     }
 
     /// Renders all metrics in Prometheus' text format.
     pub fn render(&self) -> String {
-        self.handle.run_upkeep();
+        process::values().for_each(|(name, value)| self.gauge(name, &[], value));
+        self.maintain();
         self.handle.render()
+    }
+}
+
+/// Returns ceremony and step of a route, like `mfa_login` and `finalize`; `None` for other routes.
+fn ceremony(route: &str) -> Option<(String, String)> {
+    let (ceremony, step) = route.strip_prefix("/{tenant_id}/")?.rsplit_once('/')?;
+    ["initialize", "finalize"].contains(&step).then(|| (ceremony.replace('/', "_"), step.to_owned()))
+}
+
+fn describe(recorder: &PrometheusRecorder) {
+    for (name, description) in [
+        (REQUESTS, "HTTP responses by method, route and status"),
+        (CEREMONIES, "steps of ceremonies by outcome and error code"),
+        (RATE_LIMITED, "requests above a rate limit: of an address, a network or a tenant"),
+        (CACHE_LOOKUPS, "lookups in a cache by result"),
+        (AUDIT_WRITTEN, "audit entries that this process created"),
+        (JOB_RUNS, "runs of background jobs by outcome"),
+    ] {
+        recorder.describe_counter(name.into(), None, description.into());
+    }
+    for (name, description) in [
+        (REQUEST_SECONDS, "time to the response, by method and route"),
+        (QUEUE_SECONDS, "time that units of work wait in the queue of the database"),
+        (COMMIT_SECONDS, "time of a commit, which several units of work can share on SQLite"),
+    ] {
+        recorder.describe_histogram(name.into(), Some(Unit::Seconds), description.into());
+    }
+    for (name, description) in GAUGES.into_iter().chain(process::GAUGES) {
+        recorder.describe_gauge(name.into(), None, description.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ceremonies_are_counted_by_outcome_and_code() {
+        let metrics = Metrics::new().unwrap();
+        let route = "/{tenant_id}/mfa/login/finalize";
+        for (status, code) in [(200, None), (200, None), (401, Some("challenge_unknown")), (503, Some("unavailable"))] {
+            metrics.request("POST", route, status, code, Duration::from_millis(1));
+        }
+        metrics.request("GET", "/{tenant_id}/credentials", 200, None, Duration::from_millis(1));
+        let text = metrics.render();
+        let labels = "doorward_ceremonies_total{ceremony=\"mfa_login\",step=\"finalize\",outcome=";
+        for line in
+            ["\"succeeded\"} 2", "\"refused\",code=\"challenge_unknown\"} 1", "\"failed\",code=\"unavailable\"} 1"]
+        {
+            assert!(text.contains(&format!("{labels}{line}")), "{line}: {text}");
+        }
+        assert_eq!(text.matches("doorward_ceremonies_total{").count(), 3);
+        assert!(text.contains("doorward_http_request_seconds_count{method=\"POST\","), "{text}");
     }
 }

@@ -22,6 +22,8 @@ pub enum Access {
     VisitorOrKey,
     ApiKey,
     /// Holders of an admin token with any role.
+    Metrics,
+    /// Holders of an admin token with the role `auditor` or `admin`.
     Auditor,
     /// Holders of an admin token with the role `admin`.
     Admin,
@@ -83,7 +85,7 @@ table! { ADMIN, admin_api, "The admin API.":
     GET    "/docs/{file:.*}"                              Anybody => docs::page,
     GET    "/health/alive"                                Anybody => health::alive,
     GET    "/health/ready"                                Anybody => health::ready,
-    GET    "/metrics"                                     Auditor => admin::metrics::metrics,
+    GET    "/metrics"                                     Metrics => admin::metrics::metrics,
     GET    "/overview"                                    Auditor => admin::overview::of_installation,
     GET    "/tenant_summaries"                            Auditor => admin::overview::of_tenants,
     GET    "/tenants"                                     Auditor => admin::tenants::list,
@@ -147,7 +149,8 @@ impl Resources {
         // All paths of a tenant share one scope, so that the tenant segment is matched only once per request.
         let mut tenant = web::scope(TENANT).default_service(web::to(not_found));
         for (path, resource, methods) in resources {
-            let allow = methods.join(", ");
+            let allow = header::HeaderValue::from_str(&methods.join(", "));
+            let allow = allow.unwrap_or_else(|_| header::HeaderValue::from_static(""));
             let resource = resource.default_service(web::to(move || method_not_allowed(allow.clone())));
             if below_tenant(path).is_some() {
                 tenant = tenant.service(resource);
@@ -174,18 +177,13 @@ fn method_guard(method: &'static str) -> impl Guard {
     })
 }
 
-async fn method_not_allowed(allow: String) -> HttpResponse {
-    let error = ApiError::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        ErrorCode::MethodNotAllowed,
-        "method not allowed",
-        format!("this endpoint accepts {allow}"),
-    );
-    HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allow)).json(error.body())
+async fn method_not_allowed(allow: header::HeaderValue) -> Result<HttpResponse, ApiError> {
+    let accepted = format!("this endpoint accepts {}", allow.to_str().unwrap_or_default());
+    let (status, code) = (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::MethodNotAllowed);
+    Err(ApiError::new(status, code, "method not allowed", accepted).with_header(header::ALLOW, allow))
 }
 
 /// Returns the 404 response for paths that are not in the tables.
-pub async fn not_found() -> HttpResponse {
-    let error = ApiError::new(StatusCode::NOT_FOUND, ErrorCode::RouteNotFound, "not found", "no such endpoint");
-    HttpResponse::NotFound().json(error.body())
+pub async fn not_found() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::new(StatusCode::NOT_FOUND, ErrorCode::RouteNotFound, "not found", "no such endpoint"))
 }

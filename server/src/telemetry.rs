@@ -1,26 +1,64 @@
 //! Logging to standard error. Each event is one line, as text or JSON.
 
-use tracing_subscriber::{EnvFilter, filter::ParseError};
+mod sampler;
+mod writer;
 
+use std::{io, sync::Arc};
+
+use tracing_subscriber::{
+    EnvFilter, filter::ParseError, fmt, layer::SubscriberExt as _, registry, util::SubscriberInitExt as _,
+};
+
+use self::{sampler::Sampler, writer::LineQueue};
 use crate::config::LogFormat;
 
 /// Log directives for two targets, which apply unless the configured level contains the target. actix-http logs an error
 /// for each malformed request, and webauthn-rs one for each malformed credential, although Doorward reports both as well.
 const QUIET: [(&str, &str); 2] = [("actix_http", "actix_http=off"), ("webauthn_rs_core", "webauthn_rs_core=off")];
 
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("log.level: {0}")]
+    Level(#[from] ParseError),
+    #[error("cannot start the thread that writes the log: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// The running log. Dropping it waits at most a second for lines that are not written yet.
+#[derive(Debug)]
+pub struct Log(Arc<LineQueue>);
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.0.flush();
+    }
+}
+
 /// Starts logging. A second call in the same process has no effect.
-pub fn start(format: LogFormat, level: &str) -> Result<(), ParseError> {
+///
+/// A line that cannot be written is lost and counted. It never blocks or fails the thread that logs.
+pub fn start(format: LogFormat, level: &str) -> Result<Log, StartError> {
     let mut filter = EnvFilter::try_new(level)?;
     for (target, directive) in QUIET {
         if !level.contains(target) {
             filter = filter.add_directive(directive.parse()?);
         }
     }
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let sampler = Arc::new(Sampler::default());
+    let lines = writer::start(io::stderr(), Arc::clone(&sampler))?;
+    let log = registry().with(filter).with(sampler::SampledEvents(sampler));
+    let lines_of_layer = Arc::clone(&lines);
     // In tests, a second call in the same process fails. The first subscriber stays active.
     let _ = match format {
-        LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => {
+            let ansi = io::IsTerminal::is_terminal(&io::stderr());
+            let layer = fmt::layer().with_ansi(ansi).log_internal_errors(false).with_writer(lines_of_layer);
+            log.with(layer).try_init()
+        }
+        LogFormat::Json => {
+            let layer = fmt::layer().json().flatten_event(true).log_internal_errors(false).with_writer(lines_of_layer);
+            log.with(layer).try_init()
+        }
     };
-    Ok(())
+    Ok(Log(lines))
 }

@@ -1,10 +1,11 @@
 //! Runs the `doorward` binary in separate processes.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Lines},
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
 };
 
 use serde_json::Value;
@@ -33,34 +34,64 @@ pub struct Process {
     child: Child,
     pub public_url: String,
     pub admin_url: String,
+    /// Lines of the log after the start.
     log: Arc<Mutex<Vec<String>>>,
+    /// Thread that reads the log to its end.
+    log_reader: Option<JoinHandle<()>>,
 }
 
 impl Process {
     /// Starts `doorward serve` on free ports and waits until it listens.
-    pub fn serve(mut command: Command) -> Self {
+    pub fn serve(command: Command) -> Self {
+        let (mut process, lines) = Self::start(command);
+        // Keep reading, because the server would lose lines if the pipe were full.
+        let log = Arc::clone(&process.log);
+        process.log_reader = Some(std::thread::spawn(move || {
+            lines
+                .map_while(Result::ok)
+                .for_each(|line| log.lock().unwrap_or_else(PoisonError::into_inner).push(line));
+        }));
+        process
+    }
+
+    /// Starts a server like [`Process::serve`], and closes the reading end of its log when it listens.
+    pub fn serve_with_closed_log(command: Command) -> Self {
+        Self::start(command).0
+    }
+
+    fn start(mut command: Command) -> (Self, Lines<BufReader<ChildStderr>>) {
         let mut child = command
             .args(["serve", "--public-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
             .env("DOORWARD_LOG_FORMAT", "json")
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary runs");
-        let log = BufReader::new(child.stderr.take().expect("a pipe"));
-        let mut lines = log.lines().map(|line| line.expect("a line of the log"));
+        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
         let mut log_lines = Vec::new();
         let started = lines
             .by_ref()
+            .map(|line| line.expect("a line of the log"))
             .inspect(|line| log_lines.push(line.clone()))
             .find_map(|line| serde_json::from_str(&line).ok().filter(|line: &Value| line.get("public").is_some()));
         let started = started.unwrap_or_else(|| panic!("the log has no listen address:\n{}", log_lines.join("\n")));
-        let log = Arc::new(Mutex::new(log_lines));
-        // Keep reading, because the server would block on a full pipe.
-        let all = Arc::clone(&log);
-        std::thread::spawn(move || {
-            lines.for_each(|line| all.lock().unwrap_or_else(PoisonError::into_inner).push(line));
-        });
         let url = |name: &str| format!("http://{}", started[name].as_str().unwrap_or_default());
-        Self { child, public_url: url("public"), admin_url: url("admin"), log }
+        let (public_url, admin_url) = (url("public"), url("admin"));
+        (Self { child, public_url, admin_url, log: Arc::default(), log_reader: None }, lines)
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Returns a tenant of this server.
+    pub fn tenant(&self, id: &str, api_key: &str) -> TestTenant {
+        let anonymous = Http::new(format!("{}/{id}", self.public_url));
+        TestTenant {
+            id: id.parse().expect("a tenant id"),
+            api_key: api_key.to_owned(),
+            http: anonymous.clone().header("apiKey", api_key),
+            anonymous,
+        }
     }
 
     /// Returns the lines of the log that arrived so far.
@@ -80,25 +111,17 @@ impl Process {
         self.child.wait().expect("an exit status")
     }
 
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Returns a tenant of this server.
-    pub fn tenant(&self, id: &str, api_key: &str) -> TestTenant {
-        let anonymous = Http::new(format!("{}/{id}", self.public_url));
-        TestTenant {
-            id: id.parse().expect("a tenant id"),
-            api_key: api_key.to_owned(),
-            http: anonymous.clone().header("apiKey", api_key),
-            anonymous,
-        }
-    }
-
     /// Stops the server with SIGTERM and waits for a successful exit.
     pub fn terminate(self) {
+        let _ = self.terminate_and_read_log();
+    }
+
+    /// Like [`Process::terminate`], and returns the log lines after the start.
+    pub fn terminate_and_read_log(mut self) -> Vec<String> {
         self.signal("TERM");
-        assert!(self.wait().success(), "SIGTERM stops the server with exit code 0");
+        assert!(self.child.wait().expect("an exit status").success(), "SIGTERM stops the server with exit code 0");
+        self.log_reader.take().into_iter().for_each(|reader| reader.join().expect("the log ends"));
+        self.log()
     }
 
     /// Kills the server with SIGKILL.

@@ -153,7 +153,9 @@ fn confirm(args: &TenantDeleteArgs) -> Result<(), CliError> {
             "deleting a tenant also deletes its users and their credentials; add --yes to confirm",
         ));
     }
-    eprint!("This deletes the tenant with all its users, credentials and audit entries. Type its id to continue: ");
+    output::message(
+        "This deletes the tenant with all its users, credentials and audit entries. Type its id to continue:",
+    );
     let mut typed = String::new();
     std::io::stdin().read_line(&mut typed).map_err(|error| CliError::new(error.to_string()))?;
     if typed.trim() == args.tenant.to_string() { Ok(()) } else { Err(CliError::new("nothing was deleted")) }

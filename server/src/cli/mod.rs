@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
 
 fn report(error: &CliError) -> ExitCode {
     if !error.message.is_empty() {
-        eprintln!("doorward: {}", error.message);
+        output::message(&format!("doorward: {}", error.message));
     }
     ExitCode::from(error.code)
 }

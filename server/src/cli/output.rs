@@ -32,6 +32,12 @@ pub(super) fn line(text: &str) -> Result<(), CliError> {
     }
 }
 
+/// Prints a line on standard error. A message that cannot be written is lost, because there is no other place for it.
+pub(super) fn message(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Escapes control characters, which could move the cursor or change colours.
 pub(super) fn cell(text: &str) -> String {
     text.chars()

@@ -58,7 +58,7 @@ struct Started<'a> {
 
 /// Starts all servers and runs until a signal arrives.
 pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliError> {
-    start::log(settings)?;
+    let _log = start::log(settings)?;
     serve::ignore_hangups()?;
     let listening = start::listening(settings)?;
     // The listener is opened first, because the origin of the tenant contains its port.

@@ -29,7 +29,7 @@ pub(super) struct Running {
 
 /// Opens the installation and serves until a signal arrives.
 pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
-    start::log(settings)?;
+    let _log = start::log(settings)?;
     ignore_hangups()?;
     let listening = start::listening(settings)?;
     let app = start::open(settings).await?;

@@ -10,7 +10,7 @@ use crate::{
     installation,
     net::descriptors,
     server::Listening,
-    telemetry,
+    telemetry::{self, Log, StartError},
 };
 
 /// Time after which an idle connection is closed.
@@ -28,9 +28,13 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings, CliError> {
     Settings::load(flags, &env).map_err(|error| CliError::usage(error.to_string()))
 }
 
-pub(super) fn log(settings: &Settings) -> Result<(), CliError> {
+/// Starts logging. The log must be kept until the process ends.
+pub(super) fn log(settings: &Settings) -> Result<Log, CliError> {
     let log = &settings.log;
-    telemetry::start(log.format, &log.level).map_err(|error| CliError::usage(format!("log.level: {error}")))
+    telemetry::start(log.format, &log.level).map_err(|error| match error {
+        StartError::Level(_) => CliError::usage(error.to_string()),
+        StartError::Thread(_) => CliError::new(error.to_string()),
+    })
 }
 
 pub(super) fn database_url(settings: &Settings) -> Result<DatabaseUrl, CliError> {

@@ -67,9 +67,10 @@ impl ProgressPrinter {
         }
         self.last = Some((Instant::now(), done, table));
         if self.json {
-            eprintln!("{}", json!({ "progress": done, "table": table, "rows": rows, "total": total }));
+            let line = json!({ "progress": done, "table": table, "rows": rows, "total": total });
+            output::message(&line.to_string());
         } else {
-            eprintln!("{table}: {rows} of {total} rows {done}");
+            output::message(&format!("{table}: {rows} of {total} rows {done}"));
         }
     }
 }

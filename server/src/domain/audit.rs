@@ -11,7 +11,7 @@ pub struct RequestMeta {
     /// Id of the request, as in the `X-Request-Id` header of the response.
     pub request_id: String,
     pub source_ip: String,
-    /// The client's `User-Agent`, cut to 512 characters.
+    /// The client's `User-Agent`, cut to 256 bytes.
     pub user_agent: String,
 }
 

@@ -16,6 +16,7 @@ pub mod key_usage;
 pub mod pending_ceremonies;
 pub mod registration;
 pub mod request_context;
+pub mod scrape;
 pub mod tenant_cache;
 pub mod token;
 pub mod transactions;

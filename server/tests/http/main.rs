@@ -14,6 +14,7 @@ mod ceremony;
 mod connections;
 mod cors;
 mod credentials;
+mod headers;
 mod hostile;
 mod limits;
 mod login;

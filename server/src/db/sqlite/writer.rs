@@ -1,6 +1,9 @@
 //! The writer thread. Queued units share one commit and get their results after it (group commit).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     super::{
@@ -146,7 +149,10 @@ impl Writer {
         if invalidates {
             self.change_counter.increment_in(&mut self.conn)?;
         }
-        transaction::commit(&mut self.conn)
+        let start = Instant::now();
+        transaction::commit(&mut self.conn)?;
+        self.queue.measurements.record_commit(start.elapsed());
+        Ok(())
     }
 }
 

@@ -4,25 +4,31 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
-/// Returns the address from which a request came.
+/// Returns the address from which a request came. `forwarded_for` contains the values of all `X-Forwarded-For` headers.
 ///
 /// Each proxy appends an address to `X-Forwarded-For`, so it is read from its end, up to the first address that is not
-/// a trusted proxy. The client can forge everything before that address.
-pub fn client_ip(peer: Option<SocketAddr>, forwarded_for: &[&str], trusted: &[IpNet]) -> Option<IpAddr> {
-    let mut client = peer?.ip().to_canonical();
-    let hops: Vec<&str> = forwarded_for.iter().flat_map(|line| line.split(',')).map(str::trim).collect();
-    for hop in hops.into_iter().rev() {
-        if !trusted.iter().any(|network| network.contains(&client)) {
+/// a trusted proxy. The client can forge everything before that address, with any bytes.
+pub fn client_ip(peer: IpAddr, forwarded_for: &[&[u8]], trusted: &[IpNet]) -> IpAddr {
+    let mut client = peer.to_canonical();
+    for hop in forwarded_for.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')) {
+        if !is_trusted(client, trusted) {
             break;
         }
         let Some(address) = parse(hop) else { break };
         client = address;
     }
-    Some(client)
+    client
+}
+
+/// Returns whether an address is that of a trusted proxy.
+pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    let address = address.to_canonical();
+    trusted.iter().any(|network| network.contains(&address))
 }
 
 /// Parses an address in the forms that proxies write: plain, with a port, or in brackets.
-fn parse(hop: &str) -> Option<IpAddr> {
+fn parse(hop: &[u8]) -> Option<IpAddr> {
+    let hop = str::from_utf8(hop).ok()?.trim();
     let bare = hop.trim_start_matches('[').trim_end_matches(']');
     let address = bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
     address.map(|address: IpAddr| address.to_canonical())
@@ -33,24 +39,31 @@ mod tests {
     use super::*;
     use crate::config::parse::networks;
 
-    fn client(peer: &str, forwarded: &[&str], trusted: &str) -> String {
-        let trusted = networks(trusted).unwrap();
-        let peer = Some(SocketAddr::new(peer.parse().unwrap(), 4711));
-        client_ip(peer, forwarded, &trusted).unwrap().to_string()
+    fn client(peer: &str, forwarded: &[&[u8]], trusted: &str) -> String {
+        client_ip(peer.parse().unwrap(), forwarded, &networks(trusted).unwrap()).to_string()
     }
 
     #[test]
     fn header_is_ignored_unless_the_peer_is_trusted() {
-        assert_eq!(client("192.0.2.1", &["198.51.100.7"], "10.0.0.0/8"), "192.0.2.1");
-        assert_eq!(client("10.0.0.1", &["198.51.100.7"], "10.0.0.0/8"), "198.51.100.7");
-        assert_eq!(client("::ffff:10.0.0.1", &["[2001:db8::1]"], "10.0.0.0/8"), "2001:db8::1");
+        assert_eq!(client("192.0.2.1", &[b"198.51.100.7"], "10.0.0.0/8"), "192.0.2.1");
+        assert_eq!(client("10.0.0.1", &[b"198.51.100.7"], "10.0.0.0/8"), "198.51.100.7");
+        assert_eq!(client("::ffff:10.0.0.1", &[b"[2001:db8::1]"], "10.0.0.0/8"), "2001:db8::1");
     }
 
     #[test]
     fn addresses_before_the_last_untrusted_one_are_ignored() {
-        let lines = ["203.0.113.9, 198.51.100.7", "10.0.0.2"];
+        let lines: [&[u8]; 2] = [b"203.0.113.9, 198.51.100.7", b"10.0.0.2"];
         assert_eq!(client("10.0.0.1", &lines, "10.0.0.0/8"), "198.51.100.7");
-        assert_eq!(client("10.0.0.1", &["198.51.100.7, nonsense"], "10.0.0.0/8"), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", &[b"198.51.100.7, nonsense"], "10.0.0.0/8"), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &[], "10.0.0.0/8"), "10.0.0.1");
+    }
+
+    #[test]
+    fn bytes_of_the_client_do_not_hide_the_address_that_the_proxy_appended() {
+        for forged in [&b"\xff, "[..], b"\x80\xfe\xff,", b"caf\xc3\xa9, ", b",,,"] {
+            let line = [forged, b"198.51.100.7"].concat();
+            assert_eq!(client("10.0.0.1", &[&line], "10.0.0.0/8"), "198.51.100.7", "{line:?}");
+            assert_eq!(client("10.0.0.1", &[forged, b"198.51.100.7"], "10.0.0.0/8"), "198.51.100.7", "{forged:?}");
+        }
     }
 }

@@ -12,7 +12,8 @@ pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(serde_json::json!({ "alive": true }))
 }
 
-/// Reports whether the process can serve requests. It can if its database responds and it received no stop signal.
+/// Reports whether the process can serve requests. It can if its database can be read and written, and it received no
+/// stop signal. The result is at most one second old.
 #[utoipa::path(get, path = "/health/ready", tag = "Health", security(()),
     responses(
         (status = 200, description = "`{\"ready\":true}`", body = Object),

@@ -17,6 +17,9 @@ pub async fn page(app: web::Data<App>) -> HttpResponse {
     let page = PAGE.replace("{version}", env!("CARGO_PKG_VERSION")).replace("{class}", class).replace("{state}", state);
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"))
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        ))
         .body(page)
 }

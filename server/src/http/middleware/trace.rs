@@ -1,30 +1,38 @@
-//! Outermost middleware: sets request id and client address, logs one line, and turns framework errors into JSON.
+//! Outermost middleware: sets request id and client address, logs one line, and turns panics and framework errors into
+//! JSON.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use actix_web::{
-    Error, HttpMessage as _, HttpResponse,
+    Error, HttpMessage as _, HttpResponse, ResponseError as _,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
     http::{
         StatusCode,
-        header::{self, HeaderName, HeaderValue},
+        header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
     web,
 };
 use doorward_shared::ErrorCode;
-use tracing::Level;
+use futures_util::FutureExt as _;
 
+use super::request_log::{RequestLine, method_label};
 use crate::{
     app::App,
     clock,
     domain::RequestMeta,
-    http::{ApiError, extract::client_ip::client_ip},
+    http::{
+        ApiError,
+        extract::client_ip::{client_ip, is_trusted},
+    },
 };
 
 /// Header with the request id, in requests and responses.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID: usize = 128;
-const MAX_USER_AGENT_CHARS: usize = 512;
+const MAX_USER_AGENT_BYTES: usize = 256;
 
 /// Wraps the handling of a request.
 pub async fn trace(
@@ -37,39 +45,21 @@ pub async fn trace(
     let started = app.stopwatch.start();
     let meta = meta_of(&request, &app);
     request.extensions_mut().insert(meta.clone());
-    let method = request.method().clone();
-    let mut response = next.call(request).await?.map_into_boxed_body();
-    let refusal = response
-        .response()
-        .error()
-        .and_then(|error| error.as_error::<ApiError>())
-        .map(|error| (error.code(), error.cause().map(str::to_owned)));
-    if refusal.is_none() && response.response().error().is_some() {
-        response = foreign_error(response);
-    }
+    let method = method_label(request.method());
+    // Without this, a panic would close the connection without a response.
+    let handled = AssertUnwindSafe(next.call(request)).catch_unwind().await;
     let elapsed = app.stopwatch.elapsed(started);
-    let route = response.request().match_pattern().unwrap_or_else(|| "-".to_owned());
-    let status = response.status();
-    app.metrics.request(method.as_str(), &route, status.as_u16(), elapsed);
-    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-    let id = meta.request_id.as_str();
-    let client = meta.source_ip.as_str();
-    let status_number = status.as_u16();
-    match refusal {
-        Some((code, Some(cause))) => tracing::error!(
-            request_id = id, client, %method, route, status = status_number, micros, %code, cause, "request failed"
-        ),
-        // These requests are not logged, because they could flood the log. The metrics count them.
-        Some((ErrorCode::RateLimited, None)) => {}
-        Some((code, None)) => tracing::info!(
-            request_id = id, client, %method, route, status = status_number, micros, %code, "request refused"
-        ),
-        None if tracing::enabled!(Level::DEBUG) => {
-            tracing::debug!(request_id = id, client, %method, route, status = status_number, micros, "request");
-        }
-        None => {}
-    }
-    let headers = response.headers_mut();
+    let Ok(response) = handled else { return Err(panicked(&app, &meta, method, elapsed)) };
+    let mut response = with_api_error(response?.map_into_boxed_body());
+    let line = RequestLine::of(&response, &meta, method, elapsed);
+    let error = response.response().error().and_then(|error| error.as_error::<ApiError>());
+    app.metrics.request(method, line.route(), line.status(), error.map(|error| error.code().as_str()), elapsed);
+    line.log(error);
+    add_headers(response.headers_mut(), &meta);
+    Ok(response)
+}
+
+fn add_headers(headers: &mut HeaderMap, meta: &RequestMeta) {
     if let Ok(value) = HeaderValue::from_str(&meta.request_id) {
         headers.insert(REQUEST_ID, value);
     }
@@ -77,11 +67,24 @@ pub async fn trace(
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    Ok(response)
 }
 
-/// Converts an error of the framework into the JSON body of all error responses.
-fn foreign_error(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+/// Logs that a handler panicked, and returns the 500 response. The panic itself printed its message and its position.
+fn panicked(app: &App, meta: &RequestMeta, method: &'static str, elapsed: Duration) -> Error {
+    let error = ApiError::internal("the handler panicked");
+    let line = RequestLine::unrouted(error.status(), meta, method, elapsed);
+    app.metrics.request(method, line.route(), line.status(), Some(error.code().as_str()), elapsed);
+    line.log(Some(&error));
+    let mut response = error.error_response();
+    add_headers(response.headers_mut(), meta);
+    InternalError::from_response(error, response).into()
+}
+
+/// Replaces an error of the framework by an [`ApiError`], so that every error response has the same JSON body.
+fn with_api_error(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let Some(foreign) = response.response().error().filter(|error| error.as_error::<ApiError>().is_none()) else {
+        return response;
+    };
     let status = response.status();
     let error = match status {
         StatusCode::NOT_FOUND => ApiError::new(status, ErrorCode::RouteNotFound, "not found", ""),
@@ -91,15 +94,10 @@ fn foreign_error(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody>
         _ if status.is_client_error() => {
             ApiError::new(status, ErrorCode::BodyMalformed, "unable to process request", "")
         }
-        _ => {
-            let cause = response.response().error().map(ToString::to_string).unwrap_or_default();
-            tracing::error!(cause, "the framework failed");
-            ApiError::internal(cause)
-        }
+        _ => ApiError::internal(foreign),
     };
     let (request, _) = response.into_parts();
-    let response = HttpResponse::build(error.status()).json(error.body());
-    ServiceResponse::new(request, response)
+    ServiceResponse::from_err(error, request)
 }
 
 fn meta_of(request: &ServiceRequest, app: &App) -> RequestMeta {
@@ -107,17 +105,55 @@ fn meta_of(request: &ServiceRequest, app: &App) -> RequestMeta {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let sent = text("x-request-id").filter(|id| is_sane(id)).map(str::to_owned);
     let made = || clock::new_uuid(app.clock.now(), app.entropy.as_ref()).unwrap_or_default().to_string();
-    let forwarded: Vec<&str> = headers.get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect();
-    let client = client_ip(request.peer_addr(), &forwarded, &app.settings.trusted_proxies);
-    let agent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
     RequestMeta {
         request_id: sent.unwrap_or_else(made),
-        source_ip: client.map(|address| address.to_string()).unwrap_or_default(),
-        user_agent: agent.map(|text| text.chars().take(MAX_USER_AGENT_CHARS).collect()).unwrap_or_default(),
+        source_ip: source_ip(request, app).unwrap_or_default(),
+        user_agent: headers.get(header::USER_AGENT).map(user_agent).unwrap_or_default(),
     }
+}
+
+/// Returns the client's address. Warns about a peer that sends `X-Forwarded-For` but is not a trusted proxy.
+fn source_ip(request: &ServiceRequest, app: &App) -> Option<String> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    let trusted = &app.settings.trusted_proxies;
+    let forwarded: Vec<&[u8]> = request.headers().get_all(header::X_FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
+    if !forwarded.is_empty()
+        && !is_trusted(peer, trusted)
+        && let Some(other_peers) = app.untrusted_peers.record(peer, app.stopwatch.start())
+    {
+        tracing::warn!(
+            %peer,
+            other_peers,
+            "X-Forwarded-For is ignored, because the peer is not in the setting proxy.trusted: if it is your reverse \
+             proxy, add its address there; until then all its clients share one rate limit"
+        );
+    }
+    Some(client_ip(peer, &forwarded, trusted).to_string())
+}
+
+/// Returns the value, cut to [`MAX_USER_AGENT_BYTES`] because audit entries contain it.
+fn user_agent(value: &HeaderValue) -> String {
+    let bytes = value.as_bytes();
+    let mut text = String::from_utf8_lossy(bytes.get(..MAX_USER_AGENT_BYTES).unwrap_or(bytes)).into_owned();
+    text.truncate(text.floor_char_boundary(MAX_USER_AGENT_BYTES));
+    text
 }
 
 /// Returns whether a client's request id is accepted. It must be short visible ASCII, because it is sent and logged.
 fn is_sane(id: &str) -> bool {
     (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_agent_is_cut_to_256_bytes() {
+        let cut = |bytes: &[u8]| user_agent(&HeaderValue::from_bytes(bytes).unwrap());
+        assert_eq!(cut(b"curl/8"), "curl/8");
+        assert_eq!(cut(&[b'a'; 300]), "a".repeat(256));
+        assert_eq!(cut(&[b"a", "é".repeat(200).as_bytes()].concat()), format!("a{}", "é".repeat(127)));
+        assert!(cut(&[0xff; 300]).len() <= 256);
+    }
 }
