@@ -27,3 +27,4 @@ mod request_id;
 mod support;
 mod tokens;
 mod transaction;
+mod users;
