@@ -114,7 +114,7 @@ pub(super) async fn list_admin_tokens(args: AdminArgs) -> Result<(), CliError> {
 }
 
 pub(super) async fn revoke_admin_token(args: AdminTokenRevokeArgs) -> Result<(), CliError> {
-    admin_tokens::revoke(&open(&args.admin).await?, args.token).await.map_err(failed)?;
+    admin_tokens::revoke(&open(&args.admin).await?, args.token, args.force).await.map_err(failed)?;
     done(args.admin.json, &format!("revoked admin token {}", args.token))
 }
 

@@ -342,6 +342,9 @@ pub struct AdminTokenRevokeArgs {
     /// Id of the token, as `list` prints it
     #[arg(value_name = "TOKEN")]
     pub token: AdminTokenId,
+    /// Revoke it even if it is the last token with the role admin
+    #[arg(long)]
+    pub force: bool,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
