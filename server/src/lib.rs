@@ -3,6 +3,7 @@
 //! The modules, from the outermost to the innermost. Each one depends only on modules below it in this list:
 //!
 //! * [`cli`]: the commands of the `doorward` binary; [`demo`], [`probe`]: two built-in clients of the public API
+//!   that verify tokens with [`token_verifier`]
 //! * [`config`]: settings from flags, environment variables and a file; [`telemetry`]: logging
 //! * [`server`]: listeners; [`routes`]: the route tables of both APIs; [`http`]: extractors, middleware and handlers
 //! * [`installation`]: data folder, master key, first admin token; [`jobs`]: background jobs
@@ -12,7 +13,7 @@
 //!   [`webauthn`]: options and verification of ceremonies; no other module uses webauthn-rs
 //! * [`db`]: units of work on SQLite or PostgreSQL
 //! * [`domain`]: types and rules without I/O: tenants, users, credentials, challenges, audit events
-//! * [`clock`]: sources of time and randomness
+//! * [`secret_file`]: creates files with secrets; [`clock`]: sources of time and randomness
 
 pub mod app;
 pub mod cli;
@@ -29,10 +30,12 @@ pub mod metrics;
 pub mod probe;
 pub mod rate_limit;
 pub mod routes;
+pub mod secret_file;
 pub mod server;
 pub mod service;
 pub mod stopwatch;
 pub mod store;
 pub mod telemetry;
+pub mod token_verifier;
 pub mod transfer;
 pub mod webauthn;

@@ -17,11 +17,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("domain", &[]),
     ("config", &[]),
-    ("probe", &["clock"]),
+    ("secret_file", &["clock"]),
+    ("token_verifier", &[]),
+    ("probe", &["clock", "token_verifier"]),
     ("db", &[]),
     ("store", &["db", "domain"]),
     ("transfer", &["db", "store"]),
-    ("crypto", &["domain", "clock"]),
+    ("crypto", &["clock", "domain", "secret_file"]),
     ("webauthn", &["domain"]),
     ("app", &["clock", "crypto", "db", "metrics", "rate_limit", "service", "stopwatch"]),
     ("service", &["app", "clock", "crypto", "db", "domain", "store", "webauthn"]),
@@ -29,8 +31,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("http", &["app", "clock", "domain", "service"]),
     ("routes", &["http"]),
     ("server", &["app", "http", "routes"]),
-    ("installation", &["app", "clock", "crypto", "db", "domain", "service", "store", "transfer"]),
-    ("demo", &["clock"]),
+    ("installation", &["app", "clock", "crypto", "db", "domain", "secret_file", "service", "store", "transfer"]),
+    ("demo", &["clock", "secret_file", "token_verifier"]),
 ];
 
 /// For each crate with restricted use, the top-level modules that may use it.

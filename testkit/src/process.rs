@@ -17,6 +17,14 @@ pub fn command(binary: &str, data: &Path, database: &str) -> Command {
     command
 }
 
+/// Creates an installation with `doorward init`.
+pub fn init(mut command: Command) {
+    let _ = json({
+        command.args(["init", "--json"]);
+        command
+    });
+}
+
 /// Runs a command and returns its JSON output.
 pub fn json(mut command: Command) -> Value {
     let output = command.output().expect("the binary runs");

@@ -5,8 +5,8 @@ use std::{net::SocketAddr, sync::Arc};
 use actix_web::dev::{Server, ServerHandle};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{CliError, start};
-use crate::{app::App, config::Settings, jobs, server};
+use super::{CliError, demo_file, start};
+use crate::{app::App, config::Settings, installation::Purpose, jobs, server};
 
 pub(super) struct Running {
     app: Arc<App>,
@@ -19,7 +19,8 @@ pub(super) struct Running {
 /// Opens the installation and serves until a signal arrives.
 pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     start::log(settings)?;
-    let app = start::open(settings).await?;
+    let app = start::open(settings, Purpose::Serve).await?.app;
+    demo_file::warn_about_key(&app, &settings.data.dir).await;
     let running = listen(settings, app)?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),

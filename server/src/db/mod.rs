@@ -10,6 +10,7 @@
 pub(crate) mod cached_sql;
 mod change_counter;
 mod connection;
+mod database_url;
 mod error;
 mod migrations;
 mod opened;
@@ -39,8 +40,9 @@ use self::{
 pub(crate) use self::{connection::on_engine, migrations::SchemaChange, thread::run_blocking};
 pub use self::{
     connection::{Connection, Engine, PostgresConnection},
+    database_url::{DatabaseUrl, DatabaseUrlError},
     error::DbError,
-    options::{DatabaseOptions, DatabaseUrl},
+    options::DatabaseOptions,
     postgres::runtime::ThreadRuntime,
 };
 
@@ -76,19 +78,28 @@ impl Database {
     /// [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Database`] if a migration fails or the
     /// schema is newer than this program.
     pub async fn open(options: DatabaseOptions) -> Result<Self, DbError> {
+        Self::open_if(options, |_| Ok(())).await
+    }
+
+    /// Like [`Database::open`], but first calls `check` with the database as it was found, under the process lock. If
+    /// `check` returns an error, the schema is not changed. Its argument is `None` if the SQLite file does not exist.
+    pub async fn open_if<E: From<DbError> + Send + 'static>(
+        options: DatabaseOptions,
+        check: impl FnOnce(Option<&mut Connection>) -> Result<(), E> + Send + 'static,
+    ) -> Result<Self, E> {
         run_blocking(move || {
             let (change_counter, location, opened) = match &options.url {
                 DatabaseUrl::Sqlite(path) => {
                     // An absolute path stays valid when the process changes its working directory.
                     let path = std::path::absolute(path).map_err(|error| DbError::Unavailable(error.to_string()))?;
                     let change_counter = Arc::new(ChangeCounter::with_file(&path));
-                    let opened = sqlite::open(&path, &options, &change_counter)?;
+                    let opened = sqlite::open(&path, &options, &change_counter, check)?;
                     (change_counter, Location::Sqlite { path, busy_timeout: options.busy_timeout }, opened)
                 }
                 DatabaseUrl::Postgres(url) => {
                     let change_counter = Arc::new(ChangeCounter::with_listener());
                     let target = Arc::new(Target::new(url, &options)?);
-                    let opened = postgres::open(&target, &options, &change_counter)?;
+                    let opened = postgres::open(&target, &options, &change_counter, check)?;
                     (change_counter, Location::Postgres(target), opened)
                 }
             };
@@ -97,6 +108,17 @@ impl Database {
             Ok(Self(Arc::new(Inner { inline_reader, reads, writes, change_counter, location, running })))
         })
         .await
+    }
+
+    /// Checks everything of a database URL that needs no connection.
+    ///
+    /// # Errors
+    /// [`DbError::Database`] for an invalid PostgreSQL URL or an unreadable file in `sslrootcert`.
+    pub fn check_options(options: &DatabaseOptions) -> Result<(), DbError> {
+        match &options.url {
+            DatabaseUrl::Sqlite(_) => Ok(()),
+            DatabaseUrl::Postgres(url) => Target::new(url, options).map(drop),
+        }
     }
 
     /// Reads on one consistent snapshot.
@@ -194,7 +216,7 @@ impl Database {
             // This fails only if no thread can be started. The operating system then closes everything at process exit.
             let join = move || {
                 running.join();
-                Ok(())
+                Ok::<_, DbError>(())
             };
             let _ = run_blocking(join).await;
         }

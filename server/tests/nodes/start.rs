@@ -24,8 +24,8 @@ async fn nodes_that_start_together_create_one_installation() {
     let started: Vec<_> = (0..NODES)
         .map(|number| {
             write_master_key(&data(number), [7; 32]);
-            let mut migrate = command(&data(number), &url);
-            migrate.arg("migrate").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+            let mut init = command(&data(number), &url);
+            init.arg("init").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
         })
         .collect();
     for process in started {
@@ -48,6 +48,7 @@ async fn two_processes_serve_one_database() {
     let folder = tempfile::tempdir().unwrap();
     let (url, _database) = database::for_test(folder.path()).await;
     write_master_key(folder.path(), [7; 32]);
+    process::init(command(folder.path(), &url));
     let mut create = command(folder.path(), &url);
     create.args(["tenant", "create", "--name", "Example", "--rp-id", "example.com", "--api-key", "--json"]);
     let created = process::json({
