@@ -98,7 +98,13 @@ fn probe(quickstart: &Quickstart, key: &str, data: &Path) -> Output {
     let (url, origin) = (quickstart.text("public_url"), quickstart.text("demo_url"));
     let tenant = quickstart.text("tenant_id");
     let arguments = ["probe", "--json", "--url", &url, "--tenant", &tenant, "--origin", &origin];
-    doorward(data).args(arguments).env("DOORWARD_API_KEY", key).output().unwrap()
+    // The probe must not send the key to a proxy. Nothing listens at this address.
+    doorward(data)
+        .args(arguments)
+        .env("DOORWARD_API_KEY", key)
+        .env("http_proxy", "http://127.0.0.1:9")
+        .output()
+        .unwrap()
 }
 
 #[test]
