@@ -1,152 +1,170 @@
-//! Opens an installation: data folder, database, master key and first admin token.
+//! Opens or creates an installation: data folder, database, master key and first admin token.
 
-use std::{
-    fs, io,
-    io::Write as _,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
-    sync::Arc,
+mod access;
+mod error;
+mod files;
+mod first_token;
+mod master_key;
+mod purpose;
+
+use std::{path::Path, sync::Arc};
+
+pub use self::{
+    error::OpenError,
+    files::{ADMIN_TOKEN_FILE, MASTER_KEY_FILE, prepare_folder},
+    master_key::check_master_key,
+    purpose::Purpose,
 };
-
-use doorward_shared::{
-    Base64Url, SigningKeyId, TenantId,
-    admin::{CreateAdminTokenRequest, Role},
-};
-
+use self::{files::Files, master_key::MasterKeyUse};
 use crate::{
-    app::{App, AppSettings, BuildError},
-    clock::{Entropy, SystemClock, SystemEntropy},
-    crypto::{MasterKey, MasterKeyError},
-    db::{Database, DatabaseOptions, DbError},
+    app::{App, AppSettings},
+    clock::{SystemClock, SystemEntropy},
+    crypto::MasterKey,
+    db::{Connection, Database, DatabaseOptions, DbError},
     domain::RequestMeta,
-    service::{
-        ServiceError,
-        admin::{AdminContext, admin_tokens},
-    },
+    service::admin::{AdminContext, installation as service},
     store::installation,
     transfer,
 };
 
-pub const MASTER_KEY_FILE: &str = "master.key";
-/// File name of the admin token that the first start creates.
-pub const ADMIN_TOKEN_FILE: &str = "admin.token";
-/// Plaintext of the check text. The database stores its ciphertext, which only the master key of this database can decrypt.
-const KEY_CHECK_TEXT: &[u8] = b"doorward";
-
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("{}: {error}", path.display())]
-    Folder { path: PathBuf, error: io::Error },
-    #[error("database: {0}")]
-    Database(#[from] DbError),
-    #[error("master key: {0}")]
-    MasterKey(#[from] MasterKeyError),
-    /// The database belongs to another master key.
-    #[error(
-        "{} is not the master key of this database: restore the original file, because the signing keys cannot be decrypted without it",
-        .0.display()
-    )]
-    WrongMasterKey(PathBuf),
-    /// A transfer of an installation into this database has not ended.
-    #[error("the database is incomplete: run `doorward migrate-storage` again until it succeeds")]
-    Incomplete,
-    #[error(transparent)]
-    Build(#[from] BuildError),
-    #[error("first admin token: {0}")]
-    FirstToken(ServiceError),
+/// An open installation.
+#[derive(Debug)]
+pub struct Installation {
+    pub app: Arc<App>,
+    /// Whether this call created it.
+    pub created: bool,
 }
 
-/// Creates the folder with mode 0700 if it is missing.
-pub fn prepare_folder(path: &Path) -> Result<(), OpenError> {
-    let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    created.map_err(|error| OpenError::Folder { path: path.to_path_buf(), error })
-}
-
-/// Creates a file that only its owner can read. Fails if the file exists.
-pub fn write_secret(path: &Path, content: &str) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(content.as_bytes())?;
-    file.sync_all()
-}
-
-/// Opens an installation: creates missing parts, migrates the database, and checks that the master key belongs to it.
-pub async fn open(data_dir: &Path, options: DatabaseOptions, settings: AppSettings) -> Result<Arc<App>, OpenError> {
-    prepare_folder(data_dir)?;
-    let entropy = Arc::new(SystemEntropy::default());
-    let db = Database::open(options).await?;
-    let key_file = data_dir.join(MASTER_KEY_FILE);
-    let (key_check, migration) = db
-        .read(|connection| {
-            let key_check = installation::get(connection, installation::SEALED_WORD)?;
-            Ok::<_, DbError>((key_check, installation::get(connection, transfer::CHECKPOINT)?))
-        })
-        .await?;
-    if migration.is_some() {
-        return Err(OpenError::Incomplete);
+/// Opens an installation, or creates it if the purpose allows it. Checks the master key before it migrates the database.
+pub async fn open(
+    data_dir: &Path,
+    options: DatabaseOptions,
+    settings: AppSettings,
+    purpose: Purpose,
+) -> Result<Installation, OpenError> {
+    if matches!(purpose, Purpose::Create | Purpose::Serve) {
+        prepare_folder(data_dir)?;
     }
-    // An existing database never gets a new master key, because its signing keys could then not be decrypted.
-    let master_key = match key_check {
-        // Without a write, so that commands do not wait for a busy server.
-        Some(stored) => {
-            check_master_key(data_dir, &stored)?;
-            MasterKey::load(&key_file)?
+    for warning in check_files(data_dir, &options)? {
+        tracing::warn!("{warning}");
+    }
+    let files = Files::new(data_dir);
+    let database = options.url.to_string();
+    let found = files.clone();
+    let db = Database::open_if(options, move |connection| match check_text(connection)? {
+        Some(text) => MasterKeyUse::of(purpose).load(&found, &text).map(drop),
+        None => may_create(purpose, database, &found),
+    })
+    .await?;
+    let entropy = Arc::new(SystemEntropy::default());
+    let app = |db: &Database, key: MasterKey| {
+        App::new(db.clone(), key, Arc::new(SystemClock), Arc::clone(&entropy) as Arc<_>, settings)
+    };
+    let stored = db.read(|connection| installation::get(connection, installation::SEALED_WORD)).await?;
+    let (app, created) = match stored {
+        Some(text) => {
+            let key = match purpose {
+                Purpose::ReplaceSigningKeys => MasterKey::load_or_create(&files.master_key, entropy.as_ref())?,
+                _ => MasterKeyUse::of(purpose).load(&files, &text)?,
+            };
+            (app(&db, key)?, false)
         }
         None => {
-            let master_key = MasterKey::load_or_create(&key_file, entropy.as_ref())?;
-            check_key_of_database(&db, &master_key, entropy.as_ref(), &key_file).await?;
-            master_key
+            let token = first_token::prepare(&files, entropy.as_ref())?;
+            let key = MasterKey::load_or_create(&files.master_key, entropy.as_ref())?;
+            let text = master_key::seal_check_text(&key, entropy.as_ref())?;
+            let app = app(&db, key)?;
+            let created = service::create(&context(&app), text, token).await.map_err(OpenError::Create)?;
+            (app, created)
         }
     };
-    let app = App::new(db, master_key, Arc::new(SystemClock), entropy, settings)?;
-    create_first_token(&app, &data_dir.join(ADMIN_TOKEN_FILE)).await?;
-    Ok(app)
+    finish(&app, &files, purpose, created).await?;
+    Ok(Installation { app, created })
 }
 
-/// Stores the encrypted check text if it is missing, and checks that the key decrypts the stored one.
-async fn check_key_of_database(
-    db: &Database,
-    master_key: &MasterKey,
-    entropy: &dyn Entropy,
-    key_file: &Path,
-) -> Result<(), OpenError> {
-    let id = SigningKeyId::new(uuid::Uuid::nil());
-    let sealed = master_key.seal(TenantId::INSTALLATION, id, KEY_CHECK_TEXT, entropy)?;
-    let sealed = Base64Url::encode(&sealed);
-    let stored =
-        db.write(move |connection| installation::put_if_absent(connection, installation::SEALED_WORD, &sealed)).await?;
-    if decrypts(master_key, &stored) { Ok(()) } else { Err(OpenError::WrongMasterKey(key_file.to_path_buf())) }
+/// Migrates the schema of a database and returns the database. An installation in it needs the right master key or
+/// none; an empty database stays without an installation.
+pub async fn migrate(data_dir: &Path, options: DatabaseOptions) -> Result<Database, OpenError> {
+    check_files(data_dir, &options)?;
+    let (files, database) = (Files::new(data_dir), options.url.to_string());
+    Database::open_if(options, move |connection| {
+        let Some(connection) = connection else { return Err(OpenError::NoInstallation { database }) };
+        match check_text(Some(connection))? {
+            Some(text) => MasterKeyUse::IfPresent.load(&files, &text).map(drop),
+            None => Ok(()),
+        }
+    })
+    .await
 }
 
-fn decrypts(master_key: &MasterKey, sealed: &str) -> bool {
-    let id = SigningKeyId::new(uuid::Uuid::nil());
-    Base64Url::decode(sealed)
-        .ok()
-        .and_then(|sealed| master_key.open(TenantId::INSTALLATION, id, sealed.as_bytes()).ok())
-        .is_some_and(|text| text.as_slice() == KEY_CHECK_TEXT)
+/// Checks what needs no connection: the database URL, the access to the files, and the format of the master key.
+pub fn check(data_dir: &Path, options: &DatabaseOptions) -> Result<Vec<String>, OpenError> {
+    Database::check_options(options)?;
+    let warnings = check_files(data_dir, options)?;
+    let key = data_dir.join(MASTER_KEY_FILE);
+    if key.exists() {
+        MasterKey::load(&key)?;
+    }
+    Ok(warnings)
 }
 
-/// Checks that the master key in the data folder encrypted `sealed`, the check text of a database.
-pub fn check_master_key(data_dir: &Path, sealed: &str) -> Result<(), OpenError> {
-    let file = data_dir.join(MASTER_KEY_FILE);
-    if decrypts(&MasterKey::load(&file)?, sealed) { Ok(()) } else { Err(OpenError::WrongMasterKey(file)) }
+fn check_files(data_dir: &Path, options: &DatabaseOptions) -> Result<Vec<String>, OpenError> {
+    access::check(data_dir, &options.url)
 }
 
-/// If there is no admin token, creates one and writes it to a file that only its owner can read.
-async fn create_first_token(app: &Arc<App>, path: &Path) -> Result<(), OpenError> {
-    let context = AdminContext {
-        app: Arc::clone(app),
-        actor: "first start".to_owned(),
-        meta: RequestMeta { request_id: "first-start".to_owned(), ..RequestMeta::default() },
+/// Stores the check text of the current master key, which thereby becomes the key of the installation.
+pub async fn accept_master_key(app: &App) -> Result<(), OpenError> {
+    let text = master_key::seal_check_text(&app.master_key, app.entropy.as_ref())?;
+    let put = move |connection: &mut Connection| installation::put(connection, installation::SEALED_WORD, &text);
+    Ok(app.db.write_and_invalidate(put).await?)
+}
+
+/// Returns the check text of the installation in a database; `None` if there is no installation.
+fn check_text(connection: Option<&mut Connection>) -> Result<Option<String>, OpenError> {
+    let Some(connection) = connection else { return Ok(None) };
+    if !installation::table_exists(connection)? {
+        return Ok(None);
+    }
+    if installation::get(connection, transfer::CHECKPOINT)?.is_some() {
+        return Err(OpenError::Incomplete);
+    }
+    Ok(installation::get(connection, installation::SEALED_WORD)?)
+}
+
+fn may_create(purpose: Purpose, database: String, files: &Files) -> Result<(), OpenError> {
+    let lost = match purpose {
+        Purpose::Create => Some(files.admin_token.as_path()).filter(|path| path.exists()),
+        Purpose::Serve => files.of_installation(),
+        Purpose::Administer | Purpose::ReplaceSigningKeys => return Err(OpenError::NoInstallation { database }),
     };
-    if !admin_tokens::list(&context).await.map_err(OpenError::FirstToken)?.is_empty() || path.exists() {
+    match lost {
+        Some(file) => Err(OpenError::LostDatabase { database, file: file.to_path_buf() }),
+        None => Ok(()),
+    }
+}
+
+/// Completes the creation of an installation by this or an interrupted start.
+async fn finish(app: &App, files: &Files, purpose: Purpose, created: bool) -> Result<(), OpenError> {
+    if !matches!(purpose, Purpose::Create | Purpose::Serve) {
         return Ok(());
     }
-    let request = CreateAdminTokenRequest { name: Some("first".to_owned()), role: Some(Role::Admin), expires_at: None };
-    let token = match admin_tokens::create(&context, request).await {
-        Ok(token) => token,
-        // Another node was faster. The token is in the data folder of that node.
-        Err(ServiceError::Refused(_)) => return Ok(()),
-        Err(error) => return Err(OpenError::FirstToken(error)),
-    };
-    write_secret(path, &token.secret).map_err(|error| OpenError::Folder { path: path.to_path_buf(), error })
+    // Another node may have created the installation at the same time.
+    let stored = app.db.read(|connection| installation::get(connection, installation::SEALED_WORD)).await?;
+    let stored = stored.ok_or_else(|| DbError::Database("the installation was deleted".to_owned()))?;
+    MasterKeyUse::Required.load(files, &stored)?;
+    if first_token::finish(&app.db, files).await? && !created {
+        tracing::warn!(
+            "an earlier start was interrupted before it wrote the first admin token; the token is now in {}",
+            files.admin_token.display()
+        );
+    }
+    Ok(())
+}
+
+fn context(app: &Arc<App>) -> AdminContext {
+    AdminContext {
+        app: Arc::clone(app),
+        actor: "cli:first-start".to_owned(),
+        meta: RequestMeta { request_id: "first-start".to_owned(), ..RequestMeta::default() },
+    }
 }

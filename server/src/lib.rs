@@ -3,6 +3,7 @@
 //! The modules, from the outermost to the innermost. Each one depends only on modules below it in this list:
 //!
 //! * [`cli`]: the commands of the `doorward` binary; [`demo`], [`probe`]: two built-in clients of the public API
+//!   that verify tokens with [`token_verifier`]
 //! * [`config`]: settings from flags, environment variables and a file; [`telemetry`]: logging
 //! * [`server`]: the servers of both APIs; [`routes`]: the route tables of both APIs; [`http`]: extractors, middleware and handlers
 //! * [`installation`]: data folder, master key, first admin token; [`jobs`]: background jobs
@@ -14,7 +15,7 @@
 //! * [`db`]: units of work on SQLite or PostgreSQL
 //! * [`domain`]: types and rules without I/O: tenants, users, credentials, challenges, audit events
 //! * [`net`]: connections of the listeners, with their limits and timeouts
-//! * [`clock`]: sources of time and randomness
+//! * [`secret_file`]: creates files with secrets; [`clock`]: sources of time and randomness
 
 // `eprintln!` panics if standard error is closed.
 #![deny(clippy::print_stderr)]
@@ -35,11 +36,13 @@ pub mod net;
 pub mod probe;
 pub mod rate_limit;
 pub mod routes;
+pub mod secret_file;
 pub mod server;
 pub mod service;
 pub mod stopwatch;
 pub mod store;
 pub mod telemetry;
+pub mod token_verifier;
 pub mod transfer;
 pub mod untrusted_peers;
 pub mod webauthn;

@@ -1,10 +1,17 @@
-//! Runs all ceremonies step by step with a software authenticator against a running server.
+//! Runs all ceremonies step by step with a software authenticator against a running server, and verifies every token.
 
 use std::time::{Duration, Instant};
 
 use doorward_authenticator::{Authenticator, Client};
+use doorward_shared::public::CeremonyName;
+use jsonwebtoken::jwk::JwkSet;
 use serde::Serialize;
 use serde_json::{Value, json};
+
+use crate::{
+    clock::{Clock as _, SystemClock},
+    token_verifier::{self, Expected},
+};
 
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -14,6 +21,8 @@ pub struct Target {
     /// Origin of the software browser. Default: `https://` followed by the RP ID that the server returns, or
     /// `http://localhost:8080` if the RP ID is `localhost`.
     pub origin: Option<String>,
+    /// Expected `iss` of the tokens.
+    pub issuer: String,
     pub keep: bool,
 }
 
@@ -41,13 +50,34 @@ struct Probe<'a> {
 /// Status and JSON body.
 type Response = (u16, Value);
 
+/// A ceremony that the probe performs.
+struct Ceremony<'a> {
+    /// Name of its step.
+    step: &'static str,
+    /// Path of its endpoints, such as `/mfa/login`.
+    path: &'a str,
+    name: CeremonyName,
+    /// Body of the request that starts it.
+    request: &'a Value,
+    transaction: Option<&'a str>,
+}
+
 /// Runs all steps and reports each to `observe` when it ends. The probe succeeded if every step succeeded.
-pub async fn run(target: &Target, observe: &mut dyn FnMut(&Step)) -> Vec<Step> {
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap_or_default();
+///
+/// # Errors
+/// An error if the HTTP client cannot be created.
+pub async fn run(target: &Target, observe: &mut dyn FnMut(&Step)) -> Result<Vec<Step>, reqwest::Error> {
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(10))
+        // The API key must be sent only to the given URL: not to the target of a redirect, and not to a proxy that the
+        // environment configures.
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()?;
     let mut probe = Probe { target, client, steps: Vec::new(), observe };
     // The error needs no handling, because the list contains the failed step.
     let _ = probe.ceremonies().await;
-    probe.steps
+    Ok(probe.steps)
 }
 
 impl Probe<'_> {
@@ -55,111 +85,141 @@ impl Probe<'_> {
         let user = format!("doorward-probe-{}", self.nonce());
         let started = Instant::now();
         let jwks = self.call("GET", "/.well-known/jwks.json", None).await;
-        self.record("signing keys are published", started, jwks, |status, body| {
-            status == 200 && body["keys"].as_array().is_some_and(|keys| !keys.is_empty())
+        let keys = |body: &Value| serde_json::from_value::<JwkSet>(body.clone()).ok();
+        let body = self.record("signing keys are published", started, jwks, |status, body| {
+            expect_status(status, 200)?;
+            if keys(body).is_some_and(|keys| !keys.keys.is_empty()) { Ok(()) } else { Err("no key".to_owned()) }
         })?;
-        let request = json!({ "user_id": user, "username": user });
-        let mut key = Authenticator::new();
-        let mut passkey = Authenticator::new();
-        let result = self.every_ceremony(&user, &request, &mut key, &mut passkey).await;
-        if !self.target.keep {
-            self.clean_up(&user).await?;
-        }
-        result
+        let keys = keys(&body).ok_or(StepFailed)?;
+        let result = self.every_ceremony(&user, &keys).await;
+        if self.target.keep { result } else { self.clean_up(&user, result.is_ok()).await.and(result) }
     }
 
-    async fn every_ceremony(
-        &mut self,
-        user: &str,
-        request: &Value,
-        key: &mut Authenticator,
-        passkey: &mut Authenticator,
-    ) -> Result<(), StepFailed> {
-        self.register("second factor registered", "/mfa/registration", request, key).await?;
-        let named = json!({ "user_id": user });
-        let used = self.assert("second factor proved", "/mfa/login", &named, key).await?;
+    async fn every_ceremony(&mut self, user: &str, keys: &JwkSet) -> Result<(), StepFailed> {
+        let (mut key, mut passkey) = (Authenticator::new(), Authenticator::new());
+        let request = &json!({ "user_id": user, "username": user });
+        let ceremony = |step, path, name, request| Ceremony { step, path, name, request, transaction: None };
+        let registration = CeremonyName::Registration;
+        let register = ceremony("second factor registered", "/mfa/registration", registration, request);
+        self.register(&register, user, keys, &mut key).await?;
+        let named = &json!({ "user_id": user });
+        let prove = ceremony("second factor proved", "/mfa/login", CeremonyName::Mfa, named);
+        let used = self.assert(&prove, user, keys, &mut key).await?;
         let started = Instant::now();
         let again = self.call("POST", "/mfa/login/finalize", Some(&used)).await;
-        self.record("used challenge rejected", started, again, |status, _| status == 401)?;
-        self.register("passkey registered", "/registration", request, passkey).await?;
-        self.assert("passkey login", "/login", &named, passkey).await?;
-        self.assert("passkey login without a user id", "/login", &json!({}), passkey).await?;
-        let transaction = json!({
+        self.record("used challenge rejected", started, again, |status, body| {
+            expect_status(status, 401)?;
+            if body["code"] == "challenge_unknown" { Ok(()) } else { Err("another error code".to_owned()) }
+        })?;
+        let register = ceremony("passkey registered", "/registration", registration, request);
+        self.register(&register, user, keys, &mut passkey).await?;
+        let login = ceremony("passkey login", "/login", CeremonyName::Login, named);
+        self.assert(&login, user, keys, &mut passkey).await?;
+        let anyone = &json!({});
+        let login = ceremony("passkey login without a user id", "/login", CeremonyName::Login, anyone);
+        self.assert(&login, user, keys, &mut passkey).await?;
+        let transaction = format!("probe-{}", self.nonce());
+        let request = &json!({
             "user_id": user,
-            "transaction_id": format!("probe-{}", self.nonce()),
+            "transaction_id": transaction,
             "transaction_data": { "amount": "1.00", "currency": "EUR" },
         });
-        self.assert("transaction confirmed", "/transaction", &transaction, passkey).await?;
+        let confirm = ceremony("transaction confirmed", "/transaction", CeremonyName::Transaction, request);
+        let confirm = Ceremony { transaction: Some(&transaction), ..confirm };
+        self.assert(&confirm, user, keys, &mut passkey).await?;
         let started = Instant::now();
         let entries = self.call("GET", &format!("/audit_logs?actor_user_id={user}"), None).await;
         self.record("audit entries written", started, entries, |status, body| {
-            status == 200 && body.as_array().is_some_and(|entries| entries.len() >= 10)
+            expect_status(status, 200)?;
+            match body.as_array().map_or(0, Vec::len) {
+                // Each of the six ceremonies leaves two entries, and the used challenge one.
+                number if number >= 12 => Ok(()),
+                number => Err(format!("only {number} entries")),
+            }
         })?;
         Ok(())
     }
 
     async fn register(
         &mut self,
-        name: &'static str,
-        path: &str,
-        request: &Value,
+        ceremony: &Ceremony<'_>,
+        user: &str,
+        keys: &JwkSet,
         authenticator: &mut Authenticator,
     ) -> Result<(), StepFailed> {
         let started = Instant::now();
-        let (status, options) = match self.call("POST", &format!("{path}/initialize"), Some(request)).await {
-            Ok(response) => response,
-            failed => return self.record(name, started, failed, |_, _| false).map(drop),
-        };
-        if status != 200 {
-            return self.record(name, started, Ok((status, options)), |_, _| false).map(drop);
-        }
-        let created = self.browser(&options, "/publicKey/rp/id").create(authenticator, &options);
-        let response = match created {
-            Ok(body) => self.call("POST", &format!("{path}/finalize"), Some(&body)).await,
-            Err(error) => Err(error.to_string()),
-        };
-        self.record(name, started, response, has_token).map(drop)
+        let options = self.options(ceremony, started).await?;
+        let rp_id = text_at(&options, "/publicKey/rp/id");
+        let credential = self.browser(&rp_id).create(authenticator, &options).map_err(|error| error.to_string());
+        self.finalize(ceremony, started, user, keys, &rp_id, credential).await.map(drop)
     }
 
+    /// Performs a login or a transaction. Returns the body of the finalize request.
     async fn assert(
         &mut self,
-        name: &'static str,
-        path: &str,
-        request: &Value,
+        ceremony: &Ceremony<'_>,
+        user: &str,
+        keys: &JwkSet,
         authenticator: &mut Authenticator,
     ) -> Result<Value, StepFailed> {
         let started = Instant::now();
-        let (status, options) = match self.call("POST", &format!("{path}/initialize"), Some(request)).await {
-            Ok(response) => response,
-            failed => return self.record(name, started, failed, |_, _| false),
-        };
-        if status != 200 {
-            return self.record(name, started, Ok((status, options)), |_, _| false);
-        }
-        let signed = self.browser(&options, "/publicKey/rpId").get(authenticator, &options);
-        let (response, body) = match signed {
-            Ok(body) => (self.call("POST", &format!("{path}/finalize"), Some(&body)).await, body),
-            Err(error) => (Err(error.to_string()), Value::Null),
-        };
-        self.record(name, started, response, has_token)?;
-        Ok(body)
+        let options = self.options(ceremony, started).await?;
+        let rp_id = text_at(&options, "/publicKey/rpId");
+        let credential = self.browser(&rp_id).get(authenticator, &options).map_err(|error| error.to_string());
+        self.finalize(ceremony, started, user, keys, &rp_id, credential).await
     }
 
-    /// Deletes the registered credentials. The user and the audit entries remain.
-    async fn clean_up(&mut self, user: &str) -> Result<(), StepFailed> {
+    /// Starts a ceremony and returns its options. Records the step only if this fails.
+    async fn options(&mut self, ceremony: &Ceremony<'_>, started: Instant) -> Result<Value, StepFailed> {
+        match self.call("POST", &format!("{}/initialize", ceremony.path), Some(ceremony.request)).await {
+            Ok((200, options)) => Ok(options),
+            response => self.record(ceremony.step, started, response, |status, _| expect_status(status, 200)),
+        }
+    }
+
+    /// Finishes a ceremony and verifies its token.
+    async fn finalize(
+        &mut self,
+        ceremony: &Ceremony<'_>,
+        started: Instant,
+        user: &str,
+        keys: &JwkSet,
+        rp_id: &str,
+        credential: Result<Value, String>,
+    ) -> Result<Value, StepFailed> {
+        let response = match &credential {
+            Ok(body) => self.call("POST", &format!("{}/finalize", ceremony.path), Some(body)).await,
+            Err(error) => Err(error.clone()),
+        };
+        let expected = Expected {
+            issuer: &self.target.issuer,
+            audience: rp_id,
+            ceremony: ceremony.name,
+            subject: Some(user),
+            transaction: ceremony.transaction,
+        };
+        self.record(ceremony.step, started, response, |status, body| {
+            expect_status(status, 200)?;
+            let token = body["token"].as_str().ok_or("the response has no token")?;
+            let verified = token_verifier::verify(token, keys, SystemClock.now(), expected);
+            verified.map(drop).map_err(|error| format!("invalid token: {error}"))
+        })?;
+        credential.map_err(|_| StepFailed)
+    }
+
+    /// Deletes the user with credentials and transactions. The audit entries remain. After a failed ceremony the user
+    /// may not exist.
+    async fn clean_up(&mut self, user: &str, must_exist: bool) -> Result<(), StepFailed> {
         let started = Instant::now();
-        let mut response = self.call("GET", &format!("/credentials?user_id={user}"), None).await;
-        if let Ok((200, Value::Array(credentials))) = &response {
-            let ids: Vec<String> = credentials.iter().filter_map(|one| one["id"].as_str().map(str::to_owned)).collect();
-            for id in ids {
-                response = self.call("DELETE", &format!("/credentials/{id}"), None).await;
-            }
-        }
-        self.record("credentials deleted", started, response, |status, _| (200..300).contains(&status)).map(drop)
+        let response = self.call("DELETE", &format!("/users/{user}"), None).await;
+        self.record("user deleted", started, response, |status, _| match status {
+            404 if !must_exist => Ok(()),
+            status => expect_status(status, 204),
+        })
+        .map(drop)
     }
 
-    fn browser(&self, options: &Value, rp_id: &str) -> Client {
-        let rp_id = options.pointer(rp_id).and_then(Value::as_str).unwrap_or_default();
+    fn browser(&self, rp_id: &str) -> Client {
         let default = || match rp_id {
             "localhost" => "http://localhost:8080".to_owned(),
             domain => format!("https://{domain}"),
@@ -188,12 +248,15 @@ impl Probe<'_> {
         name: &'static str,
         started: Instant,
         response: Result<Response, String>,
-        accept: impl FnOnce(u16, &Value) -> bool,
+        judge: impl FnOnce(u16, &Value) -> Result<(), String>,
     ) -> Result<Value, StepFailed> {
         let millis = started.elapsed().as_millis();
         let (ok, detail, body) = match response {
             Err(error) => (false, error, Value::Null),
-            Ok((status, body)) => (accept(status, &body), describe(status, &body), body),
+            Ok((status, body)) => match judge(status, &body) {
+                Ok(()) => (true, describe(status, &body), body),
+                Err(reason) => (false, format!("{}: {reason}", describe(status, &body)), body),
+            },
         };
         let step = Step { name, ok, detail, millis };
         (self.observe)(&step);
@@ -209,8 +272,12 @@ impl Probe<'_> {
     }
 }
 
-fn has_token(status: u16, body: &Value) -> bool {
-    status == 200 && body["token"].as_str().is_some_and(|token| token.split('.').count() == 3)
+fn expect_status(status: u16, expected: u16) -> Result<(), String> {
+    if status == expected { Ok(()) } else { Err(format!("expected HTTP {expected}")) }
+}
+
+fn text_at(value: &Value, pointer: &str) -> String {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn describe(status: u16, body: &Value) -> String {

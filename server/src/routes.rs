@@ -10,7 +10,9 @@ use doorward_shared::ErrorCode;
 
 use crate::http::{
     ApiError,
-    handlers::{admin, audit_logs, credentials, docs, health, jwks, login, mfa, registration, status, transaction},
+    handlers::{
+        admin, audit_logs, credentials, docs, health, jwks, login, mfa, registration, status, transaction, users,
+    },
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,7 @@ table! { PUBLIC, public, "The public API.":
     GET    "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::get,
     PATCH  "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::patch,
     DELETE "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::delete,
+    DELETE "/{tenant_id}/users/{user_id}"              ApiKey       => users::delete,
     GET    "/{tenant_id}/audit_logs"                   ApiKey       => audit_logs::list,
     GET    "/{tenant_id}/.well-known/jwks.json"        Visitor      => jwks::jwks,
 }

@@ -19,11 +19,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("net", &[]),
     ("domain", &[]),
     ("config", &[]),
-    ("probe", &["clock"]),
+    ("secret_file", &["clock"]),
+    ("token_verifier", &[]),
+    ("probe", &["clock", "token_verifier"]),
     ("db", &[]),
     ("store", &["db", "domain"]),
     ("transfer", &["db", "store"]),
-    ("crypto", &["domain", "clock"]),
+    ("crypto", &["clock", "domain", "secret_file"]),
     ("webauthn", &["domain"]),
     ("app", &["clock", "crypto", "db", "metrics", "rate_limit", "service", "stopwatch", "untrusted_peers"]),
     ("service", &["app", "clock", "crypto", "db", "domain", "store", "webauthn"]),
@@ -31,8 +33,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("http", &["app", "clock", "domain", "service"]),
     ("routes", &["http"]),
     ("server", &["app", "clock", "http", "net", "routes"]),
-    ("installation", &["app", "clock", "crypto", "db", "domain", "service", "store", "transfer"]),
-    ("demo", &["clock", "net"]),
+    ("installation", &["app", "clock", "crypto", "db", "domain", "secret_file", "service", "store", "transfer"]),
+    ("demo", &["clock", "net", "secret_file", "token_verifier"]),
 ];
 
 /// For each crate with restricted use, the top-level modules that may use it.

@@ -14,7 +14,7 @@ use serde_json::Value;
 /// Returns a command that runs the binary. Its environment contains only these settings.
 fn doorward(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
-    command.env_clear().env("DOORWARD_DATA_DIR", data).env("DOORWARD_DRAIN", "0s").env("USER", "operator");
+    command.env_clear().env("DOORWARD_DATA_DIR", data).env("DOORWARD_DRAIN", "0s").env("USER", "mallory");
     command
 }
 
@@ -32,6 +32,22 @@ fn refused(data: &Path, arguments: &[&str], code: i32) -> String {
     let output = run(data, arguments);
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stderr).unwrap()
+}
+
+/// Creates an installation and returns the data folder.
+fn installation() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(json(folder.path(), &["init", "--json"]).get("created"), Some(&Value::Bool(true)));
+    folder
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.collect()
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// A running quickstart on free ports. It is killed on drop.
@@ -82,7 +98,13 @@ fn probe(quickstart: &Quickstart, key: &str, data: &Path) -> Output {
     let (url, origin) = (quickstart.text("public_url"), quickstart.text("demo_url"));
     let tenant = quickstart.text("tenant_id");
     let arguments = ["probe", "--json", "--url", &url, "--tenant", &tenant, "--origin", &origin];
-    doorward(data).args(arguments).env("DOORWARD_API_KEY", key).output().unwrap()
+    // The probe must not send the key to a proxy. Nothing listens at this address.
+    doorward(data)
+        .args(arguments)
+        .env("DOORWARD_API_KEY", key)
+        .env("http_proxy", "http://127.0.0.1:9")
+        .output()
+        .unwrap()
 }
 
 #[test]
@@ -97,6 +119,16 @@ fn quickstart_serves_ceremonies_and_keeps_data_over_restart() {
     }
     let good = probe(&first, &key, &data);
     assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stdout));
+    let steps: Value = serde_json::from_slice(&good.stdout).unwrap();
+    assert_eq!(steps["steps"].as_array().unwrap().last().unwrap()["name"], "user deleted");
+    let wrong_issuer = {
+        let (url, origin) = (first.text("public_url"), first.text("demo_url"));
+        let arguments =
+            ["probe", "--json", "--url", &url, "--tenant", &tenant, "--origin", &origin, "--issuer", "other"];
+        doorward(&data).args(arguments).env("DOORWARD_API_KEY", &key).output().unwrap()
+    };
+    assert_eq!(wrong_issuer.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&wrong_issuer.stdout).contains("it has another issuer"), "{wrong_issuer:?}");
     let bad = probe(&first, "dw_wrong", &data);
     assert_eq!(bad.status.code(), Some(1));
     first.terminate();
@@ -126,7 +158,7 @@ fn running_server_applies_cli_changes_immediately() {
 
 #[test]
 fn tenants_and_tokens_can_be_created_listed_and_deleted() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = installation();
     let data = folder.path();
     let create = ["tenant", "create", "--name", "Shop", "--rp-id", "example.com", "--origin"];
     let made = json(data, &[&create[..], &["https://example.com", "--api-key", "--json"]].concat());
@@ -150,19 +182,271 @@ fn tenants_and_tokens_can_be_created_listed_and_deleted() {
 
 #[test]
 fn database_is_not_opened_with_another_master_key() {
+    let (folder, other) = (installation(), installation());
+    fs::copy(other.path().join("master.key"), folder.path().join("master.key")).unwrap();
+    for command in ["serve", "migrate", "init"] {
+        let why = refused(folder.path(), &[command], 1);
+        assert!(why.contains("not the master key"), "{why}");
+    }
+    assert!(refused(folder.path(), &["tenant", "list"], 1).contains("not the master key"));
+}
+
+#[test]
+fn only_init_creates_an_installation_from_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("misspelt");
+    for arguments in
+        [&["tenant", "list"][..], &["admin-token", "list"], &["migrate"], &["signing-keys", "reset", "--yes"]]
+    {
+        let why = refused(&data, arguments, 1);
+        assert!(why.contains("there is no installation in") && why.contains("doorward init"), "{why}");
+        assert!(!data.exists(), "{arguments:?} created the folder");
+    }
+    assert_eq!(json(&data, &["init", "--json"])["created"], true);
+    for name in ["doorward.db", "master.key", "admin.token"] {
+        assert_eq!(fs::metadata(data.join(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+    }
+    assert!(!data.join("admin.token.new").exists());
+    assert_eq!(json(&data, &["init", "--json"])["created"], false);
+    let tokens = json(&data, &["admin-token", "list", "--json"]);
+    let only = tokens[0]["id"].as_str().unwrap();
+    assert!(refused(&data, &["admin-token", "revoke", only], 1).contains("last usable admin token"));
+    json(&data, &["admin-token", "revoke", only, "--force", "--json"]);
+    assert_eq!(json(&data, &["init", "--json"])["created"], false);
+    assert_eq!(json(&data, &["admin-token", "list", "--json"]), serde_json::json!([]), "no token appears later");
+}
+
+#[test]
+fn empty_database_beside_files_of_an_installation_is_rejected() {
+    for remove in [true, false] {
+        let folder = installation();
+        let data = folder.path();
+        for name in files(data).iter().filter(|name| name.starts_with("doorward.db")) {
+            fs::remove_file(data.join(name)).unwrap();
+        }
+        if !remove {
+            fs::write(data.join("doorward.db"), "").unwrap();
+            set_mode(&data.join("doorward.db"), 0o600);
+        }
+        for command in ["serve", "init", "quickstart"] {
+            let why = refused(data, &[command], 1);
+            assert!(why.contains("contains no installation") && why.contains("restore it from a backup"), "{why}");
+        }
+        fs::remove_file(data.join("admin.token")).unwrap();
+        assert!(refused(data, &["serve"], 1).contains("master.key belongs to one"));
+        let key = fs::read(data.join("master.key")).unwrap();
+        assert_eq!(json(data, &["init", "--json"])["created"], true);
+        assert_eq!(fs::read(data.join("master.key")).unwrap(), key, "init keeps the master key");
+    }
+}
+
+#[test]
+fn interrupted_creation_is_completed_by_the_next_start() {
+    // The process ended after it committed the first token and before it renamed the file.
+    let folder = installation();
+    let (file, unfinished) = (folder.path().join("admin.token"), folder.path().join("admin.token.new"));
+    let token = fs::read(&file).unwrap();
+    fs::rename(&file, &unfinished).unwrap();
+    let output = run(folder.path(), &["init"]);
+    assert!(output.status.success());
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains("was interrupted before it wrote the first admin token"), "{log}");
+    assert_eq!((fs::read(&file).unwrap(), unfinished.exists()), (token.clone(), false));
+
+    // The process ended before it committed the token.
+    let folder = tempfile::tempdir().unwrap();
+    let unfinished = folder.path().join("admin.token.new");
+    fs::write(&unfinished, &token).unwrap();
+    set_mode(&unfinished, 0o600);
+    fs::write(folder.path().join("master.key"), [7; 32]).unwrap();
+    set_mode(&folder.path().join("master.key"), 0o600);
+    let _server = Quickstart::start(folder.path());
+    assert_eq!((fs::read(folder.path().join("admin.token")).unwrap(), unfinished.exists()), (token, false));
+}
+
+#[test]
+fn commands_without_signing_keys_work_after_the_master_key_was_lost() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
-    json(data, &["tenant", "list", "--json"]);
-    let key = data.join("master.key");
-    fs::rename(&key, data.join("away")).unwrap();
-    let why = refused(data, &["tenant", "list"], 1);
-    assert!(why.contains("master"), "{why}");
-    assert!(!key.exists(), "no new key is created for a database with signing keys");
-    let other = tempfile::tempdir().unwrap();
-    json(other.path(), &["tenant", "list", "--json"]);
-    fs::copy(other.path().join("master.key"), &key).unwrap();
-    let why = refused(data, &["tenant", "list"], 1);
-    assert!(why.contains("not the master key"), "{why}");
+    let first = Quickstart::start(data);
+    let (tenant, key) = (first.text("tenant_id"), first.text("api_key"));
+    drop(first);
+    let master_key = data.join("master.key");
+    fs::rename(&master_key, folder.path().join("away")).unwrap();
+    let why = refused(data, &["serve"], 1);
+    assert!(why.contains("no master key") && why.contains("signing-keys reset"), "{why}");
+    let made = json(data, &["api-key", "create", "--tenant", &tenant, "--name", "second", "--json"]);
+    json(data, &["api-key", "revoke", "--tenant", &tenant, made["id"].as_str().unwrap(), "--json"]);
+    assert_eq!(json(data, &["tenant", "list", "--json"]).as_array().unwrap().len(), 1);
+    json(data, &["admin-token", "create", "--name", "new", "--json"]);
+    let create = ["tenant", "create", "--name", "A", "--rp-id", "example.com", "--origin", "https://example.com"];
+    let why = refused(data, &create, 1);
+    assert!(why.contains("no master key"), "{why}");
+    assert!(!master_key.exists(), "no command creates a new key for a database with signing keys");
+
+    let why = refused(data, &["signing-keys", "reset"], 2);
+    assert!(why.contains("Stop every server first") && why.contains("--yes"), "{why}");
+    let reset = ["signing-keys", "reset", "--yes", "--json"];
+    assert_eq!(json(data, &reset), serde_json::json!({ "tenants": 1, "replaced": 1 }));
+    assert_eq!(json(data, &reset)["replaced"], 0, "keys that can be decrypted are not replaced");
+    let second = Quickstart::start(data);
+    let good = probe(&second, &key, data);
+    assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stdout));
+}
+
+#[test]
+fn files_that_others_can_access_are_rejected_at_start() {
+    for (name, digits) in [("doorward.db", "600"), ("admin.token", "600"), ("master.key", "600"), ("", "700")] {
+        let folder = installation();
+        let path = if name.is_empty() { folder.path().to_path_buf() } else { folder.path().join(name) };
+        set_mode(&path, if name.is_empty() { 0o777 } else { 0o606 });
+        for arguments in [&["serve"][..], &["tenant", "list"], &["migrate"]] {
+            let why = refused(folder.path(), arguments, 1);
+            assert!(why.contains(&format!("chmod {digits} {}", path.display())), "{name}: {why}");
+        }
+        assert!(refused(folder.path(), &["check-config"], 2).contains("chmod"), "{name}");
+    }
+    let folder = installation();
+    set_mode(folder.path(), 0o755);
+    let warned = run(folder.path(), &["check-config"]);
+    assert!(warned.status.success());
+    assert!(String::from_utf8_lossy(&warned.stderr).contains("other users can list the files"), "{warned:?}");
+}
+
+#[test]
+fn database_url_that_is_not_understood_is_rejected_without_the_password() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in [
+        "\"postgres://u:hunter2@127.0.0.1/d\"",
+        "mysql://u:hunter2@127.0.0.1/d",
+        "postgresql+asyncpg://u:hunter2@127.0.0.1/d",
+        "host=127.0.0.1 password=hunter2",
+        "postgres:hunter2@127.0.0.1",
+    ] {
+        for command in ["serve", "check-config", "migrate", "init"] {
+            let output = doorward(folder.path()).arg(command).env("DOORWARD_DATABASE_URL", url).output().unwrap();
+            let why = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{url}: {why}");
+            assert!(why.contains("database.url (DOORWARD_DATABASE_URL)") && !why.contains("hunter2"), "{url}: {why}");
+        }
+        let why = refused(folder.path(), &["migrate-storage", "--from", "a.db", "--to", url], 2);
+        assert!(why.contains("--to") && !why.contains("hunter2"), "{url}: {why}");
+    }
+    assert_eq!(files(folder.path()), [""; 0], "no file is created");
+}
+
+#[test]
+fn check_config_checks_everything_that_needs_no_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    for (url, reason) in [
+        ("postgres://127.0.0.1:port/d", "not a PostgreSQL connection URL"),
+        ("postgres://127.0.0.1/d?sslrootcert=/no/such/ca.pem", "sslrootcert: I/O error"),
+    ] {
+        let output = doorward(folder.path()).arg("check-config").env("DOORWARD_DATABASE_URL", url).output().unwrap();
+        let why = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && why.contains(reason), "{url}: {why}");
+    }
+    fs::write(folder.path().join("master.key"), "short").unwrap();
+    set_mode(&folder.path().join("master.key"), 0o600);
+    assert!(refused(folder.path(), &["check-config"], 2).contains("exactly 32 bytes"));
+}
+
+#[test]
+fn secret_that_cannot_be_printed_is_reported_with_its_revocation() {
+    let folder = installation();
+    let data = folder.path();
+    let create = ["tenant", "create", "--name", "Shop", "--rp-id", "example.com", "--origin", "https://example.com"];
+    let tenant = json(data, &[&create[..], &["--json"]].concat())["id"].as_str().unwrap().to_owned();
+    let key = ["api-key", "create", "--tenant", &tenant, "--name", "lost"];
+    let token = ["admin-token", "create", "--name", "lost"];
+    let with_key = [&create[..], &["--api-key", "--json"]].concat();
+    for (arguments, revocation) in [
+        (&key[..], format!("doorward api-key revoke --tenant {tenant} ")),
+        (&token, "doorward admin-token revoke ".to_owned()),
+        (&with_key, "doorward api-key revoke --tenant ".to_owned()),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = doorward(data).args(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        let why = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {why}");
+        let command = &why[why.find(&revocation).unwrap_or_else(|| panic!("{arguments:?}: {why}"))..];
+        let command: Vec<&str> = command.split_whitespace().skip(1).collect();
+        json(data, &[&command[..], &["--json"]].concat());
+    }
+}
+
+#[test]
+fn actor_of_a_command_is_the_user_of_its_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Quickstart::start(folder.path());
+    let tenant = server.text("tenant_id");
+    json(folder.path(), &["api-key", "create", "--tenant", &tenant, "--name", "second", "--json"]);
+    let database = folder.path().join("doorward.db").display().to_string();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let query = "SELECT actor AS value FROM audit_logs WHERE type = 'api_key_created' ORDER BY id DESC LIMIT 1";
+    let actor = runtime.block_on(doorward_testkit::database::texts(&database, query));
+    let id = String::from_utf8(Command::new("id").arg("-u").output().unwrap().stdout).unwrap();
+    assert!(actor[0].starts_with(&format!("cli:{}", id.trim())) && !actor[0].contains("mallory"), "{actor:?}");
+}
+
+#[test]
+fn demo_origin_is_replaced_and_its_key_is_reported_by_serve() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    for _ in 0..3 {
+        drop(Quickstart::start(data));
+    }
+    let database = data.join("doorward.db").display().to_string();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let texts = |query: &'static str| runtime.block_on(doorward_testkit::database::texts(&database, query));
+    let config = texts("SELECT config AS value FROM tenants");
+    assert_eq!(config[0].matches("http://localhost:").count(), 1, "{config:?}");
+
+    let mut serve = doorward(data)
+        .args(["serve", "--public-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let log = BufReader::new(serve.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let lines: Vec<String> = log.take_while(|line| !line.contains("server started")).collect();
+    serve.kill().unwrap();
+    let _ = serve.wait();
+    assert!(lines.iter().any(|line| line.contains("demo.json contains a valid API key")), "{lines:?}");
+}
+
+#[test]
+fn banner_has_no_log_lines_and_the_complete_command_of_the_terminal_app() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("my data");
+    let mut process = doorward(&data)
+        .args([
+            "quickstart",
+            "--public-addr",
+            "127.0.0.1:0",
+            "--admin-addr",
+            "127.0.0.1:0",
+            "--demo-addr",
+            "127.0.0.1:0",
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut banner = String::new();
+    for line in BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap) {
+        banner.push_str(&line);
+        banner.push('\n');
+        if line.contains("Stop with Ctrl-C") {
+            break;
+        }
+    }
+    process.kill().unwrap();
+    let log = String::from_utf8(process.wait_with_output().unwrap().stderr).unwrap();
+    let command = banner.lines().find(|line| line.contains("doorward-admin")).unwrap().trim();
+    assert!(command.starts_with("doorward-admin --url http://127.0.0.1:"), "{command}");
+    assert!(command.ends_with(&format!("--token-file '{}'", data.join("admin.token").display())), "{command}");
+    assert_eq!(log, "", "a start without problems logs nothing");
 }
 
 #[test]
@@ -184,5 +468,6 @@ fn openapi_documents_and_version_are_printed() {
         assert!(json(folder.path(), &["openapi", api])["openapi"].as_str().unwrap().starts_with("3.1"));
     }
     assert_eq!(json(folder.path(), &["version", "--json"])["version"], env!("CARGO_PKG_VERSION"));
+    json(folder.path(), &["init", "--json"]);
     assert_eq!(json(folder.path(), &["migrate", "--json"])["pending"], serde_json::json!([]));
 }

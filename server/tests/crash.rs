@@ -59,6 +59,7 @@ async fn log_in(
 }
 
 async fn crash_and_check(database: &str, data: &Path, rounds: usize) {
+    process::init(command(data, database));
     let mut create = command(data, database);
     create.args(["tenant", "create", "--name", "Example", "--rp-id", "example.com", "--api-key", "--json"]);
     create.args(["--origin", doorward_testkit::ORIGIN]);

@@ -82,6 +82,7 @@ async fn logins_work_after_a_killed_migration_and_back() {
     // Without PostgreSQL, the target is a SQLite file as well.
     let (middle, _database) = database::for_test(data).await;
 
+    process::init(command(data, &first));
     let mut create = command(data, &first);
     create.args(["tenant", "create", "--name", "Example", "--rp-id", RP_ID, "--api-key", "--json", "--origin", ORIGIN]);
     let created = process::json(create);
@@ -134,8 +135,7 @@ async fn migration_requires_the_master_key() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let file = |name: &str| data.join(name).display().to_string();
-    let listed = command(data, &file("first.db")).args(["tenant", "list"]).output().unwrap();
-    assert!(listed.status.success());
+    process::init(command(data, &file("first.db")));
     let other = tempfile::tempdir().unwrap();
     expect_error(&migrate(other.path(), &file("first.db"), &file("last.db")).output().unwrap(), "no master key");
     assert!(!data.join("last.db").exists(), "the target is not created");

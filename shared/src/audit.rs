@@ -55,6 +55,10 @@ text_enum! {
         WebauthnCredentialUpdateFailed => "webauthn_credential_update_failed",
         /// A credential was not deleted: it does not exist.
         WebauthnCredentialDeleteFailed => "webauthn_credential_delete_failed",
+        /// The tenant's application deleted a user with all credentials.
+        WebauthnUserDeleted => "webauthn_user_deleted",
+        /// A user was not deleted: it does not exist.
+        WebauthnUserDeleteFailed => "webauthn_user_delete_failed",
         /// A request with a valid API key was refused: its target does not exist, or the request is invalid.
         RequestRejected => "request_rejected",
         /// A request had a wrong, expired or revoked API key, or that of another tenant.

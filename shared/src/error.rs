@@ -86,6 +86,8 @@ text_enum! {
         SecretNotFound => "secret_not_found",
         /// The secret cannot be removed: it is the last one in use.
         SecretInUse => "secret_in_use",
+        /// The last usable admin token with the role `admin` is revoked only with `force=true`.
+        LastAdminToken => "last_admin_token",
         /// The challenge is unknown, was used, or belongs to another tenant or ceremony.
         ChallengeUnknown => "challenge_unknown",
         /// The challenge has expired.

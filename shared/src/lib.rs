@@ -10,6 +10,7 @@ pub mod admin;
 pub mod audit;
 pub mod bytes;
 pub mod config;
+pub mod environment;
 pub mod error;
 pub mod ids;
 pub mod page;

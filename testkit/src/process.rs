@@ -21,6 +21,14 @@ pub fn command(binary: &str, data: &Path, database: &str) -> Command {
     command
 }
 
+/// Creates an installation with `doorward init`.
+pub fn init(mut command: Command) {
+    let _ = json({
+        command.args(["init", "--json"]);
+        command
+    });
+}
+
 /// Runs a command and returns its JSON output.
 pub fn json(mut command: Command) -> Value {
     let output = command.output().expect("the binary runs");
@@ -47,9 +55,7 @@ impl Process {
         // Keep reading, because the server would lose lines if the pipe were full.
         let log = Arc::clone(&process.log);
         process.log_reader = Some(std::thread::spawn(move || {
-            lines
-                .map_while(Result::ok)
-                .for_each(|line| log.lock().unwrap_or_else(PoisonError::into_inner).push(line));
+            lines.map_while(Result::ok).for_each(|line| log.lock().unwrap_or_else(PoisonError::into_inner).push(line));
         }));
         process
     }

@@ -14,7 +14,8 @@ use doorward_server::{
     config::LogFormat,
     db::{DatabaseOptions, DatabaseUrl},
     domain::RequestMeta,
-    installation, jobs,
+    installation::{self, Purpose},
+    jobs,
     server::{self, Listening},
     service::admin::{AdminContext, tenants},
     telemetry,
@@ -51,7 +52,7 @@ pub(crate) async fn doorward(folder: &Path) -> Server {
     telemetry::start(LogFormat::Json, "info").expect("a level");
     let options = DatabaseOptions::new(DatabaseUrl::Sqlite(folder.join("doorward.db")));
     let settings = AppSettings { tenant_cache: 10_000, key_cache: 100_000, ..settings() };
-    let app = installation::open(folder, options, settings).await.expect("an installation");
+    let app = installation::open(folder, options, settings, Purpose::Serve).await.expect("an installation").app;
     let administrator = AdminContext { app: Arc::clone(&app), actor: "bench".to_owned(), meta: RequestMeta::default() };
     let request =
         CreateTenantRequest { display_name: Some("Bench".to_owned()), config: Some(config()), create_api_key: true };

@@ -9,7 +9,7 @@ use doorward_server::{
     clock::random,
     crypto::{PlainSecret, key_hash},
     db::{DatabaseOptions, DatabaseUrl},
-    installation,
+    installation::{self, Purpose},
 };
 use doorward_shared::Base64Url;
 use doorward_testkit::server::settings;
@@ -43,7 +43,8 @@ pub struct SeedResult {
 pub async fn run(job: SeedJob, mut progress: impl FnMut(u64)) -> Result<SeedResult, SeedError> {
     let started = Instant::now();
     let generate = |error: &dyn std::fmt::Display| SeedError::Generate(error.to_string());
-    let app = installation::open(&job.data_dir, DatabaseOptions::new(job.database.clone()), settings()).await?;
+    let options = DatabaseOptions::new(job.database.clone());
+    let app = installation::open(&job.data_dir, options, settings(), Purpose::Create).await?.app;
     app.db.close().await;
     let mut writer = Writer::begin(&job.database, job.append).await?;
 

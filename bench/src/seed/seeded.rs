@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use doorward_server::installation;
+use doorward_server::{clock::SystemEntropy, secret_file};
 use serde::{Deserialize, Serialize};
 
 use super::{Plan, SeedError};
@@ -31,11 +31,8 @@ impl Seeded {
     pub fn save(&self, path: &Path) -> Result<(), SeedError> {
         let failed = |reason: String| SeedError::File { path: path.display().to_string(), reason };
         let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.to_string()))?;
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error.to_string())),
-            _ => {}
-        }
-        installation::write_secret(path, &text).map_err(|error| failed(error.to_string()))
+        secret_file::replace(path, text.as_bytes(), &SystemEntropy::default())
+            .map_err(|error| failed(error.to_string()))
     }
 
     /// Reads the file.

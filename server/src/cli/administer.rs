@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use doorward_shared::{
-    Timestamp,
+    TenantId, Timestamp,
     admin::{CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, CreatedSecret, SecretItem},
     config::{Cors, RelyingParty, TenantConfig, Webauthn},
     page::PageRequest,
@@ -37,13 +37,14 @@ pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError
     let request =
         CreateTenantRequest { display_name: Some(args.name), config: Some(config), create_api_key: args.api_key };
     let created = tenants::create(&open(&args.admin).await?, request).await.map_err(failed)?;
-    if args.admin.json {
-        return output::json(&created);
-    }
-    output::line(&format!("tenant   {}", created.id))?;
-    match created.api_key {
-        Some(key) => output::line(&format!("api key  {}   (shown only now)", key.secret)),
-        None => Ok(()),
+    let text = match (&created.api_key, args.admin.json) {
+        (_, true) => output::to_json(&created)?,
+        (Some(key), false) => format!("tenant   {}\napi key  {}   (shown only now)", created.id, key.secret),
+        (None, false) => format!("tenant   {}", created.id),
+    };
+    match &created.api_key {
+        Some(key) => output::secret(&text, "the API key", &revocation_of_key(created.id, key)),
+        None => output::line(&text),
     }
 }
 
@@ -76,7 +77,8 @@ pub(super) async fn delete_tenant(args: TenantDeleteArgs) -> Result<(), CliError
 pub(super) async fn create_api_key(args: ApiKeyCreateArgs) -> Result<(), CliError> {
     let call = open(&args.admin).await?;
     let request = CreateSecretRequest { name: Some(args.name), expires_at: expires(&call, args.expires)? };
-    created(&api_keys::create(&call, args.tenant, request).await.map_err(failed)?, args.admin.json)
+    let key = api_keys::create(&call, args.tenant, request).await.map_err(failed)?;
+    created(&key, args.admin.json, "the API key", &revocation_of_key(args.tenant, &key))
 }
 
 pub(super) async fn list_api_keys(args: ApiKeyListArgs) -> Result<(), CliError> {
@@ -96,7 +98,8 @@ pub(super) async fn create_admin_token(args: AdminTokenCreateArgs) -> Result<(),
     let call = open(&args.admin).await?;
     let expires_at = expires(&call, args.expires)?;
     let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), expires_at };
-    created(&admin_tokens::create(&call, request).await.map_err(failed)?, args.admin.json)
+    let token = admin_tokens::create(&call, request).await.map_err(failed)?;
+    created(&token, args.admin.json, "the admin token", &format!("doorward admin-token revoke {}", token.id))
 }
 
 pub(super) async fn list_admin_tokens(args: AdminArgs) -> Result<(), CliError> {
@@ -114,7 +117,7 @@ pub(super) async fn list_admin_tokens(args: AdminArgs) -> Result<(), CliError> {
 }
 
 pub(super) async fn revoke_admin_token(args: AdminTokenRevokeArgs) -> Result<(), CliError> {
-    admin_tokens::revoke(&open(&args.admin).await?, args.token).await.map_err(failed)?;
+    admin_tokens::revoke(&open(&args.admin).await?, args.token, args.force).await.map_err(failed)?;
     done(args.admin.json, &format!("revoked admin token {}", args.token))
 }
 
@@ -131,12 +134,17 @@ fn secret_row(secret: &SecretItem) -> Vec<String> {
     ]
 }
 
-fn created(secret: &CreatedSecret, json: bool) -> Result<(), CliError> {
-    if json {
-        return output::json(secret);
-    }
-    output::line(&format!("id       {}", secret.id))?;
-    output::line(&format!("secret   {}   (shown only now)", secret.secret))
+fn revocation_of_key(tenant: TenantId, key: &CreatedSecret) -> String {
+    format!("doorward api-key revoke --tenant {tenant} {}", key.id)
+}
+
+/// Prints a new secret. `revoke` is the command that revokes it.
+fn created(secret: &CreatedSecret, json: bool, what: &str, revoke: &str) -> Result<(), CliError> {
+    let text = match json {
+        true => output::to_json(secret)?,
+        false => format!("id       {}\nsecret   {}   (shown only now)", secret.id, secret.secret),
+    };
+    output::secret(&text, what, revoke)
 }
 
 fn done(json: bool, text: &str) -> Result<(), CliError> {

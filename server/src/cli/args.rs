@@ -39,6 +39,10 @@ pub enum Command {
     /// Register and log in against a running server, with a software authenticator
     #[command(after_help = help::PROBE)]
     Probe(ProbeArgs),
+    /// Create an installation: database, master key and first admin token
+    ///
+    /// `serve` also creates one if the data folder is new. Use this command with a master.key that several nodes share
+    Init(AdminArgs),
     /// Migrate the database schema, and exit
     ///
     /// `serve` also migrates when it starts; use this command to migrate before
@@ -61,6 +65,9 @@ pub enum Command {
     /// Create, list and revoke tokens for the admin API
     #[command(subcommand, arg_required_else_help = true)]
     AdminToken(AdminTokenCommand),
+    /// Replace the signing keys of all tenants after the master key was lost
+    #[command(subcommand, arg_required_else_help = true)]
+    SigningKeys(SigningKeysCommand),
     /// Check the settings, and print each with its source
     CheckConfig(CheckConfigArgs),
     /// Print an OpenAPI document
@@ -174,7 +181,10 @@ pub struct ProbeArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// Keep the user and the credential
+    /// Expected issuer of the tokens: the server's setting token.issuer
+    #[arg(long, value_name = "NAME", env = "DOORWARD_TOKEN_ISSUER", default_value = "doorward")]
+    pub issuer: String,
+    /// Keep the user with credentials and transaction
     #[arg(long)]
     pub keep: bool,
 }
@@ -370,6 +380,28 @@ pub struct AdminTokenRevokeArgs {
     /// Id of the token, as `list` prints it
     #[arg(value_name = "TOKEN")]
     pub token: AdminTokenId,
+    /// Revoke it even if it is the last token with the role admin
+    #[arg(long)]
+    pub force: bool,
+    /// Arguments of all administrative commands.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// `doorward signing-keys …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum SigningKeysCommand {
+    /// Give each tenant a new signing key if the present one cannot be decrypted
+    #[command(after_help = help::SIGNING_KEYS_RESET)]
+    Reset(SigningKeysResetArgs),
+}
+
+/// `doorward signing-keys reset`
+#[derive(Debug, Clone, Args)]
+pub struct SigningKeysResetArgs {
+    /// Do not ask for confirmation
+    #[arg(long)]
+    pub yes: bool,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,

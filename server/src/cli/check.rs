@@ -5,23 +5,31 @@ use super::{
     args::{AdminArgs, CheckConfigArgs},
     output, start,
 };
+use crate::installation;
 
-/// Migrates the database schema to the version of this program, like every start of the server.
+/// Migrates the database schema to the version of this program, like every start of the server. Creates no installation.
 pub(super) async fn migrate(args: &AdminArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.installation.flags())?;
-    let app = start::open(&settings).await?;
-    let pending = app.db.pending_migrations().await.map_err(|error| CliError::new(error.to_string()))?;
-    let engine = app.db.engine().as_str();
-    app.db.close().await;
+    let options = start::database_options(&settings)?;
+    let db = installation::migrate(&settings.data.dir, options).await;
+    let db = db.map_err(|error| CliError::new(error.to_string()))?;
+    let pending = db.pending_migrations().await.map_err(|error| CliError::new(error.to_string()))?;
+    let engine = db.engine().as_str();
+    db.close().await;
     if args.json {
         return output::json(&serde_json::json!({ "engine": engine, "pending": pending }));
     }
     output::line(&format!("the {engine} schema is up to date"))
 }
 
-/// Prints every setting with its value and source. Returns an error for settings that `serve` would reject.
+/// Prints every setting with its value and source. Returns an error for everything that `serve` would reject without a
+/// connection: settings, database URL, certificates, and files of the data folder.
 pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;
+    let checked = installation::check(&settings.data.dir, &start::database_options(&settings)?);
+    for warning in checked.map_err(|error| CliError::usage(error.to_string()))? {
+        eprintln!("warning: {}", output::cell(&warning));
+    }
     if args.json {
         let all: Vec<_> = settings
             .effective

@@ -6,12 +6,16 @@ pub mod args;
 mod backup;
 mod check;
 mod connection_limit;
+mod demo_file;
 mod error;
 pub mod expiry;
+mod init;
 mod output;
 mod probe;
+mod process_user;
 mod quickstart;
 mod serve;
+mod signing_keys;
 mod start;
 mod storage;
 
@@ -19,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use self::args::{AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, TenantCommand};
+use self::args::{AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, SigningKeysCommand, TenantCommand};
 pub use self::error::CliError;
 use crate::http::openapi::{self, Api};
 
@@ -50,6 +54,7 @@ async fn run(command: Command) -> Result<(), CliError> {
             quickstart::run(&start::settings(&args.flags())?, demo).await
         }
         Command::Probe(args) => probe::run(args).await,
+        Command::Init(args) => init::run(&args).await,
         Command::Migrate(args) => check::migrate(&args).await,
         Command::MigrateStorage(args) => storage::migrate(args).await,
         Command::Backup(args) => backup::back_up(args).await,
@@ -63,6 +68,7 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::AdminToken(AdminTokenCommand::Create(args)) => administer::create_admin_token(args).await,
         Command::AdminToken(AdminTokenCommand::List(args)) => administer::list_admin_tokens(args).await,
         Command::AdminToken(AdminTokenCommand::Revoke(args)) => administer::revoke_admin_token(args).await,
+        Command::SigningKeys(SigningKeysCommand::Reset(args)) => signing_keys::reset(args).await,
         Command::CheckConfig(args) => check::config(&args),
         Command::Openapi(args) => output::line(openapi::document(match args.api {
             ApiName::Public => Api::Public,

@@ -1,13 +1,18 @@
 //! Output of commands: tables for people, JSON for scripts.
 
+use std::io::{self, Write as _};
+
 use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use super::CliError;
 
 pub(super) fn json(value: &impl Serialize) -> Result<(), CliError> {
-    let text = serde_json::to_string(value).map_err(|error| CliError::new(error.to_string()))?;
-    line(&text)
+    line(&to_json(value)?)
+}
+
+pub(super) fn to_json(value: &impl Serialize) -> Result<String, CliError> {
+    serde_json::to_string(value).map_err(|error| CliError::new(error.to_string()))
 }
 
 pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> Result<(), CliError> {
@@ -25,9 +30,8 @@ fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
 
 /// Prints a line on standard output. If the pipe is closed, this is not an error.
 pub(super) fn line(text: &str) -> Result<(), CliError> {
-    use std::io::Write as _;
-    match writeln!(std::io::stdout(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(CliError::new(error.to_string())),
+    match print(text) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::new(error.to_string())),
         _ => Ok(()),
     }
 }
@@ -38,10 +42,40 @@ pub(super) fn message(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Escapes control characters, which could move the cursor or change colours.
+/// Prints a line that contains a new secret. Every error, also a closed pipe, is returned with the command that revokes
+/// the secret, because nobody has seen it.
+pub(super) fn secret(text: &str, what: &str, revoke: &str) -> Result<(), CliError> {
+    unless_lost(print(text).map_err(|error| CliError::new(error.to_string())), what, revoke)
+}
+
+/// Adds to an error that a secret was created but not delivered, and the command that revokes it.
+pub(super) fn unless_lost(result: Result<(), CliError>, what: &str, revoke: &str) -> Result<(), CliError> {
+    result.map_err(|error| {
+        let reason = &error.message;
+        CliError::new(format!("{what} was created but could not be written ({reason}); revoke it with: {revoke}"))
+    })
+}
+
+/// Writes a line with one write, so that lines of other threads cannot appear inside it.
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(format!("{text}\n").as_bytes())?;
+    out.flush()
+}
+
+/// Escapes control characters, which could move the cursor or change colours, and the characters that reorder
+/// bidirectional text, which could make a name look like another one.
 pub(super) fn cell(text: &str) -> String {
     text.chars()
-        .flat_map(|symbol| if symbol.is_control() { symbol.escape_default().collect() } else { vec![symbol] })
+        .flat_map(|symbol| {
+            let reorders = matches!(symbol, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            let breaks_line = matches!(symbol, '\u{2028}' | '\u{2029}');
+            if symbol.is_control() || reorders || breaks_line {
+                symbol.escape_default().collect()
+            } else {
+                vec![symbol]
+            }
+        })
         .collect()
 }
 
@@ -63,5 +97,8 @@ mod tests {
     #[test]
     fn control_characters_are_escaped() {
         assert_eq!(cell("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
+        assert_eq!(cell("\u{9b}31m\u{85}"), "\\u{9b}31m\\u{85}");
+        assert_eq!(cell("a\u{202e}b\u{2066}c\u{200f}\u{2028}"), "a\\u{202e}b\\u{2066}c\\u{200f}\\u{2028}");
+        assert_eq!(cell("日本 é"), "日本 é");
     }
 }

@@ -9,6 +9,7 @@ pub(super) async fn run(args: ProbeArgs) -> Result<(), CliError> {
         tenant: args.tenant.to_string(),
         api_key: args.api_key.expose().to_owned(),
         origin: args.origin.map(|origin| origin.origin().ascii_serialization()),
+        issuer: args.issuer,
         keep: args.keep,
     };
     let mut printed = Ok(());
@@ -19,7 +20,7 @@ pub(super) async fn run(args: ProbeArgs) -> Result<(), CliError> {
             printed = output::line(&text);
         }
     };
-    let steps = probe::run(&target, &mut print).await;
+    let steps = probe::run(&target, &mut print).await.map_err(|error| CliError::new(error.to_string()))?;
     printed?;
     let ok = steps.iter().all(|step| step.ok);
     if args.json {

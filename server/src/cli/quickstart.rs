@@ -1,7 +1,6 @@
 //! `doorward quickstart`: both APIs, a demo tenant and a demo application. The next start reuses the data.
 
 use std::{
-    fs, io,
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     sync::Arc,
@@ -13,15 +12,15 @@ use doorward_shared::{
     config::{Cors, Mfa, RelyingParty, TenantConfig, Webauthn},
 };
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{CliError, admin_call::failed, output, serve, start};
+use super::{CliError, admin_call::failed, demo_file::DemoFile, output, serve, start};
 use crate::{
     app::App,
-    config::Settings,
+    config::{LogFormat, Settings, Source},
     demo::{self, DemoConfig},
     domain::RequestMeta,
-    installation::{ADMIN_TOKEN_FILE, write_secret},
+    installation::{ADMIN_TOKEN_FILE, Purpose},
     net::{Listening, Serving},
     service::{
         Refusal, ServiceError,
@@ -29,18 +28,9 @@ use crate::{
     },
 };
 
-/// File with the configuration of the demo application: its tenant and API key.
-const DEMO_FILE: &str = "demo.json";
-
 pub(super) struct Demo {
     pub(super) addr: SocketAddr,
     pub(super) json: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-struct DemoFile {
-    tenant_id: TenantId,
-    api_key: String,
 }
 
 #[derive(Serialize)]
@@ -58,17 +48,17 @@ struct Started<'a> {
 
 /// Starts all servers and runs until a signal arrives.
 pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliError> {
-    let _log = start::log(settings)?;
+    let _log = start::log(&readable_log(settings))?;
     serve::ignore_hangups()?;
     let listening = start::listening(settings)?;
     // The listener is opened first, because the origin of the tenant contains its port.
     let listener = start::bind("--demo-addr", wanted.addr)?;
     let port = listener.local_addr().map_err(|error| CliError::new(error.to_string()))?.port();
-    let origin = format!("http://localhost:{port}");
-    let app = start::open(settings).await?;
+    let origin = origin(port);
+    let app = start::open(settings, Purpose::Serve).await?.app;
     let (file, new) = tenant(&app, &settings.data.dir, &origin).await?;
     let mut running = serve::listen(settings, listening, Arc::clone(&app))?;
-    running.add(start_demo(&app, (listener, listening), &file, running.public, &origin)?);
+    running.add(start_demo(&app, (listener, listening), &file, running.public, &settings.data.dir)?);
     let started = Started {
         public_url: format!("http://{}", running.public),
         admin_url: format!("http://{}", running.admin),
@@ -86,12 +76,31 @@ pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliErro
     serve::stop_on_signal(running, settings).await
 }
 
+/// Returns the origin of a page on `localhost` as browsers send it: without the default port.
+fn origin(port: u16) -> String {
+    if port == 80 { "http://localhost".to_owned() } else { format!("http://localhost:{port}") }
+}
+
+/// Returns the settings with a log for people: warnings only, as text. Configured values take precedence.
+fn readable_log(settings: &Settings) -> Settings {
+    let mut settings = settings.clone();
+    let is_default = |key| settings.effective.iter().any(|one| one.key == key && one.source == Source::Default);
+    let (format, level) = (is_default("log.format"), is_default("log.level"));
+    if format {
+        settings.log.format = LogFormat::Text;
+    }
+    if level {
+        "warn".clone_into(&mut settings.log.level);
+    }
+    settings
+}
+
 fn start_demo(
     app: &App,
     (listener, listening): (TcpListener, Listening),
     file: &DemoFile,
     public: SocketAddr,
-    origin: &str,
+    data_dir: &Path,
 ) -> Result<Serving, CliError> {
     let config = DemoConfig {
         public_url: format!("http://{public}"),
@@ -99,7 +108,8 @@ fn start_demo(
         api_key: SecretString::from(file.api_key.clone()),
         issuer: app.settings.issuer.clone(),
         rp_id: "localhost".to_owned(),
-        origin: origin.to_owned(),
+        origin: file.origin.clone(),
+        accounts_file: data_dir.join("demo-accounts.json"),
     };
     demo::serve(listener, listening, config, Arc::clone(&app.clock), Arc::clone(&app.entropy))
         .map_err(|error| CliError::new(format!("demo application: {error}")))
@@ -108,15 +118,18 @@ fn start_demo(
 /// Returns the demo tenant from the file, or creates one. Also returns whether it is new.
 async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFile, bool), CliError> {
     let meta = RequestMeta { request_id: "quickstart".to_owned(), ..RequestMeta::default() };
-    let call = AdminContext { app: Arc::clone(app), actor: "quickstart".to_owned(), meta };
-    let path = data_dir.join(DEMO_FILE);
-    if let Some(file) = read(&path)? {
-        match add_origin(&call, file.tenant_id, origin).await {
-            Ok(()) => return Ok((file, false)),
-            // The tenant was deleted, so the file is no longer valid.
-            Err(ServiceError::Refused(Refusal::TenantNotFound)) => {
-                fs::remove_file(&path).map_err(|error| unusable(&path, &error))?;
+    let call = AdminContext { app: Arc::clone(app), actor: "cli:quickstart".to_owned(), meta };
+    if let Some(mut file) = DemoFile::read(data_dir)? {
+        match replace_origin(&call, &file, origin).await {
+            Ok(()) => {
+                if file.origin != origin {
+                    origin.clone_into(&mut file.origin);
+                    file.write(app, data_dir)?;
+                }
+                return Ok((file, false));
             }
+            // The tenant was deleted, so the file is no longer valid.
+            Err(ServiceError::Refused(Refusal::TenantNotFound)) => {}
             Err(failure) => return Err(failed(failure)),
         }
     }
@@ -127,21 +140,23 @@ async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFi
     };
     let created = tenants::create(&call, request).await.map_err(failed)?;
     let key = created.api_key.ok_or_else(|| CliError::new("the demo tenant has no key".to_owned()))?;
-    let file = DemoFile { tenant_id: created.id, api_key: key.secret };
-    let text = serde_json::to_string(&file).map_err(|error| CliError::new(error.to_string()))?;
-    write_secret(&path, &text).map_err(|error| unusable(&path, &error))?;
+    let file = DemoFile { tenant_id: created.id, api_key: key.secret, origin: origin.to_owned() };
+    let revoke = format!("doorward tenant delete {}", created.id);
+    output::unless_lost(file.write(app, data_dir), "the API key of the demo tenant", &revoke)?;
     Ok((file, true))
 }
 
-/// Adds the origin of the demo page to the tenant, because its port may have changed.
-async fn add_origin(call: &AdminContext, id: TenantId, origin: &str) -> Result<(), ServiceError> {
-    let mut config = tenants::get(call, id).await?.config;
+/// Replaces the origin of the last start in the tenant's configuration, because the port of the demo page may have
+/// changed.
+async fn replace_origin(call: &AdminContext, file: &DemoFile, origin: &str) -> Result<(), ServiceError> {
+    let mut config = tenants::get(call, file.tenant_id).await?.config;
     let origins = &mut config.webauthn.relying_party.origins;
     if origins.iter().any(|known| known == origin) {
         return Ok(());
     }
+    origins.retain(|known| *known != file.origin);
     origins.push(origin.to_owned());
-    tenants::configure(call, id, config).await
+    tenants::configure(call, file.tenant_id, config).await
 }
 
 fn config(origin: &str) -> TenantConfig {
@@ -156,21 +171,11 @@ fn config(origin: &str) -> TenantConfig {
     TenantConfig { cors: Cors::default(), webauthn: Webauthn::for_relying_party(relying_party), mfa: Some(mfa) }
 }
 
-fn read(path: &Path) -> Result<Option<DemoFile>, CliError> {
-    match fs::read_to_string(path) {
-        Ok(text) => serde_json::from_str(&text).map(Some).map_err(|_| {
-            CliError::new(format!(
-                "{}: not a file written by quickstart; delete it to get a new demo tenant",
-                path.display()
-            ))
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unusable(path, &error)),
-    }
-}
-
-fn unusable(path: &Path, error: &io::Error) -> CliError {
-    CliError::new(format!("{}: {error}", path.display()))
+/// Returns a path as one word of a shell command.
+fn shell_word(path: &Path) -> String {
+    let text = output::cell(&path.display().to_string());
+    let is_plain = |symbol: char| symbol.is_alphanumeric() || "/._-+@%:,=".contains(symbol);
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 fn greet(started: &Started<'_>) -> Result<(), CliError> {
@@ -192,10 +197,27 @@ fn greet(started: &Started<'_>) -> Result<(), CliError> {
            curl -s {public_url}/{tenant_id}/mfa/registration/initialize \\\n    \
              -H 'apiKey: {key}' -H 'Content-Type: application/json' \\\n    \
              -d '{{\"user_id\":\"alice\",\"username\":\"alice\"}}'\n\n\
-         Open the terminal app in another terminal:  doorward-admin\n\
+         Open the terminal app in another terminal:\n\n  \
+           doorward-admin --url {admin_url} --token-file {token}\n\n\
          Stop with Ctrl-C; the next start reuses the data.\n",
-        token = started.admin_token_file.display(),
+        token = shell_word(&started.admin_token_file),
         data = started.data_dir.display(),
     );
     output::line(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origin_has_no_default_port() {
+        assert_eq!((origin(80).as_str(), origin(8080).as_str()), ("http://localhost", "http://localhost:8080"));
+    }
+
+    #[test]
+    fn paths_with_spaces_are_quoted() {
+        assert_eq!(shell_word(Path::new("./data/admin.token")), "./data/admin.token");
+        assert_eq!(shell_word(Path::new("/a b/it's")), r"'/a b/it'\''s'");
+    }
 }

@@ -8,10 +8,11 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-use super::{CliError, start};
+use super::{CliError, demo_file, start};
 use crate::{
     app::App,
     config::Settings,
+    installation::Purpose,
     jobs,
     server::{self, Listening, Serving},
 };
@@ -32,7 +33,8 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     let _log = start::log(settings)?;
     ignore_hangups()?;
     let listening = start::listening(settings)?;
-    let app = start::open(settings).await?;
+    let app = start::open(settings, Purpose::Serve).await?.app;
+    demo_file::warn_about_key(&app, &settings.data.dir).await;
     let running = listen(settings, listening, app)?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),

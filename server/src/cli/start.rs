@@ -1,13 +1,13 @@
 //! Opens an installation according to the settings.
 
-use std::{collections::BTreeMap, net::TcpListener, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::TcpListener, num::NonZeroUsize, time::Duration};
 
 use super::{CliError, connection_limit};
 use crate::{
-    app::{App, AppSettings},
-    config::{Flags, Settings},
-    db::{DatabaseOptions, DatabaseUrl},
-    installation,
+    app::AppSettings,
+    config::{self, Flags, Settings},
+    db::{DatabaseOptions, DatabaseUrl, DatabaseUrlError},
+    installation::{self, Installation, Purpose},
     net::descriptors,
     server::Listening,
     telemetry::{self, Log, StartError},
@@ -41,19 +41,34 @@ pub(super) fn database_url(settings: &Settings) -> Result<DatabaseUrl, CliError>
     settings.database.url.expose().parse().map_err(|error| CliError::usage(format!("database.url: {error}")))
 }
 
-pub(super) async fn open(settings: &Settings) -> Result<Arc<App>, CliError> {
-    let url = database_url(settings)?;
-    let options = DatabaseOptions {
+/// Opens the installation, or creates it if the purpose allows it.
+pub(super) async fn open(settings: &Settings, purpose: Purpose) -> Result<Installation, CliError> {
+    installation::open(&settings.data.dir, database_options(settings)?, app_settings(settings), purpose)
+        .await
+        .map_err(|error| CliError::new(error.to_string()))
+}
+
+pub(super) fn database_options(settings: &Settings) -> Result<DatabaseOptions, CliError> {
+    let source = settings.effective.iter().find(|one| one.key == "database.url").map(|one| one.source.to_string());
+    let name = format!("database.url ({})", source.unwrap_or_default());
+    let url = database_url(&name, &settings.database.url)?;
+    Ok(DatabaseOptions {
         readers: settings.database.connections,
         connections: settings.database.connections,
         write_queue: settings.database.write_queue,
         wait: settings.database.acquire_timeout,
         statement_timeout: settings.database.statement_timeout,
         ..DatabaseOptions::new(url)
-    };
-    installation::open(&settings.data.dir, options, app_settings(settings))
-        .await
-        .map_err(|error| CliError::new(error.to_string()))
+    })
+}
+
+/// Parses a database URL. The error names the setting or flag, but not the value, which may contain a password.
+pub(super) fn database_url(name: &str, url: &config::DatabaseUrl) -> Result<DatabaseUrl, CliError> {
+    url.expose().parse().map_err(|error: DatabaseUrlError| {
+        CliError::usage(format!(
+            "{name}: must be the path of a SQLite file, or a URL like postgres://user:password@host/name: {error}"
+        ))
+    })
 }
 
 fn app_settings(settings: &Settings) -> AppSettings {

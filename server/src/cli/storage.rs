@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{CliError, args::MigrateStorageArgs, output, start};
 use crate::{
     config::{self, Flags},
-    db::{DatabaseOptions, DatabaseUrl},
+    db::DatabaseOptions,
     installation,
     transfer::{self, Progress},
 };
@@ -18,8 +18,7 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 pub(super) async fn migrate(args: MigrateStorageArgs) -> Result<(), CliError> {
     let settings = start::settings(&Flags { config: args.config, data_dir: args.data_dir, ..Flags::default() })?;
     let options = |flag: &str, url: &config::DatabaseUrl| {
-        let url: DatabaseUrl = url.expose().parse().map_err(|error| CliError::usage(format!("{flag}: {error}")))?;
-        Ok::<_, CliError>(DatabaseOptions::new(url))
+        Ok::<_, CliError>(DatabaseOptions::new(start::database_url(flag, url)?))
     };
     let (from, to) = (options("--from", &args.from)?, options("--to", &args.to)?);
     let data_dir = settings.data.dir.clone();

@@ -1,5 +1,7 @@
 //! The table of all settings. `check-config` prints it, and a test compares it with docs/operations.md.
 
+use doorward_shared::environment;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
     /// Name in the file (`section.key`) and in messages.
@@ -61,19 +63,11 @@ pub fn find(key: &str) -> Option<&'static Setting> {
 /// project, the test suite and Kubernetes use such variables. For each service of a namespace, Kubernetes sets
 /// variables such as `DOORWARD_SERVICE_HOST`, `DOORWARD_PORT=tcp://…` and `DOORWARD_ADMIN_PORT_8001_TCP_ADDR`.
 pub fn is_foreign(variable: &str, value: &str) -> bool {
-    const OTHERS: [&str; 9] = [
-        super::input::CONFIG_VARIABLE,
-        "DOORWARD_ADMIN_CA_FILE",
-        "DOORWARD_ADMIN_CONFIG",
-        "DOORWARD_ADMIN_PROFILE",
-        "DOORWARD_ADMIN_TOKEN",
-        "DOORWARD_ADMIN_TOKEN_FILE",
-        "DOORWARD_ADMIN_URL",
-        "DOORWARD_API_KEY",
-        "DOORWARD_URL",
-    ];
-    const FAMILIES: [&str; 5] =
-        ["DOORWARD_TEST_", "DOORWARD_LOAD_", "DOORWARD_MIGRATE_", "DOORWARD_PROBE_", "DOORWARD_DEMO_"];
+    let of_this_project = environment::ADMIN_APP
+        .iter()
+        .chain(&environment::COMMANDS)
+        .chain(&environment::DEVELOPMENT)
+        .any(|name| *name == variable);
     let of_service = || {
         variable.contains("_SERVICE_HOST")
             || variable.contains("_SERVICE_PORT")
@@ -85,7 +79,7 @@ pub fn is_foreign(variable: &str, value: &str) -> bool {
                 })
             })
     };
-    OTHERS.contains(&variable) || FAMILIES.iter().any(|family| variable.starts_with(family)) || of_service()
+    of_this_project || of_service()
 }
 
 /// Returns the candidate most similar to a misspelt name, if at most a third of its characters differ.

@@ -1,6 +1,6 @@
 //! Tests of precedence, unknown names and invalid values.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use super::{setting::SETTINGS, *};
 
@@ -275,7 +275,9 @@ fn unknown_variables_are_rejected_unless_they_belong_to_other_programs() {
         ("DOORWARD_ADMIN_CONFIG", "admin.toml"),
         ("DOORWARD_ADMIN_CA_FILE", "ca.pem"),
         ("DOORWARD_API_KEY", "dw_x"),
-        ("DOORWARD_TEST_POSTGRES", "postgres://"),
+        ("DOORWARD_TEST_POSTGRES_URL", "postgres://"),
+        ("DOORWARD_MIGRATE_FROM", "a.db"),
+        ("DOORWARD_ADMIN_THEME", "light"),
         ("DOORWARD_SERVICE_HOST", "10.0.0.1"),
         ("DOORWARD_SERVICE_PORT_HTTP", "8000"),
         ("DOORWARD_PORT", "tcp://10.0.0.1:8000"),
@@ -286,6 +288,44 @@ fn unknown_variables_are_rejected_unless_they_belong_to_other_programs() {
         ("PATH", "/bin"),
     ] {
         assert!(resolve(&[(name, value)], "").is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn variables_similar_to_those_of_other_programs_are_rejected() {
+    for name in
+        ["DOORWARD_PROBE_KEY", "DOORWARD_DEMO_ADDR", "DOORWARD_LOAD_URL", "DOORWARD_MIGRATE_SOURCE", "DOORWARD_TEST_X"]
+    {
+        assert!(error(&[(name, "x")], "").starts_with(&format!("{name}: no such setting")), "{name}");
+    }
+}
+
+/// Returns the names of environment variables in string literals of a crate's product code.
+fn variables_in(crate_folder: &str) -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(crate_folder);
+    let mut found = BTreeSet::new();
+    for source in doorward_testkit::sources::sources(&root) {
+        for literal in source.code.split('"').skip(1).step_by(2).filter(|text| text.starts_with("DOORWARD_")) {
+            let is_name = |symbol: char| symbol.is_ascii_uppercase() || symbol.is_ascii_digit() || symbol == '_';
+            if literal.chars().all(is_name) && !literal.ends_with('_') {
+                found.insert(literal.to_owned());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn each_binary_accepts_the_variables_of_the_other_one() {
+    let is_known =
+        |name: &str| SETTINGS.iter().any(|setting| setting.variable == name) || setting::is_foreign(name, "");
+    let of_admin_app = variables_in("admin-tui");
+    assert!(of_admin_app.contains("DOORWARD_ADMIN_TOKEN"), "{of_admin_app:?}");
+    for name in of_admin_app.iter().chain(&variables_in("bench")) {
+        assert!(is_known(name), "the server rejects {name}");
+    }
+    for name in doorward_shared::environment::ADMIN_APP {
+        assert!(of_admin_app.contains(name), "doorward-admin does not use {name}");
     }
 }
 

@@ -59,6 +59,12 @@ impl GeneratedSecret {
         let id = Builder::from_random_bytes(random(entropy)?).into_uuid();
         let bytes = Zeroizing::new(random::<SECRET_BYTES>(entropy)?);
         let secret = PlainSecret::new(Base64Url::encode(bytes.as_slice()));
+        Self::from_presented(kind, PresentedKey { id, secret }, entropy)
+    }
+
+    /// Hashes a key that was generated before.
+    pub fn from_presented(kind: KeyKind, key: PresentedKey, entropy: &dyn Entropy) -> Result<Self, HashError> {
+        let PresentedKey { id, secret } = key;
         let plain = PlainSecret::new(format!("{}{}_{}", kind.prefix(), id.simple(), secret.expose()));
         Ok(Self { id, plain, hash: key_hash::hash(&secret, entropy)?, hint: hint(kind, id) })
     }

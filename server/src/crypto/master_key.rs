@@ -4,17 +4,20 @@
 
 use std::{
     fmt,
-    fs::{self, File, OpenOptions, Permissions},
-    io::{self, Read, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    fs::File,
+    io::{self, Read},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use doorward_shared::{Base64Url, SigningKeyId, TenantId};
+use doorward_shared::{SigningKeyId, TenantId};
 use zeroize::Zeroizing;
 
-use crate::clock::{Entropy, NoEntropy, random};
+use crate::{
+    clock::{Entropy, NoEntropy, random},
+    secret_file,
+};
 
 pub const MASTER_KEY_BYTES: usize = 32;
 /// Version of the format, in the first byte of a sealed key.
@@ -22,7 +25,11 @@ const VERSION: u8 = 1;
 
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
-    #[error("there is no master key at {}", .0.display())]
+    #[error(
+        "there is no master key at {}: restore it from your copy, or run `doorward signing-keys reset` to replace the \
+         signing keys of all tenants",
+        .0.display()
+    )]
     Missing(PathBuf),
     /// Users other than the owner can access the file.
     #[error("the master key {} is accessible to other users (mode {mode:03o}); run: chmod 600 {}", path.display(), path.display())]
@@ -41,7 +48,9 @@ pub enum MasterKeyError {
 }
 
 /// The master key. `Debug` does not print it, and its memory is wiped on drop.
-pub struct MasterKey(LessSafeKey);
+///
+/// An error contains the path of a lost key file. Administration without signing keys is still possible then.
+pub struct MasterKey(Result<LessSafeKey, PathBuf>);
 
 impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,7 +60,18 @@ impl fmt::Debug for MasterKey {
 
 impl MasterKey {
     pub fn from_bytes(bytes: &[u8; MASTER_KEY_BYTES]) -> Result<Self, MasterKeyError> {
-        UnboundKey::new(&AES_256_GCM, bytes).map(|key| Self(LessSafeKey::new(key))).map_err(|_| MasterKeyError::Seal)
+        UnboundKey::new(&AES_256_GCM, bytes)
+            .map(|key| Self(Ok(LessSafeKey::new(key))))
+            .map_err(|_| MasterKeyError::Seal)
+    }
+
+    /// Returns a placeholder for a lost key. Sealing and opening fail with [`MasterKeyError::Missing`].
+    pub const fn lost(path: PathBuf) -> Self {
+        Self(Err(path))
+    }
+
+    fn key(&self) -> Result<&LessSafeKey, MasterKeyError> {
+        self.0.as_ref().map_err(|path| MasterKeyError::Missing(path.clone()))
     }
 
     /// Loads the key from its file, or creates the file if it does not exist.
@@ -60,7 +80,9 @@ impl MasterKey {
     pub fn load_or_create(path: &Path, entropy: &dyn Entropy) -> Result<Self, MasterKeyError> {
         match Self::load(path) {
             Err(MasterKeyError::Missing(_)) => {
-                create(path, entropy)?;
+                let key = Zeroizing::new(random::<MASTER_KEY_BYTES>(entropy)?);
+                secret_file::create(path, key.as_slice(), entropy)
+                    .map_err(|source| MasterKeyError::Io { path: path.to_owned(), source })?;
                 // The file is read again because another process may have created it first.
                 Self::load(path)
             }
@@ -107,7 +129,7 @@ impl MasterKey {
         let nonce = random::<NONCE_LEN>(entropy)?;
         let mut buffer = Zeroizing::new(plain.to_vec());
         let tag = self
-            .0
+            .key()?
             .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), context(tenant, key), &mut buffer)
             .map_err(|_| MasterKeyError::Seal)?;
         Ok([&[VERSION], nonce.as_slice(), buffer.as_slice(), tag.as_ref()].concat())
@@ -127,7 +149,7 @@ impl MasterKey {
         }
         let mut buffer = Zeroizing::new(ciphertext.to_vec());
         let length = self
-            .0
+            .key()?
             .open_in_place(Nonce::assume_unique_for_key(nonce), context(tenant, key), &mut buffer)
             .map_err(|_| MasterKeyError::Open)?
             .len();
@@ -142,40 +164,13 @@ fn context(tenant: TenantId, key: SigningKeyId) -> Aad<Vec<u8>> {
     Aad::from([purpose, &[VERSION], tenant.uuid().as_bytes(), key.uuid().as_bytes()].concat())
 }
 
-/// Creates the file atomically: a crash leaves no incomplete key, and concurrent starts end up with the same key. An
-/// existing file is not changed.
-fn create(path: &Path, entropy: &dyn Entropy) -> Result<(), MasterKeyError> {
-    let io_error = |source| MasterKeyError::Io { path: path.to_owned(), source };
-    let key = Zeroizing::new(random::<MASTER_KEY_BYTES>(entropy)?);
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}", Base64Url::encode(&random::<9>(entropy)?)));
-    let temporary = PathBuf::from(temporary);
-    let written = write_new(&temporary, key.as_slice()).and_then(|()| match fs::hard_link(&temporary, path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // Without hard links the file is written in place, so a crash can leave an incomplete file.
-        Err(_) => match write_new(path, key.as_slice()) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            other => other,
-        },
-    });
-    let removed = fs::remove_file(&temporary);
-    written.and(removed).map_err(io_error)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent).and_then(|directory| directory.sync_all()).map_err(io_error)
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    // The umask may have removed permissions of the owner.
-    file.set_permissions(Permissions::from_mode(0o600))?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::{sync::Barrier, thread};
+    use std::{
+        fs::{self, Permissions},
+        sync::Barrier,
+        thread,
+    };
 
     use tempfile::TempDir;
     use uuid::Uuid;
@@ -275,7 +270,7 @@ mod tests {
     fn malformed_file_is_rejected_and_not_changed() {
         for content in [&b""[..], &[1; 31], &[1; 33], &[1; 64]] {
             let (_folder, path) = folder();
-            write_new(&path, content).unwrap();
+            secret_file::create(&path, content, &SystemEntropy::default()).unwrap();
             let refused = MasterKey::load_or_create(&path, &SystemEntropy::default());
             assert!(matches!(refused, Err(MasterKeyError::Malformed(_))), "{} bytes", content.len());
             assert_eq!(fs::read(&path).unwrap(), content);
@@ -285,6 +280,16 @@ mod tests {
         let nowhere = folder.path().join("no/such/folder/master.key");
         let refused = MasterKey::load_or_create(&nowhere, &SystemEntropy::default());
         assert!(matches!(refused, Err(MasterKeyError::Io { .. })));
+    }
+
+    #[test]
+    fn lost_key_neither_seals_nor_opens() {
+        let lost = MasterKey::lost(PathBuf::from("/srv/master.key"));
+        let entropy = SystemEntropy::default();
+        assert!(matches!(lost.seal(tenant(1), key(1), PLAIN, &entropy), Err(MasterKeyError::Missing(_))));
+        let sealed = MasterKey::from_bytes(&[7; 32]).unwrap().seal(tenant(1), key(1), PLAIN, &entropy).unwrap();
+        let refusal = lost.open(tenant(1), key(1), &sealed).unwrap_err().to_string();
+        assert!(refusal.contains("/srv/master.key") && refusal.contains("signing-keys reset"), "{refusal}");
     }
 
     #[test]

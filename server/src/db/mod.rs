@@ -10,6 +10,7 @@
 pub(crate) mod cached_sql;
 mod change_counter;
 mod connection;
+mod database_url;
 mod error;
 mod metrics;
 mod migrations;
@@ -45,9 +46,10 @@ pub(crate) use self::{
 };
 pub use self::{
     connection::{Connection, Engine, PostgresConnection},
+    database_url::{DatabaseUrl, DatabaseUrlError},
     error::DbError,
     metrics::{DatabaseMetrics, QueueLoad},
-    options::{DatabaseOptions, DatabaseUrl},
+    options::DatabaseOptions,
     postgres::runtime::ThreadRuntime,
 };
 
@@ -87,18 +89,27 @@ impl Database {
     /// [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Database`] if a migration fails or the
     /// schema is newer than this program.
     pub async fn open(options: DatabaseOptions) -> Result<Self, DbError> {
+        Self::open_if(options, |_| Ok(())).await
+    }
+
+    /// Like [`Database::open`], but first calls `check` with the database as it was found, under the process lock. If
+    /// `check` returns an error, the schema is not changed. Its argument is `None` if the SQLite file does not exist.
+    pub async fn open_if<E: From<DbError> + Send + 'static>(
+        options: DatabaseOptions,
+        check: impl FnOnce(Option<&mut Connection>) -> Result<(), E> + Send + 'static,
+    ) -> Result<Self, E> {
         run_blocking(move || {
             let (change_counter, location, opened) = match &options.url {
                 DatabaseUrl::Sqlite(path) => {
                     let path = sqlite_path(path)?;
                     let change_counter = Arc::new(ChangeCounter::with_file(&path));
-                    let opened = sqlite::open(&path, &options, &change_counter)?;
+                    let opened = sqlite::open(&path, &options, &change_counter, check)?;
                     (change_counter, Location::Sqlite { path, busy_timeout: options.busy_timeout }, opened)
                 }
                 DatabaseUrl::Postgres(url) => {
                     let change_counter = Arc::new(ChangeCounter::with_listener());
                     let target = Arc::new(Target::new(url, &options)?);
-                    let opened = postgres::open(&target, &options, &change_counter)?;
+                    let opened = postgres::open(&target, &options, &change_counter, check)?;
                     (change_counter, Location::Postgres(target), opened)
                 }
             };
@@ -108,6 +119,17 @@ impl Database {
             Ok(Self(Arc::new(inner)))
         })
         .await
+    }
+
+    /// Checks everything of a database URL that needs no connection.
+    ///
+    /// # Errors
+    /// [`DbError::Database`] for an invalid PostgreSQL URL or an unreadable file in `sslrootcert`.
+    pub fn check_options(options: &DatabaseOptions) -> Result<(), DbError> {
+        match &options.url {
+            DatabaseUrl::Sqlite(_) => Ok(()),
+            DatabaseUrl::Postgres(url) => Target::new(url, options).map(drop),
+        }
     }
 
     /// Reads on one consistent snapshot.
@@ -238,7 +260,7 @@ impl Database {
             // This fails only if no thread can be started. The operating system then closes everything at process exit.
             let join = move || {
                 running.join();
-                Ok(())
+                Ok::<_, DbError>(())
             };
             let _ = run_blocking(join).await;
         }

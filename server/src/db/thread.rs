@@ -5,14 +5,14 @@ use std::thread::JoinHandle;
 use super::error::DbError;
 
 /// Runs blocking work on a new thread outside of any async runtime, because PostgreSQL connections start their own.
-pub(crate) async fn run_blocking<T: Send + 'static>(
-    f: impl FnOnce() -> Result<T, DbError> + Send + 'static,
-) -> Result<T, DbError> {
+pub(crate) async fn run_blocking<T: Send + 'static, E: From<DbError> + Send + 'static>(
+    f: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     spawn("db-open", move || {
         let _ = sender.send(f());
     })?;
-    receiver.await.unwrap_or_else(|_| Err(DbError::Database("a database thread panicked".to_owned())))
+    receiver.await.unwrap_or_else(|_| Err(DbError::Database("a database thread panicked".to_owned()).into()))
 }
 
 pub(super) fn spawn(name: &str, f: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, DbError> {

@@ -1,15 +1,21 @@
-//! Accounts of the demo application: names and salted password hashes, in memory.
+//! Accounts of the demo application: names and salted password hashes, in memory and in a file.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use argon2::Argon2;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use serde::{Deserialize, Serialize};
 
 use super::reply::DemoError;
-use crate::clock::{Entropy, NoEntropy, random};
+use crate::{
+    clock::{Entropy, NoEntropy, random},
+    secret_file,
+};
 
 /// Name of the preset account, which can be used without a sign-up.
 pub(super) const PRESET_NAME: &str = "alice";
@@ -21,7 +27,7 @@ const MAX_CHARACTERS: usize = 64;
 
 /// Argon2id hash of a password with a random salt. Passwords are chosen by users, unlike API keys. The parameters are
 /// therefore the strong defaults of the crate (19 MiB, two passes).
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct PasswordHash {
     salt: [u8; 16],
     hash: [u8; 32],
@@ -47,7 +53,7 @@ impl PasswordHash {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Account {
     /// `user_id` in Doorward.
     pub(super) user_id: String,
@@ -57,28 +63,31 @@ pub(super) struct Account {
 
 #[derive(Debug)]
 pub(super) struct Accounts {
-    by_name: Mutex<HashMap<String, Account>>,
+    by_name: Mutex<BTreeMap<String, Account>>,
+    file: PathBuf,
     /// Used for unknown names, so that the response time does not reveal which names exist.
     decoy: PasswordHash,
 }
 
 impl Accounts {
-    /// Creates the preset account. Its user id is the same after every start, so its credentials remain usable.
-    pub(super) fn with_preset(entropy: &dyn Entropy) -> std::io::Result<Self> {
+    /// Reads the accounts from the file, if it exists, and adds the preset account. The user id of the preset account
+    /// is the same after every start, so its credentials remain usable.
+    pub(super) fn open(file: PathBuf, entropy: &dyn Entropy) -> io::Result<Self> {
         let hash = |password: &str| {
-            let salt = random(entropy).map_err(std::io::Error::other)?;
-            PasswordHash::new(password, salt).map_err(|error| std::io::Error::other(error.to_string()))
+            let salt = random(entropy).map_err(io::Error::other)?;
+            PasswordHash::new(password, salt).map_err(|error| io::Error::other(error.to_string()))
         };
         let preset = Account {
             user_id: PRESET_NAME.to_owned(),
             username: PRESET_NAME.to_owned(),
             password: hash(PRESET_PASSWORD)?,
         };
-        let by_name = Mutex::new(HashMap::from([(preset.username.clone(), preset)]));
-        Ok(Self { by_name, decoy: hash("")? })
+        let mut by_name = read(&file)?;
+        by_name.insert(preset.username.clone(), preset);
+        Ok(Self { by_name: Mutex::new(by_name), file, decoy: hash("")? })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Account>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Account>> {
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -95,7 +104,8 @@ impl Accounts {
         self.named(username).map_or_else(|| self.decoy.clone(), |account| account.password)
     }
 
-    pub(super) fn add(&self, account: Account) -> Result<(), DemoError> {
+    /// Adds an account and writes the file.
+    pub(super) fn add(&self, account: Account, entropy: &dyn Entropy) -> Result<(), DemoError> {
         let mut accounts = self.lock();
         if accounts.contains_key(&account.username) {
             return Err(DemoError::new(409, "username_taken", "This name is taken", ""));
@@ -103,9 +113,32 @@ impl Accounts {
         if accounts.len() >= MAX_ACCOUNTS {
             return Err(DemoError::new(503, "demo_full", "The demo has no room for more accounts", ""));
         }
-        accounts.insert(account.username.clone(), account);
+        let name = account.username.clone();
+        accounts.insert(name.clone(), account);
+        if let Err(error) = write(&self.file, &accounts, entropy) {
+            tracing::error!(%error, file = %self.file.display(), "the demo cannot store an account");
+            accounts.remove(&name);
+            return Err(DemoError::internal());
+        }
         Ok(())
     }
+}
+
+fn read(file: &Path) -> io::Result<BTreeMap<String, Account>> {
+    let named = |error: &dyn std::fmt::Display| io::Error::other(format!("{}: {error}", file.display()));
+    match fs::read(file) {
+        Ok(text) => {
+            let accounts: Vec<Account> = serde_json::from_slice(&text).map_err(|error| named(&error))?;
+            Ok(accounts.into_iter().map(|account| (account.username.clone(), account)).collect())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(error) => Err(named(&error)),
+    }
+}
+
+fn write(file: &Path, accounts: &BTreeMap<String, Account>, entropy: &dyn Entropy) -> io::Result<()> {
+    let stored: Vec<&Account> = accounts.values().collect();
+    secret_file::replace(file, &serde_json::to_vec(&stored)?, entropy)
 }
 
 /// Returns a random user id. If a name is registered again after a restart, it must not get the old credentials.
@@ -134,9 +167,14 @@ mod tests {
     use super::*;
     use crate::clock::SystemEntropy;
 
+    fn accounts(folder: &tempfile::TempDir) -> Accounts {
+        Accounts::open(folder.path().join("accounts.json"), &SystemEntropy::default()).unwrap()
+    }
+
     #[test]
     fn preset_account_accepts_only_its_password() {
-        let accounts = Accounts::with_preset(&SystemEntropy::default()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let accounts = accounts(&folder);
         assert!(accounts.hash_of("alice").matches("correct horse"));
         assert!(!accounts.hash_of("alice").matches("correct horse "));
         assert!(!accounts.hash_of("nobody").matches("correct horse"));
@@ -145,16 +183,28 @@ mod tests {
 
     #[test]
     fn names_are_unique_regardless_of_case() {
-        let entropy = SystemEntropy::default();
-        let accounts = Accounts::with_preset(&entropy).unwrap();
+        let (folder, entropy) = (tempfile::tempdir().unwrap(), SystemEntropy::default());
+        let accounts = accounts(&folder);
         let account = |name: &str| Account {
             user_id: new_user_id(&entropy).unwrap(),
             username: valid_username(name).unwrap(),
             password: accounts.decoy.clone(),
         };
-        accounts.add(account("Bob")).unwrap();
-        assert!(accounts.add(account(" bob ")).is_err());
-        assert!(accounts.add(account("ALICE")).is_err());
+        accounts.add(account("Bob"), &entropy).unwrap();
+        assert!(accounts.add(account(" bob "), &entropy).is_err());
+        assert!(accounts.add(account("ALICE"), &entropy).is_err());
+    }
+
+    #[test]
+    fn accounts_survive_a_restart() {
+        let (folder, entropy) = (tempfile::tempdir().unwrap(), SystemEntropy::default());
+        let password = PasswordHash::new("a good password", [7; 16]).unwrap();
+        let account = Account { user_id: "u1".into(), username: "bob".into(), password };
+        accounts(&folder).add(account, &entropy).unwrap();
+        let again = accounts(&folder);
+        assert_eq!(again.named("bob").unwrap().user_id, "u1");
+        assert!(again.hash_of("bob").matches("a good password"));
+        assert!(again.hash_of("alice").matches("correct horse"));
     }
 
     #[test]

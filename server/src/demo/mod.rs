@@ -2,8 +2,8 @@
 //!
 //! It uses only the public API, like any other application. It has its own accounts and passwords ([`account`]),
 //! sessions in a cookie ([`session`]), and a REST client with the tenant's API key ([`backend`]). It verifies every
-//! token ([`token`]). The page is in `assets/`. [`api`] contains the endpoints that the page calls, [`guard`] the
-//! middleware before them. Accounts and sessions are in memory. Doorward stores the credentials.
+//! token ([`crate::token_verifier`]). The page is in `assets/`. [`api`] contains the endpoints that the page calls, [`guard`] the
+//! middleware before them. Accounts are in a file, sessions in memory. Doorward stores the credentials.
 
 mod account;
 mod api;
@@ -13,7 +13,6 @@ mod reply;
 mod request_log;
 mod session;
 mod state;
-mod token;
 
 use std::{net::TcpListener, sync::Arc};
 
@@ -41,7 +40,7 @@ pub fn serve(
     entropy: Arc<dyn Entropy>,
 ) -> std::io::Result<Serving> {
     let backend = backend::Backend::new(&config.public_url, config.tenant_id, config.api_key.clone())?;
-    let accounts = account::Accounts::with_preset(entropy.as_ref())?;
+    let accounts = account::Accounts::open(config.accounts_file.clone(), entropy.as_ref())?;
     let new_request_id = clock::request_ids(Arc::clone(&clock), Arc::clone(&entropy));
     let demo = web::Data::new(Demo {
         config,

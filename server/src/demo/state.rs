@@ -1,6 +1,9 @@
 //! Settings and state of the demo.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use doorward_shared::{TenantId, Timestamp};
 use jsonwebtoken::jwk::JwkSet;
@@ -21,6 +24,8 @@ pub struct DemoConfig {
     pub rp_id: String,
     /// Origin of the page, which is one of the tenant's origins: `http://localhost:8080`.
     pub origin: String,
+    /// File in which the accounts are stored, so that they survive a restart.
+    pub accounts_file: PathBuf,
 }
 
 #[derive(Debug)]

@@ -183,6 +183,7 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
         (Refusal::CredentialNotFound(_), _) => return (StatusCode::NOT_FOUND, refusal.reason().into()),
         (Refusal::TenantNotFound, _) => (StatusCode::NOT_FOUND, "tenant not found"),
         (Refusal::SecretNotFound, _) => (StatusCode::NOT_FOUND, "secret not found"),
+        (Refusal::LastAdminToken, _) => (StatusCode::CONFLICT, "last admin token"),
         (Refusal::SecretInUse, _) => (StatusCode::CONFLICT, "secret is in use"),
         (Refusal::Conflict(_), _) => (StatusCode::CONFLICT, "conflict"),
         (Refusal::Config(_), _) => (BAD, "unable to validate request"),

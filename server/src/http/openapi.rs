@@ -12,7 +12,9 @@ use utoipa::{
     },
 };
 
-use super::handlers::{admin, audit_logs, credentials, health, jwks, login, mfa, registration, status, transaction};
+use super::handlers::{
+    admin, audit_logs, credentials, health, jwks, login, mfa, registration, status, transaction, users,
+};
 use crate::http::extract::API_KEY_HEADER;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +48,7 @@ pub enum Api {
         credentials::get,
         credentials::patch,
         credentials::delete,
+        users::delete,
         audit_logs::list,
         jwks::jwks,
         status::page,

@@ -45,6 +45,8 @@ pub enum Refusal {
     SecretNotFound,
     /// The only signing key cannot be removed.
     SecretInUse,
+    /// The last admin token with the role admin is revoked only on explicit request.
+    LastAdminToken,
     /// The request conflicts with stored data; the message says how.
     Conflict(String),
     /// A tenant's configuration is invalid. Each problem names a setting and a correction.
@@ -74,6 +76,7 @@ impl Refusal {
             Self::TenantNotFound => ErrorCode::TenantNotFound,
             Self::SecretNotFound => ErrorCode::SecretNotFound,
             Self::SecretInUse => ErrorCode::SecretInUse,
+            Self::LastAdminToken => ErrorCode::LastAdminToken,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Config(_) => ErrorCode::ConfigInvalid,
         }
@@ -105,6 +108,11 @@ impl Refusal {
             Self::CredentialNotFound(id) => format!("credential with id '{id}' not found"),
             Self::TenantNotFound => "tenant not found".to_owned(),
             Self::SecretNotFound => "no secret has this id".to_owned(),
+            Self::LastAdminToken => {
+                "this is the last usable admin token with the role admin; without it, only the command \
+                 `doorward admin-token create` on the server can create another one. To revoke it, use --force, or ?force=true in the admin API"
+                    .to_owned()
+            }
             Self::SecretInUse => "the tenant's only signing key cannot be removed".to_owned(),
         }
     }

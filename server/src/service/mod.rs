@@ -21,6 +21,7 @@ pub mod tenant_cache;
 pub mod token;
 pub mod transactions;
 mod user_lookup;
+pub mod users;
 pub mod validate;
 
 pub use error::{Refusal, ServiceError};

@@ -1,7 +1,7 @@
 //! Admin tokens. Revoked tokens stay in the table, but no function returns them.
 
 use diesel::prelude::*;
-use doorward_shared::{AdminTokenId, Timestamp};
+use doorward_shared::{AdminTokenId, Timestamp, admin::Role};
 
 use super::{Connection, DbError, on_engine, row_convert, schema::admin_tokens};
 use crate::domain::{AdminToken, SecretHash};
@@ -69,6 +69,15 @@ pub fn list(conn: &mut Connection) -> Result<Vec<AdminToken>, DbError> {
 pub fn find(conn: &mut Connection, id: AdminTokenId) -> Result<Option<AdminToken>, DbError> {
     let query = || admin_tokens::table.find(id.to_string()).filter(admin_tokens::revoked_at.is_null());
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
+}
+
+/// Locks the unrevoked tokens with the role `admin` until the end of the unit of work. On SQLite every write has its own
+/// lock already.
+pub fn lock_administrators(conn: &mut Connection) -> Result<(), DbError> {
+    let role = Role::Admin.as_str();
+    let target = || admin_tokens::table.filter(admin_tokens::revoked_at.is_null()).filter(admin_tokens::role.eq(role));
+    on_engine!(conn, c, _Db => diesel::update(target()).set(admin_tokens::role.eq(role)).execute(c))?;
+    Ok(())
 }
 
 /// Revokes a token and returns it; `None` if it does not exist or is already revoked.

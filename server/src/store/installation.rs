@@ -1,12 +1,26 @@
 //! Named values of an installation.
 
-use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{BigInt, Bool},
+};
 
 use super::{Connection, DbError, Engine, on_engine, row_convert, schema::installation, text_match::end_of_prefix};
 use crate::db::cached_sql::CachedSql;
 
 /// Name of a fixed text that is encrypted with the master key. A key that decrypts it is the right one.
 pub const SEALED_WORD: &str = "master_key_check";
+
+/// Returns whether the table exists. It does not in a database whose schema was never migrated.
+pub fn table_exists(conn: &mut Connection) -> Result<bool, DbError> {
+    let expression = match conn.engine() {
+        Engine::Sqlite => "EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'installation')",
+        Engine::Postgres => "to_regclass('installation') IS NOT NULL",
+    };
+    let query = || diesel::select(sql::<Bool>(expression));
+    Ok(on_engine!(conn, c, _Db => query().get_result(c))?)
+}
 
 pub fn get(conn: &mut Connection, name: &str) -> Result<Option<String>, DbError> {
     let query = || installation::table.find(name).select(installation::value);

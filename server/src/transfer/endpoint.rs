@@ -1,5 +1,7 @@
 //! A connection to one of the two databases, and the statements that differ between the engines.
 
+use std::{path::PathBuf, time::Duration};
+
 use diesel::{RunQueryDsl as _, sql_types::Text};
 
 use super::{
@@ -21,13 +23,13 @@ use crate::{
 pub(super) struct Endpoint {
     role: Role,
     conn: Connection,
-    _lock: ExclusiveLock,
+    locked: Locked,
 }
 
-/// A lock that prevents other processes from opening the database.
-enum ExclusiveLock {
-    File(#[expect(dead_code, reason = "holds the lock")] ProcessLock),
-    Session(#[expect(dead_code, reason = "holds the lock")] Box<PostgresConnection>),
+/// The location of the database, and a lock that prevents other processes from opening it.
+enum Locked {
+    File { path: PathBuf, busy_timeout: Duration, _lock: ProcessLock },
+    Session { target: Box<Target>, _guard: Box<PostgresConnection> },
 }
 
 #[derive(diesel::QueryableByName)]
@@ -37,10 +39,10 @@ struct Value {
 }
 
 impl Endpoint {
-    /// Opens and locks a database, and applies pending migrations.
+    /// Opens and locks a database, without changing its schema.
     pub(super) fn open(role: Role, options: &DatabaseOptions) -> Result<Self, TransferError> {
         let failed = |error| TransferError::Database(role, error);
-        let (conn, lock) = match &options.url {
+        let (conn, locked) = match &options.url {
             DatabaseUrl::Sqlite(path) => {
                 let path = &sqlite_path(path).map_err(failed)?;
                 if role == Role::Source && !path.exists() {
@@ -48,21 +50,29 @@ impl Endpoint {
                 }
                 sqlite::create_file(path).map_err(failed)?;
                 let lock = ProcessLock::try_exclusive(path).map_err(failed)?.ok_or(TransferError::InUse(role))?;
-                sqlite::change_schema(path, options.busy_timeout, SchemaChange::Up).map_err(failed)?;
-                let mut conn = Connection::Sqlite(sqlite::connect(path, options.busy_timeout).map_err(failed)?);
+                let busy_timeout = options.busy_timeout;
+                let mut conn = Connection::Sqlite(sqlite::connect(path, busy_timeout).map_err(failed)?);
                 // Nothing else uses the database, so a checkpoint after every 4 MiB keeps the write-ahead log small.
                 conn.run("PRAGMA wal_autocheckpoint = 1000; PRAGMA temp_store = FILE").map_err(failed)?;
-                (conn, ExclusiveLock::File(lock))
+                (conn, Locked::File { path: path.clone(), busy_timeout, _lock: lock })
             }
             DatabaseUrl::Postgres(url) => {
                 let target = Target::new(url, options).map_err(failed)?;
                 let both = postgres::connect_exclusively(&target).map_err(failed)?;
                 let (conn, guard) = both.ok_or(TransferError::InUse(role))?;
-                postgres::change_schema(&target, SchemaChange::Up).map_err(failed)?;
-                (Connection::Postgres(conn), ExclusiveLock::Session(Box::new(guard)))
+                (Connection::Postgres(conn), Locked::Session { target: Box::new(target), _guard: Box::new(guard) })
             }
         };
-        Ok(Self { role, conn, _lock: lock })
+        Ok(Self { role, conn, locked })
+    }
+
+    /// Applies pending migrations.
+    pub(super) fn migrate(&self) -> Result<(), TransferError> {
+        let applied = match &self.locked {
+            Locked::File { path, busy_timeout, .. } => sqlite::change_schema(path, *busy_timeout, SchemaChange::Up),
+            Locked::Session { target, .. } => postgres::change_schema(target, SchemaChange::Up),
+        };
+        applied.map(drop).map_err(|error| self.error(error))
     }
 
     pub(super) const fn engine(&self) -> Engine {
@@ -117,8 +127,14 @@ impl Endpoint {
         changed
     }
 
+    /// Returns a named value of the installation; `None` also if the schema was never migrated.
     pub(super) fn installation(&mut self, name: &str) -> Result<Option<String>, TransferError> {
-        installation::get(&mut self.conn, name).map_err(|error| self.error(error))
+        let value = match installation::table_exists(&mut self.conn) {
+            Ok(true) => installation::get(&mut self.conn, name),
+            Ok(false) => Ok(None),
+            Err(error) => Err(error),
+        };
+        value.map_err(|error| self.error(error))
     }
 
     pub(super) fn put_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), TransferError> {

@@ -51,6 +51,12 @@ fn run(
     }
     accept(&identity).map_err(TransferError::NotAccepted)?;
     let mut target = Endpoint::open(Role::Target, to)?;
+    // Both schemas are changed only after all checks that need no migration.
+    if target.installation(CHECKPOINT)?.is_none() && target.installation(installation::SEALED_WORD)?.is_some() {
+        return Err(TransferError::NotEmpty("installation".to_owned()));
+    }
+    source.migrate()?;
+    target.migrate()?;
     let plans = catalog::plans(&mut source, &mut target)?;
     let (checkpoint, resumed) = begin(&plans, &mut target, identity)?;
     let copied = copy::all(&plans, checkpoint, &mut source, &mut target, &mut progress)?;

@@ -29,3 +29,4 @@ mod request_id;
 mod support;
 mod tokens;
 mod transaction;
+mod users;

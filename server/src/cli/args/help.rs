@@ -26,7 +26,7 @@ Examples:
   doorward probe --url https://passkeys.example.com --json \\
       --tenant 0198c0de-… --origin https://app.example.com
 
-Set the key in DOORWARD_API_KEY, because other users can read the command line. The probe deletes its credentials at the end unless --keep is given. The exit code is 0 if every ceremony succeeded.";
+Set the key in DOORWARD_API_KEY, because other users can read the command line. The probe verifies every token. At the end it deletes its user with all credentials and transactions unless --keep is given; only audit entries remain. The exit code is 0 if every step succeeded.";
 
 pub(super) const TENANT_CREATE: &str = "\
 Examples:
@@ -35,6 +35,10 @@ Examples:
       --origin android:apk-key-hash:… --cors-origin 'https://*.example.com'
 
 Each web origin must be the RP ID or one of its subdomains. Passkeys are permanently bound to the RP ID. The API key is printed only once.";
+
+pub(super) const SIGNING_KEYS_RESET: &str = "\
+Use this command only if master.key and all copies of it are lost. API keys, admin tokens and passkeys stay valid.
+Stop every server first. For up to 10 minutes, applications with a cached JWKS document reject new tokens.";
 
 pub(super) const MIGRATE_STORAGE: &str = "\
 Examples:

@@ -27,21 +27,39 @@ fn every_command_is_parsed() {
     for line in [
         "serve",
         "quickstart",
+        "init --json --data-dir /srv",
         "migrate --json",
         "backup --to /backup/doorward.db --json --data-dir /srv",
         "restore --from /backup/doorward.db",
+        "signing-keys reset --yes --json",
         "tenant list --json --data-dir /srv",
         "tenant delete 0198c0de-0000-7000-8000-000000000001 --yes",
         "api-key list --tenant 0198c0de-0000-7000-8000-000000000001",
         "api-key revoke --tenant 0198c0de-0000-7000-8000-000000000001 0198c0de-0000-7000-8000-000000000002",
         "admin-token list",
-        "admin-token revoke 0198c0de-0000-7000-8000-000000000002",
+        "admin-token revoke 0198c0de-0000-7000-8000-000000000002 --force",
         "check-config --config /etc/doorward.toml --json",
         "openapi",
         "openapi admin",
         "version --json",
     ] {
         accepted(line);
+    }
+}
+
+#[test]
+fn variables_of_commands_are_known_to_the_server() {
+    fn variables(command: &clap::Command, found: &mut Vec<String>) {
+        let of_arguments = command.get_arguments().filter_map(|argument| argument.get_env()?.to_str());
+        found.extend(of_arguments.map(str::to_owned));
+        command.get_subcommands().for_each(|command| variables(command, found));
+    }
+    let mut found = Vec::new();
+    variables(&Cli::command(), &mut found);
+    assert!(found.iter().any(|name| name == "DOORWARD_API_KEY"), "{found:?}");
+    for name in found {
+        let is_setting = crate::config::setting::SETTINGS.iter().any(|setting| setting.variable == name);
+        assert!(is_setting || doorward_shared::environment::COMMANDS.contains(&name.as_str()), "{name}");
     }
 }
 

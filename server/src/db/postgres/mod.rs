@@ -15,7 +15,7 @@ pub(crate) use self::connect::Target;
 use self::{connect::connect, listen::LockAttempt, runtime::ThreadRuntime, worker::Worker};
 use super::{
     change_counter::ChangeCounter,
-    connection::PostgresConnection,
+    connection::{Connection, PostgresConnection},
     error::DbError,
     migrations::{self, SchemaChange},
     opened::{Opened, Running},
@@ -28,13 +28,13 @@ use super::{
 /// Key of the advisory lock that a node holds while it changes the schema: "doorward" in ASCII.
 const SCHEMA_LOCK: i64 = 0x646f_6f72_7761_7264;
 
-/// Applies pending migrations and starts the threads.
-pub(super) fn open(
+/// Takes the process lock, applies pending migrations and starts the threads. See [`super::Database::open_if`].
+pub(super) fn open<E: From<DbError>>(
     target: &Arc<Target>,
     options: &DatabaseOptions,
     change_counter: &Arc<ChangeCounter>,
-) -> Result<Opened, DbError> {
-    change_schema(target, SchemaChange::Up)?;
+    check: impl FnOnce(Option<&mut Connection>) -> Result<(), E>,
+) -> Result<Opened, E> {
     let (stop, stopped) = watch::channel(());
     let (sender, lock_attempts) = mpsc::channel();
     let (server, counter) = (Arc::clone(target), Arc::clone(change_counter));
@@ -43,10 +43,12 @@ pub(super) fn open(
             runtime.block_on(listen::listen(&server, &counter, stopped, sender));
         }
     })?;
-    // Workers start only after the attempt to take the process lock, because `migrate-storage` may be moving the data.
+    // Nothing is changed before the attempt to take the process lock, because `migrate-storage` may be moving the data.
     if lock_attempts.recv() == Ok(LockAttempt::Refused) {
-        return Err(process_lock::migration_in_progress());
+        return Err(process_lock::migration_in_progress().into());
     }
+    check(Some(&mut Connection::Postgres(connect(target)?)))?;
+    change_schema(target, SchemaChange::Up)?;
     let units = Queue::new(options.read_queue.max(options.write_queue), options.wait);
     let connected = Arc::new(AtomicUsize::new(0));
     let mut threads = vec![listener];
@@ -56,7 +58,14 @@ pub(super) fn open(
         threads.push(spawn("db-postgres", move || worker.run())?);
     }
     let running = Running { threads, stop: Box::new(stop), process_lock: None };
-    Ok(Opened { inline_reader: None, reads: Arc::clone(&units), writes: units, connected: Some(connected), running, space: None })
+    Ok(Opened {
+        inline_reader: None,
+        reads: Arc::clone(&units),
+        writes: units,
+        connected: Some(connected),
+        running,
+        space: None,
+    })
 }
 
 /// Takes the exclusive process lock. Returns a connection without timeouts and the connection that holds the lock, or

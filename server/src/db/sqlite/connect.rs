@@ -1,16 +1,15 @@
 //! Creates the database file and opens connections.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions, Permissions},
-    io::ErrorKind,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    fs::{DirBuilder, OpenOptions},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
     time::Duration,
 };
 
 use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection};
 
-use super::super::{error::DbError, paths::with_suffix};
+use super::super::error::DbError;
 
 const RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -26,17 +25,11 @@ pub(super) fn create_folder(path: &Path) -> Result<(), DbError> {
 }
 
 /// Creates the file if it is missing. Only its owner can read it. SQLite creates `-wal` and `-shm` with the same mode.
+/// Does not change the mode of an existing file: the installation refuses to open one that others can access.
 pub(crate) fn create_file(path: &Path) -> Result<(), DbError> {
     let failed = |error: std::io::Error| unavailable(path, &error);
     create_folder(path)?;
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(failed)?;
-    for file in [path.to_path_buf(), with_suffix(path, "-wal"), with_suffix(path, "-shm")] {
-        match fs::set_permissions(&file, Permissions::from_mode(0o600)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-    }
-    Ok(())
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop).map_err(failed)
 }
 
 pub(super) fn unavailable(path: &Path, error: &dyn std::fmt::Display) -> DbError {

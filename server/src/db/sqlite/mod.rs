@@ -43,19 +43,27 @@ const MIN_VERSION: i32 = 3_051_003;
 /// Cache size of the writer. It is large, because the writes of a ceremony touch most B-trees of the database.
 const WRITER_CACHE_KIB: u32 = 48 * 1024;
 
-/// Opens the file, creates it if it is missing, and applies pending migrations.
-pub(super) fn open(
+/// Opens the file, creates it if it is missing, and applies pending migrations. See [`super::Database::open_if`].
+pub(super) fn open<E: From<DbError>>(
     path: &Path,
     options: &DatabaseOptions,
     change_counter: &Arc<ChangeCounter>,
-) -> Result<Opened, DbError> {
+    check: impl FnOnce(Option<&mut Connection>) -> Result<(), E>,
+) -> Result<Opened, E> {
     if libsqlite3_sys::SQLITE_VERSION_NUMBER < MIN_VERSION {
-        return Err(DbError::Database("Doorward needs SQLite 3.51.3 or newer".to_owned()));
+        return Err(DbError::Database("Doorward needs SQLite 3.51.3 or newer".to_owned()).into());
     }
-    create_file(path)?;
-    let process_lock = ProcessLock::shared(path)?;
     let busy_timeout = options.busy_timeout;
-    file_id::check(path)?;
+    let process_lock = if path.exists() {
+        let lock = ProcessLock::shared(path)?;
+        file_id::check(path)?;
+        check(Some(&mut Connection::Sqlite(connect(path, busy_timeout)?)))?;
+        lock
+    } else {
+        check(None)?;
+        create_file(path)?;
+        ProcessLock::shared(path)?
+    };
     change_schema(path, busy_timeout, SchemaChange::Up)?;
     file_id::record(path, &mut connect(path, busy_timeout)?)?;
 

@@ -13,10 +13,10 @@ use super::{
         request_log::RequestLog,
         session::{Payment, Stage},
         state::Demo,
-        token::{Expected, VerifiedToken},
     },
     PasswordProven, SignedIn, sign_in,
 };
+use crate::token_verifier::{Expected, VerifiedToken};
 
 type State = web::Data<Demo>;
 type Credential = web::Json<Value>;
@@ -131,7 +131,7 @@ pub(super) async fn finalize_passkey_login(demo: State, request: HttpRequest, cr
                 404,
                 "account_unknown",
                 "The passkey is valid, but its account no longer exists",
-                "The demo keeps accounts in memory only: this one was created before the last restart.",
+                "The file of the demo accounts was deleted after this account was created.",
             ));
         };
         let done = sign_in::open_session(&demo, &request, &account.user_id, Stage::Passkey)?;

@@ -12,12 +12,8 @@ use actix_web::web;
 use jsonwebtoken::jwk::JwkSet;
 
 use self::visitor::{PasswordProven, SignedIn, visitor};
-use super::{
-    reply::DemoError,
-    request_log::RequestLog,
-    state::Demo,
-    token::{self, Expected, VerifiedToken},
-};
+use super::{reply::DemoError, request_log::RequestLog, state::Demo};
+use crate::token_verifier::{self as token, Expected, VerifiedToken};
 
 /// Time for which the keys are cached. `Cache-Control` of the response allows the same time.
 const JWKS_MAX_AGE_MS: i64 = 600_000;

@@ -55,7 +55,7 @@ pub(super) async fn sign_up(
         let hashed = web::block(move || PasswordHash::new(&password, salt)).await;
         let Ok(Ok(password)) = hashed else { return Err(DemoError::internal()) };
         let user_id = account::new_user_id(demo.entropy.as_ref())?;
-        demo.accounts.add(Account { user_id: user_id.clone(), username, password })?;
+        demo.accounts.add(Account { user_id: user_id.clone(), username, password }, demo.entropy.as_ref())?;
         open_session(&demo, &request, &user_id, Stage::Password)
     })
     .await

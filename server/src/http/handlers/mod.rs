@@ -15,3 +15,4 @@ pub mod mfa;
 pub mod registration;
 pub mod status;
 pub mod transaction;
+pub mod users;

@@ -15,6 +15,9 @@ use crate::{
     store::admin_tokens as table,
 };
 
+/// Prefix of the actors of commands in the audit log. Names of admin tokens must not begin with it.
+const CLI_ACTOR_PREFIX: &str = "cli:";
+
 /// Creates a token. Only this response contains its secret.
 ///
 /// # Errors
@@ -22,6 +25,9 @@ use crate::{
 pub async fn create(context: &AdminContext, request: CreateAdminTokenRequest) -> Result<CreatedSecret, ServiceError> {
     let now = context.app.clock.now();
     let name = validate::label("name", request.name)?;
+    if name.trim_start().to_lowercase().starts_with(CLI_ACTOR_PREFIX) {
+        return Err(Refusal::Invalid(format!("name must not begin with {CLI_ACTOR_PREFIX}")).into());
+    }
     let expires_at = validate::future("expires_at", request.expires_at, now)?;
     let role = request.role.unwrap_or(Role::Admin);
     let made = GeneratedSecret::new(KeyKind::Admin, context.app.entropy.as_ref())?;
@@ -50,7 +56,8 @@ pub async fn create(context: &AdminContext, request: CreateAdminTokenRequest) ->
         .await
 }
 
-fn describe(token: &AdminToken) -> Value {
+/// Returns the part of a token that the audit log contains.
+pub(super) fn describe(token: &AdminToken) -> Value {
     json!({
         "id": token.id, "name": token.name, "role": token.role, "hint": token.hint, "expires_at": token.expires_at,
     })
@@ -73,12 +80,23 @@ pub async fn list(context: &AdminContext) -> Result<Vec<AdminTokenItem>, Service
 }
 
 /// Revokes a token. The next request with it is rejected.
-pub async fn revoke(context: &AdminContext, id: AdminTokenId) -> Result<(), ServiceError> {
+///
+/// # Errors
+/// [`Refusal::SecretNotFound`], and [`Refusal::LastAdminToken`] unless `force` is set: without a token with the role
+/// admin, only the command line of the server can create another one.
+pub async fn revoke(context: &AdminContext, id: AdminTokenId, force: bool) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(TenantId::INSTALLATION, AuditType::AdminTokenRevoked, now)?;
     context
         .change(move |connection| {
+            // The lock prevents two concurrent requests from revoking the last two tokens.
+            table::lock_administrators(connection)?;
             let token = table::revoke(connection, id, now)?.ok_or(Refusal::SecretNotFound)?;
+            let is_usable =
+                |token: &AdminToken| token.role == Role::Admin && token.expires_at.is_none_or(|expiry| expiry > now);
+            if !force && is_usable(&token) && !table::list(connection)?.iter().any(is_usable) {
+                return Err(Refusal::LastAdminToken.into());
+            }
             Ok(entry.detail(describe(&token)).write(connection)?)
         })
         .await

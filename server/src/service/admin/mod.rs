@@ -4,7 +4,9 @@
 pub mod admin_tokens;
 pub mod api_keys;
 pub mod context;
+pub mod installation;
 pub mod overview;
+pub mod signing_key_reset;
 pub mod signing_keys;
 pub mod tenants;
 pub mod transactions;

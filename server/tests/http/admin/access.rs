@@ -66,12 +66,12 @@ async fn protected_endpoints_reject_missing_or_invalid_tokens() {
     let revoked = token(server, "revoked", None).await;
     let _ = bearer(server, &revoked.secret).get("/me").await.expect(200);
     for id in [expiring.id, revoked.id] {
-        admin_tokens::revoke(&server.administrator(), AdminTokenId::new(id)).await.unwrap();
+        admin_tokens::revoke(&server.administrator(), AdminTokenId::new(id), true).await.unwrap();
     }
     let unknown = "no admin token has this id, or it was revoked";
     expect_rejected(&fixture, &bearer(server, &revoked.secret), unknown).await;
     let _ = bearer(server, &good.secret).get("/me").await.expect(200);
-    admin_tokens::revoke(&server.administrator(), AdminTokenId::new(good.id)).await.unwrap();
+    admin_tokens::revoke(&server.administrator(), AdminTokenId::new(good.id), true).await.unwrap();
     assert_eq!(fixture.state().await, before);
 }
 

@@ -1,6 +1,7 @@
 //! The admin API. The files mirror its paths, but `access` and `changes` call all routes.
 
 mod access;
+mod admin_tokens;
 mod audit_logs;
 mod changes;
 mod config_check;

@@ -2,23 +2,31 @@ use actix_web::{HttpResponse, web::Path};
 use doorward_shared::ErrorBody;
 
 use crate::{
-    http::{Administrator, ApiError, responses::*},
+    http::{Administrator, ApiError, Query, responses::*},
     service::{Refusal, admin::admin_tokens},
 };
 
-/// Revokes an admin token. The server rejects it from the next request on.
+/// Revokes an admin token. The server rejects it from the next request on. The last usable token with the role `admin`
+/// is revoked only with `force=true`.
 #[utoipa::path(
     delete,
     path = "/admin_tokens/{secret_id}",
     tag = "Admin tokens",
+    params(("force" = Option<bool>, Query, description = "revoke the token even if it is the last one with the role admin")),
     responses(
         (status = 204, description = "revoked"),
         AdministratorErrors,
         (status = 404, description = "secret not found", body = ErrorBody),
+        (status = 409, description = "last token with the role admin", body = ErrorBody),
     ),
 )]
-pub async fn delete(caller: Administrator, path: Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn delete(caller: Administrator, path: Path<String>, query: Query) -> Result<HttpResponse, ApiError> {
+    let force = match query.get("force") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(ApiError::query("force must be true or false")),
+    };
     let id = path.parse().map_err(|_| Refusal::SecretNotFound)?;
-    admin_tokens::revoke(&caller.context, id).await?;
+    admin_tokens::revoke(&caller.context, id, force).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -14,17 +14,17 @@ const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorith
 const LEEWAY: i64 = 5;
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Expected<'a> {
-    pub(super) issuer: &'a str,
-    pub(super) audience: &'a str,
-    pub(super) ceremony: CeremonyName,
+pub struct Expected<'a> {
+    pub issuer: &'a str,
+    pub audience: &'a str,
+    pub ceremony: CeremonyName,
     /// The user who started the ceremony; `None` for a discoverable login.
-    pub(super) subject: Option<&'a str>,
-    pub(super) transaction: Option<&'a str>,
+    pub subject: Option<&'a str>,
+    pub transaction: Option<&'a str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum TokenError {
+pub enum TokenError {
     #[error("it is not a JWT with the expected claims")]
     Malformed,
     #[error("its algorithm is not ES256, RS256 or EdDSA, or differs from that of its key")]
@@ -49,11 +49,11 @@ pub(super) enum TokenError {
 
 /// A verified token, with the list of checks for the page.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct VerifiedToken {
+pub struct VerifiedToken {
     /// The verified text, which the page decodes.
     raw: String,
     #[serde(skip)]
-    pub(super) claims: TokenClaims,
+    pub claims: TokenClaims,
     checks: Vec<Check>,
 }
 
@@ -64,16 +64,11 @@ struct Check {
 }
 
 /// Returns the key id in the header of the token. It is not trusted until the signature is verified.
-pub(super) fn key_id(token: &str) -> Option<String> {
+pub fn key_id(token: &str) -> Option<String> {
     decode_header(token).ok()?.kid
 }
 
-pub(super) fn verify(
-    token: &str,
-    keys: &JwkSet,
-    now: Timestamp,
-    expected: Expected<'_>,
-) -> Result<VerifiedToken, TokenError> {
+pub fn verify(token: &str, keys: &JwkSet, now: Timestamp, expected: Expected<'_>) -> Result<VerifiedToken, TokenError> {
     let header = decode_header(token).map_err(|error| token_error(error.kind()))?;
     let kid = header.kid.as_deref().ok_or(TokenError::UnknownKey)?;
     let jwk = keys.find(kid).ok_or(TokenError::UnknownKey)?;

@@ -1,0 +1,65 @@
+//! `doorward signing-keys reset`: replaces signing keys after the master key was lost.
+
+use std::io::IsTerminal as _;
+
+use doorward_shared::page::PageRequest;
+
+use super::{
+    CliError,
+    admin_call::{context, failed},
+    args::SigningKeysResetArgs,
+    output, start,
+};
+use crate::{
+    installation::{self, Purpose},
+    service::admin::{signing_key_reset, tenants},
+};
+
+const WARNING: &str = "This gives each tenant whose signing keys cannot be decrypted a new signing key, and makes the \
+    master.key in the data folder the key of this installation (a missing one is created). If you still have the \
+    original master.key, restore it instead. Stop every server first. For up to 10 minutes, applications with a cached \
+    JWKS document reject new tokens.";
+
+pub(super) async fn reset(args: SigningKeysResetArgs) -> Result<(), CliError> {
+    confirm(args.yes)?;
+    let settings = start::settings(&args.admin.installation.flags())?;
+    let app = start::open(&settings, Purpose::ReplaceSigningKeys).await?.app;
+    let call = context(app)?;
+    let (mut seen, mut replaced) = (0_u64, 0_u64);
+    let mut page = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
+    loop {
+        let found = tenants::list(&call, None, page).await.map_err(failed)?;
+        for tenant in &found.items {
+            replaced += u64::from(signing_key_reset::replace(&call, tenant.id).await.map_err(failed)?);
+        }
+        seen += u64::try_from(found.items.len()).unwrap_or_default();
+        if found.items.is_empty() || seen >= found.total {
+            break;
+        }
+        page.page += 1;
+    }
+    // The last step: until then, servers do not start with the new master key.
+    installation::accept_master_key(&call.app).await.map_err(|error| CliError::new(error.to_string()))?;
+    if args.admin.json {
+        return output::json(&serde_json::json!({ "tenants": seen, "replaced": replaced }));
+    }
+    output::line(&format!(
+        "replaced the signing keys of {replaced} of {seen} tenants; start every server with the master.key in {}, and \
+         keep a safe copy of it",
+        settings.data.dir.display()
+    ))
+}
+
+/// Asks the user to type `reset`, unless `--yes` is given.
+fn confirm(yes: bool) -> Result<(), CliError> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(CliError::usage(format!("{WARNING}\nAdd --yes to confirm")));
+    }
+    eprint!("{WARNING}\nType reset to continue: ");
+    let mut typed = String::new();
+    std::io::stdin().read_line(&mut typed).map_err(|error| CliError::new(error.to_string()))?;
+    if typed.trim() == "reset" { Ok(()) } else { Err(CliError::new("nothing was changed")) }
+}

@@ -1,0 +1,5 @@
+//! `/{tenant_id}/users`.
+
+mod delete;
+
+pub use self::delete::*;

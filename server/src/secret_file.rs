@@ -1,0 +1,77 @@
+//! Creates files that contain a secret.
+
+use std::{
+    fs::{self, File, OpenOptions, Permissions},
+    io::{self, Write as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use doorward_shared::Base64Url;
+
+use crate::clock::{Entropy, random};
+
+/// Creates a file that only its owner can read. The creation is atomic: a crash leaves no incomplete file, and
+/// concurrent processes end up with the same content. An existing file is not changed.
+pub fn create(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result<()> {
+    let temporary = write_temporary(path, content, entropy)?;
+    let linked = match fs::hard_link(&temporary, path) {
+        // Without hard links the file is written in place, so a crash can leave an incomplete file.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => write_new(path, content),
+        result => result,
+    };
+    let removed = fs::remove_file(&temporary);
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => removed?,
+    }
+    sync_folder(path)
+}
+
+/// Replaces a file atomically by one that only its owner can read.
+pub fn replace(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result<()> {
+    let temporary = write_temporary(path, content, entropy)?;
+    fs::rename(&temporary, path)?;
+    sync_folder(path)
+}
+
+fn write_temporary(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result<PathBuf> {
+    let random = random::<9>(entropy).map_err(io::Error::other)?;
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}", Base64Url::encode(&random)));
+    let temporary = PathBuf::from(temporary);
+    write_new(&temporary, content).map(|()| temporary)
+}
+
+/// Makes the creation or renaming of a file durable.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent).and_then(|directory| directory.sync_all())
+}
+
+fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    // The umask may have removed permissions of the owner.
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemEntropy;
+
+    #[test]
+    fn existing_file_is_kept_by_create_and_changed_by_replace() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, entropy) = (folder.path().join("secret"), SystemEntropy::default());
+        create(&path, b"first", &entropy).unwrap();
+        create(&path, b"second", &entropy).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        replace(&path, b"third", &entropy).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"third");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file remains");
+    }
+}

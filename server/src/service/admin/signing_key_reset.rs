@@ -1,0 +1,41 @@
+//! Replaces signing keys that the master key cannot decrypt, after the original master key was lost.
+
+use doorward_shared::{AuditType, TenantId, admin::SigningAlgorithm};
+use serde_json::json;
+
+use super::{
+    context::{AdminContext, lock_tenant},
+    signing_keys::generate,
+};
+use crate::{crypto::SigningKey, domain::SigningKeyRecord, service::ServiceError, store::signing_keys as table};
+
+/// Retires the tenant's keys and creates one that signs at once, unless the master key decrypts every usable key.
+/// Returns whether the keys were replaced. Retired keys stay published until the tokens that they signed have expired.
+pub async fn replace(context: &AdminContext, tenant: TenantId) -> Result<bool, ServiceError> {
+    let now = context.app.clock.now();
+    let usable = move |key: &SigningKeyRecord| key.retired_at.is_none_or(|at| at > now);
+    let keys = context.read(move |connection| Ok(table::list(connection, tenant)?)).await?;
+    let current: Vec<_> = keys.iter().filter(|key| usable(key)).collect();
+    if !current.is_empty() && current.iter().all(|key| SigningKey::open(key, &context.app.master_key).is_ok()) {
+        return Ok(false);
+    }
+    let algorithm =
+        current.iter().max_by_key(|key| key.signs_from).map_or(SigningAlgorithm::Es256, |key| key.algorithm);
+    let key = generate(context, tenant, algorithm, now, now).await?;
+    let created = context.event(tenant, AuditType::SigningKeyCreated, now)?;
+    let created = created.detail(json!({ "id": key.id, "algorithm": algorithm, "signs_from": now }));
+    let retired = context.event(tenant, AuditType::SigningKeyRetired, now)?;
+    context
+        .change(move |connection| {
+            lock_tenant(connection, tenant)?;
+            for old in table::list(connection, tenant)?.iter().filter(|key| usable(key)) {
+                table::schedule_retirement(connection, tenant, old.id, Some(now))?;
+                let detail = json!({ "id": old.id, "algorithm": old.algorithm });
+                retired.clone().detail(detail).write(connection)?;
+            }
+            table::insert(connection, &key)?;
+            created.write(connection)?;
+            Ok(true)
+        })
+        .await
+}

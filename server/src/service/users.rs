@@ -1,0 +1,40 @@
+//! Deletes users at the request of the tenant's application.
+
+use doorward_shared::AuditType;
+use serde_json::json;
+
+use super::{Refusal, RequestContext, ServiceError, audit};
+use crate::{db::DbError, store::users};
+
+/// Deletes a user with credentials, transactions and challenges, and writes the audit entry of the deletion or of its
+/// refusal. `user_id` is the id in the tenant's system; Doorward's own id is not accepted, so that it is never ambiguous
+/// which user is deleted.
+pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), ServiceError> {
+    const FAILED: AuditType = AuditType::WebauthnUserDeleteFailed;
+    let (now, tenant) = (context.app.clock.now(), context.tenant.id());
+    let entry = audit::event(&context.app, tenant, &context.meta, AuditType::WebauthnUserDeleted, now)?;
+    // PostgreSQL cannot store U+0000, so no user has such an id.
+    if user_id.contains('\0') {
+        return Err(audit::refuse(context, entry, FAILED, Refusal::UserNotFound).await);
+    }
+    let user_id = user_id.to_owned();
+    let outcome = context
+        .app
+        .db
+        .write(move |connection| {
+            let user = users::find_by_external(connection, tenant, &user_id)?;
+            // On PostgreSQL, a concurrent request may have deleted the user since the read.
+            let deleted = match &user {
+                Some(user) => users::delete(connection, tenant, user.id)?,
+                None => false,
+            };
+            let Some(user) = user.filter(|_| deleted) else {
+                entry.refused(FAILED, &Refusal::UserNotFound).write(connection)?;
+                return Ok::<_, DbError>(Err(Refusal::UserNotFound));
+            };
+            entry.by(user.external_id).detail(json!({ "id": user.id })).write(connection)?;
+            Ok(Ok(()))
+        })
+        .await?;
+    outcome.map_err(ServiceError::from)
+}

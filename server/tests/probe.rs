@@ -1,0 +1,156 @@
+//! Runs the probe against a server behind a proxy that changes single responses.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic fails the test")]
+
+use std::{net::TcpListener, time::Duration};
+
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, http::StatusCode, web};
+use doorward_server::{
+    clock::{Clock as _, SystemClock},
+    probe::{self, Step, Target},
+};
+use doorward_testkit::{ORIGIN, TestServer, TestTenant};
+use serde_json::Value;
+
+/// The change that the proxy makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    None,
+    /// Replaces the signature of tokens.
+    TokenSignature,
+    /// Publishes the keys of another tenant.
+    OtherKeys,
+    /// Refuses to delete the user.
+    NoCleanUp,
+    /// Redirects all requests.
+    Redirect,
+}
+
+#[derive(Clone)]
+struct Proxy {
+    change: Change,
+    server: String,
+    tenant: String,
+    other_tenant: String,
+    client: reqwest::Client,
+}
+
+async fn forward(proxy: web::Data<Proxy>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let path = request.uri().to_string();
+    if proxy.change == Change::Redirect {
+        return HttpResponse::TemporaryRedirect()
+            .insert_header(("Location", format!("{}{path}", proxy.server)))
+            .finish();
+    }
+    if proxy.change == Change::NoCleanUp && request.method() == "DELETE" {
+        return HttpResponse::ServiceUnavailable().finish();
+    }
+    let path = match proxy.change {
+        Change::OtherKeys if path.ends_with("jwks.json") => path.replace(&proxy.tenant, &proxy.other_tenant),
+        _ => path,
+    };
+    let method = request.method().as_str().parse().unwrap();
+    let mut forwarded = proxy.client.request(method, format!("{}{path}", proxy.server)).body(body);
+    for name in ["apiKey", "content-type"] {
+        if let Some(value) = request.headers().get(name) {
+            forwarded = forwarded.header(name, value.to_str().unwrap());
+        }
+    }
+    let response = forwarded.send().await.unwrap();
+    let status = StatusCode::from_u16(response.status().as_u16()).unwrap();
+    let text = response.text().await.unwrap();
+    let text = match serde_json::from_str::<Value>(&text) {
+        Ok(body) if proxy.change == Change::TokenSignature && body["token"].is_string() => {
+            let (signed, signature) = body["token"].as_str().unwrap().rsplit_once('.').unwrap();
+            let first = if signature.starts_with('A') { "B" } else { "A" };
+            serde_json::json!({ "token": format!("{signed}.{first}{}", &signature[1..]) }).to_string()
+        }
+        _ => text,
+    };
+    HttpResponse::build(status).content_type("application/json").body(text)
+}
+
+/// Starts a server whose clock shows the current time, because the probe checks the times in tokens.
+async fn server() -> TestServer {
+    let server = TestServer::start().await;
+    server.clock.advance_ms(SystemClock.now().millis() - server.clock.now().millis());
+    server
+}
+
+/// Probes a server through the proxy and returns the steps.
+async fn run(server: &TestServer, tenant: &TestTenant, change: Change) -> Vec<Step> {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let proxy = web::Data::new(Proxy {
+        change,
+        server: server.public_url.clone(),
+        tenant: tenant.id.to_string(),
+        other_tenant: server.tenant().await.id.to_string(),
+        client: reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap(),
+    });
+    let app = move || App::new().app_data(proxy.clone()).default_service(web::to(forward));
+    let running = HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap().run();
+    let handle = running.handle();
+    tokio::spawn(running);
+    let target = Target {
+        url,
+        tenant: tenant.id.to_string(),
+        api_key: tenant.api_key.clone(),
+        origin: Some(ORIGIN.to_owned()),
+        issuer: server.app.settings.issuer.clone(),
+        keep: false,
+    };
+    let steps = probe::run(&target, &mut |_| ()).await.unwrap();
+    handle.stop(false).await;
+    steps
+}
+
+/// Returns the names and details of the failed steps.
+fn failed(steps: &[Step]) -> Vec<(&str, &str)> {
+    steps.iter().filter(|step| !step.ok).map(|step| (step.name, step.detail.as_str())).collect()
+}
+
+#[tokio::test]
+async fn probe_leaves_only_audit_entries() {
+    let server = server().await;
+    let tenant = server.tenant().await;
+    let steps = run(&server, &tenant, Change::None).await;
+    assert_eq!(failed(&steps), []);
+    assert_eq!(tenant.http.get("/credentials").await.expect(200).json(), serde_json::json!([]));
+    assert_eq!(tenant.count("type=webauthn_user_deleted").await, 1);
+    for table in ["users", "credentials", "transactions", "challenges"] {
+        let query = format!("SELECT CAST(COUNT(*) AS TEXT) AS value FROM {table}");
+        assert_eq!(doorward_testkit::database::texts(server.database_url(), &query).await, ["0"], "{table}");
+    }
+}
+
+#[tokio::test]
+async fn invalid_tokens_and_unpublished_keys_fail() {
+    let server = server().await;
+    let tenant = server.tenant().await;
+    for (change, reason) in [
+        (Change::TokenSignature, "its signature does not verify"),
+        (Change::OtherKeys, "its key is not in the tenant's JWKS"),
+    ] {
+        let steps = run(&server, &tenant, change).await;
+        let failed = failed(&steps);
+        assert_eq!((failed.len(), failed[0].0), (1, "second factor registered"), "{change:?}: {failed:?}");
+        assert!(failed[0].1.contains(reason), "{change:?}: {failed:?}");
+    }
+}
+
+#[tokio::test]
+async fn failed_clean_up_fails() {
+    let server = server().await;
+    let tenant = server.tenant().await;
+    let steps = run(&server, &tenant, Change::NoCleanUp).await;
+    assert_eq!(failed(&steps), [("user deleted", "HTTP 503: expected HTTP 204")]);
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let steps = run(&server, &tenant, Change::Redirect).await;
+    assert_eq!(failed(&steps), [("signing keys are published", "HTTP 307: expected HTTP 200")]);
+    assert_eq!(tenant.count("").await, 3, "the server received no request");
+}
