@@ -71,7 +71,7 @@ pub(super) async fn restore(args: RestoreArgs) -> Result<(), CliError> {
 /// Returns the path of the embedded database, or an error that names the tool for PostgreSQL.
 fn embedded(args: &AdminArgs, action: &str, tool: &str) -> Result<(Settings, PathBuf), CliError> {
     let settings = start::settings(&args.installation.flags())?;
-    match start::database_url(&settings)? {
+    match start::database_options(&settings)?.url {
         DatabaseUrl::Sqlite(path) => Ok((settings, path)),
         DatabaseUrl::Postgres(_) => {
             Err(CliError::usage(format!("this installation is on PostgreSQL: use {tool} to {action} its database")))

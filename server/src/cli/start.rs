@@ -37,10 +37,6 @@ pub(super) fn log(settings: &Settings) -> Result<Log, CliError> {
     })
 }
 
-pub(super) fn database_url(settings: &Settings) -> Result<DatabaseUrl, CliError> {
-    settings.database.url.expose().parse().map_err(|error| CliError::usage(format!("database.url: {error}")))
-}
-
 /// Opens the installation, or creates it if the purpose allows it.
 pub(super) async fn open(settings: &Settings, purpose: Purpose) -> Result<Installation, CliError> {
     installation::open(&settings.data.dir, database_options(settings)?, app_settings(settings), purpose)
