@@ -37,7 +37,7 @@ fn refused(data: &Path, arguments: &[&str], code: i32) -> String {
 /// Creates an installation and returns the data folder.
 fn installation() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(json(folder.path(), &["init", "--json"])["created"], true);
+    assert_eq!(json(folder.path(), &["init", "--json"]).get("created"), Some(&Value::Bool(true)));
     folder
 }
 

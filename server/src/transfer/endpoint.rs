@@ -29,7 +29,7 @@ pub(super) struct Endpoint {
 /// The location of the database, and a lock that prevents other processes from opening it.
 enum Locked {
     File { path: PathBuf, busy_timeout: Duration, _lock: ProcessLock },
-    Session { target: Target, _guard: Box<PostgresConnection> },
+    Session { target: Box<Target>, _guard: Box<PostgresConnection> },
 }
 
 #[derive(diesel::QueryableByName)]
@@ -57,7 +57,7 @@ impl Endpoint {
                 let target = Target::new(url, options).map_err(failed)?;
                 let both = postgres::connect_exclusively(&target).map_err(failed)?;
                 let (conn, guard) = both.ok_or(TransferError::InUse(role))?;
-                (Connection::Postgres(conn), Locked::Session { target, _guard: Box::new(guard) })
+                (Connection::Postgres(conn), Locked::Session { target: Box::new(target), _guard: Box::new(guard) })
             }
         };
         Ok(Self { role, conn, locked })

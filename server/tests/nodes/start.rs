@@ -44,6 +44,50 @@ async fn nodes_that_start_together_create_one_installation() {
 }
 
 #[tokio::test]
+async fn migrate_creates_the_schema_but_no_installation() {
+    if !database::is_postgres("migrate_creates_the_schema_but_no_installation") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (url, _database) = database::for_test(folder.path()).await;
+    let data = folder.path().join("scratch");
+    let migrated = command(&data, &url).arg("migrate").output().unwrap();
+    assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+    assert!(!data.exists(), "no master key is created");
+    assert_eq!(database::texts(&url, "SELECT name AS value FROM installation").await, [""; 0]);
+    let listed = command(&data, &url).args(["tenant", "list"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&listed.stderr).contains("there is no installation"), "{listed:?}");
+    process::init(command(&folder.path().join("real"), &url));
+}
+
+#[tokio::test]
+async fn database_is_checked_before_its_schema_is_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (url, _database) = database::for_test(folder.path()).await;
+    let data = folder.path().join("data");
+    write_master_key(&data, [7; 32]);
+    process::init(command(&data, &url));
+    // Without this record, the migration is pending. It would fail, because its tables exist.
+    database::execute(&url, "DELETE FROM __diesel_schema_migrations").await;
+    let refusal = |arguments: &[&str]| {
+        let output = command(&data, &url).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    fs::remove_file(data.join("master.key")).unwrap();
+    write_master_key(&data, [8; 32]);
+    for arguments in [&["serve"][..], &["migrate"], &["tenant", "list"]] {
+        let message = refusal(arguments);
+        assert!(message.contains("not the master key"), "{arguments:?}: {message}");
+    }
+    let target = folder.path().join("target.db").display().to_string();
+    let message = refusal(&["migrate-storage", "--from", &url, "--to", &target]);
+    assert!(message.contains("not the master key"), "{message}");
+    database::execute(&url, "INSERT INTO installation (name, value) VALUES ('storage_transfer', '{}')").await;
+    assert!(refusal(&["serve"]).contains("the database is incomplete"));
+}
+
+#[tokio::test]
 async fn two_processes_serve_one_database() {
     let folder = tempfile::tempdir().unwrap();
     let (url, _database) = database::for_test(folder.path()).await;
