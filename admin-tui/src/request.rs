@@ -142,7 +142,7 @@ impl ApiBackend for Api {
             BackendRequest::CreateAdminToken(request) => {
                 self.create_admin_token(&request).await.map(|it| BackendResponse::Secret(it.into()))
             }
-            BackendRequest::RevokeAdminToken(id) => self.revoke_admin_token(id).await.map(done),
+            BackendRequest::RevokeAdminToken(id) => self.revoke_admin_token(id, false).await.map(done),
         }
     }
 

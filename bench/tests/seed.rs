@@ -35,7 +35,7 @@ impl TestInstallation {
 
     async fn fill(&self, plan: Plan, append: bool) -> Result<SeedResult, SeedError> {
         let data_dir = self.folder.path().to_path_buf();
-        let Ok(database) = self.url.parse();
+        let database = self.url.parse().unwrap();
         seed::run(SeedJob { plan, data_dir, database, append }, |_| ()).await
     }
 

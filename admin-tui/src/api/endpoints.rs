@@ -192,7 +192,9 @@ impl Api {
     }
 
     /// `DELETE /admin_tokens/{token}`: revokes the token with immediate effect.
-    pub async fn revoke_admin_token(&self, token: AdminTokenId) -> Result<(), ApiError> {
-        self.delete(&["admin_tokens", &token.to_string()]).no_content().await
+    /// With `force`, the last token with the role admin is revoked as well.
+    pub async fn revoke_admin_token(&self, token: AdminTokenId, force: bool) -> Result<(), ApiError> {
+        let request = self.delete(&["admin_tokens", &token.to_string()]);
+        request.optional_param("force", force.then_some(true)).no_content().await
     }
 }

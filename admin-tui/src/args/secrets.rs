@@ -111,6 +111,9 @@ pub struct TokensRevokeArgs {
     /// Id of the token, from `list`
     #[arg(value_name = "TOKEN")]
     pub token: AdminTokenId,
+    /// Revoke it even if it is the last token with the role admin
+    #[arg(long)]
+    pub force: bool,
     #[command(flatten)]
     pub confirmation: Confirmation,
 }

@@ -52,7 +52,7 @@ fn all_commands_are_parsed() {
         "transactions list -t Shop --user alice --search tx",
         "tokens list",
         "tokens create --name alice --role auditor --expires 2027-01-31T12:00:00Z",
-        &format!("tokens revoke {ID} --yes"),
+        &format!("tokens revoke {ID} --yes --force"),
         "audit",
         "audit -n 5 --tenant installation --outcome failed --user a --ip 10. --since 1h --until 2m --text x",
         "audit --follow --json",

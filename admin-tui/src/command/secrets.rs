@@ -82,7 +82,7 @@ async fn revoke_token(context: &CommandContext, args: TokensRevokeArgs) -> Resul
     let tokens = context.api.admin_tokens().await?;
     let secrets = tokens.iter().map(|token| &token.secret);
     let token = confirm_revocation(args.confirmation, "admin token", secrets, args.token.uuid())?;
-    context.api.revoke_admin_token(args.token).await?;
+    context.api.revoke_admin_token(args.token, args.force).await?;
     context.output.done(&format!("revoked {token}"))
 }
 

@@ -108,5 +108,15 @@ async fn admin_tokens_are_created_used_listed_and_revoked() {
     let ran = run_to_end(command).await;
     assert_eq!(ran.code, 1);
     assert!(!ran.err.contains(token.trim_end()) && !ran.out.contains(token.trim_end()));
-    assert_eq!(operator.json(&["tokens", "list"]).await.as_array().unwrap().len(), rows.len() - 2);
+    let left = operator.json(&["tokens", "list"]).await;
+    assert_eq!(left.as_array().unwrap().len(), rows.len() - 2);
+    let own = operator.json(&["me"]).await["name"].clone();
+    let (own, others): (Vec<_>, Vec<_>) = left.as_array().unwrap().iter().partition(|token| token["name"] == own);
+    for other in others {
+        let _ = operator.out(&["tokens", "revoke", other["id"].as_str().unwrap(), "--yes"]).await;
+    }
+    let last = own[0]["id"].as_str().unwrap();
+    let refused = operator.run(&["tokens", "revoke", last, "--yes"]).await;
+    assert!(refused.code == 1 && refused.err.contains("last usable admin token"), "{}", refused.err);
+    let _ = operator.out(&["tokens", "revoke", last, "--yes", "--force"]).await;
 }

@@ -55,9 +55,9 @@ struct Arguments {
 }
 
 impl Arguments {
-    fn job(&self) -> SeedJob {
+    fn job(&self) -> Result<SeedJob, SeedError> {
         let database = match self.database_url.as_deref().filter(|url| !url.is_empty()) {
-            Some(url) => url.parse().unwrap_or_else(|never: std::convert::Infallible| match never {}),
+            Some(url) => url.parse()?,
             None => DatabaseUrl::Sqlite(self.data_dir.join("doorward.db")),
         };
         let plan = Plan {
@@ -69,7 +69,7 @@ impl Arguments {
             until: self.until.unwrap_or_else(|| SystemClock.now()).millis(),
             hostile: self.hostile,
         };
-        SeedJob { plan, data_dir: self.data_dir.clone(), database, append: self.append }
+        Ok(SeedJob { plan, data_dir: self.data_dir.clone(), database, append: self.append })
     }
 }
 
@@ -91,7 +91,7 @@ fn failed(error: &dyn std::fmt::Display) -> ExitCode {
 }
 
 async fn fill(arguments: &Arguments) -> Result<(), SeedError> {
-    let job = arguments.job();
+    let job = arguments.job()?;
     let total = job.plan.rows;
     let SeedResult { seeded, rows, took } = seed::run(job, |written| {
         if !arguments.quiet {

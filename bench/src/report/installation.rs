@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use super::{Options, ReportError, results::Results};
 use crate::{
     load::{http::Host, options::host},
-    seed::{self, Plan, SeedJob, Seeded},
+    seed::{self, Plan, SeedError, SeedJob, Seeded},
 };
 
 /// Number of days covered by the audit logs.
@@ -127,7 +127,7 @@ fn file_error(path: &Path, error: std::io::Error) -> ReportError {
 async fn fill(folder: &Path, database: &str, (tenants, users, rows): (u64, u64, u64)) -> Result<Seeded, ReportError> {
     let until = SystemClock.now().millis();
     let plan = Plan { seed: 1, tenants, users, rows, days: DAYS, until, hostile: false };
-    let Ok::<DatabaseUrl, _>(database) = database.parse();
+    let database: DatabaseUrl = database.parse().map_err(SeedError::from)?;
     let job = SeedJob { plan, data_dir: folder.to_path_buf(), database, append: false };
     let seeded = seed::run(job, |_| ()).await?.seeded;
     seeded.save(&seeded_file(folder))?;

@@ -329,7 +329,7 @@ mod tests {
         let (url, _database) = database::for_test(folder.path()).await;
         let until = 1_790_000_000_000;
         let plan = Plan { seed: 4, tenants: 20, users: 90, rows: 3_000, days: 40, until, hostile: true };
-        let Ok(place) = url.parse();
+        let place = url.parse().unwrap();
         let job = SeedJob { plan, data_dir: folder.path().to_path_buf(), database: place, append: false };
         let made = seed::run(job, |_| ()).await.unwrap();
         let server = TestServer::builder().data_dir(folder.path().to_path_buf()).database(url).start().await;

@@ -25,6 +25,8 @@ pub enum SeedError {
     Tenants(String),
     #[error(transparent)]
     Installation(#[from] doorward_server::installation::OpenError),
+    #[error("database URL: {0}")]
+    DatabaseUrl(#[from] doorward_server::db::DatabaseUrlError),
     #[error("database: {0}")]
     Database(String),
     /// A row cannot be generated.

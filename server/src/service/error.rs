@@ -106,7 +106,7 @@ impl Refusal {
             Self::SecretNotFound => "no secret has this id".to_owned(),
             Self::LastAdminToken => {
                 "this is the last usable admin token with the role admin; without it, only the command \
-                 `doorward admin-token create` on the server can create another one. Set `force` to revoke it"
+                 `doorward admin-token create` on the server can create another one. To revoke it, use --force, or ?force=true in the admin API"
                     .to_owned()
             }
             Self::SecretInUse => "the tenant's only signing key cannot be removed".to_owned(),
