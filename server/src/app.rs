@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use crate::{
     clock::{Clock, Entropy, NoEntropy},
     crypto::{KeyVerifier, MasterKey},
-    db::Database,
+    db::{Database, DatabaseMetrics},
     metrics::Metrics,
     rate_limit::{RateLimits, RejectedRequests},
     service::{
@@ -16,6 +16,7 @@ use crate::{
         daily_counts::DailyCounts,
         key_usage::KeyUsage,
         pending_ceremonies::PendingCeremonies,
+        readiness::Readiness,
         tenant_cache::{TenantCache, TenantSnapshot},
     },
     stopwatch::Stopwatch,
@@ -33,6 +34,7 @@ pub struct App {
     /// Cache of tenants. Other modules use [`App::tenant`].
     tenants: TenantCache,
     pub pending_ceremonies: PendingCeremonies,
+    pub readiness: Readiness,
     /// Last use of keys and last activity of tenants.
     pub key_usage: KeyUsage,
     /// Cache of the daily counts of audit entries.
@@ -93,10 +95,17 @@ impl App {
             by_network: metrics.rate_limited("network"),
             by_tenant: metrics.rate_limited("tenant"),
         };
+        let (tenants, pending) = (metrics.cache("tenants"), metrics.cache("pending_ceremonies"));
+        db.instrument(DatabaseMetrics {
+            read_seconds: metrics.database_queue_seconds("read"),
+            write_seconds: metrics.database_queue_seconds("write"),
+            commit_seconds: metrics.database_commit_seconds(),
+        });
         Ok(Arc::new(Self {
             keys: KeyVerifier::new(settings.key_cache, entropy.as_ref())?,
-            tenants: TenantCache::new(settings.tenant_cache),
-            pending_ceremonies: PendingCeremonies::default(),
+            tenants: TenantCache::new(settings.tenant_cache, tenants.hits, tenants.misses),
+            pending_ceremonies: PendingCeremonies::new(pending.hits, pending.misses),
+            readiness: Readiness::default(),
             key_usage: KeyUsage::default(),
             daily_counts: DailyCounts::default(),
             rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant, rejected),
@@ -110,6 +119,11 @@ impl App {
             master_key,
             settings,
         }))
+    }
+
+    /// Returns the current state of a tenant if it is known without a read: `Some(None)` for an unknown tenant.
+    pub fn cached_tenant(&self, id: TenantId) -> Option<Option<Arc<TenantSnapshot>>> {
+        self.tenants.cached(self.db.change_counter(), id)
     }
 
     /// Returns the current state of a tenant, or `None` if it does not exist.

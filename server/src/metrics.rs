@@ -181,7 +181,7 @@ impl Metrics {
 
     /// Renders all metrics in Prometheus' text format.
     pub fn render(&self) -> String {
-        process::set_gauges(self);
+        process::values().for_each(|(name, value)| self.gauge(name, &[], value));
         self.maintain();
         self.handle.render()
     }

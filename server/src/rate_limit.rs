@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     num::NonZeroU32,
+    time::{Duration, Instant},
 };
 
 use doorward_shared::TenantId;
@@ -10,6 +11,8 @@ use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
 };
+use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
 
 /// IPv6 addresses with the same first 64 bits count as one address. A customer gets at least a network of this size
 /// (RFC 6177), and could use another address for each request.
@@ -20,12 +23,19 @@ const IPV6_NETWORK_BITS: u32 = 48;
 /// The limit of a network as a multiple of the limit of an address.
 const NETWORK_FACTOR: u32 = 8;
 
+/// Maximum number of addresses that are remembered as being above their limit.
+const MAX_ABOVE_LIMIT: usize = 10_000;
+
 /// Rate limits for requests without a valid API key or admin token. `None` means no limit.
 #[derive(Debug)]
 pub struct RateLimits {
     by_address: Option<DefaultKeyedRateLimiter<IpAddr>>,
     by_network: Option<DefaultKeyedRateLimiter<IpAddr>>,
     by_tenant: Option<DefaultKeyedRateLimiter<TenantId>>,
+    /// The addresses above their limit, and the times from which they may send requests again.
+    above_limit: Cache<IpAddr, Instant>,
+    /// Reads for requests whose address is above its limit. They run one after the other.
+    pub limited_reads: Semaphore,
     rejected: RejectedRequests,
 }
 
@@ -45,6 +55,8 @@ impl RateLimits {
             by_address: per_address.and_then(quota).map(RateLimiter::keyed),
             by_network: per_network.and_then(quota).map(RateLimiter::keyed),
             by_tenant: per_tenant.and_then(quota).map(RateLimiter::keyed),
+            above_limit: Cache::new(MAX_ABOVE_LIMIT),
+            limited_reads: Semaphore::new(1),
             rejected,
         }
     }
@@ -56,18 +68,25 @@ impl RateLimits {
     /// The number of seconds to wait, if a limit is exceeded.
     pub fn count(&self, tenant: TenantId, address: &str) -> Result<(), u64> {
         self.count_address(address)?;
-        check(self.by_tenant.as_ref(), &tenant, &self.rejected.by_tenant)
+        check(self.by_tenant.as_ref(), &tenant, &self.rejected.by_tenant).map_err(whole_seconds)
     }
 
     /// Counts a request against its address and its network only.
     pub fn count_address(&self, address: &str) -> Result<(), u64> {
-        let address = parse(address);
-        let (subnet, network) = match address {
-            IpAddr::V4(_) => (address, masked(address, IPV4_NETWORK_BITS)),
-            IpAddr::V6(_) => (masked(address, IPV6_ADDRESS_BITS), masked(address, IPV6_NETWORK_BITS)),
-        };
-        check(self.by_address.as_ref(), &subnet, &self.rejected.by_address)?;
-        check(self.by_network.as_ref(), &network, &self.rejected.by_network)
+        let (caller, network) = caller_and_network(address);
+        check(self.by_address.as_ref(), &caller, &self.rejected.by_address)
+            .and_then(|()| check(self.by_network.as_ref(), &network, &self.rejected.by_network))
+            .map_err(|wait| {
+                self.above_limit.insert(caller, Instant::now() + wait);
+                whole_seconds(wait)
+            })
+    }
+
+    /// Returns the number of seconds to wait if the last request of the address was above its limit. Counts nothing.
+    pub fn wait_of(&self, address: &str) -> Option<u64> {
+        let until = self.above_limit.get(&caller_and_network(address).0)?;
+        let wait = until.checked_duration_since(Instant::now())?;
+        (!wait.is_zero()).then(|| whole_seconds(wait))
     }
 
     /// Removes addresses, networks and tenants without recent requests, so that memory use depends only on recent
@@ -88,12 +107,24 @@ fn check<K: Clone + Eq + std::hash::Hash>(
     limiter: Option<&DefaultKeyedRateLimiter<K>>,
     key: &K,
     rejected: &metrics::Counter,
-) -> Result<(), u64> {
+) -> Result<(), Duration> {
     let Some(limiter) = limiter else { return Ok(()) };
     limiter.check_key(key).map_err(|until| {
         rejected.increment(1);
-        until.wait_time_from(DefaultClock::default().now()).as_secs() + 1
+        until.wait_time_from(DefaultClock::default().now())
     })
+}
+
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + 1
+}
+
+/// Returns the keys of both limits of an address: the address, or the /64 network of an IPv6 address, and its network.
+fn caller_and_network(address: &str) -> (IpAddr, IpAddr) {
+    match parse(address) {
+        address @ IpAddr::V4(_) => (address, masked(address, IPV4_NETWORK_BITS)),
+        address @ IpAddr::V6(_) => (masked(address, IPV6_ADDRESS_BITS), masked(address, IPV6_NETWORK_BITS)),
+    }
 }
 
 /// Returns the address; the unspecified one for a text that is no address.

@@ -22,6 +22,8 @@ pub enum Access {
     VisitorOrKey,
     ApiKey,
     /// Holders of an admin token with any role.
+    Metrics,
+    /// Holders of an admin token with the role `auditor` or `admin`.
     Auditor,
     /// Holders of an admin token with the role `admin`.
     Admin,
@@ -83,7 +85,7 @@ table! { ADMIN, admin_api, "The admin API.":
     GET    "/docs/{file:.*}"                              Anybody => docs::page,
     GET    "/health/alive"                                Anybody => health::alive,
     GET    "/health/ready"                                Anybody => health::ready,
-    GET    "/metrics"                                     Auditor => admin::metrics::metrics,
+    GET    "/metrics"                                     Metrics => admin::metrics::metrics,
     GET    "/overview"                                    Auditor => admin::overview::of_installation,
     GET    "/tenant_summaries"                            Auditor => admin::overview::of_tenants,
     GET    "/tenants"                                     Auditor => admin::tenants::list,

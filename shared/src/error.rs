@@ -50,6 +50,10 @@ text_enum! {
         BodyMalformed => "body_malformed",
         /// The body is larger than the server accepts.
         BodyTooLarge => "body_too_large",
+        /// The body is not declared as `application/json`.
+        MediaTypeUnsupported => "media_type_unsupported",
+        /// A header that may occur once occurs several times.
+        HeaderRepeated => "header_repeated",
         /// A field is missing or invalid.
         ValidationFailed => "validation_failed",
         /// A query parameter is missing or invalid.

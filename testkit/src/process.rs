@@ -83,8 +83,13 @@ impl Process {
         }
     }
 
-    /// Stops the server with SIGTERM and waits for a successful exit. Returns the log lines after the start.
-    pub fn terminate(mut self) -> Vec<String> {
+    /// Stops the server with SIGTERM and waits for a successful exit.
+    pub fn terminate(self) {
+        let _ = self.terminate_and_read_log();
+    }
+
+    /// Like [`Process::terminate`], and returns the log lines after the start.
+    pub fn terminate_and_read_log(mut self) -> Vec<String> {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("a signal");
         assert!(

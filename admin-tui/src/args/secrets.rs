@@ -95,7 +95,7 @@ pub struct TokensCreateArgs {
     /// Display name; also the actor in audit logs
     #[arg(long, value_parser = name)]
     pub name: String,
-    /// Role: admin (full access) or auditor (read only)
+    /// Role: admin (full access), auditor (read only) or metrics (only /metrics)
     #[arg(long, value_name = "ROLE", value_parser = role)]
     pub role: Role,
     /// Time of expiry: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
@@ -116,7 +116,7 @@ pub struct TokensRevokeArgs {
 }
 
 fn role(text: &str) -> Result<Role, String> {
-    text.parse().map_err(|_| "must be admin or auditor".to_owned())
+    text.parse().map_err(|_| "must be admin, auditor or metrics".to_owned())
 }
 
 fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {

@@ -104,7 +104,12 @@ pub(super) fn define(kind: &FormKind, folders: &BaseFolders, now: Timestamp) -> 
             SHOWN_ONCE,
             vec![
                 FormField::text("Name", "who uses the token; appears in the audit log", ""),
-                FormField::choice("Role", "auditors read, admins change", &["auditor", "admin"], 0),
+                FormField::choice(
+                    "Role",
+                    "auditors read, admins change, metrics is for Prometheus",
+                    &["auditor", "admin", "metrics"],
+                    0,
+                ),
                 FormField::text("Expires", EXPIRY_HINT, ""),
             ],
         ),
@@ -212,7 +217,11 @@ impl Values<'_> {
     fn create_token(&self) -> Result<CreateAdminTokenRequest, Problem> {
         Ok(CreateAdminTokenRequest {
             name: Some(self.required(0, "name")?),
-            role: Some(if self.chosen(1) == 0 { Role::Auditor } else { Role::Admin }),
+            role: Some(match self.chosen(1) {
+                0 => Role::Auditor,
+                1 => Role::Admin,
+                _ => Role::Metrics,
+            }),
             expires_at: self.expiry(2)?,
         })
     }

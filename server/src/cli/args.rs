@@ -325,7 +325,7 @@ pub struct AdminTokenCreateArgs {
     /// Display name; the actor in audit logs
     #[arg(long, value_parser = name)]
     pub name: String,
-    /// Role: admin (everything) or auditor (read only)
+    /// Role: admin (everything), auditor (read only) or metrics (only /metrics)
     #[arg(long, value_name = "ROLE", default_value_t = Role::Admin, value_parser = role)]
     pub role: Role,
     /// Expiry: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
@@ -394,5 +394,5 @@ fn name(text: &str) -> Result<String, &'static str> {
 }
 
 fn role(text: &str) -> Result<Role, String> {
-    text.parse().map_err(|_| "must be admin or auditor".to_owned())
+    text.parse().map_err(|_| "must be admin, auditor or metrics".to_owned())
 }

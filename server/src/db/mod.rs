@@ -11,6 +11,7 @@ pub(crate) mod cached_sql;
 mod change_counter;
 mod connection;
 mod error;
+mod metrics;
 mod migrations;
 mod opened;
 mod options;
@@ -25,7 +26,10 @@ mod thread;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -40,6 +44,7 @@ pub(crate) use self::{connection::on_engine, migrations::SchemaChange, thread::r
 pub use self::{
     connection::{Connection, Engine, PostgresConnection},
     error::DbError,
+    metrics::{DatabaseMetrics, QueueLoad},
     options::{DatabaseOptions, DatabaseUrl},
     postgres::runtime::ThreadRuntime,
 };
@@ -53,6 +58,8 @@ struct Inner {
     inline_reader: Option<InlineReader>,
     reads: Arc<Queue>,
     writes: Arc<Queue>,
+    /// PostgreSQL only: number of connections of the pool that are open or being opened.
+    connected: Option<Arc<AtomicUsize>>,
     change_counter: Arc<ChangeCounter>,
     location: Arc<Location>,
     running: Mutex<Option<Running>>,
@@ -92,9 +99,9 @@ impl Database {
                     (change_counter, Location::Postgres(target), opened)
                 }
             };
-            let Opened { inline_reader, reads, writes, running } = opened;
+            let Opened { inline_reader, reads, writes, connected, running } = opened;
             let (location, running) = (Arc::new(location), Mutex::new(Some(running)));
-            Ok(Self(Arc::new(Inner { inline_reader, reads, writes, change_counter, location, running })))
+            Ok(Self(Arc::new(Inner { inline_reader, reads, writes, connected, change_counter, location, running })))
         })
         .await
     }
@@ -154,6 +161,25 @@ impl Database {
 
     pub async fn ping(&self) -> Result<(), DbError> {
         self.read(Connection::ping).await
+    }
+
+    /// Sets the histograms in which the database records its times. Only the first call has an effect.
+    pub fn instrument(&self, metrics: DatabaseMetrics) {
+        self.0.reads.measurements.set(metrics.clone());
+        self.0.writes.measurements.set(metrics);
+    }
+
+    /// Returns the state of each queue. PostgreSQL has one queue for reads and writes.
+    pub fn load(&self) -> Vec<(&'static str, QueueLoad)> {
+        match self.engine() {
+            Engine::Sqlite => vec![("read", self.0.reads.load()), ("write", self.0.writes.load())],
+            Engine::Postgres => vec![("all", self.0.writes.load())],
+        }
+    }
+
+    /// Returns the number of connections of the PostgreSQL pool that are open or being opened; `None` on SQLite.
+    pub fn connected(&self) -> Option<usize> {
+        self.0.connected.as_ref().map(|connected| connected.load(Ordering::Relaxed))
     }
 
     pub fn engine(&self) -> Engine {

@@ -1,6 +1,9 @@
 //! The parts of an open database that differ between the engines.
 
-use std::{sync::Arc, thread::JoinHandle};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    thread::JoinHandle,
+};
 
 use super::{process_lock::ProcessLock, queue::Queue, sqlite::inline_reader::InlineReader};
 
@@ -10,6 +13,8 @@ pub(super) struct Opened {
     /// On PostgreSQL this is the same queue as `writes`, because reads and writes use the same connections.
     pub(super) reads: Arc<Queue>,
     pub(super) writes: Arc<Queue>,
+    /// PostgreSQL only: number of connections of the pool that are open or being opened.
+    pub(super) connected: Option<Arc<AtomicUsize>>,
     pub(super) running: Running,
 }
 

@@ -7,12 +7,16 @@ use std::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
 
-use super::{connection::Connection, error::DbError};
+use super::{
+    connection::Connection,
+    error::DbError,
+    metrics::{Measurements, QueueLoad},
+};
 
 /// Sends the result to the caller after the end of the transaction. The argument is the outcome of the transaction.
 pub(super) type Reply = Box<dyn FnOnce(Result<(), DbError>) + Send>;
@@ -37,6 +41,8 @@ pub(super) trait Unit: Send {
     /// Reverts [`Unit::try_start`], so that the caller may stop waiting.
     fn reset(&self);
     fn work(&self) -> Work;
+    /// Returns the time since the unit was queued.
+    fn waited(&self) -> Duration;
     fn run(self: Box<Self>, conn: &mut Connection) -> Executed;
     /// Returns an error to the caller without executing the unit.
     fn refuse(self: Box<Self>, error: DbError);
@@ -44,6 +50,7 @@ pub(super) trait Unit: Send {
 
 struct Task<T, E, F> {
     work: Work,
+    queued: Instant,
     run: F,
     started: Arc<AtomicBool>,
     reply: oneshot::Sender<Result<T, E>>,
@@ -65,6 +72,10 @@ where
 
     fn work(&self) -> Work {
         self.work
+    }
+
+    fn waited(&self) -> Duration {
+        self.queued.elapsed()
     }
 
     fn run(self: Box<Self>, conn: &mut Connection) -> Executed {
@@ -98,6 +109,8 @@ pub(super) fn run_unit<T, E: From<DbError>>(
 
 struct State {
     units: VecDeque<Box<dyn Unit>>,
+    /// Number of threads that wait for a unit.
+    idle_threads: usize,
     closed: bool,
 }
 
@@ -121,12 +134,19 @@ pub(super) struct Queue {
     closing: Condvar,
     limit: usize,
     wait: Duration,
+    pub(super) measurements: Measurements,
 }
 
 impl Queue {
     pub(super) fn new(limit: usize, wait: Duration) -> Arc<Self> {
-        let state = Mutex::new(State { units: VecDeque::new(), closed: false });
-        Arc::new(Self { state, filled: Condvar::new(), closing: Condvar::new(), limit: limit.max(1), wait })
+        Arc::new(Self {
+            state: Mutex::new(State { units: VecDeque::new(), idle_threads: 0, closed: false }),
+            filled: Condvar::new(),
+            closing: Condvar::new(),
+            limit: limit.max(1),
+            wait,
+            measurements: Measurements::default(),
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -142,7 +162,8 @@ impl Queue {
     ) -> Result<T, E> {
         let (reply, mut result) = oneshot::channel();
         let started = Arc::new(AtomicBool::new(false));
-        self.push(Box::new(Task { work, run, started: Arc::clone(&started), reply })).map_err(E::from)?;
+        self.push(Box::new(Task { work, queued: Instant::now(), run, started: Arc::clone(&started), reply }))
+            .map_err(E::from)?;
         let result = match tokio::time::timeout(self.wait, &mut result).await {
             Ok(result) => result,
             Err(_) if !started.swap(true, Ordering::AcqRel) => {
@@ -185,18 +206,31 @@ impl Queue {
         let mut state = self.state();
         loop {
             if let Some(unit) = state.pop() {
+                drop(state);
+                self.measurements.record_wait(unit.work() == Work::Read, unit.waited());
                 return Some(unit);
             }
             if state.closed {
                 return None;
             }
+            state.idle_threads += 1;
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.idle_threads -= 1;
         }
+    }
+
+    pub(super) fn load(&self) -> QueueLoad {
+        let state = self.state();
+        QueueLoad { queued: state.units.len(), idle_threads: state.idle_threads }
     }
 
     /// Returns the next unit without waiting.
     pub(super) fn next_now(&self) -> Option<Box<dyn Unit>> {
-        self.state().pop()
+        let unit = self.state().pop();
+        if let Some(unit) = &unit {
+            self.measurements.record_wait(unit.work() == Work::Read, unit.waited());
+        }
+        unit
     }
 
     /// Rejects new units. Queued units still run.

@@ -142,6 +142,7 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
     let (status, title) = match (refusal, operation) {
         (Refusal::Invalid(_) | Refusal::Query(_), _) => (BAD, "unable to validate request"),
         (Refusal::BodyTooLarge(_), _) => (StatusCode::PAYLOAD_TOO_LARGE, "unable to process request"),
+        (Refusal::MediaType, _) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unable to process request"),
         (Refusal::BodyTooSlow(_), _) => (StatusCode::REQUEST_TIMEOUT, "unable to process request"),
         (Refusal::TooOften(_), _) => (StatusCode::TOO_MANY_REQUESTS, "too many requests"),
         (Refusal::Malformed(_) | Refusal::MalformedCredential(_), On::RegistrationFinalize) => {

@@ -82,7 +82,8 @@ impl Modify for KeyHeader {
     info(
         title = "Doorward admin API",
         description = "Tenants, keys, users and audit logs. Every operation requires an admin token.\n\n\
-            The role `admin` may call every operation, the role `auditor` only those that read. Every change is recorded \
+            The role `admin` may call every operation, the role `auditor` only those that read, \
+            the role `metrics` only `/metrics`. Every change is recorded \
             in the tenant's audit log, or in the installation's audit log when it concerns no tenant.",
         license(name = "MIT OR Apache-2.0"),
     ),

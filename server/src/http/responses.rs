@@ -17,7 +17,7 @@ pub enum KeyHolderErrors {
     ApiKey(ErrorBody),
 }
 
-/// Errors of operations that require an admin token of any role.
+/// Errors of operations that require an admin token of any role, or of the role `auditor`.
 #[derive(IntoResponses)]
 pub enum AuditorErrors {
     /// The admin token is missing or invalid

@@ -1,13 +1,14 @@
 //! Background jobs. Several nodes may run the same job at once, because each is idempotent. Units of work are bounded.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
 use crate::{
     app::App,
     db::{Connection, DbError},
-    service::daily_counts::MAX_DAYS,
+    service::{daily_counts::MAX_DAYS, scrape},
     store::{
         audit,
         challenges::{self, ChallengeKey, ExpiredChunk},
@@ -18,6 +19,8 @@ const PURGE_CHALLENGES_EVERY: Duration = Duration::from_secs(30);
 const PURGE_AUDIT_EVERY: Duration = Duration::from_secs(600);
 const DELETE_LOGS_EVERY: Duration = Duration::from_secs(30);
 const COUNT_DAYS_EVERY: Duration = Duration::from_secs(3_600);
+const COUNT_ENTRIES_EVERY: Duration = Duration::from_secs(600);
+const MAINTAIN_EVERY: Duration = Duration::from_secs(5);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 const CHALLENGE_BATCH: i64 = 1_000;
 /// Number of audit entries that one unit of work examines. It is small, because other writes wait for the unit.
@@ -52,6 +55,13 @@ pub fn start(app: &Arc<App>) -> Jobs {
             while app.db.write(|connection| audit::delete_left(connection, AUDIT_BATCH)).await? {
                 tokio::time::sleep(PAUSE).await;
             }
+            Ok(())
+        }),
+        every(COUNT_ENTRIES_EVERY, Arc::clone(app), "counting the audit entries", |app| async move {
+            scrape::count_audit_entries(&app).await
+        }),
+        every(MAINTAIN_EVERY, Arc::clone(app), "maintenance of the metrics", |app| async move {
+            app.metrics.maintain();
             Ok(())
         }),
         every(COUNT_DAYS_EVERY, Arc::clone(app), "counting the days of the overview", |app| async move {
@@ -125,9 +135,35 @@ where
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if let Err(error) = job(Arc::clone(&app)).await {
-                tracing::warn!(%error, "{name} failed and will be retried");
-            }
+            let outcome = run(name, job(Arc::clone(&app))).await;
+            app.metrics.job(name, outcome, app.clock.now().millis() as f64 / 1_000.0);
         }
     })
+}
+
+/// Runs a job once and returns its outcome. A panic is logged, because it must not end the later runs.
+async fn run(name: &'static str, job: impl Future<Output = Result<(), DbError>>) -> &'static str {
+    match AssertUnwindSafe(job).catch_unwind().await {
+        Ok(Ok(())) => "succeeded",
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "{name} failed and will be retried");
+            "failed"
+        }
+        Err(_) => {
+            tracing::error!("{name} panicked and will be retried");
+            "panicked"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn job_that_panics_or_fails_returns_an_outcome() {
+        assert_eq!(run("job", async { Ok(()) }).await, "succeeded");
+        assert_eq!(run("job", async { Err(DbError::Orphan) }).await, "failed");
+        assert_eq!(run("job", async { panic!("a fault in the job") }).await, "panicked");
+    }
 }

@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use super::Metrics;
-
 pub(super) const GAUGES: [(&str, &str); 6] = [
     ("process_cpu_seconds_total", "CPU time in seconds"),
     ("process_resident_memory_bytes", "resident memory in bytes"),
@@ -16,13 +14,10 @@ pub(super) const GAUGES: [(&str, &str); 6] = [
 /// Length of a clock tick in `/proc`. The kernel uses 100 ticks per second there on every architecture.
 const TICK_SECONDS: f64 = 0.01;
 
-pub(super) fn set_gauges(metrics: &Metrics) {
+/// Returns the current values of [`GAUGES`], without those that cannot be read.
+pub(super) fn values() -> impl Iterator<Item = (&'static str, f64)> {
     let values = [cpu_seconds(), resident_bytes(), start_time(), open_files(), max_files(), threads()];
-    for ((name, _), value) in GAUGES.into_iter().zip(values) {
-        if let Some(value) = value {
-            metrics.gauge(name, &[], value);
-        }
-    }
+    GAUGES.into_iter().zip(values).filter_map(|((name, _), value)| Some((name, value?)))
 }
 
 /// Returns a field of `/proc/self/stat`, numbered from 1 as in proc_pid_stat(5), from field 3 on.

@@ -24,6 +24,7 @@ pub fn event(
     at: Timestamp,
 ) -> Result<Entry, ServiceError> {
     app.key_usage.tenant_active(tenant_id, at);
+    app.metrics.audit_entries_written.increment(1);
     Ok(Entry(AuditEvent {
         random: u64::from_ne_bytes(clock::random(app.entropy.as_ref())?),
         tenant_id,

@@ -54,19 +54,36 @@ pub enum Identity {
     Anonymous(KeyRejection),
 }
 
+/// The rate limits against which a request without a valid key is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountedAgainst {
+    /// Only those of the caller's address and network. Clients of the tenant must be able to read its public keys even
+    /// if others have used up the limit of the tenant.
+    Address,
+    AddressAndTenant,
+}
+
 /// Verifies the presented API key. If there is no valid one, counts the request against the rate limits.
 ///
 /// A valid key is never rate-limited. A wrong secret costs one Argon2 hash; a key with an unknown id costs none.
 ///
 /// # Errors
 /// [`Refusal::TooOften`] if a rate limit is exceeded; [`ServiceError::Internal`] for a damaged stored hash.
-pub fn identify(context: &RequestContext, presented: Option<&str>) -> Result<Identity, ServiceError> {
+pub fn identify(
+    context: &RequestContext,
+    presented: Option<&str>,
+    counted: CountedAgainst,
+) -> Result<Identity, ServiceError> {
     let identity = verify(context, presented)?;
     match identity {
         Identity::ApiKey(id) => context.app.key_usage.used(context.tenant.id(), id, context.app.clock.now()),
         Identity::Anonymous(_) => {
-            let limits = &context.app.rate_limits;
-            limits.count(context.tenant.id(), &context.meta.source_ip).map_err(Refusal::TooOften)?;
+            let (limits, address) = (&context.app.rate_limits, &context.meta.source_ip);
+            match counted {
+                CountedAgainst::Address => limits.count_address(address),
+                CountedAgainst::AddressAndTenant => limits.count(context.tenant.id(), address),
+            }
+            .map_err(Refusal::TooOften)?;
         }
     }
     Ok(identity)

@@ -17,6 +17,8 @@ pub enum Refusal {
     /// The body is not JSON or does not have the expected structure.
     Malformed(String),
     BodyTooLarge(String),
+    /// The request has a body that is not declared as JSON.
+    MediaType,
     /// The body did not arrive within the configured time.
     BodyTooSlow(String),
     /// A query parameter is invalid; the message names it.
@@ -55,6 +57,7 @@ impl Refusal {
             Self::Invalid(_) => ErrorCode::ValidationFailed,
             Self::Malformed(_) => ErrorCode::BodyMalformed,
             Self::BodyTooLarge(_) => ErrorCode::BodyTooLarge,
+            Self::MediaType => ErrorCode::MediaTypeUnsupported,
             Self::BodyTooSlow(_) => ErrorCode::RequestTimeout,
             Self::Query(_) => ErrorCode::QueryInvalid,
             Self::TooOften(_) => ErrorCode::RateLimited,
@@ -85,6 +88,7 @@ impl Refusal {
             | Self::Query(reason)
             | Self::MalformedCredential(reason)
             | Self::Conflict(reason) => reason.clone(),
+            Self::MediaType => "a request with a body needs the header `Content-Type: application/json`".to_owned(),
             Self::TooOften(seconds) => format!("too many requests without a valid key; try again in {seconds} s"),
             Self::Config(problems) => {
                 let lines: Vec<String> = problems.iter().map(|one| format!("{}: {}", one.field, one.message)).collect();

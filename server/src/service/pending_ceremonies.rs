@@ -25,24 +25,28 @@ pub struct PendingCeremony {
 
 /// Pending ceremonies of this process by tenant and challenge.
 #[derive(Debug)]
-pub struct PendingCeremonies(Cache<(TenantId, ChallengeValue), PendingCeremony>);
-
-impl Default for PendingCeremonies {
-    fn default() -> Self {
-        Self(Cache::new(CAPACITY))
-    }
+pub struct PendingCeremonies {
+    ceremonies: Cache<(TenantId, ChallengeValue), PendingCeremony>,
+    hits: metrics::Counter,
+    misses: metrics::Counter,
 }
 
 impl PendingCeremonies {
+    pub fn new(hits: metrics::Counter, misses: metrics::Counter) -> Self {
+        Self { ceremonies: Cache::new(CAPACITY), hits, misses }
+    }
+
     /// Caches a ceremony whose challenge is stored.
     pub fn insert(&self, ceremony: PendingCeremony) {
         if ceremony.credentials.len() <= MAX_CREDENTIALS {
-            self.0.insert((ceremony.challenge.tenant_id, ceremony.challenge.value.clone()), ceremony);
+            self.ceremonies.insert((ceremony.challenge.tenant_id, ceremony.challenge.value.clone()), ceremony);
         }
     }
 
     /// Removes and returns a ceremony. Only one request gets it, because a ceremony can be finalized only once.
     pub fn take(&self, tenant: TenantId, value: &ChallengeValue) -> Option<PendingCeremony> {
-        self.0.remove(&(tenant, value.clone())).map(|(_, ceremony)| ceremony)
+        let found = self.ceremonies.remove(&(tenant, value.clone())).map(|(_, ceremony)| ceremony);
+        if found.is_some() { &self.hits } else { &self.misses }.increment(1);
+        found
     }
 }

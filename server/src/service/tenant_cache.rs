@@ -39,15 +39,34 @@ impl TenantSnapshot {
     }
 }
 
-/// Snapshots of recently used tenants.
+/// Maximum number of unknown tenant ids that are cached.
+const MAX_ABSENT: usize = 10_000;
+
+/// Snapshots of recently used tenants, and recently used ids without a tenant.
 #[derive(Debug)]
 pub struct TenantCache {
     snapshots: Cache<TenantId, Arc<TenantSnapshot>>,
+    /// The change counter at which no tenant had the id.
+    absent: Cache<TenantId, u64>,
+    hits: metrics::Counter,
+    misses: metrics::Counter,
 }
 
 impl TenantCache {
-    pub fn new(capacity: usize) -> Self {
-        Self { snapshots: Cache::new(capacity) }
+    pub fn new(capacity: usize, hits: metrics::Counter, misses: metrics::Counter) -> Self {
+        Self { snapshots: Cache::new(capacity), absent: Cache::new(MAX_ABSENT), hits, misses }
+    }
+
+    /// Returns what the cache contains: the current snapshot, or `Some(None)` for an unknown tenant. `None` if the
+    /// database must be read.
+    pub fn cached(&self, change_counter: u64, id: TenantId) -> Option<Option<Arc<TenantSnapshot>>> {
+        let snapshot = self.snapshots.get(&id).filter(|snapshot| snapshot.change_counter == change_counter);
+        let found = match snapshot {
+            Some(snapshot) => Some(Some(snapshot)),
+            None => (self.absent.get(&id) == Some(change_counter)).then_some(None),
+        };
+        if found.is_some() { &self.hits } else { &self.misses }.increment(1);
+        found
     }
 
     /// Returns the current snapshot, or `None` for an unknown tenant. A cached snapshot is used only if no process has
@@ -63,8 +82,8 @@ impl TenantCache {
         id: TenantId,
     ) -> Result<Option<Arc<TenantSnapshot>>, ServiceError> {
         let change_counter = db.change_counter();
-        if let Some(snapshot) = self.snapshots.get(&id).filter(|snapshot| snapshot.change_counter == change_counter) {
-            return Ok(Some(snapshot));
+        if let Some(found) = self.cached(change_counter, id) {
+            return Ok(found);
         }
         // The counter was read before the tenant, so a concurrent change makes this snapshot stale at its next use.
         let found = db
@@ -76,6 +95,7 @@ impl TenantCache {
             .await?;
         let Some((tenant, keys, records)) = found else {
             self.snapshots.remove(&id);
+            self.absent.insert(id, change_counter);
             return Ok(None);
         };
         let snapshot = Arc::new(TenantSnapshot {

@@ -1,5 +1,7 @@
 //! Database errors while a server runs cause opaque 500 and 503 responses, never refusals, and lose no data.
 
+use std::time::Duration;
+
 use doorward_testkit::{Http, Person, Response, database};
 
 use crate::support::{Ceremony, server_with_tenant};
@@ -70,6 +72,36 @@ async fn nothing_is_committed_without_its_audit_entry() {
     }
 }
 
+/// Waits for this readiness. Responses may contain a result that is one second old.
+async fn readiness(caller: &Http, status: u16) -> Response {
+    let changed = async {
+        loop {
+            let response = caller.get("/health/ready").await;
+            if response.status == status {
+                break response;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), changed).await.unwrap()
+}
+
+#[tokio::test]
+async fn readiness_requests_share_one_check_per_second() {
+    let (server, _tenant) = server_with_tenant().await;
+    let root = Http::new(server.public_url.clone());
+    let seconds = std::time::Instant::now();
+    for _ in 0..100 {
+        let _ = root.get("/health/ready").await.expect(200);
+        let _ = root.get("/").await.expect(200);
+    }
+    // Each check is one read. The metrics contain the number of reads; the tenants were not read.
+    let admin = server.admin("prometheus", doorward_shared::admin::Role::Metrics).await;
+    let text = admin.get("/metrics").await.expect(200).text;
+    let count = "doorward_database_queue_seconds_count{work=\"read\"} ";
+    let reads: u64 = text.lines().find_map(|line| line.strip_prefix(count)).unwrap().parse().unwrap();
+    assert!(reads <= seconds.elapsed().as_secs() + 10, "{reads} reads");
+}
+
 #[tokio::test]
 async fn health_distinguishes_a_failing_database_from_a_dead_process() {
     let (server, tenant) = server_with_tenant().await;
@@ -77,13 +109,15 @@ async fn health_distinguishes_a_failing_database_from_a_dead_process() {
     let admin = Http::new(server.admin_url.clone());
     let _ = root.get("/health/ready").await.expect(200);
     server.sql("ALTER TABLE installation RENAME TO elsewhere").await;
+    expect_unavailable(&readiness(&root, 503).await);
     for caller in [&root, &admin] {
         assert_eq!(caller.get("/health/alive").await.expect(200).text, r#"{"alive":true}"#);
-        expect_unavailable(&caller.get("/health/ready").await);
+        expect_unavailable(&readiness(caller, 503).await);
     }
-    assert!(root.get("/").await.expect(200).text.contains("waiting for its database"));
+    let page = root.get("/").await.expect(200).text;
+    assert!(page.contains("waiting for its database"));
     server.sql("ALTER TABLE elsewhere RENAME TO installation").await;
-    assert_eq!(root.get("/health/ready").await.expect(200).text, r#"{"ready":true}"#);
+    assert_eq!(readiness(&root, 200).await.text, r#"{"ready":true}"#);
     let _ = tenant.http.get("/credentials").await.expect(200);
 }
 

@@ -13,6 +13,7 @@ mod broken;
 mod ceremony;
 mod cors;
 mod credentials;
+mod headers;
 mod hostile;
 mod limits;
 mod login;

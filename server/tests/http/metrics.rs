@@ -1,7 +1,8 @@
-//! Metrics of HTTP requests.
+//! Metrics: their names, their labels, and the token role that reads only them.
 
 use doorward_shared::admin::Role;
-use doorward_testkit::TestServer;
+use doorward_testkit::{Person, TestServer};
+use serde_json::json;
 
 #[tokio::test]
 async fn unknown_methods_share_one_label() {
@@ -16,4 +17,61 @@ async fn unknown_methods_share_one_label() {
     assert!(!text.contains("INVENTED"), "{text}");
     let line = text.lines().find(|line| line.contains("method=\"other\"") && line.contains("status=\"405\""));
     assert!(line.is_some_and(|line| line.ends_with(" 10")), "{text}");
+}
+
+#[tokio::test]
+async fn metrics_describe_ceremonies_limits_database_caches_and_process() {
+    let server = TestServer::builder().settings(|settings| settings.visits_per_address = Some(60)).start().await;
+    let tenant = server.tenant().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register_mfa(&tenant).await.expect(200);
+    let body = alice.mfa_assertion(&tenant).await;
+    let _ = tenant.http.post("/mfa/login/finalize", &body).await.expect(200);
+    let _ = tenant.http.post("/mfa/login/finalize", &body).await.expect(401);
+    while tenant.anonymous.post("/login/initialize", &json!({})).await.status != 429 {}
+    let text = server.admin("prometheus", Role::Metrics).await.get("/metrics").await.expect(200).text;
+    let finalize = "doorward_ceremonies_total{ceremony=\"mfa_login\",step=\"finalize\"";
+    for expected in [
+        &format!("{finalize},outcome=\"succeeded\"}} 1\n"),
+        &format!("{finalize},outcome=\"refused\",code=\"challenge_unknown\"}} 1\n"),
+        "doorward_rate_limited_total{limit=\"address\"} ",
+        "doorward_database_queue_seconds_count{work=\"write\"} ",
+        "doorward_database_commit_seconds_count ",
+        "doorward_database_queued_units{queue=",
+        "doorward_database_idle_threads{queue=",
+        "doorward_database_bytes ",
+        "doorward_cache_lookups_total{cache=\"tenants\",result=\"hit\"} ",
+        "doorward_cache_lookups_total{cache=\"pending_ceremonies\",result=\"miss\"} ",
+        "doorward_audit_entries_written_total ",
+        concat!("doorward_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\",engine="),
+        "doorward_http_request_seconds_count{method=\"POST\",route=",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    if cfg!(target_os = "linux") {
+        for name in
+            ["cpu_seconds_total", "resident_memory_bytes", "start_time_seconds", "open_fds", "max_fds", "threads"]
+        {
+            let prefix = format!("process_{name} ");
+            let value =
+                text.lines().find_map(|line| line.strip_prefix(&prefix)).and_then(|value| value.parse::<f64>().ok());
+            assert!(value.is_some_and(|value| value > 0.0 || name == "cpu_seconds_total"), "{name}: {value:?}");
+        }
+    }
+    // Neither a tenant nor a user appears in a label.
+    assert!(!text.contains(&tenant.id.to_string()) && !text.contains("alice"), "{text}");
+}
+
+#[tokio::test]
+async fn audit_entries_are_counted() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    for _ in 0..3 {
+        let _ = tenant.anonymous.get("/credentials").await.expect(401);
+    }
+    doorward_server::service::scrape::count_audit_entries(&server.app).await.unwrap();
+    let text = server.admin("prometheus", Role::Metrics).await.get("/metrics").await.expect(200).text;
+    let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().parse::<u64>().unwrap();
+    assert!(value("doorward_audit_entries ") >= 3);
+    assert!(value("doorward_audit_entries_written_total ") >= value("doorward_audit_entries "));
 }

@@ -3,6 +3,37 @@
 use doorward_server::config::parse::networks;
 use doorward_testkit::{Http, TestServer, TestTenant};
 
+use crate::request_id::log;
+
+/// Returns the number of warnings about `X-Forwarded-For` from this process's servers.
+fn warnings() -> usize {
+    log().lines().filter(|line| line.contains("proxy.trusted")).count()
+}
+
+#[tokio::test]
+async fn ignored_header_is_reported_once_a_minute() {
+    let before = warnings();
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    for _ in 0..20 {
+        assert_eq!(source_ip(&tenant, &["198.51.100.7"]).await, "127.0.0.1");
+    }
+    let log = log();
+    let line = log.lines().skip_while(|line| !line.contains("proxy.trusted")).last().unwrap_or_default();
+    assert!(warnings() > before, "{line}");
+    // Other tests of this process cause at most one warning for each of their servers.
+    assert!(warnings() - before < 10, "{} warnings", warnings() - before);
+    assert!(log.contains("\"peer\":\"127.0.0.1\""), "{log}");
+}
+
+#[tokio::test]
+async fn user_agent_is_cut_in_the_audit_log() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let response = tenant.anonymous.clone().header("user-agent", &"x".repeat(1_000)).get("/credentials").await;
+    assert_eq!(tenant.entry_of(&response).await.text("meta_user_agent").unwrap(), "x".repeat(256));
+}
+
 /// Returns the source address in the audit entry of a refused request.
 async fn source_ip(tenant: &TestTenant, forwarded: &[&str]) -> String {
     let caller = forwarded
@@ -51,6 +82,9 @@ async fn client_is_found_through_a_chain_of_trusted_proxies() {
     ] {
         assert_eq!(source_ip(&tenant, lines).await, expected, "{lines:?}");
     }
+    let caller = tenant.anonymous.clone().header_bytes("x-forwarded-for", b"\xff\x80, 198.51.100.7");
+    let response = caller.get("/credentials").await;
+    assert_eq!(tenant.entry_of(&response).await.text("meta_source_ip").unwrap(), "198.51.100.7");
 }
 
 #[tokio::test]

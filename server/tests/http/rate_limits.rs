@@ -108,7 +108,7 @@ async fn valid_key_that_this_process_has_not_seen_is_never_rate_limited() {
 }
 
 #[tokio::test]
-async fn flood_of_wrong_keys_stops_growing_audit_log_and_server_log() {
+async fn flood_of_wrong_keys_stops_growing_the_audit_log() {
     let _ = log();
     let (_server, tenant) = limited().await;
     let wrong = tenant.with_key(&wrong_key(&tenant, 1));
@@ -126,9 +126,62 @@ async fn flood_of_wrong_keys_stops_growing_audit_log_and_server_log() {
     for response in &limited {
         response.expect_refusal(429, "rate_limited");
         assert!(response.header("retry-after").is_some());
-        assert_eq!(lines_of(response.request_id()).len(), 0);
+        // The log of the binary contains at most ten such lines in a second: see tests/log.rs.
+        assert_eq!(lines_of(response.request_id()).len(), 1);
     }
     let _ = tenant.http.get("/credentials").await.expect(200);
+}
+
+#[tokio::test]
+async fn public_keys_are_served_when_the_limit_of_the_tenant_is_used_up() {
+    let server = TestServer::builder().settings(|settings| settings.visits_per_tenant = Some(10)).start().await;
+    let tenant = server.tenant().await;
+    let mut limited = false;
+    for _ in 0..20 {
+        limited |= tenant.anonymous.post("/login/initialize", &json!({})).await.status == 429;
+    }
+    assert!(limited);
+    for _ in 0..20 {
+        let _ = tenant.anonymous.get("/.well-known/jwks.json").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn unknown_tenants_are_read_once_and_not_above_the_rate_limit() {
+    let (server, tenant) = limited().await;
+    let at = |id: &str| tenant.anonymous.at(tenant.anonymous.base().replace(&tenant.id.to_string(), id));
+    let unknown = at("01234567-89ab-4def-8123-456789abcdef");
+    let _ = unknown.get("/credentials").await.expect(404);
+    server.sql("ALTER TABLE tenants RENAME TO elsewhere").await;
+    let _ = unknown.get("/credentials").await.expect(404);
+    // A tenant that was not requested before must be read.
+    let _ = at("11234567-89ab-4def-8123-456789abcdef").get("/credentials").await.expect(500);
+    while unknown.get("/credentials").await.status != 429 {}
+    for origin in [None, Some("https://app.example.com")] {
+        let caller = at("21234567-89ab-4def-8123-456789abcdef");
+        let caller = origin.map_or(caller.clone(), |origin| caller.header("origin", origin));
+        caller.get("/credentials").await.expect_refusal(429, "rate_limited");
+    }
+    server.sql("ALTER TABLE elsewhere RENAME TO tenants").await;
+    let _ = tenant.http.get("/credentials").await.expect(200);
+}
+
+#[tokio::test]
+async fn administrative_change_makes_unknown_tenants_be_read_again() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let other = server.second_node().await;
+    let there = tenant.on(&other);
+    let hide = "ALTER TABLE tenants RENAME TO elsewhere; CREATE TABLE tenants AS SELECT * FROM elsewhere WHERE 1 = 0";
+    server.sql(hide).await;
+    let _ = there.http.get("/credentials").await.expect(404);
+    server.sql("DROP TABLE tenants; ALTER TABLE elsewhere RENAME TO tenants").await;
+    let _ = there.http.get("/credentials").await.expect(404);
+    // On PostgreSQL, the change reaches the other node a moment later.
+    let _ = server.tenant().await;
+    let found = async { while there.http.get("/credentials").await.status != 200 {} };
+    tokio::time::timeout(Duration::from_secs(30), found).await.expect("the tenant is found");
+    other.stop().await;
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ text_enum! {
         Admin => "admin",
         /// May read everything and change nothing.
         Auditor => "auditor",
+        /// May read the metrics and nothing else.
+        Metrics => "metrics",
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn open(
         threads.push(spawn("db-postgres", move || worker.run())?);
     }
     let running = Running { threads, stop: Box::new(stop), process_lock: None };
-    Ok(Opened { inline_reader: None, reads: Arc::clone(&units), writes: units, running })
+    Ok(Opened { inline_reader: None, reads: Arc::clone(&units), writes: units, connected: Some(connected), running })
 }
 
 /// Takes the exclusive process lock. Returns a connection without timeouts and the connection that holds the lock, or

@@ -92,9 +92,14 @@ impl Worker {
             }
             Err(error) => return unit.refuse(error),
         };
-        let invalidates = unit.work() == Work::WriteAndInvalidate;
+        let work = unit.work();
+        let invalidates = work == Work::WriteAndInvalidate;
         let executed = unit.run(&mut conn);
+        let start = Instant::now();
         let outcome = if executed.keep { commit(&mut conn, invalidates) } else { Ok(()) };
+        if executed.keep && work != Work::Read {
+            self.queue.measurements.record_commit(start.elapsed());
+        }
         let usable = if executed.keep && outcome.is_ok() { true } else { conn.run("ROLLBACK").is_ok() };
         self.set_counted(usable);
         self.conn = usable.then_some(conn);

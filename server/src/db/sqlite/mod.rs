@@ -75,7 +75,7 @@ pub(super) fn open(
     threads.push(spawn("db-checkpoint", move || checkpointer.run(&stopped))?);
     let inline_reader = Some(InlineReader::new(inline_readers));
     let running = Running { threads, stop: Box::new(stop), process_lock: Some(process_lock) };
-    Ok(Opened { inline_reader, reads, writes, running })
+    Ok(Opened { inline_reader, reads, writes, connected: None, running })
 }
 
 /// Applies, reverts or lists migrations in one transaction. Other processes wait for its end.

@@ -1,6 +1,9 @@
 //! The writer thread. Queued units share one commit and get their results after it (group commit).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     super::{
@@ -106,7 +109,9 @@ impl Writer {
                 .notify()
                 .map_err(|error| DbError::Unavailable(format!("cannot notify other processes: {error}")))?;
         }
+        let start = Instant::now();
         transaction::commit(&mut self.conn)?;
+        self.queue.measurements.record_commit(start.elapsed());
         if invalidates {
             self.change_counter.increment();
             // The caller gets no error, because the transaction is committed. The first notification was sent.

@@ -7,7 +7,7 @@ use actix_web::{
 use doorward_shared::{AuditType, ErrorCode, TenantId, admin::Role};
 
 use super::{
-    caller::{app, from_request},
+    caller::{app, from_request, single_header},
     tenant::{delay_refusal, meta},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// A caller who may read everything: any admin token.
+/// A caller who may read everything: a token with the role `auditor` or `admin`.
 #[derive(Debug)]
 pub struct Auditor {
     pub context: AdminContext,
@@ -31,6 +31,18 @@ pub struct Auditor {
 #[derive(Debug)]
 pub struct Administrator {
     pub context: AdminContext,
+}
+
+/// A caller who may read the metrics: any admin token.
+#[derive(Debug)]
+pub struct MetricsReader {
+    pub context: AdminContext,
+}
+
+impl MetricsReader {
+    async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
+        Ok(Self { context: authenticate(request, Role::Metrics).await?.context })
+    }
 }
 
 impl Auditor {
@@ -45,11 +57,11 @@ impl Administrator {
     }
 }
 
-from_request!(Auditor, Administrator);
+from_request!(Auditor, Administrator, MetricsReader);
 
 async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, ApiError> {
     let app = app(request)?;
-    let found = admin_tokens::recognise(&app, bearer(request), app.clock.now()).await?;
+    let found = admin_tokens::recognise(&app, bearer(request)?, app.clock.now()).await?;
     let meta = meta(request);
     let token = match found {
         Ok(token) => token,
@@ -63,8 +75,11 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
                 .with_header(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer")));
         }
     };
-    if needed == Role::Admin && token.role != Role::Admin {
-        let reason = "an auditor's token changes nothing";
+    if !allows(token.role, needed) {
+        let reason = match token.role {
+            Role::Metrics => "a token of the role metrics reads only the metrics",
+            _ => "an auditor's token changes nothing",
+        };
         reject(&app, &meta, Some(token.name), ErrorCode::Forbidden, reason).await?;
         return Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "forbidden", reason));
     }
@@ -73,10 +88,20 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
 }
 
 /// Returns the bearer token of the request (RFC 6750 §2.1).
-fn bearer(request: &HttpRequest) -> Option<&str> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+fn bearer(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
+    let value = single_header(request, header::AUTHORIZATION.as_str())?;
+    let token =
+        value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    Ok(token.map(|(_, token)| token.trim()).filter(|token| !token.is_empty()))
+}
+
+/// Returns whether a role includes the rights of another one.
+const fn allows(role: Role, needed: Role) -> bool {
+    match role {
+        Role::Admin => true,
+        Role::Auditor => !matches!(needed, Role::Admin),
+        Role::Metrics => matches!(needed, Role::Metrics),
+    }
 }
 
 async fn reject(

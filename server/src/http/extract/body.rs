@@ -2,7 +2,12 @@
 
 use std::{future::Future, pin::Pin};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header::{self, HeaderValue},
+    web,
+};
 use bytes::BytesMut;
 use futures_util::StreamExt as _;
 
@@ -23,7 +28,7 @@ impl Body {
     /// Returns the bytes.
     ///
     /// # Errors
-    /// [`Refusal::BodyTooLarge`], [`Refusal::BodyTooSlow`], or [`Refusal::Malformed`] for a body that is incomplete or
+    /// [`Refusal::BodyTooLarge`], [`Refusal::BodyTooSlow`], [`Refusal::MediaType`], or [`Refusal::Malformed`] for a body that is incomplete or
     /// too deeply nested for the server's limit. The operation returns it, so that its audit entry records it.
     pub fn bytes(&self) -> Result<&[u8], Refusal> {
         let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
@@ -45,6 +50,7 @@ impl FromRequest for Body {
         };
         let (limit, timeout) = (app.settings.body_limit, app.settings.body_timeout);
         let max_depth = app.settings.json_depth;
+        let is_json = is_json(request);
         let payload = payload.take();
         Box::pin(async move {
             let read = tokio::time::timeout(timeout, read(payload, limit)).await;
@@ -52,9 +58,22 @@ impl FromRequest for Body {
                 let reason = format!("the body did not arrive within {} s", timeout.as_secs());
                 Err(Refusal::BodyTooSlow(reason))
             });
+            // A page of another origin can send other types without a CORS preflight.
+            let bytes =
+                bytes.and_then(|bytes| if is_json || bytes.is_empty() { Ok(bytes) } else { Err(Refusal::MediaType) });
             Ok(Self { bytes, max_depth })
         })
     }
+}
+
+/// Returns whether the request declares its body as JSON, with or without parameters.
+fn is_json(request: &HttpRequest) -> bool {
+    let declared = |value: &HeaderValue| {
+        let essence = value.to_str().ok().and_then(|text| text.split(';').next());
+        essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+    };
+    let mut values = request.headers().get_all(header::CONTENT_TYPE).peekable();
+    values.peek().is_some() && values.all(declared)
 }
 
 async fn read(mut payload: Payload, limit: usize) -> Result<BytesMut, Refusal> {

@@ -7,7 +7,9 @@ pub mod client_ip;
 mod query;
 mod tenant;
 
-pub use admin::{Administrator, Auditor};
+pub use admin::{Administrator, Auditor, MetricsReader};
 pub use body::Body;
 pub use query::Query;
-pub use tenant::{API_KEY_HEADER, KeyHolder, UnknownTenant, Visitor, path_tenant, unknown_tenant};
+pub use tenant::{
+    API_KEY_HEADER, JwksReader, KeyHolder, UnknownTenant, Visitor, find_tenant, path_tenant, unknown_tenant,
+};

@@ -1,9 +1,11 @@
 //! Callers of the public API: a tenant's backend with its API key, or a visitor without one.
 
+use std::sync::Arc;
+
 use actix_web::{HttpMessage as _, HttpRequest, http::StatusCode};
 use doorward_shared::{ApiKeyId, AuditType, ErrorCode, TenantId};
 
-use super::caller::{app, from_request};
+use super::caller::{app, from_request, single_header};
 use crate::{
     app::App,
     clock::random,
@@ -11,7 +13,8 @@ use crate::{
     http::ApiError,
     service::{
         RequestContext, audit,
-        auth::{self, Identity, KeyRejection},
+        auth::{self, CountedAgainst, Identity, KeyRejection},
+        tenant_cache::TenantSnapshot,
     },
 };
 
@@ -34,17 +37,7 @@ pub struct KeyHolder {
 
 impl Visitor {
     async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
-        let context = context(request).await?;
-        match auth::identify(&context, presented_key(request)) {
-            Ok(identity) => Ok(Self { context, identity }),
-            Err(error) => {
-                let error = ApiError::from(error);
-                if error.code() == ErrorCode::RateLimited {
-                    delay_refusal(&context.app).await;
-                }
-                Err(error)
-            }
-        }
+        identify(request, CountedAgainst::AddressAndTenant).await
     }
 
     /// Requires a valid API key. `login/initialize` calls this if the body contains a user id.
@@ -85,7 +78,34 @@ impl KeyHolder {
     }
 }
 
-from_request!(Visitor, KeyHolder);
+from_request!(Visitor, KeyHolder, JwksReader);
+
+/// Like [`Visitor`], but the tenant's rate limit does not apply.
+#[derive(Debug)]
+pub struct JwksReader {
+    pub context: RequestContext,
+}
+
+impl JwksReader {
+    async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
+        Ok(Self { context: identify(request, CountedAgainst::Address).await?.context })
+    }
+}
+
+async fn identify(request: &HttpRequest, counted: CountedAgainst) -> Result<Visitor, ApiError> {
+    let presented = single_header(request, API_KEY_HEADER)?;
+    let context = context(request).await?;
+    match auth::identify(&context, presented, counted) {
+        Ok(identity) => Ok(Visitor { context, identity }),
+        Err(error) => {
+            let error = ApiError::from(error);
+            if error.code() == ErrorCode::RateLimited {
+                delay_refusal(&context.app).await;
+            }
+            Err(error)
+        }
+    }
+}
 
 pub fn path_tenant(text: &str) -> Result<TenantId, ApiError> {
     text.parse().map_err(|_| {
@@ -114,9 +134,33 @@ async fn context(request: &HttpRequest) -> Result<RequestContext, ApiError> {
         return Err(tenant_not_found());
     }
     let meta = meta(request);
-    let found = app.tenant(id).await?;
+    let found = find_tenant(&app, id, &meta, request.headers().contains_key(API_KEY_HEADER)).await?;
     let Some(tenant) = found else { return Err(unknown_tenant(&app, &meta).await) };
     Ok(RequestContext { app, tenant, meta })
+}
+
+/// Returns the tenant, or `None` if it does not exist.
+///
+/// # Errors
+/// 429 without a read from the database, if the tenant is not cached, the address is above its rate limit, and the
+/// request has no key. Such a request would be refused after the read as well. Requests with a key from such an
+/// address read one after the other, because only a read shows whether their key is valid.
+pub async fn find_tenant(
+    app: &App,
+    id: TenantId,
+    meta: &RequestMeta,
+    has_key: bool,
+) -> Result<Option<Arc<TenantSnapshot>>, ApiError> {
+    if let Some(found) = app.cached_tenant(id) {
+        return Ok(found);
+    }
+    let Some(wait) = app.rate_limits.wait_of(&meta.source_ip) else { return Ok(app.tenant(id).await?) };
+    if !has_key {
+        delay_refusal(app).await;
+        return Err(ApiError::rate_limited(wait));
+    }
+    let _permit = app.rate_limits.limited_reads.acquire().await;
+    Ok(app.tenant(id).await?)
 }
 
 /// Marks a request to an unknown tenant that is already counted.
@@ -137,8 +181,4 @@ pub async fn unknown_tenant(app: &App, meta: &RequestMeta) -> ApiError {
 
 fn tenant_not_found() -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, ErrorCode::TenantNotFound, "tenant not found", "")
-}
-
-fn presented_key(request: &HttpRequest) -> Option<&str> {
-    request.headers().get(API_KEY_HEADER)?.to_str().ok()
 }

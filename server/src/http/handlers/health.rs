@@ -12,13 +12,13 @@ pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(serde_json::json!({ "alive": true }))
 }
 
-/// Reports whether the process can serve requests, which requires that its database responds.
+/// Reports whether the process can serve requests, which requires that its database responds. The result is at most one second old.
 #[utoipa::path(get, path = "/health/ready", tag = "Health", security(()),
     responses(
         (status = 200, description = "`{\"ready\":true}`", body = Object),
         (status = 503, description = "the database does not respond", body = ErrorBody),
     ))]
 pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    health::check_database(&app).await.map_err(ApiError::unavailable)?;
+    health::readiness(&app).await.map_err(ApiError::unavailable)?;
     Ok(HttpResponse::Ok().json(serde_json::json!({ "ready": true })))
 }

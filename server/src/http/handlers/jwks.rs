@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, http::header};
 use doorward_shared::public::Jwks;
 
-use crate::http::{ApiError, Visitor, responses::*};
+use crate::http::{ApiError, JwksReader, responses::*};
 
 /// Number of seconds for which a client may cache the document. A new key is published for longer before it signs.
 pub const MAX_AGE_SECONDS: u32 = 600;
@@ -16,9 +16,9 @@ pub const MAX_AGE_SECONDS: u32 = 600;
     responses((status = 200, description = "a JWK set", body = Jwks), TenantNotFound),
     security(()),
 )]
-pub async fn jwks(visitor: Visitor) -> Result<HttpResponse, ApiError> {
-    let now = visitor.context.app.clock.now();
+pub async fn jwks(reader: JwksReader) -> Result<HttpResponse, ApiError> {
+    let now = reader.context.app.clock.now();
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, format!("max-age={MAX_AGE_SECONDS}")))
-        .json(visitor.context.tenant.signing_keys.jwks(now)))
+        .json(reader.context.tenant.signing_keys.jwks(now)))
 }

@@ -10,13 +10,16 @@ const PAGE: &str = include_str!("status.html");
 #[utoipa::path(get, path = "/", tag = "Health", security(()),
     responses((status = 200, description = "the status page", body = String, content_type = "text/html")))]
 pub async fn page(app: web::Data<App>) -> HttpResponse {
-    let (class, state) = match health::check_database(&app).await {
+    let (class, state) = match health::readiness(&app).await {
         Ok(()) => ("up", "ready"),
         Err(_) => ("down", "waiting for its database"),
     };
     let page = PAGE.replace("{version}", env!("CARGO_PKG_VERSION")).replace("{class}", class).replace("{state}", state);
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"))
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        ))
         .body(page)
 }

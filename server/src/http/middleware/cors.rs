@@ -18,7 +18,7 @@ use crate::{
     domain::RequestMeta,
     http::{
         ApiError,
-        extract::{UnknownTenant, unknown_tenant},
+        extract::{API_KEY_HEADER, UnknownTenant, find_tenant, unknown_tenant},
     },
 };
 
@@ -96,12 +96,11 @@ fn tenant_of(path: &str) -> Option<TenantId> {
 /// 404 or 429 for an unknown tenant. The request is then already counted.
 async fn allows(request: &ServiceRequest, tenant: TenantId, origin: &HeaderValue) -> Result<bool, ApiError> {
     let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return Ok(false) };
-    let Ok(found) = app.tenant(tenant).await else { return Ok(false) };
-    match found {
-        Some(tenant) => Ok(origin.to_str().is_ok_and(|origin| tenant.cors.allows(origin))),
-        None => {
-            let meta = request.extensions().get::<RequestMeta>().cloned().unwrap_or_default();
-            Err(unknown_tenant(&app, &meta).await)
-        }
+    let meta = request.extensions().get::<RequestMeta>().cloned().unwrap_or_default();
+    match find_tenant(&app, tenant, &meta, request.headers().contains_key(API_KEY_HEADER)).await {
+        Ok(Some(tenant)) => Ok(origin.to_str().is_ok_and(|origin| tenant.cors.allows(origin))),
+        Ok(None) => Err(unknown_tenant(&app, &meta).await),
+        Err(error) if error.code() == ErrorCode::RateLimited => Err(error),
+        Err(_) => Ok(false),
     }
 }

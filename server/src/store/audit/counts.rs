@@ -45,6 +45,12 @@ pub(super) fn add(
     Ok(())
 }
 
+/// Returns the number of entries in all logs. Reads every counter.
+pub fn count_all(conn: &mut Connection) -> Result<u64, DbError> {
+    let sum = || audit_counts::table.select(sql::<BigInt>("CAST(COALESCE(SUM(count), 0) AS BIGINT)"));
+    Ok(row_convert::total(on_engine!(conn, c, _Db => sum().get_result(c))?))
+}
+
 /// Subtracts deleted entries and removes rows that reach zero. The ordered map makes all nodes lock in the same order.
 pub(super) fn subtract(conn: &mut Connection, deleted: BTreeMap<CounterKey, i64>) -> Result<(), DbError> {
     for (key, number) in deleted {

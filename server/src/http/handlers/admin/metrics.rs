@@ -2,7 +2,10 @@
 
 use actix_web::HttpResponse;
 
-use crate::http::{Auditor, responses::*};
+use crate::{
+    http::{MetricsReader, responses::*},
+    service::scrape,
+};
 
 /// Returns the server's metrics in the text format of Prometheus.
 #[utoipa::path(
@@ -11,7 +14,7 @@ use crate::http::{Auditor, responses::*};
     tag = "Health",
     responses((status = 200, description = "the metrics", body = String, content_type = "text/plain"), AuditorErrors),
 )]
-pub async fn metrics(caller: Auditor) -> HttpResponse {
-    let figures = caller.context.app.metrics.render();
+pub async fn metrics(caller: MetricsReader) -> HttpResponse {
+    let figures = scrape::metrics(&caller.context.app).await;
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(figures)
 }

@@ -1,0 +1,48 @@
+//! Measurements of the queues and connections.
+
+use std::{sync::OnceLock, time::Duration};
+
+use metrics::Histogram;
+
+/// Histograms in seconds.
+#[derive(Debug, Clone)]
+pub struct DatabaseMetrics {
+    /// Time that reads wait in their queue.
+    pub read_seconds: Histogram,
+    /// Time that writes wait in their queue.
+    pub write_seconds: Histogram,
+    /// Time of a commit. On SQLite several units can share one.
+    pub commit_seconds: Histogram,
+}
+
+/// State of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueLoad {
+    pub queued: usize,
+    /// Number of threads that wait for a unit.
+    pub idle_threads: usize,
+}
+
+/// The histograms, which are set after the database was opened.
+#[derive(Debug, Default)]
+pub(super) struct Measurements(OnceLock<DatabaseMetrics>);
+
+impl Measurements {
+    pub(super) fn set(&self, metrics: DatabaseMetrics) {
+        // Only the first call has an effect, because an installation has one set of metrics.
+        let _ = self.0.set(metrics);
+    }
+
+    pub(super) fn record_wait(&self, is_read: bool, waited: Duration) {
+        if let Some(metrics) = self.0.get() {
+            let histogram = if is_read { &metrics.read_seconds } else { &metrics.write_seconds };
+            histogram.record(waited.as_secs_f64());
+        }
+    }
+
+    pub(super) fn record_commit(&self, time: Duration) {
+        if let Some(metrics) = self.0.get() {
+            metrics.commit_seconds.record(time.as_secs_f64());
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Reads the values of gauges when the metrics are requested.
+
+use std::time::Duration;
+
+use crate::{
+    app::App,
+    db::DbError,
+    store::{audit, installation},
+};
+
+/// Maximum time to wait for the database. Without a response, the metrics have the last known size.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Returns all metrics in Prometheus' text format.
+pub async fn metrics(app: &App) -> String {
+    let metrics = &app.metrics;
+    let labels = [("version", env!("CARGO_PKG_VERSION")), ("engine", app.db.engine().as_str())];
+    metrics.gauge("doorward_build_info", &labels, 1.0);
+    for (queue, load) in app.db.load() {
+        metrics.gauge("doorward_database_queued_units", &[("queue", queue)], count(load.queued));
+        metrics.gauge("doorward_database_idle_threads", &[("queue", queue)], count(load.idle_threads));
+    }
+    if let Some(connected) = app.db.connected() {
+        metrics.gauge("doorward_database_connected", &[], count(connected));
+    }
+    let size = app.db.read(installation::database_size);
+    if let Ok(Ok(bytes)) = tokio::time::timeout(TIMEOUT, size).await {
+        metrics.gauge("doorward_database_bytes", &[], bytes as f64);
+    }
+    metrics.render()
+}
+
+/// Counts the entries of all audit logs. The cost grows with the number of tenants and days, so a job calls this.
+pub async fn count_audit_entries(app: &App) -> Result<(), DbError> {
+    let entries = app.db.read(audit::count_all).await?;
+    app.metrics.gauge("doorward_audit_entries", &[], entries as f64);
+    Ok(())
+}
+
+fn count(number: usize) -> f64 {
+    number as f64
+}
