@@ -20,9 +20,9 @@ use crate::{
     service::{
         ServiceError,
         daily_counts::DailyCounts,
-        health::Readiness,
         key_usage::KeyUsage,
         pending_ceremonies::PendingCeremonies,
+        readiness::Readiness,
         tenant_cache::{TenantCache, TenantSnapshot},
     },
     stopwatch::Stopwatch,

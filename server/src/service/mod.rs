@@ -14,6 +14,7 @@ pub mod error;
 pub mod health;
 pub mod key_usage;
 pub mod pending_ceremonies;
+pub mod readiness;
 pub mod registration;
 pub mod request_context;
 pub mod scrape;

@@ -110,8 +110,8 @@ impl Writer {
         if result.is_ok() && self.repair {
             match self.change_counter.repair(&mut self.conn) {
                 Ok(()) => self.repair = false,
-                // Until it succeeds, processes read tenants at each request instead of caching them.
-                Err(error) => tracing::debug!(%error, "cannot correct the change counter; tenants are not cached"),
+                // Until it succeeds, processes read data at each request instead of caching it.
+                Err(error) => tracing::debug!(%error, "cannot correct the change counter; caches are not used"),
             }
         }
         result

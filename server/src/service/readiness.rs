@@ -1,0 +1,47 @@
+//! The readiness check, which requests share.
+
+use std::time::Duration;
+
+use doorward_shared::Timestamp;
+use tokio::{sync::Mutex, time::Instant};
+
+use crate::{
+    db::{Database, DbError},
+    store::installation,
+};
+
+/// Time for which requests share one check. Clients without a key cause at most one write in this time.
+const SHARED_FOR: Duration = Duration::from_secs(1);
+/// Maximum duration of a check. A database that needs longer is too slow for requests.
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// Name of the value that each check writes.
+const LAST_CHECK: &str = "readiness_check";
+
+/// The end and the result of the latest check. Concurrent requests wait for the same check.
+#[derive(Debug, Default)]
+pub struct Readiness(Mutex<Option<(Instant, Result<(), DbError>)>>);
+
+impl Readiness {
+    /// Reads one row and commits another one. Returns the result of the previous check if it is less than a second old.
+    ///
+    /// # Errors
+    /// The error of the database; [`DbError::Unavailable`] if the check takes more than two seconds.
+    pub async fn check(&self, db: &Database, now: Timestamp) -> Result<(), DbError> {
+        let mut latest = self.0.lock().await;
+        if let Some((at, result)) = latest.as_ref()
+            && at.elapsed() < SHARED_FOR
+        {
+            return result.clone();
+        }
+        let checked = tokio::time::timeout(TIMEOUT, read_and_write(db, now)).await;
+        let result = checked.unwrap_or_else(|_| Err(DbError::Unavailable(format!("no response within {TIMEOUT:?}"))));
+        *latest = Some((Instant::now(), result.clone()));
+        result
+    }
+}
+
+async fn read_and_write(db: &Database, now: Timestamp) -> Result<(), DbError> {
+    db.check_space()?;
+    db.read(|conn| installation::get(conn, installation::SEALED_WORD)).await?;
+    db.write(move |conn| installation::put(conn, LAST_CHECK, &now.millis().to_string())).await
+}
