@@ -73,22 +73,6 @@ async fn nothing_is_committed_without_its_audit_entry() {
     }
 }
 
-<<<<<<< ours
-=======
-/// Waits for this readiness. Responses may contain a result that is one second old.
-async fn readiness(caller: &Http, status: u16) -> Response {
-    let changed = async {
-        loop {
-            let response = caller.get("/health/ready").await;
-            if response.status == status {
-                break response;
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), changed).await.unwrap()
-}
-
->>>>>>> theirs
 #[tokio::test]
 async fn readiness_requests_share_one_check_per_second() {
     let (server, _tenant) = server_with_tenant().await;
