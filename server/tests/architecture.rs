@@ -45,7 +45,7 @@ const CRATE_USERS: &[(&str, &[&str])] = &[
     ("webauthn_rs", &["webauthn"]),
     ("actix_web", &["http", "routes", "server", "net", "demo", "cli"]),
     ("actix_http", &["net"]),
-    ("rustix", &["net"]),
+    ("rustix", &["db", "net"]),
     ("argon2", &["crypto", "demo"]),
     ("reqwest", &["probe", "demo"]),
 ];
