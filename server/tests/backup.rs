@@ -41,6 +41,7 @@ fn back_up(data: &Path, to: &Path) -> Value {
 
 /// Creates a tenant and returns its id and API key.
 fn create_tenant(data: &Path) -> (String, String) {
+    process::init(command(data));
     let mut create = command(data);
     create.args(["tenant", "create", "--name", "Example", "--rp-id", "example.com", "--api-key", "--json"]);
     create.args(["--origin", ORIGIN]);

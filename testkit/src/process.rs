@@ -42,8 +42,9 @@ pub struct Process {
     child: Child,
     pub public_url: String,
     pub admin_url: String,
-    /// Lines of the log after the start.
     log: Arc<Mutex<Vec<String>>>,
+    /// Number of log lines until the server listened.
+    lines_of_start: usize,
     /// Thread that reads the log to its end.
     log_reader: Option<JoinHandle<()>>,
 }
@@ -82,7 +83,9 @@ impl Process {
         let started = started.unwrap_or_else(|| panic!("the log has no listen address:\n{}", log_lines.join("\n")));
         let url = |name: &str| format!("http://{}", started[name].as_str().unwrap_or_default());
         let (public_url, admin_url) = (url("public"), url("admin"));
-        (Self { child, public_url, admin_url, log: Arc::default(), log_reader: None }, lines)
+        let lines_of_start = log_lines.len();
+        let log = Arc::new(Mutex::new(log_lines));
+        (Self { child, public_url, admin_url, log, lines_of_start, log_reader: None }, lines)
     }
 
     pub fn pid(&self) -> u32 {
@@ -127,7 +130,7 @@ impl Process {
         self.signal("TERM");
         assert!(self.child.wait().expect("an exit status").success(), "SIGTERM stops the server with exit code 0");
         self.log_reader.take().into_iter().for_each(|reader| reader.join().expect("the log ends"));
-        self.log()
+        self.log().split_off(self.lines_of_start)
     }
 
     /// Kills the server with SIGKILL.
