@@ -79,6 +79,8 @@ text_enum! {
         SigningKeyRetired => "signing_key_retired",
         /// An administrator deleted a user with all credentials.
         UserDeleted => "user_deleted",
+        /// An audit log was exported.
+        AuditExported => "audit_exported",
         /// An administrator created an admin token.
         AdminTokenCreated => "admin_token_created",
         /// An administrator revoked an admin token.

@@ -38,6 +38,8 @@ text_enum! {
         TenantIdInvalid => "tenant_id_invalid",
         /// No tenant has this id.
         TenantNotFound => "tenant_not_found",
+        /// A tenant with the requested id exists, or it was deleted and its audit log is still kept.
+        TenantExists => "tenant_exists",
         /// The operation requires an API key and the request has none.
         ApiKeyMissing => "api_key_missing",
         /// The API key is unknown, wrong, expired, revoked, or another tenant's.

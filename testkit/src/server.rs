@@ -188,6 +188,7 @@ impl TestServer {
         let mut config = config();
         adjust(&mut config);
         let request = CreateTenantRequest {
+            id: None,
             display_name: Some("Example".to_owned()),
             config: Some(config),
             create_api_key: true,

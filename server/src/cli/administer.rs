@@ -34,8 +34,12 @@ pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: None,
     };
-    let request =
-        CreateTenantRequest { display_name: Some(args.name), config: Some(config), create_api_key: args.api_key };
+    let request = CreateTenantRequest {
+        id: None,
+        display_name: Some(args.name),
+        config: Some(config),
+        create_api_key: args.api_key,
+    };
     let created = tenants::create(&open(&args.admin).await?, request).await.map_err(failed)?;
     if args.admin.json {
         return output::json(&created);
@@ -69,8 +73,10 @@ pub(super) async fn list_tenants(args: AdminArgs) -> Result<(), CliError> {
 
 pub(super) async fn delete_tenant(args: TenantDeleteArgs) -> Result<(), CliError> {
     confirm(&args)?;
-    tenants::delete(&open(&args.admin).await?, args.tenant).await.map_err(failed)?;
-    done(args.admin.json, &format!("deleted tenant {} with its users, credentials, keys and audit log", args.tenant))
+    tenants::delete(&open(&args.admin).await?, args.tenant, args.erase_audit).await.map_err(failed)?;
+    let rest =
+        if args.erase_audit { "keys and audit log" } else { "and keys; its audit log is kept for the retention time" };
+    done(args.admin.json, &format!("deleted tenant {} with its users, credentials, {rest}", args.tenant))
 }
 
 pub(super) async fn create_api_key(args: ApiKeyCreateArgs) -> Result<(), CliError> {
@@ -153,7 +159,7 @@ fn confirm(args: &TenantDeleteArgs) -> Result<(), CliError> {
             "deleting a tenant also deletes its users and their credentials; add --yes to confirm",
         ));
     }
-    eprint!("This deletes the tenant with all its users, credentials and audit entries. Type its id to continue: ");
+    eprint!("This deletes the tenant with all its users, credentials and keys. Type its id to continue: ");
     let mut typed = String::new();
     std::io::stdin().read_line(&mut typed).map_err(|error| CliError::new(error.to_string()))?;
     if typed.trim() == args.tenant.to_string() { Ok(()) } else { Err(CliError::new("nothing was deleted")) }

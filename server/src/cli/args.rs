@@ -212,7 +212,7 @@ pub enum TenantCommand {
     Create(TenantCreateArgs),
     /// List the tenants
     List(AdminArgs),
-    /// Delete a tenant with its users, credentials, keys and audit log
+    /// Delete a tenant with its users, credentials and keys
     Delete(TenantDeleteArgs),
 }
 
@@ -245,6 +245,9 @@ pub struct TenantDeleteArgs {
     /// Id of the tenant
     #[arg(value_name = "TENANT")]
     pub tenant: TenantId,
+    /// Also delete the audit log, which is otherwise kept for the retention time
+    #[arg(long)]
+    pub erase_audit: bool,
     /// Do not ask for confirmation
     #[arg(long)]
     pub yes: bool,

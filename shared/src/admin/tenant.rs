@@ -8,6 +8,9 @@ use crate::{TenantId, admin::secret::CreatedSecret, config::TenantConfig};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateTenantRequest {
+    /// Id of the tenant. Default: a new id.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub id: Option<TenantId>,
     /// Display name, 1 to 128 characters. Required.
     #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub display_name: Option<String>,

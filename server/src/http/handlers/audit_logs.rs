@@ -8,7 +8,10 @@ use doorward_shared::{
 
 use crate::{
     app::App,
-    domain::audit::{AuditCursor, EXAMINED, LogPage, LogSlice, NextPage, ShownEntries},
+    domain::{
+        RequestMeta,
+        audit::{AuditCursor, EXAMINED, LogPage, LogSlice, NextPage, ShownEntries},
+    },
     http::{
         ApiError, KeyHolder, Query,
         handlers::{audit_export, audit_filter},
@@ -105,15 +108,25 @@ pub struct AuditLogParams {
     ),
 )]
 pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    let response = respond(&caller.context.app, Log::Own(caller.context.tenant.id()), request.path(), &query).await;
+    let context = &caller.context;
+    let log = Log::Own(context.tenant.id());
+    let response = respond(&context.app, log, &context.meta, None, request.path(), &query).await;
     caller.recorded(response).await
 }
 
-/// Returns a page or an export of a log, for both APIs.
-pub async fn respond(app: &std::sync::Arc<App>, log: Log, path: &str, query: &Query) -> Result<HttpResponse, ApiError> {
+/// Returns a page or an export of a log, for both APIs. `meta` and `actor` describe the request in the audit entry of an
+/// export.
+pub async fn respond(
+    app: &std::sync::Arc<App>,
+    log: Log,
+    meta: &RequestMeta,
+    actor: Option<String>,
+    path: &str,
+    query: &Query,
+) -> Result<HttpResponse, ApiError> {
     let (page, filter) = (pages::request(query)?, audit_filter::read(query)?);
     if let Some(format) = query.get("format").filter(|format| !format.is_empty() && *format != "json") {
-        return audit_export::stream(app, log, filter, format).await;
+        return audit_export::stream(app, log, filter, format, meta, actor).await;
     }
     if let Some(cursor) = cursor(query)? {
         let slice = audit_logs::slice(app, log, filter, cursor, page.per_page).await?;

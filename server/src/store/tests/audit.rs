@@ -4,7 +4,7 @@ mod filters;
 mod order;
 mod pages;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_shared::{AuditId, AuditType, TenantId, Timestamp, audit::AuditLogItem, page::PageRequest};
 
@@ -12,7 +12,7 @@ use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError, Engine},
     domain::{
-        AuditEvent,
+        AuditEvent, Tenant,
         audit::{Activity, AuditCursor, AuditError, AuditFilter, Days, EXAMINED, Total, Values},
     },
     store::{audit, installation, tenants},
@@ -33,8 +33,18 @@ const KINDS: [AuditType; 3] =
     [AuditType::ApiKeyRejected, AuditType::WebauthnAuthenticationFinalSucceeded, AuditType::UserDeleted];
 const ALL: PageRequest = PageRequest { page: 1, per_page: 9_999 };
 
+/// Adds entries, and their tenants if they do not exist.
 async fn add(db: &TestDatabase, events: Vec<AuditEvent>) -> Vec<AuditId> {
-    db.write(move |c| events.iter().map(|event| audit::insert(c, event)).collect()).await
+    db.write(move |c| {
+        let ids: BTreeSet<TenantId> = events.iter().map(|event| event.tenant_id).collect();
+        for id in ids.into_iter().filter(|id| *id != TenantId::INSTALLATION) {
+            if tenants::find(c, id)?.is_none() {
+                tenants::insert(c, &Tenant { id, ..tenant(1) })?;
+            }
+        }
+        events.iter().map(|event| audit::insert(c, event)).collect()
+    })
+    .await
 }
 
 /// Returns all entries of all logs, oldest first.
@@ -163,8 +173,8 @@ async fn totals_equal_the_counted_entries(db: TestDatabase) {
         check_totals(&db).await;
     }
     add(&db, vec![event(TenantId::INSTALLATION, 0, 1, AuditType::TenantDeleted)]).await;
-    assert!(db.write(|c| tenants::delete(c, tenant_id(2))).await);
-    while db.write(|c| audit::delete_left(c, 1_000)).await {}
+    assert!(db.write(|c| delete_tenant(c, tenant_id(2))).await);
+    while db.write(|c| audit::delete_due(c, at(0), 1_000)).await {}
     assert!(everything(&db).await.iter().all(|item| item.tenant_id != tenant_id(2)));
     check_totals(&db).await;
     db.write(|c| audit::purge(c, None, at(100 * DAY), None, 1_000)).await;
@@ -233,12 +243,12 @@ async fn logs_of_deleted_tenants_are_deleted_in_units(db: TestDatabase) {
     two_tenants(&db).await;
     pages::bulk(&db, (0..1_250).map(|number| (tenant_id(1), number)).collect()).await;
     add(&db, vec![event(tenant_id(2), 0, 1, KINDS[0])]).await;
-    assert!(db.write(|c| tenants::delete(c, tenant_id(1))).await);
+    assert!(db.write(|c| delete_tenant(c, tenant_id(1))).await);
     let left = || async { everything(&db).await.len() - 1 };
-    assert_eq!(left().await, 250);
-    let unit = || db.write(|c| audit::delete_left(c, 100));
+    assert!(!db.write(|c| audit::delete_due(c, at(-1), 100)).await, "the log is still kept");
+    let unit = || db.write(|c| audit::delete_due(c, at(0), 500));
     assert!(unit().await && unit().await);
-    assert_eq!(left().await, 50);
+    assert_eq!(left().await, 250);
     while unit().await {}
     assert_eq!(left().await, 0);
     assert!(!unit().await);

@@ -73,6 +73,7 @@ async fn follow(db: Database, done: Arc<AtomicBool>) -> Vec<AuditId> {
 }
 
 async fn a_poller_gets_every_entry_exactly_once(db: TestDatabase) {
+    two_tenants(&db).await;
     let (second, third) = (db.another().await, db.another().await);
     let done = Arc::new(AtomicBool::new(false));
     let pollers: Vec<_> =
@@ -198,6 +199,7 @@ async fn write_slowly(db: &Database, entry: AuditEvent) -> (mpsc::Sender<()>, to
 }
 
 async fn entries_above_an_open_transaction_are_withheld(db: TestDatabase) {
+    two_tenants(&db).await;
     if db.database.engine() == Engine::Sqlite {
         return;
     }
@@ -244,6 +246,7 @@ async fn entries_above_an_open_transaction_are_withheld(db: TestDatabase) {
 }
 
 async fn other_transactions_do_not_delay_readers(db: TestDatabase) {
+    two_tenants(&db).await;
     if db.database.engine() == Engine::Sqlite {
         return;
     }
