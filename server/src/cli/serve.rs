@@ -1,6 +1,6 @@
 //! `doorward serve`: runs both APIs until a stop signal.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::dev::{Server, ServerHandle};
 use tokio::signal::unix::{SignalKind, signal};
@@ -8,11 +8,16 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{CliError, start};
 use crate::{app::App, config::Settings, jobs, server};
 
+/// Time after the grace period in which the database is closed.
+const CLOSE: Duration = Duration::from_secs(1);
+
 pub(super) struct Running {
     app: Arc<App>,
     handles: Vec<ServerHandle>,
     pub(super) public: SocketAddr,
     pub(super) admin: SocketAddr,
+    /// Maximum time for requests in progress to finish.
+    grace: Duration,
     _jobs: jobs::Jobs,
 }
 
@@ -55,17 +60,23 @@ pub(super) fn listen(settings: &Settings, app: Arc<App>) -> Result<Running, CliE
             handle
         })
         .collect();
-    Ok(Running { _jobs: jobs::start(&app), app, handles, public, admin })
+    Ok(Running { _jobs: jobs::start(&app), app, handles, public, admin, grace: listening.grace })
 }
 
 impl Running {
-    /// Waits for requests in progress, writes the times of the last use of keys, and closes the database.
+    /// Waits for requests in progress, writes the times of the last use of keys, and closes the database. Ends at most
+    /// [`CLOSE`] after the grace period, even if the database does not respond.
     pub(super) async fn stop(self) {
-        futures_util::future::join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
-        if let Err(error) = self.app.key_usage.flush(&self.app.db, true).await {
-            tracing::warn!(%error, "could not write the last use of keys");
+        let stop = async {
+            futures_util::future::join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
+            if let Err(error) = self.app.key_usage.flush(&self.app.db, true).await {
+                tracing::warn!(%error, "could not write the last use of keys");
+            }
+            self.app.db.close().await;
+        };
+        if tokio::time::timeout(self.grace + CLOSE, stop).await.is_err() {
+            tracing::warn!("the database was not closed, because it does not respond");
         }
-        self.app.db.close().await;
     }
 }
 

@@ -34,7 +34,8 @@ pub(super) async fn open(settings: &Settings) -> Result<Arc<App>, CliError> {
     let url: DatabaseUrl =
         settings.database.url.expose().parse().map_err(|error| CliError::usage(format!("database.url: {error}")))?;
     let options = DatabaseOptions {
-        readers: settings.database.connections,
+        // SQLite opens two connections per reader.
+        readers: settings.database.connections.div_ceil(2),
         connections: settings.database.connections,
         write_queue: settings.database.write_queue,
         wait: settings.database.acquire_timeout,

@@ -45,9 +45,9 @@ impl fmt::Debug for DatabaseUrl {
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
     pub url: DatabaseUrl,
-    /// SQLite: number of reader threads, each with one connection.
+    /// SQLite: number of reader threads. Each has one connection, and as many connections serve inline reads.
     pub readers: usize,
-    /// PostgreSQL: number of worker threads, each with one connection.
+    /// PostgreSQL: number of worker threads, each with one connection. One more connection listens for changes.
     pub connections: usize,
     /// Maximum number of queued writes. Writes above it are refused at once.
     pub write_queue: usize,
@@ -57,9 +57,9 @@ pub struct DatabaseOptions {
     pub wait: Duration,
     /// SQLite: maximum time to wait for the write of another process.
     pub busy_timeout: Duration,
-    /// PostgreSQL: timeout of one statement.
+    /// PostgreSQL: timeout of one statement. The client ends the connection one second later.
     pub statement_timeout: Duration,
-    /// PostgreSQL: timeout of one connection attempt, per host.
+    /// PostgreSQL: timeout of one connection attempt, per host, and of the start of a transaction.
     pub connect_timeout: Duration,
 }
 
