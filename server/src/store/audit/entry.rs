@@ -4,7 +4,7 @@ use diesel::{
     prelude::*,
     sql_types::{Bool, Nullable, Text},
 };
-use doorward_shared::{AuditId, ErrorCode, TenantId, Timestamp, audit::AuditLogItem};
+use doorward_shared::{AuditId, AuditType, ErrorCode, TenantId, Timestamp, audit::AuditLogItem};
 
 use super::{
     super::{Connection, DbError, on_engine, row_convert, schema::audit_logs},
@@ -58,7 +58,7 @@ impl TryFrom<Row> for AuditLogItem {
         let created_at = Timestamp::from_millis(row.created_at);
         Ok(Self {
             id: row_convert::parse(&row.id)?,
-            kind: row_convert::parse(&row.kind)?,
+            kind: AuditType::known(&row.kind),
             error: row.error,
             error_code: row.error_code,
             meta_http_request_id: row.request_id,

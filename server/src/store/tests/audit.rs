@@ -20,6 +20,7 @@ use crate::{
 
 on_every_engine!(
     entries_are_stored_completely,
+    entry_of_an_unknown_type_is_listed_and_counted,
     longest_values_can_be_stored,
     totals_equal_the_counted_entries,
     activity_is_summed_by_day_and_tenant,
@@ -74,6 +75,25 @@ async fn entries_are_stored_completely(db: TestDatabase) {
     assert_eq!((&item.detail, &item.credential_id), (&full.detail, &full.credential_id));
     assert_eq!((&item.transaction_id, &item.actor_user_id), (&full.transaction_id, &full.actor));
     assert_eq!(item.meta_source_ip, full.meta.source_ip);
+}
+
+async fn entry_of_an_unknown_type_is_listed_and_counted(db: TestDatabase) {
+    add(&db, vec![event(tenant_id(1), 0, 1, KINDS[0]), event(tenant_id(1), 0, 2, KINDS[2])]).await;
+    // A node of a newer version has written the second entry.
+    db.write(|c| {
+        c.run("UPDATE audit_logs SET type = 'newer_event' WHERE type = 'user_deleted'")?;
+        c.run("UPDATE audit_counts SET type = 'newer_event' WHERE type = 'user_deleted'")
+    })
+    .await;
+    let kinds: Vec<AuditType> = everything(&db).await.iter().map(|item| item.kind).collect();
+    assert_eq!(kinds, [KINDS[0], AuditType::Unknown]);
+    let page = db.read(|c| audit::page(c, Some(tenant_id(1)), &AuditFilter::default(), None, ALL)).await;
+    assert_eq!((page.items.len(), page.total), (2, Total::Exact(2)));
+    let days = Days { first: 0, last: i64::from(u16::MAX) };
+    let activity = db.read(move |c| audit::activity_by_day(c, tenant_id(1), days)).await;
+    assert_eq!(activity.values().map(|day| day.entries).sum::<u64>(), 2);
+    let purged = db.write(|c| audit::purge(c, None, at(DAY), None, 100)).await;
+    assert_eq!(purged.deleted, 1);
 }
 
 async fn longest_values_can_be_stored(db: TestDatabase) {
