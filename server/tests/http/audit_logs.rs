@@ -289,5 +289,9 @@ async fn exports_abort_while_a_transaction_withholds_entries() {
     let page = tenant.http.get("/audit_logs").await.expect(200);
     assert_eq!(page.header("x-total-count-relation"), None);
     let with_export = whole.lines().count() + 1;
-    assert_eq!(page.header("x-total-count"), Some(&*with_export.to_string()), "an export does not contain its own entry");
+    assert_eq!(
+        page.header("x-total-count"),
+        Some(&*with_export.to_string()),
+        "an export does not contain its own entry"
+    );
 }
