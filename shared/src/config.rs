@@ -70,6 +70,7 @@ pub struct TenantConfig {
 pub struct Cors {
     /// Origins. `*` matches any characters, `?` any single character.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100, example = json!(["https://example.com"])))]
     pub allowed_origins: Vec<String>,
     /// Whether a bare `*` is accepted, which allows every page to call the API.
     #[serde(default)]
@@ -81,13 +82,17 @@ pub struct Cors {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RelyingParty {
     /// RP ID: a domain that is equal to the host of every web origin or is a parent domain of it.
+    #[cfg_attr(feature = "openapi", schema(example = "example.com"))]
     pub id: String,
     /// Name shown in the browser's dialogue.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Shop"))]
     pub display_name: String,
     /// URL of an icon, for clients that show one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub icon: Option<String>,
     /// Origins whose ceremonies are accepted: `https://…`, or `android:apk-key-hash:…`.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 100, example = json!(["https://example.com"])))]
     pub origins: Vec<String>,
 }
 
@@ -99,18 +104,22 @@ pub struct Webauthn {
     pub relying_party: RelyingParty,
     /// Time limit of a ceremony in milliseconds.
     #[serde(default = "default_timeout")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 3600000, default = 60000))]
     pub timeout: u32,
     /// Whether the authenticator must verify its user.
     #[serde(default = "required_verification")]
+    #[cfg_attr(feature = "openapi", schema(default = "required"))]
     pub user_verification: UserVerification,
     /// Required attachment of the authenticator. Absent: any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub attachment: Option<Attachment>,
     /// Attestation that the authenticator should send.
     #[serde(default = "direct_attestation")]
+    #[cfg_attr(feature = "openapi", schema(default = "direct"))]
     pub attestation_preference: AttestationPreference,
     /// Whether the credential must be discoverable.
     #[serde(default = "required_resident_key")]
+    #[cfg_attr(feature = "openapi", schema(default = "required"))]
     pub resident_key_requirement: ResidentKey,
 }
 
@@ -120,18 +129,23 @@ pub struct Webauthn {
 pub struct Mfa {
     /// Time limit of a ceremony in milliseconds. Default: that of passkeys.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 3600000))]
     pub timeout: Option<u32>,
     /// Whether the authenticator must verify its user.
     #[serde(default = "preferred_verification")]
+    #[cfg_attr(feature = "openapi", schema(default = "preferred"))]
     pub user_verification: UserVerification,
     /// Required attachment of the authenticator. Null: any.
     #[serde(default = "cross_platform")]
+    #[cfg_attr(feature = "openapi", schema(default = "cross-platform"))]
     pub attachment: Option<Attachment>,
     /// Attestation that the authenticator should send.
     #[serde(default = "direct_attestation")]
+    #[cfg_attr(feature = "openapi", schema(default = "direct"))]
     pub attestation_preference: AttestationPreference,
     /// Whether the credential must be discoverable.
     #[serde(default = "discouraged_resident_key")]
+    #[cfg_attr(feature = "openapi", schema(default = "discouraged"))]
     pub resident_key_requirement: ResidentKey,
 }
 

@@ -9,7 +9,10 @@ use crate::{TenantId, admin::secret::CreatedSecret, config::TenantConfig};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateTenantRequest {
     /// Display name, 1 to 128 characters. Required.
-    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "Shop")
+    )]
     pub display_name: Option<String>,
     /// Configuration. Default: one for `localhost`, for trials.
     pub config: Option<TenantConfig>,
@@ -34,7 +37,10 @@ pub struct CreatedTenant {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UpdateTenantRequest {
     /// Display name, 1 to 128 characters. Required.
-    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "Shop")
+    )]
     pub display_name: Option<String>,
 }
 
