@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+mod help;
+
+pub use help::ErrorHelp;
+
 /// Body of every error response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
