@@ -32,8 +32,8 @@ before(async () => {
   const [port] = await freePorts(1);
   origin = `http://localhost:${port}`;
   const { stdout } = await promisify(execFile)(BINARY, [
-    "tenant", "create", "--name", "Shop", "--rp-id", "localhost", "--origin", origin, "--api-key",
-    "--data-dir", dataDir, "--json",
+    "tenant", "create", "--name", "Shop", "--rp-id", "localhost", "--origin", origin,
+    "--mfa-attachment", "any", "--api-key", "--data-dir", dataDir, "--json",
   ]);
   tenant = JSON.parse(stdout);
   application = spawn("node", ["server.mjs"], {

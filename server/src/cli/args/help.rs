@@ -33,8 +33,9 @@ Examples:
   doorward tenant create --name Shop --rp-id example.com --origin https://example.com --api-key
   doorward tenant create --name Shop --rp-id example.com --origin https://shop.example.com \\
       --origin android:apk-key-hash:… --cors-origin 'https://*.example.com'
+  doorward tenant create --name Trial --rp-id localhost --origin http://localhost:3000 --mfa-attachment any
 
-Each web origin must be the RP ID or one of its subdomains. Passkeys are permanently bound to the RP ID. The API key is printed only once.";
+Second factors exclude authenticators that are built into a device, unless you set --mfa-attachment any. Each web origin must be the RP ID or one of its subdomains. Passkeys are permanently bound to the RP ID. The API key is printed only once.";
 
 pub(super) const MIGRATE_STORAGE: &str = "\
 Examples:
