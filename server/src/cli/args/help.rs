@@ -43,4 +43,4 @@ Examples:
       --from /srv/doorward/doorward.db --to postgres://doorward@db.internal/doorward
   DOORWARD_MIGRATE_TO=postgres://… doorward migrate-storage --from /srv/doorward/doorward.db --json
 
-Stop all servers of the installation first; a database in use is refused. The source is not changed. An interrupted run continues where it stopped. At the end all tables are compared on both sides by number of rows and digest. Set passwords in DOORWARD_MIGRATE_FROM and DOORWARD_MIGRATE_TO, not on the command line, which other users can read.";
+Stop all servers of the installation first; a database in use is refused. Pending migrations are applied to the source; otherwise it is not changed. An interrupted run continues where it stopped. At the end all tables are compared on both sides by number of rows and digest. Set passwords in DOORWARD_MIGRATE_FROM and DOORWARD_MIGRATE_TO, not on the command line, which other users can read.";

@@ -164,3 +164,23 @@ fn operations_behind_the_api_key_declare_it() {
         assert_eq!(security, &serde_json::json!([{ "apiKey": [] }]), "{} {}", endpoint.method, endpoint.path);
     }
 }
+
+#[test]
+fn documented_defaults_and_ranges_of_tenants_are_those_of_the_code() {
+    let relying_party = serde_json::json!({ "id": "localhost", "display_name": "a", "origins": [] });
+    let smallest = serde_json::json!({ "webauthn": { "relying_party": relying_party }, "mfa": {} });
+    let config: doorward_shared::config::TenantConfig = serde_json::from_value(smallest).unwrap();
+    let config = serde_json::to_value(config).unwrap();
+    let schemas = parsed(Api::Admin)["components"]["schemas"].clone();
+    for (section, schema) in [("webauthn", "Webauthn"), ("mfa", "Mfa")] {
+        let properties = schemas[schema]["properties"].as_object().unwrap();
+        for (member, property) in properties {
+            if let Some(default) = property.get("default") {
+                assert_eq!(config[section][member], *default, "{section}.{member}");
+            }
+        }
+        let timeout = &properties["timeout"];
+        assert_eq!(timeout["minimum"], *crate::domain::config_rules::TIMEOUT_RANGE_MS.start());
+        assert_eq!(timeout["maximum"], *crate::domain::config_rules::TIMEOUT_RANGE_MS.end());
+    }
+}
