@@ -1,6 +1,6 @@
 //! Configuration of a tenant, as the admin API accepts and returns it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 text_enum! {
     /// WebAuthn §5.8.6: whether the authenticator must verify its user (PIN, biometrics).
@@ -50,6 +50,16 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Audience (`aud`) of tokens.
+    pub enum TokenAudience {
+        /// The RP ID, for all ceremonies.
+        RpId => "rp_id",
+        /// The RP ID, a slash and the ceremony, such as `example.com/mfa`.
+        Ceremony => "ceremony",
+    }
+}
+
 /// Configuration of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -62,6 +72,17 @@ pub struct TenantConfig {
     /// Settings of second factors. If a change omits them, the current settings are kept.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub mfa: Option<Mfa>,
+}
+
+impl TenantConfig {
+    /// Returns the configuration with the current values of the settings that it omits, or their defaults.
+    #[must_use]
+    pub fn with_omitted(mut self, current: Option<&Self>) -> Self {
+        self.mfa = self.mfa.or_else(|| current?.mfa.clone()).or_else(|| Some(Mfa::default()));
+        let audience = &mut self.webauthn.token_audience;
+        *audience = audience.or_else(|| current?.webauthn.token_audience).or(Some(TokenAudience::RpId));
+        self
+    }
 }
 
 /// Cross-origin access to the public API.
@@ -121,6 +142,10 @@ pub struct Webauthn {
     #[serde(default = "required_resident_key")]
     #[cfg_attr(feature = "openapi", schema(default = "required"))]
     pub resident_key_requirement: ResidentKey,
+    /// Audience of tokens. This applies to second factors too. If a change omits it, the current value is kept; null means
+    /// the default, `rp_id`.
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "audience_or_default")]
+    pub token_audience: Option<TokenAudience>,
 }
 
 /// Settings of second-factor ceremonies. The relying party is [`Webauthn::relying_party`].
@@ -164,6 +189,11 @@ impl Default for Mfa {
 /// Default time limit of a ceremony in milliseconds.
 pub const DEFAULT_TIMEOUT_MS: u32 = 60_000;
 
+/// Reads null as the default, because an omitted audience keeps its value.
+fn audience_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<TokenAudience>, D::Error> {
+    Option::deserialize(reader).map(|audience| audience.or(Some(TokenAudience::RpId)))
+}
+
 const fn default_timeout() -> u32 {
     DEFAULT_TIMEOUT_MS
 }
@@ -198,6 +228,7 @@ impl Webauthn {
             attachment: None,
             attestation_preference: direct_attestation(),
             resident_key_requirement: required_resident_key(),
+            token_audience: None,
         }
     }
 }

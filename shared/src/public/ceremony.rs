@@ -334,7 +334,7 @@ pub struct TokenClaims {
     /// Subject: the tenant's own id of the user.
     #[cfg_attr(feature = "openapi", schema(example = "42"))]
     pub sub: String,
-    /// Audience: the RP ID.
+    /// Audience: the RP ID. If the tenant's `token_audience` is `ceremony`, a slash and the ceremony follow.
     pub aud: Vec<String>,
     /// Id of the credential, base64url.
     #[cfg_attr(feature = "openapi", schema(value_type = Base64Url))]

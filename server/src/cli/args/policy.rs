@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use doorward_shared::{
-    config::{Attachment, AttestationPreference, Mfa, ResidentKey, TenantConfig, UserVerification},
+    config::{Attachment, AttestationPreference, Mfa, ResidentKey, TenantConfig, TokenAudience, UserVerification},
     error::UnknownWord,
 };
 
@@ -27,6 +27,9 @@ pub struct PolicyArgs {
     /// Passkeys: required, preferred or discouraged [default: required]
     #[arg(long, value_name = "WORD")]
     resident_key: Option<ResidentKey>,
+    /// Audience of tokens: rp_id, or ceremony (such as example.com/mfa) [default: rp_id]
+    #[arg(long, value_name = "WORD")]
+    token_audience: Option<TokenAudience>,
     /// Second factors: time limit in milliseconds [default: that of passkeys]
     #[arg(long, value_name = "MS")]
     mfa_timeout: Option<u32>,
@@ -71,6 +74,7 @@ impl PolicyArgs {
         set(&mut webauthn.attachment, self.attachment.map(|AttachmentArg(attachment)| attachment));
         set(&mut webauthn.attestation_preference, self.attestation);
         set(&mut webauthn.resident_key_requirement, self.resident_key);
+        set(&mut webauthn.token_audience, self.token_audience.map(Some));
         let mfa = config.mfa.get_or_insert_with(Mfa::default);
         set(&mut mfa.timeout, self.mfa_timeout.map(Some));
         set(&mut mfa.user_verification, self.mfa_user_verification);

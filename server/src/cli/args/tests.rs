@@ -181,6 +181,7 @@ fn flags_of_tenant_create_set_the_requirements_of_ceremonies() {
     assert_eq!(defaults["mfa"]["attachment"], "cross-platform");
     let changed = parsed(
         "--timeout 1000 --user-verification preferred --attachment platform --attestation none --resident-key preferred \
+         --token-audience ceremony \
          --mfa-timeout 2000 --mfa-user-verification required --mfa-attachment any --mfa-attestation indirect \
          --mfa-resident-key required",
     );
@@ -189,6 +190,7 @@ fn flags_of_tenant_create_set_the_requirements_of_ceremonies() {
         "webauthn": {
             "relying_party": null, "timeout": 1000, "user_verification": "preferred", "attachment": "platform",
             "attestation_preference": "none", "resident_key_requirement": "preferred",
+            "token_audience": "ceremony",
         },
         "mfa": {
             "timeout": 2000, "user_verification": "required", "attachment": null,

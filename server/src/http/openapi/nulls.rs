@@ -9,7 +9,7 @@ use utoipa::openapi::{
 };
 
 /// Optional members, by schema, in which `null` is a value: it differs from a missing member.
-pub(super) const NULLABLE: &[(&str, &str)] = &[("Mfa", "attachment")];
+pub(super) const NULLABLE: &[(&str, &str)] = &[("Mfa", "attachment"), ("Webauthn", "token_audience")];
 
 /// Removes `null` from all schemas. Required members and those of [`NULLABLE`] stay nullable.
 pub(super) fn remove(components: &mut Components) {
