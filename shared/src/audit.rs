@@ -159,6 +159,7 @@ pub struct AuditLogItem {
     /// The tenant whose log contains the entry.
     pub tenant_id: TenantId,
     /// The caller's transaction id, for transactions.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub transaction_id: Option<String>,
 }
 

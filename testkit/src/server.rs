@@ -290,4 +290,5 @@ pub fn config() -> TenantConfig {
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: Some(Mfa::default()),
     }
+    .with_omitted(None)
 }

@@ -29,11 +29,12 @@ pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError
     };
     let relying_party =
         RelyingParty { id: args.rp_id, display_name: args.name.clone(), icon: None, origins: args.origins };
-    let config = TenantConfig {
+    let mut config = TenantConfig {
         cors: Cors { allowed_origins, allow_unsafe_wildcard: false },
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: None,
     };
+    args.policy.apply(&mut config);
     let request = CreateTenantRequest {
         id: None,
         display_name: Some(args.name),

@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod help;
+mod policy;
 #[cfg(test)]
 mod tests;
 
@@ -234,6 +235,9 @@ pub struct TenantCreateArgs {
     /// Also create an API key, and print it
     #[arg(long)]
     pub api_key: bool,
+    /// Requirements of ceremonies.
+    #[command(flatten)]
+    pub policy: policy::PolicyArgs,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,

@@ -12,7 +12,10 @@ pub struct CreateTenantRequest {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub id: Option<TenantId>,
     /// Display name, 1 to 128 characters. Required.
-    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "Shop")
+    )]
     pub display_name: Option<String>,
     /// Configuration. Default: one for `localhost`, for trials.
     pub config: Option<TenantConfig>,
@@ -37,7 +40,10 @@ pub struct CreatedTenant {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UpdateTenantRequest {
     /// Display name, 1 to 128 characters. Required.
-    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "Shop")
+    )]
     pub display_name: Option<String>,
 }
 

@@ -139,7 +139,7 @@ pub async fn configure(context: &AdminContext, id: TenantId, config: TenantConfi
     context
         .change(move |connection| {
             let before = lock_tenant(connection, id)?.config;
-            let after = config_rules::complete(config, before.mfa.as_ref()).map_err(Refusal::Config)?;
+            let after = config_rules::complete(config, Some(&before)).map_err(Refusal::Config)?;
             table::update_config(connection, id, &after, now)?;
             Ok(entry.detail(json!({ "before": before, "after": after })).write(connection)?)
         })
