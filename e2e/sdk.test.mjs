@@ -184,6 +184,22 @@ describe("passkeys-next-auth-provider", () => {
     assert.ok(named.cred);
   });
 
+  test("accepts tokens of every ceremony unless `authorize` checks them", async () => {
+    const user = newUser();
+    const { token: registration } = await register(user);
+    assert.deepEqual(await provider().authorize({ finalizeJWT: registration }), { id: user.userId }, "the unchanged provider");
+    // docs/integration.md shows this check.
+    const checked = provider(async ({ userId, token }) => {
+      const isLogin = token.ceremony === "login" && token.aud?.[0] === "localhost" && token.iss === "doorward";
+      return isLogin ? { id: userId } : null;
+    });
+    const { mfa } = tenant.user(user.userId);
+    const second = await mfa.login.finalize(user.authenticator.get(await mfa.login.initialize()));
+    for (const token of [registration, second.token]) assert.equal(await checked.authorize({ finalizeJWT: token }), null);
+    const login = await tenant.login.finalize(user.authenticator.get(await tenant.login.initialize()));
+    assert.deepEqual(await checked.authorize({ finalizeJWT: login.token }), { id: user.userId });
+  });
+
   test("rejects a modified token", async () => {
     const user = newUser();
     const { token } = await register(user);

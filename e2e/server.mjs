@@ -15,7 +15,7 @@ const START_TIMEOUT_MS = 60_000;
 const POLL_INTERVAL_MS = 10;
 
 /** Returns free ports. All stay open until the last one is found, so that they are distinct. */
-async function freePorts(count) {
+export async function freePorts(count) {
   const holders = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
   await Promise.all(holders.map((holder) => once(holder, "listening")));
   const ports = holders.map((holder) => holder.address().port);
@@ -93,7 +93,7 @@ export async function startServer(prepare = async () => {}) {
   }
 }
 
-/** Starts `doorward serve` with an existing data folder. Returns its `admin_url`, `pid` and `stop`. */
+/** Starts `doorward serve` with a data folder. Returns its `public_url`, `admin_url`, `pid` and `stop`. */
 export async function serve(binary, dataDir) {
   const [publicPort, adminPort] = await freePorts(2);
   const { child, ready, stop } = start(binary, [
@@ -107,5 +107,5 @@ export async function serve(binary, dataDir) {
     while (!(await fetch(`${url}/health/ready`).catch(() => undefined))?.ok) await pause(POLL_INTERVAL_MS);
   };
   await ready(listening());
-  return { admin_url: url, pid: child.pid, stop };
+  return { public_url: `http://127.0.0.1:${publicPort}`, admin_url: url, pid: child.pid, stop };
 }

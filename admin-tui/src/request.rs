@@ -125,7 +125,7 @@ impl ApiBackend for Api {
                 Ok(BackendResponse::Created(created.id, created.api_key.map(Revealed::from)))
             }
             BackendRequest::RenameTenant(id, name) => self.rename_tenant(id, &name).await.map(done),
-            BackendRequest::DeleteTenant(id) => self.delete_tenant(id).await.map(done),
+            BackendRequest::DeleteTenant(id) => self.delete_tenant(id, false).await.map(done),
             BackendRequest::Configure(id, config) => self.configure_tenant(id, &config).await.map(done),
             BackendRequest::CreateApiKey(id, request) => {
                 self.create_api_key(id, &request).await.map(|it| BackendResponse::Secret(it.into()))

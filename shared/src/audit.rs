@@ -83,14 +83,24 @@ text_enum! {
         SigningKeyRetired => "signing_key_retired",
         /// An administrator deleted a user with all credentials.
         UserDeleted => "user_deleted",
+        /// An audit log was exported.
+        AuditExported => "audit_exported",
         /// An administrator created an admin token.
         AdminTokenCreated => "admin_token_created",
         /// An administrator revoked an admin token.
         AdminTokenRevoked => "admin_token_revoked",
+        /// An event that only a newer version has. During an upgrade, newer nodes can write such entries.
+        Unknown => "unknown",
     }
 }
 
 impl AuditType {
+    /// Returns the type with this text, or [`AuditType::Unknown`].
+    #[must_use]
+    pub fn known(text: &str) -> Self {
+        text.parse().unwrap_or(Self::Unknown)
+    }
+
     /// Returns whether the entry records a refusal.
     #[must_use]
     pub fn is_failure(self) -> bool {
@@ -122,7 +132,7 @@ pub struct AuditLogItem {
     /// The entry's id. The order of ids is the order of commit.
     pub id: AuditId,
     /// What happened.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "known_type")]
     pub kind: AuditType,
     /// The reason of a refusal as text for people.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -153,7 +163,12 @@ pub struct AuditLogItem {
     /// The tenant whose log contains the entry.
     pub tenant_id: TenantId,
     /// The caller's transaction id, for transactions.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub transaction_id: Option<String>,
+}
+
+fn known_type<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<AuditType, D::Error> {
+    String::deserialize(deserializer).map(|text| AuditType::known(&text))
 }
 
 /// An entry as the admin API returns it.

@@ -13,7 +13,11 @@ const ENGINE: GeneralPurpose = GeneralPurpose::new(
 
 /// Bytes that JSON contains as base64url text.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(value_type = String, pattern = "^[A-Za-z0-9_-]*={0,2}$", example = "LFdoCFJTyB82ZzSJUHc-c72yraRc_1mPvGX8ToE8su8")
+)]
 pub struct Base64Url(pub Vec<u8>);
 
 impl Base64Url {

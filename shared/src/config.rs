@@ -1,6 +1,6 @@
 //! Configuration of a tenant, as the admin API accepts and returns it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 text_enum! {
     /// WebAuthn §5.8.6: whether the authenticator must verify its user (PIN, biometrics).
@@ -50,6 +50,16 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Audience (`aud`) of tokens.
+    pub enum TokenAudience {
+        /// The RP ID, for all ceremonies.
+        RpId => "rp_id",
+        /// The RP ID, a slash and the ceremony, such as `example.com/mfa`.
+        Ceremony => "ceremony",
+    }
+}
+
 /// Configuration of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -64,12 +74,24 @@ pub struct TenantConfig {
     pub mfa: Option<Mfa>,
 }
 
+impl TenantConfig {
+    /// Returns the configuration with the current values of the settings that it omits, or their defaults.
+    #[must_use]
+    pub fn with_omitted(mut self, current: Option<&Self>) -> Self {
+        self.mfa = self.mfa.or_else(|| current?.mfa.clone()).or_else(|| Some(Mfa::default()));
+        let audience = &mut self.webauthn.token_audience;
+        *audience = audience.or_else(|| current?.webauthn.token_audience).or(Some(TokenAudience::RpId));
+        self
+    }
+}
+
 /// Cross-origin access to the public API.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cors {
     /// Origins. `*` matches any characters, `?` any single character.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100, example = json!(["https://example.com"])))]
     pub allowed_origins: Vec<String>,
     /// Whether a bare `*` is accepted, which allows every page to call the API.
     #[serde(default)]
@@ -81,13 +103,17 @@ pub struct Cors {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RelyingParty {
     /// RP ID: a domain that is equal to the host of every web origin or is a parent domain of it.
+    #[cfg_attr(feature = "openapi", schema(example = "example.com"))]
     pub id: String,
     /// Name shown in the browser's dialogue.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Shop"))]
     pub display_name: String,
     /// URL of an icon, for clients that show one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub icon: Option<String>,
     /// Origins whose ceremonies are accepted: `https://…`, or `android:apk-key-hash:…`.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 100, example = json!(["https://example.com"])))]
     pub origins: Vec<String>,
 }
 
@@ -99,19 +125,27 @@ pub struct Webauthn {
     pub relying_party: RelyingParty,
     /// Time limit of a ceremony in milliseconds.
     #[serde(default = "default_timeout")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 3600000, default = 60000))]
     pub timeout: u32,
     /// Whether the authenticator must verify its user.
     #[serde(default = "required_verification")]
+    #[cfg_attr(feature = "openapi", schema(default = "required"))]
     pub user_verification: UserVerification,
     /// Required attachment of the authenticator. Absent: any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub attachment: Option<Attachment>,
     /// Attestation that the authenticator should send.
     #[serde(default = "direct_attestation")]
+    #[cfg_attr(feature = "openapi", schema(default = "direct"))]
     pub attestation_preference: AttestationPreference,
     /// Whether the credential must be discoverable.
     #[serde(default = "required_resident_key")]
+    #[cfg_attr(feature = "openapi", schema(default = "required"))]
     pub resident_key_requirement: ResidentKey,
+    /// Audience of tokens. This applies to second factors too. If a change omits it, the current value is kept; null means
+    /// the default, `rp_id`.
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "audience_or_default")]
+    pub token_audience: Option<TokenAudience>,
 }
 
 /// Settings of second-factor ceremonies. The relying party is [`Webauthn::relying_party`].
@@ -120,18 +154,23 @@ pub struct Webauthn {
 pub struct Mfa {
     /// Time limit of a ceremony in milliseconds. Default: that of passkeys.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 3600000))]
     pub timeout: Option<u32>,
     /// Whether the authenticator must verify its user.
     #[serde(default = "preferred_verification")]
+    #[cfg_attr(feature = "openapi", schema(default = "preferred"))]
     pub user_verification: UserVerification,
     /// Required attachment of the authenticator. Null: any.
     #[serde(default = "cross_platform")]
+    #[cfg_attr(feature = "openapi", schema(default = "cross-platform"))]
     pub attachment: Option<Attachment>,
     /// Attestation that the authenticator should send.
     #[serde(default = "direct_attestation")]
+    #[cfg_attr(feature = "openapi", schema(default = "direct"))]
     pub attestation_preference: AttestationPreference,
     /// Whether the credential must be discoverable.
     #[serde(default = "discouraged_resident_key")]
+    #[cfg_attr(feature = "openapi", schema(default = "discouraged"))]
     pub resident_key_requirement: ResidentKey,
 }
 
@@ -149,6 +188,11 @@ impl Default for Mfa {
 
 /// Default time limit of a ceremony in milliseconds.
 pub const DEFAULT_TIMEOUT_MS: u32 = 60_000;
+
+/// Reads null as the default, because an omitted audience keeps its value.
+fn audience_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<TokenAudience>, D::Error> {
+    Option::deserialize(reader).map(|audience| audience.or(Some(TokenAudience::RpId)))
+}
 
 const fn default_timeout() -> u32 {
     DEFAULT_TIMEOUT_MS
@@ -184,6 +228,7 @@ impl Webauthn {
             attachment: None,
             attestation_preference: direct_attestation(),
             resident_key_requirement: required_resident_key(),
+            token_audience: None,
         }
     }
 }

@@ -2,15 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
+mod help;
+
+pub use help::ErrorHelp;
+
 /// Body of every error response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
     /// Title: a fixed text for each kind of failure, on which clients of this API rely.
+    #[cfg_attr(feature = "openapi", schema(example = "failed to validate assertion"))]
     pub title: String,
     /// Reason as text for people. Empty if details would help an attacker.
     pub details: String,
     /// HTTP status code.
+    #[cfg_attr(feature = "openapi", schema(minimum = 400, maximum = 599, example = 401))]
     pub status: u16,
     /// Reason as a code for programs. It does not change between versions.
     pub code: ErrorCode,
@@ -38,6 +44,8 @@ text_enum! {
         TenantIdInvalid => "tenant_id_invalid",
         /// No tenant has this id.
         TenantNotFound => "tenant_not_found",
+        /// A tenant with the requested id exists, or it was deleted and its audit log is still kept.
+        TenantExists => "tenant_exists",
         /// The operation requires an API key and the request has none.
         ApiKeyMissing => "api_key_missing",
         /// The API key is unknown, wrong, expired, revoked, or another tenant's.

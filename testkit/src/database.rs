@@ -102,14 +102,17 @@ pub async fn faults(url: &str) -> Vec<String> {
         FULL JOIN (SELECT tenant_id, COUNT(*) AS number FROM audit_logs GROUP BY tenant_id) AS logged \
         ON counted.tenant_id = logged.tenant_id WHERE COALESCE(counted.number, 0) <> COALESCE(logged.number, 0)";
     faults.extend(texts(url, totals).await);
-    let count = |table: &str| format!("(SELECT COUNT(*) FROM {table} WHERE {table}.tenant_id = s.tenant_id)");
+    let count = |table: &str, rest: &str| {
+        format!("(SELECT COUNT(*) FROM {table} WHERE {table}.tenant_id = s.tenant_id {rest})")
+    };
     let summaries = format!(
         "SELECT 'tenant_summaries of ' || s.tenant_id AS value FROM tenant_summaries s WHERE s.users <> {} \
          OR s.credentials <> {} OR s.api_keys <> \
          (SELECT COUNT(*) FROM api_keys WHERE api_keys.tenant_id = s.tenant_id AND revoked_at IS NULL) \
-         UNION ALL SELECT 'no tenant_summaries of ' || id FROM tenants WHERE id NOT IN (SELECT tenant_id FROM tenant_summaries)",
-        count("users"),
-        count("credentials")
+         UNION ALL SELECT 'no tenant_summaries of ' || id FROM tenants \
+         WHERE deleted_at IS NULL AND id NOT IN (SELECT tenant_id FROM tenant_summaries)",
+        count("users", "AND users.deleted_at IS NULL"),
+        count("credentials", "")
     );
     faults.extend(texts(url, &summaries).await);
     faults

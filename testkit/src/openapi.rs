@@ -3,17 +3,28 @@
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use doorward_server::http::openapi::{Api, document};
+use doorward_shared::ErrorBody;
 use serde_json::Value;
 
 static DOCUMENTS: LazyLock<[Value; 2]> =
     LazyLock::new(|| [Api::Public, Api::Admin].map(|api| serde_json::from_str(document(api)).expect("JSON")));
 
-/// Checks a response against the documents. A response to an undocumented path or method must be an error in the common
+/// Checks a response against the documents, and the status of an error against the list of its code. A response to an undocumented path or method must be an error in the common
 /// format.
 ///
 /// # Errors
 /// Returns the first difference with its position.
 pub fn check(method: &str, path: &str, status: u16, content_type: Option<&str>, text: &str) -> Result<(), String> {
+    check_document(method, path, status, content_type, text)?;
+    match serde_json::from_str::<ErrorBody>(text) {
+        Ok(error) if status >= 400 && !error.code.help().statuses.contains(&status) => {
+            Err(format!("`{}` does not list the status {status}: see shared/src/error/help.rs", error.code))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_document(method: &str, path: &str, status: u16, content_type: Option<&str>, text: &str) -> Result<(), String> {
     let Some((document, operation)) = operation(method, path) else { return refusal(status, text) };
     let responses = &operation["responses"];
     let response = responses.get(status.to_string()).or_else(|| responses.get("default").filter(|_| status >= 400));
@@ -172,7 +183,10 @@ mod tests {
         assert_eq!(token(204, ""), Err("status 204 is not documented".to_owned()));
         let error = |code: &str| format!(r#"{{"title":"a","details":"","status":401,"code":"{code}"}}"#);
         assert_eq!(token(401, &error("challenge_unknown")), Ok(()));
-        assert_eq!(token(429, &error("rate_limited")), Ok(()), "errors have a common format");
+        let limited = error("rate_limited").replace("401", "429");
+        assert_eq!(token(429, &limited), Ok(()), "errors have a common format");
+        let message = "`challenge_unknown` does not list the status 404: see shared/src/error/help.rs";
+        assert_eq!(token(404, &error("challenge_unknown")), Err(message.to_owned()));
         assert_eq!(token(401, &error("nonsense")), Err("$.code: \"nonsense\" is not in the enum".to_owned()));
     }
 

@@ -48,6 +48,21 @@ impl PostgresServer {
         let _ = run(script("pause", self.folder.path()));
     }
 
+    /// Stops all processes of the server with SIGSTOP, so that connections stay open without a response.
+    pub fn freeze(&self) {
+        let _ = run(script("freeze", self.folder.path()));
+    }
+
+    /// Lets a frozen server continue.
+    pub fn thaw(&self) {
+        let _ = run(script("thaw", self.folder.path()));
+    }
+
+    /// Restarts the server as a standby, which only accepts reads.
+    pub fn become_standby(&self) {
+        let _ = run(script("standby", self.folder.path()));
+    }
+
     /// Starts the server again on the same port.
     pub fn resume(&self) {
         let _ = run(script("resume", self.folder.path()));

@@ -133,6 +133,13 @@ impl Process {
         self.log().split_off(self.lines_of_start)
     }
 
+    /// Stops the server with SIGTERM, waits for a successful exit, and returns the time that it took.
+    pub fn terminate_timed(self) -> std::time::Duration {
+        let start = std::time::Instant::now();
+        self.terminate();
+        start.elapsed()
+    }
+
     /// Kills the server with SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().expect("a signal");

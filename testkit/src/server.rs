@@ -188,6 +188,7 @@ impl TestServer {
         let mut config = config();
         adjust(&mut config);
         let request = CreateTenantRequest {
+            id: None,
             display_name: Some("Example".to_owned()),
             config: Some(config),
             create_api_key: true,
@@ -281,4 +282,5 @@ pub fn config() -> TenantConfig {
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: Some(Mfa::default()),
     }
+    .with_omitted(None)
 }

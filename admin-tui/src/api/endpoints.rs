@@ -96,9 +96,10 @@ impl Api {
         self.request(Method::PUT, &["tenants", &id.to_string()]).body(&request)?.no_content().await
     }
 
-    /// `DELETE /tenants/{id}`: deletes the tenant and all its data.
-    pub async fn delete_tenant(&self, id: TenantId) -> Result<(), ApiError> {
-        self.delete(&["tenants", &id.to_string()]).no_content().await
+    /// `DELETE /tenants/{id}`: deletes the tenant. Its audit log is kept for the retention time unless `erase_audit` is set.
+    pub async fn delete_tenant(&self, id: TenantId, erase_audit: bool) -> Result<(), ApiError> {
+        let request = self.delete(&["tenants", &id.to_string()]);
+        request.optional_param("erase_audit", erase_audit.then_some(true)).no_content().await
     }
 
     /// `PUT /tenants/{id}/config`: replaces the configuration. Without `mfa`, the current MFA settings are kept.

@@ -21,7 +21,7 @@ pub enum TenantsCommand {
     Create(TenantsCreateArgs),
     /// Rename a tenant
     Rename(TenantsRenameArgs),
-    /// Delete a tenant with its users, credentials, keys and audit log
+    /// Delete a tenant with its users, credentials and keys
     Delete(TenantsDeleteArgs),
     /// Print, validate and change the configuration of a tenant
     #[command(subcommand, arg_required_else_help = true)]
@@ -91,6 +91,9 @@ pub struct TenantsDeleteArgs {
     /// Id or name of the tenant
     #[arg(value_name = "TENANT")]
     pub tenant: String,
+    /// Also delete the audit log, which is otherwise kept for the retention time
+    #[arg(long)]
+    pub erase_audit: bool,
     #[command(flatten)]
     pub confirmation: Confirmation,
 }

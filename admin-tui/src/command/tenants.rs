@@ -80,8 +80,12 @@ async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(),
         Some(file) => config::read(context, file).await?,
         None => config_from_args(&args),
     };
-    let request =
-        CreateTenantRequest { display_name: Some(args.name), config: Some(config), create_api_key: args.api_key };
+    let request = CreateTenantRequest {
+        id: None,
+        display_name: Some(args.name),
+        config: Some(config),
+        create_api_key: args.api_key,
+    };
     let created = context.api.create_tenant(&request).await?;
     let key = created.api_key.as_ref();
     let printed = if context.output.json {
@@ -121,10 +125,12 @@ fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
 async fn delete(context: &CommandContext, args: TenantsDeleteArgs) -> Result<(), CommandError> {
     let id = context.tenant(&args.tenant).await?;
     let name = context.api.tenant(id).await?.display_name;
+    let log =
+        if args.erase_audit { "Its audit log is deleted." } else { "Its audit log is kept for the retention time." };
     let consequence = format!(
-        "This deletes the tenant {name} ({id}) with all its users, credentials, keys and audit entries. It cannot be undone."
+        "This deletes the tenant {name} ({id}) with all its users, credentials and keys. {log} It cannot be undone."
     );
     confirm_by_name(args.confirmation, &consequence, &name)?;
-    context.api.delete_tenant(id).await?;
-    context.output.done(&format!("deleted tenant {name} ({id}) and all its data"))
+    context.api.delete_tenant(id, args.erase_audit).await?;
+    context.output.done(&format!("deleted tenant {name} ({id}) with its users, credentials and keys. {log}"))
 }

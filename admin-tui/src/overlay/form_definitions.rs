@@ -211,7 +211,7 @@ impl Values<'_> {
                 })
             }
         };
-        Ok(CreateTenantRequest { display_name: Some(name), config, create_api_key: self.chosen(3) == 0 })
+        Ok(CreateTenantRequest { id: None, display_name: Some(name), config, create_api_key: self.chosen(3) == 0 })
     }
 
     fn create_token(&self) -> Result<CreateAdminTokenRequest, Problem> {

@@ -54,8 +54,12 @@ pub(crate) async fn doorward(folder: &Path) -> Server {
     let settings = AppSettings { tenant_cache: 10_000, key_cache: 100_000, ..settings() };
     let app = installation::open(folder, options, settings, Purpose::Serve).await.expect("an installation").app;
     let administrator = AdminContext { app: Arc::clone(&app), actor: "bench".to_owned(), meta: RequestMeta::default() };
-    let request =
-        CreateTenantRequest { display_name: Some("Bench".to_owned()), config: Some(config()), create_api_key: true };
+    let request = CreateTenantRequest {
+        id: None,
+        display_name: Some("Bench".to_owned()),
+        config: Some(config()),
+        create_api_key: true,
+    };
     let created = tenants::create(&administrator, request).await.expect("a tenant");
     let (listener, address) = listener();
     tokio::spawn(server::public(Arc::clone(&app), listener, LISTENING).expect("a server"));

@@ -1,6 +1,6 @@
 DROP TABLE audit_counts;
 DROP TABLE audit_logs;
-DROP FUNCTION new_audit_id(TEXT);
+DROP FUNCTION new_audit_id(TEXT, TEXT);
 DROP TABLE tenant_summaries;
 DROP TABLE transactions;
 DROP TABLE challenges;

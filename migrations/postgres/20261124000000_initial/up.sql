@@ -23,9 +23,12 @@ CREATE TABLE tenants (
     display_name TEXT COLLATE "C" NOT NULL,
     config TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    -- Not NULL while a job deletes the data of a deleted tenant.
+    deleted_at BIGINT
 );
 CREATE INDEX tenants_by_time ON tenants (created_at, id);
+CREATE INDEX tenants_deleted ON tenants (id) WHERE deleted_at IS NOT NULL;
 
 CREATE TABLE api_keys (
     tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
@@ -61,9 +64,12 @@ CREATE TABLE users (
     icon TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    PRIMARY KEY (tenant_id, id),
-    UNIQUE (tenant_id, external_id)
+    -- Not NULL while a job deletes the transactions of a deleted user.
+    deleted_at BIGINT,
+    PRIMARY KEY (tenant_id, id)
 );
+CREATE UNIQUE INDEX users_by_external_id ON users (tenant_id, external_id) WHERE deleted_at IS NULL;
+CREATE INDEX users_deleted ON users (tenant_id, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX users_by_time ON users (tenant_id, created_at, id);
 -- For searches by the beginning of a name. They ignore the case of ASCII letters.
 CREATE INDEX users_by_name ON users (tenant_id, lower(name));
@@ -95,6 +101,8 @@ CREATE INDEX credentials_by_time ON credentials (tenant_id, created_at, id);
 
 -- There is no index by user or expiry, because it would slow down every ceremony, and challenges exist only for
 -- minutes. The job that deletes expired challenges scans the table by its key.
+-- There is no foreign key to users: without an index, the deletion of a user would scan all challenges of the tenant.
+-- No ceremony can end for a deleted user, because each needs the user or a credential.
 CREATE TABLE challenges (
     tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     value TEXT COLLATE "C" NOT NULL,
@@ -104,8 +112,7 @@ CREATE TABLE challenges (
     state TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
-    PRIMARY KEY (tenant_id, value),
-    FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+    PRIMARY KEY (tenant_id, value)
 );
 
 CREATE TABLE transactions (
@@ -168,7 +175,9 @@ CREATE INDEX audit_logs_by_actor ON audit_logs (tenant_id, actor, id) WHERE acto
 -- server's time in units of 1/4096 ms (RFC 9562, section 6.2, method 3). For its first entry, a transaction takes a
 -- shared lock, reads the newest id, and takes a second shared lock on the time in that id. Shared locks never wait.
 -- They show readers which transactions may still commit a smaller id (`open_writers` in store/audit/ids.rs).
-CREATE FUNCTION new_audit_id(random TEXT) RETURNS TEXT LANGUAGE plpgsql VOLATILE AS $$
+-- Fails with a foreign key violation for a deleted tenant. This check follows the lock, so that a job can wait for the
+-- transactions that passed it before the deletion.
+CREATE FUNCTION new_audit_id(tenant TEXT, random TEXT) RETURNS TEXT LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     is_first BOOLEAN := coalesce(current_setting('doorward.audit_writer', true), '') = '';
     newest TEXT;
@@ -178,6 +187,10 @@ DECLARE
 BEGIN
     IF is_first THEN
         PERFORM pg_advisory_xact_lock_shared(418581342580);
+    END IF;
+    IF tenant <> '00000000-0000-0000-0000-000000000000'
+        AND NOT EXISTS (SELECT FROM tenants WHERE id = tenant AND deleted_at IS NULL) THEN
+        RAISE foreign_key_violation USING MESSAGE = 'the tenant of an audit entry was deleted', TABLE = 'tenants';
     END IF;
     SELECT id INTO newest FROM audit_logs ORDER BY id DESC LIMIT 1;
     IF newest IS NOT NULL THEN

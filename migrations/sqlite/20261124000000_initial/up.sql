@@ -22,9 +22,12 @@ CREATE TABLE tenants (
     display_name TEXT NOT NULL,
     config TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
+    updated_at INTEGER NOT NULL,
+    -- Not NULL while a job deletes the data of a deleted tenant.
+    deleted_at INTEGER
 ) STRICT;
 CREATE INDEX tenants_by_time ON tenants (created_at, id);
+CREATE INDEX tenants_deleted ON tenants (id) WHERE deleted_at IS NOT NULL;
 
 CREATE TABLE api_keys (
     tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
@@ -60,9 +63,12 @@ CREATE TABLE users (
     icon TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    PRIMARY KEY (tenant_id, id),
-    UNIQUE (tenant_id, external_id)
+    -- Not NULL while a job deletes the transactions of a deleted user.
+    deleted_at INTEGER,
+    PRIMARY KEY (tenant_id, id)
 ) STRICT;
+CREATE UNIQUE INDEX users_by_external_id ON users (tenant_id, external_id) WHERE deleted_at IS NULL;
+CREATE INDEX users_deleted ON users (tenant_id, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX users_by_time ON users (tenant_id, created_at, id);
 -- For searches by the beginning of a name. They ignore the case of ASCII letters.
 CREATE INDEX users_by_name ON users (tenant_id, lower(name));
@@ -94,6 +100,8 @@ CREATE INDEX credentials_by_time ON credentials (tenant_id, created_at, id);
 
 -- There is no index by user or expiry, because it would slow down every ceremony, and challenges exist only for
 -- minutes. The job that deletes expired challenges scans the table by its key.
+-- There is no foreign key to users: without an index, the deletion of a user would scan all challenges of the tenant.
+-- No ceremony can end for a deleted user, because each needs the user or a credential.
 CREATE TABLE challenges (
     tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
     value TEXT NOT NULL,
@@ -103,8 +111,7 @@ CREATE TABLE challenges (
     state TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
-    PRIMARY KEY (tenant_id, value),
-    FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+    PRIMARY KEY (tenant_id, value)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE transactions (

@@ -29,13 +29,18 @@ pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError
     };
     let relying_party =
         RelyingParty { id: args.rp_id, display_name: args.name.clone(), icon: None, origins: args.origins };
-    let config = TenantConfig {
+    let mut config = TenantConfig {
         cors: Cors { allowed_origins, allow_unsafe_wildcard: false },
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: None,
     };
-    let request =
-        CreateTenantRequest { display_name: Some(args.name), config: Some(config), create_api_key: args.api_key };
+    args.policy.apply(&mut config);
+    let request = CreateTenantRequest {
+        id: None,
+        display_name: Some(args.name),
+        config: Some(config),
+        create_api_key: args.api_key,
+    };
     let created = tenants::create(&open(&args.admin).await?, request).await.map_err(failed)?;
     let text = match (&created.api_key, args.admin.json) {
         (_, true) => output::to_json(&created)?,
@@ -70,8 +75,10 @@ pub(super) async fn list_tenants(args: AdminArgs) -> Result<(), CliError> {
 
 pub(super) async fn delete_tenant(args: TenantDeleteArgs) -> Result<(), CliError> {
     confirm(&args)?;
-    tenants::delete(&open(&args.admin).await?, args.tenant).await.map_err(failed)?;
-    done(args.admin.json, &format!("deleted tenant {} with its users, credentials, keys and audit log", args.tenant))
+    tenants::delete(&open(&args.admin).await?, args.tenant, args.erase_audit).await.map_err(failed)?;
+    let rest =
+        if args.erase_audit { "keys and audit log" } else { "and keys; its audit log is kept for the retention time" };
+    done(args.admin.json, &format!("deleted tenant {} with its users, credentials, {rest}", args.tenant))
 }
 
 pub(super) async fn create_api_key(args: ApiKeyCreateArgs) -> Result<(), CliError> {
@@ -161,9 +168,7 @@ fn confirm(args: &TenantDeleteArgs) -> Result<(), CliError> {
             "deleting a tenant also deletes its users and their credentials; add --yes to confirm",
         ));
     }
-    output::message(
-        "This deletes the tenant with all its users, credentials and audit entries. Type its id to continue:",
-    );
+    output::message("This deletes the tenant with all its users, credentials and keys. Type its id to continue:");
     let mut typed = String::new();
     std::io::stdin().read_line(&mut typed).map_err(|error| CliError::new(error.to_string()))?;
     if typed.trim() == args.tenant.to_string() { Ok(()) } else { Err(CliError::new("nothing was deleted")) }

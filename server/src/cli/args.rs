@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod help;
+mod policy;
 #[cfg(test)]
 mod tests;
 
@@ -250,7 +251,7 @@ pub enum TenantCommand {
     Create(TenantCreateArgs),
     /// List the tenants
     List(AdminArgs),
-    /// Delete a tenant with its users, credentials, keys and audit log
+    /// Delete a tenant with its users, credentials and keys
     Delete(TenantDeleteArgs),
 }
 
@@ -272,6 +273,9 @@ pub struct TenantCreateArgs {
     /// Also create an API key, and print it
     #[arg(long)]
     pub api_key: bool,
+    /// Requirements of ceremonies.
+    #[command(flatten)]
+    pub policy: policy::PolicyArgs,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
@@ -283,6 +287,9 @@ pub struct TenantDeleteArgs {
     /// Id of the tenant
     #[arg(value_name = "TENANT")]
     pub tenant: TenantId,
+    /// Also delete the audit log, which is otherwise kept for the retention time
+    #[arg(long)]
+    pub erase_audit: bool,
     /// Do not ask for confirmation
     #[arg(long)]
     pub yes: bool,

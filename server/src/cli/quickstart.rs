@@ -134,6 +134,7 @@ async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFi
         }
     }
     let request = CreateTenantRequest {
+        id: None,
         display_name: Some("Demo".to_owned()),
         config: Some(config(origin)),
         create_api_key: true,

@@ -49,7 +49,8 @@ pub(super) fn database_options(settings: &Settings) -> Result<DatabaseOptions, C
     let name = format!("database.url ({})", source.unwrap_or_default());
     let url = database_url(&name, &settings.database.url)?;
     Ok(DatabaseOptions {
-        readers: settings.database.connections,
+        // SQLite opens two connections per reader.
+        readers: settings.database.connections.div_ceil(2),
         connections: settings.database.connections,
         write_queue: settings.database.write_queue,
         wait: settings.database.acquire_timeout,

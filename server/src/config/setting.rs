@@ -38,7 +38,7 @@ pub const SETTINGS: &[Setting] = &[
     flagged("database.url", "DOORWARD_DATABASE_URL", "--database-url", "", "path or postgres:// URL; empty: doorward.db in data.dir"),
     setting("database.connections", "DOORWARD_DATABASE_CONNECTIONS", "10", "connections of the pool (PostgreSQL) or for reading (SQLite)"),
     setting("database.acquire_timeout", "DOORWARD_DATABASE_ACQUIRE_TIMEOUT", "2s", "maximum time to wait for a connection; then 503"),
-    setting("database.statement_timeout", "DOORWARD_DATABASE_STATEMENT_TIMEOUT", "10s", "maximum time for one statement"),
+    setting("database.statement_timeout", "DOORWARD_DATABASE_STATEMENT_TIMEOUT", "10s", "maximum time for one statement (PostgreSQL only)"),
     setting("database.write_queue", "DOORWARD_DATABASE_WRITE_QUEUE", "4096", "maximum number of queued writes; above it 503"),
     setting("limits.body_bytes", "DOORWARD_BODY_BYTES", "256KiB", "maximum size of a request body"),
     setting("limits.header_timeout", "DOORWARD_HEADER_TIMEOUT", "5s", "maximum time for a client to send a request head"),

@@ -383,3 +383,28 @@ fn documentation_lists_every_setting_with_its_default() {
         assert!(page.contains(&row), "docs/operations.md lacks: {row}");
     }
 }
+
+#[test]
+fn documentation_states_the_allowed_values() {
+    let page = include_str!("../../../docs/operations.md");
+    for (variable, allowed, refused, words) in [
+        ("SHUTDOWN_TIMEOUT", ["10ms", "1h"], ["9ms", "61m"], "| 10 ms to 1 h"),
+        ("WORKERS", ["1", "1024"], ["0", "1025"], "`server.workers` | 1 to 1024"),
+        ("DATABASE_CONNECTIONS", ["1", "1000"], ["0", "1001"], "`database.connections` | 1 to 1000"),
+        ("DATABASE_WRITE_QUEUE", ["1", "1000000"], ["0", "1000001"], "`database.write_queue` | 1 to 1000000"),
+        ("BODY_BYTES", ["1KiB", "64MiB"], ["1023", "65MiB"], "`limits.body_bytes` | `1KiB` to `64MiB`"),
+        ("JSON_DEPTH", ["4", "128"], ["3", "129"], "`limits.json_depth` | 4 to 128"),
+        ("KEYLESS_PER_ADDRESS", ["1", "4294967295"], ["0", "4294967296"], "| 1 to 4294967295 requests per minute"),
+        ("AUDIT_RETENTION_DAYS", ["1", "4294967295"], ["0", "4294967296"], "`audit.retention_days` | 1 to 4294967295"),
+    ] {
+        let variable = format!("DOORWARD_{variable}");
+        assert!(setting::SETTINGS.iter().any(|setting| setting.variable == variable), "{variable}");
+        assert!(page.contains(words), "docs/operations.md lacks: {words}");
+        for value in allowed {
+            assert!(resolve(&[(&variable, value)], "").is_ok(), "{variable}={value}");
+        }
+        for value in refused {
+            assert!(resolve(&[(&variable, value)], "").is_err(), "{variable}={value}");
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! The one error type of the database layer.
 
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use std::cell::Cell;
+
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DbError {
@@ -30,25 +32,35 @@ impl DbError {
     }
 }
 
-/// Parts of the messages of errors for which a retry may succeed. Diesel does not return the codes of these errors.
-const TRANSIENT: [&str; 16] = [
+/// Parts of SQLite's messages of errors for which a retry may succeed. Diesel does not return the code. These messages
+/// are constants of the library and are never translated.
+const SQLITE_TRANSIENT: [&str; 6] = [
     "database is locked",
     "database table is locked",
     "database schema is locked",
     "database or disk is full",
     "disk I/O error",
     "unable to open database file",
-    "statement timeout",
-    "lock timeout",
-    "deadlock detected",
-    "administrator command",
-    "connection closed",
-    "idle-in-transaction timeout",
-    "crash of another server process",
-    "due to user request",
-    "No space left on device",
-    "could not serialize access",
 ];
+
+thread_local! {
+    static RUNS_POSTGRES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Marks the current thread as a worker of PostgreSQL, so that errors of its statements are classified as such.
+pub(super) fn set_runs_postgres() {
+    RUNS_POSTGRES.set(true);
+}
+
+/// Returns whether a retry may succeed after an error whose kind diesel does not know.
+fn is_transient(info: &dyn DatabaseErrorInformation) -> bool {
+    if RUNS_POSTGRES.get() {
+        // PostgreSQL's messages are translated, and diesel drops the SQLSTATE. An error that is caused by the text of a
+        // statement has a position; timeouts, deadlocks, cancellations and a full disk have none.
+        return info.statement_position().is_none();
+    }
+    SQLITE_TRANSIENT.iter().any(|part| info.message().contains(part))
+}
 
 impl From<DieselError> for DbError {
     fn from(error: DieselError) -> Self {
@@ -66,9 +78,7 @@ impl From<DieselError> for DbError {
                 DatabaseErrorKind::ClosedConnection
                 | DatabaseErrorKind::UnableToSendCommand
                 | DatabaseErrorKind::SerializationFailure => Self::Unavailable(info.message().to_owned()),
-                _ if TRANSIENT.iter().any(|part| info.message().contains(part)) => {
-                    Self::Unavailable(info.message().to_owned())
-                }
+                DatabaseErrorKind::Unknown if is_transient(&*info) => Self::Unavailable(info.message().to_owned()),
                 _ => Self::Database(info.message().to_owned()),
             },
             DieselError::BrokenTransactionManager => Self::Unavailable("the connection is broken".to_owned()),

@@ -26,8 +26,11 @@ pub(super) struct Opened {
 
 /// Threads and locks that are held while the database is open.
 pub(super) struct Running {
+    /// Threads that end when their queue is closed and empty.
     pub(super) threads: Vec<JoinHandle<()>>,
-    /// Dropping it stops the background thread: checkpoints on SQLite, the listener for changes on PostgreSQL.
+    /// Runs checkpoints on SQLite. On PostgreSQL it listens for changes and holds the process lock.
+    pub(super) background: JoinHandle<()>,
+    /// Dropping it stops the background thread.
     pub(super) stop: Box<dyn Send>,
     /// SQLite only. On PostgreSQL the listener's session holds the lock.
     pub(super) process_lock: Option<ProcessLock>,
@@ -36,11 +39,12 @@ pub(super) struct Running {
 impl Running {
     /// Waits for the threads to end. Their queues must be closed before.
     pub(super) fn join(self) {
-        drop(self.stop);
         for thread in self.threads {
             // An error means that the thread panicked, so it has ended as well.
             let _ = thread.join();
         }
+        drop(self.stop);
+        let _ = self.background.join();
         drop(self.process_lock);
     }
 }

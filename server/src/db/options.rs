@@ -7,9 +7,9 @@ use super::database_url::DatabaseUrl;
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
     pub url: DatabaseUrl,
-    /// SQLite: number of reader threads, each with one connection.
+    /// SQLite: number of reader threads. Each has one connection, and as many connections serve inline reads.
     pub readers: usize,
-    /// PostgreSQL: number of worker threads, each with one connection.
+    /// PostgreSQL: number of worker threads, each with one connection. One more connection listens for changes.
     pub connections: usize,
     /// Maximum number of queued writes. Writes above it are refused at once.
     pub write_queue: usize,
@@ -21,9 +21,9 @@ pub struct DatabaseOptions {
     pub busy_timeout: Duration,
     /// SQLite: size of the write-ahead log in bytes above which [`super::Database::check_space`] returns an error.
     pub wal_limit: u64,
-    /// PostgreSQL: timeout of one statement.
+    /// PostgreSQL: timeout of one statement. The client ends the connection one second later.
     pub statement_timeout: Duration,
-    /// PostgreSQL: timeout of one connection attempt, per host.
+    /// PostgreSQL: timeout of one connection attempt, per host, and of the start of a transaction.
     pub connect_timeout: Duration,
 }
 

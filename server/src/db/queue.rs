@@ -87,7 +87,7 @@ where
                 // This fails only if the caller was dropped, and then nobody needs the result.
                 let _ = reply.send(match outcome {
                     Ok(()) => result,
-                    Err(error) => result.and(Err(error.into())),
+                    Err(error) => Err(error.into()),
                 });
             }),
         }
@@ -111,13 +111,21 @@ struct State {
     units: VecDeque<Box<dyn Unit>>,
     /// Number of threads that wait for a unit.
     idle_threads: usize,
+    reads: usize,
+    writes: usize,
     closed: bool,
 }
 
 impl State {
+    /// Returns the number of queued units that count against the same limit.
+    fn queued(&mut self, work: Work) -> &mut usize {
+        if work == Work::Read { &mut self.reads } else { &mut self.writes }
+    }
+
     /// Returns the first unit whose caller still waits.
     fn pop(&mut self) -> Option<Box<dyn Unit>> {
         while let Some(unit) = self.units.pop_front() {
+            *self.queued(unit.work()) -= 1;
             if unit.try_start() {
                 return Some(unit);
             }
@@ -132,21 +140,24 @@ pub(super) struct Queue {
     filled: Condvar,
     /// This is separate from `filled`, so that a thread in [`Queue::closed_within`] receives no wake-up for a new unit.
     closing: Condvar,
-    limit: usize,
+    read_limit: usize,
+    write_limit: usize,
     wait: Duration,
     pub(super) measurements: Measurements,
 }
 
 impl Queue {
     pub(super) fn new(limit: usize, wait: Duration) -> Arc<Self> {
-        Arc::new(Self {
-            state: Mutex::new(State { units: VecDeque::new(), idle_threads: 0, closed: false }),
-            filled: Condvar::new(),
-            closing: Condvar::new(),
-            limit: limit.max(1),
-            wait,
-            measurements: Measurements::default(),
-        })
+        Self::with_limits(limit, limit, wait)
+    }
+
+    /// Creates a queue with separate limits for reads and writes.
+    pub(super) fn with_limits(read_limit: usize, write_limit: usize, wait: Duration) -> Arc<Self> {
+        let state = Mutex::new(State { units: VecDeque::new(), idle_threads: 0, reads: 0, writes: 0, closed: false });
+        let (read_limit, write_limit) = (read_limit.max(1), write_limit.max(1));
+        let (filled, closing) = (Condvar::new(), Condvar::new());
+        let measurements = Measurements::default();
+        Arc::new(Self { state, filled, closing, read_limit, write_limit, wait, measurements })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -179,9 +190,12 @@ impl Queue {
         if state.closed {
             return Err(closed());
         }
-        if state.units.len() >= self.limit {
-            return Err(DbError::Unavailable(format!("the queue is full ({} units)", self.limit)));
+        let limit = if unit.work() == Work::Read { self.read_limit } else { self.write_limit };
+        let queued = state.queued(unit.work());
+        if *queued >= limit {
+            return Err(DbError::Unavailable(format!("the queue is full ({limit} units)")));
         }
+        *queued += 1;
         state.units.push_back(unit);
         drop(state);
         self.filled.notify_one();
@@ -191,7 +205,10 @@ impl Queue {
     /// Puts a unit that was taken but not executed back at the front.
     pub(super) fn requeue(&self, unit: Box<dyn Unit>) {
         unit.reset();
-        self.state().units.push_front(unit);
+        let mut state = self.state();
+        *state.queued(unit.work()) += 1;
+        state.units.push_front(unit);
+        drop(state);
         self.filled.notify_one();
     }
 

@@ -3,7 +3,7 @@
 use doorward_shared::{
     Base64Url,
     admin::ConfigProblem,
-    config::{Mfa, RelyingParty, TenantConfig},
+    config::{RelyingParty, TenantConfig},
 };
 use url::{Host, Url};
 
@@ -26,14 +26,13 @@ impl Problems {
     }
 }
 
-/// Validates a configuration. A missing `mfa` section is replaced by the current one or the default.
-pub fn complete(config: TenantConfig, current: Option<&Mfa>) -> Result<TenantConfig, Vec<ConfigProblem>> {
+/// Validates a configuration. Omitted settings that have a current value keep it; the others get their defaults.
+pub fn complete(config: TenantConfig, current: Option<&TenantConfig>) -> Result<TenantConfig, Vec<ConfigProblem>> {
     let problems = problems(&config);
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mfa = config.mfa.or_else(|| current.cloned()).unwrap_or_default();
-    Ok(TenantConfig { mfa: Some(mfa), ..config })
+    Ok(config.with_omitted(current))
 }
 
 pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
@@ -157,7 +156,7 @@ fn cors_pattern(pattern: &str, unsafe_wildcard: bool) -> Result<(), Message> {
 
 #[cfg(test)]
 mod tests {
-    use doorward_shared::config::{Cors, Webauthn};
+    use doorward_shared::config::{Cors, Mfa, TokenAudience, Webauthn};
 
     use super::*;
 
@@ -248,8 +247,27 @@ mod tests {
 
     #[test]
     fn missing_mfa_section_keeps_the_current_one() {
-        let current = Mfa { timeout: Some(5_000), ..Mfa::default() };
-        let complete = complete(config("example.com", &["https://example.com"], &[]), Some(&current));
-        assert_eq!(complete.map(|config| config.mfa), Ok(Some(current)));
+        let plain = || config("example.com", &["https://example.com"], &[]);
+        let current = TenantConfig { mfa: Some(Mfa { timeout: Some(5_000), ..Mfa::default() }), ..plain() };
+        let complete = complete(plain(), Some(&current));
+        assert_eq!(complete.map(|config| config.mfa), Ok(current.mfa));
+    }
+
+    #[test]
+    fn omitted_token_audience_keeps_its_value_and_null_means_the_default() {
+        let plain = config("example.com", &["https://example.com"], &[]);
+        let mut current = plain.clone();
+        current.webauthn.token_audience = Some(TokenAudience::Ceremony);
+        let mut reset = serde_json::to_value(&plain).unwrap();
+        reset["webauthn"]["token_audience"] = serde_json::Value::Null;
+        let reset: TenantConfig = serde_json::from_value(reset).unwrap();
+        for (changed, current, expected) in [
+            (&plain, None, TokenAudience::RpId),
+            (&plain, Some(&current), TokenAudience::Ceremony),
+            (&reset, Some(&current), TokenAudience::RpId),
+        ] {
+            let complete = complete(changed.clone(), current).unwrap();
+            assert_eq!(complete.webauthn.token_audience, Some(expected));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     admin::ConfigProblem,
-    config::{Attachment, AttestationPreference, ResidentKey, UserVerification},
+    config::{Attachment, AttestationPreference, ResidentKey, TokenAudience, UserVerification},
 };
 use serde_json::{Map, Value};
 
@@ -59,6 +59,7 @@ fn settings() -> Vec<Setting> {
         vec![setting("allowed_origins", Optional, Kind::Texts), setting("allow_unsafe_wildcard", Optional, Kind::Flag)];
     let mut webauthn = vec![setting("relying_party", Required, Kind::Section(relying_party))];
     webauthn.extend(ceremony(Optional));
+    webauthn.push(setting("token_audience", Nullable, one_of!(TokenAudience)));
     vec![
         setting("webauthn", Required, Kind::Section(webauthn)),
         setting("mfa", Nullable, Kind::Section(ceremony(Nullable))),
@@ -130,6 +131,7 @@ mod tests {
         };
         let mut webauthn = Webauthn::for_relying_party(relying_party);
         webauthn.attachment = Some(Attachment::Platform);
+        webauthn.token_audience = Some(TokenAudience::Ceremony);
         let mfa = Some(Mfa { timeout: Some(5_000), ..Mfa::default() });
         json!(TenantConfig { cors: Default::default(), webauthn, mfa })
     }

@@ -182,6 +182,7 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
         (Refusal::TransactionExists, _) => (StatusCode::CONFLICT, "transaction already exists"),
         (Refusal::CredentialNotFound(_), _) => return (StatusCode::NOT_FOUND, refusal.reason().into()),
         (Refusal::TenantNotFound, _) => (StatusCode::NOT_FOUND, "tenant not found"),
+        (Refusal::TenantExists(_), _) => (StatusCode::CONFLICT, "tenant already exists"),
         (Refusal::SecretNotFound, _) => (StatusCode::NOT_FOUND, "secret not found"),
         (Refusal::LastAdminToken, _) => (StatusCode::CONFLICT, "last admin token"),
         (Refusal::SecretInUse, _) => (StatusCode::CONFLICT, "secret is in use"),

@@ -7,6 +7,7 @@ pub mod json;
 pub mod middleware;
 pub mod openapi;
 pub mod pages;
+pub mod parameters;
 pub mod responses;
 
 pub use error::{ApiError, Operation};

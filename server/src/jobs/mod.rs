@@ -1,10 +1,13 @@
 //! Background jobs. Several nodes may run the same job at once, because each is idempotent. Units of work are bounded.
 
+mod deletions;
+
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
+pub use self::deletions::finish_deletions;
 use crate::{
     app::App,
     db::{Connection, DbError},
@@ -17,7 +20,7 @@ use crate::{
 
 const PURGE_CHALLENGES_EVERY: Duration = Duration::from_secs(30);
 const PURGE_AUDIT_EVERY: Duration = Duration::from_secs(600);
-const DELETE_LOGS_EVERY: Duration = Duration::from_secs(30);
+const FINISH_DELETIONS_EVERY: Duration = Duration::from_secs(30);
 const COUNT_DAYS_EVERY: Duration = Duration::from_secs(3_600);
 const COUNT_ENTRIES_EVERY: Duration = Duration::from_secs(600);
 const MAINTAIN_EVERY: Duration = Duration::from_secs(5);
@@ -51,11 +54,8 @@ pub fn start(app: &Arc<App>) -> Jobs {
         every(PURGE_AUDIT_EVERY, Arc::clone(app), "deletion of old audit entries", |app| async move {
             purge_audit_logs(&app).await.map(drop)
         }),
-        every(DELETE_LOGS_EVERY, Arc::clone(app), "deletion of deleted tenants' audit logs", |app| async move {
-            while app.db.write(|connection| audit::delete_left(connection, AUDIT_BATCH)).await? {
-                tokio::time::sleep(PAUSE).await;
-            }
-            Ok(())
+        every(FINISH_DELETIONS_EVERY, Arc::clone(app), "deletion of the data of deleted tenants", |app| async move {
+            finish_deletions(&app).await
         }),
         every(COUNT_ENTRIES_EVERY, Arc::clone(app), "counting the audit entries", |app| async move {
             scrape::count_audit_entries(&app).await

@@ -1,6 +1,6 @@
 //! Writes audit entries.
 
-use doorward_shared::{AuditType, ErrorCode, TenantId, Timestamp};
+use doorward_shared::{AuditId, AuditType, ErrorCode, TenantId, Timestamp};
 
 use super::{Refusal, RequestContext, ServiceError};
 use crate::{
@@ -81,7 +81,12 @@ impl Entry {
 
     /// Writes the entry in the current transaction.
     pub fn write(self, connection: &mut Connection) -> Result<(), DbError> {
-        audit::insert(connection, &self.0).map(drop)
+        self.write_with_id(connection).map(drop)
+    }
+
+    /// Like [`Entry::write`], and returns the entry's id.
+    pub fn write_with_id(self, connection: &mut Connection) -> Result<AuditId, DbError> {
+        audit::insert(connection, &self.0)
     }
 }
 

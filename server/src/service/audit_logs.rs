@@ -3,16 +3,21 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use doorward_shared::{
-    TenantId,
+    AuditId, AuditType, TenantId,
     audit::{AdminAuditLogItem, AuditLogItem},
     page::PageRequest,
 };
 
-use super::ServiceError;
+use serde_json::json;
+
+use super::{ServiceError, audit::event};
 use crate::{
     app::App,
     db::{Connection, Database, DbError, Engine},
-    domain::audit::{AuditCursor, AuditFilter, Horizon, LogPage, LogSlice, Total},
+    domain::{
+        RequestMeta,
+        audit::{AuditCursor, AuditFilter, Horizon, LogPage, LogSlice, Total},
+    },
     store::{
         audit::{self, OpenWriters},
         tenants,
@@ -98,6 +103,31 @@ pub async fn total(app: &App, log: Log, filter: AuditFilter) -> Result<Total, Se
     let horizon = horizon(&app.db).await?;
     let read = move |connection: &mut Connection| audit::total(connection, log.tenant(), &filter, horizon.as_ref());
     Ok(app.db.read(read).await?)
+}
+
+/// Writes the audit entry of an export: in the exported log, or in the installation's log if all logs or the log of a
+/// deleted tenant are exported. Returns its id, before which the export ends.
+pub async fn record_export(
+    app: &App,
+    log: Log,
+    meta: &RequestMeta,
+    actor: Option<String>,
+    format: &str,
+) -> Result<AuditId, ServiceError> {
+    let exists = match log.tenant() {
+        Some(tenant) => app.db.read(move |connection| tenants::find(connection, tenant)).await?.is_some(),
+        None => false,
+    };
+    let target = log.tenant().filter(|_| exists).unwrap_or(TenantId::INSTALLATION);
+    let entry = event(app, target, meta, AuditType::AuditExported, app.clock.now())?.by(actor);
+    let entry = entry.detail(json!({ "format": format, "tenant_id": log.tenant() }));
+    Ok(app.db.write(move |connection| entry.write_with_id(connection)).await?)
+}
+
+/// Waits up to 100 ms until every unit of work has ended that has written an audit entry and not yet committed. Returns
+/// whether all have ended. On SQLite there are never such units, because there is one writer.
+pub async fn writers_ended(db: &Database) -> Result<bool, DbError> {
+    Ok(horizon(db).await?.is_none_or(|horizon| horizon.is_newest))
 }
 
 /// Returns the upper limit of the ids that a later transaction on PostgreSQL may return; `None` on SQLite. Waits up to

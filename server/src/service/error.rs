@@ -41,6 +41,8 @@ pub enum Refusal {
     CredentialExists,
     CredentialNotFound(String),
     TenantNotFound,
+    /// A tenant with the requested id exists, or existed and its audit log is kept.
+    TenantExists(&'static str),
     /// The API key, signing key or admin token does not exist.
     SecretNotFound,
     /// The only signing key cannot be removed.
@@ -74,6 +76,7 @@ impl Refusal {
             Self::CredentialExists => ErrorCode::CredentialExists,
             Self::CredentialNotFound(_) => ErrorCode::CredentialNotFound,
             Self::TenantNotFound => ErrorCode::TenantNotFound,
+            Self::TenantExists(_) => ErrorCode::TenantExists,
             Self::SecretNotFound => ErrorCode::SecretNotFound,
             Self::SecretInUse => ErrorCode::SecretInUse,
             Self::LastAdminToken => ErrorCode::LastAdminToken,
@@ -102,7 +105,7 @@ impl Refusal {
             Self::TransactionExists => "transaction already exists".to_owned(),
             Self::ChallengeUnknown => "received challenge does not match with any stored one".to_owned(),
             Self::ChallengeExpired => "the challenge has expired".to_owned(),
-            Self::UserHandle(_, reason) => (*reason).to_owned(),
+            Self::UserHandle(_, reason) | Self::TenantExists(reason) => (*reason).to_owned(),
             Self::Verification(refusal) => refusal.reason.clone(),
             Self::CredentialExists => "credential already registered".to_owned(),
             Self::CredentialNotFound(id) => format!("credential with id '{id}' not found"),

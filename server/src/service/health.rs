@@ -6,7 +6,7 @@ use crate::{app::App, db::DbError};
 /// check.
 ///
 /// # Errors
-/// The error of the database; [`DbError::Unavailable`] if the check takes more than two seconds.
+/// The error of the database; [`DbError::Unavailable`] if the check takes more than 1.5 seconds.
 pub async fn check_database(app: &App) -> Result<(), DbError> {
     app.readiness.check(&app.db, app.clock.now()).await
 }

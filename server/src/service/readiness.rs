@@ -13,7 +13,7 @@ use crate::{
 /// Time for which requests share one check. Clients without a key cause at most one write in this time.
 const SHARED_FOR: Duration = Duration::from_secs(1);
 /// Maximum duration of a check. A database that needs longer is too slow for requests.
-const TIMEOUT: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_millis(1_500);
 /// Name of the value that each check writes.
 const LAST_CHECK: &str = "readiness_check";
 
@@ -25,7 +25,7 @@ impl Readiness {
     /// Reads one row and commits another one. Returns the result of the previous check if it is less than a second old.
     ///
     /// # Errors
-    /// The error of the database; [`DbError::Unavailable`] if the check takes more than two seconds.
+    /// The error of the database; [`DbError::Unavailable`] if the check takes more than 1.5 seconds.
     pub async fn check(&self, db: &Database, now: Timestamp) -> Result<(), DbError> {
         let mut latest = self.0.lock().await;
         if let Some((at, result)) = latest.as_ref()

@@ -1,6 +1,6 @@
 //! Tokens (JWTs) that finalize endpoints return.
 
-use doorward_shared::{Timestamp, public::TokenClaims};
+use doorward_shared::{Timestamp, config::TokenAudience, public::TokenClaims};
 
 use super::{RequestContext, ServiceError};
 use crate::{
@@ -36,7 +36,7 @@ pub fn issue(context: &RequestContext, subject: &Subject<'_>, now: Timestamp) ->
     let claims = TokenClaims {
         iss: context.app.settings.issuer.clone(),
         sub: subject.user.to_owned(),
-        aud: vec![subject.rp_id.to_owned()],
+        aud: vec![audience(context, subject)],
         cred: subject.credential.to_string(),
         iat: now.seconds(),
         exp: now.seconds() + TOKEN_LIFETIME_SECONDS,
@@ -47,6 +47,13 @@ pub fn issue(context: &RequestContext, subject: &Subject<'_>, now: Timestamp) ->
         trans: subject.transaction.map(str::to_owned),
     };
     Ok(key.sign(&claims)?)
+}
+
+fn audience(context: &RequestContext, subject: &Subject<'_>) -> String {
+    match context.tenant.tenant.config.webauthn.token_audience {
+        Some(TokenAudience::Ceremony) => format!("{}/{}", subject.rp_id, subject.ceremony.claim()),
+        Some(TokenAudience::RpId) | None => subject.rp_id.to_owned(),
+    }
 }
 
 /// Returns the `amr` values (RFC 8176): `swk` or `hwk`, `user` (presence is always checked), and `mfa` if the

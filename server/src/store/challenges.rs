@@ -47,7 +47,7 @@ impl TryFrom<Row> for Challenge {
 /// Adds a challenge.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] if the value exists, [`DbError::Orphan`] if the tenant or the user was deleted.
+/// [`DbError::Duplicate`] if the value exists, [`DbError::Orphan`] if the tenant does not exist.
 pub fn insert(conn: &mut Connection, challenge: &Challenge) -> Result<(), DbError> {
     let row = Row {
         tenant_id: challenge.tenant_id.to_string(),

@@ -12,7 +12,7 @@ use super::{
     Connection, DbError, on_engine, row_convert,
     schema::{credentials, users},
     tenant_summaries::{self, Count},
-    users::Row as UserRow,
+    users::{self as users_table, Row as UserRow},
 };
 use crate::{
     db::cached_sql::CachedSql,
@@ -81,6 +81,7 @@ pub struct CredentialUse {
 /// # Errors
 /// [`DbError::Duplicate`] if the tenant has a credential with this id, [`DbError::Orphan`] if the user does not exist.
 pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), DbError> {
+    users_table::hold(conn, credential.tenant_id, credential.user_id)?;
     let row = Row {
         tenant_id: credential.tenant_id.to_string(),
         id: credential.id.to_string(),
@@ -124,6 +125,7 @@ pub fn find_with_owner(
             )
             .filter(credentials::tenant_id.eq(tenant.to_string()))
             .filter(credentials::id.eq(id.to_string()))
+            .filter(users::deleted_at.is_null())
     };
     on_engine!(conn, c, _Db => query().select((Row::as_select(), UserRow::as_select())).get_result::<(Row, UserRow)>(c).optional())?
         .map(|(credential, user)| Ok((credential.try_into()?, user.try_into()?)))
@@ -144,6 +146,7 @@ pub fn of_external_user(
             )
             .filter(users::tenant_id.eq(tenant.to_string()))
             .filter(users::external_id.eq(external_id))
+            .filter(users::deleted_at.is_null())
             .order((credentials::created_at.desc(), credentials::id.desc()))
     };
     let rows: Vec<(UserRow, Option<Row>)> = on_engine!(conn, c, _Db => query()

@@ -6,7 +6,7 @@ use diesel::{
     sql_types::{BigInt, Bool},
 };
 
-use super::{Connection, DbError, Engine, on_engine, row_convert, schema::installation, text_match::end_of_prefix};
+use super::{Connection, DbError, Engine, on_engine, row_convert, schema::installation};
 use crate::db::cached_sql::CachedSql;
 
 /// Name of a fixed text that is encrypted with the master key. A key that decrypts it is the right one.
@@ -54,17 +54,6 @@ pub fn put_if_absent(conn: &mut Connection, name: &str, value: &str) -> Result<S
         .on_conflict_do_nothing()
         .execute(c))?;
     get(conn, name)?.ok_or_else(|| DbError::Unavailable("the value was deleted at the same time".to_owned()))
-}
-
-pub(super) fn first_with_prefix(conn: &mut Connection, prefix: &str) -> Result<Option<String>, DbError> {
-    let query = || {
-        installation::table
-            .select(installation::name)
-            .filter(installation::name.ge(prefix).and(installation::name.lt(end_of_prefix(prefix))))
-            .order(installation::name.asc())
-            .limit(1)
-    };
-    Ok(on_engine!(conn, c, _Db => query().first(c).optional())?)
 }
 
 pub(super) fn delete(conn: &mut Connection, name: &str) -> Result<(), DbError> {

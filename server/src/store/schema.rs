@@ -10,7 +10,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    tenants (id) { id -> Text, display_name -> Text, config -> Text, created_at -> BigInt, updated_at -> BigInt, }
+    tenants (id) {
+        id -> Text, display_name -> Text, config -> Text, created_at -> BigInt, updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
 }
 
 diesel::table! {
@@ -30,7 +33,7 @@ diesel::table! {
 diesel::table! {
     users (tenant_id, id) {
         tenant_id -> Text, id -> Text, external_id -> Text, name -> Text, display_name -> Text, icon -> Text,
-        created_at -> BigInt, updated_at -> BigInt,
+        created_at -> BigInt, updated_at -> BigInt, deleted_at -> Nullable<BigInt>,
     }
 }
 

@@ -85,6 +85,12 @@ pub(super) fn rename(conn: &mut Connection, tenant: TenantId, display_name: &str
     Ok(())
 }
 
+pub(super) fn delete(conn: &mut Connection, tenant: TenantId) -> Result<(), DbError> {
+    let summary = || tenant_summaries::table.find(tenant.to_string());
+    on_engine!(conn, c, _Db => diesel::delete(summary()).execute(c))?;
+    Ok(())
+}
+
 /// Adds `change` to a count. `change` may be negative.
 pub(super) fn add(conn: &mut Connection, tenant: TenantId, count: Count, change: i64) -> Result<(), DbError> {
     // Each column has its own statement, because SQLite rewrites the index of every column that a statement sets.

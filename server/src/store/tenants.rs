@@ -10,12 +10,8 @@ use doorward_shared::{
     page::{Page, PageRequest},
 };
 
-use super::{
-    Connection, DbError, audit, on_engine, row_convert,
-    schema::{challenges, credentials, tenants, transactions, users},
-    tenant_summaries,
-};
-use crate::domain::Tenant;
+use super::{Connection, DbError, on_engine, row_convert, schema::tenants, tenant_summaries};
+use crate::{db::cached_sql::CachedSql, domain::Tenant};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = tenants, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
@@ -41,10 +37,16 @@ impl TryFrom<Row> for Tenant {
     }
 }
 
+/// Tenants that are not marked as deleted.
+#[diesel::dsl::auto_type]
+fn existing() -> _ {
+    tenants::table.filter(tenants::deleted_at.is_null())
+}
+
 /// Adds a tenant.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] if the id exists.
+/// [`DbError::Duplicate`] if the id exists, also if its tenant is marked as deleted.
 pub fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbError> {
     let row = Row {
         id: tenant.id.to_string(),
@@ -60,7 +62,7 @@ pub fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbError> {
 }
 
 pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, DbError> {
-    let query = || tenants::table.find(id.to_string());
+    let query = || existing().filter(tenants::id.eq(id.to_string()));
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
@@ -75,7 +77,7 @@ pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> R
 /// Returns the names of these tenants, without unknown tenants.
 pub fn names(conn: &mut Connection, ids: &BTreeSet<TenantId>) -> Result<BTreeMap<TenantId, String>, DbError> {
     let keys: Vec<String> = ids.iter().map(TenantId::to_string).collect();
-    let query = || tenants::table.filter(tenants::id.eq_any(&keys)).select((tenants::id, tenants::display_name));
+    let query = || existing().filter(tenants::id.eq_any(&keys)).select((tenants::id, tenants::display_name));
     let rows: Vec<(String, String)> = on_engine!(conn, c, _Db => query().load(c))?;
     rows.into_iter().map(|(id, name)| Ok((row_convert::parse(&id)?, name))).collect()
 }
@@ -92,13 +94,13 @@ pub fn lock(conn: &mut Connection, id: TenantId) -> Result<(), DbError> {
 
 /// Returns all tenants, oldest first.
 pub fn all(conn: &mut Connection) -> Result<Vec<Tenant>, DbError> {
-    let query = || tenants::table.order((tenants::created_at.asc(), tenants::id.asc()));
+    let query = || existing().order((tenants::created_at.asc(), tenants::id.asc()));
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
 /// Renames a tenant. Returns `false` if it does not exist.
 pub fn rename(conn: &mut Connection, id: TenantId, name: &str, now: Timestamp) -> Result<bool, DbError> {
-    let rows = on_engine!(conn, c, _Db => diesel::update(tenants::table.find(id.to_string()))
+    let rows = on_engine!(conn, c, _Db => diesel::update(existing().filter(tenants::id.eq(id.to_string())))
         .set((tenants::display_name.eq(name), tenants::updated_at.eq(now.millis())))
         .execute(c))?;
     tenant_summaries::rename(conn, id, name)?;
@@ -113,27 +115,56 @@ pub fn update_config(
     now: Timestamp,
 ) -> Result<bool, DbError> {
     let config = row_convert::to_json(config)?;
-    let rows = on_engine!(conn, c, _Db => diesel::update(tenants::table.find(id.to_string()))
+    let rows = on_engine!(conn, c, _Db => diesel::update(existing().filter(tenants::id.eq(id.to_string())))
         .set((tenants::config.eq(&config), tenants::updated_at.eq(now.millis())))
         .execute(c))?;
     Ok(rows == 1)
 }
 
-/// Deletes a tenant with all its rows. A job deletes the rest of a long audit log. Returns `false` if it is unknown.
-pub fn delete(conn: &mut Connection, id: TenantId) -> Result<bool, DbError> {
+/// Marks a tenant as deleted. From then on, only [`deleted`] and [`remove_some`] find it. Returns `false` if it does not
+/// exist.
+pub fn mark_deleted(conn: &mut Connection, id: TenantId, now: Timestamp) -> Result<bool, DbError> {
+    let rows = on_engine!(conn, c, _Db => diesel::update(existing().filter(tenants::id.eq(id.to_string())))
+        .set(tenants::deleted_at.eq(now.millis()))
+        .execute(c))?;
+    tenant_summaries::delete(conn, id)?;
+    Ok(rows == 1)
+}
+
+/// Returns at most `limit` tenants that are marked as deleted.
+pub fn deleted(conn: &mut Connection, limit: i64) -> Result<Vec<TenantId>, DbError> {
+    let query = || tenants::table.filter(tenants::deleted_at.is_not_null()).select(tenants::id).limit(limit);
+    let ids: Vec<String> = on_engine!(conn, c, _Db => query().load(c))?;
+    ids.iter().map(|id| row_convert::parse(id)).collect()
+}
+
+/// The tables of a tenant's data, in the order of deletion: rows before the rows to which they refer.
+const DELETIONS: [&str; 6] = [
+    "DELETE FROM challenges WHERE tenant_id = ? \
+     AND value IN (SELECT value FROM challenges WHERE tenant_id = ? ORDER BY value LIMIT ?)",
+    "DELETE FROM transactions WHERE tenant_id = ? \
+     AND id IN (SELECT id FROM transactions WHERE tenant_id = ? ORDER BY id LIMIT ?)",
+    "DELETE FROM credentials WHERE tenant_id = ? \
+     AND id IN (SELECT id FROM credentials WHERE tenant_id = ? ORDER BY id LIMIT ?)",
+    "DELETE FROM users WHERE tenant_id = ? AND id IN (SELECT id FROM users WHERE tenant_id = ? ORDER BY id LIMIT ?)",
+    "DELETE FROM api_keys WHERE tenant_id = ? \
+     AND id IN (SELECT id FROM api_keys WHERE tenant_id = ? ORDER BY id LIMIT ?)",
+    "DELETE FROM signing_keys WHERE tenant_id = ? \
+     AND id IN (SELECT id FROM signing_keys WHERE tenant_id = ? ORDER BY id LIMIT ?)",
+];
+
+/// Deletes at most `limit` rows of a tenant that is marked as deleted, and the tenant itself when no other row is left.
+/// The audit log stays. Returns whether there may be more to delete.
+pub fn remove_some(conn: &mut Connection, id: TenantId, limit: i64) -> Result<bool, DbError> {
     let key = id.to_string();
-    // The order is the lock order of all units (see ARCHITECTURE.md). Other rows are deleted by ON DELETE CASCADE.
-    on_engine!(conn, c, _Db => {
-        diesel::delete(challenges::table.filter(challenges::tenant_id.eq(&key))).execute(c)?;
-        diesel::delete(credentials::table.filter(credentials::tenant_id.eq(&key))).execute(c)?;
-        diesel::delete(transactions::table.filter(transactions::tenant_id.eq(&key))).execute(c)?;
-        diesel::delete(users::table.filter(users::tenant_id.eq(&key))).execute(c)?;
-    });
-    let rows = on_engine!(conn, c, _Db => diesel::delete(tenants::table.find(&key)).execute(c))?;
-    if rows == 0 {
-        // The installation's own log is stored under the nil id. No tenant has this id, so the log is not deleted here.
-        return Ok(false);
+    for delete in DELETIONS {
+        // A unit deletes rows of one table only, so that it cannot deadlock with a ceremony that locks rows of several.
+        let delete = CachedSql::<()>::new(delete).bind(&key).bind(&key).bind(limit);
+        if on_engine!(conn, c, _Db => delete.execute(c))? > 0 {
+            return Ok(true);
+        }
     }
-    audit::delete_log(conn, id)?;
-    Ok(true)
+    let marked = || tenants::table.find(&key).filter(tenants::deleted_at.is_not_null());
+    on_engine!(conn, c, _Db => diesel::delete(marked()).execute(c))?;
+    Ok(false)
 }

@@ -8,7 +8,7 @@ use doorward_shared::{TenantId, Timestamp, TransactionRowId, UserId};
 
 use self::row::Row;
 pub use self::search::search;
-use super::{Connection, DbError, on_engine, row_convert, schema::transactions};
+use super::{Connection, DbError, on_engine, row_convert, schema::transactions, users};
 use crate::domain::Transaction;
 
 const MAX_LISTED: i64 = 1000;
@@ -18,6 +18,7 @@ const MAX_LISTED: i64 = 1000;
 /// # Errors
 /// [`DbError::Duplicate`] if the tenant already used the identifier, [`DbError::Orphan`] if the user does not exist.
 pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), DbError> {
+    users::hold(conn, transaction.tenant_id, transaction.user_id)?;
     let row = Row {
         tenant_id: transaction.tenant_id.to_string(),
         id: transaction.id.to_string(),

@@ -5,30 +5,31 @@ mod search;
 
 use diesel::prelude::*;
 use doorward_shared::{
-    TenantId, UserId,
+    TenantId, Timestamp, UserId,
     page::{Order, Page, PageRequest},
 };
 
-pub(super) use self::row::Row;
+pub(super) use self::row::{Row, existing};
 use self::search::id_or_name_contains;
 pub use self::search::search;
 use super::{
     Connection, DbError, on_engine, row_convert,
-    schema::{challenges, credentials, transactions, users},
+    schema::users,
     tenant_summaries::{self, Count},
 };
-use crate::domain::User;
+use crate::{db::cached_sql::CachedSql, domain::User};
 
 /// Finds a user by Doorward's id.
 pub fn find(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<Option<User>, DbError> {
-    let query = || users::table.find((tenant.to_string(), id.to_string()));
+    let (tenant, id) = (tenant.to_string(), id.to_string());
+    let query = || existing(&tenant).filter(users::id.eq(&id));
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
 /// Finds a user by the tenant's own id.
 pub fn find_by_external(conn: &mut Connection, tenant: TenantId, external_id: &str) -> Result<Option<User>, DbError> {
-    let query =
-        || users::table.filter(users::tenant_id.eq(tenant.to_string())).filter(users::external_id.eq(external_id));
+    let tenant = tenant.to_string();
+    let query = || existing(&tenant).filter(users::external_id.eq(external_id));
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
@@ -56,8 +57,7 @@ pub fn upsert(conn: &mut Connection, user: &User) -> Result<User, DbError> {
     };
     let inserted = on_engine!(conn, c, _Db => diesel::insert_into(users::table)
         .values(&row)
-        .on_conflict((users::tenant_id, users::external_id))
-        .do_nothing()
+        .on_conflict_do_nothing()
         .execute(c))?;
     if inserted == 0 {
         // Another unit of work added this user after `find_by_external`.
@@ -68,11 +68,8 @@ pub fn upsert(conn: &mut Connection, user: &User) -> Result<User, DbError> {
 }
 
 fn update(conn: &mut Connection, user: &User) -> Result<User, DbError> {
-    let target = || {
-        users::table
-            .filter(users::tenant_id.eq(user.tenant_id.to_string()))
-            .filter(users::external_id.eq(&user.external_id))
-    };
+    let tenant = user.tenant_id.to_string();
+    let target = || existing(&tenant).filter(users::external_id.eq(&user.external_id));
     let changes = (
         users::name.eq(&user.name),
         users::display_name.eq(&user.display_name),
@@ -99,13 +96,13 @@ pub fn page(
     let key = tenant.to_string();
     let total = match q {
         Some(text) => {
-            let query = || users::table.filter(users::tenant_id.eq(&key)).filter(id_or_name_contains!(text)).count();
+            let query = || existing(&key).filter(id_or_name_contains!(text)).count();
             row_convert::total(on_engine!(conn, c, _Db => query().get_result(c))?)
         }
         None => tenant_summaries::counts(conn, tenant)?.users,
     };
     let rows = on_engine!(conn, c, Db => {
-        let mut query = users::table.filter(users::tenant_id.eq(&key)).select(Row::as_select()).into_boxed::<Db>();
+        let mut query = existing(&key).select(Row::as_select()).into_boxed::<Db>();
         if let Some(text) = q {
             query = query.filter(id_or_name_contains!(text));
         }
@@ -118,32 +115,93 @@ pub fn page(
     Ok(Page { items: row_convert::all(rows)?, total })
 }
 
-/// Deletes a user with all credentials, challenges and transactions. Returns `false` if the user does not exist.
-pub fn delete(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<bool, DbError> {
+/// Progress of [`delete`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// No such user exists.
+    NotFound,
+    /// Credentials were deleted, but there are more. The user still exists.
+    Started,
+    /// The user and the credentials are deleted. If there are more than `limit` transactions, [`remove_some`] deletes
+    /// them, and no other function finds the user.
+    Done,
+}
+
+/// Deletes a user with at most `limit` credentials and at most `limit` transactions.
+pub fn delete(
+    conn: &mut Connection,
+    tenant: TenantId,
+    id: UserId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Deletion, DbError> {
     let (tenant_key, key) = (tenant.to_string(), id.to_string());
-    // Unlike a cascade, these deletes count the rows and follow the lock order of all units (see ARCHITECTURE.md).
-    let of_user =
-        || challenges::table.filter(challenges::tenant_id.eq(&tenant_key)).filter(challenges::user_id.eq(&key));
-    on_engine!(conn, c, _Db => diesel::delete(of_user()).execute(c))?;
-    let user = || users::table.find((&tenant_key, &key));
-    // On PostgreSQL the row is locked, so that no other unit can add a credential of this user.
-    if let Connection::Postgres(c) = conn
-        && user().select(users::id).for_update().first::<String>(c).optional()?.is_none()
-    {
-        return Ok(false);
+    let user = || existing(&tenant_key).filter(users::id.eq(&key));
+    // On PostgreSQL the row is locked, so that no other unit can add a credential or transaction of this user.
+    let found = match conn {
+        Connection::Postgres(c) => user().select(users::id).for_update().first::<String>(c).optional()?,
+        Connection::Sqlite(c) => user().select(users::id).first::<String>(c).optional()?,
+    };
+    if found.is_none() {
+        return Ok(Deletion::NotFound);
     }
-    let of_user =
-        || credentials::table.filter(credentials::tenant_id.eq(&tenant_key)).filter(credentials::user_id.eq(&key));
-    let credentials = on_engine!(conn, c, _Db => diesel::delete(of_user()).execute(c))?;
-    let of_user =
-        || transactions::table.filter(transactions::tenant_id.eq(&tenant_key)).filter(transactions::user_id.eq(&key));
-    on_engine!(conn, c, _Db => diesel::delete(of_user()).execute(c))?;
-    if on_engine!(conn, c, _Db => diesel::delete(user()).execute(c))? == 0 {
-        return Ok(false);
+    let credentials = delete_some(conn, DELETE_CREDENTIALS, &tenant_key, &key, limit)?;
+    let is_started = credentials == limit;
+    if !is_started && delete_some(conn, DELETE_TRANSACTIONS, &tenant_key, &key, limit)? < limit {
+        on_engine!(conn, c, _Db => diesel::delete(users::table.find((&tenant_key, &key))).execute(c))?;
+    } else if !is_started {
+        let row = || users::table.find((&tenant_key, &key));
+        on_engine!(conn, c, _Db => diesel::update(row()).set(users::deleted_at.eq(now.millis())).execute(c))?;
     }
-    tenant_summaries::add(conn, tenant, Count::Users, -1)?;
+    if !is_started {
+        tenant_summaries::add(conn, tenant, Count::Users, -1)?;
+    }
     if credentials > 0 {
-        tenant_summaries::add(conn, tenant, Count::Credentials, -(credentials as i64))?;
+        tenant_summaries::add(conn, tenant, Count::Credentials, -credentials)?;
+    }
+    Ok(if is_started { Deletion::Started } else { Deletion::Done })
+}
+
+const DELETE_CREDENTIALS: &str = "DELETE FROM credentials WHERE tenant_id = ? AND id IN \
+    (SELECT id FROM credentials WHERE tenant_id = ? AND user_id = ? ORDER BY id LIMIT ?)";
+const DELETE_TRANSACTIONS: &str = "DELETE FROM transactions WHERE tenant_id = ? AND id IN \
+    (SELECT id FROM transactions WHERE tenant_id = ? AND user_id = ? ORDER BY id LIMIT ?)";
+
+fn delete_some(
+    conn: &mut Connection,
+    delete: &'static str,
+    tenant: &str,
+    user: &str,
+    limit: i64,
+) -> Result<i64, DbError> {
+    let delete = CachedSql::<()>::new(delete).bind(tenant).bind(tenant).bind(user).bind(limit);
+    let rows = on_engine!(conn, c, _Db => delete.execute(c))?;
+    Ok(i64::try_from(rows).unwrap_or(i64::MAX))
+}
+
+/// Deletes at most `limit` transactions of a user that is marked as deleted, and the user when none is left. Returns
+/// whether there may be more to delete.
+pub fn remove_some(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
+    let marked = || users::table.filter(users::deleted_at.is_not_null()).select((users::tenant_id, users::id));
+    let found: Option<(String, String)> = on_engine!(conn, c, _Db => marked().first(c).optional())?;
+    let Some((tenant, user)) = found else { return Ok(false) };
+    if delete_some(conn, DELETE_TRANSACTIONS, &tenant, &user, limit)? < limit {
+        on_engine!(conn, c, _Db => diesel::delete(users::table.find((tenant, user))).execute(c))?;
     }
     Ok(true)
+}
+
+/// Returns an error if the user does not exist. On PostgreSQL, prevents its deletion until the end of the unit of work.
+/// Called before rows of the user are added, because a violated foreign key would abort the transaction.
+///
+/// # Errors
+/// [`DbError::Orphan`] if the user does not exist or is marked as deleted.
+pub(super) fn hold(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<(), DbError> {
+    let (tenant, id) = (tenant.to_string(), id.to_string());
+    let user = || existing(&tenant).filter(users::id.eq(&id)).select(users::id);
+    let found: Option<String> = match conn {
+        Connection::Postgres(c) => user().for_key_share().first(c).optional()?,
+        Connection::Sqlite(c) => user().first(c).optional()?,
+    };
+    found.map(drop).ok_or(DbError::Orphan)
 }

@@ -154,7 +154,7 @@ async fn exported_tables_contain_the_detail_as_json() {
     let column = rows.headers().unwrap().iter().position(|title| title == "detail").unwrap();
     let details: Vec<String> = rows.records().map(|row| row.unwrap()[column].to_owned()).collect();
     let listed: Vec<serde_json::Value> =
-        tenant.entries("").await.iter().rev().map(|entry| entry.0["detail"].clone()).collect();
+        tenant.entries("not_type=audit_exported").await.iter().rev().map(|entry| entry.0["detail"].clone()).collect();
     assert_eq!(details.len(), listed.len());
     for (detail, listed) in details.iter().zip(&listed) {
         assert_eq!(if detail.is_empty() { json!(null) } else { serde_json::from_str(detail).unwrap() }, *listed);
@@ -288,5 +288,10 @@ async fn exports_abort_while_a_transaction_withholds_entries() {
     let whole = export().await.unwrap();
     let page = tenant.http.get("/audit_logs").await.expect(200);
     assert_eq!(page.header("x-total-count-relation"), None);
-    assert_eq!(page.header("x-total-count"), Some(&*whole.lines().count().to_string()));
+    let with_export = whole.lines().count() + 1;
+    assert_eq!(
+        page.header("x-total-count"),
+        Some(&*with_export.to_string()),
+        "an export does not contain its own entry"
+    );
 }

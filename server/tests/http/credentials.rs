@@ -172,7 +172,8 @@ async fn changes_during_a_deletion_are_refused() {
         let deletion = tokio::spawn(async move {
             let unit = move |connection: &mut Connection| {
                 let user = users::find_by_external(connection, tenant_id, "alice")?.expect("a user");
-                users::delete(connection, tenant_id, user.id)?;
+                let now = doorward_shared::Timestamp::from_millis(0);
+                users::delete(connection, tenant_id, user.id, now, 1_000)?;
                 let _ = deleted.send(());
                 let _ = ended.recv();
                 Ok::<_, DbError>(())

@@ -4,12 +4,13 @@ use doorward_server::service::admin::signing_keys;
 use doorward_shared::{
     SigningKeyId,
     admin::{CreateSigningKeyRequest, SigningAlgorithm},
+    config::{TenantConfig, TokenAudience},
     public::TokenClaims,
 };
-use doorward_testkit::{Person, RP_ID, TestServer, TestTenant};
+use doorward_testkit::{Person, RP_ID, TestServer, TestTenant, claims};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 
-use crate::support::server_with_tenant;
+use crate::support::{Ceremony, server_with_tenant};
 
 const MINUTE: i64 = 60_000;
 
@@ -127,4 +128,18 @@ async fn keys_of_another_tenant_do_not_verify_tokens() {
     let token = Person::new("alice").register(&tenant).await.expect(200).field("token");
     assert!(verify(&token, &published(&tenant).await).is_some());
     assert!(verify(&token, &published(&other).await).is_none());
+}
+
+#[tokio::test]
+async fn tenant_can_separate_ceremonies_by_audience() {
+    let server = TestServer::start().await;
+    let separate = |config: &mut TenantConfig| config.webauthn.token_audience = Some(TokenAudience::Ceremony);
+    let tenant = server.tenant_with(separate).await;
+    for ceremony in Ceremony::ALL {
+        let mut person = ceremony.person(&tenant, "alice").await;
+        let body = ceremony.begin(&tenant, &mut person).await;
+        let claims = claims(&ceremony.finalize(&tenant, &body).await.expect(200));
+        let audience = format!("{RP_ID}/{}", claims["ceremony"].as_str().unwrap());
+        assert_eq!(claims["aud"], serde_json::json!([audience]));
+    }
 }

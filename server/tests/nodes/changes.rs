@@ -39,14 +39,15 @@ async fn key_revoked_on_one_node_is_rejected_by_the_other() {
 }
 
 #[tokio::test]
-async fn node_without_listener_rejects_a_revoked_key_at_once() {
-    if !database::is_postgres("node without listener rejects a revoked key at once") {
+async fn node_without_the_process_lock_serves_nothing() {
+    if !database::is_postgres("node without the process lock serves nothing") {
         return;
     }
     let nodes = nodes().await;
     wait_until_listening(&nodes.second).await;
-    let (id, secret) = cached_key(&nodes).await;
-    // The database rejects new connections, so that the listeners cannot reconnect.
+    let (_, secret) = cached_key(&nodes).await;
+    let with_key = nodes.tenant_on_second.with_key(&secret);
+    // The database rejects new connections, so that the listeners, which hold the lock, cannot reconnect.
     let server = database::postgres().unwrap();
     let name = nodes.first.database_url().split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
     database::execute(&server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
@@ -55,19 +56,34 @@ async fn node_without_listener_rejects_a_revoked_key_at_once() {
          WHERE datname = '{name}' AND application_name = 'doorward listen'"
     );
     database::execute(&server, &terminate).await;
-    for node in [&nodes.first, &nodes.second] {
-        until("the detection of the lost listener", DETECTION, async || {
-            let before = node.app.db.change_counter();
-            (before != node.app.db.change_counter()).then_some(())
-        })
-        .await;
+    until("the detection of the lost lock", DETECTION, async || {
+        (with_key.get("/credentials").await.status == 503).then_some(())
+    })
+    .await;
+    for _ in 0..20 {
+        with_key.get("/credentials").await.expect_refusal(503, "unavailable");
+        with_key.post("/login/initialize", &json!({})).await.expect_refusal(503, "unavailable");
     }
-    revoke(&nodes.first, &nodes, &id).await;
-    nodes.tenant_on_second.with_key(&secret).get("/credentials").await.expect_refusal(401, "api_key_invalid");
-    let _ = nodes.tenant_on_second.http.get("/credentials").await.expect(200);
     database::execute(&server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
+    let served = async || (with_key.get("/credentials").await.status == 200).then_some(());
+    until("the lock", DETECTION, served).await;
+}
+
+#[tokio::test]
+async fn short_loss_of_the_listening_session_causes_no_503() {
+    if !database::is_postgres("short loss of the listening session causes no 503") {
+        return;
+    }
+    let nodes = nodes().await;
     wait_until_listening(&nodes.second).await;
-    nodes.tenant_on_second.with_key(&secret).get("/credentials").await.expect_refusal(401, "api_key_invalid");
+    let (_, secret) = cached_key(&nodes).await;
+    let on_second = nodes.tenant_on_second.with_key(&secret);
+    let terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND application_name = 'doorward listen'";
+    database::execute(nodes.first.database_url(), terminate).await;
+    for _ in 0..50 {
+        let _ = on_second.get("/credentials").await.expect(200);
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic fails the test")]
 
 mod changes;
+mod deletion;
 mod exactly_once;
 mod outage;
 mod pool;

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use doorward_testkit::{Http, Person, PostgresServer, Response, TestServer};
+use doorward_server::{
+    db::{Database, DatabaseOptions, DatabaseUrl, DbError},
+    store::installation,
+};
+use doorward_testkit::{Http, Person, PostgresServer, Process, Response, TestServer, process};
 use serde_json::json;
 
 use crate::until;
@@ -50,4 +54,71 @@ async fn requests_recover_from_a_database_outage() {
         })
         .await;
     }
+}
+
+/// Maximum time of a response while the database does not respond: the start of a transaction and one attempt to connect.
+const FROZEN: Duration = Duration::from_secs(8);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn frozen_database_delays_no_response_without_limit() {
+    let Some(postgres) = PostgresServer::start("a frozen database delays no response without limit") else { return };
+    let node = TestServer::builder().database(postgres.url.clone()).start().await;
+    let tenant = node.tenant().await;
+    let health = Http::new(node.public_url.clone());
+    let _ = tenant.http.get("/credentials").await.expect(200);
+    postgres.freeze();
+    for round in 0..3 {
+        let start = std::time::Instant::now();
+        let ready = async { (health.get("/health/ready").await.status, start.elapsed()) };
+        let initialize = async {
+            let response = tenant.anonymous.post("/login/initialize", &json!({})).await;
+            (response, start.elapsed())
+        };
+        let ((status, ready_after), (response, response_after)) = tokio::join!(ready, initialize);
+        assert_eq!(status, 503, "round {round}");
+        assert!(ready_after < Duration::from_secs(2), "round {round}: {ready_after:?}");
+        expect_unavailable(&response);
+        assert!(response_after < FROZEN, "round {round}: {response_after:?}");
+    }
+    postgres.thaw();
+    let served = async || (tenant.http.get("/credentials").await.status == 200).then_some(());
+    until("the return of the database", RECOVERY, served).await;
+    postgres.freeze();
+    let start = std::time::Instant::now();
+    node.app.db.close().await;
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    postgres.thaw();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stop_ends_in_time_while_the_database_is_frozen() {
+    let Some(postgres) = PostgresServer::start("stop ends in time while the database is frozen") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = process::command(env!("CARGO_BIN_EXE_doorward"), folder.path(), &postgres.url);
+    command.env("DOORWARD_SHUTDOWN_TIMEOUT", "2s");
+    let server = Process::serve(command);
+    let health = Http::new(server.public_url.clone());
+    let _ = health.get("/health/ready").await.expect(200);
+    postgres.freeze();
+    let pending = tokio::spawn(async move { health.get("/health/ready").await });
+    let took = tokio::task::spawn_blocking(move || server.terminate_timed()).await.unwrap();
+    assert!(took < Duration::from_millis(3_800), "{took:?}");
+    postgres.thaw();
+    pending.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn standby_is_refused_and_the_primary_is_found() {
+    let Some(standby) = PostgresServer::start("a standby is refused and the primary is found") else { return };
+    let primary = PostgresServer::start("a standby is refused and the primary is found").unwrap();
+    standby.become_standby();
+    let refused = Database::open(DatabaseOptions::new(DatabaseUrl::Postgres(standby.url.clone()))).await;
+    assert!(matches!(refused, Err(DbError::Unavailable(_))), "{refused:?}");
+    let hosts = format!("127.0.0.1:{},127.0.0.1:{}", standby.port(), primary.port());
+    let url = format!("postgres://postgres@{hosts}/postgres?sslmode=disable");
+    let db = Database::open(DatabaseOptions::new(DatabaseUrl::Postgres(url))).await.unwrap();
+    db.write(|connection| installation::put(connection, "a", "1"))
+        .await
+        .unwrap_or_else(|error: DbError| panic!("{error}"));
+    db.close().await;
 }

@@ -34,7 +34,10 @@ text_enum! {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateSecretRequest {
     /// Display name, 1 to 128 characters. Required.
-    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "backend")
+    )]
     pub name: Option<String>,
     /// Expiry time. Without it, the secret does not expire.
     pub expires_at: Option<Timestamp>,
@@ -126,7 +129,10 @@ pub struct AdminTokenItem {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateAdminTokenRequest {
     /// Display name, 1 to 128 characters. It is the actor in audit entries. Required.
-    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "alice")
+    )]
     pub name: Option<String>,
     /// Role of the token. Default: `admin`.
     pub role: Option<Role>,

@@ -8,8 +8,14 @@ use crate::{TenantId, admin::secret::CreatedSecret, config::TenantConfig};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateTenantRequest {
+    /// Id of the tenant. Default: a new id.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub id: Option<TenantId>,
     /// Display name, 1 to 128 characters. Required.
-    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "Shop")
+    )]
     pub display_name: Option<String>,
     /// Configuration. Default: one for `localhost`, for trials.
     pub config: Option<TenantConfig>,
@@ -34,7 +40,10 @@ pub struct CreatedTenant {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UpdateTenantRequest {
     /// Display name, 1 to 128 characters. Required.
-    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "Shop")
+    )]
     pub display_name: Option<String>,
 }
 

@@ -12,14 +12,22 @@ use crate::{
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegistrationInitRequest {
     /// The tenant's own id of the user: 1 to 64 bytes of UTF-8 (WebAuthn's limit for a user handle). Required.
-    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, nullable = false, min_length = 1, max_length = 64, example = "42")
+    )]
     pub user_id: Option<String>,
     /// Name with which the user signs in, at most 128 characters. Required.
-    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "alice@example.com")
+    )]
     pub username: Option<String>,
     /// Display name of the user, at most 128 characters. Default if absent or blank: `username`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 128, example = "Alice Smith"))]
     pub display_name: Option<String>,
     /// URL of the user's picture.
+    #[cfg_attr(feature = "openapi", schema(max_length = 2048, format = "uri"))]
     pub icon: Option<String>,
 }
 
@@ -28,6 +36,7 @@ pub struct RegistrationInitRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginInitRequest {
     /// The tenant's own id of the user.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "42"))]
     pub user_id: Option<String>,
 }
 
@@ -36,7 +45,10 @@ pub struct LoginInitRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MfaLoginInitRequest {
     /// The tenant's own id of the user. Required.
-    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, nullable = false, min_length = 1, max_length = 64, example = "42")
+    )]
     pub user_id: Option<String>,
 }
 
@@ -45,13 +57,22 @@ pub struct MfaLoginInitRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransactionInitRequest {
     /// The tenant's own id of the user. Required.
-    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, nullable = false, min_length = 1, max_length = 64, example = "42")
+    )]
     pub user_id: Option<String>,
     /// The tenant's own id of the transaction, at most 128 characters, unique in the tenant. Required.
-    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "payment-7")
+    )]
     pub transaction_id: Option<String>,
     /// Data to confirm: any JSON value except null. Required.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object, required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(value_type = Value, required = true, example = json!({ "amount": "12.50", "currency": "EUR" }))
+    )]
     pub transaction_data: Option<serde_json::Value>,
 }
 
@@ -78,6 +99,7 @@ pub struct PublicKeyCreationOptions {
     /// Algorithms that the server verifies, in order of preference.
     pub pub_key_cred_params: Vec<PubKeyCredParam>,
     /// Milliseconds until the challenge expires.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 3600000, example = 60000))]
     pub timeout: u32,
     /// Existing credentials of the user. Their authenticators must not create another one.
     pub exclude_credentials: Vec<CredentialDescriptor>,
@@ -92,8 +114,10 @@ pub struct PublicKeyCreationOptions {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RpEntity {
     /// Display name.
+    #[cfg_attr(feature = "openapi", schema(example = "Example"))]
     pub name: String,
     /// RP ID.
+    #[cfg_attr(feature = "openapi", schema(example = "example.com"))]
     pub id: String,
     /// URL of an icon.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -124,6 +148,7 @@ pub struct PubKeyCredParam {
     #[serde(rename = "type")]
     pub kind: CredentialKind,
     /// COSE algorithm identifier: -7 (ES256), -35 (ES384), -257 (RS256).
+    #[cfg_attr(feature = "openapi", schema(example = -7))]
     pub alg: i64,
 }
 
@@ -180,8 +205,10 @@ pub struct PublicKeyRequestOptions {
     /// Challenge that the authenticator signs. It is accepted once.
     pub challenge: Base64Url,
     /// Milliseconds until the challenge expires.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 3600000, example = 60000))]
     pub timeout: u32,
     /// RP ID.
+    #[cfg_attr(feature = "openapi", schema(example = "example.com"))]
     pub rp_id: String,
     /// Whether the authenticator must verify its user.
     pub user_verification: UserVerification,
@@ -196,11 +223,13 @@ pub struct PublicKeyRequestOptions {
 #[serde(rename_all = "camelCase")]
 pub struct RegistrationResponse {
     /// Id of the credential: base64url of `rawId`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Base64Url))]
     pub id: String,
     /// Id of the credential.
     pub raw_id: Base64Url,
     /// Always `public-key`.
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "openapi", schema(value_type = CredentialKind))]
     pub kind: String,
     /// Response of the authenticator.
     pub response: AttestationResponse,
@@ -212,7 +241,7 @@ pub struct RegistrationResponse {
     pub authenticator_attachment: Option<String>,
     /// Outputs of client extensions.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub client_extension_results: serde_json::Value,
 }
 
@@ -237,11 +266,13 @@ pub struct AttestationResponse {
 #[serde(rename_all = "camelCase")]
 pub struct AuthenticationResponse {
     /// Id of the credential: base64url of `rawId`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Base64Url))]
     pub id: String,
     /// Id of the credential.
     pub raw_id: Base64Url,
     /// Always `public-key`.
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "openapi", schema(value_type = CredentialKind))]
     pub kind: String,
     /// Response of the authenticator.
     pub response: AssertionResponse,
@@ -250,7 +281,7 @@ pub struct AuthenticationResponse {
     pub authenticator_attachment: Option<String>,
     /// Outputs of client extensions.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub client_extension_results: serde_json::Value,
 }
 
@@ -276,6 +307,7 @@ pub struct AssertionResponse {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenResponse {
     /// JWT signed with one of the tenant's keys. Verify it with `/.well-known/jwks.json`.
+    #[cfg_attr(feature = "openapi", schema(example = "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2lnbmF0dXJl"))]
     pub token: String,
 }
 
@@ -300,10 +332,12 @@ pub struct TokenClaims {
     /// Issuer: the name of the installation.
     pub iss: String,
     /// Subject: the tenant's own id of the user.
+    #[cfg_attr(feature = "openapi", schema(example = "42"))]
     pub sub: String,
-    /// Audience: the RP ID.
+    /// Audience: the RP ID. If the tenant's `token_audience` is `ceremony`, a slash and the ceremony follow.
     pub aud: Vec<String>,
     /// Id of the credential, base64url.
+    #[cfg_attr(feature = "openapi", schema(value_type = Base64Url))]
     pub cred: String,
     /// Issue time in seconds since the Unix epoch.
     pub iat: i64,

@@ -16,6 +16,7 @@ pub struct CredentialItem {
     /// Public key in COSE form, base64url (RFC 9052 §7).
     pub public_key: Base64Url,
     /// Format of the attestation statement, or `none`.
+    #[cfg_attr(feature = "openapi", schema(example = "none"))]
     pub attestation_type: String,
     /// Model of the authenticator (AAGUID).
     pub aaguid: uuid::Uuid,
@@ -33,6 +34,7 @@ pub struct CredentialItem {
     /// Whether the credential is only a second factor.
     pub is_mfa: bool,
     /// The tenant's own id of the user.
+    #[cfg_attr(feature = "openapi", schema(example = "42"))]
     pub user_id: String,
 }
 
@@ -41,6 +43,9 @@ pub struct CredentialItem {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CredentialPatch {
     /// New name, 1 to 128 characters. Required.
-    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "Blue key")
+    )]
     pub name: Option<String>,
 }

@@ -17,9 +17,11 @@ pub struct Jwks {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Jwk {
     /// Type of the key: `EC`, `RSA` or `OKP`.
+    #[cfg_attr(feature = "openapi", schema(example = "EC"))]
     pub kty: String,
     /// Always `sig`.
     #[serde(rename = "use")]
+    #[cfg_attr(feature = "openapi", schema(example = "sig"))]
     pub usage: String,
     /// Signing algorithm.
     pub alg: SigningAlgorithm,
@@ -27,6 +29,7 @@ pub struct Jwk {
     pub kid: SigningKeyId,
     /// Curve: `P-256` or `Ed25519`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(example = "P-256"))]
     pub crv: Option<String>,
     /// `EC` and `OKP`: the x coordinate, base64url.
     #[serde(skip_serializing_if = "Option::is_none", default)]

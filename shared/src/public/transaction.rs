@@ -11,8 +11,10 @@ pub struct TransactionItem {
     /// Doorward's id of the transaction.
     pub id: TransactionRowId,
     /// The tenant's own id of the transaction (`transaction_id`).
+    #[cfg_attr(feature = "openapi", schema(example = "payment-7"))]
     pub identifier: String,
     /// Data to confirm, as serialised JSON: exactly the bytes whose hash the challenge contains.
+    #[cfg_attr(feature = "openapi", schema(example = "{\"amount\":\"12.50\",\"currency\":\"EUR\"}"))]
     pub data: String,
     /// Time at which the transaction was started.
     pub created_at: Timestamp,

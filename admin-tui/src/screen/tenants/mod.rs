@@ -44,7 +44,10 @@ impl Default for Tenants {
 }
 
 pub fn confirm_deletion(id: TenantId, name: &str, users: Option<u64>) -> Question {
-    let mut lines = vec![(Tone::Plain, format!("Deletes {name} with its users, credentials, keys and audit log."))];
+    let mut lines = vec![
+        (Tone::Plain, format!("Deletes {name} with its users, credentials and keys.")),
+        (Tone::Plain, "Its audit log is kept for the retention time.".to_owned()),
+    ];
     match users {
         None | Some(0) => {}
         Some(1) => lines.push((Tone::Warn, "1 user loses their passkeys.".to_owned())),

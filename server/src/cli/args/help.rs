@@ -33,8 +33,9 @@ Examples:
   doorward tenant create --name Shop --rp-id example.com --origin https://example.com --api-key
   doorward tenant create --name Shop --rp-id example.com --origin https://shop.example.com \\
       --origin android:apk-key-hash:… --cors-origin 'https://*.example.com'
+  doorward tenant create --name Trial --rp-id localhost --origin http://localhost:3000 --mfa-attachment any
 
-Each web origin must be the RP ID or one of its subdomains. Passkeys are permanently bound to the RP ID. The API key is printed only once.";
+Second factors exclude authenticators that are built into a device, unless you set --mfa-attachment any. Each web origin must be the RP ID or one of its subdomains. Passkeys are permanently bound to the RP ID. The API key is printed only once.";
 
 pub(super) const SIGNING_KEYS_RESET: &str = "\
 Use this command only if master.key and all copies of it are lost. API keys, admin tokens and passkeys stay valid.
@@ -46,7 +47,7 @@ Examples:
       --from /srv/doorward/doorward.db --to postgres://doorward@db.internal/doorward
   DOORWARD_MIGRATE_TO=postgres://… doorward migrate-storage --from /srv/doorward/doorward.db --json
 
-Stop all servers of the installation first; a database in use is refused. The source is not changed. An interrupted run continues where it stopped. At the end all tables are compared on both sides by number of rows and digest. Set passwords in DOORWARD_MIGRATE_FROM and DOORWARD_MIGRATE_TO, not on the command line, which other users can read.";
+Stop all servers of the installation first; a database in use is refused. Pending migrations are applied to the source; otherwise it is not changed. An interrupted run continues where it stopped. At the end all tables are compared on both sides by number of rows and digest. Set passwords in DOORWARD_MIGRATE_FROM and DOORWARD_MIGRATE_TO, not on the command line, which other users can read.";
 
 pub(super) const BACKUP: &str = "\
 Example:

@@ -183,3 +183,41 @@ fn every_command_and_argument_has_help() {
     }
     check(&Cli::command());
 }
+
+#[test]
+fn flags_of_tenant_create_set_the_requirements_of_ceremonies() {
+    let parsed = |flags: &str| {
+        let line = format!("tenant create --name a --rp-id localhost --origin http://localhost {flags}");
+        let Command::Tenant(TenantCommand::Create(args)) = accepted(&line) else { panic!("not tenant create") };
+        let relying_party = serde_json::json!({ "id": "localhost", "display_name": "a", "origins": [] });
+        let config = serde_json::json!({ "webauthn": { "relying_party": relying_party } });
+        let mut config = serde_json::from_value(config).unwrap();
+        args.policy.apply(&mut config);
+        let mut config = serde_json::to_value(config).unwrap();
+        config["webauthn"]["relying_party"].take();
+        config
+    };
+    let defaults = parsed("");
+    assert_eq!(defaults["mfa"]["attachment"], "cross-platform");
+    let changed = parsed(
+        "--timeout 1000 --user-verification preferred --attachment platform --attestation none --resident-key preferred \
+         --token-audience ceremony \
+         --mfa-timeout 2000 --mfa-user-verification required --mfa-attachment any --mfa-attestation indirect \
+         --mfa-resident-key required",
+    );
+    let expected = serde_json::json!({
+        "cors": defaults["cors"],
+        "webauthn": {
+            "relying_party": null, "timeout": 1000, "user_verification": "preferred", "attachment": "platform",
+            "attestation_preference": "none", "resident_key_requirement": "preferred",
+            "token_audience": "ceremony",
+        },
+        "mfa": {
+            "timeout": 2000, "user_verification": "required", "attachment": null,
+            "attestation_preference": "indirect", "resident_key_requirement": "required",
+        },
+    });
+    assert_eq!(changed, expected);
+    let create = "tenant create --name a --rp-id localhost --origin http://localhost --mfa-attachment usb";
+    assert!(parse(create).unwrap_err().to_string().contains("any, platform, cross-platform"));
+}

@@ -5,12 +5,17 @@ use std::time::Duration;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, async_connection_wrapper::BlockOn as _};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
-use tokio_postgres::{Client, Config, Socket, config::SslMode, tls::MakeTlsConnect};
+use tokio::task::AbortHandle;
+use tokio_postgres::{
+    Client, Config, Socket,
+    config::{SslMode, TargetSessionAttrs},
+    tls::MakeTlsConnect,
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     super::{connection::PostgresConnection, error::DbError, options::DatabaseOptions},
-    runtime::ThreadRuntime,
+    runtime::{Deadline, ThreadRuntime, set_deadline},
 };
 
 /// Delay before the first attempt to connect again. It doubles with each failure, up to [`MAX_BACKOFF`].
@@ -18,11 +23,14 @@ pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(2);
 /// Time without a response after which the operating system checks the connection.
 const KEEPALIVE: Duration = Duration::from_secs(10);
+/// Time by which a statement may exceed `statement_timeout`. The server usually ends it before.
+const MARGIN: Duration = Duration::from_secs(1);
 
 pub(crate) struct Target {
     config: Config,
     tls: MakeRustlsConnect,
     connect_timeout: Duration,
+    statement_timeout: Duration,
     session_settings: String,
 }
 
@@ -37,6 +45,8 @@ impl Target {
         // The parser's message may contain part of the password.
         let mut config: Config = plain.parse().map_err(|_| wrong(&"it is not a PostgreSQL connection URL"))?;
         config.connect_timeout(options.connect_timeout);
+        // A standby accepts connections, but may lag behind. With several hosts, the next one is tried.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         // These settings detect a dead server within twice `KEEPALIVE`, even during a statement.
         config
             .tcp_user_timeout(KEEPALIVE)
@@ -70,6 +80,7 @@ impl Target {
             config,
             tls: MakeRustlsConnect::new(tls),
             connect_timeout,
+            statement_timeout: options.statement_timeout,
             session_settings: format!(
                 "SET statement_timeout = {0}; SET idle_in_transaction_session_timeout = {0}; \
                  SET client_min_messages = warning",
@@ -87,24 +98,51 @@ impl Target {
                 let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
                 Err(DbError::Unavailable(format!("{error}{cause}")))
             }
-            Err(_) => Err(DbError::Unavailable(format!("no connection within {:?}", self.connect_timeout))),
+            Err(_) => Err(self.no_connection()),
         }
     }
 
-    /// Opens a connection that is polled by the current runtime.
-    async fn connect(&self) -> Result<AsyncPgConnection, DbError> {
+    /// Opens a connection. The returned task of the current runtime polls it.
+    async fn connect(&self) -> Result<(AsyncPgConnection, AbortHandle), DbError> {
         let (client, connection) = self.open().await?;
-        let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection)
-            .await
-            .map_err(|error| DbError::Unavailable(error.to_string()))?;
-        conn.batch_execute(&self.session_settings).await?;
-        Ok(conn)
+        let driver = tokio::spawn(async move {
+            // Statements return the error as well.
+            let _ = connection.await;
+        });
+        let prepare = async {
+            let mut conn =
+                AsyncPgConnection::try_from(client).await.map_err(|error| DbError::Unavailable(error.to_string()))?;
+            conn.batch_execute(&self.session_settings).await?;
+            Ok::<_, DbError>(conn)
+        };
+        match tokio::time::timeout(self.connect_timeout, prepare).await {
+            Ok(conn) => Ok((conn?, driver.abort_handle())),
+            Err(_) => Err(self.no_connection()),
+        }
+    }
+
+    fn no_connection(&self) -> DbError {
+        DbError::Unavailable(format!("no connection within {:?}", self.connect_timeout))
+    }
+
+    /// Maximum time for the start of a transaction.
+    pub(super) const fn begin_timeout(&self) -> Duration {
+        self.connect_timeout
     }
 }
 
 /// Opens a connection on the runtime of the current thread.
 pub(super) fn connect(target: &Target) -> Result<PostgresConnection, DbError> {
-    let conn: AsyncPgConnection = ThreadRuntime::current()?.block_on(target.connect())?;
+    set_deadline(None);
+    let (conn, _) = ThreadRuntime::current()?.block_on(target.connect())?;
+    Ok(PostgresConnection::from(conn))
+}
+
+/// Opens a connection on the runtime of the current thread. A statement that the server does not end in time closes it.
+pub(super) fn connect_with_deadline(target: &Target) -> Result<PostgresConnection, DbError> {
+    set_deadline(None);
+    let (conn, driver) = ThreadRuntime::current()?.block_on(target.connect())?;
+    set_deadline(Some(Deadline { limit: target.statement_timeout + MARGIN, driver }));
     Ok(PostgresConnection::from(conn))
 }
 

@@ -1,13 +1,22 @@
 //! Listens for changes by other nodes and detects when notifications no longer arrive.
 
-use std::{convert::Infallible, future::poll_fn, sync::mpsc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
+use diesel_async::async_connection_wrapper::BlockOn as _;
 use tokio::sync::watch;
 use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage};
 
 use super::{
     super::{change_counter::ChangeCounter, error::DbError, process_lock},
     connect::{FIRST_BACKOFF, MAX_BACKOFF, Target},
+    lock_state::LockState,
+    runtime::ThreadRuntime,
 };
 
 /// Channel for notifications between nodes.
@@ -24,80 +33,94 @@ pub(super) enum LockAttempt {
     Unknown,
 }
 
-/// Listens until the database is closed, and holds the process lock while connected. Sends the result of every attempt
-/// to take the lock; the receiver uses only the first one. While disconnected, the change counter disables caching.
-pub(super) async fn listen(
-    target: &Target,
-    change_counter: &ChangeCounter,
-    mut stopped: watch::Receiver<()>,
-    lock_attempts: mpsc::Sender<LockAttempt>,
-) {
-    let mut backoff = FIRST_BACKOFF;
-    let report = |attempt| {
-        let _ = lock_attempts.send(attempt);
-    };
-    loop {
-        let mut connected = false;
-        let error = tokio::select! {
-            Err(error) = listen_once(target, change_counter, &mut connected, report) => error,
-            _ = stopped.changed() => return,
-        };
-        report(LockAttempt::Unknown);
-        change_counter.set_connected(false);
-        tracing::warn!(%error, "cannot listen for changes by other nodes: every request reads the database");
-        backoff = if connected { FIRST_BACKOFF } else { (backoff * 2).min(MAX_BACKOFF) };
-        tokio::select! {
-            () = tokio::time::sleep(backoff) => {}
-            _ = stopped.changed() => return,
-        }
-    }
+/// Listens for changes and holds the process lock.
+pub(super) struct Listener {
+    pub(super) target: Arc<Target>,
+    pub(super) change_counter: Arc<ChangeCounter>,
+    pub(super) lock: Arc<LockState>,
 }
 
-/// Connects and listens until the connection fails.
-async fn listen_once(
-    target: &Target,
-    change_counter: &ChangeCounter,
-    connected: &mut bool,
-    report: impl Fn(LockAttempt),
-) -> Result<Infallible, DbError> {
-    let unavailable = |error: tokio_postgres::Error| DbError::Unavailable(error.to_string());
-    let (client, mut connection) = target.open().await?;
-    let notifications = async {
-        while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
-            if let AsyncMessage::Notification(_) = message.map_err(unavailable)? {
-                change_counter.increment();
-            }
+impl Listener {
+    /// Listens until the database is closed. Sends the result of every attempt to take the process lock; the receiver
+    /// uses only the first one. While disconnected, the change counter disables caching, and no unit of work runs.
+    pub(super) fn run(&self, stopped: &watch::Receiver<()>, lock_attempts: &mpsc::Sender<LockAttempt>) {
+        let Ok(runtime) = ThreadRuntime::current() else { return };
+        let mut listen = || runtime.block_on(self.listen(stopped.clone(), lock_attempts));
+        while catch_unwind(AssertUnwindSafe(&mut listen)).is_err() {
+            self.set_connected(false);
+            std::thread::sleep(FIRST_BACKOFF);
         }
-        Err(DbError::Unavailable("the listening connection was closed".to_owned()))
-    };
-    let heartbeat = async {
-        // `pg_stat_activity` shows the name to administrators.
-        let listen = format!("SET application_name = 'doorward listen'; LISTEN {CHANNEL}");
-        client.batch_execute(&listen).await.map_err(unavailable)?;
-        let lock = format!("SELECT pg_try_advisory_lock_shared({})", process_lock::ADVISORY_LOCK);
-        if query_value(&client, &lock).await.map_err(unavailable)?.as_deref() != Some("t") {
-            report(LockAttempt::Refused);
-            return Err(process_lock::migration_in_progress());
-        }
-        report(LockAttempt::Held);
-        let session = query_value(&client, SESSION_ID).await.map_err(unavailable)?;
-        *connected = true;
-        change_counter.set_connected(true);
+    }
+
+    fn set_connected(&self, connected: bool) {
+        self.lock.set(connected);
+        self.change_counter.set_connected(connected);
+    }
+
+    async fn listen(&self, mut stopped: watch::Receiver<()>, lock_attempts: &mpsc::Sender<LockAttempt>) {
+        let mut backoff = FIRST_BACKOFF;
+        let report = |attempt| {
+            let _ = lock_attempts.send(attempt);
+        };
         loop {
-            tokio::time::sleep(HEARTBEAT).await;
-            let Ok(current) = tokio::time::timeout(HEARTBEAT, query_value(&client, SESSION_ID)).await else {
-                return Err(DbError::Unavailable("the listening connection does not respond".to_owned()));
+            let mut connected = false;
+            let error = tokio::select! {
+                Err(error) = self.listen_once(&mut connected, report) => error,
+                _ = stopped.changed() => return,
             };
-            if current.map_err(unavailable)? != session {
-                // LISTEN belongs to one session, so notifications to another session are lost.
-                let reason = "a connection pooler changes sessions; configure it for session pooling";
-                return Err(DbError::Unavailable(reason.to_owned()));
+            report(LockAttempt::Unknown);
+            self.set_connected(false);
+            tracing::warn!(%error, "cannot hold the process lock: every request gets a 503 response");
+            backoff = if connected { FIRST_BACKOFF } else { (backoff * 2).min(MAX_BACKOFF) };
+            tokio::select! {
+                () = tokio::time::sleep(backoff) => {}
+                _ = stopped.changed() => return,
             }
         }
-    };
-    tokio::select! {
-        ended = notifications => ended,
-        ended = heartbeat => ended,
+    }
+
+    /// Connects and listens until the connection fails.
+    async fn listen_once(&self, connected: &mut bool, report: impl Fn(LockAttempt)) -> Result<Infallible, DbError> {
+        let unavailable = |error: tokio_postgres::Error| DbError::Unavailable(error.to_string());
+        let (client, mut connection) = self.target.open().await?;
+        let notifications = async {
+            while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
+                if let AsyncMessage::Notification(_) = message.map_err(unavailable)? {
+                    self.change_counter.increment();
+                }
+            }
+            Err(DbError::Unavailable("the listening connection was closed".to_owned()))
+        };
+        let heartbeat = async {
+            // `pg_stat_activity` shows the name to administrators.
+            let listen = format!("SET application_name = 'doorward listen'; LISTEN {CHANNEL}");
+            client.batch_execute(&listen).await.map_err(unavailable)?;
+            let lock = format!("SELECT pg_try_advisory_lock_shared({})", process_lock::ADVISORY_LOCK);
+            if query_value(&client, &lock).await.map_err(unavailable)?.as_deref() != Some("t") {
+                report(LockAttempt::Refused);
+                return Err(process_lock::migration_in_progress());
+            }
+            self.lock.set(true);
+            report(LockAttempt::Held);
+            let session = query_value(&client, SESSION_ID).await.map_err(unavailable)?;
+            *connected = true;
+            self.set_connected(true);
+            loop {
+                tokio::time::sleep(HEARTBEAT).await;
+                let Ok(current) = tokio::time::timeout(HEARTBEAT, query_value(&client, SESSION_ID)).await else {
+                    return Err(DbError::Unavailable("the listening connection does not respond".to_owned()));
+                };
+                if current.map_err(unavailable)? != session {
+                    // LISTEN belongs to one session, so notifications to another session are lost.
+                    let reason = "a connection pooler changes sessions; configure it for session pooling";
+                    return Err(DbError::Unavailable(reason.to_owned()));
+                }
+            }
+        };
+        tokio::select! {
+            ended = notifications => ended,
+            ended = heartbeat => ended,
+        }
     }
 }
 

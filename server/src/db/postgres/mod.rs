@@ -2,17 +2,22 @@
 
 pub(super) mod connect;
 mod listen;
+mod lock_state;
 pub(super) mod runtime;
 mod worker;
 
 use std::sync::{Arc, atomic::AtomicUsize, mpsc};
 
 use diesel::connection::SimpleConnection as _;
-use diesel_async::async_connection_wrapper::BlockOn as _;
 use tokio::sync::watch;
 
 pub(crate) use self::connect::Target;
-use self::{connect::connect, listen::LockAttempt, runtime::ThreadRuntime, worker::Worker};
+use self::{
+    connect::connect,
+    listen::{Listener, LockAttempt},
+    lock_state::LockState,
+    worker::{Shared, Worker},
+};
 use super::{
     change_counter::ChangeCounter,
     connection::{Connection, PostgresConnection},
@@ -37,27 +42,33 @@ pub(super) fn open<E: From<DbError>>(
 ) -> Result<Opened, E> {
     let (stop, stopped) = watch::channel(());
     let (sender, lock_attempts) = mpsc::channel();
-    let (server, counter) = (Arc::clone(target), Arc::clone(change_counter));
-    let listener = spawn("db-listen", move || {
-        if let Ok(runtime) = ThreadRuntime::current() {
-            runtime.block_on(listen::listen(&server, &counter, stopped, sender));
-        }
-    })?;
+    let lock = Arc::new(LockState::new());
+    let listener = {
+        let (target, change_counter, lock) = (Arc::clone(target), Arc::clone(change_counter), Arc::clone(&lock));
+        let listener = Listener { target, change_counter, lock };
+        spawn("db-listen", move || listener.run(&stopped, &sender))?
+    };
     // Nothing is changed before the attempt to take the process lock, because `migrate-storage` may be moving the data.
     if lock_attempts.recv() == Ok(LockAttempt::Refused) {
         return Err(process_lock::migration_in_progress().into());
     }
     check(Some(&mut Connection::Postgres(connect(target)?)))?;
     change_schema(target, SchemaChange::Up)?;
-    let units = Queue::new(options.read_queue.max(options.write_queue), options.wait);
+    let units = Queue::with_limits(options.read_queue, options.write_queue, options.wait);
     let connected = Arc::new(AtomicUsize::new(0));
-    let mut threads = vec![listener];
+    let mut threads = Vec::new();
     for _ in 0..options.connections.max(1) {
-        let worker =
-            Worker::new(Arc::clone(target), Arc::clone(change_counter), Arc::clone(&units), Arc::clone(&connected));
+        let shared = Shared {
+            target: Arc::clone(target),
+            change_counter: Arc::clone(change_counter),
+            queue: Arc::clone(&units),
+            lock: Arc::clone(&lock),
+            connected: Arc::clone(&connected),
+        };
+        let worker = Worker::new(shared);
         threads.push(spawn("db-postgres", move || worker.run())?);
     }
-    let running = Running { threads, stop: Box::new(stop), process_lock: None };
+    let running = Running { threads, background: listener, stop: Box::new(stop), process_lock: None };
     Ok(Opened {
         inline_reader: None,
         reads: Arc::clone(&units),

@@ -1,6 +1,7 @@
 //! A worker thread and its connection. It opens a new connection after a failure.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -12,11 +13,13 @@ use super::{
     super::{
         change_counter::ChangeCounter,
         connection::Connection,
-        error::DbError,
+        error::{DbError, set_runs_postgres},
         queue::{Queue, Unit, Work},
     },
-    connect::{FIRST_BACKOFF, MAX_BACKOFF, Target, connect},
+    connect::{FIRST_BACKOFF, MAX_BACKOFF, Target, connect_with_deadline},
     listen::CHANNEL,
+    lock_state::LockState,
+    runtime::within,
 };
 
 /// Both modes are set explicitly, so that defaults of the role or database do not apply. Finalize requests need the row
@@ -24,12 +27,18 @@ use super::{
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-pub(super) struct Worker {
-    target: Arc<Target>,
-    change_counter: Arc<ChangeCounter>,
-    queue: Arc<Queue>,
+/// What the workers of a database share.
+pub(super) struct Shared {
+    pub(super) target: Arc<Target>,
+    pub(super) change_counter: Arc<ChangeCounter>,
+    pub(super) queue: Arc<Queue>,
+    pub(super) lock: Arc<LockState>,
     /// Number of workers that have a connection or are connecting.
-    connected: Arc<AtomicUsize>,
+    pub(super) connected: Arc<AtomicUsize>,
+}
+
+pub(super) struct Worker {
+    shared: Shared,
     conn: Option<Connection>,
     /// Whether `connected` includes this worker.
     counted: bool,
@@ -39,72 +48,83 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(
-        target: Arc<Target>,
-        change_counter: Arc<ChangeCounter>,
-        queue: Arc<Queue>,
-        connected: Arc<AtomicUsize>,
-    ) -> Self {
-        Self {
-            target,
-            change_counter,
-            queue,
-            connected,
-            conn: None,
-            counted: false,
-            disconnected: None,
-            backoff: FIRST_BACKOFF,
+    pub(super) const fn new(shared: Shared) -> Self {
+        Self { shared, conn: None, counted: false, disconnected: None, backoff: FIRST_BACKOFF }
+    }
+
+    /// Serves the queue until it is closed and empty. After a panic, goes on with a new connection.
+    pub(super) fn run(mut self) {
+        set_runs_postgres();
+        while catch_unwind(AssertUnwindSafe(|| self.serve())).is_err() {
+            self.conn = None;
+            self.set_counted(false);
         }
     }
 
-    /// Serves the queue until it is closed and empty.
-    pub(super) fn run(mut self) {
-        loop {
-            self.reconnect();
-            let Some(unit) = self.queue.next() else { return };
+    fn serve(&mut self) {
+        while self.reconnect() {
+            let Some(unit) = self.shared.queue.next() else { return };
             self.execute(unit);
         }
     }
 
     /// While this worker is disconnected and another is connected, only tries to connect, and takes no unit. Refusing a
-    /// unit is faster than executing it, so this worker would otherwise refuse most units.
-    fn reconnect(&mut self) {
+    /// unit is faster than executing it, so this worker would otherwise refuse most units. Returns `false` if the queue is
+    /// closed meanwhile, because the other workers finish it.
+    fn reconnect(&mut self) -> bool {
         while let Some((next_attempt, _)) = &self.disconnected
-            && self.connected.load(Ordering::SeqCst) > 0
+            && self.shared.connected.load(Ordering::SeqCst) > 0
         {
             let remaining = next_attempt.saturating_duration_since(Instant::now());
             if remaining.is_zero() {
                 self.conn = self.connect().ok();
-            } else if self.queue.closed_within(remaining) {
-                return;
+            } else if self.shared.queue.closed_within(remaining) {
+                return false;
             }
         }
+        true
     }
 
     fn execute(&mut self, unit: Box<dyn Unit>) {
+        let period = match self.shared.lock.wait() {
+            Ok(period) => period,
+            Err(error) => return unit.refuse(error),
+        };
         let begin = if unit.work() == Work::Read { BEGIN_READ } else { BEGIN_WRITE };
         let start = Instant::now();
         let mut conn = match self.begin(begin) {
             Ok(conn) => conn,
             // The unit did not run, so a connected worker can execute it, unless this attempt took too long.
-            Err(_) if self.connected.load(Ordering::SeqCst) > 0 && start.elapsed() < MAX_BACKOFF => {
-                return self.queue.requeue(unit);
+            Err(_) if self.shared.connected.load(Ordering::SeqCst) > 0 && start.elapsed() < MAX_BACKOFF => {
+                return self.shared.queue.requeue(unit);
             }
             Err(error) => return unit.refuse(error),
         };
-        let work = unit.work();
-        let invalidates = work == Work::WriteAndInvalidate;
+        let (writes, invalidates) = (unit.work() != Work::Read, unit.work() == Work::WriteAndInvalidate);
         let executed = unit.run(&mut conn);
-        let start = Instant::now();
-        let outcome = if executed.keep { commit(&mut conn, invalidates) } else { Ok(()) };
-        if executed.keep && work != Work::Read {
-            self.queue.measurements.record_commit(start.elapsed());
-        }
-        let usable = if executed.keep && outcome.is_ok() { true } else { conn.run("ROLLBACK").is_ok() };
+        let committed = executed.keep.then(|| {
+            if writes {
+                self.shared.lock.check(period)?;
+            }
+            let start = Instant::now();
+            commit(&mut conn, invalidates)?;
+            if writes {
+                self.shared.queue.measurements.record_commit(start.elapsed());
+            }
+            Ok(())
+        });
+        // The client-side deadline also closes the connection, so that no later statement can use it.
+        let rolled_back = match committed {
+            Some(Ok(())) => Ok(()),
+            _ => conn.run("ROLLBACK"),
+        };
+        let usable = rolled_back.is_ok();
+        // A unit that lost its connection gets this error, because its own error may be that of any statement.
+        let outcome = committed.unwrap_or(rolled_back);
         self.set_counted(usable);
         self.conn = usable.then_some(conn);
-        if executed.keep && invalidates && outcome.is_ok() {
-            self.change_counter.increment();
+        if invalidates && executed.keep && outcome.is_ok() {
+            self.shared.change_counter.increment();
         }
         (executed.reply)(outcome);
     }
@@ -112,7 +132,7 @@ impl Worker {
     /// Returns a connection in a new transaction. If the idle connection is broken, opens another one.
     fn begin(&mut self, begin: &str) -> Result<Connection, DbError> {
         if let Some(mut conn) = self.conn.take()
-            && conn.run(begin).is_ok()
+            && within(self.shared.target.begin_timeout(), || conn.run(begin)).is_ok()
         {
             return Ok(conn);
         }
@@ -123,7 +143,7 @@ impl Worker {
             return Err(error.clone());
         }
         let mut conn = self.connect()?;
-        match conn.run(begin) {
+        match within(self.shared.target.begin_timeout(), || conn.run(begin)) {
             Ok(()) => Ok(conn),
             // A server that rejects the transaction, such as a standby, is treated as unreachable.
             Err(error) => Err(self.back_off(DbError::Unavailable(error.to_string()))),
@@ -132,7 +152,7 @@ impl Worker {
 
     fn connect(&mut self) -> Result<Connection, DbError> {
         self.set_counted(true);
-        match connect(&self.target) {
+        match connect_with_deadline(&self.shared.target) {
             Ok(conn) => {
                 self.disconnected = None;
                 self.backoff = FIRST_BACKOFF;
@@ -153,9 +173,9 @@ impl Worker {
 
     fn set_counted(&mut self, connected: bool) {
         if connected && !self.counted {
-            self.connected.fetch_add(1, Ordering::SeqCst);
+            self.shared.connected.fetch_add(1, Ordering::SeqCst);
         } else if !connected && self.counted {
-            self.connected.fetch_sub(1, Ordering::SeqCst);
+            self.shared.connected.fetch_sub(1, Ordering::SeqCst);
         }
         self.counted = connected;
     }

@@ -99,9 +99,9 @@ pub(super) fn open<E: From<DbError>>(
     }
 
     let (stop, stopped) = mpsc::channel::<()>();
-    threads.push(spawn("db-checkpoint", move || checkpointer.run(&stopped))?);
+    let background = spawn("db-checkpoint", move || checkpointer.run(&stopped))?;
     let inline_reader = Some(InlineReader::new(inline_readers));
-    let running = Running { threads, stop: Box::new(stop), process_lock: Some(process_lock) };
+    let running = Running { threads, background, stop: Box::new(stop), process_lock: Some(process_lock) };
     Ok(Opened { inline_reader, reads, writes, connected: None, running, space: Some(space) })
 }
 

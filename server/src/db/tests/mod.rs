@@ -3,6 +3,7 @@
 
 mod change_counter;
 pub(crate) mod harness;
+mod postgres_only;
 mod sqlite_only;
 mod units;
 

@@ -17,6 +17,7 @@ on_every_engine!(
     inline_read_behaves_like_read,
     unit_runs_although_its_caller_is_dropped,
     full_queue_rejects_at_once,
+    reads_and_writes_have_separate_limits,
     unit_that_waits_too_long_is_rejected_and_never_runs,
     two_processes_write_at_the_same_time,
     closed_database_is_unavailable,
@@ -159,6 +160,25 @@ async fn full_queue_rejects_at_once(db: TestDatabase) {
     drop(go);
     assert_eq!((queued.await, occupying.await.expect("an end")), (Ok(()), Ok(())));
     assert!(!is_stored(&db, "rejected").await);
+}
+
+async fn reads_and_writes_have_separate_limits(db: TestDatabase) {
+    let database = db
+        .another_with(|options| {
+            (options.write_queue, options.read_queue) = (1, 3);
+            (options.connections, options.readers) = (1, 1);
+        })
+        .await;
+    let (go, occupying) = occupy(&database).await;
+    let mut queued = Box::pin(database.write(put("queued")));
+    assert!(queued.as_mut().now_or_never().is_none());
+    let rejected = database.write(put("rejected")).now_or_never().expect("an immediate response");
+    assert!(matches!(rejected, Err(DbError::Unavailable(_))), "{rejected:?}");
+    let read = database.read(|c: &mut Connection| exists(c, "queued"));
+    let (read, ()) = tokio::join!(read, async move { drop(go) });
+    assert!(read.is_ok(), "{read:?}");
+    assert_eq!((queued.await, occupying.await.expect("an end")), (Ok(()), Ok(())));
+    database.write(put("after")).await.expect("a write");
 }
 
 async fn unit_that_waits_too_long_is_rejected_and_never_runs(db: TestDatabase) {

@@ -9,7 +9,10 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::{
     app::App,
-    domain::audit::{AuditCursor, AuditFilter, LogSlice},
+    domain::{
+        RequestMeta,
+        audit::{AuditCursor, AuditFilter, LogSlice},
+    },
     http::{ApiError, pages},
     service::{
         ServiceError,
@@ -20,10 +23,32 @@ use crate::{
 /// Maximum number of entries in one read.
 const SLICE: u32 = 500;
 
+/// Format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Ndjson,
     Csv,
+}
+
+impl Format {
+    /// Parses the parameter `format`.
+    ///
+    /// # Errors
+    /// 400 for a format that is neither `ndjson` nor `csv`.
+    fn parse(text: &str) -> Result<Self, ApiError> {
+        match text {
+            "ndjson" => Ok(Self::Ndjson),
+            "csv" => Ok(Self::Csv),
+            other => Err(ApiError::query(format!("format: `{other}` is neither ndjson nor csv"))),
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ndjson => "ndjson",
+            Self::Csv => "csv",
+        }
+    }
 }
 
 const COLUMNS: [&str; 14] = [
@@ -43,17 +68,26 @@ const COLUMNS: [&str; 14] = [
     "tenant_name",
 ];
 
-/// Streams the entries, oldest first. `X-Total-Count` is the number of entries at the start of the export.
+/// Streams the entries, oldest first, up to the audit entry of the export itself. `X-Total-Count` is the number of entries
+/// at the start of the export.
 ///
 /// # Errors
 /// 400 for a format that is neither `ndjson` nor `csv`.
-pub async fn stream(app: &Arc<App>, log: Log, filter: AuditFilter, format: &str) -> Result<HttpResponse, ApiError> {
-    let (format, content_type, name) = match format {
-        "ndjson" => (Format::Ndjson, "application/x-ndjson", "audit.ndjson"),
-        "csv" => (Format::Csv, "text/csv; charset=utf-8", "audit.csv"),
-        other => return Err(ApiError::query(format!("format: `{other}` is neither ndjson nor csv"))),
+pub async fn stream(
+    app: &Arc<App>,
+    log: Log,
+    filter: AuditFilter,
+    format: &str,
+    meta: &RequestMeta,
+    actor: Option<String>,
+) -> Result<HttpResponse, ApiError> {
+    let format = Format::parse(format)?;
+    let (content_type, name) = match format {
+        Format::Ndjson => ("application/x-ndjson", "audit.ndjson"),
+        Format::Csv => ("text/csv; charset=utf-8", "audit.csv"),
     };
     let total = audit_logs::total(app, log, filter.clone()).await?;
+    let end = audit_logs::record_export(app, log, meta, actor, format.as_str()).await?;
     let head = match format {
         Format::Csv => {
             let names: Vec<&str> = COLUMNS.into_iter().take(columns(log)).collect();
@@ -74,11 +108,14 @@ pub async fn stream(app: &Arc<App>, log: Log, filter: AuditFilter, format: &str)
                     )),
                     slice => Ok(slice),
                 });
-                let LogSlice { items, next, .. } = complete.map_err(|failure| {
+                let LogSlice { mut items, next, .. } = complete.map_err(|failure| {
                     // The status is already sent, so the client can only see that the body is incomplete.
                     tracing::error!(%failure, "an export of the audit log was aborted");
                     ApiError::from(failure)
                 })?;
+                let is_last = items.iter().any(|item| item.entry.id >= end);
+                items.retain(|item| item.entry.id < end);
+                let next = next.filter(|_| !is_last);
                 Ok(Some((render(format, columns(log), &items)?, next)))
             }
         }

@@ -2,13 +2,16 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use doorward_shared::{
-    AuditId, AuditType,
+    AuditId, AuditType, Timestamp,
     audit::{AuditLogItem, AuditOutcome},
 };
 
 use crate::{
     app::App,
-    domain::audit::{AuditCursor, EXAMINED, LogPage, LogSlice, NextPage, ShownEntries},
+    domain::{
+        RequestMeta,
+        audit::{AuditCursor, EXAMINED, LogPage, LogSlice, NextPage, ShownEntries},
+    },
     http::{
         ApiError, KeyHolder, Query,
         handlers::{audit_export, audit_filter},
@@ -18,28 +21,41 @@ use crate::{
     service::audit_logs::{self, Log},
 };
 
+/// Formats of an audit log, for the API documents.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "documentation only; the parameter is read by name")]
+enum LogFormat {
+    Json,
+    Ndjson,
+    Csv,
+}
+
 /// Query parameters of every audit log, for the API documents. Each exact filter can be repeated. An entry matches if
 /// it has one of its values, and none of the values of the `not_` form of the filter.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documentation only; the parameters are read by name")]
 pub struct AuditLogParams {
-    /// Number of the page, from 1. Pages end at row 10 000; `before` and `after` reach every entry.
+    /// Number of the page. Pages end at row 10 000; `before` and `after` reach every entry.
+    #[param(minimum = 1, default = 1)]
     page: Option<u32>,
-    /// Entries per page: 20 by default, at most 1 000.
+    /// Entries per page. Values above the maximum mean the maximum.
+    #[param(minimum = 1, maximum = 1000, default = 20)]
     per_page: Option<u32>,
     /// Entries newer than the one with this id, oldest first.
     after: Option<AuditId>,
     /// Entries older than the one with this id, newest first.
     before: Option<AuditId>,
     /// `ndjson` or `csv`: exports every matching entry, oldest first.
-    format: Option<String>,
+    #[param(inline)]
+    format: Option<LogFormat>,
     /// Entries created at this time or later (RFC 3339).
-    start_time: Option<String>,
+    start_time: Option<Timestamp>,
     /// Entries created before this time (RFC 3339).
-    end_time: Option<String>,
+    end_time: Option<Timestamp>,
     /// Type, repeated or comma-separated.
-    #[param(rename = "type", value_type = Option<Vec<AuditType>>)]
+    #[param(rename = "type")]
     kind: Option<Vec<AuditType>>,
     /// Excluded type, repeated or comma-separated.
     not_type: Option<Vec<AuditType>>,
@@ -48,28 +64,40 @@ pub struct AuditLogParams {
     /// Excluded outcome.
     not_outcome: Option<AuditOutcome>,
     /// Exact actor: the tenant's user id, or the name of an admin token.
+    #[param(max_items = 32)]
     actor: Option<Vec<String>>,
     /// Excluded actor.
+    #[param(max_items = 32)]
     not_actor: Option<Vec<String>>,
     /// Source address, or network in CIDR notation.
+    #[param(max_items = 32)]
     source_ip: Option<Vec<String>>,
     /// Excluded source address or network.
+    #[param(max_items = 32)]
     not_source_ip: Option<Vec<String>>,
     /// Error code.
+    #[param(max_items = 32)]
     error_code: Option<Vec<String>>,
     /// Excluded error code.
+    #[param(max_items = 32)]
     not_error_code: Option<Vec<String>>,
     /// Request id.
+    #[param(max_items = 32)]
     request_id: Option<Vec<String>>,
     /// Excluded request id.
+    #[param(max_items = 32)]
     not_request_id: Option<Vec<String>>,
     /// Credential id.
+    #[param(max_items = 32)]
     credential_id: Option<Vec<String>>,
     /// Excluded credential id.
+    #[param(max_items = 32)]
     not_credential_id: Option<Vec<String>>,
     /// Transaction id.
+    #[param(max_items = 32)]
     transaction_id: Option<Vec<String>>,
     /// Excluded transaction id.
+    #[param(max_items = 32)]
     not_transaction_id: Option<Vec<String>>,
     /// Substring of the actor; ASCII letters match in either case.
     actor_user_id: Option<String>,
@@ -105,15 +133,25 @@ pub struct AuditLogParams {
     ),
 )]
 pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    let response = respond(&caller.context.app, Log::Own(caller.context.tenant.id()), request.path(), &query).await;
+    let context = &caller.context;
+    let log = Log::Own(context.tenant.id());
+    let response = respond(&context.app, log, &context.meta, None, request.path(), &query).await;
     caller.recorded(response).await
 }
 
-/// Returns a page or an export of a log, for both APIs.
-pub async fn respond(app: &std::sync::Arc<App>, log: Log, path: &str, query: &Query) -> Result<HttpResponse, ApiError> {
+/// Returns a page or an export of a log, for both APIs. `meta` and `actor` describe the request in the audit entry of an
+/// export.
+pub async fn respond(
+    app: &std::sync::Arc<App>,
+    log: Log,
+    meta: &RequestMeta,
+    actor: Option<String>,
+    path: &str,
+    query: &Query,
+) -> Result<HttpResponse, ApiError> {
     let (page, filter) = (pages::request(query)?, audit_filter::read(query)?);
     if let Some(format) = query.get("format").filter(|format| !format.is_empty() && *format != "json") {
-        return audit_export::stream(app, log, filter, format).await;
+        return audit_export::stream(app, log, filter, format, meta, actor).await;
     }
     if let Some(cursor) = cursor(query)? {
         let slice = audit_logs::slice(app, log, filter, cursor, page.per_page).await?;

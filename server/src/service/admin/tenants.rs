@@ -13,15 +13,19 @@ use serde_json::{Value, json};
 
 use super::{
     api_keys,
-    context::{AdminContext, find_tenant, lock_tenant},
+    context::{AdminContext, find_tenant, lock_tenant, unless_duplicate},
     signing_keys,
 };
 use crate::{
     clock,
     domain::{Tenant, config_rules, config_shape},
     service::{Refusal, ServiceError, validate},
-    store::{api_keys as keys_table, signing_keys as signing_table, tenants as table},
+    store::{api_keys as keys_table, audit, signing_keys as signing_table, tenants as table},
 };
+
+/// Time in days for which the log of a deleted tenant is kept if entries are kept forever.
+const DAYS_OF_KEPT_LOGS: u32 = 90;
+const DAY_MS: i64 = 86_400_000;
 
 /// Creates a tenant with its first signing key and, if requested, an API key.
 pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Result<CreatedTenant, ServiceError> {
@@ -29,7 +33,13 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
     let display_name = validate::label("display_name", request.display_name)?;
     let config = request.config.unwrap_or_else(|| local_config(&display_name));
     let config = config_rules::complete(config, None).map_err(Refusal::Config)?;
-    let id = TenantId::new(clock::new_uuid(now, context.app.entropy.as_ref())?);
+    let id = match request.id {
+        Some(TenantId::INSTALLATION) => {
+            return Err(Refusal::Invalid("id: this id is reserved for the installation's own log".to_owned()).into());
+        }
+        Some(id) => id,
+        None => TenantId::new(clock::new_uuid(now, context.app.entropy.as_ref())?),
+    };
     let tenant = Tenant { id, display_name, config, created_at: now, updated_at: now };
     let signing_key = signing_keys::generate(context, id, SigningAlgorithm::Es256, now, now).await?;
     let api_key = match request.create_api_key {
@@ -49,7 +59,14 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
     let (key, secret): (_, Option<CreatedSecret>) = api_key.unzip();
     context
         .change(move |connection| {
-            table::insert(connection, &tenant)?;
+            if audit::kept_until(connection, id)?.is_some() {
+                return Err(
+                    Refusal::TenantExists("a deleted tenant had this id, and its audit log still exists").into()
+                );
+            }
+            unless_duplicate(table::insert(connection, &tenant), || {
+                Refusal::TenantExists("a tenant with this id exists")
+            })?;
             signing_table::insert(connection, &signing_key)?;
             if let Some(key) = &key {
                 keys_table::insert(connection, key)?;
@@ -122,22 +139,50 @@ pub async fn configure(context: &AdminContext, id: TenantId, config: TenantConfi
     context
         .change(move |connection| {
             let before = lock_tenant(connection, id)?.config;
-            let after = config_rules::complete(config, before.mfa.as_ref()).map_err(Refusal::Config)?;
+            let after = config_rules::complete(config, Some(&before)).map_err(Refusal::Config)?;
             table::update_config(connection, id, &after, now)?;
             Ok(entry.detail(json!({ "before": before, "after": after })).write(connection)?)
         })
         .await
 }
 
-/// Deletes a tenant with all its data, including its audit log. The installation's log records who deleted it.
-pub async fn delete(context: &AdminContext, id: TenantId) -> Result<(), ServiceError> {
+/// Deletes a tenant. No request finds it from now on, and a job deletes its data. Its audit log is kept for the retention
+/// time, or deleted by the job if `erase_audit` is set, which also works for the kept log of a deleted tenant. The
+/// installation's log records who deleted the tenant.
+pub async fn delete(context: &AdminContext, id: TenantId, erase_audit: bool) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(TenantId::INSTALLATION, AuditType::TenantDeleted, now)?;
+    let days = context.app.settings.audit_retention_days.unwrap_or(DAYS_OF_KEPT_LOGS);
+    let until = if erase_audit { now } else { now.plus_millis(i64::from(days) * DAY_MS) };
     context
         .change(move |connection| {
-            let tenant = lock_tenant(connection, id)?;
-            table::delete(connection, id)?;
-            Ok(entry.detail(json!({ "id": id, "display_name": tenant.display_name })).write(connection)?)
+            table::lock(connection, id)?;
+            let tenant = table::find(connection, id)?;
+            let has_log = audit::kept_until(connection, id)?.is_some_and(|until| until > now);
+            if tenant.is_some() {
+                table::mark_deleted(connection, id, now)?;
+            } else if !(erase_audit && has_log) {
+                return Err(Refusal::TenantNotFound.into());
+            }
+            audit::keep_log(connection, id, until)?;
+            let name = tenant.map(|tenant| tenant.display_name);
+            let detail = json!({ "id": id, "display_name": name, "audit_log_kept_until": until });
+            Ok(entry.detail(detail).write(connection)?)
+        })
+        .await
+}
+
+/// Returns an error unless the tenant exists or is deleted and its audit log is still kept.
+pub async fn require_log(context: &AdminContext, id: TenantId) -> Result<(), ServiceError> {
+    let now = context.app.clock.now();
+    context
+        .read(move |connection| {
+            if table::find(connection, id)?.is_some()
+                || audit::kept_until(connection, id)?.is_some_and(|until| until > now)
+            {
+                return Ok(());
+            }
+            Err(Refusal::TenantNotFound.into())
         })
         .await
 }

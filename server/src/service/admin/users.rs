@@ -12,7 +12,10 @@ use crate::{
     db::Connection,
     domain::{CredentialId, User, list::TimeQuery},
     service::{Refusal, ServiceError, credentials as credential_items, transactions as transaction_items, user_lookup},
-    store::{credentials, transactions, users as table},
+    store::{
+        credentials, transactions,
+        users::{self as table, Deletion},
+    },
 };
 
 /// Returns a page of the users. With `search`, only users whose ids or names contain it.
@@ -104,20 +107,33 @@ pub async fn get(context: &AdminContext, tenant: TenantId, user_id: &str) -> Res
     })
 }
 
-/// Deletes a user with credentials, transactions and challenges.
+/// Maximum number of credentials, and of transactions, that one unit of work deletes.
+const DELETE_AT_ONCE: i64 = 1_000;
+
+/// Deletes a user with credentials and transactions. A job deletes the transactions above [`DELETE_AT_ONCE`].
 pub async fn delete(context: &AdminContext, tenant: TenantId, user_id: &str) -> Result<(), ServiceError> {
     let user_id = user_id.to_owned();
-    let entry = context.event(tenant, AuditType::UserDeleted, context.app.clock.now())?;
-    context
-        .change(move |connection| {
+    let now = context.app.clock.now();
+    let entry = context.event(tenant, AuditType::UserDeleted, now)?;
+    loop {
+        let (user_id, entry) = (user_id.clone(), entry.clone());
+        let deletion = context.change(move |connection| {
             let user = find_user(connection, tenant, &user_id)?;
-            // On PostgreSQL, a concurrent request may have deleted the user since the read.
-            if !table::delete(connection, tenant, user.id)? {
-                return Err(Refusal::UserNotFound.into());
+            let deletion = table::delete(connection, tenant, user.id, now, DELETE_AT_ONCE)?;
+            match deletion {
+                // On PostgreSQL, a concurrent request may have deleted the user since the read.
+                Deletion::NotFound => return Err(Refusal::UserNotFound.into()),
+                Deletion::Started => {}
+                Deletion::Done => {
+                    entry.detail(json!({ "id": user.id, "user_id": user.external_id })).write(connection)?;
+                }
             }
-            Ok(entry.detail(json!({ "id": user.id, "user_id": user.external_id })).write(connection)?)
-        })
-        .await
+            Ok(deletion)
+        });
+        if deletion.await? == Deletion::Done {
+            return Ok(());
+        }
+    }
 }
 
 fn find_user(connection: &mut Connection, tenant: TenantId, id: &str) -> Result<User, ServiceError> {

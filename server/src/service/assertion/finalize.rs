@@ -105,6 +105,12 @@ async fn load(context: &RequestContext, parsed: &ParsedAssertion) -> Result<Stor
                     known
                 }
             };
+            // A challenge outlives its user, but is unknown from then on.
+            let user = challenge.as_ref().and_then(|challenge| challenge.user_id).filter(|_| credential.is_none());
+            let challenge = match user {
+                Some(id) if users::find(connection, tenant_id, id)?.is_none() => None,
+                _ => challenge,
+            };
             Ok::<_, DbError>(Stored { challenge, transaction, credential, handle_known })
         })
         .await
@@ -206,6 +212,11 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
                 == (expected.user_id, expected.created_at, &expected.public_key)
         });
         let Some(current) = current else {
+            if assertion.challenge.user_id.is_some()
+                && users::find(connection, expected.tenant_id, expected.user_id)?.is_none()
+            {
+                return Ok(Err(Refusal::ChallengeUnknown));
+            }
             return Ok(Err(not_allowed("the credential was deleted meanwhile")));
         };
         if current.backup_eligible && !used.backup_eligible {

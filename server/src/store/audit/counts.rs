@@ -116,7 +116,7 @@ pub fn activity_of_tenants(
 fn sum<K: Ord>(rows: impl IntoIterator<Item = (K, String, i64)>) -> Result<BTreeMap<K, Activity>, DbError> {
     let mut found: BTreeMap<K, Activity> = BTreeMap::new();
     for (key, kind, count) in rows {
-        found.entry(key).or_default().add(row_convert::parse(&kind)?, row_convert::total(count));
+        found.entry(key).or_default().add(AuditType::known(&kind), row_convert::total(count));
     }
     Ok(found)
 }

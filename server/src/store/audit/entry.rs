@@ -1,13 +1,19 @@
 //! The table row of an entry, and its insertion.
 
-use diesel::{prelude::*, sql_types::Text};
-use doorward_shared::{AuditId, ErrorCode, Timestamp, audit::AuditLogItem};
+use diesel::{
+    prelude::*,
+    sql_types::{Bool, Nullable, Text},
+};
+use doorward_shared::{AuditId, AuditType, ErrorCode, TenantId, Timestamp, audit::AuditLogItem};
 
 use super::{
     super::{Connection, DbError, on_engine, row_convert, schema::audit_logs},
     counts, ids, skew,
 };
-use crate::{db::cached_sql::CachedSql, domain::AuditEvent};
+use crate::{
+    db::{Engine, cached_sql::CachedSql},
+    domain::AuditEvent,
+};
 
 /// Maximum number of stored bytes of an actor. Valid user ids and token names are shorter.
 const ACTOR_BYTES: usize = 256;
@@ -52,7 +58,7 @@ impl TryFrom<Row> for AuditLogItem {
         let created_at = Timestamp::from_millis(row.created_at);
         Ok(Self {
             id: row_convert::parse(&row.id)?,
-            kind: row_convert::parse(&row.kind)?,
+            kind: AuditType::known(&row.kind),
             error: row.error,
             error_code: row.error_code,
             meta_http_request_id: row.request_id,
@@ -70,17 +76,25 @@ impl TryFrom<Row> for AuditLogItem {
 }
 
 /// Adds an entry, counts it, and returns its id, which is larger than every visible id.
+///
+/// # Errors
+/// [`DbError::Orphan`] if the tenant was deleted. This also rolls back the change that the entry records.
 pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbError> {
+    let tenant = event.tenant_id.to_string();
     let (sql, id) = match conn {
         Connection::Sqlite(c) => {
-            let newest = CachedSql::<Text>::new("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1");
-            let newest: Option<String> = newest.get_result(c).optional()?;
+            let state = "SELECT (SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1), \
+                         EXISTS (SELECT 1 FROM tenants WHERE id = ? AND deleted_at IS NULL)";
+            let state = CachedSql::<(Nullable<Text>, Bool)>::new(state).bind(&tenant);
+            let (newest, exists): (Option<String>, bool) = state.get_result(c)?;
+            if !exists && event.tenant_id != TenantId::INSTALLATION {
+                return Err(DbError::Orphan);
+            }
             let newest = row_convert::parse_some(newest.as_deref())?;
             (insert_sql!("?"), ids::next(newest, event.at, event.random).to_string())
         }
-        Connection::Postgres(_) => (insert_sql!("new_audit_id(?)"), ids::tail(event.random)),
+        Connection::Postgres(_) => (insert_sql!("new_audit_id(?, ?)"), ids::tail(event.random)),
     };
-    let tenant = event.tenant_id.to_string();
     let error = event.error.as_ref().map(|error| storable(&error.reason, usize::MAX));
     let meta = [&event.meta.request_id, &event.meta.source_ip, &event.meta.user_agent];
     let [request_id, source_ip, user_agent] = meta.map(|text| storable(text, usize::MAX));
@@ -89,7 +103,9 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
     let credential = bounded(&event.credential_id, CREDENTIAL_BYTES);
     let transaction = bounded(&event.transaction_id, TRANSACTION_BYTES);
     let detail = event.detail.as_ref().map(row_convert::to_json).transpose()?;
-    let query = CachedSql::<Text>::new(sql).bind(&tenant).bind(&id).bind(event.kind.as_str());
+    let query = CachedSql::<Text>::new(sql).bind(&tenant);
+    let query = if conn.engine() == Engine::Postgres { query.bind(&tenant) } else { query };
+    let query = query.bind(&id).bind(event.kind.as_str());
     let query = query.bind(error.as_deref()).bind(code(event)).bind(&request_id).bind(&source_ip).bind(&user_agent);
     let query = query.bind(actor.as_deref()).bind(credential.as_deref()).bind(transaction.as_deref());
     let query = query.bind(detail.as_deref()).bind(event.at.millis());

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_types::Text};
 use doorward_shared::{AuditId, TenantId, Timestamp};
 
 use super::{
-    super::{Connection, DbError, installation, on_engine, row_convert, schema::audit_logs},
+    super::{Connection, DbError, installation, on_engine, row_convert, schema::audit_logs, text_match::end_of_prefix},
     counts::{self, CounterKey},
     ids::ABOVE_ALL,
     skew::Skew,
 };
+use crate::db::cached_sql::CachedSql;
 
-/// Prefix of names in `installation`. Each contains the id of a deleted tenant whose log is not completely deleted.
-const LOG_LEFT: &str = "log_of_deleted_tenant/";
-/// Maximum number of entries that are deleted together with their tenant.
-const AT_ONCE: i64 = 1_000;
+/// Prefix of names in `installation`. Each contains the id of a deleted tenant whose log still exists. The value is the
+/// time until which the log is kept, in milliseconds.
+const KEPT_LOG: &str = "log_of_deleted_tenant/";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Purged {
@@ -66,27 +66,34 @@ pub fn purge(
     Ok(Purged { deleted: deleted.len(), next: last.as_deref().map(row_convert::parse).transpose()? })
 }
 
-/// Deletes the first entries of a deleted tenant, and stores its id, so that [`delete_left`] deletes the others.
-pub fn delete_log(conn: &mut Connection, tenant: TenantId) -> Result<(), DbError> {
-    installation::put(conn, &format!("{LOG_LEFT}{tenant}"), "")?;
-    delete_some(conn, tenant, AT_ONCE).map(drop)
+/// Keeps the log of a deleted tenant until a time. Afterwards [`delete_due`] deletes it.
+pub fn keep_log(conn: &mut Connection, tenant: TenantId, until: Timestamp) -> Result<(), DbError> {
+    installation::put(conn, &format!("{KEPT_LOG}{tenant}"), &until.millis().to_string())
 }
 
-/// Deletes at most `limit` entries of a deleted tenant. Returns whether there may be more to delete.
-pub fn delete_left(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
-    match installation::first_with_prefix(conn, LOG_LEFT)? {
-        Some(name) => delete_some(conn, row_convert::parse(name.strip_prefix(LOG_LEFT).unwrap_or_default())?, limit),
-        None => Ok(false),
-    }
+/// Returns the time until which the log of a deleted tenant is kept; `None` if there is no such log.
+pub fn kept_until(conn: &mut Connection, tenant: TenantId) -> Result<Option<Timestamp>, DbError> {
+    let millis = installation::get(conn, &format!("{KEPT_LOG}{tenant}"))?;
+    Ok(row_convert::parse_some(millis.as_deref())?.map(Timestamp::from_millis))
 }
 
-fn delete_some(conn: &mut Connection, tenant: TenantId, limit: i64) -> Result<bool, DbError> {
+/// Deletes at most `limit` entries of a deleted tenant whose log is no longer kept, and whose other data is deleted.
+/// Returns whether there may be more to delete.
+pub fn delete_due(conn: &mut Connection, now: Timestamp, limit: i64) -> Result<bool, DbError> {
+    let due = "SELECT name FROM installation WHERE name >= ? AND name < ? AND CAST(value AS BIGINT) <= ? \
+               AND NOT EXISTS (SELECT 1 FROM tenants WHERE ? || tenants.id = installation.name) ORDER BY name LIMIT 1";
+    let end = end_of_prefix(KEPT_LOG);
+    let query = CachedSql::<Text>::new(due).bind(KEPT_LOG).bind(&end).bind(now.millis()).bind(KEPT_LOG);
+    let Some(name): Option<String> = on_engine!(conn, c, _Db => query.get_result(c).optional())? else {
+        return Ok(false);
+    };
+    let tenant: TenantId = row_convert::parse(name.strip_prefix(KEPT_LOG).unwrap_or_default())?;
     let more = purge(conn, Some(tenant), Timestamp::from_millis(i64::MAX), None, limit)?.next.is_some();
     let key = tenant.to_string();
     let query = || audit_logs::table.filter(audit_logs::tenant_id.eq(&key)).select(audit_logs::id);
-    let kept: Option<String> = on_engine!(conn, c, _Db => query().first(c).optional())?;
-    if kept.is_none() {
-        installation::delete(conn, &format!("{LOG_LEFT}{tenant}"))?;
+    let left: Option<String> = on_engine!(conn, c, _Db => query().first(c).optional())?;
+    if left.is_none() {
+        installation::delete(conn, &name)?;
         return Ok(true);
     }
     // If this is the newest entry of all logs, it is kept until another entry follows.

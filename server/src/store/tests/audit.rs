@@ -4,7 +4,7 @@ mod filters;
 mod order;
 mod pages;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_shared::{AuditId, AuditType, TenantId, Timestamp, audit::AuditLogItem, page::PageRequest};
 
@@ -12,7 +12,7 @@ use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError, Engine},
     domain::{
-        AuditEvent,
+        AuditEvent, Tenant,
         audit::{Activity, AuditCursor, AuditError, AuditFilter, Days, EXAMINED, Total, Values},
     },
     store::{audit, installation, tenants},
@@ -20,6 +20,7 @@ use crate::{
 
 on_every_engine!(
     entries_are_stored_completely,
+    entry_of_an_unknown_type_is_listed_and_counted,
     longest_values_can_be_stored,
     totals_equal_the_counted_entries,
     activity_is_summed_by_day_and_tenant,
@@ -33,8 +34,18 @@ const KINDS: [AuditType; 3] =
     [AuditType::ApiKeyRejected, AuditType::WebauthnAuthenticationFinalSucceeded, AuditType::UserDeleted];
 const ALL: PageRequest = PageRequest { page: 1, per_page: 9_999 };
 
+/// Adds entries, and their tenants if they do not exist.
 async fn add(db: &TestDatabase, events: Vec<AuditEvent>) -> Vec<AuditId> {
-    db.write(move |c| events.iter().map(|event| audit::insert(c, event)).collect()).await
+    db.write(move |c| {
+        let ids: BTreeSet<TenantId> = events.iter().map(|event| event.tenant_id).collect();
+        for id in ids.into_iter().filter(|id| *id != TenantId::INSTALLATION) {
+            if tenants::find(c, id)?.is_none() {
+                tenants::insert(c, &Tenant { id, ..tenant(1) })?;
+            }
+        }
+        events.iter().map(|event| audit::insert(c, event)).collect()
+    })
+    .await
 }
 
 /// Returns all entries of all logs, oldest first.
@@ -64,6 +75,25 @@ async fn entries_are_stored_completely(db: TestDatabase) {
     assert_eq!((&item.detail, &item.credential_id), (&full.detail, &full.credential_id));
     assert_eq!((&item.transaction_id, &item.actor_user_id), (&full.transaction_id, &full.actor));
     assert_eq!(item.meta_source_ip, full.meta.source_ip);
+}
+
+async fn entry_of_an_unknown_type_is_listed_and_counted(db: TestDatabase) {
+    add(&db, vec![event(tenant_id(1), 0, 1, KINDS[0]), event(tenant_id(1), 0, 2, KINDS[2])]).await;
+    // A node of a newer version has written the second entry.
+    db.write(|c| {
+        c.run("UPDATE audit_logs SET type = 'newer_event' WHERE type = 'user_deleted'")?;
+        c.run("UPDATE audit_counts SET type = 'newer_event' WHERE type = 'user_deleted'")
+    })
+    .await;
+    let kinds: Vec<AuditType> = everything(&db).await.iter().map(|item| item.kind).collect();
+    assert_eq!(kinds, [KINDS[0], AuditType::Unknown]);
+    let page = db.read(|c| audit::page(c, Some(tenant_id(1)), &AuditFilter::default(), None, ALL)).await;
+    assert_eq!((page.items.len(), page.total), (2, Total::Exact(2)));
+    let days = Days { first: 0, last: i64::from(u16::MAX) };
+    let activity = db.read(move |c| audit::activity_by_day(c, tenant_id(1), days)).await;
+    assert_eq!(activity.values().map(|day| day.entries).sum::<u64>(), 2);
+    let purged = db.write(|c| audit::purge(c, None, at(DAY), None, 100)).await;
+    assert_eq!(purged.deleted, 1);
 }
 
 async fn longest_values_can_be_stored(db: TestDatabase) {
@@ -163,8 +193,8 @@ async fn totals_equal_the_counted_entries(db: TestDatabase) {
         check_totals(&db).await;
     }
     add(&db, vec![event(TenantId::INSTALLATION, 0, 1, AuditType::TenantDeleted)]).await;
-    assert!(db.write(|c| tenants::delete(c, tenant_id(2))).await);
-    while db.write(|c| audit::delete_left(c, 1_000)).await {}
+    assert!(db.write(|c| delete_tenant(c, tenant_id(2))).await);
+    while db.write(|c| audit::delete_due(c, at(0), 1_000)).await {}
     assert!(everything(&db).await.iter().all(|item| item.tenant_id != tenant_id(2)));
     check_totals(&db).await;
     db.write(|c| audit::purge(c, None, at(100 * DAY), None, 1_000)).await;
@@ -233,12 +263,12 @@ async fn logs_of_deleted_tenants_are_deleted_in_units(db: TestDatabase) {
     two_tenants(&db).await;
     pages::bulk(&db, (0..1_250).map(|number| (tenant_id(1), number)).collect()).await;
     add(&db, vec![event(tenant_id(2), 0, 1, KINDS[0])]).await;
-    assert!(db.write(|c| tenants::delete(c, tenant_id(1))).await);
+    assert!(db.write(|c| delete_tenant(c, tenant_id(1))).await);
     let left = || async { everything(&db).await.len() - 1 };
-    assert_eq!(left().await, 250);
-    let unit = || db.write(|c| audit::delete_left(c, 100));
+    assert!(!db.write(|c| audit::delete_due(c, at(-1), 100)).await, "the log is still kept");
+    let unit = || db.write(|c| audit::delete_due(c, at(0), 500));
     assert!(unit().await && unit().await);
-    assert_eq!(left().await, 50);
+    assert_eq!(left().await, 250);
     while unit().await {}
     assert_eq!(left().await, 0);
     assert!(!unit().await);

@@ -36,7 +36,7 @@ async fn challenges_are_stored_completely(db: TestDatabase) {
     assert_eq!(db.read(|c| challenges::find(c, tenant_id(2), &challenge_value(1))).await, None);
     let again = db.database.write(|c: &mut Connection| challenges::insert(c, &challenge(1, None, 1))).await;
     assert_eq!(again, Err(DbError::Duplicate { table: "challenges".to_owned() }));
-    let orphan = db.database.write(|c: &mut Connection| challenges::insert(c, &challenge(1, Some(9), 2))).await;
+    let orphan = db.database.write(|c: &mut Connection| challenges::insert(c, &challenge(9, None, 2))).await;
     assert_eq!(orphan, Err(DbError::Orphan));
     assert!(!db.write(|c| challenges::take(c, tenant_id(2), &challenge_value(1))).await);
 }

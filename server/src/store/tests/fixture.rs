@@ -9,11 +9,15 @@ use uuid::Uuid;
 
 use super::harness::TestDatabase;
 use crate::{
+    db::{Connection, DbError},
     domain::{
         AdminToken, ApiKey, AuditEvent, Ceremony, CeremonyState, Challenge, ChallengeValue, Credential, CredentialId,
         RequestMeta, SecretHash, SigningKeyRecord, Tenant, Transaction, User,
     },
-    store::{tenants, users},
+    store::{
+        audit, tenants,
+        users::{self, Deletion},
+    },
 };
 
 /// The time 2026-01-01T00:00:00Z in milliseconds.
@@ -218,4 +222,20 @@ pub(super) async fn two_tenants(db: &TestDatabase) {
         Ok(())
     })
     .await;
+}
+
+/// Deletes a user with at most 1 000 credentials and transactions. Returns `false` if the user does not exist.
+pub(super) fn delete_user(c: &mut Connection, tenant: TenantId, user: UserId) -> Result<bool, DbError> {
+    Ok(users::delete(c, tenant, user, at(0), 1_000)? == Deletion::Done)
+}
+
+/// Deletes a tenant with its data, and its log when [`audit::delete_due`] is called. Returns `false` if the tenant does
+/// not exist.
+pub(super) fn delete_tenant(c: &mut Connection, tenant: TenantId) -> Result<bool, DbError> {
+    if !tenants::mark_deleted(c, tenant, at(0))? {
+        return Ok(false);
+    }
+    while tenants::remove_some(c, tenant, 1_000)? {}
+    audit::keep_log(c, tenant, at(0))?;
+    Ok(true)
 }

@@ -70,12 +70,12 @@ async fn changes_do_not_affect_another_tenant(db: TestDatabase) {
         let mut renamed = user(2, 1);
         renamed.name = "theirs".to_owned();
         users::upsert(c, &renamed)?;
-        assert!(users::delete(c, tenant, user_id(1))?);
+        assert!(delete_user(c, tenant, user_id(1))?);
         audit::insert(c, &event(TenantId::INSTALLATION, 0, 1, AuditType::ApiKeyCreated))?;
         assert_eq!(audit::purge(c, Some(tenant), at(9), None, 100)?.deleted, 1);
         assert!(tenants::rename(c, tenant, "Theirs", at(9))?);
         assert!(tenants::update_config(c, tenant, &self::tenant(2).config, at(9))?);
-        assert!(tenants::delete(c, tenant)?);
+        assert!(delete_tenant(c, tenant)?);
         Ok(())
     })
     .await;

@@ -7,7 +7,7 @@ use crate::{
         Transaction, User,
         list::{SearchCursor, SearchStage, TimeQuery},
     },
-    store::{bounded_search::EXAMINED, tenants, transactions, users},
+    store::{bounded_search::EXAMINED, transactions, users},
 };
 
 on_every_engine!(
@@ -183,7 +183,7 @@ async fn transactions_are_listed_and_searched_newest_first(db: TestDatabase) {
         assert_eq!(ids(&list(None, Some(1), limit).await), ["x_y", "refund", "PAY-2"], "{limit}");
         assert_eq!(ids(&list(Some("_"), None, limit).await), ["x_y"], "{limit}");
     }
-    assert!(db.write(|c| tenants::delete(c, tenant_id(1))).await);
+    assert!(db.write(|c| delete_tenant(c, tenant_id(1))).await);
     assert_eq!(list(None, None, 9).await, []);
     let left: i64 = db
         .read(|c| {

@@ -1,7 +1,7 @@
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError},
-    store::{admin_tokens, api_keys, signing_keys, tenants},
+    store::{admin_tokens, api_keys, signing_keys},
 };
 
 on_every_engine!(api_keys_are_found_until_revoked, admin_tokens_are_found_until_revoked, signing_keys_retire_once);
@@ -55,6 +55,6 @@ async fn signing_keys_retire_once(db: TestDatabase) {
     assert_eq!(keys.iter().map(|key| key.retired_at).collect::<Vec<_>>(), [Some(at(3)), None]);
     assert!(db.write(|c| signing_keys::delete(c, tenant_id(1), signing_key_id(1))).await);
     assert!(!db.write(|c| signing_keys::delete(c, tenant_id(1), signing_key_id(1))).await);
-    assert!(db.write(|c| tenants::delete(c, tenant_id(1))).await);
+    assert!(db.write(|c| delete_tenant(c, tenant_id(1))).await);
     assert!(db.read(|c| signing_keys::list(c, tenant_id(1))).await.is_empty());
 }

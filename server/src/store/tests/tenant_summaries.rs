@@ -76,7 +76,7 @@ async fn counts_follow_every_change(db: TestDatabase) {
     assert_eq!(counts(&db, 1).await, numbers(3, 3, 3));
     assert_eq!(counts(&db, 2).await, numbers(3, 0, 0));
     let rolled_back = db.database.write(|c: &mut Connection| {
-        users::delete(c, tenant_id(1), user_id(1))?;
+        delete_user(c, tenant_id(1), user_id(1))?;
         users::upsert(c, &user(1, 9))?;
         api_keys::insert(c, &api_key(1, 9))?;
         Err::<(), _>(DbError::Orphan)
@@ -94,10 +94,10 @@ async fn counts_follow_every_change(db: TestDatabase) {
     })
     .await;
     assert_eq!(counts(&db, 1).await, numbers(3, 2, 2));
-    assert!(db.write(|c| users::delete(c, tenant_id(1), user_id(1))).await);
-    assert!(!db.write(|c| users::delete(c, tenant_id(1), user_id(1))).await);
+    assert!(db.write(|c| delete_user(c, tenant_id(1), user_id(1))).await);
+    assert!(!db.write(|c| delete_user(c, tenant_id(1), user_id(1))).await);
     assert_eq!(counts(&db, 1).await, numbers(2, 0, 2));
-    assert!(db.write(|c| tenants::delete(c, tenant_id(1))).await);
+    assert!(db.write(|c| delete_tenant(c, tenant_id(1))).await);
     check_counts(&db).await;
     assert_eq!(counts(&db, 1).await, Counts::default());
 }
@@ -111,7 +111,7 @@ async fn counts_are_exact_after_concurrent_changes(db: TestDatabase) {
                 let work = move |c: &mut Connection| {
                     match number % 6 {
                         // A credential of this user is either rejected or deleted with the user.
-                        0 => drop(users::delete(c, tenant_id(1), user_id(2))?),
+                        0 => drop(delete_user(c, tenant_id(1), user_id(2))?),
                         5 => drop(api_keys::insert(c, &api_key(1, number.into()))?),
                         _ => {
                             let owner = users::upsert(c, &user(1, u128::from(number % 3) + 1))?;

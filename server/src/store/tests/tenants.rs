@@ -1,13 +1,14 @@
-use doorward_shared::{TenantId, page::PageRequest};
+use doorward_shared::{AuditType, TenantId, page::PageRequest};
 
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError},
-    store::{audit, installation, tenants},
+    store::{api_keys, audit, challenges, credentials, installation, signing_keys, tenants, transactions},
 };
 
 on_every_engine!(
     tenants_can_be_read_changed_and_deleted,
+    data_of_a_deleted_tenant_is_deleted_in_units,
     search_matches_wildcards_literally,
     installation_values_are_kept_by_name
 );
@@ -36,12 +37,63 @@ async fn tenants_can_be_read_changed_and_deleted(db: TestDatabase) {
     // Deleting the nil tenant or an unknown tenant does nothing, so the installation's log is kept.
     let kind = doorward_shared::AuditType::TenantDeleted;
     db.write(move |c| audit::insert(c, &event(TenantId::INSTALLATION, 0, 1, kind))).await;
-    assert!(!db.write(|c| tenants::delete(c, TenantId::INSTALLATION)).await);
-    assert!(db.write(|c| tenants::delete(c, tenant_id(1))).await);
-    assert!(!db.write(|c| tenants::delete(c, tenant_id(1))).await);
+    assert!(!db.write(|c| delete_tenant(c, TenantId::INSTALLATION)).await);
+    assert!(db.write(|c| delete_tenant(c, tenant_id(1))).await);
+    assert!(!db.write(|c| delete_tenant(c, tenant_id(1))).await);
     assert_eq!(db.read(|c| tenants::all(c).map(|all| all.len())).await, 1);
     let log = db.read(|c| audit::page(c, None, &Default::default(), None, PageRequest::default())).await;
     assert_eq!((log.total, log.items.len()), (crate::domain::audit::Total::Exact(1), 1));
+}
+
+async fn data_of_a_deleted_tenant_is_deleted_in_units(db: TestDatabase) {
+    two_tenants(&db).await;
+    db.write(|c| {
+        for tenant in [1, 2] {
+            for number in 1..=5 {
+                credentials::insert(c, &credential(tenant, 1, number))?;
+                challenges::insert(c, &challenge(tenant, Some(1), number))?;
+                transactions::insert(c, &transaction(tenant, 1, number.into()))?;
+            }
+            api_keys::insert(c, &api_key(tenant, 1))?;
+            signing_keys::insert(c, &signing_key(tenant, 1))?;
+        }
+        tenants::mark_deleted(c, tenant_id(1), at(9)).map(drop)
+    })
+    .await;
+    // No function finds the tenant, and no entry can be added to its log.
+    assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, None);
+    assert_eq!(db.read(|c| tenants::all(c).map(|all| all.len())).await, 1);
+    assert_eq!(db.read(|c| tenants::list(c, None, PageRequest::default())).await.total, 1);
+    assert!(!db.write(|c| tenants::rename(c, tenant_id(1), "Other", at(7))).await);
+    assert!(!db.write(|c| tenants::mark_deleted(c, tenant_id(1), at(9))).await);
+    let entry = event(tenant_id(1), 0, 1, AuditType::ApiKeyRejected);
+    let late = db
+        .database
+        .write(move |c: &mut Connection| {
+            assert!(challenges::take(c, tenant_id(1), &challenge_value(1))?);
+            audit::insert(c, &entry)
+        })
+        .await;
+    assert_eq!(late, Err(DbError::Orphan));
+    assert!(db.read(|c| challenges::find(c, tenant_id(1), &challenge_value(1))).await.is_some());
+    // The job resumes with any unit.
+    assert_eq!(db.read(|c| tenants::deleted(c, 10)).await, [tenant_id(1)]);
+    let mut units = 0;
+    while db.write(|c| tenants::remove_some(c, tenant_id(1), 2)).await {
+        units += 1;
+        assert!(matches!(
+            db.database.write(|c: &mut Connection| tenants::insert(c, &tenant(1))).await,
+            Err(DbError::Duplicate { .. })
+        ));
+    }
+    assert_eq!(units, 3 + 3 + 3 + 2 + 1 + 1);
+    assert_eq!(db.read(|c| tenants::deleted(c, 10)).await, []);
+    db.write(|c| tenants::insert(c, &tenant(1))).await;
+    assert_eq!(db.read(|c| credentials::for_user(c, tenant_id(2), user_id(1))).await.len(), 5);
+    assert!(db.read(|c| challenges::find(c, tenant_id(2), &challenge_value(5))).await.is_some());
+    // An existing tenant is never removed.
+    assert!(!db.write(|c| tenants::remove_some(c, tenant_id(1), 2)).await);
+    assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, Some(tenant(1)));
 }
 
 async fn search_matches_wildcards_literally(db: TestDatabase) {

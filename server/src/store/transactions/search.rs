@@ -10,6 +10,7 @@ use super::{
         on_engine,
         schema::{transactions, users},
         text_match::{contains, end_of_prefix},
+        users::existing,
     },
     row::Row,
 };
@@ -114,22 +115,18 @@ pub fn search(
         }
     };
     let owners = owners(conn, &tenant, &page.rows)?;
+    // The rows of a user that is marked as deleted are left out.
     let with_owner = |row: Row| {
-        let owner = owners.iter().find(|(id, _)| *id == row.user_id).map(|(_, owner)| owner.clone());
-        Ok((Transaction::try_from(row)?, owner.unwrap_or_default()))
+        let owner = owners.iter().find(|(id, _)| *id == row.user_id).map(|(_, owner)| owner.clone())?;
+        Some(Transaction::try_from(row).map(|transaction| (transaction, owner)))
     };
-    let rows = page.rows.into_iter().map(with_owner).collect::<Result<_, DbError>>()?;
+    let rows = page.rows.into_iter().filter_map(with_owner).collect::<Result<_, DbError>>()?;
     Ok(ListPage { rows, known: page.known, next: page.next })
 }
 
 /// Returns Doorward's id and the tenant's own id of each row's user.
 fn owners(conn: &mut Connection, tenant: &str, rows: &[Row]) -> Result<Vec<(String, String)>, DbError> {
     let ids: Vec<&str> = rows.iter().map(|row| row.user_id.as_str()).collect();
-    let query = || {
-        users::table
-            .filter(users::tenant_id.eq(tenant))
-            .filter(users::id.eq_any(&ids))
-            .select((users::id, users::external_id))
-    };
+    let query = || existing(tenant).filter(users::id.eq_any(&ids)).select((users::id, users::external_id));
     Ok(on_engine!(conn, c, _Db => query().load(c))?)
 }

@@ -1,4 +1,4 @@
-//! The row type of the table `users`.
+//! The row type of the table `users`, and the query of the users of a tenant.
 
 use diesel::prelude::*;
 use doorward_shared::Timestamp;
@@ -34,4 +34,10 @@ impl TryFrom<Row> for User {
             updated_at: Timestamp::from_millis(row.updated_at),
         })
     }
+}
+
+/// Users of a tenant that are not marked as deleted.
+#[diesel::dsl::auto_type]
+pub(in crate::store) fn existing<'a>(tenant: &'a str) -> _ {
+    users::table.filter(users::tenant_id.eq(tenant)).filter(users::deleted_at.is_null())
 }

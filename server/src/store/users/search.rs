@@ -12,7 +12,7 @@ use super::{
         tenant_summaries,
         text_match::{end_of_prefix, starts_with},
     },
-    row::Row,
+    row::{Row, existing},
 };
 use crate::domain::{
     User,
@@ -48,7 +48,7 @@ impl bounded_search::Search for Search<'_> {
     }
 
     fn prefixes(&self, conn: &mut Connection) -> Result<Option<Vec<Row>>, DbError> {
-        let users = || users::table.filter(users::tenant_id.eq(self.tenant));
+        let users = || existing(self.tenant);
         let limit = bounded_search::PREFIX_LIMIT;
         // There are three queries, so that each can use its own index.
         let found: [Vec<Row>; 3] = on_engine!(conn, c, _Db => [
@@ -75,7 +75,7 @@ impl bounded_search::Search for Search<'_> {
         limit: i64,
     ) -> Result<Examined<Row>, DbError> {
         let end: Option<(i64, String)> = on_engine!(conn, c, Db => {
-            let query = users::table.filter(users::tenant_id.eq(self.tenant)).into_boxed::<Db>();
+            let query = existing(self.tenant).into_boxed::<Db>();
             newest_first!(query, users, after)
                 .select((users::created_at, users::id))
                 .offset(bounded_search::EXAMINED - 1)
@@ -84,7 +84,7 @@ impl bounded_search::Search for Search<'_> {
         })?;
         let end = end.map(|(at, id)| Cursor { key: SortKey::Number(at), id });
         let rows = on_engine!(conn, c, Db => {
-            let query = users::table.filter(users::tenant_id.eq(self.tenant)).into_boxed::<Db>();
+            let query = existing(self.tenant).into_boxed::<Db>();
             let mut query = down_to!(newest_first!(query, users, after), users, end.as_ref())
                 .filter(id_or_name_contains!(self.text));
             if skip_prefixes {
@@ -109,7 +109,7 @@ pub fn search(conn: &mut Connection, tenant: TenantId, query: &TimeQuery) -> Res
         Some(text) => bounded_search::page(conn, &Search { tenant: &key, text }, query.after.clone(), query.limit)?,
         None => {
             let rows = on_engine!(conn, c, Db => {
-                let rows = users::table.filter(users::tenant_id.eq(&key)).into_boxed::<Db>();
+                let rows = existing(&key).into_boxed::<Db>();
                 newest_first!(rows, users, query.after.as_ref().map(|after| &after.row))
                     .select(Row::as_select())
                     .limit(i64::from(query.limit) + 1)

@@ -69,7 +69,7 @@ async fn administrators_see_the_tenant_of_an_entry() {
 async fn exports_begin_with_their_total() {
     let (_server, tenant, admin) = setting().await;
     let base = format!("/tenants/{}/audit_logs", tenant.id);
-    for (query, entries) in [("outcome=failed", 1), ("q=alice", 4), ("", 8)] {
+    for (query, entries) in [("outcome=failed", 1), ("q=alice", 4), ("not_type=audit_exported", 8)] {
         let lines = admin.get(&format!("{base}?format=ndjson&{query}")).await.expect(200);
         assert_eq!(lines.header("x-total-count"), Some(entries.to_string().as_str()), "{query}");
         assert_eq!(lines.text.lines().count(), entries, "{query}: {}", lines.text);

@@ -96,7 +96,9 @@ async fn entries_contain_values_before_and_after_the_change() {
     assert_eq!(detail, json!({ "before": before, "after": config }));
     let deleted = fixture.admin.delete(&path).await.expect(204);
     let entry = fixture.entries(&deleted).await[0].clone();
-    assert_eq!(entry["detail"], json!({ "id": fixture.one.tenant.id, "display_name": "Shop" }));
+    let detail = &entry["detail"];
+    assert_eq!((&detail["id"], &detail["display_name"]), (&json!(fixture.one.tenant.id), &json!("Shop")));
+    assert!(detail["audit_log_kept_until"].is_string(), "{detail}");
     assert_eq!(entry.get("tenant_name"), None);
 }
 

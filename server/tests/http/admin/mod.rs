@@ -8,4 +8,5 @@ mod config_check;
 mod fixture;
 mod me;
 mod overview;
+mod tenants;
 mod users;

@@ -97,7 +97,7 @@ async fn challenges_of_a_deleted_user_are_unknown() {
         let body = ceremony.begin(&tenant, &mut person).await;
         users::delete(&server.administrator(), tenant.id, "alice").await.unwrap();
         let response = ceremony.finalize(&tenant, &body).await;
-        // The challenges were deleted with the user.
+        // The challenges of a deleted user are unknown.
         ceremony.expect_unknown(&tenant, &response).await;
         // A new user with the same name is a different user.
         let _ = Person::new("alice").register(&tenant).await.expect(200);
@@ -123,7 +123,7 @@ async fn finalize_for_a_deleted_tenant_returns_404() {
         let (server, tenant) = server_with_tenant().await;
         let mut person = ceremony.person(&tenant, "alice").await;
         let body = ceremony.begin(&tenant, &mut person).await;
-        tenants::delete(&server.administrator(), tenant.id).await.unwrap();
+        tenants::delete(&server.administrator(), tenant.id, false).await.unwrap();
         let response = ceremony.finalize(&tenant, &body).await;
         response.expect_error(404, "tenant_not_found", "tenant not found", "");
     }

@@ -10,10 +10,14 @@ use crate::{
         path_tenant,
         responses::*,
     },
-    service::{admin::tenants, audit_logs::Log},
+    service::{
+        admin::{AdminContext, tenants},
+        audit_logs::Log,
+    },
 };
 
-/// Lists a tenant's audit log, newest entries first, like the public API.
+/// Lists the audit log of a tenant, newest entries first, like the public API. The log of a deleted tenant can be read for
+/// as long as it is kept.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}/audit_logs",
@@ -38,9 +42,10 @@ pub async fn of_tenant(
 ) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;
     if tenant != TenantId::INSTALLATION {
-        tenants::get(&caller.context, tenant).await?;
+        tenants::require_log(&caller.context, tenant).await?;
     }
-    respond(&caller.context.app, Log::Of(tenant), request.path(), &query).await
+    let AdminContext { app, actor, meta } = &caller.context;
+    respond(app, Log::Of(tenant), meta, Some(actor.clone()), request.path(), &query).await
 }
 
 /// Lists all audit logs together, including the installation's own, newest entries first.
@@ -62,5 +67,6 @@ pub async fn of_tenant(
     ),
 )]
 pub async fn of_all(caller: Auditor, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    respond(&caller.context.app, Log::All, request.path(), &query).await
+    let AdminContext { app, actor, meta } = &caller.context;
+    respond(app, Log::All, meta, Some(actor.clone()), request.path(), &query).await
 }

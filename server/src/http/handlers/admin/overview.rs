@@ -8,7 +8,12 @@ use doorward_shared::{
 
 use crate::{
     domain::list::{Cursor, SortKey, TenantQuery},
-    http::{ApiError, Auditor, Query, pages, path_tenant, responses::*},
+    http::{
+        ApiError, Auditor, Query, pages,
+        parameters::{CursorParams, PeriodParams},
+        path_tenant,
+        responses::*,
+    },
     service::{admin::overview, daily_counts::MAX_DAYS},
 };
 
@@ -23,9 +28,7 @@ fn days(query: &Query) -> Result<u32, ApiError> {
     get,
     path = "/overview",
     tag = "Overview",
-    params(
-        ("days" = Option<u32>, Query, description = "days of activity up to today, in UTC: 1 to 90, by default 14"),
-    ),
+    params(PeriodParams),
     responses(
         (status = 200, description = "the installation", body = Overview),
         InvalidQuery,
@@ -41,9 +44,7 @@ pub async fn of_installation(caller: Auditor, query: Query) -> Result<Json<Overv
     get,
     path = "/tenants/{tenant_id}/summary",
     tag = "Overview",
-    params(
-        ("days" = Option<u32>, Query, description = "days of activity up to today, in UTC: 1 to 90, by default 14"),
-    ),
+    params(PeriodParams),
     responses(
         (status = 200, description = "the tenant", body = TenantOverview),
         InvalidQuery,
@@ -65,8 +66,7 @@ pub async fn of_tenant(caller: Auditor, path: Path<String>, query: Query) -> Res
         ("q" = Option<String>, Query, description = "text in the name; four or more hexadecimal characters also match in the id"),
         ("sort" = Option<TenantSort>, Query, description = "sort column, name by default"),
         ("order" = Option<Order>, Query, description = "by default asc for names, desc for other columns"),
-        ("after" = Option<String>, Query, description = "`next` of the previous page"),
-        ("limit" = Option<u32>, Query, description = "tenants on a page: 1 to 200, by default 50"),
+        CursorParams,
     ),
     responses(
         (status = 200, description = "a page of tenants", body = TenantSummaryPage),

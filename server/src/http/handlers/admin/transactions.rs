@@ -4,7 +4,7 @@ use actix_web::web::{Json, Path};
 use doorward_shared::admin::TransactionPage;
 
 use crate::{
-    http::{ApiError, Auditor, Query, pages, path_tenant, responses::*},
+    http::{ApiError, Auditor, Query, pages, parameters::CursorParams, path_tenant, responses::*},
     service::admin::transactions,
 };
 
@@ -20,8 +20,7 @@ use crate::{
     params(
         ("q" = Option<String>, Query, description = "part of an identifier (the tenant's own id of a transaction)"),
         ("user_id" = Option<String>, Query, description = "Doorward's id of a user, or the tenant's own id: only this user's transactions"),
-        ("after" = Option<String>, Query, description = "`next` of the previous page"),
-        ("limit" = Option<u32>, Query, description = "transactions per page: 1 to 200, default 50"),
+        CursorParams,
     ),
     responses(
         (status = 200, description = "a page of transactions", body = TransactionPage),

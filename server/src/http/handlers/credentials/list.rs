@@ -1,8 +1,8 @@
 use actix_web::{HttpRequest, HttpResponse};
-use doorward_shared::public::CredentialItem;
+use doorward_shared::{page::Order, public::CredentialItem};
 
 use crate::{
-    http::{ApiError, KeyHolder, Query, pages, responses::*},
+    http::{ApiError, KeyHolder, Query, pages, parameters::PageParams, responses::*},
     service::credentials,
 };
 
@@ -15,9 +15,8 @@ use crate::{
     tag = "Credentials",
     params(
         ("user_id" = Option<String>, Query, description = "the tenant's own id of the user"),
-        ("page" = Option<u32>, Query, description = "page number, from 1"),
-        ("per_page" = Option<u32>, Query, description = "items per page: 20 by default, at most 1 000"),
-        ("order" = Option<String>, Query, description = "order by registration time: desc (default) or asc"),
+        PageParams,
+        ("order" = Option<Order>, Query, description = "order by registration time; by default desc"),
     ),
     responses(
         (status = 200, description = "a page of credentials", body = [CredentialItem]),

@@ -20,6 +20,7 @@ on_every_engine!(
     entries_above_an_open_transaction_are_withheld,
     other_transactions_do_not_delay_readers,
     time_filters_and_retention_survive_clock_steps,
+    writers_with_skewed_clocks_do_not_block_each_other,
     ids_stay_above_an_id_from_the_future,
     ids_are_uuids_of_version_7_with_the_time_of_the_entry
 );
@@ -73,6 +74,7 @@ async fn follow(db: Database, done: Arc<AtomicBool>) -> Vec<AuditId> {
 }
 
 async fn a_poller_gets_every_entry_exactly_once(db: TestDatabase) {
+    two_tenants(&db).await;
     let (second, third) = (db.another().await, db.another().await);
     let done = Arc::new(AtomicBool::new(false));
     let pollers: Vec<_> =
@@ -140,6 +142,29 @@ async fn time_filters_and_retention_survive_clock_steps(db: TestDatabase) {
     assert_eq!(left, [3 * DAY, 3 * DAY + HOUR, 5 * HOUR].map(|time| at(start + time)));
 }
 
+/// Every entry raises or reads the recorded differences, and all transactions use the same rows.
+async fn writers_with_skewed_clocks_do_not_block_each_other(db: TestDatabase) {
+    two_tenants(&db).await;
+    let second = db.another().await;
+    let writers: Vec<_> = (0..60_i64)
+        .map(|number| {
+            let node = if number % 2 == 0 { db.database.clone() } else { second.clone() };
+            let mut entry = event(tenant_id(1 + u128::from(number % 3 == 0)), 0, 1, KINDS[0]);
+            let minutes = if number % 2 == 0 { number } else { -number };
+            entry.at = SystemClock.now().plus_millis(minutes * 60_000);
+            entry.random = u64::try_from(number).expect("a number") << 40;
+            tokio::spawn(async move { node.write(move |c: &mut Connection| audit::insert(c, &entry)).await })
+        })
+        .collect();
+    for writer in writers {
+        let written = writer.await.expect("a writer");
+        assert!(written.is_ok(), "{written:?}");
+    }
+    let filter = AuditFilter { start: Some(at(0)), ..AuditFilter::default() };
+    let found = db.read(move |c| audit::page(c, None, &filter, None, ALL)).await;
+    assert_eq!(found.items.len(), 60);
+}
+
 async fn ids_stay_above_an_id_from_the_future(db: TestDatabase) {
     let future = SystemClock.now().plus_millis(400 * DAY);
     let millis = u64::try_from(future.millis()).expect("a time");
@@ -198,6 +223,7 @@ async fn write_slowly(db: &Database, entry: AuditEvent) -> (mpsc::Sender<()>, to
 }
 
 async fn entries_above_an_open_transaction_are_withheld(db: TestDatabase) {
+    two_tenants(&db).await;
     if db.database.engine() == Engine::Sqlite {
         return;
     }
@@ -244,6 +270,7 @@ async fn entries_above_an_open_transaction_are_withheld(db: TestDatabase) {
 }
 
 async fn other_transactions_do_not_delay_readers(db: TestDatabase) {
+    two_tenants(&db).await;
     if db.database.engine() == Engine::Sqlite {
         return;
     }

@@ -1,5 +1,8 @@
 use actix_web::HttpResponse;
-use doorward_shared::admin::{CreateTenantRequest, CreatedTenant};
+use doorward_shared::{
+    ErrorBody,
+    admin::{CreateTenantRequest, CreatedTenant},
+};
 
 use crate::{
     http::{Administrator, ApiError, Body, json, responses::*},
@@ -12,7 +15,12 @@ use crate::{
     path = "/tenants",
     tag = "Tenants",
     request_body = CreateTenantRequest,
-    responses((status = 201, description = "created", body = CreatedTenant), InvalidBody, AdministratorErrors),
+    responses(
+        (status = 201, description = "created", body = CreatedTenant),
+        (status = 409, description = "tenant already exists", body = ErrorBody),
+        InvalidBody,
+        AdministratorErrors,
+    ),
 )]
 pub async fn create(caller: Administrator, body: Body) -> Result<HttpResponse, ApiError> {
     let request = json::object::<CreateTenantRequest>(&body)?;

@@ -1,18 +1,23 @@
 use actix_web::{HttpResponse, web::Path};
 
 use crate::{
-    http::{Administrator, ApiError, path_tenant, responses::*},
+    http::{Administrator, ApiError, Query, pages, path_tenant, responses::*},
     service::admin::tenants,
 };
 
-/// Deletes a tenant and all its data.
+/// Deletes a tenant and its data. The audit log is kept for the retention time (90 days if entries are kept forever).
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}",
     tag = "Tenants",
-    responses((status = 204, description = "deleted"), AdministratorErrors, TenantNotFound),
+    params(
+        ("erase_audit" = Option<bool>, Query,
+            description = "`true` also deletes the audit log, or the kept audit log of a tenant that is already deleted"),
+    ),
+    responses((status = 204, description = "deleted"), InvalidQuery, AdministratorErrors, TenantNotFound),
 )]
-pub async fn delete(caller: Administrator, path: Path<String>) -> Result<HttpResponse, ApiError> {
-    tenants::delete(&caller.context, path_tenant(&path)?).await?;
+pub async fn delete(caller: Administrator, path: Path<String>, query: Query) -> Result<HttpResponse, ApiError> {
+    let erase_audit = pages::flag(&query, "erase_audit")?;
+    tenants::delete(&caller.context, path_tenant(&path)?, erase_audit).await?;
     Ok(HttpResponse::NoContent().finish())
 }

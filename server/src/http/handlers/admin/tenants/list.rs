@@ -2,7 +2,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use doorward_shared::admin::TenantItem;
 
 use crate::{
-    http::{ApiError, Auditor, Query, pages, responses::*},
+    http::{ApiError, Auditor, Query, pages, parameters::PageParams, responses::*},
     service::admin::tenants,
 };
 
@@ -12,8 +12,7 @@ use crate::{
     path = "/tenants",
     tag = "Tenants",
     params(
-        ("page" = Option<u32>, Query, description = "page number, from 1"),
-        ("per_page" = Option<u32>, Query, description = "items per page: 20 by default, at most 1 000"),
+        PageParams,
         ("q" = Option<String>, Query, description = "part of a name, or at least four characters of an id"),
     ),
     responses((status = 200, description = "a page of tenants", body = [TenantItem]), InvalidQuery, AuditorErrors),

@@ -1,8 +1,8 @@
 use actix_web::{HttpRequest, HttpResponse, web::Path};
-use doorward_shared::admin::UserItem;
+use doorward_shared::{admin::UserItem, page::Order};
 
 use crate::{
-    http::{ApiError, Auditor, Query, pages, path_tenant, responses::*},
+    http::{ApiError, Auditor, Query, pages, parameters::PageParams, path_tenant, responses::*},
     service::admin::users,
 };
 
@@ -12,9 +12,8 @@ use crate::{
     path = "/tenants/{tenant_id}/users",
     tag = "Users",
     params(
-        ("page" = Option<u32>, Query, description = "page number, from 1"),
-        ("per_page" = Option<u32>, Query, description = "items per page: 20 by default, at most 1 000"),
-        ("sort_direction" = Option<String>, Query, description = "order by first registration: desc (default) or asc"),
+        PageParams,
+        ("sort_direction" = Option<Order>, Query, description = "order by first registration; by default desc"),
         ("q" = Option<String>, Query, description = "part of an id or a name"),
     ),
     responses(

@@ -2,7 +2,7 @@ use actix_web::web::{Json, Path};
 use doorward_shared::admin::UserSummaryPage;
 
 use crate::{
-    http::{ApiError, Auditor, Query, pages, path_tenant, responses::*},
+    http::{ApiError, Auditor, Query, pages, parameters::CursorParams, path_tenant, responses::*},
     service::admin::users,
 };
 
@@ -17,8 +17,7 @@ use crate::{
     tag = "Users",
     params(
         ("q" = Option<String>, Query, description = "part of an id or a name"),
-        ("after" = Option<String>, Query, description = "`next` of the previous page"),
-        ("limit" = Option<u32>, Query, description = "users per page: 1 to 200, default 50"),
+        CursorParams,
     ),
     responses(
         (status = 200, description = "a page of users", body = UserSummaryPage),

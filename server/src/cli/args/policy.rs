@@ -1,0 +1,91 @@
+//! Flags of `tenant create` for the requirements of ceremonies.
+
+use std::str::FromStr;
+
+use clap::Args;
+use doorward_shared::{
+    config::{Attachment, AttestationPreference, Mfa, ResidentKey, TenantConfig, TokenAudience, UserVerification},
+    error::UnknownWord,
+};
+
+/// Requirements of ceremonies. A setting without a flag has its default.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Ceremonies")]
+pub struct PolicyArgs {
+    /// Time limit of a ceremony in milliseconds, 1000 to 3600000 [default: 60000]
+    #[arg(long, value_name = "MS")]
+    timeout: Option<u32>,
+    /// Passkeys: required, preferred or discouraged [default: required]
+    #[arg(long, value_name = "WORD")]
+    user_verification: Option<UserVerification>,
+    /// Passkeys: any, platform or cross-platform [default: any]
+    #[arg(long, value_name = "WORD")]
+    attachment: Option<AttachmentArg>,
+    /// Passkeys: none, indirect, direct or enterprise [default: direct]
+    #[arg(long, value_name = "WORD")]
+    attestation: Option<AttestationPreference>,
+    /// Passkeys: required, preferred or discouraged [default: required]
+    #[arg(long, value_name = "WORD")]
+    resident_key: Option<ResidentKey>,
+    /// Audience of tokens: rp_id, or ceremony (such as example.com/mfa) [default: rp_id]
+    #[arg(long, value_name = "WORD")]
+    token_audience: Option<TokenAudience>,
+    /// Second factors: time limit in milliseconds [default: that of passkeys]
+    #[arg(long, value_name = "MS")]
+    mfa_timeout: Option<u32>,
+    /// Second factors: required, preferred or discouraged [default: preferred]
+    #[arg(long, value_name = "WORD")]
+    mfa_user_verification: Option<UserVerification>,
+    /// Second factors: any, platform or cross-platform; the default excludes built-in authenticators [default: cross-platform]
+    #[arg(long, value_name = "WORD")]
+    mfa_attachment: Option<AttachmentArg>,
+    /// Second factors: none, indirect, direct or enterprise [default: direct]
+    #[arg(long, value_name = "WORD")]
+    mfa_attestation: Option<AttestationPreference>,
+    /// Second factors: required, preferred or discouraged [default: discouraged]
+    #[arg(long, value_name = "WORD")]
+    mfa_resident_key: Option<ResidentKey>,
+}
+
+/// An attachment, or `any`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct AttachmentArg(Option<Attachment>);
+
+impl FromStr for AttachmentArg {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "any" => Ok(Self(None)),
+            _ => text
+                .parse()
+                .map(|attachment| Self(Some(attachment)))
+                .map_err(|error: UnknownWord| UnknownWord { allowed: &["any", "platform", "cross-platform"], ..error }),
+        }
+    }
+}
+
+impl PolicyArgs {
+    /// Replaces the settings for which there is a flag.
+    pub fn apply(self, config: &mut TenantConfig) {
+        let webauthn = &mut config.webauthn;
+        set(&mut webauthn.timeout, self.timeout);
+        set(&mut webauthn.user_verification, self.user_verification);
+        set(&mut webauthn.attachment, self.attachment.map(|AttachmentArg(attachment)| attachment));
+        set(&mut webauthn.attestation_preference, self.attestation);
+        set(&mut webauthn.resident_key_requirement, self.resident_key);
+        set(&mut webauthn.token_audience, self.token_audience.map(Some));
+        let mfa = config.mfa.get_or_insert_with(Mfa::default);
+        set(&mut mfa.timeout, self.mfa_timeout.map(Some));
+        set(&mut mfa.user_verification, self.mfa_user_verification);
+        set(&mut mfa.attachment, self.mfa_attachment.map(|AttachmentArg(attachment)| attachment));
+        set(&mut mfa.attestation_preference, self.mfa_attestation);
+        set(&mut mfa.resident_key_requirement, self.mfa_resident_key);
+    }
+}
+
+fn set<T>(setting: &mut T, flag: Option<T>) {
+    if let Some(value) = flag {
+        *setting = value;
+    }
+}

@@ -1,0 +1,89 @@
+//! Whether the listening session holds the process lock. Without the lock, `migrate-storage` may be moving the database,
+//! so no unit of work runs.
+
+use std::{
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::super::error::DbError;
+
+/// Time for which units of work wait for a lock that was just lost. Usually the listener has connected again by then.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// One period in which the lock was held without interruption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Period(u64);
+
+struct State {
+    held: bool,
+    period: u64,
+    changed_at: Instant,
+}
+
+pub(super) struct LockState {
+    state: Mutex<State>,
+    taken: Condvar,
+}
+
+impl LockState {
+    pub(super) fn new() -> Self {
+        let state = State { held: false, period: 0, changed_at: Instant::now() };
+        Self { state: Mutex::new(state), taken: Condvar::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records that the lock was taken or lost.
+    pub(super) fn set(&self, held: bool) {
+        let mut state = self.state();
+        if state.held != held {
+            *state = State { held, period: state.period + 1, changed_at: Instant::now() };
+        }
+        drop(state);
+        self.taken.notify_all();
+    }
+
+    /// Returns the current period. If the lock was lost less than [`GRACE`] ago, waits for it.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] if the lock is not held.
+    pub(super) fn wait(&self) -> Result<Period, DbError> {
+        let state = self.state();
+        let remaining = GRACE.saturating_sub(state.changed_at.elapsed());
+        let waited = self.taken.wait_timeout_while(state, remaining, |state| !state.held);
+        let state = waited.map_or_else(|error| error.into_inner().0, |(state, _)| state);
+        if state.held { Ok(Period(state.period)) } else { Err(lost()) }
+    }
+
+    /// Returns an error unless the lock was held from the start of the period until now.
+    pub(super) fn check(&self, period: Period) -> Result<(), DbError> {
+        let state = self.state();
+        if state.held && state.period == period.0 { Ok(()) } else { Err(lost()) }
+    }
+}
+
+fn lost() -> DbError {
+    DbError::Unavailable("this process does not hold the process lock of the database".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_ends_when_the_lock_is_lost() {
+        let lock = LockState::new();
+        assert!(lock.wait().is_err());
+        lock.set(true);
+        let period = lock.wait().expect("the lock is held");
+        lock.set(true);
+        assert_eq!(lock.check(period), Ok(()));
+        lock.set(false);
+        lock.set(true);
+        assert!(lock.check(period).is_err(), "another process may have held the lock in between");
+        assert_ne!(lock.wait(), Ok(period));
+    }
+}

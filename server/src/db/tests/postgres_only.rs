@@ -1,0 +1,85 @@
+//! Behaviour that only PostgreSQL has.
+
+use std::time::{Duration, Instant};
+
+use super::{exists, harness::TestDatabase, put};
+use crate::db::{Connection, DbError};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn errors_are_recognised_in_every_language() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    let run = |sql: &'static str| db.database.write(move |c: &mut Connection| c.run(sql));
+    // Query canceled, deadlock, disk full, and a lost connection to the server process.
+    for sql in [
+        "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '57014', MESSAGE = 'storniere Anfrage'; END $$",
+        "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01', MESSAGE = 'Verklemmung entdeckt'; END $$",
+        "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100', MESSAGE = 'kein Platz'; END $$",
+        "SELECT pg_terminate_backend(pg_backend_pid())",
+    ] {
+        let result = run(sql).await;
+        assert!(matches!(result, Err(DbError::Unavailable(_))), "{sql}: {result:?}");
+    }
+    for sql in ["SELECT nonsense FROM nowhere", "SELEKT", "INSERT INTO installation (name) VALUES ('a')"] {
+        let result = run(sql).await;
+        assert!(matches!(result, Err(DbError::Database(_))), "{sql}: {result:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statement_without_a_server_timeout_ends_at_the_deadline() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    let database = db
+        .another_with(|options| {
+            (options.statement_timeout, options.connections) = (Duration::from_millis(100), 1);
+        })
+        .await;
+    let start = Instant::now();
+    let slow = database.write(|c: &mut Connection| {
+        c.run("SET LOCAL statement_timeout = 0")?;
+        put("a")(c)?;
+        c.run("SELECT pg_sleep(60)")
+    });
+    let slow = slow.await;
+    assert!(matches!(slow, Err(DbError::Unavailable(_))), "{slow:?}");
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    // The worker goes on with a new connection.
+    database.write(put("b")).await.expect("a write");
+    assert!(!database.read(|c: &mut Connection| exists(c, "a")).await.expect("a read"));
+    database.close().await;
+}
+
+/// A result whose drop panics on the worker's thread if its caller no longer waits.
+struct PanicsOnDrop;
+
+impl Drop for PanicsOnDrop {
+    fn drop(&mut self) {
+        panic!("injected");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn worker_survives_a_panic() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    let database = db.another_with(|options| options.connections = 1).await;
+    for _ in 0..3 {
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let (began, begins) = tokio::sync::oneshot::channel();
+        let caller = {
+            let database = database.clone();
+            tokio::spawn(async move {
+                let unit = move |_: &mut Connection| {
+                    let _ = began.send(());
+                    let _ = wait.recv();
+                    Ok::<_, DbError>(PanicsOnDrop)
+                };
+                database.read(unit).await.map(std::mem::forget)
+            })
+        };
+        begins.await.expect("the unit began");
+        caller.abort();
+        assert!(caller.await.is_err_and(|error| error.is_cancelled()));
+        drop(go);
+        database.ping().await.expect("a response");
+    }
+    database.close().await;
+}

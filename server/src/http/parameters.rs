@@ -1,0 +1,36 @@
+//! Query parameters that several operations share, for the OpenAPI documents. `pages.rs` reads them by name.
+#![expect(dead_code, reason = "documentation only")]
+
+use utoipa::IntoParams;
+
+/// A numbered page.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageParams {
+    /// Number of the page. Values below 1 mean 1.
+    #[param(minimum = 1, default = 1)]
+    page: Option<u32>,
+    /// Rows per page. Values below 1 mean the default, and values above the maximum mean the maximum.
+    #[param(minimum = 1, maximum = 1000, default = 20)]
+    per_page: Option<u32>,
+}
+
+/// A page that continues after another one.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CursorParams {
+    /// `next` of the previous page.
+    after: Option<String>,
+    /// Rows on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+}
+
+/// The period of an overview.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PeriodParams {
+    /// Days of activity up to today, in UTC.
+    #[param(minimum = 1, maximum = 90, default = 14)]
+    days: Option<u32>,
+}

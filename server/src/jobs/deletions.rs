@@ -1,0 +1,43 @@
+//! Deletes the data of deleted tenants and users. The rows that mark them are deleted last, so that the job resumes
+//! after a crash.
+
+use std::time::Duration;
+
+use crate::{
+    app::App,
+    db::DbError,
+    service::audit_logs,
+    store::{audit, tenants, users},
+};
+
+/// Maximum number of rows that one unit of work deletes. Other writes wait for the unit.
+const BATCH: i64 = 200;
+/// Maximum number of audit entries that one unit of work deletes. Their rows have more indexes and are larger.
+const AUDIT_BATCH: i64 = 50;
+/// Maximum number of tenants in one run of the job.
+const TENANTS: i64 = 100;
+/// Pause between units. Other writes run in this time.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Deletes the rest of deleted users, the data of deleted tenants, and the logs of deleted tenants that are no longer
+/// kept.
+pub async fn finish_deletions(app: &App) -> Result<(), DbError> {
+    while app.db.write(|connection| users::remove_some(connection, BATCH)).await? {
+        tokio::time::sleep(PAUSE).await;
+    }
+    let deleted = app.db.read(|connection| tenants::deleted(connection, TENANTS)).await?;
+    if !deleted.is_empty() && !audit_logs::writers_ended(&app.db).await? {
+        // On PostgreSQL, units that began before a deletion may still commit. The next run tries again.
+        return Ok(());
+    }
+    for tenant in deleted {
+        while app.db.write(move |connection| tenants::remove_some(connection, tenant, BATCH)).await? {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    let now = app.clock.now();
+    while app.db.write(move |connection| audit::delete_due(connection, now, AUDIT_BATCH)).await? {
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}

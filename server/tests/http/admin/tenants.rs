@@ -1,0 +1,116 @@
+//! `/tenants/{tenant_id}`: deletion, and creation with a chosen id.
+
+use doorward_server::jobs;
+use doorward_shared::admin::Role;
+use doorward_testkit::{Http, Person, TestServer, TestTenant};
+use serde_json::json;
+
+const DAY_MS: i64 = 86_400_000;
+
+async fn fixture() -> (TestServer, TestTenant, Http, Http) {
+    let server = TestServer::builder().settings(|settings| settings.audit_retention_days = None).start().await;
+    let tenant = server.tenant().await;
+    let (admin, auditor) = (server.admin("ops", Role::Admin).await, server.admin("reader", Role::Auditor).await);
+    (server, tenant, admin, auditor)
+}
+
+fn path(tenant: &TestTenant) -> String {
+    format!("/tenants/{}", tenant.id)
+}
+
+async fn create_again(admin: &Http, tenant: &TestTenant) -> doorward_testkit::Response {
+    admin.post("/tenants", &json!({ "id": tenant.id, "display_name": "Again" })).await
+}
+
+#[tokio::test]
+async fn log_of_a_deleted_tenant_is_kept_for_90_days() {
+    let (server, tenant, admin, auditor) = fixture().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register_mfa(&tenant).await.expect(200);
+    let body = alice.mfa_assertion(&tenant).await;
+    let entries = tenant.count("").await;
+    let _ = admin.delete(&path(&tenant)).await.expect(204);
+    // The tenant is gone at once, before the job has deleted its data.
+    tenant.http.post("/mfa/login/finalize", &body).await.expect_refusal(404, "tenant_not_found");
+    tenant.anonymous.get("/.well-known/jwks.json").await.expect_refusal(404, "tenant_not_found");
+    admin.get(&path(&tenant)).await.expect_refusal(404, "tenant_not_found");
+    admin.get(&format!("{}/users", path(&tenant))).await.expect_refusal(404, "tenant_not_found");
+    admin.delete(&path(&tenant)).await.expect_refusal(404, "tenant_not_found");
+    assert_eq!(admin.get("/tenants").await.expect(200).json().as_array().unwrap().len(), 0);
+    create_again(&admin, &tenant).await.expect_refusal(409, "tenant_exists");
+    server.clock.advance_ms(90 * DAY_MS - 1_000);
+    jobs::finish_deletions(&server.app).await.unwrap();
+    // Its log is still there.
+    let log = format!("{}/audit_logs", path(&tenant));
+    for reader in [&admin, &auditor] {
+        let listed = reader.get(&format!("{log}?per_page=100")).await.expect(200).json();
+        assert_eq!(listed.as_array().unwrap().len() as u64, entries);
+    }
+    create_again(&admin, &tenant).await.expect_refusal(409, "tenant_exists");
+    server.clock.advance_ms(2_000);
+    admin.get(&log).await.expect_refusal(404, "tenant_not_found");
+    jobs::finish_deletions(&server.app).await.unwrap();
+    let _ = create_again(&admin, &tenant).await.expect(201);
+    let listed = admin.get(&log).await.expect(200).json();
+    assert_eq!(listed.as_array().unwrap().len(), 2, "only the entries of the new tenant: {listed}");
+}
+
+#[tokio::test]
+async fn erased_log_of_a_deleted_tenant_is_gone_at_once() {
+    for at_once in [true, false] {
+        let (server, tenant, admin, auditor) = fixture().await;
+        let erase = format!("{}?erase_audit=true", path(&tenant));
+        if !at_once {
+            let _ = admin.delete(&path(&tenant)).await.expect(204);
+            jobs::finish_deletions(&server.app).await.unwrap();
+        }
+        auditor.delete(&erase).await.expect_refusal(403, "forbidden");
+        admin.delete(&format!("{}?erase_audit=yes", path(&tenant))).await.expect_refusal(400, "query_invalid");
+        let _ = admin.delete(&erase).await.expect(204);
+        admin.get(&format!("{}/audit_logs", path(&tenant))).await.expect_refusal(404, "tenant_not_found");
+        admin.delete(&erase).await.expect_refusal(404, "tenant_not_found");
+        jobs::finish_deletions(&server.app).await.unwrap();
+        let left = admin.get("/audit_logs?per_page=100").await.expect(200).json();
+        let of_tenant = |entry: &&serde_json::Value| entry["tenant_id"] == tenant.id.to_string();
+        assert_eq!(left.as_array().unwrap().iter().filter(of_tenant).count(), 0, "{left}");
+        let _ = create_again(&admin, &tenant).await.expect(201);
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_can_be_created_with_a_free_id_only() {
+    let (_server, tenant, admin, _auditor) = fixture().await;
+    create_again(&admin, &tenant).await.expect_refusal(409, "tenant_exists");
+    let nil = json!({ "id": "00000000-0000-0000-0000-000000000000", "display_name": "Nil" });
+    admin.post("/tenants", &nil).await.expect_refusal(400, "validation_failed");
+    let chosen = "0198c0de-0000-7000-8000-000000000001";
+    let created = admin.post("/tenants", &json!({ "id": chosen, "display_name": "Chosen" })).await.expect(201);
+    assert_eq!(created.field("id"), chosen);
+}
+
+#[tokio::test]
+async fn only_exports_leave_an_entry_among_reads() {
+    let (_server, tenant, admin, auditor) = fixture().await;
+    let log = format!("{}/audit_logs", path(&tenant));
+    let before = tenant.count("").await;
+    for read in ["", "?per_page=1", "?after=01970000-0000-7000-8000-000000000000"] {
+        let _ = auditor.get(&format!("{log}{read}")).await.expect(200);
+        let _ = tenant.http.get(&format!("/audit_logs{read}")).await.expect(200);
+    }
+    for read in ["/tenants", "/overview", "/metrics", "/me", "/audit_logs"] {
+        let _ = auditor.get(read).await.expect(200);
+    }
+    assert_eq!(tenant.count("").await, before);
+    let _ = auditor.get(&format!("{log}?format=csv")).await.expect(200);
+    let _ = tenant.http.get("/audit_logs?format=ndjson").await.expect(200);
+    let _ = auditor.get("/audit_logs?format=csv").await.expect(200);
+    assert_eq!(tenant.count("").await, before + 2);
+    let exports = tenant.entries("type=audit_exported").await;
+    assert_eq!(exports[1].text("actor_user_id").as_deref(), Some("reader"));
+    assert_eq!(exports[0].0["detail"]["format"], "ndjson");
+    // The export of the log of a deleted tenant, and that of all logs, are recorded in the installation's log.
+    let _ = admin.delete(&path(&tenant)).await.expect(204);
+    let _ = auditor.get(&format!("{log}?format=ndjson")).await.expect(200);
+    let own = "/tenants/00000000-0000-0000-0000-000000000000/audit_logs?type=audit_exported";
+    assert_eq!(admin.get(own).await.expect(200).json().as_array().unwrap().len(), 2);
+}

@@ -1,0 +1,104 @@
+//! Status and fix of each error code. docs/errors.md shows them.
+
+use super::ErrorCode;
+
+/// What a client can do about an error. [`ErrorCode::description`] states the cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErrorHelp {
+    /// HTTP status codes of responses with this code.
+    pub statuses: &'static [u16],
+    /// What to do.
+    pub fix: &'static str,
+}
+
+impl ErrorCode {
+    /// Returns the status codes and the fix of this error.
+    #[must_use]
+    pub const fn help(self) -> ErrorHelp {
+        let (statuses, fix): (&'static [u16], _) = match self {
+            Self::TenantIdInvalid => (&[400], "Put the tenant's id, which `doorward tenant list` prints, in the path."),
+            Self::TenantNotFound => (&[404], "Check the tenant's id and the server's address."),
+            Self::TenantExists => (&[409], "Use another id, or erase the audit log of the deleted tenant."),
+            Self::ApiKeyMissing | Self::ApiKeyInvalid => (
+                &[401],
+                "Send a valid key of this tenant in the header `apiKey`. Create one if it expired or was revoked.",
+            ),
+            Self::AdminTokenInvalid => (&[401], "Send a valid admin token as `Authorization: Bearer <token>`."),
+            Self::Forbidden => (&[403], "Use an admin token with the role that the operation requires."),
+            Self::BodyMalformed => (&[400], "Send a JSON object with the members that the OpenAPI document lists."),
+            Self::BodyTooLarge => (&[413], "Send less, or raise `limits.body_bytes`."),
+            Self::ValidationFailed => (&[400], "Correct the field that `details` names."),
+            Self::QueryInvalid => (&[400], "Correct the query parameter that `details` names."),
+            Self::ConfigInvalid => {
+                (&[400], "Correct the settings that `details` names. `POST /config/check` lists all problems.")
+            }
+            Self::RouteNotFound => (&[404], "Check the path. The admin API has its own port."),
+            Self::MethodNotAllowed => (&[405], "Use a method that the header `Allow` lists."),
+            Self::RateLimited => (
+                &[429],
+                "Wait for the time in `Retry-After`. Send the API key, or raise `limits.keyless_per_address` or `limits.keyless_per_tenant`.",
+            ),
+            Self::RequestTimeout => (&[408], "Send the body faster, or raise `limits.body_timeout`."),
+            Self::UserNotFound => (
+                &[401, 404],
+                "Register a credential first. With 401, remove the passkey from the device: its user was deleted.",
+            ),
+            Self::NoSuitableCredential => {
+                (&[400], "Register a credential. Logins without a second factor and transactions require a passkey.")
+            }
+            Self::CredentialNotFound => {
+                (&[404], "Read the ids again with `GET /credentials`. The credential may have been deleted.")
+            }
+            Self::CredentialExists => (&[409], "Nothing to do: this authenticator is already registered."),
+            Self::TransactionExists => (&[409], "Use a new `transaction_id` for each transaction."),
+            Self::SecretNotFound => (&[404], "Read the ids again. The key or token may have been revoked."),
+            Self::SecretInUse => (&[409], "Create another signing key first."),
+            Self::ChallengeUnknown => {
+                (&[400, 401], "Start the ceremony again. Call the finalize endpoint of the same ceremony, once.")
+            }
+            Self::ChallengeExpired => (&[400, 401], "Start the ceremony again, or raise the tenant's `timeout`."),
+            Self::CredentialMalformed => {
+                (&[400, 401], "Send the result of `toJSON()` or of @simplewebauthn/browser without changes.")
+            }
+            Self::ClientDataTypeMismatch => {
+                (&[400, 401], "Send results of `create()` to registrations and those of `get()` to logins.")
+            }
+            Self::OriginMismatch => (
+                &[400, 401],
+                "Add the page's origin to `webauthn.relying_party.origins`. An unknown origin can be a phishing page.",
+            ),
+            Self::CrossOrigin => {
+                (&[400, 401], "Run the ceremony in the top-level page, not in a frame of another origin.")
+            }
+            Self::RpIdMismatch => (&[400, 401], "Do not change `rp.id` or `rpId` of the options."),
+            Self::UserPresenceMissing => (&[400, 401], "Use an authenticator that asks its user for a gesture."),
+            Self::UserVerificationMissing => {
+                (&[401, 422], "Set a PIN or use biometrics, or set the tenant's `user_verification` to `preferred`.")
+            }
+            Self::BackupStateInvalid => (&[400, 401], "Delete the credential and register it again."),
+            Self::SignatureInvalid => {
+                (&[401], "Start the ceremony again. If it fails again, delete the credential and register a new one.")
+            }
+            Self::CounterRegression => (
+                &[401],
+                "Ask the user whether the authenticator was copied. If not, delete the credential and register it again.",
+            ),
+            Self::CredentialNotAllowed => (
+                &[401],
+                "Use a credential from `allowCredentials`. Second factors do not complete logins or transactions.",
+            ),
+            Self::UserHandleMissing => (&[401], "Use a discoverable credential, or start the login with `user_id`."),
+            Self::UserHandleMismatch => (&[401], "Start the login for the user to whom the credential belongs."),
+            Self::AttestationInvalid => {
+                (&[400], "Use another authenticator, or set `attestation_preference` to `none`.")
+            }
+            Self::AlgorithmUnsupported => {
+                (&[400, 401], "Use an authenticator that supports an algorithm of `pubKeyCredParams`.")
+            }
+            Self::Conflict => (&[409], "Read the current state and decide again; `details` names the conflict."),
+            Self::Unavailable => (&[503], "Send the request again after the time in `Retry-After`."),
+            Self::Internal => (&[500], "Search the server's log for the `X-Request-Id` of the response."),
+        };
+        ErrorHelp { statuses, fix }
+    }
+}
