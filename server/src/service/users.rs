@@ -4,7 +4,10 @@ use doorward_shared::AuditType;
 use serde_json::json;
 
 use super::{Refusal, RequestContext, ServiceError, audit};
-use crate::{db::DbError, store::users};
+use crate::{
+    db::DbError,
+    store::users::{self, Deletion},
+};
 
 /// Deletes a user with credentials, transactions and challenges, and writes the audit entry of the deletion or of its
 /// refusal. `user_id` is the id in the tenant's system; Doorward's own id is not accepted, so that it is never ambiguous
@@ -17,24 +20,28 @@ pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), Servi
     if user_id.contains('\0') {
         return Err(audit::refuse(context, entry, FAILED, Refusal::UserNotFound).await);
     }
-    let user_id = user_id.to_owned();
-    let outcome = context
-        .app
-        .db
-        .write(move |connection| {
+    loop {
+        let (user_id, entry) = (user_id.to_owned(), entry.clone());
+        let deletion = context.app.db.write(move |connection| {
             let user = users::find_by_external(connection, tenant, &user_id)?;
             // On PostgreSQL, a concurrent request may have deleted the user since the read.
-            let deleted = match &user {
-                Some(user) => users::delete(connection, tenant, user.id)?,
-                None => false,
+            let deletion = match &user {
+                Some(user) => users::delete(connection, tenant, user.id, now, users::DELETED_AT_ONCE)?,
+                None => Deletion::NotFound,
             };
-            let Some(user) = user.filter(|_| deleted) else {
-                entry.refused(FAILED, &Refusal::UserNotFound).write(connection)?;
-                return Ok::<_, DbError>(Err(Refusal::UserNotFound));
-            };
-            entry.by(user.external_id).detail(json!({ "id": user.id })).write(connection)?;
-            Ok(Ok(()))
-        })
-        .await?;
-    outcome.map_err(ServiceError::from)
+            match (user, deletion) {
+                (_, Deletion::Started) => {}
+                (Some(user), Deletion::Done) => {
+                    entry.by(user.external_id).detail(json!({ "id": user.id })).write(connection)?;
+                }
+                _ => entry.refused(FAILED, &Refusal::UserNotFound).write(connection)?,
+            }
+            Ok::<_, DbError>(deletion)
+        });
+        match deletion.await? {
+            Deletion::Started => {}
+            Deletion::Done => return Ok(()),
+            Deletion::NotFound => return Err(Refusal::UserNotFound.into()),
+        }
+    }
 }

@@ -115,6 +115,9 @@ pub fn page(
     Ok(Page { items: row_convert::all(rows)?, total })
 }
 
+/// Number of credentials, and of transactions, that one unit of work of a request deletes.
+pub const DELETED_AT_ONCE: i64 = 1_000;
+
 /// Progress of [`delete`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {

@@ -25,6 +25,12 @@ impl ErrorCode {
             ),
             Self::AdminTokenInvalid => (&[401], "Send a valid admin token as `Authorization: Bearer <token>`."),
             Self::Forbidden => (&[403], "Use an admin token with the role that the operation requires."),
+            Self::RequestMalformed => {
+                (&[400, 408], "Send HTTP/1.1 without TLS. HTTP/2 and TLS are tasks of a reverse proxy.")
+            }
+            Self::RequestHeadTooLarge => (&[431], "Send fewer or shorter headers, or a shorter URL."),
+            Self::MediaTypeUnsupported => (&[415], "Send `Content-Type: application/json`."),
+            Self::HeaderRepeated => (&[400], "Send the header once."),
             Self::BodyMalformed => (&[400], "Send a JSON object with the members that the OpenAPI document lists."),
             Self::BodyTooLarge => (&[413], "Send less, or raise `limits.body_bytes`."),
             Self::ValidationFailed => (&[400], "Correct the field that `details` names."),
@@ -53,6 +59,7 @@ impl ErrorCode {
             Self::TransactionExists => (&[409], "Use a new `transaction_id` for each transaction."),
             Self::SecretNotFound => (&[404], "Read the ids again. The key or token may have been revoked."),
             Self::SecretInUse => (&[409], "Create another signing key first."),
+            Self::LastAdminToken => (&[409], "Create another admin token first, or send `force=true`."),
             Self::ChallengeUnknown => {
                 (&[400, 401], "Start the ceremony again. Call the finalize endpoint of the same ceremony, once.")
             }

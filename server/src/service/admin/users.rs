@@ -107,10 +107,7 @@ pub async fn get(context: &AdminContext, tenant: TenantId, user_id: &str) -> Res
     })
 }
 
-/// Maximum number of credentials, and of transactions, that one unit of work deletes.
-const DELETE_AT_ONCE: i64 = 1_000;
-
-/// Deletes a user with credentials and transactions. A job deletes the transactions above [`DELETE_AT_ONCE`].
+/// Deletes a user with credentials and transactions. A job deletes the transactions above [`table::DELETED_AT_ONCE`].
 pub async fn delete(context: &AdminContext, tenant: TenantId, user_id: &str) -> Result<(), ServiceError> {
     let user_id = user_id.to_owned();
     let now = context.app.clock.now();
@@ -119,7 +116,7 @@ pub async fn delete(context: &AdminContext, tenant: TenantId, user_id: &str) -> 
         let (user_id, entry) = (user_id.clone(), entry.clone());
         let deletion = context.change(move |connection| {
             let user = find_user(connection, tenant, &user_id)?;
-            let deletion = table::delete(connection, tenant, user.id, now, DELETE_AT_ONCE)?;
+            let deletion = table::delete(connection, tenant, user.id, now, table::DELETED_AT_ONCE)?;
             match deletion {
                 // On PostgreSQL, a concurrent request may have deleted the user since the read.
                 Deletion::NotFound => return Err(Refusal::UserNotFound.into()),
