@@ -102,7 +102,9 @@ text_enum! {
         SignatureInvalid => "signature_invalid",
         /// The signature counter went backwards: the authenticator may have been cloned.
         CounterRegression => "counter_regression",
-        /// The credential is not one of those this ceremony accepts.
+        /// The tenant has no such credential. The page may call `PublicKeyCredential.signalUnknownCredential()`.
+        CredentialUnknown => "credential_unknown",
+        /// The credential exists, but this ceremony does not accept it.
         CredentialNotAllowed => "credential_not_allowed",
         /// The user handle is missing although it is required.
         UserHandleMissing => "user_handle_missing",

@@ -44,7 +44,7 @@ pub struct Credential {
     pub id: CredentialId,
     pub user_id: UserId,
     pub name: String,
-    /// Public key as sent by the authenticator, COSE-encoded (RFC 9052 §7).
+    /// Public key in canonical COSE encoding (RFC 9052 §7), at most 600 bytes.
     pub public_key: Vec<u8>,
     pub attestation_format: String,
     /// Whether the attestation statement was verified.

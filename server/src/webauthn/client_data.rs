@@ -39,10 +39,11 @@ struct Wire<'a> {
 }
 
 impl ClientData {
-    /// Parses client data: one JSON object in UTF-8, without byte order mark, repeated members or trailing data. The
-    /// error names the problem.
+    /// Parses client data: one JSON object in UTF-8, without repeated members or trailing data. A leading byte order mark
+    /// is ignored (WebAuthn §7.1 step 5, §7.2 step 8). The error names the problem.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let text = std::str::from_utf8(bytes).map_err(|_| "clientDataJSON is not UTF-8")?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         // serde would also accept an array of the members in order.
         if !text.starts_with('{') {
             return Err("clientDataJSON is not a JSON object");
@@ -100,11 +101,7 @@ impl ClientData {
         .ok_or_else(|| {
             VerificationError::new(
                 ErrorCode::OriginMismatch,
-                format!(
-                    "the origin {:?} is not one of the relying party's: {}",
-                    shorten(&self.origin),
-                    rp.origins.join(", ")
-                ),
+                format!("the origin {:?} is not one of the relying party's origins", shorten(&self.origin)),
             )
         })
     }

@@ -21,7 +21,7 @@ pub const BACKUP_DOWNGRADED: &str = "the credential was eligible for backup, and
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedRegistration {
     pub credential_id: CredentialId,
-    /// COSE-encoded public key as sent by the authenticator.
+    /// Public key in canonical COSE encoding, without unknown members.
     pub public_key: Vec<u8>,
     /// Format of the attestation statement (WebAuthn §8).
     pub attestation_format: String,
@@ -63,30 +63,11 @@ pub fn verify_registration(
     }
     let excluded = state.credentials.as_deref().is_some_and(|excluded| lists(excluded, &parsed.credential_id));
     VerificationError::ensure(!excluded, ErrorCode::CredentialExists, "the credential is already registered")?;
-    cose::parse_key(&attested.public_key)?;
-    let is_attested = match parsed.attestation.support() {
-        StatementSupport::None => {
-            let reason = "attestation format none must have an empty statement";
-            let is_empty = parsed.attestation.statement_is_empty();
-            VerificationError::ensure(is_empty, ErrorCode::AttestationInvalid, reason)?;
-            register_unattested(state, challenge, parsed, origin)?
-        }
-        StatementSupport::Unverifiable => register_unattested(state, challenge, parsed, origin)?,
-        StatementSupport::Verifiable => {
-            match webauthn_rs::register(state, challenge, parsed, origin.clone(), parsed.attestation.encode()) {
-                Ok(()) => true,
-                Err(WebauthnError::AttestationStatementX5CInvalid)
-                    if parsed.attestation.is_android_key_with_unknown_description() =>
-                {
-                    register_unattested(state, challenge, parsed, origin)?
-                }
-                Err(error) => return Err(webauthn_rs::verification_error(&error)),
-            }
-        }
-    };
+    let public_key = cose::canonical_key(&attested.public_key)?;
+    let is_attested = verify_statement(state, challenge, parsed, origin)?;
     Ok(VerifiedRegistration {
         credential_id: parsed.credential_id.clone(),
-        public_key: attested.public_key.clone(),
+        public_key,
         attestation_format: parsed.attestation.format.clone(),
         attested: is_attested,
         aaguid: attested.aaguid,
@@ -98,16 +79,36 @@ pub fn verify_registration(
     })
 }
 
-/// Verifies a registration without its attestation statement. Returns `false`, because the credential is not attested.
-fn register_unattested(
+/// Verifies the attestation statement. Returns `false` if it cannot be verified: the credential is not attested.
+fn verify_statement(
     state: &CeremonyState,
     challenge: &ChallengeValue,
     parsed: &ParsedRegistration,
     origin: url::Url,
 ) -> Result<bool, VerificationError> {
-    webauthn_rs::register(state, challenge, parsed, origin, parsed.attestation.encode_without_statement())
-        .map(|()| false)
-        .map_err(|error| webauthn_rs::verification_error(&error))
+    let attestation = &parsed.attestation;
+    match attestation.support() {
+        StatementSupport::None => {
+            let reason = "attestation format none must have an empty statement";
+            VerificationError::ensure(attestation.statement_is_empty(), ErrorCode::AttestationInvalid, reason)?;
+            Ok(false)
+        }
+        StatementSupport::Unverifiable => Ok(false),
+        StatementSupport::Verifiable => {
+            let register = |object| webauthn_rs::register(state, challenge, parsed, origin.clone(), object);
+            match register(attestation.encode()) {
+                Ok(()) => Ok(true),
+                Err(WebauthnError::AttestationStatementX5CInvalid)
+                    if attestation.is_android_key_with_unknown_description() =>
+                {
+                    Ok(false)
+                }
+                // webauthn-rs cannot parse other parts, such as `tokenBinding` or an extension output.
+                Err(_) if register(attestation.encode_without_statement()).is_err() => Ok(false),
+                Err(error) => Err(webauthn_rs::attestation_error(&error)),
+            }
+        }
+    }
 }
 
 /// Verifies an assertion of `credential` against the state of its ceremony. The caller checks the user handle.

@@ -121,6 +121,10 @@ struct Assertion {
     verified: VerifiedAssertion,
 }
 
+fn unknown(reason: &str) -> Refusal {
+    Refusal::Verification(VerificationError::new(ErrorCode::CredentialUnknown, reason))
+}
+
 fn not_allowed(reason: &str) -> Refusal {
     Refusal::Verification(VerificationError::new(ErrorCode::CredentialNotAllowed, reason))
 }
@@ -132,10 +136,11 @@ fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Tim
         return Err(Refusal::ChallengeExpired);
     }
     if !stored.handle_known {
-        return Err(Refusal::UserHandle(ErrorCode::UserNotFound, "the user handle belongs to no user of this tenant"));
+        let reason = "the tenant has neither this credential nor a user with this user handle";
+        return Err(Refusal::UserHandle(ErrorCode::CredentialUnknown, reason));
     }
     let (credential, user) =
-        stored.credential.ok_or_else(|| not_allowed("the credential is not registered with this tenant"))?;
+        stored.credential.ok_or_else(|| unknown("the credential is not registered with this tenant"))?;
     match parsed.user_handle() {
         Some(handle) if !user.owns_handle(handle) => {
             return Err(Refusal::UserHandle(
@@ -206,7 +211,7 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
                 == (expected.user_id, expected.created_at, &expected.public_key)
         });
         let Some(current) = current else {
-            return Ok(Err(not_allowed("the credential was deleted meanwhile")));
+            return Ok(Err(unknown("the credential was deleted meanwhile")));
         };
         if current.backup_eligible && !used.backup_eligible {
             return refused(ErrorCode::BackupStateInvalid, webauthn::BACKUP_DOWNGRADED);

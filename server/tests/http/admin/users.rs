@@ -94,7 +94,7 @@ async fn admin_deletes_a_credential() {
     );
     assert_eq!(entry.text("credential_id").as_deref(), Some(passkey));
     assert_eq!((&entry.0["detail"]["user_id"], &entry.0["detail"]["is_mfa"]), (&json!("zoe"), &json!(false)));
-    zoe.login(&tenant).await.expect_refusal(401, "credential_not_allowed");
+    zoe.login(&tenant).await.expect_refusal(401, "credential_unknown");
     assert_eq!(admin.get(&summary).await.expect(200).json()["credentials"], 5);
     admin.delete(&path(&tenant, "zoe", passkey)).await.expect_refusal(404, "credential_not_found");
 }
