@@ -4,7 +4,6 @@ use doorward_shared::{
     TenantId, Timestamp,
     config::{Attachment, AttestationPreference, ResidentKey, TenantConfig, UserVerification},
 };
-use serde::{Deserialize, Serialize};
 
 /// A tenant: a relying party with its own users, keys and audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,19 +17,18 @@ pub struct Tenant {
     pub updated_at: Timestamp,
 }
 
-/// Relying party of a ceremony, stored with the challenge.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Relying party of a ceremony.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelyingPartyPolicy {
     pub id: String,
     pub name: String,
     /// URL of an icon.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub icon: Option<String>,
     pub origins: Vec<String>,
 }
 
-/// Requirements of a ceremony, stored with the challenge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Requirements of a ceremony.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CeremonyPolicy {
     pub user_verification: UserVerification,
     pub attachment: Option<Attachment>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
 
 use super::error::VerificationError;
-use crate::domain::{ChallengeValue, RelyingPartyPolicy, json::is_deeper};
+use crate::domain::{ChallengeValue, json::is_deeper};
 
 /// Maximum number of characters of untrusted text in a message.
 const MAX_SHOWN_CHARS: usize = 200;
@@ -73,7 +73,7 @@ impl ClientData {
         &self,
         kind: &str,
         challenge: &ChallengeValue,
-        rp: &RelyingPartyPolicy,
+        origins: &[String],
     ) -> Result<Url, VerificationError> {
         if self.kind != kind {
             return Err(VerificationError::new(
@@ -83,7 +83,7 @@ impl ClientData {
         }
         let reason = "the client data contains another challenge";
         VerificationError::ensure(self.challenge == *challenge, ErrorCode::ChallengeUnknown, reason)?;
-        let origin = self.check_origin(rp)?;
+        let origin = self.check_origin(origins)?;
         let in_frame = self.cross_origin || self.top_origin;
         let reason = "the ceremony ran in a frame of another origin";
         VerificationError::ensure(!in_frame, ErrorCode::CrossOrigin, reason)?;
@@ -92,8 +92,8 @@ impl ClientData {
 
     /// Checks that the origin is canonical and equals one of the relying party's, byte for byte. webauthn-rs compares
     /// parsed URLs, so it would accept other letter cases, default ports, user names, paths and trailing dots.
-    fn check_origin(&self, rp: &RelyingPartyPolicy) -> Result<Url, VerificationError> {
-        let url = rp.origins.contains(&self.origin).then(|| Url::parse(&self.origin).ok()).flatten();
+    fn check_origin(&self, origins: &[String]) -> Result<Url, VerificationError> {
+        let url = origins.contains(&self.origin).then(|| Url::parse(&self.origin).ok()).flatten();
         url.filter(|url| {
             let origin = url.origin();
             !origin.is_tuple() || origin.ascii_serialization() == self.origin

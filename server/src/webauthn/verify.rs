@@ -51,7 +51,7 @@ pub fn verify_registration(
     challenge: &ChallengeValue,
     parsed: &ParsedRegistration,
 ) -> Result<VerifiedRegistration, VerificationError> {
-    let origin = parsed.client_data.check("webauthn.create", challenge, &state.relying_party)?;
+    let origin = parsed.client_data.check("webauthn.create", challenge, &state.origins)?;
     let auth_data = &parsed.attestation.auth_data;
     check_auth_data(state, auth_data)?;
     let attested = auth_data
@@ -126,7 +126,7 @@ pub fn verify_assertion(
     let is_allowed = listed && credential.id == parsed.credential_id;
     let reason = "the credential is not allowed in this ceremony";
     VerificationError::ensure(is_allowed, ErrorCode::CredentialNotAllowed, reason)?;
-    parsed.client_data.check("webauthn.get", challenge, &state.relying_party)?;
+    parsed.client_data.check("webauthn.get", challenge, &state.origins)?;
     let auth_data = &parsed.auth_data;
     check_auth_data(state, auth_data)?;
     let downgraded = credential.backup_eligible && !auth_data.backup_eligible();
@@ -154,7 +154,7 @@ pub const fn counter_advances(stored: u32, sent: u32) -> bool {
 
 /// Performs the checks that registrations and assertions share.
 fn check_auth_data(state: &CeremonyState, auth_data: &AuthData) -> Result<(), VerificationError> {
-    let rp_id = &state.relying_party.id;
+    let rp_id = &state.rp_id;
     if digest::digest(&digest::SHA256, rp_id.as_bytes()).as_ref() != auth_data.rp_id_hash {
         return Err(VerificationError::new(
             ErrorCode::RpIdMismatch,
@@ -163,7 +163,7 @@ fn check_auth_data(state: &CeremonyState, auth_data: &AuthData) -> Result<(), Ve
     }
     let reason = "the authenticator did not detect a user";
     VerificationError::ensure(auth_data.user_present(), ErrorCode::UserPresenceMissing, reason)?;
-    let unverified = state.policy.user_verification == UserVerification::Required && !auth_data.user_verified();
+    let unverified = state.user_verification == UserVerification::Required && !auth_data.user_verified();
     let reason = "user verification is required, but the authenticator did not verify the user";
     VerificationError::ensure(!unverified, ErrorCode::UserVerificationMissing, reason)?;
     let backed_up_only = auth_data.backup_state() && !auth_data.backup_eligible();

@@ -18,13 +18,12 @@ use crate::domain::{CeremonyState, ChallengeValue};
 
 /// Creates a relying party with one origin: the origin of the client data, which is already checked.
 fn core(state: &CeremonyState, origin: Url) -> WebauthnCore {
-    let rp = &state.relying_party;
     // webauthn-rs uses the timeout only in its own options, which Doorward does not use.
-    WebauthnCore::new_unsafe_experts_only(&rp.name, &rp.id, vec![origin], Duration::ZERO, Some(false), Some(false))
+    WebauthnCore::new_unsafe_experts_only("", &state.rp_id, vec![origin], Duration::ZERO, Some(false), Some(false))
 }
 
 const fn policy_name(state: &CeremonyState) -> &'static str {
-    match state.policy.user_verification {
+    match state.user_verification {
         UserVerification::Required => "required",
         UserVerification::Preferred | UserVerification::Discouraged => "preferred",
     }

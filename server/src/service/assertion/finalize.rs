@@ -54,7 +54,7 @@ pub async fn finalize(
         &token::Subject {
             ceremony,
             user: &user.external_id,
-            rp_id: &challenge.state.relying_party.id,
+            rp_id: &challenge.state.rp_id,
             credential: &credential.id,
             user_verified: verified.user_verified,
             backup_eligible: verified.backup_eligible,

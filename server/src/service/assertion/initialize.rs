@@ -1,7 +1,7 @@
 //! Starts logins, second-factor logins and transactions.
 
 use doorward_shared::{
-    Base64Url, TenantId, Timestamp, TransactionRowId,
+    TenantId, Timestamp, TransactionRowId,
     public::{RequestOptions, TransactionInitRequest},
 };
 
@@ -109,14 +109,13 @@ async fn start(
                 let ids = selected.as_ref().map(|(_, allowed)| allowed.iter().map(|credential| credential.id.clone()));
                 let ids: Option<Vec<CredentialId>> = ids.map(Iterator::collect);
                 let options = webauthn::request_options(&relying_party, &policy, &value, ids.as_deref());
-                let credentials = ids.map(|ids| ids.iter().map(|id| Base64Url(id.as_bytes().to_vec())).collect());
                 let challenge = Challenge {
                     tenant_id,
                     value,
                     ceremony,
                     user_id: selected.as_ref().map(|(user, _)| user.id),
                     transaction_id: transaction.as_ref().map(|transaction| transaction.id),
-                    state: CeremonyState { relying_party, policy, credentials },
+                    state: CeremonyState::new(&relying_party, &policy, ids.as_deref()),
                     created_at: now,
                     expires_at: now.plus_millis(i64::from(policy.timeout_ms)),
                 };

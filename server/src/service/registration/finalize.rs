@@ -50,7 +50,7 @@ pub async fn finalize(
         &token::Subject {
             ceremony,
             user: &user.external_id,
-            rp_id: &challenge.state.relying_party.id,
+            rp_id: &challenge.state.rp_id,
             credential: &verified.credential_id,
             user_verified: verified.user_verified,
             backup_eligible: verified.backup_eligible,

@@ -1,7 +1,7 @@
 //! Starts a registration.
 
 use doorward_shared::{
-    Base64Url, Timestamp, UserId,
+    Timestamp, UserId,
     public::{CreationOptions, RegistrationInitRequest},
 };
 
@@ -48,7 +48,6 @@ pub async fn initialize(
                 .map(|credential| credential.id)
                 .collect();
             let options = webauthn::creation_options(&relying_party, &policy, &user, &value, &excluded);
-            let ids = excluded.iter().map(|id| Base64Url(id.as_bytes().to_vec())).collect();
             challenges::insert(
                 connection,
                 &Challenge {
@@ -57,7 +56,7 @@ pub async fn initialize(
                     ceremony,
                     user_id: Some(user.id),
                     transaction_id: None,
-                    state: CeremonyState { relying_party, policy, credentials: Some(ids) },
+                    state: CeremonyState::new(&relying_party, &policy, Some(&excluded)),
                     created_at: now,
                     expires_at: now.plus_millis(i64::from(policy.timeout_ms)),
                 },

@@ -125,11 +125,7 @@ pub(super) fn challenge(tenant: u128, user: Option<u128>, number: u8) -> Challen
         ceremony: Ceremony::Login,
         user_id: user.map(user_id),
         transaction_id: None,
-        state: CeremonyState {
-            relying_party: policy.relying_party(),
-            policy: policy.passkey_policy(),
-            credentials: Some(vec![vec![1, 2, 3].into()]),
-        },
+        state: CeremonyState::new(&policy.relying_party(), &policy.passkey_policy(), Some(&[credential_id(3)])),
         created_at: at(0),
         expires_at: at(i64::from(number) * 1000),
     }

@@ -25,7 +25,7 @@ fn accepted(origin: &str, listed: &[&str]) -> bool {
     let mut client_data = client_data("webauthn.get");
     client_data["origin"] = json!(origin);
     let mut assertion = Assertion { client_data: client_data.to_string(), ..Assertion::new() };
-    assertion.state.relying_party.origins = listed.iter().map(|&origin| origin.to_owned()).collect();
+    assertion.state.origins = listed.iter().map(|&origin| origin.to_owned()).collect();
     match assertion.verify() {
         Ok(_) => true,
         Err(error) => {

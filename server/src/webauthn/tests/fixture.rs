@@ -39,7 +39,7 @@ pub(super) const fn policy(user_verification: UserVerification) -> CeremonyPolic
 }
 
 pub(super) fn state(user_verification: UserVerification) -> CeremonyState {
-    CeremonyState { relying_party: relying_party(), policy: policy(user_verification), credentials: None }
+    CeremonyState::new(&relying_party(), &policy(user_verification), None)
 }
 
 pub(super) fn user(external_id: &str) -> User {
