@@ -72,6 +72,8 @@ text_enum! {
         CredentialNotFound => "credential_not_found",
         /// The credential id is already registered in this tenant.
         CredentialExists => "credential_exists",
+        /// The user has as many credentials as the tenant allows.
+        TooManyCredentials => "too_many_credentials",
         /// The transaction id was used before in this tenant.
         TransactionExists => "transaction_exists",
         /// No such secret (API key, signing key or admin token).

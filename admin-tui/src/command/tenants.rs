@@ -115,6 +115,7 @@ fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
             origins: args.origins.clone(),
         }),
         mfa: None,
+        limits: None,
     }
 }
 

@@ -203,6 +203,7 @@ impl Values<'_> {
                     cors: Cors { allowed_origins: origins, allow_unsafe_wildcard: false },
                     webauthn: Webauthn::for_relying_party(relying_party),
                     mfa: None,
+                    limits: None,
                 })
             }
         };

@@ -99,6 +99,7 @@ fn config(domain: &str, name: &str) -> TenantConfig {
         cors: Cors { allowed_origins: vec![format!("https://*.{domain}")], allow_unsafe_wildcard: false },
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: Some(Mfa::default()),
+        limits: Some(doorward_shared::config::Limits::DEFAULT),
     }
 }
 

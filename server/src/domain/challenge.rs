@@ -1,7 +1,9 @@
 //! Challenges and the kinds of ceremony to which they belong.
 
 use doorward_shared::{
-    AuditType, Base64Url, TenantId, Timestamp, TransactionRowId, UserId, config::UserVerification, public::CeremonyName,
+    AuditType, Base64Url, TenantId, Timestamp, TransactionRowId, UserId,
+    config::{BackupEligibilityChange, UserVerification},
+    public::CeremonyName,
 };
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +103,8 @@ pub struct CeremonyState {
     /// Accepted origins.
     pub origins: Vec<String>,
     pub user_verification: UserVerification,
+    /// Whether the credential may become eligible for backup.
+    pub backup_eligibility_change: BackupEligibilityChange,
     /// Logins and transactions: ids of the allowed credentials; `None` for any credential (discoverable login).
     /// Registrations: ids of the excluded credentials.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -115,6 +119,7 @@ impl CeremonyState {
             rp_id: rp.id.clone(),
             origins: rp.origins.clone(),
             user_verification: policy.user_verification,
+            backup_eligibility_change: policy.backup_eligibility_change,
             credentials: credentials.map(ids),
         }
     }
@@ -156,9 +161,10 @@ mod tests {
             attestation: AttestationPreference::Direct,
             resident_key: ResidentKey::Required,
             timeout_ms: 60_000,
+            backup_eligibility_change: BackupEligibilityChange::Accept,
         };
         let state = serde_json::to_string(&CeremonyState::new(&rp, &policy, None)).unwrap();
-        let expected = r#"{"rp_id":"example.com","origins":["https://example.com"],"user_verification":"required"}"#;
-        assert_eq!(state, expected);
+        let expected = r#"{"rp_id":"example.com","origins":["https://example.com"],"user_verification":"required","#;
+        assert_eq!(state, format!(r#"{expected}"backup_eligibility_change":"accept"}}"#));
     }
 }

@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     admin::ConfigProblem,
-    config::{Attachment, AttestationPreference, ResidentKey, UserVerification},
+    config::{Attachment, AttestationPreference, BackupEligibilityChange, ResidentKey, UserVerification},
 };
 use serde_json::{Map, Value};
 
@@ -11,6 +11,7 @@ enum Kind {
     Texts,
     Flag,
     Millis,
+    Number,
     OneOf(Vec<&'static str>),
     Section(Vec<Setting>),
 }
@@ -59,10 +60,16 @@ fn settings() -> Vec<Setting> {
         vec![setting("allowed_origins", Optional, Kind::Texts), setting("allow_unsafe_wildcard", Optional, Kind::Flag)];
     let mut webauthn = vec![setting("relying_party", Required, Kind::Section(relying_party))];
     webauthn.extend(ceremony(Optional));
+    webauthn.push(setting("backup_eligibility_change", Nullable, one_of!(BackupEligibilityChange)));
+    let limits = vec![
+        setting("credentials_per_user", Nullable, Kind::Number),
+        setting("transaction_data_bytes", Nullable, Kind::Number),
+    ];
     vec![
         setting("webauthn", Required, Kind::Section(webauthn)),
         setting("mfa", Nullable, Kind::Section(ceremony(Nullable))),
         setting("cors", Optional, Kind::Section(cors)),
+        setting("limits", Nullable, Kind::Section(limits)),
     ]
 }
 
@@ -106,8 +113,11 @@ fn check(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind)
             return;
         }
         (Kind::Texts, _) => "must be a list of strings".to_owned(),
-        (Kind::Millis, value) if value.as_u64().is_some_and(|value| u32::try_from(value).is_ok()) => return,
+        (Kind::Millis | Kind::Number, value) if value.as_u64().is_some_and(|value| u32::try_from(value).is_ok()) => {
+            return;
+        }
         (Kind::Millis, _) => "must be a number of milliseconds".to_owned(),
+        (Kind::Number, _) => "must be a whole number".to_owned(),
         (Kind::OneOf(values), Value::String(value)) if values.contains(&value.as_str()) => return,
         (Kind::OneOf(values), _) => format!("must be one of {}", values.join(", ")),
     };
@@ -116,7 +126,7 @@ fn check(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind)
 
 #[cfg(test)]
 mod tests {
-    use doorward_shared::config::{Mfa, RelyingParty, TenantConfig, Webauthn};
+    use doorward_shared::config::{Limits, Mfa, RelyingParty, TenantConfig, Webauthn};
     use serde_json::json;
 
     use super::*;
@@ -131,7 +141,8 @@ mod tests {
         let mut webauthn = Webauthn::for_relying_party(relying_party);
         webauthn.attachment = Some(Attachment::Platform);
         let mfa = Some(Mfa { timeout: Some(5_000), ..Mfa::default() });
-        json!(TenantConfig { cors: Default::default(), webauthn, mfa })
+        webauthn.backup_eligibility_change = Some(BackupEligibilityChange::Refuse);
+        json!(TenantConfig { cors: Default::default(), webauthn, mfa, limits: Some(Limits::DEFAULT) })
     }
 
     /// Returns the JSON pointers of all values, such as `/webauthn/timeout`.

@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     TenantId, Timestamp,
-    config::{Attachment, AttestationPreference, ResidentKey, TenantConfig, UserVerification},
+    config::{Attachment, AttestationPreference, BackupEligibilityChange, ResidentKey, TenantConfig, UserVerification},
 };
 
 /// A tenant: a relying party with its own users, keys and audit log.
@@ -36,6 +36,8 @@ pub struct CeremonyPolicy {
     pub resident_key: ResidentKey,
     /// Lifetime of the challenge in milliseconds.
     pub timeout_ms: u32,
+    /// Whether a credential may become eligible for backup.
+    pub backup_eligibility_change: BackupEligibilityChange,
 }
 
 impl Tenant {
@@ -58,6 +60,7 @@ impl Tenant {
             attestation: webauthn.attestation_preference,
             resident_key: webauthn.resident_key_requirement,
             timeout_ms: webauthn.timeout,
+            backup_eligibility_change: self.backup_eligibility_change(),
         }
     }
 
@@ -69,6 +72,11 @@ impl Tenant {
             attestation: mfa.attestation_preference,
             resident_key: mfa.resident_key_requirement,
             timeout_ms: mfa.timeout.unwrap_or(self.config.webauthn.timeout),
+            backup_eligibility_change: self.backup_eligibility_change(),
         }
+    }
+
+    fn backup_eligibility_change(&self) -> BackupEligibilityChange {
+        self.config.webauthn.backup_eligibility_change.unwrap_or(BackupEligibilityChange::Accept)
     }
 }

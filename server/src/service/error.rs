@@ -37,6 +37,8 @@ pub enum Refusal {
     UserHandle(ErrorCode, &'static str),
     Verification(webauthn::VerificationError),
     CredentialExists,
+    /// The user has as many credentials as the tenant allows.
+    TooManyCredentials(u32),
     CredentialNotFound(String),
     TenantNotFound,
     /// The API key, signing key or admin token does not exist.
@@ -66,6 +68,7 @@ impl Refusal {
             Self::ChallengeExpired => ErrorCode::ChallengeExpired,
             Self::UserHandle(code, _) => *code,
             Self::Verification(refusal) => refusal.code,
+            Self::TooManyCredentials(_) => ErrorCode::TooManyCredentials,
             Self::CredentialExists => ErrorCode::CredentialExists,
             Self::CredentialNotFound(_) => ErrorCode::CredentialNotFound,
             Self::TenantNotFound => ErrorCode::TenantNotFound,
@@ -98,6 +101,9 @@ impl Refusal {
             Self::UserHandle(_, reason) => (*reason).to_owned(),
             Self::Verification(refusal) => refusal.reason.clone(),
             Self::CredentialExists => "credential already registered".to_owned(),
+            Self::TooManyCredentials(limit) => {
+                format!("the user may have at most {limit} credentials; delete one before you register another")
+            }
             Self::CredentialNotFound(id) => format!("credential with id '{id}' not found"),
             Self::TenantNotFound => "tenant not found".to_owned(),
             Self::SecretNotFound => "no secret has this id".to_owned(),

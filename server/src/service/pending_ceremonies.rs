@@ -88,7 +88,10 @@ impl PendingCeremonies {
 
 #[cfg(test)]
 mod tests {
-    use doorward_shared::{Timestamp, UserId, config::UserVerification};
+    use doorward_shared::{
+        Timestamp, UserId,
+        config::{BackupEligibilityChange, UserVerification},
+    };
     use uuid::Uuid;
 
     use super::*;
@@ -107,6 +110,7 @@ mod tests {
                     rp_id: "example.com".to_owned(),
                     origins: vec![origin.to_owned(); 32],
                     user_verification: UserVerification::Required,
+                    backup_eligibility_change: BackupEligibilityChange::Accept,
                     credentials: None,
                 },
                 created_at: at,

@@ -1,7 +1,10 @@
 //! Verification of registrations (WebAuthn §7.1) and assertions (§7.2).
 
 use aws_lc_rs::digest;
-use doorward_shared::{ErrorCode, config::UserVerification};
+use doorward_shared::{
+    ErrorCode,
+    config::{BackupEligibilityChange, UserVerification},
+};
 use uuid::Uuid;
 use webauthn_rs_core::error::WebauthnError;
 
@@ -131,6 +134,10 @@ pub fn verify_assertion(
     check_auth_data(state, auth_data)?;
     let downgraded = credential.backup_eligible && !auth_data.backup_eligible();
     VerificationError::ensure(!downgraded, ErrorCode::BackupStateInvalid, BACKUP_DOWNGRADED)?;
+    let upgraded = auth_data.backup_eligible() && !credential.backup_eligible;
+    let refused = upgraded && state.backup_eligibility_change == BackupEligibilityChange::Refuse;
+    let reason = "the credential was not eligible for backup, and the tenant refuses that this changes";
+    VerificationError::ensure(!refused, ErrorCode::BackupStateInvalid, reason)?;
     let signed = cose::parse_key(&credential.public_key)?.verifies(&parsed.signed_bytes(), &parsed.signature);
     let reason = "the signature is not valid for the credential's public key";
     VerificationError::ensure(signed, ErrorCode::SignatureInvalid, reason)?;
@@ -142,7 +149,7 @@ pub fn verify_assertion(
         user_verified: auth_data.user_verified(),
         backup_eligible: auth_data.backup_eligible(),
         backup_state: auth_data.backup_state(),
-        backup_upgraded: auth_data.backup_eligible() && !credential.backup_eligible,
+        backup_upgraded: upgraded,
     })
 }
 

@@ -71,6 +71,7 @@ fn local_config(display_name: &str) -> TenantConfig {
             origins: vec!["http://localhost:8080".to_owned()],
         }),
         mfa: None,
+        limits: None,
     }
 }
 
@@ -115,14 +116,14 @@ pub fn check(value: &Value, read: Option<&TenantConfig>) -> ConfigCheck {
     ConfigCheck { problems }
 }
 
-/// Replaces a tenant's configuration. Without `mfa`, the current second-factor settings are kept.
+/// Replaces a tenant's configuration. `mfa`, `limits` and their like keep their current values if they are omitted.
 pub async fn configure(context: &AdminContext, id: TenantId, config: TenantConfig) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(id, AuditType::TenantConfigUpdated, now)?;
     context
         .change(move |connection| {
             let before = lock_tenant(connection, id)?.config;
-            let after = config_rules::complete(config, before.mfa.as_ref()).map_err(Refusal::Config)?;
+            let after = config_rules::complete(config, Some(&before)).map_err(Refusal::Config)?;
             table::update_config(connection, id, &after, now)?;
             Ok(entry.detail(json!({ "before": before, "after": after })).write(connection)?)
         })

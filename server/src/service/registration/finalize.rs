@@ -59,10 +59,11 @@ pub async fn finalize(
         now,
     )?;
     let credential = new_credential(&user, ceremony, verified, now);
+    let limit = context.tenant.tenant.config.credentials_per_user();
     let outcome = context
         .app
         .db
-        .write(move |connection| commit_registration(connection, ceremony, &challenge, &credential, entry))
+        .write(move |connection| commit_registration(connection, ceremony, &challenge, &credential, limit, entry))
         .await?;
     outcome.map(|()| token).map_err(ServiceError::from)
 }
@@ -85,15 +86,21 @@ fn verify(
     Ok((challenge, user, verified))
 }
 
-/// Deletes the challenge, stores the credential and writes the audit entry. Refuses if the challenge no longer exists.
+/// Deletes the challenge, stores the credential and writes the audit entry. Refuses if the challenge no longer exists, or
+/// if the user has `limit` credentials.
 fn commit_registration(
     connection: &mut Connection,
     ceremony: Ceremony,
     challenge: &Challenge,
     credential: &Credential,
+    limit: u32,
     entry: audit::Entry,
 ) -> Outcome<()> {
-    let outcome = if challenges::take(connection, challenge.tenant_id, &challenge.value)? {
+    let outcome = if !challenges::take(connection, challenge.tenant_id, &challenge.value)? {
+        Err(Refusal::ChallengeUnknown)
+    } else if credentials::lock_and_count(connection, credential.tenant_id, credential.user_id)? >= limit.into() {
+        Err(Refusal::TooManyCredentials(limit))
+    } else {
         match credentials::insert(connection, credential) {
             Ok(()) => Ok(()),
             Err(DbError::Duplicate { .. }) => Err(Refusal::CredentialExists),
@@ -101,8 +108,6 @@ fn commit_registration(
             Err(DbError::Orphan) => Err(Refusal::ChallengeUnknown),
             Err(error) => return Err(error),
         }
-    } else {
-        Err(Refusal::ChallengeUnknown)
     };
     match &outcome {
         Ok(()) => entry.write(connection)?,

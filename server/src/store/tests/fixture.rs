@@ -70,6 +70,7 @@ pub(super) fn tenant(number: u128) -> Tenant {
         cors: Cors::default(),
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: Some(Mfa::default()),
+        limits: None,
     };
     let time = at(i64::try_from(number).unwrap_or(0));
     Tenant {

@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     Base64Url, TenantId, Timestamp, UserId,
-    config::{AttestationPreference, ResidentKey, UserVerification},
+    config::{AttestationPreference, BackupEligibilityChange, ResidentKey, UserVerification},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -35,6 +35,7 @@ pub(super) const fn policy(user_verification: UserVerification) -> CeremonyPolic
         attestation: AttestationPreference::Direct,
         resident_key: ResidentKey::Required,
         timeout_ms: 60_000,
+        backup_eligibility_change: BackupEligibilityChange::Accept,
     }
 }
 

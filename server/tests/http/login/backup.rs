@@ -1,6 +1,7 @@
 //! Backup flags (WebAuthn §6.1.3): a credential may become backup eligible, but never the reverse.
 
-use doorward_testkit::claims;
+use doorward_shared::config::BackupEligibilityChange;
+use doorward_testkit::{TestServer, claims};
 use serde_json::json;
 
 use crate::support::{Ceremony, server_with_tenant};
@@ -24,6 +25,22 @@ async fn new_backup_eligibility_is_stored_and_audited() {
             assert_eq!(detail, if changed { change } else { json!(null) });
         }
         person.authenticator = person.authenticator.clone().backup(false, false);
+        let body = ceremony.begin(&tenant, &mut person).await;
+        let response = ceremony.finalize(&tenant, &body).await;
+        let _ = ceremony.expect_audited_refusal(&tenant, &response, 401, "backup_state_invalid").await;
+    }
+}
+
+#[tokio::test]
+async fn new_backup_eligibility_is_refused_if_the_tenant_says_so() {
+    let server = TestServer::start().await;
+    let refuse = Some(BackupEligibilityChange::Refuse);
+    let tenant = server.tenant_with(|config| config.webauthn.backup_eligibility_change = refuse).await;
+    for ceremony in Ceremony::ASSERTIONS {
+        let mut person = ceremony.person(&tenant, ceremony.path()).await;
+        let body = ceremony.begin(&tenant, &mut person).await;
+        let _ = ceremony.finalize(&tenant, &body).await.expect(200);
+        person.authenticator = person.authenticator.clone().backup(true, false);
         let body = ceremony.begin(&tenant, &mut person).await;
         let response = ceremony.finalize(&tenant, &body).await;
         let _ = ceremony.expect_audited_refusal(&tenant, &response, 401, "backup_state_invalid").await;

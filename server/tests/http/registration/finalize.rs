@@ -1,8 +1,8 @@
 //! Finalize requests of registrations.
 
 use doorward_authenticator::{Authenticator, base64url};
-use doorward_shared::config::UserVerification;
-use doorward_testkit::{Person, claims, member_names};
+use doorward_shared::{admin::Role, config::UserVerification};
+use doorward_testkit::{Person, TestServer, TestTenant, claims, member_names};
 use serde_json::{Value, json};
 
 use crate::support::{Ceremony, server_with_tenant, with_unknown_challenge};
@@ -192,4 +192,47 @@ async fn second_registration_renames_the_user_and_keeps_the_credentials() {
     let list = tenant.http.get("/credentials?user_id=alice").await.expect(200).json();
     assert_eq!(list.as_array().unwrap().len(), 2);
     assert_eq!(member_names(&list[0]).len(), 11, "no last_used_at yet");
+}
+
+async fn tenant_with_limit(server: &TestServer, limit: u32) -> TestTenant {
+    server.tenant_with(|config| config.limits.as_mut().unwrap().credentials_per_user = Some(limit)).await
+}
+
+#[tokio::test]
+async fn registration_beyond_the_limit_is_refused_when_it_starts() {
+    let server = TestServer::start().await;
+    let tenant = tenant_with_limit(&server, 2).await;
+    let _ = Person::new("alice").register(&tenant).await.expect(200);
+    let _ = Person::new("alice").register_mfa(&tenant).await.expect(200);
+    for ceremony in Ceremony::REGISTRATIONS {
+        let request = json!({ "user_id": "alice", "username": "renamed" });
+        let refused = tenant.http.post(&format!("{}/initialize", ceremony.path()), &request).await;
+        let details = "the user may have at most 2 credentials; delete one before you register another";
+        refused.expect_error(409, "too_many_credentials", "too many credentials", details);
+        tenant.expect_audited_refusal(&refused, 409, "too_many_credentials", &ceremony.event("init_failed")).await;
+    }
+    let users = server.admin("ops", Role::Admin).await.get(&format!("/tenants/{}/users", tenant.id)).await;
+    assert_eq!(users.expect(200).json()[0]["name"], "alice@example.com", "the refusal changed nothing");
+    let _ = Person::new("bob").register(&tenant).await.expect(200);
+    let first = tenant.http.get("/credentials?user_id=alice&order=asc").await.expect(200).json();
+    let _ = tenant.http.delete(&format!("/credentials/{}", first[0]["id"].as_str().unwrap())).await.expect(204);
+    let _ = Person::new("alice").register(&tenant).await.expect(200);
+}
+
+#[tokio::test]
+async fn concurrent_registrations_do_not_exceed_the_limit() {
+    let server = TestServer::start().await;
+    let tenant = tenant_with_limit(&server, 3).await;
+    let mut bodies = Vec::new();
+    for _ in 0..8 {
+        bodies.push(Ceremony::Registration.begin(&tenant, &mut Person::new("alice")).await);
+    }
+    let calls = bodies.iter().map(|body| Ceremony::Registration.finalize(&tenant, body));
+    let responses = futures_util::future::join_all(calls).await;
+    let mut statuses: Vec<u16> = responses.iter().map(|response| response.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 200, 409, 409, 409, 409, 409]);
+    let refused = responses.iter().find(|response| response.status == 409).unwrap();
+    let kind = Ceremony::Registration.event("final_failed");
+    tenant.expect_audited_refusal(refused, 409, "too_many_credentials", &kind).await;
 }
