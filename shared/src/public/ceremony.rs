@@ -41,7 +41,7 @@ pub struct MfaLoginInitRequest {
 }
 
 /// Starts the confirmation of a transaction.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransactionInitRequest {
     /// The tenant's own id of the user. Required.
@@ -50,9 +50,10 @@ pub struct TransactionInitRequest {
     /// The tenant's own id of the transaction, at most 128 characters, unique in the tenant. Required.
     #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub transaction_id: Option<String>,
-    /// Data to confirm: any JSON value except null. Required.
+    /// Data to confirm: any JSON value except null, at most 8 192 bytes without whitespace unless the tenant is configured
+    /// differently. An object must not repeat a member. Numbers and strings are kept as they are written. Required.
     #[cfg_attr(feature = "openapi", schema(value_type = Object, required = true, nullable = false))]
-    pub transaction_data: Option<serde_json::Value>,
+    pub transaction_data: Option<Box<serde_json::value::RawValue>>,
 }
 
 /// Options for `navigator.credentials.create()`.

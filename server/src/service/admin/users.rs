@@ -91,7 +91,7 @@ pub async fn get(context: &AdminContext, tenant: TenantId, user_id: &str) -> Res
         .read(move |connection| {
             let user = find_user(connection, tenant, &user_id)?;
             let credentials = credentials::for_user(connection, tenant, user.id)?;
-            let transactions = transactions::for_user(connection, tenant, user.id)?;
+            let (transactions, _) = transactions::for_user(connection, tenant, user.id, None)?;
             Ok((user, credentials, transactions))
         })
         .await?;

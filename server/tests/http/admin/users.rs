@@ -119,3 +119,27 @@ async fn transactions_are_listed_and_filtered() {
     admin.get(&format!("{path}?user_id=nobody")).await.expect_refusal(404, "user_not_found");
     admin.get(&format!("{path}?after=x")).await.expect_refusal(400, "query_invalid");
 }
+
+#[tokio::test]
+async fn texts_in_queries_have_at_most_256_characters() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let admin = server.admin("ops", Role::Admin).await;
+    let base = format!("/tenants/{}", tenant.id);
+    let lists = [
+        "/tenants?".to_owned(),
+        "/tenant_summaries?".to_owned(),
+        format!("{base}/users?"),
+        format!("{base}/user_summaries?"),
+        format!("{base}/transactions?"),
+        format!("{base}/audit_logs?"),
+        "/audit_logs?".to_owned(),
+    ];
+    for list in lists {
+        let _ = admin.get(&format!("{list}q={}", "%25".repeat(256))).await.expect(200);
+        admin.get(&format!("{list}q={}", "%25".repeat(257))).await.expect_refusal(400, "query_invalid");
+    }
+    let user = "x".repeat(257);
+    admin.get(&format!("{base}/transactions?user_id={user}")).await.expect_refusal(400, "query_invalid");
+    tenant.http.get(&format!("/credentials?user_id={user}")).await.expect_refusal(400, "query_invalid");
+}
