@@ -88,7 +88,7 @@ impl Baseline {
             iat: now.seconds(),
             exp: now.seconds() + 300,
             jti: uuid::Uuid::nil().to_string(),
-            amr: vec!["hwk".to_owned(), "user".to_owned(), "mfa".to_owned()],
+            amr: vec!["pop".to_owned(), "user".to_owned(), "mfa".to_owned()],
             ceremony: CeremonyName::Mfa,
             uv: true,
             trans: None,

@@ -26,7 +26,7 @@ pub struct VerifiedRegistration {
     pub credential_id: CredentialId,
     /// Public key in canonical COSE encoding, without unknown members.
     pub public_key: Vec<u8>,
-    /// Format of the attestation statement (WebAuthn §8).
+    /// Format that the attestation statement stated (WebAuthn §8).
     pub attestation_format: String,
     /// Whether the statement was verified. The issuer of the attestation certificate is not checked.
     pub attested: bool,

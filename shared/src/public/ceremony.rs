@@ -312,7 +312,8 @@ pub struct TokenClaims {
     pub exp: i64,
     /// Id of the token.
     pub jti: String,
-    /// Authentication methods (RFC 8176): `hwk` or `swk` for the key, then `user`, and `mfa` if the user was verified.
+    /// Authentication methods (RFC 8176): `pop` and `user`, and `mfa` if the user was verified. `hwk` and `swk` are not
+    /// stated, because no attestation proves how the key is stored.
     pub amr: Vec<String>,
     /// Ceremony that the token completes.
     pub ceremony: CeremonyName,

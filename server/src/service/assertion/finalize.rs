@@ -57,7 +57,6 @@ pub async fn finalize(
             rp_id: &challenge.state.rp_id,
             credential: &credential.id,
             user_verified: verified.user_verified,
-            backup_eligible: verified.backup_eligible,
             transaction: transaction.as_ref().map(|transaction| transaction.identifier.as_str()),
         },
         now,

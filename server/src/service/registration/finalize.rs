@@ -1,6 +1,7 @@
 //! Finalizes a registration.
 
 use doorward_shared::Timestamp;
+use serde_json::json;
 
 use super::super::{
     Refusal, RequestContext, ServiceError, audit,
@@ -53,12 +54,12 @@ pub async fn finalize(
             rp_id: &challenge.state.rp_id,
             credential: &verified.credential_id,
             user_verified: verified.user_verified,
-            backup_eligible: verified.backup_eligible,
             transaction: None,
         },
         now,
     )?;
     let credential = new_credential(&user, ceremony, verified, now);
+    let entry = entry.detail(described(&credential));
     let limit = context.tenant.tenant.config.credentials_per_user();
     let outcome = context
         .app
@@ -114,6 +115,18 @@ fn commit_registration(
         Err(refusal) => entry.refused(ceremony.final_event(false), refusal).write(connection)?,
     }
     Ok(outcome)
+}
+
+/// Returns the properties of a new credential for its audit entry.
+fn described(credential: &Credential) -> serde_json::Value {
+    json!({
+        "attested": credential.attested,
+        "attestation_type": credential.attestation_type(),
+        "attestation_stated": credential.attestation_format,
+        "algorithm": webauthn::algorithm_name(&credential.public_key),
+        "sign_count": credential.sign_count,
+        "aaguid": credential.aaguid,
+    })
 }
 
 fn new_credential(user: &User, ceremony: Ceremony, verified: VerifiedRegistration, now: Timestamp) -> Credential {

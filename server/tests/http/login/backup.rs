@@ -18,8 +18,7 @@ async fn new_backup_eligibility_is_stored_and_audited() {
             let response = ceremony.finalize(&tenant, &body).await.expect(200);
             let stored = tenant.http.get(&query).await.expect(200).json();
             assert_eq!((&stored[0]["backup_eligible"], &stored[0]["backup_state"]), (&json!(eligible), &json!(state)));
-            let method = if eligible { "swk" } else { "hwk" };
-            assert_eq!(claims(&response)["amr"][0], method);
+            assert_eq!(claims(&response)["amr"], json!(["pop", "user", "mfa"]));
             let detail = tenant.entry_of(&response).await.0["detail"].clone();
             let change = json!({ "backup_eligible": { "before": false, "after": true } });
             assert_eq!(detail, if changed { change } else { json!(null) });
