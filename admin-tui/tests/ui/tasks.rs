@@ -136,6 +136,16 @@ async fn audit_entry_opens_its_tenant_and_its_user() {
     app.lacks(&["›"]);
 }
 
+/// The actor of an administrator's deletion is the admin token, not the owner of the credential.
+#[tokio::test]
+async fn deletion_of_a_credential_by_an_administrator_opens_no_user() {
+    let mut world = data::world();
+    world.record(0, AuditType::CredentialDeletedByAdmin, "ops", 500);
+    let app = App::start(FakeServer::new(world), 100, 30).await;
+    app.keys("3 u").await;
+    app.lacks(&["Audit log › ops"]);
+}
+
 #[tokio::test]
 async fn filters_combine_and_are_removed_one_by_one() {
     let (fake, app) = start(160, 30).await;

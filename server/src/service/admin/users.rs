@@ -67,7 +67,7 @@ pub async fn delete_credential(
     id: &str,
 ) -> Result<(), ServiceError> {
     let (user_id, id) = (user_id.to_owned(), id.to_owned());
-    let entry = context.event(tenant, AuditType::WebauthnCredentialDeleted, context.app.clock.now())?;
+    let entry = context.event(tenant, AuditType::CredentialDeletedByAdmin, context.app.clock.now())?;
     context
         .change(move |connection| {
             let user = find_user(connection, tenant, &user_id)?;

@@ -90,7 +90,7 @@ async fn admin_deletes_a_credential() {
     let entry = tenant.entry_of(&deleted).await;
     assert_eq!(
         (entry.kind().as_str(), entry.text("actor_user_id").as_deref()),
-        ("webauthn_credential_deleted", Some("ops"))
+        ("credential_deleted_by_admin", Some("ops"))
     );
     assert_eq!(entry.text("credential_id").as_deref(), Some(passkey));
     assert_eq!((&entry.0["detail"]["user_id"], &entry.0["detail"]["is_mfa"]), (&json!("zoe"), &json!(false)));
