@@ -77,6 +77,8 @@ text_enum! {
         SigningKeyCreated => "signing_key_created",
         /// A signing key was retired.
         SigningKeyRetired => "signing_key_retired",
+        /// A signing key was removed from the JWKS.
+        SigningKeyWithdrawn => "signing_key_withdrawn",
         /// An administrator deleted a credential of a user.
         CredentialDeletedByAdmin => "credential_deleted_by_admin",
         /// An administrator deleted a user with all credentials.

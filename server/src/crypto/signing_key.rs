@@ -139,6 +139,7 @@ pub fn generate(
         created_at,
         signs_from,
         retired_at: None,
+        withdrawn_at: None,
     })
 }
 

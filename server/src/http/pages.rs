@@ -92,6 +92,15 @@ pub fn text(query: &Query, name: &str) -> Result<Option<String>, ApiError> {
     }
 }
 
+/// Reads a parameter that must be `true` or `false`; `false` if it is missing or empty.
+pub fn flag(query: &Query, name: &str) -> Result<bool, ApiError> {
+    match query.get(name).filter(|text| !text.is_empty()) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(ApiError::query(format!("{name} must be true or false"))),
+    }
+}
+
 pub fn word<T: FromStr<Err = UnknownWord>>(query: &Query, name: &str) -> Result<Option<T>, ApiError> {
     let word = query.get(name).filter(|text| !text.is_empty()).map(T::from_str).transpose();
     word.map_err(|unknown| ApiError::query(format!("{name} must be one of {}", unknown.allowed.join(", "))))

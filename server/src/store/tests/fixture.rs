@@ -181,6 +181,7 @@ pub(super) fn signing_key(tenant: u128, number: u128) -> SigningKeyRecord {
         created_at: at(i64::try_from(number).unwrap_or(0)),
         signs_from: at(5),
         retired_at: None,
+        withdrawn_at: None,
     }
 }
 
