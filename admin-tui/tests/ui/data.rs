@@ -210,7 +210,15 @@ fn signing_key(
     retired_at: Option<Timestamp>,
 ) -> SigningKeyItem {
     let id = uuid(0xb, at);
-    SigningKeyItem { id, algorithm, created_at: from, signs_from: from, retired_at, signing: retired_at.is_none() }
+    SigningKeyItem {
+        id,
+        algorithm,
+        created_at: from,
+        signs_from: from,
+        retired_at,
+        withdrawn_at: None,
+        signing: retired_at.is_none(),
+    }
 }
 
 /// A small installation with data for every screen.
