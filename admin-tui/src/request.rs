@@ -42,8 +42,10 @@ pub enum BackendRequest {
     Configure(TenantId, Box<TenantConfig>),
     CreateApiKey(TenantId, CreateSecretRequest),
     RevokeApiKey(TenantId, ApiKeyId),
-    RotateSigningKey(TenantId, Option<SigningAlgorithm>),
+    /// Creates a key; the flag lets it sign at once.
+    RotateSigningKey(TenantId, Option<SigningAlgorithm>, bool),
     RetireSigningKey(TenantId, SigningKeyId),
+    WithdrawSigningKey(TenantId, SigningKeyId),
     DeleteUser(TenantId, String),
     DeleteCredential(TenantId, String, String),
     CreateAdminToken(CreateAdminTokenRequest),
@@ -131,10 +133,13 @@ impl ApiBackend for Api {
                 self.create_api_key(id, &request).await.map(|it| BackendResponse::Secret(it.into()))
             }
             BackendRequest::RevokeApiKey(id, key) => self.revoke_api_key(id, key).await.map(done),
-            BackendRequest::RotateSigningKey(id, algorithm) => {
-                self.rotate_signing_key(id, algorithm).await.map(|key| BackendResponse::SigningKeys(vec![key]))
+            BackendRequest::RotateSigningKey(id, algorithm, force) => {
+                self.rotate_signing_key(id, algorithm, force).await.map(|key| BackendResponse::SigningKeys(vec![key]))
             }
             BackendRequest::RetireSigningKey(id, key) => self.retire_signing_key(id, key).await.map(done),
+            BackendRequest::WithdrawSigningKey(id, key) => {
+                self.withdraw_signing_key(id, key).await.map(|_| BackendResponse::Done)
+            }
             BackendRequest::DeleteUser(id, user) => self.delete_user(id, &user).await.map(done),
             BackendRequest::DeleteCredential(id, user, credential) => {
                 self.delete_credential(id, &user, &credential).await.map(done)

@@ -58,7 +58,7 @@ fn signing_keys() -> Result<(), Box<dyn Error>> {
         iat: now.seconds(),
         exp: now.seconds() + 300,
         jti: uuid::Uuid::nil().to_string(),
-        amr: vec!["swk".to_owned(), "user".to_owned(), "mfa".to_owned()],
+        amr: vec!["pop".to_owned(), "user".to_owned(), "mfa".to_owned()],
         ceremony: CeremonyName::Mfa,
         uv: true,
         trans: None,

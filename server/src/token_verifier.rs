@@ -168,7 +168,7 @@ mod tests {
 
     fn claims(change: Value) -> Value {
         let mut claims = json!({
-            "iss": "doorward", "sub": "alice", "aud": ["localhost"], "cred": "AAAA", "jti": "j1", "amr": ["hwk"],
+            "iss": "doorward", "sub": "alice", "aud": ["localhost"], "cred": "AAAA", "jti": "j1", "amr": ["pop"],
             "ceremony": "mfa", "uv": true, "iat": NOW.seconds(), "exp": NOW.seconds() + 300,
         });
         for (name, value) in change.as_object().unwrap() {

@@ -49,7 +49,7 @@ text_enum! {
         MfaAuthenticationFinalFailed => "mfa_authentication_final_failed",
         /// A credential was renamed.
         WebauthnCredentialUpdated => "webauthn_credential_updated",
-        /// A credential was deleted.
+        /// The tenant's backend deleted a credential.
         WebauthnCredentialDeleted => "webauthn_credential_deleted",
         /// A credential was not renamed: it does not exist, or the name is invalid.
         WebauthnCredentialUpdateFailed => "webauthn_credential_update_failed",
@@ -81,6 +81,10 @@ text_enum! {
         SigningKeyCreated => "signing_key_created",
         /// A signing key was retired.
         SigningKeyRetired => "signing_key_retired",
+        /// A signing key was removed from the JWKS.
+        SigningKeyWithdrawn => "signing_key_withdrawn",
+        /// An administrator deleted a credential of a user.
+        CredentialDeletedByAdmin => "credential_deleted_by_admin",
         /// An administrator deleted a user with all credentials.
         UserDeleted => "user_deleted",
         /// An audit log was exported.

@@ -60,6 +60,16 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What happens when a credential that was not eligible for backup reports at a login that it is (WebAuthn §6.1.3).
+    pub enum BackupEligibilityChange {
+        /// Accept the login and store the new value. Password managers change it when they import a credential.
+        Accept => "accept",
+        /// Reject the login, because the specification allows no change.
+        Refuse => "refuse",
+    }
+}
+
 /// Configuration of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -72,6 +82,9 @@ pub struct TenantConfig {
     /// Settings of second factors. If a change omits them, the current settings are kept.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub mfa: Option<Mfa>,
+    /// Limits of the tenant. What a change omits keeps its current value; null means the default.
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "limits_or_default")]
+    pub limits: Option<Limits>,
 }
 
 impl TenantConfig {
@@ -79,9 +92,56 @@ impl TenantConfig {
     #[must_use]
     pub fn with_omitted(mut self, current: Option<&Self>) -> Self {
         self.mfa = self.mfa.or_else(|| current?.mfa.clone()).or_else(|| Some(Mfa::default()));
+        let limits = self.limits.unwrap_or_default();
+        let current_limits = current.and_then(|current| current.limits).unwrap_or_default();
+        self.limits = Some(limits.or(current_limits).or(Limits::DEFAULT));
+        let change = &mut self.webauthn.backup_eligibility_change;
+        *change =
+            change.or_else(|| current?.webauthn.backup_eligibility_change).or(Some(BackupEligibilityChange::Accept));
         let audience = &mut self.webauthn.token_audience;
         *audience = audience.or_else(|| current?.webauthn.token_audience).or(Some(TokenAudience::RpId));
         self
+    }
+
+    /// Returns the maximum number of credentials of a user.
+    #[must_use]
+    pub fn credentials_per_user(&self) -> u32 {
+        let limit = self.limits.and_then(|limits| limits.credentials_per_user);
+        limit.unwrap_or(DEFAULT_CREDENTIALS_PER_USER)
+    }
+
+    /// Returns the maximum size of a transaction's data in bytes.
+    #[must_use]
+    pub fn transaction_data_bytes(&self) -> u32 {
+        let limit = self.limits.and_then(|limits| limits.transaction_data_bytes);
+        limit.unwrap_or(DEFAULT_TRANSACTION_DATA_BYTES)
+    }
+}
+
+/// Limits of a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Limits {
+    /// Maximum number of credentials of a user, second factors included: 1 to 256, 32 by default.
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "credentials_or_default")]
+    pub credentials_per_user: Option<u32>,
+    /// Maximum size of a transaction's data in bytes: 1 to 32 768, 8 192 by default.
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "data_bytes_or_default")]
+    pub transaction_data_bytes: Option<u32>,
+}
+
+impl Limits {
+    /// The default limits.
+    pub const DEFAULT: Self = Self {
+        credentials_per_user: Some(DEFAULT_CREDENTIALS_PER_USER),
+        transaction_data_bytes: Some(DEFAULT_TRANSACTION_DATA_BYTES),
+    };
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            credentials_per_user: self.credentials_per_user.or(other.credentials_per_user),
+            transaction_data_bytes: self.transaction_data_bytes.or(other.transaction_data_bytes),
+        }
     }
 }
 
@@ -91,7 +151,7 @@ impl TenantConfig {
 pub struct Cors {
     /// Origins. `*` matches any characters, `?` any single character.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(max_items = 100, example = json!(["https://example.com"])))]
+    #[cfg_attr(feature = "openapi", schema(max_items = 32, example = json!(["https://example.com"])))]
     pub allowed_origins: Vec<String>,
     /// Whether a bare `*` is accepted, which allows every page to call the API.
     #[serde(default)]
@@ -113,7 +173,7 @@ pub struct RelyingParty {
     #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub icon: Option<String>,
     /// Origins whose ceremonies are accepted: `https://…`, or `android:apk-key-hash:…`.
-    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 100, example = json!(["https://example.com"])))]
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 32, example = json!(["https://example.com"])))]
     pub origins: Vec<String>,
 }
 
@@ -146,6 +206,10 @@ pub struct Webauthn {
     /// the default, `rp_id`.
     #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "audience_or_default")]
     pub token_audience: Option<TokenAudience>,
+    /// Whether a credential may become eligible for backup. This applies to second factors too. If a change omits it, the
+    /// current value is kept; null means the default, `accept`.
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "backup_change_or_default")]
+    pub backup_eligibility_change: Option<BackupEligibilityChange>,
 }
 
 /// Settings of second-factor ceremonies. The relying party is [`Webauthn::relying_party`].
@@ -189,9 +253,29 @@ impl Default for Mfa {
 /// Default time limit of a ceremony in milliseconds.
 pub const DEFAULT_TIMEOUT_MS: u32 = 60_000;
 
-/// Reads null as the default, because an omitted audience keeps its value.
+/// Default maximum number of credentials of a user.
+pub const DEFAULT_CREDENTIALS_PER_USER: u32 = 32;
+/// Default maximum size of a transaction's data in bytes.
+pub const DEFAULT_TRANSACTION_DATA_BYTES: u32 = 8 * 1024;
+
+/// Reads a setting whose default must be stored if the client sends null, because an omitted setting keeps its value.
+fn or_default<'de, T: Deserialize<'de>, D: Deserializer<'de>>(reader: D, default: T) -> Result<Option<T>, D::Error> {
+    Ok(Some(Option::deserialize(reader)?.unwrap_or(default)))
+}
+fn limits_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Limits>, D::Error> {
+    or_default(reader, Limits::DEFAULT)
+}
+fn credentials_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<u32>, D::Error> {
+    or_default(reader, DEFAULT_CREDENTIALS_PER_USER)
+}
+fn data_bytes_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<u32>, D::Error> {
+    or_default(reader, DEFAULT_TRANSACTION_DATA_BYTES)
+}
 fn audience_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<TokenAudience>, D::Error> {
-    Option::deserialize(reader).map(|audience| audience.or(Some(TokenAudience::RpId)))
+    or_default(reader, TokenAudience::RpId)
+}
+fn backup_change_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<BackupEligibilityChange>, D::Error> {
+    or_default(reader, BackupEligibilityChange::Accept)
 }
 
 const fn default_timeout() -> u32 {
@@ -229,6 +313,40 @@ impl Webauthn {
             attestation_preference: direct_attestation(),
             resident_key_requirement: required_resident_key(),
             token_audience: None,
+            backup_eligibility_change: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn config(limits: Option<Value>) -> TenantConfig {
+        let relying_party = json!({ "id": "localhost", "display_name": "a", "origins": ["http://localhost"] });
+        let mut config = json!({ "webauthn": { "relying_party": relying_party } });
+        if let Some(limits) = limits {
+            config["limits"] = limits;
+        }
+        serde_json::from_value(config).unwrap()
+    }
+
+    #[test]
+    fn omitted_limits_keep_their_value_and_null_means_the_default() {
+        let current = config(Some(json!({ "credentials_per_user": 5, "transaction_data_bytes": 100 })));
+        let current = current.with_omitted(None);
+        for (limits, credentials, bytes) in [
+            (None, 5, 100),
+            (Some(json!({})), 5, 100),
+            (Some(json!({ "credentials_per_user": 7 })), 7, 100),
+            (Some(json!({ "transaction_data_bytes": null })), 5, 8_192),
+            (Some(Value::Null), 32, 8_192),
+        ] {
+            let changed = config(limits).with_omitted(Some(&current));
+            assert_eq!((changed.credentials_per_user(), changed.transaction_data_bytes()), (credentials, bytes));
+        }
+        assert_eq!(config(None).with_omitted(None).limits, Some(Limits::DEFAULT));
     }
 }

@@ -88,6 +88,8 @@ text_enum! {
         CredentialNotFound => "credential_not_found",
         /// The credential id is already registered in this tenant.
         CredentialExists => "credential_exists",
+        /// The user has as many credentials as the tenant allows.
+        TooManyCredentials => "too_many_credentials",
         /// The transaction id was used before in this tenant.
         TransactionExists => "transaction_exists",
         /// No such secret (API key, signing key or admin token).
@@ -120,7 +122,9 @@ text_enum! {
         SignatureInvalid => "signature_invalid",
         /// The signature counter went backwards: the authenticator may have been cloned.
         CounterRegression => "counter_regression",
-        /// The credential is not one of those this ceremony accepts.
+        /// The tenant has no such credential. The page may call `PublicKeyCredential.signalUnknownCredential()`.
+        CredentialUnknown => "credential_unknown",
+        /// The credential exists, but this ceremony does not accept it.
         CredentialNotAllowed => "credential_not_allowed",
         /// The user handle is missing although it is required.
         UserHandleMissing => "user_handle_missing",

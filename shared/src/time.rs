@@ -5,6 +5,10 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 const DAY_MS: i64 = 86_400_000;
 
+/// The first and the last millisecond that RFC 3339 can express: years 0 to 9999, in UTC.
+const MIN_MS: i64 = -62_167_219_200_000;
+const MAX_MS: i64 = 253_402_300_799_999;
+
 /// A point in time (RFC 3339, UTC), with a precision of one millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -60,7 +64,8 @@ impl Timestamp {
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let nanos = i128::from(self.0) * 1_000_000;
+        // Computed times may lie outside of the range. Formatting must not fail, because `to_string` would panic.
+        let nanos = i128::from(self.0.clamp(MIN_MS, MAX_MS)) * 1_000_000;
         let time = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| std::fmt::Error)?;
         let date = time.date();
         let (hour, minute, second, milli) = time.time().as_hms_milli();
@@ -79,7 +84,9 @@ impl std::str::FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| InvalidTime)?;
-        i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).map(Self).map_err(|_| InvalidTime)
+        // In UTC, the year of a time with an offset may be -1 or 10000.
+        let millis = i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).ok();
+        millis.filter(|millis| (MIN_MS..=MAX_MS).contains(millis)).map(Self).ok_or(InvalidTime)
     }
 }
 
@@ -107,5 +114,16 @@ mod tests {
         assert_eq!(time.to_string().parse(), Ok(time));
         assert_eq!("2025-11-24T17:00:00.123+01:00".parse(), Ok(time));
         assert!("yesterday".parse::<Timestamp>().is_err());
+    }
+
+    #[test]
+    fn times_outside_of_the_years_0_to_9999_are_rejected_and_cannot_break_formatting() {
+        assert!("9999-12-31T23:59:59.999Z".parse::<Timestamp>().is_ok());
+        assert!("0000-01-01T00:00:00Z".parse::<Timestamp>().is_ok());
+        for text in ["9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+00:01"] {
+            assert!(text.parse::<Timestamp>().map(|time| time.to_string()).is_err(), "{text}");
+        }
+        assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::from_millis(i64::MIN).to_string(), "0000-01-01T00:00:00.000Z");
     }
 }

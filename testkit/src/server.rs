@@ -281,6 +281,7 @@ pub fn config() -> TenantConfig {
         cors: Cors { allowed_origins: vec!["https://*.example.com".to_owned()], allow_unsafe_wildcard: false },
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: Some(Mfa::default()),
+        limits: None,
     }
     .with_omitted(None)
 }

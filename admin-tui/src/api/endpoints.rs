@@ -6,7 +6,7 @@ use doorward_shared::{
         AdminTokenItem, ConfigCheck, CreateAdminTokenRequest, CreateSecretRequest, CreateSigningKeyRequest,
         CreateTenantRequest, CreatedSecret, CreatedTenant, Me, Overview, SecretItem, SigningAlgorithm, SigningKeyItem,
         TenantDetail, TenantItem, TenantOverview, TenantSort, TenantSummaryPage, TransactionPage, UpdateTenantRequest,
-        UserDetail, UserSummaryPage,
+        UserDetail, UserSummaryPage, WithdrawnSigningKey,
     },
     config::TenantConfig,
     page::{Order, Page, PageRequest},
@@ -168,14 +168,32 @@ impl Api {
         self.get(&["tenants", &tenant.to_string(), "secrets", "jwk"]).json().await
     }
 
-    /// `POST /tenants/{id}/secrets/jwk`: creates a signing key. The default is the algorithm of the current key.
+    /// `POST /tenants/{id}/secrets/jwk`: creates a signing key. The default is the algorithm of the current key. The key
+    /// signs at once with `force`, otherwise 15 minutes later.
     pub async fn rotate_signing_key(
         &self,
         tenant: TenantId,
         algorithm: Option<SigningAlgorithm>,
+        force: bool,
     ) -> Result<SigningKeyItem, ApiError> {
         let request = CreateSigningKeyRequest { algorithm };
-        self.request(Method::POST, &["tenants", &tenant.to_string(), "secrets", "jwk"]).body(&request)?.json().await
+        self.request(Method::POST, &["tenants", &tenant.to_string(), "secrets", "jwk"])
+            .optional_param("force", force.then_some("true"))
+            .body(&request)?
+            .json()
+            .await
+    }
+
+    /// `DELETE /tenants/{id}/secrets/jwk/{key}?withdraw=true`: removes the key from the JWKS at once.
+    pub async fn withdraw_signing_key(
+        &self,
+        tenant: TenantId,
+        key: SigningKeyId,
+    ) -> Result<WithdrawnSigningKey, ApiError> {
+        self.delete(&["tenants", &tenant.to_string(), "secrets", "jwk", &key.to_string()])
+            .param("withdraw", "true")
+            .json()
+            .await
     }
 
     /// `DELETE /tenants/{id}/secrets/jwk/{key}`: stops signing with the key.

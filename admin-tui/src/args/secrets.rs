@@ -57,6 +57,8 @@ pub enum SigningKeysCommand {
     Rotate(SigningKeysRotateArgs),
     /// Stop signing with a key; it stays published until its tokens have expired
     Retire(SigningKeysRetireArgs),
+    /// Remove a compromised key from the JWKS at once, so that its tokens are refused
+    Withdraw(SigningKeysRetireArgs),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -66,6 +68,9 @@ pub struct SigningKeysRotateArgs {
     /// ES256, RS256 or EdDSA [default: that of the current key]
     #[arg(long, value_name = "ALG", value_parser = algorithm)]
     pub algorithm: Option<SigningAlgorithm>,
+    /// Sign with the new key at once, instead of 15 minutes later; verifiers with a cached JWKS refuse new tokens until then
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -153,13 +153,14 @@ pub(super) fn not_printed(kind: &str, id: Uuid, error: &CommandError) -> Command
     ))
 }
 
-const SIGNING_KEY_COLUMNS: [Column; 6] = [
+const SIGNING_KEY_COLUMNS: [Column; 7] = [
     Column::new("ID"),
     Column::new("ALGORITHM"),
     Column::new("STATE"),
     Column::new("CREATED").hide_order(3),
     Column::new("SIGNS FROM").hide_order(1),
     Column::new("RETIRED").hide_order(2),
+    Column::new("WITHDRAWN").hide_order(4),
 ];
 
 pub(super) async fn signing_keys(context: &CommandContext, command: SigningKeysCommand) -> Result<(), CommandError> {
@@ -171,15 +172,17 @@ pub(super) async fn signing_keys(context: &CommandContext, command: SigningKeysC
         }
         SigningKeysCommand::Rotate(args) => rotate(context, args).await,
         SigningKeysCommand::Retire(args) => retire(context, args).await,
+        SigningKeysCommand::Withdraw(args) => withdraw(context, args).await,
     }
 }
 
 fn state(key: &SigningKeyItem, now: Timestamp) -> &'static str {
     match (key.signing, key.retired_at) {
+        _ if key.withdrawn_at.is_some() => "withdrawn",
         (true, _) => "signing",
-        (false, Some(_)) => "retired",
-        (false, None) if key.signs_from > now => "waiting",
-        (false, None) => "replaced",
+        (false, Some(at)) if at <= now => "retired",
+        (false, _) if key.signs_from > now => "waiting",
+        (false, _) => "replaced",
     }
 }
 
@@ -191,12 +194,13 @@ fn signing_key_row(key: &SigningKeyItem, now: Timestamp) -> Vec<String> {
         time(key.created_at),
         time(key.signs_from),
         optional_time(key.retired_at),
+        optional_time(key.withdrawn_at),
     ]
 }
 
 async fn rotate(context: &CommandContext, args: SigningKeysRotateArgs) -> Result<(), CommandError> {
     let tenant = context.tenant(&args.tenant.tenant).await?;
-    let key = context.api.rotate_signing_key(tenant, args.algorithm).await?;
+    let key = context.api.rotate_signing_key(tenant, args.algorithm, args.force).await?;
     if context.output.json {
         return context.output.json(&key);
     }
@@ -209,8 +213,31 @@ async fn rotate(context: &CommandContext, args: SigningKeysRotateArgs) -> Result
 
 async fn retire(context: &CommandContext, args: SigningKeysRetireArgs) -> Result<(), CommandError> {
     let tenant = context.tenant(&args.tenant.tenant).await?;
-    let consequence = format!("This retires the signing key {}. It will sign no more tokens.", args.key);
+    let consequence = format!(
+        "This retires the signing key {}. If it is the one that signs, it signs until another key has been published for \
+         15 minutes.",
+        args.key
+    );
     confirm(args.confirmation, &consequence)?;
     context.api.retire_signing_key(tenant, args.key).await?;
     context.output.done(&format!("retired signing key {}", args.key))
+}
+
+async fn withdraw(context: &CommandContext, args: SigningKeysRetireArgs) -> Result<(), CommandError> {
+    let tenant = context.tenant(&args.tenant.tenant).await?;
+    let consequence = format!(
+        "This removes the signing key {} from the JWKS at once. Its tokens are refused. If it is the one that signs, \
+         verifiers with a cached JWKS refuse new tokens for up to 10 minutes.",
+        args.key
+    );
+    confirm(args.confirmation, &consequence)?;
+    let withdrawn = context.api.withdraw_signing_key(tenant, args.key).await?;
+    if context.output.json {
+        return context.output.json(&withdrawn);
+    }
+    context.output.pairs(&[
+        ("withdrawn", withdrawn.withdrawn.id.to_string()),
+        ("signs now", withdrawn.signing.id.to_string()),
+        ("notice", withdrawn.notice),
+    ])
 }

@@ -119,6 +119,7 @@ fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
             origins: args.origins.clone(),
         }),
         mfa: None,
+        limits: None,
     }
 }
 

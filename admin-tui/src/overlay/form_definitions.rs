@@ -119,8 +119,16 @@ pub(super) fn define(kind: &FormKind, folders: &BaseFolders, now: Timestamp) -> 
             (
                 format!("Rotate the signing key of {tenant}"),
                 "rotate",
-                "The new key is published now and signs later; tokens signed by the current key stay valid.",
-                vec![FormField::choice("Algorithm", "of the new key", &choices, 0)],
+                "The new key is published now; tokens signed by the current key stay valid.",
+                vec![
+                    FormField::choice("Algorithm", "of the new key", &choices, 0),
+                    FormField::choice(
+                        "Signs",
+                        "at once: a cached JWKS lacks the key for up to 10 minutes",
+                        &["after 15 minutes", "at once"],
+                        0,
+                    ),
+                ],
             )
         }
         FormKind::Export(_) => {
@@ -208,6 +216,7 @@ impl Values<'_> {
                     cors: Cors { allowed_origins: origins, allow_unsafe_wildcard: false },
                     webauthn: Webauthn::for_relying_party(relying_party),
                     mfa: None,
+                    limits: None,
                 })
             }
         };
@@ -259,7 +268,7 @@ pub(super) fn submit(
         FormKind::CreateToken => BackendRequest::CreateAdminToken(form.create_token()?),
         FormKind::RotateSigningKey(tenant, _) => {
             let algorithm = form.chosen(0).checked_sub(1).and_then(|at| SigningAlgorithm::ALL.get(at)).copied();
-            BackendRequest::RotateSigningKey(*tenant, algorithm)
+            BackendRequest::RotateSigningKey(*tenant, algorithm, form.chosen(1) == 1)
         }
         FormKind::Export(query) => {
             let format = if form.chosen(0) == 0 { ExportFormat::Ndjson } else { ExportFormat::Csv };

@@ -111,6 +111,7 @@ pub enum Command {
     Rename,
     Configure,
     Delete,
+    Withdraw,
     DeleteParent,
     AuditLog,
     Pause,

@@ -80,13 +80,20 @@ async fn signing_keys_are_rotated_and_retired() {
     let id = cells(new.lines().next().unwrap())[1].to_owned();
     let list = operator.out(&["signing-keys", "list", "--tenant", "Example"]).await;
     let rows: Vec<_> = list.lines().map(cells).collect();
-    assert_eq!(rows[0], ["ID", "ALGORITHM", "STATE", "CREATED", "SIGNS FROM", "RETIRED"]);
+    assert_eq!(rows[0], ["ID", "ALGORITHM", "STATE", "CREATED", "SIGNS FROM", "RETIRED", "WITHDRAWN"]);
     let row = |id: &str| rows.iter().find(|row| row[0] == id).unwrap().clone();
     assert_eq!(row(&id)[1..3], ["EdDSA", "waiting"]);
     assert_eq!(row(&first)[2], "signing");
     operator.fails(&["signing-keys", "retire", "--tenant", "Example", &id], 2, &["--yes"]).await;
     let done = operator.json(&["signing-keys", "retire", "--tenant", "Example", &id, "--yes"]).await;
     assert_eq!(done, serde_json::json!({ "done": true }));
+    let forced = operator.json(&["signing-keys", "rotate", "--tenant", "Example", "--force"]).await;
+    assert_eq!(forced["signing"], true);
+    let forced = forced["id"].as_str().unwrap();
+    let withdrawn = operator.json(&["signing-keys", "withdraw", "--tenant", "Example", forced, "--yes"]).await;
+    assert_eq!((&withdrawn["withdrawn"]["id"], &withdrawn["signing"]["signing"]), (&forced.into(), &true.into()));
+    let list = operator.out(&["signing-keys", "list", "--tenant", "Example"]).await;
+    assert!(list.lines().any(|line| line.starts_with(forced) && line.contains("withdrawn")), "{list}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

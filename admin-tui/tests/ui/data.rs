@@ -99,6 +99,7 @@ fn config(domain: &str, name: &str) -> TenantConfig {
         cors: Cors { allowed_origins: vec![format!("https://*.{domain}")], allow_unsafe_wildcard: false },
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: Some(Mfa::default()),
+        limits: Some(doorward_shared::config::Limits::DEFAULT),
     }
 }
 
@@ -160,8 +161,14 @@ fn credential(at: usize, user: &str, name: &str, is_mfa: bool) -> CredentialItem
         id: Base64Url(vec![u8::try_from(at).unwrap(); 16]),
         name: Some(name.to_owned()),
         public_key: Base64Url(vec![0xa5; 40]),
-        attestation_type: "packed".to_owned(),
+        attestation_type: "none".to_owned(),
+        attestation_stated: "packed".to_owned(),
+        attested: false,
+        algorithm: "ES256".to_owned(),
+        sign_count: 7,
         aaguid: uuid(9, at),
+        model: Some("YubiKey 5 NFC".to_owned()),
+        model_verified: false,
         last_used_at: Some(before(3 * HOUR)),
         created_at: before(20 * DAY),
         transports: vec!["internal".to_owned(), "hybrid".to_owned()],
@@ -203,7 +210,15 @@ fn signing_key(
     retired_at: Option<Timestamp>,
 ) -> SigningKeyItem {
     let id = uuid(0xb, at);
-    SigningKeyItem { id, algorithm, created_at: from, signs_from: from, retired_at, signing: retired_at.is_none() }
+    SigningKeyItem {
+        id,
+        algorithm,
+        created_at: from,
+        signs_from: from,
+        retired_at,
+        withdrawn_at: None,
+        signing: retired_at.is_none(),
+    }
 }
 
 /// A small installation with data for every screen.

@@ -250,13 +250,14 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             world.tenant(id)?.api_keys.retain(|it| it.id != key.uuid());
             BackendResponse::Done
         }
-        BackendRequest::RotateSigningKey(id, algorithm) => {
+        BackendRequest::RotateSigningKey(id, algorithm, _) => {
             let key = SigningKeyItem {
                 id: data::uuid(0xb, 99),
                 algorithm: algorithm.unwrap_or(SigningAlgorithm::Es256),
                 created_at: crate::harness::start_time(),
                 signs_from: crate::harness::start_time().plus_millis(600_000),
                 retired_at: None,
+                withdrawn_at: None,
                 signing: false,
             };
             world.tenant(id)?.signing_keys.insert(0, key.clone());
@@ -266,6 +267,14 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             let keys = &mut world.tenant(id)?.signing_keys;
             for it in keys.iter_mut().filter(|it| it.id == key.uuid()) {
                 (it.retired_at, it.signing) = (Some(crate::harness::start_time()), false);
+            }
+            BackendResponse::Done
+        }
+        BackendRequest::WithdrawSigningKey(id, key) => {
+            let keys = &mut world.tenant(id)?.signing_keys;
+            for it in keys.iter_mut().filter(|it| it.id == key.uuid()) {
+                it.retired_at = Some(crate::harness::start_time());
+                (it.withdrawn_at, it.signing) = (it.retired_at, false);
             }
             BackendResponse::Done
         }

@@ -65,12 +65,15 @@ async fn api_key_is_created_with_an_expiry_and_revoked() {
 }
 
 #[tokio::test]
-async fn signing_keys_are_rotated_and_retired() {
+async fn signing_keys_are_rotated_retired_and_withdrawn() {
     let app = App::start(FakeServer::new(data::world()), 100, 24).await;
     app.keys_show("2 enter l l n right right enter", &["RS256", "signs from 2026-11-25 10:40:00"]).await;
     app.keys_show("d", &["It is the key that signs now."]).await;
     app.keys_show("y", &["Retired the signing key", "retired 2026-11-25"]).await;
     app.keys_show("G d", &["already retired"]).await;
+    app.keys_show("x", &["Withdraw this signing key", "Its tokens are refused."]).await;
+    app.keys_show("y", &["Withdrew the signing key", "withdrawn 2026-11-25"]).await;
+    app.keys_show("x", &["already withdrawn"]).await;
 }
 
 #[tokio::test]
@@ -134,6 +137,16 @@ async fn audit_entry_opens_its_tenant_and_its_user() {
     app.keys_show("a", &["alice › Audit log of Acme Bank", "user: alice ×"]).await;
     app.keys_show("esc esc", &["live"]).await;
     app.lacks(&["›"]);
+}
+
+/// The actor of an administrator's deletion is the admin token, not the owner of the credential.
+#[tokio::test]
+async fn deletion_of_a_credential_by_an_administrator_opens_no_user() {
+    let mut world = data::world();
+    world.record(0, AuditType::CredentialDeletedByAdmin, "ops", 500);
+    let app = App::start(FakeServer::new(world), 100, 30).await;
+    app.keys("3 u").await;
+    app.lacks(&["Audit log › ops"]);
 }
 
 #[tokio::test]

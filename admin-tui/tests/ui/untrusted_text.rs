@@ -24,6 +24,9 @@ fn untrusted_world() -> data::World {
     for it in &mut acme.credentials {
         it.name = Some(UNTRUSTED.to_owned());
         it.attestation_type = UNTRUSTED.to_owned();
+        it.attestation_stated = UNTRUSTED.to_owned();
+        it.algorithm = UNTRUSTED.to_owned();
+        it.model = Some(UNTRUSTED.to_owned());
         it.transports = vec![UNTRUSTED.to_owned()];
     }
     for it in &mut acme.transactions {

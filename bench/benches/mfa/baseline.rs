@@ -88,7 +88,7 @@ impl Baseline {
             iat: now.seconds(),
             exp: now.seconds() + 300,
             jti: uuid::Uuid::nil().to_string(),
-            amr: vec!["hwk".to_owned(), "user".to_owned(), "mfa".to_owned()],
+            amr: vec!["pop".to_owned(), "user".to_owned(), "mfa".to_owned()],
             ceremony: CeremonyName::Mfa,
             uv: true,
             trans: None,
@@ -119,10 +119,10 @@ impl Baseline {
     /// CPU time of the same verification by webauthn-rs. It includes parsing, which takes little time in comparison.
     pub(crate) fn verify_with_webauthn_rs(&self, threads: usize) -> Duration {
         cpu::each(threads, &self.inputs, |input| {
-            let rp = &input.challenge.state.relying_party;
+            let state = &input.challenge.state;
             let expected = Expected {
-                rp_id: &rp.id,
-                origin: rp.origins.first().expect("an origin"),
+                rp_id: &state.rp_id,
+                origin: state.origins.first().expect("an origin"),
                 challenge: &input.challenge.value.0,
                 user_verification: false,
             };

@@ -67,6 +67,7 @@ fn config(plan: &Plan, number: u64, name: &str) -> Result<String, SeedError> {
         cors: Cors { allowed_origins: vec![plan.origin(number)], allow_unsafe_wildcard: false },
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: Some(Mfa::default()),
+        limits: None,
     };
     let config = config_rules::complete(config, None)
         .map_err(|problems| SeedError::Generate(Refusal::Config(problems).reason()))?;

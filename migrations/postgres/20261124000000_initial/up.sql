@@ -52,6 +52,7 @@ CREATE TABLE signing_keys (
     created_at BIGINT NOT NULL,
     signs_from BIGINT NOT NULL,
     retired_at BIGINT,
+    withdrawn_at BIGINT,
     PRIMARY KEY (tenant_id, id)
 );
 

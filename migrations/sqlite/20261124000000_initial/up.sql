@@ -51,6 +51,7 @@ CREATE TABLE signing_keys (
     created_at INTEGER NOT NULL,
     signs_from INTEGER NOT NULL,
     retired_at INTEGER,
+    withdrawn_at INTEGER,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
 

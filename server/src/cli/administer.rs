@@ -33,6 +33,7 @@ pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError
         cors: Cors { allowed_origins, allow_unsafe_wildcard: false },
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: None,
+        limits: None,
     };
     args.policy.apply(&mut config);
     let request = CreateTenantRequest {

@@ -169,7 +169,12 @@ fn config(origin: &str) -> TenantConfig {
     };
     // Second factors need not be roaming authenticators, so the built-in ones of laptops can be used.
     let mfa = Mfa { attachment: None, ..Mfa::default() };
-    TenantConfig { cors: Cors::default(), webauthn: Webauthn::for_relying_party(relying_party), mfa: Some(mfa) }
+    TenantConfig {
+        cors: Cors::default(),
+        webauthn: Webauthn::for_relying_party(relying_party),
+        mfa: Some(mfa),
+        limits: None,
+    }
 }
 
 /// Returns a path as one word of a shell command.

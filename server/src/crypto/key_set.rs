@@ -41,7 +41,7 @@ impl KeySet {
     pub fn open(records: &[SigningKeyRecord], master: &MasterKey, now: Timestamp) -> Result<Self, SigningKeyError> {
         let mut keys = records
             .iter()
-            .filter(|record| is_published(record.retired_at, now))
+            .filter(|record| is_published(record, now))
             .map(|record| {
                 Ok(KeyOfSet {
                     jwk: public_jwk(record)?,
@@ -61,10 +61,15 @@ impl KeySet {
     /// Returns the key that signs: the key with the latest `signs_from` in the past that is not retired.
     ///
     /// If all keys begin in the future, the earliest one signs. This happens when another node has just created the
-    /// tenant with its first key, and the clock of this node is slightly behind.
+    /// tenant with its first key, and the clock of this node is slightly behind. It also happens when the clock was set
+    /// back after a key was retired: the private part of the retired key is not decrypted, so its successor signs.
     pub fn active(&self, now: Timestamp) -> Option<&SigningKey> {
-        let usable = || self.keys.iter().filter(move |key| key.retired_at.is_none_or(|at| now < at));
-        usable().find(|key| key.signs_from <= now).or_else(|| usable().next_back()).and_then(|key| key.signing.as_ref())
+        let usable = || {
+            let unretired = self.keys.iter().filter(move |key| key.retired_at.is_none_or(|at| now < at));
+            unretired.filter_map(|key| Some((key.signs_from, key.signing.as_ref()?)))
+        };
+        let latest = usable().find(|(signs_from, _)| *signs_from <= now);
+        latest.or_else(|| usable().next_back()).map(|(_, key)| key)
     }
 
     pub fn active_id(&self, now: Timestamp) -> Option<SigningKeyId> {
@@ -74,13 +79,18 @@ impl KeySet {
     /// Returns the keys that verify tokens. A new key is published from its creation, long before it signs. A retired
     /// key stays published until its last token has expired.
     pub fn jwks(&self, now: Timestamp) -> Jwks {
-        let published = self.keys.iter().filter(|key| is_published(key.retired_at, now));
+        let published = self.keys.iter().filter(|key| outlives_tokens(key.retired_at, now));
         Jwks { keys: published.map(|key| key.jwk.clone()).collect() }
     }
 }
 
-/// Returns whether a key with this retirement time is published: tokens that it signed may still be valid.
-pub fn is_published(retired_at: Option<Timestamp>, now: Timestamp) -> bool {
+/// Returns whether a key is published.
+pub fn is_published(key: &SigningKeyRecord, now: Timestamp) -> bool {
+    key.withdrawn_at.is_none() && outlives_tokens(key.retired_at, now)
+}
+
+/// Returns whether tokens of a key with this retirement time may still be valid.
+fn outlives_tokens(retired_at: Option<Timestamp>, now: Timestamp) -> bool {
     retired_at.is_none_or(|at| now < at.plus_millis(TOKEN_LIFETIME_SECONDS * 1000 + MARGIN_MS))
 }
 
@@ -136,6 +146,22 @@ mod tests {
     fn first_key_signs_on_a_node_with_a_slow_clock() {
         let set = KeySet::open(&[es256(2, 2000, None), es256(1, 1000, None)], &master(), at(0)).unwrap();
         assert_eq!(set.active_id(at(900)), Some(id(1)));
+    }
+
+    /// The set is cached, so the clock may be set back after it was opened.
+    #[test]
+    fn successor_signs_when_the_clock_is_set_back_across_a_retirement() {
+        let set = KeySet::open(&[es256(1, 0, Some(1000)), es256(2, 1000, None)], &master(), at(1500)).unwrap();
+        assert_eq!(set.active_id(at(1500)), Some(id(2)));
+        assert_eq!(set.active_id(at(500)), Some(id(2)));
+        assert_eq!(published(&set, 500), [id(2), id(1)]);
+    }
+
+    #[test]
+    fn withdrawn_key_neither_signs_nor_is_published() {
+        let withdrawn = SigningKeyRecord { withdrawn_at: Some(at(500)), ..es256(1, 0, Some(500)) };
+        let set = KeySet::open(&[withdrawn, es256(2, 500, None)], &master(), at(500)).unwrap();
+        assert_eq!((set.active_id(at(500)), published(&set, 500)), (Some(id(2)), vec![id(2)]));
     }
 
     #[test]

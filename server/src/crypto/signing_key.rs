@@ -139,6 +139,7 @@ pub fn generate(
         created_at,
         signs_from,
         retired_at: None,
+        withdrawn_at: None,
     })
 }
 
@@ -260,7 +261,7 @@ pub(super) mod tests {
             iat: LATER - TOKEN_LIFETIME_SECONDS,
             exp: LATER,
             jti: "jti".into(),
-            amr: vec!["hwk".into(), "user".into()],
+            amr: vec!["pop".into(), "user".into()],
             ceremony: CeremonyName::Mfa,
             uv: true,
             trans: None,

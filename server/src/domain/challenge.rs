@@ -1,9 +1,16 @@
 //! Challenges and the kinds of ceremony to which they belong.
 
-use doorward_shared::{AuditType, Base64Url, TenantId, Timestamp, TransactionRowId, UserId, public::CeremonyName};
+use doorward_shared::{
+    AuditType, Base64Url, TenantId, Timestamp, TransactionRowId, UserId,
+    config::{BackupEligibilityChange, UserVerification},
+    public::CeremonyName,
+};
 use serde::{Deserialize, Serialize};
 
-use super::tenant::{CeremonyPolicy, RelyingPartyPolicy};
+use super::{
+    CredentialId,
+    tenant::{CeremonyPolicy, RelyingPartyPolicy},
+};
 
 /// Kinds of ceremony. A challenge of one kind is not accepted for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,15 +96,33 @@ impl std::fmt::Display for ChallengeValue {
     }
 }
 
-/// State that the initialize request stores for the finalize request.
+/// State that the initialize request stores for the finalize request: the settings of that moment which finalize checks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CeremonyState {
-    pub relying_party: RelyingPartyPolicy,
-    pub policy: CeremonyPolicy,
+    pub rp_id: String,
+    /// Accepted origins.
+    pub origins: Vec<String>,
+    pub user_verification: UserVerification,
+    /// Whether the credential may become eligible for backup.
+    pub backup_eligibility_change: BackupEligibilityChange,
     /// Logins and transactions: ids of the allowed credentials; `None` for any credential (discoverable login).
     /// Registrations: ids of the excluded credentials.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub credentials: Option<Vec<Base64Url>>,
+}
+
+impl CeremonyState {
+    /// Returns the state of a ceremony with these credentials; see [`CeremonyState::credentials`].
+    pub fn new(rp: &RelyingPartyPolicy, policy: &CeremonyPolicy, credentials: Option<&[CredentialId]>) -> Self {
+        let ids = |ids: &[CredentialId]| ids.iter().map(|id| Base64Url(id.as_bytes().to_vec())).collect();
+        Self {
+            rp_id: rp.id.clone(),
+            origins: rp.origins.clone(),
+            user_verification: policy.user_verification,
+            backup_eligibility_change: policy.backup_eligibility_change,
+            credentials: credentials.map(ids),
+        }
+    }
 }
 
 /// A challenge that is not finalized yet.
@@ -114,4 +139,32 @@ pub struct Challenge {
     pub created_at: Timestamp,
     /// Time from which the challenge is rejected.
     pub expires_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_shared::config::{AttestationPreference, ResidentKey};
+
+    use super::*;
+
+    #[test]
+    fn state_contains_only_what_finalize_checks() {
+        let rp = RelyingPartyPolicy {
+            id: "example.com".to_owned(),
+            name: "Example".to_owned(),
+            icon: Some("https://example.com/icon.png".to_owned()),
+            origins: vec!["https://example.com".to_owned()],
+        };
+        let policy = CeremonyPolicy {
+            user_verification: UserVerification::Required,
+            attachment: None,
+            attestation: AttestationPreference::Direct,
+            resident_key: ResidentKey::Required,
+            timeout_ms: 60_000,
+            backup_eligibility_change: BackupEligibilityChange::Accept,
+        };
+        let state = serde_json::to_string(&CeremonyState::new(&rp, &policy, None)).unwrap();
+        let expected = r#"{"rp_id":"example.com","origins":["https://example.com"],"user_verification":"required","#;
+        assert_eq!(state, format!(r#"{expected}"backup_eligibility_change":"accept"}}"#));
+    }
 }

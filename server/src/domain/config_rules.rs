@@ -3,13 +3,21 @@
 use doorward_shared::{
     Base64Url,
     admin::ConfigProblem,
-    config::{RelyingParty, TenantConfig},
+    config::{Limits, RelyingParty, TenantConfig},
 };
 use url::{Host, Url};
 
 /// Allowed timeouts of a ceremony, in milliseconds.
 pub const TIMEOUT_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
-const MAX_ORIGINS: usize = 100;
+/// Allowed numbers of credentials of a user.
+const CREDENTIALS_RANGE: std::ops::RangeInclusive<u32> = 1..=256;
+/// Allowed maximum sizes of a transaction's data, in bytes.
+const TRANSACTION_DATA_RANGE: std::ops::RangeInclusive<u32> = 1..=32 * 1024;
+/// Maximum number of origins in a list, and of characters of each. Every challenge contains the list.
+const MAX_ORIGINS: usize = 32;
+const MAX_ORIGIN_CHARS: usize = 256;
+/// Maximum length of an icon's URL.
+const MAX_ICON_BYTES: usize = 2048;
 const ANDROID_ORIGIN: &str = "android:apk-key-hash:";
 
 /// Problem of one setting, and how to correct it.
@@ -47,18 +55,39 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
         found.add("cors.allowed_origins", Err(format!("at most {MAX_ORIGINS} are allowed")));
     }
     for (index, pattern) in patterns.iter().take(MAX_ORIGINS).enumerate() {
-        let checked = cors_pattern(pattern, config.cors.allow_unsafe_wildcard);
+        let unsafe_wildcard = config.cors.allow_unsafe_wildcard;
+        let checked = short_origin(pattern).and_then(|()| cors_pattern(pattern, unsafe_wildcard));
         found.add(format!("cors.allowed_origins[{index}]"), checked);
     }
+    limits(&mut found, config.limits.unwrap_or_default());
     found.0
 }
 
+fn limits(found: &mut Problems, limits: Limits) {
+    if let Some(value) = limits.credentials_per_user {
+        found.add("limits.credentials_per_user", in_range(value, &CREDENTIALS_RANGE, "credentials"));
+    }
+    if let Some(value) = limits.transaction_data_bytes {
+        found.add("limits.transaction_data_bytes", in_range(value, &TRANSACTION_DATA_RANGE, "bytes"));
+    }
+}
+
 fn timeout(value: u32) -> Result<(), Message> {
-    if TIMEOUT_RANGE_MS.contains(&value) {
+    in_range(value, &TIMEOUT_RANGE_MS, "milliseconds")
+}
+
+fn in_range(value: u32, range: &std::ops::RangeInclusive<u32>, unit: &str) -> Result<(), Message> {
+    if range.contains(&value) {
         return Ok(());
     }
-    let (min, max) = (TIMEOUT_RANGE_MS.start(), TIMEOUT_RANGE_MS.end());
-    Err(format!("{value} must be between {min} and {max} milliseconds"))
+    Err(format!("{value} must be between {} and {} {unit}", range.start(), range.end()))
+}
+
+fn short_origin(text: &str) -> Result<(), Message> {
+    if text.chars().count() <= MAX_ORIGIN_CHARS {
+        return Ok(());
+    }
+    Err(format!("must have at most {MAX_ORIGIN_CHARS} characters"))
 }
 
 fn relying_party(found: &mut Problems, rp: &RelyingParty) {
@@ -66,15 +95,18 @@ fn relying_party(found: &mut Problems, rp: &RelyingParty) {
     if rp.display_name.trim().is_empty() || rp.display_name.chars().count() > 128 {
         found.add("webauthn.relying_party.display_name", Err("must have 1 to 128 characters".to_owned()));
     }
-    if rp.icon.as_deref().is_some_and(|icon| !icon.is_empty() && Url::parse(icon).is_err()) {
-        found.add("webauthn.relying_party.icon", Err("must be an absolute URL".to_owned()));
+    let is_icon = |icon: &str| icon.is_empty() || (icon.len() <= MAX_ICON_BYTES && Url::parse(icon).is_ok());
+    if !rp.icon.as_deref().is_none_or(is_icon) {
+        let message = format!("must be an absolute URL of at most {MAX_ICON_BYTES} bytes");
+        found.add("webauthn.relying_party.icon", Err(message));
     }
     if rp.origins.is_empty() || rp.origins.len() > MAX_ORIGINS {
         let message = format!("must name 1 to {MAX_ORIGINS} origins, such as https://{}", rp.id);
         found.add("webauthn.relying_party.origins", Err(message));
     }
     for (index, text) in rp.origins.iter().take(MAX_ORIGINS).enumerate() {
-        found.add(format!("webauthn.relying_party.origins[{index}]"), origin(text, &rp.id));
+        let checked = short_origin(text).and_then(|()| origin(text, &rp.id));
+        found.add(format!("webauthn.relying_party.origins[{index}]"), checked);
     }
 }
 
@@ -173,6 +205,7 @@ mod tests {
                 origins: origins.iter().map(|&text| text.to_owned()).collect(),
             }),
             mfa: None,
+            limits: None,
         }
     }
 
@@ -269,5 +302,30 @@ mod tests {
             let complete = complete(changed.clone(), current).unwrap();
             assert_eq!(complete.webauthn.token_audience, Some(expected));
         }
+    }
+
+    #[test]
+    fn large_values_are_rejected() {
+        let field = |config: &TenantConfig| -> Vec<String> {
+            problems(config).into_iter().map(|problem| problem.field).collect()
+        };
+        let mut large = config("example.com", &["https://example.com"], &["https://example.com"]);
+        large.limits = Some(Limits { credentials_per_user: Some(257), transaction_data_bytes: Some(32_769) });
+        assert_eq!(field(&large), ["limits.credentials_per_user", "limits.transaction_data_bytes"]);
+        large.limits = Some(Limits { credentials_per_user: Some(0), transaction_data_bytes: Some(0) });
+        assert_eq!(field(&large), ["limits.credentials_per_user", "limits.transaction_data_bytes"]);
+        large.limits = Some(Limits { credentials_per_user: Some(256), transaction_data_bytes: Some(32_768) });
+        let rp = &mut large.webauthn.relying_party;
+        rp.icon = Some(format!("data:image/png,{}", "x".repeat(2048 - 15)));
+        rp.origins = vec!["https://example.com".to_owned(); 32];
+        assert_eq!(field(&large), [""; 0]);
+        large.webauthn.relying_party.icon = Some(format!("data:image/png,{}", "x".repeat(2049 - 15)));
+        large.webauthn.relying_party.origins.push("https://example.com".to_owned());
+        large.cors.allowed_origins = vec![format!("https://{}.example.com", "x".repeat(256))];
+        let expected = ["webauthn.relying_party.icon", "webauthn.relying_party.origins", "cors.allowed_origins[0]"];
+        assert_eq!(field(&large), expected);
+        let label = "x".repeat(60);
+        let long = format!("https://{label}.{label}.{label}.{label}.example.com");
+        assert_eq!(problems(&config("example.com", &[&long], &[])).len(), 1);
     }
 }

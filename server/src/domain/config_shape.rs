@@ -2,7 +2,9 @@
 
 use doorward_shared::{
     admin::ConfigProblem,
-    config::{Attachment, AttestationPreference, ResidentKey, TokenAudience, UserVerification},
+    config::{
+        Attachment, AttestationPreference, BackupEligibilityChange, ResidentKey, TokenAudience, UserVerification,
+    },
 };
 use serde_json::{Map, Value};
 
@@ -11,6 +13,7 @@ enum Kind {
     Texts,
     Flag,
     Millis,
+    Number,
     OneOf(Vec<&'static str>),
     Section(Vec<Setting>),
 }
@@ -60,10 +63,16 @@ fn settings() -> Vec<Setting> {
     let mut webauthn = vec![setting("relying_party", Required, Kind::Section(relying_party))];
     webauthn.extend(ceremony(Optional));
     webauthn.push(setting("token_audience", Nullable, one_of!(TokenAudience)));
+    webauthn.push(setting("backup_eligibility_change", Nullable, one_of!(BackupEligibilityChange)));
+    let limits = vec![
+        setting("credentials_per_user", Nullable, Kind::Number),
+        setting("transaction_data_bytes", Nullable, Kind::Number),
+    ];
     vec![
         setting("webauthn", Required, Kind::Section(webauthn)),
         setting("mfa", Nullable, Kind::Section(ceremony(Nullable))),
         setting("cors", Optional, Kind::Section(cors)),
+        setting("limits", Nullable, Kind::Section(limits)),
     ]
 }
 
@@ -107,8 +116,11 @@ fn check(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind)
             return;
         }
         (Kind::Texts, _) => "must be a list of strings".to_owned(),
-        (Kind::Millis, value) if value.as_u64().is_some_and(|value| u32::try_from(value).is_ok()) => return,
+        (Kind::Millis | Kind::Number, value) if value.as_u64().is_some_and(|value| u32::try_from(value).is_ok()) => {
+            return;
+        }
         (Kind::Millis, _) => "must be a number of milliseconds".to_owned(),
+        (Kind::Number, _) => "must be a whole number".to_owned(),
         (Kind::OneOf(values), Value::String(value)) if values.contains(&value.as_str()) => return,
         (Kind::OneOf(values), _) => format!("must be one of {}", values.join(", ")),
     };
@@ -117,7 +129,7 @@ fn check(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind)
 
 #[cfg(test)]
 mod tests {
-    use doorward_shared::config::{Mfa, RelyingParty, TenantConfig, Webauthn};
+    use doorward_shared::config::{Limits, Mfa, RelyingParty, TenantConfig, Webauthn};
     use serde_json::json;
 
     use super::*;
@@ -133,7 +145,8 @@ mod tests {
         webauthn.attachment = Some(Attachment::Platform);
         webauthn.token_audience = Some(TokenAudience::Ceremony);
         let mfa = Some(Mfa { timeout: Some(5_000), ..Mfa::default() });
-        json!(TenantConfig { cors: Default::default(), webauthn, mfa })
+        webauthn.backup_eligibility_change = Some(BackupEligibilityChange::Refuse);
+        json!(TenantConfig { cors: Default::default(), webauthn, mfa, limits: Some(Limits::DEFAULT) })
     }
 
     /// Returns the JSON pointers of all values, such as `/webauthn/timeout`.

@@ -44,8 +44,9 @@ pub struct Credential {
     pub id: CredentialId,
     pub user_id: UserId,
     pub name: String,
-    /// Public key as sent by the authenticator, COSE-encoded (RFC 9052 §7).
+    /// Public key in canonical COSE encoding (RFC 9052 §7), at most 600 bytes.
     pub public_key: Vec<u8>,
+    /// Format that the attestation statement stated.
     pub attestation_format: String,
     /// Whether the attestation statement was verified.
     pub attested: bool,
@@ -67,4 +68,11 @@ pub struct Credential {
     pub created_at: Timestamp,
     /// Time of its last renaming.
     pub updated_at: Timestamp,
+}
+
+impl Credential {
+    /// Returns the format of the attestation statement if it was verified, otherwise `none`.
+    pub fn attestation_type(&self) -> &str {
+        if self.attested { &self.attestation_format } else { "none" }
+    }
 }

@@ -75,6 +75,8 @@ pub struct SigningKeyRecord {
     pub signs_from: Timestamp,
     /// Time from which the key no longer signs. It stays published until its last token has expired.
     pub retired_at: Option<Timestamp>,
+    /// Time of its removal from the JWKS. Its tokens are refused from then on.
+    pub withdrawn_at: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for SigningKeyRecord {

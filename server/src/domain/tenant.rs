@@ -2,9 +2,8 @@
 
 use doorward_shared::{
     TenantId, Timestamp,
-    config::{Attachment, AttestationPreference, ResidentKey, TenantConfig, UserVerification},
+    config::{Attachment, AttestationPreference, BackupEligibilityChange, ResidentKey, TenantConfig, UserVerification},
 };
-use serde::{Deserialize, Serialize};
 
 /// A tenant: a relying party with its own users, keys and audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,19 +17,18 @@ pub struct Tenant {
     pub updated_at: Timestamp,
 }
 
-/// Relying party of a ceremony, stored with the challenge.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Relying party of a ceremony.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelyingPartyPolicy {
     pub id: String,
     pub name: String,
     /// URL of an icon.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub icon: Option<String>,
     pub origins: Vec<String>,
 }
 
-/// Requirements of a ceremony, stored with the challenge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Requirements of a ceremony.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CeremonyPolicy {
     pub user_verification: UserVerification,
     pub attachment: Option<Attachment>,
@@ -38,6 +36,8 @@ pub struct CeremonyPolicy {
     pub resident_key: ResidentKey,
     /// Lifetime of the challenge in milliseconds.
     pub timeout_ms: u32,
+    /// Whether a credential may become eligible for backup.
+    pub backup_eligibility_change: BackupEligibilityChange,
 }
 
 impl Tenant {
@@ -60,6 +60,7 @@ impl Tenant {
             attestation: webauthn.attestation_preference,
             resident_key: webauthn.resident_key_requirement,
             timeout_ms: webauthn.timeout,
+            backup_eligibility_change: self.backup_eligibility_change(),
         }
     }
 
@@ -71,6 +72,11 @@ impl Tenant {
             attestation: mfa.attestation_preference,
             resident_key: mfa.resident_key_requirement,
             timeout_ms: mfa.timeout.unwrap_or(self.config.webauthn.timeout),
+            backup_eligibility_change: self.backup_eligibility_change(),
         }
+    }
+
+    fn backup_eligibility_change(&self) -> BackupEligibilityChange {
+        self.config.webauthn.backup_eligibility_change.unwrap_or(BackupEligibilityChange::Accept)
     }
 }

@@ -176,6 +176,7 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
         },
         (Refusal::Verification(_), _) => (DENIED, "failed to validate assertion"),
         (Refusal::CredentialExists, _) => (StatusCode::CONFLICT, "credential already registered"),
+        (Refusal::TooManyCredentials(_), _) => (StatusCode::CONFLICT, "too many credentials"),
         (Refusal::UserNotFound, On::TransactionInitialize) => (StatusCode::NOT_FOUND, "unable to find user"),
         (Refusal::UserNotFound, _) => (StatusCode::NOT_FOUND, "user not found"),
         (Refusal::NoSuitableCredential, _) => (BAD, "user has no suitable credentials for this operation"),

@@ -17,6 +17,8 @@ use crate::domain::{
 
 /// Default number of rows on a page that begins after a given row.
 const DEFAULT_LIMIT: u32 = 50;
+/// Maximum number of characters of a text in a query.
+const MAX_CHARS: usize = 256;
 /// Maximum number of rows on such a page.
 const MOST_ROWS: u32 = 200;
 
@@ -59,19 +61,19 @@ pub fn limit(query: &Query) -> Result<u32, ApiError> {
 
 /// Reads the cursor of a page; `fits` returns whether it belongs to this list.
 pub fn after(query: &Query, fits: impl FnOnce(&Cursor) -> bool) -> Result<Option<Cursor>, ApiError> {
-    let Some(text) = text(query, "after") else { return Ok(None) };
-    let cursor = Cursor::decode(&text).filter(fits);
+    let Some(text) = query.get("after").filter(|text| !text.is_empty()) else { return Ok(None) };
+    let cursor = Cursor::decode(text).filter(fits);
     cursor.map(Some).ok_or_else(no_such_page)
 }
 
 pub fn by_time(query: &Query) -> Result<TimeQuery, ApiError> {
-    let cursor = |text: String| {
-        let cursor = SearchCursor::decode(&text).filter(|found| matches!(found.row.key, SortKey::Number(_)));
+    let cursor = |text: &str| {
+        let cursor = SearchCursor::decode(text).filter(|found| matches!(found.row.key, SortKey::Number(_)));
         cursor.ok_or_else(no_such_page)
     };
     Ok(TimeQuery {
-        search: text(query, "q"),
-        after: text(query, "after").map(cursor).transpose()?,
+        search: text(query, "q")?,
+        after: query.get("after").filter(|text| !text.is_empty()).map(cursor).transpose()?,
         limit: limit(query)?,
     })
 }
@@ -80,14 +82,19 @@ fn no_such_page() -> ApiError {
     ApiError::query("after must be the `next` of a page of this list")
 }
 
-/// Reads a text; `None` if it is missing or empty.
-pub fn text(query: &Query, name: &str) -> Option<String> {
-    query.get(name).filter(|text| !text.is_empty()).map(str::to_owned)
+/// Reads a text of at most [`MAX_CHARS`] characters; `None` if it is missing or empty.
+pub fn text(query: &Query, name: &str) -> Result<Option<String>, ApiError> {
+    match query.get(name).filter(|text| !text.is_empty()) {
+        Some(text) if text.chars().nth(MAX_CHARS).is_some() => {
+            Err(ApiError::query(format!("{name} must have at most {MAX_CHARS} characters")))
+        }
+        text => Ok(text.map(str::to_owned)),
+    }
 }
 
-/// Reads a parameter that is `true` or `false`; absent means `false`.
+/// Reads a parameter that must be `true` or `false`; `false` if it is missing or empty.
 pub fn flag(query: &Query, name: &str) -> Result<bool, ApiError> {
-    match query.get(name) {
+    match query.get(name).filter(|text| !text.is_empty()) {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
         Some(_) => Err(ApiError::query(format!("{name} must be true or false"))),

@@ -9,17 +9,25 @@ use doorward_shared::{
 use super::{Refusal, RequestContext, ServiceError, audit, validate};
 use crate::{
     db::DbError,
-    domain::{Credential, CredentialId},
+    domain::{Credential, CredentialId, aaguid},
     store::{credentials, users},
+    webauthn,
 };
 
 pub fn item(credential: Credential, user_id: String) -> CredentialItem {
+    let attestation_type = credential.attestation_type().to_owned();
     CredentialItem {
         id: Base64Url(credential.id.as_bytes().to_vec()),
         name: Some(credential.name).filter(|name| !name.is_empty()),
+        algorithm: webauthn::algorithm_name(&credential.public_key).unwrap_or("unknown").to_owned(),
         public_key: Base64Url(credential.public_key),
-        attestation_type: credential.attestation_format,
+        attestation_type,
+        attestation_stated: credential.attestation_format,
+        attested: credential.attested,
+        sign_count: credential.sign_count,
         aaguid: credential.aaguid,
+        model: aaguid::model(credential.aaguid).map(str::to_owned),
+        model_verified: false,
         last_used_at: credential.last_used_at,
         created_at: credential.created_at,
         transports: credential.transports,

@@ -39,6 +39,8 @@ pub enum Refusal {
     UserHandle(ErrorCode, &'static str),
     Verification(webauthn::VerificationError),
     CredentialExists,
+    /// The user has as many credentials as the tenant allows.
+    TooManyCredentials(u32),
     CredentialNotFound(String),
     TenantNotFound,
     /// A tenant with the requested id exists, or existed and its audit log is kept.
@@ -73,6 +75,7 @@ impl Refusal {
             Self::ChallengeExpired => ErrorCode::ChallengeExpired,
             Self::UserHandle(code, _) => *code,
             Self::Verification(refusal) => refusal.code,
+            Self::TooManyCredentials(_) => ErrorCode::TooManyCredentials,
             Self::CredentialExists => ErrorCode::CredentialExists,
             Self::CredentialNotFound(_) => ErrorCode::CredentialNotFound,
             Self::TenantNotFound => ErrorCode::TenantNotFound,
@@ -108,6 +111,9 @@ impl Refusal {
             Self::UserHandle(_, reason) | Self::TenantExists(reason) => (*reason).to_owned(),
             Self::Verification(refusal) => refusal.reason.clone(),
             Self::CredentialExists => "credential already registered".to_owned(),
+            Self::TooManyCredentials(limit) => {
+                format!("the user may have at most {limit} credentials; delete one before you register another")
+            }
             Self::CredentialNotFound(id) => format!("credential with id '{id}' not found"),
             Self::TenantNotFound => "tenant not found".to_owned(),
             Self::SecretNotFound => "no secret has this id".to_owned(),

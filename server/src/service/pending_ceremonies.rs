@@ -5,14 +5,18 @@
 //! request reads the rows from the database.
 
 use doorward_shared::TenantId;
-use quick_cache::sync::Cache;
+use quick_cache::{Weighter, sync::Cache};
 
 use crate::domain::{Challenge, ChallengeValue, Credential, User};
 
-/// Maximum number of cached ceremonies, about 2 KB each.
-const CAPACITY: usize = 8_192;
-/// Maximum number of credentials of a user whose ceremonies are cached. It limits the memory of the cache.
-const MAX_CREDENTIALS: usize = 8;
+/// Maximum memory of the cached ceremonies in bytes.
+const MAX_BYTES: u64 = 64 << 20;
+/// Expected memory of a ceremony in bytes: one user with one or two credentials.
+const EXPECTED_BYTES: u64 = 2 << 10;
+/// Memory of the cache for each entry, and of small allocations, in bytes.
+const OVERHEAD_BYTES: usize = 256;
+
+type Key = (TenantId, ChallengeValue);
 
 /// A ceremony of a known user.
 #[derive(Debug, Clone)]
@@ -23,24 +27,59 @@ pub struct PendingCeremony {
     pub credentials: Vec<Credential>,
 }
 
-/// Pending ceremonies of this process by tenant and challenge.
+impl PendingCeremony {
+    /// Returns its approximate memory in bytes.
+    fn bytes(&self) -> usize {
+        let text = |text: &String| text.len() + size_of::<String>();
+        let (state, user) = (&self.challenge.state, &self.user);
+        let ids = state.credentials.iter().flatten().map(|id| id.as_bytes().len() + size_of::<Vec<u8>>());
+        let of_credential = |one: &Credential| {
+            let transports: usize = one.transports.iter().map(text).sum();
+            let texts = one.name.len() + one.attestation_format.len();
+            size_of::<Credential>() + one.id.as_bytes().len() + one.public_key.len() + texts + transports
+        };
+        size_of::<Self>()
+            + state.rp_id.len()
+            + state.origins.iter().map(text).sum::<usize>()
+            + ids.sum::<usize>()
+            + [&user.external_id, &user.name, &user.display_name, &user.icon].map(String::len).iter().sum::<usize>()
+            + self.credentials.iter().map(of_credential).sum::<usize>()
+    }
+}
+
+/// Weighs entries by their memory in bytes.
+#[derive(Debug, Clone)]
+struct Bytes;
+
+impl Weighter<Key, PendingCeremony> for Bytes {
+    fn weight(&self, key: &Key, ceremony: &PendingCeremony) -> u64 {
+        // The cache and the ceremony each contain the challenge.
+        let bytes = size_of::<Key>() + 2 * key.1.0.len() + ceremony.bytes() + OVERHEAD_BYTES;
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+}
+
+/// Pending ceremonies of this process by tenant and challenge, limited by memory. The oldest unused ones are evicted.
 #[derive(Debug)]
 pub struct PendingCeremonies {
-    ceremonies: Cache<(TenantId, ChallengeValue), PendingCeremony>,
+    ceremonies: Cache<Key, PendingCeremony, Bytes>,
     hits: metrics::Counter,
     misses: metrics::Counter,
 }
 
 impl PendingCeremonies {
     pub fn new(hits: metrics::Counter, misses: metrics::Counter) -> Self {
-        Self { ceremonies: Cache::new(CAPACITY), hits, misses }
+        Self::with_capacity(MAX_BYTES, hits, misses)
+    }
+
+    fn with_capacity(bytes: u64, hits: metrics::Counter, misses: metrics::Counter) -> Self {
+        let expected = usize::try_from(bytes / EXPECTED_BYTES).unwrap_or(usize::MAX);
+        Self { ceremonies: Cache::with_weighter(expected, bytes, Bytes), hits, misses }
     }
 
     /// Caches a ceremony whose challenge is stored.
     pub fn insert(&self, ceremony: PendingCeremony) {
-        if ceremony.credentials.len() <= MAX_CREDENTIALS {
-            self.ceremonies.insert((ceremony.challenge.tenant_id, ceremony.challenge.value.clone()), ceremony);
-        }
+        self.ceremonies.insert((ceremony.challenge.tenant_id, ceremony.challenge.value.clone()), ceremony);
     }
 
     /// Removes and returns a ceremony. Only one request gets it, because a ceremony can be finalized only once.
@@ -48,5 +87,77 @@ impl PendingCeremonies {
         let found = self.ceremonies.remove(&(tenant, value.clone())).map(|(_, ceremony)| ceremony);
         if found.is_some() { &self.hits } else { &self.misses }.increment(1);
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_shared::{
+        Timestamp, UserId,
+        config::{BackupEligibilityChange, UserVerification},
+    };
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{Ceremony, CeremonyState};
+
+    fn ceremony(number: u32, origin: &str) -> PendingCeremony {
+        let (tenant_id, at) = (TenantId::new(Uuid::nil()), Timestamp::from_millis(0));
+        PendingCeremony {
+            challenge: Challenge {
+                tenant_id,
+                value: ChallengeValue(number.to_be_bytes().to_vec()),
+                ceremony: Ceremony::Login,
+                user_id: None,
+                transaction_id: None,
+                state: CeremonyState {
+                    rp_id: "example.com".to_owned(),
+                    origins: vec![origin.to_owned(); 32],
+                    user_verification: UserVerification::Required,
+                    backup_eligibility_change: BackupEligibilityChange::Accept,
+                    credentials: None,
+                },
+                created_at: at,
+                expires_at: at,
+            },
+            user: User {
+                tenant_id,
+                id: UserId::new(Uuid::nil()),
+                external_id: "alice".to_owned(),
+                name: "alice".to_owned(),
+                display_name: "Alice".to_owned(),
+                icon: String::new(),
+                created_at: at,
+                updated_at: at,
+            },
+            credentials: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn cache_is_limited_by_bytes() {
+        const CAPACITY: u64 = 1 << 20;
+        let cache = PendingCeremonies::with_capacity(CAPACITY, metrics::Counter::noop(), metrics::Counter::noop());
+        let large = "x".repeat(256);
+        for number in 0..1_000 {
+            cache.insert(ceremony(number, &large));
+        }
+        let held = cache.ceremonies.iter().map(|(_, ceremony)| ceremony.bytes()).sum::<usize>();
+        assert!(
+            cache.ceremonies.weight() <= CAPACITY && held as u64 <= CAPACITY,
+            "{} {held}",
+            cache.ceremonies.weight()
+        );
+        assert!(cache.ceremonies.len() > 50, "{}", cache.ceremonies.len());
+    }
+
+    #[test]
+    fn ceremony_is_returned_once() {
+        let cache = PendingCeremonies::new(metrics::Counter::noop(), metrics::Counter::noop());
+        let one = ceremony(7, "https://example.com");
+        let (tenant, value) = (one.challenge.tenant_id, one.challenge.value.clone());
+        cache.insert(one);
+        assert!(cache.take(tenant, &value).is_some());
+        assert!(cache.take(tenant, &value).is_none());
     }
 }

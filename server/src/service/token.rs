@@ -18,8 +18,6 @@ pub struct Subject<'a> {
     pub rp_id: &'a str,
     pub credential: &'a CredentialId,
     pub user_verified: bool,
-    /// Whether the private key may leave its authenticator, because the credential is eligible for backup.
-    pub backup_eligible: bool,
     /// The transaction's id in the tenant's system.
     pub transaction: Option<&'a str>,
 }
@@ -41,7 +39,7 @@ pub fn issue(context: &RequestContext, subject: &Subject<'_>, now: Timestamp) ->
         iat: now.seconds(),
         exp: now.seconds() + TOKEN_LIFETIME_SECONDS,
         jti: clock::new_uuid(now, context.app.entropy.as_ref())?.to_string(),
-        amr: authentication_methods(subject),
+        amr: authentication_methods(subject.user_verified),
         ceremony: subject.ceremony.claim(),
         uv: subject.user_verified,
         trans: subject.transaction.map(str::to_owned),
@@ -56,10 +54,12 @@ fn audience(context: &RequestContext, subject: &Subject<'_>) -> String {
     }
 }
 
-/// Returns the `amr` values (RFC 8176): `swk` or `hwk`, `user` (presence is always checked), and `mfa` if the
-/// authenticator verified the user.
-fn authentication_methods(subject: &Subject<'_>) -> Vec<String> {
-    let key = if subject.backup_eligible { "swk" } else { "hwk" };
-    let factors = subject.user_verified.then_some("mfa");
-    [Some(key), Some("user"), factors].into_iter().flatten().map(str::to_owned).collect()
+/// Returns the `amr` values (RFC 8176): `pop` for the proof of possession of the key, `user` (presence is always checked),
+/// and `mfa` if the authenticator verified the user.
+///
+/// `hwk` and `swk` need an attestation that proves how the key is stored. Doorward checks no issuers of attestation
+/// certificates, so no attestation proves this.
+fn authentication_methods(user_verified: bool) -> Vec<String> {
+    let factors = user_verified.then_some("mfa");
+    [Some("pop"), Some("user"), factors].into_iter().flatten().map(str::to_owned).collect()
 }

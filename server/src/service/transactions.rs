@@ -3,7 +3,10 @@
 use doorward_shared::public::TransactionItem;
 
 use super::{Refusal, RequestContext, ServiceError, user_lookup};
-use crate::{domain::Transaction, store::transactions};
+use crate::{
+    domain::{Transaction, list::Cursor},
+    store::transactions,
+};
 
 pub fn item(transaction: Transaction) -> TransactionItem {
     TransactionItem {
@@ -15,17 +18,22 @@ pub fn item(transaction: Transaction) -> TransactionItem {
     }
 }
 
-/// Returns the user's transactions, newest first. `user_id` is the id in the tenant's system or Doorward's id.
-pub async fn for_user(context: &RequestContext, user_id: &str) -> Result<Vec<TransactionItem>, ServiceError> {
+/// Returns a page of the user's transactions, newest first, and the cursor of the next page. `user_id` is the id in the
+/// tenant's system or Doorward's id.
+pub async fn for_user(
+    context: &RequestContext,
+    user_id: &str,
+    after: Option<Cursor>,
+) -> Result<(Vec<TransactionItem>, Option<Cursor>), ServiceError> {
     let tenant_id = context.tenant.id();
     let user_id = user_id.to_owned();
-    let transactions = context
+    let (transactions, next) = context
         .app
         .db
         .read(move |connection| {
             let user = user_lookup::find(connection, tenant_id, &user_id)?.ok_or(Refusal::UserNotFound)?;
-            Ok::<_, ServiceError>(transactions::for_user(connection, tenant_id, user.id)?)
+            Ok::<_, ServiceError>(transactions::for_user(connection, tenant_id, user.id, after)?)
         })
         .await?;
-    Ok(transactions.into_iter().map(item).collect())
+    Ok((transactions.into_iter().map(item).collect(), next))
 }

@@ -172,6 +172,18 @@ pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
+/// Returns the number of a user's credentials. Locks the user until the end of the unit of work, so that the result does
+/// not change in the meantime.
+pub fn lock_and_count(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<u64, DbError> {
+    let (tenant, user) = (tenant.to_string(), user.to_string());
+    if let Connection::Postgres(c) = conn {
+        users::table.find((&tenant, &user)).select(users::id).for_no_key_update().first::<String>(c).optional()?;
+    }
+    let of_user =
+        || credentials::table.filter(credentials::tenant_id.eq(&tenant)).filter(credentials::user_id.eq(&user)).count();
+    Ok(row_convert::total(on_engine!(conn, c, _Db => of_user().get_result(c))?))
+}
+
 /// Returns, for each user, the number of credentials and the time of their last use. The result does not contain users
 /// without a credential.
 pub fn of_users(

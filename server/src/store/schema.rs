@@ -27,6 +27,7 @@ diesel::table! {
     signing_keys (tenant_id, id) {
         tenant_id -> Text, id -> Text, algorithm -> Text, public_jwk -> Text, sealed_private_key -> Binary,
         created_at -> BigInt, signs_from -> BigInt, retired_at -> Nullable<BigInt>,
+        withdrawn_at -> Nullable<BigInt>,
     }
 }
 

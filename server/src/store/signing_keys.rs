@@ -17,6 +17,7 @@ struct Row {
     created_at: i64,
     signs_from: i64,
     retired_at: Option<i64>,
+    withdrawn_at: Option<i64>,
 }
 
 impl TryFrom<Row> for SigningKeyRecord {
@@ -32,6 +33,7 @@ impl TryFrom<Row> for SigningKeyRecord {
             created_at: Timestamp::from_millis(row.created_at),
             signs_from: Timestamp::from_millis(row.signs_from),
             retired_at: row_convert::time(row.retired_at),
+            withdrawn_at: row_convert::time(row.withdrawn_at),
         })
     }
 }
@@ -50,6 +52,7 @@ pub fn insert(conn: &mut Connection, key: &SigningKeyRecord) -> Result<(), DbErr
         created_at: key.created_at.millis(),
         signs_from: key.signs_from.millis(),
         retired_at: row_convert::millis(key.retired_at),
+        withdrawn_at: row_convert::millis(key.withdrawn_at),
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(signing_keys::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
@@ -86,6 +89,24 @@ pub fn schedule_retirement(
     let rows = on_engine!(conn, c, _Db => diesel::update(target())
         .set(signing_keys::retired_at.eq(row_convert::millis(at))).execute(c))?;
     Ok(rows == 1)
+}
+
+/// Marks a key as withdrawn, and as retired unless it was retired before. Returns `false` if the key does not exist.
+pub fn withdraw(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Timestamp) -> Result<bool, DbError> {
+    let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));
+    let signs = || target().filter(signing_keys::retired_at.is_null().or(signing_keys::retired_at.gt(at.millis())));
+    on_engine!(conn, c, _Db => diesel::update(signs())
+        .set(signing_keys::retired_at.eq(at.millis())).execute(c))?;
+    let rows = on_engine!(conn, c, _Db => diesel::update(target())
+        .set(signing_keys::withdrawn_at.eq(at.millis())).execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Makes a key sign from a time on, even if it was retired. Returns `false` if it does not exist.
+pub fn sign_from(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Timestamp) -> Result<bool, DbError> {
+    let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));
+    let changes = (signing_keys::signs_from.eq(at.millis()), signing_keys::retired_at.eq(None::<i64>));
+    Ok(on_engine!(conn, c, _Db => diesel::update(target()).set(changes).execute(c))? == 1)
 }
 
 /// Deletes a key. Returns `false` if it does not exist.

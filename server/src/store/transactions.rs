@@ -8,10 +8,17 @@ use doorward_shared::{TenantId, Timestamp, TransactionRowId, UserId};
 
 use self::row::Row;
 pub use self::search::search;
-use super::{Connection, DbError, on_engine, row_convert, schema::transactions, users};
-use crate::domain::Transaction;
+use super::{Connection, DbError, bounded_search::newest_first, on_engine, row_convert, schema::transactions, users};
+use crate::domain::{
+    Transaction,
+    list::{Cursor, SortKey},
+};
 
-const MAX_LISTED: i64 = 1000;
+/// Maximum number of transactions on a page, and approximate maximum size of their data in bytes.
+const MAX_LISTED: usize = 1000;
+const MAX_LISTED_BYTES: usize = 1 << 20;
+/// Number of transactions that one query reads.
+const CHUNK: i64 = 32;
 
 /// Adds a transaction.
 ///
@@ -39,16 +46,38 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: TransactionRowId) -> Re
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
-/// Returns a user's newest 1 000 transactions, newest first.
-pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<Vec<Transaction>, DbError> {
-    let query = || {
-        transactions::table
-            .filter(transactions::tenant_id.eq(tenant.to_string()))
-            .filter(transactions::user_id.eq(user.to_string()))
-            .order((transactions::created_at.desc(), transactions::id.desc()))
-            .limit(MAX_LISTED)
-    };
-    row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+/// Returns a page of a user's transactions, newest first, and the cursor of the next page. The number and the size of the
+/// transactions on a page are limited.
+pub fn for_user(
+    conn: &mut Connection,
+    tenant: TenantId,
+    user: UserId,
+    after: Option<Cursor>,
+) -> Result<(Vec<Transaction>, Option<Cursor>), DbError> {
+    let (tenant, user) = (tenant.to_string(), user.to_string());
+    let (mut listed, mut bytes, mut last) = (Vec::new(), 0, after);
+    loop {
+        let after = last.as_ref();
+        let rows: Vec<Row> = on_engine!(conn, c, Db => {
+            let of_user = transactions::table
+                .filter(transactions::tenant_id.eq(&tenant))
+                .filter(transactions::user_id.eq(&user))
+                .into_boxed::<Db>();
+            newest_first!(of_user, transactions, after).select(Row::as_select()).limit(CHUNK).load(c)
+        })?;
+        let is_end = i64::try_from(rows.len()).is_ok_and(|rows| rows < CHUNK);
+        for row in rows {
+            bytes += row.data.len();
+            if listed.len() == MAX_LISTED || (bytes > MAX_LISTED_BYTES && !listed.is_empty()) {
+                return Ok((listed, last));
+            }
+            last = Some(Cursor { key: SortKey::Number(row.created_at), id: row.id.clone() });
+            listed.push(row.try_into()?);
+        }
+        if is_end {
+            return Ok((listed, None));
+        }
+    }
 }
 
 /// Marks a transaction as confirmed. Returns `false` if it does not exist.

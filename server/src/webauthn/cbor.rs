@@ -103,14 +103,18 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn write_head(out: &mut Vec<u8>, major: u8, length: usize) {
+fn write_head(out: &mut Vec<u8>, major: u8, argument: u64) {
     let major = major << 5;
-    let be = (length as u64).to_be_bytes();
+    let be = argument.to_be_bytes();
     let [.., high, low] = be;
-    match length {
+    match argument {
         0..=23 => out.push(major | low),
         24..=0xff => out.extend([major | 24, low]),
         0x100..=0xffff => out.extend([major | 25, high, low]),
+        0x1_0000..=0xffff_ffff => {
+            let [.., a, b, c, d] = be;
+            out.extend([major | 26, a, b, c, d]);
+        }
         _ => {
             out.push(major | 27);
             out.extend(be);
@@ -118,17 +122,25 @@ fn write_head(out: &mut Vec<u8>, major: u8, length: usize) {
     }
 }
 
+pub(super) fn write_integer(out: &mut Vec<u8>, number: i64) {
+    // The argument of a negative number n is -1 - n, which is its bitwise complement.
+    match u64::try_from(number) {
+        Ok(unsigned) => write_head(out, UNSIGNED, unsigned),
+        Err(_) => write_head(out, NEGATIVE, !number as u64),
+    }
+}
+
 pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
-    write_head(out, TEXT, text.len());
+    write_head(out, TEXT, text.len() as u64);
     out.extend_from_slice(text.as_bytes());
 }
 
 pub(super) fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    write_head(out, BYTES, bytes.len());
+    write_head(out, BYTES, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
 
 /// Appends the head of a map.
 pub(super) fn write_map(out: &mut Vec<u8>, pairs: usize) {
-    write_head(out, MAP, pairs);
+    write_head(out, MAP, pairs as u64);
 }

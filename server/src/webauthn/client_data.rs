@@ -7,7 +7,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
 
 use super::error::VerificationError;
-use crate::domain::{ChallengeValue, RelyingPartyPolicy, json::is_deeper};
+use crate::domain::{ChallengeValue, json::is_deeper};
 
 /// Maximum number of characters of untrusted text in a message.
 const MAX_SHOWN_CHARS: usize = 200;
@@ -39,10 +39,11 @@ struct Wire<'a> {
 }
 
 impl ClientData {
-    /// Parses client data: one JSON object in UTF-8, without byte order mark, repeated members or trailing data. The
-    /// error names the problem.
+    /// Parses client data: one JSON object in UTF-8, without repeated members or trailing data. A leading byte order mark
+    /// is ignored (WebAuthn §7.1 step 5, §7.2 step 8). The error names the problem.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let text = std::str::from_utf8(bytes).map_err(|_| "clientDataJSON is not UTF-8")?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         // serde would also accept an array of the members in order.
         if !text.starts_with('{') {
             return Err("clientDataJSON is not a JSON object");
@@ -72,7 +73,7 @@ impl ClientData {
         &self,
         kind: &str,
         challenge: &ChallengeValue,
-        rp: &RelyingPartyPolicy,
+        origins: &[String],
     ) -> Result<Url, VerificationError> {
         if self.kind != kind {
             return Err(VerificationError::new(
@@ -82,7 +83,7 @@ impl ClientData {
         }
         let reason = "the client data contains another challenge";
         VerificationError::ensure(self.challenge == *challenge, ErrorCode::ChallengeUnknown, reason)?;
-        let origin = self.check_origin(rp)?;
+        let origin = self.check_origin(origins)?;
         let in_frame = self.cross_origin || self.top_origin;
         let reason = "the ceremony ran in a frame of another origin";
         VerificationError::ensure(!in_frame, ErrorCode::CrossOrigin, reason)?;
@@ -91,8 +92,8 @@ impl ClientData {
 
     /// Checks that the origin is canonical and equals one of the relying party's, byte for byte. webauthn-rs compares
     /// parsed URLs, so it would accept other letter cases, default ports, user names, paths and trailing dots.
-    fn check_origin(&self, rp: &RelyingPartyPolicy) -> Result<Url, VerificationError> {
-        let url = rp.origins.contains(&self.origin).then(|| Url::parse(&self.origin).ok()).flatten();
+    fn check_origin(&self, origins: &[String]) -> Result<Url, VerificationError> {
+        let url = origins.contains(&self.origin).then(|| Url::parse(&self.origin).ok()).flatten();
         url.filter(|url| {
             let origin = url.origin();
             !origin.is_tuple() || origin.ascii_serialization() == self.origin
@@ -100,11 +101,7 @@ impl ClientData {
         .ok_or_else(|| {
             VerificationError::new(
                 ErrorCode::OriginMismatch,
-                format!(
-                    "the origin {:?} is not one of the relying party's: {}",
-                    shorten(&self.origin),
-                    rp.origins.join(", ")
-                ),
+                format!("the origin {:?} is not one of the relying party's origins", shorten(&self.origin)),
             )
         })
     }

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{
 use doorward_shared::ErrorCode;
 
 use super::{
-    cbor::Reader,
+    cbor::{self, Reader},
     error::VerificationError,
     options::{ES256, ES384, RS256},
 };
@@ -17,6 +17,8 @@ const ALGORITHM: i64 = 3;
 const KEY_TYPE_EC2: i64 = 2;
 const KEY_TYPE_RSA: i64 = 3;
 const RSA_2048_BYTES: usize = 256;
+/// Maximum length of an encoded key. An RSA key of 2048 bits has 272 bytes.
+const MAX_KEY_BYTES: usize = 600;
 /// First byte of an uncompressed point (SEC 1 §2.3.3).
 const UNCOMPRESSED: u8 = 4;
 
@@ -98,6 +100,49 @@ pub(super) fn parse_key(encoded: &[u8]) -> Result<PublicKey, VerificationError> 
     }
 }
 
+/// Validates a key and returns its canonical encoding, without unknown members (CTAP 2.1 §8).
+///
+/// # Errors
+/// The errors of [`parse_key`], and `CredentialMalformed` for a key of more than [`MAX_KEY_BYTES`].
+pub(super) fn canonical_key(encoded: &[u8]) -> Result<Vec<u8>, VerificationError> {
+    let length = encoded.len();
+    if length > MAX_KEY_BYTES {
+        let reason = format!("the public key has {length} bytes; at most {MAX_KEY_BYTES} are accepted");
+        return Err(VerificationError::malformed(reason));
+    }
+    parse_key(encoded)?;
+    let labels = Labels::parse(encoded).unwrap_or_default();
+    let members = [
+        (KEY_TYPE, labels.key_type),
+        (ALGORITHM, labels.algorithm),
+        (-1, labels.minus_1),
+        (-2, labels.minus_2),
+        (-3, labels.minus_3),
+    ];
+    let mut out = Vec::with_capacity(length);
+    cbor::write_map(&mut out, members.iter().filter(|(_, value)| value.is_some()).count());
+    for (label, value) in members {
+        if let Some(number) = integer(value) {
+            cbor::write_integer(&mut out, label);
+            cbor::write_integer(&mut out, number);
+        } else if let Some(bytes) = bytes(value) {
+            cbor::write_integer(&mut out, label);
+            cbor::write_bytes(&mut out, bytes);
+        }
+    }
+    Ok(out)
+}
+
+/// Returns the name of a key's algorithm (RFC 9053), or `None` if it is not a supported one.
+pub fn algorithm_name(encoded: &[u8]) -> Option<&'static str> {
+    match integer(Labels::parse(encoded)?.algorithm)? {
+        ES256 => Some("ES256"),
+        ES384 => Some("ES384"),
+        RS256 => Some("RS256"),
+        _ => None,
+    }
+}
+
 fn elliptic_curve(
     labels: &Labels<'_>,
     name: &str,
@@ -121,6 +166,10 @@ fn elliptic_curve(
 }
 
 fn rsa(labels: &Labels<'_>) -> Result<PublicKey, VerificationError> {
+    // Private exponent (RFC 8230 §4). If it was sent, the key is no longer secret.
+    if labels.minus_3.is_some() {
+        return Err(VerificationError::malformed("the RSA public key contains its private exponent"));
+    }
     let (Some(n), Some(e)) = (bytes(labels.minus_1), bytes(labels.minus_2)) else {
         return Err(VerificationError::malformed("the RSA public key has no modulus or exponent"));
     };

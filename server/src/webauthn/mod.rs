@@ -4,10 +4,9 @@
 //! [`parse`] reads a request body, so that the caller can load the challenge and the credential. [`verify`] then
 //! performs the checks of WebAuthn Level 3 §7.1 and §7.2.
 //!
-//! All checks are implemented here, and aws-lc verifies the signatures. webauthn-rs verifies registrations again,
-//! including their attestation statement, so two implementations must agree on every new credential. `webauthn_rs.rs`
-//! maps its errors to Doorward's, so its messages never reach clients. Assertions are verified only here, because every
-//! login waits for them; tests compare the results with webauthn-rs.
+//! All checks are implemented here, and aws-lc verifies the signatures. webauthn-rs verifies only attestation
+//! statements. `webauthn_rs.rs` maps its errors to Doorward's, so its messages never reach clients. Tests compare the
+//! verification of assertions with that of webauthn-rs.
 //!
 //! The caller checks that the challenge exists and has not expired, and that the user handle belongs to the owner of
 //! the credential.
@@ -28,6 +27,7 @@ mod webauthn_rs;
 #[cfg(test)]
 mod tests;
 
+pub use cose::algorithm_name;
 pub use options::{ALGORITHMS, creation_options, request_options, transaction_challenge};
 pub use parse::{Malformed, ParsedAssertion, ParsedRegistration, parse_assertion, parse_registration};
 pub use verify::{

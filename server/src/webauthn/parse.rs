@@ -188,10 +188,8 @@ pub fn parse_assertion(body: &[u8]) -> Result<ParsedAssertion, Malformed> {
     check_attachment(&body.authenticator_attachment)?;
     let client_data_json = response.client_data_json.decode("response.clientDataJSON")?;
     let auth_data_bytes = response.authenticator_data.decode("response.authenticatorData")?;
+    // Attested credential data is allowed here (Chrome on macOS has sent it), and is ignored.
     let auth_data = AuthData::parse(&auth_data_bytes)?;
-    if auth_data.attested.is_some() {
-        return Err("the authenticator data of an assertion contains a new credential".into());
-    }
     let user_handle = match response.user_handle {
         Text(None) => None,
         handle => Some(handle.decode("response.userHandle")?).filter(|handle| !handle.is_empty()),

@@ -1,7 +1,10 @@
 //! Verification of registrations (WebAuthn §7.1) and assertions (§7.2).
 
 use aws_lc_rs::digest;
-use doorward_shared::{ErrorCode, config::UserVerification};
+use doorward_shared::{
+    ErrorCode,
+    config::{BackupEligibilityChange, UserVerification},
+};
 use uuid::Uuid;
 use webauthn_rs_core::error::WebauthnError;
 
@@ -21,9 +24,9 @@ pub const BACKUP_DOWNGRADED: &str = "the credential was eligible for backup, and
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedRegistration {
     pub credential_id: CredentialId,
-    /// COSE-encoded public key as sent by the authenticator.
+    /// Public key in canonical COSE encoding, without unknown members.
     pub public_key: Vec<u8>,
-    /// Format of the attestation statement (WebAuthn §8).
+    /// Format that the attestation statement stated (WebAuthn §8).
     pub attestation_format: String,
     /// Whether the statement was verified. The issuer of the attestation certificate is not checked.
     pub attested: bool,
@@ -51,7 +54,7 @@ pub fn verify_registration(
     challenge: &ChallengeValue,
     parsed: &ParsedRegistration,
 ) -> Result<VerifiedRegistration, VerificationError> {
-    let origin = parsed.client_data.check("webauthn.create", challenge, &state.relying_party)?;
+    let origin = parsed.client_data.check("webauthn.create", challenge, &state.origins)?;
     let auth_data = &parsed.attestation.auth_data;
     check_auth_data(state, auth_data)?;
     let attested = auth_data
@@ -63,30 +66,11 @@ pub fn verify_registration(
     }
     let excluded = state.credentials.as_deref().is_some_and(|excluded| lists(excluded, &parsed.credential_id));
     VerificationError::ensure(!excluded, ErrorCode::CredentialExists, "the credential is already registered")?;
-    cose::parse_key(&attested.public_key)?;
-    let is_attested = match parsed.attestation.support() {
-        StatementSupport::None => {
-            let reason = "attestation format none must have an empty statement";
-            let is_empty = parsed.attestation.statement_is_empty();
-            VerificationError::ensure(is_empty, ErrorCode::AttestationInvalid, reason)?;
-            register_unattested(state, challenge, parsed, origin)?
-        }
-        StatementSupport::Unverifiable => register_unattested(state, challenge, parsed, origin)?,
-        StatementSupport::Verifiable => {
-            match webauthn_rs::register(state, challenge, parsed, origin.clone(), parsed.attestation.encode()) {
-                Ok(()) => true,
-                Err(WebauthnError::AttestationStatementX5CInvalid)
-                    if parsed.attestation.is_android_key_with_unknown_description() =>
-                {
-                    register_unattested(state, challenge, parsed, origin)?
-                }
-                Err(error) => return Err(webauthn_rs::verification_error(&error)),
-            }
-        }
-    };
+    let public_key = cose::canonical_key(&attested.public_key)?;
+    let is_attested = verify_statement(state, challenge, parsed, origin)?;
     Ok(VerifiedRegistration {
         credential_id: parsed.credential_id.clone(),
-        public_key: attested.public_key.clone(),
+        public_key,
         attestation_format: parsed.attestation.format.clone(),
         attested: is_attested,
         aaguid: attested.aaguid,
@@ -98,16 +82,36 @@ pub fn verify_registration(
     })
 }
 
-/// Verifies a registration without its attestation statement. Returns `false`, because the credential is not attested.
-fn register_unattested(
+/// Verifies the attestation statement. Returns `false` if it cannot be verified: the credential is not attested.
+fn verify_statement(
     state: &CeremonyState,
     challenge: &ChallengeValue,
     parsed: &ParsedRegistration,
     origin: url::Url,
 ) -> Result<bool, VerificationError> {
-    webauthn_rs::register(state, challenge, parsed, origin, parsed.attestation.encode_without_statement())
-        .map(|()| false)
-        .map_err(|error| webauthn_rs::verification_error(&error))
+    let attestation = &parsed.attestation;
+    match attestation.support() {
+        StatementSupport::None => {
+            let reason = "attestation format none must have an empty statement";
+            VerificationError::ensure(attestation.statement_is_empty(), ErrorCode::AttestationInvalid, reason)?;
+            Ok(false)
+        }
+        StatementSupport::Unverifiable => Ok(false),
+        StatementSupport::Verifiable => {
+            let register = |object| webauthn_rs::register(state, challenge, parsed, origin.clone(), object);
+            match register(attestation.encode()) {
+                Ok(()) => Ok(true),
+                Err(WebauthnError::AttestationStatementX5CInvalid)
+                    if attestation.is_android_key_with_unknown_description() =>
+                {
+                    Ok(false)
+                }
+                // webauthn-rs cannot parse other parts, such as `tokenBinding` or an extension output.
+                Err(_) if register(attestation.encode_without_statement()).is_err() => Ok(false),
+                Err(error) => Err(webauthn_rs::attestation_error(&error)),
+            }
+        }
+    }
 }
 
 /// Verifies an assertion of `credential` against the state of its ceremony. The caller checks the user handle.
@@ -125,11 +129,15 @@ pub fn verify_assertion(
     let is_allowed = listed && credential.id == parsed.credential_id;
     let reason = "the credential is not allowed in this ceremony";
     VerificationError::ensure(is_allowed, ErrorCode::CredentialNotAllowed, reason)?;
-    parsed.client_data.check("webauthn.get", challenge, &state.relying_party)?;
+    parsed.client_data.check("webauthn.get", challenge, &state.origins)?;
     let auth_data = &parsed.auth_data;
     check_auth_data(state, auth_data)?;
     let downgraded = credential.backup_eligible && !auth_data.backup_eligible();
     VerificationError::ensure(!downgraded, ErrorCode::BackupStateInvalid, BACKUP_DOWNGRADED)?;
+    let upgraded = auth_data.backup_eligible() && !credential.backup_eligible;
+    let refused = upgraded && state.backup_eligibility_change == BackupEligibilityChange::Refuse;
+    let reason = "the credential was not eligible for backup, and the tenant refuses that this changes";
+    VerificationError::ensure(!refused, ErrorCode::BackupStateInvalid, reason)?;
     let signed = cose::parse_key(&credential.public_key)?.verifies(&parsed.signed_bytes(), &parsed.signature);
     let reason = "the signature is not valid for the credential's public key";
     VerificationError::ensure(signed, ErrorCode::SignatureInvalid, reason)?;
@@ -141,7 +149,7 @@ pub fn verify_assertion(
         user_verified: auth_data.user_verified(),
         backup_eligible: auth_data.backup_eligible(),
         backup_state: auth_data.backup_state(),
-        backup_upgraded: auth_data.backup_eligible() && !credential.backup_eligible,
+        backup_upgraded: upgraded,
     })
 }
 
@@ -153,7 +161,7 @@ pub const fn counter_advances(stored: u32, sent: u32) -> bool {
 
 /// Performs the checks that registrations and assertions share.
 fn check_auth_data(state: &CeremonyState, auth_data: &AuthData) -> Result<(), VerificationError> {
-    let rp_id = &state.relying_party.id;
+    let rp_id = &state.rp_id;
     if digest::digest(&digest::SHA256, rp_id.as_bytes()).as_ref() != auth_data.rp_id_hash {
         return Err(VerificationError::new(
             ErrorCode::RpIdMismatch,
@@ -162,7 +170,7 @@ fn check_auth_data(state: &CeremonyState, auth_data: &AuthData) -> Result<(), Ve
     }
     let reason = "the authenticator did not detect a user";
     VerificationError::ensure(auth_data.user_present(), ErrorCode::UserPresenceMissing, reason)?;
-    let unverified = state.policy.user_verification == UserVerification::Required && !auth_data.user_verified();
+    let unverified = state.user_verification == UserVerification::Required && !auth_data.user_verified();
     let reason = "user verification is required, but the authenticator did not verify the user";
     VerificationError::ensure(!unverified, ErrorCode::UserVerificationMissing, reason)?;
     let backed_up_only = auth_data.backup_state() && !auth_data.backup_eligible();

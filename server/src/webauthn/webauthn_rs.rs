@@ -1,4 +1,4 @@
-//! Verifies registrations with webauthn-rs and maps its errors.
+//! Verifies attestation statements with webauthn-rs and maps its errors.
 
 use std::time::Duration;
 
@@ -18,13 +18,12 @@ use crate::domain::{CeremonyState, ChallengeValue};
 
 /// Creates a relying party with one origin: the origin of the client data, which is already checked.
 fn core(state: &CeremonyState, origin: Url) -> WebauthnCore {
-    let rp = &state.relying_party;
     // webauthn-rs uses the timeout only in its own options, which Doorward does not use.
-    WebauthnCore::new_unsafe_experts_only(&rp.name, &rp.id, vec![origin], Duration::ZERO, Some(false), Some(false))
+    WebauthnCore::new_unsafe_experts_only("", &state.rp_id, vec![origin], Duration::ZERO, Some(false), Some(false))
 }
 
 const fn policy_name(state: &CeremonyState) -> &'static str {
-    match state.policy.user_verification {
+    match state.user_verification {
         UserVerification::Required => "required",
         UserVerification::Preferred | UserVerification::Discouraged => "preferred",
     }
@@ -61,62 +60,21 @@ pub(super) fn register(
     core(state, origin).register_credential(&response, &registration_state, None).map(|_| ())
 }
 
-/// Maps an error of webauthn-rs. Most checks were already made, so it usually concerns the attestation statement.
-pub(super) fn verification_error(error: &WebauthnError) -> VerificationError {
+/// Returns the refusal of an attestation statement that webauthn-rs rejects.
+pub(super) fn attestation_error(error: &WebauthnError) -> VerificationError {
     use WebauthnError as E;
-    let (code, reason) = match error {
-        E::InvalidClientDataType => (ErrorCode::ClientDataTypeMismatch, "the client data has another type"),
-        E::MismatchedChallenge => (ErrorCode::ChallengeUnknown, "the client data contains another challenge"),
-        E::InvalidRPOrigin => (ErrorCode::OriginMismatch, "the origin is not one of the relying party's"),
-        E::CredentialCrossOrigin => (ErrorCode::CrossOrigin, "the ceremony ran in a frame of another origin"),
-        E::InvalidRPIDHash => (ErrorCode::RpIdMismatch, "the authenticator data is for another relying party"),
-        E::UserNotPresent => (ErrorCode::UserPresenceMissing, "the authenticator did not detect a user"),
-        E::UserNotVerified => (ErrorCode::UserVerificationMissing, "the authenticator did not verify the user"),
-        E::CredentialBackupEligibilityInconsistent | E::CredentialMayNotBeHardwareBound => {
-            (ErrorCode::BackupStateInvalid, "the backup flags contradict each other")
+    let reason = match error {
+        E::AttestationStatementSigInvalid => "the signature of the attestation statement is not valid",
+        E::AttestationCertificateAAGUIDMismatch => "the attestation certificate is for another authenticator model",
+        E::AttestationCertificateNonceMismatch => "the attestation certificate is for another registration",
+        E::AttestationCredentialSubjectKeyMismatch => "the attestation certificate is for another public key",
+        E::AttestationCertificateRequirementsNotMet => {
+            "the subject, version or extensions of the attestation certificate violate WebAuthn §8.2.1"
         }
-        E::CredentialAlteredAlgFromRequest | E::RsaParametersInvalid | E::COSEKeyRSANEInvalid => (ErrorCode::AlgorithmUnsupported, "the credential's algorithm cannot be verified"),
-        E::AttestationStatementSigInvalid => {
-            (ErrorCode::AttestationInvalid, "the signature of the attestation statement is not valid")
-        }
-        E::AttestationCertificateAAGUIDMismatch => {
-            (ErrorCode::AttestationInvalid, "the attestation certificate is for another authenticator model")
-        }
-        E::AttestationCertificateNonceMismatch => {
-            (ErrorCode::AttestationInvalid, "the attestation certificate is for another registration")
-        }
-        E::AttestationCredentialSubjectKeyMismatch => {
-            (ErrorCode::AttestationInvalid, "the attestation certificate is for another public key")
-        }
-        E::AttestationCertificateRequirementsNotMet => (
-            ErrorCode::AttestationInvalid,
-            "the subject, version or extensions of the attestation certificate violate WebAuthn §8.2.1",
-        ),
         E::AttestationStatementAlgMismatch | E::AttestationStatementAlgInvalid => {
-            (ErrorCode::AttestationInvalid, "the attestation statement and the public key have different algorithms")
+            "the attestation statement and the public key have different algorithms"
         }
-        E::AttestationStatementMapInvalid
-        | E::AttestationStatementResponseMissing
-        | E::AttestationStatementResponseInvalid
-        | E::AttestationStatementSigMissing
-        | E::AttestationStatementX5CMissing
-        | E::AttestationStatementX5CInvalid
-        | E::AttestationStatementAlgMissing
-        | E::AttestationStatementMissingExtension
-        | E::AttestationNotSupported
-        // The credential's key is already parsed, so these errors concern the attestation statement.
-        | E::COSEKeyInvalidAlgorithm
-        | E::COSEKeyInvalidCBORValue
-        | E::COSEKeyInvalidType
-        | E::CertificatePublicKeyInvalid
-        | E::CertificatePublicKeyAlgorthimMismatch
-        | E::X509DerInvalid => {
-            (ErrorCode::AttestationInvalid, "the attestation statement has a missing or invalid member")
-        }
-        E::EcdsaPointInvalid | E::COSEKeyECDSAXYInvalid => {
-            (ErrorCode::CredentialMalformed, "the public key is not a point on its curve")
-        }
-        _ => (ErrorCode::CredentialMalformed, "the response does not have the structure that WebAuthn requires"),
+        _ => "the attestation statement has a missing or invalid member",
     };
-    VerificationError::new(code, reason)
+    VerificationError::new(ErrorCode::AttestationInvalid, reason)
 }

@@ -33,7 +33,7 @@ async fn changes_in_one_process_apply_at_once_in_the_other() {
     let options = here.anonymous.post("/login/initialize", &serde_json::json!({})).await.expect(200).json();
     assert_eq!(options["publicKey"]["timeout"], 12_345);
 
-    signing_keys::create(&one.administrator(), here.id, CreateSigningKeyRequest::default()).await.unwrap();
+    signing_keys::create(&one.administrator(), here.id, CreateSigningKeyRequest::default(), false).await.unwrap();
     let keys = there.anonymous.get("/.well-known/jwks.json").await.expect(200).json();
     assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
 

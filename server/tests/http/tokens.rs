@@ -3,12 +3,13 @@
 use doorward_server::service::admin::signing_keys;
 use doorward_shared::{
     SigningKeyId,
-    admin::{CreateSigningKeyRequest, SigningAlgorithm},
+    admin::{CreateSigningKeyRequest, Role, SigningAlgorithm, SigningKeyItem},
     config::{TenantConfig, TokenAudience},
     public::TokenClaims,
 };
 use doorward_testkit::{Person, RP_ID, TestServer, TestTenant, claims};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
+use serde_json::json;
 
 use crate::support::{Ceremony, server_with_tenant};
 
@@ -38,7 +39,7 @@ fn verify(token: &str, keys: &JwkSet) -> Option<TokenClaims> {
 
 async fn rotate(server: &TestServer, tenant: &TestTenant, algorithm: Option<SigningAlgorithm>) -> SigningKeyId {
     let request = CreateSigningKeyRequest { algorithm };
-    let made = signing_keys::create(&server.administrator(), tenant.id, request).await.unwrap();
+    let made = signing_keys::create(&server.administrator(), tenant.id, request, false).await.unwrap();
     SigningKeyId::new(made.id)
 }
 
@@ -90,11 +91,132 @@ async fn retired_key_stops_signing_and_stays_published() {
     let only = signing_keys::retire(&server.administrator(), tenant.id, id).await;
     assert!(only.is_err(), "the last key of a tenant cannot be retired");
     let new = rotate(&server, &tenant, None).await.to_string();
+    // Verifiers may not have fetched the new key yet, so the old one signs until it has been published for 15 minutes.
     signing_keys::retire(&server.administrator(), tenant.id, id).await.unwrap();
+    server.clock.advance_ms(15 * MINUTE - 1);
+    assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), old);
+    let listed = list(&server, &tenant).await;
+    let signing: Vec<_> = listed.iter().filter(|key| key.signing).map(|key| key.id.to_string()).collect();
+    assert_eq!(signing, [old]);
+    server.clock.advance_ms(1);
     let next = alice.login(&tenant).await.expect(200).field("token");
     assert_eq!(kid(&next), new);
     let keys = published(&tenant).await;
     assert!(verify(&token, &keys).is_some() && verify(&next, &keys).is_some());
+}
+
+async fn list(server: &TestServer, tenant: &TestTenant) -> Vec<SigningKeyItem> {
+    signing_keys::list(&server.administrator(), tenant.id).await.unwrap()
+}
+
+#[tokio::test]
+async fn retiring_a_successor_keeps_the_current_key_in_use() {
+    let (server, tenant) = server_with_tenant().await;
+    let mut alice = Person::new("alice");
+    let old = kid(&alice.register(&tenant).await.expect(200).field("token"));
+    let new = rotate(&server, &tenant, None).await;
+    signing_keys::retire(&server.administrator(), tenant.id, new).await.unwrap();
+    server.clock.advance_ms(60 * MINUTE);
+    assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), old);
+    // A retired key is not retired again, which would keep it published for longer.
+    signing_keys::retire(&server.administrator(), tenant.id, new).await.unwrap();
+    assert!(published(&tenant).await.find(&new.to_string()).is_none());
+}
+
+#[tokio::test]
+async fn forced_key_signs_at_once() {
+    let (server, tenant) = server_with_tenant().await;
+    let admin = server.admin("ops", Role::Admin).await;
+    let mut alice = Person::new("alice");
+    let token = alice.register(&tenant).await.expect(200).field("token");
+    let waiting = rotate(&server, &tenant, None).await.to_string();
+    let path = format!("/tenants/{}/secrets/jwk", tenant.id);
+    admin.post(&format!("{path}?force=yes"), &json!({})).await.expect_refusal(400, "query_invalid");
+    let new = admin.post(&format!("{path}?force=true"), &json!({})).await.expect(201).json();
+    assert_eq!((&new["signing"], &new["signs_from"]), (&json!(true), &new["created_at"]));
+    let next = alice.login(&tenant).await.expect(200).field("token");
+    assert_eq!(kid(&next), new["id"]);
+    let keys = published(&tenant).await;
+    assert!(verify(&token, &keys).is_some() && verify(&next, &keys).is_some());
+    server.clock.advance_ms(60 * MINUTE);
+    assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), new["id"], "not {waiting}");
+}
+
+#[tokio::test]
+async fn withdrawn_key_leaves_the_jwks_and_the_newest_other_key_signs() {
+    let (server, tenant) = server_with_tenant().await;
+    let admin = server.admin("ops", Role::Admin).await;
+    let mut alice = Person::new("alice");
+    let old = kid(&alice.register(&tenant).await.expect(200).field("token"));
+    let newest = rotate(&server, &tenant, Some(SigningAlgorithm::EdDsa)).await.to_string();
+    let path = format!("/tenants/{}/secrets/jwk", tenant.id);
+    let response = admin.delete(&format!("{path}/{old}?withdraw=true")).await.expect(200);
+    let withdrawn = response.json();
+    assert_eq!(
+        (&withdrawn["withdrawn"]["id"], &withdrawn["signing"]["id"], &withdrawn["signing"]["signing"]),
+        (&json!(old), &json!(newest), &json!(true))
+    );
+    let notice = withdrawn["notice"].as_str().unwrap();
+    assert!(notice.contains("10 minutes") && notice.contains("refuse"), "{notice}");
+    assert_eq!(tenant.entry_of(&response).await.kind(), "signing_key_withdrawn");
+    let keys = published(&tenant).await;
+    assert!(keys.find(&old).is_none() && keys.find(&newest).is_some());
+    assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), newest);
+    let listed = admin.get(&path).await.expect(200).json();
+    let of = |id: &str| listed.as_array().unwrap().iter().find(|key| key["id"] == id).unwrap().clone();
+    assert_eq!((&of(&old)["withdrawn_at"], &of(&old)["signing"]), (&of(&old)["retired_at"], &json!(false)));
+    assert_eq!((&of(&newest)["signing"], &of(&newest)["withdrawn_at"]), (&json!(true), &json!(null)));
+    admin.delete(&format!("{path}/{old}?withdraw=true")).await.expect_refusal(404, "secret_not_found");
+}
+
+#[tokio::test]
+async fn withdrawing_the_only_key_creates_another() {
+    let (server, tenant) = server_with_tenant().await;
+    let admin = server.admin("ops", Role::Admin).await;
+    let mut alice = Person::new("alice");
+    let only = kid(&alice.register(&tenant).await.expect(200).field("token"));
+    let path = format!("/tenants/{}/secrets/jwk", tenant.id);
+    admin.delete(&format!("{path}/{only}")).await.expect_refusal(409, "secret_in_use");
+    let withdrawn = admin.delete(&format!("{path}/{only}?withdraw=true")).await.expect(200).json();
+    let token = alice.login(&tenant).await.expect(200).field("token");
+    assert_eq!(kid(&token), withdrawn["signing"]["id"]);
+    let keys = published(&tenant).await;
+    assert_eq!(keys.keys.len(), 1);
+    assert!(verify(&token, &keys).is_some());
+}
+
+#[tokio::test]
+async fn withdrawing_a_waiting_or_retired_key_keeps_the_signing_key() {
+    let (server, tenant) = server_with_tenant().await;
+    let call = server.administrator();
+    let mut alice = Person::new("alice");
+    let first = kid(&alice.register(&tenant).await.expect(200).field("token"));
+    let waiting = rotate(&server, &tenant, None).await;
+    let _ = signing_keys::withdraw(&call, tenant.id, waiting).await.unwrap();
+    server.clock.advance_ms(60 * MINUTE);
+    assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), first);
+    assert_eq!(published(&tenant).await.keys.len(), 1);
+
+    let second = rotate(&server, &tenant, None).await.to_string();
+    server.clock.advance_ms(16 * MINUTE);
+    let _ = signing_keys::withdraw(&call, tenant.id, first.parse().unwrap()).await.unwrap();
+    assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), second);
+    assert!(published(&tenant).await.find(&first).is_none());
+}
+
+/// The snapshot of the tenant was read while the clock was ahead.
+#[tokio::test]
+async fn clock_set_back_across_a_retirement_does_not_stop_ceremonies() {
+    let (server, tenant) = server_with_tenant().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&tenant).await.expect(200);
+    let new = rotate(&server, &tenant, None).await.to_string();
+    server.clock.advance_ms(16 * MINUTE);
+    // Any change makes the server read the tenant again.
+    let _ = server.api_key(tenant.id, None).await;
+    assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), new);
+    server.clock.advance_ms(-10 * MINUTE);
+    let _ = alice.login(&tenant).await.expect(200);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use doorward_server::service::admin::users;
 use doorward_shared::{
     Base64Url,
+    config::TenantConfig,
     page::{Order, PageRequest},
 };
 use doorward_testkit::{Person, TestServer, claims};
@@ -107,15 +108,14 @@ async fn listed_data_is_exactly_the_hashed_text() {
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);
     // The stored text must keep unusual numbers, escapes and member order.
-    let body = r#"{"transaction_data": {"z": 1.50, "a": "\u00e9\n", "big": 12345678901234567890, "e": 1e3},
+    let body = r#"{"transaction_data": {"z": 1.50, "a": "\u00e9\n", "big": 123456789012345678901234567890, "e": 1e400},
         "transaction_id": "t-1", "user_id": "alice", "unknown": [1]}"#;
     let response = tenant.http.post_bytes("/transaction/initialize", body.as_bytes().to_vec()).await.expect(200);
     let challenge = Base64Url::decode(response.json()["publicKey"]["challenge"].as_str().unwrap()).unwrap();
     let listed = tenant.http.get("/transaction/alice").await.expect(200).json();
     let data = listed[0]["data"].as_str().unwrap();
     assert_eq!(challenge.0[32..], doorward_authenticator::sha256(format!("t-1{data}").as_bytes())[..]);
-    let sent: serde_json::Value = serde_json::from_str(body).unwrap();
-    assert_eq!(serde_json::from_str::<serde_json::Value>(data).unwrap(), sent["transaction_data"]);
+    assert_eq!(data, r#"{"z":1.50,"a":"\u00e9\n","big":123456789012345678901234567890,"e":1e400}"#);
 }
 
 #[tokio::test]
@@ -159,4 +159,59 @@ async fn concurrent_transactions_with_same_id_only_one_starts() {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409, 409, 409, 409, 409, 409, 409, 409, 409]);
     assert_eq!(tenant.count("type=webauthn_transaction_init_failed").await, 9);
+}
+
+#[tokio::test]
+async fn data_with_repeated_members_is_refused() {
+    let (_server, tenant) = server_with_tenant().await;
+    let _ = Person::new("alice").register(&tenant).await.expect(200);
+    let body = r#"{"user_id":"alice","transaction_id":"t","transaction_data":{"to":{"amount":1,"amount":1000}}}"#;
+    let response = tenant.http.post_bytes("/transaction/initialize", body.as_bytes().to_vec()).await;
+    let details = "transaction_data must not repeat the member \"amount\"";
+    response.expect_error(400, "validation_failed", "unable to validate request", details);
+    tenant.expect_audited_refusal(&response, 400, "validation_failed", "webauthn_transaction_init_failed").await;
+}
+
+#[tokio::test]
+async fn data_beyond_the_limit_is_refused() {
+    let server = TestServer::start().await;
+    let small = |config: &mut TenantConfig| config.limits.as_mut().unwrap().transaction_data_bytes = Some(100);
+    for (tenant, limit) in [(server.tenant().await, 8_192), (server.tenant_with(small).await, 100)] {
+        let mut alice = Person::new("alice");
+        let _ = alice.register(&tenant).await.expect(200);
+        let longest = json!("x".repeat(limit - 2));
+        let _ = alice.transaction(&tenant, "longest", &longest).await.expect(200);
+        let request = json!({
+            "user_id": "alice", "transaction_id": "too long", "transaction_data": "x".repeat(limit - 1),
+        });
+        let response = tenant.http.post("/transaction/initialize", &request).await;
+        let details = format!("transaction_data must be a maximum of {limit} bytes in length");
+        response.expect_error(400, "validation_failed", "unable to validate request", &details);
+    }
+}
+
+#[tokio::test]
+async fn large_list_continues_on_the_next_page() {
+    let server = TestServer::start().await;
+    let largest = |config: &mut TenantConfig| config.limits.as_mut().unwrap().transaction_data_bytes = Some(32 * 1024);
+    let tenant = server.tenant_with(largest).await;
+    let _ = Person::new("alice").register(&tenant).await.expect(200);
+    for number in 0..40 {
+        server.clock.advance_ms(1);
+        let data = "x".repeat(32 * 1024 - 2);
+        let request = json!({ "user_id": "alice", "transaction_id": format!("t{number}"), "transaction_data": data });
+        let _ = tenant.http.post("/transaction/initialize", &request).await.expect(200);
+    }
+    let first = tenant.http.get("/transaction/alice").await.expect(200);
+    let link = first.header("link").expect("a link to the next page").to_owned();
+    assert!(link.ends_with("; rel=\"next\""), "{link}");
+    let path = link.split(['<', '>']).nth(1).unwrap();
+    let path = path.strip_prefix(&format!("/{}", tenant.id)).unwrap();
+    let second = tenant.http.get(path).await.expect(200);
+    assert_eq!(second.header("link"), None);
+    let (first, second) = (first.json(), second.json());
+    let identifiers = first.as_array().unwrap().iter().chain(second.as_array().unwrap());
+    let identifiers: Vec<String> = identifiers.map(|item| item["identifier"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(identifiers, (0..40).rev().map(|number| format!("t{number}")).collect::<Vec<_>>());
+    tenant.http.get("/transaction/alice?after=x").await.expect_refusal(400, "query_invalid");
 }

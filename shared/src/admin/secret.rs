@@ -106,11 +106,26 @@ pub struct SigningKeyItem {
     pub created_at: Timestamp,
     /// Time from which the key signs.
     pub signs_from: Timestamp,
-    /// Time at which the key stopped signing.
+    /// Time at which the key stops signing. It stays published for 6 minutes, until its last tokens have expired.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub retired_at: Option<Timestamp>,
+    /// Time at which the key was removed from the JWKS.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub withdrawn_at: Option<Timestamp>,
     /// Whether the key signs tokens now.
     pub signing: bool,
+}
+
+/// Response to the withdrawal of a signing key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WithdrawnSigningKey {
+    /// The withdrawn key.
+    pub withdrawn: SigningKeyItem,
+    /// The key that signs now.
+    pub signing: SigningKeyItem,
+    /// Consequences for verifiers, as text for people.
+    pub notice: String,
 }
 
 /// An admin token in a list.

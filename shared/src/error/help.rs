@@ -60,6 +60,10 @@ impl ErrorCode {
             Self::SecretNotFound => (&[404], "Read the ids again. The key or token may have been revoked."),
             Self::SecretInUse => (&[409], "Create another signing key first."),
             Self::LastAdminToken => (&[409], "Create another admin token first, or send `force=true`."),
+            Self::TooManyCredentials => (&[409], "Delete a credential, or raise `limits.credentials_per_user`."),
+            Self::CredentialUnknown => {
+                (&[401], "Register a credential. The page may call `signalUnknownCredential()` to remove the passkey.")
+            }
             Self::ChallengeUnknown => {
                 (&[400, 401], "Start the ceremony again. Call the finalize endpoint of the same ceremony, once.")
             }

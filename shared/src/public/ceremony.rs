@@ -53,7 +53,7 @@ pub struct MfaLoginInitRequest {
 }
 
 /// Starts the confirmation of a transaction.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransactionInitRequest {
     /// The tenant's own id of the user. Required.
@@ -68,12 +68,13 @@ pub struct TransactionInitRequest {
         schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "payment-7")
     )]
     pub transaction_id: Option<String>,
-    /// Data to confirm: any JSON value except null. Required.
+    /// Data to confirm: any JSON value except null, at most 8 192 bytes without whitespace unless the tenant is configured
+    /// differently. An object must not repeat a member. Numbers and strings are kept as they are written. Required.
     #[cfg_attr(
         feature = "openapi",
         schema(value_type = Value, required = true, example = json!({ "amount": "12.50", "currency": "EUR" }))
     )]
-    pub transaction_data: Option<serde_json::Value>,
+    pub transaction_data: Option<Box<serde_json::value::RawValue>>,
 }
 
 /// Options for `navigator.credentials.create()`.
@@ -345,7 +346,8 @@ pub struct TokenClaims {
     pub exp: i64,
     /// Id of the token.
     pub jti: String,
-    /// Authentication methods (RFC 8176): `hwk` or `swk` for the key, then `user`, and `mfa` if the user was verified.
+    /// Authentication methods (RFC 8176): `pop` and `user`, and `mfa` if the user was verified. `hwk` and `swk` are not
+    /// stated, because no attestation proves how the key is stored.
     pub amr: Vec<String>,
     /// Ceremony that the token completes.
     pub ceremony: CeremonyName,

@@ -15,11 +15,24 @@ pub struct CredentialItem {
     pub name: Option<String>,
     /// Public key in COSE form, base64url (RFC 9052 §7).
     pub public_key: Base64Url,
-    /// Format of the attestation statement, or `none`.
+    /// Format of the attestation statement if it was verified, otherwise `none`.
     #[cfg_attr(feature = "openapi", schema(example = "none"))]
     pub attestation_type: String,
-    /// Model of the authenticator (AAGUID).
+    /// Format that the authenticator stated, verified or not.
+    pub attestation_stated: String,
+    /// Whether the attestation statement was verified. The issuer of its certificate is not checked.
+    pub attested: bool,
+    /// Algorithm of the key: `ES256`, `ES384` or `RS256`.
+    pub algorithm: String,
+    /// Signature counter of the last ceremony. Always 0 if the authenticator has no counter.
+    pub sign_count: u32,
+    /// Model of the authenticator (AAGUID), as the authenticator stated it.
     pub aaguid: uuid::Uuid,
+    /// Name of the model, if the AAGUID is a known one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub model: Option<String>,
+    /// Whether the model is proven. Always false: the issuers of attestation certificates are not checked.
+    pub model_verified: bool,
     /// Time at which the credential was last used in a completed ceremony.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_used_at: Option<Timestamp>,

@@ -128,6 +128,7 @@ mod tests {
             cors: Cors { allowed_origins: Vec::new(), allow_unsafe_wildcard: true },
             webauthn: Webauthn::for_relying_party(relying_party),
             mfa: Some(Mfa { timeout: None, attachment: None, ..Mfa::default() }),
+            limits: None,
         };
         let rows = from_config(&config);
         assert_eq!(rows.len(), FIELDS.len() + 2);

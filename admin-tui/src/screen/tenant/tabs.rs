@@ -37,8 +37,10 @@ impl Tenant {
             }
             Tab::SigningKeys if may_change => {
                 bindings.push(bind(&[Key::Char('n')], Command::New, "rotate", "create a new signing key"));
-                if self.signing_keys.rows.iter().any(|key| key.retired_at.is_none()) {
+                if self.signing_keys.rows.iter().any(|key| key.withdrawn_at.is_none()) {
                     bindings.push(bind(DELETE, Command::Delete, "retire", "retire the signing key"));
+                    let help = "remove a compromised signing key from the JWKS at once";
+                    bindings.push(bind(&[Key::Char('x')], Command::Withdraw, "withdraw", help));
                 }
             }
             Tab::ApiKeys | Tab::SigningKeys => {}
@@ -75,6 +77,11 @@ impl Tenant {
             (Tab::SigningKeys, Command::New) => {
                 cx.show(Dialog::Form(FormKind::RotateSigningKey(self.id, self.name.clone())));
             }
+            (Tab::SigningKeys, Command::Withdraw) => match self.signing_keys.selected() {
+                Some(key) if key.withdrawn_at.is_some() => cx.toast(Tone::Warn, "This key is already withdrawn"),
+                Some(key) => cx.show(Dialog::Confirm(self.confirm_withdrawal(key))),
+                None => {}
+            },
             (_, Command::Delete) => self.delete_selected(cx),
             (Tab::Users, Command::Open) => {
                 if let Some(it) = self.users.selected() {
@@ -103,7 +110,9 @@ impl Tenant {
         let question = match self.tab {
             Tab::ApiKeys => self.api_keys.selected().map(|key| self.confirm_revocation(key)),
             Tab::SigningKeys => match self.signing_keys.selected() {
-                Some(key) if key.retired_at.is_some() => return cx.toast(Tone::Warn, "This key is already retired"),
+                Some(key) if key.retired_at.is_some_and(|at| at <= cx.now) => {
+                    return cx.toast(Tone::Warn, "This key is already retired");
+                }
                 selected => selected.map(|key| self.confirm_retirement(key)),
             },
             Tab::Users => self.users.selected().map(|it| {
@@ -139,11 +148,27 @@ impl Tenant {
             (Tone::Dim, "It stays published until its last tokens have expired.".to_owned()),
         ];
         if key.signing {
-            lines.push((Tone::Warn, "It is the key that signs now.".to_owned()));
+            let text = "It is the key that signs now. It signs until another key has been published for 15 minutes.";
+            lines.push((Tone::Warn, text.to_owned()));
         }
         let title = format!("Retire this signing key of {}?", self.name);
         let call = BackendRequest::RetireSigningKey(self.id, SigningKeyId::new(key.id));
         Question::destructive_request(title, "retire", lines, call, "Retired the signing key".to_owned())
+    }
+
+    fn confirm_withdrawal(&self, key: &SigningKeyItem) -> Question {
+        let mut lines = vec![
+            (Tone::Plain, format!("{} key {} is removed from the JWKS at once.", key.algorithm, key.id)),
+            (Tone::Warn, "Its tokens are refused. Do this only if the key was compromised.".to_owned()),
+        ];
+        if key.signing {
+            let text =
+                "Another key signs at once: verifiers with a cached JWKS refuse new tokens for up to 10 minutes.";
+            lines.push((Tone::Warn, text.to_owned()));
+        }
+        let title = format!("Withdraw this signing key of {}?", self.name);
+        let call = BackendRequest::WithdrawSigningKey(self.id, SigningKeyId::new(key.id));
+        Question::destructive_request(title, "withdraw", lines, call, "Withdrew the signing key".to_owned())
     }
 
     fn users_call(&self, after: Option<String>) -> BackendRequest {

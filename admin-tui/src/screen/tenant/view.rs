@@ -1,6 +1,6 @@
 //! Drawing of a tenant and its tabs.
 
-use doorward_shared::admin::SigningKeyItem;
+use doorward_shared::{Timestamp, admin::SigningKeyItem};
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{Tab, Tenant};
@@ -32,11 +32,16 @@ impl View for Tenant {
     }
 }
 
-fn signing_key_state(key: &SigningKeyItem) -> (String, Tone) {
-    match (key.retired_at, key.signing) {
-        (Some(at), _) => (format!("retired {}", time_format::date(at)), Tone::Dim),
-        (None, true) => ("● signs".to_owned(), Tone::Good),
-        (None, false) => (format!("signs from {}", time_format::date_time(key.signs_from)), Tone::Warn),
+fn signing_key_state(key: &SigningKeyItem, now: Timestamp) -> (String, Tone) {
+    match (key.withdrawn_at, key.retired_at) {
+        (Some(at), _) => (format!("withdrawn {}", time_format::date(at)), Tone::Dim),
+        (None, Some(at)) if at <= now => (format!("retired {}", time_format::date(at)), Tone::Dim),
+        (None, Some(at)) if key.signing => (format!("● signs until {}", time_format::date_time(at)), Tone::Good),
+        (None, None) if key.signing => ("● signs".to_owned(), Tone::Good),
+        (None, _) if key.signs_from > now => {
+            (format!("signs from {}", time_format::date_time(key.signs_from)), Tone::Warn)
+        }
+        (None, _) => ("replaced".to_owned(), Tone::Dim),
     }
 }
 
@@ -107,8 +112,9 @@ impl Tenant {
             Column::fixed("Created", 10).from_width(84),
             Column::share("State", 1),
         ];
+        let now = canvas.now;
         canvas.paged_list(area, &self.signing_keys, "There are no signing keys.", &columns, |it| {
-            let (state, tone) = signing_key_state(it);
+            let (state, tone) = signing_key_state(it, now);
             vec![
                 cell(it.id.to_string(), Tone::Plain),
                 cell(it.algorithm.as_str(), Tone::Plain),

@@ -112,16 +112,35 @@ impl User {
     }
 }
 
+/// Returns the name of the authenticator's model, marked if it is not proven.
+fn model_of(credential: &CredentialItem) -> String {
+    match &credential.model {
+        Some(model) if credential.model_verified => model.clone(),
+        Some(model) => format!("{model} (not verified)"),
+        None => "unknown".to_owned(),
+    }
+}
+
+fn attestation_of(credential: &CredentialItem) -> String {
+    if credential.attested || credential.attestation_stated == "none" {
+        return credential.attestation_type.clone();
+    }
+    format!("{} ({} stated, not verified)", credential.attestation_type, credential.attestation_stated)
+}
+
 fn draw_credential(canvas: &mut Canvas<'_>, it: &CredentialItem, area: Rect) {
     let inside = canvas.panel(area, &name_of(it), false);
     let transports = if it.transports.is_empty() { "unknown".to_owned() } else { it.transports.join(", ") };
     let details = [
         ("id", it.id.to_string(), Tone::Plain),
-        ("model", it.aaguid.to_string(), Tone::Plain),
-        ("attestation", it.attestation_type.clone(), Tone::Plain),
+        ("model", model_of(it), Tone::Plain),
+        ("attestation", attestation_of(it), Tone::Plain),
+        ("algorithm", it.algorithm.clone(), Tone::Plain),
         ("transports", transports, Tone::Plain),
+        ("sign count", it.sign_count.to_string(), Tone::Plain),
         ("registered", time_format::date_time(it.created_at), Tone::Plain),
         ("last used", it.last_used_at.map_or_else(|| "never".to_owned(), time_format::date_time), Tone::Plain),
+        ("aaguid", it.aaguid.to_string(), Tone::Plain),
         ("public key", it.public_key.to_string(), Tone::Plain),
     ];
     canvas.details(inside, &details);

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use doorward_shared::{
     AuditType, SigningKeyId, TenantId, Timestamp,
-    admin::{CreateSigningKeyRequest, SigningAlgorithm, SigningKeyItem},
+    admin::{CreateSigningKeyRequest, SigningAlgorithm, SigningKeyItem, WithdrawnSigningKey},
 };
 use serde_json::json;
 
 use super::context::{AdminContext, find_tenant, lock_tenant};
 use crate::{
-    clock, crypto,
+    clock,
+    crypto::{self, key_set::is_published},
+    db::Connection,
     domain::SigningKeyRecord,
     service::{Refusal, ServiceError},
     store::signing_keys as table,
@@ -18,6 +20,10 @@ use crate::{
 
 /// Milliseconds between the publication of a new key and its first use: longer than clients may cache a JWKS document.
 pub const PUBLISHED_BEFORE_SIGNING_MS: i64 = 15 * 60 * 1_000;
+
+/// Consequences of a withdrawal for verifiers, which may cache the JWKS for 10 minutes.
+const WITHDRAWAL_NOTICE: &str = "Tokens of the withdrawn key are refused by verifiers that read the JWKS from now on. \
+    For up to 10 minutes, verifiers with a cached JWKS refuse new tokens, and may still accept tokens of the withdrawn key.";
 
 /// Generates a key on a blocking thread, without storing it.
 pub(super) async fn generate(
@@ -36,14 +42,16 @@ pub(super) async fn generate(
     Ok(made?)
 }
 
-/// Publishes a new key now. After [`PUBLISHED_BEFORE_SIGNING_MS`], it signs and the current keys are retired.
+/// Publishes a new key now. After [`PUBLISHED_BEFORE_SIGNING_MS`], or at once with `force`, it signs and the current keys
+/// are retired.
 pub async fn create(
     context: &AdminContext,
     tenant: TenantId,
     request: CreateSigningKeyRequest,
+    force: bool,
 ) -> Result<SigningKeyItem, ServiceError> {
     let now = context.app.clock.now();
-    let signs_from = now.plus_millis(PUBLISHED_BEFORE_SIGNING_MS);
+    let signs_from = if force { now } else { now.plus_millis(PUBLISHED_BEFORE_SIGNING_MS) };
     let keys = list(context, tenant).await?;
     let current = keys.iter().find(|key| key.signing).map(|key| key.algorithm);
     let algorithm = request.algorithm.or(current).unwrap_or(SigningAlgorithm::Es256);
@@ -54,18 +62,19 @@ pub async fn create(
         .change(move |connection| {
             lock_tenant(connection, tenant)?;
             for old in table::list(connection, tenant)? {
-                if old.retired_at.is_none() {
+                // A forced key also replaces keys that are scheduled to retire later.
+                if old.retired_at.is_none_or(|at| at > signs_from) {
                     table::schedule_retirement(connection, tenant, old.id, Some(signs_from))?;
                 }
             }
             table::insert(connection, &key)?;
             entry.write(connection)?;
-            Ok(item(&key, false))
+            Ok(item(&key, force))
         })
         .await
 }
 
-/// Returns all published keys, newest first.
+/// Returns all keys, newest first, including retired and withdrawn ones.
 pub async fn list(context: &AdminContext, tenant: TenantId) -> Result<Vec<SigningKeyItem>, ServiceError> {
     let snapshot = context.app.tenant(tenant).await?.ok_or(Refusal::TenantNotFound)?;
     let signing = snapshot.signing_keys.active_id(context.app.clock.now());
@@ -78,7 +87,8 @@ pub async fn list(context: &AdminContext, tenant: TenantId) -> Result<Vec<Signin
     Ok(records.iter().rev().map(|record| item(record, Some(record.id) == signing)).collect())
 }
 
-/// Retires a key at once. It stays published until the tokens it signed have expired.
+/// Retires a key. It stays published until the tokens it signed have expired. If no other key has been published long
+/// enough to sign, it signs until then.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], or [`Refusal::SecretInUse`] for the only usable key.
@@ -89,21 +99,107 @@ pub async fn retire(context: &AdminContext, tenant: TenantId, id: SigningKeyId) 
         .change(move |connection| {
             lock_tenant(connection, tenant)?;
             let keys = table::list(connection, tenant)?;
-            let usable = |key: &&SigningKeyRecord| key.retired_at.is_none_or(|at| at > now);
             let key = keys.iter().find(|key| key.id == id).ok_or(Refusal::SecretNotFound)?;
-            if keys.iter().filter(usable).all(|key| key.id == id) {
-                return Err(Refusal::SecretInUse.into());
+            let others: Vec<_> = keys.iter().filter(|other| other.id != id && is_usable(other, now)).collect();
+            let first_start = others.iter().map(|other| other.signs_from).min().ok_or(Refusal::SecretInUse)?;
+            let retired_at = first_start.max(now);
+            if key.retired_at.is_some_and(|at| at <= retired_at) {
+                return Ok(());
             }
-            // All other keys may be scheduled to retire in favour of this one. Then the newest of them stays in use.
-            let others = || keys.iter().filter(usable).filter(|key| key.id != id);
-            let successor = others().max_by_key(|key| key.signs_from);
-            if let Some(successor) = successor.filter(|_| others().all(|key| key.retired_at.is_some())) {
-                table::schedule_retirement(connection, tenant, successor.id, None)?;
-            }
-            table::schedule_retirement(connection, tenant, id, Some(now))?;
-            Ok(entry.detail(json!({ "id": id, "algorithm": key.algorithm })).write(connection)?)
+            keep_one_in_use(connection, &others)?;
+            table::schedule_retirement(connection, tenant, id, Some(retired_at))?;
+            let detail = json!({ "id": id, "algorithm": key.algorithm, "retired_at": retired_at });
+            Ok(entry.detail(detail).write(connection)?)
         })
         .await
+}
+
+/// Removes a key from the JWKS at once. If it was the signing key, the newest other published key signs at once; if there
+/// is none, a new key is created.
+///
+/// # Errors
+/// [`Refusal::TenantNotFound`], or [`Refusal::SecretNotFound`] for an unknown or withdrawn key.
+pub async fn withdraw(
+    context: &AdminContext,
+    tenant: TenantId,
+    id: SigningKeyId,
+) -> Result<WithdrawnSigningKey, ServiceError> {
+    let now = context.app.clock.now();
+    let keys = context.read(move |connection| Ok(table::list(connection, tenant)?)).await?;
+    // Generation is too slow for a unit of work, so a key that may be needed is generated before.
+    let spare = match keys.iter().find(|key| key.id == id) {
+        Some(key) if !keys.iter().any(|other| other.id != id && is_published(other, now)) => {
+            Some(generate(context, tenant, key.algorithm, now, now).await?)
+        }
+        _ => None,
+    };
+    let withdrawn = context.event(tenant, AuditType::SigningKeyWithdrawn, now)?;
+    let created = context.event(tenant, AuditType::SigningKeyCreated, now)?;
+    context
+        .change(move |connection| {
+            lock_tenant(connection, tenant)?;
+            let keys = table::list(connection, tenant)?;
+            let key = keys.iter().find(|key| key.id == id && key.withdrawn_at.is_none());
+            let key = key.ok_or(Refusal::SecretNotFound)?;
+            let was_signing = signing_at(&keys, now).is_some_and(|signing| signing.id == id);
+            table::withdraw(connection, tenant, id, now)?;
+            let others: Vec<_> = keys.iter().filter(|other| other.id != id && is_published(other, now)).collect();
+            match (others.iter().max_by_key(|other| (other.created_at, other.id)), spare) {
+                (Some(newest), _) if was_signing => {
+                    table::sign_from(connection, tenant, newest.id, now)?;
+                }
+                (Some(_), _) => {
+                    let usable: Vec<_> = others.iter().copied().filter(|other| is_usable(other, now)).collect();
+                    keep_one_in_use(connection, &usable)?;
+                }
+                (None, Some(spare)) => {
+                    table::insert(connection, &spare)?;
+                    let detail = json!({ "id": spare.id, "algorithm": spare.algorithm, "signs_from": now });
+                    created.detail(detail).write(connection)?;
+                }
+                (None, None) => {
+                    let reason = "the tenant's signing keys were changed at the same time; try again";
+                    return Err(Refusal::Conflict(reason.to_owned()).into());
+                }
+            }
+            withdrawn.detail(json!({ "id": id, "algorithm": key.algorithm })).write(connection)?;
+            let keys = table::list(connection, tenant)?;
+            let find = |id| keys.iter().find(|key| key.id == id);
+            let signing = signing_at(&keys, now).ok_or_else(|| no_signing_key(tenant))?;
+            Ok(WithdrawnSigningKey {
+                withdrawn: item(find(id).unwrap_or(key), false),
+                signing: item(signing, true),
+                notice: WITHDRAWAL_NOTICE.to_owned(),
+            })
+        })
+        .await
+}
+
+fn no_signing_key(tenant: TenantId) -> ServiceError {
+    ServiceError::Internal(format!("tenant {tenant} has no signing key"))
+}
+
+/// Returns whether a key signs or will sign.
+fn is_usable(key: &SigningKeyRecord, now: Timestamp) -> bool {
+    key.withdrawn_at.is_none() && key.retired_at.is_none_or(|at| at > now)
+}
+
+/// Returns the key that signs, by the same rule as [`crypto::KeySet::active`].
+fn signing_at(keys: &[SigningKeyRecord], now: Timestamp) -> Option<&SigningKeyRecord> {
+    let usable = || keys.iter().filter(|key| is_usable(key, now));
+    let order = |key: &&SigningKeyRecord| (key.signs_from, key.id);
+    usable().filter(|key| key.signs_from <= now).max_by_key(order).or_else(|| usable().min_by_key(order))
+}
+
+/// All remaining keys may be scheduled to retire in favour of one that is being removed. Then the newest stays in use.
+fn keep_one_in_use(connection: &mut Connection, usable: &[&SigningKeyRecord]) -> Result<(), ServiceError> {
+    if usable.iter().any(|key| key.retired_at.is_none()) {
+        return Ok(());
+    }
+    if let Some(newest) = usable.iter().max_by_key(|key| key.signs_from) {
+        table::schedule_retirement(connection, newest.tenant_id, newest.id, None)?;
+    }
+    Ok(())
 }
 
 fn item(record: &SigningKeyRecord, signing: bool) -> SigningKeyItem {
@@ -113,6 +209,7 @@ fn item(record: &SigningKeyRecord, signing: bool) -> SigningKeyItem {
         created_at: record.created_at,
         signs_from: record.signs_from,
         retired_at: record.retired_at,
+        withdrawn_at: record.withdrawn_at,
         signing,
     }
 }

@@ -88,6 +88,7 @@ fn local_config(display_name: &str) -> TenantConfig {
             origins: vec!["http://localhost:8080".to_owned()],
         }),
         mfa: None,
+        limits: None,
     }
 }
 
@@ -132,7 +133,7 @@ pub fn check(value: &Value, read: Option<&TenantConfig>) -> ConfigCheck {
     ConfigCheck { problems }
 }
 
-/// Replaces a tenant's configuration. Without `mfa`, the current second-factor settings are kept.
+/// Replaces a tenant's configuration. `mfa`, `limits` and their like keep their current values if they are omitted.
 pub async fn configure(context: &AdminContext, id: TenantId, config: TenantConfig) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(id, AuditType::TenantConfigUpdated, now)?;

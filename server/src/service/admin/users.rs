@@ -70,7 +70,7 @@ pub async fn delete_credential(
     id: &str,
 ) -> Result<(), ServiceError> {
     let (user_id, id) = (user_id.to_owned(), id.to_owned());
-    let entry = context.event(tenant, AuditType::WebauthnCredentialDeleted, context.app.clock.now())?;
+    let entry = context.event(tenant, AuditType::CredentialDeletedByAdmin, context.app.clock.now())?;
     context
         .change(move |connection| {
             let user = find_user(connection, tenant, &user_id)?;
@@ -94,7 +94,7 @@ pub async fn get(context: &AdminContext, tenant: TenantId, user_id: &str) -> Res
         .read(move |connection| {
             let user = find_user(connection, tenant, &user_id)?;
             let credentials = credentials::for_user(connection, tenant, user.id)?;
-            let transactions = transactions::for_user(connection, tenant, user.id)?;
+            let (transactions, _) = transactions::for_user(connection, tenant, user.id, None)?;
             Ok((user, credentials, transactions))
         })
         .await?;

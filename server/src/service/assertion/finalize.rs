@@ -54,10 +54,9 @@ pub async fn finalize(
         &token::Subject {
             ceremony,
             user: &user.external_id,
-            rp_id: &challenge.state.relying_party.id,
+            rp_id: &challenge.state.rp_id,
             credential: &credential.id,
             user_verified: verified.user_verified,
-            backup_eligible: verified.backup_eligible,
             transaction: transaction.as_ref().map(|transaction| transaction.identifier.as_str()),
         },
         now,
@@ -127,6 +126,10 @@ struct Assertion {
     verified: VerifiedAssertion,
 }
 
+fn unknown(reason: &str) -> Refusal {
+    Refusal::Verification(VerificationError::new(ErrorCode::CredentialUnknown, reason))
+}
+
 fn not_allowed(reason: &str) -> Refusal {
     Refusal::Verification(VerificationError::new(ErrorCode::CredentialNotAllowed, reason))
 }
@@ -138,10 +141,11 @@ fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Tim
         return Err(Refusal::ChallengeExpired);
     }
     if !stored.handle_known {
-        return Err(Refusal::UserHandle(ErrorCode::UserNotFound, "the user handle belongs to no user of this tenant"));
+        let reason = "the tenant has neither this credential nor a user with this user handle";
+        return Err(Refusal::UserHandle(ErrorCode::CredentialUnknown, reason));
     }
     let (credential, user) =
-        stored.credential.ok_or_else(|| not_allowed("the credential is not registered with this tenant"))?;
+        stored.credential.ok_or_else(|| unknown("the credential is not registered with this tenant"))?;
     match parsed.user_handle() {
         Some(handle) if !user.owns_handle(handle) => {
             return Err(Refusal::UserHandle(
@@ -217,7 +221,7 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
             {
                 return Ok(Err(Refusal::ChallengeUnknown));
             }
-            return Ok(Err(not_allowed("the credential was deleted meanwhile")));
+            return Ok(Err(unknown("the credential was deleted meanwhile")));
         };
         if current.backup_eligible && !used.backup_eligible {
             return refused(ErrorCode::BackupStateInvalid, webauthn::BACKUP_DOWNGRADED);

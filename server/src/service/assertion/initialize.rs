@@ -1,7 +1,7 @@
 //! Starts logins, second-factor logins and transactions.
 
 use doorward_shared::{
-    Base64Url, TenantId, Timestamp, TransactionRowId,
+    TenantId, Timestamp, TransactionRowId,
     public::{RequestOptions, TransactionInitRequest},
 };
 
@@ -11,6 +11,7 @@ use super::super::{
     pending_ceremonies::PendingCeremony,
     validate,
 };
+use super::transaction_data;
 use crate::{
     clock,
     db::{Connection, DbError},
@@ -56,7 +57,9 @@ pub async fn initialize_transaction(
     let named = request.as_ref().ok().map(|request| (request.user_id.clone(), request.transaction_id.clone()));
     let (user, transaction) = named.unwrap_or_default();
     let entry = entry.by(user).transaction(transaction);
-    let (external_id, identifier, data) = match request.and_then(validate_transaction) {
+    let max_bytes = context.tenant.tenant.config.transaction_data_bytes();
+    let valid = request.and_then(|request| validate_transaction(request, max_bytes));
+    let (external_id, identifier, data) = match valid {
         Ok(valid) => valid,
         Err(refusal) => return Err(audit::refuse(context, entry, ceremony.init_event(false), refusal).await),
     };
@@ -66,16 +69,12 @@ pub async fn initialize_transaction(
     start(context, ceremony, entry, Some(external_id), value, Some(transaction), now).await
 }
 
-fn validate_transaction(request: TransactionInitRequest) -> Result<(String, String, String), Refusal> {
+fn validate_transaction(request: TransactionInitRequest, max_bytes: u32) -> Result<(String, String, String), Refusal> {
     let user_id = validate::user_id(request.user_id)?;
     let identifier = validate::label("transaction_id", request.transaction_id)?;
-    let data = match request.transaction_data {
-        None | Some(serde_json::Value::Null) => {
-            return Err(Refusal::Invalid("transaction_data is a required field".to_owned()));
-        }
-        Some(data) => data.to_string(),
-    };
-    Ok((user_id, identifier, data))
+    let data = request.transaction_data;
+    let data = data.ok_or_else(|| Refusal::Invalid("transaction_data is a required field".to_owned()))?;
+    Ok((user_id, identifier, transaction_data::canonical_text(&data, max_bytes)?))
 }
 
 #[derive(Debug)]
@@ -110,14 +109,13 @@ async fn start(
                 let ids = selected.as_ref().map(|(_, allowed)| allowed.iter().map(|credential| credential.id.clone()));
                 let ids: Option<Vec<CredentialId>> = ids.map(Iterator::collect);
                 let options = webauthn::request_options(&relying_party, &policy, &value, ids.as_deref());
-                let credentials = ids.map(|ids| ids.iter().map(|id| Base64Url(id.as_bytes().to_vec())).collect());
                 let challenge = Challenge {
                     tenant_id,
                     value,
                     ceremony,
                     user_id: selected.as_ref().map(|(user, _)| user.id),
                     transaction_id: transaction.as_ref().map(|transaction| transaction.id),
-                    state: CeremonyState { relying_party, policy, credentials },
+                    state: CeremonyState::new(&relying_party, &policy, ids.as_deref()),
                     created_at: now,
                     expires_at: now.plus_millis(i64::from(policy.timeout_ms)),
                 };

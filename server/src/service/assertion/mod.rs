@@ -2,6 +2,7 @@
 
 pub mod finalize;
 pub mod initialize;
+mod transaction_data;
 
 pub use self::{
     finalize::finalize,

@@ -1,6 +1,7 @@
 //! Finalizes a registration.
 
 use doorward_shared::Timestamp;
+use serde_json::json;
 
 use super::super::{
     Refusal, RequestContext, ServiceError, audit,
@@ -50,19 +51,20 @@ pub async fn finalize(
         &token::Subject {
             ceremony,
             user: &user.external_id,
-            rp_id: &challenge.state.relying_party.id,
+            rp_id: &challenge.state.rp_id,
             credential: &verified.credential_id,
             user_verified: verified.user_verified,
-            backup_eligible: verified.backup_eligible,
             transaction: None,
         },
         now,
     )?;
     let credential = new_credential(&user, ceremony, verified, now);
+    let entry = entry.detail(described(&credential));
+    let limit = context.tenant.tenant.config.credentials_per_user();
     let outcome = context
         .app
         .db
-        .write(move |connection| commit_registration(connection, ceremony, &challenge, &credential, entry))
+        .write(move |connection| commit_registration(connection, ceremony, &challenge, &credential, limit, entry))
         .await?;
     outcome.map(|()| token).map_err(ServiceError::from)
 }
@@ -85,15 +87,21 @@ fn verify(
     Ok((challenge, user, verified))
 }
 
-/// Deletes the challenge, stores the credential and writes the audit entry. Refuses if the challenge no longer exists.
+/// Deletes the challenge, stores the credential and writes the audit entry. Refuses if the challenge no longer exists, or
+/// if the user has `limit` credentials.
 fn commit_registration(
     connection: &mut Connection,
     ceremony: Ceremony,
     challenge: &Challenge,
     credential: &Credential,
+    limit: u32,
     entry: audit::Entry,
 ) -> Outcome<()> {
-    let outcome = if challenges::take(connection, challenge.tenant_id, &challenge.value)? {
+    let outcome = if !challenges::take(connection, challenge.tenant_id, &challenge.value)? {
+        Err(Refusal::ChallengeUnknown)
+    } else if credentials::lock_and_count(connection, credential.tenant_id, credential.user_id)? >= limit.into() {
+        Err(Refusal::TooManyCredentials(limit))
+    } else {
         match credentials::insert(connection, credential) {
             Ok(()) => Ok(()),
             Err(DbError::Duplicate { .. }) => Err(Refusal::CredentialExists),
@@ -101,14 +109,24 @@ fn commit_registration(
             Err(DbError::Orphan) => Err(Refusal::ChallengeUnknown),
             Err(error) => return Err(error),
         }
-    } else {
-        Err(Refusal::ChallengeUnknown)
     };
     match &outcome {
         Ok(()) => entry.write(connection)?,
         Err(refusal) => entry.refused(ceremony.final_event(false), refusal).write(connection)?,
     }
     Ok(outcome)
+}
+
+/// Returns the properties of a new credential for its audit entry.
+fn described(credential: &Credential) -> serde_json::Value {
+    json!({
+        "attested": credential.attested,
+        "attestation_type": credential.attestation_type(),
+        "attestation_stated": credential.attestation_format,
+        "algorithm": webauthn::algorithm_name(&credential.public_key),
+        "sign_count": credential.sign_count,
+        "aaguid": credential.aaguid,
+    })
 }
 
 fn new_credential(user: &User, ceremony: Ceremony, verified: VerifiedRegistration, now: Timestamp) -> Credential {

@@ -1,7 +1,7 @@
 //! Starts a registration.
 
 use doorward_shared::{
-    Base64Url, Timestamp, UserId,
+    Timestamp, UserId,
     public::{CreationOptions, RegistrationInitRequest},
 };
 
@@ -36,20 +36,25 @@ pub async fn initialize(
     let policy = context.tenant.policy(ceremony);
     let relying_party = context.tenant.relying_party.clone();
     let tenant_id = context.tenant.id();
-    context
+    let limit = context.tenant.tenant.config.credentials_per_user();
+    let refused = entry.clone();
+    let options = context
         .app
         .db
         .write(move |connection| {
             let user = users::upsert(connection, &user)?;
             // Passkeys are excluded because they are also second factors, and a new credential could overwrite one on
             // its authenticator. A second factor does not prevent a passkey on the same authenticator.
-            let excluded: Vec<CredentialId> = credentials::for_user(connection, tenant_id, user.id)?
+            let stored = credentials::for_user(connection, tenant_id, user.id)?;
+            if stored.len() as u64 >= limit.into() {
+                return Err(ServiceError::from(Refusal::TooManyCredentials(limit)));
+            }
+            let excluded: Vec<CredentialId> = stored
                 .into_iter()
                 .filter(|credential| includes(ceremony, credential))
                 .map(|credential| credential.id)
                 .collect();
             let options = webauthn::creation_options(&relying_party, &policy, &user, &value, &excluded);
-            let ids = excluded.iter().map(|id| Base64Url(id.as_bytes().to_vec())).collect();
             challenges::insert(
                 connection,
                 &Challenge {
@@ -58,7 +63,7 @@ pub async fn initialize(
                     ceremony,
                     user_id: Some(user.id),
                     transaction_id: None,
-                    state: CeremonyState { relying_party, policy, credentials: Some(ids) },
+                    state: CeremonyState::new(&relying_party, &policy, Some(&excluded)),
                     created_at: now,
                     expires_at: now.plus_millis(i64::from(policy.timeout_ms)),
                 },
@@ -66,7 +71,14 @@ pub async fn initialize(
             entry.write(connection)?;
             Ok(options)
         })
-        .await
+        .await;
+    match options {
+        // The refusal rolled back the change of the user, so its entry is a write of its own.
+        Err(ServiceError::Refused(refusal @ Refusal::TooManyCredentials(_))) => {
+            Err(audit::refuse(context, refused, ceremony.init_event(false), refusal).await)
+        }
+        options => options,
+    }
 }
 
 fn validate_user(

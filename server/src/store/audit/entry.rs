@@ -22,6 +22,9 @@ const CREDENTIAL_BYTES: usize = 1_364;
 /// Maximum number of stored bytes of a transaction id. An index entry of PostgreSQL has room for 2 704 bytes in total.
 const TRANSACTION_BYTES: usize = 512;
 
+/// Maximum number of stored bytes of an error's reason, which may contain an id from the request.
+const ERROR_BYTES: usize = 1_024;
+
 macro_rules! insert_sql {
     ($id:literal) => {
         concat!(
@@ -95,7 +98,7 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
         }
         Connection::Postgres(_) => (insert_sql!("new_audit_id(?, ?)"), ids::tail(event.random)),
     };
-    let error = event.error.as_ref().map(|error| storable(&error.reason, usize::MAX));
+    let error = event.error.as_ref().map(|error| storable(&error.reason, ERROR_BYTES));
     let meta = [&event.meta.request_id, &event.meta.source_ip, &event.meta.user_agent];
     let [request_id, source_ip, user_agent] = meta.map(|text| storable(text, usize::MAX));
     let bounded = |text: &Option<String>, bytes: usize| text.as_deref().map(|text| storable(text, bytes));

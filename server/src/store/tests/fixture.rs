@@ -74,6 +74,7 @@ pub(super) fn tenant(number: u128) -> Tenant {
         cors: Cors::default(),
         webauthn: Webauthn::for_relying_party(relying_party),
         mfa: Some(Mfa::default()),
+        limits: None,
     };
     let time = at(i64::try_from(number).unwrap_or(0));
     Tenant {
@@ -129,11 +130,7 @@ pub(super) fn challenge(tenant: u128, user: Option<u128>, number: u8) -> Challen
         ceremony: Ceremony::Login,
         user_id: user.map(user_id),
         transaction_id: None,
-        state: CeremonyState {
-            relying_party: policy.relying_party(),
-            policy: policy.passkey_policy(),
-            credentials: Some(vec![vec![1, 2, 3].into()]),
-        },
+        state: CeremonyState::new(&policy.relying_party(), &policy.passkey_policy(), Some(&[credential_id(3)])),
         created_at: at(0),
         expires_at: at(i64::from(number) * 1000),
     }
@@ -188,6 +185,7 @@ pub(super) fn signing_key(tenant: u128, number: u128) -> SigningKeyRecord {
         created_at: at(i64::try_from(number).unwrap_or(0)),
         signs_from: at(5),
         retired_at: None,
+        withdrawn_at: None,
     }
 }
 

@@ -42,7 +42,7 @@ fn everything(c: &mut Connection, tenant: TenantId) -> Result<String, DbError> {
             challenges::find(c, tenant, &value)?,
             (
                 transactions::find(c, tenant, transaction_id(1))?,
-                transactions::for_user(c, tenant, user_id(1))?,
+                transactions::for_user(c, tenant, user_id(1), None)?,
                 audit::page(c, Some(tenant), &Default::default(), None, all)?,
             ),
         )

@@ -109,7 +109,7 @@ fn everything(c: &mut Connection) -> Result<String, DbError> {
         text += &format!("{:?}", api_keys::list(c, tenant)?);
         text += &format!("{:?}", users::page(c, tenant, None, Order::Descending, all)?);
         text += &format!("{:?}", credentials::page(c, tenant, None, Order::Ascending, all)?);
-        text += &format!("{:?}", transactions::for_user(c, tenant, user_id(1))?);
+        text += &format!("{:?}", transactions::for_user(c, tenant, user_id(1), None)?);
         text += &format!("{:?}", challenges::find(c, tenant, &challenge_value(1))?);
     }
     for number in 0..CHALLENGES {

@@ -109,8 +109,8 @@ async fn transactions_of_a_deleted_user_are_deleted_in_units(db: TestDatabase) {
         units += 1;
     }
     assert_eq!(units, 3);
-    assert_eq!(db.read(|c| transactions::for_user(c, tenant_id(1), user_id(1))).await, []);
-    assert_eq!(db.read(|c| transactions::for_user(c, tenant_id(1), user_id(2))).await.len(), 1);
+    assert_eq!(db.read(|c| transactions::for_user(c, tenant_id(1), user_id(1), None)).await.0, []);
+    assert_eq!(db.read(|c| transactions::for_user(c, tenant_id(1), user_id(2), None)).await.0.len(), 1);
     assert_eq!(db.read(|c| users::find(c, tenant_id(1), user_id(77))).await, Some(same_external_id()));
 }
 

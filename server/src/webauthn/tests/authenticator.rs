@@ -275,14 +275,14 @@ impl Assertion {
         let parsed = parse_assertion(body.as_bytes()).ok()?;
         let result = verify_assertion(&self.state, &self.challenge, &self.credential, &parsed);
         let client_data: Value = serde_json::from_str(&self.client_data).unwrap_or_default();
-        let origins = &self.state.relying_party.origins;
+        let origins = &self.state.origins;
         let used = client_data["origin"].as_str().filter(|&used| origins.iter().any(|listed| listed == used));
         let expected = Expected {
             rp_id: RP_ID,
             // webauthn-rs takes only one origin, so it gets the listed origin that the client data contains.
             origin: used.unwrap_or(ORIGIN),
             challenge: &self.challenge.0,
-            user_verification: self.state.policy.user_verification == UserVerification::Required,
+            user_verification: self.state.user_verification == UserVerification::Required,
         };
         let credential =
             StoredCredential { public_key: &self.credential.public_key, sign_count: self.credential.sign_count };

@@ -4,7 +4,7 @@ use doorward_shared::ErrorCode;
 use serde_json::{Value, json};
 
 use super::authenticator::{Assertion, Registration, client_data};
-use crate::webauthn::{parse_assertion, parse_registration};
+use crate::webauthn::{parse_assertion, parse_registration, verify_assertion};
 
 /// Returns the error code with which both ceremonies reject changed client data; `None` if both accept it.
 fn error_code(change: impl Fn(&mut Value)) -> Option<ErrorCode> {
@@ -25,7 +25,7 @@ fn accepted(origin: &str, listed: &[&str]) -> bool {
     let mut client_data = client_data("webauthn.get");
     client_data["origin"] = json!(origin);
     let mut assertion = Assertion { client_data: client_data.to_string(), ..Assertion::new() };
-    assertion.state.relying_party.origins = listed.iter().map(|&origin| origin.to_owned()).collect();
+    assertion.state.origins = listed.iter().map(|&origin| origin.to_owned()).collect();
     match assertion.verify() {
         Ok(_) => true,
         Err(error) => {
@@ -120,11 +120,11 @@ fn android_origin_must_match_byte_for_byte() {
 }
 
 #[test]
-fn message_names_expected_and_actual_origin() {
+fn message_names_only_the_origin_that_was_sent() {
     let client_data = client_data("webauthn.get").to_string().replace("example.org", "evil.test");
     let error = Assertion { client_data, ..Assertion::new() }.verify().unwrap_err();
     assert!(error.reason.contains("\"https://evil.test\""), "{}", error.reason);
-    assert!(error.reason.contains("https://example.org"), "{}", error.reason);
+    assert!(!error.reason.contains("https://example.org"), "{}", error.reason);
 }
 
 #[test]
@@ -146,7 +146,8 @@ fn invalid_client_data_is_malformed() {
         "{}".to_owned(),
         good.replace('{', ""),
         format!("{good} {{}}"),
-        format!("\u{feff}{good}"),
+        format!("\u{feff}\u{feff}{good}"),
+        format!(" \u{feff}{good}"),
         format!(" {good}"),
         good.replace('{', r#"{"type":"webauthn.get","#),
         good.replace('{', r#"{"origin":"https://evil.test","#),
@@ -165,6 +166,19 @@ fn invalid_client_data_is_malformed() {
     let mut body = Registration::new().body();
     body["response"]["clientDataJSON"] = json!(super::fixture::b64(b"{\"type\":\"\xff\"}"));
     assert!(parse_registration(body.to_string().as_bytes()).unwrap_err().reason.contains("UTF-8"));
+}
+
+#[test]
+fn leading_byte_order_mark_is_ignored() {
+    let registration = Registration::new();
+    let client_data = format!("\u{feff}{}", registration.client_data);
+    assert!(Registration { client_data, ..registration }.verify().is_ok());
+    let assertion = Assertion::new();
+    let client_data = format!("\u{feff}{}", assertion.client_data);
+    let assertion = Assertion { client_data, ..assertion };
+    // webauthn-rs cannot parse this client data, so the results are not compared.
+    let parsed = parse_assertion(assertion.body().to_string().as_bytes()).unwrap();
+    verify_assertion(&assertion.state, &assertion.challenge, &assertion.credential, &parsed).unwrap();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     Base64Url, TenantId, Timestamp, UserId,
-    config::{AttestationPreference, ResidentKey, UserVerification},
+    config::{AttestationPreference, BackupEligibilityChange, ResidentKey, UserVerification},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -35,11 +35,12 @@ pub(super) const fn policy(user_verification: UserVerification) -> CeremonyPolic
         attestation: AttestationPreference::Direct,
         resident_key: ResidentKey::Required,
         timeout_ms: 60_000,
+        backup_eligibility_change: BackupEligibilityChange::Accept,
     }
 }
 
 pub(super) fn state(user_verification: UserVerification) -> CeremonyState {
-    CeremonyState { relying_party: relying_party(), policy: policy(user_verification), credentials: None }
+    CeremonyState::new(&relying_party(), &policy(user_verification), None)
 }
 
 pub(super) fn user(external_id: &str) -> User {

@@ -97,6 +97,44 @@ fn invalid_public_keys_are_rejected() {
     assert_eq!(error_code(&registration), ErrorCode::CredentialMalformed);
 }
 
+/// What the authenticator adds to the key would be stored, and read at each login.
+#[test]
+fn public_keys_are_stored_in_canonical_encoding_without_unknown_members() {
+    for key in [Key::es256(), Key::es384(), Key::rs256(KeySize::Rsa2048)] {
+        let canonical = key.cose();
+        let mut members = key.members();
+        members.reverse();
+        members.push((-70_000, Cbor::Bytes(vec![0; 200])));
+        members.push((2, Cbor::Bytes(vec![1; 8])));
+        let registration = Registration { public_key: cose(members), ..Registration::with(key) };
+        assert_eq!(registration.verify().unwrap().public_key, canonical);
+        registration.into_assertion().verify().unwrap();
+    }
+}
+
+#[test]
+fn public_keys_of_more_than_600_bytes_are_rejected() {
+    let with = |padding: usize| {
+        let mut members = Key::es256().members();
+        members.push((100, Cbor::Bytes(vec![0; padding])));
+        Registration { public_key: cose(members), ..Registration::new() }
+    };
+    let fixed = with(300).public_key.len() - 300;
+    assert!(with(600 - fixed).verify().is_ok());
+    assert_eq!(error_code(&with(601 - fixed)), ErrorCode::CredentialMalformed);
+    assert_eq!(error_code(&with(150_000)), ErrorCode::CredentialMalformed);
+}
+
+#[test]
+fn keys_with_their_private_part_are_rejected() {
+    for (key, label) in [(Key::es256(), -4), (Key::rs256(KeySize::Rsa2048), -3)] {
+        let mut members = key.members();
+        members.push((label, Cbor::Bytes(vec![1; 32])));
+        let registration = Registration { public_key: cose(members), ..Registration::new() };
+        assert_eq!(error_code(&registration), ErrorCode::CredentialMalformed);
+    }
+}
+
 #[test]
 fn missing_or_contradicting_flags_are_rejected() {
     assert_eq!(error_code(&Registration { flags: UV | AT, ..Registration::new() }), ErrorCode::UserPresenceMissing);

@@ -4,7 +4,7 @@ use ciborium::Value as Cbor;
 use doorward_shared::ErrorCode;
 
 use super::{
-    authenticator::{Key, Registration, map, text},
+    authenticator::{AT, ED, Key, Registration, UP, UV, cbor, client_data, map, text},
     vectors::{self, Vector},
 };
 
@@ -28,6 +28,40 @@ fn self_attestation_with_another_algorithm_is_rejected() {
     let mut registration = Registration::new().self_attested();
     registration.statement = map(vec![("alg", (-35).into()), ("sig", bytes(70))]);
     assert_eq!(registration.verify().unwrap_err().code, ErrorCode::AttestationInvalid);
+}
+
+#[test]
+fn self_attestation_with_a_signature_that_is_not_der_is_rejected() {
+    for signature in [vec![], vec![0; 64], vec![0x30], vec![0x30, 6, 2, 1, 0, 2, 1, 0]] {
+        let mut registration = Registration::new().self_attested();
+        registration.statement = map(vec![("alg", (-7).into()), ("sig", Cbor::Bytes(signature))]);
+        assert_eq!(registration.verify().unwrap_err().code, ErrorCode::AttestationInvalid);
+    }
+}
+
+/// webauthn-rs cannot parse these parts. A login with the same parts is accepted.
+#[test]
+fn registrations_with_unusual_client_data_or_extension_outputs_are_accepted_as_not_attested() {
+    let good = client_data("webauthn.create").to_string();
+    let token_binding = |value: &str| good.replacen('{', &format!(r#"{{"tokenBinding":{value},"#), 1);
+    for client_data in [token_binding(r#""unused""#), token_binding(r#"{"status":7}"#), format!("\u{feff}{good}")] {
+        let none = Registration { client_data: client_data.clone(), ..Registration::new() };
+        assert!(!none.verify().unwrap().attested, "{client_data}");
+        let packed = none.self_attested();
+        let verified = packed.verify().unwrap();
+        assert_eq!((verified.attested, verified.attestation_format.as_str()), (false, "packed"), "{client_data}");
+    }
+    for extensions in [
+        map(vec![("credProtect", 9.into())]),
+        map(vec![("hmac-secret", text("yes"))]),
+        map(vec![("minPinLength", text("4"))]),
+        Cbor::Map(vec![(7.into(), 8.into())]),
+    ] {
+        let flags = UP | UV | AT | ED;
+        let none = Registration { extensions: cbor(&extensions), flags, ..Registration::new() };
+        assert!(!none.verify().unwrap().attested, "{extensions:?}");
+        none.self_attested().verify().unwrap();
+    }
 }
 
 #[test]

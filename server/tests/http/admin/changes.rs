@@ -20,7 +20,7 @@ const CHANGES: &[(&str, &str, u16, &[&str])] = &[
         "DELETE",
         "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}",
         204,
-        &["webauthn_credential_deleted"],
+        &["credential_deleted_by_admin"],
     ),
     ("DELETE", "/tenants/{tenant_id}/users/{user_id}", 204, &["user_deleted"]),
     ("POST", "/tenants", 201, &["tenant_created", "signing_key_created", "api_key_created"]),

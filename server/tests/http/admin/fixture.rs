@@ -110,7 +110,7 @@ async fn owner(server: &TestServer) -> Owner {
     let _ = alice.register(&tenant).await.expect(200);
     let _ = alice.transaction(&tenant, "order", &json!({ "amount": 1 })).await.expect(200);
     let call = server.administrator();
-    let signing_key = signing_keys::create(&call, tenant.id, CreateSigningKeyRequest::default()).await.unwrap();
+    let signing_key = signing_keys::create(&call, tenant.id, CreateSigningKeyRequest::default(), false).await.unwrap();
     let credential = tenant.http.get("/credentials").await.expect(200).json()[0]["id"].as_str().unwrap().to_owned();
     Owner {
         api_key: server.api_key(tenant.id, None).await.id.to_string(),

@@ -90,11 +90,11 @@ async fn admin_deletes_a_credential() {
     let entry = tenant.entry_of(&deleted).await;
     assert_eq!(
         (entry.kind().as_str(), entry.text("actor_user_id").as_deref()),
-        ("webauthn_credential_deleted", Some("ops"))
+        ("credential_deleted_by_admin", Some("ops"))
     );
     assert_eq!(entry.text("credential_id").as_deref(), Some(passkey));
     assert_eq!((&entry.0["detail"]["user_id"], &entry.0["detail"]["is_mfa"]), (&json!("zoe"), &json!(false)));
-    zoe.login(&tenant).await.expect_refusal(401, "credential_not_allowed");
+    zoe.login(&tenant).await.expect_refusal(401, "credential_unknown");
     assert_eq!(admin.get(&summary).await.expect(200).json()["credentials"], 5);
     admin.delete(&path(&tenant, "zoe", passkey)).await.expect_refusal(404, "credential_not_found");
 }
@@ -118,4 +118,28 @@ async fn transactions_are_listed_and_filtered() {
     assert_eq!(read_all(&admin, &format!("{path}?user_id=anna")).await.0.len(), 0);
     admin.get(&format!("{path}?user_id=nobody")).await.expect_refusal(404, "user_not_found");
     admin.get(&format!("{path}?after=x")).await.expect_refusal(400, "query_invalid");
+}
+
+#[tokio::test]
+async fn texts_in_queries_have_at_most_256_characters() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let admin = server.admin("ops", Role::Admin).await;
+    let base = format!("/tenants/{}", tenant.id);
+    let lists = [
+        "/tenants?".to_owned(),
+        "/tenant_summaries?".to_owned(),
+        format!("{base}/users?"),
+        format!("{base}/user_summaries?"),
+        format!("{base}/transactions?"),
+        format!("{base}/audit_logs?"),
+        "/audit_logs?".to_owned(),
+    ];
+    for list in lists {
+        let _ = admin.get(&format!("{list}q={}", "%25".repeat(256))).await.expect(200);
+        admin.get(&format!("{list}q={}", "%25".repeat(257))).await.expect_refusal(400, "query_invalid");
+    }
+    let user = "x".repeat(257);
+    admin.get(&format!("{base}/transactions?user_id={user}")).await.expect_refusal(400, "query_invalid");
+    tenant.http.get(&format!("/credentials?user_id={user}")).await.expect_refusal(400, "query_invalid");
 }

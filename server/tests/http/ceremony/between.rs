@@ -75,7 +75,7 @@ async fn deleted_credential_is_rejected() {
         let _ = tenant.http.delete(&format!("/credentials/{}", body["id"].as_str().unwrap())).await.expect(204);
         let response = ceremony.finalize(&tenant, &body).await;
         assert_eq!(response.field("title"), "failed to validate assertion");
-        let _ = ceremony.expect_audited_refusal(&tenant, &response, 401, "credential_not_allowed").await;
+        let _ = ceremony.expect_audited_refusal(&tenant, &response, 401, "credential_unknown").await;
     }
 }
 
@@ -114,7 +114,7 @@ async fn discoverable_login_of_a_deleted_user_is_rejected_by_user_handle() {
     users::delete(&server.administrator(), tenant.id, "alice").await.unwrap();
     let response = Ceremony::Login.finalize(&tenant, &body).await;
     assert_eq!(response.field("title"), "failed to get user handle");
-    let _ = Ceremony::Login.expect_audited_refusal(&tenant, &response, 401, "user_not_found").await;
+    let _ = Ceremony::Login.expect_audited_refusal(&tenant, &response, 401, "credential_unknown").await;
 }
 
 #[tokio::test]

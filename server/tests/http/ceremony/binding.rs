@@ -69,7 +69,7 @@ async fn credential_of_another_tenant_is_rejected() {
         options["publicKey"].as_object_mut().unwrap().remove("allowCredentials");
         let body = there.get(&options);
         let response = ceremony.finalize(&tenant, &body).await;
-        let _ = ceremony.expect_audited_refusal(&tenant, &response, 401, "credential_not_allowed").await;
+        let _ = ceremony.expect_audited_refusal(&tenant, &response, 401, "credential_unknown").await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Backup flags (WebAuthn §6.1.3): a credential may become backup eligible, but never the reverse.
 
-use doorward_testkit::claims;
+use doorward_shared::config::BackupEligibilityChange;
+use doorward_testkit::{TestServer, claims};
 use serde_json::json;
 
 use crate::support::{Ceremony, server_with_tenant};
@@ -17,13 +18,28 @@ async fn new_backup_eligibility_is_stored_and_audited() {
             let response = ceremony.finalize(&tenant, &body).await.expect(200);
             let stored = tenant.http.get(&query).await.expect(200).json();
             assert_eq!((&stored[0]["backup_eligible"], &stored[0]["backup_state"]), (&json!(eligible), &json!(state)));
-            let method = if eligible { "swk" } else { "hwk" };
-            assert_eq!(claims(&response)["amr"][0], method);
+            assert_eq!(claims(&response)["amr"], json!(["pop", "user", "mfa"]));
             let detail = tenant.entry_of(&response).await.0["detail"].clone();
             let change = json!({ "backup_eligible": { "before": false, "after": true } });
             assert_eq!(detail, if changed { change } else { json!(null) });
         }
         person.authenticator = person.authenticator.clone().backup(false, false);
+        let body = ceremony.begin(&tenant, &mut person).await;
+        let response = ceremony.finalize(&tenant, &body).await;
+        let _ = ceremony.expect_audited_refusal(&tenant, &response, 401, "backup_state_invalid").await;
+    }
+}
+
+#[tokio::test]
+async fn new_backup_eligibility_is_refused_if_the_tenant_says_so() {
+    let server = TestServer::start().await;
+    let refuse = Some(BackupEligibilityChange::Refuse);
+    let tenant = server.tenant_with(|config| config.webauthn.backup_eligibility_change = refuse).await;
+    for ceremony in Ceremony::ASSERTIONS {
+        let mut person = ceremony.person(&tenant, ceremony.path()).await;
+        let body = ceremony.begin(&tenant, &mut person).await;
+        let _ = ceremony.finalize(&tenant, &body).await.expect(200);
+        person.authenticator = person.authenticator.clone().backup(true, false);
         let body = ceremony.begin(&tenant, &mut person).await;
         let response = ceremony.finalize(&tenant, &body).await;
         let _ = ceremony.expect_audited_refusal(&tenant, &response, 401, "backup_state_invalid").await;

@@ -113,7 +113,7 @@ async fn preferred_user_verification_may_be_absent_later() {
     let tenant = server.tenant_with(|config| config.webauthn.user_verification = UserVerification::Preferred).await;
     for ceremony in Ceremony::ASSERTIONS {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
-        for (able, methods) in [(true, json!(["hwk", "user", "mfa"])), (false, json!(["hwk", "user"]))] {
+        for (able, methods) in [(true, json!(["pop", "user", "mfa"])), (false, json!(["pop", "user"]))] {
             person.authenticator = person.authenticator.clone().user_verification(able);
             let body = ceremony.begin(&tenant, &mut person).await;
             let claims = claims(&ceremony.finalize(&tenant, &body).await.expect(200));

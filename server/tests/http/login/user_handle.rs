@@ -89,6 +89,6 @@ async fn handle_of_an_unknown_user_is_rejected() {
         let body = parts.sign().unwrap().into_json();
         let response = Ceremony::Login.finalize(&tenant, &body).await;
         assert_eq!(response.field("title"), "failed to get user handle");
-        let _ = Ceremony::Login.expect_audited_refusal(&tenant, &response, 401, "user_not_found").await;
+        let _ = Ceremony::Login.expect_audited_refusal(&tenant, &response, 401, "credential_unknown").await;
     }
 }

@@ -1,8 +1,8 @@
 //! Finalize requests of registrations.
 
-use doorward_authenticator::{Authenticator, base64url};
-use doorward_shared::config::UserVerification;
-use doorward_testkit::{Person, claims, member_names};
+use doorward_authenticator::{Attestation, Authenticator, base64url};
+use doorward_shared::{admin::Role, config::UserVerification};
+use doorward_testkit::{Person, TestServer, TestTenant, claims, member_names};
 use serde_json::{Value, json};
 
 use crate::support::{Ceremony, server_with_tenant, with_unknown_challenge};
@@ -24,6 +24,15 @@ async fn registration_stores_the_credential_and_returns_a_token() {
         assert_eq!(entry.kind(), ceremony.event("final_succeeded"));
         assert_eq!(entry.text("actor_user_id"), Some(person.user_id.clone()));
         assert_eq!(entry.text("credential_id"), Some(id.clone()));
+        let detail = json!({
+            "attested": false,
+            "attestation_type": "none",
+            "attestation_stated": "none",
+            "algorithm": "ES256",
+            "sign_count": 0,
+            "aaguid": uuid::Uuid::nil(),
+        });
+        assert_eq!(entry.0["detail"], detail);
 
         let stored = tenant.http.get(&format!("/credentials/{id}")).await.expect(200).json();
         assert_eq!(stored["is_mfa"], ceremony == Ceremony::MfaRegistration);
@@ -49,13 +58,43 @@ async fn top_level_transports_of_older_clients_are_stored() {
 async fn default_credential_name_comes_from_the_model() {
     let (_server, tenant) = server_with_tenant().await;
     let model = uuid::Uuid::from_u128(0x2fc0_579f_8113_47ea_b116_bb5a_8db9_202a);
-    let authenticator =
-        Authenticator::new().aaguid(*model.as_bytes()).attestation(doorward_authenticator::Attestation::PackedSelf);
+    let authenticator = Authenticator::new().aaguid(*model.as_bytes()).attestation(Attestation::PackedSelf);
     let mut alice = Person::with("alice", authenticator);
     let _ = alice.register(&tenant).await.expect(200);
     let list = tenant.http.get("/credentials").await.expect(200).json();
     assert_eq!((&list[0]["name"], &list[0]["aaguid"]), (&json!("YubiKey 5 NFC"), &json!(model)));
-    assert_eq!(list[0]["attestation_type"], "packed");
+    assert_eq!((&list[0]["model"], &list[0]["model_verified"]), (&json!("YubiKey 5 NFC"), &json!(false)));
+}
+
+#[tokio::test]
+async fn only_verified_statements_are_listed_as_the_attestation_type() {
+    let (server, tenant) = server_with_tenant().await;
+    let admin = server.admin("ops", Role::Admin).await;
+    let users = [("alice", Attestation::PackedSelf, "packed", true), ("bob", Attestation::None, "none", false)];
+    for (name, attestation, stated, attested) in users {
+        let mut person = Person::with(name, Authenticator::new().attestation(attestation));
+        let registered = person.register(&tenant).await.expect(200);
+        let list = tenant.http.get(&format!("/credentials?user_id={name}")).await.expect(200).json();
+        let user = admin.get(&format!("/tenants/{}/users/{name}", tenant.id)).await.expect(200).json();
+        let entry = tenant.entry_of(&registered).await;
+        for shown in [&list[0], &user["credentials"][0], &entry.0["detail"]] {
+            assert_eq!((&shown["attested"], &shown["attestation_stated"]), (&json!(attested), &json!(stated)));
+            assert_eq!((&shown["attestation_type"], &shown["algorithm"]), (&json!(stated), &json!("ES256")));
+        }
+    }
+    // An unverifiable statement is stored, but not listed as the type.
+    let mut carol = Person::new("carol");
+    let mut body = Ceremony::Registration.begin(&tenant, &mut carol).await;
+    let object = doorward_authenticator::from_base64url(body["response"]["attestationObject"].as_str().unwrap());
+    let object = object.unwrap();
+    let at = object.windows(5).position(|bytes| bytes == b"dnone").unwrap();
+    let object = [&object[..at], b"ctpm", &object[at + 5..]].concat();
+    body["response"]["attestationObject"] = json!(base64url(&object));
+    let registered = Ceremony::Registration.finalize(&tenant, &body).await.expect(200);
+    let list = tenant.http.get("/credentials?user_id=carol").await.expect(200).json();
+    assert_eq!((&list[0]["attestation_type"], &list[0]["attestation_stated"]), (&json!("none"), &json!("tpm")));
+    assert_eq!((&list[0]["attested"], &list[0]["sign_count"]), (&json!(false), &json!(0)));
+    assert_eq!(claims(&registered)["amr"], json!(["pop", "user", "mfa"]));
 }
 
 #[tokio::test]
@@ -191,5 +230,48 @@ async fn second_registration_renames_the_user_and_keeps_the_credentials() {
     let _ = tenant.anonymous.post("/registration/finalize", &body).await.expect(200);
     let list = tenant.http.get("/credentials?user_id=alice").await.expect(200).json();
     assert_eq!(list.as_array().unwrap().len(), 2);
-    assert_eq!(member_names(&list[0]).len(), 11, "no last_used_at yet");
+    assert_eq!(member_names(&list[0]).len(), 16, "no last_used_at yet");
+}
+
+async fn tenant_with_limit(server: &TestServer, limit: u32) -> TestTenant {
+    server.tenant_with(|config| config.limits.as_mut().unwrap().credentials_per_user = Some(limit)).await
+}
+
+#[tokio::test]
+async fn registration_beyond_the_limit_is_refused_when_it_starts() {
+    let server = TestServer::start().await;
+    let tenant = tenant_with_limit(&server, 2).await;
+    let _ = Person::new("alice").register(&tenant).await.expect(200);
+    let _ = Person::new("alice").register_mfa(&tenant).await.expect(200);
+    for ceremony in Ceremony::REGISTRATIONS {
+        let request = json!({ "user_id": "alice", "username": "renamed" });
+        let refused = tenant.http.post(&format!("{}/initialize", ceremony.path()), &request).await;
+        let details = "the user may have at most 2 credentials; delete one before you register another";
+        refused.expect_error(409, "too_many_credentials", "too many credentials", details);
+        tenant.expect_audited_refusal(&refused, 409, "too_many_credentials", &ceremony.event("init_failed")).await;
+    }
+    let users = server.admin("ops", Role::Admin).await.get(&format!("/tenants/{}/users", tenant.id)).await;
+    assert_eq!(users.expect(200).json()[0]["name"], "alice@example.com", "the refusal changed nothing");
+    let _ = Person::new("bob").register(&tenant).await.expect(200);
+    let first = tenant.http.get("/credentials?user_id=alice&order=asc").await.expect(200).json();
+    let _ = tenant.http.delete(&format!("/credentials/{}", first[0]["id"].as_str().unwrap())).await.expect(204);
+    let _ = Person::new("alice").register(&tenant).await.expect(200);
+}
+
+#[tokio::test]
+async fn concurrent_registrations_do_not_exceed_the_limit() {
+    let server = TestServer::start().await;
+    let tenant = tenant_with_limit(&server, 3).await;
+    let mut bodies = Vec::new();
+    for _ in 0..8 {
+        bodies.push(Ceremony::Registration.begin(&tenant, &mut Person::new("alice")).await);
+    }
+    let calls = bodies.iter().map(|body| Ceremony::Registration.finalize(&tenant, body));
+    let responses = futures_util::future::join_all(calls).await;
+    let mut statuses: Vec<u16> = responses.iter().map(|response| response.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 200, 409, 409, 409, 409, 409]);
+    let refused = responses.iter().find(|response| response.status == 409).unwrap();
+    let kind = Ceremony::Registration.event("final_failed");
+    tenant.expect_audited_refusal(refused, 409, "too_many_credentials", &kind).await;
 }

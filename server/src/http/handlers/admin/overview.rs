@@ -80,7 +80,7 @@ pub async fn of_tenants(caller: Auditor, query: Query) -> Result<Json<TenantSumm
     let after =
         pages::after(&query, |after: &Cursor| matches!(after.key, SortKey::Text(_)) == (sort == TenantSort::Name))?;
     let query = TenantQuery {
-        search: pages::text(&query, "q"),
+        search: pages::text(&query, "q")?,
         sort,
         order: pages::word(&query, "order")?.unwrap_or(default_order),
         after,

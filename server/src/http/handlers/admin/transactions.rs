@@ -31,6 +31,6 @@ use crate::{
 )]
 pub async fn list(caller: Auditor, path: Path<String>, query: Query) -> Result<Json<TransactionPage>, ApiError> {
     let tenant = path_tenant(&path)?;
-    let user = pages::text(&query, "user_id");
+    let user = pages::text(&query, "user_id")?;
     Ok(Json(transactions::search(&caller.context, tenant, user, pages::by_time(&query)?).await?))
 }

@@ -26,8 +26,9 @@ use crate::{
     ),
 )]
 pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    let parameters = pages::request(&query).and_then(|page| Ok((page, pages::order(&query, "order")?)));
-    let (page, order) = caller.recorded(parameters).await?;
-    let found = credentials::list(&caller.context, pages::text(&query, "user_id"), order, page).await?;
+    let parameters = pages::request(&query)
+        .and_then(|page| Ok((page, pages::order(&query, "order")?, pages::text(&query, "user_id")?)));
+    let (page, order, user_id) = caller.recorded(parameters).await?;
+    let found = credentials::list(&caller.context, user_id, order, page).await?;
     Ok(pages::answer(request.path(), &query, page, &found))
 }

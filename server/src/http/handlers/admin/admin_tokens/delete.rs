@@ -2,7 +2,7 @@ use actix_web::{HttpResponse, web::Path};
 use doorward_shared::ErrorBody;
 
 use crate::{
-    http::{Administrator, ApiError, Query, responses::*},
+    http::{Administrator, ApiError, Query, pages, responses::*},
     service::{Refusal, admin::admin_tokens},
 };
 
@@ -21,11 +21,7 @@ use crate::{
     ),
 )]
 pub async fn delete(caller: Administrator, path: Path<String>, query: Query) -> Result<HttpResponse, ApiError> {
-    let force = match query.get("force") {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => return Err(ApiError::query("force must be true or false")),
-    };
+    let force = pages::flag(&query, "force")?;
     let id = path.parse().map_err(|_| Refusal::SecretNotFound)?;
     admin_tokens::revoke(&caller.context, id, force).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -6,7 +6,8 @@ use crate::{
     service::admin::tenants,
 };
 
-/// Replaces a tenant's configuration. Without `mfa`, the current second-factor settings are kept.
+/// Replaces a tenant's configuration. `mfa`, `limits` and `webauthn.backup_eligibility_change` keep
+/// their current values if they are omitted.
 #[utoipa::path(
     put,
     path = "/tenants/{tenant_id}/config",

@@ -2,15 +2,17 @@ use actix_web::{HttpResponse, web::Path};
 use doorward_shared::admin::{CreateSigningKeyRequest, SigningKeyItem};
 
 use crate::{
-    http::{Administrator, ApiError, Body, json, path_tenant, responses::*},
+    http::{Administrator, ApiError, Body, Query, json, pages, path_tenant, responses::*},
     service::admin::signing_keys,
 };
 
-/// Rotates the signing key. The new key is published now. It begins to sign after clients have had time to fetch it.
+/// Rotates the signing key. The new key is published now. It begins to sign after 15 minutes, when no client has an older
+/// cached JWKS, or at once with `force=true`.
 #[utoipa::path(
     post,
     path = "/tenants/{tenant_id}/secrets/jwk",
     tag = "Signing keys",
+    params(("force" = Option<bool>, Query, description = "true: the new key signs at once")),
     request_body = CreateSigningKeyRequest,
     responses(
         (status = 201, description = "created", body = SigningKeyItem),
@@ -19,9 +21,15 @@ use crate::{
         TenantNotFound,
     ),
 )]
-pub async fn create(caller: Administrator, path: Path<String>, body: Body) -> Result<HttpResponse, ApiError> {
+pub async fn create(
+    caller: Administrator,
+    path: Path<String>,
+    query: Query,
+    body: Body,
+) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;
+    let force = pages::flag(&query, "force")?;
     let request = json::object::<CreateSigningKeyRequest>(&body)?;
-    let created = signing_keys::create(&caller.context, tenant, request).await?;
+    let created = signing_keys::create(&caller.context, tenant, request, force).await?;
     Ok(HttpResponse::Created().json(created))
 }

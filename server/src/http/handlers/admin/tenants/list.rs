@@ -19,6 +19,6 @@ use crate::{
 )]
 pub async fn list(caller: Auditor, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
     let page = pages::request(&query)?;
-    let found = tenants::list(&caller.context, pages::text(&query, "q"), page).await?;
+    let found = tenants::list(&caller.context, pages::text(&query, "q")?, page).await?;
     Ok(pages::answer(request.path(), &query, page, &found))
 }

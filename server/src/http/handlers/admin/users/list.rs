@@ -31,6 +31,6 @@ pub async fn list(
 ) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;
     let (page, order) = (pages::request(&query)?, pages::order(&query, "sort_direction")?);
-    let found = users::list(&caller.context, tenant, pages::text(&query, "q"), order, page).await?;
+    let found = users::list(&caller.context, tenant, pages::text(&query, "q")?, order, page).await?;
     Ok(pages::answer(request.path(), &query, page, &found))
 }
