@@ -13,6 +13,7 @@ use crate::{
     rate_limit::RateLimits,
     service::{
         ServiceError,
+        admin::refused_changes::RefusedChanges,
         daily_counts::DailyCounts,
         key_usage::KeyUsage,
         pending_ceremonies::PendingCeremonies,
@@ -37,6 +38,8 @@ pub struct App {
     /// Cache of the daily counts of audit entries.
     pub daily_counts: DailyCounts,
     pub rate_limits: RateLimits,
+    /// Limit of the audit entries of refused changes.
+    pub refused_changes: RefusedChanges,
     pub metrics: Metrics,
     pub stopwatch: Stopwatch,
     pub started: std::time::Instant,
@@ -91,6 +94,7 @@ impl App {
             key_usage: KeyUsage::default(),
             daily_counts: DailyCounts::default(),
             rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant),
+            refused_changes: RefusedChanges::default(),
             metrics: Metrics::new()?,
             stopwatch: Stopwatch,
             started: Stopwatch.start(),

@@ -68,10 +68,12 @@ pub struct TenantConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cors {
-    /// Origins. `*` matches any characters, `?` any single character.
+    /// Origins. A `*` before a registrable domain or `localhost` stands for one or more whole labels, as in
+    /// `https://*.example.com`.
     #[serde(default)]
     pub allowed_origins: Vec<String>,
-    /// Whether a bare `*` is accepted, which allows every page to call the API.
+    /// Whether `*` (any characters, or every page if it is alone) and `?` (one character) are accepted in other places.
+    /// Such a pattern may match pages of strangers.
     #[serde(default)]
     pub allow_unsafe_wildcard: bool,
 }

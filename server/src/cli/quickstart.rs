@@ -24,7 +24,7 @@ use crate::{
     installation::{ADMIN_TOKEN_FILE, write_secret},
     service::{
         Refusal, ServiceError,
-        admin::{AdminContext, tenants},
+        admin::{AdminContext, Precondition, tenants},
     },
 };
 
@@ -138,13 +138,13 @@ async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFi
 
 /// Adds the origin of the demo page to the tenant, because its port may have changed.
 async fn add_origin(call: &AdminContext, id: TenantId, origin: &str) -> Result<(), ServiceError> {
-    let mut config = tenants::get(call, id).await?.config;
+    let mut config = tenants::get(call, id).await?.0.config;
     let origins = &mut config.webauthn.relying_party.origins;
     if origins.iter().any(|known| known == origin) {
         return Ok(());
     }
     origins.push(origin.to_owned());
-    tenants::configure(call, id, config).await
+    tenants::configure(call, id, Precondition::None, config).await.map(drop)
 }
 
 fn config(origin: &str) -> TenantConfig {

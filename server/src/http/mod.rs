@@ -10,4 +10,4 @@ pub mod pages;
 pub mod responses;
 
 pub use error::{ApiError, Operation};
-pub use extract::{Administrator, Auditor, Body, KeyHolder, Query, Visitor, path_tenant};
+pub use extract::{Administrator, Auditor, Body, IfMatch, KeyHolder, Query, Visitor, path_tenant};

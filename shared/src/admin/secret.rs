@@ -126,7 +126,8 @@ pub struct CreateAdminTokenRequest {
     /// Display name, 1 to 128 characters. It is the actor in audit entries. Required.
     #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub name: Option<String>,
-    /// Role of the token. Default: `admin`.
+    /// Role of the token. Required.
+    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub role: Option<Role>,
     /// Expiry time. Without it, the secret does not expire.
     pub expires_at: Option<Timestamp>,

@@ -4,10 +4,12 @@ mod admin;
 mod body;
 mod caller;
 pub mod client_ip;
+mod if_match;
 mod query;
 mod tenant;
 
 pub use admin::{Administrator, Auditor};
 pub use body::Body;
+pub use if_match::IfMatch;
 pub use query::Query;
 pub use tenant::{API_KEY_HEADER, KeyHolder, UnknownTenant, Visitor, path_tenant, unknown_tenant};

@@ -1,22 +1,36 @@
-use actix_web::{HttpResponse, web::Path};
+use actix_web::{HttpResponse, http::header, web::Path};
 use doorward_shared::config::TenantConfig;
 
+use super::super::tenants::{TenantChanged, etag};
 use crate::{
-    http::{Administrator, ApiError, Body, json, path_tenant, responses::*},
+    http::{Administrator, ApiError, Body, IfMatch, json, path_tenant, responses::*},
     service::admin::tenants,
 };
 
-/// Replaces a tenant's configuration. Without `mfa`, the current second-factor settings are kept.
+/// Replaces a tenant's configuration. Without `mfa`, the current second-factor settings are kept. The header `ETag` is the
+/// tenant's new version.
 #[utoipa::path(
     put,
     path = "/tenants/{tenant_id}/config",
     tag = "Tenants",
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the tenant: refuses the change if it is stale")),
     request_body = TenantConfig,
-    responses((status = 204, description = "replaced"), InvalidBody, AdministratorErrors, TenantNotFound),
+    responses(
+        (status = 204, description = "replaced"),
+        InvalidBody,
+        AdministratorErrors,
+        TenantNotFound,
+        TenantChanged,
+    ),
 )]
-pub async fn put(caller: Administrator, path: Path<String>, body: Body) -> Result<HttpResponse, ApiError> {
+pub async fn put(
+    caller: Administrator,
+    path: Path<String>,
+    if_match: IfMatch,
+    body: Body,
+) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;
-    let config = json::object::<TenantConfig>(&body)?;
-    tenants::configure(&caller.context, tenant, config).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let config = json::config(&body)?;
+    let version = tenants::configure(&caller.context, tenant, if_match.precondition()?, config).await?;
+    Ok(HttpResponse::NoContent().insert_header((header::ETAG, etag(&version))).finish())
 }

@@ -1,7 +1,8 @@
 use actix_web::{HttpResponse, web::Path};
 
+use super::TenantChanged;
 use crate::{
-    http::{Administrator, ApiError, path_tenant, responses::*},
+    http::{Administrator, ApiError, IfMatch, path_tenant, responses::*},
     service::admin::tenants,
 };
 
@@ -10,9 +11,12 @@ use crate::{
     delete,
     path = "/tenants/{tenant_id}",
     tag = "Tenants",
-    responses((status = 204, description = "deleted"), AdministratorErrors, TenantNotFound),
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the tenant: refuses the deletion if it is stale")),
+    responses((status = 204, description = "deleted"), AdministratorErrors, TenantNotFound, TenantChanged),
 )]
-pub async fn delete(caller: Administrator, path: Path<String>) -> Result<HttpResponse, ApiError> {
-    tenants::delete(&caller.context, path_tenant(&path)?).await?;
+pub async fn delete(caller: Administrator, path: Path<String>, if_match: IfMatch) -> Result<HttpResponse, ApiError> {
+    let tenant = path_tenant(&path)?;
+    tenants::require(&caller.context, tenant, if_match.precondition()?).await?;
+    tenants::delete(&caller.context, tenant).await?;
     Ok(HttpResponse::NoContent().finish())
 }
