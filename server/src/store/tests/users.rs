@@ -3,12 +3,18 @@ use doorward_shared::page::{Order, PageRequest};
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError},
+    domain::{
+        User,
+        audit::Total,
+        list::{NUMBERED_ROWS, NextRows, PageQuery},
+    },
     store::{challenges, credentials, transactions, users},
 };
 
 on_every_engine!(
     upsert_keeps_id_and_creation_time,
     pages_are_sorted_and_searched,
+    numbered_pages_end_at_the_bound_and_cursors_go_on,
     delete_removes_everything_of_the_user
 );
 
@@ -41,14 +47,61 @@ async fn upsert_keeps_id_and_creation_time(db: TestDatabase) {
 async fn pages_are_sorted_and_searched(db: TestDatabase) {
     two_tenants(&db).await;
     let first = PageRequest { page: 1, per_page: 2 };
-    let page = db.read(move |c| users::page(c, tenant_id(1), None, Order::Descending, first)).await;
-    assert_eq!((page.items, page.total), (vec![user(1, 3), user(1, 2)], 3));
+    let page =
+        db.read(move |c| users::page(c, tenant_id(1), None, &PageQuery::numbered(Order::Descending, first))).await;
+    assert_eq!((page.items, page.total), (vec![user(1, 3), user(1, 2)], Some(Total::Exact(3))));
     let second = PageRequest { page: 2, per_page: 2 };
-    let page = db.read(move |c| users::page(c, tenant_id(1), None, Order::Ascending, second)).await;
-    assert_eq!((page.items, page.total), (vec![user(1, 3)], 3));
+    let page =
+        db.read(move |c| users::page(c, tenant_id(1), None, &PageQuery::numbered(Order::Ascending, second))).await;
+    assert_eq!((page.items, page.total), (vec![user(1, 3)], Some(Total::Exact(3))));
     for (text, total) in [("USER", 3), ("name2@", 1), ("User 3", 1), ("user-1", 1), ("%", 0), ("_", 0)] {
-        let page = db.read(move |c| users::page(c, tenant_id(1), Some(text), Order::Ascending, first)).await;
-        assert_eq!(page.total, total, "{text}");
+        let page = db
+            .read(move |c| users::page(c, tenant_id(1), Some(text), &PageQuery::numbered(Order::Ascending, first)))
+            .await;
+        assert_eq!(page.total, Some(Total::Exact(total)), "{text}");
+    }
+}
+
+/// Returns the ids on all pages, the first total, and the number of the pages that were requested by number.
+async fn walk(db: &TestDatabase, text: Option<&'static str>, order: Order) -> (Vec<String>, Option<Total>, u32) {
+    let mut query = PageQuery::numbered(order, PageRequest { page: 1, per_page: 900 });
+    let (mut ids, mut total) = (Vec::new(), None);
+    loop {
+        let next = query.clone();
+        let page = db.read(move |c| users::page(c, tenant_id(1), text, &next)).await;
+        ids.extend(page.items.into_iter().map(|user| user.external_id));
+        total = total.or(page.total);
+        match page.next {
+            Some(NextRows::Number) => query.page.page += 1,
+            Some(NextRows::After(cursor)) => query.after = Some(cursor),
+            None => return (ids, total, query.page.page),
+        }
+    }
+}
+
+async fn numbered_pages_end_at_the_bound_and_cursors_go_on(db: TestDatabase) {
+    two_tenants(&db).await;
+    let count = NUMBERED_ROWS as u64 + 1_500;
+    db.write(move |c| {
+        // Several users have the same time, and every tenth one matches the search.
+        let named = |number: u64| User {
+            external_id: if number % 10 == 0 { format!("match-{number}") } else { format!("other-{number}") },
+            created_at: at(100 + number as i64 / 7),
+            ..user(1, number.into())
+        };
+        (4..=count).try_for_each(|number| users::upsert(c, &named(number)).map(drop))
+    })
+    .await;
+    for order in [Order::Ascending, Order::Descending] {
+        let (ids, total, numbers) = walk(&db, None, order).await;
+        assert_eq!((ids.len() as u64, total, numbers), (count, Some(Total::Exact(count)), 12));
+        let distinct: std::collections::BTreeSet<&String> = ids.iter().collect();
+        assert_eq!(distinct.len(), ids.len());
+        let (matches, total, _) = walk(&db, Some("match"), order).await;
+        let expected: Vec<String> = ids.into_iter().filter(|id| id.starts_with("match")).collect();
+        assert_eq!(matches, expected);
+        let Some(Total::AtLeast(bound)) = total else { panic!("{total:?}") };
+        assert!((990..=1_000).contains(&bound), "{bound}");
     }
 }
 

@@ -8,14 +8,15 @@ use crate::{
 
 /// Lists the credentials of a user, or of all users.
 ///
-/// The response contains `X-Total-Count`, and a `Link` to the neighbouring pages (RFC 8288).
+/// The response contains `X-Total-Count`, and a `Link` to the first and the neighbouring pages (RFC 8288).
 #[utoipa::path(
     get,
     path = "/{tenant_id}/credentials",
     tag = "Credentials",
     params(
         ("user_id" = Option<String>, Query, description = "the tenant's own id of the user"),
-        ("page" = Option<u32>, Query, description = "page number, from 1"),
+        ("page" = Option<u32>, Query, description = "page number, from 1; pages end at row 10 000"),
+        ("after" = Option<String>, Query, description = "position from the `next` link of a page; replaces `page`"),
         ("per_page" = Option<u32>, Query, description = "items per page: 20 by default, at most 1 000"),
         ("order" = Option<String>, Query, description = "order by registration time: desc (default) or asc"),
     ),
@@ -27,8 +28,7 @@ use crate::{
     ),
 )]
 pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    let parameters = pages::request(&query).and_then(|page| Ok((page, pages::order(&query, "order")?)));
-    let (page, order) = caller.recorded(parameters).await?;
-    let found = credentials::list(&caller.context, pages::text(&query, "user_id"), order, page).await?;
-    Ok(pages::answer(request.path(), &query, page, &found))
+    let page = pages::numbered(&query, "order")?;
+    let found = credentials::list(&caller.context, pages::text(&query, "user_id"), page.clone()).await?;
+    Ok(pages::respond(request.path(), &query, page.page, &found))
 }
