@@ -6,7 +6,7 @@ use actix_web::{App as Service, HttpServer, dev::Server, middleware, web};
 
 use crate::{
     app::App,
-    http::middleware::{cors::cors, trace::trace},
+    http::middleware::{cors::cors, refused_changes::record_refused_change, trace::trace},
     routes::{self, not_found},
 };
 
@@ -42,6 +42,7 @@ fn start(
     let server = HttpServer::new(move || {
         Service::new()
             .app_data(data.clone())
+            .wrap(middleware::Condition::new(!with_cors, middleware::from_fn(record_refused_change)))
             .wrap(middleware::Condition::new(with_cors, middleware::from_fn(cors)))
             .wrap(middleware::from_fn(trace))
             .configure(routes)

@@ -1,4 +1,5 @@
 //! Middleware around every request: request id and log line, and CORS.
 
 pub mod cors;
+pub mod refused_changes;
 pub mod trace;
