@@ -42,6 +42,7 @@ const LOG_PAGES: &[(&str, &str)] = &[
     ("type: absent", "type=signing_key_retired"),
     ("outcome", "outcome=failed"),
     ("actor", "actor={actor}"),
+    ("an actor's failures", "actor={actor}&outcome=failed"),
     ("actor: absent", "actor=nobody-{number}"),
     ("actor: excluded", "not_actor={actor}"),
     ("error code: common", "error_code=challenge_expired"),

@@ -138,6 +138,13 @@ impl AuditFilter {
             || self.shown.is_some()
     }
 
+    /// Returns whether the only condition is one exact actor.
+    pub fn is_one_actor(&self) -> bool {
+        let [_] = self.actor.any_of.as_slice() else { return false };
+        let actor = Values { any_of: self.actor.any_of.clone(), none_of: Vec::new() };
+        *self == Self { actor, ..Self::default() }
+    }
+
     /// Returns the accepted types; `None` if every type is accepted.
     pub fn accepted_kinds(&self) -> Option<Vec<AuditType>> {
         if self.kinds.is_empty() && self.outcome.is_none() {
@@ -166,6 +173,13 @@ pub enum AuditCursor {
     After(AuditId),
     /// Entries older than this one, newest first.
     Before(AuditId),
+}
+
+impl AuditCursor {
+    /// All entries, newest first.
+    pub const NEWEST: Self = Self::Before(AuditId::new(Uuid::max()));
+    /// All entries, oldest first.
+    pub const OLDEST: Self = Self::After(AuditId::new(Uuid::nil()));
 }
 
 /// Upper limit of the ids that a read on PostgreSQL may return. No new entry can appear below it later.

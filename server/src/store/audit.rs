@@ -13,7 +13,7 @@ pub use self::{
     counts::{activity_by_day, activity_of_tenants, sums_by_day},
     entry::insert,
     ids::{OpenWriters, open_writers},
-    list::{busiest, latest, page, slice, total},
+    list::{busiest, page, slice, total},
     retention::{Purged, delete_left, delete_log, purge},
 };
 pub use crate::domain::audit::{Activity, Days, EXAMINED};

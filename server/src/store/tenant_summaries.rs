@@ -164,9 +164,13 @@ macro_rules! matching {
         let search: Option<&str> = $search;
         let (query, pattern) = (columns::table.into_boxed::<$db>(), search.map(like_pattern));
         match (search, pattern) {
-            (Some(text), Some(pattern)) if may_be_in_id(text) => query.filter(
-                columns::name_key.like(pattern.clone()).escape('\\').or(columns::tenant_id.like(pattern).escape('\\')),
-            ),
+            (Some(text), Some(pattern)) if may_be_in_id(text) => {
+                let in_name = columns::name_key.like(pattern.clone()).escape('\\');
+                match text.parse::<TenantId>() {
+                    Ok(id) => query.filter(in_name.or(columns::tenant_id.eq(id.to_string()))),
+                    Err(_) => query.filter(in_name.or(columns::tenant_id.like(pattern).escape('\\'))),
+                }
+            }
             (_, Some(pattern)) => query.filter(columns::name_key.like(pattern).escape('\\')),
             (_, None) => query,
         }
@@ -194,7 +198,10 @@ pub fn numbered_page(
         .limit(page.per_page.into())
         .offset(page.offset())
         .load(c))?;
-    Ok((ids.iter().map(|id| row_convert::parse(id)).collect::<Result<_, _>>()?, count_matching(conn, search)?))
+    let shown = ids.len() as u64;
+    let is_last = shown < u64::from(page.per_page) && (shown > 0 || page.page == 1);
+    let total = if is_last { row_convert::total(page.offset()) + shown } else { count_matching(conn, search)? };
+    Ok((ids.iter().map(|id| row_convert::parse(id)).collect::<Result<_, _>>()?, total))
 }
 
 /// Returns a page of the tenants that match a search. Each sort order has an index that also contains the name, so the
@@ -220,8 +227,10 @@ pub fn page(conn: &mut Connection, query: &TenantQuery) -> Result<TenantPage, Db
         TenantSort::Users => load!(users, i64, SortKey::Number, number),
     };
     let next = truncate(&mut rows, query.limit, Cursor::clone);
-    let ids = rows.iter().map(|row| row_convert::parse(&row.id)).collect::<Result<_, _>>()?;
-    Ok(TenantPage { ids, total: count_matching(conn, query.search.as_deref())?, next })
+    let ids: Vec<TenantId> = rows.iter().map(|row| row_convert::parse(&row.id)).collect::<Result<_, _>>()?;
+    let is_only_page = next.is_none() && query.after.is_none();
+    let total = if is_only_page { ids.len() as u64 } else { count_matching(conn, query.search.as_deref())? };
+    Ok(TenantPage { ids, total, next })
 }
 
 /// A row of `tenant_summaries`, with the name and configuration of its tenant.

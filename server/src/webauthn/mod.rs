@@ -18,6 +18,8 @@ mod cbor;
 mod client_data;
 mod cose;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod options;
 pub mod parse;
 pub mod verify;

@@ -11,7 +11,10 @@ use doorward_shared::{
 use super::context::{AdminContext, find_tenant};
 use crate::{
     db::DbError,
-    domain::{audit::AuditFilter, list::TenantQuery},
+    domain::{
+        audit::{AuditCursor, AuditFilter},
+        list::TenantQuery,
+    },
     service::{ServiceError, audit_logs::Log},
     store::{
         audit::{self, Activity, Days},
@@ -50,7 +53,7 @@ pub async fn installation(context: &AdminContext, days: u32) -> Result<Overview,
             let totals = tenant_summaries::totals(connection)?;
             let busiest: Vec<_> = audit::busiest(connection, BUSIEST_TENANTS)?.into_iter().map(|(id, _)| id).collect();
             let failed = AuditFilter { outcome: Some(AuditOutcome::Failed), ..AuditFilter::default() };
-            let refusals = audit::latest(connection, None, &failed, LATEST_REFUSALS)?;
+            let refusals = audit::slice(connection, None, &failed, None, AuditCursor::NEWEST, LATEST_REFUSALS)?.items;
             Ok(Overview {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 engine: engine.as_str().to_owned(),

@@ -5,7 +5,6 @@ use diesel::{
     sql_types::{BigInt, Text},
 };
 use doorward_shared::{AuditId, TenantId, Timestamp, audit::AuditLogItem, page::PageRequest};
-use uuid::Uuid;
 
 use super::{
     super::{Connection, DbError, on_engine, row_convert},
@@ -17,10 +16,8 @@ use crate::{
     domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, ShownEntries, Total},
 };
 
-/// A search by request id first examines the entries of this many milliseconds after the creation of the request id.
+/// Milliseconds after the creation of a request id in which a search by this id looks first.
 const REQUEST_TIME: i64 = 300_000;
-const OLDEST: AuditCursor = AuditCursor::After(AuditId::new(Uuid::nil()));
-const NEWEST: AuditCursor = AuditCursor::Before(AuditId::new(Uuid::max()));
 
 /// Returns a numbered page of one log, or of all if `tenant` is `None`. Page numbers cover only [`EXAMINED`] rows.
 pub fn page(
@@ -33,8 +30,8 @@ pub fn page(
     let per_page = usize::try_from(page.per_page).unwrap_or(EXAMINED);
     let start = usize::try_from(page.offset()).unwrap_or(EXAMINED).min(EXAMINED);
     let end = start.saturating_add(per_page).min(EXAMINED);
-    let scan = Scan::new(conn, tenant, filter, horizon, NEWEST)?;
-    let (total, window, ids) = examine(conn, &scan, horizon, end + 1)?;
+    let scan = Scan::new(conn, tenant, filter, horizon, AuditCursor::NEWEST)?;
+    let (total, window, ids) = examine(conn, &scan, horizon, start, end - start + 1)?;
     if let (true, Some(last), Some(time)) = (ids.is_empty(), window.last, filter.request_time())
         && let (items, Some(shown)) = near_request(conn, tenant, filter, horizon, time, per_page)?
     {
@@ -42,8 +39,8 @@ pub fn page(
         let next = Some(NextPage::BeforeWithout(last, shown));
         return Ok(LogPage { total: Total::AtLeast(items.len() as u64), items, next });
     }
-    let shown = ids.get(start..end.min(ids.len())).unwrap_or_default();
-    let next = if ids.len() > end { Some(NextPage::Number) } else { window.last.map(NextPage::Before) };
+    let shown = ids.get(..(end - start).min(ids.len())).unwrap_or_default();
+    let next = if ids.len() > shown.len() { Some(NextPage::Number) } else { window.last.map(NextPage::Before) };
     Ok(LogPage { items: scan.load(conn, shown)?, total, next })
 }
 
@@ -53,8 +50,8 @@ pub fn total(
     filter: &AuditFilter,
     horizon: Option<&Horizon>,
 ) -> Result<Total, DbError> {
-    let scan = Scan::new(conn, tenant, filter, horizon, NEWEST)?;
-    Ok(examine(conn, &scan, horizon, 0)?.0)
+    let scan = Scan::new(conn, tenant, filter, horizon, AuditCursor::NEWEST)?;
+    Ok(examine(conn, &scan, horizon, 0, 0)?.0)
 }
 
 /// Returns the entries before a cursor, newest first, or after it, oldest first. The cursor's entry may be deleted.
@@ -70,22 +67,12 @@ pub fn slice(
     // Without a filter every entry matches, so the limit bounds the scan.
     let window = if filter.is_empty() { Window::default() } else { scan.window(conn)? };
     let limit = usize::try_from(limit).unwrap_or(EXAMINED);
-    let mut ids = scan.matching(conn, &window, limit.saturating_add(1))?;
+    let mut ids = scan.matching(conn, &window, 0, limit.saturating_add(1))?;
     let has_more = ids.len() > limit;
     ids.truncate(limit);
     let next = if has_more { ids.last().copied() } else { window.last };
     let is_cut = horizon.is_some_and(|horizon| !horizon.is_newest);
     Ok(LogSlice { items: scan.load(conn, &ids)?, next, is_cut })
-}
-
-/// Returns at most `limit` matching entries among the newest [`EXAMINED`], newest first.
-pub fn latest(
-    conn: &mut Connection,
-    tenant: Option<TenantId>,
-    filter: &AuditFilter,
-    limit: u32,
-) -> Result<Vec<AuditLogItem>, DbError> {
-    Ok(page(conn, tenant, filter, None, PageRequest { page: 1, per_page: limit })?.items)
 }
 
 /// Counts the newest [`EXAMINED`] entries by tenant, without the installation, and returns the highest counts first.
@@ -99,25 +86,28 @@ pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>
     rows.into_iter().map(|(tenant, count)| Ok((row_convert::parse(&tenant)?, row_convert::total(count)))).collect()
 }
 
-/// Returns the total, the window, and at least `wanted` matching ids if the window contains that many.
+/// Returns the total, the window, and the ids of the matching entries after the first `skip`. If the window contains
+/// `wanted` of them, it returns at least that many.
 fn examine(
     conn: &mut Connection,
     scan: &Scan<'_>,
     horizon: Option<&Horizon>,
+    skip: usize,
     wanted: usize,
 ) -> Result<(Total, Window, Vec<AuditId>), DbError> {
     let counted = counted(conn, scan, horizon)?;
     let window = scan.window(conn)?;
-    let known = match (counted, window.last) {
-        (Some(_), _) => counted,
-        (None, Some(_)) if scan.filter.is_empty() => Some(Total::AtLeast(EXAMINED as u64)),
-        _ => None,
+    let is_full = scan.filter.is_empty() && window.last.is_some();
+    let known = counted.or(is_full.then_some(Total::AtLeast(EXAMINED as u64)));
+    let mut ids = match known {
+        Some(_) => scan.matching(conn, &window, skip, wanted)?,
+        None => scan.matching(conn, &window, 0, EXAMINED)?,
     };
-    let ids = scan.matching(conn, &window, if known.is_some() { wanted } else { EXAMINED })?;
     let count = ids.len() as u64;
     let found = if window.last.is_some() { Total::AtLeast(count) } else { Total::Exact(count) };
-    let total = known.unwrap_or(found);
     let is_cut = horizon.is_some_and(|horizon| !horizon.is_newest);
+    ids.drain(..if known.is_none() { skip.min(ids.len()) } else { 0 });
+    let total = known.unwrap_or(found);
     Ok((if is_cut { total.or_more() } else { total }, window, ids))
 }
 
@@ -131,7 +121,7 @@ fn counted(conn: &mut Connection, scan: &Scan<'_>, horizon: Option<&Horizon>) ->
     if window.last.is_some() {
         return Ok(None);
     }
-    let hidden = above.matching(conn, &window, EXAMINED)?.len() as u64;
+    let hidden = above.matching(conn, &window, 0, EXAMINED)?.len() as u64;
     Ok(Some(Total::Exact(count.saturating_sub(hidden))))
 }
 
@@ -144,10 +134,10 @@ fn near_request(
     time: Timestamp,
     limit: usize,
 ) -> Result<(Vec<AuditLogItem>, Option<ShownEntries>), DbError> {
-    let scan = Scan::new(conn, tenant, filter, horizon, OLDEST)?;
+    let scan = Scan::new(conn, tenant, filter, horizon, AuditCursor::OLDEST)?;
     let scan = scan.created(conn, Some(time), Some(time.plus_millis(REQUEST_TIME)))?;
     let window = scan.window(conn)?;
-    let ids = scan.matching(conn, &window, limit.saturating_add(1))?;
+    let ids = scan.matching(conn, &window, 0, limit.saturating_add(1))?;
     let (Some(&oldest), Some(&newest), true) = (ids.first(), ids.last(), ids.len() <= limit) else {
         return Ok((Vec::new(), None));
     };

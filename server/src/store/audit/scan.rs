@@ -13,6 +13,9 @@ use super::{
 };
 use crate::domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon};
 
+/// Time to find one entry by its id, as a multiple of the time to read the next entry of an index.
+const SEEK_COST: usize = 4;
+
 /// A log, a filter, and the range of ids to scan. Both bounds are exclusive.
 pub(super) struct Scan<'a> {
     pub(super) tenant: Option<TenantId>,
@@ -136,14 +139,15 @@ impl<'a> Scan<'a> {
     pub(super) fn window(&self, conn: &mut Connection) -> Result<Window, DbError> {
         let range = || audit_logs::id.gt(&self.lower).and(audit_logs::id.lt(&self.upper));
         if let (Some(_), [actor]) = (self.tenant, self.filter.actor.any_of.as_slice()) {
+            let examined = if self.filter.is_one_actor() { EXAMINED } else { EXAMINED / SEEK_COST };
             let mut ids: Vec<String> = on_engine!(conn, c, Db => log!(Db, self)
                 .filter(audit_logs::actor.eq(actor))
                 .filter(range())
                 .select(audit_logs::id)
-                .limit(EXAMINED as i64 + 1)
+                .limit(examined as i64 + 1)
                 .load(c))?;
-            let is_whole = ids.len() <= EXAMINED;
-            ids.truncate(EXAMINED);
+            let is_whole = ids.len() <= examined;
+            ids.truncate(examined);
             let last = ids.last().filter(|_| !is_whole).map(|id| row_convert::parse(id)).transpose()?;
             return Ok(Window { last, beyond: None, ids: Some(ids) });
         }
@@ -157,10 +161,20 @@ impl<'a> Scan<'a> {
         Ok(Window { last: Some(row_convert::parse(last)?), beyond: Some(beyond.clone()), ids: None })
     }
 
-    /// Returns the ids of at most `max` matching entries in a window, in the order of the scan.
-    pub(super) fn matching(&self, conn: &mut Connection, window: &Window, max: usize) -> Result<Vec<AuditId>, DbError> {
+    /// Skips `skip` matching entries of a window and returns the ids of the next `max`, in the order of the scan.
+    pub(super) fn matching(
+        &self,
+        conn: &mut Connection,
+        window: &Window,
+        skip: usize,
+        max: usize,
+    ) -> Result<Vec<AuditId>, DbError> {
+        if let Some(ids) = window.ids.as_ref().filter(|_| self.filter.is_one_actor()) {
+            return ids.iter().skip(skip).take(max).map(|id| row_convert::parse(id)).collect();
+        }
+        // Networks are compared here, because the engines have no common operator for them.
         let by_network = self.filter.source_ip.addresses().is_none();
-        let limit = if by_network { EXAMINED } else { max.min(EXAMINED) };
+        let (offset, limit, skip) = if by_network { (0, EXAMINED, skip) } else { (skip, max.min(EXAMINED), 0) };
         let (lower, upper) = match &window.beyond {
             Some(beyond) if self.newest_first => (beyond, &self.upper),
             Some(beyond) => (&self.lower, beyond),
@@ -174,11 +188,10 @@ impl<'a> Scan<'a> {
                 Some(ids) => query.filter(audit_logs::id.eq_any(ids)),
                 None => query.filter(audit_logs::id.gt(lower).and(audit_logs::id.lt(upper))),
             };
-            query.select((audit_logs::id, audit_logs::source_ip)).limit(limit as i64).load(c)
+            query.select((audit_logs::id, audit_logs::source_ip)).offset(offset as i64).limit(limit as i64).load(c)
         })?;
-        let accepted = |source_ip: &str| !by_network || self.filter.source_ip.accept(source_ip);
-        let rows = rows.iter().filter(|(_, source_ip)| accepted(source_ip)).take(max);
-        rows.map(|(id, _)| row_convert::parse(id)).collect()
+        let accepted = rows.iter().filter(|(_, source_ip)| !by_network || self.filter.source_ip.accept(source_ip));
+        accepted.skip(skip).take(max).map(|(id, _)| row_convert::parse(id)).collect()
     }
 
     /// Reads entries by their ids, in the order of the scan.

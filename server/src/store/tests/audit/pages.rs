@@ -193,5 +193,6 @@ async fn an_exact_actor_is_scanned_by_its_index(db: TestDatabase) {
     let code = Values { any_of: vec!["internal".to_owned()], none_of: Vec::new() };
     let narrow = AuditFilter { error_code: code, ..filter };
     let found = page(&db, Some(tenant_id(1)), &narrow, 1).await;
-    assert_eq!((found.items.len(), found.next), (200, Some(NextPage::Before(bulk_id(20)))));
+    // A further condition needs each entry's other columns, so a quarter of the entries is examined.
+    assert_eq!((found.items.len(), found.next), (50, Some(NextPage::Before(bulk_id(15_020)))));
 }

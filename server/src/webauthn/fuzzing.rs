@@ -1,0 +1,49 @@
+//! Entry points for the fuzz targets in `server/fuzz`: the parsers of this module that are not public. Each function
+//! panics if its parser breaks a rule that must hold for every input.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a panic reports the input that broke a rule")]
+
+use super::{
+    attestation::AttestationObject,
+    auth_data::AuthData,
+    client_data::ClientData,
+    cose,
+    parse::{parse_assertion, parse_registration},
+};
+
+/// Parses `clientDataJSON`.
+pub fn client_data(bytes: &[u8]) {
+    let _ = ClientData::parse(bytes);
+}
+
+/// Parses authenticator data.
+pub fn authenticator_data(bytes: &[u8]) {
+    let _ = AuthData::parse(bytes);
+}
+
+/// Parses an attestation object. An accepted object is still accepted, with the same statement, after it was encoded
+/// without unknown members.
+pub fn attestation_object(bytes: &[u8]) {
+    let Ok(parsed) = AttestationObject::parse(bytes) else { return };
+    let again = AttestationObject::parse(&parsed.encode()).unwrap();
+    assert_eq!(again.encode(), parsed.encode());
+    let bare = AttestationObject::parse(&parsed.encode_without_statement()).unwrap();
+    assert!(bare.statement_is_empty());
+    let _ = parsed.support();
+}
+
+/// Parses a public key in COSE format and verifies a wrong signature with it.
+pub fn cose_key(bytes: &[u8]) {
+    if let Ok(key) = cose::parse_key(bytes)
+        && key.verifies(b"message", b"signature")
+    {
+        panic!("a wrong signature was accepted");
+    }
+}
+
+/// Parses the bodies of both finalize requests.
+pub fn finalize_bodies(bytes: &[u8]) {
+    let _ = parse_registration(bytes);
+    if let Ok(assertion) = parse_assertion(bytes) {
+        let _ = assertion.signed_bytes();
+    }
+}
