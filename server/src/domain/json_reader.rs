@@ -8,7 +8,8 @@ use serde::{
     Deserializer,
     de::{
         self, DeserializeOwned, DeserializeSeed, Expected, IntoDeserializer as _, MapAccess, SeqAccess, Unexpected,
-        Visitor, value::StrDeserializer,
+        Visitor,
+        value::{MapDeserializer, StrDeserializer},
     },
     forward_to_deserialize_any,
 };
@@ -16,6 +17,8 @@ use serde_json::{Map, Value};
 
 /// Maximum number of characters of a client's text in an error.
 const MAX_SHOWN_CHARS: usize = 64;
+/// Name with which serde_json's `RawValue` asks for the text of a value.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
 /// Minimum similarity of a name to the known name that an error suggests.
 const MIN_SIMILARITY: f64 = 0.8;
 
@@ -225,7 +228,14 @@ impl<'de> Deserializer<'de> for Reader<'de, '_> {
         if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, MemberError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, MemberError> {
+        if name == RAW_VALUE {
+            return visitor.visit_map(MapDeserializer::new(std::iter::once((name, self.value.to_string()))));
+        }
         visitor.visit_newtype_struct(self)
     }
 
@@ -345,7 +355,9 @@ mod tests {
     fn valid_values_are_read_like_serde_json_reads_them() {
         let data = json!([1, -1, 1.5, null, true, "x", { "a": [] }]);
         let value = json!({ "user_id": "alice", "transaction_id": "t", "transaction_data": data });
-        let read = read::<TransactionInitRequest>(&value, UnknownMembers::Ignored).unwrap();
-        assert_eq!(Ok(read), serde_json::from_value(value).map_err(drop));
+        let found = read::<TransactionInitRequest>(&value, UnknownMembers::Ignored).unwrap();
+        assert_eq!(json!(found), value);
+        let raw = read::<Box<serde_json::value::RawValue>>(&data, UnknownMembers::Refused).unwrap();
+        assert_eq!(raw.get(), data.to_string());
     }
 }
