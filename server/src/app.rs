@@ -13,7 +13,7 @@ use crate::{
     rate_limit::RateLimits,
     service::{
         ServiceError,
-        admin::refused_changes::RefusedChanges,
+        audit_limit::AuditLimit,
         daily_counts::DailyCounts,
         key_usage::KeyUsage,
         pending_ceremonies::PendingCeremonies,
@@ -39,7 +39,7 @@ pub struct App {
     pub daily_counts: DailyCounts,
     pub rate_limits: RateLimits,
     /// Limit of the audit entries of refused changes.
-    pub refused_changes: RefusedChanges,
+    pub refused_changes: AuditLimit,
     pub metrics: Metrics,
     pub stopwatch: Stopwatch,
     pub started: std::time::Instant,
@@ -94,7 +94,7 @@ impl App {
             key_usage: KeyUsage::default(),
             daily_counts: DailyCounts::default(),
             rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant),
-            refused_changes: RefusedChanges::default(),
+            refused_changes: AuditLimit::default(),
             metrics: Metrics::new()?,
             stopwatch: Stopwatch,
             started: Stopwatch.start(),

@@ -26,13 +26,14 @@ pub async fn record_refused_change(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let response = next.call(request).await?.map_into_boxed_body();
-    let recorded = match (response.request().extensions().get::<ChangeAuthor>().cloned(), refusal(&response)) {
+    let author = response.request().extensions().get::<ChangeAuthor>().cloned();
+    let recorded = match (author, refusal(&response)) {
         (Some(ChangeAuthor(context)), Some((error, details))) => {
-            let path = response.request();
+            let request = response.request();
             let refused = RefusedChange {
-                tenant: path.match_info().get("tenant_id").and_then(|id| id.parse().ok()),
-                method: path.method().as_str(),
-                path: path.path(),
+                tenant: request.match_info().get("tenant_id").and_then(|id| id.parse().ok()),
+                method: request.method().as_str(),
+                path: request.path(),
                 code: error,
                 reason: &details,
             };

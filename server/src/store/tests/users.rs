@@ -2,9 +2,8 @@ use doorward_shared::page::{Order, PageRequest};
 
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
-    db::{Connection, DbError},
+    db::{Connection, DbError, cached_sql::CachedSql, on_engine},
     domain::{
-        User,
         audit::Total,
         list::{NUMBERED_ROWS, NextRows, PageQuery},
     },
@@ -81,17 +80,25 @@ async fn walk(db: &TestDatabase, text: Option<&'static str>, order: Order) -> (V
 
 async fn numbered_pages_end_at_the_bound_and_cursors_go_on(db: TestDatabase) {
     two_tenants(&db).await;
-    let count = NUMBERED_ROWS as u64 + 1_500;
+    let count = NUMBERED_ROWS + 1_500;
     db.write(move |c| {
         // Several users have the same time, and every tenth one matches the search.
-        let named = |number: u64| User {
-            external_id: if number % 10 == 0 { format!("match-{number}") } else { format!("other-{number}") },
-            created_at: at(100 + number as i64 / 7),
-            ..user(1, number.into())
-        };
-        (4..=count).try_for_each(|number| users::upsert(c, &named(number)).map(drop))
+        let (tenant, start) = (tenant_id(1).to_string(), at(100).millis());
+        let insert = CachedSql::<()>::new(
+            "WITH RECURSIVE numbers (n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM numbers WHERE n < 11500) \
+             INSERT INTO users (tenant_id, id, external_id, name, display_name, icon, created_at, updated_at) \
+             SELECT CAST(? AS TEXT), '00000000-0000-0002-0000-' || CAST(100000000000 + n AS TEXT), \
+             CASE WHEN n % 10 = 0 THEN 'match-' ELSE 'other-' END || CAST(n AS TEXT), 'n', 'd', '', \
+             CAST(? AS BIGINT) + n / 7, 0 FROM numbers",
+        );
+        let insert = insert.bind(&tenant).bind(start);
+        on_engine!(c, conn, _Db => insert.execute(conn))?;
+        let update = CachedSql::<()>::new("UPDATE tenant_summaries SET users = ? WHERE tenant_id = ?");
+        let update = update.bind(count).bind(&tenant);
+        on_engine!(c, conn, _Db => update.execute(conn)).map(drop)
     })
     .await;
+    let count = u64::try_from(count).unwrap();
     for order in [Order::Ascending, Order::Descending] {
         let (ids, total, numbers) = walk(&db, None, order).await;
         assert_eq!((ids.len() as u64, total, numbers), (count, Some(Total::Exact(count)), 12));

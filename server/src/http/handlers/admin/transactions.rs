@@ -3,7 +3,7 @@
 use actix_web::web::{Json, Path};
 use doorward_shared::admin::{TransactionPage, UserIdKind};
 
-use super::users::{self, UserAmbiguous};
+use super::users::selector;
 use crate::{
     http::{ApiError, Auditor, Query, pages, path_tenant, responses::*},
     service::admin::transactions,
@@ -36,6 +36,6 @@ use crate::{
 pub async fn list(caller: Auditor, path: Path<String>, query: Query) -> Result<Json<TransactionPage>, ApiError> {
     let tenant = path_tenant(&path)?;
     let pages = pages::by_time(&query)?;
-    let user = pages::text(&query, "user_id").map(|id| users::selector(id, &query)).transpose()?;
+    let user = pages::text(&query, "user_id").map(|id| selector::user(id, &query)).transpose()?;
     Ok(Json(transactions::search(&caller.context, tenant, user, pages).await?))
 }

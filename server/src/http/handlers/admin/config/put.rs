@@ -1,7 +1,6 @@
-use actix_web::{HttpResponse, http::header, web::Path};
+use actix_web::{HttpResponse, web::Path};
 use doorward_shared::config::TenantConfig;
 
-use super::super::tenants::{TenantChanged, etag};
 use crate::{
     http::{Administrator, ApiError, Body, IfMatch, json, path_tenant, responses::*},
     service::admin::tenants,
@@ -32,5 +31,5 @@ pub async fn put(
     let tenant = path_tenant(&path)?;
     let config = json::config(&body)?;
     let version = tenants::configure(&caller.context, tenant, if_match.precondition()?, config).await?;
-    Ok(HttpResponse::NoContent().insert_header((header::ETAG, etag(&version))).finish())
+    Ok(HttpResponse::NoContent().insert_header(etag(&version)).finish())
 }

@@ -1,6 +1,5 @@
 use actix_web::{HttpResponse, web::Path};
 
-use super::TenantChanged;
 use crate::{
     http::{Administrator, ApiError, IfMatch, path_tenant, responses::*},
     service::admin::tenants,

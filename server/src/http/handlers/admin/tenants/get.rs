@@ -1,7 +1,6 @@
-use actix_web::{HttpResponse, http::header, web::Path};
+use actix_web::{HttpResponse, web::Path};
 use doorward_shared::admin::TenantDetail;
 
-use super::etag;
 use crate::{
     http::{ApiError, Auditor, path_tenant, responses::*},
     service::admin::tenants,
@@ -16,5 +15,5 @@ use crate::{
 )]
 pub async fn get(caller: Auditor, path: Path<String>) -> Result<HttpResponse, ApiError> {
     let (tenant, version) = tenants::get(&caller.context, path_tenant(&path)?).await?;
-    Ok(HttpResponse::Ok().insert_header((header::ETAG, etag(&version))).json(tenant))
+    Ok(HttpResponse::Ok().insert_header(etag(&version)).json(tenant))
 }

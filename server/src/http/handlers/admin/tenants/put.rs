@@ -1,7 +1,6 @@
-use actix_web::{HttpResponse, http::header, web::Path};
+use actix_web::{HttpResponse, web::Path};
 use doorward_shared::admin::UpdateTenantRequest;
 
-use super::{TenantChanged, etag};
 use crate::{
     http::{Administrator, ApiError, Body, IfMatch, json, path_tenant, responses::*},
     service::admin::tenants,
@@ -31,5 +30,5 @@ pub async fn put(
     let tenant = path_tenant(&path)?;
     let request = json::strict_object::<UpdateTenantRequest>(&body)?;
     let version = tenants::rename(&caller.context, tenant, if_match.precondition()?, request).await?;
-    Ok(HttpResponse::NoContent().insert_header((header::ETAG, etag(&version))).finish())
+    Ok(HttpResponse::NoContent().insert_header(etag(&version)).finish())
 }

@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, web::Path};
 use doorward_shared::admin::UserIdKind;
 
-use super::{UserAmbiguous, selector};
+use super::selector;
 use crate::{
     http::{Administrator, ApiError, Query, path_tenant, responses::*},
     service::admin::users,
@@ -27,6 +27,6 @@ pub async fn delete(
     query: Query,
 ) -> Result<HttpResponse, ApiError> {
     let (tenant, user) = path.into_inner();
-    users::delete(&caller.context, path_tenant(&tenant)?, selector(user, &query)?).await?;
+    users::delete(&caller.context, path_tenant(&tenant)?, selector::user(user, &query)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

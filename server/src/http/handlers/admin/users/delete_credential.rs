@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, web::Path};
 use doorward_shared::{ErrorBody, admin::UserIdKind};
 
-use super::{UserAmbiguous, selector};
+use super::selector;
 use crate::{
     http::{Administrator, ApiError, Query, path_tenant, responses::*},
     service::admin::users,
@@ -27,7 +27,7 @@ pub async fn delete_credential(
     query: Query,
 ) -> Result<HttpResponse, ApiError> {
     let (tenant, user, credential) = path.into_inner();
-    let user = selector(user, &query)?;
+    let user = selector::user(user, &query)?;
     users::delete_credential(&caller.context, path_tenant(&tenant)?, user, &credential).await?;
     Ok(HttpResponse::NoContent().finish())
 }

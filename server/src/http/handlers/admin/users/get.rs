@@ -1,7 +1,7 @@
 use actix_web::web::{Json, Path};
 use doorward_shared::admin::{UserDetail, UserIdKind};
 
-use super::{UserAmbiguous, selector};
+use super::selector;
 use crate::{
     http::{ApiError, Auditor, Query, path_tenant, responses::*},
     service::admin::users,
@@ -23,5 +23,5 @@ use crate::{
 )]
 pub async fn get(caller: Auditor, path: Path<(String, String)>, query: Query) -> Result<Json<UserDetail>, ApiError> {
     let (tenant, user) = path.into_inner();
-    Ok(Json(users::get(&caller.context, path_tenant(&tenant)?, selector(user, &query)?).await?))
+    Ok(Json(users::get(&caller.context, path_tenant(&tenant)?, selector::user(user, &query)?).await?))
 }
