@@ -98,7 +98,7 @@ async fn transactions_are_listed_with_their_state() {
         operator.json(&["transactions", "list", "--tenant", "Example", "--user", "alice/1 ?#", "--limit", "1"]).await;
     assert_eq!(alices.as_array().unwrap().len(), 1);
     let error = operator.refused(&["transactions", "list", "--tenant", "Example", "--user", "bob"], 1).await;
-    assert_eq!(error, "doorward-admin: user not found\n");
+    assert_eq!(error, "doorward-admin: user not found: the tenant has no user with this id\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
