@@ -1,3 +1,4 @@
+use diesel::RunQueryDsl as _;
 use doorward_shared::page::{Order, PageRequest};
 
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
@@ -95,7 +96,8 @@ async fn numbered_pages_end_at_the_bound_and_cursors_go_on(db: TestDatabase) {
         on_engine!(c, conn, _Db => insert.execute(conn))?;
         let update = CachedSql::<()>::new("UPDATE tenant_summaries SET users = ? WHERE tenant_id = ?");
         let update = update.bind(count).bind(&tenant);
-        on_engine!(c, conn, _Db => update.execute(conn)).map(drop)
+        on_engine!(c, conn, _Db => update.execute(conn))?;
+        Ok(())
     })
     .await;
     let count = u64::try_from(count).unwrap();
