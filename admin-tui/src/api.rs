@@ -15,7 +15,7 @@ mod token;
 
 pub use audit::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition, AuditQuery};
 pub use client::{Api, ClientError, Endpoint, is_loopback};
-pub use endpoints::{TenantSummaryQuery, UserQuery};
+pub use endpoints::{TenantSummaryQuery, UserQuery, UserRef, VersionedTenant};
 pub use error::ApiError;
 pub use export::{ExportFormat, ExportStream, Progress, Total};
 pub use file::{ExportError, OnExisting, export_to_file};

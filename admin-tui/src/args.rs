@@ -59,7 +59,7 @@ pub enum Command {
     Tokens(TokensCommand),
     /// Show, follow and export the audit log
     #[command(after_help = help::AUDIT)]
-    Audit(AuditArgs),
+    Audit(Box<AuditArgs>),
     /// Show the installation: counts, activity, busiest tenants, latest refusals
     Overview(OverviewArgs),
     /// Show the server and the token in use, and check that they work

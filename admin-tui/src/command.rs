@@ -59,7 +59,7 @@ async fn dispatch(context: &CommandContext, command: Command) -> Result<(), Comm
         Command::Credentials(command) => users::credentials(context, command).await,
         Command::Transactions(command) => users::transactions(context, command).await,
         Command::Tokens(command) => secrets::tokens(context, command).await,
-        Command::Audit(args) => audit::run(context, args).await,
+        Command::Audit(args) => audit::run(context, *args).await,
         Command::Overview(args) => overview::run(context, args).await,
         Command::Status => status::run(context).await,
         Command::Me => status::me(context).await,

@@ -3,11 +3,11 @@
 use std::{future::Future, path::PathBuf};
 
 use doorward_shared::{
-    AdminTokenId, ApiKeyId, SigningKeyId, TenantId,
+    AdminTokenId, ApiKeyId, SigningKeyId, TenantId, UserId,
     admin::{
         AdminTokenItem, ConfigCheck, CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, Me, Overview,
-        SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail, TenantOverview, TenantSummaryPage, TransactionPage,
-        UserDetail, UserSummaryPage,
+        SecretItem, SigningAlgorithm, SigningKeyItem, TenantOverview, TenantSummaryPage, TransactionPage, UserDetail,
+        UserSummaryPage,
     },
     config::TenantConfig,
 };
@@ -15,7 +15,8 @@ use doorward_shared::{
 pub use crate::api::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition};
 use crate::{
     api::{
-        Api, ApiError, AuditQuery, ExportFormat, OnExisting, Progress, TenantSummaryQuery, UserQuery, export_to_file,
+        Api, ApiError, AuditQuery, ExportFormat, OnExisting, Progress, TenantSummaryQuery, UserQuery, UserRef,
+        VersionedTenant, export_to_file,
     },
     secret::Revealed,
 };
@@ -32,22 +33,24 @@ pub enum BackendRequest {
     ApiKeys(TenantId),
     SigningKeys(TenantId),
     Users(TenantId, UserQuery),
-    User(TenantId, String),
+    User(TenantId, UserRef),
     Transactions(TenantId, UserQuery),
     Audit(AuditQuery, AuditPosition),
     AdminTokens,
     CreateTenant(Box<CreateTenantRequest>),
-    RenameTenant(TenantId, String),
+    /// Renames a tenant from the first to the second name.
+    RenameTenant(TenantId, String, String),
     DeleteTenant(TenantId),
-    Configure(TenantId, Box<TenantConfig>),
+    /// Replaces a configuration, if the tenant still has this version.
+    Configure(TenantId, Box<TenantConfig>, Option<String>),
     CreateApiKey(TenantId, CreateSecretRequest),
     RevokeApiKey(TenantId, ApiKeyId),
     /// Creates a key; the flag lets it sign at once.
     RotateSigningKey(TenantId, Option<SigningAlgorithm>, bool),
     RetireSigningKey(TenantId, SigningKeyId),
     WithdrawSigningKey(TenantId, SigningKeyId),
-    DeleteUser(TenantId, String),
-    DeleteCredential(TenantId, String, String),
+    DeleteUser(TenantId, UserId),
+    DeleteCredential(TenantId, UserId, String),
     CreateAdminToken(CreateAdminTokenRequest),
     RevokeAdminToken(AdminTokenId),
 }
@@ -58,7 +61,7 @@ pub enum BackendResponse {
     Overview(Box<Overview>),
     Tenants(TenantSummaryPage),
     TenantOverview(Box<TenantOverview>),
-    Tenant(Box<TenantDetail>),
+    Tenant(Box<VersionedTenant>),
     ConfigCheck(ConfigCheck),
     ApiKeys(Vec<SecretItem>),
     /// Response to [`BackendRequest::SigningKeys`] (all keys) or [`BackendRequest::RotateSigningKey`] (the new key).
@@ -126,9 +129,11 @@ impl ApiBackend for Api {
                 let created = self.create_tenant(&request).await?;
                 Ok(BackendResponse::Created(created.id, created.api_key.map(Revealed::from)))
             }
-            BackendRequest::RenameTenant(id, name) => self.rename_tenant(id, &name).await.map(done),
+            BackendRequest::RenameTenant(id, from, to) => self.rename_tenant(id, &from, &to).await.map(done),
             BackendRequest::DeleteTenant(id) => self.delete_tenant(id, false).await.map(done),
-            BackendRequest::Configure(id, config) => self.configure_tenant(id, &config).await.map(done),
+            BackendRequest::Configure(id, config, version) => {
+                self.configure_tenant(id, &config, version).await.map(done)
+            }
             BackendRequest::CreateApiKey(id, request) => {
                 self.create_api_key(id, &request).await.map(|it| BackendResponse::Secret(it.into()))
             }
@@ -140,9 +145,9 @@ impl ApiBackend for Api {
             BackendRequest::WithdrawSigningKey(id, key) => {
                 self.withdraw_signing_key(id, key).await.map(|_| BackendResponse::Done)
             }
-            BackendRequest::DeleteUser(id, user) => self.delete_user(id, &user).await.map(done),
+            BackendRequest::DeleteUser(id, user) => self.delete_user(id, user).await.map(done),
             BackendRequest::DeleteCredential(id, user, credential) => {
-                self.delete_credential(id, &user, &credential).await.map(done)
+                self.delete_credential(id, user, &credential).await.map(done)
             }
             BackendRequest::CreateAdminToken(request) => {
                 self.create_admin_token(&request).await.map(|it| BackendResponse::Secret(it.into()))

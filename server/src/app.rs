@@ -19,6 +19,7 @@ use crate::{
     rate_limit::{RateLimits, RejectedRequests},
     service::{
         ServiceError,
+        audit_limit::AuditLimit,
         daily_counts::DailyCounts,
         key_usage::KeyUsage,
         pending_ceremonies::PendingCeremonies,
@@ -48,6 +49,8 @@ pub struct App {
     pub rate_limits: RateLimits,
     /// Peers that send `X-Forwarded-For` although they are not trusted proxies.
     pub untrusted_peers: UntrustedPeers,
+    /// Limit of the audit entries of refused changes.
+    pub refused_changes: AuditLimit,
     pub metrics: Metrics,
     pub stopwatch: Stopwatch,
     pub started: std::time::Instant,
@@ -117,6 +120,7 @@ impl App {
             key_usage: KeyUsage::default(),
             daily_counts: DailyCounts::default(),
             rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant, rejected),
+            refused_changes: AuditLimit::default(),
             untrusted_peers: UntrustedPeers::default(),
             metrics,
             stopwatch: Stopwatch,

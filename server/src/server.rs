@@ -7,7 +7,7 @@ use actix_web::{App as Service, middleware, web};
 use crate::{
     app::App,
     clock,
-    http::middleware::{cors::cors, trace::trace},
+    http::middleware::{cors::cors, refused_changes::record_refused_change, trace::trace},
     net,
     routes::{self, not_found},
 };
@@ -36,6 +36,7 @@ fn start(
     net::serve(listener, listening, trusted_proxies, new_request_id, move || {
         Service::new()
             .app_data(data.clone())
+            .wrap(middleware::Condition::new(!with_cors, middleware::from_fn(record_refused_change)))
             .wrap(middleware::Condition::new(with_cors, middleware::from_fn(cors)))
             .wrap(middleware::from_fn(trace))
             .configure(routes)

@@ -65,6 +65,8 @@ text_enum! {
         ApiKeyRejected => "api_key_rejected",
         /// A request had a wrong, expired or revoked admin token, or one whose role does not allow the request.
         AdminTokenRejected => "admin_token_rejected",
+        /// An administrator's change was refused: its target does not exist, or the request is invalid.
+        AdminRequestRejected => "admin_request_rejected",
         /// An administrator created a tenant.
         TenantCreated => "tenant_created",
         /// An administrator renamed a tenant.

@@ -149,11 +149,13 @@ impl Limits {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cors {
-    /// Origins. `*` matches any characters, `?` any single character.
+    /// Origins. A `*` before a registrable domain or `localhost` stands for one or more whole labels, as in
+    /// `https://*.example.com`.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(max_items = 32, example = json!(["https://example.com"])))]
     pub allowed_origins: Vec<String>,
-    /// Whether a bare `*` is accepted, which allows every page to call the API.
+    /// Whether `*` (any characters, or every page if it is alone) and `?` (one character) are accepted in other places.
+    /// Such a pattern may match pages of strangers.
     #[serde(default)]
     pub allow_unsafe_wildcard: bool,
 }

@@ -70,6 +70,8 @@ text_enum! {
         ValidationFailed => "validation_failed",
         /// A query parameter is missing or invalid.
         QueryInvalid => "query_invalid",
+        /// A body of the admin API contains an unknown member.
+        MemberUnknown => "member_unknown",
         /// A tenant's configuration contradicts itself or the WebAuthn specification.
         ConfigInvalid => "config_invalid",
         /// The API has no such endpoint.
@@ -136,6 +138,10 @@ text_enum! {
         AlgorithmUnsupported => "algorithm_unsupported",
         /// The request conflicts with stored data.
         Conflict => "conflict",
+        /// The id is Doorward's id of one user and the tenant's own id of another user: send `by`.
+        UserAmbiguous => "user_ambiguous",
+        /// The tenant was changed since it was read: its `ETag` differs from `If-Match`.
+        TenantChanged => "tenant_changed",
         /// The server is overloaded or its database cannot be reached; try again.
         Unavailable => "unavailable",
         /// Internal error. The server logs the cause with the request id.

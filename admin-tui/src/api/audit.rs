@@ -65,6 +65,8 @@ pub struct AuditQuery {
     pub end: Option<Timestamp>,
     /// Substring of the actor or of the source address.
     pub text: Option<String>,
+    /// Exact and negated filters: names and values of query parameters, such as `error_code` or `not_actor`.
+    pub exact: Vec<(&'static str, String)>,
 }
 
 impl AuditQuery {
@@ -151,6 +153,9 @@ impl Api {
         };
         for kind in &query.kinds {
             request = request.param("type", kind);
+        }
+        for (name, value) in &query.exact {
+            request = request.param(name, value);
         }
         request
             .optional_param("outcome", query.outcome)

@@ -1,12 +1,12 @@
 //! One method per endpoint, except for the audit logs. See `docs/admin-api.md`.
 
 use doorward_shared::{
-    AdminTokenId, ApiKeyId, SigningKeyId, TenantId,
+    AdminTokenId, ApiKeyId, SigningKeyId, TenantId, UserId,
     admin::{
         AdminTokenItem, ConfigCheck, CreateAdminTokenRequest, CreateSecretRequest, CreateSigningKeyRequest,
         CreateTenantRequest, CreatedSecret, CreatedTenant, Me, Overview, SecretItem, SigningAlgorithm, SigningKeyItem,
         TenantDetail, TenantItem, TenantOverview, TenantSort, TenantSummaryPage, TransactionPage, UpdateTenantRequest,
-        UserDetail, UserSummaryPage, WithdrawnSigningKey,
+        UserDetail, UserIdKind, UserSummaryPage, WithdrawnSigningKey,
     },
     config::TenantConfig,
     page::{Order, Page, PageRequest},
@@ -39,6 +39,32 @@ pub struct UserQuery {
     pub after: Option<String>,
     /// Page size, 1 to 200.
     pub limit: Option<u32>,
+}
+
+/// A user, named by one of the two ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserRef {
+    pub id: String,
+    pub by: UserIdKind,
+}
+
+impl UserRef {
+    /// Names a user by Doorward's id.
+    pub fn by_id(id: UserId) -> Self {
+        Self { id: id.to_string(), by: UserIdKind::Id }
+    }
+
+    /// Names a user by the application's `user_id`.
+    pub const fn by_user_id(id: String) -> Self {
+        Self { id, by: UserIdKind::UserId }
+    }
+}
+
+/// A tenant with its version: the `ETag` of the response, if there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionedTenant {
+    pub tenant: TenantDetail,
+    pub version: Option<String>,
 }
 
 impl Api {
@@ -83,17 +109,24 @@ impl Api {
         self.get(&["tenants", &id.to_string(), "summary"]).param("days", days).json().await
     }
 
-    pub async fn tenant(&self, id: TenantId) -> Result<TenantDetail, ApiError> {
-        self.get(&["tenants", &id.to_string()]).json().await
+    pub async fn tenant(&self, id: TenantId) -> Result<VersionedTenant, ApiError> {
+        let (tenant, version) = self.get(&["tenants", &id.to_string()]).json_with_version().await?;
+        Ok(VersionedTenant { tenant, version })
     }
 
     pub async fn create_tenant(&self, request: &CreateTenantRequest) -> Result<CreatedTenant, ApiError> {
         self.request(Method::POST, &["tenants"]).body(request)?.json().await
     }
 
-    pub async fn rename_tenant(&self, id: TenantId, display_name: &str) -> Result<(), ApiError> {
-        let request = UpdateTenantRequest { display_name: Some(display_name.to_owned()) };
-        self.request(Method::PUT, &["tenants", &id.to_string()]).body(&request)?.no_content().await
+    /// `PUT /tenants/{id}`. Fails with `tenant_changed` if the tenant no longer has the name `from`.
+    pub async fn rename_tenant(&self, id: TenantId, from: &str, to: &str) -> Result<(), ApiError> {
+        let VersionedTenant { tenant, version } = self.tenant(id).await?;
+        if tenant.display_name != from {
+            return Err(ApiError::renamed(&tenant.display_name));
+        }
+        let request = UpdateTenantRequest { display_name: Some(to.to_owned()) };
+        let put = self.request(Method::PUT, &["tenants", &id.to_string()]).if_match(version);
+        put.body(&request)?.no_content().await
     }
 
     /// `DELETE /tenants/{id}`: deletes the tenant. Its audit log is kept for the retention time unless `erase_audit` is set.
@@ -102,9 +135,16 @@ impl Api {
         request.optional_param("erase_audit", erase_audit.then_some(true)).no_content().await
     }
 
-    /// `PUT /tenants/{id}/config`: replaces the configuration. Without `mfa`, the current MFA settings are kept.
-    pub async fn configure_tenant(&self, id: TenantId, config: &TenantConfig) -> Result<(), ApiError> {
-        self.request(Method::PUT, &["tenants", &id.to_string(), "config"]).body(config)?.no_content().await
+    /// `PUT /tenants/{id}/config`: replaces the configuration. Without `mfa`, the current MFA settings are kept. Fails
+    /// with `tenant_changed` if the tenant has another version.
+    pub async fn configure_tenant(
+        &self,
+        id: TenantId,
+        config: &TenantConfig,
+        version: Option<String>,
+    ) -> Result<(), ApiError> {
+        let put = self.request(Method::PUT, &["tenants", &id.to_string(), "config"]).if_match(version);
+        put.body(config)?.no_content().await
     }
 
     /// `POST /config/check`: returns all validation errors of a configuration, which may be any JSON value.
@@ -121,25 +161,28 @@ impl Api {
             .await
     }
 
-    /// `GET /tenants/{id}/users/{user}`: a user with all credentials and the latest transactions. `user` is Doorward's
-    /// id or the application's `user_id`. Fails for the ids `.` and `..`, which a path cannot contain.
-    pub async fn user(&self, tenant: TenantId, user: &str) -> Result<UserDetail, ApiError> {
-        self.get(&["tenants", &tenant.to_string(), "users", user]).json().await
+    /// `GET /tenants/{id}/users/{user}`: a user with all credentials and the latest transactions. Fails for the ids
+    /// `.` and `..`, which a path cannot contain.
+    pub async fn user(&self, tenant: TenantId, user: &UserRef) -> Result<UserDetail, ApiError> {
+        self.get(&["tenants", &tenant.to_string(), "users", &user.id]).param("by", user.by).json().await
     }
 
-    /// `DELETE /tenants/{id}/users/{user}`: deletes the user and all credentials. `user` is an id as in [`Self::user`].
-    pub async fn delete_user(&self, tenant: TenantId, user: &str) -> Result<(), ApiError> {
-        self.delete(&["tenants", &tenant.to_string(), "users", user]).no_content().await
+    /// `DELETE /tenants/{id}/users/{user}`: deletes the user and all credentials.
+    pub async fn delete_user(&self, tenant: TenantId, user: UserId) -> Result<(), ApiError> {
+        let path = ["tenants", &tenant.to_string(), "users", &user.to_string()];
+        self.delete(&path).param("by", UserIdKind::Id).no_content().await
     }
 
-    pub async fn delete_credential(&self, tenant: TenantId, user: &str, credential: &str) -> Result<(), ApiError> {
-        self.delete(&["tenants", &tenant.to_string(), "users", user, "credentials", credential]).no_content().await
+    pub async fn delete_credential(&self, tenant: TenantId, user: UserId, credential: &str) -> Result<(), ApiError> {
+        let path = ["tenants", &tenant.to_string(), "users", &user.to_string(), "credentials", credential];
+        self.delete(&path).param("by", UserIdKind::Id).no_content().await
     }
 
     pub async fn transactions(&self, tenant: TenantId, query: &UserQuery) -> Result<TransactionPage, ApiError> {
         self.get(&["tenants", &tenant.to_string(), "transactions"])
             .optional_param("q", query.text.as_deref())
             .optional_param("user_id", query.user_id.as_deref())
+            .optional_param("by", query.user_id.as_ref().map(|_| UserIdKind::UserId))
             .optional_param("after", query.after.as_deref())
             .optional_param("limit", query.limit)
             .json()

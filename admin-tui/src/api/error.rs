@@ -56,6 +56,16 @@ impl ApiError {
         }
     }
 
+    /// Creates the error for a tenant that was renamed since the caller read its name.
+    pub(super) fn renamed(name: &str) -> Self {
+        Self::Refused(ErrorBody {
+            title: "tenant was changed".to_owned(),
+            details: format!("its name is `{name}` now; check it and try again"),
+            status: 412,
+            code: ErrorCode::TenantChanged,
+        })
+    }
+
     /// Returns whether a retry may succeed, because the server is unreachable, starting or overloaded.
     pub fn is_transient(&self) -> bool {
         match self {

@@ -5,7 +5,7 @@ use doorward_shared::{ErrorBody, page::Page};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{
     Method, Response, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, LINK},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, IF_MATCH, LINK},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
@@ -26,6 +26,8 @@ pub(super) struct ApiRequest<'a> {
     method: Method,
     url: Url,
     body: Option<Vec<u8>>,
+    /// Value of the header `If-Match`.
+    if_match: Option<String>,
     invalid_segment: Option<String>,
 }
 
@@ -36,7 +38,7 @@ impl Api {
         // URL parsers remove dot segments, encoded or not (RFC 3986 §5.2.4), so the request would go to another path.
         let invalid = segments.iter().find(|segment| ["", ".", ".."].contains(*segment));
         let invalid_segment = invalid.map(|segment| (*segment).to_owned());
-        ApiRequest { api: self, method, url, body: None, invalid_segment }
+        ApiRequest { api: self, method, url, body: None, if_match: None, invalid_segment }
     }
 
     pub(super) fn get(&self, segments: &[&str]) -> ApiRequest<'_> {
@@ -72,6 +74,11 @@ impl ApiRequest<'_> {
         }
     }
 
+    /// Refuses a change if the version of the tenant differs.
+    pub(super) fn if_match(self, version: Option<String>) -> Self {
+        Self { if_match: version, ..self }
+    }
+
     pub(super) fn body(mut self, body: &impl Serialize) -> Result<Self, ApiError> {
         let bytes = serde_json::to_vec(body);
         let failed = |error: serde_json::Error| ApiError::unexpected(&self.api.0.url, None, error.to_string());
@@ -83,6 +90,14 @@ impl ApiRequest<'_> {
         let url = self.api.0.url.clone();
         let (bytes, _) = self.read_all().await?;
         decode(&url, &bytes)
+    }
+
+    /// Sends the request and parses the response as JSON. Also returns the header `ETag`.
+    pub(super) async fn json_with_version<T: DeserializeOwned>(self) -> Result<(T, Option<String>), ApiError> {
+        let url = self.api.0.url.clone();
+        let (bytes, headers) = self.read_all().await?;
+        let version = headers.get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok((decode(&url, &bytes)?, version))
     }
 
     /// Sends the request and parses the response as a page whose total is in `X-Total-Count`.
@@ -139,6 +154,9 @@ impl ApiRequest<'_> {
         request = request.header(ACCEPT, "application/json, */*");
         if let Some(body) = self.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        if let Some(version) = self.if_match {
+            request = request.header(IF_MATCH, version);
         }
         if with_timeout {
             request = request.timeout(RESPONSE_TIMEOUT);

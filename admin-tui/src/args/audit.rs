@@ -36,6 +36,8 @@ pub struct AuditArgs {
     /// Substring of the actor or of the source address
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
+    #[command(flatten)]
+    pub exact: ExactFilters,
     /// Maximum number of entries, counted from the newest [default: 20, with --follow 10]
     #[arg(long, short = 'n', value_name = "ROWS", conflicts_with = "export")]
     pub limit: Option<usize>,
@@ -51,6 +53,79 @@ pub struct AuditArgs {
     /// Replace an existing file
     #[arg(long, requires = "export")]
     pub force: bool,
+}
+
+/// Filters by whole values. With several values, an entry must have one of them; it must have none of the `--not-…` ones.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Exact filters (each can be repeated)")]
+pub struct ExactFilters {
+    /// Actor: a user id, or the name of an admin token
+    #[arg(long, value_name = "ACTOR")]
+    pub actor: Vec<String>,
+    /// Excluded actor
+    #[arg(long, value_name = "ACTOR")]
+    pub not_actor: Vec<String>,
+    /// Source address or network, such as 192.0.2.7 or 192.0.2.0/24
+    #[arg(long, value_name = "NETWORK")]
+    pub network: Vec<String>,
+    /// Excluded source address or network
+    #[arg(long, value_name = "NETWORK")]
+    pub not_network: Vec<String>,
+    /// Error code, such as `origin_mismatch`
+    #[arg(long, value_name = "CODE")]
+    pub error_code: Vec<String>,
+    /// Excluded error code
+    #[arg(long, value_name = "CODE")]
+    pub not_error_code: Vec<String>,
+    /// Request id
+    #[arg(long, value_name = "ID")]
+    pub request_id: Vec<String>,
+    /// Excluded request id
+    #[arg(long, value_name = "ID")]
+    pub not_request_id: Vec<String>,
+    // Ids of credentials are base64url, so one in 64 starts with a hyphen.
+    /// Credential id
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    pub credential_id: Vec<String>,
+    /// Excluded credential id
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    pub not_credential_id: Vec<String>,
+    /// Transaction id
+    #[arg(long, value_name = "ID")]
+    pub transaction_id: Vec<String>,
+    /// Excluded transaction id
+    #[arg(long, value_name = "ID")]
+    pub not_transaction_id: Vec<String>,
+    /// Excluded type
+    #[arg(long, value_name = "TYPE", value_delimiter = ',', hide_possible_values = true, value_parser = kinds())]
+    pub not_type: Vec<AuditType>,
+    /// Excluded outcome: succeeded or failed
+    #[arg(long, value_name = "OUTCOME", value_parser = outcome)]
+    pub not_outcome: Vec<AuditOutcome>,
+}
+
+impl ExactFilters {
+    /// Returns the names and values of the query parameters.
+    pub fn params(&self) -> Vec<(&'static str, String)> {
+        let texts = [
+            ("actor", &self.actor),
+            ("not_actor", &self.not_actor),
+            ("source_ip", &self.network),
+            ("not_source_ip", &self.not_network),
+            ("error_code", &self.error_code),
+            ("not_error_code", &self.not_error_code),
+            ("request_id", &self.request_id),
+            ("not_request_id", &self.not_request_id),
+            ("credential_id", &self.credential_id),
+            ("not_credential_id", &self.not_credential_id),
+            ("transaction_id", &self.transaction_id),
+            ("not_transaction_id", &self.not_transaction_id),
+        ];
+        let texts = texts.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value.clone())));
+        let kinds = self.not_type.iter().map(|kind| ("not_type", kind.to_string()));
+        let outcomes = self.not_outcome.iter().map(|outcome| ("not_outcome", outcome.to_string()));
+        texts.chain(kinds).chain(outcomes).collect()
+    }
 }
 
 fn kinds() -> impl clap::builder::TypedValueParser<Value = AuditType> {

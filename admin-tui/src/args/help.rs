@@ -42,6 +42,7 @@ pub(super) const AUDIT: &str = "\
 Examples:
   doorward-admin audit --tenant Shop --outcome failed --since 1h
   doorward-admin audit --follow --json | jq -r .error_code
+  doorward-admin audit --error-code origin_mismatch --not-network 10.0.0.0/8
   doorward-admin audit --since 30d --export november.csv
 
 Entries are shown oldest first. An export file can be read by its owner only and appears when it is complete. It replaces an existing file only with --force.";

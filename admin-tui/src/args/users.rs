@@ -1,6 +1,7 @@
 //! `doorward-admin users …`, `credentials …`, `transactions …`
 
 use clap::{Args, Subcommand};
+use doorward_shared::admin::UserIdKind;
 
 use super::common::{Confirmation, TenantFlag};
 
@@ -30,9 +31,12 @@ pub struct UsersListArgs {
 pub struct UserArgs {
     #[command(flatten)]
     pub tenant: TenantFlag,
-    /// The application's id of the user, or Doorward's
+    /// Id of the user
     #[arg(value_name = "USER")]
     pub user: String,
+    /// Kind of the id: user_id (the application's) or id (Doorward's)
+    #[arg(long, value_name = "KIND", default_value_t = UserIdKind::UserId, value_parser = id_kind)]
+    pub by: UserIdKind,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -53,9 +57,12 @@ pub enum CredentialsCommand {
 pub struct CredentialsDeleteArgs {
     #[command(flatten)]
     pub tenant: TenantFlag,
-    /// The application's id of the user, or Doorward's
+    /// Id of the user
     #[arg(long, short, value_name = "USER")]
     pub user: String,
+    /// Kind of the user's id: user_id (the application's) or id (Doorward's)
+    #[arg(long, value_name = "KIND", default_value_t = UserIdKind::UserId, value_parser = id_kind)]
+    pub by: UserIdKind,
     /// Id of the credential, from `users show`
     // Ids are base64url, so one in 64 starts with a hyphen.
     #[arg(value_name = "CREDENTIAL", allow_hyphen_values = true)]
@@ -83,4 +90,8 @@ pub struct TransactionsListArgs {
     /// Maximum number of rows [default: all]
     #[arg(long, value_name = "ROWS")]
     pub limit: Option<usize>,
+}
+
+fn id_kind(text: &str) -> Result<UserIdKind, String> {
+    text.parse().map_err(|_| "must be user_id or id".to_owned())
 }

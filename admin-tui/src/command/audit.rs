@@ -39,6 +39,7 @@ async fn query(context: &CommandContext, args: &AuditArgs) -> Result<AuditQuery,
         start: args.since.map(|time| time.in_past(context.now)),
         end: args.until.map(|time| time.in_past(context.now)),
         text: args.text.clone(),
+        exact: args.exact.params(),
     })
 }
 

@@ -4,10 +4,10 @@ use std::{io::Read as _, path::Path};
 
 use doorward_shared::{
     TenantId,
-    admin::{ConfigCheck, ConfigProblem},
+    admin::{ConfigCheck, ConfigProblem, TenantDetail},
     config::TenantConfig,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     confirm::confirm,
@@ -17,8 +17,9 @@ use super::{
     output::{Output, count},
 };
 use crate::{
+    api::VersionedTenant,
     args::tenants::{ConfigCheckArgs, ConfigCommand, ConfigEditArgs, ConfigSetArgs},
-    config_diff::{Change, diff, join},
+    config_diff::{Change, diff},
     sanitize::sanitize,
 };
 
@@ -31,7 +32,7 @@ pub(super) async fn run(context: &CommandContext, command: ConfigCommand) -> Res
     match command {
         ConfigCommand::Get(args) => {
             let id = context.tenant(&args.tenant).await?;
-            let config = context.api.tenant(id).await?.config;
+            let config = context.api.tenant(id).await?.tenant.config;
             if context.output.json { context.output.json(&config) } else { context.output.pretty_json(&config) }
         }
         ConfigCommand::Set(args) => set(context, args).await,
@@ -70,7 +71,7 @@ pub(super) async fn read(context: &CommandContext, file: &Path) -> Result<Tenant
 async fn set(context: &CommandContext, args: ConfigSetArgs) -> Result<(), CommandError> {
     let id = context.tenant(&args.tenant).await?;
     let new = read(context, &args.file).await?;
-    let current = context.api.tenant(id).await?.config;
+    let VersionedTenant { tenant: TenantDetail { config: current, .. }, version } = context.api.tenant(id).await?;
     let changes = changes(&current, &new)?;
     if context.output.json && args.dry_run {
         return context.output.json(&changes_to_json(&changes));
@@ -83,12 +84,12 @@ async fn set(context: &CommandContext, args: ConfigSetArgs) -> Result<(), Comman
     if current.webauthn.relying_party.id != new.webauthn.relying_party.id {
         confirm(args.confirmation, RP_ID_CHANGES)?;
     }
-    save(context, id, &new, changes.len()).await
+    save(context, id, &new, version, changes.len()).await
 }
 
 async fn edit(context: &CommandContext, args: ConfigEditArgs) -> Result<(), CommandError> {
     let id = context.tenant(&args.tenant).await?;
-    let current = context.api.tenant(id).await?.config;
+    let VersionedTenant { tenant: TenantDetail { config: current, .. }, version } = context.api.tenant(id).await?;
     let draft = Draft::create(&serde_json::to_string_pretty(&current)?)?;
     draft.edit(&context.editor)?;
     let new = read(context, &draft.path).await.map_err(|error| draft.add_path(error))?;
@@ -101,7 +102,7 @@ async fn edit(context: &CommandContext, args: ConfigEditArgs) -> Result<(), Comm
     let rp_id_changes = current.webauthn.relying_party.id != new.webauthn.relying_party.id;
     let consequence = if rp_id_changes { RP_ID_CHANGES } else { "This changes the configuration of the tenant." };
     let saved = match confirm(args.confirmation, consequence) {
-        Ok(()) => save(context, id, &new, changes.len()).await,
+        Ok(()) => save(context, id, &new, version, changes.len()).await,
         Err(error) => Err(error),
     };
     saved.map_err(|error| draft.add_path(error))?;
@@ -109,21 +110,23 @@ async fn edit(context: &CommandContext, args: ConfigEditArgs) -> Result<(), Comm
     Ok(())
 }
 
-async fn save(context: &CommandContext, id: TenantId, new: &TenantConfig, changes: usize) -> Result<(), CommandError> {
-    context.api.configure_tenant(id, new).await?;
+async fn save(
+    context: &CommandContext,
+    id: TenantId,
+    new: &TenantConfig,
+    version: Option<String>,
+    changes: usize,
+) -> Result<(), CommandError> {
+    context.api.configure_tenant(id, new, version).await?;
     context.output.done(&match changes {
         0 => "no changes".to_owned(),
         changes => format!("changed {}", count(changes, "value")),
     })
 }
 
-/// Returns the validation errors of the server, and the settings that the server would ignore.
+/// Returns the validation errors of the server.
 async fn problems(context: &CommandContext, value: &Value) -> Result<Vec<ConfigProblem>, CommandError> {
-    let mut problems = context.api.check_config(value).await?.problems;
-    if let Ok(parsed) = serde_json::from_value::<TenantConfig>(value.clone()) {
-        problems.extend(unknown_settings("", value, &serde_json::to_value(&parsed)?));
-    }
-    Ok(problems)
+    Ok(context.api.check_config(value).await?.problems)
 }
 
 fn describe(problem: &ConfigProblem) -> String {
@@ -140,28 +143,6 @@ fn read_json(file: &Path) -> Result<Value, CommandError> {
     };
     read.map_err(|error| CommandError::failed(format!("{}: {error}", file.display())))?;
     serde_json::from_str(&text).map_err(|error| CommandError::failed(format!("{}: {error}", file.display())))
-}
-
-/// Compares a configuration as written with its parsed form, and returns the members that the parser ignored. Unknown
-/// members that are `null` are accepted.
-fn unknown_settings(path: &str, written: &Value, parsed: &Value) -> Vec<ConfigProblem> {
-    let (Value::Object(written), Value::Object(parsed)) = (written, parsed) else { return Vec::new() };
-    let member = |(name, value): (&String, &Value)| match parsed.get(name) {
-        Some(parsed) => unknown_settings(&join(path, name), value, parsed),
-        None if value.is_null() => Vec::new(),
-        None => vec![ConfigProblem { field: join(path, name), message: unknown_setting(name, parsed) }],
-    };
-    written.iter().flat_map(member).collect()
-}
-
-/// Returns the message for an unknown setting, with the most similar known one if there is any.
-fn unknown_setting(name: &str, known: &Map<String, Value>) -> String {
-    let similarity = |known: &str| strsim::jaro_winkler(name, known);
-    let best = known.keys().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-    match best.filter(|best| similarity(best) > 0.8) {
-        Some(best) => format!("unknown setting; did you mean {best}?"),
-        None => "unknown setting".to_owned(),
-    }
 }
 
 /// Returns the changed values. If the new configuration has no `mfa`, the current one is kept.
@@ -190,30 +171,4 @@ fn print_changes(output: Output, changes: &[Change]) -> Result<(), CommandError>
 fn changes_to_json(changes: &[Change]) -> Value {
     let change = |Change { path, old, new }: &Change| serde_json::json!({ "field": path, "before": text(old.as_ref()), "after": text(new.as_ref()) });
     changes.iter().map(change).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn unknown_settings_are_reported() {
-        let parsed = json!({ "webauthn": { "timeout": 1, "relying_party": { "id": "a", "origins": [] } } });
-        let written = json!({
-            "webauthn": { "timeout": 1, "time_out": 2, "attachment": null, "relying_party": { "id": "a", "origin": [] } },
-            "colour": {},
-        });
-        let problems: Vec<_> = unknown_settings("", &written, &parsed).iter().map(describe).collect();
-        assert_eq!(
-            problems,
-            [
-                "colour: unknown setting",
-                "webauthn.relying_party.origin: unknown setting; did you mean origins?",
-                "webauthn.time_out: unknown setting; did you mean timeout?",
-            ]
-        );
-        assert!(unknown_settings("", &parsed, &parsed).is_empty());
-    }
 }

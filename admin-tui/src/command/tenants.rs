@@ -28,7 +28,8 @@ pub(super) async fn run(context: &CommandContext, command: TenantsCommand) -> Re
         TenantsCommand::Create(args) => create(context, args).await,
         TenantsCommand::Rename(args) => {
             let id = context.tenant(&args.tenant).await?;
-            context.api.rename_tenant(id, &args.name).await?;
+            let name = context.api.tenant(id).await?.tenant.display_name;
+            context.api.rename_tenant(id, &name, &args.name).await?;
             context.output.done(&format!("renamed tenant {id} to {}", args.name))
         }
         TenantsCommand::Delete(args) => delete(context, args).await,
@@ -125,7 +126,7 @@ fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
 
 async fn delete(context: &CommandContext, args: TenantsDeleteArgs) -> Result<(), CommandError> {
     let id = context.tenant(&args.tenant).await?;
-    let name = context.api.tenant(id).await?.display_name;
+    let name = context.api.tenant(id).await?.tenant.display_name;
     let log =
         if args.erase_audit { "Its audit log is deleted." } else { "Its audit log is kept for the retention time." };
     let consequence = format!(

@@ -14,7 +14,7 @@ use super::{
     table::Column,
 };
 use crate::{
-    api::UserQuery,
+    api::{UserQuery, UserRef},
     args::users::{CredentialsCommand, TransactionsCommand, UserArgs, UsersCommand, UsersDeleteArgs, UsersListArgs},
 };
 
@@ -72,7 +72,7 @@ async fn list(context: &CommandContext, args: UsersListArgs) -> Result<(), Comma
 
 async fn show(context: &CommandContext, args: UserArgs) -> Result<(), CommandError> {
     let tenant = context.tenant(&args.tenant.tenant).await?;
-    let detail = context.api.user(tenant, &args.user).await?;
+    let detail = context.api.user(tenant, &UserRef { id: args.user, by: args.by }).await?;
     let output = context.output;
     if output.json {
         return output.json(&detail);
@@ -111,20 +111,21 @@ fn credential_row(credential: &CredentialItem) -> Vec<String> {
 
 async fn delete(context: &CommandContext, args: UsersDeleteArgs) -> Result<(), CommandError> {
     let tenant = context.tenant(&args.user.tenant.tenant).await?;
-    let detail = context.api.user(tenant, &args.user.user).await?;
+    let UserArgs { user: id, by, .. } = args.user;
+    let detail = context.api.user(tenant, &UserRef { id, by }).await?;
     let user = &detail.user;
     let credentials = count(detail.credentials.len(), "credential");
     let consequence =
         format!("This deletes the user {} ({}) and {credentials}. It cannot be undone.", user.user_id, user.name);
     confirm(args.confirmation, &consequence)?;
-    context.api.delete_user(tenant, &user.id.to_string()).await?;
+    context.api.delete_user(tenant, user.id).await?;
     context.output.done(&format!("deleted user {} and {credentials}", user.user_id))
 }
 
 pub(super) async fn credentials(context: &CommandContext, command: CredentialsCommand) -> Result<(), CommandError> {
     let CredentialsCommand::Delete(args) = command;
     let tenant = context.tenant(&args.tenant.tenant).await?;
-    let detail = context.api.user(tenant, &args.user).await?;
+    let detail = context.api.user(tenant, &UserRef { id: args.user.clone(), by: args.by }).await?;
     let user = &detail.user;
     let credential = detail.credentials.iter().find(|credential| credential.id.to_string() == args.credential);
     let Some(credential) = credential else {
@@ -136,7 +137,7 @@ pub(super) async fn credentials(context: &CommandContext, command: CredentialsCo
         credential.id, user.user_id
     );
     confirm(args.confirmation, &consequence)?;
-    context.api.delete_credential(tenant, &user.id.to_string(), &credential.id.to_string()).await?;
+    context.api.delete_credential(tenant, user.id, &credential.id.to_string()).await?;
     context.output.done(&format!("deleted credential {name} ({})", credential.id))
 }
 

@@ -260,7 +260,7 @@ pub(super) fn submit(
     let form = Values { fields, now: cx.now };
     Ok(Some(match kind {
         FormKind::CreateTenant => BackendRequest::CreateTenant(Box::new(form.create_tenant()?)),
-        FormKind::RenameTenant(id, _) => BackendRequest::RenameTenant(*id, form.required(0, "name")?),
+        FormKind::RenameTenant(id, from) => BackendRequest::RenameTenant(*id, from.clone(), form.required(0, "name")?),
         FormKind::CreateApiKey(tenant, _) => {
             let request = CreateSecretRequest { name: Some(form.required(0, "name")?), expires_at: form.expiry(1)? };
             BackendRequest::CreateApiKey(*tenant, request)

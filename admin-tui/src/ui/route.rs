@@ -3,7 +3,11 @@
 use doorward_shared::{AuditId, TenantId};
 
 use super::theme::Tone;
-use crate::{api::AuditQuery, request::BackendRequest, secret::Revealed};
+use crate::{
+    api::{AuditQuery, UserRef},
+    request::BackendRequest,
+    secret::Revealed,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
@@ -47,8 +51,7 @@ pub enum Route {
     User {
         tenant: TenantId,
         tenant_name: String,
-        /// Doorward's id of the user, or the application's `user_id`.
-        id: String,
+        id: UserRef,
         name: String,
     },
     Audit {

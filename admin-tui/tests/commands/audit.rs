@@ -39,6 +39,31 @@ async fn audit_shows_filtered_entries_oldest_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn exact_filters_accept_and_exclude_values() {
+    let (_server, tenant, operator) = setup(Role::Auditor).await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&tenant).await.expect(200);
+    let rejected = tenant.with_key("dw_wrong").get("/credentials").await;
+    let count = async |arguments: &[&str]| {
+        let found = operator.json(&[&["audit", "--tenant", "Example", "--limit", "50"], arguments].concat()).await;
+        found.as_array().unwrap().len()
+    };
+    let all = count(&[]).await;
+    assert_eq!(count(&["--actor", "alice"]).await, 2);
+    assert_eq!(count(&["--actor", "ali"]).await, 0);
+    assert_eq!(count(&["--not-actor", "alice"]).await, all - 2);
+    assert_eq!(count(&["--network", "127.0.0.0/8", "--error-code", "api_key_invalid"]).await, 1);
+    assert_eq!(count(&["--network", "10.0.0.0/8", "--network", "::1"]).await, 0);
+    assert_eq!(count(&["--actor", "alice", "--not-network", "127.0.0.1"]).await, 0);
+    assert_eq!(count(&["--not-error-code", "api_key_invalid"]).await, all - 1);
+    assert_eq!(count(&["--request-id", rejected.request_id()]).await, 1);
+    assert_eq!(count(&["--not-outcome", "failed"]).await, all - 1);
+    assert_eq!(count(&["--outcome", "failed", "--not-outcome", "failed"]).await, 0);
+    assert_eq!(count(&["--not-type", "api_key_rejected,webauthn_registration_init_succeeded"]).await, all - 2);
+    operator.fails(&["audit", "--network", "localhost"], 1, &["source_ip must be an IP address"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn log_of_all_tenants_shows_the_tenant() {
     let (_server, _tenant, operator) = setup(Role::Auditor).await;
     let shown = operator.out(&["audit"]).await;

@@ -17,7 +17,7 @@ async fn flags_override_variables_profiles_and_the_data_folder() {
     let (server, operator) = Operator::start(Role::Admin).await;
     let root = server.admin("root", Role::Admin).await;
     for name in ["flag", "variable", "profile"] {
-        let request = serde_json::json!({ "name": name });
+        let request = serde_json::json!({ "name": name, "role": "admin" });
         operator.write(name, &root.post("/admin_tokens", &request).await.expect(201).field("secret"));
     }
     let token = |name: &str| fs::read_to_string(operator.path(name)).unwrap();

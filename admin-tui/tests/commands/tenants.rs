@@ -127,8 +127,7 @@ async fn all_configuration_problems_are_reported() {
     operator.write("new.json", &config.to_string());
     let ran = operator.run(&["tenants", "config", "check", "new.json"]).await;
     assert_eq!(ran.code, 1);
-    for word in
-        ["origins[0]", "origins[1]", "webauthn.user_verificaton: unknown setting; did you mean user_verification?"]
+    for word in ["origins[0]", "origins[1]", "webauthn.user_verificaton: is unknown; did you mean `user_verification`?"]
     {
         assert!(ran.out.contains(word), "{word}: {}", ran.out);
     }

@@ -46,6 +46,20 @@ async fn configuration_is_checked_while_typing_and_saved_after_review() {
 }
 
 #[tokio::test]
+async fn configuration_that_another_administrator_changed_is_not_overwritten() {
+    let (fake, mut app) = start(100, 40).await;
+    app.keys("2 enter j j j enter '.test' enter").await;
+    app.pass(400).await;
+    fake.world.lock().unwrap().tenant(tenant_id(0)).unwrap().config.webauthn.timeout = 7_000;
+    app.keys("w").await;
+    app.keys_show("y", &["tenant was changed"]).await;
+    let mut world = fake.world.lock().unwrap();
+    let webauthn = &world.tenant(tenant_id(0)).unwrap().config.webauthn;
+    assert_eq!(webauthn.timeout, 7_000);
+    assert!(!webauthn.relying_party.origins.iter().any(|origin| origin.ends_with(".test")));
+}
+
+#[tokio::test]
 async fn emptied_origin_is_removed_and_selection_is_kept() {
     let app = App::start(FakeServer::new(data::world()), 100, 40).await;
     app.keys("2 enter j j j enter ^u enter").await;

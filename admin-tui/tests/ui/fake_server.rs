@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use doorward_admin::{
-    api::{ApiError, AuditQuery, Progress, TenantSummaryQuery, Total},
+    api::{ApiError, AuditQuery, Progress, TenantSummaryQuery, Total, VersionedTenant},
     request::{ApiBackend, AuditPage, AuditPosition, BackendRequest, BackendResponse, ExportRequest},
     secret::{Revealed, Secret},
 };
@@ -11,7 +11,7 @@ use doorward_shared::{
     ErrorBody, ErrorCode, TenantId,
     admin::{
         ConfigCheck, ConfigProblem, Me, Role, SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail,
-        TenantOverview, TenantSort, TenantSummaryPage, TransactionPage, UserDetail, UserSummaryPage,
+        TenantOverview, TenantSort, TenantSummaryPage, TransactionPage, UserDetail, UserIdKind, UserSummaryPage,
     },
     audit::{AdminAuditLogItem, AuditOutcome},
     config::TenantConfig,
@@ -168,7 +168,8 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
         BackendRequest::Tenant(id) => {
             let it = world.tenant(id)?;
             let display_name = it.summary.tenant.display_name.clone();
-            BackendResponse::Tenant(Box::new(TenantDetail { id, display_name, config: it.config.clone() }))
+            let tenant = TenantDetail { id, display_name, config: it.config.clone() };
+            BackendResponse::Tenant(Box::new(VersionedTenant { version: Some(version(&tenant)), tenant }))
         }
         BackendRequest::CheckConfig(config) => BackendResponse::ConfigCheck(check(&config)),
         BackendRequest::ApiKeys(id) => BackendResponse::ApiKeys(world.tenant(id)?.api_keys.clone()),
@@ -186,7 +187,10 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
         }
         BackendRequest::User(id, user) => {
             let it = world.tenant(id)?;
-            let found = it.users.iter().find(|it| it.user.user_id == user || it.user.id.to_string() == user);
+            let found = it.users.iter().find(|it| match user.by {
+                UserIdKind::Id => it.user.id.to_string() == user.id,
+                UserIdKind::UserId => it.user.user_id == user.id,
+            });
             let found = found.ok_or_else(|| refusal(ErrorCode::UserNotFound, "user not found", ""))?;
             BackendResponse::User(Box::new(UserDetail {
                 user: found.user.clone(),
@@ -220,7 +224,7 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             let key = request.create_api_key.then(|| revealed("first", data::SECRET));
             BackendResponse::Created(id, key)
         }
-        BackendRequest::RenameTenant(id, name) => {
+        BackendRequest::RenameTenant(id, _, name) => {
             world.tenant(id)?.summary.tenant.display_name = name;
             BackendResponse::Done
         }
@@ -228,8 +232,14 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             world.tenants.retain(|it| it.summary.tenant.id != id);
             BackendResponse::Done
         }
-        BackendRequest::Configure(id, config) => {
-            world.tenant(id)?.config = *config;
+        BackendRequest::Configure(id, config, accepted) => {
+            let it = world.tenant(id)?;
+            let display_name = it.summary.tenant.display_name.clone();
+            let current = version(&TenantDetail { id, display_name, config: it.config.clone() });
+            if accepted != Some(current) {
+                return Err(refusal(ErrorCode::TenantChanged, "tenant was changed", "read it again"));
+            }
+            it.config = *config;
             BackendResponse::Done
         }
         BackendRequest::CreateApiKey(id, request) => {
@@ -280,7 +290,7 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
         }
         BackendRequest::DeleteUser(id, user) => {
             let users = &mut world.tenant(id)?.users;
-            users.retain(|it| it.user.id.to_string() != user && it.user.user_id != user);
+            users.retain(|it| it.user.id != user);
             BackendResponse::Done
         }
         BackendRequest::DeleteCredential(id, _, credential) => {
@@ -295,6 +305,11 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             BackendResponse::Done
         }
     })
+}
+
+/// Returns the version of a tenant: here simply its JSON.
+fn version(tenant: &TenantDetail) -> String {
+    serde_json::to_string(tenant).unwrap()
 }
 
 fn revealed(name: &str, secret: &str) -> Revealed {

@@ -267,7 +267,7 @@ pub struct TenantCreateArgs {
     /// Origin of web pages or apps that run ceremonies; may be repeated
     #[arg(long = "origin", value_name = "ORIGIN", required = true)]
     pub origins: Vec<String>,
-    /// Origin whose pages may call the public API, with * and ? as wildcards; may be repeated [default: the origins]
+    /// Origin whose pages may call the public API, such as https://*.example.com; may be repeated [default: the origins]
     #[arg(long = "cors-origin", value_name = "ORIGIN")]
     pub cors_origins: Vec<String>,
     /// Also create an API key, and print it

@@ -24,7 +24,7 @@ use crate::{
     net::{Listening, Serving},
     service::{
         Refusal, ServiceError,
-        admin::{AdminContext, tenants},
+        admin::{AdminContext, Precondition, tenants},
     },
 };
 
@@ -150,14 +150,14 @@ async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFi
 /// Replaces the origin of the last start in the tenant's configuration, because the port of the demo page may have
 /// changed.
 async fn replace_origin(call: &AdminContext, file: &DemoFile, origin: &str) -> Result<(), ServiceError> {
-    let mut config = tenants::get(call, file.tenant_id).await?.config;
+    let mut config = tenants::get(call, file.tenant_id).await?.0.config;
     let origins = &mut config.webauthn.relying_party.origins;
     if origins.iter().any(|known| known == origin) {
         return Ok(());
     }
     origins.retain(|known| *known != file.origin);
     origins.push(origin.to_owned());
-    tenants::configure(call, file.tenant_id, config).await
+    tenants::configure(call, file.tenant_id, Precondition::None, config).await.map(drop)
 }
 
 fn config(origin: &str) -> TenantConfig {

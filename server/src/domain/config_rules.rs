@@ -5,7 +5,13 @@ use doorward_shared::{
     admin::ConfigProblem,
     config::{Limits, RelyingParty, TenantConfig},
 };
+use serde_json::Value;
 use url::{Host, Url};
+
+use super::{
+    config_shape::{self, Shape},
+    cors::{self, has_wrong_host},
+};
 
 /// Allowed timeouts of a ceremony, in milliseconds.
 pub const TIMEOUT_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
@@ -43,6 +49,29 @@ pub fn complete(config: TenantConfig, current: Option<&TenantConfig>) -> Result<
     Ok(config.with_omitted(current))
 }
 
+/// Validates a JSON value as a configuration and returns it. `parsed` is the parsed value, if it could be parsed.
+///
+/// # Errors
+/// All problems: unknown, missing and mistyped settings, then the invalid values of the other settings.
+pub fn check(value: &Value, parsed: Option<TenantConfig>) -> Result<TenantConfig, Vec<ConfigProblem>> {
+    let Shape { mut problems, readable } = config_shape::check(value);
+    match (parsed, problems.is_empty()) {
+        (Some(config), true) => {
+            let problems = self::problems(&config);
+            return if problems.is_empty() { Ok(config) } else { Err(problems) };
+        }
+        // The value no longer shows whether the text repeated a member.
+        (None, true) => {
+            problems.push(ConfigProblem { field: String::new(), message: "a setting is repeated".to_owned() })
+        }
+        (_, false) => {
+            let readable = serde_json::from_value(readable).ok();
+            problems.extend(readable.iter().flat_map(self::problems));
+        }
+    }
+    Err(problems)
+}
+
 pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
     let mut found = Problems::default();
     relying_party(&mut found, &config.webauthn.relying_party);
@@ -56,7 +85,7 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
     }
     for (index, pattern) in patterns.iter().take(MAX_ORIGINS).enumerate() {
         let unsafe_wildcard = config.cors.allow_unsafe_wildcard;
-        let checked = short_origin(pattern).and_then(|()| cors_pattern(pattern, unsafe_wildcard));
+        let checked = short_origin(pattern).and_then(|()| cors::check(pattern, unsafe_wildcard));
         found.add(format!("cors.allowed_origins[{index}]"), checked);
     }
     limits(&mut found, config.limits.unwrap_or_default());
@@ -116,6 +145,9 @@ fn rp_id(id: &str) -> Result<(), Message> {
         return Err(format!("`{id}` must be a domain without scheme, port or path, such as example.com"));
     }
     match Host::parse(id) {
+        Ok(Host::Domain(domain)) if !domain.trim_end_matches('.').split('.').all(cors::is_label) => {
+            return Err(format!("`{id}` is not a domain: it consists of names of letters, digits and `-`, and dots"));
+        }
         Ok(Host::Domain(domain)) if domain == id && !id.ends_with('.') => {}
         Ok(Host::Domain(domain)) => {
             return Err(format!("`{id}` is not in canonical form; write `{}`", domain.trim_end_matches('.')));
@@ -139,8 +171,21 @@ fn origin(text: &str, rp_id: &str) -> Result<(), Message> {
             _ => Err(format!("`{text}` must end with the base64url SHA-256 of the signing certificate")),
         };
     }
+    if let Some(symbol) = text.chars().find(|symbol| matches!(symbol, '*' | '?' | '{' | '}' | '%')) {
+        return Err(format!(
+            "`{text}` contains `{symbol}`, but patterns are not supported; list each origin, such as https://{rp_id}"
+        ));
+    }
     let url = Url::parse(text)
         .map_err(|_| format!("`{text}` is not an origin; write scheme and host, such as https://{rp_id}"))?;
+    if has_wrong_host(&url) {
+        return Err(format!(
+            "`{text}` never matches; write each origin as the browser sends it, such as https://{rp_id}"
+        ));
+    }
+    if url.port() == Some(0) {
+        return Err(format!("`{text}` never matches: no server has port 0; write the port of the web server"));
+    }
     let canonical = url.origin().ascii_serialization();
     if !matches!(url.scheme(), "https" | "http") {
         return Err(format!("`{text}` must start with https:// or be an android:apk-key-hash: origin"));
@@ -155,33 +200,6 @@ fn origin(text: &str, rp_id: &str) -> Result<(), Message> {
     let local = host == "localhost" || host.ends_with(".localhost");
     if url.scheme() == "http" && !local {
         return Err(format!("`{text}` must use https: browsers offer WebAuthn on http only for localhost"));
-    }
-    Ok(())
-}
-
-fn cors_pattern(pattern: &str, unsafe_wildcard: bool) -> Result<(), Message> {
-    if pattern == "*" {
-        return if unsafe_wildcard {
-            Ok(())
-        } else {
-            Err("`*` allows every web page; list the origins, or set allow_unsafe_wildcard".to_owned())
-        };
-    }
-    let Some((scheme, rest)) = pattern.split_once("://") else {
-        return Err(format!("`{pattern}` must start with https:// or another scheme"));
-    };
-    let scheme_chars = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-    if scheme.is_empty() || !scheme.chars().all(scheme_chars) {
-        return Err(format!("`{pattern}` must have a scheme without wildcards"));
-    }
-    if rest.ends_with('/') {
-        return Err(format!("`{pattern}` has a trailing slash; write `{}`", pattern.trim_end_matches('/')));
-    }
-    if rest.is_empty() || rest.contains(['/', '@', '#', ' ']) {
-        return Err(format!("`{pattern}` must be only scheme, host and port"));
-    }
-    if rest.chars().all(|c| matches!(c, '*' | '?' | '.' | ':')) && !unsafe_wildcard {
-        return Err(format!("`{pattern}` matches every host; name a domain, or set allow_unsafe_wildcard"));
     }
     Ok(())
 }
@@ -241,7 +259,17 @@ mod tests {
             ("example.com", "https://EXAMPLE.com", "", "webauthn.relying_party.origins[0]"),
             ("example.com", "https://example.com:443", "", "webauthn.relying_party.origins[0]"),
             ("example.com", "android:apk-key-hash:short", "", "webauthn.relying_party.origins[0]"),
+            ("example.com", "https://*.example.com", "", "webauthn.relying_party.origins[0]"),
+            ("example.com", "https://{tenant}.example.com", "", "webauthn.relying_party.origins[0]"),
+            ("example.com", "https://a..example.com", "", "webauthn.relying_party.origins[0]"),
+            ("example.com", "https://.example.com", "", "webauthn.relying_party.origins[0]"),
+            ("example.com", "https://example.com:0", "", "webauthn.relying_party.origins[0]"),
+            ("example.com", "https://%2A.example.com", "", "webauthn.relying_party.origins[0]"),
+            ("*.example.com", "https://a.example.com", "", "webauthn.relying_party.id"),
+            ("a..example.com", "https://a..example.com", "", "webauthn.relying_party.id"),
             ("example.com", "https://example.com", "*", "cors.allowed_origins[0]"),
+            ("example.com", "https://example.com", "https://*example.com", "cors.allowed_origins[0]"),
+            ("example.com", "https://example.com", "https://*.co.uk", "cors.allowed_origins[0]"),
             ("example.com", "https://example.com", "https://*", "cors.allowed_origins[0]"),
             ("example.com", "https://example.com", "https://example.com/", "cors.allowed_origins[0]"),
         ] {

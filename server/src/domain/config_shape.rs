@@ -1,4 +1,5 @@
-//! Structure of a tenant's configuration: required settings and JSON types. Unlike serde, this reports all problems.
+//! Structure of a tenant's configuration: known and required settings and JSON types. Unlike serde, this reports all
+//! problems.
 
 use doorward_shared::{
     admin::ConfigProblem,
@@ -7,6 +8,8 @@ use doorward_shared::{
     },
 };
 use serde_json::{Map, Value};
+
+use super::json_reader;
 
 enum Kind {
     Text,
@@ -76,55 +79,93 @@ fn settings() -> Vec<Setting> {
     ]
 }
 
-/// Returns all problems that prevent parsing the value.
-pub fn problems(value: &Value) -> Vec<ConfigProblem> {
-    let mut found = Vec::new();
-    match value {
-        Value::Object(members) => section(&mut found, "", members, settings()),
-        _ => found.push(problem("", "must be a JSON object")),
-    }
-    found
+/// Result of a check of the structure.
+#[derive(Debug, PartialEq)]
+pub struct Shape {
+    /// Unknown settings, and all problems that prevent parsing the value.
+    pub problems: Vec<ConfigProblem>,
+    /// The value without the settings that have problems.
+    pub readable: Value,
+}
+
+pub fn check(value: &Value) -> Shape {
+    let mut problems = Vec::new();
+    let readable = match value {
+        Value::Object(members) => section(&mut problems, "", members, settings()),
+        _ => {
+            problems.push(problem("", "must be a JSON object"));
+            Value::Null
+        }
+    };
+    Shape { problems, readable }
 }
 
 fn problem(field: &str, message: impl Into<String>) -> ConfigProblem {
     ConfigProblem { field: field.to_owned(), message: message.into() }
 }
 
-fn section(found: &mut Vec<ConfigProblem>, parent: &str, members: &Map<String, Value>, settings: Vec<Setting>) {
-    for Setting { name, kind, presence } in settings {
-        let field = if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") };
-        match members.get(name) {
-            None if presence == Required => found.push(problem(&field, "is required")),
-            Some(Value::Null) if presence != Nullable => found.push(problem(&field, "must not be null")),
-            None | Some(Value::Null) => {}
-            Some(value) => check(found, &field, value, kind),
-        }
-    }
+fn join(parent: &str, name: &str) -> String {
+    if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
 }
 
-fn check(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind) {
+/// Checks the members of a section and returns those without problems.
+fn section(
+    found: &mut Vec<ConfigProblem>,
+    parent: &str,
+    members: &Map<String, Value>,
+    settings: Vec<Setting>,
+) -> Value {
+    let known: Vec<&str> = settings.iter().map(|setting| setting.name).collect();
+    for name in members.keys().filter(|name| !known.contains(&name.as_str())) {
+        found.push(problem(&join(parent, &json_reader::shown(name)), json_reader::unknown_member(name, &known)));
+    }
+    let mut readable = Map::new();
+    for Setting { name, kind, presence } in settings {
+        let field = join(parent, name);
+        let checked = match members.get(name) {
+            None => {
+                if presence == Required {
+                    found.push(problem(&field, "is required"));
+                }
+                None
+            }
+            Some(Value::Null) if presence == Nullable => Some(Value::Null),
+            Some(Value::Null) => {
+                found.push(problem(&field, "must not be null"));
+                None
+            }
+            Some(value) => member(found, &field, value, kind),
+        };
+        readable.extend(checked.map(|value| (name.to_owned(), value)));
+    }
+    Value::Object(readable)
+}
+
+/// Checks the value of a setting and returns it, or the part of a section without problems.
+fn member(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind) -> Option<Value> {
     let message = match (kind, value) {
-        (Kind::Section(settings), Value::Object(members)) => return section(found, field, members, settings),
+        (Kind::Section(settings), Value::Object(members)) => return Some(section(found, field, members, settings)),
         (Kind::Section(_), _) => "must be a JSON object".to_owned(),
-        (Kind::Text, Value::String(_)) | (Kind::Flag, Value::Bool(_)) => return,
+        (Kind::Text, Value::String(_)) | (Kind::Flag, Value::Bool(_)) => return Some(value.clone()),
         (Kind::Text, _) => "must be a string".to_owned(),
         (Kind::Flag, _) => "must be true or false".to_owned(),
         (Kind::Texts, Value::Array(values)) => {
             for (index, _) in values.iter().enumerate().filter(|(_, value)| !value.is_string()) {
                 found.push(problem(&format!("{field}[{index}]"), "must be a string"));
             }
-            return;
+            return values.iter().all(Value::is_string).then(|| value.clone());
         }
         (Kind::Texts, _) => "must be a list of strings".to_owned(),
         (Kind::Millis | Kind::Number, value) if value.as_u64().is_some_and(|value| u32::try_from(value).is_ok()) => {
-            return;
+            return Some(value.clone());
         }
         (Kind::Millis, _) => "must be a number of milliseconds".to_owned(),
         (Kind::Number, _) => "must be a whole number".to_owned(),
-        (Kind::OneOf(values), Value::String(value)) if values.contains(&value.as_str()) => return,
+        (Kind::OneOf(values), Value::String(text)) if values.contains(&text.as_str()) => return Some(value.clone()),
         (Kind::OneOf(values), _) => format!("must be one of {}", values.join(", ")),
     };
     found.push(problem(field, message));
+    None
 }
 
 #[cfg(test)]
@@ -133,6 +174,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn problems(value: &Value) -> Vec<ConfigProblem> {
+        check(value).problems
+    }
 
     fn sample() -> Value {
         let relying_party = RelyingParty {
@@ -213,6 +258,22 @@ mod tests {
             }
         }
         assert!(read > 20 && refused > 100, "{read} {refused}");
+    }
+
+    #[test]
+    fn unknown_settings_are_problems_with_the_nearest_name() {
+        let mut value = sample();
+        value["webauthn"]["relying_party"]["origin"] = json!([]);
+        value["webauthn"]["user_verificaton"] = json!("required");
+        value["colour"] = json!(null);
+        let found: Vec<_> = problems(&value).into_iter().map(|one| (one.field, one.message)).collect();
+        let expected = [
+            ("colour", "is unknown; known members are webauthn, mfa, cors"),
+            ("webauthn.user_verificaton", "is unknown; did you mean `user_verification`?"),
+            ("webauthn.relying_party.origin", "is unknown; did you mean `origins`?"),
+        ];
+        assert_eq!(found, expected.map(|(field, message)| (field.to_owned(), message.to_owned())));
+        assert_eq!(check(&value).readable, sample());
     }
 
     #[test]

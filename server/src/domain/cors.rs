@@ -1,27 +1,157 @@
 //! Origins of web pages that may call a tenant's public API.
 
 use doorward_shared::config::Cors;
+use url::Url;
 
-/// Allowed origins of a tenant, in lowercase.
+/// Allowed origins of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CorsRules {
-    patterns: Vec<String>,
+    patterns: Vec<Pattern>,
+}
+
+/// A pattern of origins, in lowercase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Pattern {
+    /// `*`: every text, even if it is not an origin, such as `null`.
+    Everything,
+    Exact(String),
+    /// `https://*.example.com`: all subdomains of a domain.
+    Subdomains {
+        /// `https://`.
+        scheme: String,
+        /// `.example.com`, with the port if it has one.
+        parent: String,
+    },
+    /// A pattern with wildcards in other places: `*` matches any characters, `?` one character.
+    Unsafe(String),
 }
 
 impl CorsRules {
-    /// Creates the rules of a configuration. A bare `*` is ignored without `allow_unsafe_wildcard`.
+    /// Creates the rules of a configuration. Invalid patterns are ignored.
     pub fn new(cors: &Cors) -> Self {
-        let allowed = |pattern: &&String| pattern.as_str() != "*" || cors.allow_unsafe_wildcard;
-        Self { patterns: cors.allowed_origins.iter().filter(allowed).map(|pattern| pattern.to_lowercase()).collect() }
+        let parse = |pattern: &String| Pattern::parse(pattern, cors.allow_unsafe_wildcard).ok();
+        Self { patterns: cors.allowed_origins.iter().filter_map(parse).collect() }
     }
 
-    /// Returns whether a page of this origin may call the API. Only a bare `*` matches non-origins such as `null`.
+    /// Returns whether a page of this origin may call the API.
     pub fn allows(&self, origin: &str) -> bool {
         let origin = origin.to_lowercase();
-        let is_origin = is_origin(&origin);
-        let matches_pattern = |pattern: &String| is_origin && matches(pattern.as_bytes(), origin.as_bytes());
-        self.patterns.iter().any(|pattern| pattern == "*" || matches_pattern(pattern))
+        self.patterns.iter().any(|pattern| pattern.matches(&origin))
     }
+}
+
+/// Checks a pattern.
+///
+/// # Errors
+/// A message that names the problem and a correction.
+pub fn check(pattern: &str, allow_unsafe_wildcard: bool) -> Result<(), String> {
+    Pattern::parse(pattern, allow_unsafe_wildcard).map(drop)
+}
+
+impl Pattern {
+    fn parse(text: &str, allow_unsafe_wildcard: bool) -> Result<Self, String> {
+        let lower = text.to_lowercase();
+        if lower == "*" {
+            return unless_unsafe(allow_unsafe_wildcard, Self::Everything, || {
+                "`*` allows every web page; list the origins, or set allow_unsafe_wildcard".to_owned()
+            });
+        }
+        let Some((scheme, rest)) = lower.split_once("://") else {
+            return Err(format!("`{text}` must start with https:// or another scheme"));
+        };
+        let scheme_chars = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+        if scheme.is_empty() || !scheme.chars().all(scheme_chars) {
+            return Err(format!("`{text}` must have a scheme without wildcards"));
+        }
+        if rest.ends_with('/') {
+            return Err(format!("`{text}` has a trailing slash; write `{}`", text.trim_end_matches('/')));
+        }
+        if rest.is_empty() || rest.contains(['/', '\\', '@', '#']) || rest.contains(char::is_whitespace) {
+            return Err(format!("`{text}` must be only scheme, host and port"));
+        }
+        if !rest.contains(['*', '?']) {
+            return exact(text, lower);
+        }
+        let parent = rest.strip_prefix("*.").unwrap_or_default();
+        if let Some(domain) = parent_domain(parent) {
+            if is_registrable(domain) {
+                // The rest is checked like an origin. For example, it must not have the default port.
+                exact(text, format!("{scheme}://{parent}"))?;
+                return Ok(Self::Subdomains { scheme: format!("{scheme}://"), parent: format!(".{parent}") });
+            }
+            return unless_unsafe(allow_unsafe_wildcard, Self::Unsafe(lower.clone()), || {
+                format!(
+                    "`{text}` matches domains of strangers, because anybody can register a name under `{domain}`; \
+                     write a domain that you own after `*.`, or set allow_unsafe_wildcard"
+                )
+            });
+        }
+        unless_unsafe(allow_unsafe_wildcard, Self::Unsafe(lower.clone()), || {
+            format!(
+                "`{text}` may match hosts of strangers; a `*` must be the whole beginning of the host, before the domain, \
+                 as in `{scheme}://*.example.com`; list the origins, or set allow_unsafe_wildcard"
+            )
+        })
+    }
+
+    fn matches(&self, origin: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Exact(allowed) => allowed == origin,
+            Self::Subdomains { scheme, parent } => {
+                let labels = origin.strip_prefix(scheme.as_str()).and_then(|rest| rest.strip_suffix(parent.as_str()));
+                labels.is_some_and(|labels| labels.split('.').all(is_label))
+            }
+            Self::Unsafe(pattern) => is_origin(origin) && matches(pattern.as_bytes(), origin.as_bytes()),
+        }
+    }
+}
+
+fn unless_unsafe(allowed: bool, pattern: Pattern, refusal: impl FnOnce() -> String) -> Result<Pattern, String> {
+    if allowed { Ok(pattern) } else { Err(refusal()) }
+}
+
+/// Creates the pattern of one origin. Browsers leave out the default port, so an origin that contains it never matches.
+fn exact(text: &str, lower: String) -> Result<Pattern, String> {
+    let Ok(url) = Url::parse(&lower) else { return Err(format!("`{text}` is not an origin")) };
+    let canonical = url.origin().ascii_serialization();
+    // The origin of a scheme that the specification does not define is `null`. Such origins are compared as text.
+    if canonical != "null" && canonical != lower {
+        return Err(format!("`{text}` never matches: browsers send `{canonical}`"));
+    }
+    if has_wrong_host(&url) {
+        return Err(format!("`{text}` never matches: a host consists of names of letters, digits and `-`"));
+    }
+    if url.port() == Some(0) {
+        return Err(format!("`{text}` never matches: no server has port 0"));
+    }
+    Ok(Pattern::Exact(lower))
+}
+
+/// Returns whether no origin has the host: it contains an empty name or a character that host names do not contain.
+pub fn has_wrong_host(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(domain)) => !domain.split('.').all(is_label),
+        _ => false,
+    }
+}
+
+/// Returns whether a text is one name between the dots of a host.
+pub fn is_label(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// Returns the domain of a text that consists of a domain without wildcards and an optional port.
+fn parent_domain(parent: &str) -> Option<&str> {
+    let (domain, port) = parent.split_once(':').unwrap_or((parent, "1"));
+    let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    (is_port && !domain.is_empty() && domain.split('.').all(is_label)).then_some(domain)
+}
+
+/// Returns whether all subdomains of a domain have the same owner. This is wrong for public suffixes such as `co.uk`.
+fn is_registrable(domain: &str) -> bool {
+    let is_address = domain.rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
+    domain == "localhost" || domain.ends_with(".localhost") || (!is_address && psl::domain_str(domain).is_some())
 }
 
 /// Returns whether the text consists only of scheme, host and port, so that `*` cannot match anything but a host.
@@ -59,29 +189,84 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn rules(pattern: &str, allow_unsafe_wildcard: bool) -> CorsRules {
+        CorsRules::new(&Cors { allowed_origins: vec![pattern.to_owned()], allow_unsafe_wildcard })
+    }
+
     fn allows(pattern: &str, origin: &str) -> bool {
-        let cors = Cors { allowed_origins: vec![pattern.to_owned()], allow_unsafe_wildcard: false };
-        CorsRules::new(&cors).allows(origin)
+        rules(pattern, false).allows(origin)
     }
 
     #[test]
-    fn patterns_match_hosts_and_ports() {
+    fn origins_match_exactly() {
         assert!(allows("https://example.com", "https://example.com"));
-        assert!(allows("https://*.example.com", "https://app.example.com"));
-        assert!(allows("https://*.example.com", "https://a.b.example.com"));
-        assert!(allows("http://localhost:808?", "http://localhost:8080"));
-        assert!(!allows("https://*.example.com", "https://example.com"));
-        assert!(!allows("https://*.example.com", "https://evil.com/.example.com"));
-        assert!(!allows("https://*.example.com", "https://evil.com?.example.com"));
+        assert!(allows("https://Example.com", "https://example.com"));
+        assert!(allows("capacitor://localhost", "capacitor://localhost"));
+        assert!(allows("http://[::1]:8080", "http://[::1]:8080"));
         assert!(!allows("https://example.com", "https://example.com.evil.com"));
         assert!(!allows("https://example.com", "http://example.com"));
-        assert!(!allows("https://a?c.com", "https://ac.com"));
     }
 
     #[test]
-    fn bare_wildcard_requires_the_unsafe_setting() {
-        assert!(!allows("*", "https://example.com"));
-        let cors = Cors { allowed_origins: vec!["*".to_owned()], allow_unsafe_wildcard: true };
-        assert!(CorsRules::new(&cors).allows("https://example.com"));
+    fn wildcard_matches_whole_leftmost_labels() {
+        assert!(allows("https://*.example.com", "https://app.example.com"));
+        assert!(allows("https://*.example.com", "https://a.b.example.com"));
+        assert!(allows("https://*.app.example.co.uk:8443", "https://a.app.example.co.uk:8443"));
+        assert!(allows("http://*.localhost:3000", "http://shop.localhost:3000"));
+        for origin in [
+            "https://example.com",
+            "https://.example.com",
+            "https://evilexample.com",
+            "https://a.example.com:8443",
+            "http://a.example.com",
+            "https://evil.com/.example.com",
+            "https://evil.com?.example.com",
+            "https://evil.com:1.example.com",
+            "https://user@a.example.com",
+            "null",
+        ] {
+            assert!(!allows("https://*.example.com", origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn patterns_that_match_strangers_need_the_unsafe_setting() {
+        for (pattern, stranger) in [
+            ("*", "https://evil.com"),
+            ("https://*", "https://evil.com"),
+            ("https://*example.com", "https://evilexample.com"),
+            ("https://*.co.uk", "https://evil.co.uk"),
+            ("https://*.com", "https://evil.com"),
+            ("https://*.github.io", "https://evil.github.io"),
+            ("https://*a*", "https://evila.com"),
+            ("https://example.*", "https://example.evil"),
+            ("https://*.*.example.com", "https://a.b.example.com"),
+            ("https://*.0.0.1", "https://10.0.0.1"),
+            ("https://*.intranet", "https://a.intranet"),
+            ("http://localhost:808?", "http://localhost:8081"),
+            ("https://a?c.com", "https://abc.com"),
+        ] {
+            assert!(check(pattern, false).is_err(), "{pattern}");
+            assert!(!rules(pattern, false).allows(stranger), "{pattern}");
+            assert_eq!(check(pattern, true), Ok(()), "{pattern}");
+            assert!(rules(pattern, true).allows(stranger), "{pattern}");
+        }
+        assert!(!rules("https://*", true).allows("null"));
+    }
+
+    #[test]
+    fn origins_that_never_match_are_refused() {
+        for (pattern, correction) in [
+            ("https://example.com:443", "`https://example.com`"),
+            ("https://*.example.com:443", "`https://example.com`"),
+            ("https://ex%61mple.com", "`https://example.com`"),
+            ("https://a..example.com", "letters"),
+            ("https://{tenant}.example.com", "letters"),
+            ("https://example.com:0", "port 0"),
+            ("https://example.com/", "write `https://example.com`"),
+        ] {
+            let problem = check(pattern, true).expect_err(pattern);
+            assert!(problem.contains(correction), "{problem}");
+        }
     }
 }

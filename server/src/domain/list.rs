@@ -1,6 +1,15 @@
 //! Queries and cursors of lists whose pages start after a given row instead of at an offset.
 
-use doorward_shared::{Base64Url, admin::TenantSort, page::Order};
+use doorward_shared::{
+    Base64Url,
+    admin::TenantSort,
+    page::{Order, PageRequest},
+};
+
+use super::audit::Total;
+
+/// Number of rows that numbered pages reach and that a page of a search examines. Cursors reach every row.
+pub const NUMBERED_ROWS: i64 = 10_000;
 
 /// Value of the column by which a list is sorted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,6 +123,79 @@ pub struct TimeQuery {
     /// Position at the end of the previous page.
     pub after: Option<SearchCursor>,
     pub limit: u32,
+}
+
+/// Query of a list that has numbered pages and is sorted by time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageQuery {
+    pub order: Order,
+    pub page: PageRequest,
+    /// Last row of the previous page. It replaces the number of the page.
+    pub after: Option<Cursor>,
+}
+
+/// A page of a list that has numbered pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberedPage<T> {
+    pub items: Vec<T>,
+    /// Number of rows of all pages; `None` for pages by cursor.
+    pub total: Option<Total>,
+    /// The next page; `None` on the last page.
+    pub next: Option<NextRows>,
+}
+
+/// How to request the rows after a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextRows {
+    Number,
+    After(Cursor),
+}
+
+impl PageQuery {
+    /// Creates the query of a numbered page.
+    pub const fn numbered(order: Order, page: PageRequest) -> Self {
+        Self { order, page, after: None }
+    }
+
+    /// Returns the number of rows to skip.
+    pub const fn offset(&self) -> i64 {
+        if self.after.is_some() { 0 } else { self.page.offset() }
+    }
+}
+
+impl<T> NumberedPage<T> {
+    /// Creates a page from its rows and one more row, if the list has one. `end` is the last examined row, if the list
+    /// may have more rows after it.
+    pub fn new(
+        mut rows: Vec<T>,
+        query: &PageQuery,
+        total: Total,
+        end: Option<Cursor>,
+        cursor: impl FnOnce(&T) -> Cursor,
+    ) -> Self {
+        let per_page = usize::try_from(query.page.per_page).unwrap_or(usize::MAX);
+        let has_more = rows.len() > per_page;
+        rows.truncate(per_page);
+        let has_number = query.after.is_none() && query.offset() + i64::from(query.page.per_page) < NUMBERED_ROWS;
+        let next = match (has_more, has_number) {
+            (true, true) => Some(NextRows::Number),
+            (true, false) => rows.last().map(|row| NextRows::After(cursor(row))),
+            (false, _) => end.map(NextRows::After),
+        };
+        Self { items: rows, total: query.after.is_none().then_some(total), next }
+    }
+
+    /// Converts the rows.
+    pub fn map<U>(self, convert: impl FnMut(T) -> U) -> NumberedPage<U> {
+        let Self { items, total, next } = self;
+        NumberedPage { items: items.into_iter().map(convert).collect(), total, next }
+    }
+
+    /// Converts the rows. Returns the first error.
+    pub fn try_map<U, E>(self, convert: impl FnMut(T) -> Result<U, E>) -> Result<NumberedPage<U>, E> {
+        let Self { items, total, next } = self;
+        Ok(NumberedPage { items: items.into_iter().map(convert).collect::<Result<_, E>>()?, total, next })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

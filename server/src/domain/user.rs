@@ -1,6 +1,6 @@
 //! Users of a tenant.
 
-use doorward_shared::{TenantId, Timestamp, UserId};
+use doorward_shared::{TenantId, Timestamp, UserId, admin::UserIdKind};
 use uuid::Uuid;
 
 /// A user, created by a registration.
@@ -19,6 +19,14 @@ pub struct User {
     pub created_at: Timestamp,
     /// Time of the last change of a name or the icon.
     pub updated_at: Timestamp,
+}
+
+/// A user as a request of an administrator names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserSelector {
+    pub id: String,
+    /// Which id it is; `None` for either.
+    pub by: Option<UserIdKind>,
 }
 
 /// Maximum length of a user handle in bytes (WebAuthn §5.4.3).

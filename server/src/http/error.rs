@@ -32,13 +32,16 @@ pub enum Operation {
 }
 
 impl ApiError {
+    /// Creates an error. Details that repeat the title are left out.
     pub fn new(
         status: StatusCode,
         code: ErrorCode,
         title: impl Into<Cow<'static, str>>,
         details: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, title: title.into(), details: details.into(), code, header: None, cause: None }
+        let (title, details) = (title.into(), details.into());
+        let details = if details == title { "".into() } else { details };
+        Self { status, title, details, code, header: None, cause: None }
     }
 
     #[must_use]
@@ -147,7 +150,7 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
     const BAD: StatusCode = StatusCode::BAD_REQUEST;
     const DENIED: StatusCode = StatusCode::UNAUTHORIZED;
     let (status, title) = match (refusal, operation) {
-        (Refusal::Invalid(_) | Refusal::Query(_), _) => (BAD, "unable to validate request"),
+        (Refusal::Invalid(_) | Refusal::Query(_) | Refusal::UnknownMember(_), _) => (BAD, "unable to validate request"),
         (Refusal::BodyTooLarge(_), _) => (StatusCode::PAYLOAD_TOO_LARGE, "unable to process request"),
         (Refusal::MediaType, _) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unable to process request"),
         (Refusal::BodyTooSlow(_), _) => (StatusCode::REQUEST_TIMEOUT, "unable to process request"),
@@ -178,6 +181,7 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
         (Refusal::CredentialExists, _) => (StatusCode::CONFLICT, "credential already registered"),
         (Refusal::TooManyCredentials(_), _) => (StatusCode::CONFLICT, "too many credentials"),
         (Refusal::UserNotFound, On::TransactionInitialize) => (StatusCode::NOT_FOUND, "unable to find user"),
+        (Refusal::UserAmbiguous, _) => (StatusCode::CONFLICT, "user is ambiguous"),
         (Refusal::UserNotFound, _) => (StatusCode::NOT_FOUND, "user not found"),
         (Refusal::NoSuitableCredential, _) => (BAD, "user has no suitable credentials for this operation"),
         (Refusal::TransactionExists, _) => (StatusCode::CONFLICT, "transaction already exists"),
@@ -187,6 +191,7 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
         (Refusal::SecretNotFound, _) => (StatusCode::NOT_FOUND, "secret not found"),
         (Refusal::LastAdminToken, _) => (StatusCode::CONFLICT, "last admin token"),
         (Refusal::SecretInUse, _) => (StatusCode::CONFLICT, "secret is in use"),
+        (Refusal::TenantChanged, _) => (StatusCode::PRECONDITION_FAILED, "tenant was changed"),
         (Refusal::Conflict(_), _) => (StatusCode::CONFLICT, "conflict"),
         (Refusal::Config(_), _) => (BAD, "unable to validate request"),
     };
@@ -196,6 +201,16 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
 fn details(operation: Operation, refusal: &Refusal) -> Cow<'static, str> {
     match (refusal, operation) {
         (Refusal::ChallengeUnknown, Operation::TransactionFinalize) => "no transaction found for this challenge".into(),
+        // In these cases the title is the reason.
+        (Refusal::ChallengeUnknown, Operation::RegistrationFinalize) => {
+            "it was used, has expired, or belongs to another tenant or ceremony; start a new registration".into()
+        }
+        (Refusal::UserNotFound, Operation::Other) => "the tenant has no user with this id".into(),
+        (Refusal::NoSuitableCredential, _) => "register a credential of the required kind for this user first".into(),
+        (Refusal::TransactionExists, _) => "the transaction_id was used before; send another one".into(),
+        (Refusal::TenantNotFound, _) => "no tenant has this id".into(),
+        (Refusal::CredentialNotFound(_), _) => "the tenant has no such credential, or it was deleted".into(),
+        (Refusal::CredentialExists, _) => "a credential can be registered only once; use another authenticator".into(),
         _ => refusal.reason().into(),
     }
 }

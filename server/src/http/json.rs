@@ -1,42 +1,99 @@
 //! JSON request bodies.
 
-use serde::de::DeserializeOwned;
+use doorward_shared::{
+    admin::{ConfigProblem, CreateTenantRequest},
+    config::TenantConfig,
+};
+use serde::{Deserialize as _, de::DeserializeOwned};
+use serde_json::{Value, error::Category};
 
 use super::extract::Body;
-use crate::service::Refusal;
+use crate::{
+    domain::{
+        config_rules,
+        json_reader::{self, UnknownMembers},
+    },
+    service::Refusal,
+};
 
-/// Parses a JSON object. An empty body means `{}`, because some clients send no body. Unknown fields are ignored.
+/// Parses a JSON object of the public API. An empty body means `{}`, because some clients send no body. Unknown members
+/// are ignored.
 ///
 /// # Errors
-/// Returns [`Refusal::Malformed`] with the position of the error.
+/// Returns [`Refusal::Malformed`] with the path of the member, or the position of a syntax error.
 pub fn object<T: DeserializeOwned>(body: &Body) -> Result<T, Refusal> {
-    body.bytes().and_then(parse)
+    parse(body.bytes()?, UnknownMembers::Ignored)
 }
 
-/// Parses any JSON value, and also converts it to `T` if it has the structure of `T`. An empty body means `{}`.
-pub fn value<T: DeserializeOwned>(body: &Body) -> Result<(serde_json::Value, Option<T>), Refusal> {
-    let bytes = or_empty_object(body.bytes()?);
-    let value = serde_json::from_slice(bytes).map_err(malformed)?;
-    Ok((value, parse(bytes).ok()))
+/// Parses a JSON object of the admin API. An empty body means `{}`.
+///
+/// # Errors
+/// As [`object`], and [`Refusal::UnknownMember`], because a misspelt member would otherwise be ignored.
+pub fn strict_object<T: DeserializeOwned>(body: &Body) -> Result<T, Refusal> {
+    parse(body.bytes()?, UnknownMembers::Refused)
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+/// Parses any JSON value. An empty body means `{}`.
+pub fn value(body: &Body) -> Result<Value, Refusal> {
+    serde_json::from_slice(or_empty_object(body.bytes()?)).map_err(|error| malformed(&error))
+}
+
+/// Parses a tenant's configuration.
+///
+/// # Errors
+/// [`Refusal::Malformed`] for a syntax error, [`Refusal::Config`] with all other problems.
+pub fn config(body: &Body) -> Result<TenantConfig, Refusal> {
+    let value = value(body)?;
+    let parsed = serde_json::from_slice(or_empty_object(body.bytes()?)).ok();
+    config_rules::check(&value, parsed).map_err(Refusal::Config)
+}
+
+/// Parses the body that creates a tenant.
+///
+/// # Errors
+/// As [`strict_object`], and [`Refusal::Config`] with all problems of the configuration.
+pub fn tenant(body: &Body) -> Result<CreateTenantRequest, Refusal> {
+    if let Some(config) = value(body)?.get("config").filter(|config| !config.is_null()) {
+        let parsed = TenantConfig::deserialize(config).ok();
+        config_rules::check(config, parsed).map_err(|problems| {
+            let path = |field: String| if field.is_empty() { "config".to_owned() } else { format!("config.{field}") };
+            let of_body = |problem: ConfigProblem| ConfigProblem { field: path(problem.field), ..problem };
+            Refusal::Config(problems.into_iter().map(of_body).collect())
+        })?;
+    }
+    strict_object(body)
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8], unknown: UnknownMembers) -> Result<T, Refusal> {
     let body = or_empty_object(body);
     // serde would also accept a JSON array with the fields of the object in order.
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(Refusal::Malformed("the body must be a JSON object".to_owned()));
     }
-    serde_json::from_slice(body).map_err(malformed)
+    let parsed = serde_json::from_slice(body);
+    match (&parsed, unknown) {
+        (Ok(_), UnknownMembers::Ignored) => {}
+        (Err(error), _) if error.classify() != Category::Data => {}
+        _ => {
+            let value: Value = serde_json::from_slice(body).map_err(|error| malformed(&error))?;
+            json_reader::read::<T>(&value, unknown).map_err(|error| {
+                let reason = error.to_string();
+                if error.is_unknown { Refusal::UnknownMember(reason) } else { Refusal::Malformed(reason) }
+            })?;
+        }
+    }
+    parsed.map_err(|error| malformed(&error))
 }
 
 fn or_empty_object(body: &[u8]) -> &[u8] {
     if body.iter().all(u8::is_ascii_whitespace) { b"{}" } else { body }
 }
 
-fn malformed(error: serde_json::Error) -> Refusal {
+fn malformed(error: &serde_json::Error) -> Refusal {
     let problem = match error.classify() {
-        serde_json::error::Category::Data => "a field has the wrong type or is repeated",
-        serde_json::error::Category::Eof => "the JSON ends too early",
+        // A member with a wrong type has been found before.
+        Category::Data => "a member is repeated",
+        Category::Eof => "the JSON ends too early",
         _ => "the JSON is invalid",
     };
     Refusal::Malformed(format!("{problem} at line {} column {}", error.line(), error.column()))
@@ -44,21 +101,36 @@ fn malformed(error: serde_json::Error) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use doorward_shared::public::LoginInitRequest;
+    use doorward_shared::{admin::CreateSecretRequest, public::LoginInitRequest};
 
     use super::*;
 
+    fn login(body: &[u8]) -> Result<LoginInitRequest, Refusal> {
+        parse(body, UnknownMembers::Ignored)
+    }
+
     #[test]
     fn empty_body_means_an_empty_object() {
-        assert_eq!(parse::<LoginInitRequest>(b""), Ok(LoginInitRequest::default()));
-        assert_eq!(parse::<LoginInitRequest>(b" \n"), Ok(LoginInitRequest::default()));
-        assert_eq!(parse::<LoginInitRequest>(br#"{"other":1}"#), Ok(LoginInitRequest::default()));
+        for body in [b"".as_slice(), b" \n", br#"{"other":1}"#] {
+            assert_eq!(login(body), Ok(LoginInitRequest::default()));
+        }
     }
 
     #[test]
     fn bodies_that_are_not_an_object_are_rejected() {
         for body in ["[\"alice\"]", "null", "\"alice\"", "{\"user_id\":5}", "{", "{} {}", "{\"user_id\":\"\u{1}"] {
-            assert!(parse::<LoginInitRequest>(body.as_bytes()).is_err(), "{body}");
+            assert!(login(body.as_bytes()).is_err(), "{body}");
         }
+    }
+
+    #[test]
+    fn errors_name_the_member_or_the_position() {
+        let reason = |body: &str| login(body.as_bytes()).unwrap_err().reason();
+        assert_eq!(reason("{\"user_id\":42}"), "user_id must be a string");
+        assert_eq!(reason("{\"user_id\":\"a\",\"user_id\":\"b\"}"), "a member is repeated at line 1 column 24");
+        assert_eq!(reason("{\"user_id\":42"), "the JSON ends too early at line 1 column 13");
+        let strict = parse::<CreateSecretRequest>(br#"{"name":"a","expires":null}"#, UnknownMembers::Refused);
+        let expected = "expires is unknown; did you mean `expires_at`?";
+        assert_eq!(strict, Err(Refusal::UnknownMember(expected.to_owned())));
     }
 }

@@ -11,4 +11,6 @@ pub mod parameters;
 pub mod responses;
 
 pub use error::{ApiError, Operation};
-pub use extract::{Administrator, Auditor, Body, JwksReader, KeyHolder, MetricsReader, Query, Visitor, path_tenant};
+pub use extract::{
+    Administrator, Auditor, Body, IfMatch, JwksReader, KeyHolder, MetricsReader, Query, Visitor, path_tenant,
+};

@@ -5,14 +5,14 @@ use std::str::FromStr;
 use actix_web::{HttpResponse, HttpResponseBuilder, http::header};
 use doorward_shared::{
     error::UnknownWord,
-    page::{Order, Page, PageRequest},
+    page::{Order, PageRequest},
 };
 use serde::Serialize;
 
 use super::{ApiError, extract::Query};
 use crate::domain::{
     audit::{EXAMINED, Total},
-    list::{Cursor, SearchCursor, SortKey, TimeQuery},
+    list::{Cursor, NUMBERED_ROWS, NextRows, NumberedPage, PageQuery, SearchCursor, SortKey, TimeQuery},
 };
 
 /// Default number of rows on a page that begins after a given row.
@@ -114,15 +114,39 @@ pub fn order(query: &Query, name: &str) -> Result<Order, ApiError> {
     }
 }
 
-/// Returns a page as JSON with `Link` (RFC 8288) and `X-Total-Count`.
-pub fn answer<T: Serialize>(path: &str, query: &Query, request: PageRequest, page: &Page<T>) -> HttpResponse {
-    let mut response = HttpResponse::Ok();
-    response.insert_header(("X-Total-Count", page.total));
-    let links = links(path, query, request, page.total);
-    if !links.is_empty() {
-        response.insert_header((header::LINK, links));
+/// Reads the parameters of a list with numbered pages. `order` is the name of the parameter for its order.
+///
+/// # Errors
+/// 400 for an invalid parameter, and for pages after row [`NUMBERED_ROWS`].
+pub fn numbered(query: &Query, order: &str) -> Result<PageQuery, ApiError> {
+    let page = request(query)?;
+    let order = self::order(query, order)?;
+    let after = after(query, |cursor| matches!(cursor.key, SortKey::Number(_)))?;
+    let found = PageQuery { order, page, after };
+    if found.offset() >= NUMBERED_ROWS {
+        return Err(ApiError::query(format!(
+            "page {} begins after row {NUMBERED_ROWS}, where numbered pages end; follow the `next` links instead",
+            page.page
+        )));
     }
-    response.json(&page.items)
+    Ok(found)
+}
+
+/// Returns a page as JSON with `Link` (RFC 8288) and `X-Total-Count`.
+pub fn respond<T: Serialize>(path: &str, query: &Query, request: PageRequest, page: &NumberedPage<T>) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    let cursor = match &page.next {
+        Some(NextRows::After(cursor)) => Some(cursor_link(path, query, "after", &cursor.encode())),
+        Some(NextRows::Number) | None => None,
+    };
+    let links = match page.total {
+        Some(total) => {
+            add_total(&mut response, total);
+            links(path, query, request, total, page.next == Some(NextRows::Number), cursor)
+        }
+        None => [page_link(path, query, request, 1, "first")].into_iter().chain(cursor).collect::<Vec<_>>().join(","),
+    };
+    response.insert_header((header::LINK, links)).json(&page.items)
 }
 
 /// Adds the number of rows. `X-Total-Count-Relation: gte` marks a lower bound.
@@ -133,26 +157,9 @@ pub fn add_total(response: &mut HttpResponseBuilder, total: Total) {
     }
 }
 
-/// Returns the links of a numbered page of a list whose total is exact.
-fn links(path: &str, query: &Query, request: PageRequest, total: u64) -> String {
-    let last = last_page(total, request.per_page);
-    let mut links = Vec::new();
-    if request.page > 1 {
-        links.push(page_link(path, query, request, 1, "first"));
-    }
-    if request.page < last {
-        links.push(page_link(path, query, request, last, "last"));
-        links.push(page_link(path, query, request, request.page + 1, "next"));
-    }
-    if request.page > 1 {
-        links.push(page_link(path, query, request, (request.page - 1).min(last), "prev"));
-    }
-    links.join(",")
-}
-
-/// Returns the links of a numbered page of a log. A link to the last page exists only if the total is exact and at most
-/// [`EXAMINED`]. `cursor` is the link to older entries, which numbered pages do not reach.
-pub fn bounded_links(
+/// Returns the links of a numbered page. A link to the last page exists only if numbered pages reach it. `cursor` is the
+/// link to rows that numbered pages do not reach.
+pub fn links(
     path: &str,
     query: &Query,
     request: PageRequest,
@@ -160,23 +167,21 @@ pub fn bounded_links(
     has_next: bool,
     cursor: Option<String>,
 ) -> String {
-    let mut links = Vec::new();
-    if request.page > 1 {
-        links.push(page_link(path, query, request, 1, "first"));
-    }
-    if let Total::Exact(total) = total
-        && total <= EXAMINED as u64
-        && cursor.is_none()
-        && request.page < last_page(total, request.per_page)
-    {
-        links.push(page_link(path, query, request, last_page(total, request.per_page), "last"));
+    let mut links = vec![page_link(path, query, request, 1, "first")];
+    let last = match total {
+        Total::Exact(total) if total <= EXAMINED as u64 && cursor.is_none() => Some(last_page(total, request.per_page)),
+        _ => None,
+    };
+    if let Some(last) = last.filter(|last| request.page < *last) {
+        links.push(page_link(path, query, request, last, "last"));
     }
     if has_next {
         links.push(page_link(path, query, request, request.page.saturating_add(1), "next"));
     }
     links.extend(cursor);
     if request.page > 1 {
-        links.push(page_link(path, query, request, request.page - 1, "prev"));
+        let previous = request.page - 1;
+        links.push(page_link(path, query, request, last.map_or(previous, |last| previous.min(last)), "prev"));
     }
     links.join(",")
 }
@@ -188,7 +193,7 @@ pub fn cursor_link(path: &str, query: &Query, name: &str, cursor: &str) -> Strin
 }
 
 fn page_link(path: &str, query: &Query, request: PageRequest, page: u32, rel: &str) -> String {
-    let others = others(query, &["page", "per_page"]);
+    let others = others(query, &["page", "per_page", "after", "before"]);
     format!("<{path}?page={page}&per_page={}{others}>; rel=\"{rel}\"", request.per_page)
 }
 
@@ -216,7 +221,7 @@ mod tests {
     fn links_lead_to_the_neighbours_and_keep_the_filter() {
         let query = Query::parse("user_id=a%26b&page=2&per_page=10");
         assert_eq!(
-            links("/t/credentials", &query, SECOND, 35),
+            links("/t/credentials", &query, SECOND, Total::Exact(35), true, None),
             "</t/credentials?page=1&per_page=10&user_id=a%26b>; rel=\"first\",\
              </t/credentials?page=4&per_page=10&user_id=a%26b>; rel=\"last\",\
              </t/credentials?page=3&per_page=10&user_id=a%26b>; rel=\"next\",\
@@ -225,10 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn a_single_page_has_no_links() {
-        assert_eq!(links("/t", &Query::parse(""), PageRequest::default(), 3), "");
+    fn every_page_links_to_the_first_one() {
+        let first = "</t?page=1&per_page=20>; rel=\"first\"";
         let page = PageRequest::default();
-        assert_eq!(bounded_links("/t", &Query::parse(""), page, Total::Exact(3), false, None), "");
+        assert_eq!(links("/t", &Query::parse(""), page, Total::Exact(3), false, None), first);
+        let page = PageRequest { page: 9, ..page };
+        let previous = format!("{first},</t?page=1&per_page=20>; rel=\"prev\"");
+        assert_eq!(links("/t", &Query::parse("page=9"), page, Total::Exact(3), false, None), previous);
     }
 
     #[test]
@@ -236,14 +244,14 @@ mod tests {
         let query = Query::parse("");
         let (first, prev) = ("</t?page=1&per_page=10>; rel=\"first\"", "</t?page=1&per_page=10>; rel=\"prev\"");
         let (last, next) = ("</t?page=4&per_page=10>; rel=\"last\"", "</t?page=3&per_page=10>; rel=\"next\"");
-        let of = |total, cursor| bounded_links("/t", &query, SECOND, total, true, cursor);
+        let of = |total, cursor| links("/t", &query, SECOND, total, true, cursor);
         assert_eq!(of(Total::Exact(35), None), format!("{first},{last},{next},{prev}"));
         assert_eq!(of(Total::AtLeast(35), None), format!("{first},{next},{prev}"));
         assert_eq!(of(Total::Exact(10_001), None), format!("{first},{next},{prev}"));
         let cursor = cursor_link("/t", &Query::parse("page=2&per_page=10&after=x&q=a"), "before", "id");
         assert_eq!(cursor, "</t?before=id&per_page=10&q=a>; rel=\"next\"");
-        let links = bounded_links("/t", &query, SECOND, Total::Exact(35), false, Some(cursor.clone()));
-        assert_eq!(links, format!("{first},{cursor},{prev}"));
+        let found = links("/t", &query, SECOND, Total::Exact(35), false, Some(cursor.clone()));
+        assert_eq!(found, format!("{first},{cursor},{prev}"));
     }
 
     #[test]

@@ -2,12 +2,15 @@
 //!
 //! The description of an error response lists the titles (see `error.rs`) that clients can get with its status.
 
-use actix_web::web::Json;
+use actix_web::{
+    http::header::{self, HeaderName},
+    web::Json,
+};
 use doorward_shared::{ErrorBody, public::TokenResponse};
 use utoipa::IntoResponses;
 
 use super::{ApiError, Operation};
-use crate::service::ServiceError;
+use crate::service::{ServiceError, admin::TenantVersion};
 
 /// Errors of operations that require the tenant's API key.
 #[derive(IntoResponses)]
@@ -56,6 +59,16 @@ pub struct TenantNotFound(pub ErrorBody);
 #[response(status = 404)]
 pub struct UserNotFound(pub ErrorBody);
 
+/// user is ambiguous: the id fits two users, and `by` is missing
+#[derive(IntoResponses)]
+#[response(status = 409)]
+pub struct UserAmbiguous(pub ErrorBody);
+
+/// tenant was changed: its `ETag` is not in `If-Match`
+#[derive(IntoResponses)]
+#[response(status = 412)]
+pub struct TenantChanged(pub ErrorBody);
+
 /// tenant not found; credential with id '…' not found
 #[derive(IntoResponses)]
 #[response(status = 404)]
@@ -95,4 +108,9 @@ pub fn token_response(
     token: Result<String, ServiceError>,
 ) -> Result<Json<TokenResponse>, ApiError> {
     token.map(|token| Json(TokenResponse { token })).map_err(|error| ApiError::of(operation, error))
+}
+
+/// Returns the header `ETag` with the version of a tenant.
+pub fn etag(version: &TenantVersion) -> (HeaderName, String) {
+    (header::ETAG, format!("\"{version}\""))
 }

@@ -2,14 +2,17 @@
 
 use doorward_shared::{
     AuditType, Base64Url,
-    page::{Order, Page, PageRequest},
     public::{CredentialItem, CredentialPatch},
 };
 
 use super::{Refusal, RequestContext, ServiceError, audit, validate};
 use crate::{
     db::DbError,
-    domain::{Credential, CredentialId, aaguid},
+    domain::{
+        Credential, CredentialId, aaguid,
+        audit::Total,
+        list::{NumberedPage, PageQuery},
+    },
     store::{credentials, users},
     webauthn,
 };
@@ -42,9 +45,8 @@ pub fn item(credential: Credential, user_id: String) -> CredentialItem {
 pub async fn list(
     context: &RequestContext,
     user_id: Option<String>,
-    order: Order,
-    page: PageRequest,
-) -> Result<Page<CredentialItem>, ServiceError> {
+    query: PageQuery,
+) -> Result<NumberedPage<CredentialItem>, ServiceError> {
     let tenant_id = context.tenant.id();
     let found = context
         .app
@@ -54,15 +56,14 @@ pub async fn list(
                 None => None,
                 Some(external_id) => match users::find_by_external(connection, tenant_id, &external_id)? {
                     Some(user) => Some(user.id),
-                    None => return Ok(Page { items: Vec::new(), total: 0 }),
+                    None => return Ok(NumberedPage { items: Vec::new(), total: Some(Total::Exact(0)), next: None }),
                 },
             };
-            credentials::page(connection, tenant_id, user, order, page)
+            credentials::page(connection, tenant_id, user, &query)
         })
         .await
         .map_err(|error: DbError| ServiceError::from(error))?;
-    let items = found.items.into_iter().map(|(credential, user_id)| item(credential, user_id)).collect();
-    Ok(Page { items, total: found.total })
+    Ok(found.map(|(credential, user_id)| item(credential, user_id)))
 }
 
 pub async fn get(context: &RequestContext, id: &str) -> Result<CredentialItem, ServiceError> {

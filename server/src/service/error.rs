@@ -14,6 +14,8 @@ use crate::{
 pub enum Refusal {
     /// A field is missing or invalid; the message names it.
     Invalid(String),
+    /// The body contains an unknown member; the message names it and the nearest known one.
+    UnknownMember(String),
     /// The body is not JSON or does not have the expected structure.
     Malformed(String),
     BodyTooLarge(String),
@@ -28,6 +30,8 @@ pub enum Refusal {
     /// The body is JSON, but not a WebAuthn credential.
     MalformedCredential(String),
     UserNotFound,
+    /// The id is Doorward's id of one user and the tenant's own id of another.
+    UserAmbiguous,
     /// The user has no credential that the operation accepts.
     NoSuitableCredential,
     /// The transaction id was used before.
@@ -51,6 +55,8 @@ pub enum Refusal {
     SecretInUse,
     /// The last admin token with the role admin is revoked only on explicit request.
     LastAdminToken,
+    /// The tenant was changed since the client read it.
+    TenantChanged,
     /// The request conflicts with stored data; the message says how.
     Conflict(String),
     /// A tenant's configuration is invalid. Each problem names a setting and a correction.
@@ -61,6 +67,7 @@ impl Refusal {
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::Invalid(_) => ErrorCode::ValidationFailed,
+            Self::UnknownMember(_) => ErrorCode::MemberUnknown,
             Self::Malformed(_) => ErrorCode::BodyMalformed,
             Self::BodyTooLarge(_) => ErrorCode::BodyTooLarge,
             Self::MediaType => ErrorCode::MediaTypeUnsupported,
@@ -69,6 +76,7 @@ impl Refusal {
             Self::TooOften(_) => ErrorCode::RateLimited,
             Self::MalformedCredential(_) => ErrorCode::CredentialMalformed,
             Self::UserNotFound => ErrorCode::UserNotFound,
+            Self::UserAmbiguous => ErrorCode::UserAmbiguous,
             Self::NoSuitableCredential => ErrorCode::NoSuitableCredential,
             Self::TransactionExists => ErrorCode::TransactionExists,
             Self::ChallengeUnknown => ErrorCode::ChallengeUnknown,
@@ -83,6 +91,7 @@ impl Refusal {
             Self::SecretNotFound => ErrorCode::SecretNotFound,
             Self::SecretInUse => ErrorCode::SecretInUse,
             Self::LastAdminToken => ErrorCode::LastAdminToken,
+            Self::TenantChanged => ErrorCode::TenantChanged,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Config(_) => ErrorCode::ConfigInvalid,
         }
@@ -91,6 +100,7 @@ impl Refusal {
     pub fn reason(&self) -> String {
         match self {
             Self::Invalid(reason)
+            | Self::UnknownMember(reason)
             | Self::Malformed(reason)
             | Self::BodyTooLarge(reason)
             | Self::BodyTooSlow(reason)
@@ -104,6 +114,9 @@ impl Refusal {
                 lines.join("; ")
             }
             Self::UserNotFound => "user not found".to_owned(),
+            Self::UserAmbiguous => "this is Doorward's id of one user and the tenant's own id of another; \
+                                    send ?by=id or ?by=user_id"
+                .to_owned(),
             Self::NoSuitableCredential => "user has no suitable credentials for this operation".to_owned(),
             Self::TransactionExists => "transaction already exists".to_owned(),
             Self::ChallengeUnknown => "received challenge does not match with any stored one".to_owned(),
@@ -122,6 +135,9 @@ impl Refusal {
                  `doorward admin-token create` on the server can create another one. To revoke it, use --force, or ?force=true in the admin API"
                     .to_owned()
             }
+            Self::TenantChanged => "the tenant was changed after its ETag was read; \
+                                    read it again and repeat the change"
+                .to_owned(),
             Self::SecretInUse => "the tenant's only signing key cannot be removed".to_owned(),
         }
     }

@@ -5,6 +5,7 @@
 pub mod admin;
 pub mod assertion;
 pub mod audit;
+pub mod audit_limit;
 pub mod audit_logs;
 pub mod auth;
 mod ceremony;

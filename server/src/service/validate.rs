@@ -10,16 +10,21 @@ pub const MAX_TEXT_CHARS: usize = 128;
 
 /// Validates a field that must be present and must not be blank.
 pub fn required(field: &str, value: Option<String>) -> Result<String, Refusal> {
-    match value {
-        Some(text) if text.contains('\0') => Err(without_nul(field)),
-        Some(text) if !text.trim().is_empty() => Ok(text),
-        _ => Err(Refusal::Invalid(format!("{field} is a required field"))),
+    match value.filter(|text| !text.trim().is_empty()) {
+        None => Err(Refusal::Invalid(format!("{field} is a required field"))),
+        Some(text) if text.contains(is_control) => Err(without_controls(field)),
+        Some(text) => Ok(text),
     }
 }
 
-/// Error for U+0000, which PostgreSQL cannot store in text.
-fn without_nul(field: &str) -> Refusal {
-    Refusal::Invalid(format!("{field} must not contain the character U+0000"))
+/// Returns whether a character controls a terminal, the lines or the direction of the text after it. Such characters can
+/// make a log or a list show something else, and PostgreSQL cannot store U+0000.
+fn is_control(symbol: char) -> bool {
+    symbol.is_control() || matches!(symbol, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn without_controls(field: &str) -> Refusal {
+    Refusal::Invalid(format!("{field} must not contain control characters, such as line breaks or U+202E"))
 }
 
 /// Validates a field that must be present and have at most [`MAX_TEXT_CHARS`] characters.
@@ -29,8 +34,8 @@ pub fn label(field: &str, value: Option<String>) -> Result<String, Refusal> {
 
 /// Validates a text of at most [`MAX_TEXT_CHARS`] characters.
 pub fn short(field: &str, text: String) -> Result<String, Refusal> {
-    if text.contains('\0') {
-        return Err(without_nul(field));
+    if text.contains(is_control) {
+        return Err(without_controls(field));
     }
     if text.chars().count() > MAX_TEXT_CHARS {
         return Err(Refusal::Invalid(format!("{field} must be a maximum of {MAX_TEXT_CHARS} characters in length")));
@@ -63,5 +68,23 @@ pub fn future(field: &str, value: Option<Timestamp>, now: Timestamp) -> Result<O
     match value {
         Some(at) if at <= now => Err(Refusal::Invalid(format!("{field} must lie in the future"))),
         other => Ok(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_refused() {
+        for symbol in ['\0', '\t', '\n', '\u{1b}', '\u{7f}', '\u{9b}', '\u{2028}', '\u{202e}', '\u{2066}'] {
+            let text = format!("a{symbol}b");
+            assert!(user_id(Some(text.clone())).is_err(), "{symbol:?}");
+            assert!(label("name", Some(text.clone())).is_err(), "{symbol:?}");
+            assert!(short("display_name", text).is_err(), "{symbol:?}");
+        }
+        for text in ["Zoë 日本", "\u{200f}עברית\u{200e}", "👩\u{200d}💻"] {
+            assert_eq!(label("name", Some(text.to_owned())), Ok(text.to_owned()));
+        }
     }
 }

@@ -82,6 +82,41 @@ macro_rules! down_to {
 }
 pub(super) use down_to;
 
+/// Orders a query by `created_at` and `id`, and starts after a cursor.
+macro_rules! in_order {
+    ($query:expr, $table:ident, $order:expr, $after:expr) => {{
+        let after: Option<&$crate::domain::list::Cursor> = $after;
+        match ($order, after) {
+            (Order::Descending, after) => newest_first!($query, $table, after),
+            (Order::Ascending, None) => $query.order(($table::created_at.asc(), $table::id.asc())),
+            (Order::Ascending, Some(after)) => $query
+                .order(($table::created_at.asc(), $table::id.asc()))
+                .filter($table::created_at.ge(after.key.number()))
+                .filter(
+                    $table::created_at
+                        .gt(after.key.number())
+                        .or::<_, diesel::sql_types::Bool>($table::id.gt(after.id.clone())),
+                ),
+        }
+    }};
+}
+pub(super) use in_order;
+
+/// Limits a query with [`in_order`] to the rows up to a cursor, inclusive.
+macro_rules! up_to {
+    ($query:expr, $table:ident, $order:expr, $end:expr) => {{
+        let end: Option<&$crate::domain::list::Cursor> = $end;
+        match ($order, end) {
+            (Order::Descending, end) => down_to!($query, $table, end),
+            (Order::Ascending, None) => $query,
+            (Order::Ascending, Some(end)) => $query.filter($table::created_at.le(end.key.number())).filter(
+                $table::created_at.lt(end.key.number()).or::<_, diesel::sql_types::Bool>($table::id.le(end.id.clone())),
+            ),
+        }
+    }};
+}
+pub(super) use up_to;
+
 /// Truncates rows to `limit`. Returns the cursor of the last remaining row if there were more.
 pub(super) fn truncate<R>(rows: &mut Vec<R>, limit: u32, cursor: impl FnOnce(&R) -> Cursor) -> Option<Cursor> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);

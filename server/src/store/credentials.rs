@@ -3,20 +3,23 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use doorward_shared::{
-    TenantId, Timestamp, UserId,
-    page::{Order, Page, PageRequest},
-};
+use doorward_shared::{TenantId, Timestamp, UserId, page::Order};
 
 use super::{
-    Connection, DbError, on_engine, row_convert,
+    Connection, DbError,
+    bounded_search::{in_order, newest_first},
+    on_engine, row_convert,
     schema::{credentials, users},
     tenant_summaries::{self, Count},
     users::{self as users_table, Row as UserRow},
 };
 use crate::{
     db::cached_sql::CachedSql,
-    domain::{Credential, CredentialId, User},
+    domain::{
+        Credential, CredentialId, User,
+        audit::Total,
+        list::{Cursor, NUMBERED_ROWS, NumberedPage, PageQuery, SortKey},
+    },
 };
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -210,24 +213,26 @@ pub fn page(
     conn: &mut Connection,
     tenant: TenantId,
     user: Option<UserId>,
-    order: Order,
-    page: PageRequest,
-) -> Result<Page<(Credential, String)>, DbError> {
+    query: &PageQuery,
+) -> Result<NumberedPage<(Credential, String)>, DbError> {
     let key = tenant.to_string();
     let total = match user {
+        None => Total::Exact(tenant_summaries::counts(conn, tenant)?.credentials),
         Some(user) => {
             let of_user = || {
                 credentials::table
                     .filter(credentials::tenant_id.eq(&key))
                     .filter(credentials::user_id.eq(user.to_string()))
-                    .count()
+                    .select(credentials::id)
+                    .limit(NUMBERED_ROWS + 1)
             };
-            row_convert::total(on_engine!(conn, c, _Db => of_user().get_result(c))?)
+            let counted: Vec<String> = on_engine!(conn, c, _Db => of_user().load(c))?;
+            let most = usize::try_from(NUMBERED_ROWS).unwrap_or(usize::MAX);
+            if counted.len() > most { Total::AtLeast(most as u64) } else { Total::Exact(counted.len() as u64) }
         }
-        None => tenant_summaries::counts(conn, tenant)?.credentials,
     };
-    let rows = on_engine!(conn, c, Db => {
-        let mut query = credentials::table
+    let rows: Vec<(Row, String)> = on_engine!(conn, c, Db => {
+        let mut rows = credentials::table
             .inner_join(
                 users::table.on(users::tenant_id.eq(credentials::tenant_id).and(users::id.eq(credentials::user_id))),
             )
@@ -235,16 +240,16 @@ pub fn page(
             .select((Row::as_select(), users::external_id))
             .into_boxed::<Db>();
         if let Some(user) = user {
-            query = query.filter(credentials::user_id.eq(user.to_string()));
+            rows = rows.filter(credentials::user_id.eq(user.to_string()));
         }
-        query = match order {
-            Order::Ascending => query.order((credentials::created_at.asc(), credentials::id.asc())),
-            Order::Descending => query.order((credentials::created_at.desc(), credentials::id.desc())),
-        };
-        query.limit(page.per_page.into()).offset(page.offset()).load::<(Row, String)>(c)?
-    });
+        in_order!(rows, credentials, query.order, query.after.as_ref())
+            .limit(i64::from(query.page.per_page) + 1)
+            .offset(query.offset())
+            .load(c)
+    })?;
+    let cursor = |(row, _): &(Row, String)| Cursor { key: SortKey::Number(row.created_at), id: row.id.clone() };
     let item = |(row, external_id): (Row, String)| Ok((row.try_into()?, external_id));
-    Ok(Page { items: rows.into_iter().map(item).collect::<Result<_, DbError>>()?, total })
+    NumberedPage::new(rows, query, total, None, cursor).try_map(item)
 }
 
 /// Renames a credential. Returns `false` if it does not exist.

@@ -4,20 +4,26 @@ mod row;
 mod search;
 
 use diesel::prelude::*;
-use doorward_shared::{
-    TenantId, Timestamp, UserId,
-    page::{Order, Page, PageRequest},
-};
+use doorward_shared::{TenantId, Timestamp, UserId, page::Order};
 
 pub(super) use self::row::{Row, existing};
 use self::search::id_or_name_contains;
 pub use self::search::search;
 use super::{
-    Connection, DbError, on_engine, row_convert,
+    Connection, DbError,
+    bounded_search::{down_to, in_order, newest_first, up_to},
+    on_engine, row_convert,
     schema::users,
     tenant_summaries::{self, Count},
 };
-use crate::{db::cached_sql::CachedSql, domain::User};
+use crate::{
+    db::cached_sql::CachedSql,
+    domain::{
+        User,
+        audit::Total,
+        list::{Cursor, NUMBERED_ROWS, NumberedPage, PageQuery, SortKey},
+    },
+};
 
 /// Finds a user by Doorward's id.
 pub fn find(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<Option<User>, DbError> {
@@ -85,34 +91,50 @@ fn update(conn: &mut Connection, user: &User) -> Result<User, DbError> {
     .try_into()
 }
 
-/// Returns a numbered page of users, by creation time. With `q`, returns only users whose id or name contains it.
+/// Returns a page of users, by creation time. With `q`, returns only users whose id or name contains it, and examines
+/// [`NUMBERED_ROWS`] users.
 pub fn page(
     conn: &mut Connection,
     tenant: TenantId,
     q: Option<&str>,
-    order: Order,
-    page: PageRequest,
-) -> Result<Page<User>, DbError> {
+    query: &PageQuery,
+) -> Result<NumberedPage<User>, DbError> {
     let key = tenant.to_string();
-    let total = match q {
+    let (order, after) = (query.order, query.after.as_ref());
+    let (total, end) = match q {
+        None => (Total::Exact(tenant_summaries::counts(conn, tenant)?.users), None),
         Some(text) => {
-            let query = || existing(&key).filter(id_or_name_contains!(text)).count();
-            row_convert::total(on_engine!(conn, c, _Db => query().get_result(c))?)
+            let end: Option<(i64, String)> = on_engine!(conn, c, Db => {
+                let rows = existing(&key).into_boxed::<Db>();
+                in_order!(rows, users, order, after)
+                    .select((users::created_at, users::id))
+                    .offset(NUMBERED_ROWS - 1)
+                    .first(c)
+                    .optional()
+            })?;
+            let end = end.map(|(at, id)| Cursor { key: SortKey::Number(at), id });
+            let count: i64 = on_engine!(conn, c, Db => {
+                let rows = existing(&key).filter(id_or_name_contains!(text));
+                // The order of the rows does not matter here, but the end is their last row in this order.
+                let rows = up_to!(rows.into_boxed::<Db>(), users, order, end.as_ref());
+                match after {
+                    None => rows.count().get_result(c),
+                    Some(_) => Ok(0),
+                }
+            })?;
+            let count = row_convert::total(count);
+            (if end.is_some() { Total::AtLeast(count) } else { Total::Exact(count) }, end)
         }
-        None => tenant_summaries::counts(conn, tenant)?.users,
     };
-    let rows = on_engine!(conn, c, Db => {
-        let mut query = existing(&key).select(Row::as_select()).into_boxed::<Db>();
+    let rows: Vec<Row> = on_engine!(conn, c, Db => {
+        let rows = existing(&key).into_boxed::<Db>();
+        let mut rows = up_to!(in_order!(rows, users, order, after), users, order, end.as_ref());
         if let Some(text) = q {
-            query = query.filter(id_or_name_contains!(text));
+            rows = rows.filter(id_or_name_contains!(text));
         }
-        query = match order {
-            Order::Ascending => query.order((users::created_at.asc(), users::id.asc())),
-            Order::Descending => query.order((users::created_at.desc(), users::id.desc())),
-        };
-        query.limit(page.per_page.into()).offset(page.offset()).load::<Row>(c)?
-    });
-    Ok(Page { items: row_convert::all(rows)?, total })
+        rows.select(Row::as_select()).limit(i64::from(query.page.per_page) + 1).offset(query.offset()).load(c)
+    })?;
+    NumberedPage::new(rows, query, total, end, Row::cursor).try_map(User::try_from)
 }
 
 /// Number of credentials, and of transactions, that one unit of work of a request deletes.

@@ -145,7 +145,8 @@ fn parse_response<'a, R: Deserialize<'a>>(response: Option<&'a RawValue>) -> Res
     if !text.starts_with('{') {
         return Err("response is not a JSON object".into());
     }
-    serde_json::from_str(text).map_err(|_| "a member of response has the wrong type, or is repeated".into())
+    let wrong = |_| wrong_member("response.", text).unwrap_or_else(|| "a member of response is repeated".to_owned());
+    serde_json::from_str(text).map_err(|error| Malformed { reason: wrong(error) })
 }
 
 /// Checks `authenticatorAttachment`: a short string or nothing. It is not stored.
@@ -214,10 +215,37 @@ fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
     serde_json::from_str(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let reason = match error.classify() {
-            serde_json::error::Category::Data => "a member is repeated or has the wrong type",
+            serde_json::error::Category::Data => match wrong_member("", text) {
+                Some(reason) => return Malformed { reason },
+                None => "a member is repeated",
+            },
             _ => "the body is not valid JSON",
         };
         Malformed { reason: format!("{reason} (line {line}, column {column})") }
+    })
+}
+
+/// Returns which member of an object has the wrong type. serde_json's error does not contain its name.
+fn wrong_member(prefix: &str, object: &str) -> Option<String> {
+    const TEXTS: [&str; 9] = [
+        "id",
+        "rawId",
+        "type",
+        "authenticatorAttachment",
+        "clientDataJSON",
+        "attestationObject",
+        "authenticatorData",
+        "signature",
+        "userHandle",
+    ];
+    let value: serde_json::Value = serde_json::from_str(object).ok()?;
+    let mut present = value.as_object()?.iter().filter(|(_, value)| !value.is_null());
+    present.find_map(|(name, value)| match name.as_str() {
+        text if TEXTS.contains(&text) && !value.is_string() => Some(format!("{prefix}{name} must be a string")),
+        "transports" if !value.as_array().is_some_and(|list| list.iter().all(serde_json::Value::is_string)) => {
+            Some(format!("{prefix}{name} must be a list of strings"))
+        }
+        _ => None,
     })
 }
 

@@ -113,7 +113,7 @@ async fn a_cursor_misses_no_entry_that_began_earlier_and_was_written_later() {
 async fn exported_cells_are_no_formulas() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
-    let formulas = ["=HYPERLINK(\"http://evil.test\",\"click\")", "+1", "-1", "@SUM(A1)", "\t=1", "＝1"];
+    let formulas = ["=HYPERLINK(\"http://evil.test\",\"click\")", "+1", "-1", "@SUM(A1)", "＝1", "a;=1"];
     for formula in formulas {
         let caller = tenant.http.clone().header_bytes("user-agent", formula.as_bytes());
         let request = json!({ "user_id": formula, "transaction_id": formula, "transaction_data": 1 });
@@ -129,15 +129,49 @@ async fn exported_cells_are_no_formulas() {
     let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), formulas.len());
     for (row, formula) in rows.iter().zip(formulas) {
-        let harmless = format!("'{formula}");
-        // Clients and servers trim white space around a header's value.
-        let seen = format!("'{}", formula.trim());
-        assert_eq!((&row[actor], &row[transaction], &row[agent]), (&*harmless, &*harmless, &*seen));
+        let harmless = if formula.contains(';') { "a;'=1".to_owned() } else { format!("'{formula}") };
+        assert_eq!((&row[actor], &row[transaction], &row[agent]), (&*harmless, &*harmless, &*harmless));
     }
     let raw = tenant.http.get("/audit_logs?format=ndjson&type=webauthn_transaction_init_failed").await.expect(200);
     assert_eq!(raw.header("content-type"), Some("application/x-ndjson"));
     let first: serde_json::Value = serde_json::from_str(raw.text.lines().next().unwrap()).unwrap();
     assert_eq!(first["actor_user_id"], formulas[0], "NDJSON is as it was");
+}
+
+#[tokio::test]
+async fn exports_contain_no_invisible_characters() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let agent = "a\u{9b}31m\u{202e}b\u{2066}c";
+    let caller = tenant.http.clone().header_bytes("user-agent", agent.as_bytes());
+    caller.get("/transaction/nobody").await.expect_refusal(404, "user_not_found");
+    for format in ["ndjson", "csv"] {
+        let export = tenant.http.get(&format!("/audit_logs?type=request_rejected&format={format}")).await.expect(200);
+        assert!(export.text.contains("a\\u009b31m\\u202eb\\u2066c"), "{}", export.text);
+        assert!(!export.text.contains(['\u{9b}', '\u{202e}', '\u{2066}']), "{}", export.text);
+    }
+    let lines = tenant.http.get("/audit_logs?type=request_rejected&format=ndjson").await.expect(200);
+    let entry: serde_json::Value = serde_json::from_str(&lines.text).unwrap();
+    assert_eq!(entry["meta_user_agent"], agent);
+}
+
+#[tokio::test]
+async fn contradictory_filters_return_an_empty_page() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    tenant.http.get("/transaction/nobody").await.expect_refusal(404, "user_not_found");
+    for query in [
+        "outcome=failed&not_outcome=failed",
+        "not_outcome=failed&not_outcome=succeeded",
+        "type=request_rejected&not_type=request_rejected",
+        "type=request_rejected&outcome=succeeded",
+        "error_code=user_not_found&not_error_code=user_not_found",
+        "start_time=2100-01-01T00:00:00Z&end_time=2000-01-01T00:00:00Z",
+    ] {
+        let page = tenant.http.get(&format!("/audit_logs?{query}")).await.expect(200);
+        assert_eq!((page.text.as_str(), page.header("x-total-count")), ("[]", Some("0")), "{query}");
+        assert!(page.header("link").unwrap().contains("rel=\"first\""), "{query}");
+    }
 }
 
 #[tokio::test]

@@ -59,21 +59,22 @@ async fn origin_patterns_match_as_documented() {
     let server = TestServer::start().await;
     let tenant = server
         .tenant_with(|config| {
-            let patterns = ["https://example.com", "https://*.example.org", "http://localhost:808?"];
+            let patterns = ["https://example.com", "https://*.example.org", "http://*.localhost:8081"];
             config.cors.allowed_origins = patterns.map(str::to_owned).to_vec();
         })
         .await;
     for (origin, allowed) in [
         ("https://example.com", true),
         ("https://a.b.example.org", true),
-        ("http://localhost:8081", true),
+        ("http://shop.localhost:8081", true),
+        ("http://localhost:8081", false),
         ("https://example.org", false),
         ("http://example.com", false),
         ("https://example.com:8443", false),
         ("https://example.com.evil.test", false),
         ("https://evil.test/.example.org", false),
         ("https://user@a.example.org", false),
-        ("http://localhost:80811", false),
+        ("http://shop.localhost:80811", false),
         ("null", false),
         ("", false),
         ("*", false),

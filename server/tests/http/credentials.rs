@@ -86,7 +86,8 @@ async fn refused_requests_write_audit_entries() {
     for path in [unknown, "/credentials/not+base64", "/credentials/AAAA="] {
         let not_found = format!("credential with id '{}' not found", &path["/credentials/".len()..]);
         let renamed = tenant.http.patch(path, &name).await;
-        renamed.expect_error(404, "credential_not_found", &not_found, &not_found);
+        let details = "the tenant has no such credential, or it was deleted";
+        renamed.expect_error(404, "credential_not_found", &not_found, details);
         let entry = tenant.expect_audited_refusal(&renamed, 404, "credential_not_found", update).await;
         assert_eq!(entry.text("error"), Some(not_found));
         let _ =
@@ -96,12 +97,15 @@ async fn refused_requests_write_audit_entries() {
     }
     for query in ["page=x", "per_page=x", "order=up", "user_id=a%00"] {
         let response = tenant.http.get(&format!("/credentials?{query}")).await;
-        let _ = tenant.expect_audited_refusal(&response, 400, "query_invalid", "request_rejected").await;
+        response.expect_refusal(400, "query_invalid");
         // Without a valid key, the response does not depend on the query.
         tenant.anonymous.get(&format!("/credentials?{query}")).await.expect_refusal(401, "api_key_invalid");
     }
     let wrong = tenant.http.get("/audit_logs?type=nonsense").await;
-    let _ = tenant.expect_audited_refusal(&wrong, 400, "query_invalid", "request_rejected").await;
+    wrong.expect_refusal(400, "query_invalid");
+    // A read with invalid parameters leaves no entry in the log, which it may have tried to read.
+    let entries = tenant.entries("?type=request_rejected").await;
+    assert!(entries.iter().all(|entry| entry.code().as_deref() != Some("query_invalid")), "{entries:?}");
     let nobody = tenant.http.get("/transaction/nobody").await;
     let _ = tenant.expect_audited_refusal(&nobody, 404, "user_not_found", "request_rejected").await;
 }
@@ -139,7 +143,7 @@ async fn pages_link_to_their_neighbours() {
         };
         let next = link("next").map(str::to_owned);
         assert_eq!(link("last").is_some(), next.is_some());
-        assert_eq!((link("first").is_some(), link("prev").is_some()), (pages > 1, pages > 1), "{links}");
+        assert_eq!((link("first").is_some(), link("prev").is_some()), (true, pages > 1), "{links}");
         match next {
             Some(next) => path = next,
             None => break,
@@ -153,7 +157,7 @@ async fn pages_link_to_their_neighbours() {
     assert_eq!((beyond.text.as_str(), beyond.header("x-total-count")), ("[]", Some("5")));
     let nobody = tenant.http.get("/credentials?user_id=nobody").await.expect(200);
     assert_eq!((nobody.text.as_str(), nobody.header("x-total-count")), ("[]", Some("0")));
-    assert_eq!(nobody.header("link"), None);
+    assert!(nobody.header("link").unwrap().ends_with("rel=\"first\""));
     let only_head = tenant.http.send(reqwest::Method::HEAD, "/credentials", None).await.expect(200);
     assert_eq!((only_head.text.as_str(), only_head.header("x-total-count")), ("", Some("5")));
 }

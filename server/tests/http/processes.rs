@@ -1,6 +1,6 @@
 //! Two servers use one SQLite file: the next request to one server sees each change that was made through the other.
 
-use doorward_server::service::admin::{api_keys, signing_keys, tenants};
+use doorward_server::service::admin::{Precondition, api_keys, signing_keys, tenants};
 use doorward_shared::{ApiKeyId, admin::CreateSigningKeyRequest};
 use doorward_testkit::{Person, database, server::config};
 
@@ -29,7 +29,7 @@ async fn changes_in_one_process_apply_at_once_in_the_other() {
 
     let mut changed = config();
     changed.webauthn.timeout = 12_345;
-    tenants::configure(&two.administrator(), here.id, changed).await.unwrap();
+    tenants::configure(&two.administrator(), here.id, Precondition::None, changed).await.unwrap();
     let options = here.anonymous.post("/login/initialize", &serde_json::json!({})).await.expect(200).json();
     assert_eq!(options["publicKey"]["timeout"], 12_345);
 

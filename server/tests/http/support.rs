@@ -107,7 +107,11 @@ impl Ceremony {
     pub(crate) async fn expect_unknown(self, tenant: &TestTenant, response: &Response) {
         let known = "received challenge does not match with any stored one";
         match self {
-            Registration | MfaRegistration => response.expect_error(400, "challenge_unknown", known, known),
+            Registration | MfaRegistration => {
+                response.expect_refusal(400, "challenge_unknown");
+                assert_eq!(response.field("title"), known);
+                assert!(response.field("details").contains("start a new registration"), "{}", response.text);
+            }
             Login | MfaLogin => response.expect_error(401, "challenge_unknown", "failed to get session data", known),
             Transaction => {
                 let details = "no transaction found for this challenge";

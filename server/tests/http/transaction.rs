@@ -1,6 +1,6 @@
 //! `/{tenant_id}/transaction`.
 
-use doorward_server::service::admin::users;
+use doorward_server::{domain::list::PageQuery, service::admin::users};
 use doorward_shared::{
     Base64Url,
     config::TenantConfig,
@@ -133,7 +133,8 @@ async fn transactions_are_listed_by_external_and_internal_user_id() {
         by_name.as_array().unwrap().iter().map(|item| item["identifier"].as_str().unwrap()).collect();
     assert_eq!(identifiers, ["second", "first"]);
     let call = server.administrator();
-    let listed = users::list(&call, tenant.id, None, Order::Ascending, PageRequest::default()).await;
+    let listed =
+        users::list(&call, tenant.id, None, PageQuery::numbered(Order::Ascending, PageRequest::default())).await;
     let internal = listed.unwrap().items[0].id;
     assert_eq!(tenant.http.get(&format!("/transaction/{internal}")).await.expect(200).json(), by_name);
     other.http.get(&format!("/transaction/{internal}")).await.expect_refusal(404, "user_not_found");

@@ -149,7 +149,8 @@ pub struct CreateAdminTokenRequest {
         schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "alice")
     )]
     pub name: Option<String>,
-    /// Role of the token. Default: `admin`.
+    /// Role of the token. Required.
+    #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub role: Option<Role>,
     /// Expiry time. Without it, the secret does not expire.
     pub expires_at: Option<Timestamp>,

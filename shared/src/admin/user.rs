@@ -7,6 +7,16 @@ use crate::{
     public::{CredentialItem, TransactionItem},
 };
 
+text_enum! {
+    /// Which of a user's ids a request contains.
+    pub enum UserIdKind {
+        /// Doorward's id, a UUID.
+        Id => "id",
+        /// The tenant's own id (`user_id` of the public API).
+        UserId => "user_id",
+    }
+}
+
 /// A user in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

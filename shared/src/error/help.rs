@@ -33,6 +33,7 @@ impl ErrorCode {
             Self::HeaderRepeated => (&[400], "Send the header once."),
             Self::BodyMalformed => (&[400], "Send a JSON object with the members that the OpenAPI document lists."),
             Self::BodyTooLarge => (&[413], "Send less, or raise `limits.body_bytes`."),
+            Self::MemberUnknown => (&[400], "Correct the member that `details` names."),
             Self::ValidationFailed => (&[400], "Correct the field that `details` names."),
             Self::QueryInvalid => (&[400], "Correct the query parameter that `details` names."),
             Self::ConfigInvalid => {
@@ -64,6 +65,8 @@ impl ErrorCode {
             Self::CredentialUnknown => {
                 (&[401], "Register a credential. The page may call `signalUnknownCredential()` to remove the passkey.")
             }
+            Self::UserAmbiguous => (&[409], "Send `?by=id` or `?by=user_id`."),
+            Self::TenantChanged => (&[412], "Read the tenant again and repeat the change."),
             Self::ChallengeUnknown => {
                 (&[400, 401], "Start the ceremony again. Call the finalize endpoint of the same ceremony, once.")
             }

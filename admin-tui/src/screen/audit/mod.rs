@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use doorward_shared::{AuditId, TenantId, Timestamp, audit::AdminAuditLogItem};
 
 use crate::{
-    api::{ApiError, AuditQuery},
+    api::{ApiError, AuditQuery, UserRef},
     effect::{RequestId, RequestResult},
     time_format,
     ui::{
@@ -97,7 +97,7 @@ impl Audit {
             (Command::GoToTenant, None) => cx.toast(Tone::Warn, "This entry belongs to no tenant"),
             (Command::GoToUser, tenant) => match (tenant, Self::user_of(row)) {
                 (Some((tenant, tenant_name)), Some(id)) => {
-                    cx.open(Route::User { tenant, tenant_name, id: id.clone(), name: id.clone() });
+                    cx.open(Route::User { tenant, tenant_name, id: UserRef::by_user_id(id.clone()), name: id.clone() });
                 }
                 _ => cx.toast(Tone::Warn, "This entry names no user"),
             },

@@ -39,7 +39,7 @@ impl Tenant {
                 (Ok(config), None) => {
                     let lines = form.changes(&config);
                     let action = Action::Request {
-                        call: Box::new(BackendRequest::Configure(self.id, Box::new(config))),
+                        call: Box::new(BackendRequest::Configure(self.id, Box::new(config), self.version.clone())),
                         done: format!("Saved the configuration of {}", self.name),
                         leaves_screen: false,
                     };

@@ -6,11 +6,12 @@ mod view;
 
 use doorward_shared::{
     TenantId, Timestamp,
-    admin::{SecretItem, SigningKeyItem, TenantDetail, TenantOverview, TransactionSummary, UserSummary},
+    admin::{SecretItem, SigningKeyItem, TenantOverview, TransactionSummary, UserSummary},
 };
 
 use super::{config::ConfigForm, tenants};
 use crate::{
+    api::VersionedTenant,
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     ui::{
@@ -94,7 +95,9 @@ pub struct Tenant {
     /// Whether narrow screens show the selected transaction in full below the list.
     show_details: bool,
     /// Name and configuration from the server, until the screen copies them to `name` and `form`.
-    detail: Remote<TenantDetail>,
+    detail: Remote<VersionedTenant>,
+    /// Version of the tenant whose configuration is in `form`.
+    version: Option<String>,
     requested_at: Option<Timestamp>,
 }
 
@@ -115,6 +118,7 @@ impl Tenant {
             transaction_filter: FilterInput::default(),
             show_details: false,
             detail: Remote::default(),
+            version: None,
             requested_at: None,
         }
     }
@@ -152,8 +156,9 @@ impl Tenant {
 
     fn handle_detail(&mut self, response: RequestResult) -> Option<RequestResult> {
         let other = self.detail.handle_response(response, pick!(BackendResponse::Tenant(detail) => *detail));
-        if let Some(detail) = self.detail.value.take() {
+        if let Some(VersionedTenant { tenant: detail, version }) = self.detail.value.take() {
             self.name = detail.display_name;
+            self.version = version;
             match &mut self.form {
                 Some(form) => form.refresh(detail.config),
                 None => self.form = Some(ConfigForm::new(detail.config)),

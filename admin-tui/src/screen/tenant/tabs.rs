@@ -7,7 +7,7 @@ use doorward_shared::{
 
 use super::{Tab, Tenant};
 use crate::{
-    api::UserQuery,
+    api::{UserQuery, UserRef},
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     screen::user,
@@ -85,13 +85,13 @@ impl Tenant {
             (_, Command::Delete) => self.delete_selected(cx),
             (Tab::Users, Command::Open) => {
                 if let Some(it) = self.users.selected() {
-                    cx.open(self.user_route(it.user.id.to_string(), it.user.name.clone()));
+                    cx.open(self.user_route(UserRef::by_id(it.user.id), it.user.name.clone()));
                 }
             }
             (Tab::Transactions, Command::Details) => self.show_details = !self.show_details,
             (Tab::Transactions, Command::GoToUser) => {
                 if let Some(it) = self.transactions.selected() {
-                    cx.open(self.user_route(it.user_id.clone(), it.user_id.clone()));
+                    cx.open(self.user_route(UserRef::by_user_id(it.user_id.clone()), it.user_id.clone()));
                 }
             }
             _ => {
@@ -102,7 +102,7 @@ impl Tenant {
         }
     }
 
-    fn user_route(&self, id: String, name: String) -> Route {
+    fn user_route(&self, id: UserRef, name: String) -> Route {
         Route::User { tenant: self.id, tenant_name: self.name.clone(), id, name }
     }
 
@@ -117,7 +117,7 @@ impl Tenant {
             },
             Tab::Users => self.users.selected().map(|it| {
                 let credentials = usize::try_from(it.credentials).unwrap_or(usize::MAX);
-                user::confirm_deletion(self.id, it.user.id.to_string(), &it.user.name, credentials)
+                user::confirm_deletion(self.id, it.user.id, &it.user.name, credentials)
             }),
             Tab::Configuration | Tab::Transactions => None,
         };

@@ -3,13 +3,13 @@
 mod view;
 
 use doorward_shared::{
-    TenantId,
+    TenantId, UserId,
     admin::UserDetail,
     public::{CredentialItem, TransactionItem},
 };
 
 use crate::{
-    api::AuditQuery,
+    api::{AuditQuery, UserRef},
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     ui::{
@@ -29,8 +29,7 @@ enum Focus {
 pub struct User {
     tenant: TenantId,
     tenant_name: String,
-    /// Doorward's id of the user, or the application's `user_id`.
-    id: String,
+    id: UserRef,
     name: String,
     data: Remote<UserDetail>,
     focus: Focus,
@@ -38,7 +37,7 @@ pub struct User {
     transactions: Selection,
 }
 
-pub fn confirm_deletion(tenant: TenantId, id: String, name: &str, credentials: usize) -> Question {
+pub fn confirm_deletion(tenant: TenantId, id: UserId, name: &str, credentials: usize) -> Question {
     let count = if credentials == 1 { "1 credential".to_owned() } else { format!("{credentials} credentials") };
     let lines = vec![
         (Tone::Plain, format!("Deletes {name} with {count} and all transactions.")),
@@ -49,7 +48,7 @@ pub fn confirm_deletion(tenant: TenantId, id: String, name: &str, credentials: u
 }
 
 impl User {
-    pub fn new(tenant: TenantId, tenant_name: String, id: String, name: String) -> Self {
+    pub fn new(tenant: TenantId, tenant_name: String, id: UserRef, name: String) -> Self {
         Self {
             tenant,
             tenant_name,
@@ -74,14 +73,19 @@ impl User {
 
     /// Returns the application's `user_id`, which audit entries contain.
     fn user_id(&self) -> String {
-        self.data.value.as_ref().map_or(&self.id, |data| &data.user.user_id).clone()
+        self.data.value.as_ref().map_or(&self.id.id, |data| &data.user.user_id).clone()
+    }
+
+    /// Returns the id of the user that the screen shows.
+    fn loaded_id(&self) -> Option<UserId> {
+        self.data.value.as_ref().map(|data| data.user.id)
     }
 
     fn credential_count(&self) -> usize {
         self.data.value.as_ref().map_or(0, |data| data.credentials.len())
     }
 
-    fn confirm_removal(&self, credential: &CredentialItem) -> Question {
+    fn confirm_removal(&self, user: UserId, credential: &CredentialItem) -> Question {
         let id = credential.id.to_string();
         let name = credential.name.as_ref().unwrap_or(&id);
         let mut lines =
@@ -90,7 +94,7 @@ impl User {
             lines.push((Tone::Warn, "It is the last credential of this user.".to_owned()));
         }
         let (title, done) = (format!("Remove credential {name}?"), format!("Removed credential {name}"));
-        let call = BackendRequest::DeleteCredential(self.tenant, self.id.clone(), id);
+        let call = BackendRequest::DeleteCredential(self.tenant, user, id);
         Question::destructive_request(title, "remove", lines, call, done)
     }
 
@@ -126,13 +130,15 @@ impl Page for User {
         match command {
             Command::NextTab => self.focus_other_list(),
             Command::Delete => {
-                if let Some(credential) = self.credential() {
-                    cx.show(Dialog::Confirm(self.confirm_removal(credential)));
+                if let (Some(user), Some(credential)) = (self.loaded_id(), self.credential()) {
+                    cx.show(Dialog::Confirm(self.confirm_removal(user, credential)));
                 }
             }
             Command::DeleteParent => {
-                let question = confirm_deletion(self.tenant, self.id.clone(), &self.name, self.credential_count());
-                cx.show(Dialog::Confirm(question.leaving_screen(true)));
+                if let Some(id) = self.loaded_id() {
+                    let question = confirm_deletion(self.tenant, id, &self.name, self.credential_count());
+                    cx.show(Dialog::Confirm(question.leaving_screen(true)));
+                }
             }
             Command::Copy => cx.copy(self.user_id()),
             Command::AuditLog => {

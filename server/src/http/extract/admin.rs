@@ -1,7 +1,7 @@
 //! Callers of the admin API, who send an admin token.
 
 use actix_web::{
-    HttpRequest,
+    HttpMessage as _, HttpRequest,
     http::{StatusCode, header},
 };
 use doorward_shared::{AuditType, ErrorCode, TenantId, admin::Role};
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::App,
-    http::ApiError,
+    http::{ApiError, middleware::refused_changes::ChangeAuthor},
     service::{
         ServiceError,
         admin::{AdminContext, admin_tokens},
@@ -53,7 +53,9 @@ impl Auditor {
 
 impl Administrator {
     async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
-        Ok(Self { context: authenticate(request, Role::Admin).await?.context })
+        let context = authenticate(request, Role::Admin).await?.context;
+        request.extensions_mut().insert(ChangeAuthor(context.clone()));
+        Ok(Self { context })
     }
 }
 

@@ -63,14 +63,14 @@ impl KeyHolder {
         Visitor::extract(request).await?.require_key(ApiError::api_key_invalid()).await
     }
 
-    /// Returns the result of a read. If the read was refused, writes an audit entry first. Operations that change data
-    /// write their own entries.
+    /// Returns the result of a read. If its target does not exist, writes an audit entry first. A read with invalid
+    /// parameters leaves no entry. Operations that change data write their own entries.
     ///
     /// # Errors
     /// The refusal, or the database error if its audit entry could not be written.
     pub async fn recorded<T>(&self, result: Result<T, ApiError>) -> Result<T, ApiError> {
         let error = match result {
-            Err(error) if error.status().is_client_error() => error,
+            Err(error) if error.status().is_client_error() && error.status() != StatusCode::BAD_REQUEST => error,
             other => return other,
         };
         audit::reject(&self.context, AuditType::RequestRejected, error.code(), error.reason()).await?;

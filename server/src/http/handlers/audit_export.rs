@@ -1,6 +1,6 @@
 //! Exports of an audit log. Every matching entry is streamed in slices, so that memory stays bounded.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use actix_web::{HttpResponse, http::header};
 use bytes::Bytes;
@@ -142,7 +142,9 @@ fn render(format: Format, columns: usize, rows: &[AdminAuditLogItem]) -> Result<
     match format {
         Format::Ndjson => {
             for row in rows {
-                serde_json::to_writer(&mut bytes, row).map_err(ApiError::internal)?;
+                let line = serde_json::to_string(row).map_err(ApiError::internal)?;
+                // JSON has such characters only in strings, where an escape has the same value.
+                bytes.extend_from_slice(escape_invisible(&line).as_bytes());
                 bytes.push(b'\n');
             }
         }
@@ -178,11 +180,64 @@ fn cells(item: &AdminAuditLogItem) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// Adds an apostrophe before a cell that a spreadsheet would read as a formula (OWASP, CSV injection). Some programs
-/// also read full-width signs as the start of a formula.
+/// Returns the text of a cell. Invisible characters become escapes, so that the text cannot control a terminal or look
+/// like another text, and no part of it becomes a formula.
 fn harmless(text: &str) -> String {
-    const SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    if text.starts_with(SIGNS) { format!("'{text}") } else { text.to_owned() }
+    without_formulas(&escape_invisible(text))
+}
+
+/// Replaces characters that control a terminal or the direction of text, or are invisible, by `\uXXXX` (RFC 8259,
+/// section 7).
+fn escape_invisible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_invisible) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for symbol in text.chars() {
+        if is_invisible(symbol) {
+            let mut units = [0; 2];
+            for unit in symbol.encode_utf16(&mut units) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            escaped.push(symbol);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+const fn is_invisible(symbol: char) -> bool {
+    matches!(symbol,
+        // C0 controls, DEL and C1 controls.
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+        // Soft hyphen, directional marks, embeddings, overrides and isolates.
+        | '\u{ad}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}'
+        // Zero-width characters, line and paragraph separators, byte order mark, interlinear annotations.
+        | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}' | '\u{feff}'
+        | '\u{fff0}'..='\u{fffb}'
+        // Tags.
+        | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// Adds an apostrophe before each part of a cell that a spreadsheet would read as a formula (OWASP, CSV injection). Some
+/// programs also read full-width signs as the start of a formula, ignore spaces and quotes before it, or separate cells
+/// by `;`.
+fn without_formulas(text: &str) -> String {
+    let is_ignored = |symbol: char| symbol.is_whitespace() || matches!(symbol, '"' | '\'');
+    let mut cell = String::with_capacity(text.len() + 1);
+    for (index, part) in text.split(';').enumerate() {
+        if index > 0 {
+            cell.push(';');
+        }
+        // An escape at the start may be a byte order mark or a tab, which some programs ignore as well.
+        let start = part.trim_start_matches(is_ignored);
+        if start.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) || start.starts_with("\\u") {
+            cell.push('\'');
+        }
+        cell.push_str(part);
+    }
+    cell
 }
 
 #[cfg(test)]
@@ -191,9 +246,37 @@ mod tests {
 
     #[test]
     fn cells_never_become_formulas() {
-        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1"] {
-            assert!(harmless(text).starts_with('\''), "{text}");
+        for text in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            "＝1+1",
+            " =1",
+            "\u{a0}=1",
+            "\u{feff}=1",
+            "\u{200b}=1",
+            "\u{3000}=1",
+            "\"=1",
+            "'=1",
+        ] {
+            assert!(harmless(text).starts_with('\''), "{text:?}");
+            let after = harmless(&format!("a;{text}"));
+            assert!(after.starts_with("a;'"), "{after:?}");
         }
-        assert_eq!(harmless("alice"), "alice");
+        assert_eq!(harmless("alice; Mozilla/5.0 (X11; Linux) a=b"), "alice; Mozilla/5.0 (X11; Linux) a=b");
+    }
+
+    #[test]
+    fn invisible_characters_become_escapes_with_the_same_value() {
+        let text = "a\u{1b}[2J\u{9b}1m\u{202e}b\u{2066}\u{e0041}\u{feff}é";
+        assert_eq!(harmless(text), "a\\u001b[2J\\u009b1m\\u202eb\\u2066\\udb40\\udc41\\ufeffé");
+        let json = serde_json::to_string(text).unwrap();
+        let escaped = escape_invisible(&json);
+        assert!(!escaped.contains(is_invisible), "{escaped}");
+        assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
     }
 }

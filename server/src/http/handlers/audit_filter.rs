@@ -26,11 +26,13 @@ const NEGATABLE: [&str; 8] =
 
 pub fn read(query: &Query) -> Result<AuditFilter, ApiError> {
     check_names(query)?;
+    let (outcome, contradictory) = outcome(query)?;
+    let none_of = if contradictory { AuditType::ALL.to_vec() } else { kinds(query, "not_type")? };
     Ok(AuditFilter {
         start: time(query, "start_time")?,
         end: time(query, "end_time")?,
-        kinds: Values { any_of: kinds(query, "type")?, none_of: kinds(query, "not_type")? },
-        outcome: outcome(query)?,
+        kinds: Values { any_of: kinds(query, "type")?, none_of },
+        outcome,
         actor: texts(query, "actor", MAX_CHARS)?,
         source_ip: values(query, "source_ip", network)?,
         error_code: texts(query, "error_code", MAX_CHARS)?,
@@ -87,19 +89,19 @@ fn kinds(query: &Query, name: &str) -> Result<Vec<AuditType>, ApiError> {
     query.list(name).map(kind).collect()
 }
 
-/// Returns the only accepted outcome; `None` if both outcomes are accepted. It is an error to accept neither.
-fn outcome(query: &Query) -> Result<Option<AuditOutcome>, ApiError> {
+/// Returns the only accepted outcome, or `None`, and whether the filters accept no outcome.
+fn outcome(query: &Query) -> Result<(Option<AuditOutcome>, bool), ApiError> {
     let Values { any_of, none_of } = values(query, "outcome", |name, word| {
         word.parse::<AuditOutcome>().map_err(|_| ApiError::query(format!("{name} must be succeeded or failed")))
     })?;
     let accepted =
         |outcome: &AuditOutcome| (any_of.is_empty() || any_of.contains(outcome)) && !none_of.contains(outcome);
-    match (accepted(&AuditOutcome::Succeeded), accepted(&AuditOutcome::Failed)) {
-        (true, true) => Ok(None),
-        (true, false) => Ok(Some(AuditOutcome::Succeeded)),
-        (false, true) => Ok(Some(AuditOutcome::Failed)),
-        (false, false) => Err(ApiError::query("outcome and not_outcome exclude every entry")),
-    }
+    Ok(match (accepted(&AuditOutcome::Succeeded), accepted(&AuditOutcome::Failed)) {
+        (true, true) => (None, false),
+        (true, false) => (Some(AuditOutcome::Succeeded), false),
+        (false, true) => (Some(AuditOutcome::Failed), false),
+        (false, false) => (None, true),
+    })
 }
 
 fn texts(query: &Query, name: &str, max_chars: usize) -> Result<Values<String>, ApiError> {
@@ -166,7 +168,9 @@ mod tests {
         assert_eq!(found.error_code, Values::default());
         assert_eq!(found.outcome, Some(AuditOutcome::Succeeded));
         assert_eq!(filter("outcome=failed&outcome=succeeded").unwrap(), AuditFilter::default());
-        assert_eq!(filter("outcome=failed&not_outcome=failed"), None);
+        // Contradictory filters match nothing, whatever they filter by.
+        let nothing = filter("outcome=failed&not_outcome=failed").unwrap();
+        assert_eq!(nothing.kinds.none_of, AuditType::ALL);
     }
 
     #[test]

@@ -178,13 +178,10 @@ pub async fn respond(
         }
         Some(NextPage::Number) | None => None,
     };
-    let links = pages::bounded_links(path, query, page, total, next == Some(NextPage::Number), cursor);
+    let links = pages::links(path, query, page, total, next == Some(NextPage::Number), cursor);
     let mut response = HttpResponse::Ok();
     pages::add_total(&mut response, total);
-    if !links.is_empty() {
-        response.insert_header((header::LINK, links));
-    }
-    Ok(response.json(items))
+    Ok(response.insert_header((header::LINK, links)).json(items))
 }
 
 fn cursor(query: &Query) -> Result<Option<AuditCursor>, ApiError> {

@@ -29,7 +29,10 @@ pub async fn create(context: &AdminContext, request: CreateAdminTokenRequest) ->
         return Err(Refusal::Invalid(format!("name must not begin with {CLI_ACTOR_PREFIX}")).into());
     }
     let expires_at = validate::future("expires_at", request.expires_at, now)?;
-    let role = request.role.unwrap_or(Role::Admin);
+    let role = request.role.ok_or_else(|| {
+        let roles: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
+        Refusal::Invalid(format!("role is a required field: {}", roles.join(", ")))
+    })?;
     let made = GeneratedSecret::new(KeyKind::Admin, context.app.entropy.as_ref())?;
     let id = made.id;
     let secret = made.plain.expose().to_owned();

@@ -6,10 +6,15 @@ pub mod api_keys;
 pub mod context;
 pub mod installation;
 pub mod overview;
+pub mod precondition;
+pub mod refused_changes;
 pub mod signing_key_reset;
 pub mod signing_keys;
 pub mod tenants;
 pub mod transactions;
 pub mod users;
 
-pub use self::context::AdminContext;
+pub use self::{
+    context::AdminContext,
+    precondition::{Precondition, TenantVersion},
+};

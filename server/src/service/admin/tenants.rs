@@ -3,22 +3,23 @@
 use doorward_shared::{
     AuditType, TenantId,
     admin::{
-        ConfigCheck, ConfigProblem, CreateTenantRequest, CreatedSecret, CreatedTenant, SigningAlgorithm, TenantDetail,
-        TenantItem, UpdateTenantRequest,
+        CreateTenantRequest, CreatedSecret, CreatedTenant, SigningAlgorithm, TenantDetail, TenantItem,
+        UpdateTenantRequest,
     },
     config::{RelyingParty, TenantConfig, Webauthn},
     page::{Page, PageRequest},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     api_keys,
     context::{AdminContext, find_tenant, lock_tenant, unless_duplicate},
+    precondition::{Precondition, TenantVersion},
     signing_keys,
 };
 use crate::{
     clock,
-    domain::{Tenant, config_rules, config_shape},
+    domain::{Tenant, config_rules},
     service::{Refusal, ServiceError, validate},
     store::{api_keys as keys_table, audit, signing_keys as signing_table, tenants as table},
 };
@@ -101,50 +102,78 @@ pub async fn list(
     context.read(move |connection| Ok(table::list(connection, search.as_deref(), page)?)).await
 }
 
-pub async fn get(context: &AdminContext, id: TenantId) -> Result<TenantDetail, ServiceError> {
+pub async fn get(context: &AdminContext, id: TenantId) -> Result<(TenantDetail, TenantVersion), ServiceError> {
     let tenant = context.read(move |connection| find_tenant(connection, id)).await?;
+    let version = TenantVersion::of(&tenant)?;
     let Tenant { id, display_name, config, .. } = tenant;
-    Ok(TenantDetail { id, display_name, config })
+    Ok((TenantDetail { id, display_name, config }, version))
 }
 
-/// Renames a tenant.
-pub async fn rename(context: &AdminContext, id: TenantId, request: UpdateTenantRequest) -> Result<(), ServiceError> {
+/// Renames a tenant and returns its new version.
+///
+/// # Errors
+/// [`Refusal::Invalid`], [`Refusal::TenantNotFound`], or [`Refusal::TenantChanged`] for a stale version.
+pub async fn rename(
+    context: &AdminContext,
+    id: TenantId,
+    accepted: Precondition,
+    request: UpdateTenantRequest,
+) -> Result<TenantVersion, ServiceError> {
     let now = context.app.clock.now();
     let name = validate::label("display_name", request.display_name)?;
     let entry = context.event(id, AuditType::TenantUpdated, now)?;
     context
         .change(move |connection| {
             let before = lock_tenant(connection, id)?;
+            let version = accepted.check(&before)?;
+            if before.display_name == name {
+                return Ok(version);
+            }
             table::rename(connection, id, &name, now)?;
             let changed = json!({ "display_name": { "before": before.display_name, "after": name } });
-            Ok(entry.detail(changed).write(connection)?)
+            entry.detail(changed).write(connection)?;
+            TenantVersion::of(&Tenant { display_name: name, ..before })
         })
         .await
 }
 
-/// Returns all problems of a configuration. `read` is the parsed `value`, or `None` if it could not be parsed.
-pub fn check(value: &Value, read: Option<&TenantConfig>) -> ConfigCheck {
-    let mut problems = read.map_or_else(|| config_shape::problems(value), config_rules::problems);
-    if read.is_none() && problems.is_empty() {
-        // The parsed `value` no longer shows whether the text repeated a member.
-        let message = "a setting is repeated".to_owned();
-        problems.push(ConfigProblem { field: String::new(), message });
-    }
-    ConfigCheck { problems }
-}
-
-/// Replaces a tenant's configuration. `mfa`, `limits` and their like keep their current values if they are omitted.
-pub async fn configure(context: &AdminContext, id: TenantId, config: TenantConfig) -> Result<(), ServiceError> {
+/// Replaces a tenant's configuration and returns the tenant's new version. `mfa`, `limits` and their like
+/// keep their current values if they are omitted.
+///
+/// # Errors
+/// [`Refusal::Config`], [`Refusal::TenantNotFound`], or [`Refusal::TenantChanged`] for a stale version.
+pub async fn configure(
+    context: &AdminContext,
+    id: TenantId,
+    accepted: Precondition,
+    config: TenantConfig,
+) -> Result<TenantVersion, ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(id, AuditType::TenantConfigUpdated, now)?;
     context
         .change(move |connection| {
-            let before = lock_tenant(connection, id)?.config;
-            let after = config_rules::complete(config, Some(&before)).map_err(Refusal::Config)?;
-            table::update_config(connection, id, &after, now)?;
-            Ok(entry.detail(json!({ "before": before, "after": after })).write(connection)?)
+            let before = lock_tenant(connection, id)?;
+            let version = accepted.check(&before)?;
+            let config = config_rules::complete(config, Some(&before.config)).map_err(Refusal::Config)?;
+            if before.config == config {
+                return Ok(version);
+            }
+            table::update_config(connection, id, &config, now)?;
+            entry.detail(json!({ "before": before.config, "after": config })).write(connection)?;
+            TenantVersion::of(&Tenant { config, ..before })
         })
         .await
+}
+
+/// Checks a precondition before a tenant is deleted.
+///
+/// # Errors
+/// [`Refusal::TenantNotFound`], or [`Refusal::TenantChanged`] for a stale version.
+pub async fn require(context: &AdminContext, id: TenantId, accepted: Precondition) -> Result<(), ServiceError> {
+    if accepted == Precondition::None {
+        return Ok(());
+    }
+    context.read(move |connection| accepted.check(&find_tenant(connection, id)?).map(drop)).await
 }
 
 /// Deletes a tenant. No request finds it from now on, and a job deletes its data. Its audit log is kept for the retention

@@ -7,8 +7,8 @@ use doorward_shared::{
 
 use super::context::{AdminContext, find_tenant};
 use crate::{
-    domain::{Transaction, list::TimeQuery},
-    service::{Refusal, ServiceError, transactions as transaction_items, user_lookup},
+    domain::{Transaction, UserSelector, list::TimeQuery},
+    service::{ServiceError, transactions as transaction_items, user_lookup},
     store::transactions as table,
 };
 
@@ -17,14 +17,14 @@ use crate::{
 pub async fn search(
     context: &AdminContext,
     tenant: TenantId,
-    user: Option<String>,
+    user: Option<UserSelector>,
     query: TimeQuery,
 ) -> Result<TransactionPage, ServiceError> {
     context
         .read(move |connection| {
             find_tenant(connection, tenant)?;
             let user = match user {
-                Some(id) => Some(user_lookup::find(connection, tenant, &id)?.ok_or(Refusal::UserNotFound)?.id),
+                Some(user) => Some(user_lookup::select(connection, tenant, &user)?.id),
                 None => None,
             };
             let found = table::search(connection, tenant, user, &query)?;

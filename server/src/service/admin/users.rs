@@ -3,14 +3,16 @@
 use doorward_shared::{
     AuditType, TenantId, UserId,
     admin::{UserDetail, UserItem, UserSummary, UserSummaryPage},
-    page::{Order, Page, PageRequest},
 };
 use serde_json::json;
 
 use super::context::{AdminContext, find_tenant};
 use crate::{
     db::Connection,
-    domain::{CredentialId, User, list::TimeQuery},
+    domain::{
+        CredentialId, User, UserSelector,
+        list::{NumberedPage, PageQuery, TimeQuery},
+    },
     service::{Refusal, ServiceError, credentials as credential_items, transactions as transaction_items, user_lookup},
     store::{
         credentials, transactions,
@@ -23,16 +25,15 @@ pub async fn list(
     context: &AdminContext,
     tenant: TenantId,
     search: Option<String>,
-    order: Order,
-    page: PageRequest,
-) -> Result<Page<UserItem>, ServiceError> {
+    query: PageQuery,
+) -> Result<NumberedPage<UserItem>, ServiceError> {
     let found = context
         .read(move |connection| {
             find_tenant(connection, tenant)?;
-            Ok(table::page(connection, tenant, search.as_deref(), order, page)?)
+            Ok(table::page(connection, tenant, search.as_deref(), &query)?)
         })
         .await?;
-    Ok(Page { items: found.items.into_iter().map(item).collect(), total: found.total })
+    Ok(found.map(item))
 }
 
 /// Returns a page of user summaries, newest first. A search first lists users whose id or name starts with the text,
@@ -66,14 +67,14 @@ pub async fn search(
 pub async fn delete_credential(
     context: &AdminContext,
     tenant: TenantId,
-    user_id: &str,
+    user: UserSelector,
     id: &str,
 ) -> Result<(), ServiceError> {
-    let (user_id, id) = (user_id.to_owned(), id.to_owned());
+    let id = id.to_owned();
     let entry = context.event(tenant, AuditType::CredentialDeletedByAdmin, context.app.clock.now())?;
     context
         .change(move |connection| {
-            let user = find_user(connection, tenant, &user_id)?;
+            let user = find_user(connection, tenant, &user)?;
             let not_found = || Refusal::CredentialNotFound(id.clone());
             let credential_id = CredentialId::parse(&id).ok_or_else(not_found)?;
             let found = credentials::find(connection, tenant, &credential_id)?.filter(|found| found.user_id == user.id);
@@ -87,12 +88,11 @@ pub async fn delete_credential(
         .await
 }
 
-/// Returns a user with credentials and transactions. `user_id` is the id in the tenant's system or Doorward's id.
-pub async fn get(context: &AdminContext, tenant: TenantId, user_id: &str) -> Result<UserDetail, ServiceError> {
-    let user_id = user_id.to_owned();
+/// Returns a user with credentials and transactions.
+pub async fn get(context: &AdminContext, tenant: TenantId, user: UserSelector) -> Result<UserDetail, ServiceError> {
     let found = context
         .read(move |connection| {
-            let user = find_user(connection, tenant, &user_id)?;
+            let user = find_user(connection, tenant, &user)?;
             let credentials = credentials::for_user(connection, tenant, user.id)?;
             let (transactions, _) = transactions::for_user(connection, tenant, user.id, None)?;
             Ok((user, credentials, transactions))
@@ -108,14 +108,13 @@ pub async fn get(context: &AdminContext, tenant: TenantId, user_id: &str) -> Res
 }
 
 /// Deletes a user with credentials and transactions. A job deletes the transactions above [`table::DELETED_AT_ONCE`].
-pub async fn delete(context: &AdminContext, tenant: TenantId, user_id: &str) -> Result<(), ServiceError> {
-    let user_id = user_id.to_owned();
+pub async fn delete(context: &AdminContext, tenant: TenantId, user: UserSelector) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(tenant, AuditType::UserDeleted, now)?;
     loop {
-        let (user_id, entry) = (user_id.clone(), entry.clone());
+        let (user, entry) = (user.clone(), entry.clone());
         let deletion = context.change(move |connection| {
-            let user = find_user(connection, tenant, &user_id)?;
+            let user = find_user(connection, tenant, &user)?;
             let deletion = table::delete(connection, tenant, user.id, now, table::DELETED_AT_ONCE)?;
             match deletion {
                 // On PostgreSQL, a concurrent request may have deleted the user since the read.
@@ -133,9 +132,9 @@ pub async fn delete(context: &AdminContext, tenant: TenantId, user_id: &str) -> 
     }
 }
 
-fn find_user(connection: &mut Connection, tenant: TenantId, id: &str) -> Result<User, ServiceError> {
+fn find_user(connection: &mut Connection, tenant: TenantId, user: &UserSelector) -> Result<User, ServiceError> {
     find_tenant(connection, tenant)?;
-    Ok(user_lookup::find(connection, tenant, id)?.ok_or(Refusal::UserNotFound)?)
+    user_lookup::select(connection, tenant, user)
 }
 
 fn item(user: User) -> UserItem {

@@ -3,7 +3,7 @@ use doorward_shared::page::{Order, PageRequest};
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError},
-    domain::Credential,
+    domain::{Credential, audit::Total, list::PageQuery},
     store::credentials::{self, CredentialUse},
 };
 
@@ -31,10 +31,15 @@ async fn credentials_can_be_added_read_renamed_and_deleted(db: TestDatabase) {
     assert_eq!(own, [credential(1, 1, 2), credential(1, 1, 1)]);
 
     let one = PageRequest { page: 1, per_page: 1 };
-    let page = db.read(move |c| credentials::page(c, tenant_id(1), None, Order::Descending, one)).await;
-    assert_eq!((page.items, page.total), (vec![(credential(1, 2, 3), "user-2".to_owned())], 3));
-    let page = db.read(move |c| credentials::page(c, tenant_id(1), Some(user_id(1)), Order::Ascending, one)).await;
-    assert_eq!((page.items, page.total), (vec![(credential(1, 1, 1), "user-1".to_owned())], 2));
+    let page =
+        db.read(move |c| credentials::page(c, tenant_id(1), None, &PageQuery::numbered(Order::Descending, one))).await;
+    assert_eq!((page.items, page.total), (vec![(credential(1, 2, 3), "user-2".to_owned())], Some(Total::Exact(3))));
+    let page = db
+        .read(move |c| {
+            credentials::page(c, tenant_id(1), Some(user_id(1)), &PageQuery::numbered(Order::Ascending, one))
+        })
+        .await;
+    assert_eq!((page.items, page.total), (vec![(credential(1, 1, 1), "user-1".to_owned())], Some(Total::Exact(2))));
 
     assert!(db.write(move |c| credentials::rename(c, tenant_id(1), &id(), "New", at(99))).await);
     let renamed = db.read(move |c| credentials::find(c, tenant_id(1), &id())).await.expect("the credential");

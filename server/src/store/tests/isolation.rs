@@ -8,6 +8,7 @@ use doorward_shared::{
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError},
+    domain::list::PageQuery,
     store::{
         api_keys, audit, challenges,
         credentials::{self, CredentialUse},
@@ -35,10 +36,10 @@ fn everything(c: &mut Connection, tenant: TenantId) -> Result<String, DbError> {
             (tenants::find(c, tenant)?, api_keys::list(c, tenant)?, api_keys::find(c, tenant, api_key_id(1))?),
             signing_keys::list(c, tenant)?.iter().map(|key| (key.id, key.retired_at)).collect::<Vec<_>>(),
             (users::find(c, tenant, user_id(1))?, users::find_by_external(c, tenant, "user-1")?),
-            users::page(c, tenant, Some("u"), Order::Ascending, all)?,
+            users::page(c, tenant, Some("u"), &PageQuery::numbered(Order::Ascending, all))?,
             (credentials::find(c, tenant, &id)?, credentials::find_with_owner(c, tenant, &id)?),
             credentials::for_user(c, tenant, user_id(1))?,
-            credentials::page(c, tenant, None, Order::Ascending, all)?,
+            credentials::page(c, tenant, None, &PageQuery::numbered(Order::Ascending, all))?,
             challenges::find(c, tenant, &value)?,
             (
                 transactions::find(c, tenant, transaction_id(1))?,

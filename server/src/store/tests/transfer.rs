@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     db::{Connection, Database, DatabaseOptions, DatabaseUrl, DbError},
-    domain::ChallengeValue,
+    domain::{ChallengeValue, list::PageQuery},
     store::{
         admin_tokens, api_keys,
         audit::{self, Days},
@@ -107,8 +107,8 @@ fn everything(c: &mut Connection) -> Result<String, DbError> {
             keys.iter().map(|key| (key.id, &key.sealed_private_key, key.retired_at)).collect::<Vec<_>>()
         );
         text += &format!("{:?}", api_keys::list(c, tenant)?);
-        text += &format!("{:?}", users::page(c, tenant, None, Order::Descending, all)?);
-        text += &format!("{:?}", credentials::page(c, tenant, None, Order::Ascending, all)?);
+        text += &format!("{:?}", users::page(c, tenant, None, &PageQuery::numbered(Order::Descending, all))?);
+        text += &format!("{:?}", credentials::page(c, tenant, None, &PageQuery::numbered(Order::Ascending, all))?);
         text += &format!("{:?}", transactions::for_user(c, tenant, user_id(1), None)?);
         text += &format!("{:?}", challenges::find(c, tenant, &challenge_value(1))?);
     }

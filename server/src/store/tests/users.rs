@@ -1,9 +1,14 @@
+use diesel::RunQueryDsl as _;
 use doorward_shared::page::{Order, PageRequest};
 
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
-    db::{Connection, DbError},
-    domain::{User, list::TimeQuery},
+    db::{Connection, DbError, cached_sql::CachedSql, on_engine},
+    domain::{
+        User,
+        audit::Total,
+        list::{NUMBERED_ROWS, NextRows, PageQuery, TimeQuery},
+    },
     store::{
         credentials, tenant_summaries, transactions,
         users::{self, Deletion},
@@ -13,6 +18,7 @@ use crate::{
 on_every_engine!(
     upsert_keeps_id_and_creation_time,
     pages_are_sorted_and_searched,
+    numbered_pages_end_at_the_bound_and_cursors_go_on,
     delete_removes_everything_of_the_user,
     transactions_of_a_deleted_user_are_deleted_in_units
 );
@@ -46,14 +52,70 @@ async fn upsert_keeps_id_and_creation_time(db: TestDatabase) {
 async fn pages_are_sorted_and_searched(db: TestDatabase) {
     two_tenants(&db).await;
     let first = PageRequest { page: 1, per_page: 2 };
-    let page = db.read(move |c| users::page(c, tenant_id(1), None, Order::Descending, first)).await;
-    assert_eq!((page.items, page.total), (vec![user(1, 3), user(1, 2)], 3));
+    let page =
+        db.read(move |c| users::page(c, tenant_id(1), None, &PageQuery::numbered(Order::Descending, first))).await;
+    assert_eq!((page.items, page.total), (vec![user(1, 3), user(1, 2)], Some(Total::Exact(3))));
     let second = PageRequest { page: 2, per_page: 2 };
-    let page = db.read(move |c| users::page(c, tenant_id(1), None, Order::Ascending, second)).await;
-    assert_eq!((page.items, page.total), (vec![user(1, 3)], 3));
+    let page =
+        db.read(move |c| users::page(c, tenant_id(1), None, &PageQuery::numbered(Order::Ascending, second))).await;
+    assert_eq!((page.items, page.total), (vec![user(1, 3)], Some(Total::Exact(3))));
     for (text, total) in [("USER", 3), ("name2@", 1), ("User 3", 1), ("user-1", 1), ("%", 0), ("_", 0)] {
-        let page = db.read(move |c| users::page(c, tenant_id(1), Some(text), Order::Ascending, first)).await;
-        assert_eq!(page.total, total, "{text}");
+        let page = db
+            .read(move |c| users::page(c, tenant_id(1), Some(text), &PageQuery::numbered(Order::Ascending, first)))
+            .await;
+        assert_eq!(page.total, Some(Total::Exact(total)), "{text}");
+    }
+}
+
+/// Returns the ids on all pages, the first total, and the number of the pages that were requested by number.
+async fn walk(db: &TestDatabase, text: Option<&'static str>, order: Order) -> (Vec<String>, Option<Total>, u32) {
+    let mut query = PageQuery::numbered(order, PageRequest { page: 1, per_page: 900 });
+    let (mut ids, mut total) = (Vec::new(), None);
+    loop {
+        let next = query.clone();
+        let page = db.read(move |c| users::page(c, tenant_id(1), text, &next)).await;
+        ids.extend(page.items.into_iter().map(|user| user.external_id));
+        total = total.or(page.total);
+        match page.next {
+            Some(NextRows::Number) => query.page.page += 1,
+            Some(NextRows::After(cursor)) => query.after = Some(cursor),
+            None => return (ids, total, query.page.page),
+        }
+    }
+}
+
+async fn numbered_pages_end_at_the_bound_and_cursors_go_on(db: TestDatabase) {
+    two_tenants(&db).await;
+    let count = NUMBERED_ROWS + 1_500;
+    db.write(move |c| {
+        // Several users have the same time, and every tenth one matches the search.
+        let (tenant, start) = (tenant_id(1).to_string(), at(100).millis());
+        let insert = CachedSql::<()>::new(
+            "WITH RECURSIVE numbers (n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM numbers WHERE n < 11500) \
+             INSERT INTO users (tenant_id, id, external_id, name, display_name, icon, created_at, updated_at) \
+             SELECT CAST(? AS TEXT), '00000000-0000-0002-0000-' || CAST(100000000000 + n AS TEXT), \
+             CASE WHEN n % 10 = 0 THEN 'match-' ELSE 'other-' END || CAST(n AS TEXT), 'n', 'd', '', \
+             CAST(? AS BIGINT) + n / 7, 0 FROM numbers",
+        );
+        let insert = insert.bind(&tenant).bind(start);
+        on_engine!(c, conn, _Db => insert.execute(conn))?;
+        let update = CachedSql::<()>::new("UPDATE tenant_summaries SET users = ? WHERE tenant_id = ?");
+        let update = update.bind(count).bind(&tenant);
+        on_engine!(c, conn, _Db => update.execute(conn))?;
+        Ok(())
+    })
+    .await;
+    let count = u64::try_from(count).unwrap();
+    for order in [Order::Ascending, Order::Descending] {
+        let (ids, total, numbers) = walk(&db, None, order).await;
+        assert_eq!((ids.len() as u64, total, numbers), (count, Some(Total::Exact(count)), 12));
+        let distinct: std::collections::BTreeSet<&String> = ids.iter().collect();
+        assert_eq!(distinct.len(), ids.len());
+        let (matches, total, _) = walk(&db, Some("match"), order).await;
+        let expected: Vec<String> = ids.into_iter().filter(|id| id.starts_with("match")).collect();
+        assert_eq!(matches, expected);
+        let Some(Total::AtLeast(bound)) = total else { panic!("{total:?}") };
+        assert!((990..=1_000).contains(&bound), "{bound}");
     }
 }
 

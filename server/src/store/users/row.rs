@@ -4,7 +4,10 @@ use diesel::prelude::*;
 use doorward_shared::Timestamp;
 
 use super::super::{DbError, row_convert, schema::users};
-use crate::domain::User;
+use crate::domain::{
+    User,
+    list::{Cursor, SortKey},
+};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = users, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
@@ -17,6 +20,13 @@ pub(in crate::store) struct Row {
     pub(super) icon: String,
     pub(super) created_at: i64,
     pub(super) updated_at: i64,
+}
+
+impl Row {
+    /// Returns the position of the row in lists by time.
+    pub(super) fn cursor(&self) -> Cursor {
+        Cursor { key: SortKey::Number(self.created_at), id: self.id.clone() }
+    }
 }
 
 impl TryFrom<Row> for User {

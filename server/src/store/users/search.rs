@@ -44,7 +44,7 @@ impl bounded_search::Search for Search<'_> {
     type Row = Row;
 
     fn cursor(row: &Row) -> Cursor {
-        Cursor { key: SortKey::Number(row.created_at), id: row.id.clone() }
+        row.cursor()
     }
 
     fn prefixes(&self, conn: &mut Connection) -> Result<Option<Vec<Row>>, DbError> {

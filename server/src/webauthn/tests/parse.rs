@@ -55,6 +55,18 @@ fn message_names_the_field() {
 }
 
 #[test]
+fn wrong_types_name_the_member() {
+    for (name, expected) in [("id", "id must be a string"), ("transports", "transports must be a list of strings")] {
+        assert_eq!(registration(|body| body[name] = json!([1])).unwrap_err(), expected);
+        assert_eq!(assertion(|body| body[name] = json!([1])).unwrap_err(), expected);
+    }
+    let reason = registration(|body| body["response"]["transports"] = json!("usb")).unwrap_err();
+    assert_eq!(reason, "response.transports must be a list of strings");
+    let reason = assertion(|body| body["response"]["signature"] = json!(5)).unwrap_err();
+    assert_eq!(reason, "response.signature must be a string");
+}
+
+#[test]
 fn id_must_equal_raw_id() {
     for id in ["AAAA", "", "CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQl"] {
         registration(|body| body["id"] = json!(id)).unwrap_err();

@@ -6,7 +6,7 @@ use doorward_shared::TenantId;
 use doorward_testkit::Response;
 use serde_json::{Value, json};
 
-use super::fixture::{Fixture, changes};
+use super::fixture::{Fixture, body, changes, guarded, method};
 
 /// Method, path, expected status and expected audit entry types of every change. In this order all changes succeed.
 const CHANGES: &[(&str, &str, u16, &[&str])] = &[
@@ -103,7 +103,7 @@ async fn entries_contain_values_before_and_after_the_change() {
 }
 
 #[tokio::test]
-async fn refused_changes_change_nothing_and_write_no_entry() {
+async fn refused_changes_change_nothing_and_write_one_entry() {
     let fixture = Fixture::new().await;
     let before = fixture.state().await;
     let path = format!("/tenants/{}", fixture.one.tenant.id);
@@ -111,7 +111,7 @@ async fn refused_changes_change_nothing_and_write_no_entry() {
     for (method, path, body, code) in [
         ("PUT", path.clone(), json!({ "display_name": " " }), "validation_failed"),
         ("PUT", path.clone(), json!({ "display_name": long }), "validation_failed"),
-        ("PUT", format!("{path}/config"), json!({ "webauthn": 5 }), "body_malformed"),
+        ("PUT", format!("{path}/config"), json!({ "webauthn": 5 }), "config_invalid"),
         ("POST", format!("{path}/secrets/api"), json!({}), "validation_failed"),
         (
             "POST",
@@ -120,14 +120,104 @@ async fn refused_changes_change_nothing_and_write_no_entry() {
             "validation_failed",
         ),
         ("POST", format!("{path}/secrets/jwk"), json!({ "algorithm": "none" }), "body_malformed"),
-        ("POST", "/admin_tokens".to_owned(), json!({ "name": "ops" }), "conflict"),
+        ("POST", "/admin_tokens".to_owned(), json!({ "name": "ops", "role": "admin" }), "conflict"),
+        ("POST", "/admin_tokens".to_owned(), json!({ "name": "ro" }), "validation_failed"),
+        ("POST", "/admin_tokens".to_owned(), json!({ "name": "ro", "Role": "auditor" }), "member_unknown"),
         ("POST", "/tenants".to_owned(), json!({}), "validation_failed"),
         ("DELETE", format!("{path}/users/nobody"), json!({}), "user_not_found"),
         ("DELETE", "/admin_tokens/nonsense".to_owned(), json!({}), "secret_not_found"),
     ] {
         let response = fixture.admin.send(method.parse().unwrap(), &path, Some(body.to_string().into_bytes())).await;
         assert_eq!(response.field("code"), code, "{method} {path} {body}");
-        assert_eq!(fixture.entries(&response).await.len(), 0, "{method} {path} {body}");
+        let entries = fixture.entries(&response).await;
+        assert_eq!(entries.len(), 1, "{method} {path} {body}");
+        assert_eq!((&entries[0]["type"], &entries[0]["error_code"]), (&"admin_request_rejected".into(), &code.into()));
+        assert_eq!(
+            (&entries[0]["actor_user_id"], &entries[0]["detail"]["path"]),
+            (&"ops".into(), &path.clone().into())
+        );
+        let log = if path.starts_with("/tenants/") { fixture.one.tenant.id } else { TenantId::INSTALLATION };
+        assert_eq!(entries[0]["tenant_id"], log.to_string());
     }
     assert_eq!(fixture.state().await, before);
+}
+
+#[tokio::test]
+async fn unknown_members_of_every_body_are_refused() {
+    let fixture = Fixture::new().await;
+    let before = fixture.state().await;
+    let mut bodies = 0;
+    for endpoint in guarded().filter(|endpoint| endpoint.path != "/config/check") {
+        let Some(mut body) = body(endpoint) else { continue };
+        body["mispelt"] = json!(1);
+        let path = fixture.path(endpoint, &fixture.one, &fixture.one);
+        let response = fixture.admin.send(method(endpoint), &path, Some(body.to_string().into_bytes())).await;
+        assert_eq!(response.status, 400, "{} {path}: {}", endpoint.method, response.text);
+        let code = if path.ends_with("/config") { "config_invalid" } else { "member_unknown" };
+        assert_eq!(response.field("code"), code, "{} {path}", endpoint.method);
+        assert!(response.field("details").contains("mispelt"), "{}", response.text);
+        bodies += 1;
+    }
+    assert!(bodies >= 6, "{bodies}");
+    assert_eq!(fixture.state().await, before);
+    let token = json!({ "name": "ro", "Role": "auditor", "role": "auditor" });
+    let details = fixture.admin.post("/admin_tokens", &token).await.field("details");
+    assert_eq!(details, "Role is unknown; did you mean `role`?");
+    let tenant = json!({ "display_name": "New", "config": { "webauthn": { "timeout": "x", "time_out": 1 } } });
+    let details = fixture.admin.post("/tenants", &tenant).await.field("details");
+    for part in
+        ["config.webauthn.timeout: must be", "config.webauthn.time_out: is unknown", "config.webauthn.relying_party"]
+    {
+        assert!(details.contains(part), "{details}");
+    }
+}
+
+#[tokio::test]
+async fn stale_versions_are_refused() {
+    let fixture = Fixture::new().await;
+    let path = format!("/tenants/{}", fixture.one.tenant.id);
+    let read = fixture.admin.get(&path).await.expect(200);
+    let version = read.header("etag").unwrap().to_owned();
+    assert!(version.starts_with('"') && version.ends_with('"'), "{version}");
+    let with = |version: &str| fixture.admin.clone().header("if-match", version);
+    let mut config = read.json()["config"].clone();
+    config["webauthn"]["timeout"] = json!(45_000);
+    let changed = with(&version).put(&format!("{path}/config"), &config).await.expect(204);
+    let newer = changed.header("etag").unwrap().to_owned();
+    assert_ne!(newer, version);
+    // Another administrator still has the first version.
+    let name = json!({ "display_name": "Lost" });
+    for (caller, path, body) in [
+        (with(&version), format!("{path}/config"), &read.json()["config"]),
+        (with(&version), path.clone(), &name),
+        (with(&format!("W/{newer}")), path.clone(), &name),
+    ] {
+        let refused = caller.put(&path, body).await;
+        refused.expect_refusal(412, "tenant_changed");
+        assert_eq!(fixture.entries(&refused).await.len(), 1);
+    }
+    with(&version).delete(&path).await.expect_refusal(412, "tenant_changed");
+    with("nonsense").put(&path, &name).await.expect_refusal(400, "validation_failed");
+    let current = fixture.admin.get(&path).await.expect(200);
+    assert_eq!((current.header("etag"), &current.json()["config"]), (Some(newer.as_str()), &config));
+    for accepted in ["*", &format!("\"other\", {newer}")] {
+        let _ = with(accepted).put(&path, &json!({ "display_name": "Example" })).await.expect(204);
+    }
+    let _ = with(&newer).put(&path, &json!({ "display_name": "Shop" })).await.expect(204);
+    let _ = fixture.admin.delete(&path).await.expect(204);
+}
+
+#[tokio::test]
+async fn change_that_changes_nothing_writes_no_entry() {
+    let fixture = Fixture::new().await;
+    let path = format!("/tenants/{}", fixture.one.tenant.id);
+    let read = fixture.admin.get(&path).await.expect(200);
+    let name = json!({ "display_name": read.json()["display_name"] });
+    let mut config = read.json()["config"].clone();
+    config.as_object_mut().unwrap().remove("mfa");
+    for (path, body) in [(path.clone(), &name), (format!("{path}/config"), &config)] {
+        let response = fixture.admin.put(&path, body).await.expect(204);
+        assert_eq!(response.header("etag"), read.header("etag"));
+        assert_eq!(fixture.entries(&response).await.len(), 0);
+    }
 }

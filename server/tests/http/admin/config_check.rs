@@ -64,3 +64,24 @@ async fn missing_fields_and_wrong_types_are_reported() {
         check(body).await.expect_refusal(400, "body_malformed");
     }
 }
+
+#[tokio::test]
+async fn check_and_put_report_the_same_problems() {
+    let (server, tenant) = server_with_tenant().await;
+    let admin = server.admin("ops", Role::Admin).await;
+    let mut wrong = json!(config());
+    wrong["webauthn"]["user_verificaton"] = json!("preferred");
+    wrong["webauthn"]["attachment"] = json!(5);
+    wrong["webauthn"]["timeout"] = json!(1);
+    wrong["cors"]["allowed_origins"] = json!(["https://*.com"]);
+    let found = admin.post("/config/check", &wrong).await.expect(200).json();
+    // Problems of the structure come first. They do not hide invalid values of other settings.
+    let expected = ["webauthn.user_verificaton", "webauthn.attachment", "webauthn.timeout", "cors.allowed_origins[0]"];
+    assert_eq!(fields(&found), expected);
+    let refused = admin.put(&format!("/tenants/{}/config", tenant.id), &wrong).await;
+    refused.expect_refusal(400, "config_invalid");
+    for problem in found["problems"].as_array().unwrap() {
+        let part = format!("{}: {}", problem["field"].as_str().unwrap(), problem["message"].as_str().unwrap());
+        assert!(refused.field("details").contains(&part), "{part}\n{}", refused.text);
+    }
+}

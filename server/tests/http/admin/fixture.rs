@@ -33,7 +33,8 @@ impl Fixture {
         let server = TestServer::start().await;
         let (one, other) = (owner(&server).await, owner(&server).await);
         let (admin, auditor) = (server.admin("ops", Role::Admin).await, server.admin("audit", Role::Auditor).await);
-        let request = CreateAdminTokenRequest { name: Some("spare".to_owned()), ..Default::default() };
+        let request =
+            CreateAdminTokenRequest { name: Some("spare".to_owned()), role: Some(Role::Auditor), expires_at: None };
         let spare = admin_tokens::create(&server.administrator(), request).await.unwrap().id.to_string();
         Self { server, one, other, admin, auditor, spare }
     }
@@ -135,7 +136,7 @@ pub(crate) fn changes() -> impl Iterator<Item = &'static Endpoint> {
     ADMIN.iter().filter(|endpoint| endpoint.access == Access::Admin)
 }
 
-fn body(endpoint: &Endpoint) -> Option<Value> {
+pub(crate) fn body(endpoint: &Endpoint) -> Option<Value> {
     let body = match (endpoint.method, endpoint.path) {
         ("POST", "/tenants") => json!({ "display_name": "New", "config": config(), "create_api_key": true }),
         ("PUT", "/tenants/{tenant_id}") => json!({ "display_name": "Renamed" }),
@@ -145,6 +146,7 @@ fn body(endpoint: &Endpoint) -> Option<Value> {
             json!(config)
         }
         ("POST", "/tenants/{tenant_id}/secrets/jwk") => json!({ "algorithm": "EdDSA" }),
+        ("POST", "/admin_tokens") => json!({ "name": "made", "role": "auditor" }),
         ("POST", _) => json!({ "name": "made" }),
         _ => return None,
     };

@@ -74,7 +74,7 @@ async fn admin_deletes_a_credential() {
     let other = server.tenant().await;
     let _ = Person::new("zoe").register(&other).await.expect(200);
     let summary = format!("/tenants/{}/summary", tenant.id);
-    let before = admin.get(&summary).await.expect(200).json();
+    let before = admin.get(&summary).await.expect(200).json()["credentials"].clone();
     for (wrong, code) in [
         (path(&tenant, "anna", passkey), "credential_not_found"),
         (path(&other, "zoe", passkey), "credential_not_found"),
@@ -84,7 +84,7 @@ async fn admin_deletes_a_credential() {
     ] {
         admin.delete(&wrong).await.expect_refusal(404, code);
     }
-    assert_eq!(admin.get(&summary).await.expect(200).json(), before);
+    assert_eq!(admin.get(&summary).await.expect(200).json()["credentials"], before);
     let _ = zoe.login(&tenant).await.expect(200);
     let deleted = admin.delete(&path(&tenant, "zoe", passkey)).await.expect(204);
     let entry = tenant.entry_of(&deleted).await;
@@ -142,4 +142,62 @@ async fn texts_in_queries_have_at_most_256_characters() {
     let user = "x".repeat(257);
     admin.get(&format!("{base}/transactions?user_id={user}")).await.expect_refusal(400, "query_invalid");
     tenant.http.get(&format!("/credentials?user_id={user}")).await.expect_refusal(400, "query_invalid");
+}
+
+#[tokio::test]
+async fn id_that_fits_two_users_needs_by() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let admin = server.admin("ops", Role::Admin).await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&tenant).await.expect(200);
+    let users = format!("/tenants/{}/users", tenant.id);
+    let id = admin.get(&format!("{users}/alice?by=user_id")).await.expect(200).field("id");
+    assert_eq!(admin.get(&format!("{users}/{id}")).await.expect(200).field("user_id"), "alice");
+    admin.get(&format!("{users}/{id}?by=user_id")).await.expect_refusal(404, "user_not_found");
+    admin.get(&format!("{users}/alice?by=id")).await.expect_refusal(404, "user_not_found");
+    admin.get(&format!("{users}/alice?by=name")).await.expect_refusal(400, "query_invalid");
+
+    // Another user's own id is Doorward's id of alice.
+    let mut shadow = Person::new(&id);
+    let _ = shadow.register(&tenant).await.expect(200);
+    let credential =
+        admin.get(&format!("{users}/{id}?by=user_id")).await.expect(200).json()["credentials"][0]["id"].clone();
+    let credential = credential.as_str().unwrap();
+    let transactions = format!("/tenants/{}/transactions?user_id={id}", tenant.id);
+    for response in [
+        admin.get(&format!("{users}/{id}")).await,
+        admin.delete(&format!("{users}/{id}")).await,
+        admin.delete(&format!("{users}/{id}/credentials/{credential}")).await,
+        admin.get(&transactions).await,
+    ] {
+        response.expect_refusal(409, "user_ambiguous");
+    }
+    let _ = admin.get(&format!("{transactions}&by=id")).await.expect(200);
+    admin
+        .delete(&format!("{users}/{id}/credentials/{credential}?by=id"))
+        .await
+        .expect_refusal(404, "credential_not_found");
+    let _ = admin.delete(&format!("{users}/{id}?by=id")).await.expect(204);
+    let left = admin.get(&users).await.expect(200).json();
+    assert_eq!(left.as_array().unwrap().iter().map(|user| user["user_id"].as_str().unwrap()).collect::<Vec<_>>(), [id]);
+}
+
+#[tokio::test]
+async fn numbered_pages_accept_any_number_and_link_to_the_first_page() {
+    let (_server, tenant, admin, _zoe) = server_with_users().await;
+    let users = format!("/tenants/{}/users", tenant.id);
+    let all = admin.get(&users).await.expect(200);
+    for query in ["page=0", "per_page=0", "page=-7&per_page=-1", "per_page=100000"] {
+        let page = admin.get(&format!("{users}?{query}")).await.expect(200);
+        assert_eq!(page.json(), all.json(), "{query}");
+        assert!(page.header("link").unwrap().contains("?page=1&"), "{query}");
+        assert!(page.header("link").unwrap().contains("rel=\"first\""), "{query}");
+        let own = tenant.http.get(&format!("/credentials?{query}")).await.expect(200);
+        assert!(own.header("link").unwrap().contains("rel=\"first\""), "{query}");
+    }
+    for query in ["page=x", "per_page=1.5", "page=1001&per_page=10", "after=nonsense"] {
+        admin.get(&format!("{users}?{query}")).await.expect_refusal(400, "query_invalid");
+        tenant.http.get(&format!("/credentials?{query}")).await.expect_refusal(400, "query_invalid");
+    }
 }

@@ -1,8 +1,12 @@
 //! Changes by an administrator between the initialize and the finalize request of a ceremony.
 
-use doorward_server::service::admin::{api_keys, tenants, users};
+use doorward_server::{
+    domain::UserSelector,
+    service::admin::{Precondition, api_keys, tenants, users},
+};
 use doorward_shared::{
     ApiKeyId,
+    admin::UserIdKind,
     config::{TenantConfig, UserVerification},
 };
 use doorward_testkit::{Person, TestServer, TestTenant, claims, server::config};
@@ -12,7 +16,7 @@ use crate::support::{Ceremony, server_with_tenant};
 async fn configure(server: &TestServer, tenant: &TestTenant, adjust: impl FnOnce(&mut TenantConfig)) {
     let mut config = config();
     adjust(&mut config);
-    tenants::configure(&server.administrator(), tenant.id, config).await.unwrap();
+    tenants::configure(&server.administrator(), tenant.id, Precondition::None, config).await.unwrap();
 }
 
 #[tokio::test]
@@ -95,7 +99,7 @@ async fn challenges_of_a_deleted_user_are_unknown() {
         let (server, tenant) = server_with_tenant().await;
         let mut person = ceremony.person(&tenant, "alice").await;
         let body = ceremony.begin(&tenant, &mut person).await;
-        users::delete(&server.administrator(), tenant.id, "alice").await.unwrap();
+        users::delete(&server.administrator(), tenant.id, selector()).await.unwrap();
         let response = ceremony.finalize(&tenant, &body).await;
         // The challenges of a deleted user are unknown.
         ceremony.expect_unknown(&tenant, &response).await;
@@ -111,7 +115,7 @@ async fn discoverable_login_of_a_deleted_user_is_rejected_by_user_handle() {
     let (server, tenant) = server_with_tenant().await;
     let mut alice = Ceremony::Login.person(&tenant, "alice").await;
     let body = alice.login_assertion(&tenant, true).await;
-    users::delete(&server.administrator(), tenant.id, "alice").await.unwrap();
+    users::delete(&server.administrator(), tenant.id, selector()).await.unwrap();
     let response = Ceremony::Login.finalize(&tenant, &body).await;
     assert_eq!(response.field("title"), "failed to get user handle");
     let _ = Ceremony::Login.expect_audited_refusal(&tenant, &response, 401, "credential_unknown").await;
@@ -144,4 +148,8 @@ async fn revoked_key_is_rejected_without_consuming_the_challenge() {
         let _ = tenant.expect_audited_refusal(&refused, 401, "api_key_invalid", "api_key_rejected").await;
         let _ = ceremony.finalize(&tenant, &body).await.expect(200);
     }
+}
+
+fn selector() -> UserSelector {
+    UserSelector { id: "alice".to_owned(), by: Some(UserIdKind::UserId) }
 }

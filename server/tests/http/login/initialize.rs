@@ -76,7 +76,9 @@ async fn users_without_a_passkey_are_rejected() {
         ("carol", 400, "no_suitable_credential", none),
     ] {
         let response = tenant.http.post(PATH, &json!({ "user_id": user })).await;
-        response.expect_error(status, code, title, title);
+        response.expect_refusal(status, code);
+        assert_eq!(response.field("title"), title);
+        assert!(!["", title].contains(&response.field("details").as_str()), "{}", response.text);
         let kind = "webauthn_authentication_init_failed";
         let entry = tenant.expect_audited_refusal(&response, status, code, kind).await;
         assert_eq!(entry.text("actor_user_id").as_deref(), Some(user));
@@ -95,7 +97,7 @@ async fn malformed_bodies_and_invalid_fields_are_rejected() {
     for (user, details) in [
         (Value::from(""), "user_id is a required field"),
         (Value::from("x".repeat(65)), "user_id must be a maximum of 64 bytes in length"),
-        (Value::from("a\u{0}"), "user_id must not contain the character U+0000"),
+        (Value::from("a\u{0}"), "user_id must not contain control characters, such as line breaks or U+202E"),
     ] {
         let response = tenant.http.post(PATH, &json!({ "user_id": user })).await;
         response.expect_error(400, "validation_failed", "unable to validate request", details);

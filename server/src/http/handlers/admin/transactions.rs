@@ -1,8 +1,9 @@
 //! `/tenants/{tenant_id}/transactions`.
 
 use actix_web::web::{Json, Path};
-use doorward_shared::admin::TransactionPage;
+use doorward_shared::admin::{TransactionPage, UserIdKind};
 
+use super::users::selector;
 use crate::{
     http::{ApiError, Auditor, Query, pages, parameters::CursorParams, path_tenant, responses::*},
     service::admin::transactions,
@@ -20,6 +21,7 @@ use crate::{
     params(
         ("q" = Option<String>, Query, description = "part of an identifier (the tenant's own id of a transaction)"),
         ("user_id" = Option<String>, Query, description = "Doorward's id of a user, or the tenant's own id: only this user's transactions"),
+        ("by" = Option<UserIdKind>, Query, description = "which id `user_id` is; needed only if it fits two users"),
         CursorParams,
     ),
     responses(
@@ -27,10 +29,12 @@ use crate::{
         InvalidQuery,
         AuditorErrors,
         UserNotFound,
+        UserAmbiguous,
     ),
 )]
 pub async fn list(caller: Auditor, path: Path<String>, query: Query) -> Result<Json<TransactionPage>, ApiError> {
     let tenant = path_tenant(&path)?;
-    let user = pages::text(&query, "user_id")?;
-    Ok(Json(transactions::search(&caller.context, tenant, user, pages::by_time(&query)?).await?))
+    let pages = pages::by_time(&query)?;
+    let user = pages::text(&query, "user_id")?.map(|id| selector::user(id, &query)).transpose()?;
+    Ok(Json(transactions::search(&caller.context, tenant, user, pages).await?))
 }

@@ -8,7 +8,7 @@ use crate::{
 
 /// Lists the credentials of a user, or of all users.
 ///
-/// The response contains `X-Total-Count`, and a `Link` to the neighbouring pages (RFC 8288).
+/// The response contains `X-Total-Count`, and a `Link` to the first and the neighbouring pages (RFC 8288).
 #[utoipa::path(
     get,
     path = "/{tenant_id}/credentials",
@@ -16,6 +16,7 @@ use crate::{
     params(
         ("user_id" = Option<String>, Query, description = "the tenant's own id of the user"),
         PageParams,
+        ("after" = Option<String>, Query, description = "position from the `next` link of a page; replaces `page`"),
         ("order" = Option<Order>, Query, description = "order by registration time; by default desc"),
     ),
     responses(
@@ -26,9 +27,7 @@ use crate::{
     ),
 )]
 pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    let parameters = pages::request(&query)
-        .and_then(|page| Ok((page, pages::order(&query, "order")?, pages::text(&query, "user_id")?)));
-    let (page, order, user_id) = caller.recorded(parameters).await?;
-    let found = credentials::list(&caller.context, user_id, order, page).await?;
-    Ok(pages::answer(request.path(), &query, page, &found))
+    let page = pages::numbered(&query, "order")?;
+    let found = credentials::list(&caller.context, pages::text(&query, "user_id")?, page.clone()).await?;
+    Ok(pages::respond(request.path(), &query, page.page, &found))
 }

@@ -23,7 +23,7 @@ use crate::{
     ),
 )]
 pub async fn create(caller: Administrator, body: Body) -> Result<HttpResponse, ApiError> {
-    let request = json::object::<CreateAdminTokenRequest>(&body)?;
+    let request = json::strict_object::<CreateAdminTokenRequest>(&body)?;
     let created = admin_tokens::create(&caller.context, request).await?;
     Ok(HttpResponse::Created().json(created))
 }

@@ -21,7 +21,7 @@ use crate::{
 )]
 pub async fn create(caller: Administrator, path: Path<String>, body: Body) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;
-    let request = json::object::<CreateSecretRequest>(&body)?;
+    let request = json::strict_object::<CreateSecretRequest>(&body)?;
     let created = api_keys::create(&caller.context, tenant, request).await?;
     Ok(HttpResponse::Created().json(created))
 }

@@ -3,7 +3,7 @@ use doorward_shared::{ErrorBody, admin::ConfigCheck, config::TenantConfig};
 
 use crate::{
     http::{ApiError, Auditor, Body, json, responses::*},
-    service::admin::tenants,
+    service::Refusal,
 };
 
 /// Validates a configuration and returns every problem found. Changes nothing.
@@ -19,6 +19,9 @@ use crate::{
     ),
 )]
 pub async fn check(_caller: Auditor, body: Body) -> Result<Json<ConfigCheck>, ApiError> {
-    let (value, config) = json::value::<TenantConfig>(&body)?;
-    Ok(Json(tenants::check(&value, config.as_ref())))
+    match json::config(&body) {
+        Ok(_) => Ok(Json(ConfigCheck::default())),
+        Err(Refusal::Config(problems)) => Ok(Json(ConfigCheck { problems })),
+        Err(refusal) => Err(refusal.into()),
+    }
 }

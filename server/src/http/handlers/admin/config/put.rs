@@ -2,22 +2,34 @@ use actix_web::{HttpResponse, web::Path};
 use doorward_shared::config::TenantConfig;
 
 use crate::{
-    http::{Administrator, ApiError, Body, json, path_tenant, responses::*},
+    http::{Administrator, ApiError, Body, IfMatch, json, path_tenant, responses::*},
     service::admin::tenants,
 };
 
-/// Replaces a tenant's configuration. `mfa`, `limits` and `webauthn.backup_eligibility_change` keep
-/// their current values if they are omitted.
+/// Replaces a tenant's configuration. `mfa`, `limits`, `webauthn.token_audience` and `webauthn.backup_eligibility_change`
+/// keep their current values if they are omitted. The header `ETag` is the tenant's new version.
 #[utoipa::path(
     put,
     path = "/tenants/{tenant_id}/config",
     tag = "Tenants",
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the tenant: refuses the change if it is stale")),
     request_body = TenantConfig,
-    responses((status = 204, description = "replaced"), InvalidBody, AdministratorErrors, TenantNotFound),
+    responses(
+        (status = 204, description = "replaced"),
+        InvalidBody,
+        AdministratorErrors,
+        TenantNotFound,
+        TenantChanged,
+    ),
 )]
-pub async fn put(caller: Administrator, path: Path<String>, body: Body) -> Result<HttpResponse, ApiError> {
+pub async fn put(
+    caller: Administrator,
+    path: Path<String>,
+    if_match: IfMatch,
+    body: Body,
+) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;
-    let config = json::object::<TenantConfig>(&body)?;
-    tenants::configure(&caller.context, tenant, config).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let config = json::config(&body)?;
+    let version = tenants::configure(&caller.context, tenant, if_match.precondition()?, config).await?;
+    Ok(HttpResponse::NoContent().insert_header(etag(&version)).finish())
 }

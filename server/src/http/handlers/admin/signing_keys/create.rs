@@ -29,7 +29,7 @@ pub async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;
     let force = pages::flag(&query, "force")?;
-    let request = json::object::<CreateSigningKeyRequest>(&body)?;
+    let request = json::strict_object::<CreateSigningKeyRequest>(&body)?;
     let created = signing_keys::create(&caller.context, tenant, request, force).await?;
     Ok(HttpResponse::Created().json(created))
 }

@@ -23,7 +23,7 @@ use crate::{
     ),
 )]
 pub async fn create(caller: Administrator, body: Body) -> Result<HttpResponse, ApiError> {
-    let request = json::object::<CreateTenantRequest>(&body)?;
+    let request = json::tenant(&body)?;
     let created = tenants::create(&caller.context, request).await?;
     Ok(HttpResponse::Created().json(created))
 }

@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, web::Path};
 
 use crate::{
-    http::{Administrator, ApiError, Query, pages, path_tenant, responses::*},
+    http::{Administrator, ApiError, IfMatch, Query, pages, path_tenant, responses::*},
     service::admin::tenants,
 };
 
@@ -13,11 +13,19 @@ use crate::{
     params(
         ("erase_audit" = Option<bool>, Query,
             description = "`true` also deletes the audit log, or the kept audit log of a tenant that is already deleted"),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the tenant: refuses the deletion if it is stale"),
     ),
-    responses((status = 204, description = "deleted"), InvalidQuery, AdministratorErrors, TenantNotFound),
+    responses((status = 204, description = "deleted"), InvalidQuery, AdministratorErrors, TenantNotFound, TenantChanged),
 )]
-pub async fn delete(caller: Administrator, path: Path<String>, query: Query) -> Result<HttpResponse, ApiError> {
+pub async fn delete(
+    caller: Administrator,
+    path: Path<String>,
+    query: Query,
+    if_match: IfMatch,
+) -> Result<HttpResponse, ApiError> {
     let erase_audit = pages::flag(&query, "erase_audit")?;
-    tenants::delete(&caller.context, path_tenant(&path)?, erase_audit).await?;
+    let tenant = path_tenant(&path)?;
+    tenants::require(&caller.context, tenant, if_match.precondition()?).await?;
+    tenants::delete(&caller.context, tenant, erase_audit).await?;
     Ok(HttpResponse::NoContent().finish())
 }

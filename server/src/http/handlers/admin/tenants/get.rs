@@ -1,4 +1,4 @@
-use actix_web::web::{Json, Path};
+use actix_web::{HttpResponse, web::Path};
 use doorward_shared::admin::TenantDetail;
 
 use crate::{
@@ -6,13 +6,14 @@ use crate::{
     service::admin::tenants,
 };
 
-/// Returns a tenant with its configuration.
+/// Returns a tenant with its configuration. The header `ETag` is the version of both.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}",
     tag = "Tenants",
     responses((status = 200, description = "the tenant", body = TenantDetail), AuditorErrors, TenantNotFound),
 )]
-pub async fn get(caller: Auditor, path: Path<String>) -> Result<Json<TenantDetail>, ApiError> {
-    Ok(Json(tenants::get(&caller.context, path_tenant(&path)?).await?))
+pub async fn get(caller: Auditor, path: Path<String>) -> Result<HttpResponse, ApiError> {
+    let (tenant, version) = tenants::get(&caller.context, path_tenant(&path)?).await?;
+    Ok(HttpResponse::Ok().insert_header(etag(&version)).json(tenant))
 }

@@ -1,7 +1,11 @@
 use actix_web::{HttpRequest, HttpResponse};
-use doorward_shared::admin::TenantItem;
+use doorward_shared::{admin::TenantItem, page::Page};
 
 use crate::{
+    domain::{
+        audit::Total,
+        list::{NextRows, NumberedPage},
+    },
     http::{ApiError, Auditor, Query, pages, parameters::PageParams, responses::*},
     service::admin::tenants,
 };
@@ -19,6 +23,8 @@ use crate::{
 )]
 pub async fn list(caller: Auditor, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
     let page = pages::request(&query)?;
-    let found = tenants::list(&caller.context, pages::text(&query, "q")?, page).await?;
-    Ok(pages::answer(request.path(), &query, page, &found))
+    let Page { items, total } = tenants::list(&caller.context, pages::text(&query, "q")?, page).await?;
+    let next = (u64::from(page.page) * u64::from(page.per_page) < total).then_some(NextRows::Number);
+    let found = NumberedPage { items, total: Some(Total::Exact(total)), next };
+    Ok(pages::respond(request.path(), &query, page, &found))
 }

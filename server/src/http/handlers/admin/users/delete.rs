@@ -1,7 +1,9 @@
 use actix_web::{HttpResponse, web::Path};
+use doorward_shared::admin::UserIdKind;
 
+use super::selector;
 use crate::{
-    http::{Administrator, ApiError, path_tenant, responses::*},
+    http::{Administrator, ApiError, Query, path_tenant, responses::*},
     service::admin::users,
 };
 
@@ -10,10 +12,21 @@ use crate::{
     delete,
     path = "/tenants/{tenant_id}/users/{user_id}",
     tag = "Users",
-    responses((status = 204, description = "deleted"), AdministratorErrors, UserNotFound),
+    params(("by" = Option<UserIdKind>, Query, description = "which id `user_id` is; needed only if it fits two users")),
+    responses(
+        (status = 204, description = "deleted"),
+        InvalidQuery,
+        AdministratorErrors,
+        UserNotFound,
+        UserAmbiguous,
+    ),
 )]
-pub async fn delete(caller: Administrator, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
+pub async fn delete(
+    caller: Administrator,
+    path: Path<(String, String)>,
+    query: Query,
+) -> Result<HttpResponse, ApiError> {
     let (tenant, user) = path.into_inner();
-    users::delete(&caller.context, path_tenant(&tenant)?, &user).await?;
+    users::delete(&caller.context, path_tenant(&tenant)?, selector::user(user, &query)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

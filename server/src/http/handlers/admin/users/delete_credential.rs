@@ -1,8 +1,9 @@
 use actix_web::{HttpResponse, web::Path};
-use doorward_shared::ErrorBody;
+use doorward_shared::{ErrorBody, admin::UserIdKind};
 
+use super::selector;
 use crate::{
-    http::{Administrator, ApiError, path_tenant, responses::*},
+    http::{Administrator, ApiError, Query, path_tenant, responses::*},
     service::admin::users,
 };
 
@@ -11,8 +12,11 @@ use crate::{
     delete,
     path = "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}",
     tag = "Users",
+    params(("by" = Option<UserIdKind>, Query, description = "which id `user_id` is; needed only if it fits two users")),
     responses(
         (status = 204, description = "deleted"),
+        InvalidQuery,
+        UserAmbiguous,
         AdministratorErrors,
         (status = 404, description = "tenant not found; user not found; credential not found", body = ErrorBody),
     ),
@@ -20,8 +24,10 @@ use crate::{
 pub async fn delete_credential(
     caller: Administrator,
     path: Path<(String, String, String)>,
+    query: Query,
 ) -> Result<HttpResponse, ApiError> {
     let (tenant, user, credential) = path.into_inner();
-    users::delete_credential(&caller.context, path_tenant(&tenant)?, &user, &credential).await?;
+    let user = selector::user(user, &query)?;
+    users::delete_credential(&caller.context, path_tenant(&tenant)?, user, &credential).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -7,12 +7,16 @@ use crate::{
 };
 
 /// Lists a tenant's users, with `X-Total-Count` and `Link`.
+///
+/// With `q`, a request examines at most 10 000 users. If it stops there, the page may be short or empty and has a `Link` to
+/// the next one, and `X-Total-Count-Relation: gte` marks the total as a lower bound.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}/users",
     tag = "Users",
     params(
         PageParams,
+        ("after" = Option<String>, Query, description = "position from the `next` link of a page; replaces `page`"),
         ("sort_direction" = Option<Order>, Query, description = "order by first registration; by default desc"),
         ("q" = Option<String>, Query, description = "part of an id or a name"),
     ),
@@ -30,7 +34,7 @@ pub async fn list(
     query: Query,
 ) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;
-    let (page, order) = (pages::request(&query)?, pages::order(&query, "sort_direction")?);
-    let found = users::list(&caller.context, tenant, pages::text(&query, "q")?, order, page).await?;
-    Ok(pages::answer(request.path(), &query, page, &found))
+    let page = pages::numbered(&query, "sort_direction")?;
+    let found = users::list(&caller.context, tenant, pages::text(&query, "q")?, page.clone()).await?;
+    Ok(pages::respond(request.path(), &query, page.page, &found))
 }

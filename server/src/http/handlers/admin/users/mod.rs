@@ -5,6 +5,7 @@ mod delete_credential;
 mod get;
 mod list;
 mod list_summaries;
+pub mod selector;
 
 pub use delete::*;
 pub use delete_credential::*;

@@ -1,0 +1,12 @@
+//! The user that a path or a parameter names.
+
+use crate::{
+    domain::UserSelector,
+    http::{ApiError, Query, pages},
+};
+
+/// Returns the user with this id. The parameter `by` says which id it is.
+pub fn user(id: String, query: &Query) -> Result<UserSelector, ApiError> {
+    query.check()?;
+    Ok(UserSelector { id, by: pages::word(query, "by")? })
+}

@@ -1,0 +1,59 @@
+//! Middleware of the admin API: writes the audit entry of a refused change.
+
+use actix_web::{
+    Error, HttpMessage as _,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::StatusCode,
+    middleware::Next,
+};
+
+use crate::{
+    http::ApiError,
+    service::admin::{
+        AdminContext,
+        refused_changes::{self, RefusedChange},
+    },
+};
+
+/// The administrator whom the handler of a change authenticated. Reads set no author, so they leave no entry.
+#[derive(Debug, Clone)]
+pub struct ChangeAuthor(pub AdminContext);
+
+/// Wraps the handling of a request.
+pub async fn record_refused_change(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let response = next.call(request).await?.map_into_boxed_body();
+    let author = response.request().extensions().get::<ChangeAuthor>().cloned();
+    let recorded = match (author, refusal(&response)) {
+        (Some(ChangeAuthor(context)), Some((error, details))) => {
+            let request = response.request();
+            let refused = RefusedChange {
+                tenant: request.match_info().get("tenant_id").and_then(|id| id.parse().ok()),
+                method: request.method().as_str(),
+                path: request.path(),
+                code: error,
+                reason: &details,
+            };
+            refused_changes::record(&context, refused).await
+        }
+        _ => Ok(()),
+    };
+    match recorded {
+        Ok(()) => Ok(response),
+        Err(failed) => {
+            let (request, _) = response.into_parts();
+            Ok(ServiceResponse::from_err(ApiError::from(failed), request).map_into_boxed_body())
+        }
+    }
+}
+
+/// Returns code and reason of a refusal. Errors of authentication have their own entries.
+fn refusal(response: &ServiceResponse<BoxBody>) -> Option<(doorward_shared::ErrorCode, String)> {
+    let error = response.response().error()?.as_error::<ApiError>()?;
+    let recorded_elsewhere = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];
+    let is_refusal = error.status().is_client_error() && !recorded_elsewhere.contains(&error.status());
+    is_refusal.then(|| (error.code(), error.reason().to_owned()))
+}

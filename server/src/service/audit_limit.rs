@@ -1,0 +1,54 @@
+//! Limit of the audit entries of refused changes.
+
+use std::sync::{Mutex, PoisonError};
+
+use doorward_shared::Timestamp;
+
+/// Maximum number of entries per minute and process.
+const ENTRIES_PER_MINUTE: u32 = 60;
+/// Limits the number of entries, because a script with an admin token could otherwise fill the log.
+#[derive(Debug, Default)]
+pub struct AuditLimit(Mutex<Minute>);
+
+/// The entries of one minute.
+#[derive(Debug, Default)]
+struct Minute {
+    /// Minutes since the Unix epoch.
+    number: i64,
+    written: u32,
+    /// Number of refusals since the last entry that have no entry.
+    left_out: u64,
+}
+
+impl AuditLimit {
+    /// Returns the number of earlier refusals without an entry, or `None` if this refusal gets no entry either.
+    pub fn admit(&self, now: Timestamp) -> Option<u64> {
+        let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = now.seconds().div_euclid(60);
+        if minute.number != number {
+            (minute.number, minute.written) = (number, 0);
+        }
+        if minute.written >= ENTRIES_PER_MINUTE {
+            minute.left_out += 1;
+            return None;
+        }
+        minute.written += 1;
+        Some(std::mem::take(&mut minute.left_out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_per_minute_are_limited_and_the_rest_is_counted() {
+        let (limit, at) = (AuditLimit::default(), Timestamp::from_millis(60_000));
+        for _ in 0..ENTRIES_PER_MINUTE {
+            assert_eq!(limit.admit(at), Some(0));
+        }
+        assert_eq!([limit.admit(at), limit.admit(at.plus_millis(59_999))], [None, None]);
+        assert_eq!(limit.admit(at.plus_millis(60_000)), Some(2));
+        assert_eq!(limit.admit(at.plus_millis(60_000)), Some(0));
+    }
+}
