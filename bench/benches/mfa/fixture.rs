@@ -16,6 +16,7 @@ use doorward_server::{
     domain::RequestMeta,
     installation::{self, Purpose},
     jobs,
+    net::Serving,
     server::{self, Listening},
     service::admin::{AdminContext, tenants},
     telemetry,
@@ -26,12 +27,8 @@ use doorward_testkit::server::{config, settings};
 /// Number of threads that serve requests.
 pub(crate) const WORKERS: usize = 2;
 
-const LISTENING: Listening = Listening {
-    workers: WORKERS,
-    head_timeout: Duration::from_secs(5),
-    keep_alive: Duration::from_secs(75),
-    grace: Duration::from_secs(1),
-};
+const LISTENING: Listening =
+    Listening { workers: WORKERS, keep_alive: Duration::from_secs(75), ..doorward_testkit::server::LISTENING };
 
 pub(crate) struct Server {
     pub(crate) app: Arc<App>,
@@ -39,6 +36,8 @@ pub(crate) struct Server {
     pub(crate) tenant: TenantId,
     pub(crate) key: String,
     _jobs: jobs::Jobs,
+    _serving: Serving,
+    _log: telemetry::Log,
 }
 
 fn listener() -> (TcpListener, SocketAddr) {
@@ -49,7 +48,7 @@ fn listener() -> (TcpListener, SocketAddr) {
 
 /// Starts Doorward on the installation in a folder and creates a tenant.
 pub(crate) async fn doorward(folder: &Path) -> Server {
-    telemetry::start(LogFormat::Json, "info").expect("a level");
+    let log = telemetry::start(LogFormat::Json, "info").expect("a level");
     let options = DatabaseOptions::new(DatabaseUrl::Sqlite(folder.join("doorward.db")));
     let settings = AppSettings { tenant_cache: 10_000, key_cache: 100_000, ..settings() };
     let app = installation::open(folder, options, settings, Purpose::Serve).await.expect("an installation").app;
@@ -62,9 +61,9 @@ pub(crate) async fn doorward(folder: &Path) -> Server {
     };
     let created = tenants::create(&administrator, request).await.expect("a tenant");
     let (listener, address) = listener();
-    tokio::spawn(server::public(Arc::clone(&app), listener, LISTENING).expect("a server"));
+    let serving = server::public(Arc::clone(&app), listener, LISTENING).expect("a server");
     let key = created.api_key.expect("its key").secret;
-    Server { address, tenant: created.id, key, _jobs: jobs::start(&app), app }
+    Server { address, tenant: created.id, key, _jobs: jobs::start(&app), _serving: serving, _log: log, app }
 }
 
 /// Starts an actix server that reads each request body and always returns the same response.

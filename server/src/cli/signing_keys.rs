@@ -58,7 +58,7 @@ fn confirm(yes: bool) -> Result<(), CliError> {
     if !std::io::stdin().is_terminal() {
         return Err(CliError::usage(format!("{WARNING}\nAdd --yes to confirm")));
     }
-    eprint!("{WARNING}\nType reset to continue: ");
+    output::message(&format!("{WARNING}\nType reset to continue:"));
     let mut typed = String::new();
     std::io::stdin().read_line(&mut typed).map_err(|error| CliError::new(error.to_string()))?;
     if typed.trim() == "reset" { Ok(()) } else { Err(CliError::new("nothing was changed")) }

@@ -135,6 +135,7 @@ impl Modify for KeyHeader {
         doorward_shared::ErrorBody,
         doorward_shared::TenantId,
         doorward_shared::admin::TenantSort,
+        doorward_shared::admin::UserIdKind,
         doorward_shared::audit::AuditOutcome,
         doorward_shared::page::Order,
     )),

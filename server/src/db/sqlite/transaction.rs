@@ -25,11 +25,8 @@ pub(super) fn keep_unit(conn: &mut Connection) -> Result<(), DbError> {
     execute(conn, "RELEASE unit")
 }
 
-/// Undoes a unit. This fails only if SQLite has already rolled back the whole transaction, for example because the disk
-/// is full.
 pub(super) fn undo_unit(conn: &mut Connection) -> Result<(), DbError> {
     conn.run("ROLLBACK TO unit; RELEASE unit")
-        .map_err(|error| DbError::Unavailable(format!("SQLite rolled back the transaction: {error}")))
 }
 
 pub(super) fn commit(conn: &mut Connection) -> Result<(), DbError> {

@@ -172,7 +172,7 @@ async fn units_are_unavailable_when_another_unit_ended_their_transaction() {
         async move { go.send(()).expect("the first unit waits") },
     );
     assert!(matches!(first, Err(DbError::Unavailable(_))), "{first:?}");
-    assert_eq!(ending, Err(DbError::Unavailable("disk I/O error".to_owned())));
+    assert!(matches!(ending, Err(DbError::Unavailable(_))), "{ending:?}");
     assert!(next.is_ok(), "the next transaction: {next:?}");
 }
 

@@ -144,8 +144,13 @@ fn add_header(response: &mut Response, component: &str) {
     }
 }
 
-/// Puts the path parameters before the declared ones.
-fn parameters(path: &str, declared: Vec<RefOr<Parameter>>) -> Option<Vec<RefOr<Parameter>>> {
+/// Puts the path parameters before the declared ones. A parameter that is left out is never null.
+fn parameters(path: &str, mut declared: Vec<RefOr<Parameter>>) -> Option<Vec<RefOr<Parameter>>> {
+    for parameter in &mut declared {
+        if let RefOr::T(Parameter { schema: Some(schema), .. }) = parameter {
+            nulls::not_null(schema);
+        }
+    }
     let is_declared = |name: &str| declared.iter().any(|known| matches!(known, RefOr::T(known) if known.name == name));
     let names = path.split('{').skip(1).filter_map(|part| part.split('}').next());
     let missing = names.filter(|name| !is_declared(name)).map(|name| RefOr::T(path_parameter(name)));

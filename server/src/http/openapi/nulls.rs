@@ -9,7 +9,14 @@ use utoipa::openapi::{
 };
 
 /// Optional members, by schema, in which `null` is a value: it differs from a missing member.
-pub(super) const NULLABLE: &[(&str, &str)] = &[("Mfa", "attachment"), ("Webauthn", "token_audience")];
+pub(super) const NULLABLE: &[(&str, &str)] = &[
+    ("Limits", "credentials_per_user"),
+    ("Limits", "transaction_data_bytes"),
+    ("Mfa", "attachment"),
+    ("TenantConfig", "limits"),
+    ("Webauthn", "backup_eligibility_change"),
+    ("Webauthn", "token_audience"),
+];
 
 /// Removes `null` from all schemas. Required members and those of [`NULLABLE`] stay nullable.
 pub(super) fn remove(components: &mut Components) {
