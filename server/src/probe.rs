@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clock::{Clock as _, SystemClock},
-    token_verifier::{self, Expected},
+    token_verifier::{self, Expected, TokenError},
 };
 
 #[derive(Debug, Clone)]
@@ -201,7 +201,15 @@ impl Probe<'_> {
         self.record(ceremony.step, started, response, |status, body| {
             expect_status(status, 200)?;
             let token = body["token"].as_str().ok_or("the response has no token")?;
-            let verified = token_verifier::verify(token, keys, SystemClock.now(), expected);
+            let verify = |audience: &str| {
+                token_verifier::verify(token, keys, SystemClock.now(), Expected { audience, ..expected })
+            };
+            // The tenant's setting `token_audience` decides which of these audiences its tokens have.
+            let with_ceremony = format!("{rp_id}/{}", ceremony.name);
+            let verified = match verify(rp_id) {
+                Err(TokenError::Audience) => verify(&with_ceremony),
+                verified => verified,
+            };
             verified.map(drop).map_err(|error| format!("invalid token: {error}"))
         })?;
         credential.map_err(|_| StepFailed)

@@ -79,8 +79,8 @@ pub struct TenantConfig {
     pub cors: Cors,
     /// Settings of passkeys: registration, login and transactions.
     pub webauthn: Webauthn,
-    /// Settings of second factors. If a change omits them, the current settings are kept.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    /// Settings of second factors. If a change omits them, the current settings are kept; null means the defaults.
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "mfa_or_default")]
     pub mfa: Option<Mfa>,
     /// Limits of the tenant. What a change omits keeps its current value; null means the default.
     #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "limits_or_default")]
@@ -263,6 +263,9 @@ pub const DEFAULT_TRANSACTION_DATA_BYTES: u32 = 8 * 1024;
 /// Reads a setting whose default must be stored if the client sends null, because an omitted setting keeps its value.
 fn or_default<'de, T: Deserialize<'de>, D: Deserializer<'de>>(reader: D, default: T) -> Result<Option<T>, D::Error> {
     Ok(Some(Option::deserialize(reader)?.unwrap_or(default)))
+}
+fn mfa_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Mfa>, D::Error> {
+    or_default(reader, Mfa::default())
 }
 fn limits_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Limits>, D::Error> {
     or_default(reader, Limits::DEFAULT)

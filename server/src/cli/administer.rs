@@ -19,7 +19,7 @@ use super::{
     expiry::Expiry,
     output,
 };
-use crate::service::admin::{AdminContext, admin_tokens, api_keys, tenants};
+use crate::service::admin::{AdminContext, Precondition, admin_tokens, api_keys, tenants};
 
 pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError> {
     let is_web = |origin: &&String| origin.contains("://");
@@ -76,7 +76,9 @@ pub(super) async fn list_tenants(args: AdminArgs) -> Result<(), CliError> {
 
 pub(super) async fn delete_tenant(args: TenantDeleteArgs) -> Result<(), CliError> {
     confirm(&args)?;
-    tenants::delete(&open(&args.admin).await?, args.tenant, args.erase_audit).await.map_err(failed)?;
+    tenants::delete(&open(&args.admin).await?, args.tenant, Precondition::None, args.erase_audit)
+        .await
+        .map_err(failed)?;
     let rest =
         if args.erase_audit { "keys and audit log" } else { "and keys; its audit log is kept for the retention time" };
     done(args.admin.json, &format!("deleted tenant {} with its users, credentials, {rest}", args.tenant))

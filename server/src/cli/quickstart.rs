@@ -57,6 +57,7 @@ pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliErro
     let origin = origin(port);
     let app = start::open(settings, Purpose::Serve).await?.app;
     let (file, new) = tenant(&app, &settings.data.dir, &origin).await?;
+    let signals = serve::StopSignals::listen()?;
     let mut running = serve::listen(settings, listening, Arc::clone(&app))?;
     running.add(start_demo(&app, (listener, listening), &file, running.public, &settings.data.dir)?);
     let started = Started {
@@ -73,7 +74,7 @@ pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliErro
     } else {
         greet(&started)?
     }
-    serve::stop_on_signal(running, settings).await
+    serve::stop_on_signal(running, signals, settings).await
 }
 
 /// Returns the origin of a page on `localhost` as browsers send it: without the default port.

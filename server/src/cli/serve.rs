@@ -35,6 +35,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     let listening = start::listening(settings)?;
     let app = start::open(settings, Purpose::Serve).await?.app;
     demo_file::warn_about_key(&app, &settings.data.dir).await;
+    let signals = StopSignals::listen()?;
     let running = listen(settings, listening, app)?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -45,7 +46,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
         max_connections = listening.max_connections,
         "server started"
     );
-    stop_on_signal(running, settings).await
+    stop_on_signal(running, signals, settings).await
 }
 
 pub(super) fn listen(settings: &Settings, listening: Listening, app: Arc<App>) -> Result<Running, CliError> {
@@ -89,8 +90,11 @@ impl Running {
 }
 
 /// Waits for SIGTERM or SIGINT and stops the servers. A second signal ends the process.
-pub(super) async fn stop_on_signal(running: Running, settings: &Settings) -> Result<(), CliError> {
-    let mut signals = StopSignals::listen()?;
+pub(super) async fn stop_on_signal(
+    running: Running,
+    mut signals: StopSignals,
+    settings: &Settings,
+) -> Result<(), CliError> {
     let signal = signals.next().await;
     // Ctrl+C comes from a person at a terminal, not from a service manager behind a load balancer.
     let drain = if signal == "SIGTERM" { settings.server.drain } else { Duration::ZERO };
@@ -104,13 +108,15 @@ pub(super) async fn stop_on_signal(running: Running, settings: &Settings) -> Res
     }
 }
 
-struct StopSignals {
+/// SIGTERM and SIGINT. From its creation on, these signals no longer end the process, so it is created when the server is
+/// ready to stop in an orderly way.
+pub(super) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl StopSignals {
-    fn listen() -> Result<Self, CliError> {
+    pub(super) fn listen() -> Result<Self, CliError> {
         Ok(Self { terminate: listen_for(SignalKind::terminate())?, interrupt: listen_for(SignalKind::interrupt())? })
     }
 

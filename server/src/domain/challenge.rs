@@ -12,6 +12,9 @@ use super::{
     tenant::{CeremonyPolicy, RelyingPartyPolicy},
 };
 
+/// Maximum lifetime of a challenge in milliseconds. Options may tell clients to wait longer.
+pub const MAX_LIFETIME_MS: u32 = 600_000;
+
 /// Kinds of ceremony. A challenge of one kind is not accepted for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ceremony {

@@ -1,6 +1,6 @@
 //! The readiness check, which requests share.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use doorward_shared::Timestamp;
 use tokio::{sync::Mutex, time::Instant};
@@ -17,9 +17,12 @@ const TIMEOUT: Duration = Duration::from_millis(1_500);
 /// Name of the value that each check writes.
 const LAST_CHECK: &str = "readiness_check";
 
-/// The end and the result of the latest check. Concurrent requests wait for the same check.
+/// The end and the result of a check.
+type Checked = (Instant, Result<(), DbError>);
+
+/// The latest check. Concurrent requests wait for the same check.
 #[derive(Debug, Default)]
-pub struct Readiness(Mutex<Option<(Instant, Result<(), DbError>)>>);
+pub struct Readiness(Arc<Mutex<Option<Checked>>>);
 
 impl Readiness {
     /// Reads one row and commits another one. Returns the result of the previous check if it is less than a second old.
@@ -27,16 +30,22 @@ impl Readiness {
     /// # Errors
     /// The error of the database; [`DbError::Unavailable`] if the check takes more than 1.5 seconds.
     pub async fn check(&self, db: &Database, now: Timestamp) -> Result<(), DbError> {
-        let mut latest = self.0.lock().await;
+        let mut latest = Arc::clone(&self.0).lock_owned().await;
         if let Some((at, result)) = latest.as_ref()
             && at.elapsed() < SHARED_FOR
         {
             return result.clone();
         }
-        let checked = tokio::time::timeout(TIMEOUT, read_and_write(db, now)).await;
-        let result = checked.unwrap_or_else(|_| Err(DbError::Unavailable(format!("no response within {TIMEOUT:?}"))));
-        *latest = Some((Instant::now(), result.clone()));
-        result
+        let db = db.clone();
+        // The check continues if the client disconnects. Otherwise each such client would cause another write.
+        let check = tokio::spawn(async move {
+            let checked = tokio::time::timeout(TIMEOUT, read_and_write(&db, now)).await;
+            let timeout = |_| Err(DbError::Unavailable(format!("no response within {TIMEOUT:?}")));
+            let result = checked.unwrap_or_else(timeout);
+            *latest = Some((Instant::now(), result.clone()));
+            result
+        });
+        check.await.unwrap_or_else(|error| Err(DbError::Unavailable(error.to_string())))
     }
 }
 

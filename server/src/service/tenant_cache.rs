@@ -88,15 +88,18 @@ impl TenantCache {
         // The counter was read before the tenant, so a concurrent change makes this snapshot stale at its next use.
         let found = db
             .read(move |connection| {
-                let Some(tenant) = tenants::find(connection, id)? else { return Ok(None) };
-                let keys = api_keys::list(connection, id)?;
                 let may_cache = db::may_cache(connection, change_counter)?;
-                Ok::<_, DbError>(Some((tenant, keys, signing_keys::list(connection, id)?, may_cache)))
+                let Some(tenant) = tenants::find(connection, id)? else { return Ok((None, may_cache)) };
+                let keys = api_keys::list(connection, id)?;
+                Ok::<_, DbError>((Some((tenant, keys, signing_keys::list(connection, id)?)), may_cache))
             })
             .await?;
-        let Some((tenant, keys, records, may_cache)) = found else {
+        let (found, may_cache) = found;
+        let Some((tenant, keys, records)) = found else {
             self.snapshots.remove(&id);
-            self.absent.insert(id, change_counter);
+            if may_cache {
+                self.absent.insert(id, change_counter);
+            }
             return Ok(None);
         };
         let snapshot = Arc::new(TenantSnapshot {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use doorward_server::service::admin::tenants;
+use doorward_server::service::admin::{Precondition, tenants};
 use doorward_testkit::{Response, TestServer, TestTenant};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -86,7 +86,7 @@ async fn tenant_deleted_during_a_request_causes_409() {
         let mut seen = [0; 25];
         stream.read_exact(&mut seen).await.unwrap();
         assert_eq!(&seen, b"HTTP/1.1 100 Continue\r\n\r\n", "the request has begun");
-        tenants::delete(&server.administrator(), tenant.id, false).await.unwrap();
+        tenants::delete(&server.administrator(), tenant.id, Precondition::None, false).await.unwrap();
         stream.write_all(body.as_bytes()).await.unwrap();
         let response = read_response(stream).await;
         response.expect_error(409, "conflict", "conflict", "the tenant or the user was deleted meanwhile");

@@ -47,7 +47,7 @@ async fn changes_in_one_process_apply_at_once_in_the_other() {
     }
     assert_eq!(here.count("type=mfa_authentication_final_succeeded").await, 10);
 
-    tenants::delete(&one.administrator(), here.id, false).await.unwrap();
+    tenants::delete(&one.administrator(), here.id, Precondition::None, false).await.unwrap();
     there.http.get("/credentials").await.expect_refusal(404, "tenant_not_found");
     two.stop().await;
 }

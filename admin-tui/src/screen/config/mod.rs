@@ -48,13 +48,24 @@ impl ConfigForm {
         }
     }
 
-    /// Takes over the current configuration of the server, but keeps unsaved changes.
+    /// Takes over the current configuration of the server, but keeps the fields with unsaved changes.
     pub fn refresh(&mut self, config: TenantConfig) {
-        if !self.is_changed() || self.config().as_ref() == Ok(&config) {
+        if self.is_changed() && self.config().as_ref() != Ok(&config) {
+            let (before, current) = (rows::from_config(&self.saved), rows::from_config(&config));
+            let of = |rows: &[ConfigRow], field: &ConfigField| -> Vec<ConfigRow> {
+                rows.iter().filter(|row| row.is_of(field)).cloned().collect()
+            };
+            let texts = |rows: &[ConfigRow]| rows.iter().map(|row| row.text().to_owned()).collect::<Vec<_>>();
+            let merged = FIELDS.iter().flat_map(|field| {
+                let mine = of(&self.rows, field);
+                if texts(&mine) == texts(&of(&before, field)) { of(&current, field) } else { mine }
+            });
+            self.rows = merged.collect();
+            self.selection.select(self.selection.selected, self.rows.len());
             self.saved = config;
-            self.revert();
         } else {
             self.saved = config;
+            self.revert();
         }
     }
 

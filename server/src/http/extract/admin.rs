@@ -82,7 +82,9 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
             Role::Metrics => "a token of the role metrics reads only the metrics",
             _ => "an auditor's token changes nothing",
         };
-        reject(&app, &meta, Some(token.name), ErrorCode::Forbidden, reason).await?;
+        if app.refused_changes.admit(app.clock.now()).is_some() {
+            reject(&app, &meta, Some(token.name), ErrorCode::Forbidden, reason).await?;
+        }
         return Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "forbidden", reason));
     }
     app.key_usage.token_used(token.id, app.clock.now());

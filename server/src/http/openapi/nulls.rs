@@ -14,6 +14,7 @@ pub(super) const NULLABLE: &[(&str, &str)] = &[
     ("Limits", "transaction_data_bytes"),
     ("Mfa", "attachment"),
     ("TenantConfig", "limits"),
+    ("TenantConfig", "mfa"),
     ("Webauthn", "backup_eligibility_change"),
     ("Webauthn", "token_audience"),
 ];

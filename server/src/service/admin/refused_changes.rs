@@ -4,7 +4,7 @@ use doorward_shared::{AuditType, ErrorCode, TenantId};
 use serde_json::json;
 
 use super::AdminContext;
-use crate::service::ServiceError;
+use crate::{service::ServiceError, store::tenants};
 
 /// Maximum number of characters of the path and of the reason in an entry.
 const MAX_TEXT_CHARS: usize = 512;
@@ -25,16 +25,15 @@ pub struct RefusedChange<'a> {
 pub async fn record(context: &AdminContext, refused: RefusedChange<'_>) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let Some(left_out) = context.app.refused_changes.admit(now) else { return Ok(()) };
-    let tenant = match refused.tenant {
-        Some(id) if context.app.tenant(id).await?.is_some() => id,
-        _ => TenantId::INSTALLATION,
-    };
     let start = |text: &str| text.chars().take(MAX_TEXT_CHARS).collect::<String>();
     let mut detail = json!({ "method": refused.method, "path": start(refused.path) });
     if let Some(members) = detail.as_object_mut().filter(|_| left_out > 0) {
         members.insert("left_out_before".to_owned(), left_out.into());
     }
-    let entry = context.event(tenant, AuditType::AdminRequestRejected, now)?;
+    let id = refused.tenant.unwrap_or(TenantId::INSTALLATION);
+    let tenant = context.app.db.read(move |connection| tenants::find(connection, id)).await?;
+    let log = tenant.map_or(TenantId::INSTALLATION, |tenant| tenant.id);
+    let entry = context.event(log, AuditType::AdminRequestRejected, now)?;
     let entry = entry.error(refused.code, start(refused.reason)).detail(detail);
     context.app.db.write(move |connection| entry.write(connection)).await?;
     Ok(())

@@ -1,6 +1,6 @@
 //! Rotates, lists and retires signing keys of a tenant.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use doorward_shared::{
     AuditType, SigningKeyId, TenantId, Timestamp,
@@ -11,7 +11,7 @@ use serde_json::json;
 use super::context::{AdminContext, find_tenant, lock_tenant};
 use crate::{
     clock,
-    crypto::{self, key_set::is_published},
+    crypto::{self, SigningKey, key_set::is_published},
     db::Connection,
     domain::SigningKeyRecord,
     service::{Refusal, ServiceError},
@@ -126,9 +126,12 @@ pub async fn withdraw(
 ) -> Result<WithdrawnSigningKey, ServiceError> {
     let now = context.app.clock.now();
     let keys = context.read(move |connection| Ok(table::list(connection, tenant)?)).await?;
+    // After a reset, keys that the lost master key sealed are still published, but cannot sign.
+    let opens = |key: &&SigningKeyRecord| SigningKey::open(key, &context.app.master_key).is_ok();
+    let can_sign: BTreeSet<_> = keys.iter().filter(opens).map(|key| key.id).collect();
     // Generation is too slow for a unit of work, so a key that may be needed is generated before.
     let spare = match keys.iter().find(|key| key.id == id) {
-        Some(key) if !keys.iter().any(|other| other.id != id && is_published(other, now)) => {
+        Some(key) if !keys.iter().any(|one| one.id != id && can_sign.contains(&one.id) && is_published(one, now)) => {
             Some(generate(context, tenant, key.algorithm, now, now).await?)
         }
         _ => None,
@@ -143,7 +146,8 @@ pub async fn withdraw(
             let key = key.ok_or(Refusal::SecretNotFound)?;
             let was_signing = signing_at(&keys, now).is_some_and(|signing| signing.id == id);
             table::withdraw(connection, tenant, id, now)?;
-            let others: Vec<_> = keys.iter().filter(|other| other.id != id && is_published(other, now)).collect();
+            let may_sign = |one: &&SigningKeyRecord| one.id != id && can_sign.contains(&one.id);
+            let others: Vec<_> = keys.iter().filter(may_sign).filter(|other| is_published(other, now)).collect();
             match (others.iter().max_by_key(|other| (other.created_at, other.id)), spare) {
                 (Some(newest), _) if was_signing => {
                     table::sign_from(connection, tenant, newest.id, now)?;

@@ -165,21 +165,18 @@ pub async fn configure(
         .await
 }
 
-/// Checks a precondition before a tenant is deleted.
-///
-/// # Errors
-/// [`Refusal::TenantNotFound`], or [`Refusal::TenantChanged`] for a stale version.
-pub async fn require(context: &AdminContext, id: TenantId, accepted: Precondition) -> Result<(), ServiceError> {
-    if accepted == Precondition::None {
-        return Ok(());
-    }
-    context.read(move |connection| accepted.check(&find_tenant(connection, id)?).map(drop)).await
-}
-
 /// Deletes a tenant. No request finds it from now on, and a job deletes its data. Its audit log is kept for the retention
 /// time, or deleted by the job if `erase_audit` is set, which also works for the kept log of a deleted tenant. The
 /// installation's log records who deleted the tenant.
-pub async fn delete(context: &AdminContext, id: TenantId, erase_audit: bool) -> Result<(), ServiceError> {
+///
+/// # Errors
+/// [`Refusal::TenantNotFound`], or [`Refusal::TenantChanged`] for a stale version.
+pub async fn delete(
+    context: &AdminContext,
+    id: TenantId,
+    accepted: Precondition,
+    erase_audit: bool,
+) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(TenantId::INSTALLATION, AuditType::TenantDeleted, now)?;
     let days = context.app.settings.audit_retention_days.unwrap_or(DAYS_OF_KEPT_LOGS);
@@ -189,7 +186,8 @@ pub async fn delete(context: &AdminContext, id: TenantId, erase_audit: bool) -> 
             table::lock(connection, id)?;
             let tenant = table::find(connection, id)?;
             let has_log = audit::kept_until(connection, id)?.is_some_and(|until| until > now);
-            if tenant.is_some() {
+            if let Some(tenant) = &tenant {
+                accepted.check(tenant)?;
                 table::mark_deleted(connection, id, now)?;
             } else if !(erase_audit && has_log) {
                 return Err(Refusal::TenantNotFound.into());

@@ -15,7 +15,10 @@ use super::transaction_data;
 use crate::{
     clock,
     db::{Connection, DbError},
-    domain::{Ceremony, CeremonyState, Challenge, ChallengeValue, Credential, CredentialId, Transaction, User},
+    domain::{
+        Ceremony, CeremonyState, Challenge, ChallengeValue, Credential, CredentialId, Transaction, User,
+        challenge::MAX_LIFETIME_MS,
+    },
     store::{challenges, credentials, transactions},
     webauthn,
 };
@@ -117,7 +120,7 @@ async fn start(
                     transaction_id: transaction.as_ref().map(|transaction| transaction.id),
                     state: CeremonyState::new(&relying_party, &policy, ids.as_deref()),
                     created_at: now,
-                    expires_at: now.plus_millis(i64::from(policy.timeout_ms)),
+                    expires_at: now.plus_millis(policy.timeout_ms.min(MAX_LIFETIME_MS).into()),
                 };
                 (options, challenge, selected)
             });

@@ -12,7 +12,7 @@ use super::super::{
 };
 use crate::{
     clock,
-    domain::{Ceremony, CeremonyState, Challenge, CredentialId, User},
+    domain::{Ceremony, CeremonyState, Challenge, CredentialId, User, challenge::MAX_LIFETIME_MS},
     store::{challenges, credentials, users},
     webauthn,
 };
@@ -65,7 +65,7 @@ pub async fn initialize(
                     transaction_id: None,
                     state: CeremonyState::new(&relying_party, &policy, Some(&excluded)),
                     created_at: now,
-                    expires_at: now.plus_millis(i64::from(policy.timeout_ms)),
+                    expires_at: now.plus_millis(policy.timeout_ms.min(MAX_LIFETIME_MS).into()),
                 },
             )?;
             entry.write(connection)?;

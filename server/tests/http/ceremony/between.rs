@@ -127,7 +127,7 @@ async fn finalize_for_a_deleted_tenant_returns_404() {
         let (server, tenant) = server_with_tenant().await;
         let mut person = ceremony.person(&tenant, "alice").await;
         let body = ceremony.begin(&tenant, &mut person).await;
-        tenants::delete(&server.administrator(), tenant.id, false).await.unwrap();
+        tenants::delete(&server.administrator(), tenant.id, Precondition::None, false).await.unwrap();
         let response = ceremony.finalize(&tenant, &body).await;
         response.expect_error(404, "tenant_not_found", "tenant not found", "");
     }

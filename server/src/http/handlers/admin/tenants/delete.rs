@@ -25,7 +25,6 @@ pub async fn delete(
 ) -> Result<HttpResponse, ApiError> {
     let erase_audit = pages::flag(&query, "erase_audit")?;
     let tenant = path_tenant(&path)?;
-    tenants::require(&caller.context, tenant, if_match.precondition()?).await?;
-    tenants::delete(&caller.context, tenant, erase_audit).await?;
+    tenants::delete(&caller.context, tenant, if_match.precondition()?, erase_audit).await?;
     Ok(HttpResponse::NoContent().finish())
 }
