@@ -354,4 +354,15 @@ mod tests {
         }
         assert_eq!(config(None).with_omitted(None).limits, Some(Limits::DEFAULT));
     }
+
+    #[test]
+    fn omitted_mfa_keeps_its_value_and_null_means_the_default() {
+        let mut weak = config(None);
+        weak.mfa = Some(Mfa { user_verification: UserVerification::Discouraged, ..Mfa::default() });
+        assert_eq!(config(None).with_omitted(Some(&weak)).mfa, weak.mfa);
+        let mut reset = serde_json::to_value(config(None)).unwrap();
+        reset["mfa"] = Value::Null;
+        let reset: TenantConfig = serde_json::from_value(reset).unwrap();
+        assert_eq!(reset.with_omitted(Some(&weak)).mfa, Some(Mfa::default()));
+    }
 }

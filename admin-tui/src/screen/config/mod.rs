@@ -201,3 +201,29 @@ impl ConfigForm {
         self.check.handle_response(response, pick!(BackendResponse::ConfigCheck(check) => check))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use doorward_shared::config::{Cors, Mfa, RelyingParty, UserVerification, Webauthn};
+
+    use super::*;
+
+    #[test]
+    fn refreshed_form_keeps_own_changes_and_takes_over_those_of_others() {
+        let origins = vec!["https://a.example".to_owned()];
+        let relying_party =
+            RelyingParty { id: "a.example".to_owned(), display_name: "A".to_owned(), icon: None, origins };
+        let webauthn = Webauthn::for_relying_party(relying_party);
+        let saved = TenantConfig { cors: Cors::default(), webauthn, mfa: Some(Mfa::default()), limits: None };
+        let mut form = ConfigForm::new(saved.clone());
+        let mut mine = saved.clone();
+        mine.webauthn.timeout = 5_000;
+        form.rows = rows::from_config(&mine);
+        let mut others = saved;
+        others.webauthn.user_verification = UserVerification::Discouraged;
+        others.webauthn.relying_party.origins.push("https://b.example".to_owned());
+        form.refresh(others.clone());
+        others.webauthn.timeout = 5_000;
+        assert_eq!(form.config(), Ok(others));
+    }
+}

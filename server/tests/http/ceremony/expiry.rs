@@ -52,3 +52,18 @@ async fn second_factors_have_their_own_timeout() {
         assert_eq!(response.status != 200, late, "{ceremony:?}: {}", response.text);
     }
 }
+
+#[tokio::test]
+async fn challenge_lives_at_most_ten_minutes() {
+    let (server, _) = server_with_tenant().await;
+    let tenant = server.tenant_with(|config| config.webauthn.timeout = 3_600_000).await;
+    for (age, expected) in [(599_999, true), (600_000, false)] {
+        for ceremony in [Ceremony::Registration, Ceremony::Login] {
+            let mut person = ceremony.person(&tenant, &format!("{}{age}", ceremony.path())).await;
+            let body = ceremony.begin(&tenant, &mut person).await;
+            server.clock.advance_ms(age);
+            let response = ceremony.finalize(&tenant, &body).await;
+            assert_eq!(response.status == 200, expected, "{ceremony:?} {age}: {}", response.text);
+        }
+    }
+}
