@@ -8,7 +8,7 @@ use crate::installation::{ADMIN_TOKEN_FILE, Purpose};
 /// Creates an installation, unless the database already contains one that belongs to the master key.
 pub(super) async fn run(args: &AdminArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.installation.flags())?;
-    start::log(&settings)?;
+    let _log = start::log(&settings)?;
     let installation = start::open(&settings, Purpose::Create).await?;
     let engine = installation.app.db.engine().as_str();
     installation.app.db.close().await;

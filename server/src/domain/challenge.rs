@@ -12,7 +12,7 @@ use super::{
     tenant::{CeremonyPolicy, RelyingPartyPolicy},
 };
 
-/// Maximum lifetime of a challenge in milliseconds. Options may tell clients to wait longer.
+/// Maximum lifetime of a challenge in milliseconds. The timeout in the options may be longer.
 pub const MAX_LIFETIME_MS: u32 = 600_000;
 
 /// Kinds of ceremony. A challenge of one kind is not accepted for another.

@@ -157,6 +157,13 @@ const DELETIONS: [&str; 6] = [
 /// The audit log stays. Returns whether there may be more to delete.
 pub fn remove_some(conn: &mut Connection, id: TenantId, limit: i64) -> Result<bool, DbError> {
     let key = id.to_string();
+    // Another node may run the same job. Without the lock, it could take rows that this unit deletes for the end of a table.
+    if let Connection::Postgres(c) = conn {
+        let marked = tenants::table.find(&key).filter(tenants::deleted_at.is_not_null()).select(tenants::id);
+        if marked.for_update().skip_locked().first::<String>(c).optional()?.is_none() {
+            return Ok(false);
+        }
+    }
     for delete in DELETIONS {
         // A unit deletes rows of one table only, so that it cannot deadlock with a ceremony that locks rows of several.
         let delete = CachedSql::<()>::new(delete).bind(&key).bind(&key).bind(limit);

@@ -187,10 +187,11 @@ pub fn delete(
     Ok(if is_started { Deletion::Started } else { Deletion::Done })
 }
 
+// The order is that of the indexes on the users' rows. Any other order scans all rows of the tenant.
 const DELETE_CREDENTIALS: &str = "DELETE FROM credentials WHERE tenant_id = ? AND id IN \
-    (SELECT id FROM credentials WHERE tenant_id = ? AND user_id = ? ORDER BY id LIMIT ?)";
+    (SELECT id FROM credentials WHERE tenant_id = ? AND user_id = ? ORDER BY created_at, id LIMIT ?)";
 const DELETE_TRANSACTIONS: &str = "DELETE FROM transactions WHERE tenant_id = ? AND id IN \
-    (SELECT id FROM transactions WHERE tenant_id = ? AND user_id = ? ORDER BY id LIMIT ?)";
+    (SELECT id FROM transactions WHERE tenant_id = ? AND user_id = ? ORDER BY created_at, id LIMIT ?)";
 
 fn delete_some(
     conn: &mut Connection,
@@ -208,7 +209,11 @@ fn delete_some(
 /// whether there may be more to delete.
 pub fn remove_some(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
     let marked = || users::table.filter(users::deleted_at.is_not_null()).select((users::tenant_id, users::id));
-    let found: Option<(String, String)> = on_engine!(conn, c, _Db => marked().first(c).optional())?;
+    // Another node may run the same job. Without the lock, it could take rows that this unit deletes for the last ones.
+    let found: Option<(String, String)> = match conn {
+        Connection::Postgres(c) => marked().for_update().skip_locked().first(c).optional()?,
+        Connection::Sqlite(c) => marked().first(c).optional()?,
+    };
     let Some((tenant, user)) = found else { return Ok(false) };
     if delete_some(conn, DELETE_TRANSACTIONS, &tenant, &user, limit)? < limit {
         on_engine!(conn, c, _Db => diesel::delete(users::table.find((tenant, user))).execute(c))?;

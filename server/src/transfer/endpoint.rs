@@ -50,6 +50,7 @@ impl Endpoint {
                 }
                 sqlite::create_file(path).map_err(failed)?;
                 let lock = ProcessLock::try_exclusive(path).map_err(failed)?.ok_or(TransferError::InUse(role))?;
+                sqlite::check_file_id(path).map_err(failed)?;
                 let busy_timeout = options.busy_timeout;
                 let mut conn = Connection::Sqlite(sqlite::connect(path, busy_timeout).map_err(failed)?);
                 // Nothing else uses the database, so a checkpoint after every 4 MiB keeps the write-ahead log small.

@@ -49,8 +49,14 @@ pub(super) fn open<E: From<DbError>>(
         spawn("db-listen", move || listener.run(&stopped, &sender))?
     };
     // Nothing is changed before the attempt to take the process lock, because `migrate-storage` may be moving the data.
-    if lock_attempts.recv() == Ok(LockAttempt::Refused) {
-        return Err(process_lock::migration_in_progress().into());
+    match lock_attempts.recv() {
+        Ok(LockAttempt::Held) => {}
+        Ok(LockAttempt::Refused) => return Err(process_lock::migration_in_progress().into()),
+        // The connection for the check reports why the database cannot be used.
+        Ok(LockAttempt::Unknown) | Err(_) => {
+            connect(target)?;
+            return Err(DbError::Unavailable("cannot take the process lock".to_owned()).into());
+        }
     }
     check(Some(&mut Connection::Postgres(connect(target)?)))?;
     change_schema(target, SchemaChange::Up)?;

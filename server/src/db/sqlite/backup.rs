@@ -35,7 +35,7 @@ pub(in crate::db) fn backup(database: &Path, to: &Path, busy_timeout: Duration) 
     conn.batch_execute("PRAGMA temp_store = FILE")?;
     sql_query("VACUUM INTO ?").bind::<Text, _>(partial.name()?).execute(&mut conn)?;
     drop(conn);
-    file_id::assign(&mut open_file(&partial.path)?)?;
+    file_id::assign(&mut check_integrity(open_file(&partial.path)?)?)?;
     partial.finish(to)
 }
 
@@ -105,11 +105,16 @@ struct Partial {
 }
 
 impl Partial {
-    /// Creates an empty file that only its owner can read.
+    /// Creates an empty file that only its owner can read. Refuses an existing one, because another process may write it.
     fn create(target: &Path) -> Result<Self, DbError> {
         let path = paths::with_suffix(target, ".partial");
-        let created = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
-        created.map_err(|error| unavailable(&path, &error))?;
+        let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        created.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                unavailable(&path, &"the file exists: remove it, unless another backup or restore is running")
+            }
+            _ => unavailable(&path, &error),
+        })?;
         Ok(Self { path, complete: false })
     }
 

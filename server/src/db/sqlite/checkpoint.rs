@@ -116,6 +116,11 @@ impl Checkpointer {
             if status.log <= WAL_LIMIT_PAGES {
                 break;
             }
+            // Above the limit no ceremony begins, so no commit would truncate the file.
+            if status.log == status.checkpointed && self.space.check().is_err() {
+                sql_query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut self.conn)?;
+                break;
+            }
             if pass == 0 {
                 if let Err(error) = self.sync_file() {
                     tracing::debug!(%error, "early sync of the database file failed");

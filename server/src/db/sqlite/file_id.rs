@@ -19,7 +19,7 @@ use super::super::{error::DbError, paths::with_suffix, process_lock};
 const POSITION: u64 = 68;
 
 /// Returns an error if there is a WAL and the database file has another id than the one that was recorded for it.
-pub(super) fn check(database: &Path) -> Result<(), DbError> {
+pub(crate) fn check(database: &Path) -> Result<(), DbError> {
     let wal = with_suffix(database, "-wal");
     if fs::metadata(&wal).map_or(0, |meta| meta.len()) == 0 {
         return Ok(());
@@ -56,8 +56,10 @@ pub(super) fn record(database: &Path, conn: &mut SqliteConnection) -> Result<(),
     if recorded(database) == Some(id) {
         return Ok(());
     }
-    fs::write(with_suffix(database, process_lock::SUFFIX), format!("{id}\n"))
-        .map_err(|error| DbError::Unavailable(format!("{}: {error}", database.display())))
+    // The record must be durable before the first commit, or a valid log could be refused after a power failure.
+    let written = fs::write(with_suffix(database, process_lock::SUFFIX), format!("{id}\n"))
+        .and_then(|()| File::open(with_suffix(database, process_lock::SUFFIX))?.sync_all());
+    written.map_err(|error| DbError::Unavailable(format!("{}: {error}", database.display())))
 }
 
 /// Gives the database a new random id.

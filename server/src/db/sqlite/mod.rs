@@ -18,13 +18,16 @@ use std::{
 
 use diesel::connection::SimpleConnection as _;
 
-pub(crate) use self::connect::{connect, create_file};
 use self::{
     checkpoint::{Checkpointer, TRUNCATED_BYTES},
     inline_reader::InlineReader,
     space::Space,
     write_turns::WriteTurns,
     writer::Writer,
+};
+pub(crate) use self::{
+    connect::{connect, create_file},
+    file_id::check as check_file_id,
 };
 use super::{
     change_counter::ChangeCounter,
