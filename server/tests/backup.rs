@@ -189,6 +189,20 @@ fn unusable_backups_are_refused() {
 }
 
 #[test]
+fn partial_file_of_another_backup_is_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let _ = create_tenant(data);
+    let (backup, partial) = (data.join("backup.db"), data.join("backup.db.partial"));
+    fs::write(&partial, "of another backup").unwrap();
+    let path = backup.display().to_string();
+    expect_error(data, &["backup", "--to", &path], 1, "remove it, unless another backup or restore is running");
+    assert_eq!(fs::read_to_string(&partial).unwrap(), "of another backup");
+    fs::remove_file(&partial).unwrap();
+    let _ = back_up(data, &backup);
+}
+
+#[test]
 fn postgres_installations_name_the_right_tool() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, tool) in

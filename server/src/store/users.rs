@@ -235,3 +235,34 @@ pub(super) fn hold(conn: &mut Connection, tenant: TenantId, id: UserId) -> Resul
     };
     found.map(drop).ok_or(DbError::Orphan)
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::{QueryableByName, RunQueryDsl as _, sql_query, sql_types::Text};
+
+    use super::*;
+    use crate::db::tests::harness::TestDatabase;
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+
+    #[tokio::test]
+    async fn deletions_read_only_rows_of_the_user() {
+        let db = TestDatabase::sqlite().await;
+        for (delete, index) in
+            [(DELETE_CREDENTIALS, "credentials_of_user"), (DELETE_TRANSACTIONS, "transactions_of_user")]
+        {
+            let steps: Vec<Step> = db
+                .read(move |conn| match conn {
+                    Connection::Sqlite(c) => Ok(sql_query(format!("EXPLAIN QUERY PLAN {delete}")).load(c)?),
+                    Connection::Postgres(_) => Ok(Vec::new()),
+                })
+                .await;
+            let plan: Vec<_> = steps.into_iter().map(|step| step.detail).collect();
+            assert!(plan.iter().any(|step| step.contains(index)), "{plan:?}");
+        }
+    }
+}
