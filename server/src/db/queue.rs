@@ -206,6 +206,11 @@ impl Queue {
     pub(super) fn requeue(&self, unit: Box<dyn Unit>) {
         unit.reset();
         let mut state = self.state();
+        // The other workers may have ended already.
+        if state.closed {
+            drop(state);
+            return unit.refuse(closed());
+        }
         *state.queued(unit.work()) += 1;
         state.units.push_front(unit);
         drop(state);

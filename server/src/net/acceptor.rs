@@ -22,6 +22,8 @@ use super::{
 
 /// Pause after a failed accept.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
+/// Maximum number of connections that are accepted after the stop: the usual length of the kernel's queue.
+const MAX_QUEUED: usize = 1_024;
 
 pub(super) struct Acceptor {
     pub(super) shared: Arc<Shared>,
@@ -62,7 +64,7 @@ impl Acceptor {
             }
         }
         // Connections that clients have opened already are served, so that only the next ones are refused.
-        while let Ok((socket, peer)) = queue.accept() {
+        for (socket, peer) in std::iter::from_fn(|| queue.accept().ok()).take(MAX_QUEUED) {
             if socket.set_nonblocking(true).is_ok() {
                 self.dispatch(socket, peer);
             }

@@ -121,11 +121,14 @@ struct Watch {
     since: Instant,
     /// The socket was probed since then.
     probed: bool,
+    /// When this connection learned that the server stops.
+    stopping_since: Option<Instant>,
 }
 
 impl Watch {
     fn new(activity: &Activity) -> Self {
-        Self { phase: activity.phase(), progress: activity.progress(), since: Instant::now(), probed: false }
+        let (phase, progress) = (activity.phase(), activity.progress());
+        Self { phase, progress, since: Instant::now(), probed: false, stopping_since: None }
     }
 
     fn update(&mut self, activity: &Activity) {
@@ -143,15 +146,19 @@ impl Watch {
 
     /// Returns `Ready` when the time of the current phase is over.
     fn wait(
-        &self,
+        &mut self,
         activity: &Activity,
         listening: &Listening,
         mut timer: Pin<&mut Sleep>,
         context: &mut Context<'_>,
     ) -> Poll<()> {
         loop {
-            let time = time_limit(self.phase, activity.open.is_stopping(), listening);
-            let deadline = self.since + time.unwrap_or(listening.keep_alive);
+            let time = time_limit(self.phase, listening);
+            let mut deadline = self.since + time.unwrap_or(listening.keep_alive);
+            if activity.open.is_stopping() && matches!(self.phase, Phase::New | Phase::Idle) {
+                let stopping_since = *self.stopping_since.get_or_insert_with(Instant::now);
+                deadline = deadline.min(stopping_since + IDLE_WHILE_STOPPING);
+            }
             // Setting a timer takes longer than waking too early, so it is set to a later time only when it has fired.
             if time.is_some() && deadline < timer.deadline() {
                 timer.as_mut().reset(deadline);
@@ -170,13 +177,11 @@ impl Watch {
 }
 
 /// Returns the maximum time in a phase; `None` for requests in progress, whose handlers have their own limits.
-fn time_limit(phase: Phase, stopping: bool, listening: &Listening) -> Option<Duration> {
+fn time_limit(phase: Phase, listening: &Listening) -> Option<Duration> {
     match phase {
-        Phase::New if stopping => Some(listening.head_timeout.min(IDLE_WHILE_STOPPING)),
         Phase::New | Phase::Head => Some(listening.head_timeout),
         Phase::Request => None,
         Phase::Stalled => Some(listening.write_timeout),
-        Phase::Idle if stopping => Some(listening.keep_alive.min(IDLE_WHILE_STOPPING)),
         Phase::Idle => Some(listening.keep_alive),
         Phase::Closing => Some(LINGER),
     }
