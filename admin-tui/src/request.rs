@@ -38,14 +38,14 @@ pub enum BackendRequest {
     Audit(AuditQuery, AuditPosition),
     AdminTokens,
     CreateTenant(Box<CreateTenantRequest>),
-    /// Renames a tenant from the first to the second name.
+    /// Renames a tenant from the name in the second field to the name in the third.
     RenameTenant(TenantId, String, String),
     DeleteTenant(TenantId),
     /// Replaces a configuration, if the tenant still has this version.
     Configure(TenantId, Box<TenantConfig>, Option<String>),
     CreateApiKey(TenantId, CreateSecretRequest),
     RevokeApiKey(TenantId, ApiKeyId),
-    /// Creates a key; the flag lets it sign at once.
+    /// Creates a signing key. If the flag is set, the key signs at once.
     RotateSigningKey(TenantId, Option<SigningAlgorithm>, bool),
     RetireSigningKey(TenantId, SigningKeyId),
     WithdrawSigningKey(TenantId, SigningKeyId),

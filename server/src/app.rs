@@ -49,12 +49,12 @@ pub struct App {
     pub rate_limits: RateLimits,
     /// Peers that send `X-Forwarded-For` although they are not trusted proxies.
     pub untrusted_peers: UntrustedPeers,
-    /// Limit of the audit entries of refused changes.
+    /// Limits how many audit entries are written for refused changes.
     pub refused_changes: AuditLimit,
     pub metrics: Metrics,
     pub stopwatch: Stopwatch,
     pub started: std::time::Instant,
-    /// A stop signal was received. The server is no longer ready, but still serves requests.
+    /// Whether a stop signal was received. The server then reports that it is not ready, but still serves requests.
     stopping: AtomicBool,
     pub settings: AppSettings,
 }
@@ -134,7 +134,7 @@ impl App {
         }))
     }
 
-    /// Makes readiness fail, so that load balancers send no more requests.
+    /// Makes the readiness check fail, so that load balancers send no more requests.
     pub fn begin_stop(&self) {
         self.stopping.store(true, Relaxed);
     }
@@ -143,7 +143,8 @@ impl App {
         self.stopping.load(Relaxed)
     }
 
-    /// Returns the current state of a tenant if it is known without a read: `Some(None)` for an unknown tenant.
+    /// Returns the current snapshot of a tenant without reading the database: `Some(None)` if the tenant does not
+    /// exist, `None` if only the database can answer.
     pub fn cached_tenant(&self, id: TenantId) -> Option<Option<Arc<TenantSnapshot>>> {
         self.tenants.cached(self.db.change_counter(), id)
     }

@@ -52,7 +52,7 @@ pub struct ServerConfig {
     pub workers: Option<usize>,
     /// Maximum number of open connections of each API; `None` to derive it from the limit of open files.
     pub max_connections: Option<usize>,
-    /// Time after SIGTERM in which requests are served while readiness fails.
+    /// Time after SIGTERM in which the server still serves requests, although its readiness check already fails.
     pub drain: Duration,
     /// Maximum time for requests in progress to finish after the listeners were closed.
     pub shutdown_timeout: Duration,

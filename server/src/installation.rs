@@ -35,7 +35,7 @@ pub struct Installation {
     pub created: bool,
 }
 
-/// Opens an installation, or creates it if the purpose allows it. Checks the master key before it migrates the database.
+/// Opens an installation, or creates it if the purpose allows it. Checks the master key before migrating the database.
 pub async fn open(
     data_dir: &Path,
     options: DatabaseOptions,
@@ -82,8 +82,8 @@ pub async fn open(
     Ok(Installation { app, created })
 }
 
-/// Migrates the schema of a database and returns the database. An installation in it needs the right master key or
-/// none; an empty database stays without an installation.
+/// Migrates the schema of a database and returns the database. If the database contains an installation, the master key
+/// may be missing, but a wrong one is an error. No installation is created in an empty database.
 pub async fn migrate(data_dir: &Path, options: DatabaseOptions) -> Result<Database, OpenError> {
     check_files(data_dir, &options)?;
     let (files, database) = (Files::new(data_dir), options.url.to_string());
@@ -112,7 +112,7 @@ fn check_files(data_dir: &Path, options: &DatabaseOptions) -> Result<Vec<String>
     access::check(data_dir, &options.url)
 }
 
-/// Stores the check text of the current master key, which thereby becomes the key of the installation.
+/// Stores the check text of the current master key. This makes it the key of the installation.
 pub async fn accept_master_key(app: &App) -> Result<(), OpenError> {
     let text = master_key::seal_check_text(&app.master_key, app.entropy.as_ref())?;
     let put = move |connection: &mut Connection| installation::put(connection, installation::SEALED_WORD, &text);
@@ -143,7 +143,7 @@ fn may_create(purpose: Purpose, database: String, files: &Files) -> Result<(), O
     }
 }
 
-/// Completes the creation of an installation by this or an interrupted start.
+/// Completes the creation of an installation that this start or an interrupted earlier start began.
 async fn finish(app: &App, files: &Files, purpose: Purpose, created: bool) -> Result<(), OpenError> {
     if !matches!(purpose, Purpose::Create | Purpose::Serve) {
         return Ok(());

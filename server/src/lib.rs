@@ -5,7 +5,7 @@
 //! * [`cli`]: the commands of the `doorward` binary; [`demo`], [`probe`]: two built-in clients of the public API
 //!   that verify tokens with [`token_verifier`]
 //! * [`config`]: settings from flags, environment variables and a file; [`telemetry`]: logging
-//! * [`server`]: the servers of both APIs; [`routes`]: the route tables of both APIs; [`http`]: extractors, middleware and handlers
+//! * [`server`]: the servers of both APIs; [`routes`]: their route tables; [`http`]: extractors, middleware, handlers
 //! * [`installation`]: data folder, master key, first admin token; [`jobs`]: background jobs
 //! * [`service`]: one use case per file, with validation, a unit of work and an audit entry
 //! * [`app`]: state that requests share, with its parts [`metrics`], [`rate_limit`], [`stopwatch`]

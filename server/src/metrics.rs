@@ -34,12 +34,13 @@ const GAUGES: [(&str, &str); 8] = [
     (JOB_SUCCESS, "Unix time of the last successful run of a background job"),
 ];
 
-/// Counters, gauges and histograms of one server. Their recorder is not global, because a process may run several servers.
+/// Counters, gauges and histograms of one server. Their recorder is not global, because one process may run several
+/// servers.
 pub struct Metrics {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
-    /// Metrics of a request by method, route, status and error code, because a lookup by labels takes more time than
-    /// the increment.
+    /// Cached metrics of requests by method, route, status and error code. They are cached because finding a metric by
+    /// its labels takes longer than incrementing it.
     requests: Cache<(&'static str, String, u16, Option<&'static str>), RequestMetrics>,
     /// Audit entries that this process created.
     pub audit_entries_written: Counter,
@@ -49,7 +50,7 @@ pub struct Metrics {
 struct RequestMetrics {
     requests: Counter,
     seconds: Histogram,
-    /// Only for steps of ceremonies.
+    /// Counter of the ceremony's step; `None` for requests that are not part of a ceremony.
     ceremonies: Option<Counter>,
 }
 
@@ -175,7 +176,8 @@ impl Metrics {
         self.recorder.register_counter(&Key::from_parts(name, labels), &METADATA)
     }
 
-    /// Moves recorded times to their buckets. Without regular calls, memory would grow with each request.
+    /// Moves recorded times to their buckets. Must be called regularly, because memory grows with each request until
+    /// the next call.
     pub fn maintain(&self) {
         self.handle.run_upkeep();
     }

@@ -132,7 +132,7 @@ impl Probe<'_> {
         self.record("audit entries written", started, entries, |status, body| {
             expect_status(status, 200)?;
             match body.as_array().map_or(0, Vec::len) {
-                // Each of the six ceremonies leaves two entries, and the used challenge one.
+                // Each of the six ceremonies leaves two entries. The attempt with a used challenge may leave one more.
                 number if number >= 12 => Ok(()),
                 number => Err(format!("only {number} entries")),
             }
@@ -204,7 +204,7 @@ impl Probe<'_> {
             let verify = |audience: &str| {
                 token_verifier::verify(token, keys, SystemClock.now(), Expected { audience, ..expected })
             };
-            // The tenant's setting `token_audience` decides which of these audiences its tokens have.
+            // The audience depends on the tenant's setting `token_audience`, which the probe cannot read.
             let with_ceremony = format!("{rp_id}/{}", ceremony.name);
             let verified = match verify(rp_id) {
                 Err(TokenError::Audience) => verify(&with_ceremony),

@@ -15,7 +15,7 @@ use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
 /// IPv6 addresses with the same first 64 bits count as one address. A customer gets at least a network of this size
-/// (RFC 6177), and could use another address for each request.
+/// (RFC 6177), and could otherwise use a new address for each request.
 const IPV6_ADDRESS_BITS: u32 = 64;
 /// Networks that share a limit, because one client may control all of their addresses.
 const IPV4_NETWORK_BITS: u32 = 24;
@@ -61,8 +61,9 @@ impl RateLimits {
         }
     }
 
-    /// Counts a request without a valid key against its address, its network and its tenant. A request above the first
-    /// of these limits is not counted against the next, so that one address cannot use up the limit of the others.
+    /// Counts a request without a valid key against its address, its network and its tenant, in this order. A request
+    /// above one of these limits is not counted against the next, so that one address cannot use up the limits of
+    /// others.
     ///
     /// # Errors
     /// The number of seconds to wait, if a limit is exceeded.
@@ -119,7 +120,8 @@ fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + 1
 }
 
-/// Returns the keys of both limits of an address: the address, or the /64 network of an IPv6 address, and its network.
+/// Returns the two keys under which an address is counted: the address itself, or its /64 network for IPv6, and the
+/// larger network that contains it.
 fn caller_and_network(address: &str) -> (IpAddr, IpAddr) {
     match parse(address) {
         address @ IpAddr::V4(_) => (address, masked(address, IPV4_NETWORK_BITS)),
@@ -127,7 +129,7 @@ fn caller_and_network(address: &str) -> (IpAddr, IpAddr) {
     }
 }
 
-/// Returns the address; the unspecified one for a text that is no address.
+/// Parses an address. Returns the unspecified address for an invalid text.
 fn parse(address: &str) -> IpAddr {
     address.parse().unwrap_or(Ipv6Addr::UNSPECIFIED.into())
 }

@@ -12,8 +12,9 @@ use tracing_subscriber::{
 use self::{sampler::Sampler, writer::LineQueue};
 use crate::config::LogFormat;
 
-/// Log directives for two targets, which apply unless the configured level contains the target. actix-http logs an error
-/// for each malformed request, and webauthn-rs one for each malformed credential, although Doorward reports both as well.
+/// Log directives for two targets. A directive applies unless the configured level names its target. actix-http logs an
+/// error for each malformed request, and webauthn-rs for each malformed credential, although Doorward reports both
+/// itself.
 const QUIET: [(&str, &str); 2] = [("actix_http", "actix_http=off"), ("webauthn_rs_core", "webauthn_rs_core=off")];
 
 #[derive(Debug, thiserror::Error)]

@@ -83,7 +83,7 @@ pub fn verify(token: &str, keys: &JwkSet, now: Timestamp, expected: Expected<'_>
     validation.set_issuer(&[expected.issuer]);
     validation.set_audience(&[expected.audience]);
     validation.sub = expected.subject.map(str::to_owned);
-    // The library would use the system clock. The times are compared with `now` below instead.
+    // The library compares times with the system clock. This function compares them with `now` below instead.
     validation.validate_exp = false;
     let claims = decode::<TokenClaims>(token, &key, &validation).map_err(|error| token_error(error.kind()))?.claims;
 

@@ -1,5 +1,5 @@
-//! Peers that send `X-Forwarded-For` without being trusted proxies. Usually a proxy is missing in `proxy.trusted`, and
-//! all of its clients share one rate limit.
+//! Peers that send `X-Forwarded-For` without being trusted proxies. Usually such a peer is a proxy that is missing in
+//! `proxy.trusted`. All clients of this proxy then share one rate limit.
 
 use std::{
     collections::HashSet,
@@ -23,7 +23,8 @@ struct Recorded {
 }
 
 impl UntrustedPeers {
-    /// Records a peer. At most once a minute, returns the number of other peers since the last report.
+    /// Records a peer. If there was no report in the last minute, returns the number of other peers since the last
+    /// report.
     pub fn record(&self, peer: IpAddr, now: Instant) -> Option<usize> {
         let mut recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = recorded.reported.is_none_or(|at| now.saturating_duration_since(at) >= REPORT_EVERY);

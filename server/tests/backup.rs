@@ -144,7 +144,7 @@ async fn old_write_ahead_log_beside_a_restored_file_is_refused() {
         expect_error(data, &["backup", "--to", "other.db"], 1, "was replaced without its write-ahead log");
     }
     assert_eq!(fs::read(&wal).unwrap(), old, "nothing was changed");
-    // The restore refuses each of these files.
+    // `restore` must refuse each of these files.
     let path = backup.display().to_string();
     for name in ["doorward.db", "doorward.db-wal", "doorward.db-shm"] {
         expect_error(data, &["restore", "--from", &path], 1, &format!("{name}: the file exists"));

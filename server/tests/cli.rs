@@ -98,7 +98,7 @@ fn probe(quickstart: &Quickstart, key: &str, data: &Path) -> Output {
     let (url, origin) = (quickstart.text("public_url"), quickstart.text("demo_url"));
     let tenant = quickstart.text("tenant_id");
     let arguments = ["probe", "--json", "--url", &url, "--tenant", &tenant, "--origin", &origin];
-    // The probe must not send the key to a proxy. Nothing listens at this address.
+    // The probe must not send the key to the proxy that the environment names. Nothing listens at this address.
     doorward(data)
         .args(arguments)
         .env("DOORWARD_API_KEY", key)
@@ -242,7 +242,7 @@ fn empty_database_beside_files_of_an_installation_is_rejected() {
 
 #[test]
 fn interrupted_creation_is_completed_by_the_next_start() {
-    // The process ended after it committed the first token and before it renamed the file.
+    // The process ended between two steps: it had committed the first token, but had not renamed the file.
     let folder = installation();
     let (file, unfinished) = (folder.path().join("admin.token"), folder.path().join("admin.token.new"));
     let token = fs::read(&file).unwrap();
@@ -253,7 +253,7 @@ fn interrupted_creation_is_completed_by_the_next_start() {
     assert!(log.contains("was interrupted before it wrote the first admin token"), "{log}");
     assert_eq!((fs::read(&file).unwrap(), unfinished.exists()), (token.clone(), false));
 
-    // The process ended before it committed the token.
+    // The process ended before the commit of the token.
     let folder = tempfile::tempdir().unwrap();
     let unfinished = folder.path().join("admin.token.new");
     fs::write(&unfinished, &token).unwrap();

@@ -1,4 +1,4 @@
-//! docs/errors.md lists exactly the error codes of the code.
+//! Checks that docs/errors.md lists exactly the error codes that the code defines.
 
 use std::{fmt::Write as _, fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! The log of the real binary: a lost line costs nothing, and clients cannot flood it.
+//! The log of the real binary: lines that cannot be written do no harm, and clients cannot flood the log.
 
 use std::{collections::BTreeMap, process::Command};
 

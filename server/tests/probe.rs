@@ -1,4 +1,4 @@
-//! Runs the probe against a server behind a proxy that changes single responses.
+//! Runs the probe against a server behind a proxy that changes some responses.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic fails the test")]
 
 use std::{net::TcpListener, time::Duration};
@@ -11,7 +11,7 @@ use doorward_server::{
 use doorward_testkit::{ORIGIN, TestServer, TestTenant};
 use serde_json::Value;
 
-/// The change that the proxy makes.
+/// What the proxy changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Change {
     None,

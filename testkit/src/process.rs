@@ -43,7 +43,7 @@ pub struct Process {
     pub public_url: String,
     pub admin_url: String,
     log: Arc<Mutex<Vec<String>>>,
-    /// Number of log lines until the server listened.
+    /// Number of log lines that the server had written when it began to listen.
     lines_of_start: usize,
     /// Thread that reads the log to its end.
     log_reader: Option<JoinHandle<()>>,
@@ -53,7 +53,7 @@ impl Process {
     /// Starts `doorward serve` on free ports and waits until it listens.
     pub fn serve(command: Command) -> Self {
         let (mut process, lines) = Self::start(command);
-        // Keep reading, because the server would lose lines if the pipe were full.
+        // The log must be read to its end, because the server loses lines while the pipe is full.
         let log = Arc::clone(&process.log);
         process.log_reader = Some(std::thread::spawn(move || {
             lines.map_while(Result::ok).for_each(|line| log.lock().unwrap_or_else(PoisonError::into_inner).push(line));
@@ -125,7 +125,7 @@ impl Process {
         let _ = self.terminate_and_read_log();
     }
 
-    /// Like [`Process::terminate`], and returns the log lines after the start.
+    /// Like [`Process::terminate`], but also returns the log lines that follow those of the start.
     pub fn terminate_and_read_log(mut self) -> Vec<String> {
         self.signal("TERM");
         assert!(self.child.wait().expect("an exit status").success(), "SIGTERM stops the server with exit code 0");

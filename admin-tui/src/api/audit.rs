@@ -65,7 +65,7 @@ pub struct AuditQuery {
     pub end: Option<Timestamp>,
     /// Substring of the actor or of the source address.
     pub text: Option<String>,
-    /// Exact and negated filters: names and values of query parameters, such as `error_code` or `not_actor`.
+    /// Names and values of the query parameters of exact and negated filters, such as `error_code` or `not_actor`.
     pub exact: Vec<(&'static str, String)>,
 }
 

@@ -41,7 +41,7 @@ pub struct UserQuery {
     pub limit: Option<u32>,
 }
 
-/// A user, named by one of the two ids.
+/// A user, identified by one of the two ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRef {
     pub id: String,
@@ -60,7 +60,7 @@ impl UserRef {
     }
 }
 
-/// A tenant with its version: the `ETag` of the response, if there is one.
+/// A tenant and its version, which is the `ETag` of the response. The version is `None` if the response has no `ETag`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionedTenant {
     pub tenant: TenantDetail,
@@ -135,8 +135,8 @@ impl Api {
         request.optional_param("erase_audit", erase_audit.then_some(true)).no_content().await
     }
 
-    /// `PUT /tenants/{id}/config`: replaces the configuration. Without `mfa`, the current MFA settings are kept. Fails
-    /// with `tenant_changed` if the tenant has another version.
+    /// `PUT /tenants/{id}/config`: replaces the configuration. The current MFA settings are kept if `mfa` is omitted.
+    /// Fails with `tenant_changed` if `version` is not the current version of the tenant.
     pub async fn configure_tenant(
         &self,
         id: TenantId,
@@ -211,8 +211,8 @@ impl Api {
         self.get(&["tenants", &tenant.to_string(), "secrets", "jwk"]).json().await
     }
 
-    /// `POST /tenants/{id}/secrets/jwk`: creates a signing key. The default is the algorithm of the current key. The key
-    /// signs at once with `force`, otherwise 15 minutes later.
+    /// `POST /tenants/{id}/secrets/jwk`: creates a signing key. Without an algorithm, uses that of the current key.
+    /// With `force` the new key signs at once, otherwise 15 minutes later.
     pub async fn rotate_signing_key(
         &self,
         tenant: TenantId,

@@ -56,7 +56,7 @@ impl ApiError {
         }
     }
 
-    /// Creates the error for a tenant that was renamed since the caller read its name.
+    /// Creates the error for a tenant whose name has changed since the caller read it.
     pub(super) fn renamed(name: &str) -> Self {
         Self::Refused(ErrorBody {
             title: "tenant was changed".to_owned(),

@@ -74,7 +74,7 @@ impl ApiRequest<'_> {
         }
     }
 
-    /// Refuses a change if the version of the tenant differs.
+    /// Makes the server refuse the change if the tenant no longer has this version.
     pub(super) fn if_match(self, version: Option<String>) -> Self {
         Self { if_match: version, ..self }
     }

@@ -52,7 +52,7 @@ async fn user_ids_reach_the_server_unchanged() {
         let shown = operator.json(&["users", "show", "--tenant", "Example", id]).await;
         assert_eq!(shown["user_id"], id);
     }
-    // No user has these ids. If a URL parser removed characters, they would become the id of another user.
+    // No user has these ids. A URL parser may remove such characters, and the request would then name another user.
     for id in ["bob\t", "bob\n", "\rbob"] {
         operator.fails(&["users", "delete", "--tenant", "Example", id, "--yes"], 1, &["user not found"]).await;
     }

@@ -307,7 +307,7 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
     })
 }
 
-/// Returns the version of a tenant: here simply its JSON.
+/// Returns the version of a tenant. This fake server uses the tenant's JSON.
 fn version(tenant: &TenantDetail) -> String {
     serde_json::to_string(tenant).unwrap()
 }

@@ -139,7 +139,7 @@ async fn audit_entry_opens_its_tenant_and_its_user() {
     app.lacks(&["›"]);
 }
 
-/// The actor of an administrator's deletion is the admin token, not the owner of the credential.
+/// When an administrator deletes a credential, the actor is the admin token, not the owner of the credential.
 #[tokio::test]
 async fn deletion_of_a_credential_by_an_administrator_opens_no_user() {
     let mut world = data::world();

@@ -7,7 +7,8 @@ use super::{
 };
 use crate::installation;
 
-/// Migrates the database schema to the version of this program, like every start of the server. Creates no installation.
+/// Migrates the database schema to the version of this program, as every start of the server does. Creates no
+/// installation.
 pub(super) async fn migrate(args: &AdminArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.installation.flags())?;
     let options = start::database_options(&settings)?;
@@ -22,8 +23,9 @@ pub(super) async fn migrate(args: &AdminArgs) -> Result<(), CliError> {
     output::line(&format!("the {engine} schema is up to date"))
 }
 
-/// Prints every setting with its value and source. Returns an error for everything that `serve` would reject without a
-/// connection: settings, database URL, certificates, and files of the data folder.
+/// Prints every setting with its value and source. Also checks the settings, the database URL, the certificates and the
+/// files of the data folder, but does not connect to the database. Returns an error if `serve` would reject any of
+/// them.
 pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;
     let checked = installation::check(&settings.data.dir, &start::database_options(&settings)?);

@@ -2,11 +2,13 @@
 
 use super::CliError;
 
-/// Open files besides connections: standard streams, listeners, locks, log, and files that are open for a short time.
+/// Number of open files besides connections: standard streams, listeners, locks, log, and files that are open for a
+/// short time.
 const RESERVED: usize = 128;
-/// Open files of a thread that serves requests: its event queue and timers, on both APIs.
+/// Number of open files per thread that serves requests: its event queue and timers, on both APIs.
 const PER_WORKER: usize = 8;
-/// Open files of a database connection. SQLite opens the database, its log and the log's index.
+/// Number of open files per database connection. SQLite opens the database, the write-ahead log and the index of this
+/// log.
 const PER_DATABASE_CONNECTION: usize = 4;
 const APIS: usize = 2;
 /// Minimum number of connections of each API.
@@ -22,7 +24,7 @@ pub(super) fn reserved(workers: usize, database_connections: usize) -> usize {
 /// Returns the maximum number of connections of each API.
 ///
 /// # Errors
-/// An error if the limit of open files is too low for the wanted or the minimum number.
+/// An error if the limit of open files is too low for `wanted` connections or, if `wanted` is `None`, for [`MIN`].
 pub(super) fn of_each_api(open_files: u64, reserved: usize, wanted: Option<usize>) -> Result<usize, CliError> {
     let open_files = usize::try_from(open_files).unwrap_or(usize::MAX);
     let needed = reserved + APIS * wanted.unwrap_or(MIN);

@@ -36,19 +36,20 @@ pub(super) fn line(text: &str) -> Result<(), CliError> {
     }
 }
 
-/// Prints a line on standard error. A message that cannot be written is lost, because there is no other place for it.
+/// Prints a line on standard error. A message that cannot be written is lost, because there is no other place to print
+/// it.
 pub(super) fn message(text: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Prints a line that contains a new secret. Every error, also a closed pipe, is returned with the command that revokes
-/// the secret, because nobody has seen it.
+/// Prints a line that contains a new secret. If this fails, for example because a pipe is closed, nobody has seen the
+/// secret. The error then contains the command that revokes it.
 pub(super) fn secret(text: &str, what: &str, revoke: &str) -> Result<(), CliError> {
     unless_lost(print(text).map_err(|error| CliError::new(error.to_string())), what, revoke)
 }
 
-/// Adds to an error that a secret was created but not delivered, and the command that revokes it.
+/// Adds to an error that a secret was created but not shown, and names the command that revokes this secret.
 pub(super) fn unless_lost(result: Result<(), CliError>, what: &str, revoke: &str) -> Result<(), CliError> {
     result.map_err(|error| {
         let reason = &error.message;

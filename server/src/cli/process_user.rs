@@ -2,8 +2,8 @@
 
 use std::fs;
 
-/// Returns the user id of the process, and the name of this user if `/etc/passwd` contains it: `1000 (alice)`. The
-/// environment is not used, because users can set it to any name.
+/// Returns the user id of the process, and the name of this user if `/etc/passwd` contains it: `1000 (alice)`. Does not
+/// read environment variables, because users can set them to any name.
 pub(super) fn name() -> String {
     let Some(uid) = fs::read_to_string("/proc/self/status").ok().as_deref().and_then(uid_in) else {
         return "unknown".to_owned();

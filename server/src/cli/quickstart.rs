@@ -168,7 +168,7 @@ fn config(origin: &str) -> TenantConfig {
         icon: None,
         origins: vec![origin.to_owned()],
     };
-    // Second factors need not be roaming authenticators, so the built-in ones of laptops can be used.
+    // Any attachment is allowed for second factors, so that the demo works with the built-in authenticator of a laptop.
     let mfa = Mfa { attachment: None, ..Mfa::default() };
     TenantConfig {
         cors: Cors::default(),

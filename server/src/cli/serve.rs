@@ -64,13 +64,13 @@ pub(super) fn listen(settings: &Settings, listening: Listening, app: Arc<App>) -
 }
 
 impl Running {
-    /// Adds another listener, which stops with the others.
+    /// Adds another listener, which is stopped together with the others.
     pub(super) fn add(&mut self, server: Serving) {
         self.servers.push(server);
     }
 
-    /// Makes readiness fail, serves requests for the time `drain`, closes the listeners and waits for requests in
-    /// progress. Then writes the times of the last use of keys and closes the database.
+    /// Makes the readiness check fail and still serves requests for the time `drain`. Then closes the listeners and
+    /// waits for requests in progress. Finally, stores when each key was last used, and closes the database.
     async fn stop(self, drain: Duration, shutdown_timeout: Duration) {
         self.app.begin_stop();
         self.servers.iter().for_each(Serving::drain);
@@ -108,8 +108,8 @@ pub(super) async fn stop_on_signal(
     }
 }
 
-/// SIGTERM and SIGINT. From its creation on, these signals no longer end the process, so it is created when the server is
-/// ready to stop in an orderly way.
+/// SIGTERM and SIGINT. From the creation of this value on, these signals no longer end the process. It is therefore
+/// created when the server can stop in an orderly way.
 pub(super) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,

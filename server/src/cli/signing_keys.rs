@@ -38,7 +38,7 @@ pub(super) async fn reset(args: SigningKeysResetArgs) -> Result<(), CliError> {
         }
         page.page += 1;
     }
-    // The last step: until then, servers do not start with the new master key.
+    // This is the last step, because servers do not start with the new master key before it.
     installation::accept_master_key(&call.app).await.map_err(|error| CliError::new(error.to_string()))?;
     if args.admin.json {
         return output::json(&serde_json::json!({ "tenants": seen, "replaced": replaced }));

@@ -28,7 +28,7 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings, CliError> {
     Settings::load(flags, &env).map_err(|error| CliError::usage(error.to_string()))
 }
 
-/// Starts logging. The log must be kept until the process ends.
+/// Starts logging. Logging ends when the returned value is dropped, so keep it until the process ends.
 pub(super) fn log(settings: &Settings) -> Result<Log, CliError> {
     let log = &settings.log;
     telemetry::start(log.format, &log.level).map_err(|error| match error {
@@ -59,7 +59,8 @@ pub(super) fn database_options(settings: &Settings) -> Result<DatabaseOptions, C
     })
 }
 
-/// Parses a database URL. The error names the setting or flag, but not the value, which may contain a password.
+/// Parses a database URL. The error names the setting or flag but not its value, because the value may contain a
+/// password.
 pub(super) fn database_url(name: &str, url: &config::DatabaseUrl) -> Result<DatabaseUrl, CliError> {
     url.expose().parse().map_err(|error: DatabaseUrlError| {
         CliError::usage(format!(

@@ -31,7 +31,8 @@ impl fmt::Display for DatabaseUrl {
         let Some((scheme, rest)) = text.split_once("://") else {
             return f.write_str(if text.contains("password") { "…" } else { text });
         };
-        // A password in the parameters may contain their separators, so everything after the scheme is omitted.
+        // A password in the parameters may contain the characters that separate parameters, so everything after the
+        // scheme is omitted.
         if rest.contains("password") {
             return write!(f, "{scheme}://…");
         }

@@ -25,7 +25,7 @@ pub fn number(text: &str, least: usize, most: usize) -> Option<usize> {
     text.parse().ok().filter(|number| (least..=most).contains(number))
 }
 
-/// Parses a number in a range; `auto` becomes `Some(None)`.
+/// Parses a number in a range, or the word `auto`, for which it returns `Some(None)`.
 pub fn auto(text: &str, range: RangeInclusive<usize>) -> Option<Option<usize>> {
     if text == "auto" { Some(None) } else { number(text, *range.start(), *range.end()).map(Some) }
 }
@@ -55,7 +55,7 @@ pub fn log_format(text: &str) -> Option<LogFormat> {
 
 /// Parses a log level, or the directives of a log filter.
 pub fn level(text: &str) -> Option<String> {
-    // Checked here because the filter would treat a misspelt level as the name of a module.
+    // Levels are checked here, because the log filter treats a misspelt level as the name of a module.
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let known = text.split(',').all(|directive| {
         let level = directive.rsplit('=').next().unwrap_or_default().trim();
@@ -96,7 +96,7 @@ pub fn timeout(text: &str) -> Option<Duration> {
     duration(text).filter(|time| (Duration::from_millis(10)..=Duration::from_secs(3600)).contains(time))
 }
 
-/// Parses a duration of at most one hour, which may be zero.
+/// Parses a duration from zero to one hour.
 pub fn pause(text: &str) -> Option<Duration> {
     duration(text).filter(|time| *time <= Duration::from_secs(3600))
 }

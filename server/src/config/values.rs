@@ -77,7 +77,7 @@ impl Values {
                         self.take_entry(file.path, format!("{section}.{key}"), value);
                     }
                 }
-                // A value without a section: every setting is in a section, so the key is unknown.
+                // Every setting is in a section, so a key outside of all sections is unknown.
                 _ => self.unknown_key(file.path, section.clone()),
             }
         }
@@ -180,7 +180,7 @@ fn flag<'a>(flags: &'a Flags, key: &str) -> Option<&'a str> {
     }
 }
 
-/// Converts a TOML value to the text that the environment variable of the setting would contain.
+/// Converts a TOML value to text in the format of environment variables.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

@@ -44,8 +44,8 @@ impl KeyKind {
 /// A newly generated key, with the hash to store.
 #[derive(Clone)]
 pub struct GeneratedSecret {
-    /// Key id: a random UUID (version 4). The hint shows its first characters. A UUID ordered by time would have the
-    /// same first characters for weeks.
+    /// Key id: a random UUID (version 4). The hint shows its first characters. A UUID of version 7 is not used, because
+    /// such UUIDs begin with the time, so that all hints of several weeks are equal.
     pub id: Uuid,
     /// The whole key, which is returned once.
     pub plain: PlainSecret,
@@ -62,7 +62,7 @@ impl GeneratedSecret {
         Self::from_presented(kind, PresentedKey { id, secret }, entropy)
     }
 
-    /// Hashes a key that was generated before.
+    /// Hashes an existing key, for example the first admin token, which is written to a file before it is stored.
     pub fn from_presented(kind: KeyKind, key: PresentedKey, entropy: &dyn Entropy) -> Result<Self, HashError> {
         let PresentedKey { id, secret } = key;
         let plain = PlainSecret::new(format!("{}{}_{}", kind.prefix(), id.simple(), secret.expose()));

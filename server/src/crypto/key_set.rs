@@ -62,7 +62,8 @@ impl KeySet {
     ///
     /// If all keys begin in the future, the earliest one signs. This happens when another node has just created the
     /// tenant with its first key, and the clock of this node is slightly behind. It also happens when the clock was set
-    /// back after a key was retired: the private part of the retired key is not decrypted, so its successor signs.
+    /// back after a key was retired: the private part of the retired key is not decrypted, so the retired key cannot
+    /// sign and its successor does.
     pub fn active(&self, now: Timestamp) -> Option<&SigningKey> {
         let usable = || {
             let unretired = self.keys.iter().filter(move |key| key.retired_at.is_none_or(|at| now < at));
@@ -148,7 +149,7 @@ mod tests {
         assert_eq!(set.active_id(at(900)), Some(id(1)));
     }
 
-    /// The set is cached, so the clock may be set back after it was opened.
+    /// A key set is cached, so the clock may be set back after the key set was opened.
     #[test]
     fn successor_signs_when_the_clock_is_set_back_across_a_retirement() {
         let set = KeySet::open(&[es256(1, 0, Some(1000)), es256(2, 1000, None)], &master(), at(1500)).unwrap();

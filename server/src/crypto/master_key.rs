@@ -49,7 +49,7 @@ pub enum MasterKeyError {
 
 /// The master key. `Debug` does not print it, and its memory is wiped on drop.
 ///
-/// An error contains the path of a lost key file. Administration without signing keys is still possible then.
+/// `Err` contains the path of a lost key file. Administration that needs no signing keys still works without the key.
 pub struct MasterKey(Result<LessSafeKey, PathBuf>);
 
 impl fmt::Debug for MasterKey {

@@ -1,8 +1,8 @@
 //! Bounded cache of verified keys, so that each key costs one Argon2 hash per process.
 //!
 //! An entry means that a secret matches a hash, which never changes. Revoked, expired and replaced keys are rejected
-//! when their row is looked up, before the cache is read. Entries are digests with a random key of this process, so
-//! memory contains neither a secret nor a value from which one can be guessed.
+//! when their row is looked up, before the cache is read. Entries are digests with a random key of this process. Memory
+//! therefore contains neither a secret nor a value from which a secret can be guessed.
 
 use std::fmt;
 
@@ -34,7 +34,7 @@ impl fmt::Debug for KeyDigest {
     }
 }
 
-/// Cache of verified keys. Wrong keys are not cached, so that a flood of them cannot evict valid ones.
+/// Cache of verified keys. Wrong keys are not cached, so that a flood of wrong keys cannot evict valid keys.
 pub struct VerifiedKeyCache {
     digest_key: hmac::Key,
     verified: Cache<KeyDigest, ()>,

@@ -1,9 +1,10 @@
 //! The change counter, which invalidates caches in all threads, processes and nodes.
 //!
-//! On SQLite, a transaction with administrative changes increments the number in the database's header
-//! (`PRAGMA user_version`). Before its commit, it announces the new number as the length of the file `<database>.changes`,
-//! which every process reads at each request. There is no second announcement that could fail after the commit. Data
-//! may be cached under a length only if its snapshot has at least this number, see [`may_cache`].
+//! On SQLite, a transaction with administrative changes increments the number `PRAGMA user_version` in the header of
+//! the database. Before the commit, it sets the length of the file `<database>.changes` to the new number and thereby
+//! announces the change. Every process reads this length at each request. Nothing is announced after the commit,
+//! because that could fail. Data may be cached under a length only if the number in its snapshot is at least as large,
+//! because the announced change may not be committed yet (see [`may_cache`]).
 
 use std::{
     fs::{self, OpenOptions},
@@ -21,7 +22,7 @@ use super::{connection::Connection, error::DbError, paths::with_suffix};
 pub(super) const SUFFIX: &str = ".changes";
 
 pub(super) struct ChangeCounter {
-    /// Number of received notifications and of values that must not be cached.
+    /// Number of received notifications and of calls of [`ChangeCounter::unique`].
     local: AtomicU64,
     remote: RemoteChanges,
 }
@@ -54,8 +55,8 @@ impl ChangeCounter {
         }
     }
 
-    /// Returns a new value at each call. This disables caching while changes may be missed. The values count down
-    /// from the largest number, so that they differ from all others.
+    /// Returns a new value at each call. This disables caching while changes may be missed. These values count down
+    /// from the largest number, so that they differ from all regular values.
     fn unique(&self) -> u64 {
         u64::MAX - self.local.fetch_add(1, Ordering::SeqCst)
     }
@@ -75,7 +76,7 @@ impl ChangeCounter {
     }
 
     /// SQLite: increments the number in the open transaction and announces it. The transaction has the write lock, so
-    /// announcements are in the order of commits.
+    /// the order of announcements is the order of commits.
     pub(super) fn increment_in(&self, conn: &mut Connection) -> Result<(), DbError> {
         let next = stored(conn)? + 1;
         conn.run(&format!("PRAGMA user_version = {next}"))?;
@@ -83,8 +84,8 @@ impl ChangeCounter {
             .map_err(|error| DbError::Unavailable(format!("cannot announce the change to other processes: {error}")))
     }
 
-    /// SQLite: announces the stored number again if the file has another one, because the process that announced it
-    /// crashed or could not commit. Requires the write lock, so that no other announcement is in progress.
+    /// SQLite: announces the stored number again if the announced number differs from it, because a process crashed or
+    /// could not commit after its announcement. Requires the write lock, so that no other announcement is in progress.
     pub(super) fn repair(&self, conn: &mut Connection) -> Result<(), DbError> {
         if self.is_announced(conn)? {
             return Ok(());
@@ -92,7 +93,7 @@ impl ChangeCounter {
         self.announce(stored(conn)?).map_err(|error| DbError::Unavailable(error.to_string()))
     }
 
-    /// SQLite: returns whether the announced number is the stored one.
+    /// SQLite: returns whether the announced number is equal to the stored number.
     pub(super) fn is_announced(&self, conn: &mut Connection) -> Result<bool, DbError> {
         Ok(stored(conn)? == self.current())
     }
@@ -105,11 +106,12 @@ impl ChangeCounter {
 }
 
 /// Returns whether data from this snapshot may be cached under `change_counter`, a value of
-/// [`super::Database::change_counter`] that was read before. `false` while a change is announced but not committed.
+/// [`super::Database::change_counter`] that was read before the snapshot began. On SQLite, returns `false` while a
+/// change is announced but not committed.
 pub(crate) fn may_cache(conn: &mut Connection, change_counter: u64) -> Result<bool, DbError> {
     match conn {
         Connection::Sqlite(_) => Ok(stored(conn)? >= change_counter),
-        // A notification arrives after the commit.
+        // PostgreSQL sends a notification after the commit, so the data is at least as new as the counter.
         Connection::Postgres(_) => Ok(true),
     }
 }

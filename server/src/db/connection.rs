@@ -46,7 +46,7 @@ impl Connection {
     }
 
     pub(super) fn ping(&mut self) -> Result<(), DbError> {
-        // On SQLite a SELECT without a table would succeed without reading the file.
+        // The query names a table, because on SQLite a SELECT without a table succeeds without reading the file.
         let table = if self.engine() == Engine::Sqlite { "sqlite_schema" } else { "pg_class" };
         self.run(&format!("SELECT 1 FROM {table} LIMIT 1"))
     }

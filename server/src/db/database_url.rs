@@ -9,7 +9,7 @@ pub enum DatabaseUrl {
     Postgres(String),
 }
 
-/// Reason why a text is not the location of a database. It does not contain the text, which may contain a password.
+/// Error for a text that is not the location of a database. The message omits the text, which may contain a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseUrlError {
     #[error("the path is empty")]
@@ -28,8 +28,8 @@ pub enum DatabaseUrlError {
     Ambiguous,
 }
 
-/// Parses a path, `sqlite:PATH` or a PostgreSQL URL. Schemes are compared case-insensitively. A text that looks like
-/// the address of another database is an error, because a SQLite file would be created under this name.
+/// Parses a path, `sqlite:PATH` or a PostgreSQL URL. Schemes are compared case-insensitively. Rejects a text that looks
+/// like the address of another database, because SQLite would otherwise create a file with this name.
 impl FromStr for DatabaseUrl {
     type Err = DatabaseUrlError;
 
@@ -46,7 +46,8 @@ impl FromStr for DatabaseUrl {
                 ("postgresql", None) => Err(DatabaseUrlError::Slashes("postgresql")),
                 ("sqlite", _) => sqlite_url(rest_of_url.unwrap_or(rest)),
                 (scheme, Some(_)) => Err(DatabaseUrlError::Scheme(scheme.to_owned())),
-                // The text before the colon may be a user name or a part of a password.
+                // The error does not repeat the text before the colon, because it may be a user name or a part of a
+                // password.
                 (_, None) => Err(DatabaseUrlError::Ambiguous),
             };
         }

@@ -32,8 +32,8 @@ impl DbError {
     }
 }
 
-/// Parts of SQLite's messages of errors for which a retry may succeed. Diesel does not return the code. These messages
-/// are constants of the library and are never translated.
+/// Parts of SQLite's messages for errors after which a retry may succeed. Messages are compared because diesel does not
+/// return the error code. They are constants of the library and are never translated.
 const SQLITE_TRANSIENT: [&str; 6] = [
     "database is locked",
     "database table is locked",
@@ -47,7 +47,8 @@ thread_local! {
     static RUNS_POSTGRES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Marks the current thread as a worker of PostgreSQL, so that errors of its statements are classified as such.
+/// Marks the current thread as a worker of PostgreSQL, so that errors on this thread are classified as PostgreSQL
+/// errors.
 pub(super) fn set_runs_postgres() {
     RUNS_POSTGRES.set(true);
 }
@@ -67,7 +68,8 @@ impl From<DieselError> for DbError {
         match error {
             DieselError::DatabaseError(kind, info) => match kind {
                 DatabaseErrorKind::UniqueViolation => {
-                    // PostgreSQL returns the table. SQLite only has "UNIQUE constraint failed: users.tenant_id, …".
+                    // PostgreSQL returns the name of the table. SQLite returns only a message: "UNIQUE constraint
+                    // failed: users.tenant_id, …".
                     let named = info.table_name().map(str::to_owned).or_else(|| {
                         let (_, columns) = info.message().split_once("failed: ")?;
                         columns.split_once('.').map(|(table, _)| table.to_owned())

@@ -23,7 +23,7 @@ pub struct QueueLoad {
     pub idle_threads: usize,
 }
 
-/// The histograms, which are set after the database was opened.
+/// The histograms. They are missing until [`super::Database::instrument`] sets them.
 #[derive(Debug, Default)]
 pub(super) struct Measurements(OnceLock<DatabaseMetrics>);
 

@@ -66,7 +66,7 @@ struct Inner {
     connected: Option<Arc<AtomicUsize>>,
     change_counter: Arc<ChangeCounter>,
     location: Arc<Location>,
-    /// SQLite only.
+    /// SQLite only: sizes of the write-ahead log and of the free disk space.
     space: Option<Arc<Space>>,
     running: Mutex<Option<Running>>,
 }
@@ -92,8 +92,9 @@ impl Database {
         Self::open_if(options, |_| Ok(())).await
     }
 
-    /// Like [`Database::open`], but first calls `check` with the database as it was found, under the process lock. If
-    /// `check` returns an error, the schema is not changed. Its argument is `None` if the SQLite file does not exist.
+    /// Like [`Database::open`], but first calls `check` with the unchanged database while it holds the process lock. If
+    /// `check` returns an error, the schema is not changed. The argument of `check` is `None` if the SQLite file does
+    /// not exist.
     pub async fn open_if<E: From<DbError> + Send + 'static>(
         options: DatabaseOptions,
         check: impl FnOnce(Option<&mut Connection>) -> Result<(), E> + Send + 'static,
@@ -180,7 +181,7 @@ impl Database {
     }
 
     /// Returns a number that changes after every [`Database::write_and_invalidate`] of any process. To cache data, read
-    /// this number first, then the data, and ask [`may_cache`] on the same snapshot. When the number has changed, the
+    /// this number first, then the data, and call [`may_cache`] on the same snapshot. When the number has changed, the
     /// cached data is stale.
     pub fn change_counter(&self) -> u64 {
         self.0.change_counter.current()
@@ -257,7 +258,8 @@ impl Database {
         self.0.close_queues();
         let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(running) = running {
-            // This fails only if no thread can be started. The operating system then closes everything at process exit.
+            // Closing fails only if no thread can be started. The operating system then closes everything when the
+            // process ends.
             let join = move || {
                 running.join();
                 Ok::<_, DbError>(())
@@ -267,12 +269,13 @@ impl Database {
     }
 }
 
-/// Returns the real path of a SQLite database. It stays valid when the process changes its working directory.
+/// Returns the real path of a SQLite database. This path stays valid when the process changes its working directory.
 pub(crate) fn sqlite_path(path: &Path) -> Result<PathBuf, DbError> {
     paths::resolve(path).map_err(|error| DbError::Unavailable(format!("{}: {error}", path.display())))
 }
 
-/// Writes a copy of a SQLite database to a new file, also while servers use it. Returns its size in bytes.
+/// Writes a copy of a SQLite database to a new file and returns the file's size in bytes. Servers may use the database
+/// meanwhile.
 ///
 /// # Errors
 /// [`DbError::Unavailable`] if the file exists or a file cannot be read or written.
@@ -280,7 +283,8 @@ pub async fn back_up_sqlite(database: PathBuf, to: PathBuf, busy_timeout: Durati
     run_blocking(move || sqlite::backup::backup(&sqlite_path(&database)?, &sqlite_path(&to)?, busy_timeout)).await
 }
 
-/// Copies a backup to the place of a SQLite database, which must not exist. First calls `accept` with the copy.
+/// Copies a backup to the place of a SQLite database, which must not exist. Calls `accept` with the copy before the
+/// copy gets its final name.
 ///
 /// # Errors
 /// The error of `accept`, or a [`DbError`] if the database exists or the backup is damaged.

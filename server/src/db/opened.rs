@@ -20,7 +20,7 @@ pub(super) struct Opened {
     /// PostgreSQL only: number of connections of the pool that are open or being opened.
     pub(super) connected: Option<Arc<AtomicUsize>>,
     pub(super) running: Running,
-    /// SQLite only.
+    /// SQLite only: sizes of the write-ahead log and of the free disk space.
     pub(super) space: Option<Arc<Space>>,
 }
 

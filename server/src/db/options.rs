@@ -7,7 +7,8 @@ use super::database_url::DatabaseUrl;
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
     pub url: DatabaseUrl,
-    /// SQLite: number of reader threads. Each has one connection, and as many connections serve inline reads.
+    /// SQLite: number of reader threads. Each thread has one connection, and the same number of connections serves
+    /// inline reads.
     pub readers: usize,
     /// PostgreSQL: number of worker threads, each with one connection. One more connection listens for changes.
     pub connections: usize,
@@ -21,7 +22,8 @@ pub struct DatabaseOptions {
     pub busy_timeout: Duration,
     /// SQLite: size of the write-ahead log in bytes above which [`super::Database::check_space`] returns an error.
     pub wal_limit: u64,
-    /// PostgreSQL: timeout of one statement. The client ends the connection one second later.
+    /// PostgreSQL: timeout of one statement, which the server enforces. One second later, the client closes the
+    /// connection.
     pub statement_timeout: Duration,
     /// PostgreSQL: timeout of one connection attempt, per host, and of the start of a transaction.
     pub connect_timeout: Duration,

@@ -84,7 +84,7 @@ where
         Executed {
             keep: result.is_ok(),
             reply: Box::new(move |outcome| {
-                // This fails only if the caller was dropped, and then nobody needs the result.
+                // Sending fails only if the caller was dropped. In this case nobody needs the result.
                 let _ = reply.send(match outcome {
                     Ok(()) => result,
                     Err(error) => Err(error.into()),
@@ -117,7 +117,7 @@ struct State {
 }
 
 impl State {
-    /// Returns the number of queued units that count against the same limit.
+    /// Returns the number of queued units that count against the same limit as `work`.
     fn queued(&mut self, work: Work) -> &mut usize {
         if work == Work::Read { &mut self.reads } else { &mut self.writes }
     }

@@ -65,7 +65,7 @@ pub(super) struct Account {
 pub(super) struct Accounts {
     by_name: Mutex<BTreeMap<String, Account>>,
     file: PathBuf,
-    /// Used for unknown names, so that the response time does not reveal which names exist.
+    /// Hash that is verified for unknown names, so that the response time does not reveal which names exist.
     decoy: PasswordHash,
 }
 

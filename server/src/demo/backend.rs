@@ -17,7 +17,7 @@ use super::{
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Body of an error response from Doorward. Most fields are optional, because a proxy between them may send its own errors.
+/// Body of an error response from Doorward. Most fields are optional, because a proxy may send errors of its own.
 #[derive(Debug, Deserialize)]
 struct WireError {
     title: String,

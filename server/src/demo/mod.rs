@@ -2,8 +2,9 @@
 //!
 //! It uses only the public API, like any other application. It has its own accounts and passwords ([`account`]),
 //! sessions in a cookie ([`session`]), and a REST client with the tenant's API key ([`backend`]). It verifies every
-//! token ([`crate::token_verifier`]). The page is in `assets/`. [`api`] contains the endpoints that the page calls, [`guard`] the
-//! middleware before them. Accounts are in a file, sessions in memory. Doorward stores the credentials.
+//! token ([`crate::token_verifier`]). The page is in `assets/`. [`api`] contains the endpoints that the page calls, and
+//! [`guard`] the middleware before them. Accounts are stored in a file, sessions in memory. Doorward stores the
+//! credentials.
 
 mod account;
 mod api;

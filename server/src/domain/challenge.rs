@@ -12,7 +12,7 @@ use super::{
     tenant::{CeremonyPolicy, RelyingPartyPolicy},
 };
 
-/// Maximum lifetime of a challenge in milliseconds. The timeout in the options may be longer.
+/// Maximum lifetime of a challenge in milliseconds. The timeout that clients get in the options may be longer.
 pub const MAX_LIFETIME_MS: u32 = 600_000;
 
 /// Kinds of ceremony. A challenge of one kind is not accepted for another.
@@ -99,7 +99,8 @@ impl std::fmt::Display for ChallengeValue {
     }
 }
 
-/// State that the initialize request stores for the finalize request: the settings of that moment which finalize checks.
+/// Settings of the tenant when the ceremony started. The initialize request stores them, and the finalize request is
+/// checked against them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CeremonyState {
     pub rp_id: String,

@@ -19,7 +19,8 @@ pub const TIMEOUT_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
 const CREDENTIALS_RANGE: std::ops::RangeInclusive<u32> = 1..=256;
 /// Allowed maximum sizes of a transaction's data, in bytes.
 const TRANSACTION_DATA_RANGE: std::ops::RangeInclusive<u32> = 1..=32 * 1024;
-/// Maximum number of origins in a list, and of characters of each. Every challenge contains the list.
+/// Limits for a list of origins: number of origins, and characters per origin. They keep challenges small, because
+/// every challenge contains the list.
 const MAX_ORIGINS: usize = 32;
 const MAX_ORIGIN_CHARS: usize = 256;
 /// Maximum length of an icon's URL.
@@ -60,7 +61,8 @@ pub fn check(value: &Value, parsed: Option<TenantConfig>) -> Result<TenantConfig
             let problems = self::problems(&config);
             return if problems.is_empty() { Ok(config) } else { Err(problems) };
         }
-        // The value no longer shows whether the text repeated a member.
+        // The value has no problem, but parsing failed. The only possible reason is a setting that the text repeats,
+        // because a JSON value contains each setting only once.
         (None, true) => {
             problems.push(ConfigProblem { field: String::new(), message: "a setting is repeated".to_owned() })
         }

@@ -111,7 +111,7 @@ fn unless_unsafe(allowed: bool, pattern: Pattern, refusal: impl FnOnce() -> Stri
     if allowed { Ok(pattern) } else { Err(refusal()) }
 }
 
-/// Creates the pattern of one origin. Browsers leave out the default port, so an origin that contains it never matches.
+/// Creates the pattern of one origin. Browsers leave out the default port, so a pattern that contains it never matches.
 fn exact(text: &str, lower: String) -> Result<Pattern, String> {
     let Ok(url) = Url::parse(&lower) else { return Err(format!("`{text}` is not an origin")) };
     let canonical = url.origin().ascii_serialization();
@@ -128,7 +128,7 @@ fn exact(text: &str, lower: String) -> Result<Pattern, String> {
     Ok(Pattern::Exact(lower))
 }
 
-/// Returns whether no origin has the host: it contains an empty name or a character that host names do not contain.
+/// Returns whether a URL has a host that no origin has: the host contains an empty label or an invalid character.
 pub fn has_wrong_host(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(domain)) => !domain.split('.').all(is_label),
@@ -136,19 +136,19 @@ pub fn has_wrong_host(url: &Url) -> bool {
     }
 }
 
-/// Returns whether a text is one name between the dots of a host.
+/// Returns whether a text is a label of a host name, which is the text between two dots.
 pub fn is_label(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// Returns the domain of a text that consists of a domain without wildcards and an optional port.
+/// Returns the domain of a text like `example.com` or `example.com:8443`; `None` for other texts, such as wildcards.
 fn parent_domain(parent: &str) -> Option<&str> {
     let (domain, port) = parent.split_once(':').unwrap_or((parent, "1"));
     let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     (is_port && !domain.is_empty() && domain.split('.').all(is_label)).then_some(domain)
 }
 
-/// Returns whether all subdomains of a domain have the same owner. This is wrong for public suffixes such as `co.uk`.
+/// Returns whether all subdomains of a domain have the same owner. Returns `false` for public suffixes such as `co.uk`.
 fn is_registrable(domain: &str) -> bool {
     let is_address = domain.rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
     domain == "localhost" || domain.ends_with(".localhost") || (!is_address && psl::domain_str(domain).is_some())

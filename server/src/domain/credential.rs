@@ -46,7 +46,7 @@ pub struct Credential {
     pub name: String,
     /// Public key in canonical COSE encoding (RFC 9052 §7), at most 600 bytes.
     pub public_key: Vec<u8>,
-    /// Format that the attestation statement stated.
+    /// Format that the attestation object names, even if its statement was not verified.
     pub attestation_format: String,
     /// Whether the attestation statement was verified.
     pub attested: bool,
@@ -59,7 +59,7 @@ pub struct Credential {
     pub backup_eligible: bool,
     /// Whether the credential was backed up at its last use.
     pub backup_state: bool,
-    /// Whether it is only a second factor. Second factors are not accepted for logins and transactions.
+    /// Whether the credential is only a second factor. Second factors are not accepted for logins and transactions.
     pub is_mfa: bool,
     /// Whether the authenticator verified the user at registration.
     pub user_verified: bool,

@@ -1,6 +1,7 @@
-//! Reads a type from a JSON value and names the member of an error.
+//! Reads a Rust type from a JSON value. An error names the member that caused it.
 //!
-//! The errors of serde_json contain neither the path of the member nor the names of known members.
+//! This module exists because serde_json's errors contain neither the path of the member nor the names of known
+//! members.
 
 use std::fmt;
 
@@ -17,7 +18,7 @@ use serde_json::{Map, Value};
 
 /// Maximum number of characters of a client's text in an error.
 const MAX_SHOWN_CHARS: usize = 64;
-/// Name with which serde_json's `RawValue` asks for the text of a value.
+/// Name of the struct with which serde_json's `RawValue` requests the text of a value.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
 /// Minimum similarity of a name to the known name that an error suggests.
 const MIN_SIMILARITY: f64 = 0.8;

@@ -8,7 +8,8 @@ use doorward_shared::{
 
 use super::audit::Total;
 
-/// Number of rows that numbered pages reach and that a page of a search examines. Cursors reach every row.
+/// Number of rows that numbered pages can reach, and that one page of a search examines. Pages by cursor reach every
+/// row.
 pub const NUMBERED_ROWS: i64 = 10_000;
 
 /// Value of the column by which a list is sorted.
@@ -76,7 +77,8 @@ pub enum SearchStage {
     Prefixes,
     /// Rows that contain the text, but do not start with it.
     Others,
-    /// All rows that contain the text. Used if too many rows start with it to list those first.
+    /// All rows that contain the text. Used if too many rows start with the text, so that these rows cannot be listed
+    /// first.
     All,
 }
 
@@ -109,7 +111,7 @@ impl SearchCursor {
             "a" => SearchStage::All,
             _ => return None,
         };
-        // A larger number, which only a forged cursor contains, could overflow in later additions.
+        // Larger numbers are rejected. They occur only in forged cursors and could overflow in later additions.
         let matches: u32 = matches.parse().ok()?;
         Some(Self { stage, row: Cursor::decode(row)?, matches: matches.into() })
     }
@@ -130,7 +132,7 @@ pub struct TimeQuery {
 pub struct PageQuery {
     pub order: Order,
     pub page: PageRequest,
-    /// Last row of the previous page. It replaces the number of the page.
+    /// Last row of the previous page. If it is set, the page starts after this row, and the page number is ignored.
     pub after: Option<Cursor>,
 }
 
@@ -164,8 +166,8 @@ impl PageQuery {
 }
 
 impl<T> NumberedPage<T> {
-    /// Creates a page from its rows and one more row, if the list has one. `end` is the last examined row, if the list
-    /// may have more rows after it.
+    /// Creates a page. `rows` are the rows of the page and, if the list has more, the next row. `end` is the last
+    /// examined row; `None` if no rows follow it.
     pub fn new(
         mut rows: Vec<T>,
         query: &PageQuery,

@@ -75,7 +75,7 @@ pub struct SigningKeyRecord {
     pub signs_from: Timestamp,
     /// Time from which the key no longer signs. It stays published until its last token has expired.
     pub retired_at: Option<Timestamp>,
-    /// Time of its removal from the JWKS. Its tokens are refused from then on.
+    /// Time at which the key was removed from the JWKS. From then on, verifiers refuse its tokens.
     pub withdrawn_at: Option<Timestamp>,
 }
 

@@ -21,11 +21,11 @@ pub struct User {
     pub updated_at: Timestamp,
 }
 
-/// A user as a request of an administrator names it.
+/// The user that an administrator's request names by an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserSelector {
     pub id: String,
-    /// Which id it is; `None` for either.
+    /// Kind of the id; `None` if both kinds are searched.
     pub by: Option<UserIdKind>,
 }
 
@@ -38,16 +38,16 @@ impl User {
         self.external_id.as_bytes()
     }
 
-    /// Returns whether a user handle belongs to this user: it is the bytes of `external_id`. In older registrations, it
-    /// may be the 16 bytes of the UUID that `external_id` spells.
+    /// Returns whether a user handle belongs to this user: it consists of the bytes of `external_id`. In older
+    /// registrations, it may consist of the 16 bytes of a UUID whose text is `external_id`.
     pub fn owns_handle(&self, handle: &[u8]) -> bool {
         handle == self.handle()
             || Uuid::parse_str(&self.external_id).is_ok_and(|uuid| handle == uuid.as_bytes().as_slice())
     }
 }
 
-/// Returns the values of `external_id` to which a user handle may belong: its text, then the UUID that its 16 bytes
-/// encode. No `external_id` contains U+0000.
+/// Returns the values of `external_id` to which a user handle may belong: the handle as text, then the UUID that the 16
+/// bytes of the handle encode. No `external_id` contains U+0000.
 pub fn external_ids_of_handle(handle: &[u8]) -> Vec<String> {
     let text = std::str::from_utf8(handle).ok().filter(|text| !text.contains('\0')).map(str::to_owned);
     let uuid = Uuid::from_slice(handle).ok().map(|uuid| uuid.to_string());

@@ -32,7 +32,7 @@ pub enum Operation {
 }
 
 impl ApiError {
-    /// Creates an error. Details that repeat the title are left out.
+    /// Creates an error. `details` are left out if they repeat the title.
     pub fn new(
         status: StatusCode,
         code: ErrorCode,

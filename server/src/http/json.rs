@@ -27,8 +27,7 @@ pub fn object<T: DeserializeOwned>(body: &Body) -> Result<T, Refusal> {
 
 /// Parses a JSON object of the admin API. An empty body means `{}`.
 ///
-/// # Errors
-/// As [`object`], and [`Refusal::UnknownMember`], because a misspelt member would otherwise be ignored.
+/// # Errors The errors of [`object`]. Also [`Refusal::UnknownMember`], so that a misspelt member is not ignored.
 pub fn strict_object<T: DeserializeOwned>(body: &Body) -> Result<T, Refusal> {
     parse(body.bytes()?, UnknownMembers::Refused)
 }
@@ -51,7 +50,7 @@ pub fn config(body: &Body) -> Result<TenantConfig, Refusal> {
 /// Parses the body that creates a tenant.
 ///
 /// # Errors
-/// As [`strict_object`], and [`Refusal::Config`] with all problems of the configuration.
+/// The errors of [`strict_object`], and [`Refusal::Config`] with all problems of the configuration.
 pub fn tenant(body: &Body) -> Result<CreateTenantRequest, Refusal> {
     if let Some(config) = value(body)?.get("config").filter(|config| !config.is_null()) {
         let parsed = TenantConfig::deserialize(config).ok();
@@ -66,7 +65,7 @@ pub fn tenant(body: &Body) -> Result<CreateTenantRequest, Refusal> {
 
 fn parse<T: DeserializeOwned>(body: &[u8], unknown: UnknownMembers) -> Result<T, Refusal> {
     let body = or_empty_object(body);
-    // serde would also accept a JSON array with the fields of the object in order.
+    // Arrays are rejected here, because serde reads an array as the fields of the object in order.
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(Refusal::Malformed("the body must be a JSON object".to_owned()));
     }
@@ -91,7 +90,7 @@ fn or_empty_object(body: &[u8]) -> &[u8] {
 
 fn malformed(error: &serde_json::Error) -> Refusal {
     let problem = match error.classify() {
-        // A member with a wrong type has been found before.
+        // Wrong types were reported before, so only a repeated member can be the cause.
         Category::Data => "a member is repeated",
         Category::Eof => "the JSON ends too early",
         _ => "the JSON is invalid",

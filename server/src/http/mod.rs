@@ -1,4 +1,4 @@
-//! HTTP: extracts the arguments, calls a service, responds. The layers below do not use actix-web.
+//! The HTTP layer: extracts the arguments, calls a service and responds. The layers below do not use actix-web.
 
 pub mod error;
 pub mod extract;

@@ -157,8 +157,8 @@ pub fn add_total(response: &mut HttpResponseBuilder, total: Total) {
     }
 }
 
-/// Returns the links of a numbered page. A link to the last page exists only if numbered pages reach it. `cursor` is the
-/// link to rows that numbered pages do not reach.
+/// Returns the links of a numbered page. A link to the last page exists only if numbered pages reach it. `cursor` is
+/// the link to rows that numbered pages do not reach.
 pub fn links(
     path: &str,
     query: &Query,

@@ -18,7 +18,7 @@ pub enum OpenError {
         .0.display()
     )]
     WrongMasterKey(PathBuf),
-    /// A transfer of an installation into this database has not ended.
+    /// A transfer of an installation into this database is not complete.
     #[error("the database is incomplete: run `doorward migrate-storage` again until it succeeds")]
     Incomplete,
     /// The command needs an existing installation.

@@ -17,7 +17,7 @@ pub const ADMIN_TOKEN_FILE: &str = "admin.token";
 pub(super) struct Files {
     pub(super) master_key: PathBuf,
     pub(super) admin_token: PathBuf,
-    /// The first admin token until it is committed. The file exists while an installation is being created.
+    /// Temporary file of the first admin token. It exists while an installation is being created.
     pub(super) unfinished_token: PathBuf,
 }
 

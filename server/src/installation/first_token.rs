@@ -15,8 +15,8 @@ use crate::{
     store::admin_tokens,
 };
 
-/// Returns the token in the temporary file. Creates the file if there is none; another process or an interrupted start
-/// may have created it.
+/// Returns the token in the temporary file. Creates the file, unless another process or an interrupted start has
+/// already created it.
 pub(super) fn prepare(files: &Files, entropy: &dyn Entropy) -> Result<PresentedKey, OpenError> {
     let path = &files.unfinished_token;
     let failed = |error| OpenError::File { path: path.clone(), error };
@@ -45,7 +45,7 @@ pub(super) async fn finish(db: &Database, files: &Files) -> Result<bool, OpenErr
     };
     let changed = if committed { fs::rename(path, &files.admin_token) } else { fs::remove_file(path) };
     match changed {
-        // Another process of the same folder was faster.
+        // Another process with the same data folder has already renamed the file.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(failed(error)),
         Ok(()) => {

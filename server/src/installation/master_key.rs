@@ -21,7 +21,7 @@ const KEY_CHECK_TEXT: &[u8] = b"doorward";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MasterKeyUse {
     Required,
-    /// The operation works without it. A wrong key is still an error, because the data folder or the database is wrong.
+    /// The key may be missing. A wrong key is still an error, because the data folder then belongs to another database.
     IfPresent,
     /// Any key is accepted, because the operation replaces all signing keys.
     Unchecked,

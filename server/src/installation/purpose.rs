@@ -3,12 +3,12 @@
 /// Why an installation is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// To create it. The data folder may contain the master key of other nodes.
+    /// Creation of an installation. The data folder may already contain the master key that other nodes use.
     Create,
-    /// To serve it. Creates it if the data folder and the database are both new.
+    /// Serving an installation, which is created if the data folder and the database are both new.
     Serve,
-    /// To administer an existing one. Only commands that need signing keys need the master key.
+    /// Administration of an existing installation. The master key is required only for commands that use signing keys.
     Administer,
-    /// To replace the signing keys of an existing one. Creates a master key if it is missing.
+    /// Replacement of the signing keys of an existing installation. A master key is created if it is missing.
     ReplaceSigningKeys,
 }

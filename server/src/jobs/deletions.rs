@@ -1,5 +1,5 @@
-//! Deletes the data of deleted tenants and users. The rows that mark them are deleted last, so that the job resumes
-//! after a crash.
+//! Deletes the data of deleted tenants and users. The rows that mark a tenant or user as deleted are removed last, so
+//! that the job resumes after a crash.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use crate::{
 
 /// Maximum number of rows that one unit of work deletes. Other writes wait for the unit.
 const BATCH: i64 = 200;
-/// Maximum number of audit entries that one unit of work deletes. Their rows have more indexes and are larger.
+/// Maximum number of audit entries that one unit of work deletes. It is lower than [`BATCH`], because audit entries are
+/// larger and have more indexes.
 const AUDIT_BATCH: i64 = 50;
 /// Maximum number of tenants in one run of the job.
 const TENANTS: i64 = 100;
 /// Pause between units. Other writes run in this time.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Deletes the rest of deleted users, the data of deleted tenants, and the logs of deleted tenants that are no longer
-/// kept.
+/// Deletes the remaining data of deleted users and tenants, and the logs of deleted tenants after their retention time.
 pub async fn finish_deletions(app: &App) -> Result<(), DbError> {
     while app.db.write(|connection| users::remove_some(connection, BATCH)).await? {
         tokio::time::sleep(PAUSE).await;

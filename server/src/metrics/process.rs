@@ -1,4 +1,4 @@
-//! Metrics of the process with Prometheus' standard names, read from `/proc`. Other systems than Linux do not have them.
+//! Metrics of the process with Prometheus' standard names, read from `/proc`. They are available on Linux only.
 
 use std::fs;
 
@@ -50,7 +50,7 @@ fn resident_bytes() -> Option<f64> {
 
 fn open_files() -> Option<f64> {
     let count = fs::read_dir("/proc/self/fd").ok()?.count();
-    // Reading the folder opens a descriptor, too.
+    // Reading the folder opens a descriptor, which is not counted.
     u32::try_from(count).ok().map(|count| f64::from(count) - 1.0)
 }
 

@@ -35,7 +35,7 @@ pub(super) struct Acceptor {
 }
 
 impl Acceptor {
-    /// Starts the thread. `running` is dropped when it ends.
+    /// Starts the thread. `running` is dropped when the thread ends.
     pub(super) fn start(self, listener: TcpListener, running: mpsc::Sender<()>) -> io::Result<()> {
         listener.set_nonblocking(true)?;
         let queue = listener.try_clone()?;
@@ -63,7 +63,7 @@ impl Acceptor {
                 Err(error) => self.failed(&error).await,
             }
         }
-        // Connections that clients have opened already are served, so that only the next ones are refused.
+        // Accepts the connections that clients have already opened, so that only later ones are refused.
         for (socket, peer) in std::iter::from_fn(|| queue.accept().ok()).take(MAX_QUEUED) {
             if socket.set_nonblocking(true).is_ok() {
                 self.dispatch(socket, peer);
@@ -94,7 +94,7 @@ impl Acceptor {
         if let Some(left_out) = self.shared.accept_failed.next(Instant::now()) {
             tracing::error!(%error, left_out, "cannot accept connections");
         }
-        // The cause may be the limit of open files.
+        // The limit of open files may be reached, so the longest waiting connection is closed.
         self.shared.connections.close_longest_waiting();
         sleep(RETRY_AFTER).await;
     }

@@ -1,4 +1,4 @@
-//! What a connection is doing. The socket and the requests report it; the future of the connection reads it.
+//! Activity of a connection. The socket and the requests report it, and the future of the connection reads it.
 
 use std::{
     cell::Cell,
@@ -44,15 +44,15 @@ pub(super) struct Activity {
     stalled: Cell<bool>,
     /// Number of requests and of successful writes.
     progress: Cell<u64>,
-    /// A response was passed to actix-http, and not all of it was passed to the socket.
+    /// Whether a response was passed to actix-http but not yet completely to the socket.
     unwritten: Cell<bool>,
-    /// The connection is closed after the current response.
+    /// Whether the connection is closed after the current response.
     last: Cell<bool>,
-    /// actix-http rejected a request. Its response without a body was discarded.
+    /// Whether actix-http rejected a request. Its own response, which has no body, is discarded.
     rejected: Cell<bool>,
-    /// The first byte is that of a TLS handshake.
+    /// Whether the first byte is that of a TLS handshake.
     tls: Cell<bool>,
-    /// Ask the kernel whether it accepts more bytes, even if it has not reported the socket as writable.
+    /// Whether the next write must be tried even if the kernel has not reported the socket as writable.
     probe: Cell<bool>,
     /// The socket, after actix-http has released it.
     pub(super) released: Cell<Option<TcpStream>>,
@@ -129,7 +129,7 @@ impl Activity {
         self.unwritten.set(false);
     }
 
-    /// Returns whether bytes that actix-http writes now are its own rejection of a request.
+    /// Returns whether the bytes that actix-http writes now are its own rejection of a request.
     pub(super) fn reject(&self) -> bool {
         let rejects = self.phase.get() != Phase::Request && !self.unwritten.get();
         self.rejected.set(self.rejected.get() || rejects);
@@ -158,7 +158,7 @@ where
             Err(error) => error.error_response().into(),
         };
         if let Some(InProgress(activity)) = &in_progress {
-            // The rest of a body that is too large or too slow is not a reason to keep the connection.
+            // A refused body is not read to its end, so the connection cannot be used for another request.
             let refused_body = matches!(response.status(), StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE);
             if refused_body || activity.open.is_last_response() {
                 response.head_mut().set_connection_type(ConnectionType::Close);

@@ -28,7 +28,7 @@ enum End {
     Closed(Result<(), DispatchError>),
     /// The client was too slow in this phase.
     TimedOut(Phase),
-    /// The connection was closed for another one.
+    /// The connection was closed to make room for another one.
     Evicted,
 }
 
@@ -49,7 +49,8 @@ pub(super) async fn serve<F>(
     };
     let (rejection, respond) = match end {
         End::TimedOut(Phase::Head) => (Rejection::HEAD_TIMEOUT, true),
-        // After a pipelined request, actix-http has already written a response without a body.
+        // Nothing more is sent if the rejected request was pipelined, because actix-http has already sent a response
+        // without a body.
         End::Closed(Err(DispatchError::Parse(error))) => {
             (Rejection::new(&error, activity.is_tls()), activity.rejected())
         }
@@ -84,7 +85,7 @@ async fn send(rejection: Rejection, socket: TcpStream, request_id: &str, open: &
     }
 }
 
-/// Polls actix-http until it or the connection ends.
+/// Polls actix-http until it completes or until the connection must be closed.
 async fn run<F>(mut http: Pin<&mut F>, activity: &Activity, listening: &Listening) -> End
 where
     F: Future<Output = Result<(), DispatchError>>,
@@ -114,12 +115,12 @@ where
     .await
 }
 
-/// The phase of a connection, and since when it makes no progress.
+/// The phase of a connection, and the time of its last progress.
 struct Watch {
     phase: Phase,
     progress: u64,
     since: Instant,
-    /// The socket was probed since then.
+    /// Whether the socket was probed after this time.
     probed: bool,
     /// When this connection learned that the server stops.
     stopping_since: Option<Instant>,

@@ -1,4 +1,4 @@
-//! The open connections of a listener: their number, in total and per address, and their end.
+//! The open connections of a listener. Counts them, in total and per address, and closes them.
 
 use std::{
     collections::HashMap,
@@ -47,8 +47,9 @@ struct Address {
     waiting: Waiting,
 }
 
-/// Connections that wait for their client, by the time since when they wait, the longest waiting one last. Connections
-/// that began to wait after the list was made are not in it, so its last valid element is the longest waiting one.
+/// Connections that wait for their clients, sorted by waiting time, the longest waiting one last. The list does not
+/// contain connections that began to wait after it was made. Therefore the last element that has waited since then is
+/// the longest waiting connection of all.
 #[derive(Debug, Default)]
 struct Waiting(Vec<(u64, u64)>);
 
@@ -56,11 +57,11 @@ struct Waiting(Vec<(u64, u64)>);
 #[derive(Debug)]
 pub(super) struct Open {
     id: u64,
-    /// Address that is counted; `None` for a trusted proxy.
+    /// Address under which the connection is counted; `None` for a trusted proxy.
     address: Option<IpAddr>,
-    /// Time in microseconds since when the connection waits for its client, or [`BUSY`].
+    /// Time in microseconds at which the connection began to wait for its client, or [`BUSY`].
     waiting_since: AtomicU64,
-    /// Another connection took its place.
+    /// Whether another connection took its place.
     evicted: AtomicBool,
     waker: AtomicWaker,
     connections: Arc<Connections>,
@@ -243,7 +244,7 @@ impl Open {
         self.evicted.load(Relaxed)
     }
 
-    /// Returns whether the connection is closed after its next response.
+    /// Returns whether the connection must be closed after its next response.
     pub(super) fn is_last_response(&self) -> bool {
         self.is_evicted() || self.connections.state.load(Relaxed) != SERVING
     }
@@ -296,7 +297,7 @@ mod tests {
             .into();
         open.push(admit(&all, "10.0.0.5", 50));
         assert_eq!(evicted(&open), [1]);
-        // The connection that would be next serves a request meanwhile.
+        // The next connection in the list now has a request in progress.
         open[2].as_ref().unwrap().0.waiting_since.store(60, Relaxed);
         open.push(admit(&all, "10.0.0.6", 70));
         assert_eq!(evicted(&open), [0, 1]);

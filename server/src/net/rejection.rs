@@ -67,8 +67,8 @@ impl Rejection {
         )
     }
 
-    /// Sends the response and waits until the client closes its side, so that unread bytes do not reset the
-    /// connection before the client has read the response.
+    /// Sends the response and waits until the client closes its side. Otherwise unread bytes could reset the connection
+    /// before the client has read the response.
     pub(super) async fn send(self, mut socket: TcpStream, request_id: &str) -> std::io::Result<()> {
         socket.write_all(self.response(request_id).as_bytes()).await?;
         socket.shutdown().await?;

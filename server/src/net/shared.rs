@@ -6,8 +6,8 @@ use super::{connections::Connections, sampled_log::SampledLog};
 
 /// Time in which a client must close its side after a response with `Connection: close`.
 pub(super) const LINGER: Duration = Duration::from_secs(2);
-/// Time for which a connection without a request stays open after the listener was closed. A request that a client
-/// sent before it could notice is still served.
+/// Time for which a connection without a request stays open after the listener was closed. In this time, the server
+/// still serves requests that clients sent before they noticed that it is stopping.
 pub(super) const IDLE_WHILE_STOPPING: Duration = Duration::from_millis(200);
 
 /// Limits of a listener's connections.
@@ -15,18 +15,18 @@ pub(super) const IDLE_WHILE_STOPPING: Duration = Duration::from_millis(200);
 pub struct Listening {
     /// Number of threads that serve requests.
     pub workers: usize,
-    /// Maximum time for a client to send the head of a request. For the first request it starts when the connection is
-    /// accepted.
+    /// Maximum time for a client to send the head of a request. For the first request, the time starts when the
+    /// connection is accepted.
     pub head_timeout: Duration,
     /// Time after which a connection without a request is closed.
     pub keep_alive: Duration,
-    /// Time after which a response is aborted if the client has read nothing in between.
+    /// Time after which a response is aborted if the client reads nothing.
     pub write_timeout: Duration,
-    /// Maximum number of open connections. One address may have half of them.
+    /// Maximum number of open connections. One address may have at most half of this number.
     pub max_connections: usize,
 }
 
-/// Creates the request id of a response to a client whose request could not be parsed.
+/// Creates the request id of the response to a request that could not be parsed.
 pub type NewRequestId = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// What the threads of a server share.

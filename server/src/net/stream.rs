@@ -65,7 +65,8 @@ impl AsyncWrite for Stream {
             return Poll::Ready(Ok(bytes.len()));
         }
         let written = match Pin::new(self.socket()?).poll_write(context, bytes) {
-            // The kernel reports a socket as writable only after a third of its buffer is free.
+            // The write is tried anyway, because the kernel reports a socket as writable only after a third of its
+            // buffer is free.
             Poll::Pending if self.activity.take_probe() => {
                 match rustix::net::send(self.socket()?, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
                     Ok(count) => Poll::Ready(Ok(count)),

@@ -16,7 +16,7 @@ struct Minute {
     /// Minutes since the Unix epoch.
     number: i64,
     written: u32,
-    /// Number of refusals since the last entry that have no entry.
+    /// Number of refusals without an entry since the last entry was written.
     left_out: u64,
 }
 

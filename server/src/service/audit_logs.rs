@@ -82,7 +82,8 @@ pub async fn page(
     Ok(app.db.read(read).await?)
 }
 
-/// Returns the entries after or before a given one. The cost does not depend on its position, and there is no total.
+/// Returns the entries after or before a given entry, without a total. The cost does not depend on the position of this
+/// entry.
 pub async fn slice(
     app: &App,
     log: Log,
@@ -105,8 +106,8 @@ pub async fn total(app: &App, log: Log, filter: AuditFilter) -> Result<Total, Se
     Ok(app.db.read(read).await?)
 }
 
-/// Writes the audit entry of an export: in the exported log, or in the installation's log if all logs or the log of a
-/// deleted tenant are exported. Returns its id, before which the export ends.
+/// Writes the audit entry of an export and returns its id. The export ends before this entry. The entry is in the
+/// exported log, or in the installation's log if all logs or the log of a deleted tenant are exported.
 pub async fn record_export(
     app: &App,
     log: Log,
@@ -124,8 +125,8 @@ pub async fn record_export(
     Ok(app.db.write(move |connection| entry.write_with_id(connection)).await?)
 }
 
-/// Waits up to 100 ms until every unit of work has ended that has written an audit entry and not yet committed. Returns
-/// whether all have ended. On SQLite there are never such units, because there is one writer.
+/// Waits at most 100 ms for units of work that have written an audit entry but have not committed. Returns whether all
+/// of them have ended. SQLite never has such units, because it has only one writer.
 pub async fn writers_ended(db: &Database) -> Result<bool, DbError> {
     Ok(horizon(db).await?.is_none_or(|horizon| horizon.is_newest))
 }

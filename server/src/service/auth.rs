@@ -57,8 +57,8 @@ pub enum Identity {
 /// The rate limits against which a request without a valid key is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CountedAgainst {
-    /// Only those of the caller's address and network. Clients of the tenant must be able to read its public keys even
-    /// if others have used up the limit of the tenant.
+    /// Only the limits of the caller's address and network, because clients must be able to read the tenant's public
+    /// keys even if others have used up the limit of the tenant.
     Address,
     AddressAndTenant,
 }

@@ -34,8 +34,9 @@ struct Counted {
 
 impl DailyCounts {
     /// Returns the sums of some days, and the time at which the last of them was counted. Today is read at most once a
-    /// minute, earlier days only once, and days that retention has deleted once more. Entries that are deleted with
-    /// their tenant stay in the sums of past days. After an error, days that were already read stay in the cache.
+    /// minute, and earlier days are read only once. Days that retention has deleted are read once more. Entries that
+    /// are deleted with their tenant stay in the sums of past days. After an error, days that were already read stay in
+    /// the cache.
     pub async fn get(
         &self,
         db: &Database,
@@ -142,7 +143,7 @@ mod tests {
         let counts = DailyCounts::default();
         add(&db, CHART).await;
         assert_eq!(chart(&counts, &db, Some(5), noon(TODAY)).await, [1; 10]);
-        // Another entry is added to every day, so a day that is read again has one more.
+        // The test adds an entry to every day, so that a day that is read again has a larger sum.
         add(&db, CHART).await;
         let later = chart(&counts, &db, Some(5), noon(TODAY).plus_millis(MAX_AGE_MS)).await;
         assert_eq!(later, [1, 1, 1, 1, 2, 1, 1, 1, 1, 2]);

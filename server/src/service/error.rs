@@ -14,7 +14,7 @@ use crate::{
 pub enum Refusal {
     /// A field is missing or invalid; the message names it.
     Invalid(String),
-    /// The body contains an unknown member; the message names it and the nearest known one.
+    /// The body contains an unknown member. The text names this member and the most similar known one.
     UnknownMember(String),
     /// The body is not JSON or does not have the expected structure.
     Malformed(String),
@@ -30,7 +30,7 @@ pub enum Refusal {
     /// The body is JSON, but not a WebAuthn credential.
     MalformedCredential(String),
     UserNotFound,
-    /// The id is Doorward's id of one user and the tenant's own id of another.
+    /// The id is Doorward's id of one user and the application's id of another user.
     UserAmbiguous,
     /// The user has no credential that the operation accepts.
     NoSuitableCredential,
@@ -47,13 +47,13 @@ pub enum Refusal {
     TooManyCredentials(u32),
     CredentialNotFound(String),
     TenantNotFound,
-    /// A tenant with the requested id exists, or existed and its audit log is kept.
+    /// A tenant with the requested id exists, or the log of a deleted tenant with this id is still kept.
     TenantExists(&'static str),
     /// The API key, signing key or admin token does not exist.
     SecretNotFound,
     /// The only signing key cannot be removed.
     SecretInUse,
-    /// The last admin token with the role admin is revoked only on explicit request.
+    /// The last token with the role admin is revoked only if the request contains `force`.
     LastAdminToken,
     /// The tenant was changed since the client read it.
     TenantChanged,

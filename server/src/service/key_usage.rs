@@ -89,7 +89,8 @@ impl KeyUsage {
                 }
             }
         }
-        // Removes entries whose next use would be due anyway, because a use without entry is written at once.
+        // Removes entries whose next use is due at once. A use without an entry is written at once, too, so they are
+        // not needed.
         let newest = due.iter().map(|(_, at)| *at).max();
         if let Some(newest) = newest {
             self.recorded()

@@ -11,7 +11,7 @@ use crate::domain::{Challenge, ChallengeValue, Credential, User};
 
 /// Maximum memory of the cached ceremonies in bytes.
 const MAX_BYTES: u64 = 64 << 20;
-/// Expected memory of a ceremony in bytes: one user with one or two credentials.
+/// Expected memory of a ceremony in bytes, if its user has one or two credentials.
 const EXPECTED_BYTES: u64 = 2 << 10;
 /// Memory of the cache for each entry, and of small allocations, in bytes.
 const OVERHEAD_BYTES: usize = 256;

@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_millis(1_500);
 /// Name of the value that each check writes.
 const LAST_CHECK: &str = "readiness_check";
 
-/// The end and the result of a check.
+/// The time at which a check ended, and its result.
 type Checked = (Instant, Result<(), DbError>);
 
 /// The latest check. Concurrent requests wait for the same check.
@@ -37,7 +37,8 @@ impl Readiness {
             return result.clone();
         }
         let db = db.clone();
-        // The check continues if the client disconnects. Otherwise each such client would cause another write.
+        // The check continues if the client disconnects, because otherwise each client that disconnects could cause
+        // another write.
         let check = tokio::spawn(async move {
             let checked = tokio::time::timeout(TIMEOUT, read_and_write(&db, now)).await;
             let timeout = |_| Err(DbError::Unavailable(format!("no response within {TIMEOUT:?}")));

@@ -8,7 +8,7 @@ use crate::{
     store::{audit, installation},
 };
 
-/// Maximum time to wait for the database. Without a response, the metrics have the last known size.
+/// Maximum time to wait for the database. If it does not respond in time, the metrics contain its last known size.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Returns all metrics in Prometheus' text format.

@@ -46,7 +46,7 @@ const MAX_ABSENT: usize = 10_000;
 #[derive(Debug)]
 pub struct TenantCache {
     snapshots: Cache<TenantId, Arc<TenantSnapshot>>,
-    /// The change counter at which no tenant had the id.
+    /// Value of the change counter at which no tenant had the id.
     absent: Cache<TenantId, u64>,
     hits: metrics::Counter,
     misses: metrics::Counter,
@@ -57,8 +57,8 @@ impl TenantCache {
         Self { snapshots: Cache::new(capacity), absent: Cache::new(MAX_ABSENT), hits, misses }
     }
 
-    /// Returns what the cache contains: the current snapshot, or `Some(None)` for an unknown tenant. `None` if the
-    /// database must be read.
+    /// Returns the cached result for a tenant id: the current snapshot, or `Some(None)` for an unknown tenant. Returns
+    /// `None` if the database must be read.
     pub fn cached(&self, change_counter: u64, id: TenantId) -> Option<Option<Arc<TenantSnapshot>>> {
         let snapshot = self.snapshots.get(&id).filter(|snapshot| snapshot.change_counter == change_counter);
         let found = match snapshot {

@@ -54,11 +54,11 @@ fn audience(context: &RequestContext, subject: &Subject<'_>) -> String {
     }
 }
 
-/// Returns the `amr` values (RFC 8176): `pop` for the proof of possession of the key, `user` (presence is always checked),
-/// and `mfa` if the authenticator verified the user.
+/// Returns the `amr` values (RFC 8176): `pop` for the proof of possession of the key, `user` because presence is always
+/// checked, and `mfa` if the authenticator verified the user.
 ///
-/// `hwk` and `swk` need an attestation that proves how the key is stored. Doorward checks no issuers of attestation
-/// certificates, so no attestation proves this.
+/// `hwk` and `swk` state how the key is stored. Only an attestation can prove this, and Doorward does not check the
+/// issuers of attestation certificates. Therefore these values are never returned.
 fn authentication_methods(user_verified: bool) -> Vec<String> {
     let factors = user_verified.then_some("mfa");
     [Some("pop"), Some("user"), factors].into_iter().flatten().map(str::to_owned).collect()

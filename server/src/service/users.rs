@@ -9,9 +9,9 @@ use crate::{
     store::users::{self, Deletion},
 };
 
-/// Deletes a user with credentials, transactions and challenges, and writes the audit entry of the deletion or of its
-/// refusal. `user_id` is the id in the tenant's system; Doorward's own id is not accepted, so that it is never ambiguous
-/// which user is deleted.
+/// Deletes a user with credentials, transactions and challenges. Writes the audit entry of the deletion or of its
+/// refusal. `user_id` is the id in the tenant's system. Doorward's own id is not accepted, because a text can be
+/// Doorward's id of one user and the tenant's id of another user.
 pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), ServiceError> {
     const FAILED: AuditType = AuditType::WebauthnUserDeleteFailed;
     let (now, tenant) = (context.app.clock.now(), context.tenant.id());

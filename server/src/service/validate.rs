@@ -17,8 +17,8 @@ pub fn required(field: &str, value: Option<String>) -> Result<String, Refusal> {
     }
 }
 
-/// Returns whether a character controls a terminal, the lines or the direction of the text after it. Such characters can
-/// make a log or a list show something else, and PostgreSQL cannot store U+0000.
+/// Returns whether a character can control a terminal, break a line or change the direction of text. Such characters
+/// can falsify what a log or a list shows, and PostgreSQL cannot store U+0000.
 fn is_control(symbol: char) -> bool {
     symbol.is_control() || matches!(symbol, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -71,8 +71,8 @@ pub fn find(conn: &mut Connection, id: AdminTokenId) -> Result<Option<AdminToken
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
-/// Locks the unrevoked tokens with the role `admin` until the end of the unit of work. On SQLite every write has its own
-/// lock already.
+/// Locks the unrevoked tokens with the role `admin` until the end of the unit of work. Does nothing on SQLite, where
+/// only one write runs at a time.
 pub fn lock_administrators(conn: &mut Connection) -> Result<(), DbError> {
     let role = Role::Admin.as_str();
     let target = || admin_tokens::table.filter(admin_tokens::revoked_at.is_null()).filter(admin_tokens::role.eq(role));

@@ -91,7 +91,7 @@ pub struct ExpiredChunk {
 }
 
 /// Examines the next `limit` challenges of all tenants after a key, and counts those that expired before a time. Call
-/// it in a read: there is no index by expiry, so a search inside a write would delay other writes.
+/// it in a read: there is no index by expiry, so the search is slow, and inside a write it delays other writes.
 pub fn find_expired(
     conn: &mut Connection,
     after: &ChallengeKey,

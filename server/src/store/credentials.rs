@@ -175,8 +175,8 @@ pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Returns the number of a user's credentials. Locks the user until the end of the unit of work, so that the result does
-/// not change in the meantime.
+/// Returns the number of a user's credentials. Locks the user until the end of the unit of work, so that this number
+/// does not change in the meantime.
 pub fn lock_and_count(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<u64, DbError> {
     let (tenant, user) = (tenant.to_string(), user.to_string());
     if let Connection::Postgres(c) = conn {

@@ -33,7 +33,8 @@ use crate::{
     },
 };
 
-/// Minimum length of a text that is also searched in ids. Shorter hexadecimal texts would match most random ids.
+/// Minimum length of a text that is also searched in ids. Shorter texts are not searched in ids, because a short
+/// hexadecimal text occurs in most random ids.
 const MIN_ID_LENGTH: usize = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -121,8 +121,8 @@ pub fn update_config(
     Ok(rows == 1)
 }
 
-/// Marks a tenant as deleted. From then on, only [`deleted`] and [`remove_some`] find it. Returns `false` if it does not
-/// exist.
+/// Marks a tenant as deleted. From then on, only [`deleted`] and [`remove_some`] find the tenant. Returns `false` if
+/// the tenant does not exist.
 pub fn mark_deleted(conn: &mut Connection, id: TenantId, now: Timestamp) -> Result<bool, DbError> {
     let rows = on_engine!(conn, c, _Db => diesel::update(existing().filter(tenants::id.eq(id.to_string())))
         .set(tenants::deleted_at.eq(now.millis()))
@@ -157,7 +157,8 @@ const DELETIONS: [&str; 6] = [
 /// The audit log stays. Returns whether there may be more to delete.
 pub fn remove_some(conn: &mut Connection, id: TenantId, limit: i64) -> Result<bool, DbError> {
     let key = id.to_string();
-    // Another node may run the same job. Without the lock, it could take rows that this unit deletes for the end of a table.
+    // Another node may run the same job. Without the row lock, it could find only rows that this unit is deleting, and
+    // conclude that the table is empty.
     if let Connection::Postgres(c) = conn {
         let marked = tenants::table.find(&key).filter(tenants::deleted_at.is_not_null()).select(tenants::id);
         if marked.for_update().skip_locked().first::<String>(c).optional()?.is_none() {
@@ -165,7 +166,8 @@ pub fn remove_some(conn: &mut Connection, id: TenantId, limit: i64) -> Result<bo
         }
     }
     for delete in DELETIONS {
-        // A unit deletes rows of one table only, so that it cannot deadlock with a ceremony that locks rows of several.
+        // Each unit deletes rows of one table only. Otherwise it could deadlock with a ceremony that locks rows of
+        // several tables.
         let delete = CachedSql::<()>::new(delete).bind(&key).bind(&key).bind(limit);
         if on_engine!(conn, c, _Db => delete.execute(c))? > 0 {
             return Ok(true);

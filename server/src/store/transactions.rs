@@ -46,8 +46,8 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: TransactionRowId) -> Re
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
-/// Returns a page of a user's transactions, newest first, and the cursor of the next page. The number and the size of the
-/// transactions on a page are limited.
+/// Returns a page of a user's transactions, newest first, and the cursor of the next page. The number and the total
+/// size of the transactions on a page are limited.
 pub fn for_user(
     conn: &mut Connection,
     tenant: TenantId,

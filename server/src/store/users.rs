@@ -92,7 +92,7 @@ fn update(conn: &mut Connection, user: &User) -> Result<User, DbError> {
 }
 
 /// Returns a page of users, by creation time. With `q`, returns only users whose id or name contains it, and examines
-/// [`NUMBERED_ROWS`] users.
+/// at most [`NUMBERED_ROWS`] users.
 pub fn page(
     conn: &mut Connection,
     tenant: TenantId,
@@ -115,7 +115,8 @@ pub fn page(
             let end = end.map(|(at, id)| Cursor { key: SortKey::Number(at), id });
             let count: i64 = on_engine!(conn, c, Db => {
                 let rows = existing(&key).filter(id_or_name_contains!(text));
-                // The order of the rows does not matter here, but the end is their last row in this order.
+                // The order does not matter for a count. It only defines which rows come after `end`, and these rows
+                // are not counted.
                 let rows = up_to!(rows.into_boxed::<Db>(), users, order, end.as_ref());
                 match after {
                     None => rows.count().get_result(c),
@@ -145,7 +146,7 @@ pub const DELETED_AT_ONCE: i64 = 1_000;
 pub enum Deletion {
     /// No such user exists.
     NotFound,
-    /// Credentials were deleted, but there are more. The user still exists.
+    /// Some credentials were deleted, but there are more. The user still exists.
     Started,
     /// The user and the credentials are deleted. If there are more than `limit` transactions, [`remove_some`] deletes
     /// them, and no other function finds the user.
@@ -187,7 +188,8 @@ pub fn delete(
     Ok(if is_started { Deletion::Started } else { Deletion::Done })
 }
 
-// The order is that of the indexes on the users' rows. Any other order scans all rows of the tenant.
+// Rows are selected in the order of the indexes on the user's rows, because any other order scans all rows of the
+// tenant.
 const DELETE_CREDENTIALS: &str = "DELETE FROM credentials WHERE tenant_id = ? AND id IN \
     (SELECT id FROM credentials WHERE tenant_id = ? AND user_id = ? ORDER BY created_at, id LIMIT ?)";
 const DELETE_TRANSACTIONS: &str = "DELETE FROM transactions WHERE tenant_id = ? AND id IN \
@@ -209,7 +211,8 @@ fn delete_some(
 /// whether there may be more to delete.
 pub fn remove_some(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
     let marked = || users::table.filter(users::deleted_at.is_not_null()).select((users::tenant_id, users::id));
-    // Another node may run the same job. Without the lock, it could take rows that this unit deletes for the last ones.
+    // Another node may run the same job. Without the row lock, it could find only rows that this unit is deleting, and
+    // delete the user too early.
     let found: Option<(String, String)> = match conn {
         Connection::Postgres(c) => marked().for_update().skip_locked().first(c).optional()?,
         Connection::Sqlite(c) => marked().first(c).optional()?,

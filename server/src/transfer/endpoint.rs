@@ -128,7 +128,7 @@ impl Endpoint {
         changed
     }
 
-    /// Returns a named value of the installation; `None` also if the schema was never migrated.
+    /// Returns a named value of the installation; `None` if it is missing or the schema was never migrated.
     pub(super) fn installation(&mut self, name: &str) -> Result<Option<String>, TransferError> {
         let value = match installation::table_exists(&mut self.conn) {
             Ok(true) => installation::get(&mut self.conn, name),

@@ -26,7 +26,8 @@ impl fmt::Display for Role {
     }
 }
 
-/// Reasons why a transfer failed. It changed nothing in the source, except that it applied pending migrations.
+/// Reasons why a transfer failed. A failed transfer changes nothing in the source, except that it may apply pending
+/// migrations.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransferError {
     #[error("{0}: {1}")]

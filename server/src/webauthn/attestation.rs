@@ -78,7 +78,7 @@ impl AttestationObject {
     }
 
     /// Returns whether the statement can be verified. A statement that webauthn-rs does not support is accepted without
-    /// verification, because rejecting it would lock out its owner without a security benefit.
+    /// verification, because a rejection locks out the owner of the authenticator without a security benefit.
     pub(super) fn support(&self) -> StatementSupport {
         let members = StatementMembers::parse(&self.statement).unwrap_or_default();
         match self.format.as_str() {

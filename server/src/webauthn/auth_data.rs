@@ -44,7 +44,7 @@ impl AuthData {
         self.flags & Self::BS != 0
     }
 
-    /// Parses authenticator data. The content must match the flags exactly. webauthn-rs would ignore extra bytes.
+    /// Parses authenticator data. The content must match the flags exactly. webauthn-rs ignores extra bytes instead.
     /// The error names the problem.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let (rp_id_hash, rest) =

@@ -93,7 +93,8 @@ impl<'a> Reader<'a> {
         match self.head()? {
             (BYTES, length) => drop(self.take(length)?),
             (TEXT, length) => drop(std::str::from_utf8(self.take(length)?).ok()?),
-            // A huge count is harmless: every item has at least one byte, so the loop stops at the end of the input.
+            // A huge count is harmless, because every item has at least one byte, and the loop stops at the end of the
+            // input.
             (ARRAY, count) => (0..count).try_for_each(|_| self.skip(deeper))?,
             (MAP, count) => (0..count).try_for_each(|_| self.skip(deeper).and_then(|()| self.skip(deeper)))?,
             (TAG, _) => return None,

@@ -39,12 +39,12 @@ struct Wire<'a> {
 }
 
 impl ClientData {
-    /// Parses client data: one JSON object in UTF-8, without repeated members or trailing data. A leading byte order mark
-    /// is ignored (WebAuthn §7.1 step 5, §7.2 step 8). The error names the problem.
+    /// Parses client data: one JSON object in UTF-8, without repeated members or trailing data. A leading byte order
+    /// mark is ignored (WebAuthn §7.1 step 5, §7.2 step 8). The error names the problem.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let text = std::str::from_utf8(bytes).map_err(|_| "clientDataJSON is not UTF-8")?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        // serde would also accept an array of the members in order.
+        // Arrays are rejected here, because serde reads an array as the members in order.
         if !text.starts_with('{') {
             return Err("clientDataJSON is not a JSON object");
         }
@@ -90,8 +90,9 @@ impl ClientData {
         Ok(origin)
     }
 
-    /// Checks that the origin is canonical and equals one of the relying party's, byte for byte. webauthn-rs compares
-    /// parsed URLs, so it would accept other letter cases, default ports, user names, paths and trailing dots.
+    /// Checks that the origin is canonical and equals one of the relying party's, byte for byte. webauthn-rs is less
+    /// strict: it compares parsed URLs, and so accepts other letter cases, default ports, user names, paths and
+    /// trailing dots.
     fn check_origin(&self, origins: &[String]) -> Result<Url, VerificationError> {
         let url = origins.contains(&self.origin).then(|| Url::parse(&self.origin).ok()).flatten();
         url.filter(|url| {

@@ -20,8 +20,8 @@ pub fn authenticator_data(bytes: &[u8]) {
     let _ = AuthData::parse(bytes);
 }
 
-/// Parses an attestation object. An accepted object is still accepted, with the same statement, after it was encoded
-/// without unknown members.
+/// Parses an attestation object. If the object is accepted, it is encoded without unknown members. The result must also
+/// be accepted, with the same statement.
 pub fn attestation_object(bytes: &[u8]) {
     let Ok(parsed) = AttestationObject::parse(bytes) else { return };
     let again = AttestationObject::parse(&parsed.encode()).unwrap();

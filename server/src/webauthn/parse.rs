@@ -139,7 +139,8 @@ struct AssertionBody<'a> {
     user_handle: Text<'a>,
 }
 
-/// Parses `response`, which must be an object. serde would also accept an array of the members in order.
+/// Parses `response`, which must be an object. Arrays are rejected first, because serde reads an array as the members
+/// in order.
 fn parse_response<'a, R: Deserialize<'a>>(response: Option<&'a RawValue>) -> Result<R, Malformed> {
     let text = response.ok_or("response is missing")?.get();
     if !text.starts_with('{') {

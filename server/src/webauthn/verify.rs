@@ -26,7 +26,7 @@ pub struct VerifiedRegistration {
     pub credential_id: CredentialId,
     /// Public key in canonical COSE encoding, without unknown members.
     pub public_key: Vec<u8>,
-    /// Format that the attestation statement stated (WebAuthn §8).
+    /// Format that the attestation object names (WebAuthn §8), even if the statement was not verified.
     pub attestation_format: String,
     /// Whether the statement was verified. The issuer of the attestation certificate is not checked.
     pub attested: bool,
@@ -82,7 +82,7 @@ pub fn verify_registration(
     })
 }
 
-/// Verifies the attestation statement. Returns `false` if it cannot be verified: the credential is not attested.
+/// Verifies the attestation statement. Returns `false` if this is not possible; the credential is then not attested.
 fn verify_statement(
     state: &CeremonyState,
     challenge: &ChallengeValue,
@@ -106,7 +106,8 @@ fn verify_statement(
                 {
                     Ok(false)
                 }
-                // webauthn-rs cannot parse other parts, such as `tokenBinding` or an extension output.
+                // The same registration without its statement is rejected as well: webauthn-rs cannot parse another
+                // part of it, such as `tokenBinding` or an extension output.
                 Err(_) if register(attestation.encode_without_statement()).is_err() => Ok(false),
                 Err(error) => Err(webauthn_rs::attestation_error(&error)),
             }

@@ -82,7 +82,8 @@ async fn readiness_requests_share_one_check_per_second() {
         let _ = root.get("/health/ready").await.expect(200);
         let _ = root.get("/").await.expect(200);
     }
-    // Each check is one read. The metrics contain the number of reads; the tenants were not read.
+    // Each readiness check reads once, and little else reads here. The number of reads in the metrics therefore shows
+    // that requests share a check.
     let admin = server.admin("prometheus", Role::Metrics).await;
     let text = admin.get("/metrics").await.expect(200).text;
     let count = "doorward_database_queue_seconds_count{work=\"read\"} ";
@@ -109,7 +110,7 @@ async fn health_distinguishes_a_failing_database_from_a_dead_process() {
     let _ = tenant.http.get("/credentials").await.expect(200);
 }
 
-/// Waits until the readiness has this status. Requests within a second share one check.
+/// Waits until the readiness check returns this status. Requests within a second share one check.
 async fn ready(caller: &Http, status: u16) -> Response {
     let start = Instant::now();
     loop {
@@ -126,7 +127,7 @@ async fn server_that_cannot_write_is_not_ready() {
     let (server, tenant) = server_with_tenant().await;
     let root = Http::new(server.public_url.clone());
     let _ = ready(&root, 200).await;
-    // Reads still succeed.
+    // Reads still succeed after this change, but writes fail.
     let (break_writes, repair) = if database::is_sqlite("a full disk") {
         (
             "CREATE TRIGGER full BEFORE UPDATE ON installation BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",

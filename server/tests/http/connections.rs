@@ -84,7 +84,7 @@ async fn head_of_each_request_has_a_timeout() {
     let mut stream = connect(address).await;
     stream.write_all(ALIVE).await.unwrap();
     assert_eq!(read_one(&mut stream).await.status, 200);
-    // Each byte arrives in time, but the head does not.
+    // Each byte arrives in time, but the complete head does not.
     stream.write_all(b"GET /health/alive HTTP/1.1\r\nx-slow: ").await.unwrap();
     let mut text = Vec::new();
     let start = Instant::now();
@@ -132,7 +132,7 @@ async fn response_that_is_read_slowly_is_not_aborted() {
     let mut stream = request_large_responses(address).await;
     let mut buffer = vec![0; 16 * 1024];
     let start = Instant::now();
-    // The pauses are the behaviour under test: they make the client slow.
+    // The test pauses on purpose, because the pauses make the client slow.
     while start.elapsed() < 20 * SHORT {
         let _ = stream.read_exact(&mut buffer).await.unwrap();
         tokio::time::sleep(SHORT / 4).await;
@@ -151,7 +151,8 @@ async fn longest_idle_connection_is_closed_for_a_new_one() {
         assert_eq!(read_one(&mut stream).await.status, 200);
         streams.push(stream);
     }
-    // The fifth one replaced the first one of its address, the sixth one the longest idle one of all.
+    // The fifth connection replaced the first one of its address. The sixth replaced the longest idle one of all
+    // addresses.
     assert_eq!(read_to_end(&mut streams[0]).await, "");
     assert_eq!(read_to_end(&mut streams[1]).await, "");
     for stream in &mut streams[2..] {
@@ -202,7 +203,7 @@ async fn bytes_that_are_not_http_get_a_json_error_on_both_ports() {
             stream.write_all(bytes).await.unwrap();
             stream.shutdown().await.unwrap();
             expect_rejection(&read_to_end(&mut stream).await, status, code, details);
-            // A request before it is served.
+            // A valid request before the invalid bytes is served.
             let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
             stream.write_all(ALIVE).await.unwrap();
             assert_eq!(read_one(&mut stream).await.status, 200);
@@ -222,7 +223,7 @@ async fn refused_body_closes_the_connection() {
     let cases = [
         ("content-length: 100", "{", 408),
         ("transfer-encoding: chunked", "1\r\n{\r\n", 408),
-        // Refused without reading the body.
+        // The server refuses the request without reading its body.
         ("content-length: 10000000", "", 413),
         ("expect: 100-continue\r\ncontent-length: 10000000", "", 413),
     ];

@@ -103,7 +103,7 @@ async fn refused_requests_write_audit_entries() {
     }
     let wrong = tenant.http.get("/audit_logs?type=nonsense").await;
     wrong.expect_refusal(400, "query_invalid");
-    // A read with invalid parameters leaves no entry in the log, which it may have tried to read.
+    // A read with invalid parameters leaves no audit entry, because the request may have been a read of this log.
     let entries = tenant.entries("?type=request_rejected").await;
     assert!(entries.iter().all(|entry| entry.code().as_deref() != Some("query_invalid")), "{entries:?}");
     let nobody = tenant.http.get("/transaction/nobody").await;

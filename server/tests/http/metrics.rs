@@ -58,7 +58,7 @@ async fn metrics_describe_ceremonies_limits_database_caches_and_process() {
             assert!(value.is_some_and(|value| value > 0.0 || name == "cpu_seconds_total"), "{name}: {value:?}");
         }
     }
-    // Neither a tenant nor a user appears in a label.
+    // No label contains the id of a tenant or a user.
     assert!(!text.contains(&tenant.id.to_string()) && !text.contains("alice"), "{text}");
 }
 

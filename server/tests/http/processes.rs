@@ -52,7 +52,8 @@ async fn changes_in_one_process_apply_at_once_in_the_other() {
     two.stop().await;
 }
 
-/// A process was killed after it announced a revocation, or a request arrives before the commit.
+/// There are two causes of this state: a process was killed after it announced a revocation, or a request arrives
+/// between the announcement and the commit.
 #[tokio::test]
 async fn key_is_not_cached_while_its_revocation_is_announced() {
     if !database::is_sqlite("key_is_not_cached_while_its_revocation_is_announced") {
@@ -68,7 +69,7 @@ async fn key_is_not_cached_while_its_revocation_is_announced() {
     for _ in 0..2 {
         let _ = caller.get("/credentials").await.expect(200);
     }
-    // The commit of the other process, which does not announce the change a second time.
+    // This is the commit of the other process. It does not announce the change again.
     let commit = format!(
         "BEGIN IMMEDIATE; UPDATE api_keys SET revoked_at = 1 WHERE id = '{}'; PRAGMA user_version = {announced}; COMMIT",
         key.id

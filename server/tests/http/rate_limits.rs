@@ -126,7 +126,8 @@ async fn flood_of_wrong_keys_stops_growing_the_audit_log() {
     for response in &limited {
         response.expect_refusal(429, "rate_limited");
         assert!(response.header("retry-after").is_some());
-        // The log of the binary contains at most ten such lines in a second: see tests/log.rs.
+        // This server writes every line, but the log of the binary contains at most ten such lines a second (see
+        // tests/log.rs).
         assert_eq!(lines_of(response.request_id()).len(), 1);
     }
     let _ = tenant.http.get("/credentials").await.expect(200);
@@ -154,7 +155,7 @@ async fn unknown_tenants_are_read_once_and_not_above_the_rate_limit() {
     let _ = unknown.get("/credentials").await.expect(404);
     server.sql("ALTER TABLE tenants RENAME TO elsewhere").await;
     let _ = unknown.get("/credentials").await.expect(404);
-    // A tenant that was not requested before must be read.
+    // This tenant is not cached, so the request needs the database.
     let _ = at("11234567-89ab-4def-8123-456789abcdef").get("/credentials").await.expect(500);
     while unknown.get("/credentials").await.status != 429 {}
     for origin in [None, Some("https://app.example.com")] {

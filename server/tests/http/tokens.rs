@@ -91,7 +91,8 @@ async fn retired_key_stops_signing_and_stays_published() {
     let only = signing_keys::retire(&server.administrator(), tenant.id, id).await;
     assert!(only.is_err(), "the last key of a tenant cannot be retired");
     let new = rotate(&server, &tenant, None).await.to_string();
-    // Verifiers may not have fetched the new key yet, so the old one signs until it has been published for 15 minutes.
+    // Verifiers may not have fetched the new key yet. Therefore the old key signs until the new one has been published
+    // for 15 minutes.
     signing_keys::retire(&server.administrator(), tenant.id, id).await.unwrap();
     server.clock.advance_ms(15 * MINUTE - 1);
     assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), old);
@@ -118,7 +119,7 @@ async fn retiring_a_successor_keeps_the_current_key_in_use() {
     signing_keys::retire(&server.administrator(), tenant.id, new).await.unwrap();
     server.clock.advance_ms(60 * MINUTE);
     assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), old);
-    // A retired key is not retired again, which would keep it published for longer.
+    // A retired key cannot be retired again, because that would keep it published for longer.
     signing_keys::retire(&server.administrator(), tenant.id, new).await.unwrap();
     assert!(published(&tenant).await.find(&new.to_string()).is_none());
 }
@@ -204,7 +205,7 @@ async fn withdrawing_a_waiting_or_retired_key_keeps_the_signing_key() {
     assert!(published(&tenant).await.find(&first).is_none());
 }
 
-/// The snapshot of the tenant was read while the clock was ahead.
+/// The server read the tenant's snapshot while the clock was ahead.
 #[tokio::test]
 async fn clock_set_back_across_a_retirement_does_not_stop_ceremonies() {
     let (server, tenant) = server_with_tenant().await;

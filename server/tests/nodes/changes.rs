@@ -47,7 +47,7 @@ async fn node_without_the_process_lock_serves_nothing() {
     wait_until_listening(&nodes.second).await;
     let (_, secret) = cached_key(&nodes).await;
     let with_key = nodes.tenant_on_second.with_key(&secret);
-    // The database rejects new connections, so that the listeners, which hold the lock, cannot reconnect.
+    // The database rejects new connections. The listeners, which held the process lock, therefore cannot reconnect.
     let server = database::postgres().unwrap();
     let name = nodes.first.database_url().split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
     database::execute(&server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;

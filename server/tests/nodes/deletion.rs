@@ -35,7 +35,7 @@ async fn tenant_is_deleted_while_its_users_log_in() {
                     match response.status {
                         200 => accepted += 1,
                         404 => return accepted,
-                        // The tenant was deleted during the request.
+                        // The tenant was deleted while this request was in progress.
                         status => assert_eq!(status, 409, "{}", response.text),
                     }
                 }
@@ -47,7 +47,8 @@ async fn tenant_is_deleted_while_its_users_log_in() {
         tokio::task::yield_now().await;
     }
     let _ = admin.delete(&format!("/tenants/{}?erase_audit=true", tenant.id)).await.expect(204);
-    // Both nodes run the job at the same time. One of them may lose a deadlock and tries again.
+    // Both nodes run the job at the same time. If they deadlock, the database aborts one of them, which tries again
+    // later.
     let (one, other) = tokio::join!(jobs::finish_deletions(&first.app), jobs::finish_deletions(&second.app));
     eprintln!("jobs: {one:?} {other:?}");
     let mut accepted = 0;
@@ -56,7 +57,7 @@ async fn tenant_is_deleted_while_its_users_log_in() {
     }
     assert!(accepted >= USERS);
     let _ = kept.http.get("/credentials").await.expect(200);
-    // The newest entry of all logs is kept until another one follows.
+    // The newest entry of all logs is kept until a newer one exists, so write one.
     let _ = first.tenant().await;
     jobs::finish_deletions(&first.app).await.unwrap();
     let left = format!(

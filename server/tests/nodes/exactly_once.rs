@@ -88,7 +88,8 @@ async fn concurrent_retirements_on_two_nodes_keep_one_signing_key() {
         assert_eq!(ids.len(), 2, "{keys}");
         let (first_key, second_key) = (format!("{path}/{}", ids[0]), format!("{path}/{}", ids[1]));
         let (one, other) = tokio::join!(first_admin.delete(&first_key), second_admin.delete(&second_key));
-        // The retirement of the old key changes nothing if it comes first, because the new key has already scheduled it.
+        // Creating the new key has already scheduled the retirement of the old key. If the request to retire the old
+        // key comes first, it changes nothing.
         let statuses = [one.status, other.status];
         assert!(matches!(statuses, [204, 204 | 409] | [409, 204]), "{statuses:?} {} {}", one.text, other.text);
         let mut person = Person::new("alice");

@@ -58,7 +58,8 @@ async fn requests_recover_from_a_database_outage() {
     }
 }
 
-/// Maximum time of a response while the database does not respond: the start of a transaction and one attempt to connect.
+/// Maximum time until a response while the database is frozen: the time to start a transaction, and one connection
+/// attempt.
 const FROZEN: Duration = Duration::from_secs(8);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -67,7 +67,7 @@ async fn database_is_checked_before_its_schema_is_changed() {
     let data = folder.path().join("data");
     write_master_key(&data, [7; 32]);
     process::init(command(&data, &url));
-    // Without this record, the migration is pending. It would fail, because its tables exist.
+    // Without this record, the migration counts as pending. Running it would fail, because its tables already exist.
     database::execute(&url, "DELETE FROM __diesel_schema_migrations").await;
     let refusal = |arguments: &[&str]| {
         let output = command(&data, &url).args(arguments).output().unwrap();

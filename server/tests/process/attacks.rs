@@ -1,5 +1,5 @@
-//! Attacks that need no key. Each one must leave both APIs usable, and must not cause unlimited memory, open files or
-//! log lines.
+//! Attacks that need no key. After each attack, both APIs must still respond. No attack may cause unlimited memory use,
+//! open files or log lines.
 
 use std::time::{Duration, Instant};
 
@@ -52,7 +52,8 @@ async fn silent_connections_and_endless_heads() {
     for bytes in [b"".as_slice(), b"GET / HTTP/1.1\r\nx: "] {
         let mut streams = flood(&server, bytes).await;
         expect_usable(&server).await;
-        // 64 for each API; half of them for one address, and a few that are being closed.
+        // Each API permits 64 connections, and one address may have half of them. A few more connections are being
+        // closed.
         let attackers = open_files(&server) - before;
         assert!(attackers <= 2 * 64, "{attackers} open files");
         expect_all_closed(&mut streams).await;

@@ -74,7 +74,7 @@ async fn sighup_does_not_end_the_server() {
     server.terminate();
 }
 
-/// Returns a command that runs the server with limits of open files.
+/// Returns a command that sets limits of open files and then runs the server.
 fn limited(command: &Command, limits: &str) -> Command {
     let mut shell = Command::new("sh");
     let binary = command.get_program().to_str().unwrap();

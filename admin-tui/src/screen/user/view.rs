@@ -112,7 +112,7 @@ impl User {
     }
 }
 
-/// Returns the name of the authenticator's model, marked if it is not proven.
+/// Returns the name of the authenticator's model, with a mark if no attestation proves the model.
 fn model_of(credential: &CredentialItem) -> String {
     match &credential.model {
         Some(model) if credential.model_verified => model.clone(),

@@ -23,7 +23,8 @@ pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(2);
 /// Time without a response after which the operating system checks the connection.
 const KEEPALIVE: Duration = Duration::from_secs(10);
-/// Time by which a statement may exceed `statement_timeout`. The server usually ends it before.
+/// Time after `statement_timeout` until the client closes the connection. Usually the server has ended the statement by
+/// then.
 const MARGIN: Duration = Duration::from_secs(1);
 
 pub(crate) struct Target {
@@ -45,7 +46,8 @@ impl Target {
         // The parser's message may contain part of the password.
         let mut config: Config = plain.parse().map_err(|_| wrong(&"it is not a PostgreSQL connection URL"))?;
         config.connect_timeout(options.connect_timeout);
-        // A standby accepts connections, but may lag behind. With several hosts, the next one is tried.
+        // A standby also accepts connections, but its data may be old. If the URL names several hosts, the next host is
+        // tried.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         // These settings detect a dead server within twice `KEEPALIVE`, even during a statement.
         config
@@ -102,11 +104,11 @@ impl Target {
         }
     }
 
-    /// Opens a connection. The returned task of the current runtime polls it.
+    /// Opens a connection, which a task on the current runtime polls. Also returns a handle that aborts this task.
     async fn connect(&self) -> Result<(AsyncPgConnection, AbortHandle), DbError> {
         let (client, connection) = self.open().await?;
         let driver = tokio::spawn(async move {
-            // Statements return the error as well.
+            // The error is ignored here, because statements return it as well.
             let _ = connection.await;
         });
         let prepare = async {
@@ -138,7 +140,8 @@ pub(super) fn connect(target: &Target) -> Result<PostgresConnection, DbError> {
     Ok(PostgresConnection::from(conn))
 }
 
-/// Opens a connection on the runtime of the current thread. A statement that the server does not end in time closes it.
+/// Opens a connection on the runtime of the current thread. It is closed if the server does not end a statement in
+/// time.
 pub(super) fn connect_with_deadline(target: &Target) -> Result<PostgresConnection, DbError> {
     set_deadline(None);
     let (conn, driver) = ThreadRuntime::current()?.block_on(target.connect())?;

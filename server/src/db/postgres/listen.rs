@@ -42,7 +42,8 @@ pub(super) struct Listener {
 
 impl Listener {
     /// Listens until the database is closed. Sends the result of every attempt to take the process lock; the receiver
-    /// uses only the first one. While disconnected, the change counter disables caching, and no unit of work runs.
+    /// uses only the first result. While the listener is disconnected, the change counter disables caching, and no unit
+    /// of work runs.
     pub(super) fn run(&self, stopped: &watch::Receiver<()>, lock_attempts: &mpsc::Sender<LockAttempt>) {
         let Ok(runtime) = ThreadRuntime::current() else { return };
         let mut listen = || runtime.block_on(self.listen(stopped.clone(), lock_attempts));
@@ -92,7 +93,7 @@ impl Listener {
             Err(DbError::Unavailable("the listening connection was closed".to_owned()))
         };
         let heartbeat = async {
-            // `pg_stat_activity` shows the name to administrators.
+            // `pg_stat_activity` shows this name to administrators.
             let listen = format!("SET application_name = 'doorward listen'; LISTEN {CHANNEL}");
             client.batch_execute(&listen).await.map_err(unavailable)?;
             let lock = format!("SELECT pg_try_advisory_lock_shared({})", process_lock::ADVISORY_LOCK);

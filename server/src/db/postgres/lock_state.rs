@@ -1,5 +1,5 @@
-//! Whether the listening session holds the process lock. Without the lock, `migrate-storage` may be moving the database,
-//! so no unit of work runs.
+//! State of the process lock, which the listening session holds. While it does not hold the lock, `migrate-storage` may
+//! be moving the database, so no unit of work runs.
 
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
@@ -8,7 +8,7 @@ use std::{
 
 use super::super::error::DbError;
 
-/// Time for which units of work wait for a lock that was just lost. Usually the listener has connected again by then.
+/// Time for which units of work wait after the lock was lost. Usually the listener holds the lock again by then.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// One period in which the lock was held without interruption.
@@ -46,7 +46,7 @@ impl LockState {
         self.taken.notify_all();
     }
 
-    /// Returns the current period. If the lock was lost less than [`GRACE`] ago, waits for it.
+    /// Returns the current period. If the lock was lost less than [`GRACE`] ago, waits until it is held again.
     ///
     /// # Errors
     /// [`DbError::Unavailable`] if the lock is not held.

@@ -1,4 +1,4 @@
-//! One tokio runtime per database thread, so that a query never switches threads. It ends statements after a deadline.
+//! One tokio runtime per database thread, so that a query never switches threads. Ends statements after a deadline.
 
 use std::{cell::RefCell, pin::pin, sync::Arc, time::Duration};
 
@@ -38,7 +38,7 @@ pub(super) fn set_deadline(deadline: Option<Deadline>) {
     DEADLINE.set(deadline);
 }
 
-/// Runs statements with another limit.
+/// Calls `run`, with `limit` as the time limit of each statement.
 pub(super) fn within<T>(limit: Duration, run: impl FnOnce() -> T) -> T {
     let usual = DEADLINE.with_borrow(Clone::clone);
     set_deadline(usual.clone().map(|deadline| Deadline { limit, ..deadline }));

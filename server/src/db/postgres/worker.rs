@@ -52,7 +52,7 @@ impl Worker {
         Self { shared, conn: None, counted: false, disconnected: None, backoff: FIRST_BACKOFF }
     }
 
-    /// Serves the queue until it is closed and empty. After a panic, goes on with a new connection.
+    /// Serves the queue until it is closed and empty. After a panic, continues with a new connection.
     pub(super) fn run(mut self) {
         set_runs_postgres();
         while catch_unwind(AssertUnwindSafe(|| self.serve())).is_err() {
@@ -68,9 +68,10 @@ impl Worker {
         }
     }
 
-    /// While this worker is disconnected and another is connected, only tries to connect, and takes no unit. Refusing a
-    /// unit is faster than executing it, so this worker would otherwise refuse most units. Returns `false` if the queue is
-    /// closed meanwhile, because the other workers finish it.
+    /// Tries to connect while this worker is disconnected and another one is connected. During this time it takes no
+    /// unit, because it can only refuse units. Refusing is faster than executing, so it would take most units away from
+    /// the connected workers. Returns `false` if the queue is closed; the other workers then execute the remaining
+    /// units.
     fn reconnect(&mut self) -> bool {
         while let Some((next_attempt, _)) = &self.disconnected
             && self.shared.connected.load(Ordering::SeqCst) > 0
@@ -119,7 +120,8 @@ impl Worker {
             _ => conn.run("ROLLBACK"),
         };
         let usable = rolled_back.is_ok();
-        // A unit that lost its connection gets this error, because its own error may be that of any statement.
+        // If a failed unit cannot be rolled back, its connection was lost. Its caller then gets the error of the
+        // rollback, because the unit's own error may be of any kind.
         let outcome = committed.unwrap_or(rolled_back);
         self.set_counted(usable);
         self.conn = usable.then_some(conn);
@@ -181,8 +183,8 @@ impl Worker {
     }
 }
 
-/// Commits in one round trip. After a failed statement that the unit ignored, COMMIT alone would roll back and report
-/// success. In this case the preceding statement fails.
+/// Commits in one round trip. If the unit ignored a failed statement, COMMIT alone rolls back and still reports
+/// success. Therefore another statement precedes COMMIT, and it fails in this case.
 fn commit(conn: &mut Connection, invalidates: bool) -> Result<(), DbError> {
     if invalidates {
         conn.run(&format!("SELECT pg_notify('{CHANNEL}', ''); COMMIT"))

@@ -21,8 +21,8 @@ use super::{
 
 /// Writes a consistent copy of the database to a new file. Returns its size in bytes.
 ///
-/// The copy is read from one snapshot, so commits of other processes neither change nor restart it. Until it ends, the
-/// write-ahead log cannot be emptied.
+/// The copy is read from one snapshot, so commits of other processes neither change nor restart the copy. Until the
+/// copy is complete, the write-ahead log cannot be emptied.
 pub(in crate::db) fn backup(database: &Path, to: &Path, busy_timeout: Duration) -> Result<u64, DbError> {
     if !database.exists() {
         return Err(unavailable(database, &"there is no database"));
@@ -39,7 +39,7 @@ pub(in crate::db) fn backup(database: &Path, to: &Path, busy_timeout: Duration) 
     partial.finish(to)
 }
 
-/// Copies a backup to the place of a database, which must not exist. `accept` gets the copy and can refuse it.
+/// Copies a backup to the place of a database, which must not exist. `accept` gets the copy and can reject it.
 pub(in crate::db) fn restore<E: From<DbError>>(
     from: &Path,
     database: &Path,
@@ -98,14 +98,15 @@ fn check_integrity(mut conn: SqliteConnection) -> Result<SqliteConnection, DbErr
     if found.quick_check == "ok" { Ok(conn) } else { Err(DbError::Database(found.quick_check)) }
 }
 
-/// A file that gets its final name when it is complete. Otherwise it is deleted.
+/// A file that gets its final name when it is complete. If it is dropped before that, it is deleted.
 struct Partial {
     path: PathBuf,
     complete: bool,
 }
 
 impl Partial {
-    /// Creates an empty file that only its owner can read. Refuses an existing one, because another process may write it.
+    /// Creates an empty file that only its owner can read. Refuses an existing file, which another process may be
+    /// writing.
     fn create(target: &Path) -> Result<Self, DbError> {
         let path = paths::with_suffix(target, ".partial");
         let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);

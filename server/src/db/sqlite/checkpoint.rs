@@ -20,7 +20,8 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// If the WAL is larger than 64 MiB, a checkpoint also restarts it from the beginning, which delays writers a little.
 /// The WAL file is usually not truncated, because reusing its blocks is cheaper than allocating new ones.
 const WAL_LIMIT_PAGES: i64 = 16 * 1024;
-/// SQLite truncates the WAL file to this size when the WAL restarts. Only a WAL that could not restart in time is larger.
+/// SQLite truncates the WAL file to this size when the WAL restarts. The file is larger only while the WAL cannot
+/// restart.
 pub(super) const TRUNCATED_BYTES: i64 = 128 * 1024 * 1024;
 /// Number of pages that the writer can copy itself without a noticeable delay.
 const WRITER_PAGES: i64 = 200;
@@ -64,7 +65,7 @@ pub(super) struct Checkpointer {
     path: PathBuf,
     space: Arc<Space>,
     /// The database file. It is never closed, because closing any descriptor of a file releases all POSIX locks that
-    /// this process holds on it, also those of SQLite.
+    /// this process holds on the file, including SQLite's locks.
     file: Option<ManuallyDrop<File>>,
 }
 
@@ -86,7 +87,8 @@ impl Checkpointer {
             if self.requests.written.swap(false, Ordering::AcqRel)
                 && let Err(error) = self.checkpoint()
             {
-                // The checkpoint of another process prevented it, or the file cannot be written. The next round retries.
+                // A checkpoint of another process prevented this one, or the file cannot be written. The next round
+                // retries.
                 tracing::debug!(%error, "checkpoint postponed");
                 failure = Some(error.to_string());
                 self.requests.set_written();
@@ -108,15 +110,16 @@ impl Checkpointer {
     }
 
     /// Copies pages while the writer continues. The WAL can restart only after all its pages are copied, and continuous
-    /// writes prevent this. When few pages remain, this function therefore requests that the writer copies them. It
-    /// syncs the other pages first, so that the writer does not wait for that.
+    /// writes prevent this. When few pages remain, this function therefore asks the writer to copy them. Before that,
+    /// it syncs the pages that it has copied itself, so that the writer does not wait for this sync.
     fn checkpoint(&mut self) -> QueryResult<()> {
         for pass in 0..MAX_PASSES {
             let status: WalStatus = sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result(&mut self.conn)?;
             if status.log <= WAL_LIMIT_PAGES {
                 break;
             }
-            // Above the limit no ceremony begins, so no commit would truncate the file.
+            // Above the limit no ceremony starts, so no later commit truncates the file. Therefore it is truncated
+            // here.
             if status.log == status.checkpointed && self.space.check().is_err() {
                 sql_query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut self.conn)?;
                 break;

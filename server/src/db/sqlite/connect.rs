@@ -25,7 +25,8 @@ pub(super) fn create_folder(path: &Path) -> Result<(), DbError> {
 }
 
 /// Creates the file if it is missing. Only its owner can read it. SQLite creates `-wal` and `-shm` with the same mode.
-/// Does not change the mode of an existing file: the installation refuses to open one that others can access.
+/// Keeps the mode of an existing file, so that the installation can detect and refuse a file that other users can
+/// access.
 pub(crate) fn create_file(path: &Path) -> Result<(), DbError> {
     let failed = |error: std::io::Error| unavailable(path, &error);
     create_folder(path)?;

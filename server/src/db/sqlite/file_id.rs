@@ -1,8 +1,8 @@
-//! Detects a write-ahead log (WAL) that does not belong to the database file, such as an old one beside a restored file.
-//! SQLite would apply it and damage the database.
+//! Detects a write-ahead log (WAL) that does not belong to the database file, such as an old WAL beside a restored
+//! file. SQLite would apply such a WAL and damage the database.
 //!
 //! The header of each database file contains a random id (`PRAGMA application_id`). Backups and restored files get a
-//! new one. The content of the lock file is the id of the database file to which the WAL belongs.
+//! new id. The lock file contains the id of the database file to which the WAL belongs.
 
 use std::{
     fs::{self, File},
@@ -18,7 +18,8 @@ use super::super::{error::DbError, paths::with_suffix, process_lock};
 /// Position of the id in the database file, see <https://www.sqlite.org/fileformat.html>.
 const POSITION: u64 = 68;
 
-/// Returns an error if there is a WAL and the database file has another id than the one that was recorded for it.
+/// Returns an error if there is a WAL, and the id of the database file differs from the id that was recorded for the
+/// WAL.
 pub(crate) fn check(database: &Path) -> Result<(), DbError> {
     let wal = with_suffix(database, "-wal");
     if fs::metadata(&wal).map_or(0, |meta| meta.len()) == 0 {
@@ -32,7 +33,7 @@ pub(crate) fn check(database: &Path) -> Result<(), DbError> {
         Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
             Err(DbError::Unavailable(format!("{}: {error}", database.display())))
         }
-        // Another id, or an empty file.
+        // The database file has another id or is empty.
         _ => Err(DbError::Database(format!(
             "{} does not belong to {}: the database file was replaced without its write-ahead log. To use the present \
              database file, move the files ending in -wal and -shm away; to restore a backup, use `doorward restore`. \
@@ -44,7 +45,7 @@ pub(crate) fn check(database: &Path) -> Result<(), DbError> {
     }
 }
 
-/// Records the id of the open database. Gives it one if it has none.
+/// Records the id of the open database in the lock file. Creates the id first if the database has none.
 pub(super) fn record(database: &Path, conn: &mut SqliteConnection) -> Result<(), DbError> {
     let mut id = current(conn)?;
     if id == 0 {
@@ -56,7 +57,7 @@ pub(super) fn record(database: &Path, conn: &mut SqliteConnection) -> Result<(),
     if recorded(database) == Some(id) {
         return Ok(());
     }
-    // The record must be durable before the first commit, or a valid log could be refused after a power failure.
+    // The record must be durable before the first commit. Otherwise a valid log could be refused after a power failure.
     let written = fs::write(with_suffix(database, process_lock::SUFFIX), format!("{id}\n"))
         .and_then(|()| File::open(with_suffix(database, process_lock::SUFFIX))?.sync_all());
     written.map_err(|error| DbError::Unavailable(format!("{}: {error}", database.display())))
@@ -79,8 +80,8 @@ fn recorded(database: &Path) -> Option<i64> {
 
 /// Reads the id from the database file, without the WAL.
 fn read(database: &Path) -> io::Result<i64> {
-    // It is never closed, because closing any descriptor of the file releases all POSIX locks that this process holds
-    // on it, also those of SQLite.
+    // The file is never closed. Closing any descriptor of it would release all POSIX locks that this process holds on
+    // the file, including SQLite's locks.
     let mut file = ManuallyDrop::new(File::open(database)?);
     file.seek(SeekFrom::Start(POSITION))?;
     let mut bytes = [0; 4];

@@ -80,7 +80,7 @@ pub(super) fn open<E: From<DbError>>(
     conn.run(&format!(
         "PRAGMA cache_size = -{WRITER_CACHE_KIB}; PRAGMA busy_timeout = 0; PRAGMA journal_size_limit = {TRUNCATED_BYTES}"
     ))?;
-    // If another process has the write lock, the writer's first transaction repairs it.
+    // If another process has the write lock, the writer's first transaction repairs the counter instead.
     if !change_counter.is_announced(&mut conn)? && transaction::begin_write(&mut conn).is_ok() {
         let _ = change_counter.repair(&mut conn);
         conn.run("ROLLBACK")?;
@@ -108,8 +108,8 @@ pub(super) fn open<E: From<DbError>>(
     Ok(Opened { inline_reader, reads, writes, connected: None, running, space: Some(space) })
 }
 
-/// Applies, reverts or lists migrations in one transaction. Other processes wait for its end. If no migration is
-/// pending, it does not take the write lock, so that commands need not wait for a busy server.
+/// Applies, reverts or lists migrations in one transaction. Other processes wait until it ends. If no migration is
+/// pending, does not take the write lock, so that commands need not wait for a busy server.
 pub(crate) fn change_schema(path: &Path, busy_timeout: Duration, change: SchemaChange) -> Result<Vec<String>, DbError> {
     let mut conn = connect(path, busy_timeout)?;
     if change != SchemaChange::DownAll {
@@ -118,7 +118,7 @@ pub(crate) fn change_schema(path: &Path, busy_timeout: Duration, change: SchemaC
             return Ok(pending);
         }
     }
-    // Creating an index on ten million rows in memory would need gigabytes.
+    // Temporary data is kept in files, because creating an index on ten million rows in memory needs gigabytes.
     conn.batch_execute("PRAGMA temp_store = FILE")?;
     conn.immediate_transaction(|conn| migrations::change(conn, migrations::SQLITE, change))
 }

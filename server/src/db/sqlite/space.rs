@@ -8,7 +8,7 @@ use std::{
 
 use super::super::{error::DbError, paths::with_suffix};
 
-/// Free space below which no new ceremonies begin, so that begun ones can end.
+/// Free space in bytes below which no new ceremonies start, so that the ceremonies in progress can finish.
 const MIN_FREE_BYTES: u64 = 64 * 1024 * 1024;
 const MIB: u64 = 1024 * 1024;
 
@@ -29,7 +29,7 @@ impl Space {
 
     pub(super) fn measure(&self) {
         self.wal_bytes.store(fs::metadata(&self.wal).map_or(0, |meta| meta.len()), Ordering::Relaxed);
-        // If the file system cannot be asked, its space is not limited here.
+        // If the free space is unknown, it is treated as unlimited.
         let free = self.wal.parent().and_then(|folder| rustix::fs::statvfs(folder).ok());
         let bytes = free.map_or(u64::MAX, |free| free.f_bavail.saturating_mul(free.f_frsize));
         self.free_bytes.store(bytes, Ordering::Relaxed);

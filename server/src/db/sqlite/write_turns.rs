@@ -1,8 +1,8 @@
 //! Fairness between processes that write to one SQLite file.
 //!
-//! SQLite has no queue for its write lock: processes poll for it. A process that always takes it again directly after
-//! its commit would let others wait until their timeout. Therefore a process that waits holds a shared lock on the file
-//! of the change counter, and a process that has just committed pauses while another one holds it.
+//! SQLite has no queue for its write lock: processes poll for it. If a process took the lock again directly after each
+//! commit, other processes would wait until their timeout. Therefore a waiting process holds a shared lock on the file
+//! of the change counter. A process that has just committed pauses while another process holds this shared lock.
 
 use std::{
     fs::{File, TryLockError},
@@ -13,7 +13,8 @@ use super::super::{change_counter, paths::with_suffix};
 
 pub(super) struct WriteTurns {
     path: PathBuf,
-    /// `None` while the file does not exist. It is not created here, because its length has a meaning.
+    /// File of the change counter; `None` while it does not exist. It is not created here, because its length is the
+    /// counter.
     file: Option<File>,
 }
 
@@ -44,7 +45,7 @@ impl WriteTurns {
 
     /// Asks other processes to pause, until [`WriteTurns::stop_waiting`].
     pub(super) fn wait(&mut self) {
-        // Without the lock this process still polls, with a lower chance.
+        // If this fails, the process still polls for the write lock, but other processes do not pause for it.
         let _ = self.file().map(File::lock_shared);
     }
 

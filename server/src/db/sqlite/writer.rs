@@ -17,7 +17,8 @@ use super::{
     write_turns::WriteTurns,
 };
 
-/// Maximum number of units that share one commit. With more units, the first ones would wait longer for their results.
+/// Maximum number of units that share one commit. The number is limited, because the first units wait for their results
+/// until the last unit has run.
 const UNITS_PER_COMMIT: usize = 64;
 /// After a commit with at least this many units, the writer delays the next transaction by [`GATHER_TIME`], so that
 /// more units share it. This is faster under load, because a commit takes as long as several units.
@@ -26,7 +27,8 @@ const GATHER_THRESHOLD: usize = 4;
 const GATHER_TIME: Duration = Duration::from_micros(500);
 /// Time between two attempts to take the write lock while another process has it.
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
-/// Time for which the writer leaves the write lock free while another process waits for it: a few of its attempts.
+/// Time for which the writer leaves the write lock free while another process waits for it. It is long enough for a few
+/// attempts of the other process.
 const PAUSE: Duration = Duration::from_millis(4);
 
 pub(super) struct Writer {
@@ -36,8 +38,8 @@ pub(super) struct Writer {
     checkpoints: Arc<CheckpointRequests>,
     turns: WriteTurns,
     busy_timeout: Duration,
-    /// The announced change counter may differ from the stored one, because a process did not commit after its
-    /// announcement.
+    /// Whether the announced change counter may differ from the stored one, because a process made an announcement but
+    /// did not commit.
     repair: bool,
 }
 
@@ -110,7 +112,7 @@ impl Writer {
         if result.is_ok() && self.repair {
             match self.change_counter.repair(&mut self.conn) {
                 Ok(()) => self.repair = false,
-                // Until it succeeds, processes read data at each request instead of caching it.
+                // Until a repair succeeds, processes do not cache data but read it at each request.
                 Err(error) => tracing::debug!(%error, "cannot correct the change counter; caches are not used"),
             }
         }
@@ -143,7 +145,7 @@ impl Writer {
         ended.map_err(|error| rolled_back(&error))
     }
 
-    /// Commits. The change counter is announced before the commit. If the process crashes in between, caches stay
+    /// Commits. The change counter is announced before the commit. If the process crashes between the two, caches stay
     /// unused until the next write of a process that has just opened the database.
     fn commit(&mut self, invalidates: bool) -> Result<(), DbError> {
         if invalidates {
@@ -160,8 +162,8 @@ fn is_locked(result: &Result<(), DbError>) -> bool {
     matches!(result, Err(DbError::Unavailable(reason)) if reason.contains("is locked"))
 }
 
-/// Error of all units of a transaction that SQLite ended because of one unit. The others did nothing wrong, so they may
-/// be tried again.
+/// Returns the error for all units of a transaction that SQLite rolled back because of one unit. This error permits a
+/// retry, because the other units did not cause it.
 fn rolled_back(error: &DbError) -> DbError {
     DbError::Unavailable(format!("the transaction was rolled back: {error}"))
 }

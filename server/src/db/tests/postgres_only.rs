@@ -42,13 +42,13 @@ async fn statement_without_a_server_timeout_ends_at_the_deadline() {
     let slow = slow.await;
     assert!(matches!(slow, Err(DbError::Unavailable(_))), "{slow:?}");
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
-    // The worker goes on with a new connection.
+    // The worker continues with a new connection.
     database.write(put("b")).await.expect("a write");
     assert!(!database.read(|c: &mut Connection| exists(c, "a")).await.expect("a read"));
     database.close().await;
 }
 
-/// A result whose drop panics on the worker's thread if its caller no longer waits.
+/// A result that panics when it is dropped. This happens on the worker's thread if the caller no longer waits.
 struct PanicsOnDrop;
 
 impl Drop for PanicsOnDrop {

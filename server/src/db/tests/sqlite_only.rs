@@ -24,7 +24,8 @@ async fn only_the_owner_can_read_the_files() {
     for suffix in ["", "-wal", "-shm", ".changes", ".lock"] {
         assert_eq!(mode(suffix), 0o600, "{suffix}");
     }
-    // The installation refuses such a file. Changing its mode would hide that others could have read it.
+    // The installation refuses a file that other users can access. Opening must not change the mode, because this would
+    // hide that others may have read the file.
     db.database.close().await;
     fs::set_permissions(db.location(), Permissions::from_mode(0o644)).expect("a file");
     let _again = db.another().await;

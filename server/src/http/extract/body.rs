@@ -24,8 +24,9 @@ impl Body {
     /// Returns the bytes.
     ///
     /// # Errors
-    /// [`Refusal::BodyTooLarge`], [`Refusal::BodyTooSlow`], [`Refusal::MediaType`], or [`Refusal::Malformed`] for a body that is incomplete or
-    /// too deeply nested for the server's limit. The operation returns it, so that its audit entry records it.
+    /// [`Refusal::BodyTooLarge`], [`Refusal::BodyTooSlow`], [`Refusal::MediaType`], or [`Refusal::Malformed`] for a
+    /// body that is incomplete or nested more deeply than the server allows. The operation returns this error, so that
+    /// its audit entry contains it.
     pub fn bytes(&self) -> Result<&[u8], Refusal> {
         let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
         if is_deeper(bytes, self.max_depth) {
@@ -57,7 +58,8 @@ impl FromRequest for Body {
                 let reason = format!("the body did not arrive within {} s", timeout.as_secs());
                 Err(Refusal::BodyTooSlow(reason))
             });
-            // A page of another origin can send other types without a CORS preflight.
+            // Only JSON is accepted, because a page of another origin can send some other types without a CORS
+            // preflight.
             let bytes =
                 bytes.and_then(|bytes| if is_json || bytes.is_empty() { Ok(bytes) } else { Err(Refusal::MediaType) });
             Ok(Self { bytes, max_depth })

@@ -1,4 +1,4 @@
-//! Address of the client: that of the peer, or the one that a trusted proxy reports.
+//! Address of the client, which is the address of the peer, or the address that a trusted proxy reports.
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -38,7 +38,7 @@ impl Query {
     }
 
     /// Checks that no value contains U+0000, which PostgreSQL does not accept. Extraction does not check this, because
-    /// it would then return the error before the caller's key is verified.
+    /// its errors are returned before the caller's key is verified.
     pub fn check(&self) -> Result<(), ApiError> {
         match self.0.iter().find(|(_, value)| value.contains('\0')) {
             Some((name, _)) => Err(ApiError::query(format!("{name} must not contain U+0000"))),

@@ -46,7 +46,7 @@ impl Visitor {
         self.require_key(missing).await
     }
 
-    /// Returns the key holder. Otherwise writes an audit entry and returns 401, or `if_missing` if no key was presented.
+    /// Returns the key holder. Otherwise writes an audit entry and returns 401, or `if_missing` if no key was sent.
     async fn require_key(self, if_missing: ApiError) -> Result<KeyHolder, ApiError> {
         let rejection = match self.identity {
             Identity::ApiKey(key) => return Ok(KeyHolder { context: self.context, key }),
@@ -63,8 +63,8 @@ impl KeyHolder {
         Visitor::extract(request).await?.require_key(ApiError::api_key_invalid()).await
     }
 
-    /// Returns the result of a read. If its target does not exist, writes an audit entry first. A read with invalid
-    /// parameters leaves no entry. Operations that change data write their own entries.
+    /// Returns the result of a read. If the target of the read does not exist, writes an audit entry first. A read with
+    /// invalid parameters leaves no entry. Operations that change data write their own entries.
     ///
     /// # Errors
     /// The refusal, or the database error if its audit entry could not be written.
@@ -142,9 +142,9 @@ async fn context(request: &HttpRequest) -> Result<RequestContext, ApiError> {
 /// Returns the tenant, or `None` if it does not exist.
 ///
 /// # Errors
-/// 429 without a read from the database, if the tenant is not cached, the address is above its rate limit, and the
-/// request has no key. Such a request would be refused after the read as well. Requests with a key from such an
-/// address read one after the other, because only a read shows whether their key is valid.
+/// 429 if the tenant is not cached, the address is above its rate limit, and the request has no key. The database is
+/// not read, because the request would be refused after the read as well. Requests with a key from such an address read
+/// one after the other, because only the read shows whether the key is valid.
 pub async fn find_tenant(
     app: &App,
     id: TenantId,

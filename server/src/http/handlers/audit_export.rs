@@ -68,8 +68,8 @@ const COLUMNS: [&str; 14] = [
     "tenant_name",
 ];
 
-/// Streams the entries, oldest first, up to the audit entry of the export itself. `X-Total-Count` is the number of entries
-/// at the start of the export.
+/// Streams the entries, oldest first, up to the audit entry of the export itself. `X-Total-Count` is the number of
+/// entries at the start of the export.
 ///
 /// # Errors
 /// 400 for a format that is neither `ndjson` nor `csv`.
@@ -143,7 +143,7 @@ fn render(format: Format, columns: usize, rows: &[AdminAuditLogItem]) -> Result<
         Format::Ndjson => {
             for row in rows {
                 let line = serde_json::to_string(row).map_err(ApiError::internal)?;
-                // JSON has such characters only in strings, where an escape has the same value.
+                // JSON can contain these characters only in strings, where an escape means the same character.
                 bytes.extend_from_slice(escape_invisible(&line).as_bytes());
                 bytes.push(b'\n');
             }
@@ -180,8 +180,8 @@ fn cells(item: &AdminAuditLogItem) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// Returns the text of a cell. Invisible characters become escapes, so that the text cannot control a terminal or look
-/// like another text, and no part of it becomes a formula.
+/// Returns the text of a cell. Invisible characters are escaped, so that the text cannot control a terminal or look
+/// like another text. Parts that a spreadsheet would read as a formula get an apostrophe.
 fn harmless(text: &str) -> String {
     without_formulas(&escape_invisible(text))
 }
@@ -220,9 +220,9 @@ const fn is_invisible(symbol: char) -> bool {
     )
 }
 
-/// Adds an apostrophe before each part of a cell that a spreadsheet would read as a formula (OWASP, CSV injection). Some
-/// programs also read full-width signs as the start of a formula, ignore spaces and quotes before it, or separate cells
-/// by `;`.
+/// Adds an apostrophe before each part of a cell that a spreadsheet would read as a formula (OWASP, CSV injection).
+/// Some programs also accept full-width signs as the start of a formula, ignore spaces and quotes before it, or
+/// separate cells by `;`.
 fn without_formulas(text: &str) -> String {
     let is_ignored = |symbol: char| symbol.is_whitespace() || matches!(symbol, '"' | '\'');
     let mut cell = String::with_capacity(text.len() + 1);

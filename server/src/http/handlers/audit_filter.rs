@@ -46,7 +46,7 @@ pub fn read(query: &Query) -> Result<AuditFilter, ApiError> {
     })
 }
 
-/// Refuses filters that would be ignored: their result would look like the answer to another question.
+/// Refuses repeated and negated filters that are not supported. If they were ignored, the result would not match them.
 fn check_names(query: &Query) -> Result<(), ApiError> {
     if let Some(name) = SINGLE.iter().find(|name| query.all(name).count() > 1) {
         return Err(ApiError::query(format!("{name} accepts one value")));
@@ -89,7 +89,7 @@ fn kinds(query: &Query, name: &str) -> Result<Vec<AuditType>, ApiError> {
     query.list(name).map(kind).collect()
 }
 
-/// Returns the only accepted outcome, or `None`, and whether the filters accept no outcome.
+/// Returns the accepted outcome if only one is accepted, otherwise `None`; and whether the filters accept no outcome.
 fn outcome(query: &Query) -> Result<(Option<AuditOutcome>, bool), ApiError> {
     let Values { any_of, none_of } = values(query, "outcome", |name, word| {
         word.parse::<AuditOutcome>().map_err(|_| ApiError::query(format!("{name} must be succeeded or failed")))
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(found.error_code, Values::default());
         assert_eq!(found.outcome, Some(AuditOutcome::Succeeded));
         assert_eq!(filter("outcome=failed&outcome=succeeded").unwrap(), AuditFilter::default());
-        // Contradictory filters match nothing, whatever they filter by.
+        // Contradictory filters on any member match nothing.
         let nothing = filter("outcome=failed&not_outcome=failed").unwrap();
         assert_eq!(nothing.kinds.none_of, AuditType::ALL);
     }

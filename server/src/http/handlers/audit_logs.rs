@@ -139,8 +139,8 @@ pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Resu
     caller.recorded(response).await
 }
 
-/// Returns a page or an export of a log, for both APIs. `meta` and `actor` describe the request in the audit entry of an
-/// export.
+/// Returns a page or an export of a log, for both APIs. An export writes an audit entry, which `meta` and `actor`
+/// describe.
 pub async fn respond(
     app: &std::sync::Arc<App>,
     log: Log,

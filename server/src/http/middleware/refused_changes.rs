@@ -16,11 +16,11 @@ use crate::{
     },
 };
 
-/// The administrator whom the handler of a change authenticated. Reads set no author, so they leave no entry.
+/// The administrator who requested a change. Only handlers of changes set this value, so refused reads leave no entry.
 #[derive(Debug, Clone)]
 pub struct ChangeAuthor(pub AdminContext);
 
-/// Wraps the handling of a request.
+/// Handles a request, and writes an audit entry if the request is a refused change.
 pub async fn record_refused_change(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -50,7 +50,8 @@ pub async fn record_refused_change(
     }
 }
 
-/// Returns code and reason of a refusal. Errors of authentication have their own entries.
+/// Returns the code and reason of a refusal. Returns `None` for errors that have their own entries, such as a wrong
+/// token.
 fn refusal(response: &ServiceResponse<BoxBody>) -> Option<(doorward_shared::ErrorCode, String)> {
     let error = response.response().error()?.as_error::<ApiError>()?;
     let recorded_elsewhere = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];

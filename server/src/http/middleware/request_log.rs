@@ -12,7 +12,7 @@ use tracing::{Level, field};
 
 use crate::{domain::RequestMeta, http::ApiError};
 
-/// Values of the log line. Values from the client are bounded.
+/// Values of the log line. Values from the client have a maximum length.
 pub(super) struct RequestLine<'a> {
     meta: &'a RequestMeta,
     tenant: Option<TenantId>,
@@ -52,7 +52,8 @@ impl<'a> RequestLine<'a> {
         self.status.as_u16()
     }
 
-    /// Logs the line: an internal error with its cause as an error, a refusal as information, and a success for debugging.
+    /// Logs the line. The level is `error` for an internal error, with its cause, `info` for a refusal, and `debug` for
+    /// a success.
     pub(super) fn log(&self, error: Option<&ApiError>) {
         let Self { meta, method, route, micros, .. } = self;
         let (request_id, client, status) = (&*meta.request_id, &*meta.source_ip, self.status());

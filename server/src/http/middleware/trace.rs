@@ -46,7 +46,7 @@ pub async fn trace(
     let meta = meta_of(&request, &app);
     request.extensions_mut().insert(meta.clone());
     let method = method_label(request.method());
-    // Without this, a panic would close the connection without a response.
+    // Panics are caught, because a panic otherwise closes the connection without a response.
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind().await;
     let elapsed = app.stopwatch.elapsed(started);
     let Ok(response) = handled else { return Err(panicked(&app, &meta, method, elapsed)) };
@@ -69,7 +69,7 @@ fn add_headers(headers: &mut HeaderMap, meta: &RequestMeta) {
     }
 }
 
-/// Logs that a handler panicked, and returns the 500 response. The panic itself printed its message and its position.
+/// Logs that a handler panicked, and returns the 500 response. The panic hook has already printed message and position.
 fn panicked(app: &App, meta: &RequestMeta, method: &'static str, elapsed: Duration) -> Error {
     let error = ApiError::internal("the handler panicked");
     let line = RequestLine::unrouted(error.status(), meta, method, elapsed);

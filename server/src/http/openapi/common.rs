@@ -14,7 +14,7 @@ use utoipa::{
 
 use super::nulls;
 
-/// Headers of responses: component, header, type, description.
+/// Response headers: name of the component, name of the header, type, description.
 const HEADERS: &[(&str, &str, Type, &str)] = &[
     ("RequestId", "X-Request-Id", Type::String, "id of the request, also in the server's log and in the audit entry"),
     ("RetryAfter", "Retry-After", Type::Integer, "with 429 and 503: seconds to wait before the next attempt"),
@@ -33,7 +33,7 @@ const HEADERS: &[(&str, &str, Type, &str)] = &[
     ),
 ];
 
-/// Completes a document with what utoipa's attributes do not state.
+/// Adds to a document what utoipa's attributes cannot express.
 pub(super) struct CommonParts;
 
 impl Modify for CommonParts {
@@ -96,8 +96,8 @@ fn complete(method: &str, path: &str, operation: &mut Operation, components: &Co
     }
 }
 
-/// Joins the method and the words of the path with `-`, as in `post-mfa-login-finalize`. Variable segments are left out
-/// unless they end the path: a list and one of its rows have different ids.
+/// Joins the method and the words of the path with `-`, as in `post-mfa-login-finalize`. Variable segments are left
+/// out, except at the end of the path, because a list and one of its rows need different ids.
 fn operation_id(method: &str, path: &str) -> String {
     let last = path.rsplit('/').next().unwrap_or_default();
     let kept = path.split('/').filter(|segment| !segment.starts_with('{') || *segment == last);
@@ -144,7 +144,7 @@ fn add_header(response: &mut Response, component: &str) {
     }
 }
 
-/// Puts the path parameters before the declared ones. A parameter that is left out is never null.
+/// Puts the path parameters before the declared ones, and removes `null` from the types of the declared ones.
 fn parameters(path: &str, mut declared: Vec<RefOr<Parameter>>) -> Option<Vec<RefOr<Parameter>>> {
     for parameter in &mut declared {
         if let RefOr::T(Parameter { schema: Some(schema), .. }) = parameter {

@@ -1,14 +1,13 @@
-//! Removes `null` from members that are left out when they have no value.
+//! Removes `null` from the schemas of members that responses leave out when they have no value.
 //!
-//! utoipa describes every `Option` as nullable, and generated clients would then expect a `null` that no response
-//! contains.
+//! utoipa describes every `Option` as nullable, so that generated clients expect a `null` that no response contains.
 
 use utoipa::openapi::{
     AllOf, OneOf, RefOr, Schema,
     schema::{AdditionalProperties, AnyOf, ArrayItems, Components, Object, SchemaType, Type},
 };
 
-/// Optional members, by schema, in which `null` is a value: it differs from a missing member.
+/// Optional members that can be `null`, by schema. `null` has another meaning there than a missing member.
 pub(super) const NULLABLE: &[(&str, &str)] = &[
     ("Limits", "credentials_per_user"),
     ("Limits", "transaction_data_bytes"),

@@ -84,9 +84,9 @@ pub async fn list(context: &AdminContext) -> Result<Vec<AdminTokenItem>, Service
 
 /// Revokes a token. The next request with it is rejected.
 ///
-/// # Errors
-/// [`Refusal::SecretNotFound`], and [`Refusal::LastAdminToken`] unless `force` is set: without a token with the role
-/// admin, only the command line of the server can create another one.
+/// # Errors [`Refusal::SecretNotFound`] for an unknown token. [`Refusal::LastAdminToken`] for the last usable token
+///   with the role admin unless `force` is set, because without such a token only the command line of the server can
+///   create another one.
 pub async fn revoke(context: &AdminContext, id: AdminTokenId, force: bool) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(TenantId::INSTALLATION, AuditType::AdminTokenRevoked, now)?;

@@ -1,4 +1,4 @@
-//! Versions of tenants, which prevent that concurrent changes overwrite each other.
+//! Versions of tenants. They prevent concurrent changes from overwriting each other.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub struct TenantVersion(String);
 pub enum Precondition {
     /// Any version.
     None,
-    /// One of these versions, which is the one that the client read.
+    /// One of these versions. Clients send the version that they have read.
     OneOf(Vec<String>),
 }
 

@@ -20,8 +20,8 @@ pub struct RefusedChange<'a> {
     pub reason: &'a str,
 }
 
-/// Writes the entry of a refused change to the log of the tenant, or to that of the installation if the tenant does not
-/// exist. Above the limit it only counts the refusal; the next entry contains the count.
+/// Writes the entry of a refused change to the log of the tenant, or to the log of the installation if the tenant does
+/// not exist. Above the limit, only counts the refusal; the next entry contains this count.
 pub async fn record(context: &AdminContext, refused: RefusedChange<'_>) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let Some(left_out) = context.app.refused_changes.admit(now) else { return Ok(()) };

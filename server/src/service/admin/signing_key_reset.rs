@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{crypto::SigningKey, domain::SigningKeyRecord, service::ServiceError, store::signing_keys as table};
 
-/// Retires the tenant's keys and creates one that signs at once, unless the master key decrypts every usable key.
+/// Retires the tenant's keys and creates a new key that signs at once, unless the master key decrypts every usable key.
 /// Returns whether the keys were replaced. Retired keys stay published until the tokens that they signed have expired.
 pub async fn replace(context: &AdminContext, tenant: TenantId) -> Result<bool, ServiceError> {
     let now = context.app.clock.now();

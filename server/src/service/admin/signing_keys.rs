@@ -42,8 +42,8 @@ pub(super) async fn generate(
     Ok(made?)
 }
 
-/// Publishes a new key now. After [`PUBLISHED_BEFORE_SIGNING_MS`], or at once with `force`, it signs and the current keys
-/// are retired.
+/// Publishes a new key now. The new key signs and the current keys are retired after [`PUBLISHED_BEFORE_SIGNING_MS`],
+/// or at once with `force`.
 pub async fn create(
     context: &AdminContext,
     tenant: TenantId,
@@ -87,8 +87,8 @@ pub async fn list(context: &AdminContext, tenant: TenantId) -> Result<Vec<Signin
     Ok(records.iter().rev().map(|record| item(record, Some(record.id) == signing)).collect())
 }
 
-/// Retires a key. It stays published until the tokens it signed have expired. If no other key has been published long
-/// enough to sign, it signs until then.
+/// Retires a key. It stays published until the tokens that it signed have expired. If no other key may sign yet,
+/// because none has been published long enough, the retired key signs until one may.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], or [`Refusal::SecretInUse`] for the only usable key.
@@ -114,8 +114,8 @@ pub async fn retire(context: &AdminContext, tenant: TenantId, id: SigningKeyId) 
         .await
 }
 
-/// Removes a key from the JWKS at once. If it was the signing key, the newest other published key signs at once; if there
-/// is none, a new key is created.
+/// Removes a key from the JWKS at once. If this was the signing key, the newest other published key signs at once. If
+/// there is no other published key, a new key is created.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], or [`Refusal::SecretNotFound`] for an unknown or withdrawn key.
@@ -126,10 +126,10 @@ pub async fn withdraw(
 ) -> Result<WithdrawnSigningKey, ServiceError> {
     let now = context.app.clock.now();
     let keys = context.read(move |connection| Ok(table::list(connection, tenant)?)).await?;
-    // After a reset, keys that the lost master key sealed are still published, but cannot sign.
+    // After a reset, keys that were sealed with the lost master key are still published, but cannot sign.
     let opens = |key: &&SigningKeyRecord| SigningKey::open(key, &context.app.master_key).is_ok();
     let can_sign: BTreeSet<_> = keys.iter().filter(opens).map(|key| key.id).collect();
-    // Generation is too slow for a unit of work, so a key that may be needed is generated before.
+    // A new key that may be needed is generated before the unit of work, because generation takes too long for a unit.
     let spare = match keys.iter().find(|key| key.id == id) {
         Some(key) if !keys.iter().any(|one| one.id != id && can_sign.contains(&one.id) && is_published(one, now)) => {
             Some(generate(context, tenant, key.algorithm, now, now).await?)
@@ -195,7 +195,8 @@ fn signing_at(keys: &[SigningKeyRecord], now: Timestamp) -> Option<&SigningKeyRe
     usable().filter(|key| key.signs_from <= now).max_by_key(order).or_else(|| usable().min_by_key(order))
 }
 
-/// All remaining keys may be scheduled to retire in favour of one that is being removed. Then the newest stays in use.
+/// Cancels the retirement of the newest remaining key if all remaining keys are scheduled to retire. This happens when
+/// the removed key was their successor.
 fn keep_one_in_use(connection: &mut Connection, usable: &[&SigningKeyRecord]) -> Result<(), ServiceError> {
     if usable.iter().any(|key| key.retired_at.is_none()) {
         return Ok(());

@@ -137,7 +137,7 @@ pub async fn rename(
         .await
 }
 
-/// Replaces a tenant's configuration and returns the tenant's new version. `mfa`, `limits` and their like
+/// Replaces a tenant's configuration and returns the tenant's new version. Some settings, such as `mfa` and `limits`,
 /// keep their current values if they are omitted.
 ///
 /// # Errors
@@ -165,9 +165,9 @@ pub async fn configure(
         .await
 }
 
-/// Deletes a tenant. No request finds it from now on, and a job deletes its data. Its audit log is kept for the retention
-/// time, or deleted by the job if `erase_audit` is set, which also works for the kept log of a deleted tenant. The
-/// installation's log records who deleted the tenant.
+/// Deletes a tenant. No request finds the tenant from now on, and a job deletes its data. The installation's log
+/// records who deleted the tenant. The tenant's own audit log is kept for the retention time. If `erase_audit` is set,
+/// the job deletes this log, too; this also works for a tenant that was deleted before.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], or [`Refusal::TenantChanged`] for a stale version.
@@ -200,7 +200,7 @@ pub async fn delete(
         .await
 }
 
-/// Returns an error unless the tenant exists or is deleted and its audit log is still kept.
+/// Returns an error unless the tenant has an audit log: it exists, or it is deleted and its log is still kept.
 pub async fn require_log(context: &AdminContext, id: TenantId) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     context

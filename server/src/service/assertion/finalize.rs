@@ -104,7 +104,7 @@ async fn load(context: &RequestContext, parsed: &ParsedAssertion) -> Result<Stor
                     known
                 }
             };
-            // A challenge outlives its user, but is unknown from then on.
+            // A challenge can still exist after its user was deleted. It is then treated as unknown.
             let user = challenge.as_ref().and_then(|challenge| challenge.user_id).filter(|_| credential.is_none());
             let challenge = match user {
                 Some(id) if users::find(connection, tenant_id, id)?.is_none() => None,

@@ -1,7 +1,7 @@
 //! The data of a transaction: kept exactly as the client wrote it, without whitespace between its parts.
 //!
-//! The challenge contains a hash of this text, and clients compute the same hash. Parsing and serialising it again would
-//! change large numbers, and would drop all but one of several members with the same name.
+//! The challenge contains a hash of this text, and clients compute the same hash. If the text were parsed and
+//! serialised again, large numbers would change, and only one of several members with the same name would remain.
 
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
@@ -43,7 +43,7 @@ fn without_whitespace(json: &str) -> String {
     json.chars().filter(keep).collect()
 }
 
-/// Checks that no object repeats a member. The nesting depth of request bodies is limited, so the recursion is, too.
+/// Checks that no object repeats a member. The recursion is limited, because the nesting depth of request bodies is.
 fn check_members(json: &str) -> Result<(), String> {
     let invalid = |_| "contains a string that is not valid Unicode".to_owned();
     if json.starts_with('{') {

@@ -87,8 +87,8 @@ fn verify(
     Ok((challenge, user, verified))
 }
 
-/// Deletes the challenge, stores the credential and writes the audit entry. Refuses if the challenge no longer exists, or
-/// if the user has `limit` credentials.
+/// Deletes the challenge, stores the credential and writes the audit entry. Refuses if the challenge no longer exists,
+/// or if the user already has `limit` credentials.
 fn commit_registration(
     connection: &mut Connection,
     ceremony: Ceremony,

@@ -43,8 +43,8 @@ pub async fn initialize(
         .db
         .write(move |connection| {
             let user = users::upsert(connection, &user)?;
-            // Passkeys are excluded because they are also second factors, and a new credential could overwrite one on
-            // its authenticator. A second factor does not prevent a passkey on the same authenticator.
+            // Passkeys are excluded because they are also second factors, and a new second factor could overwrite the
+            // passkey on the same authenticator. A second factor does not prevent a passkey on the same authenticator.
             let stored = credentials::for_user(connection, tenant_id, user.id)?;
             if stored.len() as u64 >= limit.into() {
                 return Err(ServiceError::from(Refusal::TooManyCredentials(limit)));
@@ -73,7 +73,7 @@ pub async fn initialize(
         })
         .await;
     match options {
-        // The refusal rolled back the change of the user, so its entry is a write of its own.
+        // The refusal rolled back the unit of work that changed the user, so another unit writes the audit entry.
         Err(ServiceError::Refused(refusal @ Refusal::TooManyCredentials(_))) => {
             Err(audit::refuse(context, refused, ceremony.init_event(false), refusal).await)
         }

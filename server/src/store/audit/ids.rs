@@ -83,7 +83,8 @@ impl OpenWriters {
 /// Returns the newest id and the transactions that may still commit a smaller one; `None` on SQLite. With an earlier
 /// result, returns which of its transactions are still open. The page must be read in a later transaction.
 /// `new_audit_id` takes the lock, then reads the newest committed id, then makes a larger one. A transaction that takes
-/// the lock after the locks were listed therefore makes an id above `newest`. All others are listed or already visible.
+/// the lock after the locks were listed therefore makes an id above `newest`. The transactions that took the lock
+/// earlier are listed, or their entries are already visible.
 pub fn open_writers(conn: &mut Connection, earlier: Option<OpenWriters>) -> Result<Option<OpenWriters>, DbError> {
     let Connection::Postgres(c) = conn else { return Ok(None) };
     let query = CachedSql::<Text>::new("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1");

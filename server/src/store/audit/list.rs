@@ -16,7 +16,7 @@ use crate::{
     domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, ShownEntries, Total},
 };
 
-/// Milliseconds after the creation of a request id in which a search by this id looks first.
+/// A search by request id first examines the entries of this many milliseconds after the creation of the id.
 const REQUEST_TIME: i64 = 300_000;
 
 /// Returns a numbered page of one log, or of all if `tenant` is `None`. Page numbers cover only [`EXAMINED`] rows.
@@ -86,8 +86,8 @@ pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>
     rows.into_iter().map(|(tenant, count)| Ok((row_convert::parse(&tenant)?, row_convert::total(count)))).collect()
 }
 
-/// Returns the total, the window, and the ids of the matching entries after the first `skip`. If the window contains
-/// `wanted` of them, it returns at least that many.
+/// Returns the total, the window, and the ids of the matching entries after the first `skip`. Returns at least `wanted`
+/// ids if the window contains that many.
 fn examine(
     conn: &mut Connection,
     scan: &Scan<'_>,

@@ -97,6 +97,6 @@ pub fn delete_due(conn: &mut Connection, now: Timestamp, limit: i64) -> Result<b
         installation::delete(conn, &name)?;
         return Ok(true);
     }
-    // If this is the newest entry of all logs, it is kept until another entry follows.
+    // The newest entry of all logs is kept until a newer one exists, even if it belongs to this log.
     Ok(more)
 }

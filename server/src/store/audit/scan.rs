@@ -181,9 +181,11 @@ impl<'a> Scan<'a> {
             None => (&self.lower, &self.upper),
         };
         let rows: Vec<(String, String)> = on_engine!(conn, c, Db => {
-            // Raw SQL prevents diesel from caching the statement, because filters produce up to a million of them.
+            // Raw SQL is used so that diesel does not cache the statement, because filters produce up to a million
+            // different statements.
             let query = filtered!(log!(Db, self), self.filter).filter(sql::<Bool>("TRUE"));
-            // There is only one condition on the id, because SQLite might use another one that does not bound the scan.
+            // There is only one condition on the id. If there were two, SQLite might use the one that does not bound
+            // the scan.
             let query = match &window.ids {
                 Some(ids) => query.filter(audit_logs::id.eq_any(ids)),
                 None => query.filter(audit_logs::id.gt(lower).and(audit_logs::id.lt(upper))),

@@ -14,7 +14,8 @@ use super::{
 
 /// Difference in milliseconds that every time filter allows for.
 const SLACK: i64 = 5_000;
-/// Differences are rounded up to whole minutes and `until` to the full hour: a constant one is written once an hour.
+/// Differences are rounded up to whole minutes and `until` to the full hour: a constant difference is written once an
+/// hour.
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 3_600_000;
 const LEAD: &str = "audit_id_lead_ms";

@@ -101,7 +101,7 @@ async fn prefix_matches_come_first_and_no_user_twice(db: TestDatabase) {
 
 async fn searches_continue_where_a_page_stopped(db: TestDatabase) {
     two_tenants(&db).await;
-    // There are more users than two pages examine. One of the oldest and one in the middle contain `rare`.
+    // There are more users than two pages examine. One of the oldest users and one user in the middle contain `rare`.
     let number = EXAMINED * 2 + 100;
     db.write(move |c| {
         let sql = format!(

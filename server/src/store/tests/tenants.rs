@@ -76,7 +76,7 @@ async fn data_of_a_deleted_tenant_is_deleted_in_units(db: TestDatabase) {
         .await;
     assert_eq!(late, Err(DbError::Orphan));
     assert!(db.read(|c| challenges::find(c, tenant_id(1), &challenge_value(1))).await.is_some());
-    // The job resumes with any unit.
+    // The job can resume after any unit of work.
     assert_eq!(db.read(|c| tenants::deleted(c, 10)).await, [tenant_id(1)]);
     let mut units = 0;
     while db.write(|c| tenants::remove_some(c, tenant_id(1), 2)).await {

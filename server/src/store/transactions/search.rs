@@ -89,7 +89,7 @@ impl bounded_search::Search for Search<'_> {
 }
 
 /// Returns a page of transactions, newest first, each with the tenant's own id of its user. With a search, transactions
-/// whose identifier starts with the text come first. Then follow those whose identifier only contains it.
+/// whose identifier starts with the text come first. Transactions whose identifier only contains the text follow.
 pub fn search(
     conn: &mut Connection,
     tenant: TenantId,

@@ -59,7 +59,7 @@ fn even_or_small_rsa_exponents_are_rejected() {
     }
 }
 
-/// webauthn-rs would accept these keys.
+/// webauthn-rs accepts these keys, but Doorward rejects them.
 #[test]
 fn algorithms_with_another_curve_are_rejected() {
     for (key, alg) in [(Key::es384(), -7), (Key::es256(), -35), (Key::es512(), -7)] {
@@ -97,7 +97,7 @@ fn invalid_public_keys_are_rejected() {
     assert_eq!(error_code(&registration), ErrorCode::CredentialMalformed);
 }
 
-/// What the authenticator adds to the key would be stored, and read at each login.
+/// Unknown members of a key must not be stored, because each login reads the stored key.
 #[test]
 fn public_keys_are_stored_in_canonical_encoding_without_unknown_members() {
     for key in [Key::es256(), Key::es384(), Key::rs256(KeySize::Rsa2048)] {

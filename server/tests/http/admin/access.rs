@@ -139,7 +139,7 @@ async fn resources_of_another_tenant_are_not_found() {
                 response.expect_refusal(status, code);
             }
             assert!(response.status >= 400, "{} {path}", endpoint.method);
-            // Only refused changes leave an entry, in the installation's log.
+            // Only refused changes leave an entry. It is in the installation's log.
             let entries = fixture.entries(&response).await;
             let is_change = endpoint.access == Access::Admin;
             assert_eq!(entries.len(), usize::from(is_change), "{} {path}", endpoint.method);

@@ -30,7 +30,7 @@ async fn log_of_a_deleted_tenant_is_kept_for_90_days() {
     let body = alice.mfa_assertion(&tenant).await;
     let entries = tenant.count("").await;
     let _ = admin.delete(&path(&tenant)).await.expect(204);
-    // The tenant is gone at once, before the job has deleted its data.
+    // No request finds the tenant, although the job has not deleted its data yet.
     tenant.http.post("/mfa/login/finalize", &body).await.expect_refusal(404, "tenant_not_found");
     tenant.anonymous.get("/.well-known/jwks.json").await.expect_refusal(404, "tenant_not_found");
     admin.get(&path(&tenant)).await.expect_refusal(404, "tenant_not_found");
@@ -40,7 +40,7 @@ async fn log_of_a_deleted_tenant_is_kept_for_90_days() {
     create_again(&admin, &tenant).await.expect_refusal(409, "tenant_exists");
     server.clock.advance_ms(90 * DAY_MS - 1_000);
     jobs::finish_deletions(&server.app).await.unwrap();
-    // Its log is still there.
+    // The log of the deleted tenant still exists.
     let log = format!("{}/audit_logs", path(&tenant));
     for reader in [&admin, &auditor] {
         let listed = reader.get(&format!("{log}?per_page=100")).await.expect(200).json();

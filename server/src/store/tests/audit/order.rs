@@ -142,7 +142,7 @@ async fn time_filters_and_retention_survive_clock_steps(db: TestDatabase) {
     assert_eq!(left, [3 * DAY, 3 * DAY + HOUR, 5 * HOUR].map(|time| at(start + time)));
 }
 
-/// Every entry raises or reads the recorded differences, and all transactions use the same rows.
+/// Every entry updates or reads the recorded clock differences, and all transactions use the same rows for this.
 async fn writers_with_skewed_clocks_do_not_block_each_other(db: TestDatabase) {
     two_tenants(&db).await;
     let second = db.another().await;
@@ -190,7 +190,7 @@ async fn ids_stay_above_an_id_from_the_future(db: TestDatabase) {
 }
 
 async fn ids_are_uuids_of_version_7_with_the_time_of_the_entry(db: TestDatabase) {
-    // One millisecond has more entries than an id has fractions of a millisecond (4 096).
+    // More entries are written in one millisecond than the 4 096 fractions of a millisecond that ids distinguish.
     let mut now = event(tenant_id(1), 0, 1, KINDS[0]);
     now.at = SystemClock.now();
     now.random = u64::MAX;
@@ -235,7 +235,8 @@ async fn entries_above_an_open_transaction_are_withheld(db: TestDatabase) {
     let ahead = "UPDATE audit_logs SET id = overlay(id PLACING 'f' FROM 1 FOR 1)";
     db.write(move |c| c.run(ahead)).await;
     let future: AuditId = format!("f{}", &first.to_string()[1..]).parse().expect("an id");
-    // Stores the clock difference now, because otherwise the next transactions would wait for each other to store it.
+    // Stores the clock difference first. Otherwise the next transactions wait for each other, because each of them
+    // stores it.
     let first = add(&db, vec![early.clone()]).await[0];
     assert!(first > future);
     assert_eq!(read_horizon(&db.database).await, Ok(Some(Horizon { end: format!("{first}+"), is_newest: true })));

@@ -27,7 +27,8 @@ pub(super) fn time_id(number: i64) -> String {
     uuid::Builder::from_unix_timestamp_millis(millis, &[9; 10]).into_uuid().to_string()
 }
 
-/// Adds numbered entries, one per second. Every hundredth is a refusal. Even ones have the actor `even`.
+/// Adds numbered entries, one per second. Every hundredth entry is a refusal. Entries with even numbers have the actor
+/// `even`.
 pub(super) async fn bulk(db: &TestDatabase, entries: Vec<(TenantId, i64)>) {
     db.write(move |c| {
         for chunk in entries.chunks(500) {
@@ -121,7 +122,7 @@ async fn rare_entries_are_found_by_cursors_exactly_once(db: TestDatabase) {
             assert_eq!(ids, expected[..100]);
             let counted = tenant.is_some() && filter == &by_type;
             assert_eq!(first.total, if counted { Total::Exact(203) } else { Total::AtLeast(100) });
-            // The page stopped at the maximum number of examined entries. The last one does not match.
+            // The page stopped at the maximum number of examined entries. The last examined entry does not match.
             let Some(NextPage::Before(cursor)) = first.next else { panic!("{:?}", first.next) };
             assert_eq!(cursor, bulk_id(entries - NEWEST));
             let (rest, slices) = older(&db, tenant, filter, cursor).await;
