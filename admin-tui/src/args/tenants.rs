@@ -62,7 +62,7 @@ pub struct TenantsCreateArgs {
     /// Allowed origin of ceremonies; can be repeated
     #[arg(long = "origin", value_name = "ORIGIN", required_unless_present = "from")]
     pub origins: Vec<String>,
-    /// Allowed CORS origin of the public API, such as https://app.example.com or https://*.example.com; can be repeated
+    /// Allowed CORS origin of the public API, such as `https://app.example.com` or `https://*.example.com`; can be repeated
     /// [default: the web origins]
     #[arg(long = "cors-origin", value_name = "ORIGIN")]
     pub cors_origins: Vec<String>,

@@ -176,7 +176,7 @@ pub struct ProbeArgs {
     /// One of the tenant's API keys
     #[arg(long, value_name = "KEY", env = "DOORWARD_API_KEY", hide_env_values = true, value_parser = secret)]
     pub api_key: PlainSecret,
-    /// One of the tenant's web origins [default: https:// and the RP ID; http://localhost:8080 for localhost]
+    /// One of the tenant's web origins [default: https:// and the RP ID, or for localhost the page of quickstart]
     #[arg(long, value_name = "ORIGIN")]
     pub origin: Option<url::Url>,
     /// Print JSON

@@ -81,7 +81,7 @@ pub fn kept_until(conn: &mut Connection, tenant: TenantId) -> Result<Option<Time
 /// Returns whether there may be more to delete.
 pub fn delete_due(conn: &mut Connection, now: Timestamp, limit: i64) -> Result<bool, DbError> {
     let due = "SELECT name FROM installation WHERE name >= ? AND name < ? AND CAST(value AS BIGINT) <= ? \
-               AND NOT EXISTS (SELECT 1 FROM tenants WHERE tenants.id = substr(installation.name, ?)) ORDER BY name LIMIT 1";
+               AND NOT EXISTS (SELECT 1 FROM tenants WHERE tenants.id = substr(installation.name, CAST(? AS INTEGER))) ORDER BY name LIMIT 1";
     let end = end_of_prefix(KEPT_LOG);
     let query =
         CachedSql::<Text>::new(due).bind(KEPT_LOG).bind(&end).bind(now.millis()).bind(KEPT_LOG.len() as i64 + 1);
