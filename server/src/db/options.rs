@@ -7,8 +7,8 @@ use super::database_url::DatabaseUrl;
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
     pub url: DatabaseUrl,
-    /// SQLite: number of reader threads. Each thread has one connection, and the same number of connections serves
-    /// inline reads.
+    /// SQLite: number of reader threads. Each thread has one connection; as many additional
+    /// connections serve inline reads.
     pub readers: usize,
     /// PostgreSQL: number of worker threads, each with one connection. One more connection listens for changes.
     pub connections: usize,

@@ -108,7 +108,7 @@ pub fn find_expired(
     Ok(ExpiredChunk { expired, end: last.map(|(tenant_id, value, _)| ChallengeKey { tenant_id, value }) })
 }
 
-/// Deletes those challenges of a chunk that expired before a time. Returns their number.
+/// Deletes the challenges of a chunk that expired before the given time. Returns their number.
 pub fn delete_expired(
     conn: &mut Connection,
     after: &ChallengeKey,

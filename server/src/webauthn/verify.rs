@@ -106,8 +106,8 @@ fn verify_statement(
                 {
                     Ok(false)
                 }
-                // The same registration without its statement is rejected as well: webauthn-rs cannot parse another
-                // part of it, such as `tokenBinding` or an extension output.
+                // The registration is rejected even without its statement. So webauthn-rs cannot parse something else
+                // in it, such as `tokenBinding` or an extension output.
                 Err(_) if register(attestation.encode_without_statement()).is_err() => Ok(false),
                 Err(error) => Err(webauthn_rs::attestation_error(&error)),
             }

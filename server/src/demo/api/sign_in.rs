@@ -61,7 +61,7 @@ pub(super) async fn sign_up(
     .await
 }
 
-/// Checks the password. If the account has a second factor, the session is limited until the visitor has proven it.
+/// Checks the password. If the account has a second factor, the session is limited until the visitor has used it.
 pub(super) async fn sign_in(
     demo: web::Data<Demo>,
     request: HttpRequest,

@@ -31,8 +31,8 @@ enum LogFormat {
     Csv,
 }
 
-/// Query parameters of every audit log, for the API documents. Each exact filter can be repeated. An entry matches if
-/// it has one of its values, and none of the values of the `not_` form of the filter.
+/// Query parameters of every audit log, for the API documents. Each exact filter can be repeated. An entry matches a
+/// filter if it has one of the filter's values and none of the values of the filter's `not_` form.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documentation only; the parameters are read by name")]

@@ -25,7 +25,7 @@ pub struct Purged {
 }
 
 /// Examines the `limit` oldest entries after a cursor, in one log or in all, and deletes those created before a time.
-/// Keeps the newest entry of all logs, because the next id must be larger than its id.
+/// Keeps the entry that is the newest across all logs, because the next id must be larger than its id.
 pub fn purge(
     conn: &mut Connection,
     tenant: Option<TenantId>,
@@ -81,7 +81,9 @@ pub fn kept_until(conn: &mut Connection, tenant: TenantId) -> Result<Option<Time
 /// Returns whether there may be more to delete.
 pub fn delete_due(conn: &mut Connection, now: Timestamp, limit: i64) -> Result<bool, DbError> {
     let due = "SELECT name FROM installation WHERE name >= ? AND name < ? AND CAST(value AS BIGINT) <= ? \
-               AND NOT EXISTS (SELECT 1 FROM tenants WHERE tenants.id = substr(installation.name, CAST(? AS INTEGER))) ORDER BY name LIMIT 1";
+               AND NOT EXISTS \
+                   (SELECT 1 FROM tenants WHERE tenants.id = substr(installation.name, CAST(? AS INTEGER))) \
+               ORDER BY name LIMIT 1";
     let end = end_of_prefix(KEPT_LOG);
     let query =
         CachedSql::<Text>::new(due).bind(KEPT_LOG).bind(&end).bind(now.millis()).bind(KEPT_LOG.len() as i64 + 1);

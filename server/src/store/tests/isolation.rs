@@ -1,4 +1,5 @@
-//! Functions that take a tenant id neither read nor change rows of another tenant, even if the ids are equal.
+//! Functions that take a tenant id neither read nor change rows of another tenant, even if rows of both tenants have
+//! the same ids.
 
 use doorward_shared::{
     AuditType, TenantId,

@@ -101,8 +101,8 @@ impl bounded_search::Search for Search<'_> {
     }
 }
 
-/// Returns a page of users, newest first. With a search, users whose id or name starts with the text come first. Users
-/// whose id or name only contains the text follow.
+/// Returns a page of users, newest first. With a search, users whose id or name starts with the text come first. Next
+/// come users whose id or name contains the text elsewhere.
 pub fn search(conn: &mut Connection, tenant: TenantId, query: &TimeQuery) -> Result<ListPage<User>, DbError> {
     let key = tenant.to_string();
     let page = match &query.search {
