@@ -7,7 +7,7 @@ use crate::{
     app::App,
     db::DbError,
     service::audit_logs,
-    store::{audit, tenants, users},
+    store::{kept_logs, tenants, users},
 };
 
 /// Maximum number of rows that one unit of work deletes. Other writes wait for the unit.
@@ -36,7 +36,7 @@ pub async fn finish_deletions(app: &App) -> Result<(), DbError> {
         }
     }
     let now = app.clock.now();
-    while app.db.write(move |connection| audit::delete_due(connection, now, AUDIT_BATCH)).await? {
+    while app.db.write(move |connection| kept_logs::delete_due(connection, now, AUDIT_BATCH)).await? {
         tokio::time::sleep(PAUSE).await;
     }
     Ok(())

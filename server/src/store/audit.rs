@@ -14,6 +14,6 @@ pub use self::{
     entry::insert,
     ids::{OpenWriters, open_writers},
     list::{busiest, page, slice, total},
-    retention::{Purged, delete_due, keep_log, kept_until, purge},
+    retention::{Purged, purge},
 };
 pub use crate::domain::audit::{Activity, Days, EXAMINED};

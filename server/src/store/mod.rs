@@ -13,6 +13,7 @@ pub mod audit;
 pub mod challenges;
 pub mod credentials;
 pub mod installation;
+pub mod kept_logs;
 pub mod signing_keys;
 pub mod tenant_summaries;
 pub mod tenants;

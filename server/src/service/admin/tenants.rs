@@ -21,7 +21,7 @@ use crate::{
     clock,
     domain::{Tenant, config_rules},
     service::{Refusal, ServiceError, validate},
-    store::{api_keys as keys_table, audit, signing_keys as signing_table, tenants as table},
+    store::{api_keys as keys_table, kept_logs, signing_keys as signing_table, tenants as table},
 };
 
 /// Time in days for which the log of a deleted tenant is kept if entries are kept forever.
@@ -60,7 +60,7 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
     let (key, secret): (_, Option<CreatedSecret>) = api_key.unzip();
     context
         .change(move |connection| {
-            if audit::kept_until(connection, id)?.is_some() {
+            if kept_logs::kept_until(connection, id)?.is_some() {
                 return Err(
                     Refusal::TenantExists("a deleted tenant had this id, and its audit log still exists").into()
                 );
@@ -185,14 +185,14 @@ pub async fn delete(
         .change(move |connection| {
             table::lock(connection, id)?;
             let tenant = table::find(connection, id)?;
-            let has_log = audit::kept_until(connection, id)?.is_some_and(|until| until > now);
+            let has_log = kept_logs::kept_until(connection, id)?.is_some_and(|until| until > now);
             if let Some(tenant) = &tenant {
                 accepted.check(tenant)?;
                 table::mark_deleted(connection, id, now)?;
             } else if !(erase_audit && has_log) {
                 return Err(Refusal::TenantNotFound.into());
             }
-            audit::keep_log(connection, id, until)?;
+            kept_logs::keep(connection, id, until)?;
             let name = tenant.map(|tenant| tenant.display_name);
             let detail = json!({ "id": id, "display_name": name, "audit_log_kept_until": until });
             Ok(entry.detail(detail).write(connection)?)
@@ -206,7 +206,7 @@ pub async fn require_log(context: &AdminContext, id: TenantId) -> Result<(), Ser
     context
         .read(move |connection| {
             if table::find(connection, id)?.is_some()
-                || audit::kept_until(connection, id)?.is_some_and(|until| until > now)
+                || kept_logs::kept_until(connection, id)?.is_some_and(|until| until > now)
             {
                 return Ok(());
             }

@@ -15,7 +15,7 @@ use crate::{
         AuditEvent, Tenant,
         audit::{Activity, AuditCursor, AuditError, AuditFilter, Days, EXAMINED, Total, Values},
     },
-    store::{audit, installation, tenants},
+    store::{audit, installation, kept_logs, tenants},
 };
 
 on_every_engine!(
@@ -194,7 +194,7 @@ async fn totals_equal_the_counted_entries(db: TestDatabase) {
     }
     add(&db, vec![event(TenantId::INSTALLATION, 0, 1, AuditType::TenantDeleted)]).await;
     assert!(db.write(|c| delete_tenant(c, tenant_id(2))).await);
-    while db.write(|c| audit::delete_due(c, at(0), 1_000)).await {}
+    while db.write(|c| kept_logs::delete_due(c, at(0), 1_000)).await {}
     assert!(everything(&db).await.iter().all(|item| item.tenant_id != tenant_id(2)));
     check_totals(&db).await;
     db.write(|c| audit::purge(c, None, at(100 * DAY), None, 1_000)).await;
@@ -265,8 +265,8 @@ async fn logs_of_deleted_tenants_are_deleted_in_units(db: TestDatabase) {
     add(&db, vec![event(tenant_id(2), 0, 1, KINDS[0])]).await;
     assert!(db.write(|c| delete_tenant(c, tenant_id(1))).await);
     let left = || async { everything(&db).await.len() - 1 };
-    assert!(!db.write(|c| audit::delete_due(c, at(-1), 100)).await, "the log is still kept");
-    let unit = || db.write(|c| audit::delete_due(c, at(0), 500));
+    assert!(!db.write(|c| kept_logs::delete_due(c, at(-1), 100)).await, "the log is still kept");
+    let unit = || db.write(|c| kept_logs::delete_due(c, at(0), 500));
     assert!(unit().await && unit().await);
     assert_eq!(left().await, 250);
     while unit().await {}

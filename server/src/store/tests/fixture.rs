@@ -15,7 +15,7 @@ use crate::{
         RequestMeta, SecretHash, SigningKeyRecord, Tenant, Transaction, User,
     },
     store::{
-        audit, tenants,
+        kept_logs, tenants,
         users::{self, Deletion},
     },
 };
@@ -227,13 +227,13 @@ pub(super) fn delete_user(c: &mut Connection, tenant: TenantId, user: UserId) ->
     Ok(users::delete(c, tenant, user, at(0), 1_000)? == Deletion::Done)
 }
 
-/// Deletes a tenant with its data. A later call of [`audit::delete_due`] deletes its log. Returns `false` if the tenant
+/// Deletes a tenant with its data. A later call of [`kept_logs::delete_due`] deletes its log. Returns `false` if the tenant
 /// does not exist.
 pub(super) fn delete_tenant(c: &mut Connection, tenant: TenantId) -> Result<bool, DbError> {
     if !tenants::mark_deleted(c, tenant, at(0))? {
         return Ok(false);
     }
     while tenants::remove_some(c, tenant, 1_000)? {}
-    audit::keep_log(c, tenant, at(0))?;
+    kept_logs::keep(c, tenant, at(0))?;
     Ok(true)
 }
