@@ -45,13 +45,13 @@ pub(super) fn open<E: From<DbError>>(
     let lock = Arc::new(LockState::new());
     let listener = {
         let (target, change_counter, lock) = (Arc::clone(target), Arc::clone(change_counter), Arc::clone(&lock));
-        let listener = Listener { target, change_counter, lock };
+        let listener = Listener { target, change_counter, lock, exclusive: options.exclusive };
         spawn("db-listen", move || listener.run(&stopped, &sender))?
     };
     // Nothing is changed before the attempt to take the process lock, because `migrate-storage` may be moving the data.
     match lock_attempts.recv() {
         Ok(LockAttempt::Held) => {}
-        Ok(LockAttempt::Refused) => return Err(process_lock::migration_in_progress().into()),
+        Ok(LockAttempt::Refused) => return Err(refused_lock(options.exclusive).into()),
         // The connection for the check reports why the database cannot be used.
         Ok(LockAttempt::Unknown) | Err(_) => {
             connect(target)?;
@@ -83,6 +83,11 @@ pub(super) fn open<E: From<DbError>>(
         running,
         space: None,
     })
+}
+
+/// Error for a process that cannot take the process lock.
+fn refused_lock(exclusive: bool) -> DbError {
+    DbError::Unavailable(process_lock::refusal(exclusive).to_owned())
 }
 
 /// Takes the exclusive process lock. Returns a connection without timeouts and the connection that holds the lock, or
