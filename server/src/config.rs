@@ -225,10 +225,9 @@ impl DataConfig {
 
 impl DatabaseConfig {
     fn read(values: &mut Values, data: Option<&DataConfig>) -> Option<Self> {
-        // This is the only default that depends on another setting.
-        if let Some(path) = data.map(|data| data.dir.join("doorward.db")) {
-            values.set_default("database.url", &path.to_string_lossy());
-        }
+        // This is the only default that depends on another setting. An invalid folder is reported only once.
+        let folder = data.map(|data| data.dir.clone()).unwrap_or_default();
+        values.set_default("database.url", &folder.join("doorward.db").to_string_lossy());
         let expected = "the path of a SQLite file, or a URL like postgres://user:password@host/name";
         let url = values.read_or_explain("database.url", expected, str::parse::<DatabaseUrl>);
         let connections = values.read_number("database.connections", 1, 1000);

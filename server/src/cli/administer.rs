@@ -6,7 +6,6 @@ use doorward_shared::{
     TenantId, Timestamp,
     admin::{CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, CreatedSecret, SecretItem},
     config::{Cors, RelyingParty, TenantConfig, Webauthn},
-    page::PageRequest,
 };
 
 use super::{
@@ -56,17 +55,7 @@ pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError
 }
 
 pub(super) async fn list_tenants(args: AdminArgs) -> Result<(), CliError> {
-    let call = open(&args).await?;
-    let mut all = Vec::new();
-    let mut page = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
-    loop {
-        let found = tenants::list(&call, None, page).await.map_err(failed)?;
-        all.extend(found.items);
-        if u64::from(page.page) * u64::from(page.per_page) >= found.total {
-            break;
-        }
-        page.page += 1;
-    }
+    let all = tenants::all(&open(&args).await?).await.map_err(failed)?;
     if args.json {
         return output::json(&all);
     }

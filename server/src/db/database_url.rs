@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use super::postgres::connect;
+use super::postgres::connection_url;
 
 /// Reason for refusing a path that begins with `~`.
 pub const HOME_NOT_EXPANDED: &str =
@@ -79,7 +79,8 @@ fn sqlite_url(rest: &str) -> Result<DatabaseUrl, DatabaseUrlError> {
 }
 
 fn postgres_url(url: String) -> Result<DatabaseUrl, DatabaseUrlError> {
-    connect::check_url(&url).map(|()| DatabaseUrl::Postgres(url))
+    connection_url::parse(&url).map_err(DatabaseUrlError::Postgres)?;
+    Ok(DatabaseUrl::Postgres(url))
 }
 
 fn path(text: &str) -> Result<DatabaseUrl, DatabaseUrlError> {

@@ -38,8 +38,13 @@ impl ProcessLock {
     }
 }
 
+/// Error for a process that cannot take the lock on PostgreSQL.
+pub(super) fn refused(exclusive: bool) -> DbError {
+    DbError::Unavailable(refusal(exclusive).to_owned())
+}
+
 /// Returns the reason why a process cannot take the lock.
-pub(super) const fn refusal(exclusive: bool) -> &'static str {
+const fn refusal(exclusive: bool) -> &'static str {
     if exclusive {
         "another process uses it: stop every server and command that uses it"
     } else {

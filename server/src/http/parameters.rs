@@ -26,6 +26,15 @@ pub struct CursorParams {
     limit: Option<u32>,
 }
 
+/// A change that is refused if the tenant was changed since the client read it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct TenantVersionParams {
+    /// `ETag` of the tenant: refuses the change if it is stale.
+    #[param(rename = "If-Match")]
+    if_match: Option<String>,
+}
+
 /// The period of an overview.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -8,7 +8,7 @@ use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tokio::task::AbortHandle;
 use tokio_postgres::{
     Client, Config, Socket,
-    config::{Host, SslMode, TargetSessionAttrs},
+    config::{SslMode, TargetSessionAttrs},
     tls::MakeTlsConnect,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -41,7 +41,7 @@ impl Target {
     /// Parses the URL. With TLS the server's certificate is always verified against the root certificates of the system
     /// or of `sslrootcert`. `sslmode=require` therefore means the same as `verify-ca` and `verify-full`.
     pub(crate) fn new(url: &str, options: &DatabaseOptions) -> Result<Self, DatabaseUrlError> {
-        let (mut config, root_file) = parse(url)?;
+        let (mut config, root_file) = super::connection_url::parse(url).map_err(DatabaseUrlError::Postgres)?;
         let wrong = |reason: &dyn std::fmt::Display| DatabaseUrlError::Postgres(reason.to_string());
         config.connect_timeout(options.connect_timeout);
         // A standby also accepts connections, but its data may be old. If the URL names several hosts, the next host is
@@ -145,53 +145,4 @@ pub(super) fn connect_with_deadline(target: &Target) -> Result<PostgresConnectio
     let (conn, driver) = ThreadRuntime::current()?.block_on(target.connect())?;
     set_deadline(Some(Deadline { limit: target.statement_timeout + MARGIN, driver }));
     Ok(PostgresConnection::from(conn))
-}
-
-/// Checks a URL without reading the file in `sslrootcert`.
-pub(in crate::db) fn check_url(url: &str) -> Result<(), DatabaseUrlError> {
-    parse(url).map(drop)
-}
-
-/// Parses a URL. Also returns the path in `sslrootcert`.
-fn parse(url: &str) -> Result<(Config, Option<String>), DatabaseUrlError> {
-    let (plain, root_file) = split_url(url);
-    let config: Config = plain.parse().map_err(|error| explain(&error))?;
-    let has_host = config.get_hosts().iter().any(|host| !matches!(host, Host::Tcp(name) if name.is_empty()));
-    if !has_host && config.get_hostaddrs().is_empty() {
-        return Err(DatabaseUrlError::Postgres("the URL names no host".to_owned()));
-    }
-    Ok((config, root_file))
-}
-
-/// Returns the reason for refusing a URL. Of the parser's messages, only the one about an invalid value is used, which
-/// contains a name from a fixed list. The others may contain part of the password.
-fn explain(error: &tokio_postgres::Error) -> DatabaseUrlError {
-    let message = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-    let name = message.strip_prefix("invalid value for option `").and_then(|rest| rest.strip_suffix('`'));
-    DatabaseUrlError::Postgres(match name {
-        Some(name) => format!("the value of `{name}` is invalid"),
-        None if message.starts_with("unknown option") => "a parameter is unknown".to_owned(),
-        None => "it is not a PostgreSQL connection URL".to_owned(),
-    })
-}
-
-/// Removes the libpq parameters that tokio-postgres does not support. Returns the path in `sslrootcert`, and replaces
-/// `sslmode=verify-…` by `sslmode=require`.
-fn split_url(url: &str) -> (String, Option<String>) {
-    let Some((base, query)) = url.split_once('?') else { return (url.to_owned(), None) };
-    let mut root_file = None;
-    let mut kept = Vec::new();
-    for pair in query.split('&') {
-        match pair.split_once('=') {
-            Some(("sslrootcert", file)) => {
-                root_file = url::form_urlencoded::parse(pair.as_bytes())
-                    .next()
-                    .map(|(_, decoded)| decoded.into_owned())
-                    .or_else(|| Some(file.to_owned()));
-            }
-            Some(("sslmode", "verify-ca" | "verify-full")) => kept.push("sslmode=require"),
-            _ => kept.push(pair),
-        }
-    }
-    (format!("{base}?{}", kept.join("&")), root_file)
 }

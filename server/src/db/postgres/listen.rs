@@ -102,7 +102,7 @@ impl Listener {
             let lock = format!("SELECT pg_try_advisory_lock{mode}({})", process_lock::ADVISORY_LOCK);
             if query_value(&client, &lock).await.map_err(unavailable)?.as_deref() != Some("t") {
                 report(LockAttempt::Refused);
-                return Err(super::refused_lock(self.exclusive));
+                return Err(process_lock::refused(self.exclusive));
             }
             self.lock.set(true);
             report(LockAttempt::Held);

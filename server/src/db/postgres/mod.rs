@@ -1,6 +1,7 @@
 //! PostgreSQL: worker threads with one connection each, and a thread that listens for changes by other nodes.
 
 pub(super) mod connect;
+pub(super) mod connection_url;
 mod listen;
 mod lock_state;
 pub(super) mod runtime;
@@ -51,7 +52,7 @@ pub(super) fn open<E: From<DbError>>(
     // Nothing is changed before the attempt to take the process lock, because `migrate-storage` may be moving the data.
     match lock_attempts.recv() {
         Ok(LockAttempt::Held) => {}
-        Ok(LockAttempt::Refused) => return Err(refused_lock(options.exclusive).into()),
+        Ok(LockAttempt::Refused) => return Err(process_lock::refused(options.exclusive).into()),
         // The connection for the check reports why the database cannot be used.
         Ok(LockAttempt::Unknown) | Err(_) => {
             connect(target)?;
@@ -83,11 +84,6 @@ pub(super) fn open<E: From<DbError>>(
         running,
         space: None,
     })
-}
-
-/// Error for a process that cannot take the process lock.
-fn refused_lock(exclusive: bool) -> DbError {
-    DbError::Unavailable(process_lock::refusal(exclusive).to_owned())
 }
 
 /// Takes the exclusive process lock. Returns a connection without timeouts and the connection that holds the lock, or
