@@ -1,4 +1,4 @@
-//! Query parameters that several operations share, for the OpenAPI documents. `pages.rs` reads them by name.
+//! Parameters that several operations share, for the OpenAPI documents. `pages.rs` reads them by name.
 #![expect(dead_code, reason = "documentation only")]
 
 use utoipa::IntoParams;

@@ -130,8 +130,15 @@ async fn database_of_another_program_is_not_changed() {
 
 #[tokio::test]
 async fn signing_keys_are_not_reset_beside_a_running_server() {
-    let (server, data) = support::serve(&[]);
-    let reset = || command(data.path(), &["signing-keys", "reset", "--yes"]);
+    let data = tempfile::tempdir().unwrap();
+    let (url, _database) = database::for_test(data.path()).await;
+    let command = || process::command(env!("CARGO_BIN_EXE_doorward"), data.path(), &url);
+    let server = Process::serve(command());
+    let reset = || {
+        let mut command = command();
+        command.args(["signing-keys", "reset", "--yes"]);
+        command
+    };
     let before = fs::read(data.path().join("master.key")).unwrap();
     fs::rename(data.path().join("master.key"), data.path().join("away")).unwrap();
     let why = refused(reset(), 1);
@@ -257,7 +264,8 @@ async fn restore_beside_a_running_server_is_refused() {
     let (server, data): (Process, _) = support::serve(&[]);
     let backup = data.path().join("backup.db").display().to_string();
     process::json(command(data.path(), &["backup", "--json", "--to", &backup]));
-    refused(command(data.path(), &["restore", "--from", &backup]), 1);
+    let why = refused(command(data.path(), &["restore", "--from", &backup]), 1);
+    assert!(why.contains("another process uses it"), "{why}");
     assert!(data.path().join("doorward.db.lock").exists());
     server.terminate();
 }

@@ -50,9 +50,6 @@ pub(in crate::db) fn restore<E: From<DbError>>(
     database: &Path,
     accept: impl FnOnce(&mut Connection) -> Result<(), E>,
 ) -> Result<u64, E> {
-    for suffix in ["", "-wal", "-shm"] {
-        refuse_existing(&paths::with_suffix(database, suffix))?;
-    }
     let mut created = Created::folder_of(database)?;
     created.lock = Some(ProcessLock::exclusive(database)?);
     let size = restore_locked(from, database, accept)?;
@@ -65,6 +62,9 @@ fn restore_locked<E: From<DbError>>(
     database: &Path,
     accept: impl FnOnce(&mut Connection) -> Result<(), E>,
 ) -> Result<u64, E> {
+    for suffix in ["", "-wal", "-shm"] {
+        refuse_existing(&paths::with_suffix(database, suffix))?;
+    }
     let wal = paths::with_suffix(from, "-wal");
     if fs::metadata(&wal).is_ok_and(|meta| meta.len() > 0) {
         let problem =
