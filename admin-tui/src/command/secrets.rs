@@ -10,7 +10,7 @@ use super::{
     confirm::confirm,
     context::CommandContext,
     error::CommandError,
-    output::{Output, optional_time, time},
+    output::{Output, optional_time, refuse_lost_secret, time},
     table::Column,
 };
 use crate::{
@@ -38,6 +38,7 @@ pub(super) async fn keys(context: &CommandContext, command: KeysCommand) -> Resu
 }
 
 async fn create_key(context: &CommandContext, args: KeysCreateArgs) -> Result<(), CommandError> {
+    refuse_lost_secret()?;
     let expires_at = expiry(args.expires, context.now)?;
     let tenant = context.tenant(&args.tenant.tenant).await?;
     let request = CreateSecretRequest { name: Some(args.name), expires_at };
@@ -72,6 +73,7 @@ async fn list_tokens(context: &CommandContext) -> Result<(), CommandError> {
 }
 
 async fn create_token(context: &CommandContext, args: TokensCreateArgs) -> Result<(), CommandError> {
+    refuse_lost_secret()?;
     let expires_at = expiry(args.expires, context.now)?;
     let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), expires_at };
     let created = context.api.create_admin_token(&request).await?;

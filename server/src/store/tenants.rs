@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use doorward_shared::{
-    TenantId, Timestamp,
-    admin::TenantItem,
-    config::TenantConfig,
-    page::{Page, PageRequest},
-};
+use doorward_shared::{TenantId, Timestamp, admin::TenantItem, config::TenantConfig};
 
 use super::{Connection, DbError, on_engine, row_convert, schema::tenants, tenant_summaries};
-use crate::{db::cached_sql::CachedSql, domain::Tenant};
+use crate::{
+    db::cached_sql::CachedSql,
+    domain::{
+        Tenant,
+        list::{NumberedPage, PageQuery},
+    },
+};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = tenants, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
@@ -66,12 +67,16 @@ pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, DbErr
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
-/// Returns a page of tenants, oldest first. With `search`, returns only tenants whose name or id contains it.
-pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> Result<Page<TenantItem>, DbError> {
-    let (ids, total) = tenant_summaries::numbered_page(conn, search, page)?;
-    let mut names = names(conn, &ids.iter().copied().collect())?;
-    let items = ids.into_iter().filter_map(|id| names.remove(&id).map(|display_name| TenantItem { id, display_name }));
-    Ok(Page { items: items.collect(), total })
+/// Returns a page of tenants, by creation time. With `search`, returns only tenants whose name or id contains it, and
+/// examines at most [`crate::domain::list::NUMBERED_ROWS`] tenants.
+pub fn list(
+    conn: &mut Connection,
+    search: Option<&str>,
+    query: &PageQuery,
+) -> Result<NumberedPage<TenantItem>, DbError> {
+    let page = tenant_summaries::numbered_page(conn, search, query)?;
+    let mut names = names(conn, &page.items.iter().copied().collect())?;
+    Ok(page.map(|id| TenantItem { id, display_name: names.remove(&id).unwrap_or_default() }))
 }
 
 /// Returns the names of these tenants, without unknown tenants.

@@ -8,5 +8,6 @@ mod config_check;
 mod fixture;
 mod me;
 mod overview;
+mod parameters;
 mod tenants;
 mod users;
