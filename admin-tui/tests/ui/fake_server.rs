@@ -168,7 +168,7 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
         BackendRequest::Tenant(id) => {
             let it = world.tenant(id)?;
             let display_name = it.summary.tenant.display_name.clone();
-            let tenant = TenantDetail { id, display_name, config: it.config.clone() };
+            let tenant = TenantDetail { id, display_name, disabled_at: None, config: it.config.clone() };
             BackendResponse::Tenant(Box::new(VersionedTenant { version: Some(version(&tenant)), tenant }))
         }
         BackendRequest::CheckConfig(config) => BackendResponse::ConfigCheck(check(&config)),
@@ -235,7 +235,7 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
         BackendRequest::Configure(id, config, accepted) => {
             let it = world.tenant(id)?;
             let display_name = it.summary.tenant.display_name.clone();
-            let current = version(&TenantDetail { id, display_name, config: it.config.clone() });
+            let current = version(&TenantDetail { id, display_name, disabled_at: None, config: it.config.clone() });
             if accepted != Some(current) {
                 return Err(refusal(ErrorCode::TenantChanged, "tenant was changed", "read it again"));
             }
@@ -252,6 +252,7 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
                 created_at: crate::harness::start_time(),
                 last_used_at: None,
                 expires_at: request.expires_at,
+                disabled_at: None,
             };
             world.tenant(id)?.api_keys.insert(0, item);
             BackendResponse::Secret(Revealed { expires_at: request.expires_at, ..revealed(&name, data::SECRET) })
