@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use doorward_admin::{
-    api::{ApiError, AuditQuery, Progress, TenantSummaryQuery, Total, VersionedTenant},
+    api::{ApiError, AuditQuery, DisableTarget, Progress, TenantSummaryQuery, Total, VersionedTenant},
     request::{ApiBackend, AuditPage, AuditPosition, BackendRequest, BackendResponse, ExportRequest},
     secret::{Revealed, Secret},
 };
@@ -292,6 +292,25 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
         BackendRequest::DeleteUser(id, user) => {
             let users = &mut world.tenant(id)?.users;
             users.retain(|it| it.user.id != user);
+            BackendResponse::Done
+        }
+        BackendRequest::SetDisabled(target, disabled) => {
+            let at = disabled.then(crate::harness::start_time);
+            match target {
+                DisableTarget::Tenant(id) => world.tenant(id)?.summary.tenant.disabled_at = at,
+                DisableTarget::ApiKey(id, key) => {
+                    let keys = world.tenant(id)?.api_keys.iter_mut();
+                    keys.filter(|it| it.id == key.uuid()).for_each(|it| it.disabled_at = at);
+                }
+                DisableTarget::User(id, user) => {
+                    let users = world.tenant(id)?.users.iter_mut();
+                    users.filter(|it| it.user.id == user).for_each(|it| it.user.disabled_at = at);
+                }
+                DisableTarget::Credential(id, _, credential) => {
+                    let credentials = world.tenant(id)?.credentials.iter_mut();
+                    credentials.filter(|it| it.id.to_string() == credential).for_each(|it| it.disabled_at = at);
+                }
+            }
             BackendResponse::Done
         }
         BackendRequest::DeleteCredential(id, _, credential) => {
