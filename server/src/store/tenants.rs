@@ -22,6 +22,7 @@ struct Row {
     config: String,
     created_at: i64,
     updated_at: i64,
+    disabled_at: Option<i64>,
 }
 
 impl TryFrom<Row> for Tenant {
@@ -34,6 +35,7 @@ impl TryFrom<Row> for Tenant {
             config: row_convert::from_json(&row.config)?,
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),
+            disabled_at: row_convert::time(row.disabled_at),
         })
     }
 }
@@ -55,6 +57,7 @@ pub fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbError> {
         config: row_convert::to_json(&tenant.config)?,
         created_at: tenant.created_at.millis(),
         updated_at: tenant.updated_at.millis(),
+        disabled_at: row_convert::millis(tenant.disabled_at),
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(tenants::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
@@ -75,8 +78,17 @@ pub fn list(
     query: &PageQuery,
 ) -> Result<NumberedPage<TenantItem>, DbError> {
     let page = tenant_summaries::numbered_page(conn, search, query)?;
-    let mut names = names(conn, &page.items.iter().copied().collect())?;
-    Ok(page.map(|id| TenantItem { id, display_name: names.remove(&id).unwrap_or_default() }))
+    let keys: Vec<String> = page.items.iter().map(TenantId::to_string).collect();
+    let columns = (tenants::id, tenants::display_name, tenants::disabled_at);
+    let query = || existing().filter(tenants::id.eq_any(&keys)).select(columns);
+    let rows: Vec<(String, String, Option<i64>)> = on_engine!(conn, c, _Db => query().load(c))?;
+    let mut found = BTreeMap::new();
+    for (id, display_name, disabled_at) in rows {
+        let id = row_convert::parse(&id)?;
+        found.insert(id, TenantItem { id, display_name, disabled_at: row_convert::time(disabled_at) });
+    }
+    let unknown = |id| TenantItem { id, display_name: String::new(), disabled_at: None };
+    Ok(page.map(|id| found.remove(&id).unwrap_or_else(|| unknown(id))))
 }
 
 /// Returns the names of these tenants, without unknown tenants.
@@ -122,6 +134,16 @@ pub fn update_config(
     let config = row_convert::to_json(config)?;
     let rows = on_engine!(conn, c, _Db => diesel::update(existing().filter(tenants::id.eq(id.to_string())))
         .set((tenants::config.eq(&config), tenants::updated_at.eq(now.millis())))
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Disables the tenant from a time on, or enables it. Returns `false` if nothing changed.
+pub fn set_disabled(conn: &mut Connection, id: TenantId, since: Option<Timestamp>) -> Result<bool, DbError> {
+    let target = || existing().filter(tenants::id.eq(id.to_string()));
+    let rows = on_engine!(conn, c, _Db => diesel::update(target())
+        .filter(tenants::disabled_at.is_null().eq(since.is_some()))
+        .set(tenants::disabled_at.eq(row_convert::millis(since)))
         .execute(c))?;
     Ok(rows == 1)
 }
