@@ -11,7 +11,7 @@ use doorward_server::{
     config::parse::networks,
     server::{self, Listening, Serving},
 };
-use doorward_testkit::{Response, TestServer, server::LISTENING};
+use doorward_testkit::{Response, TestServer, server::LISTENING, until};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
@@ -53,14 +53,6 @@ async fn read_one(stream: &mut TcpStream) -> Response {
     let mut buffer = [0; 4096];
     let length = timeout(DEADLINE, stream.read(&mut buffer)).await.unwrap().unwrap();
     parse_response(std::str::from_utf8(&buffer[..length]).unwrap())
-}
-
-async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < DEADLINE, "{what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 fn expect_rejection(text: &str, status: u16, code: &str, details: &str) {
@@ -124,8 +116,8 @@ async fn response_that_is_not_read_is_aborted() {
     let (serving, address) = serve(&server.app, listening);
     let start = Instant::now();
     let streams = [request_large_responses(address, 1).await, request_large_responses(address, 12).await];
-    until("both connections are accepted", || serving.open_connections() == 2).await;
-    until("a connection stays open", || serving.open_connections() == 0).await;
+    until("both connections are accepted", async || serving.open_connections() == 2).await;
+    until("a connection stays open", async || serving.open_connections() == 0).await;
     assert!((20 * SHORT..39 * SHORT).contains(&start.elapsed()), "{:?}", start.elapsed());
     for mut stream in streams {
         // The reset frees the bytes that the kernel still had to send.
@@ -182,7 +174,7 @@ async fn trusted_proxy_may_use_all_connections() {
     for _ in 0..8 {
         streams.push(connect_from("127.0.0.2", address).await);
     }
-    until("all connections are open", || serving.open_connections() == 8).await;
+    until("all connections are open", async || serving.open_connections() == 8).await;
     for stream in &mut streams {
         stream.write_all(ALIVE).await.unwrap();
         assert_eq!(read_one(stream).await.status, 200);
@@ -312,9 +304,9 @@ async fn stopping_server_finishes_requests_and_does_not_wait_for_idle_connection
     busy.write_all(head.as_bytes()).await.unwrap();
     let mut begun = [0; 25];
     let _ = busy.read_exact(&mut begun).await.unwrap();
-    until("both connections are open", || serving.open_connections() == 2).await;
+    until("both connections are open", async || serving.open_connections() == 2).await;
     let stopping = tokio::spawn(serving.stop(DEADLINE));
-    until("the listener is closed", || std::net::TcpStream::connect(address).is_err()).await;
+    until("the listener is closed", async || std::net::TcpStream::connect(address).is_err()).await;
     busy.write_all(b"{}").await.unwrap();
     let response = parse_response(&read_to_end(&mut busy).await);
     assert_eq!((response.status, &response.headers["connection"]), (200, &"close".parse().unwrap()));

@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use doorward_testkit::Process;
+use doorward_testkit::{Process, until};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
-use crate::support::{ALIVE, DEADLINE, connect, exchange, serve, status, until};
+use crate::support::{ALIVE, DEADLINE, connect, exchange, serve, status};
 
 const ATTACKER: &str = "127.0.0.2";
 const CONNECTIONS: usize = 200;
