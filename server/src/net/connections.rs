@@ -357,7 +357,8 @@ mod tests {
     #[tokio::test]
     async fn longest_waiting_connection_is_closed_for_a_new_one() {
         let mut clients = Clients::new(4);
-        for (peer, since) in [("10.0.0.1", 30), ("10.0.0.2", 10), ("10.0.0.3", 20), ("10.0.0.4", 40), ("10.0.0.5", 50)] {
+        for (peer, since) in [("10.0.0.1", 30), ("10.0.0.2", 10), ("10.0.0.3", 20), ("10.0.0.4", 40), ("10.0.0.5", 50)]
+        {
             assert!(clients.admit(peer, since).await);
         }
         assert_eq!(clients.closed(), [1]);

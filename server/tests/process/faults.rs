@@ -38,7 +38,8 @@ impl Installation {
 
     async fn expect_ready(&self, expected: u16) {
         for url in [&self.server.public_url, &self.server.admin_url] {
-            until("readiness follows the database", async || status(url, "/health/ready").await == Some(expected)).await;
+            until("readiness follows the database", async || status(url, "/health/ready").await == Some(expected))
+                .await;
             assert_eq!(status(url, "/health/alive").await, Some(200));
         }
     }
