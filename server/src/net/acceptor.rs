@@ -12,7 +12,7 @@ use socket2::SockRef;
 use tokio::{
     runtime,
     sync::{mpsc, oneshot},
-    time::{Instant, sleep},
+    time::sleep,
 };
 
 use super::{
@@ -86,10 +86,8 @@ impl Acceptor {
             Admission::Replaced(_) => Some("the longest idle one"),
             Admission::Refused => Some("the new one, because none is idle"),
         };
-        if let Some(closed) = closed
-            && let Some(left_out) = self.shared.full.next(Instant::now())
-        {
-            tracing::warn!(%peer, closed, left_out, "too many connections");
+        if let Some(closed) = closed {
+            tracing::warn!(%peer, closed, "too many connections");
         }
         if let Admission::Free(admitted) | Admission::Replaced(admitted) = admission {
             self.workers.dispatch(Accepted { socket, peer, admitted });
@@ -97,9 +95,7 @@ impl Acceptor {
     }
 
     async fn failed(&self, error: &io::Error) {
-        if let Some(left_out) = self.shared.accept_failed.next(Instant::now()) {
-            tracing::error!(%error, left_out, "cannot accept connections");
-        }
+        tracing::error!(%error, "cannot accept connections");
         // The limit of open files may be reached, so the longest waiting connection is closed.
         self.shared.connections.close_longest_waiting();
         sleep(RETRY_AFTER).await;

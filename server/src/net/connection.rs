@@ -58,9 +58,7 @@ pub(super) async fn serve<F>(
             (Rejection::new(&error, activity.is_tls()), activity.rejected())
         }
         End::Closed(Err(error @ (DispatchError::Body(_) | DispatchError::InternalError))) => {
-            if let Some(left_out) = shared.aborted.next(Instant::now()) {
-                tracing::error!(%peer, cause = %error, left_out, "connection aborted");
-            }
+            tracing::error!(%peer, cause = %error, "connection aborted");
             return;
         }
         End::TimedOut(Phase::Stalled) | End::Evicted(Phase::Stalled) => {
@@ -71,10 +69,8 @@ pub(super) async fn serve<F>(
         End::Closed(_) | End::TimedOut(_) | End::Evicted(_) => return,
     };
     let request_id = (shared.new_request_id)();
-    if let Some(left_out) = shared.refused.next(Instant::now()) {
-        let (status, code) = (rejection.status(), rejection.code());
-        tracing::info!(request_id, %peer, status, %code, reason = rejection.details, left_out, "request refused");
-    }
+    let (status, code) = (rejection.status(), rejection.code());
+    tracing::info!(request_id, %peer, status, %code, reason = rejection.details, "request refused");
     if respond && let Some(socket) = activity.released.take() {
         send(rejection, socket, &request_id, &admitted.0).await;
     }

@@ -10,7 +10,6 @@ mod connection;
 mod connections;
 pub mod descriptors;
 mod rejection;
-mod sampled_log;
 mod shared;
 mod stream;
 mod worker;
@@ -35,6 +34,38 @@ use self::{acceptor::Acceptor, connections::Connections, shared::Shared, worker:
 /// Maximum time to wait for the threads after all connections were closed.
 const THREAD_END: Duration = Duration::from_secs(1);
 
+/// An actix-web application, with the bounds of `actix_web::HttpServer`.
+pub trait Application:
+    ServiceFactory<
+        Request,
+        Config = AppConfig,
+        Response = ServiceResponse<Self::Body>,
+        Error = actix_web::Error,
+        InitError: fmt::Debug,
+        Future: 'static,
+        Service: Service<Request, Future: 'static> + 'static,
+    > + 'static
+{
+    /// The body of responses.
+    type Body: MessageBody + 'static;
+}
+
+impl<S, B> Application for S
+where
+    S: ServiceFactory<
+            Request,
+            Config = AppConfig,
+            Response = ServiceResponse<B>,
+            Error = actix_web::Error,
+            InitError: fmt::Debug,
+            Future: 'static,
+            Service: Service<Request, Future: 'static> + 'static,
+        > + 'static,
+    B: MessageBody + 'static,
+{
+    type Body = B;
+}
+
 /// A running server. Dropping it closes the listener and all connections.
 pub struct Serving {
     connections: Arc<Connections>,
@@ -58,7 +89,7 @@ impl fmt::Debug for Serving {
 ///
 /// # Errors
 /// An error if the listener cannot be used or a thread cannot be started.
-pub fn serve<F, I, S, B>(
+pub fn serve<F, I, S>(
     listener: TcpListener,
     listening: Listening,
     trusted_proxies: Vec<IpNet>,
@@ -68,15 +99,10 @@ pub fn serve<F, I, S, B>(
 where
     F: Fn() -> I + Clone + Send + 'static,
     I: IntoServiceFactory<S, Request>,
-    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
-    S::InitError: fmt::Debug,
-    S::Future: 'static,
-    S::Service: 'static,
-    <S::Service as Service<Request>>::Future: 'static,
-    B: MessageBody + 'static,
+    S: Application,
 {
     let connections = Arc::new(Connections::new(listening.max_connections, trusted_proxies));
-    let shared = Arc::new(Shared::new(listening, Arc::clone(&connections), new_request_id));
+    let shared = Arc::new(Shared { listening, connections: Arc::clone(&connections), new_request_id });
     let (running, ended) = mpsc::channel(1);
     let (stop, stopped) = oneshot::channel();
     let (release, workers) = oneshot::channel();
