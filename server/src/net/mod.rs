@@ -6,6 +6,7 @@
 
 mod acceptor;
 mod activity;
+mod application;
 mod connection;
 mod connections;
 pub mod descriptors;
@@ -18,53 +19,20 @@ use std::{fmt, io, net::TcpListener, sync::Arc, time::Duration};
 
 use actix_http::Request;
 use actix_service::IntoServiceFactory;
-use actix_web::{
-    body::MessageBody,
-    dev::{AppConfig, Service, ServiceFactory, ServiceResponse},
-};
 use ipnet::IpNet;
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
 };
 
-pub use self::shared::{Listening, NewRequestId};
 use self::{acceptor::Acceptor, connections::Connections, shared::Shared, worker::Workers};
+pub use self::{
+    application::Application,
+    shared::{Listening, NewRequestId},
+};
 
 /// Maximum time to wait for the threads after all connections were closed.
 const THREAD_END: Duration = Duration::from_secs(1);
-
-/// An actix-web application, with the bounds of `actix_web::HttpServer`.
-pub trait Application:
-    ServiceFactory<
-        Request,
-        Config = AppConfig,
-        Response = ServiceResponse<Self::Body>,
-        Error = actix_web::Error,
-        InitError: fmt::Debug,
-        Future: 'static,
-        Service: Service<Request, Future: 'static> + 'static,
-    > + 'static
-{
-    /// The body of responses.
-    type Body: MessageBody + 'static;
-}
-
-impl<S, B> Application for S
-where
-    S: ServiceFactory<
-            Request,
-            Config = AppConfig,
-            Response = ServiceResponse<B>,
-            Error = actix_web::Error,
-            InitError: fmt::Debug,
-            Future: 'static,
-            Service: Service<Request, Future: 'static> + 'static,
-        > + 'static,
-    B: MessageBody + 'static,
-{
-    type Body = B;
-}
 
 /// A running server. Dropping it closes the listener and all connections.
 pub struct Serving {

@@ -19,8 +19,8 @@ use tokio::{
 };
 
 use super::{
-    Application,
     activity::{self, TrackedBody},
+    application::Application,
     connection,
     connections::Admitted,
     shared::{LINGER, Shared},
