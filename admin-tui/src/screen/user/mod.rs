@@ -142,8 +142,9 @@ impl Page for User {
             }
             Command::Copy => cx.copy(self.user_id()),
             Command::AuditLog => {
-                let query =
-                    AuditQuery { tenant: Some(self.tenant), actor: Some(self.user_id()), ..AuditQuery::default() };
+                // Exact, because the substring `u1` would also match other users, such as `u12`.
+                let exact = vec![("actor", self.user_id())];
+                let query = AuditQuery { tenant: Some(self.tenant), exact, ..AuditQuery::default() };
                 cx.open(Route::audit(query, Some(self.tenant_name.clone())));
             }
             _ => {}
