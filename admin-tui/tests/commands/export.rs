@@ -128,6 +128,59 @@ async fn ctrl_c_cancels_the_export() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn signals_of_the_system_cancel_the_export() {
+    let (server, _tenant, mut operator) = setup().await;
+    for signal in ["TERM", "HUP"] {
+        let proxy = Proxy::with_limit(&server, 50_000, AfterLimit::Hold);
+        operator = operator.at(proxy.url.clone());
+        let folder = operator.path("exports");
+        let running = Process::start(operator.command(&["audit", "--export", "exports/a.csv"]));
+        let started = move || {
+            while file_names(&folder).is_empty() {
+                std::thread::yield_now()
+            }
+        };
+        tokio::task::spawn_blocking(started).await.unwrap();
+        running.signal(signal);
+        assert_eq!(running.end().await.0, 1, "{signal}");
+        assert!(file_names(&operator.path("exports")).is_empty(), "{signal}");
+    }
+}
+
+/// Drops an export after every number of polls. It either returned its result, or left no file.
+#[tokio::test(flavor = "multi_thread")]
+async fn export_that_is_cancelled_at_any_step_leaves_no_file() {
+    let (_server, tenant, operator) = setup().await;
+    let folder = operator.path("exports");
+    for polls in 1.. {
+        let stream = api(&operator).audit_export(&rejected(&tenant), ExportFormat::Csv).await.unwrap();
+        let path = folder.join(format!("{polls}.csv"));
+        let mut export = Box::pin(export_to_file(stream, path.clone(), OnExisting::Refuse, |_| ()));
+        let mut polled = 0;
+        let result = std::future::poll_fn(|context| {
+            if polled == polls {
+                return std::task::Poll::Ready(None);
+            }
+            polled += 1;
+            export.as_mut().poll(context).map(Some)
+        });
+        if result.await.is_some() {
+            assert_eq!(file_names(&folder), [format!("{polls}.csv")]);
+            return;
+        }
+        drop(export);
+        // A thread may still create the hidden file, which then removes it.
+        let is_empty = || file_names(&folder).is_empty();
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while !is_empty() {
+            assert!(!path.exists(), "published after {polls} polls, although it was cancelled");
+            assert!(std::time::Instant::now() < deadline, "a hidden file is left after {polls} polls");
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn interrupted_export_leaves_no_file_and_is_reported() {
     let (server, tenant, operator) = setup().await;
     let proxy = Proxy::with_limit(&server, 50_000, AfterLimit::Close);
