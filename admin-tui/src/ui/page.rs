@@ -53,6 +53,9 @@ pub trait Page: View + Debug + Send {
         None
     }
 
+    /// Receives the number of rows of the scrolled text that was drawn.
+    fn text_drawn(&mut self, _rows: usize) {}
+
     fn selection_moved(&mut self, _cx: &mut UpdateContext<'_>) {}
 
     /// Returns whether keys without a binding are typed into the text input.
@@ -77,6 +80,9 @@ pub trait Page: View + Debug + Send {
     fn unsaved_changes(&self) -> Option<String> {
         None
     }
+
+    /// Applies a search text; only audit logs have one.
+    fn apply_search(&mut self, _text: &str, _cx: &mut UpdateContext<'_>) {}
 
     /// Applies filters; only audit logs have any.
     fn apply_filters(&mut self, _query: AuditQuery, _cx: &mut UpdateContext<'_>) {}

@@ -210,6 +210,10 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             BackendResponse::Transactions(TransactionPage { items, next: None })
         }
         BackendRequest::Audit(query, at) => BackendResponse::Audit(audit(world, &query, at)),
+        BackendRequest::AuditCount(query) => {
+            let count = world.audit.iter().filter(|row| matches(&query, row)).count();
+            BackendResponse::AuditCount(Total::Exact(u64::try_from(count).unwrap()))
+        }
         BackendRequest::AdminTokens => BackendResponse::AdminTokens(world.tokens.clone()),
         BackendRequest::CreateTenant(request) => {
             let name = request.display_name.unwrap_or_default();

@@ -63,12 +63,12 @@ impl User {
 
     fn credential(&self) -> Option<&CredentialItem> {
         let data = self.data.value.as_ref().filter(|_| self.focus == Focus::Credentials)?;
-        data.credentials.get(self.credentials.selected)
+        data.credentials.get(self.credentials.row()?)
     }
 
     fn transaction(&self) -> Option<&TransactionItem> {
         let data = self.data.value.as_ref().filter(|_| self.focus == Focus::Transactions)?;
-        data.transactions.get(self.transactions.selected)
+        data.transactions.get(self.transactions.row()?)
     }
 
     /// Returns the application's `user_id`, which audit entries contain.
@@ -156,10 +156,12 @@ impl Page for User {
     }
 
     fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+        let old = self.data.value.clone();
         let other = self.data.handle_response(response, pick!(BackendResponse::User(data) => *data));
-        if let Some(data) = &self.data.value {
-            self.credentials.select(self.credentials.selected, data.credentials.len());
-            self.transactions.select(self.transactions.selected, data.transactions.len());
+        if let (Some(data), None) = (&self.data.value, &other) {
+            let (credentials, transactions) = old.map(|old| (old.credentials, old.transactions)).unwrap_or_default();
+            self.credentials.follow(&credentials, &data.credentials, |row| row.id.clone());
+            self.transactions.follow(&transactions, &data.transactions, |row| row.id);
         }
         other
     }
