@@ -22,7 +22,7 @@ pub enum Message {
     Drawn {
         /// Number of rows of the focused list that fit.
         list_height: usize,
-        /// Number of rows of the scrolled text.
+        /// Number of rows of the text that the focused page wraps and scrolls.
         text_rows: usize,
     },
     Tick(Time),

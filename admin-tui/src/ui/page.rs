@@ -53,9 +53,6 @@ pub trait Page: View + Debug + Send {
         None
     }
 
-    /// Receives the number of rows of the scrolled text that was drawn.
-    fn text_drawn(&mut self, _rows: usize) {}
-
     fn selection_moved(&mut self, _cx: &mut UpdateContext<'_>) {}
 
     /// Returns whether keys without a binding are typed into the text input.
@@ -75,6 +72,9 @@ pub trait Page: View + Debug + Send {
     fn opens_on_first_click(&self) -> bool {
         false
     }
+
+    /// Handles that a frame was drawn. `text_rows` is the number of rows of a text that the page wraps and scrolls.
+    fn drawn(&mut self, _text_rows: usize) {}
 
     /// Returns a description of the unsaved changes, if there are any.
     fn unsaved_changes(&self) -> Option<String> {

@@ -72,10 +72,10 @@ fn handle(model: &mut Model, message: Message, output: &mut UpdateOutput) {
 
 fn drawn(model: &mut Model, list_height: usize, text_rows: usize) {
     model.with_focused(&mut UpdateOutput::default(), |page, _| {
-        page.text_drawn(text_rows);
         if let Some((selection, rows)) = page.list().filter(|(selection, _)| selection.height != list_height) {
             selection.resize(list_height, rows);
         }
+        page.drawn(text_rows);
     });
 }
 

@@ -103,7 +103,7 @@ fn list(app: &App) -> Vec<String> {
 #[tokio::test]
 async fn entries_of_earlier_days_have_a_time_and_a_date() {
     // 11 h before 10:30 is 23:30 of the day before.
-    let mut app = App::start(FakeServer::new(world_of_days()), 80, 24).await;
+    let app = App::start(FakeServer::new(world_of_days()), 80, 24).await;
     app.keys_show("3", &["Time (UTC)"]).await;
     let lines = list(&app);
     assert!(lines[0].contains("10:29:00"), "{lines:?}");

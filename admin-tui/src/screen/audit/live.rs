@@ -9,7 +9,7 @@
 use doorward_shared::{AuditId, Timestamp};
 use uuid::Uuid;
 
-use super::{Audit, log::Hole};
+use super::{Audit, log::Hole, pending::Pending};
 use crate::{
     api::{ApiError, AuditQuery, Total},
     effect::{RequestId, RequestResult},
@@ -23,32 +23,6 @@ const PREFETCH_ROWS: usize = 40;
 const POLL_MS: i64 = 1_000;
 /// A search for older entries stops after this time (in ms) without a poll, because the screen is then hidden.
 const HIDDEN_MS: i64 = 3_000;
-
-/// Pending requests of a log.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Pending {
-    /// Entries that replace all rows.
-    pub(super) restart: Option<RequestId>,
-    /// Entries after `newest`, oldest first.
-    poll: Option<RequestId>,
-    /// The newest entries, because more have arrived than a page contains.
-    jump: Option<RequestId>,
-    /// Entries before `older`.
-    pub(super) older: Option<RequestId>,
-    /// Entries above the rows of a paused log.
-    newer: Option<RequestId>,
-    /// Number of entries in the hole below an entry.
-    hole: Option<(RequestId, AuditId)>,
-    /// Number of entries that are newer than the rows of a paused log.
-    missed: Option<RequestId>,
-}
-
-impl Pending {
-    fn take_all(&mut self) -> impl Iterator<Item = RequestId> {
-        let Self { restart, poll, jump, older, newer, hole, missed } = std::mem::take(self);
-        [restart, poll, jump, older, newer, hole.map(|(id, _)| id), missed].into_iter().flatten()
-    }
-}
 
 impl Audit {
     fn send(&self, at: AuditPosition, cx: &mut UpdateContext<'_>) -> Option<RequestId> {

@@ -7,7 +7,9 @@ mod histogram_view;
 mod live;
 mod log;
 mod pane;
+mod pending;
 mod search;
+mod search_commands;
 mod search_line;
 mod selected;
 mod statistics;
@@ -17,9 +19,9 @@ mod view;
 use doorward_shared::{AuditId, TenantId, Timestamp, audit::AdminAuditLogItem};
 
 use self::{
-    live::Pending,
     log::{Line, LineKey, Log},
     pane::Pane,
+    pending::Pending,
     search_line::SearchLine,
 };
 use crate::{
@@ -253,8 +255,8 @@ impl Page for Audit {
         })
     }
 
-    fn text_drawn(&mut self, rows: usize) {
-        self.pane.text_rows = rows;
+    fn drawn(&mut self, text_rows: usize) {
+        self.pane.text_rows = text_rows;
     }
 
     fn selection_moved(&mut self, cx: &mut UpdateContext<'_>) {
