@@ -1,6 +1,12 @@
 //! `audit --export` and `export_to_file`.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    sync::atomic::{AtomicU64, Ordering},
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use doorward_admin::api::{
     Api, AuditQuery, Endpoint, ExportError, ExportFormat, OnExisting, Progress, Token, Total, export_to_file,
@@ -147,34 +153,39 @@ async fn signals_of_the_system_cancel_the_export() {
     }
 }
 
-/// Drops an export after every number of polls. It either returned its result, or left no file.
+/// Drops an export a number of polls after the last row has arrived. It either has returned its result, or leaves no
+/// file.
 #[tokio::test(flavor = "multi_thread")]
-async fn export_that_is_cancelled_at_any_step_leaves_no_file() {
+async fn export_that_is_cancelled_at_the_last_moment_leaves_no_file() {
     let (_server, tenant, operator) = setup().await;
     let folder = operator.path("exports");
-    for polls in 1.. {
+    for (round, polls) in (0..5).cycle().take(20).enumerate() {
         let stream = api(&operator).audit_export(&rejected(&tenant), ExportFormat::Csv).await.unwrap();
-        let path = folder.join(format!("{polls}.csv"));
-        let mut export = Box::pin(export_to_file(stream, path.clone(), OnExisting::Refuse, |_| ()));
-        let mut polled = 0;
+        let path = folder.join(format!("{round}.csv"));
+        let rows = AtomicU64::new(0);
+        let progress = |progress: Progress| rows.store(progress.rows, Ordering::Relaxed);
+        let mut export = Box::pin(export_to_file(stream, path.clone(), OnExisting::Refuse, progress));
+        let mut left = polls;
         let result = std::future::poll_fn(|context| {
-            if polled == polls {
-                return std::task::Poll::Ready(None);
+            if rows.load(Ordering::Relaxed) == ROWS as u64 {
+                if left == 0 {
+                    return Poll::Ready(None);
+                }
+                left -= 1;
             }
-            polled += 1;
             export.as_mut().poll(context).map(Some)
         });
         if result.await.is_some() {
-            assert_eq!(file_names(&folder), [format!("{polls}.csv")]);
-            return;
+            assert_eq!(file_names(&folder), [format!("{round}.csv")]);
+            fs::remove_file(&path).unwrap();
+            continue;
         }
         drop(export);
-        // A thread may still create the hidden file, which then removes it.
-        let is_empty = || file_names(&folder).is_empty();
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-        while !is_empty() {
-            assert!(!path.exists(), "published after {polls} polls, although it was cancelled");
-            assert!(std::time::Instant::now() < deadline, "a hidden file is left after {polls} polls");
+        // A thread may still write to the hidden file.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !file_names(&folder).is_empty() {
+            assert!(!path.exists(), "published, although it was cancelled {polls} polls after the last row");
+            assert!(Instant::now() < deadline, "a hidden file is left");
             tokio::task::yield_now().await;
         }
     }

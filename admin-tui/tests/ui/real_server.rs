@@ -137,13 +137,12 @@ async fn busy_log_is_followed_counted_and_searched() {
     // More entries than a page contains arrive between two polls.
     reject(130).await;
     app.wait_for("live · 30 passed over").await;
-    app.keys_wait("/ 'type:api_key* code:api_key_invalid ip:127.0.0.0/8 since:1h' enter", "code: api_key_invalid ×")
-        .await;
+    app.keys_wait("/ 'type:api_key* code:api_key_invalid ip:127.0.0.0/8' enter", "code: api_key_invalid ×").await;
     app.wait_for("✗  api key rejected").await;
     app.lacks(&["tenant created"]);
     app.keys_wait("/ '!code:api_key_invalid ' enter", "No entry matches the filters.").await;
     // The newest entry is opened by its id.
-    app.keys_wait("x 1", "Latest refusals").await;
+    app.keys_wait("x 1", "api_key_invalid").await;
     app.keys_wait("tab enter", "Overview › Audit log").await;
     app.wait_for("api_key_rejected").await;
     app.shows(&["paused"]);
