@@ -172,3 +172,15 @@ async fn histogram_shows_refusals_without_colour() {
     app.keys("H").await;
     app.lacks(&["✗ refused"]);
 }
+
+#[tokio::test]
+async fn search_panes_and_views_are_drawn_in_every_size() {
+    let app = App::start(FakeServer::new(data::world()), 80, 24).await;
+    for keys in ["3", "enter", "tab", "j", "tab c", "l", "esc c /", "'user:'", "'bob ip:x' enter", "esc v", "esc"] {
+        app.keys(keys).await;
+        for (columns, rows) in [(50, 12), (60, 15), (80, 24), (119, 30), (131, 20), (300, 90), (80, 24)] {
+            app.resize(columns, rows).await;
+            assert!(!app.has_ended().await, "{keys} at {columns}x{rows}");
+        }
+    }
+}

@@ -80,3 +80,30 @@ async fn refusal_is_opened_even_if_many_newer_ones_exist() {
     app.pass(1_000).await;
     app.shows(&["req-0046", "paused"]);
 }
+
+#[tokio::test]
+async fn refusal_that_no_longer_exists_selects_no_other() {
+    let (fake, mut app) = start(120, 40).await;
+    app.keys("tab").await;
+    fake.world.lock().unwrap().audit.retain(|row| row.entry.meta_http_request_id != "req-0046");
+    app.keys_show("enter", &["This log no longer contains the entry", "No entry is selected"]).await;
+    assert_eq!(selected(&app), None, "{}", app.screen());
+    app.pass(1_000).await;
+    assert_eq!(selected(&app), None, "{}", app.screen());
+    app.keys("y").await;
+    assert!(app.copied().is_empty());
+}
+
+#[tokio::test]
+async fn selected_value_is_kept_when_the_order_of_values_changes() {
+    let (fake, mut app) = start(160, 40).await;
+    app.keys("3 c l j").await;
+    let value = |app: &App| app.screen().lines().find_map(|line| line.split("│ ▌").nth(1).map(str::to_owned)).unwrap();
+    assert!(value(&app).contains("bob"), "{}", value(&app));
+    for _ in 0..20 {
+        fake.world.lock().unwrap().record(0, AuditType::MfaAuthenticationFinalSucceeded, "zoe", 0);
+    }
+    app.pass(1_000).await;
+    app.shows(&["zoe"]);
+    assert!(value(&app).contains("bob"), "{}", app.screen());
+}

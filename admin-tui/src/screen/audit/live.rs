@@ -189,10 +189,14 @@ impl Audit {
         self.newest = Some(newest.unwrap_or_else(|| AuditId::new(Uuid::nil())));
         self.older = page.next;
         self.change_rows(cx, |log| log.replace(page.entries));
-        if let Some(wanted) = wanted {
-            self.select_entry(wanted);
-            if self.selected.is_none() {
-                cx.toast(Tone::Warn, "This log no longer contains the entry, or the filters exclude it");
+        match wanted {
+            None if self.selected.is_none() => self.select_first(),
+            None => {}
+            Some(wanted) => {
+                self.select_entry(wanted);
+                if self.selected.is_none() {
+                    cx.toast(Tone::Warn, "This log no longer contains the entry, or the filters exclude it");
+                }
             }
         }
     }

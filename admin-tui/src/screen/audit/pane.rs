@@ -73,6 +73,14 @@ impl Pane {
         }
     }
 
+    /// Returns the shown values; empty if the pane shows an entry.
+    pub(super) fn values(&self, rows: &VecDeque<AdminAuditLogItem>) -> Vec<String> {
+        match self.content {
+            Content::Entry => Vec::new(),
+            Content::TopValues => top(rows, self.property()).into_iter().map(|(value, _)| value.to_owned()).collect(),
+        }
+    }
+
     pub(super) fn scroll_to_start(&mut self) {
         (self.scroll.selected, self.scroll.offset) = (0, 0);
     }

@@ -16,10 +16,6 @@ impl Audit {
         }
     }
 
-    fn first_line(&self) -> Option<usize> {
-        self.lines.iter().position(|line| matches!(line, Line::Entry(_)))
-    }
-
     fn position(&self, key: LineKey) -> Option<usize> {
         self.lines.iter().position(|line| self.log.key(*line) == Some(key))
     }
@@ -39,14 +35,23 @@ impl Audit {
     /// Changes the log, and keeps the selected line and its place on the screen.
     pub(super) fn change_rows(&mut self, cx: &UpdateContext<'_>, change: impl FnOnce(&mut Log)) {
         let follows_newest = self.follows_newest();
+        let is_cleared = self.selected.is_none() && !self.log.rows.is_empty() && !follows_newest;
+        let old_values = self.pane.values(&self.log.rows);
         change(&mut self.log);
+        self.pane.values.follow(&old_values, &self.pane.values(&self.log.rows), String::clone);
         self.update_time(cx);
         self.lines = self.log.lines(cx.wall, &self.zone);
         let found = self.selected.filter(|_| !follows_newest).and_then(|key| self.position(key));
         match found {
             Some(line) => self.move_to(line),
-            None => self.select_line(self.first_line()),
+            None if is_cleared => self.select_line(None),
+            None => self.select_first(),
         }
+    }
+
+    pub(super) fn select_first(&mut self) {
+        let first = self.lines.iter().position(|line| matches!(line, Line::Entry(_)));
+        self.select_line(first);
     }
 
     /// Updates the state that depends on the time and the zone.
