@@ -43,7 +43,7 @@ impl Audit {
             canvas.sparkline_with(row(bars, line), histogram.counts.iter().map(count), tone, " ");
         }
         let time = |at| time_format::date_time(canvas.zone.to_local(at)).get(5..).unwrap_or_default().to_owned();
-        let range = format!("{} to {} {}", time(histogram.start), time(histogram.end), canvas.zone.label(canvas.now));
+        let range = format!("{} to {}", time(histogram.start), time(histogram.end));
         let rows = self.log.rows.len();
         let noun = if rows == 1 { "entry" } else { "entries" };
         let scale = format!("{rows} {noun} loaded · {range}");
