@@ -1,6 +1,7 @@
 //! A live audit log: of one tenant, of the installation, or of all tenants.
 
 mod completion;
+mod counts;
 mod entry_view;
 mod filters;
 mod histogram_view;
