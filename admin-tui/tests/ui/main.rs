@@ -5,6 +5,7 @@ mod config;
 mod connection_status;
 mod data;
 mod fake_server;
+mod forms;
 mod harness;
 mod interaction;
 mod live_log;

@@ -145,6 +145,17 @@ impl ConfigForm {
         }
     }
 
+    /// Selects a row and one of its choices.
+    pub fn choose(&mut self, row: usize, choice: usize, cx: &UpdateContext<'_>) {
+        self.selection.select(row, self.rows.len());
+        if let Some(ConfigRow { value: Value::Choice(choices, chosen), .. }) = self.rows.get_mut(row)
+            && choice < choices.len()
+        {
+            *chosen = choice;
+            self.schedule_check(cx);
+        }
+    }
+
     /// Ends editing. Restores the previous text unless `keep` is true.
     pub fn end_edit(&mut self, keep: bool, cx: &UpdateContext<'_>) {
         self.editing = false;

@@ -299,11 +299,19 @@ impl Page for Tenant {
     }
 
     fn click(&mut self, target: ClickTarget, cx: &mut UpdateContext<'_>) {
-        if let ClickTarget::Tab(index) = target
-            && let Some(&tab) = Tab::ALL.get(index)
-            && !self.edits_configuration()
-        {
-            self.show_tab(tab, cx);
+        match target {
+            _ if self.edits_configuration() => {}
+            ClickTarget::Tab(index) => {
+                if let Some(&tab) = Tab::ALL.get(index) {
+                    self.show_tab(tab, cx);
+                }
+            }
+            ClickTarget::Choice { row, choice } => {
+                if let Some(form) = &mut self.form {
+                    form.choose(row, choice, cx);
+                }
+            }
+            _ => {}
         }
     }
 

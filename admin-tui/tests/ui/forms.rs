@@ -1,0 +1,60 @@
+//! Dialogs: forms, confirmations and one-time secrets, with keys and mouse.
+
+use doorward_admin::request::BackendRequest;
+use doorward_shared::{admin::Role, audit::AuditOutcome, config::UserVerification};
+
+use crate::{
+    data,
+    fake_server::{FakeServer, start},
+    harness::App,
+};
+
+#[tokio::test]
+async fn click_on_a_choice_selects_that_choice() {
+    let (fake, app) = start(80, 24).await;
+    app.keys("4 n 'pager'").await;
+    for (word, role) in [("auditor", Role::Auditor), ("metrics", Role::Metrics), ("auditor", Role::Auditor)] {
+        app.click(word).await;
+        app.click("⏎ create").await;
+        let created = fake.calls().into_iter().rev().find_map(|call| match call {
+            BackendRequest::CreateAdminToken(request) => request.role,
+            _ => None,
+        });
+        assert_eq!(created, Some(role), "after a click on {word}");
+        app.keys("c esc n 'pager'").await;
+    }
+    app.click("esc cancel").await;
+    app.lacks(&["New admin token"]);
+}
+
+#[tokio::test]
+async fn click_on_an_outcome_filters_by_it() {
+    let (fake, app) = start(120, 30).await;
+    app.keys("3 f").await;
+    app.click(" failed ").await;
+    app.click("⏎ apply").await;
+    app.shows(&["outcome: failed ×"]);
+    let query = fake.calls().into_iter().rev().find_map(|call| match call {
+        BackendRequest::Audit(query, _) => Some(query),
+        _ => None,
+    });
+    assert_eq!(query.unwrap().outcome, Some(AuditOutcome::Failed));
+}
+
+#[tokio::test]
+async fn click_on_a_choice_of_the_configuration_selects_that_choice() {
+    let (fake, mut app) = start(160, 48).await;
+    app.keys("2 enter").await;
+    app.click("discouraged").await;
+    app.pass(400).await;
+    app.shows(&["● unsaved changes, valid"]);
+    let checked = fake.calls().into_iter().find_map(|call| match call {
+        BackendRequest::CheckConfig(config) => Some(config.webauthn.user_verification),
+        _ => None,
+    });
+    assert_eq!(checked, Some(UserVerification::Discouraged));
+    let app = App::start(FakeServer::with_role(data::world(), Role::Auditor), 160, 48).await;
+    app.keys("2 enter").await;
+    app.click("discouraged").await;
+    app.shows(&["no unsaved changes"]);
+}
