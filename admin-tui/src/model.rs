@@ -80,9 +80,12 @@ impl Stack {
         self.above.len()
     }
 
+    /// Adds a screen on top. If there are too many, removes the lowest one without unsaved changes.
     pub(crate) fn push(&mut self, screen: Box<dyn Page>) {
-        if self.above.len() >= MAX_DEPTH {
-            self.above.remove(0);
+        if self.above.len() >= MAX_DEPTH
+            && let Some(lowest) = self.above.iter().position(|screen| screen.unsaved_changes().is_none())
+        {
+            self.above.remove(lowest);
         }
         self.above.push(screen);
     }
@@ -113,6 +116,8 @@ pub struct Model {
     pub section: Section,
     /// The open overlay, which receives all keys.
     pub overlay: Option<Box<dyn Page>>,
+    /// The question whether to discard work. It covers the overlay, which stays open if the user declines.
+    pub question: Option<Box<dyn Page>>,
     /// Notifications, oldest first.
     pub toasts: Vec<Toast>,
     pub export: Option<ExportInProgress>,
@@ -137,6 +142,7 @@ impl Model {
             connection: ConnectionStatus::Connecting,
             section: Section::Overview,
             overlay: None,
+            question: None,
             toasts: Vec::new(),
             export: None,
             quit: false,
@@ -175,14 +181,21 @@ impl Model {
         RequestId(self.last_id)
     }
 
-    /// Updates the overlay if there is one, and otherwise the current screen.
+    /// Returns whether a question or an overlay receives the keys.
+    pub fn has_dialog(&self) -> bool {
+        self.question.is_some() || self.overlay.is_some()
+    }
+
+    /// Updates the question or the overlay if there is one, and otherwise the current screen.
     pub(crate) fn with_focused<R>(
         &mut self,
         output: &mut UpdateOutput,
         act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>) -> R,
     ) -> R {
-        let Some(overlay) = &mut self.overlay else { return self.with_screen(output, act) };
-        act(overlay.as_mut(), &mut UpdateContext { now: self.now, last_id: &mut self.last_id, output })
+        let Some(dialog) = self.question.as_mut().or(self.overlay.as_mut()) else {
+            return self.with_screen(output, act);
+        };
+        act(dialog.as_mut(), &mut UpdateContext { now: self.now, last_id: &mut self.last_id, output })
     }
 
     pub(crate) fn with_screen<R>(
@@ -205,9 +218,10 @@ impl Model {
         }
     }
 
-    /// Returns a description of the unsaved changes, if a screen has some.
-    pub fn unsaved_changes(&self) -> Option<String> {
-        self.stacks.iter().flat_map(Stack::all).find_map(Page::unsaved_changes)
+    /// Describes the work that is lost when the app ends.
+    pub fn unsaved_changes(&self) -> Vec<String> {
+        let overlay = self.overlay.iter().map(AsRef::as_ref);
+        overlay.chain(self.stacks.iter().flat_map(Stack::all)).filter_map(Page::unsaved_changes).collect()
     }
 
     /// Returns whether a page about the connection replaces the screens. After the first response, a temporary error
@@ -221,6 +235,9 @@ impl Model {
     }
 
     pub fn bindings(&self) -> Vec<Binding> {
+        if let Some(question) = &self.question {
+            return question.bindings(self.may_change());
+        }
         if self.shows_connection_page() {
             return vec![
                 bind(&[Key::Char('r'), Key::Enter], Command::Reload, "try again", "try again now"),

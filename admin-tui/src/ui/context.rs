@@ -34,8 +34,12 @@ pub struct UpdateOutput {
 pub enum Navigation {
     Open(Route),
     Back,
+    /// Closes the screens above a depth.
+    ReturnTo(usize),
     Show(Box<Dialog>),
     CloseDialog,
+    /// Closes the question whether to discard work.
+    CloseQuestion,
     Toast(Tone, String),
     Reload,
     Export(Box<ExportRequest>),

@@ -73,7 +73,10 @@ pub trait Page: View + Debug + Send {
         false
     }
 
-    /// Returns a description of the unsaved changes, if there are any.
+    /// Handles that a frame was drawn. `text_rows` is the number of rows of a text that the page wraps and scrolls.
+    fn drawn(&mut self, _text_rows: usize) {}
+
+    /// Describes the work that is lost if the page is removed.
     fn unsaved_changes(&self) -> Option<String> {
         None
     }

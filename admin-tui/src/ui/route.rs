@@ -1,6 +1,6 @@
 //! Destinations as values: screens and overlays that a screen can open without knowing their types.
 
-use doorward_shared::{AuditId, TenantId};
+use doorward_shared::{AuditId, ErrorCode, TenantId};
 
 use super::theme::Tone;
 use crate::{
@@ -108,7 +108,8 @@ pub enum Action {
         /// Whether to leave the screen after success, because the object it shows no longer exists.
         leaves_screen: bool,
     },
-    Leave,
+    /// Closes the screens above a depth.
+    Leave(usize),
     Quit,
 }
 
@@ -122,11 +123,13 @@ pub struct Question {
     /// A name that the user must type to confirm.
     pub typed_name: Option<String>,
     pub action: Action,
+    /// The question that replaces this one if the server refuses the request with this code.
+    pub if_refused: Option<(ErrorCode, Box<Question>)>,
 }
 
 impl Question {
     pub const fn destructive(title: String, verb: &'static str, lines: Vec<(Tone, String)>, action: Action) -> Self {
-        Self { title, verb, lines, destructive: true, typed_name: None, action }
+        Self { title, verb, lines, destructive: true, typed_name: None, action, if_refused: None }
     }
 
     pub fn destructive_request(

@@ -29,7 +29,7 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let mut output = UpdateOutput::default();
     match message {
-        Message::Drawn { list_height } => drawn(model, list_height),
+        Message::Drawn { list_height, text_rows } => drawn(model, list_height, text_rows),
         Message::Tick(now) => tick(model, now, &mut output),
         other => {
             model.changed = true;
@@ -69,12 +69,13 @@ fn handle(model: &mut Model, message: Message, output: &mut UpdateOutput) {
     }
 }
 
-fn drawn(model: &mut Model, list_height: usize) {
+fn drawn(model: &mut Model, list_height: usize, text_rows: usize) {
     model.with_focused(&mut UpdateOutput::default(), |page, _| {
         if let Some((selection, rows)) = page.list().filter(|(selection, _)| selection.height != list_height) {
             selection.height = list_height;
             selection.select(selection.selected, rows);
         }
+        page.drawn(text_rows);
     });
 }
 
@@ -114,7 +115,9 @@ fn navigate(model: &mut Model, navigation: Navigation, output: &mut UpdateOutput
         Navigation::Show(dialog) => {
             model.overlay = Some(overlay::build(*dialog, &model.options.folders, model.now));
         }
+        Navigation::ReturnTo(depth) => navigation::return_to(model, depth, output),
         Navigation::CloseDialog => model.overlay = None,
+        Navigation::CloseQuestion => model.question = None,
         Navigation::Toast(tone, text) => toast(model, tone, text),
         Navigation::Reload => load_screen(model, output),
         Navigation::Run(command) => perform::perform(model, command, output),

@@ -9,10 +9,10 @@ use crate::{
 };
 
 pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOutput) {
-    if model.shows_connection_page() {
+    if model.question.is_none() && model.shows_connection_page() {
         match command {
             Command::Reload => connection_status::request_me(model, output),
-            Command::Quit => model.quit = true,
+            Command::Quit => navigation::quit(model),
             Command::CycleTheme => model.options.theme = model.options.theme.next(),
             _ => {}
         }
@@ -25,7 +25,7 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
         Command::PageDown => step_page(model, 1, output),
         Command::Top => step(model, isize::MIN, output),
         Command::Bottom => step(model, isize::MAX, output),
-        _ if model.overlay.is_some() => model.with_focused(output, |page, cx| page.perform(command, cx)),
+        _ if model.has_dialog() => model.with_focused(output, |page, cx| page.perform(command, cx)),
         Command::Back => navigation::back(model, output),
         Command::Go(section) => navigation::go_to(model, section, output),
         Command::Help => model.overlay = Some(Box::new(Help::new(binding_groups(model)))),

@@ -1,6 +1,6 @@
 //! The configuration form of a tenant.
 
-use doorward_admin::request::BackendRequest;
+use doorward_admin::{api::ApiError, request::BackendRequest};
 use doorward_shared::ErrorCode;
 
 use crate::{
@@ -105,4 +105,62 @@ async fn leaving_or_quitting_asks_about_unsaved_changes() {
     app.keys_show("esc esc y", &["8 tenants"]).await;
     app.keys("q").await;
     assert!(app.has_ended().await);
+}
+
+#[tokio::test]
+async fn screens_below_with_unsaved_changes_are_asked_before_they_close() {
+    let app = App::start(FakeServer::new(data::world()), 100, 40).await;
+    app.keys("2 enter j enter ' plc' enter a").await;
+    app.shows(&["Acme Bank › Audit log"]);
+    app.keys_show("2", &["Leave without saving?", "the configuration of Acme Bank"]).await;
+    app.keys_show("n", &["Acme Bank › Audit log"]).await;
+    app.click("Tenants ›").await;
+    app.keys_show("y", &["8 tenants"]).await;
+    app.lacks(&["›"]);
+}
+
+#[tokio::test]
+async fn unsaved_changes_survive_a_long_path_of_screens() {
+    let app = App::start(FakeServer::new(data::world()), 100, 40).await;
+    app.keys("2 enter j enter ' plc' enter").await;
+    for _ in 0..8 {
+        // Opens the audit log, an entry's tenant, and so on.
+        app.keys("a o").await;
+    }
+    app.keys_show("q", &["Quit?", "the configuration of Acme Bank"]).await;
+}
+
+#[tokio::test]
+async fn rejected_token_does_not_drop_unsaved_changes() {
+    let (fake, app) = start(100, 40).await;
+    app.keys("2 enter j enter ' plc' enter").await;
+    fake.fail(Some(ApiError::Unauthorized { url: "http://127.0.0.1:8001".to_owned() }));
+    app.keys_show("r", &["does not accept the token"]).await;
+    app.keys_show("q", &["Quit?", "the configuration of Acme Bank"]).await;
+    app.keys("n").await;
+    assert!(!app.has_ended().await);
+    fake.fail(None);
+    app.keys_show("r", &["Acme Bank plc"]).await;
+}
+
+#[tokio::test]
+async fn long_list_of_changes_is_confirmed_only_after_its_end_was_shown() {
+    let mut world = data::world();
+    let origins = (0..30).map(|at| format!("https://shop-{at}.acmebank.example"));
+    world.tenants[0].config.webauthn.relying_party.origins = origins.collect();
+    let fake = FakeServer::new(world);
+    let app = App::start(fake.clone(), 80, 24).await;
+    app.keys("2 enter j j j").await;
+    for _ in 0..20 {
+        app.keys("enter ^u enter").await;
+    }
+    app.keys_show("w", &["Save the configuration of Acme Bank?", "- https://shop-0."]).await;
+    app.lacks(&["- https://shop-19."]);
+    let saves = || fake.count(|call| matches!(call, BackendRequest::Configure(..)));
+    app.keys("y").await;
+    assert_eq!(saves(), 0, "confirmed changes that were not shown");
+    app.shows(&["more lines"]);
+    app.keys_show("pgdn pgdn", &["- https://shop-19."]).await;
+    app.keys_show("y", &["Saved the configuration"]).await;
+    assert_eq!(saves(), 1);
 }

@@ -1,7 +1,7 @@
 //! Dialogs: forms, confirmations and one-time secrets, with keys and mouse.
 
 use doorward_admin::request::BackendRequest;
-use doorward_shared::{admin::Role, audit::AuditOutcome, config::UserVerification};
+use doorward_shared::{UserId, admin::Role, audit::AuditOutcome, config::UserVerification};
 
 use crate::{
     data,
@@ -57,4 +57,43 @@ async fn click_on_a_choice_of_the_configuration_selects_that_choice() {
     app.keys("2 enter").await;
     app.click("discouraged").await;
     app.shows(&["no unsaved changes"]);
+}
+
+/// A user whose own id is the internal id of another user is not confused with that user.
+#[tokio::test]
+async fn deleted_user_is_the_one_that_the_dialog_names() {
+    let mut world = data::world();
+    let internal = world.tenants[0].users[0].user.id;
+    world.tenants[0].users[1].user.user_id = internal.to_string();
+    world.tenants[0].users[1].user.name = "impostor@example.com".to_owned();
+    let bob = world.tenants[0].users[1].user.id;
+    let deleted = |fake: &FakeServer| -> Vec<UserId> {
+        let user = |call| match call {
+            BackendRequest::DeleteUser(_, user) => Some(user),
+            _ => None,
+        };
+        fake.calls().into_iter().filter_map(user).collect()
+    };
+    for keys in ["2 enter l l l j d", "2 enter l l l j enter D"] {
+        let fake = FakeServer::new(world.clone());
+        let app = App::start(fake.clone(), 100, 30).await;
+        app.keys_show(keys, &["Delete user impostor@example.com?"]).await;
+        app.keys_show("y", &["Deleted user impostor@example.com"]).await;
+        assert_eq!(deleted(&fake), [bob], "after {keys}");
+    }
+}
+
+#[tokio::test]
+async fn ctrl_c_over_a_new_secret_asks_first() {
+    let app = App::start(FakeServer::new(data::world()), 80, 24).await;
+    app.keys("2 enter l n 'ci' enter ^c").await;
+    assert!(!app.has_ended().await);
+    app.shows(&["Quit?", "The new API key is shown only now"]);
+    app.keys_show("n", &[&data::SECRET[..16], "New API key"]).await;
+    app.keys("^c y").await;
+    assert!(app.has_ended().await);
+    // Nothing is lost once the secret was copied.
+    let app = App::start(FakeServer::new(data::world()), 80, 24).await;
+    app.keys("2 enter l n 'ci' enter c ^c").await;
+    assert!(app.has_ended().await);
 }

@@ -317,6 +317,6 @@ impl Page for Tenant {
 
     fn unsaved_changes(&self) -> Option<String> {
         let changed = self.form.as_ref().is_some_and(ConfigForm::is_changed);
-        changed.then(|| format!("the configuration of {}", self.name))
+        changed.then(|| format!("Changes of the configuration of {} are not saved.", self.name))
     }
 }
