@@ -110,7 +110,7 @@ impl Tenant {
         let question = match self.tab {
             Tab::ApiKeys => self.api_keys.selected().map(|key| self.confirm_revocation(key)),
             Tab::SigningKeys => match self.signing_keys.selected() {
-                Some(key) if key.retired_at.is_some_and(|at| at <= cx.now) => {
+                Some(key) if !key.signing && key.retired_at.is_some_and(|at| at <= cx.now) => {
                     return cx.toast(Tone::Warn, "This key is already retired");
                 }
                 selected => selected.map(|key| self.confirm_retirement(key)),
