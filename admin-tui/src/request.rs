@@ -52,7 +52,8 @@ pub enum BackendRequest {
     DeleteUser(TenantId, UserId),
     DeleteCredential(TenantId, UserId, String),
     CreateAdminToken(CreateAdminTokenRequest),
-    RevokeAdminToken(AdminTokenId),
+    /// Revokes an admin token. If the flag is set, even the last one with the role admin.
+    RevokeAdminToken(AdminTokenId, bool),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,7 +153,7 @@ impl ApiBackend for Api {
             BackendRequest::CreateAdminToken(request) => {
                 self.create_admin_token(&request).await.map(|it| BackendResponse::Secret(it.into()))
             }
-            BackendRequest::RevokeAdminToken(id) => self.revoke_admin_token(id, false).await.map(done),
+            BackendRequest::RevokeAdminToken(id, force) => self.revoke_admin_token(id, force).await.map(done),
         }
     }
 

@@ -8,7 +8,7 @@ use doorward_admin::{
     secret::{Revealed, Secret},
 };
 use doorward_shared::{
-    ErrorBody, ErrorCode, TenantId,
+    AdminTokenId, ErrorBody, ErrorCode, TenantId,
     admin::{
         ConfigCheck, ConfigProblem, Me, Role, SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail,
         TenantOverview, TenantSort, TenantSummaryPage, TransactionPage, UserDetail, UserIdKind, UserSummaryPage,
@@ -158,7 +158,10 @@ impl ApiBackend for FakeServer {
 
 fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<BackendResponse, ApiError> {
     Ok(match call {
-        BackendRequest::Me => BackendResponse::Me(Me { name: "ops".to_owned(), role }),
+        BackendRequest::Me => {
+            let id = AdminTokenId::new(data::uuid(4, 0));
+            BackendResponse::Me(Me { id, name: "ops".to_owned(), role })
+        }
         BackendRequest::Overview(days) => BackendResponse::Overview(Box::new(data::overview(world, days))),
         BackendRequest::Tenants(query) => BackendResponse::Tenants(tenants(world, &query)),
         BackendRequest::TenantOverview(id, _) => {
@@ -300,7 +303,11 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
         BackendRequest::CreateAdminToken(request) => {
             BackendResponse::Secret(revealed(&request.name.unwrap_or_default(), data::SECRET))
         }
-        BackendRequest::RevokeAdminToken(id) => {
+        BackendRequest::RevokeAdminToken(id, force) => {
+            let other_admin = world.tokens.iter().any(|it| it.role == Role::Admin && it.secret.id != id.uuid());
+            if !other_admin && !force {
+                return Err(refusal(ErrorCode::LastAdminToken, "last admin token", "add force=true"));
+            }
             world.tokens.retain(|it| it.secret.id != id.uuid());
             BackendResponse::Done
         }

@@ -59,6 +59,20 @@ async fn click_on_a_choice_of_the_configuration_selects_that_choice() {
     app.shows(&["no unsaved changes"]);
 }
 
+#[tokio::test]
+async fn new_tenant_with_an_app_origin_allows_only_its_web_origins_in_cors() {
+    let (fake, app) = start(80, 24).await;
+    app.keys("2 n 'Wonka' tab 'wonka.example' tab").await;
+    app.keys("'https://wonka.example android:apk-key-hash:2jmj7l5rSw0yVb-vlWAYkK-YBwk' enter").await;
+    let created = fake.calls().into_iter().find_map(|call| match call {
+        BackendRequest::CreateTenant(request) => request.config,
+        _ => None,
+    });
+    let config = created.unwrap();
+    assert_eq!(config.webauthn.relying_party.origins.len(), 2);
+    assert_eq!(config.cors.allowed_origins, ["https://wonka.example"]);
+}
+
 /// A user whose own id is the internal id of another user is not confused with that user.
 #[tokio::test]
 async fn deleted_user_is_the_one_that_the_dialog_names() {
@@ -83,6 +97,17 @@ async fn deleted_user_is_the_one_that_the_dialog_names() {
     }
 }
 
+/// The clock of this machine may be ahead of the server's.
+#[tokio::test]
+async fn key_that_still_signs_is_not_shown_as_retired() {
+    let mut world = data::world();
+    let key = &mut world.tenants[0].signing_keys[0];
+    (key.retired_at, key.signing) = (Some(crate::harness::start_time().plus_millis(-1_000)), true);
+    let app = App::start(FakeServer::new(world), 120, 30).await;
+    app.keys_show("2 enter l l", &["● signs until 2026-11-25 10:29:59"]).await;
+    app.keys_show("d", &["It is the key that signs now."]).await;
+}
+
 #[tokio::test]
 async fn ctrl_c_over_a_new_secret_asks_first() {
     let app = App::start(FakeServer::new(data::world()), 80, 24).await;
@@ -96,4 +121,28 @@ async fn ctrl_c_over_a_new_secret_asks_first() {
     let app = App::start(FakeServer::new(data::world()), 80, 24).await;
     app.keys("2 enter l n 'ci' enter c ^c").await;
     assert!(app.has_ended().await);
+}
+
+#[tokio::test]
+async fn revoking_the_token_in_use_says_so() {
+    let app = App::start(FakeServer::new(data::world()), 100, 24).await;
+    app.keys_show("4", &["ops (in use)"]).await;
+    app.keys_show("d", &["Revoke admin token ops?", "This app uses the token"]).await;
+    app.keys("n j d").await;
+    app.shows(&["Revoke admin token grafana?"]);
+    app.lacks(&["This app uses the token"]);
+}
+
+#[tokio::test]
+async fn last_admin_token_is_revoked_only_after_its_name_was_typed() {
+    let mut world = data::world();
+    world.tokens.truncate(2);
+    let fake = FakeServer::new(world);
+    let app = App::start(fake.clone(), 100, 24).await;
+    app.keys_show("4 d y", &["Revoke the last admin token ops?", "admin-token create"]).await;
+    let forced = || fake.count(|call| matches!(call, BackendRequest::RevokeAdminToken(_, true)));
+    app.keys("enter").await;
+    assert_eq!(forced(), 0);
+    app.keys_show("'ops' enter", &["Revoked admin token ops"]).await;
+    assert_eq!(forced(), 1);
 }

@@ -2,14 +2,17 @@
 
 mod view;
 
-use doorward_shared::{AdminTokenId, admin::AdminTokenItem};
+use doorward_shared::{
+    AdminTokenId, ErrorCode,
+    admin::{AdminTokenItem, Me, SecretItem},
+};
 
 use crate::{
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     ui::{
-        Binding, Command, Dialog, FormKind, Key, Keyed, LIST_KEYS, LoadedPage, Page, PagedList, Question, Selection,
-        Tone, UpdateContext, bind, pick,
+        Binding, Command, Dialog, FormKind, Key, Keyed, LIST_KEYS, LoadedPage, Page, PagedList, Question, Remote,
+        Selection, Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -22,17 +25,43 @@ impl Keyed for AdminTokenItem {
 #[derive(Debug, Clone, Default)]
 pub struct Tokens {
     list: PagedList<AdminTokenItem>,
+    /// The token that this app uses.
+    me: Remote<Me>,
 }
 
-fn confirm_revocation(token: &AdminTokenItem) -> Question {
-    let name = &token.secret.name;
-    let lines = vec![
-        (Tone::Plain, format!("{name} ({}, {}) stops working with the next request.", token.role, token.secret.hint)),
-        (Tone::Warn, "If this app uses the token, the session ends.".to_owned()),
-    ];
-    let call = BackendRequest::RevokeAdminToken(AdminTokenId::new(token.secret.id));
-    let (title, done) = (format!("Revoke admin token {name}?"), format!("Revoked admin token {name}"));
-    Question::destructive_request(title, "revoke", lines, call, done)
+impl Tokens {
+    fn is_in_use(&self, token: &AdminTokenItem) -> bool {
+        self.me.value.as_ref().is_some_and(|me| me.id.uuid() == token.secret.id)
+    }
+
+    fn confirm_revocation(&self, token: &AdminTokenItem) -> Question {
+        let SecretItem { name, hint, id, .. } = &token.secret;
+        let mut lines =
+            vec![(Tone::Plain, format!("{name} ({}, {hint}) stops working with the next request.", token.role))];
+        if self.is_in_use(token) {
+            let text = "This app uses the token: you cannot continue without another one.";
+            lines.push((Tone::Bad, text.to_owned()));
+        }
+        let call = |force| BackendRequest::RevokeAdminToken(AdminTokenId::new(*id), force);
+        let (title, done) = (format!("Revoke admin token {name}?"), format!("Revoked admin token {name}"));
+        let last = Question {
+            typed_name: Some(name.clone()),
+            ..Question::destructive_request(
+                format!("Revoke the last admin token {name}?"),
+                "revoke",
+                vec![
+                    (Tone::Bad, "No other usable token has the role admin.".to_owned()),
+                    (Tone::Plain, "Afterwards nothing can be changed through the admin API.".to_owned()),
+                    (Tone::Plain, "On the server's machine, doorward admin-token create makes a new one.".to_owned()),
+                    (Tone::Strong, "Type the name to confirm:".to_owned()),
+                ],
+                call(true),
+                done.clone(),
+            )
+        };
+        let question = Question::destructive_request(title, "revoke", lines, call(false), done);
+        Question { if_refused: Some((ErrorCode::LastAdminToken, Box::new(last))), ..question }
+    }
 }
 
 impl Page for Tokens {
@@ -56,16 +85,18 @@ impl Page for Tokens {
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         match (command, self.list.selected()) {
             (Command::New, _) => cx.show(Dialog::Form(FormKind::CreateToken)),
-            (Command::Delete, Some(token)) => cx.show(Dialog::Confirm(confirm_revocation(token))),
+            (Command::Delete, Some(token)) => cx.show(Dialog::Confirm(self.confirm_revocation(token))),
             _ => {}
         }
     }
 
     fn load(&mut self, cx: &mut UpdateContext<'_>) {
         self.list.reload(BackendRequest::AdminTokens, cx);
+        self.me.load(BackendRequest::Me, cx);
     }
 
     fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+        let response = self.me.handle_response(response, pick!(BackendResponse::Me(me) => me))?;
         self.list.handle_response(response, pick!(BackendResponse::AdminTokens(rows) => LoadedPage::complete(rows)))
     }
 
