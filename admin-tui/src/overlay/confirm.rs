@@ -91,6 +91,7 @@ impl ConfirmDialog {
                 cx.close_dialog();
                 cx.toast(Tone::Bad, error.to_string());
                 cx.navigate(Navigation::Reload);
+                cx.navigate(Navigation::Run(Command::Compare));
             }
             (None, _) => self.error = Some(error.to_string()),
         }

@@ -5,6 +5,7 @@ pub mod event_type_picker;
 pub mod form;
 mod form_definitions;
 pub mod help;
+pub mod merge;
 pub mod palette;
 pub mod secret;
 
@@ -19,6 +20,7 @@ pub fn build(dialog: Dialog, folders: &BaseFolders, now: Timestamp) -> Box<dyn P
     match dialog {
         Dialog::Form(kind) => Box::new(form::Form::new(kind, folders, now)),
         Dialog::Confirm(question) => Box::new(confirm::ConfirmDialog::new(question)),
+        Dialog::Merge(fields) => Box::new(merge::MergeDialog::new(fields)),
         Dialog::EventTypes(query) => Box::new(event_type_picker::EventTypePicker::new(*query)),
         Dialog::Secret { kind, revealed } => Box::new(secret::SecretDialog::new(kind, revealed)),
     }

@@ -4,6 +4,7 @@ use doorward_shared::Timestamp;
 
 use super::{
     keymap::Command,
+    merge::Side,
     route::{Dialog, Route},
     theme::Tone,
 };
@@ -45,6 +46,8 @@ pub enum Navigation {
     Export(Box<ExportRequest>),
     Run(Command),
     ApplyFilters(Box<AuditQuery>),
+    /// Merges a configuration: the path and the side of each setting.
+    Merge(Vec<(&'static str, Side)>),
     Quit,
 }
 

@@ -133,6 +133,10 @@ pub enum Command {
     PreviousField,
     Save,
     Revert,
+    /// Compares unsaved changes with those of another administrator.
+    Compare,
+    KeepMine,
+    TakeTheirs,
     Copy,
 }
 

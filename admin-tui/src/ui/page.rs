@@ -8,6 +8,7 @@ use super::{
     canvas::{Canvas, ClickTarget},
     context::UpdateContext,
     keymap::{Binding, Command},
+    merge::Side,
     selection::Selection,
     text_input::TextInput,
     theme::Tone,
@@ -83,4 +84,7 @@ pub trait Page: View + Debug + Send {
 
     /// Applies filters; only audit logs have any.
     fn apply_filters(&mut self, _query: AuditQuery, _cx: &mut UpdateContext<'_>) {}
+
+    /// Merges a configuration; only tenants have one.
+    fn merge(&mut self, _choices: &[(&'static str, Side)], _cx: &mut UpdateContext<'_>) {}
 }

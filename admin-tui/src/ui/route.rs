@@ -2,7 +2,7 @@
 
 use doorward_shared::{AuditId, ErrorCode, TenantId};
 
-use super::theme::Tone;
+use super::{merge::MergeField, theme::Tone};
 use crate::{
     api::{AuditQuery, UserRef},
     request::BackendRequest,
@@ -77,6 +77,8 @@ impl Route {
 pub enum Dialog {
     Form(FormKind),
     Confirm(Question),
+    /// Merges a configuration that another administrator changed as well.
+    Merge(Vec<MergeField>),
     EventTypes(Box<AuditQuery>),
     /// A new secret, which is shown once.
     Secret {

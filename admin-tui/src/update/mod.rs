@@ -124,6 +124,7 @@ fn navigate(model: &mut Model, navigation: Navigation, output: &mut UpdateOutput
         Navigation::ApplyFilters(query) => {
             model.with_screen(output, |screen, cx| screen.apply_filters(*query, cx));
         }
+        Navigation::Merge(choices) => model.with_screen(output, |screen, cx| screen.merge(&choices, cx)),
         Navigation::Export(_) if model.export.is_some() => {
             toast(model, Tone::Warn, "Another export is in progress: wait for it or cancel it with ^x");
         }

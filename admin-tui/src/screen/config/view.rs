@@ -10,6 +10,10 @@ const LABEL_WIDTH: u16 = 19;
 /// Minimum width of the place that shows all choices of a field. Narrower places show only the chosen one.
 const CHOICES_MIN_WIDTH: u16 = 46;
 
+/// Groups of the left and the right column of a wide form.
+const COLUMNS: ([Group; 3], [Group; 2]) =
+    ([Group::RelyingParty, Group::Browsers, Group::TokensAndLimits], [Group::Passkeys, Group::SecondFactors]);
+
 enum FormLine {
     Blank,
     Heading(Group),
@@ -24,11 +28,11 @@ impl View for ConfigForm {
         if area.width >= WIDE {
             let columns = [Constraint::Fill(1), Constraint::Fill(1)];
             let [left, right] = Layout::horizontal(columns).spacing(2).areas(body);
-            self.draw_groups(canvas, &[Group::RelyingParty, Group::Browsers], &problems, left);
-            self.draw_groups(canvas, &[Group::Passkeys, Group::SecondFactors], &problems, right);
+            let (first, second) = COLUMNS;
+            self.draw_groups(canvas, &first, &problems, left);
+            self.draw_groups(canvas, &second, &problems, right);
         } else {
-            let groups = [Group::RelyingParty, Group::Passkeys, Group::SecondFactors, Group::Browsers];
-            self.draw_groups(canvas, &groups, &problems, body);
+            self.draw_groups(canvas, &Group::ALL, &problems, body);
         }
         canvas.info.list_height = usize::from(body.height);
         self.draw_footer(canvas, &problems, right_of(footer, 1));
@@ -127,6 +131,9 @@ impl ConfigForm {
 
     fn state(&self, spinner: &str, problems: &[ConfigProblem]) -> (String, Tone) {
         match (problems, &self.check.error) {
+            _ if self.theirs.is_some() => {
+                ("✗ press w to compare: another administrator changed the same settings".to_owned(), Tone::Bad)
+            }
             _ if !self.is_changed() => ("no unsaved changes".to_owned(), Tone::Dim),
             _ if self.check.is_pending() || self.check_due_at.is_some() => (format!("{spinner} checking…"), Tone::Dim),
             ([], Some(error)) => (format!("● unsaved changes, not checked: {error}"), Tone::Warn),
