@@ -120,18 +120,23 @@ impl Api {
 
     /// `PUT /tenants/{id}`. Fails with `tenant_changed` if the tenant no longer has the name `from`.
     pub async fn rename_tenant(&self, id: TenantId, from: &str, to: &str) -> Result<(), ApiError> {
-        let VersionedTenant { tenant, version } = self.tenant(id).await?;
-        if tenant.display_name != from {
-            return Err(ApiError::renamed(&tenant.display_name));
-        }
+        let version = self.version_of(id, from).await?;
         let request = UpdateTenantRequest { display_name: Some(to.to_owned()) };
         let put = self.request(Method::PUT, &["tenants", &id.to_string()]).if_match(version);
         put.body(&request)?.no_content().await
     }
 
-    /// `DELETE /tenants/{id}`: deletes the tenant. Its audit log is kept for the retention time unless `erase_audit` is set.
-    pub async fn delete_tenant(&self, id: TenantId, erase_audit: bool) -> Result<(), ApiError> {
-        let request = self.delete(&["tenants", &id.to_string()]);
+    /// Returns the version of a tenant. Fails with `tenant_changed` if the tenant no longer has this name.
+    async fn version_of(&self, id: TenantId, name: &str) -> Result<Option<String>, ApiError> {
+        let VersionedTenant { tenant, version } = self.tenant(id).await?;
+        if tenant.display_name == name { Ok(version) } else { Err(ApiError::renamed(&tenant.display_name)) }
+    }
+
+    /// `DELETE /tenants/{id}`: deletes the tenant. Its audit log is kept for the retention time unless `erase_audit` is
+    /// set. Fails with `tenant_changed` if the tenant no longer has the name `name`.
+    pub async fn delete_tenant(&self, id: TenantId, name: &str, erase_audit: bool) -> Result<(), ApiError> {
+        let version = self.version_of(id, name).await?;
+        let request = self.delete(&["tenants", &id.to_string()]).if_match(version);
         request.optional_param("erase_audit", erase_audit.then_some(true)).no_content().await
     }
 

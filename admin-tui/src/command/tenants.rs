@@ -132,6 +132,6 @@ async fn delete(context: &CommandContext, args: TenantsDeleteArgs) -> Result<(),
         "This deletes the tenant {name} ({id}) with all its users, credentials and keys. {log} It cannot be undone."
     );
     confirm_by_name(args.confirmation, &consequence, &name)?;
-    context.api.delete_tenant(id, args.erase_audit).await?;
+    context.api.delete_tenant(id, &name, args.erase_audit).await?;
     context.output.done(&format!("deleted tenant {name} ({id}) with its users, credentials and keys. {log}"))
 }

@@ -55,6 +55,14 @@ impl World {
         found.ok_or_else(|| refusal(ErrorCode::TenantNotFound, "tenant not found", ""))
     }
 
+    /// Refuses a change of a tenant that no longer has this name.
+    pub(crate) fn check_name(&mut self, id: TenantId, name: &str) -> Result<(), ApiError> {
+        if self.tenant(id)?.summary.tenant.display_name == name {
+            return Ok(());
+        }
+        Err(refusal(ErrorCode::TenantChanged, "tenant was changed", "it has another name now"))
+    }
+
     pub(crate) fn add_tenant(&mut self, name: &str) -> TenantId {
         let record = tenant(self.tenants.len(), name);
         let id = record.summary.tenant.id;

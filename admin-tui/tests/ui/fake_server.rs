@@ -227,11 +227,13 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             let key = request.create_api_key.then(|| revealed("first", data::SECRET));
             BackendResponse::Created(id, key)
         }
-        BackendRequest::RenameTenant(id, _, name) => {
+        BackendRequest::RenameTenant(id, from, name) => {
+            world.check_name(id, &from)?;
             world.tenant(id)?.summary.tenant.display_name = name;
             BackendResponse::Done
         }
-        BackendRequest::DeleteTenant(id) => {
+        BackendRequest::DeleteTenant(id, name) => {
+            world.check_name(id, &name)?;
             world.tenants.retain(|it| it.summary.tenant.id != id);
             BackendResponse::Done
         }

@@ -146,3 +146,12 @@ async fn last_admin_token_is_revoked_only_after_its_name_was_typed() {
     app.keys_show("'ops' enter", &["Revoked admin token ops"]).await;
     assert_eq!(forced(), 1);
 }
+
+#[tokio::test]
+async fn tenant_that_was_renamed_meanwhile_is_not_deleted() {
+    let (fake, app) = start(100, 24).await;
+    app.keys_show("2 d 'Acme Bank'", &["Delete tenant Acme Bank?"]).await;
+    fake.world.lock().unwrap().tenants[0].summary.tenant.display_name = "Acme Holding".to_owned();
+    app.keys_show("enter", &["tenant was changed", "Acme Holding", "8 tenants"]).await;
+    app.lacks(&["Delete tenant"]);
+}

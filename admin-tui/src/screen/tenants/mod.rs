@@ -58,7 +58,7 @@ pub fn confirm_deletion(id: TenantId, name: &str, users: Option<u64>) -> Questio
     let (title, done) = (format!("Delete tenant {name}?"), format!("Deleted tenant {name}"));
     Question {
         typed_name: Some(name.to_owned()),
-        ..Question::destructive_request(title, "delete", lines, BackendRequest::DeleteTenant(id), done)
+        ..Question::destructive_request(title, "delete", lines, BackendRequest::DeleteTenant(id, name.to_owned()), done)
     }
 }
 
