@@ -12,7 +12,7 @@ use crate::{
     effect::{RequestId, RequestResult},
     paths::BaseFolders,
     screen,
-    ui::{Binding, Command, Key, Page, Section, Theme, Tone, UpdateContext, UpdateOutput, bind, global_keys},
+    ui::{Binding, Command, Key, Page, Section, Theme, Tone, Undo, UpdateContext, UpdateOutput, bind, global_keys},
 };
 
 /// Maximum number of screens above the first one of a section.
@@ -53,6 +53,15 @@ pub struct ExportInProgress {
     pub id: RequestId,
     pub path: PathBuf,
     pub progress: Progress,
+}
+
+/// The offer to revert the last change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndoOffer {
+    pub undo: Undo,
+    pub until: Timestamp,
+    /// The notification that shows the offer.
+    pub text: String,
 }
 
 /// The screens of a section: the first one, and those that were opened from it.
@@ -121,11 +130,14 @@ pub struct Model {
     /// Notifications, oldest first.
     pub toasts: Vec<Toast>,
     pub export: Option<ExportInProgress>,
+    pub undo: Option<UndoOffer>,
     pub quit: bool,
     pub changed: bool,
     pub(crate) last_id: u64,
     /// Pending request that checks the connection and returns name and role of the token.
     pub(crate) me_request: Option<RequestId>,
+    /// Pending request that reverts a change, and the notification after its success.
+    pub(crate) undo_request: Option<(RequestId, String)>,
     pub(crate) responded_at: Timestamp,
     /// A stack per section, in the order of [`Section::ALL`].
     stacks: [Stack; 4],
@@ -145,10 +157,12 @@ impl Model {
             question: None,
             toasts: Vec::new(),
             export: None,
+            undo: None,
             quit: false,
             changed: true,
             last_id: 0,
             me_request: None,
+            undo_request: None,
             stacks: Section::ALL.map(stack),
         }
     }
@@ -251,7 +265,16 @@ impl Model {
         let screen = self.screen();
         let mut bindings = screen.bindings(self.may_change());
         if !screen.is_editing() {
-            bindings.extend(global_keys(self.export.is_some()));
+            bindings.extend(self.global_bindings());
+        }
+        bindings
+    }
+
+    /// Returns the bindings of the app. They apply to all screens.
+    pub fn global_bindings(&self) -> Vec<Binding> {
+        let mut bindings = global_keys(self.export.is_some());
+        if self.undo.is_some() {
+            bindings.insert(0, bind(&[Key::Char('z')], Command::Undo, "undo", "undo the last change"));
         }
         bindings
     }

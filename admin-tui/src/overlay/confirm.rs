@@ -2,11 +2,14 @@
 
 mod view;
 
+use std::collections::VecDeque;
+
 use doorward_shared::ErrorCode;
 
 use crate::{
     api::ApiError,
     effect::{RequestId, RequestResult},
+    request::BackendRequest,
     sanitize::sanitize,
     ui::{
         Action, Binding, Command, Key, LIST_KEYS, Navigation, Page, Question, Selection, TextInput, Tone,
@@ -20,6 +23,10 @@ pub struct ConfirmDialog {
     input: TextInput,
     error: Option<String>,
     pending: Option<RequestId>,
+    /// Requests to send. The first one is pending.
+    queue: VecDeque<BackendRequest>,
+    failed: Vec<BackendRequest>,
+    completed: usize,
     scroll: Selection,
     /// Number of rows of the text, as the last frame reported.
     text_rows: usize,
@@ -29,8 +36,16 @@ pub struct ConfirmDialog {
 
 impl ConfirmDialog {
     pub fn new(question: Question) -> Self {
+        let first = match &question.action {
+            Action::Request { call, .. } => Some(call.as_ref().clone()),
+            _ => None,
+        };
+        let queue = first.into_iter().chain(question.more.iter().cloned()).collect();
         Self {
             question,
+            queue,
+            failed: Vec::new(),
+            completed: 0,
             input: TextInput::default(),
             error: None,
             pending: None,
@@ -50,9 +65,9 @@ impl ConfirmDialog {
 
     fn confirm(&mut self, cx: &mut UpdateContext<'_>) {
         match &self.question.action {
-            Action::Request { call, .. } => {
+            Action::Request { .. } => {
                 self.error = None;
-                self.pending = Some(cx.send(call.as_ref().clone()));
+                self.send_next(cx);
             }
             Action::Leave(depth) => {
                 cx.navigate(Navigation::CloseQuestion);
@@ -62,10 +77,25 @@ impl ConfirmDialog {
         }
     }
 
+    /// Number of requests of this dialog.
+    fn total(&self) -> usize {
+        1 + self.question.more.len()
+    }
+
+    fn send_next(&mut self, cx: &mut UpdateContext<'_>) {
+        self.pending = self.queue.front().map(|call| cx.send(call.clone()));
+    }
+
     fn cancel(&mut self, cx: &mut UpdateContext<'_>) {
         if let Some(id) = self.pending.take() {
             cx.cancel(id);
-            cx.toast(Tone::Warn, "Cancelled waiting; the server may have completed the request");
+            let text = match (self.total(), self.completed) {
+                (1, _) => "Cancelled waiting; the server may have completed the request".to_owned(),
+                (total, completed) => {
+                    format!("Stopped after {completed} of {total}; the server may have completed one more")
+                }
+            };
+            cx.toast(Tone::Warn, text);
             cx.navigate(Navigation::Reload);
         }
         match self.question.action {
@@ -77,9 +107,40 @@ impl ConfirmDialog {
     fn succeeded(&self, cx: &mut UpdateContext<'_>) {
         cx.close_dialog();
         if let Action::Request { done, leaves_screen, .. } = &self.question.action {
-            cx.toast(Tone::Good, done.clone());
+            match &self.question.undo {
+                Some(undo) => cx.offer_undo(done.clone(), undo.clone()),
+                None => cx.toast(Tone::Good, done.clone()),
+            }
             cx.navigate(if *leaves_screen { Navigation::Back } else { Navigation::Reload });
         }
+    }
+
+    /// Handles the response to the first request of the queue, and sends the next one.
+    fn finished(&mut self, result: Result<(), ApiError>, cx: &mut UpdateContext<'_>) {
+        match result {
+            Ok(()) => {
+                self.queue.pop_front();
+                self.completed += 1;
+            }
+            Err(error) if self.total() == 1 => return self.failed(&error, cx),
+            Err(error) => {
+                self.error = Some(error.to_string());
+                // If the server cannot be reached or refuses the token, the other requests would fail as well.
+                let count = if error.concerns_connection() { self.queue.len() } else { 1 };
+                self.failed.extend(self.queue.drain(..count.min(self.queue.len())));
+            }
+        }
+        self.send_next(cx);
+        if self.pending.is_some() {
+            return;
+        }
+        if self.failed.is_empty() {
+            return self.succeeded(cx);
+        }
+        let (failed, total) = (self.failed.len(), self.total());
+        self.error = self.error.take().map(|error| format!("{failed} of {total} failed, the last one: {error}"));
+        self.queue.extend(self.failed.drain(..));
+        cx.navigate(Navigation::Reload);
     }
 
     fn failed(&mut self, error: &ApiError, cx: &mut UpdateContext<'_>) {
@@ -142,10 +203,7 @@ impl Page for ConfirmDialog {
             return Some(response);
         }
         self.pending = None;
-        match response.result {
-            Ok(_) => self.succeeded(cx),
-            Err(error) => self.failed(&error, cx),
-        }
+        self.finished(response.result.map(drop), cx);
         None
     }
 

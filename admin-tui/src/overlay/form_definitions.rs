@@ -12,7 +12,7 @@ use crate::{
     paths::BaseFolders,
     request::{BackendRequest, BackendResponse, ExportRequest},
     time_format, time_parse,
-    ui::{Dialog, FormKind, Navigation, Route, TextInput, Tone, UpdateContext},
+    ui::{Dialog, FormKind, Navigation, Route, TextInput, Tone, Undo, UpdateContext},
 };
 
 const EXPIRY_HINT: &str = "90d, 1y, 2027-01-31, or never";
@@ -313,7 +313,10 @@ pub(super) fn handle_success(
         }
         (FormKind::CreateApiKey(..), BackendResponse::Secret(key)) => secret = Some(("API key", key)),
         (FormKind::CreateToken, BackendResponse::Secret(token)) => secret = Some(("admin token", token)),
-        (FormKind::RenameTenant(..), _) => cx.toast(Tone::Good, format!("Renamed to {name}")),
+        (FormKind::RenameTenant(id, from), _) => {
+            let call = Box::new(BackendRequest::RenameTenant(*id, name.clone(), from.clone()));
+            cx.offer_undo(format!("Renamed to {name}"), Undo { call, done: format!("Renamed back to {from}") });
+        }
         (FormKind::RotateSigningKey(..), BackendResponse::SigningKeys(keys)) => {
             let from = keys.first().map(|key| format!("; it signs from {}", time_format::date_time(key.signs_from)));
             cx.toast(Tone::Good, format!("Published a new signing key{}", from.unwrap_or_default()));

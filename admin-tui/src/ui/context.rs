@@ -5,7 +5,7 @@ use doorward_shared::Timestamp;
 use super::{
     keymap::Command,
     merge::Side,
-    route::{Dialog, Route},
+    route::{Dialog, Route, Undo},
     theme::Tone,
 };
 use crate::{
@@ -42,6 +42,8 @@ pub enum Navigation {
     /// Closes the question whether to discard work.
     CloseQuestion,
     Toast(Tone, String),
+    /// Shows a notification, and offers to revert the change for a short time.
+    OfferUndo(String, Undo),
     Reload,
     Export(Box<ExportRequest>),
     Run(Command),
@@ -86,6 +88,10 @@ impl UpdateContext<'_> {
 
     pub fn toast(&mut self, tone: Tone, text: impl Into<String>) {
         self.navigate(Navigation::Toast(tone, text.into()));
+    }
+
+    pub fn offer_undo(&mut self, text: impl Into<String>, undo: Undo) {
+        self.navigate(Navigation::OfferUndo(text.into(), undo));
     }
 
     pub fn navigate(&mut self, navigation: Navigation) {

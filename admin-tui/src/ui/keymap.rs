@@ -126,6 +126,12 @@ pub enum Command {
     GoToTenant,
     GoToUser,
     Submit,
+    /// Marks the selected row for an action on all marked rows.
+    Mark,
+    MarkAll,
+    ClearMarks,
+    /// Reverts the last change.
+    Undo,
     Toggle,
     ToggleBack,
     ToggleAll,

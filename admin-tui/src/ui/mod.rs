@@ -24,7 +24,7 @@ pub(crate) use list::pick;
 pub use list::{Keyed, LoadedPage, PagedList, Remote};
 pub use merge::{MergeField, Side};
 pub use page::{Page, View};
-pub use route::{Action, Dialog, FormKind, Question, Route, Section};
+pub use route::{Action, Dialog, FormKind, MarkedObjects, Question, Route, Section, Undo};
 pub use selection::Selection;
 pub use table::{Cell, Column, cell};
 pub use text_input::TextInput;

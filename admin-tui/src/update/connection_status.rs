@@ -39,18 +39,6 @@ pub(super) fn tick(model: &mut Model, output: &mut UpdateOutput) {
     }
 }
 
-/// Returns whether an error concerns the connection, not only one request.
-fn is_connection_error(error: &ApiError) -> bool {
-    match error {
-        ApiError::Unreachable { .. }
-        | ApiError::TimedOut { .. }
-        | ApiError::CertificateUnknown { .. }
-        | ApiError::Unauthorized { .. } => true,
-        ApiError::Unexpected { .. } => error.is_transient(),
-        _ => false,
-    }
-}
-
 /// Updates the status of the connection after a response. Returns the response unless it was to [`request_me`].
 pub(super) fn observe(model: &mut Model, response: RequestResult, output: &mut UpdateOutput) -> Option<RequestResult> {
     let is_me = model.me_request.take_if(|id| *id == response.id).is_some();
@@ -62,7 +50,7 @@ pub(super) fn observe(model: &mut Model, response: RequestResult, output: &mut U
                 connected(model, output);
             }
         }
-        Err(error) if is_me || is_connection_error(error) => disconnected(model, error.clone(), is_me),
+        Err(error) if is_me || error.concerns_connection() => disconnected(model, error.clone(), is_me),
         Err(_) => model.responded_at = model.now,
     }
     (!is_me).then_some(response)

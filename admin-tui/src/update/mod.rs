@@ -5,6 +5,7 @@ mod connection_status;
 mod input;
 mod navigation;
 mod perform;
+mod undo;
 
 use doorward_shared::Timestamp;
 
@@ -53,7 +54,8 @@ fn handle(model: &mut Model, message: Message, output: &mut UpdateOutput) {
         Message::Resumed => output.effects.push(Effect::Reacquire),
         Message::Stop => model.quit = true,
         Message::Response(response) => {
-            if let Some(response) = connection_status::observe(model, response, output) {
+            let response = connection_status::observe(model, response, output);
+            if let Some(response) = response.and_then(|response| undo::handle_response(model, response, output)) {
                 model.handle_response(response, output);
             }
         }
@@ -83,6 +85,7 @@ fn tick(model: &mut Model, now: Timestamp, output: &mut UpdateOutput) {
     let before = std::mem::replace(&mut model.now, now);
     let toasts = model.toasts.len();
     model.toasts.retain(|toast| toast.until > now);
+    undo::tick(model);
     connection_status::tick(model, output);
     if !model.shows_connection_page() {
         model.with_screen(output, |screen, cx| screen.tick(cx));
@@ -119,6 +122,7 @@ fn navigate(model: &mut Model, navigation: Navigation, output: &mut UpdateOutput
         Navigation::CloseDialog => model.overlay = None,
         Navigation::CloseQuestion => model.question = None,
         Navigation::Toast(tone, text) => toast(model, tone, text),
+        Navigation::OfferUndo(text, offer) => undo::offer(model, &text, offer),
         Navigation::Reload => load_screen(model, output),
         Navigation::Run(command) => perform::perform(model, command, output),
         Navigation::ApplyFilters(query) => {

@@ -1,5 +1,7 @@
 //! Moves between sections and screens, and shows notifications.
 
+use doorward_shared::Timestamp;
+
 use crate::{
     model::{Model, Toast},
     overlay::confirm::ConfirmDialog,
@@ -11,8 +13,12 @@ const MAX_TOASTS: usize = 4;
 const TOAST_MS: i64 = 5_000;
 
 pub(super) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
-    let until = model.now.plus_millis(TOAST_MS);
-    model.toasts.push(Toast { text: text.into(), tone, until });
+    notify(model, tone, text.into(), model.now.plus_millis(TOAST_MS));
+}
+
+/// Shows a notification until a time.
+pub(super) fn notify(model: &mut Model, tone: Tone, text: String, until: Timestamp) {
+    model.toasts.push(Toast { text, tone, until });
     let surplus = model.toasts.len().saturating_sub(MAX_TOASTS);
     model.toasts.drain(..surplus);
 }

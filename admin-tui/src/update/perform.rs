@@ -1,11 +1,11 @@
 //! Performs commands: the app's own, and those of the overlay or the current screen.
 
-use super::{connection_status, navigation};
+use super::{connection_status, navigation, undo};
 use crate::{
     effect::Effect,
     model::Model,
     overlay::{help::Help, palette::Palette},
-    ui::{Binding, Command, Tone, UpdateOutput, global_keys},
+    ui::{Binding, Command, Tone, UpdateOutput},
 };
 
 pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOutput) {
@@ -44,6 +44,7 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
             }
         }
         Command::Quit => navigation::quit(model),
+        Command::Undo => undo::perform(model, output),
         _ => model.with_focused(output, |page, cx| page.perform(command, cx)),
     }
 }
@@ -51,10 +52,7 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
 /// Returns the bindings of the screen and of the app, each with a heading.
 fn binding_groups(model: &Model) -> Vec<(String, Vec<Binding>)> {
     let screen = model.screen();
-    vec![
-        (screen.title(), screen.bindings(model.may_change())),
-        ("Everywhere".to_owned(), global_keys(model.export.is_some())),
-    ]
+    vec![(screen.title(), screen.bindings(model.may_change())), ("Everywhere".to_owned(), model.global_bindings())]
 }
 
 pub(super) fn step(model: &mut Model, by: isize, output: &mut UpdateOutput) {

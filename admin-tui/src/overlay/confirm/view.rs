@@ -48,7 +48,12 @@ impl ConfirmDialog {
     /// Draws the buttons, and the number of lines that the user must read before the confirmation.
     fn draw_buttons(&self, canvas: &mut Canvas<'_>, hidden: usize, area: Rect) {
         if self.pending.is_some() {
-            let used = canvas.line(area, &[(canvas.spinner(), Tone::Accent), (" working… ", Tone::Dim)]);
+            let progress = match self.total() {
+                1 => String::new(),
+                total => format!("{} of {total}  ", self.completed + 1),
+            };
+            let used = canvas
+                .line(area, &[(canvas.spinner(), Tone::Accent), (" working… ", Tone::Dim), (&progress, Tone::Dim)]);
             canvas.button(right_of(area, used), ("esc ", Tone::Accent), ("stops waiting", Tone::Dim), Command::Back);
             return;
         }

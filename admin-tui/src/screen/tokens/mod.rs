@@ -34,6 +34,21 @@ impl Tokens {
         self.me.value.as_ref().is_some_and(|me| me.id.uuid() == token.secret.id)
     }
 
+    fn confirm_revocations(&self) -> Option<Question> {
+        let mut tokens = self.list.marked();
+        // Further requests would be refused after the token of this app was revoked.
+        tokens.sort_by_key(|token| self.is_in_use(token));
+        let object = |token: &AdminTokenItem| {
+            let SecretItem { name, hint, id, .. } = &token.secret;
+            let mark = if self.is_in_use(token) { " — this app uses it" } else { "" };
+            let call = BackendRequest::RevokeAdminToken(AdminTokenId::new(*id), false);
+            (format!("{name} ({}, {hint}){mark}", token.role), call)
+        };
+        let objects = tokens.into_iter().map(object).collect();
+        let lines = vec![(Tone::Plain, "They stop working with the next request:".to_owned())];
+        Question::bulk(("revoke", "Revoked"), "admin token", lines, objects)
+    }
+
     fn confirm_revocation(&self, token: &AdminTokenItem) -> Question {
         let SecretItem { name, hint, id, .. } = &token.secret;
         let mut lines =
@@ -76,14 +91,23 @@ impl Page for Tokens {
         }
         if may_change && !self.list.rows.is_empty() {
             let keys = &[Key::Char('d'), Key::Delete];
-            bindings.push(bind(keys, Command::Delete, "revoke", "revoke the admin token"));
+            bindings.push(bind(keys, Command::Delete, "revoke", "revoke the admin token, or all marked ones"));
+            bindings.extend(self.list.mark_bindings());
         }
         bindings.extend(LIST_KEYS);
         bindings
     }
 
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
+        if self.list.mark(command) {
+            return;
+        }
         match (command, self.list.selected()) {
+            (Command::Delete, _) if !self.list.marked().is_empty() => {
+                if let Some(question) = self.confirm_revocations() {
+                    cx.show(Dialog::Confirm(question));
+                }
+            }
             (Command::New, _) => cx.show(Dialog::Form(FormKind::CreateToken)),
             (Command::Delete, Some(token)) => cx.show(Dialog::Confirm(self.confirm_revocation(token))),
             _ => {}
