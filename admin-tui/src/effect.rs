@@ -22,6 +22,8 @@ pub enum Effect {
     Cancel(RequestId),
     Export(RequestId, Box<ExportRequest>),
     Copy(Secret),
+    /// Connects to the server of a profile.
+    Connect(String),
     /// Clears the terminal and draws every cell again.
     Redraw,
     /// Returns the terminal to the shell and stops this process until it is resumed.

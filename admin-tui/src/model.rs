@@ -9,6 +9,7 @@ use doorward_shared::{
 
 use crate::{
     api::{ApiError, Progress},
+    connection::Context,
     effect::{RequestId, RequestResult},
     paths::BaseFolders,
     screen,
@@ -22,6 +23,10 @@ const MAX_DEPTH: usize = 12;
 pub struct Options {
     /// The server's address, for display.
     pub server: String,
+    /// Name of the server's profile.
+    pub context: Option<String>,
+    /// The servers that the app can switch to.
+    pub contexts: Vec<Context>,
     pub theme: Theme,
     /// Base folders of paths that the user enters.
     pub folders: BaseFolders,
@@ -212,6 +217,17 @@ impl Model {
         act(dialog.as_mut(), &mut UpdateContext { now: self.now, last_id: &mut self.last_id, output })
     }
 
+    /// Updates the overlay, if there is one.
+    pub(crate) fn with_overlay(
+        &mut self,
+        output: &mut UpdateOutput,
+        act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>),
+    ) {
+        if let Some(overlay) = &mut self.overlay {
+            act(overlay.as_mut(), &mut UpdateContext { now: self.now, last_id: &mut self.last_id, output });
+        }
+    }
+
     pub(crate) fn with_screen<R>(
         &mut self,
         output: &mut UpdateOutput,
@@ -253,11 +269,20 @@ impl Model {
             return question.bindings(self.may_change());
         }
         if self.shows_connection_page() {
-            return vec![
-                bind(&[Key::Char('r'), Key::Enter], Command::Reload, "try again", "try again now"),
+            let mut bindings = vec![bind(&[Key::Char('r'), Key::Enter], Command::Reload, "try again", "try again now")];
+            if !self.options.contexts.is_empty() {
+                bindings.push(bind(
+                    &[Key::Char('c')],
+                    Command::Contexts,
+                    "switch server",
+                    "ctx: switch to another server",
+                ));
+            }
+            bindings.extend([
                 bind(&[Key::Char('T')], Command::CycleTheme, "", "change colours: dark, light, 16, none"),
                 bind(&[Key::Char('q'), Key::Esc], Command::Quit, "quit", "quit"),
-            ];
+            ]);
+            return bindings;
         }
         if let Some(overlay) = &self.overlay {
             return overlay.bindings(self.may_change());

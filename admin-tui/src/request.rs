@@ -1,6 +1,6 @@
 //! Requests of the terminal app to the server, as values. Tests replace the server through the trait [`ApiBackend`].
 
-use std::{future::Future, path::PathBuf};
+use std::{future::Future, path::PathBuf, sync::Arc};
 
 use doorward_shared::{
     AdminTokenId, ApiKeyId, SigningKeyId, TenantId, UserId,
@@ -87,6 +87,18 @@ pub struct ExportRequest {
     pub format: ExportFormat,
     /// Path of the file, which must not exist.
     pub path: PathBuf,
+}
+
+/// A server that the app is connected to.
+#[derive(Debug)]
+pub struct ConnectedServer<A> {
+    pub api: Arc<A>,
+    /// The address, for display.
+    pub address: String,
+    /// Name of the profile, if the server comes from one.
+    pub context: Option<String>,
+    /// Security warnings.
+    pub warnings: Vec<String>,
 }
 
 /// The operations of the server that the terminal app uses.

@@ -4,7 +4,6 @@ use std::{
     io::{self, IsTerminal as _, stdout},
     panic,
     path::PathBuf,
-    sync::Arc,
     time::Duration,
 };
 
@@ -30,9 +29,10 @@ use tokio::{
 use crate::{
     app::{Input, run},
     clock::now,
+    connection::Context,
     model::Options,
     paths::BaseFolders,
-    request::ApiBackend,
+    request::{ApiBackend, ConnectedServer},
     secret::Secret,
     terminal_control::TerminalControl,
     ui::Theme,
@@ -44,14 +44,21 @@ const TICK: Duration = Duration::from_millis(100);
 /// then check that the terminal was restored.
 const FAIL_ON_F12: &str = "DOORWARD_ADMIN_FAIL_ON_F12";
 
-/// Runs the app on the terminal of this process until the user quits or a signal arrives. `server` is the address for
-/// display.
-pub async fn show<A: ApiBackend>(api: A, server: String) -> io::Result<()> {
+/// Runs the app on the terminal of this process until the user quits or a signal arrives. Starts with `server`; `connect`
+/// returns the server of one of the `contexts`.
+pub async fn show<A: ApiBackend>(
+    server: ConnectedServer<A>,
+    contexts: Vec<Context>,
+    connect: impl Fn(&str) -> Result<ConnectedServer<A>, String>,
+) -> io::Result<()> {
     if !stdout().is_terminal() || !io::stdin().is_terminal() {
         return Err(io::Error::other("the app needs a terminal; the subcommands work without one"));
     }
+    let ConnectedServer { api, address, context, .. } = server;
     let options = Options {
-        server,
+        server: address,
+        context,
+        contexts,
         theme: Theme::detect(|name| std::env::var(name).ok()),
         folders: BaseFolders {
             current: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
@@ -64,7 +71,7 @@ pub async fn show<A: ApiBackend>(api: A, server: String) -> io::Result<()> {
     let mut terminal = ratatui::try_init()?;
     restore_modes_on_panic();
     enable_modes()?;
-    let result = run(&mut terminal, inputs.stream(), Arc::new(api), options, Control::default()).await;
+    let result = run(&mut terminal, inputs.stream(), api, options, Control::default(), connect).await;
     drop(guard);
     result.and(inputs.error.map_or(Ok(()), Err))
 }

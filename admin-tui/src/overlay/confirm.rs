@@ -74,6 +74,10 @@ impl ConfirmDialog {
                 cx.navigate(Navigation::ReturnTo(*depth));
             }
             Action::Quit => cx.navigate(Navigation::Quit),
+            Action::Connect(profile) => {
+                cx.navigate(Navigation::CloseQuestion);
+                cx.navigate(Navigation::Connect(profile.clone()));
+            }
         }
     }
 
@@ -100,7 +104,7 @@ impl ConfirmDialog {
         }
         match self.question.action {
             Action::Request { .. } => cx.close_dialog(),
-            Action::Leave(_) | Action::Quit => cx.navigate(Navigation::CloseQuestion),
+            Action::Leave(_) | Action::Quit | Action::Connect(_) => cx.navigate(Navigation::CloseQuestion),
         }
     }
 
@@ -217,9 +221,9 @@ impl Page for ConfirmDialog {
         Some((&mut self.scroll, positions))
     }
 
-    fn drawn(&mut self, text_rows: usize) {
-        self.text_rows = text_rows;
-        self.was_read |= self.scroll.selected + self.scroll.height >= text_rows;
+    fn text_drawn(&mut self, rows: usize) {
+        self.text_rows = rows;
+        self.was_read |= self.scroll.selected + self.scroll.height >= rows;
     }
 
     fn is_editing(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Overlays: dialogs that cover the screen and take the keys until they are closed.
 
 pub mod confirm;
+pub mod context_list;
 pub mod event_type_picker;
 pub mod form;
 mod form_definitions;

@@ -47,6 +47,10 @@ pub enum Navigation {
     Reload,
     Export(Box<ExportRequest>),
     Run(Command),
+    /// Switches to the server of a profile, and asks first if work would be lost.
+    SwitchServer(String),
+    /// Switches to the server of a profile.
+    Connect(String),
     ApplyFilters(Box<AuditQuery>),
     /// Merges a configuration: the path and the side of each setting.
     Merge(Vec<(&'static str, Side)>),

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use doorward_shared::TenantId;
 use ratatui::layout::Rect;
 
 use super::{
@@ -74,8 +75,13 @@ pub trait Page: View + Debug + Send {
         false
     }
 
-    /// Handles that a frame was drawn. `text_rows` is the number of rows of a text that the page wraps and scrolls.
-    fn drawn(&mut self, _text_rows: usize) {}
+    /// Receives the number of rows of the wrapped text that was drawn. The height of [`Self::list`] is set before.
+    fn text_drawn(&mut self, _rows: usize) {}
+
+    /// Returns the tenant that the page shows, with its name.
+    fn tenant(&self) -> Option<(TenantId, String)> {
+        None
+    }
 
     /// Describes the work that is lost if the page is removed.
     fn unsaved_changes(&self) -> Option<String> {

@@ -113,6 +113,8 @@ pub enum Action {
     /// Closes the screens above a depth.
     Leave(usize),
     Quit,
+    /// Switches to the server of a profile.
+    Connect(String),
 }
 
 /// A request that reverts a change.

@@ -4,7 +4,7 @@ use super::navigation::{load_screen, toast};
 use crate::{
     api::ApiError,
     effect::{Effect, RequestResult},
-    model::{ConnectionStatus, Model},
+    model::{ConnectionStatus, Model, Options},
     request::{BackendRequest, BackendResponse},
     time_format,
     ui::{Tone, UpdateOutput},
@@ -26,6 +26,25 @@ pub(super) fn request_me(model: &mut Model, output: &mut UpdateOutput) {
     let id = model.next_id();
     model.me_request = Some(id);
     output.effects.push(Effect::Request(id, Box::new(BackendRequest::Me)));
+}
+
+/// Starts again with another server.
+pub(super) fn use_server(
+    model: &mut Model,
+    server: String,
+    context: Option<String>,
+    warnings: Vec<String>,
+    output: &mut UpdateOutput,
+) {
+    let options = Options { server, context, now: model.now, ..model.options.clone() };
+    // Request ids stay unique, so that no response can belong to a request of the previous server.
+    let last_id = model.last_id;
+    *model = Model::new(options);
+    model.last_id = last_id;
+    for warning in warnings {
+        toast(model, Tone::Warn, warning);
+    }
+    request_me(model, output);
 }
 
 pub(super) fn tick(model: &mut Model, output: &mut UpdateOutput) {

@@ -67,6 +67,10 @@ fn handle(model: &mut Model, message: Message, output: &mut UpdateOutput) {
         Message::Exported(id, result) => exported(model, id, result),
         Message::Copied(true) => toast(model, Tone::Good, "Sent to the terminal's clipboard"),
         Message::Copied(false) => toast(model, Tone::Bad, "Could not send the text to the terminal's clipboard"),
+        Message::Connected { address, context, warnings } => {
+            connection_status::use_server(model, address, context, warnings, output);
+        }
+        Message::NotConnected(error) => toast(model, Tone::Bad, error),
         Message::Resized | Message::Drawn { .. } | Message::Tick(_) => {}
     }
 }
@@ -77,7 +81,7 @@ fn drawn(model: &mut Model, list_height: usize, text_rows: usize) {
             selection.height = list_height;
             selection.select(selection.selected, rows);
         }
-        page.drawn(text_rows);
+        page.text_drawn(text_rows);
     });
 }
 
@@ -88,6 +92,7 @@ fn tick(model: &mut Model, now: Timestamp, output: &mut UpdateOutput) {
     undo::tick(model);
     connection_status::tick(model, output);
     if !model.shows_connection_page() {
+        model.with_overlay(output, |overlay, cx| overlay.tick(cx));
         model.with_screen(output, |screen, cx| screen.tick(cx));
     }
     // Ages and countdowns change every second. The activity indicator changes at every tick.
@@ -125,6 +130,8 @@ fn navigate(model: &mut Model, navigation: Navigation, output: &mut UpdateOutput
         Navigation::OfferUndo(text, offer) => undo::offer(model, &text, offer),
         Navigation::Reload => load_screen(model, output),
         Navigation::Run(command) => perform::perform(model, command, output),
+        Navigation::SwitchServer(profile) => navigation::switch_server(model, profile, output),
+        Navigation::Connect(profile) => output.effects.push(Effect::Connect(profile)),
         Navigation::ApplyFilters(query) => {
             model.with_screen(output, |screen, cx| screen.apply_filters(*query, cx));
         }

@@ -3,8 +3,9 @@
 use doorward_shared::Timestamp;
 
 use crate::{
-    model::{Model, Toast},
-    overlay::confirm::ConfirmDialog,
+    effect::Effect,
+    model::{Model, Options, Toast},
+    overlay::{confirm::ConfirmDialog, context_list::ContextList},
     ui::{Action, Page, Question, Section, Tone, UpdateOutput},
 };
 
@@ -69,6 +70,21 @@ pub(super) fn quit(model: &mut Model) {
         model.quit = true;
     } else {
         ask(model, "Quit?", "quit", lost, Action::Quit);
+    }
+}
+
+pub(super) fn show_contexts(model: &mut Model) {
+    let Options { contexts, context, .. } = &model.options;
+    model.question = Some(Box::new(ContextList::new(contexts.clone(), context.clone())));
+}
+
+/// Switches to the server of a profile. Asks first if work would be lost.
+pub(super) fn switch_server(model: &mut Model, profile: String, output: &mut UpdateOutput) {
+    let lost = unfinished_work(model);
+    if lost.is_empty() {
+        output.effects.push(Effect::Connect(profile));
+    } else {
+        ask(model, &format!("Switch to {profile}?"), "switch", lost, Action::Connect(profile));
     }
 }
 

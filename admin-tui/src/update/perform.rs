@@ -13,6 +13,7 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
         match command {
             Command::Reload => connection_status::request_me(model, output),
             Command::Quit => navigation::quit(model),
+            Command::Contexts => navigation::show_contexts(model),
             Command::CycleTheme => model.options.theme = model.options.theme.next(),
             _ => {}
         }
@@ -31,7 +32,8 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
         Command::Help => model.overlay = Some(Box::new(Help::new(binding_groups(model)))),
         Command::Palette => {
             let bindings = binding_groups(model).into_iter().flat_map(|(_, bindings)| bindings).collect();
-            model.overlay = Some(Box::new(Palette::new(bindings)));
+            let palette = Palette::new(bindings, model.options.contexts.clone(), model.screen().tenant());
+            model.overlay = Some(Box::new(palette));
         }
         Command::Reload => navigation::load_screen(model, output),
         Command::Redraw => output.effects.push(Effect::Redraw),
@@ -44,6 +46,7 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
             }
         }
         Command::Quit => navigation::quit(model),
+        Command::Contexts => navigation::show_contexts(model),
         Command::Undo => undo::perform(model, output),
         _ => model.with_focused(output, |page, cx| page.perform(command, cx)),
     }

@@ -274,3 +274,17 @@ async fn changed_rp_id_needs_the_typed_name_and_states_the_number_of_passkeys() 
     app.keys_show("^u 'Acme Bank' enter", &["Saved the configuration"]).await;
     assert_eq!(saves(), 1);
 }
+
+#[tokio::test]
+async fn list_of_changes_that_fits_is_confirmed_by_the_first_key() {
+    let mut world = data::world();
+    let origins = (0..12).map(|at| format!("https://shop-{at}.acmebank.example"));
+    world.tenants[0].config.webauthn.relying_party.origins = origins.collect();
+    let app = App::start(FakeServer::new(world), 100, 40).await;
+    app.keys("2 enter j j j").await;
+    for _ in 0..11 {
+        app.keys("enter ^u enter").await;
+    }
+    app.keys_show("w", &["- https://shop-0.", "- https://shop-10."]).await;
+    app.keys_show("y", &["Saved the configuration"]).await;
+}

@@ -381,6 +381,12 @@ fn matches(query: &AuditQuery, row: &AdminAuditLogItem) -> bool {
         && (part(&query.text, actor) || part(&query.text, &entry.meta_source_ip))
         && query.start.is_none_or(|start| entry.created_at >= start)
         && query.end.is_none_or(|end| entry.created_at < end)
+        && query.exact.iter().all(|(name, wanted)| match *name {
+            "actor" => actor == wanted,
+            "request_id" => entry.meta_http_request_id == *wanted,
+            "credential_id" => entry.credential_id.as_ref().is_some_and(|id| id.to_string() == *wanted),
+            other => panic!("unknown filter {other}"),
+        })
 }
 
 /// Returns a page. A request with filters examines at most [`EXAMINED`] entries.

@@ -4,12 +4,14 @@
 mod bulk;
 mod config;
 mod connection_status;
+mod contexts;
 mod data;
 mod fake_server;
 mod forms;
 mod harness;
 mod interaction;
 mod live_log;
+mod palette;
 mod real_server;
 mod roles;
 mod secrets;

@@ -319,6 +319,10 @@ impl Page for Tenant {
         }
     }
 
+    fn tenant(&self) -> Option<(TenantId, String)> {
+        Some((self.id, self.name.clone()))
+    }
+
     fn merge(&mut self, choices: &[(&'static str, Side)], cx: &mut UpdateContext<'_>) {
         self.merge_configuration(choices, cx);
     }
