@@ -35,6 +35,7 @@ const TOPICS: [(&str, &[(&str, &str)]); 3] = [
         "Marks",
         &[
             ("●", "in the header: connected; on a tab: unsaved changes"),
+            ("✓", "in a list: a marked row"),
             ("\\u{202e}", "an invisible or misleading character, escaped"),
         ],
     ),

@@ -8,6 +8,7 @@ use crate::ui::{
 };
 
 const WIDTH: u16 = 100;
+const INDENT: u16 = 2;
 const NAME_WIDTH: u16 = 11;
 
 #[derive(Debug)]
@@ -99,11 +100,12 @@ impl Page for MergeDialog {
     }
 }
 
-/// A row of the dialog: an indented name, and a part of a value.
+/// A row of the dialog: the path of a setting, or an indented name and a part of a value.
 struct MergeRow {
     field: usize,
     side: Option<Side>,
-    name: &'static str,
+    /// `None` for the path of a setting.
+    name: Option<&'static str>,
     text: String,
     tone: Tone,
 }
@@ -118,7 +120,7 @@ impl MergeDialog {
                 (Some(Side::Mine), _) => (" — only you changed it", Tone::Strong),
                 (Some(Side::Theirs), _) => (" — only they changed it", Tone::Strong),
             };
-            rows.push(MergeRow { field: index, side: None, name: "", text: format!("{}{note}", field.path), tone });
+            rows.push(MergeRow { field: index, side: None, name: None, text: format!("{}{note}", field.path), tone });
             let mine = if *chosen == Some(Side::Mine) { "● mine" } else { "○ mine" };
             let theirs = if *chosen == Some(Side::Theirs) { "● theirs" } else { "○ theirs" };
             let values = [
@@ -129,8 +131,8 @@ impl MergeDialog {
             for (side, name, value) in values {
                 let tone = if side.is_some() && side == *chosen { Tone::Good } else { Tone::Dim };
                 let text = if value.is_empty() { "(none)".to_owned() } else { value.join(" ") };
-                let lines = wrap(&text, width.saturating_sub(NAME_WIDTH + 2)).into_iter().enumerate();
-                let name_of = |line: usize| if line == 0 { name } else { "" };
+                let lines = wrap(&text, width.saturating_sub(INDENT + NAME_WIDTH)).into_iter().enumerate();
+                let name_of = |line: usize| Some(if line == 0 { name } else { "" });
                 rows.extend(lines.map(|(line, text)| MergeRow { field: index, side, name: name_of(line), text, tone }));
             }
         }
@@ -158,9 +160,13 @@ impl View for MergeDialog {
                 let choice = usize::from(side == Side::Theirs);
                 canvas.target(place, ClickTarget::Choice { row: line.field, choice });
             }
-            let indent = if line.name.is_empty() && line.side.is_none() && line.tone != Tone::Dim { 0 } else { 2 };
-            canvas.line(right_of(place, indent), &[(line.name, line.tone)]);
-            let text = if indent == 0 { place } else { right_of(place, indent + NAME_WIDTH) };
+            let text = match line.name {
+                None => place,
+                Some(name) => {
+                    canvas.line(right_of(place, INDENT), &[(name, line.tone)]);
+                    right_of(place, INDENT + NAME_WIDTH)
+                }
+            };
             canvas.line(text, &[(&line.text, line.tone)]);
         }
         canvas.scrollbar(Rect { x: list.right() + 1, width: 1, ..list }, first, rows.len());

@@ -384,7 +384,7 @@ fn matches(query: &AuditQuery, row: &AdminAuditLogItem) -> bool {
         && query.exact.iter().all(|(name, wanted)| match *name {
             "actor" => actor == wanted,
             "request_id" => entry.meta_http_request_id == *wanted,
-            "credential_id" => entry.credential_id.as_ref().is_some_and(|id| id.to_string() == *wanted),
+            "credential_id" => entry.credential_id.as_ref() == Some(wanted),
             other => panic!("unknown filter {other}"),
         })
 }

@@ -28,12 +28,8 @@ pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError
     };
     let relying_party =
         RelyingParty { id: args.rp_id, display_name: args.name.clone(), icon: None, origins: args.origins };
-    let mut config = TenantConfig {
-        cors,
-        webauthn: Webauthn::for_relying_party(relying_party),
-        mfa: None,
-        limits: None,
-    };
+    let mut config =
+        TenantConfig { cors, webauthn: Webauthn::for_relying_party(relying_party), mfa: None, limits: None };
     args.policy.apply(&mut config);
     let request = CreateTenantRequest {
         id: None,

@@ -129,7 +129,7 @@ impl ConfigForm {
             let rows = if is_mine(field) { &self.rows } else { &current };
             rows.iter().filter(|row| row.is_of(field)).cloned().collect::<Vec<_>>()
         });
-        let merged = merged.collect();
+        let merged: Vec<ConfigRow> = merged.collect();
         self.select_row_of(self.selected_field(), &merged);
         (self.rows, self.saved) = (merged, theirs);
     }
@@ -139,7 +139,7 @@ impl ConfigForm {
     }
 
     /// Keeps the selection on the rows of a field when all rows are replaced.
-    fn select_row_of(&mut self, field: Option<&'static ConfigField>, rows: &Vec<ConfigRow>) {
+    fn select_row_of(&mut self, field: Option<&'static ConfigField>, rows: &[ConfigRow]) {
         let first = |rows: &[ConfigRow]| rows.iter().position(|row| field.is_some_and(|field| row.is_of(field)));
         if let (Some(before), Some(now)) = (first(&self.rows), first(rows)) {
             let offset = self.selection.selected - before;
