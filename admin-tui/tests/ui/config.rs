@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use doorward_admin::{api::ApiError, request::BackendRequest};
 use doorward_shared::{
-    ErrorCode,
+    CoseAlgorithm, ErrorCode,
     config::{TokenAudience, UserVerification},
 };
 
@@ -118,13 +118,17 @@ async fn comparison_can_be_postponed_and_blocks_saving() {
 #[tokio::test]
 async fn limits_and_token_settings_are_edited() {
     let (fake, app) = start(160, 48).await;
-    app.keys_show("2 enter", &["Tokens and limits", "Token audience", "Credentials/user", "8192"]).await;
+    app.keys_show("2 enter", &["Tokens, algorithms, limits", "Token audience", "Credentials/user", "8192"]).await;
     app.click("ceremony").await;
     app.click("Credentials/user").await;
-    app.keys("enter ^u '5' enter w y").await;
+    app.keys("enter ^u '5' enter").await;
+    app.click("ES384").await;
+    app.keys_show("enter 'x' enter", &["✗ must be one of EdDSA"]).await;
+    app.keys("enter ^u 'ML-DSA-65' enter w y").await;
     let mut world = fake.world.lock().unwrap();
     let config = &world.tenant(tenant_id(0)).unwrap().config;
     assert_eq!(config.webauthn.token_audience, Some(TokenAudience::Ceremony));
+    assert_eq!(config.algorithms().get(3), Some(&CoseAlgorithm::MlDsa65));
     assert_eq!((config.credentials_per_user(), config.transaction_data_bytes()), (5, 8_192));
 }
 
@@ -133,7 +137,7 @@ async fn emptied_origin_is_removed_and_selection_is_kept() {
     let app = App::start(FakeServer::new(data::world()), 100, 48).await;
     app.keys("2 enter j j j enter ^u enter").await;
     app.lacks(&["  https://acmebank.example"]);
-    assert_eq!(app.screen().matches("+ add").count(), 2);
+    assert_eq!(app.screen().matches("+ add").count(), 3);
     // After the emptied row is removed, the following row is selected.
     app.keys_show("enter '/x' enter", &["https://login.acmebank.example/x"]).await;
     app.keys_show("U", &["  https://acmebank.example", "no unsaved changes"]).await;

@@ -104,6 +104,18 @@ fn parse(field: &ConfigField, texts: &[&str]) -> Result<Json, ConfigProblem> {
     let text = texts.first().copied().unwrap_or_default();
     Ok(match field.kind {
         Kind::List => texts.iter().copied().filter(|text| !text.is_empty()).collect(),
+        Kind::ListOf(choices) => {
+            let choices = choices();
+            let given = texts.iter().filter(|text| !text.is_empty());
+            let value = |(index, text): (usize, &&str)| match choices.contains(text) {
+                true => Ok(Json::from(*text)),
+                false => Err(ConfigProblem {
+                    field: format!("{}[{index}]", field.path),
+                    message: format!("must be one of {}", choices.join(", ")),
+                }),
+            };
+            given.enumerate().map(value).collect::<Result<_, _>>()?
+        }
         Kind::YesNo => Json::from(text == "yes"),
         Kind::OptionalText | Kind::OptionalMilliseconds if text.is_empty() => Json::Null,
         Kind::OptionalChoice(_) if text == ANY => Json::Null,
@@ -164,7 +176,7 @@ mod tests {
     fn rows_contain_the_whole_configuration() {
         let config = config();
         let rows = from_config(&config);
-        assert_eq!(rows.len(), FIELDS.len() + 3);
+        assert_eq!(rows.len(), FIELDS.len() + 3 + config.algorithms().len());
         let other = TenantConfig { mfa: Some(Mfa::default()), ..config.clone() };
         assert_eq!(to_config(&rows, &other), Ok(config));
     }
