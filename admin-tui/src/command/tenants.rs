@@ -1,7 +1,7 @@
 //! `doorward-admin tenants …`
 
 use doorward_shared::{
-    admin::{CreateTenantRequest, TenantSort},
+    admin::{CreateTenantRequest, TenantDetail, TenantSort},
     config::{Cors, RelyingParty, TenantConfig, Webauthn},
     page::Order,
 };
@@ -10,12 +10,13 @@ use super::{
     activity, config,
     confirm::confirm_by_name,
     context::CommandContext,
+    disabling::{self, State},
     error::CommandError,
     output::{optional_time, time},
     pages, secrets, tenant_table,
 };
 use crate::{
-    api::TenantSummaryQuery,
+    api::{DisableTarget, TenantSummaryQuery},
     args::tenants::{TenantsCommand, TenantsCreateArgs, TenantsDeleteArgs, TenantsListArgs},
 };
 
@@ -32,6 +33,8 @@ pub(super) async fn run(context: &CommandContext, command: TenantsCommand) -> Re
             context.api.rename_tenant(id, &name, &args.name).await?;
             context.output.done(&format!("renamed tenant {id} to {}", args.name))
         }
+        TenantsCommand::Disable(args) => set_state(context, &args.tenant, State::Disabled).await,
+        TenantsCommand::Enable(args) => set_state(context, &args.tenant, State::Enabled).await,
         TenantsCommand::Delete(args) => delete(context, args).await,
         TenantsCommand::Config(command) => config::run(context, command).await,
     }
@@ -64,6 +67,7 @@ async fn show(context: &CommandContext, id_or_name: &str) -> Result<(), CommandE
     context.output.pairs(&[
         ("tenant", tenant.tenant.id.to_string()),
         ("name", tenant.tenant.display_name.clone()),
+        ("state", disabling::word(tenant.tenant.disabled_at)),
         ("rp id", tenant.rp_id.clone()),
         ("created", time(tenant.created_at)),
         ("users", tenant.users.to_string()),
@@ -121,6 +125,13 @@ fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
         mfa: None,
         limits: None,
     }
+}
+
+async fn set_state(context: &CommandContext, id_or_name: &str, state: State) -> Result<(), CommandError> {
+    let id = context.tenant(id_or_name).await?;
+    let TenantDetail { display_name, disabled_at, .. } = context.api.tenant(id).await?.tenant;
+    let what = format!("tenant {display_name} ({id})");
+    disabling::set(context, DisableTarget::Tenant(id), &what, disabled_at, state).await
 }
 
 async fn delete(context: &CommandContext, args: TenantsDeleteArgs) -> Result<(), CommandError> {

@@ -115,6 +115,8 @@ pub enum Command {
     Delete,
     Withdraw,
     DeleteParent,
+    ToggleDisabled,
+    ToggleParentDisabled,
     AuditLog,
     Pause,
     EventTypes,

@@ -111,3 +111,29 @@ async fn auditor_marks_nothing() {
     app.keys("2 space *").await;
     app.lacks(&["✓", "marked"]);
 }
+
+#[tokio::test]
+async fn disabling_is_undone_within_ten_seconds() {
+    let (fake, app) = start(120, 30).await;
+    let is_disabled = |fake: &FakeServer| fake.world.lock().unwrap().tenants[0].api_keys[0].disabled_at.is_some();
+    app.keys_show("2 enter l x y", &["Disabled API key backend production; press z to undo"]).await;
+    assert!(is_disabled(&fake));
+    app.keys_show("z", &["Enabled API key backend production again"]).await;
+    assert!(!is_disabled(&fake));
+}
+
+#[tokio::test]
+async fn marked_rows_are_disabled_and_enabled_after_one_question() {
+    let (fake, app) = start(120, 30).await;
+    let disabled = |fake: &FakeServer| {
+        let world = fake.world.lock().unwrap();
+        world.tenants[0].api_keys.iter().filter(|key| key.disabled_at.is_some()).count()
+    };
+    app.keys_show("2 enter l space space x", &["Disable 2 API keys?", "backend production", "backend staging"]).await;
+    app.keys_show("y", &["Disabled 2 API keys", "✓ disabled: backend staging"]).await;
+    assert_eq!(disabled(&fake), 2);
+    app.keys_show("x", &["Enable 2 API keys?"]).await;
+    app.keys_show("y", &["Enabled 2 API keys"]).await;
+    assert_eq!(disabled(&fake), 0);
+    app.keys_show("esc esc 2 space x y", &["Disabled 1 tenant"]).await;
+}

@@ -6,6 +6,7 @@ mod config;
 mod connection_status;
 mod contexts;
 mod data;
+mod disabling;
 mod fake_server;
 mod forms;
 mod harness;
