@@ -12,7 +12,7 @@ use super::{
     context::CommandContext,
     disabling::{self, State},
     error::CommandError,
-    output::{optional_time, time},
+    output::{optional_time, refuse_lost_secret, time},
     pages, secrets, tenant_table,
 };
 use crate::{
@@ -81,6 +81,9 @@ async fn show(context: &CommandContext, id_or_name: &str) -> Result<(), CommandE
 }
 
 async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(), CommandError> {
+    if args.api_key {
+        refuse_lost_secret()?;
+    }
     let config = match &args.from {
         Some(file) => config::read(context, file).await?,
         None => config_from_args(&args),

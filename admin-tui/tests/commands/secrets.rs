@@ -84,6 +84,30 @@ async fn secret_that_cannot_be_printed_is_reported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn secret_is_not_created_for_a_discarded_standard_output() {
+    let (_server, _tenant, operator) = setup().await;
+    let before = operator.json(&["tokens", "list"]).await;
+    let web = ["--rp-id", "example.com", "--origin", "https://example.com"];
+    for arguments in [
+        &["keys", "create", "--tenant", "Example", "--name", "lost"][..],
+        &["tokens", "create", "--name", "lost", "--role", "auditor"],
+        &[&["tenants", "create", "--name", "Lost", "--api-key"][..], &web].concat(),
+    ] {
+        let mut command = operator.command(arguments);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+        let output = tokio::task::spawn_blocking(move || command.spawn().unwrap().wait_with_output()).await.unwrap();
+        let output = output.unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains("standard output is closed or /dev/null"), "{error}");
+    }
+    assert_eq!(operator.json(&["tokens", "list"]).await.as_array().unwrap().len(), before.as_array().unwrap().len());
+    let keys = operator.json(&["keys", "list", "--tenant", "Example"]).await;
+    assert!(keys.as_array().unwrap().iter().all(|key| key["name"] != "lost"), "{keys}");
+    assert_eq!(operator.json(&["tenants", "list"]).await.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tenant_is_selected_by_id_or_unique_name() {
     let (server, tenant, operator) = setup().await;
     let by_id = operator.out(&["keys", "list", "--tenant", &tenant.id.to_string()]).await;
