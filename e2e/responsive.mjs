@@ -243,10 +243,10 @@ async function audit(watch, name, entry) {
 }
 
 async function otherScreens(watch) {
-  await watch.step("admin tokens", { keys: ["4"], screen: at("Admin tokens"), data: shows(/^▌first +admin/m) });
+  await watch.step("admin tokens", { keys: ["4"], screen: at("Admin tokens"), data: shows(/^▌first \(in use\) +admin/m) });
   await watch.step("help", { keys: ["?"], screen: shows(/ Keys ─/) });
   await watch.step("help: closed", { keys: ["Escape"], screen: (screen) => !screen.includes(" Keys ─") });
-  await watch.step("palette", { keys: [":"], screen: shows(/ Commands ─/) });
+  await watch.step("palette", { keys: [":"], screen: shows(/ Find ─/) });
   await watch.step("palette: as you type", { text: "over", screen: shows(/: over[\s\S]*go to the overview/) });
   await watch.step("palette: run", { keys: ["Enter"], screen: at("Overview"), data: at("Overview") });
 }

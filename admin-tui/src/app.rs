@@ -13,7 +13,7 @@ use crate::{
     effect_runner::EffectRunner,
     message::Message,
     model::{Model, Options},
-    request::ApiBackend,
+    request::{ApiBackend, ConnectedServer},
     terminal_control::TerminalControl,
     ui::FrameInfo,
     update, view,
@@ -29,13 +29,15 @@ pub enum Input {
     Stop,
 }
 
-/// Runs the app until the user quits or the inputs end. Panics if a task that the app started panics.
+/// Runs the app until the user quits or the inputs end. `connect` returns the server of a profile. Panics if a task that
+/// the app started panics.
 pub async fn run<B: Backend, A: ApiBackend>(
     terminal: &mut Terminal<B>,
     mut inputs: impl Stream<Item = Input> + Unpin,
     api: Arc<A>,
     options: Options,
     mut control: impl TerminalControl,
+    connect: impl Fn(&str) -> Result<ConnectedServer<A>, String>,
 ) -> Result<(), B::Error> {
     let (sender, mut results) = unbounded_channel();
     let mut runner = EffectRunner::new(api, sender, options.settings.file.clone());
@@ -55,6 +57,19 @@ pub async fn run<B: Backend, A: ApiBackend>(
                         let copied = Message::Copied(control.copy(&text));
                         effects.extend(update::update(&mut model, copied));
                     }
+                    Effect::Connect(profile) => match connect(&profile) {
+                        Ok(ConnectedServer { api, address, context, warnings }) => {
+                            // Dropping the runner cancels the requests to the previous server, and a new channel drops
+                            // their responses.
+                            let (sender, receiver) = unbounded_channel();
+                            runner = EffectRunner::new(api, sender, model.options.settings.file.clone());
+                            results = receiver;
+                            let connected = Message::Connected { address, context, warnings };
+                            effects = update::update(&mut model, connected);
+                            break;
+                        }
+                        Err(error) => effects.extend(update::update(&mut model, Message::NotConnected(error))),
+                    },
                     Effect::Suspend => {
                         control.suspend();
                         effects.extend(update::update(&mut model, Message::Resumed));

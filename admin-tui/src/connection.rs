@@ -87,6 +87,29 @@ pub fn settings(flags: &Flags, environment: &Environment) -> Result<Settings, Co
     Resolver { flags, environment, warnings: Vec::new() }.profiles().map(Profiles::into_settings)
 }
 
+/// A server that the app can switch to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// Name of its profile.
+    pub name: String,
+    pub url: String,
+}
+
+/// Returns the servers of the profiles file, sorted by name.
+pub fn contexts(flags: &Flags, environment: &Environment) -> Result<Vec<Context>, ConnectionError> {
+    let profiles = Resolver { flags, environment, warnings: Vec::new() }.profiles()?;
+    let context =
+        |(name, url): (String, Option<String>)| Context { name, url: url.unwrap_or_else(|| DEFAULT_URL.into()) };
+    Ok(profiles.addresses().into_iter().map(context).collect())
+}
+
+/// Resolves the server of a profile. Flags and variables that belong to the first server do not apply, so that its token
+/// is not sent to another one.
+pub fn resolve_context(flags: &Flags, environment: &Environment, profile: &str) -> Result<Connection, ConnectionError> {
+    let flags = Flags { profile: Some(profile.to_owned()), config: flags.config.clone(), ..Flags::default() };
+    resolve(&flags, &environment.without_server())
+}
+
 struct Sourced<T> {
     value: T,
     source: String,

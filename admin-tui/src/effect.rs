@@ -24,6 +24,8 @@ pub enum Effect {
     /// Saves a view (name and search text) in the config file. Without a text, deletes the view.
     SaveView(String, Option<String>),
     Copy(Secret),
+    /// Connects to the server of a profile.
+    Connect(String),
     /// Clears the terminal and draws every cell again.
     Redraw,
     /// Returns the terminal to the shell and stops this process until it is resumed.

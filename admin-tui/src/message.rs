@@ -38,4 +38,12 @@ pub enum Message {
     ViewsSaved(Result<Views, String>),
     /// The app tried to send a text to the terminal's clipboard. Contains whether this succeeded.
     Copied(bool),
+    /// The app uses another server from now on. Contains its address, its profile and security warnings.
+    Connected {
+        address: String,
+        context: Option<String>,
+        warnings: Vec<String>,
+    },
+    /// The server of a profile cannot be used. The app keeps its server.
+    NotConnected(String),
 }

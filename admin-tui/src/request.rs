@@ -1,6 +1,6 @@
 //! Requests of the terminal app to the server, as values. Tests replace the server through the trait [`ApiBackend`].
 
-use std::{future::Future, path::PathBuf};
+use std::{future::Future, path::PathBuf, sync::Arc};
 
 use doorward_shared::{
     AdminTokenId, ApiKeyId, SigningKeyId, TenantId, UserId,
@@ -42,7 +42,7 @@ pub enum BackendRequest {
     CreateTenant(Box<CreateTenantRequest>),
     /// Renames a tenant from the name in the second field to the name in the third.
     RenameTenant(TenantId, String, String),
-    /// Tenant, and the name that the user confirmed.
+    /// Deletes a tenant, if it still has this name.
     DeleteTenant(TenantId, String),
     /// Replaces a configuration, if the tenant still has this version.
     Configure(TenantId, Box<TenantConfig>, Option<String>),
@@ -57,7 +57,8 @@ pub enum BackendRequest {
     SetDisabled(DisableTarget, bool),
     DeleteCredential(TenantId, UserId, String),
     CreateAdminToken(CreateAdminTokenRequest),
-    RevokeAdminToken(AdminTokenId),
+    /// Revokes an admin token. If the flag is set, even the last one with the role admin.
+    RevokeAdminToken(AdminTokenId, bool),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +92,18 @@ pub struct ExportRequest {
     pub format: ExportFormat,
     /// Path of the file, which must not exist.
     pub path: PathBuf,
+}
+
+/// A server that the app is connected to.
+#[derive(Debug)]
+pub struct ConnectedServer<A> {
+    pub api: Arc<A>,
+    /// The address, for display.
+    pub address: String,
+    /// Name of the profile, if the server comes from one.
+    pub context: Option<String>,
+    /// Security warnings.
+    pub warnings: Vec<String>,
 }
 
 /// The operations of the server that the terminal app uses.
@@ -160,7 +173,7 @@ impl ApiBackend for Api {
             BackendRequest::CreateAdminToken(request) => {
                 self.create_admin_token(&request).await.map(|it| BackendResponse::Secret(it.into()))
             }
-            BackendRequest::RevokeAdminToken(id) => self.revoke_admin_token(id, false).await.map(done),
+            BackendRequest::RevokeAdminToken(id, force) => self.revoke_admin_token(id, force).await.map(done),
         }
     }
 

@@ -4,7 +4,6 @@ use std::{
     io::{self, IsTerminal as _, stdout},
     panic,
     path::PathBuf,
-    sync::Arc,
     time::Duration,
 };
 
@@ -30,9 +29,10 @@ use tokio::{
 use crate::{
     app::{Input, run},
     clock::{Clock, now},
+    connection::Context,
     model::Options,
     paths::BaseFolders,
-    request::ApiBackend,
+    request::{ApiBackend, ConnectedServer},
     secret::Secret,
     settings::Settings,
     terminal_control::TerminalControl,
@@ -45,15 +45,23 @@ const TICK: Duration = Duration::from_millis(100);
 /// then check that the terminal was restored.
 const FAIL_ON_F12: &str = "DOORWARD_ADMIN_FAIL_ON_F12";
 
-/// Runs the app on the terminal of this process until the user quits or a signal arrives. `server` is the address for
-/// display.
-pub async fn show<A: ApiBackend>(api: A, server: String, settings: Settings) -> io::Result<()> {
+/// Runs the app on the terminal of this process until the user quits or a signal arrives. Starts with `server`; `connect`
+/// returns the server of one of the `contexts`.
+pub async fn show<A: ApiBackend>(
+    server: ConnectedServer<A>,
+    contexts: Vec<Context>,
+    settings: Settings,
+    connect: impl Fn(&str) -> Result<ConnectedServer<A>, String>,
+) -> io::Result<()> {
     if !stdout().is_terminal() || !io::stdin().is_terminal() {
         return Err(io::Error::other("the app needs a terminal; the subcommands work without one"));
     }
     let now = now();
+    let ConnectedServer { api, address, context, .. } = server;
     let options = Options {
-        server,
+        server: address,
+        context,
+        contexts,
         settings,
         theme: Theme::detect(|name| std::env::var(name).ok()),
         folders: BaseFolders {
@@ -67,7 +75,7 @@ pub async fn show<A: ApiBackend>(api: A, server: String, settings: Settings) -> 
     let mut terminal = ratatui::try_init()?;
     restore_modes_on_panic();
     enable_modes()?;
-    let result = run(&mut terminal, inputs.stream(), Arc::new(api), options, Control::default()).await;
+    let result = run(&mut terminal, inputs.stream(), api, options, Control::default(), connect).await;
     drop(guard);
     result.and(inputs.error.map_or(Ok(()), Err))
 }

@@ -128,6 +128,11 @@ impl Profiles {
         }
     }
 
+    /// Returns the names of all profiles, and the addresses that they set.
+    pub(super) fn addresses(&self) -> Vec<(String, Option<String>)> {
+        self.content.profiles.iter().map(|(name, entry)| (name.clone(), entry.url.clone())).collect()
+    }
+
     /// Returns the profile that `default_profile` in the file selects.
     pub(super) fn default_profile(&self) -> Result<Option<Profile>, ConnectionError> {
         self.content.default_profile.as_ref().map(|name| self.get(name, "default_profile")).transpose()

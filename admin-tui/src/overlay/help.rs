@@ -48,6 +48,7 @@ const TOPICS: [(&str, &[(&str, &str)]); 4] = [
         "Marks",
         &[
             ("●", "in the header: connected; on a tab: unsaved changes"),
+            ("✓", "in a list: a marked row"),
             ("\\u{202e}", "an invisible or misleading character, escaped"),
         ],
     ),

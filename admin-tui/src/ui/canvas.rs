@@ -36,6 +36,11 @@ pub enum ClickTarget {
     Row(usize),
     OtherRow(usize),
     Chip(usize),
+    /// A choice of a field. `row` is the index of the field.
+    Choice {
+        row: usize,
+        choice: usize,
+    },
     Command(Command),
     /// The area of an overlay, which covers the targets behind it.
     Overlay,
@@ -266,6 +271,13 @@ impl Canvas<'_> {
         self.clear(place);
         self.target(place, ClickTarget::Overlay);
         self.panel(place, title, true)
+    }
+
+    /// Draws a key and its label, which run a command when they are clicked. Returns the number of columns used.
+    pub fn button(&mut self, area: Rect, key: Styled<'_>, label: Styled<'_>, command: Command) -> u16 {
+        let used = self.line(area, &[key, label]);
+        self.target(Rect { width: used, ..row(area, 0) }, ClickTarget::Command(command));
+        used
     }
 
     pub fn target(&mut self, area: Rect, target: ClickTarget) {

@@ -4,7 +4,8 @@ use doorward_shared::Timestamp;
 
 use super::{
     keymap::Command,
-    route::{Dialog, Route},
+    merge::Side,
+    route::{Dialog, Route, Undo},
     theme::Tone,
 };
 use crate::{
@@ -39,18 +40,30 @@ pub struct UpdateOutput {
 pub enum Navigation {
     Open(Route),
     Back,
+    /// Closes the screens above a depth.
+    ReturnTo(usize),
     Show(Box<Dialog>),
     CloseDialog,
+    /// Closes the question whether to discard work.
+    CloseQuestion,
     Toast(Tone, String),
+    /// Shows a notification, and offers to revert the change for a short time.
+    OfferUndo(String, Undo),
     Reload,
     Export(Box<ExportRequest>),
     Run(Command),
+    /// Switches to the server of a profile, and asks first if work would be lost.
+    SwitchServer(String),
+    /// Switches to the server of a profile.
+    Connect(String),
     ApplyFilters(Box<AuditQuery>),
     /// Searches the audit log of the current screen.
     ApplySearch(String),
     /// Saves a view (name and search text). Without a text, deletes the view.
     SaveView(String, Option<String>),
     ToggleZone,
+    /// Merges a configuration: the path and the side of each setting.
+    Merge(Vec<(&'static str, Side)>),
     Quit,
 }
 
@@ -89,6 +102,10 @@ impl UpdateContext<'_> {
 
     pub fn toast(&mut self, tone: Tone, text: impl Into<String>) {
         self.navigate(Navigation::Toast(tone, text.into()));
+    }
+
+    pub fn offer_undo(&mut self, text: impl Into<String>, undo: Undo) {
+        self.navigate(Navigation::OfferUndo(text.into(), undo));
     }
 
     pub fn navigate(&mut self, navigation: Navigation) {

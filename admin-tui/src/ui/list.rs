@@ -1,6 +1,12 @@
 //! Values and lists that are loaded from the server. The old content stays until the new one has arrived.
 
-use super::{context::UpdateContext, selection::Selection};
+use std::collections::BTreeSet;
+
+use super::{
+    context::UpdateContext,
+    keymap::{Binding, Command, Key, bind},
+    selection::Selection,
+};
 use crate::{
     api::ApiError,
     effect::{RequestId, RequestResult},
@@ -59,6 +65,8 @@ pub struct PagedList<T> {
     pending: Option<(RequestId, LoadKind)>,
     /// The rows of a reload that needs several pages. They replace the old rows when all have arrived.
     reloaded: Option<Vec<T>>,
+    /// Keys of the marked rows. All of them are loaded rows.
+    marked: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +89,7 @@ impl<T> Default for PagedList<T> {
             next: None,
             pending: None,
             reloaded: None,
+            marked: BTreeSet::new(),
         }
     }
 }
@@ -101,11 +110,54 @@ impl<T: Keyed> PagedList<T> {
 
     /// Describes the number of rows: `8 tenants`, or `50+ tenants` while the total is unknown.
     pub fn count(&self, noun: &str) -> String {
-        match self.total {
+        let rows = match self.total {
             Some(1) => format!("1 {noun}"),
             Some(total) => format!("{total} {noun}s"),
             None => format!("{}+ {noun}s", self.rows.len()),
+        };
+        if self.marked.is_empty() { rows } else { format!("{} of {rows} marked", self.marked.len()) }
+    }
+
+    pub fn is_marked(&self, row: &T) -> bool {
+        !self.marked.is_empty() && self.marked.contains(&row.key())
+    }
+
+    /// Returns the marked rows, in the order of the list.
+    pub fn marked(&self) -> Vec<&T> {
+        self.rows.iter().filter(|row| self.is_marked(row)).collect()
+    }
+
+    /// Returns the bindings that mark rows for an action on all of them.
+    pub fn mark_bindings(&self) -> Vec<Binding> {
+        let mut bindings = Vec::new();
+        if !self.marked.is_empty() {
+            bindings.push(bind(&[Key::Esc], Command::ClearMarks, "unmark", "remove all marks"));
         }
+        if !self.rows.is_empty() {
+            bindings.push(bind(&[Key::Char(' ')], Command::Mark, "", "mark the row, or remove its mark"));
+            bindings.push(bind(&[Key::Char('*')], Command::MarkAll, "", "mark all loaded rows, or none"));
+        }
+        bindings
+    }
+
+    /// Performs a command of [`Self::mark_bindings`]. Returns whether it is one.
+    pub fn mark(&mut self, command: Command) -> bool {
+        match command {
+            Command::Mark => {
+                if let Some(key) = self.selected().map(Keyed::key) {
+                    if !self.marked.remove(&key) {
+                        self.marked.insert(key);
+                    }
+                    self.selection.step(1, self.rows.len());
+                }
+            }
+            Command::MarkAll if self.marked.len() < self.rows.len() => {
+                self.marked = self.rows.iter().map(Keyed::key).collect();
+            }
+            Command::MarkAll | Command::ClearMarks => self.marked.clear(),
+            _ => return false,
+        }
+        true
     }
 
     /// Requests the list from its first page and keeps the selected row. Cancels a pending request.
@@ -179,6 +231,11 @@ impl<T: Keyed> PagedList<T> {
             (LoadKind::Append, None) => self.rows.extend(page.rows),
             (LoadKind::Append, Some(reloaded)) => self.take_reloaded(reloaded, page.rows),
             (LoadKind::Reload, _) => self.take_reloaded(Vec::new(), page.rows),
+        }
+        if !self.marked.is_empty() {
+            // An action on marked rows must not concern rows that the user no longer sees.
+            let loaded: BTreeSet<String> = self.rows.iter().map(Keyed::key).collect();
+            self.marked.retain(|key| kind != LoadKind::Replace && loaded.contains(key));
         }
         self.loaded = true;
         let loaded = if self.next.is_none() { u64::try_from(self.rows.len()).ok() } else { None };

@@ -2,12 +2,14 @@
 
 use std::fmt::Debug;
 
+use doorward_shared::TenantId;
 use ratatui::layout::Rect;
 
 use super::{
     canvas::{Canvas, ClickTarget},
     context::UpdateContext,
     keymap::{Binding, Command},
+    merge::Side,
     selection::Selection,
     text_input::TextInput,
     theme::Tone,
@@ -73,10 +75,15 @@ pub trait Page: View + Debug + Send {
         false
     }
 
-    /// Handles that a frame was drawn. `text_rows` is the number of rows of a text that the page wraps and scrolls.
-    fn drawn(&mut self, _text_rows: usize) {}
+    /// Receives the number of rows of the wrapped text that was drawn. The height of [`Self::list`] is set before.
+    fn text_drawn(&mut self, _rows: usize) {}
 
-    /// Returns a description of the unsaved changes, if there are any.
+    /// Returns the tenant that the page shows, with its name.
+    fn tenant(&self) -> Option<(TenantId, String)> {
+        None
+    }
+
+    /// Describes the work that is lost if the page is removed.
     fn unsaved_changes(&self) -> Option<String> {
         None
     }
@@ -86,4 +93,7 @@ pub trait Page: View + Debug + Send {
 
     /// Applies filters; only audit logs have any.
     fn apply_filters(&mut self, _query: AuditQuery, _cx: &mut UpdateContext<'_>) {}
+
+    /// Merges a configuration; only tenants have one.
+    fn merge(&mut self, _choices: &[(&'static str, Side)], _cx: &mut UpdateContext<'_>) {}
 }

@@ -5,6 +5,7 @@ mod connection_status;
 mod input;
 mod navigation;
 mod perform;
+mod undo;
 
 use crate::{
     api::Progress,
@@ -52,7 +53,8 @@ fn handle(model: &mut Model, message: Message, output: &mut UpdateOutput) {
         Message::Resumed => output.effects.push(Effect::Reacquire),
         Message::Stop => model.quit = true,
         Message::Response(response) => {
-            if let Some(response) = connection_status::observe(model, response, output) {
+            let response = connection_status::observe(model, response, output);
+            if let Some(response) = response.and_then(|response| undo::handle_response(model, response, output)) {
                 model.handle_response(response, output);
             }
         }
@@ -66,6 +68,10 @@ fn handle(model: &mut Model, message: Message, output: &mut UpdateOutput) {
         Message::ViewsSaved(Err(error)) => toast(model, Tone::Bad, format!("The view was not saved: {error}")),
         Message::Copied(true) => toast(model, Tone::Good, "Sent to the terminal's clipboard"),
         Message::Copied(false) => toast(model, Tone::Bad, "Could not send the text to the terminal's clipboard"),
+        Message::Connected { address, context, warnings } => {
+            connection_status::use_server(model, address, context, warnings, output);
+        }
+        Message::NotConnected(error) => toast(model, Tone::Bad, error),
         Message::Resized | Message::Drawn { .. } | Message::Tick(_) => {}
     }
 }
@@ -75,7 +81,7 @@ fn drawn(model: &mut Model, list_height: usize, text_rows: usize) {
         if let Some((selection, rows)) = page.list().filter(|(selection, _)| selection.height != list_height) {
             selection.resize(list_height, rows);
         }
-        page.drawn(text_rows);
+        page.text_drawn(text_rows);
     });
 }
 
@@ -84,8 +90,10 @@ fn tick(model: &mut Model, Time { wall, steady: now }: Time, output: &mut Update
     model.wall = wall;
     let toasts = model.toasts.len();
     model.toasts.retain(|toast| toast.until > now);
+    undo::tick(model);
     connection_status::tick(model, output);
     if !model.shows_connection_page() {
+        model.with_overlay(output, |overlay, cx| overlay.tick(cx));
         model.with_screen(output, |screen, cx| screen.tick(cx));
     }
     // Ages and countdowns change every second. The activity indicator changes at every tick.
@@ -117,10 +125,15 @@ fn navigate(model: &mut Model, navigation: Navigation, output: &mut UpdateOutput
         Navigation::Show(dialog) => {
             model.overlay = Some(overlay::build(*dialog, &model.options.folders, model.wall));
         }
+        Navigation::ReturnTo(depth) => navigation::return_to(model, depth, output),
         Navigation::CloseDialog => model.overlay = None,
+        Navigation::CloseQuestion => model.question = None,
         Navigation::Toast(tone, text) => toast(model, tone, text),
+        Navigation::OfferUndo(text, offer) => undo::offer(model, &text, offer),
         Navigation::Reload => load_screen(model, output),
         Navigation::Run(command) => perform::perform(model, command, output),
+        Navigation::SwitchServer(profile) => navigation::switch_server(model, profile, output),
+        Navigation::Connect(profile) => output.effects.push(Effect::Connect(profile)),
         Navigation::ApplyFilters(query) => {
             model.with_screen(output, |screen, cx| screen.apply_filters(*query, cx));
         }
@@ -131,6 +144,7 @@ fn navigate(model: &mut Model, navigation: Navigation, output: &mut UpdateOutput
             settings.uses_local_time = !settings.uses_local_time;
             model.with_screen(output, |screen, cx| screen.tick(cx));
         }
+        Navigation::Merge(choices) => model.with_screen(output, |screen, cx| screen.merge(&choices, cx)),
         Navigation::Export(_) if model.export.is_some() => {
             toast(model, Tone::Warn, "Another export is in progress: wait for it or cancel it with ^x");
         }

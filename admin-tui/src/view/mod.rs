@@ -43,6 +43,11 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> FrameInfo {
             overlay.draw(&mut canvas, area);
         }
     }
+    if let Some(question) = &model.question {
+        dim(&mut canvas, Rect { height: area.height - 1, ..area });
+        canvas.info = FrameInfo::default();
+        question.draw(&mut canvas, area);
+    }
     footer::draw_key_bar(&mut canvas, model, foot);
     footer::draw_toasts(&mut canvas, model, body);
     let Canvas { buffer, mut info, .. } = canvas;

@@ -14,9 +14,10 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, Mous
 use doorward_admin::{
     app::{Input, run},
     clock::Time,
+    connection::Context,
     model::Options,
     paths::BaseFolders,
-    request::ApiBackend,
+    request::{ApiBackend, ConnectedServer},
     secret::Secret,
     settings::Settings,
     terminal_control::TerminalControl,
@@ -35,6 +36,10 @@ use tokio::{
     sync::{Notify, mpsc},
     task::JoinHandle,
 };
+
+fn context(name: &str) -> Context {
+    Context { name: name.to_owned(), url: format!("https://{name}.example.com") }
+}
 
 /// The time at which every test starts.
 pub(crate) fn start_time() -> Timestamp {
@@ -171,7 +176,7 @@ impl App {
     ) -> Self {
         let local = Zone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
         let settings = Settings { local, ..Settings::default() };
-        Self::start_with(api, columns, rows, theme, folder, settings).await
+        Self::start_full(api, (columns, rows), theme, folder, settings, Vec::new()).await
     }
 
     /// Starts the app with settings.
@@ -183,6 +188,29 @@ impl App {
         folder: PathBuf,
         settings: Settings,
     ) -> Self {
+        Self::start_full(api, (columns, rows), theme, folder, settings, Vec::new()).await
+    }
+
+    /// Starts the app with servers that it can switch to. The context of `api` is called `first`.
+    pub(crate) async fn start_with_contexts<A: ApiBackend>(
+        api: Arc<A>,
+        columns: u16,
+        rows: u16,
+        theme: Theme,
+        folder: PathBuf,
+        others: Vec<(&'static str, Arc<A>)>,
+    ) -> Self {
+        Self::start_full(api, (columns, rows), theme, folder, Settings::default(), others).await
+    }
+
+    async fn start_full<A: ApiBackend>(
+        api: Arc<A>,
+        (columns, rows): (u16, u16),
+        theme: Theme,
+        folder: PathBuf,
+        settings: Settings,
+        others: Vec<(&'static str, Arc<A>)>,
+    ) -> Self {
         let (inputs, receiver) = mpsc::unbounded_channel();
         let inner = Arc::new(Mutex::new(TestBackend::new(columns, rows)));
         let terminal = Shared { inner, drawn: Arc::default(), cleared: Arc::default() };
@@ -190,15 +218,21 @@ impl App {
         let (backend, app_control) = (terminal.clone(), control.clone());
         let now = start_time();
         let folders = BaseFolders { current: folder, home: Some(PathBuf::from("/home/ops")) };
+        let contexts = others.iter().map(|(name, _)| context(name)).collect();
         let server = "http://127.0.0.1:8001".to_owned();
-        let options = Options { server, theme, folders, settings, now };
+        let options = Options { server, context: None, contexts, theme, folders, settings, now };
+        let connect = move |profile: &str| {
+            let (name, api) = others.iter().find(|(name, _)| *name == profile).ok_or("no token for this profile")?;
+            let (address, warnings) = (context(name).url, Vec::new());
+            Ok(ConnectedServer { api: Arc::clone(api), address, context: Some(profile.to_owned()), warnings })
+        };
         let task = tokio::spawn(async move {
             let events =
                 Box::pin(stream::unfold(receiver, |mut receiver: mpsc::UnboundedReceiver<Input>| async move {
                     receiver.recv().await.map(|input| (input, receiver))
                 }));
             let mut terminal = Terminal::new(backend).unwrap();
-            run(&mut terminal, events, api, options, app_control).await.unwrap();
+            run(&mut terminal, events, api, options, app_control, connect).await.unwrap();
         });
         let app = Self { inputs, terminal, control, task, now, clock_step: 0 };
         app.wait_until_idle().await;

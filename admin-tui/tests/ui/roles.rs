@@ -73,6 +73,8 @@ fn changing_commands_are_offered_only_to_admins() {
 fn token_may_change_nothing_before_its_role_is_known() {
     let options = doorward_admin::model::Options {
         server: String::new(),
+        context: None,
+        contexts: Vec::new(),
         theme: doorward_admin::ui::Theme::Plain,
         folders: doorward_admin::paths::BaseFolders::default(),
         settings: doorward_admin::settings::Settings::default(),

@@ -256,7 +256,7 @@ impl Page for Audit {
         })
     }
 
-    fn drawn(&mut self, text_rows: usize) {
+    fn text_drawn(&mut self, text_rows: usize) {
         self.pane.text_rows = text_rows;
     }
 

@@ -16,7 +16,7 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{
         Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, Page,
-        PagedList, Remote, Route, Selection, TextInput, UpdateContext, bind, pick,
+        PagedList, Remote, Route, Selection, Side, TextInput, UpdateContext, bind, pick,
     },
 };
 
@@ -96,8 +96,8 @@ pub struct Tenant {
     show_details: bool,
     /// Name and configuration from the server, until the screen copies them to `name` and `form`.
     detail: Remote<VersionedTenant>,
-    /// Version of the tenant whose configuration is in `form`.
-    version: Option<String>,
+    /// Whether the user must compare the configuration that arrives next with the unsaved changes.
+    compares: bool,
     requested_at: Option<Timestamp>,
 }
 
@@ -118,7 +118,7 @@ impl Tenant {
             transaction_filter: FilterInput::default(),
             show_details: false,
             detail: Remote::default(),
-            version: None,
+            compares: false,
             requested_at: None,
         }
     }
@@ -154,14 +154,18 @@ impl Tenant {
         self.overview.load(BackendRequest::TenantOverview(self.id, ACTIVITY_DAYS), cx);
     }
 
-    fn handle_detail(&mut self, response: RequestResult) -> Option<RequestResult> {
+    fn handle_detail(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
         let other = self.detail.handle_response(response, pick!(BackendResponse::Tenant(detail) => *detail));
         if let Some(VersionedTenant { tenant: detail, version }) = self.detail.value.take() {
             self.name = detail.display_name;
-            self.version = version;
+            let compares = std::mem::take(&mut self.compares);
             match &mut self.form {
-                Some(form) => form.refresh(detail.config),
-                None => self.form = Some(ConfigForm::new(detail.config)),
+                Some(form) if compares => {
+                    form.refresh_to_compare(detail.config, version);
+                    self.compare(cx);
+                }
+                Some(form) => form.refresh(detail.config, version),
+                None => self.form = Some(ConfigForm::new(detail.config, version)),
             }
         }
         other
@@ -235,7 +239,7 @@ impl Page for Tenant {
     fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
         let other =
             self.overview.handle_response(response, pick!(BackendResponse::TenantOverview(overview) => *overview))?;
-        let other = self.handle_detail(other)?;
+        let other = self.handle_detail(other, cx)?;
         let other = match &mut self.form {
             Some(form) => form.handle_response(other)?,
             None => other,
@@ -310,16 +314,32 @@ impl Page for Tenant {
     }
 
     fn click(&mut self, target: ClickTarget, cx: &mut UpdateContext<'_>) {
-        if let ClickTarget::Tab(index) = target
-            && let Some(&tab) = Tab::ALL.get(index)
-            && !self.edits_configuration()
-        {
-            self.show_tab(tab, cx);
+        match target {
+            _ if self.edits_configuration() => {}
+            ClickTarget::Tab(index) => {
+                if let Some(&tab) = Tab::ALL.get(index) {
+                    self.show_tab(tab, cx);
+                }
+            }
+            ClickTarget::Choice { row, choice } => {
+                if let Some(form) = &mut self.form {
+                    form.choose(row, choice, cx);
+                }
+            }
+            _ => {}
         }
+    }
+
+    fn tenant(&self) -> Option<(TenantId, String)> {
+        Some((self.id, self.name.clone()))
+    }
+
+    fn merge(&mut self, choices: &[(&'static str, Side)], cx: &mut UpdateContext<'_>) {
+        self.merge_configuration(choices, cx);
     }
 
     fn unsaved_changes(&self) -> Option<String> {
         let changed = self.form.as_ref().is_some_and(ConfigForm::is_changed);
-        changed.then(|| format!("the configuration of {}", self.name))
+        changed.then(|| format!("Changes of the configuration of {} are not saved.", self.name))
     }
 }

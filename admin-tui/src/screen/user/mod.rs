@@ -220,6 +220,10 @@ impl Page for User {
         })
     }
 
+    fn tenant(&self) -> Option<(TenantId, String)> {
+        Some((self.tenant, self.tenant_name.clone()))
+    }
+
     fn click(&mut self, target: ClickTarget, _cx: &mut UpdateContext<'_>) {
         if let ClickTarget::OtherRow(_) = target {
             self.focus_other_list();
