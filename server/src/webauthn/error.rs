@@ -18,6 +18,10 @@ impl VerificationError {
         Self::new(ErrorCode::CredentialMalformed, reason)
     }
 
+    pub(super) fn attestation(reason: &'static str) -> Self {
+        Self::new(ErrorCode::AttestationInvalid, reason)
+    }
+
     /// Returns an error unless the condition holds.
     pub(super) fn ensure(condition: bool, code: ErrorCode, reason: &str) -> Result<(), Self> {
         if condition { Ok(()) } else { Err(Self::new(code, reason)) }
