@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
-use doorward_shared::{ErrorBody, ErrorCode};
+use doorward_shared::{ErrorBody, ErrorCode, refusal::RefusalDetail};
 
 use crate::service::{Refusal, ServiceError};
 
@@ -19,6 +19,8 @@ pub struct ApiError {
     header: Option<Box<(header::HeaderName, header::HeaderValue)>>,
     /// Cause of the error. It is logged, but not sent.
     cause: Option<Box<str>>,
+    /// Failed check, for the audit entry. It is not sent.
+    detail: Option<Box<RefusalDetail>>,
 }
 
 /// The operation that failed. In some operations, the wire contract gives the same error another status or title.
@@ -41,7 +43,7 @@ impl ApiError {
     ) -> Self {
         let (title, details) = (title.into(), details.into());
         let details = if details == title { "".into() } else { details };
-        Self { status, title, details, code, header: None, cause: None }
+        Self { status, title, details, code, header: None, cause: None, detail: None }
     }
 
     #[must_use]
@@ -111,7 +113,10 @@ impl ApiError {
             ServiceError::Refused(Refusal::TooOften(seconds)) => Self::rate_limited(seconds),
             ServiceError::Refused(refusal) => {
                 let (status, title) = status_and_title(operation, &refusal);
-                Self::new(status, refusal.code(), title, details(operation, &refusal))
+                Self {
+                    detail: Some(Box::new(refusal.detail())),
+                    ..Self::new(status, refusal.code(), title, details(operation, &refusal))
+                }
             }
         }
     }
@@ -123,6 +128,13 @@ impl ApiError {
 
     pub const fn code(&self) -> ErrorCode {
         self.code
+    }
+
+    /// Returns the failed check, for the audit entry.
+    pub fn detail(&self) -> RefusalDetail {
+        let usual =
+            || self.code.checks().first().map_or_else(RefusalDetail::default, |check| RefusalDetail::new(*check));
+        self.detail.as_deref().cloned().unwrap_or_else(usual)
     }
 
     /// Returns the details, or the title if there are none.

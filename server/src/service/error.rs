@@ -1,6 +1,6 @@
 //! Errors of operations. The HTTP layer maps them to statuses and titles.
 
-use doorward_shared::{ErrorCode, admin::ConfigProblem};
+use doorward_shared::{ErrorCode, admin::ConfigProblem, refusal::RefusalDetail};
 
 use crate::{
     clock::NoEntropy,
@@ -40,7 +40,7 @@ pub enum Refusal {
     ChallengeUnknown,
     ChallengeExpired,
     /// The user handle is missing, unknown, or belongs to another user.
-    UserHandle(ErrorCode, &'static str),
+    UserHandle(ErrorCode, &'static str, Box<RefusalDetail>),
     Verification(webauthn::VerificationError),
     CredentialExists,
     /// The user has as many credentials as the tenant allows.
@@ -81,7 +81,7 @@ impl Refusal {
             Self::TransactionExists => ErrorCode::TransactionExists,
             Self::ChallengeUnknown => ErrorCode::ChallengeUnknown,
             Self::ChallengeExpired => ErrorCode::ChallengeExpired,
-            Self::UserHandle(code, _) => *code,
+            Self::UserHandle(code, ..) => *code,
             Self::Verification(refusal) => refusal.code,
             Self::TooManyCredentials(_) => ErrorCode::TooManyCredentials,
             Self::CredentialExists => ErrorCode::CredentialExists,
@@ -121,7 +121,7 @@ impl Refusal {
             Self::TransactionExists => "transaction already exists".to_owned(),
             Self::ChallengeUnknown => "received challenge does not match with any stored one".to_owned(),
             Self::ChallengeExpired => "the challenge has expired".to_owned(),
-            Self::UserHandle(_, reason) | Self::TenantExists(reason) => (*reason).to_owned(),
+            Self::UserHandle(_, reason, _) | Self::TenantExists(reason) => (*reason).to_owned(),
             Self::Verification(refusal) => refusal.reason.clone(),
             Self::CredentialExists => "credential already registered".to_owned(),
             Self::TooManyCredentials(limit) => {

@@ -4,7 +4,10 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, EcdsaVerificationAlgorithm, ParsedPublicKey,
     RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
 };
-use doorward_shared::ErrorCode;
+use doorward_shared::{
+    ErrorCode,
+    refusal::{Check, RefusalDetail},
+};
 
 use super::{
     cbor::{self, Reader},
@@ -94,9 +97,10 @@ pub(super) fn parse_key(encoded: &[u8]) -> Result<PublicKey, VerificationError> 
         (ES256 | ES384 | RS256, _) => Err(VerificationError::malformed(format!(
             "the type of the public key does not match its algorithm {algorithm}"
         ))),
-        _ => Err(unsupported(format!(
-            "the public key has algorithm {algorithm}; supported are ES256 (-7), ES384 (-35) and RS256 (-257)"
-        ))),
+        _ => Err(unsupported(
+            format!("the public key has algorithm {algorithm}; supported are ES256 (-7), ES384 (-35) and RS256 (-257)"),
+            format!("algorithm {algorithm}"),
+        )),
     }
 }
 
@@ -152,7 +156,8 @@ fn elliptic_curve(
 ) -> Result<PublicKey, VerificationError> {
     let found = integer(labels.minus_1).ok_or_else(|| VerificationError::malformed("the public key has no curve"))?;
     if found != curve {
-        return Err(unsupported(format!("{name} requires curve {curve}, but the public key is on curve {found}")));
+        let reason = format!("{name} requires curve {curve}, but the public key is on curve {found}");
+        return Err(unsupported(reason, format!("{name} on curve {found}")));
     }
     let coordinate = |encoded| bytes(encoded).filter(|bytes| bytes.len() == size);
     let (Some(x), Some(y)) = (coordinate(labels.minus_2), coordinate(labels.minus_3)) else {
@@ -181,10 +186,13 @@ fn rsa(labels: &Labels<'_>) -> Result<PublicKey, VerificationError> {
         .flatten()
         .map(PublicKey)
         .ok_or_else(|| {
-            unsupported("RS256 requires a key of 2048 bits with an odd public exponent of three bytes, at least 65537")
+            let reason = "RS256 requires a key of 2048 bits with an odd public exponent of three bytes, at least 65537";
+            unsupported(reason, "an RSA key of another form".to_owned())
         })
 }
 
-fn unsupported(reason: impl Into<String>) -> VerificationError {
-    VerificationError::new(ErrorCode::AlgorithmUnsupported, reason)
+fn unsupported(reason: impl Into<String>, received: String) -> VerificationError {
+    let detail = RefusalDetail::new(Check::Algorithm);
+    let detail = detail.expected(["ES256 (P-256)", "ES384 (P-384)", "RS256 (2048 bits)"]).received(received);
+    VerificationError::new(ErrorCode::AlgorithmUnsupported, reason, detail)
 }

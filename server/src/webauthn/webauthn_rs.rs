@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use doorward_shared::{Base64Url, ErrorCode, config::UserVerification};
+use doorward_shared::{
+    Base64Url, ErrorCode,
+    config::UserVerification,
+    refusal::{Check, RefusalDetail},
+};
 use url::Url;
 use webauthn_rs_core::{
     WebauthnCore,
@@ -61,7 +65,7 @@ pub(super) fn register(
 }
 
 /// Returns the refusal of an attestation statement that webauthn-rs rejects.
-pub(super) fn attestation_error(error: &WebauthnError) -> VerificationError {
+pub(super) fn attestation_error(error: &WebauthnError, format: &str) -> VerificationError {
     use WebauthnError as E;
     let reason = match error {
         E::AttestationStatementSigInvalid => "the signature of the attestation statement is not valid",
@@ -76,5 +80,7 @@ pub(super) fn attestation_error(error: &WebauthnError) -> VerificationError {
         }
         _ => "the attestation statement has a missing or invalid member",
     };
-    VerificationError::new(ErrorCode::AttestationInvalid, reason)
+    let detail = RefusalDetail::new(Check::AttestationStatement);
+    let detail = detail.expected(["a valid statement, or format none"]).received(format!("format {format}"));
+    VerificationError::new(ErrorCode::AttestationInvalid, reason, detail)
 }

@@ -54,7 +54,7 @@ impl Visitor {
         };
         auth::record_rejection(&self.context, rejection).await?;
         delay_refusal(&self.context.app).await;
-        Err(if rejection == KeyRejection::Missing { if_missing } else { ApiError::api_key_invalid() })
+        Err(if rejection.reason == KeyRejection::Missing { if_missing } else { ApiError::api_key_invalid() })
     }
 }
 
@@ -73,7 +73,7 @@ impl KeyHolder {
             Err(error) if error.status().is_client_error() && error.status() != StatusCode::BAD_REQUEST => error,
             other => return other,
         };
-        audit::reject(&self.context, AuditType::RequestRejected, error.code(), error.reason()).await?;
+        audit::reject(&self.context, AuditType::RequestRejected, error.code(), error.reason(), &error.detail()).await?;
         Err(error)
     }
 }

@@ -5,4 +5,5 @@ mod between;
 mod binding;
 mod exactly_once;
 mod expiry;
+mod refusal_detail;
 mod restart;
