@@ -21,6 +21,8 @@ pub enum Message {
     Drawn {
         /// Number of rows of the focused list that fit.
         list_height: usize,
+        /// Number of rows of the scrolled text.
+        text_rows: usize,
     },
     Tick(Timestamp),
     /// The process was resumed after it had been stopped.

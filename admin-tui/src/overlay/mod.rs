@@ -6,6 +6,7 @@ pub mod form;
 mod form_definitions;
 pub mod help;
 pub mod palette;
+pub mod report;
 pub mod secret;
 
 use doorward_shared::Timestamp;
@@ -20,6 +21,8 @@ pub fn build(dialog: Dialog, folders: &BaseFolders, now: Timestamp) -> Box<dyn P
         Dialog::Form(kind) => Box::new(form::Form::new(kind, folders, now)),
         Dialog::Confirm(question) => Box::new(confirm::ConfirmDialog::new(question)),
         Dialog::EventTypes(query) => Box::new(event_type_picker::EventTypePicker::new(*query)),
+        Dialog::Explain(row, request) => Box::new(report::Report::of_refusal(row, request)),
+        Dialog::Doctor { tenant_name, request } => Box::new(report::Report::of_tenant(&tenant_name, request)),
         Dialog::Secret { kind, revealed } => Box::new(secret::SecretDialog::new(kind, revealed)),
     }
 }

@@ -44,6 +44,8 @@ pub struct FrameInfo {
     pub targets: Vec<(Rect, ClickTarget)>,
     /// Number of rows of the focused list that fit.
     pub list_height: usize,
+    /// Number of rows of the scrolled text.
+    pub text_rows: usize,
     /// Position of the text cursor of the terminal.
     pub text_cursor: Option<Position>,
     /// Rows with characters whose width differs between terminals. If one changes, the whole terminal is cleared.

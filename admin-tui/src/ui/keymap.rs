@@ -123,6 +123,8 @@ pub enum Command {
     InstallationLog,
     Export,
     Details,
+    Doctor,
+    Explain,
     GoToTenant,
     GoToUser,
     Submit,

@@ -53,6 +53,9 @@ pub trait Page: View + Debug + Send {
         None
     }
 
+    /// Receives the number of rows of the scrolled text that was drawn.
+    fn text_drawn(&mut self, _rows: usize) {}
+
     fn selection_moved(&mut self, _cx: &mut UpdateContext<'_>) {}
 
     /// Returns whether keys without a binding are typed into the text input.

@@ -1,10 +1,11 @@
 //! Destinations as values: screens and overlays that a screen can open without knowing their types.
 
-use doorward_shared::{AuditId, TenantId};
+use doorward_shared::{AuditId, TenantId, audit::AdminAuditLogItem};
 
 use super::theme::Tone;
 use crate::{
     api::{AuditQuery, UserRef},
+    effect::RequestId,
     request::BackendRequest,
     secret::Revealed,
 };
@@ -78,6 +79,13 @@ pub enum Dialog {
     Form(FormKind),
     Confirm(Question),
     EventTypes(Box<AuditQuery>),
+    /// Explains a refusal. The request, if any, returns entries about API keys.
+    Explain(Box<AdminAuditLogItem>, Option<RequestId>),
+    /// Findings about a tenant, from the response to the request.
+    Doctor {
+        tenant_name: String,
+        request: RequestId,
+    },
     /// A new secret, which is shown once.
     Secret {
         /// `API key` or `admin token`.

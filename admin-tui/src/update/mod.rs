@@ -29,7 +29,7 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let mut output = UpdateOutput::default();
     match message {
-        Message::Drawn { list_height } => drawn(model, list_height),
+        Message::Drawn { list_height, text_rows } => drawn(model, list_height, text_rows),
         Message::Tick(now) => tick(model, now, &mut output),
         other => {
             model.changed = true;
@@ -69,8 +69,9 @@ fn handle(model: &mut Model, message: Message, output: &mut UpdateOutput) {
     }
 }
 
-fn drawn(model: &mut Model, list_height: usize) {
+fn drawn(model: &mut Model, list_height: usize, text_rows: usize) {
     model.with_focused(&mut UpdateOutput::default(), |page, _| {
+        page.text_drawn(text_rows);
         if let Some((selection, rows)) = page.list().filter(|(selection, _)| selection.height != list_height) {
             selection.height = list_height;
             selection.select(selection.selected, rows);

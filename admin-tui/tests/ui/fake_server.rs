@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use doorward_admin::{
-    api::{ApiError, AuditQuery, Progress, TenantSummaryQuery, Total, VersionedTenant},
+    api::{ApiError, AuditQuery, Progress, TenantReport, TenantSummaryQuery, Total, VersionedTenant},
     request::{ApiBackend, AuditPage, AuditPosition, BackendRequest, BackendResponse, ExportRequest},
     secret::{Revealed, Secret},
 };
@@ -211,6 +211,20 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
         }
         BackendRequest::Audit(query, at) => BackendResponse::Audit(audit(world, &query, at)),
         BackendRequest::AdminTokens => BackendResponse::AdminTokens(world.tokens.clone()),
+        BackendRequest::TenantReport(id, _) => {
+            let it = world.tenant(id)?;
+            let tenant =
+                TenantDetail { id, display_name: it.summary.tenant.display_name.clone(), config: it.config.clone() };
+            let is_refusal = |row: &&AdminAuditLogItem| row.entry.tenant_id == id && row.entry.kind.is_failure();
+            BackendResponse::TenantReport(Box::new(TenantReport {
+                tenant,
+                api_keys: it.api_keys.clone(),
+                signing_keys: it.signing_keys.clone(),
+                refusals: world.audit.iter().rev().filter(is_refusal).cloned().collect(),
+                is_partial: false,
+                succeeded: 100,
+            }))
+        }
         BackendRequest::CreateTenant(request) => {
             let name = request.display_name.unwrap_or_default();
             if name.contains("refuse") {

@@ -9,6 +9,7 @@ mod harness;
 mod interaction;
 mod live_log;
 mod real_server;
+mod report;
 mod roles;
 mod secrets;
 mod snapshots;
