@@ -177,7 +177,7 @@ impl Explanation {
         lines.extend(labels.zip(self.causes.iter().cloned()));
         lines.extend(self.fix.map(|fix| ("fix", fix.to_owned())));
         lines.push(("section", self.specification.clone().unwrap_or_else(|| "none: a rule of Doorward".to_owned())));
-        lines.push(("request", self.request_id.clone()));
+        lines.push(("request id", self.request_id.clone()));
         lines
     }
 }

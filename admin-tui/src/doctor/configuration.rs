@@ -1,6 +1,6 @@
 //! Findings about the configuration: browsers' rules, and settings that exclude users.
 
-use doorward_shared::config::{Attachment, AttestationPreference, ResidentKey, UserVerification};
+use doorward_shared::config::{Attachment, AttestationPreference, ResidentKey, TenantConfig, UserVerification};
 use url::{Host, Url};
 
 use super::{
@@ -71,7 +71,7 @@ fn cors(report: &TenantReport, findings: &mut Vec<Finding>) {
         }
     }
     for origin in config.webauthn.relying_party.origins.iter().filter(|origin| origin.starts_with("http")) {
-        if !config.cors.allowed_origins.iter().any(|pattern| matches(pattern, origin)) {
+        if !has_cors(config, origin) {
             let add = shell::json_string(origin)
                 .map(|origin| change_config(id, &format!(".cors.allowed_origins += [{origin}]")));
             findings.push(Finding::new(
@@ -82,6 +82,11 @@ fn cors(report: &TenantReport, findings: &mut Vec<Finding>) {
             ));
         }
     }
+}
+
+/// Returns whether the page with this origin may call the public API.
+pub(super) fn has_cors(config: &TenantConfig, origin: &str) -> bool {
+    config.cors.allowed_origins.iter().any(|pattern| matches(pattern, origin))
 }
 
 /// Returns whether a CORS pattern accepts an origin. `*` stands for any characters and `?` for one.

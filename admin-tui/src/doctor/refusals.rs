@@ -6,7 +6,7 @@ use doorward_shared::{AuditType, ErrorCode, audit::AuditLogItem, config::UserVer
 use url::Url;
 
 use super::{
-    configuration::is_within,
+    configuration::{has_cors, is_within},
     finding::{Finding, Severity, change_config},
     shell,
 };
@@ -88,9 +88,13 @@ impl Refusals<'_> {
         let is_own = url.as_ref().and_then(Url::host_str).is_some_and(|host| is_within(host, &rp.id));
         let is_secure = origin.starts_with("https://") || is_local(origin);
         let is_fixable = (is_own && is_secure) || origin.starts_with("android:apk-key-hash:");
-        let command = shell::json_string(origin)
-            .filter(|_| is_fixable)
-            .map(|origin| self.change(&format!(".webauthn.relying_party.origins += [{origin}]")));
+        let command = shell::json_string(origin).filter(|_| is_fixable).map(|json| {
+            let mut expression = format!(".webauthn.relying_party.origins += [{json}]");
+            if url.is_some() && !has_cors(&self.report.tenant.config, origin) {
+                expression.push_str(&format!(" | .cors.allowed_origins += [{json}]"));
+            }
+            self.change(&expression)
+        });
         let difference = origin_difference(origin, &rp.origins).unwrap_or_else(|| {
             format!("It does not belong to the RP ID {}: it may be a phishing page, or another tenant's page.", rp.id)
         });

@@ -147,6 +147,9 @@ fn unknown_origin_of_the_own_domain_is_an_error_with_its_command() {
         Severity::Error,
         &["3 requests", "jq '.webauthn.relying_party.origins += [\"https://www.example.com\"]'", "config set"],
     );
+    report.tenant.config.cors.allowed_origins = vec!["https://app.example.com".to_owned()];
+    let both = "origins += [\"https://www.example.com\"] | .cors.allowed_origins += [\"https://www.example.com\"]'";
+    expect(&report, "origin_unknown", Severity::Error, &[both]);
     // A configured origin needs nothing.
     let mut fixed = healthy();
     refused(&mut fixed, 3, LOGIN, ErrorCode::OriginMismatch, &detail("https://app.example.com"));

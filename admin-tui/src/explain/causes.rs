@@ -1,7 +1,7 @@
 //! Likely causes of a refusal, derived from the recorded values.
 
 use doorward_shared::{
-    AuditType, ErrorCode,
+    AuditType, ErrorCode, Timestamp,
     audit::{AdminAuditLogItem, AuditLogItem},
     refusal::{Check, RefusalDetail},
 };
@@ -171,10 +171,11 @@ fn counter(detail: &RefusalDetail) -> Vec<String> {
 }
 
 fn key_expired(entry: &AuditLogItem, detail: &RefusalDetail) -> Vec<String> {
-    let at = detail.expected.first().and_then(|text| text.strip_prefix("a request before ")?.parse().ok());
-    at.map(|at| format!("The key expired {} before the request.", time_format::ago(entry.created_at, at)))
-        .into_iter()
-        .collect()
+    let expiry: Option<Timestamp> =
+        detail.expected.first().and_then(|text| text.strip_prefix("a request before ")?.parse().ok());
+    let late = expiry.map(|at| entry.created_at.millis().saturating_sub(at.millis()));
+    let late = late.map(|late| if late < 60_000 { seconds(late) } else { time_format::duration(late) });
+    late.map(|late| format!("The key expired {late} before the request.")).into_iter().collect()
 }
 
 /// Returns why a tenant has no such key, as far as the history shows it.

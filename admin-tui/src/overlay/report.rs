@@ -64,7 +64,7 @@ fn explanation(row: &AdminAuditLogItem, key_history: &[AdminAuditLogItem]) -> Ve
         "code" | "received" => Tone::Bad,
         "expected" | "fix" => Tone::Good,
         "likely" => Tone::Warn,
-        "request" | "section" | "when" => Tone::Dim,
+        "request id" | "section" | "when" => Tone::Dim,
         _ => Tone::Plain,
     };
     // A continued text has the tone of its label.

@@ -164,7 +164,7 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
     let (status, title) = match (refusal, operation) {
         (Refusal::Invalid(_) | Refusal::Query(_) | Refusal::UnknownMember(_), _) => (BAD, "unable to validate request"),
         (Refusal::BodyTooLarge(_), _) => (StatusCode::PAYLOAD_TOO_LARGE, "unable to process request"),
-        (Refusal::MediaType, _) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unable to process request"),
+        (Refusal::MediaType(_), _) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unable to process request"),
         (Refusal::BodyTooSlow(_), _) => (StatusCode::REQUEST_TIMEOUT, "unable to process request"),
         (Refusal::TooOften(_), _) => (StatusCode::TOO_MANY_REQUESTS, "too many requests"),
         (Refusal::Malformed(_) | Refusal::MalformedCredential(_), On::RegistrationFinalize) => {
@@ -203,7 +203,7 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
         (Refusal::SecretNotFound, _) => (StatusCode::NOT_FOUND, "secret not found"),
         (Refusal::LastAdminToken, _) => (StatusCode::CONFLICT, "last admin token"),
         (Refusal::SecretInUse, _) => (StatusCode::CONFLICT, "secret is in use"),
-        (Refusal::TenantChanged, _) => (StatusCode::PRECONDITION_FAILED, "tenant was changed"),
+        (Refusal::TenantChanged { .. }, _) => (StatusCode::PRECONDITION_FAILED, "tenant was changed"),
         (Refusal::Conflict(_), _) => (StatusCode::CONFLICT, "conflict"),
         (Refusal::Config(_), _) => (BAD, "unable to validate request"),
     };

@@ -111,9 +111,10 @@ impl Entry {
         let value = match detail.check {
             Some(Check::UserExists | Check::UserCredential) => self.event.actor.as_deref(),
             Some(Check::TransactionNew) => self.event.transaction_id.as_deref(),
+            Some(Check::CredentialNew) => self.event.credential_id.as_deref(),
             _ => None,
         };
-        if let Some(value) = value {
+        if let Some(value) = value.filter(|_| detail.received.is_none()) {
             detail = detail.received(value);
         }
         let detail = std::mem::take(&mut self.request).complete(detail);

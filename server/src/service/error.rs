@@ -19,8 +19,8 @@ pub enum Refusal {
     /// The body is not JSON or does not have the expected structure.
     Malformed(String),
     BodyTooLarge(String),
-    /// The request has a body that is not declared as JSON.
-    MediaType,
+    /// The request has a body that is not declared as JSON, but as this type.
+    MediaType(String),
     /// The body did not arrive within the configured time.
     BodyTooSlow(String),
     /// A query parameter is invalid; the message names it.
@@ -55,8 +55,11 @@ pub enum Refusal {
     SecretInUse,
     /// The last token with the role admin is revoked only if the request contains `force`.
     LastAdminToken,
-    /// The tenant was changed since the client read it.
-    TenantChanged,
+    /// The tenant was changed since the client read it: the versions in `If-Match`, and the current one.
+    TenantChanged {
+        sent: String,
+        current: String,
+    },
     /// The request conflicts with stored data; the message says how.
     Conflict(String),
     /// A tenant's configuration is invalid. Each problem names a setting and a correction.
@@ -70,7 +73,7 @@ impl Refusal {
             Self::UnknownMember(_) => ErrorCode::MemberUnknown,
             Self::Malformed(_) => ErrorCode::BodyMalformed,
             Self::BodyTooLarge(_) => ErrorCode::BodyTooLarge,
-            Self::MediaType => ErrorCode::MediaTypeUnsupported,
+            Self::MediaType(_) => ErrorCode::MediaTypeUnsupported,
             Self::BodyTooSlow(_) => ErrorCode::RequestTimeout,
             Self::Query(_) => ErrorCode::QueryInvalid,
             Self::TooOften(_) => ErrorCode::RateLimited,
@@ -91,7 +94,7 @@ impl Refusal {
             Self::SecretNotFound => ErrorCode::SecretNotFound,
             Self::SecretInUse => ErrorCode::SecretInUse,
             Self::LastAdminToken => ErrorCode::LastAdminToken,
-            Self::TenantChanged => ErrorCode::TenantChanged,
+            Self::TenantChanged { .. } => ErrorCode::TenantChanged,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Config(_) => ErrorCode::ConfigInvalid,
         }
@@ -107,7 +110,7 @@ impl Refusal {
             | Self::Query(reason)
             | Self::MalformedCredential(reason)
             | Self::Conflict(reason) => reason.clone(),
-            Self::MediaType => "a request with a body needs the header `Content-Type: application/json`".to_owned(),
+            Self::MediaType(_) => "a request with a body needs the header `Content-Type: application/json`".to_owned(),
             Self::TooOften(seconds) => format!("too many requests without a valid key; try again in {seconds} s"),
             Self::Config(problems) => {
                 let lines: Vec<String> = problems.iter().map(|one| format!("{}: {}", one.field, one.message)).collect();
@@ -135,7 +138,7 @@ impl Refusal {
                  `doorward admin-token create` on the server can create another one. To revoke it, use --force, or ?force=true in the admin API"
                     .to_owned()
             }
-            Self::TenantChanged => "the tenant was changed after its ETag was read; \
+            Self::TenantChanged { .. } => "the tenant was changed after its ETag was read; \
                                     read it again and repeat the change"
                 .to_owned(),
             Self::SecretInUse => "the tenant's only signing key cannot be removed".to_owned(),

@@ -20,7 +20,21 @@ impl Refusal {
             Self::Verification(error) => (*error.detail).clone(),
             Self::UserHandle(_, _, known) => (**known).clone(),
             Self::BodyTooLarge(limit) | Self::BodyTooSlow(limit) => detail.expected([limit]),
-            Self::MediaType => detail.expected(["Content-Type: application/json"]),
+            Self::Invalid(rule) | Self::Query(rule) => detail.expected([rule]),
+            Self::UnknownMember(found)
+            | Self::Malformed(found)
+            | Self::MalformedCredential(found)
+            | Self::Conflict(found) => detail.received(found),
+            Self::MediaType(found) => detail.expected(["application/json"]).received(found),
+            Self::TenantChanged { sent, current } => detail.expected([current]).received(sent),
+            Self::TenantExists(found) => detail.expected(["a new tenant id"]).received(found),
+            Self::UserAmbiguous => detail.expected(["an id of one user"]).received("an id of two users"),
+            Self::NoSuitableCredential => detail.expected(["a user with a credential that the ceremony accepts"]),
+            Self::TransactionExists => detail.expected(["a new transaction id"]),
+            Self::SecretInUse => detail.expected(["another signing key"]).received("the only signing key"),
+            Self::LastAdminToken => {
+                detail.expected(["another usable token with the role admin"]).received("the last one")
+            }
             Self::TooManyCredentials(limit) => {
                 detail.expected([format!("fewer than {limit} credentials")]).received(format!("{limit} or more"))
             }
@@ -29,26 +43,14 @@ impl Refusal {
                 let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
                 detail.received(format!("invalid: {}", fields.join(", ")))
             }
-            Self::Invalid(_)
-            | Self::UnknownMember(_)
-            | Self::Malformed(_)
-            | Self::Query(_)
-            | Self::TooOften(_)
-            | Self::MalformedCredential(_)
+            // The audit entry adds what it contains about these.
+            Self::TooOften(_)
             | Self::UserNotFound
-            | Self::UserAmbiguous
-            | Self::NoSuitableCredential
-            | Self::TransactionExists
             | Self::ChallengeUnknown
             | Self::ChallengeExpired
             | Self::CredentialExists
             | Self::TenantNotFound
-            | Self::TenantExists(_)
-            | Self::SecretNotFound
-            | Self::SecretInUse
-            | Self::LastAdminToken
-            | Self::TenantChanged
-            | Self::Conflict(_) => detail,
+            | Self::SecretNotFound => detail,
         }
     }
 }

@@ -20,7 +20,9 @@ impl VerificationError {
     }
 
     pub(super) fn malformed(reason: impl Into<String>) -> Self {
-        Self::new(ErrorCode::CredentialMalformed, reason, RefusalDetail::new(Check::CredentialForm))
+        let reason = reason.into();
+        let detail = RefusalDetail::new(Check::CredentialForm).received(&reason);
+        Self::new(ErrorCode::CredentialMalformed, reason, detail)
     }
 
     /// Returns an error unless the condition holds.

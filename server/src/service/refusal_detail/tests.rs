@@ -20,7 +20,7 @@ fn refusals(text: &str) -> Vec<Refusal> {
         Refusal::UnknownMember(own()),
         Refusal::Malformed(own()),
         Refusal::BodyTooLarge(own()),
-        Refusal::MediaType,
+        Refusal::MediaType(own()),
         Refusal::BodyTooSlow(own()),
         Refusal::Query(own()),
         Refusal::MalformedCredential(own()),
@@ -40,7 +40,7 @@ fn refusals(text: &str) -> Vec<Refusal> {
         Refusal::SecretNotFound,
         Refusal::SecretInUse,
         Refusal::LastAdminToken,
-        Refusal::TenantChanged,
+        Refusal::TenantChanged { sent: own(), current: own() },
         Refusal::Conflict(own()),
         Refusal::Config(vec![problem; 40]),
     ]

@@ -8,5 +8,6 @@ mod config_check;
 mod fixture;
 mod me;
 mod overview;
+mod refusal_detail;
 mod tenants;
 mod users;
