@@ -77,7 +77,7 @@ fn cors(report: &TenantReport, findings: &mut Vec<Finding>) {
             findings.push(Finding::new(
                 Severity::Warning,
                 "cors_missing",
-                format!("Browsers do not let the page {origin} call the public API: it is no CORS origin."),
+                format!("Browsers do not let the page {origin} call the public API: it is not a CORS origin."),
                 add,
             ));
         }

@@ -48,7 +48,7 @@ fn api_key(report: &TenantReport, key: &SecretItem, now: Timestamp) -> Option<Fi
             Some(Finding::new(Severity::Info, "api_key_unused", message, revoke()))
         }
         (_, None) if since(key.created_at) >= NEVER_USED_MS => {
-            let message = format!("{title} was never used since {}.", time_format::date(key.created_at));
+            let message = format!("{title} was created on {} and never used.", time_format::date(key.created_at));
             Some(Finding::new(Severity::Info, "api_key_unused", message, revoke()))
         }
         _ => None,
@@ -64,7 +64,8 @@ fn signing_key(report: &TenantReport, now: Timestamp) -> Option<Finding> {
     let age = now.millis().saturating_sub(key.signs_from.millis());
     let has_successor = report.signing_keys.iter().any(|other| other.signs_from > now);
     (age >= OLD_SIGNING_KEY_MS && !has_successor).then(|| {
-        let message = format!("The signing key {} is in use since {}.", key.id, time_format::date(key.signs_from));
+        let message =
+            format!("The signing key {} has been in use since {}.", key.id, time_format::date(key.signs_from));
         Finding::new(Severity::Warning, "signing_key_old", message, Some(rotate))
     })
 }

@@ -213,7 +213,7 @@ impl Refusals<'_> {
                 ErrorCode::CredentialMalformed,
                 MANY,
                 Severity::Warning,
-                "were no valid WebAuthn responses: the page should send the result of `toJSON()` without changes",
+                "were not valid WebAuthn responses: the page should send the result of `toJSON()` without changes",
             ),
             (
                 ErrorCode::ApiKeyMissing,

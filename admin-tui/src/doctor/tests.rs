@@ -223,7 +223,7 @@ fn keys_without_use_and_near_expiry_are_found() {
     report.api_keys = vec![key("idle", Some(-120), None)];
     expect(&report, "api_key_unused", Severity::Info, &["last used", "keys revoke"]);
     report.api_keys = vec![key("never", None, None)];
-    expect(&report, "api_key_unused", Severity::Info, &["never used"]);
+    expect(&report, "api_key_unused", Severity::Info, &["and never used"]);
 }
 
 #[test]

@@ -60,7 +60,9 @@ pub(super) fn likely(
         Check::BackupEligibility if received == Some("BE = 1") => {
             texts(&["A password manager imported the credential, and the tenant refuses such a change."])
         }
-        Check::BackupEligibility => texts(&["The authenticator changed its report about backups, as it must not."]),
+        Check::BackupEligibility => texts(&[
+            "The authenticator reports another backup eligibility than at registration, which WebAuthn does not allow.",
+        ]),
         Check::CredentialRegistered => texts(&[
             "The passkey was deleted in Doorward, but the user's device still offers it.",
             "The passkey was registered with another tenant that has the same RP ID.",
@@ -84,10 +86,13 @@ pub(super) fn likely(
         Check::KeyForm => vec![match received {
             Some("an admin token") => "The header `apiKey` contains an admin token.".to_owned(),
             Some("an API key") => "The request to the admin API contains an API key of a tenant.".to_owned(),
+            Some("a value that begins with `Bearer `") => {
+                "The header contains `Bearer ` before the key. The header `apiKey` contains only the key.".to_owned()
+            }
             Some(form) => format!("The request contains {form}: it was cut, changed, or belongs to another system."),
             None => "The key was cut, changed, or belongs to another system.".to_owned(),
         }],
-        Check::KeyPresent => texts(&["The caller is not configured, or a proxy removed the header."]),
+        Check::KeyPresent => texts(&["The caller has no key configured, or a proxy removed the header."]),
         Check::KeyUnexpired => key_expired(entry, detail),
         Check::KeySecret => {
             texts(&["The secret was changed when the key was copied. Many such entries mean that secrets are guessed."])
@@ -102,7 +107,7 @@ fn texts(texts: &[&str]) -> Vec<String> {
 
 /// Returns the checks that may have failed, for entries that do not record it.
 fn possible(code: ErrorCode) -> Vec<String> {
-    code.checks().iter().map(|check| format!("This condition does not hold: {}", check.description())).collect()
+    code.checks().iter().map(|check| format!("This condition may not hold: {}", check.description())).collect()
 }
 
 fn origin(detail: &RefusalDetail) -> Vec<String> {
@@ -146,7 +151,7 @@ fn expired(detail: &RefusalDetail) -> Vec<String> {
     causes.push(if challenge.age_ms >= challenge.lifetime_ms.saturating_mul(10) {
         "The page was left open, or an old response was sent again.".to_owned()
     } else if challenge.lifetime_ms >= MAX_LIFETIME_MS {
-        "The lifetime already is the longest possible one. The page should start the ceremony again.".to_owned()
+        "The lifetime is already the maximum. The page should start the ceremony again.".to_owned()
     } else {
         "The user needed more time than the tenant's `timeout` allows.".to_owned()
     });

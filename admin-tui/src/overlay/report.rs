@@ -8,6 +8,7 @@ use crate::{
     effect::{RequestId, RequestResult},
     explain::{self, NOT_RECORDED},
     request::BackendResponse,
+    sanitize::sanitize,
     ui::{Binding, Canvas, Command, Key, LIST_KEYS, Page, Selection, Tone, UpdateContext, View, bind, wrap},
 };
 
@@ -53,7 +54,7 @@ impl Report {
     }
 
     fn text(&self) -> String {
-        self.lines.iter().map(|(label, text, _)| format!("{label:<LABEL_WIDTH$}{text}\n")).collect()
+        self.lines.iter().map(|(label, text, _)| format!("{label:<LABEL_WIDTH$}{}\n", sanitize(text))).collect()
     }
 }
 

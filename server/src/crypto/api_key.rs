@@ -40,6 +40,14 @@ impl KeyKind {
         }
     }
 
+    /// Returns the form of keys of this kind, for people.
+    pub const fn form(self) -> &'static str {
+        match self {
+            Self::Api => "dw_<key id>_<secret>",
+            Self::Admin => "dwa_<token id>_<secret>",
+        }
+    }
+
     /// Describes a value that is not a key of this kind. The description contains nothing of the value.
     pub fn describe_malformed(self, value: &str) -> &'static str {
         let (other, name) = match self {

@@ -68,7 +68,7 @@ impl KeyRejection {
 
     /// Adds the form of a presented value that is not a key of this kind.
     pub fn of_form(self, kind: KeyKind, value: &str) -> RejectedKey {
-        RejectedKey { form: Some(kind.describe_malformed(value)), ..self.into() }
+        RejectedKey { form: Some((kind.form(), kind.describe_malformed(value))), ..self.into() }
     }
 }
 
@@ -79,8 +79,8 @@ pub struct RejectedKey {
     /// Public id of the presented key.
     id: Option<Uuid>,
     expired_at: Option<Timestamp>,
-    /// What a malformed value looks like.
-    form: Option<&'static str>,
+    /// The form of keys, and what a malformed value looks like.
+    form: Option<(&'static str, &'static str)>,
 }
 
 impl From<KeyRejection> for RejectedKey {
@@ -100,7 +100,7 @@ impl RejectedKey {
         let detail = RefusalDetail::new(self.reason.check()).key(self.id);
         match (self.expired_at, self.form) {
             (Some(time), _) => detail.expected([format!("a request before {time}")]),
-            (_, Some(form)) => detail.received(form),
+            (_, Some((form, found))) => detail.expected([form]).received(found),
             _ => detail,
         }
     }

@@ -59,5 +59,6 @@ async fn rejected_tokens_record_their_id_and_role() {
     assert_eq!(entries[0]["tenant_id"], TenantId::INSTALLATION.to_string());
     let rejected = AuditEntry(entries[0].clone()).detail();
     assert_eq!((rejected.check, rejected.received.as_deref()), (Some(Check::KeyForm), Some("an API key")));
+    assert_eq!(rejected.expected, ["dwa_<token id>_<secret>"]);
     assert!(!entries[0].to_string().contains(&key[36..]));
 }
