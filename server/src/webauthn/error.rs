@@ -25,6 +25,13 @@ impl VerificationError {
         Self::new(ErrorCode::CredentialMalformed, reason, detail)
     }
 
+    /// Returns the error of an invalid attestation statement.
+    pub(super) fn statement(reason: &str, format: &str) -> Self {
+        let detail = RefusalDetail::new(Check::AttestationStatement);
+        let detail = detail.expected(["a valid statement, or format none"]).received(format!("format {format}"));
+        Self::new(ErrorCode::AttestationInvalid, reason, detail)
+    }
+
     /// Returns an error unless the condition holds.
     pub(super) fn ensure(
         condition: bool,

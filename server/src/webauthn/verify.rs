@@ -13,7 +13,7 @@ pub use super::error::VerificationError;
 use super::{
     attestation::StatementSupport,
     auth_data::AuthData,
-    cose,
+    cose::{self, PublicKey},
     parse::{ParsedAssertion, ParsedRegistration},
     rp_id, webauthn_rs,
 };
@@ -69,8 +69,14 @@ pub fn verify_registration(
     VerificationError::ensure(!excluded, ErrorCode::CredentialExists, "the credential is already registered", || {
         RefusalDetail::new(Check::CredentialNew).received(parsed.credential_id.start())
     })?;
-    let public_key = cose::canonical_key(&attested.public_key)?;
-    let is_attested = verify_statement(state, challenge, parsed, origin)?;
+    let (key, public_key) = cose::canonical_key(&attested.public_key)?;
+    let offered = state.algorithms.contains(&key.algorithm);
+    let reason = "the tenant does not accept the algorithm of the public key";
+    VerificationError::ensure(offered, ErrorCode::AlgorithmUnsupported, reason, || {
+        let accepted = state.algorithms.iter().map(|algorithm| algorithm.as_str());
+        RefusalDetail::new(Check::Algorithm).expected(accepted).received(key.algorithm.as_str())
+    })?;
+    let is_attested = verify_statement(state, challenge, parsed, &key, origin)?;
     Ok(VerifiedRegistration {
         credential_id: parsed.credential_id.clone(),
         public_key,
@@ -90,10 +96,11 @@ fn verify_statement(
     state: &CeremonyState,
     challenge: &ChallengeValue,
     parsed: &ParsedRegistration,
+    key: &PublicKey,
     origin: url::Url,
 ) -> Result<bool, VerificationError> {
     let attestation = &parsed.attestation;
-    match attestation.support() {
+    match attestation.support(key) {
         StatementSupport::None => {
             let reason = "attestation format none must have an empty statement";
             VerificationError::ensure(attestation.statement_is_empty(), ErrorCode::AttestationInvalid, reason, || {
@@ -102,22 +109,37 @@ fn verify_statement(
             })?;
             Ok(false)
         }
-        StatementSupport::Unverifiable => Ok(false),
-        StatementSupport::Verifiable => {
-            let register = |object| webauthn_rs::register(state, challenge, parsed, origin.clone(), object);
-            match register(attestation.encode()) {
-                Ok(()) => Ok(true),
-                Err(WebauthnError::AttestationStatementX5CInvalid)
-                    if attestation.is_android_key_with_unknown_description() =>
-                {
-                    Ok(false)
-                }
-                // The registration is rejected even without its statement. So webauthn-rs cannot parse something else
-                // in it, such as `tokenBinding` or an extension output.
-                Err(_) if register(attestation.encode_without_statement()).is_err() => Ok(false),
-                Err(error) => Err(webauthn_rs::attestation_error(&error, &attestation.format)),
+        StatementSupport::SelfAttestation => {
+            let client_data_hash = digest::digest(&digest::SHA256, &parsed.client_data_json);
+            attestation.verify_self_attestation(key, client_data_hash.as_ref())?;
+            if key.known_to_webauthn_rs {
+                verify_with_webauthn_rs(state, challenge, parsed, origin)?;
             }
+            Ok(true)
         }
+        StatementSupport::Unverifiable => Ok(false),
+        StatementSupport::Verifiable => verify_with_webauthn_rs(state, challenge, parsed, origin),
+    }
+}
+
+/// Verifies the attestation statement with webauthn-rs. Returns `false` if webauthn-rs cannot parse the registration.
+fn verify_with_webauthn_rs(
+    state: &CeremonyState,
+    challenge: &ChallengeValue,
+    parsed: &ParsedRegistration,
+    origin: url::Url,
+) -> Result<bool, VerificationError> {
+    let attestation = &parsed.attestation;
+    let register = |object| webauthn_rs::register(state, challenge, parsed, origin.clone(), object);
+    match register(attestation.encode()) {
+        Ok(()) => Ok(true),
+        Err(WebauthnError::AttestationStatementX5CInvalid) if attestation.is_android_key_with_unknown_description() => {
+            Ok(false)
+        }
+        // The registration is rejected even without its statement. So webauthn-rs cannot parse something else in it,
+        // such as `tokenBinding` or an extension output.
+        Err(_) if register(attestation.encode_without_statement()).is_err() => Ok(false),
+        Err(error) => Err(webauthn_rs::attestation_error(&error, &attestation.format)),
     }
 }
 
@@ -153,7 +175,7 @@ pub fn verify_assertion(
     let signed = cose::parse_key(&credential.public_key)?.verifies(&parsed.signed_bytes(), &parsed.signature);
     let reason = "the signature is not valid for the credential's public key";
     VerificationError::ensure(signed, ErrorCode::SignatureInvalid, reason, || {
-        let algorithm = cose::algorithm_name(&credential.public_key).unwrap_or("unknown");
+        let algorithm = cose::algorithm(&credential.public_key).map_or("unknown", |algorithm| algorithm.as_str());
         RefusalDetail::new(Check::Signature)
             .expected([format!("a signature by the {algorithm} key of the credential")])
             .received(format!("another signature of {} bytes", parsed.signature.len()))

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use doorward_shared::{
-    Base64Url, ErrorCode,
-    config::UserVerification,
-    refusal::{Check, RefusalDetail},
-};
+use doorward_shared::{Base64Url, config::UserVerification};
 use url::Url;
 use webauthn_rs_core::{
     WebauthnCore,
@@ -80,7 +76,5 @@ pub(super) fn attestation_error(error: &WebauthnError, format: &str) -> Verifica
         }
         _ => "the attestation statement has a missing or invalid member",
     };
-    let detail = RefusalDetail::new(Check::AttestationStatement);
-    let detail = detail.expected(["a valid statement, or format none"]).received(format!("format {format}"));
-    VerificationError::new(ErrorCode::AttestationInvalid, reason, detail)
+    VerificationError::statement(reason, format)
 }
