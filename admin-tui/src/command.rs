@@ -6,6 +6,7 @@ mod audit_table;
 mod config;
 mod confirm;
 mod context;
+mod disabling;
 mod doctor;
 mod draft;
 mod error;

@@ -7,13 +7,18 @@ use super::{
     finding::{Finding, Severity, change_config},
     shell,
 };
-use crate::{api::TenantReport, explain::is_local};
+use crate::{api::TenantReport, explain::is_local, time_format};
 
 /// Timeouts below this exclude users who must search for their authenticator, in milliseconds.
 const SHORT_TIMEOUT_MS: u32 = 30_000;
 
 pub(super) fn examine(report: &TenantReport) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if let Some(at) = report.tenant.disabled_at {
+        let message = format!("The tenant was disabled on {}: all its requests are refused.", time_format::date(at));
+        let enable = format!("doorward-admin tenants enable {}", report.tenant.id);
+        findings.push(Finding::new(Severity::Error, "tenant_disabled", message, Some(enable)));
+    }
     relying_party(report, &mut findings);
     cors(report, &mut findings);
     passkeys(report, &mut findings);

@@ -17,10 +17,12 @@ const OLD_SIGNING_KEY_MS: i64 = 365 * DAY_MS;
 pub(super) fn examine(report: &TenantReport, now: Timestamp) -> Vec<Finding> {
     let mut findings: Vec<Finding> = report.api_keys.iter().filter_map(|key| api_key(report, key, now)).collect();
     let create = format!("doorward-admin keys create --tenant {} --name backend", report.tenant.id);
-    let is_valid = |key: &SecretItem| key.expires_at.is_none_or(|at| at > now);
+    let is_valid = |key: &SecretItem| key.disabled_at.is_none() && key.expires_at.is_none_or(|at| at > now);
     let no_key = match report.api_keys.len() {
         0 => Some("The tenant has no API key: its backend cannot call the API.".to_owned()),
-        _ if !report.api_keys.iter().any(is_valid) => Some("All API keys of the tenant have expired.".to_owned()),
+        _ if !report.api_keys.iter().any(is_valid) => {
+            Some("All API keys of the tenant have expired or are disabled.".to_owned())
+        }
         _ => None,
     };
     findings.extend(no_key.map(|message| Finding::new(Severity::Error, "no_api_key", message, Some(create))));

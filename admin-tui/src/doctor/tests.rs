@@ -41,7 +41,12 @@ fn healthy() -> TenantReport {
         signing: true,
     };
     TenantReport {
-        tenant: TenantDetail { id: TenantId::new(Uuid::from_u128(1)), display_name: "Shop".to_owned(), config },
+        tenant: TenantDetail {
+            id: TenantId::new(Uuid::from_u128(1)),
+            display_name: "Shop".to_owned(),
+            disabled_at: None,
+            config,
+        },
         api_keys: vec![key("backend", Some(-1), None)],
         signing_keys: vec![signing],
         refusals: Vec::new(),
@@ -59,6 +64,7 @@ fn key(name: &str, used: Option<i64>, expires: Option<i64>) -> SecretItem {
         created_at: now().plus_millis(-400 * DAY),
         last_used_at: used.map(|days| now().plus_millis(days * DAY)),
         expires_at: expires.map(|days| now().plus_millis(days * DAY)),
+        disabled_at: None,
     }
 }
 
@@ -216,7 +222,7 @@ fn keys_without_use_and_near_expiry_are_found() {
     report.api_keys = Vec::new();
     expect(&report, "no_api_key", Severity::Error, &["keys create --tenant"]);
     report.api_keys = vec![key("old", Some(-100), Some(-3))];
-    expect(&report, "no_api_key", Severity::Error, &["have expired"]);
+    expect(&report, "no_api_key", Severity::Error, &["have expired or are disabled"]);
     expect(&report, "api_key_expired", Severity::Info, &["expired 3d ago", "keys revoke"]);
     report.api_keys = vec![key("soon", Some(-1), Some(13))];
     expect(&report, "api_key_expires_soon", Severity::Warning, &["expires in 13d", "keys create"]);
@@ -224,6 +230,15 @@ fn keys_without_use_and_near_expiry_are_found() {
     expect(&report, "api_key_unused", Severity::Info, &["last used", "keys revoke"]);
     report.api_keys = vec![key("never", None, None)];
     expect(&report, "api_key_unused", Severity::Info, &["and never used"]);
+}
+
+#[test]
+fn disabled_tenants_and_keys_are_found() {
+    let mut report = healthy();
+    report.tenant.disabled_at = Some(now());
+    expect(&report, "tenant_disabled", Severity::Error, &["2026-11-25", "tenants enable"]);
+    report.api_keys[0].disabled_at = Some(now());
+    expect(&report, "no_api_key", Severity::Error, &["expired or are disabled"]);
 }
 
 #[test]

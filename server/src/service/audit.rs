@@ -109,9 +109,9 @@ impl Entry {
         self.event.kind = kind;
         let mut detail = refusal.detail();
         let value = match detail.check {
-            Some(Check::UserExists | Check::UserCredential) => self.event.actor.as_deref(),
+            Some(Check::UserExists | Check::UserEnabled | Check::UserCredential) => self.event.actor.as_deref(),
             Some(Check::TransactionNew) => self.event.transaction_id.as_deref(),
-            Some(Check::CredentialNew) => self.event.credential_id.as_deref(),
+            Some(Check::CredentialNew | Check::CredentialEnabled) => self.event.credential_id.as_deref(),
             _ => None,
         };
         if let Some(value) = value.filter(|_| detail.received.is_none()) {

@@ -22,6 +22,7 @@ impl Refusal {
             Self::BodyTooLarge(limit) | Self::BodyTooSlow(limit) => detail.expected([limit]),
             Self::Invalid(rule) | Self::Query(rule) => detail.expected([rule]),
             Self::UnknownMember(found)
+            | Self::UnknownParameter(found)
             | Self::Malformed(found)
             | Self::MalformedCredential(found)
             | Self::Conflict(found) => detail.received(found),
@@ -50,6 +51,8 @@ impl Refusal {
             | Self::ChallengeExpired
             | Self::CredentialExists
             | Self::TenantNotFound
+            | Self::TenantDisabled
+            | Self::UserDisabled
             | Self::SecretNotFound => detail,
         }
     }

@@ -26,10 +26,15 @@ impl VerificationError {
     }
 
     /// Returns the error of an invalid attestation statement.
-    pub(super) fn statement(reason: &str, format: &str) -> Self {
-        let detail = RefusalDetail::new(Check::AttestationStatement);
-        let detail = detail.expected(["a valid statement, or format none"]).received(format!("format {format}"));
+    pub(super) fn statement(reason: &str) -> Self {
+        let detail = RefusalDetail::new(Check::AttestationStatement).expected(["a valid statement, or format none"]);
         Self::new(ErrorCode::AttestationInvalid, reason, detail)
+    }
+
+    /// Adds the format of the attestation statement.
+    pub(super) fn of_format(mut self, format: &str) -> Self {
+        self.detail.received = Some(format!("format {format}"));
+        self
     }
 
     /// Returns an error unless the condition holds.

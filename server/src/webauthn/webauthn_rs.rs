@@ -61,7 +61,7 @@ pub(super) fn register(
 }
 
 /// Returns the refusal of an attestation statement that webauthn-rs rejects.
-pub(super) fn attestation_error(error: &WebauthnError, format: &str) -> VerificationError {
+pub(super) fn attestation_error(error: &WebauthnError) -> VerificationError {
     use WebauthnError as E;
     let reason = match error {
         E::AttestationStatementSigInvalid => "the signature of the attestation statement is not valid",
@@ -76,5 +76,5 @@ pub(super) fn attestation_error(error: &WebauthnError, format: &str) -> Verifica
         }
         _ => "the attestation statement has a missing or invalid member",
     };
-    VerificationError::statement(reason, format)
+    VerificationError::statement(reason)
 }

@@ -63,6 +63,14 @@ text_enum! {
         KeyUnexpired => "key_unexpired",
         /// The secret of the API key or admin token is right.
         KeySecret => "key_secret",
+        /// The API key is not disabled.
+        KeyEnabled => "key_enabled",
+        /// The tenant is not disabled.
+        TenantEnabled => "tenant_enabled",
+        /// The user is not disabled.
+        UserEnabled => "user_enabled",
+        /// The credential is not disabled.
+        CredentialEnabled => "credential_enabled",
         /// The role of the admin token allows the operation.
         Role => "role",
         /// The tenant id in the path is a UUID.
@@ -81,7 +89,7 @@ text_enum! {
         Members => "members",
         /// Every field of the body is present and valid.
         Fields => "fields",
-        /// Every query parameter is valid.
+        /// Every query parameter is known and valid.
         QueryParameters => "query_parameters",
         /// The configuration is consistent and follows the WebAuthn specification.
         Configuration => "configuration",
@@ -123,6 +131,10 @@ impl ErrorCode {
             Self::AdminTokenInvalid => {
                 &[Check::KeyKnown, Check::KeyPresent, Check::KeyForm, Check::KeyUnexpired, Check::KeySecret]
             }
+            Self::ApiKeyDisabled => &[Check::KeyEnabled],
+            Self::TenantDisabled => &[Check::TenantEnabled],
+            Self::UserDisabled => &[Check::UserEnabled],
+            Self::CredentialDisabled => &[Check::CredentialEnabled],
             Self::Forbidden => &[Check::Role],
             Self::TenantIdInvalid => &[Check::TenantIdForm],
             Self::TenantNotFound => &[Check::TenantExists],
@@ -135,7 +147,7 @@ impl ErrorCode {
             Self::BodyMalformed => &[Check::BodyForm],
             Self::MemberUnknown => &[Check::Members],
             Self::ValidationFailed => &[Check::Fields],
-            Self::QueryInvalid => &[Check::QueryParameters],
+            Self::QueryInvalid | Self::ParameterUnknown => &[Check::QueryParameters],
             Self::ConfigInvalid => &[Check::Configuration],
             Self::UserNotFound => &[Check::UserExists],
             Self::UserAmbiguous => &[Check::UserUnambiguous],
@@ -210,6 +222,10 @@ impl Check {
             | Self::KeyKnown
             | Self::KeyUnexpired
             | Self::KeySecret
+            | Self::KeyEnabled
+            | Self::TenantEnabled
+            | Self::UserEnabled
+            | Self::CredentialEnabled
             | Self::Role
             | Self::TenantIdForm
             | Self::HeaderOnce

@@ -18,6 +18,7 @@ fn refusals(text: &str) -> Vec<Refusal> {
     vec![
         Refusal::Invalid(own()),
         Refusal::UnknownMember(own()),
+        Refusal::UnknownParameter(own()),
         Refusal::Malformed(own()),
         Refusal::BodyTooLarge(own()),
         Refusal::MediaType(own()),
@@ -36,6 +37,8 @@ fn refusals(text: &str) -> Vec<Refusal> {
         Refusal::TooManyCredentials(u32::MAX),
         Refusal::CredentialNotFound(own()),
         Refusal::TenantNotFound,
+        Refusal::TenantDisabled,
+        Refusal::UserDisabled,
         Refusal::TenantExists(""),
         Refusal::SecretNotFound,
         Refusal::SecretInUse,
