@@ -6,6 +6,7 @@ use crate::connection::Flags;
 
 pub mod audit;
 mod common;
+pub mod explain;
 mod help;
 pub mod secrets;
 pub mod tenants;
@@ -16,8 +17,9 @@ pub mod users;
 pub use common::{Confirmation, TenantFlag};
 
 use audit::AuditArgs;
+use explain::ExplainArgs;
 use secrets::{KeysCommand, SigningKeysCommand, TokensCommand};
-use tenants::TenantsCommand;
+use tenants::{TenantArg, TenantsCommand};
 use users::{CredentialsCommand, TransactionsCommand, UsersCommand};
 
 /// Administers Doorward from a terminal. Without a command, starts the interactive app.
@@ -60,6 +62,12 @@ pub enum Command {
     /// Show, follow and export the audit log
     #[command(after_help = help::AUDIT)]
     Audit(Box<AuditArgs>),
+    /// Explain why a request was refused: failed check, expected and received values, causes, fix
+    #[command(after_help = help::EXPLAIN)]
+    Explain(ExplainArgs),
+    /// Check a tenant's configuration, keys and recent refusals, and print commands that fix what is wrong
+    #[command(after_help = help::DOCTOR)]
+    Doctor(TenantArg),
     /// Show the installation: counts, activity, busiest tenants, latest refusals
     Overview(OverviewArgs),
     /// Show the server and the token in use, and check that they work

@@ -7,8 +7,10 @@ mod config;
 mod confirm;
 mod context;
 mod disabling;
+mod doctor;
 mod draft;
 mod error;
+mod explain;
 mod export;
 mod follow;
 mod output;
@@ -84,6 +86,8 @@ async fn dispatch(context: &CommandContext, command: Command) -> Result<(), Comm
         Command::Transactions(command) => users::transactions(context, command).await,
         Command::Tokens(command) => secrets::tokens(context, command).await,
         Command::Audit(args) => audit::run(context, *args).await,
+        Command::Explain(args) => explain::run(context, args).await,
+        Command::Doctor(args) => doctor::run(context, args).await,
         Command::Overview(args) => overview::run(context, args).await,
         Command::Status => status::run(context).await,
         Command::Me => status::me(context).await,

@@ -16,6 +16,7 @@ pub mod error;
 pub mod ids;
 pub mod page;
 pub mod public;
+pub mod refusal;
 pub mod time;
 
 pub use audit::AuditType;

@@ -46,3 +46,17 @@ Examples:
   doorward-admin audit --since 30d --export november.csv
 
 Entries are shown oldest first. An export file can be read by its owner only and appears when it is complete. It replaces an existing file only with --force.";
+
+pub(super) const EXPLAIN: &str = "\
+Examples:
+  doorward-admin explain 019c0000-0000-7000-8000-000000000000
+  doorward-admin explain 019c0000-0000-7000-8000-000000000000 --json
+
+The values come from the audit entry of the refusal. Entries of older versions do not contain them.";
+
+pub(super) const DOCTOR: &str = "\
+Examples:
+  doorward-admin doctor Shop
+  doorward-admin doctor Shop --json | jq -r '.[] | select(.severity == \"error\").command // empty'
+
+Reads the configuration, the keys and at most 1000 refusals of the last 7 days, and changes nothing. The printed commands need jq. The exit code is 1 if there is a finding of the severity error.";

@@ -135,6 +135,8 @@ pub enum Command {
     ShowHistogram,
     ToggleZone,
     Complete,
+    Doctor,
+    Explain,
     GoToTenant,
     GoToUser,
     Submit,

@@ -5,6 +5,8 @@
 mod access;
 mod audit;
 mod connection;
+mod doctor;
+mod explain;
 mod export;
 mod follow;
 mod secrets;

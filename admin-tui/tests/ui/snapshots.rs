@@ -11,6 +11,7 @@ use crate::{
     data,
     fake_server::{FakeServer, unreachable},
     harness::App,
+    report,
 };
 
 fn file(name: &str) -> PathBuf {
@@ -69,6 +70,17 @@ async fn not_the_admin_api() {
     let what = "no JSON".to_owned();
     let error = ApiError::Unexpected { url: SERVER.to_owned(), status: Some(404), what };
     compare_error("not_the_admin_api", error).await;
+}
+
+#[tokio::test]
+async fn reports() {
+    for (name, keys) in [("explain", "3 e"), ("doctor", "2 enter c")] {
+        for (columns, rows) in [(80, 24), (160, 48)] {
+            let app = App::start(FakeServer::new(report::world_with_wrong_origin()), columns, rows).await;
+            app.keys(keys).await;
+            compare(&format!("{name}_{columns}x{rows}"), &app.screen());
+        }
+    }
 }
 
 macro_rules! snapshots {

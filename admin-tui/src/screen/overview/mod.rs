@@ -80,6 +80,9 @@ impl Page for Overview {
             bind(OTHER_LIST, Command::NextTab, "other list", "go to the other list"),
             bind(&[Key::Char('s')], Command::ChangeDays, "days", "change the number of days in the chart"),
         ];
+        if self.focus == Focus::Refusals {
+            bindings.push(bind(&[Key::Char('e')], Command::Explain, "explain", "explain the refusal"));
+        }
         bindings.extend(LIST_KEYS);
         bindings
     }
@@ -89,6 +92,12 @@ impl Page for Overview {
             Command::Open => {
                 if let Some(route) = self.selected_route() {
                     cx.open(route);
+                }
+            }
+            Command::Explain => {
+                let data = self.data.value.as_ref();
+                if let Some(row) = data.and_then(|data| data.latest_refusals.get(self.refusals.selected)) {
+                    cx.explain(row);
                 }
             }
             Command::NextTab => self.focus_other_list(),

@@ -55,23 +55,23 @@ impl<'a> Description<'a> {
 
     fn check(&self, client_data_hash: &[u8]) -> Result<bool, VerificationError> {
         if self.challenge != client_data_hash {
-            return Err(VerificationError::attestation("the attestation certificate is for another registration"));
+            return Err(VerificationError::statement("the attestation certificate is for another registration"));
         }
         let with_tag = |tag| self.authorizations.iter().filter(move |item| item.header.tag().0 == tag);
         if with_tag(ALL_APPLICATIONS).next().is_some() {
-            return Err(VerificationError::attestation("the attested key may be used by all applications"));
+            return Err(VerificationError::statement("the attested key may be used by all applications"));
         }
         let (mut origins, mut purposes) = (with_tag(ORIGIN).peekable(), with_tag(PURPOSE).peekable());
         let states_both = origins.peek().is_some() && purposes.peek().is_some();
         if !origins.all(|origin| origin.data == GENERATED) {
-            return Err(VerificationError::attestation("the attested key was not generated in the authenticator"));
+            return Err(VerificationError::statement("the attested key was not generated in the authenticator"));
         }
         let signs = |purposes: &[u8]| -> Option<bool> {
             let [set] = items(purposes)?.try_into().ok()?;
             Some(set.data.chunks(SIGN.len()).any(|purpose| purpose == SIGN))
         };
         if !purposes.all(|purpose| signs(purpose.data) == Some(true)) {
-            return Err(VerificationError::attestation("the attested key is not for signatures"));
+            return Err(VerificationError::statement("the attested key is not for signatures"));
         }
         Ok(states_both)
     }

@@ -17,7 +17,7 @@ pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>)
     let extension = certificate.extension(&NONCE)?;
     let matches = |value: &[u8]| value.strip_prefix(BEFORE_NONCE).is_some_and(|found| found == nonce.as_ref());
     if !extension.is_some_and(|extension| matches(extension.value)) {
-        return Err(VerificationError::attestation("the attestation certificate is for another registration"));
+        return Err(VerificationError::statement("the attestation certificate is for another registration"));
     }
     certificate.check_key(registration.key)
 }

@@ -66,17 +66,17 @@ impl<'a> Statement<'a> {
     }
 
     pub(super) fn signature(&self) -> Result<&'a [u8], VerificationError> {
-        self.signature.ok_or_else(|| VerificationError::attestation("the attestation statement has no signature"))
+        self.signature.ok_or_else(|| VerificationError::statement("the attestation statement has no signature"))
     }
 
     pub(super) fn algorithm(&self) -> Result<i64, VerificationError> {
-        self.algorithm.ok_or_else(|| VerificationError::attestation("the attestation statement has no algorithm"))
+        self.algorithm.ok_or_else(|| VerificationError::statement("the attestation statement has no algorithm"))
     }
 
     pub(super) fn leaf(&self) -> Result<Certificate<'a>, VerificationError> {
         let leaf = self.certificates.first();
         Certificate::parse(
-            leaf.ok_or_else(|| VerificationError::attestation("the attestation statement has no certificate"))?,
+            leaf.ok_or_else(|| VerificationError::statement("the attestation statement has no certificate"))?,
         )
     }
 }

@@ -3,8 +3,6 @@
 //! A verified statement proves that the key of its first certificate, or of the credential, signed the registration.
 //! Whether the issuer of this certificate can be trusted is not judged here.
 
-use doorward_shared::ErrorCode;
-
 use super::error::VerificationError;
 
 mod android_key;
@@ -29,12 +27,11 @@ pub(super) const EMPTY_MAP: &[u8] = &[0xa0];
 pub(super) fn verify(format: &str, encoded: &[u8], registration: &Registration<'_>) -> Result<bool, VerificationError> {
     if format == "none" {
         let reason = "attestation format none must have an empty statement";
-        VerificationError::ensure(encoded == EMPTY_MAP, ErrorCode::AttestationInvalid, reason)?;
-        return Ok(false);
+        return if encoded == EMPTY_MAP { Ok(false) } else { Err(VerificationError::statement(reason)) };
     }
     let parsed = || {
         Statement::parse(encoded)
-            .ok_or_else(|| VerificationError::attestation("the attestation statement is not a CBOR map"))
+            .ok_or_else(|| VerificationError::statement("the attestation statement is not a CBOR map"))
     };
     match format {
         "packed" => packed::verify(&parsed()?, registration),

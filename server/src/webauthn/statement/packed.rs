@@ -31,14 +31,14 @@ pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>)
 /// Verifies a statement without certificates: the key of the credential signed it.
 fn self_attestation(statement: &Statement<'_>, registration: &Registration<'_>) -> Result<(), VerificationError> {
     if statement.algorithm()? != registration.key.id {
-        return Err(VerificationError::attestation(
+        return Err(VerificationError::statement(
             "the attestation statement and the public key have different algorithms",
         ));
     }
     if registration.key.verifies(&registration.signed_bytes(), statement.signature()?) {
         return Ok(());
     }
-    Err(VerificationError::attestation("the signature of the attestation statement is not valid"))
+    Err(VerificationError::statement("the signature of the attestation statement is not valid"))
 }
 
 fn check_subject(certificate: &Certificate<'_>) -> Result<(), VerificationError> {
@@ -52,5 +52,5 @@ fn check_subject(certificate: &Certificate<'_>) -> Result<(), VerificationError>
     if country && organization && unit && name {
         return Ok(());
     }
-    Err(VerificationError::attestation("the subject of the attestation certificate violates WebAuthn §8.2.1"))
+    Err(VerificationError::statement("the subject of the attestation certificate violates WebAuthn §8.2.1"))
 }

@@ -25,29 +25,29 @@ const DEFAULT_EXPONENT: &[u8] = &[1, 0, 1];
 /// Returns `false` for algorithms that Doorward does not support.
 pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>) -> Result<bool, VerificationError> {
     if statement.version != Some("2.0") {
-        return Err(VerificationError::attestation(
+        return Err(VerificationError::statement(
             "the version of an attestation statement of the format tpm must be 2.0",
         ));
     }
     let (algorithm, certificate) = (statement.algorithm()?, statement.leaf()?);
     let Some(hash) = hash_of(algorithm).filter(|_| Certificate::supports(algorithm)) else { return Ok(false) };
     let (Some(info), Some(area)) = (statement.certified_info, statement.public_area) else {
-        return Err(VerificationError::attestation("the attestation statement has no certInfo or pubArea"));
+        return Err(VerificationError::statement("the attestation statement has no certInfo or pubArea"));
     };
     let malformed =
-        || VerificationError::attestation("a structure in the attestation statement is not valid for a TPM 2.0");
+        || VerificationError::statement("a structure in the attestation statement is not valid for a TPM 2.0");
     let public = PublicArea::parse(area).ok_or_else(malformed)?;
     if !public.is_key(&registration.credential.public_key) {
-        return Err(VerificationError::attestation("the attestation statement is for another public key"));
+        return Err(VerificationError::statement("the attestation statement is for another public key"));
     }
     let info_parsed = CertifiedInfo::parse(info).ok_or_else(malformed)?;
     if info_parsed.extra_data != digest::digest(hash, &registration.signed_bytes()).as_ref() {
-        return Err(VerificationError::attestation("the attestation statement is for another registration"));
+        return Err(VerificationError::statement("the attestation statement is for another registration"));
     }
     let Some(name_hash) = tpm_hash(public.name_algorithm) else { return Ok(false) };
     let name = [&public.name_algorithm.to_be_bytes(), digest::digest(name_hash, area).as_ref()].concat();
     if info_parsed.name != name {
-        return Err(VerificationError::attestation("the attestation statement certifies another key of the TPM"));
+        return Err(VerificationError::statement("the attestation statement certifies another key of the TPM"));
     }
     certificate.verify(algorithm, info, statement.signature()?)?;
     certificate.check_leaf()?;
@@ -66,7 +66,7 @@ fn check_certificate(certificate: &Certificate<'_>) -> Result<(), VerificationEr
     if !has_subject && is_named && is_attestation_key {
         return Ok(());
     }
-    Err(VerificationError::attestation("the attestation certificate violates WebAuthn §8.3.1"))
+    Err(VerificationError::statement("the attestation certificate violates WebAuthn §8.3.1"))
 }
 
 /// Returns the hash function of a COSE signature algorithm.

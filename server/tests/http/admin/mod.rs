@@ -10,5 +10,6 @@ mod fixture;
 mod me;
 mod overview;
 mod parameters;
+mod refusal_detail;
 mod tenants;
 mod users;
