@@ -15,6 +15,27 @@ pub(super) fn to_json(value: &impl Serialize) -> Result<String, CliError> {
     serde_json::to_string(value).map_err(|error| CliError::new(error.to_string()))
 }
 
+/// The JSON that a change prints: the members of the result, and whether something was changed.
+#[derive(Serialize)]
+struct Change<'a, T> {
+    changed: bool,
+    #[serde(flatten)]
+    result: &'a T,
+}
+
+pub(super) fn change_to_json(changed: bool, result: &impl Serialize) -> Result<String, CliError> {
+    to_json(&Change { changed, result })
+}
+
+pub(super) fn change_json(changed: bool, result: &impl Serialize) -> Result<(), CliError> {
+    line(&change_to_json(changed, result)?)
+}
+
+/// Prints that something was changed.
+pub(super) fn changed(as_json: bool, text: &str) -> Result<(), CliError> {
+    if as_json { json(&serde_json::json!({ "changed": true })) } else { line(text) }
+}
+
 pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> Result<(), CliError> {
     line(&render(headings, rows))
 }
@@ -31,6 +52,15 @@ fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
 /// Prints a line on standard output. If the pipe is closed, this is not an error.
 pub(super) fn line(text: &str) -> Result<(), CliError> {
     match print(text) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::new(error.to_string())),
+        _ => Ok(()),
+    }
+}
+
+/// Writes text to standard output. If the pipe is closed, this is not an error.
+pub(super) fn bytes(text: &[u8]) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::new(error.to_string())),
         _ => Ok(()),
     }

@@ -26,7 +26,7 @@ const VERSION: u8 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
     #[error(
-        "there is no master key at {}: restore it from your copy, or run `doorward signing-keys reset` to replace the \
+        "there is no master key at {}: restore it from your copy, or run `doorward signing-key reset` to replace the \
          signing keys of all tenants",
         .0.display()
     )]

@@ -3,7 +3,11 @@
 use diesel::{SqliteConnection, connection::SimpleConnection};
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 
-use super::{error::DbError, postgres::runtime::ThreadRuntime};
+use super::{
+    error::DbError,
+    migrations::{self, SchemaChange},
+    postgres::runtime::ThreadRuntime,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
@@ -49,6 +53,15 @@ impl Connection {
         // The query names a table, because on SQLite a SELECT without a table succeeds without reading the file.
         let table = if self.engine() == Engine::Sqlite { "sqlite_schema" } else { "pg_class" };
         self.run(&format!("SELECT 1 FROM {table} LIMIT 1"))
+    }
+
+    /// Returns the versions of the migrations that are not applied. The caller holds the process lock.
+    pub(crate) fn pending_migrations(&mut self) -> Result<Vec<String>, DbError> {
+        let list = SchemaChange::ListPending;
+        match self {
+            Self::Sqlite(conn) => migrations::change(conn, migrations::SQLITE, list),
+            Self::Postgres(conn) => migrations::change(conn, migrations::POSTGRES, list),
+        }
     }
 
     /// Executes statements that have no binds and return no rows.
