@@ -125,8 +125,25 @@ impl Api {
             return Err(ApiError::renamed(&tenant.display_name));
         }
         let request = UpdateTenantRequest { display_name: Some(to.to_owned()) };
+        self.update_tenant(id, &request, version).await.map(drop)
+    }
+
+    /// `PUT /tenants/{id}`: renames a tenant and returns its new version. Fails with `tenant_changed` if `version` is not
+    /// the current version of the tenant.
+    pub async fn update_tenant(
+        &self,
+        id: TenantId,
+        request: &UpdateTenantRequest,
+        version: Option<String>,
+    ) -> Result<Option<String>, ApiError> {
         let put = self.request(Method::PUT, &["tenants", &id.to_string()]).if_match(version);
-        put.body(&request)?.no_content().await
+        put.body(request)?.new_version().await
+    }
+
+    /// `PUT` or `DELETE /tenants/{id}/disabled`: disables or enables a tenant.
+    pub async fn set_tenant_disabled(&self, id: TenantId, disabled: bool) -> Result<(), ApiError> {
+        let method = if disabled { Method::PUT } else { Method::DELETE };
+        self.request(method, &["tenants", &id.to_string(), "disabled"]).no_content().await
     }
 
     /// `DELETE /tenants/{id}`: deletes the tenant. Its audit log is kept for the retention time unless `erase_audit` is set.

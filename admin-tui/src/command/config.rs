@@ -1,19 +1,20 @@
-//! `doorward-admin tenants config …`
+//! `doorward-admin tenant config …`
 
-use std::{io::Read as _, path::Path};
+use std::path::Path;
 
 use doorward_shared::{
     TenantId,
     admin::{ConfigCheck, ConfigProblem, TenantDetail},
     config::TenantConfig,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     confirm::confirm,
     context::CommandContext,
     draft::Draft,
     error::CommandError,
+    input::read_text,
     output::{Output, count},
 };
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
 
 const MAX_BYTES: u64 = 1024 * 1024;
 
-const RP_ID_CHANGES: &str =
+pub(super) const RP_ID_CHANGES: &str =
     "This changes the RP ID. All passkeys and second factors of the tenant belong to the old one and stop working.";
 
 pub(super) async fn run(context: &CommandContext, command: ConfigCommand) -> Result<(), CommandError> {
@@ -73,18 +74,16 @@ async fn set(context: &CommandContext, args: ConfigSetArgs) -> Result<(), Comman
     let new = read(context, &args.file).await?;
     let VersionedTenant { tenant: TenantDetail { config: current, .. }, version } = context.api.tenant(id).await?;
     let changes = changes(&current, &new)?;
-    if context.output.json && args.dry_run {
-        return context.output.json(&changes_to_json(&changes));
-    }
     print_changes(context.output, &changes)?;
     if args.dry_run {
         let result = if changes.is_empty() { "dry run: no changes" } else { "dry run: nothing was changed" };
-        return context.output.line(result);
+        context.output.change(false, &json!({ "changes": changes_to_json(&changes) }), result)?;
+        return if changes.is_empty() { Ok(()) } else { Err(CommandError::WouldChange) };
     }
     if current.webauthn.relying_party.id != new.webauthn.relying_party.id {
         confirm(args.confirmation, RP_ID_CHANGES)?;
     }
-    save(context, id, &new, version, changes.len()).await
+    save(context, id, &new, version, &changes).await
 }
 
 async fn edit(context: &CommandContext, args: ConfigEditArgs) -> Result<(), CommandError> {
@@ -96,13 +95,13 @@ async fn edit(context: &CommandContext, args: ConfigEditArgs) -> Result<(), Comm
     let changes = changes(&current, &new)?;
     if changes.is_empty() {
         draft.remove();
-        return context.output.done("no changes");
+        return context.output.unchanged("no changes");
     }
     print_changes(context.output, &changes)?;
     let rp_id_changes = current.webauthn.relying_party.id != new.webauthn.relying_party.id;
     let consequence = if rp_id_changes { RP_ID_CHANGES } else { "This changes the configuration of the tenant." };
     let saved = match confirm(args.confirmation, consequence) {
-        Ok(()) => save(context, id, &new, version, changes.len()).await,
+        Ok(()) => save(context, id, &new, version, &changes).await,
         Err(error) => Err(error),
     };
     saved.map_err(|error| draft.add_path(error))?;
@@ -115,13 +114,14 @@ async fn save(
     id: TenantId,
     new: &TenantConfig,
     version: Option<String>,
-    changes: usize,
+    changes: &[Change],
 ) -> Result<(), CommandError> {
+    let result = json!({ "changes": changes_to_json(changes) });
+    if changes.is_empty() {
+        return context.output.change(false, &result, "no changes");
+    }
     context.api.configure_tenant(id, new, version).await?;
-    context.output.done(&match changes {
-        0 => "no changes".to_owned(),
-        changes => format!("changed {}", count(changes, "value")),
-    })
+    context.output.change(true, &result, &format!("changed {}", count(changes.len(), "value")))
 }
 
 /// Returns the validation errors of the server.
@@ -135,40 +135,30 @@ fn describe(problem: &ConfigProblem) -> String {
 
 /// Reads JSON from a file, or from standard input for `-`.
 fn read_json(file: &Path) -> Result<Value, CommandError> {
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().take(MAX_BYTES).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(file).and_then(|opened| opened.take(MAX_BYTES).read_to_string(&mut text))
-    };
-    read.map_err(|error| CommandError::failed(format!("{}: {error}", file.display())))?;
+    let text = read_text(file, MAX_BYTES)?;
     serde_json::from_str(&text).map_err(|error| CommandError::failed(format!("{}: {error}", file.display())))
 }
 
-/// Returns the changed values. If the new configuration has no `mfa`, the current one is kept.
+/// Returns the changed values. Settings that the new configuration omits and the server keeps are not changed.
 fn changes(current: &TenantConfig, new: &TenantConfig) -> Result<Vec<Change>, CommandError> {
-    let mut new = new.clone();
-    if new.mfa.is_none() {
-        new.mfa.clone_from(&current.mfa);
-    }
+    let new = new.clone().with_omitted(Some(current));
     Ok(diff(&serde_json::to_value(current)?, &serde_json::to_value(new)?))
-}
-
-fn text(value: Option<&Value>) -> String {
-    value.map_or_else(|| "(absent)".to_owned(), ToString::to_string)
 }
 
 fn print_changes(output: Output, changes: &[Change]) -> Result<(), CommandError> {
     if output.json {
         return Ok(());
     }
-    changes.iter().try_for_each(|Change { path, old, new }| {
-        let line = format!("{path}: {} → {}", text(old.as_ref()), text(new.as_ref()));
-        output.line(&sanitize(&line))
-    })
+    changes.iter().try_for_each(|change| output.line(&sanitize(&change.to_string())))
 }
 
-fn changes_to_json(changes: &[Change]) -> Value {
-    let change = |Change { path, old, new }: &Change| serde_json::json!({ "field": path, "before": text(old.as_ref()), "after": text(new.as_ref()) });
+/// Returns the values before and after the changes. Absent values are left out.
+pub(super) fn changes_to_json(changes: &[Change]) -> Value {
+    let change = |Change { path, old, new }: &Change| {
+        let mut change = serde_json::Map::from_iter([("field".to_owned(), Value::from(path.clone()))]);
+        change.extend(old.clone().map(|old| ("before".to_owned(), old)));
+        change.extend(new.clone().map(|new| ("after".to_owned(), new)));
+        Value::Object(change)
+    };
     changes.iter().map(change).collect()
 }

@@ -1,4 +1,4 @@
-//! `doorward-admin tenants …`
+//! `doorward-admin tenant …`
 
 use doorward_shared::{
     admin::{CreateTenantRequest, TenantSort},
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     api::TenantSummaryQuery,
-    args::tenants::{TenantsCommand, TenantsCreateArgs, TenantsDeleteArgs, TenantsListArgs},
+    args::tenants::{TenantsCommand, TenantsCreateArgs, TenantsDeleteArgs, TenantsListArgs, TenantsRenameArgs},
 };
 
 const ACTIVITY_DAYS: u32 = 14;
@@ -26,12 +26,7 @@ pub(super) async fn run(context: &CommandContext, command: TenantsCommand) -> Re
         TenantsCommand::List(args) => list(context, args).await,
         TenantsCommand::Show(args) => show(context, &args.tenant).await,
         TenantsCommand::Create(args) => create(context, args).await,
-        TenantsCommand::Rename(args) => {
-            let id = context.tenant(&args.tenant).await?;
-            let name = context.api.tenant(id).await?.tenant.display_name;
-            context.api.rename_tenant(id, &name, &args.name).await?;
-            context.output.done(&format!("renamed tenant {id} to {}", args.name))
-        }
+        TenantsCommand::Rename(args) => rename(context, args).await,
         TenantsCommand::Delete(args) => delete(context, args).await,
         TenantsCommand::Config(command) => config::run(context, command).await,
     }
@@ -76,6 +71,16 @@ async fn show(context: &CommandContext, id_or_name: &str) -> Result<(), CommandE
     activity::print(context.output, &overview.activity)
 }
 
+async fn rename(context: &CommandContext, args: TenantsRenameArgs) -> Result<(), CommandError> {
+    let id = context.tenant(&args.tenant).await?;
+    let name = context.api.tenant(id).await?.tenant.display_name;
+    if name == args.name {
+        return context.output.unchanged(&format!("tenant {id} already has the name {name}"));
+    }
+    context.api.rename_tenant(id, &name, &args.name).await?;
+    context.output.done(&format!("renamed tenant {id} to {}", args.name))
+}
+
 async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(), CommandError> {
     let config = match &args.from {
         Some(file) => config::read(context, file).await?,
@@ -90,7 +95,7 @@ async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(),
     let created = context.api.create_tenant(&request).await?;
     let key = created.api_key.as_ref();
     let printed = if context.output.json {
-        context.output.json(&created)
+        context.output.change_json(true, &created)
     } else if args.quiet {
         context.output.line(&created.id.to_string())
     } else {
@@ -111,7 +116,7 @@ fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
     } else {
         args.cors_origins.clone()
     };
-    TenantConfig {
+    let mut config = TenantConfig {
         cors: Cors { allowed_origins: cors_origins, allow_unsafe_wildcard: false },
         webauthn: Webauthn::for_relying_party(RelyingParty {
             id: args.rp_id.clone().unwrap_or_default(),
@@ -121,7 +126,9 @@ fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
         }),
         mfa: None,
         limits: None,
-    }
+    };
+    args.policy.clone().apply(&mut config);
+    config
 }
 
 async fn delete(context: &CommandContext, args: TenantsDeleteArgs) -> Result<(), CommandError> {

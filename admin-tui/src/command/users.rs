@@ -1,6 +1,7 @@
-//! `doorward-admin users …`, `credentials …`, `transactions …`
+//! `doorward-admin user …`, `credential …`, `transaction …`
 
 use doorward_shared::{
+    ErrorCode,
     admin::{TransactionSummary, UserSummary},
     public::{CredentialItem, TransactionItem},
 };
@@ -129,7 +130,8 @@ pub(super) async fn credentials(context: &CommandContext, command: CredentialsCo
     let user = &detail.user;
     let credential = detail.credentials.iter().find(|credential| credential.id.to_string() == args.credential);
     let Some(credential) = credential else {
-        return Err(CommandError::failed(format!("user {} has no credential {}", user.user_id, args.credential)));
+        let message = format!("user {} has no credential {}", user.user_id, args.credential);
+        return Err(CommandError::with_code(ErrorCode::CredentialNotFound, message));
     };
     let name = credential.name.as_deref().unwrap_or("without a name");
     let consequence = format!(

@@ -5,6 +5,8 @@
 mod access;
 mod audit;
 mod connection;
+mod documents;
+mod exit_codes;
 mod export;
 mod follow;
 mod secrets;
