@@ -5,6 +5,7 @@ use doorward_shared::command_line::{CompletionsArgs, ManArgs};
 
 use crate::connection::Flags;
 
+mod apply;
 pub mod audit;
 mod common;
 mod help;
@@ -14,6 +15,7 @@ pub mod tenants;
 mod tests;
 pub mod users;
 
+pub use apply::ApplyArgs;
 pub use common::{Confirmation, TenantFlag};
 
 use audit::AuditArgs;
@@ -61,6 +63,12 @@ pub enum Command {
     /// Show, follow and export the audit log
     #[command(after_help = help::AUDIT)]
     Audit(Box<AuditArgs>),
+    /// Change tenants so that they match a file
+    #[command(after_help = help::APPLY)]
+    Apply(ApplyArgs),
+    /// Print the names and configurations of all tenants, in the format of `apply`
+    #[command(after_help = help::EXPORT)]
+    Export,
     /// Show the installation: counts, activity, busiest tenants, latest refusals
     Overview(OverviewArgs),
     /// Show the server and the token in use, and check that they work

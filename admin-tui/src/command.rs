@@ -1,6 +1,8 @@
 //! The subcommands. Each one sends requests to the server and prints a table for people or JSON for scripts.
 
 mod activity;
+mod all_tenants;
+mod apply;
 mod audit;
 mod audit_table;
 mod config;
@@ -10,6 +12,7 @@ mod documentation;
 mod draft;
 mod error;
 mod export;
+mod export_tenants;
 mod follow;
 mod input;
 mod output;
@@ -21,6 +24,7 @@ mod status;
 mod table;
 mod tenant_table;
 mod tenants;
+mod toml_text;
 mod users;
 
 pub use context::CliContext;
@@ -67,6 +71,8 @@ async fn dispatch(context: &CommandContext, command: Command) -> Result<(), Comm
         Command::Transaction(command) => users::transactions(context, command).await,
         Command::AdminToken(command) => secrets::tokens(context, command).await,
         Command::Audit(args) => audit::run(context, *args).await,
+        Command::Apply(args) => apply::run(context, args).await,
+        Command::Export => export_tenants::run(context).await,
         Command::Overview(args) => overview::run(context, args).await,
         Command::Status => status::run(context).await,
         Command::Me => status::me(context).await,

@@ -10,6 +10,30 @@ Examples:
 Order of precedence: flags (including --profile), environment variables, the default profile, the local server.
 Exit codes: 0 success, 1 refused or failed, 2 wrong usage or settings, 3 not found, 4 unauthorized, 5 server unavailable, 10 a dry run found changes.";
 
+pub(super) const APPLY: &str = "\
+Examples:
+  doorward-admin export > tenants.toml
+  doorward-admin apply -f tenants.toml --dry-run
+  doorward-admin apply -f tenants.toml --yes
+
+The file contains a table for each tenant:
+  [[tenant]]
+  id = \"0198c0de-…\"             # optional; without it, the tenant is found by its name
+  display_name = \"Shop\"
+  disabled = false              # optional; without it, the state is unchanged
+  [tenant.config.webauthn.relying_party]
+  id = \"example.com\"
+  display_name = \"Shop\"
+  origins = [\"https://example.com\"]
+
+`config` has the members of `tenant config get`. Members that are left out keep their values if the admin API keeps them, and otherwise have their defaults. `attachment = \"any\"` accepts every attachment. All problems of the file are reported before anything is changed. A tenant that another administrator changes at the same time is not overwritten; run the command again.";
+
+pub(super) const EXPORT: &str = "\
+Example:
+  doorward-admin export > tenants.toml
+
+The output contains no secrets. It is sorted by id, so that it can be compared and kept in version control. `apply` of an export changes nothing.";
+
 pub(super) const COMPLETIONS: &str = "\
 Examples:
   doorward-admin completions bash > /etc/bash_completion.d/doorward-admin

@@ -64,7 +64,7 @@ async fn refusals_usage_and_missing_rights_have_their_exit_codes() {
         assert_eq!((&error["code"], &error["status"]), (&"forbidden".into(), &403.into()), "{arguments:?}");
     }
     operator.write("data/admin.token", "dwa_wrong");
-    for arguments in [&["me"][..], &["overview"], &["tenant", "list"], &["audit"], &["metrics"]] {
+    for arguments in [&["me"][..], &["overview"], &["tenant", "list"], &["audit"], &["export"], &["metrics"]] {
         let arguments = if arguments[0] == "metrics" { vec!["metrics"] } else { [arguments, &["--json"]].concat() };
         assert_eq!(operator.run(&arguments).await.code, 4, "{arguments:?}");
     }
@@ -75,6 +75,7 @@ async fn refusals_usage_and_missing_rights_have_their_exit_codes() {
 async fn unavailable_server_exits_with_5() {
     let (server, operator) = Operator::start(Role::Admin).await;
     server.stop().await;
+    operator.write("tenants.toml", "[[tenant]]\ndisplay_name = \"A\"\nconfig = {}\n");
     for arguments in [
         &["me"][..],
         &["overview"],
@@ -82,6 +83,8 @@ async fn unavailable_server_exits_with_5() {
         &["api-key", "list", "-t", UNKNOWN],
         &["user", "list", "-t", UNKNOWN],
         &["audit"],
+        &["export"],
+        &["apply", "-f", "tenants.toml"],
     ] {
         let error = error(&operator, arguments, 5).await;
         assert!(error["message"].as_str().unwrap().contains("connection refused"), "{error}");

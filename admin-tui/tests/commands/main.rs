@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "a panic fails the test")]
 
 mod access;
+mod apply;
 mod audit;
 mod connection;
 mod documents;
