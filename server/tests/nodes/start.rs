@@ -51,6 +51,10 @@ async fn migrate_creates_the_schema_but_no_installation() {
     let folder = tempfile::tempdir().unwrap();
     let (url, _database) = database::for_test(folder.path()).await;
     let data = folder.path().join("scratch");
+    let planned = command(&data, &url).args(["migrate", "--dry-run"]).output().unwrap();
+    assert_eq!(planned.status.code(), Some(10), "{}", String::from_utf8_lossy(&planned.stderr));
+    let tables = "SELECT tablename AS value FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(database::texts(&url, tables).await, [""; 0], "a dry run creates no table");
     let migrated = command(&data, &url).arg("migrate").output().unwrap();
     assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
     assert!(!data.exists(), "no master key is created");
