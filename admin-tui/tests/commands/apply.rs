@@ -3,7 +3,7 @@
 use doorward_shared::admin::Role;
 use serde_json::{Value, json};
 
-use crate::support::Operator;
+use crate::support::{Operator, Process};
 
 const SHOP: &str = r#"
 [[tenant]]
@@ -172,6 +172,38 @@ async fn failed_tenants_are_reported_and_the_others_are_applied() {
     assert_eq!((&report["changed"], &report["unchanged"]), (&false.into(), &1.into()));
     let failed = &report["tenants"][0];
     assert_eq!((&failed["applied"], &failed["error"]["code"]), (&false.into(), &"tenant_exists".into()));
+}
+
+/// Starts `apply` in a terminal and returns it when it asks for confirmation.
+async fn start_and_wait_for_question(operator: &Operator) -> Process {
+    let mut process = Process::start(operator.in_terminal("apply -f tenants.toml"));
+    while process.line().await != "This changes 1 tenant." {}
+    process
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn change_of_another_administrator_is_not_overwritten() {
+    let (server, operator) = Operator::start(Role::Admin).await;
+    let id = server.tenant().await.id.to_string();
+    let export = operator.out(&["export"]).await;
+    operator.write("tenants.toml", &export.replace("timeout = 60000", "timeout = 50000"));
+    let mut unconfirmed = start_and_wait_for_question(&operator).await;
+    unconfirmed.write("n\n");
+    assert_eq!(unconfirmed.end().await.0, 1);
+    assert_eq!(operator.out(&["export"]).await, export);
+
+    let mut apply = start_and_wait_for_question(&operator).await;
+    let config = export.replace("timeout = 60000", "timeout = 40000");
+    operator.write("other.toml", &config);
+    let _ = operator.out(&["apply", "-f", "other.toml", "--yes"]).await;
+    apply.write("y\n");
+    let mut lines = String::new();
+    while !lines.contains("applied the changes of 0 of 1 tenant") {
+        lines += &(apply.line().await + "\n");
+    }
+    assert!(lines.contains(&format!("cannot change Example ({id}): tenant was changed")), "{lines}");
+    assert_eq!(apply.end().await.0, 1);
+    assert_eq!(operator.out(&["export"]).await, config, "the other change is kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]
