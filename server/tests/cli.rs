@@ -319,6 +319,8 @@ fn files_that_others_can_access_are_rejected_at_start() {
     let warned = run(folder.path(), &["check-config"]);
     assert!(warned.status.success());
     assert!(String::from_utf8_lossy(&warned.stderr).contains("other users can list the files"), "{warned:?}");
+    let warned: Value = serde_json::from_slice(&run(folder.path(), &["check-config", "--json"]).stderr).unwrap();
+    assert!(warned["notice"].as_str().unwrap().contains("other users can list the files"), "{warned}");
 }
 
 #[test]

@@ -113,34 +113,6 @@ pub struct ListenArgs {
     pub admin_addr: Option<String>,
 }
 
-impl Command {
-    /// Returns whether the command prints JSON.
-    pub const fn json(&self) -> bool {
-        match self {
-            Self::Serve(_) | Self::Openapi(_) | Self::Completions(_) | Self::Man(_) => false,
-            Self::Quickstart(args) => args.json,
-            Self::Probe(args) => args.json,
-            Self::Init(args) => args.json,
-            Self::Migrate(args) => args.admin.json,
-            Self::MigrateStorage(args) => args.json,
-            Self::Backup(args) => args.admin.json,
-            Self::Restore(args) => args.admin.json,
-            Self::Tenant(TenantCommand::Create(args)) => args.admin.json,
-            Self::Tenant(TenantCommand::List(args)) => args.json,
-            Self::Tenant(TenantCommand::Delete(args)) => args.admin.json,
-            Self::ApiKey(ApiKeyCommand::Create(args)) => args.admin.json,
-            Self::ApiKey(ApiKeyCommand::List(args)) => args.admin.json,
-            Self::ApiKey(ApiKeyCommand::Revoke(args)) => args.admin.json,
-            Self::AdminToken(AdminTokenCommand::Create(args)) => args.admin.json,
-            Self::AdminToken(AdminTokenCommand::List(args)) => args.json,
-            Self::AdminToken(AdminTokenCommand::Revoke(args)) => args.admin.json,
-            Self::SigningKey(SigningKeyCommand::Reset(args)) => args.admin.json,
-            Self::CheckConfig(args) => args.json,
-            Self::Version(args) => args.json,
-        }
-    }
-}
-
 impl InstallationArgs {
     pub fn flags(&self) -> Flags {
         Flags {

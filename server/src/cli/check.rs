@@ -48,7 +48,7 @@ pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;
     let checked = installation::check(&settings.data.dir, &start::database_options(&settings)?);
     for warning in checked.map_err(|error| CliError::usage(error.to_string()))? {
-        output::message(&format!("warning: {}", output::cell(&warning)));
+        output::notice(&format!("warning: {}", output::cell(&warning)));
     }
     if args.json {
         let all: Vec<_> = settings

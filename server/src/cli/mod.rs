@@ -24,7 +24,7 @@ mod storage;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use doorward_shared::command_line::{Exit, usage_error_as_json};
+use doorward_shared::command_line::{Exit, json_requested, usage_error_as_json};
 
 use self::args::{AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, SigningKeyCommand, TenantCommand};
 pub use self::error::CliError;
@@ -41,21 +41,20 @@ pub fn main() -> ExitCode {
             None => error.exit(),
         },
     };
-    let json = cli.command.json();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return report(&CliError::new(format!("cannot start threads: {error}")), json),
+        Err(error) => return report(&CliError::new(format!("cannot start threads: {error}"))),
     };
     match runtime.block_on(run(cli.command)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => report(&error, json),
+        Err(error) => report(&error),
     }
 }
 
 /// Prints an error on standard error and returns its exit code.
-fn report(error: &CliError, json: bool) -> ExitCode {
+fn report(error: &CliError) -> ExitCode {
     if !error.message.is_empty() {
-        output::message(&if json { error.to_json() } else { format!("doorward: {}", error.message) });
+        output::message(&if json_requested() { error.to_json() } else { format!("doorward: {}", error.message) });
     }
     ExitCode::from(error.exit.code())
 }

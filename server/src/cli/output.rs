@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 
 use comfy_table::{Table, presets};
+use doorward_shared::command_line::json_requested;
 use serde::Serialize;
 
 use super::CliError;
@@ -71,6 +72,14 @@ pub(super) fn bytes(text: &[u8]) -> Result<(), CliError> {
 pub(super) fn message(text: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Prints a message for the user on standard error, as JSON if the command prints JSON.
+pub(super) fn notice(text: &str) {
+    match json_requested() {
+        true => message(&serde_json::json!({ "notice": text }).to_string()),
+        false => message(text),
+    }
 }
 
 /// Prints a line that contains a new secret. If this fails, for example because a pipe is closed, nobody has seen the

@@ -65,6 +65,12 @@ pub fn error_as_json(message: &str, code: Option<ErrorCode>, status: Option<u16>
     serde_json::json!({ "error": JsonError { message, code, status } }).to_string()
 }
 
+/// Returns whether the arguments of this process contain `--json`, also if they are invalid.
+#[must_use]
+pub fn json_requested() -> bool {
+    std::env::args_os().any(|argument| argument == "--json")
+}
+
 /// Returns the error of invalid arguments as JSON, if the arguments of this process contain `--json`. Returns `None` for
 /// requests of help or of the version, which are no errors.
 #[must_use]
@@ -72,7 +78,7 @@ pub fn usage_error_as_json(error: &clap::Error) -> Option<String> {
     let is_error = error.use_stderr();
     let message = error.to_string();
     let message = message.trim_end().trim_start_matches("error: ");
-    (is_error && std::env::args_os().any(|argument| argument == "--json")).then(|| error_as_json(message, None, None))
+    (is_error && json_requested()).then(|| error_as_json(message, None, None))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ mod exit;
 mod generate;
 mod policy;
 
-pub use exit::{Exit, error_as_json, error_json, usage_error_as_json};
+pub use exit::{Exit, error_as_json, error_json, json_requested, usage_error_as_json};
 pub use generate::{CompletionsArgs, ManArgs, completions, man_page, write_man_pages};
 pub use policy::PolicyArgs;
 
