@@ -13,6 +13,7 @@ pub mod bytes;
 #[cfg(feature = "command-line")]
 pub mod command_line;
 pub mod config;
+mod cose_algorithm;
 pub mod environment;
 pub mod error;
 pub mod ids;
@@ -22,6 +23,7 @@ pub mod time;
 
 pub use audit::AuditType;
 pub use bytes::Base64Url;
+pub use cose_algorithm::CoseAlgorithm;
 pub use error::{ErrorBody, ErrorCode};
 pub use ids::{AdminTokenId, ApiKeyId, AuditId, SigningKeyId, TenantId, TransactionRowId, UserId};
 pub use time::Timestamp;
