@@ -39,19 +39,19 @@ pub struct Cli {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// List, create, rename, configure and delete tenants
+    /// List, create, rename, configure, disable and delete tenants
     #[command(subcommand, arg_required_else_help = true, alias = "tenants")]
     Tenant(TenantsCommand),
-    /// List, create and revoke the API keys of a tenant
+    /// List, create, disable and revoke the API keys of a tenant
     #[command(subcommand, arg_required_else_help = true, aliases = ["api-keys", "keys"])]
     ApiKey(KeysCommand),
     /// List, rotate and retire the keys that sign the tokens of a tenant
     #[command(subcommand, arg_required_else_help = true, alias = "signing-keys")]
     SigningKey(SigningKeysCommand),
-    /// List, show and delete the users of a tenant
+    /// List, show, disable and delete the users of a tenant
     #[command(subcommand, arg_required_else_help = true, alias = "users")]
     User(UsersCommand),
-    /// Delete a credential of a user
+    /// Disable or delete a credential of a user
     #[command(subcommand, arg_required_else_help = true, alias = "credentials")]
     Credential(CredentialsCommand),
     /// List the transactions of a tenant

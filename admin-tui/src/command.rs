@@ -8,6 +8,7 @@ mod audit_table;
 mod config;
 mod confirm;
 mod context;
+mod disabling;
 mod documentation;
 mod draft;
 mod error;

@@ -15,8 +15,8 @@ use doorward_shared::{
 pub use crate::api::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition};
 use crate::{
     api::{
-        Api, ApiError, AuditQuery, ExportFormat, OnExisting, Progress, TenantSummaryQuery, UserQuery, UserRef,
-        VersionedTenant, export_to_file,
+        Api, ApiError, AuditQuery, DisableTarget, ExportFormat, OnExisting, Progress, TenantSummaryQuery, UserQuery,
+        UserRef, VersionedTenant, export_to_file,
     },
     secret::Revealed,
 };
@@ -50,6 +50,8 @@ pub enum BackendRequest {
     RetireSigningKey(TenantId, SigningKeyId),
     WithdrawSigningKey(TenantId, SigningKeyId),
     DeleteUser(TenantId, UserId),
+    /// Disables the target, or enables it if the flag is not set.
+    SetDisabled(DisableTarget, bool),
     DeleteCredential(TenantId, UserId, String),
     CreateAdminToken(CreateAdminTokenRequest),
     RevokeAdminToken(AdminTokenId),
@@ -145,6 +147,7 @@ impl ApiBackend for Api {
             BackendRequest::WithdrawSigningKey(id, key) => {
                 self.withdraw_signing_key(id, key).await.map(|_| BackendResponse::Done)
             }
+            BackendRequest::SetDisabled(target, disabled) => self.set_disabled(&target, disabled).await.map(done),
             BackendRequest::DeleteUser(id, user) => self.delete_user(id, user).await.map(done),
             BackendRequest::DeleteCredential(id, user, credential) => {
                 self.delete_credential(id, user, &credential).await.map(done)

@@ -160,6 +160,32 @@ fn running_server_applies_cli_changes_immediately() {
 }
 
 #[test]
+fn running_server_applies_disabled_keys_and_tenants_immediately() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let server = Quickstart::start(data);
+    let (tenant, key) = (server.text("tenant_id"), server.text("api_key"));
+    let id = json(data, &["api-key", "list", "--tenant", &tenant, "--json"])[0]["id"].as_str().unwrap().to_owned();
+    for (disable, enable) in [
+        (&["api-key", "disable", "--tenant", &tenant, &id][..], &["api-key", "enable", "--tenant", &tenant, &id][..]),
+        (&["tenant", "disable", &tenant], &["tenant", "enable", &tenant]),
+    ] {
+        for (command, works) in [(disable, false), (enable, true)] {
+            for changed in [true, false] {
+                let done = json(data, &[command, &["--json"]].concat());
+                assert_eq!(done, serde_json::json!({ "changed": changed }), "{command:?}");
+            }
+            assert_eq!(probe(&server, &key, data).status.success(), works, "{command:?}");
+        }
+    }
+    json(data, &["api-key", "disable", "--tenant", &tenant, &id, "--json"]);
+    let table = run(data, &["api-key", "list", "--tenant", &tenant]);
+    assert!(String::from_utf8_lossy(&table.stdout).contains("disabled"), "{table:?}");
+    let why = refused(data, &["tenant", "disable", "0198c0de-0000-7000-8000-000000000001"], 3);
+    assert!(why.contains("tenant not found"), "{why}");
+}
+
+#[test]
 fn tenants_and_tokens_can_be_created_listed_and_deleted() {
     let folder = installation();
     let data = folder.path();

@@ -140,12 +140,6 @@ impl Api {
         put.body(request)?.new_version().await
     }
 
-    /// `PUT` or `DELETE /tenants/{id}/disabled`: disables or enables a tenant.
-    pub async fn set_tenant_disabled(&self, id: TenantId, disabled: bool) -> Result<(), ApiError> {
-        let method = if disabled { Method::PUT } else { Method::DELETE };
-        self.request(method, &["tenants", &id.to_string(), "disabled"]).no_content().await
-    }
-
     /// `DELETE /tenants/{id}`: deletes the tenant. Its audit log is kept for the retention time unless `erase_audit` is set.
     pub async fn delete_tenant(&self, id: TenantId, erase_audit: bool) -> Result<(), ApiError> {
         let request = self.delete(&["tenants", &id.to_string()]);

@@ -1,9 +1,6 @@
 //! Reads all tenants of an installation.
 
-use doorward_shared::{
-    TenantId,
-    admin::{TenantDetail, TenantSummary},
-};
+use doorward_shared::{TenantId, admin::TenantSummary};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{context::CommandContext, error::CommandError, pages};
@@ -29,12 +26,4 @@ pub(super) async fn details(
 ) -> Result<Vec<VersionedTenant>, CommandError> {
     let requests: Vec<_> = ids.into_iter().map(|id| context.api.tenant(id)).collect();
     Ok(stream::iter(requests).buffered(PARALLEL).try_collect().await?)
-}
-
-pub(super) const fn is_disabled(_tenant: &TenantDetail) -> bool {
-    false
-}
-
-pub(super) const fn is_disabled_item(_tenant: &TenantSummary) -> bool {
-    false
 }

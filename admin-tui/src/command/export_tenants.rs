@@ -28,7 +28,7 @@ fn document(tenant: &TenantDetail) -> Result<Map<String, Value>, CommandError> {
     let mut members = Map::new();
     members.insert("id".to_owned(), tenant.id.to_string().into());
     members.insert("display_name".to_owned(), tenant.display_name.clone().into());
-    if all_tenants::is_disabled(tenant) {
+    if tenant.disabled_at.is_some() {
         members.insert("disabled".to_owned(), true.into());
     }
     members.insert("config".to_owned(), serde_json::to_value(&tenant.config)?);

@@ -1,7 +1,7 @@
 //! `doorward-admin tenant …`
 
 use doorward_shared::{
-    admin::{CreateTenantRequest, TenantSort},
+    admin::{CreateTenantRequest, TenantDetail, TenantSort},
     config::{Cors, RelyingParty, TenantConfig, Webauthn},
     page::Order,
 };
@@ -10,12 +10,13 @@ use super::{
     activity, config,
     confirm::confirm_by_name,
     context::CommandContext,
+    disabling::{self, State},
     error::CommandError,
     output::{optional_time, time},
     pages, secrets, tenant_table,
 };
 use crate::{
-    api::TenantSummaryQuery,
+    api::{DisableTarget, TenantSummaryQuery},
     args::tenants::{TenantsCommand, TenantsCreateArgs, TenantsDeleteArgs, TenantsListArgs, TenantsRenameArgs},
 };
 
@@ -27,6 +28,8 @@ pub(super) async fn run(context: &CommandContext, command: TenantsCommand) -> Re
         TenantsCommand::Show(args) => show(context, &args.tenant).await,
         TenantsCommand::Create(args) => create(context, args).await,
         TenantsCommand::Rename(args) => rename(context, args).await,
+        TenantsCommand::Disable(args) => set_state(context, &args.tenant, State::Disabled).await,
+        TenantsCommand::Enable(args) => set_state(context, &args.tenant, State::Enabled).await,
         TenantsCommand::Delete(args) => delete(context, args).await,
         TenantsCommand::Config(command) => config::run(context, command).await,
     }
@@ -59,6 +62,7 @@ async fn show(context: &CommandContext, id_or_name: &str) -> Result<(), CommandE
     context.output.pairs(&[
         ("tenant", tenant.tenant.id.to_string()),
         ("name", tenant.tenant.display_name.clone()),
+        ("state", disabling::word(tenant.tenant.disabled_at)),
         ("rp id", tenant.rp_id.clone()),
         ("created", time(tenant.created_at)),
         ("users", tenant.users.to_string()),
@@ -129,6 +133,13 @@ fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
     };
     args.policy.clone().apply(&mut config);
     config
+}
+
+async fn set_state(context: &CommandContext, id_or_name: &str, state: State) -> Result<(), CommandError> {
+    let id = context.tenant(id_or_name).await?;
+    let TenantDetail { display_name, disabled_at, .. } = context.api.tenant(id).await?.tenant;
+    let what = format!("tenant {display_name} ({id})");
+    disabling::set(context, DisableTarget::Tenant(id), &what, disabled_at, state).await
 }
 
 async fn delete(context: &CommandContext, args: TenantsDeleteArgs) -> Result<(), CommandError> {

@@ -207,6 +207,37 @@ async fn change_of_another_administrator_is_not_overwritten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn prune_disables_tenants_that_are_not_in_the_file() {
+    let (server, operator) = Operator::start(Role::Admin).await;
+    let tenant = server.tenant().await;
+    let id = tenant.id.to_string();
+    operator.write("tenants.toml", SHOP);
+    assert_eq!(apply(&operator, &["--yes"], 0).await["tenants"].as_array().unwrap().len(), 1, "without --prune");
+    let _ = tenant.http.get("/credentials").await.expect(200);
+
+    let planned = apply(&operator, &["--prune", "--dry-run"], 10).await;
+    let step = &planned["tenants"][0];
+    assert_eq!((&step["action"], &step["id"]), (&"disable".into(), &id.as_str().into()));
+    let _ = tenant.http.get("/credentials").await.expect(200);
+    let ran = operator.run(&["apply", "-f", "tenants.toml", "--prune"]).await;
+    assert!(ran.code == 2 && ran.err.contains("It disables 1 tenant"), "{}", ran.err);
+    let pruned = operator.out(&["apply", "-f", "tenants.toml", "--prune", "--yes"]).await;
+    assert!(pruned.contains(&format!("disabled Example ({id})\n")), "{pruned}");
+    tenant.http.get("/credentials").await.expect_refusal(403, "tenant_disabled");
+    assert_eq!(apply(&operator, &["--prune"], 0).await["changed"], false, "it is already disabled");
+
+    let export = operator.out(&["export"]).await;
+    assert_eq!(export.matches("disabled = true\n").count(), 1, "{export}");
+    operator.write("tenants.toml", &export);
+    assert_eq!(apply(&operator, &["--prune"], 0).await["unchanged"], 2);
+    operator.write("tenants.toml", &export.replace("disabled = true", "disabled = false"));
+    let enabled = apply(&operator, &["--yes"], 0).await;
+    let change = json!([{ "field": "disabled", "before": true, "after": false }]);
+    assert_eq!(enabled["tenants"][0]["changes"], change);
+    let _ = tenant.http.get("/credentials").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_tenants_are_exported_and_applied() {
     let (_server, operator) = Operator::start(Role::Admin).await;
     let tenants = (0..1_000).map(|index| {

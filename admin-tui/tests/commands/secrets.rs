@@ -24,13 +24,38 @@ async fn api_key_is_created_used_listed_and_revoked() {
     let list = operator.out(&["api-key", "list", "--tenant", "Example"]).await;
     assert!(!list.contains(key), "lists contain no secrets");
     let lines: Vec<_> = list.lines().map(cells).collect();
-    assert_eq!(lines[0], ["ID", "NAME", "HINT", "CREATED", "LAST USED", "EXPIRES"]);
+    assert_eq!(lines[0], ["ID", "NAME", "HINT", "CREATED", "LAST USED", "EXPIRES", "STATE"]);
     let row = lines.iter().find(|row| row[1] == "backend").unwrap();
     operator.fails(&["api-key", "revoke", "--tenant", "Example", row[0]], 2, &["API key backend", "--yes"]).await;
     let done = operator.out(&["api-key", "revoke", "--tenant", "Example", row[0], "--yes"]).await;
     assert!(done.starts_with("revoked API key backend"), "{done}");
     tenant.with_key(key).get("/credentials").await.expect_refusal(401, "api_key_invalid");
     operator.fails(&["api-key", "revoke", "--tenant", "Example", row[0], "--yes"], 3, &["secret not found"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn disabled_api_key_is_rejected_until_enabled() {
+    let (_server, tenant, operator) = setup().await;
+    let keys = operator.json(&["api-key", "list", "--tenant", "Example"]).await;
+    let id = keys[0]["id"].as_str().unwrap();
+    let run = async |verb: &str| operator.out(&["api-key", verb, "--tenant", "Example", id]).await;
+    assert_eq!(run("disable").await, format!("disabled API key First key ({id})\n"));
+    tenant.http.get("/credentials").await.expect_refusal(401, "api_key_disabled");
+    let list = operator.out(&["api-key", "list", "--tenant", "Example"]).await;
+    let rows: Vec<_> = list.lines().map(cells).collect();
+    assert_eq!(rows[1].last(), Some(&"disabled"));
+    assert_eq!(run("disable").await, format!("API key First key ({id}) is already disabled\n"));
+    assert_eq!(run("enable").await, format!("enabled API key First key ({id})\n"));
+    let again = operator.json(&["api-key", "enable", "--tenant", "Example", id]).await;
+    assert_eq!(again, serde_json::json!({ "changed": false }));
+    let _ = tenant.http.get("/credentials").await.expect(200);
+    operator
+        .fails(
+            &["api-key", "disable", "--tenant", "Example", "0198c0de-0000-7000-8000-000000000001"],
+            3,
+            &["has no API key"],
+        )
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -50,7 +50,8 @@ async fn tenant_list_is_sorted_filtered_and_limited() {
     }
     let list = operator.out(&["tenant", "list"]).await;
     let rows: Vec<_> = list.lines().map(cells).collect();
-    let headings = ["ID", "NAME", "RP ID", "USERS", "CREDENTIALS", "KEYS", "OK 7D", "REFUSED 7D", "LAST ACTIVITY"];
+    let headings =
+        ["ID", "NAME", "RP ID", "USERS", "CREDENTIALS", "KEYS", "OK 7D", "REFUSED 7D", "LAST ACTIVITY", "STATE"];
     assert_eq!(rows[0], headings);
     assert_eq!(rows[2][1..6], ["Example", "example.com", "1", "1", "1"]);
     let names = |rows: Value| -> Vec<String> {

@@ -4,6 +4,7 @@
 mod config;
 mod connection_status;
 mod data;
+mod disabling;
 mod fake_server;
 mod harness;
 mod interaction;

@@ -58,9 +58,11 @@ pub(super) async fn list_tenants(args: AdminArgs) -> Result<(), CliError> {
     if args.json {
         return output::json(&all);
     }
-    let rows: Vec<_> =
-        all.iter().map(|tenant| vec![tenant.id.to_string(), output::cell(&tenant.display_name)]).collect();
-    output::table(&["ID", "NAME"], &rows)
+    let rows: Vec<_> = all
+        .iter()
+        .map(|tenant| vec![tenant.id.to_string(), output::cell(&tenant.display_name), state(tenant.disabled_at)])
+        .collect();
+    output::table(&["ID", "NAME", "STATE"], &rows)
 }
 
 pub(super) async fn delete_tenant(args: TenantDeleteArgs) -> Result<(), CliError> {
@@ -94,7 +96,13 @@ pub(super) async fn list_api_keys(args: ApiKeyListArgs) -> Result<(), CliError> 
     if args.admin.json {
         return output::json(&keys);
     }
-    output::table(&SECRET_HEADINGS, &keys.iter().map(secret_row).collect::<Vec<_>>())
+    let row = |key: &SecretItem| {
+        let mut row = secret_row(key);
+        row.push(state(key.disabled_at));
+        row
+    };
+    let [id, name, hint, created, used, expires] = SECRET_HEADINGS;
+    output::table(&[id, name, hint, created, used, expires, "STATE"], &keys.iter().map(row).collect::<Vec<_>>())
 }
 
 pub(super) async fn revoke_api_key(args: ApiKeyRevokeArgs) -> Result<(), CliError> {
@@ -134,6 +142,10 @@ pub(super) async fn revoke_admin_token(args: AdminTokenRevokeArgs) -> Result<(),
     confirm(args.confirmation, &format!("This revokes the {token}. Requests with it will be rejected."))?;
     admin_tokens::revoke(&open(&args.admin).await?, args.token, args.force).await.map_err(failed)?;
     output::changed(args.admin.json, &format!("revoked {token}"))
+}
+
+fn state(disabled_at: Option<Timestamp>) -> String {
+    if disabled_at.is_some() { "disabled" } else { "enabled" }.to_owned()
 }
 
 const SECRET_HEADINGS: [&str; 6] = ["ID", "NAME", "HINT", "CREATED", "LAST USED", "EXPIRES"];

@@ -279,6 +279,10 @@ pub enum TenantCommand {
     Create(TenantCreateArgs),
     /// List the tenants
     List(AdminArgs),
+    /// Disable a tenant: its endpoints, except the public keys, refuse all requests. Nothing is deleted
+    Disable(TenantStateArgs),
+    /// Enable a disabled tenant
+    Enable(TenantStateArgs),
     /// Delete a tenant with its users, credentials and keys
     Delete(TenantDeleteArgs),
 }
@@ -312,6 +316,17 @@ pub struct TenantCreateArgs {
     pub admin: AdminArgs,
 }
 
+/// `doorward tenant disable` and `doorward tenant enable`
+#[derive(Debug, Clone, Args)]
+pub struct TenantStateArgs {
+    /// Id or name of the tenant
+    #[arg(value_name = "TENANT")]
+    pub tenant: String,
+    /// Arguments of all administrative commands.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
 /// `doorward tenant delete`
 #[derive(Debug, Clone, Args)]
 pub struct TenantDeleteArgs {
@@ -337,6 +352,10 @@ pub enum ApiKeyCommand {
     Create(ApiKeyCreateArgs),
     /// List a tenant's API keys, without their secrets
     List(ApiKeyListArgs),
+    /// Disable an API key with immediate effect, until it is enabled
+    Disable(ApiKeyStateArgs),
+    /// Enable a disabled API key
+    Enable(ApiKeyStateArgs),
     /// Revoke an API key with immediate effect
     Revoke(ApiKeyRevokeArgs),
 }
@@ -367,6 +386,20 @@ pub struct ApiKeyListArgs {
     /// Id or name of the tenant
     #[arg(long, short, value_name = "TENANT")]
     pub tenant: String,
+    /// Arguments of all administrative commands.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// `doorward api-key disable` and `doorward api-key enable`
+#[derive(Debug, Clone, Args)]
+pub struct ApiKeyStateArgs {
+    /// Id or name of the tenant
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: String,
+    /// Id of the key, as `list` prints it
+    #[arg(value_name = "KEY")]
+    pub key: ApiKeyId,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,

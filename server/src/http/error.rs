@@ -99,6 +99,12 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, ErrorCode::ApiKeyInvalid, "The api key is invalid", "")
     }
 
+    /// Returns the 401 for a disabled API key.
+    pub fn api_key_disabled() -> Self {
+        let details = "an administrator disabled this key";
+        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::ApiKeyDisabled, "The api key is disabled", details)
+    }
+
     /// Returns the 400 for an invalid query parameter.
     pub fn query(details: impl Into<String>) -> Self {
         Refusal::Query(details.into()).into()
@@ -186,6 +192,8 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
         (Refusal::NoSuitableCredential, _) => (BAD, "user has no suitable credentials for this operation"),
         (Refusal::TransactionExists, _) => (StatusCode::CONFLICT, "transaction already exists"),
         (Refusal::CredentialNotFound(_), _) => return (StatusCode::NOT_FOUND, refusal.reason().into()),
+        (Refusal::UserDisabled, _) => (StatusCode::FORBIDDEN, "user is disabled"),
+        (Refusal::TenantDisabled, _) => (StatusCode::FORBIDDEN, "tenant is disabled"),
         (Refusal::TenantNotFound, _) => (StatusCode::NOT_FOUND, "tenant not found"),
         (Refusal::TenantExists(_), _) => (StatusCode::CONFLICT, "tenant already exists"),
         (Refusal::SecretNotFound, _) => (StatusCode::NOT_FOUND, "secret not found"),

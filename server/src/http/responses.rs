@@ -15,9 +15,12 @@ use crate::service::{ServiceError, admin::TenantVersion};
 /// Errors of operations that require the tenant's API key.
 #[derive(IntoResponses)]
 pub enum KeyHolderErrors {
-    /// The api key is invalid
+    /// The api key is invalid; The api key is disabled
     #[response(status = 401)]
     ApiKey(ErrorBody),
+    /// tenant is disabled
+    #[response(status = 403)]
+    TenantDisabled(ErrorBody),
 }
 
 /// Errors of operations that require an admin token of any role, or of the role `auditor`.
@@ -38,6 +41,11 @@ pub enum AdministratorErrors {
     #[response(status = 403)]
     Role(ErrorBody),
 }
+
+/// tenant is disabled; user is disabled
+#[derive(IntoResponses)]
+#[response(status = 403)]
+pub struct CeremonyDisabled(pub ErrorBody);
 
 /// unable to process request; unable to validate request
 #[derive(IntoResponses)]
@@ -98,7 +106,7 @@ pub enum RegistrationErrors {
     UserVerification(ErrorBody),
 }
 
-/// The api key is invalid; failed to get session data; failed to get user handle; failed to validate assertion
+/// The api key is invalid; The api key is disabled; failed to get session data; failed to get user handle; failed to validate assertion
 #[derive(IntoResponses)]
 #[response(status = 401)]
 pub struct AssertionRejected(pub ErrorBody);

@@ -46,6 +46,8 @@ pub enum Refusal {
     /// The user has as many credentials as the tenant allows.
     TooManyCredentials(u32),
     CredentialNotFound(String),
+    UserDisabled,
+    TenantDisabled,
     TenantNotFound,
     /// A tenant with the requested id exists, or the log of a deleted tenant with this id is still kept.
     TenantExists(&'static str),
@@ -86,6 +88,8 @@ impl Refusal {
             Self::TooManyCredentials(_) => ErrorCode::TooManyCredentials,
             Self::CredentialExists => ErrorCode::CredentialExists,
             Self::CredentialNotFound(_) => ErrorCode::CredentialNotFound,
+            Self::UserDisabled => ErrorCode::UserDisabled,
+            Self::TenantDisabled => ErrorCode::TenantDisabled,
             Self::TenantNotFound => ErrorCode::TenantNotFound,
             Self::TenantExists(_) => ErrorCode::TenantExists,
             Self::SecretNotFound => ErrorCode::SecretNotFound,
@@ -128,6 +132,8 @@ impl Refusal {
                 format!("the user may have at most {limit} credentials; delete one before you register another")
             }
             Self::CredentialNotFound(id) => format!("credential with id '{id}' not found"),
+            Self::UserDisabled => "an administrator disabled the user".to_owned(),
+            Self::TenantDisabled => "an administrator disabled the tenant".to_owned(),
             Self::TenantNotFound => "tenant not found".to_owned(),
             Self::SecretNotFound => "no secret has this id".to_owned(),
             Self::LastAdminToken => {

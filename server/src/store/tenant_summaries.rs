@@ -240,8 +240,8 @@ pub fn page(conn: &mut Connection, query: &TenantQuery) -> Result<TenantPage, Db
     Ok(TenantPage { ids, total, next })
 }
 
-/// A row of `tenant_summaries`, with the name and configuration of its tenant.
-type Row = ((String, i64, i64, i64, i64, i64), (String, String));
+/// A row of `tenant_summaries`, with the name, configuration and state of its tenant.
+type Row = ((String, i64, i64, i64, i64, i64), (String, String, Option<i64>));
 
 /// Returns the summaries of these tenants in the given order, without unknown tenants. Successful ceremonies and
 /// refusals are counted over the given days.
@@ -261,20 +261,21 @@ pub fn of(conn: &mut Connection, ids: &[TenantId], week: Days) -> Result<Vec<Ten
                     summary::api_keys,
                     summary::last_activity,
                 ),
-                (tenants::display_name, tenants::config),
+                (tenants::display_name, tenants::config, tenants::disabled_at),
             ))
     };
     let rows: Vec<Row> = on_engine!(conn, c, _Db => query().load(c))?;
     let activity = audit::activity_of_tenants(conn, ids, week)?;
     let mut found = BTreeMap::new();
-    for ((tenant, created_at, users, credentials, api_keys, last_activity), (display_name, config)) in rows {
+    for ((tenant, created_at, users, credentials, api_keys, last_activity), (display_name, config, disabled_at)) in rows
+    {
         let id: TenantId = row_convert::parse(&tenant)?;
         let config: TenantConfig = row_convert::from_json(&config)?;
         let week = activity.get(&id).copied().unwrap_or_default();
         found.insert(
             id,
             TenantSummary {
-                tenant: TenantItem { id, display_name },
+                tenant: TenantItem { id, display_name, disabled_at: row_convert::time(disabled_at) },
                 rp_id: config.webauthn.relying_party.id,
                 created_at: Timestamp::from_millis(created_at),
                 users: row_convert::total(users),

@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::plan::{Action, Step};
 use crate::{
-    api::{Api, ApiError},
+    api::{Api, ApiError, DisableTarget},
     command::all_tenants::PARALLEL,
 };
 
@@ -45,7 +45,7 @@ async fn execute_step(api: &Api, step: &Step) -> StepResult {
         }
     };
     if let Some(disabled) = step.new_disabled {
-        api.set_tenant_disabled(id, disabled).await?;
+        api.set_disabled(&DisableTarget::Tenant(id), disabled).await?;
     }
     Ok(id)
 }

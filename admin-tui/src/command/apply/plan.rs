@@ -14,7 +14,7 @@ use super::file::{TenantsFile, WantedTenant};
 use crate::{
     api::VersionedTenant,
     command::{
-        all_tenants::{self, PARALLEL, is_disabled, is_disabled_item},
+        all_tenants::{self, PARALLEL},
         context::CommandContext,
         error::CommandError,
     },
@@ -95,7 +95,8 @@ pub(super) async fn plan(context: &CommandContext, file: &mut TenantsFile, prune
     }
     if prune {
         let kept: BTreeSet<TenantId> = existing.into_iter().collect();
-        let others = tenants.iter().filter(|tenant| !kept.contains(&tenant.tenant.id) && !is_disabled_item(tenant));
+        let others =
+            tenants.iter().filter(|tenant| !kept.contains(&tenant.tenant.id) && tenant.tenant.disabled_at.is_none());
         plan.steps.extend(others.map(disable));
     }
     Ok(plan)
@@ -180,7 +181,7 @@ fn step(wanted: &WantedTenant, current: Option<&VersionedTenant>) -> Result<Opti
             changes: diff(&without_values(&new), &new),
         }));
     };
-    let was_disabled = is_disabled(tenant);
+    let was_disabled = tenant.disabled_at.is_some();
     let disabled = wanted.disabled.unwrap_or(was_disabled);
     let changes = diff(
         &json!({ "display_name": tenant.display_name, "disabled": was_disabled, "config": tenant.config }),

@@ -4,12 +4,13 @@ mod view;
 
 use doorward_shared::{
     TenantId,
-    admin::{TenantSort, TenantSummary},
+    admin::{TenantItem, TenantSort, TenantSummary},
     page::Order,
 };
 
+use super::disabling;
 use crate::{
-    api::TenantSummaryQuery,
+    api::{DisableTarget, TenantSummaryQuery},
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     ui::{
@@ -62,6 +63,18 @@ pub fn confirm_deletion(id: TenantId, name: &str, users: Option<u64>) -> Questio
     }
 }
 
+/// Returns the question before the tenant is disabled or, if it is disabled, enabled.
+pub fn confirm_disabling(tenant: &TenantSummary) -> Question {
+    let TenantItem { id, display_name: name, disabled_at } = &tenant.tenant;
+    let mut lines = vec![(Tone::Plain, format!("All requests to {name} are refused, except for its public keys."))];
+    match tenant.users {
+        0 => {}
+        1 => lines.push((Tone::Warn, "1 user cannot sign in.".to_owned())),
+        users => lines.push((Tone::Warn, format!("{users} users cannot sign in."))),
+    }
+    disabling::confirm(DisableTarget::Tenant(*id), &format!("tenant {name}"), disabled_at.is_some(), lines)
+}
+
 impl Tenants {
     fn call(&self, after: Option<String>) -> BackendRequest {
         BackendRequest::Tenants(TenantSummaryQuery {
@@ -91,6 +104,7 @@ impl Tenants {
             Command::Open | Command::Configure => cx.open(Route::Tenant { id, name }),
             Command::Rename => cx.show(Dialog::Form(FormKind::RenameTenant(id, name))),
             Command::Delete => cx.show(Dialog::Confirm(confirm_deletion(id, &name, Some(it.users)))),
+            Command::ToggleDisabled => cx.show(Dialog::Confirm(confirm_disabling(it))),
             Command::Copy => cx.copy(id.to_string()),
             Command::AuditLog => cx.open(Route::tenant_audit(id, &name)),
             _ => {}
@@ -129,6 +143,12 @@ impl Page for Tenants {
             bind(&[Key::Char('S')], Command::Reverse, "", "reverse the order"),
             bind(&[Key::Char('y')], Command::Copy, "", "copy the tenant's id"),
         ]);
+        if may_change && has_rows {
+            let is_disabled = self.list.selected().is_some_and(|it| it.tenant.disabled_at.is_some());
+            let keys = &[Key::Char('x')];
+            let toggle = disabling::binding(keys, Command::ToggleDisabled, is_disabled, "disable the tenant");
+            bindings.push(disabling::unlabelled(toggle, is_disabled));
+        }
         if self.filter.text().is_some() {
             bindings.push(bind(&[Key::Esc], Command::Leave, "clear filter", "clear the filter"));
         }

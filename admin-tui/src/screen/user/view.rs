@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{Focus, User};
 use crate::{
-    screen::transaction_details,
+    screen::{disabling::name_cell, transaction_details},
     time_format,
     ui::{Canvas, Column, Tone, View, age_cell, below, cell, right_of, split_details},
 };
@@ -54,7 +54,11 @@ fn draw_profile(canvas: &mut Canvas<'_>, data: &UserDetail, area: Rect) {
         ("   id  ", Tone::Dim),
         (id.as_str(), Tone::Dim),
     ];
-    canvas.line(place, &identity);
+    let used = canvas.line(place, &identity);
+    if let Some(at) = user.disabled_at {
+        let text = format!("   disabled since {}", time_format::date_time(at));
+        canvas.line(right_of(place, used), &[(&text, Tone::Warn)]);
+    }
     canvas.line(below(place, 1), &profile);
 }
 
@@ -80,7 +84,7 @@ impl User {
         let now = canvas.now;
         canvas.table(rows, &columns, data.credentials.iter(), &self.credentials, focused, |it| {
             vec![
-                cell(name_of(it), Tone::Plain),
+                name_cell(name_of(it), it.disabled_at),
                 cell(if it.is_mfa { "second factor" } else { "passkey" }, Tone::Plain),
                 match (it.backup_eligible, it.backup_state) {
                     (_, true) => cell("synced", Tone::Plain),
@@ -131,7 +135,7 @@ fn attestation_of(credential: &CredentialItem) -> String {
 fn draw_credential(canvas: &mut Canvas<'_>, it: &CredentialItem, area: Rect) {
     let inside = canvas.panel(area, &name_of(it), false);
     let transports = if it.transports.is_empty() { "unknown".to_owned() } else { it.transports.join(", ") };
-    let details = [
+    let mut details = vec![
         ("id", it.id.to_string(), Tone::Plain),
         ("model", model_of(it), Tone::Plain),
         ("attestation", attestation_of(it), Tone::Plain),
@@ -143,5 +147,8 @@ fn draw_credential(canvas: &mut Canvas<'_>, it: &CredentialItem, area: Rect) {
         ("aaguid", it.aaguid.to_string(), Tone::Plain),
         ("public key", it.public_key.to_string(), Tone::Plain),
     ];
+    if let Some(at) = it.disabled_at {
+        details.insert(0, ("disabled", format!("since {}", time_format::date_time(at)), Tone::Warn));
+    }
     canvas.details(inside, &details);
 }

@@ -21,7 +21,7 @@ use crate::{
 /// Header in which a tenant's backend sends its API key.
 pub const API_KEY_HEADER: &str = "apiKey";
 
-/// Any caller of an existing tenant. Without a valid API key, the caller is rate-limited.
+/// Any caller of a tenant that exists and is enabled. Without a valid API key, the caller is rate-limited.
 #[derive(Debug)]
 pub struct Visitor {
     pub context: RequestContext,
@@ -37,7 +37,9 @@ pub struct KeyHolder {
 
 impl Visitor {
     async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
-        identify(request, CountedAgainst::AddressAndTenant).await
+        let visitor = identify(request, CountedAgainst::AddressAndTenant).await?;
+        auth::require_enabled_tenant(&visitor.context).await?;
+        Ok(visitor)
     }
 
     /// Requires a valid API key. `login/initialize` calls this if the body contains a user id.
@@ -54,7 +56,11 @@ impl Visitor {
         };
         auth::record_rejection(&self.context, rejection).await?;
         delay_refusal(&self.context.app).await;
-        Err(if rejection == KeyRejection::Missing { if_missing } else { ApiError::api_key_invalid() })
+        Err(match rejection {
+            KeyRejection::Missing => if_missing,
+            KeyRejection::Disabled => ApiError::api_key_disabled(),
+            _ => ApiError::api_key_invalid(),
+        })
     }
 }
 
@@ -80,7 +86,8 @@ impl KeyHolder {
 
 from_request!(Visitor, KeyHolder, JwksReader);
 
-/// Like [`Visitor`], but the tenant's rate limit does not apply.
+/// Like [`Visitor`], but the tenant's rate limit does not apply, and the tenant may be disabled: verifiers need its
+/// public keys until the last token has expired.
 #[derive(Debug)]
 pub struct JwksReader {
     pub context: RequestContext,

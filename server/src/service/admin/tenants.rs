@@ -41,7 +41,7 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
         Some(id) => id,
         None => TenantId::new(clock::new_uuid(now, context.app.entropy.as_ref())?),
     };
-    let tenant = Tenant { id, display_name, config, created_at: now, updated_at: now };
+    let tenant = Tenant { id, display_name, config, created_at: now, updated_at: now, disabled_at: None };
     let signing_key = signing_keys::generate(context, id, SigningAlgorithm::Es256, now, now).await?;
     let api_key = match request.create_api_key {
         true => Some(api_keys::generate(context, id, "First key".to_owned(), None, now)?),
@@ -105,8 +105,8 @@ pub async fn list(
 pub async fn get(context: &AdminContext, id: TenantId) -> Result<(TenantDetail, TenantVersion), ServiceError> {
     let tenant = context.read(move |connection| find_tenant(connection, id)).await?;
     let version = TenantVersion::of(&tenant)?;
-    let Tenant { id, display_name, config, .. } = tenant;
-    Ok((TenantDetail { id, display_name, config }, version))
+    let Tenant { id, display_name, config, disabled_at, .. } = tenant;
+    Ok((TenantDetail { id, display_name, disabled_at, config }, version))
 }
 
 /// Renames a tenant and returns its new version.

@@ -5,6 +5,7 @@ mod admin_tokens;
 mod audit_logs;
 mod changes;
 mod config_check;
+mod disabled;
 mod fixture;
 mod me;
 mod overview;
