@@ -40,7 +40,8 @@ pub enum BackendRequest {
     CreateTenant(Box<CreateTenantRequest>),
     /// Renames a tenant from the name in the second field to the name in the third.
     RenameTenant(TenantId, String, String),
-    DeleteTenant(TenantId),
+    /// Tenant, and the name that the user confirmed.
+    DeleteTenant(TenantId, String),
     /// Replaces a configuration, if the tenant still has this version.
     Configure(TenantId, Box<TenantConfig>, Option<String>),
     CreateApiKey(TenantId, CreateSecretRequest),
@@ -132,7 +133,7 @@ impl ApiBackend for Api {
                 Ok(BackendResponse::Created(created.id, created.api_key.map(Revealed::from)))
             }
             BackendRequest::RenameTenant(id, from, to) => self.rename_tenant(id, &from, &to).await.map(done),
-            BackendRequest::DeleteTenant(id) => self.delete_tenant(id, false).await.map(done),
+            BackendRequest::DeleteTenant(id, name) => self.delete_tenant(id, &name, false).await.map(done),
             BackendRequest::Configure(id, config, version) => {
                 self.configure_tenant(id, &config, version).await.map(done)
             }

@@ -375,13 +375,14 @@ fn database_url_that_is_not_understood_is_rejected_without_the_password() {
 fn check_config_checks_everything_that_needs_no_connection() {
     let folder = tempfile::tempdir().unwrap();
     for (url, reason) in [
-        ("postgres://127.0.0.1:port/d", "not a PostgreSQL connection URL"),
+        ("postgres://127.0.0.1:port/d", "the value of `port` is invalid"),
         ("postgres://127.0.0.1/d?sslrootcert=/no/such/ca.pem", "sslrootcert: I/O error"),
     ] {
         let output = doorward(folder.path()).arg("check-config").env("DOORWARD_DATABASE_URL", url).output().unwrap();
         let why = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.code() == Some(2) && why.contains(reason), "{url}: {why}");
     }
+    json(folder.path(), &["init", "--json"]);
     fs::write(folder.path().join("master.key"), "short").unwrap();
     set_mode(&folder.path().join("master.key"), 0o600);
     assert!(refused(folder.path(), &["check-config"], 2).contains("exactly 32 bytes"));

@@ -74,6 +74,8 @@ text_enum! {
         ValidationFailed => "validation_failed",
         /// A query parameter is missing or invalid.
         QueryInvalid => "query_invalid",
+        /// A request to the admin API contains an unknown query parameter.
+        ParameterUnknown => "parameter_unknown",
         /// A body of the admin API contains an unknown member.
         MemberUnknown => "member_unknown",
         /// A tenant's configuration contradicts itself or the WebAuthn specification.

@@ -1,7 +1,7 @@
 //! One HTTP request and its response.
 
 use bytes::{Bytes, BytesMut};
-use doorward_shared::{ErrorBody, page::Page};
+use doorward_shared::ErrorBody;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{
     Method, Response, StatusCode,
@@ -102,15 +102,6 @@ impl ApiRequest<'_> {
     /// Sends the request and returns the header `ETag` of the response, whose body is ignored.
     pub(super) async fn new_version(self) -> Result<Option<String>, ApiError> {
         self.read_all().await.map(|(_, headers)| version(&headers))
-    }
-
-    /// Sends the request and parses the response as a page whose total is in `X-Total-Count`.
-    pub(super) async fn page<T: DeserializeOwned>(self) -> Result<Page<T>, ApiError> {
-        let url = self.api.0.url.clone();
-        let (bytes, headers) = self.read_all().await?;
-        let missing = || ApiError::unexpected(&url, None, "the header X-Total-Count is missing");
-        let total = total_count(&headers).ok_or_else(missing)?;
-        Ok(Page { items: decode(&url, &bytes)?, total })
     }
 
     /// Sends the request and parses the response as a list. Also returns the cursor of the next page: the parameter

@@ -11,7 +11,7 @@ use super::{
     context::CommandContext,
     disabling::{self, State},
     error::CommandError,
-    output::{Output, optional_time, time},
+    output::{Output, optional_time, refuse_lost_secret, time},
     table::Column,
 };
 use crate::{
@@ -46,6 +46,7 @@ pub(super) async fn keys(context: &CommandContext, command: KeysCommand) -> Resu
 }
 
 async fn create_key(context: &CommandContext, args: KeysCreateArgs) -> Result<(), CommandError> {
+    refuse_lost_secret()?;
     let expires_at = expiry(args.expires, context.now)?;
     let tenant = context.tenant(&args.tenant.tenant).await?;
     let request = CreateSecretRequest { name: Some(args.name), expires_at };
@@ -93,6 +94,7 @@ async fn list_tokens(context: &CommandContext) -> Result<(), CommandError> {
 }
 
 async fn create_token(context: &CommandContext, args: TokensCreateArgs) -> Result<(), CommandError> {
+    refuse_lost_secret()?;
     let expires_at = expiry(args.expires, context.now)?;
     let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), expires_at };
     let created = context.api.create_admin_token(&request).await?;

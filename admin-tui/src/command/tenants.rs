@@ -12,7 +12,7 @@ use super::{
     context::CommandContext,
     disabling::{self, State},
     error::CommandError,
-    output::{optional_time, time},
+    output::{optional_time, refuse_lost_secret, time},
     pages, secrets, tenant_table,
 };
 use crate::{
@@ -86,6 +86,9 @@ async fn rename(context: &CommandContext, args: TenantsRenameArgs) -> Result<(),
 }
 
 async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(), CommandError> {
+    if args.api_key {
+        refuse_lost_secret()?;
+    }
     let config = match &args.from {
         Some(file) => config::read(context, file).await?,
         None => config_from_args(&args),
@@ -151,6 +154,6 @@ async fn delete(context: &CommandContext, args: TenantsDeleteArgs) -> Result<(),
         "This deletes the tenant {name} ({id}) with all its users, credentials and keys. {log} It cannot be undone."
     );
     confirm_by_name(args.confirmation, &consequence, &name)?;
-    context.api.delete_tenant(id, args.erase_audit).await?;
+    context.api.delete_tenant(id, &name, args.erase_audit).await?;
     context.output.done(&format!("deleted tenant {name} ({id}) with its users, credentials and keys. {log}"))
 }

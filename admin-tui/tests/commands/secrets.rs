@@ -1,4 +1,4 @@
-//! `keys`, `signing-keys` and `tokens`.
+//! `api-key`, `signing-key` and `admin-token`.
 
 use doorward_shared::admin::Role;
 use doorward_testkit::TestServer;
@@ -83,6 +83,33 @@ async fn secret_that_cannot_be_printed_is_reported() {
     let keys = operator.json(&["api-key", "list", "--tenant", "Example"]).await;
     let lost = keys.as_array().unwrap().iter().find(|key| key["name"] == "lost").unwrap();
     assert!(err.contains(lost["id"].as_str().unwrap()) && err.contains("revoke it"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secret_is_not_created_for_a_discarded_standard_output() {
+    let (_server, _tenant, operator) = setup().await;
+    let before = operator.json(&["admin-token", "list"]).await;
+    let web = ["--rp-id", "example.com", "--origin", "https://example.com"];
+    for arguments in [
+        &["api-key", "create", "--tenant", "Example", "--name", "lost"][..],
+        &["admin-token", "create", "--name", "lost", "--role", "auditor"],
+        &[&["tenant", "create", "--name", "Lost", "--api-key"][..], &web].concat(),
+    ] {
+        let mut command = operator.command(arguments);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+        let output = tokio::task::spawn_blocking(move || command.spawn().unwrap().wait_with_output()).await.unwrap();
+        let output = output.unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains("standard output is closed or /dev/null"), "{error}");
+    }
+    assert_eq!(
+        operator.json(&["admin-token", "list"]).await.as_array().unwrap().len(),
+        before.as_array().unwrap().len()
+    );
+    let keys = operator.json(&["api-key", "list", "--tenant", "Example"]).await;
+    assert!(keys.as_array().unwrap().iter().all(|key| key["name"] != "lost"), "{keys}");
+    assert_eq!(operator.json(&["tenant", "list"]).await.as_array().unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! `tenants` and `overview`.
 
+use doorward_admin::api::{Api, Endpoint, Token};
 use doorward_shared::admin::Role;
 use doorward_testkit::Person;
 use serde_json::{Value, json};
@@ -26,6 +27,18 @@ async fn tenant_is_created_renamed_and_deleted() {
     assert!(done.starts_with("deleted tenant Store"), "{done}");
     operator.fails(&["tenant", "show", id], 3, &["tenant not found"]).await;
     drop(server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenant_with_another_name_is_not_deleted() {
+    let (server, operator) = Operator::start(Role::Admin).await;
+    let tenant = server.tenant().await.id;
+    let url = operator.url.parse().unwrap();
+    let api = Api::new(Endpoint { url, token: Token::new(&operator.token).unwrap(), ca: None }).unwrap();
+    let error = api.delete_tenant(tenant, "Other", false).await.unwrap_err().to_string();
+    assert!(error.contains("its name is `Example` now"), "{error}");
+    assert_eq!(operator.json(&["tenant", "list"]).await.as_array().unwrap().len(), 1);
+    api.delete_tenant(tenant, "Example", false).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

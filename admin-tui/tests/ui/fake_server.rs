@@ -228,7 +228,7 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             world.tenant(id)?.summary.tenant.display_name = name;
             BackendResponse::Done
         }
-        BackendRequest::DeleteTenant(id) => {
+        BackendRequest::DeleteTenant(id, _) => {
             world.tenants.retain(|it| it.summary.tenant.id != id);
             BackendResponse::Done
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorward_shared::{ErrorCode, TenantId, admin::TenantItem, page::PageRequest};
+use doorward_shared::{ErrorCode, TenantId};
 
 use super::{CliError, args::AdminArgs, process_user, start};
 use crate::{
@@ -43,27 +43,12 @@ pub(super) fn failed(failure: ServiceError) -> CliError {
     }
 }
 
-/// Returns the tenants whose id or name contains the text, or all tenants.
-pub(super) async fn list_tenants(call: &AdminContext, search: Option<&str>) -> Result<Vec<TenantItem>, CliError> {
-    let mut all = Vec::new();
-    let mut page = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
-    loop {
-        let found = tenants::list(call, search.map(str::to_owned), page).await.map_err(failed)?;
-        let is_last = found.items.is_empty() || u64::from(page.page) * u64::from(page.per_page) >= found.total;
-        all.extend(found.items);
-        if is_last {
-            return Ok(all);
-        }
-        page.page += 1;
-    }
-}
-
 /// Returns the id of a tenant. A text that is not an id must be the exact name of one tenant.
 pub(super) async fn find_tenant(call: &AdminContext, id_or_name: &str) -> Result<TenantId, CliError> {
     if let Ok(id) = id_or_name.parse() {
         return Ok(id);
     }
-    let mut named = list_tenants(call, Some(id_or_name)).await?;
+    let mut named = tenants::all(call, Some(id_or_name)).await.map_err(failed)?;
     named.retain(|tenant| tenant.display_name == id_or_name);
     match named.as_slice() {
         [tenant] => Ok(tenant.id),

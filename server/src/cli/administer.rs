@@ -8,14 +8,14 @@ use doorward_shared::{
 
 use super::{
     CliError,
-    admin_call::{self, failed, find_tenant, open},
+    admin_call::{failed, find_tenant, open},
     args::{
         AdminArgs, AdminTokenCreateArgs, AdminTokenRevokeArgs, ApiKeyCreateArgs, ApiKeyListArgs, ApiKeyRevokeArgs,
         TenantCreateArgs, TenantDeleteArgs,
     },
     confirm::{confirm, confirm_by_name},
     expiry::Expiry,
-    output,
+    output::{self, SecretOutput},
 };
 use crate::service::admin::{AdminContext, Precondition, admin_tokens, api_keys, tenants};
 
@@ -40,6 +40,7 @@ pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError
         config: Some(config),
         create_api_key: args.api_key,
     };
+    let out = args.api_key.then(SecretOutput::open).transpose()?;
     let created = tenants::create(&open(&args.admin).await?, request).await.map_err(failed)?;
     let text = match (&created.api_key, args.admin.json) {
         (_, true) => output::change_to_json(true, &created)?,
@@ -47,14 +48,14 @@ pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError
         (Some(key), false) => format!("tenant   {}\napi key  {}   (shown only now)", created.id, key.secret),
         (None, false) => format!("tenant   {}", created.id),
     };
-    match &created.api_key {
-        Some(key) => output::secret(&text, "the API key", &revocation_of_key(created.id, key)),
-        None => output::line(&text),
+    match (&created.api_key, out) {
+        (Some(key), Some(out)) => out.print(&text, "the API key", &revocation_of_key(created.id, key)),
+        _ => output::line(&text),
     }
 }
 
 pub(super) async fn list_tenants(args: AdminArgs) -> Result<(), CliError> {
-    let all = admin_call::list_tenants(&open(&args).await?, None).await?;
+    let all = tenants::all(&open(&args).await?, None).await.map_err(failed)?;
     if args.json {
         return output::json(&all);
     }
@@ -81,12 +82,13 @@ pub(super) async fn delete_tenant(args: TenantDeleteArgs) -> Result<(), CliError
 }
 
 pub(super) async fn create_api_key(args: ApiKeyCreateArgs) -> Result<(), CliError> {
+    let out = SecretOutput::open()?;
     let call = open(&args.admin).await?;
     let request = CreateSecretRequest { name: Some(args.name), expires_at: expires(&call, args.expires)? };
     let tenant = find_tenant(&call, &args.tenant).await?;
     let key = api_keys::create(&call, tenant, request).await.map_err(failed)?;
     let text = created(&key, args.admin.json, args.quiet)?;
-    output::secret(&text, "the API key", &revocation_of_key(tenant, &key))
+    out.print(&text, "the API key", &revocation_of_key(tenant, &key))
 }
 
 pub(super) async fn list_api_keys(args: ApiKeyListArgs) -> Result<(), CliError> {
@@ -115,12 +117,13 @@ pub(super) async fn revoke_api_key(args: ApiKeyRevokeArgs) -> Result<(), CliErro
 }
 
 pub(super) async fn create_admin_token(args: AdminTokenCreateArgs) -> Result<(), CliError> {
+    let out = SecretOutput::open()?;
     let call = open(&args.admin).await?;
     let expires_at = expires(&call, args.expires)?;
     let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), expires_at };
     let token = admin_tokens::create(&call, request).await.map_err(failed)?;
     let text = created(&token, args.admin.json, args.quiet)?;
-    output::secret(&text, "the admin token", &format!("doorward admin-token revoke {} --yes", token.id))
+    out.print(&text, "the admin token", &format!("doorward admin-token revoke {} --yes", token.id))
 }
 
 pub(super) async fn list_admin_tokens(args: AdminArgs) -> Result<(), CliError> {

@@ -14,7 +14,7 @@ use doorward_shared::{
 
 use super::expiry::Expiry;
 use crate::{
-    config::{DatabaseUrl, Flags},
+    config::{DatabaseUrlText, Flags},
     crypto::PlainSecret,
 };
 
@@ -95,7 +95,7 @@ pub struct InstallationArgs {
     pub data_dir: Option<String>,
     /// Path, or postgres:// URL [default: doorward.db in the data folder] [env: DOORWARD_DATABASE_URL]
     #[arg(long, value_name = "URL")]
-    pub database_url: Option<DatabaseUrl>,
+    pub database_url: Option<DatabaseUrlText>,
     /// Settings file, TOML [env: DOORWARD_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -204,10 +204,10 @@ pub struct ProbeArgs {
 pub struct MigrateStorageArgs {
     /// Current database: path, or postgres:// URL
     #[arg(long, value_name = "URL", env = "DOORWARD_MIGRATE_FROM", hide_env_values = true)]
-    pub from: DatabaseUrl,
+    pub from: DatabaseUrlText,
     /// New database; must be empty, or contain an interrupted run
     #[arg(long, value_name = "URL", env = "DOORWARD_MIGRATE_TO", hide_env_values = true)]
-    pub to: DatabaseUrl,
+    pub to: DatabaseUrlText,
     /// Folder of the master key [default: ./data] [env: DOORWARD_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<String>,

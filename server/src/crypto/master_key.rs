@@ -289,7 +289,7 @@ mod tests {
         assert!(matches!(lost.seal(tenant(1), key(1), PLAIN, &entropy), Err(MasterKeyError::Missing(_))));
         let sealed = MasterKey::from_bytes(&[7; 32]).unwrap().seal(tenant(1), key(1), PLAIN, &entropy).unwrap();
         let refusal = lost.open(tenant(1), key(1), &sealed).unwrap_err().to_string();
-        assert!(refusal.contains("/srv/master.key") && refusal.contains("signing-keys reset"), "{refusal}");
+        assert!(refusal.contains("/srv/master.key") && refusal.contains("signing-key reset"), "{refusal}");
     }
 
     #[test]

@@ -156,7 +156,9 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
     const BAD: StatusCode = StatusCode::BAD_REQUEST;
     const DENIED: StatusCode = StatusCode::UNAUTHORIZED;
     let (status, title) = match (refusal, operation) {
-        (Refusal::Invalid(_) | Refusal::Query(_) | Refusal::UnknownMember(_), _) => (BAD, "unable to validate request"),
+        (Refusal::Invalid(_) | Refusal::Query(_) | Refusal::UnknownMember(_) | Refusal::UnknownParameter(_), _) => {
+            (BAD, "unable to validate request")
+        }
         (Refusal::BodyTooLarge(_), _) => (StatusCode::PAYLOAD_TOO_LARGE, "unable to process request"),
         (Refusal::MediaType, _) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unable to process request"),
         (Refusal::BodyTooSlow(_), _) => (StatusCode::REQUEST_TIMEOUT, "unable to process request"),

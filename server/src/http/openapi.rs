@@ -4,7 +4,11 @@ use std::sync::LazyLock;
 
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        RefOr, Schema,
+        path::{self, ParameterIn},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 
 mod common;
@@ -15,7 +19,7 @@ use common::CommonParts;
 use super::handlers::{
     admin, audit_logs, credentials, health, jwks, login, mfa, registration, status, transaction, users,
 };
-use crate::http::extract::API_KEY_HEADER;
+use crate::http::extract::{API_KEY_HEADER, Parameter};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Api {
@@ -161,18 +165,50 @@ impl Modify for BearerToken {
     }
 }
 
-static ADMIN: LazyLock<String> = LazyLock::new(|| render(&Admin::openapi()));
-static PUBLIC: LazyLock<String> = LazyLock::new(|| render(&Public::openapi()));
-
-fn render(document: &utoipa::openapi::OpenApi) -> String {
-    document.to_pretty_json().unwrap_or_default()
+/// A document and its text.
+struct Document {
+    content: utoipa::openapi::OpenApi,
+    text: String,
 }
 
-pub fn document(api: Api) -> &'static str {
+static ADMIN: LazyLock<Document> = LazyLock::new(|| render(Admin::openapi()));
+static PUBLIC: LazyLock<Document> = LazyLock::new(|| render(Public::openapi()));
+
+fn render(content: utoipa::openapi::OpenApi) -> Document {
+    Document { text: content.to_pretty_json().unwrap_or_default(), content }
+}
+
+fn of(api: Api) -> &'static Document {
     match api {
         Api::Public => &PUBLIC,
         Api::Admin => &ADMIN,
     }
+}
+
+pub fn document(api: Api) -> &'static str {
+    &of(api).text
+}
+
+/// Returns the query parameters of an operation.
+pub fn query_parameters(api: Api, method: &str, path: &str) -> Vec<Parameter> {
+    let item = of(api).content.paths.paths.get(path);
+    let operation = item.and_then(|item| match method {
+        "GET" => item.get.as_ref(),
+        "PUT" => item.put.as_ref(),
+        "POST" => item.post.as_ref(),
+        "PATCH" => item.patch.as_ref(),
+        "DELETE" => item.delete.as_ref(),
+        _ => None,
+    });
+    let declared = operation.and_then(|operation| operation.parameters.as_ref()).into_iter().flatten();
+    let parameter = |declared: &RefOr<path::Parameter>| match declared {
+        RefOr::T(declared) if declared.parameter_in == ParameterIn::Query => Some(Parameter {
+            name: declared.name.clone(),
+            repeatable: matches!(declared.schema, Some(RefOr::T(Schema::Array(_)))),
+        }),
+        _ => None,
+    };
+    declared.filter_map(parameter).collect()
 }
 
 #[cfg(test)]

@@ -72,10 +72,22 @@ pub struct UserNotFound(pub ErrorBody);
 #[response(status = 409)]
 pub struct UserAmbiguous(pub ErrorBody);
 
-/// tenant was changed: its `ETag` is not in `If-Match`
+/// Errors of operations that change a tenant.
 #[derive(IntoResponses)]
-#[response(status = 412)]
-pub struct TenantChanged(pub ErrorBody);
+pub enum TenantChangeErrors {
+    /// The admin token is missing or invalid
+    #[response(status = 401)]
+    AdminToken(ErrorBody),
+    /// the token's role does not allow it
+    #[response(status = 403)]
+    Role(ErrorBody),
+    /// tenant not found
+    #[response(status = 404)]
+    NotFound(ErrorBody),
+    /// tenant was changed: its `ETag` is not in `If-Match`
+    #[response(status = 412)]
+    Changed(ErrorBody),
+}
 
 /// tenant not found; credential with id '…' not found
 #[derive(IntoResponses)]

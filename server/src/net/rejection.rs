@@ -24,12 +24,15 @@ impl Rejection {
     };
 
     pub(super) fn new(error: &ParseError, is_tls: bool) -> Self {
+        let too_large = (
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            ErrorCode::RequestHeadTooLarge,
+            "the head of the request is too large",
+        );
         let (status, code, details) = match error {
-            ParseError::TooLarge => (
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                ErrorCode::RequestHeadTooLarge,
-                "the head of the request is too large",
-            ),
+            ParseError::TooLarge => too_large,
+            // A path and query of more than 65 534 bytes; the error has no other distinctive property.
+            ParseError::Uri(error) if error.to_string() == "uri too long" => too_large,
             _ if is_tls => (
                 StatusCode::BAD_REQUEST,
                 ErrorCode::RequestMalformed,

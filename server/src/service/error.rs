@@ -25,6 +25,8 @@ pub enum Refusal {
     BodyTooSlow(String),
     /// A query parameter is invalid; the message names it.
     Query(String),
+    /// A query parameter is unknown. The text names this parameter and the most similar known one.
+    UnknownParameter(String),
     /// Too many requests without a valid key. The number is the time in seconds until a retry may succeed.
     TooOften(u64),
     /// The body is JSON, but not a WebAuthn credential.
@@ -75,6 +77,7 @@ impl Refusal {
             Self::MediaType => ErrorCode::MediaTypeUnsupported,
             Self::BodyTooSlow(_) => ErrorCode::RequestTimeout,
             Self::Query(_) => ErrorCode::QueryInvalid,
+            Self::UnknownParameter(_) => ErrorCode::ParameterUnknown,
             Self::TooOften(_) => ErrorCode::RateLimited,
             Self::MalformedCredential(_) => ErrorCode::CredentialMalformed,
             Self::UserNotFound => ErrorCode::UserNotFound,
@@ -109,6 +112,7 @@ impl Refusal {
             | Self::BodyTooLarge(reason)
             | Self::BodyTooSlow(reason)
             | Self::Query(reason)
+            | Self::UnknownParameter(reason)
             | Self::MalformedCredential(reason)
             | Self::Conflict(reason) => reason.clone(),
             Self::MediaType => "a request with a body needs the header `Content-Type: application/json`".to_owned(),

@@ -14,7 +14,7 @@ use doorward_shared::{
     TenantId, Timestamp,
     admin::{TenantItem, TenantSort, TenantSummary},
     config::TenantConfig,
-    page::{Order, PageRequest},
+    page::Order,
 };
 
 use super::{
@@ -29,7 +29,8 @@ use crate::{
     db::cached_sql::CachedSql,
     domain::{
         Tenant,
-        list::{Cursor, SortKey, TenantQuery},
+        audit::Total,
+        list::{Cursor, NUMBERED_ROWS, NumberedPage, PageQuery, SortKey, TenantQuery},
     },
 };
 
@@ -193,22 +194,57 @@ fn count_matching(conn: &mut Connection, search: Option<&str>) -> Result<u64, Db
     Ok(row_convert::total(count))
 }
 
-/// Returns a numbered page of the tenants that match a search, oldest first, and the number of matches.
+/// Limits a query to the rows up to a row, inclusive, in the order of creation.
+macro_rules! created_until {
+    ($query:expr, $end:expr) => {{
+        use tenant_summaries::{created_at, tenant_id};
+        match $end {
+            None => $query,
+            Some((at, id)) => {
+                $query.filter(created_at.le(at)).filter(created_at.lt(at).or::<_, Bool>(tenant_id.le(id)))
+            }
+        }
+    }};
+}
+
+/// Returns a page of the tenants that match a search, by creation time. Examines at most [`NUMBERED_ROWS`] tenants, also
+/// for the total.
 pub fn numbered_page(
     conn: &mut Connection,
     search: Option<&str>,
-    page: PageRequest,
-) -> Result<(Vec<TenantId>, u64), DbError> {
-    let ids: Vec<String> = on_engine!(conn, c, Db => matching!(Db, search)
-        .select(tenant_summaries::tenant_id)
-        .order((tenant_summaries::created_at.asc(), tenant_summaries::tenant_id.asc()))
-        .limit(page.per_page.into())
-        .offset(page.offset())
-        .load(c))?;
-    let shown = ids.len() as u64;
-    let is_last = shown < u64::from(page.per_page) && (shown > 0 || page.page == 1);
-    let total = if is_last { row_convert::total(page.offset()) + shown } else { count_matching(conn, search)? };
-    Ok((ids.iter().map(|id| row_convert::parse(id)).collect::<Result<_, _>>()?, total))
+    query: &PageQuery,
+) -> Result<NumberedPage<TenantId>, DbError> {
+    use tenant_summaries::{created_at, tenant_id};
+    let order = query.order;
+    let after = query.after.as_ref().map(|after| (after.key.number(), after.id.as_str()));
+    // The last row of the total and of a search. `None` if there are fewer rows.
+    let end: Option<(i64, String)> = on_engine!(conn, c, Db => {
+        let rows = tenant_summaries::table.into_boxed::<Db>();
+        sorted!(rows, created_at, order, after)
+            .select((created_at, tenant_id))
+            .offset(NUMBERED_ROWS - 1)
+            .first(c)
+            .optional()
+    })?;
+    let until = end.as_ref().map(|(at, id)| (*at, id.as_str()));
+    let total = match after {
+        // A page by cursor has no total.
+        Some(_) => 0,
+        None => on_engine!(conn, c, Db => {
+            created_until!(matching!(Db, search), until).count().get_result::<i64>(c)
+        })?,
+    };
+    let total = row_convert::total(total);
+    let total = if end.is_some() { Total::AtLeast(total) } else { Total::Exact(total) };
+    let rows: Vec<(i64, String)> = on_engine!(conn, c, Db => {
+        let rows = sorted!(matching!(Db, search), created_at, order, after);
+        let rows = created_until!(rows, search.and(until));
+        rows.select((created_at, tenant_id)).limit(i64::from(query.page.per_page) + 1).offset(query.offset()).load(c)
+    })?;
+    let cursor = |(at, id): (i64, String)| Cursor { key: SortKey::Number(at), id };
+    let end = search.and(end.clone()).map(cursor);
+    let page = NumberedPage::new(rows, query, total, end, |row| cursor(row.clone()));
+    page.try_map(|(_, id)| row_convert::parse(&id))
 }
 
 /// Returns a page of the tenants that match a search. Each sort order has an index that also contains the name, so the

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use doorward_shared::{
-    TenantId, Timestamp,
-    admin::TenantItem,
-    config::TenantConfig,
-    page::{Page, PageRequest},
-};
+use doorward_shared::{TenantId, Timestamp, admin::TenantItem, config::TenantConfig};
 
 use super::{Connection, DbError, on_engine, row_convert, schema::tenants, tenant_summaries};
-use crate::{db::cached_sql::CachedSql, domain::Tenant};
+use crate::{
+    db::cached_sql::CachedSql,
+    domain::{
+        Tenant,
+        list::{NumberedPage, PageQuery},
+    },
+};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = tenants, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
@@ -69,19 +70,26 @@ pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, DbErr
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
-/// Returns a page of tenants, oldest first. With `search`, returns only tenants whose name or id contains it.
-pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> Result<Page<TenantItem>, DbError> {
-    let (ids, total) = tenant_summaries::numbered_page(conn, search, page)?;
-    let keys: Vec<String> = ids.iter().map(TenantId::to_string).collect();
+/// Returns a page of tenants, by creation time. With `search`, returns only tenants whose name or id contains it, and
+/// examines at most [`crate::domain::list::NUMBERED_ROWS`] tenants.
+pub fn list(
+    conn: &mut Connection,
+    search: Option<&str>,
+    query: &PageQuery,
+) -> Result<NumberedPage<TenantItem>, DbError> {
+    let page = tenant_summaries::numbered_page(conn, search, query)?;
+    let keys: Vec<String> = page.items.iter().map(TenantId::to_string).collect();
     let columns = (tenants::id, tenants::display_name, tenants::disabled_at);
     let query = || existing().filter(tenants::id.eq_any(&keys)).select(columns);
     let rows: Vec<(String, String, Option<i64>)> = on_engine!(conn, c, _Db => query().load(c))?;
     let mut found = BTreeMap::new();
     for (id, display_name, disabled_at) in rows {
-        let id = row_convert::parse(&id)?;
-        found.insert(id, TenantItem { id, display_name, disabled_at: row_convert::time(disabled_at) });
+        found.insert(row_convert::parse::<TenantId>(&id)?, (display_name, row_convert::time(disabled_at)));
     }
-    Ok(Page { items: ids.iter().filter_map(|id| found.remove(id)).collect(), total })
+    Ok(page.map(|id| {
+        let (display_name, disabled_at) = found.remove(&id).unwrap_or_default();
+        TenantItem { id, display_name, disabled_at }
+    }))
 }
 
 /// Returns the names of these tenants, without unknown tenants.

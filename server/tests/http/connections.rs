@@ -184,6 +184,8 @@ async fn trusted_proxy_may_use_all_connections() {
 async fn bytes_that_are_not_http_get_a_json_error_on_both_ports() {
     let server = TestServer::start().await;
     let large = format!("GET / HTTP/1.1\r\nx-large: {}", "a".repeat(200_000));
+    // The parser of addresses has a limit of its own.
+    let long_uri = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(65_534));
     let tls = b"\x16\x03\x01\x00\xf4\x01\x00\x00\xf0\x03\x03".repeat(20);
     let tls_details = "this port does not speak TLS: use http://, or the address of the reverse proxy";
     for (bytes, status, code, details) in [
@@ -197,6 +199,7 @@ async fn bytes_that_are_not_http_get_a_json_error_on_both_ports() {
         (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400, "request_malformed", "this is not a valid HTTP/1.1 request"),
         (b"\0\0\0\0\r\n\r\n", 400, "request_malformed", "this is not a valid HTTP/1.1 request"),
         (large.as_bytes(), 431, "request_head_too_large", "the head of the request is too large"),
+        (long_uri.as_bytes(), 431, "request_head_too_large", "the head of the request is too large"),
     ] {
         for url in [&server.public_url, &server.admin_url] {
             let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();

@@ -160,6 +160,7 @@ async fn withdrawn_key_leaves_the_jwks_and_the_newest_other_key_signs() {
     let notice = withdrawn["notice"].as_str().unwrap();
     assert!(notice.contains("10 minutes") && notice.contains("refuse"), "{notice}");
     assert_eq!(tenant.entry_of(&response).await.kind(), "signing_key_withdrawn");
+    admin.delete(&format!("{path}/{old}")).await.expect_refusal(409, "conflict");
     let keys = published(&tenant).await;
     assert!(keys.find(&old).is_none() && keys.find(&newest).is_some());
     assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), newest);

@@ -42,6 +42,7 @@ impl ErrorCode {
             Self::MemberUnknown => (&[400], "Correct the member that `details` names."),
             Self::ValidationFailed => (&[400], "Correct the field that `details` names."),
             Self::QueryInvalid => (&[400], "Correct the query parameter that `details` names."),
+            Self::ParameterUnknown => (&[400], "Correct the name of the query parameter that `details` names."),
             Self::ConfigInvalid => {
                 (&[400], "Correct the settings that `details` names. `POST /config/check` lists all problems.")
             }

@@ -57,9 +57,10 @@ pub fn confirm_deletion(id: TenantId, name: &str, users: Option<u64>) -> Questio
     lines.push((Tone::Dim, id.to_string()));
     lines.push((Tone::Strong, "This cannot be undone. Type the name to confirm:".to_owned()));
     let (title, done) = (format!("Delete tenant {name}?"), format!("Deleted tenant {name}"));
+    let request = BackendRequest::DeleteTenant(id, name.to_owned());
     Question {
         typed_name: Some(name.to_owned()),
-        ..Question::destructive_request(title, "delete", lines, BackendRequest::DeleteTenant(id), done)
+        ..Question::destructive_request(title, "delete", lines, request, done)
     }
 }
 

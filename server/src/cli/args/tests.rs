@@ -89,7 +89,7 @@ fn flags_of_serve_become_settings() {
         data_dir: Some("/a".into()),
         public_addr: Some("0.0.0.0:1".into()),
         admin_addr: Some("127.0.0.1:2".into()),
-        database_url: Some(DatabaseUrl::new("/d.db".into())),
+        database_url: Some(DatabaseUrlText::new("/d.db".into())),
     };
     assert_eq!(args.flags(), expected);
     let Command::Serve(args) = accepted("serve") else { panic!("not serve") };
@@ -111,7 +111,7 @@ fn quickstart_listens_on_localhost() {
         panic!("not quickstart")
     };
     let settings = Settings::load(&args.flags(), &BTreeMap::new()).unwrap();
-    assert_eq!(settings.database.url.expose(), "/q/doorward.db");
+    assert_eq!(settings.database.url.to_string(), "sqlite:/q/doorward.db");
     assert_eq!(settings.effective[0].source, Source::Flag("--public-addr"));
 }
 

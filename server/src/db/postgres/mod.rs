@@ -1,6 +1,7 @@
 //! PostgreSQL: worker threads with one connection each, and a thread that listens for changes by other nodes.
 
 pub(super) mod connect;
+pub(super) mod connection_url;
 mod listen;
 mod lock_state;
 pub(super) mod runtime;
@@ -45,13 +46,13 @@ pub(super) fn open<E: From<DbError>>(
     let lock = Arc::new(LockState::new());
     let listener = {
         let (target, change_counter, lock) = (Arc::clone(target), Arc::clone(change_counter), Arc::clone(&lock));
-        let listener = Listener { target, change_counter, lock };
+        let listener = Listener { target, change_counter, lock, exclusive: options.exclusive };
         spawn("db-listen", move || listener.run(&stopped, &sender))?
     };
     // Nothing is changed before the attempt to take the process lock, because `migrate-storage` may be moving the data.
     match lock_attempts.recv() {
         Ok(LockAttempt::Held) => {}
-        Ok(LockAttempt::Refused) => return Err(process_lock::migration_in_progress().into()),
+        Ok(LockAttempt::Refused) => return Err(process_lock::refused(options.exclusive).into()),
         // The connection for the check reports why the database cannot be used.
         Ok(LockAttempt::Unknown) | Err(_) => {
             connect(target)?;

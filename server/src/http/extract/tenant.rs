@@ -5,7 +5,10 @@ use std::sync::Arc;
 use actix_web::{HttpMessage as _, HttpRequest, http::StatusCode};
 use doorward_shared::{ApiKeyId, AuditType, ErrorCode, TenantId};
 
-use super::caller::{app, from_request, single_header};
+use super::{
+    caller::{app, from_request, single_header},
+    query_names::refuse_repeated,
+};
 use crate::{
     app::App,
     clock::random,
@@ -66,7 +69,9 @@ impl Visitor {
 
 impl KeyHolder {
     async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
-        Visitor::extract(request).await?.require_key(ApiError::api_key_invalid()).await
+        let caller = Visitor::extract(request).await?.require_key(ApiError::api_key_invalid()).await?;
+        refuse_repeated(request)?;
+        Ok(caller)
     }
 
     /// Returns the result of a read. If the target of the read does not exist, writes an audit entry first. A read with

@@ -91,7 +91,8 @@ pub async fn list(context: &AdminContext, tenant: TenantId) -> Result<Vec<Signin
 /// because none has been published long enough, the retired key signs until one may.
 ///
 /// # Errors
-/// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], or [`Refusal::SecretInUse`] for the only usable key.
+/// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], [`Refusal::SecretInUse`] for the only usable key, or
+/// [`Refusal::Conflict`] for a withdrawn one.
 pub async fn retire(context: &AdminContext, tenant: TenantId, id: SigningKeyId) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(tenant, AuditType::SigningKeyRetired, now)?;
@@ -100,6 +101,9 @@ pub async fn retire(context: &AdminContext, tenant: TenantId, id: SigningKeyId) 
             lock_tenant(connection, tenant)?;
             let keys = table::list(connection, tenant)?;
             let key = keys.iter().find(|key| key.id == id).ok_or(Refusal::SecretNotFound)?;
+            if key.withdrawn_at.is_some() {
+                return Err(Refusal::Conflict("the signing key was already withdrawn".to_owned()).into());
+            }
             let others: Vec<_> = keys.iter().filter(|other| other.id != id && is_usable(other, now)).collect();
             let first_start = others.iter().map(|other| other.signs_from).min().ok_or(Refusal::SecretInUse)?;
             let retired_at = first_start.max(now);

@@ -7,7 +7,7 @@ use doorward_shared::{
         UpdateTenantRequest,
     },
     config::{RelyingParty, TenantConfig, Webauthn},
-    page::{Page, PageRequest},
+    page::{Order, PageRequest},
 };
 use serde_json::json;
 
@@ -19,7 +19,10 @@ use super::{
 };
 use crate::{
     clock,
-    domain::{Tenant, config_rules},
+    domain::{
+        Tenant, config_rules,
+        list::{NextRows, NumberedPage, PageQuery},
+    },
     service::{Refusal, ServiceError, validate},
     store::{api_keys as keys_table, kept_logs, signing_keys as signing_table, tenants as table},
 };
@@ -93,13 +96,29 @@ fn local_config(display_name: &str) -> TenantConfig {
     }
 }
 
-/// Returns a page of the tenants, oldest first. With `search`, only tenants whose name or id contains it.
+/// Returns a page of the tenants. With `search`, only tenants whose name or id contains it.
 pub async fn list(
     context: &AdminContext,
     search: Option<String>,
-    page: PageRequest,
-) -> Result<Page<TenantItem>, ServiceError> {
-    context.read(move |connection| Ok(table::list(connection, search.as_deref(), page)?)).await
+    query: PageQuery,
+) -> Result<NumberedPage<TenantItem>, ServiceError> {
+    context.read(move |connection| Ok(table::list(connection, search.as_deref(), &query)?)).await
+}
+
+/// Returns all tenants, or those whose id or name contains `search`, oldest first.
+pub async fn all(context: &AdminContext, search: Option<&str>) -> Result<Vec<TenantItem>, ServiceError> {
+    let page = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
+    let mut query = PageQuery::numbered(Order::Ascending, page);
+    let mut tenants = Vec::new();
+    loop {
+        let page = list(context, search.map(str::to_owned), query.clone()).await?;
+        tenants.extend(page.items);
+        match page.next {
+            Some(NextRows::Number) => query.page.page += 1,
+            Some(NextRows::After(cursor)) => query.after = Some(cursor),
+            None => return Ok(tenants),
+        }
+    }
 }
 
 pub async fn get(context: &AdminContext, id: TenantId) -> Result<(TenantDetail, TenantVersion), ServiceError> {

@@ -210,7 +210,9 @@ async fn stale_versions_are_refused() {
         assert_eq!(fixture.entries(&refused).await.len(), 1);
     }
     with(&version).delete(&path).await.expect_refusal(412, "tenant_changed");
-    with("nonsense").put(&path, &name).await.expect_refusal(400, "validation_failed");
+    for wrong in ["nonsense", ""] {
+        with(wrong).put(&path, &name).await.expect_refusal(400, "validation_failed");
+    }
     let current = fixture.admin.get(&path).await.expect(200);
     assert_eq!((current.header("etag"), &current.json()["config"]), (Some(newer.as_str()), &config));
     for accepted in ["*", &format!("\"other\", {newer}")] {

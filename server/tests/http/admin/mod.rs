@@ -9,5 +9,6 @@ mod disabled;
 mod fixture;
 mod me;
 mod overview;
+mod parameters;
 mod tenants;
 mod users;
