@@ -514,19 +514,22 @@ fn openapi_documents_and_version_are_printed() {
 #[test]
 fn dry_run_of_migrate_reports_pending_migrations_and_applies_none() {
     let folder = installation();
-    let data = folder.path();
     let dry_run = ["migrate", "--dry-run", "--json"];
     let current = serde_json::json!({ "changed": false, "engine": "sqlite", "pending": [] });
-    assert_eq!(json(data, &dry_run), current);
-    let database = data.join("doorward.db").display().to_string();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(doorward_testkit::database::execute(&database, "DELETE FROM __diesel_schema_migrations"));
+    assert_eq!(json(folder.path(), &dry_run), current);
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    fs::write(data.join("doorward.db"), "").unwrap();
+    set_mode(&data.join("doorward.db"), 0o600);
     for _ in 0..2 {
         let output = run(data, &dry_run);
         assert_eq!(output.status.code(), Some(10), "{output:?}");
-        let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(printed["pending"].as_array().unwrap().len(), 1, "{printed}");
+        let planned: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&planned["changed"], planned["pending"].as_array().unwrap().len()), (&Value::Bool(false), 1));
     }
+    let applied = json(data, &["migrate", "--json"]);
+    assert_eq!((&applied["changed"], applied["applied"].as_array().unwrap().len()), (&Value::Bool(true), 1));
+    assert_eq!(json(data, &dry_run), current);
 }
 
 #[test]

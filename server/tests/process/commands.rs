@@ -141,7 +141,7 @@ async fn signing_keys_are_not_reset_beside_a_running_server() {
     };
     let before = fs::read(data.path().join("master.key")).unwrap();
     fs::rename(data.path().join("master.key"), data.path().join("away")).unwrap();
-    let why = refused(reset(), 1);
+    let why = refused(reset(), 5);
     assert!(why.contains("another process uses it: stop every server"), "{why}");
     assert!(!data.path().join("master.key").exists(), "no master key is created");
     fs::write(data.path().join("master.key"), before).unwrap();
