@@ -66,7 +66,7 @@ struct Inner {
     connected: Option<Arc<AtomicUsize>>,
     change_counter: Arc<ChangeCounter>,
     location: Arc<Location>,
-    /// SQLite only: sizes of the write-ahead log and of the free disk space.
+    /// SQLite only: state of the file, and sizes of the write-ahead log and of the free disk space.
     space: Option<Arc<Space>>,
     running: Mutex<Option<Running>>,
 }
@@ -196,7 +196,8 @@ impl Database {
     /// Checks that there is space for more data. Always succeeds on PostgreSQL.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`] if SQLite's write-ahead log is too large or the disk is almost full.
+    /// [`DbError::Unavailable`] if SQLite's file was moved or deleted, its write-ahead log is too large, or the disk is
+    /// almost full.
     pub fn check_space(&self) -> Result<(), DbError> {
         self.0.space.as_ref().map_or(Ok(()), |space| space.check())
     }

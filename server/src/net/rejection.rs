@@ -23,6 +23,13 @@ impl Rejection {
         details: "the head of the request did not arrive in time",
     };
 
+    /// The same response as that of a handler that already waits for the body.
+    pub(super) const INVALID_CHUNK: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        code: ErrorCode::BodyMalformed,
+        details: "the body ended early, or its chunked encoding is invalid",
+    };
+
     pub(super) fn new(error: &ParseError, is_tls: bool) -> Self {
         let too_large = (
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

@@ -10,7 +10,7 @@ mod scan;
 mod skew;
 
 pub use self::{
-    counts::{activity_by_day, activity_of_tenants, count_all, sums_by_day},
+    counts::{CountedTo, activity_by_day, activity_of_tenants, count_some, sums_by_day},
     entry::insert,
     ids::{OpenWriters, open_writers},
     list::{busiest, page, slice, total},

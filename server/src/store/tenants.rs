@@ -84,12 +84,11 @@ pub fn list(
     let rows: Vec<(String, String, Option<i64>)> = on_engine!(conn, c, _Db => query().load(c))?;
     let mut found = BTreeMap::new();
     for (id, display_name, disabled_at) in rows {
-        found.insert(row_convert::parse::<TenantId>(&id)?, (display_name, row_convert::time(disabled_at)));
+        let id = row_convert::parse(&id)?;
+        found.insert(id, TenantItem { id, display_name, disabled_at: row_convert::time(disabled_at) });
     }
-    Ok(page.map(|id| {
-        let (display_name, disabled_at) = found.remove(&id).unwrap_or_default();
-        TenantItem { id, display_name, disabled_at }
-    }))
+    let unknown = |id| TenantItem { id, display_name: String::new(), disabled_at: None };
+    Ok(page.map(|id| found.remove(&id).unwrap_or_else(|| unknown(id))))
 }
 
 /// Returns the names of these tenants, without unknown tenants.

@@ -9,7 +9,7 @@ use doorward_shared::{
 };
 use doorward_testkit::{Person, RP_ID, TestServer, TestTenant, claims};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Ceremony, server_with_tenant};
 
@@ -187,6 +187,11 @@ async fn withdrawing_the_only_key_creates_another() {
     assert!(verify(&token, &keys).is_some());
 }
 
+/// Returns the detail of the newest withdrawal.
+async fn withdrawal(tenant: &TestTenant) -> Value {
+    tenant.entries("type=signing_key_withdrawn").await.remove(0).0["detail"].take()
+}
+
 #[tokio::test]
 async fn withdrawing_a_waiting_or_retired_key_keeps_the_signing_key() {
     let (server, tenant) = server_with_tenant().await;
@@ -195,6 +200,8 @@ async fn withdrawing_a_waiting_or_retired_key_keeps_the_signing_key() {
     let first = kid(&alice.register(&tenant).await.expect(200).field("token"));
     let waiting = rotate(&server, &tenant, None).await;
     let _ = signing_keys::withdraw(&call, tenant.id, waiting).await.unwrap();
+    // The first key was to retire when the withdrawn one would have signed.
+    assert_eq!(withdrawal(&tenant).await["retirement_cancelled"], json!(first));
     server.clock.advance_ms(60 * MINUTE);
     assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), first);
     assert_eq!(published(&tenant).await.keys.len(), 1);
@@ -202,6 +209,7 @@ async fn withdrawing_a_waiting_or_retired_key_keeps_the_signing_key() {
     let second = rotate(&server, &tenant, None).await.to_string();
     server.clock.advance_ms(16 * MINUTE);
     let _ = signing_keys::withdraw(&call, tenant.id, first.parse().unwrap()).await.unwrap();
+    assert_eq!(withdrawal(&tenant).await["retirement_cancelled"], json!(null));
     assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), second);
     assert!(published(&tenant).await.find(&first).is_none());
 }

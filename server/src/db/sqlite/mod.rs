@@ -91,7 +91,7 @@ pub(super) fn open<E: From<DbError>>(
         conn.run("ROLLBACK")?;
     }
     let (queue, counter, requests) = (Arc::clone(&writes), Arc::clone(change_counter), checkpointer.requests());
-    let writer = Writer::new(conn, queue, counter, requests, WriteTurns::new(path), busy_timeout);
+    let writer = Writer::new(conn, queue, counter, requests, Arc::clone(&space), WriteTurns::new(path), busy_timeout);
     threads.push(spawn("db-write", move || writer.run())?);
 
     let reader = || {

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     clock,
+    db::{Connection, DbError},
     domain::{
         Tenant, config_rules,
         list::{NextRows, NumberedPage, PageQuery},
@@ -63,14 +64,7 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
     let (key, secret): (_, Option<CreatedSecret>) = api_key.unzip();
     context
         .change(move |connection| {
-            if kept_logs::kept_until(connection, id)?.is_some() {
-                return Err(
-                    Refusal::TenantExists("a deleted tenant had this id, and its audit log still exists").into()
-                );
-            }
-            unless_duplicate(table::insert(connection, &tenant), || {
-                Refusal::TenantExists("a tenant with this id exists")
-            })?;
+            insert(connection, &tenant)?;
             signing_table::insert(connection, &signing_key)?;
             if let Some(key) = &key {
                 keys_table::insert(connection, key)?;
@@ -79,6 +73,19 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
         })
         .await?;
     Ok(CreatedTenant { id, api_key: secret })
+}
+
+/// Adds a tenant, unless the id is that of a tenant or of a kept log.
+fn insert(connection: &mut Connection, tenant: &Tenant) -> Result<(), ServiceError> {
+    let inserted = table::insert(connection, tenant);
+    // On PostgreSQL, the insertion waits for a transaction that removes a tenant with this id. Only a later statement
+    // sees the log that this transaction or an earlier one keeps.
+    if matches!(inserted, Ok(()) | Err(DbError::Duplicate { .. }))
+        && kept_logs::kept_until(connection, tenant.id)?.is_some()
+    {
+        return Err(Refusal::TenantExists("a deleted tenant had this id, and its audit log still exists").into());
+    }
+    unless_duplicate(inserted, || Refusal::TenantExists("a tenant with this id exists"))
 }
 
 /// Returns the configuration of tenants that are created without one: a relying party on localhost.

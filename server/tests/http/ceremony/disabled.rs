@@ -169,6 +169,24 @@ async fn finalize_with_a_cached_tenant_checks_the_stored_state() {
 }
 
 #[tokio::test]
+async fn change_of_another_node_applies_to_cached_ceremonies_at_once() {
+    let targets: [(fn(&Value) -> Target, &str); 3] = [
+        (|_| Target::Tenant, "tenant_disabled"),
+        (|_| Target::User(alice()), "user_disabled"),
+        (passkey, "credential_disabled"),
+    ];
+    for (target, code) in targets {
+        let (server, tenant) = server_with_tenant().await;
+        let node = server.second_node().await;
+        let mut person = Ceremony::MfaLogin.person(&tenant, "alice").await;
+        let body = Ceremony::MfaLogin.begin(&tenant, &mut person).await;
+        disable(&node, &tenant, target(&body)).await;
+        assert_eq!(Ceremony::MfaLogin.finalize(&tenant, &body).await.field("code"), code);
+        node.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn no_token_is_issued_after_the_user_was_disabled() {
     race(|_| Target::User(alice()), "user_disabled").await;
 }
