@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crossterm::event::{Event, MouseButton, MouseEventKind};
-use doorward_shared::Timestamp;
 use futures_util::{Stream, StreamExt as _};
 use ratatui::{Terminal, backend::Backend};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::{
+    clock::Time,
     effect::Effect,
     effect_runner::EffectRunner,
     message::Message,
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     Event(Event),
-    Tick(Timestamp),
+    Tick(Time),
     /// The process was resumed after it had been stopped.
     Resumed,
     /// The process received a signal to end.
@@ -38,7 +38,7 @@ pub async fn run<B: Backend, A: ApiBackend>(
     mut control: impl TerminalControl,
 ) -> Result<(), B::Error> {
     let (sender, mut results) = unbounded_channel();
-    let mut runner = EffectRunner::new(api, sender);
+    let mut runner = EffectRunner::new(api, sender, options.settings.file.clone());
     let mut model = Model::new(options);
     let mut frame = FrameInfo::default();
     let mut effects = update::start(&mut model);
@@ -49,6 +49,7 @@ pub async fn run<B: Backend, A: ApiBackend>(
                     Effect::Request(id, call) => runner.request(id, *call),
                     Effect::Cancel(id) => runner.cancel(id),
                     Effect::Export(id, export) => runner.export(id, *export),
+                    Effect::SaveView(name, search) => runner.save_view(name, search),
                     Effect::Redraw => clear(terminal)?,
                     Effect::Copy(text) => {
                         let copied = Message::Copied(control.copy(&text));
@@ -78,7 +79,10 @@ pub async fn run<B: Backend, A: ApiBackend>(
                 frame = draw(terminal, &model)?;
             }
             control.end_frame();
-            effects.extend(update::update(&mut model, Message::Drawn { list_height: frame.list_height }));
+            effects.extend(update::update(
+                &mut model,
+                Message::Drawn { list_height: frame.list_height, text_rows: frame.text_rows },
+            ));
         }
         let message = tokio::select! {
             // Results are received first, so that they do not wait behind the repeated events of a held key.
@@ -120,7 +124,7 @@ fn draw<B: Backend>(terminal: &mut Terminal<B>, model: &Model) -> Result<FrameIn
 /// Converts an input to a message. `frame` resolves the target of a mouse click.
 fn to_message(input: Input, frame: &FrameInfo) -> Option<Message> {
     Some(match input {
-        Input::Tick(now) => Message::Tick(now),
+        Input::Tick(time) => Message::Tick(time),
         Input::Resumed => Message::Resumed,
         Input::Stop => Message::Stop,
         Input::Event(Event::Key(key)) => Message::Key(key),

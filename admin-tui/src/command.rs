@@ -33,14 +33,15 @@ pub use error::CommandError;
 
 use std::process::ExitCode;
 
-use crate::{args::Command, terminal};
+use crate::{args::Command, connection, terminal};
 use context::{CommandContext, connect};
 use output::Output;
 
 pub async fn interactive(cli: CliContext) -> Result<(), CommandError> {
     let (connection, api) = connect(&cli)?;
     let server = connection.endpoint.url.as_str().trim_end_matches('/').to_owned();
-    terminal::show(api, server).await.map_err(|error| CommandError::failed(error.to_string()))
+    let settings = connection::settings(&cli.flags, &cli.environment)?;
+    terminal::show(api, server, settings).await.map_err(|error| CommandError::failed(error.to_string()))
 }
 
 pub async fn run(command: Command, cli: CliContext) -> Result<(), CommandError> {

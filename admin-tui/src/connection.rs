@@ -25,7 +25,10 @@ use std::{
 
 use url::Url;
 
-use crate::api::{Endpoint, Token, is_loopback};
+use crate::{
+    api::{Endpoint, Token, is_loopback},
+    settings::Settings,
+};
 use profiles::{Profile, Profiles};
 
 pub const DEFAULT_URL: &str = "http://127.0.0.1:8001";
@@ -77,6 +80,11 @@ const DEFAULT_SOURCE: &str = "default";
 /// Resolves the server from flags, environment variables and profiles.
 pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Connection, ConnectionError> {
     Resolver { flags, environment, warnings: Vec::new() }.resolve()
+}
+
+/// Reads the settings of the interactive app from the config file.
+pub fn settings(flags: &Flags, environment: &Environment) -> Result<Settings, ConnectionError> {
+    Resolver { flags, environment, warnings: Vec::new() }.profiles().map(Profiles::into_settings)
 }
 
 struct Sourced<T> {

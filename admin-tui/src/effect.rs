@@ -21,6 +21,8 @@ pub enum Effect {
     Request(RequestId, Box<BackendRequest>),
     Cancel(RequestId),
     Export(RequestId, Box<ExportRequest>),
+    /// Saves a view (name and search text) in the config file. Without a text, deletes the view.
+    SaveView(String, Option<String>),
     Copy(Secret),
     /// Clears the terminal and draws every cell again.
     Redraw,

@@ -12,6 +12,7 @@ use crate::{
     effect::{RequestId, RequestResult},
     paths::BaseFolders,
     screen,
+    settings::Settings,
     ui::{Binding, Command, Key, Page, Section, Theme, Tone, UpdateContext, UpdateOutput, bind, global_keys},
 };
 
@@ -25,6 +26,7 @@ pub struct Options {
     pub theme: Theme,
     /// Base folders of paths that the user enters.
     pub folders: BaseFolders,
+    pub settings: Settings,
     pub now: Timestamp,
 }
 
@@ -105,8 +107,10 @@ const fn stack_mut(stacks: &mut [Stack; 4], section: Section) -> &mut Stack {
 #[derive(Debug)]
 pub struct Model {
     pub options: Options,
-    /// The time of the last tick.
+    /// The steady time of the last tick, for deadlines.
     pub now: Timestamp,
+    /// The time of day at the last tick, for display.
+    pub wall: Timestamp,
     /// Name and role of the admin token, once the server has returned them.
     pub me: Option<Me>,
     pub connection: ConnectionStatus,
@@ -131,6 +135,7 @@ impl Model {
         let stack = |section: Section| Stack { root: screen::build(section.route()), above: Vec::new() };
         Self {
             now: options.now,
+            wall: options.now,
             responded_at: options.now,
             options,
             me: None,
@@ -182,7 +187,8 @@ impl Model {
         act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>) -> R,
     ) -> R {
         let Some(overlay) = &mut self.overlay else { return self.with_screen(output, act) };
-        act(overlay.as_mut(), &mut UpdateContext { now: self.now, last_id: &mut self.last_id, output })
+        let (settings, last_id) = (&self.options.settings, &mut self.last_id);
+        act(overlay.as_mut(), &mut UpdateContext { now: self.now, wall: self.wall, settings, last_id, output })
     }
 
     pub(crate) fn with_screen<R>(
@@ -190,13 +196,15 @@ impl Model {
         output: &mut UpdateOutput,
         act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>) -> R,
     ) -> R {
-        let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, output };
+        let (settings, last_id) = (&self.options.settings, &mut self.last_id);
+        let mut cx = UpdateContext { now: self.now, wall: self.wall, settings, last_id, output };
         act(stack_mut(&mut self.stacks, self.section).top_mut(), &mut cx)
     }
 
     /// Passes a response to the overlay and the screens until one handles it.
     pub(crate) fn handle_response(&mut self, response: RequestResult, output: &mut UpdateOutput) {
-        let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, output };
+        let (settings, last_id) = (&self.options.settings, &mut self.last_id);
+        let mut cx = UpdateContext { now: self.now, wall: self.wall, settings, last_id, output };
         let screens = self.stacks.iter_mut().flat_map(|stack| std::iter::once(&mut stack.root).chain(&mut stack.above));
         let mut unhandled = Some(response);
         for page in self.overlay.iter_mut().chain(screens) {

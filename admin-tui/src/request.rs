@@ -15,8 +15,8 @@ use doorward_shared::{
 pub use crate::api::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition};
 use crate::{
     api::{
-        Api, ApiError, AuditQuery, DisableTarget, ExportFormat, OnExisting, Progress, TenantSummaryQuery, UserQuery,
-        UserRef, VersionedTenant, export_to_file,
+        Api, ApiError, AuditQuery, DisableTarget, ExportFormat, OnExisting, Progress, TenantSummaryQuery, Total,
+        UserQuery, UserRef, VersionedTenant, export_to_file,
     },
     secret::Revealed,
 };
@@ -36,6 +36,8 @@ pub enum BackendRequest {
     User(TenantId, UserRef),
     Transactions(TenantId, UserQuery),
     Audit(AuditQuery, AuditPosition),
+    /// Counts the entries that match.
+    AuditCount(AuditQuery),
     AdminTokens,
     CreateTenant(Box<CreateTenantRequest>),
     /// Renames a tenant from the name in the second field to the name in the third.
@@ -73,6 +75,7 @@ pub enum BackendResponse {
     User(Box<UserDetail>),
     Transactions(TransactionPage),
     Audit(AuditPage),
+    AuditCount(Total),
     AdminTokens(Vec<AdminTokenItem>),
     /// Response to [`BackendRequest::CreateTenant`], with the first API key if the request asked for one.
     Created(TenantId, Option<Revealed>),
@@ -127,6 +130,7 @@ impl ApiBackend for Api {
             BackendRequest::Audit(query, position) => {
                 self.audit_page(&query, position, AUDIT_PAGE_SIZE).await.map(BackendResponse::Audit)
             }
+            BackendRequest::AuditCount(query) => self.audit_count(&query).await.map(BackendResponse::AuditCount),
             BackendRequest::AdminTokens => self.admin_tokens().await.map(BackendResponse::AdminTokens),
             BackendRequest::CreateTenant(request) => {
                 let created = self.create_tenant(&request).await?;

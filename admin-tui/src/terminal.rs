@@ -29,11 +29,12 @@ use tokio::{
 
 use crate::{
     app::{Input, run},
-    clock::now,
+    clock::{Clock, now},
     model::Options,
     paths::BaseFolders,
     request::ApiBackend,
     secret::Secret,
+    settings::Settings,
     terminal_control::TerminalControl,
     ui::Theme,
 };
@@ -46,20 +47,22 @@ const FAIL_ON_F12: &str = "DOORWARD_ADMIN_FAIL_ON_F12";
 
 /// Runs the app on the terminal of this process until the user quits or a signal arrives. `server` is the address for
 /// display.
-pub async fn show<A: ApiBackend>(api: A, server: String) -> io::Result<()> {
+pub async fn show<A: ApiBackend>(api: A, server: String, settings: Settings) -> io::Result<()> {
     if !stdout().is_terminal() || !io::stdin().is_terminal() {
         return Err(io::Error::other("the app needs a terminal; the subcommands work without one"));
     }
+    let now = now();
     let options = Options {
         server,
+        settings,
         theme: Theme::detect(|name| std::env::var(name).ok()),
         folders: BaseFolders {
             current: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
         },
-        now: now(),
+        now,
     };
-    let mut inputs = Inputs::new()?;
+    let mut inputs = Inputs::new(Clock::start(now))?;
     let guard = Guard;
     let mut terminal = ratatui::try_init()?;
     restore_modes_on_panic();
@@ -151,12 +154,13 @@ impl TerminalControl for Control {
 struct Inputs {
     events: EventStream,
     ticks: Interval,
+    clock: Clock,
     signals: [Signal; 4],
     error: Option<io::Error>,
 }
 
 impl Inputs {
-    fn new() -> io::Result<Self> {
+    fn new(clock: Clock) -> io::Result<Self> {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let signals = [
@@ -165,7 +169,7 @@ impl Inputs {
             signal(SignalKind::interrupt())?,
             signal(SignalKind::from_raw(SignalNumber::CONT.as_raw()))?,
         ];
-        Ok(Self { events: EventStream::new(), ticks, signals, error: None })
+        Ok(Self { events: EventStream::new(), ticks, clock, signals, error: None })
     }
 
     async fn next(&mut self) -> Option<Input> {
@@ -183,7 +187,7 @@ impl Inputs {
                     None
                 }
             },
-            _ = self.ticks.tick() => Some(Input::Tick(now())),
+            _ = self.ticks.tick() => Some(Input::Tick(self.clock.read())),
         }
     }
 

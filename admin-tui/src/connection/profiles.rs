@@ -2,11 +2,15 @@
 //!
 //! ```toml
 //! default_profile = "prod"
+//! time = "local"
 //!
 //! [profiles.prod]
 //! url = "https://doorward-admin.example.com"
 //! token_file = "prod.token"
 //! ca_file = "ca.pem"
+//!
+//! [views]
+//! "wrong origin" = "code:origin_mismatch since:1d"
 //! ```
 
 use std::{
@@ -18,6 +22,10 @@ use std::{
 use serde::Deserialize;
 
 use super::{environment::Environment, error::ConnectionError};
+use crate::{
+    settings::{Settings, Views},
+    zone::Zone,
+};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +33,20 @@ struct Content {
     default_profile: Option<String>,
     #[serde(default)]
     profiles: BTreeMap<String, Entry>,
+    /// The zone in which the interactive app shows times.
+    #[serde(default)]
+    time: TimeSetting,
+    /// Saved searches of audit logs.
+    #[serde(default)]
+    views: Views,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TimeSetting {
+    #[default]
+    Utc,
+    Local,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -73,6 +95,16 @@ impl Profiles {
                 Ok(profiles(path, Content::default()))
             }
             Err(error) => Err(ConnectionError::file(&path, &error)),
+        }
+    }
+
+    pub(super) fn into_settings(self) -> Settings {
+        Settings {
+            // Without a home folder, the default path is only a description.
+            file: Some(self.path).filter(|path| !path.starts_with("~")),
+            views: self.content.views,
+            uses_local_time: self.content.time == TimeSetting::Local,
+            local: Zone::system(),
         }
     }
 

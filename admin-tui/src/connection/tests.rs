@@ -232,3 +232,25 @@ fn debug_output_hides_tokens() {
     assert!(!format!("{environment:?}").contains("hunter2"));
     assert!(!format!("{:?}", resolve(&Flags::default(), &environment).unwrap()).contains("hunter2"));
 }
+
+#[test]
+fn settings_of_the_app_come_from_the_config_file() {
+    let home = Home::new("time = \"local\"\n[views]\nmine = \"user:alice since:1d\"\n");
+    let config = home.path("config");
+    let environment = Environment::from_pairs(&[("XDG_CONFIG_HOME", config.to_str().unwrap())]);
+    let found = settings(&Flags::default(), &environment).unwrap();
+    assert!(found.uses_local_time);
+    assert_eq!(found.views["mine"], "user:alice since:1d");
+    assert_eq!(found.file, Some(home.path("config/doorward/admin.toml")));
+
+    let flags = Flags { config: Some(home.path("other.toml")), ..Flags::default() };
+    fs::write(home.path("other.toml"), "").unwrap();
+    let found = settings(&flags, &environment).unwrap();
+    assert!(!found.uses_local_time && found.views.is_empty());
+    assert_eq!(found.file, flags.config);
+
+    fs::write(home.path("other.toml"), "time = \"mars\"").unwrap();
+    assert!(settings(&flags, &environment).unwrap_err().to_string().contains("mars"));
+    // Without a home folder, there is no file in which views could be saved.
+    assert_eq!(settings(&Flags::default(), &Environment::default()).unwrap().file, None);
+}

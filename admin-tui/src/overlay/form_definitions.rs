@@ -257,7 +257,7 @@ pub(super) fn submit(
     folders: &BaseFolders,
     cx: &mut UpdateContext<'_>,
 ) -> Result<Option<BackendRequest>, Problem> {
-    let form = Values { fields, now: cx.now };
+    let form = Values { fields, now: cx.wall };
     Ok(Some(match kind {
         FormKind::CreateTenant => BackendRequest::CreateTenant(Box::new(form.create_tenant()?)),
         FormKind::RenameTenant(id, from) => BackendRequest::RenameTenant(*id, from.clone(), form.required(0, "name")?),

@@ -7,6 +7,7 @@ mod form_definitions;
 pub mod help;
 pub mod palette;
 pub mod secret;
+pub mod views;
 
 use doorward_shared::Timestamp;
 
@@ -20,6 +21,7 @@ pub fn build(dialog: Dialog, folders: &BaseFolders, now: Timestamp) -> Box<dyn P
         Dialog::Form(kind) => Box::new(form::Form::new(kind, folders, now)),
         Dialog::Confirm(question) => Box::new(confirm::ConfirmDialog::new(question)),
         Dialog::EventTypes(query) => Box::new(event_type_picker::EventTypePicker::new(*query)),
+        Dialog::Views { views, search } => Box::new(views::ViewsDialog::new(views, search)),
         Dialog::Secret { kind, revealed } => Box::new(secret::SecretDialog::new(kind, revealed)),
     }
 }

@@ -20,7 +20,10 @@ use super::{
     text_input::TextInput,
     theme::{Theme, Tone},
 };
-use crate::sanitize::{sanitize, truncate, width};
+use crate::{
+    sanitize::{sanitize, truncate, width},
+    zone::Zone,
+};
 
 const SPINNER: [&str; 8] = ["⣷", "⣯", "⣟", "⡿", "⢿", "⣻", "⣽", "⣾"];
 
@@ -44,6 +47,8 @@ pub struct FrameInfo {
     pub targets: Vec<(Rect, ClickTarget)>,
     /// Number of rows of the focused list that fit.
     pub list_height: usize,
+    /// Number of rows of the text that the focused page wraps and scrolls.
+    pub text_rows: usize,
     /// Position of the text cursor of the terminal.
     pub text_cursor: Option<Position>,
     /// Rows with characters whose width differs between terminals. If one changes, the whole terminal is cleared.
@@ -64,6 +69,8 @@ pub struct Canvas<'a> {
     pub buffer: &'a mut Buffer,
     pub theme: Theme,
     pub now: Timestamp,
+    /// The zone in which times are shown.
+    pub zone: Zone,
     pub info: FrameInfo,
 }
 

@@ -91,12 +91,23 @@ impl Canvas<'_> {
     }
 
     pub fn sparkline(&mut self, area: Rect, values: impl Iterator<Item = u64> + Clone, tone: Tone) {
+        self.sparkline_with(area, values, tone, "▁");
+    }
+
+    /// Draws a sparkline with a symbol for zero.
+    pub fn sparkline_with(
+        &mut self,
+        area: Rect,
+        values: impl Iterator<Item = u64> + Clone,
+        tone: Tone,
+        zero: &'static str,
+    ) {
         let max = values.clone().max().unwrap_or(0);
         let bars = values.map(|value| SparklineBar::from((value > 0).then(|| visible(value, max, 1))));
         let sparkline = Sparkline::default()
             .data(bars.collect::<Vec<_>>())
             .style(self.theme.style(tone))
-            .absent_value_symbol("▁")
+            .absent_value_symbol(zero)
             .absent_value_style(self.theme.style(Tone::Dim));
         self.render(sparkline, row(area, 0));
     }

@@ -12,12 +12,17 @@ use crate::{
     effect::{Effect, RequestId},
     request::{BackendRequest, ExportRequest},
     secret::Secret,
+    settings::Settings,
 };
 
 /// The time, and ways to request effects and navigation.
 #[derive(Debug)]
 pub struct UpdateContext<'a> {
+    /// The steady time of [`crate::clock::Time`], for deadlines and intervals.
     pub now: Timestamp,
+    /// The time of day, for times that people read or enter and for comparisons with times of the server.
+    pub wall: Timestamp,
+    pub settings: &'a Settings,
     pub last_id: &'a mut u64,
     pub output: &'a mut UpdateOutput,
 }
@@ -41,6 +46,11 @@ pub enum Navigation {
     Export(Box<ExportRequest>),
     Run(Command),
     ApplyFilters(Box<AuditQuery>),
+    /// Searches the audit log of the current screen.
+    ApplySearch(String),
+    /// Saves a view (name and search text). Without a text, deletes the view.
+    SaveView(String, Option<String>),
+    ToggleZone,
     Quit,
 }
 

@@ -73,10 +73,16 @@ pub trait Page: View + Debug + Send {
         false
     }
 
+    /// Handles that a frame was drawn. `text_rows` is the number of rows of a text that the page wraps and scrolls.
+    fn drawn(&mut self, _text_rows: usize) {}
+
     /// Returns a description of the unsaved changes, if there are any.
     fn unsaved_changes(&self) -> Option<String> {
         None
     }
+
+    /// Applies a search text; only audit logs have one.
+    fn apply_search(&mut self, _text: &str, _cx: &mut UpdateContext<'_>) {}
 
     /// Applies filters; only audit logs have any.
     fn apply_filters(&mut self, _query: AuditQuery, _cx: &mut UpdateContext<'_>) {}

@@ -7,6 +7,7 @@ use crate::{
     api::{AuditQuery, UserRef},
     request::BackendRequest,
     secret::Revealed,
+    settings::Views,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +79,11 @@ pub enum Dialog {
     Form(FormKind),
     Confirm(Question),
     EventTypes(Box<AuditQuery>),
+    /// Saved views of audit logs, and the search text that can be saved.
+    Views {
+        views: Views,
+        search: String,
+    },
     /// A new secret, which is shown once.
     Secret {
         /// `API key` or `admin token`.

@@ -64,7 +64,8 @@ pub fn cell<'a>(text: impl Into<Cow<'a, str>>, tone: Tone) -> Cell<'a> {
 }
 
 impl Canvas<'_> {
-    /// Draws a table. `cells` is called for the visible rows only. A table whose columns have no titles has no header.
+    /// Draws a table. `cells` is called for the visible rows only. A row with one cell is drawn across all columns. A
+    /// table whose columns have no titles has no header.
     pub fn table<'r, R>(
         &mut self,
         area: Rect,
@@ -96,18 +97,20 @@ impl Canvas<'_> {
         let len = rows.len();
         let height = usize::from(area.height - header_height);
         let first = selection.first_visible(height, len);
-        let drawn = rows.skip(first).take(height).map(|row| {
-            let cells = cells(row);
+        let drawn: Vec<Vec<Cell<'r>>> = rows.skip(first).take(height).map(cells).collect();
+        let is_banner = |cells: &[Cell<'_>]| cells.len() == 1 && columns.len() > 1;
+        let drawn_rows = drawn.iter().map(|cells| {
+            let cells = if is_banner(cells) { &[] } else { cells.as_slice() };
             let visible_cells = cells.iter().zip(&shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell);
             let texts = visible_cells.zip(visible_columns().zip(layout.iter()));
             Row::new(
                 texts.map(|((content, tone), (column, place))| text(content, *tone, column, place)).collect::<Vec<_>>(),
             )
         });
-        let drawn: Vec<Row<'_>> = drawn.collect();
-        let visible = drawn.len();
+        let drawn_rows: Vec<Row<'_>> = drawn_rows.collect();
+        let visible = drawn_rows.len();
         let mark = Span::styled(if focused { "▌" } else { " " }, self.theme.style(Tone::Accent));
-        let mut table = widgets::Table::new(drawn, widths)
+        let mut table = widgets::Table::new(drawn_rows, widths)
             .column_spacing(GAP)
             .row_highlight_style(self.theme.selected(focused))
             .highlight_symbol(mark)
@@ -115,9 +118,13 @@ impl Canvas<'_> {
         if has_header {
             table = table.header(header);
         }
-        let mut state =
-            TableState::new().with_selected(selection.selected.checked_sub(first).filter(|row| *row < visible));
+        let mut state = TableState::new()
+            .with_selected(selection.row().and_then(|row| row.checked_sub(first)).filter(|row| *row < visible));
         table.render(area, self.buffer, &mut state);
+        for (cells, line) in drawn.iter().zip(header_height..).filter(|(cells, _)| is_banner(cells)) {
+            let texts: Vec<_> = cells.iter().map(|(text, tone)| (text.as_ref(), *tone)).collect();
+            self.line(row(inside, line), &texts);
+        }
 
         if focused {
             self.info.list_height = height;
@@ -168,7 +175,8 @@ mod tests {
         for width in 0..120 {
             let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 4));
             let (theme, now) = (Theme::Plain, Timestamp::from_millis(0));
-            let mut canvas = Canvas { buffer: &mut buffer, theme, now, info: Default::default() };
+            let mut canvas =
+                Canvas { buffer: &mut buffer, theme, now, zone: Default::default(), info: Default::default() };
             let area = Rect::new(0, 0, width, 4);
             let cells = |text: &&str| vec![cell(text.to_string(), Tone::Plain); 4];
             canvas.table(area, &columns, ["x".repeat(99).as_str(); 9].iter(), &Selection::default(), true, cells);

@@ -71,7 +71,7 @@ fn click_row(model: &mut Model, row: usize, output: &mut UpdateOutput) {
     let is_overlay = model.overlay.is_some();
     let opens = model.with_focused(output, |page, cx| {
         page.click(ClickTarget::Row(row), cx);
-        let was_selected = page.list().is_some_and(|(selection, _)| selection.selected == row);
+        let was_selected = page.list().is_some_and(|(selection, _)| selection.row() == Some(row));
         page.opens_on_first_click() || (was_selected && !is_overlay)
     });
     select(model, row, output);

@@ -6,10 +6,9 @@ mod input;
 mod navigation;
 mod perform;
 
-use doorward_shared::Timestamp;
-
 use crate::{
     api::Progress,
+    clock::Time,
     effect::{Effect, RequestId},
     message::Message,
     model::{ExportInProgress, Model},
@@ -29,8 +28,8 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let mut output = UpdateOutput::default();
     match message {
-        Message::Drawn { list_height } => drawn(model, list_height),
-        Message::Tick(now) => tick(model, now, &mut output),
+        Message::Drawn { list_height, text_rows } => drawn(model, list_height, text_rows),
+        Message::Tick(time) => tick(model, time, &mut output),
         other => {
             model.changed = true;
             handle(model, other, &mut output);
@@ -63,23 +62,26 @@ fn handle(model: &mut Model, message: Message, output: &mut UpdateOutput) {
             }
         }
         Message::Exported(id, result) => exported(model, id, result),
+        Message::ViewsSaved(Ok(views)) => model.options.settings.views = views,
+        Message::ViewsSaved(Err(error)) => toast(model, Tone::Bad, format!("The view was not saved: {error}")),
         Message::Copied(true) => toast(model, Tone::Good, "Sent to the terminal's clipboard"),
         Message::Copied(false) => toast(model, Tone::Bad, "Could not send the text to the terminal's clipboard"),
         Message::Resized | Message::Drawn { .. } | Message::Tick(_) => {}
     }
 }
 
-fn drawn(model: &mut Model, list_height: usize) {
+fn drawn(model: &mut Model, list_height: usize, text_rows: usize) {
     model.with_focused(&mut UpdateOutput::default(), |page, _| {
         if let Some((selection, rows)) = page.list().filter(|(selection, _)| selection.height != list_height) {
-            selection.height = list_height;
-            selection.select(selection.selected, rows);
+            selection.resize(list_height, rows);
         }
+        page.drawn(text_rows);
     });
 }
 
-fn tick(model: &mut Model, now: Timestamp, output: &mut UpdateOutput) {
+fn tick(model: &mut Model, Time { wall, steady: now }: Time, output: &mut UpdateOutput) {
     let before = std::mem::replace(&mut model.now, now);
+    model.wall = wall;
     let toasts = model.toasts.len();
     model.toasts.retain(|toast| toast.until > now);
     connection_status::tick(model, output);
@@ -90,14 +92,15 @@ fn tick(model: &mut Model, now: Timestamp, output: &mut UpdateOutput) {
     model.changed |= model.is_busy() || before.seconds() != now.seconds() || toasts != model.toasts.len();
 }
 
-fn exported(model: &mut Model, id: RequestId, result: Result<Progress, String>) {
+fn exported(model: &mut Model, id: RequestId, result: Option<Result<Progress, String>>) {
     let Some(export) = model.export.take_if(|export| export.id == id) else { return };
     match result {
-        Ok(Progress { rows, .. }) => {
+        None => toast(model, Tone::Warn, "Export cancelled; no file was written"),
+        Some(Ok(Progress { rows, .. })) => {
             let noun = if rows == 1 { "entry" } else { "entries" };
             toast(model, Tone::Good, format!("Exported {rows} {noun} to {}", export.path.display()));
         }
-        Err(error) => toast(model, Tone::Bad, format!("Export failed: {error}")),
+        Some(Err(error)) => toast(model, Tone::Bad, format!("Export failed: {error}")),
     }
 }
 
@@ -112,7 +115,7 @@ fn navigate(model: &mut Model, navigation: Navigation, output: &mut UpdateOutput
             navigation::return_to(model, depth, output);
         }
         Navigation::Show(dialog) => {
-            model.overlay = Some(overlay::build(*dialog, &model.options.folders, model.now));
+            model.overlay = Some(overlay::build(*dialog, &model.options.folders, model.wall));
         }
         Navigation::CloseDialog => model.overlay = None,
         Navigation::Toast(tone, text) => toast(model, tone, text),
@@ -120,6 +123,13 @@ fn navigate(model: &mut Model, navigation: Navigation, output: &mut UpdateOutput
         Navigation::Run(command) => perform::perform(model, command, output),
         Navigation::ApplyFilters(query) => {
             model.with_screen(output, |screen, cx| screen.apply_filters(*query, cx));
+        }
+        Navigation::ApplySearch(text) => model.with_screen(output, |screen, cx| screen.apply_search(&text, cx)),
+        Navigation::SaveView(name, search) => output.effects.push(Effect::SaveView(name, search)),
+        Navigation::ToggleZone => {
+            let settings = &mut model.options.settings;
+            settings.uses_local_time = !settings.uses_local_time;
+            model.with_screen(output, |screen, cx| screen.tick(cx));
         }
         Navigation::Export(_) if model.export.is_some() => {
             toast(model, Tone::Warn, "Another export is in progress: wait for it or cancel it with ^x");

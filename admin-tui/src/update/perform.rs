@@ -5,7 +5,7 @@ use crate::{
     effect::Effect,
     model::Model,
     overlay::{help::Help, palette::Palette},
-    ui::{Binding, Command, Tone, UpdateOutput, global_keys},
+    ui::{Binding, Command, UpdateOutput, global_keys},
 };
 
 pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOutput) {
@@ -38,9 +38,9 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
         Command::Suspend => output.effects.push(Effect::Suspend),
         Command::CycleTheme => model.options.theme = model.options.theme.next(),
         Command::CancelExport => {
-            if let Some(export) = model.export.take() {
+            // The result of the export says whether it could still be cancelled.
+            if let Some(export) = &model.export {
                 output.effects.push(Effect::Cancel(export.id));
-                navigation::toast(model, Tone::Warn, "Export cancelled; no file was written");
             }
         }
         Command::Quit => navigation::quit(model),

@@ -20,7 +20,8 @@ const MIN_SIZE: (u16, u16) = (50, 12);
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> FrameInfo {
     let area = buffer.area;
     let info = FrameInfo::default();
-    let mut canvas = Canvas { buffer, theme: model.options.theme, now: model.now, info };
+    let zone = model.options.settings.zone();
+    let mut canvas = Canvas { buffer, theme: model.options.theme, now: model.wall, zone, info };
     let (min_width, min_height) = MIN_SIZE;
     if area.width < min_width || area.height < min_height {
         let text = format!("The terminal is too small: it needs at least {min_width} x {min_height} characters.");

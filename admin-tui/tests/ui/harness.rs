@@ -13,12 +13,15 @@ use std::{
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use doorward_admin::{
     app::{Input, run},
+    clock::Time,
     model::Options,
     paths::BaseFolders,
     request::ApiBackend,
     secret::Secret,
+    settings::Settings,
     terminal_control::TerminalControl,
     ui::Theme,
+    zone::Zone,
 };
 use doorward_shared::Timestamp;
 use futures_util::stream;
@@ -148,6 +151,8 @@ pub(crate) struct App {
     control: Control,
     task: JoinHandle<()>,
     now: Timestamp,
+    /// Difference between the time of day and the steady time, in milliseconds.
+    clock_step: i64,
 }
 
 impl App {
@@ -164,6 +169,20 @@ impl App {
         theme: Theme,
         folder: PathBuf,
     ) -> Self {
+        let local = Zone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let settings = Settings { local, ..Settings::default() };
+        Self::start_with(api, columns, rows, theme, folder, settings).await
+    }
+
+    /// Starts the app with settings.
+    pub(crate) async fn start_with<A: ApiBackend>(
+        api: Arc<A>,
+        columns: u16,
+        rows: u16,
+        theme: Theme,
+        folder: PathBuf,
+        settings: Settings,
+    ) -> Self {
         let (inputs, receiver) = mpsc::unbounded_channel();
         let inner = Arc::new(Mutex::new(TestBackend::new(columns, rows)));
         let terminal = Shared { inner, drawn: Arc::default(), cleared: Arc::default() };
@@ -171,7 +190,8 @@ impl App {
         let (backend, app_control) = (terminal.clone(), control.clone());
         let now = start_time();
         let folders = BaseFolders { current: folder, home: Some(PathBuf::from("/home/ops")) };
-        let options = Options { server: "http://127.0.0.1:8001".to_owned(), theme, folders, now };
+        let server = "http://127.0.0.1:8001".to_owned();
+        let options = Options { server, theme, folders, settings, now };
         let task = tokio::spawn(async move {
             let events =
                 Box::pin(stream::unfold(receiver, |mut receiver: mpsc::UnboundedReceiver<Input>| async move {
@@ -180,7 +200,7 @@ impl App {
             let mut terminal = Terminal::new(backend).unwrap();
             run(&mut terminal, events, api, options, app_control).await.unwrap();
         });
-        let app = Self { inputs, terminal, control, task, now };
+        let app = Self { inputs, terminal, control, task, now, clock_step: 0 };
         app.wait_until_idle().await;
         app
     }
@@ -225,7 +245,16 @@ impl App {
 
     pub(crate) async fn pass(&mut self, millis: i64) {
         self.now = self.now.plus_millis(millis);
-        self.send(Input::Tick(self.now)).await;
+        self.send(self.tick()).await;
+    }
+
+    fn tick(&self) -> Input {
+        Input::Tick(Time { wall: self.now.plus_millis(self.clock_step), steady: self.now })
+    }
+
+    /// Sets the time of day forward or back, as an administrator or NTP does.
+    pub(crate) const fn step_clock(&mut self, millis: i64) {
+        self.clock_step += millis;
     }
 
     pub(crate) async fn click(&self, text: &str) {
@@ -324,7 +353,7 @@ impl App {
             }
             assert!(tokio::time::Instant::now() < deadline, "{text:?} did not appear on\n{}", self.screen());
             self.now = self.now.plus_millis(200);
-            let _ = self.inputs.send(Input::Tick(self.now));
+            let _ = self.inputs.send(self.tick());
             let _ = tokio::time::timeout(Duration::from_millis(50), drawn).await;
         }
     }

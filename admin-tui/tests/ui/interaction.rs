@@ -132,8 +132,8 @@ async fn help_lists_the_keys_of_the_screen() {
     app.keys("esc").await;
     app.resize(80, 24).await;
     app.keys("?").await;
-    app.lacks(&["quit"]);
-    app.keys_show("G", &["quit"]).await;
+    app.lacks(&["invisible or misleading"]);
+    app.keys_show("G", &["invisible or misleading"]).await;
     app.keys("q").await;
     app.lacks(&["╭ Keys "]);
     assert!(!app.has_ended().await);

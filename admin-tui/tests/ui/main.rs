@@ -1,6 +1,8 @@
 //! Runs the terminal app's real loop with scripted keys against a fake server and a real one.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic here fails the test")]
 
+mod audit_entry;
+mod audit_search;
 mod config;
 mod connection_status;
 mod data;
@@ -12,6 +14,7 @@ mod live_log;
 mod real_server;
 mod roles;
 mod secrets;
+mod selections;
 mod snapshots;
 mod tasks;
 mod untrusted_text;

@@ -137,3 +137,32 @@ async fn configuration_is_checked_and_users_are_found() {
     app.wait_for("This user has no credentials.").await;
     app.keys_wait("D y", "Deleted user bob@example.com").await;
 }
+
+#[tokio::test]
+async fn busy_log_is_followed_counted_and_searched() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut app = start(&server, Role::Auditor, PathBuf::new()).await;
+    app.keys_wait("3", "tenant created").await;
+    app.keys("space").await;
+    let reject = async |count: usize| {
+        for _ in 0..count {
+            tenant.with_key("dw_wrong").get("/credentials").await.expect_refusal(401, "api_key_invalid");
+        }
+    };
+    reject(7).await;
+    app.wait_for("paused · 7 new").await;
+    app.keys_wait("space", "✗  api key rejected").await;
+    // More entries than a page contains arrive between two polls.
+    reject(130).await;
+    app.wait_for("live · 30 passed over").await;
+    app.keys_wait("/ 'type:api_key* code:api_key_invalid ip:127.0.0.0/8' enter", "code: api_key_invalid ×").await;
+    app.wait_for("✗  api key rejected").await;
+    app.lacks(&["tenant created"]);
+    app.keys_wait("/ '!code:api_key_invalid ' enter", "No entry matches the filters.").await;
+    // The newest entry is opened by its id.
+    app.keys_wait("x 1", "api_key_invalid").await;
+    app.keys_wait("tab enter", "Overview › Audit log").await;
+    app.wait_for("api_key_rejected").await;
+    app.shows(&["paused"]);
+}

@@ -75,6 +75,7 @@ fn token_may_change_nothing_before_its_role_is_known() {
         server: String::new(),
         theme: doorward_admin::ui::Theme::Plain,
         folders: doorward_admin::paths::BaseFolders::default(),
+        settings: doorward_admin::settings::Settings::default(),
         now: crate::harness::start_time(),
     };
     assert!(!Model::new(options).may_change());

@@ -49,11 +49,11 @@ impl Overview {
         let data = self.data.value.as_ref()?;
         match self.focus {
             Focus::BusiestTenants => {
-                let tenant = &data.busiest.get(self.busiest.selected)?.tenant;
+                let tenant = &data.busiest.get(self.busiest.row()?)?.tenant;
                 Some(Route::Tenant { id: tenant.id, name: tenant.display_name.clone() })
             }
             Focus::Refusals => {
-                let entry = data.latest_refusals.get(self.refusals.selected)?.entry.id;
+                let entry = data.latest_refusals.get(self.refusals.row()?)?.entry.id;
                 let query = AuditQuery { outcome: Some(AuditOutcome::Failed), ..AuditQuery::default() };
                 Some(Route::Audit { query: Box::new(query), tenant_name: None, entry: Some(entry) })
             }
@@ -107,10 +107,12 @@ impl Page for Overview {
     }
 
     fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+        let old = self.data.value.clone();
         let other = self.data.handle_response(response, pick!(BackendResponse::Overview(data) => *data));
-        if let Some(data) = &self.data.value {
-            self.busiest.select(self.busiest.selected, data.busiest.len());
-            self.refusals.select(self.refusals.selected, data.latest_refusals.len());
+        if let (Some(data), None) = (&self.data.value, &other) {
+            let (busiest, refusals) = old.map(|old| (old.busiest, old.latest_refusals)).unwrap_or_default();
+            self.busiest.follow(&busiest, &data.busiest, |row| row.tenant.id);
+            self.refusals.follow(&refusals, &data.latest_refusals, |row| row.entry.id);
         }
         other
     }

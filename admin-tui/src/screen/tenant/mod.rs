@@ -240,7 +240,7 @@ impl Page for Tenant {
             Some(form) => form.handle_response(other)?,
             None => other,
         };
-        let other = self.handle_rows(other);
+        let other = self.handle_rows(other, cx);
         if self.filter_mut().is_some_and(|(filter, is_pending)| !is_pending && filter.take_waiting()) {
             self.apply_filter(cx);
         }

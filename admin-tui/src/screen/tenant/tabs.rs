@@ -135,7 +135,7 @@ impl Tenant {
         let question = match self.tab {
             Tab::ApiKeys => self.api_keys.selected().map(|key| self.confirm_revocation(key)),
             Tab::SigningKeys => match self.signing_keys.selected() {
-                Some(key) if key.retired_at.is_some_and(|at| at <= cx.now) => {
+                Some(key) if key.retired_at.is_some_and(|at| at <= cx.wall) => {
                     return cx.toast(Tone::Warn, "This key is already retired");
                 }
                 selected => selected.map(|key| self.confirm_retirement(key)),
@@ -254,14 +254,21 @@ impl Tenant {
     }
 
     /// Handles the response to a request of a list. Returns other responses.
-    pub(super) fn handle_rows(&mut self, response: RequestResult) -> Option<RequestResult> {
+    pub(super) fn handle_rows(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
         let api_keys = pick!(BackendResponse::ApiKeys(rows) => LoadedPage::complete(rows));
         let signing_keys = pick!(BackendResponse::SigningKeys(rows) => LoadedPage::complete(rows));
         let users = pick!(BackendResponse::Users(page) => LoadedPage::new(page.items, page.next, Some(page.total)));
         let transactions = pick!(BackendResponse::Transactions(page) => LoadedPage::new(page.items, page.next, None));
         let other = self.api_keys.handle_response(response, api_keys)?;
         let other = self.signing_keys.handle_response(other, signing_keys)?;
-        let other = self.users.handle_response(other, users)?;
-        self.transactions.handle_response(other, transactions)
+        let other = self.users.handle_response(other, users);
+        if let Some(cursor) = self.users.rest_of_reload() {
+            self.users.append(self.users_call(Some(cursor)), cx);
+        }
+        let other = self.transactions.handle_response(other?, transactions);
+        if let Some(cursor) = self.transactions.rest_of_reload() {
+            self.transactions.append(self.transactions_call(Some(cursor)), cx);
+        }
+        other
     }
 }

@@ -190,6 +190,9 @@ impl Page for Tenants {
         if !self.list.is_pending() && self.filter.take_waiting() {
             self.replace(cx);
         }
+        if let Some(cursor) = self.list.rest_of_reload() {
+            self.list.append(self.call(Some(cursor)), cx);
+        }
         other
     }
 

@@ -74,12 +74,12 @@ impl User {
 
     fn credential(&self) -> Option<&CredentialItem> {
         let data = self.data.value.as_ref().filter(|_| self.focus == Focus::Credentials)?;
-        data.credentials.get(self.credentials.selected)
+        data.credentials.get(self.credentials.row()?)
     }
 
     fn transaction(&self) -> Option<&TransactionItem> {
         let data = self.data.value.as_ref().filter(|_| self.focus == Focus::Transactions)?;
-        data.transactions.get(self.transactions.selected)
+        data.transactions.get(self.transactions.row()?)
     }
 
     /// Returns the application's `user_id`, which audit entries contain.
@@ -184,8 +184,9 @@ impl Page for User {
             }
             Command::Copy => cx.copy(self.user_id()),
             Command::AuditLog => {
-                let query =
-                    AuditQuery { tenant: Some(self.tenant), actor: Some(self.user_id()), ..AuditQuery::default() };
+                // Exact, because the substring `u1` would also match other users, such as `u12`.
+                let exact = vec![("actor", self.user_id())];
+                let query = AuditQuery { tenant: Some(self.tenant), exact, ..AuditQuery::default() };
                 cx.open(Route::audit(query, Some(self.tenant_name.clone())));
             }
             _ => {}
@@ -197,10 +198,12 @@ impl Page for User {
     }
 
     fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+        let old = self.data.value.clone();
         let other = self.data.handle_response(response, pick!(BackendResponse::User(data) => *data));
-        if let Some(data) = &self.data.value {
-            self.credentials.select(self.credentials.selected, data.credentials.len());
-            self.transactions.select(self.transactions.selected, data.transactions.len());
+        if let (Some(data), None) = (&self.data.value, &other) {
+            let (credentials, transactions) = old.map(|old| (old.credentials, old.transactions)).unwrap_or_default();
+            self.credentials.follow(&credentials, &data.credentials, |row| row.id.clone());
+            self.transactions.follow(&transactions, &data.transactions, |row| row.id);
         }
         other
     }
