@@ -16,7 +16,7 @@ pub(super) fn examine(report: &TenantReport) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(at) = report.tenant.disabled_at {
         let message = format!("The tenant was disabled on {}: all its requests are refused.", time_format::date(at));
-        let enable = format!("doorward-admin tenants enable {}", report.tenant.id);
+        let enable = format!("doorward-admin tenant enable {}", report.tenant.id);
         findings.push(Finding::new(Severity::Error, "tenant_disabled", message, Some(enable)));
     }
     relying_party(report, &mut findings);

@@ -46,7 +46,5 @@ impl Finding {
 /// Returns the command that changes a tenant's configuration with a jq expression.
 pub(super) fn change_config(tenant: TenantId, expression: &str) -> String {
     let expression = shell::quoted(expression);
-    format!(
-        "doorward-admin tenants config get {tenant} | jq {expression} | doorward-admin tenants config set {tenant} -"
-    )
+    format!("doorward-admin tenant config get {tenant} | jq {expression} | doorward-admin tenant config set {tenant} -")
 }

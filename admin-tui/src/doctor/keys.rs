@@ -16,7 +16,7 @@ const OLD_SIGNING_KEY_MS: i64 = 365 * DAY_MS;
 
 pub(super) fn examine(report: &TenantReport, now: Timestamp) -> Vec<Finding> {
     let mut findings: Vec<Finding> = report.api_keys.iter().filter_map(|key| api_key(report, key, now)).collect();
-    let create = format!("doorward-admin keys create --tenant {} --name backend", report.tenant.id);
+    let create = format!("doorward-admin api-key create --tenant {} --name backend", report.tenant.id);
     let is_valid = |key: &SecretItem| key.disabled_at.is_none() && key.expires_at.is_none_or(|at| at > now);
     let no_key = match report.api_keys.len() {
         0 => Some("The tenant has no API key: its backend cannot call the API.".to_owned()),
@@ -33,7 +33,7 @@ pub(super) fn examine(report: &TenantReport, now: Timestamp) -> Vec<Finding> {
 fn api_key(report: &TenantReport, key: &SecretItem, now: Timestamp) -> Option<Finding> {
     let tenant = report.tenant.id;
     let title = format!("The API key {} ({})", key.name, key.hint);
-    let revoke = || Some(format!("doorward-admin keys revoke --tenant {tenant} {}", key.id));
+    let revoke = || Some(format!("doorward-admin api-key revoke --tenant {tenant} {}", key.id));
     let since = |at: Timestamp| now.millis().saturating_sub(at.millis());
     match (key.expires_at, key.last_used_at) {
         (Some(expiry), _) if expiry <= now => {
@@ -41,7 +41,7 @@ fn api_key(report: &TenantReport, key: &SecretItem, now: Timestamp) -> Option<Fi
             Some(Finding::new(Severity::Info, "api_key_expired", message, revoke()))
         }
         (Some(expiry), _) if expiry.millis().saturating_sub(now.millis()) <= EXPIRES_SOON_MS => {
-            let create = format!("doorward-admin keys create --tenant {tenant} --name backend");
+            let create = format!("doorward-admin api-key create --tenant {tenant} --name backend");
             let message = format!("{title} expires {}. Create its successor now.", time_format::ago(now, expiry));
             Some(Finding::new(Severity::Warning, "api_key_expires_soon", message, Some(create)))
         }
@@ -58,7 +58,7 @@ fn api_key(report: &TenantReport, key: &SecretItem, now: Timestamp) -> Option<Fi
 }
 
 fn signing_key(report: &TenantReport, now: Timestamp) -> Option<Finding> {
-    let rotate = format!("doorward-admin signing-keys rotate --tenant {}", report.tenant.id);
+    let rotate = format!("doorward-admin signing-key rotate --tenant {}", report.tenant.id);
     let Some(key) = report.signing_keys.iter().find(|key| key.signing) else {
         let message = "No signing key signs tokens now.".to_owned();
         return Some(Finding::new(Severity::Error, "no_signing_key", message, Some(rotate)));

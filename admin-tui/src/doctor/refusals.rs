@@ -169,7 +169,7 @@ impl Refusals<'_> {
         keys.map(|(key, count)| {
             let message =
                 format!("{} used the API key {} ({}), which is not valid.", Self::times(count), key.name, key.hint);
-            let create = format!("doorward-admin keys create --tenant {} --name backend", self.report.tenant.id);
+            let create = format!("doorward-admin api-key create --tenant {} --name backend", self.report.tenant.id);
             Finding::new(Severity::Error, "rejected_key_in_use", message, Some(create))
         })
         .collect()

@@ -220,14 +220,14 @@ fn expired_challenges_suggest_a_timeout_that_would_have_sufficed() {
 fn keys_without_use_and_near_expiry_are_found() {
     let mut report = healthy();
     report.api_keys = Vec::new();
-    expect(&report, "no_api_key", Severity::Error, &["keys create --tenant"]);
+    expect(&report, "no_api_key", Severity::Error, &["api-key create --tenant"]);
     report.api_keys = vec![key("old", Some(-100), Some(-3))];
     expect(&report, "no_api_key", Severity::Error, &["have expired or are disabled"]);
-    expect(&report, "api_key_expired", Severity::Info, &["expired 3d ago", "keys revoke"]);
+    expect(&report, "api_key_expired", Severity::Info, &["expired 3d ago", "api-key revoke"]);
     report.api_keys = vec![key("soon", Some(-1), Some(13))];
-    expect(&report, "api_key_expires_soon", Severity::Warning, &["expires in 13d", "keys create"]);
+    expect(&report, "api_key_expires_soon", Severity::Warning, &["expires in 13d", "api-key create"]);
     report.api_keys = vec![key("idle", Some(-120), None)];
-    expect(&report, "api_key_unused", Severity::Info, &["last used", "keys revoke"]);
+    expect(&report, "api_key_unused", Severity::Info, &["last used", "api-key revoke"]);
     report.api_keys = vec![key("never", None, None)];
     expect(&report, "api_key_unused", Severity::Info, &["and never used"]);
 }
@@ -236,7 +236,7 @@ fn keys_without_use_and_near_expiry_are_found() {
 fn disabled_tenants_and_keys_are_found() {
     let mut report = healthy();
     report.tenant.disabled_at = Some(now());
-    expect(&report, "tenant_disabled", Severity::Error, &["2026-11-25", "tenants enable"]);
+    expect(&report, "tenant_disabled", Severity::Error, &["2026-11-25", "tenant enable"]);
     report.api_keys[0].disabled_at = Some(now());
     expect(&report, "no_api_key", Severity::Error, &["expired or are disabled"]);
 }
@@ -254,9 +254,9 @@ fn clients_with_an_expired_key_are_found() {
 fn signing_keys_are_checked() {
     let mut report = healthy();
     report.signing_keys[0].signs_from = now().plus_millis(-366 * DAY);
-    expect(&report, "signing_key_old", Severity::Warning, &["2025-11-24", "signing-keys rotate"]);
+    expect(&report, "signing_key_old", Severity::Warning, &["2025-11-24", "signing-key rotate"]);
     report.signing_keys.clear();
-    expect(&report, "no_signing_key", Severity::Error, &["signing-keys rotate"]);
+    expect(&report, "no_signing_key", Severity::Error, &["signing-key rotate"]);
 }
 
 #[test]

@@ -28,8 +28,8 @@ async fn unknown_origin_of_the_own_domain_is_an_error() {
     assert!(found.err.contains("1 error found"), "{}", found.err);
     assert!(found.out.starts_with("error "), "{}", found.out);
     let command = format!(
-        "doorward-admin tenants config get {id} | jq '.webauthn.relying_party.origins += [\"https://www.example.com\"]' \
-         | doorward-admin tenants config set {id} -",
+        "doorward-admin tenant config get {id} | jq '.webauthn.relying_party.origins += [\"https://www.example.com\"]' \
+         | doorward-admin tenant config set {id} -",
         id = tenant.id
     );
     assert!(found.out.contains(&command), "{command}\n{}", found.out);
@@ -42,5 +42,5 @@ async fn unknown_origin_of_the_own_domain_is_an_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_tenant_is_refused() {
     let (_server, _tenant, operator) = setup(Role::Auditor).await;
-    operator.fails(&["doctor", "Nobody"], 1, &["no tenant has the id or name"]).await;
+    operator.fails(&["doctor", "Nobody"], 3, &["no tenant has the id or name"]).await;
 }

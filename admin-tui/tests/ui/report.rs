@@ -115,7 +115,7 @@ async fn findings_about_a_tenant_are_shown() {
     let app = App::start(fake.clone(), 140, 48).await;
     app.keys_show(
         "2 enter c",
-        &["Findings about Acme Bank", "The tenant has no API key", "doorward-admin keys create"],
+        &["Findings about Acme Bank", "The tenant has no API key", "doorward-admin api-key create"],
     )
     .await;
     assert_eq!(fake.count(|call| matches!(call, BackendRequest::TenantReport(..))), 1);
