@@ -142,13 +142,17 @@ fn not_allowed(reason: &str, detail: RefusalDetail) -> Refusal {
     Refusal::Verification(VerificationError::new(ErrorCode::CredentialNotAllowed, reason, detail))
 }
 
-fn credential_disabled() -> Refusal {
-    let reason = "an administrator disabled the credential";
-    Refusal::Verification(VerificationError::new(
-        ErrorCode::CredentialDisabled,
-        reason,
-        RefusalDetail::new(Check::CredentialEnabled),
-    ))
+/// Refuses a disabled user or credential.
+fn check_enabled(user: &User, credential: &Credential) -> Result<(), Refusal> {
+    if user.disabled_at.is_some() {
+        return Err(Refusal::UserDisabled);
+    }
+    if credential.disabled_at.is_some() {
+        let reason = "an administrator disabled the credential";
+        let detail = RefusalDetail::new(Check::CredentialEnabled);
+        return Err(Refusal::Verification(VerificationError::new(ErrorCode::CredentialDisabled, reason, detail)));
+    }
+    Ok(())
 }
 
 fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Timestamp) -> Result<Assertion, Refusal> {
@@ -192,11 +196,9 @@ fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Tim
         let detail = detail.received(format!("credential of the user with the id {}", user.id));
         return Err(not_allowed("the credential belongs to another user than the challenge", detail));
     }
-    if user.disabled_at.is_some() {
-        return Err(Refusal::UserDisabled);
-    }
-    if credential.disabled_at.is_some() {
-        return Err(credential_disabled());
+    // Anybody can start a login without user_id. There, only the holder of the credential learns that it is disabled.
+    if challenge.user_id.is_some() {
+        check_enabled(&user, &credential)?;
     }
     if !ceremony::includes(ceremony, &credential) {
         let detail = RefusalDetail::new(Check::CredentialUse).expected(["a passkey"]).received("a second factor");
@@ -204,6 +206,7 @@ fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Tim
     }
     let verified = webauthn::verify_assertion(&challenge.state, &challenge.value, &credential, parsed)
         .map_err(Refusal::Verification)?;
+    check_enabled(&user, &credential)?;
     Ok(Assertion { challenge, transaction: stored.transaction, credential, user, verified })
 }
 
@@ -262,11 +265,8 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
             }
             return Ok(Err(unknown(&expected.id, "the credential was deleted meanwhile")));
         };
-        if user.disabled_at.is_some() {
-            return Ok(Err(Refusal::UserDisabled));
-        }
-        if current.disabled_at.is_some() {
-            return Ok(Err(credential_disabled()));
+        if let Err(refusal) = check_enabled(&user, &current) {
+            return Ok(Err(refusal));
         }
         if current.backup_eligible && !used.backup_eligible {
             let detail = webauthn::backup_downgraded();

@@ -119,6 +119,22 @@ async fn discoverable_login_with_a_disabled_credential_or_user_is_rejected() {
 }
 
 #[tokio::test]
+async fn state_in_a_discoverable_login_is_returned_only_to_the_holder_of_the_credential() {
+    let (server, tenant) = server_with_tenant().await;
+    let mut person = Ceremony::Login.person(&tenant, "alice").await;
+    for user in [false, true] {
+        let mut body = person.login_assertion(&tenant, true).await;
+        let target = || if user { Target::User(alice()) } else { passkey(&body) };
+        disable(&server, &tenant, target()).await;
+        let enabled = target();
+        body["response"]["signature"] = doorward_authenticator::base64url(&[7; 70]).into();
+        let response = Ceremony::Login.finalize(&tenant, &body).await;
+        let _ = Ceremony::Login.expect_audited_refusal(&tenant, &response, 401, "signature_invalid").await;
+        enable(&server, &tenant, enabled).await;
+    }
+}
+
+#[tokio::test]
 async fn authenticator_with_a_disabled_credential_is_excluded_from_registrations() {
     let (server, tenant) = server_with_tenant().await;
     let mut person = Ceremony::Login.person(&tenant, "alice").await;
