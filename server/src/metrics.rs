@@ -1,12 +1,17 @@
 //! Prometheus metrics of one server. No label contains a value that clients can invent.
 
 mod process;
+mod vitals;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use doorward_shared::Timestamp;
 use metrics::{Counter, Histogram, Key, Label, Recorder as _, Unit};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use quick_cache::sync::Cache;
+
+pub use self::vitals::{Counts, node_name};
+use self::vitals::{Recorded, TimeBuckets};
 
 static METADATA: metrics::Metadata<'static> =
     metrics::Metadata::new(module_path!(), metrics::Level::INFO, Some(module_path!()));
@@ -44,6 +49,8 @@ pub struct Metrics {
     requests: Cache<(&'static str, String, u16, Option<&'static str>), RequestMetrics>,
     /// Audit entries that this process created.
     pub audit_entries_written: Counter,
+    /// Counters that this process can also read.
+    recorded: Recorded,
 }
 
 #[derive(Clone)]
@@ -80,6 +87,7 @@ impl Metrics {
             handle: recorder.handle(),
             requests: Cache::new(1_024),
             audit_entries_written: recorder.register_counter(&Key::from_static_name(AUDIT_WRITTEN), &METADATA),
+            recorded: Recorded::default(),
             recorder,
         })
     }
@@ -130,9 +138,14 @@ impl Metrics {
             labels.extend(code.map(|code| Label::from_static_parts("code", code)));
             self.recorder.register_counter(&Key::from_parts(CEREMONIES, labels), &METADATA)
         });
+        let requests = self.recorder.register_counter(&Key::from_parts(REQUESTS, labels), &METADATA);
+        let seconds = self.recorder.register_histogram(&seconds, &METADATA);
+        if !vitals::is_of_tenant(route.value()) {
+            return RequestMetrics { requests, seconds, ceremonies };
+        }
         RequestMetrics {
-            requests: self.recorder.register_counter(&Key::from_parts(REQUESTS, labels), &METADATA),
-            seconds: self.recorder.register_histogram(&seconds, &METADATA),
+            requests: self.recorded.requests(route.value(), status, code, requests),
+            seconds: TimeBuckets::beside(&self.recorded.request_times, seconds),
             ceremonies,
         }
     }
@@ -151,19 +164,27 @@ impl Metrics {
     /// Returns the histogram of the time that units of work of one kind wait in the database's queue.
     pub fn database_queue_seconds(&self, work: &'static str) -> Histogram {
         let key = Key::from_parts(QUEUE_SECONDS, vec![Label::from_static_parts("work", work)]);
-        self.recorder.register_histogram(&key, &METADATA)
+        let seconds = self.recorder.register_histogram(&key, &METADATA);
+        if work == "write" { TimeBuckets::beside(&self.recorded.write_waits, seconds) } else { seconds }
     }
 
     pub fn database_commit_seconds(&self) -> Histogram {
-        self.recorder.register_histogram(&Key::from_static_name(COMMIT_SECONDS), &METADATA)
+        let seconds = self.recorder.register_histogram(&Key::from_static_name(COMMIT_SECONDS), &METADATA);
+        TimeBuckets::beside(&self.recorded.commit_times, seconds)
     }
 
-    /// Counts a run of a background job. `unix_seconds` is the time of its end.
-    pub fn job(&self, job: &'static str, outcome: &'static str, unix_seconds: f64) {
+    /// Counts a run of a background job. `end` is the time of its end.
+    pub fn job(&self, job: &'static str, outcome: &'static str, end: Timestamp) {
         self.counter(JOB_RUNS, [("job", job), ("outcome", outcome)]).increment(1);
         if outcome == "succeeded" {
-            self.gauge(JOB_SUCCESS, &[("job", job)], unix_seconds);
+            self.gauge(JOB_SUCCESS, &[("job", job)], end.millis() as f64 / 1_000.0);
         }
+        self.recorded.job(job, outcome == "succeeded", end);
+    }
+
+    /// Sets the function that returns the number of open connections of the public API.
+    pub fn watch_connections(&self, open: impl Fn() -> usize + Send + Sync + 'static) {
+        self.recorded.watch_connections(Arc::new(open));
     }
 
     pub fn gauge(&self, name: &'static str, labels: &[(&'static str, &'static str)], value: f64) {

@@ -10,3 +10,4 @@ mod me;
 mod overview;
 mod tenants;
 mod users;
+mod vitals;

@@ -1,8 +1,8 @@
-//! `/overview`, `/tenant_summaries` and `/tenants/{tenant_id}/summary`.
+//! `/overview`, `/tenant_summaries`, `/tenants/{tenant_id}/summary` and `/tenants/{tenant_id}/activity`.
 
 use actix_web::web::{Json, Path};
 use doorward_shared::{
-    admin::{Overview, TenantOverview, TenantSort, TenantSummaryPage},
+    admin::{Overview, TenantActivity, TenantOverview, TenantSort, TenantSummaryPage},
     page::Order,
 };
 
@@ -14,7 +14,10 @@ use crate::{
         path_tenant,
         responses::*,
     },
-    service::{admin::overview, daily_counts::MAX_DAYS},
+    service::{
+        admin::{activity, overview},
+        daily_counts::MAX_DAYS,
+    },
 };
 
 const DEFAULT_DAYS: u32 = 14;
@@ -55,6 +58,22 @@ pub async fn of_installation(caller: Auditor, query: Query) -> Result<Json<Overv
 pub async fn of_tenant(caller: Auditor, path: Path<String>, query: Query) -> Result<Json<TenantOverview>, ApiError> {
     let tenant = path_tenant(&path)?;
     Ok(Json(overview::tenant(&caller.context, tenant, days(&query)?).await?))
+}
+
+/// Returns the recent activity of a tenant: success of each ceremony, frequent refusals, active users, models of
+/// authenticators. Examines at most 10 000 audit entries and 2 000 credentials.
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant_id}/activity",
+    tag = "Overview",
+    responses(
+        (status = 200, description = "the activity", body = TenantActivity),
+        AuditorErrors,
+        TenantNotFound,
+    ),
+)]
+pub async fn activity_of_tenant(caller: Auditor, path: Path<String>) -> Result<Json<TenantActivity>, ApiError> {
+    Ok(Json(activity::of_tenant(&caller.context, path_tenant(&path)?).await?))
 }
 
 /// Returns a page of the list of tenants. Send `next` of a page as `after` to get the following page.

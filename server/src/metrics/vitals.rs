@@ -1,0 +1,249 @@
+//! Counters that this process can read itself. The exporter's own counters can only be rendered as text, so these ones
+//! count beside them. Their number is bounded, because their labels come from closed lists.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use doorward_shared::{
+    Timestamp,
+    admin::{CeremonyCount, CodeCount, JobVitals, TimeHistogram},
+};
+use metrics::{Counter, CounterFn, Histogram, HistogramFn};
+
+use super::{Metrics, ceremony, process};
+
+/// Bounds of the buckets in microseconds.
+const BOUNDS_US: [u64; 31] = [
+    50, 70, 100, 150, 200, 300, 500, 700, 1_000, 1_500, 2_000, 3_000, 5_000, 7_000, 10_000, 15_000, 20_000, 30_000,
+    50_000, 70_000, 100_000, 150_000, 200_000, 300_000, 500_000, 700_000, 1_000_000, 2_000_000, 3_000_000, 5_000_000,
+    10_000_000,
+];
+
+/// Routes with this prefix belong to a tenant and to the public API.
+const TENANT_ROUTES: &str = "/{tenant_id}/";
+
+pub(super) fn is_of_tenant(route: &str) -> bool {
+    route.starts_with(TENANT_ROUTES)
+}
+
+/// Number of events by duration.
+#[derive(Debug, Default)]
+pub(super) struct TimeBuckets([AtomicU64; BOUNDS_US.len() + 1]);
+
+impl TimeBuckets {
+    /// Returns a histogram that records in both.
+    pub(super) fn beside(buckets: &Arc<Self>, exported: Histogram) -> Histogram {
+        Histogram::from_arc(Arc::new(BothHistograms { buckets: Arc::clone(buckets), exported }))
+    }
+
+    fn snapshot(&self) -> TimeHistogram {
+        let counts = self.0.iter().map(|count| count.load(Relaxed)).collect();
+        TimeHistogram { bounds_us: BOUNDS_US.to_vec(), counts }
+    }
+}
+
+struct BothHistograms {
+    buckets: Arc<TimeBuckets>,
+    exported: Histogram,
+}
+
+impl HistogramFn for BothHistograms {
+    fn record(&self, seconds: f64) {
+        let micros = (seconds * 1_000_000.0) as u64;
+        if let Some(bucket) = self.buckets.0.get(BOUNDS_US.partition_point(|bound| *bound < micros)) {
+            bucket.fetch_add(1, Relaxed);
+        }
+        self.exported.record(seconds);
+    }
+}
+
+struct BothCounters {
+    count: Arc<AtomicU64>,
+    exported: Counter,
+}
+
+impl CounterFn for BothCounters {
+    fn increment(&self, value: u64) {
+        self.count.fetch_add(value, Relaxed);
+        self.exported.increment(value);
+    }
+
+    fn absolute(&self, value: u64) {
+        self.count.store(value, Relaxed);
+        self.exported.absolute(value);
+    }
+}
+
+/// Route, status and error code of requests.
+type RequestKind = (String, u16, Option<&'static str>);
+
+/// The counters.
+#[derive(Default)]
+pub(super) struct Recorded {
+    pub(super) request_times: Arc<TimeBuckets>,
+    pub(super) write_waits: Arc<TimeBuckets>,
+    pub(super) commit_times: Arc<TimeBuckets>,
+    /// Requests to the tenants' endpoints of the public API.
+    requests: Mutex<BTreeMap<RequestKind, Arc<AtomicU64>>>,
+    jobs: Mutex<BTreeMap<&'static str, JobRuns>>,
+    connections: OnceLock<Arc<dyn Fn() -> usize + Send + Sync>>,
+}
+
+#[derive(Debug, Default)]
+struct JobRuns {
+    runs: u64,
+    failures: u64,
+    failing: bool,
+    last_success: Option<Timestamp>,
+}
+
+impl fmt::Debug for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recorded")
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Recorded {
+    /// Returns a counter of requests that also counts in `exported`.
+    pub(super) fn requests(&self, route: &str, status: u16, code: Option<&'static str>, exported: Counter) -> Counter {
+        let count = Arc::clone(lock(&self.requests).entry((route.to_owned(), status, code)).or_default());
+        Counter::from_arc(Arc::new(BothCounters { count, exported }))
+    }
+
+    pub(super) fn job(&self, job: &'static str, succeeded: bool, end: Timestamp) {
+        let mut jobs = lock(&self.jobs);
+        let runs = jobs.entry(job).or_default();
+        runs.runs += 1;
+        runs.failing = !succeeded;
+        if succeeded {
+            runs.last_success = Some(end);
+        } else {
+            runs.failures += 1;
+        }
+    }
+
+    pub(super) fn watch_connections(&self, open: Arc<dyn Fn() -> usize + Send + Sync>) {
+        // Only the first listener is counted, because a process has one public API.
+        let _ = self.connections.set(open);
+    }
+
+    fn ceremonies_and_codes(&self) -> (Vec<CeremonyCount>, Vec<CodeCount>) {
+        let (mut ceremonies, mut codes) = (BTreeMap::<String, (u64, u64)>::new(), BTreeMap::<&str, u64>::new());
+        for ((route, status, code), count) in lock(&self.requests).iter() {
+            let count = count.load(Relaxed);
+            if let Some((ceremony, _)) = ceremony(route).filter(|(_, step)| step == "finalize") {
+                let (succeeded, refused) = ceremonies.entry(ceremony).or_default();
+                *(if *status < 400 { succeeded } else { refused }) += count;
+            }
+            if let Some(code) = code {
+                *codes.entry(code).or_default() += count;
+            }
+        }
+        let ceremonies = ceremonies.into_iter().map(|(ceremony, (succeeded, refused))| CeremonyCount {
+            ceremony,
+            succeeded,
+            refused,
+        });
+        let codes = codes.into_iter().map(|(code, count)| CodeCount { code: code.to_owned(), count });
+        (ceremonies.collect(), codes.collect())
+    }
+
+    fn jobs(&self) -> Vec<JobVitals> {
+        let vitals = |(job, runs): (&&str, &JobRuns)| JobVitals {
+            job: (*job).to_owned(),
+            runs: runs.runs,
+            failures: runs.failures,
+            failing: runs.failing,
+            last_success: runs.last_success,
+        };
+        lock(&self.jobs).iter().map(vitals).collect()
+    }
+}
+
+/// Counters of this process at one time.
+#[derive(Debug)]
+pub struct Counts {
+    pub requests: TimeHistogram,
+    pub ceremonies: Vec<CeremonyCount>,
+    pub refusals: Vec<CodeCount>,
+    pub write_wait: TimeHistogram,
+    pub commits: TimeHistogram,
+    pub connections: Option<usize>,
+    pub jobs: Vec<JobVitals>,
+    pub cpu_seconds: Option<f64>,
+    pub memory_bytes: Option<f64>,
+}
+
+impl Metrics {
+    /// Returns the current values of the counters that this process can read.
+    pub fn counts(&self) -> Counts {
+        let recorded = &self.recorded;
+        let (ceremonies, refusals) = recorded.ceremonies_and_codes();
+        Counts {
+            requests: recorded.request_times.snapshot(),
+            ceremonies,
+            refusals,
+            write_wait: recorded.write_waits.snapshot(),
+            commits: recorded.commit_times.snapshot(),
+            connections: recorded.connections.get().map(|open| open()),
+            jobs: recorded.jobs(),
+            cpu_seconds: process::cpu_seconds(),
+            memory_bytes: process::resident_bytes(),
+        }
+    }
+}
+
+/// Returns the name of this node: host name and process id.
+pub fn node_name() -> String {
+    let host = process::host_name().unwrap_or_else(|| "node".to_owned());
+    format!("{host}/{}", std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn requests_of_tenants_are_counted_by_ceremony_code_and_time() {
+        let metrics = Metrics::new().unwrap();
+        let request = |route, status, code, micros| {
+            metrics.request("POST", route, status, code, Duration::from_micros(micros));
+        };
+        request("/{tenant_id}/mfa/login/finalize", 200, None, 900);
+        request("/{tenant_id}/mfa/login/finalize", 401, Some("origin_mismatch"), 900);
+        request("/{tenant_id}/login/initialize", 429, Some("rate_limited"), 30);
+        request("/{tenant_id}/login/initialize", 200, None, 20_000_000);
+        // The admin API is not counted, because the app that shows these values uses it every second.
+        request("/vitals", 200, None, 900);
+        let counts = metrics.counts();
+        assert_eq!(counts.requests.total(), 4);
+        assert_eq!(counts.requests.counts.last(), Some(&1));
+        assert_eq!(counts.requests.since(&TimeHistogram::default()).quantile_us(0.25), Some(50));
+        let mfa = CeremonyCount { ceremony: "mfa_login".to_owned(), succeeded: 1, refused: 1 };
+        assert_eq!(counts.ceremonies, [mfa]);
+        let codes: Vec<_> = counts.refusals.iter().map(|it| (it.code.as_str(), it.count)).collect();
+        assert_eq!(codes, [("origin_mismatch", 1), ("rate_limited", 1)]);
+    }
+
+    #[test]
+    fn jobs_state_their_last_success_and_whether_they_fail() {
+        let metrics = Metrics::new().unwrap();
+        metrics.job("purge", "succeeded", Timestamp::from_millis(1_000));
+        metrics.job("purge", "failed", Timestamp::from_millis(2_000));
+        let [job] = metrics.counts().jobs.try_into().unwrap();
+        assert_eq!((job.runs, job.failures, job.failing), (2, 1, true));
+        assert_eq!(job.last_success, Some(Timestamp::from_millis(1_000)));
+    }
+}
