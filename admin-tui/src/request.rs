@@ -6,8 +6,8 @@ use doorward_shared::{
     AdminTokenId, ApiKeyId, SigningKeyId, TenantId, UserId,
     admin::{
         AdminTokenItem, ConfigCheck, CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, Me, Overview,
-        SecretItem, SigningAlgorithm, SigningKeyItem, TenantOverview, TenantSummaryPage, TransactionPage, UserDetail,
-        UserSummaryPage,
+        SecretItem, SigningAlgorithm, SigningKeyItem, TenantActivity, TenantOverview, TenantSummaryPage,
+        TransactionPage, UserDetail, UserSummaryPage, Vitals,
     },
     config::TenantConfig,
 };
@@ -26,8 +26,10 @@ pub enum BackendRequest {
     Me,
     /// Summary of the installation, with the activity of this number of days.
     Overview(u32),
+    Vitals,
     Tenants(TenantSummaryQuery),
     TenantOverview(TenantId, u32),
+    TenantActivity(TenantId),
     Tenant(TenantId),
     CheckConfig(Box<TenantConfig>),
     ApiKeys(TenantId),
@@ -59,8 +61,10 @@ pub enum BackendRequest {
 pub enum BackendResponse {
     Me(Me),
     Overview(Box<Overview>),
+    Vitals(Box<Vitals>),
     Tenants(TenantSummaryPage),
     TenantOverview(Box<TenantOverview>),
+    TenantActivity(Box<TenantActivity>),
     Tenant(Box<VersionedTenant>),
     ConfigCheck(ConfigCheck),
     ApiKeys(Vec<SecretItem>),
@@ -108,9 +112,13 @@ impl ApiBackend for Api {
             BackendRequest::Overview(days) => {
                 self.overview(days).await.map(|it| BackendResponse::Overview(Box::new(it)))
             }
+            BackendRequest::Vitals => self.vitals().await.map(|it| BackendResponse::Vitals(Box::new(it))),
             BackendRequest::Tenants(query) => self.tenant_summaries(&query).await.map(BackendResponse::Tenants),
             BackendRequest::TenantOverview(id, days) => {
                 self.tenant_overview(id, days).await.map(|it| BackendResponse::TenantOverview(Box::new(it)))
+            }
+            BackendRequest::TenantActivity(id) => {
+                self.tenant_activity(id).await.map(|it| BackendResponse::TenantActivity(Box::new(it)))
             }
             BackendRequest::Tenant(id) => self.tenant(id).await.map(|it| BackendResponse::Tenant(Box::new(it))),
             BackendRequest::CheckConfig(config) => self.check_config(&*config).await.map(BackendResponse::ConfigCheck),

@@ -32,6 +32,8 @@ pub enum ClickTarget {
     Tab(usize),
     Row(usize),
     OtherRow(usize),
+    /// A row of another list, by the number of the list on the screen.
+    ListRow(usize, usize),
     Chip(usize),
     Command(Command),
     /// The area of an overlay, which covers the targets behind it.
@@ -259,6 +261,17 @@ impl Canvas<'_> {
         self.clear(place);
         self.target(place, ClickTarget::Overlay);
         self.panel(place, title, true)
+    }
+
+    /// Draws a table of a screen with several lists. Clicks on its rows name the list unless it is focused.
+    pub fn list_of(&mut self, list: usize, draw: impl FnOnce(&mut Self)) {
+        let before = self.info.targets.len();
+        draw(self);
+        for (_, target) in self.info.targets.iter_mut().skip(before) {
+            if let ClickTarget::OtherRow(row) = target {
+                *target = ClickTarget::ListRow(list, *row);
+            }
+        }
     }
 
     pub fn target(&mut self, area: Rect, target: ClickTarget) {

@@ -114,6 +114,7 @@ pub enum Command {
     Withdraw,
     DeleteParent,
     AuditLog,
+    LatestRefusal,
     Pause,
     EventTypes,
     EditFilters,

@@ -54,7 +54,7 @@ pub(super) fn click(model: &mut Model, target: ClickTarget, output: &mut UpdateO
             }
         }
         ClickTarget::Row(row) => click_row(model, row, output),
-        ClickTarget::OtherRow(row) => {
+        ClickTarget::OtherRow(row) | ClickTarget::ListRow(_, row) => {
             model.with_focused(output, |page, cx| page.click(target, cx));
             select(model, row, output);
         }

@@ -12,7 +12,7 @@ use crate::{
 #[tokio::test]
 async fn configuration_is_checked_while_typing_and_saved_after_review() {
     let (fake, mut app) = start(100, 40).await;
-    app.keys("2 enter j j j enter '/'").await;
+    app.keys("2 e j j j enter '/'").await;
     let checks = || fake.count(|call| matches!(call, BackendRequest::CheckConfig(_)));
     app.pass(100).await;
     assert_eq!(checks(), 0, "checked before the user paused");
@@ -48,7 +48,7 @@ async fn configuration_is_checked_while_typing_and_saved_after_review() {
 #[tokio::test]
 async fn configuration_that_another_administrator_changed_is_not_overwritten() {
     let (fake, mut app) = start(100, 40).await;
-    app.keys("2 enter j j j enter '.test' enter").await;
+    app.keys("2 e j j j enter '.test' enter").await;
     app.pass(400).await;
     fake.world.lock().unwrap().tenant(tenant_id(0)).unwrap().config.webauthn.timeout = 7_000;
     app.keys("w").await;
@@ -62,7 +62,7 @@ async fn configuration_that_another_administrator_changed_is_not_overwritten() {
 #[tokio::test]
 async fn emptied_origin_is_removed_and_selection_is_kept() {
     let app = App::start(FakeServer::new(data::world()), 100, 40).await;
-    app.keys("2 enter j j j enter ^u enter").await;
+    app.keys("2 e j j j enter ^u enter").await;
     app.lacks(&["  https://acmebank.example"]);
     assert_eq!(app.screen().matches("+ add").count(), 2);
     // After the emptied row is removed, the following row is selected.
@@ -74,7 +74,7 @@ async fn emptied_origin_is_removed_and_selection_is_kept() {
 #[tokio::test]
 async fn invalid_number_is_reported_without_a_request() {
     let mut app = App::start(FakeServer::new(data::world()), 100, 40).await;
-    app.keys("2 enter j j j j j j enter 'soon'").await;
+    app.keys("2 e j j j j j j enter 'soon'").await;
     app.pass(400).await;
     app.shows(&["`60000soon` is not a number of milliseconds"]);
     app.keys_show("esc", &["60000", "no unsaved changes"]).await;
@@ -84,7 +84,7 @@ async fn invalid_number_is_reported_without_a_request() {
 #[tokio::test]
 async fn failed_check_does_not_report_a_valid_configuration() {
     let (fake, mut app) = start(100, 40).await;
-    app.keys("2 enter j enter ' plc'").await;
+    app.keys("2 e j enter ' plc'").await;
     fake.fail(Some(refusal(ErrorCode::RouteNotFound, "not found", "no such endpoint")));
     app.pass(400).await;
     app.shows(&["not checked: the server does not know this request"]);
@@ -94,7 +94,7 @@ async fn failed_check_does_not_report_a_valid_configuration() {
 #[tokio::test]
 async fn leaving_or_quitting_asks_about_unsaved_changes() {
     let app = App::start(FakeServer::new(data::world()), 100, 40).await;
-    app.keys("2 enter j enter ' plc' enter esc").await;
+    app.keys("2 e j enter ' plc' enter esc").await;
     app.shows(&["Leave without saving?", "the configuration of Acme Bank"]);
     app.keys_show("n", &["Acme Bank plc"]).await;
     // A reload keeps unsaved changes.

@@ -13,7 +13,7 @@ use doorward_shared::{
         ConfigCheck, ConfigProblem, Me, Role, SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail,
         TenantOverview, TenantSort, TenantSummaryPage, TransactionPage, UserDetail, UserIdKind, UserSummaryPage,
     },
-    audit::{AdminAuditLogItem, AuditOutcome},
+    audit::{AdminAuditLogItem, AuditLogItem, AuditOutcome},
     config::TenantConfig,
     page::Order,
 };
@@ -160,10 +160,15 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
     Ok(match call {
         BackendRequest::Me => BackendResponse::Me(Me { name: "ops".to_owned(), role }),
         BackendRequest::Overview(days) => BackendResponse::Overview(Box::new(data::overview(world, days))),
+        BackendRequest::Vitals => BackendResponse::Vitals(Box::new(data::vitals(world))),
         BackendRequest::Tenants(query) => BackendResponse::Tenants(tenants(world, &query)),
         BackendRequest::TenantOverview(id, _) => {
             let summary = world.tenant(id)?.summary.clone();
             BackendResponse::TenantOverview(Box::new(TenantOverview { summary, activity: data::activity(14) }))
+        }
+        BackendRequest::TenantActivity(id) => {
+            world.tenant(id)?;
+            BackendResponse::TenantActivity(Box::new(data::tenant_activity()))
         }
         BackendRequest::Tenant(id) => {
             let it = world.tenant(id)?;
@@ -372,6 +377,26 @@ fn matches(query: &AuditQuery, row: &AdminAuditLogItem) -> bool {
         && (part(&query.text, actor) || part(&query.text, &entry.meta_source_ip))
         && query.start.is_none_or(|start| entry.created_at >= start)
         && query.end.is_none_or(|end| entry.created_at < end)
+        && matches_exact(query, entry)
+}
+
+/// Returns whether an entry has one of the values of each exact filter, and no excluded value.
+fn matches_exact(query: &AuditQuery, entry: &AuditLogItem) -> bool {
+    let has = |name: &str, value: &str| match name {
+        "actor" => entry.actor_user_id.as_deref() == Some(value),
+        "source_ip" => entry.meta_source_ip == value,
+        "error_code" => entry.error_code.as_deref() == Some(value),
+        "request_id" => entry.meta_http_request_id == value,
+        "credential_id" => entry.credential_id.as_deref() == Some(value),
+        "transaction_id" => entry.transaction_id.as_deref() == Some(value),
+        "type" => entry.kind.as_str() == value,
+        "outcome" => (value == "failed") == entry.kind.is_failure(),
+        _ => panic!("unknown filter {name}"),
+    };
+    query.exact.iter().all(|(name, value)| match name.strip_prefix("not_") {
+        Some(name) => !has(name, value),
+        None => query.exact.iter().any(|(other, value)| other == name && has(name, value)),
+    })
 }
 
 /// Returns a page. A request with filters examines at most [`EXAMINED`] entries.

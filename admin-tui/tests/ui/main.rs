@@ -1,6 +1,7 @@
 //! Runs the terminal app's real loop with scripted keys against a fake server and a real one.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic here fails the test")]
 
+mod activity;
 mod config;
 mod connection_status;
 mod data;

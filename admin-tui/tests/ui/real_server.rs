@@ -75,8 +75,9 @@ async fn auditor_sees_everything_until_the_token_is_revoked() {
     app.shows(&["operator (auditor)"]);
     app.keys_wait("2", "▌Example").await;
     app.lacks(&["new", "delete"]);
-    app.keys_wait("enter", "https://app.example.com").await;
-    app.keys_wait("l", "Begins with").await;
+    app.keys_wait("enter", "registration").await;
+    app.keys_wait("h", "https://app.example.com").await;
+    app.keys_wait("l l", "Begins with").await;
     app.keys_wait("4", "maker").await;
     let admin = server.admin("revoker", Role::Admin).await;
     let tokens = admin.get("/admin_tokens").await.expect(200).json();
@@ -105,13 +106,13 @@ async fn configuration_is_checked_and_users_are_found() {
     }
     let mut app = start(&server, Role::Admin, PathBuf::new()).await;
     app.keys_wait("2", "▌Example").await;
-    app.keys_wait("enter", "https://app.example.com").await;
+    app.keys_wait("e", "https://app.example.com").await;
     app.keys_wait("j j j enter '/login'", "✗ webauthn.relying_party.origins[0]").await;
     app.keys_wait("esc j enter 'https://login.example.com' enter", "unsaved changes, valid").await;
     app.keys_show("w", &["+ https://login.example.com"]).await;
     app.keys_wait("y", "Saved the configuration of Example").await;
     app.wait_for("no unsaved changes").await;
-    app.keys_wait("l l l", "alice@example.com").await;
+    app.keys_wait("l l l l", "alice@example.com").await;
     app.keys_wait("/ 'bob'", "▌bob").await;
     app.keys_wait("enter enter", "Credentials (1)").await;
     app.keys_wait("d y", "Removed credential").await;

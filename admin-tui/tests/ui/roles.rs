@@ -15,6 +15,8 @@ fn changes(call: &BackendRequest) -> bool {
         call,
         BackendRequest::Me
             | BackendRequest::Overview(_)
+            | BackendRequest::Vitals
+            | BackendRequest::TenantActivity(_)
             | BackendRequest::Tenants(_)
             | BackendRequest::TenantOverview(..)
             | BackendRequest::Tenant(_)
@@ -31,7 +33,8 @@ fn changes(call: &BackendRequest) -> bool {
 
 #[tokio::test]
 async fn auditor_keys_change_nothing() {
-    let screens = "1, 2, 2 enter, 2 enter l, 2 enter l l, 2 enter l l l, 2 enter l l l enter, 2 enter h, 3, 4";
+    let screens =
+        "1, 2, 2 enter, 2 enter l, 2 enter l l, 2 enter l l l, 2 enter l l l enter, 2 enter h, 2 enter h h, 3, 4";
     for screen in screens.split(", ") {
         let fake = FakeServer::with_role(data::world(), Role::Auditor);
         let app = App::start(fake.clone(), 100, 30).await;

@@ -1,12 +1,14 @@
-//! A tenant: its configuration, keys, users and transactions, each on a tab.
+//! A tenant: its activity, keys, users, transactions and configuration, each on a tab.
 
+mod activity;
+mod activity_view;
 mod configuration;
 mod tabs;
 mod view;
 
 use doorward_shared::{
     TenantId, Timestamp,
-    admin::{SecretItem, SigningKeyItem, TenantOverview, TransactionSummary, UserSummary},
+    admin::{SecretItem, SigningKeyItem, TenantActivity, TenantOverview, TransactionSummary, UserSummary},
 };
 
 use super::{config::ConfigForm, tenants};
@@ -27,18 +29,21 @@ const ACTIVITY_DAYS: u32 = 14;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tab {
     #[default]
-    Configuration,
+    Activity,
     ApiKeys,
     SigningKeys,
     Users,
     Transactions,
+    Configuration,
 }
 
 impl Tab {
-    pub const ALL: [Self; 5] = [Self::Configuration, Self::ApiKeys, Self::SigningKeys, Self::Users, Self::Transactions];
+    pub const ALL: [Self; 6] =
+        [Self::Activity, Self::ApiKeys, Self::SigningKeys, Self::Users, Self::Transactions, Self::Configuration];
 
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Activity => "Activity",
             Self::Configuration => "Configuration",
             Self::ApiKeys => "API keys",
             Self::SigningKeys => "Signing keys",
@@ -84,6 +89,9 @@ pub struct Tenant {
     name: String,
     pub tab: Tab,
     overview: Remote<TenantOverview>,
+    activity: Remote<TenantActivity>,
+    /// The selected refusal on the tab of the activity.
+    refusals: Selection,
     /// The configuration, once it has arrived.
     form: Option<ConfigForm>,
     api_keys: PagedList<SecretItem>,
@@ -104,11 +112,18 @@ pub struct Tenant {
 impl Tenant {
     /// Creates the screen of a tenant. It shows `name` until the current name arrives.
     pub fn new(id: TenantId, name: String) -> Self {
+        Self::at(id, name, Tab::default())
+    }
+
+    /// Creates the screen of a tenant with a tab.
+    pub fn at(id: TenantId, name: String, tab: Tab) -> Self {
         Self {
             id,
             name,
-            tab: Tab::default(),
+            tab,
             overview: Remote::default(),
+            activity: Remote::default(),
+            refusals: Selection::default(),
             form: None,
             api_keys: PagedList::default(),
             signing_keys: PagedList::default(),
@@ -224,6 +239,7 @@ impl Page for Tenant {
     fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
         let other =
             self.overview.handle_response(response, pick!(BackendResponse::TenantOverview(overview) => *overview))?;
+        let other = self.handle_activity(other)?;
         let other = self.handle_detail(other)?;
         let other = match &mut self.form {
             Some(form) => form.handle_response(other)?,
@@ -238,6 +254,7 @@ impl Page for Tenant {
 
     fn is_busy(&self) -> bool {
         self.detail.is_pending()
+            || self.activity.is_pending()
             || self.api_keys.is_pending()
             || self.signing_keys.is_pending()
             || self.users.is_pending()
@@ -248,6 +265,7 @@ impl Page for Tenant {
         let due = self.requested_at.is_none_or(|at| at.plus_millis(REFRESH_MS) <= cx.now);
         if due && !self.overview.is_pending() {
             self.load_overview(cx);
+            self.refresh_tab(cx);
         }
         if let Some(form) = &mut self.form {
             form.tick(cx);
@@ -263,6 +281,7 @@ impl Page for Tenant {
             return None;
         }
         Some(match self.tab {
+            Tab::Activity => (&mut self.refusals, self.activity.value.as_ref()?.refusals.len()),
             Tab::Configuration => self.form.as_mut()?.selection_and_len(),
             Tab::ApiKeys => self.api_keys.selection_and_len(),
             Tab::SigningKeys => self.signing_keys.selection_and_len(),

@@ -28,6 +28,9 @@ impl Tenant {
         let mut bindings = Vec::new();
         let mut filter = None;
         match self.tab {
+            Tab::Activity => {
+                bindings.push(bind(&[Key::Enter], Command::Open, "entries", "open the audit entries of this refusal"));
+            }
             Tab::Configuration => return self.configuration_bindings(may_change),
             Tab::ApiKeys if may_change => {
                 bindings.push(bind(&[Key::Char('n')], Command::New, "new", "create an API key"));
@@ -70,6 +73,7 @@ impl Tenant {
 
     pub(super) fn perform_on_tab(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         match (self.tab, command) {
+            (Tab::Activity, Command::Open) => self.open_refusals(cx),
             (Tab::Configuration, _) => self.configure(command, cx),
             (Tab::ApiKeys, Command::New) => {
                 cx.show(Dialog::Form(FormKind::CreateApiKey(self.id, self.name.clone())));
@@ -119,7 +123,7 @@ impl Tenant {
                 let credentials = usize::try_from(it.credentials).unwrap_or(usize::MAX);
                 user::confirm_deletion(self.id, it.user.id, &it.user.name, credentials)
             }),
-            Tab::Configuration | Tab::Transactions => None,
+            Tab::Activity | Tab::Configuration | Tab::Transactions => None,
         };
         if let Some(question) = question {
             cx.show(Dialog::Confirm(question));
@@ -186,10 +190,27 @@ impl Tenant {
                     self.detail.load(BackendRequest::Tenant(self.id), cx);
                 }
             }
+            Tab::Activity => self.load_activity(cx),
             Tab::ApiKeys => self.api_keys.reload(BackendRequest::ApiKeys(self.id), cx),
             Tab::SigningKeys => self.signing_keys.reload(BackendRequest::SigningKeys(self.id), cx),
             Tab::Users => self.users.reload(self.users_call(None), cx),
             Tab::Transactions => self.transactions.reload(self.transactions_call(None), cx),
+        }
+    }
+
+    /// Requests the rows of the tab again, so that they do not become outdated while the user looks at them. A pending
+    /// request is not repeated, and text that the user types is not disturbed.
+    pub(super) fn refresh_tab(&mut self, cx: &mut UpdateContext<'_>) {
+        let is_pending = match self.tab {
+            Tab::Activity => self.activity.is_pending(),
+            Tab::ApiKeys => self.api_keys.is_pending(),
+            Tab::SigningKeys => self.signing_keys.is_pending(),
+            Tab::Users => self.users.is_pending() || self.user_filter.active,
+            Tab::Transactions => self.transactions.is_pending() || self.transaction_filter.active,
+            Tab::Configuration => true,
+        };
+        if !is_pending {
+            self.load_tab(cx);
         }
     }
 

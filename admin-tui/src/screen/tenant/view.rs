@@ -22,6 +22,7 @@ impl View for Tenant {
         self.draw_counts(canvas, Rect { width: counts.width.saturating_sub(2), ..right_of(counts, 1) });
         self.draw_tabs(canvas, right_of(tabs, 1));
         match (self.tab, &self.form) {
+            (Tab::Activity, _) => self.draw_activity(canvas, body),
             (Tab::Configuration, Some(form)) => form.draw(canvas, body),
             (Tab::Configuration, None) => canvas.placeholder(body, false, self.detail.error.as_ref(), ""),
             (Tab::ApiKeys, _) => self.draw_api_keys(canvas, body),

@@ -3,7 +3,7 @@
 mod view;
 
 use doorward_shared::{
-    TenantId,
+    TenantId, Timestamp,
     admin::{TenantSort, TenantSummary},
     page::Order,
 };
@@ -18,6 +18,9 @@ use crate::{
     },
 };
 
+/// Interval between refreshes of the list, in milliseconds.
+const REFRESH_MS: i64 = 5_000;
+
 impl Keyed for TenantSummary {
     fn key(&self) -> String {
         self.tenant.id.to_string()
@@ -30,6 +33,7 @@ pub struct Tenants {
     filter: FilterInput,
     sort: TenantSort,
     order: Order,
+    requested_at: Option<Timestamp>,
 }
 
 impl Default for Tenants {
@@ -39,6 +43,7 @@ impl Default for Tenants {
             filter: FilterInput::default(),
             sort: TenantSort::Activity,
             order: Order::Descending,
+            requested_at: None,
         }
     }
 }
@@ -88,7 +93,8 @@ impl Tenants {
         let Some(it) = self.list.selected() else { return };
         let (id, name) = (it.tenant.id, it.tenant.display_name.clone());
         match command {
-            Command::Open | Command::Configure => cx.open(Route::Tenant { id, name }),
+            Command::Open => cx.open(Route::Tenant { id, name }),
+            Command::Configure => cx.open(Route::TenantConfiguration { id, name }),
             Command::Rename => cx.show(Dialog::Form(FormKind::RenameTenant(id, name))),
             Command::Delete => cx.show(Dialog::Confirm(confirm_deletion(id, &name, Some(it.users)))),
             Command::Copy => cx.copy(id.to_string()),
@@ -160,6 +166,7 @@ impl Page for Tenants {
     }
 
     fn load(&mut self, cx: &mut UpdateContext<'_>) {
+        self.requested_at = Some(cx.now);
         self.list.reload(self.call(None), cx);
     }
 
@@ -179,6 +186,10 @@ impl Page for Tenants {
     fn tick(&mut self, cx: &mut UpdateContext<'_>) {
         if self.filter.take_due(cx.now) {
             self.replace(cx);
+        }
+        let is_due = self.requested_at.is_none_or(|at| at.plus_millis(REFRESH_MS) <= cx.now);
+        if is_due && !self.list.is_pending() && !self.filter.active {
+            self.load(cx);
         }
     }
 
