@@ -1,5 +1,7 @@
 //! Filters of an audit log.
 
+use std::borrow::Cow;
+
 use doorward_shared::{AuditType, TenantId, audit::AuditOutcome};
 
 use super::Audit;
@@ -14,7 +16,7 @@ const MAX_TYPE_CHIPS: usize = 3;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FilterChip {
-    pub(super) label: &'static str,
+    pub(super) label: Cow<'static, str>,
     /// The value that entries must have.
     pub(super) value: String,
     without: AuditQuery,
@@ -23,15 +25,15 @@ pub(super) struct FilterChip {
 impl Audit {
     pub(super) fn chips(&self) -> Vec<FilterChip> {
         let query = &self.query;
-        let chip = |label, value: Option<String>, remove: fn(&mut AuditQuery)| {
+        let chip = |label: &'static str, value: Option<String>, remove: fn(&mut AuditQuery)| {
             let mut without = query.clone();
             remove(&mut without);
-            value.map(|value| FilterChip { label, value, without })
+            value.map(|value| FilterChip { label: label.into(), value, without })
         };
         let type_chip = |kind: &AuditType| {
             let kinds = query.kinds.iter().copied().filter(|other| other != kind).collect();
             FilterChip {
-                label: "type",
+                label: "type".into(),
                 value: kind.as_str().to_owned(),
                 without: AuditQuery { kinds, ..query.clone() },
             }
@@ -45,13 +47,18 @@ impl Audit {
         ];
         let types = query.kinds.iter().filter(|_| !has_many_types).map(type_chip);
         let last = [
-            chip("user", query.actor.clone(), |query| query.actor = None),
-            chip("address", query.source_ip.clone(), |query| query.source_ip = None),
+            chip("user", query.actor.as_deref().map(part), |query| query.actor = None),
+            chip("address", query.source_ip.as_deref().map(part), |query| query.source_ip = None),
             chip("from", query.start.map(time_format::date_time), |query| query.start = None),
             chip("until", query.end.map(time_format::date_time), |query| query.end = None),
             chip("text", query.text.clone(), |query| query.text = None),
         ];
-        first.into_iter().flatten().chain(types).chain(last.into_iter().flatten()).collect()
+        let exact = query.exact.iter().enumerate().map(|(index, (name, value))| {
+            let mut without = query.clone();
+            without.exact.remove(index);
+            FilterChip { label: exact_label(name), value: value.clone(), without }
+        });
+        first.into_iter().flatten().chain(types).chain(exact).chain(last.into_iter().flatten()).collect()
     }
 
     pub(super) fn set_query(&mut self, query: AuditQuery, cx: &mut UpdateContext<'_>) {
@@ -96,4 +103,27 @@ impl Audit {
         };
         self.set_query(changed, cx);
     }
+}
+
+/// Formats a substring filter, to distinguish it from an exact one.
+fn part(text: &str) -> String {
+    format!("*{text}*")
+}
+
+/// Returns the label of an exact filter from the name of its query parameter.
+fn exact_label(parameter: &'static str) -> Cow<'static, str> {
+    let (not, name) = match parameter.strip_prefix("not_") {
+        Some(name) => ("not ", name),
+        None => ("", parameter),
+    };
+    let name = match name {
+        "actor" => "user",
+        "source_ip" => "address",
+        "error_code" => "code",
+        "request_id" => "request",
+        "credential_id" => "credential",
+        "transaction_id" => "transaction",
+        other => other,
+    };
+    if not.is_empty() { name.into() } else { format!("{not}{name}").into() }
 }
