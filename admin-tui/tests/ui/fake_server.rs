@@ -347,10 +347,11 @@ fn tenants(world: &World, query: &TenantSummaryQuery) -> TenantSummaryPage {
         .tenants
         .iter()
         .map(|it| it.summary.clone())
-        .filter(|it| it.tenant.display_name.to_lowercase().contains(&text))
+        .filter(|it| it.tenant.display_name.to_lowercase().contains(&text) || it.rp_id.contains(&text))
         .collect();
     match query.sort.unwrap_or(TenantSort::Name) {
         TenantSort::Name => found.sort_by(|a, b| a.tenant.display_name.cmp(&b.tenant.display_name)),
+        TenantSort::RpId => found.sort_by(|a, b| a.rp_id.cmp(&b.rp_id)),
         TenantSort::Created => found.sort_by_key(|it| it.created_at),
         TenantSort::Activity => found.sort_by_key(|it| it.last_activity),
         TenantSort::Users => found.sort_by_key(|it| it.users),

@@ -92,6 +92,8 @@ text_enum! {
     pub enum TenantSort {
         /// By name.
         Name => "name",
+        /// By RP ID.
+        RpId => "rp_id",
         /// By creation.
         Created => "created",
         /// By last activity.

@@ -82,9 +82,9 @@ pub async fn activity_of_tenant(caller: Auditor, path: Path<String>) -> Result<J
     path = "/tenant_summaries",
     tag = "Overview",
     params(
-        ("q" = Option<String>, Query, description = "text in the name; four or more hexadecimal characters also match in the id"),
+        ("q" = Option<String>, Query, description = "text in the name or RP ID; four or more hexadecimal characters also match in the id"),
         ("sort" = Option<TenantSort>, Query, description = "sort column, name by default"),
-        ("order" = Option<Order>, Query, description = "by default asc for names, desc for other columns"),
+        ("order" = Option<Order>, Query, description = "by default asc for names and RP IDs, desc for other columns"),
         CursorParams,
     ),
     responses(
@@ -95,9 +95,9 @@ pub async fn activity_of_tenant(caller: Auditor, path: Path<String>) -> Result<J
 )]
 pub async fn of_tenants(caller: Auditor, query: Query) -> Result<Json<TenantSummaryPage>, ApiError> {
     let sort = pages::word(&query, "sort")?.unwrap_or(TenantSort::Name);
-    let default_order = if sort == TenantSort::Name { Order::Ascending } else { Order::Descending };
-    let after =
-        pages::after(&query, |after: &Cursor| matches!(after.key, SortKey::Text(_)) == (sort == TenantSort::Name))?;
+    let is_text = matches!(sort, TenantSort::Name | TenantSort::RpId);
+    let default_order = if is_text { Order::Ascending } else { Order::Descending };
+    let after = pages::after(&query, |after: &Cursor| matches!(after.key, SortKey::Text(_)) == is_text)?;
     let query = TenantQuery {
         search: pages::text(&query, "q")?,
         sort,
