@@ -145,7 +145,11 @@ impl Metrics {
         }
         RequestMetrics {
             requests: self.recorded.requests(route.value(), status, code, requests),
-            seconds: TimeBuckets::beside(&self.recorded.request_times, seconds),
+            seconds: if vitals::is_delayed(code) {
+                seconds
+            } else {
+                TimeBuckets::beside(&self.recorded.request_times, seconds)
+            },
             ceremonies,
         }
     }

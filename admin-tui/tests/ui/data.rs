@@ -332,7 +332,8 @@ pub(crate) fn vitals(world: &mut World) -> Vitals {
         version: "0.1.0".to_owned(),
         uptime_ms: 3 * 86_400_000 + at * 1_000,
         now: start_time(),
-        requests: times([requests * 9 / 10, requests / 15, requests / 60, 0]),
+        requests,
+        request_times: times([requests * 9 / 10, requests / 15, requests / 60, 0]),
         ceremonies: vec![
             CeremonyCount { ceremony: "login".to_owned(), succeeded: requests / 3, refused: at / 3 },
             CeremonyCount { ceremony: "mfa_login".to_owned(), succeeded: requests / 8, refused: at / 4 },

@@ -11,7 +11,7 @@ use std::{
 };
 
 use doorward_shared::{
-    Timestamp,
+    ErrorCode, Timestamp,
     admin::{CeremonyCount, CodeCount, JobVitals, TimeHistogram},
 };
 use metrics::{Counter, CounterFn, Histogram, HistogramFn};
@@ -27,6 +27,12 @@ const BOUNDS_US: [u64; 31] = [
 
 /// Routes with this prefix belong to a tenant and to the public API.
 const TENANT_ROUTES: &str = "/{tenant_id}/";
+
+/// Returns whether responses with this error code are delayed on purpose.
+pub(super) fn is_delayed(code: Option<&str>) -> bool {
+    let delayed = [ErrorCode::ApiKeyInvalid, ErrorCode::ApiKeyMissing, ErrorCode::RateLimited];
+    code.is_some_and(|code| delayed.iter().any(|delayed| delayed.as_str() == code))
+}
 
 pub(super) fn is_of_tenant(route: &str) -> bool {
     route.starts_with(TENANT_ROUTES)
@@ -137,10 +143,13 @@ impl Recorded {
         let _ = self.connections.set(open);
     }
 
-    fn ceremonies_and_codes(&self) -> (Vec<CeremonyCount>, Vec<CodeCount>) {
+    /// Returns the number of requests, the ceremonies, and the error codes.
+    fn requests_by_kind(&self) -> (u64, Vec<CeremonyCount>, Vec<CodeCount>) {
+        let mut requests = 0;
         let (mut ceremonies, mut codes) = (BTreeMap::<String, (u64, u64)>::new(), BTreeMap::<&str, u64>::new());
         for ((route, status, code), count) in lock(&self.requests).iter() {
             let count = count.load(Relaxed);
+            requests += count;
             if let Some((ceremony, _)) = ceremony(route).filter(|(_, step)| step == "finalize") {
                 let (succeeded, refused) = ceremonies.entry(ceremony).or_default();
                 *(if *status < 400 { succeeded } else { refused }) += count;
@@ -155,7 +164,7 @@ impl Recorded {
             refused,
         });
         let codes = codes.into_iter().map(|(code, count)| CodeCount { code: code.to_owned(), count });
-        (ceremonies.collect(), codes.collect())
+        (requests, ceremonies.collect(), codes.collect())
     }
 
     fn jobs(&self) -> Vec<JobVitals> {
@@ -173,7 +182,8 @@ impl Recorded {
 /// Counters of this process at one time.
 #[derive(Debug)]
 pub struct Counts {
-    pub requests: TimeHistogram,
+    pub requests: u64,
+    pub request_times: TimeHistogram,
     pub ceremonies: Vec<CeremonyCount>,
     pub refusals: Vec<CodeCount>,
     pub write_wait: TimeHistogram,
@@ -188,9 +198,10 @@ impl Metrics {
     /// Returns the current values of the counters that this process can read.
     pub fn counts(&self) -> Counts {
         let recorded = &self.recorded;
-        let (ceremonies, refusals) = recorded.ceremonies_and_codes();
+        let (requests, ceremonies, refusals) = recorded.requests_by_kind();
         Counts {
-            requests: recorded.request_times.snapshot(),
+            requests,
+            request_times: recorded.request_times.snapshot(),
             ceremonies,
             refusals,
             write_wait: recorded.write_waits.snapshot(),
@@ -223,18 +234,20 @@ mod tests {
         };
         request("/{tenant_id}/mfa/login/finalize", 200, None, 900);
         request("/{tenant_id}/mfa/login/finalize", 401, Some("origin_mismatch"), 900);
-        request("/{tenant_id}/login/initialize", 429, Some("rate_limited"), 30);
+        request("/{tenant_id}/login/initialize", 400, Some("body_malformed"), 30);
         request("/{tenant_id}/login/initialize", 200, None, 20_000_000);
         // The admin API is not counted, because the app that shows these values uses it every second.
         request("/vitals", 200, None, 900);
+        // Responses that reject a key are delayed on purpose, so their times would hide those of other requests.
+        request("/{tenant_id}/credentials", 401, Some("api_key_invalid"), 500_000);
         let counts = metrics.counts();
-        assert_eq!(counts.requests.total(), 4);
-        assert_eq!(counts.requests.counts.last(), Some(&1));
-        assert_eq!(counts.requests.since(&TimeHistogram::default()).quantile_us(0.25), Some(50));
+        assert_eq!((counts.requests, counts.request_times.total()), (5, 4));
+        assert_eq!(counts.request_times.counts.last(), Some(&1));
+        assert_eq!(counts.request_times.since(&TimeHistogram::default()).quantile_us(0.25), Some(50));
         let mfa = CeremonyCount { ceremony: "mfa_login".to_owned(), succeeded: 1, refused: 1 };
         assert_eq!(counts.ceremonies, [mfa]);
         let codes: Vec<_> = counts.refusals.iter().map(|it| (it.code.as_str(), it.count)).collect();
-        assert_eq!(codes, [("origin_mismatch", 1), ("rate_limited", 1)]);
+        assert_eq!(codes, [("api_key_invalid", 1), ("body_malformed", 1), ("origin_mismatch", 1)]);
     }
 
     #[test]

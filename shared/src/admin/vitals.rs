@@ -19,8 +19,11 @@ pub struct Vitals {
     pub uptime_ms: u64,
     /// The server's time.
     pub now: Timestamp,
-    /// Requests to the tenants' endpoints of the public API, by the time to their responses.
-    pub requests: TimeHistogram,
+    /// Number of requests to the tenants' endpoints of the public API.
+    pub requests: u64,
+    /// These requests by the time to their responses, without those that were refused because of their API key or a
+    /// rate limit. Their responses are delayed on purpose.
+    pub request_times: TimeHistogram,
     /// Finalize requests, by ceremony.
     pub ceremonies: Vec<CeremonyCount>,
     /// Requests to the tenants' endpoints of the public API that were refused or failed, by error code.

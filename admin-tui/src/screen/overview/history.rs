@@ -115,16 +115,16 @@ const fn rate(count: u64, elapsed_ms: u64) -> u64 {
 }
 
 fn sample(last: &Vitals, now: &Vitals, elapsed_ms: u64) -> Sample {
-    let requests = now.requests.since(&last.requests);
+    let times = now.request_times.since(&last.request_times);
     let ceremonies = |vitals: &Vitals| vitals.ceremonies.iter().map(|it| it.succeeded).sum::<u64>();
     let refusals = |vitals: &Vitals| vitals.refusals.iter().map(|it| it.count).sum::<u64>();
     let difference = |count: &dyn Fn(&Vitals) -> u64| rate(count(now).saturating_sub(count(last)), elapsed_ms);
     Sample {
-        requests: rate(requests.total(), elapsed_ms),
+        requests: difference(&|vitals| vitals.requests),
         ceremonies: difference(&ceremonies),
         refusals: difference(&refusals),
-        p50: requests.quantile_us(0.5),
-        p99: requests.quantile_us(0.99),
+        p50: times.quantile_us(0.5),
+        p99: times.quantile_us(0.99),
         write_wait: now.write_wait.since(&last.write_wait).quantile_us(0.99),
         commit: now.commits.since(&last.commits).quantile_us(0.99),
         queued: now.queues.iter().map(|queue| queue.queued).sum(),
@@ -148,7 +148,8 @@ mod tests {
             version: String::new(),
             uptime_ms: seconds * 1_000,
             now: Timestamp::from_millis(0),
-            requests: times,
+            requests,
+            request_times: times,
             ceremonies: vec![CeremonyCount { ceremony: "login".to_owned(), succeeded: requests / 2, refused }],
             refusals: vec![CodeCount { code: "origin_mismatch".to_owned(), count: refused }],
             write_wait: TimeHistogram::default(),

@@ -23,8 +23,8 @@ async fn vitals_count_requests_ceremonies_and_refusals_of_tenants() {
     assert!(after.node.ends_with(&format!("/{}", std::process::id())), "{}", after.node);
     assert!(after.uptime_ms >= before.uptime_ms);
     // Two steps of the registration, two of the login, one refusal. Requests to the admin API are not counted.
-    assert_eq!(after.requests.since(&before.requests).total(), 5);
-    assert!(after.requests.quantile_us(0.5).is_some());
+    assert_eq!(after.requests - before.requests, 5);
+    assert_eq!(after.request_times.since(&before.request_times).total(), 5);
     let count = |ceremony: &str| after.ceremonies.iter().find(|it| it.ceremony == ceremony).cloned();
     let mfa_login = CeremonyCount { ceremony: "mfa_login".to_owned(), succeeded: 1, refused: 1 };
     assert_eq!(count("mfa_login"), Some(mfa_login));
