@@ -50,6 +50,7 @@ pub async fn run<B: Backend, A: ApiBackend>(
                     Effect::Cancel(id) => runner.cancel(id),
                     Effect::Export(id, export) => runner.export(id, *export),
                     Effect::Redraw => clear(terminal)?,
+                    Effect::KeepTheme(name) => control.keep_theme(name),
                     Effect::Copy(text) => {
                         let copied = Message::Copied(control.copy(&text));
                         effects.extend(update::update(&mut model, copied));

@@ -25,14 +25,23 @@ pub use error::CommandError;
 
 use std::process::ExitCode;
 
-use crate::{args::Command, terminal};
+use crate::{
+    args::Command,
+    connection,
+    terminal::{self, Appearance},
+};
 use context::{CommandContext, connect};
 use output::{Output, notice};
 
 pub async fn interactive(cli: CliContext) -> Result<(), CommandError> {
     let (connection, api) = connect(&cli)?;
     let server = connection.endpoint.url.as_str().trim_end_matches('/').to_owned();
-    terminal::show(api, server).await.map_err(|error| CommandError::failed(error.to_string()))
+    let appearance = Appearance {
+        theme: connection::theme(&cli.flags, &cli.environment)?,
+        theme_file: cli.environment.theme_file(),
+        profile: connection.label,
+    };
+    terminal::show(api, server, appearance).await.map_err(|error| CommandError::failed(error.to_string()))
 }
 
 pub async fn run(command: Command, cli: CliContext) -> Result<(), CommandError> {

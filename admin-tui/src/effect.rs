@@ -22,6 +22,8 @@ pub enum Effect {
     Cancel(RequestId),
     Export(RequestId, Box<ExportRequest>),
     Copy(Secret),
+    /// Keeps a theme, given by its name, for the next start.
+    KeepTheme(&'static str),
     /// Clears the terminal and draws every cell again.
     Redraw,
     /// Returns the terminal to the shell and stops this process until it is resumed.

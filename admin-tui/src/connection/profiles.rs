@@ -3,10 +3,14 @@
 //! ```toml
 //! default_profile = "prod"
 //!
+//! theme = "light"
+//!
 //! [profiles.prod]
 //! url = "https://doorward-admin.example.com"
 //! token_file = "prod.token"
 //! ca_file = "ca.pem"
+//! color = "red"
+//! production = true
 //! ```
 
 use std::{
@@ -18,11 +22,13 @@ use std::{
 use serde::Deserialize;
 
 use super::{environment::Environment, error::ConnectionError};
+use crate::appearance::{ProfileColor, ProfileLabel, ThemeName};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Content {
     default_profile: Option<String>,
+    theme: Option<ThemeName>,
     #[serde(default)]
     profiles: BTreeMap<String, Entry>,
 }
@@ -35,6 +41,9 @@ struct Entry {
     ca_file: Option<String>,
     #[serde(default)]
     allow_plain_http: bool,
+    color: Option<ProfileColor>,
+    #[serde(default)]
+    production: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -44,6 +53,7 @@ pub(super) struct Profile {
     pub(super) token_file: Option<PathBuf>,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) allow_plain_http: bool,
+    pub(super) label: ProfileLabel,
 }
 
 impl Profile {
@@ -86,6 +96,7 @@ impl Profiles {
                 token_file: entry.token_file.as_ref().map(path),
                 ca_file: entry.ca_file.as_ref().map(path),
                 allow_plain_http: entry.allow_plain_http,
+                label: ProfileLabel { name: name.to_owned(), color: entry.color, production: entry.production },
             }),
             None => Err(ConnectionError::UnknownProfile {
                 name: name.to_owned(),
@@ -94,6 +105,10 @@ impl Profiles {
                 known: self.known(),
             }),
         }
+    }
+
+    pub(super) const fn theme(&self) -> Option<ThemeName> {
+        self.content.theme
     }
 
     /// Returns the profile that `default_profile` in the file selects.

@@ -106,6 +106,10 @@ impl Page for ConfirmDialog {
         self.pending.is_some()
     }
 
+    fn is_destructive(&self) -> bool {
+        self.question.destructive
+    }
+
     fn is_editing(&self) -> bool {
         self.question.typed_name.is_some()
     }

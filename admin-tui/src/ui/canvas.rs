@@ -32,6 +32,8 @@ pub enum ClickTarget {
     Tab(usize),
     Row(usize),
     OtherRow(usize),
+    /// The title of a column of the focused list.
+    Column(usize),
     /// A row of another list, by the number of the list on the screen.
     ListRow(usize, usize),
     Chip(usize),

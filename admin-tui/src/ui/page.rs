@@ -73,6 +73,11 @@ pub trait Page: View + Debug + Send {
         false
     }
 
+    /// Returns whether the page confirms an action that destroys something.
+    fn is_destructive(&self) -> bool {
+        false
+    }
+
     /// Returns a description of the unsaved changes, if there are any.
     fn unsaved_changes(&self) -> Option<String> {
         None

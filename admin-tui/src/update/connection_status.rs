@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The connection is checked after this time without a response, in milliseconds.
-const IDLE_MS: i64 = 10_000;
+const IDLE_MS: i64 = 2_000;
 /// Delays between attempts to reconnect, in milliseconds. The last one repeats.
 const RETRY_MS: [i64; 4] = [1_000, 2_000, 3_000, 5_000];
 /// Delay after the server refused the token, in milliseconds. It is long, because each attempt writes an audit entry
@@ -25,6 +25,7 @@ pub(super) fn request_me(model: &mut Model, output: &mut UpdateOutput) {
     }
     let id = model.next_id();
     model.me_request = Some(id);
+    model.me_requested_at = model.now;
     output.effects.push(Effect::Request(id, Box::new(BackendRequest::Me)));
 }
 

@@ -13,7 +13,7 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
         match command {
             Command::Reload => connection_status::request_me(model, output),
             Command::Quit => model.quit = true,
-            Command::CycleTheme => model.options.theme = model.options.theme.next(),
+            Command::CycleTheme => cycle_theme(model, output),
             _ => {}
         }
         return;
@@ -36,7 +36,7 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
         Command::Reload => navigation::load_screen(model, output),
         Command::Redraw => output.effects.push(Effect::Redraw),
         Command::Suspend => output.effects.push(Effect::Suspend),
-        Command::CycleTheme => model.options.theme = model.options.theme.next(),
+        Command::CycleTheme => cycle_theme(model, output),
         Command::CancelExport => {
             if let Some(export) = model.export.take() {
                 output.effects.push(Effect::Cancel(export.id));
@@ -46,6 +46,11 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
         Command::Quit => navigation::quit(model),
         _ => model.with_focused(output, |page, cx| page.perform(command, cx)),
     }
+}
+
+fn cycle_theme(model: &mut Model, output: &mut UpdateOutput) {
+    model.options.theme = model.options.theme.next();
+    output.effects.push(Effect::KeepTheme(model.options.theme.name().as_str()));
 }
 
 /// Returns the bindings of the screen and of the app, each with a heading.

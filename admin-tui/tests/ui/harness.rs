@@ -115,6 +115,7 @@ struct Operations {
     copied: Vec<String>,
     suspended: usize,
     reacquired: usize,
+    kept_themes: Vec<&'static str>,
     in_frame: bool,
 }
 
@@ -122,6 +123,10 @@ impl TerminalControl for Control {
     fn copy(&mut self, text: &Secret) -> bool {
         self.0.lock().unwrap().copied.push(text.reveal().to_owned());
         true
+    }
+
+    fn keep_theme(&mut self, name: &'static str) {
+        self.0.lock().unwrap().kept_themes.push(name);
     }
 
     fn begin_frame(&mut self) {
@@ -164,14 +169,20 @@ impl App {
         theme: Theme,
         folder: PathBuf,
     ) -> Self {
+        let now = start_time();
+        let folders = BaseFolders { current: folder, home: Some(PathBuf::from("/home/ops")) };
+        let options = Options { server: "http://127.0.0.1:8001".to_owned(), profile: None, theme, folders, now };
+        Self::start_with(api, columns, rows, options).await
+    }
+
+    /// Starts the app with options whose time is [`start_time`].
+    pub(crate) async fn start_with<A: ApiBackend>(api: Arc<A>, columns: u16, rows: u16, options: Options) -> Self {
         let (inputs, receiver) = mpsc::unbounded_channel();
         let inner = Arc::new(Mutex::new(TestBackend::new(columns, rows)));
         let terminal = Shared { inner, drawn: Arc::default(), cleared: Arc::default() };
         let control = Control::default();
         let (backend, app_control) = (terminal.clone(), control.clone());
-        let now = start_time();
-        let folders = BaseFolders { current: folder, home: Some(PathBuf::from("/home/ops")) };
-        let options = Options { server: "http://127.0.0.1:8001".to_owned(), theme, folders, now };
+        let now = options.now;
         let task = tokio::spawn(async move {
             let events =
                 Box::pin(stream::unfold(receiver, |mut receiver: mpsc::UnboundedReceiver<Input>| async move {
@@ -335,6 +346,10 @@ impl App {
 
     pub(crate) fn copied(&self) -> Vec<String> {
         self.control.0.lock().unwrap().copied.clone()
+    }
+
+    pub(crate) fn kept_themes(&self) -> Vec<&'static str> {
+        self.control.0.lock().unwrap().kept_themes.clone()
     }
 
     /// Returns how often the app was suspended and how often it took the terminal back.

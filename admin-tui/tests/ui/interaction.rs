@@ -188,7 +188,7 @@ async fn every_screen_is_drawn_in_every_size() {
         }
     }
     app.resize(30, 8).await;
-    app.shows(&["too small"]);
+    app.shows(&["Make me larger"]);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic here fails the test")]
 
 mod activity;
+mod appearance;
 mod config;
 mod connection_status;
 mod data;
@@ -13,5 +14,6 @@ mod real_server;
 mod roles;
 mod secrets;
 mod snapshots;
+mod sorting;
 mod tasks;
 mod untrusted_text;

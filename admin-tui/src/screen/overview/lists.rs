@@ -86,8 +86,8 @@ fn draw_entries(
     let columns = [
         Column::fixed("When", 4).right(),
         Column::share(title, 3),
-        Column::share("Tenant", 2).from_width(48),
-        Column::share("User", 2).from_width(36),
+        Column::content("Tenant", 18).from_width(48),
+        Column::content("User", 14).from_width(36),
     ];
     let now = canvas.now;
     canvas.list_of(list as usize, |canvas| {

@@ -115,7 +115,7 @@ impl Overview {
 
     fn draw_lists(&self, canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
         if area.width >= THREE_LISTS {
-            let panels = [Constraint::Fill(5), Constraint::Fill(5), Constraint::Fill(4)];
+            let panels = [Constraint::Fill(1); 3];
             let [busiest, refusals, changes] = Layout::horizontal(panels).areas(area);
             self.draw_busiest(canvas, data, busiest);
             self.draw_refusals(canvas, data, refusals);

@@ -16,8 +16,8 @@ use crate::{
 /// Minimum width of a screen that also shows the write queue as a panel.
 const QUEUE_PANEL_WIDTH: u16 = 150;
 /// Width of the sparklines of error codes, and minimum width of a panel with them.
-const SPARK_COLUMN: u16 = 24;
-const SPARKLINE_WIDTH: u16 = 70;
+const SPARK_COLUMN: u16 = 20;
+const SPARKLINE_WIDTH: u16 = 58;
 
 /// A number with its recent values.
 struct Vital {

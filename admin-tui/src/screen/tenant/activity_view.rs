@@ -15,7 +15,9 @@ use crate::{
 
 /// Minimum width of a screen with the fix of a refusal beside the list.
 const WIDE: u16 = 120;
-/// Minimum height of the area for panels with borders on narrow screens.
+/// Minimum height of the area for more than the list of refusals.
+const SHORT: u16 = 12;
+/// Minimum height of the area for larger panels on narrow screens.
 const TALL: u16 = 24;
 /// Height of the fix on wide screens, and minimum height of the chart below it.
 const FIX_HEIGHT: u16 = 9;
@@ -34,7 +36,9 @@ impl Tenant {
         let Some(activity) = &self.activity.value else {
             return canvas.placeholder(area, false, self.activity.error.as_ref(), "");
         };
-        if area.width >= WIDE {
+        if area.height < SHORT {
+            self.draw_refusals(canvas, activity, area);
+        } else if area.width >= WIDE {
             let [upper, lower] = Layout::vertical([Constraint::Length(12), Constraint::Fill(1)]).areas(area);
             let thirds = Layout::horizontal([Constraint::Fill(1); 3]).split(upper);
             let [ceremonies, people, keys] = [0, 1, 2].map(|index| thirds.get(index).copied().unwrap_or_default());
@@ -43,7 +47,9 @@ impl Tenant {
             self.draw_keys(canvas, None, keys);
             let [refusals, fix] = Layout::horizontal([Constraint::Fill(1); 2]).areas(lower);
             self.draw_refusals(canvas, activity, refusals);
-            let fix_rows = [Constraint::Length(FIX_HEIGHT.min(fix.height)), Constraint::Fill(1)];
+            let has_chart = fix.height >= FIX_HEIGHT + CHART_MIN_HEIGHT;
+            let fix_height = if has_chart { FIX_HEIGHT } else { fix.height };
+            let fix_rows = [Constraint::Length(fix_height), Constraint::Fill(1)];
             let [fix, chart] = Layout::vertical(fix_rows).areas(fix);
             self.draw_fix(canvas, activity, fix);
             self.draw_days(canvas, chart);
@@ -62,7 +68,7 @@ impl Tenant {
     }
 
     fn draw_days(&self, canvas: &mut Canvas<'_>, area: Rect) {
-        let Some(overview) = self.overview.value.as_ref().filter(|_| area.height >= CHART_MIN_HEIGHT) else { return };
+        let Some(overview) = self.overview.value.as_ref().filter(|_| !area.is_empty()) else { return };
         let title = format!("Ceremonies and refusals, {} days", overview.activity.len());
         let inside = canvas.panel(area, &title, false);
         canvas.activity(inside, &overview.activity);
@@ -158,6 +164,9 @@ fn summary(activity: &TenantActivity) -> Vec<(String, Tone)> {
 }
 
 fn model_name(it: &ModelCount) -> String {
+    if it.aaguid.is_nil() {
+        return "no model stated".to_owned();
+    }
     it.model.clone().unwrap_or_else(|| format!("unknown model {}", it.aaguid))
 }
 

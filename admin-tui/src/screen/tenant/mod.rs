@@ -3,6 +3,8 @@
 mod activity;
 mod activity_view;
 mod configuration;
+mod sorting;
+mod table_sort;
 mod tabs;
 mod view;
 
@@ -11,6 +13,7 @@ use doorward_shared::{
     admin::{SecretItem, SigningKeyItem, TenantActivity, TenantOverview, TransactionSummary, UserSummary},
 };
 
+use self::table_sort::TableSort;
 use super::{config::ConfigForm, tenants};
 use crate::{
     api::VersionedTenant,
@@ -18,7 +21,7 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{
         Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, Page,
-        PagedList, Remote, Route, Selection, TextInput, UpdateContext, bind, pick,
+        PagedList, Remote, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -107,6 +110,8 @@ pub struct Tenant {
     /// Version of the tenant whose configuration is in `form`.
     version: Option<String>,
     requested_at: Option<Timestamp>,
+    /// Order of the rows on the tabs that the user sorted.
+    sorts: Vec<(Tab, TableSort)>,
 }
 
 impl Tenant {
@@ -135,6 +140,7 @@ impl Tenant {
             detail: Remote::default(),
             version: None,
             requested_at: None,
+            sorts: Vec::new(),
         }
     }
 
@@ -246,6 +252,7 @@ impl Page for Tenant {
             None => other,
         };
         let other = self.handle_rows(other);
+        self.sort_rows();
         if self.filter_mut().is_some_and(|(filter, is_pending)| !is_pending && filter.take_waiting()) {
             self.apply_filter(cx);
         }
@@ -323,7 +330,13 @@ impl Page for Tenant {
             && !self.edits_configuration()
         {
             self.show_tab(tab, cx);
+        } else if let ClickTarget::Column(column) = target {
+            self.sort_by(column);
         }
+    }
+
+    fn status(&self) -> Option<(String, Tone)> {
+        self.sort_note()
     }
 
     fn unsaved_changes(&self) -> Option<String> {

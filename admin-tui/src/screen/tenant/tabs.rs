@@ -62,6 +62,10 @@ impl Tenant {
                 filter = Some(&self.transaction_filter);
             }
         }
+        if self.is_sortable() {
+            bindings.push(bind(&[Key::Char('s')], Command::Sort, "sort", "sort by the next column"));
+            bindings.push(bind(&[Key::Char('S')], Command::Reverse, "", "reverse the order"));
+        }
         if let Some(filter) = filter {
             bindings.push(bind(&[Key::Char('/')], Command::Filter, "filter", "filter as you type"));
             if filter.text().is_some() {
@@ -86,6 +90,8 @@ impl Tenant {
                 Some(key) => cx.show(Dialog::Confirm(self.confirm_withdrawal(key))),
                 None => {}
             },
+            (_, Command::Sort) => self.sort_by_next_column(),
+            (_, Command::Reverse) => self.reverse_sort(),
             (_, Command::Delete) => self.delete_selected(cx),
             (Tab::Users, Command::Open) => {
                 if let Some(it) = self.users.selected() {

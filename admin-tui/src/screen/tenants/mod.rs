@@ -13,8 +13,8 @@ use crate::{
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     ui::{
-        Binding, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, LoadedPage, Page,
-        PagedList, Question, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
+        Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, LoadedPage,
+        Page, PagedList, Question, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -84,9 +84,21 @@ impl Tenants {
 
     fn sort_by_next(&mut self) {
         let at = TenantSort::ALL.iter().position(|sort| *sort == self.sort).unwrap_or(0);
-        self.sort = TenantSort::ALL.get((at + 1) % TenantSort::ALL.len()).copied().unwrap_or(self.sort);
-        // Names are sorted in ascending order. Counts and times start with the largest value.
-        self.order = if self.sort == TenantSort::Name { Order::Ascending } else { Order::Descending };
+        self.sort_by(TenantSort::ALL.get((at + 1) % TenantSort::ALL.len()).copied().unwrap_or(self.sort));
+    }
+
+    fn sort_by(&mut self, sort: TenantSort) {
+        self.sort = sort;
+        // Texts are sorted in ascending order. Counts and times start with the largest value.
+        let is_text = matches!(sort, TenantSort::Name | TenantSort::RpId);
+        self.order = if is_text { Order::Ascending } else { Order::Descending };
+    }
+
+    const fn reverse(&mut self) {
+        self.order = match self.order {
+            Order::Ascending => Order::Descending,
+            Order::Descending => Order::Ascending,
+        };
     }
 
     fn perform_on_selected(&self, command: Command, cx: &mut UpdateContext<'_>) {
@@ -131,7 +143,7 @@ impl Page for Tenants {
         bindings.extend([
             bind(&[Key::Char('a')], Command::AuditLog, "audit", "open the tenant's audit log"),
             bind(&[Key::Char('/')], Command::Filter, "filter", "filter by name, id or RP ID as you type"),
-            bind(&[Key::Char('s')], Command::Sort, "sort", "sort by name, creation, activity or users"),
+            bind(&[Key::Char('s')], Command::Sort, "sort", "sort by name, RP ID, creation, activity or users"),
             bind(&[Key::Char('S')], Command::Reverse, "", "reverse the order"),
             bind(&[Key::Char('y')], Command::Copy, "", "copy the tenant's id"),
         ]);
@@ -150,10 +162,7 @@ impl Page for Tenants {
                 self.replace(cx);
             }
             Command::Reverse => {
-                self.order = match self.order {
-                    Order::Ascending => Order::Descending,
-                    Order::Descending => Order::Ascending,
-                };
+                self.reverse();
                 self.replace(cx);
             }
             Command::Filter | Command::Submit | Command::Leave => {
@@ -205,6 +214,24 @@ impl Page for Tenants {
         if let Some(cursor) = self.list.wanted_page() {
             self.list.append(self.call(Some(cursor)), cx);
         }
+    }
+
+    /// Sorts by the clicked column, or reverses the order. The counts of seven days and keys cannot be sorted.
+    fn click(&mut self, target: ClickTarget, cx: &mut UpdateContext<'_>) {
+        let sort = match target {
+            ClickTarget::Column(0) => TenantSort::Name,
+            ClickTarget::Column(1) => TenantSort::RpId,
+            ClickTarget::Column(2) => TenantSort::Users,
+            ClickTarget::Column(6) => TenantSort::Activity,
+            ClickTarget::Column(7) => TenantSort::Created,
+            _ => return,
+        };
+        if sort == self.sort {
+            self.reverse();
+        } else {
+            self.sort_by(sort);
+        }
+        self.replace(cx);
     }
 
     fn is_editing(&self) -> bool {

@@ -31,14 +31,14 @@ impl User {
         }
         let columns = [
             Column::share("Name", 3),
-            Column::fixed("Kind", 13),
-            Column::share("Model", 2).from_width(100),
-            Column::fixed("Attested", 8).from_width(110),
-            Column::fixed("Counter", 7).right().from_width(72),
-            Column::fixed("Backup", 8),
-            Column::fixed("Registered", 10).from_width(90),
-            Column::fixed("Last used", 9).right(),
-            Column::fixed("From", 15).from_width(60),
+            Column::content("Kind", 13),
+            Column::content("Model", 24).from_width(100),
+            Column::content("Attested", 8).from_width(110),
+            Column::content("Counter", 10).right().from_width(72),
+            Column::content("Backup", 8),
+            Column::content("Registered", 10).from_width(90),
+            Column::content("Last used", 9).right(),
+            Column::content("From", 24).from_width(60),
         ];
         let now = canvas.now;
         canvas.list_of(Focus::Credentials as usize, |canvas| {

@@ -22,11 +22,15 @@ impl View for User {
         let used = self.draw_latest_refusal(canvas, below(main, 2));
         let lists = below(main, 3 + used);
         let [first, second, third, details] = self.places(lists, pane.is_none());
-        self.draw_credentials(canvas, data, first);
+        if !first.is_empty() {
+            self.draw_credentials(canvas, data, first);
+        }
         if third.is_empty() && self.second == Focus::Transactions {
             self.draw_transactions(canvas, data, second);
         } else {
-            self.draw_events(canvas, second);
+            // An empty row separates the lists.
+            let gap = u16::from(!third.is_empty());
+            self.draw_events(canvas, Rect { height: second.height.saturating_sub(gap), ..second });
         }
         self.draw_transactions(canvas, data, third);
         self.draw_details(canvas, pane.unwrap_or(details));
@@ -36,17 +40,25 @@ impl View for User {
 
 impl User {
     /// Returns the places of the credentials, of the other lists, and of the details below them. Small screens show one
-    /// of the two other lists, and no details.
+    /// of the two other lists, and no details; the smallest ones only the focused list.
     fn places(&self, area: Rect, has_details_below: bool) -> [Rect; 4] {
         let wanted = self.data.value.as_ref().map_or(0, |data| data.credentials.len());
         // A heading, the names of the columns, the rows, an empty row.
         let wanted = u16::try_from(wanted).unwrap_or(u16::MAX).saturating_add(3);
         let first = wanted.clamp(4, (area.height / 2).max(4));
         let rows = match area.height {
+            ..9 => {
+                let shows_credentials = self.focus == Focus::Credentials;
+                let height = |shown: bool| if shown { Constraint::Fill(1) } else { Constraint::Length(0) };
+                let none = Constraint::Length(0);
+                [height(shows_credentials), height(!shows_credentials), none, none]
+            }
             ..20 => [Constraint::Length(first), Constraint::Fill(1), Constraint::Length(0), Constraint::Length(0)],
             height => {
                 let details = if has_details_below { height / 3 } else { 0 };
-                [Constraint::Length(first), Constraint::Fill(3), Constraint::Fill(2), Constraint::Length(details)]
+                let has_transactions = self.data.value.as_ref().is_some_and(|data| !data.transactions.is_empty());
+                let third = if has_transactions { Constraint::Fill(2) } else { Constraint::Length(4) };
+                [Constraint::Length(first), Constraint::Fill(3), third, Constraint::Length(details)]
             }
         };
         Layout::vertical(rows).areas(area)
@@ -89,6 +101,9 @@ impl User {
     }
 
     fn draw_events(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        if area.is_empty() {
+            return;
+        }
         let focused = self.focus == Focus::Events;
         canvas.heading(right_of(area, 1), &format!("Latest events ({})", self.entries().len()), focused);
         let rows = below(area, 1);
@@ -100,7 +115,7 @@ impl User {
             Column::fixed("When", 4).right(),
             Column::share("Event", 3),
             Column::share("Reason", 3),
-            Column::fixed("From", 15).from_width(60),
+            Column::content("From", 24).from_width(60),
         ];
         let now = canvas.now;
         canvas.list_of(Focus::Events as usize, |canvas| {
