@@ -72,7 +72,7 @@ pub async fn show<A: ApiBackend>(api: A, server: String, appearance: Appearance)
     let mut options = Options {
         server,
         profile,
-        // The theme for any background, until the terminal has told its own.
+        // The theme for any background, until the terminal has reported its own.
         theme: detected.unwrap_or(Theme::Sixteen),
         folders: BaseFolders {
             current: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),

@@ -35,8 +35,8 @@ pub enum Theme {
 impl Theme {
     /// Chooses a theme. The first of these decides: the environment variables `NO_COLOR` (<https://no-color.org>) and
     /// `DOORWARD_ADMIN_THEME`, the profiles file, the theme that the user chose in the app, and the environment variables
-    /// `COLORTERM` and `TERM` for the number of colours and `COLORFGBG` for the background. Returns `None` if only the
-    /// terminal can tell its background.
+    /// `COLORTERM` and `TERM` for the number of colours and `COLORFGBG` for the background. Returns `None` if the terminal
+    /// must be asked for its background.
     pub fn detect(
         variable: impl Fn(&str) -> Option<String>,
         configured: Option<ThemeName>,

@@ -4,6 +4,7 @@ mod activity;
 mod activity_view;
 mod configuration;
 mod sorting;
+mod tab;
 mod table_sort;
 mod tabs;
 mod view;
@@ -13,6 +14,7 @@ use doorward_shared::{
     admin::{SecretItem, SigningKeyItem, TenantActivity, TenantOverview, TransactionSummary, UserSummary},
 };
 
+pub use self::tab::Tab;
 use self::table_sort::TableSort;
 use super::{config::ConfigForm, tenants};
 use crate::{
@@ -20,71 +22,14 @@ use crate::{
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     ui::{
-        Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, Page,
-        PagedList, Remote, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
+        Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, LIST_KEYS, Page, PagedList,
+        Remote, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
     },
 };
 
 /// Interval between refreshes of the counts, in milliseconds.
 const REFRESH_MS: i64 = 5_000;
 const ACTIVITY_DAYS: u32 = 14;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Tab {
-    #[default]
-    Activity,
-    ApiKeys,
-    SigningKeys,
-    Users,
-    Transactions,
-    Configuration,
-}
-
-impl Tab {
-    pub const ALL: [Self; 6] =
-        [Self::Activity, Self::ApiKeys, Self::SigningKeys, Self::Users, Self::Transactions, Self::Configuration];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Activity => "Activity",
-            Self::Configuration => "Configuration",
-            Self::ApiKeys => "API keys",
-            Self::SigningKeys => "Signing keys",
-            Self::Users => "Users",
-            Self::Transactions => "Transactions",
-        }
-    }
-
-    /// Returns the tab `by` positions to the right, wrapping around.
-    fn shifted(self, by: usize) -> Self {
-        let at = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
-        Self::ALL.get((at + by) % Self::ALL.len()).copied().unwrap_or(self)
-    }
-}
-
-impl Keyed for SecretItem {
-    fn key(&self) -> String {
-        self.id.to_string()
-    }
-}
-
-impl Keyed for SigningKeyItem {
-    fn key(&self) -> String {
-        self.id.to_string()
-    }
-}
-
-impl Keyed for UserSummary {
-    fn key(&self) -> String {
-        self.user.id.to_string()
-    }
-}
-
-impl Keyed for TransactionSummary {
-    fn key(&self) -> String {
-        self.transaction.id.to_string()
-    }
-}
 
 #[derive(Debug, Clone)]
 pub struct Tenant {
