@@ -5,8 +5,9 @@ use aws_lc_rs::{
     rand::SystemRandom,
     rsa,
     signature::{
-        self, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
-        Ed25519KeyPair, KeyPair,
+        self, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
+        EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING,
+        ML_DSA_87_SIGNING, PqdsaKeyPair, PqdsaSigningAlgorithm,
     },
 };
 
@@ -23,10 +24,18 @@ pub enum Algorithm {
     Es256,
     /// ECDSA over P-384 with SHA-384, COSE -35.
     Es384,
+    /// ECDSA over P-521 with SHA-512, COSE -36.
+    Es512,
     /// RSASSA-PKCS1-v1_5 with SHA-256 and 2048-bit keys, COSE -257.
     Rs256,
     /// Ed25519, COSE -8.
     EdDsa,
+    /// ML-DSA-44, COSE -48 (RFC 9964).
+    MlDsa44,
+    /// ML-DSA-65, COSE -49 (RFC 9964).
+    MlDsa65,
+    /// ML-DSA-87, COSE -50 (RFC 9964).
+    MlDsa87,
 }
 
 impl Algorithm {
@@ -34,8 +43,12 @@ impl Algorithm {
         match self {
             Self::Es256 => -7,
             Self::Es384 => -35,
+            Self::Es512 => -36,
             Self::Rs256 => -257,
             Self::EdDsa => -8,
+            Self::MlDsa44 => -48,
+            Self::MlDsa65 => -49,
+            Self::MlDsa87 => -50,
         }
     }
 }
@@ -44,6 +57,7 @@ enum Pair {
     Ecdsa(EcdsaKeyPair),
     Rsa(Box<rsa::KeyPair>),
     Ed25519(Ed25519KeyPair),
+    MlDsa(Box<PqdsaKeyPair>),
 }
 
 pub struct Key {
@@ -60,7 +74,16 @@ impl std::fmt::Debug for Key {
 const fn ecdsa(algorithm: Algorithm) -> &'static EcdsaSigningAlgorithm {
     match algorithm {
         Algorithm::Es384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
+        Algorithm::Es512 => &ECDSA_P521_SHA512_ASN1_SIGNING,
         _ => &ECDSA_P256_SHA256_ASN1_SIGNING,
+    }
+}
+
+const fn ml_dsa(algorithm: Algorithm) -> &'static PqdsaSigningAlgorithm {
+    match algorithm {
+        Algorithm::MlDsa44 => &ML_DSA_44_SIGNING,
+        Algorithm::MlDsa65 => &ML_DSA_65_SIGNING,
+        _ => &ML_DSA_87_SIGNING,
     }
 }
 
@@ -69,11 +92,14 @@ impl Key {
     pub fn generate(algorithm: Algorithm) -> Result<Self, ClientError> {
         let failed = |_| ClientError::Crypto("key generation failed");
         let pair = match algorithm {
-            Algorithm::Es256 | Algorithm::Es384 => {
+            Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 => {
                 Pair::Ecdsa(EcdsaKeyPair::generate(ecdsa(algorithm)).map_err(failed)?)
             }
             Algorithm::Rs256 => Pair::Rsa(Box::new(rsa::KeyPair::generate(rsa::KeySize::Rsa2048).map_err(failed)?)),
             Algorithm::EdDsa => Pair::Ed25519(Ed25519KeyPair::generate().map_err(failed)?),
+            Algorithm::MlDsa44 | Algorithm::MlDsa65 | Algorithm::MlDsa87 => {
+                Pair::MlDsa(Box::new(PqdsaKeyPair::generate(ml_dsa(algorithm)).map_err(failed)?))
+            }
         };
         Ok(Self { algorithm, pair })
     }
@@ -96,11 +122,14 @@ impl Key {
     pub fn from_pkcs8(algorithm: Algorithm, pkcs8: &[u8]) -> Result<Self, ClientError> {
         let failed = |_| ClientError::Crypto("the private key was rejected");
         let pair = match algorithm {
-            Algorithm::Es256 | Algorithm::Es384 => {
+            Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 => {
                 Pair::Ecdsa(EcdsaKeyPair::from_pkcs8(ecdsa(algorithm), pkcs8).map_err(failed)?)
             }
             Algorithm::Rs256 => Pair::Rsa(Box::new(rsa::KeyPair::from_pkcs8(pkcs8).map_err(failed)?)),
             Algorithm::EdDsa => Pair::Ed25519(Ed25519KeyPair::from_pkcs8(pkcs8).map_err(failed)?),
+            Algorithm::MlDsa44 | Algorithm::MlDsa65 | Algorithm::MlDsa87 => {
+                Pair::MlDsa(Box::new(PqdsaKeyPair::from_pkcs8(ml_dsa(algorithm), pkcs8).map_err(failed)?))
+            }
         };
         Ok(Self { algorithm, pair })
     }
@@ -112,6 +141,7 @@ impl Key {
             Pair::Ecdsa(pair) => pair.to_pkcs8v1().map(|d| d.as_ref().to_vec()).map_err(failed),
             Pair::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(&**pair).map(|d| d.as_ref().to_vec()).map_err(failed),
             Pair::Ed25519(pair) => pair.to_pkcs8().map(|d| d.as_ref().to_vec()).map_err(failed),
+            Pair::MlDsa(pair) => pair.to_pkcs8v1().map(|d| d.as_ref().to_vec()).map_err(failed),
         }
     }
 
@@ -128,15 +158,17 @@ impl Key {
             Pair::Ecdsa(pair) => der(pair.public_key()),
             Pair::Rsa(pair) => der(pair.public_key()),
             Pair::Ed25519(pair) => der(pair.public_key()),
+            Pair::MlDsa(pair) => der(pair.public_key()),
         }
     }
 
-    /// Returns the public key: an uncompressed point, an `RSAPublicKey`, or the 32 bytes of Ed25519.
+    /// Returns the public key: an uncompressed point, an `RSAPublicKey`, or the bytes of Ed25519 or ML-DSA.
     pub fn public_bytes(&self) -> &[u8] {
         match &self.pair {
             Pair::Ecdsa(pair) => pair.public_key().as_ref(),
             Pair::Rsa(pair) => pair.public_key().as_ref(),
             Pair::Ed25519(pair) => pair.public_key().as_ref(),
+            Pair::MlDsa(pair) => pair.public_key().as_ref(),
         }
     }
 
@@ -149,7 +181,11 @@ impl Key {
                 // 04 ‖ x ‖ y
                 let point = pair.public_key().as_ref().get(1..).unwrap_or_default();
                 let (x, y) = point.split_at(point.len() / 2);
-                let curve = if self.algorithm == Algorithm::Es384 { 2 } else { 1 };
+                let curve = match self.algorithm {
+                    Algorithm::Es384 => 2,
+                    Algorithm::Es512 => 3,
+                    _ => 1,
+                };
                 cbor::int_map([
                     (1, int(2)),
                     (3, alg),
@@ -169,6 +205,10 @@ impl Key {
                 (-1, int(6)),
                 (-2, Value::Bytes(pair.public_key().as_ref().to_vec())),
             ]),
+            // Key type 7: algorithm key pair (RFC 9964).
+            Pair::MlDsa(pair) => {
+                cbor::int_map([(1, int(7)), (3, alg), (-1, Value::Bytes(pair.public_key().as_ref().to_vec()))])
+            }
         }
     }
 
@@ -184,6 +224,12 @@ impl Key {
                 Ok(signature)
             }
             Pair::Ed25519(pair) => pair.try_sign(message).map(|s| s.as_ref().to_vec()).map_err(failed),
+            Pair::MlDsa(pair) => {
+                let mut signature = vec![0; pair.algorithm().signature_len()];
+                let length = pair.sign(message, &mut signature).map_err(failed)?;
+                signature.truncate(length);
+                Ok(signature)
+            }
         }
     }
 }

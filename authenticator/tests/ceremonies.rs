@@ -2,7 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ED25519, ML_DSA_44, ML_DSA_65, ML_DSA_87,
+    RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
 };
 use doorward_authenticator::{
     Algorithm, Attachment, Attestation, Authenticator, Client, ClientError, Counter, Key, base64url,
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 const ORIGIN: &str = "https://login.example.com";
 
 fn creation() -> Value {
-    let params = [-7, -35, -257, -8].map(|alg| json!({"type": "public-key", "alg": alg}));
+    let params = ALGORITHMS.map(Algorithm::cose).map(|alg| json!({"type": "public-key", "alg": alg}));
     json!({"publicKey": {
         "rp": {"name": "Example", "id": "example.com"},
         "user": {"id": base64url(b"alice"), "name": "alice", "displayName": "Alice"},
@@ -43,17 +44,29 @@ fn entry(map: &Cbor, key: &str) -> Cbor {
 }
 
 fn verify(key: &Key, message: &[u8], signature: &[u8]) {
-    let public = key.public_bytes();
-    match key.algorithm() {
-        Algorithm::Es256 => UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, public).verify(message, signature),
-        Algorithm::Es384 => UnparsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, public).verify(message, signature),
-        Algorithm::Rs256 => UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public).verify(message, signature),
-        Algorithm::EdDsa => UnparsedPublicKey::new(&ED25519, public).verify(message, signature),
-    }
-    .unwrap();
+    let algorithm: &'static dyn VerificationAlgorithm = match key.algorithm() {
+        Algorithm::Es256 => &ECDSA_P256_SHA256_ASN1,
+        Algorithm::Es384 => &ECDSA_P384_SHA384_ASN1,
+        Algorithm::Es512 => &ECDSA_P521_SHA512_ASN1,
+        Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+        Algorithm::EdDsa => &ED25519,
+        Algorithm::MlDsa44 => &ML_DSA_44,
+        Algorithm::MlDsa65 => &ML_DSA_65,
+        Algorithm::MlDsa87 => &ML_DSA_87,
+    };
+    UnparsedPublicKey::new(algorithm, key.public_bytes()).verify(message, signature).unwrap();
 }
 
-const ALGORITHMS: [Algorithm; 4] = [Algorithm::Es256, Algorithm::Es384, Algorithm::Rs256, Algorithm::EdDsa];
+const ALGORITHMS: [Algorithm; 8] = [
+    Algorithm::Es256,
+    Algorithm::Es384,
+    Algorithm::Es512,
+    Algorithm::Rs256,
+    Algorithm::EdDsa,
+    Algorithm::MlDsa44,
+    Algorithm::MlDsa65,
+    Algorithm::MlDsa87,
+];
 
 #[test]
 fn registration_has_a_valid_self_attestation_with_every_algorithm() {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::CoseAlgorithm;
+
 text_enum! {
     /// WebAuthn §5.8.6: whether the authenticator must verify its user (PIN, biometrics).
     pub enum UserVerification {
@@ -100,7 +102,17 @@ impl TenantConfig {
             change.or_else(|| current?.webauthn.backup_eligibility_change).or(Some(BackupEligibilityChange::Accept));
         let audience = &mut self.webauthn.token_audience;
         *audience = audience.or_else(|| current?.webauthn.token_audience).or(Some(TokenAudience::RpId));
+        let algorithms = self.webauthn.algorithms.take();
+        self.webauthn.algorithms = algorithms
+            .or_else(|| current?.webauthn.algorithms.clone())
+            .or_else(|| Some(CoseAlgorithm::DEFAULT.to_vec()));
         self
+    }
+
+    /// Returns the algorithms of new credentials, in order of preference.
+    #[must_use]
+    pub fn algorithms(&self) -> &[CoseAlgorithm] {
+        self.webauthn.algorithms.as_deref().unwrap_or(CoseAlgorithm::DEFAULT)
     }
 
     /// Returns the maximum number of credentials of a user.
@@ -212,6 +224,11 @@ pub struct Webauthn {
     /// current value is kept; null means the default, `accept`.
     #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "backup_change_or_default")]
     pub backup_eligibility_change: Option<BackupEligibilityChange>,
+    /// Algorithms of new credentials, in order of preference. This applies to second factors too. If a change omits them,
+    /// the current ones are kept; null means the default.
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "algorithms_or_default")]
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 8, example = json!(["EdDSA", "ES256", "RS256"])))]
+    pub algorithms: Option<Vec<CoseAlgorithm>>,
 }
 
 /// Settings of second-factor ceremonies. The relying party is [`Webauthn::relying_party`].
@@ -282,6 +299,9 @@ fn audience_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<To
 fn backup_change_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<BackupEligibilityChange>, D::Error> {
     or_default(reader, BackupEligibilityChange::Accept)
 }
+fn algorithms_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Vec<CoseAlgorithm>>, D::Error> {
+    or_default(reader, CoseAlgorithm::DEFAULT.to_vec())
+}
 
 const fn default_timeout() -> u32 {
     DEFAULT_TIMEOUT_MS
@@ -319,6 +339,7 @@ impl Webauthn {
             resident_key_requirement: required_resident_key(),
             token_audience: None,
             backup_eligibility_change: None,
+            algorithms: None,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod admin;
 pub mod audit;
 pub mod bytes;
 pub mod config;
+mod cose_algorithm;
 pub mod environment;
 pub mod error;
 pub mod ids;
@@ -19,6 +20,7 @@ pub mod time;
 
 pub use audit::AuditType;
 pub use bytes::Base64Url;
+pub use cose_algorithm::CoseAlgorithm;
 pub use error::{ErrorBody, ErrorCode};
 pub use ids::{AdminTokenId, ApiKeyId, AuditId, SigningKeyId, TenantId, TransactionRowId, UserId};
 pub use time::Timestamp;

@@ -30,6 +30,19 @@ pub struct StoredCredential<'a> {
     pub sign_count: u32,
 }
 
+/// Returns whether webauthn-rs verifies signatures of this COSE key: ES256, ES384, and RS256 with 2048 bits.
+pub fn supports(public_key: &[u8]) -> bool {
+    use serde_cbor_2::Value;
+    let Ok(Value::Map(members)) = serde_cbor_2::from_slice(public_key) else { return false };
+    match members.get(&Value::Integer(3)) {
+        Some(Value::Integer(-7 | -35)) => true,
+        Some(Value::Integer(-257)) => {
+            matches!(members.get(&Value::Integer(-1)), Some(Value::Bytes(modulus)) if modulus.len() == 256)
+        }
+        _ => false,
+    }
+}
+
 /// Verifies the result of `navigator.credentials.get()`.
 ///
 /// # Errors

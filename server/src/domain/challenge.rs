@@ -1,7 +1,7 @@
 //! Challenges and the kinds of ceremony to which they belong.
 
 use doorward_shared::{
-    AuditType, Base64Url, TenantId, Timestamp, TransactionRowId, UserId,
+    AuditType, Base64Url, CoseAlgorithm, TenantId, Timestamp, TransactionRowId, UserId,
     config::{BackupEligibilityChange, UserVerification},
     public::CeremonyName,
 };
@@ -109,6 +109,9 @@ pub struct CeremonyState {
     pub user_verification: UserVerification,
     /// Whether the credential may become eligible for backup.
     pub backup_eligibility_change: BackupEligibilityChange,
+    /// Registrations: the algorithms that the new credential may have.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub algorithms: Vec<CoseAlgorithm>,
     /// Logins and transactions: ids of the allowed credentials; `None` for any credential (discoverable login).
     /// Registrations: ids of the excluded credentials.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -124,6 +127,7 @@ impl CeremonyState {
             origins: rp.origins.clone(),
             user_verification: policy.user_verification,
             backup_eligibility_change: policy.backup_eligibility_change,
+            algorithms: Vec::new(),
             credentials: credentials.map(ids),
         }
     }

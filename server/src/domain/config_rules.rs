@@ -1,7 +1,7 @@
 //! Rules for a tenant's configuration. Each message names the problem and a correction.
 
 use doorward_shared::{
-    Base64Url,
+    Base64Url, CoseAlgorithm,
     admin::ConfigProblem,
     config::{Limits, RelyingParty, TenantConfig},
 };
@@ -91,7 +91,16 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
         found.add(format!("cors.allowed_origins[{index}]"), checked);
     }
     limits(&mut found, config.limits.unwrap_or_default());
+    found.add("webauthn.algorithms", algorithms(config.algorithms()));
     found.0
+}
+
+fn algorithms(listed: &[CoseAlgorithm]) -> Result<(), Message> {
+    if listed.is_empty() {
+        return Err("must contain at least one algorithm; null means the default".to_owned());
+    }
+    let repeated = listed.iter().enumerate().find(|(index, one)| listed.iter().take(*index).any(|other| other == *one));
+    repeated.map_or(Ok(()), |(_, one)| Err(format!("contains {one} twice")))
 }
 
 fn limits(found: &mut Problems, limits: Limits) {
@@ -332,6 +341,28 @@ mod tests {
             let complete = complete(changed.clone(), current).unwrap();
             assert_eq!(complete.webauthn.token_audience, Some(expected));
         }
+    }
+
+    #[test]
+    fn algorithms_are_not_empty_or_repeated_and_null_means_the_default() {
+        let with = |algorithms: &[CoseAlgorithm]| {
+            let mut config = config("example.com", &["https://example.com"], &[]);
+            config.webauthn.algorithms = Some(algorithms.to_vec());
+            config
+        };
+        let current = with(&[CoseAlgorithm::MlDsa65, CoseAlgorithm::Es256]);
+        assert_eq!(problems(&current), []);
+        for wrong in [&[][..], &[CoseAlgorithm::Es256, CoseAlgorithm::EdDsa, CoseAlgorithm::Es256]] {
+            let [ConfigProblem { field, .. }] = problems(&with(wrong)).try_into().unwrap();
+            assert_eq!(field, "webauthn.algorithms");
+        }
+        let omitted = config("example.com", &["https://example.com"], &[]);
+        let mut reset = serde_json::to_value(&omitted).unwrap();
+        reset["webauthn"]["algorithms"] = Value::Null;
+        let reset: TenantConfig = serde_json::from_value(reset).unwrap();
+        assert_eq!(omitted.clone().with_omitted(Some(&current)).algorithms(), current.algorithms());
+        assert_eq!(omitted.with_omitted(None).algorithms(), CoseAlgorithm::DEFAULT);
+        assert_eq!(reset.with_omitted(Some(&current)).algorithms(), CoseAlgorithm::DEFAULT);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! problems.
 
 use doorward_shared::{
+    CoseAlgorithm,
     admin::ConfigProblem,
     config::{
         Attachment, AttestationPreference, BackupEligibilityChange, ResidentKey, TokenAudience, UserVerification,
@@ -18,6 +19,7 @@ enum Kind {
     Millis,
     Number,
     OneOf(Vec<&'static str>),
+    ListOf(Vec<&'static str>),
     Section(Vec<Setting>),
 }
 
@@ -67,6 +69,8 @@ fn settings() -> Vec<Setting> {
     webauthn.extend(ceremony(Optional));
     webauthn.push(setting("token_audience", Nullable, one_of!(TokenAudience)));
     webauthn.push(setting("backup_eligibility_change", Nullable, one_of!(BackupEligibilityChange)));
+    let algorithms = CoseAlgorithm::ALL.iter().map(|value| value.as_str()).collect();
+    webauthn.push(setting("algorithms", Nullable, Kind::ListOf(algorithms)));
     let limits = vec![
         setting("credentials_per_user", Nullable, Kind::Number),
         setting("transaction_data_bytes", Nullable, Kind::Number),
@@ -156,6 +160,15 @@ fn member(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind
             return values.iter().all(Value::is_string).then(|| value.clone());
         }
         (Kind::Texts, _) => "must be a list of strings".to_owned(),
+        (Kind::ListOf(words), Value::Array(values)) => {
+            let is_known = |value: &Value| value.as_str().is_some_and(|text| words.contains(&text));
+            for (index, _) in values.iter().enumerate().filter(|(_, value)| !is_known(value)) {
+                let message = format!("must be one of {}", words.join(", "));
+                found.push(problem(&format!("{field}[{index}]"), message));
+            }
+            return values.iter().all(is_known).then(|| value.clone());
+        }
+        (Kind::ListOf(words), _) => format!("must be a list of {}", words.join(", ")),
         (Kind::Millis | Kind::Number, value) if value.as_u64().is_some_and(|value| u32::try_from(value).is_ok()) => {
             return Some(value.clone());
         }
@@ -191,6 +204,7 @@ mod tests {
         webauthn.token_audience = Some(TokenAudience::Ceremony);
         let mfa = Some(Mfa { timeout: Some(5_000), ..Mfa::default() });
         webauthn.backup_eligibility_change = Some(BackupEligibilityChange::Refuse);
+        webauthn.algorithms = Some(vec![CoseAlgorithm::MlDsa65, CoseAlgorithm::Es256]);
         json!(TenantConfig { cors: Default::default(), webauthn, mfa, limits: Some(Limits::DEFAULT) })
     }
 

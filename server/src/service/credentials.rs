@@ -1,7 +1,7 @@
 //! Lists, reads, renames and deletes credentials.
 
 use doorward_shared::{
-    AuditType, Base64Url,
+    AuditType, Base64Url, CoseAlgorithm,
     public::{CredentialItem, CredentialPatch},
 };
 
@@ -22,7 +22,7 @@ pub fn item(credential: Credential, user_id: String) -> CredentialItem {
     CredentialItem {
         id: Base64Url(credential.id.as_bytes().to_vec()),
         name: Some(credential.name).filter(|name| !name.is_empty()),
-        algorithm: webauthn::algorithm_name(&credential.public_key).unwrap_or("unknown").to_owned(),
+        algorithm: webauthn::algorithm(&credential.public_key).map_or("unknown", CoseAlgorithm::as_str).to_owned(),
         public_key: Base64Url(credential.public_key),
         attestation_type,
         attestation_stated: credential.attestation_format,

@@ -115,6 +115,7 @@ mod tests {
                     origins: vec![origin.to_owned(); 32],
                     user_verification: UserVerification::Required,
                     backup_eligibility_change: BackupEligibilityChange::Accept,
+                    algorithms: Vec::new(),
                     credentials: None,
                 },
                 created_at: at,

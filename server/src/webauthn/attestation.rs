@@ -1,11 +1,17 @@
 //! Attestation objects (WebAuthn §6.5.4) and the handling of each statement format (§8).
 
+use doorward_shared::{CoseAlgorithm, ErrorCode};
+
 use super::{
     auth_data::AuthData,
-    cbor,
-    cbor::Reader,
-    options::{ALGORITHMS, ES256, ES384},
+    cbor::{self, Reader},
+    cose::PublicKey,
+    error::VerificationError,
 };
+
+const ES256: i64 = CoseAlgorithm::Es256.id();
+const ES384: i64 = CoseAlgorithm::Es384.id();
+const RS256: i64 = CoseAlgorithm::Rs256.id();
 
 /// Maximum length of a format name (WebAuthn §8.1).
 const MAX_FORMAT_BYTES: usize = 32;
@@ -23,10 +29,12 @@ pub(super) struct AttestationObject {
     pub(super) auth_data: AuthData,
 }
 
-/// Whether a statement can be verified.
+/// How a statement is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StatementSupport {
     None,
+    /// The key of the credential signed the statement.
+    SelfAttestation,
     /// webauthn-rs verifies the statement, and an invalid one is rejected.
     Verifiable,
     /// The statement cannot be verified. Its format is recorded, and the credential counts as unattested.
@@ -77,20 +85,44 @@ impl AttestationObject {
         self.statement == EMPTY_MAP
     }
 
-    /// Returns whether the statement can be verified. A statement that webauthn-rs does not support is accepted without
-    /// verification, because a rejection locks out the owner of the authenticator without a security benefit.
-    pub(super) fn support(&self) -> StatementSupport {
+    /// Returns how the statement about a key is verified. A statement that webauthn-rs does not support is accepted
+    /// without verification, because a rejection locks out the owner of the authenticator without a security benefit.
+    pub(super) fn support(&self, key: &PublicKey) -> StatementSupport {
         let members = StatementMembers::parse(&self.statement).unwrap_or_default();
         match self.format.as_str() {
             "none" => StatementSupport::None,
-            // webauthn-rs supports neither ECDAA (which was withdrawn) nor algorithms outside `ALGORITHMS`.
+            // ECDAA was withdrawn.
             "packed" if members.ecdaa && !members.certificates => StatementSupport::Unverifiable,
-            "packed" if members.certificates && members.algorithm_outside(ALGORITHMS) => StatementSupport::Unverifiable,
+            "packed" if !members.names_certificates => StatementSupport::SelfAttestation,
+            _ if !key.known_to_webauthn_rs => StatementSupport::Unverifiable,
+            "packed" if members.algorithm_outside(&[ES256, ES384, RS256]) => StatementSupport::Unverifiable,
             // webauthn-rs supports only elliptic curve keys in Android certificates.
             "android-key" if members.algorithm_outside(&[ES256, ES384]) => StatementSupport::Unverifiable,
             "packed" | "fido-u2f" | "apple" | "android-key" => StatementSupport::Verifiable,
             _ => StatementSupport::Unverifiable,
         }
+    }
+
+    /// Verifies a statement without certificates (§8.2): the algorithm is that of the credential, whose key signed the
+    /// authenticator data and the hash of the client data.
+    pub(super) fn verify_self_attestation(
+        &self,
+        key: &PublicKey,
+        client_data_hash: &[u8],
+    ) -> Result<(), VerificationError> {
+        let invalid = |reason| VerificationError::new(ErrorCode::AttestationInvalid, reason);
+        let Some(StatementMembers { algorithm: Some(algorithm), signature: Some(signature), .. }) =
+            StatementMembers::parse(&self.statement)
+        else {
+            return Err(invalid("the attestation statement has a missing or invalid member"));
+        };
+        if algorithm != key.id {
+            return Err(invalid("the attestation statement and the public key have different algorithms"));
+        }
+        if !key.verifies(&[&self.auth_data_bytes, client_data_hash].concat(), signature) {
+            return Err(invalid("the signature of the attestation statement is not valid"));
+        }
+        Ok(())
     }
 
     /// Returns whether a certificate error of webauthn-rs concerns only the key description, a certificate extension.
@@ -124,17 +156,20 @@ impl AttestationObject {
     }
 }
 
-/// Members of a statement that decide whether webauthn-rs supports it.
+/// Members of a statement that decide how it is verified.
 #[derive(Default)]
-struct StatementMembers {
+struct StatementMembers<'a> {
     algorithm: Option<i64>,
+    signature: Option<&'a [u8]>,
+    /// `x5c` is present.
+    names_certificates: bool,
     /// `x5c` is a non-empty list of byte strings.
     certificates: bool,
     ecdaa: bool,
 }
 
-impl StatementMembers {
-    fn parse(statement: &[u8]) -> Option<Self> {
+impl<'a> StatementMembers<'a> {
+    fn parse(statement: &'a [u8]) -> Option<Self> {
         let mut members = Self::default();
         let mut reader = Reader::new(statement);
         for _ in 0..reader.map()? {
@@ -142,8 +177,10 @@ impl StatementMembers {
             let mut value = Reader::new(reader.encoded_item()?);
             match name {
                 "alg" => members.algorithm = value.integer(),
+                "sig" => members.signature = value.bytes(),
                 "ecdaaKeyId" => members.ecdaa = true,
                 "x5c" => {
+                    members.names_certificates = true;
                     members.certificates =
                         value.array().is_some_and(|count| count > 0 && (0..count).all(|_| value.bytes().is_some()));
                 }

@@ -1,35 +1,48 @@
 //! Credential public keys: COSE_Key (RFC 9052 §7, RFC 9053 §7, RFC 8230 §4).
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, EcdsaVerificationAlgorithm, ParsedPublicKey,
-    RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ED25519, ML_DSA_44, ML_DSA_65, ML_DSA_87,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, VerificationAlgorithm,
 };
-use doorward_shared::ErrorCode;
+use doorward_shared::{CoseAlgorithm, ErrorCode};
 
 use super::{
     cbor::{self, Reader},
     error::VerificationError,
-    options::{ES256, ES384, RS256},
 };
 
 const KEY_TYPE: i64 = 1;
 const ALGORITHM: i64 = 3;
+const KEY_TYPE_OKP: i64 = 1;
 const KEY_TYPE_EC2: i64 = 2;
 const KEY_TYPE_RSA: i64 = 3;
+/// Algorithm key pair: the key type of ML-DSA (RFC 9964).
+const KEY_TYPE_AKP: i64 = 7;
+const CURVE_ED25519: i64 = 6;
+const ED25519_BYTES: usize = 32;
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;
+/// Length of the modulus of a key with 2048 bits.
 const RSA_2048_BYTES: usize = 256;
-/// Maximum length of an encoded key. An RSA key of 2048 bits has 272 bytes.
-const MAX_KEY_BYTES: usize = 600;
+/// Maximum length of an encoded key. One of ML-DSA-87 has 2 602 bytes.
+const MAX_KEY_BYTES: usize = 2_700;
 /// First byte of an uncompressed point (SEC 1 §2.3.3).
 const UNCOMPRESSED: u8 = 4;
 
 /// A validated public key.
 #[derive(Debug)]
-pub(super) struct PublicKey(ParsedPublicKey);
+pub(super) struct PublicKey {
+    key: ParsedPublicKey,
+    pub(super) algorithm: CoseAlgorithm,
+    /// The identifier in the key: that of `algorithm`, or the fully specified one (RFC 9864).
+    pub(super) id: i64,
+    /// Whether webauthn-rs can verify statements about this key.
+    pub(super) known_to_webauthn_rs: bool,
+}
 
 impl PublicKey {
     /// Returns whether a signature in the encoding of WebAuthn §6.5.5 is valid for the message.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.0.verify_sig(message, signature).is_ok()
+        self.key.verify_sig(message, signature).is_ok()
     }
 }
 
@@ -76,41 +89,63 @@ fn bytes(encoded: Option<&[u8]>) -> Option<&[u8]> {
     encoded.and_then(|encoded| Reader::new(encoded).bytes())
 }
 
-/// Parses a key of one of the offered algorithms. The algorithm determines the curve (WebAuthn §5.8.5).
+/// Parses a key. The algorithm determines the curve (WebAuthn §5.8.5).
 ///
 /// # Errors
-/// `AlgorithmUnsupported` for other algorithms, curves and sizes; `CredentialMalformed` for an invalid key.
+/// `AlgorithmUnsupported` for unknown algorithms and for other curves and sizes; `CredentialMalformed` for an invalid
+/// key.
 pub(super) fn parse_key(encoded: &[u8]) -> Result<PublicKey, VerificationError> {
     let labels =
         Labels::parse(encoded).ok_or_else(|| VerificationError::malformed("the public key is not a valid COSE key"))?;
-    let algorithm =
+    let id =
         integer(labels.algorithm).ok_or_else(|| VerificationError::malformed("the public key has no algorithm"))?;
     let key_type =
         integer(labels.key_type).ok_or_else(|| VerificationError::malformed("the public key has no type"))?;
-    match (algorithm, key_type) {
-        (ES256, KEY_TYPE_EC2) => elliptic_curve(&labels, "ES256", &ECDSA_P256_SHA256_ASN1, 1, 32),
-        (ES384, KEY_TYPE_EC2) => elliptic_curve(&labels, "ES384", &ECDSA_P384_SHA384_ASN1, 2, 48),
-        (RS256, KEY_TYPE_RSA) => rsa(&labels),
-        (ES256 | ES384 | RS256, _) => Err(VerificationError::malformed(format!(
-            "the type of the public key does not match its algorithm {algorithm}"
-        ))),
-        _ => Err(unsupported(format!(
-            "the public key has algorithm {algorithm}; supported are ES256 (-7), ES384 (-35) and RS256 (-257)"
-        ))),
+    let algorithm = CoseAlgorithm::from_id(id).ok_or_else(|| {
+        unsupported(format!("the public key has the algorithm {id}, which Doorward does not support"))
+    })?;
+    if key_type != type_of(algorithm) {
+        let reason = format!("the type of the public key does not match its algorithm {algorithm} ({id})");
+        return Err(VerificationError::malformed(reason));
+    }
+    let key = match algorithm {
+        CoseAlgorithm::Es256 => elliptic_curve(&labels, algorithm, &ECDSA_P256_SHA256_ASN1, 1, 32),
+        CoseAlgorithm::Es384 => elliptic_curve(&labels, algorithm, &ECDSA_P384_SHA384_ASN1, 2, 48),
+        CoseAlgorithm::Es512 => elliptic_curve(&labels, algorithm, &ECDSA_P521_SHA512_ASN1, 3, 66),
+        CoseAlgorithm::EdDsa => ed25519(&labels),
+        CoseAlgorithm::Rs256 => rsa(&labels),
+        CoseAlgorithm::MlDsa44 => ml_dsa(&labels, algorithm, &ML_DSA_44),
+        CoseAlgorithm::MlDsa65 => ml_dsa(&labels, algorithm, &ML_DSA_65),
+        CoseAlgorithm::MlDsa87 => ml_dsa(&labels, algorithm, &ML_DSA_87),
+    }?;
+    let known_to_webauthn_rs = match algorithm {
+        CoseAlgorithm::Es256 | CoseAlgorithm::Es384 => id == algorithm.id(),
+        CoseAlgorithm::Rs256 => bytes(labels.minus_1).is_some_and(|modulus| modulus.len() == RSA_2048_BYTES),
+        _ => false,
+    };
+    Ok(PublicKey { key, algorithm, id, known_to_webauthn_rs })
+}
+
+const fn type_of(algorithm: CoseAlgorithm) -> i64 {
+    match algorithm {
+        CoseAlgorithm::EdDsa => KEY_TYPE_OKP,
+        CoseAlgorithm::Es256 | CoseAlgorithm::Es384 | CoseAlgorithm::Es512 => KEY_TYPE_EC2,
+        CoseAlgorithm::Rs256 => KEY_TYPE_RSA,
+        CoseAlgorithm::MlDsa44 | CoseAlgorithm::MlDsa65 | CoseAlgorithm::MlDsa87 => KEY_TYPE_AKP,
     }
 }
 
-/// Validates a key and returns its canonical encoding, without unknown members (CTAP 2.1 §8).
+/// Validates a new key. Returns it with its canonical encoding, without unknown members (CTAP 2.1 §8).
 ///
 /// # Errors
 /// The errors of [`parse_key`], and `CredentialMalformed` for a key of more than [`MAX_KEY_BYTES`].
-pub(super) fn canonical_key(encoded: &[u8]) -> Result<Vec<u8>, VerificationError> {
+pub(super) fn canonical_key(encoded: &[u8]) -> Result<(PublicKey, Vec<u8>), VerificationError> {
     let length = encoded.len();
     if length > MAX_KEY_BYTES {
         let reason = format!("the public key has {length} bytes; at most {MAX_KEY_BYTES} are accepted");
         return Err(VerificationError::malformed(reason));
     }
-    parse_key(encoded)?;
+    let key = parse_key(encoded)?;
     let labels = Labels::parse(encoded).unwrap_or_default();
     let members = [
         (KEY_TYPE, labels.key_type),
@@ -130,42 +165,64 @@ pub(super) fn canonical_key(encoded: &[u8]) -> Result<Vec<u8>, VerificationError
             cbor::write_bytes(&mut out, bytes);
         }
     }
-    Ok(out)
+    Ok((key, out))
 }
 
-/// Returns the name of a key's algorithm (RFC 9053), or `None` if it is not a supported one.
-pub fn algorithm_name(encoded: &[u8]) -> Option<&'static str> {
-    match integer(Labels::parse(encoded)?.algorithm)? {
-        ES256 => Some("ES256"),
-        ES384 => Some("ES384"),
-        RS256 => Some("RS256"),
-        _ => None,
-    }
+/// Returns the algorithm of a stored key, or `None` if it is not a supported one.
+pub fn algorithm(encoded: &[u8]) -> Option<CoseAlgorithm> {
+    CoseAlgorithm::from_id(integer(Labels::parse(encoded)?.algorithm)?)
 }
 
 fn elliptic_curve(
     labels: &Labels<'_>,
-    name: &str,
-    algorithm: &'static EcdsaVerificationAlgorithm,
+    algorithm: CoseAlgorithm,
+    verification: &'static dyn VerificationAlgorithm,
     curve: i64,
     size: usize,
-) -> Result<PublicKey, VerificationError> {
-    let found = integer(labels.minus_1).ok_or_else(|| VerificationError::malformed("the public key has no curve"))?;
-    if found != curve {
-        return Err(unsupported(format!("{name} requires curve {curve}, but the public key is on curve {found}")));
-    }
+) -> Result<ParsedPublicKey, VerificationError> {
+    check_curve(labels, algorithm, curve)?;
     let coordinate = |encoded| bytes(encoded).filter(|bytes| bytes.len() == size);
     let (Some(x), Some(y)) = (coordinate(labels.minus_2), coordinate(labels.minus_3)) else {
         return Err(VerificationError::malformed(format!(
             "the coordinates of the public key must be byte strings of {size} bytes"
         )));
     };
-    ParsedPublicKey::new(algorithm, [&[UNCOMPRESSED], x, y].concat())
-        .map(PublicKey)
+    ParsedPublicKey::new(verification, [&[UNCOMPRESSED], x, y].concat())
         .map_err(|_| VerificationError::malformed("the public key is not a point on its curve"))
 }
 
-fn rsa(labels: &Labels<'_>) -> Result<PublicKey, VerificationError> {
+/// Parses an Ed25519 key (RFC 9053 §7.2).
+fn ed25519(labels: &Labels<'_>) -> Result<ParsedPublicKey, VerificationError> {
+    check_curve(labels, CoseAlgorithm::EdDsa, CURVE_ED25519)?;
+    let point = bytes(labels.minus_2).filter(|bytes| bytes.len() == ED25519_BYTES);
+    let point = point.ok_or_else(|| VerificationError::malformed("an Ed25519 public key must have 32 bytes"))?;
+    ParsedPublicKey::new(&ED25519, point)
+        .map_err(|_| VerificationError::malformed("the Ed25519 public key is not valid"))
+}
+
+fn check_curve(labels: &Labels<'_>, algorithm: CoseAlgorithm, curve: i64) -> Result<(), VerificationError> {
+    let found = integer(labels.minus_1).ok_or_else(|| VerificationError::malformed("the public key has no curve"))?;
+    if found == curve {
+        return Ok(());
+    }
+    Err(unsupported(format!("{algorithm} requires curve {curve}, but the public key is on curve {found}")))
+}
+
+/// Parses an ML-DSA key (RFC 9964). Label -1 is the public key, label -2 the private one.
+fn ml_dsa(
+    labels: &Labels<'_>,
+    algorithm: CoseAlgorithm,
+    verification: &'static dyn VerificationAlgorithm,
+) -> Result<ParsedPublicKey, VerificationError> {
+    if labels.minus_2.is_some() {
+        return Err(VerificationError::malformed("the ML-DSA public key contains its private key"));
+    }
+    bytes(labels.minus_1)
+        .and_then(|key| ParsedPublicKey::new(verification, key).ok())
+        .ok_or_else(|| VerificationError::malformed(format!("the {algorithm} public key has a wrong length")))
+}
+
+fn rsa(labels: &Labels<'_>) -> Result<ParsedPublicKey, VerificationError> {
     // Private exponent (RFC 8230 §4). If it was sent, the key is no longer secret.
     if labels.minus_3.is_some() {
         return Err(VerificationError::malformed("the RSA public key contains its private exponent"));
@@ -173,15 +230,17 @@ fn rsa(labels: &Labels<'_>) -> Result<PublicKey, VerificationError> {
     let (Some(n), Some(e)) = (bytes(labels.minus_1), bytes(labels.minus_2)) else {
         return Err(VerificationError::malformed("the RSA public key has no modulus or exponent"));
     };
-    let is_2048_bits = n.len() == RSA_2048_BYTES && n.first().is_some_and(|byte| byte & 0x80 != 0);
+    let leading_zeros = n.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    let has_supported_size = leading_zeros < 8 && RSA_BITS.contains(&(8 * n.len() - leading_zeros));
     // 65537 or a larger odd number of three bytes.
-    let is_supported_exponent = matches!(e, [high, _, low] if *high != 0 && low & 1 == 1);
-    (is_2048_bits && is_supported_exponent)
+    let has_supported_exponent = matches!(e, [high, _, low] if *high != 0 && low & 1 == 1);
+    (has_supported_size && has_supported_exponent)
         .then(|| RsaPublicKeyComponents { n, e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).ok())
         .flatten()
-        .map(PublicKey)
         .ok_or_else(|| {
-            unsupported("RS256 requires a key of 2048 bits with an odd public exponent of three bytes, at least 65537")
+            unsupported(
+                "RS256 requires a key of 2048 to 4096 bits with an odd public exponent of three bytes, at least 65537",
+            )
         })
 }
 

@@ -28,7 +28,12 @@ pub fn attestation_object(bytes: &[u8]) {
     assert_eq!(again.encode(), parsed.encode());
     let bare = AttestationObject::parse(&parsed.encode_without_statement()).unwrap();
     assert!(bare.statement_is_empty());
-    let _ = parsed.support();
+    if let Some(attested) = &parsed.auth_data.attested
+        && let Ok(key) = cose::parse_key(&attested.public_key)
+    {
+        let _ = parsed.support(&key);
+        let _ = parsed.verify_self_attestation(&key, b"a hash");
+    }
 }
 
 /// Parses a public key in COSE format and verifies a wrong signature with it.

@@ -27,8 +27,8 @@ mod webauthn_rs;
 #[cfg(test)]
 mod tests;
 
-pub use cose::algorithm_name;
-pub use options::{ALGORITHMS, creation_options, request_options, transaction_challenge};
+pub use cose::algorithm;
+pub use options::{creation_options, request_options, transaction_challenge};
 pub use parse::{Malformed, ParsedAssertion, ParsedRegistration, parse_assertion, parse_registration};
 pub use verify::{
     BACKUP_DOWNGRADED, VerificationError, VerifiedAssertion, VerifiedRegistration, counter_advances, verify_assertion,

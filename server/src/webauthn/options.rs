@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest;
 use doorward_shared::{
-    Base64Url,
+    Base64Url, CoseAlgorithm,
     config::ResidentKey,
     public::{
         AuthenticatorSelection, CreationOptions, CredentialDescriptor, CredentialKind, PubKeyCredParam,
@@ -12,17 +12,12 @@ use doorward_shared::{
 
 use crate::domain::{CeremonyPolicy, ChallengeValue, CredentialId, RelyingPartyPolicy, User};
 
-/// Supported COSE algorithms in order of preference: ES256 on P-256, ES384 on P-384, RS256 with 2048 bits.
-pub const ALGORITHMS: &[i64] = &[ES256, ES384, RS256];
-
-pub(super) const ES256: i64 = -7;
-pub(super) const ES384: i64 = -35;
-pub(super) const RS256: i64 = -257;
-
-/// Returns the options of a registration (WebAuthn §5.4). `exclude` lists credentials of the user that already exist.
+/// Returns the options of a registration (WebAuthn §5.4). `algorithms` are in order of preference, and `exclude` lists
+/// credentials of the user that already exist.
 pub fn creation_options(
     rp: &RelyingPartyPolicy,
     policy: &CeremonyPolicy,
+    algorithms: &[CoseAlgorithm],
     user: &User,
     challenge: &ChallengeValue,
     exclude: &[CredentialId],
@@ -37,9 +32,9 @@ pub fn creation_options(
                 icon: (!user.icon.is_empty()).then(|| user.icon.clone()),
             },
             challenge: Base64Url(challenge.0.clone()),
-            pub_key_cred_params: ALGORITHMS
+            pub_key_cred_params: algorithms
                 .iter()
-                .map(|&alg| PubKeyCredParam { kind: CredentialKind::PublicKey, alg })
+                .map(|algorithm| PubKeyCredParam { kind: CredentialKind::PublicKey, alg: algorithm.id() })
                 .collect(),
             timeout: policy.timeout_ms,
             exclude_credentials: descriptors(exclude),

@@ -12,7 +12,7 @@ pub use super::error::VerificationError;
 use super::{
     attestation::StatementSupport,
     auth_data::AuthData,
-    cose,
+    cose::{self, PublicKey},
     parse::{ParsedAssertion, ParsedRegistration},
     webauthn_rs,
 };
@@ -66,8 +66,11 @@ pub fn verify_registration(
     }
     let excluded = state.credentials.as_deref().is_some_and(|excluded| lists(excluded, &parsed.credential_id));
     VerificationError::ensure(!excluded, ErrorCode::CredentialExists, "the credential is already registered")?;
-    let public_key = cose::canonical_key(&attested.public_key)?;
-    let is_attested = verify_statement(state, challenge, parsed, origin)?;
+    let (key, public_key) = cose::canonical_key(&attested.public_key)?;
+    let offered = state.algorithms.contains(&key.algorithm);
+    let reason = "the tenant does not accept the algorithm of the public key";
+    VerificationError::ensure(offered, ErrorCode::AlgorithmUnsupported, reason)?;
+    let is_attested = verify_statement(state, challenge, parsed, &key, origin)?;
     Ok(VerifiedRegistration {
         credential_id: parsed.credential_id.clone(),
         public_key,
@@ -87,31 +90,47 @@ fn verify_statement(
     state: &CeremonyState,
     challenge: &ChallengeValue,
     parsed: &ParsedRegistration,
+    key: &PublicKey,
     origin: url::Url,
 ) -> Result<bool, VerificationError> {
     let attestation = &parsed.attestation;
-    match attestation.support() {
+    match attestation.support(key) {
         StatementSupport::None => {
             let reason = "attestation format none must have an empty statement";
             VerificationError::ensure(attestation.statement_is_empty(), ErrorCode::AttestationInvalid, reason)?;
             Ok(false)
         }
-        StatementSupport::Unverifiable => Ok(false),
-        StatementSupport::Verifiable => {
-            let register = |object| webauthn_rs::register(state, challenge, parsed, origin.clone(), object);
-            match register(attestation.encode()) {
-                Ok(()) => Ok(true),
-                Err(WebauthnError::AttestationStatementX5CInvalid)
-                    if attestation.is_android_key_with_unknown_description() =>
-                {
-                    Ok(false)
-                }
-                // The registration is rejected even without its statement. So webauthn-rs cannot parse something else
-                // in it, such as `tokenBinding` or an extension output.
-                Err(_) if register(attestation.encode_without_statement()).is_err() => Ok(false),
-                Err(error) => Err(webauthn_rs::attestation_error(&error)),
+        StatementSupport::SelfAttestation => {
+            let client_data_hash = digest::digest(&digest::SHA256, &parsed.client_data_json);
+            attestation.verify_self_attestation(key, client_data_hash.as_ref())?;
+            if key.known_to_webauthn_rs {
+                verify_with_webauthn_rs(state, challenge, parsed, origin)?;
             }
+            Ok(true)
         }
+        StatementSupport::Unverifiable => Ok(false),
+        StatementSupport::Verifiable => verify_with_webauthn_rs(state, challenge, parsed, origin),
+    }
+}
+
+/// Verifies the attestation statement with webauthn-rs. Returns `false` if webauthn-rs cannot parse the registration.
+fn verify_with_webauthn_rs(
+    state: &CeremonyState,
+    challenge: &ChallengeValue,
+    parsed: &ParsedRegistration,
+    origin: url::Url,
+) -> Result<bool, VerificationError> {
+    let attestation = &parsed.attestation;
+    let register = |object| webauthn_rs::register(state, challenge, parsed, origin.clone(), object);
+    match register(attestation.encode()) {
+        Ok(()) => Ok(true),
+        Err(WebauthnError::AttestationStatementX5CInvalid) if attestation.is_android_key_with_unknown_description() => {
+            Ok(false)
+        }
+        // The registration is rejected even without its statement. So webauthn-rs cannot parse something else in it,
+        // such as `tokenBinding` or an extension output.
+        Err(_) if register(attestation.encode_without_statement()).is_err() => Ok(false),
+        Err(error) => Err(webauthn_rs::attestation_error(&error)),
     }
 }
 

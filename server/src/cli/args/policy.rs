@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use doorward_shared::{
+    CoseAlgorithm,
     config::{Attachment, AttestationPreference, Mfa, ResidentKey, TenantConfig, TokenAudience, UserVerification},
     error::UnknownWord,
 };
@@ -30,6 +31,10 @@ pub struct PolicyArgs {
     /// Audience of tokens: rp_id, or ceremony (such as example.com/mfa) [default: rp_id]
     #[arg(long, value_name = "WORD")]
     token_audience: Option<TokenAudience>,
+    /// Algorithms of new credentials, in order of preference, such as EdDSA,ES256,RS256 or ML-DSA-65,ES256
+    /// [default: EdDSA,ES256,RS256,ES384,ES512]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    algorithms: Vec<CoseAlgorithm>,
     /// Second factors: time limit in milliseconds [default: that of passkeys]
     #[arg(long, value_name = "MS")]
     mfa_timeout: Option<u32>,
@@ -75,6 +80,7 @@ impl PolicyArgs {
         set(&mut webauthn.attestation_preference, self.attestation);
         set(&mut webauthn.resident_key_requirement, self.resident_key);
         set(&mut webauthn.token_audience, self.token_audience.map(Some));
+        set(&mut webauthn.algorithms, (!self.algorithms.is_empty()).then_some(Some(self.algorithms)));
         let mfa = config.mfa.get_or_insert_with(Mfa::default);
         set(&mut mfa.timeout, self.mfa_timeout.map(Some));
         set(&mut mfa.user_verification, self.mfa_user_verification);

@@ -201,7 +201,7 @@ fn flags_of_tenant_create_set_the_requirements_of_ceremonies() {
     assert_eq!(defaults["mfa"]["attachment"], "cross-platform");
     let changed = parsed(
         "--timeout 1000 --user-verification preferred --attachment platform --attestation none --resident-key preferred \
-         --token-audience ceremony \
+         --token-audience ceremony --algorithms ML-DSA-65,ES256 \
          --mfa-timeout 2000 --mfa-user-verification required --mfa-attachment any --mfa-attestation indirect \
          --mfa-resident-key required",
     );
@@ -210,7 +210,7 @@ fn flags_of_tenant_create_set_the_requirements_of_ceremonies() {
         "webauthn": {
             "relying_party": null, "timeout": 1000, "user_verification": "preferred", "attachment": "platform",
             "attestation_preference": "none", "resident_key_requirement": "preferred",
-            "token_audience": "ceremony",
+            "token_audience": "ceremony", "algorithms": ["ML-DSA-65", "ES256"],
         },
         "mfa": {
             "timeout": 2000, "user_verification": "required", "attachment": null,

@@ -14,6 +14,7 @@ pub(super) const NULLABLE: &[(&str, &str)] = &[
     ("Mfa", "attachment"),
     ("TenantConfig", "limits"),
     ("TenantConfig", "mfa"),
+    ("Webauthn", "algorithms"),
     ("Webauthn", "backup_eligibility_change"),
     ("Webauthn", "token_audience"),
 ];

@@ -123,7 +123,7 @@ fn described(credential: &Credential) -> serde_json::Value {
         "attested": credential.attested,
         "attestation_type": credential.attestation_type(),
         "attestation_stated": credential.attestation_format,
-        "algorithm": webauthn::algorithm_name(&credential.public_key),
+        "algorithm": webauthn::algorithm(&credential.public_key),
         "sign_count": credential.sign_count,
         "aaguid": credential.aaguid,
     })

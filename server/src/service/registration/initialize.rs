@@ -34,6 +34,7 @@ pub async fn initialize(
     context.app.db.check_space()?;
     let value = random_challenge(context)?;
     let policy = context.tenant.policy(ceremony);
+    let algorithms = context.tenant.tenant.config.algorithms().to_vec();
     let relying_party = context.tenant.relying_party.clone();
     let tenant_id = context.tenant.id();
     let limit = context.tenant.tenant.config.credentials_per_user();
@@ -54,7 +55,7 @@ pub async fn initialize(
                 .filter(|credential| includes(ceremony, credential))
                 .map(|credential| credential.id)
                 .collect();
-            let options = webauthn::creation_options(&relying_party, &policy, &user, &value, &excluded);
+            let options = webauthn::creation_options(&relying_party, &policy, &algorithms, &user, &value, &excluded);
             challenges::insert(
                 connection,
                 &Challenge {
@@ -63,7 +64,7 @@ pub async fn initialize(
                     ceremony,
                     user_id: Some(user.id),
                     transaction_id: None,
-                    state: CeremonyState::new(&relying_party, &policy, Some(&excluded)),
+                    state: CeremonyState { algorithms, ..CeremonyState::new(&relying_party, &policy, Some(&excluded)) },
                     created_at: now,
                     expires_at: now.plus_millis(policy.timeout_ms.min(MAX_LIFETIME_MS).into()),
                 },

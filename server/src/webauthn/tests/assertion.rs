@@ -3,7 +3,7 @@
 use doorward_shared::{Base64Url, ErrorCode, config::UserVerification};
 
 use super::{
-    authenticator::{AT, Assertion, BE, BS, ED, Key, Registration, UP, UV, cbor, map},
+    authenticator::{AT, Assertion, BE, BS, ED, Key, Registration, UP, UV, cbor, cose, map},
     fixture::{b64, state},
 };
 use crate::{
@@ -137,7 +137,9 @@ fn other_challenge_is_rejected() {
 #[test]
 fn invalid_stored_key_is_reported() {
     let mut assertion = Assertion::new();
-    assertion.credential.public_key = Key::es512().cose();
+    let mut ed448 = Key::ed25519().members();
+    ed448[1].1 = (-53).into();
+    assertion.credential.public_key = cose(ed448);
     assert_eq!(error_code(&assertion), ErrorCode::AlgorithmUnsupported);
     assertion.credential.public_key = vec![0xff];
     assert_eq!(error_code(&assertion), ErrorCode::CredentialMalformed);

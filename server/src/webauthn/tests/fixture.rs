@@ -1,7 +1,7 @@
 //! Data that the tests share: a relying party and request bodies.
 
 use doorward_shared::{
-    Base64Url, TenantId, Timestamp, UserId,
+    Base64Url, CoseAlgorithm, TenantId, Timestamp, UserId,
     config::{AttestationPreference, BackupEligibilityChange, ResidentKey, UserVerification},
 };
 use serde_json::{Value, json};
@@ -40,7 +40,10 @@ pub(super) const fn policy(user_verification: UserVerification) -> CeremonyPolic
 }
 
 pub(super) fn state(user_verification: UserVerification) -> CeremonyState {
-    CeremonyState::new(&relying_party(), &policy(user_verification), None)
+    CeremonyState {
+        algorithms: CoseAlgorithm::DEFAULT.to_vec(),
+        ..CeremonyState::new(&relying_party(), &policy(user_verification), None)
+    }
 }
 
 pub(super) fn user(external_id: &str) -> User {

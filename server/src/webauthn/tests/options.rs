@@ -1,6 +1,7 @@
 //! Tests of the options that clients receive.
 
 use doorward_shared::{
+    CoseAlgorithm,
     config::{Attachment, ResidentKey, UserVerification},
     public::CreationOptions,
 };
@@ -9,7 +10,7 @@ use serde_json::json;
 use super::fixture::{b64, policy, relying_party, user};
 use crate::{
     domain::{ChallengeValue, CredentialId},
-    webauthn::{ALGORITHMS, creation_options, request_options, transaction_challenge},
+    webauthn::{creation_options, request_options, transaction_challenge},
 };
 
 #[test]
@@ -20,14 +21,14 @@ fn creation_options_contain_the_policy_of_the_tenant() {
         ..policy(UserVerification::Preferred)
     };
     let challenge = ChallengeValue(vec![1; 32]);
-    let options = creation_options(&relying_party(), &policy, &user("alice"), &challenge, &[]);
+    let algorithms = [CoseAlgorithm::Es256, CoseAlgorithm::Rs256];
+    let options = creation_options(&relying_party(), &policy, &algorithms, &user("alice"), &challenge, &[]);
     let expected = json!({ "publicKey": {
         "rp": { "name": "Example", "id": "example.org" },
         "user": { "id": b64(b"alice"), "name": "alice@example.org", "displayName": "Alice" },
         "challenge": b64(&[1; 32]),
         "pubKeyCredParams": [
             { "type": "public-key", "alg": -7 },
-            { "type": "public-key", "alg": -35 },
             { "type": "public-key", "alg": -257 },
         ],
         "timeout": 60_000,
@@ -47,6 +48,7 @@ fn existing_credentials_are_excluded() {
     let CreationOptions { public_key } = creation_options(
         &relying_party(),
         &policy(UserVerification::Required),
+        CoseAlgorithm::DEFAULT,
         &user("alice"),
         &ChallengeValue(vec![1; 32]),
         &[id],
@@ -77,6 +79,13 @@ fn transaction_challenge_contains_the_hash_of_its_data() {
 }
 
 #[test]
-fn offered_algorithms_are_es256_es384_and_rs256() {
-    assert_eq!(ALGORITHMS, [-7, -35, -257]);
+fn options_offer_the_algorithms_in_their_order() {
+    let offered = |algorithms: &[CoseAlgorithm]| {
+        let policy = policy(UserVerification::Required);
+        let challenge = ChallengeValue(vec![1; 32]);
+        let options = creation_options(&relying_party(), &policy, algorithms, &user("a"), &challenge, &[]);
+        options.public_key.pub_key_cred_params.iter().map(|param| param.alg).collect::<Vec<_>>()
+    };
+    assert_eq!(offered(CoseAlgorithm::DEFAULT), [-8, -7, -257, -35, -36]);
+    assert_eq!(offered(&[CoseAlgorithm::MlDsa65, CoseAlgorithm::Es256]), [-49, -7]);
 }

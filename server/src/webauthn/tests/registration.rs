@@ -1,8 +1,11 @@
 //! Tests of the verification of registrations.
 
-use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::{
+    rsa::KeySize,
+    signature::{ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING},
+};
 use ciborium::Value as Cbor;
-use doorward_shared::{Base64Url, ErrorCode, config::UserVerification};
+use doorward_shared::{Base64Url, CoseAlgorithm, ErrorCode, config::UserVerification};
 
 use super::{
     authenticator::{AT, BE, BS, ED, Key, Registration, UP, UV, cbor, cose, map},
@@ -29,19 +32,89 @@ fn verified_registration_has_the_data_that_was_sent() {
 
 #[test]
 fn offered_algorithms_register_and_log_in() {
-    for key in [Key::es256(), Key::es384(), Key::rs256(KeySize::Rsa2048)] {
-        let assertion = Registration::with(key).self_attested().into_assertion();
-        assert!(assertion.credential.attested);
-        assertion.verify().unwrap();
+    let rsa = [KeySize::Rsa2048, KeySize::Rsa3072, KeySize::Rsa4096].map(Key::rs256);
+    for key in [Key::ed25519(), Key::es256(), Key::es384(), Key::es512()].into_iter().chain(rsa) {
+        register_and_log_in(Registration::with(key));
+    }
+}
+
+fn register_and_log_in(registration: Registration) {
+    let mut assertion = registration.self_attested().into_assertion();
+    assert!(assertion.credential.attested);
+    assertion.verify().unwrap();
+    assertion.signature = Some(assertion.key.sign(b"another message"));
+    assert_eq!(assertion.verify().unwrap_err().code, ErrorCode::SignatureInvalid);
+}
+
+#[test]
+fn post_quantum_algorithms_need_the_permission_of_the_tenant() {
+    for (signing, algorithm) in [
+        (&ML_DSA_44_SIGNING, CoseAlgorithm::MlDsa44),
+        (&ML_DSA_65_SIGNING, CoseAlgorithm::MlDsa65),
+        (&ML_DSA_87_SIGNING, CoseAlgorithm::MlDsa87),
+    ] {
+        let mut registration = Registration::with(Key::ml_dsa(signing, algorithm.id()));
+        assert_eq!(error_code(&registration), ErrorCode::AlgorithmUnsupported);
+        registration.state.algorithms = vec![algorithm];
+        register_and_log_in(registration);
     }
 }
 
 #[test]
+fn private_ml_dsa_keys_and_keys_of_another_length_are_rejected() {
+    let members = Key::ml_dsa(&ML_DSA_44_SIGNING, -48).members();
+    for (index, changed) in [
+        (3, (-2, Cbor::Bytes(vec![1; 32]))),
+        (2, (-1, Cbor::Bytes(vec![1; 1_311]))),
+        (1, (3, CoseAlgorithm::MlDsa65.id().into())),
+        (0, (1, 2.into())),
+    ] {
+        let mut members = members.clone();
+        if index < members.len() {
+            members[index] = changed
+        } else {
+            members.push(changed)
+        }
+        let mut registration = Registration { public_key: cose(members), ..Registration::new() };
+        registration.state.algorithms = vec![CoseAlgorithm::MlDsa44, CoseAlgorithm::MlDsa65];
+        assert_eq!(error_code(&registration), ErrorCode::CredentialMalformed);
+    }
+}
+
+/// RFC 9864. The curve of these algorithms is part of their identifier.
+#[test]
+fn fully_specified_identifiers_are_accepted_where_their_algorithm_is() {
+    for (key, id) in [(Key::es256(), -9), (Key::es384(), -51), (Key::es512(), -52), (Key::ed25519(), -19)] {
+        let mut members = key.members();
+        members[1].1 = id.into();
+        let mut registration = Registration { public_key: cose(members), ..Registration::with(key) };
+        registration.verify().unwrap();
+        registration.state.algorithms = vec![CoseAlgorithm::Rs256];
+        assert_eq!(error_code(&registration), ErrorCode::AlgorithmUnsupported);
+    }
+}
+
+#[test]
+fn algorithms_that_were_not_offered_are_rejected() {
+    let mut registration = Registration::new();
+    registration.state.algorithms = vec![CoseAlgorithm::EdDsa, CoseAlgorithm::Es384];
+    assert_eq!(error_code(&registration), ErrorCode::AlgorithmUnsupported);
+}
+
+#[test]
 fn other_algorithms_and_sizes_are_rejected() {
-    assert_eq!(error_code(&Registration::with(Key::es512())), ErrorCode::AlgorithmUnsupported);
-    assert_eq!(error_code(&Registration::with(Key::rs256(KeySize::Rsa3072))), ErrorCode::AlgorithmUnsupported);
-    let ed25519 = cose(vec![(1, 1.into()), (3, (-8).into()), (-1, 6.into()), (-2, Cbor::Bytes(vec![1; 32]))]);
-    let registration = Registration { public_key: ed25519, ..Registration::new() };
+    assert_eq!(error_code(&Registration::with(Key::rs256(KeySize::Rsa8192))), ErrorCode::AlgorithmUnsupported);
+    let ed448 = vec![(1, 1.into()), (3, (-53).into()), (-1, 7.into()), (-2, Cbor::Bytes(vec![1; 57]))];
+    let registration = Registration { public_key: cose(ed448.clone()), ..Registration::new() };
+    assert_eq!(error_code(&registration), ErrorCode::AlgorithmUnsupported);
+    let mut as_eddsa = ed448;
+    as_eddsa[1].1 = (-8).into();
+    let registration = Registration { public_key: cose(as_eddsa), ..Registration::new() };
+    assert_eq!(error_code(&registration), ErrorCode::AlgorithmUnsupported);
+    let mut members = Key::rs256(KeySize::Rsa2048).members();
+    let Cbor::Bytes(modulus) = &mut members[2].1 else { unreachable!() };
+    modulus[0] = 0x7f;
+    let registration = Registration { public_key: cose(members), ..Registration::new() };
     assert_eq!(error_code(&registration), ErrorCode::AlgorithmUnsupported);
 }
 
@@ -100,7 +173,7 @@ fn invalid_public_keys_are_rejected() {
 /// Unknown members of a key must not be stored, because each login reads the stored key.
 #[test]
 fn public_keys_are_stored_in_canonical_encoding_without_unknown_members() {
-    for key in [Key::es256(), Key::es384(), Key::rs256(KeySize::Rsa2048)] {
+    for key in [Key::ed25519(), Key::es256(), Key::es384(), Key::rs256(KeySize::Rsa2048)] {
         let canonical = key.cose();
         let mut members = key.members();
         members.reverse();
@@ -113,15 +186,15 @@ fn public_keys_are_stored_in_canonical_encoding_without_unknown_members() {
 }
 
 #[test]
-fn public_keys_of_more_than_600_bytes_are_rejected() {
+fn public_keys_of_more_than_2700_bytes_are_rejected() {
     let with = |padding: usize| {
         let mut members = Key::es256().members();
         members.push((100, Cbor::Bytes(vec![0; padding])));
         Registration { public_key: cose(members), ..Registration::new() }
     };
     let fixed = with(300).public_key.len() - 300;
-    assert!(with(600 - fixed).verify().is_ok());
-    assert_eq!(error_code(&with(601 - fixed)), ErrorCode::CredentialMalformed);
+    assert!(with(2_700 - fixed).verify().is_ok());
+    assert_eq!(error_code(&with(2_701 - fixed)), ErrorCode::CredentialMalformed);
     assert_eq!(error_code(&with(150_000)), ErrorCode::CredentialMalformed);
 }
 

@@ -95,12 +95,10 @@ fn outcome(vector: &Vector) -> (String, String) {
     let result = verify_assertion(&state(UserVerification::Preferred), &challenge, &credential, &parsed);
     let expected = Expected { rp_id: RP_ID, origin: ORIGIN, challenge: &challenge.0, user_verification: false };
     let stored = StoredCredential { public_key: &credential.public_key, sign_count: credential.sign_count };
-    assert_eq!(
-        result.is_ok(),
-        reference_verifier::verify(expected, stored, body.as_bytes()).is_ok(),
-        "{}",
-        vector.name
-    );
+    if reference_verifier::supports(&credential.public_key) {
+        let reference = reference_verifier::verify(expected, stored, body.as_bytes());
+        assert_eq!(result.is_ok(), reference.is_ok(), "{}", vector.name);
+    }
     let authenticated = match result {
         Ok(_) => "accepted".to_owned(),
         Err(error) => format!("refused: `{}`", error.code),

@@ -5,11 +5,12 @@ use doorward_server::{
     service::admin::{Precondition, api_keys, tenants, users},
 };
 use doorward_shared::{
-    ApiKeyId,
+    ApiKeyId, CoseAlgorithm,
     admin::UserIdKind,
     config::{TenantConfig, UserVerification},
 };
 use doorward_testkit::{Person, TestServer, TestTenant, claims, server::config};
+use serde_json::json;
 
 use crate::support::{Ceremony, server_with_tenant};
 
@@ -31,7 +32,7 @@ async fn origins_and_rp_id_of_the_first_step_apply() {
         })
         .await;
         let response = ceremony.finalize(&tenant, &body).await.expect(200);
-        assert_eq!(claims(&response)["aud"], serde_json::json!(["example.com"]));
+        assert_eq!(claims(&response)["aud"], json!(["example.com"]));
     }
 }
 
@@ -89,7 +90,7 @@ async fn renamed_credential_is_accepted() {
     let mut person = Ceremony::MfaLogin.person(&tenant, "alice").await;
     let body = Ceremony::MfaLogin.begin(&tenant, &mut person).await;
     let path = format!("/credentials/{}", body["id"].as_str().unwrap());
-    let _ = tenant.http.patch(&path, &serde_json::json!({ "name": "blue" })).await.expect(204);
+    let _ = tenant.http.patch(&path, &json!({ "name": "blue" })).await.expect(204);
     let _ = Ceremony::MfaLogin.finalize(&tenant, &body).await.expect(200);
 }
 
@@ -152,4 +153,20 @@ async fn revoked_key_is_rejected_without_consuming_the_challenge() {
 
 fn selector() -> UserSelector {
     UserSelector { id: "alice".to_owned(), by: Some(UserIdKind::UserId) }
+}
+
+/// The list of the moment of the initialize request applies, and existing credentials keep working.
+#[tokio::test]
+async fn changed_algorithms_apply_to_new_registrations_only() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&tenant).await.expect(200);
+    let mut bob = Person::new("bob");
+    let pending = Ceremony::Registration.begin(&tenant, &mut bob).await;
+    configure(&server, &tenant, |config| config.webauthn.algorithms = Some(vec![CoseAlgorithm::EdDsa])).await;
+    let options = tenant.http.post("/registration/initialize", &bob.registration_request()).await.expect(200).json();
+    assert_eq!(options["publicKey"]["pubKeyCredParams"], json!([{ "type": "public-key", "alg": -8 }]));
+    let _ = Ceremony::Registration.finalize(&tenant, &pending).await.expect(200);
+    let _ = alice.login(&tenant).await.expect(200);
 }

@@ -27,7 +27,7 @@ async fn passkey_options_have_the_documented_shape() {
     assert_eq!(options["rp"], json!({ "name": "Example", "id": "example.com" }));
     let user = json!({ "id": base64url(b"alice"), "name": "alice@example.com", "displayName": "alice@example.com" });
     assert_eq!(options["user"], user);
-    let algorithms = [-7, -35, -257].map(|alg| json!({ "type": "public-key", "alg": alg }));
+    let algorithms = [-8, -7, -257, -35, -36].map(|alg| json!({ "type": "public-key", "alg": alg }));
     assert_eq!(options["pubKeyCredParams"], Value::from(algorithms.to_vec()));
     let selection = json!({ "requireResidentKey": true, "residentKey": "required", "userVerification": "required" });
     assert_eq!(options["authenticatorSelection"], selection);

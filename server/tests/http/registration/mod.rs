@@ -1,4 +1,5 @@
 //! `/{tenant_id}/registration` and `/{tenant_id}/mfa/registration`.
 
+mod algorithms;
 mod finalize;
 mod initialize;
