@@ -14,9 +14,9 @@ pub fn bytes(size: u64) -> String {
 pub fn rate(thousandths: u64) -> String {
     match thousandths {
         0 => "0".to_owned(),
-        ..10 => "<0.01".to_owned(),
-        ..1_000 => format!("0.{:02}", thousandths / 10),
-        ..10_000 => format!("{}.{}", thousandths / 1_000, thousandths % 1_000 / 100),
+        1..10 => "<0.01".to_owned(),
+        10..1_000 => format!("0.{:02}", thousandths / 10),
+        1_000..10_000 => format!("{}.{}", thousandths / 1_000, thousandths % 1_000 / 100),
         _ => short(thousandths / 1_000),
     }
 }
@@ -26,8 +26,8 @@ pub fn micros(micros: u64) -> String {
     let tenths = |unit: u64| format!("{}.{}", micros / unit, micros % unit * 10 / unit);
     match micros {
         ..1_000 => format!("{micros} µs"),
-        ..10_000 => format!("{} ms", tenths(1_000)),
-        ..1_000_000 => format!("{} ms", micros / 1_000),
+        1_000..10_000 => format!("{} ms", tenths(1_000)),
+        10_000..1_000_000 => format!("{} ms", micros / 1_000),
         _ => format!("{} s", tenths(1_000_000)),
     }
 }

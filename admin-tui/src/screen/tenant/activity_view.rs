@@ -188,9 +188,8 @@ fn expiring(keys: &[SecretItem], now: Timestamp) -> Vec<(&SecretItem, Timestamp)
 }
 
 /// Returns the share of successful ceremonies, rounded down so that a refusal never shows as 100 %.
-const fn percent(it: &CeremonyCount) -> u64 {
-    let total = it.succeeded + it.refused;
-    if total == 0 { 0 } else { it.succeeded.saturating_mul(100) / total }
+fn percent(it: &CeremonyCount) -> u64 {
+    it.succeeded.saturating_mul(100).checked_div(it.succeeded + it.refused).unwrap_or(0)
 }
 
 fn draw_ceremonies(canvas: &mut Canvas<'_>, activity: &TenantActivity, area: Rect) {

@@ -53,7 +53,7 @@ impl User {
                 let none = Constraint::Length(0);
                 [height(shows_credentials), height(!shows_credentials), none, none]
             }
-            ..20 => [Constraint::Length(first), Constraint::Fill(1), Constraint::Length(0), Constraint::Length(0)],
+            9..20 => [Constraint::Length(first), Constraint::Fill(1), Constraint::Length(0), Constraint::Length(0)],
             height => {
                 let details = if has_details_below { height / 3 } else { 0 };
                 let has_transactions = self.data.value.as_ref().is_some_and(|data| !data.transactions.is_empty());
