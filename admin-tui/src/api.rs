@@ -5,6 +5,7 @@
 
 mod audit;
 mod client;
+mod disabling;
 mod endpoints;
 mod error;
 mod export;
@@ -15,6 +16,7 @@ mod token;
 
 pub use audit::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition, AuditQuery};
 pub use client::{Api, ClientError, Endpoint, is_loopback};
+pub use disabling::DisableTarget;
 pub use endpoints::{TenantSummaryQuery, UserQuery, UserRef, VersionedTenant};
 pub use error::ApiError;
 pub use export::{ExportFormat, ExportStream, Progress, Total};

@@ -36,19 +36,19 @@ pub struct Cli {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// List, create, rename, configure and delete tenants
+    /// List, create, rename, configure, disable and delete tenants
     #[command(subcommand, arg_required_else_help = true)]
     Tenants(TenantsCommand),
-    /// List, create and revoke the API keys of a tenant
+    /// List, create, disable and revoke the API keys of a tenant
     #[command(subcommand, arg_required_else_help = true)]
     Keys(KeysCommand),
     /// List, rotate and retire the keys that sign the tokens of a tenant
     #[command(subcommand, arg_required_else_help = true)]
     SigningKeys(SigningKeysCommand),
-    /// List, show and delete the users of a tenant
+    /// List, show, disable and delete the users of a tenant
     #[command(subcommand, arg_required_else_help = true)]
     Users(UsersCommand),
-    /// Delete a credential of a user
+    /// Disable or delete a credential of a user
     #[command(subcommand, arg_required_else_help = true)]
     Credentials(CredentialsCommand),
     /// List the transactions of a tenant

@@ -6,6 +6,7 @@ mod audit_table;
 mod config;
 mod confirm;
 mod context;
+mod disabling;
 mod draft;
 mod error;
 mod export;

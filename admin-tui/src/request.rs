@@ -15,8 +15,8 @@ use doorward_shared::{
 pub use crate::api::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition};
 use crate::{
     api::{
-        Api, ApiError, AuditQuery, ExportFormat, OnExisting, Progress, TenantSummaryQuery, UserQuery, UserRef,
-        VersionedTenant, export_to_file,
+        Api, ApiError, AuditQuery, DisableTarget, ExportFormat, OnExisting, Progress, TenantSummaryQuery, UserQuery,
+        UserRef, VersionedTenant, export_to_file,
     },
     secret::Revealed,
 };
@@ -42,7 +42,8 @@ pub enum BackendRequest {
     CreateTenant(Box<CreateTenantRequest>),
     /// Renames a tenant from the name in the second field to the name in the third.
     RenameTenant(TenantId, String, String),
-    DeleteTenant(TenantId),
+    /// Tenant, and the name that the user confirmed.
+    DeleteTenant(TenantId, String),
     /// Replaces a configuration, if the tenant still has this version.
     Configure(TenantId, Box<TenantConfig>, Option<String>),
     CreateApiKey(TenantId, CreateSecretRequest),
@@ -52,6 +53,8 @@ pub enum BackendRequest {
     RetireSigningKey(TenantId, SigningKeyId),
     WithdrawSigningKey(TenantId, SigningKeyId),
     DeleteUser(TenantId, UserId),
+    /// Disables the target, or enables it if the flag is not set.
+    SetDisabled(DisableTarget, bool),
     DeleteCredential(TenantId, UserId, String),
     CreateAdminToken(CreateAdminTokenRequest),
     RevokeAdminToken(AdminTokenId),
@@ -138,7 +141,7 @@ impl ApiBackend for Api {
                 Ok(BackendResponse::Created(created.id, created.api_key.map(Revealed::from)))
             }
             BackendRequest::RenameTenant(id, from, to) => self.rename_tenant(id, &from, &to).await.map(done),
-            BackendRequest::DeleteTenant(id) => self.delete_tenant(id, false).await.map(done),
+            BackendRequest::DeleteTenant(id, name) => self.delete_tenant(id, &name, false).await.map(done),
             BackendRequest::Configure(id, config, version) => {
                 self.configure_tenant(id, &config, version).await.map(done)
             }
@@ -153,6 +156,7 @@ impl ApiBackend for Api {
             BackendRequest::WithdrawSigningKey(id, key) => {
                 self.withdraw_signing_key(id, key).await.map(|_| BackendResponse::Done)
             }
+            BackendRequest::SetDisabled(target, disabled) => self.set_disabled(&target, disabled).await.map(done),
             BackendRequest::DeleteUser(id, user) => self.delete_user(id, user).await.map(done),
             BackendRequest::DeleteCredential(id, user, credential) => {
                 self.delete_credential(id, user, &credential).await.map(done)

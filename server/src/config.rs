@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, time::Durat
 
 use ipnet::IpNet;
 
-mod database_url;
+mod database_url_text;
 mod error;
 mod input;
 mod log_format;
@@ -19,7 +19,7 @@ mod source;
 mod tests;
 pub mod values;
 
-pub use database_url::DatabaseUrl;
+pub use database_url_text::DatabaseUrlText;
 pub use error::{ConfigError, Problem};
 pub use input::{CONFIG_VARIABLE, ConfigFile, Flags};
 pub use log_format::LogFormat;
@@ -27,6 +27,8 @@ pub use source::Source;
 pub use values::Effective;
 
 use values::Values;
+
+use crate::db::DatabaseUrl;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -72,7 +74,6 @@ impl DataConfig {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseConfig {
-    /// A path, `sqlite:…` or `postgres://…`.
     pub url: DatabaseUrl,
     /// Number of connections in the pool (PostgreSQL) or for reading (SQLite).
     pub connections: usize,
@@ -156,10 +157,12 @@ impl Settings {
         let server = ServerConfig::read(&mut values);
         let database = DatabaseConfig::read(&mut values, data.as_ref());
         let limits = LimitsConfig::read(&mut values);
-        let proxy = values.read("proxy.trusted", "a list of addresses like 10.0.0.1 or 10.0.0.0/8", parse::networks);
+        let expected = "a list of addresses and networks like 10.0.0.1 or 10.0.0.0/8";
+        let proxy = values.read_or_explain("proxy.trusted", expected, parse::networks);
         let format = values.read("log.format", "json or text", parse::log_format);
         let level = values.read("log.level", "a level like info, or directives like info,doorward=debug", parse::level);
-        let issuer = values.read("token.issuer", "a name of 1 to 256 characters", parse::name);
+        let issuer =
+            values.read("token.issuer", "a name of 1 to 256 characters without control characters", parse::name);
         let retention_days = values.read("audit.retention_days", "a number of days, or forever", parse::days);
         let tenants = values.read_number("cache.tenants", 1, 10_000_000);
         let verified_keys = values.read_number("cache.verified_keys", 1, 10_000_000);
@@ -215,19 +218,18 @@ impl ServerConfig {
 
 impl DataConfig {
     fn read(values: &mut Values) -> Option<Self> {
-        values.read("data.dir", "a folder", parse::path).map(|dir| Self { dir })
+        let dir = values.read_or_explain("data.dir", "the path of a folder", parse::path);
+        dir.map(|dir| Self { dir })
     }
 }
 
 impl DatabaseConfig {
     fn read(values: &mut Values, data: Option<&DataConfig>) -> Option<Self> {
-        // This is the only default that depends on another setting.
-        if let Some(path) = data.map(|data| data.dir.join("doorward.db")) {
-            values.set_default("database.url", &path.to_string_lossy());
-        }
-        let url = values.read("database.url", "a path, or a URL like postgres://user:password@host/name", |text| {
-            (!text.is_empty()).then(|| DatabaseUrl::new(text.to_owned()))
-        });
+        // This is the only default that depends on another setting. An invalid folder is reported only once.
+        let folder = data.map(|data| data.dir.clone()).unwrap_or_default();
+        values.set_default("database.url", &folder.join("doorward.db").to_string_lossy());
+        let expected = "the path of a SQLite file, or a URL like postgres://user:password@host/name";
+        let url = values.read_or_explain("database.url", expected, str::parse::<DatabaseUrl>);
         let connections = values.read_number("database.connections", 1, 1000);
         let acquire_timeout = values.read_duration("database.acquire_timeout");
         let statement_timeout = values.read_duration("database.statement_timeout");

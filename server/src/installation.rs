@@ -20,7 +20,7 @@ use crate::{
     app::{App, AppSettings},
     clock::{SystemClock, SystemEntropy},
     crypto::MasterKey,
-    db::{Connection, Database, DatabaseOptions, DbError},
+    db::{Connection, Database, DatabaseOptions, DatabaseUrl, DbError, inspect_sqlite},
     domain::RequestMeta,
     service::admin::{AdminContext, installation as service},
     store::installation,
@@ -51,11 +51,9 @@ pub async fn open(
     let files = Files::new(data_dir);
     let database = options.url.to_string();
     let found = files.clone();
-    let db = Database::open_if(options, move |connection| match check_text(connection)? {
-        Some(text) => MasterKeyUse::of(purpose).load(&found, &text).map(drop),
-        None => may_create(purpose, database, &found),
-    })
-    .await?;
+    // A running server would go on signing with the old keys, and its master key could not decrypt the new ones.
+    let options = DatabaseOptions { exclusive: purpose == Purpose::ReplaceSigningKeys, ..options };
+    let db = Database::open_if(options, move |connection| accept(connection, purpose, database, &found)).await?;
     let entropy = Arc::new(SystemEntropy::default());
     let app = |db: &Database, key: MasterKey| {
         App::new(db.clone(), key, Arc::new(SystemClock), Arc::clone(&entropy) as Arc<_>, settings)
@@ -97,15 +95,36 @@ pub async fn migrate(data_dir: &Path, options: DatabaseOptions) -> Result<Databa
     .await
 }
 
-/// Checks what needs no connection: the database URL, the access to the files, and the format of the master key.
+/// Checks what needs no connection to a server: the access to the files, the master key, and a SQLite database. Changes
+/// nothing. Returns warnings.
+///
+/// # Errors
+/// The error with which [`open`] would refuse to serve.
 pub fn check(data_dir: &Path, options: &DatabaseOptions) -> Result<Vec<String>, OpenError> {
-    Database::check_options(options)?;
     let warnings = check_files(data_dir, options)?;
-    let key = data_dir.join(MASTER_KEY_FILE);
-    if key.exists() {
-        MasterKey::load(&key)?;
+    let files = Files::new(data_dir);
+    if let DatabaseUrl::Sqlite(path) = &options.url {
+        let database = options.url.to_string();
+        inspect_sqlite(path, |connection| accept(connection, Purpose::Serve, database, &files))?;
+    }
+    // The first admin token exists only beside the master key.
+    if files.master_key.exists() || files.admin_token.exists() {
+        MasterKey::load(&files.master_key)?;
     }
     Ok(warnings)
+}
+
+/// Checks an unchanged database before it is opened. `connection` is `None` if the SQLite file does not exist.
+fn accept(
+    connection: Option<&mut Connection>,
+    purpose: Purpose,
+    database: String,
+    files: &Files,
+) -> Result<(), OpenError> {
+    match check_text(connection)? {
+        Some(text) => MasterKeyUse::of(purpose).load(files, &text).map(drop),
+        None => may_create(purpose, database, files),
+    }
 }
 
 fn check_files(data_dir: &Path, options: &DatabaseOptions) -> Result<Vec<String>, OpenError> {

@@ -10,7 +10,7 @@ use metrics::{Counter, Histogram, Key, Label, Recorder as _, Unit};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use quick_cache::sync::Cache;
 
-pub use self::vitals::{Counts, node_name};
+pub use self::vitals::Counts;
 use self::vitals::{Recorded, TimeBuckets};
 
 static METADATA: metrics::Metadata<'static> =

@@ -9,10 +9,11 @@ use actix_web::{
 use doorward_shared::ErrorCode;
 
 use crate::http::{
-    ApiError,
+    ApiError, PathParameters,
     handlers::{
         admin, audit_logs, credentials, docs, health, jwks, login, mfa, registration, status, transaction, users,
     },
+    openapi::{self, Api},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub struct Endpoint {
 }
 
 macro_rules! table {
-    ($table:ident, $configure:ident, $doc:literal: $($method:ident $path:literal $access:ident => $handler:path,)+) => {
+    ($table:ident, $configure:ident, $api:ident, $doc:literal: $($method:ident $path:literal $access:ident => $handler:path,)+) => {
         #[doc = $doc]
         pub const $table: &[Endpoint] =
             &[$(Endpoint { method: stringify!($method), path: $path, access: Access::$access },)+];
@@ -48,14 +49,14 @@ macro_rules! table {
         /// Mounts the routes of the table.
         pub fn $configure(config: &mut ServiceConfig) {
             let mut resources = Resources::default();
-            $(resources.add(stringify!($method), $path, |route| route.to($handler));)+
+            $(resources.add(Api::$api, stringify!($method), $path, |route| route.to($handler));)+
             resources.mount(config);
         }
     };
 }
 
 // Fixed paths come before paths that begin with a tenant, because the first match is used.
-table! { PUBLIC, public, "The public API.":
+table! { PUBLIC, public, Public, "The public API.":
     GET    "/"                                         Anybody      => status::page,
     GET    "/openapi.json"                             Anybody      => docs::public_document,
     GET    "/docs"                                     Anybody      => docs::redirect,
@@ -82,7 +83,7 @@ table! { PUBLIC, public, "The public API.":
     GET    "/{tenant_id}/.well-known/jwks.json"        Visitor      => jwks::jwks,
 }
 
-table! { ADMIN, admin_api, "The admin API.":
+table! { ADMIN, admin_api, Admin, "The admin API.":
     GET    "/openapi.json"                                Anybody => docs::admin_document,
     GET    "/docs"                                        Anybody => docs::redirect,
     GET    "/docs/{file:.*}"                              Anybody => docs::page,
@@ -97,6 +98,8 @@ table! { ADMIN, admin_api, "The admin API.":
     GET    "/tenants/{tenant_id}"                         Auditor => admin::tenants::get,
     PUT    "/tenants/{tenant_id}"                         Admin   => admin::tenants::put,
     DELETE "/tenants/{tenant_id}"                         Admin   => admin::tenants::delete,
+    PUT    "/tenants/{tenant_id}/disabled"                Admin   => admin::tenants::disable,
+    DELETE "/tenants/{tenant_id}/disabled"                Admin   => admin::tenants::enable,
     GET    "/tenants/{tenant_id}/summary"                 Auditor => admin::overview::of_tenant,
     GET    "/tenants/{tenant_id}/activity"                Auditor => admin::overview::activity_of_tenant,
     POST   "/config/check"                                Auditor => admin::config::check,
@@ -104,13 +107,19 @@ table! { ADMIN, admin_api, "The admin API.":
     GET    "/tenants/{tenant_id}/secrets/api"             Auditor => admin::api_keys::list,
     POST   "/tenants/{tenant_id}/secrets/api"             Admin   => admin::api_keys::create,
     DELETE "/tenants/{tenant_id}/secrets/api/{secret_id}" Admin   => admin::api_keys::delete,
+    PUT    "/tenants/{tenant_id}/secrets/api/{secret_id}/disabled" Admin => admin::api_keys::disable,
+    DELETE "/tenants/{tenant_id}/secrets/api/{secret_id}/disabled" Admin => admin::api_keys::enable,
     GET    "/tenants/{tenant_id}/secrets/jwk"             Auditor => admin::signing_keys::list,
     POST   "/tenants/{tenant_id}/secrets/jwk"             Admin   => admin::signing_keys::create,
     DELETE "/tenants/{tenant_id}/secrets/jwk/{secret_id}" Admin   => admin::signing_keys::delete,
     GET    "/tenants/{tenant_id}/users"                   Auditor => admin::users::list,
     GET    "/tenants/{tenant_id}/users/{user_id}"         Auditor => admin::users::get,
     DELETE "/tenants/{tenant_id}/users/{user_id}"         Admin   => admin::users::delete,
+    PUT    "/tenants/{tenant_id}/users/{user_id}/disabled" Admin  => admin::users::disable,
+    DELETE "/tenants/{tenant_id}/users/{user_id}/disabled" Admin  => admin::users::enable,
     DELETE "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}" Admin => admin::users::delete_credential,
+    PUT    "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}/disabled" Admin => admin::users::disable_credential,
+    DELETE "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}/disabled" Admin => admin::users::enable_credential,
     GET    "/tenants/{tenant_id}/user_summaries"          Auditor => admin::users::list_summaries,
     GET    "/tenants/{tenant_id}/transactions"            Auditor => admin::transactions::list,
     GET    "/tenants/{tenant_id}/audit_logs"              Auditor => admin::audit_logs::of_tenant,
@@ -123,28 +132,26 @@ table! { ADMIN, admin_api, "The admin API.":
 
 /// Routes grouped by path. A method without a route gets a 405 response with `Allow` (RFC 9110 §15.5.6).
 #[derive(Default)]
-struct Resources(Vec<(&'static str, Resource, Vec<&'static str>)>);
+struct Resources(Vec<(&'static str, Resource, PathParameters)>);
 
 impl Resources {
     fn add(
         &mut self,
+        api: Api,
         method: &'static str,
         path: &'static str,
         handle: impl FnOnce(actix_web::Route) -> actix_web::Route,
     ) {
         let route = handle(web::route().guard(method_guard(method)));
-        let (resource, mut methods) = match self.0.iter().position(|(added, ..)| *added == path) {
+        let (resource, mut parameters) = match self.0.iter().position(|(added, ..)| *added == path) {
             Some(index) => {
-                let (_, resource, methods) = self.0.swap_remove(index);
-                (resource, methods)
+                let (_, resource, parameters) = self.0.swap_remove(index);
+                (resource, parameters)
             }
-            None => (web::resource(below_tenant(path).unwrap_or(path)), Vec::new()),
+            None => (web::resource(below_tenant(path).unwrap_or(path)), PathParameters::default()),
         };
-        methods.push(method);
-        if method == "GET" {
-            methods.push("HEAD");
-        }
-        self.0.push((path, resource.route(route), methods));
+        parameters.0.push((method, openapi::query_parameters(api, method, path)));
+        self.0.push((path, resource.route(route), parameters));
     }
 
     fn mount(self, config: &mut ServiceConfig) {
@@ -153,10 +160,12 @@ impl Resources {
         resources.sort_by_key(|(path, ..)| below_tenant(path).unwrap_or(path).contains('{'));
         // All paths of a tenant share one scope, so that the tenant segment is matched only once per request.
         let mut tenant = web::scope(TENANT).default_service(web::to(not_found));
-        for (path, resource, methods) in resources {
-            let allow = header::HeaderValue::from_str(&methods.join(", "));
+        for (path, resource, parameters) in resources {
+            let methods = parameters.0.iter().map(|(method, _)| if *method == "GET" { "GET, HEAD" } else { method });
+            let allow = header::HeaderValue::from_str(&methods.collect::<Vec<_>>().join(", "));
             let allow = allow.unwrap_or_else(|_| header::HeaderValue::from_static(""));
             let resource = resource.default_service(web::to(move || method_not_allowed(allow.clone())));
+            let resource = resource.app_data(parameters);
             if below_tenant(path).is_some() {
                 tenant = tenant.service(resource);
             } else {

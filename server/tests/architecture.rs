@@ -18,7 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("net", &[]),
     ("domain", &[]),
-    ("config", &[]),
+    ("config", &["db"]),
     ("secret_file", &["clock"]),
     ("token_verifier", &[]),
     ("probe", &["clock", "token_verifier"]),

@@ -157,6 +157,32 @@ fn running_server_applies_cli_changes_immediately() {
 }
 
 #[test]
+fn running_server_applies_disabled_keys_and_tenants_immediately() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let server = Quickstart::start(data);
+    let (tenant, key) = (server.text("tenant_id"), server.text("api_key"));
+    let id = json(data, &["api-key", "list", "--tenant", &tenant, "--json"])[0]["id"].as_str().unwrap().to_owned();
+    for (disable, enable) in [
+        (&["api-key", "disable", "--tenant", &tenant, &id][..], &["api-key", "enable", "--tenant", &tenant, &id][..]),
+        (&["tenant", "disable", &tenant], &["tenant", "enable", &tenant]),
+    ] {
+        for (command, works) in [(disable, false), (enable, true)] {
+            for changed in [true, false] {
+                let done = json(data, &[command, &["--json"]].concat());
+                assert_eq!(done, serde_json::json!({ "done": true, "changed": changed }), "{command:?}");
+            }
+            assert_eq!(probe(&server, &key, data).status.success(), works, "{command:?}");
+        }
+    }
+    json(data, &["api-key", "disable", "--tenant", &tenant, &id, "--json"]);
+    let table = run(data, &["api-key", "list", "--tenant", &tenant]);
+    assert!(String::from_utf8_lossy(&table.stdout).contains("disabled"), "{table:?}");
+    let why = refused(data, &["tenant", "disable", "0198c0de-0000-7000-8000-000000000001"], 1);
+    assert!(why.contains("tenant not found"), "{why}");
+}
+
+#[test]
 fn tenants_and_tokens_can_be_created_listed_and_deleted() {
     let folder = installation();
     let data = folder.path();
@@ -339,13 +365,14 @@ fn database_url_that_is_not_understood_is_rejected_without_the_password() {
 fn check_config_checks_everything_that_needs_no_connection() {
     let folder = tempfile::tempdir().unwrap();
     for (url, reason) in [
-        ("postgres://127.0.0.1:port/d", "not a PostgreSQL connection URL"),
+        ("postgres://127.0.0.1:port/d", "the value of `port` is invalid"),
         ("postgres://127.0.0.1/d?sslrootcert=/no/such/ca.pem", "sslrootcert: I/O error"),
     ] {
         let output = doorward(folder.path()).arg("check-config").env("DOORWARD_DATABASE_URL", url).output().unwrap();
         let why = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.code() == Some(2) && why.contains(reason), "{url}: {why}");
     }
+    json(folder.path(), &["init", "--json"]);
     fs::write(folder.path().join("master.key"), "short").unwrap();
     set_mode(&folder.path().join("master.key"), 0o600);
     assert!(refused(folder.path(), &["check-config"], 2).contains("exactly 32 bytes"));

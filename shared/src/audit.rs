@@ -59,9 +59,10 @@ text_enum! {
         WebauthnUserDeleted => "webauthn_user_deleted",
         /// A user was not deleted: it does not exist.
         WebauthnUserDeleteFailed => "webauthn_user_delete_failed",
-        /// A request with a valid API key was refused: its target does not exist, or the request is invalid.
+        /// A request was refused: its tenant is disabled, or it had a valid API key and its target does not exist or the
+        /// request is invalid.
         RequestRejected => "request_rejected",
-        /// A request had a wrong, expired or revoked API key, or that of another tenant.
+        /// A request had a wrong, expired, revoked or disabled API key, or that of another tenant.
         ApiKeyRejected => "api_key_rejected",
         /// A request had a wrong, expired or revoked admin token, or one whose role does not allow the request.
         AdminTokenRejected => "admin_token_rejected",
@@ -75,10 +76,18 @@ text_enum! {
         TenantConfigUpdated => "tenant_config_updated",
         /// An administrator deleted a tenant.
         TenantDeleted => "tenant_deleted",
+        /// An administrator disabled a tenant.
+        TenantDisabled => "tenant_disabled",
+        /// An administrator enabled a disabled tenant.
+        TenantEnabled => "tenant_enabled",
         /// An administrator created an API key.
         ApiKeyCreated => "api_key_created",
         /// An administrator revoked an API key.
         ApiKeyRevoked => "api_key_revoked",
+        /// An administrator disabled an API key.
+        ApiKeyDisabled => "api_key_disabled",
+        /// An administrator enabled a disabled API key.
+        ApiKeyEnabled => "api_key_enabled",
         /// A signing key was created.
         SigningKeyCreated => "signing_key_created",
         /// A signing key was retired.
@@ -89,6 +98,14 @@ text_enum! {
         CredentialDeletedByAdmin => "credential_deleted_by_admin",
         /// An administrator deleted a user with all credentials.
         UserDeleted => "user_deleted",
+        /// An administrator disabled a credential of a user.
+        CredentialDisabled => "credential_disabled",
+        /// An administrator enabled a disabled credential.
+        CredentialEnabled => "credential_enabled",
+        /// An administrator disabled a user.
+        UserDisabled => "user_disabled",
+        /// An administrator enabled a disabled user.
+        UserEnabled => "user_enabled",
         /// An audit log was exported.
         AuditExported => "audit_exported",
         /// An administrator created an admin token.

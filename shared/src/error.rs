@@ -44,12 +44,16 @@ text_enum! {
         TenantIdInvalid => "tenant_id_invalid",
         /// No tenant has this id.
         TenantNotFound => "tenant_not_found",
+        /// An administrator disabled the tenant.
+        TenantDisabled => "tenant_disabled",
         /// A tenant with the requested id exists, or it was deleted and its audit log is still kept.
         TenantExists => "tenant_exists",
         /// The operation requires an API key and the request has none.
         ApiKeyMissing => "api_key_missing",
         /// The API key is unknown, wrong, expired, revoked, or another tenant's.
         ApiKeyInvalid => "api_key_invalid",
+        /// An administrator disabled the API key.
+        ApiKeyDisabled => "api_key_disabled",
         /// The admin token is missing, unknown, wrong, expired or revoked.
         AdminTokenInvalid => "admin_token_invalid",
         /// The admin token's role does not allow this operation.
@@ -70,6 +74,8 @@ text_enum! {
         ValidationFailed => "validation_failed",
         /// A query parameter is missing or invalid.
         QueryInvalid => "query_invalid",
+        /// A request to the admin API contains an unknown query parameter.
+        ParameterUnknown => "parameter_unknown",
         /// A body of the admin API contains an unknown member.
         MemberUnknown => "member_unknown",
         /// A tenant's configuration contradicts itself or the WebAuthn specification.
@@ -84,6 +90,8 @@ text_enum! {
         RequestTimeout => "request_timeout",
         /// The tenant has no such user.
         UserNotFound => "user_not_found",
+        /// An administrator disabled the user.
+        UserDisabled => "user_disabled",
         /// The user has no credential that this operation accepts.
         NoSuitableCredential => "no_suitable_credential",
         /// The tenant has no such credential.
@@ -128,6 +136,8 @@ text_enum! {
         CredentialUnknown => "credential_unknown",
         /// The credential exists, but this ceremony does not accept it.
         CredentialNotAllowed => "credential_not_allowed",
+        /// An administrator disabled the credential.
+        CredentialDisabled => "credential_disabled",
         /// The user handle is missing although it is required.
         UserHandleMissing => "user_handle_missing",
         /// The user handle belongs to another user.

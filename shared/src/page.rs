@@ -41,10 +41,3 @@ impl Default for PageRequest {
         Self { page: 1, per_page: Self::DEFAULT_PER_PAGE }
     }
 }
-
-/// A page of rows, and the number of rows in the whole list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
-    pub items: Vec<T>,
-    pub total: u64,
-}

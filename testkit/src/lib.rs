@@ -19,6 +19,7 @@ pub mod process;
 pub mod reference_verifier;
 pub mod server;
 pub mod sources;
+mod wait;
 
 pub use audit::{AuditEntry, newest_events};
 pub use ceremony::{Person, claims};
@@ -26,3 +27,4 @@ pub use http::{Http, Response, member_names};
 pub use postgres::PostgresServer;
 pub use process::Process;
 pub use server::{ORIGIN, RP_ID, TestServer, TestTenant, config};
+pub use wait::until;

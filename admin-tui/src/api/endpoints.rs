@@ -5,11 +5,11 @@ use doorward_shared::{
     admin::{
         AdminTokenItem, ConfigCheck, CreateAdminTokenRequest, CreateSecretRequest, CreateSigningKeyRequest,
         CreateTenantRequest, CreatedSecret, CreatedTenant, Me, Overview, SecretItem, SigningAlgorithm, SigningKeyItem,
-        TenantActivity, TenantDetail, TenantItem, TenantOverview, TenantSort, TenantSummaryPage, TransactionPage,
+        TenantActivity, TenantDetail, TenantOverview, TenantSort, TenantSummaryPage, TransactionPage,
         UpdateTenantRequest, UserDetail, UserIdKind, UserSummaryPage, Vitals, WithdrawnSigningKey,
     },
     config::TenantConfig,
-    page::{Order, Page, PageRequest},
+    page::Order,
 };
 use reqwest::Method;
 use serde::Serialize;
@@ -92,12 +92,6 @@ impl Api {
         self.get(&["metrics"]).text().await
     }
 
-    /// `GET /tenants`: ids and names of the tenants whose id or name contains `text`.
-    pub async fn tenants(&self, text: &str, page: PageRequest) -> Result<Page<TenantItem>, ApiError> {
-        let request = self.get(&["tenants"]).param("q", text);
-        request.param("page", page.page).param("per_page", page.per_page).page().await
-    }
-
     pub async fn tenant_summaries(&self, query: &TenantSummaryQuery) -> Result<TenantSummaryPage, ApiError> {
         self.get(&["tenant_summaries"])
             .optional_param("q", query.text.as_deref())
@@ -130,18 +124,23 @@ impl Api {
 
     /// `PUT /tenants/{id}`. Fails with `tenant_changed` if the tenant no longer has the name `from`.
     pub async fn rename_tenant(&self, id: TenantId, from: &str, to: &str) -> Result<(), ApiError> {
-        let VersionedTenant { tenant, version } = self.tenant(id).await?;
-        if tenant.display_name != from {
-            return Err(ApiError::renamed(&tenant.display_name));
-        }
+        let version = self.version_of(id, from).await?;
         let request = UpdateTenantRequest { display_name: Some(to.to_owned()) };
         let put = self.request(Method::PUT, &["tenants", &id.to_string()]).if_match(version);
         put.body(&request)?.no_content().await
     }
 
+    /// Returns the version of a tenant. Fails with `tenant_changed` if the tenant does not have the name.
+    async fn version_of(&self, id: TenantId, name: &str) -> Result<Option<String>, ApiError> {
+        let VersionedTenant { tenant, version } = self.tenant(id).await?;
+        if tenant.display_name == name { Ok(version) } else { Err(ApiError::renamed(&tenant.display_name)) }
+    }
+
     /// `DELETE /tenants/{id}`: deletes the tenant. Its audit log is kept for the retention time unless `erase_audit` is set.
-    pub async fn delete_tenant(&self, id: TenantId, erase_audit: bool) -> Result<(), ApiError> {
-        let request = self.delete(&["tenants", &id.to_string()]);
+    /// Fails with `tenant_changed` if the tenant no longer has the name.
+    pub async fn delete_tenant(&self, id: TenantId, name: &str, erase_audit: bool) -> Result<(), ApiError> {
+        let version = self.version_of(id, name).await?;
+        let request = self.delete(&["tenants", &id.to_string()]).if_match(version);
         request.optional_param("erase_audit", erase_audit.then_some(true)).no_content().await
     }
 

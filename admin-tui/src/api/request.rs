@@ -1,7 +1,7 @@
 //! One HTTP request and its response.
 
 use bytes::{Bytes, BytesMut};
-use doorward_shared::{ErrorBody, page::Page};
+use doorward_shared::ErrorBody;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{
     Method, Response, StatusCode,
@@ -98,15 +98,6 @@ impl ApiRequest<'_> {
         let (bytes, headers) = self.read_all().await?;
         let version = headers.get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
         Ok((decode(&url, &bytes)?, version))
-    }
-
-    /// Sends the request and parses the response as a page whose total is in `X-Total-Count`.
-    pub(super) async fn page<T: DeserializeOwned>(self) -> Result<Page<T>, ApiError> {
-        let url = self.api.0.url.clone();
-        let (bytes, headers) = self.read_all().await?;
-        let missing = || ApiError::unexpected(&url, None, "the header X-Total-Count is missing");
-        let total = total_count(&headers).ok_or_else(missing)?;
-        Ok(Page { items: decode(&url, &bytes)?, total })
     }
 
     /// Sends the request and parses the response as a list. Also returns the cursor of the next page: the parameter

@@ -19,6 +19,10 @@ pub enum KeysCommand {
     /// Create an API key and print its secret, which is not shown again
     #[command(after_help = help::KEYS_CREATE)]
     Create(KeysCreateArgs),
+    /// Disable an API key with immediate effect, until it is enabled
+    Disable(KeyArgs),
+    /// Enable a disabled API key
+    Enable(KeyArgs),
     /// Revoke an API key with immediate effect
     Revoke(KeysRevokeArgs),
 }
@@ -36,6 +40,15 @@ pub struct KeysCreateArgs {
     /// Print only the secret
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct KeyArgs {
+    #[command(flatten)]
+    pub tenant: TenantFlag,
+    /// Id of the key, from `list`
+    #[arg(value_name = "KEY")]
+    pub key: ApiKeyId,
 }
 
 #[derive(Debug, Clone, Args)]

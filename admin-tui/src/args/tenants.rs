@@ -21,6 +21,10 @@ pub enum TenantsCommand {
     Create(TenantsCreateArgs),
     /// Rename a tenant
     Rename(TenantsRenameArgs),
+    /// Disable a tenant: all its requests are refused until it is enabled; nothing is deleted
+    Disable(TenantArg),
+    /// Enable a disabled tenant
+    Enable(TenantArg),
     /// Delete a tenant with its users, credentials and keys
     Delete(TenantsDeleteArgs),
     /// Print, validate and change the configuration of a tenant

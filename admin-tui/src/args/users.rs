@@ -11,6 +11,10 @@ pub enum UsersCommand {
     List(UsersListArgs),
     /// Show a user with credentials and latest transactions
     Show(UserArgs),
+    /// Disable a user: all ceremonies are refused until the user is enabled
+    Disable(UserArgs),
+    /// Enable a disabled user
+    Enable(UserArgs),
     /// Delete a user and all credentials
     Delete(UsersDeleteArgs),
 }
@@ -49,12 +53,16 @@ pub struct UsersDeleteArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum CredentialsCommand {
+    /// Disable a credential: the user cannot sign in with it until it is enabled
+    Disable(CredentialArgs),
+    /// Enable a disabled credential
+    Enable(CredentialArgs),
     /// Delete a credential; the user can no longer sign in with it
     Delete(CredentialsDeleteArgs),
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct CredentialsDeleteArgs {
+pub struct CredentialArgs {
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// Id of the user
@@ -67,6 +75,12 @@ pub struct CredentialsDeleteArgs {
     // Ids are base64url, so one in 64 starts with a hyphen.
     #[arg(value_name = "CREDENTIAL", allow_hyphen_values = true)]
     pub credential: String,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct CredentialsDeleteArgs {
+    #[command(flatten)]
+    pub credential: CredentialArgs,
     #[command(flatten)]
     pub confirmation: Confirmation,
 }

@@ -1,19 +1,20 @@
 //! Context of a subcommand: server, output, current time and editor.
 
-use doorward_shared::{TenantId, Timestamp, admin::TenantItem, page::PageRequest};
+use doorward_shared::{TenantId, Timestamp, admin::TenantItem};
 
 use super::{
     error::CommandError,
     output::{Output, notice},
+    pages,
 };
 use crate::{
-    api::Api,
+    api::{Api, TenantSummaryQuery},
     connection::{self, Connection, Environment, Flags},
     sanitize::sanitize,
 };
 
-/// Maximum number of pages to search for the name of a tenant.
-const MAX_PAGES: u32 = 20;
+/// Maximum number of tenants whose names contain the text of a search.
+const MAX_FOUND: usize = 10_000;
 
 #[derive(Debug, Clone)]
 pub struct CliContext {
@@ -77,16 +78,21 @@ async fn find_tenant(api: &Api, id_or_name: &str) -> Result<TenantId, CommandErr
 
 /// Returns the tenants with exactly this name, and the other tenants whose name or id contains it.
 async fn search(api: &Api, text: &str) -> Result<(Vec<TenantItem>, Vec<TenantItem>), CommandError> {
-    let mut all = Vec::new();
-    for page in 1..=MAX_PAGES {
-        let page = PageRequest { page, per_page: PageRequest::MAX_PER_PAGE };
-        let tenants = api.tenants(text, page).await?;
-        all.extend(tenants.items);
-        if u64::from(page.page) * u64::from(page.per_page) >= tenants.total {
-            return Ok(all.into_iter().partition(|tenant| tenant.display_name == text));
-        }
+    let found = pages::collect(Some(MAX_FOUND), async |after, limit| {
+        let query = TenantSummaryQuery {
+            text: Some(text.to_owned()),
+            after,
+            limit: Some(limit),
+            ..TenantSummaryQuery::default()
+        };
+        let page = api.tenant_summaries(&query).await?;
+        Ok((page.items.into_iter().map(|summary| summary.tenant).collect(), page.next))
+    })
+    .await?;
+    if found.len() == MAX_FOUND {
+        return Err(CommandError::usage(format!("too many tenants have {text:?} in their name; use an id")));
     }
-    Err(CommandError::usage(format!("too many tenants have {text:?} in their name; use an id")))
+    Ok(found.into_iter().partition(|tenant: &TenantItem| tenant.display_name == text))
 }
 
 fn lines(tenants: &[TenantItem]) -> String {

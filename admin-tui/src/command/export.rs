@@ -26,7 +26,10 @@ pub(super) async fn run(
     destination: Destination,
 ) -> Result<(), CommandError> {
     let on_existing = if destination.force { OnExisting::Replace } else { OnExisting::Refuse };
-    let format = destination.format.unwrap_or_else(|| format_by_name(&destination.path));
+    let format = match destination.format {
+        Some(format) => format,
+        None => format_by_name(&destination.path)?,
+    };
     let to_stdout = destination.path == Path::new("-");
     let name = destination.path.display().to_string();
     let mut bar = ProgressBar::new();
@@ -65,10 +68,17 @@ async fn print(context: &CommandContext, mut stream: ExportStream) -> Result<Pro
     Ok(stream.progress())
 }
 
-fn format_by_name(path: &Path) -> ExportFormat {
-    match path.extension() {
-        Some(extension) if extension.eq_ignore_ascii_case("csv") => ExportFormat::Csv,
-        _ => ExportFormat::Ndjson,
+/// Returns the format that belongs to the extension of a file. Standard output (`-`) gets NDJSON.
+fn format_by_name(path: &Path) -> Result<ExportFormat, CommandError> {
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+    match extension.as_deref() {
+        Some("csv") => Ok(ExportFormat::Csv),
+        Some("ndjson" | "jsonl") => Ok(ExportFormat::Ndjson),
+        None if path == Path::new("-") => Ok(ExportFormat::Ndjson),
+        _ => Err(CommandError::usage(format!(
+            "--export: the format does not follow from the name {}; end it with .csv, .ndjson or .jsonl, or add --format",
+            path.display()
+        ))),
     }
 }
 
@@ -125,9 +135,12 @@ mod tests {
 
     #[test]
     fn file_extension_selects_the_format() {
-        assert_eq!(format_by_name(Path::new("a.csv")), ExportFormat::Csv);
-        assert_eq!(format_by_name(Path::new("a.CSV")), ExportFormat::Csv);
-        assert_eq!(format_by_name(Path::new("a.ndjson")), ExportFormat::Ndjson);
-        assert_eq!(format_by_name(Path::new("-")), ExportFormat::Ndjson);
+        assert_eq!(format_by_name(Path::new("a.csv")), Ok(ExportFormat::Csv));
+        assert_eq!(format_by_name(Path::new("a.CSV")), Ok(ExportFormat::Csv));
+        assert_eq!(format_by_name(Path::new("a.ndjson")), Ok(ExportFormat::Ndjson));
+        assert_eq!(format_by_name(Path::new("-")), Ok(ExportFormat::Ndjson));
+        for name in ["a.foo", "a", "a.json", "a.csv.gz"] {
+            assert!(format_by_name(Path::new(name)).is_err(), "{name}");
+        }
     }
 }

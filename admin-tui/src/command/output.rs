@@ -2,7 +2,12 @@
 
 use std::{
     fmt::Write as _,
+    fs::{self, File},
     io::{self, IsTerminal as _, Write as _},
+    os::{
+        fd::AsFd as _,
+        unix::fs::{FileTypeExt as _, MetadataExt as _},
+    },
 };
 
 use doorward_shared::Timestamp;
@@ -17,6 +22,21 @@ use crate::sanitize::{needs_escape, sanitize};
 pub(super) fn notice(text: &str) {
     // If standard error is closed, there is no other place for the message.
     let _ = writeln!(io::stderr(), "doorward-admin: {}", sanitize(text));
+}
+
+/// Refuses to create a secret that nobody would see: standard output is `/dev/null`, which Rust's runtime also opens
+/// if standard output is closed.
+pub(super) fn refuse_lost_secret() -> Result<(), CommandError> {
+    let output = io::stdout().as_fd().try_clone_to_owned().and_then(|output| File::from(output).metadata());
+    match (output, fs::metadata("/dev/null")) {
+        (Ok(output), Ok(null)) if output.file_type().is_char_device() && output.rdev() == null.rdev() => {
+            Err(CommandError::usage(
+                "standard output is closed or /dev/null, so the new secret would be lost; redirect it to a file or a \
+                 pipe. Nothing was created",
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

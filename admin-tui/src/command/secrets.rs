@@ -9,15 +9,17 @@ use uuid::Uuid;
 use super::{
     confirm::confirm,
     context::CommandContext,
+    disabling::{self, State},
     error::CommandError,
-    output::{Output, optional_time, time},
+    output::{Output, optional_time, refuse_lost_secret, time},
     table::Column,
 };
 use crate::{
+    api::DisableTarget,
     args::{
         Confirmation,
         secrets::{
-            KeysCommand, KeysCreateArgs, KeysRevokeArgs, SigningKeysCommand, SigningKeysRetireArgs,
+            KeyArgs, KeysCommand, KeysCreateArgs, KeysRevokeArgs, SigningKeysCommand, SigningKeysRetireArgs,
             SigningKeysRotateArgs, TokensCommand, TokensCreateArgs, TokensRevokeArgs,
         },
     },
@@ -30,19 +32,36 @@ pub(super) async fn keys(context: &CommandContext, command: KeysCommand) -> Resu
         KeysCommand::List(args) => {
             let tenant = context.tenant(&args.tenant).await?;
             let keys = context.api.api_keys(tenant).await?;
-            context.output.list(&SECRET_COLUMNS, &keys, |key| secret_row(key).to_vec())
+            let [id, name, hint, created, used, expires] = SECRET_COLUMNS;
+            let columns = [id, name, hint, created, used, expires, Column::new("STATE")];
+            context.output.list(&columns, &keys, |key| {
+                secret_row(key).into_iter().chain([disabling::word(key.disabled_at)]).collect()
+            })
         }
         KeysCommand::Create(args) => create_key(context, args).await,
+        KeysCommand::Disable(args) => set_key_state(context, args, State::Disabled).await,
+        KeysCommand::Enable(args) => set_key_state(context, args, State::Enabled).await,
         KeysCommand::Revoke(args) => revoke_key(context, args).await,
     }
 }
 
 async fn create_key(context: &CommandContext, args: KeysCreateArgs) -> Result<(), CommandError> {
+    refuse_lost_secret()?;
     let expires_at = expiry(args.expires, context.now)?;
     let tenant = context.tenant(&args.tenant.tenant).await?;
     let request = CreateSecretRequest { name: Some(args.name), expires_at };
     let created = context.api.create_api_key(tenant, &request).await?;
     print_created(context.output, &created, args.quiet, "API key")
+}
+
+async fn set_key_state(context: &CommandContext, args: KeyArgs, state: State) -> Result<(), CommandError> {
+    let tenant = context.tenant(&args.tenant.tenant).await?;
+    let keys = context.api.api_keys(tenant).await?;
+    let Some(key) = keys.iter().find(|key| key.id == args.key.uuid()) else {
+        return Err(CommandError::failed(format!("the tenant has no API key {}", args.key)));
+    };
+    let what = format!("API key {} ({})", key.name, key.id);
+    disabling::set(context, DisableTarget::ApiKey(tenant, args.key), &what, key.disabled_at, state).await
 }
 
 async fn revoke_key(context: &CommandContext, args: KeysRevokeArgs) -> Result<(), CommandError> {
@@ -72,6 +91,7 @@ async fn list_tokens(context: &CommandContext) -> Result<(), CommandError> {
 }
 
 async fn create_token(context: &CommandContext, args: TokensCreateArgs) -> Result<(), CommandError> {
+    refuse_lost_secret()?;
     let expires_at = expiry(args.expires, context.now)?;
     let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), expires_at };
     let created = context.api.create_admin_token(&request).await?;

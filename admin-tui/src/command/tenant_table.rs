@@ -2,9 +2,9 @@
 
 use doorward_shared::admin::TenantSummary;
 
-use super::{output::optional_time, table::Column};
+use super::{disabling, output::optional_time, table::Column};
 
-pub(super) const COLUMNS: [Column; 9] = [
+pub(super) const COLUMNS: [Column; 10] = [
     Column::new("ID"),
     Column::text("NAME", 10),
     Column::text("RP ID", 10).hide_order(6),
@@ -14,6 +14,7 @@ pub(super) const COLUMNS: [Column; 9] = [
     Column::number("OK 7D").hide_order(3),
     Column::number("REFUSED 7D").hide_order(2),
     Column::new("LAST ACTIVITY").hide_order(3),
+    Column::new("STATE"),
 ];
 
 pub(super) fn row(tenant: &TenantSummary) -> Vec<String> {
@@ -27,5 +28,6 @@ pub(super) fn row(tenant: &TenantSummary) -> Vec<String> {
         tenant.succeeded.to_string(),
         tenant.refused.to_string(),
         optional_time(tenant.last_activity),
+        disabling::word(tenant.tenant.disabled_at),
     ]
 }

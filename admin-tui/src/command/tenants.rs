@@ -1,7 +1,7 @@
 //! `doorward-admin tenants …`
 
 use doorward_shared::{
-    admin::{CreateTenantRequest, TenantSort},
+    admin::{CreateTenantRequest, TenantDetail, TenantSort},
     config::{Cors, RelyingParty, TenantConfig, Webauthn},
     page::Order,
 };
@@ -10,12 +10,13 @@ use super::{
     activity, config,
     confirm::confirm_by_name,
     context::CommandContext,
+    disabling::{self, State},
     error::CommandError,
-    output::{optional_time, time},
+    output::{optional_time, refuse_lost_secret, time},
     pages, secrets, tenant_table,
 };
 use crate::{
-    api::TenantSummaryQuery,
+    api::{DisableTarget, TenantSummaryQuery},
     args::tenants::{TenantsCommand, TenantsCreateArgs, TenantsDeleteArgs, TenantsListArgs},
 };
 
@@ -32,6 +33,8 @@ pub(super) async fn run(context: &CommandContext, command: TenantsCommand) -> Re
             context.api.rename_tenant(id, &name, &args.name).await?;
             context.output.done(&format!("renamed tenant {id} to {}", args.name))
         }
+        TenantsCommand::Disable(args) => set_state(context, &args.tenant, State::Disabled).await,
+        TenantsCommand::Enable(args) => set_state(context, &args.tenant, State::Enabled).await,
         TenantsCommand::Delete(args) => delete(context, args).await,
         TenantsCommand::Config(command) => config::run(context, command).await,
     }
@@ -65,6 +68,7 @@ async fn show(context: &CommandContext, id_or_name: &str) -> Result<(), CommandE
     context.output.pairs(&[
         ("tenant", tenant.tenant.id.to_string()),
         ("name", tenant.tenant.display_name.clone()),
+        ("state", disabling::word(tenant.tenant.disabled_at)),
         ("rp id", tenant.rp_id.clone()),
         ("created", time(tenant.created_at)),
         ("users", tenant.users.to_string()),
@@ -78,6 +82,9 @@ async fn show(context: &CommandContext, id_or_name: &str) -> Result<(), CommandE
 }
 
 async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(), CommandError> {
+    if args.api_key {
+        refuse_lost_secret()?;
+    }
     let config = match &args.from {
         Some(file) => config::read(context, file).await?,
         None => config_from_args(&args),
@@ -125,6 +132,13 @@ fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
     }
 }
 
+async fn set_state(context: &CommandContext, id_or_name: &str, state: State) -> Result<(), CommandError> {
+    let id = context.tenant(id_or_name).await?;
+    let TenantDetail { display_name, disabled_at, .. } = context.api.tenant(id).await?.tenant;
+    let what = format!("tenant {display_name} ({id})");
+    disabling::set(context, DisableTarget::Tenant(id), &what, disabled_at, state).await
+}
+
 async fn delete(context: &CommandContext, args: TenantsDeleteArgs) -> Result<(), CommandError> {
     let id = context.tenant(&args.tenant).await?;
     let name = context.api.tenant(id).await?.tenant.display_name;
@@ -134,6 +148,6 @@ async fn delete(context: &CommandContext, args: TenantsDeleteArgs) -> Result<(),
         "This deletes the tenant {name} ({id}) with all its users, credentials and keys. {log} It cannot be undone."
     );
     confirm_by_name(args.confirmation, &consequence, &name)?;
-    context.api.delete_tenant(id, args.erase_audit).await?;
+    context.api.delete_tenant(id, &name, args.erase_audit).await?;
     context.output.done(&format!("deleted tenant {name} ({id}) with its users, credentials and keys. {log}"))
 }

@@ -1,24 +1,29 @@
 //! `doorward-admin users …`, `credentials …`, `transactions …`
 
 use doorward_shared::{
-    admin::{TransactionSummary, UserSummary},
+    TenantId,
+    admin::{TransactionSummary, UserDetail, UserItem, UserSummary},
     public::{CredentialItem, TransactionItem},
 };
 
 use super::{
     confirm::confirm,
     context::CommandContext,
+    disabling::{self, State},
     error::CommandError,
     output::{count, optional, optional_time, time, yes_no},
     pages,
     table::Column,
 };
 use crate::{
-    api::{UserQuery, UserRef},
-    args::users::{CredentialsCommand, TransactionsCommand, UserArgs, UsersCommand, UsersDeleteArgs, UsersListArgs},
+    api::{DisableTarget, UserQuery, UserRef},
+    args::users::{
+        CredentialArgs, CredentialsCommand, CredentialsDeleteArgs, TransactionsCommand, UserArgs, UsersCommand,
+        UsersDeleteArgs, UsersListArgs,
+    },
 };
 
-const USER_COLUMNS: [Column; 7] = [
+const USER_COLUMNS: [Column; 8] = [
     Column::text("USER", 12),
     Column::text("NAME", 12),
     Column::text("DISPLAY NAME", 8).hide_order(3),
@@ -26,9 +31,10 @@ const USER_COLUMNS: [Column; 7] = [
     Column::new("LAST USED"),
     Column::new("CREATED").hide_order(1),
     Column::new("ID").hide_order(2),
+    Column::new("STATE"),
 ];
 
-const CREDENTIAL_COLUMNS: [Column; 8] = [
+const CREDENTIAL_COLUMNS: [Column; 9] = [
     Column::new("CREDENTIAL"),
     Column::text("NAME", 8),
     Column::new("KIND"),
@@ -37,6 +43,7 @@ const CREDENTIAL_COLUMNS: [Column; 8] = [
     Column::text("ATTESTATION", 6).hide_order(4),
     Column::text("TRANSPORTS", 6).hide_order(5),
     Column::new("BACKED UP").hide_order(3),
+    Column::new("STATE"),
 ];
 
 const USER_TRANSACTION_COLUMNS: [Column; 3] =
@@ -46,6 +53,8 @@ pub(super) async fn users(context: &CommandContext, command: UsersCommand) -> Re
     match command {
         UsersCommand::List(args) => list(context, args).await,
         UsersCommand::Show(args) => show(context, args).await,
+        UsersCommand::Disable(args) => set_state(context, args, State::Disabled).await,
+        UsersCommand::Enable(args) => set_state(context, args, State::Enabled).await,
         UsersCommand::Delete(args) => delete(context, args).await,
     }
 }
@@ -66,6 +75,7 @@ async fn list(context: &CommandContext, args: UsersListArgs) -> Result<(), Comma
             optional_time(user.last_used_at),
             time(user.user.created_at),
             user.user.id.to_string(),
+            disabling::word(user.user.disabled_at),
         ]
     })
 }
@@ -85,6 +95,7 @@ async fn show(context: &CommandContext, args: UserArgs) -> Result<(), CommandErr
         ("display name", user.display_name.clone()),
         ("icon", optional(Some(&user.icon))),
         ("created", time(user.created_at)),
+        ("state", disabling::word(user.disabled_at)),
     ])?;
     output.line("")?;
     output.table(&CREDENTIAL_COLUMNS, detail.credentials.iter().map(credential_row).collect())?;
@@ -106,7 +117,15 @@ fn credential_row(credential: &CredentialItem) -> Vec<String> {
         credential.attestation_type.clone(),
         optional(Some(&credential.transports.join(","))),
         yes_no(credential.backup_state).to_owned(),
+        disabling::word(credential.disabled_at),
     ]
+}
+
+async fn set_state(context: &CommandContext, args: UserArgs, state: State) -> Result<(), CommandError> {
+    let tenant = context.tenant(&args.tenant.tenant).await?;
+    let user = context.api.user(tenant, &UserRef { id: args.user, by: args.by }).await?.user;
+    let what = format!("user {} ({})", user.user_id, user.name);
+    disabling::set(context, DisableTarget::User(tenant, user.id), &what, user.disabled_at, state).await
 }
 
 async fn delete(context: &CommandContext, args: UsersDeleteArgs) -> Result<(), CommandError> {
@@ -123,14 +142,40 @@ async fn delete(context: &CommandContext, args: UsersDeleteArgs) -> Result<(), C
 }
 
 pub(super) async fn credentials(context: &CommandContext, command: CredentialsCommand) -> Result<(), CommandError> {
-    let CredentialsCommand::Delete(args) = command;
+    match command {
+        CredentialsCommand::Disable(args) => set_credential_state(context, args, State::Disabled).await,
+        CredentialsCommand::Enable(args) => set_credential_state(context, args, State::Enabled).await,
+        CredentialsCommand::Delete(args) => delete_credential(context, args).await,
+    }
+}
+
+async fn find_credential(
+    context: &CommandContext,
+    args: CredentialArgs,
+) -> Result<(TenantId, UserItem, CredentialItem), CommandError> {
     let tenant = context.tenant(&args.tenant.tenant).await?;
-    let detail = context.api.user(tenant, &UserRef { id: args.user.clone(), by: args.by }).await?;
-    let user = &detail.user;
-    let credential = detail.credentials.iter().find(|credential| credential.id.to_string() == args.credential);
-    let Some(credential) = credential else {
-        return Err(CommandError::failed(format!("user {} has no credential {}", user.user_id, args.credential)));
-    };
+    let UserDetail { user, credentials, .. } =
+        context.api.user(tenant, &UserRef { id: args.user, by: args.by }).await?;
+    match credentials.into_iter().find(|credential| credential.id.to_string() == args.credential) {
+        Some(credential) => Ok((tenant, user, credential)),
+        None => Err(CommandError::failed(format!("user {} has no credential {}", user.user_id, args.credential))),
+    }
+}
+
+async fn set_credential_state(
+    context: &CommandContext,
+    args: CredentialArgs,
+    state: State,
+) -> Result<(), CommandError> {
+    let (tenant, user, credential) = find_credential(context, args).await?;
+    let id = credential.id.to_string();
+    let what = format!("credential {} ({id})", credential.name.as_deref().unwrap_or("without a name"));
+    let target = DisableTarget::Credential(tenant, user.id, id);
+    disabling::set(context, target, &what, credential.disabled_at, state).await
+}
+
+async fn delete_credential(context: &CommandContext, args: CredentialsDeleteArgs) -> Result<(), CommandError> {
+    let (tenant, user, credential) = find_credential(context, args.credential).await?;
     let name = credential.name.as_deref().unwrap_or("without a name");
     let consequence = format!(
         "This deletes the credential {name} ({}). User {} can no longer sign in with it.",

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod config;
+mod disabling;
 pub mod overview;
 pub mod tenant;
 pub mod tenants;

@@ -113,6 +113,8 @@ pub enum Command {
     Delete,
     Withdraw,
     DeleteParent,
+    ToggleDisabled,
+    ToggleParentDisabled,
     AuditLog,
     LatestRefusal,
     Pause,

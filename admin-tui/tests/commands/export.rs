@@ -71,6 +71,16 @@ async fn existing_file_is_replaced_only_with_force() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn file_name_without_a_known_extension_needs_a_format() {
+    let (_server, _tenant, operator) = setup().await;
+    for name in ["exports/a.foo", "exports/a"] {
+        operator.fails(&["audit", "--export", name], 2, &[name, "--format"]).await;
+        assert!(!operator.path(name).exists());
+    }
+    let _ = operator.out(&["audit", "--export", "exports/a.foo", "--format", "csv"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn progress_counts_rows_up_to_the_total() {
     let (_server, tenant, operator) = setup().await;
     let stream = api(&operator).audit_export(&rejected(&tenant), ExportFormat::Csv).await.unwrap();

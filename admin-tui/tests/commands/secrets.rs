@@ -24,13 +24,36 @@ async fn api_key_is_created_used_listed_and_revoked() {
     let list = operator.out(&["keys", "list", "--tenant", "Example"]).await;
     assert!(!list.contains(key), "lists contain no secrets");
     let lines: Vec<_> = list.lines().map(cells).collect();
-    assert_eq!(lines[0], ["ID", "NAME", "HINT", "CREATED", "LAST USED", "EXPIRES"]);
+    assert_eq!(lines[0], ["ID", "NAME", "HINT", "CREATED", "LAST USED", "EXPIRES", "STATE"]);
     let row = lines.iter().find(|row| row[1] == "backend").unwrap();
     operator.fails(&["keys", "revoke", "--tenant", "Example", row[0]], 2, &["API key backend", "--yes"]).await;
     let done = operator.out(&["keys", "revoke", "--tenant", "Example", row[0], "--yes"]).await;
     assert!(done.starts_with("revoked API key backend"), "{done}");
     tenant.with_key(key).get("/credentials").await.expect_refusal(401, "api_key_invalid");
     operator.fails(&["keys", "revoke", "--tenant", "Example", row[0], "--yes"], 1, &["secret not found"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn disabled_api_key_is_rejected_until_enabled() {
+    let (_server, tenant, operator) = setup().await;
+    let keys = operator.json(&["keys", "list", "--tenant", "Example"]).await;
+    let id = keys[0]["id"].as_str().unwrap();
+    let run = async |verb: &str| operator.out(&["keys", verb, "--tenant", "Example", id]).await;
+    assert_eq!(run("disable").await, format!("disabled API key First key ({id})\n"));
+    tenant.http.get("/credentials").await.expect_refusal(401, "api_key_disabled");
+    let list = operator.out(&["keys", "list", "--tenant", "Example"]).await;
+    let rows: Vec<_> = list.lines().map(cells).collect();
+    assert_eq!(rows[1].last(), Some(&"disabled"));
+    assert_eq!(run("disable").await, format!("API key First key ({id}) is already disabled\n"));
+    assert_eq!(run("enable").await, format!("enabled API key First key ({id})\n"));
+    let _ = tenant.http.get("/credentials").await.expect(200);
+    operator
+        .fails(
+            &["keys", "disable", "--tenant", "Example", "0198c0de-0000-7000-8000-000000000001"],
+            1,
+            &["has no API key"],
+        )
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,6 +81,30 @@ async fn secret_that_cannot_be_printed_is_reported() {
     let keys = operator.json(&["keys", "list", "--tenant", "Example"]).await;
     let lost = keys.as_array().unwrap().iter().find(|key| key["name"] == "lost").unwrap();
     assert!(err.contains(lost["id"].as_str().unwrap()) && err.contains("revoke it"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secret_is_not_created_for_a_discarded_standard_output() {
+    let (_server, _tenant, operator) = setup().await;
+    let before = operator.json(&["tokens", "list"]).await;
+    let web = ["--rp-id", "example.com", "--origin", "https://example.com"];
+    for arguments in [
+        &["keys", "create", "--tenant", "Example", "--name", "lost"][..],
+        &["tokens", "create", "--name", "lost", "--role", "auditor"],
+        &[&["tenants", "create", "--name", "Lost", "--api-key"][..], &web].concat(),
+    ] {
+        let mut command = operator.command(arguments);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+        let output = tokio::task::spawn_blocking(move || command.spawn().unwrap().wait_with_output()).await.unwrap();
+        let output = output.unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains("standard output is closed or /dev/null"), "{error}");
+    }
+    assert_eq!(operator.json(&["tokens", "list"]).await.as_array().unwrap().len(), before.as_array().unwrap().len());
+    let keys = operator.json(&["keys", "list", "--tenant", "Example"]).await;
+    assert!(keys.as_array().unwrap().iter().all(|key| key["name"] != "lost"), "{keys}");
+    assert_eq!(operator.json(&["tenants", "list"]).await.as_array().unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

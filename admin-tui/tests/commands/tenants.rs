@@ -1,5 +1,6 @@
 //! `tenants` and `overview`.
 
+use doorward_admin::api::{Api, Endpoint, Token};
 use doorward_shared::admin::Role;
 use doorward_testkit::Person;
 use serde_json::{Value, json};
@@ -28,6 +29,18 @@ async fn tenant_is_created_renamed_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tenant_with_another_name_is_not_deleted() {
+    let (server, operator) = Operator::start(Role::Admin).await;
+    let tenant = server.tenant().await.id;
+    let url = operator.url.parse().unwrap();
+    let api = Api::new(Endpoint { url, token: Token::new(&operator.token).unwrap(), ca: None }).unwrap();
+    let error = api.delete_tenant(tenant, "Other", false).await.unwrap_err().to_string();
+    assert!(error.contains("its name is `Example` now"), "{error}");
+    assert_eq!(operator.json(&["tenants", "list"]).await.as_array().unwrap().len(), 1);
+    api.delete_tenant(tenant, "Example", false).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn quiet_prints_only_the_id() {
     let (_server, operator) = Operator::start(Role::Admin).await;
     let id = operator.out(&[&CREATE[..], &["--quiet"]].concat()).await;
@@ -49,7 +62,8 @@ async fn tenant_list_is_sorted_filtered_and_limited() {
     }
     let list = operator.out(&["tenants", "list"]).await;
     let rows: Vec<_> = list.lines().map(cells).collect();
-    let headings = ["ID", "NAME", "RP ID", "USERS", "CREDENTIALS", "KEYS", "OK 7D", "REFUSED 7D", "LAST ACTIVITY"];
+    let headings =
+        ["ID", "NAME", "RP ID", "USERS", "CREDENTIALS", "KEYS", "OK 7D", "REFUSED 7D", "LAST ACTIVITY", "STATE"];
     assert_eq!(rows[0], headings);
     assert_eq!(rows[2][1..6], ["Example", "example.com", "1", "1", "1"]);
     let names = |rows: Value| -> Vec<String> {

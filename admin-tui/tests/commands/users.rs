@@ -21,7 +21,7 @@ async fn users_are_listed_shown_and_deleted() {
     let _ = bob.register_mfa(&tenant).await.expect(200);
     let list = operator.out(&["users", "list", "--tenant", "Example"]).await;
     let rows: Vec<_> = list.lines().map(cells).collect();
-    assert_eq!(rows[0], ["USER", "NAME", "DISPLAY NAME", "CREDENTIALS", "LAST USED", "CREATED", "ID"]);
+    assert_eq!(rows[0], ["USER", "NAME", "DISPLAY NAME", "CREDENTIALS", "LAST USED", "CREATED", "ID", "STATE"]);
     assert_eq!((rows[1][0], rows[2][0], rows[2][3]), ("bob", "alice/1 ?#", "1"), "newest first");
     let found = operator.json(&["users", "list", "--tenant", "Example", "--search", "bob"]).await;
     assert_eq!((found.as_array().unwrap().len(), &found[0]["user_id"]), (1, &"bob".into()));
@@ -79,6 +79,30 @@ async fn deleted_credential_cannot_sign_in() {
     assert!(done.starts_with("deleted credential"), "{done}");
     assert_ne!(alice.login(&tenant).await.status, 200);
     operator.fails(&[&delete[..], &["--yes", "--", credential]].concat(), 1, &["has no credential"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn disabled_user_and_credential_cannot_sign_in_until_enabled() {
+    let (_server, tenant, operator, mut alice) = setup_with_alice().await;
+    let show = ["users", "show", "--tenant", "Example", "alice/1 ?#"];
+    let credential = operator.json(&show).await["credentials"][0]["id"].as_str().unwrap().to_owned();
+    let of_user = ["--tenant", "Example", "alice/1 ?#"];
+    let of_credential = ["--tenant", "Example", "--user", "alice/1 ?#", "--", &credential];
+    for (noun, args, code) in
+        [("users", &of_user[..], "user_disabled"), ("credentials", &of_credential[..], "credential_disabled")]
+    {
+        let run = async |verb: &str| operator.out(&[&[noun, verb][..], args].concat()).await;
+        let done = run("disable").await;
+        assert!(done.starts_with("disabled "), "{done}");
+        assert_eq!(alice.login(&tenant).await.field("code"), code);
+        assert!(operator.out(&show).await.contains("disabled"));
+        let again = run("disable").await;
+        assert!(again.ends_with(" is already disabled\n"), "{again}");
+        let done = run("enable").await;
+        assert!(done.starts_with("enabled "), "{done}");
+        let _ = alice.login(&tenant).await.expect(200);
+        assert!(run("enable").await.ends_with(" is already enabled\n"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -117,7 +117,7 @@ fn tenant(at: usize, name: &str) -> TenantRecord {
     let ago = i64::try_from(at).unwrap();
     TenantRecord {
         summary: TenantSummary {
-            tenant: TenantItem { id: TenantId::new(uuid(1, at)), display_name: name.to_owned() },
+            tenant: TenantItem { id: TenantId::new(uuid(1, at)), display_name: name.to_owned(), disabled_at: None },
             rp_id: domain.clone(),
             created_at: before(40 * DAY + ago * DAY),
             users: 1_250 / (number + 1),
@@ -144,6 +144,7 @@ fn secret(kind: u128, at: usize, name: &str, used: Option<i64>, expires: Option<
         created_at: before(30 * DAY),
         last_used_at: used.map(before),
         expires_at: expires.map(|millis| start_time().plus_millis(millis)),
+        disabled_at: None,
     }
 }
 
@@ -157,6 +158,7 @@ fn user(at: usize, id: &str, name: &str, credentials: u64) -> UserSummary {
             icon: String::new(),
             display_name: name.to_owned(),
             created_at: before(ago * DAY + HOUR),
+            disabled_at: None,
         },
         credentials,
         last_used_at: (credentials > 0).then(|| before(ago * HOUR + 40_000)),
@@ -178,6 +180,7 @@ fn credential(at: usize, user: &str, name: &str, is_mfa: bool) -> CredentialItem
         model_verified: false,
         last_used_at: Some(before(3 * HOUR)),
         created_at: before(20 * DAY),
+        disabled_at: None,
         transports: vec!["internal".to_owned(), "hybrid".to_owned()],
         backup_eligible: !is_mfa,
         backup_state: !is_mfa,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use doorward_admin::{
-    api::{ApiError, AuditQuery, Progress, TenantSummaryQuery, Total, VersionedTenant},
+    api::{ApiError, AuditQuery, DisableTarget, Progress, TenantSummaryQuery, Total, VersionedTenant},
     request::{ApiBackend, AuditPage, AuditPosition, BackendRequest, BackendResponse, ExportRequest},
     secret::{Revealed, Secret},
 };
@@ -173,7 +173,7 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
         BackendRequest::Tenant(id) => {
             let it = world.tenant(id)?;
             let display_name = it.summary.tenant.display_name.clone();
-            let tenant = TenantDetail { id, display_name, config: it.config.clone() };
+            let tenant = TenantDetail { id, display_name, disabled_at: None, config: it.config.clone() };
             BackendResponse::Tenant(Box::new(VersionedTenant { version: Some(version(&tenant)), tenant }))
         }
         BackendRequest::CheckConfig(config) => BackendResponse::ConfigCheck(check(&config)),
@@ -233,14 +233,14 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             world.tenant(id)?.summary.tenant.display_name = name;
             BackendResponse::Done
         }
-        BackendRequest::DeleteTenant(id) => {
+        BackendRequest::DeleteTenant(id, _) => {
             world.tenants.retain(|it| it.summary.tenant.id != id);
             BackendResponse::Done
         }
         BackendRequest::Configure(id, config, accepted) => {
             let it = world.tenant(id)?;
             let display_name = it.summary.tenant.display_name.clone();
-            let current = version(&TenantDetail { id, display_name, config: it.config.clone() });
+            let current = version(&TenantDetail { id, display_name, disabled_at: None, config: it.config.clone() });
             if accepted != Some(current) {
                 return Err(refusal(ErrorCode::TenantChanged, "tenant was changed", "read it again"));
             }
@@ -257,6 +257,7 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
                 created_at: crate::harness::start_time(),
                 last_used_at: None,
                 expires_at: request.expires_at,
+                disabled_at: None,
             };
             world.tenant(id)?.api_keys.insert(0, item);
             BackendResponse::Secret(Revealed { expires_at: request.expires_at, ..revealed(&name, data::SECRET) })
@@ -296,6 +297,25 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
         BackendRequest::DeleteUser(id, user) => {
             let users = &mut world.tenant(id)?.users;
             users.retain(|it| it.user.id != user);
+            BackendResponse::Done
+        }
+        BackendRequest::SetDisabled(target, disabled) => {
+            let at = disabled.then(crate::harness::start_time);
+            match target {
+                DisableTarget::Tenant(id) => world.tenant(id)?.summary.tenant.disabled_at = at,
+                DisableTarget::ApiKey(id, key) => {
+                    let keys = world.tenant(id)?.api_keys.iter_mut();
+                    keys.filter(|it| it.id == key.uuid()).for_each(|it| it.disabled_at = at);
+                }
+                DisableTarget::User(id, user) => {
+                    let users = world.tenant(id)?.users.iter_mut();
+                    users.filter(|it| it.user.id == user).for_each(|it| it.user.disabled_at = at);
+                }
+                DisableTarget::Credential(id, _, credential) => {
+                    let credentials = world.tenant(id)?.credentials.iter_mut();
+                    credentials.filter(|it| it.id.to_string() == credential).for_each(|it| it.disabled_at = at);
+                }
+            }
             BackendResponse::Done
         }
         BackendRequest::DeleteCredential(id, _, credential) => {

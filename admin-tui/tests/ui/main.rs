@@ -6,6 +6,7 @@ mod appearance;
 mod config;
 mod connection_status;
 mod data;
+mod disabling;
 mod fake_server;
 mod harness;
 mod interaction;

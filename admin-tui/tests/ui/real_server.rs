@@ -65,6 +65,25 @@ async fn api_key_is_created_used_exported_and_revoked() {
 }
 
 #[tokio::test]
+async fn disabled_key_is_refused_until_it_is_enabled() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut app = start(&server, Role::Admin, PathBuf::new()).await;
+    app.keys_wait("2", "▌Example").await;
+    app.keys_wait("enter", "Success of ceremonies").await;
+    app.keys_wait("l", "▌First key").await;
+    app.keys_wait("x y", "disabled: First key").await;
+    tenant.http.get("/credentials").await.expect_refusal(401, "api_key_disabled");
+    app.keys_wait("x y", "Enabled API key First key").await;
+    let _ = tenant.http.get("/credentials").await.expect(200);
+    app.keys_wait("X y", "Disabled tenant Example").await;
+    tenant.http.get("/credentials").await.expect_refusal(403, "tenant_disabled");
+    app.keys_wait("a", "tenant disabled").await;
+    app.wait_for("api key enabled").await;
+    app.wait_for("✗  api key rejected").await;
+}
+
+#[tokio::test]
 async fn auditor_sees_everything_until_the_token_is_revoked() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;

@@ -39,22 +39,30 @@ async fn auditor_keys_change_nothing() {
         let fake = FakeServer::with_role(data::world(), Role::Auditor);
         let app = App::start(fake.clone(), 100, 30).await;
         app.keys(screen).await;
-        for key in ["n", "e", "R", "d", "D", "w", "U", "space", "y", "enter"] {
+        for key in ["n", "e", "R", "d", "D", "x", "X", "w", "U", "space", "y", "enter"] {
             app.keys(key).await;
-            app.lacks(&["cancel", "Delete", "Revoke", "New ", "Rename"]);
+            app.lacks(&["cancel", "Delete", "Revoke", "Disable ", "New ", "Rename"]);
         }
         assert_eq!(fake.count(changes), 0, "at {screen}");
         let app = App::start(fake, 100, 40).await;
         app.keys(screen).await;
         app.keys("?").await;
-        app.lacks(&["create ", "delete the", "revoke the", "rename", "retire"]);
+        app.lacks(&["create ", "delete the", "revoke the", "disable the", "rename", "retire"]);
     }
 }
 
 #[test]
 fn changing_commands_are_offered_only_to_admins() {
-    let changing =
-        [Command::New, Command::Rename, Command::Delete, Command::DeleteParent, Command::Save, Command::Revert];
+    let changing = [
+        Command::New,
+        Command::Rename,
+        Command::Delete,
+        Command::DeleteParent,
+        Command::ToggleDisabled,
+        Command::ToggleParentDisabled,
+        Command::Save,
+        Command::Revert,
+    ];
     let mut tenant = Tenant::new(tenant_id(0), "Acme".to_owned());
     for tab in Tab::ALL {
         tenant.tab = tab;

@@ -24,6 +24,7 @@ CREATE TABLE tenants (
     config TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    disabled_at BIGINT,
     -- Not NULL while a job deletes the data of a deleted tenant.
     deleted_at BIGINT
 );
@@ -39,6 +40,7 @@ CREATE TABLE api_keys (
     created_at BIGINT NOT NULL,
     expires_at BIGINT,
     last_used_at BIGINT,
+    disabled_at BIGINT,
     revoked_at BIGINT,
     PRIMARY KEY (tenant_id, id)
 );
@@ -65,6 +67,7 @@ CREATE TABLE users (
     icon TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    disabled_at BIGINT,
     -- Not NULL while a job deletes the transactions of a deleted user.
     deleted_at BIGINT,
     PRIMARY KEY (tenant_id, id)
@@ -94,6 +97,9 @@ CREATE TABLE credentials (
     last_used_at BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    disabled_at BIGINT,
+    -- Copy of users.disabled_at, so that a login checks both in the row that it updates.
+    user_disabled_at BIGINT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 );

@@ -23,6 +23,7 @@ CREATE TABLE tenants (
     config TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    disabled_at INTEGER,
     -- Not NULL while a job deletes the data of a deleted tenant.
     deleted_at INTEGER
 ) STRICT;
@@ -38,6 +39,7 @@ CREATE TABLE api_keys (
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
     last_used_at INTEGER,
+    disabled_at INTEGER,
     revoked_at INTEGER,
     PRIMARY KEY (tenant_id, id)
 ) STRICT, WITHOUT ROWID;
@@ -64,6 +66,7 @@ CREATE TABLE users (
     icon TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    disabled_at INTEGER,
     -- Not NULL while a job deletes the transactions of a deleted user.
     deleted_at INTEGER,
     PRIMARY KEY (tenant_id, id)
@@ -93,6 +96,9 @@ CREATE TABLE credentials (
     last_used_at INTEGER,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    disabled_at INTEGER,
+    -- Copy of users.disabled_at, so that a login checks both in the row that it updates.
+    user_disabled_at INTEGER,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 ) STRICT;

@@ -6,7 +6,6 @@ use doorward_shared::{
     TenantId, Timestamp,
     admin::{CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, CreatedSecret, SecretItem},
     config::{Cors, RelyingParty, TenantConfig, Webauthn},
-    page::PageRequest,
 };
 
 use super::{
@@ -17,7 +16,7 @@ use super::{
         TenantCreateArgs, TenantDeleteArgs,
     },
     expiry::Expiry,
-    output,
+    output::{self, SecretOutput},
 };
 use crate::service::admin::{AdminContext, Precondition, admin_tokens, api_keys, tenants};
 
@@ -42,36 +41,29 @@ pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError
         config: Some(config),
         create_api_key: args.api_key,
     };
+    let out = args.api_key.then(SecretOutput::open).transpose()?;
     let created = tenants::create(&open(&args.admin).await?, request).await.map_err(failed)?;
     let text = match (&created.api_key, args.admin.json) {
         (_, true) => output::to_json(&created)?,
         (Some(key), false) => format!("tenant   {}\napi key  {}   (shown only now)", created.id, key.secret),
         (None, false) => format!("tenant   {}", created.id),
     };
-    match &created.api_key {
-        Some(key) => output::secret(&text, "the API key", &revocation_of_key(created.id, key)),
-        None => output::line(&text),
+    match (&created.api_key, out) {
+        (Some(key), Some(out)) => out.print(&text, "the API key", &revocation_of_key(created.id, key)),
+        _ => output::line(&text),
     }
 }
 
 pub(super) async fn list_tenants(args: AdminArgs) -> Result<(), CliError> {
-    let call = open(&args).await?;
-    let mut all = Vec::new();
-    let mut page = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
-    loop {
-        let found = tenants::list(&call, None, page).await.map_err(failed)?;
-        all.extend(found.items);
-        if u64::from(page.page) * u64::from(page.per_page) >= found.total {
-            break;
-        }
-        page.page += 1;
-    }
+    let all = tenants::all(&open(&args).await?).await.map_err(failed)?;
     if args.json {
         return output::json(&all);
     }
-    let rows: Vec<_> =
-        all.iter().map(|tenant| vec![tenant.id.to_string(), output::cell(&tenant.display_name)]).collect();
-    output::table(&["ID", "NAME"], &rows)
+    let rows: Vec<_> = all
+        .iter()
+        .map(|tenant| vec![tenant.id.to_string(), output::cell(&tenant.display_name), state(tenant.disabled_at)])
+        .collect();
+    output::table(&["ID", "NAME", "STATE"], &rows)
 }
 
 pub(super) async fn delete_tenant(args: TenantDeleteArgs) -> Result<(), CliError> {
@@ -85,10 +77,11 @@ pub(super) async fn delete_tenant(args: TenantDeleteArgs) -> Result<(), CliError
 }
 
 pub(super) async fn create_api_key(args: ApiKeyCreateArgs) -> Result<(), CliError> {
+    let out = SecretOutput::open()?;
     let call = open(&args.admin).await?;
     let request = CreateSecretRequest { name: Some(args.name), expires_at: expires(&call, args.expires)? };
     let key = api_keys::create(&call, args.tenant, request).await.map_err(failed)?;
-    created(&key, args.admin.json, "the API key", &revocation_of_key(args.tenant, &key))
+    print_created(out, &key, args.admin.json, "the API key", &revocation_of_key(args.tenant, &key))
 }
 
 pub(super) async fn list_api_keys(args: ApiKeyListArgs) -> Result<(), CliError> {
@@ -96,7 +89,13 @@ pub(super) async fn list_api_keys(args: ApiKeyListArgs) -> Result<(), CliError> 
     if args.admin.json {
         return output::json(&keys);
     }
-    output::table(&SECRET_HEADINGS, &keys.iter().map(secret_row).collect::<Vec<_>>())
+    let row = |key: &SecretItem| {
+        let mut row = secret_row(key);
+        row.push(state(key.disabled_at));
+        row
+    };
+    let [id, name, hint, created, used, expires] = SECRET_HEADINGS;
+    output::table(&[id, name, hint, created, used, expires, "STATE"], &keys.iter().map(row).collect::<Vec<_>>())
 }
 
 pub(super) async fn revoke_api_key(args: ApiKeyRevokeArgs) -> Result<(), CliError> {
@@ -105,11 +104,12 @@ pub(super) async fn revoke_api_key(args: ApiKeyRevokeArgs) -> Result<(), CliErro
 }
 
 pub(super) async fn create_admin_token(args: AdminTokenCreateArgs) -> Result<(), CliError> {
+    let out = SecretOutput::open()?;
     let call = open(&args.admin).await?;
     let expires_at = expires(&call, args.expires)?;
     let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), expires_at };
     let token = admin_tokens::create(&call, request).await.map_err(failed)?;
-    created(&token, args.admin.json, "the admin token", &format!("doorward admin-token revoke {}", token.id))
+    print_created(out, &token, args.admin.json, "the admin token", &format!("doorward admin-token revoke {}", token.id))
 }
 
 pub(super) async fn list_admin_tokens(args: AdminArgs) -> Result<(), CliError> {
@@ -131,6 +131,10 @@ pub(super) async fn revoke_admin_token(args: AdminTokenRevokeArgs) -> Result<(),
     done(args.admin.json, &format!("revoked admin token {}", args.token))
 }
 
+fn state(disabled_at: Option<Timestamp>) -> String {
+    if disabled_at.is_some() { "disabled" } else { "enabled" }.to_owned()
+}
+
 const SECRET_HEADINGS: [&str; 6] = ["ID", "NAME", "HINT", "CREATED", "LAST USED", "EXPIRES"];
 
 fn secret_row(secret: &SecretItem) -> Vec<String> {
@@ -149,12 +153,18 @@ fn revocation_of_key(tenant: TenantId, key: &CreatedSecret) -> String {
 }
 
 /// Prints a new secret. `revoke` is the command that revokes it.
-fn created(secret: &CreatedSecret, json: bool, what: &str, revoke: &str) -> Result<(), CliError> {
+fn print_created(
+    out: SecretOutput,
+    secret: &CreatedSecret,
+    json: bool,
+    what: &str,
+    revoke: &str,
+) -> Result<(), CliError> {
     let text = match json {
         true => output::to_json(secret)?,
         false => format!("id       {}\nsecret   {}   (shown only now)", secret.id, secret.secret),
     };
-    output::secret(&text, what, revoke)
+    out.print(&text, what, revoke)
 }
 
 fn done(json: bool, text: &str) -> Result<(), CliError> {

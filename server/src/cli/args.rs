@@ -10,7 +10,7 @@ use doorward_shared::{AdminTokenId, ApiKeyId, TenantId, admin::Role};
 
 use super::expiry::Expiry;
 use crate::{
-    config::{DatabaseUrl, Flags},
+    config::{DatabaseUrlText, Flags},
     crypto::PlainSecret,
 };
 
@@ -86,7 +86,7 @@ pub struct InstallationArgs {
     pub data_dir: Option<String>,
     /// Path, or postgres:// URL [default: doorward.db in the data folder] [env: DOORWARD_DATABASE_URL]
     #[arg(long, value_name = "URL")]
-    pub database_url: Option<DatabaseUrl>,
+    pub database_url: Option<DatabaseUrlText>,
     /// Settings file, TOML [env: DOORWARD_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -195,10 +195,10 @@ pub struct ProbeArgs {
 pub struct MigrateStorageArgs {
     /// Current database: path, or postgres:// URL
     #[arg(long, value_name = "URL", env = "DOORWARD_MIGRATE_FROM", hide_env_values = true)]
-    pub from: DatabaseUrl,
+    pub from: DatabaseUrlText,
     /// New database; must be empty, or contain an interrupted run
     #[arg(long, value_name = "URL", env = "DOORWARD_MIGRATE_TO", hide_env_values = true)]
-    pub to: DatabaseUrl,
+    pub to: DatabaseUrlText,
     /// Folder of the master key [default: ./data] [env: DOORWARD_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<String>,
@@ -251,6 +251,10 @@ pub enum TenantCommand {
     Create(TenantCreateArgs),
     /// List the tenants
     List(AdminArgs),
+    /// Disable a tenant: its endpoints, except the public keys, refuse all requests. Nothing is deleted
+    Disable(TenantStateArgs),
+    /// Enable a disabled tenant
+    Enable(TenantStateArgs),
     /// Delete a tenant with its users, credentials and keys
     Delete(TenantDeleteArgs),
 }
@@ -281,6 +285,17 @@ pub struct TenantCreateArgs {
     pub admin: AdminArgs,
 }
 
+/// `doorward tenant disable` and `doorward tenant enable`
+#[derive(Debug, Clone, Args)]
+pub struct TenantStateArgs {
+    /// Id of the tenant
+    #[arg(value_name = "TENANT")]
+    pub tenant: TenantId,
+    /// Arguments of all administrative commands.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
 /// `doorward tenant delete`
 #[derive(Debug, Clone, Args)]
 pub struct TenantDeleteArgs {
@@ -306,6 +321,10 @@ pub enum ApiKeyCommand {
     Create(ApiKeyCreateArgs),
     /// List a tenant's API keys, without their secrets
     List(ApiKeyListArgs),
+    /// Disable an API key with immediate effect, until it is enabled
+    Disable(ApiKeyStateArgs),
+    /// Enable a disabled API key
+    Enable(ApiKeyStateArgs),
     /// Revoke an API key with immediate effect
     Revoke(ApiKeyRevokeArgs),
 }
@@ -333,6 +352,20 @@ pub struct ApiKeyListArgs {
     /// Id of the tenant
     #[arg(long, value_name = "ID")]
     pub tenant: TenantId,
+    /// Arguments of all administrative commands.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// `doorward api-key disable` and `doorward api-key enable`
+#[derive(Debug, Clone, Args)]
+pub struct ApiKeyStateArgs {
+    /// Id of the tenant
+    #[arg(long, value_name = "ID")]
+    pub tenant: TenantId,
+    /// Id of the key, as `list` prints it
+    #[arg(value_name = "KEY")]
+    pub key: ApiKeyId,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,

@@ -23,11 +23,12 @@ pub(super) async fn migrate(args: &AdminArgs) -> Result<(), CliError> {
     output::line(&format!("the {engine} schema is up to date"))
 }
 
-/// Prints every setting with its value and source. Also checks the settings, the database URL, the certificates and the
-/// files of the data folder, but does not connect to the database. Returns an error if `serve` would reject any of
-/// them.
+/// Prints every setting with its value and source. Also checks the settings, the limit of open files, the certificates,
+/// the files of the data folder and a SQLite database, but does not connect to PostgreSQL. Returns an error if `serve`
+/// would reject any of them.
 pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;
+    start::listening(&settings)?;
     let checked = installation::check(&settings.data.dir, &start::database_options(&settings)?);
     for warning in checked.map_err(|error| CliError::usage(error.to_string()))? {
         output::message(&format!("warning: {}", output::cell(&warning)));

@@ -7,6 +7,7 @@ mod backup;
 mod check;
 mod connection_limit;
 mod demo_file;
+mod disabling;
 mod error;
 pub mod expiry;
 mod init;
@@ -23,8 +24,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use self::args::{AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, SigningKeysCommand, TenantCommand};
 pub use self::error::CliError;
+use self::{
+    args::{AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, SigningKeysCommand, TenantCommand},
+    disabling::State,
+};
 use crate::http::openapi::{self, Api};
 
 pub fn main() -> ExitCode {
@@ -61,9 +65,13 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Restore(args) => backup::restore(args).await,
         Command::Tenant(TenantCommand::Create(args)) => administer::create_tenant(args).await,
         Command::Tenant(TenantCommand::List(args)) => administer::list_tenants(args).await,
+        Command::Tenant(TenantCommand::Disable(args)) => disabling::set_tenant(args, State::Disabled).await,
+        Command::Tenant(TenantCommand::Enable(args)) => disabling::set_tenant(args, State::Enabled).await,
         Command::Tenant(TenantCommand::Delete(args)) => administer::delete_tenant(args).await,
         Command::ApiKey(ApiKeyCommand::Create(args)) => administer::create_api_key(args).await,
         Command::ApiKey(ApiKeyCommand::List(args)) => administer::list_api_keys(args).await,
+        Command::ApiKey(ApiKeyCommand::Disable(args)) => disabling::set_api_key(args, State::Disabled).await,
+        Command::ApiKey(ApiKeyCommand::Enable(args)) => disabling::set_api_key(args, State::Enabled).await,
         Command::ApiKey(ApiKeyCommand::Revoke(args)) => administer::revoke_api_key(args).await,
         Command::AdminToken(AdminTokenCommand::Create(args)) => administer::create_admin_token(args).await,
         Command::AdminToken(AdminTokenCommand::List(args)) => administer::list_admin_tokens(args).await,

@@ -1,6 +1,13 @@
 //! Output of commands: tables for people, JSON for scripts.
 
-use std::io::{self, Write as _};
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    os::{
+        fd::AsFd as _,
+        unix::fs::{FileTypeExt as _, MetadataExt as _},
+    },
+};
 
 use comfy_table::{Table, presets};
 use serde::Serialize;
@@ -39,14 +46,43 @@ pub(super) fn line(text: &str) -> Result<(), CliError> {
 /// Prints a line on standard error. A message that cannot be written is lost, because there is no other place to print
 /// it.
 pub(super) fn message(text: &str) {
-    use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Prints a line that contains a new secret. If this fails, for example because a pipe is closed, nobody has seen the
-/// secret. The error then contains the command that revokes it.
-pub(super) fn secret(text: &str, what: &str, revoke: &str) -> Result<(), CliError> {
-    unless_lost(print(text).map_err(|error| CliError::new(error.to_string())), what, revoke)
+/// Standard output for a new secret, which is shown only once. A command opens it before it creates the secret.
+pub(super) struct SecretOutput(File);
+
+impl SecretOutput {
+    /// Opens standard output.
+    ///
+    /// # Errors
+    /// An error if standard output is `/dev/null`. Rust's runtime opens `/dev/null` if standard output is closed.
+    pub(super) fn open() -> Result<Self, CliError> {
+        // `io::stdout()` ignores that a descriptor cannot be written, so its descriptor is used directly.
+        let file = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+        let file = file.map_err(|error| CliError::new(format!("standard output: {error}")))?;
+        if is_null_device(&file) {
+            return Err(CliError::usage(
+                "standard output is closed or /dev/null, so the new secret would be lost; redirect it to a file or a \
+                 pipe. Nothing was created",
+            ));
+        }
+        Ok(Self(file))
+    }
+
+    /// Prints a line that contains a new secret. If this fails, for example because a pipe is closed, nobody has seen
+    /// the secret. The error then contains the command that revokes it.
+    pub(super) fn print(mut self, text: &str, what: &str, revoke: &str) -> Result<(), CliError> {
+        let printed = self.0.write_all(format!("{text}\n").as_bytes());
+        unless_lost(printed.map_err(|error| CliError::new(error.to_string())), what, revoke)
+    }
+}
+
+fn is_null_device(file: &File) -> bool {
+    match (file.metadata(), fs::metadata("/dev/null")) {
+        (Ok(output), Ok(null)) => output.file_type().is_char_device() && output.rdev() == null.rdev(),
+        _ => false,
+    }
 }
 
 /// Adds to an error that a secret was created but not shown, and names the command that revokes this secret.

@@ -55,10 +55,11 @@ pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliErro
     let listener = start::bind("--demo-addr", wanted.addr)?;
     let port = listener.local_addr().map_err(|error| CliError::new(error.to_string()))?.port();
     let origin = origin(port);
+    let listeners = serve::Listeners::bind(settings)?;
     let app = start::open(settings, Purpose::Serve).await?.app;
     let (file, new) = tenant(&app, &settings.data.dir, &origin).await?;
     let signals = serve::StopSignals::listen()?;
-    let mut running = serve::listen(settings, listening, Arc::clone(&app))?;
+    let mut running = serve::serve(listeners, listening, Arc::clone(&app))?;
     running.add(start_demo(&app, (listener, listening), &file, running.public, &settings.data.dir)?);
     let started = Started {
         public_url: format!("http://{}", running.public),

@@ -1,6 +1,10 @@
 //! `doorward serve`: runs both APIs until a stop signal.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use tokio::{
@@ -33,10 +37,11 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     let _log = start::log(settings)?;
     ignore_hangups()?;
     let listening = start::listening(settings)?;
+    let listeners = Listeners::bind(settings)?;
     let app = start::open(settings, Purpose::Serve).await?.app;
     demo_file::warn_about_key(&app, &settings.data.dir).await;
     let signals = StopSignals::listen()?;
-    let running = listen(settings, listening, app)?;
+    let running = serve(listeners, listening, app)?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         public = %running.public,
@@ -49,11 +54,25 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     stop_on_signal(running, signals, settings).await
 }
 
-pub(super) fn listen(settings: &Settings, listening: Listening, app: Arc<App>) -> Result<Running, CliError> {
-    let public_listener = start::bind("server.public_addr", settings.server.public_addr)?;
-    let admin_listener = start::bind("server.admin_addr", settings.server.admin_addr)?;
-    let address =
-        |listener: &std::net::TcpListener| listener.local_addr().map_err(|error| CliError::new(error.to_string()));
+/// Sockets of both APIs. They are opened before the installation, so that an address in use is reported before an
+/// installation is created.
+pub(super) struct Listeners {
+    public: TcpListener,
+    admin: TcpListener,
+}
+
+impl Listeners {
+    pub(super) fn bind(settings: &Settings) -> Result<Self, CliError> {
+        Ok(Self {
+            public: start::bind("server.public_addr", settings.server.public_addr)?,
+            admin: start::bind("server.admin_addr", settings.server.admin_addr)?,
+        })
+    }
+}
+
+pub(super) fn serve(listeners: Listeners, listening: Listening, app: Arc<App>) -> Result<Running, CliError> {
+    let Listeners { public: public_listener, admin: admin_listener } = listeners;
+    let address = |listener: &TcpListener| listener.local_addr().map_err(|error| CliError::new(error.to_string()));
     let (public, admin) = (address(&public_listener)?, address(&admin_listener)?);
     let failed = |error: std::io::Error| CliError::new(format!("cannot serve: {error}"));
     let servers = vec![

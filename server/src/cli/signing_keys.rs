@@ -2,8 +2,6 @@
 
 use std::io::IsTerminal as _;
 
-use doorward_shared::page::PageRequest;
-
 use super::{
     CliError,
     admin_call::{context, failed},
@@ -17,7 +15,7 @@ use crate::{
 
 const WARNING: &str = "This gives each tenant whose signing keys cannot be decrypted a new signing key, and makes the \
     master.key in the data folder the key of this installation (a missing one is created). If you still have the \
-    original master.key, restore it instead. Stop every server first. For up to 10 minutes, applications with a cached \
+    original master.key, restore it instead. Stop every server first: this command refuses to run beside one. For up to 10 minutes, applications with a cached \
     JWKS document reject new tokens.";
 
 pub(super) async fn reset(args: SigningKeysResetArgs) -> Result<(), CliError> {
@@ -25,18 +23,10 @@ pub(super) async fn reset(args: SigningKeysResetArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.admin.installation.flags())?;
     let app = start::open(&settings, Purpose::ReplaceSigningKeys).await?.app;
     let call = context(app)?;
-    let (mut seen, mut replaced) = (0_u64, 0_u64);
-    let mut page = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
-    loop {
-        let found = tenants::list(&call, None, page).await.map_err(failed)?;
-        for tenant in &found.items {
-            replaced += u64::from(signing_key_reset::replace(&call, tenant.id).await.map_err(failed)?);
-        }
-        seen += u64::try_from(found.items.len()).unwrap_or_default();
-        if found.items.is_empty() || seen >= found.total {
-            break;
-        }
-        page.page += 1;
+    let tenants = tenants::all(&call).await.map_err(failed)?;
+    let (seen, mut replaced) = (tenants.len(), 0_u64);
+    for tenant in &tenants {
+        replaced += u64::from(signing_key_reset::replace(&call, tenant.id).await.map_err(failed)?);
     }
     // This is the last step, because servers do not start with the new master key before it.
     installation::accept_master_key(&call.app).await.map_err(|error| CliError::new(error.to_string()))?;

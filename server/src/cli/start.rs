@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, net::TcpListener, num::NonZeroUsize, time::Dura
 use super::{CliError, connection_limit};
 use crate::{
     app::AppSettings,
-    config::{self, Flags, Settings},
-    db::{DatabaseOptions, DatabaseUrl, DatabaseUrlError},
+    config::{DatabaseUrlText, Flags, Settings},
+    db::{Database, DatabaseOptions, DatabaseUrlError},
     installation::{self, Installation, Purpose},
     net::descriptors,
     server::Listening,
@@ -44,29 +44,34 @@ pub(super) async fn open(settings: &Settings, purpose: Purpose) -> Result<Instal
         .map_err(|error| CliError::new(error.to_string()))
 }
 
+/// Returns the options of the database. Also checks everything of its URL that needs no connection.
 pub(super) fn database_options(settings: &Settings) -> Result<DatabaseOptions, CliError> {
-    let source = settings.effective.iter().find(|one| one.key == "database.url").map(|one| one.source.to_string());
-    let name = format!("database.url ({})", source.unwrap_or_default());
-    let url = database_url(&name, &settings.database.url)?;
-    Ok(DatabaseOptions {
+    let options = DatabaseOptions {
         // SQLite opens two connections per reader.
         readers: settings.database.connections.div_ceil(2),
         connections: settings.database.connections,
         write_queue: settings.database.write_queue,
         wait: settings.database.acquire_timeout,
         statement_timeout: settings.database.statement_timeout,
-        ..DatabaseOptions::new(url)
-    })
+        ..DatabaseOptions::new(settings.database.url.clone())
+    };
+    let source = settings.effective.iter().find(|one| one.key == "database.url").map(|one| one.source.to_string());
+    let name = format!("database.url ({})", source.unwrap_or_default());
+    Database::check_options(&options).map_err(|error| CliError::usage(format!("{name}: {error}")))?;
+    Ok(options)
 }
 
-/// Parses a database URL. The error names the setting or flag but not its value, because the value may contain a
-/// password.
-pub(super) fn database_url(name: &str, url: &config::DatabaseUrl) -> Result<DatabaseUrl, CliError> {
-    url.expose().parse().map_err(|error: DatabaseUrlError| {
+/// Returns the options of the database in a flag. The error names the flag but not its value, because the value may
+/// contain a password.
+pub(super) fn options_of_flag(flag: &str, url: &DatabaseUrlText) -> Result<DatabaseOptions, CliError> {
+    let failed = |error: DatabaseUrlError| {
         CliError::usage(format!(
-            "{name}: must be the path of a SQLite file, or a URL like postgres://user:password@host/name: {error}"
+            "{flag}: must be the path of a SQLite file, or a URL like postgres://user:password@host/name: {error}"
         ))
-    })
+    };
+    let options = DatabaseOptions::new(url.expose().parse().map_err(failed)?);
+    Database::check_options(&options).map_err(failed)?;
+    Ok(options)
 }
 
 fn app_settings(settings: &Settings) -> AppSettings {

@@ -6,8 +6,7 @@ use serde_json::json;
 
 use super::{CliError, args::MigrateStorageArgs, output, start};
 use crate::{
-    config::{self, Flags},
-    db::DatabaseOptions,
+    config::Flags,
     installation,
     transfer::{self, Progress},
 };
@@ -17,10 +16,7 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 /// Moves the installation. Prints progress on standard error and the result on standard output.
 pub(super) async fn migrate(args: MigrateStorageArgs) -> Result<(), CliError> {
     let settings = start::settings(&Flags { config: args.config, data_dir: args.data_dir, ..Flags::default() })?;
-    let options = |flag: &str, url: &config::DatabaseUrl| {
-        Ok::<_, CliError>(DatabaseOptions::new(start::database_url(flag, url)?))
-    };
-    let (from, to) = (options("--from", &args.from)?, options("--to", &args.to)?);
+    let (from, to) = (start::options_of_flag("--from", &args.from)?, start::options_of_flag("--to", &args.to)?);
     let data_dir = settings.data.dir.clone();
     let accept =
         move |sealed: &str| installation::check_master_key(&data_dir, sealed).map_err(|error| error.to_string());

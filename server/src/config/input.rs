@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::database_url::DatabaseUrl;
+use super::database_url_text::DatabaseUrlText;
 
 /// Environment variable with the path of the settings file, used if `--config` is not given.
 pub const CONFIG_VARIABLE: &str = "DOORWARD_CONFIG";
@@ -15,7 +15,7 @@ pub struct Flags {
     pub public_addr: Option<String>,
     pub admin_addr: Option<String>,
     /// `--database-url`, which may contain a password.
-    pub database_url: Option<DatabaseUrl>,
+    pub database_url: Option<DatabaseUrlText>,
 }
 
 #[derive(Clone, Copy)]

@@ -11,13 +11,19 @@ use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
 use super::log_format::LogFormat;
+use crate::db::HOME_NOT_EXPANDED;
 
 pub fn address(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
 }
 
-pub fn path(text: &str) -> Option<PathBuf> {
-    (!text.is_empty()).then(|| PathBuf::from(text))
+/// Parses a path. A `~` at its beginning is refused, because only shells replace it by the home folder.
+pub fn path(text: &str) -> Result<PathBuf, &'static str> {
+    match text.strip_prefix('~') {
+        _ if text.is_empty() => Err("the path is empty"),
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => Err(HOME_NOT_EXPANDED),
+        _ => Ok(PathBuf::from(text)),
+    }
 }
 
 /// Parses a number in a range; both ends are included.
@@ -40,9 +46,10 @@ pub fn days(text: &str) -> Option<Option<u32>> {
     if text == "forever" { Some(None) } else { text.parse().ok().filter(|&days| days > 0).map(Some) }
 }
 
-/// Parses a name of 1 to 256 characters.
+/// Parses a name of 1 to 256 characters without control characters.
 pub fn name(text: &str) -> Option<String> {
-    (1..=256).contains(&text.chars().count()).then(|| text.to_owned())
+    let fits = (1..=256).contains(&text.chars().count()) && !text.contains(char::is_control);
+    fits.then(|| text.to_owned())
 }
 
 pub fn log_format(text: &str) -> Option<LogFormat> {
@@ -102,11 +109,15 @@ pub fn pause(text: &str) -> Option<Duration> {
 }
 
 /// Parses a comma-separated list of addresses and networks in CIDR notation (RFC 4632); an empty text is an empty list.
-pub fn networks(text: &str) -> Option<Vec<IpNet>> {
+///
+/// # Errors
+/// A text that names the first invalid item.
+pub fn networks(text: &str) -> Result<Vec<IpNet>, String> {
     if text.is_empty() {
-        return Some(Vec::new());
+        return Ok(Vec::new());
     }
-    text.split(',').map(|item| network(item.trim())).collect()
+    let read = |item: &str| network(item).ok_or_else(|| format!("{item:?} is neither an address nor a network"));
+    text.split(',').map(|item| read(item.trim())).collect()
 }
 
 fn network(text: &str) -> Option<IpNet> {
@@ -142,10 +153,21 @@ mod tests {
     #[test]
     fn invalid_networks_are_rejected() {
         for text in ["localhost", "10.0.0", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.0/8/8"] {
-            assert_eq!(networks(text), None, "{text}");
+            let reason = networks(&format!("10.0.0.1, {text}")).unwrap_err();
+            assert_eq!(reason, format!("{text:?} is neither an address nor a network"));
         }
-        assert_eq!(networks(""), Some(vec![]));
+        assert_eq!(networks(""), Ok(vec![]));
         assert_eq!(networks("10.0.0.1, fd00::/8").unwrap().len(), 2);
-        assert_eq!(networks("10.0.0.1,,10.0.0.2"), None);
+        assert!(networks("10.0.0.1,,10.0.0.2").is_err());
+    }
+
+    #[test]
+    fn home_folder_of_a_shell_is_rejected() {
+        for text in ["~", "~/data"] {
+            assert_eq!(path(text), Err(HOME_NOT_EXPANDED));
+        }
+        for text in ["./~/data", "~data", "/srv/~"] {
+            assert_eq!(path(text), Ok(PathBuf::from(text)));
+        }
     }
 }

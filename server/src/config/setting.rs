@@ -30,7 +30,7 @@ const fn flagged(
 pub const SETTINGS: &[Setting] = &[
     flagged("server.public_addr", "DOORWARD_PUBLIC_ADDR", "--public-addr", "127.0.0.1:8000", "address of the public API"),
     flagged("server.admin_addr", "DOORWARD_ADMIN_ADDR", "--admin-addr", "127.0.0.1:8001", "address of the admin API"),
-    setting("server.workers", "DOORWARD_WORKERS", "auto", "threads that serve requests; auto: one per core"),
+    setting("server.workers", "DOORWARD_WORKERS", "auto", "threads that serve requests of the public API; auto: one per core"),
     setting("server.max_connections", "DOORWARD_MAX_CONNECTIONS", "auto", "open connections of each API, half of them from one address (IPv6: one /64); auto: as the limit of open files allows, at most 8192"),
     setting("server.drain", "DOORWARD_DRAIN", "2s", "time after SIGTERM in which requests are served while readiness fails"),
     setting("server.shutdown_timeout", "DOORWARD_SHUTDOWN_TIMEOUT", "30s", "maximum time for requests in progress to finish after the listeners were closed"),

@@ -27,7 +27,7 @@ fn defaults_are_valid() {
     assert_eq!(settings.server.admin_addr, "127.0.0.1:8001".parse().unwrap());
     assert_eq!(settings.server.workers, None);
     assert_eq!(settings.data.master_key(), Path::new("./data/master.key"));
-    assert_eq!(settings.database.url.expose(), "./data/doorward.db");
+    assert_eq!(settings.database.url, DatabaseUrl::Sqlite("./data/doorward.db".into()));
     assert_eq!(settings.limits.body_bytes, 256 * 1024);
     assert_eq!(settings.limits.keyless_per_address, Some(600));
     assert_eq!(settings.proxy.trusted, []);
@@ -78,9 +78,9 @@ fn flag_overrides_variable_overrides_file_overrides_default() {
         (
             "DOORWARD_DATABASE_URL",
             "[database]\nurl = ",
-            ["/a.db", "/b.db", "/c.db"],
-            |flags, value| flags.database_url = Some(DatabaseUrl::new(value)),
-            |settings| settings.database.url.expose().to_owned(),
+            ["sqlite:/a.db", "sqlite:/b.db", "sqlite:/c.db"],
+            |flags, value| flags.database_url = Some(DatabaseUrlText::new(value)),
+            |settings| settings.database.url.to_string(),
         ),
     ];
     for (variable, entry, [by_flag, by_variable, by_file], set, read) in cases {
@@ -161,8 +161,8 @@ fn invalid_values_are_rejected_with_name_and_source() {
             assert_eq!(message.lines().count(), 1, "{message}");
         }
     }
-    // Paths accept any text, so they have no invalid values.
-    let tried: Vec<_> = BAD.iter().map(|(key, _)| *key).chain(["data.dir", "database.url"]).collect();
+    // The message about a database URL does not contain the value.
+    let tried: Vec<_> = BAD.iter().map(|(key, _)| *key).chain(["database.url"]).collect();
     assert!(SETTINGS.iter().all(|setting| tried.contains(&setting.key)));
 }
 
@@ -173,6 +173,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("server.max_connections", &["15", "1000001", "many"]),
     ("server.drain", &["2", "61m", "off"]),
     ("server.shutdown_timeout", &["30", "30 seconds", "0s", "2h", "s", "-1s"]),
+    ("data.dir", &["~", "~/data"]),
     ("database.connections", &["0", "1001"]),
     ("database.acquire_timeout", &["never", "1ms"]),
     ("database.statement_timeout", &["10"]),
@@ -191,6 +192,23 @@ const BAD: &[(&str, &[&str])] = &[
     ("cache.tenants", &["0"]),
     ("cache.verified_keys", &["lots"]),
 ];
+
+#[test]
+fn all_errors_are_reported_together() {
+    let message = error(
+        &[
+            ("DOORWARD_DATABASE_URL", "mysql://u:hunter2@db/d"),
+            ("DOORWARD_TOKEN_ISSUER", "a\u{7}b"),
+            ("DOORWARD_DRAIN", "2"),
+        ],
+        "",
+    );
+    assert_eq!(message.lines().count(), 3, "{message}");
+    let url = "database.url (DOORWARD_DATABASE_URL): must be the path of a SQLite file, or a URL like \
+               postgres://user:password@host/name: the scheme `mysql` is not supported";
+    assert!(message.contains(url) && !message.contains("hunter2"), "{message}");
+    assert!(message.contains("token.issuer (DOORWARD_TOKEN_ISSUER)"), "{message}");
+}
 
 #[test]
 fn message_describes_the_valid_values() {
@@ -338,9 +356,9 @@ fn empty_variable_counts_as_not_set() {
 #[test]
 fn passwords_are_not_printed() {
     let url = "postgres://door:hunter2@db/doorward";
-    let flags = Flags { database_url: Some(DatabaseUrl::new(url.into())), ..Flags::default() };
+    let flags = Flags { database_url: Some(DatabaseUrlText::new(url.into())), ..Flags::default() };
     let settings = Settings::resolve(&flags, &env(&[]), None).unwrap();
-    assert_eq!(settings.database.url.expose(), url);
+    assert_eq!(settings.database.url, DatabaseUrl::Postgres(url.to_owned()));
     assert!(!format!("{flags:?} {settings:?}").contains("hunter2"));
     let shown = settings.effective.iter().find(|effective| effective.key == "database.url").unwrap();
     assert_eq!(shown.value, "postgres://door:…@db/doorward");
@@ -351,7 +369,7 @@ fn passwords_are_not_printed() {
 #[test]
 fn default_database_is_in_the_data_folder() {
     let settings = resolve(&[("DOORWARD_DATA_DIR", "/srv/door")], "").unwrap();
-    assert_eq!(settings.database.url.expose(), "/srv/door/doorward.db");
+    assert_eq!(settings.database.url, DatabaseUrl::Sqlite("/srv/door/doorward.db".into()));
     let shown = settings.effective.iter().find(|effective| effective.key == "database.url").unwrap();
     assert_eq!(shown.value, "/srv/door/doorward.db");
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use toml::{Table, Value};
 
 use super::{
-    database_url::DatabaseUrl,
+    database_url_text::DatabaseUrlText,
     error::Problem,
     input::{ConfigFile, Flags},
     parse,
@@ -129,6 +129,24 @@ impl Values {
         value
     }
 
+    /// Like [`Self::read`], for values that can be invalid in several ways. The problem contains the reason, which must
+    /// not contain a password.
+    pub(super) fn read_or_explain<T, E: std::fmt::Display>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let (text, _) = find(key).map(|setting| self.get(setting))?;
+        match parse(text.trim()) {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                self.refuse(key, &format!("{expected}: {reason}"));
+                None
+            }
+        }
+    }
+
     pub(super) fn read_number(&mut self, key: &'static str, least: usize, most: usize) -> Option<usize> {
         self.read(key, &format!("a number from {least} to {most}"), |text| parse::number(text, least, most))
     }
@@ -158,7 +176,7 @@ impl Values {
     pub(super) fn finish(self) -> (Vec<Effective>, Vec<Problem>) {
         let effective = SETTINGS.iter().map(|setting| {
             let (text, source) = self.get(setting);
-            let value = if setting.key == "database.url" { DatabaseUrl::new(text).to_string() } else { text };
+            let value = if setting.key == "database.url" { DatabaseUrlText::new(text).to_string() } else { text };
             Effective { key: setting.key, value, source }
         });
         (effective.collect(), self.problems)
@@ -175,7 +193,7 @@ fn flag<'a>(flags: &'a Flags, key: &str) -> Option<&'a str> {
         "server.public_addr" => flags.public_addr.as_deref(),
         "server.admin_addr" => flags.admin_addr.as_deref(),
         "data.dir" => flags.data_dir.as_deref(),
-        "database.url" => flags.database_url.as_ref().map(DatabaseUrl::expose),
+        "database.url" => flags.database_url.as_ref().map(DatabaseUrlText::expose),
         _ => None,
     }
 }

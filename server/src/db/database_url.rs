@@ -2,6 +2,12 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
+use super::postgres::connection_url;
+
+/// Reason for refusing a path that begins with `~`.
+pub const HOME_NOT_EXPANDED: &str =
+    "only shells replace `~` by the home folder: write the whole path, or `./~` for a folder of this name";
+
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     Sqlite(PathBuf),
@@ -26,6 +32,12 @@ pub enum DatabaseUrlError {
     SqliteParameters,
     #[error("a relative path that contains `:`, `@` or `=` must begin with `./`")]
     Ambiguous,
+    #[error("{HOME_NOT_EXPANDED}")]
+    Home,
+    #[error("the path names a folder; add the name of the database file")]
+    Folder,
+    #[error("{0}")]
+    Postgres(String),
 }
 
 /// Parses a path, `sqlite:PATH` or a PostgreSQL URL. Schemes are compared case-insensitively. Rejects a text that looks
@@ -41,7 +53,7 @@ impl FromStr for DatabaseUrl {
         if let Some((scheme, rest)) = text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
             let rest_of_url = rest.strip_prefix("//");
             return match (scheme.to_ascii_lowercase().as_str(), rest_of_url) {
-                (scheme @ ("postgres" | "postgresql"), Some(rest)) => Ok(Self::Postgres(format!("{scheme}://{rest}"))),
+                (scheme @ ("postgres" | "postgresql"), Some(rest)) => postgres_url(format!("{scheme}://{rest}")),
                 ("postgres", None) => Err(DatabaseUrlError::Slashes("postgres")),
                 ("postgresql", None) => Err(DatabaseUrlError::Slashes("postgresql")),
                 ("sqlite", _) => sqlite_url(rest_of_url.unwrap_or(rest)),
@@ -66,8 +78,18 @@ fn sqlite_url(rest: &str) -> Result<DatabaseUrl, DatabaseUrlError> {
     if rest.starts_with(':') || rest.contains('?') { Err(DatabaseUrlError::SqliteParameters) } else { path(rest) }
 }
 
+fn postgres_url(url: String) -> Result<DatabaseUrl, DatabaseUrlError> {
+    connection_url::parse(&url).map_err(DatabaseUrlError::Postgres)?;
+    Ok(DatabaseUrl::Postgres(url))
+}
+
 fn path(text: &str) -> Result<DatabaseUrl, DatabaseUrlError> {
-    if text.is_empty() { Err(DatabaseUrlError::Empty) } else { Ok(DatabaseUrl::Sqlite(PathBuf::from(text))) }
+    match text {
+        "" => Err(DatabaseUrlError::Empty),
+        _ if text == "~" || text.starts_with("~/") => Err(DatabaseUrlError::Home),
+        _ if text.ends_with('/') => Err(DatabaseUrlError::Folder),
+        _ => Ok(DatabaseUrl::Sqlite(PathBuf::from(text))),
+    }
 }
 
 /// Returns whether the text has the form of a scheme (RFC 3986 §3.1).
@@ -142,6 +164,15 @@ mod tests {
             ("u@db/doorward", "must begin with `./`"),
             (":secret@db", "must begin with `./`"),
             ("sqlite::memory:", "must be on disk"),
+            ("~/doorward.db", "only shells replace `~`"),
+            ("sqlite:~/doorward.db", "only shells replace `~`"),
+            ("/srv/doorward/", "names a folder"),
+            ("postgres://", "names no host"),
+            ("postgres:///doorward?user=secret", "names no host"),
+            ("postgres://u:secret@db:port/doorward", "the value of `port` is invalid"),
+            ("postgres://u:secret@db/doorward?sslmode=always", "the value of `sslmode` is invalid"),
+            ("postgres://u:secret@db/doorward?secret=1", "a parameter is unknown"),
+            ("postgres://u:secret%@db/doorward?connect_timeout=x", "the value of `connect_timeout` is invalid"),
             ("sqlite://doorward.db?mode=rwc", "has no parameters"),
         ] {
             let error = text.parse::<DatabaseUrl>().unwrap_err().to_string();

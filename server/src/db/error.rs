@@ -1,8 +1,10 @@
 //! The one error type of the database layer.
 
-use std::cell::Cell;
+use std::{cell::Cell, path::PathBuf};
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
+
+use super::database_url::DatabaseUrlError;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DbError {
@@ -21,6 +23,12 @@ pub enum DbError {
     /// The database rejected a statement.
     #[error("the database failed: {0}")]
     Database(String),
+    /// The SQLite file belongs to another program. It was not changed.
+    #[error(
+        "{} is the database of another program; set database.url to another file, or move this file away",
+        .0.display()
+    )]
+    Foreign(PathBuf),
     /// A row contains a value that Doorward never writes.
     #[error("a row is corrupt: {0}")]
     Corrupt(String),
@@ -61,6 +69,12 @@ fn is_transient(info: &dyn DatabaseErrorInformation) -> bool {
         return info.statement_position().is_none();
     }
     SQLITE_TRANSIENT.iter().any(|part| info.message().contains(part))
+}
+
+impl From<DatabaseUrlError> for DbError {
+    fn from(error: DatabaseUrlError) -> Self {
+        Self::Database(format!("the database URL: {error}"))
+    }
 }
 
 impl From<DieselError> for DbError {

@@ -46,7 +46,7 @@ pub(crate) use self::{
 };
 pub use self::{
     connection::{Connection, Engine, PostgresConnection},
-    database_url::{DatabaseUrl, DatabaseUrlError},
+    database_url::{DatabaseUrl, DatabaseUrlError, HOME_NOT_EXPANDED},
     error::DbError,
     metrics::{DatabaseMetrics, QueueLoad},
     options::DatabaseOptions,
@@ -66,7 +66,7 @@ struct Inner {
     connected: Option<Arc<AtomicUsize>>,
     change_counter: Arc<ChangeCounter>,
     location: Arc<Location>,
-    /// SQLite only: sizes of the write-ahead log and of the free disk space.
+    /// SQLite only: state of the file, and sizes of the write-ahead log and of the free disk space.
     space: Option<Arc<Space>>,
     running: Mutex<Option<Running>>,
 }
@@ -109,7 +109,7 @@ impl Database {
                 }
                 DatabaseUrl::Postgres(url) => {
                     let change_counter = Arc::new(ChangeCounter::with_listener());
-                    let target = Arc::new(Target::new(url, &options)?);
+                    let target = Arc::new(Target::new(url, &options).map_err(DbError::from)?);
                     let opened = postgres::open(&target, &options, &change_counter, check)?;
                     (change_counter, Location::Postgres(target), opened)
                 }
@@ -125,9 +125,10 @@ impl Database {
     /// Checks everything of a database URL that needs no connection.
     ///
     /// # Errors
-    /// [`DbError::Database`] for an invalid PostgreSQL URL or an unreadable file in `sslrootcert`.
-    pub fn check_options(options: &DatabaseOptions) -> Result<(), DbError> {
+    /// An error for a path that is a folder, an invalid PostgreSQL URL, or an unreadable file in `sslrootcert`.
+    pub fn check_options(options: &DatabaseOptions) -> Result<(), DatabaseUrlError> {
         match &options.url {
+            DatabaseUrl::Sqlite(path) if path.is_dir() => Err(DatabaseUrlError::Folder),
             DatabaseUrl::Sqlite(_) => Ok(()),
             DatabaseUrl::Postgres(url) => Target::new(url, options).map(drop),
         }
@@ -195,7 +196,8 @@ impl Database {
     /// Checks that there is space for more data. Always succeeds on PostgreSQL.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`] if SQLite's write-ahead log is too large or the disk is almost full.
+    /// [`DbError::Unavailable`] if SQLite's file was moved or deleted, its write-ahead log is too large, or the disk is
+    /// almost full.
     pub fn check_space(&self) -> Result<(), DbError> {
         self.0.space.as_ref().map_or(Ok(()), |space| space.check())
     }
@@ -272,6 +274,22 @@ impl Database {
 /// Returns the real path of a SQLite database. This path stays valid when the process changes its working directory.
 pub(crate) fn sqlite_path(path: &Path) -> Result<PathBuf, DbError> {
     paths::resolve(path).map_err(|error| DbError::Unavailable(format!("{}: {error}", path.display())))
+}
+
+/// Calls `check` with a SQLite database, without creating or changing a file. The argument is `None` if the file does not
+/// exist.
+///
+/// # Errors
+/// The error of `check`, [`DbError::Foreign`], or [`DbError::Unavailable`] if the file cannot be read.
+pub fn inspect_sqlite<E: From<DbError>>(
+    database: &Path,
+    check: impl FnOnce(Option<&mut Connection>) -> Result<(), E>,
+) -> Result<(), E> {
+    let path = sqlite_path(database)?;
+    if !path.exists() {
+        return check(None);
+    }
+    check(Some(&mut Connection::Sqlite(sqlite::owner::open_unchanged(&path)?)))
 }
 
 /// Writes a copy of a SQLite database to a new file and returns the file's size in bytes. Servers may use the database

@@ -7,6 +7,8 @@ use super::database_url::DatabaseUrl;
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
     pub url: DatabaseUrl,
+    /// Whether to take the exclusive process lock, so that no other process can use the database.
+    pub exclusive: bool,
     /// SQLite: number of reader threads. Each thread has one connection; as many additional
     /// connections serve inline reads.
     pub readers: usize,
@@ -33,6 +35,7 @@ impl DatabaseOptions {
     pub fn new(url: DatabaseUrl) -> Self {
         Self {
             url,
+            exclusive: false,
             readers: 4,
             connections: 8,
             write_queue: 4096,

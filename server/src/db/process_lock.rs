@@ -1,9 +1,10 @@
-//! The lock that prevents `migrate-storage` from moving a database in use. Every process that opens the database holds
-//! a shared lock; `migrate-storage` needs the exclusive lock. The end of a process releases its lock.
+//! The lock that prevents `migrate-storage` and `signing-keys reset` from changing a database in use. Every process that
+//! opens the database holds a shared lock; these two commands need the exclusive lock. The end of a process releases its
+//! lock.
 
 use std::{
-    fs::{File, OpenOptions},
-    os::unix::fs::OpenOptionsExt,
+    fs::{self, File, OpenOptions},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::Path,
 };
 
@@ -22,26 +23,52 @@ pub(crate) struct ProcessLock(#[expect(dead_code, reason = "held until drop")] F
 impl ProcessLock {
     /// Takes a shared lock, which other processes can hold at the same time.
     pub(super) fn shared(database: &Path) -> Result<Self, DbError> {
-        let file = open(database)?;
-        file.try_lock_shared().map_err(|_| migration_in_progress())?;
-        Ok(Self(file))
+        let file = lock(database, |file| file.try_lock_shared().is_ok())?;
+        file.map(Self).ok_or_else(|| unavailable(database, refusal(false)))
+    }
+
+    /// Takes the exclusive lock, or returns an error if another process holds the lock.
+    pub(super) fn exclusive(database: &Path) -> Result<Self, DbError> {
+        Self::try_exclusive(database)?.ok_or_else(|| unavailable(database, refusal(true)))
     }
 
     /// Takes the exclusive lock; `None` if another process holds the lock.
     pub(crate) fn try_exclusive(database: &Path) -> Result<Option<Self>, DbError> {
-        let file = open(database)?;
-        Ok(file.try_lock().is_ok().then_some(Self(file)))
+        Ok(lock(database, |file| file.try_lock().is_ok())?.map(Self))
     }
 }
 
-/// Error for processes that open the database during `migrate-storage`.
-pub(super) fn migration_in_progress() -> DbError {
-    DbError::Unavailable("`doorward migrate-storage` is moving it".to_owned())
+/// Error for a process that cannot take the lock on PostgreSQL.
+pub(super) fn refused(exclusive: bool) -> DbError {
+    DbError::Unavailable(refusal(exclusive).to_owned())
 }
 
-/// Opens `<database>.lock` beside the database.
-fn open(database: &Path) -> Result<File, DbError> {
+/// Returns the reason why a process cannot take the lock.
+const fn refusal(exclusive: bool) -> &'static str {
+    if exclusive {
+        "another process uses it: stop every server and command that uses it"
+    } else {
+        "`doorward migrate-storage` or `doorward signing-keys reset` is changing it"
+    }
+}
+
+/// Opens `<database>.lock` beside the database and locks it; `None` if `take` cannot lock the file.
+fn lock(database: &Path, take: impl Fn(&File) -> bool) -> Result<Option<File>, DbError> {
     let path = with_suffix(database, SUFFIX);
-    let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
-    opened.map_err(|error| DbError::Unavailable(format!("{}: {error}", path.display())))
+    let failed = |error: std::io::Error| unavailable(&path, error);
+    loop {
+        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(failed)?;
+        if !take(&file) {
+            return Ok(None);
+        }
+        // A refused `restore` may have removed the file after it was opened.
+        let opened = file.metadata().map_err(failed)?.ino();
+        if fs::metadata(&path).is_ok_and(|current| current.ino() == opened) {
+            return Ok(Some(file));
+        }
+    }
+}
+
+fn unavailable(path: &Path, reason: impl std::fmt::Display) -> DbError {
+    DbError::Unavailable(format!("{}: {reason}", path.display()))
 }

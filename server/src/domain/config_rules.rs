@@ -76,7 +76,7 @@ pub fn check(value: &Value, parsed: Option<TenantConfig>) -> Result<TenantConfig
 
 pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
     let mut found = Problems::default();
-    relying_party(&mut found, &config.webauthn.relying_party);
+    let refused_origins = relying_party(&mut found, &config.webauthn.relying_party);
     found.add("webauthn.timeout", timeout(config.webauthn.timeout));
     if let Some(value) = config.mfa.as_ref().and_then(|mfa| mfa.timeout) {
         found.add("mfa.timeout", timeout(value));
@@ -86,6 +86,10 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
         found.add("cors.allowed_origins", Err(format!("at most {MAX_ORIGINS} are allowed")));
     }
     for (index, pattern) in patterns.iter().take(MAX_ORIGINS).enumerate() {
+        // Often both lists contain the same text. One problem about it is enough.
+        if refused_origins.contains(&pattern) {
+            continue;
+        }
         let unsafe_wildcard = config.cors.allow_unsafe_wildcard;
         let checked = short_origin(pattern).and_then(|()| cors::check(pattern, unsafe_wildcard));
         found.add(format!("cors.allowed_origins[{index}]"), checked);
@@ -130,7 +134,8 @@ fn short_origin(text: &str) -> Result<(), Message> {
     Err(format!("must have at most {MAX_ORIGIN_CHARS} characters"))
 }
 
-fn relying_party(found: &mut Problems, rp: &RelyingParty) {
+/// Checks the relying party. Returns the refused origins.
+fn relying_party<'a>(found: &mut Problems, rp: &'a RelyingParty) -> Vec<&'a String> {
     found.add("webauthn.relying_party.id", rp_id(&rp.id));
     if rp.display_name.trim().is_empty() || rp.display_name.chars().count() > 128 {
         found.add("webauthn.relying_party.display_name", Err("must have 1 to 128 characters".to_owned()));
@@ -144,10 +149,15 @@ fn relying_party(found: &mut Problems, rp: &RelyingParty) {
         let message = format!("must name 1 to {MAX_ORIGINS} origins, such as https://{}", rp.id);
         found.add("webauthn.relying_party.origins", Err(message));
     }
+    let mut refused = Vec::new();
     for (index, text) in rp.origins.iter().take(MAX_ORIGINS).enumerate() {
         let checked = short_origin(text).and_then(|()| origin(text, &rp.id));
+        if checked.is_err() {
+            refused.push(text);
+        }
         found.add(format!("webauthn.relying_party.origins[{index}]"), checked);
     }
+    refused
 }
 
 /// Checks an RP ID: it must be a domain, and not a public suffix (WebAuthn §5.1.3).
@@ -236,6 +246,16 @@ mod tests {
             mfa: None,
             limits: None,
         }
+    }
+
+    #[test]
+    fn one_mistake_in_both_lists_of_origins_is_reported_once() {
+        let text = "https://example.com/";
+        let fields =
+            |config: &TenantConfig| -> Vec<String> { problems(config).into_iter().map(|one| one.field).collect() };
+        assert_eq!(fields(&config("example.com", &[text], &[text])), ["webauthn.relying_party.origins[0]"]);
+        let other = config("example.com", &["https://example.com"], &[text]);
+        assert_eq!(fields(&other), ["cors.allowed_origins[0]"]);
     }
 
     #[test]

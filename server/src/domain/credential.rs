@@ -68,6 +68,8 @@ pub struct Credential {
     pub created_at: Timestamp,
     /// Time of its last renaming.
     pub updated_at: Timestamp,
+    /// Time at which an administrator disabled the credential; `None` while it is enabled.
+    pub disabled_at: Option<Timestamp>,
 }
 
 impl Credential {

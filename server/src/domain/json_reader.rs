@@ -59,7 +59,7 @@ pub fn unknown_member(name: &str, known: &[&str]) -> String {
     match nearest.filter(|nearest| similarity(nearest) >= MIN_SIMILARITY) {
         Some(nearest) => format!("is unknown; did you mean `{nearest}`?"),
         None if known.is_empty() => "is unknown".to_owned(),
-        None => format!("is unknown; known members are {}", known.join(", ")),
+        None => format!("is unknown; known names are {}", known.join(", ")),
     }
 }
 

@@ -40,6 +40,8 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     /// Time of its last use, with a precision of one minute.
     pub last_used_at: Option<Timestamp>,
+    /// Time at which an administrator disabled the key; `None` while it is enabled.
+    pub disabled_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

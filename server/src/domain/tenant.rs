@@ -15,6 +15,8 @@ pub struct Tenant {
     pub created_at: Timestamp,
     /// Time of the last change of the name or the configuration.
     pub updated_at: Timestamp,
+    /// Time at which an administrator disabled the tenant; `None` while it is enabled.
+    pub disabled_at: Option<Timestamp>,
 }
 
 /// Relying party of a ceremony.

@@ -19,6 +19,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// Time of the last change of a name or the icon.
     pub updated_at: Timestamp,
+    /// Time at which an administrator disabled the user; `None` while the user is enabled.
+    pub disabled_at: Option<Timestamp>,
 }
 
 /// The user that an administrator's request names by an id.
@@ -68,6 +70,7 @@ mod tests {
             icon: String::new(),
             created_at: Timestamp::from_millis(0),
             updated_at: Timestamp::from_millis(0),
+            disabled_at: None,
         }
     }
 

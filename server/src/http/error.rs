@@ -99,6 +99,12 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, ErrorCode::ApiKeyInvalid, "The api key is invalid", "")
     }
 
+    /// Returns the 401 for a disabled API key.
+    pub fn api_key_disabled() -> Self {
+        let details = "an administrator disabled this key";
+        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::ApiKeyDisabled, "The api key is disabled", details)
+    }
+
     /// Returns the 400 for an invalid query parameter.
     pub fn query(details: impl Into<String>) -> Self {
         Refusal::Query(details.into()).into()
@@ -150,7 +156,9 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
     const BAD: StatusCode = StatusCode::BAD_REQUEST;
     const DENIED: StatusCode = StatusCode::UNAUTHORIZED;
     let (status, title) = match (refusal, operation) {
-        (Refusal::Invalid(_) | Refusal::Query(_) | Refusal::UnknownMember(_), _) => (BAD, "unable to validate request"),
+        (Refusal::Invalid(_) | Refusal::Query(_) | Refusal::UnknownMember(_) | Refusal::UnknownParameter(_), _) => {
+            (BAD, "unable to validate request")
+        }
         (Refusal::BodyTooLarge(_), _) => (StatusCode::PAYLOAD_TOO_LARGE, "unable to process request"),
         (Refusal::MediaType, _) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unable to process request"),
         (Refusal::BodyTooSlow(_), _) => (StatusCode::REQUEST_TIMEOUT, "unable to process request"),
@@ -186,6 +194,8 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
         (Refusal::NoSuitableCredential, _) => (BAD, "user has no suitable credentials for this operation"),
         (Refusal::TransactionExists, _) => (StatusCode::CONFLICT, "transaction already exists"),
         (Refusal::CredentialNotFound(_), _) => return (StatusCode::NOT_FOUND, refusal.reason().into()),
+        (Refusal::UserDisabled, _) => (StatusCode::FORBIDDEN, "user is disabled"),
+        (Refusal::TenantDisabled, _) => (StatusCode::FORBIDDEN, "tenant is disabled"),
         (Refusal::TenantNotFound, _) => (StatusCode::NOT_FOUND, "tenant not found"),
         (Refusal::TenantExists(_), _) => (StatusCode::CONFLICT, "tenant already exists"),
         (Refusal::SecretNotFound, _) => (StatusCode::NOT_FOUND, "secret not found"),

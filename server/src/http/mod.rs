@@ -12,5 +12,6 @@ pub mod responses;
 
 pub use error::{ApiError, Operation};
 pub use extract::{
-    Administrator, Auditor, Body, IfMatch, JwksReader, KeyHolder, MetricsReader, Query, Visitor, path_tenant,
+    Administrator, Auditor, Body, IfMatch, JwksReader, KeyHolder, MetricsReader, PathParameters, Query, Visitor,
+    path_tenant,
 };

@@ -4,7 +4,11 @@ use std::sync::LazyLock;
 
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        RefOr, Schema,
+        path::{self, ParameterIn},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 
 mod common;
@@ -15,7 +19,7 @@ use common::CommonParts;
 use super::handlers::{
     admin, audit_logs, credentials, health, jwks, login, mfa, registration, status, transaction, users,
 };
-use crate::http::extract::API_KEY_HEADER;
+use crate::http::extract::{API_KEY_HEADER, Parameter};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Api {
@@ -108,11 +112,15 @@ impl Modify for KeyHeader {
         admin::tenants::get,
         admin::tenants::put,
         admin::tenants::delete,
+        admin::tenants::disable,
+        admin::tenants::enable,
         admin::config::put,
         admin::config::check,
         admin::api_keys::list,
         admin::api_keys::create,
         admin::api_keys::delete,
+        admin::api_keys::disable,
+        admin::api_keys::enable,
         admin::signing_keys::list,
         admin::signing_keys::create,
         admin::signing_keys::delete,
@@ -121,6 +129,10 @@ impl Modify for KeyHeader {
         admin::users::delete,
         admin::users::list_summaries,
         admin::users::delete_credential,
+        admin::users::disable,
+        admin::users::enable,
+        admin::users::disable_credential,
+        admin::users::enable_credential,
         admin::transactions::list,
         admin::audit_logs::of_tenant,
         admin::audit_logs::of_all,
@@ -155,18 +167,50 @@ impl Modify for BearerToken {
     }
 }
 
-static ADMIN: LazyLock<String> = LazyLock::new(|| render(&Admin::openapi()));
-static PUBLIC: LazyLock<String> = LazyLock::new(|| render(&Public::openapi()));
-
-fn render(document: &utoipa::openapi::OpenApi) -> String {
-    document.to_pretty_json().unwrap_or_default()
+/// A document and its text.
+struct Document {
+    content: utoipa::openapi::OpenApi,
+    text: String,
 }
 
-pub fn document(api: Api) -> &'static str {
+static ADMIN: LazyLock<Document> = LazyLock::new(|| render(Admin::openapi()));
+static PUBLIC: LazyLock<Document> = LazyLock::new(|| render(Public::openapi()));
+
+fn render(content: utoipa::openapi::OpenApi) -> Document {
+    Document { text: content.to_pretty_json().unwrap_or_default(), content }
+}
+
+fn of(api: Api) -> &'static Document {
     match api {
         Api::Public => &PUBLIC,
         Api::Admin => &ADMIN,
     }
+}
+
+pub fn document(api: Api) -> &'static str {
+    &of(api).text
+}
+
+/// Returns the query parameters of an operation.
+pub fn query_parameters(api: Api, method: &str, path: &str) -> Vec<Parameter> {
+    let item = of(api).content.paths.paths.get(path);
+    let operation = item.and_then(|item| match method {
+        "GET" => item.get.as_ref(),
+        "PUT" => item.put.as_ref(),
+        "POST" => item.post.as_ref(),
+        "PATCH" => item.patch.as_ref(),
+        "DELETE" => item.delete.as_ref(),
+        _ => None,
+    });
+    let declared = operation.and_then(|operation| operation.parameters.as_ref()).into_iter().flatten();
+    let parameter = |declared: &RefOr<path::Parameter>| match declared {
+        RefOr::T(declared) if declared.parameter_in == ParameterIn::Query => Some(Parameter {
+            name: declared.name.clone(),
+            repeatable: matches!(declared.schema, Some(RefOr::T(Schema::Array(_)))),
+        }),
+        _ => None,
+    };
+    declared.filter_map(parameter).collect()
 }
 
 #[cfg(test)]

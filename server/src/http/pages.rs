@@ -114,13 +114,12 @@ pub fn order(query: &Query, name: &str) -> Result<Order, ApiError> {
     }
 }
 
-/// Reads the parameters of a list with numbered pages. `order` is the name of the parameter for its order.
+/// Reads the parameters of a list with numbered pages.
 ///
 /// # Errors
 /// 400 for an invalid parameter, and for pages after row [`NUMBERED_ROWS`].
-pub fn numbered(query: &Query, order: &str) -> Result<PageQuery, ApiError> {
+pub fn numbered(query: &Query, order: Order) -> Result<PageQuery, ApiError> {
     let page = request(query)?;
-    let order = self::order(query, order)?;
     let after = after(query, |cursor| matches!(cursor.key, SortKey::Number(_)))?;
     let found = PageQuery { order, page, after };
     if found.offset() >= NUMBERED_ROWS {

@@ -1,4 +1,4 @@
-//! Query parameters that several operations share, for the OpenAPI documents. `pages.rs` reads them by name.
+//! Parameters that several operations share, for the OpenAPI documents. `pages.rs` reads them by name.
 #![expect(dead_code, reason = "documentation only")]
 
 use utoipa::IntoParams;
@@ -24,6 +24,15 @@ pub struct CursorParams {
     /// Rows on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
+}
+
+/// A change that is refused if the tenant was changed since the client read it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct TenantVersionParams {
+    /// `ETag` of the tenant: refuses the change if it is stale.
+    #[param(rename = "If-Match")]
+    if_match: Option<String>,
 }
 
 /// The period of an overview.

@@ -15,9 +15,12 @@ use crate::service::{ServiceError, admin::TenantVersion};
 /// Errors of operations that require the tenant's API key.
 #[derive(IntoResponses)]
 pub enum KeyHolderErrors {
-    /// The api key is invalid
+    /// The api key is invalid; The api key is disabled
     #[response(status = 401)]
     ApiKey(ErrorBody),
+    /// tenant is disabled
+    #[response(status = 403)]
+    TenantDisabled(ErrorBody),
 }
 
 /// Errors of operations that require an admin token of any role, or of the role `auditor`.
@@ -38,6 +41,11 @@ pub enum AdministratorErrors {
     #[response(status = 403)]
     Role(ErrorBody),
 }
+
+/// tenant is disabled; user is disabled
+#[derive(IntoResponses)]
+#[response(status = 403)]
+pub struct CeremonyDisabled(pub ErrorBody);
 
 /// unable to process request; unable to validate request
 #[derive(IntoResponses)]
@@ -64,10 +72,22 @@ pub struct UserNotFound(pub ErrorBody);
 #[response(status = 409)]
 pub struct UserAmbiguous(pub ErrorBody);
 
-/// tenant was changed: its `ETag` is not in `If-Match`
+/// Errors of operations that change a tenant.
 #[derive(IntoResponses)]
-#[response(status = 412)]
-pub struct TenantChanged(pub ErrorBody);
+pub enum TenantChangeErrors {
+    /// The admin token is missing or invalid
+    #[response(status = 401)]
+    AdminToken(ErrorBody),
+    /// the token's role does not allow it
+    #[response(status = 403)]
+    Role(ErrorBody),
+    /// tenant not found
+    #[response(status = 404)]
+    NotFound(ErrorBody),
+    /// tenant was changed: its `ETag` is not in `If-Match`
+    #[response(status = 412)]
+    Changed(ErrorBody),
+}
 
 /// tenant not found; credential with id '…' not found
 #[derive(IntoResponses)]
@@ -98,7 +118,7 @@ pub enum RegistrationErrors {
     UserVerification(ErrorBody),
 }
 
-/// The api key is invalid; failed to get session data; failed to get user handle; failed to validate assertion
+/// The api key is invalid; The api key is disabled; failed to get session data; failed to get user handle; failed to validate assertion
 #[derive(IntoResponses)]
 #[response(status = 401)]
 pub struct AssertionRejected(pub ErrorBody);

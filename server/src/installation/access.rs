@@ -36,7 +36,8 @@ pub(super) fn check(data_dir: &Path, database: &DatabaseUrl) -> Result<Vec<Strin
     }
     for path in files {
         if let Some(mode) = mode(&path)?.filter(|mode| mode & OTHERS != 0) {
-            return Err(OpenError::OpenFile { path, mode: mode & 0o777 });
+            let (mode, fix) = (mode & 0o777, if path.is_dir() { 0o700 } else { 0o600 });
+            return Err(OpenError::OpenFile { path, mode, fix });
         }
     }
     folders.dedup();

@@ -36,8 +36,8 @@ pub enum OpenError {
     )]
     LostDatabase { database: String, file: PathBuf },
     /// Other users can read or change a file with secrets.
-    #[error("{} is accessible to other users (mode {mode:03o}); run: chmod 600 {}", path.display(), path.display())]
-    OpenFile { path: PathBuf, mode: u32 },
+    #[error("{} is accessible to other users (mode {mode:03o}); run: chmod {fix:03o} {}", path.display(), path.display())]
+    OpenFile { path: PathBuf, mode: u32, fix: u32 },
     /// Other users can replace files in the folder.
     #[error("{} is writable by other users (mode {mode:03o}); run: chmod 700 {}", path.display(), path.display())]
     OpenFolder { path: PathBuf, mode: u32 },

@@ -30,7 +30,8 @@ const TENANT_ROUTES: &str = "/{tenant_id}/";
 
 /// Returns whether responses with this error code are delayed on purpose.
 pub(super) fn is_delayed(code: Option<&str>) -> bool {
-    let delayed = [ErrorCode::ApiKeyInvalid, ErrorCode::ApiKeyMissing, ErrorCode::RateLimited];
+    let delayed =
+        [ErrorCode::ApiKeyInvalid, ErrorCode::ApiKeyMissing, ErrorCode::ApiKeyDisabled, ErrorCode::RateLimited];
     code.is_some_and(|code| delayed.iter().any(|delayed| delayed.as_str() == code))
 }
 
@@ -182,6 +183,8 @@ impl Recorded {
 /// Counters of this process at one time.
 #[derive(Debug)]
 pub struct Counts {
+    /// Name of this node: host name and process id.
+    pub node: String,
     pub requests: u64,
     pub request_times: TimeHistogram,
     pub ceremonies: Vec<CeremonyCount>,
@@ -200,6 +203,7 @@ impl Metrics {
         let recorded = &self.recorded;
         let (requests, ceremonies, refusals) = recorded.requests_by_kind();
         Counts {
+            node: node_name(),
             requests,
             request_times: recorded.request_times.snapshot(),
             ceremonies,
@@ -214,8 +218,7 @@ impl Metrics {
     }
 }
 
-/// Returns the name of this node: host name and process id.
-pub fn node_name() -> String {
+fn node_name() -> String {
     let host = process::host_name().unwrap_or_else(|| "node".to_owned());
     format!("{host}/{}", std::process::id())
 }

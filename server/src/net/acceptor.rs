@@ -8,10 +8,11 @@ use std::{
     time::Duration,
 };
 
+use socket2::SockRef;
 use tokio::{
     runtime,
     sync::{mpsc, oneshot},
-    time::{Instant, sleep},
+    time::sleep,
 };
 
 use super::{
@@ -24,6 +25,9 @@ use super::{
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 /// Maximum number of connections that are accepted after the stop: the usual length of the kernel's queue.
 const MAX_QUEUED: usize = 1_024;
+/// Number of unsent bytes of a connection from which the kernel accepts no more. It would otherwise buffer megabytes,
+/// and a response that its client does not read would look as if it were complete.
+const MAX_UNSENT: u32 = 16 * 1024;
 
 pub(super) struct Acceptor {
     pub(super) shared: Arc<Shared>,
@@ -38,6 +42,8 @@ impl Acceptor {
     /// Starts the thread. `running` is dropped when the thread ends.
     pub(super) fn start(self, listener: TcpListener, running: mpsc::Sender<()>) -> io::Result<()> {
         listener.set_nonblocking(true)?;
+        // Connections inherit the option from their listener.
+        SockRef::from(&listener).set_tcp_notsent_lowat(MAX_UNSENT)?;
         let queue = listener.try_clone()?;
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = {
@@ -59,31 +65,29 @@ impl Acceptor {
                 accepted = listener.accept() => accepted,
             };
             match accepted.and_then(|(socket, peer)| Ok((socket.into_std()?, peer))) {
-                Ok((socket, peer)) => self.dispatch(socket, peer),
+                Ok((socket, peer)) => self.dispatch(socket, peer).await,
                 Err(error) => self.failed(&error).await,
             }
         }
         // Accepts the connections that clients have already opened, so that only later ones are refused.
         for (socket, peer) in std::iter::from_fn(|| queue.accept().ok()).take(MAX_QUEUED) {
             if socket.set_nonblocking(true).is_ok() {
-                self.dispatch(socket, peer);
+                self.dispatch(socket, peer).await;
             }
         }
         drop((listener, queue));
         let _ = self.release.send(self.workers);
     }
 
-    fn dispatch(&mut self, socket: TcpStream, peer: SocketAddr) {
-        let admission = self.shared.connections.admit(peer.ip());
+    async fn dispatch(&mut self, socket: TcpStream, peer: SocketAddr) {
+        let admission = self.shared.connections.admit(peer.ip()).await;
         let closed = match admission {
             Admission::Free(_) => None,
             Admission::Replaced(_) => Some("the longest idle one"),
             Admission::Refused => Some("the new one, because none is idle"),
         };
-        if let Some(closed) = closed
-            && let Some(left_out) = self.shared.full.next(Instant::now())
-        {
-            tracing::warn!(%peer, closed, left_out, "too many connections");
+        if let Some(closed) = closed {
+            tracing::warn!(%peer, closed, "too many connections");
         }
         if let Admission::Free(admitted) | Admission::Replaced(admitted) = admission {
             self.workers.dispatch(Accepted { socket, peer, admitted });
@@ -91,9 +95,7 @@ impl Acceptor {
     }
 
     async fn failed(&self, error: &io::Error) {
-        if let Some(left_out) = self.shared.accept_failed.next(Instant::now()) {
-            tracing::error!(%error, left_out, "cannot accept connections");
-        }
+        tracing::error!(%error, "cannot accept connections");
         // The limit of open files may be reached, so the longest waiting connection is closed.
         self.shared.connections.close_longest_waiting();
         sleep(RETRY_AFTER).await;

@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    future::Future,
+    future::{Future, pending},
     pin::Pin,
     rc::Rc,
     sync::Arc,
@@ -17,7 +17,7 @@ use actix_web::{
     http::StatusCode,
 };
 use bytes::Bytes;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::Instant};
 
 use super::connections::Open;
 
@@ -44,6 +44,8 @@ pub(super) struct Activity {
     stalled: Cell<bool>,
     /// Number of requests and of successful writes.
     progress: Cell<u64>,
+    /// Whether the current request has a response.
+    responded: Cell<bool>,
     /// Whether a response was passed to actix-http but not yet completely to the socket.
     unwritten: Cell<bool>,
     /// Whether the connection is closed after the current response.
@@ -52,8 +54,6 @@ pub(super) struct Activity {
     rejected: Cell<bool>,
     /// Whether the first byte is that of a TLS handshake.
     tls: Cell<bool>,
-    /// Whether the next write must be tried even if the kernel has not reported the socket as writable.
-    probe: Cell<bool>,
     /// The socket, after actix-http has released it.
     pub(super) released: Cell<Option<TcpStream>>,
 }
@@ -71,11 +71,11 @@ impl Activity {
             phase: Cell::new(Phase::New),
             stalled: Cell::default(),
             progress: Cell::default(),
+            responded: Cell::default(),
             unwritten: Cell::default(),
             last: Cell::default(),
             rejected: Cell::default(),
             tls: Cell::default(),
-            probe: Cell::default(),
             released: Cell::default(),
         }
     }
@@ -95,14 +95,6 @@ impl Activity {
 
     pub(super) fn is_tls(&self) -> bool {
         self.tls.get()
-    }
-
-    pub(super) fn request_probe(&self) {
-        self.probe.set(true);
-    }
-
-    pub(super) fn take_probe(&self) -> bool {
-        self.probe.take()
     }
 
     pub(super) fn received(&self, bytes: &[u8]) {
@@ -129,6 +121,11 @@ impl Activity {
         self.unwritten.set(false);
     }
 
+    /// Returns whether a request is in progress, and nothing of its response or of an earlier one remains to be written.
+    pub(super) fn can_respond(&self) -> bool {
+        self.phase() == Phase::Request && !self.responded.get() && !self.unwritten.get()
+    }
+
     /// Returns whether the bytes that actix-http writes now are its own rejection of a request.
     pub(super) fn reject(&self) -> bool {
         let rejects = self.phase.get() != Phase::Request && !self.unwritten.get();
@@ -150,14 +147,19 @@ where
     A: Service<Request, Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody + 'static,
 {
-    let in_progress = request.conn_data::<Rc<Activity>>().cloned().map(InProgress::new);
-    let response = application.call(request);
+    let activity = request.conn_data::<Rc<Activity>>().cloned();
+    let evicted = activity.as_ref().is_some_and(|activity| !activity.open.begin_request());
+    let in_progress = activity.map(InProgress::new);
+    let response = (!evicted).then(|| application.call(request));
     async move {
+        // The future of the connection closes an evicted connection.
+        let Some(response) = response else { return pending().await };
         let mut response: Response<BoxBody> = match response.await {
             Ok(response) => Response::from(response).map_into_boxed_body(),
             Err(error) => error.error_response().into(),
         };
         if let Some(InProgress(activity)) = &in_progress {
+            activity.responded.set(true);
             // A refused body is not read to its end, so the connection cannot be used for another request.
             let refused_body = matches!(response.status(), StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE);
             if refused_body || activity.open.is_last_response() {
@@ -175,6 +177,7 @@ struct InProgress(Rc<Activity>);
 impl InProgress {
     fn new(activity: Rc<Activity>) -> Self {
         activity.phase.set(Phase::Request);
+        activity.responded.set(false);
         activity.count();
         Self(activity)
     }
@@ -185,6 +188,8 @@ impl Drop for InProgress {
         self.0.phase.set(if self.0.last.get() { Phase::Closing } else { Phase::Idle });
         self.0.unwritten.set(true);
         self.0.count();
+        // A client that has received its response must already count as waiting.
+        self.0.open.set_waiting_since(Some(Instant::now()));
     }
 }
 

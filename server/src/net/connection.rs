@@ -26,10 +26,12 @@ use super::{
 enum End {
     /// actix-http has closed the connection.
     Closed(Result<(), DispatchError>),
+    /// actix-http has closed the connection although a request was in progress. It does so only for an invalid chunk.
+    InvalidChunk,
     /// The client was too slow in this phase.
     TimedOut(Phase),
-    /// The connection was closed to make room for another one.
-    Evicted,
+    /// The connection was closed in this phase to make room for another one.
+    Evicted(Phase),
 }
 
 /// Serves the requests of a connection. `http` returns the future of actix-http for a stream.
@@ -49,24 +51,26 @@ pub(super) async fn serve<F>(
     };
     let (rejection, respond) = match end {
         End::TimedOut(Phase::Head) => (Rejection::HEAD_TIMEOUT, true),
+        End::InvalidChunk => (Rejection::INVALID_CHUNK, true),
         // Nothing more is sent if the rejected request was pipelined, because actix-http has already sent a response
         // without a body.
         End::Closed(Err(DispatchError::Parse(error))) => {
             (Rejection::new(&error, activity.is_tls()), activity.rejected())
         }
         End::Closed(Err(error @ (DispatchError::Body(_) | DispatchError::InternalError))) => {
-            if let Some(left_out) = shared.aborted.next(Instant::now()) {
-                tracing::error!(%peer, cause = %error, left_out, "connection aborted");
-            }
+            tracing::error!(%peer, cause = %error, "connection aborted");
             return;
         }
-        End::Closed(_) | End::TimedOut(_) | End::Evicted => return,
+        End::TimedOut(Phase::Stalled) | End::Evicted(Phase::Stalled) => {
+            // A reset also frees the unsent bytes. Without it, the kernel would keep them for minutes.
+            let _ = activity.released.take().map(|socket| socket.set_zero_linger());
+            return;
+        }
+        End::Closed(_) | End::TimedOut(_) | End::Evicted(_) => return,
     };
     let request_id = (shared.new_request_id)();
-    if let Some(left_out) = shared.refused.next(Instant::now()) {
-        let (status, code) = (rejection.status(), rejection.code());
-        tracing::info!(request_id, %peer, status, %code, reason = rejection.details, left_out, "request refused");
-    }
+    let (status, code) = (rejection.status(), rejection.code());
+    tracing::info!(request_id, %peer, status, %code, reason = rejection.details, "request refused");
     if respond && let Some(socket) = activity.released.take() {
         send(rejection, socket, &request_id, &admitted.0).await;
     }
@@ -96,11 +100,12 @@ where
         activity.open.register(context.waker());
         loop {
             if let Poll::Ready(result) = http.as_mut().poll(context) {
-                return Poll::Ready(End::Closed(result));
+                let invalid_chunk = result.is_ok() && activity.can_respond();
+                return Poll::Ready(if invalid_chunk { End::InvalidChunk } else { End::Closed(result) });
             }
             watch.update(activity);
-            if activity.open.is_evicted() && watch.phase != Phase::Request {
-                return Poll::Ready(End::Evicted);
+            if activity.open.is_evicted() {
+                return Poll::Ready(End::Evicted(watch.phase));
             }
             if watch.wait(activity, listening, timer.as_mut(), context).is_pending() {
                 return Poll::Pending;
@@ -108,8 +113,8 @@ where
             if watch.phase != Phase::Stalled || watch.probed {
                 return Poll::Ready(End::TimedOut(watch.phase));
             }
+            // Polling actix-http again tries to write once more.
             watch.probed = true;
-            activity.request_probe();
         }
     })
     .await
@@ -142,7 +147,10 @@ impl Watch {
             self.since = Instant::now();
         }
         (self.phase, self.progress, self.probed) = (phase, progress, false);
-        activity.open.set_waiting_since((phase != Phase::Request).then_some(self.since));
+        // The end of a request has been recorded already.
+        if !matches!(phase, Phase::Idle | Phase::Closing) {
+            activity.open.set_waiting_since((phase != Phase::Request).then_some(self.since));
+        }
     }
 
     /// Returns `Ready` when the time of the current phase is over.

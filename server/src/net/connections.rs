@@ -5,17 +5,26 @@ use std::{
     net::{IpAddr, Ipv6Addr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
     },
     task::Waker,
+    time::Duration,
 };
 
 use futures_util::task::AtomicWaker;
 use ipnet::IpNet;
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
 
 /// Value of [`Open::waiting_since`] while a request is in progress.
 const BUSY: u64 = u64::MAX;
+/// Value of [`Open::waiting_since`] after another connection took the place. It never changes again.
+const EVICTED: u64 = u64::MAX - 1;
+
+/// Maximum time to wait until an evicted connection is closed. Usually its thread closes it within microseconds.
+const MAX_CLOSING_TIME: Duration = Duration::from_secs(1);
 
 const SERVING: u8 = 0;
 const DRAINING: u8 = 1;
@@ -29,6 +38,7 @@ pub(super) struct Connections {
     /// [`SERVING`], [`DRAINING`] or [`STOPPING`].
     state: AtomicU8,
     table: Mutex<Table>,
+    /// Notified whenever a connection was closed.
     closed: Notify,
     created: Instant,
 }
@@ -59,10 +69,8 @@ pub(super) struct Open {
     id: u64,
     /// Address under which the connection is counted; `None` for a trusted proxy.
     address: Option<IpAddr>,
-    /// Time in microseconds at which the connection began to wait for its client, or [`BUSY`].
+    /// Time in microseconds at which the connection began to wait for its client, [`BUSY`] or [`EVICTED`].
     waiting_since: AtomicU64,
-    /// Whether another connection took its place.
-    evicted: AtomicBool,
     waker: AtomicWaker,
     connections: Arc<Connections>,
 }
@@ -74,11 +82,18 @@ pub(super) enum Admission {
     Free(Admitted),
     /// The longest waiting connection was closed for the new one.
     Replaced(Admitted),
-    /// All connections have a request in progress.
+    /// No other connection could be closed: all of them have a request in progress.
     Refused,
 }
 
-/// Counts a connection until it is dropped.
+enum Attempt {
+    Admitted(Admitted),
+    Full,
+    /// The connections are full, and none can be evicted.
+    Refused,
+}
+
+/// Counts a connection until it is dropped, which must happen after its socket was closed.
 #[derive(Debug)]
 pub(super) struct Admitted(pub(super) Arc<Open>);
 
@@ -95,28 +110,44 @@ impl Connections {
         }
     }
 
-    /// Adds a connection. Closes the longest waiting one if there are too many.
-    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Admission {
+    /// Adds a connection. If there are too many, evicts the longest waiting one and waits until it is closed.
+    pub(super) async fn admit(self: &Arc<Self>, peer: IpAddr) -> Admission {
         let address = self.counted_address(peer);
+        let deadline = Instant::now() + MAX_CLOSING_TIME;
+        let mut evicts = true;
+        loop {
+            let closed = self.closed.notified();
+            match self.try_admit(address, evicts) {
+                Attempt::Admitted(admitted) if evicts => return Admission::Free(admitted),
+                Attempt::Admitted(admitted) => return Admission::Replaced(admitted),
+                Attempt::Full => {}
+                Attempt::Refused => return Admission::Refused,
+            }
+            evicts = false;
+            if timeout_at(deadline, closed).await.is_err() {
+                return Admission::Refused;
+            }
+        }
+    }
+
+    /// Adds a connection if there are not too many. Otherwise, evicts the longest waiting one if `evicts` is set.
+    fn try_admit(self: &Arc<Self>, address: Option<IpAddr>, evicts: bool) -> Attempt {
         let mut guard = self.table();
         let table = &mut *guard;
         let of_address = |address: IpAddr| table.addresses.get(&address).map_or(0, |address| address.count);
-        let replaces = if address.is_some_and(|address| of_address(address) >= self.max_per_address) {
+        let full = if address.is_some_and(|address| of_address(address) >= self.max_per_address) {
             Some(address)
         } else {
             (table.open.len() >= self.max).then_some(None)
         };
-        if let Some(address) = replaces
-            && !table.evict(address)
-        {
-            return Admission::Refused;
+        if let Some(address) = full {
+            return if evicts && !table.evict(address) { Attempt::Refused } else { Attempt::Full };
         }
         table.last_id += 1;
         let open = Arc::new(Open {
             id: table.last_id,
             address,
             waiting_since: AtomicU64::new(self.micros(Instant::now())),
-            evicted: AtomicBool::new(false),
             waker: AtomicWaker::new(),
             connections: Arc::clone(self),
         });
@@ -124,11 +155,10 @@ impl Connections {
         if let Some(address) = address {
             table.addresses.entry(address).or_default().count += 1;
         }
-        let admitted = Admitted(open);
-        if replaces.is_some() { Admission::Replaced(admitted) } else { Admission::Free(admitted) }
+        Attempt::Admitted(Admitted(open))
     }
 
-    /// Closes the longest waiting connection.
+    /// Evicts the longest waiting connection.
     pub(super) fn close_longest_waiting(&self) {
         self.table().evict(None);
     }
@@ -172,7 +202,7 @@ impl Connections {
     }
 
     fn micros(&self, time: Instant) -> u64 {
-        u64::try_from(time.saturating_duration_since(self.created).as_micros()).unwrap_or(BUSY - 1)
+        u64::try_from(time.saturating_duration_since(self.created).as_micros()).unwrap_or(EVICTED - 1)
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -181,25 +211,23 @@ impl Connections {
 }
 
 impl Table {
-    /// Closes the longest waiting connection, of one address or of all. Returns `false` if none waits.
+    /// Evicts the longest waiting connection, of one address or of all. It is counted until its socket is closed.
+    /// Returns `false` if none waits.
     fn evict(&mut self, address: Option<IpAddr>) -> bool {
         let waiting = match address {
             Some(address) => &mut self.addresses.entry(address).or_default().waiting,
             None => &mut self.waiting,
         };
-        let id = waiting.next(&self.open).or_else(|| {
+        let evicted = waiting.evict_next(&self.open).or_else(|| {
             waiting.collect(&self.open, address);
-            waiting.next(&self.open)
+            waiting.evict_next(&self.open)
         });
-        let Some(open) = id.and_then(|id| self.remove(id)) else { return false };
-        open.evicted.store(true, Relaxed);
-        open.waker.wake();
-        true
+        evicted.map(|open| open.waker.wake()).is_some()
     }
 
-    fn remove(&mut self, id: u64) -> Option<Arc<Open>> {
-        let open = self.open.remove(&id)?;
-        if let Some(address) = open.address
+    fn remove(&mut self, id: u64) {
+        if let Some(open) = self.open.remove(&id)
+            && let Some(address) = open.address
             && let Some(counted) = self.addresses.get_mut(&address)
         {
             counted.count -= 1;
@@ -207,7 +235,6 @@ impl Table {
                 self.addresses.remove(&address);
             }
         }
-        Some(open)
     }
 }
 
@@ -215,15 +242,17 @@ impl Waiting {
     fn collect(&mut self, open: &HashMap<u64, Arc<Open>>, address: Option<IpAddr>) {
         let of_address = open.values().filter(|open| address.is_none() || open.address == address);
         self.0 = of_address.map(|open| (open.waiting_since.load(Relaxed), open.id)).collect();
-        self.0.retain(|(since, _)| *since != BUSY);
+        self.0.retain(|(since, _)| *since < EVICTED);
         self.0.sort_unstable_by(|one, other| other.cmp(one));
     }
 
-    /// Removes and returns the longest waiting connection that has been waiting ever since the list was made.
-    fn next(&mut self, open: &HashMap<u64, Arc<Open>>) -> Option<u64> {
+    /// Evicts and returns the longest waiting connection that has been waiting ever since the list was made.
+    fn evict_next<'a>(&mut self, open: &'a HashMap<u64, Arc<Open>>) -> Option<&'a Open> {
         while let Some((since, id)) = self.0.pop() {
-            if open.get(&id).is_some_and(|open| open.waiting_since.load(Relaxed) == since) {
-                return Some(id);
+            if let Some(open) = open.get(&id)
+                && open.waiting_since.compare_exchange(since, EVICTED, Relaxed, Relaxed).is_ok()
+            {
+                return Some(open);
             }
         }
         None
@@ -236,17 +265,28 @@ impl Open {
         self.waker.register(waker);
     }
 
+    /// Records the begin of a request. Returns `false` if the connection was evicted, so that the request is not served.
+    pub(super) fn begin_request(&self) -> bool {
+        self.set_state(BUSY)
+    }
+
+    /// Records since when the connection waits for its client; `None` while it does not wait.
     pub(super) fn set_waiting_since(&self, since: Option<Instant>) {
-        self.waiting_since.store(since.map_or(BUSY, |since| self.connections.micros(since)), Relaxed);
+        self.set_state(since.map_or(BUSY, |since| self.connections.micros(since)));
+    }
+
+    /// Returns `false` if the connection was evicted.
+    fn set_state(&self, state: u64) -> bool {
+        self.waiting_since.fetch_update(Relaxed, Relaxed, |old| (old != EVICTED).then_some(state)).is_ok()
     }
 
     pub(super) fn is_evicted(&self) -> bool {
-        self.evicted.load(Relaxed)
+        self.waiting_since.load(Relaxed) == EVICTED
     }
 
     /// Returns whether the connection must be closed after its next response.
     pub(super) fn is_last_response(&self) -> bool {
-        self.is_evicted() || self.connections.state.load(Relaxed) != SERVING
+        self.connections.state.load(Relaxed) != SERVING
     }
 
     /// Returns whether the listener was closed.
@@ -258,88 +298,151 @@ impl Open {
 impl Drop for Admitted {
     fn drop(&mut self) {
         let connections = &self.0.connections;
-        let mut table = connections.table();
-        table.remove(self.0.id);
-        if table.open.is_empty() {
-            connections.closed.notify_waiters();
-        }
+        connections.table().remove(self.0.id);
+        connections.closed.notify_waiters();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
-    fn connections(max: usize) -> Arc<Connections> {
-        Arc::new(Connections::new(max, vec!["10.9.0.0/16".parse().unwrap()]))
+    struct Clients {
+        all: Arc<Connections>,
+        /// `None` after the connection was closed or refused.
+        open: Vec<Option<Admitted>>,
     }
 
-    fn admit(connections: &Arc<Connections>, peer: &str, waiting_since: u64) -> Option<Admitted> {
-        match connections.admit(peer.parse().unwrap()) {
-            Admission::Free(admitted) | Admission::Replaced(admitted) => {
-                admitted.0.waiting_since.store(waiting_since, Relaxed);
-                Some(admitted)
-            }
-            Admission::Refused => None,
+    impl Clients {
+        fn new(max: usize) -> Self {
+            let all = Arc::new(Connections::new(max, vec!["10.9.0.0/16".parse().unwrap()]));
+            Self { all, open: Vec::new() }
+        }
+
+        /// Opens a connection and closes the evicted one. Returns whether the connection was admitted.
+        async fn admit(&mut self, peer: &str, waiting_since: u64) -> bool {
+            let all = Arc::clone(&self.all);
+            let mut admission = Box::pin(all.admit(peer.parse().unwrap()));
+            let admission = match (&mut admission).now_or_never() {
+                Some(admission) => admission,
+                None => {
+                    self.open.iter_mut().filter(|one| is_evicted(one)).for_each(|one| drop(one.take()));
+                    admission.await
+                }
+            };
+            let admitted = match admission {
+                Admission::Free(admitted) | Admission::Replaced(admitted) => Some(admitted),
+                Admission::Refused => None,
+            };
+            self.open.push(admitted);
+            self.set_waiting_since(self.open.len() - 1, waiting_since);
+            self.open.last().unwrap().is_some()
+        }
+
+        fn set_waiting_since(&self, index: usize, since: u64) {
+            let _ = self.open[index].as_ref().map(|one| one.0.waiting_since.store(since, Relaxed));
+        }
+
+        fn closed(&self) -> Vec<usize> {
+            self.open.iter().enumerate().filter(|(_, one)| one.is_none()).map(|(index, _)| index).collect()
         }
     }
 
-    fn evicted(admitted: &[Option<Admitted>]) -> Vec<usize> {
-        let evicted = |admitted: &&Option<Admitted>| admitted.as_ref().is_some_and(|one| one.0.is_evicted());
-        admitted.iter().enumerate().filter(|(_, one)| evicted(one)).map(|(index, _)| index).collect()
+    fn is_evicted(one: &Option<Admitted>) -> bool {
+        one.as_ref().is_some_and(|one| one.0.is_evicted())
     }
 
-    #[test]
-    fn longest_waiting_connection_is_closed_for_a_new_one() {
-        let all = connections(4);
-        let mut open: Vec<_> = [("10.0.0.1", 30), ("10.0.0.2", 10), ("10.0.0.3", 20), ("10.0.0.4", 40)]
-            .map(|(peer, since)| admit(&all, peer, since))
-            .into();
-        open.push(admit(&all, "10.0.0.5", 50));
-        assert_eq!(evicted(&open), [1]);
+    #[tokio::test]
+    async fn longest_waiting_connection_is_closed_for_a_new_one() {
+        let mut clients = Clients::new(4);
+        for (peer, since) in [("10.0.0.1", 30), ("10.0.0.2", 10), ("10.0.0.3", 20), ("10.0.0.4", 40), ("10.0.0.5", 50)]
+        {
+            assert!(clients.admit(peer, since).await);
+        }
+        assert_eq!(clients.closed(), [1]);
         // The next connection in the list now has a request in progress.
-        open[2].as_ref().unwrap().0.waiting_since.store(60, Relaxed);
-        open.push(admit(&all, "10.0.0.6", 70));
-        assert_eq!(evicted(&open), [0, 1]);
-        assert_eq!(all.open(), 4);
-        drop(open);
-        assert_eq!(all.open(), 0);
-        assert!(all.table().addresses.is_empty());
+        clients.set_waiting_since(2, 60);
+        assert!(clients.admit("10.0.0.6", 70).await);
+        assert_eq!((clients.closed(), clients.all.open()), (vec![0, 1], 4));
+        clients.open.clear();
+        assert_eq!(clients.all.open(), 0);
+        assert!(clients.all.table().addresses.is_empty());
     }
 
-    #[test]
-    fn one_address_has_at_most_half_of_the_connections() {
-        let all = connections(6);
-        let mut open: Vec<_> = (0..5).map(|since| admit(&all, "10.0.0.1", since)).collect();
-        assert_eq!((evicted(&open), all.open()), (vec![0, 1], 3));
-        open.extend((0..3).map(|_| admit(&all, "10.0.0.2", 9)));
-        assert_eq!((evicted(&open), all.open()), (vec![0, 1], 6));
+    #[tokio::test]
+    async fn evicted_connection_is_counted_until_it_is_closed() {
+        let mut clients = Clients::new(2);
+        assert!(clients.admit("10.0.0.1", 1).await && clients.admit("10.0.0.2", 2).await);
+        let mut admissions: Vec<_> =
+            ["10.0.0.3", "10.0.0.4"].map(|peer| Box::pin(clients.all.admit(peer.parse().unwrap()))).into();
+        for admission in &mut admissions {
+            assert!(admission.now_or_never().is_none(), "admitted before the evicted connection was closed");
+        }
+        assert!(clients.open.iter().all(is_evicted), "one connection was evicted for each new one");
+        assert_eq!(clients.all.open(), 2);
+        // The connection does not serve a request that arrives now.
+        assert!(!clients.open[0].as_ref().unwrap().0.begin_request());
+        clients.open.clear();
+        for admission in admissions {
+            clients.open.push(match admission.await {
+                Admission::Replaced(admitted) => Some(admitted),
+                other => panic!("{other:?}"),
+            });
+        }
+        assert_eq!(clients.all.open(), 2);
     }
 
-    #[test]
-    fn addresses_of_one_ipv6_network_count_as_one() {
-        let all = connections(4);
-        let open: Vec<_> = (1..=3).map(|host| admit(&all, &format!("2001:db8:0:1::{host}"), host)).collect();
-        assert_eq!(evicted(&open), [0]);
-        assert!(admit(&all, "2001:db8:0:2::1", 9).is_some());
-        assert_eq!(evicted(&open), [0]);
+    #[tokio::test]
+    async fn connection_is_refused_if_the_evicted_one_stays_open() {
+        let mut clients = Clients::new(1);
+        assert!(clients.admit("10.0.0.1", 1).await);
+        let refused = clients.all.admit("10.0.0.2".parse().unwrap()).await;
+        assert!(matches!(refused, Admission::Refused), "{refused:?}");
     }
 
-    #[test]
-    fn trusted_proxies_count_only_against_the_total() {
-        let all = connections(4);
-        let mut open: Vec<_> = (0..4).map(|since| admit(&all, "10.9.0.1", since)).collect();
-        assert_eq!(evicted(&open), [0; 0]);
-        open.push(admit(&all, "::ffff:10.9.0.1", 9));
-        assert_eq!(evicted(&open), [0]);
+    #[tokio::test]
+    async fn one_address_has_at_most_half_of_the_connections() {
+        let mut clients = Clients::new(6);
+        for since in 0..5 {
+            assert!(clients.admit("10.0.0.1", since).await);
+        }
+        assert_eq!((clients.closed(), clients.all.open()), (vec![0, 1], 3));
+        for _ in 0..3 {
+            assert!(clients.admit("10.0.0.2", 9).await);
+        }
+        assert_eq!((clients.closed(), clients.all.open()), (vec![0, 1], 6));
     }
 
-    #[test]
-    fn connections_with_a_request_in_progress_are_not_closed() {
-        let all = connections(4);
-        let open: Vec<_> = (0..2).map(|_| admit(&all, "10.0.0.1", BUSY)).collect();
-        assert!(admit(&all, "10.0.0.1", 0).is_none());
-        assert!(admit(&all, "10.0.0.2", BUSY).is_some(), "another address");
-        assert_eq!(evicted(&open), [0; 0]);
+    #[tokio::test]
+    async fn addresses_of_one_ipv6_network_count_as_one() {
+        let mut clients = Clients::new(4);
+        for host in 1..=3 {
+            assert!(clients.admit(&format!("2001:db8:0:1::{host}"), host).await);
+        }
+        assert_eq!(clients.closed(), [0]);
+        assert!(clients.admit("2001:db8:0:2::1", 9).await);
+        assert_eq!(clients.closed(), [0]);
+    }
+
+    #[tokio::test]
+    async fn trusted_proxies_count_only_against_the_total() {
+        let mut clients = Clients::new(4);
+        for since in 0..4 {
+            assert!(clients.admit("10.9.0.1", since).await);
+        }
+        assert_eq!(clients.closed(), [0; 0]);
+        assert!(clients.admit("::ffff:10.9.0.1", 9).await);
+        assert_eq!(clients.closed(), [0]);
+    }
+
+    #[tokio::test]
+    async fn connections_with_a_request_in_progress_are_not_closed() {
+        let mut clients = Clients::new(4);
+        assert!(clients.admit("10.0.0.1", BUSY).await && clients.admit("10.0.0.1", BUSY).await);
+        assert!(!clients.admit("10.0.0.1", 0).await);
+        assert!(clients.admit("10.0.0.2", BUSY).await, "another address");
+        assert_eq!(clients.all.open(), 3);
     }
 }

@@ -6,11 +6,11 @@
 
 mod acceptor;
 mod activity;
+mod application;
 mod connection;
 mod connections;
 pub mod descriptors;
 mod rejection;
-mod sampled_log;
 mod shared;
 mod stream;
 mod worker;
@@ -19,18 +19,17 @@ use std::{fmt, io, net::TcpListener, sync::Arc, time::Duration};
 
 use actix_http::Request;
 use actix_service::IntoServiceFactory;
-use actix_web::{
-    body::MessageBody,
-    dev::{AppConfig, Service, ServiceFactory, ServiceResponse},
-};
 use ipnet::IpNet;
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
 };
 
-pub use self::shared::{Listening, NewRequestId};
 use self::{acceptor::Acceptor, connections::Connections, shared::Shared, worker::Workers};
+pub use self::{
+    application::Application,
+    shared::{Listening, NewRequestId},
+};
 
 /// Maximum time to wait for the threads after all connections were closed.
 const THREAD_END: Duration = Duration::from_secs(1);
@@ -58,7 +57,7 @@ impl fmt::Debug for Serving {
 ///
 /// # Errors
 /// An error if the listener cannot be used or a thread cannot be started.
-pub fn serve<F, I, S, B>(
+pub fn serve<F, I, S>(
     listener: TcpListener,
     listening: Listening,
     trusted_proxies: Vec<IpNet>,
@@ -68,15 +67,10 @@ pub fn serve<F, I, S, B>(
 where
     F: Fn() -> I + Clone + Send + 'static,
     I: IntoServiceFactory<S, Request>,
-    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
-    S::InitError: fmt::Debug,
-    S::Future: 'static,
-    S::Service: 'static,
-    <S::Service as Service<Request>>::Future: 'static,
-    B: MessageBody + 'static,
+    S: Application,
 {
     let connections = Arc::new(Connections::new(listening.max_connections, trusted_proxies));
-    let shared = Arc::new(Shared::new(listening, Arc::clone(&connections), new_request_id));
+    let shared = Arc::new(Shared { listening, connections: Arc::clone(&connections), new_request_id });
     let (running, ended) = mpsc::channel(1);
     let (stop, stopped) = oneshot::channel();
     let (release, workers) = oneshot::channel();

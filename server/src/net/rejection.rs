@@ -23,13 +23,23 @@ impl Rejection {
         details: "the head of the request did not arrive in time",
     };
 
+    /// The same response as that of a handler that already waits for the body.
+    pub(super) const INVALID_CHUNK: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        code: ErrorCode::BodyMalformed,
+        details: "the body ended early, or its chunked encoding is invalid",
+    };
+
     pub(super) fn new(error: &ParseError, is_tls: bool) -> Self {
+        let too_large = (
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            ErrorCode::RequestHeadTooLarge,
+            "the head of the request is too large",
+        );
         let (status, code, details) = match error {
-            ParseError::TooLarge => (
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                ErrorCode::RequestHeadTooLarge,
-                "the head of the request is too large",
-            ),
+            ParseError::TooLarge => too_large,
+            // A path and query of more than 65 534 bytes; the error has no other distinctive property.
+            ParseError::Uri(error) if error.to_string() == "uri too long" => too_large,
             _ if is_tls => (
                 StatusCode::BAD_REQUEST,
                 ErrorCode::RequestMalformed,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{connections::Connections, sampled_log::SampledLog};
+use super::connections::Connections;
 
 /// Time in which a client must close its side after a response with `Connection: close`.
 pub(super) const LINGER: Duration = Duration::from_secs(2);
@@ -34,22 +34,4 @@ pub(super) struct Shared {
     pub(super) listening: Listening,
     pub(super) connections: Arc<Connections>,
     pub(super) new_request_id: NewRequestId,
-    pub(super) refused: SampledLog,
-    pub(super) aborted: SampledLog,
-    pub(super) full: SampledLog,
-    pub(super) accept_failed: SampledLog,
-}
-
-impl Shared {
-    pub(super) fn new(listening: Listening, connections: Arc<Connections>, new_request_id: NewRequestId) -> Self {
-        Self {
-            listening,
-            connections,
-            new_request_id,
-            refused: SampledLog::default(),
-            aborted: SampledLog::default(),
-            full: SampledLog::default(),
-            accept_failed: SampledLog::default(),
-        }
-    }
 }

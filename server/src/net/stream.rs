@@ -65,9 +65,9 @@ impl AsyncWrite for Stream {
             return Poll::Ready(Ok(bytes.len()));
         }
         let written = match Pin::new(self.socket()?).poll_write(context, bytes) {
-            // The write is tried anyway, because the kernel reports a socket as writable only after a third of its
-            // buffer is free.
-            Poll::Pending if self.activity.take_probe() => {
+            // The write is tried anyway, because the kernel accepts some bytes before it reports a socket as writable.
+            // If it accepts none now, a later success means that the client has read something.
+            Poll::Pending => {
                 match rustix::net::send(self.socket()?, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
                     Ok(count) => Poll::Ready(Ok(count)),
                     Err(rustix::io::Errno::AGAIN) => Poll::Pending,

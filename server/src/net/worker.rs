@@ -1,7 +1,7 @@
 //! The threads that serve requests. Each has its own instance of the application.
 
 use std::{
-    fmt, io,
+    io,
     net::{SocketAddr, TcpStream},
     rc::Rc,
     sync::Arc,
@@ -11,10 +11,7 @@ use std::{
 
 use actix_http::{HttpService, KeepAlive, Request};
 use actix_service::{IntoServiceFactory, apply_fn_factory, map_config};
-use actix_web::{
-    body::MessageBody,
-    dev::{AppConfig, Service, ServiceFactory, ServiceResponse},
-};
+use actix_web::dev::{AppConfig, Service, ServiceFactory as _};
 use tokio::{
     runtime,
     sync::mpsc,
@@ -23,6 +20,7 @@ use tokio::{
 
 use super::{
     activity::{self, TrackedBody},
+    application::Application,
     connection,
     connections::Admitted,
     shared::{LINGER, Shared},
@@ -44,21 +42,11 @@ pub(super) struct Workers {
 
 impl Workers {
     /// Starts the threads. Each one drops its clone of `running` when it ends.
-    pub(super) fn start<F, I, S, B>(
-        shared: &Arc<Shared>,
-        running: &mpsc::Sender<()>,
-        application: &F,
-    ) -> io::Result<Self>
+    pub(super) fn start<F, I, S>(shared: &Arc<Shared>, running: &mpsc::Sender<()>, application: &F) -> io::Result<Self>
     where
         F: Fn() -> I + Clone + Send + 'static,
         I: IntoServiceFactory<S, Request>,
-        S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = actix_web::Error>
-            + 'static,
-        S::InitError: fmt::Debug,
-        S::Future: 'static,
-        S::Service: 'static,
-        <S::Service as Service<Request>>::Future: 'static,
-        B: MessageBody + 'static,
+        S: Application,
     {
         let mut workers = Vec::new();
         for number in 0..shared.listening.workers {
@@ -94,16 +82,11 @@ impl Workers {
 }
 
 /// Serves connections until the channel is closed.
-async fn work<F, I, S, B>(shared: Arc<Shared>, application: F, mut accepted: mpsc::UnboundedReceiver<Accepted>)
+async fn work<F, I, S>(shared: Arc<Shared>, application: F, mut accepted: mpsc::UnboundedReceiver<Accepted>)
 where
     F: Fn() -> I,
     I: IntoServiceFactory<S, Request>,
-    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
-    S::InitError: fmt::Debug,
-    S::Future: 'static,
-    S::Service: 'static,
-    <S::Service as Service<Request>>::Future: 'static,
-    B: MessageBody + 'static,
+    S: Application,
 {
     let http = HttpService::<Stream, _, TrackedBody>::build()
         // All timeouts of requests and responses are in `connection`.

@@ -6,7 +6,7 @@ use super::{Refusal, RequestContext, ServiceError, audit};
 use crate::crypto::{KeyKind, KeyScope, PresentedKey};
 
 /// Reason why a request has no valid API key or admin token. The audit log records it. The client only learns that the
-/// key is invalid.
+/// key is invalid or disabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRejection {
     Missing,
@@ -17,6 +17,8 @@ pub enum KeyRejection {
     Expired,
     /// The id is known, but the secret is wrong.
     Wrong,
+    /// The key is correct, but an administrator disabled it.
+    Disabled,
 }
 
 impl KeyRejection {
@@ -27,6 +29,7 @@ impl KeyRejection {
             Self::Unknown => "the tenant has no such API key, or it was revoked",
             Self::Expired => "the API key has expired",
             Self::Wrong => "the API key's secret is wrong",
+            Self::Disabled => "the API key is disabled",
         }
     }
 
@@ -37,6 +40,7 @@ impl KeyRejection {
             Self::Unknown => "no admin token has this id, or it was revoked",
             Self::Expired => "the admin token has expired",
             Self::Wrong => "the admin token's secret is wrong",
+            Self::Disabled => "the admin token is disabled",
         }
     }
 
@@ -44,6 +48,7 @@ impl KeyRejection {
         match self {
             Self::Missing => ErrorCode::ApiKeyMissing,
             Self::Malformed | Self::Unknown | Self::Expired | Self::Wrong => ErrorCode::ApiKeyInvalid,
+            Self::Disabled => ErrorCode::ApiKeyDisabled,
         }
     }
 }
@@ -90,7 +95,7 @@ pub fn identify(
 }
 
 fn verify(context: &RequestContext, presented: Option<&str>) -> Result<Identity, ServiceError> {
-    use KeyRejection::{Expired, Malformed, Missing, Unknown, Wrong};
+    use KeyRejection::{Disabled, Expired, Malformed, Missing, Unknown, Wrong};
     let Some(presented) = presented.map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(Identity::Anonymous(Missing));
     };
@@ -103,7 +108,22 @@ fn verify(context: &RequestContext, presented: Option<&str>) -> Result<Identity,
         return Ok(Identity::Anonymous(Expired));
     }
     let matches = context.app.keys.verify(KeyScope::Tenant(context.tenant.id()), &presented, &key.hash)?;
-    Ok(if matches { Identity::ApiKey(id) } else { Identity::Anonymous(Wrong) })
+    // The secret is verified first, so that only a holder of the key learns that it is disabled.
+    Ok(match (matches, key.disabled_at) {
+        (false, _) => Identity::Anonymous(Wrong),
+        (true, Some(_)) => Identity::Anonymous(Disabled),
+        (true, None) => Identity::ApiKey(id),
+    })
+}
+
+/// Refuses the request if its tenant is disabled, and writes an audit entry.
+pub async fn require_enabled_tenant(context: &RequestContext) -> Result<(), ServiceError> {
+    if context.tenant.tenant.disabled_at.is_none() {
+        return Ok(());
+    }
+    let refusal = Refusal::TenantDisabled;
+    audit::reject(context, AuditType::RequestRejected, refusal.code(), &refusal.reason()).await?;
+    Err(refusal.into())
 }
 
 /// Writes the audit entry of a request that was rejected because it has no valid API key.

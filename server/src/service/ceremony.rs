@@ -5,8 +5,8 @@ use doorward_shared::Timestamp;
 use super::{Refusal, RequestContext, ServiceError, audit};
 use crate::{
     clock,
-    db::DbError,
-    domain::{Ceremony, ChallengeValue, Credential},
+    db::{Connection, DbError},
+    domain::{Ceremony, Challenge, ChallengeValue, Credential},
     store::challenges,
     webauthn::Malformed,
 };
@@ -37,6 +37,17 @@ pub(super) async fn parse<T>(
         Ok(parsed) => Ok((entry, parsed)),
         Err(refusal) => Err(audit::refuse(context, entry, ceremony.final_event(false), refusal).await),
     }
+}
+
+/// Deletes the challenge of a ceremony that succeeds. Refuses if the challenge no longer exists or if the tenant is
+/// disabled.
+pub(super) fn take_challenge(connection: &mut Connection, challenge: &Challenge) -> Outcome<()> {
+    let Challenge { tenant_id, value, .. } = challenge;
+    if challenges::take_if_enabled(connection, *tenant_id, value)? {
+        return Ok(Ok(()));
+    }
+    let is_disabled = challenges::take(connection, *tenant_id, value)?;
+    Ok(Err(if is_disabled { Refusal::TenantDisabled } else { Refusal::ChallengeUnknown }))
 }
 
 /// Rejects a finalize request: deletes the challenge, writes the audit entry and returns the refusal as an error.

@@ -33,6 +33,7 @@ pub fn item(credential: Credential, user_id: String) -> CredentialItem {
         model_verified: false,
         last_used_at: credential.last_used_at,
         created_at: credential.created_at,
+        disabled_at: credential.disabled_at,
         transports: credential.transports,
         backup_eligible: credential.backup_eligible,
         backup_state: credential.backup_state,

@@ -25,6 +25,8 @@ pub enum Refusal {
     BodyTooSlow(String),
     /// A query parameter is invalid; the message names it.
     Query(String),
+    /// A query parameter is unknown. The text names this parameter and the most similar known one.
+    UnknownParameter(String),
     /// Too many requests without a valid key. The number is the time in seconds until a retry may succeed.
     TooOften(u64),
     /// The body is JSON, but not a WebAuthn credential.
@@ -46,6 +48,8 @@ pub enum Refusal {
     /// The user has as many credentials as the tenant allows.
     TooManyCredentials(u32),
     CredentialNotFound(String),
+    UserDisabled,
+    TenantDisabled,
     TenantNotFound,
     /// A tenant with the requested id exists, or the log of a deleted tenant with this id is still kept.
     TenantExists(&'static str),
@@ -73,6 +77,7 @@ impl Refusal {
             Self::MediaType => ErrorCode::MediaTypeUnsupported,
             Self::BodyTooSlow(_) => ErrorCode::RequestTimeout,
             Self::Query(_) => ErrorCode::QueryInvalid,
+            Self::UnknownParameter(_) => ErrorCode::ParameterUnknown,
             Self::TooOften(_) => ErrorCode::RateLimited,
             Self::MalformedCredential(_) => ErrorCode::CredentialMalformed,
             Self::UserNotFound => ErrorCode::UserNotFound,
@@ -86,6 +91,8 @@ impl Refusal {
             Self::TooManyCredentials(_) => ErrorCode::TooManyCredentials,
             Self::CredentialExists => ErrorCode::CredentialExists,
             Self::CredentialNotFound(_) => ErrorCode::CredentialNotFound,
+            Self::UserDisabled => ErrorCode::UserDisabled,
+            Self::TenantDisabled => ErrorCode::TenantDisabled,
             Self::TenantNotFound => ErrorCode::TenantNotFound,
             Self::TenantExists(_) => ErrorCode::TenantExists,
             Self::SecretNotFound => ErrorCode::SecretNotFound,
@@ -105,6 +112,7 @@ impl Refusal {
             | Self::BodyTooLarge(reason)
             | Self::BodyTooSlow(reason)
             | Self::Query(reason)
+            | Self::UnknownParameter(reason)
             | Self::MalformedCredential(reason)
             | Self::Conflict(reason) => reason.clone(),
             Self::MediaType => "a request with a body needs the header `Content-Type: application/json`".to_owned(),
@@ -128,6 +136,8 @@ impl Refusal {
                 format!("the user may have at most {limit} credentials; delete one before you register another")
             }
             Self::CredentialNotFound(id) => format!("credential with id '{id}' not found"),
+            Self::UserDisabled => "an administrator disabled the user".to_owned(),
+            Self::TenantDisabled => "an administrator disabled the tenant".to_owned(),
             Self::TenantNotFound => "tenant not found".to_owned(),
             Self::SecretNotFound => "no secret has this id".to_owned(),
             Self::LastAdminToken => {

@@ -1,6 +1,6 @@
 //! Readiness of the process.
 
-use crate::{app::App, db::DbError};
+use crate::{app::App, clock, db::DbError};
 
 /// Checks that the database responds, has Doorward's tables, and commits a write. Requests within a second share one
 /// check.
@@ -8,5 +8,7 @@ use crate::{app::App, db::DbError};
 /// # Errors
 /// The error of the database; [`DbError::Unavailable`] if the check takes more than 1.5 seconds.
 pub async fn check_database(app: &App) -> Result<(), DbError> {
-    app.readiness.check(&app.db, app.clock.now()).await
+    let id = clock::new_uuid(app.clock.now(), app.entropy.as_ref());
+    let id = id.map_err(|error| DbError::Unavailable(error.to_string()))?;
+    app.readiness.check(&app.db, id).await
 }

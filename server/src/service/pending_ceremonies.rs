@@ -1,8 +1,8 @@
 //! Cache of pending ceremonies: with it, finalize requests need not read the challenge, the user and the credentials.
 //!
-//! The cache is never authoritative. In one database transaction, a finalize request deletes the challenge row and
-//! compares the cached credential with the stored one, so a stale entry can only cause a rejection. Without an entry, the
-//! request reads the rows from the database.
+//! The cache is never authoritative. In one database transaction, a finalize request deletes the challenge row, compares
+//! the cached credential with the stored one, and checks that the tenant, the user and the credential are not disabled.
+//! A stale entry can therefore only cause a rejection. Without an entry, the request reads the rows from the database.
 
 use doorward_shared::TenantId;
 use quick_cache::{Weighter, sync::Cache};
@@ -130,6 +130,7 @@ mod tests {
                 icon: String::new(),
                 created_at: at,
                 updated_at: at,
+                disabled_at: None,
             },
             credentials: Vec::new(),
         }

@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use doorward_shared::Timestamp;
 use tokio::{sync::Mutex, time::Instant};
+use uuid::Uuid;
 
 use crate::{
-    db::{Database, DbError},
+    db::{Connection, Database, DbError},
     store::installation,
 };
 
@@ -14,8 +14,8 @@ use crate::{
 const SHARED_FOR: Duration = Duration::from_secs(1);
 /// Maximum duration of a check. A database that needs longer is too slow for requests.
 const TIMEOUT: Duration = Duration::from_millis(1_500);
-/// Name of the value that each check writes.
-const LAST_CHECK: &str = "readiness_check";
+/// Beginning of the name of the row that a check writes.
+const CHECK: &str = "readiness_check/";
 
 /// The time at which a check ended, and its result.
 type Checked = (Instant, Result<(), DbError>);
@@ -25,11 +25,12 @@ type Checked = (Instant, Result<(), DbError>);
 pub struct Readiness(Arc<Mutex<Option<Checked>>>);
 
 impl Readiness {
-    /// Reads one row and commits another one. Returns the result of the previous check if it is less than a second old.
+    /// Reads one row and commits a write. Returns the result of the previous check if it is less than a second old.
+    /// `id` must differ from the ids of all other checks.
     ///
     /// # Errors
     /// The error of the database; [`DbError::Unavailable`] if the check takes more than 1.5 seconds.
-    pub async fn check(&self, db: &Database, now: Timestamp) -> Result<(), DbError> {
+    pub async fn check(&self, db: &Database, id: Uuid) -> Result<(), DbError> {
         let mut latest = Arc::clone(&self.0).lock_owned().await;
         if let Some((at, result)) = latest.as_ref()
             && at.elapsed() < SHARED_FOR
@@ -40,7 +41,7 @@ impl Readiness {
         // The check continues if the client disconnects, because otherwise each client that disconnects could cause
         // another write.
         let check = tokio::spawn(async move {
-            let checked = tokio::time::timeout(TIMEOUT, read_and_write(&db, now)).await;
+            let checked = tokio::time::timeout(TIMEOUT, read_and_write(&db, id)).await;
             let timeout = |_| Err(DbError::Unavailable(format!("no response within {TIMEOUT:?}")));
             let result = checked.unwrap_or_else(timeout);
             *latest = Some((Instant::now(), result.clone()));
@@ -50,8 +51,14 @@ impl Readiness {
     }
 }
 
-async fn read_and_write(db: &Database, now: Timestamp) -> Result<(), DbError> {
+/// The write adds a row and removes it again. A row that all nodes update would make each check wait for the others.
+async fn read_and_write(db: &Database, id: Uuid) -> Result<(), DbError> {
     db.check_space()?;
     db.read(|conn| installation::get(conn, installation::SEALED_WORD)).await?;
-    db.write(move |conn| installation::put(conn, LAST_CHECK, &now.millis().to_string())).await
+    let name = format!("{CHECK}{id}");
+    let write = move |conn: &mut Connection| {
+        installation::put(conn, &name, "")?;
+        installation::delete(conn, &name)
+    };
+    db.write(write).await
 }

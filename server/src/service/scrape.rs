@@ -5,7 +5,10 @@ use std::time::Duration;
 use crate::{
     app::App,
     db::DbError,
-    store::{audit, installation},
+    store::{
+        audit::{self, CountedTo},
+        installation,
+    },
 };
 
 /// Maximum time to wait for the database. If it does not respond in time, the metrics contain its last known size.
@@ -33,9 +36,14 @@ pub async fn metrics(app: &App) -> String {
     metrics.render()
 }
 
-/// Counts the entries of all audit logs. The cost grows with the number of tenants and days, so a job calls this.
+/// Counts the entries of all audit logs. The cost grows with the number of tenants and days (0.25 s for a million
+/// counters on SQLite), so a job calls this, and each unit of work sums only a part.
 pub async fn count_audit_entries(app: &App) -> Result<(), DbError> {
-    let entries = app.db.read(audit::count_all).await?;
+    let (mut entries, mut next) = (0, Some(CountedTo::default()));
+    while let Some(after) = next {
+        let (some, end) = app.db.read(move |connection| audit::count_some(connection, &after)).await?;
+        (entries, next) = (entries + some, end);
+    }
     app.metrics.gauge("doorward_audit_entries", &[], entries as f64);
     Ok(())
 }

@@ -16,6 +16,7 @@ pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), Servi
     const FAILED: AuditType = AuditType::WebauthnUserDeleteFailed;
     let (now, tenant) = (context.app.clock.now(), context.tenant.id());
     let entry = audit::event(&context.app, tenant, &context.meta, AuditType::WebauthnUserDeleted, now)?;
+    let entry = entry.by(user_id.to_owned());
     // PostgreSQL cannot store U+0000, so no user has such an id.
     if user_id.contains('\0') {
         return Err(audit::refuse(context, entry, FAILED, Refusal::UserNotFound).await);
@@ -32,7 +33,7 @@ pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), Servi
             match (user, deletion) {
                 (_, Deletion::Started) => {}
                 (Some(user), Deletion::Done) => {
-                    entry.by(user.external_id).detail(json!({ "id": user.id })).write(connection)?;
+                    entry.detail(json!({ "id": user.id })).write(connection)?;
                 }
                 _ => entry.refused(FAILED, &Refusal::UserNotFound).write(connection)?,
             }

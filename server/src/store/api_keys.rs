@@ -21,6 +21,7 @@ struct Row {
     created_at: i64,
     expires_at: Option<i64>,
     last_used_at: Option<i64>,
+    disabled_at: Option<i64>,
 }
 
 impl TryFrom<Row> for ApiKey {
@@ -36,6 +37,7 @@ impl TryFrom<Row> for ApiKey {
             created_at: Timestamp::from_millis(row.created_at),
             expires_at: row_convert::time(row.expires_at),
             last_used_at: row_convert::time(row.last_used_at),
+            disabled_at: row_convert::time(row.disabled_at),
         })
     }
 }
@@ -54,6 +56,7 @@ pub fn insert(conn: &mut Connection, key: &ApiKey) -> Result<(), DbError> {
         created_at: key.created_at.millis(),
         expires_at: row_convert::millis(key.expires_at),
         last_used_at: row_convert::millis(key.last_used_at),
+        disabled_at: row_convert::millis(key.disabled_at),
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(api_keys::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
@@ -75,6 +78,21 @@ pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, DbEr
 pub fn find(conn: &mut Connection, tenant: TenantId, id: ApiKeyId) -> Result<Option<ApiKey>, DbError> {
     let query = || api_keys::table.find((tenant.to_string(), id.to_string())).filter(api_keys::revoked_at.is_null());
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
+}
+
+/// Disables an unrevoked key from a time on, or enables it. Returns `false` if nothing changed.
+pub fn set_disabled(
+    conn: &mut Connection,
+    tenant: TenantId,
+    id: ApiKeyId,
+    since: Option<Timestamp>,
+) -> Result<bool, DbError> {
+    let target = || api_keys::table.find((tenant.to_string(), id.to_string())).filter(api_keys::revoked_at.is_null());
+    let rows = on_engine!(conn, c, _Db => diesel::update(target())
+        .filter(api_keys::disabled_at.is_null().eq(since.is_some()))
+        .set(api_keys::disabled_at.eq(row_convert::millis(since)))
+        .execute(c))?;
+    Ok(rows == 1)
 }
 
 /// Revokes a key and returns it; `None` if it does not exist or is already revoked.

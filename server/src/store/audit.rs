@@ -11,7 +11,7 @@ mod scan;
 mod skew;
 
 pub use self::{
-    counts::{activity_by_day, activity_of_tenants, count_all, sums_by_day, totals_by_type},
+    counts::{CountedTo, activity_by_day, activity_of_tenants, count_some, sums_by_day, totals_by_type},
     entry::insert,
     ids::{OpenWriters, open_writers},
     list::{busiest, page, slice, total},

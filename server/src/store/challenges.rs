@@ -76,6 +76,17 @@ pub fn take(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> 
     Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
 }
 
+/// Like [`take`], but returns `false` if the tenant is disabled. The challenge then remains.
+pub fn take_if_enabled(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> Result<bool, DbError> {
+    // One statement, because every successful ceremony runs it. The audit entry of the ceremony needs the same row of
+    // `tenants`, so this reads no additional page.
+    let take = "DELETE FROM challenges WHERE tenant_id = ? AND value = ? \
+                AND EXISTS (SELECT 1 FROM tenants WHERE id = ? AND disabled_at IS NULL)";
+    let (tenant, value) = (tenant.to_string(), value.to_string());
+    let take = CachedSql::<()>::new(take).bind(&tenant).bind(&value).bind(&tenant);
+    Ok(on_engine!(conn, c, _Db => take.execute(c))? == 1)
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChallengeKey {
     tenant_id: String,

@@ -46,6 +46,7 @@ struct Row {
     last_used_at: Option<i64>,
     created_at: i64,
     updated_at: i64,
+    disabled_at: Option<i64>,
 }
 
 impl TryFrom<Row> for Credential {
@@ -70,6 +71,7 @@ impl TryFrom<Row> for Credential {
             last_used_at: row_convert::time(row.last_used_at),
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),
+            disabled_at: row_convert::time(row.disabled_at),
         })
     }
 }
@@ -107,6 +109,7 @@ pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), DbEr
         last_used_at: row_convert::millis(credential.last_used_at),
         created_at: credential.created_at.millis(),
         updated_at: credential.updated_at.millis(),
+        disabled_at: row_convert::millis(credential.disabled_at),
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(credentials::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
@@ -179,13 +182,9 @@ pub fn for_user(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Returns the number of a user's credentials. Locks the user until the end of the unit of work, so that this number
-/// does not change in the meantime.
-pub fn lock_and_count(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<u64, DbError> {
+/// Returns the number of a user's credentials.
+pub fn count(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<u64, DbError> {
     let (tenant, user) = (tenant.to_string(), user.to_string());
-    if let Connection::Postgres(c) = conn {
-        users::table.find((&tenant, &user)).select(users::id).for_no_key_update().first::<String>(c).optional()?;
-    }
     let of_user =
         || credentials::table.filter(credentials::tenant_id.eq(&tenant)).filter(credentials::user_id.eq(&user)).count();
     Ok(row_convert::total(on_engine!(conn, c, _Db => of_user().get_result(c))?))
@@ -281,6 +280,21 @@ pub fn rename(
     Ok(rows == 1)
 }
 
+/// Disables a credential from a time on, or enables it. Returns `false` if nothing changed.
+pub fn set_disabled(
+    conn: &mut Connection,
+    tenant: TenantId,
+    id: &CredentialId,
+    since: Option<Timestamp>,
+) -> Result<bool, DbError> {
+    let target = || credentials::table.find((tenant.to_string(), id.to_string()));
+    let rows = on_engine!(conn, c, _Db => diesel::update(target())
+        .filter(credentials::disabled_at.is_null().eq(since.is_some()))
+        .set(credentials::disabled_at.eq(row_convert::millis(since)))
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
 /// Deletes a credential. Returns `false` if it does not exist.
 pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Result<bool, DbError> {
     let target = || credentials::table.find((tenant.to_string(), id.to_string()));
@@ -292,12 +306,13 @@ pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Res
 }
 
 /// Stores the use of a credential. `observed` is the row with which the assertion was verified. Returns `false` if the
-/// row has changed since: the credential was deleted or registered again, or another ceremony used it.
+/// row has changed since: the credential was deleted or registered again, another ceremony used it, or the credential or
+/// its user was disabled.
 pub fn record_use(conn: &mut Connection, observed: &Credential, usage: &CredentialUse) -> Result<bool, DbError> {
     // This is raw SQL because every successful ceremony runs it, and diesel does not cache the updates that it builds.
     let update = "UPDATE credentials SET sign_count = ?, backup_state = ?, backup_eligible = ?, last_used_at = ? \
                   WHERE tenant_id = ? AND id = ? AND user_id = ? AND created_at = ? AND backup_eligible = ? \
-                  AND sign_count = ?";
+                  AND sign_count = ? AND disabled_at IS NULL AND user_disabled_at IS NULL";
     let (tenant, id, user) = (observed.tenant_id.to_string(), observed.id.to_string(), observed.user_id.to_string());
     let statement = CachedSql::<()>::new(update)
         .bind(i64::from(usage.sign_count))

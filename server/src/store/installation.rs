@@ -56,7 +56,7 @@ pub fn put_if_absent(conn: &mut Connection, name: &str, value: &str) -> Result<S
     get(conn, name)?.ok_or_else(|| DbError::Unavailable("the value was deleted at the same time".to_owned()))
 }
 
-pub(super) fn delete(conn: &mut Connection, name: &str) -> Result<(), DbError> {
+pub fn delete(conn: &mut Connection, name: &str) -> Result<(), DbError> {
     on_engine!(conn, c, _Db => diesel::delete(installation::table.find(name)).execute(c))?;
     Ok(())
 }

@@ -14,7 +14,7 @@ use doorward_shared::{
     TenantId, Timestamp,
     admin::{TenantItem, TenantSort, TenantSummary},
     config::TenantConfig,
-    page::{Order, PageRequest},
+    page::Order,
 };
 
 use super::{
@@ -29,7 +29,8 @@ use crate::{
     db::cached_sql::CachedSql,
     domain::{
         Tenant,
-        list::{Cursor, SortKey, TenantQuery},
+        audit::Total,
+        list::{Cursor, NUMBERED_ROWS, NumberedPage, PageQuery, SortKey, TenantQuery},
     },
 };
 
@@ -210,22 +211,57 @@ fn count_matching(conn: &mut Connection, search: Option<&str>) -> Result<u64, Db
     Ok(row_convert::total(count))
 }
 
-/// Returns a numbered page of the tenants that match a search, oldest first, and the number of matches.
+/// Limits a query to the rows up to a row, inclusive, in the order of creation.
+macro_rules! created_until {
+    ($query:expr, $end:expr) => {{
+        use tenant_summaries::{created_at, tenant_id};
+        match $end {
+            None => $query,
+            Some((at, id)) => {
+                $query.filter(created_at.le(at)).filter(created_at.lt(at).or::<_, Bool>(tenant_id.le(id)))
+            }
+        }
+    }};
+}
+
+/// Returns a page of the tenants that match a search, by creation time. Examines at most [`NUMBERED_ROWS`] tenants, also
+/// for the total.
 pub fn numbered_page(
     conn: &mut Connection,
     search: Option<&str>,
-    page: PageRequest,
-) -> Result<(Vec<TenantId>, u64), DbError> {
-    let ids: Vec<String> = on_engine!(conn, c, Db => matching!(Db, search)
-        .select(tenant_summaries::tenant_id)
-        .order((tenant_summaries::created_at.asc(), tenant_summaries::tenant_id.asc()))
-        .limit(page.per_page.into())
-        .offset(page.offset())
-        .load(c))?;
-    let shown = ids.len() as u64;
-    let is_last = shown < u64::from(page.per_page) && (shown > 0 || page.page == 1);
-    let total = if is_last { row_convert::total(page.offset()) + shown } else { count_matching(conn, search)? };
-    Ok((ids.iter().map(|id| row_convert::parse(id)).collect::<Result<_, _>>()?, total))
+    query: &PageQuery,
+) -> Result<NumberedPage<TenantId>, DbError> {
+    use tenant_summaries::{created_at, tenant_id};
+    let order = query.order;
+    let after = query.after.as_ref().map(|after| (after.key.number(), after.id.as_str()));
+    // The last row of the total and of a search. `None` if there are fewer rows.
+    let end: Option<(i64, String)> = on_engine!(conn, c, Db => {
+        let rows = tenant_summaries::table.into_boxed::<Db>();
+        sorted!(rows, created_at, order, after)
+            .select((created_at, tenant_id))
+            .offset(NUMBERED_ROWS - 1)
+            .first(c)
+            .optional()
+    })?;
+    let until = end.as_ref().map(|(at, id)| (*at, id.as_str()));
+    let total = match after {
+        // A page by cursor has no total.
+        Some(_) => 0,
+        None => on_engine!(conn, c, Db => {
+            created_until!(matching!(Db, search), until).count().get_result::<i64>(c)
+        })?,
+    };
+    let total = row_convert::total(total);
+    let total = if end.is_some() { Total::AtLeast(total) } else { Total::Exact(total) };
+    let rows: Vec<(i64, String)> = on_engine!(conn, c, Db => {
+        let rows = sorted!(matching!(Db, search), created_at, order, after);
+        let rows = created_until!(rows, search.and(until));
+        rows.select((created_at, tenant_id)).limit(i64::from(query.page.per_page) + 1).offset(query.offset()).load(c)
+    })?;
+    let cursor = |(at, id): (i64, String)| Cursor { key: SortKey::Number(at), id };
+    let end = search.and(end.clone()).map(cursor);
+    let page = NumberedPage::new(rows, query, total, end, |row| cursor(row.clone()));
+    page.try_map(|(_, id)| row_convert::parse(&id))
 }
 
 /// Returns a page of the tenants that match a search. Each sort order has an index that also contains the name, so the
@@ -258,8 +294,8 @@ pub fn page(conn: &mut Connection, query: &TenantQuery) -> Result<TenantPage, Db
     Ok(TenantPage { ids, total, next })
 }
 
-/// A row of `tenant_summaries`, with the name and configuration of its tenant.
-type Row = ((String, i64, i64, i64, i64, i64), (String, String));
+/// A row of `tenant_summaries`, with the name, configuration and state of its tenant.
+type Row = ((String, i64, i64, i64, i64, i64), (String, String, Option<i64>));
 
 /// Returns the summaries of these tenants in the given order, without unknown tenants. Successful ceremonies and
 /// refusals are counted over the given days.
@@ -279,20 +315,21 @@ pub fn of(conn: &mut Connection, ids: &[TenantId], week: Days) -> Result<Vec<Ten
                     summary::api_keys,
                     summary::last_activity,
                 ),
-                (tenants::display_name, tenants::config),
+                (tenants::display_name, tenants::config, tenants::disabled_at),
             ))
     };
     let rows: Vec<Row> = on_engine!(conn, c, _Db => query().load(c))?;
     let activity = audit::activity_of_tenants(conn, ids, week)?;
     let mut found = BTreeMap::new();
-    for ((tenant, created_at, users, credentials, api_keys, last_activity), (display_name, config)) in rows {
+    for ((tenant, created_at, users, credentials, api_keys, last_activity), (display_name, config, disabled_at)) in rows
+    {
         let id: TenantId = row_convert::parse(&tenant)?;
         let config: TenantConfig = row_convert::from_json(&config)?;
         let week = activity.get(&id).copied().unwrap_or_default();
         found.insert(
             id,
             TenantSummary {
-                tenant: TenantItem { id, display_name },
+                tenant: TenantItem { id, display_name, disabled_at: row_convert::time(disabled_at) },
                 rp_id: config.webauthn.relying_party.id,
                 created_at: Timestamp::from_millis(created_at),
                 users: row_convert::total(users),

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use doorward_shared::{
-    TenantId, Timestamp,
-    admin::TenantItem,
-    config::TenantConfig,
-    page::{Page, PageRequest},
-};
+use doorward_shared::{TenantId, Timestamp, admin::TenantItem, config::TenantConfig};
 
 use super::{Connection, DbError, on_engine, row_convert, schema::tenants, tenant_summaries};
-use crate::{db::cached_sql::CachedSql, domain::Tenant};
+use crate::{
+    db::cached_sql::CachedSql,
+    domain::{
+        Tenant,
+        list::{NumberedPage, PageQuery},
+    },
+};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = tenants, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
@@ -21,6 +22,7 @@ struct Row {
     config: String,
     created_at: i64,
     updated_at: i64,
+    disabled_at: Option<i64>,
 }
 
 impl TryFrom<Row> for Tenant {
@@ -33,6 +35,7 @@ impl TryFrom<Row> for Tenant {
             config: row_convert::from_json(&row.config)?,
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),
+            disabled_at: row_convert::time(row.disabled_at),
         })
     }
 }
@@ -54,6 +57,7 @@ pub fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbError> {
         config: row_convert::to_json(&tenant.config)?,
         created_at: tenant.created_at.millis(),
         updated_at: tenant.updated_at.millis(),
+        disabled_at: row_convert::millis(tenant.disabled_at),
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(tenants::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
@@ -66,12 +70,25 @@ pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, DbErr
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
-/// Returns a page of tenants, oldest first. With `search`, returns only tenants whose name or id contains it.
-pub fn list(conn: &mut Connection, search: Option<&str>, page: PageRequest) -> Result<Page<TenantItem>, DbError> {
-    let (ids, total) = tenant_summaries::numbered_page(conn, search, page)?;
-    let mut names = names(conn, &ids.iter().copied().collect())?;
-    let items = ids.into_iter().filter_map(|id| names.remove(&id).map(|display_name| TenantItem { id, display_name }));
-    Ok(Page { items: items.collect(), total })
+/// Returns a page of tenants, by creation time. With `search`, returns only tenants whose name or id contains it, and
+/// examines at most [`crate::domain::list::NUMBERED_ROWS`] tenants.
+pub fn list(
+    conn: &mut Connection,
+    search: Option<&str>,
+    query: &PageQuery,
+) -> Result<NumberedPage<TenantItem>, DbError> {
+    let page = tenant_summaries::numbered_page(conn, search, query)?;
+    let keys: Vec<String> = page.items.iter().map(TenantId::to_string).collect();
+    let columns = (tenants::id, tenants::display_name, tenants::disabled_at);
+    let query = || existing().filter(tenants::id.eq_any(&keys)).select(columns);
+    let rows: Vec<(String, String, Option<i64>)> = on_engine!(conn, c, _Db => query().load(c))?;
+    let mut found = BTreeMap::new();
+    for (id, display_name, disabled_at) in rows {
+        let id = row_convert::parse(&id)?;
+        found.insert(id, TenantItem { id, display_name, disabled_at: row_convert::time(disabled_at) });
+    }
+    let unknown = |id| TenantItem { id, display_name: String::new(), disabled_at: None };
+    Ok(page.map(|id| found.remove(&id).unwrap_or_else(|| unknown(id))))
 }
 
 /// Returns the names of these tenants, without unknown tenants.
@@ -119,6 +136,16 @@ pub fn update_config(
         .set((tenants::config.eq(&json), tenants::updated_at.eq(now.millis())))
         .execute(c))?;
     tenant_summaries::configure(conn, id, config)?;
+    Ok(rows == 1)
+}
+
+/// Disables the tenant from a time on, or enables it. Returns `false` if nothing changed.
+pub fn set_disabled(conn: &mut Connection, id: TenantId, since: Option<Timestamp>) -> Result<bool, DbError> {
+    let target = || existing().filter(tenants::id.eq(id.to_string()));
+    let rows = on_engine!(conn, c, _Db => diesel::update(target())
+        .filter(tenants::disabled_at.is_null().eq(since.is_some()))
+        .set(tenants::disabled_at.eq(row_convert::millis(since)))
+        .execute(c))?;
     Ok(rows == 1)
 }
 

@@ -13,7 +13,7 @@ use super::{
     Connection, DbError,
     bounded_search::{down_to, in_order, newest_first, up_to},
     on_engine, row_convert,
-    schema::users,
+    schema::{credentials, users},
     tenant_summaries::{self, Count},
 };
 use crate::{
@@ -60,6 +60,7 @@ pub fn upsert(conn: &mut Connection, user: &User) -> Result<User, DbError> {
         icon: user.icon.clone(),
         created_at: user.created_at.millis(),
         updated_at: user.updated_at.millis(),
+        disabled_at: row_convert::millis(user.disabled_at),
     };
     let inserted = on_engine!(conn, c, _Db => diesel::insert_into(users::table)
         .values(&row)
@@ -89,6 +90,28 @@ fn update(conn: &mut Connection, user: &User) -> Result<User, DbError> {
         .optional())?
     .ok_or_else(|| DbError::Unavailable("the user was deleted at the same time".to_owned()))?
     .try_into()
+}
+
+/// Disables a user from a time on, or enables the user. Returns `false` if nothing changed. Also changes the copy of the
+/// state in the user's credentials. On PostgreSQL, the row locks let concurrent logins and registrations commit before
+/// this change, or find it.
+pub fn set_disabled(
+    conn: &mut Connection,
+    tenant: TenantId,
+    id: UserId,
+    since: Option<Timestamp>,
+) -> Result<bool, DbError> {
+    let (tenant, id, since) = (tenant.to_string(), id.to_string(), row_convert::millis(since));
+    let user = || existing(&tenant).filter(users::id.eq(&id));
+    let rows = on_engine!(conn, c, _Db => diesel::update(user())
+        .filter(users::disabled_at.is_null().eq(since.is_some()))
+        .set(users::disabled_at.eq(since))
+        .execute(c))?;
+    let owned = || credentials::table.filter(credentials::tenant_id.eq(&tenant)).filter(credentials::user_id.eq(&id));
+    if rows == 1 {
+        on_engine!(conn, c, _Db => diesel::update(owned()).set(credentials::user_disabled_at.eq(since)).execute(c))?;
+    }
+    Ok(rows == 1)
 }
 
 /// Returns a page of users, by creation time. With `q`, returns only users whose id or name contains it, and examines
@@ -222,6 +245,17 @@ pub fn remove_some(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
         on_engine!(conn, c, _Db => diesel::delete(users::table.find((tenant, user))).execute(c))?;
     }
     Ok(true)
+}
+
+/// Returns the user. Locks the row until the end of the unit of work, so that the number of credentials and the state of
+/// the user do not change in the meantime.
+pub fn lock(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<Option<User>, DbError> {
+    let (tenant, id) = (tenant.to_string(), id.to_string());
+    let query = || existing(&tenant).filter(users::id.eq(&id));
+    row_convert::one(match conn {
+        Connection::Postgres(c) => query().for_no_key_update().select(Row::as_select()).first(c).optional()?,
+        Connection::Sqlite(c) => query().select(Row::as_select()).first(c).optional()?,
+    })
 }
 
 /// Returns an error if the user does not exist. On PostgreSQL, prevents its deletion until the end of the unit of work.

@@ -48,6 +48,9 @@ impl Endpoint {
                 if role == Role::Source && !path.exists() {
                     return Err(TransferError::NoInstallation);
                 }
+                if path.exists() {
+                    sqlite::check_owner(path).map_err(failed)?;
+                }
                 sqlite::create_file(path).map_err(failed)?;
                 let lock = ProcessLock::try_exclusive(path).map_err(failed)?.ok_or(TransferError::InUse(role))?;
                 sqlite::check_file_id(path).map_err(failed)?;
@@ -58,7 +61,7 @@ impl Endpoint {
                 (conn, Locked::File { path: path.clone(), busy_timeout, _lock: lock })
             }
             DatabaseUrl::Postgres(url) => {
-                let target = Target::new(url, options).map_err(failed)?;
+                let target = Target::new(url, options).map_err(|error| failed(error.into()))?;
                 let both = postgres::connect_exclusively(&target).map_err(failed)?;
                 let (conn, guard) = both.ok_or(TransferError::InUse(role))?;
                 (Connection::Postgres(conn), Locked::Session { target: Box::new(target), _guard: Box::new(guard) })

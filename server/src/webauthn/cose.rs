@@ -44,6 +44,37 @@ impl PublicKey {
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify_sig(message, signature).is_ok()
     }
+
+    /// Returns the key's bytes: an uncompressed point, a `SubjectPublicKeyInfo` of an RSA key, or the bytes of an Ed25519
+    /// or ML-DSA key.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.key.as_ref()
+    }
+
+    /// Returns whether a certificate has this key: `info` is its `SubjectPublicKeyInfo`, `key` the bit string in it.
+    pub(super) fn matches(&self, info: &[u8], key: &[u8]) -> bool {
+        if self.algorithm == CoseAlgorithm::Rs256 { self.bytes() == info } else { self.bytes() == key }
+    }
+}
+
+/// Numbers of a key, to compare it with the same key in another encoding.
+pub(super) enum KeyParts<'a> {
+    Ec { curve: i64, x: &'a [u8], y: &'a [u8] },
+    Rsa { n: &'a [u8], e: &'a [u8] },
+}
+
+impl<'a> KeyParts<'a> {
+    /// Returns `None` for other types of keys.
+    pub(super) fn parse(encoded: &'a [u8]) -> Option<Self> {
+        let labels = Labels::parse(encoded)?;
+        match integer(labels.key_type)? {
+            KEY_TYPE_EC2 => {
+                Some(Self::Ec { curve: integer(labels.minus_1)?, x: bytes(labels.minus_2)?, y: bytes(labels.minus_3)? })
+            }
+            KEY_TYPE_RSA => Some(Self::Rsa { n: bytes(labels.minus_1)?, e: bytes(labels.minus_2)? }),
+            _ => None,
+        }
+    }
 }
 
 /// Encoded values of the known labels. They are decoded after the key type is known.

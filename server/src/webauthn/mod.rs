@@ -4,9 +4,9 @@
 //! [`parse`] reads a request body, so that the caller can load the challenge and the credential. [`verify`] then
 //! performs the checks of WebAuthn Level 3 §7.1 and §7.2.
 //!
-//! All checks are implemented here, and aws-lc verifies the signatures. webauthn-rs verifies only attestation
-//! statements. `webauthn_rs.rs` maps its errors to Doorward's, so its messages never reach clients. Tests compare the
-//! verification of assertions with that of webauthn-rs.
+//! All checks are implemented here, and aws-lc verifies the signatures. webauthn-rs must also accept the attestation
+//! statements that it supports. `webauthn_rs.rs` maps its errors to Doorward's, so its messages never reach clients.
+//! Tests compare the verification of assertions with that of webauthn-rs.
 //!
 //! The caller checks that the challenge exists and has not expired, and that the user handle belongs to the owner of
 //! the credential.
@@ -21,6 +21,7 @@ mod error;
 pub mod fuzzing;
 pub mod options;
 pub mod parse;
+mod statement;
 pub mod verify;
 mod webauthn_rs;
 

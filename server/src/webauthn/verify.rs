@@ -10,8 +10,7 @@ use webauthn_rs_core::error::WebauthnError;
 
 pub use super::error::VerificationError;
 use super::{
-    attestation::StatementSupport,
-    auth_data::AuthData,
+    auth_data::{AttestedCredential, AuthData},
     cose::{self, PublicKey},
     parse::{ParsedAssertion, ParsedRegistration},
     webauthn_rs,
@@ -70,7 +69,7 @@ pub fn verify_registration(
     let offered = state.algorithms.contains(&key.algorithm);
     let reason = "the tenant does not accept the algorithm of the public key";
     VerificationError::ensure(offered, ErrorCode::AlgorithmUnsupported, reason)?;
-    let is_attested = verify_statement(state, challenge, parsed, &key, origin)?;
+    let is_attested = verify_statement(state, challenge, parsed, attested, &key, origin)?;
     Ok(VerifiedRegistration {
         credential_id: parsed.credential_id.clone(),
         public_key,
@@ -86,50 +85,42 @@ pub fn verify_registration(
 }
 
 /// Verifies the attestation statement. Returns `false` if this is not possible; the credential is then not attested.
+///
+/// webauthn-rs must accept the statements that it can verify.
 fn verify_statement(
     state: &CeremonyState,
     challenge: &ChallengeValue,
     parsed: &ParsedRegistration,
+    credential: &AttestedCredential,
     key: &PublicKey,
     origin: url::Url,
 ) -> Result<bool, VerificationError> {
     let attestation = &parsed.attestation;
-    match attestation.support(key) {
-        StatementSupport::None => {
-            let reason = "attestation format none must have an empty statement";
-            VerificationError::ensure(attestation.statement_is_empty(), ErrorCode::AttestationInvalid, reason)?;
-            Ok(false)
-        }
-        StatementSupport::SelfAttestation => {
-            let client_data_hash = digest::digest(&digest::SHA256, &parsed.client_data_json);
-            attestation.verify_self_attestation(key, client_data_hash.as_ref())?;
-            if key.known_to_webauthn_rs {
-                verify_with_webauthn_rs(state, challenge, parsed, origin)?;
-            }
-            Ok(true)
-        }
-        StatementSupport::Unverifiable => Ok(false),
-        StatementSupport::Verifiable => verify_with_webauthn_rs(state, challenge, parsed, origin),
+    let client_data_hash = digest::digest(&digest::SHA256, &parsed.client_data_json);
+    let verified = attestation.verify_statement(credential, key, client_data_hash.as_ref())?;
+    if verified && attestation.is_known_to_webauthn_rs(key) {
+        ask_webauthn_rs(state, challenge, parsed, origin)?;
     }
+    Ok(verified)
 }
 
-/// Verifies the attestation statement with webauthn-rs. Returns `false` if webauthn-rs cannot parse the registration.
-fn verify_with_webauthn_rs(
+/// Verifies the attestation statement with webauthn-rs. Accepts registrations that webauthn-rs cannot parse.
+fn ask_webauthn_rs(
     state: &CeremonyState,
     challenge: &ChallengeValue,
     parsed: &ParsedRegistration,
     origin: url::Url,
-) -> Result<bool, VerificationError> {
+) -> Result<(), VerificationError> {
     let attestation = &parsed.attestation;
     let register = |object| webauthn_rs::register(state, challenge, parsed, origin.clone(), object);
     match register(attestation.encode()) {
-        Ok(()) => Ok(true),
+        Ok(()) => Ok(()),
         Err(WebauthnError::AttestationStatementX5CInvalid) if attestation.is_android_key_with_unknown_description() => {
-            Ok(false)
+            Ok(())
         }
         // The registration is rejected even without its statement. So webauthn-rs cannot parse something else in it,
         // such as `tokenBinding` or an extension output.
-        Err(_) if register(attestation.encode_without_statement()).is_err() => Ok(false),
+        Err(_) if register(attestation.encode_without_statement()).is_err() => Ok(()),
         Err(error) => Err(webauthn_rs::attestation_error(&error)),
     }
 }

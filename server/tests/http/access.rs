@@ -2,9 +2,12 @@
 
 use doorward_server::{
     routes::{Access, PUBLIC},
-    service::admin::api_keys,
+    service::admin::{
+        api_keys,
+        disabling::{self, Target},
+    },
 };
-use doorward_shared::ApiKeyId;
+use doorward_shared::{ApiKeyId, admin::Role};
 use doorward_testkit::{Http, Person, TestServer, TestTenant};
 use reqwest::Method;
 
@@ -21,12 +24,14 @@ pub(crate) fn paths(access: Access) -> impl Iterator<Item = (Method, String)> {
 
 /// Checks that every endpoint that needs the key rejects this caller and writes exactly one audit entry.
 async fn expect_rejected(tenant: &TestTenant, caller: &Http, code: &str) {
+    let title = if code == "api_key_disabled" { "The api key is disabled" } else { "The api key is invalid" };
+    let response_code = if code == "api_key_disabled" { code } else { "api_key_invalid" };
     let before = (tenant.count("").await, tenant.count("type=api_key_rejected").await);
     let mut calls = 0;
     for (method, path) in paths(Access::ApiKey) {
         let response = caller.send(method.clone(), &path, Some(b"{}".to_vec())).await;
-        response.expect_refusal(401, "api_key_invalid");
-        assert_eq!(response.field("title"), "The api key is invalid");
+        response.expect_refusal(401, response_code);
+        assert_eq!(response.field("title"), title);
         let entry = tenant.entry_of(&response).await;
         assert_eq!(
             (entry.kind().as_str(), entry.code().as_deref()),
@@ -57,6 +62,44 @@ async fn protected_endpoints_reject_missing_or_invalid_keys() {
     let _ = tenant.with_key(&revoked.secret).get("/credentials").await.expect(200);
     api_keys::revoke(&server.administrator(), tenant.id, ApiKeyId::new(revoked.id)).await.unwrap();
     expect_rejected(&tenant, &tenant.with_key(&revoked.secret), "api_key_invalid").await;
+    let disabled = server.api_key(tenant.id, None).await;
+    let _ = tenant.with_key(&disabled.secret).get("/credentials").await.expect(200);
+    let target = Target::ApiKey(ApiKeyId::new(disabled.id));
+    assert!(disabling::disable(&server.administrator(), tenant.id, target.clone()).await.unwrap());
+    expect_rejected(&tenant, &tenant.with_key(&disabled.secret), "api_key_disabled").await;
+    // Without the right secret, the response does not show that the key is disabled.
+    let mut wrong = disabled.secret.clone();
+    wrong.replace_range(wrong.len() - 4.., "AAAA");
+    expect_rejected(&tenant, &tenant.with_key(&wrong), "api_key_invalid").await;
+    assert!(disabling::enable(&server.administrator(), tenant.id, target).await.unwrap());
+    let _ = tenant.with_key(&disabled.secret).get("/credentials").await.expect(200);
+    let _ = tenant.http.get("/credentials").await.expect(200);
+}
+
+#[tokio::test]
+async fn disabled_tenant_serves_only_its_public_keys() {
+    let server = TestServer::start().await;
+    let (tenant, other) = (server.tenant().await, server.tenant().await);
+    let admin = server.admin("ops", Role::Admin).await;
+    let keys = tenant.anonymous.get("/.well-known/jwks.json").await.expect(200).json();
+    assert!(disabling::disable(&server.administrator(), tenant.id, Target::Tenant).await.unwrap());
+    for access in [Access::ApiKey, Access::Visitor, Access::VisitorOrKey] {
+        for (method, path) in paths(access).filter(|(_, path)| !path.contains("jwks")) {
+            for caller in [&tenant.http, &tenant.anonymous] {
+                let response = caller.send(method.clone(), &path, Some(b"{}".to_vec())).await;
+                response.expect_refusal(403, "tenant_disabled");
+                assert_eq!(response.field("title"), "tenant is disabled");
+                let list = format!("/tenants/{}/audit_logs?request_id={}", tenant.id, response.request_id());
+                let entries = admin.get(&list).await.expect(200).json();
+                assert_eq!(entries.as_array().unwrap().len(), 1, "{method} {path}");
+                let found = (&entries[0]["type"], &entries[0]["error_code"]);
+                assert_eq!(found, (&"request_rejected".into(), &"tenant_disabled".into()));
+            }
+        }
+    }
+    assert_eq!(tenant.anonymous.get("/.well-known/jwks.json").await.expect(200).json(), keys);
+    let _ = other.http.get("/credentials").await.expect(200);
+    assert!(disabling::enable(&server.administrator(), tenant.id, Target::Tenant).await.unwrap());
     let _ = tenant.http.get("/credentials").await.expect(200);
 }
 

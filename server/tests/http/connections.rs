@@ -11,7 +11,7 @@ use doorward_server::{
     config::parse::networks,
     server::{self, Listening, Serving},
 };
-use doorward_testkit::{Response, TestServer, server::LISTENING};
+use doorward_testkit::{Response, TestServer, server::LISTENING, until};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
@@ -53,14 +53,6 @@ async fn read_one(stream: &mut TcpStream) -> Response {
     let mut buffer = [0; 4096];
     let length = timeout(DEADLINE, stream.read(&mut buffer)).await.unwrap().unwrap();
     parse_response(std::str::from_utf8(&buffer[..length]).unwrap())
-}
-
-async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < DEADLINE, "{what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 fn expect_rejection(text: &str, status: u16, code: &str, details: &str) {
@@ -106,30 +98,39 @@ async fn idle_connection_is_closed_after_the_keep_alive_time() {
     assert_eq!(read_to_end(&mut stream).await, "");
 }
 
-/// Requests several megabytes over a connection with a small receive buffer.
-async fn request_large_responses(address: SocketAddr) -> TcpStream {
+/// Sends requests whose responses have more than a megabyte each, over a connection with a small receive buffer.
+async fn request_large_responses(address: SocketAddr, requests: usize) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(32 * 1024).unwrap();
     let mut stream = socket.connect(address).await.unwrap();
     let request = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n";
-    stream.write_all(&request.repeat(12)).await.unwrap();
+    stream.write_all(&request.repeat(requests)).await.unwrap();
     stream
 }
 
 #[tokio::test]
 async fn response_that_is_not_read_is_aborted() {
     let server = TestServer::start().await;
-    let (serving, address) = serve(&server.app, Listening { write_timeout: SHORT, ..LISTENING });
-    let _stream = request_large_responses(address).await;
-    until("the connection is accepted", || serving.open_connections() == 1).await;
-    until("the connection stays open", || serving.open_connections() == 0).await;
+    // If only the keep-alive time applied, the connections would stay open.
+    let listening = Listening { write_timeout: 20 * SHORT, keep_alive: 100 * DEADLINE, ..LISTENING };
+    let (serving, address) = serve(&server.app, listening);
+    let start = Instant::now();
+    let streams = [request_large_responses(address, 1).await, request_large_responses(address, 12).await];
+    until("both connections are accepted", async || serving.open_connections() == 2).await;
+    until("a connection stays open", async || serving.open_connections() == 0).await;
+    assert!((20 * SHORT..39 * SHORT).contains(&start.elapsed()), "{:?}", start.elapsed());
+    for mut stream in streams {
+        // The reset frees the bytes that the kernel still had to send.
+        let error = timeout(DEADLINE, stream.read_to_end(&mut Vec::new())).await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    }
 }
 
 #[tokio::test]
 async fn response_that_is_read_slowly_is_not_aborted() {
     let server = TestServer::start().await;
     let (serving, address) = serve(&server.app, Listening { write_timeout: 3 * SHORT, ..LISTENING });
-    let mut stream = request_large_responses(address).await;
+    let mut stream = request_large_responses(address, 12).await;
     let mut buffer = vec![0; 16 * 1024];
     let start = Instant::now();
     // The test pauses on purpose, because the pauses make the client slow.
@@ -173,7 +174,7 @@ async fn trusted_proxy_may_use_all_connections() {
     for _ in 0..8 {
         streams.push(connect_from("127.0.0.2", address).await);
     }
-    until("all connections are open", || serving.open_connections() == 8).await;
+    until("all connections are open", async || serving.open_connections() == 8).await;
     for stream in &mut streams {
         stream.write_all(ALIVE).await.unwrap();
         assert_eq!(read_one(stream).await.status, 200);
@@ -184,6 +185,8 @@ async fn trusted_proxy_may_use_all_connections() {
 async fn bytes_that_are_not_http_get_a_json_error_on_both_ports() {
     let server = TestServer::start().await;
     let large = format!("GET / HTTP/1.1\r\nx-large: {}", "a".repeat(200_000));
+    // The parser of addresses has a limit of its own.
+    let long_uri = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(65_534));
     let tls = b"\x16\x03\x01\x00\xf4\x01\x00\x00\xf0\x03\x03".repeat(20);
     let tls_details = "this port does not speak TLS: use http://, or the address of the reverse proxy";
     for (bytes, status, code, details) in [
@@ -197,6 +200,7 @@ async fn bytes_that_are_not_http_get_a_json_error_on_both_ports() {
         (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400, "request_malformed", "this is not a valid HTTP/1.1 request"),
         (b"\0\0\0\0\r\n\r\n", 400, "request_malformed", "this is not a valid HTTP/1.1 request"),
         (large.as_bytes(), 431, "request_head_too_large", "the head of the request is too large"),
+        (long_uri.as_bytes(), 431, "request_head_too_large", "the head of the request is too large"),
     ] {
         for url in [&server.public_url, &server.admin_url] {
             let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
@@ -210,6 +214,39 @@ async fn bytes_that_are_not_http_get_a_json_error_on_both_ports() {
             stream.write_all(bytes).await.unwrap();
             let details = if details == tls_details { "this is not a valid HTTP/1.1 request" } else { details };
             expect_rejection(&read_to_end(&mut stream).await, status, code, details);
+        }
+    }
+}
+
+/// Expects exactly one response, from the handler or from the server below it.
+fn expect_invalid_chunk(text: &str) {
+    let details = "the body ended early, or its chunked encoding is invalid";
+    let response = parse_response(text);
+    response.expect_error(400, "body_malformed", "unable to process request", details);
+    assert!(response.headers.contains_key("x-request-id"));
+    assert_eq!(text.matches("HTTP/1.1").count(), 1, "{text}");
+}
+
+#[tokio::test]
+async fn invalid_chunk_gets_a_json_error() {
+    let (_server, tenant) = crate::support::server_with_tenant().await;
+    let (host, base) = tenant.anonymous.base().strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let fields = "host: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked";
+    let continues = "HTTP/1.1 100 Continue\r\n\r\n";
+    for key in [&tenant.api_key, "wrong"] {
+        let head = format!("POST /{base}/login/initialize HTTP/1.1\r\napiKey: {key}\r\n{fields}\r\n");
+        for chunks in ["zz\r\n{}\r\n0\r\n\r\n", "2\r\n{}\r\nzz\r\n", "2\r\n{}}"] {
+            let mut stream = TcpStream::connect(host).await.unwrap();
+            stream.write_all(format!("{head}\r\n{chunks}").as_bytes()).await.unwrap();
+            expect_invalid_chunk(&read_to_end(&mut stream).await);
+            // The handler already waits for the body.
+            let mut stream = TcpStream::connect(host).await.unwrap();
+            stream.write_all(format!("{head}expect: 100-continue\r\n\r\n").as_bytes()).await.unwrap();
+            let mut begun = vec![0; continues.len()];
+            let _ = stream.read_exact(&mut begun).await.unwrap();
+            assert_eq!(begun, continues.as_bytes());
+            stream.write_all(chunks.as_bytes()).await.unwrap();
+            expect_invalid_chunk(&read_to_end(&mut stream).await);
         }
     }
 }
@@ -270,9 +307,9 @@ async fn stopping_server_finishes_requests_and_does_not_wait_for_idle_connection
     busy.write_all(head.as_bytes()).await.unwrap();
     let mut begun = [0; 25];
     let _ = busy.read_exact(&mut begun).await.unwrap();
-    until("both connections are open", || serving.open_connections() == 2).await;
+    until("both connections are open", async || serving.open_connections() == 2).await;
     let stopping = tokio::spawn(serving.stop(DEADLINE));
-    until("the listener is closed", || std::net::TcpStream::connect(address).is_err()).await;
+    until("the listener is closed", async || std::net::TcpStream::connect(address).is_err()).await;
     busy.write_all(b"{}").await.unwrap();
     let response = parse_response(&read_to_end(&mut busy).await);
     assert_eq!((response.status, &response.headers["connection"]), (200, &"close".parse().unwrap()));

@@ -9,7 +9,7 @@ use doorward_shared::{
 };
 use doorward_testkit::{Person, RP_ID, TestServer, TestTenant, claims};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Ceremony, server_with_tenant};
 
@@ -160,6 +160,7 @@ async fn withdrawn_key_leaves_the_jwks_and_the_newest_other_key_signs() {
     let notice = withdrawn["notice"].as_str().unwrap();
     assert!(notice.contains("10 minutes") && notice.contains("refuse"), "{notice}");
     assert_eq!(tenant.entry_of(&response).await.kind(), "signing_key_withdrawn");
+    admin.delete(&format!("{path}/{old}")).await.expect_refusal(409, "conflict");
     let keys = published(&tenant).await;
     assert!(keys.find(&old).is_none() && keys.find(&newest).is_some());
     assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), newest);
@@ -186,6 +187,11 @@ async fn withdrawing_the_only_key_creates_another() {
     assert!(verify(&token, &keys).is_some());
 }
 
+/// Returns the detail of the newest withdrawal.
+async fn withdrawal(tenant: &TestTenant) -> Value {
+    tenant.entries("type=signing_key_withdrawn").await.remove(0).0["detail"].take()
+}
+
 #[tokio::test]
 async fn withdrawing_a_waiting_or_retired_key_keeps_the_signing_key() {
     let (server, tenant) = server_with_tenant().await;
@@ -194,6 +200,8 @@ async fn withdrawing_a_waiting_or_retired_key_keeps_the_signing_key() {
     let first = kid(&alice.register(&tenant).await.expect(200).field("token"));
     let waiting = rotate(&server, &tenant, None).await;
     let _ = signing_keys::withdraw(&call, tenant.id, waiting).await.unwrap();
+    // The first key was to retire when the withdrawn one would have signed.
+    assert_eq!(withdrawal(&tenant).await["retirement_cancelled"], json!(first));
     server.clock.advance_ms(60 * MINUTE);
     assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), first);
     assert_eq!(published(&tenant).await.keys.len(), 1);
@@ -201,6 +209,7 @@ async fn withdrawing_a_waiting_or_retired_key_keeps_the_signing_key() {
     let second = rotate(&server, &tenant, None).await.to_string();
     server.clock.advance_ms(16 * MINUTE);
     let _ = signing_keys::withdraw(&call, tenant.id, first.parse().unwrap()).await.unwrap();
+    assert_eq!(withdrawal(&tenant).await["retirement_cancelled"], json!(null));
     assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), second);
     assert!(published(&tenant).await.find(&first).is_none());
 }

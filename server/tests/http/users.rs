@@ -30,8 +30,14 @@ async fn deleted_user_leaves_only_audit_entries() {
 
     let again = tenant.http.delete("/users/alice").await;
     again.expect_refusal(404, "user_not_found");
-    assert_eq!(tenant.entry_of(&again).await.kind(), "webauthn_user_delete_failed");
-    tenant.http.delete("/users/a%00b").await.expect_refusal(404, "user_not_found");
+    let entry = tenant.entry_of(&again).await;
+    assert_eq!(
+        (entry.kind(), entry.text("actor_user_id")),
+        ("webauthn_user_delete_failed".into(), Some("alice".into()))
+    );
+    let invalid = tenant.http.delete("/users/a%00b").await;
+    invalid.expect_refusal(404, "user_not_found");
+    assert_eq!(tenant.entry_of(&invalid).await.text("actor_user_id"), Some("a\u{fffd}b".into()));
     let mut returned = Person::new("alice");
     let _ = returned.register(&tenant).await.expect(200);
 }

@@ -1,8 +1,14 @@
 //! Deletions while ceremonies of the same tenant run.
 
-use doorward_server::jobs;
-use doorward_shared::admin::Role;
-use doorward_testkit::{Person, database};
+use std::sync::mpsc;
+
+use doorward_server::{
+    db::{Connection, DbError},
+    jobs,
+    store::{kept_logs, tenants},
+};
+use doorward_shared::{Timestamp, admin::Role};
+use doorward_testkit::{Person, database, until};
 
 use crate::{Nodes, nodes};
 
@@ -99,4 +105,40 @@ async fn users_are_deleted_while_they_log_in() {
         }
     }
     assert_eq!(database::faults(first.database_url()).await, [""; 0]);
+}
+
+/// PostgreSQL sessions of this database that wait for a row of another transaction.
+const WAITING: &str = "SELECT pid::text AS value FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn id_is_not_used_again_while_its_log_is_kept() {
+    let Nodes { first, second, tenant, .. } = nodes().await;
+    let admin = second.admin("ops", Role::Admin).await;
+    let (id, until_time) = (tenant.id, Timestamp::from_millis(i64::MAX));
+    let (removed, is_removed) = tokio::sync::oneshot::channel();
+    let (commit, may_commit) = mpsc::channel::<()>();
+    let node = first.app.clone();
+    let removing = tokio::spawn(async move {
+        let remove = move |connection: &mut Connection| {
+            kept_logs::keep(connection, id, until_time)?;
+            tenants::mark_deleted(connection, id, Timestamp::from_millis(1))?;
+            while tenants::remove_some(connection, id, 1_000)? {}
+            removed.send(()).map_err(|()| DbError::Orphan)?;
+            may_commit.recv().map_err(|_| DbError::Orphan)
+        };
+        node.db.write(remove).await
+    });
+    is_removed.await.unwrap();
+    let body = serde_json::json!({ "id": id, "display_name": "Again" });
+    let creating = tokio::spawn(async move { admin.post("/tenants", &body).await });
+    if database::postgres().is_some() {
+        let url = first.database_url();
+        until("the creation waits", async || !database::texts(url, WAITING).await.is_empty()).await;
+    }
+    commit.send(()).unwrap();
+    removing.await.unwrap().unwrap();
+    let response = creating.await.unwrap();
+    let details = "a deleted tenant had this id, and its audit log still exists";
+    assert_eq!((response.status, response.field("details").as_str()), (409, details), "{}", response.text);
 }

@@ -6,10 +6,10 @@ use doorward_server::{
     db::{Database, DatabaseOptions, DatabaseUrl, DbError},
     store::installation,
 };
-use doorward_testkit::{Http, Person, PostgresServer, Process, Response, TestServer, process};
+use doorward_testkit::{Http, Person, PostgresServer, Process, Response, TestServer, database, process};
 use serde_json::json;
 
-use crate::until;
+use crate::{Nodes, until};
 
 /// Maximum time from the restart of the database until all requests succeed.
 const RECOVERY: Duration = Duration::from_secs(5);
@@ -124,4 +124,22 @@ async fn standby_is_refused_and_the_primary_is_found() {
         .await
         .unwrap_or_else(|error: DbError| panic!("{error}"));
     db.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readiness_does_not_wait_for_the_rows_of_another_node() {
+    if !database::is_postgres("readiness_does_not_wait_for_the_rows_of_another_node") {
+        return;
+    }
+    let Nodes { first, second, .. } = crate::nodes().await;
+    let [first_url, second_url] = [&first, &second].map(|node| Http::new(node.public_url.clone()));
+    let _ = first_url.get("/health/ready").await.expect(200);
+    let (client, connection) = tokio_postgres::connect(first.database_url(), tokio_postgres::NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let lock = "BEGIN; SELECT FROM installation WHERE name LIKE 'readiness_check%' FOR UPDATE";
+    client.batch_execute(lock).await.unwrap();
+    let _ = second_url.get("/health/ready").await.expect(200);
+    let left = "SELECT name AS value FROM installation WHERE name LIKE 'readiness_check%'";
+    assert_eq!(database::texts(first.database_url(), left).await, [""; 0]);
+    connection.abort();
 }

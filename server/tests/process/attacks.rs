@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use doorward_testkit::Process;
+use doorward_testkit::{Process, until};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
-use crate::support::{ALIVE, DEADLINE, connect, exchange, serve, status, until};
+use crate::support::{ALIVE, DEADLINE, connect, exchange, serve, status};
 
 const ATTACKER: &str = "127.0.0.2";
 const CONNECTIONS: usize = 200;
@@ -25,6 +25,12 @@ async fn expect_usable(server: &Process) {
 
 fn open_files(server: &Process) -> usize {
     std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap().count()
+}
+
+/// Each API permits 64 connections, and one address may have half of them.
+fn expect_half_of_the_connections(attackers: usize) {
+    // The server also opens a few files, and the acceptor of each API holds a connection that waits for its place.
+    assert!(attackers <= 2 * 32 + 8, "{attackers} open files");
 }
 
 /// Opens connections to both ports and sends bytes on each.
@@ -52,10 +58,7 @@ async fn silent_connections_and_endless_heads() {
     for bytes in [b"".as_slice(), b"GET / HTTP/1.1\r\nx: "] {
         let mut streams = flood(&server, bytes).await;
         expect_usable(&server).await;
-        // Each API permits 64 connections, and one address may have half of them. A few more connections are being
-        // closed.
-        let attackers = open_files(&server) - before;
-        assert!(attackers <= 2 * 64, "{attackers} open files");
+        expect_half_of_the_connections(open_files(&server) - before);
         expect_all_closed(&mut streams).await;
     }
     until("the open files are closed", async || open_files(&server) <= before + 2).await;
@@ -93,8 +96,7 @@ async fn responses_that_nobody_reads() {
     let requests = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n".repeat(16);
     let streams = flood(&server, &requests).await;
     expect_usable(&server).await;
-    let attackers = open_files(&server) - before;
-    assert!(attackers <= 2 * 64, "{attackers} open files");
+    expect_half_of_the_connections(open_files(&server) - before);
     drop(streams);
 }
 
@@ -113,9 +115,9 @@ async fn malformed_requests_do_not_flood_the_log() {
     let seconds = usize::try_from(start.elapsed().as_secs()).unwrap();
     expect_usable(&server).await;
     let log = server.log();
-    let refused: Vec<_> = log.iter().filter(|line| line.contains("request_malformed")).collect();
-    // Both APIs write at most one line per second.
-    assert!((1..=2 * (seconds + 2)).contains(&refused.len()), "{seconds} s: {log:#?}");
+    let is_refused = |line: &&String| line.contains(r#""message":"request refused""#);
+    let refused: Vec<_> = log.iter().filter(is_refused).collect();
+    assert!((1..=10 * (seconds + 2)).contains(&refused.len()), "{seconds} s: {log:#?}");
     assert!(refused.iter().all(|line| line.contains(r#""peer":"127.0.0.2:"#)), "{refused:#?}");
     assert!(!log.iter().any(|line| line.contains("ERROR") || line.contains("actix_http")), "{log:#?}");
 }

@@ -1,6 +1,9 @@
-//! The running binary: attacks of clients without a key, signals and the limits of the system.
+//! The running binary: attacks of clients without a key, refused commands, faults of the database, signals and the
+//! limits of the system.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a panic fails the test")]
 
 mod attacks;
+mod commands;
+mod faults;
 mod signals;
 mod support;

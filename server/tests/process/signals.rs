@@ -1,13 +1,14 @@
 //! SIGTERM, SIGHUP, and the limit of open files.
 
-use std::{process::Command, time::Instant};
+use std::time::Instant;
 
+use doorward_testkit::{Process, until};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
-use crate::support::{ALIVE, DEADLINE, command, serve, status, until};
+use crate::support::{ALIVE, DEADLINE, command, serve, shell, status};
 
 #[tokio::test]
 async fn sigterm_makes_readiness_fail_before_the_listener_is_closed() {
@@ -74,28 +75,19 @@ async fn sighup_does_not_end_the_server() {
     server.terminate();
 }
 
-/// Returns a command that sets limits of open files and then runs the server.
-fn limited(command: &Command, limits: &str) -> Command {
-    let mut shell = Command::new("sh");
-    let binary = command.get_program().to_str().unwrap();
-    let _ = shell.args(["-c", &format!("{limits}; exec \"{binary}\" \"$@\""), "sh"]).env_clear();
-    let _ = shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    shell
-}
-
 #[tokio::test]
 async fn soft_limit_of_open_files_is_raised() {
     let data = tempfile::tempdir().unwrap();
-    let mut command = command(&data);
+    let mut command = command(data.path());
     let _ = command.env("DOORWARD_WORKERS", "2");
-    let server = doorward_testkit::Process::serve(limited(&command, "ulimit -Sn 100; ulimit -Hn 1024"));
+    let server = Process::serve(shell(&command, "ulimit -Sn 100; ulimit -Hn 1024"));
     assert!(server.log().iter().any(|line| line.contains(r#""max_connections":420"#)), "{:?}", server.log());
 }
 
 #[tokio::test]
 async fn too_low_limit_of_open_files_is_refused() {
     let data = tempfile::tempdir().unwrap();
-    let output = limited(&command(&data), "ulimit -n 100").arg("serve").output().unwrap();
+    let output = shell(&command(data.path()), "ulimit -n 100").arg("serve").output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.starts_with("doorward: the limit of open files is 100, but at least "), "{message}");

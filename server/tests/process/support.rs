@@ -1,9 +1,6 @@
 //! A server in its own process, and connections to it.
 
-use std::{
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::{path::Path, process::Command, time::Duration};
 
 use doorward_testkit::{Process, process};
 use tempfile::TempDir;
@@ -16,16 +13,31 @@ use tokio::{
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) const ALIVE: &[u8] = b"GET /health/alive HTTP/1.1\r\nhost: x\r\n\r\n";
 
-pub(crate) fn command(data: &TempDir) -> Command {
-    process::command(env!("CARGO_BIN_EXE_doorward"), data.path(), "")
+pub(crate) fn command(data: &Path) -> Command {
+    process::command(env!("CARGO_BIN_EXE_doorward"), data, "")
 }
 
 /// Starts a server with two threads and these settings.
 pub(crate) fn serve(settings: &[(&str, &str)]) -> (Process, TempDir) {
     let data = tempfile::tempdir().unwrap();
-    let mut command = command(&data);
-    command.env("DOORWARD_WORKERS", "2").envs(settings.iter().copied());
-    (Process::serve(command), data)
+    let mut command = command(data.path());
+    command.envs(settings.iter().copied());
+    (serve_with(command), data)
+}
+
+/// Starts a server with two threads.
+pub(crate) fn serve_with(mut command: Command) -> Process {
+    command.env("DOORWARD_WORKERS", "2");
+    Process::serve(command)
+}
+
+/// Returns a command that runs statements of a shell and then the binary.
+pub(crate) fn shell(command: &Command, statements: &str) -> Command {
+    let mut shell = Command::new("sh");
+    let binary = command.get_program().to_str().unwrap();
+    let _ = shell.args(["-c", &format!("{statements}; exec \"{binary}\" \"$@\""), "sh"]).env_clear();
+    let _ = shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell
 }
 
 /// Connects from a loopback address.
@@ -51,13 +63,4 @@ pub(crate) async fn status(url: &str, path: &str) -> Option<u16> {
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     let response = exchange(&mut stream, request.as_bytes()).await;
     Some(response.get(9..12).expect("a response").parse().unwrap())
-}
-
-/// Waits until a condition is true.
-pub(crate) async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let start = Instant::now();
-    while !condition().await {
-        assert!(start.elapsed() < DEADLINE, "{what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }

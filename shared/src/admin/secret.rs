@@ -84,6 +84,9 @@ pub struct SecretItem {
     /// Expiry time.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires_at: Option<Timestamp>,
+    /// Time at which an administrator disabled the API key. Absent while it is enabled, and for admin tokens.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub disabled_at: Option<Timestamp>,
 }
 
 /// Creates a signing key. It replaces the current one at [`SigningKeyItem::signs_from`].

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{TenantId, admin::secret::CreatedSecret, config::TenantConfig};
+use crate::{TenantId, Timestamp, admin::secret::CreatedSecret, config::TenantConfig};
 
 /// Creates a tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub struct TenantItem {
     pub id: TenantId,
     /// Display name.
     pub display_name: String,
+    /// Time at which an administrator disabled the tenant. Absent while it is enabled.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub disabled_at: Option<Timestamp>,
 }
 
 /// A tenant with its configuration.
@@ -65,6 +68,9 @@ pub struct TenantDetail {
     pub id: TenantId,
     /// Display name.
     pub display_name: String,
+    /// Time at which an administrator disabled the tenant. Absent while it is enabled.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub disabled_at: Option<Timestamp>,
     /// Configuration of the tenant.
     pub config: TenantConfig,
 }

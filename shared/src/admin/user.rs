@@ -33,6 +33,9 @@ pub struct UserItem {
     pub display_name: String,
     /// Time of the first registration.
     pub created_at: Timestamp,
+    /// Time at which an administrator disabled the user. Absent while the user is enabled.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub disabled_at: Option<Timestamp>,
 }
 
 /// A user with its credentials and transactions.

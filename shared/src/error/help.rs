@@ -23,6 +23,12 @@ impl ErrorCode {
                 &[401],
                 "Send a valid key of this tenant in the header `apiKey`. Create one if it expired or was revoked.",
             ),
+            Self::TenantDisabled => {
+                (&[403], "Enable the tenant: `doorward tenant enable`, or `DELETE /tenants/{tenant_id}/disabled`.")
+            }
+            Self::ApiKeyDisabled => (&[401], "Use another key of the tenant, or enable this one."),
+            Self::UserDisabled => (&[403], "Ask an administrator to enable the user."),
+            Self::CredentialDisabled => (&[401], "Use another credential, or ask an administrator to enable this one."),
             Self::AdminTokenInvalid => (&[401], "Send a valid admin token as `Authorization: Bearer <token>`."),
             Self::Forbidden => (&[403], "Use an admin token with the role that the operation requires."),
             Self::RequestMalformed => {
@@ -36,6 +42,7 @@ impl ErrorCode {
             Self::MemberUnknown => (&[400], "Correct the member that `details` names."),
             Self::ValidationFailed => (&[400], "Correct the field that `details` names."),
             Self::QueryInvalid => (&[400], "Correct the query parameter that `details` names."),
+            Self::ParameterUnknown => (&[400], "Correct the name of the query parameter that `details` names."),
             Self::ConfigInvalid => {
                 (&[400], "Correct the settings that `details` names. `POST /config/check` lists all problems.")
             }
@@ -50,9 +57,11 @@ impl ErrorCode {
                 &[401, 404],
                 "Register a credential first. With 401, remove the passkey from the device: its user was deleted.",
             ),
-            Self::NoSuitableCredential => {
-                (&[400], "Register a credential. Logins without a second factor and transactions require a passkey.")
-            }
+            Self::NoSuitableCredential => (
+                &[400],
+                "Register a credential, or enable a disabled one. Logins without a second factor and transactions \
+                     require a passkey.",
+            ),
             Self::CredentialNotFound => {
                 (&[404], "Read the ids again with `GET /credentials`. The credential may have been deleted.")
             }

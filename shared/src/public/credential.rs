@@ -38,6 +38,9 @@ pub struct CredentialItem {
     pub last_used_at: Option<Timestamp>,
     /// Registration time.
     pub created_at: Timestamp,
+    /// Time at which an administrator disabled the credential. Absent while it is enabled.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub disabled_at: Option<Timestamp>,
     /// Transports of the authenticator.
     pub transports: Vec<String>,
     /// Whether the credential may be backed up or synchronised.

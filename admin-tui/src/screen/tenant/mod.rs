@@ -16,7 +16,7 @@ use doorward_shared::{
 
 pub use self::tab::Tab;
 use self::table_sort::TableSort;
-use super::{config::ConfigForm, tenants};
+use super::{config::ConfigForm, disabling, tenants};
 use crate::{
     api::VersionedTenant,
     effect::RequestResult,
@@ -159,6 +159,12 @@ impl Page for Tenant {
         if may_change {
             bindings.push(bind(&[Key::Char('R')], Command::Rename, "", "rename the tenant"));
             bindings.push(bind(&[Key::Char('D')], Command::DeleteParent, "", "delete the tenant"));
+            if let Some(overview) = &self.overview.value {
+                let is_disabled = overview.summary.tenant.disabled_at.is_some();
+                let keys = &[Key::Char('X')];
+                let toggle = disabling::binding(keys, Command::ToggleParentDisabled, is_disabled, "disable the tenant");
+                bindings.push(disabling::unlabelled(Binding { label: "enable tenant", ..toggle }, is_disabled));
+            }
         }
         bindings.extend(LIST_KEYS);
         bindings
@@ -175,6 +181,11 @@ impl Page for Tenant {
                 let users = self.overview.value.as_ref().map(|overview| overview.summary.users);
                 let question = tenants::confirm_deletion(self.id, &self.name, users);
                 cx.show(Dialog::Confirm(question.leaving_screen(true)));
+            }
+            Command::ToggleParentDisabled => {
+                if let Some(overview) = &self.overview.value {
+                    cx.show(Dialog::Confirm(tenants::confirm_disabling(&overview.summary)));
+                }
             }
             _ => self.perform_on_tab(command, cx),
         }

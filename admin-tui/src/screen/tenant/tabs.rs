@@ -7,10 +7,10 @@ use doorward_shared::{
 
 use super::{Tab, Tenant};
 use crate::{
-    api::{UserQuery, UserRef},
+    api::{DisableTarget, UserQuery, UserRef},
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
-    screen::user,
+    screen::{disabling, user},
     ui::{
         Binding, Command, Dialog, FilterInput, FormKind, Key, Keyed, LoadedPage, PagedList, Question, Route, Tone,
         UpdateContext, bind, pick,
@@ -18,6 +18,7 @@ use crate::{
 };
 
 const DELETE: &[Key] = &[Key::Char('d'), Key::Delete];
+const DISABLE: &[Key] = &[Key::Char('x')];
 
 fn query<T: Keyed>(list: &PagedList<T>, filter: &FilterInput, after: Option<String>) -> UserQuery {
     UserQuery { text: filter.text(), user_id: None, limit: Some(list.page_size(after.as_ref())), after }
@@ -36,6 +37,13 @@ impl Tenant {
                 bindings.push(bind(&[Key::Char('n')], Command::New, "new", "create an API key"));
                 if !self.api_keys.rows.is_empty() {
                     bindings.push(bind(DELETE, Command::Delete, "revoke", "revoke the API key"));
+                    let is_disabled = self.api_keys.selected().is_some_and(|key| key.disabled_at.is_some());
+                    bindings.push(disabling::binding(
+                        DISABLE,
+                        Command::ToggleDisabled,
+                        is_disabled,
+                        "disable the API key",
+                    ));
                 }
             }
             Tab::SigningKeys if may_change => {
@@ -51,6 +59,13 @@ impl Tenant {
                 bindings.push(bind(&[Key::Enter], Command::Open, "open", "open the user"));
                 if may_change && !self.users.rows.is_empty() {
                     bindings.push(bind(DELETE, Command::Delete, "delete", "delete the user"));
+                    let is_disabled = self.users.selected().is_some_and(|it| it.user.disabled_at.is_some());
+                    bindings.push(disabling::binding(
+                        DISABLE,
+                        Command::ToggleDisabled,
+                        is_disabled,
+                        "disable the user",
+                    ));
                 }
                 filter = Some(&self.user_filter);
             }
@@ -93,6 +108,16 @@ impl Tenant {
             (_, Command::Sort) => self.sort_by_next_column(),
             (_, Command::Reverse) => self.reverse_sort(),
             (_, Command::Delete) => self.delete_selected(cx),
+            (Tab::ApiKeys, Command::ToggleDisabled) => {
+                if let Some(key) = self.api_keys.selected() {
+                    cx.show(Dialog::Confirm(self.confirm_disabling(key)));
+                }
+            }
+            (Tab::Users, Command::ToggleDisabled) => {
+                if let Some(it) = self.users.selected() {
+                    cx.show(Dialog::Confirm(user::confirm_disabling(self.id, &it.user)));
+                }
+            }
             (Tab::Users, Command::Open) => {
                 if let Some(it) = self.users.selected() {
                     cx.open(self.user_route(UserRef::by_id(it.user.id), it.user.name.clone()));
@@ -150,6 +175,16 @@ impl Tenant {
             BackendRequest::RevokeApiKey(self.id, ApiKeyId::new(key.id)),
             done,
         )
+    }
+
+    fn confirm_disabling(&self, key: &SecretItem) -> Question {
+        let SecretItem { id, name, hint, disabled_at, .. } = key;
+        let lines = vec![
+            (Tone::Plain, format!("{name} ({hint}) stops working with the next request.")),
+            (Tone::Dim, format!("Its clients cannot call the API of {}.", self.name)),
+        ];
+        let target = DisableTarget::ApiKey(self.id, ApiKeyId::new(*id));
+        disabling::confirm(target, &format!("API key {name}"), disabled_at.is_some(), lines)
     }
 
     fn confirm_retirement(&self, key: &SigningKeyItem) -> Question {

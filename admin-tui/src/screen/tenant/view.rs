@@ -6,7 +6,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use super::{Tab, Tenant};
 use crate::{
     number_format::short,
-    screen::{config::ConfigForm, transaction_details},
+    screen::{config::ConfigForm, disabling::name_cell, transaction_details},
     time_format,
     ui::{Canvas, ClickTarget, Column, Tone, View, age_cell, cell, expiry_cell, refusal_tone, right_of, split_details},
 };
@@ -63,6 +63,9 @@ impl Tenant {
         let (users, credentials) = (short(it.users), short(it.credentials));
         let (succeeded, refused) = (short(it.succeeded), short(it.refused));
         let mut texts: Vec<(&str, Tone)> = Vec::new();
+        if it.tenant.disabled_at.is_some() {
+            texts.push(("disabled   ", Tone::Warn));
+        }
         if area.width >= ID_MIN_WIDTH {
             texts.extend([(id.as_str(), Tone::Dim), ("   ", Tone::Dim)]);
         }
@@ -103,7 +106,7 @@ impl Tenant {
         let now = canvas.now;
         canvas.paged_list(area, &self.api_keys, empty, &columns, |it| {
             vec![
-                cell(&it.name, Tone::Plain),
+                name_cell(&it.name, it.disabled_at),
                 cell(&it.hint, Tone::Dim),
                 cell(time_format::date(it.created_at), Tone::Dim),
                 age_cell(now, it.last_used_at),
@@ -145,7 +148,7 @@ impl Tenant {
         let now = canvas.now;
         canvas.paged_list(area, &self.users, empty, &columns, |it| {
             vec![
-                cell(&it.user.user_id, Tone::Plain),
+                name_cell(&it.user.user_id, it.user.disabled_at),
                 cell(&it.user.name, Tone::Plain),
                 cell(&it.user.display_name, Tone::Dim),
                 cell(short(it.credentials), if it.credentials == 0 { Tone::Warn } else { Tone::Plain }),

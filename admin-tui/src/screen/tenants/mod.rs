@@ -4,12 +4,13 @@ mod view;
 
 use doorward_shared::{
     TenantId, Timestamp,
-    admin::{TenantSort, TenantSummary},
+    admin::{TenantItem, TenantSort, TenantSummary},
     page::Order,
 };
 
+use super::disabling;
 use crate::{
-    api::TenantSummaryQuery,
+    api::{DisableTarget, TenantSummaryQuery},
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     ui::{
@@ -61,10 +62,23 @@ pub fn confirm_deletion(id: TenantId, name: &str, users: Option<u64>) -> Questio
     lines.push((Tone::Dim, id.to_string()));
     lines.push((Tone::Strong, "This cannot be undone. Type the name to confirm:".to_owned()));
     let (title, done) = (format!("Delete tenant {name}?"), format!("Deleted tenant {name}"));
+    let request = BackendRequest::DeleteTenant(id, name.to_owned());
     Question {
         typed_name: Some(name.to_owned()),
-        ..Question::destructive_request(title, "delete", lines, BackendRequest::DeleteTenant(id), done)
+        ..Question::destructive_request(title, "delete", lines, request, done)
     }
+}
+
+/// Returns the question before the tenant is disabled or, if it is disabled, enabled.
+pub fn confirm_disabling(tenant: &TenantSummary) -> Question {
+    let TenantItem { id, display_name: name, disabled_at } = &tenant.tenant;
+    let mut lines = vec![(Tone::Plain, format!("All requests to {name} are refused, except for its public keys."))];
+    match tenant.users {
+        0 => {}
+        1 => lines.push((Tone::Warn, "1 user cannot sign in.".to_owned())),
+        users => lines.push((Tone::Warn, format!("{users} users cannot sign in."))),
+    }
+    disabling::confirm(DisableTarget::Tenant(*id), &format!("tenant {name}"), disabled_at.is_some(), lines)
 }
 
 impl Tenants {
@@ -109,6 +123,7 @@ impl Tenants {
             Command::Configure => cx.open(Route::TenantConfiguration { id, name }),
             Command::Rename => cx.show(Dialog::Form(FormKind::RenameTenant(id, name))),
             Command::Delete => cx.show(Dialog::Confirm(confirm_deletion(id, &name, Some(it.users)))),
+            Command::ToggleDisabled => cx.show(Dialog::Confirm(confirm_disabling(it))),
             Command::Copy => cx.copy(id.to_string()),
             Command::AuditLog => cx.open(Route::tenant_audit(id, &name)),
             _ => {}
@@ -147,6 +162,12 @@ impl Page for Tenants {
             bind(&[Key::Char('S')], Command::Reverse, "", "reverse the order"),
             bind(&[Key::Char('y')], Command::Copy, "", "copy the tenant's id"),
         ]);
+        if may_change && has_rows {
+            let is_disabled = self.list.selected().is_some_and(|it| it.tenant.disabled_at.is_some());
+            let keys = &[Key::Char('x')];
+            let toggle = disabling::binding(keys, Command::ToggleDisabled, is_disabled, "disable the tenant");
+            bindings.push(disabling::unlabelled(toggle, is_disabled));
+        }
         if self.filter.text().is_some() {
             bindings.push(bind(&[Key::Esc], Command::Leave, "clear filter", "clear the filter"));
         }

@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 use super::Tenants;
 use crate::{
     number_format::short,
+    screen::disabling::name_cell,
     time_format,
     ui::{Canvas, Column, Tone, View, age_cell, cell, refusal_tone, refusals_cell, split_details},
 };
@@ -33,7 +34,7 @@ impl View for Tenants {
         let now = canvas.now;
         canvas.paged_list(list, &self.list, empty, &columns, |it| {
             vec![
-                cell(&it.tenant.display_name, Tone::Plain),
+                name_cell(&it.tenant.display_name, it.tenant.disabled_at),
                 cell(&it.rp_id, Tone::Dim),
                 cell(short(it.users), Tone::Plain),
                 cell(short(it.api_keys), api_keys_tone(it)),
@@ -68,7 +69,7 @@ fn draw_details(canvas: &mut Canvas<'_>, it: &TenantSummary, area: Rect) {
     let inside = canvas.panel(area, &it.tenant.display_name, false);
     let now = canvas.now;
     let active = it.last_activity.map_or_else(|| "never".to_owned(), |at| time_format::ago(now, at));
-    let details = [
+    let mut details = vec![
         ("id", it.tenant.id.to_string(), Tone::Plain),
         ("RP ID", it.rp_id.clone(), Tone::Plain),
         ("created", time_format::date_time(it.created_at), Tone::Plain),
@@ -81,5 +82,8 @@ fn draw_details(canvas: &mut Canvas<'_>, it: &TenantSummary, area: Rect) {
         ("ok, 7 days", it.succeeded.to_string(), Tone::Good),
         ("refused", it.refused.to_string(), refusal_tone(it.refused)),
     ];
+    if let Some(at) = it.tenant.disabled_at {
+        details.insert(0, ("disabled", format!("since {}", time_format::date_time(at)), Tone::Warn));
+    }
     canvas.details(inside, &details);
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{Focus, User};
 use crate::{
+    screen::disabling::name_cell,
     time_format,
     ui::{Canvas, Cell, Column, Tone, age_cell, below, cell, right_of},
 };
@@ -44,7 +45,7 @@ impl User {
         canvas.list_of(Focus::Credentials as usize, |canvas| {
             canvas.table(rows, &columns, data.credentials.iter(), &self.credentials, focused, |it| {
                 vec![
-                    cell(name_of(it), Tone::Plain),
+                    name_cell(name_of(it), it.disabled_at),
                     cell(if it.is_mfa { "second factor" } else { "passkey" }, Tone::Plain),
                     cell(it.model.as_deref().unwrap_or("unknown"), Tone::Dim),
                     if it.attested { cell("yes", Tone::Good) } else { cell("no", Tone::Dim) },
@@ -78,7 +79,7 @@ fn attestation_of(credential: &CredentialItem) -> String {
 pub(super) fn draw_credential(canvas: &mut Canvas<'_>, it: &CredentialItem, address: Option<&str>, area: Rect) {
     let inside = canvas.panel(area, &name_of(it), false);
     let transports = if it.transports.is_empty() { "unknown".to_owned() } else { it.transports.join(", ") };
-    let details = [
+    let mut details = vec![
         ("id", it.id.to_string(), Tone::Plain),
         ("model", model_of(it), Tone::Plain),
         ("attestation", attestation_of(it), Tone::Plain),
@@ -92,5 +93,8 @@ pub(super) fn draw_credential(canvas: &mut Canvas<'_>, it: &CredentialItem, addr
         ("aaguid", it.aaguid.to_string(), Tone::Plain),
         ("public key", it.public_key.to_string(), Tone::Plain),
     ];
+    if let Some(at) = it.disabled_at {
+        details.insert(0, ("disabled", format!("since {}", time_format::date_time(at)), Tone::Warn));
+    }
     canvas.details(inside, &details);
 }

@@ -5,13 +5,14 @@ mod view;
 
 use doorward_shared::{
     AuditId, TenantId, Timestamp, UserId,
-    admin::UserDetail,
+    admin::{UserDetail, UserItem},
     audit::{AdminAuditLogItem, AuditLogItem},
     public::{CredentialItem, TransactionItem},
 };
 
+use super::disabling;
 use crate::{
-    api::{AuditQuery, UserRef},
+    api::{AuditQuery, DisableTarget, UserRef},
     effect::RequestResult,
     request::{AuditPage, AuditPosition, BackendRequest, BackendResponse},
     ui::{
@@ -67,6 +68,16 @@ pub fn confirm_deletion(tenant: TenantId, id: UserId, name: &str, credentials: u
     ];
     let (title, done) = (format!("Delete user {name}?"), format!("Deleted user {name}"));
     Question::destructive_request(title, "delete", lines, BackendRequest::DeleteUser(tenant, id), done)
+}
+
+/// Returns the question before the user is disabled or, if the user is disabled, enabled.
+pub fn confirm_disabling(tenant: TenantId, user: &UserItem) -> Question {
+    let UserItem { id, name, disabled_at, .. } = user;
+    let lines = vec![
+        (Tone::Plain, format!("{name} cannot sign in, register credentials or confirm transactions.")),
+        (Tone::Dim, "Tokens and sessions that exist already stay valid until they end.".to_owned()),
+    ];
+    disabling::confirm(DisableTarget::User(tenant, *id), &format!("user {name}"), disabled_at.is_some(), lines)
 }
 
 impl User {
@@ -164,6 +175,18 @@ impl User {
         let call = BackendRequest::DeleteCredential(self.tenant, user, id);
         Question::destructive_request(title, "remove", lines, call, done)
     }
+
+    fn confirm_disabling_credential(&self, user: UserId, credential: &CredentialItem) -> Question {
+        let id = credential.id.to_string();
+        let name = credential.name.as_ref().unwrap_or(&id);
+        let mut lines =
+            vec![(Tone::Plain, format!("{} cannot sign in with {name}.", self.name)), (Tone::Dim, id.clone())];
+        if self.credential_count() == 1 {
+            lines.push((Tone::Warn, "It is the only credential of this user.".to_owned()));
+        }
+        let (what, is_disabled) = (format!("credential {name}"), credential.disabled_at.is_some());
+        disabling::confirm(DisableTarget::Credential(self.tenant, user, id), &what, is_disabled, lines)
+    }
 }
 
 impl Page for User {
@@ -190,6 +213,15 @@ impl Page for User {
         }
         bindings.push(bind(&[Key::Char('y')], Command::Copy, "", "copy the user's id"));
         bindings.push(bind(&[Key::Char('a')], Command::AuditLog, "audit", "open the user's audit entries"));
+        if let Some(credential) = self.credential().filter(|_| may_change) {
+            let (keys, is_disabled) = (&[Key::Char('x')], credential.disabled_at.is_some());
+            bindings.push(disabling::binding(keys, Command::ToggleDisabled, is_disabled, "disable the credential"));
+        }
+        if let Some(data) = self.data.value.as_ref().filter(|_| may_change) {
+            let (keys, is_disabled) = (&[Key::Char('X')], data.user.disabled_at.is_some());
+            let toggle = disabling::binding(keys, Command::ToggleParentDisabled, is_disabled, "disable the user");
+            bindings.push(disabling::unlabelled(Binding { label: "enable user", ..toggle }, is_disabled));
+        }
         bindings.extend(LIST_KEYS);
         bindings
     }
@@ -211,6 +243,16 @@ impl Page for User {
             Command::Delete => {
                 if let (Some(user), Some(credential)) = (self.loaded_id(), self.credential()) {
                     cx.show(Dialog::Confirm(self.confirm_removal(user, credential)));
+                }
+            }
+            Command::ToggleDisabled => {
+                if let (Some(user), Some(credential)) = (self.loaded_id(), self.credential()) {
+                    cx.show(Dialog::Confirm(self.confirm_disabling_credential(user, credential)));
+                }
+            }
+            Command::ToggleParentDisabled => {
+                if let Some(data) = &self.data.value {
+                    cx.show(Dialog::Confirm(confirm_disabling(self.tenant, &data.user)));
                 }
             }
             Command::DeleteParent => {

@@ -177,7 +177,11 @@ fn draw_profile(canvas: &mut Canvas<'_>, data: &UserDetail, area: Rect) {
         ("   id  ", Tone::Dim),
         (id.as_str(), Tone::Dim),
     ];
-    canvas.line(place, &identity);
+    let used = canvas.line(place, &identity);
+    if let Some(at) = user.disabled_at {
+        let text = format!("   disabled since {}", time_format::date_time(at));
+        canvas.line(right_of(place, used), &[(&text, Tone::Warn)]);
+    }
     canvas.line(below(place, 1), &profile);
 }
 

@@ -34,7 +34,11 @@ fn every_command_is_parsed() {
         "signing-keys reset --yes --json",
         "tenant list --json --data-dir /srv",
         "tenant delete 0198c0de-0000-7000-8000-000000000001 --yes",
+        "tenant disable 0198c0de-0000-7000-8000-000000000001 --json",
+        "tenant enable 0198c0de-0000-7000-8000-000000000001",
         "api-key list --tenant 0198c0de-0000-7000-8000-000000000001",
+        "api-key disable --tenant 0198c0de-0000-7000-8000-000000000001 0198c0de-0000-7000-8000-000000000002",
+        "api-key enable --tenant 0198c0de-0000-7000-8000-000000000001 0198c0de-0000-7000-8000-000000000002",
         "api-key revoke --tenant 0198c0de-0000-7000-8000-000000000001 0198c0de-0000-7000-8000-000000000002",
         "admin-token list",
         "admin-token revoke 0198c0de-0000-7000-8000-000000000002 --force",
@@ -75,7 +79,7 @@ fn flags_of_serve_become_settings() {
         data_dir: Some("/a".into()),
         public_addr: Some("0.0.0.0:1".into()),
         admin_addr: Some("127.0.0.1:2".into()),
-        database_url: Some(DatabaseUrl::new("/d.db".into())),
+        database_url: Some(DatabaseUrlText::new("/d.db".into())),
     };
     assert_eq!(args.flags(), expected);
     let Command::Serve(args) = accepted("serve") else { panic!("not serve") };
@@ -97,7 +101,7 @@ fn quickstart_listens_on_localhost() {
         panic!("not quickstart")
     };
     let settings = Settings::load(&args.flags(), &BTreeMap::new()).unwrap();
-    assert_eq!(settings.database.url.expose(), "/q/doorward.db");
+    assert_eq!(settings.database.url.to_string(), "sqlite:/q/doorward.db");
     assert_eq!(settings.effective[0].source, Source::Flag("--public-addr"));
 }
 

@@ -14,7 +14,7 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
-    super::{connection::PostgresConnection, error::DbError, options::DatabaseOptions},
+    super::{connection::PostgresConnection, database_url::DatabaseUrlError, error::DbError, options::DatabaseOptions},
     runtime::{Deadline, ThreadRuntime, set_deadline},
 };
 
@@ -40,11 +40,9 @@ type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 impl Target {
     /// Parses the URL. With TLS the server's certificate is always verified against the root certificates of the system
     /// or of `sslrootcert`. `sslmode=require` therefore means the same as `verify-ca` and `verify-full`.
-    pub(crate) fn new(url: &str, options: &DatabaseOptions) -> Result<Self, DbError> {
-        let (plain, root_file) = split_url(url);
-        let wrong = |reason: &dyn std::fmt::Display| DbError::Database(format!("the database URL: {reason}"));
-        // The parser's message may contain part of the password.
-        let mut config: Config = plain.parse().map_err(|_| wrong(&"it is not a PostgreSQL connection URL"))?;
+    pub(crate) fn new(url: &str, options: &DatabaseOptions) -> Result<Self, DatabaseUrlError> {
+        let (mut config, root_file) = super::connection_url::parse(url).map_err(DatabaseUrlError::Postgres)?;
+        let wrong = |reason: &dyn std::fmt::Display| DatabaseUrlError::Postgres(reason.to_string());
         config.connect_timeout(options.connect_timeout);
         // A standby also accepts connections, but its data may be old. If the URL names several hosts, the next host is
         // tried.
@@ -147,25 +145,4 @@ pub(super) fn connect_with_deadline(target: &Target) -> Result<PostgresConnectio
     let (conn, driver) = ThreadRuntime::current()?.block_on(target.connect())?;
     set_deadline(Some(Deadline { limit: target.statement_timeout + MARGIN, driver }));
     Ok(PostgresConnection::from(conn))
-}
-
-/// Removes the libpq parameters that tokio-postgres does not support. Returns the path in `sslrootcert`, and replaces
-/// `sslmode=verify-…` by `sslmode=require`.
-fn split_url(url: &str) -> (String, Option<String>) {
-    let Some((base, query)) = url.split_once('?') else { return (url.to_owned(), None) };
-    let mut root_file = None;
-    let mut kept = Vec::new();
-    for pair in query.split('&') {
-        match pair.split_once('=') {
-            Some(("sslrootcert", file)) => {
-                root_file = url::form_urlencoded::parse(pair.as_bytes())
-                    .next()
-                    .map(|(_, decoded)| decoded.into_owned())
-                    .or_else(|| Some(file.to_owned()));
-            }
-            Some(("sslmode", "verify-ca" | "verify-full")) => kept.push("sslmode=require"),
-            _ => kept.push(pair),
-        }
-    }
-    (format!("{base}?{}", kept.join("&")), root_file)
 }

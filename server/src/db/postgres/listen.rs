@@ -28,7 +28,7 @@ const SESSION_ID: &str = "SELECT pg_backend_pid()";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LockAttempt {
     Held,
-    /// `migrate-storage` holds the lock.
+    /// Another process holds the lock.
     Refused,
     Unknown,
 }
@@ -38,6 +38,8 @@ pub(super) struct Listener {
     pub(super) target: Arc<Target>,
     pub(super) change_counter: Arc<ChangeCounter>,
     pub(super) lock: Arc<LockState>,
+    /// Whether the listener takes the exclusive lock.
+    pub(super) exclusive: bool,
 }
 
 impl Listener {
@@ -96,10 +98,11 @@ impl Listener {
             // `pg_stat_activity` shows this name to administrators.
             let listen = format!("SET application_name = 'doorward listen'; LISTEN {CHANNEL}");
             client.batch_execute(&listen).await.map_err(unavailable)?;
-            let lock = format!("SELECT pg_try_advisory_lock_shared({})", process_lock::ADVISORY_LOCK);
+            let mode = if self.exclusive { "" } else { "_shared" };
+            let lock = format!("SELECT pg_try_advisory_lock{mode}({})", process_lock::ADVISORY_LOCK);
             if query_value(&client, &lock).await.map_err(unavailable)?.as_deref() != Some("t") {
                 report(LockAttempt::Refused);
-                return Err(process_lock::migration_in_progress());
+                return Err(process_lock::refused(self.exclusive));
             }
             self.lock.set(true);
             report(LockAttempt::Held);

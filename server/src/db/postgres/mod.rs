@@ -1,12 +1,16 @@
 //! PostgreSQL: worker threads with one connection each, and a thread that listens for changes by other nodes.
 
 pub(super) mod connect;
+pub(super) mod connection_url;
 mod listen;
 mod lock_state;
 pub(super) mod runtime;
 mod worker;
 
-use std::sync::{Arc, atomic::AtomicUsize, mpsc};
+use std::{
+    sync::{Arc, atomic::AtomicUsize, mpsc},
+    time::{Duration, Instant},
+};
 
 use diesel::connection::SimpleConnection as _;
 use tokio::sync::watch;
@@ -32,6 +36,10 @@ use super::{
 
 /// Key of the advisory lock that a node holds while it changes the schema: "doorward" in ASCII.
 const SCHEMA_LOCK: i64 = 0x646f_6f72_7761_7264;
+/// Maximum time in which PostgreSQL ends the session of a process that has ended.
+const SESSION_END: Duration = Duration::from_secs(5);
+/// Interval of the attempts to take the exclusive process lock.
+const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Takes the process lock, applies pending migrations and starts the threads. See [`super::Database::open_if`].
 pub(super) fn open<E: From<DbError>>(
@@ -45,13 +53,13 @@ pub(super) fn open<E: From<DbError>>(
     let lock = Arc::new(LockState::new());
     let listener = {
         let (target, change_counter, lock) = (Arc::clone(target), Arc::clone(change_counter), Arc::clone(&lock));
-        let listener = Listener { target, change_counter, lock };
+        let listener = Listener { target, change_counter, lock, exclusive: options.exclusive };
         spawn("db-listen", move || listener.run(&stopped, &sender))?
     };
     // Nothing is changed before the attempt to take the process lock, because `migrate-storage` may be moving the data.
     match lock_attempts.recv() {
         Ok(LockAttempt::Held) => {}
-        Ok(LockAttempt::Refused) => return Err(process_lock::migration_in_progress().into()),
+        Ok(LockAttempt::Refused) => return Err(process_lock::refused(options.exclusive).into()),
         // The connection for the check reports why the database cannot be used.
         Ok(LockAttempt::Unknown) | Err(_) => {
             connect(target)?;
@@ -86,15 +94,20 @@ pub(super) fn open<E: From<DbError>>(
 }
 
 /// Takes the exclusive process lock. Returns a connection without timeouts and the connection that holds the lock, or
-/// `None` if other processes use the database.
+/// `None` if other processes use the database. PostgreSQL ends the session of a stopped or killed process a little later
+/// than the process, so the attempt is repeated for [`SESSION_END`].
 pub(crate) fn connect_exclusively(
     target: &Target,
 ) -> Result<Option<(PostgresConnection, PostgresConnection)>, DbError> {
     let mut guard = connect(target)?;
     let lock = format!("pg_try_advisory_lock({})", process_lock::ADVISORY_LOCK);
-    let lock = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&lock));
-    if !diesel::RunQueryDsl::get_result::<bool>(lock, &mut guard)? {
-        return Ok(None);
+    let lock = || diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&lock));
+    let start = Instant::now();
+    while !diesel::RunQueryDsl::get_result::<bool>(lock(), &mut guard)? {
+        if start.elapsed() >= SESSION_END {
+            return Ok(None);
+        }
+        std::thread::sleep(RETRY_INTERVAL);
     }
     let mut conn = connect(target)?;
     conn.batch_execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")?;

@@ -9,14 +9,18 @@ use std::{
 };
 
 use diesel::{
-    Connection as _, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query,
-    sql_types::Text,
+    QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query, sql_types::Text,
 };
 
 use super::{
-    super::{connection::Connection, error::DbError, paths, process_lock::ProcessLock},
-    connect::{connect, create_folder, unavailable},
-    file_id,
+    super::{
+        connection::Connection,
+        error::DbError,
+        paths,
+        process_lock::{self, ProcessLock},
+    },
+    connect::{connect, create_folder, establish, unavailable},
+    file_id, owner,
 };
 
 /// Writes a consistent copy of the database to a new file. Returns its size in bytes.
@@ -28,6 +32,7 @@ pub(in crate::db) fn backup(database: &Path, to: &Path, busy_timeout: Duration) 
         return Err(unavailable(database, &"there is no database"));
     }
     refuse_existing(to)?;
+    owner::check(database)?;
     let _lock = ProcessLock::shared(database)?;
     file_id::check(database)?;
     let partial = Partial::create(to)?;
@@ -45,9 +50,18 @@ pub(in crate::db) fn restore<E: From<DbError>>(
     database: &Path,
     accept: impl FnOnce(&mut Connection) -> Result<(), E>,
 ) -> Result<u64, E> {
-    create_folder(database)?;
-    let _lock = ProcessLock::try_exclusive(database)?
-        .ok_or_else(|| unavailable(database, &"another process uses it; stop it first"))?;
+    let mut created = Created::folder_of(database)?;
+    created.lock = Some(ProcessLock::exclusive(database)?);
+    let size = restore_locked(from, database, accept)?;
+    created.paths.clear();
+    Ok(size)
+}
+
+fn restore_locked<E: From<DbError>>(
+    from: &Path,
+    database: &Path,
+    accept: impl FnOnce(&mut Connection) -> Result<(), E>,
+) -> Result<u64, E> {
     for suffix in ["", "-wal", "-shm"] {
         refuse_existing(&paths::with_suffix(database, suffix))?;
     }
@@ -81,8 +95,7 @@ fn refuse_existing(path: &Path) -> Result<(), DbError> {
 
 /// Opens a database that no other process uses, without a write-ahead log.
 fn open_file(path: &Path) -> Result<SqliteConnection, DbError> {
-    let name = path.to_str().ok_or_else(|| unavailable(path, &"the path is not UTF-8"))?;
-    let mut conn = SqliteConnection::establish(name).map_err(|error| unavailable(path, &error))?;
+    let mut conn = establish(path)?;
     conn.batch_execute("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")?;
     Ok(conn)
 }
@@ -96,6 +109,35 @@ struct Check {
 fn check_integrity(mut conn: SqliteConnection) -> Result<SqliteConnection, DbError> {
     let found: Check = sql_query("PRAGMA quick_check(1)").get_result(&mut conn)?;
     if found.quick_check == "ok" { Ok(conn) } else { Err(DbError::Database(found.quick_check)) }
+}
+
+/// The lock file and the folders that a restore creates. If this value is dropped before `paths` is cleared, they are
+/// deleted while the lock is still held.
+struct Created {
+    /// The lock file, then folders, the innermost one first.
+    paths: Vec<PathBuf>,
+    lock: Option<ProcessLock>,
+}
+
+impl Created {
+    /// Creates the folder of a database if it is missing.
+    fn folder_of(database: &Path) -> Result<Self, DbError> {
+        let lock_file = paths::with_suffix(database, process_lock::SUFFIX);
+        let folders = database.ancestors().skip(1).map(Path::to_path_buf);
+        let missing = std::iter::once(lock_file).chain(folders).filter(|path| !path.exists());
+        let created = Self { paths: missing.collect(), lock: None };
+        create_folder(database)?;
+        Ok(created)
+    }
+}
+
+impl Drop for Created {
+    fn drop(&mut self) {
+        for path in &self.paths {
+            // A folder that contains other files stays.
+            let _ = if path.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) };
+        }
+    }
 }
 
 /// A file that gets its final name when it is complete. If it is dropped before that, it is deleted.

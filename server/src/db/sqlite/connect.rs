@@ -37,10 +37,15 @@ pub(super) fn unavailable(path: &Path, error: &dyn std::fmt::Display) -> DbError
     DbError::Unavailable(format!("{}: {error}", path.display()))
 }
 
+/// Opens a connection without any settings.
+pub(super) fn establish(path: &Path) -> Result<SqliteConnection, DbError> {
+    let name = path.to_str().ok_or_else(|| unavailable(path, &"the path is not UTF-8"))?;
+    SqliteConnection::establish(name).map_err(|error| unavailable(path, &error))
+}
+
 /// Opens a connection with the settings that all connections share.
 pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Result<SqliteConnection, DbError> {
-    let name = path.to_str().ok_or_else(|| unavailable(path, &"the path is not UTF-8"))?;
-    let mut conn = SqliteConnection::establish(name).map_err(|error| unavailable(path, &error))?;
+    let mut conn = establish(path)?;
     // `busy_timeout` comes first, because WAL mode may have to wait. `temp_store` keeps savepoint data in memory.
     let settings = format!(
         "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \

@@ -5,6 +5,7 @@ mod checkpoint;
 mod connect;
 mod file_id;
 pub(super) mod inline_reader;
+pub(super) mod owner;
 pub(super) mod space;
 mod transaction;
 mod write_turns;
@@ -28,6 +29,7 @@ use self::{
 pub(crate) use self::{
     connect::{connect, create_file},
     file_id::check as check_file_id,
+    owner::check as check_owner,
 };
 use super::{
     change_counter::ChangeCounter,
@@ -57,15 +59,18 @@ pub(super) fn open<E: From<DbError>>(
         return Err(DbError::Database("Doorward needs SQLite 3.51.3 or newer".to_owned()).into());
     }
     let busy_timeout = options.busy_timeout;
+    let take_lock = || if options.exclusive { ProcessLock::exclusive(path) } else { ProcessLock::shared(path) };
     let process_lock = if path.exists() {
-        let lock = ProcessLock::shared(path)?;
+        // The lock file must not be created beside the file of another program.
+        owner::check(path)?;
+        let lock = take_lock()?;
         file_id::check(path)?;
         check(Some(&mut Connection::Sqlite(connect(path, busy_timeout)?)))?;
         lock
     } else {
         check(None)?;
         create_file(path)?;
-        ProcessLock::shared(path)?
+        take_lock()?
     };
     change_schema(path, busy_timeout, SchemaChange::Up)?;
     file_id::record(path, &mut connect(path, busy_timeout)?)?;
@@ -86,7 +91,7 @@ pub(super) fn open<E: From<DbError>>(
         conn.run("ROLLBACK")?;
     }
     let (queue, counter, requests) = (Arc::clone(&writes), Arc::clone(change_counter), checkpointer.requests());
-    let writer = Writer::new(conn, queue, counter, requests, WriteTurns::new(path), busy_timeout);
+    let writer = Writer::new(conn, queue, counter, requests, Arc::clone(&space), WriteTurns::new(path), busy_timeout);
     threads.push(spawn("db-write", move || writer.run())?);
 
     let reader = || {

@@ -1,9 +1,11 @@
-//! Sizes that show whether the database can still grow: the write-ahead log and the free space of the file system.
+//! The state of the database file: whether it is still at its path, and the sizes that show whether it can still grow:
+//! the write-ahead log and the free space of the file system.
 
 use std::{
     fs,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use super::super::{error::DbError, paths::with_suffix};
@@ -15,6 +17,11 @@ const MIB: u64 = 1024 * 1024;
 /// The latest measurement. The checkpoint thread renews it several times a second.
 #[derive(Debug)]
 pub(in crate::db) struct Space {
+    database: PathBuf,
+    /// Device and inode of the opened file.
+    opened: Option<(u64, u64)>,
+    /// Whether the path no longer leads to the opened file.
+    moved: AtomicBool,
     wal: PathBuf,
     wal_limit: u64,
     wal_bytes: AtomicU64,
@@ -24,10 +31,34 @@ pub(in crate::db) struct Space {
 impl Space {
     pub(super) fn new(database: &Path, wal_limit: u64) -> Self {
         let wal = with_suffix(database, "-wal");
-        Self { wal, wal_limit, wal_bytes: AtomicU64::new(0), free_bytes: AtomicU64::new(u64::MAX) }
+        Self {
+            database: database.to_path_buf(),
+            opened: file_number(database),
+            moved: AtomicBool::new(false),
+            wal,
+            wal_limit,
+            wal_bytes: AtomicU64::new(0),
+            free_bytes: AtomicU64::new(u64::MAX),
+        }
+    }
+
+    /// Checks that the path still leads to the opened file. SQLite would otherwise write to a file that no later
+    /// process can open.
+    pub(super) fn check_file(&self) -> Result<(), DbError> {
+        self.moved.store(file_number(&self.database) != self.opened, Ordering::Relaxed);
+        self.not_moved()
+    }
+
+    fn not_moved(&self) -> Result<(), DbError> {
+        if !self.moved.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let path = self.database.display();
+        Err(DbError::Unavailable(format!("{path} was moved, replaced or deleted while it was open")))
     }
 
     pub(super) fn measure(&self) {
+        let _ = self.check_file();
         self.wal_bytes.store(fs::metadata(&self.wal).map_or(0, |meta| meta.len()), Ordering::Relaxed);
         // If the free space is unknown, it is treated as unlimited.
         let free = self.wal.parent().and_then(|folder| rustix::fs::statvfs(folder).ok());
@@ -39,8 +70,10 @@ impl Space {
         self.wal_bytes.load(Ordering::Relaxed)
     }
 
-    /// Returns an error if the write-ahead log is too large or the disk is almost full.
+    /// Returns an error if the file is no longer at its path, the write-ahead log is too large or the disk is almost
+    /// full.
     pub(in crate::db) fn check(&self) -> Result<(), DbError> {
+        self.not_moved()?;
         let (wal, free) = (self.wal_bytes(), self.free_bytes.load(Ordering::Relaxed));
         if wal > self.wal_limit {
             let (wal, limit) = (wal / MIB, self.wal_limit / MIB);
@@ -51,4 +84,8 @@ impl Space {
         }
         Ok(())
     }
+}
+
+fn file_number(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }

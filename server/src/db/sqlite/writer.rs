@@ -13,6 +13,7 @@ use super::{
         queue::{Executed, Queue, Unit, Work},
     },
     checkpoint::CheckpointRequests,
+    space::Space,
     transaction,
     write_turns::WriteTurns,
 };
@@ -36,6 +37,7 @@ pub(super) struct Writer {
     queue: Arc<Queue>,
     change_counter: Arc<ChangeCounter>,
     checkpoints: Arc<CheckpointRequests>,
+    space: Arc<Space>,
     turns: WriteTurns,
     busy_timeout: Duration,
     /// Whether the announced change counter may differ from the stored one, because a process made an announcement but
@@ -57,10 +59,11 @@ impl Writer {
         queue: Arc<Queue>,
         change_counter: Arc<ChangeCounter>,
         checkpoints: Arc<CheckpointRequests>,
+        space: Arc<Space>,
         turns: WriteTurns,
         busy_timeout: Duration,
     ) -> Self {
-        Self { conn, queue, change_counter, checkpoints, turns, busy_timeout, repair: true }
+        Self { conn, queue, change_counter, checkpoints, space, turns, busy_timeout, repair: true }
     }
 
     /// Serves the queue until it is closed and empty.
@@ -98,6 +101,7 @@ impl Writer {
 
     /// Takes the write lock. Waits at most `busy_timeout` for other processes.
     fn begin(&mut self) -> Result<(), DbError> {
+        self.space.check_file()?;
         let mut result = transaction::begin_write(&mut self.conn);
         if is_locked(&result) {
             self.turns.wait();

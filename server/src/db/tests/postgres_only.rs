@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::{exists, harness::TestDatabase, put};
-use crate::db::{Connection, DbError};
+use crate::db::{
+    Connection, DbError,
+    postgres::{Target, connect_exclusively},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn errors_are_recognised_in_every_language() {
@@ -82,4 +85,21 @@ async fn worker_survives_a_panic() {
         database.ping().await.expect("a response");
     }
     database.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn exclusive_lock_waits_for_the_end_of_other_sessions() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    let node = db.another().await;
+    db.database.close().await;
+    let target = Target::new(&db.location(), &db.options).expect("a target");
+    let locking = tokio::task::spawn_blocking(move || connect_exclusively(&target).map(|locked| locked.is_some()));
+    let url = db.location();
+    // The node has the lock until the attempts have begun.
+    let sessions = "SELECT count(*) > 0 AS value FROM pg_stat_activity \
+                    WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock(%' AND pid <> pg_backend_pid()";
+    doorward_testkit::until("an attempt", async || doorward_testkit::database::texts(&url, sessions).await == ["t"])
+        .await;
+    node.close().await;
+    assert_eq!(locking.await.expect("no panic"), Ok(true));
 }

@@ -8,6 +8,7 @@ use doorward_shared::{AuditType, ErrorCode, TenantId, admin::Role};
 
 use super::{
     caller::{app, from_request, single_header},
+    query_names::refuse_unknown,
     tenant::{delay_refusal, meta},
 };
 use crate::{
@@ -47,7 +48,9 @@ impl MetricsReader {
 
 impl Auditor {
     async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
-        authenticate(request, Role::Auditor).await
+        let caller = authenticate(request, Role::Auditor).await?;
+        refuse_unknown(request)?;
+        Ok(caller)
     }
 }
 
@@ -55,6 +58,7 @@ impl Administrator {
     async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
         let context = authenticate(request, Role::Admin).await?.context;
         request.extensions_mut().insert(ChangeAuthor(context.clone()));
+        refuse_unknown(request)?;
         Ok(Self { context })
     }
 }

@@ -80,7 +80,8 @@ fn is_json(request: &HttpRequest) -> bool {
 async fn read(mut payload: Payload, limit: usize) -> Result<BytesMut, Refusal> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Refusal::Malformed("the body did not arrive whole".to_owned()))?;
+        let chunk = chunk
+            .map_err(|_| Refusal::Malformed("the body ended early, or its chunked encoding is invalid".to_owned()))?;
         if body.len().saturating_add(chunk.len()) > limit {
             return Err(too_large(limit));
         }

@@ -6,12 +6,15 @@ mod caller;
 pub mod client_ip;
 mod if_match;
 mod query;
+mod query_names;
 mod tenant;
 
 pub use admin::{Administrator, Auditor, MetricsReader};
 pub use body::Body;
 pub use if_match::IfMatch;
+
 pub use query::Query;
+pub use query_names::{Parameter, PathParameters};
 pub use tenant::{
     API_KEY_HEADER, JwksReader, KeyHolder, UnknownTenant, Visitor, find_tenant, path_tenant, unknown_tenant,
 };

@@ -1,4 +1,4 @@
-//! Query strings. Names may repeat; unknown names are ignored.
+//! Query strings. `query_names.rs` checks their names.
 
 use std::{
     convert::Infallible,

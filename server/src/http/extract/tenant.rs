@@ -5,7 +5,10 @@ use std::sync::Arc;
 use actix_web::{HttpMessage as _, HttpRequest, http::StatusCode};
 use doorward_shared::{ApiKeyId, AuditType, ErrorCode, TenantId};
 
-use super::caller::{app, from_request, single_header};
+use super::{
+    caller::{app, from_request, single_header},
+    query_names::refuse_repeated,
+};
 use crate::{
     app::App,
     clock::random,
@@ -21,7 +24,7 @@ use crate::{
 /// Header in which a tenant's backend sends its API key.
 pub const API_KEY_HEADER: &str = "apiKey";
 
-/// Any caller of an existing tenant. Without a valid API key, the caller is rate-limited.
+/// Any caller of a tenant that exists and is enabled. Without a valid API key, the caller is rate-limited.
 #[derive(Debug)]
 pub struct Visitor {
     pub context: RequestContext,
@@ -37,7 +40,9 @@ pub struct KeyHolder {
 
 impl Visitor {
     async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
-        identify(request, CountedAgainst::AddressAndTenant).await
+        let visitor = identify(request, CountedAgainst::AddressAndTenant).await?;
+        auth::require_enabled_tenant(&visitor.context).await?;
+        Ok(visitor)
     }
 
     /// Requires a valid API key. `login/initialize` calls this if the body contains a user id.
@@ -54,13 +59,19 @@ impl Visitor {
         };
         auth::record_rejection(&self.context, rejection).await?;
         delay_refusal(&self.context.app).await;
-        Err(if rejection == KeyRejection::Missing { if_missing } else { ApiError::api_key_invalid() })
+        Err(match rejection {
+            KeyRejection::Missing => if_missing,
+            KeyRejection::Disabled => ApiError::api_key_disabled(),
+            _ => ApiError::api_key_invalid(),
+        })
     }
 }
 
 impl KeyHolder {
     async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
-        Visitor::extract(request).await?.require_key(ApiError::api_key_invalid()).await
+        let caller = Visitor::extract(request).await?.require_key(ApiError::api_key_invalid()).await?;
+        refuse_repeated(request)?;
+        Ok(caller)
     }
 
     /// Returns the result of a read. If the target of the read does not exist, writes an audit entry first. A read with
@@ -80,7 +91,8 @@ impl KeyHolder {
 
 from_request!(Visitor, KeyHolder, JwksReader);
 
-/// Like [`Visitor`], but the tenant's rate limit does not apply.
+/// Like [`Visitor`], but the tenant's rate limit does not apply, and the tenant may be disabled: verifiers need its
+/// public keys until the last token has expired.
 #[derive(Debug)]
 pub struct JwksReader {
     pub context: RequestContext,

@@ -60,9 +60,11 @@ pub struct AuditLogParams {
     /// Excluded type, repeated or comma-separated.
     not_type: Option<Vec<AuditType>>,
     /// Only successes, or only refusals.
-    outcome: Option<AuditOutcome>,
+    #[param(max_items = 2)]
+    outcome: Option<Vec<AuditOutcome>>,
     /// Excluded outcome.
-    not_outcome: Option<AuditOutcome>,
+    #[param(max_items = 2)]
+    not_outcome: Option<Vec<AuditOutcome>>,
     /// Exact actor: the tenant's user id, or the name of an admin token.
     #[param(max_items = 32)]
     actor: Option<Vec<String>>,

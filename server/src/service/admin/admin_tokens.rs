@@ -76,6 +76,7 @@ pub async fn list(context: &AdminContext) -> Result<Vec<AdminTokenItem>, Service
             created_at: token.created_at,
             last_used_at: token.last_used_at,
             expires_at: token.expires_at,
+            disabled_at: None,
         },
         role: token.role,
     };

@@ -35,6 +35,7 @@ pub(super) fn generate(
         created_at: now,
         expires_at,
         last_used_at: None,
+        disabled_at: None,
     };
     Ok((key, response))
 }
@@ -80,6 +81,7 @@ pub async fn list(context: &AdminContext, tenant: TenantId) -> Result<Vec<Secret
         created_at: key.created_at,
         last_used_at: key.last_used_at,
         expires_at: key.expires_at,
+        disabled_at: key.disabled_at,
     };
     Ok(keys.into_iter().map(item).collect())
 }

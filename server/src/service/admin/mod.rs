@@ -5,6 +5,7 @@ pub mod activity;
 pub mod admin_tokens;
 pub mod api_keys;
 pub mod context;
+pub mod disabling;
 pub mod installation;
 pub mod overview;
 pub mod precondition;

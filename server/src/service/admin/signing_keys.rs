@@ -91,7 +91,8 @@ pub async fn list(context: &AdminContext, tenant: TenantId) -> Result<Vec<Signin
 /// because none has been published long enough, the retired key signs until one may.
 ///
 /// # Errors
-/// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], or [`Refusal::SecretInUse`] for the only usable key.
+/// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], [`Refusal::SecretInUse`] for the only usable key, or
+/// [`Refusal::Conflict`] for a withdrawn one.
 pub async fn retire(context: &AdminContext, tenant: TenantId, id: SigningKeyId) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(tenant, AuditType::SigningKeyRetired, now)?;
@@ -100,15 +101,20 @@ pub async fn retire(context: &AdminContext, tenant: TenantId, id: SigningKeyId) 
             lock_tenant(connection, tenant)?;
             let keys = table::list(connection, tenant)?;
             let key = keys.iter().find(|key| key.id == id).ok_or(Refusal::SecretNotFound)?;
+            if key.withdrawn_at.is_some() {
+                return Err(Refusal::Conflict("the signing key was already withdrawn".to_owned()).into());
+            }
             let others: Vec<_> = keys.iter().filter(|other| other.id != id && is_usable(other, now)).collect();
             let first_start = others.iter().map(|other| other.signs_from).min().ok_or(Refusal::SecretInUse)?;
             let retired_at = first_start.max(now);
             if key.retired_at.is_some_and(|at| at <= retired_at) {
                 return Ok(());
             }
-            keep_one_in_use(connection, &others)?;
+            let kept = keep_one_in_use(connection, &others)?;
             table::schedule_retirement(connection, tenant, id, Some(retired_at))?;
-            let detail = json!({ "id": id, "algorithm": key.algorithm, "retired_at": retired_at });
+            let detail = json!({
+                "id": id, "algorithm": key.algorithm, "retired_at": retired_at, "retirement_cancelled": kept,
+            });
             Ok(entry.detail(detail).write(connection)?)
         })
         .await
@@ -148,25 +154,28 @@ pub async fn withdraw(
             table::withdraw(connection, tenant, id, now)?;
             let may_sign = |one: &&SigningKeyRecord| one.id != id && can_sign.contains(&one.id);
             let others: Vec<_> = keys.iter().filter(may_sign).filter(|other| is_published(other, now)).collect();
-            match (others.iter().max_by_key(|other| (other.created_at, other.id)), spare) {
+            let kept = match (others.iter().max_by_key(|other| (other.created_at, other.id)), spare) {
                 (Some(newest), _) if was_signing => {
                     table::sign_from(connection, tenant, newest.id, now)?;
+                    newest.retired_at.map(|_| newest.id)
                 }
                 (Some(_), _) => {
                     let usable: Vec<_> = others.iter().copied().filter(|other| is_usable(other, now)).collect();
-                    keep_one_in_use(connection, &usable)?;
+                    keep_one_in_use(connection, &usable)?
                 }
                 (None, Some(spare)) => {
                     table::insert(connection, &spare)?;
                     let detail = json!({ "id": spare.id, "algorithm": spare.algorithm, "signs_from": now });
                     created.detail(detail).write(connection)?;
+                    None
                 }
                 (None, None) => {
                     let reason = "the tenant's signing keys were changed at the same time; try again";
                     return Err(Refusal::Conflict(reason.to_owned()).into());
                 }
-            }
-            withdrawn.detail(json!({ "id": id, "algorithm": key.algorithm })).write(connection)?;
+            };
+            let detail = json!({ "id": id, "algorithm": key.algorithm, "retirement_cancelled": kept });
+            withdrawn.detail(detail).write(connection)?;
             let keys = table::list(connection, tenant)?;
             let find = |id| keys.iter().find(|key| key.id == id);
             let signing = signing_at(&keys, now).ok_or_else(|| no_signing_key(tenant))?;
@@ -196,15 +205,17 @@ fn signing_at(keys: &[SigningKeyRecord], now: Timestamp) -> Option<&SigningKeyRe
 }
 
 /// Cancels the retirement of the newest remaining key if all remaining keys are scheduled to retire. This happens when
-/// the removed key was their successor.
-fn keep_one_in_use(connection: &mut Connection, usable: &[&SigningKeyRecord]) -> Result<(), ServiceError> {
+/// the removed key was their successor. Returns the id of this key.
+fn keep_one_in_use(
+    connection: &mut Connection,
+    usable: &[&SigningKeyRecord],
+) -> Result<Option<SigningKeyId>, ServiceError> {
     if usable.iter().any(|key| key.retired_at.is_none()) {
-        return Ok(());
+        return Ok(None);
     }
-    if let Some(newest) = usable.iter().max_by_key(|key| key.signs_from) {
-        table::schedule_retirement(connection, newest.tenant_id, newest.id, None)?;
-    }
-    Ok(())
+    let Some(newest) = usable.iter().max_by_key(|key| key.signs_from) else { return Ok(None) };
+    table::schedule_retirement(connection, newest.tenant_id, newest.id, None)?;
+    Ok(Some(newest.id))
 }
 
 fn item(record: &SigningKeyRecord, signing: bool) -> SigningKeyItem {

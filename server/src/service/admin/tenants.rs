@@ -7,7 +7,7 @@ use doorward_shared::{
         UpdateTenantRequest,
     },
     config::{RelyingParty, TenantConfig, Webauthn},
-    page::{Page, PageRequest},
+    page::{Order, PageRequest},
 };
 use serde_json::json;
 
@@ -19,7 +19,11 @@ use super::{
 };
 use crate::{
     clock,
-    domain::{Tenant, config_rules},
+    db::{Connection, DbError},
+    domain::{
+        Tenant, config_rules,
+        list::{NextRows, NumberedPage, PageQuery},
+    },
     service::{Refusal, ServiceError, validate},
     store::{api_keys as keys_table, kept_logs, signing_keys as signing_table, tenants as table},
 };
@@ -41,7 +45,7 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
         Some(id) => id,
         None => TenantId::new(clock::new_uuid(now, context.app.entropy.as_ref())?),
     };
-    let tenant = Tenant { id, display_name, config, created_at: now, updated_at: now };
+    let tenant = Tenant { id, display_name, config, created_at: now, updated_at: now, disabled_at: None };
     let signing_key = signing_keys::generate(context, id, SigningAlgorithm::Es256, now, now).await?;
     let api_key = match request.create_api_key {
         true => Some(api_keys::generate(context, id, "First key".to_owned(), None, now)?),
@@ -60,14 +64,7 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
     let (key, secret): (_, Option<CreatedSecret>) = api_key.unzip();
     context
         .change(move |connection| {
-            if kept_logs::kept_until(connection, id)?.is_some() {
-                return Err(
-                    Refusal::TenantExists("a deleted tenant had this id, and its audit log still exists").into()
-                );
-            }
-            unless_duplicate(table::insert(connection, &tenant), || {
-                Refusal::TenantExists("a tenant with this id exists")
-            })?;
+            insert(connection, &tenant)?;
             signing_table::insert(connection, &signing_key)?;
             if let Some(key) = &key {
                 keys_table::insert(connection, key)?;
@@ -76,6 +73,19 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
         })
         .await?;
     Ok(CreatedTenant { id, api_key: secret })
+}
+
+/// Adds a tenant, unless the id is that of a tenant or of a kept log.
+fn insert(connection: &mut Connection, tenant: &Tenant) -> Result<(), ServiceError> {
+    let inserted = table::insert(connection, tenant);
+    // On PostgreSQL, the insertion waits for a transaction that removes a tenant with this id. Only a later statement
+    // sees the log that this transaction or an earlier one keeps.
+    if matches!(inserted, Ok(()) | Err(DbError::Duplicate { .. }))
+        && kept_logs::kept_until(connection, tenant.id)?.is_some()
+    {
+        return Err(Refusal::TenantExists("a deleted tenant had this id, and its audit log still exists").into());
+    }
+    unless_duplicate(inserted, || Refusal::TenantExists("a tenant with this id exists"))
 }
 
 /// Returns the configuration of tenants that are created without one: a relying party on localhost.
@@ -93,20 +103,36 @@ fn local_config(display_name: &str) -> TenantConfig {
     }
 }
 
-/// Returns a page of the tenants, oldest first. With `search`, only tenants whose name or id contains it.
+/// Returns a page of the tenants. With `search`, only tenants whose name or id contains it.
 pub async fn list(
     context: &AdminContext,
     search: Option<String>,
-    page: PageRequest,
-) -> Result<Page<TenantItem>, ServiceError> {
-    context.read(move |connection| Ok(table::list(connection, search.as_deref(), page)?)).await
+    query: PageQuery,
+) -> Result<NumberedPage<TenantItem>, ServiceError> {
+    context.read(move |connection| Ok(table::list(connection, search.as_deref(), &query)?)).await
+}
+
+/// Returns all tenants, oldest first.
+pub async fn all(context: &AdminContext) -> Result<Vec<TenantItem>, ServiceError> {
+    let page = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
+    let mut query = PageQuery::numbered(Order::Ascending, page);
+    let mut tenants = Vec::new();
+    loop {
+        let page = list(context, None, query.clone()).await?;
+        tenants.extend(page.items);
+        match page.next {
+            Some(NextRows::Number) => query.page.page += 1,
+            Some(NextRows::After(cursor)) => query.after = Some(cursor),
+            None => return Ok(tenants),
+        }
+    }
 }
 
 pub async fn get(context: &AdminContext, id: TenantId) -> Result<(TenantDetail, TenantVersion), ServiceError> {
     let tenant = context.read(move |connection| find_tenant(connection, id)).await?;
     let version = TenantVersion::of(&tenant)?;
-    let Tenant { id, display_name, config, .. } = tenant;
-    Ok((TenantDetail { id, display_name, config }, version))
+    let Tenant { id, display_name, config, disabled_at, .. } = tenant;
+    Ok((TenantDetail { id, display_name, disabled_at, config }, version))
 }
 
 /// Renames a tenant and returns its new version.

@@ -146,5 +146,6 @@ fn item(user: User) -> UserItem {
         icon: user.icon,
         display_name: user.display_name,
         created_at: user.created_at,
+        disabled_at: user.disabled_at,
     }
 }

@@ -2,7 +2,7 @@
 
 use doorward_shared::admin::{QueueVitals, Vitals};
 
-use crate::{app::App, metrics::node_name};
+use crate::app::App;
 
 /// Returns the current counters of this process. Does not use the database.
 pub fn of_node(app: &App) -> Vitals {
@@ -13,7 +13,7 @@ pub fn of_node(app: &App) -> Vitals {
         idle_threads: count(load.idle_threads),
     });
     Vitals {
-        node: node_name(),
+        node: counts.node,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime_ms: u64::try_from(app.stopwatch.elapsed(app.started).as_millis()).unwrap_or(u64::MAX),
         now: app.clock.now(),

@@ -134,6 +134,11 @@ fn not_allowed(reason: &str) -> Refusal {
     Refusal::Verification(VerificationError::new(ErrorCode::CredentialNotAllowed, reason))
 }
 
+fn credential_disabled() -> Refusal {
+    let reason = "an administrator disabled the credential";
+    Refusal::Verification(VerificationError::new(ErrorCode::CredentialDisabled, reason))
+}
+
 fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Timestamp) -> Result<Assertion, Refusal> {
     let challenge = stored.challenge.filter(|challenge| challenge.ceremony == ceremony);
     let challenge = challenge.ok_or(Refusal::ChallengeUnknown)?;
@@ -164,6 +169,12 @@ fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Tim
     if challenge.user_id.is_some_and(|user_id| user_id != user.id) {
         return Err(not_allowed("the credential belongs to another user than the challenge"));
     }
+    if user.disabled_at.is_some() {
+        return Err(Refusal::UserDisabled);
+    }
+    if credential.disabled_at.is_some() {
+        return Err(credential_disabled());
+    }
     if !ceremony::includes(ceremony, &credential) {
         return Err(not_allowed("the credential is registered as a second factor only"));
     }
@@ -173,7 +184,8 @@ fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Tim
 }
 
 /// Deletes the challenge, updates the credential and writes the audit entry. Refuses if the challenge no longer exists,
-/// or if the credential has changed in a way that makes the assertion invalid.
+/// if the tenant, the user or the credential is disabled, or if the credential has changed in a way that makes the
+/// assertion invalid.
 fn commit_assertion(
     connection: &mut Connection,
     ceremony: Ceremony,
@@ -182,10 +194,9 @@ fn commit_assertion(
     now: Timestamp,
 ) -> Outcome<()> {
     let challenge = &assertion.challenge;
-    let outcome = if challenges::take(connection, challenge.tenant_id, &challenge.value)? {
-        record_use(connection, assertion, now)?
-    } else {
-        Err(Refusal::ChallengeUnknown)
+    let outcome = match ceremony::take_challenge(connection, challenge)? {
+        Ok(()) => record_use(connection, assertion, now)?,
+        Err(refusal) => Err(refusal),
     };
     if let Err(refusal) = &outcome {
         entry.refused(ceremony.final_event(false), refusal).write(connection)?;
@@ -209,13 +220,15 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
     };
     let refused = |code, reason: &str| Ok(Err(Refusal::Verification(VerificationError::new(code, reason))));
     let mut expected = assertion.credential.clone();
-    // On PostgreSQL, concurrent logins may change the row first. Each raises the counter, so the loop ends.
+    // On PostgreSQL, concurrent logins may change the row first. Each raises the counter, so the loop ends. If the row
+    // was disabled and enabled again between the two statements, the next attempt succeeds.
     while !credentials::record_use(connection, &expected, &used)? {
-        let current = credentials::find(connection, expected.tenant_id, &expected.id)?.filter(|current| {
+        let current = credentials::find_with_owner(connection, expected.tenant_id, &expected.id)?;
+        let current = current.filter(|(current, _)| {
             (current.user_id, current.created_at, &current.public_key)
                 == (expected.user_id, expected.created_at, &expected.public_key)
         });
-        let Some(current) = current else {
+        let Some((current, user)) = current else {
             if assertion.challenge.user_id.is_some()
                 && users::find(connection, expected.tenant_id, expected.user_id)?.is_none()
             {
@@ -223,6 +236,12 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
             }
             return Ok(Err(unknown("the credential was deleted meanwhile")));
         };
+        if user.disabled_at.is_some() {
+            return Ok(Err(Refusal::UserDisabled));
+        }
+        if current.disabled_at.is_some() {
+            return Ok(Err(credential_disabled()));
+        }
         if current.backup_eligible && !used.backup_eligible {
             return refused(ErrorCode::BackupStateInvalid, webauthn::BACKUP_DOWNGRADED);
         }

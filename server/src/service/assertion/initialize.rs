@@ -159,7 +159,11 @@ fn select_credentials(
     let Some((user, all)) = credentials::of_external_user(connection, tenant_id, external_id)? else {
         return Ok(Err(Refusal::UserNotFound));
     };
-    let allowed: Vec<Credential> = all.into_iter().filter(|credential| includes(ceremony, credential)).collect();
+    if user.disabled_at.is_some() {
+        return Ok(Err(Refusal::UserDisabled));
+    }
+    let is_allowed = |credential: &Credential| includes(ceremony, credential) && credential.disabled_at.is_none();
+    let allowed: Vec<Credential> = all.into_iter().filter(is_allowed).collect();
     Ok(if allowed.is_empty() { Err(Refusal::NoSuitableCredential) } else { Ok((user, allowed)) })
 }
 

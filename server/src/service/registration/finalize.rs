@@ -82,13 +82,16 @@ fn verify(
     if challenge.expires_at <= now {
         return Err(Refusal::ChallengeExpired);
     }
+    if user.disabled_at.is_some() {
+        return Err(Refusal::UserDisabled);
+    }
     let verified =
         webauthn::verify_registration(&challenge.state, &challenge.value, parsed).map_err(Refusal::Verification)?;
     Ok((challenge, user, verified))
 }
 
 /// Deletes the challenge, stores the credential and writes the audit entry. Refuses if the challenge no longer exists,
-/// or if the user already has `limit` credentials.
+/// if the tenant or the user is disabled, or if the user already has `limit` credentials.
 fn commit_registration(
     connection: &mut Connection,
     ceremony: Ceremony,
@@ -97,24 +100,32 @@ fn commit_registration(
     limit: u32,
     entry: audit::Entry,
 ) -> Outcome<()> {
-    let outcome = if !challenges::take(connection, challenge.tenant_id, &challenge.value)? {
-        Err(Refusal::ChallengeUnknown)
-    } else if credentials::lock_and_count(connection, credential.tenant_id, credential.user_id)? >= limit.into() {
-        Err(Refusal::TooManyCredentials(limit))
-    } else {
-        match credentials::insert(connection, credential) {
-            Ok(()) => Ok(()),
-            Err(DbError::Duplicate { .. }) => Err(Refusal::CredentialExists),
-            // The user was deleted after the read. This also deleted the challenge.
-            Err(DbError::Orphan) => Err(Refusal::ChallengeUnknown),
-            Err(error) => return Err(error),
-        }
+    let outcome = match ceremony::take_challenge(connection, challenge)? {
+        Ok(()) => store_credential(connection, credential, limit)?,
+        Err(refusal) => Err(refusal),
     };
     match &outcome {
         Ok(()) => entry.write(connection)?,
         Err(refusal) => entry.refused(ceremony.final_event(false), refusal).write(connection)?,
     }
     Ok(outcome)
+}
+
+fn store_credential(connection: &mut Connection, credential: &Credential, limit: u32) -> Outcome<()> {
+    let Credential { tenant_id, user_id, .. } = credential;
+    // The user may have been deleted after the read.
+    let Some(user) = users::lock(connection, *tenant_id, *user_id)? else { return Ok(Err(Refusal::ChallengeUnknown)) };
+    if user.disabled_at.is_some() {
+        return Ok(Err(Refusal::UserDisabled));
+    }
+    if credentials::count(connection, *tenant_id, *user_id)? >= limit.into() {
+        return Ok(Err(Refusal::TooManyCredentials(limit)));
+    }
+    match credentials::insert(connection, credential) {
+        Ok(()) => Ok(Ok(())),
+        Err(DbError::Duplicate { .. }) => Ok(Err(Refusal::CredentialExists)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns the properties of a new credential for its audit entry.
@@ -148,5 +159,6 @@ fn new_credential(user: &User, ceremony: Ceremony, verified: VerifiedRegistratio
         last_used_at: None,
         created_at: now,
         updated_at: now,
+        disabled_at: None,
     }
 }

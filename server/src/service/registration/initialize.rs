@@ -44,6 +44,10 @@ pub async fn initialize(
         .db
         .write(move |connection| {
             let user = users::upsert(connection, &user)?;
+            if user.disabled_at.is_some() {
+                return Err(ServiceError::from(Refusal::UserDisabled));
+            }
+            // Disabled credentials are excluded as well, so that an authenticator does not register a second one.
             // Passkeys are excluded because they are also second factors, and a new second factor could overwrite the
             // passkey on the same authenticator. A second factor does not prevent a passkey on the same authenticator.
             let stored = credentials::for_user(connection, tenant_id, user.id)?;
@@ -75,7 +79,7 @@ pub async fn initialize(
         .await;
     match options {
         // The refusal rolled back the unit of work that changed the user, so another unit writes the audit entry.
-        Err(ServiceError::Refused(refusal @ Refusal::TooManyCredentials(_))) => {
+        Err(ServiceError::Refused(refusal @ (Refusal::TooManyCredentials(_) | Refusal::UserDisabled))) => {
             Err(audit::refuse(context, refused, ceremony.init_event(false), refusal).await)
         }
         options => options,
@@ -96,5 +100,15 @@ fn validate_user(
     };
     let icon = validate::url("icon", request.icon)?.unwrap_or_default();
     let tenant_id = context.tenant.id();
-    Ok(User { tenant_id, id, external_id, name, display_name, icon, created_at: now, updated_at: now })
+    Ok(User {
+        tenant_id,
+        id,
+        external_id,
+        name,
+        display_name,
+        icon,
+        created_at: now,
+        updated_at: now,
+        disabled_at: None,
+    })
 }

@@ -18,6 +18,9 @@ use crate::{
 /// Number of rows per counter on PostgreSQL. With several rows, transactions of one tenant rarely wait for each other.
 const SHARDS: u8 = 8;
 
+/// Number of counters that one unit of work sums. All counters of the last tenant and day are added to them.
+const SUMMED: i64 = 10_000;
+
 /// Key of a counter row: tenant, day, type, shard.
 pub(super) type CounterKey = (String, i64, String, i16);
 
@@ -45,10 +48,32 @@ pub(super) fn add(
     Ok(())
 }
 
-/// Returns the number of entries in all logs. Reads every counter.
-pub fn count_all(conn: &mut Connection) -> Result<u64, DbError> {
-    let sum = || audit_counts::table.select(sql::<BigInt>("CAST(COALESCE(SUM(count), 0) AS BIGINT)"));
-    Ok(row_convert::total(on_engine!(conn, c, _Db => sum().get_result(c))?))
+/// A tenant and a day, after which [`count_some`] continues. The default is before all counters.
+pub type CountedTo = (String, i64);
+
+/// Sums the next [`SUMMED`] counters of all logs. Returns the sum and where to continue; `None` at the end.
+pub fn count_some(conn: &mut Connection, after: &CountedTo) -> Result<(u64, Option<CountedTo>), DbError> {
+    let (tenant, day) = after;
+    let end = "SELECT tenant_id, day FROM audit_counts WHERE (tenant_id, day) > (?, ?) \
+               ORDER BY tenant_id, day LIMIT 1 OFFSET ?";
+    let end = CachedSql::<(Text, BigInt)>::new(end).bind(tenant).bind(*day).bind(SUMMED - 1);
+    let end: Option<CountedTo> = on_engine!(conn, c, _Db => end.get_result(c).optional())?;
+    let sum = match &end {
+        Some((end_tenant, end_day)) => CachedSql::<BigInt>::new(
+            "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM audit_counts \
+             WHERE (tenant_id, day) > (?, ?) AND (tenant_id, day) <= (?, ?)",
+        )
+        .bind(tenant)
+        .bind(*day)
+        .bind(end_tenant)
+        .bind(*end_day),
+        None => CachedSql::<BigInt>::new(
+            "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM audit_counts WHERE (tenant_id, day) > (?, ?)",
+        )
+        .bind(tenant)
+        .bind(*day),
+    };
+    Ok((row_convert::total(on_engine!(conn, c, _Db => sum.get_result(c))?), end))
 }
 
 /// Subtracts deleted entries and removes rows that reach zero. The ordered map makes all nodes lock in the same order.

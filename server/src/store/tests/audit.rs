@@ -24,6 +24,7 @@ on_every_engine!(
     longest_values_can_be_stored,
     totals_equal_the_counted_entries,
     activity_is_summed_by_day_and_tenant,
+    all_entries_are_counted_in_bounded_units,
     busiest_tenants_are_counted_among_the_newest_entries,
     purge_is_bounded_and_keeps_the_newest_entry,
     logs_of_deleted_tenants_are_deleted_in_units
@@ -276,4 +277,20 @@ async fn logs_of_deleted_tenants_are_deleted_in_units(db: TestDatabase) {
     assert_eq!(db.read(move |c| installation::get(c, &name)).await, None);
     let days = Days { first: 0, last: i64::from(u16::MAX) };
     assert_eq!(db.read(move |c| audit::activity_by_day(c, tenant_id(1), days)).await, BTreeMap::new());
+}
+
+async fn all_entries_are_counted_in_bounded_units(db: TestDatabase) {
+    const COUNTERS: u64 = 25_000;
+    let fill = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {COUNTERS}) \
+         INSERT INTO audit_counts SELECT 'tenant ' || (i / 100), i % 100, 'api_key_rejected', 0, 2 FROM n"
+    );
+    db.write(move |c| c.run(&fill)).await;
+    let (mut sums, mut next) = (Vec::new(), Some(audit::CountedTo::default()));
+    while let Some(after) = next {
+        let (sum, end) = db.read(move |c| audit::count_some(c, &after)).await;
+        sums.push(sum);
+        next = end;
+    }
+    assert_eq!(sums, [20_000, 20_000, 10_000]);
 }

@@ -1,12 +1,16 @@
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError},
-    store::challenges::{self, ChallengeKey},
+    store::{
+        challenges::{self, ChallengeKey},
+        tenants,
+    },
 };
 
 on_every_engine!(
     concurrent_takes_succeed_once,
     challenges_are_stored_completely,
+    challenges_of_a_disabled_tenant_are_not_taken_for_a_token,
     expired_challenges_are_purged_in_chunks
 );
 
@@ -39,6 +43,25 @@ async fn challenges_are_stored_completely(db: TestDatabase) {
     let orphan = db.database.write(|c: &mut Connection| challenges::insert(c, &challenge(9, None, 2))).await;
     assert_eq!(orphan, Err(DbError::Orphan));
     assert!(!db.write(|c| challenges::take(c, tenant_id(2), &challenge_value(1))).await);
+}
+
+async fn challenges_of_a_disabled_tenant_are_not_taken_for_a_token(db: TestDatabase) {
+    two_tenants(&db).await;
+    db.write(|c| {
+        challenges::insert(c, &challenge(1, None, 1))?;
+        challenges::insert(c, &challenge(2, None, 1))?;
+        assert!(tenants::set_disabled(c, tenant_id(1), Some(at(5)))?);
+        assert!(!tenants::set_disabled(c, tenant_id(1), Some(at(6)))?);
+        Ok(())
+    })
+    .await;
+    assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await.expect("the tenant").disabled_at, Some(at(5)));
+    assert!(!db.write(|c| challenges::take_if_enabled(c, tenant_id(1), &challenge_value(1))).await);
+    assert!(db.write(|c| challenges::take_if_enabled(c, tenant_id(2), &challenge_value(1))).await);
+    assert!(db.write(|c| tenants::set_disabled(c, tenant_id(1), None)).await);
+    assert!(!db.write(|c| tenants::set_disabled(c, tenant_id(1), None)).await);
+    assert!(db.write(|c| challenges::take_if_enabled(c, tenant_id(1), &challenge_value(1))).await);
+    assert!(!db.write(|c| challenges::take_if_enabled(c, tenant_id(1), &challenge_value(1))).await);
 }
 
 async fn expired_challenges_are_purged_in_chunks(db: TestDatabase) {

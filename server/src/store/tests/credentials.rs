@@ -4,13 +4,17 @@ use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError},
     domain::{Credential, audit::Total, list::PageQuery},
-    store::credentials::{self, CredentialUse},
+    store::{
+        credentials::{self, CredentialUse},
+        users,
+    },
 };
 
 on_every_engine!(
     credentials_can_be_added_read_renamed_and_deleted,
     concurrent_uses_are_recorded_once,
     use_of_a_changed_credential_is_rejected,
+    use_of_a_disabled_credential_or_user_is_rejected,
     unit_of_work_is_usable_after_a_duplicate
 );
 
@@ -92,6 +96,34 @@ async fn use_of_a_changed_credential_is_rejected(db: TestDatabase) {
     let nothing = db.read(|c| credentials::of_external_user(c, tenant_id(1), "user-2")).await;
     assert_eq!(nothing, Some((user(1, 2), Vec::new())));
     assert_eq!(db.read(|c| credentials::of_external_user(c, tenant_id(1), "user-9")).await, None);
+}
+
+async fn use_of_a_disabled_credential_or_user_is_rejected(db: TestDatabase) {
+    two_tenants(&db).await;
+    db.write(|c| {
+        credentials::insert(c, &credential(1, 1, 1))?;
+        credentials::insert(c, &credential(1, 2, 2))?;
+        credentials::insert(c, &credential(2, 1, 1))
+    })
+    .await;
+    let usage = CredentialUse { sign_count: u32::MAX, backup_state: false, backup_eligible: true, at: at(70) };
+    let use_of = |tenant, user, number| {
+        let (db, observed) = (db.clone(), credential(tenant, user, number));
+        async move { db.write(move |c| credentials::record_use(c, &observed, &usage)).await }
+    };
+    let disable = |since| db.write(move |c| credentials::set_disabled(c, tenant_id(1), &credential_id(1), since));
+    assert!(disable(Some(at(5))).await && !disable(Some(at(6))).await);
+    assert!(!use_of(1, 1, 1).await && use_of(1, 2, 2).await && use_of(2, 1, 1).await);
+    assert!(disable(None).await && !disable(None).await);
+    let disable_user = |since| db.write(move |c| users::set_disabled(c, tenant_id(1), user_id(1), since));
+    assert!(disable_user(Some(at(7))).await && !disable_user(Some(at(8))).await);
+    assert!(!use_of(1, 1, 1).await && use_of(1, 2, 2).await && use_of(2, 1, 1).await);
+    // The credential itself is enabled.
+    let (stored, owner) =
+        db.read(|c| credentials::find_with_owner(c, tenant_id(1), &credential_id(1))).await.expect("the credential");
+    assert_eq!((stored.disabled_at, owner.disabled_at), (None, Some(at(7))));
+    assert!(disable_user(None).await && !disable_user(None).await);
+    assert!(use_of(1, 1, 1).await);
 }
 
 async fn unit_of_work_is_usable_after_a_duplicate(db: TestDatabase) {

@@ -83,6 +83,7 @@ pub(super) fn tenant(number: u128) -> Tenant {
         config,
         created_at: time,
         updated_at: time,
+        disabled_at: None,
     }
 }
 
@@ -97,6 +98,7 @@ pub(super) fn user(tenant: u128, number: u128) -> User {
         icon: String::new(),
         created_at: time,
         updated_at: time,
+        disabled_at: None,
     }
 }
 
@@ -119,6 +121,7 @@ pub(super) fn credential(tenant: u128, user: u128, number: u8) -> Credential {
         last_used_at: None,
         created_at: at(number.into()),
         updated_at: at(number.into()),
+        disabled_at: None,
     }
 }
 
@@ -159,6 +162,7 @@ pub(super) fn api_key(tenant: u128, number: u128) -> ApiKey {
         created_at: at(i64::try_from(number).unwrap_or(0)),
         expires_at: Some(at(1)),
         last_used_at: None,
+        disabled_at: None,
     }
 }
 

@@ -1,17 +1,81 @@
-use doorward_shared::{AuditType, TenantId, page::PageRequest};
+use diesel::RunQueryDsl as _;
+use doorward_shared::{
+    AuditType, TenantId,
+    page::{Order, PageRequest},
+};
 
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
-    db::{Connection, DbError},
+    db::{Connection, DbError, on_engine},
+    domain::{
+        audit::Total,
+        list::{NUMBERED_ROWS, NextRows, PageQuery},
+    },
     store::{api_keys, audit, challenges, credentials, installation, signing_keys, tenants, transactions},
 };
 
 on_every_engine!(
     tenants_can_be_read_changed_and_deleted,
     data_of_a_deleted_tenant_is_deleted_in_units,
+    numbered_pages_end_at_the_bound_and_cursors_go_on,
     search_matches_wildcards_literally,
     installation_values_are_kept_by_name
 );
+
+fn numbered(page: u32, per_page: u32) -> PageQuery {
+    PageQuery::numbered(Order::Ascending, PageRequest { page, per_page })
+}
+
+/// Returns the names on all pages, the first total, and the number of the pages that were requested by number.
+async fn walk(db: &TestDatabase, text: Option<&'static str>) -> (Vec<String>, Option<Total>, u32) {
+    let mut query = numbered(1, 900);
+    let (mut names, mut total) = (Vec::new(), None);
+    loop {
+        let next = query.clone();
+        let page = db.read(move |c| tenants::list(c, text, &next)).await;
+        names.extend(page.items.into_iter().map(|tenant| tenant.display_name));
+        total = total.or(page.total);
+        match page.next {
+            Some(NextRows::Number) => query.page.page += 1,
+            Some(NextRows::After(cursor)) => query.after = Some(cursor),
+            None => return (names, total, query.page.page),
+        }
+    }
+}
+
+async fn numbered_pages_end_at_the_bound_and_cursors_go_on(db: TestDatabase) {
+    two_tenants(&db).await;
+    db.write(|c| {
+        // Several tenants have the same time, and every tenth one matches the search.
+        for insert in [
+            "INSERT INTO tenants (id, display_name, config, created_at, updated_at) \
+             SELECT '00000000-0000-0002-0000-' || CAST(100000000000 + n AS TEXT), \
+             CASE WHEN n % 10 = 0 THEN 'match-' ELSE 'other-' END || CAST(n AS TEXT), '{}', \
+             CAST(? AS BIGINT) + n / 7, 0 FROM numbers",
+            "INSERT INTO tenant_summaries (tenant_id, name_key, created_at, last_activity) \
+             SELECT '00000000-0000-0002-0000-' || CAST(100000000000 + n AS TEXT), \
+             CASE WHEN n % 10 = 0 THEN 'match-' ELSE 'other-' END || CAST(n AS TEXT), \
+             CAST(? AS BIGINT) + n / 7, 0 FROM numbers",
+        ] {
+            let numbers =
+                "WITH RECURSIVE numbers (n) AS (SELECT 3 UNION ALL SELECT n + 1 FROM numbers WHERE n < 11500)";
+            let sql = format!("{numbers} {insert}");
+            let insert = diesel::sql_query(sql.replace('?', &at(100).millis().to_string()));
+            on_engine!(c, conn, _Db => insert.execute(conn))?;
+        }
+        Ok(())
+    })
+    .await;
+    let (names, total, numbers) = walk(&db, None).await;
+    assert_eq!((names.len(), total, numbers), (11_500, Some(Total::AtLeast(NUMBERED_ROWS as u64)), 12));
+    let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len());
+    let (matches, total, _) = walk(&db, Some("match")).await;
+    let expected: Vec<String> = names.into_iter().filter(|name| name.starts_with("match")).collect();
+    assert_eq!(matches, expected);
+    let Some(Total::AtLeast(bound)) = total else { panic!("{total:?}") };
+    assert!((990..=1_000).contains(&bound), "{bound}");
+}
 
 async fn tenants_can_be_read_changed_and_deleted(db: TestDatabase) {
     two_tenants(&db).await;
@@ -31,8 +95,8 @@ async fn tenants_can_be_read_changed_and_deleted(db: TestDatabase) {
     assert!(!db.write(|c| tenants::rename(c, tenant_id(9), "Other", at(7))).await);
     assert!(!db.write(move |c| tenants::update_config(c, tenant_id(9), &changed, at(7))).await);
 
-    let page = db.read(|c| tenants::list(c, None, PageRequest { page: 2, per_page: 1 })).await;
-    assert_eq!((page.total, page.items[0].id), (2, tenant_id(2)));
+    let page = db.read(|c| tenants::list(c, None, &numbered(2, 1))).await;
+    assert_eq!((page.total, page.items[0].id), (Some(Total::Exact(2)), tenant_id(2)));
 
     // Deleting the nil tenant or an unknown tenant does nothing, so the installation's log is kept.
     let kind = doorward_shared::AuditType::TenantDeleted;
@@ -63,7 +127,7 @@ async fn data_of_a_deleted_tenant_is_deleted_in_units(db: TestDatabase) {
     // No function finds the tenant, and no entry can be added to its log.
     assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, None);
     assert_eq!(db.read(|c| tenants::all(c).map(|all| all.len())).await, 1);
-    assert_eq!(db.read(|c| tenants::list(c, None, PageRequest::default())).await.total, 1);
+    assert_eq!(db.read(|c| tenants::list(c, None, &numbered(1, 20))).await.total, Some(Total::Exact(1)));
     assert!(!db.write(|c| tenants::rename(c, tenant_id(1), "Other", at(7))).await);
     assert!(!db.write(|c| tenants::mark_deleted(c, tenant_id(1), at(9))).await);
     let entry = event(tenant_id(1), 0, 1, AuditType::ApiKeyRejected);
@@ -114,9 +178,9 @@ async fn search_matches_wildcards_literally(db: TestDatabase) {
         ("ärger", vec![]),
         ("ß", vec!["Straße"]),
     ] {
-        let page = db.read(move |c| tenants::list(c, Some(text), PageRequest::default())).await;
+        let page = db.read(move |c| tenants::list(c, Some(text), &numbered(1, 20))).await;
         let names: Vec<_> = page.items.iter().map(|item| item.display_name.as_str()).collect();
-        assert_eq!((names, page.total), (expected.clone(), expected.len() as u64), "{text}");
+        assert_eq!((names, page.total), (expected.clone(), Some(Total::Exact(expected.len() as u64))), "{text}");
     }
 }
 

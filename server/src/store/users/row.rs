@@ -20,6 +20,7 @@ pub(in crate::store) struct Row {
     pub(super) icon: String,
     pub(super) created_at: i64,
     pub(super) updated_at: i64,
+    pub(super) disabled_at: Option<i64>,
 }
 
 impl Row {
@@ -42,6 +43,7 @@ impl TryFrom<Row> for User {
             icon: row.icon,
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),
+            disabled_at: row_convert::time(row.disabled_at),
         })
     }
 }

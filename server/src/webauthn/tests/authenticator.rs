@@ -24,6 +24,7 @@ use crate::{
     },
 };
 
+pub(super) const AAGUID: [u8; 16] = [0xaa; 16];
 pub(super) const UP: u8 = 0x01;
 pub(super) const UV: u8 = 0x04;
 pub(super) const BE: u8 = 0x08;
@@ -93,6 +94,21 @@ impl Key {
                 let key = pair.public_key().as_ref().to_vec();
                 vec![(1, 7.into()), (3, (*alg).into()), (-1, Cbor::Bytes(key))]
             }
+        }
+    }
+
+    pub(super) fn algorithm(&self) -> i64 {
+        let (_, algorithm) = &self.members()[1];
+        algorithm.as_integer().unwrap().try_into().unwrap()
+    }
+
+    /// Returns the bytes of the key; for an elliptic curve, the uncompressed point.
+    pub(super) fn public_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Ec { pair, .. } => pair.public_key().as_ref().to_vec(),
+            Self::Rsa(pair) => pair.public_key().as_ref().to_vec(),
+            Self::Ed25519(pair) => pair.public_key().as_ref().to_vec(),
+            Self::MlDsa { pair, .. } => pair.public_key().as_ref().to_vec(),
         }
     }
 
@@ -201,9 +217,14 @@ impl Registration {
     pub(super) fn auth_data(&self) -> Vec<u8> {
         let id = self.inner_id.as_ref().unwrap_or(&self.id);
         let length = u16::try_from(id.len()).unwrap().to_be_bytes();
-        let attested: [&[u8]; 4] = [&[0xaa; 16], &length, id, &self.public_key];
+        let attested: [&[u8]; 4] = [&AAGUID, &length, id, &self.public_key];
         let attested = if self.flags & AT == 0 { Vec::new() } else { attested.concat() };
         auth_data(self.rp_id, self.flags, self.sign_count, &[&attested, &self.extensions])
+    }
+
+    /// Returns the bytes that most statements sign.
+    pub(super) fn signed_bytes(&self) -> Vec<u8> {
+        signed_over(&self.auth_data(), self.client_data.as_bytes())
     }
 
     /// Replaces the statement with a self attestation of the registration in its current state.

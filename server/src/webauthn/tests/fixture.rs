@@ -56,6 +56,7 @@ pub(super) fn user(external_id: &str) -> User {
         icon: String::new(),
         created_at: Timestamp::from_millis(0),
         updated_at: Timestamp::from_millis(0),
+        disabled_at: None,
     }
 }
 
@@ -79,6 +80,7 @@ pub(super) fn stored(registration: VerifiedRegistration) -> Credential {
         last_used_at: None,
         created_at: Timestamp::from_millis(0),
         updated_at: Timestamp::from_millis(0),
+        disabled_at: None,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Tests of the module's public interface.
 
 mod assertion;
+mod attestation;
 mod authenticator;
+mod certificates;
 mod client_data;
 mod fixture;
 mod options;

@@ -146,7 +146,7 @@ async fn resources_of_another_tenant_are_not_found() {
             assert!(entries.iter().all(|entry| entry["tenant_id"] == TenantId::INSTALLATION.to_string()));
         }
     }
-    assert_eq!(calls, 3);
+    assert_eq!(calls, 7);
     assert_eq!(fixture.state().await, before);
 }
 

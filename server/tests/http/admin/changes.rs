@@ -12,10 +12,23 @@ use super::fixture::{Fixture, body, changes, guarded, method};
 const CHANGES: &[(&str, &str, u16, &[&str])] = &[
     ("PUT", "/tenants/{tenant_id}", 204, &["tenant_updated"]),
     ("PUT", "/tenants/{tenant_id}/config", 204, &["tenant_config_updated"]),
+    ("PUT", "/tenants/{tenant_id}/disabled", 204, &["tenant_disabled"]),
+    ("DELETE", "/tenants/{tenant_id}/disabled", 204, &["tenant_enabled"]),
     ("POST", "/tenants/{tenant_id}/secrets/api", 201, &["api_key_created"]),
+    ("PUT", "/tenants/{tenant_id}/secrets/api/{secret_id}/disabled", 204, &["api_key_disabled"]),
+    ("DELETE", "/tenants/{tenant_id}/secrets/api/{secret_id}/disabled", 204, &["api_key_enabled"]),
     ("DELETE", "/tenants/{tenant_id}/secrets/api/{secret_id}", 204, &["api_key_revoked"]),
     ("POST", "/tenants/{tenant_id}/secrets/jwk", 201, &["signing_key_created"]),
     ("DELETE", "/tenants/{tenant_id}/secrets/jwk/{secret_id}", 204, &["signing_key_retired"]),
+    ("PUT", "/tenants/{tenant_id}/users/{user_id}/disabled", 204, &["user_disabled"]),
+    ("DELETE", "/tenants/{tenant_id}/users/{user_id}/disabled", 204, &["user_enabled"]),
+    ("PUT", "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}/disabled", 204, &["credential_disabled"]),
+    (
+        "DELETE",
+        "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}/disabled",
+        204,
+        &["credential_enabled"],
+    ),
     (
         "DELETE",
         "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}",
@@ -197,7 +210,9 @@ async fn stale_versions_are_refused() {
         assert_eq!(fixture.entries(&refused).await.len(), 1);
     }
     with(&version).delete(&path).await.expect_refusal(412, "tenant_changed");
-    with("nonsense").put(&path, &name).await.expect_refusal(400, "validation_failed");
+    for wrong in ["nonsense", ""] {
+        with(wrong).put(&path, &name).await.expect_refusal(400, "validation_failed");
+    }
     let current = fixture.admin.get(&path).await.expect(200);
     assert_eq!((current.header("etag"), &current.json()["config"]), (Some(newer.as_str()), &config));
     for accepted in ["*", &format!("\"other\", {newer}")] {

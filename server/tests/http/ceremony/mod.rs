@@ -3,6 +3,7 @@
 
 mod between;
 mod binding;
+mod disabled;
 mod exactly_once;
 mod expiry;
 mod restart;

@@ -1,7 +1,8 @@
 //! Backup flags (WebAuthn §6.1.3): a credential may become backup eligible, but never the reverse.
 
+use doorward_authenticator::{Authenticator, Counter};
 use doorward_shared::config::BackupEligibilityChange;
-use doorward_testkit::{TestServer, claims};
+use doorward_testkit::{Person, TestServer, claims};
 use serde_json::json;
 
 use crate::support::{Ceremony, server_with_tenant};
@@ -43,5 +44,31 @@ async fn new_backup_eligibility_is_refused_if_the_tenant_says_so() {
         let body = ceremony.begin(&tenant, &mut person).await;
         let response = ceremony.finalize(&tenant, &body).await;
         let _ = ceremony.expect_audited_refusal(&tenant, &response, 401, "backup_state_invalid").await;
+    }
+}
+
+/// The server loads the credential when a login begins, so the second login is verified against its earlier state.
+#[tokio::test]
+async fn login_that_began_before_another_ended_is_checked_against_the_new_flags() {
+    let (_server, tenant) = server_with_tenant().await;
+    for (before, first, second, accepted) in
+        [(true, true, true, true), (false, true, true, true), (false, true, false, false)]
+    {
+        let authenticator = Authenticator::new().counter(Counter::Increasing).backup(before, false);
+        let mut person = Person::with(&format!("alice-{before}-{second}"), authenticator);
+        let _ = person.register(&tenant).await.expect(200);
+        let mut bodies = Vec::new();
+        for eligible in [first, second] {
+            person.authenticator = person.authenticator.clone().backup(eligible, false);
+            bodies.push(person.login_assertion(&tenant, false).await);
+        }
+        let [one, other] = bodies.as_slice() else { panic!("two logins") };
+        let _ = Ceremony::Login.finalize(&tenant, one).await.expect(200);
+        let response = Ceremony::Login.finalize(&tenant, other).await;
+        if accepted {
+            let _ = response.expect(200);
+        } else {
+            let _ = Ceremony::Login.expect_audited_refusal(&tenant, &response, 401, "backup_state_invalid").await;
+        }
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     ),
 )]
 pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    let page = pages::numbered(&query, "order")?;
+    let page = pages::numbered(&query, pages::order(&query, "order")?)?;
     let found = credentials::list(&caller.context, pages::text(&query, "user_id")?, page.clone()).await?;
     Ok(pages::respond(request.path(), &query, page.page, &found))
 }

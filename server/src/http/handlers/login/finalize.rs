@@ -23,6 +23,7 @@ use crate::{
         (status = 400, description = "unable to finish login", body = ErrorBody),
         (status = 401, description = "failed to get session data; failed to get user handle; failed to validate assertion", body = ErrorBody),
         TenantNotFound,
+        CeremonyDisabled,
     ),
     security((), ("apiKey" = [])),
 )]

@@ -25,8 +25,9 @@ use crate::{
     responses(
         (status = 200, description = "options for the browser", body = RequestOptions),
         NoSuitableCredential,
-        (status = 401, description = "api key is missing; The api key is invalid", body = ErrorBody),
+        (status = 401, description = "api key is missing; The api key is invalid; The api key is disabled", body = ErrorBody),
         UserNotFound,
+        CeremonyDisabled,
     ),
     security((), ("apiKey" = [])),
 )]

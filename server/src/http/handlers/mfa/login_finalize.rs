@@ -23,6 +23,7 @@ use crate::{
         (status = 400, description = "unable to finish login", body = ErrorBody),
         AssertionRejected,
         TenantNotFound,
+        CeremonyDisabled,
     ),
 )]
 pub async fn login_finalize(caller: KeyHolder, body: Body) -> Result<Json<TokenResponse>, ApiError> {

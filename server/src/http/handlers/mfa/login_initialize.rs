@@ -23,6 +23,7 @@ use crate::{
         NoSuitableCredential,
         KeyHolderErrors,
         UserNotFound,
+        CeremonyDisabled,
     ),
 )]
 pub async fn login_initialize(caller: KeyHolder, body: Body) -> Result<Json<RequestOptions>, ApiError> {

@@ -20,6 +20,7 @@ use crate::{
         RegistrationErrors,
         KeyHolderErrors,
         TenantNotFound,
+        CeremonyDisabled,
     ),
 )]
 pub async fn registration_finalize(caller: KeyHolder, body: Body) -> Result<Json<TokenResponse>, ApiError> {

@@ -19,6 +19,7 @@ use crate::{
         (status = 200, description = "the credential is registered", body = TokenResponse),
         RegistrationErrors,
         TenantNotFound,
+        CeremonyDisabled,
     ),
     security((), ("apiKey" = [])),
 )]

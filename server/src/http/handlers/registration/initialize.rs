@@ -20,6 +20,7 @@ use crate::{
         InvalidBody,
         KeyHolderErrors,
         TenantNotFound,
+        CeremonyDisabled,
     ),
 )]
 pub async fn initialize(caller: KeyHolder, body: Body) -> Result<Json<CreationOptions>, ApiError> {

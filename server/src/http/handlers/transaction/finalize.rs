@@ -23,6 +23,7 @@ use crate::{
         (status = 400, description = "unable to finish transaction", body = ErrorBody),
         AssertionRejected,
         TenantNotFound,
+        CeremonyDisabled,
     ),
 )]
 pub async fn finalize(caller: KeyHolder, body: Body) -> Result<Json<TokenResponse>, ApiError> {

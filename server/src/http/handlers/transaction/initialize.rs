@@ -23,6 +23,7 @@ use crate::{
         KeyHolderErrors,
         (status = 404, description = "tenant not found; unable to find user", body = ErrorBody),
         (status = 409, description = "transaction already exists", body = ErrorBody),
+        CeremonyDisabled,
     ),
 )]
 pub async fn initialize(caller: KeyHolder, body: Body) -> Result<Json<RequestOptions>, ApiError> {

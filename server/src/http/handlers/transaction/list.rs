@@ -18,6 +18,7 @@ use crate::{
     params(("after" = Option<String>, Query, description = "cursor from the `Link` of the previous page")),
     responses(
         (status = 200, description = "the transactions", body = [TransactionItem]),
+        InvalidQuery,
         KeyHolderErrors,
         UserNotFound,
     ),

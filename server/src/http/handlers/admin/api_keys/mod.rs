@@ -2,8 +2,12 @@
 
 mod create;
 mod delete;
+mod disable;
+mod enable;
 mod list;
 
 pub use create::*;
 pub use delete::*;
+pub use disable::*;
+pub use enable::*;
 pub use list::*;

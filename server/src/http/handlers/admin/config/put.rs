@@ -2,7 +2,7 @@ use actix_web::{HttpResponse, web::Path};
 use doorward_shared::config::TenantConfig;
 
 use crate::{
-    http::{Administrator, ApiError, Body, IfMatch, json, path_tenant, responses::*},
+    http::{Administrator, ApiError, Body, IfMatch, json, parameters::TenantVersionParams, path_tenant, responses::*},
     service::admin::tenants,
 };
 
@@ -12,15 +12,9 @@ use crate::{
     put,
     path = "/tenants/{tenant_id}/config",
     tag = "Tenants",
-    params(("If-Match" = Option<String>, Header, description = "`ETag` of the tenant: refuses the change if it is stale")),
+    params(TenantVersionParams),
     request_body = TenantConfig,
-    responses(
-        (status = 204, description = "replaced"),
-        InvalidBody,
-        AdministratorErrors,
-        TenantNotFound,
-        TenantChanged,
-    ),
+    responses((status = 204, description = "replaced"), InvalidBody, TenantChangeErrors),
 )]
 pub async fn put(
     caller: Administrator,

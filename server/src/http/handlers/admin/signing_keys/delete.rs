@@ -22,7 +22,7 @@ use crate::{
         (status = 204, description = "retired"),
         AdministratorErrors,
         SecretNotFound,
-        (status = 409, description = "secret is in use", body = ErrorBody),
+        (status = 409, description = "secret is in use; conflict: the key was already withdrawn", body = ErrorBody),
     ),
 )]
 pub async fn delete(

@@ -1,7 +1,9 @@
 use actix_web::{HttpResponse, web::Path};
 
 use crate::{
-    http::{Administrator, ApiError, IfMatch, Query, pages, path_tenant, responses::*},
+    http::{
+        Administrator, ApiError, IfMatch, Query, pages, parameters::TenantVersionParams, path_tenant, responses::*,
+    },
     service::admin::tenants,
 };
 
@@ -13,9 +15,9 @@ use crate::{
     params(
         ("erase_audit" = Option<bool>, Query,
             description = "`true` also deletes the audit log, or the kept audit log of a tenant that is already deleted"),
-        ("If-Match" = Option<String>, Header, description = "`ETag` of the tenant: refuses the deletion if it is stale"),
+        TenantVersionParams,
     ),
-    responses((status = 204, description = "deleted"), InvalidQuery, AdministratorErrors, TenantNotFound, TenantChanged),
+    responses((status = 204, description = "deleted"), InvalidQuery, TenantChangeErrors),
 )]
 pub async fn delete(
     caller: Administrator,

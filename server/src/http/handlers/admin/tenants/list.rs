@@ -1,30 +1,28 @@
 use actix_web::{HttpRequest, HttpResponse};
-use doorward_shared::{admin::TenantItem, page::Page};
+use doorward_shared::{admin::TenantItem, page::Order};
 
 use crate::{
-    domain::{
-        audit::Total,
-        list::{NextRows, NumberedPage},
-    },
     http::{ApiError, Auditor, Query, pages, parameters::PageParams, responses::*},
     service::admin::tenants,
 };
 
 /// Lists the tenants, oldest first, with `X-Total-Count` and `Link`.
+///
+/// `X-Total-Count` is exact up to 10 000; above it, `X-Total-Count-Relation: gte` marks a lower bound. With `q`, a request
+/// examines at most 10 000 tenants. If it stops there, the page may be short or empty and has a `Link` to the next one.
 #[utoipa::path(
     get,
     path = "/tenants",
     tag = "Tenants",
     params(
         PageParams,
+        ("after" = Option<String>, Query, description = "position from the `next` link of a page; replaces `page`"),
         ("q" = Option<String>, Query, description = "part of a name, or at least four characters of an id"),
     ),
     responses((status = 200, description = "a page of tenants", body = [TenantItem]), InvalidQuery, AuditorErrors),
 )]
 pub async fn list(caller: Auditor, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    let page = pages::request(&query)?;
-    let Page { items, total } = tenants::list(&caller.context, pages::text(&query, "q")?, page).await?;
-    let next = (u64::from(page.page) * u64::from(page.per_page) < total).then_some(NextRows::Number);
-    let found = NumberedPage { items, total: Some(Total::Exact(total)), next };
-    Ok(pages::respond(request.path(), &query, page, &found))
+    let page = pages::numbered(&query, Order::Ascending)?;
+    let found = tenants::list(&caller.context, pages::text(&query, "q")?, page.clone()).await?;
+    Ok(pages::respond(request.path(), &query, page.page, &found))
 }

@@ -34,7 +34,7 @@ pub async fn list(
     query: Query,
 ) -> Result<HttpResponse, ApiError> {
     let tenant = path_tenant(&path)?;
-    let page = pages::numbered(&query, "sort_direction")?;
+    let page = pages::numbered(&query, pages::order(&query, "sort_direction")?)?;
     let found = users::list(&caller.context, tenant, pages::text(&query, "q")?, page.clone()).await?;
     Ok(pages::respond(request.path(), &query, page.page, &found))
 }

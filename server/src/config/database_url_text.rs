@@ -1,12 +1,12 @@
-//! Location of the database, which may contain a password.
+//! Text of a database URL, which may contain a password.
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
-/// A path or a URL, unchanged. `Display` and `Debug` omit passwords.
+/// The text of a path or a URL, before it is parsed. `Display` and `Debug` omit passwords.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
+pub struct DatabaseUrlText(String);
 
-impl DatabaseUrl {
+impl DatabaseUrlText {
     pub const fn new(url: String) -> Self {
         Self(url)
     }
@@ -17,7 +17,7 @@ impl DatabaseUrl {
     }
 }
 
-impl FromStr for DatabaseUrl {
+impl FromStr for DatabaseUrlText {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -25,7 +25,7 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-impl fmt::Display for DatabaseUrl {
+impl fmt::Display for DatabaseUrlText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.0.as_str();
         let Some((scheme, rest)) = text.split_once("://") else {
@@ -46,15 +46,15 @@ impl fmt::Display for DatabaseUrl {
     }
 }
 
-impl fmt::Debug for DatabaseUrl {
+impl fmt::Debug for DatabaseUrlText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DatabaseUrl({self})")
+        write!(f, "DatabaseUrlText({self})")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::DatabaseUrl;
+    use super::DatabaseUrlText;
 
     #[test]
     fn passwords_are_not_printed() {
@@ -70,7 +70,7 @@ mod tests {
             ("postgres://door:hunter2@db/doorward?sslmode=require", "postgres://door:…@db/doorward"),
             ("host=db user=door password=hunter2", "…"),
         ] {
-            let url = DatabaseUrl::new(url.to_owned());
+            let url = DatabaseUrlText::new(url.to_owned());
             assert_eq!(url.to_string(), printed);
             assert!(!format!("{url:?}").contains("hunter2"), "{url:?}");
         }

@@ -1,0 +1,85 @@
+//! Format `android-key` (WebAuthn §8.4).
+
+use x509_parser::asn1_rs::{Any, FromDer as _, Oid, oid};
+
+use super::{Registration, Statement, VerificationError, certificate::Certificate, invalid};
+
+/// Extension with the key description (§8.4.1).
+const KEY_DESCRIPTION: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.1.17);
+
+/// Tags of authorizations in a key description.
+const PURPOSE: u32 = 1;
+const ALL_APPLICATIONS: u32 = 600;
+const ORIGIN: u32 = 702;
+
+/// `KM_PURPOSE_SIGN` as a DER INTEGER.
+const SIGN: &[u8] = &[0x02, 1, 2];
+/// `KM_ORIGIN_GENERATED` as a DER INTEGER.
+const GENERATED: &[u8] = &[0x02, 1, 0];
+
+/// Returns `false` if the key description cannot be parsed, or does not state the origin and purpose of the key.
+pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>) -> Result<bool, VerificationError> {
+    let (algorithm, certificate) = (statement.algorithm()?, statement.leaf()?);
+    if !Certificate::supports(algorithm) {
+        return Ok(false);
+    }
+    certificate.verify(algorithm, &registration.signed_bytes(), statement.signature()?)?;
+    certificate.check_key(registration.key)?;
+    let extension = certificate.extension(&KEY_DESCRIPTION)?;
+    let Some(description) = extension.and_then(|extension| Description::parse(extension.value)) else {
+        return Ok(false);
+    };
+    description.check(registration.client_data_hash)
+}
+
+struct Description<'a> {
+    challenge: &'a [u8],
+    /// The authorizations that software enforces, then those that hardware enforces.
+    authorizations: Vec<Any<'a>>,
+}
+
+impl<'a> Description<'a> {
+    fn parse(der: &'a [u8]) -> Option<Self> {
+        let [sequence] = items(der)?.try_into().ok()?;
+        // Versions and security levels, challenge, unique id, then the two lists. Later versions may append members.
+        let members = items(sequence.data)?;
+        let [_, _, _, _, challenge, _, software, hardware, ..] = members.as_slice() else { return None };
+        let mut authorizations = items(software.data)?;
+        authorizations.extend(items(hardware.data)?);
+        Some(Self { challenge: challenge.data, authorizations })
+    }
+
+    fn check(&self, client_data_hash: &[u8]) -> Result<bool, VerificationError> {
+        if self.challenge != client_data_hash {
+            return Err(invalid("the attestation certificate is for another registration"));
+        }
+        let with_tag = |tag| self.authorizations.iter().filter(move |item| item.header.tag().0 == tag);
+        if with_tag(ALL_APPLICATIONS).next().is_some() {
+            return Err(invalid("the attested key may be used by all applications"));
+        }
+        let (mut origins, mut purposes) = (with_tag(ORIGIN).peekable(), with_tag(PURPOSE).peekable());
+        let states_both = origins.peek().is_some() && purposes.peek().is_some();
+        if !origins.all(|origin| origin.data == GENERATED) {
+            return Err(invalid("the attested key was not generated in the authenticator"));
+        }
+        let signs = |purposes: &[u8]| -> Option<bool> {
+            let [set] = items(purposes)?.try_into().ok()?;
+            Some(set.data.chunks(SIGN.len()).any(|purpose| purpose == SIGN))
+        };
+        if !purposes.all(|purpose| signs(purpose.data) == Some(true)) {
+            return Err(invalid("the attested key is not for signatures"));
+        }
+        Ok(states_both)
+    }
+}
+
+/// Splits DER into its elements.
+fn items(mut der: &[u8]) -> Option<Vec<Any<'_>>> {
+    let mut items = Vec::new();
+    while !der.is_empty() {
+        let (rest, item) = Any::from_der(der).ok()?;
+        items.push(item);
+        der = rest;
+    }
+    Some(items)
+}

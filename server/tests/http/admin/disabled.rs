@@ -1,0 +1,112 @@
+//! `…/disabled` of tenants, API keys, users and credentials.
+
+use doorward_server::routes::Endpoint;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::fixture::{Fixture, changes};
+
+/// The paths that disable and enable.
+fn paths() -> impl Iterator<Item = &'static Endpoint> {
+    changes().filter(|endpoint| endpoint.path.ends_with("/disabled") && endpoint.method == "PUT")
+}
+
+/// Returns the value of `disabled_at` for each object of the first tenant that has one.
+async fn disabled(fixture: &Fixture) -> Vec<(String, Value)> {
+    let (tenant, admin) = (fixture.one.tenant.id, &fixture.admin);
+    let mut found = Vec::new();
+    for path in ["/tenants", "/tenant_summaries?"] {
+        let list = admin.get(path).await.expect(200).json();
+        let items = list.get("items").unwrap_or(&list).as_array().unwrap().clone();
+        let own = items.into_iter().find(|item| item["id"] == json!(tenant)).unwrap();
+        found.push((path.to_owned(), own["disabled_at"].clone()));
+    }
+    for path in ["", "/users/alice", "/summary"] {
+        let object = admin.get(&format!("/tenants/{tenant}{path}")).await.expect(200).json();
+        found.push((path.to_owned(), object["disabled_at"].clone()));
+        for credential in object["credentials"].as_array().into_iter().flatten() {
+            found.push(("credential".to_owned(), credential["disabled_at"].clone()));
+        }
+    }
+    for path in ["/secrets/api", "/users", "/user_summaries"] {
+        let list = admin.get(&format!("/tenants/{tenant}{path}")).await.expect(200).json();
+        for item in list.get("items").unwrap_or(&list).as_array().unwrap() {
+            found.push((path.to_owned(), item["disabled_at"].clone()));
+        }
+    }
+    found.retain(|(_, at)| !at.is_null());
+    found
+}
+
+#[tokio::test]
+async fn state_is_shown_in_every_list_and_reversible() {
+    let fixture = Fixture::new().await;
+    let now = json!(fixture.server.app.clock.now());
+    let before = fixture.state().await;
+    for endpoint in paths() {
+        let shown: &[&str] = match endpoint.path {
+            "/tenants/{tenant_id}/disabled" => &["/tenants", "/tenant_summaries?", "", "/summary"],
+            path if path.contains("/secrets/api/") => &["/secrets/api"],
+            path if path.contains("/credentials/") => &["credential"],
+            _ => &["/users/alice", "/users", "/user_summaries"],
+        };
+        let path = fixture.path(endpoint, &fixture.one, &fixture.one);
+        assert_eq!(disabled(&fixture).await, []);
+        let _ = fixture.admin.send(Method::PUT, &path, None).await.expect(204);
+        let expected: Vec<(String, Value)> = shown.iter().map(|place| ((*place).to_owned(), now.clone())).collect();
+        assert_eq!(disabled(&fixture).await, expected, "{path}");
+        let _ = fixture.admin.delete(&path).await.expect(204);
+        assert_eq!(fixture.state().await, before, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn repeated_request_changes_nothing_and_writes_no_entry() {
+    let fixture = Fixture::new().await;
+    for endpoint in paths() {
+        let path = fixture.path(endpoint, &fixture.one, &fixture.one);
+        for (method, first) in [(Method::DELETE, 0), (Method::PUT, 1), (Method::PUT, 0), (Method::DELETE, 1)] {
+            let response = fixture.admin.send(method.clone(), &path, None).await.expect(204);
+            assert_eq!(fixture.entries(&response).await.len(), first, "{method} {path}");
+        }
+        let _ = fixture.admin.send(Method::PUT, &path, None).await.expect(204);
+        let since = disabled(&fixture).await;
+        fixture.server.clock.advance_ms(1_000);
+        let _ = fixture.admin.send(Method::PUT, &path, None).await.expect(204);
+        assert_eq!(disabled(&fixture).await, since, "{path}");
+        let _ = fixture.admin.delete(&path).await.expect(204);
+    }
+}
+
+#[tokio::test]
+async fn concurrent_requests_write_one_entry() {
+    let fixture = Fixture::new().await;
+    for endpoint in paths() {
+        let path = fixture.path(endpoint, &fixture.one, &fixture.one);
+        let requests = (0..10).map(|_| fixture.admin.send(Method::PUT, &path, None));
+        for response in futures_util::future::join_all(requests).await {
+            let _ = response.expect(204);
+        }
+        let log = fixture.admin.get(&format!("/tenants/{}/audit_logs", fixture.one.tenant.id)).await.expect(200).json();
+        let newest = log[0]["type"].clone();
+        assert!(newest.as_str().unwrap().ends_with("_disabled"), "{newest}");
+        let entries = log.as_array().unwrap().iter().filter(|entry| entry["type"] == newest).count();
+        assert_eq!(entries, 1, "{path}");
+        let _ = fixture.admin.delete(&path).await.expect(204);
+    }
+}
+
+#[tokio::test]
+async fn disabling_one_tenant_does_not_affect_another() {
+    let fixture = Fixture::new().await;
+    // Both tenants have a user with the same id.
+    for endpoint in paths() {
+        let path = fixture.path(endpoint, &fixture.one, &fixture.one);
+        let _ = fixture.admin.send(Method::PUT, &path, None).await.expect(204);
+    }
+    let other = &fixture.other.tenant;
+    let login = json!({ "user_id": "alice" });
+    let _ = other.http.post("/login/initialize", &login).await.expect(200);
+    let user = fixture.admin.get(&format!("/tenants/{}/users/alice", other.id)).await.expect(200).json();
+    assert_eq!((user.get("disabled_at"), user["credentials"][0].get("disabled_at")), (None, None));
+}
