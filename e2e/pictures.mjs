@@ -61,8 +61,8 @@ try {
   await wide.press("?");
   await wide.until(" Keys ─");
   await wide.press("Escape", ":");
-  await wide.until("Commands");
-  await take("palette", "The command palette");
+  await wide.until("Find ");
+  await take("palette", "The palette");
 
   await narrow.until("Busiest tenants");
   await narrow.picture(join(folder, "admin-80x24.svg"), "The overview in a terminal of 80 by 24 characters");

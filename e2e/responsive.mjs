@@ -44,7 +44,9 @@ const rows = (screen) => {
   const below = header < 0 ? [] : lines(screen).slice(header + 1, -2);
   const end = below.findIndex((line) => !/^[ ▌]\S/.test(line));
   const width = lines(screen)[header]?.startsWith(" Time") ? 76 : 40;
-  return below.slice(0, end < 0 ? below.length : end).map((line) => line.slice(1, width));
+  // Dates and gaps between the entries of an audit log are no rows.
+  const list = below.slice(0, end < 0 ? below.length : end).filter((line) => !/^[ ▌](──|···) /.test(line));
+  return list.map((line) => line.slice(1, width));
 };
 const selected = (screen) => lines(screen).find((line) => line.startsWith("▌"));
 const differ = (one, other) => JSON.stringify(one) !== JSON.stringify(other);
@@ -243,10 +245,10 @@ async function audit(watch, name, entry) {
 }
 
 async function otherScreens(watch) {
-  await watch.step("admin tokens", { keys: ["4"], screen: at("Admin tokens"), data: shows(/^▌first +admin/m) });
+  await watch.step("admin tokens", { keys: ["4"], screen: at("Admin tokens"), data: shows(/^▌first \(in use\) +admin/m) });
   await watch.step("help", { keys: ["?"], screen: shows(/ Keys ─/) });
   await watch.step("help: closed", { keys: ["Escape"], screen: (screen) => !screen.includes(" Keys ─") });
-  await watch.step("palette", { keys: [":"], screen: shows(/ Commands ─/) });
+  await watch.step("palette", { keys: [":"], screen: shows(/ Find ─/) });
   await watch.step("palette: as you type", { text: "over", screen: shows(/: over[\s\S]*go to the overview/) });
   await watch.step("palette: run", { keys: ["Enter"], screen: at("Overview"), data: at("Overview") });
 }

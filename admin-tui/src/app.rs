@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use crossterm::event::{Event, MouseButton, MouseEventKind};
-use doorward_shared::Timestamp;
 use futures_util::{Stream, StreamExt as _};
 use ratatui::{Terminal, backend::Backend};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::{
+    clock::Time,
     effect::Effect,
     effect_runner::EffectRunner,
     message::Message,
     model::{Model, Options},
-    request::ApiBackend,
+    request::{ApiBackend, ConnectedServer},
     terminal_control::TerminalControl,
     ui::FrameInfo,
     update, view,
@@ -22,23 +22,25 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     Event(Event),
-    Tick(Timestamp),
+    Tick(Time),
     /// The process was resumed after it had been stopped.
     Resumed,
     /// The process received a signal to end.
     Stop,
 }
 
-/// Runs the app until the user quits or the inputs end. Panics if a task that the app started panics.
+/// Runs the app until the user quits or the inputs end. `connect` returns the server of a profile. Panics if a task that
+/// the app started panics.
 pub async fn run<B: Backend, A: ApiBackend>(
     terminal: &mut Terminal<B>,
     mut inputs: impl Stream<Item = Input> + Unpin,
     api: Arc<A>,
     options: Options,
     mut control: impl TerminalControl,
+    connect: impl Fn(&str) -> Result<ConnectedServer<A>, String>,
 ) -> Result<(), B::Error> {
     let (sender, mut results) = unbounded_channel();
-    let mut runner = EffectRunner::new(api, sender);
+    let mut runner = EffectRunner::new(api, sender, options.settings.file.clone());
     let mut model = Model::new(options);
     let mut frame = FrameInfo::default();
     let mut effects = update::start(&mut model);
@@ -49,12 +51,26 @@ pub async fn run<B: Backend, A: ApiBackend>(
                     Effect::Request(id, call) => runner.request(id, *call),
                     Effect::Cancel(id) => runner.cancel(id),
                     Effect::Export(id, export) => runner.export(id, *export),
+                    Effect::SaveView(name, search) => runner.save_view(name, search),
                     Effect::Redraw => clear(terminal)?,
                     Effect::KeepTheme(name) => control.keep_theme(name),
                     Effect::Copy(text) => {
                         let copied = Message::Copied(control.copy(&text));
                         effects.extend(update::update(&mut model, copied));
                     }
+                    Effect::Connect(name) => match connect(&name) {
+                        Ok(ConnectedServer { api, address, profile, warnings }) => {
+                            // Dropping the runner cancels the requests to the previous server, and a new channel drops
+                            // their responses.
+                            let (sender, receiver) = unbounded_channel();
+                            runner = EffectRunner::new(api, sender, model.options.settings.file.clone());
+                            results = receiver;
+                            let connected = Message::Connected { address, profile, warnings };
+                            effects = update::update(&mut model, connected);
+                            break;
+                        }
+                        Err(error) => effects.extend(update::update(&mut model, Message::NotConnected(error))),
+                    },
                     Effect::Suspend => {
                         control.suspend();
                         effects.extend(update::update(&mut model, Message::Resumed));
@@ -79,7 +95,10 @@ pub async fn run<B: Backend, A: ApiBackend>(
                 frame = draw(terminal, &model)?;
             }
             control.end_frame();
-            effects.extend(update::update(&mut model, Message::Drawn { list_height: frame.list_height }));
+            effects.extend(update::update(
+                &mut model,
+                Message::Drawn { list_height: frame.list_height, text_rows: frame.text_rows },
+            ));
         }
         let message = tokio::select! {
             // Results are received first, so that they do not wait behind the repeated events of a held key.
@@ -121,7 +140,7 @@ fn draw<B: Backend>(terminal: &mut Terminal<B>, model: &Model) -> Result<FrameIn
 /// Converts an input to a message. `frame` resolves the target of a mouse click.
 fn to_message(input: Input, frame: &FrameInfo) -> Option<Message> {
     Some(match input {
-        Input::Tick(now) => Message::Tick(now),
+        Input::Tick(time) => Message::Tick(time),
         Input::Resumed => Message::Resumed,
         Input::Stop => Message::Stop,
         Input::Event(Event::Key(key)) => Message::Key(key),

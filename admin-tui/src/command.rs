@@ -24,11 +24,13 @@ mod users;
 pub use context::CliContext;
 pub use error::CommandError;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use crate::{
+    api::Api,
     args::Command,
-    connection,
+    connection::{self, Connection},
+    request::ConnectedServer,
     terminal::{self, Appearance},
 };
 use context::{CommandContext, connect};
@@ -36,13 +38,29 @@ use output::{Output, notice};
 
 pub async fn interactive(cli: CliContext) -> Result<(), CommandError> {
     let (connection, api) = connect(&cli)?;
-    let server = connection.endpoint.url.as_str().trim_end_matches('/').to_owned();
+    let contexts = connection::contexts(&cli.flags, &cli.environment)?;
+    let settings = connection::settings(&cli.flags, &cli.environment)?;
     let appearance = Appearance {
         theme: connection::theme(&cli.flags, &cli.environment)?,
         theme_file: cli.environment.theme_file(),
-        profile: connection.label,
     };
-    terminal::show(api, server, appearance).await.map_err(|error| CommandError::failed(error.to_string()))
+    let switch = |profile: &str| {
+        let connection = connection::resolve_context(&cli.flags, &cli.environment, profile);
+        let connection = connection.map_err(|error| error.to_string())?;
+        let api = Api::new(connection.endpoint.clone()).map_err(|error| error.to_string())?;
+        Ok(connected(connection, api))
+    };
+    let shown = terminal::show(connected(connection, api), contexts, settings, appearance, switch).await;
+    shown.map_err(|error| CommandError::failed(error.to_string()))
+}
+
+fn connected(connection: Connection, api: Api) -> ConnectedServer<Api> {
+    ConnectedServer {
+        api: Arc::new(api),
+        address: connection.endpoint.url.as_str().trim_end_matches('/').to_owned(),
+        profile: connection.label,
+        warnings: connection.warnings.iter().map(ToString::to_string).collect(),
+    }
 }
 
 pub async fn run(command: Command, cli: CliContext) -> Result<(), CommandError> {

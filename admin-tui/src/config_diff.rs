@@ -21,6 +21,27 @@ pub fn diff(old: &Value, new: &Value) -> Vec<Change> {
     diff_values("", Some(old), Some(new))
 }
 
+/// Returns the changes that the detail of an audit entry records as `before` and `after`, and the rest of the detail.
+pub fn recorded(detail: &Value) -> (Vec<Change>, Option<Value>) {
+    fn collect(path: &str, detail: &Value, changes: &mut Vec<Change>) -> Option<Value> {
+        let Value::Object(members) = detail else { return Some(detail.clone()) };
+        if let (Some(before), Some(after), 2) = (members.get("before"), members.get("after"), members.len()) {
+            changes.extend(diff_values(path, Some(before), Some(after)));
+            return None;
+        }
+        let mut rest = serde_json::Map::new();
+        for (name, value) in members {
+            if let Some(value) = collect(&join(path, name), value, changes) {
+                rest.insert(name.clone(), value);
+            }
+        }
+        Some(Value::Object(rest)).filter(|rest| rest.as_object().is_none_or(|rest| !rest.is_empty()))
+    }
+    let mut changes = Vec::new();
+    let rest = collect("", detail, &mut changes);
+    (changes, rest)
+}
+
 fn diff_values(path: &str, old: Option<&Value>, new: Option<&Value>) -> Vec<Change> {
     if old == new {
         return Vec::new();
@@ -52,5 +73,16 @@ mod tests {
             change("e", None, Some(Value::Null)),
         ];
         assert_eq!(diff(&old, &new), changes);
+    }
+    #[test]
+    fn recorded_changes_are_separated_from_other_details() {
+        let change = |path: &str, old, new| Change { path: path.to_owned(), old, new };
+        let detail = json!({ "before": { "a": 1, "b": 2 }, "after": { "a": 1, "b": 3 } });
+        assert_eq!(recorded(&detail), (vec![change("b", Some(json!(2)), Some(json!(3)))], None));
+        let detail = json!({ "name": { "before": "x", "after": "y" }, "id": 7, "empty": {} });
+        let (changes, rest) = recorded(&detail);
+        assert_eq!(changes, [change("name", Some(json!("x")), Some(json!("y")))]);
+        assert_eq!(rest, Some(json!({ "id": 7 })));
+        assert_eq!(recorded(&json!({ "id": 7 })), (Vec::new(), Some(json!({ "id": 7 }))));
     }
 }

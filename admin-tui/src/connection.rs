@@ -28,6 +28,7 @@ use url::Url;
 use crate::{
     api::{Endpoint, Token, is_loopback},
     appearance::{ProfileLabel, ThemeName},
+    settings::Settings,
 };
 use profiles::{Profile, Profiles};
 
@@ -84,10 +85,38 @@ pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Connection, C
     Resolver { flags, environment, warnings: Vec::new() }.resolve()
 }
 
-/// Returns the theme that the profiles file sets.
+/// Returns the theme that the config file sets.
 pub fn theme(flags: &Flags, environment: &Environment) -> Result<Option<ThemeName>, ConnectionError> {
     let resolver = Resolver { flags, environment, warnings: Vec::new() };
     Ok(resolver.profiles()?.theme())
+}
+
+/// Reads the settings of the interactive app from the config file.
+pub fn settings(flags: &Flags, environment: &Environment) -> Result<Settings, ConnectionError> {
+    Resolver { flags, environment, warnings: Vec::new() }.profiles().map(Profiles::into_settings)
+}
+
+/// A server that the app can switch to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// Name of its profile.
+    pub name: String,
+    pub url: String,
+}
+
+/// Returns the servers of the profiles file, sorted by name.
+pub fn contexts(flags: &Flags, environment: &Environment) -> Result<Vec<Context>, ConnectionError> {
+    let profiles = Resolver { flags, environment, warnings: Vec::new() }.profiles()?;
+    let context =
+        |(name, url): (String, Option<String>)| Context { name, url: url.unwrap_or_else(|| DEFAULT_URL.into()) };
+    Ok(profiles.addresses().into_iter().map(context).collect())
+}
+
+/// Resolves the server of a profile. Flags and variables that belong to the first server do not apply, so that its token
+/// is not sent to another one.
+pub fn resolve_context(flags: &Flags, environment: &Environment, profile: &str) -> Result<Connection, ConnectionError> {
+    let flags = Flags { profile: Some(profile.to_owned()), config: flags.config.clone(), ..Flags::default() };
+    resolve(&flags, &environment.without_server())
 }
 
 struct Sourced<T> {

@@ -21,9 +21,13 @@ pub enum Effect {
     Request(RequestId, Box<BackendRequest>),
     Cancel(RequestId),
     Export(RequestId, Box<ExportRequest>),
+    /// Saves a view (name and search text) in the config file. Without a text, deletes the view.
+    SaveView(String, Option<String>),
     Copy(Secret),
     /// Keeps a theme, given by its name, for the next start.
     KeepTheme(&'static str),
+    /// Connects to the server of a profile.
+    Connect(String),
     /// Clears the terminal and draws every cell again.
     Redraw,
     /// Returns the terminal to the shell and stops this process until it is resumed.

@@ -1,10 +1,10 @@
 //! Runs requests and exports concurrently with the app's loop. Their results become messages.
 
-use std::{any::Any, collections::HashMap, sync::Arc};
+use std::{any::Any, collections::HashMap, path::PathBuf, sync::Arc};
 
 use tokio::{
-    sync::mpsc::UnboundedSender,
-    task::{AbortHandle, JoinSet},
+    sync::{mpsc::UnboundedSender, oneshot},
+    task::{AbortHandle, JoinSet, spawn_blocking},
 };
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     effect::{RequestId, RequestResult},
     message::Message,
     request::{ApiBackend, BackendRequest, ExportRequest},
+    settings,
 };
 
 /// Runs requests and exports. Dropping it cancels them.
@@ -20,12 +21,15 @@ pub(crate) struct EffectRunner<A> {
     api: Arc<A>,
     messages: UnboundedSender<Message>,
     running: HashMap<RequestId, AbortHandle>,
+    /// The export in progress. Dropping the sender cancels it.
+    export: Option<(RequestId, oneshot::Sender<()>)>,
+    config_file: Option<PathBuf>,
     tasks: JoinSet<()>,
 }
 
 impl<A: ApiBackend> EffectRunner<A> {
-    pub(crate) fn new(api: Arc<A>, messages: UnboundedSender<Message>) -> Self {
-        Self { api, messages, running: HashMap::new(), tasks: JoinSet::new() }
+    pub(crate) fn new(api: Arc<A>, messages: UnboundedSender<Message>, config_file: Option<PathBuf>) -> Self {
+        Self { api, messages, running: HashMap::new(), export: None, config_file, tasks: JoinSet::new() }
     }
 
     pub(crate) fn request(&mut self, id: RequestId, call: BackendRequest) {
@@ -41,7 +45,9 @@ impl<A: ApiBackend> EffectRunner<A> {
     pub(crate) fn export(&mut self, id: RequestId, export: ExportRequest) {
         let (api, messages) = (Arc::clone(&self.api), self.messages.clone());
         let progress_messages = messages.clone();
-        let task = self.tasks.spawn(async move {
+        let (keep, cancelled) = oneshot::channel::<()>();
+        self.export = Some((id, keep));
+        self.tasks.spawn(async move {
             // Sends at most one message per percent, because an export arrives in many small chunks.
             let mut reported = None;
             let report = move |progress: Progress| {
@@ -50,16 +56,37 @@ impl<A: ApiBackend> EffectRunner<A> {
                     let _ = progress_messages.send(Message::Progress(id, progress));
                 }
             };
-            let result = api.export(export, report).await;
+            // The export publishes its file in its last step, without waiting. The result therefore always says whether
+            // there is a file, even if the export was cancelled at the last moment.
+            let result = tokio::select! {
+                biased;
+                _ = cancelled => None,
+                result = api.export(export, report) => Some(result),
+            };
             let _ = messages.send(Message::Exported(id, result));
         });
-        self.track(id, task);
     }
 
     pub(crate) fn cancel(&mut self, id: RequestId) {
         if let Some(task) = self.running.remove(&id) {
             task.abort();
         }
+        self.export.take_if(|(export, _)| *export == id);
+    }
+
+    pub(crate) fn save_view(&mut self, name: String, search: Option<String>) {
+        let (file, messages) = (self.config_file.clone(), self.messages.clone());
+        self.tasks.spawn(async move {
+            let result = match file {
+                None => Err("there is no config file; set HOME or --config".to_owned()),
+                Some(file) => {
+                    let shown = file.display().to_string();
+                    let saved = spawn_blocking(move || settings::save_view(&file, &name, search.as_deref())).await;
+                    saved.map_err(std::io::Error::other).flatten().map_err(|error| format!("{shown}: {error}"))
+                }
+            };
+            let _ = messages.send(Message::ViewsSaved(result));
+        });
     }
 
     /// Waits until a task panics and returns the panic's payload. Never returns otherwise.

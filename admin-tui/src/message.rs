@@ -1,11 +1,13 @@
 //! Messages: everything that can change the model.
 
 use crossterm::event::KeyEvent;
-use doorward_shared::Timestamp;
 
 use crate::{
     api::Progress,
+    appearance::ProfileLabel,
+    clock::Time,
     effect::{RequestId, RequestResult},
+    settings::Views,
     ui::ClickTarget,
 };
 
@@ -21,15 +23,28 @@ pub enum Message {
     Drawn {
         /// Number of rows of the focused list that fit.
         list_height: usize,
+        /// Number of rows of the text that the focused page wraps and scrolls.
+        text_rows: usize,
     },
-    Tick(Timestamp),
+    Tick(Time),
     /// The process was resumed after it had been stopped.
     Resumed,
     /// The process received a signal to end.
     Stop,
     Response(RequestResult),
     Progress(RequestId, Progress),
-    Exported(RequestId, Result<Progress, String>),
+    /// The end of an export. `None` if it was cancelled; then no file was written.
+    Exported(RequestId, Option<Result<Progress, String>>),
+    /// A saved view was changed. Contains all views.
+    ViewsSaved(Result<Views, String>),
     /// The app tried to send a text to the terminal's clipboard. Contains whether this succeeded.
     Copied(bool),
+    /// The app uses another server from now on. Contains its address, its profile and security warnings.
+    Connected {
+        address: String,
+        profile: Option<ProfileLabel>,
+        warnings: Vec<String>,
+    },
+    /// The server of a profile cannot be used. The app keeps its server.
+    NotConnected(String),
 }

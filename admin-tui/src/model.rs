@@ -10,10 +10,12 @@ use doorward_shared::{
 use crate::{
     api::{ApiError, Progress},
     appearance::ProfileLabel,
+    connection::Context,
     effect::{RequestId, RequestResult},
     paths::BaseFolders,
     screen,
-    ui::{Binding, Command, Key, Page, Section, Theme, Tone, UpdateContext, UpdateOutput, bind, global_keys},
+    settings::Settings,
+    ui::{Binding, Command, Key, Page, Section, Theme, Tone, Undo, UpdateContext, UpdateOutput, bind, global_keys},
 };
 
 /// Maximum number of screens above the first one of a section.
@@ -25,11 +27,14 @@ const SILENT_MS: i64 = 2_000;
 pub struct Options {
     /// The server's address, for display.
     pub server: String,
-    /// The profile that the user connected with.
+    /// The server's profile, if it comes from one.
     pub profile: Option<ProfileLabel>,
+    /// The servers that the app can switch to.
+    pub contexts: Vec<Context>,
     pub theme: Theme,
     /// Base folders of paths that the user enters.
     pub folders: BaseFolders,
+    pub settings: Settings,
     pub now: Timestamp,
 }
 
@@ -60,6 +65,15 @@ pub struct ExportInProgress {
     pub progress: Progress,
 }
 
+/// The offer to revert the last change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndoOffer {
+    pub undo: Undo,
+    pub until: Timestamp,
+    /// The notification that shows the offer.
+    pub text: String,
+}
+
 /// The screens of a section: the first one, and those that were opened from it.
 #[derive(Debug)]
 pub struct Stack {
@@ -85,9 +99,12 @@ impl Stack {
         self.above.len()
     }
 
+    /// Adds a screen on top. If there are too many, removes the lowest one without unsaved changes.
     pub(crate) fn push(&mut self, screen: Box<dyn Page>) {
-        if self.above.len() >= MAX_DEPTH {
-            self.above.remove(0);
+        if self.above.len() >= MAX_DEPTH
+            && let Some(lowest) = self.above.iter().position(|screen| screen.unsaved_changes().is_none())
+        {
+            self.above.remove(lowest);
         }
         self.above.push(screen);
     }
@@ -110,17 +127,22 @@ const fn stack_mut(stacks: &mut [Stack; 4], section: Section) -> &mut Stack {
 #[derive(Debug)]
 pub struct Model {
     pub options: Options,
-    /// The time of the last tick.
+    /// The steady time of the last tick, for deadlines.
     pub now: Timestamp,
+    /// The time of day at the last tick, for display.
+    pub wall: Timestamp,
     /// Name and role of the admin token, once the server has returned them.
     pub me: Option<Me>,
     pub connection: ConnectionStatus,
     pub section: Section,
     /// The open overlay, which receives all keys.
     pub overlay: Option<Box<dyn Page>>,
+    /// The question whether to discard work. It covers the overlay, which stays open if the user declines.
+    pub question: Option<Box<dyn Page>>,
     /// Notifications, oldest first.
     pub toasts: Vec<Toast>,
     pub export: Option<ExportInProgress>,
+    pub undo: Option<UndoOffer>,
     pub quit: bool,
     pub changed: bool,
     pub(crate) last_id: u64,
@@ -128,6 +150,8 @@ pub struct Model {
     pub(crate) me_request: Option<RequestId>,
     /// When [`Self::me_request`] was sent.
     pub(crate) me_requested_at: Timestamp,
+    /// Pending request that reverts a change, and the notification after its success.
+    pub(crate) undo_request: Option<(RequestId, String)>,
     pub(crate) responded_at: Timestamp,
     /// A stack per section, in the order of [`Section::ALL`].
     stacks: [Stack; 4],
@@ -139,19 +163,23 @@ impl Model {
         let options_now = options.now;
         Self {
             now: options.now,
+            wall: options.now,
             responded_at: options.now,
             options,
             me: None,
             connection: ConnectionStatus::Connecting,
             section: Section::Overview,
             overlay: None,
+            question: None,
             toasts: Vec::new(),
             export: None,
+            undo: None,
             quit: false,
             changed: true,
             last_id: 0,
             me_request: None,
             me_requested_at: options_now,
+            undo_request: None,
             stacks: Section::ALL.map(stack),
         }
     }
@@ -184,14 +212,34 @@ impl Model {
         RequestId(self.last_id)
     }
 
-    /// Updates the overlay if there is one, and otherwise the current screen.
+    /// Returns whether a question or an overlay receives the keys.
+    pub fn has_dialog(&self) -> bool {
+        self.question.is_some() || self.overlay.is_some()
+    }
+
+    /// Updates the question or the overlay if there is one, and otherwise the current screen.
     pub(crate) fn with_focused<R>(
         &mut self,
         output: &mut UpdateOutput,
         act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>) -> R,
     ) -> R {
-        let Some(overlay) = &mut self.overlay else { return self.with_screen(output, act) };
-        act(overlay.as_mut(), &mut UpdateContext { now: self.now, last_id: &mut self.last_id, output })
+        let Some(dialog) = self.question.as_mut().or(self.overlay.as_mut()) else {
+            return self.with_screen(output, act);
+        };
+        let (settings, last_id) = (&self.options.settings, &mut self.last_id);
+        act(dialog.as_mut(), &mut UpdateContext { now: self.now, wall: self.wall, settings, last_id, output })
+    }
+
+    /// Updates the overlay, if there is one.
+    pub(crate) fn with_overlay(
+        &mut self,
+        output: &mut UpdateOutput,
+        act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>),
+    ) {
+        if let Some(overlay) = &mut self.overlay {
+            let (settings, last_id) = (&self.options.settings, &mut self.last_id);
+            act(overlay.as_mut(), &mut UpdateContext { now: self.now, wall: self.wall, settings, last_id, output });
+        }
     }
 
     pub(crate) fn with_screen<R>(
@@ -199,13 +247,15 @@ impl Model {
         output: &mut UpdateOutput,
         act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>) -> R,
     ) -> R {
-        let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, output };
+        let (settings, last_id) = (&self.options.settings, &mut self.last_id);
+        let mut cx = UpdateContext { now: self.now, wall: self.wall, settings, last_id, output };
         act(stack_mut(&mut self.stacks, self.section).top_mut(), &mut cx)
     }
 
     /// Passes a response to the overlay and the screens until one handles it.
     pub(crate) fn handle_response(&mut self, response: RequestResult, output: &mut UpdateOutput) {
-        let mut cx = UpdateContext { now: self.now, last_id: &mut self.last_id, output };
+        let (settings, last_id) = (&self.options.settings, &mut self.last_id);
+        let mut cx = UpdateContext { now: self.now, wall: self.wall, settings, last_id, output };
         let screens = self.stacks.iter_mut().flat_map(|stack| std::iter::once(&mut stack.root).chain(&mut stack.above));
         let mut unhandled = Some(response);
         for page in self.overlay.iter_mut().chain(screens) {
@@ -214,9 +264,10 @@ impl Model {
         }
     }
 
-    /// Returns a description of the unsaved changes, if a screen has some.
-    pub fn unsaved_changes(&self) -> Option<String> {
-        self.stacks.iter().flat_map(Stack::all).find_map(Page::unsaved_changes)
+    /// Describes the work that is lost when the app ends.
+    pub fn unsaved_changes(&self) -> Vec<String> {
+        let overlay = self.overlay.iter().map(AsRef::as_ref);
+        overlay.chain(self.stacks.iter().flat_map(Stack::all)).filter_map(Page::unsaved_changes).collect()
     }
 
     /// Returns whether a page about the connection replaces the screens. After the first response, a temporary error
@@ -236,12 +287,24 @@ impl Model {
     }
 
     pub fn bindings(&self) -> Vec<Binding> {
+        if let Some(question) = &self.question {
+            return question.bindings(self.may_change());
+        }
         if self.shows_connection_page() {
-            return vec![
-                bind(&[Key::Char('r'), Key::Enter], Command::Reload, "try again", "try again now"),
+            let mut bindings = vec![bind(&[Key::Char('r'), Key::Enter], Command::Reload, "try again", "try again now")];
+            if !self.options.contexts.is_empty() {
+                bindings.push(bind(
+                    &[Key::Char('c')],
+                    Command::Contexts,
+                    "switch server",
+                    "ctx: switch to another server",
+                ));
+            }
+            bindings.extend([
                 bind(&[Key::Char('T')], Command::CycleTheme, "", "change colours: dark, light, 16, none"),
                 bind(&[Key::Char('q'), Key::Esc], Command::Quit, "quit", "quit"),
-            ];
+            ]);
+            return bindings;
         }
         if let Some(overlay) = &self.overlay {
             return overlay.bindings(self.may_change());
@@ -249,7 +312,16 @@ impl Model {
         let screen = self.screen();
         let mut bindings = screen.bindings(self.may_change());
         if !screen.is_editing() {
-            bindings.extend(global_keys(self.export.is_some()));
+            bindings.extend(self.global_bindings());
+        }
+        bindings
+    }
+
+    /// Returns the bindings of the app. They apply to all screens.
+    pub fn global_bindings(&self) -> Vec<Binding> {
+        let mut bindings = global_keys(self.export.is_some());
+        if self.undo.is_some() {
+            bindings.insert(0, bind(&[Key::Char('z')], Command::Undo, "undo", "undo the last change"));
         }
         bindings
     }

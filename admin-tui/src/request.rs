@@ -1,6 +1,6 @@
 //! Requests of the terminal app to the server, as values. Tests replace the server through the trait [`ApiBackend`].
 
-use std::{future::Future, path::PathBuf};
+use std::{future::Future, path::PathBuf, sync::Arc};
 
 use doorward_shared::{
     AdminTokenId, ApiKeyId, SigningKeyId, TenantId, UserId,
@@ -15,9 +15,10 @@ use doorward_shared::{
 pub use crate::api::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition};
 use crate::{
     api::{
-        Api, ApiError, AuditQuery, DisableTarget, ExportFormat, OnExisting, Progress, TenantSummaryQuery, UserQuery,
-        UserRef, VersionedTenant, export_to_file,
+        Api, ApiError, AuditQuery, DisableTarget, ExportFormat, OnExisting, Progress, TenantSummaryQuery, Total,
+        UserQuery, UserRef, VersionedTenant, export_to_file,
     },
+    appearance::ProfileLabel,
     secret::Revealed,
 };
 
@@ -38,11 +39,13 @@ pub enum BackendRequest {
     User(TenantId, UserRef),
     Transactions(TenantId, UserQuery),
     Audit(AuditQuery, AuditPosition),
+    /// Counts the entries that match.
+    AuditCount(AuditQuery),
     AdminTokens,
     CreateTenant(Box<CreateTenantRequest>),
     /// Renames a tenant from the name in the second field to the name in the third.
     RenameTenant(TenantId, String, String),
-    /// Tenant, and the name that the user confirmed.
+    /// Deletes a tenant, if it still has this name.
     DeleteTenant(TenantId, String),
     /// Replaces a configuration, if the tenant still has this version.
     Configure(TenantId, Box<TenantConfig>, Option<String>),
@@ -57,7 +60,8 @@ pub enum BackendRequest {
     SetDisabled(DisableTarget, bool),
     DeleteCredential(TenantId, UserId, String),
     CreateAdminToken(CreateAdminTokenRequest),
-    RevokeAdminToken(AdminTokenId),
+    /// Revokes an admin token. If the flag is set, even the last one with the role admin.
+    RevokeAdminToken(AdminTokenId, bool),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +81,7 @@ pub enum BackendResponse {
     User(Box<UserDetail>),
     Transactions(TransactionPage),
     Audit(AuditPage),
+    AuditCount(Total),
     AdminTokens(Vec<AdminTokenItem>),
     /// Response to [`BackendRequest::CreateTenant`], with the first API key if the request asked for one.
     Created(TenantId, Option<Revealed>),
@@ -92,6 +97,18 @@ pub struct ExportRequest {
     pub format: ExportFormat,
     /// Path of the file, which must not exist.
     pub path: PathBuf,
+}
+
+/// A server that the app is connected to.
+#[derive(Debug)]
+pub struct ConnectedServer<A> {
+    pub api: Arc<A>,
+    /// The address, for display.
+    pub address: String,
+    /// The profile, if the server comes from one.
+    pub profile: Option<ProfileLabel>,
+    /// Security warnings.
+    pub warnings: Vec<String>,
 }
 
 /// The operations of the server that the terminal app uses.
@@ -135,6 +152,7 @@ impl ApiBackend for Api {
             BackendRequest::Audit(query, position) => {
                 self.audit_page(&query, position, AUDIT_PAGE_SIZE).await.map(BackendResponse::Audit)
             }
+            BackendRequest::AuditCount(query) => self.audit_count(&query).await.map(BackendResponse::AuditCount),
             BackendRequest::AdminTokens => self.admin_tokens().await.map(BackendResponse::AdminTokens),
             BackendRequest::CreateTenant(request) => {
                 let created = self.create_tenant(&request).await?;
@@ -164,7 +182,7 @@ impl ApiBackend for Api {
             BackendRequest::CreateAdminToken(request) => {
                 self.create_admin_token(&request).await.map(|it| BackendResponse::Secret(it.into()))
             }
-            BackendRequest::RevokeAdminToken(id) => self.revoke_admin_token(id, false).await.map(done),
+            BackendRequest::RevokeAdminToken(id, force) => self.revoke_admin_token(id, force).await.map(done),
         }
     }
 

@@ -7,7 +7,6 @@ use std::{
     io::{self, IsTerminal as _, stdout},
     panic,
     path::PathBuf,
-    sync::Arc,
     time::Duration,
 };
 
@@ -32,12 +31,14 @@ use tokio::{
 
 use crate::{
     app::{Input, run},
-    appearance::{ProfileLabel, ThemeName},
-    clock::now,
+    appearance::ThemeName,
+    clock::{Clock, now},
+    connection::Context,
     model::Options,
     paths::BaseFolders,
-    request::ApiBackend,
+    request::{ApiBackend, ConnectedServer},
     secret::Secret,
+    settings::Settings,
     terminal_control::TerminalControl,
     ui::Theme,
 };
@@ -52,35 +53,43 @@ const FAIL_ON_F12: &str = "DOORWARD_ADMIN_FAIL_ON_F12";
 /// How the app looks.
 #[derive(Debug)]
 pub struct Appearance {
-    /// The profile that the user connected with.
-    pub profile: Option<ProfileLabel>,
-    /// The theme that the profiles file sets.
+    /// The theme that the config file sets.
     pub theme: Option<ThemeName>,
     /// The file in which the app keeps the theme that the user chose; `None` without a home folder.
     pub theme_file: Option<PathBuf>,
 }
 
-/// Runs the app on the terminal of this process until the user quits or a signal arrives. `server` is the address for
-/// display.
-pub async fn show<A: ApiBackend>(api: A, server: String, appearance: Appearance) -> io::Result<()> {
+/// Runs the app on the terminal of this process until the user quits or a signal arrives. Starts with `server`; `connect`
+/// returns the server of one of the `contexts`.
+pub async fn show<A: ApiBackend>(
+    server: ConnectedServer<A>,
+    contexts: Vec<Context>,
+    settings: Settings,
+    appearance: Appearance,
+    connect: impl Fn(&str) -> Result<ConnectedServer<A>, String>,
+) -> io::Result<()> {
     if !stdout().is_terminal() || !io::stdin().is_terminal() {
         return Err(io::Error::other("the app needs a terminal; the subcommands work without one"));
     }
-    let Appearance { profile, theme, theme_file } = appearance;
+    let now = now();
+    let Appearance { theme, theme_file } = appearance;
     let kept = kept_theme::load(theme_file.as_deref());
     let detected = Theme::detect(|name| std::env::var(name).ok(), theme, kept);
+    let ConnectedServer { api, address, profile, .. } = server;
     let mut options = Options {
-        server,
+        server: address,
         profile,
+        contexts,
+        settings,
         // The theme for any background, until the terminal has reported its own.
         theme: detected.unwrap_or(Theme::Sixteen),
         folders: BaseFolders {
             current: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
         },
-        now: now(),
+        now,
     };
-    let mut inputs = Inputs::new()?;
+    let mut inputs = Inputs::new(Clock::start(now))?;
     let guard = Guard;
     let mut terminal = ratatui::try_init()?;
     restore_modes_on_panic();
@@ -89,7 +98,7 @@ pub async fn show<A: ApiBackend>(api: A, server: String, appearance: Appearance)
         options.theme = inputs.theme_of_background().await?.unwrap_or(options.theme);
     }
     let control = Control { suspended: false, theme_file };
-    let result = run(&mut terminal, inputs.stream(), Arc::new(api), options, control).await;
+    let result = run(&mut terminal, inputs.stream(), api, options, control, connect).await;
     drop(guard);
     result.and(inputs.error.map_or(Ok(()), Err))
 }
@@ -181,6 +190,7 @@ impl TerminalControl for Control {
 struct Inputs {
     events: EventStream,
     ticks: Interval,
+    clock: Clock,
     signals: [Signal; 4],
     error: Option<io::Error>,
     /// The terminal's response to the question about its background.
@@ -190,7 +200,7 @@ struct Inputs {
 }
 
 impl Inputs {
-    fn new() -> io::Result<Self> {
+    fn new(clock: Clock) -> io::Result<Self> {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let signals = [
@@ -200,7 +210,7 @@ impl Inputs {
             signal(SignalKind::from_raw(SignalNumber::CONT.as_raw()))?,
         ];
         let (response, early) = (Response::default(), Vec::new());
-        Ok(Self { events: EventStream::new(), ticks, signals, error: None, response, early })
+        Ok(Self { events: EventStream::new(), ticks, clock, signals, error: None, response, early })
     }
 
     /// Asks the terminal for its background and waits for the response until the deadline. Keeps other inputs for
@@ -265,7 +275,7 @@ impl Inputs {
                     None
                 }
             },
-            _ = self.ticks.tick() => Some(Input::Tick(now())),
+            _ = self.ticks.tick() => Some(Input::Tick(self.clock.read())),
         }
     }
 

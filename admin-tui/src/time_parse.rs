@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use doorward_shared::Timestamp;
 
+use crate::zone::Zone;
+
 const DAY_MS: i64 = 86_400_000;
 /// Maximum duration: 100 years, which keeps all results in the range of [`Timestamp`].
 const MAX_DURATION_MS: i64 = 100 * 366 * DAY_MS;
@@ -53,17 +55,25 @@ impl FromStr for TimeInput {
 
 /// Parses the start or end of a time range. Also accepts `now`, `today` and `yesterday`; empty text means no bound.
 pub fn parse_past(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'static str> {
+    parse_past_in(text, now, &Zone::utc()).map_err(|_| "write 15m, 2h, 7d, today, 2026-11-25 or 2026-11-25 10:00 (UTC)")
+}
+
+/// Parses as [`parse_past`] does. Days begin at midnight of the zone, and times without an offset are times of the zone.
+pub fn parse_past_in(text: &str, now: Timestamp, zone: &Zone) -> Result<Option<Timestamp>, InvalidTime> {
     let text = text.trim();
-    let midnight = Timestamp::from_millis(now.day().saturating_mul(DAY_MS));
+    let midnight = |days_ago: i64| zone.from_local(Timestamp::of_day(zone.to_local(now).day() - days_ago));
     match text {
         "" => Ok(None),
         "now" => Ok(Some(now)),
-        "today" => Ok(Some(midnight)),
-        "yesterday" => Ok(Some(midnight.plus_millis(-DAY_MS))),
-        _ => text
-            .parse()
-            .map(|time: TimeInput| Some(time.in_past(now)))
-            .map_err(|_| "write 15m, 2h, 7d, today, 2026-11-25 or 2026-11-25 10:00 (UTC)"),
+        "today" => Ok(Some(midnight(0))),
+        "yesterday" => Ok(Some(midnight(1))),
+        _ => match (text.parse(), text.parse::<TimeInput>()) {
+            // The text contains an offset.
+            (Ok(at), _) => Ok(Some(at)),
+            (_, Ok(TimeInput::Absolute(at))) => Ok(Some(zone.from_local(at))),
+            (_, Ok(time @ TimeInput::Relative(_))) => Ok(Some(time.in_past(now))),
+            (_, Err(error)) => Err(error),
+        },
     }
 }
 
@@ -149,6 +159,17 @@ mod tests {
         for invalid in ["soon", "-3d", "3", "2026-13-01", "9999999999999999y", "d", "3€"] {
             assert!(parse_past(invalid, now()).is_err(), "{invalid}");
         }
+    }
+
+    #[test]
+    fn range_bounds_are_times_of_the_zone() {
+        let zone = Zone::posix("CET-1").unwrap();
+        let at = |text: &str| parse_past_in(text, now(), &zone).unwrap().map(|at| at.to_string()).unwrap();
+        assert_eq!(at("today"), "2026-11-24T23:00:00.000Z");
+        assert_eq!(at("yesterday"), "2026-11-23T23:00:00.000Z");
+        assert_eq!(at("2026-11-20 07:15"), "2026-11-20T06:15:00.000Z");
+        assert_eq!(at("2026-11-20T07:15:00Z"), "2026-11-20T07:15:00.000Z");
+        assert_eq!(at("1h"), "2026-11-25T09:30:00.000Z");
     }
 
     #[test]

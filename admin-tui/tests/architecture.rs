@@ -31,8 +31,10 @@ const SHARED: &[&str] = &[
     "paths",
     "sanitize",
     "secret",
+    "settings",
     "time_format",
     "time_parse",
+    "zone",
 ];
 
 fn app() -> Vec<Source> {

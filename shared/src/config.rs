@@ -172,6 +172,16 @@ pub struct Cors {
     pub allow_unsafe_wildcard: bool,
 }
 
+impl Cors {
+    /// Allows the web pages among the origins of a relying party. Origins of apps (`android:apk-key-hash:…`) send no
+    /// cross-origin requests.
+    #[must_use]
+    pub fn for_origins(origins: &[String]) -> Self {
+        let allowed_origins = origins.iter().filter(|origin| origin.contains("://")).cloned().collect();
+        Self { allowed_origins, allow_unsafe_wildcard: false }
+    }
+}
+
 /// Relying party (WebAuthn §4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

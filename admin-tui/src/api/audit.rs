@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     client::Api,
     error::ApiError,
-    export::{ExportFormat, ExportStream},
+    export::{ExportFormat, ExportStream, Total},
     request::ApiRequest,
 };
 
@@ -27,6 +27,13 @@ pub enum AuditPosition {
     After(AuditId),
     /// Entries older than this id, newest first.
     Before(AuditId),
+}
+
+impl AuditPosition {
+    /// An entry and those older than it, newest first.
+    pub fn from(id: AuditId) -> Self {
+        Self::Before(AuditId::new(Uuid::from_u128(id.uuid().as_u128().saturating_add(1))))
+    }
 }
 
 impl AuditPosition {
@@ -123,6 +130,14 @@ impl Api {
         // Ignores a cursor that does not advance, because the client would repeat the same request forever.
         let next = next.and_then(|next| next.parse().ok()).filter(|next| *next != id);
         Ok(AuditPage { entries, next })
+    }
+
+    /// Returns the number of matching entries. The server examines a limited number of entries, so the result can be a
+    /// lower bound.
+    pub async fn audit_count(&self, query: &AuditQuery) -> Result<Total, ApiError> {
+        let headers = self.audit(query).param("per_page", 1).headers().await?;
+        let missing = || ApiError::unexpected(self.url(), None, "the header X-Total-Count is missing");
+        Total::from_headers(&headers).ok_or_else(missing)
     }
 
     /// Reads pages until there are `limit` entries or the log ends.

@@ -66,6 +66,18 @@ impl ApiError {
         })
     }
 
+    /// Returns whether the error concerns the connection or the token, not only one request.
+    pub fn concerns_connection(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::CertificateUnknown { .. }
+            | Self::Unauthorized { .. } => true,
+            Self::Unexpected { .. } => self.is_transient(),
+            _ => false,
+        }
+    }
+
     /// Returns whether a retry may succeed, because the server is unreachable, starting or overloaded.
     pub fn is_transient(&self) -> bool {
         match self {

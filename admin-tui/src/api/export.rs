@@ -43,10 +43,33 @@ pub enum Total {
 }
 
 impl Total {
-    fn from_headers(headers: &HeaderMap) -> Option<Self> {
+    /// Returns the number, which can be a lower bound.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        match self {
+            Self::Exact(number) | Self::AtLeast(number) => number,
+        }
+    }
+
+    #[must_use]
+    pub(crate) const fn minus(self, number: u64) -> Self {
+        match self {
+            Self::Exact(total) => Self::Exact(total.saturating_sub(number)),
+            Self::AtLeast(total) => Self::AtLeast(total.saturating_sub(number)),
+        }
+    }
+
+    pub(super) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let is_lower_bound = headers.get("x-total-count-relation").is_some_and(|relation| relation == "gte");
         let count = total_count(headers)?;
         Some(if is_lower_bound { Self::AtLeast(count) } else { Self::Exact(count) })
+    }
+}
+
+impl fmt::Display for Total {
+    /// Writes the number, and `+` after a lower bound.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.number(), if matches!(self, Self::AtLeast(_)) { "+" } else { "" })
     }
 }
 

@@ -35,7 +35,8 @@ pub enum ExportError {
 /// Writes an export to a file and calls `progress` after each chunk.
 ///
 /// The rows go to a hidden file in the same folder, which is renamed when it is complete. Dropping the future cancels
-/// the export and removes the hidden file. Only the owner of the file can read it (mode 0600), because it contains IP
+/// the export and removes the hidden file. The file is published only by the last poll, which also returns the result,
+/// so a cancelled export never leaves a file. Only the owner of the file can read it (mode 0600), because it contains IP
 /// addresses and user ids.
 pub async fn export_to_file(
     mut stream: ExportStream,
@@ -54,12 +55,9 @@ pub async fn export_to_file(
         file = blocking(move || file.write_all(&chunk).map(|()| file)).await.map_err(file_error)?;
         progress(stream.progress());
     }
-    let final_path = path.clone();
-    let published = blocking(move || {
-        file.sync_all()?;
-        partial.publish(&final_path, on_existing)
-    });
-    match published.await {
+    blocking(move || file.sync_all()).await.map_err(file_error)?;
+    // Renames the file here and not on another thread: the future cannot be dropped between the rename and its result.
+    match partial.publish(&path, on_existing) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(ExportError::Exists(path)),
         Err(error) => Err(file_error(error)),
         Ok(()) => Ok(stream.progress()),

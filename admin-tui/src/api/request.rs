@@ -111,6 +111,11 @@ impl ApiRequest<'_> {
         Ok((decode(&url, &bytes)?, next_page_param(&url, &headers, cursor)))
     }
 
+    /// Sends the request and returns the headers of the response.
+    pub(super) async fn headers(self) -> Result<HeaderMap, ApiError> {
+        self.read_all().await.map(|(_, headers)| headers)
+    }
+
     pub(super) async fn text(self) -> Result<String, ApiError> {
         let url = self.api.0.url.clone();
         let (bytes, _) = self.read_all().await?;

@@ -1,16 +1,16 @@
 //! `doorward-admin tenants config …`
 
-use std::{io::Read as _, path::Path};
+use std::{collections::BTreeSet, io::Read as _, path::Path};
 
 use doorward_shared::{
-    TenantId,
+    ErrorCode,
     admin::{ConfigCheck, ConfigProblem, TenantDetail},
     config::TenantConfig,
 };
 use serde_json::Value;
 
 use super::{
-    confirm::confirm,
+    confirm::{confirm, confirm_by_name},
     context::CommandContext,
     draft::Draft,
     error::CommandError,
@@ -18,15 +18,34 @@ use super::{
 };
 use crate::{
     api::VersionedTenant,
-    args::tenants::{ConfigCheckArgs, ConfigCommand, ConfigEditArgs, ConfigSetArgs},
+    args::{
+        Confirmation,
+        tenants::{ConfigCheckArgs, ConfigCommand, ConfigEditArgs, ConfigSetArgs},
+    },
     config_diff::{Change, diff},
     sanitize::sanitize,
 };
 
 const MAX_BYTES: u64 = 1024 * 1024;
 
-const RP_ID_CHANGES: &str =
-    "This changes the RP ID. All passkeys and second factors of the tenant belong to the old one and stop working.";
+/// Asks for the tenant's name if the RP ID changes.
+async fn confirm_rp_id(
+    context: &CommandContext,
+    confirmation: Confirmation,
+    tenant: &TenantDetail,
+    new: &TenantConfig,
+) -> Result<bool, CommandError> {
+    let (old_id, new_id) = (&tenant.config.webauthn.relying_party.id, &new.webauthn.relying_party.id);
+    if old_id == new_id {
+        return Ok(false);
+    }
+    let credentials = context.api.tenant_overview(tenant.id, 1).await?.summary.credentials;
+    let consequence = format!(
+        "This changes the RP ID from {old_id} to {new_id}. Passkeys and second factors that stop working: {credentials}."
+    );
+    confirm_by_name(confirmation, &consequence, &tenant.display_name)?;
+    Ok(true)
+}
 
 pub(super) async fn run(context: &CommandContext, command: ConfigCommand) -> Result<(), CommandError> {
     match command {
@@ -71,8 +90,8 @@ pub(super) async fn read(context: &CommandContext, file: &Path) -> Result<Tenant
 async fn set(context: &CommandContext, args: ConfigSetArgs) -> Result<(), CommandError> {
     let id = context.tenant(&args.tenant).await?;
     let new = read(context, &args.file).await?;
-    let VersionedTenant { tenant: TenantDetail { config: current, .. }, version } = context.api.tenant(id).await?;
-    let changes = changes(&current, &new)?;
+    let VersionedTenant { tenant, version } = context.api.tenant(id).await?;
+    let changes = changes(&tenant.config, &new)?;
     if context.output.json && args.dry_run {
         return context.output.json(&changes_to_json(&changes));
     }
@@ -81,44 +100,77 @@ async fn set(context: &CommandContext, args: ConfigSetArgs) -> Result<(), Comman
         let result = if changes.is_empty() { "dry run: no changes" } else { "dry run: nothing was changed" };
         return context.output.line(result);
     }
-    if current.webauthn.relying_party.id != new.webauthn.relying_party.id {
-        confirm(args.confirmation, RP_ID_CHANGES)?;
-    }
-    save(context, id, &new, version, changes.len()).await
+    confirm_rp_id(context, args.confirmation, &tenant, &new).await?;
+    context.api.configure_tenant(id, &new, version).await?;
+    print_saved(context.output, changes.len())
 }
 
 async fn edit(context: &CommandContext, args: ConfigEditArgs) -> Result<(), CommandError> {
     let id = context.tenant(&args.tenant).await?;
-    let VersionedTenant { tenant: TenantDetail { config: current, .. }, version } = context.api.tenant(id).await?;
-    let draft = Draft::create(&serde_json::to_string_pretty(&current)?)?;
+    let original = context.api.tenant(id).await?;
+    let draft = Draft::create(&serde_json::to_string_pretty(&original.tenant.config)?)?;
     draft.edit(&context.editor)?;
-    let new = read(context, &draft.path).await.map_err(|error| draft.add_path(error))?;
-    let changes = changes(&current, &new)?;
-    if changes.is_empty() {
-        draft.remove();
-        return context.output.done("no changes");
-    }
-    print_changes(context.output, &changes)?;
-    let rp_id_changes = current.webauthn.relying_party.id != new.webauthn.relying_party.id;
-    let consequence = if rp_id_changes { RP_ID_CHANGES } else { "This changes the configuration of the tenant." };
-    let saved = match confirm(args.confirmation, consequence) {
-        Ok(()) => save(context, id, &new, version, changes.len()).await,
-        Err(error) => Err(error),
-    };
-    saved.map_err(|error| draft.add_path(error))?;
+    save_draft(context, args.confirmation, original, &draft).await.map_err(|error| draft.add_path(error))?;
     draft.remove();
     Ok(())
 }
 
-async fn save(
+async fn save_draft(
     context: &CommandContext,
-    id: TenantId,
-    new: &TenantConfig,
-    version: Option<String>,
-    changes: usize,
+    confirmation: Confirmation,
+    original: VersionedTenant,
+    draft: &Draft,
 ) -> Result<(), CommandError> {
-    context.api.configure_tenant(id, new, version).await?;
-    context.output.done(&match changes {
+    let VersionedTenant { tenant, version } = original;
+    let new = read(context, &draft.path).await?;
+    let changes = changes(&tenant.config, &new)?;
+    if changes.is_empty() {
+        return context.output.done("no changes");
+    }
+    print_changes(context.output, &changes)?;
+    if !confirm_rp_id(context, confirmation, &tenant, &new).await? {
+        confirm(confirmation, "This changes the configuration of the tenant.")?;
+    }
+    match context.api.configure_tenant(tenant.id, &new, version).await {
+        Err(error) if error.code() == Some(ErrorCode::TenantChanged) => {
+            let theirs = context.api.tenant(tenant.id).await?.tenant.config;
+            Err(conflict(&tenant, &self::changes(&tenant.config, &theirs)?, &changes, draft))
+        }
+        result => {
+            result?;
+            print_saved(context.output, changes.len())
+        }
+    }
+}
+
+/// Describes the values that another administrator changed while the draft was edited, beside those of the draft.
+fn conflict(tenant: &TenantDetail, theirs: &[Change], mine: &[Change], draft: &Draft) -> CommandError {
+    let find = |changes: &[Change], path: &str| changes.iter().find(|change| change.path == path).cloned();
+    let paths: BTreeSet<&str> = theirs.iter().chain(mine).map(|change| change.path.as_str()).collect();
+    let line = |path: &str| {
+        let (theirs, mine) = (find(theirs, path), find(mine, path));
+        let old = theirs.as_ref().or(mine.as_ref()).and_then(|change| change.old.as_ref());
+        let mut line = format!("{path}: was {}", text(old));
+        if let Some(change) = theirs {
+            line += &format!(", now {}", text(change.new.as_ref()));
+        }
+        if let Some(change) = mine {
+            line += &format!(", yours {}", text(change.new.as_ref()));
+        }
+        sanitize(&line).into_owned()
+    };
+    let lines: Vec<String> = paths.into_iter().map(line).collect();
+    CommandError::failed(format!(
+        "another administrator changed the tenant meanwhile; nothing was saved\n{}\nput the values that you want into \
+         the draft and apply it with: doorward-admin tenants config set {} {}",
+        lines.join("\n"),
+        tenant.id,
+        draft.path.display()
+    ))
+}
+
+fn print_saved(output: Output, changes: usize) -> Result<(), CommandError> {
+    output.done(&match changes {
         0 => "no changes".to_owned(),
         changes => format!("changed {}", count(changes, "value")),
     })

@@ -1,12 +1,15 @@
 //! `doorward-admin audit --export`
 
 use std::{
-    io::{IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use tokio::signal::ctrl_c;
+use tokio::signal::{
+    ctrl_c,
+    unix::{SignalKind, signal},
+};
 
 use super::{context::CommandContext, error::CommandError};
 use crate::api::{AuditQuery, ExportFormat, ExportStream, OnExisting, Progress, export_to_file};
@@ -19,7 +22,7 @@ pub(super) struct Destination {
     pub(super) force: bool,
 }
 
-/// Writes all matching entries. Ctrl-C cancels the export and leaves no file.
+/// Writes all matching entries. Ctrl-C, SIGTERM and SIGHUP cancel the export and leave no file.
 pub(super) async fn run(
     context: &CommandContext,
     query: &AuditQuery,
@@ -45,7 +48,7 @@ pub(super) async fn run(
     };
     let result = tokio::select! {
         result = work => result,
-        signal = ctrl_c() => {
+        signal = interrupted() => {
             signal.map_err(|error| CommandError::failed(format!("signals: {error}")))?;
             return Err(CommandError::failed("cancelled: no file was written"));
         }
@@ -58,6 +61,16 @@ pub(super) async fn run(
         return context.output.json(&serde_json::json!({ "file": name, "rows": rows, "bytes": bytes }));
     }
     context.output.done(&format!("wrote {rows} entries to {name}"))
+}
+
+/// Waits for a signal that ends the command.
+async fn interrupted() -> io::Result<()> {
+    let (mut terminated, mut hung_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+    tokio::select! {
+        result = ctrl_c() => result,
+        _ = terminated.recv() => Ok(()),
+        _ = hung_up.recv() => Ok(()),
+    }
 }
 
 async fn print(context: &CommandContext, mut stream: ExportStream) -> Result<Progress, CommandError> {

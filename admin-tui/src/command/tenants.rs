@@ -113,14 +113,13 @@ async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(),
 }
 
 fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
-    let cors_origins = if args.cors_origins.is_empty() {
-        // App origins (`android:apk-key-hash:…`) are not web origins.
-        args.origins.iter().filter(|origin| origin.contains("://")).cloned().collect()
+    let cors = if args.cors_origins.is_empty() {
+        Cors::for_origins(&args.origins)
     } else {
-        args.cors_origins.clone()
+        Cors { allowed_origins: args.cors_origins.clone(), allow_unsafe_wildcard: false }
     };
     TenantConfig {
-        cors: Cors { allowed_origins: cors_origins, allow_unsafe_wildcard: false },
+        cors,
         webauthn: Webauthn::for_relying_party(RelyingParty {
             id: args.rp_id.clone().unwrap_or_default(),
             display_name: args.name.clone(),

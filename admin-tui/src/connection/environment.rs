@@ -28,6 +28,23 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// Returns the variables without those that select a server, its token or its certificates.
+    #[must_use]
+    pub fn without_server(&self) -> Self {
+        let selects = |name: &str| {
+            ["URL", "PROFILE", "TOKEN", "TOKEN_FILE", "CA_FILE"]
+                .iter()
+                .any(|suffix| name.strip_prefix("DOORWARD_ADMIN_") == Some(*suffix))
+        };
+        Self(
+            self.0
+                .iter()
+                .filter(|(name, _)| !selects(name))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )
+    }
+
     /// Returns the default path of the profiles file: `doorward/admin.toml` in `XDG_CONFIG_HOME`, else in `~/.config`.
     pub fn config_file(&self) -> Option<PathBuf> {
         // The XDG specification requires that relative paths are ignored.

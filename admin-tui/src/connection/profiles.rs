@@ -2,8 +2,8 @@
 //!
 //! ```toml
 //! default_profile = "prod"
-//!
 //! theme = "light"
+//! time = "local"
 //!
 //! [profiles.prod]
 //! url = "https://doorward-admin.example.com"
@@ -11,6 +11,9 @@
 //! ca_file = "ca.pem"
 //! color = "red"
 //! production = true
+//!
+//! [views]
+//! "wrong origin" = "code:origin_mismatch since:1d"
 //! ```
 
 use std::{
@@ -22,7 +25,11 @@ use std::{
 use serde::Deserialize;
 
 use super::{environment::Environment, error::ConnectionError};
-use crate::appearance::{ProfileColor, ProfileLabel, ThemeName};
+use crate::{
+    appearance::{ProfileColor, ProfileLabel, ThemeName},
+    settings::{Settings, Views},
+    zone::Zone,
+};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +38,20 @@ struct Content {
     theme: Option<ThemeName>,
     #[serde(default)]
     profiles: BTreeMap<String, Entry>,
+    /// The zone in which the interactive app shows times.
+    #[serde(default)]
+    time: TimeSetting,
+    /// Saved searches of audit logs.
+    #[serde(default)]
+    views: Views,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TimeSetting {
+    #[default]
+    Utc,
+    Local,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -86,6 +107,16 @@ impl Profiles {
         }
     }
 
+    pub(super) fn into_settings(self) -> Settings {
+        Settings {
+            // Without a home folder, the default path is only a description.
+            file: Some(self.path).filter(|path| !path.starts_with("~")),
+            views: self.content.views,
+            uses_local_time: self.content.time == TimeSetting::Local,
+            local: Zone::system(),
+        }
+    }
+
     /// Returns a profile by name. `source` is where the name comes from, for error messages.
     pub(super) fn get(&self, name: &str, source: &str) -> Result<Profile, ConnectionError> {
         let path = |text: &String| self.environment.resolve_path(&self.path, text);
@@ -109,6 +140,11 @@ impl Profiles {
 
     pub(super) const fn theme(&self) -> Option<ThemeName> {
         self.content.theme
+    }
+
+    /// Returns the names of all profiles, and the addresses that they set.
+    pub(super) fn addresses(&self) -> Vec<(String, Option<String>)> {
+        self.content.profiles.iter().map(|(name, entry)| (name.clone(), entry.url.clone())).collect()
     }
 
     /// Returns the profile that `default_profile` in the file selects.

@@ -259,3 +259,41 @@ fn chosen_theme_is_kept_in_the_state_folder() {
     assert_eq!(file(&[home, ("XDG_STATE_HOME", "/s")]), Some(PathBuf::from("/s/doorward/admin-theme")));
     assert_eq!(file(&[]), None);
 }
+
+#[test]
+fn settings_of_the_app_come_from_the_config_file() {
+    let home = Home::new("time = \"local\"\n[views]\nmine = \"user:alice since:1d\"\n");
+    let config = home.path("config");
+    let environment = Environment::from_pairs(&[("XDG_CONFIG_HOME", config.to_str().unwrap())]);
+    let found = settings(&Flags::default(), &environment).unwrap();
+    assert!(found.uses_local_time);
+    assert_eq!(found.views["mine"], "user:alice since:1d");
+    assert_eq!(found.file, Some(home.path("config/doorward/admin.toml")));
+
+    let flags = Flags { config: Some(home.path("other.toml")), ..Flags::default() };
+    fs::write(home.path("other.toml"), "").unwrap();
+    let found = settings(&flags, &environment).unwrap();
+    assert!(!found.uses_local_time && found.views.is_empty());
+    assert_eq!(found.file, flags.config);
+
+    fs::write(home.path("other.toml"), "time = \"mars\"").unwrap();
+    assert!(settings(&flags, &environment).unwrap_err().to_string().contains("mars"));
+    // Without a home folder, there is no file in which views could be saved.
+    assert_eq!(settings(&Flags::default(), &Environment::default()).unwrap().file, None);
+}
+
+#[test]
+fn contexts_are_the_profiles_and_get_only_their_own_token() {
+    let home = Home::new(PROFILES);
+    let more = [("DOORWARD_ADMIN_TOKEN", "dwa_env"), ("DOORWARD_ADMIN_URL", "https://env.example.com")];
+    let environment = home.environment(&more);
+    let flags = flags(|flags| flags.token_file = Some(home.path("flag.token")));
+    let names: Vec<_> = contexts(&flags, &environment).unwrap().into_iter().map(|it| (it.name, it.url)).collect();
+    let expected = [("lab", "http://10.0.0.7:8001"), ("prod", "https://prod.example.com")];
+    assert_eq!(names, expected.map(|(name, url)| (name.to_owned(), url.to_owned())));
+    expect(resolve_context(&flags, &environment, "prod"), "https://prod.example.com/", "dwa_prod");
+    // A profile without a token does not get the one of the first server.
+    let home = Home::new("[profiles.bare]\nurl = 'https://bare.example.com'");
+    let found = resolve_context(&flags, &home.environment(&more), "bare");
+    assert!(matches!(found, Err(ConnectionError::NoToken(_))), "{found:?}");
+}

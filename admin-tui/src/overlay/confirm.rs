@@ -1,17 +1,21 @@
 //! Confirmation dialog for important actions. For the most destructive ones, the user must type the object's name.
 
-use ratatui::layout::Rect;
+mod view;
+
+use std::collections::VecDeque;
+
+use doorward_shared::ErrorCode;
 
 use crate::{
+    api::ApiError,
     effect::{RequestId, RequestResult},
+    request::BackendRequest,
     sanitize::sanitize,
     ui::{
-        Action, Binding, Canvas, ClickTarget, Command, Key, Navigation, Page, Question, TextInput, Tone, UpdateContext,
-        View, below, bind, right_of, row, wrap,
+        Action, Binding, Command, Key, LIST_KEYS, Navigation, Page, Question, Selection, TextInput, Tone,
+        UpdateContext, bind,
     },
 };
-
-const WIDTH: u16 = 72;
 
 #[derive(Debug)]
 pub struct ConfirmDialog {
@@ -19,31 +23,142 @@ pub struct ConfirmDialog {
     input: TextInput,
     error: Option<String>,
     pending: Option<RequestId>,
+    /// Requests to send. The first one is pending.
+    queue: VecDeque<BackendRequest>,
+    failed: Vec<BackendRequest>,
+    completed: usize,
+    scroll: Selection,
+    /// Number of rows of the text, as the last frame reported.
+    text_rows: usize,
+    /// Whether the end of the text was shown.
+    was_read: bool,
 }
 
 impl ConfirmDialog {
     pub fn new(question: Question) -> Self {
-        Self { question, input: TextInput::default(), error: None, pending: None }
+        let first = match &question.action {
+            Action::Request { call, .. } => Some(call.as_ref().clone()),
+            _ => None,
+        };
+        let queue = first.into_iter().chain(question.more.iter().cloned()).collect();
+        Self {
+            question,
+            queue,
+            failed: Vec::new(),
+            completed: 0,
+            input: TextInput::default(),
+            error: None,
+            pending: None,
+            scroll: Selection::default(),
+            text_rows: 0,
+            was_read: false,
+        }
     }
 
-    fn is_ready(&self) -> bool {
+    /// Returns whether the name was typed, if it must be.
+    fn is_name_typed(&self) -> bool {
         let typed = self.input.text().trim();
         // A name can contain characters that cannot be typed, so its displayed form is accepted, too.
         let matches = |name: &String| typed == name.trim() || typed == sanitize(name.trim());
-        self.pending.is_none() && self.question.typed_name.as_ref().is_none_or(matches)
+        self.question.typed_name.as_ref().is_none_or(matches)
     }
 
     fn confirm(&mut self, cx: &mut UpdateContext<'_>) {
         match &self.question.action {
-            Action::Request { call, .. } => {
+            Action::Request { .. } => {
                 self.error = None;
-                self.pending = Some(cx.send(call.as_ref().clone()));
+                self.send_next(cx);
             }
-            Action::Leave => {
-                cx.close_dialog();
-                cx.navigate(Navigation::Back);
+            Action::Leave(depth) => {
+                cx.navigate(Navigation::CloseQuestion);
+                cx.navigate(Navigation::ReturnTo(*depth));
             }
             Action::Quit => cx.navigate(Navigation::Quit),
+            Action::Connect(profile) => {
+                cx.navigate(Navigation::CloseQuestion);
+                cx.navigate(Navigation::Connect(profile.clone()));
+            }
+        }
+    }
+
+    /// Number of requests of this dialog.
+    fn total(&self) -> usize {
+        1 + self.question.more.len()
+    }
+
+    fn send_next(&mut self, cx: &mut UpdateContext<'_>) {
+        self.pending = self.queue.front().map(|call| cx.send(call.clone()));
+    }
+
+    fn cancel(&mut self, cx: &mut UpdateContext<'_>) {
+        if let Some(id) = self.pending.take() {
+            cx.cancel(id);
+            let text = match (self.total(), self.completed) {
+                (1, _) => "Cancelled waiting; the server may have completed the request".to_owned(),
+                (total, completed) => {
+                    format!("Stopped after {completed} of {total}; the server may have completed one more")
+                }
+            };
+            cx.toast(Tone::Warn, text);
+            cx.navigate(Navigation::Reload);
+        }
+        match self.question.action {
+            Action::Request { .. } => cx.close_dialog(),
+            Action::Leave(_) | Action::Quit | Action::Connect(_) => cx.navigate(Navigation::CloseQuestion),
+        }
+    }
+
+    fn succeeded(&self, cx: &mut UpdateContext<'_>) {
+        cx.close_dialog();
+        if let Action::Request { done, leaves_screen, .. } = &self.question.action {
+            match &self.question.undo {
+                Some(undo) => cx.offer_undo(done.clone(), undo.clone()),
+                None => cx.toast(Tone::Good, done.clone()),
+            }
+            cx.navigate(if *leaves_screen { Navigation::Back } else { Navigation::Reload });
+        }
+    }
+
+    /// Handles the response to the first request of the queue, and sends the next one.
+    fn finished(&mut self, result: Result<(), ApiError>, cx: &mut UpdateContext<'_>) {
+        match result {
+            Ok(()) => {
+                self.queue.pop_front();
+                self.completed += 1;
+            }
+            Err(error) if self.total() == 1 => return self.failed(&error, cx),
+            Err(error) => {
+                self.error = Some(error.to_string());
+                // If the server cannot be reached or refuses the token, the other requests would fail as well.
+                let count = if error.concerns_connection() { self.queue.len() } else { 1 };
+                self.failed.extend(self.queue.drain(..count.min(self.queue.len())));
+            }
+        }
+        self.send_next(cx);
+        if self.pending.is_some() {
+            return;
+        }
+        if self.failed.is_empty() {
+            return self.succeeded(cx);
+        }
+        let (failed, total) = (self.failed.len(), self.total());
+        self.error = self.error.take().map(|error| format!("{failed} of {total} failed, the last one: {error}"));
+        self.queue.extend(self.failed.drain(..));
+        cx.navigate(Navigation::Reload);
+    }
+
+    fn failed(&mut self, error: &ApiError, cx: &mut UpdateContext<'_>) {
+        let next = self.question.if_refused.take_if(|(code, _)| error.code() == Some(*code));
+        match (next, error.code()) {
+            (Some((_, question)), _) => *self = Self::new(*question),
+            // The dialog describes an outdated state.
+            (None, Some(ErrorCode::TenantChanged)) => {
+                cx.close_dialog();
+                cx.toast(Tone::Bad, error.to_string());
+                cx.navigate(Navigation::Reload);
+                cx.navigate(Navigation::Run(Command::Compare));
+            }
+            (None, _) => self.error = Some(error.to_string()),
         }
     }
 }
@@ -55,7 +170,12 @@ impl Page for ConfirmDialog {
 
     fn bindings(&self, _may_change: bool) -> Vec<Binding> {
         const CANCEL: &str = "change nothing";
-        if self.question.typed_name.is_some() {
+        const SCROLL: [Binding; 2] = [
+            bind(&[Key::PageDown], Command::PageDown, "more", "scroll down"),
+            bind(&[Key::PageUp], Command::PageUp, "", "scroll up"),
+        ];
+        let is_typed = self.question.typed_name.is_some();
+        let mut bindings = if is_typed {
             vec![
                 bind(&[Key::Enter], Command::Submit, self.question.verb, "confirm, after the name is typed"),
                 bind(&[Key::Esc], Command::Back, "cancel", CANCEL),
@@ -66,20 +186,18 @@ impl Page for ConfirmDialog {
                 bind(&[Key::Char('y')], Command::Submit, self.question.verb, "confirm"),
                 bind(&[Key::Esc, Key::Char('n'), Key::Char('q')], Command::Back, "cancel", CANCEL),
             ]
+        };
+        if self.text_rows > self.scroll.height {
+            bindings.extend(SCROLL);
+            bindings.extend(LIST_KEYS.into_iter().filter(|_| !is_typed));
         }
+        bindings
     }
 
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         match command {
-            Command::Submit if self.is_ready() => self.confirm(cx),
-            Command::Back => {
-                if let Some(id) = self.pending.take() {
-                    cx.cancel(id);
-                    cx.toast(Tone::Warn, "Cancelled waiting; the server may have completed the request");
-                    cx.navigate(Navigation::Reload);
-                }
-                cx.close_dialog();
-            }
+            Command::Submit if self.pending.is_none() && self.was_read && self.is_name_typed() => self.confirm(cx),
+            Command::Back => self.cancel(cx),
             _ => {}
         }
     }
@@ -89,16 +207,7 @@ impl Page for ConfirmDialog {
             return Some(response);
         }
         self.pending = None;
-        match response.result {
-            Ok(_) => {
-                cx.close_dialog();
-                if let Action::Request { done, leaves_screen, .. } = &self.question.action {
-                    cx.toast(Tone::Good, done.clone());
-                    cx.navigate(if *leaves_screen { Navigation::Back } else { Navigation::Reload });
-                }
-            }
-            Err(error) => self.error = Some(error.to_string()),
-        }
+        self.finished(response.result.map(drop), cx);
         None
     }
 
@@ -110,67 +219,22 @@ impl Page for ConfirmDialog {
         self.question.destructive
     }
 
+    fn list(&mut self) -> Option<(&mut Selection, usize)> {
+        // Scrolling ends when the last row is visible.
+        let positions = self.text_rows.saturating_sub(self.scroll.height) + 1;
+        Some((&mut self.scroll, positions))
+    }
+
+    fn text_drawn(&mut self, rows: usize) {
+        self.text_rows = rows;
+        self.was_read |= self.scroll.selected + self.scroll.height >= rows;
+    }
+
     fn is_editing(&self) -> bool {
         self.question.typed_name.is_some()
     }
 
     fn text_input(&mut self) -> Option<&mut TextInput> {
         self.question.typed_name.is_some().then_some(&mut self.input)
-    }
-}
-
-impl View for ConfirmDialog {
-    fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
-        let width = WIDTH.min(area.width - 2);
-        let wrapped = |text: &str| wrap(text, width - 4);
-        let error: Vec<String> = self.error.iter().flat_map(|error| wrapped(error)).collect();
-        let name_rows = if self.question.typed_name.is_some() { 2 } else { 0 };
-        let fixed_rows = 4 + name_rows + u16::try_from(error.len()).unwrap_or(1);
-        let lines = self.question.lines.iter();
-        let mut lines: Vec<(Tone, String)> =
-            lines.flat_map(|(tone, text)| wrapped(text).into_iter().map(|line| (*tone, line))).collect();
-        let max_lines = usize::from(area.height.saturating_sub(fixed_rows + 4));
-        if lines.len() > max_lines {
-            let hidden = lines.len() - max_lines + 1;
-            lines.truncate(max_lines.saturating_sub(1));
-            lines.push((Tone::Dim, format!("… and {hidden} more lines")));
-        }
-        let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(fixed_rows);
-        let inside = canvas.overlay(area, width, height, &self.question.title);
-        let mut rest = inside;
-        for (tone, line) in &lines {
-            canvas.line(rest, &[(line, *tone)]);
-            rest = below(rest, 1);
-        }
-        if let Some(name) = &self.question.typed_name {
-            canvas.line(rest, &[(name, Tone::Accent)]);
-            canvas.text_input(below(rest, 1), &self.input, true);
-            rest = below(rest, 2);
-        }
-        for line in &error {
-            canvas.line(rest, &[(line, Tone::Bad)]);
-            rest = below(rest, 1);
-        }
-        self.draw_buttons(canvas, row(inside, inside.height.saturating_sub(1)));
-    }
-}
-
-impl ConfirmDialog {
-    fn draw_buttons(&self, canvas: &mut Canvas<'_>, area: Rect) {
-        if self.is_busy() {
-            canvas.line(area, &[(canvas.spinner(), Tone::Accent), (" working… esc stops waiting", Tone::Dim)]);
-            return;
-        }
-        let tone = match (self.is_ready(), self.question.destructive) {
-            (false, _) => Tone::Dim,
-            (true, true) => Tone::Bad,
-            (true, false) => Tone::Good,
-        };
-        let key = if self.question.typed_name.is_some() { " ⏎ " } else { " y " };
-        let used = canvas.line(area, &[(key, tone), (self.question.verb, tone)]);
-        canvas.target(Rect { width: used, ..area }, ClickTarget::Command(Command::Submit));
-        let cancel = right_of(area, used + 3);
-        let used = canvas.line(cancel, &[("esc ", Tone::Accent), ("cancel", Tone::Dim)]);
-        canvas.target(Rect { width: used, ..cancel }, ClickTarget::Command(Command::Back));
     }
 }

@@ -14,6 +14,7 @@ use crate::{
 };
 
 const WIDTH: u16 = 74;
+const MAX_PROBLEM_ROWS: u16 = 4;
 
 #[derive(Debug)]
 pub struct Form {
@@ -46,10 +47,20 @@ impl Form {
     }
 
     fn shift_choice(&mut self, by: isize) {
-        let field = self.definition.fields.get_mut(self.selection.selected);
-        if let Some(FieldValue::Choice(choices, chosen)) = field.map(|field| &mut field.value) {
+        if let Some(FieldValue::Choice(choices, chosen)) = self.focused().map(|field| &field.value) {
             let count = choices.len().max(1);
-            *chosen = (*chosen + count).saturating_add_signed(by) % count;
+            self.choose((*chosen + count).saturating_add_signed(by) % count);
+        }
+    }
+
+    /// Selects a choice of the focused field.
+    fn choose(&mut self, choice: usize) {
+        let field = self.definition.fields.get_mut(self.selection.selected);
+        if let Some(FieldValue::Choice(choices, chosen)) = field.map(|field| &mut field.value)
+            && choice < choices.len()
+        {
+            *chosen = choice;
+            self.problem = None;
             form_definitions::follow_format(&self.kind, &mut self.definition.fields);
         }
     }
@@ -143,39 +154,60 @@ impl Page for Form {
     }
 
     fn click(&mut self, target: ClickTarget, _cx: &mut UpdateContext<'_>) {
-        if let ClickTarget::Row(field) = target {
-            if field == self.selection.selected {
-                self.shift_choice(1);
+        match target {
+            ClickTarget::Row(field) => self.focus(field),
+            ClickTarget::Choice { row, choice } => {
+                self.focus(row);
+                self.choose(choice);
             }
-            self.focus(field);
+            _ => {}
         }
     }
 }
 
 impl View for Form {
     fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
-        let Definition { title, verb, note, fields } = &self.definition;
+        let Definition { title, note, fields, .. } = &self.definition;
         let count = u16::try_from(fields.len()).unwrap_or(u16::MAX);
         let width = WIDTH.min(area.width - 2);
-        let note_rows = u16::try_from(wrap(note, width - 4).len()).unwrap_or(1);
-        let height = count.saturating_mul(2).saturating_add(note_rows + 5);
-        let inside = canvas.overlay(area, width, height, title);
-        // The last row shows the keys. Short terminals do not show the note, and the fields scroll.
-        let fields_area = Rect { height: inside.height.saturating_sub(1), ..inside };
-        let mut rest = if fields_area.height > count.saturating_add(note_rows) {
+        let rows_of = |text: &str| u16::try_from(wrap(text, width - 4).len()).unwrap_or(1);
+        let note_rows = rows_of(note);
+        let full_height = count.saturating_mul(2).saturating_add(note_rows + 5);
+        // Short terminals have no rows for hints. A problem is then shown above the buttons.
+        let has_hints = area.height >= full_height + 3;
+        let unplaced = self.problem.as_ref().filter(|(field, _)| field.is_none() || !has_hints);
+        let problem_rows = unplaced.map_or(0, |(_, message)| rows_of(message).min(MAX_PROBLEM_ROWS));
+        let inside = canvas.overlay(area, width, full_height + problem_rows, title);
+        let buttons = row(inside, inside.height.saturating_sub(1));
+        let fields_area = Rect { height: inside.height.saturating_sub(1 + problem_rows), ..inside };
+        let fields_area = if fields_area.height > count.saturating_add(note_rows) {
             canvas.paragraph(inside, note, Tone::Dim);
             below(fields_area, note_rows + 1)
         } else {
             fields_area
         };
-        // If there is room, each field has two rows: the value, and its problem or hint.
-        let has_hints = rest.height.saturating_sub(1) >= count.saturating_mul(2);
+        self.draw_fields(canvas, fields_area, has_hints);
+        if let Some((_, message)) = unplaced {
+            let place = below(inside, inside.height.saturating_sub(1 + problem_rows));
+            canvas.paragraph(Rect { height: problem_rows, ..place }, message, Tone::Bad);
+        }
+        self.draw_buttons(canvas, buttons);
+    }
+}
+
+impl Form {
+    /// Draws the fields, scrolled to the focused one. With hints, each field has two rows: the value, and its problem or
+    /// hint.
+    fn draw_fields(&self, canvas: &mut Canvas<'_>, area: Rect, has_hints: bool) {
+        let fields = &self.definition.fields;
         let step = if has_hints { 2 } else { 1 };
-        let visible = usize::from(rest.height / step);
+        let visible = usize::from(area.height / step);
         let first = (self.selection.selected + 1).saturating_sub(visible);
         let label_width = fields.iter().map(|field| columns(field.label)).max().unwrap_or(0) + 2;
+        let mut rest = area;
         for (index, field) in fields.iter().enumerate().skip(first).take(visible) {
             let place = Rect { height: step.min(rest.height), ..rest };
+            canvas.target(place, ClickTarget::Row(index));
             let focused = index == self.selection.selected;
             let tone = if focused { Tone::Accent } else { Tone::Plain };
             canvas.line(Rect { width: label_width, ..place }, &[(field.label, tone)]);
@@ -184,7 +216,8 @@ impl View for Form {
                 FieldValue::Text(input) => canvas.text_input(value, input, focused),
                 FieldValue::Choice(choices, chosen) => {
                     let titles: Vec<String> = choices.iter().map(|choice| format!(" {choice} ")).collect();
-                    canvas.tabs(value, &titles, Some(*chosen), " ", |_| None);
+                    let target = |choice| Some(ClickTarget::Choice { row: index, choice });
+                    canvas.tabs(value, &titles, Some(*chosen), " ", target);
                 }
             }
             if has_hints {
@@ -193,24 +226,17 @@ impl View for Form {
                     None => canvas.line(below(value, 1), &[(field.hint, Tone::Dim)]),
                 };
             }
-            canvas.target(place, ClickTarget::Row(index));
             rest = below(rest, step);
         }
-        let last = row(inside, inside.height.saturating_sub(1));
-        let unplaced = self.problem.as_ref().filter(|(field, _)| field.is_none() || !has_hints);
-        match unplaced {
-            _ if self.is_busy() => {
-                canvas.line(last, &[(canvas.spinner(), Tone::Accent), (" working… esc stops waiting", Tone::Dim)]);
-            }
-            Some((_, message)) => {
-                let place = below(inside, inside.height.saturating_sub(2));
-                canvas.clear(place);
-                canvas.paragraph(place, message, Tone::Bad);
-            }
-            None => {
-                let submit = [(" ⏎ ", Tone::Good), (*verb, Tone::Good)];
-                canvas.line(last, &[submit.as_slice(), &[("   esc ", Tone::Accent), ("cancel", Tone::Dim)]].concat());
-            }
+    }
+
+    fn draw_buttons(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        if self.is_busy() {
+            let used = canvas.line(area, &[(canvas.spinner(), Tone::Accent), (" working… ", Tone::Dim)]);
+            canvas.button(right_of(area, used), ("esc ", Tone::Accent), ("stops waiting", Tone::Dim), Command::Back);
+            return;
         }
+        let used = canvas.button(area, (" ⏎ ", Tone::Good), (self.definition.verb, Tone::Good), Command::Submit);
+        canvas.button(right_of(area, used + 3), ("esc ", Tone::Accent), ("cancel", Tone::Dim), Command::Back);
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     paths::BaseFolders,
     request::{BackendRequest, BackendResponse, ExportRequest},
     time_format, time_parse,
-    ui::{Dialog, FormKind, Navigation, Route, TextInput, Tone, UpdateContext},
+    ui::{Dialog, FormKind, Navigation, Route, TextInput, Tone, Undo, UpdateContext},
 };
 
 const EXPIRY_HINT: &str = "90d, 1y, 2027-01-31, or never";
@@ -82,7 +82,7 @@ pub(super) fn define(kind: &FormKind, folders: &BaseFolders, now: Timestamp) -> 
             vec![
                 FormField::text("Name", "as it appears in lists", ""),
                 FormField::text("RP ID", "domain of the passkeys; empty: localhost", ""),
-                FormField::text("Origins", "https://…, separated by spaces", ""),
+                FormField::text("Origins", "https://… or android:apk-key-hash:…, separated by spaces", ""),
                 FormField::choice("API key", "shown once, after this", &["create one", "not now"], 0),
             ],
         ),
@@ -210,10 +210,10 @@ impl Values<'_> {
             None => return Err((Some(1), "origins require the RP ID, the domain they belong to".to_owned())),
             Some(_) if origins.is_empty() => return Err((Some(2), "at least one origin is required".to_owned())),
             Some(id) => {
-                let relying_party =
-                    RelyingParty { id, display_name: name.clone(), icon: None, origins: origins.clone() };
+                let cors = Cors::for_origins(&origins);
+                let relying_party = RelyingParty { id, display_name: name.clone(), icon: None, origins };
                 Some(TenantConfig {
-                    cors: Cors { allowed_origins: origins, allow_unsafe_wildcard: false },
+                    cors,
                     webauthn: Webauthn::for_relying_party(relying_party),
                     mfa: None,
                     limits: None,
@@ -257,7 +257,7 @@ pub(super) fn submit(
     folders: &BaseFolders,
     cx: &mut UpdateContext<'_>,
 ) -> Result<Option<BackendRequest>, Problem> {
-    let form = Values { fields, now: cx.now };
+    let form = Values { fields, now: cx.wall };
     Ok(Some(match kind {
         FormKind::CreateTenant => BackendRequest::CreateTenant(Box::new(form.create_tenant()?)),
         FormKind::RenameTenant(id, from) => BackendRequest::RenameTenant(*id, from.clone(), form.required(0, "name")?),
@@ -313,7 +313,10 @@ pub(super) fn handle_success(
         }
         (FormKind::CreateApiKey(..), BackendResponse::Secret(key)) => secret = Some(("API key", key)),
         (FormKind::CreateToken, BackendResponse::Secret(token)) => secret = Some(("admin token", token)),
-        (FormKind::RenameTenant(..), _) => cx.toast(Tone::Good, format!("Renamed to {name}")),
+        (FormKind::RenameTenant(id, from), _) => {
+            let call = Box::new(BackendRequest::RenameTenant(*id, name.clone(), from.clone()));
+            cx.offer_undo(format!("Renamed to {name}"), Undo { call, done: format!("Renamed back to {from}") });
+        }
         (FormKind::RotateSigningKey(..), BackendResponse::SigningKeys(keys)) => {
             let from = keys.first().map(|key| format!("; it signs from {}", time_format::date_time(key.signs_from)));
             cx.toast(Tone::Good, format!("Published a new signing key{}", from.unwrap_or_default()));

@@ -11,7 +11,20 @@ const WIDTH: u16 = 76;
 const KEYS_WIDTH: usize = 18;
 
 /// Help that does not come from key bindings: headings, and pairs of term and explanation.
-const TOPICS: [(&str, &[(&str, &str)]); 3] = [
+const TOPICS: [(&str, &[(&str, &str)]); 4] = [
+    (
+        "Search of an audit log",
+        &[
+            ("code:… type:…", "this error code; this event type, also type:mfa*"),
+            ("user:… ip:…", "this user; this address or network, such as 10.0.0.0/8"),
+            ("user:*…* ip:*…*", "a part of the user or of the address"),
+            ("since:… until:…", "a range of times, such as since:2h"),
+            ("req: cred: tx:", "this request id, credential id or transaction id"),
+            ("outcome:failed", "refusals; outcome:succeeded: everything else"),
+            ("!code:…", "entries without this value; possible for every field but times"),
+            ("other words", "a part of the user or of the address"),
+        ],
+    ),
     (
         "Mouse",
         &[
@@ -35,6 +48,7 @@ const TOPICS: [(&str, &[(&str, &str)]); 3] = [
         "Marks",
         &[
             ("●", "in the header: connected; on a tab: unsaved changes"),
+            ("✓", "in a list: a marked row"),
             ("\\u{202e}", "an invisible or misleading character, escaped"),
         ],
     ),

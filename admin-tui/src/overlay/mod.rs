@@ -1,12 +1,15 @@
 //! Overlays: dialogs that cover the screen and take the keys until they are closed.
 
 pub mod confirm;
+pub mod context_list;
 pub mod event_type_picker;
 pub mod form;
 mod form_definitions;
 pub mod help;
+pub mod merge;
 pub mod palette;
 pub mod secret;
+pub mod views;
 
 use doorward_shared::Timestamp;
 
@@ -19,7 +22,9 @@ pub fn build(dialog: Dialog, folders: &BaseFolders, now: Timestamp) -> Box<dyn P
     match dialog {
         Dialog::Form(kind) => Box::new(form::Form::new(kind, folders, now)),
         Dialog::Confirm(question) => Box::new(confirm::ConfirmDialog::new(question)),
+        Dialog::Merge(fields) => Box::new(merge::MergeDialog::new(fields)),
         Dialog::EventTypes(query) => Box::new(event_type_picker::EventTypePicker::new(*query)),
+        Dialog::Views { views, search } => Box::new(views::ViewsDialog::new(views, search)),
         Dialog::Secret { kind, revealed } => Box::new(secret::SecretDialog::new(kind, revealed)),
     }
 }

@@ -1,67 +1,131 @@
-//! The command palette: finds commands of the screen and of the app by name.
+//! The palette: finds commands, servers, tenants, users, credentials and requests in one list.
 
-use ratatui::layout::Rect;
+mod item;
+mod search;
+mod view;
 
-use crate::ui::{
-    Binding, Canvas, Column, Command, Key, Navigation, Page, Selection, TextInput, Tone, UpdateContext, View, below,
-    bind, cell, right_of,
+use doorward_shared::{TenantId, Timestamp};
+
+use crate::{
+    connection::Context,
+    effect::RequestResult,
+    ui::{Binding, ClickTarget, Command, Key, Navigation, Page, Selection, TextInput, UpdateContext, bind, distance},
 };
+use item::{Item, Target};
+use search::Search;
 
-#[derive(Debug, Clone)]
+/// Pause in typing after which the server is searched, in milliseconds.
+const PAUSE_MS: i64 = 150;
+
+#[derive(Debug)]
 pub struct Palette {
     input: TextInput,
     selection: Selection,
     commands: Vec<Binding>,
+    contexts: Vec<Context>,
+    search: Search,
+    search_due_at: Option<Timestamp>,
 }
 
 impl Palette {
-    /// Creates a palette of commands. Leaves out those that move the selection.
-    pub fn new(bindings: Vec<Binding>) -> Self {
+    /// Creates a palette of commands, without those that move the selection, and of the servers of the config file. Users
+    /// are searched in `tenant`, or in all audit logs.
+    pub fn new(commands: Vec<Binding>, contexts: Vec<Context>, tenant: Option<(TenantId, String)>) -> Self {
         let is_move = |command| {
             matches!(command, Command::Up | Command::Down | Command::PageUp | Command::PageDown | Command::Palette)
         };
-        let commands = bindings.into_iter().filter(|binding| !is_move(binding.command)).collect();
-        Self { input: TextInput::default(), selection: Selection::default(), commands }
+        let commands = commands.into_iter().filter(|binding| !is_move(binding.command)).collect();
+        Self {
+            input: TextInput::default(),
+            selection: Selection::default(),
+            commands,
+            contexts,
+            search: Search::new(tenant),
+            search_due_at: None,
+        }
     }
 
-    /// Returns the commands whose description contains every typed word.
-    fn matching(&self) -> Vec<Binding> {
-        let text = self.input.text().to_lowercase();
-        let matches = |binding: &&Binding| {
-            let description = format!("{} {}", binding.help, binding.label).to_lowercase();
-            text.split_whitespace().all(|word| description.contains(word))
-        };
-        self.commands.iter().filter(matches).copied().collect()
+    /// Returns the commands and servers that match the text, the best matches first, and then what the server found.
+    fn items(&self) -> Vec<Item> {
+        let query = self.input.text();
+        let commands = self.commands.iter().map(|binding| Item {
+            kind: binding.keys.first().map(ToString::to_string).unwrap_or_default(),
+            text: binding.help.to_owned(),
+            detail: String::new(),
+            target: Target::Run(binding.command),
+        });
+        let contexts = self.contexts.iter().map(|context| Item {
+            kind: "server".to_owned(),
+            text: format!("ctx {}", context.name),
+            detail: context.url.clone(),
+            target: Target::Switch(context.name.clone()),
+        });
+        let mut items: Vec<_> =
+            commands.chain(contexts).filter_map(|item| Some((distance(&item.text, query)?, item))).collect();
+        items.sort_by_key(|(distance, _)| *distance);
+        items.into_iter().map(|(_, item)| item).chain(self.search.items(query)).collect()
+    }
+
+    fn is_searching(&self) -> bool {
+        self.search_due_at.is_some() || self.search.is_pending()
     }
 }
 
 impl Page for Palette {
     fn title(&self) -> String {
-        "Commands".to_owned()
+        "Find".to_owned()
     }
 
     fn bindings(&self, _may_change: bool) -> Vec<Binding> {
         vec![
-            bind(&[Key::Enter], Command::Submit, "run", "run the command"),
+            bind(&[Key::Enter], Command::Submit, "open", "run the command, or open what was found"),
             bind(&[Key::Esc], Command::Back, "close", "close the palette"),
-            bind(&[Key::Down, Key::Ctrl('n'), Key::Tab], Command::Down, "next", "next command"),
-            bind(&[Key::Up, Key::Ctrl('p'), Key::BackTab], Command::Up, "", "previous command"),
+            bind(&[Key::Down, Key::Ctrl('n'), Key::Tab], Command::Down, "next", "next row"),
+            bind(&[Key::Up, Key::Ctrl('p'), Key::BackTab], Command::Up, "", "previous row"),
             bind(&[Key::PageDown], Command::PageDown, "", "next page"),
             bind(&[Key::PageUp], Command::PageUp, "", "previous page"),
         ]
     }
 
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
-        cx.close_dialog();
-        if command == Command::Submit
-            && let Some(binding) = self.matching().get(self.selection.selected)
-        {
-            cx.navigate(Navigation::Run(binding.command));
+        let selected = self.items().into_iter().nth(self.selection.selected);
+        match (command, selected.map(|item| item.target)) {
+            (Command::Submit, Some(target)) => {
+                cx.close_dialog();
+                cx.navigate(match target {
+                    Target::Run(command) => Navigation::Run(command),
+                    Target::Switch(profile) => Navigation::SwitchServer(profile),
+                    Target::Open(route) => Navigation::Open(route),
+                });
+            }
+            (Command::Back, _) => cx.close_dialog(),
+            _ => {}
+        }
+    }
+
+    fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+        // The rows that arrive must not move another row under the selection.
+        let selected = self.items().into_iter().nth(self.selection.selected);
+        let other = self.search.handle_response(response);
+        let items = self.items();
+        if let Some(row) = selected.and_then(|selected| items.iter().position(|item| *item == selected)) {
+            self.selection.select(row, items.len());
+        }
+        other
+    }
+
+    fn is_busy(&self) -> bool {
+        self.is_searching()
+    }
+
+    fn tick(&mut self, cx: &mut UpdateContext<'_>) {
+        if self.search_due_at.take_if(|due_at| *due_at <= cx.now).is_some() {
+            self.search.start(self.input.text(), cx);
         }
     }
 
     fn list(&mut self) -> Option<(&mut Selection, usize)> {
-        let rows = self.matching().len();
+        let rows = self.items().len();
         Some((&mut self.selection, rows))
     }
 
@@ -73,31 +137,14 @@ impl Page for Palette {
         Some(&mut self.input)
     }
 
-    fn text_edited(&mut self, _cx: &mut UpdateContext<'_>) {
-        self.selection.select(0, self.commands.len());
+    fn text_edited(&mut self, cx: &mut UpdateContext<'_>) {
+        self.selection.select(0, usize::MAX);
+        self.search_due_at = Some(cx.now.plus_millis(PAUSE_MS));
     }
+
+    fn click(&mut self, _target: ClickTarget, _cx: &mut UpdateContext<'_>) {}
 
     fn opens_on_first_click(&self) -> bool {
         true
-    }
-}
-
-impl View for Palette {
-    fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
-        let inside = canvas.overlay(area, 64, 16, &self.title());
-        canvas.line(inside, &[(":", Tone::Accent)]);
-        canvas.text_input(right_of(inside, 2), &self.input, true);
-        let list = below(inside, 2);
-        let matching = self.matching();
-        if matching.is_empty() {
-            canvas.line(list, &[("No command matches.", Tone::Dim)]);
-        }
-        // The selection mark and the scroll bar are in the padding.
-        let list = Rect { x: list.x - 1, width: list.width + 2, ..list };
-        let columns = [Column::share("", 1), Column::fixed("", 10).right()];
-        canvas.table(list, &columns, matching.iter(), &self.selection, true, |binding| {
-            let key = binding.keys.first().map(ToString::to_string).unwrap_or_default();
-            vec![cell(binding.help, Tone::Plain), cell(key, Tone::Accent)]
-        });
     }
 }

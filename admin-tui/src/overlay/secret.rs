@@ -49,6 +49,10 @@ impl Page for SecretDialog {
             _ => {}
         }
     }
+
+    fn unsaved_changes(&self) -> Option<String> {
+        (!self.copied).then(|| format!("The new {} is shown only now and was not copied.", self.kind))
+    }
 }
 
 impl View for SecretDialog {

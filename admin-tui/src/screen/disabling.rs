@@ -7,7 +7,7 @@ use doorward_shared::Timestamp;
 use crate::{
     api::DisableTarget,
     request::BackendRequest,
-    ui::{Binding, Cell, Command, Key, Question, Tone, bind, cell},
+    ui::{Binding, Cell, Command, Dialog, Key, Question, Tone, Undo, UpdateContext, bind, cell},
 };
 
 /// Returns the binding that disables an object or enables a disabled one.
@@ -39,13 +39,36 @@ pub(super) fn confirm(
 ) -> Question {
     if is_disabled {
         let lines = vec![(Tone::Plain, "Its requests are accepted again, from the next one on.".to_owned())];
+        let undo = undo(target.clone(), true, format!("Disabled {what} again"));
         let call = BackendRequest::SetDisabled(target, false);
         let (title, done) = (format!("Enable {what}?"), format!("Enabled {what}"));
-        return Question { destructive: false, ..Question::destructive_request(title, "enable", lines, call, done) };
+        let question = Question::destructive_request(title, "enable", lines, call, done);
+        return Question { destructive: false, undo, ..question };
     }
     let mut lines = consequences;
     lines.push((Tone::Dim, "Nothing is deleted. The same key enables it again.".to_owned()));
+    let undo = undo(target.clone(), false, format!("Enabled {what} again"));
     let call = BackendRequest::SetDisabled(target, true);
     let (title, done) = (format!("Disable {what}?"), format!("Disabled {what}"));
-    Question::destructive_request(title, "disable", lines, call, done)
+    Question { undo, ..Question::destructive_request(title, "disable", lines, call, done) }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the type of the question's field")]
+fn undo(target: DisableTarget, disabled: bool, done: String) -> Option<Undo> {
+    Some(Undo { call: Box::new(BackendRequest::SetDisabled(target, disabled)), done })
+}
+
+/// Asks once whether to disable all marked objects or, if all of them are disabled, to enable them. Each object has its
+/// name, and whether it is disabled.
+pub(super) fn show_bulk(noun: &str, objects: Vec<(String, DisableTarget, bool)>, cx: &mut UpdateContext<'_>) {
+    let disables = objects.iter().any(|(_, _, is_disabled)| !is_disabled);
+    let (words, line) = match disables {
+        true => (("disable", "Disabled"), "Their requests are refused, from the next one on. Nothing is deleted."),
+        false => (("enable", "Enabled"), "Their requests are accepted again, from the next one on."),
+    };
+    let call = |target| BackendRequest::SetDisabled(target, disables);
+    let calls = objects.into_iter().map(|(name, target, _)| (name, call(target))).collect();
+    if let Some(question) = Question::bulk(words, noun, vec![(Tone::Plain, line.to_owned())], calls) {
+        cx.show(Dialog::Confirm(Question { destructive: disables, ..question }));
+    }
 }

@@ -20,7 +20,10 @@ use super::{
     text_input::TextInput,
     theme::{Theme, Tone},
 };
-use crate::sanitize::{sanitize, truncate, width};
+use crate::{
+    sanitize::{sanitize, truncate, width},
+    zone::Zone,
+};
 
 const SPINNER: [&str; 8] = ["⣷", "⣯", "⣟", "⡿", "⢿", "⣻", "⣽", "⣾"];
 
@@ -37,6 +40,11 @@ pub enum ClickTarget {
     /// A row of another list, by the number of the list on the screen.
     ListRow(usize, usize),
     Chip(usize),
+    /// A choice of a field. `row` is the index of the field.
+    Choice {
+        row: usize,
+        choice: usize,
+    },
     Command(Command),
     /// The area of an overlay, which covers the targets behind it.
     Overlay,
@@ -48,6 +56,8 @@ pub struct FrameInfo {
     pub targets: Vec<(Rect, ClickTarget)>,
     /// Number of rows of the focused list that fit.
     pub list_height: usize,
+    /// Number of rows of the text that the focused page wraps and scrolls.
+    pub text_rows: usize,
     /// Position of the text cursor of the terminal.
     pub text_cursor: Option<Position>,
     /// Rows with characters whose width differs between terminals. If one changes, the whole terminal is cleared.
@@ -68,6 +78,8 @@ pub struct Canvas<'a> {
     pub buffer: &'a mut Buffer,
     pub theme: Theme,
     pub now: Timestamp,
+    /// The zone in which times are shown.
+    pub zone: Zone,
     pub info: FrameInfo,
 }
 
@@ -274,6 +286,13 @@ impl Canvas<'_> {
                 *target = ClickTarget::ListRow(list, *row);
             }
         }
+    }
+
+    /// Draws a key and its label, which run a command when they are clicked. Returns the number of columns used.
+    pub fn button(&mut self, area: Rect, key: Styled<'_>, label: Styled<'_>, command: Command) -> u16 {
+        let used = self.line(area, &[key, label]);
+        self.target(Rect { width: used, ..row(area, 0) }, ClickTarget::Command(command));
+        used
     }
 
     pub fn target(&mut self, area: Rect, target: ClickTarget) {

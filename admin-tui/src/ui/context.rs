@@ -4,7 +4,8 @@ use doorward_shared::Timestamp;
 
 use super::{
     keymap::Command,
-    route::{Dialog, Route},
+    merge::Side,
+    route::{Dialog, Route, Undo},
     theme::Tone,
 };
 use crate::{
@@ -12,12 +13,17 @@ use crate::{
     effect::{Effect, RequestId},
     request::{BackendRequest, ExportRequest},
     secret::Secret,
+    settings::Settings,
 };
 
 /// The time, and ways to request effects and navigation.
 #[derive(Debug)]
 pub struct UpdateContext<'a> {
+    /// The steady time of [`crate::clock::Time`], for deadlines and intervals.
     pub now: Timestamp,
+    /// The time of day, for times that people read or enter and for comparisons with times of the server.
+    pub wall: Timestamp,
+    pub settings: &'a Settings,
     pub last_id: &'a mut u64,
     pub output: &'a mut UpdateOutput,
 }
@@ -34,13 +40,30 @@ pub struct UpdateOutput {
 pub enum Navigation {
     Open(Route),
     Back,
+    /// Closes the screens above a depth.
+    ReturnTo(usize),
     Show(Box<Dialog>),
     CloseDialog,
+    /// Closes the question whether to discard work.
+    CloseQuestion,
     Toast(Tone, String),
+    /// Shows a notification, and offers to revert the change for a short time.
+    OfferUndo(String, Undo),
     Reload,
     Export(Box<ExportRequest>),
     Run(Command),
+    /// Switches to the server of a profile, and asks first if work would be lost.
+    SwitchServer(String),
+    /// Switches to the server of a profile.
+    Connect(String),
     ApplyFilters(Box<AuditQuery>),
+    /// Searches the audit log of the current screen.
+    ApplySearch(String),
+    /// Saves a view (name and search text). Without a text, deletes the view.
+    SaveView(String, Option<String>),
+    ToggleZone,
+    /// Merges a configuration: the path and the side of each setting.
+    Merge(Vec<(&'static str, Side)>),
     Quit,
 }
 
@@ -79,6 +102,10 @@ impl UpdateContext<'_> {
 
     pub fn toast(&mut self, tone: Tone, text: impl Into<String>) {
         self.navigate(Navigation::Toast(tone, text.into()));
+    }
+
+    pub fn offer_undo(&mut self, text: impl Into<String>, undo: Undo) {
+        self.navigate(Navigation::OfferUndo(text.into(), undo));
     }
 
     pub fn navigate(&mut self, navigation: Navigation) {

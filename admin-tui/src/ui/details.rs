@@ -48,7 +48,16 @@ impl Canvas<'_> {
         if list.rows.is_empty() {
             return self.placeholder(area, list.loaded, list.error.as_ref(), empty);
         }
-        self.table(area, columns, list.rows.iter(), &list.selection, true, cells);
+        let with_mark = |row: &'r T| {
+            let mut cells = cells(row);
+            if list.is_marked(row)
+                && let Some(first) = cells.first_mut()
+            {
+                *first = cell(format!("✓ {}", first.0), Tone::Accent);
+            }
+            cells
+        };
+        self.table(area, columns, list.rows.iter(), &list.selection, true, with_mark);
         self.stale_marker(area, list.error.as_ref());
     }
 

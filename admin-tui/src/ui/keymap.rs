@@ -97,6 +97,8 @@ pub enum Command {
     Filter,
     Help,
     Palette,
+    /// Lists the servers that the app can switch to.
+    Contexts,
     Quit,
     Reload,
     Redraw,
@@ -126,9 +128,23 @@ pub enum Command {
     InstallationLog,
     Export,
     Details,
+    TopValues,
+    NextProperty,
+    PreviousProperty,
+    Exclude,
+    Views,
+    ShowHistogram,
+    ToggleZone,
+    Complete,
     GoToTenant,
     GoToUser,
     Submit,
+    /// Marks the selected row for an action on all marked rows.
+    Mark,
+    MarkAll,
+    ClearMarks,
+    /// Reverts the last change.
+    Undo,
     Toggle,
     ToggleBack,
     ToggleAll,
@@ -136,6 +152,10 @@ pub enum Command {
     PreviousField,
     Save,
     Revert,
+    /// Compares unsaved changes with those of another administrator.
+    Compare,
+    KeepMine,
+    TakeTheirs,
     Copy,
 }
 
@@ -175,7 +195,13 @@ pub fn global_keys(is_exporting: bool) -> Vec<Binding> {
         bind(&[Key::Char('3')], Command::Go(Section::Audit), "", "go to the audit log of all tenants"),
         bind(&[Key::Char('4')], Command::Go(Section::Tokens), "", "go to the admin tokens"),
         bind(&[Key::Char('r')], Command::Reload, "", "reload"),
-        bind(&[Key::Char(':')], Command::Palette, "command", "find a command by name"),
+        bind(
+            &[Key::Char(':'), Key::Ctrl('p')],
+            Command::Palette,
+            "command",
+            "find a command, tenant, user, credential or request",
+        ),
+        bind(&[], Command::Contexts, "", "ctx: switch to another server of the config file"),
         bind(&[Key::Char('?')], Command::Help, "help", "show all keys"),
         bind(&[Key::Char('T')], Command::CycleTheme, "", "change colours: dark, light, 16, none"),
         bind(&[Key::Ctrl('l')], Command::Redraw, "", "redraw the screen"),

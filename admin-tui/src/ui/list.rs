@@ -1,6 +1,12 @@
 //! Values and lists that are loaded from the server. The old content stays until the new one has arrived.
 
-use super::{context::UpdateContext, selection::Selection};
+use std::collections::BTreeSet;
+
+use super::{
+    context::UpdateContext,
+    keymap::{Binding, Command, Key, bind},
+    selection::Selection,
+};
 use crate::{
     api::ApiError,
     effect::{RequestId, RequestResult},
@@ -57,6 +63,10 @@ pub struct PagedList<T> {
     pub loaded: bool,
     next: Option<String>,
     pending: Option<(RequestId, LoadKind)>,
+    /// The rows of a reload that needs several pages. They replace the old rows when all have arrived.
+    reloaded: Option<Vec<T>>,
+    /// Keys of the marked rows. All of them are loaded rows.
+    marked: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,13 +88,15 @@ impl<T> Default for PagedList<T> {
             loaded: false,
             next: None,
             pending: None,
+            reloaded: None,
+            marked: BTreeSet::new(),
         }
     }
 }
 
 impl<T: Keyed> PagedList<T> {
     pub fn selected(&self) -> Option<&T> {
-        self.rows.get(self.selection.selected)
+        self.rows.get(self.selection.row()?)
     }
 
     /// Returns the selection and the number of rows, for [`super::page::Page::list`].
@@ -98,11 +110,54 @@ impl<T: Keyed> PagedList<T> {
 
     /// Describes the number of rows: `8 tenants`, or `50+ tenants` while the total is unknown.
     pub fn count(&self, noun: &str) -> String {
-        match self.total {
+        let rows = match self.total {
             Some(1) => format!("1 {noun}"),
             Some(total) => format!("{total} {noun}s"),
             None => format!("{}+ {noun}s", self.rows.len()),
+        };
+        if self.marked.is_empty() { rows } else { format!("{} of {rows} marked", self.marked.len()) }
+    }
+
+    pub fn is_marked(&self, row: &T) -> bool {
+        !self.marked.is_empty() && self.marked.contains(&row.key())
+    }
+
+    /// Returns the marked rows, in the order of the list.
+    pub fn marked(&self) -> Vec<&T> {
+        self.rows.iter().filter(|row| self.is_marked(row)).collect()
+    }
+
+    /// Returns the bindings that mark rows for an action on all of them.
+    pub fn mark_bindings(&self) -> Vec<Binding> {
+        let mut bindings = Vec::new();
+        if !self.marked.is_empty() {
+            bindings.push(bind(&[Key::Esc], Command::ClearMarks, "unmark", "remove all marks"));
         }
+        if !self.rows.is_empty() {
+            bindings.push(bind(&[Key::Char(' ')], Command::Mark, "", "mark the row, or remove its mark"));
+            bindings.push(bind(&[Key::Char('*')], Command::MarkAll, "", "mark all loaded rows, or none"));
+        }
+        bindings
+    }
+
+    /// Performs a command of [`Self::mark_bindings`]. Returns whether it is one.
+    pub fn mark(&mut self, command: Command) -> bool {
+        match command {
+            Command::Mark => {
+                if let Some(key) = self.selected().map(Keyed::key) {
+                    if !self.marked.remove(&key) {
+                        self.marked.insert(key);
+                    }
+                    self.selection.step(1, self.rows.len());
+                }
+            }
+            Command::MarkAll if self.marked.len() < self.rows.len() => {
+                self.marked = self.rows.iter().map(Keyed::key).collect();
+            }
+            Command::MarkAll | Command::ClearMarks => self.marked.clear(),
+            _ => return false,
+        }
+        true
     }
 
     /// Requests the list from its first page and keeps the selected row. Cancels a pending request.
@@ -120,13 +175,21 @@ impl<T: Keyed> PagedList<T> {
         if let Some((id, _)) = self.pending.take() {
             cx.cancel(id);
         }
+        self.reloaded = None;
         self.pending = Some((cx.send(call), kind));
+    }
+
+    /// Returns the cursor of the page from which a reload continues; `None` if no reload is incomplete.
+    pub fn rest_of_reload(&self) -> Option<String> {
+        self.next.clone().filter(|_| self.reloaded.is_some() && self.pending.is_none())
     }
 
     /// Returns the cursor of the next page if the selection is near the last loaded row.
     pub fn wanted_page(&self) -> Option<String> {
         let near_end = self.selection.selected + PREFETCH_ROWS >= self.rows.len();
-        self.next.clone().filter(|_| near_end && self.pending.is_none() && self.rows.len() < MAX_ROWS)
+        self.next
+            .clone()
+            .filter(|_| near_end && self.pending.is_none() && self.reloaded.is_none() && self.rows.len() < MAX_ROWS)
     }
 
     pub fn append(&mut self, call: BackendRequest, cx: &mut UpdateContext<'_>) {
@@ -153,24 +216,49 @@ impl<T: Keyed> PagedList<T> {
                     self.take(page, kind);
                 }
             }
-            Err(error) => self.error = Some(error),
+            Err(error) => (self.error, self.reloaded) = (Some(error), None),
         }
         None
     }
 
     fn take(&mut self, page: LoadedPage<T>, kind: LoadKind) {
-        let selected = self.selected().map(Keyed::key).filter(|_| kind != LoadKind::Replace);
-        match kind {
-            LoadKind::Reload => self.rows = page.rows,
-            LoadKind::Replace => (self.rows, self.selection.selected) = (page.rows, 0),
-            LoadKind::Append => self.rows.extend(page.rows),
+        self.next = page.next;
+        match (kind, self.reloaded.take()) {
+            (LoadKind::Replace, _) => {
+                self.rows = page.rows;
+                self.selection.select(0, self.rows.len());
+            }
+            (LoadKind::Append, None) => self.rows.extend(page.rows),
+            (LoadKind::Append, Some(reloaded)) => self.take_reloaded(reloaded, page.rows),
+            (LoadKind::Reload, _) => self.take_reloaded(Vec::new(), page.rows),
+        }
+        if !self.marked.is_empty() {
+            // An action on marked rows must not concern rows that the user no longer sees.
+            let loaded: BTreeSet<String> = self.rows.iter().map(Keyed::key).collect();
+            self.marked.retain(|key| kind != LoadKind::Replace && loaded.contains(key));
         }
         self.loaded = true;
-        self.next = page.next;
         let loaded = if self.next.is_none() { u64::try_from(self.rows.len()).ok() } else { None };
         self.total = page.total.or(loaded);
-        let found = selected.and_then(|key| self.rows.iter().position(|row| row.key() == key));
-        self.selection.select(found.unwrap_or(self.selection.selected), self.rows.len());
+    }
+
+    /// Replaces the rows once the selected one was found, or as many rows as before have arrived. If the selected row
+    /// is not among them, no row is selected.
+    fn take_reloaded(&mut self, mut reloaded: Vec<T>, page: Vec<T>) {
+        reloaded.extend(page);
+        let selected = self.selected().map(Keyed::key);
+        let found = selected.as_ref().and_then(|key| reloaded.iter().position(|row| row.key() == *key));
+        let is_missing = selected.is_some() && found.is_none();
+        if is_missing && self.next.is_some() && reloaded.len() < self.rows.len() {
+            self.reloaded = Some(reloaded);
+            return;
+        }
+        let had_rows = !self.rows.is_empty();
+        self.rows = reloaded;
+        match found {
+            None if !had_rows => self.selection.select(0, self.rows.len()),
+            found => self.selection.select_found(found, self.rows.len()),
+        }
     }
 }
 

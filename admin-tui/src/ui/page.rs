@@ -2,12 +2,14 @@
 
 use std::fmt::Debug;
 
+use doorward_shared::TenantId;
 use ratatui::layout::Rect;
 
 use super::{
     canvas::{Canvas, ClickTarget},
     context::UpdateContext,
     keymap::{Binding, Command},
+    merge::Side,
     selection::Selection,
     text_input::TextInput,
     theme::Tone,
@@ -78,11 +80,25 @@ pub trait Page: View + Debug + Send {
         false
     }
 
-    /// Returns a description of the unsaved changes, if there are any.
+    /// Receives the number of rows of the wrapped text that was drawn. The height of [`Self::list`] is set before.
+    fn text_drawn(&mut self, _rows: usize) {}
+
+    /// Returns the tenant that the page shows, with its name.
+    fn tenant(&self) -> Option<(TenantId, String)> {
+        None
+    }
+
+    /// Describes the work that is lost if the page is removed.
     fn unsaved_changes(&self) -> Option<String> {
         None
     }
 
+    /// Applies a search text; only audit logs have one.
+    fn apply_search(&mut self, _text: &str, _cx: &mut UpdateContext<'_>) {}
+
     /// Applies filters; only audit logs have any.
     fn apply_filters(&mut self, _query: AuditQuery, _cx: &mut UpdateContext<'_>) {}
+
+    /// Merges a configuration; only tenants have one.
+    fn merge(&mut self, _choices: &[(&'static str, Side)], _cx: &mut UpdateContext<'_>) {}
 }

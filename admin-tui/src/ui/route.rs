@@ -1,12 +1,13 @@
 //! Destinations as values: screens and overlays that a screen can open without knowing their types.
 
-use doorward_shared::{AuditId, TenantId};
+use doorward_shared::{AuditId, ErrorCode, TenantId};
 
-use super::theme::Tone;
+use super::{merge::MergeField, theme::Tone};
 use crate::{
     api::{AuditQuery, UserRef},
     request::BackendRequest,
     secret::Revealed,
+    settings::Views,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +83,14 @@ impl Route {
 pub enum Dialog {
     Form(FormKind),
     Confirm(Question),
+    /// Merges a configuration that another administrator changed as well.
+    Merge(Vec<MergeField>),
     EventTypes(Box<AuditQuery>),
+    /// Saved views of audit logs, and the search text that can be saved.
+    Views {
+        views: Views,
+        search: String,
+    },
     /// A new secret, which is shown once.
     Secret {
         /// `API key` or `admin token`.
@@ -113,9 +121,23 @@ pub enum Action {
         /// Whether to leave the screen after success, because the object it shows no longer exists.
         leaves_screen: bool,
     },
-    Leave,
+    /// Closes the screens above a depth.
+    Leave(usize),
     Quit,
+    /// Switches to the server of a profile.
+    Connect(String),
 }
+
+/// A request that reverts a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undo {
+    pub call: Box<BackendRequest>,
+    /// Notification after success.
+    pub done: String,
+}
+
+/// Objects of the same kind, each with the request that changes it.
+pub type MarkedObjects = Vec<(String, BackendRequest)>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
@@ -127,11 +149,27 @@ pub struct Question {
     /// A name that the user must type to confirm.
     pub typed_name: Option<String>,
     pub action: Action,
+    /// Requests to send after the one of the action, one at a time.
+    pub more: Vec<BackendRequest>,
+    /// Offered after success.
+    pub undo: Option<Undo>,
+    /// The question that replaces this one if the server refuses the request with this code.
+    pub if_refused: Option<(ErrorCode, Box<Question>)>,
 }
 
 impl Question {
     pub const fn destructive(title: String, verb: &'static str, lines: Vec<(Tone, String)>, action: Action) -> Self {
-        Self { title, verb, lines, destructive: true, typed_name: None, action }
+        Self {
+            title,
+            verb,
+            lines,
+            destructive: true,
+            typed_name: None,
+            action,
+            more: Vec::new(),
+            undo: None,
+            if_refused: None,
+        }
     }
 
     pub fn destructive_request(
@@ -142,6 +180,25 @@ impl Question {
         done: String,
     ) -> Self {
         Self::destructive(title, verb, lines, Action::Request { call: Box::new(call), done, leaves_screen: false })
+    }
+
+    /// Asks once for the same action on several objects, and lists them. `verb` is lower case, `done` its past tense.
+    /// Returns `None` if there are no objects.
+    pub fn bulk(
+        (verb, done): (&'static str, &str),
+        noun: &str,
+        mut lines: Vec<(Tone, String)>,
+        objects: MarkedObjects,
+    ) -> Option<Self> {
+        let count = objects.len();
+        let objects_text = format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+        lines.extend(objects.iter().map(|(name, _)| (Tone::Plain, format!("  {name}"))));
+        let mut calls = objects.into_iter().map(|(_, call)| call);
+        let first = calls.next()?;
+        let title = format!("{verb} {objects_text}?");
+        let title = title.get(..1).unwrap_or_default().to_uppercase() + title.get(1..).unwrap_or_default();
+        let question = Self::destructive_request(title, verb, lines, first, format!("{done} {objects_text}"));
+        Some(Self { more: calls.collect(), ..question })
     }
 
     /// Leaves the screen after success if `leaves` is true.

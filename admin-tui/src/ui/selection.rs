@@ -2,7 +2,10 @@
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Selection {
+    /// The selected row, or if none is selected, the row from which the next movement starts.
     pub selected: usize,
+    /// Whether no row is selected, because the selected one no longer exists.
+    pub is_none: bool,
     pub offset: usize,
     /// Number of rows that fit, as reported by the last frame.
     pub height: usize,
@@ -10,19 +13,48 @@ pub struct Selection {
 
 impl Default for Selection {
     fn default() -> Self {
-        Self { selected: 0, offset: 0, height: 10 }
+        Self { selected: 0, is_none: false, offset: 0, height: 10 }
     }
 }
 
 impl Selection {
     /// Selects a row, or the last one if the list is shorter, and scrolls it into view.
     pub fn select(&mut self, row: usize, rows: usize) {
+        self.is_none = false;
         self.selected = row.min(rows.saturating_sub(1));
         self.offset = self.first_visible(self.height, rows);
     }
 
     pub fn step(&mut self, by: isize, rows: usize) {
+        // If no row is selected, a movement by one row selects the one at which the selection was lost.
+        let by = if self.is_none && by.abs() == 1 { 0 } else { by };
         self.select(self.selected.saturating_add_signed(by), rows);
+    }
+
+    /// Returns the selected row; `None` if no row is selected.
+    pub fn row(&self) -> Option<usize> {
+        (!self.is_none).then_some(self.selected)
+    }
+
+    /// Selects the row at the position, or no row if the position is `None`.
+    pub fn select_found(&mut self, found: Option<usize>, rows: usize) {
+        self.select(found.unwrap_or(self.selected), rows);
+        self.is_none = found.is_none();
+    }
+
+    /// Selects the first row whose key equals the key of the row that was selected in the old list, or no row.
+    pub fn follow<T, K: PartialEq>(&mut self, old: &[T], new: &[T], key: impl Fn(&T) -> K) {
+        let selected = self.row().and_then(|row| old.get(row)).map(&key);
+        let found = selected.map_or((!self.is_none).then_some(self.selected), |selected| {
+            new.iter().position(|row| key(row) == selected)
+        });
+        self.select_found(found, new.len());
+    }
+
+    /// Sets the number of rows that fit, and keeps the selection.
+    pub fn resize(&mut self, height: usize, rows: usize) {
+        self.height = height;
+        self.offset = self.first_visible(height, rows);
     }
 
     /// Returns the first row to draw if `height` rows fit. The selected row is always visible, and the rows fill the
@@ -54,5 +86,19 @@ mod tests {
         selection.step(-9, 3);
         assert_eq!(selection.selected, 0);
         assert_eq!(selection.first_visible(5, 0), 0);
+    }
+    #[test]
+    fn selection_follows_the_key_of_its_row() {
+        let mut selection = Selection::default();
+        selection.select(2, 4);
+        selection.follow(&["a", "b", "c", "d"], &["x", "a", "b", "c", "d"], |row| *row);
+        assert_eq!(selection.row(), Some(3));
+        selection.follow(&["x", "a", "b", "c", "d"], &["x", "a", "b"], |row| *row);
+        assert_eq!(selection.row(), None);
+        // Nothing stays selected until the user moves.
+        selection.follow(&["x", "a", "b"], &["c", "d"], |row| *row);
+        assert_eq!(selection.row(), None);
+        selection.step(1, 2);
+        assert_eq!(selection.row(), Some(1));
     }
 }

@@ -84,7 +84,8 @@ pub fn cell<'a>(text: impl Into<Cow<'a, str>>, tone: Tone) -> Cell<'a> {
 }
 
 impl Canvas<'_> {
-    /// Draws a table. `cells` is called for the visible rows only. A table whose columns have no titles has no header.
+    /// Draws a table. `cells` is called for the visible rows only. A row with one cell is drawn across all columns. A
+    /// table whose columns have no titles has no header.
     pub fn table<'r, R>(
         &mut self,
         area: Rect,
@@ -120,7 +121,9 @@ impl Canvas<'_> {
             visible_columns().zip(layout.iter()).map(|(column, place)| text(&column.title, Tone::Dim, column, place));
         let header = Row::new(titles).style(Modifier::BOLD);
 
+        let is_banner = |cells: &[Cell<'_>]| cells.len() == 1 && columns.len() > 1;
         let drawn_rows = drawn.iter().map(|cells| {
+            let cells = if is_banner(cells) { &[] } else { cells.as_slice() };
             let visible_cells = cells.iter().zip(&shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell);
             let texts = visible_cells.zip(visible_columns().zip(layout.iter()));
             Row::new(
@@ -138,9 +141,13 @@ impl Canvas<'_> {
         if has_header {
             table = table.header(header);
         }
-        let mut state =
-            TableState::new().with_selected(selection.selected.checked_sub(first).filter(|row| *row < visible));
+        let mut state = TableState::new()
+            .with_selected(selection.row().and_then(|row| row.checked_sub(first)).filter(|row| *row < visible));
         table.render(area, self.buffer, &mut state);
+        for (cells, line) in drawn.iter().zip(header_height..).filter(|(cells, _)| is_banner(cells)) {
+            let texts: Vec<_> = cells.iter().map(|(text, tone)| (text.as_ref(), *tone)).collect();
+            self.line(row(inside, line), &texts);
+        }
 
         if focused {
             self.info.list_height = height;
@@ -195,7 +202,8 @@ mod tests {
         for width in 0..120 {
             let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 4));
             let (theme, now) = (Theme::Plain, Timestamp::from_millis(0));
-            let mut canvas = Canvas { buffer: &mut buffer, theme, now, info: Default::default() };
+            let mut canvas =
+                Canvas { buffer: &mut buffer, theme, now, zone: Default::default(), info: Default::default() };
             let area = Rect::new(0, 0, width, 4);
             let cells = |text: &&str| vec![cell(text.to_string(), Tone::Plain); 4];
             canvas.table(area, &columns, ["x".repeat(99).as_str(); 9].iter(), &Selection::default(), true, cells);

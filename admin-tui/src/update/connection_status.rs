@@ -3,8 +3,9 @@
 use super::navigation::{load_screen, toast};
 use crate::{
     api::ApiError,
+    appearance::ProfileLabel,
     effect::{Effect, RequestResult},
-    model::{ConnectionStatus, Model},
+    model::{ConnectionStatus, Model, Options},
     request::{BackendRequest, BackendResponse},
     time_format,
     ui::{Tone, UpdateOutput},
@@ -29,6 +30,25 @@ pub(super) fn request_me(model: &mut Model, output: &mut UpdateOutput) {
     output.effects.push(Effect::Request(id, Box::new(BackendRequest::Me)));
 }
 
+/// Starts again with another server.
+pub(super) fn use_server(
+    model: &mut Model,
+    server: String,
+    profile: Option<ProfileLabel>,
+    warnings: Vec<String>,
+    output: &mut UpdateOutput,
+) {
+    let options = Options { server, profile, now: model.now, ..model.options.clone() };
+    // Request ids stay unique, so that no response can belong to a request of the previous server.
+    let last_id = model.last_id;
+    *model = Model::new(options);
+    model.last_id = last_id;
+    for warning in warnings {
+        toast(model, Tone::Warn, warning);
+    }
+    request_me(model, output);
+}
+
 pub(super) fn tick(model: &mut Model, output: &mut UpdateOutput) {
     let is_due = match &model.connection {
         ConnectionStatus::Connecting => true,
@@ -37,18 +57,6 @@ pub(super) fn tick(model: &mut Model, output: &mut UpdateOutput) {
     };
     if is_due && model.me_request.is_none() {
         request_me(model, output);
-    }
-}
-
-/// Returns whether an error concerns the connection, not only one request.
-fn is_connection_error(error: &ApiError) -> bool {
-    match error {
-        ApiError::Unreachable { .. }
-        | ApiError::TimedOut { .. }
-        | ApiError::CertificateUnknown { .. }
-        | ApiError::Unauthorized { .. } => true,
-        ApiError::Unexpected { .. } => error.is_transient(),
-        _ => false,
     }
 }
 
@@ -63,7 +71,7 @@ pub(super) fn observe(model: &mut Model, response: RequestResult, output: &mut U
                 connected(model, output);
             }
         }
-        Err(error) if is_me || is_connection_error(error) => disconnected(model, error.clone(), is_me),
+        Err(error) if is_me || error.concerns_connection() => disconnected(model, error.clone(), is_me),
         Err(_) => model.responded_at = model.now,
     }
     (!is_me).then_some(response)

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::{
-    navigation::leave_to,
+    navigation::{leave_to, quit},
     perform::{perform, step},
 };
 use crate::{
@@ -21,8 +21,8 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, output: &mut UpdateOutput)
     let key = Key::from_event(&event);
     match key {
         // Ctrl+C also works in overlays. A second Ctrl+C quits even if the first one asked about unsaved changes.
-        Some(Key::Ctrl('c')) if model.overlay.is_some() => model.quit = true,
-        Some(Key::Ctrl('c')) => perform(model, Command::Quit, output),
+        Some(Key::Ctrl('c')) if model.question.is_some() => model.quit = true,
+        Some(Key::Ctrl('c')) => quit(model),
         // Ctrl+Z also works in overlays. The overlay is still open after the app was resumed.
         Some(Key::Ctrl('z')) => output.effects.push(Effect::Suspend),
         _ => match key.and_then(|key| command_for(&model.bindings(), key)) {
@@ -47,13 +47,15 @@ pub(super) fn paste(model: &mut Model, text: &str, output: &mut UpdateOutput) {
 pub(super) fn click(model: &mut Model, target: ClickTarget, output: &mut UpdateOutput) {
     match target {
         ClickTarget::Command(command) => perform(model, command, output),
-        ClickTarget::Section(section) if model.overlay.is_none() => perform(model, Command::Go(section), output),
-        ClickTarget::PathItem(depth) if model.overlay.is_none() => {
+        ClickTarget::Section(section) if !model.has_dialog() => perform(model, Command::Go(section), output),
+        ClickTarget::PathItem(depth) if !model.has_dialog() => {
             if depth < model.stack().depth() {
                 leave_to(model, depth, output);
             }
         }
         ClickTarget::Row(row) => click_row(model, row, output),
+        // Choices on screens belong to stored data. Those in overlays may be filters.
+        ClickTarget::Choice { .. } if !model.has_dialog() && !model.may_change() => {}
         ClickTarget::OtherRow(row) | ClickTarget::ListRow(_, row) => {
             model.with_focused(output, |page, cx| page.click(target, cx));
             select(model, row, output);
@@ -68,10 +70,10 @@ fn click_row(model: &mut Model, row: usize, output: &mut UpdateOutput) {
     let open = [Command::Open, Command::Details, Command::Submit]
         .into_iter()
         .find(|command| bindings.iter().any(|binding| binding.command == *command));
-    let is_overlay = model.overlay.is_some();
+    let is_overlay = model.has_dialog();
     let opens = model.with_focused(output, |page, cx| {
         page.click(ClickTarget::Row(row), cx);
-        let was_selected = page.list().is_some_and(|(selection, _)| selection.selected == row);
+        let was_selected = page.list().is_some_and(|(selection, _)| selection.row() == Some(row));
         page.opens_on_first_click() || (was_selected && !is_overlay)
     });
     select(model, row, output);
@@ -90,7 +92,7 @@ fn select(model: &mut Model, row: usize, output: &mut UpdateOutput) {
 }
 
 pub(super) fn wheel(model: &mut Model, steps: isize, output: &mut UpdateOutput) {
-    if !model.shows_connection_page() {
+    if model.question.is_some() || !model.shows_connection_page() {
         step(model, steps.saturating_mul(WHEEL_ROWS), output);
     }
 }

@@ -1,9 +1,12 @@
 //! Moves between sections and screens, and shows notifications.
 
+use doorward_shared::Timestamp;
+
 use crate::{
-    model::{Model, Toast},
-    overlay::confirm::ConfirmDialog,
-    ui::{Action, Question, Section, Tone, UpdateOutput},
+    effect::Effect,
+    model::{Model, Options, Toast},
+    overlay::{confirm::ConfirmDialog, context_list::ContextList},
+    ui::{Action, Page, Question, Section, Tone, UpdateOutput},
 };
 
 const MAX_TOASTS: usize = 4;
@@ -11,8 +14,12 @@ const MAX_TOASTS: usize = 4;
 const TOAST_MS: i64 = 5_000;
 
 pub(super) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
-    let until = model.now.plus_millis(TOAST_MS);
-    model.toasts.push(Toast { text: text.into(), tone, until });
+    notify(model, tone, text.into(), model.now.plus_millis(TOAST_MS));
+}
+
+/// Shows a notification until a time.
+pub(super) fn notify(model: &mut Model, tone: Tone, text: String, until: Timestamp) {
+    model.toasts.push(Toast { text, tone, until });
     let surplus = model.toasts.len().saturating_sub(MAX_TOASTS);
     model.toasts.drain(..surplus);
 }
@@ -30,11 +37,13 @@ pub(super) fn return_to(model: &mut Model, depth: usize, output: &mut UpdateOutp
     }
 }
 
-/// Closes the screens above a depth. Asks first if there are unsaved changes.
+/// Closes the screens above a depth. Asks first if one of them has unsaved changes.
 pub(super) fn leave_to(model: &mut Model, depth: usize, output: &mut UpdateOutput) {
-    match model.screen().unsaved_changes() {
-        Some(what) => ask(model, "Leave without saving?", "leave", vec![unsaved(&what)], Action::Leave),
-        None => return_to(model, depth, output),
+    let lost: Vec<String> = model.stack().all().skip(depth + 1).filter_map(Page::unsaved_changes).collect();
+    if lost.is_empty() {
+        return_to(model, depth, output);
+    } else {
+        ask(model, "Leave without saving?", "leave", lost, Action::Leave(depth));
     }
 }
 
@@ -56,22 +65,38 @@ pub(super) fn go_to(model: &mut Model, section: Section, output: &mut UpdateOutp
 
 /// Ends the app. Asks first if work would be lost.
 pub(super) fn quit(model: &mut Model) {
-    let mut lines: Vec<_> = model.unsaved_changes().iter().map(|what| unsaved(what)).collect();
-    if let Some(export) = &model.export {
-        lines.push((Tone::Plain, format!("The export to {} is not complete.", export.path.display())));
-    }
-    if lines.is_empty() {
+    let lost = unfinished_work(model);
+    if lost.is_empty() {
         model.quit = true;
     } else {
-        ask(model, "Quit?", "quit", lines, Action::Quit);
+        ask(model, "Quit?", "quit", lost, Action::Quit);
     }
 }
 
-fn unsaved(what: &str) -> (Tone, String) {
-    (Tone::Plain, format!("Changes of {what} are not saved."))
+pub(super) fn show_contexts(model: &mut Model) {
+    let Options { contexts, profile, .. } = &model.options;
+    let current = profile.as_ref().map(|profile| profile.name.clone());
+    model.question = Some(Box::new(ContextList::new(contexts.clone(), current)));
 }
 
-fn ask(model: &mut Model, title: &str, verb: &'static str, lines: Vec<(Tone, String)>, action: Action) {
+/// Switches to the server of a profile. Asks first if work would be lost.
+pub(super) fn switch_server(model: &mut Model, profile: String, output: &mut UpdateOutput) {
+    let lost = unfinished_work(model);
+    if lost.is_empty() {
+        output.effects.push(Effect::Connect(profile));
+    } else {
+        ask(model, &format!("Switch to {profile}?"), "switch", lost, Action::Connect(profile));
+    }
+}
+
+/// Describes the unsaved changes and the export in progress.
+fn unfinished_work(model: &Model) -> Vec<String> {
+    let export = model.export.iter().map(|export| format!("The export to {} is not complete.", export.path.display()));
+    model.unsaved_changes().into_iter().chain(export).collect()
+}
+
+fn ask(model: &mut Model, title: &str, verb: &'static str, lost: Vec<String>, action: Action) {
+    let lines = lost.into_iter().map(|line| (Tone::Plain, line)).collect();
     let question = Question::destructive(title.to_owned(), verb, lines, action);
-    model.overlay = Some(Box::new(ConfirmDialog::new(question)));
+    model.question = Some(Box::new(ConfirmDialog::new(question)));
 }

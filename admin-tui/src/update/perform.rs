@@ -1,18 +1,19 @@
 //! Performs commands: the app's own, and those of the overlay or the current screen.
 
-use super::{connection_status, navigation};
+use super::{connection_status, navigation, undo};
 use crate::{
     effect::Effect,
     model::Model,
     overlay::{help::Help, palette::Palette},
-    ui::{Binding, Command, Tone, UpdateOutput, global_keys},
+    ui::{Binding, Command, UpdateOutput},
 };
 
 pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOutput) {
-    if model.shows_connection_page() {
+    if model.question.is_none() && model.shows_connection_page() {
         match command {
             Command::Reload => connection_status::request_me(model, output),
-            Command::Quit => model.quit = true,
+            Command::Quit => navigation::quit(model),
+            Command::Contexts => navigation::show_contexts(model),
             Command::CycleTheme => cycle_theme(model, output),
             _ => {}
         }
@@ -25,25 +26,28 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
         Command::PageDown => step_page(model, 1, output),
         Command::Top => step(model, isize::MIN, output),
         Command::Bottom => step(model, isize::MAX, output),
-        _ if model.overlay.is_some() => model.with_focused(output, |page, cx| page.perform(command, cx)),
+        _ if model.has_dialog() => model.with_focused(output, |page, cx| page.perform(command, cx)),
         Command::Back => navigation::back(model, output),
         Command::Go(section) => navigation::go_to(model, section, output),
         Command::Help => model.overlay = Some(Box::new(Help::new(binding_groups(model)))),
         Command::Palette => {
             let bindings = binding_groups(model).into_iter().flat_map(|(_, bindings)| bindings).collect();
-            model.overlay = Some(Box::new(Palette::new(bindings)));
+            let palette = Palette::new(bindings, model.options.contexts.clone(), model.screen().tenant());
+            model.overlay = Some(Box::new(palette));
         }
         Command::Reload => navigation::load_screen(model, output),
         Command::Redraw => output.effects.push(Effect::Redraw),
         Command::Suspend => output.effects.push(Effect::Suspend),
         Command::CycleTheme => cycle_theme(model, output),
         Command::CancelExport => {
-            if let Some(export) = model.export.take() {
+            // The result of the export says whether it could still be cancelled.
+            if let Some(export) = &model.export {
                 output.effects.push(Effect::Cancel(export.id));
-                navigation::toast(model, Tone::Warn, "Export cancelled; no file was written");
             }
         }
         Command::Quit => navigation::quit(model),
+        Command::Contexts => navigation::show_contexts(model),
+        Command::Undo => undo::perform(model, output),
         _ => model.with_focused(output, |page, cx| page.perform(command, cx)),
     }
 }
@@ -56,10 +60,7 @@ fn cycle_theme(model: &mut Model, output: &mut UpdateOutput) {
 /// Returns the bindings of the screen and of the app, each with a heading.
 fn binding_groups(model: &Model) -> Vec<(String, Vec<Binding>)> {
     let screen = model.screen();
-    vec![
-        (screen.title(), screen.bindings(model.may_change())),
-        ("Everywhere".to_owned(), global_keys(model.export.is_some())),
-    ]
+    vec![(screen.title(), screen.bindings(model.may_change())), ("Everywhere".to_owned(), model.global_bindings())]
 }
 
 pub(super) fn step(model: &mut Model, by: isize, output: &mut UpdateOutput) {

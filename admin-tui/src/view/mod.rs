@@ -20,7 +20,8 @@ const MIN_SIZE: (u16, u16) = (50, 12);
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> FrameInfo {
     let area = buffer.area;
     let info = FrameInfo::default();
-    let mut canvas = Canvas { buffer, theme: model.options.theme, now: model.now, info };
+    let zone = model.options.settings.zone();
+    let mut canvas = Canvas { buffer, theme: model.options.theme, now: model.wall, zone, info };
     let (min_width, min_height) = MIN_SIZE;
     if area.width < min_width || area.height < min_height {
         let (width, height) = (area.width, area.height);
@@ -44,6 +45,14 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> FrameInfo {
             if overlay.is_destructive() {
                 draw_production(&mut canvas, model);
             }
+        }
+    }
+    if let Some(question) = &model.question {
+        dim(&mut canvas, Rect { height: area.height - 1, ..area });
+        canvas.info = FrameInfo::default();
+        question.draw(&mut canvas, area);
+        if question.is_destructive() {
+            draw_production(&mut canvas, model);
         }
     }
     footer::draw_key_bar(&mut canvas, model, foot);

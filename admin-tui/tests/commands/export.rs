@@ -1,6 +1,12 @@
 //! `audit --export` and `export_to_file`.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    sync::atomic::{AtomicU64, Ordering},
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use doorward_admin::api::{
     Api, AuditQuery, Endpoint, ExportError, ExportFormat, OnExisting, Progress, Token, Total, export_to_file,
@@ -135,6 +141,64 @@ async fn ctrl_c_cancels_the_export() {
     running.signal("INT");
     assert_eq!(running.end().await, (1, "doorward-admin: cancelled: no file was written\n".to_owned()));
     assert!(file_names(&operator.path("exports")).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_of_the_system_cancel_the_export() {
+    let (server, _tenant, mut operator) = setup().await;
+    for signal in ["TERM", "HUP"] {
+        let proxy = Proxy::with_limit(&server, 50_000, AfterLimit::Hold);
+        operator = operator.at(proxy.url.clone());
+        let folder = operator.path("exports");
+        let running = Process::start(operator.command(&["audit", "--export", "exports/a.csv"]));
+        let started = move || {
+            while file_names(&folder).is_empty() {
+                std::thread::yield_now()
+            }
+        };
+        tokio::task::spawn_blocking(started).await.unwrap();
+        running.signal(signal);
+        assert_eq!(running.end().await.0, 1, "{signal}");
+        assert!(file_names(&operator.path("exports")).is_empty(), "{signal}");
+    }
+}
+
+/// Drops an export a number of polls after the last row has arrived. It either has returned its result, or leaves no
+/// file.
+#[tokio::test(flavor = "multi_thread")]
+async fn export_that_is_cancelled_at_the_last_moment_leaves_no_file() {
+    let (_server, tenant, operator) = setup().await;
+    let folder = operator.path("exports");
+    for (round, polls) in (0..5).cycle().take(20).enumerate() {
+        let stream = api(&operator).audit_export(&rejected(&tenant), ExportFormat::Csv).await.unwrap();
+        let path = folder.join(format!("{round}.csv"));
+        let rows = AtomicU64::new(0);
+        let progress = |progress: Progress| rows.store(progress.rows, Ordering::Relaxed);
+        let mut export = Box::pin(export_to_file(stream, path.clone(), OnExisting::Refuse, progress));
+        let mut left = polls;
+        let result = std::future::poll_fn(|context| {
+            if rows.load(Ordering::Relaxed) == ROWS as u64 {
+                if left == 0 {
+                    return Poll::Ready(None);
+                }
+                left -= 1;
+            }
+            export.as_mut().poll(context).map(Some)
+        });
+        if result.await.is_some() {
+            assert_eq!(file_names(&folder), [format!("{round}.csv")]);
+            fs::remove_file(&path).unwrap();
+            continue;
+        }
+        drop(export);
+        // A thread may still write to the hidden file.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !file_names(&folder).is_empty() {
+            assert!(!path.exists(), "published, although it was cancelled {polls} polls after the last row");
+            assert!(Instant::now() < deadline, "a hidden file is left");
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

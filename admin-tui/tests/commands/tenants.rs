@@ -125,7 +125,13 @@ async fn configuration_is_read_changed_and_saved() {
     operator.write("new.json", &config.to_string());
     let ran = operator.run(&set).await;
     assert_eq!(ran.code, 2, "a new RP ID needs a confirmation");
-    assert!(ran.err.contains("changes the RP ID") && ran.err.contains("--yes"), "{}", ran.err);
+    assert!(
+        ran.err.contains(
+            "changes the RP ID from example.com to example.org. Passkeys and second factors that stop working: 0."
+        ) && ran.err.contains("--yes"),
+        "{}",
+        ran.err
+    );
     assert_eq!(operator.json(&[&set[..], &["--yes"]].concat()).await, json!({ "done": true }));
 }
 
@@ -174,4 +180,35 @@ async fn configuration_is_edited_in_an_editor() {
     assert_eq!(unconfirmed.code, 2, "{}", unconfirmed.err);
     assert_eq!(run_to_end(edit("false", &[])).await.code, 1);
     assert_eq!(operator.json(&["tenants", "config", "get", "Example"]).await["webauthn"]["timeout"], 30_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn draft_is_kept_and_compared_if_another_administrator_changed_the_configuration() {
+    let (server, operator) = Operator::start(Role::Admin).await;
+    let _tenant = server.tenant().await;
+    let mut theirs = operator.json(&["tenants", "config", "get", "Example"]).await;
+    theirs["webauthn"]["timeout"] = 45_000.into();
+    theirs["webauthn"]["user_verification"] = "preferred".into();
+    operator.write("theirs.json", &theirs.to_string());
+    operator.write(
+        "edit.sh",
+        "sed -i -e s/60000/30000/ -e 's/\"resident_key_requirement\": \"required\"/\"resident_key_requirement\": \"preferred\"/' \"$1\"\n\
+         \"$BINARY\" tenants config set Example theirs.json > /dev/null\n",
+    );
+    let mut command = operator.command(&["tenants", "config", "edit", "Example", "--yes"]);
+    command.env("EDITOR", "sh edit.sh").env("TMPDIR", operator.path("")).env("PATH", std::env::var("PATH").unwrap());
+    command.env("BINARY", env!("CARGO_BIN_EXE_doorward-admin"));
+    let ran = run_to_end(command).await;
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    for line in [
+        "webauthn.timeout: was 60000, now 45000, yours 30000",
+        "webauthn.user_verification: was \"required\", now \"preferred\"",
+        "webauthn.resident_key_requirement: was \"required\", yours \"preferred\"",
+        "doorward-admin tenants config set ",
+        "your changes are saved in ",
+    ] {
+        assert!(ran.err.contains(line), "{line}: {}", ran.err);
+    }
+    let saved = operator.json(&["tenants", "config", "get", "Example"]).await;
+    assert_eq!(saved, theirs);
 }

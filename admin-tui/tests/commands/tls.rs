@@ -35,7 +35,7 @@ fn listen() -> u16 {
         for mut socket in listener.incoming().map_while(Result::ok) {
             let mut session = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut stream = Stream::new(&mut session, &mut socket);
-            let body = r#"{"name":"behind TLS","role":"admin"}"#;
+            let body = r#"{"id":"0193a2b4-0000-7000-8000-000000000001","name":"behind TLS","role":"admin"}"#;
             let response =
                 format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
             // Reading fails if the client does not trust the certificate.

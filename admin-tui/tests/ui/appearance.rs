@@ -1,9 +1,10 @@
 //! What the header shows of the server, small terminals, and the chosen theme.
 
+use std::path::PathBuf;
+
 use doorward_admin::{
     appearance::{ProfileColor, ProfileLabel},
     model::Options,
-    paths::BaseFolders,
     ui::Theme,
 };
 use ratatui::buffer::Buffer;
@@ -11,18 +12,16 @@ use ratatui::buffer::Buffer;
 use crate::{
     data,
     fake_server::{FakeServer, start},
-    harness::{App, start_time},
+    harness::{App, options},
 };
 
 async fn start_production(columns: u16, rows: u16, production: bool) -> App {
     let options = Options {
         server: "https://admin.example.com".to_owned(),
         profile: Some(ProfileLabel { name: "live".to_owned(), color: Some(ProfileColor::Red), production }),
-        theme: Theme::Dark,
-        folders: BaseFolders::default(),
-        now: start_time(),
+        ..options(Theme::Dark, PathBuf::new())
     };
-    App::start_with(FakeServer::new(data::world()), columns, rows, options).await
+    App::start_full(FakeServer::new(data::world()), (columns, rows), options, Vec::new()).await
 }
 
 #[tokio::test]

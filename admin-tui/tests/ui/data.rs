@@ -22,7 +22,7 @@ const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct World {
     pub tenants: Vec<TenantRecord>,
     /// Oldest first.
@@ -60,6 +60,14 @@ impl World {
     pub(crate) fn tenant(&mut self, id: TenantId) -> Result<&mut TenantRecord, ApiError> {
         let found = self.tenants.iter_mut().find(|it| it.summary.tenant.id == id);
         found.ok_or_else(|| refusal(ErrorCode::TenantNotFound, "tenant not found", ""))
+    }
+
+    /// Refuses a change of a tenant that no longer has this name.
+    pub(crate) fn check_name(&mut self, id: TenantId, name: &str) -> Result<(), ApiError> {
+        if self.tenant(id)?.summary.tenant.display_name == name {
+            return Ok(());
+        }
+        Err(refusal(ErrorCode::TenantChanged, "tenant was changed", "it has another name now"))
     }
 
     pub(crate) fn add_tenant(&mut self, name: &str) -> TenantId {

@@ -8,7 +8,7 @@ use doorward_admin::{
     secret::{Revealed, Secret},
 };
 use doorward_shared::{
-    ErrorBody, ErrorCode, TenantId,
+    AdminTokenId, ErrorBody, ErrorCode, TenantId,
     admin::{
         ConfigCheck, ConfigProblem, Me, Role, SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail,
         TenantOverview, TenantSort, TenantSummaryPage, TransactionPage, UserDetail, UserIdKind, UserSummaryPage,
@@ -158,7 +158,10 @@ impl ApiBackend for FakeServer {
 
 fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<BackendResponse, ApiError> {
     Ok(match call {
-        BackendRequest::Me => BackendResponse::Me(Me { name: "ops".to_owned(), role }),
+        BackendRequest::Me => {
+            let id = AdminTokenId::new(data::uuid(4, 0));
+            BackendResponse::Me(Me { id, name: "ops".to_owned(), role })
+        }
         BackendRequest::Overview(days) => BackendResponse::Overview(Box::new(data::overview(world, days))),
         BackendRequest::Vitals => BackendResponse::Vitals(Box::new(data::vitals(world))),
         BackendRequest::Tenants(query) => BackendResponse::Tenants(tenants(world, &query)),
@@ -215,6 +218,10 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             BackendResponse::Transactions(TransactionPage { items, next: None })
         }
         BackendRequest::Audit(query, at) => BackendResponse::Audit(audit(world, &query, at)),
+        BackendRequest::AuditCount(query) => {
+            let count = world.audit.iter().filter(|row| matches(&query, row)).count();
+            BackendResponse::AuditCount(Total::Exact(u64::try_from(count).unwrap()))
+        }
         BackendRequest::AdminTokens => BackendResponse::AdminTokens(world.tokens.clone()),
         BackendRequest::CreateTenant(request) => {
             let name = request.display_name.unwrap_or_default();
@@ -229,11 +236,13 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             let key = request.create_api_key.then(|| revealed("first", data::SECRET));
             BackendResponse::Created(id, key)
         }
-        BackendRequest::RenameTenant(id, _, name) => {
+        BackendRequest::RenameTenant(id, from, name) => {
+            world.check_name(id, &from)?;
             world.tenant(id)?.summary.tenant.display_name = name;
             BackendResponse::Done
         }
-        BackendRequest::DeleteTenant(id, _) => {
+        BackendRequest::DeleteTenant(id, name) => {
+            world.check_name(id, &name)?;
             world.tenants.retain(|it| it.summary.tenant.id != id);
             BackendResponse::Done
         }
@@ -325,7 +334,11 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
         BackendRequest::CreateAdminToken(request) => {
             BackendResponse::Secret(revealed(&request.name.unwrap_or_default(), data::SECRET))
         }
-        BackendRequest::RevokeAdminToken(id) => {
+        BackendRequest::RevokeAdminToken(id, force) => {
+            let other_admin = world.tokens.iter().any(|it| it.role == Role::Admin && it.secret.id != id.uuid());
+            if !other_admin && !force {
+                return Err(refusal(ErrorCode::LastAdminToken, "last admin token", "add force=true"));
+            }
             world.tokens.retain(|it| it.secret.id != id.uuid());
             BackendResponse::Done
         }

@@ -13,12 +13,17 @@ use std::{
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use doorward_admin::{
     app::{Input, run},
+    appearance::ProfileLabel,
+    clock::Time,
+    connection::Context,
     model::Options,
     paths::BaseFolders,
-    request::ApiBackend,
+    request::{ApiBackend, ConnectedServer},
     secret::Secret,
+    settings::Settings,
     terminal_control::TerminalControl,
     ui::Theme,
+    zone::Zone,
 };
 use doorward_shared::Timestamp;
 use futures_util::stream;
@@ -32,6 +37,23 @@ use tokio::{
     sync::{Notify, mpsc},
     task::JoinHandle,
 };
+
+fn context(name: &str) -> Context {
+    Context { name: name.to_owned(), url: format!("https://{name}.example.com") }
+}
+
+/// Returns options with a server that has no profile.
+pub(crate) fn options(theme: Theme, folder: PathBuf) -> Options {
+    Options {
+        server: "http://127.0.0.1:8001".to_owned(),
+        profile: None,
+        contexts: Vec::new(),
+        theme,
+        folders: BaseFolders { current: folder, home: Some(PathBuf::from("/home/ops")) },
+        settings: Settings::default(),
+        now: start_time(),
+    }
+}
 
 /// The time at which every test starts.
 pub(crate) fn start_time() -> Timestamp {
@@ -153,6 +175,8 @@ pub(crate) struct App {
     control: Control,
     task: JoinHandle<()>,
     now: Timestamp,
+    /// Difference between the time of day and the steady time, in milliseconds.
+    clock_step: i64,
 }
 
 impl App {
@@ -169,29 +193,64 @@ impl App {
         theme: Theme,
         folder: PathBuf,
     ) -> Self {
-        let now = start_time();
-        let folders = BaseFolders { current: folder, home: Some(PathBuf::from("/home/ops")) };
-        let options = Options { server: "http://127.0.0.1:8001".to_owned(), profile: None, theme, folders, now };
-        Self::start_with(api, columns, rows, options).await
+        let local = Zone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let settings = Settings { local, ..Settings::default() };
+        Self::start_with(api, columns, rows, theme, folder, settings).await
     }
 
-    /// Starts the app with options whose time is [`start_time`].
-    pub(crate) async fn start_with<A: ApiBackend>(api: Arc<A>, columns: u16, rows: u16, options: Options) -> Self {
+    /// Starts the app with settings.
+    pub(crate) async fn start_with<A: ApiBackend>(
+        api: Arc<A>,
+        columns: u16,
+        rows: u16,
+        theme: Theme,
+        folder: PathBuf,
+        settings: Settings,
+    ) -> Self {
+        Self::start_full(api, (columns, rows), Options { settings, ..options(theme, folder) }, Vec::new()).await
+    }
+
+    /// Starts the app with servers that it can switch to. The server of `api` has no profile, and `prod` is in production.
+    pub(crate) async fn start_with_contexts<A: ApiBackend>(
+        api: Arc<A>,
+        columns: u16,
+        rows: u16,
+        theme: Theme,
+        folder: PathBuf,
+        others: Vec<(&'static str, Arc<A>)>,
+    ) -> Self {
+        Self::start_full(api, (columns, rows), options(theme, folder), others).await
+    }
+
+    /// Starts the app with options, except for `contexts`, and with servers that it can switch to.
+    pub(crate) async fn start_full<A: ApiBackend>(
+        api: Arc<A>,
+        (columns, rows): (u16, u16),
+        mut options: Options,
+        others: Vec<(&'static str, Arc<A>)>,
+    ) -> Self {
         let (inputs, receiver) = mpsc::unbounded_channel();
         let inner = Arc::new(Mutex::new(TestBackend::new(columns, rows)));
         let terminal = Shared { inner, drawn: Arc::default(), cleared: Arc::default() };
         let control = Control::default();
         let (backend, app_control) = (terminal.clone(), control.clone());
         let now = options.now;
+        options.contexts = others.iter().map(|(name, _)| context(name)).collect();
+        let connect = move |profile: &str| {
+            let (name, api) = others.iter().find(|(name, _)| *name == profile).ok_or("no token for this profile")?;
+            let (address, warnings) = (context(name).url, Vec::new());
+            let label = ProfileLabel { name: profile.to_owned(), color: None, production: *name == "prod" };
+            Ok(ConnectedServer { api: Arc::clone(api), address, profile: Some(label), warnings })
+        };
         let task = tokio::spawn(async move {
             let events =
                 Box::pin(stream::unfold(receiver, |mut receiver: mpsc::UnboundedReceiver<Input>| async move {
                     receiver.recv().await.map(|input| (input, receiver))
                 }));
             let mut terminal = Terminal::new(backend).unwrap();
-            run(&mut terminal, events, api, options, app_control).await.unwrap();
+            run(&mut terminal, events, api, options, app_control, connect).await.unwrap();
         });
-        let app = Self { inputs, terminal, control, task, now };
+        let app = Self { inputs, terminal, control, task, now, clock_step: 0 };
         app.wait_until_idle().await;
         app
     }
@@ -236,7 +295,16 @@ impl App {
 
     pub(crate) async fn pass(&mut self, millis: i64) {
         self.now = self.now.plus_millis(millis);
-        self.send(Input::Tick(self.now)).await;
+        self.send(self.tick()).await;
+    }
+
+    fn tick(&self) -> Input {
+        Input::Tick(Time { wall: self.now.plus_millis(self.clock_step), steady: self.now })
+    }
+
+    /// Sets the time of day forward or back, as an administrator or NTP does.
+    pub(crate) const fn step_clock(&mut self, millis: i64) {
+        self.clock_step += millis;
     }
 
     pub(crate) async fn click(&self, text: &str) {
@@ -335,7 +403,7 @@ impl App {
             }
             assert!(tokio::time::Instant::now() < deadline, "{text:?} did not appear on\n{}", self.screen());
             self.now = self.now.plus_millis(200);
-            let _ = self.inputs.send(Input::Tick(self.now));
+            let _ = self.inputs.send(self.tick());
             let _ = tokio::time::timeout(Duration::from_millis(50), drawn).await;
         }
     }

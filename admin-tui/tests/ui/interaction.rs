@@ -132,8 +132,8 @@ async fn help_lists_the_keys_of_the_screen() {
     app.keys("esc").await;
     app.resize(80, 24).await;
     app.keys("?").await;
-    app.lacks(&["quit"]);
-    app.keys_show("G", &["quit"]).await;
+    app.lacks(&["invisible or misleading"]);
+    app.keys_show("G", &["invisible or misleading"]).await;
     app.keys("q").await;
     app.lacks(&["╭ Keys "]);
     assert!(!app.has_ended().await);
@@ -141,10 +141,13 @@ async fn help_lists_the_keys_of_the_screen() {
 
 #[tokio::test]
 async fn palette_runs_commands_by_name() {
-    let app = App::start(FakeServer::new(data::world()), 80, 24).await;
+    let mut app = App::start(FakeServer::new(data::world()), 80, 24).await;
     app.keys_show(": 'admin tok' enter", &["3 tokens"]).await;
-    app.keys_show(": 'no such thing'", &["No command matches."]).await;
-    app.keys_show("enter", &["3 tokens"]).await;
+    app.keys_show("1 : 'adtok' enter", &["3 tokens"]).await;
+    app.keys(": 'no such thing'").await;
+    app.pass(200).await;
+    app.shows(&["Nothing matches."]);
+    app.keys_show("enter esc", &["3 tokens"]).await;
     app.keys_show(": 'create' enter", &["New admin token"]).await;
 }
 

@@ -75,13 +75,10 @@ async fn bursts_and_long_scrolling_keep_the_number_of_rows_bounded() {
     let fake = FakeServer::new(world);
     let mut app = App::start(fake.clone(), 80, 24).await;
     app.keys_show("3", &["user-3999"]).await;
-    // If 250 entries are added between two polls, all of them arrive, page by page.
     for at in 4_000..4_250 {
         fake.world.lock().unwrap().record(0, LOGIN, &format!("user-{at:04}"), 0);
     }
-    for _ in 0..4 {
-        app.pass(1_000).await;
-    }
+    app.pass(1_000).await;
     app.shows(&["user-4249", "user-4248"]);
     // Scrolling to the oldest entry drops the newest rows and pauses the log.
     for _ in 0..60 {
@@ -190,4 +187,181 @@ async fn search_pauses_while_its_screen_is_hidden() {
     app.pass(100).await;
     app.shows(&["▌", "zoe"]);
     app.lacks(&["Searching", "searched back"]);
+}
+
+/// Records logins, one per millisecond, the last one now.
+fn record_logins(fake: &FakeServer, users: std::ops::Range<usize>, newest_ago: i64) {
+    let mut world = fake.world.lock().unwrap();
+    let last = users.end;
+    for at in users {
+        world.record(0, LOGIN, &format!("user-{at:04}"), newest_ago + i64::try_from(last - at).unwrap());
+    }
+}
+
+fn selected(app: &App) -> String {
+    app.screen().lines().find(|line| line.starts_with('▌')).unwrap_or_default().chars().take(60).collect()
+}
+
+#[tokio::test]
+async fn busy_log_follows_the_newest_entries_and_counts_those_passed_over() {
+    let (fake, mut app) = start(120, 40).await;
+    let requests = || fake.count(|call| matches!(call, BackendRequest::Audit(..) | BackendRequest::AuditCount(_)));
+    let before = requests();
+    app.keys("3").await;
+    record_logins(&fake, 0..1_000, 20_000);
+    app.pass(1_000).await;
+    // The newest entries are there after one poll. Between them and the old ones, 900 are left out.
+    app.shows(&["user-0999", "live · 900 passed over"]);
+    record_logins(&fake, 1_000..4_000, 10_000);
+    app.pass(1_000).await;
+    app.shows(&["user-3999", "live · 3800 passed over"]);
+    let requests = requests() - before;
+    assert!(requests <= 6, "{requests} requests for two polls");
+    // When fewer entries arrive, the log continues without holes.
+    record_logins(&fake, 4_000..4_010, 5_000);
+    app.pass(1_000).await;
+    app.shows(&["user-4009", "user-4000", "user-3999", "live · 3800 passed over"]);
+}
+
+#[tokio::test]
+async fn gap_is_marked_and_its_entries_are_loaded() {
+    let (fake, mut app) = start(120, 40).await;
+    app.keys("3").await;
+    record_logins(&fake, 0..350, 20_000);
+    app.pass(1_000).await;
+    for _ in 0..100 {
+        app.keys("j").await;
+    }
+    app.shows(&["··· 250 entries passed over", "user-0250"]);
+    assert!(selected(&app).contains("passed over"), "{}", selected(&app));
+    app.lacks(&["user-0249"]);
+    app.keys_show("enter", &["user-0250", "user-0249", "user-0248", "paused"]).await;
+    app.lacks(&["passed over"]);
+    // Scrolling up loads the newer entries again.
+    for _ in 0..5 {
+        app.keys("g").await;
+    }
+    app.shows(&["user-0349", "paused"]);
+    app.keys_show("space", &["user-0349", "live"]).await;
+}
+
+#[tokio::test]
+async fn gap_can_be_clicked() {
+    let (fake, mut app) = start(120, 40).await;
+    app.keys("3").await;
+    record_logins(&fake, 0..350, 20_000);
+    app.pass(1_000).await;
+    for _ in 0..4 {
+        app.keys("pgdn").await;
+    }
+    app.click("250 entries passed over").await;
+    app.click("250 entries passed over").await;
+    app.shows(&["user-0250", "user-0249", "paused"]);
+}
+
+#[tokio::test]
+async fn selected_entry_is_never_cut_from_a_busy_log() {
+    let (fake, mut app) = start(120, 40).await;
+    app.keys("3 j j enter").await;
+    let before = selected(&app);
+    let details = |app: &App| app.screen().lines().any(|line| line.contains("request id") && line.contains("req-0046"));
+    assert!(details(&app), "{}", app.screen());
+    for round in 0..30 {
+        record_logins(&fake, round * 90..(round + 1) * 90, 10_000 - i64::try_from(round).unwrap() * 100);
+        app.pass(1_000).await;
+    }
+    app.pass(1_000).await;
+    assert_eq!(selected(&app), before);
+    assert!(details(&app), "another entry is open:\n{}", app.screen());
+    app.shows(&["paused · ", " new"]);
+    // The entries above can still be reached.
+    app.keys_show("g", &["user-"]).await;
+    assert_ne!(selected(&app), before);
+    app.keys_show("space g", &["user-2699", "live"]).await;
+}
+
+#[tokio::test]
+async fn rows_cut_while_older_ones_are_requested_leave_no_gap() {
+    let mut world = data::world();
+    for at in 0..3_000_usize {
+        world.record(0, LOGIN, &format!("old-{at:04}"), 200_000 - i64::try_from(at).unwrap());
+    }
+    let fake = FakeServer::new(world);
+    let mut app = App::start(fake.clone(), 80, 24).await;
+    app.keys("3").await;
+    for _ in 0..18 {
+        app.keys("G").await;
+    }
+    // Keeps a request for older entries on its way, and returns to the newest one.
+    fake.hold_older_pages(true);
+    app.keys("G g").await;
+    for round in 0..3 {
+        record_logins(&fake, round * 90..(round + 1) * 90, 10_000 - i64::try_from(round).unwrap() * 100);
+        app.pass(1_000).await;
+    }
+    fake.hold_older_pages(false);
+    app.wait_until_idle().await;
+    app.keys("space").await;
+    let mut seen = Vec::new();
+    for _ in 0..200 {
+        seen.extend(app.screen().split_whitespace().filter_map(|word| word.strip_prefix("old-")?.parse::<i32>().ok()));
+        app.keys("pgdn").await;
+    }
+    seen.dedup();
+    let gap = seen.windows(2).find(|pair| pair[0] - pair[1] > 1);
+    assert_eq!(gap, None, "entries are missing");
+}
+
+#[tokio::test]
+async fn log_without_following_is_not_called_live() {
+    let (fake, mut app) = start(120, 24).await;
+    app.keys_show("3", &["live"]).await;
+    // A filter that ends in the past.
+    app.keys("/ 'until:1h' enter").await;
+    app.shows(&["until: 2026-11-25 09:30:00", "not live: the filter ends in the past"]);
+    app.keys("x").await;
+    // A server that does not respond.
+    app.pass(1_000).await;
+    fake.hold(true);
+    app.pass(1_000).await;
+    app.pass(6_000).await;
+    app.shows(&["no response for"]);
+    fake.hold(false);
+    app.pass(1_000).await;
+    app.pass(1_000).await;
+    app.shows(&["live"]);
+    app.lacks(&["no response"]);
+    // A server that refuses the requests.
+    let code = doorward_shared::ErrorCode::ValidationFailed;
+    fake.fail(Some(crate::fake_server::refusal(code, "unable to validate request", "q is too long")));
+    app.pass(1_000).await;
+    app.shows(&["not live: the last request failed"]);
+    fake.fail(None);
+    app.pass(1_000).await;
+    app.lacks(&["not live"]);
+}
+
+#[tokio::test]
+async fn clock_that_is_set_back_does_not_stop_the_live_log() {
+    let (fake, mut app) = start(120, 24).await;
+    app.keys("3").await;
+    app.pass(1_000).await;
+    app.step_clock(-3_600_000);
+    fake.world.lock().unwrap().record(0, LOGIN, "zoe", 0);
+    app.pass(1_000).await;
+    app.shows(&["zoe", "live"]);
+    // Refreshes continue as well, and the connection is checked.
+    app.keys("1").await;
+    let overviews = fake.count(|call| matches!(call, BackendRequest::Overview(_)));
+    app.pass(6_000).await;
+    assert!(fake.count(|call| matches!(call, BackendRequest::Overview(_))) > overviews);
+    fake.fail(Some(crate::fake_server::unreachable()));
+    app.pass(6_000).await;
+    app.shows(&["disconnected"]);
+    fake.fail(None);
+    app.step_clock(-3_600_000);
+    for _ in 0..6 {
+        app.pass(1_000).await;
+    }
+    app.lacks(&["disconnected"]);
 }

@@ -3,17 +3,24 @@
 
 mod activity;
 mod appearance;
+mod audit_entry;
+mod audit_search;
+mod bulk;
 mod config;
 mod connection_status;
+mod contexts;
 mod data;
 mod disabling;
 mod fake_server;
+mod forms;
 mod harness;
 mod interaction;
 mod live_log;
+mod palette;
 mod real_server;
 mod roles;
 mod secrets;
+mod selections;
 mod snapshots;
 mod sorting;
 mod tasks;

@@ -138,3 +138,85 @@ async fn configuration_is_checked_and_users_are_found() {
     app.wait_for("This user has no credentials.").await;
     app.keys_wait("D y", "Deleted user bob@example.com").await;
 }
+
+#[tokio::test]
+async fn busy_log_is_followed_counted_and_searched() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut app = start(&server, Role::Auditor, PathBuf::new()).await;
+    app.keys_wait("3", "tenant created").await;
+    app.keys("space").await;
+    let reject = async |count: usize| {
+        for _ in 0..count {
+            tenant.with_key("dw_wrong").get("/credentials").await.expect_refusal(401, "api_key_invalid");
+        }
+    };
+    reject(7).await;
+    app.wait_for("paused · 7 new").await;
+    app.keys_wait("space", "✗  api key rejected").await;
+    // More entries than a page contains arrive between two polls.
+    reject(130).await;
+    app.wait_for("live · 30 passed over").await;
+    app.keys_wait("/ 'type:api_key* code:api_key_invalid ip:127.0.0.0/8' enter", "code: api_key_invalid ×").await;
+    app.wait_for("✗  api key rejected").await;
+    app.lacks(&["tenant created"]);
+    app.keys_wait("/ '!code:api_key_invalid ' enter", "No entry matches the filters.").await;
+    // The newest entry is opened by its id.
+    app.keys_wait("x 1", "Example  –").await;
+    app.keys_wait("tab enter", "Overview › Audit log").await;
+    app.wait_for("api_key_rejected").await;
+    app.shows(&["paused"]);
+}
+
+#[tokio::test]
+async fn conflicting_configurations_are_merged_and_a_stale_tenant_is_not_deleted() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&tenant).await.expect(200);
+    let other = server.admin("other", Role::Admin).await;
+    let config = format!("/tenants/{}/config", tenant.id);
+    let mut app = start(&server, Role::Admin, PathBuf::new()).await;
+
+    app.keys_wait("2", "▌Example").await;
+    app.keys_wait("e", "Timeout (ms)       60000").await;
+    app.click("60000").await;
+    app.keys_wait("enter ^u '30000' enter", "● unsaved changes, valid").await;
+    let mut theirs = other.get(&format!("/tenants/{}", tenant.id)).await.expect(200).json()["config"].clone();
+    theirs["webauthn"]["timeout"] = 45_000.into();
+    theirs["limits"]["credentials_per_user"] = 7.into();
+    let _ = other.put(&config, &theirs).await.expect(204);
+    app.keys_wait("w", "Save the configuration of Example?").await;
+    app.keys_wait("y", "webauthn.timeout — both changed it: choose").await;
+    app.shows(&["limits.credentials_per_user — only they changed it"]);
+    app.keys_wait("space enter", "Save the configuration of Example?").await;
+    app.keys_wait("y", "Saved the configuration of Example").await;
+    theirs["webauthn"]["timeout"] = 30_000.into();
+    let saved = other.get(&format!("/tenants/{}", tenant.id)).await.expect(200).json()["config"].clone();
+    assert_eq!(saved, theirs);
+
+    // Another RP ID needs the tenant's name.
+    app.click("RP ID").await;
+    app.keys_wait("enter ^u 'shop.example.com' enter", "Configuration ●").await;
+    app.keys_wait("w", "1 passkey or second factor stops working.").await;
+    app.keys("esc U").await;
+
+    let renamed = json!({ "display_name": "Renamed" });
+    let _ = other.put(&format!("/tenants/{}", tenant.id), &renamed).await.expect(204);
+    app.keys_wait("D 'Example' enter", "its name is `Renamed` now").await;
+    let _ = other.get(&format!("/tenants/{}", tenant.id)).await.expect(200);
+}
+
+#[tokio::test]
+async fn last_admin_token_is_revoked_after_a_second_question() {
+    let server = TestServer::start().await;
+    let mut app = start(&server, Role::Admin, PathBuf::new()).await;
+    app.keys_wait("4", "operator (in use)").await;
+    app.click("maker").await;
+    app.keys_wait("d", "Revoke admin token maker?").await;
+    app.keys_wait("y", "Revoked admin token maker").await;
+    app.wait_for("1 token").await;
+    app.keys_wait("j d", "This app uses the token").await;
+    app.keys_wait("y", "Revoke the last admin token operator?").await;
+    app.keys_wait("'operator' enter", "does not accept the token").await;
+}

@@ -74,12 +74,6 @@ fn changing_commands_are_offered_only_to_admins() {
 
 #[test]
 fn token_may_change_nothing_before_its_role_is_known() {
-    let options = doorward_admin::model::Options {
-        server: String::new(),
-        profile: None,
-        theme: doorward_admin::ui::Theme::Plain,
-        folders: doorward_admin::paths::BaseFolders::default(),
-        now: crate::harness::start_time(),
-    };
+    let options = crate::harness::options(doorward_admin::ui::Theme::Plain, std::path::PathBuf::new());
     assert!(!Model::new(options).may_change());
 }

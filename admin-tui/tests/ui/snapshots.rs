@@ -124,6 +124,9 @@ snapshots! { SIZES:
     audit_filters Admin "3 f";
     audit_types Admin "3 t 'mfa' ^a";
     audit_filtered Admin "3 ! f tab 'bob' enter";
+    audit_search Admin "3 / 'outcome:failed co'";
+    audit_top Admin "3 c l";
+    audit_views Admin "3 / 'code:signature_invalid' enter v 'bad signatures'";
     audit_export Admin "3 E";
     tokens Admin "4";
     token_created Admin "4 n";

@@ -21,19 +21,14 @@ use super::{
 use crate::service::admin::{AdminContext, Precondition, admin_tokens, api_keys, tenants};
 
 pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError> {
-    let is_web = |origin: &&String| origin.contains("://");
-    let allowed_origins = match args.cors_origins.is_empty() {
-        true => args.origins.iter().filter(is_web).cloned().collect(),
-        false => args.cors_origins,
+    let cors = match args.cors_origins.is_empty() {
+        true => Cors::for_origins(&args.origins),
+        false => Cors { allowed_origins: args.cors_origins, allow_unsafe_wildcard: false },
     };
     let relying_party =
         RelyingParty { id: args.rp_id, display_name: args.name.clone(), icon: None, origins: args.origins };
-    let mut config = TenantConfig {
-        cors: Cors { allowed_origins, allow_unsafe_wildcard: false },
-        webauthn: Webauthn::for_relying_party(relying_party),
-        mfa: None,
-        limits: None,
-    };
+    let mut config =
+        TenantConfig { cors, webauthn: Webauthn::for_relying_party(relying_party), mfa: None, limits: None };
     args.policy.apply(&mut config);
     let request = CreateTenantRequest {
         id: None,

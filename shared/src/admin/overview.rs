@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TenantItem;
-use crate::{Timestamp, audit::AdminAuditLogItem};
+use crate::{AdminTokenId, Timestamp, audit::AdminAuditLogItem};
 
 /// Overview of the installation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +118,8 @@ pub struct TenantOverview {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Me {
+    /// The token's id.
+    pub id: AdminTokenId,
     /// The token's name.
     pub name: String,
     /// The token's role.

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use doorward_shared::{AuditType, TenantId, audit::AuditOutcome};
+use doorward_shared::{AuditType, TenantId, Timestamp, audit::AuditOutcome};
 
 use super::Audit;
 use crate::{
     api::AuditQuery,
     time_format,
-    ui::{Command, TextInput, UpdateContext},
+    ui::{Command, UpdateContext},
 };
 
 /// Up to this number of event types, each type has its own chip. More types share one chip.
@@ -25,6 +25,7 @@ pub(super) struct FilterChip {
 impl Audit {
     pub(super) fn chips(&self) -> Vec<FilterChip> {
         let query = &self.query;
+        let time = |at: Timestamp| time_format::date_time(self.zone.to_local(at));
         let chip = |label: &'static str, value: Option<String>, remove: fn(&mut AuditQuery)| {
             let mut without = query.clone();
             remove(&mut without);
@@ -49,8 +50,8 @@ impl Audit {
         let last = [
             chip("user", query.actor.as_deref().map(part), |query| query.actor = None),
             chip("address", query.source_ip.as_deref().map(part), |query| query.source_ip = None),
-            chip("from", query.start.map(time_format::date_time), |query| query.start = None),
-            chip("until", query.end.map(time_format::date_time), |query| query.end = None),
+            chip("from", query.start.map(time), |query| query.start = None),
+            chip("until", query.end.map(time), |query| query.end = None),
             chip("text", query.text.clone(), |query| query.text = None),
         ];
         let exact = query.exact.iter().enumerate().map(|(index, (name, value))| {
@@ -65,24 +66,14 @@ impl Audit {
         if self.query == query {
             return;
         }
-        if self.query.text != query.text {
-            self.text_filter.input = TextInput::new(query.text.as_deref().unwrap_or_default());
-        }
         self.query = query;
+        self.wanted = None;
         self.restart(cx);
     }
 
     pub(super) fn drop_chip(&mut self, index: usize, cx: &mut UpdateContext<'_>) {
         if let Some(chip) = self.chips().into_iter().nth(index) {
             self.set_query(chip.without, cx);
-        }
-    }
-
-    pub(super) fn apply_text(&mut self, cx: &mut UpdateContext<'_>) {
-        let text = self.text_filter.text();
-        if self.query.text != text {
-            self.query.text = text;
-            self.restart(cx);
         }
     }
 

@@ -1,22 +1,23 @@
-//! Loading of audit entries: the newest at the start, new ones every second, older ones while scrolling. The number of
-//! rows is limited, so that memory use stays limited even if the log is open for a long time.
+//! Loading of audit entries: the newest at the start, new ones every second, older ones while scrolling.
 //!
 //! The server examines a limited number of entries per request. If few of them match the filters, the screen follows
 //! the cursors of the pages until it has enough rows, and shows each page as it arrives.
+//!
+//! If more entries arrive than one page contains, the screen continues with the newest page. It marks the hole and asks
+//! the server for the number of entries in it. A paused log does not change; the server counts its new entries.
 
 use doorward_shared::AuditId;
 use uuid::Uuid;
 
-use super::Audit;
+use super::{Audit, pending::Pending};
 use crate::{
     api::ApiError,
     effect::{RequestId, RequestResult},
-    request::{AuditPage, AuditPosition, BackendRequest, BackendResponse},
-    ui::{Selection, UpdateContext},
+    request::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition, BackendRequest, BackendResponse},
+    ui::{Tone, UpdateContext},
 };
 
-const MAX_ROWS: usize = 2_000;
-/// Older entries are requested if the selection is at most this number of rows above the last row.
+/// More entries are requested if the selection is at most this number of lines from the end of the list.
 const PREFETCH_ROWS: usize = 40;
 /// Interval between polls for new entries, in milliseconds.
 const POLL_MS: i64 = 1_000;
@@ -28,19 +29,26 @@ impl Audit {
         Some(cx.send(BackendRequest::Audit(self.query.clone(), at)))
     }
 
-    /// Requests the newest entries, which replace all rows.
+    /// Requests the newest entries, or the wanted entry and older ones. They replace all rows.
     pub(super) fn restart(&mut self, cx: &mut UpdateContext<'_>) {
-        let pending = [self.restarting.take(), self.polling.take(), self.loading_older.take()];
-        pending.into_iter().flatten().for_each(|id| cx.cancel(id));
+        self.pending.take_all().for_each(|id| cx.cancel(id));
         self.polled_at = Some(cx.now);
-        self.restarting = self.send(AuditPosition::Newest, cx);
+        self.is_behind = false;
+        let at = self.wanted.map_or(AuditPosition::Newest, AuditPosition::from);
+        self.pending.restart = self.send(at, cx);
     }
 
     /// Resumes the live log at its newest entry.
     pub(super) fn resume(&mut self, cx: &mut UpdateContext<'_>) {
-        self.paused = false;
-        self.missed = 0;
-        self.selection.select(0, self.rows.len());
+        (self.paused, self.missed, self.passed_over, self.wanted) = (false, None, 0, None);
+        self.selected = None;
+        self.selection.select(0, 0);
+        self.restart(cx);
+    }
+
+    /// Pauses and loads the log around an entry.
+    pub(super) fn go_to_entry(&mut self, id: AuditId, cx: &mut UpdateContext<'_>) {
+        (self.paused, self.wanted) = (true, Some(id));
         self.restart(cx);
     }
 
@@ -50,26 +58,37 @@ impl Audit {
         }
     }
 
-    /// Requests the entries that are newer than those that have arrived.
+    /// Requests the entries that are newer than those that have arrived. A paused log requests only their number.
     pub(super) fn poll(&mut self, cx: &mut UpdateContext<'_>) {
-        if self.restarting.is_some() || self.polling.is_some() {
+        let Pending { restart, poll, jump, missed, .. } = self.pending;
+        if restart.or(poll).or(jump).or(missed).is_some() {
             return;
         }
-        match self.newest {
-            Some(newest) => {
-                self.polled_at = Some(cx.now);
-                self.polling = self.send(AuditPosition::After(newest), cx);
-            }
-            None => self.restart(cx),
+        let Some(newest) = self.newest else { return self.restart(cx) };
+        self.polled_at = Some(cx.now);
+        if self.paused {
+            let start = self.log.rows.front().map(|row| row.entry.created_at);
+            self.pending.missed = Some(cx.send(self.count(start, None)));
+        } else if self.is_behind {
+            self.pending.jump = self.send(AuditPosition::Newest, cx);
+        } else {
+            self.pending.poll = self.send(AuditPosition::After(newest), cx);
         }
     }
 
-    /// Requests older entries if the selection is near the last row.
-    pub(super) fn load_older(&mut self, cx: &mut UpdateContext<'_>) {
-        let is_near_end = self.selection.selected + PREFETCH_ROWS >= self.rows.len();
-        let is_pending = self.loading_older.is_some() || self.restarting.is_some();
-        if let Some(older) = self.older.filter(|_| is_near_end && !is_pending) {
-            self.loading_older = self.send(AuditPosition::Before(older), cx);
+    /// Requests older entries if the selection is near the last line, and newer ones if it is near the first line of a
+    /// paused log.
+    pub(super) fn load_near_selection(&mut self, cx: &mut UpdateContext<'_>) {
+        if self.pending.restart.is_some() {
+            return;
+        }
+        let is_near_end = self.selection.selected + PREFETCH_ROWS >= self.log.rows.len();
+        if let Some(older) = self.older.filter(|_| is_near_end && self.pending.older.is_none()) {
+            self.pending.older = self.send(AuditPosition::Before(older), cx);
+        }
+        let wants_newer = self.paused && self.has_newer && self.selection.selected < PREFETCH_ROWS;
+        if let Some(newest) = self.newest.filter(|_| wants_newer && self.pending.newer.is_none()) {
+            self.pending.newer = self.send(AuditPosition::After(newest), cx);
         }
     }
 
@@ -80,36 +99,46 @@ impl Audit {
         cx: &mut UpdateContext<'_>,
     ) -> Option<RequestResult> {
         let is_response = |id: &mut RequestId| *id == response.id;
-        if self.restarting.take_if(is_response).is_some() {
-            if let Some(page) = self.page_of(response.result) {
-                self.replace_rows(page);
-                self.load_older(cx);
+        let pending = &mut self.pending;
+        if pending.restart.take_if(is_response).is_some() {
+            if let Some(page) = self.page_of(response.result, cx) {
+                self.replace_rows(page, cx);
+                self.load_near_selection(cx);
             }
-        } else if self.polling.take_if(is_response).is_some() {
-            if let Some(page) = self.page_of(response.result) {
-                if page.next.is_some() {
-                    // Polls again at the next tick.
-                    self.polled_at = None;
-                }
-                self.add_newer(page);
+        } else if pending.poll.take_if(is_response).is_some() {
+            if let Some(page) = self.page_of(response.result, cx) {
+                self.take_polled(page, cx);
             }
-        } else if self.loading_older.take_if(is_response).is_some() {
-            if let Some(page) = self.page_of(response.result) {
-                self.add_older(page);
+        } else if pending.jump.take_if(is_response).is_some() {
+            if let Some(page) = self.page_of(response.result, cx) {
+                self.take_newest(page, cx);
+            }
+        } else if pending.older.take_if(is_response).is_some() {
+            if let Some(page) = self.page_of(response.result, cx) {
+                self.add_older(page, cx);
                 if self.polled_at.is_none_or(|at| cx.now <= at.plus_millis(HIDDEN_MS)) {
-                    self.load_older(cx);
+                    self.load_near_selection(cx);
                 }
             }
+        } else if pending.newer.take_if(is_response).is_some() {
+            if let Some(page) = self.page_of(response.result, cx) {
+                self.extend_upwards(page, cx);
+            }
+        } else if pending.missed.take_if(is_response).is_some() {
+            let first = self.log.rows.front().map(|row| row.entry.created_at);
+            self.missed = self.count_of(response.result, first, None, cx);
+        } else if let Some((_, above)) = pending.hole.take_if(|(id, _)| *id == response.id) {
+            self.take_hole_count(above, response.result, cx);
         } else {
             return Some(response);
         }
         None
     }
 
-    fn page_of(&mut self, result: Result<BackendResponse, ApiError>) -> Option<AuditPage> {
+    fn page_of(&mut self, result: Result<BackendResponse, ApiError>, cx: &UpdateContext<'_>) -> Option<AuditPage> {
         match result {
             Ok(BackendResponse::Audit(page)) => {
-                self.error = None;
+                (self.error, self.responded_at) = (None, Some(cx.now));
                 Some(page)
             }
             Ok(_) => None,
@@ -120,54 +149,129 @@ impl Audit {
         }
     }
 
-    fn replace_rows(&mut self, page: AuditPage) {
-        let kept = self.wanted.take().or_else(|| self.selected().map(|row| row.entry.id));
-        let follows_newest = self.selection.selected == 0 && !self.show_details;
+    fn replace_rows(&mut self, page: AuditPage, cx: &mut UpdateContext<'_>) {
+        let wanted = self.wanted.take();
         self.loaded = true;
-        self.missed = 0;
+        (self.missed, self.passed_over) = (None, 0);
+        self.has_newer = wanted.is_some();
         // If no entry matches, polling starts at `next` (the end of the examined entries) or at the oldest entry.
         let newest = page.entries.first().map(|row| row.entry.id).or(page.next);
         self.newest = Some(newest.unwrap_or_else(|| AuditId::new(Uuid::nil())));
         self.older = page.next;
-        self.rows = page.entries.into();
-        let found = kept.and_then(|id| self.rows.iter().position(|row| row.entry.id == id));
-        self.selection.select(found.filter(|_| !follows_newest).unwrap_or(0), self.rows.len());
+        self.change_rows(cx, |log| log.replace(page.entries));
+        match wanted {
+            None if self.selected.is_none() => self.select_first(),
+            None => {}
+            Some(wanted) => {
+                self.select_entry(wanted);
+                if self.selected.is_none() {
+                    cx.toast(Tone::Warn, "This log no longer contains the entry, or the filters exclude it");
+                }
+            }
+        }
     }
 
-    /// Adds entries at the top. The page contains the oldest entry first.
-    fn add_newer(&mut self, page: AuditPage) {
-        let rows = page.entries;
-        self.newest = page.next.or(rows.last().map(|row| row.entry.id)).or(self.newest);
-        let count = rows.len();
+    /// Adds the entries of a poll, which contains the oldest first.
+    fn take_polled(&mut self, page: AuditPage, cx: &mut UpdateContext<'_>) {
         if self.paused {
-            self.missed = self.missed.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
             return;
         }
-        for row in rows {
-            self.rows.push_front(row);
+        let is_full = page.entries.len() >= usize::try_from(AUDIT_PAGE_SIZE).unwrap_or(usize::MAX);
+        if is_full && page.next.is_some() {
+            // Pages of a backlog could arrive more slowly than new entries.
+            self.is_behind = true;
+            self.pending.jump = self.send(AuditPosition::Newest, cx);
+            return;
         }
-        if self.rows.len() > MAX_ROWS {
-            self.rows.truncate(MAX_ROWS);
-            self.older = self.rows.back().map(|row| row.entry.id);
+        if page.next.is_some() {
+            // Polls again at the next tick.
+            self.polled_at = None;
         }
-        // The selection stays on its entry, unless it is at the top and follows the newest entry.
-        if self.selection.selected > 0 || self.show_details {
-            let Selection { offset, selected, .. } = self.selection;
-            self.selection.offset = if selected == offset || offset > 0 { offset + count } else { offset };
-            self.selection.select(selected + count, self.rows.len());
+        let newest = page.next.or(page.entries.last().map(|row| row.entry.id)).or(self.newest);
+        let rows = page.entries.into_iter().rev().collect();
+        self.add_newer(rows, false, newest, cx);
+    }
+
+    /// Continues with the newest entries, and marks the entries that were passed over.
+    fn take_newest(&mut self, page: AuditPage, cx: &mut UpdateContext<'_>) {
+        if self.paused {
+            return;
+        }
+        let known = self.newest.unwrap_or_else(|| AuditId::new(Uuid::nil()));
+        let received = page.entries.len();
+        let rows: Vec<_> = page.entries.into_iter().filter(|row| row.entry.id > known).collect();
+        let leaves_hole = rows.len() == received && page.next.is_some_and(|next| next > known);
+        self.is_behind = leaves_hole;
+        let newest = rows.first().map(|row| row.entry.id).or(self.newest);
+        let above = rows.last().map(|row| row.entry.id);
+        let has_rows = !self.log.rows.is_empty();
+        if self.add_newer(rows, leaves_hole, newest, cx) && leaves_hole && has_rows {
+            self.count_hole(above, cx);
         }
     }
 
-    fn add_older(&mut self, page: AuditPage) {
+    /// Adds entries (newest first) at the top. Pauses instead if this would remove the selected entry. Returns whether
+    /// the entries were added.
+    fn add_newer(
+        &mut self,
+        rows: Vec<doorward_shared::audit::AdminAuditLogItem>,
+        leaves_hole: bool,
+        newest: Option<AuditId>,
+        cx: &mut UpdateContext<'_>,
+    ) -> bool {
+        if self.would_cut_selected(rows.len()) {
+            (self.paused, self.has_newer) = (true, true);
+            return false;
+        }
+        self.newest = newest;
+        let mut was_cut = false;
+        self.change_rows(cx, |log| {
+            log.add_newer(rows, leaves_hole);
+            was_cut = log.cut_oldest();
+        });
+        if was_cut {
+            self.continue_from_oldest(cx);
+        }
+        true
+    }
+
+    /// Makes older entries continue after the last row. A pending page would leave a hole below it.
+    fn continue_from_oldest(&mut self, cx: &mut UpdateContext<'_>) {
+        self.older = self.log.oldest();
+        if let Some(id) = self.pending.older.take() {
+            cx.cancel(id);
+        }
+    }
+
+    fn add_older(&mut self, page: AuditPage, cx: &mut UpdateContext<'_>) {
         self.older = page.next;
-        self.rows.extend(page.entries);
-        let surplus = self.rows.len().saturating_sub(MAX_ROWS);
-        if surplus > 0 {
-            // The newest rows are removed. The log is paused, because a gap would separate new entries from its rows.
-            self.rows.drain(..surplus);
-            self.paused = true;
-            self.selection.offset = self.selection.offset.saturating_sub(surplus);
-            self.selection.select(self.selection.selected.saturating_sub(surplus), self.rows.len());
+        let mut was_cut = false;
+        self.change_rows(cx, |log| {
+            log.rows.extend(page.entries);
+            was_cut = log.cut_newest();
+        });
+        if was_cut {
+            // The newest rows were removed. New entries would not continue the log.
+            (self.paused, self.has_newer) = (true, true);
+            self.newest = self.log.newest();
+        }
+    }
+
+    /// Adds newer entries (oldest first) above the rows of a paused log.
+    fn extend_upwards(&mut self, page: AuditPage, cx: &mut UpdateContext<'_>) {
+        if !self.paused {
+            return;
+        }
+        self.has_newer = page.next.is_some();
+        self.newest = page.next.or(page.entries.last().map(|row| row.entry.id)).or(self.newest);
+        let rows = page.entries.into_iter().rev().collect();
+        let mut was_cut = false;
+        self.change_rows(cx, |log| {
+            log.add_newer(rows, false);
+            was_cut = log.cut_oldest();
+        });
+        if was_cut {
+            self.continue_from_oldest(cx);
         }
     }
 }

@@ -1,22 +1,38 @@
 //! A live audit log: of one tenant, of the installation, or of all tenants.
 
+mod completion;
+mod counts;
 mod entry_view;
 mod filters;
+mod histogram_view;
 mod live;
+mod log;
+mod pane;
+mod pending;
+mod search;
+mod search_commands;
+mod search_line;
+mod selected;
+mod statistics;
+mod status;
 mod view;
-
-use std::collections::VecDeque;
 
 use doorward_shared::{AuditId, TenantId, Timestamp, audit::AdminAuditLogItem};
 
+use self::{
+    log::{Line, LineKey, Log},
+    pane::Pane,
+    pending::Pending,
+    search_line::SearchLine,
+};
 use crate::{
-    api::{ApiError, AuditQuery, UserRef},
-    effect::{RequestId, RequestResult},
-    time_format,
+    api::{ApiError, AuditQuery, Total, UserRef},
+    effect::RequestResult,
     ui::{
-        Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, LIST_KEYS, Page, Route,
-        Selection, TextInput, Tone, UpdateContext, bind,
+        Binding, ClickTarget, Command, Dialog, FormKind, Key, LIST_KEYS, Navigation, Page, Route, Selection, TextInput,
+        Tone, UpdateContext, bind,
     },
+    zone::Zone,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -24,40 +40,49 @@ pub struct Audit {
     query: AuditQuery,
     /// The tenant's name, if this is the log of one tenant.
     tenant_name: Option<String>,
-    /// The entries, newest first.
-    rows: VecDeque<AdminAuditLogItem>,
+    log: Log,
+    /// The lines of the list: entries, dates and holes.
+    lines: Vec<Line>,
+    /// The selected line. `None` before the first entries have arrived, and if the selected entry was removed.
+    selected: Option<LineKey>,
     selection: Selection,
     paused: bool,
-    /// Number of entries that arrived since the log was paused.
-    missed: u64,
-    /// Whether narrow screens show the selected entry in full below the list.
-    show_details: bool,
-    text_filter: FilterInput,
+    /// Number of entries that are newer than the rows of a paused log, as the server counted them.
+    missed: Option<Total>,
+    /// Number of entries in the holes that were counted.
+    passed_over: u64,
+    /// Whether entries arrive faster than pages of them.
+    is_behind: bool,
+    /// Whether the log continues above the rows.
+    has_newer: bool,
+    pane: Pane,
+    hides_histogram: bool,
+    search: SearchLine,
     error: Option<ApiError>,
     loaded: bool,
     /// Cursor from which older entries are loaded. `None` when all were examined.
     older: Option<AuditId>,
-    /// Cursor from which polling for new entries continues.
+    /// Cursor from which newer entries are loaded.
     newest: Option<AuditId>,
-    /// The entry to select once it has arrived.
+    /// The entry to load and select.
     wanted: Option<AuditId>,
-    restarting: Option<RequestId>,
-    /// Pending request for entries after `newest`.
-    polling: Option<RequestId>,
-    /// Pending request for entries before `older`.
-    loading_older: Option<RequestId>,
+    pending: Pending,
     polled_at: Option<Timestamp>,
+    /// Time of the last response.
+    responded_at: Option<Timestamp>,
+    /// Whether the filters leave out all future entries.
+    has_ended: bool,
+    /// Time since the last response in milliseconds.
+    silence: i64,
+    /// The zone in which times are shown.
+    zone: Zone,
 }
 
 impl Audit {
-    /// Creates a screen for the log that `query` selects. If `entry` is given, selects it and shows its details.
+    /// Creates a screen for the log that `query` selects. If `entry` is given, loads it and shows its details.
     pub fn new(query: AuditQuery, tenant_name: Option<String>, entry: Option<AuditId>) -> Self {
-        let text_filter = FilterInput::new(query.text.as_deref().unwrap_or_default());
-        Self { query, tenant_name, text_filter, wanted: entry, show_details: entry.is_some(), ..Self::default() }
-    }
-
-    fn selected(&self) -> Option<&AdminAuditLogItem> {
-        self.rows.get(self.selection.selected)
+        let pane = Pane { is_open: entry.is_some(), ..Pane::default() };
+        Self { query, tenant_name, wanted: entry, paused: entry.is_some(), pane, ..Self::default() }
     }
 
     /// Returns whether the list contains entries of several tenants.
@@ -79,12 +104,6 @@ impl Audit {
         row.entry.actor_user_id.as_ref().filter(|_| is_ceremony)
     }
 
-    /// Returns how far back the log was searched, if the search went further than the oldest row.
-    fn searched_back_to(&self) -> Option<Timestamp> {
-        let last = self.rows.back().map(|row| row.entry.id);
-        self.older.filter(|older| Some(*older) != last).map(AuditId::time)
-    }
-
     fn perform_on_selected(&self, command: Command, cx: &mut UpdateContext<'_>) {
         let Some(row) = self.selected() else { return };
         match (command, self.tenant_of(row)) {
@@ -104,6 +123,47 @@ impl Audit {
             _ => {}
         }
     }
+
+    /// Shows or hides the selected entry in full, or loads the log around the selected hole.
+    fn show_details(&mut self, cx: &mut UpdateContext<'_>) {
+        match self.selected {
+            Some(LineKey::Hole(above)) => self.go_to_entry(above, cx),
+            _ => self.pane.toggle_entry(),
+        }
+    }
+
+    fn list_bindings(&self) -> Vec<Binding> {
+        let pause = if self.paused { "resume" } else { "pause" };
+        let mut bindings = vec![
+            bind(&[Key::Enter], Command::Details, "details", "show the complete entry, or the entries of a gap"),
+            bind(&[Key::Tab, Key::BackTab], Command::NextTab, "", "scroll the pane beside or below the list"),
+            bind(&[Key::Char(' '), Key::Char('p')], Command::Pause, pause, "pause or resume the live log"),
+            bind(&[Key::Char('/')], Command::Filter, "search", "search with fields such as code:… user:… since:2h"),
+            bind(&[Key::Char('f')], Command::EditFilters, "filter", "filter by outcome, user, address, time and text"),
+            bind(&[Key::Char('t')], Command::EventTypes, "types", "filter by event type"),
+            bind(&[Key::Char('c')], Command::TopValues, "top", "count codes, users, addresses, types and credentials"),
+            bind(&[Key::Char('v')], Command::Views, "views", "open, save or delete a saved view"),
+            bind(&[Key::Char('!')], Command::FailuresOnly, "", "show only refusals, or all entries"),
+        ];
+        if !self.chips().is_empty() {
+            bindings.push(bind(&[Key::Char('x')], Command::ClearFilters, "clear", "clear all filters"));
+            bindings.push(bind(&[Key::Backspace], Command::DropFilter, "", "remove the last filter"));
+        }
+        if !self.log.rows.is_empty() {
+            bindings.push(bind(&[Key::Char('o')], Command::GoToTenant, "tenant", "go to the entry's tenant"));
+            bindings.push(bind(&[Key::Char('u')], Command::GoToUser, "user", "go to the entry's user"));
+        }
+        bindings.push(bind(&[Key::Char('y')], Command::Copy, "", "copy the complete entry as JSON"));
+        bindings.push(bind(&[Key::Char('E')], Command::Export, "export", "export the filtered entries to a file"));
+        if self.shows_all_tenants() || self.query.tenant == Some(TenantId::INSTALLATION) {
+            let help = "show only the installation's own entries, or all";
+            bindings.push(bind(&[Key::Char('i')], Command::InstallationLog, "", help));
+        }
+        bindings.push(bind(&[Key::Char('H')], Command::ShowHistogram, "", "show or hide the histogram"));
+        bindings.push(bind(&[Key::Char('Z')], Command::ToggleZone, "", "show times in UTC or in local time"));
+        bindings.extend(LIST_KEYS);
+        bindings
+    }
 }
 
 impl Page for Audit {
@@ -117,49 +177,32 @@ impl Page for Audit {
     }
 
     fn bindings(&self, _may_change: bool) -> Vec<Binding> {
-        if self.text_filter.active {
-            return FILTER_KEYS.to_vec();
+        if self.search.is_active() {
+            return SearchLine::bindings();
         }
-        let pause = if self.paused { "resume" } else { "pause" };
-        let mut bindings = vec![
-            bind(&[Key::Enter], Command::Details, "details", "show or hide the complete entry"),
-            bind(&[Key::Char(' '), Key::Char('p')], Command::Pause, pause, "pause or resume the live log"),
-            bind(&[Key::Char('f')], Command::EditFilters, "filter", "filter by outcome, user, address, time and text"),
-            bind(&[Key::Char('t')], Command::EventTypes, "types", "filter by event type"),
-            bind(&[Key::Char('/')], Command::Filter, "search", "filter by part of a user or address as you type"),
-            bind(&[Key::Char('!')], Command::FailuresOnly, "", "show only refusals, or all entries"),
-        ];
-        if !self.chips().is_empty() {
-            bindings.push(bind(&[Key::Char('x')], Command::ClearFilters, "clear", "clear all filters"));
-            bindings.push(bind(&[Key::Backspace], Command::DropFilter, "", "remove the last filter"));
-        }
-        if !self.rows.is_empty() {
-            bindings.push(bind(&[Key::Char('o')], Command::GoToTenant, "tenant", "go to the entry's tenant"));
-            bindings.push(bind(&[Key::Char('u')], Command::GoToUser, "user", "go to the entry's user"));
-        }
-        bindings.push(bind(&[Key::Char('y')], Command::Copy, "", "copy the complete entry as JSON"));
-        bindings.push(bind(&[Key::Char('E')], Command::Export, "export", "export the filtered entries to a file"));
-        if self.shows_all_tenants() || self.query.tenant == Some(TenantId::INSTALLATION) {
-            let help = "show only the installation's own entries, or all";
-            bindings.push(bind(&[Key::Char('i')], Command::InstallationLog, "", help));
-        }
-        bindings.extend(LIST_KEYS);
-        bindings
+        self.pane.bindings().unwrap_or_else(|| self.list_bindings())
     }
 
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         match command {
-            Command::Details => self.show_details = !self.show_details,
+            Command::Filter | Command::Submit | Command::Complete => self.perform_search(command, cx),
+            Command::Leave if self.search.is_active() => self.perform_search(command, cx),
+            Command::Details => self.show_details(cx),
+            Command::NextTab | Command::Leave => self.pane.toggle_focus(),
+            Command::TopValues => self.pane.toggle_top(),
+            Command::NextProperty | Command::PreviousProperty => self.pane.change_property(command),
+            Command::Open | Command::Exclude => self.filter_by_top_value(command == Command::Exclude, cx),
             Command::Pause if self.paused => self.resume(cx),
             Command::Pause => self.paused = true,
             Command::EditFilters => cx.show(Dialog::Form(FormKind::Filter(Box::new(self.query.clone())))),
             Command::EventTypes => cx.show(Dialog::EventTypes(Box::new(self.query.clone()))),
             Command::Export => cx.show(Dialog::Form(FormKind::Export(Box::new(self.query.clone())))),
-            Command::Filter | Command::Submit | Command::Leave => {
-                if self.text_filter.perform(command) {
-                    self.apply_text(cx);
-                }
+            Command::Views => {
+                let search = self.search_text(cx);
+                cx.show(Dialog::Views { views: cx.settings.views.clone(), search });
             }
+            Command::ShowHistogram => self.hides_histogram = !self.hides_histogram,
+            Command::ToggleZone => cx.navigate(Navigation::ToggleZone),
             Command::FailuresOnly | Command::ClearFilters | Command::DropFilter | Command::InstallationLog => {
                 self.change_filters(command, cx);
             }
@@ -177,65 +220,82 @@ impl Page for Audit {
 
     fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
         let other = self.handle_entries(response, cx);
-        if self.restarting.is_none() && self.text_filter.take_waiting() {
-            self.apply_text(cx);
+        if self.pending.restart.is_none() && self.search.input.take_waiting() {
+            self.apply_typed(cx);
         }
         other
     }
 
     fn is_busy(&self) -> bool {
         // Polling is ignored, because it never ends and the user does not wait for it.
-        self.restarting.is_some() || self.loading_older.is_some()
+        self.pending.restart.is_some() || self.pending.older.is_some()
     }
 
     fn tick(&mut self, cx: &mut UpdateContext<'_>) {
-        if self.text_filter.take_due(cx.now) {
-            self.apply_text(cx);
+        if self.search.input.take_due(cx.now) {
+            self.apply_typed(cx);
         }
+        // The dates depend on the current day and on the zone.
+        self.update_lines(cx);
         if self.error.is_none() {
             // Continues a search that stopped at an error or while the screen was hidden.
-            self.load_older(cx);
+            self.load_near_selection(cx);
         }
         self.poll_if_due(cx);
     }
 
     fn status(&self) -> Option<(String, Tone)> {
-        let (mut text, tone) = match (self.paused, self.missed) {
-            (false, _) => ("live".to_owned(), Tone::Good),
-            (true, 0) => ("paused".to_owned(), Tone::Warn),
-            (true, missed) => (format!("paused · {missed} new"), Tone::Warn),
-        };
-        if let Some(time) = self.searched_back_to() {
-            text = format!("{text} · searched back to {}", time_format::date_time(time));
-        }
-        Some((text, tone))
+        Some(self.live_status())
     }
 
     fn list(&mut self) -> Option<(&mut Selection, usize)> {
-        Some((&mut self.selection, self.rows.len()))
+        let lines = self.lines.len();
+        Some(match self.pane.selection(&self.log.rows) {
+            Some(list) => list,
+            None => (&mut self.selection, lines),
+        })
+    }
+
+    fn text_drawn(&mut self, text_rows: usize) {
+        self.pane.text_rows = text_rows;
     }
 
     fn selection_moved(&mut self, cx: &mut UpdateContext<'_>) {
-        self.load_older(cx);
+        if !self.pane.is_focused {
+            self.line_selected();
+            self.load_near_selection(cx);
+        }
     }
 
     fn is_editing(&self) -> bool {
-        self.text_filter.active
+        self.search.is_active()
     }
 
     fn text_input(&mut self) -> Option<&mut TextInput> {
-        self.text_filter.active.then_some(&mut self.text_filter.input)
+        self.search.is_active().then_some(&mut self.search.input.input)
     }
 
     fn text_edited(&mut self, cx: &mut UpdateContext<'_>) {
-        if self.text_filter.edited(cx.now, self.restarting.is_some()) {
-            self.apply_text(cx);
+        self.search.problem = None;
+        if self.search.input.edited(cx.now, self.pending.restart.is_some()) {
+            self.apply_typed(cx);
         }
     }
 
     fn click(&mut self, target: ClickTarget, cx: &mut UpdateContext<'_>) {
-        if let ClickTarget::Chip(index) = target {
-            self.drop_chip(index, cx);
+        match target {
+            ClickTarget::Chip(index) => self.drop_chip(index, cx),
+            ClickTarget::Tab(index) if self.search.is_active() => self.complete_with(index, cx),
+            ClickTarget::Tab(index) => self.pane.set_property(index),
+            // The list that is not focused.
+            ClickTarget::OtherRow(_) => self.pane.toggle_focus(),
+            _ => {}
+        }
+    }
+
+    fn apply_search(&mut self, text: &str, cx: &mut UpdateContext<'_>) {
+        if let Err(problem) = self.search_for(text, cx) {
+            cx.toast(Tone::Bad, problem);
         }
     }
 

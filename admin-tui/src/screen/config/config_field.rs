@@ -1,6 +1,11 @@
 //! The fields of the configuration form.
 
-use doorward_shared::config::{Attachment, AttestationPreference, ResidentKey, UserVerification};
+use doorward_shared::{
+    CoseAlgorithm,
+    config::{
+        Attachment, AttestationPreference, BackupEligibilityChange, ResidentKey, TokenAudience, UserVerification,
+    },
+};
 
 pub(super) const ANY: &str = "any";
 
@@ -20,9 +25,12 @@ pub(super) enum Kind {
     OptionalText,
     Milliseconds,
     OptionalMilliseconds,
+    Number,
     YesNo,
     /// Any number of texts, each in its own row.
     List,
+    /// Any number of these texts, each in its own row.
+    ListOf(fn() -> Vec<&'static str>),
     Choice(fn() -> Vec<&'static str>),
     /// Like `Choice`, with [`ANY`] for an absent value.
     OptionalChoice(fn() -> Vec<&'static str>),
@@ -33,15 +41,21 @@ pub(super) enum Group {
     RelyingParty,
     Passkeys,
     SecondFactors,
+    TokensAndLimits,
     Browsers,
 }
 
 impl Group {
+    /// All groups, in the order of the form.
+    pub(super) const ALL: [Self; 5] =
+        [Self::RelyingParty, Self::Passkeys, Self::SecondFactors, Self::TokensAndLimits, Self::Browsers];
+
     pub(super) const fn heading(self) -> &'static str {
         match self {
             Self::RelyingParty => "Relying party",
             Self::Passkeys => "Passkeys",
             Self::SecondFactors => "Second factors",
+            Self::TokensAndLimits => "Tokens, algorithms, limits",
             Self::Browsers => "Browser access (CORS)",
         }
     }
@@ -50,7 +64,7 @@ impl Group {
 impl ConfigField {
     /// Returns whether the field is a list with one row per value.
     pub(super) const fn is_list(&self) -> bool {
-        matches!(self.kind, Kind::List)
+        matches!(self.kind, Kind::List | Kind::ListOf(_))
     }
 }
 
@@ -74,18 +88,37 @@ fn resident_keys() -> Vec<&'static str> {
     ResidentKey::ALL.iter().map(|it| it.as_str()).collect()
 }
 
+fn audiences() -> Vec<&'static str> {
+    TokenAudience::ALL.iter().map(|it| it.as_str()).collect()
+}
+
+fn backup_changes() -> Vec<&'static str> {
+    BackupEligibilityChange::ALL.iter().map(|it| it.as_str()).collect()
+}
+
+fn algorithms() -> Vec<&'static str> {
+    CoseAlgorithm::ALL.iter().map(|it| it.as_str()).collect()
+}
+
 const VERIFICATION: &str = "whether the authenticator verifies its user (PIN, biometrics)";
 const ATTACHMENT: &str = "platform: built into the device; cross-platform: security keys and phones";
 const ATTESTATION: &str = "how much the authenticator reveals about its model";
 const RESIDENT_KEY: &str = "whether the credential is discoverable, without a user name";
 
 /// All fields, in the order of the form.
-pub(super) static FIELDS: [ConfigField; 16] = {
-    use Group::{Browsers, Passkeys, RelyingParty, SecondFactors};
-    use Kind::{Choice, List, Milliseconds, OptionalChoice, OptionalMilliseconds, OptionalText, Text, YesNo};
+pub(super) static FIELDS: [ConfigField; 21] = {
+    use Group::{Browsers, Passkeys, RelyingParty, SecondFactors, TokensAndLimits};
+    use Kind::{
+        Choice, List, ListOf, Milliseconds, Number, OptionalChoice, OptionalMilliseconds, OptionalText, Text, YesNo,
+    };
     const RP_ID: &str = "domain of the passkeys; existing passkeys stop working if it changes";
     const ORIGIN: &str = "https://… or android:apk-key-hash:…; an empty value is removed";
     const MFA_TIMEOUT: &str = "maximum duration of a ceremony; empty: same as for passkeys";
+    const AUDIENCE: &str = "aud of tokens: the RP ID, or RP ID/ceremony, such as example.com/mfa";
+    const BACKUP: &str = "refuse: a credential may not become eligible for backup after its registration";
+    const ALGORITHM: &str = "of new credentials, best first: EdDSA ES256 RS256 ES384 ES512 ML-DSA-44 -65 -87";
+    const CREDENTIALS: &str = "credentials of a user, second factors included: 1 to 256";
+    const DATA_BYTES: &str = "bytes of transaction_data: 1 to 32768";
     const CORS: &str = "origin of pages that may call the API; wildcards: * and ?; an empty value is removed";
     [
         field(RelyingParty, "webauthn.relying_party.id", "RP ID", RP_ID, Text),
@@ -114,6 +147,11 @@ pub(super) static FIELDS: [ConfigField; 16] = {
         field(SecondFactors, "mfa.attachment", "Attachment", ATTACHMENT, OptionalChoice(attachments)),
         field(SecondFactors, "mfa.attestation_preference", "Attestation", ATTESTATION, Choice(attestations)),
         field(SecondFactors, "mfa.resident_key_requirement", "Resident key", RESIDENT_KEY, Choice(resident_keys)),
+        field(TokensAndLimits, "webauthn.token_audience", "Token audience", AUDIENCE, Choice(audiences)),
+        field(TokensAndLimits, "webauthn.backup_eligibility_change", "Backup change", BACKUP, Choice(backup_changes)),
+        field(TokensAndLimits, "limits.credentials_per_user", "Credentials/user", CREDENTIALS, Number),
+        field(TokensAndLimits, "limits.transaction_data_bytes", "Transaction data", DATA_BYTES, Number),
+        field(TokensAndLimits, "webauthn.algorithms", "Algorithm", ALGORITHM, ListOf(algorithms)),
         field(Browsers, "cors.allowed_origins", "Allowed origin", CORS, List),
         field(Browsers, "cors.allow_unsafe_wildcard", "Bare * allowed", "yes allows every page to call the API", YesNo),
     ]

@@ -1,6 +1,7 @@
 //! A tenant's configuration as a form: one row per value, checked by the server while the user types.
 
 mod config_field;
+mod merge;
 mod rows;
 mod view;
 
@@ -22,13 +23,24 @@ use rows::{ConfigRow, Value};
 /// Pause in typing after which the server checks the configuration, in milliseconds.
 const PAUSE_MS: i64 = 300;
 
+/// A configuration with its version on the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Versioned {
+    config: TenantConfig,
+    version: Option<String>,
+}
+
 #[derive(Debug, Clone)]
 pub struct ConfigForm {
     rows: Vec<ConfigRow>,
     selection: Selection,
     editing: bool,
-    /// The configuration that is saved on the server.
-    saved: TenantConfig,
+    /// The configuration on the server from which the unsaved changes started.
+    saved: Versioned,
+    /// A newer configuration on the server, which the user must compare with the unsaved changes.
+    theirs: Option<Versioned>,
+    /// A configuration that arrived while a row was edited.
+    arrived: Option<Versioned>,
     check: Remote<ConfigCheck>,
     check_due_at: Option<Timestamp>,
     /// The text of the edited row before editing.
@@ -36,53 +48,44 @@ pub struct ConfigForm {
 }
 
 impl ConfigForm {
-    pub fn new(config: TenantConfig) -> Self {
+    pub fn new(config: TenantConfig, version: Option<String>) -> Self {
+        Self::showing(Versioned { config: config.with_omitted(None), version })
+    }
+
+    fn showing(saved: Versioned) -> Self {
         Self {
-            rows: rows::from_config(&config),
+            rows: rows::from_config(&saved.config),
             selection: Selection::default(),
             editing: false,
-            saved: config,
+            saved,
+            theirs: None,
+            arrived: None,
             check: Remote::default(),
             check_due_at: None,
             text_before: String::new(),
         }
     }
 
-    /// Takes over the current configuration of the server, but keeps the fields with unsaved changes.
-    pub fn refresh(&mut self, config: TenantConfig) {
-        if self.is_changed() && self.config().as_ref() != Ok(&config) {
-            let (before, current) = (rows::from_config(&self.saved), rows::from_config(&config));
-            let of = |rows: &[ConfigRow], field: &ConfigField| -> Vec<ConfigRow> {
-                rows.iter().filter(|row| row.is_of(field)).cloned().collect()
-            };
-            let texts = |rows: &[ConfigRow]| rows.iter().map(|row| row.text().to_owned()).collect::<Vec<_>>();
-            let merged = FIELDS.iter().flat_map(|field| {
-                let mine = of(&self.rows, field);
-                if texts(&mine) == texts(&of(&before, field)) { of(&current, field) } else { mine }
-            });
-            self.rows = merged.collect();
-            self.selection.select(self.selection.selected, self.rows.len());
-            self.saved = config;
-        } else {
-            self.saved = config;
-            self.revert();
-        }
-    }
-
+    /// Discards the unsaved changes.
     pub fn revert(&mut self) {
+        let newest = self.theirs.take().unwrap_or_else(|| self.saved.clone());
         let selection = self.selection;
-        *self = Self { selection, ..Self::new(self.saved.clone()) };
+        *self = Self { selection, ..Self::showing(newest) };
         self.selection.select(selection.selected, self.rows.len());
     }
 
     /// Returns the edited configuration. Fails if a value cannot be parsed, such as a timeout that is not a number.
     pub fn config(&self) -> Result<TenantConfig, ConfigProblem> {
-        rows::to_config(&self.rows, &self.saved)
+        rows::to_config(&self.rows, &self.saved.config)
+    }
+
+    /// Returns the configuration from which the unsaved changes started, and its version.
+    pub const fn saved(&self) -> (&TenantConfig, &Option<String>) {
+        (&self.saved.config, &self.saved.version)
     }
 
     pub fn is_changed(&self) -> bool {
-        let mfa = Some(self.saved.mfa.clone().unwrap_or_default());
-        self.config().as_ref() != Ok(&TenantConfig { mfa, ..self.saved.clone() })
+        self.config().as_ref() != Ok(&self.saved.config)
     }
 
     pub const fn is_editing(&self) -> bool {
@@ -114,7 +117,7 @@ impl ConfigForm {
     /// Lists the unsaved changes: each path, removed values with `-`, and added values with `+`.
     pub fn changes(&self, config: &TenantConfig) -> Vec<(Tone, String)> {
         let mut lines = Vec::new();
-        for Change { path, old, new } in diff(&rows::to_json(&self.saved), &rows::to_json(config)) {
+        for Change { path, old, new } in diff(&rows::to_json(&self.saved.config), &rows::to_json(config)) {
             let (old, new) = (rows::texts_of(old.as_ref()), rows::texts_of(new.as_ref()));
             lines.push((Tone::Dim, path));
             let removed = old.iter().filter(|value| !new.contains(value));
@@ -145,6 +148,17 @@ impl ConfigForm {
         }
     }
 
+    /// Selects a row and one of its choices.
+    pub fn choose(&mut self, row: usize, choice: usize, cx: &UpdateContext<'_>) {
+        self.selection.select(row, self.rows.len());
+        if let Some(ConfigRow { value: Value::Choice(choices, chosen), .. }) = self.rows.get_mut(row)
+            && choice < choices.len()
+        {
+            *chosen = choice;
+            self.schedule_check(cx);
+        }
+    }
+
     /// Ends editing. Restores the previous text unless `keep` is true.
     pub fn end_edit(&mut self, keep: bool, cx: &UpdateContext<'_>) {
         self.editing = false;
@@ -154,6 +168,9 @@ impl ConfigForm {
         }
         self.schedule_check(cx);
         FIELDS.iter().filter(|field| field.is_list()).for_each(|field| self.tidy_list(field));
+        if let Some(arrived) = self.arrived.take() {
+            self.adopt(arrived);
+        }
     }
 
     /// Replaces the blank rows of a list by a single one at its end, and keeps the selection on its row.
@@ -199,31 +216,5 @@ impl ConfigForm {
     /// Handles the response to a check. Returns other responses.
     pub fn handle_response(&mut self, response: RequestResult) -> Option<RequestResult> {
         self.check.handle_response(response, pick!(BackendResponse::ConfigCheck(check) => check))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use doorward_shared::config::{Cors, Mfa, RelyingParty, UserVerification, Webauthn};
-
-    use super::*;
-
-    #[test]
-    fn refreshed_form_keeps_own_changes_and_takes_over_those_of_others() {
-        let origins = vec!["https://a.example".to_owned()];
-        let relying_party =
-            RelyingParty { id: "a.example".to_owned(), display_name: "A".to_owned(), icon: None, origins };
-        let webauthn = Webauthn::for_relying_party(relying_party);
-        let saved = TenantConfig { cors: Cors::default(), webauthn, mfa: Some(Mfa::default()), limits: None };
-        let mut form = ConfigForm::new(saved.clone());
-        let mut mine = saved.clone();
-        mine.webauthn.timeout = 5_000;
-        form.rows = rows::from_config(&mine);
-        let mut others = saved;
-        others.webauthn.user_verification = UserVerification::Discouraged;
-        others.webauthn.relying_party.origins.push("https://b.example".to_owned());
-        form.refresh(others.clone());
-        others.webauthn.timeout = 5_000;
-        assert_eq!(form.config(), Ok(others));
     }
 }

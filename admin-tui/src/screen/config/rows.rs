@@ -48,10 +48,9 @@ impl ConfigRow {
     }
 }
 
-/// Returns the JSON form of a configuration. If `mfa` is absent, it contains the default MFA settings.
+/// Returns the JSON form of a configuration.
 pub(super) fn to_json(config: &TenantConfig) -> Json {
-    let mfa = Some(config.mfa.clone().unwrap_or_default());
-    serde_json::to_value(TenantConfig { mfa, ..config.clone() }).unwrap_or_default()
+    serde_json::to_value(config).unwrap_or_default()
 }
 
 /// Returns a value as text: several texts for a list, none for an absent value.
@@ -63,6 +62,12 @@ pub(super) fn texts_of(json: Option<&Json>) -> Vec<String> {
         Some(Json::Array(items)) => items.iter().flat_map(|item| texts_of(Some(item))).collect(),
         Some(other) => vec![other.to_string()],
     }
+}
+
+/// Returns the values in the rows of a field, without blank ones.
+pub(super) fn texts_in(rows: &[ConfigRow], field: &ConfigField) -> Vec<String> {
+    let rows = rows.iter().filter(|row| row.is_of(field) && !row.is_blank());
+    rows.map(|row| row.text().trim().to_owned()).collect()
 }
 
 /// Returns the rows of a configuration, in the order of the form. A list ends with a blank row.
@@ -99,39 +104,80 @@ fn parse(field: &ConfigField, texts: &[&str]) -> Result<Json, ConfigProblem> {
     let text = texts.first().copied().unwrap_or_default();
     Ok(match field.kind {
         Kind::List => texts.iter().copied().filter(|text| !text.is_empty()).collect(),
+        Kind::ListOf(choices) => {
+            let choices = choices();
+            let given = texts.iter().filter(|text| !text.is_empty());
+            let value = |(index, text): (usize, &&str)| match choices.contains(text) {
+                true => Ok(Json::from(*text)),
+                false => Err(ConfigProblem {
+                    field: format!("{}[{index}]", field.path),
+                    message: format!("must be one of {}", choices.join(", ")),
+                }),
+            };
+            given.enumerate().map(value).collect::<Result<_, _>>()?
+        }
         Kind::YesNo => Json::from(text == "yes"),
         Kind::OptionalText | Kind::OptionalMilliseconds if text.is_empty() => Json::Null,
         Kind::OptionalChoice(_) if text == ANY => Json::Null,
         Kind::Text | Kind::OptionalText | Kind::Choice(_) | Kind::OptionalChoice(_) => Json::from(text),
         Kind::Milliseconds | Kind::OptionalMilliseconds => {
-            let number: Option<u32> = text.parse().ok();
-            Json::from(number.ok_or_else(|| ConfigProblem {
-                field: field.path.to_owned(),
-                message: format!("`{text}` is not a number of milliseconds, such as 60000"),
-            })?)
+            number(field, text, "a number of milliseconds, such as 60000")?
         }
+        Kind::Number => number(field, text, "a whole number")?,
     })
+}
+
+fn number(field: &ConfigField, text: &str, wanted: &str) -> Result<Json, ConfigProblem> {
+    let message = format!("`{text}` is not {wanted}");
+    let number: Result<u32, _> = text.parse();
+    number.map(Json::from).map_err(|_| ConfigProblem { field: field.path.to_owned(), message })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use doorward_shared::config::{Cors, Mfa, RelyingParty, Webauthn};
 
     use super::*;
 
+    fn config() -> TenantConfig {
+        let origins = vec!["https://a.example".to_owned(), "https://b.example".to_owned()];
+        let icon = Some("https://a.example/icon.png".to_owned());
+        let relying_party = RelyingParty { id: "a.example".to_owned(), display_name: "A".to_owned(), icon, origins };
+        TenantConfig {
+            cors: Cors { allowed_origins: vec!["https://a.example".to_owned()], allow_unsafe_wildcard: true },
+            webauthn: Webauthn::for_relying_party(relying_party),
+            mfa: Some(Mfa { timeout: Some(9_000), ..Mfa::default() }),
+            limits: None,
+        }
+        .with_omitted(None)
+    }
+
+    /// Returns the paths of all values. Lists count as one value.
+    fn paths(path: &str, json: &Json) -> BTreeSet<String> {
+        match json {
+            Json::Object(members) => {
+                members.iter().flat_map(|(name, value)| paths(&crate::config_diff::join(path, name), value)).collect()
+            }
+            _ => BTreeSet::from([path.to_owned()]),
+        }
+    }
+
+    #[test]
+    fn form_has_a_field_for_every_setting() {
+        let mut full = config();
+        full.webauthn.attachment = full.mfa.as_ref().and_then(|mfa| mfa.attachment);
+        let fields: BTreeSet<String> = FIELDS.iter().map(|field| field.path.to_owned()).collect();
+        assert_eq!(paths("", &to_json(&full)), fields);
+    }
+
     #[test]
     fn rows_contain_the_whole_configuration() {
-        let origins = vec!["https://a.example".to_owned(), "https://b.example".to_owned()];
-        let relying_party =
-            RelyingParty { id: "a.example".to_owned(), display_name: "A".to_owned(), icon: None, origins };
-        let config = TenantConfig {
-            cors: Cors { allowed_origins: Vec::new(), allow_unsafe_wildcard: true },
-            webauthn: Webauthn::for_relying_party(relying_party),
-            mfa: Some(Mfa { timeout: None, attachment: None, ..Mfa::default() }),
-            limits: None,
-        };
+        let config = config();
         let rows = from_config(&config);
-        assert_eq!(rows.len(), FIELDS.len() + 2);
-        assert_eq!(to_config(&rows, &TenantConfig { mfa: None, ..config.clone() }), Ok(config));
+        assert_eq!(rows.len(), FIELDS.len() + 3 + config.algorithms().len());
+        let other = TenantConfig { mfa: Some(Mfa::default()), ..config.clone() };
+        assert_eq!(to_config(&rows, &other), Ok(config));
     }
 }

@@ -7,8 +7,12 @@ use super::{ConfigForm, config_field::Group, rows::Value};
 use crate::ui::{Canvas, ClickTarget, Tone, View, WIDE, below, right_of, row};
 
 const LABEL_WIDTH: u16 = 19;
-/// Minimum width of a form that shows all choices of a field. Narrower forms show only the chosen one.
-const CHOICES_MIN_WIDTH: u16 = 70;
+/// Minimum width of the place that shows all choices of a field. Narrower places show only the chosen one.
+const CHOICES_MIN_WIDTH: u16 = 46;
+
+/// Groups of the left and the right column of a wide form.
+const COLUMNS: ([Group; 3], [Group; 2]) =
+    ([Group::RelyingParty, Group::Browsers, Group::TokensAndLimits], [Group::Passkeys, Group::SecondFactors]);
 
 enum FormLine {
     Blank,
@@ -24,14 +28,33 @@ impl View for ConfigForm {
         if area.width >= WIDE {
             let columns = [Constraint::Fill(1), Constraint::Fill(1)];
             let [left, right] = Layout::horizontal(columns).spacing(2).areas(body);
-            self.draw_groups(canvas, &[Group::RelyingParty, Group::Browsers], &problems, left);
-            self.draw_groups(canvas, &[Group::Passkeys, Group::SecondFactors], &problems, right);
+            let (first, second) = COLUMNS;
+            self.draw_groups(canvas, &first, &problems, left);
+            self.draw_groups(canvas, &second, &problems, right);
         } else {
-            let groups = [Group::RelyingParty, Group::Passkeys, Group::SecondFactors, Group::Browsers];
-            self.draw_groups(canvas, &groups, &problems, body);
+            self.draw_groups(canvas, &Group::ALL, &problems, body);
         }
         canvas.info.list_height = usize::from(body.height);
         self.draw_footer(canvas, &problems, right_of(footer, 1));
+    }
+}
+
+/// Draws the choices of a row. Each is a click target. If there is little room, draws only the chosen one, and a click
+/// opens the row.
+fn draw_choices(canvas: &mut Canvas<'_>, area: Rect, row: usize, choices: &[&str], chosen: usize) {
+    let mut rest = area;
+    for (choice, text) in choices.iter().enumerate() {
+        let used = if choice == chosen {
+            canvas.line(rest, &[("‹", Tone::Accent), (text, Tone::Accent), ("› ", Tone::Accent)])
+        } else if area.width >= CHOICES_MIN_WIDTH {
+            canvas.line(rest, &[(" ", Tone::Dim), (text, Tone::Dim), ("  ", Tone::Dim)])
+        } else {
+            continue;
+        };
+        if area.width >= CHOICES_MIN_WIDTH {
+            canvas.target(Rect { width: used, ..rest }, ClickTarget::Choice { row, choice });
+        }
+        rest = right_of(rest, used);
     }
 }
 
@@ -72,6 +95,7 @@ impl ConfigForm {
 
     fn draw_row(&self, canvas: &mut Canvas<'_>, index: usize, problems: &[ConfigProblem], area: Rect) {
         let Some(row) = self.rows.get(index) else { return };
+        canvas.target(area, ClickTarget::Row(index));
         let is_selected = index == self.selection.selected;
         let has_problem = self.problem_of(index, problems).is_some();
         let (mark, tone) = if has_problem { (" ✗ ", Tone::Bad) } else { ("   ", Tone::Dim) };
@@ -86,23 +110,12 @@ impl ConfigForm {
             Value::Text(input) => {
                 canvas.line(place, &[(input.text(), Tone::Plain)]);
             }
-            Value::Choice(choices, chosen) => {
-                let mut texts = Vec::new();
-                for (at, choice) in choices.iter().enumerate() {
-                    if at == *chosen {
-                        texts.extend([("‹", Tone::Accent), (*choice, Tone::Accent), ("› ", Tone::Accent)]);
-                    } else if area.width >= CHOICES_MIN_WIDTH {
-                        texts.extend([(" ", Tone::Dim), (*choice, Tone::Dim), ("  ", Tone::Dim)]);
-                    }
-                }
-                canvas.line(place, &texts);
-            }
+            Value::Choice(choices, chosen) => draw_choices(canvas, place, index, choices, *chosen),
         }
         if is_selected && !self.editing {
             canvas.set_style(area, canvas.theme.selected(true));
             canvas.line(Rect { width: 1, ..area }, &[("▌", Tone::Accent)]);
         }
-        canvas.target(area, ClickTarget::Row(index));
     }
 
     /// Draws the problem or the explanation of the selected row, and the state of the form.
@@ -118,6 +131,9 @@ impl ConfigForm {
 
     fn state(&self, spinner: &str, problems: &[ConfigProblem]) -> (String, Tone) {
         match (problems, &self.check.error) {
+            _ if self.theirs.is_some() => {
+                ("✗ press w to compare: another administrator changed the same settings".to_owned(), Tone::Bad)
+            }
             _ if !self.is_changed() => ("no unsaved changes".to_owned(), Tone::Dim),
             _ if self.check.is_pending() || self.check_due_at.is_some() => (format!("{spinner} checking…"), Tone::Dim),
             ([], Some(error)) => (format!("● unsaved changes, not checked: {error}"), Tone::Warn),

@@ -100,14 +100,14 @@ impl Overview {
         let data = self.data.value.as_ref()?;
         let (query, entry) = match self.focus {
             Focus::BusiestTenants => {
-                let tenant = &data.busiest.get(self.busiest.selected)?.tenant;
+                let tenant = &data.busiest.get(self.busiest.row()?)?.tenant;
                 return Some(Route::Tenant { id: tenant.id, name: tenant.display_name.clone() });
             }
             Focus::Refusals => {
                 let query = AuditQuery { outcome: Some(AuditOutcome::Failed), ..AuditQuery::default() };
-                (query, data.latest_refusals.get(self.refusals.selected)?)
+                (query, data.latest_refusals.get(self.refusals.row()?)?)
             }
-            Focus::Changes => (changes_since(None), self.change_entries().get(self.change.selected)?),
+            Focus::Changes => (changes_since(None), self.change_entries().get(self.change.row()?)?),
         };
         Some(Route::Audit { query: Box::new(query), tenant_name: None, entry: Some(entry.entry.id) })
     }
@@ -124,13 +124,24 @@ impl Overview {
         self.vitals.load(BackendRequest::Vitals, cx);
     }
 
-    fn select_again(&mut self) {
-        let changes = self.change_entries().len();
-        self.change.select(self.change.selected, changes);
-        if let Some(data) = &self.data.value {
-            self.busiest.select(self.busiest.selected, data.busiest.len());
-            self.refusals.select(self.refusals.selected, data.latest_refusals.len());
+    fn handle_changes(&mut self, response: RequestResult) -> Option<RequestResult> {
+        let old = self.change_entries().to_vec();
+        let other = self.changes.handle_response(response, pick!(BackendResponse::Audit(page) => page));
+        if let (Some(page), None) = (&self.changes.value, &other) {
+            self.change.follow(&old, &page.entries, |row| row.entry.id);
         }
+        other
+    }
+
+    fn handle_data(&mut self, response: RequestResult) -> Option<RequestResult> {
+        let old = self.data.value.clone();
+        let other = self.data.handle_response(response, pick!(BackendResponse::Overview(data) => *data));
+        if let (Some(data), None) = (&self.data.value, &other) {
+            let (busiest, refusals) = old.map(|old| (old.busiest, old.latest_refusals)).unwrap_or_default();
+            self.busiest.follow(&busiest, &data.busiest, |row| row.tenant.id);
+            self.refusals.follow(&refusals, &data.latest_refusals, |row| row.entry.id);
+        }
+        other
     }
 }
 
@@ -171,7 +182,7 @@ impl Page for Overview {
     fn load(&mut self, cx: &mut UpdateContext<'_>) {
         self.requested_at = Some(cx.now);
         self.data.load(BackendRequest::Overview(self.days), cx);
-        let since = changes_since(Some(cx.now.plus_millis(-CHANGES_MS)));
+        let since = changes_since(Some(cx.wall.plus_millis(-CHANGES_MS)));
         self.changes.load(BackendRequest::Audit(since, AuditPosition::Newest), cx);
         self.load_vitals(cx);
     }
@@ -181,10 +192,8 @@ impl Page for Overview {
         if let Some(vitals) = self.vitals.value.take() {
             self.history.add(vitals);
         }
-        let other = self.changes.handle_response(other?, pick!(BackendResponse::Audit(page) => page));
-        let other = other.and_then(|it| self.data.handle_response(it, pick!(BackendResponse::Overview(data) => *data)));
-        self.select_again();
-        other
+        let other = self.handle_changes(other?)?;
+        self.handle_data(other)
     }
 
     fn is_busy(&self) -> bool {

@@ -100,7 +100,7 @@ impl Tenant {
 
     /// Draws the cause of the selected refusal and how to fix it.
     fn draw_fix(&self, canvas: &mut Canvas<'_>, activity: &TenantActivity, area: Rect) {
-        let Some(refusal) = activity.refusals.get(self.refusals.selected) else { return };
+        let Some(refusal) = self.selected_refusal(activity) else { return };
         let inside = canvas.panel(area, &format!("How to fix {}", refusal.code), false);
         match refusal.code.parse::<ErrorCode>() {
             Ok(code) => {

@@ -1,9 +1,12 @@
 //! Commands of the configuration tab.
 
+use doorward_shared::config::TenantConfig;
+
 use super::Tenant;
 use crate::{
     request::BackendRequest,
-    ui::{Action, Binding, Command, Dialog, Key, Question, Tone, UpdateContext, bind},
+    screen::config::ConfigForm,
+    ui::{Action, Binding, Command, Dialog, Key, Question, Side, Tone, UpdateContext, bind},
 };
 
 impl Tenant {
@@ -33,23 +36,73 @@ impl Tenant {
                 form.revert();
                 cx.toast(Tone::Plain, "Discarded the unsaved changes");
             }
-            Command::Save => match (form.config(), form.problems().first()) {
-                (Err(problem), _) => cx.toast(Tone::Bad, problem.message),
-                (Ok(_), Some(problem)) => cx.toast(Tone::Bad, format!("{}: {}", problem.field, problem.message)),
-                (Ok(config), None) => {
-                    let lines = form.changes(&config);
-                    let action = Action::Request {
-                        call: Box::new(BackendRequest::Configure(self.id, Box::new(config), self.version.clone())),
-                        done: format!("Saved the configuration of {}", self.name),
-                        leaves_screen: false,
-                    };
-                    let title = format!("Save the configuration of {}?", self.name);
-                    let question =
-                        Question { destructive: false, ..Question::destructive(title, "save", lines, action) };
-                    cx.show(Dialog::Confirm(question));
-                }
-            },
+            Command::Compare => self.compares = true,
+            Command::Save if form.comparison().is_some() => self.compare(cx),
+            Command::Save => self.save(cx),
             _ => {}
         }
+    }
+
+    fn save(&self, cx: &mut UpdateContext<'_>) {
+        let Some(form) = &self.form else { return };
+        match (form.config(), form.problems().first()) {
+            (Err(problem), _) => cx.toast(Tone::Bad, problem.message),
+            (Ok(_), Some(problem)) => cx.toast(Tone::Bad, format!("{}: {}", problem.field, problem.message)),
+            (Ok(config), None) => cx.show(Dialog::Confirm(self.confirm_save(form, config))),
+        }
+    }
+
+    /// Shows the unsaved changes beside those of another administrator, if there are any.
+    pub(super) fn compare(&self, cx: &mut UpdateContext<'_>) {
+        if let Some(fields) = self.form.as_ref().and_then(ConfigForm::comparison) {
+            cx.show(Dialog::Merge(fields));
+        }
+    }
+
+    /// Merges the changes of another administrator, and asks whether to save the result.
+    pub(super) fn merge_configuration(&mut self, choices: &[(&'static str, Side)], cx: &mut UpdateContext<'_>) {
+        let Some(form) = &mut self.form else { return };
+        form.merge(choices);
+        form.schedule_check(cx);
+        if form.is_changed() {
+            self.configure(Command::Save, cx);
+        } else {
+            cx.toast(Tone::Plain, "Took over their values; nothing is left to save");
+        }
+    }
+
+    fn confirm_save(&self, form: &ConfigForm, config: TenantConfig) -> Question {
+        let (saved, version) = form.saved();
+        let (old_id, new_id) = (&saved.webauthn.relying_party.id, &config.webauthn.relying_party.id);
+        let mut lines = form.changes(&config);
+        let changes_rp_id = old_id != new_id;
+        let title = if changes_rp_id { "Change the RP ID of" } else { "Save the configuration of" };
+        if changes_rp_id {
+            let credentials = self.overview.value.as_ref().map(|overview| overview.summary.credentials);
+            lines.insert(0, (Tone::Bad, rp_id_consequence(credentials)));
+            let register = format!("They belong to {old_id}. Users must register again for {new_id}.");
+            lines.insert(1, (Tone::Plain, register));
+            lines.push((Tone::Strong, "Type the tenant's name to confirm:".to_owned()));
+        }
+        let action = Action::Request {
+            call: Box::new(BackendRequest::Configure(self.id, Box::new(config), version.clone())),
+            done: format!("Saved the configuration of {}", self.name),
+            leaves_screen: false,
+        };
+        Question {
+            destructive: changes_rp_id,
+            typed_name: changes_rp_id.then(|| self.name.clone()),
+            ..Question::destructive(format!("{title} {}?", self.name), "save", lines, action)
+        }
+    }
+}
+
+/// Describes the effect of another RP ID on the tenant's credentials, whose number may be unknown.
+fn rp_id_consequence(credentials: Option<u64>) -> String {
+    match credentials {
+        None => "All passkeys and second factors stop working.".to_owned(),
+        Some(0) => "The tenant has no passkeys yet.".to_owned(),
+        Some(1) => "1 passkey or second factor stops working.".to_owned(),
+        Some(count) => format!("{count} passkeys and second factors stop working."),
     }
 }

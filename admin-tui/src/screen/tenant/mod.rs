@@ -23,7 +23,7 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{
         Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, LIST_KEYS, Page, PagedList,
-        Remote, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
+        Remote, Route, Selection, Side, TextInput, Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -52,8 +52,8 @@ pub struct Tenant {
     show_details: bool,
     /// Name and configuration from the server, until the screen copies them to `name` and `form`.
     detail: Remote<VersionedTenant>,
-    /// Version of the tenant whose configuration is in `form`.
-    version: Option<String>,
+    /// Whether the user must compare the configuration that arrives next with the unsaved changes.
+    compares: bool,
     requested_at: Option<Timestamp>,
     /// Order of the rows on the tabs that the user sorted.
     sorts: Vec<(Tab, TableSort)>,
@@ -83,7 +83,7 @@ impl Tenant {
             transaction_filter: FilterInput::default(),
             show_details: false,
             detail: Remote::default(),
-            version: None,
+            compares: false,
             requested_at: None,
             sorts: Vec::new(),
         }
@@ -120,14 +120,18 @@ impl Tenant {
         self.overview.load(BackendRequest::TenantOverview(self.id, ACTIVITY_DAYS), cx);
     }
 
-    fn handle_detail(&mut self, response: RequestResult) -> Option<RequestResult> {
+    fn handle_detail(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
         let other = self.detail.handle_response(response, pick!(BackendResponse::Tenant(detail) => *detail));
         if let Some(VersionedTenant { tenant: detail, version }) = self.detail.value.take() {
             self.name = detail.display_name;
-            self.version = version;
+            let compares = std::mem::take(&mut self.compares);
             match &mut self.form {
-                Some(form) => form.refresh(detail.config),
-                None => self.form = Some(ConfigForm::new(detail.config)),
+                Some(form) if compares => {
+                    form.refresh_to_compare(detail.config, version);
+                    self.compare(cx);
+                }
+                Some(form) => form.refresh(detail.config, version),
+                None => self.form = Some(ConfigForm::new(detail.config, version)),
             }
         }
         other
@@ -202,12 +206,12 @@ impl Page for Tenant {
         let other =
             self.overview.handle_response(response, pick!(BackendResponse::TenantOverview(overview) => *overview))?;
         let other = self.handle_activity(other)?;
-        let other = self.handle_detail(other)?;
+        let other = self.handle_detail(other, cx)?;
         let other = match &mut self.form {
             Some(form) => form.handle_response(other)?,
             None => other,
         };
-        let other = self.handle_rows(other);
+        let other = self.handle_rows(other, cx);
         self.sort_rows();
         if self.filter_mut().is_some_and(|(filter, is_pending)| !is_pending && filter.take_waiting()) {
             self.apply_filter(cx);
@@ -281,13 +285,20 @@ impl Page for Tenant {
     }
 
     fn click(&mut self, target: ClickTarget, cx: &mut UpdateContext<'_>) {
-        if let ClickTarget::Tab(index) = target
-            && let Some(&tab) = Tab::ALL.get(index)
-            && !self.edits_configuration()
-        {
-            self.show_tab(tab, cx);
-        } else if let ClickTarget::Column(column) = target {
-            self.sort_by(column);
+        match target {
+            _ if self.edits_configuration() => {}
+            ClickTarget::Tab(index) => {
+                if let Some(&tab) = Tab::ALL.get(index) {
+                    self.show_tab(tab, cx);
+                }
+            }
+            ClickTarget::Column(column) => self.sort_by(column),
+            ClickTarget::Choice { row, choice } => {
+                if let Some(form) = &mut self.form {
+                    form.choose(row, choice, cx);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -295,8 +306,16 @@ impl Page for Tenant {
         self.sort_note()
     }
 
+    fn tenant(&self) -> Option<(TenantId, String)> {
+        Some((self.id, self.name.clone()))
+    }
+
+    fn merge(&mut self, choices: &[(&'static str, Side)], cx: &mut UpdateContext<'_>) {
+        self.merge_configuration(choices, cx);
+    }
+
     fn unsaved_changes(&self) -> Option<String> {
         let changed = self.form.as_ref().is_some_and(ConfigForm::is_changed);
-        changed.then(|| format!("the configuration of {}", self.name))
+        changed.then(|| format!("Changes of the configuration of {} are not saved.", self.name))
     }
 }

@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     ApiKeyId, SigningKeyId,
-    admin::{SecretItem, SigningKeyItem},
+    admin::{SecretItem, SigningKeyItem, UserSummary},
 };
 
 use super::{Tab, Tenant};
@@ -36,14 +36,15 @@ impl Tenant {
             Tab::ApiKeys if may_change => {
                 bindings.push(bind(&[Key::Char('n')], Command::New, "new", "create an API key"));
                 if !self.api_keys.rows.is_empty() {
-                    bindings.push(bind(DELETE, Command::Delete, "revoke", "revoke the API key"));
+                    bindings.push(bind(DELETE, Command::Delete, "revoke", "revoke the API key, or all marked ones"));
                     let is_disabled = self.api_keys.selected().is_some_and(|key| key.disabled_at.is_some());
                     bindings.push(disabling::binding(
                         DISABLE,
                         Command::ToggleDisabled,
                         is_disabled,
-                        "disable the API key",
+                        "disable the API key, or all marked ones",
                     ));
+                    bindings.extend(self.api_keys.mark_bindings());
                 }
             }
             Tab::SigningKeys if may_change => {
@@ -58,14 +59,15 @@ impl Tenant {
             Tab::Users => {
                 bindings.push(bind(&[Key::Enter], Command::Open, "open", "open the user"));
                 if may_change && !self.users.rows.is_empty() {
-                    bindings.push(bind(DELETE, Command::Delete, "delete", "delete the user"));
+                    bindings.push(bind(DELETE, Command::Delete, "delete", "delete the user, or all marked ones"));
                     let is_disabled = self.users.selected().is_some_and(|it| it.user.disabled_at.is_some());
                     bindings.push(disabling::binding(
                         DISABLE,
                         Command::ToggleDisabled,
                         is_disabled,
-                        "disable the user",
+                        "disable the user, or all marked ones",
                     ));
+                    bindings.extend(self.users.mark_bindings());
                 }
                 filter = Some(&self.user_filter);
             }
@@ -91,6 +93,14 @@ impl Tenant {
     }
 
     pub(super) fn perform_on_tab(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
+        let is_mark = match self.tab {
+            Tab::ApiKeys => self.api_keys.mark(command),
+            Tab::Users => self.users.mark(command),
+            _ => false,
+        };
+        if is_mark {
+            return self.load_more(cx);
+        }
         match (self.tab, command) {
             (Tab::Activity, Command::Open) => self.open_refusals(cx),
             (Tab::Configuration, _) => self.configure(command, cx),
@@ -108,6 +118,18 @@ impl Tenant {
             (_, Command::Sort) => self.sort_by_next_column(),
             (_, Command::Reverse) => self.reverse_sort(),
             (_, Command::Delete) => self.delete_selected(cx),
+            (Tab::ApiKeys, Command::ToggleDisabled) if !self.api_keys.marked().is_empty() => {
+                let target = |key: &SecretItem| DisableTarget::ApiKey(self.id, ApiKeyId::new(key.id));
+                let object = |key: &SecretItem| (key.name.clone(), target(key), key.disabled_at.is_some());
+                let objects = self.api_keys.marked().into_iter().map(object).collect();
+                disabling::show_bulk("API key", objects, cx);
+            }
+            (Tab::Users, Command::ToggleDisabled) if !self.users.marked().is_empty() => {
+                let target = |it: &UserSummary| DisableTarget::User(self.id, it.user.id);
+                let object = |it: &UserSummary| (it.user.name.clone(), target(it), it.user.disabled_at.is_some());
+                let objects = self.users.marked().into_iter().map(object).collect();
+                disabling::show_bulk("user", objects, cx);
+            }
             (Tab::ApiKeys, Command::ToggleDisabled) => {
                 if let Some(key) = self.api_keys.selected() {
                     cx.show(Dialog::Confirm(self.confirm_disabling(key)));
@@ -143,9 +165,11 @@ impl Tenant {
 
     fn delete_selected(&self, cx: &mut UpdateContext<'_>) {
         let question = match self.tab {
+            Tab::ApiKeys if !self.api_keys.marked().is_empty() => self.confirm_revocations(),
+            Tab::Users if !self.users.marked().is_empty() => self.confirm_deletions(),
             Tab::ApiKeys => self.api_keys.selected().map(|key| self.confirm_revocation(key)),
             Tab::SigningKeys => match self.signing_keys.selected() {
-                Some(key) if key.retired_at.is_some_and(|at| at <= cx.now) => {
+                Some(key) if !key.signing && key.retired_at.is_some_and(|at| at <= cx.wall) => {
                     return cx.toast(Tone::Warn, "This key is already retired");
                 }
                 selected => selected.map(|key| self.confirm_retirement(key)),
@@ -159,6 +183,25 @@ impl Tenant {
         if let Some(question) = question {
             cx.show(Dialog::Confirm(question));
         }
+    }
+
+    fn confirm_revocations(&self) -> Option<Question> {
+        let object = |key: &SecretItem| {
+            (format!("{} ({})", key.name, key.hint), BackendRequest::RevokeApiKey(self.id, ApiKeyId::new(key.id)))
+        };
+        let objects = self.api_keys.marked().into_iter().map(object).collect();
+        let text = format!("Their clients can no longer call the API of {}:", self.name);
+        Question::bulk(("revoke", "Revoked"), "API key", vec![(Tone::Plain, text)], objects)
+    }
+
+    fn confirm_deletions(&self) -> Option<Question> {
+        let object = |it: &UserSummary| {
+            let text = format!("{} ({} credentials)", it.user.name, it.credentials);
+            (text, BackendRequest::DeleteUser(self.id, it.user.id))
+        };
+        let objects = self.users.marked().into_iter().map(object).collect();
+        let text = format!("Deletes these users of {} with their credentials and transactions:", self.name);
+        Question::bulk(("delete", "Deleted"), "user", vec![(Tone::Plain, text)], objects)
     }
 
     fn confirm_revocation(&self, key: &SecretItem) -> Question {
@@ -281,14 +324,21 @@ impl Tenant {
     }
 
     /// Handles the response to a request of a list. Returns other responses.
-    pub(super) fn handle_rows(&mut self, response: RequestResult) -> Option<RequestResult> {
+    pub(super) fn handle_rows(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
         let api_keys = pick!(BackendResponse::ApiKeys(rows) => LoadedPage::complete(rows));
         let signing_keys = pick!(BackendResponse::SigningKeys(rows) => LoadedPage::complete(rows));
         let users = pick!(BackendResponse::Users(page) => LoadedPage::new(page.items, page.next, Some(page.total)));
         let transactions = pick!(BackendResponse::Transactions(page) => LoadedPage::new(page.items, page.next, None));
         let other = self.api_keys.handle_response(response, api_keys)?;
         let other = self.signing_keys.handle_response(other, signing_keys)?;
-        let other = self.users.handle_response(other, users)?;
-        self.transactions.handle_response(other, transactions)
+        let other = self.users.handle_response(other, users);
+        if let Some(cursor) = self.users.rest_of_reload() {
+            self.users.append(self.users_call(Some(cursor)), cx);
+        }
+        let other = self.transactions.handle_response(other?, transactions);
+        if let Some(cursor) = self.transactions.rest_of_reload() {
+            self.transactions.append(self.transactions_call(Some(cursor)), cx);
+        }
+        other
     }
 }

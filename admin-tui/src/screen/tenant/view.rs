@@ -42,8 +42,8 @@ impl View for Tenant {
 fn signing_key_state(key: &SigningKeyItem, now: Timestamp) -> (String, Tone) {
     match (key.withdrawn_at, key.retired_at) {
         (Some(at), _) => (format!("withdrawn {}", time_format::date(at)), Tone::Dim),
-        (None, Some(at)) if at <= now => (format!("retired {}", time_format::date(at)), Tone::Dim),
         (None, Some(at)) if key.signing => (format!("● signs until {}", time_format::date_time(at)), Tone::Good),
+        (None, Some(at)) if at <= now => (format!("retired {}", time_format::date(at)), Tone::Dim),
         (None, None) if key.signing => ("● signs".to_owned(), Tone::Good),
         (None, _) if key.signs_from > now => {
             (format!("signs from {}", time_format::date_time(key.signs_from)), Tone::Warn)

@@ -15,7 +15,7 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{
         Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, LoadedPage,
-        Page, PagedList, Question, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
+        MarkedObjects, Page, PagedList, Question, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -96,6 +96,24 @@ impl Tenants {
         self.list.replace(self.call(None), cx);
     }
 
+    fn confirm_deletions(&self) -> Option<Question> {
+        let tenants = self.list.marked();
+        let object = |it: &&TenantSummary| {
+            let name = &it.tenant.display_name;
+            let call = BackendRequest::DeleteTenant(it.tenant.id, name.clone());
+            (format!("{name} ({} users, {} credentials)", it.users, it.credentials), call)
+        };
+        let objects: MarkedObjects = tenants.iter().map(object).collect();
+        let text = format!("{} tenant{}", objects.len(), if objects.len() == 1 { "" } else { "s" });
+        let lines = vec![
+            (Tone::Plain, "Deletes these tenants with their users, credentials and keys.".to_owned()),
+            (Tone::Plain, "Their audit logs are kept for the retention time.".to_owned()),
+            (Tone::Strong, format!("This cannot be undone. Type {text} to confirm:")),
+        ];
+        let question = Question::bulk(("delete", "Deleted"), "tenant", lines, objects)?;
+        Some(Question { typed_name: Some(text), ..question })
+    }
+
     fn sort_by_next(&mut self) {
         let at = TenantSort::ALL.iter().position(|sort| *sort == self.sort).unwrap_or(0);
         self.sort_by(TenantSort::ALL.get((at + 1) % TenantSort::ALL.len()).copied().unwrap_or(self.sort));
@@ -152,8 +170,14 @@ impl Page for Tenants {
             bindings.extend([
                 bind(&[Key::Char('e')], Command::Configure, "edit", "edit the tenant's configuration"),
                 bind(&[Key::Char('R')], Command::Rename, "rename", "rename the tenant"),
-                bind(&[Key::Char('d'), Key::Delete], Command::Delete, "delete", "delete the tenant"),
+                bind(
+                    &[Key::Char('d'), Key::Delete],
+                    Command::Delete,
+                    "delete",
+                    "delete the tenant, or all marked ones",
+                ),
             ]);
+            bindings.extend(self.list.mark_bindings());
         }
         bindings.extend([
             bind(&[Key::Char('a')], Command::AuditLog, "audit", "open the tenant's audit log"),
@@ -176,7 +200,22 @@ impl Page for Tenants {
     }
 
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
+        if self.list.mark(command) {
+            return;
+        }
         match command {
+            Command::Delete if !self.list.marked().is_empty() => {
+                if let Some(question) = self.confirm_deletions() {
+                    cx.show(Dialog::Confirm(question));
+                }
+            }
+            Command::ToggleDisabled if !self.list.marked().is_empty() => {
+                let object = |it: &TenantSummary| {
+                    let TenantItem { id, display_name, disabled_at } = &it.tenant;
+                    (display_name.clone(), DisableTarget::Tenant(*id), disabled_at.is_some())
+                };
+                disabling::show_bulk("tenant", self.list.marked().into_iter().map(object).collect(), cx);
+            }
             Command::New => cx.show(Dialog::Form(FormKind::CreateTenant)),
             Command::Sort => {
                 self.sort_by_next();
@@ -205,6 +244,9 @@ impl Page for Tenants {
         let other = self.list.handle_response(response, tenants);
         if !self.list.is_pending() && self.filter.take_waiting() {
             self.replace(cx);
+        }
+        if let Some(cursor) = self.list.rest_of_reload() {
+            self.list.append(self.call(Some(cursor)), cx);
         }
         other
     }

@@ -2,14 +2,17 @@
 
 mod view;
 
-use doorward_shared::{AdminTokenId, admin::AdminTokenItem};
+use doorward_shared::{
+    AdminTokenId, ErrorCode,
+    admin::{AdminTokenItem, Me, SecretItem},
+};
 
 use crate::{
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     ui::{
-        Binding, Command, Dialog, FormKind, Key, Keyed, LIST_KEYS, LoadedPage, Page, PagedList, Question, Selection,
-        Tone, UpdateContext, bind, pick,
+        Binding, Command, Dialog, FormKind, Key, Keyed, LIST_KEYS, LoadedPage, Page, PagedList, Question, Remote,
+        Selection, Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -22,17 +25,58 @@ impl Keyed for AdminTokenItem {
 #[derive(Debug, Clone, Default)]
 pub struct Tokens {
     list: PagedList<AdminTokenItem>,
+    /// The token that this app uses.
+    me: Remote<Me>,
 }
 
-fn confirm_revocation(token: &AdminTokenItem) -> Question {
-    let name = &token.secret.name;
-    let lines = vec![
-        (Tone::Plain, format!("{name} ({}, {}) stops working with the next request.", token.role, token.secret.hint)),
-        (Tone::Warn, "If this app uses the token, the session ends.".to_owned()),
-    ];
-    let call = BackendRequest::RevokeAdminToken(AdminTokenId::new(token.secret.id));
-    let (title, done) = (format!("Revoke admin token {name}?"), format!("Revoked admin token {name}"));
-    Question::destructive_request(title, "revoke", lines, call, done)
+impl Tokens {
+    fn is_in_use(&self, token: &AdminTokenItem) -> bool {
+        self.me.value.as_ref().is_some_and(|me| me.id.uuid() == token.secret.id)
+    }
+
+    fn confirm_revocations(&self) -> Option<Question> {
+        let mut tokens = self.list.marked();
+        // Further requests would be refused after the token of this app was revoked.
+        tokens.sort_by_key(|token| self.is_in_use(token));
+        let object = |token: &AdminTokenItem| {
+            let SecretItem { name, hint, id, .. } = &token.secret;
+            let mark = if self.is_in_use(token) { " — this app uses it" } else { "" };
+            let call = BackendRequest::RevokeAdminToken(AdminTokenId::new(*id), false);
+            (format!("{name} ({}, {hint}){mark}", token.role), call)
+        };
+        let objects = tokens.into_iter().map(object).collect();
+        let lines = vec![(Tone::Plain, "They stop working with the next request:".to_owned())];
+        Question::bulk(("revoke", "Revoked"), "admin token", lines, objects)
+    }
+
+    fn confirm_revocation(&self, token: &AdminTokenItem) -> Question {
+        let SecretItem { name, hint, id, .. } = &token.secret;
+        let mut lines =
+            vec![(Tone::Plain, format!("{name} ({}, {hint}) stops working with the next request.", token.role))];
+        if self.is_in_use(token) {
+            let text = "This app uses the token: you cannot continue without another one.";
+            lines.push((Tone::Bad, text.to_owned()));
+        }
+        let call = |force| BackendRequest::RevokeAdminToken(AdminTokenId::new(*id), force);
+        let (title, done) = (format!("Revoke admin token {name}?"), format!("Revoked admin token {name}"));
+        let last = Question {
+            typed_name: Some(name.clone()),
+            ..Question::destructive_request(
+                format!("Revoke the last admin token {name}?"),
+                "revoke",
+                vec![
+                    (Tone::Bad, "No other usable token has the role admin.".to_owned()),
+                    (Tone::Plain, "Afterwards nothing can be changed through the admin API.".to_owned()),
+                    (Tone::Plain, "On the server's machine, doorward admin-token create makes a new one.".to_owned()),
+                    (Tone::Strong, "Type the name to confirm:".to_owned()),
+                ],
+                call(true),
+                done.clone(),
+            )
+        };
+        let question = Question::destructive_request(title, "revoke", lines, call(false), done);
+        Question { if_refused: Some((ErrorCode::LastAdminToken, Box::new(last))), ..question }
+    }
 }
 
 impl Page for Tokens {
@@ -47,25 +91,36 @@ impl Page for Tokens {
         }
         if may_change && !self.list.rows.is_empty() {
             let keys = &[Key::Char('d'), Key::Delete];
-            bindings.push(bind(keys, Command::Delete, "revoke", "revoke the admin token"));
+            bindings.push(bind(keys, Command::Delete, "revoke", "revoke the admin token, or all marked ones"));
+            bindings.extend(self.list.mark_bindings());
         }
         bindings.extend(LIST_KEYS);
         bindings
     }
 
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
+        if self.list.mark(command) {
+            return;
+        }
         match (command, self.list.selected()) {
+            (Command::Delete, _) if !self.list.marked().is_empty() => {
+                if let Some(question) = self.confirm_revocations() {
+                    cx.show(Dialog::Confirm(question));
+                }
+            }
             (Command::New, _) => cx.show(Dialog::Form(FormKind::CreateToken)),
-            (Command::Delete, Some(token)) => cx.show(Dialog::Confirm(confirm_revocation(token))),
+            (Command::Delete, Some(token)) => cx.show(Dialog::Confirm(self.confirm_revocation(token))),
             _ => {}
         }
     }
 
     fn load(&mut self, cx: &mut UpdateContext<'_>) {
         self.list.reload(BackendRequest::AdminTokens, cx);
+        self.me.load(BackendRequest::Me, cx);
     }
 
     fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+        let response = self.me.handle_response(response, pick!(BackendResponse::Me(me) => me))?;
         self.list.handle_response(response, pick!(BackendResponse::AdminTokens(rows) => LoadedPage::complete(rows)))
     }
 

@@ -21,8 +21,12 @@ impl View for Tokens {
         ];
         let now = canvas.now;
         canvas.paged_list(area, &self.list, "There are no admin tokens.", &columns, |it| {
+            let name = match self.is_in_use(it) {
+                true => cell(format!("{} (in use)", it.secret.name), Tone::Accent),
+                false => cell(&it.secret.name, Tone::Plain),
+            };
             vec![
-                cell(&it.secret.name, Tone::Plain),
+                name,
                 cell(it.role.as_str(), if it.role == Role::Admin { Tone::Warn } else { Tone::Plain }),
                 cell(&it.secret.hint, Tone::Dim),
                 cell(time_format::date(it.secret.created_at), Tone::Dim),

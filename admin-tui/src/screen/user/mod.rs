@@ -103,7 +103,7 @@ impl User {
     }
 
     fn selected_event(&self) -> Option<&AdminAuditLogItem> {
-        self.entries().get(self.event.selected).filter(|_| self.focus == Focus::Events)
+        self.entries().get(self.event.row()?).filter(|_| self.focus == Focus::Events)
     }
 
     /// Returns the latest refused ceremony, and whether the user has completed one since.
@@ -126,6 +126,15 @@ impl User {
         AuditQuery { tenant: Some(self.tenant), exact, ..AuditQuery::default() }
     }
 
+    fn handle_events(&mut self, response: RequestResult) -> Option<RequestResult> {
+        let old = self.entries().to_vec();
+        let other = self.events.handle_response(response, pick!(BackendResponse::Audit(page) => page));
+        if let (Some(page), None) = (&self.events.value, &other) {
+            self.event.follow(&old, &page.entries, |row| row.entry.id);
+        }
+        other
+    }
+
     fn set_focus(&mut self, focus: Focus) {
         self.focus = focus;
         if focus != Focus::Credentials {
@@ -141,12 +150,12 @@ impl User {
 
     fn credential(&self) -> Option<&CredentialItem> {
         let data = self.data.value.as_ref().filter(|_| self.focus == Focus::Credentials)?;
-        data.credentials.get(self.credentials.selected)
+        data.credentials.get(self.credentials.row()?)
     }
 
     fn transaction(&self) -> Option<&TransactionItem> {
         let data = self.data.value.as_ref().filter(|_| self.focus == Focus::Transactions)?;
-        data.transactions.get(self.transactions.selected)
+        data.transactions.get(self.transactions.row()?)
     }
 
     /// Returns the application's `user_id`, which audit entries contain.
@@ -273,12 +282,13 @@ impl Page for User {
     }
 
     fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
-        let other = self.events.handle_response(response, pick!(BackendResponse::Audit(page) => page));
-        self.event.select(self.event.selected, self.entries().len());
-        let other = self.data.handle_response(other?, pick!(BackendResponse::User(data) => *data));
-        if let Some(data) = &self.data.value {
-            self.credentials.select(self.credentials.selected, data.credentials.len());
-            self.transactions.select(self.transactions.selected, data.transactions.len());
+        let other = self.handle_events(response)?;
+        let old = self.data.value.clone();
+        let other = self.data.handle_response(other, pick!(BackendResponse::User(data) => *data));
+        if let (Some(data), None) = (&self.data.value, &other) {
+            let (credentials, transactions) = old.map(|old| (old.credentials, old.transactions)).unwrap_or_default();
+            self.credentials.follow(&credentials, &data.credentials, |row| row.id.clone());
+            self.transactions.follow(&transactions, &data.transactions, |row| row.id);
         }
         if other.is_none() && self.data.value.is_some() {
             self.events.load(BackendRequest::Audit(self.entries_query(), AuditPosition::Newest), cx);
@@ -305,6 +315,10 @@ impl Page for User {
             Focus::Events => (&mut self.event, events),
             Focus::Transactions => (&mut self.transactions, data.transactions.len()),
         })
+    }
+
+    fn tenant(&self) -> Option<(TenantId, String)> {
+        Some((self.tenant, self.tenant_name.clone()))
     }
 
     fn click(&mut self, target: ClickTarget, _cx: &mut UpdateContext<'_>) {

@@ -4,7 +4,7 @@ use actix_web::{
     HttpMessage as _, HttpRequest,
     http::{StatusCode, header},
 };
-use doorward_shared::{AuditType, ErrorCode, TenantId, admin::Role};
+use doorward_shared::{AdminTokenId, AuditType, ErrorCode, TenantId, admin::Role};
 
 use super::{
     caller::{app, from_request, single_header},
@@ -25,6 +25,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Auditor {
     pub context: AdminContext,
+    pub token: AdminTokenId,
     pub role: Role,
 }
 
@@ -92,7 +93,7 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
         return Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "forbidden", reason));
     }
     app.key_usage.token_used(token.id, app.clock.now());
-    Ok(Auditor { role: token.role, context: AdminContext { actor: token.name, app, meta } })
+    Ok(Auditor { token: token.id, role: token.role, context: AdminContext { actor: token.name, app, meta } })
 }
 
 /// Returns the bearer token of the request (RFC 6750 §2.1).

@@ -5,13 +5,13 @@ use doorward_shared::admin::Me;
 
 use crate::http::{Auditor, responses::*};
 
-/// Returns the name and role of the caller's admin token.
+/// Returns the id, name and role of the caller's admin token.
 #[utoipa::path(
     get,
     path = "/me",
     tag = "Admin tokens",
-    responses((status = 200, description = "the token's name and role", body = Me), AuditorErrors),
+    responses((status = 200, description = "the token's id, name and role", body = Me), AuditorErrors),
 )]
 pub async fn get(caller: Auditor) -> Json<Me> {
-    Json(Me { name: caller.context.actor, role: caller.role })
+    Json(Me { id: caller.token, name: caller.context.actor, role: caller.role })
 }

@@ -1,0 +1,32 @@
+//! A configuration that two administrators changed at the same time.
+
+/// Source of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The unsaved value of this app.
+    Mine,
+    /// The value that another administrator saved.
+    Theirs,
+}
+
+/// A setting whose value in the form differs from the one on the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergeField {
+    /// Path in the JSON form of the configuration.
+    pub path: &'static str,
+    /// Values before both changes. A list has several, an absent value none.
+    pub original: Vec<String>,
+    pub mine: Vec<String>,
+    pub theirs: Vec<String>,
+}
+
+impl MergeField {
+    /// Returns the side that changed the setting. `None` if both did.
+    pub fn changed_by(&self) -> Option<Side> {
+        match (self.mine == self.original, self.theirs == self.original) {
+            (true, _) => Some(Side::Theirs),
+            (_, true) => Some(Side::Mine),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Marked rows, actions on all of them, and undoing a change.
+
+use doorward_admin::request::BackendRequest;
+use doorward_shared::ErrorCode;
+
+use crate::{
+    data,
+    fake_server::{FakeServer, refusal, start, tenant_id, unreachable},
+    harness::App,
+};
+
+fn revocations(fake: &FakeServer) -> usize {
+    fake.count(|call| matches!(call, BackendRequest::RevokeApiKey(..)))
+}
+
+#[tokio::test]
+async fn marked_api_keys_are_revoked_after_one_question() {
+    let (fake, app) = start(100, 30).await;
+    app.keys_show("2 enter l space j space", &["✓ backend production", "✓ migration 2025"]).await;
+    app.lacks(&["✓ backend staging"]);
+    app.keys_show("d", &["Revoke 2 API keys?", "backend production (dw_0f3a…)", "migration 2025"]).await;
+    app.keys_show("y", &["Revoked 2 API keys", "backend staging"]).await;
+    app.lacks(&["backend production", "✓ backend"]);
+    assert_eq!(revocations(&fake), 2);
+}
+
+#[tokio::test]
+async fn marks_are_removed_with_esc_and_by_a_filter() {
+    let (fake, app) = start(100, 30).await;
+    app.keys_show("2 * ", &["✓ Acme Bank", "8 of 8 tenants marked"]).await;
+    app.keys("esc").await;
+    app.lacks(&["✓", "marked"]);
+    app.keys_show("space", &["✓ Acme Bank", "1 of 8 tenants marked"]).await;
+    app.keys("/ 'glo' enter esc").await;
+    app.lacks(&["✓"]);
+    app.keys_show("G d", &["Delete tenant "]).await;
+    assert_eq!(fake.count(|call| matches!(call, BackendRequest::DeleteTenant(..))), 0);
+}
+
+#[tokio::test]
+async fn deletion_of_marked_tenants_needs_their_number_typed() {
+    let (fake, app) = start(100, 30).await;
+    app.keys_show("2 space space d", &["Delete 2 tenants?", "Acme Bank (1250 users, 2100 credentials)", "Globex"])
+        .await;
+    let deletions = || fake.count(|call| matches!(call, BackendRequest::DeleteTenant(..)));
+    app.keys("'2' enter").await;
+    assert_eq!(deletions(), 0);
+    app.keys_show("' tenants' enter", &["Deleted 2 tenants", "6 tenants"]).await;
+    assert_eq!(deletions(), 2);
+}
+
+#[tokio::test]
+async fn failed_requests_of_marked_rows_are_counted_and_can_be_retried() {
+    let (fake, app) = start(100, 30).await;
+    app.keys("2 enter l *").await;
+    fake.fail(Some(refusal(ErrorCode::Internal, "internal server error", "")));
+    app.keys_show("d y", &["3 of 3 failed, the last one: internal server error"]).await;
+    assert_eq!(revocations(&fake), 3);
+    // An unreachable server is not asked for each row.
+    fake.fail(Some(unreachable()));
+    app.keys_show("y", &["3 of 3 failed"]).await;
+    assert_eq!(revocations(&fake), 4);
+    fake.fail(None);
+    app.keys_show("y", &["Revoked 3 API keys"]).await;
+}
+
+#[tokio::test]
+async fn token_of_this_app_is_revoked_last() {
+    let (fake, app) = start(100, 30).await;
+    app.keys_show("4 space space d", &["Revoke 2 admin tokens?", "ops (admin, dw_0f3a…) — this app uses it"]).await;
+    app.keys_show("y", &["Revoked 2 admin tokens"]).await;
+    let revoked: Vec<_> = fake
+        .calls()
+        .into_iter()
+        .filter_map(|call| match call {
+            BackendRequest::RevokeAdminToken(id, _) => Some(id.uuid()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(revoked, [data::uuid(4, 1), data::uuid(4, 0)]);
+}
+
+#[tokio::test]
+async fn rename_is_undone_within_ten_seconds() {
+    let (fake, mut app) = start(100, 30).await;
+    let name = |fake: &FakeServer| fake.world.lock().unwrap().tenants[0].summary.tenant.display_name.clone();
+    app.keys_show("2 R ^u 'Acme Holding' enter", &["Renamed to Acme Holding; press z to undo", "z undo"]).await;
+    app.pass(9_000).await;
+    app.keys_show("z", &["Renamed back to Acme Bank"]).await;
+    app.lacks(&["press z"]);
+    assert_eq!(name(&fake), "Acme Bank");
+    app.keys("R ^u 'Acme Holding' enter").await;
+    app.pass(10_000).await;
+    app.lacks(&["press z", "z undo"]);
+    app.keys("z").await;
+    assert_eq!(name(&fake), "Acme Holding");
+}
+
+#[tokio::test]
+async fn rename_by_another_administrator_is_not_undone() {
+    let (fake, app) = start(100, 30).await;
+    app.keys("2 R ^u 'Acme Holding' enter").await;
+    fake.world.lock().unwrap().tenant(tenant_id(0)).unwrap().summary.tenant.display_name = "Acme plc".to_owned();
+    app.keys_show("z", &["Not undone: tenant was changed", "Acme plc"]).await;
+}
+
+#[tokio::test]
+async fn auditor_marks_nothing() {
+    let fake = FakeServer::with_role(data::world(), doorward_shared::admin::Role::Auditor);
+    let app = App::start(fake, 100, 30).await;
+    app.keys("2 space *").await;
+    app.lacks(&["✓", "marked"]);
+}
+
+#[tokio::test]
+async fn disabling_is_undone_within_ten_seconds() {
+    let (fake, app) = start(120, 30).await;
+    let is_disabled = |fake: &FakeServer| fake.world.lock().unwrap().tenants[0].api_keys[0].disabled_at.is_some();
+    app.keys_show("2 enter l x y", &["Disabled API key backend production; press z to undo"]).await;
+    assert!(is_disabled(&fake));
+    app.keys_show("z", &["Enabled API key backend production again"]).await;
+    assert!(!is_disabled(&fake));
+}
+
+#[tokio::test]
+async fn marked_rows_are_disabled_and_enabled_after_one_question() {
+    let (fake, app) = start(120, 30).await;
+    let disabled = |fake: &FakeServer| {
+        let world = fake.world.lock().unwrap();
+        world.tenants[0].api_keys.iter().filter(|key| key.disabled_at.is_some()).count()
+    };
+    app.keys_show("2 enter l space space x", &["Disable 2 API keys?", "backend production", "backend staging"]).await;
+    app.keys_show("y", &["Disabled 2 API keys", "✓ disabled: backend staging"]).await;
+    assert_eq!(disabled(&fake), 2);
+    app.keys_show("x", &["Enable 2 API keys?"]).await;
+    app.keys_show("y", &["Enabled 2 API keys"]).await;
+    assert_eq!(disabled(&fake), 0);
+    app.keys_show("esc esc 2 space x y", &["Disabled 1 tenant"]).await;
+}
